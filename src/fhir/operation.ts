@@ -1,0 +1,121 @@
+import type { Parameter, Parameters, Resource } from './types.ts'
+
+/** One parameter of an operation, as OperationDefinition.parameter describes it. */
+export interface ParameterDeclaration {
+  name: string
+  use: 'in' | 'out'
+  min: number
+  max: string
+  /** FHIR type; `Any` or a resource type for resources; absent when the parameter has parts. */
+  type?: string
+  documentation: string
+  part?: ParameterDeclaration[]
+}
+
+/** At which level an operation was called (https://hl7.org/fhir/R4/operations.html#executing). */
+export type OperationLevel = 'system' | 'type' | 'instance'
+
+/** A call as the handler sees it, whatever the transport. */
+export interface OperationCall {
+  level: OperationLevel
+  /** Resource type in the path, for type and instance level. */
+  resourceType?: string
+  /** Logical id in the path, for instance level. */
+  id?: string
+  /**
+   * In-parameters: of the Parameters body, or of the query string (as `valueString`), or — for an operation
+   * whose body is a bare resource — one parameter named `resource`.
+   */
+  parameters: Parameters
+  /** The body as it came, when its content type is one of the operation's `accepts`. */
+  body?: { contentType: string; bytes: Uint8Array }
+  /** Media type asked for by `Accept` or `_format`; undefined for plain FHIR. */
+  accept?: string
+  /** Accept-Language, verbatim. */
+  acceptLanguage?: string
+  /** All request headers, lower case. */
+  headers: Record<string, string | undefined>
+}
+
+/** What a handler answers: a resource, or raw bytes of another content type. */
+export interface OperationReply {
+  status?: number
+  headers?: Record<string, string>
+  resource?: Resource
+  /** Anything that is not a FHIR resource, e.g. FML text or a logical instance. */
+  raw?: { contentType: string; body: string | Uint8Array | AsyncIterable<string> }
+}
+
+/**
+ * One operation, declared once: routes, OperationDefinition, CapabilityStatement and OpenAPI are derived
+ * from it. `Context` is what the server gives to handlers.
+ */
+export interface Operation<Context> {
+  /** Without the dollar sign. */
+  name: string
+  title: string
+  description: string
+  /** Canonical of the standard's OperationDefinition, when it implements one. */
+  base?: string
+  system?: boolean
+  /** Resource types that have it at type level. */
+  type?: string[]
+  /** Resource types that have it at instance level. */
+  instance?: string[]
+  /** GET allowed (only when it changes nothing and carries no personal data). */
+  get?: boolean
+  /** Needs write permission. */
+  affectsState?: boolean
+  /** Raw media types that are passed through in `OperationCall.body` and not parsed. `*` + `/json`-like suffixes are not understood: list each. */
+  accepts?: string[]
+  /** Never cached, body never logged: the call carries personal data. */
+  personal?: boolean
+  parameters: ParameterDeclaration[]
+  handle(call: OperationCall, context: Context): Promise<OperationReply>
+}
+
+/** Identity with types: the only way an operation is declared. */
+export function defineOperation<Context>(operation: Operation<Context>): Operation<Context> {
+  return operation
+}
+
+/** The value of a parameter, whatever its `value[x]`; the resource when it holds one. */
+export function parameterValue(parameter: Parameter | undefined): unknown {
+  if (!parameter) return undefined
+  if (parameter.resource) return parameter.resource
+  for (const member in parameter) if (member.startsWith('value')) return parameter[member as keyof Parameter]
+  return undefined
+}
+
+/** All parameters of that name, in order. */
+export function allParameters(parameters: Parameters, name: string): Parameter[] {
+  return (parameters.parameter ?? []).filter((each) => each.name === name)
+}
+
+/** The first parameter of that name. */
+export function firstParameter(parameters: Parameters, name: string): Parameter | undefined {
+  return parameters.parameter?.find((each) => each.name === name)
+}
+
+/** Text of a primitive parameter (string, uri, code, canonical, dateTime… alike); undefined when absent or not primitive. */
+export function textParameter(parameters: Parameters, name: string): string | undefined {
+  const value = parameterValue(firstParameter(parameters, name))
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : undefined
+}
+
+/** Texts of a repeating primitive parameter. */
+export function textParameters(parameters: Parameters, name: string): string[] {
+  return allParameters(parameters, name)
+    .map(parameterValue)
+    .filter((value) => typeof value === 'string')
+}
+
+/** Boolean parameter, also sent as text `true`/`false`. */
+export function booleanParameter(parameters: Parameters, name: string): boolean | undefined {
+  const text = textParameter(parameters, name)
+  return text === 'true' ? true : text === 'false' ? false : undefined
+}

@@ -1,0 +1,45 @@
+/**
+ * FHIR R4 (4.0.1) types as the server sees them. Everything is plain JSON in the FHIR JSON format
+ * (https://hl7.org/fhir/R4/json.html); nothing here has behaviour.
+ */
+import type {
+  FhirResource,
+  OperationOutcomeIssue as R4Issue,
+  Parameters as R4Parameters,
+  ParametersParameter as R4ParametersParameter,
+} from 'fhir/r4.js'
+
+export type {
+  Bundle,
+  BundleEntry,
+  CapabilityStatement,
+  CodeableConcept,
+  CodeSystem,
+  CodeSystemConcept,
+  Coding,
+  ConceptMap,
+  Extension,
+  Library,
+  OperationDefinition,
+  OperationOutcome,
+  PlanDefinition,
+  StructureDefinition,
+  StructureMap,
+  ValueSet,
+} from 'fhir/r4.js'
+
+/** Any JSON value. */
+export type Json = null | boolean | number | string | Json[] | JsonObject
+/** A JSON object; members are never `undefined`. */
+export interface JsonObject {
+  [member: string]: Json
+}
+
+/** Any R4 resource. */
+export type Resource = FhirResource
+/** Parameters resource, the body of every operation. */
+export type Parameters = R4Parameters
+/** One entry of a Parameters resource. */
+export type Parameter = R4ParametersParameter
+/** One issue of an OperationOutcome. */
+export type Issue = R4Issue
