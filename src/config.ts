@@ -1,0 +1,236 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+/** How the text of a setting is read. */
+type Kind = 'text' | 'port' | 'count' | 'switch' | 'folder' | 'url' | 'choice' | 'country'
+
+/** One setting: everything the README's table, the reader and the error messages need. */
+export interface Setting {
+  /** Environment variable. A `secret` one may also be given as `<name>_FILE`, a file whose text is the value. */
+  variable: string
+  kind: Kind
+  /** Default as it would be written; undefined = not set. */
+  fallback?: string
+  secret?: boolean
+  choices?: readonly string[]
+  /** Shown in the README. */
+  description: string
+  /** Shown in place of a default that is computed. */
+  fallbackText?: string
+}
+
+/** Every setting, once; the README's configuration table is generated from this list. */
+export const settings = [
+  { variable: 'PORT', kind: 'port', fallback: '8080', description: 'TCP port to listen on; 0 takes a free one.' },
+  {
+    variable: 'HOST',
+    kind: 'text',
+    fallback: '127.0.0.1',
+    description: 'Address to listen on (the container image sets 0.0.0.0).',
+  },
+  {
+    variable: 'BASE_URL',
+    kind: 'url',
+    fallbackText: 'from HOST and PORT',
+    description: 'Public address of the server without `/fhir`: links, references and the did:web id are made from it.',
+  },
+  {
+    variable: 'DATA_DIR',
+    kind: 'folder',
+    fallback: './data',
+    description: 'Where the store, keys and last good trust lists are kept.',
+  },
+  {
+    variable: 'STORAGE_URL',
+    kind: 'text',
+    fallbackText: '`sqlite:vidimus.db` in DATA_DIR',
+    secret: true,
+    description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`.',
+  },
+  {
+    variable: 'DEVELOPMENT_TOKEN',
+    kind: 'text',
+    secret: true,
+    description:
+      'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it every write answers 401.',
+  },
+  {
+    variable: 'TRUST_LISTS',
+    kind: 'text',
+    fallbackText: "the demo issuers' list in DATA_DIR",
+    secret: true,
+    description:
+      'Whose keys count: a JSON array of sources, a file that holds one, or comma-separated paths of certificate folders and DID documents.',
+  },
+  {
+    variable: 'ALLOW_REQUEST_TRUST_ANCHORS',
+    kind: 'switch',
+    fallback: 'false',
+    description: 'Accept `trustAnchor` in `$evaluate` requests (tests and rule authors only).',
+  },
+  {
+    variable: 'NETWORK',
+    kind: 'choice',
+    choices: ['off', 'on'],
+    fallback: 'off',
+    description: '`on` allows the guarded client to reach the configured hosts; off = nothing ever leaves the machine.',
+  },
+  {
+    variable: 'JURISDICTION',
+    kind: 'country',
+    description: 'Default verifying jurisdiction, ISO 3166-1 alpha-2 or alpha-3.',
+  },
+  {
+    variable: 'REVOCATION_FAILURE',
+    kind: 'choice',
+    choices: ['warn', 'fail'],
+    fallback: 'warn',
+    description: 'What the check `revocation` says when a revocation list cannot be used.',
+  },
+  {
+    variable: 'BODY_LIMIT_BYTES',
+    kind: 'count',
+    fallback: '20000000',
+    description: 'Largest request body, unpacked.',
+  },
+  {
+    variable: 'ACCESS_LOG',
+    kind: 'choice',
+    choices: ['on', 'off'],
+    fallback: 'on',
+    description: 'One JSON line per request on standard output; never holds a query, body or person.',
+  },
+  {
+    variable: 'MAINTENANCE',
+    kind: 'switch',
+    fallback: 'false',
+    description: '`/health` answers 204 so that a load balancer takes this server out.',
+  },
+  {
+    variable: 'NODE_ENV',
+    kind: 'text',
+    description: '`production` refuses development switches.',
+  },
+] as const satisfies readonly Setting[]
+
+type Variable = (typeof settings)[number]['variable']
+
+/** The configuration of one server, every value read and checked. */
+export interface Config {
+  port: number
+  host: string
+  /** Without a trailing slash; undefined until the port is known when it is to be computed. */
+  baseUrl: string | undefined
+  dataDir: string
+  storageUrl: string
+  developmentToken: string | undefined
+  trustLists: string | undefined
+  allowRequestTrustAnchors: boolean
+  network: boolean
+  jurisdiction: string | undefined
+  revocationFailure: 'warn' | 'fail'
+  bodyLimitBytes: number
+  accessLog: boolean
+  maintenance: boolean
+  production: boolean
+}
+
+/** Thrown by {@link readConfig}: every problem at once, one line each. */
+export class ConfigError extends Error {
+  readonly problems: string[]
+  constructor(problems: string[]) {
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((each) => `- ${each}`).join('\n')}`,
+    )
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/**
+ * Reads the configuration from environment variables. The only reader of the environment.
+ * @throws ConfigError with every problem found
+ */
+export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
+  const problems: string[] = []
+  const texts = new Map<Variable, string>()
+  for (const setting of settings) {
+    const text = readSetting(setting, environment, problems)
+    if (text !== undefined) texts.set(setting.variable, text)
+  }
+  const production = texts.get('NODE_ENV') === 'production'
+  if (production && texts.has('DEVELOPMENT_TOKEN')) {
+    problems.push('DEVELOPMENT_TOKEN must not be set when NODE_ENV=production')
+  }
+  if (production && texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true') {
+    problems.push(
+      'ALLOW_REQUEST_TRUST_ANCHORS must not be true when NODE_ENV=production: any caller could vouch for a forgery',
+    )
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  const dataDir = resolve(texts.get('DATA_DIR') ?? './data')
+  return {
+    port: Number(texts.get('PORT')),
+    host: texts.get('HOST') ?? '127.0.0.1',
+    baseUrl: texts.get('BASE_URL')?.replace(/\/+$/, ''),
+    dataDir,
+    storageUrl: texts.get('STORAGE_URL') ?? `sqlite:${join(dataDir, 'vidimus.db')}`,
+    developmentToken: texts.get('DEVELOPMENT_TOKEN'),
+    trustLists: texts.get('TRUST_LISTS'),
+    allowRequestTrustAnchors: texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true',
+    network: texts.get('NETWORK') === 'on',
+    jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
+    revocationFailure: texts.get('REVOCATION_FAILURE') === 'fail' ? 'fail' : 'warn',
+    bodyLimitBytes: Number(texts.get('BODY_LIMIT_BYTES')),
+    accessLog: texts.get('ACCESS_LOG') === 'on',
+    maintenance: texts.get('MAINTENANCE') === 'true',
+    production,
+  }
+}
+
+function readSetting(setting: Setting, environment: Record<string, string | undefined>, problems: string[]) {
+  const given = environment[setting.variable]
+  const file = setting.secret ? environment[`${setting.variable}_FILE`] : undefined
+  if (given && file) problems.push(`${setting.variable} and ${setting.variable}_FILE are both set; only one may be`)
+  let text = given
+  if (!text && file) {
+    try {
+      text = readFileSync(file, 'utf8').trim()
+    } catch (error) {
+      problems.push(
+        `${setting.variable}_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      )
+      return undefined
+    }
+  }
+  if (text === undefined || text === '') return setting.fallback
+  const problem = accepts[setting.kind](text, setting)
+  if (problem)
+    problems.push(`${setting.variable} is ${setting.secret ? 'not usable' : JSON.stringify(text)}; ${problem}`)
+  return text
+}
+
+/** Per kind: undefined when the text is fine, else what would be accepted. */
+const accepts: Record<Kind, (text: string, setting: Setting) => string | undefined> = {
+  text: () => undefined,
+  folder: () => undefined,
+  port: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65535 ? undefined : 'a number from 0 to 65535 is wanted'),
+  count: (text) => (/^[1-9]\d{0,11}$/.test(text) ? undefined : 'a positive whole number is wanted'),
+  switch: (text) => (text === 'true' || text === 'false' ? undefined : '`true` or `false` is wanted'),
+  choice: (text, setting) =>
+    setting.choices?.includes(text) ? undefined : `one of ${setting.choices?.join(', ')} is wanted`,
+  country: (text) => (/^[A-Za-z]{2,3}$/.test(text) ? undefined : 'an ISO 3166-1 alpha-2 or alpha-3 code is wanted'),
+  url: (text) =>
+    /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/.test(text) ? undefined : 'an http or https address without query is wanted',
+}
+
+/** The README's configuration table (GitHub-flavoured Markdown). */
+export function settingsTable(): string {
+  const rows = settings.map((setting: Setting) => {
+    const shown = setting.fallbackText ?? (setting.fallback === undefined ? 'none' : `\`${setting.fallback}\``)
+    const choices = setting.choices ? ` (${setting.choices.map((each) => `\`${each}\``).join(', ')})` : ''
+    const file = setting.secret ? ` Also \`${setting.variable}_FILE\`.` : ''
+    return `| \`${setting.variable}\` | ${shown} | ${setting.description}${choices}${file} |`
+  })
+  return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n')
+}

@@ -1,0 +1,234 @@
+import { parseCanonical } from '../fhir/canonical.ts'
+import { badRequest, FhirError, issue, notFound, unprocessable } from '../fhir/error.ts'
+import type { Bundle, Issue, Json, JsonObject, Parameters, PlanDefinition } from '../fhir/types.ts'
+import type { RuleResult, Rules } from '../rules/rules.ts'
+import { type Decision, decide } from './decide.ts'
+import type { MapChains } from './map-chains.ts'
+import { type MapInput, type Mapped, type Mapping, mapContent } from './map-content.ts'
+import { evaluationReply } from './reply.ts'
+import { type EvaluateRequest, type EvaluateSettings, readEvaluateRequest } from './request.ts'
+import { type Subject, subjectOf } from './subject.ts'
+import type { KeySource, Verification } from './verify.ts'
+
+/** What an evaluation found (evaluate.md, Reply); names as there. */
+export interface Evaluation {
+  decision: Decision
+  status: Verification['status']
+  format: Verification['format'] | undefined
+  issuer: Verification['issuer'] | undefined
+  checks: Verification['checks']
+  subject: Subject | undefined
+  coreDataSets: JsonObject[]
+  content: Bundle | undefined
+  rules: RuleResult[]
+  issues: Issue[]
+  /** Canonicals with version of the StructureMaps that ran. */
+  structureMaps: string[]
+  /** Canonicals with version of the value sets that the rules asked. */
+  valueSets: string[]
+  clockText: string
+}
+
+/** Everything the main job needs, given by the server. */
+export interface EvaluateEnvironment {
+  settings: EvaluateSettings
+  chains: MapChains
+  /** The trusted keys now; replaced as a whole when a list is refreshed. */
+  keys(): KeySource
+  /** Keys of a request's own anchors. @throws FhirError 400 for an anchor that cannot be read */
+  anchors(anchors: Uint8Array[]): KeySource
+  verify(text: string[], keys: KeySource, clock: Date, trustDomains: string[]): Promise<Verification>
+  /** Both shapes of verified content. */
+  mapInput(verification: Verification): MapInput
+  mapping: Omit<Mapping, 'now'>
+  rules: Rules
+  /** Active PlanDefinitions that apply; chosen by jurisdiction, kind and clock. */
+  selectPlans(choice: PlanChoice): Promise<PlanDefinition[]>
+  findPlans(canonical: string): Promise<PlanDefinition[]>
+  now(): Date
+}
+
+/** What decides which rules apply to a credential. */
+export interface PlanChoice {
+  jurisdiction: string | undefined
+  /** Country of the issuer, alpha-3 where known. */
+  issuerCountry: string | undefined
+  /** Certified events: `vaccination`, `test`, `recovery`. */
+  kinds: string[]
+  clock: Date
+}
+
+/** The main job as the operations see it. */
+export interface Evaluate {
+  /**
+   * Answers one `$evaluate` question with the Parameters of the contract.
+   * @throws FhirError when the question itself is wrong
+   */
+  answer(parameters: Parameters, call: { language?: string | undefined; plans?: PlanDefinition[] }): Promise<Parameters>
+  evaluate(request: EvaluateRequest, plans?: PlanDefinition[]): Promise<Evaluation>
+}
+
+/** Composes recognise → decode → verify → map → run rules → decide. */
+export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
+  const evaluate = (request: EvaluateRequest, plans?: PlanDefinition[]) => evaluateOne(environment, request, plans)
+  return {
+    evaluate,
+    async answer(parameters, call) {
+      const now = environment.now()
+      const request = readEvaluateRequest(parameters, environment.settings, { now, language: call.language })
+      return evaluationReply(await evaluate(request, call.plans))
+    },
+  }
+}
+
+async function evaluateOne(
+  environment: EvaluateEnvironment,
+  request: EvaluateRequest,
+  given: PlanDefinition[] | undefined,
+): Promise<Evaluation> {
+  // A question about rules that do not exist is wrong whatever the credential says, so it is answered first.
+  const named = given ?? (await namedPlans(environment, request.planDefinitions))
+  const keys = request.trustAnchors.length > 0 ? environment.anchors(request.trustAnchors) : environment.keys()
+  const verification = await environment.verify(request.credential, keys, request.clock, request.trustDomains)
+  const evaluation: Evaluation = {
+    decision: 'unverified',
+    status: verification.status,
+    format: verification.format,
+    issuer: verification.issuer,
+    checks: verification.checks,
+    subject: undefined,
+    coreDataSets: [],
+    content: undefined,
+    rules: [],
+    issues: failedChecks(verification),
+    structureMaps: [],
+    valueSets: [],
+    clockText: request.clockText,
+  }
+  if (verification.status !== 'VERIFIED') return evaluation
+  await mapInto(evaluation, { environment, request, verification })
+  if (evaluation.content) await runRules(evaluation, { environment, request, verification, named })
+  evaluation.decision = decide(true, evaluation.rules)
+  return evaluation
+}
+
+interface Step {
+  environment: EvaluateEnvironment
+  request: EvaluateRequest
+  verification: Verification
+}
+
+/** Maps the verified content; a map that fails leaves the credential verified and says why in `outcome`. */
+async function mapInto(evaluation: Evaluation, { environment, request, verification }: Step): Promise<void> {
+  const input = environment.mapInput(verification)
+  const chain = environment.chains[verification.format ?? '']
+  if (!chain) {
+    evaluation.issues.push(warning('not-supported', `No maps are configured for the format ${verification.format}`))
+    return
+  }
+  const mapping = { ...environment.mapping, now: request.clock }
+  try {
+    const mapped: Mapped = await mapContent(input, chain, request.structureMaps, mapping)
+    evaluation.coreDataSets = mapped.coreDataSets
+    evaluation.content = mapped.bundle
+    evaluation.structureMaps = mapped.structureMaps
+    evaluation.issues.push(...mapped.warnings)
+    evaluation.subject = subjectOf(mapped.coreDataSets, mapped.bundle)
+  } catch (error) {
+    // A map that the request names and that does not exist makes the question wrong; a map that breaks on this
+    // content is an answer.
+    if (!(error instanceof FhirError) || (request.structureMaps.length > 0 && error.status === 404)) throw error
+    evaluation.issues.push(...error.issues)
+  }
+}
+
+async function runRules(
+  evaluation: Evaluation,
+  { environment, request, verification, named }: Step & { named: PlanDefinition[] },
+): Promise<void> {
+  const data = evaluation.content
+  if (!data) return
+  const payload = dccClaims(environment.mapInput(verification).claims)
+  const call = {
+    data,
+    clock: request.clockText,
+    ...(request.parameters ? { parameters: request.parameters } : {}),
+    ...(request.language ? { language: request.language } : {}),
+  }
+  const asked = named.length > 0 || request.libraries.length > 0
+  const plans = asked
+    ? named
+    : await environment.selectPlans({
+        jurisdiction: request.jurisdiction,
+        issuerCountry: verification.issuer?.participant,
+        kinds: verification.events.map((kind) => kindNames[kind] ?? kind),
+        clock: request.clock,
+      })
+  for (const plan of plans) {
+    const results = await environment.rules.evaluatePlan(plan, payload === undefined ? call : { ...call, payload })
+    evaluation.rules.push(...results)
+  }
+  for (const library of request.libraries)
+    evaluation.rules.push(...(await runLibrary(library, request, environment, call)))
+  evaluation.issues.push(...evaluation.rules.flatMap((rule) => (rule.issue ? [rule.issue] : [])))
+}
+
+/** Runs a library directly: the Boolean defines asked for, or all public Boolean ones. */
+async function runLibrary(
+  canonical: string,
+  request: EvaluateRequest,
+  environment: EvaluateEnvironment,
+  call: { data: Bundle; clock: string; parameters?: Parameters; language?: string },
+): Promise<RuleResult[]> {
+  const wanted = request.expressions.length > 0 ? { expressions: request.expressions } : {}
+  const { library, results } = await environment.rules.evaluateLibrary({ library: canonical, ...wanted, ...call })
+  const shown = results.filter((each) => request.expressions.includes(each.name) || isBoolean(each.value) || each.issue)
+  if (request.expressions.length > 0 && shown.length === 0)
+    throw badRequest(`${canonical} has none of the expressions asked for`)
+  return shown.map((each) => ({
+    planDefinition: '',
+    action: '',
+    library,
+    expression: each.name,
+    result: isBoolean(each.value) ? each.value : null,
+    evidence: each.evidence ?? [],
+    ...(each.issue ? { issue: each.issue } : {}),
+  }))
+}
+
+async function namedPlans(environment: EvaluateEnvironment, canonicals: string[]): Promise<PlanDefinition[]> {
+  const plans: PlanDefinition[] = []
+  for (const canonical of canonicals) {
+    const { url, version } = parseCanonical(canonical)
+    const found = await environment.findPlans(url)
+    const plan = found.find((each) => version === undefined || each.version === version)
+    if (!plan)
+      throw notFound({
+        text: `PlanDefinition ${canonical} is not known to this server`,
+        expression: 'Parameters.parameter',
+      })
+    if (!plan.action?.length) throw unprocessable(`PlanDefinition ${canonical} has no action to evaluate`)
+    plans.push(plan)
+  }
+  return plans
+}
+
+function failedChecks(verification: Verification): Issue[] {
+  return verification.checks.flatMap((check) => {
+    if (check.outcome !== 'fail' && check.outcome !== 'warn') return []
+    const severity = check.outcome === 'fail' ? ('error' as const) : ('warning' as const)
+    return [issue('security', { severity, text: `${check.name}: ${check.detail ?? check.outcome}` })]
+  })
+}
+
+/** The EU DCC claim object, which CertLogic rules see as `payload`. */
+function dccClaims(claims: Json): Json | undefined {
+  const hcert = member(claims, '-260')
+  return member(hcert, '1')
+}
+
+const member = (value: Json | undefined, name: string): Json | undefined =>
+  value && typeof value === 'object' && !Array.isArray(value) ? value[name] : undefined
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
+const warning = (code: Issue['code'], text: string) => issue(code, { severity: 'warning', text })
+const kindNames: Record<string, string> = { v: 'vaccination', t: 'test', r: 'recovery' }

@@ -1,0 +1,92 @@
+import { operationOutcome } from '../fhir/error.ts'
+import type { Binary, Json, JsonObject, Parameter, Parameters } from '../fhir/types.ts'
+import type { RuleResult } from '../rules/rules.ts'
+import type { Evaluation } from './evaluate.ts'
+
+/** Writes an evaluation as the Parameters of the contract (evaluate.md, Reply). */
+export function evaluationReply(evaluation: Evaluation): Parameters {
+  const parameter: Parameter[] = [
+    { name: 'decision', valueCode: evaluation.decision },
+    { name: 'status', valueCode: evaluation.status },
+  ]
+  if (evaluation.format) parameter.push({ name: 'format', valueCode: evaluation.format })
+  if (evaluation.issuer) parameter.push({ name: 'issuer', part: issuerParts(evaluation.issuer) })
+  for (const check of evaluation.checks) {
+    const part: Parameter[] = [
+      { name: 'name', valueCode: check.name },
+      { name: 'outcome', valueCode: check.outcome },
+    ]
+    if (check.detail) part.push({ name: 'detail', valueString: check.detail })
+    parameter.push({ name: 'check', part })
+  }
+  parameter.push(...contentParameters(evaluation))
+  for (const rule of evaluation.rules) parameter.push({ name: 'rule', part: ruleParts(rule) })
+  for (const map of evaluation.structureMaps) parameter.push({ name: 'structureMap', valueCanonical: map })
+  for (const set of evaluation.valueSets) parameter.push({ name: 'valueSet', valueCanonical: set })
+  parameter.push({ name: 'evaluationDateTime', valueDateTime: evaluation.clockText })
+  if (evaluation.issues.length > 0) parameter.push({ name: 'outcome', resource: operationOutcome(evaluation.issues) })
+  return { resourceType: 'Parameters', parameter }
+}
+
+function issuerParts(issuer: NonNullable<Evaluation['issuer']>): Parameter[] {
+  const part: Parameter[] = []
+  if (issuer.name) part.push({ name: 'name', valueString: issuer.name })
+  if (issuer.participant) part.push({ name: 'participant', valueCode: issuer.participant })
+  if (issuer.keyId) part.push({ name: 'keyId', valueString: issuer.keyId })
+  if (issuer.trustDomain) part.push({ name: 'trustDomain', valueCode: issuer.trustDomain })
+  if (issuer.keyUsage) part.push({ name: 'keyUsage', valueCode: issuer.keyUsage })
+  if (issuer.trustList) part.push({ name: 'trustList', valueString: issuer.trustList })
+  return part
+}
+
+function contentParameters(evaluation: Evaluation): Parameter[] {
+  const parameter: Parameter[] = []
+  const { subject } = evaluation
+  if (subject) {
+    const part: Parameter[] = []
+    if (subject.name) part.push({ name: 'name', valueString: subject.name })
+    if (subject.birthDate) part.push({ name: 'birthDate', valueString: subject.birthDate })
+    if (subject.identifier) part.push({ name: 'identifier', valueString: subject.identifier })
+    if (part.length > 0) parameter.push({ name: 'subject', part })
+  }
+  for (const coreDataSet of evaluation.coreDataSets) {
+    const data = Buffer.from(JSON.stringify(coreDataSet), 'utf8').toString('base64')
+    const binary: Binary = { resourceType: 'Binary', contentType: 'application/json', data }
+    parameter.push({ name: 'coreDataSet', resource: binary })
+  }
+  if (evaluation.content) parameter.push({ name: 'content', resource: evaluation.content })
+  return parameter
+}
+
+function ruleParts(rule: RuleResult): Parameter[] {
+  const part: Parameter[] = []
+  if (rule.planDefinition) part.push({ name: 'planDefinition', valueCanonical: rule.planDefinition })
+  if (rule.action) part.push({ name: 'action', valueString: rule.action })
+  if (rule.library) part.push({ name: 'library', valueCanonical: rule.library })
+  if (rule.expression) part.push({ name: 'expression', valueString: rule.expression })
+  if (rule.result !== null) part.push({ name: 'result', valueBoolean: rule.result })
+  if (rule.message) part.push({ name: 'message', valueString: rule.message })
+  for (const { name, value } of rule.evidence) {
+    part.push({ name: 'evidence', part: [{ name: 'name', valueString: name }, valuePart(value)] })
+  }
+  return part
+}
+
+/** A value of any shape as one part named `value`. */
+function valuePart(value: Json): Parameter {
+  if (typeof value === 'boolean') return { name: 'value', valueBoolean: value }
+  if (typeof value === 'string' && value !== '') return { name: 'value', valueString: value }
+  if (typeof value === 'number') {
+    return Number.isInteger(value) && Math.abs(value) < 2 ** 31
+      ? { name: 'value', valueInteger: value }
+      : { name: 'value', valueDecimal: value }
+  }
+  if (value === null || value === '') return { name: 'value', valueString: 'null' }
+  const members: [string, Json][] = Array.isArray(value)
+    ? value.map((each): [string, Json] => ['element', each])
+    : Object.entries(value as JsonObject)
+  const part = members.map(([name, each]) => ({ ...valuePart(each), name }))
+  return part.length > 0
+    ? { name: 'value', part }
+    : { name: 'value', valueString: Array.isArray(value) ? '{}' : 'null' }
+}

@@ -1,0 +1,123 @@
+import { badRequest, FhirError, issue } from '../fhir/error.ts'
+import { allParameters, firstParameter, parameterValue, textParameter, textParameters } from '../fhir/operation.ts'
+import type { Parameters } from '../fhir/types.ts'
+
+/** One `$evaluate` question, read and checked; the contract's parameter names in camel case plurals. */
+export interface EvaluateRequest {
+  /** The text as scanned; several parts only for a chunked SMART Health Card. */
+  credential: string[]
+  /** The clock of every time check and of CQL `Now()`. */
+  clock: Date
+  /** The clock as a FHIR dateTime, as it was given. */
+  clockText: string
+  planDefinitions: string[]
+  libraries: string[]
+  expressions: string[]
+  /** ISO 3166-1, upper case. */
+  jurisdiction: string | undefined
+  trustDomains: string[]
+  /** CQL parameters. */
+  parameters: Parameters | undefined
+  structureMaps: string[]
+  /** DER certificates or UTF-8 JWKs. */
+  trustAnchors: Uint8Array[]
+  /** Accept-Language, for the messages of rules. */
+  language: string | undefined
+}
+
+/** What the server decides about requests, beside what they say. */
+export interface EvaluateSettings {
+  allowRequestTrustAnchors: boolean
+  jurisdiction: string | undefined
+}
+
+const dateTime =
+  /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d))?)?)?$/
+
+/**
+ * Reads a FHIR dateTime as an instant; a partial date means its first moment in UTC.
+ * @throws FhirError 400 that names the parameter
+ */
+export function readClock(text: string): Date {
+  const instant = dateTime.test(text) ? new Date(text) : undefined
+  const calendarDay = /^\d{4}-\d{2}-\d{2}/.exec(text)?.[0]
+  const dayExists = !calendarDay || new Date(`${calendarDay}T00:00:00Z`).toISOString().startsWith(calendarDay)
+  if (instant && dayExists && !Number.isNaN(instant.getTime())) return instant
+  throw badRequest({
+    text: 'evaluationDateTime must be a FHIR dateTime, such as 2026-01-31T12:00:00Z',
+    expression: "Parameters.parameter.where(name='evaluationDateTime')",
+  })
+}
+
+/**
+ * Reads the Parameters of a `$evaluate` request.
+ * @throws FhirError 400 for a question that is wrong, 403 for trust anchors that are not allowed
+ */
+export function readEvaluateRequest(
+  parameters: Parameters,
+  settings: EvaluateSettings,
+  call: { now: Date; language?: string | undefined },
+): EvaluateRequest {
+  const clockText = textParameter(parameters, 'evaluationDateTime')
+  const anchors = textParameters(parameters, 'trustAnchor')
+  if (anchors.length > 0 && !settings.allowRequestTrustAnchors) {
+    throw new FhirError(
+      403,
+      issue('forbidden', 'trustAnchor is not accepted by this server (ALLOW_REQUEST_TRUST_ANCHORS)'),
+    )
+  }
+  const jurisdiction = textParameter(parameters, 'jurisdiction')
+  if (jurisdiction !== undefined && !/^[A-Za-z]{2,3}$/.test(jurisdiction)) {
+    throw badRequest('jurisdiction must be an ISO 3166-1 alpha-2 or alpha-3 code')
+  }
+  return {
+    credential: readCredential(parameters),
+    clock: clockText === undefined ? call.now : readClock(clockText),
+    clockText: clockText ?? call.now.toISOString(),
+    planDefinitions: textParameters(parameters, 'planDefinition'),
+    libraries: textParameters(parameters, 'library'),
+    expressions: textParameters(parameters, 'expression'),
+    jurisdiction: (jurisdiction ?? settings.jurisdiction)?.toUpperCase(),
+    trustDomains: textParameters(parameters, 'trustDomain'),
+    parameters: readParameters(parameters),
+    structureMaps: textParameters(parameters, 'structureMap'),
+    trustAnchors: anchors.map((text) => readAnchor(text)),
+    language: call.language,
+  }
+}
+
+function readCredential(parameters: Parameters): string[] {
+  if (allParameters(parameters, 'credentialImage').length > 0) {
+    throw badRequest(
+      'credentialImage is not supported by this server; send the text of the code as credential',
+      'not-supported',
+    )
+  }
+  const whole = allParameters(parameters, 'credential')
+  if (whole.length > 1) throw badRequest('credential may be given once; further chunks go into credentialPart')
+  const parts = [...whole, ...allParameters(parameters, 'credentialPart')].map((each) => parameterValue(each))
+  const texts = parts.filter((each) => typeof each === 'string')
+  if (texts.length !== parts.length) throw badRequest('credential and credentialPart must be strings')
+  if (texts.length === 0 || texts.every((each) => each === '')) {
+    throw badRequest(
+      {
+        text: 'A credential is required: the text of the code exactly as scanned',
+        expression: "Parameters.parameter.where(name='credential')",
+      },
+      'required',
+    )
+  }
+  return texts
+}
+
+function readParameters(parameters: Parameters): Parameters | undefined {
+  const given = firstParameter(parameters, 'parameters')
+  if (!given) return undefined
+  if (given.resource?.resourceType === 'Parameters') return given.resource as Parameters
+  throw badRequest('parameters must hold a Parameters resource')
+}
+
+function readAnchor(text: string): Uint8Array {
+  if (!/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(text)) throw badRequest('trustAnchor must be base64')
+  return Buffer.from(text, 'base64')
+}

@@ -1,0 +1,122 @@
+import { parseCanonical } from '../fhir/canonical.ts'
+import { badRequest, FhirError, notFound, operationOutcome } from '../fhir/error.ts'
+import { parseJson } from '../fhir/json.ts'
+import { defineOperation, type OperationCall, type OperationReply, textParameter } from '../fhir/operation.ts'
+import type { Parameters, PlanDefinition } from '../fhir/types.ts'
+import type { OperationContext } from './context.ts'
+
+const ndjson = 'application/fhir+ndjson'
+/** More lines than this in one request are refused: a queue sends several requests. */
+const maximumLines = 10_000
+
+/** `$evaluate`: a verdict on a scanned credential; the contract is fixed (README, `$evaluate`). */
+export const evaluateOperation = defineOperation<OperationContext>({
+  name: 'evaluate',
+  title: 'Evaluate a health certificate',
+  description:
+    'Decodes and verifies the text of a scanned health certificate, maps it into the WHO DDCC core data set and FHIR, runs the business rules and answers with a decision and why.',
+  system: true,
+  type: ['PlanDefinition'],
+  instance: ['PlanDefinition'],
+  accepts: [ndjson],
+  personal: true,
+  parameters: [
+    parameter('credential', '0', '1', 'string', 'The text of the code exactly as scanned.'),
+    parameter('credentialPart', '0', '*', 'string', 'Further chunks of a chunked SMART Health Card, any order.'),
+    parameter('evaluationDateTime', '0', '1', 'dateTime', "The clock of every time check; default the server's clock."),
+    parameter('planDefinition', '0', '*', 'canonical', 'Which rules to run; default: every active one that applies.'),
+    parameter('library', '0', '*', 'canonical', 'Rule libraries to run directly.'),
+    parameter('expression', '0', '*', 'string', 'Which defines of `library` to report.'),
+    parameter('jurisdiction', '0', '1', 'code', 'The verifying jurisdiction, ISO 3166-1.'),
+    parameter('trustDomain', '0', '*', 'code', 'Restrict trusted keys to these GDHCN domains.'),
+    parameter('parameters', '0', '1', 'Parameters', 'CQL parameters.'),
+    parameter('structureMap', '0', '*', 'canonical', 'Override of the map chain of the format.'),
+    parameter(
+      'trustAnchor',
+      '0',
+      '*',
+      'base64Binary',
+      'Key trusted for this request alone, when the server allows it.',
+    ),
+    { ...parameter('decision', '1', '1', 'code', 'accepted, rejected, undetermined or unverified.'), use: 'out' },
+    { ...parameter('status', '1', '1', 'code', 'VERIFIED, or the first thing that is wrong.'), use: 'out' },
+    { ...parameter('format', '0', '1', 'code', 'Format of the credential.'), use: 'out' },
+    { ...parameter('issuer', '0', '1', undefined, 'Who issued it, and which list vouched for the key.'), use: 'out' },
+    { ...parameter('check', '0', '*', undefined, 'One per step: name, outcome, detail.'), use: 'out' },
+    { ...parameter('subject', '0', '1', undefined, 'Whom to compare with an identity document.'), use: 'out' },
+    { ...parameter('coreDataSet', '0', '*', 'Binary', 'DDCC core data set, one per certified event.'), use: 'out' },
+    { ...parameter('content', '0', '1', 'Bundle', 'The FHIR resources that the rules ran over.'), use: 'out' },
+    { ...parameter('rule', '0', '*', undefined, 'One per rule: result, message, evidence.'), use: 'out' },
+    { ...parameter('outcome', '0', '1', 'OperationOutcome', 'Warnings, and the error behind a failure.'), use: 'out' },
+  ],
+  async handle(call, context) {
+    const plans = await plansOfPath(call, context)
+    if (call.body) return evaluateLines(call, context, plans)
+    const resource = await context.evaluate.answer(call.parameters, answerCall(call, plans))
+    return { resource }
+  },
+})
+
+function parameter(...[name, min, max, type, documentation]: [string, string, string, string | undefined, string]) {
+  const declared = { name, use: 'in' as const, min: Number(min), max, documentation }
+  return type === undefined ? declared : { ...declared, type }
+}
+
+const answerCall = (call: OperationCall, plans: PlanDefinition[] | undefined) => ({
+  language: call.acceptLanguage,
+  ...(plans ? { plans } : {}),
+})
+
+/** The PlanDefinition that the path (instance) or `url` (type level) names; undefined at system level. */
+async function plansOfPath(call: OperationCall, context: OperationContext): Promise<PlanDefinition[] | undefined> {
+  if (call.level === 'system') return undefined
+  if (call.level === 'instance') {
+    const stored = (await context.storage.read('PlanDefinition', call.id ?? ''))?.resource
+    if (stored?.resourceType !== 'PlanDefinition') throw notFound(`PlanDefinition/${call.id} does not exist`)
+    return [stored]
+  }
+  const text = textParameter(call.parameters, 'url')
+  if (!text) throw badRequest('url is required: the canonical of the PlanDefinition to evaluate', 'required')
+  const { url, version } = parseCanonical(text)
+  const found = await context.storage.findCanonical('PlanDefinition', url)
+  const plan = found.find((each) => version === undefined || ('version' in each && each.version === version))
+  if (plan?.resourceType !== 'PlanDefinition') throw notFound(`PlanDefinition ${text} is not known to this server`)
+  return [plan]
+}
+
+/** NDJSON: one Parameters a line, answered line by line in order; a bad line gets its own OperationOutcome. */
+function evaluateLines(
+  call: OperationCall,
+  context: OperationContext,
+  plans: PlanDefinition[] | undefined,
+): OperationReply {
+  const lines = new TextDecoder()
+    .decode(call.body?.bytes)
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+  if (lines.length === 0) throw badRequest('The body has no line to evaluate')
+  if (lines.length > maximumLines)
+    throw badRequest(`At most ${maximumLines} lines are evaluated in one request`, 'too-long')
+  async function* answers(): AsyncGenerator<string> {
+    for (const line of lines) yield `${JSON.stringify(await answerLine(line, call, context, plans))}\n`
+  }
+  return { raw: { contentType: ndjson, body: answers() } }
+}
+
+async function answerLine(
+  line: string,
+  call: OperationCall,
+  context: OperationContext,
+  plans: PlanDefinition[] | undefined,
+) {
+  try {
+    const parsed = parseJson(line)
+    if (!parsed || typeof parsed !== 'object' || !('resourceType' in parsed) || parsed.resourceType !== 'Parameters') {
+      throw badRequest('Each line must be a Parameters resource')
+    }
+    return await context.evaluate.answer(parsed as unknown as Parameters, answerCall(call, plans)) // checked above
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error
+    return operationOutcome(error.issues)
+  }
+}
