@@ -1,0 +1,117 @@
+/**
+ * Runs the conformance runners against a server that it starts, on a store of its own. Each run has a floor
+ * (test/conformance/floors.json): a number of passing cases below it fails the run, one above it should be written
+ * there. The last line is `N passed, N failed`; the exit status is 1 only when a floor is broken.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { startServerProcess } from '../support/server-process.ts'
+
+const root = resolve(dirname(new URL(import.meta.url).pathname), '../..')
+const shared = resolve(root, '../shared')
+const token = 'conformance'
+
+interface Run {
+  name: string
+  /** Arguments after `node`; `URL` stands for the FHIR base. */
+  command: string[]
+}
+
+const runs: Run[] = [
+  {
+    name: 'credentials-hcert',
+    command: [
+      'tools/credential-runner/run.mjs',
+      '--server',
+      'URL',
+      '--cases',
+      'corpora/credentials',
+      '--only',
+      '^(qr/(DVC|EU|WHO)|dgc|malformed/(hcert|request))',
+    ],
+  },
+  {
+    name: 'credentials',
+    command: ['tools/credential-runner/run.mjs', '--server', 'URL', '--cases', 'corpora/credentials'],
+  },
+  { name: 'structure-map', command: ['tools/map-runner/run.mjs', 'URL', '--header', `Authorization: Bearer ${token}`] },
+  {
+    name: 'terminology',
+    command: ['tools/tx-runner/run.mjs', '--server', 'URL', '--tests', 'corpora/terminology', '--strict-external'],
+  },
+  { name: 'cql', command: ['tools/cql-runner/run.mjs', '--server', 'URL', '--quiet'] },
+]
+
+/** Runs one runner; its output is shown, its last line `N passed, M failed` read. */
+function execute(run: Run, base: string): Promise<{ passed: number; failed: number }> {
+  const [script = '', ...rest] = run.command.map((each) => (each === 'URL' ? base : each))
+  const child = spawn(process.execPath, [join(shared, script), ...rest], {
+    cwd: shared,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  return new Promise((done, fail) => {
+    child.on('error', fail)
+    child.on('exit', () => {
+      const lines = output.trimEnd().split('\n')
+      const last = /(\d+) passed, (\d+) failed/.exec(lines.at(-1) ?? '')
+      console.log(
+        lines
+          .filter((line) => !line.startsWith('ok'))
+          .slice(-60)
+          .join('\n'),
+      )
+      if (last) done({ passed: Number(last[1]), failed: Number(last[2]) })
+      else fail(new Error(`${run.name}: the runner printed no result`))
+    })
+  })
+}
+
+async function main(): Promise<void> {
+  if (!existsSync(shared)) {
+    console.log('conformance: skipped, ../shared is absent')
+    console.log('0 passed, 0 failed')
+    return
+  }
+  const floors = JSON.parse(readFileSync(join(root, 'test/conformance/floors.json'), 'utf8')) as Record<string, number>
+  const chosen = process.argv.slice(2)
+  const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-conformance-'))
+  const server = await startServerProcess({
+    DATA_DIR: dataDir,
+    DEVELOPMENT_TOKEN: token,
+    ALLOW_REQUEST_TRUST_ANCHORS: 'true',
+    ACCESS_LOG: 'off',
+  })
+  let passed = 0
+  let failed = 0
+  const broken: string[] = []
+  try {
+    for (const run of runs) {
+      if (chosen.length > 0 && !chosen.includes(run.name)) continue
+      console.log(`\n== ${run.name}`)
+      const result = await execute(run, `${server.url}/fhir`)
+      // The HCERT cases are part of all credential cases: counted once.
+      if (run.name !== 'credentials-hcert') {
+        passed += result.passed
+        failed += result.failed
+      }
+      const floor = floors[run.name] ?? 0
+      if (result.passed < floor) broken.push(`${run.name}: ${result.passed} passed, the floor is ${floor}`)
+      else if (result.passed > floor)
+        console.log(`${run.name}: ${result.passed} passed, above the floor of ${floor}: raise it`)
+    }
+  } finally {
+    await server.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  for (const line of broken) console.log(`FLOOR BROKEN ${line}`)
+  if (broken.length > 0) process.exitCode = 1
+  console.log(`${passed} passed, ${failed} failed`)
+}
+
+await main()
