@@ -1,0 +1,13 @@
+import type { CredentialFormat } from './credential-format.ts'
+import { hcert } from './hcert/hcert.ts'
+
+/** The formats that are read, in the order in which they are tried (credentials.md, section 1): a new one is one line here. */
+export const credentialFormats: CredentialFormat[] = [hcert]
+
+/** The first format whose prefix test accepts the text. Nothing is trimmed: base45 contains the space. */
+export function recogniseFormat(
+  text: string,
+  formats: CredentialFormat[] = credentialFormats,
+): CredentialFormat | undefined {
+  return formats.find((format) => format.recognises(text))
+}

@@ -1,0 +1,42 @@
+import type { Claim, Envelope } from '../credential-format.ts'
+import type { CborMap, CborValue } from '../encoding/cbor.ts'
+import type { PayloadContent } from './claim-set.ts'
+
+/**
+ * The first DDCC candidate: claims `name` and `vaccine`, or `name` and `test`, side by side and without CWT claims; the
+ * period is valid_from to the end of valid_until, UTC (credentials.md, 4.2).
+ */
+export function flatContent(claims: CborMap): PayloadContent | string {
+  if (typeof claims.get('name') !== 'string') return 'no hcert claim (-260), and no DDCC claims'
+  const period = flatPeriod(claims)
+  if (claims.get('vaccine') instanceof Map) return { format: 'hcert-ddcc-vs', events: ['v'], remarks: [], period }
+  if (claims.get('test') instanceof Map) return { format: 'hcert-ddcc-tr', events: ['t'], remarks: [], period }
+  return 'no hcert claim (-260), and neither vaccine nor test beside the name'
+}
+
+const DAY_SECONDS = 86_400
+
+function flatPeriod(claims: CborMap): Envelope['period'] {
+  const period: Envelope['period'] = {}
+  const from = claims.get('valid_from')
+  const until = claims.get('valid_until')
+  if (isPresent(from)) period.notBefore = dayStart(from)
+  if (isPresent(until)) {
+    const start = dayStart(until)
+    // A date without time means its whole day; the last second of it still counts.
+    period.expires = start !== 'not-a-number' && !hasTime(until) ? start + DAY_SECONDS - 1 : start
+  }
+  return period
+}
+
+const isPresent = (value: CborValue): boolean => value !== undefined && value !== null && value !== ''
+const dateText = (value: CborValue): unknown =>
+  typeof value === 'object' && value !== null && 'tag' in value ? value.value : value
+const hasTime = (value: CborValue): boolean => String(dateText(value)).includes('T')
+
+function dayStart(value: CborValue): Claim {
+  const text = dateText(value)
+  if (typeof text !== 'string' || !/^\d{4}-\d{2}-\d{2}/.test(text)) return 'not-a-number'
+  const milliseconds = Date.parse(text)
+  return Number.isNaN(milliseconds) ? 'not-a-number' : milliseconds / 1000
+}

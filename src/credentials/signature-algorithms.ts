@@ -1,0 +1,101 @@
+import { constants, type KeyObject, verify } from 'node:crypto'
+
+/** Everything there is to know about one signature algorithm; callers never switch on names. */
+export interface SignatureAlgorithm {
+  /** JOSE name (RFC 7518, RFC 8037). */
+  name: string
+  /** COSE identifier (RFC 9053). */
+  cose: number
+  keyTypes: string[]
+  /** Undefined where the algorithm hashes by itself. */
+  hash: string | undefined
+  /** Curve that the name suggests; another one is remarked upon, not refused (credentials.md, 4.1). */
+  curve?: string
+}
+
+/** The algorithms of credentials.md section 4.1; there are no others: no RS256, no MAC. */
+export const signatureAlgorithms: SignatureAlgorithm[] = [
+  { name: 'ES256', cose: -7, keyTypes: ['ec'], hash: 'sha256', curve: 'prime256v1' },
+  { name: 'ES384', cose: -35, keyTypes: ['ec'], hash: 'sha384', curve: 'secp384r1' },
+  { name: 'ES512', cose: -36, keyTypes: ['ec'], hash: 'sha512', curve: 'secp521r1' },
+  { name: 'PS256', cose: -37, keyTypes: ['rsa', 'rsa-pss'], hash: 'sha256' },
+  { name: 'EdDSA', cose: -8, keyTypes: ['ed25519'], hash: undefined },
+]
+
+const byCose = new Map<unknown, SignatureAlgorithm>(signatureAlgorithms.map((each) => [each.cose, each]))
+const byName = new Map<unknown, SignatureAlgorithm>(signatureAlgorithms.map((each) => [each.name, each]))
+
+/** The algorithm of a COSE header value, if allowed. */
+export const algorithmFromCose = (value: unknown): SignatureAlgorithm | undefined => byCose.get(value)
+/** The algorithm of a JOSE `alg` value, if allowed. */
+export const algorithmFromJose = (value: unknown): SignatureAlgorithm | undefined => byName.get(value)
+
+/** Bytes of r, and of s, by OpenSSL curve name. A curve that is not here has no defined signature length: refused. */
+const COORDINATE_BYTES: Record<string, number> = {
+  prime256v1: 32,
+  secp384r1: 48,
+  secp521r1: 66,
+  brainpoolP256r1: 32,
+  brainpoolP320r1: 40,
+  brainpoolP384r1: 48,
+  brainpoolP512r1: 64,
+}
+const MINIMUM_RSA_BITS = 2048
+
+interface KeyFacts {
+  type: string
+  curve: string | undefined
+  coordinateBytes: number | undefined
+  rsaBits: number
+}
+
+/** Reading these off a KeyObject crosses into OpenSSL each time, so they are kept with the key. */
+const factsOfKey = new WeakMap<KeyObject, KeyFacts>()
+
+function keyFacts(key: KeyObject): KeyFacts {
+  const known = factsOfKey.get(key)
+  if (known) return known
+  const details = key.asymmetricKeyDetails
+  const curve = details?.namedCurve
+  const facts: KeyFacts = {
+    type: key.asymmetricKeyType ?? key.type,
+    curve,
+    coordinateBytes: curve === undefined ? undefined : COORDINATE_BYTES[curve],
+    rsaBits: details?.modulusLength ?? 0,
+  }
+  factsOfKey.set(key, facts)
+  return facts
+}
+
+/**
+ * Whether the raw signature (r‖s for ECDSA, never DER) over `data` matches. The hash comes from the algorithm, the curve
+ * from the key. False, never an exception, for a key of the wrong type or a signature of the wrong length.
+ */
+export function signatureMatches(
+  algorithm: SignatureAlgorithm,
+  key: KeyObject,
+  data: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const facts = keyFacts(key)
+  if (!algorithm.keyTypes.includes(facts.type)) return false
+  try {
+    if (facts.type === 'ec') {
+      if (facts.coordinateBytes === undefined || signature.length !== 2 * facts.coordinateBytes) return false
+      return verify(algorithm.hash, data, { key, dsaEncoding: 'ieee-p1363' }, signature)
+    }
+    if (algorithm.hash === undefined) return verify(undefined, data, key, signature)
+    if (facts.rsaBits < MINIMUM_RSA_BITS) return false
+    return verify(algorithm.hash, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }, signature)
+  } catch {
+    return false // OpenSSL refuses some keys only when they are used; to the caller that is "does not match"
+  }
+}
+
+/** What is unusual about this algorithm with this key (ES256 with a P-384 key occurs and verifies); undefined when nothing. */
+export function curveRemark(algorithmName: string, key: KeyObject): string | undefined {
+  const wanted = byName.get(algorithmName)?.curve
+  const { curve } = keyFacts(key)
+  if (wanted === undefined || curve === undefined || curve === wanted) return undefined
+  return `algorithm ${algorithmName} is used with a key on curve ${curve}`
+}

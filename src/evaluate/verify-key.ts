@@ -1,0 +1,44 @@
+import type { Envelope, FormatName } from '../credentials/credential-format.ts'
+import type { KeySource, TrustedKey } from '../trust/trusted-key.ts'
+
+/**
+ * Keys that may have signed: all under the credential's key id, of its issuer, that vouch for an embedded signer. Keys are
+ * never scanned (credentials.md, section 3).
+ */
+export function candidateKeys(envelope: Envelope, framework: FormatName, keys: KeySource): TrustedKey[] {
+  const names = [envelope.keyId, ...(envelope.otherKeyIds ?? [])].filter((name) => name !== undefined)
+  const issuer = envelope.issuer === undefined ? {} : { issuer: envelope.issuer }
+  const found = names.flatMap((keyId) => keys.find({ framework, keyId, ...issuer }))
+  const { vouchedBy } = envelope
+  return vouchedBy ? found.filter((key) => vouchedBy(key)) : found
+}
+
+/**
+ * Of at most `limit` different keys, those under which the signature verifies. Two entries with one thumbprint (a
+ * certificate listed for two usages) cost one verification.
+ */
+export async function verifyingKeys(
+  envelope: Envelope,
+  candidates: TrustedKey[],
+  limit: number,
+): Promise<TrustedKey[]> {
+  const verdicts = new Map<string, boolean>()
+  const verifying: TrustedKey[] = []
+  for (const key of candidates) {
+    let verdict = verdicts.get(key.thumbprint)
+    if (verdict === undefined) {
+      if (verdicts.size >= limit) break
+      const answer = envelope.verify(key)
+      verdict = typeof answer === 'boolean' ? answer : await answer
+      verdicts.set(key.thumbprint, verdict)
+    }
+    if (verdict) verifying.push(key)
+  }
+  return verifying
+}
+
+/** The key that speaks best for the credential: the first for which `isGood`, else the first that is current, else the first. */
+export function preferredKey(keys: TrustedKey[], isGood: (key: TrustedKey) => boolean): TrustedKey | undefined {
+  if (keys.length < 2) return keys[0]
+  return keys.find(isGood) ?? keys.find(({ status }) => status === 'current') ?? keys[0]
+}
