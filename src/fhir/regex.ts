@@ -1,0 +1,243 @@
+/**
+ * Regular expressions of FHIRPath and of value set filters: written for Java, run by JavaScript, and never run when
+ * they could take exponential time. A pattern is refused when some text can be matched in a loop in two ways (the
+ * automaton is exponentially ambiguous, Weideman et al. 2016): `(a+)+`, `(a|a)*`, `(\s*x\s*)*`; not `(\.\d+)*`.
+ */
+import { unprocessable } from './error.ts'
+import { parsePattern, type RegexNode } from './regex-parse.ts'
+
+const MAX_LOOP_POSITIONS = 150
+const MAX_TEXT_CHARACTERS = 50_000
+const CACHE_ENTRIES = 500
+const cache = new Map<string, RegExp>()
+
+/** Why a pattern is refused, or undefined when it may be run. */
+export function checkRegex(pattern: string): string | undefined {
+  const javascript = javaScriptPattern(pattern)
+  try {
+    new RegExp(javascript.source, `${javascript.flags}u`)
+  } catch {
+    return `the regular expression "${pattern}" is not valid`
+  }
+  const automaton = build(parsePattern(javascript.source))
+  if (automaton === undefined) return `the regular expression "${pattern}" repeats too much to be checked`
+  return isAmbiguous(automaton)
+    ? `the regular expression "${pattern}" is refused: nested repetition can take exponential time`
+    : undefined
+}
+
+/**
+ * The checked pattern as a RegExp; flags of JavaScript, `u` is always set. Throws FhirError 422 when it is not valid
+ * or not safe, see {@link checkRegex}.
+ */
+export function safeRegex(pattern: string, flags = ''): RegExp {
+  const key = `${flags}/${pattern}`
+  const known = cache.get(key)
+  if (known) {
+    known.lastIndex = 0
+    return known
+  }
+  const fault = checkRegex(pattern)
+  if (fault) throw unprocessable({ text: fault }, 'invalid')
+  const javascript = javaScriptPattern(pattern)
+  const made = new RegExp(javascript.source, [...new Set(`${flags}${javascript.flags}u`)].join(''))
+  cache.set(key, made)
+  if (cache.size > CACHE_ENTRIES) cache.delete(cache.keys().next().value ?? '')
+  return made
+}
+
+/** Refuses text on which even a polynomial pattern would run long: more than 50,000 characters is a FhirError 422. */
+export function checkRegexInput(text: string): string {
+  if (text.length <= MAX_TEXT_CHARACTERS) return text
+  throw unprocessable(`a regular expression is applied to at most ${MAX_TEXT_CHARACTERS} characters`, 'too-long')
+}
+
+/** Java's `${name}` and `\$` in a replacement as JavaScript writes them. */
+export function javaScriptReplacement(replacement: string): string {
+  return replacement.replace(/\\(.)|\$\{(\w+)\}/gs, (_, escaped?: string, name?: string) =>
+    name !== undefined ? (/^\d+$/.test(name) ? `$${name}` : `$<${name}>`) : escaped === '$' ? '$$' : (escaped ?? ''),
+  )
+}
+
+const JAVA_CLASSES: Record<string, string> = {
+  Alpha: 'A-Za-z',
+  Digit: '0-9',
+  Alnum: 'A-Za-z0-9',
+  Upper: 'A-Z',
+  Lower: 'a-z',
+  Space: '\\s',
+  Punct: '!-\\/:-@\\[-`{-~',
+  XDigit: '0-9A-Fa-f',
+}
+
+/** Java forms that JavaScript spells otherwise: leading `(?i)`, `\A \z \Z`, POSIX classes, needless escapes. */
+function javaScriptPattern(pattern: string): { source: string; flags: string } {
+  const inline = /^\(\?([ims]+)\)/.exec(pattern)
+  let source = inline ? pattern.slice(inline[0].length) : pattern
+  let inClass = false
+  source = source.replace(/\\p\{(\w+)\}|\\([\s\S])|[[\]]/gu, (all, posix?: string, escaped?: string) => {
+    if (posix !== undefined) {
+      const members = JAVA_CLASSES[posix]
+      return members === undefined ? all : inClass ? members : `[${members}]`
+    }
+    if (escaped === undefined) {
+      inClass = all === '[' ? true : all === ']' ? false : inClass
+      return all
+    }
+    if (escaped === 'A') return '^'
+    if (escaped === 'z' || escaped === 'Z') return '$'
+    const needed = /[\w^$\\.*+?()[\]{}|/]/.test(escaped) || (inClass && escaped === '-')
+    return needed ? all : escaped
+  })
+  return { source, flags: inline?.[1] ?? '' }
+}
+
+/** Positions (one per character of the pattern) and which may follow which, inside loops alone. */
+interface Automaton {
+  sets: bigint[]
+  follow: Set<number>[]
+  /** Steps that two different repetitions offer: `(a+)+` steps from a to a as either. */
+  doubled: [number, number][]
+}
+
+interface Part {
+  nullable: boolean
+  first: number[]
+  last: number[]
+}
+
+/** Glushkov's construction; undefined when the loops have too many positions. */
+function build(root: RegexNode): Automaton | undefined {
+  const automaton: Automaton = { sets: [], follow: [], doubled: [] }
+  let tooBig = false
+  const link = (from: number[], to: number[]): void => {
+    for (const a of from) {
+      for (const b of to) {
+        if (automaton.follow[a]?.has(b)) automaton.doubled.push([a, b])
+        automaton.follow[a]?.add(b)
+      }
+    }
+  }
+  const sequence = (parts: Part[]): Part => {
+    const all: Part = { nullable: true, first: [], last: [] }
+    for (const part of parts) {
+      link(all.last, part.first)
+      if (all.nullable) all.first.push(...part.first)
+      all.last = part.nullable ? [...all.last, ...part.last] : part.last
+      all.nullable &&= part.nullable
+    }
+    return all
+  }
+  const visit = (node: RegexNode): Part => {
+    if (automaton.sets.length > 5000) tooBig = true
+    if (tooBig || node.kind === 'empty') return { nullable: true, first: [], last: [] }
+    if (node.kind === 'set') {
+      const position = automaton.sets.push(node.set) - 1
+      automaton.follow.push(new Set())
+      return { nullable: false, first: [position], last: [position] }
+    }
+    if (node.kind === 'sequence') return sequence(node.parts.map(visit))
+    if (node.kind === 'choice') {
+      const parts = node.parts.map(visit)
+      return {
+        nullable: parts.some((part) => part.nullable),
+        first: parts.flatMap((part) => part.first),
+        last: parts.flatMap((part) => part.last),
+      }
+    }
+    return repeat(node.min, node.max, () => visit(node.body))
+  }
+  /** Short counts are written out; an exact count is as unambiguous as one; a long range behaves like a star. */
+  const repeat = (min: number, max: number, body: () => Part): Part => {
+    if (max === 0) return { nullable: true, first: [], last: [] }
+    if (min === max) return min <= 8 ? sequence(Array.from({ length: min }, body)) : body()
+    if (max <= 8)
+      return sequence(Array.from({ length: max }, (_, i) => (i < min ? body() : { ...body(), nullable: true })))
+    const part = body()
+    link(part.last, part.first)
+    return { ...part, nullable: part.nullable || min === 0 }
+  }
+  visit(root)
+  return tooBig ? undefined : loopsOnly(automaton)
+}
+
+function loopsOnly(automaton: Automaton): Automaton | undefined {
+  const component = components(automaton.follow.map((each) => [...each]))
+  const looping = automaton.follow.map((each, a) => [...each].some((b) => component[a] === component[b]))
+  if (looping.filter(Boolean).length > MAX_LOOP_POSITIONS) return undefined
+  return {
+    sets: automaton.sets,
+    follow: automaton.follow.map((each, a) => new Set([...each].filter((b) => component[a] === component[b]))),
+    doubled: automaton.doubled.filter(([a, b]) => component[a] === component[b] && looping[a]),
+  }
+}
+
+/** Whether two different ways around a loop read the same text: in pairs of positions, (p,p) → (q,r) → (p,p). */
+function isAmbiguous(automaton: Automaton): boolean {
+  if (automaton.doubled.length > 0) return true
+  const pairs = new Map<number, number>()
+  const keys: [number, number][] = []
+  const edges: number[][] = []
+  const size = automaton.sets.length
+  const indexOf = (p: number, q: number): number => {
+    const known = pairs.get(p * size + q)
+    if (known !== undefined) return known
+    const index = keys.push([p, q]) - 1
+    edges.push([])
+    pairs.set(p * size + q, index)
+    return index
+  }
+  for (let p = 0; p < size; p++) if ((automaton.follow[p]?.size ?? 0) > 0) indexOf(p, p)
+  for (let at = 0; at < keys.length; at++) {
+    const [p, q] = keys[at] ?? [0, 0]
+    for (const a of automaton.follow[p] ?? []) {
+      for (const b of automaton.follow[q] ?? []) {
+        if (((automaton.sets[a] ?? 0n) & (automaton.sets[b] ?? 0n)) !== 0n) edges[at]?.push(indexOf(a, b))
+      }
+    }
+  }
+  const component = components(edges)
+  const equal = new Set<number | undefined>()
+  keys.forEach(([p, q], at) => {
+    if (p === q) equal.add(component[at])
+  })
+  return keys.some(([p, q], at) => p !== q && equal.has(component[at]))
+}
+
+/** Strongly connected components (Tarjan, without recursion): a number per node, equal when connected. */
+function components(edges: number[][]): number[] {
+  const index: number[] = new Array(edges.length).fill(-1)
+  const low: number[] = new Array(edges.length).fill(0)
+  const component: number[] = new Array(edges.length).fill(-1)
+  const stack: number[] = []
+  let counter = 0
+  const lower = (node: number, value: number): void => {
+    low[node] = Math.min(low[node] ?? value, value)
+  }
+  for (let start = 0; start < edges.length; start++) {
+    if (index[start] !== -1) continue
+    const work: { node: number; next: number }[] = [{ node: start, next: 0 }]
+    for (let frame = work.at(-1); frame; frame = work.at(-1)) {
+      const { node } = frame
+      if (frame.next === 0) {
+        index[node] = low[node] = counter++
+        stack.push(node)
+      }
+      const to = edges[node]?.[frame.next++]
+      if (to !== undefined) {
+        if (index[to] === -1) work.push({ node: to, next: 0 })
+        else if (component[to] === -1) lower(node, index[to] ?? 0)
+        continue
+      }
+      work.pop()
+      const parent = work.at(-1)
+      if (parent) lower(parent.node, low[node] ?? 0)
+      if (low[node] !== index[node]) continue
+      for (let member = stack.pop(); member !== undefined; member = stack.pop()) {
+        component[member] = node
+        if (member === node) break
+      }
+    }
+  }
+  return component
+}

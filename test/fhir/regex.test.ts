@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { checkRegex, safeRegex } from '../../src/fhir/regex.ts'
+
+test('accepts what standards use', () => {
+  for (const pattern of [
+    '^[A-Za-z0-9\\-\\.]{1,64}$',
+    'urn:oid:[0-2](\\.(0|[1-9][0-9]*))+',
+    '[^\\s]+(\\s[^\\s]+)*',
+    '^HC1:[0-9A-Z $%*+./:-]+$',
+    '(\\d{4})(-(\\d{2})(-(\\d{2}))?)?',
+    '^(XXA|XXB)(,(XXA|XXB))*$',
+    '([0-9]{10})*',
+    '(?=.*\\d)(?:ab|cd)+',
+    '^\\p{Lu}.*$',
+    "^(?:'[^']*'|[^'])*$",
+    '',
+  ]) {
+    assert.equal(checkRegex(pattern), undefined, pattern)
+  }
+})
+
+test('refuses what can run without end', () => {
+  for (const pattern of [
+    '(a+)+$',
+    '(a*)*b',
+    '(a|a)*b',
+    '(a|ab|b)*c',
+    '(.*x)*y',
+    '(\\s*([0-9a-zA-Z+/=]){4}\\s*)+',
+    '(a?b?)*c',
+    '(x+x+)+y',
+    '([0-9]{1,20})*z',
+    '((ab)+)*',
+    '(é+)+',
+  ]) {
+    assert.match(checkRegex(pattern) ?? '', /refused/, pattern)
+  }
+  assert.match(checkRegex('(') ?? '', /not valid/)
+})
+
+test('what it accepts ends soon, what it cannot read is a message', () => {
+  const atom = fc.constantFrom(
+    'a',
+    'b',
+    '[ab]',
+    '.',
+    '(a|b)',
+    '(a',
+    ')',
+    '|',
+    '*',
+    '+',
+    '?',
+    '{1,3}',
+    '{2}',
+    '\\d',
+    '^',
+    '$',
+  )
+  fc.assert(
+    fc.property(fc.array(atom, { maxLength: 10 }), (parts) => {
+      const pattern = parts.join('')
+      if (checkRegex(pattern) === undefined) safeRegex(`^(?:${pattern})c$`).test('ab'.repeat(14))
+    }),
+    { numRuns: 2000, seed: 7 },
+  )
+})
