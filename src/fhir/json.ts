@@ -1,0 +1,188 @@
+/**
+ * JSON (RFC 8259) read strictly, written with exact decimals, and in canonical form (RFC 8785). Reading is JSON.parse
+ * plus one linear scan; faults are located only when there are any.
+ */
+import { badRequest, type FhirError } from './error.ts'
+import { exactNumber, hasExactNumbers, keepExactNumber } from './exact-number.ts'
+import { explainJson, placeOf } from './json-explain.ts'
+import type { Json } from './types.ts'
+
+/** What a JSON text may cost. */
+export interface JsonLimits {
+  /** Deepest nesting of objects and arrays, default 256. */
+  depth?: number
+}
+
+const DEFAULT_DEPTH = 256
+
+/**
+ * Reads JSON text or UTF-8 bytes; a byte order mark is skipped, `__proto__` is an ordinary member, decimals keep their
+ * text (exact-number.ts). Throws FhirError 400 with line and column for bad syntax, a member that occurs twice, too
+ * deep nesting, a number beyond the range of a double, bytes that are not UTF-8.
+ */
+export function parseJson(input: string | Uint8Array, limits: JsonLimits = {}): Json {
+  const text = typeof input === 'string' ? withoutMark(input) : decode(input)
+  const scanned = scan(text, limits.depth ?? DEFAULT_DEPTH)
+  let value: Json
+  try {
+    value = scanned.inexact ? JSON.parse(text, keepNumbers) : JSON.parse(text)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw explainJson(text) ?? badRequest('The body is not JSON', 'structure')
+  }
+  if (countMembers(value) !== scanned.members) throw explainJson(text) ?? duplicate()
+  return value
+}
+
+/** JSON text in which decimals stand as they were read; `space` as for JSON.stringify. */
+export function stringifyJson(value: unknown, space?: number): string {
+  return JSON.stringify(value, hasExactNumbers(value) ? exactReplacer : undefined, space)
+}
+
+/**
+ * The JSON Canonicalization Scheme (RFC 8785): members sorted by UTF-16 code units, no white space, numbers as
+ * ECMAScript writes them. Members that are `undefined` are left out. Throws TypeError for NaN, infinities, lone
+ * surrogates and anything that is not JSON.
+ */
+export function canonicalJson(value: unknown): string {
+  if (typeof value === 'string') return canonicalString(value)
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError(`${value} has no JSON form`)
+    return String(Object.is(value, -0) ? 0 : value)
+  }
+  if (value === null || typeof value === 'boolean') return String(value)
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
+  if (typeof value !== 'object') throw new TypeError(`a ${typeof value} has no JSON form`)
+  const members: string[] = []
+  for (const name of Object.keys(value).sort()) {
+    const member = (value as Record<string, unknown>)[name]
+    if (member !== undefined) members.push(`${canonicalString(name)}:${canonicalJson(member)}`)
+  }
+  return `{${members.join()}}`
+}
+
+function canonicalString(text: string): string {
+  if (!text.isWellFormed()) throw new TypeError('a lone surrogate has no canonical form')
+  return JSON.stringify(text)
+}
+
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw badRequest('The body is not UTF-8', 'structure')
+  }
+}
+
+interface Scanned {
+  /** Members of all objects, those that occur twice counted twice. */
+  members: number
+  /** Some number is not written as JavaScript would write it. */
+  inexact: boolean
+}
+
+const QUOTE = 0x22
+const COLON = 0x3a
+const MINUS = 0x2d
+
+/** One pass over the text outside strings; on bad syntax it may count anything, JSON.parse will refuse. */
+function scan(text: string, maxDepth: number): Scanned {
+  const scanned: Scanned = { members: 0, inexact: false }
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) {
+      at = stringEnd(text, at)
+    } else if (code === COLON) {
+      scanned.members++
+    } else if (code === 0x7b || code === 0x5b) {
+      if (++depth > maxDepth) throw tooDeep(text, at, maxDepth)
+    } else if (code === 0x7d || code === 0x5d) {
+      depth--
+    } else if (code === MINUS || (code >= 0x30 && code <= 0x39)) {
+      const end = numberEnd(text, at)
+      scanned.inexact ||= isInexact(text, at, end)
+      at = end - 1
+    }
+  }
+  return scanned
+}
+
+/** Index of the closing quote of the string that opens at `start`, or of the end of the text. */
+function stringEnd(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let backslashes = 0
+    while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++
+    if (backslashes % 2 === 0) return at
+  }
+  return text.length
+}
+
+function numberEnd(text: string, start: number): number {
+  let at = start + 1
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    const inNumber = (code >= 0x30 && code <= 0x39) || code === 0x2e || code === 0x2b || code === MINUS
+    if (!inNumber && code !== 0x65 && code !== 0x45) break
+  }
+  return at
+}
+
+/** Whole numbers of up to 15 digits, nearly all there are, are told without making a string. */
+function isInexact(text: string, start: number, end: number): boolean {
+  if (end - start <= 15 && text.charCodeAt(start) !== MINUS) {
+    let at = start
+    while (at < end && text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39) at++
+    if (at === end) return false
+  }
+  const number = text.slice(start, end)
+  return number !== String(Number(number))
+}
+
+function keepNumbers(this: object, key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number') return value
+  if (!Number.isFinite(value)) throw badRequest('A number is too large', 'value')
+  if (context?.source !== undefined) keepExactNumber(this, key, context.source)
+  return value
+}
+
+function exactReplacer(this: object, key: string, value: unknown): unknown {
+  if (typeof value !== 'number') return value
+  const text = exactNumber(this, key)
+  // Not yet in TypeScript's library: https://tc39.es/proposal-json-parse-with-source/
+  return text === undefined ? value : (JSON as typeof JSON & { rawJSON(text: string): unknown }).rawJSON(text)
+}
+
+function countMembers(value: Json): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let count = 0
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object') count += countMembers(item)
+    return count
+  }
+  for (const name of Object.keys(value)) {
+    count++
+    const member = value[name]
+    if (typeof member === 'object') count += countMembers(member)
+  }
+  return count
+}
+
+function duplicate(): FhirError {
+  return badRequest('A member of an object occurs twice', 'structure')
+}
+
+function tooDeep(text: string, at: number, maxDepth: number): FhirError {
+  const { line, column } = placeOf(text, at)
+  return badRequest(
+    {
+      text: `The JSON is nested more than ${maxDepth} levels deep`,
+      diagnostics: `line ${line}, column ${column}: nested more than ${maxDepth} levels deep`,
+    },
+    'too-costly',
+  )
+}
