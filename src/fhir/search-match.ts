@@ -34,7 +34,7 @@ export type SearchMatch =
   | { kind: 'token'; code?: string; system?: string }
   | { kind: 'uri'; url: string; version: string }
   | { kind: 'reference'; value: string; version: string; id: string; bareId: boolean }
-  | { kind: 'range'; low: number; high: number; system?: string; code?: string }
+  | { kind: 'range'; of: 'time' | 'number'; low: number; high: number; system?: string; code?: string }
   | { kind: 'composite'; parts: [SearchPart, SearchPart] }
 
 /** One half of a composite value. */
@@ -72,7 +72,7 @@ export function searchMatch(
     case 'date': {
       const range = dateRange(value)
       if (!range) throw unreadable(parameter, value, 'a date such as 2024, 2024-05, 2024-05-01 or 2024-05-01T12:00:00Z')
-      return { kind: 'range', ...range }
+      return { kind: 'range', of: 'time', ...range }
     }
     case 'composite':
       return composite(parameter, value)
@@ -111,6 +111,7 @@ function quantity(parameter: SearchParameter, value: string, prefix: string | un
   const isExact = prefix !== undefined && ['gt', 'lt', 'ge', 'le', 'sa', 'eb'].includes(prefix)
   const made: SearchMatch = {
     kind: 'range',
+    of: 'number',
     low: isExact ? range.value : range.low,
     high: isExact ? range.value : range.high,
   }

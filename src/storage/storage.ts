@@ -1,4 +1,7 @@
+import type { SearchCondition } from '../fhir/search.ts'
 import type { Resource } from '../fhir/types.ts'
+
+export type { SearchCondition }
 
 /** One immutable version of a resource. */
 export interface StoredVersion {
@@ -14,45 +17,46 @@ export interface StoredVersion {
   method: 'POST' | 'PUT' | 'DELETE'
 }
 
-/** One search condition over an indexed parameter; conditions are ANDed, values of one are ORed. */
-export interface SearchCondition {
-  /** Search parameter name, e.g. `url`, `_lastUpdated`. */
-  parameter: string
-  modifier?: 'exact' | 'contains' | 'missing' | 'not' | 'above' | 'below' | 'text'
-  values: { prefix?: 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap'; value: string }[]
-}
-
 /** A search over one resource type. */
 export interface SearchQuery {
   type: string
   conditions: SearchCondition[]
   sort: { parameter: string; descending: boolean }[]
-  /** Page size. */
+  /** Page size; 0 asks for the total alone. */
   count: number
-  /** Opaque cursor of the page before. */
+  /** `next` or `previous` of a page of the same search. */
   cursor?: string
   total: 'none' | 'accurate'
 }
 
-/** One page of a search. */
+/**
+ * One page of a search or history. Without sort the newest come first. All pages of one search show the state at
+ * the time of the first: nothing is skipped or repeated, whatever is written in between. A cursor lives an hour.
+ */
 export interface SearchPage {
   matches: StoredVersion[]
+  /** Of all pages; searches have it when asked for, histories always. */
   total?: number
   next?: string
   previous?: string
 }
 
-/** History at instance (type and id), type or system level. */
+/** History at instance (type and id), type or system level, newest first. */
 export interface HistoryQuery {
   type?: string
   id?: string
+  /** Date or instant: versions made then or later. */
   since?: string
+  /** Date or instant: versions that were current at some time in it. */
   at?: string
   count: number
   cursor?: string
 }
 
-/** One write of a transaction. */
+/**
+ * One write of a transaction. PUT of an unknown or deleted id creates it. POST with an id in use is a conflict (409).
+ * DELETE of what does not exist succeeds and changes nothing.
+ */
 export interface Write {
   method: 'POST' | 'PUT' | 'DELETE'
   type: string
@@ -64,7 +68,10 @@ export interface Write {
   ifNoneMatch?: boolean
 }
 
-/** Outcome of a write; `unchanged` when a PUT had the content that is stored already (no new version). */
+/**
+ * Outcome of a write; `unchanged` when a PUT had the content that is stored already (no new version), or a DELETE
+ * found nothing to delete (`version` is then the deletion of old, or one with versionId `0` for an id never used).
+ */
 export interface Written {
   version: StoredVersion
   outcome: 'created' | 'updated' | 'unchanged' | 'deleted'
@@ -72,18 +79,20 @@ export interface Written {
 
 /**
  * Where artefacts are kept. Adapters: sqlite.ts, mongodb.ts; both pass test/storage/contract.ts.
- * Errors are FhirErrors: 404 never existed, 410 deleted (`read` answers undefined for both and `readCurrent` tells),
- * 409 conflict, 412 precondition failed. Returned resources are fresh copies that the caller may change.
+ * What a client can cause is a FhirError: 400 bad value or cursor, 409 conflict, 412 precondition failed, 422 too
+ * deep, 503 another writer holds the store, 507 no space. Returned resources are fresh copies that the caller may change.
  */
 export interface Storage {
-  /** Current version, a deletion included; undefined when the id was never used. */
+  /** Current version, a deletion included (410 for the client); undefined when the id was never used (404). */
   read(type: string, id: string): Promise<StoredVersion | undefined>
   readVersion(type: string, id: string, versionId: string): Promise<StoredVersion | undefined>
   history(query: HistoryQuery): Promise<SearchPage>
   search(query: SearchQuery): Promise<SearchPage>
   /**
-   * Every current resource of a type with that canonical url (exact), newest business version first:
-   * active before draft/retired on a tie, semver/date/natural order, then lastUpdated.
+   * Every current resource of a type with that canonical url (exact; `url|version` for one business version),
+   * newest business version first (semver, date or natural order), on a tie active before draft before retired,
+   * then the one written last. A version inside a stored url (`http://x|1.0`) counts as version. NamingSystems are
+   * found by their unique ids.
    */
   findCanonical(type: string, url: string): Promise<Resource[]>
   /** All writes or none, in order. Acknowledged only when durable. */

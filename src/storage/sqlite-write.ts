@@ -1,0 +1,154 @@
+/** Writes of one transaction in the SQLite store. */
+import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { badRequest, FhirError, issue, unprocessable } from '../fhir/error.ts'
+import type { Resource } from '../fhir/types.ts'
+import { type Database, endOfTime } from './sqlite-database.ts'
+import type { IndexWriter } from './sqlite-index.ts'
+import type { StoredVersion, Write, Written } from './storage.ts'
+
+/** What all writes of a transaction share. */
+export interface WriteContext {
+  database: Database
+  index: IndexWriter
+  /** Time of the transaction, milliseconds; not before that of the one before it. */
+  now: number
+  /** Number of the last version written. */
+  sequence: number
+}
+
+interface Current {
+  seq: number
+  vid: number
+  deleted: boolean
+}
+
+/**
+ * Carries out one write; must run in a transaction.
+ * @throws FhirError 400, 409, 412 or 422: then the transaction must be rolled back.
+ */
+export function writeOne(write: Write, context: WriteContext): Written {
+  const id = write.id ?? (write.method === 'POST' ? randomUUID() : undefined)
+  if (id === undefined || !/^[A-Za-z0-9\-.]{1,64}$/.test(id)) {
+    throw badRequest(
+      { text: `"${String(id).slice(0, 80)}" is not a resource id.`, expression: `${write.type}.id` },
+      'value',
+    )
+  }
+  if (!/^[A-Z][A-Za-z]{1,63}$/.test(write.type))
+    throw badRequest(`"${write.type.slice(0, 80)}" is not a resource type.`)
+  const current = readCurrent(context.database, write.type, id)
+  checkPreconditions(write, id, current)
+  return write.method === 'DELETE' ? remove(write.type, id, current, context) : save({ ...write, id }, current, context)
+}
+
+function readCurrent(database: Database, type: string, id: string): Current | undefined {
+  const row = database.get('SELECT seq, vid, deleted FROM current WHERE type = ? AND id = ?', type, id)
+  return row && { seq: Number(row.seq), vid: Number(row.vid), deleted: row.deleted === 1 }
+}
+
+function checkPreconditions(write: Write, id: string, current: Current | undefined): void {
+  const exists = current !== undefined && !current.deleted
+  const name = `${write.type}/${id}`
+  if (write.ifNoneMatch && exists) throw failed(`${name} exists already (If-None-Match: *).`)
+  if (write.ifMatch !== undefined && (!exists || String(current.vid) !== write.ifMatch)) {
+    const actual = exists ? `the current version is ${current.vid}` : 'it does not exist'
+    throw failed(`${name} is not at version ${write.ifMatch.slice(0, 64)}: ${actual}.`)
+  }
+  if (write.method === 'POST' && exists) throw new FhirError(409, issue('duplicate', `${name} exists already.`))
+}
+
+const failed = (message: string) => new FhirError(412, issue('conflict', message))
+
+function remove(type: string, id: string, current: Current | undefined, context: WriteContext): Written {
+  if (current && !current.deleted) {
+    const version = insertVersion({ type, id, method: 'DELETE', content: undefined }, current, context)
+    return { version, outcome: 'deleted' }
+  }
+  const updated = current && context.database.get('SELECT updated FROM version WHERE seq = ?', current.seq)?.updated
+  const lastUpdated = new Date(updated === undefined ? context.now : Number(updated)).toISOString()
+  const versionId = String(current?.vid ?? 0)
+  return { version: { type, id, versionId, lastUpdated, resource: undefined, method: 'DELETE' }, outcome: 'unchanged' }
+}
+
+function save(write: Write & { id: string }, current: Current | undefined, context: WriteContext): Written {
+  const { type, id, resource } = write
+  if (resource?.resourceType !== type) {
+    throw badRequest(`The body must be a ${type}, it is ${resource ? `a ${resource.resourceType}` : 'empty'}.`)
+  }
+  if (write.method === 'PUT' && current && !current.deleted) {
+    const stored = unchangedContent(resource, current, context.database, id)
+    if (stored) {
+      const lastUpdated = String(stored.meta?.lastUpdated)
+      const version = {
+        type,
+        id,
+        versionId: String(current.vid),
+        lastUpdated,
+        resource: stored,
+        method: 'PUT' as const,
+      }
+      return { version, outcome: 'unchanged' }
+    }
+  }
+  const stamp = { versionId: String((current?.vid ?? 0) + 1), lastUpdated: new Date(context.now).toISOString() }
+  const content = serialise(stamped(resource, id, stamp))
+  const version = insertVersion({ type, id, method: write.method, content }, current, context)
+  return { version, outcome: current && !current.deleted ? 'updated' : 'created' }
+}
+
+/** The stored resource when the new one says the same; `meta.versionId` and `meta.lastUpdated` do not count. */
+function unchangedContent(resource: Resource, current: Current, database: Database, id: string): Resource | undefined {
+  const content = String(database.get('SELECT content FROM version WHERE seq = ?', current.seq)?.content)
+  const stored: Resource = JSON.parse(content)
+  const stamp = { versionId: String(stored.meta?.versionId), lastUpdated: String(stored.meta?.lastUpdated) }
+  const wanted = serialise(stamped(resource, id, stamp))
+  if (wanted === content || isDeepStrictEqual(JSON.parse(wanted), stored)) return stored
+  return undefined
+}
+
+/** The resource as it is stored: id and meta first, with that version and time. */
+function stamped(resource: Resource, id: string, stamp: { versionId: string; lastUpdated: string }): Resource {
+  const { resourceType, id: _id, meta: given, ...rest } = resource as Resource & { id?: string }
+  const { versionId: _versionId, lastUpdated: _lastUpdated, ...meta } = given ?? {}
+  return { resourceType, id, meta: { ...stamp, ...meta }, ...rest } as Resource
+}
+
+function serialise(resource: Resource): string {
+  try {
+    return JSON.stringify(resource)
+  } catch (error) {
+    if (error instanceof RangeError) throw unprocessable('The resource is nested too deep or too big.', 'too-long')
+    throw error
+  }
+}
+
+interface NewVersion {
+  type: string
+  id: string
+  method: Write['method']
+  content: string | undefined
+}
+
+function insertVersion(made: NewVersion, current: Current | undefined, context: WriteContext): StoredVersion {
+  const { database, now } = context
+  const { type, id, method, content } = made
+  context.sequence++
+  const seq = context.sequence
+  const vid = (current?.vid ?? 0) + 1
+  const insert = 'INSERT INTO version (seq, type, id, vid, updated, method, content) VALUES (?, ?, ?, ?, ?, ?, ?)'
+  database.run(insert, seq, type, id, vid, now, method, content ?? null)
+  const isDeletion = content === undefined ? 1 : 0
+  const replace = 'INSERT OR REPLACE INTO current (type, id, seq, vid, deleted) VALUES (?, ?, ?, ?, ?)'
+  database.run(replace, type, id, seq, vid, isDeletion)
+  if (current && !current.deleted) {
+    database.run('UPDATE searchable SET until = ?, superseded = ? WHERE seq = ?', seq, now, current.seq)
+  }
+  const resource: Resource | undefined = content === undefined ? undefined : JSON.parse(content)
+  if (resource) {
+    const searchable = 'INSERT INTO searchable (seq, type, id, updated, until) VALUES (?, ?, ?, ?, ?)'
+    database.run(searchable, seq, type, id, now, endOfTime)
+    context.index.add(seq, resource)
+  }
+  return { type, id, versionId: String(vid), lastUpdated: new Date(now).toISOString(), resource, method }
+}

@@ -1,0 +1,120 @@
+/** The SQLite store: one file, `node:sqlite`, write-ahead log, a commit waits for the disk. */
+import { compareVersions, parseCanonical } from '../fhir/canonical.ts'
+import type { Resource } from '../fhir/types.ts'
+import { type Database, endOfTime, openDatabase } from './sqlite-database.ts'
+import { createIndexWriter, reindexIfOutdated } from './sqlite-index.ts'
+import { columns, history, lastSequence, type Store, search, toVersion, toVersions } from './sqlite-pages.ts'
+import { type WriteContext, writeOne } from './sqlite-write.ts'
+import type { Storage, Write, Written } from './storage.ts'
+
+/** How a SQLite store behaves; what is not given has the default. */
+export interface SqliteOptions {
+  /** Milliseconds since 1970; the system's clock. */
+  now?: () => number
+  /** How long page links work, 3600 s. */
+  cursorSeconds?: number
+  /** How long a write waits for another process, 5000 ms. */
+  busyMilliseconds?: number
+}
+
+/**
+ * Opens or creates the store in `file`; `:memory:` for one that dies with the process. Several processes may open
+ * one file.
+ * @throws Error when the file is damaged, foreign or newer than this program.
+ */
+export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
+  const database = openDatabase(file, options.busyMilliseconds)
+  const index = createIndexWriter(database)
+  reindexIfOutdated(database, index)
+  const store: Store = {
+    database,
+    index,
+    now: options.now ?? Date.now,
+    cursorSeconds: options.cursorSeconds ?? 3600,
+    purgedAt: 0,
+  }
+  return {
+    read: async (type, id) => {
+      const from = 'current c JOIN version v ON v.seq = c.seq'
+      return toVersion(database.get(`SELECT ${columns} FROM ${from} WHERE c.type = ? AND c.id = ?`, type, id))
+    },
+    readVersion: async (type, id, versionId) => {
+      // 1 and 01 would be one number and are two version ids
+      if (!/^[1-9]\d{0,14}$/.test(versionId)) return undefined
+      const where = 'v.type = ? AND v.id = ? AND v.vid = ?'
+      return toVersion(database.get(`SELECT ${columns} FROM version v WHERE ${where}`, type, id, Number(versionId)))
+    },
+    history: async (query) => database.transaction('read', () => history(store, query)),
+    search: async (query) => database.transaction('read', () => search(store, query)),
+    findCanonical: async (type, url) => findCanonical(database, type, url),
+    write: async (writes) => write(store, writes),
+    count: async () => count(database),
+    revision: () => lastSequence(database),
+    derived: {
+      get: async (kind, key) => {
+        const row = database.get('SELECT value FROM derived WHERE kind = ? AND key = ?', kind, key)
+        return row && String(row.value)
+      },
+      set: async (kind, key, value) => {
+        database.transaction('write', () =>
+          database.run('INSERT OR REPLACE INTO derived (kind, key, value) VALUES (?, ?, ?)', kind, key, value),
+        )
+      },
+    },
+    close: async () => database.close(),
+  }
+}
+
+function count(database: Database): Record<string, number> {
+  const rows = database.all(
+    'SELECT type, count(*) AS number FROM current WHERE deleted = 0 GROUP BY type ORDER BY type',
+  )
+  return Object.fromEntries(rows.map((each) => [String(each.type), Number(each.number)]))
+}
+
+function write(store: Store, writes: Write[]): Written[] {
+  if (writes.length === 0) return []
+  const { database, index } = store
+  try {
+    return database.transaction('write', () => {
+      const sequence = lastSequence(database)
+      const last = database.get('SELECT updated FROM version WHERE seq = ?', sequence)
+      // a clock that was set back must not turn the order of versions around
+      const now = Math.max(store.now(), Number(last?.updated ?? 0))
+      const context: WriteContext = { database, index, now, sequence }
+      const written = writes.map((each) => writeOne(each, context))
+      purgeNowAndThen(store, now)
+      return written
+    })
+  } catch (error) {
+    index.reset()
+    throw error
+  }
+}
+
+function purgeNowAndThen(store: Store, now: number): void {
+  if (now - store.purgedAt < store.cursorSeconds * 250) return
+  store.index.purge(now - store.cursorSeconds * 1000)
+  store.purgedAt = now
+}
+
+function findCanonical(database: Database, type: string, canonical: string): Resource[] {
+  const { url, version } = parseCanonical(canonical)
+  const from = 'canonical_index c JOIN searchable s ON s.seq = c.seq JOIN version v ON v.seq = c.seq'
+  const rows = database.all(
+    `SELECT c.version AS business, ${columns} FROM ${from} WHERE c.type = ? AND c.url = ? AND s.until = ?`,
+    type,
+    url,
+    endOfTime,
+  )
+  const found = rows.filter((each) => version === undefined || each.business === version)
+  const status = (row: Record<string, unknown>) => statusRank(JSON.parse(String(row.content)))
+  const ranked = found.map((row) => ({ row, business: String(row.business), rank: status(row), seq: Number(row.seq) }))
+  ranked.sort((a, b) => compareVersions(b.business, a.business) || a.rank - b.rank || b.seq - a.seq)
+  return toVersions(ranked.map((each) => each.row)).flatMap((each) => each.resource ?? [])
+}
+
+function statusRank(resource: Resource): number {
+  const rank = ['active', 'draft', 'unknown', 'retired'].indexOf('status' in resource ? String(resource.status) : '')
+  return rank < 0 ? 2 : rank
+}
