@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Operation } from '../fhir/operation.ts'
+import type { Resource } from '../fhir/types.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { AccessLog, ErrorLog } from './access-log.ts'
+import { bearerAuthorization } from './authorization.ts'
+import type { Facade, HttpHooks, HttpSettings, Software } from './facade.ts'
+import { createFhirListener } from './listener.ts'
+import { createQueue } from './one-at-a-time.ts'
+import { bindOperations } from './operations.ts'
+import { resolveRoute } from './routes.ts'
+import { createExpressApp } from './server-routes.ts'
+
+export type { AccessLogEntry } from './access-log.ts'
+export type { HttpHooks, HttpSettings, Software } from './facade.ts'
+
+/** What the HTTP layer is made of. `Context` is what the operations' handlers are given. */
+export interface AppOptions<Context> {
+  storage: Storage
+  operations: Operation<Context>[]
+  context: Context
+  settings: HttpSettings
+  hooks: HttpHooks
+  accessLog: AccessLog
+  /** Unexpected errors, with their stack; without it they are lost. */
+  errorLog: ErrorLog
+  now(): Date
+  uuid(): string
+  software: Software
+  /** TerminologyCapabilities for `/metadata?mode=terminology`. */
+  terminologyCapabilities?(): Promise<Resource>
+}
+
+/** An application for `http.createServer(app.handler)`. */
+export interface App {
+  handler(message: IncomingMessage, response: ServerResponse): void
+}
+
+/**
+ * Puts the FHIR facade together. The path of `settings.baseUrl` is the FHIR base; around it stand `/`, `/health` and
+ * `/openapi.json`.
+ */
+export function createApp<Context>(options: AppOptions<Context>): App {
+  const { storage, settings, hooks, software, now, uuid } = options
+  const facade: Facade = {
+    storage,
+    operations: bindOperations(options.operations, options.context),
+    settings,
+    hooks,
+    authorize: bearerAuthorization(settings.developmentToken),
+    inTurn: createQueue(),
+    now,
+    uuid,
+    software,
+    resolve: (method, path) => resolveRoute(facade, method, path),
+    ...(options.terminologyCapabilities ? { terminologyCapabilities: options.terminologyCapabilities } : {}),
+  }
+  const logs = { accessLog: options.accessLog, errorLog: options.errorLog }
+  const basePath = new URL(settings.baseUrl).pathname.replace(/\/$/, '')
+  const fhir = createFhirListener(facade, logs)
+  const express = createExpressApp(facade, fhir, basePath, logs)
+  return { handler: express }
+}

@@ -1,0 +1,29 @@
+/** Headers of every reply: nothing this server says is to be run, framed or guessed at by a browser. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+}
+
+/** CORS: everything public may be read from any page; no cookies are ever used. */
+export const corsHeaders: Readonly<Record<string, string>> = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers':
+    'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link, RateLimit, Retry-After, WWW-Authenticate',
+}
+
+/** Answer to a preflight (https://fetch.spec.whatwg.org/#cors-preflight-fetch). */
+export const preflightHeaders: Readonly<Record<string, string>> = {
+  'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, DELETE, OPTIONS',
+  'Access-Control-Allow-Headers':
+    'Accept, Accept-Language, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, Prefer, X-Provenance, X-Request-Id, traceparent',
+  'Access-Control-Max-Age': '86400',
+}
+
+/** What stands on every reply, for `Object.assign` and spread. */
+export const constantHeaders: Readonly<Record<string, string>> = {
+  ...securityHeaders,
+  ...corsHeaders,
+  Vary: 'Accept, Accept-Encoding, Accept-Language, Authorization',
+}

@@ -1,0 +1,26 @@
+import { badRequest } from '../fhir/error.ts'
+import type { FhirReply, FhirRequest } from './exchange.ts'
+import type { Facade } from './facade.ts'
+import type { Resolved } from './interaction.ts'
+import { applyPreconditions } from './precondition.ts'
+
+import { select, selection } from './summary.ts'
+
+/**
+ * Answers an entry of a batch by the rules of a request of its own.
+ * @throws FhirError
+ */
+export async function dispatch(facade: Facade, request: FhirRequest): Promise<FhirReply> {
+  if (request.path.length === 0) throw badRequest('A Bundle cannot hold another batch.', 'not-supported')
+  const resolved = facade.resolve(request.method, request.path)
+  if (resolved.writes) facade.authorize(request.headers)
+  return run(resolved, request)
+}
+
+/** Runs a resolved request: preconditions of reads, `_summary` and `_elements`. @throws FhirError */
+export async function run(resolved: Resolved, request: FhirRequest): Promise<FhirReply> {
+  const reply = applyPreconditions(request, await resolved.run(request))
+  // Searches and histories cut down their entries themselves.
+  if (!reply.resource || !resolved.selects) return reply
+  return { ...reply, resource: select(reply.resource, selection(request.query)) }
+}

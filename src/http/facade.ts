@@ -1,0 +1,61 @@
+import type { Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
+import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Authorize } from './authorization.ts'
+import type { Resolved } from './interaction.ts'
+import type { OneAtATime } from './one-at-a-time.ts'
+
+/** Name, version and release date (FHIR date) of the running software. */
+export interface Software {
+  name: string
+  version: string
+  releaseDate: string
+}
+
+/** Settings of the HTTP layer. */
+export interface HttpSettings {
+  /** Public address of the FHIR base without a slash at the end, e.g. `https://host/fhir`. */
+  baseUrl: string
+  /** Bearer token that opens writes; without it every write answers 401. */
+  developmentToken?: string
+  /** Whether the server is in maintenance (`/health` says 204). */
+  maintenance?(): boolean
+  /** Largest request body, packed and unpacked. */
+  bodyLimitBytes: number
+  /** Whether this is a production server; a development server says so in its CapabilityStatement. */
+  production: boolean
+}
+
+/** What the HTTP layer needs of rooms it may not know. */
+export interface HttpHooks {
+  /** FHIR Mapping Language to StructureMap. Throws FhirError with `line L, column C:` in diagnostics. */
+  parseMap(text: string): { map: StructureMap; warnings: Issue[] }
+  /** StructureMap to FHIR Mapping Language. */
+  printMap(map: StructureMap): string
+  /** Judges a resource before it is stored: errors refuse the write with 422, warnings go to who asks for them. */
+  checkWrite(resource: Resource): Promise<Issue[]>
+  /** The codes of a value set as token search values (`system|code`, escaped), for `:in` and `:not-in`. */
+  expandTokens?(valueSet: string): Promise<string[]>
+}
+
+/** An operation bound to its context: nothing in this room knows what a context is. */
+export interface BoundOperation extends Omit<Operation<never>, 'handle'> {
+  call(call: OperationCall): Promise<OperationReply>
+}
+
+/** Everything the interactions work with. */
+export interface Facade {
+  storage: Storage
+  operations: BoundOperation[]
+  settings: HttpSettings
+  hooks: HttpHooks
+  authorize: Authorize
+  /** Writes run one at a time, so that search and write of a conditional interaction are one step. */
+  inTurn: OneAtATime
+  now(): Date
+  uuid(): string
+  software: Software
+  /** Finds the interaction of a method and a path. Throws FhirError 404, 405. */
+  resolve(method: string, path: string[]): Resolved
+  terminologyCapabilities?(): Promise<Resource>
+}

@@ -1,0 +1,109 @@
+import { parseCanonical } from '../fhir/canonical.ts'
+import { type IncludeDirective, type ParsedSearch, referencesOf, searchParameters } from '../fhir/search.ts'
+import type { StoredVersion } from '../storage/storage.ts'
+import type { Facade } from './facade.ts'
+import { isSupportedType, supportedTypes } from './search-table.ts'
+
+/** Bounds of `_include`: what a page may draw in, and how often `:iterate` goes on. */
+const maximumIncluded = 1000
+const maximumRounds = 5
+
+/**
+ * What `_include` and `_revinclude` draw in beside the matches; nothing twice
+ * (https://hl7.org/fhir/R4/search.html#include).
+ */
+export async function included(
+  facade: Facade,
+  matches: StoredVersion[],
+  { include, revinclude }: Pick<ParsedSearch, 'include' | 'revinclude'>,
+): Promise<StoredVersion[]> {
+  if (include.length + revinclude.length === 0) return []
+  const seen = new Set(matches.map(nameOf))
+  const found: StoredVersion[] = []
+  let frontier = matches
+  for (let round = 0; round < maximumRounds && frontier.length > 0; round++) {
+    const due = ({ iterate }: IncludeDirective) => round === 0 || iterate
+    const next: StoredVersion[] = []
+    for (const version of frontier) {
+      const drawn = [
+        ...(await referenced(facade, version, include.filter(due))),
+        ...(await referring(facade, version, revinclude.filter(due))),
+      ]
+      for (const each of drawn) {
+        if (seen.has(nameOf(each)) || found.length + next.length >= maximumIncluded) continue
+        seen.add(nameOf(each))
+        next.push(each)
+      }
+    }
+    found.push(...next)
+    frontier = next
+  }
+  return found
+}
+
+async function referenced(
+  facade: Facade,
+  version: StoredVersion,
+  directives: IncludeDirective[],
+): Promise<StoredVersion[]> {
+  const found: StoredVersion[] = []
+  if (!version.resource) return found
+  for (const { source, parameter, target } of directives) {
+    if (source !== version.type) continue
+    const known = searchParameters(source)
+    const chosen =
+      parameter === '*' ? [...known.values()].filter(({ type }) => type === 'reference') : [known.get(parameter)]
+    for (const each of chosen) {
+      if (!each) continue
+      for (const reference of new Set(referencesOf(version.resource, each))) {
+        found.push(...(await resolve(facade, reference, target)))
+      }
+    }
+  }
+  return found
+}
+
+async function resolve(facade: Facade, reference: string, target: string | undefined): Promise<StoredVersion[]> {
+  const local = reference.startsWith(`${facade.settings.baseUrl}/`)
+    ? reference.slice(facade.settings.baseUrl.length + 1)
+    : reference
+  const literal = /^([A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]+)?$/.exec(local)
+  if (literal) {
+    const [, type = '', id = ''] = literal
+    if (!isSupportedType(type) || (target !== undefined && target !== type)) return []
+    return present(await facade.storage.read(type, id))
+  }
+  const { url, version } = parseCanonical(reference)
+  for (const type of target === undefined ? supportedTypes : [target]) {
+    const stored = await facade.storage.findCanonical(type, url)
+    const fitting = stored.find((each) => version === undefined || ('version' in each && each.version === version))
+    if (fitting?.id !== undefined) return present(await facade.storage.read(type, fitting.id))
+  }
+  return []
+}
+
+async function referring(
+  facade: Facade,
+  version: StoredVersion,
+  directives: IncludeDirective[],
+): Promise<StoredVersion[]> {
+  const found: StoredVersion[] = []
+  const values = [{ value: `${version.type}/${version.id}` }]
+  const url = version.resource && 'url' in version.resource ? version.resource.url : undefined
+  if (url !== undefined) values.push({ value: url })
+  for (const { source, parameter } of directives) {
+    if (parameter === '*' || !isSupportedType(source)) continue
+    const conditions = [{ parameter, values }]
+    const query = { type: source, conditions, sort: [], count: maximumIncluded, total: 'none' as const }
+    found.push(...(await facade.storage.search(query)).matches)
+  }
+  return found
+}
+
+function present(version: StoredVersion | undefined): StoredVersion[] {
+  return version?.resource ? [version] : []
+}
+
+function nameOf({ type, id }: StoredVersion): string {
+  return `${type}/${id}`
+}

@@ -1,0 +1,38 @@
+import { issue, operationOutcome } from '../../fhir/error.ts'
+import type { Write } from '../../storage/storage.ts'
+import type { FhirReply, FhirRequest } from '../exchange.ts'
+import type { Facade } from '../facade.ts'
+import type { Interaction } from '../interaction.ts'
+import { ifMatchVersion } from '../precondition.ts'
+import { preferences } from '../prefer.ts'
+import { singleMatch } from '../single-match.ts'
+
+/** `DELETE [base]/[type]/[id]`; what is gone already, or never was, is as good as deleted. */
+export const deleteResource: Interaction = (facade, request, { type, id }) =>
+  facade.inTurn(() => remove(facade, request, type, id))
+
+/** `DELETE [base]/[type]?…`: at most one resource. */
+export const conditionalDelete: Interaction = (facade, request, { type }) =>
+  facade.inTurn(async () => {
+    const match = await singleMatch(facade, type, request.query)
+    return match ? remove(facade, request, type, match.id) : deleted(request, `Nothing fits the condition.`)
+  })
+
+async function remove(facade: Facade, request: FhirRequest, type: string, id: string): Promise<FhirReply> {
+  const ifMatch = ifMatchVersion(request.headers['if-match'])
+  const current = await facade.storage.read(type, id)
+  if (!current?.resource && ifMatch === undefined) return deleted(request, `${type}/${id} does not exist.`)
+  const write: Write = { method: 'DELETE', type, id }
+  if (ifMatch !== undefined) write.ifMatch = ifMatch
+  const [written] = await facade.storage.write([write])
+  const reply = deleted(request, `${type}/${id} was deleted.`)
+  if (written) reply.headers.ETag = `W/"${written.version.versionId}"`
+  return reply
+}
+
+function deleted(request: FhirRequest, text: string): FhirReply {
+  const headers = { 'Cache-Control': 'no-store' }
+  if (preferences(request.headers.prefer).return !== 'OperationOutcome') return { status: 204, headers }
+  const resource = operationOutcome([issue('informational', { severity: 'information', text })])
+  return { status: 200, headers, resource }
+}

@@ -1,0 +1,65 @@
+import { badRequest, notFound } from '../../fhir/error.ts'
+import { instantParameter } from '../../fhir/search.ts'
+import type { Bundle, BundleEntry } from '../../fhir/types.ts'
+import type { HistoryQuery, StoredVersion } from '../../storage/storage.ts'
+import type { FhirReply, FhirRequest } from '../exchange.ts'
+import type { Facade } from '../facade.ts'
+import type { Interaction } from '../interaction.ts'
+import { pageLinks, pageSize, single } from '../page.ts'
+import { type Selection, select, selection } from '../summary.ts'
+
+/** `GET [base]/_history`: everything that happened, newest first. */
+export const systemHistory: Interaction = (facade, request) => history(facade, request, {})
+
+/** `GET [base]/[type]/_history`. */
+export const typeHistory: Interaction = (facade, request, { type }) => history(facade, request, { type })
+
+/** `GET [base]/[type]/[id]/_history`; a deleted resource keeps its history. */
+export const instanceHistory: Interaction = async (facade, request, { type, id }) => {
+  if (!(await facade.storage.read(type, id))) throw notFound(`There never was a ${type} with the id ${id}.`)
+  return history(facade, request, { type, id })
+}
+
+const usedParameters = new Set(['_count', '_since', '_at', '_sort', '_summary', '_elements'])
+
+async function history(
+  facade: Facade,
+  request: FhirRequest,
+  scope: Pick<HistoryQuery, 'type' | 'id'>,
+): Promise<FhirReply> {
+  const sort = single(request.query, '_sort')
+  if (sort !== undefined && sort !== '-_lastUpdated') {
+    throw badRequest('History is sorted by -_lastUpdated only.', 'not-supported')
+  }
+  const query: HistoryQuery = { ...scope, count: pageSize(request.query) }
+  for (const name of ['since', 'at'] as const) {
+    // A plus sign of a time zone that was not encoded arrives as a space.
+    const text = single(request.query, `_${name}`)?.replace(/ (\d\d:\d\d)$/, '+$1')
+    if (text === undefined || text === '') continue
+    instantParameter(`_${name}`, text)
+    query[name] = text
+  }
+  const cursor = single(request.query, '_cursor')
+  if (cursor !== undefined) query.cursor = cursor
+  const page = await facade.storage.history(query)
+  const base = facade.settings.baseUrl
+  const used = request.query.filter(([name]) => usedParameters.has(name))
+  const selected = selection(request.query)
+  const bundle: Bundle = { resourceType: 'Bundle', type: 'history' }
+  if (page.total !== undefined) bundle.total = page.total
+  bundle.link = pageLinks([base, ...request.path].join('/'), used, { cursor, next: page.next, previous: page.previous })
+  bundle.entry = page.matches.map((version) => historyEntry(version, base, selected))
+  return { status: 200, headers: { 'Cache-Control': 'no-cache' }, resource: bundle }
+}
+
+function historyEntry(version: StoredVersion, base: string, selected: Selection): BundleEntry {
+  const address = `${version.type}/${version.id}`
+  const status = version.method === 'DELETE' ? '204' : version.versionId === '1' ? '201' : '200'
+  const entry: BundleEntry = {
+    fullUrl: `${base}/${address}`,
+    request: { method: version.method, url: version.method === 'POST' ? version.type : address },
+    response: { status, etag: `W/"${version.versionId}"`, lastModified: version.lastUpdated },
+  }
+  if (version.resource) entry.resource = select(version.resource, selected)
+  return entry
+}

@@ -1,0 +1,102 @@
+import { FhirError, issue, operationOutcome } from '../../fhir/error.ts'
+import type { ParsedSearch } from '../../fhir/search.ts'
+import type { Bundle, BundleEntry, Resource } from '../../fhir/types.ts'
+import type { SearchCondition, SearchPage, StoredVersion } from '../../storage/storage.ts'
+import { printable } from '../errors.ts'
+import type { FhirReply, FhirRequest, QueryPair } from '../exchange.ts'
+import type { Facade } from '../facade.ts'
+import { included } from '../include.ts'
+import type { Interaction } from '../interaction.ts'
+import { checkContentType, unsupportedMediaType } from '../media-type.ts'
+import { pageLinks } from '../page.ts'
+import { preferences } from '../prefer.ts'
+import { parseQuery } from '../query.ts'
+import { decodeText } from '../resource-body.ts'
+import { readSearch } from '../search-table.ts'
+import { type Selection, select } from '../summary.ts'
+
+/** `GET [base]/[type]?…` and `POST [base]/[type]/_search` (https://hl7.org/fhir/R4/http.html#search). */
+export const search: Interaction = async (facade, request, { type }): Promise<FhirReply> => {
+  const { strict } = preferences(request.headers.prefer)
+  const parsed = readSearch(type, [...request.query, ...formPairs(request)], strict)
+  const page = await findPage(facade, parsed)
+  const bundle: Bundle = { resourceType: 'Bundle', type: 'searchset' }
+  if (page.total !== undefined) bundle.total = page.total
+  bundle.link = pageLinks(`${facade.settings.baseUrl}/${type}`, parsed.used, {
+    cursor: parsed.cursor,
+    next: page.next,
+    previous: page.previous,
+  })
+  const selected = selectionOf(parsed)
+  const base = facade.settings.baseUrl
+  const entries = page.matches.map((version) => entryOf(base, version, 'match', selected))
+  for (const version of await included(facade, page.matches, parsed)) {
+    entries.push(entryOf(base, version, 'include', selected))
+  }
+  if (parsed.unknown.length > 0) entries.push(ignoredEntry(facade, parsed.unknown))
+  if (entries.length > 0) bundle.entry = entries
+  return { status: 200, headers: { 'Cache-Control': 'no-cache' }, resource: bundle }
+}
+
+/** Runs the search; `_count=0` and `_summary=count` fetch nothing. */
+async function findPage(facade: Facade, parsed: ParsedSearch): Promise<SearchPage> {
+  const conditions = [...parsed.conditions, ...(await membershipConditions(facade, parsed))]
+  const countOnly = parsed.count === 0
+  const page = await facade.storage.search({
+    type: parsed.type,
+    conditions,
+    sort: parsed.sort,
+    count: countOnly ? 1 : parsed.count,
+    total: countOnly ? 'accurate' : parsed.total,
+    ...(parsed.cursor === undefined || countOnly ? {} : { cursor: parsed.cursor }),
+  })
+  if (!countOnly) return page
+  return page.total === undefined ? { matches: [] } : { matches: [], total: page.total }
+}
+
+/** `:in` and `:not-in` as conditions over the codes of the value set. */
+async function membershipConditions(facade: Facade, parsed: ParsedSearch): Promise<SearchCondition[]> {
+  const made: SearchCondition[] = []
+  for (const { parameter, negated, valueSet } of parsed.memberships) {
+    const codes = await facade.hooks.expandTokens?.(valueSet)
+    if (!codes) throw new FhirError(400, issue('not-supported', ':in and :not-in are not available on this server.'))
+    const values = codes.map((value) => ({ value }))
+    if (negated) made.push({ parameter, modifier: 'not', values })
+    // Nothing is in an empty set, and a condition without values would let everything through.
+    else made.push({ parameter, values: values.length > 0 ? values : [{ value: 'urn:vidimus:none|none' }] })
+  }
+  return made
+}
+
+function formPairs(request: FhirRequest): QueryPair[] {
+  const { body } = request
+  if (!body?.bytes || body.bytes.length === 0) return []
+  if (body.mediaType.essence !== 'application/x-www-form-urlencoded') {
+    throw unsupportedMediaType('A search is posted as a form.', ['application/x-www-form-urlencoded'])
+  }
+  checkContentType(body.mediaType)
+  return parseQuery(decodeText(body.bytes))
+}
+
+function selectionOf({ summary, elements }: ParsedSearch): Selection {
+  const selected: Selection = {}
+  if (summary !== undefined && summary !== 'false') selected.summary = summary
+  if (elements.length > 0) selected.elements = elements
+  return selected
+}
+
+function entryOf(base: string, version: StoredVersion, mode: 'match' | 'include', selected: Selection): BundleEntry {
+  const entry: BundleEntry = { fullUrl: `${base}/${version.type}/${version.id}`, search: { mode } }
+  if (version.resource) entry.resource = select(version.resource, selected)
+  return entry
+}
+
+/** Says which parameters took no part, so that nobody takes an unfiltered list for a filtered one. */
+function ignoredEntry(facade: Facade, unknown: string[]): BundleEntry {
+  const issues = unknown.slice(0, 20).map((name) => {
+    const text = `The search parameter ${printable(name)} is not known here and was ignored.`
+    return issue('not-supported', { severity: 'warning', text })
+  })
+  const outcome: Resource = { ...operationOutcome(issues), id: facade.uuid() }
+  return { fullUrl: `urn:uuid:${outcome.id}`, resource: outcome, search: { mode: 'outcome' } }
+}

@@ -1,0 +1,132 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AccessLog, ErrorLog } from './access-log.ts'
+import { hasBody, readBody } from './body.ts'
+import { preflightHeaders } from './constant-headers.ts'
+import { run } from './dispatch.ts'
+import { errorReply, isExpected } from './errors.ts'
+import type { FhirReply, FhirRequest, RawBody } from './exchange.ts'
+import type { Facade } from './facade.ts'
+import type { Resolved } from './interaction.ts'
+import { parseMediaType } from './media-type.ts'
+import { chooseFormat, errorFormat, type Negotiation, negotiate, type ReplyFormat } from './negotiation.ts'
+import { parsePath, parseQuery } from './query.ts'
+import { render } from './render.ts'
+import { requestId } from './request-id.ts'
+import { allowedMethods } from './routes.ts'
+import { type Outgoing, send } from './send.ts'
+
+/** Where the listener reports. */
+export interface Logs {
+  accessLog: AccessLog
+  errorLog: ErrorLog
+}
+
+/** A request on its way through the listener. */
+interface Passage {
+  message: IncomingMessage
+  id: string
+  asked: Negotiation
+  resolved?: Resolved
+}
+
+/** Answers a request whose address is relative to the FHIR base; never rejects. */
+export type FhirListener = (message: IncomingMessage, response: ServerResponse, address: string) => Promise<void>
+
+const nothingAsked: Negotiation = { ranges: [], pretty: false }
+
+/** The FHIR endpoint as a plain `node:http` listener: Express and the fast path both lead here. */
+export function createFhirListener(facade: Facade, logs: Logs): FhirListener {
+  return async (message, response, address) => {
+    const started = performance.now()
+    const given = message.headers['x-request-id']
+    const id = requestId(typeof given === 'string' ? given : undefined, facade.uuid)
+    const passage: Passage = { message, id, asked: nothingAsked }
+    let bytes = 0
+    let status = 500
+    try {
+      const outgoing = await answer(facade, logs, passage, address)
+      outgoing.headers['X-Request-Id'] = id
+      status = outgoing.status
+      bytes = await send(message, response, outgoing)
+    } catch (error) {
+      // The reply was under way or could not be sent: nothing is left but to hang up.
+      logs.errorLog({ requestId: id, error })
+      response.destroy()
+    }
+    const { resolved } = passage
+    logs.accessLog({
+      time: facade.now().toISOString(),
+      requestId: id,
+      method: message.method ?? '',
+      route: resolved?.pattern ?? 'unknown',
+      ...(resolved && resolved.target.type !== '' ? { resourceType: resolved.target.type } : {}),
+      status,
+      durationMs: Math.round((performance.now() - started) * 1000) / 1000,
+      bytes,
+    })
+  }
+}
+
+async function answer(facade: Facade, logs: Logs, passage: Passage, address: string): Promise<Outgoing> {
+  try {
+    return await succeed(facade, passage, address)
+  } catch (error) {
+    if (!isExpected(error)) logs.errorLog({ requestId: passage.id, error })
+    const reply = errorReply(error, passage.id)
+    return written(facade, reply, errorFormat(passage.asked))
+  }
+}
+
+async function succeed(facade: Facade, passage: Passage, address: string): Promise<Outgoing> {
+  const { message } = passage
+  const question = address.indexOf('?')
+  const query = parseQuery(question < 0 ? '' : address.slice(question + 1))
+  const mediaType = parseMediaType(message.headers['content-type'] ?? '')
+  passage.asked = negotiate({ query, accept: message.headers.accept, bodyType: mediaType.essence })
+  const path = parsePath(question < 0 ? address : address.slice(0, question))
+  const method = message.method === 'HEAD' ? 'GET' : (message.method ?? '')
+  if (method === 'OPTIONS') {
+    const allow = path.length === 0 ? 'POST, OPTIONS' : allowedMethods(facade, path).join(', ')
+    return { status: 204, headers: { ...preflightHeaders, Allow: allow } }
+  }
+  const resolved = facade.resolve(method, path)
+  passage.resolved = resolved
+  const headers = message.headers as Record<string, string | undefined>
+  if (resolved.writes) facade.authorize(headers)
+  const format = formatOf(passage.asked, resolved)
+  const request: FhirRequest = { method, path, query, headers, requestId: passage.id }
+  if (hasBody(message) && method !== 'GET' && method !== 'DELETE') {
+    request.body = { mediaType, bytes: await readBody(message, facade.settings.bodyLimitBytes) }
+  }
+  const reply = await run(resolved, request)
+  return written(facade, reply, format ?? (() => chooseFormat(passage.asked)))
+}
+
+/** The format, or undefined when only the reply can tell: an operation may answer in a media type of its own. */
+function formatOf(asked: Negotiation, resolved: Resolved): ReplyFormat | undefined {
+  return resolved.foreign ? undefined : chooseFormat(asked, resolved.mapping)
+}
+
+function written(facade: Facade, reply: FhirReply, format: ReplyFormat | (() => ReplyFormat)): Outgoing {
+  const { status, headers } = reply
+  if (reply.raw) {
+    return {
+      status,
+      headers: { ...headers, 'Content-Type': withCharset(reply.raw.contentType) },
+      body: rawBytes(reply.raw),
+    }
+  }
+  if (!reply.resource) return { status, headers }
+  const chosen = typeof format === 'function' ? format() : format
+  const { contentType, body } = render(reply.resource, chosen, facade.hooks.printMap)
+  return { status, headers: { ...headers, 'Content-Type': contentType }, body: Buffer.from(body) }
+}
+
+function rawBytes({ body }: RawBody): Uint8Array | AsyncIterable<string> {
+  return typeof body === 'string' ? Buffer.from(body) : body
+}
+
+function withCharset(contentType: string): string {
+  const isText = /^text\/|[/+](json|xml)\b|ndjson/.test(contentType)
+  return isText && !contentType.includes('charset') ? `${contentType}; charset=utf-8` : contentType
+}

@@ -1,0 +1,75 @@
+import { FhirError, issue } from '../fhir/error.ts'
+import type { Operation, OperationCall } from '../fhir/operation.ts'
+import { printable } from './errors.ts'
+import type { FhirReply, FhirRequest } from './exchange.ts'
+import type { BoundOperation, Facade } from './facade.ts'
+import type { Target } from './interaction.ts'
+import { foreignMediaType, negotiate } from './negotiation.ts'
+import { operationInput } from './operation-input.ts'
+
+/** Gives every operation its context. */
+export function bindOperations<Context>(operations: Operation<Context>[], context: Context): BoundOperation[] {
+  return operations.map((operation) => {
+    const { handle: _handle, ...declaration } = operation
+    return { ...declaration, call: (call) => operation.handle(call, context) }
+  })
+}
+
+/**
+ * The operation of that name at that level.
+ * @throws FhirError 404 when there is none
+ */
+export function findOperation(operations: BoundOperation[], target: Target): BoundOperation {
+  const { type, id, operation: name } = target
+  const found = operations.find((each) => {
+    if (each.name !== name) return false
+    if (type === '') return each.system === true
+    return (id === '' ? each.type : each.instance)?.includes(type) === true
+  })
+  if (found) return found
+  const where = type === '' ? 'system level' : id === '' ? `type level of ${type}` : `instance level of ${type}`
+  const text = `There is no operation $${printable(name)} at ${where}.`
+  throw new FhirError(404, issue('not-supported', text))
+}
+
+/** Runs an operation (https://hl7.org/fhir/R4/operations.html#executing). */
+export async function operationInteraction(
+  facade: Facade,
+  operation: BoundOperation,
+  request: FhirRequest,
+  target: Target,
+): Promise<FhirReply> {
+  if (target.id !== '') await checkExists(facade, target)
+  const reply = await operation.call(operationCall(operation, request, target))
+  const caching = operation.personal || operation.affectsState || request.method !== 'GET' ? 'no-store' : 'no-cache'
+  const made: FhirReply = {
+    status: reply.status ?? (reply.resource || reply.raw ? 200 : 204),
+    headers: { 'Cache-Control': caching, ...reply.headers },
+  }
+  if (reply.resource) made.resource = reply.resource
+  if (reply.raw) made.raw = reply.raw
+  return made
+}
+
+async function checkExists(facade: Facade, { type, id }: Target): Promise<void> {
+  const version = await facade.storage.read(type, id)
+  if (version?.resource) return
+  const code = version ? 'deleted' : 'not-found'
+  throw new FhirError(version ? 410 : 404, issue(code, `${type}/${id} ${version ? 'was deleted' : 'does not exist'}.`))
+}
+
+function operationCall(operation: BoundOperation, request: FhirRequest, target: Target): OperationCall {
+  const call: OperationCall = {
+    level: target.id !== '' ? 'instance' : target.type !== '' ? 'type' : 'system',
+    ...operationInput(operation, request),
+    headers: request.headers,
+  }
+  if (target.type !== '') call.resourceType = target.type
+  if (target.id !== '') call.id = target.id
+  const asked = negotiate({ query: request.query, accept: request.headers.accept, bodyType: undefined })
+  const accept = foreignMediaType(asked)
+  if (accept !== undefined) call.accept = accept
+  const language = request.headers['accept-language']
+  if (language !== undefined) call.acceptLanguage = language
+  return call
+}

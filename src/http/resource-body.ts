@@ -1,0 +1,64 @@
+import { isResource } from '../fhir/elements.ts'
+import { badRequest, unprocessable } from '../fhir/error.ts'
+import type { Issue, Resource } from '../fhir/types.ts'
+import { parseJson, parseXml } from './codecs.ts'
+import { printable } from './errors.ts'
+import type { RequestBody } from './exchange.ts'
+import type { HttpHooks } from './facade.ts'
+import { checkContentType, fhirMediaTypes, mappingLanguage, unsupportedMediaType } from './media-type.ts'
+
+/** A resource as it was sent, and what reading it gave to remark. */
+export interface ReceivedResource {
+  resource: Resource
+  warnings: Issue[]
+}
+
+/**
+ * The resource in a body: FHIR JSON, FHIR XML, or, for a StructureMap, the Mapping Language.
+ * @param type the type that is asked for by the address
+ * @throws FhirError 400 not FHIR or of another type, 415 another media type
+ */
+export function receiveResource(body: RequestBody | undefined, type: string, hooks: HttpHooks): ReceivedResource {
+  if (!body) throw badRequest('The request has no body; a resource is needed.', 'required')
+  if (body.mediaType.essence === mappingLanguage && type === 'StructureMap' && body.bytes) {
+    const { map, warnings } = hooks.parseMap(decodeText(body.bytes))
+    return { resource: map, warnings }
+  }
+  const resource = parseResource(body)
+  if (resource.resourceType !== type) {
+    throw badRequest(`The body is a ${printable(resource.resourceType)}, the address says ${type}.`)
+  }
+  return { resource, warnings: [] }
+}
+
+/**
+ * Parses FHIR JSON or XML.
+ * @throws FhirError 400 malformed, 415 another media type
+ */
+export function parseResource(body: RequestBody): Resource {
+  if (body.resource) return body.resource
+  const kind = fhirMediaTypes[body.mediaType.essence]
+  if (!kind)
+    throw unsupportedMediaType(`${printable(body.mediaType.essence) || 'No media type'} is not supported here.`)
+  checkContentType(body.mediaType)
+  const text = decodeText(body.bytes ?? new Uint8Array())
+  return asResource(kind === 'json' ? parseJson(text) : parseXml(text))
+}
+
+/** UTF-8 to text, a byte order mark is dropped. @throws FhirError 400 for bytes that are not UTF-8 */
+export function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw badRequest('The body is not UTF-8.', 'structure')
+  }
+}
+
+function asResource(value: unknown): Resource {
+  const type = typeof value === 'object' && value !== null && 'resourceType' in value ? value.resourceType : undefined
+  if (typeof type !== 'string')
+    throw badRequest('The body is not a FHIR resource: resourceType is missing.', 'structure')
+  if (!isResource(type)) throw unprocessable(`${printable(type)} is not a resource type of FHIR R4.`, 'structure')
+  // The strict readers saw to the structure; what they give has a resourceType of the standard.
+  return value as Resource
+}

@@ -1,0 +1,135 @@
+import { FhirError, issue } from '../fhir/error.ts'
+import { methodNotAllowed, printable, unknownPath } from './errors.ts'
+import type { Facade } from './facade.ts'
+import type { Interaction, Resolved, Target } from './interaction.ts'
+import { batch } from './interactions/batch.ts'
+import { create } from './interactions/create.ts'
+import { conditionalDelete, deleteResource } from './interactions/delete.ts'
+import { instanceHistory, systemHistory, typeHistory } from './interactions/history.ts'
+import { metadata } from './interactions/metadata.ts'
+import { read } from './interactions/read.ts'
+import { search } from './interactions/search.ts'
+import { conditionalUpdate, update } from './interactions/update.ts'
+import { vread } from './interactions/vread.ts'
+import { findOperation, operationInteraction } from './operations.ts'
+import { isSupportedType } from './search-table.ts'
+
+interface Method {
+  run: Interaction
+  /** Needs write permission. */
+  writes?: boolean
+}
+
+const routes: { pattern: string; methods: Record<string, Method> }[] = [
+  { pattern: '/', methods: { POST: { run: batch } } },
+  { pattern: '/metadata', methods: { GET: { run: metadata } } },
+  { pattern: '/_history', methods: { GET: { run: systemHistory } } },
+  {
+    pattern: '/:type',
+    methods: {
+      GET: { run: search },
+      POST: { run: create, writes: true },
+      PUT: { run: conditionalUpdate, writes: true },
+      DELETE: { run: conditionalDelete, writes: true },
+    },
+  },
+  { pattern: '/:type/_search', methods: { POST: { run: search } } },
+  { pattern: '/:type/_history', methods: { GET: { run: typeHistory } } },
+  {
+    pattern: '/:type/:id',
+    methods: {
+      GET: { run: read },
+      PUT: { run: update, writes: true },
+      DELETE: { run: deleteResource, writes: true },
+    },
+  },
+  { pattern: '/:type/:id/_history', methods: { GET: { run: instanceHistory } } },
+  { pattern: '/:type/:id/_history/:versionId', methods: { GET: { run: vread } } },
+]
+const matchers = routes.map((route) => ({ ...route, segments: route.pattern.split('/').slice(1).filter(Boolean) }))
+const resourceId = /^[A-Za-z0-9.-]{1,64}$/
+
+/**
+ * Finds the interaction of a method and a path.
+ * @throws FhirError 404 nothing there, 405 with `Allow`
+ */
+export function resolveRoute(facade: Facade, method: string, path: string[]): Resolved {
+  const last = path.at(-1)
+  if (last?.startsWith('$')) return resolveOperation(facade, method, path)
+  for (const { pattern, segments, methods } of matchers) {
+    const target = matchPath(segments, path)
+    if (!target) continue
+    if (target.type !== '') checkType(target.type)
+    const found = methods[method]
+    if (!found) throw methodNotAllowed(method, allowed(Object.keys(methods)))
+    return {
+      pattern,
+      target,
+      writes: found.writes === true,
+      foreign: false,
+      mapping: target.type === 'StructureMap' && (target.id !== '' || method !== 'GET'),
+      selects: method === 'GET' && target.id !== '' && !pattern.endsWith('/_history'),
+      run: (request) => found.run(facade, request, target),
+    }
+  }
+  throw unknownPath()
+}
+
+/** The methods of a path, for OPTIONS. */
+export function allowedMethods(facade: Facade, path: string[]): string[] {
+  try {
+    resolveRoute(facade, 'TRACE', path)
+  } catch (error) {
+    const allow = error instanceof FhirError ? error.headers.Allow : undefined
+    if (allow) return allow.split(', ')
+    throw error
+  }
+  return ['OPTIONS']
+}
+
+function resolveOperation(facade: Facade, method: string, path: string[]): Resolved {
+  const [type = '', id = ''] = path.length > 1 ? path : []
+  const operation = (path.at(-1) ?? '').slice(1)
+  if (path.length > 3 || (path.length === 3 && !resourceId.test(id))) throw unknownPath()
+  if (type !== '') checkType(type)
+  const target: Target = { type, id: path.length === 3 ? id : '', versionId: '', operation }
+  const found = findOperation(facade.operations, target)
+  if (method !== 'POST' && !(method === 'GET' && found.get)) {
+    throw methodNotAllowed(method, allowed(found.get ? ['GET', 'POST'] : ['POST']))
+  }
+  const where = path.length === 1 ? '' : path.length === 2 ? '/:type' : '/:type/:id'
+  return {
+    pattern: `${where}/$${found.name}`,
+    target,
+    writes: found.affectsState === true,
+    foreign: true,
+    mapping: false,
+    selects: false,
+    run: (request) => operationInteraction(facade, found, request, target),
+  }
+}
+
+function matchPath(segments: string[], path: string[]): Target | undefined {
+  if (segments.length !== path.length) return undefined
+  const target: Target = { type: '', id: '', versionId: '', operation: '' }
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i] ?? ''
+    const given = path[i] ?? ''
+    if (!segment.startsWith(':')) {
+      if (segment !== given) return undefined
+    } else if (segment === ':type') target.type = given
+    else if (!resourceId.test(given)) return undefined
+    else target[segment.slice(1) as 'id' | 'versionId'] = given
+  }
+  return target
+}
+
+function checkType(type: string): void {
+  if (isSupportedType(type)) return
+  const text = `This server does not hold resources of the type ${printable(type)}.`
+  throw new FhirError(404, issue('not-supported', text))
+}
+
+function allowed(methods: string[]): string[] {
+  return [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS']
+}

@@ -1,0 +1,34 @@
+import { badRequest } from '../fhir/error.ts'
+import { type ParsedSearch, parseSearch, searchableTypes } from '../fhir/search.ts'
+import { printable } from './errors.ts'
+import type { QueryPair } from './exchange.ts'
+
+/** Types that are stored and searched here, in alphabetical order. */
+export const supportedTypes: readonly string[] = searchableTypes
+const supported = new Set(supportedTypes)
+
+/** Entries of a page when `_count` says nothing, and at most. */
+export const defaultPageSize = 50
+export const maximumPageSize = 1000
+
+/** Whether resources of that type are stored here. */
+export function isSupportedType(type: string): boolean {
+  return supported.has(type)
+}
+
+/**
+ * Understands a search.
+ * @param strict unknown parameters are an error (`Prefer: handling=strict`, and every conditional interaction)
+ * @throws FhirError 400
+ */
+export function readSearch(type: string, pairs: QueryPair[], strict: boolean): ParsedSearch {
+  const search = parseSearch(type, pairs, { defaultCount: defaultPageSize, maximumCount: maximumPageSize })
+  const [unknown] = search.unknown
+  if (strict && unknown !== undefined) {
+    throw badRequest(
+      `${printable(unknown)} is not a search parameter of ${type} that this server knows.`,
+      'not-supported',
+    )
+  }
+  return search
+}
