@@ -1,19 +1,18 @@
-import { badRequest } from '../fhir/error.ts'
+import { FhirError, issue } from '../fhir/error.ts'
+import { stringifyJson } from '../fhir/json.ts'
 import type { Resource } from '../fhir/types.ts'
 
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw badRequest('The body is not JSON.', 'structure')
-  }
+export { parseJson } from '../fhir/json.ts'
+
+const notYet = () => new FhirError(406, issue('not-supported', 'XML is not available in this build.'))
+
+export function parseXml(_bytes: Uint8Array): unknown {
+  throw notYet()
 }
-export function parseXml(_text: string): unknown {
-  throw badRequest('XML is not there yet.', 'not-supported')
-}
+/** A resource as FHIR JSON text; decimals stand as they were read. */
 export function formatJson(resource: Resource, pretty: boolean): string {
-  return pretty ? JSON.stringify(resource, null, 2) : JSON.stringify(resource)
+  return stringifyJson(resource, pretty ? 2 : undefined)
 }
 export function formatXml(_resource: Resource, _pretty: boolean): string {
-  throw badRequest('XML is not there yet.', 'not-supported')
+  throw notYet()
 }

@@ -41,8 +41,8 @@ export function parseResource(body: RequestBody): Resource {
   if (!kind)
     throw unsupportedMediaType(`${printable(body.mediaType.essence) || 'No media type'} is not supported here.`)
   checkContentType(body.mediaType)
-  const text = decodeText(body.bytes ?? new Uint8Array())
-  return asResource(kind === 'json' ? parseJson(text) : parseXml(text))
+  const bytes = body.bytes ?? new Uint8Array()
+  return asResource(kind === 'json' ? parseJson(bytes) : parseXml(bytes))
 }
 
 /** UTF-8 to text, a byte order mark is dropped. @throws FhirError 400 for bytes that are not UTF-8 */
