@@ -1,0 +1,173 @@
+/** Code, display, definition, displays in further languages. */
+export type Term = [code: string, display: string, definition: string, translations?: Record<string, string>]
+
+/** Kinds of certificate; the last two are no kind of credential but say how a rule set is chosen. */
+export const certificateKinds: Term[] = [
+  ['vaccination', 'Vaccination', 'Vaccination or prophylaxis.', { fr: 'Vaccination', es: 'Vacunación' }],
+  ['test', 'Test', 'Result of a laboratory or rapid test.', { fr: 'Test', es: 'Prueba' }],
+  ['recovery', 'Recovery', 'Recovery from a disease.', { fr: 'Rétablissement', es: 'Recuperación' }],
+  ['general', 'General', 'The rule set applies to every kind.', { fr: 'Général', es: 'General' }],
+  [
+    'on-request',
+    'On request',
+    'The rule set is never chosen by itself: it runs when a request names it.',
+    { fr: 'Sur demande', es: 'A petición' },
+  ],
+]
+
+/** `decision` of `$evaluate`. */
+export const decisions: Term[] = [
+  ['accepted', 'Accepted', 'Verified, and every rule is true.', { fr: 'Accepté', es: 'Aceptado' }],
+  ['rejected', 'Rejected', 'Verified, and some rule is false.', { fr: 'Refusé', es: 'Rechazado' }],
+  [
+    'undetermined',
+    'Undetermined',
+    'Verified, but no rule applied, or a rule could not be answered.',
+    { fr: 'Indéterminé', es: 'Indeterminado' },
+  ],
+  [
+    'unverified',
+    'Unverified',
+    'Not verified; nothing was mapped and no rule was run.',
+    { fr: 'Non vérifié', es: 'No verificado' },
+  ],
+]
+
+/** `status` of `$evaluate`. */
+export const statuses: Term[] = [
+  ['VERIFIED', 'Verified', 'All checks pass or warn.'],
+  ['NOT_SUPPORTED', 'Not supported', 'No format recognises the text.'],
+  ['INVALID_ENCODING', 'Invalid encoding', 'The text encoding is broken.'],
+  ['INVALID_COMPRESSION', 'Invalid compression', 'The compressed data are broken or too large.'],
+  [
+    'INVALID_SIGNING_FORMAT',
+    'Invalid signing format',
+    'The signature envelope is broken or its algorithm not allowed.',
+  ],
+  ['UNSUPPORTED_CONTENT', 'Unsupported content', 'The envelope is good, the payload is none of the known kinds.'],
+  ['KID_NOT_INCLUDED', 'No key id', 'The credential names no key.'],
+  ['ISSUER_NOT_TRUSTED', 'Issuer not trusted', 'No trusted key for this issuer and key id.'],
+  ['TERMINATED_KEYS', 'Key terminated', 'The key is known and was terminated.'],
+  ['EXPIRED_KEYS', 'Key expired', 'The key is known and outside its period.'],
+  ['REVOKED_KEYS', 'Key revoked', 'The key is known and was revoked.'],
+  ['INVALID_SIGNATURE', 'Invalid signature', 'The signature does not match any trusted key of that id.'],
+  ['KEY_USAGE_MISMATCH', 'Key usage mismatch', 'The key may not sign this kind of event.'],
+  ['NOT_YET_VALID', 'Not yet valid', 'The period of the credential has not begun.'],
+  ['EXPIRED', 'Expired', 'The period of the credential is over.'],
+  ['REVOKED', 'Revoked', 'The credential is on a revocation list.'],
+  ['UNSIGNED_CONTENT', 'Unsigned content', 'The proof verifies and does not cover the data.'],
+]
+
+/** Names of the checks. */
+export const checks: Term[] = [
+  ['recognise', 'Recognise', 'Which format the text has.'],
+  ['encoding', 'Encoding', 'Base45, numeric, zip or JSON.'],
+  ['compression', 'Compression', 'Inflating within the size limit.'],
+  ['envelope', 'Envelope', 'COSE, JWS, JSON-LD proof or VDS-NC structure and algorithm.'],
+  ['payload', 'Payload', 'CBOR or JSON, and its schema.'],
+  ['key', 'Key', 'The key id is known and trusted for the issuer.'],
+  ['signature', 'Signature', 'The signature matches the key and covers the data.'],
+  ['key-validity', 'Key validity', 'Period and status of the key and its chain.'],
+  ['key-usage', 'Key usage', 'The key may sign the certified events.'],
+  ['validity-period', 'Validity period', 'The period of the credential against the clock.'],
+  ['revocation', 'Revocation', 'Lists of revoked credentials.'],
+]
+
+/** `format` of `$evaluate`. */
+export const formats: Term[] = [
+  ['hcert-dcc', 'EU Digital COVID Certificate', 'HCERT with claim 1.'],
+  [
+    'hcert-ddcc-vs',
+    'DDCC vaccination status',
+    'HCERT with claim 3, or with the flat claims of the first DDCC candidate.',
+  ],
+  ['hcert-ddcc-tr', 'DDCC test result', 'HCERT with claim 4, or with the flat claims of the first DDCC candidate.'],
+  ['hcert-dvc', 'Digital vaccination certificate', 'HCERT with claim -6.'],
+  [
+    'hcert-icvp',
+    'International certificate of vaccination or prophylaxis',
+    'HCERT with claim -6 and prequalified products.',
+  ],
+  ['hcert-link', 'Verifiable health link', 'HCERT with claim 5.'],
+  ['shc', 'SMART Health Card', 'Compact JWS of a FHIR Bundle.'],
+  ['divoc', 'DIVOC certificate', 'Zipped JSON-LD credential.'],
+  ['icao-vds-nc', 'ICAO visible digital seal', 'Signed JSON for non-constrained environments.'],
+  ['smart-health-link', 'SMART Health Link', 'A capability to fetch health cards.'],
+]
+
+/** ICD-11 MMS and ICHI codes in the order of the classification. */
+export const icd11Concepts: [code: string, display: string][] = [
+  ['RA01', 'COVID-19'],
+  ['RA01.0', 'COVID-19, virus identified'],
+  ['RA01.1', 'COVID-19, virus not identified'],
+  ['QA02', 'Medical observation or evaluation for suspected diseases or conditions, ruled out'],
+  ['1D47', 'Yellow fever'],
+  ['1C81', 'Acute poliomyelitis'],
+  ['XN109', 'SARS-CoV-2'],
+  ['XN0HL', 'SARS-CoV-2 Alpha'],
+  ['XN4Q7', 'SARS-CoV-2 Beta'],
+  ['XN5BQ', 'SARS-CoV-2 Gamma'],
+  ['XN8V6', 'SARS-CoV-2 Delta'],
+  ['XN1GK', 'SARS-CoV-2 Epsilon'],
+  ['XN3ZE', 'SARS-CoV-2 Zeta'],
+  ['XN2V4', 'SARS-CoV-2 Eta'],
+  ['XN4Q1', 'SARS-CoV-2 Theta'],
+  ['XN3UD', 'SARS-CoV-2 Iota'],
+  ['XN9L8', 'SARS-CoV-2 Kappa'],
+  ['XN6AM', 'SARS-CoV-2 Lambda'],
+  ['XN39J', 'SARS-CoV-2 Mu'],
+  ['XN161', 'SARS-CoV-2 Omicron'],
+  ['XM68M6', 'COVID-19 vaccines'],
+  ['XM1NL1', 'COVID-19 vaccine, inactivated virus'],
+  ['XM7HT3', 'CoronaVac®'],
+  ['XM8866', 'BBIBP-CorV'],
+  ['XM9TQ1', 'KCONVAC'],
+  ['XM1G90', 'Covaxin'],
+  ['XM85P5', 'Covi-Vac'],
+  ['XM9FQ7', 'Hayat-Vax'],
+  ['XM97N6', 'QazVac'],
+  ['XM2YG8', 'COVIran Barakat'],
+  ['XM0K39', 'Covidful'],
+  ['XM1AU2', 'Sinopharm WIBP-CorV'],
+  ['XM3U61', 'Inactivated SARS-CoV-2 vaccine'],
+  ['XM5DF6', 'COVID-19 vaccine, live attenuated virus'],
+  ['XM9QW8', 'COVID-19 vaccine, non-replicating viral vector'],
+  ['XM4YL8', 'COVID-19 Vaccine AstraZeneca'],
+  ['XM97T2', 'Covishield®'],
+  ['XM6QV1', 'COVID-19 Vaccine Janssen'],
+  ['XM1AG7', 'Convidecia'],
+  ['XM5ZJ4', 'Gam-Covid-Vac'],
+  ['XM5QM6', 'Sputnik-Light'],
+  ['XM0CX4', 'COVID-19 vaccine, replicating viral vector'],
+  ['XM5JC5', 'COVID-19 vaccine, virus protein subunit'],
+  ['XM3CT4', 'Recombinant SARS-CoV-2 vaccine'],
+  ['XM3PG0', 'Soberana-02'],
+  ['XM0RV9', 'Soberana Plus'],
+  ['XM4EC8', 'MVC-COV1901'],
+  ['XM6SZ8', 'EpiVacCorona'],
+  ['XM3SK8', 'EpiVacCorona-N'],
+  ['XM9P21', 'SpikoGen'],
+  ['XM9T65', 'Novavax COVID-19 vaccine'],
+  ['XM9N08', 'Razi COV PARS'],
+  ['XM1J92', 'COVID-19 vaccine, virus like particle'],
+  ['XM6AT1', 'COVID-19 vaccine, DNA based'],
+  ['XM52P3', 'ZyCov-D'],
+  ['XM0GQ8', 'COVID-19 vaccine, RNA based'],
+  ['XM8NQ0', 'Comirnaty®'],
+  ['XM3DT5', 'COVID-19 Vaccine Moderna'],
+  ['XM0N24', 'Yellow fever vaccines'],
+  ['XM3418', 'Yellow fever, live attenuated'],
+  ['XM0N50', 'Poliomyelitis vaccines'],
+  ['XM1LX9', 'Diphtheria, hemophilus influenzae B, pertussis, poliomyelitis, tetanus vaccines'],
+  [
+    'XM84S1',
+    'Diphtheria, hepatitis B, tetanus, acellular pertussis, inactivated polio virus, haemophilus Influenzae type B vaccines',
+  ],
+  ['1334426561', 'Viral nucleic acid amplification test or NAAT'],
+  ['2056159157', 'Rapid immunoassay detecting viral proteins or Ag-RDT'],
+  ['JAM.AH.XF', 'Nasopharyngeal swab'],
+  ['KAR.AH.XF', 'Oropharyngeal swab'],
+  ['JAE.AH.XF', 'Swab from nasal sinus'],
+  ['KAZ.AH.XD', 'Saliva specimen'],
+  ['DIA.AH.XA', 'Blood specimen'],
+]
