@@ -1,0 +1,139 @@
+import { type CertLogicExpression, evaluate } from 'certlogic-js'
+import { validateFormat } from 'certlogic-js/dist/validation/index.js'
+import { formatCanonical } from '../../fhir/canonical.ts'
+import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
+import { parameterValue } from '../../fhir/operation.ts'
+import type { Issue, Json, JsonObject, Library, Parameter, Parameters } from '../../fhir/types.ts'
+
+/** Content type of a Library whose content is a CertLogic rule or bare expression. */
+export const certLogicType = 'application/certlogic+json'
+
+/** A CertLogic Library, read and validated. */
+export interface CertLogicLibrary {
+  /** `url|version` */
+  canonical: string
+  /** The whole EU rule, when the content is one. */
+  rule: JsonObject | undefined
+  logic: CertLogicExpression
+}
+
+/** Whether a Library is written in CertLogic. */
+export function isCertLogic(library: Library): boolean {
+  return contentOf(library) !== undefined
+}
+
+function contentOf(library: Library) {
+  return library.content?.find((each) => each.contentType?.split(';')[0]?.trim() === certLogicType)
+}
+
+/**
+ * Reads a CertLogic Library: the content is an EU rule object or a bare expression.
+ * @throws FhirError 422 when it is not JSON, names another engine, or the logic is not CertLogic; one issue for each fault
+ */
+export function readCertLogic(library: Library): CertLogicLibrary {
+  const canonical = formatCanonical(library.url ?? library.name ?? library.id, library.version)
+  const content = parseContent(contentOf(library)?.data, canonical)
+  const rule = isObject(content) && 'Logic' in content ? content : undefined
+  if (rule && rule.Engine !== 'CERTLOGIC')
+    throw unprocessable({
+      text: `Library ${canonical}: the rule's Engine is ${JSON.stringify(rule.Engine ?? null)}, only CERTLOGIC is run`,
+      expression: 'Library.content[0].data',
+    })
+  const logic = rule ? rule.Logic : content
+  const faults = validateFormat(logic)
+  if (faults.length > 0)
+    throw new FhirError(
+      422,
+      faults.map((each) => fault(each, canonical)),
+    )
+  // Just validated.
+  return { canonical, rule, logic: logic as CertLogicExpression }
+}
+
+function fault(error: { expr: unknown; message: string }, canonical: string): Issue {
+  const place = JSON.stringify(error.expr) ?? 'undefined'
+  return issue('invalid', {
+    text: `Library ${canonical}: ${error.message}`,
+    diagnostics: `at ${place.length > 200 ? `${place.slice(0, 200)}…` : place}`,
+    expression: 'Library.content[0].data',
+  })
+}
+
+function parseContent(data: string | undefined, canonical: string): Json {
+  try {
+    return JSON.parse(
+      Buffer.from(data ?? '', 'base64')
+        .toString('utf8')
+        .replace(/^\uFEFF/, ''),
+    ) as Json
+  } catch (error) {
+    const detail = error instanceof SyntaxError ? error.message : String(error)
+    throw unprocessable({
+      text: `Library ${canonical}: the ${certLogicType} content is not JSON`,
+      diagnostics: detail,
+      expression: 'Library.content[0].data',
+    })
+  }
+}
+
+/** Outcome of one evaluation: a value, or the reason why there is none. */
+export type CertLogicOutcome = { value: Json } | { error: Issue }
+
+/** Evaluates a rule over `{payload, external}`; pure. What CertLogic calls undefined is null. */
+export function evaluateCertLogic(
+  library: CertLogicLibrary,
+  data: { payload?: Json; external?: Json },
+): CertLogicOutcome {
+  try {
+    const value: unknown = evaluate(library.logic, data)
+    return {
+      value:
+        value === undefined || Number.isNaN(value)
+          ? null
+          : value instanceof Date
+            ? value.toISOString()
+            : (value as Json),
+    }
+  } catch (error) {
+    const tooDeep = error instanceof RangeError
+    const why = tooDeep ? 'it nests too deeply' : error instanceof Error ? error.message : String(error)
+    return { error: issue(tooDeep ? 'too-costly' : 'exception', `Library ${library.canonical} failed: ${why}`) }
+  }
+}
+
+/**
+ * `payload` and `external` of the operation's parameters: a Binary with JSON, or JSON text; JSON `null` as payload means that there is none.
+ * @throws FhirError 422 for what is not JSON
+ */
+export function readCertLogicData(parameters: Parameters | undefined): { payload?: Json; external?: Json } {
+  const data: { payload?: Json; external?: Json } = {}
+  for (const name of ['payload', 'external'] as const) {
+    const parameter = parameters?.parameter?.find((each) => each.name === name)
+    if (!parameter) continue
+    const value = parseData(parameter)
+    if (value !== null) data[name] = value
+  }
+  return data
+}
+
+function parseData(parameter: Parameter): Json {
+  const value = parameterValue(parameter)
+  // A Binary by its type; the union of all resources is too wide for TypeScript to narrow.
+  const resource = parameter.resource as { resourceType: string; data?: string } | undefined
+  const binary = resource?.resourceType === 'Binary' ? (resource.data ?? '') : undefined
+  const text = binary !== undefined ? Buffer.from(binary, 'base64').toString('utf8') : value
+  try {
+    if (typeof text === 'string') return JSON.parse(text) as Json
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    // The message of the JSON parser quotes the text, which may be personal.
+  }
+  throw unprocessable({
+    text: `parameter ${parameter.name} must be a Binary with JSON, or JSON text as valueString`,
+    expression: 'Parameters.parameter',
+  })
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,53 @@
+import { Code } from 'cql-execution'
+
+/** Terminology as CQL needs it; both reject with FhirError 422 for a value set that is unknown or cannot be expanded. */
+export interface CqlTerminology {
+  /** Resolved once, then synchronous. `valueSet` is `url` or `url|version`. */
+  membership(valueSet: string): Promise<(code: string, system?: string) => boolean>
+  expand(valueSet: string): Promise<{ system?: string; code: string; display?: string }[]>
+}
+
+/** A value set as the executor uses it: `in` asks for membership, only ExpandValueSet expands. */
+export interface BoundValueSet {
+  hasMatch(code: unknown): boolean
+  expand(): Promise<Code[]>
+}
+
+/** Value sets of one request: each is resolved once. Implements the executor's TerminologyProvider. */
+export interface BoundCodeService {
+  findValueSet(id: string, version?: string): Promise<BoundValueSet>
+  findValueSetsByOid(id: string): Promise<BoundValueSet[]>
+}
+
+/** Binds terminology to one request. */
+export function bindTerminology(terminology: CqlTerminology): BoundCodeService {
+  const resolved = new Map<string, Promise<BoundValueSet>>()
+  const resolve = async (canonical: string): Promise<BoundValueSet> => {
+    const includes = await terminology.membership(canonical)
+    return {
+      hasMatch: (code) => anyCode(code, includes),
+      expand: async () =>
+        (await terminology.expand(canonical)).map(
+          ({ code, system, display }) => new Code(code, system, undefined, display),
+        ),
+    }
+  }
+  const findValueSet = (id: string, version?: string) => {
+    const canonical = version === undefined ? id : `${id}|${version}`
+    const known = resolved.get(canonical) ?? resolve(canonical)
+    resolved.set(canonical, known)
+    return known
+  }
+  return { findValueSet, findValueSetsByOid: async (id) => [await findValueSet(id)] }
+}
+
+/** A string, Code, Concept, or list of them. */
+function anyCode(value: unknown, includes: (code: string, system?: string) => boolean): boolean {
+  if (value === null || value === undefined) return false
+  if (typeof value === 'string') return includes(value)
+  if (Array.isArray(value)) return value.some((each) => anyCode(each, includes))
+  const { codes, code, system } = value as { codes?: unknown; code?: unknown; system?: unknown }
+  if (Array.isArray(codes)) return anyCode(codes, includes)
+  if (typeof code !== 'string') return false
+  return typeof system === 'string' ? includes(code, system) : includes(code)
+}

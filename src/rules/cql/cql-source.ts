@@ -1,0 +1,71 @@
+/** Identity of a CQL library. */
+export interface LibraryIdentifier {
+  id: string
+  version?: string
+}
+
+/** What the header of a CQL text says (CQL 1.5, library, include and using declarations). */
+export interface CqlHeader {
+  /** Absent in an unnamed library. */
+  identifier?: LibraryIdentifier
+  includes: LibraryIdentifier[]
+}
+
+const tokenPattern =
+  /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`|[A-Za-z_]\w*|[^\s]/g
+const bodyWords = new Set(['define', 'context', 'parameter', 'codesystem', 'valueset', 'code', 'concept'])
+
+/**
+ * Reads library identity and includes without the translator, so that included libraries can be fetched before it runs. Never fails:
+ * what is no header is left for the translator to complain about.
+ */
+export function readHeader(cql: string): CqlHeader {
+  const tokens = headerTokens(cql)
+  const header: CqlHeader = { includes: [] }
+  for (let i = 0; i < tokens.length; i++) {
+    if (tokens[i] === 'library' && !header.identifier) {
+      const read = readIdentifier(tokens, i + 1)
+      if (read) header.identifier = read
+    } else if (tokens[i] === 'include') {
+      const read = readIdentifier(tokens, i + 1)
+      if (read && !header.includes.some((each) => each.id === read.id && each.version === read.version))
+        header.includes.push(read)
+    }
+  }
+  return header
+}
+
+function headerTokens(cql: string): string[] {
+  const tokens: string[] = []
+  for (const match of cql.matchAll(tokenPattern)) {
+    const token = match[0]
+    if (token.startsWith('//') || token.startsWith('/*')) continue
+    if (bodyWords.has(token)) break
+    tokens.push(token)
+  }
+  return tokens
+}
+
+/** `A.B version '1'`: the last part of a qualified name is the id, the namespace before it is not used. */
+function readIdentifier(tokens: string[], from: number): LibraryIdentifier | undefined {
+  let at = from
+  let name = tokens[at++]
+  if (name === undefined) return undefined
+  while (tokens[at] === '.' && tokens[at + 1] !== undefined) {
+    name = tokens[at + 1] ?? name
+    at += 2
+  }
+  const identifier: LibraryIdentifier = { id: unquote(name) }
+  const version = tokens[at + 1]
+  if (tokens[at] === 'version' && version?.startsWith("'")) identifier.version = unquote(version)
+  return identifier
+}
+
+function unquote(token: string): string {
+  return /^['"`]/.test(token) ? token.slice(1, -1).replace(/\\(.)/g, '$1') : token
+}
+
+/** `id|version` or bare id. */
+export function formatIdentifier(identifier: LibraryIdentifier): string {
+  return identifier.version ? `${identifier.id}|${identifier.version}` : identifier.id
+}

@@ -1,0 +1,145 @@
+import type { Json, JsonObject } from '../../fhir/types.ts'
+
+/** The members of an ELM library (https://cql.hl7.org/elm.html) that this room reads; the rest is the executor's. */
+export interface Elm extends JsonObject {
+  library: JsonObject & { identifier: JsonObject }
+}
+
+/** An ELM type specifier: named, list, interval, tuple or choice. */
+export interface TypeSpecifier {
+  type: string
+  name?: string
+  elementType?: TypeSpecifier
+  pointType?: TypeSpecifier
+  element?: { name: string; elementType?: TypeSpecifier }[]
+  choice?: TypeSpecifier[]
+}
+
+/** One define of a library. */
+export interface Define {
+  name: string
+  context: string
+  public: boolean
+  type: TypeSpecifier | undefined
+  /** 1-based, inclusive; absent in ELM without locators. */
+  lines: { from: number; to: number } | undefined
+  /** Defines of the same library that it refers to, in order of appearance. */
+  references: string[]
+  /** Parameters that it refers to. */
+  parameters: string[]
+}
+
+/** One parameter declaration. */
+export interface ParameterDeclaration {
+  name: string
+  type: TypeSpecifier | undefined
+  hasDefault: boolean
+}
+
+/** Entries of `library.<section>.def`. */
+export function definitions(elm: Elm, section: string): JsonObject[] {
+  const holder = elm.library[section]
+  const list = isObject(holder) ? holder.def : undefined
+  return Array.isArray(list) ? list.filter(isObject) : []
+}
+
+/** The defines of a library in order, functions and the context define (`Patient`) left out. */
+export function defines(elm: Elm): Define[] {
+  const contexts = new Set(definitions(elm, 'contexts').map((each) => each.name))
+  return definitions(elm, 'statements')
+    .filter((each) => each.type !== 'FunctionDef' && !(contexts.has(String(each.name)) && isContextDefine(each)))
+    .map((each) => ({
+      name: String(each.name),
+      context: String(each.context ?? 'Unfiltered'),
+      public: each.accessLevel !== 'Private',
+      type: typeOf(each),
+      lines: linesOf(each.locator),
+      references: referencedNames(each, 'ExpressionRef'),
+      parameters: referencedNames(each, 'ParameterRef'),
+    }))
+}
+
+function isContextDefine(statement: JsonObject): boolean {
+  return isObject(statement.expression) && statement.expression.type === 'SingletonFrom'
+}
+
+/** The parameters of a library. */
+export function parameterDeclarations(elm: Elm): ParameterDeclaration[] {
+  return definitions(elm, 'parameters').map((each) => ({
+    name: String(each.name),
+    type: (each.parameterTypeSpecifier as TypeSpecifier | undefined) ?? typeOf(each),
+    hasDefault: each.default !== undefined,
+  }))
+}
+
+/** The static type of an ELM node, from result types. */
+export function typeOf(node: JsonObject): TypeSpecifier | undefined {
+  // The specifier is ELM, written by the translator or checked at use.
+  if (isObject(node.resultTypeSpecifier)) return node.resultTypeSpecifier as unknown as TypeSpecifier
+  return typeof node.resultTypeName === 'string' ? { type: 'NamedTypeSpecifier', name: node.resultTypeName } : undefined
+}
+
+function linesOf(locator: Json | undefined): Define['lines'] {
+  const match = typeof locator === 'string' ? /^(\d+):\d+(?:-(\d+):\d+)?$/.exec(locator) : null
+  return match ? { from: Number(match[1]), to: Number(match[2] ?? match[1]) } : undefined
+}
+
+function referencedNames(node: Json | undefined, type: 'ExpressionRef' | 'ParameterRef'): string[] {
+  const names = new Set<string>()
+  visit(node, (each) => {
+    if (each.type === type && each.libraryName === undefined && typeof each.name === 'string') names.add(each.name)
+  })
+  return [...names]
+}
+
+/** Calls `see` for every object in a JSON value, outermost first. */
+export function visit(node: Json | undefined, see: (object: JsonObject) => void): void {
+  if (Array.isArray(node)) for (const each of node) visit(each, see)
+  else if (isObject(node)) {
+    see(node)
+    for (const member in node) visit(node[member], see)
+  }
+}
+
+/**
+ * Corrects ELM before it is executed. A query without return clause gives its source's elements as they are (CQL 1.5, queries), but the
+ * executor would remove duplicates, which also costs a deep comparison of every resource.
+ */
+export function prepareElm(elm: Elm): Elm {
+  visit(elm.library.statements, (node) => {
+    if (node.type !== 'Query' || node.return !== undefined || node.aggregate !== undefined) return
+    const sources = Array.isArray(node.source) ? node.source : []
+    const [source] = sources
+    if (sources.length !== 1 || !isObject(source) || typeof source.alias !== 'string') return
+    node.return = { distinct: false, expression: { type: 'AliasRef', name: source.alias } }
+  })
+  return elm
+}
+
+/** Includes as the executor will ask for them. */
+export function includeDefinitions(elm: Elm): { path: string; version: string | undefined; alias: string }[] {
+  return definitions(elm, 'includes').map((each) => ({
+    path: String(each.path),
+    version: typeof each.version === 'string' ? each.version : undefined,
+    alias: String(each.localIdentifier),
+  }))
+}
+
+/** CQL text of a type specifier, e.g. `List<Interval<System.DateTime>>`, `FHIR.Patient`. */
+export function formatType(type: TypeSpecifier | undefined): string {
+  if (!type) return 'System.Any'
+  if (type.elementType) return `List<${formatType(type.elementType)}>`
+  if (type.pointType) return `Interval<${formatType(type.pointType)}>`
+  if (type.type === 'TupleTypeSpecifier') return `Tuple{${(type.element ?? []).map(formatElement).join(', ')}}`
+  if (type.choice) return `Choice<${type.choice.map(formatType).join(', ')}>`
+  return (type.name ?? 'System.Any')
+    .replace('{urn:hl7-org:elm-types:r1}', 'System.')
+    .replace('{http://hl7.org/fhir}', 'FHIR.')
+}
+
+const formatElement = (element: { name: string; elementType?: TypeSpecifier }) =>
+  `${element.name} ${formatType(element.elementType)}`
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,178 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** Bounds of a {@link JobProcess}. */
+export interface JobProcessOptions {
+  /** A job that takes longer is ended together with the process. */
+  timeoutSeconds: number
+  /** The process is ended, and its memory given back, when no job came for so long. */
+  idleSeconds: number
+  heapMegabytes: number
+}
+
+/** A process of our own that answers one job at a time; started on first need, it never keeps the server from ending. */
+export interface JobProcess<Job, Answer> {
+  /** Rejects with {@link JobFailure}. */
+  run(job: Job): Promise<Answer>
+  /** Process id while one runs, for measurements. */
+  pid(): number | undefined
+  close(): Promise<void>
+}
+
+/** Why a job has no answer. */
+export class JobFailure extends Error {
+  readonly reason: 'timeout' | 'crash' | 'closed'
+
+  constructor(reason: 'timeout' | 'crash' | 'closed', message: string) {
+    super(message)
+    this.name = 'JobFailure'
+    this.reason = reason
+  }
+}
+
+interface Waiting<Job, Answer> {
+  job: Job
+  resolve(answer: Answer): void
+  reject(error: Error): void
+}
+
+/** Loading the program is no part of a job's time; a machine under load may need many times the usual 2 s. */
+const startSeconds = 60
+
+/**
+ * Makes a job process for a program that sends `{ready: true}` when it is loaded and then one `{answer}` per `{job}`. A process and not a
+ * thread, because the memory of an ended thread stays with the server (measured: 130 of 165 MB) and a heap limit in a process is sure.
+ */
+export function createJobProcess<Job, Answer>(program: URL, options: JobProcessOptions): JobProcess<Job, Answer> {
+  const waiting: Waiting<Job, Answer>[] = []
+  let child: StartedProcess<Job, Answer> | undefined
+  let current: Waiting<Job, Answer> | undefined
+  let closed = false
+
+  const failed = (failure: JobFailure) => {
+    const job = current
+    current = undefined
+    child = undefined
+    job?.reject(failure)
+    next()
+  }
+  const answered = (answer: Answer) => {
+    const job = current
+    current = undefined
+    job?.resolve(answer)
+    next()
+    if (!current) child?.rest()
+  }
+  const next = () => {
+    if (current || closed) return
+    current = waiting.shift()
+    if (!current) return
+    child ??= startProcess(program, options, { answered, failed })
+    child.send(current.job)
+  }
+  return {
+    run: (job) =>
+      new Promise((resolve, reject) => {
+        if (closed) return reject(new JobFailure('closed', 'the process was closed'))
+        waiting.push({ job, resolve, reject })
+        next()
+      }),
+    pid: () => child?.pid,
+    async close() {
+      closed = true
+      const failure = new JobFailure('closed', 'the process was closed')
+      for (const each of waiting.splice(0)) each.reject(failure)
+      child?.end(failure)
+    },
+  }
+}
+
+interface StartedProcess<Job, Answer> {
+  pid: number | undefined
+  /** Sends one job, as soon as the program is loaded. */
+  send(job: Job): void
+  /** Nothing to do: lets the server end, and the process when idle. */
+  rest(): void
+  /** Ends the process and reports the failure. */
+  end(failure: JobFailure): void
+  /** Type of what comes back; never a member at run time. */
+  answer?: Answer
+}
+
+interface Reports<Answer> {
+  answered(answer: Answer): void
+  failed(failure: JobFailure): void
+}
+
+function startProcess<Job, Answer>(
+  program: URL,
+  options: JobProcessOptions,
+  reports: Reports<Answer>,
+): StartedProcess<Job, Answer> {
+  let ready = false
+  let unsent: { job: Job } | undefined
+  let timer: NodeJS.Timeout | undefined
+  const child = fork(fileURLToPath(program), [], {
+    execArgv: [`--max-old-space-size=${options.heapMegabytes}`, '--max-semi-space-size=8'],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    serialization: 'advanced',
+    // Nothing of the server's settings and secrets is handed on.
+    env: { TZ: 'UTC' },
+  })
+  const arm = (seconds: number, reason: JobFailure['reason'], message: string) => {
+    clearTimeout(timer)
+    timer = setTimeout(() => end(new JobFailure(reason, message)), seconds * 1000)
+  }
+  const end = (failure: JobFailure) => {
+    clearTimeout(timer)
+    child.removeAllListeners()
+    child.on('error', () => {})
+    child.kill('SIGKILL')
+    reports.failed(failure)
+  }
+  const dispatch = () => {
+    if (!ready || !unsent) return
+    arm(options.timeoutSeconds, 'timeout', `no answer within ${options.timeoutSeconds} s`)
+    child.send(unsent)
+    unsent = undefined
+  }
+  child.on('message', (message: { ready: true } | { answer: Answer }) => {
+    if ('answer' in message) return reports.answered(message.answer)
+    ready = true
+    dispatch()
+  })
+  child.on('error', (error) => end(new JobFailure('crash', error.message)))
+  child.on('exit', (code, signal) =>
+    end(new JobFailure('crash', `the process ended (${signal ?? `exit code ${code}`})`)),
+  )
+  arm(startSeconds, 'timeout', `not started within ${startSeconds} s`)
+  return {
+    pid: child.pid,
+    send(job) {
+      unsent = { job }
+      for (const each of [child, child.channel, timer]) each?.ref()
+      dispatch()
+    },
+    rest() {
+      arm(options.idleSeconds, 'closed', 'idle')
+      for (const each of [child, child.channel, timer]) each?.unref()
+    },
+    end,
+  }
+}
+
+/** The other side: answers jobs in a process made by {@link createJobProcess}. */
+export function serveJobs<Job, Answer>(answer: (job: Job) => Answer | Promise<Answer>): void {
+  const send = (message: object) => process.send?.(message)
+  process.on('message', (message: { job: Job }) => {
+    Promise.resolve(answer(message.job)).then(
+      (made) => send({ answer: made }),
+      (error: unknown) => {
+        // An answer function turns failures into answers; what is left is a bug, and the parent reports the crash.
+        process.stderr.write(`${String(error)}\n`)
+        process.exit(1)
+      },
+    )
+  })
+  send({ ready: true })
+}

@@ -1,0 +1,283 @@
+import { Library as ExecutableLibrary } from 'cql-execution'
+import { compareVersions, formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
+import { FhirError, issue, notFound, unprocessable } from '../../fhir/error.ts'
+import type { Issue, JsonObject, Library } from '../../fhir/types.ts'
+import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql-source.ts'
+import { type Define, defines, type Elm, includeDefinitions, prepareElm } from './elm.ts'
+import type { Source, Translator } from './translator.ts'
+
+/** A library ready to run, with all it includes. */
+export interface CompiledLibrary {
+  /** `url|version`, or `id|version` of a library without url. */
+  canonical: string
+  identifier: LibraryIdentifier
+  elm: Elm
+  defines: Define[]
+  /** Errors and warnings of the translator. With an error among them only defines that it does not reach may run. */
+  issues: Issue[]
+  executable: ExecutableLibrary
+  /** Included libraries, directly or not. */
+  includes: CompiledLibrary[]
+}
+
+/** A stored or supplied library by its CQL identity, not yet translated. */
+export interface LibraryText {
+  canonical: string
+  identifier: LibraryIdentifier
+  cql: string | undefined
+  elm: Elm | undefined
+}
+
+/** Where libraries come from. */
+export interface LibraryStore {
+  /** All stored Library resources with that url, newest business version first. */
+  findLibraries(url: string): Promise<Library[]>
+  /** All stored Library resources; asked once per revision, to find an included library by its CQL identifier. */
+  listLibraries(): Promise<Library[]>
+  revision(): number
+}
+
+/** Finds, translates and links libraries; what it made is kept until the store changes. */
+export interface Libraries {
+  /** @throws FhirError 404 unknown, 422 not usable (no CQL or ELM content, circular or missing include) */
+  compile(library: string | Library): Promise<CompiledLibrary>
+  /** Translates a text that is not stored. */
+  compileText(source: { text: string; canonical?: string; linesBefore?: number }): Promise<CompiledLibrary>
+  /** The library a canonical names, without translating it. */
+  resolve(library: string | Library): Promise<LibraryText>
+}
+
+/** Makes the library room over a store. `generated` are libraries that exist unless a stored one replaces them (FHIRHelpers). */
+export function createLibraries(store: LibraryStore, translator: Translator, generated: LibraryText[]): Libraries {
+  const stored = createIndex(store, generated)
+  const compiled = new Map<string, Promise<CompiledLibrary>>()
+  let revision = Number.NaN
+
+  const compileKept = (text: LibraryText, linesBefore: number): Promise<CompiledLibrary> => {
+    if (revision !== store.revision()) compiled.clear()
+    revision = store.revision()
+    const key = `${text.canonical}\0${linesBefore}\0${text.cql ?? JSON.stringify(text.elm)}`
+    const known = compiled.get(key)
+    if (known) return known
+    const made = compileLibrary(text, linesBefore)
+    compiled.set(key, made)
+    made.catch(() => compiled.delete(key))
+    if (compiled.size > keptLibraries) compiled.delete(compiled.keys().next().value ?? key)
+    return made
+  }
+  const compileLibrary = async (text: LibraryText, linesBefore: number): Promise<CompiledLibrary> => {
+    const closure = await includeClosure(text, stored)
+    const { elm, issues } =
+      text.cql === undefined ? elmOf(text) : await translator.translate(sourceOf(text, closure, linesBefore))
+    const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
+    return link({ text, elm: prepareElm(elm), issues, includes })
+  }
+  const resolve = async (library: string | Library) =>
+    typeof library === 'string' ? findByCanonical(library, store, stored) : readLibrary(library)
+
+  return {
+    resolve,
+    compile: async (library) => compileKept(await resolve(library), 0),
+    compileText({ text, canonical, linesBefore }) {
+      const identifier = readHeader(text).identifier ?? { id: '' }
+      return compileKept(
+        { canonical: canonical ?? formatIdentifier(identifier), identifier, cql: text, elm: undefined },
+        linesBefore ?? 0,
+      )
+    },
+  }
+}
+
+/** Bounds the memory of ad hoc texts; far above what a store of rules holds. */
+const keptLibraries = 500
+
+/** Stored libraries by CQL identity. */
+interface Index {
+  find(identifier: LibraryIdentifier): Promise<LibraryText | undefined>
+  findLoosely(name: string): Promise<LibraryText[]>
+}
+
+function createIndex(store: LibraryStore, generated: LibraryText[]): Index {
+  let revision = Number.NaN
+  let loading: Promise<LibraryText[]> | undefined
+  const load = async () => {
+    const texts = (await store.listLibraries()).flatMap((each) => {
+      try {
+        return [readLibrary(each)]
+      } catch (error) {
+        // A stored Library without usable content cannot be included; asked for by name it answers for itself.
+        if (error instanceof FhirError) return []
+        throw error
+      }
+    })
+    // Stable and newest first, so that an include without version takes the newest.
+    return texts.sort((a, b) => compareVersions(b.identifier.version ?? '', a.identifier.version ?? ''))
+  }
+  const all = () => {
+    if (!loading || revision !== store.revision()) loading = load()
+    revision = store.revision()
+    loading.catch(() => {
+      loading = undefined
+    })
+    return loading
+  }
+  const matches = (text: LibraryText, { id, version }: LibraryIdentifier) =>
+    text.identifier.id === id && (version === undefined || text.identifier.version === version)
+  return {
+    find: async (identifier) =>
+      (await all()).find((each) => matches(each, identifier)) ?? generated.find((each) => matches(each, identifier)),
+    findLoosely: async (name) => {
+      const { url, version } = parseCanonical(name)
+      const named = (each: LibraryText) => each.identifier.id === url || parseCanonical(each.canonical).url === url
+      return [...(await all()), ...generated].filter(
+        (each) =>
+          named(each) &&
+          (version === undefined ||
+            each.identifier.version === version ||
+            parseCanonical(each.canonical).version === version),
+      )
+    },
+  }
+}
+
+async function findByCanonical(canonical: string, store: LibraryStore, stored: Index): Promise<LibraryText> {
+  const { url, version } = parseCanonical(canonical)
+  const found = (await store.findLibraries(url)).find((each) => version === undefined || each.version === version)
+  if (found) return readLibrary(found)
+  // WHO publishes urls with the version inside, and rules name libraries by their CQL identifier.
+  const [loose] = await stored.findLoosely(canonical)
+  if (loose) return loose
+  throw notFound(`Library ${canonical} is not known to this server`)
+}
+
+/** Content and CQL identity of a Library resource. @throws FhirError 422 without CQL or ELM content */
+export function readLibrary(library: Library): LibraryText {
+  const split = parseCanonical(library.url ?? '')
+  const version = library.version ?? split.version
+  const name = formatCanonical(split.url || library.name || library.id || 'Library', version)
+  const cql = contentText(library, 'text/cql', name)
+  const elmText = contentText(library, 'application/elm+json', name)
+  if (cql === undefined && elmText === undefined)
+    throw unprocessable({
+      text: `Library ${name} has neither text/cql nor application/elm+json content`,
+      expression: 'Library.content',
+    })
+  const elm = elmText === undefined ? undefined : parseElm(elmText, name, cql !== undefined)
+  const identifier = (cql === undefined ? elmIdentifier(elm) : readHeader(cql).identifier) ?? elmIdentifier(elm)
+  const known: LibraryIdentifier = { id: identifier?.id ?? library.name ?? '' }
+  const ownVersion = identifier?.version ?? version
+  if (ownVersion !== undefined) known.version = ownVersion
+  return { canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined }
+}
+
+function contentText(library: Library, type: string, name: string): string | undefined {
+  const content = library.content?.find((each) => each.contentType?.split(';')[0]?.trim() === type)
+  if (!content) return undefined
+  if (content.data === undefined)
+    throw unprocessable({
+      text: `the ${content.contentType} content of Library ${name} has no data; content is not fetched from a url`,
+      expression: 'Library.content.data',
+    })
+  return Buffer.from(content.data, 'base64')
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+}
+
+function parseElm(text: string, name: string, optional: boolean): Elm | undefined {
+  try {
+    const elm = JSON.parse(text) as Elm
+    if (typeof elm?.library?.identifier === 'object') return elm
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  if (optional) return undefined
+  throw unprocessable({
+    text: `the application/elm+json content of Library ${name} is not ELM`,
+    expression: 'Library.content',
+  })
+}
+
+function elmIdentifier(elm: Elm | undefined): LibraryIdentifier | undefined {
+  const { id, version } = elm?.library.identifier ?? {}
+  if (typeof id !== 'string') return undefined
+  return typeof version === 'string' ? { id, version } : { id }
+}
+
+/** Stored ELM without errors may run as it is (CQL beside it would have won). */
+function elmOf(text: LibraryText): { elm: Elm; issues: Issue[] } {
+  const elm = structuredClone(text.elm as Elm)
+  const annotation = Array.isArray(elm.library.annotation) ? (elm.library.annotation as JsonObject[]) : []
+  const errors = annotation.filter((each) => each.type === 'CqlToElmError' && each.errorSeverity === 'error')
+  return { elm, issues: errors.map((each) => issue('code-invalid', String(each.message))) }
+}
+
+function includesOf(text: LibraryText): LibraryIdentifier[] {
+  if (text.cql !== undefined) return readHeader(text.cql).includes
+  return includeDefinitions(text.elm as Elm).map(({ path, version }) => {
+    const id = path.slice(path.lastIndexOf('/') + 1)
+    return version === undefined ? { id } : { id, version }
+  })
+}
+
+/**
+ * Every library that one includes, directly or not; missing ones are left out, for the translator says where they are named.
+ * @throws FhirError 422 for a circular include
+ */
+async function includeClosure(text: LibraryText, stored: Index): Promise<LibraryText[]> {
+  const closure = new Map<string, LibraryText>()
+  const walk = async (from: LibraryText, path: string[]): Promise<void> => {
+    for (const wanted of includesOf(from)) {
+      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted)
+      if (!found) continue
+      const name = formatIdentifier(found.identifier)
+      if (path.includes(name)) throw unprocessable(`circular include: ${[...path, name].join(' → ')}`)
+      if (closure.has(name)) continue
+      closure.set(name, found)
+      await walk(found, [...path, name])
+    }
+  }
+  await walk(text, [formatIdentifier(text.identifier)])
+  return [...closure.values()]
+}
+
+function sourceOf(text: LibraryText, closure: LibraryText[], linesBefore: number): Source {
+  const includes = closure.flatMap(({ identifier, cql }) => (cql === undefined ? [] : [{ ...identifier, text: cql }]))
+  return { identifier: text.identifier.id ? text.identifier : undefined, text: text.cql ?? '', includes, linesBefore }
+}
+
+interface Linking {
+  text: LibraryText
+  elm: Elm
+  issues: Issue[]
+  includes: CompiledLibrary[]
+}
+
+function link({ text, elm, issues, includes }: Linking): CompiledLibrary {
+  const repository = {
+    resolve(path: string, version: string | undefined) {
+      const id = path.slice(path.lastIndexOf('/') + 1)
+      const fitting = includes.filter(
+        (each) => each.identifier.id === id && (version === undefined || each.identifier.version === version),
+      )
+      return fitting[0]?.executable
+    },
+  }
+  // ELM that is run as stored was never seen by the translator, which finds missing includes otherwise.
+  const missing = includeDefinitions(elm).filter(({ path, version }) => !repository.resolve(path, version))
+  const found = missing.map(({ path, version }) =>
+    issue(
+      'not-found',
+      `the included library ${formatIdentifier(version ? { id: path, version } : { id: path })} is not known`,
+    ),
+  )
+  const broken = issues.some((each) => each.severity === 'error')
+  return {
+    canonical: text.canonical,
+    identifier: text.identifier,
+    elm,
+    defines: defines(elm),
+    issues: broken ? issues : [...issues, ...found],
+    executable: new ExecutableLibrary(elm, repository),
+    includes,
+  }
+}

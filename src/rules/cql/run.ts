@@ -1,0 +1,273 @@
+import { AnnotatedError, DateTime, PatientContext } from 'cql-execution'
+import { badRequest, FhirError, issue, unprocessable } from '../../fhir/error.ts'
+import type { Bundle, Issue, Json, Parameters } from '../../fhir/types.ts'
+import { bindTerminology, type CqlTerminology } from './code-service.ts'
+import { type RecordSource, splitByPatient } from './data-provider.ts'
+import { type Define, parameterDeclarations, type TypeSpecifier } from './elm.ts'
+import { type FhirClasses, parseDateTime } from './fhir-instance.ts'
+import { bindParameters } from './from-parameters.ts'
+import type { CompiledLibrary } from './libraries.ts'
+import { toJson } from './to-parameters.ts'
+
+/** What a library is run over. */
+export interface RunCall {
+  /** Names of defines; absent = all public ones. */
+  expressions?: string[]
+  data?: Bundle
+  /** `Patient/id`, or an id: which Patient of `data`; needed only when there are several. */
+  subject?: string
+  parameters?: Parameters
+  /** FHIR dateTime: `Now()`, `Today()`, and the offset of dateTimes that have none. */
+  clock: string
+}
+
+/** The answer of one define. A failing one has an issue and no value. */
+export interface DefineResult {
+  name: string
+  /** The CQL value in the executor's representation; `toParameters` and `toJson` read it. */
+  value: unknown
+  /** Static type, when the translator told it. */
+  type: TypeSpecifier | undefined
+  /** Values of the defines and parameters that this one used: why it is what it is. */
+  evidence: { name: string; value: Json }[]
+  issue?: Issue
+}
+
+/** Results of a run and what is to be said about all of them. */
+export interface RunResult {
+  results: DefineResult[]
+  issues: Issue[]
+}
+
+/** What a run needs beside the library. */
+export interface RunEnvironment {
+  classes: FhirClasses
+  terminology: CqlTerminology
+}
+
+/** Bounds evidence; a rule with more intermediate steps is explained by the first of them. */
+const evidenceLimit = 50
+
+/** A library opened over the data of one request; defines share what they computed. */
+export interface LibraryRun {
+  library: CompiledLibrary
+  /** Warnings of the translator, of the parameters, and what `Message` said so far. */
+  issues: Issue[]
+  has(name: string): boolean
+  /** @throws FhirError 422 unknown define, or one that cannot run because of errors in the library */
+  evaluate(name: string): Promise<DefineResult>
+}
+
+/**
+ * Opens a library over data.
+ * @throws FhirError 400 bad clock, 422 wrong parameter
+ */
+export function openRun(library: CompiledLibrary, call: RunCall, environment: RunEnvironment): LibraryRun {
+  const clock = readClock(call.clock)
+  const scope = { timezoneOffset: clock.timezoneOffset ?? 0 }
+  const declarations = [library, ...library.includes].flatMap((each) => parameterDeclarations(each.elm))
+  const bound = bindParameters(call.parameters, declarations, { classes: environment.classes, scope })
+  const data = splitByPatient(call.data, environment.classes, scope)
+  const listener = messageListener([...library.issues, ...bound.issues])
+  const codes = bindTerminology(environment.terminology)
+  const open = (source: RecordSource) =>
+    // The executor's declarations name its own classes where it only calls methods that ours have.
+    new PatientContext(library.executable, source as never, codes as never, bound.values, clock, listener as never)
+  let patient: PatientContext | undefined
+  let all: PatientContext | undefined
+  const contextOf = (define: Define) => {
+    if (define.context === 'Unfiltered') {
+      all ??= open(data.all)
+      return all
+    }
+    patient ??= open(choosePatient(data.patients, call.subject))
+    return patient
+  }
+  return {
+    library,
+    issues: listener.issues,
+    has: (name) => library.defines.some((each) => each.name === name),
+    async evaluate(name) {
+      const [define] = chooseDefines(library, [name])
+      if (!define) throw new Error('unreachable: chooseDefines answers every name')
+      refuseErrors(library, [define])
+      return runDefine(define, contextOf(define), library)
+    },
+  }
+}
+
+/**
+ * Runs defines of a library over data; each answers for itself.
+ * @throws FhirError 400 bad clock, 422 library with errors in what is asked for, wrong parameter, ambiguous patient
+ */
+export async function runLibrary(
+  library: CompiledLibrary,
+  call: RunCall,
+  environment: RunEnvironment,
+): Promise<RunResult> {
+  const wanted = chooseDefines(library, call.expressions)
+  refuseErrors(library, wanted)
+  const run = openRun(library, call, environment)
+  const results: DefineResult[] = []
+  for (const { name } of wanted) results.push(await run.evaluate(name))
+  return { results, issues: run.issues }
+}
+
+async function runDefine(define: Define, context: PatientContext, library: CompiledLibrary): Promise<DefineResult> {
+  const { name, type } = define
+  try {
+    const known: unknown = context.context_values[name]
+    const value: unknown = known === undefined ? await library.executable.expressions[name].execute(context) : known
+    return { name, value: value ?? null, type, evidence: evidenceOf(define, context, library) }
+  } catch (error) {
+    const cause = rootCause(error)
+    if (cause instanceof FhirError && cause.status >= 500) throw cause
+    return { name, value: null, type, evidence: evidenceOf(define, context, library), issue: failure(error, name) }
+  }
+}
+
+/** Evaluated defines and parameters that a define refers to, directly or not, nearest first. */
+function evidenceOf(define: Define, context: PatientContext, library: CompiledLibrary): DefineResult['evidence'] {
+  const byName = new Map(library.defines.map((each) => [each.name, each]))
+  const seen = new Set([define.name])
+  const evidence: DefineResult['evidence'] = []
+  const queue = [define]
+  for (const each of queue) {
+    for (const name of each.parameters) {
+      const value: unknown = context.parameters[name]
+      if (!seen.has(`parameter ${name}`) && value !== undefined) evidence.push({ name, value: toJson(value) })
+      seen.add(`parameter ${name}`)
+    }
+    for (const name of each.references) {
+      const reached = byName.get(name)
+      const value: unknown = context.context_values[name]
+      // What was not evaluated (the right side of `true or …`) explains nothing.
+      if (!reached || seen.has(name) || value === undefined) continue
+      seen.add(name)
+      evidence.push({ name, value: toJson(value) })
+      queue.push(reached)
+    }
+    if (evidence.length >= evidenceLimit) return evidence.slice(0, evidenceLimit)
+  }
+  return evidence
+}
+
+function chooseDefines(library: CompiledLibrary, names: string[] | undefined): Define[] {
+  if (!names) return library.defines.filter((each) => each.public)
+  return names.map((name) => {
+    const found = library.defines.find((each) => each.name === name)
+    if (!found) throw unprocessable(`library ${library.canonical} has no define "${name}"`, 'not-found')
+    return found
+  })
+}
+
+/** ELM of a define with an error is `null`, so it must not run; neither may what refers to it. */
+function refuseErrors(library: CompiledLibrary, wanted: Define[]): void {
+  const errors = library.issues.filter((each) => each.severity === 'error')
+  if (errors.length === 0) return
+  const byName = new Map(library.defines.map((each) => [each.name, each]))
+  const reached = new Set(wanted)
+  for (const each of reached)
+    for (const name of each.references) {
+      const next = byName.get(name)
+      if (next) reached.add(next)
+    }
+  const counting = errors.filter((each) => !liesElsewhere(each, library, reached))
+  if (counting.length > 0)
+    throw new FhirError(422, [
+      issue('processing', `library ${library.canonical} has errors and cannot be run`),
+      ...counting,
+    ])
+}
+
+/** Whether an error lies within a define that is not needed. Syntax errors may have swallowed anything and always count. */
+function liesElsewhere(error: Issue, library: CompiledLibrary, reached: Set<Define>): boolean {
+  const place = /^library (.*), line (\d+), column/.exec(error.diagnostics ?? '')
+  if (error.code !== 'code-invalid' || place?.[1] !== library.identifier.id) return false
+  const line = Number(place[2])
+  const owner = library.defines.find(({ lines }) => lines && lines.from <= line && line <= lines.to)
+  return owner !== undefined && !reached.has(owner)
+}
+
+/** @throws FhirError 400 for what is no FHIR dateTime; missing parts of one are its earliest. */
+function readClock(text: string): DateTime {
+  const parsed = parseDateTime(text, 0)
+  if (!parsed) throw badRequest(`the evaluation clock ${JSON.stringify(text)} is not a dateTime`)
+  const { year, month, day, hour, minute, second, millisecond, timezoneOffset } = parsed
+  return new DateTime(
+    year,
+    month ?? 1,
+    day ?? 1,
+    hour ?? 0,
+    minute ?? 0,
+    second ?? 0,
+    millisecond ?? 0,
+    timezoneOffset ?? 0,
+  )
+}
+
+function choosePatient(patients: RecordSource[], subject: string | undefined): RecordSource {
+  const id = subject === undefined ? undefined : /([^/]+)$/.exec(subject.replace(/\/_history\/.*$/, ''))?.[1]
+  const named = id === undefined ? patients : patients.filter((each) => each.key === id || each.key === subject)
+  const [only, other] = named
+  if (only && !other) return only
+  if (other) throw unprocessable(`the data has ${named.length} Patients; name one as subject`)
+  if (subject !== undefined && patients.length > 0)
+    throw unprocessable('the subject is not among the Patients of the data')
+  return nobody
+}
+
+/** Data without a Patient: every retrieve in patient context is empty. */
+const nobody: RecordSource = {
+  key: '',
+  findRecords: () => [],
+  get: () => undefined,
+  getId: () => '',
+  getCode: () => undefined,
+  getDate: () => undefined,
+  getDateOrInterval: () => undefined,
+}
+
+/** Thrown by `Message(…, 'Error', …)`, which ends the define it stands in (CQL 1.5, Message). */
+class CqlMessageError extends Error {}
+
+const severities: Record<string, Issue['severity']> = {
+  Trace: 'information',
+  Message: 'information',
+  Warning: 'warning',
+}
+
+function messageListener(issues: Issue[]) {
+  return {
+    issues,
+    onMessage(_source: unknown, code: unknown, severity: unknown, message: unknown) {
+      const text = [code, message].filter((each) => typeof each === 'string').join(': ')
+      if (severity === 'Error') throw new CqlMessageError(text)
+      issues.push(issue('informational', { severity: severities[String(severity)] ?? 'information', text }))
+    },
+  }
+}
+
+function rootCause(error: unknown): unknown {
+  return error instanceof AnnotatedError && error.cause !== undefined ? rootCause(error.cause) : error
+}
+
+/** The issue of a define that failed: what, in which library, at which line. */
+function failure(error: unknown, name: string): Issue {
+  const cause = rootCause(error)
+  const place = error instanceof AnnotatedError ? placeOf(error) : undefined
+  const where = place === undefined ? {} : { diagnostics: place }
+  if (cause instanceof FhirError) {
+    const [first] = cause.issues
+    return issue(first?.code ?? 'processing', { text: `define "${name}" failed: ${cause.message}`, ...where })
+  }
+  const tooDeep = cause instanceof RangeError && /call stack/.test(cause.message)
+  const why = tooDeep ? 'it nests or recurses too deeply' : cause instanceof Error ? cause.message : String(cause)
+  return issue(tooDeep ? 'too-costly' : 'exception', { text: `define "${name}" failed: ${why}`, ...where })
+}
+
+function placeOf(error: AnnotatedError): string {
+  const at = /^(\d+):(\d+)/.exec(String(error.locator ?? ''))
+  const place = at ? `, line ${at[1]}, column ${at[2]}` : ''
+  return `library ${error.libraryName}${place}`
+}

@@ -1,0 +1,166 @@
+import { parseCanonical } from '../fhir/canonical.ts'
+import { unprocessable } from '../fhir/error.ts'
+import type { Bundle, Issue, Json, JsonObject, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
+import { evaluateCertLogic, isCertLogic, readCertLogic, readCertLogicData } from './certlogic/certlogic.ts'
+import { composeExternal, hasEntry } from './certlogic/external.ts'
+import { createConditionEvaluator } from './condition-evaluator.ts'
+import { checkLibrary } from './cql/check-library.ts'
+import type { CqlTerminology } from './cql/code-service.ts'
+import { type CqlCall, type CqlResult, evaluateCql } from './cql/expression.ts'
+import { generateFhirHelpers } from './cql/fhir-helpers.ts'
+import { createFhirClasses } from './cql/fhir-instance.ts'
+import { createLibraries, type LibraryStore } from './cql/libraries.ts'
+import { fhirModelInfo } from './cql/model-info.ts'
+import { type DefineResult, runLibrary } from './cql/run.ts'
+import { createTranslator, type DerivedStore } from './cql/translator.ts'
+import { type RuleResult, runPlan } from './plan.ts'
+import { planKinds } from './select-plans.ts'
+
+export { type EuRuleOptions, euRuleToFhir } from './certlogic/eu-rule.ts'
+export type { CqlCall, CqlResult } from './cql/expression.ts'
+export type { DefineResult } from './cql/run.ts'
+export { toParameters } from './cql/to-parameters.ts'
+export type { RuleResult } from './plan.ts'
+export { type PlanChoice, selectPlans } from './select-plans.ts'
+
+/** What the rules need of the server. */
+export interface RuleEnvironment extends LibraryStore, CqlTerminology {
+  /** Keeps compiled ELM between starts. */
+  derived: DerivedStore
+  /**
+   * Codes of the stored ValueSet with that logical id or `identifier` value, for EU rules (`vaccines-covid-19-names`); empty when the
+   * server has none, for EU rules take a missing list as empty. Without the function every list is empty.
+   */
+  euValueSet?(id: string): Promise<string[]>
+}
+
+/** Limits of {@link createRules}. */
+export interface RulesOptions {
+  /** Default 10. */
+  translateSeconds?: number
+  /** The translator's process ends when idle for so long; default 30. */
+  idleSeconds?: number
+}
+
+/** What a library is run over. */
+export interface LibraryCall {
+  /** Canonical, or the resource itself. */
+  library: string | Library
+  /** Names of defines; absent = all public ones. */
+  expressions?: string[]
+  data?: Bundle
+  /** Which Patient of `data`, when there are several. */
+  subject?: string
+  parameters?: Parameters
+  /** FHIR dateTime. */
+  clock: string
+  language?: string
+}
+
+/** Results of a library; the issues are warnings that belong to no single define. */
+export interface LibraryResult {
+  /** `url|version` */
+  library: string
+  results: DefineResult[]
+  issues: Issue[]
+}
+
+/** What a plan is run over. */
+export interface PlanCall {
+  data: Bundle
+  /** The DCC claim object, for CertLogic. */
+  payload?: Json
+  /** What CertLogic rules may see of the envelope: `issuerCountryCode`, `countryCode`, `exp`, `iat`. */
+  external?: JsonObject
+  parameters?: Parameters
+  clock: string
+  /** A language tag or an Accept-Language value. */
+  language?: string
+}
+
+/** Business rules in both languages. */
+export interface Rules {
+  /** @throws FhirError 404 unknown library, 422 library that cannot be run; a failing define answers for itself */
+  evaluateLibrary(call: LibraryCall): Promise<LibraryResult>
+  /** Never throws for a rule that cannot be run: that is a result of null with an issue. */
+  evaluatePlan(plan: PlanDefinition, call: PlanCall): Promise<RuleResult[]>
+  /** Runs a CQL expression. @throws FhirError 422 with line and column for one that does not translate */
+  evaluateCql(call: CqlCall): Promise<CqlResult>
+  /**
+   * Remarks on a Library that is about to be stored: translation errors come as warnings, for the text is kept and refused when run.
+   * @throws FhirError 422 for CertLogic that is not valid
+   */
+  checkLibrary(library: Library): Promise<Issue[]>
+  /** Process id of the translator while one runs. */
+  translatorPid(): number | undefined
+  /** Ends the processes. */
+  close(): Promise<void>
+}
+
+/** Makes the rules over what the server gives. */
+export function createRules(environment: RuleEnvironment, options: RulesOptions = {}): Rules {
+  const translator = createTranslator(environment.derived, {
+    timeoutSeconds: options.translateSeconds ?? 10,
+    idleSeconds: options.idleSeconds ?? 30,
+  })
+  const model = fhirModelInfo()
+  const helpers = {
+    canonical: `http://hl7.org/fhir/Library/FHIRHelpers|${model.version}`,
+    identifier: { id: 'FHIRHelpers', version: model.version },
+    cql: generateFhirHelpers(model),
+    elm: undefined,
+  }
+  const libraries = createLibraries(environment, translator, [helpers])
+  const run = { classes: createFhirClasses(model), terminology: environment }
+  const codes = async (id: string) => (await environment.euValueSet?.(id)) ?? []
+
+  return {
+    async evaluateLibrary({ library, ...call }) {
+      const resource = typeof library === 'string' ? await findCertLogic(library, environment) : library
+      if (resource && isCertLogic(resource)) return evaluateCertLogicLibrary(resource, call)
+      const compiled = await libraries.compile(library)
+      return { library: compiled.canonical, ...(await runLibrary(compiled, call, run)) }
+    },
+    async evaluatePlan(plan, call) {
+      const usesCertLogic = JSON.stringify(plan.action ?? []).includes('application/certlogic+json')
+      if (usesCertLogic && !hasEntry(call.payload, planKinds(plan))) return []
+      const known = call.external
+      const evaluator = createConditionEvaluator(plan, call, {
+        libraries,
+        run,
+        findLibrary: (canonical) => findCertLogic(canonical, environment),
+        external: () => composeExternal(plan, { clock: call.clock, known }, codes),
+      })
+      return runPlan(plan, evaluator, call.language)
+    },
+    evaluateCql: (call) => evaluateCql(call, libraries, run),
+    async checkLibrary(library) {
+      if (!isCertLogic(library)) return checkLibrary(library, libraries)
+      readCertLogic(library)
+      return []
+    },
+    translatorPid: () => translator.pid(),
+    close: () => translator.close(),
+  }
+}
+
+/** A stored Library by canonical, when it is a CertLogic one. */
+async function findCertLogic(canonical: string, environment: RuleEnvironment): Promise<Library | undefined> {
+  const { url, version } = parseCanonical(canonical)
+  const found = await environment.findLibraries(url)
+  return found.find((each) => (version === undefined || each.version === version) && isCertLogic(each))
+}
+
+/** The one define of a CertLogic library is `Logic`. */
+function evaluateCertLogicLibrary(resource: Library, call: Omit<LibraryCall, 'library'>): LibraryResult {
+  const library = readCertLogic(resource)
+  const unknown = (call.expressions ?? []).find((each) => each !== 'Logic')
+  if (unknown !== undefined) throw unprocessable(`library ${library.canonical} has no define "${unknown}"`, 'not-found')
+  const outcome = evaluateCertLogic(library, readCertLogicData(call.parameters))
+  const result = 'error' in outcome ? { value: null, issue: outcome.error } : { value: outcome.value }
+  return {
+    library: library.canonical,
+    results: [{ name: 'Logic', type: undefined, evidence: [], ...result }],
+    issues: [],
+  }
+}
