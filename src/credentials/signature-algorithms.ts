@@ -1,4 +1,5 @@
 import { constants, type KeyObject, verify } from 'node:crypto'
+import { derSignature } from './encoding/ecdsa-signature.ts'
 
 /** Everything there is to know about one signature algorithm; callers never switch on names. */
 export interface SignatureAlgorithm {
@@ -82,7 +83,7 @@ export function signatureMatches(
   try {
     if (facts.type === 'ec') {
       if (facts.coordinateBytes === undefined || signature.length !== 2 * facts.coordinateBytes) return false
-      return verify(algorithm.hash, data, { key, dsaEncoding: 'ieee-p1363' }, signature)
+      return verify(algorithm.hash, data, key, derSignature(signature))
     }
     if (algorithm.hash === undefined) return verify(undefined, data, key, signature)
     if (facts.rsaBits < MINIMUM_RSA_BITS) return false

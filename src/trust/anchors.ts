@@ -17,11 +17,11 @@ import {
 export const REQUEST_LIST = 'request'
 
 /**
- * Keys trusted for one request alone (credentials.md, "Request trust anchors"): each anchor is base64 of a DER certificate,
- * or of a JWK (first byte `{`). A request with anchors is judged by them alone. FhirError 400 names the anchor that cannot
+ * Keys trusted for one request alone (credentials.md, "Request trust anchors"): each anchor is a DER certificate or
+ * a JWK in UTF-8 (first byte `{`), as bytes or their base64. A request with anchors is judged by them alone. FhirError 400 names the anchor that cannot
  * be read.
  */
-export function anchorKeySource(anchors: string[]): KeySource {
+export function anchorKeySource(anchors: (string | Uint8Array)[]): KeySource {
   const byKeyId = groupByKeyId(anchors.map(readAnchor))
   return {
     find(query) {
@@ -37,8 +37,8 @@ function servesIssuer(key: TrustedKey, issuer: string | undefined, framework: st
   return issuer === undefined || isoAlpha3(key.issuer) === isoAlpha3(issuer)
 }
 
-function readAnchor(text: string, at: number): TrustedKey {
-  const bytes = Buffer.from(text, 'base64')
+function readAnchor(anchor: string | Uint8Array, at: number): TrustedKey {
+  const bytes = typeof anchor === 'string' ? Buffer.from(anchor, 'base64') : Buffer.from(anchor)
   const key = bytes[0] === 0x7b ? readJwkAnchor(bytes) : readDerAnchor(bytes)
   if (key) return key
   throw badRequest({
