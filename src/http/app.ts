@@ -8,8 +8,8 @@ import type { Facade, HttpHooks, HttpSettings, Software } from './facade.ts'
 import { createFhirListener } from './listener.ts'
 import { createQueue } from './one-at-a-time.ts'
 import { bindOperations } from './operations.ts'
+import { createPages } from './pages.ts'
 import { resolveRoute } from './routes.ts'
-import { createExpressApp } from './server-routes.ts'
 
 export type { AccessLogEntry } from './access-log.ts'
 export type { HttpHooks, HttpSettings, Software } from './facade.ts'
@@ -59,6 +59,19 @@ export function createApp<Context>(options: AppOptions<Context>): App {
   const logs = { accessLog: options.accessLog, errorLog: options.errorLog }
   const basePath = new URL(settings.baseUrl).pathname.replace(/\/$/, '')
   const fhir = createFhirListener(facade, logs)
-  const express = createExpressApp(facade, fhir, basePath, logs)
-  return { handler: express }
+  const pages = createPages(facade, basePath, logs)
+  return {
+    handler: (message, response) => {
+      const address = belowBase(message.url ?? '', basePath)
+      if (address === undefined) pages(message, response)
+      else void fhir(message, response, address)
+    },
+  }
+}
+
+/** The address relative to the FHIR base, or undefined when it is not below it. */
+function belowBase(url: string, basePath: string): string | undefined {
+  if (!url.startsWith(basePath)) return undefined
+  const rest = url.slice(basePath.length)
+  return rest === '' || rest.startsWith('/') || rest.startsWith('?') ? rest : undefined
 }

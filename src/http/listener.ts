@@ -9,11 +9,14 @@ import type { Facade } from './facade.ts'
 import type { Resolved } from './interaction.ts'
 import { parseMediaType } from './media-type.ts'
 import { chooseFormat, errorFormat, type Negotiation, negotiate, type ReplyFormat } from './negotiation.ts'
+import { isFresh } from './precondition.ts'
 import { parsePath, parseQuery } from './query.ts'
 import { render } from './render.ts'
+import { cachedReply, cacheKey, createReplyCache, isCacheable, type ReplyCache } from './reply-cache.ts'
 import { requestId } from './request-id.ts'
 import { allowedMethods } from './routes.ts'
 import { type Outgoing, send } from './send.ts'
+import { sendCached, sendPacked } from './send-cached.ts'
 
 /** Where the listener reports. */
 export interface Logs {
@@ -29,42 +32,96 @@ interface Passage {
   resolved?: Resolved
 }
 
+/** What the log needs of a finished request. */
+interface Finished {
+  status: number
+  bytes: number
+  route: string
+  resourceType: string
+}
+
 /** Answers a request whose address is relative to the FHIR base; never rejects. */
 export type FhirListener = (message: IncomingMessage, response: ServerResponse, address: string) => Promise<void>
 
 const nothingAsked: Negotiation = { ranges: [], pretty: false }
 
-/** The FHIR endpoint as a plain `node:http` listener: Express and the fast path both lead here. */
+/**
+ * The FHIR endpoint as a plain `node:http` listener: no middleware stands between the socket and an interaction, and
+ * what was answered since the last write goes out as the bytes it was.
+ */
 export function createFhirListener(facade: Facade, logs: Logs): FhirListener {
+  const cache = createReplyCache(() => facade.storage.revision())
   return async (message, response, address) => {
     const started = performance.now()
     const given = message.headers['x-request-id']
     const id = requestId(typeof given === 'string' ? given : undefined, facade.uuid)
-    const passage: Passage = { message, id, asked: nothingAsked }
-    let bytes = 0
-    let status = 500
+    const key = cacheKey(message.method, address, message.headers)
+    const hit = key === undefined ? undefined : cache.find(key)
+    let finished: Finished
     try {
-      const outgoing = await answer(facade, logs, passage, address)
-      outgoing.headers['X-Request-Id'] = id
-      status = outgoing.status
-      bytes = await send(message, response, outgoing)
+      finished = hit
+        ? {
+            ...(sendCached(message, response, hit, id) ?? (await sendPacked(message, response, hit, id))),
+            ...hit.place,
+          }
+        : await answerAndSend(facade, logs, { message, response, address, id, cache, key })
     } catch (error) {
       // The reply was under way or could not be sent: nothing is left but to hang up.
       logs.errorLog({ requestId: id, error })
       response.destroy()
+      finished = { status: 500, bytes: 0, route: 'unknown', resourceType: '' }
     }
-    const { resolved } = passage
-    logs.accessLog({
-      time: facade.now().toISOString(),
-      requestId: id,
-      method: message.method ?? '',
-      route: resolved?.pattern ?? 'unknown',
-      ...(resolved && resolved.target.type !== '' ? { resourceType: resolved.target.type } : {}),
-      status,
-      durationMs: Math.round((performance.now() - started) * 1000) / 1000,
-      bytes,
-    })
+    logRequest(facade, logs, { message, id, started, finished })
   }
+}
+
+function logRequest(
+  facade: Facade,
+  logs: Logs,
+  { message, id, started, finished }: { message: IncomingMessage; id: string; started: number; finished: Finished },
+): void {
+  const { status, bytes, route, resourceType } = finished
+  logs.accessLog({
+    time: facade.now().toISOString(),
+    requestId: id,
+    method: message.method ?? '',
+    route,
+    ...(resourceType === '' ? {} : { resourceType }),
+    status,
+    durationMs: Math.round((performance.now() - started) * 1000) / 1000,
+    bytes,
+  })
+}
+
+interface Exchange {
+  message: IncomingMessage
+  response: ServerResponse
+  address: string
+  id: string
+  cache: ReplyCache
+  key: string | undefined
+}
+
+async function answerAndSend(facade: Facade, logs: Logs, exchange: Exchange): Promise<Finished> {
+  const { message, response, address, id, cache, key } = exchange
+  const passage: Passage = { message, id, asked: nothingAsked }
+  const revision = cache.revision()
+  let outgoing = await answer(facade, logs, passage, address)
+  const { resolved } = passage
+  const place = { route: resolved?.pattern ?? 'unknown', resourceType: resolved?.target.type ?? '' }
+  if (key !== undefined && resolved && isCacheable(resolved.pattern, resolved.target.operation)) {
+    const kept = cachedReply(outgoing, place)
+    if (kept) {
+      cache.keep(key, kept, revision)
+      outgoing = { ...kept, headers: { ...kept.headers } }
+      if (isFresh(message.headers as Record<string, string | undefined>, kept.headers)) {
+        outgoing = { status: 304, headers: outgoing.headers }
+      }
+    }
+  }
+  outgoing.headers['X-Request-Id'] = id
+  const bytes = await send(message, response, outgoing)
+  return { status: outgoing.status, bytes, ...place }
 }
 
 async function answer(facade: Facade, logs: Logs, passage: Passage, address: string): Promise<Outgoing> {

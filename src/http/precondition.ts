@@ -24,7 +24,8 @@ export function applyPreconditions(request: FhirRequest, reply: FhirReply): Fhir
   return isFresh(request.headers, reply.headers) ? { status: 304, headers: reply.headers } : reply
 }
 
-function isFresh(asked: Record<string, string | undefined>, given: Record<string, string>): boolean {
+/** Whether the client's copy is the current one. */
+export function isFresh(asked: Record<string, string | undefined>, given: Record<string, string>): boolean {
   const etag = given.ETag
   const noneMatch = asked['if-none-match']
   if (noneMatch !== undefined) {

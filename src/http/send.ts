@@ -8,10 +8,12 @@ export interface Outgoing {
   status: number
   headers: Record<string, string>
   body?: Uint8Array | AsyncIterable<string>
+  /** Where packed forms of the body are kept, when it will be sent again. */
+  packed?: Map<string, Uint8Array>
 }
 
 /** Smaller bodies are not worth packing. */
-const packFromBytes = 1400
+export const packFromBytes = 1400
 const gzipAsync = promisify(gzip)
 const brotliAsync = promisify(brotliCompress)
 
@@ -42,7 +44,9 @@ export async function send(message: IncomingMessage, response: ServerResponse, o
   if (bytes && bytes.length >= packFromBytes) {
     const coding = acceptedCoding(message.headers['accept-encoding'])
     if (coding) {
-      bytes = await pack(bytes, coding)
+      const packed = outgoing.packed?.get(coding) ?? (await pack(bytes, coding))
+      outgoing.packed?.set(coding, packed)
+      bytes = packed
       headers['Content-Encoding'] = coding
     }
   }
@@ -55,7 +59,7 @@ export async function send(message: IncomingMessage, response: ServerResponse, o
 }
 
 /** Packs with settings for speed: the same bytes are rarely sent twice. */
-export function pack(bytes: Uint8Array, coding: 'gzip' | 'br'): Promise<Uint8Array> {
+function pack(bytes: Uint8Array, coding: 'gzip' | 'br'): Promise<Uint8Array> {
   if (coding === 'gzip') return gzipAsync(bytes, { level: 4 })
   return brotliAsync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } })
 }

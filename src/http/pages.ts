@@ -4,20 +4,17 @@ import { constantHeaders } from './constant-headers.ts'
 import { errorReply, isExpected, methodNotAllowed, unknownPath } from './errors.ts'
 import type { Facade } from './facade.ts'
 import { landingPage } from './landing.ts'
-import type { FhirListener, Logs } from './listener.ts'
+import type { Logs } from './listener.ts'
 import { openApi } from './openapi.ts'
 import { requestId } from './request-id.ts'
 
-/** Everything outside the FHIR base, and the base itself, as an Express app. */
-export function createExpressApp(facade: Facade, fhir: FhirListener, basePath: string, logs: Logs): Express {
+/** Everything outside the FHIR base: pages and checks that are not worth speed. */
+export function createPages(facade: Facade, basePath: string, logs: Logs): Express {
   const app = express()
   // Express would make an ETag of every body and tell the world its name.
   app.set('etag', false)
   app.disable('x-powered-by')
   app.set('query parser', false)
-  app.use(basePath === '' ? '/' : basePath, (request, response) =>
-    fhir(request, response, request.url.replace(/^\/(?=\?|$)/, '')),
-  )
   app.use((request, response, next) => {
     response.set(constantHeaders)
     response.set('X-Request-Id', requestId(request.get('x-request-id'), facade.uuid))

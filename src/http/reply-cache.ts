@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { constantHeaders } from './constant-headers.ts'
+import type { Outgoing } from './send.ts'
+
+/** A reply as it goes out, ready to be sent again. */
+export interface CachedReply {
+  status: number
+  /** All headers but those of the single request and those that every reply has. */
+  headers: Record<string, string>
+  /** The same with those of every reply, as `writeHead` likes it best: names and values in turn. */
+  flatHeaders: string[]
+  body: Buffer
+  /** Bodies packed already, by coding. */
+  packed: Map<string, Uint8Array>
+  /** For the access log. */
+  place: { route: string; resourceType: string }
+}
+
+/** Replies to public reads, valid as long as the store has not changed. */
+export interface ReplyCache {
+  find(key: string): CachedReply | undefined
+  /** Keeps a reply that was worked out while the store was at `revision`. */
+  keep(key: string, reply: CachedReply, revision: number): void
+  revision(): number
+}
+
+const maximumReplies = 5000
+const maximumBytes = 48 * 1024 * 1024
+/** Larger replies are rare and would push out many small ones. */
+const maximumReplyBytes = 256 * 1024
+
+/** Operations whose answer depends on the request and the store alone. */
+const cachedOperations = new Set(['validate-code', 'lookup', 'translate', 'expand', 'subsumes'])
+const harmlessHeaders = new Set([
+  'x-request-id',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-real-ip',
+])
+
+/**
+ * The key under which the reply to a GET may be kept, or undefined when it may not: handlers see the headers, so a
+ * request with a header of its own kind is worked out afresh.
+ */
+export function cacheKey(
+  method: string | undefined,
+  address: string,
+  headers: IncomingHttpHeaders,
+): string | undefined {
+  if (method !== 'GET' || address.length > 1000 || headers.authorization !== undefined) return undefined
+  for (const name in headers) if (name.startsWith('x-') && !harmlessHeaders.has(name)) return undefined
+  return `${address}\n${headers.accept ?? ''}\n${headers['accept-language'] ?? ''}`
+}
+
+/** Whether replies of that route may be kept. */
+export function isCacheable(pattern: string, operation: string): boolean {
+  return pattern === '/:type/:id' || cachedOperations.has(operation)
+}
+
+/** A reply in the form in which it is kept, with an ETag; undefined when it must not be kept. */
+export function cachedReply(outgoing: Outgoing, place: CachedReply['place']): CachedReply | undefined {
+  const { status, headers, body } = outgoing
+  if (status !== 200 || !(body instanceof Uint8Array) || headers['Cache-Control'] === 'no-store') return undefined
+  const tagged = headers.ETag === undefined ? { ...headers, ETag: contentTag(body) } : headers
+  return {
+    status,
+    headers: tagged,
+    flatHeaders: Object.entries({ ...constantHeaders, ...tagged }).flat(),
+    body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+    packed: new Map(),
+    place,
+  }
+}
+
+/** ETag of an answer that is no stored version: of its content. */
+function contentTag(body: Uint8Array): string {
+  return `W/"${createHash('sha1').update(body).digest('base64url')}"`
+}
+
+/** A cache of the last replies, emptied when the store changes. */
+export function createReplyCache(revision: () => number): ReplyCache {
+  const replies = new Map<string, CachedReply>()
+  let validAt = revision()
+  let bytes = 0
+  const drop = (key: string) => {
+    bytes -= replies.get(key)?.body.length ?? 0
+    replies.delete(key)
+  }
+  const refresh = () => {
+    const now = revision()
+    if (now === validAt) return
+    replies.clear()
+    bytes = 0
+    validAt = now
+  }
+  return {
+    revision,
+    find(key) {
+      refresh()
+      const found = replies.get(key)
+      if (!found) return undefined
+      // The Map keeps the order of insertion: what was used goes to the end, what is at the front goes first.
+      replies.delete(key)
+      replies.set(key, found)
+      return found
+    },
+    keep(key, reply, at) {
+      refresh()
+      if (at !== validAt || reply.body.length > maximumReplyBytes) return
+      drop(key)
+      replies.set(key, reply)
+      bytes += reply.body.length
+      for (const oldest of replies.keys()) {
+        if (replies.size <= maximumReplies && bytes <= maximumBytes) break
+        drop(oldest)
+      }
+    },
+  }
+}
