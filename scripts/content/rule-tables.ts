@@ -23,7 +23,7 @@ export interface RuleSet {
   expression: string
   title: Translations
   description: string
-  /** What a person reads when the check fails. */
+  /** What a person reads when the check fails or cannot be answered. */
   message: Translations
   sources: [label: string, url: string][]
 }
@@ -37,8 +37,8 @@ export const libraries: RuleLibrary[] = [
     description: 'Whether the vaccinations of a certificate complete a primary series or a single-dose schedule.',
     parameters: [
       ['Minimum Days Since Dose', 'integer', '1', 'Days that must have passed since the completing dose; default 0.'],
-      ['Maximum Days Since Dose', 'integer', '1', 'Days for which the completing dose counts; default: for ever.'],
-      ['Target Diseases', 'string', '*', 'Codes of the diseases that count; default: every disease.'],
+      ['Maximum Days Since Dose', 'integer', '1', 'Days for which the completing dose counts; default 36525: for ever.'],
+      ['Target Diseases', 'string', '*', 'Codes of the diseases that count; default *: every disease.'],
     ],
     results: ['Complete Primary Series', 'Single Dose Schedule'],
     valueSets: ['single-dose-vaccines'],
@@ -103,13 +103,13 @@ export const ruleSets: RuleSet[] = [
     description:
       'A vaccination completes its series: the number of the dose is at least the number of doses of the series, or the product needs one dose only. Undetermined when the certificate does not tell the numbers.',
     message: {
-      en: 'The vaccination series is not complete.',
-      fr: 'Le schéma vaccinal n’est pas complet.',
-      es: 'La pauta de vacunación no está completa.',
-      pt: 'O esquema vacinal não está completo.',
-      ru: 'Курс вакцинации не завершён.',
-      zh: '疫苗接种程序未完成。',
-      ar: 'سلسلة التطعيم غير مكتملة.',
+      en: 'The certificate does not show a complete vaccination series.',
+      fr: 'Le certificat n’atteste pas un schéma vaccinal complet.',
+      es: 'El certificado no acredita una pauta de vacunación completa.',
+      pt: 'O certificado não comprova um esquema vacinal completo.',
+      ru: 'Сертификат не подтверждает завершённый курс вакцинации.',
+      zh: '该证书未能证明已完成疫苗接种程序。',
+      ar: 'لا تثبت الشهادة اكتمال سلسلة التطعيم.',
     },
     sources: [whoVaccination, euRegulation],
   },
@@ -131,13 +131,13 @@ export const ruleSets: RuleSet[] = [
     description:
       'A dose of a product whose primary course is one dose was given, whatever total the certificate states. Runs only when a request names it: the rule for the complete primary series counts such a dose already.',
     message: {
-      en: 'No dose of a vaccine with a single-dose schedule was given.',
-      fr: 'Aucune dose d’un vaccin à dose unique n’a été administrée.',
-      es: 'No se ha administrado ninguna dosis de una vacuna de dosis única.',
-      pt: 'Não foi administrada nenhuma dose de uma vacina de dose única.',
-      ru: 'Доза вакцины с однодозовой схемой не вводилась.',
-      zh: '未接种单剂程序疫苗。',
-      ar: 'لم تُعطَ أي جرعة من لقاح ذي جرعة واحدة.',
+      en: 'The certificate does not show a dose of a vaccine with a single-dose schedule.',
+      fr: 'Le certificat n’atteste aucune dose d’un vaccin à dose unique.',
+      es: 'El certificado no acredita ninguna dosis de una vacuna de dosis única.',
+      pt: 'O certificado não comprova nenhuma dose de uma vacina de dose única.',
+      ru: 'Сертификат не подтверждает введение вакцины с однодозовой схемой.',
+      zh: '该证书未能证明接种过单剂程序疫苗。',
+      ar: 'لا تثبت الشهادة تلقي جرعة من لقاح ذي جرعة واحدة.',
     },
     sources: [whoVaccination],
   },
@@ -159,13 +159,13 @@ export const ruleSets: RuleSet[] = [
     description:
       'A negative test was sampled no longer ago than its type allows: 72 hours for nucleic acid amplification, 24 hours for rapid antigen tests. Undetermined when the type or the result is not known.',
     message: {
-      en: 'There is no negative test that is recent enough.',
-      fr: 'Il n’y a pas de test négatif suffisamment récent.',
-      es: 'No hay ninguna prueba negativa lo bastante reciente.',
-      pt: 'Não há nenhum teste negativo suficientemente recente.',
-      ru: 'Нет достаточно недавнего отрицательного теста.',
-      zh: '没有足够近期的阴性检测结果。',
-      ar: 'لا يوجد اختبار سلبي حديث بما يكفي.',
+      en: 'The certificate does not show a negative test that is recent enough.',
+      fr: 'Le certificat n’atteste pas un test négatif suffisamment récent.',
+      es: 'El certificado no acredita una prueba negativa lo bastante reciente.',
+      pt: 'O certificado não comprova um teste negativo suficientemente recente.',
+      ru: 'Сертификат не подтверждает достаточно недавний отрицательный тест.',
+      zh: '该证书未能证明有足够近期的阴性检测结果。',
+      ar: 'لا تثبت الشهادة وجود اختبار سلبي حديث بما يكفي.',
     },
     sources: [whoTest, euRecommendation],
   },
@@ -187,13 +187,13 @@ export const ruleSets: RuleSet[] = [
     description:
       'The first positive test lies between 11 and 180 days back. Undetermined when the certificate does not tell the day and it matters.',
     message: {
-      en: 'The recovery is too recent or too long ago.',
-      fr: 'Le rétablissement est trop récent ou trop ancien.',
-      es: 'La recuperación es demasiado reciente o demasiado antigua.',
-      pt: 'A recuperação é demasiado recente ou demasiado antiga.',
-      ru: 'Выздоровление наступило слишком недавно или слишком давно.',
-      zh: '康复时间过近或过久。',
-      ar: 'التعافي حديث جدًا أو قديم جدًا.',
+      en: 'The certificate does not show a recovery in the days for which it counts.',
+      fr: 'Le certificat n’atteste pas un rétablissement dans le délai requis.',
+      es: 'El certificado no acredita una recuperación dentro del plazo exigido.',
+      pt: 'O certificado não comprova uma recuperação dentro do prazo exigido.',
+      ru: 'Сертификат не подтверждает выздоровление в пределах установленного срока.',
+      zh: '该证书未能证明康复时间处于有效期内。',
+      ar: 'لا تثبت الشهادة تعافيًا ضمن المدة المحددة.',
     },
     sources: [euRegulation],
   },

@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import type { Bundle, Parameters, Resource } from '../../src/fhir/types.ts'
+import { createRules, type RuleResult } from '../../src/rules/rules.ts'
+import { byCanonical, ofType } from './own-content.ts'
+
+const base = 'http://vidimus.org/fhir'
+const icd11 = 'http://id.who.int/icd11/mms'
+
+/** The compose of own value sets says it all: every concept is listed. */
+async function membership(valueSet: string) {
+  const [found] = byCanonical('ValueSet', valueSet)
+  assert.ok(found, `value set ${valueSet}`)
+  const codes = new Set(
+    found.compose?.include.flatMap((each) => (each.concept ?? []).map(({ code }) => `${each.system}|${code}`)),
+  )
+  return (code: string, system?: string) => codes.has(`${system}|${code}`)
+}
+
+const kept = new Map<string, string>()
+const rules = createRules({
+  findLibraries: async (url) => byCanonical('Library', url),
+  listLibraries: async () => ofType('Library'),
+  revision: () => 1,
+  membership,
+  expand: async () => [],
+  derived: {
+    get: async (kind, key) => kept.get(`${kind} ${key}`),
+    set: async (kind, key, value) => {
+      kept.set(`${kind} ${key}`, value)
+    },
+  },
+})
+after(() => rules.close())
+
+const bundle = (...resources: object[]): Bundle => ({
+  resourceType: 'Bundle',
+  type: 'collection',
+  entry: [{ resourceType: 'Patient', id: 'holder' }, ...resources].map((resource) => ({
+    resource: resource as Resource,
+  })),
+})
+
+interface Dose {
+  date?: string
+  dose?: number | string
+  total?: number
+  code?: [system: string, code: string]
+  status?: string
+  disease?: string
+}
+
+const immunization = ({ date = '2026-03-01', dose, total, code = [icd11, 'XM0GQ8'], ...rest }: Dose) => ({
+  resourceType: 'Immunization',
+  status: rest.status ?? 'completed',
+  vaccineCode: { coding: [{ system: code[0], code: code[1] }] },
+  patient: { reference: 'Patient/holder' },
+  occurrenceDateTime: date,
+  protocolApplied: [
+    {
+      ...(typeof dose === 'number' ? { doseNumberPositiveInt: dose } : { doseNumberString: dose ?? 'unknown' }),
+      ...(total === undefined ? {} : { seriesDosesPositiveInt: total }),
+      ...(rest.disease ? { targetDisease: [{ coding: [{ system: icd11, code: rest.disease }] }] } : {}),
+    },
+  ],
+})
+
+const observation = (type: string, date: string, result: string) => ({
+  resourceType: 'Observation',
+  status: 'final',
+  code: { coding: [{ system: icd11, code: type }] },
+  subject: { reference: 'Patient/holder' },
+  effectiveDateTime: date,
+  valueCodeableConcept: { coding: [{ system: icd11, code: result }] },
+})
+
+const condition = (date: string) => ({
+  resourceType: 'Condition',
+  verificationStatus: {
+    coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-ver-status', code: 'confirmed' }],
+  },
+  code: { coding: [{ system: icd11, code: 'RA01' }] },
+  subject: { reference: 'Patient/holder' },
+  onsetDateTime: date,
+})
+
+const integers = (values: Record<string, number>): Parameters => ({
+  resourceType: 'Parameters',
+  parameter: Object.entries(values).map(([name, valueInteger]) => ({ name, valueInteger })),
+})
+
+interface Call {
+  clock?: string
+  parameters?: Parameters
+  language?: string
+}
+
+async function run(plan: string, resources: object[], call: Call = {}): Promise<RuleResult> {
+  const [definition] = byCanonical('PlanDefinition', `${base}/PlanDefinition/${plan}`)
+  assert.ok(definition)
+  const clock = call.clock ?? '2026-06-01T12:00:00Z'
+  const results = await rules.evaluatePlan(definition, { data: bundle(...resources), ...call, clock })
+  assert.equal(results.length, 1)
+  const [result] = results
+  assert.ok(result)
+  assert.equal(result.issue, undefined, JSON.stringify(result.issue))
+  return result
+}
+
+const verdict = async (plan: string, resources: object[], call?: Call) => (await run(plan, resources, call)).result
+
+const product = (code: string): [string, string] => ['http://ec.europa.eu/temp/vaccineproductname', code]
+const registered = (code: string): [string, string] => [
+  'https://ec.europa.eu/health/documents/community-register/html/',
+  code,
+]
+
+describe('complete primary series', () => {
+  const cases: [name: string, doses: Dose[], expected: boolean | null, call?: Call][] = [
+    ['second of two doses', [{ dose: 2, total: 2 }], true],
+    ['first of two doses', [{ dose: 1, total: 2 }], false],
+    ['one of one after a recovery', [{ dose: 1, total: 1 }], true],
+    ['booster after a single dose, 2/1', [{ dose: 2, total: 1 }], true],
+    ['booster 3/3', [{ dose: 3, total: 3 }], true],
+    ['booster 3/2', [{ dose: 3, total: 2 }], true],
+    ['no total', [{ dose: 2 }], null],
+    ['no dose number', [{ total: 2 }], null],
+    ['dose in words', [{ dose: 'Booster', total: 2 }], null],
+    ['dose as text', [{ dose: '2', total: 2 }], true],
+    [
+      'two doses on one certificate',
+      [
+        { dose: 1, total: 2 },
+        { dose: 2, total: 2 },
+      ],
+      true,
+    ],
+    ['one unknown beside an incomplete one', [{ dose: 1, total: 2 }, { dose: 2 }], null],
+    ['no vaccination', [], false],
+    ['a dose that was not given', [{ dose: 2, total: 2, status: 'not-done' }], false],
+    ['single-dose product 1/2', [{ dose: 1, total: 2, code: registered('EU/1/20/1525') }], true],
+    ['single-dose product without numbers', [{ code: [icd11, 'XM6QV1'] }], true],
+    ['in the future', [{ dose: 2, total: 2, date: '2026-06-02' }], false],
+    ['today', [{ dose: 2, total: 2, date: '2026-06-01' }], true],
+    ['month known, all of it past', [{ dose: 2, total: 2, date: '2026-05' }], true],
+    ['month known, which may lie ahead', [{ dose: 2, total: 2, date: '2026-06' }], null],
+    ['no date', [{ dose: 2, total: 2, date: '' }], null],
+  ]
+  for (const [name, doses, expected, call] of cases)
+    it(`${name}: ${expected}`, async () => {
+      const resources = doses.map((dose) => {
+        const { occurrenceDateTime, ...rest } = immunization(dose)
+        return occurrenceDateTime === '' ? rest : { ...rest, occurrenceDateTime }
+      })
+      assert.equal(await verdict('complete-primary-series', resources, call), expected)
+    })
+
+  it('counts the days since the dose when a jurisdiction demands it', async () => {
+    const dose = [immunization({ dose: 2, total: 2, date: '2026-05-18' })]
+    const demand = (minimum: number, maximum: number) =>
+      verdict('complete-primary-series', dose, {
+        parameters: integers({ 'Minimum Days Since Dose': minimum, 'Maximum Days Since Dose': maximum }),
+      })
+    assert.equal(await demand(14, 270), true)
+    assert.equal(await demand(15, 270), false)
+    assert.equal(await demand(0, 14), true)
+    assert.equal(await demand(0, 13), false)
+  })
+
+  it('answers null where a partial date straddles the limit', async () => {
+    const dose = [immunization({ dose: 2, total: 2, date: '2026-05' })]
+    const call = { parameters: integers({ 'Minimum Days Since Dose': 14 }) }
+    assert.equal(await verdict('complete-primary-series', dose, call), null)
+  })
+
+  it('looks at the diseases asked for', async () => {
+    const doses = [
+      immunization({ dose: 2, total: 2, disease: '1D47' }),
+      immunization({ dose: 1, total: 2, disease: 'RA01' }),
+    ]
+    const about = (code: string): Call => ({
+      parameters: { resourceType: 'Parameters', parameter: [{ name: 'Target Diseases', valueString: code }] },
+    })
+    assert.equal(await verdict('complete-primary-series', doses, about('1D47')), true)
+    assert.equal(await verdict('complete-primary-series', doses, about('RA01')), false)
+  })
+
+  it('says why, and tells a person in the language asked for', async () => {
+    const result = await run('complete-primary-series', [immunization({ dose: 1, total: 2 })], { language: 'fr' })
+    assert.equal(result.message, 'Le certificat n’atteste pas un schéma vaccinal complet.')
+    assert.equal(result.library, `${base}/Library/VaccinationSchedule|1.0.0`)
+    assert.equal(result.planDefinition, `${base}/PlanDefinition/complete-primary-series|1.0.0`)
+    const reasons = result.evidence.find((each) => each.name.includes('Reasons'))
+    assert.deepEqual(reasons?.value, {
+      product: 'XM0GQ8',
+      date: '2026-03-01',
+      dose: 1,
+      totalDoses: 2,
+      complete: false,
+      inTime: true,
+    })
+  })
+})
+
+describe('single-dose schedule', () => {
+  const cases: [name: string, doses: Dose[], expected: boolean | null][] = [
+    ['EU code', [{ dose: 1, total: 1, code: registered('EU/1/20/1525') }], true],
+    ['temporary EU code', [{ dose: 1, total: 1, code: product('Convidecia') }], true],
+    ['ICD-11 code, total of two', [{ dose: 1, total: 2, code: [icd11, 'XM6QV1'] }], true],
+    ['ICD-11 code, official spelling', [{ dose: 1, code: ['http://id.who.int/icd/release/11/mms', 'XM5QM6'] }], true],
+    ['CVX code', [{ dose: 1, code: ['http://hl7.org/fhir/sid/cvx', '212'] }], true],
+    ['two-dose product', [{ dose: 2, total: 2, code: registered('EU/1/20/1528') }], false],
+    ['year known, which may lie ahead', [{ dose: 1, date: '2026', code: [icd11, 'XM6QV1'] }], null],
+    ['no vaccination', [], false],
+  ]
+  for (const [name, doses, expected] of cases)
+    it(`${name}: ${expected}`, async () =>
+      assert.equal(await verdict('single-dose-schedule', doses.map(immunization)), expected))
+})
+
+describe('valid test', () => {
+  const [naat, antigen, negative, positive] = ['1334426561', '2056159157', 'QA02', 'RA01.0'] as const
+  type Sample = [type: string, date: string, result: string]
+  const cases: [name: string, samples: Sample[], expected: boolean | null][] = [
+    ['nucleic acid, 72 hours to the second', [[naat, '2026-05-29T12:00:00Z', negative]], true],
+    ['nucleic acid, a second over', [[naat, '2026-05-29T11:59:59Z', negative]], false],
+    ['antigen, 24 hours', [[antigen, '2026-05-31T12:00:00Z', negative]], true],
+    ['antigen, a second over', [[antigen, '2026-05-31T11:59:59Z', negative]], false],
+    ['the offset counts: 11:00+02:00 is 09:00Z', [[antigen, '2026-05-31T11:00:00+02:00', negative]], false],
+    ['the offset counts: 11:00-02:00 is 13:00Z', [[antigen, '2026-05-31T11:00:00-02:00', negative]], true],
+    ['in the future', [[naat, '2026-06-01T12:00:01Z', negative]], false],
+    ['virus detected', [[naat, '2026-06-01T08:00:00Z', positive]], false],
+    ['unknown type', [['95209-3', '2026-06-01T08:00:00Z', negative]], null],
+    ['unknown type, virus detected', [['95209-3', '2026-06-01T08:00:00Z', positive]], false],
+    ['unknown result', [[naat, '2026-06-01T08:00:00Z', 'MG71']], null],
+    ['unknown result, too old', [[naat, '2026-05-01T08:00:00Z', 'MG71']], false],
+    ['RA01.1, as WHO’s maps write it', [[naat, '2026-06-01T08:00:00Z', 'RA01.1']], true],
+    ['day only, within in any case', [[naat, '2026-05-31', negative]], true],
+    ['day only, at the limit', [[naat, '2026-05-29', negative]], null],
+    ['day only, too old in any case', [[naat, '2026-05-28', negative]], false],
+    [
+      'an old positive and a new negative one',
+      [
+        [naat, '2026-04-01T08:00:00Z', positive],
+        [naat, '2026-06-01T08:00:00Z', negative],
+      ],
+      true,
+    ],
+    [
+      'a positive beside a negative one',
+      [
+        [naat, '2026-06-01T08:00:00Z', positive],
+        [naat, '2026-06-01T07:00:00Z', negative],
+      ],
+      false,
+    ],
+    ['no test', [], false],
+  ]
+  for (const [name, samples, expected] of cases)
+    it(`${name}: ${expected}`, async () =>
+      assert.equal(
+        await verdict(
+          'valid-test',
+          samples.map((each) => observation(...each)),
+        ),
+        expected,
+      ))
+
+  it('takes the hours of the jurisdiction', async () => {
+    const sample = [observation(naat, '2026-05-30T12:00:00Z', negative)]
+    assert.equal(await verdict('valid-test', sample, { parameters: integers({ 'NAAT Hours': 48 }) }), true)
+    assert.equal(await verdict('valid-test', sample, { parameters: integers({ 'NAAT Hours': 47 }) }), false)
+  })
+})
+
+describe('recovery window', () => {
+  const cases: [name: string, dates: string[], expected: boolean | null][] = [
+    ['day 10', ['2026-05-22'], false],
+    ['day 11', ['2026-05-21'], true],
+    ['day 180', ['2025-12-03'], true],
+    ['day 181', ['2025-12-02'], false],
+    ['month known, all of it in the window', ['2026-03'], true],
+    ['month known, across the border', ['2026-05'], null],
+    ['year known, long ago', ['2021'], false],
+    ['no recovery', [], false],
+  ]
+  for (const [name, dates, expected] of cases)
+    it(`${name}: ${expected}`, async () =>
+      assert.equal(await verdict('recovery-window', dates.map(condition)), expected))
+
+  it('counts the day of the clock where the clock is', async () => {
+    const found = [condition('2026-05-21')]
+    assert.equal(await verdict('recovery-window', found, { clock: '2026-05-31T23:00:00Z' }), false)
+    assert.equal(await verdict('recovery-window', found, { clock: '2026-06-01T01:00:00+02:00' }), true)
+  })
+
+  it('takes the days of the jurisdiction', async () => {
+    const parameters = integers({ 'First Day': 12, 'Last Day': 90 })
+    assert.equal(await verdict('recovery-window', [condition('2026-05-21')], { parameters }), false)
+    assert.equal(await verdict('recovery-window', [condition('2026-05-20')], { parameters }), true)
+  })
+})
