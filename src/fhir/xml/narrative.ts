@@ -7,13 +7,41 @@ import { XHTML_NAMESPACE } from './names.ts'
  * with the namespace added when it has none. Undefined for anything else (two elements, entities, a DTD, broken XML).
  */
 export function narrativeXml(div: string): string | undefined {
-  const declared = /^\s*<div(?=[\s/>])(?![^>]*\sxmlns\s*=)/.test(div) ? withNamespace(div) : div
+  const declared = withNamespace(div)
   return isOneDiv(declared) ? declared : undefined
 }
 
 function withNamespace(div: string): string {
-  return div.replace('<div', `<div xmlns="${XHTML_NAMESPACE}"`)
+  const bare = /^\s*<div(?=[\s/>])(?![^>]*\sxmlns\s*=)/.test(div)
+  return bare ? div.replace('<div', `<div xmlns="${XHTML_NAMESPACE}"`) : div
 }
+
+/**
+ * Why a `Narrative.div` must not be stored, as the end of a sentence; undefined when it may: not one well-formed div,
+ * or active content (scripts, forms, frames, objects, event attributes, script links) that txt-1 forbids.
+ */
+export function narrativeFault(div: string): string | undefined {
+  if (narrativeXml(div) === undefined) return 'must be one well-formed <div> without entities but those of XML'
+  let fault: string | undefined
+  const parser = new SaxesParser({ xmlns: true })
+  parser.on('opentag', (tag) => {
+    if (FORBIDDEN_ELEMENTS.has(tag.local.toLowerCase())) fault ??= `must not have <${tag.local}> (txt-1)`
+    for (const { local, value } of Object.values(tag.attributes)) {
+      if (/^on/i.test(local)) fault ??= `must not have the attribute ${local} (txt-1)`
+      if (/^(href|src)$/i.test(local) && /^\s*(javascript|vbscript|data:text)/i.test(value)) {
+        fault ??= 'must not link to a script (txt-1)'
+      }
+    }
+  })
+  parser.write(withNamespace(div)).close()
+  return fault
+}
+
+const FORBIDDEN_ELEMENTS = new Set(
+  'script style head body link base form input button select textarea frame frameset iframe object embed applet meta svg math'.split(
+    ' ',
+  ),
+)
 
 function isOneDiv(text: string): boolean {
   let sound = true

@@ -93,7 +93,7 @@ test('every official value set and code system survives JSON to XML to JSON', ()
 })
 
 test('a Bundle and its resources', () => {
-  const bundle: Bundle<Resource> = {
+  const bundle = {
     resourceType: 'Bundle',
     type: 'collection',
     entry: [
@@ -110,7 +110,7 @@ test('a Bundle and its resources', () => {
       },
     ],
   }
-  assert.deepEqual(parseXml(writeXml(bundle)), bundle)
+  assert.deepEqual(parseXml(writeXml(bundle as unknown as Resource)), bundle)
 })
 
 function fault(xml: string, limits = {}): FhirError {
