@@ -1,0 +1,112 @@
+import type { Json, JsonObject } from '../fhir/types.ts'
+import type { Format } from './credential-format.ts'
+import { defineMember } from './encoding/cbor-json.ts'
+
+/**
+ * What StructureMaps get of verified content, in the two shapes that published maps read (credentials.md, section 8). Numbers
+ * stay numbers; `""` counts as absent.
+ */
+export interface MapInput {
+  /** First column: what core-data-set maps read. */
+  claims: Json
+  /** Second column: what composition maps read. */
+  composition: Json
+}
+
+/** Both shapes of a verified credential's content, which is never changed itself. */
+export function mapInput(format: Format, content: Json): MapInput {
+  const clean = withoutEmptyTexts(content)
+  return { claims: coreDataSetShape(format, clean), composition: compositionShape(format, clean) }
+}
+
+/** First column: claims as they are; where the subclaim is itself what maps read, the subclaim. */
+export function coreDataSetShape(format: Format, content: Json): Json {
+  const key = subclaimKeys[format]
+  return (key === undefined ? undefined : subclaim(content, key)) ?? content
+}
+
+/** Second column: what the composition maps and the WHO validator's read. */
+export function compositionShape(format: Format, content: Json): Json {
+  return isObject(content) ? (compositions[format]?.(content) ?? content) : content
+}
+
+/** Kinds whose subclaim is handed on without the claims around it. A flat certificate has no subclaim: it stays as it is. */
+const subclaimKeys: Partial<Record<Format, string>> = {
+  'hcert-ddcc-vs': '3',
+  'hcert-ddcc-tr': '4',
+  'hcert-dvc': '-6',
+  'hcert-icvp': '-6',
+}
+
+const subclaimShape = (format: Format) => (content: JsonObject) => coreDataSetShape(format, content)
+
+const compositions: Partial<Record<Format, (content: JsonObject) => Json>> = {
+  'hcert-dcc': dccComposition,
+  'hcert-ddcc-vs': subclaimShape('hcert-ddcc-vs'),
+  'hcert-ddcc-tr': subclaimShape('hcert-ddcc-tr'),
+  'hcert-dvc': subclaimShape('hcert-dvc'),
+  'hcert-icvp': subclaimShape('hcert-icvp'),
+  shc: shcComposition,
+}
+
+function subclaim(content: Json, key: string): Json | undefined {
+  const hcert = isObject(content) ? content['-260'] : undefined
+  return isObject(hcert) ? hcert[key] : undefined
+}
+
+/** {iss, sub, aud, exp, nbf, iat, id, data}; WHO's guide reads `data.cert`, its validator `data.dcc`. */
+function dccComposition(content: JsonObject): Json {
+  const dcc = subclaim(content, '1') ?? null
+  const shape: JsonObject = {}
+  const copy = (name: string, value: Json | undefined) => {
+    if (value !== undefined) shape[name] = value
+  }
+  copy('iss', content['1'])
+  copy('sub', content['2'])
+  copy('aud', content['3'])
+  copy('exp', day(content['4']))
+  copy('nbf', day(content['5']))
+  copy('iat', day(content['6']))
+  copy('id', content['7'])
+  shape.data = { cert: dcc, dcc }
+  return shape
+}
+
+/** Times of day precision; every inner resource gets the id by which the others refer to it. */
+function shcComposition(content: JsonObject): Json {
+  const shape: JsonObject = { ...content }
+  for (const name of ['nbf', 'exp']) {
+    const value = day(content[name])
+    if (value !== undefined) shape[name] = value
+  }
+  const { vc } = content
+  const subject = isObject(vc) ? vc.credentialSubject : undefined
+  const bundle = isObject(subject) ? subject.fhirBundle : undefined
+  if (!isObject(vc) || !isObject(subject) || !isObject(bundle) || !Array.isArray(bundle.entry)) return shape
+  const entry = bundle.entry.map(entryWithId)
+  return { ...shape, vc: { ...vc, credentialSubject: { ...subject, fhirBundle: { ...bundle, entry } } } }
+}
+
+function entryWithId(entry: Json): Json {
+  if (!isObject(entry) || !isObject(entry.resource) || typeof entry.fullUrl !== 'string') return entry
+  return { ...entry, resource: { ...entry.resource, id: entry.fullUrl } }
+}
+
+/** A time in seconds as a date, UTC; what is no time stays absent. */
+function day(seconds: Json | undefined): string | undefined {
+  if (typeof seconds !== 'number') return undefined
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString().slice(0, 10)
+}
+
+function withoutEmptyTexts(json: Json): Json {
+  if (Array.isArray(json)) return json.filter((each) => each !== '').map(withoutEmptyTexts)
+  if (!isObject(json)) return json
+  const clean: JsonObject = {}
+  for (const [name, value] of Object.entries(json))
+    if (value !== '') defineMember(clean, name, withoutEmptyTexts(value))
+  return clean
+}
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
