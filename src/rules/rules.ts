@@ -6,20 +6,22 @@ import { composeExternal, hasEntry } from './certlogic/external.ts'
 import { createConditionEvaluator } from './condition-evaluator.ts'
 import { checkLibrary } from './cql/check-library.ts'
 import type { CqlTerminology } from './cql/code-service.ts'
-import { type CqlCall, type CqlResult, evaluateCql } from './cql/expression.ts'
+import { type CqlCall, evaluateCql } from './cql/expression.ts'
 import { generateFhirHelpers } from './cql/fhir-helpers.ts'
 import { createFhirClasses } from './cql/fhir-instance.ts'
 import { createLibraries, type LibraryStore } from './cql/libraries.ts'
 import { fhirModelInfo } from './cql/model-info.ts'
 import { type DefineResult, runLibrary } from './cql/run.ts'
+import { createSandbox } from './cql/sandbox.ts'
+import { type EncodedResult, encodeResult } from './cql/to-parameters.ts'
 import { createTranslator, type DerivedStore } from './cql/translator.ts'
 import { type RuleResult, runPlan } from './plan.ts'
 import { planKinds } from './select-plans.ts'
 
 export { type EuRuleOptions, euRuleToFhir } from './certlogic/eu-rule.ts'
-export type { CqlCall, CqlResult } from './cql/expression.ts'
+export type { CqlCall } from './cql/expression.ts'
 export type { DefineResult } from './cql/run.ts'
-export { toParameters } from './cql/to-parameters.ts'
+export type { EncodedResult } from './cql/to-parameters.ts'
 export type { RuleResult } from './plan.ts'
 export { type PlanChoice, selectPlans } from './select-plans.ts'
 
@@ -38,7 +40,9 @@ export interface RuleEnvironment extends LibraryStore, CqlTerminology {
 export interface RulesOptions {
   /** Default 10. */
   translateSeconds?: number
-  /** The translator's process ends when idle for so long; default 30. */
+  /** Bound of one untrusted evaluation; default 10. */
+  evaluateSeconds?: number
+  /** Processes end when idle for so long; default 30. */
   idleSeconds?: number
 }
 
@@ -82,10 +86,15 @@ export interface PlanCall {
 export interface Rules {
   /** @throws FhirError 404 unknown library, 422 library that cannot be run; a failing define answers for itself */
   evaluateLibrary(call: LibraryCall): Promise<LibraryResult>
+  /**
+   * As `evaluateLibrary`, with encoded results: what `Library/$evaluate` answers. An untrusted (not stored) library runs in a process
+   * with limits. CertLogic results carry no CQL type.
+   */
+  encodeLibrary(call: LibraryCall & { untrusted?: boolean }): Promise<{ results: EncodedResult[]; ignored: Issue[] }>
   /** Never throws for a rule that cannot be run: that is a result of null with an issue. */
   evaluatePlan(plan: PlanDefinition, call: PlanCall): Promise<RuleResult[]>
-  /** Runs a CQL expression. @throws FhirError 422 with line and column for one that does not translate */
-  evaluateCql(call: CqlCall): Promise<CqlResult>
+  /** Runs a CQL expression in a process with limits; the result is named `return`. @throws FhirError 422 with line and column for one that does not translate */
+  evaluateCql(call: CqlCall): Promise<EncodedResult>
   /**
    * Remarks on a Library that is about to be stored: translation errors come as warnings, for the text is kept and refused when run.
    * @throws FhirError 422 for CertLogic that is not valid
@@ -112,14 +121,34 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   }
   const libraries = createLibraries(environment, translator, [helpers])
   const run = { classes: createFhirClasses(model), terminology: environment }
+  const sandbox = createSandbox(environment, {
+    timeoutSeconds: options.evaluateSeconds ?? 10,
+    idleSeconds: options.idleSeconds ?? 30,
+  })
   const codes = async (id: string) => (await environment.euValueSet?.(id)) ?? []
+
+  const certLogicOf = async (library: string | Library) => {
+    const resource = typeof library === 'string' ? await findCertLogic(library, environment) : library
+    return resource && isCertLogic(resource) ? resource : undefined
+  }
 
   return {
     async evaluateLibrary({ library, ...call }) {
-      const resource = typeof library === 'string' ? await findCertLogic(library, environment) : library
-      if (resource && isCertLogic(resource)) return evaluateCertLogicLibrary(resource, call)
+      const certLogic = await certLogicOf(library)
+      if (certLogic) return evaluateCertLogicLibrary(certLogic, call)
       const compiled = await libraries.compile(library)
       return { library: compiled.canonical, ...(await runLibrary(compiled, call, run)) }
+    },
+    async encodeLibrary({ library, untrusted, ...call }) {
+      const certLogic = await certLogicOf(library)
+      if (certLogic) {
+        const { results } = evaluateCertLogicLibrary(certLogic, call)
+        return { results: results.map(encodeResult).map(withoutCqlType), ignored: [] }
+      }
+      const compiled = await libraries.compile(library)
+      if (untrusted) return sandbox.run(compiled, call)
+      const { results, ignored } = await runLibrary(compiled, call, run)
+      return { results: results.map(encodeResult), ignored }
     },
     async evaluatePlan(plan, call) {
       const usesCertLogic = JSON.stringify(plan.action ?? []).includes('application/certlogic+json')
@@ -133,14 +162,16 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       })
       return runPlan(plan, evaluator, call.language)
     },
-    evaluateCql: (call) => evaluateCql(call, libraries, run),
+    evaluateCql: (call) => evaluateCql(call, libraries, sandbox),
     async checkLibrary(library) {
       if (!isCertLogic(library)) return checkLibrary(library, libraries)
       readCertLogic(library)
       return []
     },
     translatorPid: () => translator.pid(),
-    close: () => translator.close(),
+    async close() {
+      await Promise.all([translator.close(), sandbox.close()])
+    },
   }
 }
 
@@ -163,4 +194,8 @@ function evaluateCertLogicLibrary(resource: Library, call: Omit<LibraryCall, 'li
     results: [{ name: 'Logic', type: undefined, evidence: [], ...result }],
     issues: [],
   }
+}
+
+function withoutCqlType({ parameters, ...result }: EncodedResult): EncodedResult {
+  return { ...result, parameters: parameters.map(({ extension: _cqlType, ...each }) => each) }
 }

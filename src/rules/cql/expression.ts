@@ -1,14 +1,17 @@
-import { FhirError } from '../../fhir/error.ts'
-import type { Bundle, Issue, Parameters } from '../../fhir/types.ts'
+import { FhirError, unprocessable } from '../../fhir/error.ts'
+import type { Bundle, Library, Parameters } from '../../fhir/types.ts'
 import type { LibraryIdentifier } from './cql-source.ts'
 import type { Libraries } from './libraries.ts'
-import { type DefineResult, type RunEnvironment, runLibrary } from './run.ts'
+import type { Sandbox } from './sandbox.ts'
+import type { EncodedResult } from './to-parameters.ts'
 
 /** One `$cql` question. */
 export interface CqlCall {
   expression: string
   /** Libraries that the expression may refer to: canonical, and the name it uses (default: the CQL identifier). */
   libraries?: { canonical: string; name?: string }[]
+  /** A library that the expression stands in, as if it were one of its defines. */
+  content?: Library
   data?: Bundle
   subject?: string
   parameters?: Parameters
@@ -16,32 +19,44 @@ export interface CqlCall {
   clock: string
 }
 
-/** Its answer: one define named `return`. */
-export interface CqlResult {
-  result: DefineResult
-  issues: Issue[]
-}
-
 /**
- * Evaluates a bare expression.
+ * Evaluates a bare expression in the sandbox; the result is named `return`.
  * @throws FhirError 422 with line and column within the expression, 404 unknown library
  */
-export async function evaluateCql(call: CqlCall, libraries: Libraries, run: RunEnvironment): Promise<CqlResult> {
+export async function evaluateCql(call: CqlCall, libraries: Libraries, sandbox: Sandbox): Promise<EncodedResult> {
+  const { expression, libraries: named, content, ...run } = call
   const includes = await Promise.all(
-    (call.libraries ?? []).map(async ({ canonical, name }) => {
+    (named ?? []).map(async ({ canonical, name }) => {
       const { identifier } = await libraries.resolve(canonical)
       return name === undefined ? identifier : { ...identifier, name }
     }),
   )
   // Without data there is no patient, and the executor's patient context would only cost.
   const patient = call.data !== undefined || call.subject !== undefined || includes.length > 0
-  const compiled = await libraries.compileText(inlineLibrary(call.expression, includes, patient))
+  const source =
+    content === undefined ? inlineLibrary(expression, includes, patient) : await extend(content, expression, libraries)
+  const compiled = await libraries.compileText(source)
   const errors = compiled.issues.filter((each) => each.severity === 'error')
   if (errors.length > 0) throw new FhirError(422, errors)
-  const { results, issues } = await runLibrary(compiled, { ...call, expressions: ['return'] }, run)
+  const { results } = await sandbox.run(compiled, { ...run, expressions: ['return'] })
   const [result] = results
   if (!result) throw new Error('unreachable: a run answers every define asked for')
-  return { result, issues }
+  return result
+}
+
+/** The text of a library with the expression as one more define. */
+async function extend(content: Library, expression: string, libraries: Libraries): Promise<InlineSource> {
+  const { cql, canonical } = await libraries.resolve(content)
+  if (cql === undefined) throw unprocessable('content must be a Library with text/cql content', 'not-supported')
+  const before = `${cql}\ndefine "return":`
+  return { text: `${before}\n${expression}`, canonical, linesBefore: before.split('\n').length }
+}
+
+/** A text with some lines before the author's own. */
+export interface InlineSource {
+  text: string
+  canonical: string
+  linesBefore: number
 }
 
 /** A library around one expression, defined as `return`; the expression begins at line 1 of the author's text. */
@@ -49,7 +64,7 @@ export function inlineLibrary(
   expression: string,
   includes: (LibraryIdentifier & { name?: string })[],
   patient: boolean,
-): { text: string; canonical: string; linesBefore: number } {
+): InlineSource {
   const header = [
     'library Expression',
     "using FHIR version '4.0.1'",

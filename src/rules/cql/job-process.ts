@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { FhirError, issue } from '../../fhir/error.ts'
+import type { Issue } from '../../fhir/types.ts'
 
 /** Bounds of a {@link JobProcess}. */
 export interface JobProcessOptions {
@@ -8,6 +10,8 @@ export interface JobProcessOptions {
   /** The process is ended, and its memory given back, when no job came for so long. */
   idleSeconds: number
   heapMegabytes: number
+  /** Answers what a job asks of the server while it runs; FhirErrors are handed on. */
+  answer?(question: unknown): Promise<unknown>
 }
 
 /** A process of our own that answers one job at a time; started on first need, it never keeps the server from ending. */
@@ -45,7 +49,7 @@ const startSeconds = 60
  */
 export function createJobProcess<Job, Answer>(program: URL, options: JobProcessOptions): JobProcess<Job, Answer> {
   const waiting: Waiting<Job, Answer>[] = []
-  let child: StartedProcess<Job, Answer> | undefined
+  let child: StartedProcess<Job> | undefined
   let current: Waiting<Job, Answer> | undefined
   let closed = false
 
@@ -87,7 +91,7 @@ export function createJobProcess<Job, Answer>(program: URL, options: JobProcessO
   }
 }
 
-interface StartedProcess<Job, Answer> {
+interface StartedProcess<Job> {
   pid: number | undefined
   /** Sends one job, as soon as the program is loaded. */
   send(job: Job): void
@@ -95,8 +99,6 @@ interface StartedProcess<Job, Answer> {
   rest(): void
   /** Ends the process and reports the failure. */
   end(failure: JobFailure): void
-  /** Type of what comes back; never a member at run time. */
-  answer?: Answer
 }
 
 interface Reports<Answer> {
@@ -108,7 +110,7 @@ function startProcess<Job, Answer>(
   program: URL,
   options: JobProcessOptions,
   reports: Reports<Answer>,
-): StartedProcess<Job, Answer> {
+): StartedProcess<Job> {
   let ready = false
   let unsent: { job: Job } | undefined
   let timer: NodeJS.Timeout | undefined
@@ -136,10 +138,13 @@ function startProcess<Job, Answer>(
     child.send(unsent)
     unsent = undefined
   }
-  child.on('message', (message: { ready: true } | { answer: Answer }) => {
-    if ('answer' in message) return reports.answered(message.answer)
-    ready = true
-    dispatch()
+  child.on('message', (message: FromProcess<Answer>) => {
+    if ('answer' in message) reports.answered(message.answer)
+    else if ('ask' in message) void reply(message, options, (made) => child.connected && child.send(made))
+    else {
+      ready = true
+      dispatch()
+    }
   })
   child.on('error', (error) => end(new JobFailure('crash', error.message)))
   child.on('exit', (code, signal) =>
@@ -161,18 +166,62 @@ function startProcess<Job, Answer>(
   }
 }
 
-/** The other side: answers jobs in a process made by {@link createJobProcess}. */
-export function serveJobs<Job, Answer>(answer: (job: Job) => Answer | Promise<Answer>): void {
+type FromProcess<Answer> = { ready: true } | { answer: Answer } | Question
+interface Question {
+  ask: number
+  question: unknown
+}
+type ToProcess<Job> = { job: Job } | Reply
+interface Reply {
+  reply: number
+  value?: unknown
+  error?: { status: number; issues: Issue[] }
+}
+
+/** Never rejects: every outcome is sent. */
+async function reply(
+  { ask, question }: Question,
+  options: JobProcessOptions,
+  send: (made: Reply) => void,
+): Promise<void> {
+  try {
+    send({ reply: ask, value: await options.answer?.(question) })
+  } catch (error) {
+    const { status, issues } =
+      error instanceof FhirError
+        ? error
+        : { status: 500, issues: [issue('exception', 'the server could not answer the job')] }
+    send({ reply: ask, error: { status, issues } })
+  }
+}
+
+/**
+ * The other side: answers jobs in a process made by {@link createJobProcess}. `ask` puts a question to the server.
+ * An answer function turns failures into answers; what it throws is a bug, and the server sees the process end.
+ */
+export function serveJobs<Job, Answer>(
+  answer: (job: Job, ask: (question: unknown) => Promise<unknown>) => Answer | Promise<Answer>,
+): void {
+  const asked = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   const send = (message: object) => process.send?.(message)
-  process.on('message', (message: { job: Job }) => {
-    Promise.resolve(answer(message.job)).then(
-      (made) => send({ answer: made }),
-      (error: unknown) => {
-        // An answer function turns failures into answers; what is left is a bug, and the parent reports the crash.
-        process.stderr.write(`${String(error)}\n`)
-        process.exit(1)
-      },
-    )
+  const ask = (question: unknown) =>
+    new Promise<unknown>((resolve, reject) => {
+      const number = asked.size + 1
+      asked.set(number, { resolve, reject })
+      send({ ask: number, question })
+    })
+  process.on('message', (message: ToProcess<Job>) => {
+    if ('job' in message) {
+      asked.clear()
+      Promise.resolve(answer(message.job, ask)).then(
+        (made) => send({ answer: made }),
+        () => process.exit(1),
+      )
+      return
+    }
+    const waiting = asked.get(message.reply)
+    if (message.error) waiting?.reject(new FhirError(message.error.status, message.error.issues))
+    else waiting?.resolve(message.value)
   })
   send({ ready: true })
 }

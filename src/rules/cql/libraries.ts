@@ -245,14 +245,16 @@ function sourceOf(text: LibraryText, closure: LibraryText[], linesBefore: number
   return { identifier: text.identifier.id ? text.identifier : undefined, text: text.cql ?? '', includes, linesBefore }
 }
 
-interface Linking {
-  text: LibraryText
+/** What {@link link} makes a library of. */
+export interface Linking {
+  text: { canonical: string; identifier: LibraryIdentifier }
   elm: Elm
   issues: Issue[]
   includes: CompiledLibrary[]
 }
 
-function link({ text, elm, issues, includes }: Linking): CompiledLibrary {
+/** Makes a library runnable; `elm` is prepared, `includes` are all that it includes, directly or not. */
+export function link({ text, elm, issues, includes }: Linking): CompiledLibrary {
   const repository = {
     resolve(path: string, version: string | undefined) {
       const id = path.slice(path.lastIndexOf('/') + 1)

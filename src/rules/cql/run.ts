@@ -36,7 +36,10 @@ export interface DefineResult {
 /** Results of a run and what is to be said about all of them. */
 export interface RunResult {
   results: DefineResult[]
+  /** Warnings of the translator, of the parameters, and what `Message` said. */
   issues: Issue[]
+  /** The warnings about parameters that the library does not have. */
+  ignored: Issue[]
 }
 
 /** What a run needs beside the library. */
@@ -53,6 +56,8 @@ export interface LibraryRun {
   library: CompiledLibrary
   /** Warnings of the translator, of the parameters, and what `Message` said so far. */
   issues: Issue[]
+  /** Those of them about parameters that the library does not have. */
+  ignored: Issue[]
   has(name: string): boolean
   /** @throws FhirError 422 unknown define, or one that cannot run because of errors in the library */
   evaluate(name: string): Promise<DefineResult>
@@ -86,6 +91,7 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
   return {
     library,
     issues: listener.issues,
+    ignored: bound.issues,
     has: (name) => library.defines.some((each) => each.name === name),
     async evaluate(name) {
       const [define] = chooseDefines(library, [name])
@@ -110,7 +116,7 @@ export async function runLibrary(
   const run = openRun(library, call, environment)
   const results: DefineResult[] = []
   for (const { name } of wanted) results.push(await run.evaluate(name))
-  return { results, issues: run.issues }
+  return { results, issues: run.issues, ignored: run.ignored }
 }
 
 async function runDefine(define: Define, context: PatientContext, library: CompiledLibrary): Promise<DefineResult> {

@@ -1,9 +1,27 @@
-import type { Json, JsonObject, Parameter } from '../../fhir/types.ts'
+import type { Issue, Json, JsonObject, Parameter } from '../../fhir/types.ts'
 import { formatType, type TypeSpecifier } from './elm.ts'
 import { FhirInstance } from './fhir-instance.ts'
 
 const extensionBase = 'http://hl7.org/fhir/StructureDefinition/'
 const system = '{urn:hl7-org:elm-types:r1}'
+
+/** A result that can be sent: the value as parameters. */
+export interface EncodedResult {
+  name: string
+  parameters: Parameter[]
+  issue?: Issue
+}
+
+/** Encodes the answer of one define; a failing one has no parameters. */
+export function encodeResult(result: {
+  name: string
+  value: unknown
+  type: TypeSpecifier | undefined
+  issue?: Issue
+}): EncodedResult {
+  const { name, value, type, issue } = result
+  return issue ? { name, parameters: [], issue } : { name, parameters: toParameters(name, value, type) }
+}
 
 /** The CQL classes by what they say of themselves: the executor's marks, read without importing it. */
 interface CqlObject {

@@ -1,0 +1,81 @@
+import { badRequest } from '../fhir/error.ts'
+import { allParameters, defineOperation, firstParameter, parameterValue, textParameter } from '../fhir/operation.ts'
+import type { Library } from '../fhir/types.ts'
+import type { OperationContext } from './context.ts'
+import { encodedReply, endpointParameters, readRunParameters, runParameters } from './cql-parameters.ts'
+
+/** `POST [base]/$cql` of the HL7 implementation guide "Using CQL with FHIR": evaluates a bare CQL expression. */
+export const cql = defineOperation<OperationContext>({
+  name: 'cql',
+  title: 'CQL',
+  description: 'Evaluates a CQL expression and returns its value as the parameter `return`.',
+  base: 'http://hl7.org/fhir/uv/cql/OperationDefinition/cql-cql',
+  system: true,
+  personal: true,
+  parameters: [
+    { name: 'expression', use: 'in', min: 1, max: '1', type: 'string', documentation: 'The CQL expression.' },
+    ...runParameters,
+    {
+      name: 'library',
+      use: 'in',
+      min: 0,
+      max: '*',
+      documentation: 'A stored Library that the expression refers to.',
+      part: [
+        { name: 'url', use: 'in', min: 1, max: '1', type: 'canonical', documentation: 'Canonical of the Library.' },
+        {
+          name: 'name',
+          use: 'in',
+          min: 0,
+          max: '1',
+          type: 'string',
+          documentation: 'The name by which the expression calls it; default the CQL identifier.',
+        },
+      ],
+    },
+    {
+      name: 'content',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'Library',
+      documentation: 'A Library with text/cql content; the expression is evaluated as if it were one of its defines.',
+    },
+    ...endpointParameters,
+    {
+      name: 'return',
+      use: 'out',
+      min: 0,
+      max: '*',
+      type: 'Any',
+      documentation:
+        'The value; a list is repeated. `evaluation error` with an OperationOutcome instead when the evaluation fails.',
+    },
+  ],
+  async handle({ parameters }, context) {
+    const expression = textParameter(parameters, 'expression')
+    if (expression === undefined)
+      throw badRequest({ text: '$cql needs the parameter expression', expression: 'Parameters.parameter' }, 'required')
+    const libraries = allParameters(parameters, 'library').map(({ part }) => {
+      const text = (name: string) => textParameter({ resourceType: 'Parameters', parameter: part ?? [] }, name)
+      const canonical = text('url')
+      const name = text('name')
+      if (canonical === undefined)
+        throw badRequest(
+          { text: 'the parameter library needs the part url', expression: 'Parameters.parameter' },
+          'required',
+        )
+      return name === undefined ? { canonical } : { canonical, name }
+    })
+    // The type of the parameter is checked where the content is read.
+    const content = parameterValue(firstParameter(parameters, 'content')) as Library | undefined
+    const result = await context.rules.evaluateCql({
+      expression,
+      libraries,
+      ...(content ? { content } : {}),
+      ...readRunParameters(parameters),
+      clock: context.now().toISOString(),
+    })
+    return { resource: encodedReply([result], []) }
+  },
+})

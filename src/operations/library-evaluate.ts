@@ -1,0 +1,90 @@
+import { badRequest, notFound } from '../fhir/error.ts'
+import {
+  defineOperation,
+  firstParameter,
+  type OperationCall,
+  parameterValue,
+  textParameter,
+  textParameters,
+} from '../fhir/operation.ts'
+import type { Library } from '../fhir/types.ts'
+import type { OperationContext } from './context.ts'
+import { encodedReply, endpointParameters, readRunParameters, runParameters } from './cql-parameters.ts'
+
+/**
+ * `Library/$evaluate` and `Library/{id}/$evaluate` of the HL7 implementation guide "Using CQL with FHIR", for CQL, ELM and CertLogic
+ * libraries.
+ */
+export const libraryEvaluate = defineOperation<OperationContext>({
+  name: 'evaluate',
+  title: 'Evaluate Library',
+  description:
+    'Evaluates the defines of a CQL library, or the logic of a CertLogic rule, and returns one parameter per define, named like it.',
+  base: 'http://hl7.org/fhir/uv/cql/OperationDefinition/cql-library-evaluate',
+  type: ['Library'],
+  instance: ['Library'],
+  personal: true,
+  parameters: [
+    { name: 'url', use: 'in', min: 0, max: '1', type: 'canonical', documentation: 'Canonical of the Library.' },
+    { name: 'library', use: 'in', min: 0, max: '1', type: 'Library', documentation: 'The Library itself, not stored.' },
+    {
+      name: 'expression',
+      use: 'in',
+      min: 0,
+      max: '*',
+      type: 'string',
+      documentation:
+        'Defines to report; default every public one. Errors of the library count only where they are reached.',
+    },
+    ...runParameters,
+    ...endpointParameters,
+    {
+      name: 'return',
+      use: 'out',
+      min: 0,
+      max: '*',
+      type: 'Any',
+      documentation:
+        'One parameter per define, named like it; `evaluation error` with an OperationOutcome for one that fails.',
+    },
+  ],
+  async handle(call, context) {
+    const { library, untrusted } = await readLibraryParameter(call, context)
+    const expressions = textParameters(call.parameters, 'expression')
+    const { results, ignored } = await context.rules.encodeLibrary({
+      library,
+      untrusted,
+      ...(expressions.length > 0 ? { expressions } : {}),
+      ...readRunParameters(call.parameters),
+      clock: context.now().toISOString(),
+    })
+    return { resource: encodedReply(results, ignored) }
+  },
+})
+
+interface Chosen {
+  library: string | Library
+  /** It came with the request. */
+  untrusted: boolean
+}
+
+async function readLibraryParameter(call: OperationCall, context: OperationContext): Promise<Chosen> {
+  if (call.level === 'instance') {
+    const stored = (await context.storage.read('Library', call.id ?? ''))?.resource as Library | undefined
+    if (!stored) throw notFound(`Library/${call.id} is not known to this server`)
+    return { library: stored, untrusted: false }
+  }
+  const inline = parameterValue(firstParameter(call.parameters, 'library'))
+  const url = textParameter(call.parameters, 'url')
+  if (inline !== undefined) {
+    if ((inline as { resourceType?: string }).resourceType === 'Library')
+      return { library: inline as Library, untrusted: true }
+    throw badRequest({ text: 'the parameter library must be a Library resource', expression: 'Parameters.parameter' })
+  }
+  if (url === undefined)
+    throw badRequest(
+      { text: 'one of the parameters url and library is needed', expression: 'Parameters.parameter' },
+      'required',
+    )
+  return { library: url, untrusted: false }
+}
