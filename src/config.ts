@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { parseTrustLists } from './trust/trust-list-settings.ts'
+import type { TrustSource } from './trust/trust-source.ts'
 
 /** How the text of a setting is read. */
 type Kind = 'text' | 'port' | 'count' | 'switch' | 'folder' | 'url' | 'choice' | 'country'
@@ -124,7 +126,8 @@ export interface Config {
   dataDir: string
   storageUrl: string
   developmentToken: string | undefined
-  trustLists: string | undefined
+  /** Undefined = not configured. */
+  trustLists: TrustSource[] | undefined
   allowRequestTrustAnchors: boolean
   network: boolean
   jurisdiction: string | undefined
@@ -167,6 +170,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       'ALLOW_REQUEST_TRUST_ANCHORS must not be true when NODE_ENV=production: any caller could vouch for a forgery',
     )
   }
+  const trustLists = readTrustLists(texts.get('TRUST_LISTS'), problems)
   if (problems.length > 0) throw new ConfigError(problems)
   const dataDir = resolve(texts.get('DATA_DIR') ?? './data')
   return {
@@ -176,7 +180,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     dataDir,
     storageUrl: texts.get('STORAGE_URL') ?? `sqlite:${join(dataDir, 'vidimus.db')}`,
     developmentToken: texts.get('DEVELOPMENT_TOKEN'),
-    trustLists: texts.get('TRUST_LISTS'),
+    trustLists,
     allowRequestTrustAnchors: texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true',
     network: texts.get('NETWORK') === 'on',
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
@@ -185,6 +189,19 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     accessLog: texts.get('ACCESS_LOG') === 'on',
     maintenance: texts.get('MAINTENANCE') === 'true',
     production,
+  }
+}
+
+function readTrustLists(text: string | undefined, problems: string[]): TrustSource[] | undefined {
+  if (text === undefined) return undefined
+  try {
+    return parseTrustLists(text, (path) => readFileSync(path, 'utf8'))
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    problems.push(
+      ...message.split('\n').map((line) => (line.startsWith('TRUST_LISTS') ? line : `TRUST_LISTS: ${line}`)),
+    )
+    return undefined
   }
 }
 

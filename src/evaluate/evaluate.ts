@@ -45,6 +45,8 @@ export interface EvaluateEnvironment {
   /** Active PlanDefinitions that apply; chosen by jurisdiction, kind and clock. */
   selectPlans(choice: PlanChoice): Promise<PlanDefinition[]>
   findPlans(canonical: string): Promise<PlanDefinition[]>
+  /** Runs work and tells which value sets (`url|version`) the rules asked meanwhile. */
+  recordValueSets(work: () => Promise<void>): Promise<string[]>
   now(): Date
 }
 
@@ -107,7 +109,8 @@ async function evaluateOne(
   }
   if (verification.status !== 'VERIFIED') return evaluation
   await mapInto(evaluation, { environment, request, verification })
-  if (evaluation.content) await runRules(evaluation, { environment, request, verification, named })
+  const rulesRun = () => runRules(evaluation, { environment, request, verification, named })
+  if (evaluation.content) evaluation.valueSets = await environment.recordValueSets(rulesRun)
   evaluation.decision = decide(true, evaluation.rules)
   return evaluation
 }

@@ -1,6 +1,6 @@
 import { isResource } from '../fhir/elements.ts'
 import { unprocessable } from '../fhir/error.ts'
-import type { Bundle, Issue, Json, JsonObject, StructureMap } from '../fhir/types.ts'
+import type { Bundle, BundleEntry, Issue, Json, JsonObject, StructureMap } from '../fhir/types.ts'
 import type { CompiledMap } from '../structure-map/maps.ts'
 import type { MapChain } from './map-chains.ts'
 
@@ -71,7 +71,21 @@ async function bundleOf(chain: string[], mapping: Mapping, mapped: Mapped): Prom
     bundles.push(current as unknown as Bundle) // checked above: the JSON is a Bundle
   }
   const first = bundles[0]
-  if (first) mapped.bundle = { ...first, entry: bundles.flatMap((bundle) => bundle.entry ?? []) }
+  if (first) mapped.bundle = { ...first, entry: mergedEntries(bundles) }
+}
+
+/** Entries of all bundles; a resource that stands in several under one id, such as the holder, is kept once. */
+function mergedEntries(bundles: Bundle[]): BundleEntry[] {
+  const seen = new Set<string>()
+  return bundles
+    .flatMap((bundle) => bundle.entry ?? [])
+    .filter(({ resource }) => {
+      const key = resource?.id === undefined ? undefined : `${resource.resourceType}/${resource.id}`
+      if (key === undefined) return true
+      const isNew = !seen.has(key)
+      seen.add(key)
+      return isNew
+    })
 }
 
 /** Keeps what a map produced: a FHIR Bundle of resources, a Bundle of core data sets, or one core data set. */

@@ -1,0 +1,54 @@
+import { Command, CommanderError } from 'commander'
+import { ConfigError } from '../config.ts'
+import { FhirError } from '../fhir/error.ts'
+import { software } from '../server.ts'
+import { addDemo } from './demo.ts'
+import { addEvaluate } from './evaluate.ts'
+import { exitCodes } from './exit-codes.ts'
+import { addImport } from './import.ts'
+import { addKeys } from './keys.ts'
+import { addMap } from './map.ts'
+import { addServe } from './serve.ts'
+import { addTrust } from './trust.ts'
+
+/** What a command reports back: its exit status. */
+export interface CommandResult {
+  exitCode: number
+}
+
+/** Every command, in the order in which the help lists them: a new one is one line here. */
+const commands = [addServe, addEvaluate, addImport, addTrust, addKeys, addMap, addDemo]
+
+/** Runs one command line; resolves with the exit status. Errors are told on standard error, without a stack. */
+export async function runCommandLine(argv: string[]): Promise<number> {
+  const result: CommandResult = { exitCode: exitCodes.done }
+  const program = new Command('vidimus')
+    .description('FHIR R4 terminology and business-rules server of the Global Digital Health Certification Network')
+    .version(software.version)
+    .exitOverride()
+  for (const add of commands) add(program, result)
+  for (const command of program.commands) command.exitOverride()
+  try {
+    await program.parseAsync(argv)
+    return result.exitCode
+  } catch (error) {
+    return exitCodeOf(error)
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  // Help and version end by this exception too, with exit code 0; commander has printed what there is to say.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUse
+  if (error instanceof FhirError) {
+    for (const each of error.issues) {
+      console.error([each.details?.text, each.diagnostics].filter(Boolean).join(' – '))
+    }
+  } else if (error instanceof ConfigError || isUserError(error)) console.error(error.message)
+  else console.error(error)
+  return exitCodes.wrongUse
+}
+
+/** Errors of files and ports carry a code and a message that a person understands. */
+function isUserError(error: unknown): error is Error {
+  return error instanceof Error && ('code' in error || error.message.startsWith('STORAGE_URL'))
+}

@@ -1,0 +1,25 @@
+import type { Command } from 'commander'
+import { readConfig } from '../config.ts'
+import { loadBaseContent } from './base-content.ts'
+import { openLoadedServer } from './loaded-server.ts'
+
+/** `vidimus serve`: starts the server; the base content of FHIR R4 is loaded behind it at the first start. */
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('starts the server')
+    .action(async () => {
+      const server = await openLoadedServer(readConfig())
+      const address = await server.listen()
+      console.log(`vidimus is ready: ${address}/ (FHIR base ${address}/fhir)`)
+      const stopping = new AbortController()
+      const stop = new Promise<void>((done) => {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())
+      })
+      const loading = loadBaseContent(server, stopping.signal)
+      await stop
+      stopping.abort()
+      await loading
+      await server.close()
+    })
+}

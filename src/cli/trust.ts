@@ -1,0 +1,83 @@
+import type { Command } from 'commander'
+import { readConfig } from '../config.ts'
+import { readClock } from '../evaluate/request.ts'
+import { loadConfiguredTrust } from '../server.ts'
+import { fileReaders, loadTrustLists, type Trust, type TrustListStatus } from '../trust/trust.ts'
+import { type KeyFilter, listKeys, verifyTrustListFiles } from '../trust/trust-report.ts'
+import type { CommandResult } from './command-line.ts'
+import { exitCodes } from './exit-codes.ts'
+import { table } from './table.ts'
+
+/** `vidimus trust …`: the configured trust lists and offline verification of lists. */
+export function addTrust(program: Command, result: CommandResult): void {
+  const trust = program.command('trust').description('whose keys count').exitOverride()
+  for (const name of ['list', 'status']) {
+    trust
+      .command(name)
+      .description(name === 'list' ? 'the configured trust lists' : 'the same, with every warning')
+      .option('--json', 'print JSON')
+      .action(async (options: { json?: boolean }) => {
+        const lists = (await loadConfiguredTrust(readConfig())).status()
+        console.log(options.json ? JSON.stringify(lists, null, 2) : printedLists(lists, name === 'status'))
+        if (lists.some((list) => !list.usable)) result.exitCode = exitCodes.negative
+      })
+  }
+  addKeysOfLists(trust)
+  addVerify(trust, result)
+}
+
+function addKeysOfLists(trust: Command): void {
+  trust
+    .command('keys')
+    .description('trusted keys, one JSON object a line')
+    .option('--kid <kid>', 'key id')
+    .option('--participant <code>', 'participant, any spelling')
+    .option('--domain <code>', 'GDHCN domain')
+    .option('--usage <code>', 'SCA, DSC, DECA, …')
+    .option('--list <file>', 'a did:web list instead of the configured ones; needs --key')
+    .option('--key <file>', 'pinned signing key of that list: DID document or JWK')
+    .action(async ({ list, key, ...filter }: KeyFilter & { list?: string; key?: string }) => {
+      if ((list === undefined) !== (key === undefined)) trust.error('--list and --key go together')
+      const source = list && key ? { name: list, kind: 'did-v2' as const, location: list, key: [key] } : undefined
+      const loaded = source ? await loadOneList(source) : await loadConfiguredTrust(readConfig())
+      for (const line of listKeys(loaded.keys(), filter, new Date())) console.log(JSON.stringify(line))
+    })
+}
+
+async function loadOneList(source: Parameters<typeof loadTrustLists>[0][0]): Promise<Trust> {
+  const loaded = await loadTrustLists([source], { now: () => new Date() })
+  const failure = loaded.status()[0]?.failure
+  if (failure) throw Object.assign(new Error(`${source.location}: ${failure}`), { code: 'TRUST_LIST' })
+  return loaded
+}
+
+function addVerify(trust: Command, result: CommandResult): void {
+  trust
+    .command('verify')
+    .description('verifies did:web trust lists offline; one JSON object a file; exit status 1 when one is not valid')
+    .argument('<file...>', 'trust list documents')
+    .requiredOption('--key <file>', 'pinned signing key: DID document or JWK')
+    .option('--at <dateTime>', 'the clock, instead of now')
+    .action(async (files: string[], options: { key: string; at?: string }) => {
+      const at = options.at === undefined ? new Date() : readClock(options.at)
+      const reports = await verifyTrustListFiles(files, { key: options.key, at, readers: fileReaders })
+      for (const report of reports) console.log(JSON.stringify(report))
+      if (reports.some((report) => !report.valid)) result.exitCode = exitCodes.negative
+    })
+}
+
+function printedLists(lists: TrustListStatus[], withWarnings: boolean): string {
+  if (lists.length === 0) return 'No trust list is configured: every credential is ISSUER_NOT_TRUSTED.'
+  const rows = lists.map((list) => [
+    list.name,
+    list.kind,
+    String(list.keys),
+    list.expired > 0 ? String(list.expired) : '',
+    list.created ?? '',
+    list.usable ? (list.failure ? `old copy: ${list.failure}` : 'in use') : `not usable: ${list.failure}`,
+    list.location,
+  ])
+  const shown = table([['LIST', 'KIND', 'KEYS', 'EXPIRED', 'CREATED', 'STATE', 'LOCATION'], ...rows])
+  const warnings = lists.flatMap((list) => list.warnings.map((warning) => `${list.name}: ${warning}`))
+  return withWarnings && warnings.length > 0 ? `${shown}\n\n${warnings.join('\n')}` : shown
+}

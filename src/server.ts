@@ -1,0 +1,314 @@
+/**
+ * Composition root: the only place that opens a store, reads trust lists and gives each room what it needs of the
+ * others. Everything here is wiring; what the server does stands in the rooms.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { Config } from './config.ts'
+import { credentialFormats } from './credentials/credentials.ts'
+import { mapInput } from './credentials/map-input.ts'
+import { createEvaluate } from './evaluate/evaluate.ts'
+import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
+import { verifyCredential } from './evaluate/verify.ts'
+import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
+import type {
+  Issue,
+  Library,
+  PlanDefinition,
+  Resource,
+  StructureDefinition,
+  StructureMap,
+  ValueSet,
+} from './fhir/types.ts'
+import { createApp, listen, type RunningServer } from './http/app.ts'
+import type { OperationContext } from './operations/context.ts'
+import { operations } from './operations/index.ts'
+import { createRules, selectPlans } from './rules/rules.ts'
+import { openStorage } from './storage/open.ts'
+import type { Storage } from './storage/storage.ts'
+import { checkMap, createMaps, parseMap, printMap } from './structure-map/maps.ts'
+import { createTerminology, type Terminology } from './terminology/terminology.ts'
+import { anchorKeySource } from './trust/anchors.ts'
+import { demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
+import { loadTrustLists, type Trust } from './trust/trust.ts'
+import type { TrustSource } from './trust/trust-source.ts'
+
+const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
+
+/** Folders of the content that is served out of the box. */
+export const ownContentFolders = ['igs', 'rules', 'valuesets'].map((name) => join(projectRoot, name))
+
+/** Name, version and release date of this software, from its package.json. */
+export const software = readSoftware()
+
+/** A server with everything wired, listening or not. */
+export interface VidimusServer extends OperationContext {
+  config: Config
+  trust: Trust
+  /** For `http.createServer`, when the server is embedded. */
+  handler: ReturnType<typeof createApp>['handler']
+  /** Listens where the configuration says; resolves with the address without `/fhir`. */
+  listen(): Promise<string>
+  /** Finishes requests under way, ends workers, closes the store. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes a server of a configuration: opens the store, reads the trust lists, wires the rooms. It does not load
+ * content and does not listen.
+ * @throws Error when the store cannot be opened
+ */
+export async function createServer(config: Config): Promise<VidimusServer> {
+  mkdirSync(config.dataDir, { recursive: true })
+  const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
+  const now = () => new Date()
+  const trust = await loadConfiguredTrust(config)
+  const context = createContext({ config, storage, trust, now })
+  const baseUrl = () =>
+    config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+  let port = config.port
+  let running: RunningServer | undefined
+  const app = () => createHttpApp({ config, context, baseUrl: baseUrl() })
+  let handler = app().handler
+  return {
+    ...context,
+    config,
+    trust,
+    handler: (message, response) => handler(message, response),
+    async listen() {
+      running = await listen((message, response) => handler(message, response), {
+        host: config.host,
+        port: config.port,
+      })
+      if (running.port !== port) {
+        port = running.port
+        handler = app().handler
+      }
+      return baseUrl()
+    },
+    async close() {
+      await running?.close(10_000)
+      await context.rules.close()
+      await storage.close()
+    },
+  }
+}
+
+/** Reads the trust lists of a configuration, without a store. */
+export function loadConfiguredTrust(config: Config): Promise<Trust> {
+  const now = () => new Date()
+  return loadTrustLists(config.trustLists ?? demoSources(config, now()), { now })
+}
+
+/** Without configured lists a development server trusts the issuer that it made itself; a production server nobody. */
+function demoSources(config: Config, now: Date): TrustSource[] {
+  if (config.production) return []
+  demoIssuer(config.dataDir, now)
+  return [{ name: 'demo', kind: 'certificates', location: demoTrustFolder(config.dataDir) }]
+}
+
+interface Wiring {
+  config: Config
+  storage: Storage
+  trust: Trust
+  now(): Date
+}
+
+function createContext({ config, storage, trust, now }: Wiring): OperationContext {
+  const uuid = () => randomUUID()
+  const terminology = createTerminology(artefactSource(storage), { now, uuid })
+  const asked = new AsyncLocalStorage<Set<string>>()
+  const membership = async (valueSet: string) => {
+    const member = await terminology.membership(valueSet)
+    asked.getStore()?.add(await pinned(storage, valueSet))
+    return member
+  }
+  const maps = createMaps({
+    findMaps: (url) => findMaps(storage, url),
+    findStructure: (url) => findStructure(storage, url),
+    membership: terminology.membership,
+    translator: terminology.translator,
+    revision: () => storage.revision(),
+  })
+  const rules = createRules({
+    findLibraries: (url) => find<Library>(storage, 'Library', url),
+    listLibraries: () => listAll<Library>(storage, 'Library'),
+    membership,
+    expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
+    euValueSet: (id) => euValueSet(storage, terminology, id),
+    derived: storage.derived,
+    revision: () => storage.revision(),
+  })
+  const plans = cachedByRevision(storage, () => listAll<PlanDefinition>(storage, 'PlanDefinition'))
+  const evaluate = createEvaluate({
+    settings: config,
+    chains: readOwnMapChains(),
+    keys: () => trust.keys(),
+    anchors: anchorKeySource,
+    verify: (text, keys, clock, trustDomains) =>
+      verifyCredential(text, {
+        formats: credentialFormats,
+        keys,
+        clock,
+        trustDomains,
+        revocationFailure: config.revocationFailure,
+      }),
+    mapInput: ({ format, content }) => mapInput(format ?? 'hcert-dcc', content ?? null),
+    mapping: {
+      compile: (canonical) => maps.compile(canonical),
+      findMap: async (canonical) => (await findMaps(storage, canonical))[0],
+      uuid,
+    },
+    rules,
+    selectPlans: async (choice) => selectPlans(await plans(), choice),
+    findPlans: (url) => find<PlanDefinition>(storage, 'PlanDefinition', url),
+    async recordValueSets(work) {
+      const used = new Set<string>()
+      await asked.run(used, work)
+      return [...used].sort()
+    },
+    now,
+  })
+  return { storage, terminology, maps, rules, evaluate, now, uuid }
+}
+
+function createHttpApp({ config, context, baseUrl }: { config: Config; context: OperationContext; baseUrl: string }) {
+  const { storage, now, uuid, terminology } = context
+  return createApp({
+    storage,
+    operations,
+    context,
+    settings: {
+      baseUrl: `${baseUrl}/fhir`,
+      ...(config.developmentToken ? { developmentToken: config.developmentToken } : {}),
+      maintenance: () => config.maintenance,
+      bodyLimitBytes: config.bodyLimitBytes,
+      production: config.production,
+    },
+    hooks: {
+      parseMap,
+      printMap,
+      checkWrite: (resource) => checkWrite(resource, context),
+      expandTokens: async (valueSet) =>
+        (await expandCodes(terminology, { url: valueSet })).map(({ system, code }) => `${system ?? ''}|${code}`),
+    },
+    accessLog: (entry) => {
+      if (config.accessLog) process.stdout.write(`${JSON.stringify(entry)}\n`)
+    },
+    errorLog: ({ requestId, error }) => {
+      process.stderr.write(`${requestId} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    },
+    now,
+    uuid,
+    software,
+    terminologyCapabilities: () => terminology.capabilities(`${baseUrl}/fhir`),
+  })
+}
+
+/** Content that is compiled is compiled before it is stored: a broken map or rule is refused where it is written. */
+async function checkWrite(resource: Resource, { rules }: OperationContext): Promise<Issue[]> {
+  if (resource.resourceType === 'StructureMap') return checkMap(resource)
+  if (resource.resourceType === 'Library') return rules.checkLibrary(resource)
+  return []
+}
+
+// ---------- reading the store for the rooms ----------
+
+const artefactSource = (storage: Storage) => ({
+  find: (type: string, url: string) => storage.findCanonical(type, url),
+  list: (type: string) => listAll<Resource>(storage, type),
+  revision: () => storage.revision(),
+})
+
+/** All current resources of a canonical of one type. The type is what was asked for. */
+async function find<T extends Resource>(storage: Storage, type: T['resourceType'], url: string): Promise<T[]> {
+  return (await storage.findCanonical(type, url)) as T[]
+}
+
+/** Every current resource of a type. */
+async function listAll<T extends Resource>(storage: Storage, type: string): Promise<T[]> {
+  const found: T[] = []
+  let cursor: string | undefined
+  do {
+    const page = await storage.search({
+      type,
+      conditions: [],
+      sort: [],
+      count: 500,
+      total: 'none',
+      ...(cursor ? { cursor } : {}),
+    })
+    found.push(...page.matches.flatMap(({ resource }) => (resource ? [resource as T] : [])))
+    cursor = page.next
+  } while (cursor)
+  return found
+}
+
+/** Maps of a canonical with or without version; `*` in it matches anything. */
+async function findMaps(storage: Storage, canonical: string): Promise<StructureMap[]> {
+  const { url, version } = parseCanonical(canonical)
+  if (!url.includes('*')) {
+    return (await find<StructureMap>(storage, 'StructureMap', url)).filter(
+      (map) => version === undefined || map.version === version,
+    )
+  }
+  const pattern = new RegExp(
+    `^${url
+      .split('*')
+      .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+      .join('.*')}$`,
+  )
+  return (await listAll<StructureMap>(storage, 'StructureMap')).filter((map) => pattern.test(map.url))
+}
+
+async function findStructure(storage: Storage, url: string): Promise<StructureDefinition | undefined> {
+  return (await find<StructureDefinition>(storage, 'StructureDefinition', parseCanonical(url).url))[0]
+}
+
+/** `url|version` of what a rule asked for: the version that is stored, so that the reply can be reproduced. */
+async function pinned(storage: Storage, valueSet: string): Promise<string> {
+  const { url, version } = parseCanonical(valueSet)
+  return version ? valueSet : formatCanonical(url, (await find<ValueSet>(storage, 'ValueSet', url))[0]?.version)
+}
+
+async function expandCodes(terminology: Terminology, given: { url: string } | { valueSet: ValueSet }) {
+  const parameter =
+    'url' in given ? { name: 'url', valueUri: given.url } : { name: 'valueSet', resource: given.valueSet }
+  const expanded = await terminology.expand({
+    resourceType: 'Parameters',
+    parameter: [parameter, { name: 'excludeNested', valueBoolean: true }],
+  })
+  return (expanded.expansion?.contains ?? []).flatMap(({ system, code, display }) =>
+    code ? [{ code, ...(system ? { system } : {}), ...(display ? { display } : {}) }] : [],
+  )
+}
+
+/** EU rules name value sets by a bare id: the stored ValueSet of that id. */
+async function euValueSet(storage: Storage, terminology: Terminology, id: string): Promise<string[]> {
+  const stored = (await storage.read('ValueSet', id))?.resource
+  if (stored?.resourceType !== 'ValueSet') return []
+  return (await expandCodes(terminology, { valueSet: stored })).map(({ code }) => code)
+}
+
+function cachedByRevision<T>(storage: Storage, read: () => Promise<T>): () => Promise<T> {
+  let known: { revision: number; value: Promise<T> } | undefined
+  return () => {
+    const revision = storage.revision()
+    if (known?.revision !== revision) known = { revision, value: read() }
+    return known.value
+  }
+}
+
+function readOwnMapChains(): MapChains {
+  return readMapChains(JSON.parse(readFileSync(join(projectRoot, 'igs/map-chains.json'), 'utf8')))
+}
+
+function readSoftware() {
+  const { name, version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
+    name: string
+    version: string
+  }
+  return { name, version, releaseDate: '2026-11-25' }
+}
