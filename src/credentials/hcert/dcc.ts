@@ -39,9 +39,12 @@ const text: Rule = (value) => typeof value === 'string'
 const shortText: Rule = (value) => typeof value === 'string' && value.length <= 80
 const machineText: Rule = (value) => typeof value === 'string' && /^[A-Z<]{0,80}$/.test(value)
 const dose: Rule = (value) => Number.isInteger(value) && Number(value) >= 1
-const country: Rule = (value) => typeof value === 'string' && (isCountryCode(value) || OTHER_COUNTRIES.includes(value))
-/** Used in the country fields beside ISO 3166: the Union, stateless persons, the UN. */
+const country: Rule = (value) =>
+  typeof value === 'string' && (isCountryCode(value) || OTHER_COUNTRIES.includes(value) || USER_ASSIGNED.test(value))
+/** Used in the country fields beside ISO 3166: the Union, the UN, the Union's own codes of two members. */
 const OTHER_COUNTRIES = ['EU', 'UN', 'EL', 'UK']
+/** Codes that ISO 3166 leaves to users; test participants have them. */
+const USER_ASSIGNED = /^X[A-Z]$/
 
 const date: Rule = (value) => {
   const content = untagged(value)

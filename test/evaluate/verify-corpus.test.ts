@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { credentialFormats } from '../../src/credentials/credentials.ts'
+import { verifyCredential } from '../../src/evaluate/verify.ts'
+import { anchorKeySource } from '../../src/trust/anchors.ts'
+import { caseFaults, corpusSkip, credentialCases } from '../support/credential-cases.ts'
+
+const isHcert = (id: string) => /^(?:EU|DVC|WHO)/.test(id)
+const places = [
+  { name: 'qr', cases: credentialCases('qr').filter(({ id }) => isHcert(id)), least: 16 },
+  { name: 'dgc.jsonl', cases: credentialCases('dgc.jsonl'), least: 177 },
+  { name: 'malformed/hcert.jsonl', cases: credentialCases('malformed/hcert.jsonl'), least: 79 },
+  { name: 'malformed/request.jsonl', cases: credentialCases('malformed/request.jsonl'), least: 3 },
+]
+
+describe('visible HCERT vectors give the expected verdicts', { skip: corpusSkip }, () => {
+  for (const { name, cases, least } of places) {
+    it(`${name}: ${cases.length} cases`, async () => {
+      assert.ok(cases.length >= least, `only ${cases.length} cases were found`)
+      const faults: string[] = []
+      for (const each of cases) {
+        const verdict = await verifyCredential(each.texts, {
+          formats: credentialFormats,
+          keys: anchorKeySource(each.anchors),
+          clock: each.clock ?? new Date('2026-01-01T00:00:00Z'),
+        })
+        faults.push(...caseFaults(each, verdict).map((fault) => `${each.id}: ${fault}`))
+      }
+      assert.deepEqual(faults, [])
+    })
+  }
+})

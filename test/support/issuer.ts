@@ -1,0 +1,77 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { type HcertOptions, type HcertSigner, issueHcert } from '../../src/credentials/issue/hcert.ts'
+import { type SampleKind, samplePayload } from '../../src/credentials/issue/samples.ts'
+import { createIssuingAuthority, type IssuingAuthority, type KeyPair } from '../../src/trust/issuing-authority.ts'
+
+/** A participant made for one test: fresh keys, SCA, document signer. */
+export interface TestIssuer extends IssuingAuthority {
+  country: string
+  signer: HcertSigner
+  /** `trustAnchor` of a request: the document signer's certificate, base64. */
+  anchor: string
+}
+
+export interface TestIssuerOptions {
+  country?: string
+  algorithm?: HcertSigner['algorithm']
+  extendedKeyUsage?: string[]
+  notBefore?: Date
+  notAfter?: Date
+}
+
+/** Key pair that fits an algorithm. */
+export function keyPairFor(algorithm: HcertSigner['algorithm']): KeyPair {
+  if (algorithm === 'PS256') return generateKeyPairSync('rsa', { modulusLength: 2048 })
+  if (algorithm === 'EdDSA') return generateKeyPairSync('ed25519')
+  const namedCurve = algorithm === 'ES384' ? 'P-384' : algorithm === 'ES512' ? 'P-521' : 'P-256'
+  return generateKeyPairSync('ec', { namedCurve })
+}
+
+/** Makes a participant; by default country XA, ES256, valid for the years 2021 to 2030. */
+export function testIssuer(options: TestIssuerOptions = {}): TestIssuer {
+  const { country = 'XA', algorithm = 'ES256' } = options
+  const signerKeys = keyPairFor(algorithm)
+  const authority = createIssuingAuthority({
+    country,
+    authorityKeys: keyPairFor('ES256'),
+    signerKeys,
+    serialNumber: () => randomBytes(8),
+    notBefore: options.notBefore ?? new Date('2021-01-01T00:00:00Z'),
+    notAfter: options.notAfter ?? new Date('2030-12-31T23:59:59Z'),
+    extendedKeyUsage: options.extendedKeyUsage ?? [],
+  })
+  return {
+    ...authority,
+    country,
+    signer: { privateKey: signerKeys.privateKey, keyId: authority.keyId, algorithm },
+    anchor: authority.dsc.raw.toString('base64'),
+  }
+}
+
+/** Times of a test credential. */
+export interface TestPeriod {
+  issuedAt?: Date
+  expires?: Date
+}
+
+/** Issues a specimen of that kind: by default issued on 2022-01-01, expiring on 2023-01-01. */
+export function issueSample(
+  kind: SampleKind,
+  issuer: TestIssuer,
+  { issuedAt, expires, ...options }: TestPeriod & HcertOptions = {},
+): string {
+  const payload = samplePayload(kind, {
+    issuer: issuer.country,
+    issuedAt: issuedAt ?? new Date('2022-01-01T00:00:00Z'),
+    expires: expires ?? new Date('2023-01-01T00:00:00Z'),
+  })
+  return issueHcert(payload, issuer.signer, options)
+}
+
+/** The same credential with another name under the signature of the first. */
+export function forgeSample(kind: SampleKind, issuer: TestIssuer, period: TestPeriod = {}): string {
+  const issuedAt = period.issuedAt ?? new Date('2022-01-02T00:00:00Z')
+  const expires = period.expires ?? new Date('2033-01-01T00:00:00Z')
+  const replacedPayload = samplePayload(kind, { issuer: issuer.country, issuedAt, expires })
+  return issueSample(kind, issuer, { replacedPayload })
+}

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { before, describe, it } from 'node:test'
+import { fileReaders, loadTrustLists, type Trust } from '../../src/trust/trust.ts'
+import { type KeyFilter, listKeys, verifyTrustListFiles } from '../../src/trust/trust-report.ts'
+
+const corpus = path.resolve(import.meta.dirname, '../../../shared/corpora/trust')
+const skip = existsSync(corpus) ? false : '../shared/corpora/trust is absent'
+const at = (file: string) => path.join(corpus, file)
+
+interface ExpectedDocument {
+  file: string
+  valid: boolean
+  validUnder?: Record<string, boolean>
+  reason?: string
+  references?: number
+  foreignReferences?: string[]
+  [figure: string]: unknown
+}
+interface Expectations {
+  clock: string
+  signingKey: string
+  documents: ExpectedDocument[]
+  lookups: { file: string; cases: { query: KeyFilter; result: Record<string, unknown>[] }[] }
+}
+const expectations: Expectations = skip
+  ? { clock: '', signingKey: '', documents: [], lookups: { file: '', cases: [] } }
+  : JSON.parse(readFileSync(at('expectations.json'), 'utf8'))
+
+/** Figures that are printed for valid lists. */
+const figures = ['keys', 'distinctKids', 'distinctCertificates', 'domains', 'usages', 'participants', 'algorithms']
+const moreFigures = [...figures, 'expired', 'notYetValid', 'references', 'foreignReferences']
+
+describe('published and altered trust lists', { skip }, () => {
+  const options = () => ({ key: at(expectations.signingKey), at: new Date(expectations.clock), readers: fileReaders })
+
+  for (const expected of expectations.documents) {
+    it(`${expected.file}: ${expected.valid ? 'valid' : expected.reason}`, async () => {
+      const [report] = await verifyTrustListFiles([at(expected.file)], options())
+      assert.ok(report)
+      assert.equal(report.valid, expected.valid)
+      assert.equal(report.id, expected.id)
+      assert.equal(report.kind, expected.kind)
+      if (!report.valid) {
+        assert.equal(report.reason, expected.reason)
+        assert.equal('keys' in report, false)
+        return
+      }
+      const found: Record<string, unknown> = { ...report }
+      for (const figure of moreFigures) assert.deepEqual(found[figure], expected[figure], figure)
+    })
+    for (const [key, valid] of Object.entries(expected.validUnder ?? {})) {
+      it(`${expected.file} under ${key}: ${valid ? 'valid' : 'not valid'}`, async () => {
+        const [report] = await verifyTrustListFiles([at(expected.file)], { ...options(), key: at(key) })
+        assert.equal(report?.valid, valid)
+      })
+    }
+  }
+})
+
+describe('look-ups in the root list', { skip }, () => {
+  let trust: Trust
+  before(async () => {
+    const source = {
+      name: 'dev',
+      kind: 'did-v2' as const,
+      location: at(expectations.lookups.file),
+      key: [at(expectations.signingKey)],
+    }
+    trust = await loadTrustLists([source], { now: () => new Date(expectations.clock) })
+  })
+
+  for (const { query, result } of expectations.lookups.cases) {
+    it(JSON.stringify(query), () => {
+      const lines = listKeys(trust.keys(), query, new Date(expectations.clock))
+      const found = lines.map(({ participant, domain, usage, thumbprint, expired, algorithm }) => ({
+        participant,
+        domain,
+        usage,
+        thumbprint,
+        expired,
+        alg: algorithm,
+      }))
+      const order = (each: Record<string, unknown>) => JSON.stringify([each.thumbprint, each.usage])
+      assert.deepEqual(
+        found.toSorted((a, b) => order(a).localeCompare(order(b))),
+        result.toSorted((a, b) => order(a).localeCompare(order(b))),
+      )
+    })
+  }
+
+  it('leaves out the one key that its SCA did not sign, and says so', () => {
+    const [status] = trust.status()
+    assert.equal(status?.usable, true)
+    assert.equal(status?.keys, 254)
+    assert.ok(status?.warnings.some((warning) => /DSC .* of URY: not signed/.test(warning)))
+    assert.ok(status?.warnings.some((warning) => /ABCDEFGH is not derived/.test(warning)))
+  })
+})
