@@ -25,12 +25,12 @@ const migrations = [
   `
   CREATE TABLE version (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, vid INTEGER NOT NULL,
     updated INTEGER NOT NULL, method TEXT NOT NULL, content TEXT, UNIQUE (type, id, vid)) STRICT;
-  CREATE INDEX version_by_type ON version (type, seq);
+  CREATE INDEX version_by_type ON version (type);
   CREATE TABLE current (type TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, vid INTEGER NOT NULL,
     deleted INTEGER NOT NULL, PRIMARY KEY (type, id)) STRICT, WITHOUT ROWID;
   CREATE TABLE searchable (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, updated INTEGER NOT NULL,
     until INTEGER NOT NULL, superseded INTEGER) STRICT;
-  CREATE INDEX searchable_by_type ON searchable (type, seq);
+  CREATE INDEX searchable_by_type ON searchable (type);
   CREATE INDEX searchable_by_id ON searchable (type, id);
   CREATE INDEX searchable_superseded ON searchable (superseded) WHERE superseded IS NOT NULL;
   CREATE TABLE parameter (pid INTEGER PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (type, name)) STRICT;
