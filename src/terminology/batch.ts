@@ -1,0 +1,41 @@
+import { badRequest, FhirError, operationOutcome } from '../fhir/error.ts'
+import type { Parameter, Parameters, Resource } from '../fhir/types.ts'
+
+/**
+ * The single requests of a `$batch-validate-code`: each `validation` with the shared parameters it does not set itself.
+ * 400 when there is none.
+ */
+export function batchEntries(parameters: Parameters): Parameters[] {
+  const all = parameters.parameter ?? []
+  const shared = all.filter((each) => each.name !== 'validation')
+  const entries = all.filter((each) => each.name === 'validation').map(entryOf)
+  if (entries.length === 0) throw badRequest('No validation to do: send at least one parameter validation', 'required')
+  return entries.map((own) => {
+    const named = new Set(own.map((each) => each.name))
+    const rest = shared.filter((each) => each.name === 'tx-resource' || !named.has(each.name))
+    return { resourceType: 'Parameters', parameter: [...own, ...rest] }
+  })
+}
+
+function entryOf(parameter: Parameter): Parameter[] {
+  const resource = parameter.resource as Resource | undefined
+  if (resource?.resourceType === 'Parameters') return resource.parameter ?? []
+  return parameter.part ?? []
+}
+
+/** Answers of a batch in order; a request that cannot be served gets its own OperationOutcome. */
+export async function answerBatch(
+  entries: Parameters[],
+  answer: (entry: Parameters) => Promise<Parameters>,
+): Promise<Parameters> {
+  const parameter: Parameter[] = []
+  for (const entry of entries) {
+    try {
+      parameter.push({ name: 'validation', resource: await answer(entry) })
+    } catch (error) {
+      if (!(error instanceof FhirError)) throw error
+      parameter.push({ name: 'validation', resource: operationOutcome(error.issues) })
+    }
+  }
+  return { resourceType: 'Parameters', parameter }
+}

@@ -1,0 +1,207 @@
+import { FhirError } from '../fhir/error.ts'
+import { systemIdentity } from './aliases.ts'
+import type { CodeSystemProvider, Ref } from './code-system.ts'
+import { indexCodeSystem } from './concept-index.ts'
+import { applyFilter } from './filters/filters.ts'
+import { alternatives, txIssue } from './messages.ts'
+import type { Scope } from './scope.ts'
+import { filteredSelection, intersection, listSelection, type Selection } from './selection.ts'
+import { supplemented } from './supplement-lookup.ts'
+import type { Clause, CompiledSet } from './value-set.ts'
+import { isWildcard, matchesVersion, type VersionRule, type VersionRules } from './versions.ts'
+
+/** How the version of a clause's code system was decided. */
+export interface Resolution {
+  /** Absent when no such version, or no such system, is known. */
+  provider?: CodeSystemProvider
+  /** Known versions, oldest first. */
+  known: string[]
+  /** The version or pattern in force; empty for "the newest". */
+  asked: string
+  /** What replaced or filled in the version the clause itself names. */
+  changedBy?: 'force' | 'default' | 'check'
+  /** Pattern that the version must meet. */
+  check?: string
+  /** The system has no content here; the enumeration of the value set stands for it. */
+  assumed: boolean
+}
+
+/** What a value set is evaluated against. */
+export interface Evaluation {
+  scope: Scope
+  systemRules: VersionRules
+  /** What {@link bindForExpansion} decided, by clause. */
+  bindings: Map<Clause, Bound & { resolution: Resolution }>
+  /** Throws too-costly when the time for the request is over. Called now and then in loops. */
+  tick(): void
+}
+
+/** The concepts of one code system that a clause names, imports aside. */
+export interface Bound {
+  provider: CodeSystemProvider
+  members: Selection
+}
+
+/** Decides the version of a clause's system (terminology.md §2). A value's own version chooses among those a wildcard allows. */
+export function resolveSystem(clause: Clause, evaluation: Evaluation, valueVersion?: string): Resolution {
+  const system = clause.system ?? ''
+  const rule = ruleFor(evaluation.systemRules, system)
+  const candidates = evaluation.scope.systems(system)
+  const resolution: Resolution = { known: knownVersions(candidates), asked: '', assumed: false }
+  if (rule?.force !== undefined) Object.assign(resolution, { asked: rule.force, changedBy: 'force' })
+  else if (clause.version !== '') resolution.asked = clause.version
+  else if (rule?.default !== undefined) Object.assign(resolution, { asked: rule.default, changedBy: 'default' })
+  else if (rule?.check !== undefined) Object.assign(resolution, { asked: rule.check, changedBy: 'check' })
+  if (rule?.check !== undefined) resolution.check = rule.check
+  const { asked } = resolution
+  const fitting = asked === '' ? candidates : candidates.filter((each) => matchesVersion(asked, each.head.version))
+  const own =
+    valueVersion !== undefined && isWildcard(asked)
+      ? fitting.find((each) => each.head.version === valueVersion)
+      : undefined
+  const provider = own ?? fitting[0]
+  if (provider) resolution.provider = supplemented(provider, clause.supplements)
+  if (clause.concepts && standsAlone(resolution, candidates)) {
+    resolution.provider = enumeratedProvider(clause, resolution.provider)
+    resolution.assumed = true
+  }
+  return resolution
+}
+
+function ruleFor(rules: VersionRules, system: string): VersionRule | undefined {
+  return rules.size === 0 ? undefined : (rules.get(system) ?? rules.get(systemIdentity(system)))
+}
+
+/** Versions of a system, oldest first. */
+export function knownVersions(candidates: CodeSystemProvider[]): string[] {
+  return candidates.map((each) => each.head.version).filter((each) => each !== undefined).reverse()
+}
+
+/** An enumeration counts by itself where the system is unknown, or known in parts only. */
+function standsAlone(resolution: Resolution, candidates: CodeSystemProvider[]): boolean {
+  if (!resolution.provider) return candidates.every((each) => each.head.content === 'fragment')
+  return resolution.provider.head.content === 'fragment'
+}
+
+const enumerated = new WeakMap<Clause, Map<CodeSystemProvider | undefined, CodeSystemProvider>>()
+
+/** A system made of a clause's enumeration, completed by what a fragment knows of it. */
+function enumeratedProvider(clause: Clause, fragment: CodeSystemProvider | undefined): CodeSystemProvider {
+  const known = enumerated.get(clause)?.get(fragment)
+  if (known) return known
+  const concepts = [...(clause.concepts ?? [])]
+  if (fragment && concepts.every(([code]) => fragment.locate(code) !== undefined)) return remember(fragment)
+  const made = indexCodeSystem({
+    resourceType: 'CodeSystem',
+    status: 'active',
+    content: 'fragment',
+    url: clause.system ?? '',
+    ...((fragment?.head.version ?? clause.version) && { version: fragment?.head.version ?? clause.version }),
+    concept: concepts.map(([code, { display }]) => {
+      const ref = fragment?.locate(code)
+      const text = ref === undefined ? display : (fragment?.display(ref) ?? display)
+      const designation = ref === undefined ? [] : (fragment?.designations(ref) ?? [])
+      return {
+        code,
+        ...(text !== undefined && { display: text }),
+        ...(designation.length > 0 && { designation: designation.map(({ source, ...each }) => each) }),
+      }
+    }),
+  })
+  return remember(made)
+  function remember(provider: CodeSystemProvider): CodeSystemProvider {
+    const byFragment = enumerated.get(clause) ?? new Map()
+    enumerated.set(clause, byFragment.set(fragment, provider))
+    return provider
+  }
+}
+
+const bounds = new WeakMap<Clause, Map<CodeSystemProvider, Bound>>()
+
+/** Evaluates enumeration and filters of a clause against one version of its system; kept with the clause. */
+export function bind(clause: Clause, provider: CodeSystemProvider): Bound {
+  const byProvider = bounds.get(clause) ?? new Map<CodeSystemProvider, Bound>()
+  const known = byProvider.get(provider)
+  if (known) return known
+  const selections: Selection[] = []
+  if (clause.concepts) selections.push(enumeratedSelection([...clause.concepts.keys()], provider))
+  for (const filter of clause.filters) selections.push(applyFilter(provider, filter))
+  const bound: Bound = { provider, members: selections.length > 0 ? intersection(selections) : provider.all }
+  bounds.set(clause, byProvider.set(provider, bound))
+  return bound
+}
+
+/** Enumerated codes in the order of the value set; those the system does not know are left out. */
+function enumeratedSelection(codes: string[], provider: CodeSystemProvider): Selection {
+  const refs = codes.map((code) => provider.locate(code)).filter((ref) => ref !== undefined)
+  if (refs.length > 0 && refs.every((ref, index) => typeof ref === 'number' && (index === 0 || ref > Number(refs[index - 1])))) {
+    return listSelection(Int32Array.from(refs as number[]))
+  }
+  const unique = [...new Set<Ref>(refs)]
+  const set = new Set(unique)
+  return { has: (ref) => set.has(ref), size: () => unique.length, at: (index) => unique[index] ?? -1 }
+}
+
+/** The bound clause for evaluation without a value: 422 when its system or version is unknown or not allowed. */
+export function bindForExpansion(clause: Clause, evaluation: Evaluation): Bound & { resolution: Resolution } {
+  const known = evaluation.bindings.get(clause)
+  if (known) return known
+  const resolution = resolveSystem(clause, evaluation)
+  if (!resolution.provider) throw unresolvedError(clause, resolution)
+  const { check, provider } = resolution
+  if (check !== undefined && !matchesVersion(check, provider.head.version)) {
+    throw new FhirError(422, txIssue('VALUESET_VERSION_CHECK', [clause.system, provider.head.version, check]))
+  }
+  const bound = { ...bind(clause, provider), resolution }
+  evaluation.bindings.set(clause, bound)
+  return bound
+}
+
+function unresolvedError(clause: Clause, { asked, known }: Resolution): FhirError {
+  if (asked === '') return new FhirError(404, txIssue('UNKNOWN_CODESYSTEM_EXP', [clause.system]))
+  const id = known.length > 0 ? 'UNKNOWN_CODESYSTEM_VERSION_EXP' : 'UNKNOWN_CODESYSTEM_VERSION_EXP_NONE'
+  return new FhirError(404, txIssue(id, [clause.system, asked, alternatives(known)]))
+}
+
+/** A code in question: identity of its system, code, and a version when versions are to be kept apart. */
+export interface Member {
+  identity: string
+  code: string
+  version?: string | undefined
+}
+
+/** Whether a value set contains a code; nothing is expanded. Throws when a system or import it depends on is unknown. */
+export function contains(set: CompiledSet, member: Member, evaluation: Evaluation): boolean {
+  return (
+    set.includes.some((clause) => clauseContains(clause, member, evaluation, set)) &&
+    !set.excludes.some((clause) => clauseContains(clause, member, evaluation))
+  )
+}
+
+/** Whether one include or exclude covers a code. */
+export function clauseContains(clause: Clause, member: Member, evaluation: Evaluation, set?: CompiledSet): boolean {
+  if (clause.identity !== undefined) {
+    if (clause.identity !== member.identity) return false
+    const { provider, members } = bindForExpansion(clause, evaluation)
+    if (member.version !== undefined && provider.head.version !== member.version) return false
+    const ref = provider.locate(member.code)
+    if (ref === undefined || !members.has(ref)) return false
+    if (set?.dropsInactive && provider.isInactive(ref)) return false
+  }
+  requireImports(clause)
+  return clause.imports.every((each) => contains(each, member, evaluation))
+}
+
+/** 404 naming the imports of a clause that could not be found. */
+export function requireImports(clause: Clause): void {
+  if (clause.missing.length === 0) return
+  throw new FhirError(
+    404,
+    clause.missing.map((canonical) => txIssue('Unable_to_resolve_value_Set_', [canonical])),
+  )
+}
+
+/** The members of a selection without inactive concepts. */
+export function activeMembers({ provider, members }: Bound): Selection {
+  return provider.hasInactive ? filteredSelection(members, (ref) => !provider.isInactive(ref)) : members
+}

@@ -1,0 +1,74 @@
+import type { CodeSystem, Resource } from '../fhir/types.ts'
+import type { Artefacts } from './artefacts.ts'
+import { BUILT_IN_SYSTEMS } from './implicit/implicit-systems.ts'
+
+/** Parameters of $expand and $validate-code that the engine understands, for TerminologyCapabilities. */
+export const EXPANSION_PARAMETERS = [
+  'activeOnly',
+  'allowMaximumSizeExpansion',
+  'check-system-version',
+  'check-valueset-version',
+  'count',
+  'default-valueset-version',
+  'designation',
+  'diagnostics',
+  'displayLanguage',
+  'excludeNested',
+  'excludeNotForUI',
+  'excludePostCoordinated',
+  'exclude-system',
+  'filter',
+  'force-system-version',
+  'force-valueset-version',
+  'includeDefinition',
+  'includeDesignations',
+  'includeDraft',
+  'limitedExpansion',
+  'offset',
+  'property',
+  'system-version',
+  'tx-resource',
+  'url',
+  'useSupplement',
+  'valueSet',
+  'valueSetVersion',
+]
+
+/** The TerminologyCapabilities resource for `/metadata?mode=terminology`; `url` is the FHIR base. */
+export async function terminologyCapabilities(url: string, artefacts: Artefacts, now: Date): Promise<Resource> {
+  const stored = (await artefacts.list('CodeSystem')) as CodeSystem[]
+  const versions = new Map<string, Set<string>>()
+  const add = (uri: string, version: string | undefined) => {
+    const known = versions.get(uri) ?? new Set<string>()
+    if (version) known.add(version)
+    versions.set(uri, known)
+  }
+  for (const each of stored) if (each.url && each.content !== 'supplement') add(each.url, each.version)
+  for (const { url: uri, version } of BUILT_IN_SYSTEMS) add(uri, version)
+  return {
+    resourceType: 'TerminologyCapabilities',
+    url: `${url}/TerminologyCapabilities/vidimus`,
+    version: '1.0.0',
+    name: 'VidimusTerminologyCapabilities',
+    title: 'Terminology capabilities of vidimus',
+    status: 'active',
+    date: now.toISOString(),
+    kind: 'instance',
+    instantiates: ['http://hl7.org/fhir/CapabilityStatement/terminology-server'],
+    codeSearch: 'all',
+    codeSystem: [...versions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([uri, known]) => ({
+      uri,
+      ...(known.size > 0 && { version: [...known].sort().map((code) => ({ code })) }),
+      subsumption: true,
+    })),
+    expansion: {
+      hierarchical: true,
+      paging: true,
+      incomplete: false,
+      parameter: EXPANSION_PARAMETERS.map((name) => ({ name })),
+      textFilter: 'Every word of the filter begins a word of the code, display or a designation; case does not matter.',
+    },
+    validateCode: { translations: true },
+    translation: { needsMap: false },
+  } as Resource
+}

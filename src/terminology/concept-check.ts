@@ -1,0 +1,83 @@
+import { formatCanonical } from '../fhir/canonical.ts'
+import type { Issue } from '../fhir/types.ts'
+import type { CodeSystemProvider, Ref } from './code-system.ts'
+import { chooseText, textsOf } from './designations.ts'
+import { checkDisplay } from './display-check.ts'
+import { EXTENSION, extensionText } from './extensions.ts'
+import type { Languages } from './languages.ts'
+import { txIssue } from './messages.ts'
+import type { CodedValue } from './value.ts'
+import type { EnumeratedConcept } from './value-set.ts'
+
+/** Wishes of a validation request. */
+export interface ValidationOptions {
+  languages: Languages | undefined
+  /** A wrong display is a warning. */
+  lenient: boolean
+  /** No display and no status checks. */
+  membershipOnly: boolean
+  activeOnly: boolean
+  /** Whether abstract codes may be used. */
+  abstractAllowed: boolean
+}
+
+/** A concept that was found, in or out of a value set. */
+export interface Located {
+  provider: CodeSystemProvider
+  ref: Ref
+  /** How the value set enumerates it. */
+  concept?: EnumeratedConcept | undefined
+}
+
+/** Comments on a concept and the way it is written; errors only for the display. */
+export function checkConcept(value: CodedValue, { provider, ref, concept }: Located, options: ValidationOptions): Issue[] {
+  if (options.membershipOnly) return []
+  const issues: Issue[] = []
+  const code = provider.code(ref)
+  if (code !== value.code && code.toLowerCase() === value.code.toLowerCase()) {
+    const canonical = formatCanonical(provider.head.url, provider.head.version)
+    issues.push(txIssue('CODE_CASE_DIFFERENCE', [value.code, code, canonical], { expression: value.at('code') }))
+  }
+  const status = provider.status(ref)
+  if (provider.isInactive(ref)) {
+    const shown = status === undefined || status === 'inactive' ? 'inactive' : `${status} and inactive`
+    issues.push(txIssue('INACTIVE_CONCEPT_FOUND', [shown, value.code], { expression: value.at('') }))
+  } else if (status === 'deprecated') {
+    issues.push(txIssue('DEPRECATED_CONCEPT_FOUND', ['', value.code], { expression: value.at('code') }))
+  }
+  return [...issues, ...checkDisplay(value, textsOf(provider, ref, concept), options)]
+}
+
+/** What rules a concept out although the set has it: abstract where that is not allowed, inactive where only active ones count. */
+export function checkUse(value: CodedValue, { provider, ref }: Located, options: ValidationOptions): Issue[] {
+  const expression = value.at('code')
+  if (!options.abstractAllowed && provider.isAbstract(ref)) {
+    return [txIssue('ABSTRACT_CODE_NOT_ALLOWED', [value.system, value.code], { expression })]
+  }
+  if (options.activeOnly && provider.isInactive(ref)) {
+    return [txIssue('STATUS_CODE_WARNING_CODE', ['not active', value.code], { expression })]
+  }
+  return []
+}
+
+/** A concept that the value set itself marks as one to avoid. */
+export function checkEnumeration(value: CodedValue, concept: EnumeratedConcept | undefined, canonical: string): Issue[] {
+  const marked = extensionText(concept?.extension, EXTENSION.deprecated) === 'true' ? 'deprecated' : undefined
+  const status = marked ?? extensionText(concept?.extension, EXTENSION.standardsStatus)
+  if (status !== 'deprecated' && status !== 'withdrawn') return []
+  return [
+    txIssue('CONCEPT_DEPRECATED_IN_VALUESET', [value.system, value.code, status, canonical], {
+      expression: value.at('code'),
+    }),
+  ]
+}
+
+/** The display to answer with: in a wished language, else the usual one. */
+export function replyDisplay({ provider, ref, concept }: Located, languages: Languages | undefined): string | undefined {
+  const texts = textsOf(provider, ref, concept)
+  for (const tag of provider.translate ? (languages?.tags ?? []) : []) {
+    const found = provider.translate?.(ref, tag)
+    if (found !== undefined) return found
+  }
+  return (chooseText(texts, languages) ?? texts[0])?.value
+}

@@ -1,0 +1,204 @@
+import type { CodeSystem, CodeSystemConcept } from '../fhir/types.ts'
+import type { CodeSystemHead, CodeSystemProvider, ConceptProperty, Ref } from './code-system.ts'
+import { EXTENSION, extensionText } from './extensions.ts'
+import { buildHierarchy } from './hierarchy.ts'
+import { filteredSelection, rangeSelection } from './selection.ts'
+import { buildTextIndex, type TextIndex } from './text-index.ts'
+
+/** One concept on its way into an index; `concept` carries what is not asked for often. */
+export interface ConceptRow {
+  code: string
+  display?: string | undefined
+  /** Codes of the parents, the first one makes the tree. */
+  parents: string[]
+  /** Definition, designations, properties and extensions; absent when there are none. */
+  concept?: CodeSystemConcept | undefined
+}
+
+const PROPERTY_URI = 'http://hl7.org/fhir/concept-properties#'
+const INACTIVE_STATUS = new Set(['retired', 'inactive', 'withdrawn'])
+
+/** Compiles a CodeSystem resource; every answer about its codes comes from the result. */
+export function indexCodeSystem(resource: CodeSystem): CodeSystemProvider {
+  const head = headOf(resource)
+  return indexConcepts(head, rowsOf(resource, head))
+}
+
+/** What is known of a code system beside its concepts. */
+export function headOf(resource: CodeSystem): CodeSystemHead {
+  const head: CodeSystemHead = {
+    url: resource.url ?? '',
+    name: resource.name ?? resource.title ?? resource.url ?? '',
+    status: resource.status ?? 'unknown',
+    experimental: resource.experimental === true,
+    content: resource.content ?? 'complete',
+    caseSensitive: resource.caseSensitive !== false,
+    properties: new Map(),
+    supplements: [],
+  }
+  const standardsStatus = extensionText(resource.extension, EXTENSION.standardsStatus)
+  if (resource.version) head.version = resource.version
+  if (resource.language) head.language = resource.language
+  if (standardsStatus) head.standardsStatus = standardsStatus
+  if (resource.valueSet) head.valueSet = resource.valueSet
+  if (resource.hierarchyMeaning) head.hierarchyMeaning = resource.hierarchyMeaning
+  for (const property of resource.property ?? []) {
+    head.properties.set(property.code, { ...(property.uri && { uri: property.uri }), type: property.type })
+  }
+  return head
+}
+
+/** Code of the property that has the standard meaning `name`: the one with that uri, else the one of that name. */
+export function standardProperty(head: CodeSystemHead, name: string): string {
+  for (const [code, { uri }] of head.properties) if (uri === PROPERTY_URI + name) return code
+  return name
+}
+
+function* rowsOf(resource: CodeSystem, head: CodeSystemHead): Generator<ConceptRow> {
+  const parentProperty = new Set([standardProperty(head, 'parent'), 'parent', 'subsumedBy'])
+  const childProperty = new Set([standardProperty(head, 'child'), 'child'])
+  const parentsByChild = new Map<string, string[]>()
+  const flat: { concept: CodeSystemConcept; parent?: string }[] = []
+  const stack = (resource.concept ?? []).map((concept): (typeof flat)[number] => ({ concept })).reverse()
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    flat.push(next)
+    const { concept } = next
+    for (const property of concept.property ?? []) {
+      if (!childProperty.has(property.code)) continue
+      const child = property.valueCode ?? property.valueString
+      if (child) parentsByChild.set(child, [...(parentsByChild.get(child) ?? []), concept.code])
+    }
+    for (const child of [...(concept.concept ?? [])].reverse()) stack.push({ concept: child, parent: concept.code })
+  }
+  for (const { concept, parent } of flat) {
+    const named = (concept.property ?? [])
+      .filter((each) => parentProperty.has(each.code))
+      .map((each) => each.valueCode ?? each.valueString)
+    const parents = [parent, ...named, ...(parentsByChild.get(concept.code) ?? [])].filter((each) => each !== undefined)
+    const bare = !concept.definition && !concept.designation && !concept.property && !concept.extension
+    yield { code: concept.code, display: concept.display, parents: [...new Set(parents)], ...(!bare && { concept }) }
+  }
+}
+
+/** Compiles concepts, given one after the other; a code that comes twice keeps its first concept. */
+export function indexConcepts(head: CodeSystemHead, rows: Iterable<ConceptRow>): CodeSystemProvider {
+  const { order, parent, end, extraParents, rowOf } = buildHierarchy(rows)
+  const ordinalOf = new Map<string, number>()
+  const folded = head.caseSensitive ? undefined : new Map<string, number>()
+  const codes: string[] = new Array(order.length)
+  const displays: (string | undefined)[] = new Array(order.length)
+  const details: (CodeSystemConcept | undefined)[] = new Array(order.length)
+  const flags = new Uint8Array(order.length)
+  const used = new Set(head.properties.keys())
+  const marks = { abstract: standardProperty(head, 'notSelectable'), inactive: standardProperty(head, 'inactive') }
+  const statusProperty = standardProperty(head, 'status')
+  let hasInactive = false
+  order.forEach((rowNumber, ordinal) => {
+    const row = rowOf(rowNumber)
+    codes[ordinal] = row.code
+    displays[ordinal] = row.display
+    details[ordinal] = row.concept
+    ordinalOf.set(row.code, ordinal)
+    if (folded && !folded.has(row.code.toLowerCase())) folded.set(row.code.toLowerCase(), ordinal)
+    for (const property of row.concept?.property ?? []) used.add(property.code)
+    flags[ordinal] = flagsOf(row.concept, { ...marks, status: statusProperty })
+    if (((flags[ordinal] ?? 0) & 1) === 1) hasInactive = true
+  })
+  const detail = (ref: Ref) => details[ref as number]
+  const all = rangeSelection(0, codes.length)
+  let text: TextIndex | undefined
+  const within = (ancestor: number, ref: number) => ref >= ancestor && ref < (end[ancestor] ?? 0)
+  const subsumes = (ancestor: Ref, descendant: Ref) =>
+    within(ancestor as number, descendant as number) ||
+    (extraParents.size > 0 && climbs(ancestor as number, descendant as number))
+  const climbs = (ancestor: number, start: number) => {
+    const seen = new Set([start])
+    for (const ref of seen) {
+      if (within(ancestor, ref)) return true
+      for (const up of parentsOf(ref)) seen.add(up)
+    }
+    return false
+  }
+  const parentsOf = (ref: number) => {
+    const tree = parent[ref] ?? -1
+    const extra = extraParents.get(ref)
+    return tree < 0 ? (extra ?? []) : extra ? [tree, ...extra] : [tree]
+  }
+  const extraChildren = new Map<number, number[]>()
+  for (const [child, ups] of extraParents) {
+    for (const up of ups) extraChildren.set(up, [...(extraChildren.get(up) ?? []), child])
+  }
+  const childrenOf = (ref: number) => {
+    const below: number[] = []
+    for (let child = ref + 1; child < (end[ref] ?? 0); child = end[child] ?? child + 1) below.push(child)
+    return below.concat(extraChildren.get(ref) ?? [])
+  }
+  return {
+    head,
+    all,
+    hierarchical: parent.some((each) => each >= 0),
+    hasInactive,
+    locate: (code) => ordinalOf.get(code) ?? folded?.get(code.toLowerCase()),
+    code: (ref) => codes[ref as number] ?? '',
+    display: (ref) => displays[ref as number],
+    definition: (ref) => detail(ref)?.definition,
+    designations: (ref) => detail(ref)?.designation ?? [],
+    properties: (ref) => propertiesOf(detail(ref)),
+    extensions: (ref) => detail(ref)?.extension ?? [],
+    isInactive: (ref) => ((flags[ref as number] ?? 0) & 1) === 1,
+    isAbstract: (ref) => ((flags[ref as number] ?? 0) & 2) === 2,
+    status: (ref) => statusOf(detail(ref), statusProperty),
+    parents: (ref) => parentsOf(ref as number),
+    children: (ref) => childrenOf(ref as number),
+    subsumes,
+    descendants: (ref) =>
+      extraParents.size === 0
+        ? rangeSelection(ref as number, end[ref as number] ?? 0)
+        : filteredSelection(all, (each) => subsumes(ref, each)),
+    hasProperty: (code) => used.has(code),
+    search: (wanted) => {
+      text ??= buildTextIndex(codes.length, (ordinal) => textsOf(codes[ordinal], displays[ordinal], details[ordinal]))
+      return text.search(wanted)
+    },
+  }
+}
+
+/** Property values in a form that names the member once. */
+export function propertiesOf(concept: CodeSystemConcept | undefined): ConceptProperty[] {
+  return (concept?.property ?? []).flatMap((property) => {
+    for (const member in property) {
+      if (!member.startsWith('value')) continue
+      const value = property[member as keyof typeof property]
+      if (value !== undefined) return [{ code: property.code, member, value: value as ConceptProperty['value'] }]
+    }
+    return []
+  })
+}
+
+/** Property `status`, else the standards status extension. */
+export function statusOf(concept: CodeSystemConcept | undefined, property: string): string | undefined {
+  if (!concept) return undefined
+  const found = concept.property?.find((each) => each.code === property)
+  return found?.valueCode ?? found?.valueString ?? extensionText(concept.extension, EXTENSION.standardsStatus)
+}
+
+/** Bit 0: inactive, bit 1: abstract. */
+function flagsOf(
+  concept: CodeSystemConcept | undefined,
+  names: { abstract: string; inactive: string; status: string },
+): number {
+  if (!concept?.property && !concept?.extension) return 0
+  const isTrue = (code: string) =>
+    concept.property?.some(
+      (each) => each.code === code && (each.valueBoolean === true || each.valueCode === 'true' || each.valueString === 'true'),
+    )
+  const status = statusOf(concept, names.status)
+  const inactive = isTrue(names.inactive) || (status !== undefined && INACTIVE_STATUS.has(status))
+  return (inactive ? 1 : 0) | (isTrue(names.abstract) || isTrue('abstract') ? 2 : 0)
+}
+
+function textsOf(code = '', display: string | undefined, concept: CodeSystemConcept | undefined): string[] {
+  const texts = display ? [code, display] : [code]
+  for (const designation of concept?.designation ?? []) texts.push(designation.value)
+  return texts
+}

@@ -1,0 +1,128 @@
+import type { Extension, ValueSet } from '../fhir/types.ts'
+import { writtenSystem } from './aliases.ts'
+import type { ConceptProperty } from './code-system.ts'
+import { chooseText, isWanted, shownDesignation, type Text, textsOf } from './designations.ts'
+import { EXTENSION, extensionText, extensionValue } from './extensions.ts'
+import type { Languages } from './languages.ts'
+import type { Entry } from './listing.ts'
+
+/** One entry of an expansion. */
+export type Contains = NonNullable<NonNullable<ValueSet['expansion']>['contains']>[number]
+
+/** How much of a member an expansion shows. */
+export interface EntryOptions {
+  languages: Languages | undefined
+  includeDesignations: boolean
+  /** Designations asked for; empty for all. */
+  designations: string[]
+  /** Property codes asked for; `*` for all. */
+  properties: string[]
+  /** Whether entries carry the version of their system. */
+  withVersion(entry: Entry): boolean
+  /** Collects code → uri of every property shown. */
+  declared: Map<string, string | undefined>
+}
+
+const CONCEPT_PROPERTIES = 'http://hl7.org/fhir/concept-properties#'
+const SHOWN = new Set<string>([
+  EXTENSION.alternate,
+  EXTENSION.descriptionId,
+  EXTENSION.renderingStyle,
+  EXTENSION.renderingXhtml,
+  EXTENSION.conceptDefinition,
+  EXTENSION.deprecated,
+])
+
+/** A member as `expansion.contains` shows it (R4; R5's properties as extensions). */
+export function containsEntry(entry: Entry, options: EntryOptions): Contains {
+  const { provider, ref, clause } = entry
+  const code = provider.code(ref)
+  const concept = clause.concepts?.get(code)
+  const made: Contains = { system: writtenSystem(clause.system ?? provider.head.url), code }
+  if (provider.head.version && options.withVersion(entry)) made.version = provider.head.version
+  if (provider.isAbstract(ref)) made.abstract = true
+  if (provider.isInactive(ref)) made.inactive = true
+  const texts = textsOf(provider, ref, concept)
+  const chosen = chooseText(texts, options.languages)
+  const display = translated(entry, options.languages, chosen) ?? chosen?.value
+  if (display !== undefined) made.display = display
+  if (options.includeDesignations || options.designations.length > 0) {
+    const designation = texts
+      .filter((each) => each !== chosen && !repeats(each, chosen))
+      .filter((each) => options.designations.length === 0 || isWanted(each, options.designations))
+      .map(shownDesignation)
+    if (designation.length > 0) made.designation = designation
+  }
+  const extension = [...shownExtensions(entry), ...shownProperties(entry, options).map(propertyExtension)]
+  if (extension.length > 0) made.extension = extension
+  return made
+}
+
+function translated({ provider, ref }: Entry, languages: Languages | undefined, chosen: Text | undefined) {
+  if (!provider.translate || !languages || chosen === undefined) return undefined
+  for (const tag of languages.tags) {
+    const found = provider.translate(ref, tag)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const repeats = (text: Text, shown: Text | undefined) =>
+  shown !== undefined && text.value === shown.value && (text.language === shown.language || !text.language) && !text.use?.code
+
+function shownExtensions({ provider, ref, clause }: Entry): Extension[] {
+  const own = (clause.concepts?.get(provider.code(ref))?.extension ?? []).filter(
+    (each) => SHOWN.has(each.url) || each.url === EXTENSION.standardsStatus,
+  )
+  const inherited = provider
+    .extensions(ref)
+    .filter((each) => SHOWN.has(each.url) && !own.some((other) => other.url === each.url))
+  return [...own, ...inherited]
+}
+
+function shownProperties(entry: Entry, options: EntryOptions): ConceptProperty[] {
+  const { provider, ref, clause } = entry
+  const shown: ConceptProperty[] = []
+  const show = (property: ConceptProperty, uri: string | undefined) => {
+    if (shown.some((each) => each.code === property.code && each.value === property.value)) return
+    options.declared.set(property.code, uri)
+    shown.push(property)
+  }
+  const asked = (code: string) => options.properties.includes(code) || options.properties.includes('*')
+  const definition = provider.definition(ref)
+  if (asked('definition') && definition !== undefined) {
+    show({ code: 'definition', member: 'valueString', value: definition }, `${CONCEPT_PROPERTIES}definition`)
+  }
+  const extensions = provider.extensions(ref)
+  const own = clause.concepts?.get(provider.code(ref))?.extension
+  const order = extensionValue(own, EXTENSION.setOrder) ?? extensionValue(extensions, EXTENSION.conceptOrder)
+  const label = extensionText(own, EXTENSION.setLabel) ?? extensionText(extensions, EXTENSION.conceptLabel)
+  const weight = extensionValue(own, EXTENSION.weight) ?? extensionValue(extensions, EXTENSION.weight)
+  if (typeof order === 'number') show({ code: 'order', member: 'valueDecimal', value: order }, `${CONCEPT_PROPERTIES}order`)
+  if (label !== undefined) show({ code: 'label', member: 'valueString', value: label }, `${CONCEPT_PROPERTIES}label`)
+  if (typeof weight === 'number') show({ code: 'weight', member: 'valueDecimal', value: weight }, `${CONCEPT_PROPERTIES}itemWeight`)
+  const status = provider.status(ref)
+  if (status !== undefined && status !== 'active') {
+    show({ code: 'status', member: 'valueCode', value: status }, `${CONCEPT_PROPERTIES}status`)
+  }
+  for (const property of provider.properties(ref)) {
+    if (asked(property.code)) show(property, provider.head.properties.get(property.code)?.uri)
+  }
+  for (const [code, refs] of [['parent', provider.parents], ['child', provider.children]] as const) {
+    if (!options.properties.includes(code)) continue
+    for (const each of refs(ref)) {
+      show({ code, member: 'valueCode', value: provider.code(each) }, CONCEPT_PROPERTIES + code)
+    }
+  }
+  return shown
+}
+
+function propertyExtension({ code, member, value }: ConceptProperty): Extension {
+  return {
+    url: EXTENSION.containsProperty,
+    extension: [
+      { url: 'code', valueCode: code },
+      { url: 'value', [member]: value },
+    ],
+  }
+}

@@ -1,0 +1,209 @@
+import { formatCanonical } from '../fhir/canonical.ts'
+import type { Extension, ValueSet } from '../fhir/types.ts'
+import { systemIdentity } from './aliases.ts'
+import { bindForExpansion, type Evaluation } from './binding.ts'
+import type { CodeSystemHead } from './code-system.ts'
+import { type Contains, containsEntry, type EntryOptions } from './contains-entry.ts'
+import { echoedParameters, type ExpansionParameter } from './expansion-parameters.ts'
+import { EXTENSION, expansionParameter } from './extensions.ts'
+import type { Languages } from './languages.ts'
+import { type Entry, type Listing, list, type ListingOptions } from './listing.ts'
+import { txError } from './messages.ts'
+import { canNest, nest } from './nesting.ts'
+import { booleanParameter, compileRequested, countParameter, evaluationOf, type Request, textParameter, textParameters } from './request.ts'
+import { artefactWarnings, importsOf } from './resource-status.ts'
+import type { Clause, CompiledSet } from './value-set.ts'
+
+/** `$expand` (terminology.md §3). Synchronous: run it through settle. */
+export function expandValueSet(request: Request): ValueSet {
+  const { set, languages } = compileRequested(request)
+  const evaluation = evaluationOf(request, set.canonical)
+  const page = pageOf(request)
+  const heads = usedSystems(set, evaluation)
+  const options = listingOptions(request, set, heads)
+  const listing = list(set, evaluation, { ...options, ...(page.count === undefined && { most: page.limit + (page.offset ?? 0) }) })
+  if (listing === 'tooMany') throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${page.limit}`])
+  const { from, to } = pageBounds(listing, page)
+  if (to - from > page.limit) throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${page.limit}`])
+  const shown = entryOptions(request, languages, heads, set)
+  const contains = showEntries({ listing, from, to }, shown, nestable(request, set, evaluation, page))
+  return {
+    ...rootOf(set.definition, booleanParameter(request.parameters, 'includeDefinition') === true),
+    expansion: expansionOf({ request, set, languages, page, listing, contains, heads, declared: shown.declared, options }),
+  }
+}
+
+interface Page {
+  offset: number | undefined
+  count: number | undefined
+  /** Most codes one reply may carry. */
+  limit: number
+}
+
+function pageOf({ parameters, call, around }: Request): Page {
+  const own = around.limits.expansionCodes
+  return {
+    offset: countParameter(parameters, 'offset'),
+    count: countParameter(parameters, 'count'),
+    limit: call.expansionCodes === undefined ? own : Math.min(own, call.expansionCodes),
+  }
+}
+
+function pageBounds(listing: Listing, page: Page) {
+  const from = Math.min(page.offset ?? 0, listing.size)
+  const to = page.count === undefined ? listing.size : Math.min(from + page.count, listing.size)
+  return { from, to }
+}
+
+function listingOptions({ parameters }: Request, set: CompiledSet, heads: CodeSystemHead[]): ListingOptions {
+  const text = textParameter(parameters, 'filter')?.trim()
+  const wish = expansionParameter(set.definition.compose?.extension, 'versionsMatch')
+  const versions = new Set(heads.map((each) => each.url))
+  const unset = versions.size < heads.length && set.excludes.length > 0 ? undefined : undefined
+  return {
+    activeOnly: booleanParameter(parameters, 'activeOnly') === true,
+    ...(text && { text }),
+    versionsMatch: wish === undefined ? unset : wish === 'true',
+    withoutSystems: new Set(textParameters(parameters, 'exclude-system').map((each) => systemIdentity(each.split('|')[0] ?? each))),
+  }
+}
+
+function nestable(request: Request, set: CompiledSet, evaluation: Evaluation, page: Page): boolean {
+  const { parameters } = request
+  if (booleanParameter(parameters, 'excludeNested') === true || textParameter(parameters, 'filter')) return false
+  return page.count === undefined && page.offset === undefined && canNest(set, evaluation)
+}
+
+function showEntries(part: { listing: Listing; from: number; to: number }, options: EntryOptions, nested: boolean): Contains[] {
+  const show = (entry: Entry) => containsEntry(entry, options)
+  if (nested) return nest(part.listing, show)
+  const contains: Contains[] = []
+  for (let index = part.from; index < part.to; index++) {
+    const entry = part.listing.at(index)
+    if (entry) contains.push(show(entry))
+  }
+  return contains
+}
+
+function entryOptions(
+  { parameters }: Request,
+  languages: Languages | undefined,
+  heads: CodeSystemHead[],
+  set: CompiledSet,
+): EntryOptions {
+  const versions = new Map<string, number>()
+  for (const url of namedVersions(set, heads)) versions.set(url, (versions.get(url) ?? 0) + 1)
+  return {
+    languages,
+    includeDesignations: booleanParameter(parameters, 'includeDesignations') === true,
+    designations: textParameters(parameters, 'designation'),
+    properties: textParameters(parameters, 'property'),
+    withVersion: ({ provider }) => (versions.get(provider.head.url) ?? 0) > 1,
+    declared: new Map(),
+  }
+}
+
+/** The url of a system once per version that the set names or uses. */
+function namedVersions(set: CompiledSet, heads: CodeSystemHead[]): string[] {
+  const named = new Set<string>()
+  for (const clause of allClauses(set)) if (clause.system && clause.version) named.add(`${clause.version}|${clause.system}`)
+  const urls = [...named].map((each) => each.slice(each.indexOf('|') + 1))
+  const used = heads.map((each) => each.url)
+  return urls.length > used.length ? urls : used
+}
+
+function* allClauses(set: CompiledSet): Generator<Clause> {
+  for (const clause of [...set.includes, ...set.excludes]) {
+    yield clause
+    for (const imported of clause.imports) yield* allClauses(imported)
+  }
+}
+
+/** Heads of every version of every system that the set takes codes from, each once. */
+function usedSystems(set: CompiledSet, evaluation: Evaluation): CodeSystemHead[] {
+  const heads = new Map<string, CodeSystemHead>()
+  for (const clause of allClauses(set)) {
+    if (!clause.system) continue
+    const { provider, resolution } = bindForExpansion(clause, evaluation)
+    if (resolution.assumed && resolution.known.length === 0) continue
+    heads.set(formatCanonical(provider.head.url, provider.head.version), provider.head)
+  }
+  return [...heads.values()]
+}
+
+const ROOT = ['url', 'identifier', 'version', 'name', 'title', 'status', 'experimental', 'date', 'publisher', 'language'] as const
+
+/** Root elements of the reply: those that identify the definition, or the definition whole. */
+function rootOf(definition: ValueSet, whole: boolean): ValueSet {
+  if (whole) {
+    const { text, meta, expansion, ...rest } = definition
+    return rest
+  }
+  const root: ValueSet = { resourceType: 'ValueSet', status: definition.status ?? 'active' }
+  for (const name of ROOT) if (name !== 'identifier' && definition[name] !== undefined) Object.assign(root, { [name]: definition[name] })
+  return root
+}
+
+interface Parts {
+  request: Request
+  set: CompiledSet
+  languages: Languages | undefined
+  page: Page
+  listing: Listing
+  contains: Contains[]
+  heads: CodeSystemHead[]
+  declared: Map<string, string | undefined>
+  options: ListingOptions
+}
+
+function expansionOf(parts: Parts): NonNullable<ValueSet['expansion']> {
+  const { request, page, listing, contains, declared, heads } = parts
+  const unbounded = heads.some((each) => each.unbounded)
+  const extension = [...unclosed(heads), ...[...declared].map(([code, uri]) => propertyDeclaration(code, uri))]
+  return {
+    ...(extension.length > 0 && { extension }),
+    identifier: `urn:uuid:${request.around.uuid()}`,
+    timestamp: request.around.now().toISOString(),
+    ...(!unbounded && { total: listing.size }),
+    ...((page.offset !== undefined || page.count !== undefined) && { offset: page.offset ?? 0 }),
+    parameter: [...echoedParameters(request.parameters, parts), ...usedArtefacts(parts)],
+    ...(contains.length > 0 && { contains }),
+  }
+}
+
+function propertyDeclaration(code: string, uri: string | undefined): Extension {
+  const extension: Extension[] = [{ url: 'code', valueCode: code }]
+  if (uri) extension.push({ url: 'uri', valueUri: uri })
+  return { url: EXTENSION.expansionProperty, extension }
+}
+
+function unclosed(heads: CodeSystemHead[]): Extension[] {
+  const reasons = heads.flatMap((each) => {
+    if (each.unbounded) {
+      return `The code System '${each.url}' has a grammar and so has infinite members. This extension is based on ${each.unbounded.basedOn}`
+    }
+    return each.content === 'fragment' ? `This extension is based on a fragment of the code system ${each.url}` : []
+  })
+  if (reasons.length === 0) return []
+  return [
+    { url: EXTENSION.unclosed, valueBoolean: true },
+    ...reasons.map((valueString) => ({ url: EXTENSION.unclosedReason, valueString })),
+  ]
+}
+
+function usedArtefacts({ set, heads }: Parts): ExpansionParameter[] {
+  const parameters: ExpansionParameter[] = []
+  const use = (name: string, valueUri: string) => {
+    if (!parameters.some((each) => each.name === name && each.valueUri === valueUri)) parameters.push({ name, valueUri })
+  }
+  for (const head of heads) use('used-codesystem', formatCanonical(head.url, head.version))
+  for (const imported of importsOf(set)) {
+    if (!imported.contained && imported.definition.url) use('used-valueset', imported.canonical)
+  }
+  for (const head of heads) for (const supplement of head.supplements) use('used-supplement', supplement)
+  for (const head of heads) {
+    if (head.content === 'fragment') use('used-fragment', formatCanonical(head.url, head.version))
+  }
+  for (const { warning, canonical } of artefactWarnings(set, heads)) use(`warning-${warning}`, canonical)
+  return parameters
+}

@@ -1,0 +1,174 @@
+import { compareVersions } from '../fhir/canonical.ts'
+import { systemIdentity } from './aliases.ts'
+import { activeMembers, type Bound, bindForExpansion, clauseContains, contains, type Evaluation, type Member, requireImports } from './binding.ts'
+import type { CodeSystemProvider, Ref } from './code-system.ts'
+import { textsOf } from './designations.ts'
+import { intersection } from './selection.ts'
+import { words } from './text-index.ts'
+import type { Clause, CompiledSet } from './value-set.ts'
+
+/** One member of a value set with where it comes from. */
+export interface Entry {
+  provider: CodeSystemProvider
+  ref: Ref
+  /** The include that brought it. */
+  clause: Clause
+}
+
+/** The members of a value set in a stable order, any of them at once. */
+export interface Listing {
+  size: number
+  at(index: number): Entry | undefined
+}
+
+/** What narrows a listing. */
+export interface ListingOptions {
+  activeOnly: boolean
+  /** Words that members' texts must have. */
+  text?: string
+  /** Whether the same code in two versions is one member (true), two (false) or undecided. */
+  versionsMatch?: boolean | undefined
+  /** Identities of systems to leave out. */
+  withoutSystems: Set<string>
+  /** Most members worth listing: beyond it {@link list} answers `tooMany`. */
+  most?: number
+}
+
+/** Lists the members of a value set: at once where one include says it all, by walking the includes otherwise. */
+export function list(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Listing | 'tooMany' {
+  const [only] = set.includes
+  const single = set.includes.length === 1 && set.excludes.length === 0 && only?.system && only.imports.length === 0
+  if (single && only.missing.length === 0 && !options.withoutSystems.has(only.identity ?? '')) {
+    const listing = listClause(only, set, evaluation, options)
+    return options.most !== undefined && listing.size > options.most ? 'tooMany' : listing
+  }
+  return listByWalking(set, evaluation, options)
+}
+
+function listClause(clause: Clause, set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Listing {
+  const bound = bindForExpansion(clause, evaluation)
+  evaluation.tick()
+  const active = options.activeOnly || set.dropsInactive
+  let members = active ? activeMembers(bound) : bound.members
+  if (options.text !== undefined) {
+    members = clause.concepts
+      ? filteredByText(bound, members, clause, options.text)
+      : intersection([members, bound.provider.search(options.text)])
+  }
+  evaluation.tick()
+  const size = members.size()
+  return {
+    size,
+    at: (index) => (index < size ? { provider: bound.provider, ref: members.at(index), clause } : undefined),
+  }
+}
+
+/** Enumerated concepts have texts of their own, which no index knows. */
+function filteredByText(bound: Bound, members: Bound['members'], clause: Clause, text: string): Bound['members'] {
+  const kept: Ref[] = []
+  for (let i = 0; i < members.size(); i++) {
+    const ref = members.at(i)
+    if (hasWords({ provider: bound.provider, ref, clause }, text)) kept.push(ref)
+  }
+  const set = new Set(kept)
+  return { has: (ref) => set.has(ref), size: () => kept.length, at: (index) => kept[index] ?? -1 }
+}
+
+function hasWords({ provider, ref, clause }: Entry, text: string): boolean {
+  const concept = clause.concepts?.get(provider.code(ref))
+  if (!concept?.display && !concept?.designation && provider.search(text).has(ref)) return true
+  const own = [provider.code(ref), ...textsOf(provider, ref, concept).map((each) => each.value)].flatMap(words)
+  const wanted = words(text)
+  return wanted.length > 0 && wanted.every((prefix) => own.some((word) => word.startsWith(prefix)))
+}
+
+function listByWalking(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Listing | 'tooMany' {
+  const entries: Entry[] = []
+  let tooMany = false
+  walk(set, { evaluation, options }, (entry) => {
+    if (options.activeOnly && entry.provider.isInactive(entry.ref)) return true
+    if (options.text !== undefined && !hasWords(entry, options.text)) return true
+    entries.push(entry)
+    tooMany = options.most !== undefined && entries.length > options.most
+    return !tooMany
+  })
+  return tooMany ? 'tooMany' : { size: entries.length, at: (index) => entries[index] }
+}
+
+interface Walk {
+  evaluation: Evaluation
+  options: ListingOptions
+}
+
+/** Visits the members in order, each once, until a visit answers false. */
+function walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean): boolean {
+  const { evaluation, options } = context
+  const excluded = (entry: Entry) => {
+    const member = memberOf(entry)
+    if (options.versionsMatch === false) member.version = entry.provider.head.version
+    return set.excludes.some((clause) => clauseContains(clause, member, evaluation))
+  }
+  for (const clause of set.excludes) prepare(clause, evaluation)
+  for (const [position, clause] of set.includes.entries()) {
+    if (options.withoutSystems.has(clause.identity ?? '')) continue
+    const others = otherIncludes(set, position, evaluation)
+    const goOn = walkClause(clause, context, (entry) => {
+      const member = memberOf(entry)
+      const { version } = entry.provider.head
+      if (options.versionsMatch !== true) member.version = version
+      if (set.dropsInactive && entry.provider.isInactive(entry.ref)) return true
+      const brought = options.versionsMatch === true ? others.before(version) : others.earlier
+      if (brought.some((each) => clauseContains(each, member, evaluation))) return true
+      if (set.excludes.length > 0 && excluded(entry)) return true
+      return visit(entry)
+    })
+    if (!goOn) return false
+  }
+  return true
+}
+
+/** Includes that bring a member before this one does: the earlier ones, or those with a newer version. */
+function otherIncludes(set: CompiledSet, position: number, evaluation: Evaluation) {
+  const earlier = set.includes.slice(0, position)
+  const versionOf = (each: Clause) => (each.system ? bindForExpansion(each, evaluation).provider.head.version : undefined)
+  return {
+    earlier,
+    before: (version: string | undefined) =>
+      set.includes.filter((each, index) => {
+        const difference = compareVersions(versionOf(each) ?? '', version ?? '')
+        return index !== position && (difference > 0 || (difference === 0 && index < position))
+      }),
+  }
+}
+
+/** Errors of a clause show even if no member is ever tested against it. */
+function prepare(clause: Clause, evaluation: Evaluation): void {
+  requireImports(clause)
+  if (clause.system) bindForExpansion(clause, evaluation)
+  for (const imported of clause.imports) {
+    for (const each of [...imported.includes, ...imported.excludes]) prepare(each, evaluation)
+  }
+}
+
+function walkClause(clause: Clause, context: Walk, visit: (entry: Entry) => boolean): boolean {
+  const { evaluation } = context
+  prepare(clause, evaluation)
+  const [first, ...others] = clause.imports
+  const inAll = (entry: Entry, sets: CompiledSet[]) => sets.every((each) => contains(each, memberOf(entry), evaluation))
+  if (clause.system) {
+    const { provider, members } = bindForExpansion(clause, evaluation)
+    for (let i = 0, size = members.size(); i < size; i++) {
+      if ((i & 1023) === 0) evaluation.tick()
+      const entry: Entry = { provider, ref: members.at(i), clause }
+      if (clause.imports.length > 0 && !inAll(entry, clause.imports)) continue
+      if (!visit(entry)) return false
+    }
+    return true
+  }
+  if (!first) return true
+  return walk(first, context, (entry) => (others.length > 0 && !inAll(entry, others) ? true : visit(entry)))
+}
+
+function memberOf({ provider, ref, clause }: Entry): Member {
+  return { identity: clause.identity ?? systemIdentity(provider.head.url), code: provider.code(ref) }
+}

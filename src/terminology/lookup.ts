@@ -1,0 +1,94 @@
+import { parseCanonical } from '../fhir/canonical.ts'
+import { badRequest, FhirError, notFound } from '../fhir/error.ts'
+import { firstParameter, textParameter } from '../fhir/operation.ts'
+import type { Parameter, Parameters } from '../fhir/types.ts'
+import type { CodeSystemProvider, Ref } from './code-system.ts'
+import { replyDisplay } from './concept-check.ts'
+import { shownDesignation, textsOf } from './designations.ts'
+import { alternatives, otherIssue, txIssue } from './messages.ts'
+import { type Request, requestedLanguages, requestedSupplements, textParameters } from './request.ts'
+import { supplemented } from './supplement-lookup.ts'
+import { knownVersions } from './binding.ts'
+import { matchesVersion, versionRules } from './versions.ts'
+
+/** `CodeSystem/$lookup`: everything known about one code; 404 when system, version or code is unknown. */
+export function lookUp(request: Request): Parameters {
+  const { parameters } = request
+  const coding = firstParameter(parameters, 'coding')?.valueCoding
+  const code = coding?.code ?? textParameter(parameters, 'code')
+  const system = coding?.system ?? textParameter(parameters, 'system') ?? textParameter(parameters, 'url')
+  if (!code || !system) throw badRequest('Send code and system, or coding', 'required')
+  const languages = requestedLanguages(request)
+  const found = requestedSystem(request, system, coding?.version ?? textParameter(parameters, 'version'))
+  const provider = supplemented(found, requestedSupplements(request, languages))
+  const { head } = provider
+  const ref = provider.locate(code)
+  if (ref === undefined) {
+    throw new FhirError(404, txIssue('Unknown_Code_in_Version', [code, head.url, head.version ?? ''], { expression: 'code' }))
+  }
+  const parameter: Parameter[] = [
+    { name: 'name', valueString: head.name },
+    { name: 'code', valueCode: provider.code(ref) },
+    { name: 'system', valueUri: parseCanonical(system).url },
+  ]
+  if (head.version !== undefined) parameter.push({ name: 'version', valueString: head.version })
+  const display = replyDisplay({ provider, ref }, languages)
+  if (display !== undefined) parameter.push({ name: 'display', valueString: display })
+  const definition = provider.definition(ref)
+  if (definition !== undefined) parameter.push({ name: 'definition', valueString: definition })
+  parameter.push({ name: 'abstract', valueBoolean: provider.isAbstract(ref) })
+  for (const text of textsOf(provider, ref)) parameter.push(designationParameter(shownDesignation(text), text.source))
+  parameter.push(...propertyParameters(provider, ref, textParameters(parameters, 'property')))
+  for (const valueCanonical of head.supplements) parameter.push({ name: 'used-supplement', valueCanonical })
+  return { resourceType: 'Parameters', parameter }
+}
+
+/** One version of a code system: the one asked for, the one the request's rules name, the newest; 404 when there is none. */
+export function requestedSystem(request: Request, canonical: string, wanted?: string): CodeSystemProvider {
+  const { url, version } = parseCanonical(canonical)
+  const candidates = request.scope.systems(url)
+  const rule = versionRules(request.parameters, {
+    default: 'system-version',
+    check: 'check-system-version',
+    force: 'force-system-version',
+  }).get(url)
+  const pattern = rule?.force ?? wanted ?? version ?? rule?.default ?? rule?.check
+  const found = candidates.find((each) => pattern === undefined || matchesVersion(pattern, each.head.version))
+  if (found) return found
+  const known = knownVersions(candidates)
+  if (pattern !== undefined && known.length > 0) {
+    const text = `A definition for CodeSystem '${url}' version '${pattern}' could not be found. Valid versions: ${alternatives(known)}`
+    throw new FhirError(404, otherIssue('not-found', text, { type: 'not-found', expression: 'version' }))
+  }
+  throw notFound({ text: `A definition for CodeSystem '${url}' could not be found`, expression: 'system' })
+}
+
+function designationParameter(text: ReturnType<typeof shownDesignation>, source: string | undefined): Parameter {
+  const part: Parameter[] = []
+  if (text.language) part.push({ name: 'language', valueCode: text.language })
+  if (text.use) part.push({ name: 'use', valueCoding: text.use })
+  part.push({ name: 'value', valueString: text.value })
+  if (source) part.push({ name: 'source', valueCanonical: source })
+  return { name: 'designation', part }
+}
+
+/** `inactive` always; all others when asked for by code or `*`. */
+function propertyParameters(provider: CodeSystemProvider, ref: Ref, asked: string[]): Parameter[] {
+  const wants = (code: string) => asked.includes('*') || asked.includes(code)
+  const made: Parameter[] = []
+  const add = (code: string, member: string, value: unknown, description?: string) => {
+    const part: Parameter[] = [{ name: 'code', valueCode: code }, { name: 'value', [member]: value } as Parameter]
+    if (description !== undefined) part.push({ name: 'description', valueString: description })
+    made.push({ name: 'property', part })
+  }
+  add('inactive', 'valueBoolean', provider.isInactive(ref))
+  for (const { code, member, value } of provider.properties(ref)) {
+    if (code !== 'inactive' && wants(code)) add(code, member, value)
+  }
+  const own = new Set(provider.properties(ref).map((each) => each.code))
+  for (const [code, refs] of [['parent', provider.parents], ['child', provider.children]] as const) {
+    if (!wants(code) || own.has(code)) continue
+    for (const each of refs(ref)) add(code, 'valueCode', provider.code(each), provider.display(each))
+  }
+  return made
+}

@@ -1,0 +1,120 @@
+import { systemIdentity } from './aliases.ts'
+import { bind, type Evaluation, type Resolution, resolveSystem } from './binding.ts'
+import type { CodeSystemProvider, Ref } from './code-system.ts'
+import type { CodedValue } from './value.ts'
+import type { Clause, CompiledSet } from './value-set.ts'
+
+/** A value found in a value set. */
+export interface Match {
+  clause: Clause
+  resolution: Resolution
+  provider: CodeSystemProvider
+  ref: Ref
+  /** The set whose clause it is: the root or an import. */
+  set: CompiledSet
+}
+
+/** Why a value was not found, or what stood beside the match. */
+export interface Search {
+  /** Whether any clause names the value's system. */
+  usesSystem: boolean
+  /** Clauses whose system, or version of it, is unknown. */
+  unresolved: { clause: Clause; resolution: Resolution }[]
+  /** Imports that are unknown. */
+  missing: string[]
+  /** Clauses of the system that do not have the code; `ref` when the system has it. */
+  outside: { clause: Clause; resolution: Resolution; provider: CodeSystemProvider; ref?: Ref }[]
+  /** A match that the set drops because it is inactive. */
+  inactive?: Match
+}
+
+/** Looks a value up in a set without expanding anything. */
+export function findMatch(set: CompiledSet, value: CodedValue, evaluation: Evaluation): { match?: Match; search: Search } {
+  const search: Search = { usesSystem: false, unresolved: [], missing: [], outside: [] }
+  const match = matchSet(set, { value, identity: systemIdentity(value.system ?? ''), evaluation, search })
+  return match ? { match, search } : { search }
+}
+
+interface Context {
+  value: CodedValue
+  identity: string
+  evaluation: Evaluation
+  search: Search
+}
+
+function matchSet(set: CompiledSet, context: Context): Match | undefined {
+  const matches: Match[] = []
+  for (const clause of set.includes) {
+    const match = matchClause(clause, set, context)
+    if (!match) continue
+    if (set.dropsInactive && match.provider.isInactive(match.ref)) context.search.inactive = match
+    else matches.push(match)
+  }
+  const best = bestOf(matches, context)
+  if (!best || set.excludes.length === 0) return best
+  const excluded = set.excludes.some((clause) => matchClause(clause, set, excluding(context)) !== undefined)
+  return excluded ? undefined : best
+}
+
+/** Excludes take part in no explanation but that of what is missing. */
+function excluding(context: Context): Context {
+  const { missing, unresolved } = context.search
+  return { ...context, search: { usesSystem: false, unresolved, missing, outside: [] } }
+}
+
+/** The match in the value's own version; without one the newest, unless that version is in the set without the code. */
+function bestOf(matches: Match[], { value, search }: Context): Match | undefined {
+  if (matches.length < 2 && value.version === undefined) return matches[0]
+  if (value.version === undefined) return matches.reduce((best, each) => (isNewer(each, best) ? each : best))
+  const own = matches.find((each) => each.provider.head.version === value.version)
+  if (own) return own
+  return search.outside.some((each) => each.provider.head.version === value.version) ? undefined : matches[0]
+}
+
+function isNewer(a: Match, b: Match): boolean {
+  const position = (each: Match) => each.resolution.known.indexOf(each.provider.head.version ?? '')
+  return position(a) > position(b)
+}
+
+function matchClause(clause: Clause, set: CompiledSet, context: Context): Match | undefined {
+  const { value, identity, evaluation, search } = context
+  search.missing.push(...clause.missing)
+  let match: Match | undefined
+  if (clause.identity !== undefined) {
+    if (clause.identity !== identity) return undefined
+    search.usesSystem = true
+    const resolution = resolveSystem(clause, evaluation, value.version)
+    const { provider } = resolution
+    if (!provider) {
+      search.unresolved.push({ clause, resolution })
+      return undefined
+    }
+    const ref = provider.locate(value.code)
+    if (ref === undefined || !bind(clause, provider).members.has(ref)) {
+      search.outside.push({ clause, resolution, provider, ...(ref !== undefined && { ref }) })
+      return undefined
+    }
+    match = { clause, resolution, provider, ref, set }
+  }
+  for (const imported of clause.imports) {
+    const inner = matchSet(imported, context)
+    if (!inner) return undefined
+    match ??= inner
+  }
+  return clause.missing.length > 0 ? undefined : match
+}
+
+/** The systems of a set that have a code as a member: url as written, in order. */
+export function systemsWithCode(set: CompiledSet, code: string, evaluation: Evaluation): { found: string[]; searched: string[] } {
+  const searched = new Map<string, string>()
+  const visit = (each: CompiledSet) => {
+    for (const clause of each.includes) {
+      if (clause.system && clause.identity) searched.set(clause.identity, clause.system)
+      clause.imports.forEach(visit)
+    }
+  }
+  visit(set)
+  const systems = [...searched.values()]
+  const found = systems.filter((system) => findMatch(set, { code, system, at: () => '' }, evaluation).match !== undefined)
+  return { found, searched: systems }
+}

@@ -1,0 +1,37 @@
+import { HIERARCHY_OPERATORS } from './filters/filters.ts'
+import type { Contains } from './contains-entry.ts'
+import { bindForExpansion, type Evaluation } from './binding.ts'
+import type { Entry, Listing } from './listing.ts'
+import type { CompiledSet } from './value-set.ts'
+
+/** Whether an expansion may keep the hierarchy: one whole system or one branch of it, nothing taken away. */
+export function canNest(set: CompiledSet, evaluation: Evaluation): boolean {
+  const [clause] = set.includes
+  if (!clause?.system || set.includes.length > 1 || set.excludes.length > 0) return false
+  if (clause.concepts || clause.imports.length > 0 || clause.missing.length > 0) return false
+  if (!clause.filters.every((each) => HIERARCHY_OPERATORS.has(each.op))) return false
+  return bindForExpansion(clause, evaluation).provider.hierarchical
+}
+
+/** Entries as a forest: below the nearest ancestor that is a member, too. The listing is in depth-first order. */
+export function nest(listing: Listing, show: (entry: Entry) => Contains): Contains[] {
+  const roots: Contains[] = []
+  const open: { entry: Entry; shown: Contains }[] = []
+  for (let index = 0; index < listing.size; index++) {
+    const entry = listing.at(index)
+    if (!entry) continue
+    const shown = show(entry)
+    while (open.length > 0) {
+      const last = open.at(-1)
+      if (last && entry.provider.subsumes(last.entry.ref, entry.ref)) break
+      open.pop()
+    }
+    const parent = open.at(-1)?.shown
+    if (parent) {
+      parent.contains ??= []
+      parent.contains.push(shown)
+    } else roots.push(shown)
+    open.push({ entry, shown })
+  }
+  return roots
+}

@@ -1,0 +1,71 @@
+import { formatCanonical } from '../fhir/canonical.ts'
+import type { ValueSet } from '../fhir/types.ts'
+import type { CodeSystemHead } from './code-system.ts'
+import { EXTENSION, extensionText } from './extensions.ts'
+import type { CompiledSet } from './value-set.ts'
+
+/** A status of an artefact that its users are warned of. */
+export type Warning = 'deprecated' | 'withdrawn' | 'experimental' | 'draft'
+
+/** The status in question, of a code system or value set. */
+export interface ArtefactStatus {
+  status?: string | undefined
+  experimental?: boolean | undefined
+  standardsStatus?: string | undefined
+}
+
+/** Status of a value set. */
+export function statusOfValueSet(definition: ValueSet): ArtefactStatus {
+  return {
+    status: definition.status,
+    experimental: definition.experimental,
+    standardsStatus: extensionText(definition.extension, EXTENSION.standardsStatus),
+  }
+}
+
+/** What to warn of; draft and experimental only when the set that uses the artefact is not so itself. */
+export function warningOf(artefact: ArtefactStatus, user: ArtefactStatus | undefined): Warning | undefined {
+  if (artefact.standardsStatus === 'deprecated' || artefact.standardsStatus === 'withdrawn') return artefact.standardsStatus
+  if (artefact.experimental && !user?.experimental) return 'experimental'
+  const isDraft = (each: ArtefactStatus | undefined) => each?.status === 'draft' || each?.standardsStatus === 'draft'
+  return isDraft(artefact) && !isDraft(user) ? 'draft' : undefined
+}
+
+/** A warning about an artefact: what it is, and its canonical. */
+export interface ArtefactWarning {
+  warning: Warning
+  type: 'CodeSystem' | 'ValueSet'
+  canonical: string
+}
+
+/** Warnings about the root set, its imports and the code systems used. */
+export function artefactWarnings(root: CompiledSet | undefined, heads: CodeSystemHead[]): ArtefactWarning[] {
+  const warnings: ArtefactWarning[] = []
+  const user = root && statusOfValueSet(root.definition)
+  const add = (type: ArtefactWarning['type'], artefact: ArtefactStatus, canonical: string) => {
+    const warning = warningOf(artefact, user)
+    if (warning && !warnings.some((each) => each.canonical === canonical)) warnings.push({ warning, type, canonical })
+  }
+  for (const head of heads) add('CodeSystem', head, formatCanonical(head.url, head.version))
+  if (root) {
+    for (const set of [root, ...importsOf(root)]) add('ValueSet', statusOfValueSet(set.definition), set.canonical)
+  }
+  return warnings
+}
+
+/** Every value set that a set imports, directly or not, each once. */
+export function importsOf(set: CompiledSet): CompiledSet[] {
+  const found = new Map<string, CompiledSet>()
+  const visit = (each: CompiledSet) => {
+    for (const clause of [...each.includes, ...each.excludes]) {
+      for (const imported of clause.imports) {
+        const key = imported.contained ? `#${imported.canonical}` : imported.canonical
+        if (found.has(key)) continue
+        found.set(key, imported)
+        visit(imported)
+      }
+    }
+  }
+  visit(set)
+  return [...found.values()]
+}

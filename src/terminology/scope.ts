@@ -1,0 +1,139 @@
+import { parseCanonical } from '../fhir/canonical.ts'
+import type { CodeSystem, ConceptMap, Resource, ValueSet } from '../fhir/types.ts'
+import { isPartialEdition, publishedValueSet, systemNames } from './aliases.ts'
+import { type Artefacts, type ArtefactType, providerOf } from './artefacts.ts'
+import type { CodeSystemProvider } from './code-system.ts'
+import { implicitSystem, loadImplicitSystem } from './implicit/implicit-systems.ts'
+import { implicitValueSet } from './implicit/implicit-value-sets.ts'
+import { matchesVersion, newestFirst } from './versions.ts'
+
+/**
+ * What one request can see: the resources it brought along (`tx-resource`), then stored ones, then implicit ones. All look-ups
+ * are synchronous; what is not in memory yet is noted and loaded by {@link settle}, which then tries again.
+ */
+export interface Scope {
+  /** Every version of a code system that has content, best first. Supplements are no code systems. */
+  systems(url: string): CodeSystemProvider[]
+  /** Supplement of that url. */
+  supplement(url: string, version?: string): CodeSystem | undefined
+  /** The version asked for (wildcards allowed), else the newest. */
+  valueSet(url: string, version?: string): ValueSet | undefined
+  conceptMaps(url: string): ConceptMap[]
+  /** Resources that came with the request. */
+  readonly brought: Resource[]
+  /** Loads what the last look-ups missed; false when they missed nothing. */
+  load(): Promise<boolean>
+  missing(): boolean
+}
+
+/** Runs synchronous work until every artefact it looks up is in memory. */
+export async function settle<T>(scope: Scope, work: () => T): Promise<T> {
+  for (;;) {
+    try {
+      const result = work()
+      if (!scope.missing()) return result
+    } catch (error) {
+      // A failure before everything is loaded says nothing.
+      if (!scope.missing()) throw error
+    }
+    await scope.load()
+  }
+}
+
+/** The view of one request. */
+export function createScope(artefacts: Artefacts, brought: Resource[]): Scope {
+  const wanted = new Map<string, () => Promise<unknown>>()
+  const found = (type: ArtefactType, url: string): Resource[] => {
+    const known = artefacts.peek(type, url)
+    if (!known) wanted.set(`${type}|${url}`, () => artefacts.load(type, url))
+    return known ?? []
+  }
+  const own = <T extends Resource>(type: T['resourceType'], url: string): T[] =>
+    brought.filter((each): each is T => each.resourceType === type && 'url' in each && each.url === url)
+  const systemsByUrl = new Map<string, CodeSystemProvider[]>()
+  const collectSystems = (url: string): CodeSystemProvider[] => {
+    const providers: CodeSystemProvider[] = []
+    const rank = new Map<CodeSystemProvider, number>()
+    const add = (provider: CodeSystemProvider, order: number) => {
+      if (providers.some((each) => each.head.version === provider.head.version && (rank.get(each) ?? 0) <= order)) return
+      rank.set(provider, order)
+      providers.push(provider)
+    }
+    for (const name of systemNames(url)) {
+      for (const each of own<CodeSystem>('CodeSystem', name)) if (hasContent(each)) add(providerOf(each), 0)
+      for (const each of found('CodeSystem', name) as CodeSystem[]) {
+        if (!hasContent(each)) continue
+        const provider = storedProvider(each)
+        add(provider, provider.head.content === 'fragment' ? 3 : 1)
+      }
+      const implicit = implicitSystem(name)
+      if (implicit === 'load') wanted.set(`implicit|${name}`, () => loadImplicitSystem(name))
+      else if (implicit) add(implicit, 2)
+    }
+    const first = (each: CodeSystemProvider) => ((rank.get(each) ?? 0) === 3 ? 1 : 0)
+    return providers.sort((a, b) => first(a) - first(b) || newestFirst(a.head, b.head))
+  }
+  const scope: Scope = {
+    brought,
+    missing: () => wanted.size > 0,
+    load: async () => {
+      const loads = [...wanted.values()]
+      wanted.clear()
+      systemsByUrl.clear()
+      await Promise.all(loads.map((each) => each()))
+      return loads.length > 0
+    },
+    systems: (url) => {
+      const known = systemsByUrl.get(url)
+      if (known) return known
+      const collected = collectSystems(url)
+      systemsByUrl.set(url, collected)
+      return collected
+    },
+    supplement: (url, version) => {
+      const candidates = [...own<CodeSystem>('CodeSystem', url), ...(found('CodeSystem', url) as CodeSystem[])]
+        .filter((each) => each.content === 'supplement')
+        .filter((each) => version === undefined || matchesVersion(version, each.version))
+      return candidates.sort(newestFirst)[0]
+    },
+    valueSet: (asked, version) => {
+      const names = [asked, publishedValueSet(asked)].filter((each) => each !== undefined)
+      for (const url of names) {
+        const brought = own<ValueSet>('ValueSet', url)
+        const stored = found('ValueSet', url) as ValueSet[]
+        const versions = [...brought, ...stored.filter((each) => !brought.some((b) => b.version === each.version))]
+        const fitting = versions.filter((each) => version === undefined || matchesVersion(version, each.version))
+        const best = fitting.sort(newestFirst)[0]
+        if (best) return best
+      }
+      return version === undefined ? implicitValueSet(asked) : undefined
+    },
+    conceptMaps: (url) => {
+      const brought = own<ConceptMap>('ConceptMap', url)
+      const stored = found('ConceptMap', url) as ConceptMap[]
+      return [...brought, ...stored].sort(newestFirst)
+    },
+  }
+  return scope
+}
+
+/** Splits `url|version` and looks the value set up. */
+export function valueSetOf(scope: Scope, canonical: string): ValueSet | undefined {
+  const { url, version } = parseCanonical(canonical)
+  return scope.valueSet(url, version)
+}
+
+const hasContent = (each: CodeSystem) => each.content === 'complete' || each.content === 'fragment'
+
+const partial = new WeakMap<CodeSystemProvider, CodeSystemProvider>()
+
+/** A stored system; one that can only be a part of the real edition is a fragment, whatever it says. */
+function storedProvider(resource: CodeSystem): CodeSystemProvider {
+  const provider = providerOf(resource)
+  if (provider.head.content !== 'complete' || !isPartialEdition(provider.head.url, provider.all.size())) return provider
+  const known = partial.get(provider)
+  if (known) return known
+  const made: CodeSystemProvider = { ...provider, head: { ...provider.head, content: 'fragment' } }
+  partial.set(provider, made)
+  return made
+}

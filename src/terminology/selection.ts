@@ -1,0 +1,81 @@
+import type { Ref } from './code-system.ts'
+
+/** An ordered set of concepts of one code system: membership in constant time, any position at once. */
+export interface Selection {
+  has(ref: Ref): boolean
+  /** How many; a lazy selection counts on the first call. */
+  size(): number
+  /** The concept at a position from 0 to size() - 1. */
+  at(index: number): Ref
+  /** Set for a gap-free run of ordinals: [from, to). */
+  range?: readonly [number, number]
+}
+
+/** Ordinals from (inclusive) to (exclusive). */
+export function rangeSelection(from: number, to: number): Selection {
+  return {
+    has: (ref) => typeof ref === 'number' && ref >= from && ref < to,
+    size: () => Math.max(0, to - from),
+    at: (index) => from + index,
+    range: [from, to],
+  }
+}
+
+/** Ordinals in ascending order. */
+export function listSelection(refs: Int32Array): Selection {
+  return {
+    has: (ref) => typeof ref === 'number' && binarySearch(refs, ref) >= 0,
+    size: () => refs.length,
+    at: (index) => refs[index] ?? -1,
+  }
+}
+
+/** Listed codes of a grammar with a membership test that may know more than the list. */
+export function codeSelection(codes: readonly string[], has: (code: string) => boolean): Selection {
+  return { has: (ref) => has(String(ref)), size: () => codes.length, at: (index) => codes[index] ?? '' }
+}
+
+/** The members of a selection that pass a test; counted and ordered on demand, tested at once. */
+export function filteredSelection(base: Selection, test: (ref: Ref) => boolean): Selection {
+  let kept: Ref[] | undefined
+  const list = () => {
+    if (kept) return kept
+    kept = []
+    for (let i = 0, n = base.size(); i < n; i++) {
+      const ref = base.at(i)
+      if (test(ref)) kept.push(ref)
+    }
+    return kept
+  }
+  return { has: (ref) => base.has(ref) && test(ref), size: () => list().length, at: (index) => list()[index] ?? -1 }
+}
+
+/** Members of all selections, in the order of the smallest. */
+export function intersection(selections: Selection[]): Selection {
+  const [first, ...others] = selections
+  if (!first) throw new Error('intersection of nothing')
+  return others.reduce(intersectTwo, first)
+}
+
+function intersectTwo(a: Selection, b: Selection): Selection {
+  if (a.range && b.range) return rangeSelection(Math.max(a.range[0], b.range[0]), Math.min(a.range[1], b.range[1]))
+  const driver = b.range ? a : a.range ? b : a.size() <= b.size() ? a : b
+  const other = driver === a ? b : a
+  return filteredSelection(driver, (ref) => other.has(ref))
+}
+
+/** No concept at all. */
+export const emptySelection: Selection = rangeSelection(0, 0)
+
+function binarySearch(sorted: Int32Array, wanted: number): number {
+  let low = 0
+  let high = sorted.length - 1
+  while (low <= high) {
+    const middle = (low + high) >>> 1
+    const value = sorted[middle] ?? 0
+    if (value === wanted) return middle
+    if (value < wanted) low = middle + 1
+    else high = middle - 1
+  }
+  return -1
+}

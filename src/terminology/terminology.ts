@@ -1,0 +1,182 @@
+import { FhirError, unprocessable } from '../fhir/error.ts'
+import type { ConceptMap, Parameters, Resource, ValueSet } from '../fhir/types.ts'
+import { systemIdentity } from './aliases.ts'
+import { type Artefacts, type ArtefactSource, createArtefacts } from './artefacts.ts'
+import { answerBatch, batchEntries } from './batch.ts'
+import { contains, type Evaluation } from './binding.ts'
+import { terminologyCapabilities } from './capabilities.ts'
+import { translateBy } from './concept-map.ts'
+import { expandValueSet } from './expand.ts'
+import { DEFAULT_LIMITS, type Limits } from './limits.ts'
+import { lookUp } from './lookup.ts'
+import { txError } from './messages.ts'
+import { openRequest, type Request, type Surroundings, type TerminologyCall } from './request.ts'
+import { createScope, settle, valueSetOf } from './scope.ts'
+import { subsumption } from './subsumes.ts'
+import { translate } from './translate.ts'
+import { validateInCodeSystem, validateInValueSet } from './validate.ts'
+import { type CompiledSet, compileValueSet } from './value-set.ts'
+
+export type { ArtefactSource, ArtefactType } from './artefacts.ts'
+export type { Limits } from './limits.ts'
+export type { TerminologyCall } from './request.ts'
+
+/** One translation of a code. */
+export interface TranslatedCode {
+  system?: string
+  code: string
+  display?: string
+  equivalence: string
+}
+
+/**
+ * The terminology engine: all operations of the FHIR terminology module over stored and brought artefacts. Every method
+ * rejects with FhirErrors that name what is missing; a negative answer is a value.
+ */
+export interface Terminology {
+  /** `ValueSet/$expand`. */
+  expand(parameters: Parameters, call?: TerminologyCall): Promise<ValueSet>
+  /** `ValueSet/$validate-code`, or `CodeSystem/$validate-code` when `resourceType` says so. */
+  validateCode(
+    parameters: Parameters,
+    call?: TerminologyCall & { resourceType?: 'ValueSet' | 'CodeSystem' },
+  ): Promise<Parameters>
+  /** `$batch-validate-code`; entries without value set are asked of the code system. */
+  batchValidateCode(
+    parameters: Parameters,
+    call?: TerminologyCall & { resourceType?: 'ValueSet' | 'CodeSystem' },
+  ): Promise<Parameters>
+  /** `CodeSystem/$lookup`. */
+  lookup(parameters: Parameters, call?: TerminologyCall): Promise<Parameters>
+  /** `CodeSystem/$subsumes`. */
+  subsumes(parameters: Parameters, call?: TerminologyCall): Promise<Parameters>
+  /** `ConceptMap/$translate`. */
+  translate(parameters: Parameters, call?: TerminologyCall): Promise<Parameters>
+  /**
+   * Membership of one value set, for CQL `in` and FHIRPath `memberOf`: resolves once, then synchronous. Without a system any
+   * system of the set counts. 422 not-found naming a value set, import or code system that is unknown.
+   */
+  membership(valueSet: string): Promise<(code: string, system?: string) => boolean>
+  /**
+   * Translation by one concept map: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
+   */
+  translator(conceptMap: string | ConceptMap): Promise<(code: string, system?: string) => TranslatedCode[]>
+  /** TerminologyCapabilities: everything stored and built in, and the parameters understood. */
+  capabilities(url: string): Promise<Resource>
+}
+
+/** What the engine is given beside the artefacts. */
+export interface TerminologyOptions {
+  now(): Date
+  /** Random UUID, version 4. */
+  uuid(): string
+  limits?: Partial<Limits>
+  /** A clock that only moves forward; defaults to `now`. */
+  milliseconds?(): number
+}
+
+/** Makes the engine over a source of artefacts. */
+export function createTerminology(source: ArtefactSource, options: TerminologyOptions): Terminology {
+  const artefacts = createArtefacts(source)
+  const around: Surroundings = {
+    artefacts,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    milliseconds: options.milliseconds ?? (() => options.now().getTime()),
+    now: options.now,
+    uuid: options.uuid,
+  }
+  const run = <T>(parameters: Parameters, call: TerminologyCall, work: (request: Request) => T): Promise<T> => {
+    const request = openRequest(parameters, call, around)
+    return settle(request.scope, () => work(request))
+  }
+  const validateCode: Terminology['validateCode'] = (parameters, call = {}) =>
+    run(parameters, call, call.resourceType === 'CodeSystem' ? validateInCodeSystem : validateInValueSet)
+  return {
+    expand: (parameters, call = {}) => run(parameters, call, expandValueSet),
+    validateCode,
+    batchValidateCode: (parameters, call = {}) =>
+      answerBatch(batchEntries(parameters), (entry) =>
+        validateCode(entry, { ...call, resourceType: namesValueSet(entry) ? 'ValueSet' : (call.resourceType ?? 'ValueSet') }),
+      ),
+    lookup: (parameters, call = {}) => run(parameters, call, lookUp),
+    subsumes: (parameters, call = {}) => run(parameters, call, subsumption),
+    translate: async (parameters, call = {}) => {
+      const stored = (await artefacts.list('ConceptMap')) as ConceptMap[]
+      return run(parameters, call, (request) => translate(request, stored))
+    },
+    membership: (valueSet) => membership(valueSet, artefacts),
+    translator: (conceptMap) => translator(conceptMap, artefacts),
+    capabilities: (url) => terminologyCapabilities(url, artefacts, options.now()),
+  }
+}
+
+const namesValueSet = (entry: Parameters) =>
+  (entry.parameter ?? []).some((each) => each.name === 'url' || each.name === 'valueSet')
+
+async function membership(canonical: string, artefacts: Artefacts) {
+  artefacts.refresh()
+  const scope = createScope(artefacts, [])
+  const evaluation: Evaluation = { scope, systemRules: new Map(), bindings: new Map(), tick: () => {} }
+  return settle(scope, () => {
+    const definition = valueSetOf(scope, canonical)
+    if (!definition) throw txError('Unable_to_resolve_value_Set_', [canonical], 422)
+    const set = compileValueSet(definition, { scope, valueSetRules: new Map(), supplements: [] })
+    const identities = identitiesOf(set)
+    const test = (code: string, system?: string) => {
+      if (system !== undefined) return contains(set, { identity: systemIdentity(system), code }, evaluation)
+      return identities.some((identity) => contains(set, { identity, code }, evaluation))
+    }
+    try {
+      // One question per system binds everything: what is unknown shows now, not in the middle of a rule.
+      for (const identity of identities) contains(set, { identity, code: '' }, evaluation)
+    } catch (error) {
+      if (error instanceof FhirError) throw new FhirError(422, error.issues)
+      throw error
+    }
+    return test
+  })
+}
+
+function identitiesOf(set: CompiledSet): string[] {
+  const found = new Set<string>()
+  const visit = (each: CompiledSet) => {
+    for (const clause of [...each.includes, ...each.excludes]) {
+      if (clause.identity !== undefined) found.add(clause.identity)
+      clause.imports.forEach(visit)
+    }
+  }
+  visit(set)
+  return [...found]
+}
+
+async function translator(given: string | ConceptMap, artefacts: Artefacts) {
+  artefacts.refresh()
+  const scope = createScope(artefacts, [])
+  const map = typeof given === 'string' ? await mapNamed(given, artefacts) : given
+  return settle(scope, () => {
+    translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
+    return (code: string, system?: string): TranslatedCode[] =>
+      translateBy(map, { code, system, reverse: false, dependencies: [] }, scope).flatMap(({ target, equivalence }) =>
+        target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
+      )
+  })
+}
+
+/** By canonical; a name without scheme by id or by the tail of the url, when exactly one map has it. */
+async function mapNamed(name: string, artefacts: Artefacts): Promise<ConceptMap> {
+  const scope = createScope(artefacts, [])
+  const [url = '', version] = name.split('|')
+  const found = await settle(scope, () => scope.conceptMaps(url).find((each) => !version || each.version === version))
+  if (found) return found
+  const isBare = !/^[a-z]+:/i.test(url)
+  const all = isBare ? ((await artefacts.list('ConceptMap')) as ConceptMap[]) : []
+  const fitting = all.filter((each) => each.id === url || each.url?.endsWith(`/${url}`))
+  const [only, ...others] = fitting
+  if (only && others.every((each) => each.url === only.url)) return only
+  throw unprocessable(
+    fitting.length === 0
+      ? `A definition for the concept map '${name}' could not be found`
+      : `'${name}' names several concept maps: ${fitting.map((each) => each.url).join(', ')}`,
+    'not-found',
+  )
+}

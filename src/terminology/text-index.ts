@@ -1,0 +1,125 @@
+import { emptySelection, listSelection, type Selection } from './selection.ts'
+
+/** Finds concepts by the beginnings of the words of their texts. */
+export interface TextIndex {
+  /** Ordinals whose texts have, for every word of `text`, a word that begins with it. */
+  search(text: string): Selection
+}
+
+const WORD = /[\p{L}\p{N}]+/gu
+
+/** Words of a text, lower case, without marks of punctuation. */
+export function words(text: string): string[] {
+  return text.toLowerCase().match(WORD) ?? []
+}
+
+/**
+ * Builds an index over `count` concepts: a sorted vocabulary, and per word the ordinals in ascending order, all of them in
+ * one flat array. `texts` names a concept's texts (code, display, designations).
+ */
+export function buildTextIndex(count: number, texts: (ordinal: number) => Iterable<string>): TextIndex {
+  const numberOf = new Map<string, number>()
+  const uses: number[] = []
+  const last: number[] = []
+  const pairs: number[] = []
+  for (let ordinal = 0; ordinal < count; ordinal++) {
+    for (const text of texts(ordinal)) {
+      for (const word of words(text)) {
+        let id = numberOf.get(word)
+        if (id === undefined) {
+          id = uses.push(0) - 1
+          numberOf.set(word, id)
+          last.push(-1)
+        }
+        if (last[id] === ordinal) continue
+        last[id] = ordinal
+        uses[id] = (uses[id] ?? 0) + 1
+        pairs.push(id, ordinal)
+      }
+    }
+  }
+  const vocabulary = [...numberOf.keys()].sort()
+  const start = new Int32Array(vocabulary.length + 1)
+  const position = new Int32Array(vocabulary.length)
+  vocabulary.forEach((word, rank) => {
+    const id = numberOf.get(word) ?? 0
+    position[id] = start[rank] ?? 0
+    start[rank + 1] = (start[rank] ?? 0) + (uses[id] ?? 0)
+  })
+  const postings = new Int32Array(pairs.length / 2)
+  for (let i = 0; i < pairs.length; i += 2) {
+    const id = pairs[i] ?? 0
+    const at = position[id] ?? 0
+    postings[at] = pairs[i + 1] ?? 0
+    position[id] = at + 1
+  }
+  return { search: (text) => search({ count, vocabulary, start, postings }, text) }
+}
+
+interface Index {
+  count: number
+  vocabulary: string[]
+  start: Int32Array
+  postings: Int32Array
+}
+
+function search(index: Index, text: string): Selection {
+  const wanted = [...new Set(words(text))].sort((a, b) => b.length - a.length)
+  if (wanted.length === 0) return emptySelection
+  let found: Int32Array | undefined
+  for (const prefix of wanted) {
+    const matches = ordinalsOf(index, prefix)
+    found = found ? common(found, matches) : matches
+    if (found.length === 0) break
+  }
+  return listSelection(found ?? new Int32Array(0))
+}
+
+/** Ascending ordinals of all words that begin with the prefix. */
+function ordinalsOf(index: Index, prefix: string): Int32Array {
+  const low = lowerBound(index.vocabulary, prefix)
+  let high = low
+  while (high < index.vocabulary.length && index.vocabulary[high]?.startsWith(prefix)) high++
+  const from = index.start[low] ?? 0
+  const to = index.start[high] ?? 0
+  if (high - low <= 1) return index.postings.subarray(from, to)
+  if (to - from < index.count >> 5) {
+    return new Int32Array(new Set(index.postings.subarray(from, to))).sort()
+  }
+  const marks = new Uint8Array(index.count)
+  let marked = 0
+  for (let i = from; i < to; i++) {
+    const ordinal = index.postings[i] ?? 0
+    if (marks[ordinal] === 0) {
+      marks[ordinal] = 1
+      marked++
+    }
+  }
+  const ordinals = new Int32Array(marked)
+  for (let ordinal = 0, at = 0; at < marked; ordinal++) if (marks[ordinal] === 1) ordinals[at++] = ordinal
+  return ordinals
+}
+
+function common(a: Int32Array, b: Int32Array): Int32Array {
+  const kept = new Int32Array(Math.min(a.length, b.length))
+  let count = 0
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    const left = a[i] ?? 0
+    const right = b[j] ?? 0
+    if (left === right) kept[count++] = left
+    if (left <= right) i++
+    if (right <= left) j++
+  }
+  return kept.subarray(0, count)
+}
+
+function lowerBound(sorted: string[], wanted: string): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle] ?? '') < wanted) low = middle + 1
+    else high = middle
+  }
+  return low
+}

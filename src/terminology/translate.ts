@@ -1,0 +1,127 @@
+import { badRequest, FhirError } from '../fhir/error.ts'
+import { allParameters, booleanParameter, firstParameter, textParameter } from '../fhir/operation.ts'
+import type { Coding, ConceptMap, Parameter, Parameters, Resource } from '../fhir/types.ts'
+import { conceptMapOf, mapCanonical, type TranslateQuestion, type Translation, translateBy } from './concept-map.ts'
+import { otherIssue } from './messages.ts'
+import type { Request } from './request.ts'
+
+/** `ConceptMap/$translate` with R4's and R5's parameter names (terminology.md §1). `stored` are all stored maps. */
+export function translate(request: Request, stored: ConceptMap[]): Parameters {
+  const { parameters } = request
+  const { codings, reverse, explicit } = askedCodings(parameters)
+  const maps = candidateMaps(request, stored)
+  const otherSystem = wantedSystem(parameters, reverse)
+  const dependencies = allParameters(parameters, 'dependency').map((each) => ({
+    element: String(partValue(each, 'element') ?? ''),
+    value: dependencyValue(each),
+  }))
+  const found = codings.flatMap((coding) => {
+    const question: TranslateQuestion = {
+      code: coding.code ?? '',
+      system: coding.system,
+      version: coding.version,
+      otherSystem,
+      reverse,
+      dependencies,
+    }
+    return maps.flatMap((map) => translateBy(map, question, request.scope))
+  })
+  const unique = found.filter((each, index) => found.findIndex((other) => same(each, other)) === index)
+  const result = unique.some((each) => each.target && each.equivalence !== 'unmatched' && each.equivalence !== 'disjoint')
+  const parameter: Parameter[] = [{ name: 'result', valueBoolean: result }]
+  if (!result) parameter.push({ name: 'message', valueString: nothingFound(codings, maps) })
+  for (const each of unique) parameter.push(matchParameter(each, reverse && explicit))
+  return { resourceType: 'Parameters', parameter }
+}
+
+const same = (a: Translation, b: Translation) =>
+  mapCanonical(a.map) === mapCanonical(b.map) &&
+  a.equivalence === b.equivalence &&
+  a.target?.code === b.target?.code &&
+  a.target?.system === b.target?.system &&
+  a.source.code === b.source.code
+
+function nothingFound(codings: Coding[], maps: ConceptMap[]): string {
+  const codes = codings.map((each) => `'${each.system ?? ''}#${each.code ?? ''}'`).join(', ')
+  const where = maps.length === 1 && maps[0] ? ` in the concept map '${mapCanonical(maps[0])}'` : ''
+  return `No translation of ${codes} was found${where}`
+}
+
+/** The codes in question; a target code (R5) or `reverse` asks from target to source. */
+function askedCodings(parameters: Parameters): { codings: Coding[]; reverse: boolean; explicit: boolean } {
+  const target = codingsNamed(parameters, { code: 'targetCode', system: 'targetSystem', coding: 'targetCoding', concept: 'targetCodeableConcept' })
+  if (target.length > 0) return { codings: target, reverse: true, explicit: true }
+  const source = codingsNamed(parameters, { code: 'sourceCode', system: 'sourceSystem', coding: 'sourceCoding', concept: 'sourceCodeableConcept' })
+  const plain = codingsNamed(parameters, { code: 'code', system: 'system', coding: 'coding', concept: 'codeableConcept' })
+  const codings = source.length > 0 ? source : plain
+  if (codings.length === 0) throw badRequest('No code to translate: send code and system, coding or codeableConcept', 'required')
+  return { codings, reverse: booleanParameter(parameters, 'reverse') === true, explicit: false }
+}
+
+function codingsNamed(
+  parameters: Parameters,
+  names: { code: string; system: string; coding: string; concept: string },
+): Coding[] {
+  const concept = firstParameter(parameters, names.concept)?.valueCodeableConcept
+  if (concept) return concept.coding ?? []
+  const coding = firstParameter(parameters, names.coding)?.valueCoding
+  if (coding) return [coding]
+  const code = textParameter(parameters, names.code)
+  if (code === undefined) return []
+  const system = textParameter(parameters, names.system)
+  const version = textParameter(parameters, 'version')
+  return [{ code, ...(system && { system }), ...(version && { version }) }]
+}
+
+/** System asked for on the other side of the map. */
+function wantedSystem(parameters: Parameters, reverse: boolean): string | undefined {
+  const target = textParameter(parameters, 'targetsystem') ?? textParameter(parameters, 'targetSystem')
+  const isReverseByTarget = reverse && booleanParameter(parameters, 'reverse') !== true
+  return isReverseByTarget ? textParameter(parameters, 'sourceSystem') : target
+}
+
+/** The map named by `url` or sent along; without one every map that may fit. 404 for an unknown one. */
+function candidateMaps(request: Request, stored: ConceptMap[]): ConceptMap[] {
+  const { parameters, scope } = request
+  const given = firstParameter(parameters, 'conceptMap')?.resource as Resource | undefined
+  if (given?.resourceType === 'ConceptMap') return [given]
+  const url = textParameter(parameters, 'url') ?? textParameter(parameters, 'conceptMap')
+  if (url) {
+    const map = conceptMapOf(scope, url, textParameter(parameters, 'conceptMapVersion'))
+    if (map) return [map]
+    const text = `A definition for the concept map '${url}' could not be found`
+    throw new FhirError(404, otherIssue('not-found', text, { type: 'not-found' }))
+  }
+  const brought = scope.brought.filter((each): each is ConceptMap => each.resourceType === 'ConceptMap')
+  const source = textParameter(parameters, 'source') ?? textParameter(parameters, 'sourceScope')
+  const target = textParameter(parameters, 'target') ?? textParameter(parameters, 'targetScope')
+  return [...brought, ...stored]
+    .filter((each) => scopeFits(each.sourceUri ?? each.sourceCanonical, source))
+    .filter((each) => scopeFits(each.targetUri ?? each.targetCanonical, target))
+}
+
+/** A map that names no value set is found by its groups. */
+const scopeFits = (own: string | undefined, asked: string | undefined) => !own || !asked || own === asked
+
+function partValue(parameter: Parameter, name: string): unknown {
+  const part = parameter.part?.find((each) => each.name === name)
+  return part?.valueUri ?? part?.valueString ?? part?.valueCode
+}
+
+function dependencyValue(parameter: Parameter): string {
+  const part = parameter.part?.find((each) => each.name === 'concept' || each.name === 'value')
+  const concept = part?.valueCodeableConcept?.coding?.[0] ?? part?.valueCoding
+  return concept?.code ?? part?.valueCode ?? part?.valueString ?? ''
+}
+
+function matchParameter({ map, equivalence, written, source, target, product }: Translation, keepDirection: boolean): Parameter {
+  const part: Parameter[] = [{ name: 'equivalence', valueCode: keepDirection ? written : equivalence }]
+  const near: Coding = { ...source }
+  if (target) part.push({ name: 'concept', valueCoding: keepDirection ? near : { ...target } })
+  for (const { element, ...concept } of product) {
+    part.push({ name: 'product', part: [{ name: 'element', valueUri: element }, { name: 'concept', valueCoding: concept }] })
+  }
+  if (keepDirection && target) part.push({ name: 'source', valueCoding: { ...target } })
+  if (map.url) part.push({ name: 'originMap', valueCanonical: mapCanonical(map) })
+  return { name: 'match', part }
+}

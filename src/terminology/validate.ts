@@ -1,0 +1,173 @@
+import { parseCanonical } from '../fhir/canonical.ts'
+import { badRequest } from '../fhir/error.ts'
+import { firstParameter, textParameter } from '../fhir/operation.ts'
+import type { Issue, Parameter, Parameters, Resource } from '../fhir/types.ts'
+import { operationOutcome } from '../fhir/error.ts'
+import type { Evaluation } from './binding.ts'
+import { checkConcept, checkUse, replyDisplay, type ValidationOptions } from './concept-check.ts'
+import { asRemark, type Judgement, judge, locateSystem, unknownCode } from './judge.ts'
+import type { Languages } from './languages.ts'
+import { systemsWithCode } from './match.ts'
+import { messageOf, txIssue } from './messages.ts'
+import { booleanParameter, compileRequested, evaluationOf, type Request, requestedLanguages, requestedSupplements } from './request.ts'
+import { artefactWarnings } from './resource-status.ts'
+import { supplemented } from './supplement-lookup.ts'
+import { type CodedValue, type Question, questionOf } from './value.ts'
+import type { CompiledSet } from './value-set.ts'
+
+/** `ValueSet/$validate-code` (terminology.md §4). Synchronous: run it through settle. */
+export function validateInValueSet(request: Request): Parameters {
+  const question = questionOf(request.parameters)
+  const { set, languages } = compileRequested(request)
+  const evaluation = evaluationOf(request, set.canonical)
+  const options = validationOptions(request, languages)
+  const [only] = question.values
+  if (only && !question.codeableConcept && only.system === undefined && booleanParameter(request.parameters, 'inferSystem')) {
+    return reply(question, [inferred(set, only, evaluation, options)], { set, options })
+  }
+  const judgements = question.values.map((value) => judge(set, value, evaluation, options))
+  return reply(question, judgements, { set, options })
+}
+
+/** `CodeSystem/$validate-code`: whether the system has the code, and the display fits. */
+export function validateInCodeSystem(request: Request): Parameters {
+  const { parameters } = request
+  const given = firstParameter(parameters, 'codeSystem')?.resource as Resource | undefined
+  const url = textParameter(parameters, 'url') ?? (given?.resourceType === 'CodeSystem' ? given.url : undefined)
+  const canonical = url === undefined ? undefined : parseCanonical(url)
+  const question = questionOf(parameters, canonical?.url)
+  const languages = requestedLanguages(request)
+  const evaluation = evaluationOf(request, url ?? '')
+  const options = validationOptions(request, languages)
+  const supplements = requestedSupplements(request, languages)
+  const judgements = question.values.map((asked) => {
+    const value: CodedValue = { ...asked, version: asked.version ?? canonical?.version ?? textParameter(parameters, 'version') }
+    if (value.system === undefined) throw badRequest('No code system: send url or system', 'required')
+    const judgement: Judgement = { value, isMember: false, isOpen: false, issues: [], unknown: [] }
+    const found = locateSystem(judgement, evaluation)
+    if (!found) return judgement
+    const provider = supplemented(found, supplements)
+    judgement.version = provider.head.version
+    const ref = provider.locate(value.code)
+    if (ref === undefined) {
+      judgement.issues.push(unknownCode(value, provider))
+      judgement.isMember = provider.head.content === 'fragment'
+      return judgement
+    }
+    judgement.isMember = true
+    judgement.located = { provider, ref }
+    judgement.issues.push(...checkUse(value, judgement.located, options), ...checkConcept(value, judgement.located, options))
+    return judgement
+  })
+  return reply(question, judgements, { options })
+}
+
+function validationOptions({ parameters }: Request, languages: Languages | undefined): ValidationOptions {
+  return {
+    languages,
+    lenient: booleanParameter(parameters, 'lenient-display-validation') === true,
+    membershipOnly: booleanParameter(parameters, 'valueset-membership-only') === true,
+    activeOnly: booleanParameter(parameters, 'activeOnly') === true,
+    abstractAllowed: booleanParameter(parameters, 'abstract') !== false,
+  }
+}
+
+/** A code without system: the one system of the set that has it. */
+function inferred(set: CompiledSet, value: CodedValue, evaluation: Evaluation, options: ValidationOptions): Judgement {
+  const { found, searched } = systemsWithCode(set, value.code, evaluation)
+  const [system, ...others] = found
+  if (system !== undefined && others.length === 0) return judge(set, { ...value, system }, evaluation, options)
+  const judgement = judge(set, value, evaluation, options)
+  const issues = judgement.issues.filter((each) => each.details?.coding?.[0]?.code === 'not-in-vs')
+  const expression = value.at('code')
+  issues.push(
+    found.length > 1
+      ? txIssue(
+          'Unable_to_resolve_system__value_set_has_multiple_matches',
+          [value.code, set.canonical, `[${found.join(', ')}]`],
+          { expression },
+        )
+      : txIssue('UNABLE_TO_INFER_CODESYSTEM', [value.code, set.canonical, searched.join(', ')], { expression }),
+  )
+  return { ...judgement, issues }
+}
+
+interface ReplyContext {
+  set?: CompiledSet
+  options: ValidationOptions
+}
+
+function reply(question: Question, judgements: Judgement[], { set, options }: ReplyContext): Parameters {
+  const shown = question.codeableConcept
+    ? judgements.find((each) => each.isMember)
+    : judgements[0]
+  const issues = allIssues(question, judgements, set)
+  const heads = judgements.flatMap((each) => each.located?.provider.head ?? [])
+  for (const { warning, type, canonical } of options.membershipOnly ? [] : artefactWarnings(set, heads)) {
+    issues.push(txIssue(STATUS_MESSAGES[warning], [canonical, '', type]))
+  }
+  const result = judgements.some((each) => each.isMember) && !issues.some((each) => each.severity === 'error')
+  const parameter: Parameter[] = [{ name: 'result', valueBoolean: result }]
+  if (shown) parameter.push(...conceptParameters(shown, options))
+  else if (question.codeableConcept) parameter.push(...openParameters(judgements))
+  if (question.codeableConcept) parameter.push({ name: 'codeableConcept', valueCodeableConcept: question.codeableConcept })
+  if (issues.length > 0) parameter.push({ name: 'issues', resource: operationOutcome(issues) })
+  const message = messageOf(issues)
+  if (message !== undefined) parameter.push({ name: 'message', valueString: message })
+  if (shown) parameter.push(...stateParameters(shown))
+  for (const { parameter: name, canonical } of uniqueUnknown(judgements)) parameter.push({ name, valueCanonical: canonical })
+  return { resourceType: 'Parameters', parameter }
+}
+
+const STATUS_MESSAGES = {
+  deprecated: 'MSG_DEPRECATED',
+  withdrawn: 'MSG_WITHDRAWN',
+  experimental: 'MSG_EXPERIMENTAL',
+  draft: 'MSG_DRAFT',
+} as const
+
+/** Of several codings each "not in the set" is a remark; without any in the set, the set as a whole has an issue. */
+function allIssues(question: Question, judgements: Judgement[], set: CompiledSet | undefined): Issue[] {
+  const issues = judgements.flatMap((each) => each.issues)
+  if (!question.codeableConcept || !set) return issues
+  const remarks = issues.map(asRemark)
+  const unique = remarks.filter(
+    (each, index) =>
+      each.expression !== undefined ||
+      remarks.findIndex((other) => other.details?.text === each.details?.text) === index,
+  )
+  if (judgements.some((each) => each.isMember || each.isOpen)) return unique
+  return [txIssue('TX_GENERAL_CC_ERROR_MESSAGE', [set.canonical]), ...unique]
+}
+
+function conceptParameters({ value, version, located }: Judgement, { languages }: ValidationOptions): Parameter[] {
+  const parameter: Parameter[] = [{ name: 'code', valueCode: value.code }]
+  if (value.system !== undefined) parameter.push({ name: 'system', valueUri: value.system })
+  if (version !== undefined) parameter.push({ name: 'version', valueString: version })
+  const display = located && replyDisplay(located, languages)
+  if (display !== undefined) parameter.push({ name: 'display', valueString: display })
+  return parameter
+}
+
+/** The version in question of a concept none of whose codings could be judged. */
+function openParameters(judgements: Judgement[]): Parameter[] {
+  const version = judgements.find((each) => each.isOpen && each.version !== undefined)?.version
+  return version === undefined ? [] : [{ name: 'version', valueString: version }]
+}
+
+function stateParameters({ value, located }: Judgement): Parameter[] {
+  if (!located) return []
+  const { provider, ref } = located
+  const parameter: Parameter[] = []
+  const status = provider.status(ref)
+  const code = provider.code(ref)
+  if (provider.isInactive(ref)) parameter.push({ name: 'inactive', valueBoolean: true })
+  if (status !== undefined && status !== 'active') parameter.push({ name: 'status', valueCode: status })
+  if (code !== value.code) parameter.push({ name: 'normalized-code', valueCode: code })
+  return parameter
+}
+
+function uniqueUnknown(judgements: Judgement[]) {
+  const all = judgements.flatMap((each) => each.unknown)
+  return all.filter((each, index) => all.findIndex((other) => other.parameter === each.parameter && other.canonical === each.canonical) === index)
+}

@@ -1,0 +1,188 @@
+import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
+import { FhirError } from '../fhir/error.ts'
+import type { CodeSystem, ValueSet } from '../fhir/types.ts'
+import { systemIdentity } from './aliases.ts'
+import { EXTENSION, extensionText } from './extensions.ts'
+import { type FilterDefinition, requireValue } from './filters/filters.ts'
+import { otherIssue, txError } from './messages.ts'
+import type { Scope } from './scope.ts'
+import { supplementsNamed } from './supplement-lookup.ts'
+import type { VersionRules } from './versions.ts'
+
+/** One concept as a value set enumerates it, with its own display and designations. */
+export type EnumeratedConcept = NonNullable<NonNullable<ValueSet['compose']>['include'][number]['concept']>[number]
+
+/** One include or exclude of a value set: everything in it must hold of a member. */
+export interface Clause {
+  /** `ValueSet.compose.include[0]` */
+  expression: string
+  /** As written; absent when the clause only imports. */
+  system?: string
+  /** One name for all names of the system. */
+  identity?: string
+  /** As written; empty when the clause has none. */
+  version: string
+  /** Enumerated concepts by code, in order. */
+  concepts?: Map<string, EnumeratedConcept>
+  filters: FilterDefinition[]
+  imports: CompiledSet[]
+  /** Imports that could not be found. */
+  missing: string[]
+  /** Supplements to apply to the system. */
+  supplements: CodeSystem[]
+}
+
+/** A value set whose definition is understood; code systems are bound later, when their version is decided. */
+export interface CompiledSet {
+  definition: ValueSet
+  /** `url|version`, `(unidentified)` for a set without url. */
+  canonical: string
+  includes: Clause[]
+  excludes: Clause[]
+  /** compose.inactive is false. */
+  dropsInactive: boolean
+  /** Whether the set is contained in another one. */
+  contained: boolean
+}
+
+/** What compiling needs beside the definition. */
+export interface CompileOptions {
+  scope: Scope
+  /** Rules for the versions of imported value sets. */
+  valueSetRules: VersionRules
+  /** Supplements named by the request. */
+  supplements: CodeSystem[]
+}
+
+interface Surroundings extends CompileOptions {
+  /** Definitions on the way here, outermost first. */
+  path: string[]
+  /** The resource whose `contained` a `#id` refers to. */
+  container: ValueSet
+}
+
+/**
+ * Reads a value set and everything it imports. Throws 422 for circular imports, filters without value and required
+ * supplements that are missing.
+ */
+export function compileValueSet(definition: ValueSet, options: CompileOptions): CompiledSet {
+  return compile(definition, { ...options, path: [], container: definition })
+}
+
+/** Name of a value set in texts. */
+export function canonicalOf(definition: ValueSet): string {
+  return definition.url ? formatCanonical(definition.url, definition.version) : '(unidentified)'
+}
+
+function compile(definition: ValueSet, around: Surroundings): CompiledSet {
+  const canonical = canonicalOf(definition)
+  const own = supplementsNamed(around.scope, requiredSupplements(definition))
+  const within: Surroundings = {
+    ...around,
+    path: [...around.path, canonical],
+    supplements: [...new Set([...around.supplements, ...own])],
+  }
+  const compose = definition.compose ?? composeOfExpansion(definition)
+  const clauses = (kind: 'include' | 'exclude') =>
+    (compose?.[kind] ?? []).map((each, index) => clauseOf(each, `ValueSet.compose.${kind}[${index}]`, within))
+  return {
+    definition,
+    canonical,
+    includes: clauses('include'),
+    excludes: clauses('exclude'),
+    dropsInactive: compose?.inactive === false,
+    contained: false,
+  }
+}
+
+function requiredSupplements(definition: ValueSet): string[] {
+  return (definition.extension ?? [])
+    .filter((each) => each.url === EXTENSION.supplement)
+    .flatMap((each) => each.valueCanonical ?? each.valueUri ?? [])
+}
+
+type Include = NonNullable<ValueSet['compose']>['include'][number]
+
+function clauseOf(include: Include, expression: string, around: Surroundings): Clause {
+  if (!include.system && !include.valueSet?.length) {
+    throw new FhirError(
+      422,
+      otherIssue('invalid', `${expression} of ${around.path.at(-1)} has neither system nor valueSet`, {
+        type: 'vs-invalid',
+        expression,
+      }),
+    )
+  }
+  const clause: Clause = {
+    expression,
+    version: include.version ?? '',
+    filters: [],
+    imports: [],
+    missing: [],
+    supplements: around.supplements,
+  }
+  if (include.system) {
+    const { url, version } = parseCanonical(include.system)
+    clause.system = url
+    clause.identity = systemIdentity(url)
+    if (version) clause.version ||= version
+    if (include.concept?.length) clause.concepts = new Map(include.concept.map((each) => [each.code, each]))
+    clause.filters = (include.filter ?? []).map((each, index) => filterOf(each, `${expression}.filter[${index}]`))
+    for (const filter of clause.filters) requireValue(url, filter)
+  }
+  for (const canonical of include.valueSet ?? []) {
+    const imported = importOf(canonical, around)
+    if (imported) clause.imports.push(imported)
+    else clause.missing.push(canonical)
+  }
+  return clause
+}
+
+function filterOf(filter: NonNullable<Include['filter']>[number], expression: string): FilterDefinition {
+  const underscore = (filter as { _op?: { extension?: { url: string }[] } })._op?.extension
+  const op = filter.op ?? extensionText(underscore, EXTENSION.filterOperator) ?? ''
+  return { property: filter.property, op, value: filter.value, expression }
+}
+
+function importOf(canonical: string, around: Surroundings): CompiledSet | undefined {
+  if (canonical.startsWith('#')) {
+    const contained = around.container.contained?.find(
+      (each): each is ValueSet => each.resourceType === 'ValueSet' && each.id === canonical.slice(1),
+    )
+    if (!contained) return undefined
+    const name = contained.url ? canonicalOf(contained) : canonical
+    if (around.path.includes(name)) throw circular(name, around.path)
+    return { ...compile(contained, around), contained: true }
+  }
+  const { url, version } = parseCanonical(canonical)
+  const rule = around.valueSetRules.get(url)
+  const wanted = rule?.force ?? version ?? rule?.default ?? rule?.check
+  const definition = around.scope.valueSet(url, wanted)
+  if (!definition) return undefined
+  const name = canonicalOf(definition)
+  if (around.path.includes(name)) throw circular(name, around.path)
+  return compile(definition, { ...around, container: definition })
+}
+
+function circular(name: string, path: string[]): FhirError {
+  return txError('VALUESET_CIRCULAR_REFERENCE', [name, `[${path.join(', ')}, ${name}]`])
+}
+
+/** A set that is stored as an expansion alone: its entries are its definition. */
+function composeOfExpansion(definition: ValueSet): ValueSet['compose'] {
+  type Contains = NonNullable<NonNullable<ValueSet['expansion']>['contains']>
+  const bySystem = new Map<string, Include>()
+  const visit = (entries: Contains | undefined) => {
+    for (const { system, version, code, display, abstract, contains } of entries ?? []) {
+      if (system && code && !abstract) {
+        const key = formatCanonical(system, version)
+        const include = bySystem.get(key) ?? { system, ...(version && { version }), concept: [] }
+        include.concept?.push({ code, ...(display && { display }) })
+        bySystem.set(key, include)
+      }
+      visit(contains)
+    }
+  }
+  visit(definition.expansion?.contains)
+  return bySystem.size > 0 ? { include: [...bySystem.values()] } : undefined
+}

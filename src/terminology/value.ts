@@ -1,0 +1,60 @@
+import { FhirError } from '../fhir/error.ts'
+import { firstParameter, textParameter } from '../fhir/operation.ts'
+import type { CodeableConcept, Coding, Parameters } from '../fhir/types.ts'
+import { otherIssue } from './messages.ts'
+
+/** A coded value in question, and how issues name its parts. */
+export interface CodedValue {
+  code: string
+  system?: string | undefined
+  version?: string | undefined
+  display?: string | undefined
+  /** FHIRPath of a part, e.g. `Coding.display`; of the whole for `''`. */
+  at(part: '' | 'code' | 'system' | 'version' | 'display'): string
+}
+
+/** What a validation is asked about. */
+export interface Question {
+  values: CodedValue[]
+  /** The concept the values are codings of, when the question came in that form. */
+  codeableConcept?: CodeableConcept
+}
+
+const NOTHING =
+  'Unable to find code to validate (looked for coding | codeableConcept | code+system | code+inferSystem in parameters'
+
+/** The value of a validation request in any of its three forms; 400 when there is none. */
+export function questionOf(parameters: Parameters, defaultSystem?: string): Question {
+  const concept = firstParameter(parameters, 'codeableConcept')?.valueCodeableConcept
+  if (concept) {
+    const values = (concept.coding ?? []).map((coding, index) => valueOf(coding, `CodeableConcept.coding[${index}]`))
+    return { values, codeableConcept: concept }
+  }
+  const coding = firstParameter(parameters, 'coding')?.valueCoding
+  if (coding) return { values: [valueOf(coding, 'Coding')] }
+  const code = textParameter(parameters, 'code')
+  const system = textParameter(parameters, 'system') ?? defaultSystem
+  if (code === undefined || (system === undefined && textParameter(parameters, 'inferSystem') !== 'true')) {
+    throw new FhirError(400, otherIssue('invalid', NOTHING))
+  }
+  const bar = system?.indexOf('|') ?? -1
+  const version = textParameter(parameters, 'systemVersion') ?? (defaultSystem ? textParameter(parameters, 'version') : undefined)
+  const value: CodedValue = {
+    code,
+    system: bar < 0 ? system : system?.slice(0, bar),
+    version: version ?? (bar < 0 ? undefined : system?.slice(bar + 1)),
+    display: textParameter(parameters, 'display'),
+    at: (part) => (part === '' ? 'code' : part),
+  }
+  return { values: [value] }
+}
+
+function valueOf(coding: Coding, path: string): CodedValue {
+  return {
+    code: coding.code ?? '',
+    system: coding.system,
+    version: coding.version,
+    display: coding.display,
+    at: (part) => (part === '' ? path : `${path}.${part}`),
+  }
+}

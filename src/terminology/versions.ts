@@ -1,0 +1,68 @@
+import { compareVersions, parseCanonical } from '../fhir/canonical.ts'
+import type { Parameters } from '../fhir/types.ts'
+import { textParameters } from '../fhir/operation.ts'
+
+/** Wishes of a request about the versions of one url; a pattern may hold wildcard segments. */
+export interface VersionRule {
+  /** Replaces whatever the definition says. */
+  force?: string
+  /** Stands in where the definition says nothing. */
+  default?: string
+  /** Stands in where the definition says nothing, and must be met. */
+  check?: string
+}
+
+/** Rules by url. */
+export type VersionRules = Map<string, VersionRule>
+
+/** Reads `force-x`, `x` and `check-x` (canonicals `url|version`). */
+export function versionRules(parameters: Parameters, names: { default: string; check: string; force: string }) {
+  const rules: VersionRules = new Map()
+  for (const kind of ['default', 'check', 'force'] as const) {
+    for (const text of textParameters(parameters, names[kind])) {
+      const { url, version } = parseCanonical(text)
+      if (!version) continue
+      const rule = rules.get(url) ?? {}
+      rule[kind] ??= version
+      rules.set(url, rule)
+    }
+  }
+  return rules
+}
+
+/** Whether a pattern has a segment `x` (any case) or `*`. */
+export function isWildcard(pattern: string): boolean {
+  return pattern.split('.').some(isAny)
+}
+
+const isAny = (segment: string) => segment === 'x' || segment === 'X' || segment === '*'
+
+/** Whether a version is the one a pattern names; a final wildcard segment stands for all further ones. */
+export function matchesVersion(pattern: string, version: string | undefined): boolean {
+  if (version === undefined) return false
+  if (pattern === version) return true
+  if (!isWildcard(pattern)) return false
+  const wanted = pattern.split('.')
+  const given = version.split('.')
+  if (given.length < wanted.length) return false
+  if (given.length > wanted.length && !isAny(wanted.at(-1) ?? '')) return false
+  return wanted.every((segment, index) => isAny(segment) || segment === given[index])
+}
+
+/** What has a version and a status: the order in which versions are preferred. */
+export interface Versioned {
+  version?: string | undefined
+  status?: string | undefined
+  date?: string | undefined
+}
+
+const retired = (item: Versioned) => (item.status === 'active' ? 0 : item.status === 'retired' ? 2 : 1)
+
+/** Newest first; on a tie active before draft before retired, then by date. */
+export function newestFirst(a: Versioned, b: Versioned): number {
+  return (
+    compareVersions(b.version ?? '', a.version ?? '') ||
+    retired(a) - retired(b) ||
+    (b.date ?? '').localeCompare(a.date ?? '')
+  )
+}
