@@ -87,8 +87,10 @@ export function parseModelInfo(xml: string): ModelInfo {
     },
     elementTypeSpecifier: (a) => {
       if (!element) return
-      element.list = a['xsi:type'] === 'ListTypeSpecifier'
-      element.choice = a['xsi:type'] === 'ChoiceTypeSpecifier'
+      // Nested in a list specifier stands the type of its elements, as a specifier of its own.
+      if (a['xsi:type'] === 'ListTypeSpecifier') element.list = true
+      if (a['xsi:type'] === 'ChoiceTypeSpecifier') element.choice = true
+      if (a['xsi:type'] === 'NamedTypeSpecifier') element.types.push(`${a.namespace}.${a.name}`)
       if (a.elementType) element.types.push(a.elementType)
     },
     choice: (a) => element?.types.push(`${a.namespace}.${a.name}`),
