@@ -190,7 +190,14 @@ describe('EU DCC to core data set', () => {
 
   it('takes what is missing, empty or in odd form for what it is', async () => {
     const person = { nam: { fnt: 'BEISPIEL<OG', gn: '' }, dob: '1963-XX-XX' }
-    const odd = { ...vaccination, vp: '', mp: 'Convidecia', ma: 'Sinovac-Biotech', dt: '2026-01-15T00:00:00', tg: '12345' }
+    const odd = {
+      ...vaccination,
+      vp: '',
+      mp: 'Convidecia',
+      ma: 'Sinovac-Biotech',
+      dt: '2026-01-15T00:00:00',
+      tg: '12345',
+    }
     const [found] = await coreDataSets('HcertDccToCoreDataSet', {
       ...dcc({ v: [odd], t: {} }, person),
       '4': 1_798_761_600.75,
@@ -202,7 +209,10 @@ describe('EU DCC to core data set', () => {
     assert.equal(event.vaccine, undefined)
     assert.equal(event.date, '2026-01-15')
     assert.deepEqual(event.brand, { system: 'http://ec.europa.eu/temp/vaccineproductname', code: 'Convidecia' })
-    assert.deepEqual(event.maholder, { system: 'http://ec.europa.eu/temp/vaccinemanufacturer', code: 'Sinovac-Biotech' })
+    assert.deepEqual(event.maholder, {
+      system: 'http://ec.europa.eu/temp/vaccinemanufacturer',
+      code: 'Sinovac-Biotech',
+    })
     assert.deepEqual(event.disease, { system: 'http://snomed.info/sct', code: '12345' })
   })
 
@@ -315,7 +325,12 @@ describe('DDCC to core data set', () => {
     const cert = {
       name: 'Aoife Beispiel',
       identifier: { value: 'P1', type: { text: 'passport' } },
-      vaccination: { vaccine: { system: icd11, code: 'XM0GQ8' }, date: '2026-01-15', dose: 1, country: { code: 'IRL' } },
+      vaccination: {
+        vaccine: { system: icd11, code: 'XM0GQ8' },
+        date: '2026-01-15',
+        dose: 1,
+        country: { code: 'IRL' },
+      },
       certificate: { issuer: { identifier: { value: 'A' } }, hcid: { value: '1' }, version: 'RC2' },
     }
     const expected = [{ resourceType: 'DDCCCoreDataSetVS', ...cert }]
@@ -507,7 +522,9 @@ describe('core data set to FHIR', () => {
     assert.equal(immunization?.lotNumber, 'PT123F')
     assert.deepEqual(immunization?.location, { display: 'Vaccination Site' })
     assert.deepEqual(immunization?.manufacturer, { identifier: { system: 'http://example.org/makers', value: 'M' } })
-    assert.deepEqual(immunization?.performer, [{ actor: { identifier: { value: 'http://example.org/practitioners/23' } } }])
+    assert.deepEqual(immunization?.performer, [
+      { actor: { identifier: { value: 'http://example.org/practitioners/23' } } },
+    ])
     assert.deepEqual(organization?.identifier, [{ value: 'authority-1' }])
     assert.deepEqual(composition?.event, [{ period: { start: '2026-01-15', end: '2027-01-15' } }])
   })
