@@ -1,0 +1,42 @@
+import { defineOperation } from '../fhir/operation.ts'
+import type { OperationContext } from './context.ts'
+import { withInstance } from './instance-resource.ts'
+import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './terminology-parameters.ts'
+
+/** `ValueSet/$expand`: the members of a value set, paged, filtered, in any language (IHE ITI-97). */
+export const expand = defineOperation<OperationContext>({
+  name: 'expand',
+  title: 'Value Set Expansion',
+  description:
+    'Answers the members of a value set. Any page of any size is served by count and offset; an expansion beyond the limit is an error, never cut short.',
+  base: 'http://hl7.org/fhir/OperationDefinition/ValueSet-expand',
+  type: ['ValueSet'],
+  instance: ['ValueSet'],
+  get: true,
+  parameters: [
+    ...VALUE_SET_PARAMETERS,
+    input('filter', 'string', 'Every word begins a word of code, display or designation; case does not matter'),
+    input('date', 'dateTime', 'Accepted; definitions are taken as they stand now'),
+    input('offset', 'integer', 'Members to skip'),
+    input('count', 'integer', 'Members to answer; 0 for the total alone'),
+    input('includeDesignations', 'boolean', 'Answer designations'),
+    input('designation', 'string', 'Designation to answer: a language, or system|code of a use', '*'),
+    input('includeDefinition', 'boolean', 'Answer the definition of the value set too'),
+    input('excludeNested', 'boolean', 'Answer a flat list'),
+    input('excludeNotForUI', 'boolean', 'Accepted; every member can be shown'),
+    input('excludePostCoordinated', 'boolean', 'Accepted; no member is post-coordinated'),
+    input('property', 'string', 'Property to answer', '*'),
+    input('exclude-system', 'canonical', 'Code system to leave out', '*'),
+    ...COMMON_PARAMETERS,
+    output('return', 'ValueSet', 'The value set with its expansion'),
+  ],
+  handle: async (call, context) => {
+    const parameters = await withInstance(call, context, 'valueSet')
+    const threshold = Number(call.headers['x-too-costly-threshold'])
+    const resource = await context.terminology.expand(parameters, {
+      acceptLanguage: call.acceptLanguage,
+      expansionCodes: Number.isInteger(threshold) && threshold > 0 ? threshold : undefined,
+    })
+    return { resource }
+  },
+})

@@ -1,0 +1,24 @@
+import { defineOperation } from '../fhir/operation.ts'
+import type { OperationContext } from './context.ts'
+import { COMMON_PARAMETERS, input, output } from './terminology-parameters.ts'
+
+/** `CodeSystem/$subsumes`: how two codes of one system stand to each other. */
+export const subsumes = defineOperation<OperationContext>({
+  name: 'subsumes',
+  title: 'Subsumption Testing',
+  description: 'Answers equivalent, subsumes, subsumed-by or not-subsumed for two codes of one code system.',
+  base: 'http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes',
+  type: ['CodeSystem'],
+  get: true,
+  parameters: [
+    input('codeA', 'code', 'First code'),
+    input('codeB', 'code', 'Second code'),
+    input('system', 'uri', 'Their code system'),
+    input('version', 'string', 'Version of the code system'),
+    input('codingA', 'Coding', 'First code as a Coding'),
+    input('codingB', 'Coding', 'Second code as a Coding'),
+    ...COMMON_PARAMETERS,
+    output('outcome', 'code', 'equivalent | subsumes | subsumed-by | not-subsumed'),
+  ],
+  handle: async (call, { terminology }) => ({ resource: await terminology.subsumes(call.parameters) }),
+})

@@ -1,0 +1,61 @@
+import { defineOperation } from '../fhir/operation.ts'
+import type { OperationContext } from './context.ts'
+import { withInstance } from './instance-resource.ts'
+import { input, output } from './terminology-parameters.ts'
+
+/** `ConceptMap/$translate`: codes of another system for a code, in both directions (IHE ITI-101). */
+export const translateOperation = defineOperation<OperationContext>({
+  name: 'translate',
+  title: 'Concept Translation',
+  description:
+    'Translates a code by a concept map, or by every map whose groups fit. R5 parameter names are understood; a target code asks in reverse.',
+  base: 'http://hl7.org/fhir/OperationDefinition/ConceptMap-translate',
+  type: ['ConceptMap'],
+  instance: ['ConceptMap'],
+  get: true,
+  parameters: [
+    input('url', 'uri', 'Canonical of the concept map'),
+    input('conceptMap', 'ConceptMap', 'The concept map itself'),
+    input('conceptMapVersion', 'string', 'Business version of the concept map'),
+    input('code', 'code', 'The code'),
+    input('system', 'uri', 'Its code system'),
+    input('version', 'string', 'Version of the code system'),
+    input('coding', 'Coding', 'The code as a Coding'),
+    input('codeableConcept', 'CodeableConcept', 'Several codings to translate'),
+    input('source', 'uri', 'Value set the code is from'),
+    input('target', 'uri', 'Value set the translation should be in'),
+    input('targetsystem', 'uri', 'Code system wanted'),
+    input('reverse', 'boolean', 'From target to source'),
+    {
+      name: 'dependency',
+      use: 'in',
+      min: 0,
+      max: '*',
+      documentation: 'Another element the translation depends on',
+      part: [input('element', 'uri', 'The element'), input('concept', 'CodeableConcept', 'Its value')],
+    },
+    ...['sourceCode', 'sourceSystem', 'sourceCoding', 'targetCode', 'targetSystem', 'targetCoding'].map((name) =>
+      input(name, name.endsWith('Coding') ? 'Coding' : name.endsWith('Code') ? 'code' : 'uri', 'As in R5'),
+    ),
+    input('tx-resource', 'Any', 'CodeSystem, ValueSet or ConceptMap that counts for this request alone', '*'),
+    output('result', 'boolean', 'Whether there is a translation'),
+    output('message', 'string', 'Why there is none'),
+    {
+      name: 'match',
+      use: 'out',
+      min: 0,
+      max: '*',
+      documentation: 'A translation',
+      part: [
+        output('equivalence', 'code', 'How the codes relate'),
+        output('concept', 'Coding', 'The translation'),
+        output('source', 'Coding', 'The code on the other side, when asked by a target code'),
+        output('originMap', 'canonical', 'The map it comes from'),
+      ],
+    },
+  ],
+  handle: async (call, context) => {
+    const parameters = await withInstance(call, context, 'conceptMap')
+    return { resource: await context.terminology.translate(parameters) }
+  },
+})

@@ -1,0 +1,69 @@
+import { defineOperation, type OperationCall } from '../fhir/operation.ts'
+import type { Parameters } from '../fhir/types.ts'
+import type { OperationContext } from './context.ts'
+import { withInstance } from './instance-resource.ts'
+import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './terminology-parameters.ts'
+
+/** `ValueSet|CodeSystem/$validate-code`: whether a coded value is in a value set or code system (IHE ITI-99). */
+export const validateCodeOperation = defineOperation<OperationContext>({
+  name: 'validate-code',
+  title: 'Code Validation',
+  description: 'Answers whether a code, coding or concept is in a value set or code system, and what is wrong with it.',
+  base: 'http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code',
+  type: ['ValueSet', 'CodeSystem'],
+  instance: ['ValueSet', 'CodeSystem'],
+  get: true,
+  parameters: [
+    ...VALUE_SET_PARAMETERS,
+    input('codeSystem', 'CodeSystem', 'The code system itself (CodeSystem level)'),
+    input('code', 'code', 'The code'),
+    input('system', 'uri', 'Code system of the code'),
+    input('systemVersion', 'string', 'Version of the code system (ValueSet level)'),
+    input('version', 'string', 'Version of the code system (CodeSystem level)'),
+    input('display', 'string', 'Display to check'),
+    input('coding', 'Coding', 'The value as a Coding'),
+    input('codeableConcept', 'CodeableConcept', 'The value as a CodeableConcept: one coding must be in the set'),
+    input('date', 'dateTime', 'Accepted; definitions are taken as they stand now'),
+    input('abstract', 'boolean', 'Whether abstract codes may be used'),
+    input('inferSystem', 'boolean', 'Find the system of a code that comes without one'),
+    input('lenient-display-validation', 'boolean', 'A wrong display is a warning'),
+    input('valueset-membership-only', 'boolean', 'No checks of display and status'),
+    ...COMMON_PARAMETERS,
+    output('result', 'boolean', 'Whether the value is valid'),
+    output('code', 'code', 'The code'),
+    output('system', 'uri', 'Its system'),
+    output('version', 'string', 'The version of the system it was found in'),
+    output('display', 'string', 'The right display'),
+    output('codeableConcept', 'CodeableConcept', 'The concept that was asked about'),
+    output('issues', 'OperationOutcome', 'What is wrong or worth knowing'),
+    output('message', 'string', 'Errors and warnings in one text'),
+    output('inactive', 'boolean', 'Whether the concept is inactive'),
+    output('status', 'code', 'Status of the concept'),
+    output('normalized-code', 'code', 'The code as the system writes it'),
+    output('x-caused-by-unknown-system', 'canonical', 'Unknown system the answer hung on', '*'),
+    output('x-unknown-system', 'canonical', 'Unknown system that the value names', '*'),
+  ],
+  handle: async (call, context) => {
+    const resourceType = call.resourceType === 'CodeSystem' ? 'CodeSystem' : 'ValueSet'
+    const parameters = await instanceParameters(call, context, resourceType)
+    const resource = await context.terminology.validateCode(parameters, {
+      acceptLanguage: call.acceptLanguage,
+      resourceType,
+    })
+    return { resource }
+  },
+})
+
+/** A code system at instance level is brought along, so that this very version answers. */
+async function instanceParameters(
+  call: OperationCall,
+  context: OperationContext,
+  resourceType: 'ValueSet' | 'CodeSystem',
+): Promise<Parameters> {
+  const parameters = await withInstance(call, context, resourceType === 'ValueSet' ? 'valueSet' : 'codeSystem')
+  if (resourceType === 'ValueSet') return parameters
+  const brought = (parameters.parameter ?? [])
+    .filter((each) => each.name === 'codeSystem' && each.resource)
+    .map((each) => ({ ...each, name: 'tx-resource' }))
+  return { ...parameters, parameter: [...(parameters.parameter ?? []), ...brought] }
+}
