@@ -15,7 +15,8 @@ const checkedBytes = 64 * 1024 * 1024
 
 /**
  * Schema by version, each step once. Tables:
- * - `version`: every version of every resource, immutable, numbered by `seq` in order of commit
+ * - `version`: every version of every resource, immutable, numbered by `seq` in order of commit; `exact` when it has
+ *   decimals whose text must be kept (fhir/exact-number.ts)
  * - `current`: the version that counts now, deletions included
  * - `searchable`: versions that searches see: from `seq` until the write `until`. Superseded ones stay for as long
  *   as cursors live, which is what makes pages stable
@@ -24,7 +25,8 @@ const checkedBytes = 64 * 1024 * 1024
 const migrations = [
   `
   CREATE TABLE version (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, vid INTEGER NOT NULL,
-    updated INTEGER NOT NULL, method TEXT NOT NULL, content TEXT, UNIQUE (type, id, vid)) STRICT;
+    updated INTEGER NOT NULL, method TEXT NOT NULL, content TEXT, exact INTEGER NOT NULL,
+    UNIQUE (type, id, vid)) STRICT;
   CREATE INDEX version_by_type ON version (type);
   CREATE TABLE current (type TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, vid INTEGER NOT NULL,
     deleted INTEGER NOT NULL, PRIMARY KEY (type, id)) STRICT, WITHOUT ROWID;

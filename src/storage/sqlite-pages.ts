@@ -1,5 +1,6 @@
 /** Pages of searches and histories in the SQLite store: keyset paging over the state at the time of the first page. */
 import { badRequest } from '../fhir/error.ts'
+import { parseJson } from '../fhir/json.ts'
 import { instantParameter } from '../fhir/search.ts'
 import type { Resource } from '../fhir/types.ts'
 import { type Cursor, expiredCursor, formatCursor, parseCursor, queryHash } from './cursor.ts'
@@ -19,7 +20,7 @@ export interface Store {
 }
 
 /** Columns of a version `v`, for {@link toVersion}. */
-export const columns = 'v.seq, v.type, v.id, v.vid, v.updated, v.method, v.content'
+export const columns = 'v.seq, v.type, v.id, v.vid, v.updated, v.method, v.content, v.exact'
 const largestPage = 10_000
 
 /** A row of `version` as the interface shows it. */
@@ -30,9 +31,16 @@ export function toVersion(row: Record<string, unknown> | undefined): StoredVersi
     id: String(row.id),
     versionId: String(row.vid),
     lastUpdated: new Date(Number(row.updated)).toISOString(),
-    resource: typeof row.content === 'string' ? (JSON.parse(row.content) as Resource) : undefined,
+    resource: readContent(row),
     method: row.method as StoredVersion['method'],
   }
+}
+
+/** The resource of a row; undefined for a deletion. Exact decimals cost a slower reader, which few resources need. */
+export function readContent(row: Record<string, unknown>): Resource | undefined {
+  if (typeof row.content !== 'string') return undefined
+  // what stands in the store was a Resource when it was written
+  return (row.exact === 1 ? parseJson(row.content) : JSON.parse(row.content)) as unknown as Resource
 }
 
 /** Rows of `version`, in order. */

@@ -2,9 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { badRequest, FhirError, issue, unprocessable } from '../fhir/error.ts'
+import { hasExactNumbers } from '../fhir/exact-number.ts'
+import { stringifyJson } from '../fhir/json.ts'
 import type { Resource } from '../fhir/types.ts'
 import { type Database, endOfTime } from './sqlite-database.ts'
 import type { IndexWriter } from './sqlite-index.ts'
+import { readContent } from './sqlite-pages.ts'
 import type { StoredVersion, Write, Written } from './storage.ts'
 
 /** What all writes of a transaction share. */
@@ -99,12 +102,14 @@ function save(write: Write & { id: string }, current: Current | undefined, conte
 
 /** The stored resource when the new one says the same; `meta.versionId` and `meta.lastUpdated` do not count. */
 function unchangedContent(resource: Resource, current: Current, database: Database, id: string): Resource | undefined {
-  const content = String(database.get('SELECT content FROM version WHERE seq = ?', current.seq)?.content)
-  const stored: Resource = JSON.parse(content)
-  const stamp = { versionId: String(stored.meta?.versionId), lastUpdated: String(stored.meta?.lastUpdated) }
+  const row = database.get('SELECT content, exact FROM version WHERE seq = ?', current.seq) ?? {}
+  const stored = readContent(row)
+  const stamp = { versionId: String(stored?.meta?.versionId), lastUpdated: String(stored?.meta?.lastUpdated) }
   const wanted = serialise(stamped(resource, id, stamp))
-  if (wanted === content || isDeepStrictEqual(JSON.parse(wanted), stored)) return stored
-  return undefined
+  if (wanted.text === row.content) return stored
+  // members may stand in another order; with exact decimals only the text tells whether they are the same
+  if (wanted.exact || row.exact === 1) return undefined
+  return isDeepStrictEqual(JSON.parse(wanted.text), stored) ? stored : undefined
 }
 
 /** The resource as it is stored: id and meta first, with that version and time. */
@@ -114,20 +119,26 @@ function stamped(resource: Resource, id: string, stamp: { versionId: string; las
   return { resourceType, id, meta: { ...stamp, ...meta }, ...rest } as Resource
 }
 
-function serialise(resource: Resource): string {
+function serialise(resource: Resource): Content {
   try {
-    return JSON.stringify(resource)
+    const exact = hasExactNumbers(resource)
+    return { text: exact ? stringifyJson(resource) : JSON.stringify(resource), exact }
   } catch (error) {
     if (error instanceof RangeError) throw unprocessable('The resource is nested too deep or too big.', 'too-long')
     throw error
   }
 }
 
+interface Content {
+  text: string
+  exact: boolean
+}
+
 interface NewVersion {
   type: string
   id: string
   method: Write['method']
-  content: string | undefined
+  content: Content | undefined
 }
 
 function insertVersion(made: NewVersion, current: Current | undefined, context: WriteContext): StoredVersion {
@@ -136,15 +147,16 @@ function insertVersion(made: NewVersion, current: Current | undefined, context: 
   context.sequence++
   const seq = context.sequence
   const vid = (current?.vid ?? 0) + 1
-  const insert = 'INSERT INTO version (seq, type, id, vid, updated, method, content) VALUES (?, ?, ?, ?, ?, ?, ?)'
-  database.run(insert, seq, type, id, vid, now, method, content ?? null)
+  const insert =
+    'INSERT INTO version (seq, type, id, vid, updated, method, content, exact) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
+  database.run(insert, seq, type, id, vid, now, method, content?.text ?? null, content?.exact ? 1 : 0)
   const isDeletion = content === undefined ? 1 : 0
   const replace = 'INSERT OR REPLACE INTO current (type, id, seq, vid, deleted) VALUES (?, ?, ?, ?, ?)'
   database.run(replace, type, id, seq, vid, isDeletion)
   if (current && !current.deleted) {
     database.run('UPDATE searchable SET until = ?, superseded = ? WHERE seq = ?', seq, now, current.seq)
   }
-  const resource: Resource | undefined = content === undefined ? undefined : JSON.parse(content)
+  const resource: Resource | undefined = content && readContent({ content: content.text, exact: content.exact ? 1 : 0 })
   if (resource) {
     const searchable = 'INSERT INTO searchable (seq, type, id, updated, until) VALUES (?, ?, ?, ?, ?)'
     database.run(searchable, seq, type, id, now, endOfTime)
