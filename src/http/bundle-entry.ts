@@ -27,15 +27,17 @@ export function entryRequest(entry: BundleEntry | undefined, outer: FhirRequest,
     headers: {
       authorization: outer.headers.authorization,
       'accept-language': outer.headers['accept-language'],
-      'if-match': asked.ifMatch,
-      'if-none-match': asked.ifNoneMatch,
-      'if-modified-since': asked.ifModifiedSince,
-      'if-none-exist': asked.ifNoneExist,
+      'if-match': textOf(asked.ifMatch),
+      'if-none-match': textOf(asked.ifNoneMatch),
+      'if-modified-since': textOf(asked.ifModifiedSince),
+      'if-none-exist': textOf(asked.ifNoneExist),
       prefer: outer.headers.prefer,
     },
     requestId: outer.requestId,
   }
-  if (entry.resource) {
+  if (entry.resource !== undefined) {
+    if (typeof entry.resource?.resourceType !== 'string')
+      throw badRequest('The resource of the entry is none.', 'structure')
     request.body = {
       mediaType: { essence: 'application/fhir+json', parameters: {} },
       resource: entry.resource as Resource,
@@ -80,4 +82,8 @@ function relativeAddress(url: string, baseUrl: string): string {
 export function inOrder(entries: BundleEntry[]): number[] {
   const rank = (index: number) => methodOrder.indexOf(entries[index]?.request?.method ?? '')
   return entries.map((_, index) => index).sort((a, b) => rank(a) - rank(b) || a - b)
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }

@@ -63,15 +63,24 @@ function rawBody(body: RequestBody): { contentType: string; bytes: Uint8Array } 
   return { contentType: body.mediaType.essence, bytes }
 }
 
+/** Sees to it that handlers find lists, objects and names where the types say so. */
 function checkParameters(parameters: Parameters): Parameters {
-  for (const [index, each] of (parameters.parameter ?? []).entries()) {
-    if (typeof each?.name === 'string' && each.name !== '') continue
-    throw badRequest(
-      { text: 'A parameter has no name.', expression: `Parameters.parameter[${index}].name` },
-      'required',
-    )
-  }
+  if (parameters.parameter !== undefined) checkList(parameters.parameter, 'Parameters.parameter')
   return parameters
+}
+
+function checkList(list: unknown, path: string): void {
+  if (!Array.isArray(list)) throw badRequest({ text: 'Parameters are a list.', expression: path }, 'structure')
+  for (const [index, each] of list.entries()) {
+    const expression = `${path}[${index}]`
+    if (typeof each?.name !== 'string' || each.name === '') {
+      throw badRequest({ text: 'A parameter has no name.', expression: `${expression}.name` }, 'required')
+    }
+    if (each.resource !== undefined && typeof each.resource?.resourceType !== 'string') {
+      throw badRequest({ text: 'This is no resource.', expression: `${expression}.resource` }, 'structure')
+    }
+    if (each.part !== undefined) checkList(each.part, `${expression}.part`)
+  }
 }
 
 function queryParameters(operation: BoundOperation, query: QueryPair[]): Parameters {

@@ -51,7 +51,12 @@ function prepare(facade: Facade, outer: FhirRequest, entry: BundleEntry | undefi
   const request = entryRequest(entry, outer, facade.settings.baseUrl)
   if (request.path.length === 0) throw badRequest('A transaction cannot hold another one.', 'not-supported')
   const resolved = facade.resolve(request.method, request.path)
-  const step: Step = { index, request, fullUrl: entry?.fullUrl, warnings: [] }
+  const step: Step = {
+    index,
+    request,
+    fullUrl: typeof entry?.fullUrl === 'string' ? entry.fullUrl : undefined,
+    warnings: [],
+  }
   if (!resolved.writes) return step
   facade.authorize(request.headers)
   const { type, id, operation } = resolved.target

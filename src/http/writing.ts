@@ -5,6 +5,7 @@ import type { FhirReply, FhirRequest } from './exchange.ts'
 import type { Facade } from './facade.ts'
 import { versionHeaders } from './precondition.ts'
 import { preferences } from './prefer.ts'
+import { structureIssues } from './structure.ts'
 
 /**
  * Judges a resource before it is stored.
@@ -12,6 +13,8 @@ import { preferences } from './prefer.ts'
  * @throws FhirError 422 with everything that was found, when any of it is an error
  */
 export async function checkBeforeWrite(facade: Facade, resource: Resource): Promise<Issue[]> {
+  const faults = structureIssues(resource)
+  if (faults.length > 0) throw new FhirError(422, faults)
   const issues = await facade.hooks.checkWrite(resource)
   if (issues.some(({ severity }) => severity === 'error' || severity === 'fatal')) throw new FhirError(422, issues)
   return issues

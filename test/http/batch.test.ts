@@ -131,7 +131,11 @@ const spoilers: [name: string, entry: object, status: number][] = [
   ['a batch within', entryOf('POST', '', bundleOf('batch', [])), 400],
   [
     'a conditional reference to nothing',
-    entryOf('POST', 'Basic', { resourceType: 'Basic', code: {}, subject: { reference: 'ValueSet?url=http://none' } }),
+    entryOf('POST', 'Basic', {
+      resourceType: 'Basic',
+      code: { text: 'x' },
+      subject: { reference: 'ValueSet?url=http://none' },
+    }),
     412,
   ],
 ]

@@ -36,7 +36,20 @@ export async function startApp(
     settings: { baseUrl, developmentToken: token, bodyLimitBytes: 1_000_000, production: false },
     hooks: {
       parseMap: (text) => ({
-        map: { resourceType: 'StructureMap', url: text.trim(), name: 'm', status: 'draft', structure: [], group: [] },
+        map: {
+          resourceType: 'StructureMap',
+          url: text.trim(),
+          name: 'm',
+          status: 'draft',
+          group: [
+            {
+              name: 'g',
+              typeMode: 'none',
+              input: [{ name: 'a', mode: 'source' }],
+              rule: [{ name: 'r', source: [{ context: 'a' }] }],
+            },
+          ],
+        },
         warnings: [],
       }),
       printMap: (map) => `map "${map.url}" = "${map.name}"\n`,

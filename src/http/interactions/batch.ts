@@ -18,6 +18,8 @@ export const batch: Interaction = async (facade, request) => {
     throw badRequest({ text, expression: 'Bundle.type' })
   }
   const entries = bundle.entry ?? []
+  if (!Array.isArray(entries))
+    throw badRequest({ text: 'Entries are a list.', expression: 'Bundle.entry' }, 'structure')
   if (entries.length > maximumEntries) throw badRequest(`More than ${maximumEntries} entries.`, 'too-long')
   const done =
     bundle.type === 'batch' ? await runBatch(facade, request, entries) : await transaction(facade, request, entries)
