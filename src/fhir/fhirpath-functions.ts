@@ -57,7 +57,7 @@ export function engineFunctions(functions: FhirPathFunctions): UserInvocationTab
 }
 
 /** Whether the engine made it: a value with type and place. */
-export function isResourceNode(value: unknown): value is ResourceNode {
+function isResourceNode(value: unknown): value is ResourceNode {
   return typeof value === 'object' && value !== null && 'fhirNodeDataType' in value && 'convertData' in value
 }
 

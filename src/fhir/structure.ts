@@ -11,8 +11,15 @@ import { narrativeFault } from './xml/narrative.ts'
 const MAX_ISSUES = 100
 const MAX_DEPTH = 256
 
+/** How strictly it is checked. */
+export interface StructureOptions {
+  /** Spelling of a later FHIR version is let through: unknown elements and missing ones are warnings. */
+  tolerant?: boolean
+}
+
 interface Check {
   issues: Issue[]
+  tolerant: boolean
   /** Names and indexes down to the element under check. */
   path: string[]
 }
@@ -23,8 +30,8 @@ type Members = Record<string, unknown>
  * All faults of a resource as issues with the expression of the element, 100 at most; an empty list when there are
  * none. Severity is error, or warning for names of type id that are not of its form. Never throws, whatever it is given.
  */
-export function checkResource(resource: unknown): Issue[] {
-  const check: Check = { issues: [], path: [] }
+export function checkResource(resource: unknown, options: StructureOptions = {}): Issue[] {
+  const check: Check = { issues: [], tolerant: options.tolerant === true, path: [] }
   checkResourceAt(check, resource)
   return check.issues.slice(0, MAX_ISSUES)
 }
@@ -73,13 +80,14 @@ function checkMembers(check: Check, type: string, object: Members): void {
     return
   }
   const chosen = new Map<string, string>()
+  const severity = check.tolerant ? 'warning' : 'error'
   for (const name of Object.keys(object)) {
     if (check.issues.length >= MAX_ISSUES) return
     if (name === 'resourceType' && isResource(type)) continue
     const property = name.startsWith('_') ? name.slice(1) : name
     const element = elementInfo(type, property)
     if (!element || (element.choice && element.name === property) || !mayBe(element, name)) {
-      report(check, 'structure', unknownText(type, name, element), { child: name })
+      report(check, 'structure', unknownText(type, name, element), { child: name, severity })
       continue
     }
     const other = chosen.get(element.name)
@@ -97,7 +105,7 @@ function checkMembers(check: Check, type: string, object: Members): void {
           .map((each) => choiceProperty(name, each))
           .join(', ')}`
       : `"${name}"`
-    report(check, 'required', `${wanted} is required`, { child: name })
+    report(check, 'required', `${wanted} is required`, { child: name, severity })
   }
   if (type === 'Extension') checkExtension(check, object)
 }

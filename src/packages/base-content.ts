@@ -22,7 +22,7 @@ export interface BaseContentOptions {
 }
 
 /** One publication: found at `location`, or absent for a reason that says what to do. */
-export interface BaseContentSource {
+interface BaseContentSource {
   /** FHIR package id. */
   name: 'hl7.fhir.r4.core' | 'hl7.terminology.r4'
   /** npm package that carries it. */
@@ -43,7 +43,7 @@ export interface BaseContent {
 }
 
 /** First line of the artefact. */
-export interface ArtefactHeader {
+interface ArtefactHeader {
   sources: { name: BaseContentSource['name']; npm: BaseContentSource['npm']; version: string }[]
 }
 

@@ -118,6 +118,21 @@ test('names of maps that are not of type id are a warning', () => {
   )
 })
 
+test('tolerant: the spelling of a later version is a warning', () => {
+  const map = {
+    resourceType: 'StructureMap',
+    url: 'http://x/m',
+    name: 'M',
+    status: 'draft',
+    versionAlgorithmString: 'x',
+    group: [],
+  }
+  assert.deepEqual(
+    checkResource(map, { tolerant: true }).map((each) => each.severity),
+    ['warning', 'error'],
+  )
+})
+
 test('stops at 100 issues and never throws', () => {
   assert.equal(checkResource({ resourceType: 'Patient', name: Array(500).fill({}) }).length, 100)
   let deep: object = { url: 'u', valueString: 'x' }
