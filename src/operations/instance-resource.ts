@@ -8,8 +8,8 @@ import type { OperationContext } from './context.ts'
  * was a bare resource (`resource`) is renamed likewise. 404 when there is no such resource.
  */
 export async function withInstance(call: OperationCall, context: OperationContext, name: string): Promise<Parameters> {
-  const given = (call.parameters.parameter ?? []).map((each): Parameter =>
-    each.name === 'resource' && each.resource ? { ...each, name } : each,
+  const given = (call.parameters.parameter ?? []).map(
+    (each): Parameter => (each.name === 'resource' && each.resource ? { ...each, name } : each),
   )
   if (call.level !== 'instance' || !call.resourceType || !call.id) return { ...call.parameters, parameter: given }
   const stored = await context.storage.read(call.resourceType, call.id)

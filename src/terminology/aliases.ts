@@ -33,11 +33,7 @@ const LOCAL_SYSTEMS = [
 const SYSTEMS = [
   [`${WHO}DIVOC`, `${WHO}CodeSystem/DIVOCCodeSystem`],
   [`${WHO}ICAOV1`, `${WHO}CodeSystem/ICAOV1CodeSystem`],
-  [
-    'http://id.who.int/icd/release/11/mms',
-    'http://id.who.int/icd11/mms',
-    `${WHO}CodeSystem/DDCCICD11CodeSystem`,
-  ],
+  ['http://id.who.int/icd/release/11/mms', 'http://id.who.int/icd11/mms', `${WHO}CodeSystem/DDCCICD11CodeSystem`],
 ]
 
 /** Systems of others that WHO's packages republish in part as complete: url → fewest concepts of a real edition. */

@@ -74,7 +74,10 @@ function ruleFor(rules: VersionRules, system: string): VersionRule | undefined {
 
 /** Versions of a system, oldest first. */
 export function knownVersions(candidates: CodeSystemProvider[]): string[] {
-  return candidates.map((each) => each.head.version).filter((each) => each !== undefined).reverse()
+  return candidates
+    .map((each) => each.head.version)
+    .filter((each) => each !== undefined)
+    .reverse()
 }
 
 /** An enumeration counts by itself where the system is unknown, or known in parts only. */
@@ -134,7 +137,10 @@ export function bind(clause: Clause, provider: CodeSystemProvider): Bound {
 /** Enumerated codes in the order of the value set; those the system does not know are left out. */
 function enumeratedSelection(codes: string[], provider: CodeSystemProvider): Selection {
   const refs = codes.map((code) => provider.locate(code)).filter((ref) => ref !== undefined)
-  if (refs.length > 0 && refs.every((ref, index) => typeof ref === 'number' && (index === 0 || ref > Number(refs[index - 1])))) {
+  if (
+    refs.length > 0 &&
+    refs.every((ref, index) => typeof ref === 'number' && (index === 0 || ref > Number(refs[index - 1])))
+  ) {
     return listSelection(Int32Array.from(refs as number[]))
   }
   const unique = [...new Set<Ref>(refs)]

@@ -56,11 +56,13 @@ export async function terminologyCapabilities(url: string, artefacts: Artefacts,
     kind: 'instance',
     instantiates: ['http://hl7.org/fhir/CapabilityStatement/terminology-server'],
     codeSearch: 'all',
-    codeSystem: [...versions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([uri, known]) => ({
-      uri,
-      ...(known.size > 0 && { version: [...known].sort().map((code) => ({ code })) }),
-      subsumption: true,
-    })),
+    codeSystem: [...versions]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([uri, known]) => ({
+        uri,
+        ...(known.size > 0 && { version: [...known].sort().map((code) => ({ code })) }),
+        subsumption: true,
+      })),
     expansion: {
       hierarchical: true,
       paging: true,

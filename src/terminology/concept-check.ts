@@ -30,7 +30,11 @@ export interface Located {
 }
 
 /** Comments on a concept and the way it is written; errors only for the display. */
-export function checkConcept(value: CodedValue, { provider, ref, concept }: Located, options: ValidationOptions): Issue[] {
+export function checkConcept(
+  value: CodedValue,
+  { provider, ref, concept }: Located,
+  options: ValidationOptions,
+): Issue[] {
   if (options.membershipOnly) return []
   const issues: Issue[] = []
   const code = provider.code(ref)
@@ -61,7 +65,11 @@ export function checkUse(value: CodedValue, { provider, ref }: Located, options:
 }
 
 /** A concept that the value set itself marks as one to avoid. */
-export function checkEnumeration(value: CodedValue, concept: EnumeratedConcept | undefined, canonical: string): Issue[] {
+export function checkEnumeration(
+  value: CodedValue,
+  concept: EnumeratedConcept | undefined,
+  canonical: string,
+): Issue[] {
   const marked = extensionText(concept?.extension, EXTENSION.deprecated) === 'true' ? 'deprecated' : undefined
   const status = marked ?? extensionText(concept?.extension, EXTENSION.standardsStatus)
   if (status !== 'deprecated' && status !== 'withdrawn') return []
@@ -73,7 +81,10 @@ export function checkEnumeration(value: CodedValue, concept: EnumeratedConcept |
 }
 
 /** The display to answer with: in a wished language, else the usual one. */
-export function replyDisplay({ provider, ref, concept }: Located, languages: Languages | undefined): string | undefined {
+export function replyDisplay(
+  { provider, ref, concept }: Located,
+  languages: Languages | undefined,
+): string | undefined {
   const texts = textsOf(provider, ref, concept)
   for (const tag of provider.translate ? (languages?.tags ?? []) : []) {
     const found = provider.translate?.(ref, tag)

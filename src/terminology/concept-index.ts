@@ -190,7 +190,8 @@ function flagsOf(
   if (!concept?.property && !concept?.extension) return 0
   const isTrue = (code: string) =>
     concept.property?.some(
-      (each) => each.code === code && (each.valueBoolean === true || each.valueCode === 'true' || each.valueString === 'true'),
+      (each) =>
+        each.code === code && (each.valueBoolean === true || each.valueCode === 'true' || each.valueString === 'true'),
     )
   const status = statusOf(concept, names.status)
   const inactive = isTrue(names.inactive) || (status !== undefined && INACTIVE_STATUS.has(status))

@@ -59,7 +59,9 @@ export function isSwapped(group: Group, scope: Scope): boolean {
 }
 
 function sidesOf(group: Group, scope: Scope): Sides {
-  return isSwapped(group, scope) ? { source: group.target, target: group.source } : { source: group.source, target: group.target }
+  return isSwapped(group, scope)
+    ? { source: group.target, target: group.source }
+    : { source: group.source, target: group.target }
 }
 
 /** Whether a group's side can be the system: the same one, or none that names a code system at all. */
@@ -75,21 +77,29 @@ export function translateBy(map: ConceptMap, question: TranslateQuestion, scope:
     const sides = sidesOf(group, scope)
     const [near, far] = question.reverse ? [sides.target, sides.source] : [sides.source, sides.target]
     if (!fits(near, question.system) || !fits(far, question.otherSystem)) return []
-    return question.reverse
-      ? backward(map, group, sides, question)
-      : forward({ map, group, sides, question, scope })
+    return question.reverse ? backward(map, group, sides, question) : forward({ map, group, sides, question, scope })
   })
 }
 
-function forward(call: { map: ConceptMap; group: Group; sides: Sides; question: TranslateQuestion; scope: Scope }): Translation[] {
+function forward(call: {
+  map: ConceptMap
+  group: Group
+  sides: Sides
+  question: TranslateQuestion
+  scope: Scope
+}): Translation[] {
   const { map, group, sides, question } = call
   const elements = (group.element ?? []).filter((each) => each.code === question.code)
   const source = { ...(sides.source && { system: sides.source }), code: question.code }
   const found = elements.flatMap((element) =>
-    (element.target ?? []).filter((target) => dependsOnMet(target, question)).map((target) => pair(map, source, sides.target, target)),
+    (element.target ?? [])
+      .filter((target) => dependsOnMet(target, question))
+      .map((target) => pair(map, source, sides.target, target)),
   )
   if (elements.length > 0) {
-    return elements.some((each) => each.target?.length) ? found : [{ map, equivalence: 'unmatched', written: 'unmatched', source, product: [] }]
+    return elements.some((each) => each.target?.length)
+      ? found
+      : [{ map, equivalence: 'unmatched', written: 'unmatched', source, product: [] }]
   }
   return unmapped(call, source)
 }
@@ -104,7 +114,10 @@ function pair(map: ConceptMap, source: Translation['source'], system: string | u
   const equivalence = target.equivalence ?? 'equivalent'
   const base = { map, equivalence, written: equivalence, source, product }
   if (!target.code) return base
-  return { ...base, target: { ...(system && { system }), code: target.code, ...(target.display && { display: target.display }) } }
+  return {
+    ...base,
+    target: { ...(system && { system }), code: target.code, ...(target.display && { display: target.display }) },
+  }
 }
 
 function dependsOnMet(target: Target, { dependencies }: TranslateQuestion): boolean {
@@ -121,7 +134,16 @@ function unmapped(
   const rule = group.unmapped
   const system = sides.target && { system: sides.target }
   if (rule?.mode === 'provided') {
-    return [{ map, equivalence: 'equivalent', written: 'equivalent', source, target: { ...system, code: question.code }, product: [] }]
+    return [
+      {
+        map,
+        equivalence: 'equivalent',
+        written: 'equivalent',
+        source,
+        target: { ...system, code: question.code },
+        product: [],
+      },
+    ]
   }
   if (rule?.mode === 'fixed' && rule.code) {
     const target = { ...system, code: rule.code, ...(rule.display && { display: rule.display }) }
@@ -146,7 +168,11 @@ function backward(map: ConceptMap, group: Group, sides: Sides, question: Transla
         equivalence: REVERSED[target.equivalence ?? 'equivalent'] ?? target.equivalence ?? 'equivalent',
         written: target.equivalence ?? 'equivalent',
         source,
-        target: { ...(sides.source && { system: sides.source }), code, ...(element.display && { display: element.display }) },
+        target: {
+          ...(sides.source && { system: sides.source }),
+          code,
+          ...(element.display && { display: element.display }),
+        },
         product: [],
       }),
     )

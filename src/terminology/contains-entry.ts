@@ -68,7 +68,10 @@ function translated({ provider, ref }: Entry, languages: Languages | undefined, 
 }
 
 const repeats = (text: Text, shown: Text | undefined) =>
-  shown !== undefined && text.value === shown.value && (text.language === shown.language || !text.language) && !text.use?.code
+  shown !== undefined &&
+  text.value === shown.value &&
+  (text.language === shown.language || !text.language) &&
+  !text.use?.code
 
 function shownExtensions({ provider, ref, clause }: Entry): Extension[] {
   const own = (clause.concepts?.get(provider.code(ref))?.extension ?? []).filter(
@@ -98,9 +101,11 @@ function shownProperties(entry: Entry, options: EntryOptions): ConceptProperty[]
   const order = extensionValue(own, EXTENSION.setOrder) ?? extensionValue(extensions, EXTENSION.conceptOrder)
   const label = extensionText(own, EXTENSION.setLabel) ?? extensionText(extensions, EXTENSION.conceptLabel)
   const weight = extensionValue(own, EXTENSION.weight) ?? extensionValue(extensions, EXTENSION.weight)
-  if (typeof order === 'number') show({ code: 'order', member: 'valueDecimal', value: order }, `${CONCEPT_PROPERTIES}order`)
+  if (typeof order === 'number')
+    show({ code: 'order', member: 'valueDecimal', value: order }, `${CONCEPT_PROPERTIES}order`)
   if (label !== undefined) show({ code: 'label', member: 'valueString', value: label }, `${CONCEPT_PROPERTIES}label`)
-  if (typeof weight === 'number') show({ code: 'weight', member: 'valueDecimal', value: weight }, `${CONCEPT_PROPERTIES}itemWeight`)
+  if (typeof weight === 'number')
+    show({ code: 'weight', member: 'valueDecimal', value: weight }, `${CONCEPT_PROPERTIES}itemWeight`)
   const status = provider.status(ref)
   if (status !== undefined && status !== 'active') {
     show({ code: 'status', member: 'valueCode', value: status }, `${CONCEPT_PROPERTIES}status`)
@@ -108,7 +113,10 @@ function shownProperties(entry: Entry, options: EntryOptions): ConceptProperty[]
   for (const property of provider.properties(ref)) {
     if (asked(property.code)) show(property, provider.head.properties.get(property.code)?.uri)
   }
-  for (const [code, refs] of [['parent', provider.parents], ['child', provider.children]] as const) {
+  for (const [code, refs] of [
+    ['parent', provider.parents],
+    ['child', provider.children],
+  ] as const) {
     if (!options.properties.includes(code)) continue
     for (const each of refs(ref)) {
       show({ code, member: 'valueCode', value: provider.code(each) }, CONCEPT_PROPERTIES + code)

@@ -17,7 +17,13 @@ export interface Text extends Designation {
   isDisplay: boolean
 }
 
-const DISPLAY_USES = new Set(['display', 'preferredForLanguage', '900000000000003001', '900000000000013009', 'preferred'])
+const DISPLAY_USES = new Set([
+  'display',
+  'preferredForLanguage',
+  '900000000000003001',
+  '900000000000013009',
+  'preferred',
+])
 
 /** Whether a designation may stand where a display is expected: no use, or a use that says so. */
 export function isDisplayLike(text: Text): boolean {
@@ -55,10 +61,20 @@ export function chooseText(texts: Text[], languages: Languages | undefined): Tex
   return languages.only && display?.language !== undefined ? undefined : display
 }
 
-const KEPT = new Set<string>([EXTENSION.descriptionId, EXTENSION.standardsStatus, EXTENSION.renderingStyle, EXTENSION.renderingXhtml])
+const KEPT = new Set<string>([
+  EXTENSION.descriptionId,
+  EXTENSION.standardsStatus,
+  EXTENSION.renderingStyle,
+  EXTENSION.renderingXhtml,
+])
 
 /** A designation as replies carry it: without extensions nobody agreed on. */
-export function shownDesignation(text: Text): { language?: string; use?: Coding; value: string; extension?: Extension[] } {
+export function shownDesignation(text: Text): {
+  language?: string
+  use?: Coding
+  value: string
+  extension?: Extension[]
+} {
   const extension = text.extension?.filter((each) => KEPT.has(each.url))
   const use = text.isDisplay ? PREFERRED : text.use
   return {
@@ -75,7 +91,7 @@ export function isWanted(text: Text, wanted: string[]): boolean {
     const bar = token.lastIndexOf('|')
     const system = bar < 0 ? 'urn:ietf:bcp:47' : token.slice(0, bar)
     const code = token.slice(bar + 1)
-    if (system === 'urn:ietf:bcp:47') return servesLanguage(code, text.language)
+    if (system === 'urn:ietf:bcp:47') return text.language?.toLowerCase() === code.toLowerCase()
     const use = text.isDisplay ? PREFERRED : text.use
     return use?.system === system && use.code === code
   })

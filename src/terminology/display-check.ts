@@ -25,8 +25,12 @@ export function checkDisplay(
   const severity = options.lenient ? 'warning' : 'error'
   if (!eligible.some(isDisplayLike)) return noneInLanguage(value, texts, languages, severity)
   const spaced = valid.some((each) => sameText(squeeze(each.value), squeeze(display)))
-  const id = spaced ? 'Display_Name_WS_for__should_be_one_of__instead_of' : 'Display_Name_for__should_be_one_of__instead_of'
-  const choices = [...new Set(valid.map((each) => (each.language ? `'${each.value}' (${each.language})` : `'${each.value}'`)))]
+  const id = spaced
+    ? 'Display_Name_WS_for__should_be_one_of__instead_of'
+    : 'Display_Name_for__should_be_one_of__instead_of'
+  const choices = [
+    ...new Set(valid.map((each) => (each.language ? `'${each.value}' (${each.language})` : `'${each.value}'`))),
+  ]
   return [
     txIssue(
       id,

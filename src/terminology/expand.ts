@@ -4,13 +4,21 @@ import { systemIdentity } from './aliases.ts'
 import { bindForExpansion, type Evaluation } from './binding.ts'
 import type { CodeSystemHead } from './code-system.ts'
 import { type Contains, containsEntry, type EntryOptions } from './contains-entry.ts'
-import { echoedParameters, type ExpansionParameter } from './expansion-parameters.ts'
+import { type ExpansionParameter, echoedParameters } from './expansion-parameters.ts'
 import { EXTENSION, expansionParameter } from './extensions.ts'
 import type { Languages } from './languages.ts'
-import { type Entry, type Listing, list, type ListingOptions } from './listing.ts'
+import { type Entry, type Listing, type ListingOptions, list } from './listing.ts'
 import { txError } from './messages.ts'
 import { canNest, nest } from './nesting.ts'
-import { booleanParameter, compileRequested, countParameter, evaluationOf, type Request, textParameter, textParameters } from './request.ts'
+import {
+  booleanParameter,
+  compileRequested,
+  countParameter,
+  evaluationOf,
+  type Request,
+  textParameter,
+  textParameters,
+} from './request.ts'
 import { artefactWarnings, importsOf } from './resource-status.ts'
 import type { Clause, CompiledSet } from './value-set.ts'
 
@@ -21,7 +29,10 @@ export function expandValueSet(request: Request): ValueSet {
   const page = pageOf(request)
   const heads = usedSystems(set, evaluation)
   const options = listingOptions(request, set, heads)
-  const listing = list(set, evaluation, { ...options, ...(page.count === undefined && { most: page.limit + (page.offset ?? 0) }) })
+  const listing = list(set, evaluation, {
+    ...options,
+    ...(page.count === undefined && { most: page.limit + (page.offset ?? 0) }),
+  })
   if (listing === 'tooMany') throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${page.limit}`])
   const { from, to } = pageBounds(listing, page)
   if (to - from > page.limit) throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${page.limit}`])
@@ -29,7 +40,17 @@ export function expandValueSet(request: Request): ValueSet {
   const contains = showEntries({ listing, from, to }, shown, nestable(request, set, evaluation, page))
   return {
     ...rootOf(set.definition, booleanParameter(request.parameters, 'includeDefinition') === true),
-    expansion: expansionOf({ request, set, languages, page, listing, contains, heads, declared: shown.declared, options }),
+    expansion: expansionOf({
+      request,
+      set,
+      languages,
+      page,
+      listing,
+      contains,
+      heads,
+      declared: shown.declared,
+      options,
+    }),
   }
 }
 
@@ -64,7 +85,9 @@ function listingOptions({ parameters }: Request, set: CompiledSet, heads: CodeSy
     activeOnly: booleanParameter(parameters, 'activeOnly') === true,
     ...(text && { text }),
     versionsMatch: wish === undefined ? unset : wish === 'true',
-    withoutSystems: new Set(textParameters(parameters, 'exclude-system').map((each) => systemIdentity(each.split('|')[0] ?? each))),
+    withoutSystems: new Set(
+      textParameters(parameters, 'exclude-system').map((each) => systemIdentity(each.split('|')[0] ?? each)),
+    ),
   }
 }
 
@@ -74,7 +97,11 @@ function nestable(request: Request, set: CompiledSet, evaluation: Evaluation, pa
   return page.count === undefined && page.offset === undefined && canNest(set, evaluation)
 }
 
-function showEntries(part: { listing: Listing; from: number; to: number }, options: EntryOptions, nested: boolean): Contains[] {
+function showEntries(
+  part: { listing: Listing; from: number; to: number },
+  options: EntryOptions,
+  nested: boolean,
+): Contains[] {
   const show = (entry: Entry) => containsEntry(entry, options)
   if (nested) return nest(part.listing, show)
   const contains: Contains[] = []
@@ -106,7 +133,8 @@ function entryOptions(
 /** The url of a system once per version that the set names or uses. */
 function namedVersions(set: CompiledSet, heads: CodeSystemHead[]): string[] {
   const named = new Set<string>()
-  for (const clause of allClauses(set)) if (clause.system && clause.version) named.add(`${clause.version}|${clause.system}`)
+  for (const clause of allClauses(set))
+    if (clause.system && clause.version) named.add(`${clause.version}|${clause.system}`)
   const urls = [...named].map((each) => each.slice(each.indexOf('|') + 1))
   const used = heads.map((each) => each.url)
   return urls.length > used.length ? urls : used
@@ -131,7 +159,18 @@ function usedSystems(set: CompiledSet, evaluation: Evaluation): CodeSystemHead[]
   return [...heads.values()]
 }
 
-const ROOT = ['url', 'identifier', 'version', 'name', 'title', 'status', 'experimental', 'date', 'publisher', 'language'] as const
+const ROOT = [
+  'url',
+  'identifier',
+  'version',
+  'name',
+  'title',
+  'status',
+  'experimental',
+  'date',
+  'publisher',
+  'language',
+] as const
 
 /** Root elements of the reply: those that identify the definition, or the definition whole. */
 function rootOf(definition: ValueSet, whole: boolean): ValueSet {
@@ -140,7 +179,8 @@ function rootOf(definition: ValueSet, whole: boolean): ValueSet {
     return rest
   }
   const root: ValueSet = { resourceType: 'ValueSet', status: definition.status ?? 'active' }
-  for (const name of ROOT) if (name !== 'identifier' && definition[name] !== undefined) Object.assign(root, { [name]: definition[name] })
+  for (const name of ROOT)
+    if (name !== 'identifier' && definition[name] !== undefined) Object.assign(root, { [name]: definition[name] })
   return root
 }
 
@@ -194,7 +234,8 @@ function unclosed(heads: CodeSystemHead[]): Extension[] {
 function usedArtefacts({ set, heads }: Parts): ExpansionParameter[] {
   const parameters: ExpansionParameter[] = []
   const use = (name: string, valueUri: string) => {
-    if (!parameters.some((each) => each.name === name && each.valueUri === valueUri)) parameters.push({ name, valueUri })
+    if (!parameters.some((each) => each.name === name && each.valueUri === valueUri))
+      parameters.push({ name, valueUri })
   }
   for (const head of heads) use('used-codesystem', formatCanonical(head.url, head.version))
   for (const imported of importsOf(set)) {

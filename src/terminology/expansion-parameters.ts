@@ -42,12 +42,19 @@ export function echoedParameters(
 
 /** `system-version` and `check-system-version`, where they chose the version of a system that the set leaves open. */
 function versionChoices(parameters: Parameters, heads: CodeSystemHead[], set: CompiledSet): ExpansionParameter[] {
-  const rules = versionRules(parameters, { default: 'system-version', check: 'check-system-version', force: 'force-system-version' })
+  const rules = versionRules(parameters, {
+    default: 'system-version',
+    check: 'check-system-version',
+    force: 'force-system-version',
+  })
   const open = new Set(openSystems(set))
   return [...rules].flatMap(([url, rule]) => {
     if (rule.force !== undefined || !open.has(url)) return []
-    const [name, pattern] = rule.default !== undefined ? ['system-version', rule.default] : ['check-system-version', rule.check]
-    const chosen = heads.some((each) => each.url === url && pattern !== undefined && matchesVersion(pattern, each.version))
+    const [name, pattern] =
+      rule.default !== undefined ? ['system-version', rule.default] : ['check-system-version', rule.check]
+    const chosen = heads.some(
+      (each) => each.url === url && pattern !== undefined && matchesVersion(pattern, each.version),
+    )
     return chosen ? [{ name: String(name), valueUri: `${url}|${pattern}` }] : []
   })
 }

@@ -1,16 +1,15 @@
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { Issue } from '../fhir/types.ts'
-import type { Evaluation, Resolution } from './binding.ts'
+import { type Evaluation, knownVersions, type Resolution } from './binding.ts'
 import type { CodeSystemProvider } from './code-system.ts'
 import { checkConcept, checkEnumeration, checkUse, type Located, type ValidationOptions } from './concept-check.ts'
 import { findMatch, type Match, type Search } from './match.ts'
 import { txIssue } from './messages.ts'
+import { valueSetOf } from './scope.ts'
 import type { CodedValue } from './value.ts'
 import type { CompiledSet } from './value-set.ts'
 import { checkVersion, type UnknownSystem, unknownSystemIssue } from './version-check.ts'
-import { knownVersions } from './binding.ts'
 import { matchesVersion } from './versions.ts'
-import { valueSetOf } from './scope.ts'
 
 /** What came out about one coding. */
 export interface Judgement {
@@ -28,7 +27,12 @@ export interface Judgement {
 }
 
 /** Judges one coding against a value set; nothing is expanded. */
-export function judge(set: CompiledSet, value: CodedValue, evaluation: Evaluation, options: ValidationOptions): Judgement {
+export function judge(
+  set: CompiledSet,
+  value: CodedValue,
+  evaluation: Evaluation,
+  options: ValidationOptions,
+): Judgement {
   const judgement: Judgement = { value, isMember: false, isOpen: false, issues: [], unknown: [] }
   if (value.system === undefined) {
     judgement.issues.push(notInSet(set, value))
@@ -84,7 +88,11 @@ function judgeMissing(judgement: Judgement, search: Search): Judgement {
 }
 
 /** The set needs a system, or a version of it, that is not here. */
-function judgeUnresolved(judgement: Judgement, first: Search['unresolved'][number] | undefined, evaluation: Evaluation): Judgement {
+function judgeUnresolved(
+  judgement: Judgement,
+  first: Search['unresolved'][number] | undefined,
+  evaluation: Evaluation,
+): Judgement {
   if (!first) return judgement
   const { value } = judgement
   const finding = checkVersion(first.clause, first.resolution, value)
@@ -103,7 +111,8 @@ function judgeUnresolved(judgement: Judgement, first: Search['unresolved'][numbe
 function standIn(value: CodedValue, evaluation: Evaluation, { known }: Resolution): CodeSystemProvider | undefined {
   const candidates = evaluation.scope.systems(value.system ?? '')
   const rule = evaluation.systemRules.get(value.system ?? '')
-  const wanted = value.version !== undefined && known.includes(value.version) ? value.version : (rule?.default ?? rule?.check)
+  const wanted =
+    value.version !== undefined && known.includes(value.version) ? value.version : (rule?.default ?? rule?.check)
   return candidates.find((each) => wanted !== undefined && matchesVersion(wanted, each.head.version)) ?? candidates[0]
 }
 
@@ -129,10 +138,15 @@ function judgeOutside(judgement: Judgement, set: CompiledSet, search: Search, op
 }
 
 /** The set does not name the system at all. */
-function judgeForeign(judgement: Judgement, set: CompiledSet, evaluation: Evaluation, options: ValidationOptions): Judgement {
+function judgeForeign(
+  judgement: Judgement,
+  set: CompiledSet,
+  evaluation: Evaluation,
+  options: ValidationOptions,
+): Judgement {
   const { value } = judgement
-  judgement.issues.push(notInSet(set, value))
   const provider = locateSystem(judgement, evaluation)
+  judgement.issues.push(notInSet(set, value))
   if (!provider) return judgement
   judgement.version = provider.head.version
   addCode(judgement, provider, options)

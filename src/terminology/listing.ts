@@ -1,11 +1,20 @@
-import { compareVersions } from '../fhir/canonical.ts'
 import { systemIdentity } from './aliases.ts'
-import { activeMembers, type Bound, bindForExpansion, clauseContains, contains, type Evaluation, type Member, requireImports } from './binding.ts'
+import {
+  activeMembers,
+  type Bound,
+  bindForExpansion,
+  clauseContains,
+  contains,
+  type Evaluation,
+  type Member,
+  requireImports,
+} from './binding.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
 import { textsOf } from './designations.ts'
 import { intersection } from './selection.ts'
 import { words } from './text-index.ts'
 import type { Clause, CompiledSet } from './value-set.ts'
+import { olderFirst } from './versions.ts'
 
 /** One member of a value set with where it comes from. */
 export interface Entry {
@@ -130,12 +139,13 @@ function walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean)
 /** Includes that bring a member before this one does: the earlier ones, or those with a newer version. */
 function otherIncludes(set: CompiledSet, position: number, evaluation: Evaluation) {
   const earlier = set.includes.slice(0, position)
-  const versionOf = (each: Clause) => (each.system ? bindForExpansion(each, evaluation).provider.head.version : undefined)
+  const versionOf = (each: Clause) =>
+    each.system ? bindForExpansion(each, evaluation).provider.head.version : undefined
   return {
     earlier,
     before: (version: string | undefined) =>
       set.includes.filter((each, index) => {
-        const difference = compareVersions(versionOf(each) ?? '', version ?? '')
+        const difference = olderFirst(versionOf(each), version)
         return index !== position && (difference > 0 || (difference === 0 && index < position))
       }),
   }

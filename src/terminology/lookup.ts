@@ -2,13 +2,13 @@ import { parseCanonical } from '../fhir/canonical.ts'
 import { badRequest, FhirError, notFound } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Parameter, Parameters } from '../fhir/types.ts'
+import { knownVersions } from './binding.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
 import { replyDisplay } from './concept-check.ts'
 import { shownDesignation, textsOf } from './designations.ts'
 import { alternatives, otherIssue, txIssue } from './messages.ts'
 import { type Request, requestedLanguages, requestedSupplements, textParameters } from './request.ts'
 import { supplemented } from './supplement-lookup.ts'
-import { knownVersions } from './binding.ts'
 import { matchesVersion, versionRules } from './versions.ts'
 
 /** `CodeSystem/$lookup`: everything known about one code; 404 when system, version or code is unknown. */
@@ -24,7 +24,10 @@ export function lookUp(request: Request): Parameters {
   const { head } = provider
   const ref = provider.locate(code)
   if (ref === undefined) {
-    throw new FhirError(404, txIssue('Unknown_Code_in_Version', [code, head.url, head.version ?? ''], { expression: 'code' }))
+    throw new FhirError(
+      404,
+      txIssue('Unknown_Code_in_Version', [code, head.url, head.version ?? ''], { expression: 'code' }),
+    )
   }
   const parameter: Parameter[] = [
     { name: 'name', valueString: head.name },
@@ -86,7 +89,10 @@ function propertyParameters(provider: CodeSystemProvider, ref: Ref, asked: strin
     if (code !== 'inactive' && wants(code)) add(code, member, value)
   }
   const own = new Set(provider.properties(ref).map((each) => each.code))
-  for (const [code, refs] of [['parent', provider.parents], ['child', provider.children]] as const) {
+  for (const [code, refs] of [
+    ['parent', provider.parents],
+    ['child', provider.children],
+  ] as const) {
     if (!wants(code) || own.has(code)) continue
     for (const each of refs(ref)) add(code, 'valueCode', provider.code(each), provider.display(each))
   }

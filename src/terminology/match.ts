@@ -29,7 +29,11 @@ export interface Search {
 }
 
 /** Looks a value up in a set without expanding anything. */
-export function findMatch(set: CompiledSet, value: CodedValue, evaluation: Evaluation): { match?: Match; search: Search } {
+export function findMatch(
+  set: CompiledSet,
+  value: CodedValue,
+  evaluation: Evaluation,
+): { match?: Match; search: Search } {
   const search: Search = { usesSystem: false, unresolved: [], missing: [], outside: [] }
   const match = matchSet(set, { value, identity: systemIdentity(value.system ?? ''), evaluation, search })
   return match ? { match, search } : { search }
@@ -105,7 +109,11 @@ function matchClause(clause: Clause, set: CompiledSet, context: Context): Match 
 }
 
 /** The systems of a set that have a code as a member: url as written, in order. */
-export function systemsWithCode(set: CompiledSet, code: string, evaluation: Evaluation): { found: string[]; searched: string[] } {
+export function systemsWithCode(
+  set: CompiledSet,
+  code: string,
+  evaluation: Evaluation,
+): { found: string[]; searched: string[] } {
   const searched = new Map<string, string>()
   const visit = (each: CompiledSet) => {
     for (const clause of each.includes) {
@@ -115,6 +123,8 @@ export function systemsWithCode(set: CompiledSet, code: string, evaluation: Eval
   }
   visit(set)
   const systems = [...searched.values()]
-  const found = systems.filter((system) => findMatch(set, { code, system, at: () => '' }, evaluation).match !== undefined)
+  const found = systems.filter(
+    (system) => findMatch(set, { code, system, at: () => '' }, evaluation).match !== undefined,
+  )
   return { found, searched: systems }
 }

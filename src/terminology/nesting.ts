@@ -1,6 +1,6 @@
-import { HIERARCHY_OPERATORS } from './filters/filters.ts'
-import type { Contains } from './contains-entry.ts'
 import { bindForExpansion, type Evaluation } from './binding.ts'
+import type { Contains } from './contains-entry.ts'
+import { HIERARCHY_OPERATORS } from './filters/filters.ts'
 import type { Entry, Listing } from './listing.ts'
 import type { CompiledSet } from './value-set.ts'
 

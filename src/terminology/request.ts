@@ -1,14 +1,21 @@
 import { parseCanonical } from '../fhir/canonical.ts'
 import { badRequest } from '../fhir/error.ts'
-import { allParameters, booleanParameter, firstParameter, parameterValue, textParameter, textParameters } from '../fhir/operation.ts'
+import {
+  allParameters,
+  booleanParameter,
+  firstParameter,
+  parameterValue,
+  textParameter,
+  textParameters,
+} from '../fhir/operation.ts'
 import type { CodeSystem, Parameters, Resource, ValueSet } from '../fhir/types.ts'
-import { type Evaluation } from './binding.ts'
+import type { Artefacts } from './artefacts.ts'
+import type { Evaluation } from './binding.ts'
 import { expansionParameter } from './extensions.ts'
 import { type Languages, parseLanguages, servesAny } from './languages.ts'
 import type { Limits } from './limits.ts'
 import { txError } from './messages.ts'
 import { createScope, type Scope } from './scope.ts'
-import type { Artefacts } from './artefacts.ts'
 import { supplementsNamed } from './supplement-lookup.ts'
 import { type CompiledSet, compileValueSet } from './value-set.ts'
 import { versionRules } from './versions.ts'
@@ -58,8 +65,7 @@ export function requestedValueSet(request: Request, rules = valueSetRules(reques
   if (!canonical) throw badRequest('No value set: send url, or the resource as valueSet', 'required')
   const { url, version } = parseCanonical(canonical)
   const rule = rules.get(url)
-  const wanted =
-    rule?.force ?? version ?? textParameter(parameters, 'valueSetVersion') ?? rule?.default ?? rule?.check
+  const wanted = rule?.force ?? version ?? textParameter(parameters, 'valueSetVersion') ?? rule?.default ?? rule?.check
   const found = scope.valueSet(url, wanted)
   if (!found) throw txError('Unable_to_resolve_value_Set_', [wanted ? `${url}|${wanted}` : url], 404)
   return found
@@ -139,7 +145,8 @@ export function countParameter(parameters: Parameters, name: string): number | u
   const value = parameterValue(firstParameter(parameters, name))
   if (value === undefined) return undefined
   const number = typeof value === 'number' ? value : Number(value)
-  if (!Number.isInteger(number) || number < 0) throw badRequest(`${name} must be a whole number from 0, not '${String(value)}'`)
+  if (!Number.isInteger(number) || number < 0)
+    throw badRequest(`${name} must be a whole number from 0, not '${String(value)}'`)
   return number
 }
 

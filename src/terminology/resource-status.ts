@@ -25,7 +25,8 @@ export function statusOfValueSet(definition: ValueSet): ArtefactStatus {
 
 /** What to warn of; draft and experimental only when the set that uses the artefact is not so itself. */
 export function warningOf(artefact: ArtefactStatus, user: ArtefactStatus | undefined): Warning | undefined {
-  if (artefact.standardsStatus === 'deprecated' || artefact.standardsStatus === 'withdrawn') return artefact.standardsStatus
+  if (artefact.standardsStatus === 'deprecated' || artefact.standardsStatus === 'withdrawn')
+    return artefact.standardsStatus
   if (artefact.experimental && !user?.experimental) return 'experimental'
   const isDraft = (each: ArtefactStatus | undefined) => each?.status === 'draft' || each?.standardsStatus === 'draft'
   return isDraft(artefact) && !isDraft(user) ? 'draft' : undefined

@@ -55,7 +55,8 @@ export function createScope(artefacts: Artefacts, brought: Resource[]): Scope {
     const providers: CodeSystemProvider[] = []
     const rank = new Map<CodeSystemProvider, number>()
     const add = (provider: CodeSystemProvider, order: number) => {
-      if (providers.some((each) => each.head.version === provider.head.version && (rank.get(each) ?? 0) <= order)) return
+      if (providers.some((each) => each.head.version === provider.head.version && (rank.get(each) ?? 0) <= order))
+        return
       rank.set(provider, order)
       providers.push(provider)
     }

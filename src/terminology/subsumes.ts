@@ -14,7 +14,8 @@ export function subsumption(request: Request): Parameters {
   const codingB = firstParameter(parameters, 'codingB')?.valueCoding
   const codeA = codingA?.code ?? textParameter(parameters, 'codeA')
   const codeB = codingB?.code ?? textParameter(parameters, 'codeB')
-  const system = codingA?.system ?? codingB?.system ?? textParameter(parameters, 'system') ?? textParameter(parameters, 'url')
+  const system =
+    codingA?.system ?? codingB?.system ?? textParameter(parameters, 'system') ?? textParameter(parameters, 'url')
   if (!codeA || !codeB || !system) throw badRequest('Send codeA, codeB and system, or codingA and codingB', 'required')
   if (codingA?.system && codingB?.system && systemIdentity(codingA.system) !== systemIdentity(codingB.system)) {
     throw badRequest('codingA and codingB must be of the same code system')

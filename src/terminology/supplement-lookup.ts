@@ -1,7 +1,7 @@
 import { parseCanonical } from '../fhir/canonical.ts'
+import { FhirError } from '../fhir/error.ts'
 import type { CodeSystem } from '../fhir/types.ts'
 import type { CodeSystemProvider } from './code-system.ts'
-import { FhirError } from '../fhir/error.ts'
 import { txIssue } from './messages.ts'
 import type { Scope } from './scope.ts'
 import { withSupplements } from './supplements.ts'

@@ -1,7 +1,7 @@
 import { FhirError, unprocessable } from '../fhir/error.ts'
 import type { ConceptMap, Parameters, Resource, ValueSet } from '../fhir/types.ts'
 import { systemIdentity } from './aliases.ts'
-import { type Artefacts, type ArtefactSource, createArtefacts } from './artefacts.ts'
+import { type ArtefactSource, type Artefacts, createArtefacts } from './artefacts.ts'
 import { answerBatch, batchEntries } from './batch.ts'
 import { contains, type Evaluation } from './binding.ts'
 import { terminologyCapabilities } from './capabilities.ts'
@@ -96,7 +96,10 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     validateCode,
     batchValidateCode: (parameters, call = {}) =>
       answerBatch(batchEntries(parameters), (entry) =>
-        validateCode(entry, { ...call, resourceType: namesValueSet(entry) ? 'ValueSet' : (call.resourceType ?? 'ValueSet') }),
+        validateCode(entry, {
+          ...call,
+          resourceType: namesValueSet(entry) ? 'ValueSet' : (call.resourceType ?? 'ValueSet'),
+        }),
       ),
     lookup: (parameters, call = {}) => run(parameters, call, lookUp),
     subsumes: (parameters, call = {}) => run(parameters, call, subsumption),

@@ -27,7 +27,9 @@ export function translate(request: Request, stored: ConceptMap[]): Parameters {
     return maps.flatMap((map) => translateBy(map, question, request.scope))
   })
   const unique = found.filter((each, index) => found.findIndex((other) => same(each, other)) === index)
-  const result = unique.some((each) => each.target && each.equivalence !== 'unmatched' && each.equivalence !== 'disjoint')
+  const result = unique.some(
+    (each) => each.target && each.equivalence !== 'unmatched' && each.equivalence !== 'disjoint',
+  )
   const parameter: Parameter[] = [{ name: 'result', valueBoolean: result }]
   if (!result) parameter.push({ name: 'message', valueString: nothingFound(codings, maps) })
   for (const each of unique) parameter.push(matchParameter(each, reverse && explicit))
@@ -49,12 +51,28 @@ function nothingFound(codings: Coding[], maps: ConceptMap[]): string {
 
 /** The codes in question; a target code (R5) or `reverse` asks from target to source. */
 function askedCodings(parameters: Parameters): { codings: Coding[]; reverse: boolean; explicit: boolean } {
-  const target = codingsNamed(parameters, { code: 'targetCode', system: 'targetSystem', coding: 'targetCoding', concept: 'targetCodeableConcept' })
+  const target = codingsNamed(parameters, {
+    code: 'targetCode',
+    system: 'targetSystem',
+    coding: 'targetCoding',
+    concept: 'targetCodeableConcept',
+  })
   if (target.length > 0) return { codings: target, reverse: true, explicit: true }
-  const source = codingsNamed(parameters, { code: 'sourceCode', system: 'sourceSystem', coding: 'sourceCoding', concept: 'sourceCodeableConcept' })
-  const plain = codingsNamed(parameters, { code: 'code', system: 'system', coding: 'coding', concept: 'codeableConcept' })
+  const source = codingsNamed(parameters, {
+    code: 'sourceCode',
+    system: 'sourceSystem',
+    coding: 'sourceCoding',
+    concept: 'sourceCodeableConcept',
+  })
+  const plain = codingsNamed(parameters, {
+    code: 'code',
+    system: 'system',
+    coding: 'coding',
+    concept: 'codeableConcept',
+  })
   const codings = source.length > 0 ? source : plain
-  if (codings.length === 0) throw badRequest('No code to translate: send code and system, coding or codeableConcept', 'required')
+  if (codings.length === 0)
+    throw badRequest('No code to translate: send code and system, coding or codeableConcept', 'required')
   return { codings, reverse: booleanParameter(parameters, 'reverse') === true, explicit: false }
 }
 
@@ -114,12 +132,21 @@ function dependencyValue(parameter: Parameter): string {
   return concept?.code ?? part?.valueCode ?? part?.valueString ?? ''
 }
 
-function matchParameter({ map, equivalence, written, source, target, product }: Translation, keepDirection: boolean): Parameter {
+function matchParameter(
+  { map, equivalence, written, source, target, product }: Translation,
+  keepDirection: boolean,
+): Parameter {
   const part: Parameter[] = [{ name: 'equivalence', valueCode: keepDirection ? written : equivalence }]
   const near: Coding = { ...source }
   if (target) part.push({ name: 'concept', valueCoding: keepDirection ? near : { ...target } })
   for (const { element, ...concept } of product) {
-    part.push({ name: 'product', part: [{ name: 'element', valueUri: element }, { name: 'concept', valueCoding: concept }] })
+    part.push({
+      name: 'product',
+      part: [
+        { name: 'element', valueUri: element },
+        { name: 'concept', valueCoding: concept },
+      ],
+    })
   }
   if (keepDirection && target) part.push({ name: 'source', valueCoding: { ...target } })
   if (map.url) part.push({ name: 'originMap', valueCanonical: mapCanonical(map) })

@@ -1,15 +1,21 @@
 import { parseCanonical } from '../fhir/canonical.ts'
-import { badRequest } from '../fhir/error.ts'
+import { badRequest, operationOutcome } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Issue, Parameter, Parameters, Resource } from '../fhir/types.ts'
-import { operationOutcome } from '../fhir/error.ts'
 import type { Evaluation } from './binding.ts'
 import { checkConcept, checkUse, replyDisplay, type ValidationOptions } from './concept-check.ts'
 import { asRemark, type Judgement, judge, locateSystem, unknownCode } from './judge.ts'
 import type { Languages } from './languages.ts'
 import { systemsWithCode } from './match.ts'
 import { messageOf, txIssue } from './messages.ts'
-import { booleanParameter, compileRequested, evaluationOf, type Request, requestedLanguages, requestedSupplements } from './request.ts'
+import {
+  booleanParameter,
+  compileRequested,
+  evaluationOf,
+  type Request,
+  requestedLanguages,
+  requestedSupplements,
+} from './request.ts'
 import { artefactWarnings } from './resource-status.ts'
 import { supplemented } from './supplement-lookup.ts'
 import { type CodedValue, type Question, questionOf } from './value.ts'
@@ -22,7 +28,12 @@ export function validateInValueSet(request: Request): Parameters {
   const evaluation = evaluationOf(request, set.canonical)
   const options = validationOptions(request, languages)
   const [only] = question.values
-  if (only && !question.codeableConcept && only.system === undefined && booleanParameter(request.parameters, 'inferSystem')) {
+  if (
+    only &&
+    !question.codeableConcept &&
+    only.system === undefined &&
+    booleanParameter(request.parameters, 'inferSystem')
+  ) {
     return reply(question, [inferred(set, only, evaluation, options)], { set, options })
   }
   const judgements = question.values.map((value) => judge(set, value, evaluation, options))
@@ -41,7 +52,10 @@ export function validateInCodeSystem(request: Request): Parameters {
   const options = validationOptions(request, languages)
   const supplements = requestedSupplements(request, languages)
   const judgements = question.values.map((asked) => {
-    const value: CodedValue = { ...asked, version: asked.version ?? canonical?.version ?? textParameter(parameters, 'version') }
+    const value: CodedValue = {
+      ...asked,
+      version: asked.version ?? canonical?.version ?? textParameter(parameters, 'version'),
+    }
     if (value.system === undefined) throw badRequest('No code system: send url or system', 'required')
     const judgement: Judgement = { value, isMember: false, isOpen: false, issues: [], unknown: [] }
     const found = locateSystem(judgement, evaluation)
@@ -56,7 +70,10 @@ export function validateInCodeSystem(request: Request): Parameters {
     }
     judgement.isMember = true
     judgement.located = { provider, ref }
-    judgement.issues.push(...checkUse(value, judgement.located, options), ...checkConcept(value, judgement.located, options))
+    judgement.issues.push(
+      ...checkUse(value, judgement.located, options),
+      ...checkConcept(value, judgement.located, options),
+    )
     return judgement
   })
   return reply(question, judgements, { options })
@@ -98,9 +115,7 @@ interface ReplyContext {
 }
 
 function reply(question: Question, judgements: Judgement[], { set, options }: ReplyContext): Parameters {
-  const shown = question.codeableConcept
-    ? judgements.find((each) => each.isMember)
-    : judgements[0]
+  const shown = question.codeableConcept ? judgements.find((each) => each.isMember) : judgements[0]
   const issues = allIssues(question, judgements, set)
   const heads = judgements.flatMap((each) => each.located?.provider.head ?? [])
   for (const { warning, type, canonical } of options.membershipOnly ? [] : artefactWarnings(set, heads)) {
@@ -110,12 +125,14 @@ function reply(question: Question, judgements: Judgement[], { set, options }: Re
   const parameter: Parameter[] = [{ name: 'result', valueBoolean: result }]
   if (shown) parameter.push(...conceptParameters(shown, options))
   else if (question.codeableConcept) parameter.push(...openParameters(judgements))
-  if (question.codeableConcept) parameter.push({ name: 'codeableConcept', valueCodeableConcept: question.codeableConcept })
+  if (question.codeableConcept)
+    parameter.push({ name: 'codeableConcept', valueCodeableConcept: question.codeableConcept })
   if (issues.length > 0) parameter.push({ name: 'issues', resource: operationOutcome(issues) })
   const message = messageOf(issues)
   if (message !== undefined) parameter.push({ name: 'message', valueString: message })
   if (shown) parameter.push(...stateParameters(shown))
-  for (const { parameter: name, canonical } of uniqueUnknown(judgements)) parameter.push({ name, valueCanonical: canonical })
+  for (const { parameter: name, canonical } of uniqueUnknown(judgements))
+    parameter.push({ name, valueCanonical: canonical })
   return { resourceType: 'Parameters', parameter }
 }
 
@@ -169,5 +186,8 @@ function stateParameters({ value, located }: Judgement): Parameter[] {
 
 function uniqueUnknown(judgements: Judgement[]) {
   const all = judgements.flatMap((each) => each.unknown)
-  return all.filter((each, index) => all.findIndex((other) => other.parameter === each.parameter && other.canonical === each.canonical) === index)
+  return all.filter(
+    (each, index) =>
+      all.findIndex((other) => other.parameter === each.parameter && other.canonical === each.canonical) === index,
+  )
 }

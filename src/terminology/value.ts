@@ -38,7 +38,8 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
     throw new FhirError(400, otherIssue('invalid', NOTHING))
   }
   const bar = system?.indexOf('|') ?? -1
-  const version = textParameter(parameters, 'systemVersion') ?? (defaultSystem ? textParameter(parameters, 'version') : undefined)
+  const version =
+    textParameter(parameters, 'systemVersion') ?? (defaultSystem ? textParameter(parameters, 'version') : undefined)
   const value: CodedValue = {
     code,
     system: bar < 0 ? system : system?.slice(0, bar),

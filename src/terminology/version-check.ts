@@ -25,7 +25,9 @@ export function checkVersion(clause: Clause, resolution: Resolution, value: Code
   const system = clause.system ?? ''
   const version = provider.head.version
   if (check !== undefined && !matchesVersion(check, version)) {
-    finding.issues.push(txIssue('VALUESET_VERSION_CHECK', [system, version, check], { expression: value.at('version') }))
+    finding.issues.push(
+      txIssue('VALUESET_VERSION_CHECK', [system, version, check], { expression: value.at('version') }),
+    )
   }
   if (value.version === undefined || value.version === version || resolution.assumed) return finding
   const isKnown = resolution.known.includes(value.version)
@@ -46,7 +48,11 @@ function mismatch(clause: Clause, resolution: Resolution, value: CodedValue, isK
     return txIssue('VALUESET_VALUE_MISMATCH_CHANGED', [clause.system, asked, clause.version, value.version], options)
   }
   if (asked === '' && !isKnown) {
-    return txIssue('VALUESET_VALUE_MISMATCH_DEFAULT', [clause.system, provider?.head.version, '', value.version], options)
+    return txIssue(
+      'VALUESET_VALUE_MISMATCH_DEFAULT',
+      [clause.system, provider?.head.version, '', value.version],
+      options,
+    )
   }
   const included = asked === '' ? provider?.head.version : asked
   return txIssue('VALUESET_VALUE_MISMATCH', [clause.system, included, value.version], options)
@@ -66,7 +72,12 @@ function unresolved(clause: Clause, { asked, known }: Resolution, value: CodedVa
 }
 
 /** "A definition for CodeSystem … could not be found", with what is known instead. */
-export function unknownSystemIssue(system: string, version: string | undefined, known: string[], value: CodedValue): Issue {
+export function unknownSystemIssue(
+  system: string,
+  version: string | undefined,
+  known: string[],
+  value: CodedValue,
+): Issue {
   const options = { expression: value.at('system') }
   if (version === undefined) return txIssue('UNKNOWN_CODESYSTEM', [system], options)
   const id = known.length > 0 ? 'UNKNOWN_CODESYSTEM_VERSION' : 'UNKNOWN_CODESYSTEM_VERSION_NONE'

@@ -1,6 +1,6 @@
 import { compareVersions, parseCanonical } from '../fhir/canonical.ts'
-import type { Parameters } from '../fhir/types.ts'
 import { textParameters } from '../fhir/operation.ts'
+import type { Parameters } from '../fhir/types.ts'
 
 /** Wishes of a request about the versions of one url; a pattern may hold wildcard segments. */
 export interface VersionRule {
@@ -58,11 +58,17 @@ export interface Versioned {
 
 const retired = (item: Versioned) => (item.status === 'active' ? 0 : item.status === 'retired' ? 2 : 1)
 
+const isDate = (version: string) => /^\d{4}-?\d{2}/.test(version)
+const isRelease = (version: string) => /^\d+\.\d+/.test(version)
+
+/** Oldest first. Publishers that went from dates to release numbers did so once: a release number is newer than a date. */
+export function olderFirst(a = '', b = ''): number {
+  if (isDate(a) && isRelease(b)) return -1
+  if (isRelease(a) && isDate(b)) return 1
+  return compareVersions(a, b)
+}
+
 /** Newest first; on a tie active before draft before retired, then by date. */
 export function newestFirst(a: Versioned, b: Versioned): number {
-  return (
-    compareVersions(b.version ?? '', a.version ?? '') ||
-    retired(a) - retired(b) ||
-    (b.date ?? '').localeCompare(a.date ?? '')
-  )
+  return olderFirst(b.version, a.version) || retired(a) - retired(b) || (b.date ?? '').localeCompare(a.date ?? '')
 }

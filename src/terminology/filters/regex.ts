@@ -27,7 +27,11 @@ function compile(expression: string, fail: (text: string) => Error): (text: stri
  * most two repetitions, no group, no alternative, no look-around. Undefined for anything else.
  */
 function simpleExpression(expression: string): RegExp | undefined {
-  if (!/^(?:[A-Za-z0-9 _\-:;,/#%&"'!@~<>=.]|\\[.dwsSDW\-/]|\[\^?(?:[A-Za-z0-9 _\-:,/.]|\\[trnf.dws\-])+\]|[*+?]|\{\d{1,2}(?:,\d{1,2})?\})*$/.test(expression)) {
+  if (
+    !/^(?:[A-Za-z0-9 _\-:;,/#%&"'!@~<>=.]|\\[.dwsSDW\-/]|\[\^?(?:[A-Za-z0-9 _\-:,/.]|\\[trnf.dws-])+\]|[*+?]|\{\d{1,2}(?:,\d{1,2})?\})*$/.test(
+      expression,
+    )
+  ) {
     return undefined
   }
   if ((expression.match(/[*+?{]/g)?.length ?? 0) > 2) return undefined
