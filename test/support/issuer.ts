@@ -1,11 +1,22 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
 import { type HcertOptions, type HcertSigner, issueHcert } from '../../src/credentials/issue/hcert.ts'
 import { type SampleKind, samplePayload } from '../../src/credentials/issue/samples.ts'
-import { createIssuingAuthority, type IssuingAuthority, type KeyPair } from '../../src/trust/issuing-authority.ts'
+import { type CertificateName, writeCertificate } from '../../src/trust/certificate-writer.ts'
+import { derivedKeyId } from '../../src/trust/trusted-key.ts'
+
+/** A key pair as node:crypto makes it. */
+export interface KeyPair {
+  publicKey: KeyObject
+  privateKey: KeyObject
+}
 
 /** A participant made for one test: fresh keys, SCA, document signer. */
-export interface TestIssuer extends IssuingAuthority {
+export interface TestIssuer {
   country: string
+  sca: X509Certificate
+  dsc: X509Certificate
+  /** Key id of the document signer, as it stands in an HCERT. */
+  keyId: Buffer
   signer: HcertSigner
   /** `trustAnchor` of a request: the document signer's certificate, base64. */
   anchor: string
@@ -29,22 +40,25 @@ export function keyPairFor(algorithm: HcertSigner['algorithm']): KeyPair {
 
 /** Makes a participant; by default country XA, ES256, valid for the years 2021 to 2030. */
 export function testIssuer(options: TestIssuerOptions = {}): TestIssuer {
-  const { country = 'XA', algorithm = 'ES256' } = options
+  const { country = 'XA', algorithm = 'ES256', extendedKeyUsage = [] } = options
+  const notBefore = options.notBefore ?? new Date('2021-01-01T00:00:00Z')
+  const notAfter = options.notAfter ?? new Date('2030-12-31T23:59:59Z')
+  const authorityKeys = keyPairFor('ES256')
   const signerKeys = keyPairFor(algorithm)
-  const authority = createIssuingAuthority({
-    country,
-    authorityKeys: keyPairFor('ES256'),
-    signerKeys,
-    serialNumber: () => randomBytes(8),
-    notBefore: options.notBefore ?? new Date('2021-01-01T00:00:00Z'),
-    notAfter: options.notAfter ?? new Date('2030-12-31T23:59:59Z'),
-    extendedKeyUsage: options.extendedKeyUsage ?? [],
-  })
+  const name: CertificateName = { commonName: `Test SCA of ${country}`, country }
+  const write = (subject: CertificateName, publicKey: KeyObject, more: object) => {
+    const content = { subject, publicKey, notBefore, notAfter, serialNumber: randomBytes(8), ...more }
+    return new X509Certificate(writeCertificate(content, { name, ...authorityKeys }))
+  }
+  const dsc = write({ commonName: `Test DSC of ${country}`, country }, signerKeys.publicKey, { extendedKeyUsage })
+  const keyId = Buffer.from(derivedKeyId(dsc), 'base64')
   return {
-    ...authority,
     country,
-    signer: { privateKey: signerKeys.privateKey, keyId: authority.keyId, algorithm },
-    anchor: authority.dsc.raw.toString('base64'),
+    sca: write(name, authorityKeys.publicKey, { isAuthority: true }),
+    dsc,
+    keyId,
+    signer: { privateKey: signerKeys.privateKey, keyId, algorithm },
+    anchor: dsc.raw.toString('base64'),
   }
 }
 

@@ -15,7 +15,7 @@ const value = (text: string, at: number): number => {
  * alphabet, a lone last character, or a group whose value does not fit its bytes.
  */
 export function decodeBase45(text: string, start = 0): Buffer | undefined {
-  const length = text.length - start
+  const length = Math.max(0, text.length - start)
   const rest = length % 3
   if (rest === 1) return undefined
   const groups = (length - rest) / 3
