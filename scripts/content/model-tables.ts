@@ -56,6 +56,7 @@ export const coreDataSetModels: Model[] = [
   vaccination.lot 0..1 string Lot number
   vaccination.date 1..1 dateTime Date of vaccination
   vaccination.validFrom 0..1 date Date from which it counts
+  vaccination.validUntil 0..1 date Last day on which it counts
   vaccination.dose 0..1 positiveInt Number of the dose
   vaccination.doseText 0..1 string Dose as the certificate says it where it is no number, e.g. Booster
   vaccination.totalDoses 0..1 positiveInt Number of doses of the series
@@ -185,7 +186,9 @@ ${below('-260.1', dcc)}
   id 0..1 string Identifier of the token
   data 0..1 BackboneElement Health certificate
   data.cert 0..1 BackboneElement EU Digital COVID Certificate
-${below('data.cert', dcc)}`,
+${below('data.cert', dcc)}
+  data.dcc 0..1 BackboneElement EU Digital COVID Certificate, the other name
+${below('data.dcc', dcc)}`,
   },
   {
     id: 'FlatCertificate',

@@ -37,7 +37,12 @@ export const libraries: RuleLibrary[] = [
     description: 'Whether the vaccinations of a certificate complete a primary series or a single-dose schedule.',
     parameters: [
       ['Minimum Days Since Dose', 'integer', '1', 'Days that must have passed since the completing dose; default 0.'],
-      ['Maximum Days Since Dose', 'integer', '1', 'Days for which the completing dose counts; default 36525: for ever.'],
+      [
+        'Maximum Days Since Dose',
+        'integer',
+        '1',
+        'Days for which the completing dose counts; default 36525: for ever.',
+      ],
       ['Target Diseases', 'string', '*', 'Codes of the diseases that count; default *: every disease.'],
     ],
     results: ['Complete Primary Series', 'Single Dose Schedule'],

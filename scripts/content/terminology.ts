@@ -235,10 +235,10 @@ const ruleValueSets: [id: string, title: string, description: string, include: I
   ],
   [
     'single-dose-vaccines',
-    'Single-dose COVID-19 vaccines',
-    'Products whose primary course is one dose: Ad26.COV2.S (Janssen), Ad5-nCoV (Convidecia) and Sputnik Light.',
+    'Single-dose vaccines',
+    'Vaccines whose primary course is one dose: Ad26.COV2.S (Janssen), Ad5-nCoV (Convidecia), Sputnik Light, and vaccines against yellow fever (International Health Regulations, annex 7).',
     [
-      ...inIcd11('XM6QV1', 'XM1AG7', 'XM5QM6'),
+      ...inIcd11('XM6QV1', 'XM1AG7', 'XM5QM6', 'XM0N24', 'XM3418'),
       concepts(EU.register, { 'EU/1/20/1525': 'Jcovden' }),
       concepts(EU.product, { Convidecia: 'Convidecia', 'Sputnik-Light': 'Sputnik Light' }),
       concepts(EU.snomed, { '28951000087107': 'COVID-19 Janssen', '33461000087106': 'COVID-19 Sputnik Light' }),

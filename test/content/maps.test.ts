@@ -388,6 +388,7 @@ describe('claim -6 to core data set', () => {
           date: '2026-01-15',
           lot: 'd23456',
           validFrom: '2026-01-25',
+          validUntil: '2036-01-25',
           practitionerName: 'Dr Clinician',
         },
       },
@@ -569,7 +570,7 @@ describe('core data set to FHIR', () => {
       resourceType: 'Condition',
       extension: [
         {
-          url: `${base}/StructureDefinition/recovery-validity`,
+          url: `${base}/StructureDefinition/event-validity`,
           valuePeriod: { start: '2026-03-12', end: '2026-08-28' },
         },
         { url: 'http://smart.who.int/ddcc/StructureDefinition/DDCCCountryOfEvent', valueCode: 'XK' },

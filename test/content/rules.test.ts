@@ -48,6 +48,8 @@ interface Dose {
   code?: [system: string, code: string]
   status?: string
   disease?: string
+  from?: string
+  until?: string
 }
 
 const immunization = ({ date = '2026-03-01', dose, total, code = [icd11, 'XM0GQ8'], ...rest }: Dose) => ({
@@ -56,6 +58,12 @@ const immunization = ({ date = '2026-03-01', dose, total, code = [icd11, 'XM0GQ8
   vaccineCode: { coding: [{ system: code[0], code: code[1] }] },
   patient: { reference: 'Patient/holder' },
   occurrenceDateTime: date,
+  extension: [
+    ...(rest.from
+      ? [{ url: 'http://smart.who.int/ddcc/StructureDefinition/DDCCVaccineValidFrom', valueDate: rest.from }]
+      : []),
+    ...(rest.until ? [{ url: `${base}/StructureDefinition/event-validity`, valuePeriod: { end: rest.until } }] : []),
+  ],
   protocolApplied: [
     {
       ...(typeof dose === 'number' ? { doseNumberPositiveInt: dose } : { doseNumberString: dose ?? 'unknown' }),
@@ -144,6 +152,11 @@ describe('complete primary series', () => {
     ['today', [{ dose: 2, total: 2, date: '2026-06-01' }], true],
     ['month known, all of it past', [{ dose: 2, total: 2, date: '2026-05' }], true],
     ['month known, which may lie ahead', [{ dose: 2, total: 2, date: '2026-06' }], null],
+    ['yellow fever, no numbers', [{ dose: 'Primary', code: ['http://id.who.int/icd/release/11/mms', 'XM0N24'] }], true],
+    ['counts from today', [{ dose: 2, total: 2, from: '2026-06-01' }], true],
+    ['counts from tomorrow', [{ dose: 2, total: 2, from: '2026-06-02' }], false],
+    ['counts until today', [{ dose: 2, total: 2, until: '2026-06-01' }], true],
+    ['counted until yesterday', [{ dose: 2, total: 2, until: '2026-05-31' }], false],
     ['no date', [{ dose: 2, total: 2, date: '' }], null],
   ]
   for (const [name, doses, expected, call] of cases)
