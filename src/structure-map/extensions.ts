@@ -18,7 +18,7 @@ export const DEFAULT = `${R5}.group.rule.source.defaultValue`
 
 /** Any element that can carry extensions. */
 export interface Extensible {
-  extension?: Extension[]
+  extension?: Extension[] | undefined
 }
 
 /** The extension of that url. */

@@ -86,7 +86,7 @@ export function ownComments(cursor: Cursor): Comment[] {
 }
 
 /** Adds comments to the documentation of an element, one line each. */
-export function document(element: { documentation?: string }, comments: Comment[]): void {
+export function document(element: { documentation?: string | undefined }, comments: Comment[]): void {
   const lines = comments.flatMap((each) => each.text.split('\n').map((line) => line.trim())).filter((line) => line !== '')
   if (lines.length === 0) return
   element.documentation = [...(element.documentation !== undefined ? [element.documentation] : []), ...lines].join('\n')

@@ -24,7 +24,7 @@ export function printMap(given: StructureMap): string {
   const map = readR5(given)
   const blocks = [
     metadata(map),
-    ...(map.contained ?? []).filter((each) => each.resourceType === 'ConceptMap').map(conceptMap),
+    ...(map.contained ?? []).filter((each): each is ConceptMap => each.resourceType === 'ConceptMap').map(conceptMap),
     (map.structure ?? []).flatMap((each) => [
       ...comments(each.documentation, ''),
       `uses ${double(each.url)}${each.alias ? ` alias ${name(each.alias)}` : ''} as ${each.mode}`,

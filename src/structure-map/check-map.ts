@@ -1,0 +1,103 @@
+import { FhirError, issue } from '../fhir/error.ts'
+import type { Issue, StructureMap } from '../fhir/types.ts'
+import { readExpression } from './compile-expression.ts'
+import { DEFAULT, EXPRESSION, findExtension, storedPosition } from './extensions.ts'
+import { describePosition } from './position.ts'
+import { readR5 } from './spelling.ts'
+import { type Group, type Rule, type RuleTarget, TRANSFORMS } from './structure.ts'
+import { ARITIES } from './transforms.ts'
+
+/**
+ * What is wrong with a map as it stands, without looking anything up: FHIRPath that cannot be parsed, transforms that
+ * do not exist or have the wrong number of arguments, groups that neither the map nor an import can have. Errors make
+ * a write be refused; R5 spelling is read as R4.
+ */
+export function checkMap(given: StructureMap): Issue[] {
+  const map = readR5(given)
+  const issues: Issue[] = []
+  if (!map.group?.length) return [issue('structure', { text: 'A StructureMap has at least one group', expression: 'StructureMap.group' })]
+  const groups = new Map(map.group.map((each) => [each.name, each]))
+  const open = (map.import?.length ?? 0) > 0
+  map.group.forEach((group, index) => {
+    const at = `StructureMap.group[${index}]`
+    if (group.extends && !open && !groups.has(group.extends)) {
+      issues.push(problem(group, `${at}.extends`, { group: group.name }, `extends '${group.extends}', which this map does not have`))
+    }
+    checkRules(group.rule ?? [], at, { group, groups, open, issues })
+  })
+  return issues
+}
+
+interface Checking {
+  group: Group
+  groups: Map<string, Group>
+  /** There are imports, so a group may be elsewhere. */
+  open: boolean
+  issues: Issue[]
+}
+
+function checkRules(rules: Rule[], path: string, checking: Checking): void {
+  rules.forEach((rule, index) => {
+    const at = `${path}.rule[${index}]`
+    const report = (expression: string, text: string) =>
+      checking.issues.push(problem(rule, `${at}${expression}`, { group: checking.group.name, rule: rule.name }, text))
+    if (!rule.source?.length) report('.source', 'has no source')
+    ;(rule.source ?? []).forEach((source, i) => {
+      for (const member of ['condition', 'check', 'logMessage'] as const) {
+        checkExpression(source[member], (text) => report(`.source[${i}].${member}`, text))
+      }
+      checkExpression(findExtension(source, DEFAULT)?.valueString, (text) => report(`.source[${i}]`, text))
+    })
+    ;(rule.target ?? []).forEach((target, i) => {
+      checkTarget(target, (text) => report(`.target[${i}]`, text))
+    })
+    ;(rule.dependent ?? []).forEach((dependent, i) => {
+      const called = checking.groups.get(dependent.name)
+      if (!called && !checking.open) report(`.dependent[${i}]`, `calls the group '${dependent.name}', which this map does not have`)
+      const wanted = called?.input.length
+      if (wanted !== undefined && wanted !== dependent.variable?.length) {
+        report(`.dependent[${i}]`, `calls '${dependent.name}' with ${dependent.variable?.length ?? 0} arguments, it takes ${wanted}`)
+      }
+    })
+    checkRules(rule.rule ?? [], at, checking)
+  })
+}
+
+function checkTarget(target: RuleTarget, report: (text: string) => void): void {
+  const { transform, parameter = [] } = target
+  if (target.listMode?.includes('share') && !target.listRuleId) report('has list mode share without a list rule id')
+  if (transform === undefined) return
+  const known = TRANSFORMS.find((each) => each === transform)
+  if (!known) {
+    report(`has the unknown transform '${String(transform)}'`)
+    return
+  }
+  const [least, most] = ARITIES[known]
+  if (parameter.length < least || parameter.length > most) {
+    report(`gives ${parameter.length} arguments to ${known}(), which takes ${least === most ? least : `${least} to ${most}`}`)
+  }
+  for (const each of parameter) {
+    const last = known === 'evaluate' && each === parameter.at(-1)
+    if (last || findExtension(each, EXPRESSION)) checkExpression(each.valueString, report)
+  }
+}
+
+function checkExpression(text: string | undefined, report: (text: string) => void): void {
+  if (text === undefined || text === '') return
+  try {
+    readExpression(text)
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error
+    report(`has FHIRPath that cannot be read, ${text}: ${error.issues[0]?.diagnostics ?? error.message}`)
+  }
+}
+
+function problem(element: Rule | Group, expression: string, names: { group: string; rule?: string }, text: string): Issue {
+  const position = storedPosition(element)
+  const where = names.rule === undefined ? `group '${names.group}'` : `group '${names.group}', rule '${names.rule}'`
+  return issue('invalid', {
+    text: `${where} ${text}`,
+    expression,
+    ...(position ? { diagnostics: `${describePosition(position)}: ${where} ${text}` } : {}),
+  })
+}

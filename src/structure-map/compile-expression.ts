@@ -1,0 +1,130 @@
+import { FhirError } from '../fhir/error.ts'
+import { type CompiledFhirPath, compileFhirPath, type FhirPathFunctions, typed } from '../fhir/fhirpath.ts'
+import { createCursor, describeToken } from './cursor.ts'
+import { type Expression, parseExpression } from './expression.ts'
+import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
+import { TransformFault } from './fault.ts'
+import { compileNative } from './native.ts'
+import { fromEngine } from './native-values.ts'
+import type { Node } from './nodes.ts'
+import type { Frame } from './run.ts'
+import { type Scope, slotOf } from './scope.ts'
+
+/** What compiling an expression takes beside its text. */
+export interface ExpressionContext {
+  host: ExpressionHost
+  functions: FhirPathFunctions
+}
+
+/** Reads an expression on its own; FhirError with line and column when it is not FHIRPath. */
+export function readExpression(text: string): { expression: Expression; text: string } {
+  const cursor = createCursor(text, false)
+  try {
+    const expression = parseExpression(cursor)
+    if (cursor.token.kind !== 'end') cursor.fail(`Unexpected ${describeToken(cursor.token)} after the expression`)
+    const errors = cursor.issues.filter((each) => each.severity === 'error')
+    if (errors.length === 0) return { expression, text: cursor.render(0, cursor.index()) }
+  } catch (error) {
+    if (cursor.issues.length === 0) throw error
+  }
+  throw new FhirError(422, cursor.issues.filter((each) => each.severity === 'error'))
+}
+
+/**
+ * Compiles FHIRPath of a rule. What can be runs as closures over nodes; the rest, and values for which the closures
+ * do not suffice (dates, quantities), go to the FHIRPath engine.
+ */
+export function compileExpression(source: string, scope: Scope, context: ExpressionContext): CompiledExpression {
+  const { expression, text } = readExpression(source)
+  const native = compileNative(expression, scope, context.host)
+  if (!native) return engineExpression(expression, text, { scope, context })
+  let engine: CompiledExpression | undefined
+  return (frame, focus) => {
+    if (engine) return engine(frame, focus)
+    try {
+      return native(frame, focus)
+    } catch (error) {
+      if (!(error instanceof NeedsEngine)) throw error
+      const compiled = engineExpression(expression, text, { scope, context })
+      const result = compiled(frame, focus)
+      // The next values are likely to be of the same kind.
+      engine = compiled
+      return result
+    }
+  }
+}
+
+function engineExpression(
+  expression: Expression,
+  text: string,
+  { scope, context }: { scope: Scope; context: ExpressionContext },
+): CompiledExpression {
+  const names = [...namesIn(expression)].filter((name) => slotOf(scope, name) !== undefined || scope.constants.has(name))
+  let compiled: CompiledFhirPath | undefined
+  return (frame, focus) => {
+    compiled ??= compileFhirPath(text, context.functions, { variables: new Set(names) })
+    const root = frame.run.root.value
+    const variables: Record<string, unknown> = { resource: root, rootResource: root, context: root }
+    for (const name of names) variables[name] = variableValue(name, scope, frame)
+    const input = focus.length === 1 && focus[0] ? toEngine(focus[0]) : focus.map(toEngine)
+    context.host.run = frame.run
+    return compiled.nodes(input, variables, frame.run.now).map((each) => fromEngine(each.value, each.type))
+  }
+}
+
+function variableValue(name: string, scope: Scope, frame: Frame): unknown {
+  const slot = slotOf(scope, name)
+  if (slot === undefined) return scope.constants.get(name)?.(frame, []).map(toEngine) ?? []
+  const node = frame.slots[slot]
+  return node && node.value !== undefined ? toEngine(node) : []
+}
+
+/** A node for the engine: with its R4 type where the JSON alone would not show it. */
+function toEngine(node: Node): unknown {
+  const { type, value } = node
+  if (type.inferred || (type.kind !== 'primitive' && type.kind !== 'complex')) return value
+  return typed(value, type.name)
+}
+
+function namesIn(expression: Expression): Set<string> {
+  const names = new Set<string>()
+  const visit = (each: Expression): void => {
+    switch (each.kind) {
+      case 'variable':
+        names.add(each.name)
+        break
+      case 'member':
+        if (each.target) visit(each.target)
+        else names.add(each.name)
+        break
+      case 'call':
+        if (each.target) visit(each.target)
+        for (const argument of each.arguments) visit(argument)
+        break
+      case 'index':
+        visit(each.target)
+        visit(each.index)
+        break
+      case 'binary':
+        visit(each.left)
+        visit(each.right)
+        break
+      case 'unary':
+      case 'type':
+        visit(each.operand)
+        break
+      case 'group':
+        visit(each.inner)
+        break
+    }
+  }
+  visit(expression)
+  return names
+}
+
+/** The first result as a condition: an empty one is false, anything but a Boolean is true. */
+export function isTrue(nodes: Node[]): boolean {
+  if (nodes.length > 1) throw new TransformFault('a condition has several results')
+  const [only] = nodes
+  return only !== undefined && only.value !== false
+}

@@ -1,0 +1,228 @@
+import { FhirError } from '../fhir/error.ts'
+import { compileExpression } from './compile-expression.ts'
+import { compileSource, type CompiledSource } from './compile-source.ts'
+import { type CompiledTarget, compileTarget } from './compile-target.ts'
+import { defaultMapping } from './default-group.ts'
+import { storedPosition } from './extensions.ts'
+import { type FaultPlace, locate, TransformFault } from './fault.ts'
+import type { Node } from './nodes.ts'
+import type { CompiledGroup, GroupRef, MapScope } from './program.ts'
+import { type Frame, type Run, step } from './run.ts'
+import type { Scope } from './scope.ts'
+import { type Dependent, type Group, type Rule } from './structure.ts'
+import { UNKNOWN } from './types.ts'
+
+type Step = (frame: Frame) => void
+
+/** What the rules of one group have in common. */
+interface GroupContext {
+  group: Group
+  map: MapScope
+}
+
+/** Compiles a group; FhirError 422 naming the rule when one cannot be. */
+export function compileGroup({ group, scope: map }: GroupRef): CompiledGroup {
+  const known = map.program.groups.get(group)
+  if (known) return known
+  const inputs = group.input.map((each) => ({
+    name: each.name,
+    mode: each.mode,
+    type: each.type === undefined ? undefined : map.findType(each.type),
+  }))
+  const counter = { slots: inputs.length }
+  const names = (mode: string) => new Map(inputs.map((each, slot) => [each, slot] as const).filter(([each]) => each.mode === mode).map(([each, slot]) => [each.name, slot]))
+  const scope: Scope = { sources: names('source'), targets: names('target'), constants: map.constants, counter }
+  let rules: Step[] = []
+  const compiled: CompiledGroup = {
+    name: group.name,
+    inputs,
+    call(args, run, depth) {
+      if (depth > run.limits.depth) throw new TransformFault(`groups call each other more than ${run.limits.depth} deep`, 'too-costly')
+      if (group.extends) callParent(group, { map, args, run, depth })
+      const slots: (Node | undefined)[] = new Array(counter.slots)
+      for (let i = 0; i < inputs.length; i++) slots[i] = typedInput(args[i], inputs[i])
+      const frame: Frame = { slots, run, depth }
+      for (const rule of rules) rule(frame)
+    },
+  }
+  // Known before its rules are compiled, for groups call each other.
+  map.program.groups.set(group, compiled)
+  rules = group.rule.map((rule) => compileRule(rule, scope, { group, map }))
+  return compiled
+}
+
+function typedInput(node: Node | undefined, input: CompiledGroup['inputs'][number] | undefined): Node | undefined {
+  if (node && node.type === UNKNOWN && input?.type && typeof node.value === 'object') node.type = input.type
+  return node
+}
+
+function callParent(group: Group, at: { map: MapScope; args: (Node | undefined)[]; run: Run; depth: number }): void {
+  const parent = at.map.findGroup(group.extends ?? '')
+  if (!parent) throw new TransformFault(`group '${group.name}' extends '${group.extends}', which no map has`, 'not-found')
+  at.map.program.compile(parent).call(at.args, at.run, at.depth + 1)
+}
+
+function compileRule(rule: Rule, outer: Scope, context: GroupContext): Step {
+  const place: FaultPlace = {
+    map: context.map.canonical,
+    group: context.group.name,
+    rule: rule.name,
+    position: storedPosition(rule) ?? storedPosition(context.group),
+  }
+  try {
+    return located(place, buildRule(rule, outer, { ...context, place }))
+  } catch (error) {
+    throw relocate(error, place)
+  }
+}
+
+/** Runs a step; what fails in it is told with its place, once. */
+function located(place: FaultPlace, run: Step): Step {
+  return (frame) => {
+    try {
+      run(frame)
+    } catch (error) {
+      throw relocate(error, place)
+    }
+  }
+}
+
+/** Errors that name their place already. */
+const placed = new WeakSet<FhirError>()
+
+function relocate(error: unknown, place: FaultPlace): unknown {
+  if (error instanceof RangeError && /call stack/i.test(error.message)) return relocate(new TransformFault('rules nest too deep', 'too-costly'), place)
+  if (error instanceof FhirError) {
+    if (placed.has(error)) return error
+    const made = locate(error.message, 'processing', place)
+    placed.add(made)
+    return made
+  }
+  if (!(error instanceof TransformFault)) return error
+  const made = locate(error.message, error.code, place)
+  placed.add(made)
+  return made
+}
+
+function buildRule(rule: Rule, outer: Scope, context: GroupContext & { place: FaultPlace }): Step {
+  const { map } = context
+  let scope = outer
+  const sources: CompiledSource[] = []
+  for (const each of rule.source) {
+    const compiled = compileSource(each, scope, map)
+    sources.push(compiled.source)
+    scope = compiled.scope
+  }
+  const inferred = defaultMapping(rule, { sources, scope, map })
+  const body = inferred ?? compileBody(rule, scope, context)
+  const traced = tracing(context.place, body)
+  const [first, ...others] = sources
+  if (!first) throw new TransformFault('a rule needs a source')
+  if (others.length === 0) {
+    const { slot } = first
+    return (frame) => {
+      for (const item of first.items(frame)) {
+        if (slot !== undefined) frame.slots[slot] = item
+        traced(frame, item)
+      }
+    }
+  }
+  return (frame) => product(sources, 0, { frame, run: traced, first: undefined })
+}
+
+/** Fires once per combination of the items of all sources, in order. */
+function product(
+  sources: CompiledSource[],
+  index: number,
+  at: { frame: Frame; run: (frame: Frame, item: Node) => void; first: Node | undefined },
+): void {
+  const source = sources[index]
+  if (!source) {
+    if (at.first) at.run(at.frame, at.first)
+    return
+  }
+  for (const item of source.items(at.frame)) {
+    if (source.slot !== undefined) at.frame.slots[source.slot] = item
+    product(sources, index + 1, { ...at, first: at.first ?? item })
+  }
+}
+
+function tracing(place: FaultPlace, body: (frame: Frame, item: Node) => void): (frame: Frame, item: Node) => void {
+  return (frame, item) => {
+    step(frame.run)
+    const { trace } = frame.run
+    if (trace) {
+      const { map, group, rule, position } = place
+      trace.event({ kind: 'rule', map, group, rule, depth: frame.depth, ...position })
+    }
+    body(frame, item)
+  }
+}
+
+function compileBody(rule: Rule, outer: Scope, context: GroupContext): (frame: Frame, item: Node) => void {
+  let scope = outer
+  const targets: CompiledTarget[] = []
+  for (const each of rule.target ?? []) {
+    const compiled = compileTarget(each, { scope, map: context.map })
+    targets.push(compiled.run)
+    scope = compiled.scope
+  }
+  const dependents = (rule.dependent ?? []).map((each) => compileDependent(each, scope, context))
+  const rules = (rule.rule ?? []).map((each) => compileRule(each, scope, context))
+  const inner = [...dependents, ...rules]
+  return (frame, item) => {
+    if (targets.length > 0) {
+      const focus = [item]
+      for (const target of targets) target(frame, focus)
+    }
+    for (const each of inner) each(frame)
+  }
+}
+
+type Read = (frame: Frame) => Node | undefined
+
+function compileDependent(dependent: Dependent, scope: Scope, { map }: GroupContext): Step {
+  const asSource = dependent.variable.map((each) => compileVariable(each, { scope, map, mode: 'source' }))
+  const asTarget = dependent.variable.map((each) => compileVariable(each, { scope, map, mode: 'target' }))
+  let group: CompiledGroup | undefined
+  return (frame) => {
+    group ??= findGroup(dependent, map)
+    const args = group.inputs.map((input, index) => (input.mode === 'source' ? asSource[index] : asTarget[index])?.(frame))
+    group.call(args, frame.run, frame.depth + 1)
+  }
+}
+
+function findGroup(dependent: Dependent, map: MapScope): CompiledGroup {
+  const found = map.findGroup(dependent.name)
+  if (!found) throw new TransformFault(`there is no group '${dependent.name}' in this map or its imports`, 'not-found')
+  const group = map.program.compile(found)
+  const wanted = group.inputs.length
+  if (wanted !== dependent.variable.length) {
+    throw new TransformFault(`group '${dependent.name}' takes ${wanted} arguments, not ${dependent.variable.length}`)
+  }
+  return group
+}
+
+/** An argument of a group: looked up in the name space of the parameter first, then in the other. */
+function compileVariable(
+  text: string,
+  { scope, map, mode }: { scope: Scope; map: MapScope; mode: 'source' | 'target' },
+): Read {
+  const name = text.startsWith('`') && text.endsWith('`') ? text.slice(1, -1) : text
+  const [own, other] = mode === 'source' ? [scope.sources, scope.targets] : [scope.targets, scope.sources]
+  const slot = own.get(name) ?? other.get(name)
+  if (slot !== undefined) {
+    if (mode === 'target' && own.get(name) === undefined) {
+      return () => {
+        throw new TransformFault(`'${name}' is a source, but the group wants a target`)
+      }
+    }
+    return (frame) => frame.slots[slot]
+  }
+  if (/^[A-Za-z_]\w*$/.test(text) && !scope.constants.has(text) && text !== 'true' && text !== 'false') {
+    map.program.warn(`StructureMap ${map.canonical}: the variable '${text}' is passed on but nothing has bound it`)
+    return () => undefined
+  }
+  const compiled = compileExpression(text, scope, map.program.expressions)
+  return (frame) => compiled(frame, [])[0]
+}

@@ -1,0 +1,222 @@
+import type { JsonObject } from '../fhir/types.ts'
+import { compileExpression } from './compile-expression.ts'
+import { copyByType } from './default-group.ts'
+import { EXPRESSION, findExtension, LIST_MODE } from './extensions.ts'
+import { TransformFault } from './fault.ts'
+import { children, inferType, type Node } from './nodes.ts'
+import type { MapScope } from './program.ts'
+import { type Frame, step } from './run.ts'
+import { type Scope, slotOf, withTarget } from './scope.ts'
+import { type Argument, elementPath, type RuleTarget, TRANSFORMS, type Transform } from './structure.ts'
+import { ARITIES, HANDLERS } from './transforms.ts'
+import type { Type } from './types.ts'
+import { assign, assignSelf, firstItem, type ListPlace, makeElement, walkInto } from './write.ts'
+
+/** Runs one target; the focus is the first source item, for FHIRPath without a context. */
+export type CompiledTarget = (frame: Frame, focus: Node[]) => void
+
+/** What a target compiles in: the scope before it and the key that tells it apart from all others. */
+interface TargetContext {
+  scope: Scope
+  map: MapScope
+}
+
+/** Compiles one target; the scope that comes back has its variable. */
+export function compileTarget(target: RuleTarget, context: TargetContext): { run: CompiledTarget; scope: Scope } {
+  const { scope: outer } = context
+  const { scope, slot } = target.variable ? withTarget(outer, target.variable) : { scope: outer, slot: undefined }
+  const make = compileMaking(target, context)
+  const run: CompiledTarget = (frame, focus) => {
+    step(frame.run)
+    const node = make(frame, focus)
+    if (slot !== undefined) frame.slots[slot] = node
+    if (frame.run.trace && target.context && target.element && node) {
+      frame.run.trace.event({ kind: 'element', rule: '', element: `${target.context}.${target.element}` })
+    }
+  }
+  return { run, scope }
+}
+
+type Making = (frame: Frame, focus: Node[]) => Node | undefined
+
+function compileMaking(target: RuleTarget, { scope, map }: TargetContext): Making {
+  const values = compileTransform(target, { scope, map })
+  if (target.context === undefined) return values ? (frame, focus) => single(values(frame, focus, undefined)) : () => undefined
+  const owner = compileOwner(target, scope)
+  const name = target.element === undefined ? undefined : elementPath(target.element).at(-1)
+  if (name === undefined) {
+    if (!values) return (frame) => owner(frame, false)
+    return (frame, focus) => {
+      const value = single(values(frame, focus, undefined))
+      const node = owner(frame, true)
+      return node && value ? assignSelf(node, value) : value
+    }
+  }
+  const place = listPlace(target)
+  const [first] = target.transform === 'copy' ? (target.parameter ?? []) : []
+  const copied = first?.valueId === undefined ? undefined : compileArgument(first, { scope, map })
+  const set = (frame: Frame, focus: Node[]): Node | undefined => {
+    const node = owner(frame, true)
+    if (!node) return undefined
+    // Values in their place come as the published expectation has it: an element without transform is always appended.
+    if (!values) return (target.listMode?.includes('collate') ? firstItem(node, name) : undefined) ?? makeElement(node, name)
+    const item = copied?.(frame)
+    if (item && item.value !== null && typeof item.value === 'object' && !place) {
+      const mapped = copyByType(node, name, { item, frame, map })
+      if (mapped) return mapped
+    }
+    return assignAll(node, name, { values: values(frame, focus, elementType(node, name)), place })
+  }
+  const key = target.listMode?.includes('share')
+    ? `share ${target.listRuleId ?? ''} ${name}`
+    : findExtension(target, LIST_MODE)?.valueCode === 'single'
+      ? { single: name }
+      : undefined
+  return key === undefined ? set : once(key, owner, set)
+}
+
+let singles = 0
+
+/** Makes a target at most once per object that it stands in. */
+function once(key: string | { single: string }, owner: (frame: Frame, must: boolean) => Node | undefined, set: Making): Making {
+  const name = typeof key === 'string' ? key : `single ${key.single} ${++singles}`
+  return (frame, focus) => {
+    const holder = owner(frame, true)?.value
+    if (holder === null || typeof holder !== 'object' || Array.isArray(holder)) return set(frame, focus)
+    const shared = sharedOf(frame, holder)
+    const known = shared.get(name)
+    if (known) return known
+    const made = set(frame, focus)
+    if (made) shared.set(name, made)
+    return made
+  }
+}
+
+function sharedOf(frame: Frame, holder: JsonObject): Map<string, Node> {
+  let shared = frame.run.shared.get(holder)
+  if (!shared) frame.run.shared.set(holder, (shared = new Map()))
+  return shared
+}
+
+function listPlace(target: RuleTarget): ListPlace {
+  return target.listMode?.includes('first') ? 'first' : target.listMode?.includes('last') ? 'last' : undefined
+}
+
+function elementType(owner: Node, name: string): Type | undefined {
+  const types = owner.type.element(name)?.types
+  return types?.length === 1 ? types[0] : undefined
+}
+
+function assignAll(owner: Node, name: string, given: { values: Node[]; place: ListPlace }): Node | undefined {
+  const { values, place } = given
+  if (values.length > 1) {
+    const element = owner.type.element(name)
+    if (element && !element.isArray) throw new TransformFault(`'${name}' takes one value, the expression has ${values.length}`)
+  }
+  let last: Node | undefined
+  for (const value of values) last = assign(owner, name, value, place)
+  return last
+}
+
+function single(values: Node[]): Node | undefined {
+  if (values.length > 1) throw new TransformFault(`one value is expected, the expression has ${values.length}`)
+  return values[0]
+}
+
+/** The target that an element is set on: the context, or what its path leads to. */
+function compileOwner(target: RuleTarget, scope: Scope): (frame: Frame, must: boolean) => Node | undefined {
+  const name = target.context ?? ''
+  const slot = scope.targets.get(name)
+  const path = target.element === undefined ? [] : elementPath(target.element).slice(0, -1)
+  const missing = scope.sources.has(name)
+    ? `'${name}' is a source; only targets can be changed`
+    : `the target '${name}' is not bound here`
+  return (frame, must) => {
+    const node = slot === undefined ? undefined : frame.slots[slot]
+    if (node) return path.length === 0 ? node : path.reduce(walkInto, node)
+    if (must && slot === undefined) throw new TransformFault(missing)
+    return undefined
+  }
+}
+
+type Values = (frame: Frame, focus: Node[], type: Type | undefined) => Node[]
+
+/** The values that a target's transform gives; undefined when it has none and an element is made instead. */
+function compileTransform(target: RuleTarget, { scope, map }: TargetContext): Values | undefined {
+  const { transform, parameter = [] } = target
+  if (transform === undefined) return undefined
+  if (transform === 'create' && parameter.length === 0 && target.context !== undefined) return undefined
+  const name = TRANSFORMS.find((each): each is Transform => each === transform)
+  if (!name) throw new TransformFault(`unknown transform '${String(transform)}'; known are ${TRANSFORMS.join(', ')}`)
+  const [least, most] = ARITIES[name]
+  if (parameter.length < least || parameter.length > most) {
+    throw new TransformFault(`${name}() takes ${least === most ? least : `${least} to ${most}`} arguments, not ${parameter.length}`)
+  }
+  if (name === 'evaluate') return compileEvaluate(parameter, { scope, map })
+  const args = parameter.map((each) => compileArgument(each, { scope, map }))
+  const handler = HANDLERS[name]
+  if (name === 'copy' && args[0]) return copyValues(args[0], handler)
+  return (frame, _, type) => {
+    const value = handler({
+      arguments: args.map((each) => each(frame)),
+      run: frame.run,
+      targetType: type,
+      findType: map.findType,
+      translate: map.translate,
+    })
+    return value && (value.value !== undefined || value.loose) ? [value] : NOTHING
+  }
+}
+
+const NOTHING: Node[] = []
+
+function copyValues(argument: (frame: Frame) => Node | undefined, handler: (typeof HANDLERS)['copy']): Values {
+  return (frame) => {
+    const node = argument(frame)
+    if (!node || node.value === undefined) return node?.loose ? [node] : NOTHING
+    if (typeof node.value !== 'object' || node.loose) return [node]
+    const copy = handler({ arguments: [node] } as unknown as Parameters<typeof handler>[0]) // copy reads nothing else
+    return copy ? [copy] : NOTHING
+  }
+}
+
+function compileEvaluate(parameter: Argument[], { scope, map }: TargetContext): Values {
+  const expression = parameter.at(-1)
+  const text = expression?.valueString ?? expression?.valueId ?? ''
+  const compiled = compileExpression(text, scope, map.program.expressions)
+  if (parameter.length === 1) return (frame, focus) => compiled(frame, focus)
+  const context = compileArgument(parameter[0] ?? {}, { scope, map })
+  return (frame) => {
+    const node = context(frame)
+    return node && node.value !== undefined ? compiled(frame, [node]) : NOTHING
+  }
+}
+
+/** An argument: literal, variable, path from a variable, or expression. */
+export function compileArgument(argument: Argument, { scope, map }: TargetContext): (frame: Frame) => Node | undefined {
+  if (argument.valueId !== undefined) return compileVariable(argument.valueId, { scope, map })
+  if (findExtension(argument, EXPRESSION) && argument.valueString !== undefined) {
+    const compiled = compileExpression(argument.valueString, scope, map.program.expressions)
+    return (frame) => single(compiled(frame, NOTHING))
+  }
+  const value = argument.valueString ?? argument.valueInteger ?? argument.valueDecimal ?? argument.valueBoolean
+  const node: Node | undefined = value === undefined ? undefined : { value, type: inferType(value) }
+  return () => node
+}
+
+function compileVariable(id: string, { scope, map }: TargetContext): (frame: Frame) => Node | undefined {
+  const whole = slotOf(scope, id)
+  const [name = '', ...path] = whole === undefined ? id.split('.') : [id]
+  const slot = slotOf(scope, name)
+  const constant = scope.constants.get(name)
+  if (slot === undefined && !constant) {
+    map.program.warn(`StructureMap ${map.canonical}: the variable '${name}' is read but nothing has bound it`)
+    return () => undefined
+  }
+  const read = (frame: Frame) => (slot === undefined ? constant?.(frame, NOTHING)[0] : frame.slots[slot])
+  if (path.length === 0) return read
+  return (frame) => {
+    const node = read(frame)
+    return node && path.reduce((nodes, step) => nodes.flatMap((each) => children(each, step)), [node])[0]
+  }
+}

@@ -1,0 +1,24 @@
+import type { Expression } from './expression.ts'
+import type { Node } from './nodes.ts'
+import type { Frame, Run } from './run.ts'
+import type { Type } from './types.ts'
+
+/** A compiled FHIRPath expression: the focus is `$this`, variables come from the frame. */
+export type CompiledExpression = (frame: Frame, focus: Node[]) => Node[]
+
+/** Thrown by a native expression when the values at hand need the full engine. */
+export class NeedsEngine extends Error {}
+
+/** What expressions ask of the world outside the map. */
+export interface ExpressionHost {
+  memberOf(node: Node, valueSet: string): boolean | undefined
+  conformsTo(node: Node, profile: string): boolean | undefined
+  resolve(run: Run, reference: string): Node | undefined
+  /** Type by name as written in an expression, e.g. `FHIR.Patient`. */
+  findType(name: string): Type | undefined
+  /** A result of the full engine as node. */
+  run: Run | undefined
+}
+
+/** Compiles a part of an expression; undefined when only the full engine can. */
+export type CompilePart = (expression: Expression) => CompiledExpression | undefined

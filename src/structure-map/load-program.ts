@@ -1,0 +1,254 @@
+import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
+import { FhirError, issue, unprocessable } from '../fhir/error.ts'
+import type { ConceptMap, Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
+import { type ExpressionContext, compileExpression } from './compile-expression.ts'
+import { compileGroup } from './compile-rule.ts'
+import type { CompiledExpression, ExpressionHost } from './expression-types.ts'
+import { constantsOf } from './extensions.ts'
+import { createHost } from './host.ts'
+import type { MapEnvironment } from './maps.ts'
+import type { GroupRef, MapScope, Program } from './program.ts'
+import { readR5 } from './spelling.ts'
+import type { Rule } from './structure.ts'
+import { inlineTranslator, type Translator, translateNode } from './translate.ts'
+import { createTypeTable, neededTypes, r4Name } from './types.ts'
+
+/** Most maps and definitions that one map may pull in. */
+const IMPORT_LIMIT = 1000
+const DEFINITION_LIMIT = 2000
+
+/** A program with its main map, and what was not found on the way. */
+export interface LoadedProgram {
+  program: Program
+  main: MapScope
+  warnings: Issue[]
+}
+
+/** Looks up everything a map needs and compiles it. FhirError 422 for an unknown import or a broken rule. */
+export async function loadProgram(
+  map: StructureMap,
+  supporting: StructureMap[],
+  environment: MapEnvironment,
+): Promise<LoadedProgram> {
+  const warnings: Issue[] = []
+  const warned = new Set<string>()
+  const warn = (text: string): void => {
+    if (warned.has(text)) return
+    warned.add(text)
+    warnings.push(issue('not-found', { severity: 'warning', text }))
+  }
+  const maps = await loadImports(map, { supporting, environment, warn })
+  const definitions = await loadDefinitions(maps, environment, warn)
+  const types = createTypeTable(definitions)
+  const memberships = await loadMemberships(maps, environment, warn)
+  const translators = await loadTranslators(maps, environment, warn)
+  const host = createHost(types, memberships)
+  const program: Program = {
+    scopes: [],
+    types,
+    expressions: { host, functions: host.functions },
+    groups: new Map(),
+    compile: compileGroup,
+    warn,
+  }
+  for (const each of maps) program.scopes.push(createScope(each, { program, translators, host }))
+  const [main] = program.scopes
+  if (!main) throw unprocessable(`StructureMap ${map.url} has no group`)
+  // Every rule of the map itself is compiled now, so that a broken one is told before anything runs.
+  for (const group of main.map.group) compileGroup({ group, scope: main })
+  return { program, main, warnings }
+}
+
+interface Loading {
+  supporting: StructureMap[]
+  environment: MapEnvironment
+  warn(text: string): void
+}
+
+/** The map and its imports, in the order in which their groups are looked up. */
+async function loadImports(map: StructureMap, { supporting, environment, warn }: Loading): Promise<StructureMap[]> {
+  const maps = [map]
+  const asked = new Set<string>()
+  for (let i = 0; i < maps.length; i++) {
+    for (const url of maps[i]?.import ?? []) {
+      if (asked.has(url)) continue
+      asked.add(url)
+      const wildcard = url.includes('*')
+      const own = supporting.filter((each) => matches(url, each))
+      const stored = own.length > 0 && !wildcard ? [] : await environment.findMaps(url)
+      const found = [...own, ...(wildcard ? newestEach(stored) : stored.slice(0, 1))]
+      if (found.length === 0 && wildcard) warn(`No StructureMap matches the import ${url}`)
+      else if (found.length === 0) {
+        throw unprocessable({ text: `StructureMap ${maps[i]?.url ?? ''} imports ${url}, which does not exist`, expression: 'StructureMap.import' }, 'not-found')
+      }
+      for (const each of found) if (!maps.some((known) => known.url === each.url)) maps.push(readR5(each))
+      if (maps.length > IMPORT_LIMIT) throw unprocessable(`StructureMap ${map.url} imports more than ${IMPORT_LIMIT} maps`, 'too-costly')
+    }
+  }
+  return maps
+}
+
+function matches(url: string, map: StructureMap): boolean {
+  const { url: wanted, version } = parseCanonical(url)
+  if (version && map.version !== version) return false
+  const pattern = wanted.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${pattern.join('.*')}$`).test(map.url)
+}
+
+/** Of several versions of one url the first, which is the newest. */
+function newestEach(maps: StructureMap[]): StructureMap[] {
+  return maps.filter((each, index) => maps.findIndex((other) => other.url === each.url) === index)
+}
+
+async function loadDefinitions(
+  maps: StructureMap[],
+  environment: MapEnvironment,
+  warn: (text: string) => void,
+): Promise<Map<string, StructureDefinition>> {
+  const definitions = new Map<string, StructureDefinition>()
+  const declared = new Set(maps.flatMap((map) => (map.structure ?? []).map((each) => each.url)))
+  const queue = [...declared, ...createdTypes(maps)]
+  const asked = new Set(queue)
+  for (let i = 0; i < queue.length && i < DEFINITION_LIMIT; i++) {
+    const url = queue[i] ?? ''
+    if (r4Name(url)) continue
+    const definition = await environment.findStructure(url)
+    if (!definition) {
+      if (declared.has(url)) warn(`StructureDefinition ${url} is not known: what stands in it takes the shape found`)
+      continue
+    }
+    definitions.set(url, definition)
+    for (const each of neededTypes(definition)) {
+      if (asked.has(each)) continue
+      asked.add(each)
+      queue.push(each)
+    }
+  }
+  return definitions
+}
+
+/** Canonicals in `create('url')`. */
+function createdTypes(maps: StructureMap[]): string[] {
+  const urls = new Set<string>()
+  for (const rule of allRules(maps)) {
+    for (const target of rule.target ?? []) {
+      const name = target.transform === 'create' ? target.parameter?.[0]?.valueString : undefined
+      if (name?.includes('/')) urls.add(name)
+    }
+  }
+  return [...urls]
+}
+
+function* allRules(maps: StructureMap[]): Generator<Rule> {
+  const inside = function* (rules: Rule[]): Generator<Rule> {
+    for (const rule of rules) {
+      yield rule
+      yield* inside(rule.rule ?? [])
+    }
+  }
+  for (const map of maps) for (const group of map.group) yield* inside(group.rule)
+}
+
+/** Every text of a rule that may be FHIRPath. */
+function* allExpressions(maps: StructureMap[]): Generator<string> {
+  for (const rule of allRules(maps)) {
+    for (const { condition, check, logMessage } of rule.source) yield* [condition ?? '', check ?? '', logMessage ?? '']
+    for (const target of rule.target ?? []) for (const each of target.parameter ?? []) yield each.valueString ?? ''
+  }
+  for (const map of maps) for (const constant of constantsOf(map)) yield constant.value
+}
+
+async function loadMemberships(maps: StructureMap[], environment: MapEnvironment, warn: (text: string) => void) {
+  const memberships = new Map<string, (code: string, system?: string) => boolean>()
+  const asked = new Set<string>()
+  for (const text of allExpressions(maps)) {
+    for (const [, url = ''] of text.matchAll(/memberOf\(\s*['"]([^'"]+)['"]/g)) {
+      if (asked.has(url)) continue
+      asked.add(url)
+      try {
+        memberships.set(url, await environment.membership(url))
+      } catch (error) {
+        if (!(error instanceof FhirError)) throw error
+        warn(`ValueSet ${url} cannot be used, memberOf() with it is empty: ${error.message}`)
+      }
+    }
+  }
+  return memberships
+}
+
+async function loadTranslators(maps: StructureMap[], environment: MapEnvironment, warn: (text: string) => void) {
+  const translators = new Map<string, Translator>()
+  const asked = new Set<string>()
+  for (const rule of allRules(maps)) {
+    for (const target of rule.target ?? []) {
+      const url = target.transform === 'translate' ? target.parameter?.[1]?.valueString : undefined
+      if (url === undefined || url.startsWith('#') || asked.has(url)) continue
+      asked.add(url)
+      try {
+        translators.set(url, await environment.translator(url))
+      } catch (error) {
+        if (!(error instanceof FhirError)) throw error
+        warn(`ConceptMap ${url} cannot be used, translate() with it is empty: ${error.message}`)
+      }
+    }
+  }
+  return translators
+}
+
+interface ScopeParts {
+  program: Program
+  translators: ReadonlyMap<string, Translator>
+  host: ExpressionHost
+}
+
+function createScope(map: StructureMap, { program, translators, host }: ScopeParts): MapScope {
+  const aliases = new Map<string, string>()
+  for (const { alias, url } of map.structure ?? []) {
+    if (alias && !aliases.has(alias)) aliases.set(alias, url)
+    const last = url.slice(url.lastIndexOf('/') + 1)
+    if (!aliases.has(last)) aliases.set(last, url)
+  }
+  const inline = inlineTranslators(map)
+  const constants = new Map<string, CompiledExpression>()
+  const scope: MapScope = {
+    map,
+    canonical: formatCanonical(map.url, map.version),
+    program,
+    constants,
+    findType(name) {
+      const url = aliases.get(name)
+      return (url === undefined ? undefined : program.types.find(url)) ?? program.types.find(name)
+    },
+    findGroup: (name) => findGroup(scope, name),
+    translate(name, node) {
+      const translator = name.startsWith('#') ? inline.get(name.slice(1)) : translators.get(name)
+      return translator ? translateNode(node, translator) : []
+    },
+  }
+  const context: ExpressionContext = program.expressions
+  void host
+  for (const { name, value } of constantsOf(map)) {
+    const empty = { sources: new Map(), targets: new Map(), constants: new Map(constants), counter: { slots: 0 } }
+    constants.set(name, compileExpression(value, empty, context))
+  }
+  return scope
+}
+
+function inlineTranslators(map: StructureMap): Map<string, Translator> {
+  const maps = (map.contained ?? []).filter((each): each is ConceptMap => each.resourceType === 'ConceptMap')
+  return new Map(maps.map((each) => [each.id ?? '', inlineTranslator(each)]))
+}
+
+/** The map's own group, then those of its imports in order, then of every map: the importing one wins. */
+function findGroup(scope: MapScope, name: string): GroupRef | undefined {
+  const { scopes } = scope.program
+  for (const each of [scope, ...importsOf(scope), ...scopes]) {
+    const group = each.map.group.find((candidate) => candidate.name === name)
+    if (group) return { group, scope: each }
+  }
+  return undefined
+}
+
+function importsOf(scope: MapScope): MapScope[] {
+  return (scope.map.import ?? []).flatMap((url) => scope.program.scopes.filter((each) => matches(url, each.map)))
+}

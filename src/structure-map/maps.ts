@@ -1,0 +1,116 @@
+/**
+ * Maps: FHIR Mapping Language and StructureMap (https://hl7.org/fhir/R4/structuremap.html, mapping-language.html).
+ * Text ↔ StructureMap is in {@link parseMap} and {@link printMap}; {@link createMaps} compiles maps and runs them.
+ */
+import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
+import { notFound } from '../fhir/error.ts'
+import type { ConceptMap, Issue, Json, StructureDefinition, StructureMap } from '../fhir/types.ts'
+import { loadProgram } from './load-program.ts'
+import type { TraceSink, TransformLimits } from './run.ts'
+import { DEFAULT_LIMITS } from './run.ts'
+import { runProgram } from './run-program.ts'
+import { readR5 } from './spelling.ts'
+import type { Translator } from './translate.ts'
+
+export { checkMap } from './check-map.ts'
+export { type ParsedMap, parseMap } from './parser.ts'
+export { printMap } from './printer.ts'
+export type { TraceEvent, TraceSink, TransformLimits } from './run.ts'
+export { readR5 } from './spelling.ts'
+
+/** What maps need of the server; the room itself reads nothing. */
+export interface MapEnvironment {
+  /** Maps by canonical, `url|version`, newest first; `*` in the url stands for anything. */
+  findMaps(url: string): Promise<StructureMap[]>
+  /** A definition by canonical, or by type name. */
+  findStructure(urlOrType: string): Promise<StructureDefinition | undefined>
+  /** Membership in a value set; FhirError when there is none of that url. */
+  membership(valueSet: string): Promise<(code: string, system?: string) => boolean>
+  /** Translation by a concept map: url, url|version, or bare id; FhirError when there is none. */
+  translator(conceptMap: string | ConceptMap): Promise<Translator>
+  /** Changes when anything that the others answer may have changed. */
+  revision(): number
+}
+
+/** Settings of {@link createMaps}. */
+export interface MapOptions {
+  limits?: Partial<TransformLimits>
+  /** Monotonic clock in milliseconds for the time limit; without it there is none. */
+  elapsed?(): number
+}
+
+/** Compiles maps. */
+export interface Maps {
+  /**
+   * A map ready to run, with its imports, types, value sets and concept maps looked up. Cached by canonical until the
+   * revision changes. `supporting` maps come before stored ones. FhirError 404 when there is no such map, 422 when it
+   * or an import cannot be compiled.
+   */
+  compile(urlOrMap: string | StructureMap, supporting?: StructureMap[]): Promise<CompiledMap>
+}
+
+/** What a run is given from outside. */
+export interface MapCall {
+  now: Date
+  uuid(): string
+  trace?: TraceSink
+}
+
+/** A compiled map. */
+export interface CompiledMap {
+  /** `url|version`. */
+  canonical: string
+  /** What could not be resolved: structures, value sets, concept maps. */
+  warnings: Issue[]
+  /** Transforms one instance, synchronously. FhirError 422 naming map, group, rule and position; the source is not changed. */
+  run(source: Json, call: MapCall): Json
+}
+
+const CACHE_ENTRIES = 200
+
+/** Maps over what the server has stored. */
+export function createMaps(environment: MapEnvironment, options: MapOptions = {}): Maps {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  let revision = environment.revision()
+  const cache = new Map<string, Promise<CompiledMap>>()
+
+  async function build(map: StructureMap, supporting: StructureMap[]): Promise<CompiledMap> {
+    const { program, main, warnings } = await loadProgram(map, supporting, environment)
+    return {
+      canonical: formatCanonical(map.url, map.version),
+      warnings,
+      run: (source, call) => runProgram({ program, main, source, call, limits, elapsed: options.elapsed }),
+    }
+  }
+
+  async function find(url: string, supporting: StructureMap[]): Promise<StructureMap> {
+    const wanted = parseCanonical(url)
+    const own = supporting.find((each) => each.url === wanted.url && (!wanted.version || each.version === wanted.version))
+    const [found] = own ? [own] : await environment.findMaps(url)
+    if (!found) throw notFound({ text: `There is no StructureMap ${url}`, expression: 'Parameters.parameter' })
+    return readR5(found)
+  }
+
+  function cached(url: string): Promise<CompiledMap> {
+    if (environment.revision() !== revision) {
+      cache.clear()
+      revision = environment.revision()
+    }
+    const known = cache.get(url)
+    if (known) return known
+    const made = find(url, []).then((map) => build(map, []))
+    cache.set(url, made)
+    if (cache.size > CACHE_ENTRIES) cache.delete(cache.keys().next().value ?? '')
+    // A failure is told each time anew: what was missing may come.
+    made.catch(() => cache.get(url) === made && cache.delete(url))
+    return made
+  }
+
+  return {
+    async compile(urlOrMap, supporting = []) {
+      const helpers = supporting.map(readR5)
+      if (typeof urlOrMap !== 'string') return build(readR5(urlOrMap), helpers)
+      return helpers.length === 0 ? cached(urlOrMap) : build(await find(urlOrMap, helpers), helpers)
+    },
+  }
+}

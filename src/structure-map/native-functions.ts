@@ -1,0 +1,153 @@
+import { javaScriptReplacement, safeRegex } from '../fhir/regex.ts'
+import type { Json } from '../fhir/types.ts'
+import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
+import { children, type Node } from './nodes.ts'
+import { booleanNode, EMPTY, equal, singleNumber, singleText, toText, truth, valueNode } from './native-values.ts'
+import type { Frame } from './run.ts'
+
+/** One call of a function. */
+export interface FunctionCall {
+  input: Node[]
+  frame: Frame
+  /** Focus in which arguments that are not criteria are evaluated. */
+  focus: Node[]
+  arguments: CompiledExpression[]
+  host: ExpressionHost
+}
+
+/** A native function with the numbers of arguments it takes. */
+export interface NativeFunction {
+  arity: number[]
+  run(call: FunctionCall): Node[]
+}
+
+const textOf = (call: FunctionCall, index: number): string | undefined => {
+  const argument = call.arguments[index]
+  return argument ? singleText(argument(call.frame, call.focus)) : undefined
+}
+
+const numberOf = (call: FunctionCall, index: number): number | undefined => {
+  const argument = call.arguments[index]
+  return argument ? singleNumber(argument(call.frame, call.focus)) : undefined
+}
+
+const holds = (call: FunctionCall, item: Node): boolean => {
+  const [criterion] = call.arguments
+  return criterion ? truth(criterion(call.frame, [item])) === true : true
+}
+
+/** A function of the input string and texts; empty when one of them is. */
+const onText = (arity: number, compute: (text: string, ...texts: string[]) => Json): NativeFunction => ({
+  arity: [arity],
+  run(call) {
+    const text = singleText(call.input)
+    const texts = call.arguments.map((_, index) => textOf(call, index))
+    if (text === undefined || texts.includes(undefined)) return EMPTY
+    return valueNode(compute(text, ...texts.filter((each) => each !== undefined)))
+  },
+})
+
+function substring(call: FunctionCall): Node[] {
+  const text = singleText(call.input)
+  const start = numberOf(call, 0)
+  if (text === undefined || start === undefined || start < 0 || start >= text.length) return EMPTY
+  const length = call.arguments.length > 1 ? numberOf(call, 1) : undefined
+  return valueNode(text.slice(start, length === undefined ? undefined : start + Math.max(0, length)))
+}
+
+function join(call: FunctionCall): Node[] {
+  const separator = call.arguments.length > 0 ? (textOf(call, 0) ?? '') : ''
+  const texts = call.input.map((each) => {
+    if (typeof each.value !== 'string') throw new NeedsEngine('join of other than strings')
+    return each.value
+  })
+  return call.input.length === 0 ? EMPTY : valueNode(texts.join(separator))
+}
+
+function iif(call: FunctionCall): Node[] {
+  const [criterion, then, otherwise] = call.arguments
+  if (call.input.length > 1 || !criterion) throw new NeedsEngine('iif on several items')
+  const branch = truth(criterion(call.frame, call.input)) === true ? then : otherwise
+  return branch ? branch(call.frame, call.input) : EMPTY
+}
+
+function resolve(call: FunctionCall): Node[] {
+  return call.input.flatMap((each) => {
+    const reference = typeof each.value === 'string' ? each.value : children(each, 'reference')[0]?.value
+    const found = typeof reference === 'string' ? call.host.resolve(call.frame.run, reference) : undefined
+    return found ? [found] : []
+  })
+}
+
+function ask(call: FunctionCall, question: (node: Node, url: string) => boolean | undefined): Node[] {
+  const [only] = call.input
+  const url = textOf(call, 0)
+  if (!only || url === undefined) return EMPTY
+  if (call.input.length > 1) throw new NeedsEngine('a question about several items')
+  return booleanNode(question(only, url))
+}
+
+function distinct(nodes: Node[]): Node[] {
+  return nodes.filter((each, index) => !nodes.slice(0, index).some((other) => equal([each], [other]) === true))
+}
+
+function toInteger(call: FunctionCall): Node[] {
+  const [only] = call.input
+  if (!only || call.input.length > 1) return EMPTY
+  if (typeof only.value === 'boolean') return valueNode(only.value ? 1 : 0)
+  const text = String(only.value)
+  return /^[+-]?\d+$/.test(text) ? valueNode(Number(text)) : EMPTY
+}
+
+/** Functions that run without the full engine (http://hl7.org/fhirpath/N1/#functions); the others are left to it. */
+export const NATIVE_FUNCTIONS: Record<string, NativeFunction> = {
+  exists: { arity: [0, 1], run: (call) => booleanNode(call.input.some((each) => holds(call, each))) },
+  empty: { arity: [0], run: (call) => booleanNode(call.input.length === 0) },
+  not: {
+    arity: [0],
+    run(call) {
+      const value = truth(call.input)
+      return booleanNode(value === undefined ? undefined : !value)
+    },
+  },
+  hasValue: { arity: [0], run: (call) => booleanNode(call.input.length === 1 && typeof call.input[0]?.value !== 'object') },
+  count: { arity: [0], run: (call) => valueNode(call.input.length) },
+  first: { arity: [0], run: (call) => call.input.slice(0, 1) },
+  last: { arity: [0], run: (call) => call.input.slice(-1) },
+  tail: { arity: [0], run: (call) => call.input.slice(1) },
+  skip: { arity: [1], run: (call) => call.input.slice(Math.max(0, numberOf(call, 0) ?? 0)) },
+  take: { arity: [1], run: (call) => call.input.slice(0, Math.max(0, numberOf(call, 0) ?? 0)) },
+  distinct: { arity: [0], run: (call) => distinct(call.input) },
+  where: { arity: [1], run: (call) => call.input.filter((each) => holds(call, each)) },
+  all: { arity: [1], run: (call) => booleanNode(call.input.every((each) => holds(call, each))) },
+  select: { arity: [1], run: (call) => call.input.flatMap((each) => call.arguments[0]?.(call.frame, [each]) ?? EMPTY) },
+  iif: { arity: [2, 3], run: iif },
+  join: { arity: [0, 1], run: join },
+  resolve: { arity: [0], run: resolve },
+  memberOf: { arity: [1], run: (call) => ask(call, call.host.memberOf) },
+  conformsTo: { arity: [1], run: (call) => ask(call, call.host.conformsTo) },
+  startsWith: onText(1, (text, prefix) => text.startsWith(prefix)),
+  endsWith: onText(1, (text, suffix) => text.endsWith(suffix)),
+  contains: onText(1, (text, part) => text.includes(part)),
+  indexOf: onText(1, (text, part) => text.indexOf(part)),
+  upper: onText(0, (text) => text.toUpperCase()),
+  lower: onText(0, (text) => text.toLowerCase()),
+  trim: onText(0, (text) => text.trim()),
+  length: onText(0, (text) => text.length),
+  replace: onText(2, (text, pattern, substitution) => text.split(pattern).join(substitution)),
+  matches: onText(1, (text, regex) => safeRegex(regex, 's').test(text)),
+  replaceMatches: onText(2, (text, regex, substitution) =>
+    regex === '' ? text : text.replace(safeRegex(regex, 'g'), javaScriptReplacement(substitution)),
+  ),
+  substring: { arity: [1, 2], run: substring },
+  toInteger: { arity: [0], run: toInteger },
+  toString: {
+    arity: [0],
+    run(call: FunctionCall) {
+      const [only] = call.input
+      const text = only && call.input.length === 1 ? toText(only) : undefined
+      if (only && text === undefined) throw new NeedsEngine('toString of an object')
+      return text === undefined ? EMPTY : valueNode(text)
+    },
+  },
+}

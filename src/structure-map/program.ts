@@ -1,0 +1,49 @@
+import type { StructureMap } from '../fhir/types.ts'
+import type { ExpressionContext } from './compile-expression.ts'
+import type { CompiledExpression } from './expression-types.ts'
+import type { Node } from './nodes.ts'
+import type { Run } from './run.ts'
+import type { Group } from './structure.ts'
+import type { Translation } from './transforms.ts'
+import type { Type, TypeTable } from './types.ts'
+
+/** One map of a compiled program: what its rules need to be compiled. */
+export interface MapScope {
+  map: StructureMap
+  /** `url|version`. */
+  canonical: string
+  program: Program
+  constants: ReadonlyMap<string, CompiledExpression>
+  /** Type by alias of this map, canonical or name. */
+  findType(name: string): Type | undefined
+  /** Group by name: this map, its imports in order, then all maps of the program. */
+  findGroup(name: string): GroupRef | undefined
+  /** Codes for a code by concept map: `#contained`, canonical, or bare id. */
+  translate(map: string, node: Node): Translation[]
+}
+
+/** A group and the map it is in. */
+export interface GroupRef {
+  group: Group
+  scope: MapScope
+}
+
+/** A map with everything that it imports. */
+export interface Program {
+  scopes: MapScope[]
+  types: TypeTable
+  expressions: ExpressionContext
+  /** Compiled groups; filled when a group is first called. */
+  groups: Map<Group, CompiledGroup>
+  /** Compiles a group, or gives the one compiled before. */
+  compile(ref: GroupRef): CompiledGroup
+  /** Notes something that does not stop the map, once per text. */
+  warn(text: string): void
+}
+
+/** A group ready to be called; arguments are in the order of its inputs. */
+export interface CompiledGroup {
+  name: string
+  inputs: { name: string; mode: 'source' | 'target'; type: Type | undefined }[]
+  call(args: (Node | undefined)[], run: Run, depth: number): void
+}

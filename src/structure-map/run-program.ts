@@ -1,0 +1,58 @@
+import { unprocessable } from '../fhir/error.ts'
+import type { Json } from '../fhir/types.ts'
+import type { MapCall } from './maps.ts'
+import { dropEmpty, inferType, type Node } from './nodes.ts'
+import type { CompiledGroup, MapScope, Program } from './program.ts'
+import type { Run, TransformLimits } from './run.ts'
+import { lastPart, UNKNOWN } from './types.ts'
+import { createInstance } from './write.ts'
+
+/** One transformation. */
+export interface ProgramCall {
+  program: Program
+  main: MapScope
+  source: Json
+  call: MapCall
+  limits: TransformLimits
+  elapsed: (() => number) | undefined
+}
+
+/** Runs the first group of a map on an instance; the result has nothing of the source but copies. */
+export function runProgram({ program, main, source, call, limits, elapsed }: ProgramCall): Json {
+  const [first] = main.map.group
+  if (!first) throw unprocessable(`StructureMap ${main.canonical} has no group`)
+  const group = program.compile({ group: first, scope: main })
+  const root = rootNode(source, group, main)
+  const target = targetNode(group, main, first.input.find((each) => each.mode === 'target')?.type)
+  const run: Run = {
+    root,
+    now: call.now,
+    uuid: call.uuid,
+    trace: call.trace,
+    limits,
+    elapsed,
+    deadline: (elapsed?.() ?? 0) + limits.milliseconds,
+    steps: 0,
+    shared: new WeakMap(),
+    ids: new WeakMap(),
+  }
+  const given = { source: [root], target: [target] }
+  const args = group.inputs.map((each) => given[each.mode].shift())
+  group.call(args, run, 1)
+  for (const text of []) program.warn(text)
+  return dropEmpty(target.value ?? null) ?? {}
+}
+
+function rootNode(source: Json, group: CompiledGroup, main: MapScope): Node {
+  const declared = group.inputs.find((each) => each.mode === 'source')?.type
+  const own = inferType(source, main.program.types.find)
+  // What the instance says of itself counts, unless it is a name that only the map knows.
+  return { value: source, type: own === UNKNOWN || own.kind === 'primitive' ? (declared ?? own) : own }
+}
+
+function targetNode(group: CompiledGroup, main: MapScope, name: string | undefined): Node {
+  const declared = group.inputs.find((each) => each.mode === 'target')?.type
+  if (declared && declared.kind !== 'primitive') return createInstance(declared)
+  const url = main.map.structure?.find((each) => each.alias === name || lastPart(each.url) === name)?.url ?? name
+  return { value: url ? { resourceType: lastPart(url) } : {}, type: UNKNOWN, loose: true }
+}

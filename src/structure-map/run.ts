@@ -1,0 +1,63 @@
+import type { JsonObject } from '../fhir/types.ts'
+import { TransformFault } from './fault.ts'
+import type { Node } from './nodes.ts'
+
+/** What happened during a run, for `debug=true`; may hold personal data and is never logged. */
+export type TraceEvent =
+  | { kind: 'rule'; map: string; group: string; rule: string; line?: number; column?: number; depth: number }
+  | { kind: 'element'; rule: string; element: string }
+  | { kind: 'log'; rule: string; text: string }
+  | { kind: 'note'; text: string }
+
+/** Receives the trace of one run. */
+export interface TraceSink {
+  event(event: TraceEvent): void
+}
+
+/** What a map may use up before it is stopped with a 422 `too-costly`. */
+export interface TransformLimits {
+  /** Groups that call each other. */
+  depth: number
+  /** Rules that fire, and elements that are made. */
+  steps: number
+  /** Wall time; counts only when the server gives a clock to measure with. */
+  milliseconds: number
+}
+
+/** Limits that leave room for a Bundle of 100,000 entries. */
+export const DEFAULT_LIMITS: TransformLimits = { depth: 200, steps: 5_000_000, milliseconds: 20_000 }
+
+/** The state of one run. */
+export interface Run {
+  /** The source instance. */
+  root: Node
+  now: Date
+  uuid(): string
+  trace: TraceSink | undefined
+  limits: TransformLimits
+  /** Milliseconds from any origin; undefined without a clock. */
+  elapsed: (() => number) | undefined
+  deadline: number
+  steps: number
+  /** Targets of `share` and `single`, by the object they stand in. */
+  shared: WeakMap<JsonObject, Map<string, Node>>
+  /** Ids given to source resources that have none; the source itself is never changed. */
+  ids: WeakMap<JsonObject, string>
+}
+
+/** Variables of one call of a group. */
+export interface Frame {
+  slots: (Node | undefined)[]
+  run: Run
+  depth: number
+}
+
+/** Counts a step; TransformFault `too-costly` when there have been too many or it has taken too long. */
+export function step(run: Run): void {
+  if (++run.steps > run.limits.steps) {
+    throw new TransformFault(`more than ${run.limits.steps} rules and elements: the map does not end or the source is too big`, 'too-costly')
+  }
+  if (run.elapsed && (run.steps & 0x3ff) === 0 && run.elapsed() > run.deadline) {
+    throw new TransformFault(`longer than ${run.limits.milliseconds} ms`, 'too-costly')
+  }
+}

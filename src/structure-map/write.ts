@@ -1,0 +1,315 @@
+import type { Json, JsonObject } from '../fhir/types.ts'
+import { assignPrimitive, canWrap, wrapValue } from './convert.ts'
+import { TransformFault } from './fault.ts'
+import { deepCopy, type Node, setMember } from './nodes.ts'
+import { type ElementType, isA, lastPart, type Type, UNKNOWN } from './types.ts'
+
+/** Where in a list a new item goes; rules of one list may mix them. */
+export type ListPlace = 'first' | 'last' | undefined
+
+/** How many items of a list stand at its ends because a rule said so. */
+const ends = new WeakMap<Json[], { first: number; last: number }>()
+
+/** A new instance of a type; a resource or logical model says what it is. */
+export function createInstance(type: Type): Node {
+  if (type.kind === 'primitive') return { value: undefined, type, loose: true }
+  const named = type.kind === 'resource' || (type.kind === 'logical' && type.url !== undefined)
+  const value: JsonObject = named ? { resourceType: type.kind === 'logical' ? lastPart(type.name) : type.name } : {}
+  return { value, type, loose: true }
+}
+
+/**
+ * The element of a target as an object to be filled: a new item of a repeating element, the one that is there of a
+ * single one. A primitive has no value until it is assigned.
+ */
+export function makeElement(target: Node, property: string, place?: ListPlace): Node {
+  if (target.type.kind === 'primitive' && property === 'value') return target
+  const holder = objectOf(target, property)
+  const element = target.type.element(property)
+  if (!element) {
+    refuseUnknown(target.type, property)
+    const value: JsonObject = {}
+    addUntyped(holder, { property, value, listed: false })
+    return { value, type: UNKNOWN }
+  }
+  const present = element.isArray ? undefined : presentVariant(holder, element)
+  if (present) return { value: holder[present.property] ?? undefined, type: present.type, owner: target, property }
+  const [type = UNKNOWN] = element.types
+  if (element.types.length > 1) return { value: undefined, type: UNKNOWN, owner: target, property }
+  if (type.kind === 'primitive') return { value: undefined, type, owner: target, property }
+  const value: JsonObject = {}
+  store(holder, { property: element.name, element, value, place })
+  return { value, type }
+}
+
+function presentVariant(holder: JsonObject, element: ElementType): { property: string; type: Type } | undefined {
+  if (element.variants.length === 0) {
+    return holder[element.name] === undefined ? undefined : { property: element.name, type: element.types[0] ?? UNKNOWN }
+  }
+  return element.variants.find((each) => holder[each.property] !== undefined)
+}
+
+/** The object that a target's children are set on; TransformFault when it is a value. */
+function objectOf(target: Node, property: string): JsonObject {
+  if (target.value !== null && typeof target.value === 'object' && !Array.isArray(target.value)) return target.value
+  if (target.type.kind === 'primitive' && (property === 'extension' || property === 'id')) return extraOf(target)
+  if (target.value === undefined && target.type.kind !== 'primitive') return openPlaceholder(target, property)
+  throw new TransformFault(`'${property}' cannot be set on a value of type ${target.type.name || 'unknown'}`)
+}
+
+/** The `_name` object beside a primitive. */
+function extraOf(target: Node): JsonObject {
+  const holder = target.owner?.value
+  if (!target.property || holder === null || typeof holder !== 'object' || Array.isArray(holder)) return {}
+  const name = `_${target.property}`
+  const found = holder[name]
+  if (found !== null && typeof found === 'object' && !Array.isArray(found)) return found
+  const made: JsonObject = {}
+  setMember(holder, name, made)
+  return made
+}
+
+/** A choice that was bound before anything was assigned becomes an object when a child is set on it. */
+function openPlaceholder(target: Node, property: string): JsonObject {
+  const types = target.owner?.type.element(target.property ?? '')?.types ?? []
+  const type = types.find((each) => each.element(property)) ?? UNKNOWN
+  const value: JsonObject = {}
+  if (target.owner && target.property) assign(target.owner, target.property, { value, type, loose: true })
+  target.value = value
+  target.type = type
+  return value
+}
+
+/** Sets or adds an element and answers the node that stands there now. */
+export function assign(target: Node, property: string, given: Node, place?: ListPlace): Node {
+  if (given.value === undefined && given.type.kind !== 'primitive') return given
+  if (property === 'value' && target.type.kind === 'primitive') return assignSelf(target, given)
+  const holder = objectOf(target, property)
+  const element = target.type.element(property)
+  if (!element) {
+    refuseUnknown(target.type, property)
+    return given.value === undefined ? promise(given, target, property) : assignUntyped(holder, property, given)
+  }
+  if (given.value === undefined) return promise(given, target, property)
+  const chosen = choose(element, given, property)
+  const fitted = fit(given, chosen.type, property)
+  for (const each of element.variants) if (each.property !== chosen.property) delete holder[each.property]
+  store(holder, { property: chosen.property, element, value: fitted.value as Json, place }) // fit keeps a value a value
+  if (given.extra && fitted.type.kind === 'primitive') storeExtra(holder, chosen.property, given.extra)
+  return fitted.value === null || typeof fitted.value !== 'object' ? { ...fitted, owner: target, property } : fitted
+}
+
+/** A primitive made by create() is set when its value is assigned; any other without value is none. */
+function promise(given: Node, owner: Node, property: string): Node {
+  return given.loose ? Object.assign(given, { owner, property }) : given
+}
+
+/** Assigns to a variable itself: `tgt = v` where `tgt` is a primitive that stands somewhere. */
+export function assignSelf(target: Node, given: Node): Node {
+  if (given.value === undefined) return target
+  const { owner, property } = target
+  const typed =
+    target.type.kind === 'primitive' && (given.value === null || typeof given.value !== 'object')
+      ? { value: assignPrimitive(given.value, target.type.name), type: target.type }
+      : given
+  if (owner && property) {
+    const list = target.value === undefined ? undefined : (owner.value as JsonObject)[property]
+    const at = Array.isArray(list) && target.value !== undefined ? list.lastIndexOf(target.value) : -1
+    if (Array.isArray(list) && at >= 0) list[at] = typed.value as Json // it has one
+    const fitted = at >= 0 ? typed : assign(owner, property, typed)
+    target.value = fitted.value
+    target.type = fitted.type
+    return target
+  }
+  if (target.value !== null && typeof target.value === 'object' && !Array.isArray(target.value)) {
+    if (given.value === null || typeof given.value !== 'object' || Array.isArray(given.value)) {
+      throw new TransformFault('a value cannot be assigned to an object')
+    }
+    for (const name in given.value) if (name !== 'resourceType') setMember(target.value, name, deepCopy(given.value[name] ?? null))
+    return target
+  }
+  target.value = typed.value
+  return target
+}
+
+/** R4 says what its types have; a map that sets something else is wrong. */
+function refuseUnknown(type: Type, property: string): void {
+  if (type.kind === 'unknown' || type.kind === 'logical' || type.inferred || OPEN.has(type.name)) return
+  throw new TransformFault(`${type.name} has no element '${property}'`)
+}
+
+/** Types that say nothing about what stands in them. */
+const OPEN = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement', 'Base'])
+
+function choose(element: ElementType, given: Node, property: string): { property: string; type: Type } {
+  if (element.variants.length === 0) {
+    return { property: element.name, type: element.types.length === 1 ? (element.types[0] ?? UNKNOWN) : given.type }
+  }
+  const found = pickVariant(element, given)
+  if (!found) {
+    const allowed = element.types.map((each) => each.name).join(', ')
+    throw new TransformFault(`'${property}' takes ${allowed}, not ${given.type.name || 'an untyped object'}`)
+  }
+  return found
+}
+
+const NUMBERS = ['positiveInt', 'unsignedInt', 'integer', 'decimal']
+const TEXTS = ['string', 'code', 'uri', 'url', 'canonical', 'markdown', 'id']
+
+function pickVariant(element: ElementType, given: Node) {
+  const byName = (name: string) => element.variants.find((each) => each.type.name === name)
+  const { type, value } = given
+  if (!type.inferred) {
+    const exact = byName(type.name) ?? element.variants.find((each) => isA(type, each.type))
+    if (exact) return exact
+  }
+  for (const name of candidates(type, value)) {
+    const found = byName(name)
+    if (found) return found
+  }
+  return element.variants.find((each) => canWrap(type.name, each.type.name)) ?? guessObject(element, given)
+}
+
+/** Variants to try for a primitive, the most telling first. */
+function candidates(type: Type, value: Json | undefined): string[] {
+  if (typeof value === 'boolean') return ['boolean', 'string']
+  if (typeof value === 'number') {
+    const whole = Number.isInteger(value)
+    const fitting = whole ? NUMBERS.filter((each) => each !== 'positiveInt' || value > 0) : ['decimal']
+    return type.name === 'decimal' && !type.inferred ? ['decimal', ...fitting, 'string'] : [...fitting, 'string']
+  }
+  if (typeof value !== 'string') return []
+  if (type.inferred) {
+    if (/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)) return ['dateTime', 'instant', ...TEXTS]
+    if (/^\d{4}-\d\d(-\d\d)?$/.test(value)) return ['date', 'dateTime', ...TEXTS]
+  }
+  if (type.name === 'instant' || type.name === 'date') return ['dateTime', 'date', ...TEXTS]
+  if (type.name === 'dateTime') return ['instant', 'date', ...TEXTS]
+  return [...TEXTS, 'dateTime', 'date', ...(/^-?\d+$/.test(value) ? NUMBERS : [])]
+}
+
+/** An untyped object goes where its members fit. */
+function guessObject(element: ElementType, given: Node) {
+  if (given.value === null || typeof given.value !== 'object' || Array.isArray(given.value)) return undefined
+  const names = Object.keys(given.value)
+  return element.variants.find((each) => each.type.kind !== 'primitive' && names.every((name) => each.type.element(name)))
+}
+
+/** The value as the element's type wants it: moved when the map made it, else copied; converted where it must be. */
+function fit(given: Node, type: Type, property: string): Node {
+  const value = given.value as Json // callers have checked
+  if (value === null || typeof value !== 'object') {
+    if (type.kind === 'primitive') return { value: assignPrimitive(value, type.name), type }
+    if (type === UNKNOWN) return { value, type: given.type }
+    const wrapped = wrapValue(value, wrapName(given, type), type.name)
+    if (wrapped) return { value: wrapped, type }
+    throw new TransformFault(`'${property}' takes ${type.name}, not a value of type ${given.type.name}`)
+  }
+  if (type.kind === 'primitive') return fitPrimitive(value, type, property)
+  if (given.type !== type && given.type.kind === 'complex' && !isA(given.type, type)) {
+    const wrapped = wrapValue(given.loose ? value : deepCopy(value), given.type.name, type.name)
+    if (wrapped) return { value: wrapped, type }
+  }
+  const node = given.loose ? given : { value: deepCopy(value), type: given.type }
+  node.loose = false
+  if (type.kind !== 'resource' && type !== UNKNOWN && node.type.kind === 'logical') delete (node.value as JsonObject)['resourceType']
+  // A generic BackboneElement, or an object of unknown type, becomes what the element says.
+  if (node.type.kind === 'unknown' || node.type.name === 'BackboneElement' || node.type.name === 'Element') node.type = type
+  return node
+}
+
+function wrapName(given: Node, type: Type): string {
+  if (canWrap(given.type.name, type.name)) return given.type.name
+  return typeof given.value === 'number' ? 'decimal' : 'string'
+}
+
+/** An object for a primitive: its `value`, as CDA's types and FHIR's own have it. */
+function fitPrimitive(value: Json, type: Type, property: string): Node {
+  const inner = value !== null && typeof value === 'object' && !Array.isArray(value) ? value['value'] : undefined
+  if (inner === undefined || inner === null || typeof inner === 'object') {
+    throw new TransformFault(`'${property}' takes ${type.name}, not an object`)
+  }
+  return { value: assignPrimitive(inner, type.name), type }
+}
+
+interface Placement {
+  property: string
+  element: ElementType
+  value: Json
+  place: ListPlace
+}
+
+function store(holder: JsonObject, at: Placement): void {
+  if (!at.element.isArray) {
+    setMember(holder, at.property, at.value)
+    return
+  }
+  const found = holder[at.property]
+  const list: Json[] = Array.isArray(found) ? found : found === undefined || found === null ? [] : [found]
+  if (list !== found) setMember(holder, at.property, list)
+  insert(list, at.value, at.place)
+}
+
+function insert(list: Json[], value: Json, place: ListPlace): void {
+  const known = ends.get(list)
+  if (!place && !known) {
+    list.push(value)
+    return
+  }
+  const count = known ?? { first: 0, last: 0 }
+  ends.set(list, count)
+  if (place === 'first') list.splice(count.first++, 0, value)
+  else if (place === 'last') count.last = list.push(value) && count.last + 1
+  else list.splice(list.length - count.last, 0, value)
+}
+
+function storeExtra(holder: JsonObject, property: string, extra: JsonObject): void {
+  const value = holder[property]
+  if (!Array.isArray(value)) {
+    setMember(holder, `_${property}`, deepCopy(extra))
+    return
+  }
+  const found = holder[`_${property}`]
+  const list: Json[] = Array.isArray(found) ? found : []
+  while (list.length < value.length - 1) list.push(null)
+  list.push(deepCopy(extra))
+  setMember(holder, `_${property}`, list)
+}
+
+function assignUntyped(holder: JsonObject, property: string, given: Node): Node {
+  const node = given.loose ? given : { value: deepCopy(given.value as Json), type: given.type }
+  node.loose = false
+  addUntyped(holder, { property, value: node.value as Json, listed: given.listed === true })
+  return node
+}
+
+/** Elements of unknown shape keep the shape found; assigned twice they become a list. */
+function addUntyped(holder: JsonObject, at: { property: string; value: Json; listed: boolean }): void {
+  const found = holder[at.property]
+  if (Array.isArray(found)) found.push(at.value)
+  else if (found !== undefined) setMember(holder, at.property, [found, at.value])
+  else setMember(holder, at.property, at.listed ? [at.value] : at.value)
+}
+
+
+/** Steps into an element on the way to another: the last item that is there, else a new one. */
+export function walkInto(target: Node, property: string): Node {
+  const { value } = target
+  const element = target.type.element(property)
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+    const found = value[element?.variants.length === 0 ? element.name : property]
+    const last = Array.isArray(found) ? found.at(-1) : found
+    if (last !== undefined && last !== null && typeof last === 'object') return { value: last, type: element?.types[0] ?? UNKNOWN }
+  }
+  return makeElement(target, property)
+}
+
+/** The first item of a repeating element, for `collate`; undefined when there is none. */
+export function firstItem(target: Node, property: string): Node | undefined {
+  const { value } = target
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined
+  const found = value[property]
+  const first = Array.isArray(found) ? found[0] : undefined
+  if (first === undefined || first === null || typeof first !== 'object') return undefined
+  return { value: first, type: target.type.element(property)?.types[0] ?? UNKNOWN }
+}
