@@ -41,12 +41,14 @@ export function listen(
 
 function closeServer(server: Server, limitMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), limitMs)
+    const limit = setTimeout(() => server.closeAllConnections(), limitMs)
+    // A connection that was busy when closing began turns idle later, and nobody would close it.
+    const sweep = setInterval(() => server.closeIdleConnections(), 50)
     server.close(() => {
-      clearTimeout(timer)
+      clearTimeout(limit)
+      clearInterval(sweep)
       resolve()
     })
-    server.closeIdleConnections()
   })
 }
 
