@@ -124,25 +124,37 @@ async function runDefine(define: Define, context: PatientContext, library: Compi
   try {
     const known: unknown = context.context_values[name]
     const value: unknown = known === undefined ? await library.executable.expressions[name].execute(context) : known
-    return { name, value: value ?? null, type, evidence: evidenceOf(define, context, library) }
+    return { name, value: value ?? null, type, evidence: await evidenceOf(define, context, library) }
   } catch (error) {
     const cause = rootCause(error)
     if (cause instanceof FhirError && cause.status >= 500) throw cause
-    return { name, value: null, type, evidence: evidenceOf(define, context, library), issue: failure(error, name) }
+    return {
+      name,
+      value: null,
+      type,
+      evidence: await evidenceOf(define, context, library),
+      issue: failure(error, name),
+    }
   }
 }
 
 /** Evaluated defines and parameters that a define refers to, directly or not, nearest first. */
-function evidenceOf(define: Define, context: PatientContext, library: CompiledLibrary): DefineResult['evidence'] {
+async function evidenceOf(
+  define: Define,
+  context: PatientContext,
+  library: CompiledLibrary,
+): Promise<DefineResult['evidence']> {
   const byName = new Map(library.defines.map((each) => [each.name, each]))
   const seen = new Set([define.name])
   const evidence: DefineResult['evidence'] = []
   const queue = [define]
   for (const each of queue) {
     for (const name of each.parameters) {
-      const value: unknown = context.parameters[name]
-      if (!seen.has(`parameter ${name}`) && value !== undefined) evidence.push({ name, value: toJson(value) })
+      if (seen.has(`parameter ${name}`)) continue
       seen.add(`parameter ${name}`)
+      // Through its declaration, so that a default is shown as well.
+      const value: unknown = await library.executable.parameters[name]?.execute(context)
+      if (value !== undefined) evidence.push({ name, value: toJson(value) })
     }
     for (const name of each.references) {
       const reached = byName.get(name)
