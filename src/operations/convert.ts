@@ -1,0 +1,43 @@
+import { badRequest } from '../fhir/error.ts'
+import { booleanParameter, defineOperation, firstParameter, type OperationCall } from '../fhir/operation.ts'
+import type { StructureMap } from '../fhir/types.ts'
+import { parseMap, printMap, readR5 } from '../structure-map/maps.ts'
+import type { OperationContext } from './context.ts'
+
+/** Media type of the FHIR Mapping Language. */
+const MAPPING_LANGUAGE = 'text/fhir-mapping'
+
+/**
+ * `StructureMap/$convert`: FHIR Mapping Language to StructureMap and back, by Content-Type and Accept. Mapping language
+ * in and out is the formatter; StructureMap in and out turns R5 spelling into R4. Nothing is stored.
+ */
+export const convert = defineOperation<OperationContext>({
+  name: 'convert',
+  title: 'Convert maps',
+  description:
+    'Converts a map between the FHIR Mapping Language (text/fhir-mapping) and StructureMap (JSON or XML), by Content-Type and Accept. `strict=true` refuses forms that the specification does not have.',
+  type: ['StructureMap'],
+  accepts: [MAPPING_LANGUAGE, 'text/plain'],
+  parameters: [
+    { name: 'resource', use: 'in', min: 0, max: '1', type: 'StructureMap', documentation: 'The map, unless the body is mapping language' },
+    { name: 'strict', use: 'in', min: 0, max: '1', type: 'boolean', documentation: 'Whether forms outside the specification are errors' },
+    { name: 'return', use: 'out', min: 1, max: '1', type: 'StructureMap', documentation: 'The map in the form that Accept asks for' },
+  ],
+  async handle(call) {
+    const map = readMap(call)
+    if (call.accept?.startsWith(MAPPING_LANGUAGE)) {
+      return { raw: { contentType: `${MAPPING_LANGUAGE}; charset=utf-8`, body: printMap(map) } }
+    }
+    return { resource: map }
+  },
+})
+
+function readMap(call: OperationCall): StructureMap {
+  if (call.body) {
+    const text = new TextDecoder().decode(call.body.bytes)
+    return parseMap(text, { strict: booleanParameter(call.parameters, 'strict') === true }).map
+  }
+  const resource = (firstParameter(call.parameters, 'resource') ?? firstParameter(call.parameters, 'map'))?.resource
+  if (resource?.resourceType === 'StructureMap') return readR5(resource)
+  throw badRequest({ text: 'The body is a StructureMap or mapping language (text/fhir-mapping)', expression: 'StructureMap' }, 'required')
+}
