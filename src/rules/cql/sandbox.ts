@@ -2,6 +2,7 @@ import { FhirError, issue } from '../../fhir/error.ts'
 import type { Issue } from '../../fhir/types.ts'
 import type { CqlTerminology } from './code-service.ts'
 import { formatIdentifier } from './cql-source.ts'
+import { definitions, type Elm } from './elm.ts'
 import type { EvaluateAnswer, EvaluateJob, EvaluateQuestion, SentLibrary } from './evaluate-worker.ts'
 import { createJobProcess, JobFailure } from './job-process.ts'
 import type { CompiledLibrary } from './libraries.ts'
@@ -44,30 +45,30 @@ function refusal(error: unknown): unknown {
   return new FhirError(422, issue('too-costly', `the evaluation ${limit}: ${error.message}`))
 }
 
-/** Included libraries that nothing refers to stay here: FHIRHelpers is large, and a plain expression does not need it. */
+/** FHIRHelpers stays here when nothing calls it: it is large, and most expressions do not need it. */
 function sendable(library: CompiledLibrary): SentLibrary[] {
-  const needed = [library, ...library.includes].filter(
-    (each) => each === library || each.identifier.id !== 'FHIRHelpers' || usesHelpers(library),
-  )
+  const all = [library, ...library.includes]
+  const helpers = all.some(({ elm }) => callsHelpers(elm))
+  const needed = helpers ? all : all.filter((each) => each.identifier.id !== helpersId)
   return needed.map(({ canonical, identifier, elm, issues, includes }) => ({
     canonical,
     identifier,
-    elm: withoutIncludes(elm, needed.length === 1),
+    elm: helpers ? elm : withoutHelpers(elm),
     issues,
     includes: includes.map((include) => formatIdentifier(include.identifier)),
   }))
 }
 
-const usesHelpers = (library: CompiledLibrary) =>
-  [library, ...library.includes].some(
-    ({ identifier, elm }) =>
-      identifier.id !== 'FHIRHelpers' &&
-      JSON.stringify(elm.library.statements ?? null).includes('"libraryName":"FHIRHelpers"'),
-  )
+const helpersId = 'FHIRHelpers'
 
-/** ELM without its include section, when no included library is sent. */
-function withoutIncludes(elm: SentLibrary['elm'], alone: boolean): SentLibrary['elm'] {
-  if (!alone) return elm
-  const { includes: _dropped, ...library } = elm.library
-  return { ...elm, library: library as SentLibrary['elm']['library'] }
+/** Whether ELM refers to FHIRHelpers, by whatever name it calls it. */
+function callsHelpers(elm: Elm): boolean {
+  const alias = definitions(elm, 'includes').find((each) => each.path === helpersId)?.localIdentifier
+  if (alias === undefined) return false
+  return JSON.stringify(elm.library).includes(`"libraryName":${JSON.stringify(alias)}`)
+}
+
+function withoutHelpers(elm: Elm): Elm {
+  const def = definitions(elm, 'includes').filter((each) => each.path !== helpersId)
+  return { ...elm, library: { ...elm.library, includes: { def } } }
 }

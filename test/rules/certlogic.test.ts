@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { FhirError } from '../../src/fhir/error.ts'
+import type { Json, JsonObject, Library, PlanDefinition } from '../../src/fhir/types.ts'
+import { readCertLogic } from '../../src/rules/certlogic/certlogic.ts'
+import { euRuleToFhir } from '../../src/rules/certlogic/eu-rule.ts'
+import { selectPlans } from '../../src/rules/select-plans.ts'
+import { corporaMissing, readCorpus, testEnvironment, testRules } from './environment.ts'
+
+interface RuleSet {
+  rule: JsonObject
+  tests: { file: string; payload?: Json; external: JsonObject; expected: Json }[]
+}
+
+const countries = ['AT', 'CY', 'DE', 'EU', 'FR', 'HR', 'NL', 'PL']
+const base = 'http://example.org/fhir'
+const ruleSets = (country: string) => JSON.parse(readCorpus(`certlogic/${country}.json`)) as RuleSet[]
+const binary = (name: string, json: Json) => ({
+  name,
+  resource: {
+    resourceType: 'Binary' as const,
+    contentType: 'application/json',
+    data: Buffer.from(JSON.stringify(json)).toString('base64'),
+  },
+})
+
+describe('CertLogic', { skip: corporaMissing }, () => {
+  const valueSets: JsonObject[] = corporaMissing ? [] : JSON.parse(readCorpus('certlogic/valuesets.json'))
+  const complete = (external: JsonObject): JsonObject =>
+    typeof external.valueSets === 'number'
+      ? { ...external, valueSets: valueSets[external.valueSets] ?? null }
+      : external
+
+  it('answers all 687 tests of the EU rules as expected, through Library/$evaluate', async () => {
+    let count = 0
+    for (const { rule, tests } of countries.flatMap(ruleSets)) {
+      const { library } = euRuleToFhir(rule, { base })
+      const rules = testRules(testEnvironment([library]))
+      assert.deepEqual(await rules.checkLibrary(library), [])
+      for (const { file, payload, external, expected } of tests) {
+        const parameter = [binary('payload', payload ?? null), binary('external', complete(external))]
+        const { results } = await rules.encodeLibrary({
+          library: library.url ?? '',
+          parameters: { resourceType: 'Parameters', parameter },
+          clock: '2022-01-01T00:00:00Z',
+        })
+        const [{ parameters }] = results as [(typeof results)[0]]
+        assert.deepEqual(parameters, [{ name: 'Logic', valueBoolean: expected }], `${rule.Identifier} ${file}`)
+        count++
+      }
+      await rules.close()
+    }
+    assert.equal(count, 687)
+  })
+
+  it('runs a plan made of an EU rule, and skips it for a certificate of another kind', async () => {
+    const [set] = ruleSets('DE').filter((each) => each.rule.CertificateType === 'Vaccination') as [RuleSet]
+    const { library, planDefinition } = euRuleToFhir(set.rule, { base })
+    const environment = testEnvironment([library])
+    const lists = valueSets[0] as Record<string, string[]>
+    environment.euValueSet = async (id) => lists[id] ?? []
+    const rules = testRules(environment)
+    for (const { payload, external, expected } of set.tests) {
+      const clock = String(external.validationClock ?? '2022-01-01T00:00:00Z')
+      const call = {
+        data: { resourceType: 'Bundle' as const, type: 'collection' as const },
+        clock,
+        language: 'de-AT,en;q=0.5',
+      }
+      const [result] = await rules.evaluatePlan(planDefinition, { ...call, payload: payload ?? {} })
+      if (!result) continue
+      assert.equal(result.result, expected)
+      assert.equal(result.library, `${base}/Library/${set.rule.Identifier}|${set.rule.Version}`)
+      const german = (set.rule.Description as { lang: string; desc: string }[]).find((each) => each.lang === 'de')
+      assert.equal(result.message, expected ? undefined : german?.desc)
+      assert.deepEqual(await rules.evaluatePlan(planDefinition, { ...call, payload: { t: [{}] } }), [])
+    }
+    await rules.close()
+  })
+})
+
+const library = (content: Json, type = 'application/certlogic+json'): Library => ({
+  resourceType: 'Library',
+  url: `${base}/Library/x`,
+  status: 'active',
+  type: {},
+  content: [{ contentType: type, data: Buffer.from(JSON.stringify(content)).toString('base64') }],
+})
+
+describe('CertLogic libraries', () => {
+  const rules = testRules(testEnvironment())
+  const evaluate = async (logic: Json, payload: Json = {}) => {
+    const parameters = {
+      resourceType: 'Parameters' as const,
+      parameter: [{ name: 'payload', valueString: JSON.stringify(payload) }],
+    }
+    const { results } = await rules.encodeLibrary({
+      library: library(logic),
+      parameters,
+      clock: '2022-01-01T00:00:00Z',
+    })
+    return results[0]
+  }
+
+  it('returns values in their own type and errors for themselves', async () => {
+    const shown = async (logic: Json) => {
+      const [parameter] = (await evaluate(logic, { n: 3, s: 'x' }))?.parameters ?? []
+      return { ...parameter, name: undefined }
+    }
+    assert.deepEqual(await shown({ var: 'payload.n' }), { name: undefined, valueInteger: 3 })
+    assert.deepEqual(await shown({ var: 'payload.s' }), { name: undefined, valueString: 'x' })
+    assert.ok('_valueBoolean' in (await shown({ var: 'payload.none' })))
+    const failed = await evaluate({ '+': [{ var: 'payload.s' }, 1] }, { s: 'x' })
+    assert.equal(failed?.issue?.code, 'exception')
+  })
+
+  it('refuses other engines, other logic, other content', async () => {
+    const refused = (each: Library) => assert.throws(() => readCertLogic(each), FhirError)
+    refused(library({ Engine: 'OTHER', Logic: true }))
+    refused(library({ unknown: [1] }))
+    refused(library({ '+': ['a'] }))
+    refused({ ...library(true), content: [{ contentType: 'application/certlogic+json', data: '????' }] })
+    refused({ ...library(true), content: [{ contentType: 'application/certlogic+json' }] })
+    await assert.rejects(rules.checkLibrary(library({ Engine: 'OTHER', Logic: true })), FhirError)
+    await assert.rejects(
+      rules.encodeLibrary({ library: library(true), expressions: ['Other'], clock: '2022' }),
+      FhirError,
+    )
+  })
+
+  it('answers any JSON as logic and payload with a value or a FhirError', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), fc.jsonValue(), async (logic, payload) => {
+        await evaluate(logic as Json, payload as Json).catch((error: unknown) =>
+          assert.ok(error instanceof FhirError, String(error)),
+        )
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('EU rule → FHIR', () => {
+  const rule = {
+    Identifier: 'VR-DE-0001',
+    Type: 'Acceptance',
+    Country: 'DE',
+    Version: '1.0.0',
+    SchemaVersion: '1.0.0',
+    Engine: 'CERTLOGIC',
+    EngineVersion: '0.7.5',
+    CertificateType: 'Vaccination',
+    Description: [
+      { lang: 'de', desc: 'Nur eine Impfung.' },
+      { lang: 'en', desc: 'One vaccination only.' },
+    ],
+    ValidFrom: '2021-07-03T00:00:00Z',
+    ValidTo: '2030-06-01T00:00:00Z',
+    AffectedFields: ['v.0'],
+    Logic: true,
+  }
+
+  it('keeps identity, period, kind, texts and the rule itself', () => {
+    const { library: made, planDefinition } = euRuleToFhir(rule, { base })
+    assert.equal(made.url, `${base}/Library/VR-DE-0001`)
+    assert.equal(made.name, 'VR_DE_0001')
+    assert.deepEqual(JSON.parse(Buffer.from(made.content?.[0]?.data ?? '', 'base64').toString()), rule)
+    assert.deepEqual(planDefinition.library, [`${base}/Library/VR-DE-0001|1.0.0`])
+    assert.deepEqual(planDefinition.effectivePeriod, { start: rule.ValidFrom, end: rule.ValidTo })
+    assert.equal(planDefinition.description, 'One vaccination only.')
+    assert.equal(planDefinition.action?.[0]?.code?.[0]?.coding?.[0]?.code, 'acceptance')
+    assert.throws(() => euRuleToFhir({ ...rule, Version: '' }, { base }), FhirError)
+  })
+
+  it('is chosen by country, kind, clock and version; invalidation rules by the issuing country', () => {
+    const plan = (change: object) => euRuleToFhir({ ...rule, ...change } as JsonObject, { base }).planDefinition
+    const plans: PlanDefinition[] = [
+      plan({}),
+      plan({ Version: '1.10.0' }),
+      plan({ Version: '1.9.0' }),
+      plan({ Version: '2.0.0', ValidFrom: '2029-01-01T00:00:00Z' }),
+      plan({ Identifier: 'IR-FR-0001', Type: 'Invalidation', Country: 'FR' }),
+      plan({ Identifier: 'TR-DE-0001', CertificateType: 'Test' }),
+      plan({ Identifier: 'GR-DE-0001', CertificateType: 'General' }),
+    ]
+    const choice = {
+      jurisdiction: 'DEU',
+      issuerCountry: 'FR',
+      kinds: ['vaccination'],
+      clock: new Date('2022-01-01T00:00:00Z'),
+    }
+    const names = (change: object) =>
+      selectPlans(plans, { ...choice, ...change }).map((each) => `${each.identifier?.[0]?.value} ${each.version}`)
+    assert.deepEqual(names({}), ['VR-DE-0001 1.10.0', 'IR-FR-0001 1.0.0', 'GR-DE-0001 1.0.0'])
+    assert.deepEqual(names({ clock: new Date('2029-06-01T00:00:00Z') })[0], 'VR-DE-0001 2.0.0')
+    assert.deepEqual(names({ jurisdiction: 'AT', issuerCountry: 'AT' }), [])
+    assert.deepEqual(names({ kinds: ['test'], issuerCountry: undefined }), ['TR-DE-0001 1.0.0', 'GR-DE-0001 1.0.0'])
+  })
+})
