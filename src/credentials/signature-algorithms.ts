@@ -93,6 +93,12 @@ export function signatureMatches(
   }
 }
 
+/** Whether an ECDSA algorithm, the key's curve and the signature's length belong together, for formats that demand it. */
+export function fitsCurve(algorithm: SignatureAlgorithm, key: KeyObject, signature: Uint8Array): boolean {
+  const { curve, coordinateBytes } = keyFacts(key)
+  return curve !== undefined && curve === algorithm.curve && signature.length === 2 * (coordinateBytes ?? 0)
+}
+
 /** What is unusual about this algorithm with this key (ES256 with a P-384 key occurs and verifies); undefined when nothing. */
 export function curveRemark(algorithmName: string, key: KeyObject): string | undefined {
   const wanted = byName.get(algorithmName)?.curve

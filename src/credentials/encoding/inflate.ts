@@ -1,18 +1,12 @@
-import { inflateRawSync, inflateSync, type ZlibOptions } from 'node:zlib'
+import { inflateRawSync, inflateSync } from 'node:zlib'
 
 /** Credentials are small: zlib's default of 16 kB per call costs more than inflating them does. */
 const CHUNK_BYTES = 1024
 
-/** What zlib answers with `info: true`, which its types leave out. */
-interface InflateInfo {
-  buffer: Buffer
-  engine: { bytesWritten: number }
-}
-
 /**
  * Inflates zlib data (RFC 1950, as HCERT demands: no raw deflate, no gzip). Undefined when the data is broken, truncated,
- * fails its checksum, is followed by other bytes, or grows beyond `maxBytes`: that limit is enforced while inflating,
- * never read from the data.
+ * fails its checksum, or grows beyond `maxBytes`: that limit is enforced while inflating, never read from the data. Bytes
+ * after the stream are ignored: genuine cards in the field have them, and they reach nobody.
  */
 export function inflateZlib(bytes: Uint8Array, maxBytes: number): Buffer | undefined {
   return (bytes[0] ?? 0) === 0x78 ? inflate(inflateSync, bytes, maxBytes) : undefined
@@ -24,11 +18,8 @@ export function inflateRaw(bytes: Uint8Array, maxBytes: number): Buffer | undefi
 }
 
 function inflate(method: typeof inflateSync, bytes: Uint8Array, maxBytes: number): Buffer | undefined {
-  const options: ZlibOptions = { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES, info: true }
   try {
-    // With `info` the answer is not a Buffer, as the types say, but this pair.
-    const { buffer, engine } = method(bytes, options) as unknown as InflateInfo
-    return engine.bytesWritten === bytes.length ? buffer : undefined
+    return method(bytes, { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES })
   } catch {
     return undefined // zlib's message says nothing a caller could act on, and every cause has the same status
   }

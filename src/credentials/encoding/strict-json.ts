@@ -1,0 +1,88 @@
+import type { Json, JsonObject } from '../../fhir/types.ts'
+
+/**
+ * Parses JSON in which no object has a member twice (JSON.parse would keep the last one, another reader the first) and which
+ * is nested at most `maxDepth` deep. Undefined when it is broken or has either.
+ */
+export function parseStrictJson(text: string, maxDepth: number): Json | undefined {
+  let json: Json
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return undefined // the parser's message quotes the text
+  }
+  return isUnambiguous(text, maxDepth) ? json : undefined
+}
+
+/** One open object or list while scanning; `members` is absent for lists. */
+interface Open {
+  members?: Set<string>
+}
+
+/** Scans text that is known to be well-formed. */
+function isUnambiguous(text: string, maxDepth: number): boolean {
+  const open: Open[] = []
+  let expectsName = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (character === '"') {
+      const end = stringEnd(text, at)
+      if (expectsName && !addMember(open.at(-1), text.slice(at, end))) return false
+      expectsName = false
+      at = end - 1
+    } else if (character === '{' || character === '[') {
+      open.push(character === '{' ? { members: new Set() } : {})
+      if (open.length > maxDepth) return false
+      expectsName = character === '{'
+    } else if (character === '}' || character === ']') open.pop()
+    else if (character === ',') expectsName = open.at(-1)?.members !== undefined
+  }
+  return true
+}
+
+/** Position after the closing quote of the string that begins at `start`. */
+function stringEnd(text: string, start: number): number {
+  let at = start + 1
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  return at + 1
+}
+
+/** False when the object has it already; an escaped name is compared unescaped. */
+function addMember(object: Open | undefined, token: string): boolean {
+  const name: string = token.includes('\\') ? JSON.parse(token) : token.slice(1, -1)
+  if (!object?.members || object.members.has(name)) return false
+  object.members.add(name)
+  return true
+}
+
+/** Whether the value is a JSON object. */
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Bytes of base64url text (RFC 4648, section 5), padding allowed; undefined when it is none. */
+export function decodeBase64Url(text: string): Buffer | undefined {
+  return /^[A-Za-z0-9_-]+={0,2}$/.test(text) ? Buffer.from(text, 'base64url') : undefined
+}
+
+/**
+ * Canonical JSON (RFC 8785): members sorted by UTF-16 code units. Undefined for a lone surrogate, which has no canonical
+ * form.
+ */
+export function canonicalJson(value: Json): string | undefined {
+  if (typeof value === 'string') return value.isWellFormed() ? JSON.stringify(value) : undefined
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const isList = Array.isArray(value)
+  const parts = isList
+    ? value.map(canonicalJson)
+    : Object.keys(value)
+        .sort()
+        .map((name) => canonicalMember(name, value))
+  if (parts.includes(undefined)) return undefined
+  return isList ? `[${parts.join()}]` : `{${parts.join()}}`
+}
+
+function canonicalMember(name: string, object: JsonObject): string | undefined {
+  const value = canonicalJson(object[name] ?? null)
+  return value !== undefined && name.isWellFormed() ? `${JSON.stringify(name)}:${value}` : undefined
+}

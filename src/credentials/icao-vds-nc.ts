@@ -1,0 +1,144 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import { alpha3FromAlpha2 } from '../fhir/iso-3166.ts'
+import type { Json, JsonObject } from '../fhir/types.ts'
+import { authorityKeyIdentifier } from '../fhir/x509.ts'
+import type {
+  CheckName,
+  CredentialFormat,
+  Envelope,
+  EventKind,
+  Failure,
+  Limits,
+  Status,
+  VerificationKey,
+} from './credential-format.ts'
+import { canonicalJson, decodeBase64Url, isJsonObject, parseStrictJson } from './encoding/strict-json.ts'
+import { algorithmFromJose, fitsCurve, type SignatureAlgorithm, signatureMatches } from './signature-algorithms.ts'
+
+/** Kinds of seal and what they certify. */
+const EVENTS: Record<string, EventKind> = { 'icao.vacc': 'v', 'icao.test': 't' }
+
+/** ICAO visible digital seal for non-constrained environments: signed canonical JSON (credentials.md, section 7). */
+export const icaoVdsNc: CredentialFormat = {
+  name: 'icao-vds-nc',
+  recognises: (text) => text.trimStart().startsWith('{') && text.includes('"icao.'),
+  decode: ([text = ''], limits) => decodeSeal(text, limits),
+}
+
+const failure = (check: CheckName, status: Status, detail: string): Failure => ({
+  check,
+  status,
+  detail,
+  format: 'icao-vds-nc',
+})
+
+function decodeSeal(text: string, limits: Limits): Envelope | Failure {
+  const seal = text.length > limits.textCharacters ? undefined : parseStrictJson(text, limits.jsonDepth)
+  if (!isJsonObject(seal)) {
+    const detail = `not a JSON object of at most ${limits.textCharacters} characters with every member once`
+    return failure('encoding', 'INVALID_ENCODING', detail)
+  }
+  const signed = readSignature(seal)
+  if (typeof signed === 'string') return failure('envelope', 'INVALID_SIGNING_FORMAT', `VDS-NC: ${signed}`)
+  const { header, data } = signed
+  const event = typeof header.t === 'string' ? EVENTS[header.t] : undefined
+  if (!event || typeof header.is !== 'string' || !isJsonObject(data.msg)) {
+    return failure('payload', 'UNSUPPORTED_CONTENT', 'not a vaccination or test seal with issuer and message')
+  }
+  return envelopeOf(seal, signed, { issuer: header.is, event })
+}
+
+interface SignedSeal {
+  data: JsonObject
+  header: JsonObject
+  /** RFC 8785 form of `data`. */
+  canonical: string
+  algorithm: SignatureAlgorithm
+  signer: X509Certificate
+  signature: Buffer
+}
+
+/** Takes the seal apart; a text says what is wrong with it. */
+function readSignature(seal: JsonObject): SignedSeal | string {
+  const { data, sig } = seal
+  if (!isJsonObject(data) || !isJsonObject(data.hdr) || !isJsonObject(sig)) return 'data, hdr or sig is not an object'
+  const algorithm = algorithmFromJose(sig.alg)
+  if (!algorithm?.curve) return 'algorithm absent or not allowed'
+  const signer = certificateOf(sig.cer)
+  if (!signer) return 'signer certificate cannot be read'
+  const signature = typeof sig.sigvl === 'string' ? decodeBase64Url(sig.sigvl) : undefined
+  if (!signature || !fitsCurve(algorithm, signer.publicKey, signature)) {
+    return 'algorithm, signer key and length of the signature do not fit each other'
+  }
+  const canonical = canonicalJson(data)
+  if (canonical === undefined) return 'data has no canonical form'
+  return { data, header: data.hdr, canonical, algorithm, signer, signature }
+}
+
+/** Reading a certificate costs four signature verifications, and few signers issue most seals. */
+const readCertificates = new Map<string, X509Certificate>()
+const CERTIFICATES_KEPT = 200
+
+function certificateOf(cer: Json | undefined): X509Certificate | undefined {
+  const known = typeof cer === 'string' ? readCertificates.get(cer) : undefined
+  const der = typeof cer === 'string' ? decodeBase64Url(cer) : undefined
+  if (known || !der || typeof cer !== 'string') return known
+  try {
+    const certificate = new X509Certificate(der)
+    if (certificate.publicKey.asymmetricKeyType !== 'ec') return undefined
+    if (readCertificates.size >= CERTIFICATES_KEPT) readCertificates.clear()
+    readCertificates.set(cer, certificate)
+    return certificate
+  } catch {
+    return undefined // not a certificate, or a key of a kind that OpenSSL does not know
+  }
+}
+
+function envelopeOf(
+  seal: JsonObject,
+  signed: SignedSeal,
+  { issuer, event }: { issuer: string; event: EventKind },
+): Envelope {
+  const { signer, algorithm, canonical, signature } = signed
+  const authority = authorityKeyIdentifier(signer.raw)
+  const thumbprint = createHash('sha256').update(signer.raw).digest()
+  return {
+    format: 'icao-vds-nc',
+    issuer,
+    keyId: authority && Buffer.from(authority).toString('base64'),
+    // A trusted list may pin the signer itself.
+    otherKeyIds: [thumbprint.subarray(0, 8).toString('base64')],
+    algorithm: algorithm.name,
+    vouchedBy: (key) => sameCountry(issuer, countryOf(signer)) && vouches(key, signer, thumbprint.toString('hex')),
+    verify: () => signatureMatches(algorithm, signer.publicKey, Buffer.from(canonical, 'utf8'), signature),
+    signer,
+    coverage: 'whole',
+    period: {},
+    events: [event],
+    remarks: [],
+    content: seal,
+  }
+}
+
+/** The embedded certificate alone proves nothing: the trusted key is the signer itself, or has signed it and is of its country. */
+function vouches(key: VerificationKey, signer: X509Certificate, thumbprint: string): boolean {
+  if (key.thumbprint === thumbprint) return true
+  const country = key.participant || (key.certificate ? countryOf(key.certificate) : '')
+  if (country !== '' && !sameCountry(country, countryOf(signer))) return false
+  try {
+    return signer.verify(key.publicKey)
+  } catch {
+    return false // a key of a kind that cannot have signed it
+  }
+}
+
+/** `C` of the subject. */
+function countryOf(certificate: X509Certificate): string {
+  return /^C=(.+)$/m.exec(certificate.subject)?.[1]?.trim() ?? ''
+}
+
+/** Countries are compared as alpha-3; codes outside ISO 3166 as they are. */
+function sameCountry(a: string, b: string): boolean {
+  const normal = (code: string) => alpha3FromAlpha2(code.toUpperCase()) ?? code.toUpperCase()
+  return normal(a) === normal(b)
+}

@@ -1,0 +1,161 @@
+import type { Json, JsonObject } from '../fhir/types.ts'
+import type {
+  CheckName,
+  Claim,
+  CredentialFormat,
+  Envelope,
+  EventKind,
+  Failure,
+  Limits,
+  Status,
+} from './credential-format.ts'
+import { inflateRaw } from './encoding/inflate.ts'
+import { decodeBase64Url, isJsonObject, parseStrictJson } from './encoding/strict-json.ts'
+import { algorithmFromJose, type SignatureAlgorithm, signatureMatches } from './signature-algorithms.ts'
+
+const PREFIX = /^shc:\//i
+const CHUNK = /^shc:\/(?:(\d{1,3})\/(\d{1,3})\/)?(\d+)$/i
+const SIGNATURE_BYTES = 64
+
+/** SMART Health Card: numeric chunks → compact JWS → raw deflate → JSON (credentials.md, section 5). */
+export const shc: CredentialFormat = {
+  name: 'shc',
+  recognises: (text) => PREFIX.test(text),
+  decode: decodeCard,
+}
+
+function failure(check: CheckName, status: Status, detail: string): Failure {
+  // The envelope is judged before anything is inflated, though it is reported after.
+  return {
+    check,
+    status,
+    detail,
+    format: 'shc',
+    ...(check === 'envelope' ? { skipped: ['compression' as const] } : {}),
+  }
+}
+
+function decodeCard(parts: string[], limits: Limits): Envelope | Failure {
+  const digits = joinChunks(parts, limits)
+  const jws = digits === undefined ? undefined : charactersOf(digits)
+  if (jws === undefined) return failure('encoding', 'INVALID_ENCODING', 'not a complete set of numeric chunks')
+  const message = readJws(jws, limits)
+  if (typeof message === 'string') return failure('envelope', 'INVALID_SIGNING_FORMAT', `JWS: ${message}`)
+  const bytes = inflateRaw(message.payload, limits.inflatedBytes)
+  if (!bytes) {
+    return failure(
+      'compression',
+      'INVALID_COMPRESSION',
+      `not raw deflate data of at most ${limits.inflatedBytes} bytes`,
+    )
+  }
+  const card = parseStrictJson(bytes.toString('utf8'), limits.jsonDepth)
+  const bundle = isJsonObject(card) && typeof card.iss === 'string' ? bundleOf(card) : undefined
+  if (!bundle || !isJsonObject(card)) {
+    return failure('payload', 'UNSUPPORTED_CONTENT', 'payload is not JSON with iss and vc.credentialSubject.fhirBundle')
+  }
+  return envelopeOf(card, bundle, message)
+}
+
+/** The digits of all chunks in order; undefined unless it is one set, complete, each chunk once. */
+function joinChunks(parts: string[], limits: Limits): string | undefined {
+  if (parts.length > limits.chunks || parts.some((part) => part.length > limits.textCharacters)) return undefined
+  const chunks = parts.map((part) => CHUNK.exec(part))
+  const [first] = chunks
+  if (!first) return undefined
+  if (first[1] === undefined) return parts.length === 1 ? first[3] : undefined
+  const total = Number(first[2])
+  if (total !== parts.length) return undefined
+  const ordered: (string | undefined)[] = new Array(total).fill(undefined)
+  for (const chunk of chunks) {
+    const at = Number(chunk?.[1]) - 1
+    if (!chunk || Number(chunk[2]) !== total || at < 0 || at >= total || ordered[at] !== undefined) return undefined
+    ordered[at] = chunk[3]
+  }
+  return ordered.join('')
+}
+
+/** Every pair of digits plus 45 is a character code; 77 is the last one. */
+function charactersOf(digits: string): string | undefined {
+  if (digits.length % 2 !== 0) return undefined
+  const characters = Buffer.allocUnsafe(digits.length / 2)
+  for (let i = 0; i < characters.length; i++) {
+    const pair = (digits.charCodeAt(2 * i) - 48) * 10 + digits.charCodeAt(2 * i + 1) - 48
+    if (pair > 77) return undefined
+    characters[i] = pair + 45
+  }
+  return characters.toString('latin1')
+}
+
+interface Jws {
+  /** First two parts, as signed. */
+  signed: string
+  algorithm: SignatureAlgorithm
+  kid: Json | undefined
+  payload: Buffer
+  signature: Buffer
+}
+
+/** A compact JWS as the SMART Health Cards framework demands it; a text says what is wrong. Keys in the header are ignored. */
+function readJws(jws: string, limits: Limits): Jws | string {
+  const parts = jws.split('.')
+  const [header, payload, signature] = parts.map(decodeBase64Url)
+  if (parts.length !== 3 || !header || !payload || !signature) return 'not three parts of base64url'
+  const members = parseStrictJson(header.toString('utf8'), limits.jsonDepth)
+  if (!isJsonObject(members)) return 'header is not a JSON object'
+  const algorithm = members.alg === 'ES256' ? algorithmFromJose('ES256') : undefined
+  if (!algorithm) return 'algorithm is not ES256'
+  if (members.zip !== 'DEF') return 'zip is not DEF'
+  if ('crit' in members) return 'critical header parameter'
+  if (signature.length !== SIGNATURE_BYTES) return `signature is not of ${SIGNATURE_BYTES} bytes`
+  return { signed: jws.slice(0, jws.lastIndexOf('.')), algorithm, kid: members.kid, payload, signature }
+}
+
+function bundleOf(card: JsonObject): JsonObject | undefined {
+  const subject = isJsonObject(card.vc) ? card.vc.credentialSubject : undefined
+  const bundle = isJsonObject(subject) ? subject.fhirBundle : undefined
+  return isJsonObject(bundle) && bundle.resourceType === 'Bundle' ? bundle : undefined
+}
+
+function envelopeOf(card: JsonObject, bundle: JsonObject, message: Jws): Envelope {
+  const issuer = String(card.iss)
+  const rid = isJsonObject(card.vc) ? card.vc.rid : undefined
+  const period: Envelope['period'] = {}
+  if ('nbf' in card) period.notBefore = timeClaim(card.nbf)
+  if ('exp' in card) period.expires = timeClaim(card.exp)
+  const canIssue = isIssuerUrl(issuer)
+  return {
+    format: 'shc',
+    issuer,
+    keyId: typeof message.kid === 'string' && message.kid !== '' ? message.kid : undefined,
+    algorithm: message.algorithm.name,
+    verify: ({ publicKey }) =>
+      signatureMatches(message.algorithm, publicKey, Buffer.from(message.signed, 'latin1'), message.signature),
+    vouchedBy: () => canIssue,
+    coverage: 'whole',
+    period,
+    events: eventsOf(bundle),
+    ...(typeof rid === 'string' && /^[A-Za-z0-9_-]{1,24}$/.test(rid) ? { revocationId: rid } : {}),
+    remarks: [],
+    content: card,
+  }
+}
+
+/** https, no trailing slash, no query, no user: what may be an issuer at all (credentials.md, section 5). */
+function isIssuerUrl(text: string): boolean {
+  return /^https:\/\/[^/?#@\s]+(?:\/[^?#@\s]*[^/?#@\s])?$/.test(text)
+}
+
+function timeClaim(value: Json | undefined): Claim {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 'not-a-number'
+}
+
+const EVENT_OF_RESOURCE: Record<string, EventKind> = { Immunization: 'v', Observation: 't', DiagnosticReport: 't' }
+
+function eventsOf(bundle: JsonObject): EventKind[] {
+  const entries = Array.isArray(bundle.entry) ? bundle.entry : []
+  const types = entries.map((entry) =>
+    isJsonObject(entry) && isJsonObject(entry.resource) ? entry.resource.resourceType : '',
+  )
+  return [...new Set(types.map((type) => EVENT_OF_RESOURCE[String(type)]).filter((event) => event !== undefined))]
+}
