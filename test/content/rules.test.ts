@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
 import { after, describe, it } from 'node:test'
 import type { Bundle, Parameters, Resource } from '../../src/fhir/types.ts'
 import { createRules, type RuleResult } from '../../src/rules/rules.ts'
 import { byCanonical, ofType } from './own-content.ts'
 
+const validator = new URL('../../../shared/corpora/structure-map/gdhcn-validator/', import.meta.url)
 const base = 'http://vidimus.org/fhir'
 const icd11 = 'http://id.who.int/icd11/mms'
 
@@ -312,4 +314,22 @@ describe('recovery window', () => {
     assert.equal(await verdict('recovery-window', [condition('2026-05-21')], { parameters }), false)
     assert.equal(await verdict('recovery-window', [condition('2026-05-20')], { parameters }), true)
   })
+})
+
+describe('bundles that WHO’s maps write', () => {
+  const skip = existsSync(validator) ? false : '../shared is absent'
+  const cases: [file: string, expected: boolean | null][] = [
+    ['EUQR1FHIRBundle.json', true],
+    ['WHOQR1FHIRBundle.json', false],
+    ['DVCTest3QRFHIRBundle.json', null],
+  ]
+  for (const [file, expected] of cases)
+    it(`${file}: ${expected}`, { skip }, async () => {
+      const [plan] = byCanonical('PlanDefinition', `${base}/PlanDefinition/complete-primary-series`)
+      assert.ok(plan)
+      const data = JSON.parse(readFileSync(new URL(file, validator), 'utf8')) as Bundle
+      const [result] = await rules.evaluatePlan(plan, { data, clock: '2026-06-01T12:00:00Z' })
+      assert.equal(result?.issue, undefined)
+      assert.equal(result?.result, expected)
+    })
 })

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { defaultLimits } from '../../src/credentials/credential-format.ts'
+import { credentialFormats } from '../../src/credentials/credentials.ts'
+import { mapInput } from '../../src/credentials/map-input.ts'
+import { readMapChains } from '../../src/evaluate/map-chains.ts'
+import type { Json, JsonObject } from '../../src/fhir/types.ts'
+import { createMaps } from '../../src/structure-map/maps.ts'
+import { createTerminology } from '../../src/terminology/terminology.ts'
+import { byCanonical, ofType, projectText } from './own-content.ts'
+
+const corpus = new URL('../../../shared/corpora/credentials/', import.meta.url)
+const skip = existsSync(corpus) ? false : '../shared is absent'
+const call = { now: new Date('2026-06-01T12:00:00Z'), uuid: () => crypto.randomUUID() }
+
+const terminology = createTerminology(
+  {
+    find: async (type, url) => ofType(type).filter((each) => 'url' in each && each.url === url),
+    list: async (type) => ofType(type),
+    revision: () => 1,
+  },
+  { now: () => call.now, uuid: call.uuid },
+)
+const engine = createMaps({
+  findMaps: async (url) => byCanonical('StructureMap', url),
+  findStructure: async (name) => ofType('StructureDefinition').find((each) => each.url === name),
+  membership: terminology.membership,
+  translator: terminology.translator,
+  revision: () => 1,
+})
+const chains = readMapChains(JSON.parse(projectText('igs/map-chains.json')))
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const resourcesOf = (bundle: Json): JsonObject[] => {
+  const entries = isObject(bundle) && Array.isArray(bundle.entry) ? bundle.entry : []
+  return entries.flatMap((entry) => (isObject(entry) && isObject(entry.resource) ? [entry.resource] : []))
+}
+
+/** Texts of codes by name of the case: the published test codes and the visible vectors. */
+function codes(): [id: string, text: string][] {
+  const lines = readFileSync(new URL('dgc.jsonl', corpus), 'utf8').split('\n')
+  const dgc = lines.filter((line) => line !== '').map((line) => JSON.parse(line))
+  const vectors = readdirSync(new URL('qr/', corpus)).filter((name) => name.endsWith('.json'))
+  const qr = vectors.map((name) => JSON.parse(readFileSync(new URL(`qr/${name}`, corpus), 'utf8')))
+  return [
+    ...dgc.map((each): [string, string] => [each.id, each.qr]),
+    ...qr.map((each): [string, string] => [each.id, each.credential]),
+  ].filter(([, text]) => typeof text === 'string')
+}
+
+const fullDate = /^\d{4}(-\d\d(-\d\d)?)?$/
+const fullDateTime = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?)?)?$/
+
+async function transform(canonicals: string[], content: Json): Promise<Json> {
+  let current = content
+  for (const canonical of canonicals) current = (await engine.compile(canonical)).run(current, call)
+  return current
+}
+
+describe('codes of the world', () => {
+  it('become core data sets and FHIR, whatever oddity they carry', { skip }, async () => {
+    let mapped = 0
+    for (const [id, text] of codes()) {
+      const envelope = credentialFormats.find((each) => each.recognises(text))?.decode([text], defaultLimits)
+      const chain = envelope && 'content' in envelope ? chains[envelope.format] : undefined
+      if (!envelope || !('content' in envelope) || !chain) continue
+      const { claims } = mapInput(envelope.format, envelope.content)
+      const coreDataSets = resourcesOf(await transform(chain.coreDataSet, claims))
+      assert.ok(coreDataSets.length >= envelope.events.length, id)
+      for (const each of coreDataSets) {
+        mapped += 1
+        assert.ok(typeof each.name === 'string' && each.name.trim() !== '', `${id}: name`)
+        if (each.birthDate !== undefined) assert.match(String(each.birthDate), fullDate, id)
+        const event = each.vaccination ?? each.test ?? each.recovery
+        assert.ok(isObject(event), `${id}: event`)
+        assert.match(String(event.date), fullDateTime, id)
+        const types = resourcesOf(await transform(chain.bundle, each)).map((resource) => resource.resourceType)
+        assert.ok(types.includes('Patient') && types.includes('Composition'), id)
+        assert.ok(
+          ['Immunization', 'Observation', 'Condition'].some((type) => types.includes(type)),
+          id,
+        )
+      }
+    }
+    assert.ok(mapped > 150, `${mapped} events`)
+  })
+})
