@@ -41,5 +41,7 @@ function nameText(name: Json | undefined): string | undefined {
 function identifierText(identifier: Json | undefined): string | undefined {
   if (typeof identifier === 'string') return identifier || undefined
   if (Array.isArray(identifier)) return identifierText(identifier[0])
-  return identifier && typeof identifier === 'object' && typeof identifier.value === 'string' ? identifier.value : undefined
+  return identifier && typeof identifier === 'object' && typeof identifier.value === 'string'
+    ? identifier.value
+    : undefined
 }

@@ -16,7 +16,7 @@ import type { Json } from '../fhir/types.ts'
 import type { KeySource, TrustedKey } from '../trust/trusted-key.ts'
 import { candidateKeys, preferredKey, verifyingKeys } from './verify-key.ts'
 import { checkKeyValidity, checkValidityPeriod } from './verify-period.ts'
-import { type Check, type CheckReport, createReport } from './verify-report.ts'
+import { type Check, type CheckReport, createReport, type StepResult } from './verify-report.ts'
 import { checkRevocation } from './verify-revocation.ts'
 import { checkKeyUsage } from './verify-usage.ts'
 
@@ -56,6 +56,8 @@ export interface VerificationContext {
   /** Restrict keys to these GDHCN domains. */
   trustDomains?: string[]
   limits?: Limits
+  /** What a revocation list that cannot be used makes of the check; default `warn`. */
+  revocationFailure?: 'warn' | 'fail'
 }
 
 /**
@@ -150,7 +152,18 @@ function judgeKey(
   report.enter('key-validity', checkKeyValidity(envelope, key, clock))
   report.enter('key-usage', checkKeyUsage(envelope, key, { framework, trustDomains }))
   report.enter('validity-period', checkValidityPeriod(envelope, clock))
-  if (!report.failedWith()) report.enter('revocation', checkRevocation(envelope, key, framework))
+  if (!report.failedWith()) report.enter('revocation', revocationResult(envelope, key, { framework, context }))
+}
+
+/** A list that cannot be used is a remark, unless the operator demands lists that can: then it counts as listed. */
+function revocationResult(
+  envelope: Envelope,
+  key: TrustedKey,
+  { framework, context }: { framework: FormatName; context: VerificationContext },
+): StepResult {
+  const result = checkRevocation(envelope, key, framework)
+  const isUnusable = !result.status && result.details.length > 0
+  return isUnusable && context.revocationFailure === 'fail' ? { ...result, status: 'REVOKED' } : result
 }
 
 /** Country or participant codes and URLs are compared with the key's issuer; free text is not. */

@@ -1,10 +1,30 @@
 import type { Operation } from '../fhir/operation.ts'
+import { batchValidateCode } from './batch-validate-code.ts'
 import type { OperationContext } from './context.ts'
 import { convert } from './convert.ts'
 import { cql } from './cql.ts'
 import { evaluateOperation } from './evaluate.ts'
+import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
+import { lookup } from './lookup.ts'
+import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
+import { translateOperation } from './translate.ts'
+import { validateCodeOperation } from './validate-code.ts'
+import { versions } from './versions.ts'
 
 /** Every operation that the server offers: a new one is one file and one line here. */
-export const operations: Operation<OperationContext>[] = [evaluateOperation, cql, libraryEvaluate, transform, convert]
+export const operations: Operation<OperationContext>[] = [
+  evaluateOperation,
+  cql,
+  libraryEvaluate,
+  expand,
+  validateCodeOperation,
+  batchValidateCode,
+  lookup,
+  subsumes,
+  translateOperation,
+  versions,
+  transform,
+  convert,
+]
