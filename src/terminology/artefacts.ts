@@ -21,6 +21,9 @@ export interface Artefacts {
   peek(type: ArtefactType, url: string): Resource[] | undefined
   load(type: ArtefactType, url: string): Promise<Resource[]>
   list(type: 'ConceptMap' | 'CodeSystem' | 'ValueSet'): Promise<Resource[]>
+  /** The code system whose `valueSet` is that url; `unknown` until {@link loadOwners} has run. */
+  ownerOf(valueSet: string): CodeSystem | undefined | 'unknown'
+  loadOwners(): Promise<void>
   /** Forgets what may be stale; answers the current revision. */
   refresh(): number
 }
@@ -34,6 +37,7 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
   let fresh = new Map<string, Resource[]>()
   let stale = new Map<string, Resource[]>()
   let lists = new Map<string, Promise<Resource[]>>()
+  let owners: Map<string, CodeSystem> | undefined
   const keep = (key: string, found: Resource[]) => {
     const before = stale.get(key) ?? []
     const kept = found.map((each) => {
@@ -50,23 +54,31 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
       stale = new Map([...stale, ...fresh])
       fresh = new Map()
       lists = new Map()
+      owners = undefined
     }
     return current
   }
+  const list: Artefacts['list'] = (type) => {
+    refresh()
+    const listed = lists.get(type) ?? source.list(type)
+    lists.set(type, listed)
+    return listed
+  }
   return {
     refresh,
+    list,
+    ownerOf: (valueSet) => (owners ? owners.get(valueSet) : 'unknown'),
+    loadOwners: async () => {
+      const made = new Map<string, CodeSystem>()
+      for (const each of (await list('CodeSystem')) as CodeSystem[]) if (each.valueSet) made.set(each.valueSet, each)
+      owners = made
+    },
     peek: (type, url) => fresh.get(`${type}|${url}`),
     load: async (type, url) => {
       const asked = refresh()
       const key = `${type}|${url}`
       const found = await source.find(type, url)
       return asked === refresh() ? keep(key, found) : found
-    },
-    list: (type) => {
-      refresh()
-      const listed = lists.get(type) ?? source.list(type)
-      lists.set(type, listed)
-      return listed
     },
   }
 }

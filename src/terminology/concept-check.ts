@@ -1,7 +1,7 @@
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { Issue } from '../fhir/types.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
-import { chooseText, textsOf } from './designations.ts'
+import { chooseText, textsIn } from './designations.ts'
 import { checkDisplay } from './display-check.ts'
 import { EXTENSION, extensionText } from './extensions.ts'
 import type { Languages } from './languages.ts'
@@ -49,7 +49,7 @@ export function checkConcept(
   } else if (status === 'deprecated') {
     issues.push(txIssue('DEPRECATED_CONCEPT_FOUND', ['', value.code], { expression: value.at('code') }))
   }
-  return [...issues, ...checkDisplay(value, textsOf(provider, ref, concept), options)]
+  return [...issues, ...checkDisplay(value, textsIn(provider, ref, concept, options.languages), options)]
 }
 
 /** What rules a concept out although the set has it: abstract where that is not allowed, inactive where only active ones count. */
@@ -85,10 +85,6 @@ export function replyDisplay(
   { provider, ref, concept }: Located,
   languages: Languages | undefined,
 ): string | undefined {
-  const texts = textsOf(provider, ref, concept)
-  for (const tag of provider.translate ? (languages?.tags ?? []) : []) {
-    const found = provider.translate?.(ref, tag)
-    if (found !== undefined) return found
-  }
+  const texts = textsIn(provider, ref, concept, languages)
   return (chooseText(texts, languages) ?? texts[0])?.value
 }

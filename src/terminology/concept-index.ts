@@ -1,7 +1,7 @@
 import type { CodeSystem, CodeSystemConcept } from '../fhir/types.ts'
 import type { CodeSystemHead, CodeSystemProvider, ConceptProperty, Ref } from './code-system.ts'
 import { EXTENSION, extensionText } from './extensions.ts'
-import { buildHierarchy } from './hierarchy.ts'
+import { buildHierarchy, type Hierarchy } from './hierarchy.ts'
 import { filteredSelection, rangeSelection } from './selection.ts'
 import { buildTextIndex, type TextIndex } from './text-index.ts'
 
@@ -107,32 +107,7 @@ export function indexConcepts(head: CodeSystemHead, rows: Iterable<ConceptRow>):
   const detail = (ref: Ref) => details[ref as number]
   const all = rangeSelection(0, codes.length)
   let text: TextIndex | undefined
-  const within = (ancestor: number, ref: number) => ref >= ancestor && ref < (end[ancestor] ?? 0)
-  const subsumes = (ancestor: Ref, descendant: Ref) =>
-    within(ancestor as number, descendant as number) ||
-    (extraParents.size > 0 && climbs(ancestor as number, descendant as number))
-  const climbs = (ancestor: number, start: number) => {
-    const seen = new Set([start])
-    for (const ref of seen) {
-      if (within(ancestor, ref)) return true
-      for (const up of parentsOf(ref)) seen.add(up)
-    }
-    return false
-  }
-  const parentsOf = (ref: number) => {
-    const tree = parent[ref] ?? -1
-    const extra = extraParents.get(ref)
-    return tree < 0 ? (extra ?? []) : extra ? [tree, ...extra] : [tree]
-  }
-  const extraChildren = new Map<number, number[]>()
-  for (const [child, ups] of extraParents) {
-    for (const up of ups) extraChildren.set(up, [...(extraChildren.get(up) ?? []), child])
-  }
-  const childrenOf = (ref: number) => {
-    const below: number[] = []
-    for (let child = ref + 1; child < (end[ref] ?? 0); child = end[child] ?? child + 1) below.push(child)
-    return below.concat(extraChildren.get(ref) ?? [])
-  }
+  const { subsumes, parentsOf, childrenOf } = relationsOf({ parent, end, extraParents })
   return {
     head,
     all,
@@ -161,6 +136,37 @@ export function indexConcepts(head: CodeSystemHead, rows: Iterable<ConceptRow>):
       return text.search(wanted)
     },
   }
+}
+
+/** Questions about ancestry, answered by the numbering and, where concepts have several parents, by climbing. */
+function relationsOf({ parent, end, extraParents }: Pick<Hierarchy, 'parent' | 'end' | 'extraParents'>) {
+  const within = (ancestor: number, ref: number) => ref >= ancestor && ref < (end[ancestor] ?? 0)
+  const subsumes = (ancestor: Ref, descendant: Ref) =>
+    within(ancestor as number, descendant as number) ||
+    (extraParents.size > 0 && climbs(ancestor as number, descendant as number))
+  const climbs = (ancestor: number, start: number) => {
+    const seen = new Set([start])
+    for (const ref of seen) {
+      if (within(ancestor, ref)) return true
+      for (const up of parentsOf(ref)) seen.add(up)
+    }
+    return false
+  }
+  const parentsOf = (ref: number) => {
+    const tree = parent[ref] ?? -1
+    const extra = extraParents.get(ref)
+    return tree < 0 ? (extra ?? []) : extra ? [tree, ...extra] : [tree]
+  }
+  const extraChildren = new Map<number, number[]>()
+  for (const [child, ups] of extraParents) {
+    for (const up of ups) extraChildren.set(up, [...(extraChildren.get(up) ?? []), child])
+  }
+  const childrenOf = (ref: number) => {
+    const below: number[] = []
+    for (let child = ref + 1; child < (end[ref] ?? 0); child = end[child] ?? child + 1) below.push(child)
+    return below.concat(extraChildren.get(ref) ?? [])
+  }
+  return { subsumes, parentsOf, childrenOf }
 }
 
 /** Property values in a form that names the member once. */

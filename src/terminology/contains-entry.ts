@@ -1,7 +1,7 @@
 import type { Extension, ValueSet } from '../fhir/types.ts'
 import { writtenSystem } from './aliases.ts'
 import type { ConceptProperty } from './code-system.ts'
-import { chooseText, isWanted, shownDesignation, type Text, textsOf } from './designations.ts'
+import { chooseText, isWanted, shownDesignation, type Text, textsIn } from './designations.ts'
 import { EXTENSION, extensionText, extensionValue } from './extensions.ts'
 import type { Languages } from './languages.ts'
 import type { Entry } from './listing.ts'
@@ -42,10 +42,9 @@ export function containsEntry(entry: Entry, options: EntryOptions): Contains {
   if (provider.head.version && options.withVersion(entry)) made.version = provider.head.version
   if (provider.isAbstract(ref)) made.abstract = true
   if (provider.isInactive(ref)) made.inactive = true
-  const texts = textsOf(provider, ref, concept)
+  const texts = textsIn(provider, ref, concept, options.languages)
   const chosen = chooseText(texts, options.languages)
-  const display = translated(entry, options.languages, chosen) ?? chosen?.value
-  if (display !== undefined) made.display = display
+  if (chosen !== undefined) made.display = chosen.value
   if (options.includeDesignations || options.designations.length > 0) {
     const designation = texts
       .filter((each) => each !== chosen && !repeats(each, chosen))
@@ -56,15 +55,6 @@ export function containsEntry(entry: Entry, options: EntryOptions): Contains {
   const extension = [...shownExtensions(entry), ...shownProperties(entry, options).map(propertyExtension)]
   if (extension.length > 0) made.extension = extension
   return made
-}
-
-function translated({ provider, ref }: Entry, languages: Languages | undefined, chosen: Text | undefined) {
-  if (!provider.translate || !languages || chosen === undefined) return undefined
-  for (const tag of languages.tags) {
-    const found = provider.translate(ref, tag)
-    if (found !== undefined) return found
-  }
-  return undefined
 }
 
 const repeats = (text: Text, shown: Text | undefined) =>

@@ -45,6 +45,22 @@ export function textsOf(provider: CodeSystemProvider, ref: Ref, concept?: Enumer
   return texts
 }
 
+/** All texts of a concept, with those that the system computes for the wished languages. */
+export function textsIn(
+  provider: CodeSystemProvider,
+  ref: Ref,
+  concept: EnumeratedConcept | undefined,
+  languages: Languages | undefined,
+): Text[] {
+  const texts = textsOf(provider, ref, concept)
+  if (!provider.translate || !languages) return texts
+  for (const language of languages.tags) {
+    const value = provider.translate(ref, language)
+    if (value !== undefined) texts.push({ value, language, isDisplay: false })
+  }
+  return texts
+}
+
 /**
  * The text to show in the wished languages: the display or designation of the best language, else the display;
  * nothing when other languages are refused and none of the texts is in a wished one.

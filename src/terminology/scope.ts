@@ -3,8 +3,8 @@ import type { CodeSystem, ConceptMap, Resource, ValueSet } from '../fhir/types.t
 import { isPartialEdition, publishedValueSet, systemNames } from './aliases.ts'
 import { type Artefacts, type ArtefactType, providerOf } from './artefacts.ts'
 import type { CodeSystemProvider } from './code-system.ts'
-import { implicitSystem, loadImplicitSystem } from './implicit/implicit-systems.ts'
-import { implicitValueSet } from './implicit/implicit-value-sets.ts'
+import { implicitProvider, implicitSystem, loadImplicitSystem } from './implicit/implicit-systems.ts'
+import { implicitValueSet, wholeSystem } from './implicit/implicit-value-sets.ts'
 import { matchesVersion, newestFirst } from './versions.ts'
 
 /**
@@ -40,42 +40,69 @@ export async function settle<T>(scope: Scope, work: () => T): Promise<T> {
   }
 }
 
+/** Look-ups below the scope: stored artefacts in memory, and those the request brought. */
+interface Shelves {
+  found(type: ArtefactType, url: string): Resource[]
+  own<T extends Resource>(type: T['resourceType'], url: string): T[]
+  /** What is to be loaded, by name. */
+  wanted: Map<string, () => Promise<unknown>>
+}
+
+function shelvesOf(artefacts: Artefacts, resources: Resource[]): Shelves {
+  const wanted: Shelves['wanted'] = new Map()
+  return {
+    wanted,
+    found: (type, url) => {
+      const known = artefacts.peek(type, url)
+      if (!known) wanted.set(`${type}|${url}`, () => artefacts.load(type, url))
+      return known ?? []
+    },
+    own: <T extends Resource>(type: T['resourceType'], url: string): T[] =>
+      resources.filter((each): each is T => each.resourceType === type && 'url' in each && each.url === url),
+  }
+}
+
+/** Every version of a system under all its names, best first: brought, stored, computed, stored in parts. */
+function collectSystems(url: string, { found, own, wanted }: Shelves): CodeSystemProvider[] {
+  const listing = (url: string | undefined) =>
+    url === undefined ? undefined : (found('ValueSet', url) as ValueSet[]).toSorted(newestFirst)[0]
+  const providers: CodeSystemProvider[] = []
+  const rank = new Map<CodeSystemProvider, number>()
+  const add = (provider: CodeSystemProvider, order: number) => {
+    if (providers.some((each) => each.head.version === provider.head.version && (rank.get(each) ?? 0) <= order)) return
+    rank.set(provider, order)
+    providers.push(provider)
+  }
+  for (const name of systemNames(url)) {
+    for (const each of own<CodeSystem>('CodeSystem', name)) if (hasContent(each)) add(providerOf(each), 0)
+    for (const each of found('CodeSystem', name) as CodeSystem[]) {
+      if (!hasContent(each)) continue
+      const provider = storedProvider(each)
+      add(provider, provider.head.content === 'fragment' ? 3 : 1)
+    }
+    const implicit = implicitSystem(name)
+    if (implicit === 'load') wanted.set(`implicit|${name}`, () => loadImplicitSystem(name))
+    else if (implicit) add(implicitProvider(implicit, listing(implicit.listedIn)), 2)
+  }
+  const first = (each: CodeSystemProvider) => ((rank.get(each) ?? 0) === 3 ? 1 : 0)
+  return providers.sort((a, b) => first(a) - first(b) || newestFirst(a.head, b.head))
+}
+
 /** The view of one request. */
-export function createScope(artefacts: Artefacts, brought: Resource[]): Scope {
-  const wanted = new Map<string, () => Promise<unknown>>()
-  const found = (type: ArtefactType, url: string): Resource[] => {
-    const known = artefacts.peek(type, url)
-    if (!known) wanted.set(`${type}|${url}`, () => artefacts.load(type, url))
-    return known ?? []
+export function createScope(artefacts: Artefacts, resources: Resource[]): Scope {
+  const shelves = shelvesOf(artefacts, resources)
+  const { found, own, wanted } = shelves
+  /** The set of all codes that a code system names as its `valueSet`. */
+  const setOfSystem = (url: string): ValueSet | undefined => {
+    const brought = resources.find((each) => each.resourceType === 'CodeSystem' && each.valueSet === url)
+    const owner = brought ?? artefacts.ownerOf(url)
+    if (owner === 'unknown') wanted.set('owners', () => artefacts.loadOwners())
+    if (typeof owner !== 'object' || owner.resourceType !== 'CodeSystem' || !owner.url) return undefined
+    return wholeSystem(url, owner.url, owner.version)
   }
-  const own = <T extends Resource>(type: T['resourceType'], url: string): T[] =>
-    brought.filter((each): each is T => each.resourceType === type && 'url' in each && each.url === url)
   const systemsByUrl = new Map<string, CodeSystemProvider[]>()
-  const collectSystems = (url: string): CodeSystemProvider[] => {
-    const providers: CodeSystemProvider[] = []
-    const rank = new Map<CodeSystemProvider, number>()
-    const add = (provider: CodeSystemProvider, order: number) => {
-      if (providers.some((each) => each.head.version === provider.head.version && (rank.get(each) ?? 0) <= order))
-        return
-      rank.set(provider, order)
-      providers.push(provider)
-    }
-    for (const name of systemNames(url)) {
-      for (const each of own<CodeSystem>('CodeSystem', name)) if (hasContent(each)) add(providerOf(each), 0)
-      for (const each of found('CodeSystem', name) as CodeSystem[]) {
-        if (!hasContent(each)) continue
-        const provider = storedProvider(each)
-        add(provider, provider.head.content === 'fragment' ? 3 : 1)
-      }
-      const implicit = implicitSystem(name)
-      if (implicit === 'load') wanted.set(`implicit|${name}`, () => loadImplicitSystem(name))
-      else if (implicit) add(implicit, 2)
-    }
-    const first = (each: CodeSystemProvider) => ((rank.get(each) ?? 0) === 3 ? 1 : 0)
-    return providers.sort((a, b) => first(a) - first(b) || newestFirst(a.head, b.head))
-  }
   const scope: Scope = {
-    brought,
+    brought: resources,
     missing: () => wanted.size > 0,
     load: async () => {
       const loads = [...wanted.values()]
@@ -87,7 +114,7 @@ export function createScope(artefacts: Artefacts, brought: Resource[]): Scope {
     systems: (url) => {
       const known = systemsByUrl.get(url)
       if (known) return known
-      const collected = collectSystems(url)
+      const collected = collectSystems(url, shelves)
       systemsByUrl.set(url, collected)
       return collected
     },
@@ -107,7 +134,7 @@ export function createScope(artefacts: Artefacts, brought: Resource[]): Scope {
         const best = fitting.sort(newestFirst)[0]
         if (best) return best
       }
-      return version === undefined ? implicitValueSet(asked) : undefined
+      return version === undefined ? (implicitValueSet(asked) ?? setOfSystem(asked)) : undefined
     },
     conceptMaps: (url) => {
       const brought = own<ConceptMap>('ConceptMap', url)

@@ -35,7 +35,7 @@ export function supplemented(base: CodeSystemProvider, supplements: CodeSystem[]
   if (fitting.length === 0) return base
   const key = fitting.map((each) => `${each.url}|${each.version}`).join(' ')
   const known = applied.get(base)?.get(key)
-  if (known && known.supplements.every((each, index) => each === fitting[index])) return known.made
+  if (known?.supplements.every((each, index) => each === fitting[index])) return known.made
   const made = withSupplements(base, fitting)
   const byKey = applied.get(base) ?? new Map()
   applied.set(base, byKey.set(key, { supplements: fitting, made }))

@@ -27,11 +27,11 @@ const NOTHING =
 export function questionOf(parameters: Parameters, defaultSystem?: string): Question {
   const concept = firstParameter(parameters, 'codeableConcept')?.valueCodeableConcept
   if (concept) {
-    const values = (concept.coding ?? []).map((coding, index) => valueOf(coding, `CodeableConcept.coding[${index}]`))
+    const values = (concept.coding ?? []).map((coding, index) => codedValue(coding, `CodeableConcept.coding[${index}]`))
     return { values, codeableConcept: concept }
   }
   const coding = firstParameter(parameters, 'coding')?.valueCoding
-  if (coding) return { values: [valueOf(coding, 'Coding')] }
+  if (coding) return { values: [codedValue(coding, 'Coding')] }
   const code = textParameter(parameters, 'code')
   const system = textParameter(parameters, 'system') ?? defaultSystem
   if (code === undefined || (system === undefined && textParameter(parameters, 'inferSystem') !== 'true')) {
@@ -50,7 +50,7 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
   return { values: [value] }
 }
 
-function valueOf(coding: Coding, path: string): CodedValue {
+function codedValue(coding: Coding, path: string): CodedValue {
   return {
     code: coding.code ?? '',
     system: coding.system,

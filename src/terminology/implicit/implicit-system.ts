@@ -1,0 +1,32 @@
+import type { CodeSystemProvider } from '../code-system.ts'
+
+/** A code system that is computed rather than stored. */
+export interface ImplicitSystem {
+  url: string
+  version?: string
+  /** Value set whose codes of this system an expansion lists, when it is stored. */
+  listedIn?: string
+  /** The provider; `listed` are the codes an expansion shows, with the canonical of the set they are from. */
+  make(listed: { codes: string[]; canonical: string } | undefined): CodeSystemProvider
+}
+
+/** How a grammar answers for one code. */
+export interface Grammar {
+  url: string
+  name: string
+  version?: string
+  language?: string
+  caseSensitive: boolean
+  /** The code as the system writes it; undefined when it is no code of the system. */
+  normalize(code: string): string | undefined
+  display(code: string): string
+  /** Further texts, e.g. a longer name. */
+  designations?(code: string): { value: string; language?: string; use?: { system: string; code: string } }[]
+  /** Property values by name, for filters and look-ups. */
+  properties?(code: string): { code: string; value: string }[]
+  translate?(code: string, language: string): string | undefined
+  /** Codes that an expansion lists, and what they are based on. */
+  listed: { codes: string[]; canonical: string }
+  /** Canonical units and the like: a filter the generic ones cannot evaluate. */
+  filter?: CodeSystemProvider['filter']
+}

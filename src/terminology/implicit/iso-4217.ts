@@ -1,0 +1,30 @@
+import { indexCodeSystem } from '../concept-index.ts'
+import type { ImplicitSystem } from './implicit-system.ts'
+
+/** `urn:iso:std:iso:4217`: currency codes, with the names the runtime knows. */
+export const currencies: ImplicitSystem = {
+  url: 'urn:iso:std:iso:4217',
+  make: () => {
+    const english = new Intl.DisplayNames('en', { type: 'currency' })
+    const provider = indexCodeSystem({
+      resourceType: 'CodeSystem',
+      url: 'urn:iso:std:iso:4217',
+      name: 'ISO4217',
+      language: 'en',
+      status: 'active',
+      content: 'complete',
+      caseSensitive: true,
+      concept: Intl.supportedValuesOf('currency').map((code) => ({ code, display: english.of(code) ?? code })),
+    })
+    return {
+      ...provider,
+      translate: (ref, language) => {
+        try {
+          return new Intl.DisplayNames(language, { type: 'currency', fallback: 'none' }).of(provider.code(ref))
+        } catch {
+          return undefined // a language the runtime does not take
+        }
+      },
+    }
+  },
+}
