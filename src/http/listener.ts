@@ -109,7 +109,7 @@ async function answerAndSend(facade: Facade, logs: Logs, exchange: Exchange): Pr
   let outgoing = await answer(facade, logs, passage, address)
   const { resolved } = passage
   const place = { route: resolved?.pattern ?? 'unknown', resourceType: resolved?.target.type ?? '' }
-  if (key !== undefined && resolved && isCacheable(resolved.pattern, resolved.target.operation)) {
+  if (key !== undefined && resolved && isCacheable(resolved.pattern, resolved.target.operation) && cache.wants(key)) {
     const kept = cachedReply(outgoing, place)
     if (kept) {
       cache.keep(key, kept, revision)

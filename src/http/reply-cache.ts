@@ -20,6 +20,8 @@ export interface CachedReply {
 /** Replies to public reads, valid as long as the store has not changed. */
 export interface ReplyCache {
   find(key: string): CachedReply | undefined
+  /** Whether the reply is worth keeping: it is asked for the second time. What is asked for once would only cost. */
+  wants(key: string): boolean
   /** Keeps a reply that was worked out while the store was at `revision`. */
   keep(key: string, reply: CachedReply, revision: number): void
   revision(): number
@@ -82,6 +84,7 @@ function contentTag(body: Uint8Array): string {
 /** A cache of the last replies, emptied when the store changes. */
 export function createReplyCache(revision: () => number): ReplyCache {
   const replies = new Map<string, CachedReply>()
+  const askedOnce = new Set<string>()
   let validAt = revision()
   let bytes = 0
   const drop = (key: string) => {
@@ -105,6 +108,12 @@ export function createReplyCache(revision: () => number): ReplyCache {
       replies.delete(key)
       replies.set(key, found)
       return found
+    },
+    wants(key) {
+      if (askedOnce.has(key)) return true
+      if (askedOnce.size >= maximumReplies) askedOnce.clear()
+      askedOnce.add(key)
+      return false
     },
     keep(key, reply, at) {
       refresh()
