@@ -4,7 +4,7 @@ import r4 from 'fhirpath/fhir-context/r4'
 import { unprocessable } from './error.ts'
 import type { FhirPathFunctions } from './fhirpath.ts'
 import { VALUE_FUNCTION } from './fhirpath-rewrite.ts'
-import { checkRegexInput, javaScriptReplacement, safeRegex } from './regex.ts'
+import { javaScriptReplacement, safeRegex } from './regex.ts'
 import { findReferenced } from './resolve.ts'
 import type { JsonObject } from './types.ts'
 
@@ -115,7 +115,7 @@ function singleString(data: unknown[], name: string): string | undefined {
   if (data.length === 0) return undefined
   const value = plainValue(data[0])
   if (data.length > 1 || typeof value !== 'string') throw unprocessable(`${name}() works on one string`)
-  return checkRegexInput(value)
+  return value
 }
 
 function test(data: unknown[], regex: unknown, flags: unknown): unknown {

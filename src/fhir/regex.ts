@@ -3,13 +3,15 @@
  * they could take exponential time. A pattern is refused when some text can be matched in a loop in two ways (the
  * automaton is exponentially ambiguous, Weideman et al. 2016): `(a+)+`, `(a|a)*`, `(\s*x\s*)*`; not `(\.\d+)*`.
  */
+import { RE2JS } from 're2js'
 import { unprocessable } from './error.ts'
 import { parsePattern, type RegexNode } from './regex-parse.ts'
 
 const MAX_LOOP_POSITIONS = 150
-const MAX_TEXT_CHARACTERS = 50_000
+/** Steps that a backtracking engine may take in the worst case. */
+const MAX_BACKTRACKING = 5_000_000
 const CACHE_ENTRIES = 500
-const cache = new Map<string, RegExp>()
+const cache = new Map<string, SafeRegex>()
 
 /** Why a pattern is refused, or undefined when it may be run. */
 export function checkRegex(pattern: string): string | undefined {
@@ -26,30 +28,63 @@ export function checkRegex(pattern: string): string | undefined {
     : undefined
 }
 
+/** A checked pattern; `text.replace(regex, replacement)` works as with a RegExp, `$<name>` and `$1` included. */
+export interface SafeRegex {
+  test(text: string): boolean
+  [Symbol.replace](text: string, replacement: string): string
+}
+
 /**
- * The checked pattern as a RegExp; flags of JavaScript, `u` is always set. Throws FhirError 422 when it is not valid
- * or not safe, see {@link checkRegex}.
+ * The checked pattern; flags of JavaScript, `u` is always set. It never runs long: where the time of JavaScript's own
+ * engine could grow with a power of the length of the text, RE2 runs in its place, in linear time. Throws FhirError
+ * 422 when the pattern is not valid or not safe, see {@link checkRegex}.
  */
-export function safeRegex(pattern: string, flags = ''): RegExp {
+export function safeRegex(pattern: string, flags = ''): SafeRegex {
   const key = `${flags}/${pattern}`
   const known = cache.get(key)
-  if (known) {
-    known.lastIndex = 0
-    return known
-  }
+  if (known) return known
   const fault = checkRegex(pattern)
   if (fault) throw unprocessable({ text: fault }, 'invalid')
-  const javascript = javaScriptPattern(pattern)
-  const made = new RegExp(javascript.source, [...new Set(`${flags}${javascript.flags}u`)].join(''))
+  const made = compile(pattern, flags)
   cache.set(key, made)
   if (cache.size > CACHE_ENTRIES) cache.delete(cache.keys().next().value ?? '')
   return made
 }
 
-/** Refuses text on which even a polynomial pattern would run long: more than 50,000 characters is a FhirError 422. */
-export function checkRegexInput(text: string): string {
-  if (text.length <= MAX_TEXT_CHARACTERS) return text
-  throw unprocessable(`a regular expression is applied to at most ${MAX_TEXT_CHARACTERS} characters`, 'too-long')
+function compile(pattern: string, flags: string): SafeRegex {
+  const javascript = javaScriptPattern(pattern)
+  const allFlags = [...new Set(`${flags}${javascript.flags}u`)].join('')
+  const regex = new RegExp(javascript.source, allFlags)
+  const loops = (build(parsePattern(javascript.source))?.chained ?? 0) + (/^(\^|\.\*)/.test(javascript.source) ? 0 : 1)
+  const longest = loops <= 1 ? MAX_BACKTRACKING : Math.floor(MAX_BACKTRACKING ** (1 / loops))
+  let linear: RE2JS | undefined
+  const linearRegex = (): RE2JS => {
+    linear ??= compileLinear(pattern, javascript.source, allFlags)
+    return linear
+  }
+  return {
+    test: (text) => {
+      regex.lastIndex = 0
+      return text.length <= longest ? regex.test(text) : linearRegex().matcher(text).find()
+    },
+    [Symbol.replace]: (text, replacement) => {
+      if (text.length <= longest) return text.replace(regex, replacement)
+      const matcher = linearRegex().matcher(text)
+      return allFlags.includes('g') ? matcher.replaceAll(replacement) : matcher.replaceFirst(replacement)
+    },
+  }
+}
+
+function compileLinear(pattern: string, source: string, flags: string): RE2JS {
+  const bits =
+    (flags.includes('i') ? RE2JS.CASE_INSENSITIVE : 0) |
+    (flags.includes('m') ? RE2JS.MULTILINE : 0) |
+    (flags.includes('s') ? RE2JS.DOTALL : 0)
+  try {
+    return RE2JS.compile(source.replace(/\\u([0-9a-fA-F]{4})/g, '\\x{$1}').replace(/\\u\{/g, '\\x{'), bits)
+  } catch {
+    throw unprocessable(`the regular expression "${pattern}" can only be applied to a short text`, 'too-costly')
+  }
 }
 
 /** Java's `${name}` and `\$` in a replacement as JavaScript writes them. */
@@ -94,6 +129,8 @@ function javaScriptPattern(pattern: string): { source: string; flags: string } {
 
 /** Positions (one per character of the pattern) and which may follow which, inside loops alone. */
 interface Automaton {
+  /** Most loops that can follow one another: the power with which backtracking can grow. */
+  chained: number
   sets: bigint[]
   follow: Set<number>[]
   /** Steps that two different repetitions offer: `(a+)+` steps from a to a as either. */
@@ -108,7 +145,7 @@ interface Part {
 
 /** Glushkov's construction; undefined when the loops have too many positions. */
 function build(root: RegexNode): Automaton | undefined {
-  const automaton: Automaton = { sets: [], follow: [], doubled: [] }
+  const automaton: Automaton = { sets: [], follow: [], doubled: [], chained: 0 }
   let tooBig = false
   const link = (from: number[], to: number[]): void => {
     for (const a of from) {
@@ -162,10 +199,19 @@ function build(root: RegexNode): Automaton | undefined {
 }
 
 function loopsOnly(automaton: Automaton): Automaton | undefined {
-  const component = components(automaton.follow.map((each) => [...each]))
+  const { component, order } = components(automaton.follow.map((each) => [...each]))
   const looping = automaton.follow.map((each, a) => [...each].some((b) => component[a] === component[b]))
   if (looping.filter(Boolean).length > MAX_LOOP_POSITIONS) return undefined
+  // Components come sinks first, so that what follows is known already.
+  const chains = new Map<number, number>()
+  for (const a of order) {
+    const own = component[a] ?? a
+    const beyond = [...(automaton.follow[a] ?? [])].filter((b) => component[b] !== own)
+    const longest = Math.max(0, ...beyond.map((b) => chains.get(component[b] ?? b) ?? 0)) + (looping[a] ? 1 : 0)
+    chains.set(own, Math.max(chains.get(own) ?? 0, longest))
+  }
   return {
+    chained: Math.max(0, ...chains.values()),
     sets: automaton.sets,
     follow: automaton.follow.map((each, a) => new Set([...each].filter((b) => component[a] === component[b]))),
     doubled: automaton.doubled.filter(([a, b]) => component[a] === component[b] && looping[a]),
@@ -196,7 +242,7 @@ function isAmbiguous(automaton: Automaton): boolean {
       }
     }
   }
-  const component = components(edges)
+  const { component } = components(edges)
   const equal = new Set<number | undefined>()
   keys.forEach(([p, q], at) => {
     if (p === q) equal.add(component[at])
@@ -204,8 +250,12 @@ function isAmbiguous(automaton: Automaton): boolean {
   return keys.some(([p, q], at) => p !== q && equal.has(component[at]))
 }
 
-/** Strongly connected components (Tarjan, without recursion): a number per node, equal when connected. */
-function components(edges: number[][]): number[] {
+/**
+ * Strongly connected components (Tarjan, without recursion): a number per node, equal when connected, and the nodes in
+ * the order in which their components are complete.
+ */
+function components(edges: number[][]): { component: number[]; order: number[] } {
+  const order: number[] = []
   const index: number[] = new Array(edges.length).fill(-1)
   const low: number[] = new Array(edges.length).fill(0)
   const component: number[] = new Array(edges.length).fill(-1)
@@ -235,9 +285,10 @@ function components(edges: number[][]): number[] {
       if (low[node] !== index[node]) continue
       for (let member = stack.pop(); member !== undefined; member = stack.pop()) {
         component[member] = node
+        order.push(member)
         if (member === node) break
       }
     }
   }
-  return component
+  return { component, order }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { checkRegex, safeRegex } from '../../src/fhir/regex.ts'
+import { checkRegex, javaScriptReplacement, safeRegex } from '../../src/fhir/regex.ts'
 
 test('accepts what standards use', () => {
   for (const pattern of [
@@ -66,4 +66,20 @@ test('what it accepts ends soon, what it cannot read is a message', () => {
     }),
     { numRuns: 2000, seed: 7 },
   )
+})
+
+test('long texts are matched in linear time, with the same outcome', () => {
+  const many = 'a'.repeat(100_000)
+  assert.equal(safeRegex('.*.*.*=').test(many), false)
+  assert.equal(safeRegex('^(.*)\\|(.*)\\|(.*)$').test('|'.repeat(50_000)), true)
+  assert.equal(safeRegex('\\s+$').test(`${' '.repeat(50_000)}x`), false)
+  assert.equal(safeRegex('A+\\u0062', 'i').test(`${many}b`), true)
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how Java writes it
+  const replacement = javaScriptReplacement('[${n}\\$]')
+  for (const length of [10, 100_000]) {
+    const text = `${'x'.repeat(length)}12-34`
+    assert.equal(text.replace(safeRegex('(?<n>\\d+)-(\\d+)', 'g'), replacement).slice(-6), 'x[12$]')
+    assert.equal(text.replace(safeRegex('(\\d+)-(\\d+)', 'g'), '$2\\$&').slice(-9), 'x34\\12-34')
+  }
+  assert.throws(() => safeRegex('(?=a+b+)c+').test(many), /short text/)
 })
