@@ -1,6 +1,6 @@
 import { badRequest } from '../fhir/error.ts'
 import { booleanParameter, defineOperation, firstParameter, type OperationCall } from '../fhir/operation.ts'
-import type { StructureMap } from '../fhir/types.ts'
+import type { Resource, StructureMap } from '../fhir/types.ts'
 import { parseMap, printMap, readR5 } from '../structure-map/maps.ts'
 import type { OperationContext } from './context.ts'
 
@@ -19,9 +19,30 @@ export const convert = defineOperation<OperationContext>({
   type: ['StructureMap'],
   accepts: [MAPPING_LANGUAGE, 'text/plain'],
   parameters: [
-    { name: 'resource', use: 'in', min: 0, max: '1', type: 'StructureMap', documentation: 'The map, unless the body is mapping language' },
-    { name: 'strict', use: 'in', min: 0, max: '1', type: 'boolean', documentation: 'Whether forms outside the specification are errors' },
-    { name: 'return', use: 'out', min: 1, max: '1', type: 'StructureMap', documentation: 'The map in the form that Accept asks for' },
+    {
+      name: 'resource',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'StructureMap',
+      documentation: 'The map, unless the body is mapping language',
+    },
+    {
+      name: 'strict',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'boolean',
+      documentation: 'Whether forms outside the specification are errors',
+    },
+    {
+      name: 'return',
+      use: 'out',
+      min: 1,
+      max: '1',
+      type: 'StructureMap',
+      documentation: 'The map in the form that Accept asks for',
+    },
   ],
   async handle(call) {
     const map = readMap(call)
@@ -37,7 +58,11 @@ function readMap(call: OperationCall): StructureMap {
     const text = new TextDecoder().decode(call.body.bytes)
     return parseMap(text, { strict: booleanParameter(call.parameters, 'strict') === true }).map
   }
-  const resource = (firstParameter(call.parameters, 'resource') ?? firstParameter(call.parameters, 'map'))?.resource
+  const given = firstParameter(call.parameters, 'resource') ?? firstParameter(call.parameters, 'map')
+  const resource = given?.resource as Resource | undefined // the type of Parameters says less
   if (resource?.resourceType === 'StructureMap') return readR5(resource)
-  throw badRequest({ text: 'The body is a StructureMap or mapping language (text/fhir-mapping)', expression: 'StructureMap' }, 'required')
+  throw badRequest(
+    { text: 'The body is a StructureMap or mapping language (text/fhir-mapping)', expression: 'StructureMap' },
+    'required',
+  )
 }

@@ -1,5 +1,5 @@
-import { badRequest, notFound } from '../fhir/error.ts'
 import { isResource } from '../fhir/elements.ts'
+import { badRequest, notFound } from '../fhir/error.ts'
 import { parseJson, stringifyJson } from '../fhir/json.ts'
 import {
   allParameters,
@@ -31,13 +31,55 @@ export const transform = defineOperation<OperationContext>({
   personal: true,
   accepts: ['application/json', 'application/fhir+json'],
   parameters: [
-    { name: 'source', use: 'in', min: 0, max: '1', type: 'uri', documentation: 'Canonical of the map, with or without |version' },
-    { name: 'content', use: 'in', min: 0, max: '1', type: 'Any', documentation: 'The instance; a logical one as Binary with content type application/json' },
-    { name: 'sourceMap', use: 'in', min: 0, max: '1', type: 'StructureMap', documentation: 'The map itself, instead of source' },
+    {
+      name: 'source',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'uri',
+      documentation: 'Canonical of the map, with or without |version',
+    },
+    {
+      name: 'content',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'Any',
+      documentation: 'The instance; a logical one as Binary with content type application/json',
+    },
+    {
+      name: 'sourceMap',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'StructureMap',
+      documentation: 'The map itself, instead of source',
+    },
     { name: 'map', use: 'in', min: 0, max: '1', type: 'StructureMap', documentation: 'The same as sourceMap' },
-    { name: 'supportingMap', use: 'in', min: 0, max: '*', type: 'StructureMap', documentation: 'A map that the map imports; it comes before stored ones' },
-    { name: 'debug', use: 'in', min: 0, max: '1', type: 'boolean', documentation: 'Whether to trace which rule made what' },
-    { name: 'return', use: 'out', min: 1, max: '1', type: 'Any', documentation: 'The result; of a logical model as plain JSON, within Parameters as Binary' },
+    {
+      name: 'supportingMap',
+      use: 'in',
+      min: 0,
+      max: '*',
+      type: 'StructureMap',
+      documentation: 'A map that the map imports; it comes before stored ones',
+    },
+    {
+      name: 'debug',
+      use: 'in',
+      min: 0,
+      max: '1',
+      type: 'boolean',
+      documentation: 'Whether to trace which rule made what',
+    },
+    {
+      name: 'return',
+      use: 'out',
+      min: 1,
+      max: '1',
+      type: 'Any',
+      documentation: 'The result; of a logical model as plain JSON, within Parameters as Binary',
+    },
     {
       name: 'trace',
       use: 'out',
@@ -49,7 +91,14 @@ export const transform = defineOperation<OperationContext>({
         { name: 'text', use: 'out', min: 1, max: '1', type: 'string', documentation: 'What happened' },
       ],
     },
-    { name: 'warning', use: 'out', min: 0, max: '*', type: 'string', documentation: 'With debug=true: what could not be resolved' },
+    {
+      name: 'warning',
+      use: 'out',
+      min: 0,
+      max: '*',
+      type: 'string',
+      documentation: 'With debug=true: what could not be resolved',
+    },
   ],
   async handle(call, context) {
     const content = readContent(call)
@@ -80,13 +129,21 @@ async function compileRequested(call: OperationCall, context: OperationContext):
     if (stored?.resourceType !== 'StructureMap') throw notFound(`StructureMap/${call.id} is not known`)
     return context.maps.compile(stored, supporting)
   }
-  const source = textParameter(parameters, 'source') ?? textParameter(parameters, 'map') ?? textParameter(parameters, 'sourceMap')
+  const source =
+    textParameter(parameters, 'source') ?? textParameter(parameters, 'map') ?? textParameter(parameters, 'sourceMap')
   if (source) return context.maps.compile(source, supporting)
-  throw badRequest({ text: 'Which map? Give source (its canonical) or sourceMap (the map itself)', expression: 'Parameters.parameter' }, 'required')
+  throw badRequest(
+    {
+      text: 'Which map? Give source (its canonical) or sourceMap (the map itself)',
+      expression: 'Parameters.parameter',
+    },
+    'required',
+  )
 }
 
 function asMap(parameter: Parameter, name: string): StructureMap {
-  if (parameter.resource?.resourceType === 'StructureMap') return parameter.resource
+  const resource = parameter.resource as Resource | undefined // the type of Parameters says less
+  if (resource?.resourceType === 'StructureMap') return resource
   throw badRequest({ text: `The parameter ${name} takes a StructureMap`, expression: 'Parameters.parameter' }, 'value')
 }
 
@@ -94,8 +151,12 @@ function asMap(parameter: Parameter, name: string): StructureMap {
 function readContent(call: OperationCall): Json {
   if (call.body) return parseJson(call.body.bytes)
   const given = firstParameter(call.parameters, 'content') ?? firstParameter(call.parameters, 'resource')
-  const { resource } = given ?? {}
-  if (!resource) throw badRequest({ text: 'There is no instance to transform: neither a body nor content', expression: 'Parameters.parameter' }, 'required')
+  const resource = given?.resource as Resource | undefined // the type of Parameters says less
+  if (!resource)
+    throw badRequest(
+      { text: 'There is no instance to transform: neither a body nor content', expression: 'Parameters.parameter' },
+      'required',
+    )
   if (resource.resourceType !== 'Binary' || !resource.data) return resource as unknown as Json // resources are JSON
   return readBinary(resource.contentType, Buffer.from(resource.data, 'base64'))
 }
@@ -103,7 +164,13 @@ function readContent(call: OperationCall): Json {
 function readBinary(contentType: string, bytes: Uint8Array): Json {
   if (/\bjson\b|\+json/.test(contentType)) return parseJson(bytes)
   if (/fhir\+xml/.test(contentType)) return parseXml(new TextDecoder().decode(bytes)) as unknown as Json // resources are JSON
-  throw badRequest({ text: `A Binary of type ${contentType} cannot be transformed; application/json can`, expression: 'Parameters.parameter' }, 'not-supported')
+  throw badRequest(
+    {
+      text: `A Binary of type ${contentType} cannot be transformed; application/json can`,
+      expression: 'Parameters.parameter',
+    },
+    'not-supported',
+  )
 }
 
 function asResource(result: Json): Resource | undefined {
@@ -115,7 +182,9 @@ function asResource(result: Json): Resource | undefined {
 
 function plainReply(result: Json): OperationReply {
   const resource = asResource(result)
-  return resource ? { resource } : { raw: { contentType: 'application/fhir+json; charset=utf-8', body: stringifyJson(result) } }
+  return resource
+    ? { resource }
+    : { raw: { contentType: 'application/fhir+json; charset=utf-8', body: stringifyJson(result) } }
 }
 
 function traced(result: Json, compiled: CompiledMap, events: TraceEvent[]): OperationReply {
@@ -126,9 +195,16 @@ function traced(result: Json, compiled: CompiledMap, events: TraceEvent[]): Oper
   }
   const parameter: Parameter[] = [{ name: 'return', resource }]
   for (const each of events) {
-    parameter.push({ name: 'trace', part: [{ name: 'kind', valueCode: each.kind }, { name: 'text', valueString: describe(each) || '-' }] })
+    parameter.push({
+      name: 'trace',
+      part: [
+        { name: 'kind', valueCode: each.kind },
+        { name: 'text', valueString: describe(each) || '-' },
+      ],
+    })
   }
-  for (const each of compiled.warnings) parameter.push({ name: 'warning', valueString: each.details?.text ?? each.code })
+  for (const each of compiled.warnings)
+    parameter.push({ name: 'warning', valueString: each.details?.text ?? each.code })
   return { resource: { resourceType: 'Parameters', parameter } }
 }
 
@@ -137,6 +213,9 @@ function describe(event: TraceEvent): string {
     const place = event.line === undefined ? '' : ` (line ${event.line}, column ${event.column})`
     return `${event.map} ${event.group} "${event.rule}"${place}, depth ${event.depth}`
   }
-  return event.kind === 'element' ? `${event.rule}: ${event.element}` : event.kind === 'log' ? `${event.rule}: ${event.text}` : event.text
+  return event.kind === 'element'
+    ? `${event.rule}: ${event.element}`
+    : event.kind === 'log'
+      ? `${event.rule}: ${event.text}`
+      : event.text
 }
-

@@ -15,13 +15,21 @@ import { ARITIES } from './transforms.ts'
 export function checkMap(given: StructureMap): Issue[] {
   const map = readR5(given)
   const issues: Issue[] = []
-  if (!map.group?.length) return [issue('structure', { text: 'A StructureMap has at least one group', expression: 'StructureMap.group' })]
+  if (!map.group?.length)
+    return [issue('structure', { text: 'A StructureMap has at least one group', expression: 'StructureMap.group' })]
   const groups = new Map(map.group.map((each) => [each.name, each]))
   const open = (map.import?.length ?? 0) > 0
   map.group.forEach((group, index) => {
     const at = `StructureMap.group[${index}]`
     if (group.extends && !open && !groups.has(group.extends)) {
-      issues.push(problem(group, `${at}.extends`, { group: group.name }, `extends '${group.extends}', which this map does not have`))
+      issues.push(
+        problem(
+          group,
+          `${at}.extends`,
+          { group: group.name },
+          `extends '${group.extends}', which this map does not have`,
+        ),
+      )
     }
     checkRules(group.rule ?? [], at, { group, groups, open, issues })
   })
@@ -53,10 +61,14 @@ function checkRules(rules: Rule[], path: string, checking: Checking): void {
     })
     ;(rule.dependent ?? []).forEach((dependent, i) => {
       const called = checking.groups.get(dependent.name)
-      if (!called && !checking.open) report(`.dependent[${i}]`, `calls the group '${dependent.name}', which this map does not have`)
+      if (!called && !checking.open)
+        report(`.dependent[${i}]`, `calls the group '${dependent.name}', which this map does not have`)
       const wanted = called?.input.length
       if (wanted !== undefined && wanted !== dependent.variable?.length) {
-        report(`.dependent[${i}]`, `calls '${dependent.name}' with ${dependent.variable?.length ?? 0} arguments, it takes ${wanted}`)
+        report(
+          `.dependent[${i}]`,
+          `calls '${dependent.name}' with ${dependent.variable?.length ?? 0} arguments, it takes ${wanted}`,
+        )
       }
     })
     checkRules(rule.rule ?? [], at, checking)
@@ -74,7 +86,9 @@ function checkTarget(target: RuleTarget, report: (text: string) => void): void {
   }
   const [least, most] = ARITIES[known]
   if (parameter.length < least || parameter.length > most) {
-    report(`gives ${parameter.length} arguments to ${known}(), which takes ${least === most ? least : `${least} to ${most}`}`)
+    report(
+      `gives ${parameter.length} arguments to ${known}(), which takes ${least === most ? least : `${least} to ${most}`}`,
+    )
   }
   for (const each of parameter) {
     const last = known === 'evaluate' && each === parameter.at(-1)
@@ -92,7 +106,12 @@ function checkExpression(text: string | undefined, report: (text: string) => voi
   }
 }
 
-function problem(element: Rule | Group, expression: string, names: { group: string; rule?: string }, text: string): Issue {
+function problem(
+  element: Rule | Group,
+  expression: string,
+  names: { group: string; rule?: string },
+  text: string,
+): Issue {
   const position = storedPosition(element)
   const where = names.rule === undefined ? `group '${names.group}'` : `group '${names.group}', rule '${names.rule}'`
   return issue('invalid', {

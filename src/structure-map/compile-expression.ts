@@ -1,5 +1,6 @@
 import { FhirError } from '../fhir/error.ts'
 import { type CompiledFhirPath, compileFhirPath, type FhirPathFunctions, typed } from '../fhir/fhirpath.ts'
+import type { JsonObject } from '../fhir/types.ts'
 import { createCursor, describeToken } from './cursor.ts'
 import { type Expression, parseExpression } from './expression.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
@@ -27,7 +28,10 @@ export function readExpression(text: string): { expression: Expression; text: st
   } catch (error) {
     if (cursor.issues.length === 0) throw error
   }
-  throw new FhirError(422, cursor.issues.filter((each) => each.severity === 'error'))
+  throw new FhirError(
+    422,
+    cursor.issues.filter((each) => each.severity === 'error'),
+  )
 }
 
 /**
@@ -59,7 +63,9 @@ function engineExpression(
   text: string,
   { scope, context }: { scope: Scope; context: ExpressionContext },
 ): CompiledExpression {
-  const names = [...namesIn(expression)].filter((name) => slotOf(scope, name) !== undefined || scope.constants.has(name))
+  const names = [...namesIn(expression)].filter(
+    (name) => slotOf(scope, name) !== undefined || scope.constants.has(name),
+  )
   let compiled: CompiledFhirPath | undefined
   return (frame, focus) => {
     compiled ??= compileFhirPath(text, context.functions, { variables: new Set(names) })
@@ -82,8 +88,30 @@ function variableValue(name: string, scope: Scope, frame: Frame): unknown {
 /** A node for the engine: with its R4 type where the JSON alone would not show it. */
 function toEngine(node: Node): unknown {
   const { type, value } = node
+  const quantity = calendarQuantity(node)
+  if (quantity) return typed(quantity, 'Quantity')
   if (type.inferred || (type.kind !== 'primitive' && type.kind !== 'complex')) return value
+  // Numbers and booleans are what they look like; the engine takes text by its type, for dates have operators.
+  if (type.kind === 'primitive' && typeof value !== 'string') return value
   return typed(value, type.name)
+}
+
+const CALENDAR_CODES: Record<string, string> = {
+  year: 'a',
+  month: 'mo',
+  week: 'wk',
+  day: 'd',
+  hour: 'h',
+  minute: 'min',
+  second: 's',
+}
+
+/** Maps calculate with `{value, unit: "years"}`; the engine wants the UCUM code as well. */
+function calendarQuantity({ type, value }: Node): JsonObject | undefined {
+  if (value === null || typeof value !== 'object' || Array.isArray(value) || 'code' in value) return undefined
+  if (type.kind === 'primitive' || typeof value.value !== 'number' || typeof value.unit !== 'string') return undefined
+  const code = CALENDAR_CODES[value.unit.replace(/s$/, '')]
+  return code === undefined ? undefined : { ...value, system: 'http://unitsofmeasure.org', code }
 }
 
 function namesIn(expression: Expression): Set<string> {

@@ -1,6 +1,6 @@
 import { FhirError } from '../fhir/error.ts'
 import { compileExpression } from './compile-expression.ts'
-import { compileSource, type CompiledSource } from './compile-source.ts'
+import { type CompiledSource, compileSource } from './compile-source.ts'
 import { type CompiledTarget, compileTarget } from './compile-target.ts'
 import { defaultMapping } from './default-group.ts'
 import { storedPosition } from './extensions.ts'
@@ -9,7 +9,7 @@ import type { Node } from './nodes.ts'
 import type { CompiledGroup, GroupRef, MapScope } from './program.ts'
 import { type Frame, type Run, step } from './run.ts'
 import type { Scope } from './scope.ts'
-import { type Dependent, type Group, type Rule } from './structure.ts'
+import type { Dependent, Group, Rule } from './structure.ts'
 import { UNKNOWN } from './types.ts'
 
 type Step = (frame: Frame) => void
@@ -30,14 +30,21 @@ export function compileGroup({ group, scope: map }: GroupRef): CompiledGroup {
     type: each.type === undefined ? undefined : map.findType(each.type),
   }))
   const counter = { slots: inputs.length }
-  const names = (mode: string) => new Map(inputs.map((each, slot) => [each, slot] as const).filter(([each]) => each.mode === mode).map(([each, slot]) => [each.name, slot]))
+  const names = (mode: string) =>
+    new Map(
+      inputs
+        .map((each, slot) => [each, slot] as const)
+        .filter(([each]) => each.mode === mode)
+        .map(([each, slot]) => [each.name, slot]),
+    )
   const scope: Scope = { sources: names('source'), targets: names('target'), constants: map.constants, counter }
   let rules: Step[] = []
   const compiled: CompiledGroup = {
     name: group.name,
     inputs,
     call(args, run, depth) {
-      if (depth > run.limits.depth) throw new TransformFault(`groups call each other more than ${run.limits.depth} deep`, 'too-costly')
+      if (depth > run.limits.depth)
+        throw new TransformFault(`groups call each other more than ${run.limits.depth} deep`, 'too-costly')
       if (group.extends) callParent(group, { map, args, run, depth })
       const slots: (Node | undefined)[] = new Array(counter.slots)
       for (let i = 0; i < inputs.length; i++) slots[i] = typedInput(args[i], inputs[i])
@@ -58,7 +65,8 @@ function typedInput(node: Node | undefined, input: CompiledGroup['inputs'][numbe
 
 function callParent(group: Group, at: { map: MapScope; args: (Node | undefined)[]; run: Run; depth: number }): void {
   const parent = at.map.findGroup(group.extends ?? '')
-  if (!parent) throw new TransformFault(`group '${group.name}' extends '${group.extends}', which no map has`, 'not-found')
+  if (!parent)
+    throw new TransformFault(`group '${group.name}' extends '${group.extends}', which no map has`, 'not-found')
   at.map.program.compile(parent).call(at.args, at.run, at.depth + 1)
 }
 
@@ -91,7 +99,8 @@ function located(place: FaultPlace, run: Step): Step {
 const placed = new WeakSet<FhirError>()
 
 function relocate(error: unknown, place: FaultPlace): unknown {
-  if (error instanceof RangeError && /call stack/i.test(error.message)) return relocate(new TransformFault('rules nest too deep', 'too-costly'), place)
+  if (error instanceof RangeError && /call stack/i.test(error.message))
+    return relocate(new TransformFault('rules nest too deep', 'too-costly'), place)
   if (error instanceof FhirError) {
     if (placed.has(error)) return error
     const made = locate(error.message, 'processing', place)
@@ -187,7 +196,9 @@ function compileDependent(dependent: Dependent, scope: Scope, { map }: GroupCont
   let group: CompiledGroup | undefined
   return (frame) => {
     group ??= findGroup(dependent, map)
-    const args = group.inputs.map((input, index) => (input.mode === 'source' ? asSource[index] : asTarget[index])?.(frame))
+    const args = group.inputs.map((input, index) =>
+      (input.mode === 'source' ? asSource[index] : asTarget[index])?.(frame),
+    )
     group.call(args, frame.run, frame.depth + 1)
   }
 }

@@ -1,12 +1,12 @@
-import { type ExpressionContext, compileExpression, isTrue } from './compile-expression.ts'
+import { compileExpression, type ExpressionContext, isTrue } from './compile-expression.ts'
 import type { CompiledExpression } from './expression-types.ts'
 import { DEFAULT, findExtension } from './extensions.ts'
 import { TransformFault } from './fault.ts'
 import { matchesType } from './native.ts'
 import { children, inferType, type Node } from './nodes.ts'
+import type { MapScope } from './program.ts'
 import type { Frame } from './run.ts'
 import { type Scope, slotOf, withSource } from './scope.ts'
-import type { MapScope } from './program.ts'
 import { elementPath, type RuleSource } from './structure.ts'
 import { INFERRED, r4Type } from './types.ts'
 
@@ -72,7 +72,12 @@ function typeFilter(name: string, map: MapScope) {
     items.filter((each) => {
       if (type && matchesType(each, type)) return true
       const { value } = each
-      return value !== null && typeof value === 'object' && !Array.isArray(value) && value['resourceType'] === (type?.name ?? last)
+      return (
+        value !== null &&
+        typeof value === 'object' &&
+        !Array.isArray(value) &&
+        value.resourceType === (type?.name ?? last)
+      )
     })
 }
 
@@ -82,13 +87,15 @@ function bound(slot: number | undefined, frame: Frame, item: Node): Node[] {
 }
 
 function whereFilter(condition: CompiledExpression, slot: number | undefined) {
-  return (items: Node[], frame: Frame): Node[] => items.filter((each) => isTrue(condition(frame, bound(slot, frame, each))))
+  return (items: Node[], frame: Frame): Node[] =>
+    items.filter((each) => isTrue(condition(frame, bound(slot, frame, each))))
 }
 
 function checkEach(condition: CompiledExpression, slot: number | undefined) {
   return (items: Node[], frame: Frame): Node[] => {
     for (const each of items) {
-      if (!isTrue(condition(frame, bound(slot, frame, each)))) throw new TransformFault('the check of a source has failed', 'invariant')
+      if (!isTrue(condition(frame, bound(slot, frame, each))))
+        throw new TransformFault('the check of a source has failed', 'invariant')
     }
     return items
   }
@@ -100,7 +107,9 @@ function logEach(message: CompiledExpression, slot: number | undefined) {
     const { trace } = frame.run
     if (trace) {
       for (const each of items) {
-        const texts = message(frame, bound(slot, frame, each)).map((node) => (typeof node.value === 'string' ? node.value : JSON.stringify(node.value)))
+        const texts = message(frame, bound(slot, frame, each)).map((node) =>
+          typeof node.value === 'string' ? node.value : JSON.stringify(node.value),
+        )
         trace.event({ kind: 'log', rule: '', text: texts.join(', ') })
       }
     }
@@ -132,7 +141,10 @@ function cardinality(source: RuleSource) {
   return (items: Node[]): Node[] => {
     if (items.length >= min && items.length <= max) return items
     const name = source.element ? `${source.context}.${source.element}` : source.context
-    throw new TransformFault(`${name} has ${items.length} items, the map wants ${min}..${source.max ?? '*'}`, 'invariant')
+    throw new TransformFault(
+      `${name} has ${items.length} items, the map wants ${min}..${source.max ?? '*'}`,
+      'invariant',
+    )
   }
 }
 

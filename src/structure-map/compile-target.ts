@@ -41,7 +41,8 @@ type Making = (frame: Frame, focus: Node[]) => Node | undefined
 
 function compileMaking(target: RuleTarget, { scope, map }: TargetContext): Making {
   const values = compileTransform(target, { scope, map })
-  if (target.context === undefined) return values ? (frame, focus) => single(values(frame, focus, undefined)) : () => undefined
+  if (target.context === undefined)
+    return values ? (frame, focus) => single(values(frame, focus, undefined)) : () => undefined
   const owner = compileOwner(target, scope)
   const name = target.element === undefined ? undefined : elementPath(target.element).at(-1)
   if (name === undefined) {
@@ -59,7 +60,8 @@ function compileMaking(target: RuleTarget, { scope, map }: TargetContext): Makin
     const node = owner(frame, true)
     if (!node) return undefined
     // Values in their place come as the published expectation has it: an element without transform is always appended.
-    if (!values) return (target.listMode?.includes('collate') ? firstItem(node, name) : undefined) ?? makeElement(node, name)
+    if (!values)
+      return (target.listMode?.includes('collate') ? firstItem(node, name) : undefined) ?? makeElement(node, name)
     const item = copied?.(frame)
     if (item && item.value !== null && typeof item.value === 'object' && !place) {
       const mapped = copyByType(node, name, { item, frame, map })
@@ -70,31 +72,30 @@ function compileMaking(target: RuleTarget, { scope, map }: TargetContext): Makin
   const key = target.listMode?.includes('share')
     ? `share ${target.listRuleId ?? ''} ${name}`
     : findExtension(target, LIST_MODE)?.valueCode === 'single'
-      ? { single: name }
+      ? target
       : undefined
   return key === undefined ? set : once(key, owner, set)
 }
 
-let singles = 0
-
 /** Makes a target at most once per object that it stands in. */
-function once(key: string | { single: string }, owner: (frame: Frame, must: boolean) => Node | undefined, set: Making): Making {
-  const name = typeof key === 'string' ? key : `single ${key.single} ${++singles}`
+function once(key: string | RuleTarget, owner: (frame: Frame, must: boolean) => Node | undefined, set: Making): Making {
   return (frame, focus) => {
     const holder = owner(frame, true)?.value
     if (holder === null || typeof holder !== 'object' || Array.isArray(holder)) return set(frame, focus)
     const shared = sharedOf(frame, holder)
-    const known = shared.get(name)
+    const known = shared.get(key)
     if (known) return known
     const made = set(frame, focus)
-    if (made) shared.set(name, made)
+    if (made) shared.set(key, made)
     return made
   }
 }
 
-function sharedOf(frame: Frame, holder: JsonObject): Map<string, Node> {
-  let shared = frame.run.shared.get(holder)
-  if (!shared) frame.run.shared.set(holder, (shared = new Map()))
+function sharedOf(frame: Frame, holder: JsonObject): Map<string | RuleTarget, Node> {
+  const known = frame.run.shared.get(holder)
+  if (known) return known
+  const shared = new Map<string | RuleTarget, Node>()
+  frame.run.shared.set(holder, shared)
   return shared
 }
 
@@ -111,7 +112,8 @@ function assignAll(owner: Node, name: string, given: { values: Node[]; place: Li
   const { values, place } = given
   if (values.length > 1) {
     const element = owner.type.element(name)
-    if (element && !element.isArray) throw new TransformFault(`'${name}' takes one value, the expression has ${values.length}`)
+    if (element && !element.isArray)
+      throw new TransformFault(`'${name}' takes one value, the expression has ${values.length}`)
   }
   let last: Node | undefined
   for (const value of values) last = assign(owner, name, value, place)
@@ -150,7 +152,9 @@ function compileTransform(target: RuleTarget, { scope, map }: TargetContext): Va
   if (!name) throw new TransformFault(`unknown transform '${String(transform)}'; known are ${TRANSFORMS.join(', ')}`)
   const [least, most] = ARITIES[name]
   if (parameter.length < least || parameter.length > most) {
-    throw new TransformFault(`${name}() takes ${least === most ? least : `${least} to ${most}`} arguments, not ${parameter.length}`)
+    throw new TransformFault(
+      `${name}() takes ${least === most ? least : `${least} to ${most}`} arguments, not ${parameter.length}`,
+    )
   }
   if (name === 'evaluate') return compileEvaluate(parameter, { scope, map })
   const args = parameter.map((each) => compileArgument(each, { scope, map }))

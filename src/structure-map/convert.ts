@@ -36,7 +36,7 @@ export function convertPrimitive(value: Json, type: string): Json {
   if (kind === 'number') return toNumber(value, type)
   if (kind === 'boolean') return toBoolean(value)
   const text = String(value)
-  if (type === 'date' && LEXICAL['dateTime']?.test(text)) return text.slice(0, 10)
+  if (type === 'date' && LEXICAL.dateTime?.test(text)) return text.slice(0, 10)
   const rule = LEXICAL[type]
   if (rule && !rule.test(text)) throw cannot(type)
   return text
@@ -48,7 +48,7 @@ export function assignPrimitive(value: Json, type: string): Json {
   if (kind === 'number') return typeof value === 'number' && type === 'decimal' ? value : toNumber(value, type)
   if (kind === 'boolean') return toBoolean(value)
   if (typeof value !== 'string') return String(value)
-  return type === 'date' && value.length > 10 && LEXICAL['dateTime']?.test(value) ? value.slice(0, 10) : value
+  return type === 'date' && value.length > 10 && LEXICAL.dateTime?.test(value) ? value.slice(0, 10) : value
 }
 
 function toNumber(value: Json, type: string): number {

@@ -37,6 +37,19 @@ export function dateOperation(given: DateOperation): string | undefined {
   return add(parts, operation === 'add' ? amount : -amount, unit)
 }
 
+/**
+ * A date or date-time plus a number of calendar units, for FHIRPath: undefined when the value is not as precise as the
+ * unit, which has rules of its own. Parts of a unit are dropped, as the expectations published with WHO's maps have it.
+ */
+export function addCalendarUnits(value: string, amount: number, unit: string): string | undefined {
+  const parts = PARTS.exec(value)
+  const known = UNITS.find((each) => each === unit.replace(/s$/, ''))
+  if (!parts || !known) return undefined
+  const [, , month, day, hour] = parts
+  const coarse = known === 'year' || (known === 'month' && month) || ((known === 'week' || known === 'day') && day)
+  return coarse || hour !== undefined ? add(parts, Math.trunc(amount), known) : undefined
+}
+
 function readUnit(text: string | undefined): Unit {
   const name = (text ?? 'day').toLowerCase().replace(/s$/, '')
   const unit = UNITS.find((each) => each === name)
@@ -44,7 +57,16 @@ function readUnit(text: string | undefined): Unit {
   return unit
 }
 
-const LENGTHS: Record<Unit, number> = { year: 4, month: 7, week: 10, day: 10, hour: 13, minute: 16, second: 19, millisecond: 23 }
+const LENGTHS: Record<Unit, number> = {
+  year: 4,
+  month: 7,
+  week: 10,
+  day: 10,
+  hour: 13,
+  minute: 16,
+  second: 19,
+  millisecond: 23,
+}
 
 function truncate(value: string, unit: Unit): string {
   if (value.length <= 10 || LENGTHS[unit] <= 10) return value.slice(0, LENGTHS[unit])
@@ -53,7 +75,14 @@ function truncate(value: string, unit: Unit): string {
   return `${kept}${'YYYY-MM-DDT00:00:00'.slice(kept.length)}${zone}`
 }
 
-const MILLISECONDS: Record<string, number> = { week: 604_800_000, day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1000, millisecond: 1 }
+const MILLISECONDS: Record<string, number> = {
+  week: 604_800_000,
+  day: 86_400_000,
+  hour: 3_600_000,
+  minute: 60_000,
+  second: 1000,
+  millisecond: 1,
+}
 
 function add(parts: RegExpExecArray, amount: number, unit: Unit): string {
   const [value, year = '', month, day, hour, minute, second, fraction, zone = ''] = parts
@@ -67,7 +96,9 @@ function add(parts: RegExpExecArray, amount: number, unit: Unit): string {
     Number((fraction ?? '0').padEnd(3, '0').slice(0, 3)),
   )
   const moved =
-    unit === 'year' || unit === 'month' ? addMonths(time, unit === 'year' ? amount * 12 : amount) : time + amount * (MILLISECONDS[unit] ?? 0)
+    unit === 'year' || unit === 'month'
+      ? addMonths(time, unit === 'year' ? amount * 12 : amount)
+      : time + amount * (MILLISECONDS[unit] ?? 0)
   const date = new Date(moved)
   if (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 1 || date.getUTCFullYear() > 9999) {
     throw new TransformFault('dateOp() leaves the years 1 to 9999', 'value')

@@ -1,5 +1,5 @@
-import { canWrap } from './convert.ts'
 import type { CompiledSource } from './compile-source.ts'
+import { canWrap } from './convert.ts'
 import { TransformFault } from './fault.ts'
 import { deepCopy, type Node } from './nodes.ts'
 import type { GroupRef, MapScope } from './program.ts'
@@ -51,20 +51,27 @@ function mapByType(holder: Node, element: string, at: { item: Node; frame: Frame
   if (!found) {
     checkAssignable(item, types, element)
     const { value } = item
-    const copy: Node = typeof value === 'object' && value !== null ? { ...item, value: deepCopy(value), loose: true } : item
+    const copy: Node =
+      typeof value === 'object' && value !== null ? { ...item, value: deepCopy(value), loose: true } : item
     return assign(holder, element, copy)
   }
   const single = types.length === 1
-  const made = single || types.length === 0 ? makeElement(holder, element) : assign(holder, element, createInstance(found.target))
+  const made =
+    single || types.length === 0 ? makeElement(holder, element) : assign(holder, element, createInstance(found.target))
   map.program.compile(found).call([item, made], frame.run, frame.depth + 1)
   return made
 }
 
 /** An object that `copy` assigns to an element of another type goes through their default group, when there is one. */
-export function copyByType(owner: Node, element: string, at: { item: Node; frame: Frame; map: MapScope }): Node | undefined {
+export function copyByType(
+  owner: Node,
+  element: string,
+  at: { item: Node; frame: Frame; map: MapScope },
+): Node | undefined {
   const types = owner.type.element(element)?.types ?? []
   const [type] = types
-  if (types.length !== 1 || type === undefined || at.item.type.kind === 'unknown' || same(at.item.type, type)) return undefined
+  if (types.length !== 1 || type === undefined || at.item.type.kind === 'unknown' || same(at.item.type, type))
+    return undefined
   const group = findDefault(at.item.type, types, at.map)
   if (!group) return undefined
   const made = makeElement(owner, element)
@@ -81,8 +88,12 @@ export function findDefault(source: Type, targets: Type[], map: MapScope): Defau
       const exact = groups.find((each) => same(each.source, type) && same(each.target, target))
       if (exact) return exact
     }
-    const open = targets.length !== 1 || targets.every((each) => each === UNKNOWN || each.kind === 'resource' || each.name === 'Element')
-    const alone = groups.find((each) => each.sourceAlone && same(each.source, type) && open && fits(each.target, targets))
+    const open =
+      targets.length !== 1 ||
+      targets.every((each) => each === UNKNOWN || each.kind === 'resource' || each.name === 'Element')
+    const alone = groups.find(
+      (each) => each.sourceAlone && same(each.source, type) && open && fits(each.target, targets),
+    )
     if (alone) return alone
   }
   return undefined
@@ -93,7 +104,9 @@ function fits(type: Type, targets: Type[]): boolean {
 }
 
 function same(a: Type, b: Type | undefined): boolean {
-  return a === b || (b !== undefined && a.kind !== 'logical' && b.kind !== 'logical' && a.name !== '' && a.name === b.name)
+  return (
+    a === b || (b !== undefined && a.kind !== 'logical' && b.kind !== 'logical' && a.name !== '' && a.name === b.name)
+  )
 }
 
 const found = new WeakMap<MapScope, DefaultGroup[]>()
@@ -107,7 +120,9 @@ function defaultGroups(map: MapScope): DefaultGroup[] {
     scope.map.group.flatMap((group) => {
       if (group.typeMode === 'none' || group.input.length !== 2) return []
       const [source, target] = group.input.map((each) => (each.type ? scope.findType(each.type) : undefined))
-      return source && target ? [{ group, scope, source, target, sourceAlone: group.typeMode === 'type-and-types' }] : []
+      return source && target
+        ? [{ group, scope, source, target, sourceAlone: group.typeMode === 'type-and-types' }]
+        : []
     }),
   )
   found.set(map, groups)

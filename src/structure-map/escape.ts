@@ -12,11 +12,14 @@ const MARKUP: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;',
 const markup: TextFormat = {
   escape: (text) => text.replace(/[&<>"']/g, (char) => MARKUP[char] ?? char),
   unescape: (text) =>
-    text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(\w+));/g, (all, decimal?: string, hex?: string, name?: string) => {
-      if (name !== undefined) return ENTITIES[name] ?? all
-      const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex ?? '', 16)
-      return code <= 0x10ffff ? String.fromCodePoint(code) : all
-    }),
+    text.replace(
+      /&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(\w+));/g,
+      (all, decimal?: string, hex?: string, name?: string) => {
+        if (name !== undefined) return ENTITIES[name] ?? all
+        const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex ?? '', 16)
+        return code <= 0x10ffff ? String.fromCodePoint(code) : all
+      },
+    ),
 }
 
 /** Formats of the `escape` transform. The standard names none; these are this engine's. */

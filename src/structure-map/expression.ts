@@ -57,106 +57,107 @@ const DEPTH_LIMIT = 200
  * `withoutAs` leaves `as v` to the caller. Fails with a SyntaxFault.
  */
 export function parseExpression(cursor: Cursor, withoutAs = false): Expression {
-  let depth = 0
+  return binary({ cursor, depth: 0 }, 0, withoutAs)
+}
 
-  function binary(minimum: number, noAs: boolean): Expression {
-    if (++depth > DEPTH_LIMIT) cursor.fail(`Expressions nest deeper than ${DEPTH_LIMIT}`)
-    const from = cursor.index()
-    let left = prefix(from, noAs)
-    for (;;) {
-      const operator = cursor.token.text
-      const power = cursor.token.kind === 'symbol' || cursor.token.kind === 'identifier' ? POWERS[operator] : undefined
-      if (power === undefined || power <= minimum || (noAs && operator === 'as')) break
-      cursor.advance()
-      left = operator === 'is' || operator === 'as' ? typed(left, operator) : joined(left, operator, power, noAs)
-    }
-    depth--
-    return left
-  }
+interface Reader {
+  cursor: Cursor
+  depth: number
+}
 
-  function joined(left: Expression, operator: string, power: number, noAs: boolean): Expression {
-    const right = binary(power, noAs)
-    return { kind: 'binary', operator, left, right, from: left.from, to: right.to }
-  }
-
-  function typed(operand: Expression, operator: 'is' | 'as'): Expression {
-    const type = typeName(cursor)
-    return { kind: 'type', operator, operand, type, from: operand.from, to: cursor.index() }
-  }
-
-  function prefix(from: number, noAs: boolean): Expression {
-    const { text } = cursor.token
-    if (cursor.token.kind === 'symbol' && (text === '+' || text === '-')) {
-      cursor.advance()
-      const operand = binary(UNARY_POWER, noAs)
-      return { kind: 'unary', operator: text, operand, from, to: operand.to }
-    }
-    return postfix(term(from), from)
-  }
-
-  function postfix(start: Expression, from: number): Expression {
-    let target = start
-    for (;;) {
-      if (cursor.take('.')) {
-        target = invocation(from, target)
-      } else if (cursor.is('[')) {
-        cursor.advance()
-        const index = binary(0, false)
-        cursor.expect(']', 'after the index')
-        target = { kind: 'index', target, index, from, to: cursor.index() }
-      } else return target
-    }
-  }
-
-  function term(from: number): Expression {
-    const { token } = cursor
-    const literal = readLiteral(cursor)
-    if (literal) return literal
-    if (cursor.take('(')) {
-      const inner = binary(0, false)
-      cursor.expect(')', 'to close the parenthesis')
-      return { kind: 'group', inner, from, to: cursor.index() }
-    }
-    if (cursor.take('%')) return variable(from)
-    if (cursor.is('{') && cursor.peek(1).text === '}') {
-      cursor.advance()
-      cursor.advance()
-      return { kind: 'empty', from, to: cursor.index() }
-    }
-    if (token.kind === 'identifier' || token.kind === 'delimited') return invocation(from)
-    return cursor.fail(`Expected a FHIRPath expression, found ${describeToken(token)}`)
-  }
-
-  function variable(from: number): Expression {
-    const { token } = cursor
-    if (token.kind === 'symbol' || token.kind === 'number' || token.kind === 'end') {
-      cursor.fail('Expected the name of a variable after %')
-    }
+function binary(reader: Reader, minimum: number, noAs: boolean): Expression {
+  const { cursor } = reader
+  if (++reader.depth > DEPTH_LIMIT) cursor.fail(`Expressions nest deeper than ${DEPTH_LIMIT}`)
+  let left = prefix(reader, cursor.index(), noAs)
+  for (;;) {
+    const { kind, text: operator } = cursor.token
+    const power =
+      (kind === 'symbol' || kind === 'identifier') && Object.hasOwn(POWERS, operator) ? POWERS[operator] : undefined
+    if (power === undefined || power <= minimum || (noAs && operator === 'as')) break
     cursor.advance()
-    return { kind: 'variable', name: token.value, from, to: cursor.index() }
+    if (operator === 'is' || operator === 'as') {
+      const type = typeName(cursor)
+      left = { kind: 'type', operator, operand: left, type, from: left.from, to: cursor.index() }
+    } else {
+      const right = binary(reader, power, noAs)
+      left = { kind: 'binary', operator, left, right, from: left.from, to: right.to }
+    }
   }
+  reader.depth--
+  return left
+}
 
-  function invocation(from: number, target?: Expression): Expression {
-    const { token } = cursor
-    if (!isName(token)) cursor.fail(`Expected a name after '.', found ${describeToken(token)}`)
+function prefix(reader: Reader, from: number, noAs: boolean): Expression {
+  const { cursor } = reader
+  const { kind, text } = cursor.token
+  if (kind !== 'symbol' || (text !== '+' && text !== '-')) return postfix(reader, term(reader, from), from)
+  cursor.advance()
+  const operand = binary(reader, UNARY_POWER, noAs)
+  return { kind: 'unary', operator: text, operand, from, to: operand.to }
+}
+
+function postfix(reader: Reader, start: Expression, from: number): Expression {
+  const { cursor } = reader
+  let target = start
+  for (;;) {
+    if (cursor.take('.')) {
+      target = invocation(reader, from, target)
+    } else if (cursor.take('[')) {
+      const index = binary(reader, 0, false)
+      cursor.expect(']', 'after the index')
+      target = { kind: 'index', target, index, from, to: cursor.index() }
+    } else return target
+  }
+}
+
+function term(reader: Reader, from: number): Expression {
+  const { cursor } = reader
+  const { token } = cursor
+  const literal = readLiteral(cursor)
+  if (literal) return literal
+  if (cursor.take('(')) {
+    const inner = binary(reader, 0, false)
+    cursor.expect(')', 'to close the parenthesis')
+    return { kind: 'group', inner, from, to: cursor.index() }
+  }
+  if (cursor.take('%')) return variable(cursor, from)
+  if (cursor.is('{') && cursor.peek(1).text === '}') {
     cursor.advance()
-    if (token.value === '$this' || token.value === '$index' || token.value === '$total') {
-      return { kind: 'this', name: token.value, from, to: cursor.index() }
-    }
-    const of = target ? { target } : {}
-    if (token.kind === 'double' || !cursor.take('(')) {
-      return { kind: 'member', name: token.value, ...of, from, to: cursor.index() }
-    }
-    const args: Expression[] = []
-    while (!cursor.is(')')) {
-      args.push(binary(0, false))
-      if (!cursor.take(',')) break
-    }
-    cursor.expect(')', `after the arguments of ${token.value}`)
-    return { kind: 'call', name: token.value, arguments: args, ...of, from, to: cursor.index() }
+    cursor.advance()
+    return { kind: 'empty', from, to: cursor.index() }
   }
+  if (token.kind === 'identifier' || token.kind === 'delimited') return invocation(reader, from)
+  return cursor.fail(`Expected a FHIRPath expression, found ${describeToken(token)}`)
+}
 
-  return binary(0, withoutAs)
+function variable(cursor: Cursor, from: number): Expression {
+  const { token } = cursor
+  if (token.kind === 'symbol' || token.kind === 'number' || token.kind === 'end') {
+    cursor.fail('Expected the name of a variable after %')
+  }
+  cursor.advance()
+  return { kind: 'variable', name: token.value, from, to: cursor.index() }
+}
+
+function invocation(reader: Reader, from: number, target?: Expression): Expression {
+  const { cursor } = reader
+  const { token } = cursor
+  if (!isName(token)) cursor.fail(`Expected a name after '.', found ${describeToken(token)}`)
+  cursor.advance()
+  if (token.value === '$this' || token.value === '$index' || token.value === '$total') {
+    return { kind: 'this', name: token.value, from, to: cursor.index() }
+  }
+  const of = target ? { target } : {}
+  if (token.kind === 'double' || !cursor.take('(')) {
+    return { kind: 'member', name: token.value, ...of, from, to: cursor.index() }
+  }
+  const args: Expression[] = []
+  while (!cursor.is(')')) {
+    args.push(binary(reader, 0, false))
+    if (!cursor.take(',')) break
+  }
+  cursor.expect(')', `after the arguments of ${token.value}`)
+  return { kind: 'call', name: token.value, arguments: args, ...of, from, to: cursor.index() }
 }
 
 function isName(token: Token): boolean {

@@ -24,7 +24,13 @@ export function createHost(types: TypeTable, memberships: ReadonlyMap<string, Me
     },
     conformsTo: (node, profile) => conformsTo(node, profile, types),
     resolve: (run, reference) => resolve(run, reference),
-    findType: (name) => types.find(name.replace(/^FHIR\./, '').replace(/^System\./, (prefix) => (name.length > prefix.length ? '' : prefix)).replace(/^(String|Boolean|Integer|Decimal|Date|DateTime|Time)$/, lowerFirst)),
+    findType: (name) =>
+      types.find(
+        name
+          .replace(/^FHIR\./, '')
+          .replace(/^System\./, (prefix) => (name.length > prefix.length ? '' : prefix))
+          .replace(/^(String|Boolean|Integer|Decimal|Date|DateTime|Time)$/, lowerFirst),
+      ),
     functions: {
       memberOf: (value, valueSet) => host.memberOf(nodeOf(value), valueSet),
       conformsTo: (value, profile) => host.conformsTo(nodeOf(value), profile),
@@ -47,7 +53,8 @@ function nodeOf(value: unknown): Node {
 function conformsTo(node: Node, profile: string, types: TypeTable): boolean | undefined {
   const type = types.find(profile)
   const claimed = (node.value as { meta?: { profile?: unknown } } | null | undefined)?.meta?.profile
-  if (Array.isArray(claimed) && claimed.some((each) => each === profile || String(each).split('|')[0] === profile)) return true
+  if (Array.isArray(claimed) && claimed.some((each) => each === profile || String(each).split('|')[0] === profile))
+    return true
   if (!type || node.type.kind === 'unknown') return undefined
   if (type.url !== undefined && type.kind !== 'logical') return isA(node.type, type) ? undefined : false
   return isA(node.type, type)
@@ -67,13 +74,13 @@ function indexed(root: JsonObject): Map<string, Json> {
   const known = indexes.get(root)
   if (known) return known
   const index = new Map<string, Json>()
-  for (const entry of Array.isArray(root['entry']) ? root['entry'] : []) {
+  for (const entry of Array.isArray(root.entry) ? root.entry : []) {
     if (entry === null || typeof entry !== 'object' || Array.isArray(entry)) continue
     const { fullUrl, resource } = entry
     if (resource === null || typeof resource !== 'object' || Array.isArray(resource)) continue
     if (typeof fullUrl === 'string' && !index.has(fullUrl)) index.set(fullUrl, resource)
-    const name = `${String(resource['resourceType'])}/${String(resource['id'])}`
-    if (resource['id'] !== undefined && !index.has(name)) index.set(name, resource)
+    const name = `${String(resource.resourceType)}/${String(resource.id)}`
+    if (resource.id !== undefined && !index.has(name)) index.set(name, resource)
   }
   indexes.set(root, index)
   return index

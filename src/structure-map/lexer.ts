@@ -49,140 +49,141 @@ const ESCAPES: Record<string, string> = { n: '\n', r: '\r', t: '\t', f: '\f' }
 
 /** Splits FML (FHIRPath included) into tokens; the last one is of kind `end`. Never throws. */
 export function tokenize(text: string): { tokens: Token[]; errors: LexicalError[] } {
-  const scanner = createScanner(text)
+  const scanner: Scanner = { text, at: text.charCodeAt(0) === 0xfeff ? 1 : 0, errors: [] }
   const tokens: Token[] = []
-  let token = scanner.next()
-  for (; token.kind !== 'end'; token = scanner.next()) tokens.push(token)
-  tokens.push(token)
-  return { tokens, errors: scanner.errors }
+  for (;;) {
+    const token = next(scanner)
+    tokens.push(token)
+    if (token.kind === 'end') return { tokens, errors: scanner.errors }
+  }
 }
 
 interface Scanner {
-  next(): Token
+  text: string
+  at: number
   errors: LexicalError[]
 }
 
-function createScanner(text: string): Scanner {
-  const errors: LexicalError[] = []
-  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0
+function match({ text, at }: Scanner, pattern: RegExp): string | undefined {
+  pattern.lastIndex = at
+  return pattern.exec(text)?.[0]
+}
 
-  const match = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at
-    return pattern.exec(text)?.[0]
-  }
-
-  function skipTrivia(): { spaced: boolean; comments: Comment[] } {
-    const before = at
-    const comments: Comment[] = []
-    let fresh = before === 0
-    for (;;) {
-      const space = match(SPACE)
-      if (space !== undefined) {
-        at += space.length
-        fresh ||= space.includes('\n')
-        continue
-      }
-      if (text[at] !== '/' || (text[at + 1] !== '/' && text[at + 1] !== '*')) break
-      if (text[at + 2] === '/' && text[at + 1] === '/' && match(METADATA) !== undefined) break
-      const comment = text[at + 1] === '/' ? lineComment() : blockComment()
-      comments.push({ text: comment, trailing: !fresh })
+function skipTrivia(scanner: Scanner): { spaced: boolean; comments: Comment[] } {
+  const { text } = scanner
+  const before = scanner.at
+  const comments: Comment[] = []
+  let fresh = before <= 1
+  for (;;) {
+    const space = match(scanner, SPACE)
+    if (space !== undefined) {
+      scanner.at += space.length
+      fresh ||= space.includes('\n')
+      continue
     }
-    return { spaced: at > before, comments }
+    const { at } = scanner
+    if (text[at] !== '/' || (text[at + 1] !== '/' && text[at + 1] !== '*')) break
+    if (text.startsWith('///', at) && match(scanner, METADATA) !== undefined) break
+    comments.push({ text: text[at + 1] === '/' ? lineComment(scanner) : blockComment(scanner), trailing: !fresh })
   }
+  return { spaced: scanner.at > before, comments }
+}
 
-  function lineComment(): string {
-    const end = lineEnd(text, at)
-    const comment = text.slice(at, end).replace(/^\/\/+/, '').trim()
-    at = end
-    return comment
-  }
+function lineComment(scanner: Scanner): string {
+  const end = lineEnd(scanner.text, scanner.at)
+  const comment = scanner.text
+    .slice(scanner.at, end)
+    .replace(/^\/\/+/, '')
+    .trim()
+  scanner.at = end
+  return comment
+}
 
-  function blockComment(): string {
-    const close = text.indexOf('*/', at + 2)
-    if (close < 0) errors.push({ offset: at, length: 2, message: 'This comment is never closed with */' })
-    const end = close < 0 ? text.length : close + 2
-    const comment = text.slice(at + 2, close < 0 ? text.length : close).trim()
-    at = end
-    return comment
-  }
+function blockComment(scanner: Scanner): string {
+  const { text, at, errors } = scanner
+  const close = text.indexOf('*/', at + 2)
+  if (close < 0) errors.push({ offset: at, length: 2, message: 'This comment is never closed with */' })
+  scanner.at = close < 0 ? text.length : close + 2
+  return text.slice(at + 2, close < 0 ? text.length : close).trim()
+}
 
-  function quoted(quote: string): string {
-    const start = at
-    let value = ''
-    for (at++; at < text.length; at++) {
-      const char = text[at] ?? ''
-      if (char === quote) {
-        at++
-        return value
-      }
-      value += char === '\\' ? escaped() : char
+function quoted(scanner: Scanner, quote: string): string {
+  const { text } = scanner
+  const start = scanner.at
+  let value = ''
+  for (scanner.at++; scanner.at < text.length; scanner.at++) {
+    const char = text[scanner.at] ?? ''
+    if (char === quote) {
+      scanner.at++
+      return value
     }
-    errors.push({ offset: start, length: 1, message: `This ${quote} is never closed` })
-    at = lineEnd(text, start)
-    return text.slice(start + 1, at)
+    value += char === '\\' ? escaped(scanner) : char
   }
+  scanner.errors.push({ offset: start, length: 1, message: `This ${quote} is never closed` })
+  scanner.at = lineEnd(text, start)
+  return text.slice(start + 1, scanner.at)
+}
 
-  function escaped(): string {
-    const char = text[++at] ?? ''
-    if (char === 'u') {
-      const digits = /^[0-9a-fA-F]{4}/.exec(text.slice(at + 1, at + 5))?.[0]
-      if (digits) {
-        at += 4
-        return String.fromCharCode(Number.parseInt(digits, 16))
-      }
+function escaped(scanner: Scanner): string {
+  const { text } = scanner
+  const char = text[++scanner.at] ?? ''
+  if (char === 'u') {
+    const digits = /^[0-9a-fA-F]{4}/.exec(text.slice(scanner.at + 1, scanner.at + 5))?.[0]
+    if (digits) {
+      scanner.at += 4
+      return String.fromCharCode(Number.parseInt(digits, 16))
     }
-    if (char in ESCAPES) return ESCAPES[char] ?? ''
-    if ('\'"`\\/'.includes(char)) return char
-    errors.push({
-      offset: at - 1,
-      length: 2,
-      message: `Unknown escape \\${char}; allowed are \\\\ \\' \\" \\\` \\/ \\n \\r \\t \\f \\uXXXX`,
-    })
-    return char
   }
+  if (Object.hasOwn(ESCAPES, char)) return ESCAPES[char] ?? ''
+  if (char !== '' && '\'"`\\/'.includes(char)) return char
+  scanner.errors.push({
+    offset: scanner.at - 1,
+    length: 2,
+    message: `Unknown escape \\${char}; allowed are \\\\ \\' \\" \\\` \\/ \\n \\r \\t \\f \\uXXXX`,
+  })
+  return char
+}
 
-  function metadata(prefix: string): string {
-    at += prefix.length
-    if (text.startsWith('"""', at)) {
-      const close = text.indexOf('"""', at + 3)
-      if (close < 0) errors.push({ offset: at, length: 3, message: 'This """ is never closed' })
-      const value = text.slice(at + 3, close < 0 ? text.length : close)
-      at = close < 0 ? text.length : close + 3
-      return `"""${value.replace(/^[ \t]*\r?\n/, '').replace(/\r?\n[ \t]*$/, '')}`
-    }
-    const end = lineEnd(text, at)
-    const value = text.slice(at, end).trim()
-    at = end
-    return value
+function metadata(scanner: Scanner, prefix: string): string {
+  const { text } = scanner
+  scanner.at += prefix.length
+  const { at } = scanner
+  if (text.startsWith('"""', at)) {
+    const close = text.indexOf('"""', at + 3)
+    if (close < 0) scanner.errors.push({ offset: at, length: 3, message: 'This """ is never closed' })
+    scanner.at = close < 0 ? text.length : close + 3
+    const value = text.slice(at + 3, close < 0 ? text.length : close)
+    return `"""${value.replace(/^[ \t]*\r?\n/, '').replace(/\r?\n[ \t]*$/, '')}`
   }
+  scanner.at = lineEnd(text, at)
+  return text.slice(at, scanner.at).trim()
+}
 
-  function next(): Token {
-    const trivia = skipTrivia()
-    const offset = at
-    const make = (kind: TokenKind, value?: string): Token => {
-      const raw = text.slice(offset, at)
-      return { kind, text: raw, value: value ?? raw, offset, end: at, ...trivia }
-    }
-    if (at >= text.length) return make('end')
-    const char = text[at] ?? ''
-    if (char === "'" || char === '"' || char === '`') {
-      const value = quoted(char)
-      return make(char === "'" ? 'string' : char === '"' ? 'double' : 'delimited', value)
-    }
-    for (const [kind, pattern] of PATTERNS) {
-      const found = match(pattern)
-      if (found === undefined) continue
-      if (kind === 'metadata') return make(kind, metadata(found))
-      at += found.length
-      return make(kind)
-    }
-    const length = (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1
-    errors.push({ offset, length, message: `Unexpected character ${text.slice(at, at + length)}` })
-    at += length
-    return next()
+function next(scanner: Scanner): Token {
+  const { text } = scanner
+  const trivia = skipTrivia(scanner)
+  const offset = scanner.at
+  const make = (kind: TokenKind, value?: string): Token => {
+    const raw = text.slice(offset, scanner.at)
+    return { kind, text: raw, value: value ?? raw, offset, end: scanner.at, ...trivia }
   }
-
-  return { next, errors }
+  if (offset >= text.length) return make('end')
+  const char = text[offset] ?? ''
+  if (char === "'" || char === '"' || char === '`') {
+    const value = quoted(scanner, char)
+    return make(char === "'" ? 'string' : char === '"' ? 'double' : 'delimited', value)
+  }
+  for (const [kind, pattern] of PATTERNS) {
+    const found = match(scanner, pattern)
+    if (found === undefined) continue
+    if (kind === 'metadata') return make(kind, metadata(scanner, found))
+    scanner.at += found.length
+    return make(kind)
+  }
+  const length = (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1
+  scanner.errors.push({ offset, length, message: `Unexpected character ${text.slice(offset, offset + length)}` })
+  scanner.at += length
+  return make('symbol')
 }
 
 const PATTERNS: [TokenKind, RegExp][] = [

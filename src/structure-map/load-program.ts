@@ -1,9 +1,9 @@
 import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
 import { FhirError, issue, unprocessable } from '../fhir/error.ts'
 import type { ConceptMap, Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
-import { type ExpressionContext, compileExpression } from './compile-expression.ts'
+import { compileExpression, type ExpressionContext } from './compile-expression.ts'
 import { compileGroup } from './compile-rule.ts'
-import type { CompiledExpression, ExpressionHost } from './expression-types.ts'
+import type { CompiledExpression } from './expression-types.ts'
 import { constantsOf } from './extensions.ts'
 import { createHost } from './host.ts'
 import type { MapEnvironment } from './maps.ts'
@@ -51,7 +51,7 @@ export async function loadProgram(
     compile: compileGroup,
     warn,
   }
-  for (const each of maps) program.scopes.push(createScope(each, { program, translators, host }))
+  for (const each of maps) program.scopes.push(createScope(each, { program, translators }))
   const [main] = program.scopes
   if (!main) throw unprocessable(`StructureMap ${map.url} has no group`)
   // Every rule of the map itself is compiled now, so that a broken one is told before anything runs.
@@ -79,10 +79,17 @@ async function loadImports(map: StructureMap, { supporting, environment, warn }:
       const found = [...own, ...(wildcard ? newestEach(stored) : stored.slice(0, 1))]
       if (found.length === 0 && wildcard) warn(`No StructureMap matches the import ${url}`)
       else if (found.length === 0) {
-        throw unprocessable({ text: `StructureMap ${maps[i]?.url ?? ''} imports ${url}, which does not exist`, expression: 'StructureMap.import' }, 'not-found')
+        throw unprocessable(
+          {
+            text: `StructureMap ${maps[i]?.url ?? ''} imports ${url}, which does not exist`,
+            expression: 'StructureMap.import',
+          },
+          'not-found',
+        )
       }
       for (const each of found) if (!maps.some((known) => known.url === each.url)) maps.push(readR5(each))
-      if (maps.length > IMPORT_LIMIT) throw unprocessable(`StructureMap ${map.url} imports more than ${IMPORT_LIMIT} maps`, 'too-costly')
+      if (maps.length > IMPORT_LIMIT)
+        throw unprocessable(`StructureMap ${map.url} imports more than ${IMPORT_LIMIT} maps`, 'too-costly')
     }
   }
   return maps
@@ -198,10 +205,9 @@ async function loadTranslators(maps: StructureMap[], environment: MapEnvironment
 interface ScopeParts {
   program: Program
   translators: ReadonlyMap<string, Translator>
-  host: ExpressionHost
 }
 
-function createScope(map: StructureMap, { program, translators, host }: ScopeParts): MapScope {
+function createScope(map: StructureMap, { program, translators }: ScopeParts): MapScope {
   const aliases = new Map<string, string>()
   for (const { alias, url } of map.structure ?? []) {
     if (alias && !aliases.has(alias)) aliases.set(alias, url)
@@ -226,7 +232,6 @@ function createScope(map: StructureMap, { program, translators, host }: ScopePar
     },
   }
   const context: ExpressionContext = program.expressions
-  void host
   for (const { name, value } of constantsOf(map)) {
     const empty = { sources: new Map(), targets: new Map(), constants: new Map(constants), counter: { slots: 0 } }
     constants.set(name, compileExpression(value, empty, context))

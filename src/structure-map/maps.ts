@@ -85,7 +85,9 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
 
   async function find(url: string, supporting: StructureMap[]): Promise<StructureMap> {
     const wanted = parseCanonical(url)
-    const own = supporting.find((each) => each.url === wanted.url && (!wanted.version || each.version === wanted.version))
+    const own = supporting.find(
+      (each) => each.url === wanted.url && (!wanted.version || each.version === wanted.version),
+    )
     const [found] = own ? [own] : await environment.findMaps(url)
     if (!found) throw notFound({ text: `There is no StructureMap ${url}`, expression: 'Parameters.parameter' })
     return readR5(found)

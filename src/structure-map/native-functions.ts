@@ -1,8 +1,18 @@
 import { javaScriptReplacement, safeRegex } from '../fhir/regex.ts'
 import type { Json } from '../fhir/types.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
+import {
+  booleanNode,
+  EMPTY,
+  equal,
+  quantityNode,
+  singleNumber,
+  singleText,
+  toText,
+  truth,
+  valueNode,
+} from './native-values.ts'
 import { children, type Node } from './nodes.ts'
-import { booleanNode, EMPTY, equal, singleNumber, singleText, toText, truth, valueNode } from './native-values.ts'
 import type { Frame } from './run.ts'
 
 /** One call of a function. */
@@ -91,6 +101,17 @@ function distinct(nodes: Node[]): Node[] {
   return nodes.filter((each, index) => !nodes.slice(0, index).some((other) => equal([each], [other]) === true))
 }
 
+function toQuantity(call: FunctionCall): Node[] {
+  const [only] = call.input
+  if (!only || call.input.length > 1) return EMPTY
+  if (typeof only.value === 'number') return quantityNode(only.value, undefined)
+  const parts = /^([+-]?\d+(?:\.\d+)?)\s*(?:'([^']+)'|([a-z]+))?$/.exec(String(only.value))
+  if (!parts) return EMPTY
+  const [, value, unit, word] = parts
+  if (word !== undefined && !/^(year|month|week|day|hour|minute|second|millisecond)s?$/.test(word)) return EMPTY
+  return quantityNode(Number(value), unit ?? word)
+}
+
 function toInteger(call: FunctionCall): Node[] {
   const [only] = call.input
   if (!only || call.input.length > 1) return EMPTY
@@ -110,7 +131,10 @@ export const NATIVE_FUNCTIONS: Record<string, NativeFunction> = {
       return booleanNode(value === undefined ? undefined : !value)
     },
   },
-  hasValue: { arity: [0], run: (call) => booleanNode(call.input.length === 1 && typeof call.input[0]?.value !== 'object') },
+  hasValue: {
+    arity: [0],
+    run: (call) => booleanNode(call.input.length === 1 && typeof call.input[0]?.value !== 'object'),
+  },
   count: { arity: [0], run: (call) => valueNode(call.input.length) },
   first: { arity: [0], run: (call) => call.input.slice(0, 1) },
   last: { arity: [0], run: (call) => call.input.slice(-1) },
@@ -140,6 +164,7 @@ export const NATIVE_FUNCTIONS: Record<string, NativeFunction> = {
     regex === '' ? text : text.replace(safeRegex(regex, 'g'), javaScriptReplacement(substitution)),
   ),
   substring: { arity: [1, 2], run: substring },
+  toQuantity: { arity: [0], run: toQuantity },
   toInteger: { arity: [0], run: toInteger },
   toString: {
     arity: [0],

@@ -19,6 +19,26 @@ export function valueNode(value: Json): Node[] {
   return [{ value, type: inferType(value) }]
 }
 
+const UCUM: Record<string, string> = {
+  year: 'a',
+  month: 'mo',
+  week: 'wk',
+  day: 'd',
+  hour: 'h',
+  minute: 'min',
+  second: 's',
+  millisecond: 'ms',
+}
+
+/** A System.Quantity as FHIR has it; calendar words keep standing as unit. */
+export function quantityNode(value: number, unit: string | undefined): Node[] {
+  const type = r4Type('Quantity') ?? UNKNOWN
+  if (unit === undefined) return [{ value: { value }, type }]
+  return [
+    { value: { value, unit, system: 'http://unitsofmeasure.org', code: UCUM[unit.replace(/s$/, '')] ?? unit }, type },
+  ]
+}
+
 /** Singleton evaluation as Boolean (http://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections). */
 export function truth(nodes: Node[]): boolean | undefined {
   const [only] = nodes
@@ -31,7 +51,8 @@ export function truth(nodes: Node[]): boolean | undefined {
 export function singleText(nodes: Node[]): string | undefined {
   const [only] = nodes
   if (!only || only.value === undefined) return undefined
-  if (nodes.length > 1 || typeof only.value !== 'string') throw new NeedsEngine('a string function on other than a string')
+  if (nodes.length > 1 || typeof only.value !== 'string')
+    throw new NeedsEngine('a string function on other than a string')
   return only.value
 }
 
@@ -79,7 +100,8 @@ export function compare(left: Node[], right: Node[]): number | undefined {
   if (!a || !b) return undefined
   if (left.length > 1 || right.length > 1 || needsCare(a) || needsCare(b)) throw new NeedsEngine('comparison')
   if (typeof a.value === 'number' && typeof b.value === 'number') return a.value - b.value
-  if (typeof a.value === 'string' && typeof b.value === 'string') return a.value < b.value ? -1 : a.value > b.value ? 1 : 0
+  if (typeof a.value === 'string' && typeof b.value === 'string')
+    return a.value < b.value ? -1 : a.value > b.value ? 1 : 0
   throw new NeedsEngine('comparison of different types')
 }
 

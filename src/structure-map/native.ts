@@ -1,19 +1,28 @@
+import { addCalendarUnits } from './date-operation.ts'
 import type { Expression } from './expression.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
 import { NATIVE_FUNCTIONS } from './native-functions.ts'
-import { booleanNode, compare, EMPTY, equal, singleNumber, toText, truth, valueNode } from './native-values.ts'
+import { booleanNode, compare, EMPTY, equal, quantityNode, singleNumber, truth, valueNode } from './native-values.ts'
 import { children, type Node } from './nodes.ts'
 import { type Scope, slotOf } from './scope.ts'
 import { INFERRED, isA, r4Type, type Type, UNKNOWN } from './types.ts'
 
 /** Compiles an expression to closures; undefined when it holds something that only the full engine knows. */
-export function compileNative(expression: Expression, scope: Scope, host: ExpressionHost): CompiledExpression | undefined {
+export function compileNative(
+  expression: Expression,
+  scope: Scope,
+  host: ExpressionHost,
+): CompiledExpression | undefined {
   const part = (each: Expression) => compileNative(each, scope, host)
   switch (expression.kind) {
     case 'literal': {
-      // Dates compare and calculate by rules that the full engine has.
-      if (expression.type === 'date' || expression.type === 'dateTime' || expression.type === 'time') return undefined
-      const nodes: Node[] = [{ value: expression.value, type: INFERRED[expression.type] }]
+      const { type, value } = expression
+      const temporal = type === 'date' || type === 'dateTime' || type === 'time'
+      const nodes: Node[] = [{ value, type: temporal ? (r4Type(type) ?? UNKNOWN) : INFERRED[type] }]
+      return () => nodes
+    }
+    case 'quantity': {
+      const nodes = quantityNode(expression.value, expression.unit)
       return () => nodes
     }
     case 'empty':
@@ -148,7 +157,7 @@ export function matchesType(node: Node, type: Type): boolean {
   if (node.type.kind === 'unknown') {
     const { value } = node
     if (value === null || typeof value !== 'object' || Array.isArray(value)) return false
-    return type !== UNKNOWN && type.name !== '' && value['resourceType'] === type.name
+    return type !== UNKNOWN && type.name !== '' && value.resourceType === type.name
   }
   return isA(node.type, type) || (node.type.inferred === true && isA(r4Type(node.type.name) ?? UNKNOWN, type))
 }
@@ -169,7 +178,7 @@ const OPERATORS: Record<string, Operator> = {
   contains: (left, right) => membership(right, left),
   '&': (left, right) => valueNode(textOrEmpty(left) + textOrEmpty(right)),
   '+': add,
-  '-': (left, right) => arithmetic(left, right, (a, b) => a - b),
+  '-': subtract,
   '*': (left, right) => arithmetic(left, right, (a, b) => a * b),
   div: (left, right) => arithmetic(left, right, (a, b) => (b === 0 ? undefined : Math.trunc(a / b))),
   mod: (left, right) => arithmetic(left, right, (a, b) => (b === 0 ? undefined : a % b)),
@@ -198,9 +207,35 @@ function add(left: Node[], right: Node[]): Node[] {
   const [b] = right
   if (!a || !b) return EMPTY
   if (left.length > 1 || right.length > 1) throw new NeedsEngine('+ on several items')
-  const temporal = [a, b].some((each) => !each.type.inferred && toText(each) !== undefined && /date|time|instant/i.test(each.type.name))
-  if (typeof a.value === 'string' && typeof b.value === 'string' && !temporal) return valueNode(a.value + b.value)
+  if (isTemporal(a)) return moved(a, b, 1)
+  if (typeof a.value === 'string' && typeof b.value === 'string' && !isTemporal(b)) return valueNode(a.value + b.value)
   return arithmetic(left, right, (x, y) => x + y)
+}
+
+function subtract(left: Node[], right: Node[]): Node[] {
+  const [a] = left
+  const [b] = right
+  if (a && b && left.length === 1 && right.length === 1 && isTemporal(a)) return moved(a, b, -1)
+  return arithmetic(left, right, (x, y) => x - y)
+}
+
+/** Whether a node is a date by its type; dates in untyped text are text. */
+function isTemporal(node: Node): boolean {
+  return (
+    typeof node.value === 'string' &&
+    (node.type.name === 'date' || node.type.name === 'dateTime' || node.type.name === 'instant')
+  )
+}
+
+function moved(date: Node, quantity: Node, sign: 1 | -1): Node[] {
+  const { value } = quantity
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw new NeedsEngine('a date and something else')
+  const { value: amount, unit } = value
+  if (typeof amount !== 'number' || typeof unit !== 'string') throw new NeedsEngine('a date and something else')
+  const result = addCalendarUnits(String(date.value), sign * amount, unit)
+  if (result === undefined) throw new NeedsEngine('a date of lower precision')
+  return [{ value: result, type: date.type }]
 }
 
 /** On whole numbers; decimals keep more digits in the full engine. */
@@ -219,8 +254,10 @@ function binary(
   right: CompiledExpression | undefined,
 ): CompiledExpression | undefined {
   if (!left || !right) return undefined
-  if (operator === 'and') return (frame, focus) => booleanNode(and(truth(left(frame, focus)), () => truth(right(frame, focus))))
-  if (operator === 'or') return (frame, focus) => booleanNode(or(truth(left(frame, focus)), () => truth(right(frame, focus))))
+  if (operator === 'and')
+    return (frame, focus) => booleanNode(and(truth(left(frame, focus)), () => truth(right(frame, focus))))
+  if (operator === 'or')
+    return (frame, focus) => booleanNode(or(truth(left(frame, focus)), () => truth(right(frame, focus))))
   if (operator === 'implies') {
     return (frame, focus) => {
       const condition = truth(left(frame, focus))

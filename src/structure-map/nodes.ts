@@ -30,7 +30,7 @@ export function inferType(value: Json | undefined, find?: (name: string) => Type
       return INFERRED.boolean
     default:
       if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
-        const name = value['resourceType']
+        const name = value.resourceType
         if (typeof name === 'string') return r4Type(name) ?? find?.(name) ?? UNKNOWN
       }
       return UNKNOWN
@@ -142,7 +142,8 @@ export function deepCopy(value: Json): Json {
 
 /** Sets a member even when it is called `__proto__`. */
 export function setMember(object: JsonObject, name: string, value: Json): void {
-  if (name === '__proto__') Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true })
+  if (name === '__proto__')
+    Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true })
   else object[name] = value
 }
 

@@ -56,9 +56,9 @@ function metadataValue(cursor: Cursor, token: Token): string | number | boolean 
 }
 
 function unescapeText(text: string): string {
-  return text.replace(/\\(u[0-9a-fA-F]{4}|.)/gs, (_, escape: string) => {
-    if (escape.length === 5) return String.fromCharCode(Number.parseInt(escape.slice(1), 16))
-    return { n: '\n', r: '\r', t: '\t', f: '\f' }[escape] ?? escape
+  return text.replace(/\\(u[0-9a-fA-F]{4}|.)/gs, (_, escaped: string) => {
+    if (escaped.length === 5) return String.fromCharCode(Number.parseInt(escaped.slice(1), 16))
+    return { n: '\n', r: '\r', t: '\t', f: '\f' }[escaped] ?? escaped
   })
 }
 
@@ -94,9 +94,9 @@ function openItem(target: JsonObject, name: string, isArray: boolean): true {
 }
 
 function stepInto(target: JsonObject, name: string, isArray: boolean): JsonObject {
-  if (!isArray) return (target[name] ??= {}) as JsonObject
-  const items = (target[name] ??= [{}]) as JsonObject[]
-  return items[items.length - 1] as JsonObject // never empty: made with one item
+  target[name] ??= isArray ? [{}] : {}
+  const found = target[name]
+  return (Array.isArray(found) ? found[found.length - 1] : found) as JsonObject // an item is there: it was made with one
 }
 
 function convert(value: string | number | boolean, type: string): string | number | boolean {
@@ -119,7 +119,10 @@ export function parseMapLine(cursor: Cursor, map: StructureMap): void {
   }
   map.name = readName(cursor, 'the map')
   // A bare name with hyphens is several tokens that touch.
-  while (!cursor.token.spaced && (cursor.is('-') || cursor.token.kind === 'identifier' || cursor.token.kind === 'number')) {
+  while (
+    !cursor.token.spaced &&
+    (cursor.is('-') || cursor.token.kind === 'identifier' || cursor.token.kind === 'number')
+  ) {
     map.name += cursor.advance().text
   }
 }
@@ -128,7 +131,8 @@ function readUrl(cursor: Cursor, what: string): string {
   const { token } = cursor
   if (token.kind === 'string') {
     cursor.lenient('single-quoted-url', token, `The url of ${what} takes double quotes: ${token.text}`)
-  } else if (token.kind !== 'double') cursor.fail(`Expected the url of ${what} in double quotes, found ${describeToken(token)}`)
+  } else if (token.kind !== 'double')
+    cursor.fail(`Expected the url of ${what} in double quotes, found ${describeToken(token)}`)
   if (token.value.trim() === '') cursor.fail(`The url of ${what} is empty`)
   cursor.advance()
   return token.value
@@ -186,7 +190,8 @@ export function parseConceptMap(cursor: Cursor, map: StructureMap): void {
     cursor.lenient('late-conceptmap', start, 'A concept map stands before the map line and the structures')
   }
   const url = cursor.token
-  if (url.kind !== 'double' && url.kind !== 'string') cursor.fail(`Expected the id of the concept map in quotes, found ${describeToken(url)}`)
+  if (url.kind !== 'double' && url.kind !== 'string')
+    cursor.fail(`Expected the id of the concept map in quotes, found ${describeToken(url)}`)
   cursor.advance()
   const id = url.value.replace(/^#/, '')
   const conceptMap: ConceptMap = { resourceType: 'ConceptMap', id, status: map.status, group: [] }
@@ -218,7 +223,8 @@ function systemOf(cursor: Cursor, prefixes: Map<string, string>): string {
   const { token } = cursor
   const prefix = readName(cursor, 'a prefix')
   const system = prefixes.get(prefix)
-  if (system === undefined) cursor.error(token, `Prefix '${prefix}' is not declared; declared are ${[...prefixes.keys()].join(', ') || 'none'}`)
+  if (system === undefined)
+    cursor.error(token, `Prefix '${prefix}' is not declared; declared are ${[...prefixes.keys()].join(', ') || 'none'}`)
   return system ?? prefix
 }
 
@@ -229,8 +235,10 @@ function parseUnmapped(cursor: Cursor, conceptMap: ConceptMap, prefixes: Map<str
   cursor.expect('=', 'after the prefix')
   const { token } = cursor
   const mode = cursor.advance().value
-  if (mode !== 'provided' && mode !== 'fixed') cursor.error(token, `Expected provided or fixed, found ${describeToken(token)}`)
-  for (const group of conceptMap.group ?? []) if (group.source === source) group.unmapped = { mode: mode === 'fixed' ? 'fixed' : 'provided' }
+  if (mode !== 'provided' && mode !== 'fixed')
+    cursor.error(token, `Expected provided or fixed, found ${describeToken(token)}`)
+  for (const group of conceptMap.group ?? [])
+    if (group.source === source) group.unmapped = { mode: mode === 'fixed' ? 'fixed' : 'provided' }
 }
 
 function parseMapping(cursor: Cursor, conceptMap: ConceptMap, prefixes: Map<string, string>): void {
@@ -238,7 +246,10 @@ function parseMapping(cursor: Cursor, conceptMap: ConceptMap, prefixes: Map<stri
   cursor.expect(':', 'after the prefix')
   const code = readCode(cursor)
   const sign = readSign(cursor)
-  if (sign === '--') return addMapping(conceptMap, { source, code })
+  if (sign === '--') {
+    addMapping(conceptMap, { source, code })
+    return
+  }
   const target = systemOf(cursor, prefixes)
   cursor.expect(':', 'after the prefix')
   addMapping(conceptMap, { source, code, target, targetCode: readCode(cursor), sign })
@@ -259,7 +270,8 @@ function readSign(cursor: Cursor): EquivalenceSign {
 function readCode(cursor: Cursor): string {
   const { token } = cursor
   if (token.kind === 'double' || token.kind === 'string' || token.kind === 'delimited') return cursor.advance().value
-  if (token.kind !== 'identifier' && token.kind !== 'number') cursor.fail(`Expected a code, found ${describeToken(token)}`)
+  if (token.kind !== 'identifier' && token.kind !== 'number')
+    cursor.fail(`Expected a code, found ${describeToken(token)}`)
   let code = cursor.advance().text
   while (!cursor.token.spaced && !cursor.is('}') && !cursor.is(';') && cursor.token.kind !== 'end' && !isSign(cursor)) {
     code += cursor.advance().text
@@ -277,9 +289,20 @@ function addMapping(
 ): void {
   const { source, code, target, targetCode, sign = '--' } = mapping
   conceptMap.group ??= []
-  let group = conceptMap.group.find((each) => each.source === source && (target === undefined || each.target === target))
-  if (!group) conceptMap.group.push((group = { source, ...(target !== undefined ? { target } : {}), element: [] }))
+  let group = conceptMap.group.find(
+    (each) => each.source === source && (target === undefined || each.target === target),
+  )
+  if (!group) {
+    group = { source, ...(target !== undefined ? { target } : {}), element: [] }
+    conceptMap.group.push(group)
+  }
   let element = group.element.find((each) => each.code === code)
-  if (!element) group.element.push((element = { code }))
-  element.target = [...(element.target ?? []), { ...(targetCode !== undefined ? { code: targetCode } : {}), equivalence: EQUIVALENCES[sign] }]
+  if (!element) {
+    element = { code }
+    group.element.push(element)
+  }
+  element.target = [
+    ...(element.target ?? []),
+    { ...(targetCode !== undefined ? { code: targetCode } : {}), equivalence: EQUIVALENCES[sign] },
+  ]
 }

@@ -87,7 +87,9 @@ export function ownComments(cursor: Cursor): Comment[] {
 
 /** Adds comments to the documentation of an element, one line each. */
 export function document(element: { documentation?: string | undefined }, comments: Comment[]): void {
-  const lines = comments.flatMap((each) => each.text.split('\n').map((line) => line.trim())).filter((line) => line !== '')
+  const lines = comments
+    .flatMap((each) => each.text.split('\n').map((line) => line.trim()))
+    .filter((line) => line !== '')
   if (lines.length === 0) return
   element.documentation = [...(element.documentation !== undefined ? [element.documentation] : []), ...lines].join('\n')
 }
@@ -260,7 +262,8 @@ function defaultClause(cursor: Cursor, source: RuleSource): number {
   const { token } = cursor
   let expression = parseExpression(cursor, true)
   if (expression.kind === 'group') expression = expression.inner
-  else if (token.kind !== 'double') cursor.lenient('bare-expression', token, "The expression of 'default' takes parentheses")
+  else if (token.kind !== 'double')
+    cursor.lenient('bare-expression', token, "The expression of 'default' takes parentheses")
   const { kind } = expression
   if (kind === 'literal' && expression.type !== 'time') {
     const { type, value } = expression

@@ -1,6 +1,6 @@
+import { typeInfo } from '../fhir/elements.ts'
 import { FhirError } from '../fhir/error.ts'
 import type { Issue, StructureMap } from '../fhir/types.ts'
-import { typeInfo } from '../fhir/elements.ts'
 import { checkVariables } from './check-names.ts'
 import { type Cursor, createCursor, describeToken, SyntaxFault } from './cursor.ts'
 import { extend, POSITION } from './extensions.ts'
@@ -23,7 +23,14 @@ export interface ParsedMap {
  */
 export function parseMap(text: string, options: { strict?: boolean } = {}): ParsedMap {
   const cursor = createCursor(text, options.strict === true)
-  const map: StructureMap = { resourceType: 'StructureMap', url: '', name: '', status: 'draft', structure: [], group: [] }
+  const map: StructureMap = {
+    resourceType: 'StructureMap',
+    url: '',
+    name: '',
+    status: 'draft',
+    structure: [],
+    group: [],
+  }
   while (cursor.token.kind !== 'end') parseDeclaration(cursor, map)
   finish(cursor, map)
   const errors = cursor.issues.filter((each) => each.severity === 'error')
@@ -42,7 +49,10 @@ const DECLARATIONS: Record<string, (cursor: Cursor, map: StructureMap) => void> 
 function parseDeclaration(cursor: Cursor, map: StructureMap): void {
   const start = cursor.index()
   try {
-    if (cursor.token.kind === 'metadata') return parseMetadata(cursor, map)
+    if (cursor.token.kind === 'metadata') {
+      parseMetadata(cursor, map)
+      return
+    }
     if (cursor.is('group')) {
       map.group.push(parseGroup(cursor, map))
       return
@@ -51,7 +61,11 @@ function parseDeclaration(cursor: Cursor, map: StructureMap): void {
     if (!declaration) {
       // A stray semicolon between declarations harms nobody; neither does the empty block that some files end with.
       if (cursor.take(';')) return
-      if (cursor.is('{') && cursor.peek(1).text === '}') return void [cursor.advance(), cursor.advance()]
+      if (cursor.is('{') && cursor.peek(1).text === '}') {
+        cursor.advance()
+        cursor.advance()
+        return
+      }
       cursor.fail(`Expected map, uses, imports, conceptmap, let or group, found ${describeToken(cursor.token)}`)
     }
     declaration(cursor, map)
@@ -141,7 +155,7 @@ function parseTypeMode(cursor: Cursor, group: Group): void {
 function finish(cursor: Cursor, map: StructureMap): void {
   const broken = cursor.issues.some((each) => each.severity === 'error')
   if (!broken) {
-    if (!map.url) cursor.error(cursor.token, "The map has no url: write `map \"url\" = name` or `/// url = 'url'`")
+    if (!map.url) cursor.error(cursor.token, 'The map has no url: write `map "url" = name` or `/// url = \'url\'`')
     if (map.group.length === 0) cursor.error(cursor.token, 'The map has no group')
     if (!map.name && map.url) map.name = (map.url.split('/').pop() ?? '').replace(/\W/g, '_')
   }
@@ -151,7 +165,11 @@ function finish(cursor: Cursor, map: StructureMap): void {
 }
 
 function inOrder(issues: Issue[]): Issue[] {
-  const place = (each: Issue) => /line (\d+), column (\d+)/.exec(each.diagnostics ?? '')?.slice(1).map(Number) ?? []
+  const place = (each: Issue) =>
+    /line (\d+), column (\d+)/
+      .exec(each.diagnostics ?? '')
+      ?.slice(1)
+      .map(Number) ?? []
   return issues.toSorted((a, b) => {
     const [lineA = 0, columnA = 0] = place(a)
     const [lineB = 0, columnB = 0] = place(b)

@@ -111,7 +111,9 @@ function conceptMap(map: ConceptMap): string[] {
       }
     }
   }
-  const declared = [...prefixes].map(([key, prefix]) => `  prefix ${prefix} = ${double(key.slice(key.indexOf(' ') + 1))}`)
+  const declared = [...prefixes].map(
+    ([key, prefix]) => `  prefix ${prefix} = ${double(key.slice(key.indexOf(' ') + 1))}`,
+  )
   return [`conceptmap ${double(`#${map.id ?? ''}`)} {`, ...declared, '', ...body, '}']
 }
 
@@ -133,13 +135,14 @@ function rule(rule: Rule, indent: string): string[] {
   if (isShortForm(rule)) {
     const [source] = rule.source
     const [target] = rule.target ?? []
-    return [...documentation, `${indent}${sourceText(source as RuleSource, false)} -> ${place(target as RuleTarget)}${label};`]
+    return [
+      ...documentation,
+      `${indent}${sourceText(source as RuleSource, false)} -> ${place(target as RuleTarget)}${label};`,
+    ]
   }
   const sources = rule.source.map((each) => sourceText(each)).join(', ')
   const targets = (rule.target ?? []).map(targetText).join(', ')
-  const calls = (rule.dependent ?? []).map(
-    (each) => `${name(each.name)}(${each.variable.join(', ')})`,
-  )
+  const calls = (rule.dependent ?? []).map((each) => `${name(each.name)}(${each.variable.join(', ')})`)
   const head = `${indent}${sources}${targets ? ` -> ${targets}` : ''}${calls.length > 0 ? ` then ${calls.join(', ')}` : ''}`
   if (!rule.rule?.length) return [...documentation, `${head}${label};`]
   const then = calls.length > 0 ? '' : ' then'
@@ -186,7 +189,8 @@ function targetText(target: RuleTarget): string {
   if (target.context !== undefined) parts.push(place(target))
   if (transform !== undefined) parts.push(target.context !== undefined ? `= ${transform}` : transform)
   if (target.variable) parts.push(`as ${name(target.variable)}`)
-  for (const mode of target.listMode ?? []) parts.push(mode === 'share' ? `share ${name(target.listRuleId ?? '')}` : mode)
+  for (const mode of target.listMode ?? [])
+    parts.push(mode === 'share' ? `share ${name(target.listRuleId ?? '')}` : mode)
   if (findExtension(target, LIST_MODE)?.valueCode === 'single') parts.push('single')
   return parts.join(' ')
 }

@@ -39,7 +39,6 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
   const given = { source: [root], target: [target] }
   const args = group.inputs.map((each) => given[each.mode].shift())
   group.call(args, run, 1)
-  for (const text of []) program.warn(text)
   return dropEmpty(target.value ?? null) ?? {}
 }
 

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../fhir/types.ts'
 import { TransformFault } from './fault.ts'
 import type { Node } from './nodes.ts'
+import type { RuleTarget } from './structure.ts'
 
 /** What happened during a run, for `debug=true`; may hold personal data and is never logged. */
 export type TraceEvent =
@@ -39,8 +40,8 @@ export interface Run {
   elapsed: (() => number) | undefined
   deadline: number
   steps: number
-  /** Targets of `share` and `single`, by the object they stand in. */
-  shared: WeakMap<JsonObject, Map<string, Node>>
+  /** Targets of `share` (by list rule) and `single` (by target), by the object they stand in. */
+  shared: WeakMap<JsonObject, Map<string | RuleTarget, Node>>
   /** Ids given to source resources that have none; the source itself is never changed. */
   ids: WeakMap<JsonObject, string>
 }
@@ -55,7 +56,10 @@ export interface Frame {
 /** Counts a step; TransformFault `too-costly` when there have been too many or it has taken too long. */
 export function step(run: Run): void {
   if (++run.steps > run.limits.steps) {
-    throw new TransformFault(`more than ${run.limits.steps} rules and elements: the map does not end or the source is too big`, 'too-costly')
+    throw new TransformFault(
+      `more than ${run.limits.steps} rules and elements: the map does not end or the source is too big`,
+      'too-costly',
+    )
   }
   if (run.elapsed && (run.steps & 0x3ff) === 0 && run.elapsed() > run.deadline) {
     throw new TransformFault(`longer than ${run.limits.milliseconds} ms`, 'too-costly')

@@ -1,6 +1,6 @@
 import type { StructureMap } from '../fhir/types.ts'
-import { CONSTANT, DEFAULT, EXPRESSION, LIST_MODE } from './extensions.ts'
 import { quoteString } from './cursor.ts'
+import { CONSTANT, DEFAULT, EXPRESSION, LIST_MODE } from './extensions.ts'
 
 type Loose = Record<string, unknown>
 
@@ -14,12 +14,12 @@ export function readR5(map: StructureMap): StructureMap {
   if (!needsWork(loose)) return map
   const copy = structuredClone(loose)
   readConstants(copy)
-  delete copy['versionAlgorithmString']
-  delete copy['versionAlgorithmCoding']
-  delete copy['copyrightLabel']
-  for (const group of items(copy['group'])) {
-    group['typeMode'] ??= 'none'
-    for (const rule of items(group['rule'])) readRule(rule)
+  delete copy.versionAlgorithmString
+  delete copy.versionAlgorithmCoding
+  delete copy.copyrightLabel
+  for (const group of items(copy.group)) {
+    group.typeMode ??= 'none'
+    for (const rule of items(group.rule)) readRule(rule)
   }
   return copy as unknown as StructureMap // now in R4 spelling
 }
@@ -29,70 +29,72 @@ function items(value: unknown): Loose[] {
 }
 
 function needsWork(map: Loose): boolean {
-  return 'const' in map || items(map['group']).some((group) => !('typeMode' in group) || items(group['rule']).some(ruleNeedsWork))
+  return (
+    'const' in map || items(map.group).some((group) => !('typeMode' in group) || items(group.rule).some(ruleNeedsWork))
+  )
 }
 
 function ruleNeedsWork(rule: Loose): boolean {
   return (
-    items(rule['source']).some((each) => 'defaultValue' in each) ||
-    items(rule['target']).some(targetNeedsWork) ||
-    items(rule['dependent']).some((each) => 'parameter' in each || !('variable' in each)) ||
-    items(rule['rule']).some(ruleNeedsWork) ||
+    items(rule.source).some((each) => 'defaultValue' in each) ||
+    items(rule.target).some(targetNeedsWork) ||
+    items(rule.dependent).some((each) => 'parameter' in each || !('variable' in each)) ||
+    items(rule.rule).some(ruleNeedsWork) ||
     !('name' in rule)
   )
 }
 
 function targetNeedsWork(target: Loose): boolean {
   return (
-    (target['context'] !== undefined && target['contextType'] === undefined) ||
-    [target['listMode']].flat().includes('single') ||
-    items(target['parameter']).some((each) => 'valueDate' in each || 'valueDateTime' in each || 'valueTime' in each)
+    (target.context !== undefined && target.contextType === undefined) ||
+    [target.listMode].flat().includes('single') ||
+    items(target.parameter).some((each) => 'valueDate' in each || 'valueDateTime' in each || 'valueTime' in each)
   )
 }
 
 function readConstants(map: Loose): void {
-  const constants = items(map['const'])
-  delete map['const']
+  const constants = items(map.const)
+  delete map.const
   if (constants.length === 0) return
-  map['extension'] = [
-    ...items(map['extension']),
+  map.extension = [
+    ...items(map.extension),
     ...constants.map((each) => ({
       url: CONSTANT,
       extension: [
-        { url: 'name', valueId: each['name'] },
-        { url: 'value', valueString: each['value'] },
+        { url: 'name', valueId: each.name },
+        { url: 'value', valueString: each.value },
       ],
     })),
   ]
 }
 
 function addExtension(element: Loose, extension: Loose): void {
-  element['extension'] = [...items(element['extension']), extension]
+  element.extension = [...items(element.extension), extension]
 }
 
 function readRule(rule: Loose): void {
-  rule['name'] ??= ruleName(rule)
-  for (const source of items(rule['source'])) {
+  rule.name ??= ruleName(rule)
+  for (const source of items(rule.source)) {
     if (!('defaultValue' in source)) continue
-    addExtension(source, { url: DEFAULT, valueString: source['defaultValue'] })
-    delete source['defaultValue']
+    addExtension(source, { url: DEFAULT, valueString: source.defaultValue })
+    delete source.defaultValue
   }
-  for (const target of items(rule['target'])) readTarget(target)
-  for (const dependent of items(rule['dependent'])) {
-    dependent['variable'] ??= items(dependent['parameter']).map(dependentArgument)
-    delete dependent['parameter']
+  for (const target of items(rule.target)) readTarget(target)
+  for (const dependent of items(rule.dependent)) {
+    dependent.variable ??= items(dependent.parameter).map(dependentArgument)
+    delete dependent.parameter
   }
-  for (const nested of items(rule['rule'])) readRule(nested)
+  for (const nested of items(rule.rule)) readRule(nested)
 }
 
 function ruleName(rule: Loose): string {
-  const element = items(rule['source'])[0]?.['element']
+  const element = items(rule.source)[0]?.element
   return typeof element === 'string' ? element : 'rule'
 }
 
 function dependentArgument(argument: Loose): string {
-  if (typeof argument['valueId'] === 'string') return argument['valueId']
-  if (typeof argument['valueString'] === 'string') return quoteString(argument['valueString'])
+  if (typeof argument.valueId === 'string') return argument.valueId
+  if (typeof argument.valueString === 'string') return quoteString(argument.valueString)
   for (const [member, value] of Object.entries(argument)) {
     if (!member.startsWith('value')) continue
     return /Date|Time/.test(member) ? `@${member === 'valueTime' ? 'T' : ''}${String(value)}` : String(value)
@@ -101,20 +103,25 @@ function dependentArgument(argument: Loose): string {
 }
 
 function readTarget(target: Loose): void {
-  if (target['context'] !== undefined) target['contextType'] ??= 'variable'
-  const modes = [target['listMode'] ?? []].flat()
+  if (target.context !== undefined) target.contextType ??= 'variable'
+  const modes = [target.listMode ?? []].flat()
   if (modes.includes('single')) {
     addExtension(target, { url: LIST_MODE, valueCode: 'single' })
     const rest = modes.filter((each) => each !== 'single')
-    if (rest.length > 0) target['listMode'] = rest
-    else delete target['listMode']
+    if (rest.length > 0) target.listMode = rest
+    else delete target.listMode
   }
-  for (const argument of items(target['parameter'])) {
-    const date = argument['valueDate'] ?? argument['valueDateTime']
-    const text = date !== undefined ? `@${String(date)}` : argument['valueTime'] !== undefined ? `@T${String(argument['valueTime'])}` : undefined
+  for (const argument of items(target.parameter)) {
+    const date = argument.valueDate ?? argument.valueDateTime
+    const text =
+      date !== undefined
+        ? `@${String(date)}`
+        : argument.valueTime !== undefined
+          ? `@T${String(argument.valueTime)}`
+          : undefined
     if (text === undefined) continue
     for (const member of ['valueDate', 'valueDateTime', 'valueTime']) delete argument[member]
-    argument['valueString'] = text
+    argument.valueString = text
     addExtension(argument, { url: EXPRESSION, valueBoolean: true })
   }
 }

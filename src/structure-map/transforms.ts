@@ -3,8 +3,8 @@ import { convertPrimitive } from './convert.ts'
 import { dateOperation } from './date-operation.ts'
 import { escapeBetween } from './escape.ts'
 import { TransformFault } from './fault.ts'
-import { deepCopy, type Node } from './nodes.ts'
 import { toText } from './native-values.ts'
+import { deepCopy, type Node } from './nodes.ts'
 import type { Run } from './run.ts'
 import type { Transform } from './structure.ts'
 import { INFERRED, r4Type, type Type, UNKNOWN } from './types.ts'
@@ -39,7 +39,8 @@ export const HANDLERS: Record<Exclude<Transform, 'evaluate'>, Handler> = {
   truncate,
   escape: escapeText,
   cast,
-  append: ({ arguments: parts }) => (parts.some((each) => each !== undefined) ? string(parts.map(optionalText).join('')) : undefined),
+  append: ({ arguments: parts }) =>
+    parts.some((each) => each !== undefined) ? string(parts.map(optionalText).join('')) : undefined,
   translate,
   reference: ({ arguments: [resource], run }) => (resource ? string(referenceTo(resource, run)) : undefined),
   dateOp,
@@ -136,7 +137,9 @@ function cast({ arguments: [value, name], targetType, findType }: TransformCall)
     throw new TransformFault(`cast() makes primitives, not ${type.name}`, 'value')
   }
   const primitive = text(value)
-  return primitive === undefined ? undefined : { value: convertPrimitive(value.value ?? null, type.name), type, loose: true }
+  return primitive === undefined
+    ? undefined
+    : { value: convertPrimitive(value.value ?? null, type.name), type, loose: true }
 }
 
 function translate(call: TransformCall): Node | undefined {
@@ -161,7 +164,10 @@ function translate(call: TransformCall): Node | undefined {
     case 'CodeableConcept':
       return make({ coding: [object('Coding', { system, code, display }).value ?? null] }, 'CodeableConcept')
     default:
-      throw new TransformFault(`translate() gives code, system, display, Coding or CodeableConcept, not '${text(asked) ?? ''}'`, 'value')
+      throw new TransformFault(
+        `translate() gives code, system, display, Coding or CodeableConcept, not '${text(asked) ?? ''}'`,
+        'value',
+      )
   }
 }
 
@@ -175,32 +181,40 @@ function idOf(node: Node, run: Run): string {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw new TransformFault('a reference needs a resource')
   }
-  if (typeof value['id'] === 'string' && value['id'] !== '') return value['id']
+  if (typeof value.id === 'string' && value.id !== '') return value.id
   const known = run.ids.get(value)
   if (known) return known
   const id = run.uuid().toLowerCase()
   run.ids.set(value, id)
-  if (node.loose !== undefined) value['id'] = id
+  if (node.loose !== undefined) value.id = id
   return id
 }
 
 function referenceTo(node: Node, run: Run): string {
   const id = idOf(node, run)
-  const named = (node.value as JsonObject)['resourceType']
+  const named = (node.value as JsonObject).resourceType
   const type = typeof named === 'string' ? named : node.type.name
   return type ? `${type}/${id}` : id
 }
 
 function dateOp({ arguments: [value, operation, amount, unit], run }: TransformCall): Node | undefined {
   const given = text(value)
-  const result = dateOperation({ value: given, operation: text(operation) ?? 'now', amount: text(amount), unit: text(unit), now: run.now })
+  const result = dateOperation({
+    value: given,
+    operation: text(operation) ?? 'now',
+    amount: text(amount),
+    unit: text(unit),
+    now: run.now,
+  })
   if (result === undefined) return undefined
   return make(result, result.length > 10 ? 'dateTime' : 'date')
 }
 
 function coding({ arguments: [system, code, display] }: TransformCall): Node | undefined {
   const value = text(code)
-  return value === undefined ? undefined : object('Coding', { system: text(system), code: value, display: text(display) })
+  return value === undefined
+    ? undefined
+    : object('Coding', { system: text(system), code: value, display: text(display) })
 }
 
 function cc(call: TransformCall): Node | undefined {
@@ -222,14 +236,23 @@ function qty({ arguments: [value, unit, system, code] }: TransformCall): Node | 
   const [, comparator, number, written = ''] = parts
   const named = text(unit) ?? (written.replace(/^'(.*)'$/, '$1') || undefined)
   const url = text(system)
-  return object('Quantity', { value: Number(number), comparator, unit: named, system: url, code: text(code) ?? (url ? named : undefined) })
+  return object('Quantity', {
+    value: Number(number),
+    comparator,
+    unit: named,
+    system: url,
+    code: text(code) ?? (url ? named : undefined),
+  })
 }
 
 function identifier({ arguments: [system, value, type] }: TransformCall): Node | undefined {
   const given = text(value)
   if (given === undefined) return undefined
   const kind = text(type)
-  const concept = kind === undefined ? undefined : { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: kind }] }
+  const concept =
+    kind === undefined
+      ? undefined
+      : { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: kind }] }
   return object('Identifier', { type: concept, system: text(system), value: given })
 }
 

@@ -27,7 +27,14 @@ export function inlineTranslator(map: ConceptMap): Translator {
       const { mode, code: fixed = code, display } = group.unmapped
       if (mode === 'other-map') return []
       const target = mode === 'fixed' ? fixed : code
-      return [{ ...(group.target !== undefined ? { system: group.target } : {}), code: target, ...(display ? { display } : {}), equivalence: 'equivalent' }]
+      return [
+        {
+          ...(group.target !== undefined ? { system: group.target } : {}),
+          code: target,
+          ...(display ? { display } : {}),
+          equivalence: 'equivalent',
+        },
+      ]
     })
 }
 
@@ -46,7 +53,7 @@ export function codesOf(node: Node): { code: string; system?: string }[] {
   if (typeof value === 'string') return [{ code: value }]
   if (typeof value === 'number') return [{ code: String(value) }]
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return []
-  const coding = value['coding']
+  const coding = value.coding
   if (Array.isArray(coding)) return coding.flatMap((each) => codingOf(each))
   return codingOf(value)
 }

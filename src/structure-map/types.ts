@@ -133,7 +133,10 @@ export function createTypeTable(definitions: ReadonlyMap<string, StructureDefini
   const build = (definition: StructureDefinition): Type | undefined => {
     const known = byUrl.get(definition.url)
     if (known) return known
-    const type = definition.derivation === 'constraint' && definition.kind !== 'logical' ? profileOf(definition) : logicalType(definition, table)
+    const type =
+      definition.derivation === 'constraint' && definition.kind !== 'logical'
+        ? profileOf(definition)
+        : logicalType(definition, table)
     if (type) byUrl.set(definition.url, type)
     return type
   }
@@ -164,11 +167,17 @@ function logicalType(definition: StructureDefinition, table: TypeTable): Type {
     parents.add(element.path.slice(0, Math.max(0, element.path.lastIndexOf('.'))))
   }
   const base = baseOf(definition, table)
-  return makeLogical({ path: root, byPath, parents, table }, { name: lastPart(definition.type), url: definition.url, base })
+  return makeLogical(
+    { path: root, byPath, parents, table },
+    { name: lastPart(definition.type), url: definition.url, base },
+  )
 }
 
 function baseOf(definition: StructureDefinition, table: TypeTable): () => Type | undefined {
-  return () => (definition.baseDefinition && definition.baseDefinition !== definition.url ? table.find(definition.baseDefinition) : undefined)
+  return () =>
+    definition.baseDefinition && definition.baseDefinition !== definition.url
+      ? table.find(definition.baseDefinition)
+      : undefined
 }
 
 interface LogicalScope {

@@ -44,7 +44,9 @@ export function makeElement(target: Node, property: string, place?: ListPlace): 
 
 function presentVariant(holder: JsonObject, element: ElementType): { property: string; type: Type } | undefined {
   if (element.variants.length === 0) {
-    return holder[element.name] === undefined ? undefined : { property: element.name, type: element.types[0] ?? UNKNOWN }
+    return holder[element.name] === undefined
+      ? undefined
+      : { property: element.name, type: element.types[0] ?? UNKNOWN }
   }
   return element.variants.find((each) => holder[each.property] !== undefined)
 }
@@ -125,7 +127,8 @@ export function assignSelf(target: Node, given: Node): Node {
     if (given.value === null || typeof given.value !== 'object' || Array.isArray(given.value)) {
       throw new TransformFault('a value cannot be assigned to an object')
     }
-    for (const name in given.value) if (name !== 'resourceType') setMember(target.value, name, deepCopy(given.value[name] ?? null))
+    for (const name in given.value)
+      if (name !== 'resourceType') setMember(target.value, name, deepCopy(given.value[name] ?? null))
     return target
   }
   target.value = typed.value
@@ -188,11 +191,30 @@ function candidates(type: Type, value: Json | undefined): string[] {
   return [...TEXTS, 'dateTime', 'date', ...(/^-?\d+$/.test(value) ? NUMBERS : [])]
 }
 
+/** Types that an untyped object is most likely to be, for members that several types have. */
+const LIKELY = [
+  'Coding',
+  'CodeableConcept',
+  'Quantity',
+  'Identifier',
+  'Reference',
+  'Period',
+  'HumanName',
+  'Address',
+  'ContactPoint',
+]
+
 /** An untyped object goes where its members fit. */
 function guessObject(element: ElementType, given: Node) {
   if (given.value === null || typeof given.value !== 'object' || Array.isArray(given.value)) return undefined
   const names = Object.keys(given.value)
-  return element.variants.find((each) => each.type.kind !== 'primitive' && names.every((name) => each.type.element(name)))
+  const fitting = element.variants.filter(
+    (each) => each.type.kind !== 'primitive' && names.every((name) => each.type.element(name)),
+  )
+  const likely = LIKELY.map((name) => fitting.find((each) => each.type.name === name)).find(
+    (each) => each !== undefined,
+  )
+  return likely ?? fitting[0]
 }
 
 /** The value as the element's type wants it: moved when the map made it, else copied; converted where it must be. */
@@ -212,9 +234,11 @@ function fit(given: Node, type: Type, property: string): Node {
   }
   const node = given.loose ? given : { value: deepCopy(value), type: given.type }
   node.loose = false
-  if (type.kind !== 'resource' && type !== UNKNOWN && node.type.kind === 'logical') delete (node.value as JsonObject)['resourceType']
+  if (type.kind !== 'resource' && type !== UNKNOWN && node.type.kind === 'logical')
+    delete (node.value as JsonObject).resourceType
   // A generic BackboneElement, or an object of unknown type, becomes what the element says.
-  if (node.type.kind === 'unknown' || node.type.name === 'BackboneElement' || node.type.name === 'Element') node.type = type
+  if (node.type.kind === 'unknown' || node.type.name === 'BackboneElement' || node.type.name === 'Element')
+    node.type = type
   return node
 }
 
@@ -225,7 +249,7 @@ function wrapName(given: Node, type: Type): string {
 
 /** An object for a primitive: its `value`, as CDA's types and FHIR's own have it. */
 function fitPrimitive(value: Json, type: Type, property: string): Node {
-  const inner = value !== null && typeof value === 'object' && !Array.isArray(value) ? value['value'] : undefined
+  const inner = value !== null && typeof value === 'object' && !Array.isArray(value) ? value.value : undefined
   if (inner === undefined || inner === null || typeof inner === 'object') {
     throw new TransformFault(`'${property}' takes ${type.name}, not an object`)
   }
@@ -291,7 +315,6 @@ function addUntyped(holder: JsonObject, at: { property: string; value: Json; lis
   else setMember(holder, at.property, at.listed ? [at.value] : at.value)
 }
 
-
 /** Steps into an element on the way to another: the last item that is there, else a new one. */
 export function walkInto(target: Node, property: string): Node {
   const { value } = target
@@ -299,7 +322,8 @@ export function walkInto(target: Node, property: string): Node {
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
     const found = value[element?.variants.length === 0 ? element.name : property]
     const last = Array.isArray(found) ? found.at(-1) : found
-    if (last !== undefined && last !== null && typeof last === 'object') return { value: last, type: element?.types[0] ?? UNKNOWN }
+    if (last !== undefined && last !== null && typeof last === 'object')
+      return { value: last, type: element?.types[0] ?? UNKNOWN }
   }
   return makeElement(target, property)
 }
