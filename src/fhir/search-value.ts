@@ -71,9 +71,10 @@ export function numberRange(text: string): (Range & { value: number }) | undefin
   const match = /^[+-]?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text)
   if (!match) return undefined
   const value = Number(text)
-  const [, whole = '', fraction = '', power = '0'] = match
-  // trailing zeros of a number with exponent and no fraction are significant, of a plain integer too: 100 is ±0.5
-  const half = 0.5 * 10 ** (Number(power) - fraction.length)
+  const [, whole = '', fraction = '', power] = match
+  // the standard's example: 1e2 is 95 to 105, though it has one significant digit
+  const exponent = power === undefined ? 0 : Number(power) - 1
+  const half = 0.5 * 10 ** (exponent - fraction.length)
   if (!Number.isFinite(value) || !Number.isFinite(half) || whole.length > 30) return undefined
   return { value, low: value - half, high: value + half }
 }

@@ -1,0 +1,541 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { FhirError } from '../../src/fhir/error.ts'
+import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
+import { parseSearch } from '../../src/fhir/search.ts'
+import type { Resource, ValueSet } from '../../src/fhir/types.ts'
+import type { SearchPage, SearchQuery, Storage, StoredVersion, Write } from '../../src/storage/storage.ts'
+
+/** How a suite gets an empty storage; the clock is the suite's. */
+export type StorageOpener = (options: { now: () => number }) => Promise<Storage>
+
+const base = 'http://example.org/ValueSet/'
+
+/** A value set with a canonical of its own. */
+export function valueSet(id: string, more: Partial<ValueSet> = {}): ValueSet {
+  return { resourceType: 'ValueSet', id, url: base + id, version: '1.0.0', name: `Set${id}`, status: 'active', ...more }
+}
+
+const put = (resource: Resource, more: Partial<Write> = {}): Write => ({
+  method: 'PUT',
+  type: resource.resourceType,
+  id: String(resource.id),
+  resource,
+  ...more,
+})
+
+/** What every storage adapter does; storage.ts says it in words. */
+export function storageContract(name: string, open: StorageOpener): void {
+  const test = (title: string, body: (storage: Storage, clock: { now: number }) => Promise<void>) =>
+    it(title, async () => {
+      const clock = { now: Date.UTC(2026, 0, 1) }
+      const storage = await open({ now: () => clock.now++ })
+      try {
+        await body(storage, clock)
+      } finally {
+        await storage.close()
+      }
+    })
+  describe(`${name}: versions`, () => versionCases(test))
+  describe(`${name}: preconditions`, () => preconditionCases(test))
+  describe(`${name}: canonicals`, () => canonicalCases(test))
+  describe(`${name}: search`, () => searchCases(test))
+  describe(`${name}: pages`, () => pageCases(test))
+  describe(`${name}: history`, () => historyCases(test))
+}
+
+type Test = (title: string, body: (storage: Storage, clock: { now: number }) => Promise<void>) => void
+
+const status = (expected: number) => (error: unknown) => error instanceof FhirError && error.status === expected
+
+function versionCases(test: Test): void {
+  test('create, update, delete and create again are versions', async (storage) => {
+    const [created] = await storage.write([put(valueSet('a'))])
+    assert.equal(created?.outcome, 'created')
+    assert.equal(created.version.versionId, '1')
+    assert.equal(created.version.resource?.meta?.lastUpdated, created.version.lastUpdated)
+    const [updated] = await storage.write([put(valueSet('a', { title: 'new' }))])
+    assert.deepEqual([updated?.outcome, updated?.version.versionId], ['updated', '2'])
+    const [deleted] = await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a' }])
+    assert.deepEqual([deleted?.outcome, deleted?.version.versionId], ['deleted', '3'])
+    const gone = await storage.read('ValueSet', 'a')
+    assert.deepEqual([gone?.method, gone?.resource], ['DELETE', undefined])
+    const [again] = await storage.write([put(valueSet('a'))])
+    assert.deepEqual([again?.outcome, again?.version.versionId], ['created', '4'])
+    const second = await storage.readVersion('ValueSet', 'a', '2')
+    assert.equal((second?.resource as ValueSet | undefined)?.title, 'new')
+    assert.equal(await storage.readVersion('ValueSet', 'a', '5'), undefined)
+    assert.equal(await storage.readVersion('ValueSet', 'a', '02'), undefined)
+    assert.equal(await storage.read('ValueSet', 'b'), undefined)
+  })
+  test('a PUT of the same content keeps the version, whatever meta says and in any order of members', async (storage) => {
+    await storage.write([put(valueSet('a', { meta: { tag: [{ code: 't' }] } }))])
+    const revision = storage.revision()
+    const { id, resourceType, ...rest } = valueSet('a')
+    const meta = { tag: [{ code: 't' }], versionId: '77', lastUpdated: '2001-01-01T00:00:00Z' }
+    const [same] = await storage.write([put({ ...rest, meta, id, resourceType } as ValueSet)])
+    assert.deepEqual([same?.outcome, same?.version.versionId], ['unchanged', '1'])
+    assert.equal(storage.revision(), revision)
+    const [other] = await storage.write([put(valueSet('a'))])
+    assert.equal(other?.outcome, 'updated')
+  })
+  test('decimals keep their text, and another precision is another content', async (storage) => {
+    const patient = (value: string) =>
+      parseJson(`{"resourceType":"Basic","id":"a","code":{},"extension":[{"url":"x","valueDecimal":${value}}]}`)
+    await storage.write([put(patient('1.10') as unknown as Resource)])
+    const read = await storage.read('Basic', 'a')
+    assert.match(stringifyJson(read?.resource), /"valueDecimal":1\.10/)
+    const [again] = await storage.write([put(patient('1.10') as unknown as Resource)])
+    assert.equal(again?.outcome, 'unchanged')
+    const [other] = await storage.write([put(patient('1.1') as unknown as Resource)])
+    assert.equal(other?.outcome, 'updated')
+  })
+  test('what is returned is a copy', async (storage) => {
+    const mine = valueSet('a')
+    const [written] = await storage.write([put(mine)])
+    mine.name = 'changed'
+    Object.assign(written?.version.resource ?? {}, { name: 'changed, too' })
+    const read = await storage.read('ValueSet', 'a')
+    assert.equal((read?.resource as ValueSet | undefined)?.name, 'Seta')
+  })
+  test('POST assigns an id, or takes one that is free', async (storage) => {
+    const [assigned] = await storage.write([{ method: 'POST', type: 'ValueSet', resource: valueSet('ignored') }])
+    assert.equal(assigned?.version.resource?.id, assigned?.version.id)
+    assert.notEqual(assigned?.version.id, 'ignored')
+    await storage.write([put(valueSet('a'), { method: 'POST' })])
+    await assert.rejects(storage.write([put(valueSet('a'), { method: 'POST' })]), status(409))
+  })
+  test('deleting what is not there changes nothing', async (storage) => {
+    const [never] = await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a' }])
+    assert.deepEqual([never?.outcome, never?.version.versionId], ['unchanged', '0'])
+    assert.equal(storage.revision(), 0)
+  })
+  test('all writes of a transaction or none', async (storage) => {
+    const bad = put(valueSet('c'), { ifMatch: '7' })
+    await assert.rejects(storage.write([put(valueSet('a')), put(valueSet('b')), bad]), status(412))
+    assert.deepEqual(await storage.count(), {})
+    assert.equal((await find(storage, 'ValueSet', [])).length, 0)
+    await storage.write([put(valueSet('a')), put(valueSet('a', { title: 'second' }))])
+    assert.equal((await storage.read('ValueSet', 'a'))?.versionId, '2')
+    assert.deepEqual(await storage.count(), { ValueSet: 1 })
+  })
+  test('refuses what cannot be a resource', async (storage) => {
+    const cases: Write[] = [
+      put(valueSet('a'), { id: 'no blanks' }),
+      put(valueSet('a'), { id: 'x'.repeat(65) }),
+      put(valueSet('a'), { type: 'CodeSystem' }),
+      { method: 'PUT', type: 'ValueSet', id: 'a' },
+      put(valueSet('a'), { type: 'value set' }),
+    ]
+    for (const each of cases) await assert.rejects(storage.write([each]), status(400))
+    let deep: unknown = 'x'
+    for (let i = 0; i < 20_000; i++) deep = [deep]
+    await assert.rejects(storage.write([put({ ...valueSet('a'), deep } as ValueSet)]), status(422))
+  })
+  test('derived values are kept apart', async (storage) => {
+    assert.equal(await storage.derived.get('elm', 'x'), undefined)
+    await storage.derived.set('elm', 'x', '1')
+    await storage.derived.set('elm', 'x', '2')
+    assert.equal(await storage.derived.get('elm', 'x'), '2')
+    assert.equal(await storage.derived.get('other', 'x'), undefined)
+    assert.equal(storage.revision(), 0)
+  })
+  test('time never runs backwards in the order of versions', async (storage, clock) => {
+    await storage.write([put(valueSet('a'))])
+    clock.now -= 3_600_000
+    await storage.write([put(valueSet('a', { title: 'b' }))])
+    const { matches } = await storage.history({ count: 10 })
+    assert.ok(String(matches[0]?.lastUpdated) >= String(matches[1]?.lastUpdated))
+  })
+}
+
+function preconditionCases(test: Test): void {
+  test('If-Match is the current version', async (storage) => {
+    await assert.rejects(storage.write([put(valueSet('a'), { ifMatch: '1' })]), status(412))
+    await storage.write([put(valueSet('a'))])
+    await assert.rejects(storage.write([put(valueSet('a', { title: 'x' }), { ifMatch: '2' })]), status(412))
+    const [updated] = await storage.write([put(valueSet('a', { title: 'x' }), { ifMatch: '1' })])
+    assert.equal(updated?.version.versionId, '2')
+    await assert.rejects(storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a', ifMatch: '1' }]), status(412))
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a', ifMatch: '2' }])
+    await assert.rejects(storage.write([put(valueSet('a'), { ifMatch: '3' })]), status(412))
+  })
+  test('of two updates of one version one wins', async (storage) => {
+    await storage.write([put(valueSet('a'))])
+    const outcomes = await Promise.allSettled(
+      ['x', 'y', 'z'].map((title) => storage.write([put(valueSet('a', { title }), { ifMatch: '1' })])),
+    )
+    assert.equal(outcomes.filter((each) => each.status === 'fulfilled').length, 1)
+    assert.equal((await storage.read('ValueSet', 'a'))?.versionId, '2')
+  })
+  test('If-None-Match: * is create only', async (storage) => {
+    await storage.write([put(valueSet('a'), { ifNoneMatch: true })])
+    await assert.rejects(storage.write([put(valueSet('a'), { ifNoneMatch: true })]), status(412))
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a' }])
+    await storage.write([put(valueSet('a'), { ifNoneMatch: true })])
+  })
+}
+
+function canonicalCases(test: Test): void {
+  const url = 'http://example.org/x'
+  test('finds all business versions, newest first', async (storage) => {
+    const versions = ['1.9.0', '1.10.0', '2.0.0-draft', '2.0.0']
+    await storage.write(versions.map((version, i) => put(valueSet(`v${i}`, { url, version }))))
+    const found = await storage.findCanonical('ValueSet', url)
+    assert.deepEqual(
+      found.map((each) => (each as ValueSet).version),
+      ['2.0.0', '2.0.0-draft', '1.10.0', '1.9.0'],
+    )
+    assert.equal((await storage.findCanonical('ValueSet', `${url}|1.9.0`)).length, 1)
+    assert.equal((await storage.findCanonical('ValueSet', `${url}/`)).length, 0)
+    assert.equal((await storage.findCanonical('CodeSystem', url)).length, 0)
+  })
+  test('on equal versions active comes before draft before retired, then the last written', async (storage) => {
+    const make = (id: string, state: ValueSet['status']) => put(valueSet(id, { url, status: state }))
+    await storage.write([make('a', 'retired'), make('b', 'active'), make('c', 'draft')])
+    await storage.write([make('d', 'active')])
+    const ids = (await storage.findCanonical('ValueSet', url)).map((each) => each.id)
+    assert.deepEqual(ids, ['d', 'b', 'c', 'a'])
+  })
+  test('a version inside the url is split off, current versions alone count', async (storage) => {
+    const { version: _, ...rest } = valueSet('a', { url: `${url}|3.0` })
+    await storage.write([put(rest)])
+    assert.equal((await storage.findCanonical('ValueSet', url)).length, 1)
+    assert.equal((await storage.findCanonical('ValueSet', `${url}|3.0`)).length, 1)
+    await storage.write([put(valueSet('a', { url: 'http://example.org/y' }))])
+    assert.equal((await storage.findCanonical('ValueSet', url)).length, 0)
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a' }])
+    assert.equal((await storage.findCanonical('ValueSet', 'http://example.org/y')).length, 0)
+  })
+  test('naming systems are found by unique id', async (storage) => {
+    const naming = {
+      resourceType: 'NamingSystem',
+      id: 'n',
+      name: 'N',
+      kind: 'codesystem',
+      status: 'active',
+      date: '2020',
+    }
+    await storage.write([put({ ...naming, uniqueId: [{ type: 'oid', value: '1.2.3' }] } as Resource)])
+    assert.equal((await storage.findCanonical('NamingSystem', '1.2.3')).length, 1)
+  })
+}
+
+/** Ids that a query string finds, sorted; `pairs` as in the URL. */
+async function find(storage: Storage, type: string, pairs: [string, string][]): Promise<string[]> {
+  const page = await storage.search({ ...parseSearch(type, pairs, { maximumCount: 1000 }), count: 1000 })
+  return page.matches.map((each) => each.id).sort()
+}
+
+function searchCases(test: Test): void {
+  test('parameters, modifiers and prefixes', async (storage) => {
+    const useContext = [
+      { code: { code: 'focus' }, valueCodeableConcept: { coding: [{ system: 's', code: 'flu' }] } },
+      { code: { code: 'age' }, valueQuantity: { value: 12, code: 'a', system: 'http://unitsofmeasure.org' } },
+    ]
+    await storage.write([
+      put(
+        valueSet('a', {
+          title: 'Müller list',
+          date: '2024-05',
+          jurisdiction: [{ coding: [{ system: 'iso', code: 'DE', display: 'Germany' }] }],
+        }),
+      ),
+      put(valueSet('b', { title: 'muller, other', date: '2024-06-15T12:00:00Z', status: 'draft', useContext })),
+      put(
+        valueSet('c', {
+          url: 'http://example.org/ValueSet/a/sub',
+          version: '2',
+          meta: { tag: [{ system: 't', code: 'x' }] },
+        }),
+      ),
+      put({
+        ...valueSet('d'),
+        text: { status: 'generated', div: '<div>rare narrative</div>' },
+        description: 'searchable words',
+      }),
+    ])
+    const cases: [query: string, ids: string][] = [
+      ['title=muller', 'a b'],
+      ['title=Müller', 'a b'],
+      ['title:exact=Müller list', 'a'],
+      ['title:contains=OTHER', 'b'],
+      ['title:missing=true', 'c d'],
+      ['title=muller\\, other', 'b'],
+      ['title=mull&status=draft', 'b'],
+      ['status=active,draft', 'a b c d'],
+      ['status:not=active', 'b'],
+      ['status=http://hl7.org/fhir/publication-status|draft', 'b'],
+      ['status=http://other|draft', ''],
+      ['jurisdiction=iso|DE', 'a'],
+      ['jurisdiction=iso|', 'a'],
+      ['jurisdiction=|DE', ''],
+      ['jurisdiction:text=german', 'a'],
+      ['url=http://example.org/ValueSet/a', 'a'],
+      ['url=http://example.org/ValueSet/a|1.0.0', 'a'],
+      ['url=http://example.org/ValueSet/a|9', ''],
+      ['url:below=http://example.org/ValueSet/a', 'a c'],
+      ['url:above=http://example.org/ValueSet/a/sub', 'a c'],
+      ['version=2', 'c'],
+      ['_tag=t|x', 'c'],
+      ['_id=a,c,zz', 'a c'],
+      ['date=2024', 'a b'],
+      ['date=2024-05', 'a'],
+      ['date=2024-05-01', ''],
+      ['date=ge2024-05-30', 'a b'],
+      ['date=ge2024-05-31', 'b'],
+      ['date=gt2024-06-14', 'b'],
+      ['date=sa2024-05-31', 'b'],
+      ['date=eb2024-06-15', 'a'],
+      ['date=lt2024-06', 'a'],
+      ['date=le2024-06', 'a b'],
+      ['date=ne2024-05', 'b'],
+      ['date:missing=true', 'c d'],
+      ['_lastUpdated=2026-01-01', 'a b c d'],
+      ['_lastUpdated=gt2026-01-02', ''],
+      ['context=flu', 'b'],
+      ['context-quantity=gt10', 'b'],
+      ['context-quantity=12|http://unitsofmeasure.org|a', 'b'],
+      ['context-type-value=focus$flu', 'b'],
+      ['context-type-value=age$flu', ''],
+      ['context-type-quantity=age$le12', 'b'],
+      ['_text=narr', 'd'],
+      ['_text=searchable', ''],
+      ['_content=searchable words', 'd'],
+      ['_content=rare', 'd'],
+      ['_content=\'"; DROP', ''],
+    ]
+    for (const [query, ids] of cases) {
+      const pairs = query
+        .split('&')
+        .map((each): [string, string] => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)])
+      assert.equal((await find(storage, 'ValueSet', pairs)).join(' '), ids, query)
+    }
+  })
+  test('references, codes and other types', async (storage) => {
+    const include = [
+      { system: 'http://loinc.org', concept: [{ code: '1-8' }] },
+      { valueSet: ['http://example.org/other|2'] },
+    ]
+    await storage.write([
+      put(valueSet('a', { compose: { include } })),
+      put({
+        resourceType: 'CodeSystem',
+        id: 'cs',
+        url: 'http://cs',
+        status: 'active',
+        content: 'complete',
+        concept: [{ code: 'p', concept: [{ code: 'q' }] }],
+      }),
+      put({
+        resourceType: 'Provenance',
+        id: 'p',
+        recorded: '2024-01-01T00:00:00Z',
+        agent: [{ who: { display: 'x' } }],
+        target: [{ reference: 'ValueSet/a/_history/1' }],
+      }),
+    ])
+    assert.deepEqual(await find(storage, 'ValueSet', [['reference', 'http://loinc.org']]), ['a'])
+    assert.deepEqual(await find(storage, 'ValueSet', [['code', '1-8']]), ['a'])
+    assert.deepEqual(await find(storage, 'ValueSet', [['valueset', 'http://example.org/other']]), ['a'])
+    assert.deepEqual(await find(storage, 'ValueSet', [['valueset', 'http://example.org/other|1']]), [])
+    assert.deepEqual(
+      await find(storage, 'CodeSystem', [
+        ['code', 'q'],
+        ['system', 'http://cs'],
+      ]),
+      ['cs'],
+    )
+    assert.deepEqual(await find(storage, 'Provenance', [['target', 'ValueSet/a']]), ['p'])
+    assert.deepEqual(await find(storage, 'Provenance', [['target', 'a']]), ['p'])
+    assert.deepEqual(await find(storage, 'Provenance', [['target:ValueSet', 'a']]), ['p'])
+    assert.deepEqual(await find(storage, 'Provenance', [['patient', 'a']]), [])
+  })
+  test('only current versions are found', async (storage) => {
+    await storage.write([put(valueSet('a', { title: 'old' }))])
+    await storage.write([put(valueSet('a', { title: 'new' })), put(valueSet('b', { title: 'old' }))])
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'b' }])
+    assert.deepEqual(await find(storage, 'ValueSet', [['title', 'old']]), [])
+    assert.deepEqual(await find(storage, 'ValueSet', [['_content', 'new']]), ['a'])
+  })
+}
+
+const query = (more: Partial<SearchQuery> = {}): SearchQuery => ({
+  type: 'ValueSet',
+  conditions: [],
+  sort: [],
+  count: 3,
+  total: 'accurate',
+  ...more,
+})
+
+async function allPages(load: (cursor: string | undefined) => Promise<SearchPage>, between?: () => Promise<void>) {
+  const pages: SearchPage[] = []
+  let cursor: string | undefined
+  do {
+    const page = await load(cursor)
+    pages.push(page)
+    cursor = page.next
+    await between?.()
+  } while (cursor !== undefined)
+  return pages
+}
+
+const idsOf = (pages: SearchPage[]) => pages.flatMap((page) => page.matches.map((each: StoredVersion) => each.id))
+const withCursor = <Query extends object>(made: Query, cursor: string | undefined) =>
+  cursor === undefined ? made : { ...made, cursor }
+
+function pageCases(test: Test): void {
+  const fill = (storage: Storage) =>
+    storage.write(
+      Array.from({ length: 20 }, (_, i) => {
+        const title = i % 4 === 0 ? {} : { title: `t${i % 3}` }
+        return put(
+          valueSet(`v${String(i).padStart(2, '0')}`, {
+            date: `2024-01-${String(1 + (i % 7)).padStart(2, '0')}`,
+            ...title,
+          }),
+        )
+      }),
+    )
+  const sorts: [string, SearchQuery['sort']][] = [
+    ['none', []],
+    ['_id', [{ parameter: '_id', descending: false }]],
+    ['-date', [{ parameter: 'date', descending: true }]],
+    [
+      'title,-_id',
+      [
+        { parameter: 'title', descending: false },
+        { parameter: '_id', descending: true },
+      ],
+    ],
+    [
+      '-title,date',
+      [
+        { parameter: 'title', descending: true },
+        { parameter: 'date', descending: false },
+      ],
+    ],
+    ['-_lastUpdated', [{ parameter: '_lastUpdated', descending: true }]],
+  ]
+  for (const [name, sort] of sorts) {
+    test(`sorted by ${name}: pages neither skip nor repeat while others write, and lead back`, async (storage) => {
+      await fill(storage)
+      const wanted = (await storage.search(query({ sort, count: 100 }))).matches.map((each) => each.id)
+      let n = 0
+      const disturb = async () => {
+        n++
+        await storage.write([
+          put(
+            valueSet(`v${String((n * 7) % 20).padStart(2, '0')}`, { title: `zz${n}`, date: `2023-0${1 + (n % 9)}-01` }),
+          ),
+          put(valueSet(`new${n}`, { date: '2024-01-03' })),
+          { method: 'DELETE', type: 'ValueSet', id: `v${String((n * 5) % 20).padStart(2, '0')}` },
+        ])
+      }
+      const pages = await allPages((cursor) => storage.search(withCursor(query({ sort }), cursor)), disturb)
+      assert.deepEqual(idsOf(pages), wanted)
+      assert.ok(pages.every((page) => page.total === 20))
+      const back = await storage.search(withCursor(query({ sort }), pages[3]?.previous))
+      assert.deepEqual(back.matches, pages[2]?.matches)
+      const first = await storage.search(withCursor(query({ sort }), pages[1]?.previous))
+      assert.deepEqual([first.matches, first.previous], [pages[0]?.matches, undefined])
+    })
+  }
+  test('writers and readers at the same time', async (storage) => {
+    await fill(storage)
+    const readers = Array.from({ length: 5 }, async () => {
+      const pages = await allPages((cursor) => storage.search(withCursor(query({ count: 2 }), cursor)))
+      const ids = idsOf(pages)
+      assert.equal(new Set(ids).size, ids.length)
+      assert.equal(ids.length, pages[0]?.total)
+    })
+    const writers = Array.from({ length: 30 }, (_, i) =>
+      storage.write([put(valueSet(`w${i}`)), put(valueSet(`v0${i % 10}`, { title: `w${i}` }))]),
+    )
+    await Promise.all([...readers, ...writers])
+  })
+  test('values missing stand last, whichever way it is sorted', async (storage) => {
+    await fill(storage)
+    for (const descending of [false, true]) {
+      const page = await storage.search(query({ sort: [{ parameter: 'title', descending }], count: 20 }))
+      assert.ok(page.matches.slice(15).every((each) => (each.resource as ValueSet).title === undefined))
+    }
+  })
+  test('count 0 is the total alone', async (storage) => {
+    await fill(storage)
+    const page = await storage.search(query({ count: 0 }))
+    assert.deepEqual(page, { matches: [], total: 20 })
+  })
+  test('a damaged or foreign cursor is 400', async (storage) => {
+    await fill(storage)
+    const { next } = await storage.search(query())
+    for (const cursor of [
+      '',
+      'x',
+      'e30',
+      '!!',
+      Buffer.from('[1,2,3,4,5]').toString('base64url'),
+      `${next}A`.slice(3),
+    ]) {
+      await assert.rejects(storage.search(query({ cursor })), status(400), cursor)
+    }
+    await assert.rejects(
+      storage.search(withCursor(query({ sort: [{ parameter: 'date', descending: false }] }), next)),
+      status(400),
+    )
+    await assert.rejects(storage.search(query({ count: -1 })), status(400))
+  })
+  test('a cursor expires, and says so', async (storage, clock) => {
+    await fill(storage)
+    const { next } = await storage.search(query())
+    await storage.write([put(valueSet('v03', { title: 'changed' }))])
+    clock.now += 2 * 3_600_000
+    await storage.write([put(valueSet('later'))])
+    await assert.rejects(storage.search(withCursor(query(), next)), status(400))
+    assert.equal((await storage.search(query())).total, 21)
+  })
+}
+
+function historyCases(test: Test): void {
+  test('instance, type and system, newest first, stable pages', async (storage) => {
+    for (let i = 0; i < 5; i++)
+      await storage.write([put(valueSet('a', { title: `${i}` })), put(valueSet('b', { title: `${i}` }))])
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a' }])
+    const instance = await storage.history({ type: 'ValueSet', id: 'a', count: 50 })
+    assert.deepEqual(
+      instance.matches.map((each) => each.versionId),
+      ['6', '5', '4', '3', '2', '1'],
+    )
+    assert.equal(instance.total, 6)
+    const write = async () => {
+      await storage.write([put(valueSet('b', { title: `x${storage.revision()}` }))])
+    }
+    const pages = await allPages((cursor) => storage.history(withCursor({ type: 'ValueSet', count: 2 }, cursor)), write)
+    const names = pages.flatMap((page) => page.matches.map((each) => `${each.id}${each.versionId}`))
+    assert.equal(names.length, 11)
+    assert.equal(new Set(names).size, 11)
+    const back = await storage.history(withCursor({ type: 'ValueSet', count: 2 }, pages[2]?.previous))
+    assert.deepEqual(back.matches, pages[1]?.matches)
+    assert.equal((await storage.history({ type: 'CodeSystem', count: 5 })).total, 0)
+    assert.equal((await storage.history({ count: 50 })).total, 11 + pages.length)
+  })
+  test('_since and _at', async (storage, clock) => {
+    const first = Date.UTC(2026, 0, 1)
+    clock.now = first
+    await storage.write([put(valueSet('a', { title: '1' }))])
+    clock.now = first + 60_000
+    await storage.write([put(valueSet('a', { title: '2' }))])
+    const versions = async (more: { since?: string; at?: string }) =>
+      (await storage.history({ type: 'ValueSet', id: 'a', count: 9, ...more })).matches
+        .map((each) => each.versionId)
+        .join(' ')
+    assert.equal(await versions({ since: '2026-01-01T00:00:30Z' }), '2')
+    assert.equal(await versions({ since: '2026-01-01' }), '2 1')
+    assert.equal(await versions({ at: '2026-01-01T00:00:30.000Z' }), '1')
+    assert.equal(await versions({ at: '2026-01-01' }), '2 1')
+    assert.equal(await versions({ at: '2025' }), '')
+    assert.equal(await versions({ at: '2027' }), '2')
+    await assert.rejects(storage.history({ count: 5, since: 'yesterday' }), status(400))
+  })
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, test } from 'node:test'
+import { openStorage } from '../../src/storage/open.ts'
+import { openSqlite } from '../../src/storage/sqlite.ts'
+import { storageContract, valueSet } from './contract.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'vidimus-sqlite-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+let files = 0
+const newFile = () => join(folder, `${++files}.sqlite`)
+
+storageContract('sqlite in memory', async (options) => openSqlite(':memory:', options))
+storageContract('sqlite file', async (options) => openSqlite(newFile(), options))
+
+const write = (id: string) => ({ method: 'PUT' as const, type: 'ValueSet', id, resource: valueSet(id) })
+
+test('what was written is there after opening again', async () => {
+  const file = newFile()
+  const first = openSqlite(file)
+  await first.write([write('a')])
+  await first.close()
+  const second = openSqlite(file)
+  assert.equal((await second.read('ValueSet', 'a'))?.versionId, '1')
+  assert.equal((await second.findCanonical('ValueSet', 'http://example.org/ValueSet/a')).length, 1)
+  assert.equal(second.revision(), 1)
+  await second.close()
+})
+
+test('two holders of one file see each other and do not overwrite', async () => {
+  const file = newFile()
+  const [left, right] = [openSqlite(file), openSqlite(file)]
+  for (let i = 0; i < 20; i++) {
+    await left.write([write(`l${i}`)])
+    await right.write([write(`r${i}`)])
+  }
+  assert.deepEqual(await left.count(), { ValueSet: 40 })
+  assert.equal(left.revision(), right.revision())
+  await left.close()
+  await right.close()
+})
+
+test('a store that another holds for too long answers 503', async () => {
+  const file = newFile()
+  const storage = openSqlite(file, { busyMilliseconds: 10 })
+  const other = new DatabaseSync(file)
+  other.exec('BEGIN IMMEDIATE')
+  await assert.rejects(storage.write([write('a')]), { status: 503 })
+  other.exec('ROLLBACK')
+  other.close()
+  await storage.write([write('a')])
+  await storage.close()
+})
+
+test('an outdated index is made anew at start', async () => {
+  const file = newFile()
+  const first = openSqlite(file)
+  await first.write([write('a'), write('b')])
+  await first.close()
+  const database = new DatabaseSync(file)
+  database.exec(`DELETE FROM text_index; UPDATE setting SET value = 'old' WHERE name = 'index'`)
+  database.close()
+  const second = openSqlite(file)
+  const conditions = [{ parameter: 'name', values: [{ value: 'seta' }] }]
+  const page = await second.search({ type: 'ValueSet', conditions, sort: [], count: 5, total: 'none' })
+  assert.equal(page.matches.length, 1)
+  await second.close()
+})
+
+test('files that are no usable store stop the start with a reason', async () => {
+  const text = newFile()
+  writeFileSync(text, 'this is not a database, and long enough to be looked at as one'.repeat(40))
+  assert.throws(() => openSqlite(text), /not usable: it cannot be read .*not a database/)
+  const foreign = newFile()
+  const other = new DatabaseSync(foreign)
+  other.exec('CREATE TABLE t (x)')
+  other.close()
+  assert.throws(() => openSqlite(foreign), /database of another program/)
+  const newer = newFile()
+  await openSqlite(newer).close()
+  const database = new DatabaseSync(newer)
+  database.exec('PRAGMA user_version = 999')
+  database.close()
+  assert.throws(() => openSqlite(newer), /newer version of vidimus \(schema 999/)
+})
+
+test('URLs choose the storage', async () => {
+  const storage = await openStorage('sqlite:', { dataDir: join(folder, 'data', 'new') })
+  await storage.write([write('a')])
+  await storage.close()
+  const again = await openStorage('sqlite:vidimus.sqlite', { dataDir: join(folder, 'data', 'new') })
+  assert.deepEqual(await again.count(), { ValueSet: 1 })
+  await again.close()
+  await (await openStorage('sqlite::memory:', { dataDir: folder })).close()
+  await assert.rejects(openStorage('mongodb://user:secret@host/db', { dataDir: folder }), (error: Error) => {
+    return /MongoDB adapter is not built/.test(error.message) && !error.message.includes('secret')
+  })
+  await assert.rejects(openStorage('postgres://x', { dataDir: folder }), /scheme postgres: is unknown/)
+  await assert.rejects(openStorage('nothing', { dataDir: folder }), /no scheme/)
+})
