@@ -36,10 +36,11 @@ export interface RequestData {
 /** Splits a Bundle by patient; undefined is an empty Bundle. */
 export function splitByPatient(data: Bundle | undefined, classes: FhirClasses, scope: ReadScope): RequestData {
   const entries: Entry[] = []
-  for (const [position, entry] of (data?.entry ?? []).entries()) {
-    // Plain JSON by construction; the FHIR types only describe its shape.
-    const resource = entry.resource as unknown as JsonObject | undefined
-    if (resource) entries.push({ resource, fullUrl: entry.fullUrl, position })
+  // Plain JSON by construction; the FHIR types only describe its shape, which nobody has checked.
+  const given = data?.entry as unknown as Json | undefined
+  for (const [position, entry] of (Array.isArray(given) ? given : []).entries()) {
+    if (!isObject(entry) || !isObject(entry.resource)) continue
+    entries.push({ resource: entry.resource, fullUrl: text(entry.fullUrl), position })
   }
   const patients = entries.filter((each) => each.resource.resourceType === 'Patient')
   const lone = patients.length === 1
@@ -130,7 +131,7 @@ function patientReferences(value: Json | undefined): string[] {
   })
 }
 
-function isObject(value: Json): value is JsonObject {
+function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

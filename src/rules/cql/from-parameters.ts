@@ -1,5 +1,5 @@
 import { Code, Concept, Date as CqlDate, DateTime, Interval, Quantity, Ratio } from 'cql-execution'
-import { issue, unprocessable } from '../../fhir/error.ts'
+import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import { parameterValue } from '../../fhir/operation.ts'
 import type { Issue, Json, JsonObject, Parameter, Parameters } from '../../fhir/types.ts'
 import { formatType, type ParameterDeclaration, type TypeSpecifier } from './elm.ts'
@@ -35,7 +35,7 @@ export function bindParameters(
   for (const { name, type, hasDefault } of declarations) {
     const own = given.get(name)
     given.delete(name)
-    if (own) values[name] = bind(own, type, context)
+    if (own) values[name] = bindSafely(own, type, context)
     else if (!hasDefault) absent[name] = null
   }
   const issues = [...given.keys()].map((name) =>
@@ -43,6 +43,19 @@ export function bindParameters(
   )
   // Nulls last: the executor's type check stops at the first null.
   return { values: { ...values, ...absent }, issues }
+}
+
+/** What a malformed value makes the conversion stumble over is the sender's fault, wherever it is. */
+function bindSafely(given: Parameter[], type: TypeSpecifier | undefined, context: ConversionContext): unknown {
+  try {
+    return bind(given, type, context)
+  } catch (error) {
+    if (error instanceof FhirError) throw error
+    throw unprocessable(
+      { text: `parameter ${given[0]?.name} is not valid FHIR`, expression: 'Parameters.parameter' },
+      'structure',
+    )
+  }
 }
 
 function bind(given: Parameter[], type: TypeSpecifier | undefined, context: ConversionContext): unknown {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Library as ExecutableLibrary } from 'cql-execution'
 import { compareVersions, formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError, issue, notFound, unprocessable } from '../../fhir/error.ts'
@@ -50,30 +51,37 @@ export interface Libraries {
 /** Makes the library room over a store. `generated` are libraries that exist unless a stored one replaces them (FHIRHelpers). */
 export function createLibraries(store: LibraryStore, translator: Translator, generated: LibraryText[]): Libraries {
   const stored = createIndex(store, generated)
-  const compiled = new Map<string, Promise<CompiledLibrary>>()
+  // By text, good until the store changes; and by text with all included texts, good for ever.
+  const current = new Map<string, Promise<CompiledLibrary>>()
+  const linked = new Map<string, Promise<CompiledLibrary>>()
+  const resolved = new Map<string, Promise<LibraryText>>()
   let revision = Number.NaN
+  const forgetOld = () => {
+    if (revision === store.revision()) return
+    revision = store.revision()
+    current.clear()
+    resolved.clear()
+  }
 
   const compileKept = (text: LibraryText, linesBefore: number): Promise<CompiledLibrary> => {
-    if (revision !== store.revision()) compiled.clear()
-    revision = store.revision()
-    const key = `${text.canonical}\0${linesBefore}\0${text.cql ?? JSON.stringify(text.elm)}`
-    const known = compiled.get(key)
-    if (known) return known
-    const made = compileLibrary(text, linesBefore)
-    compiled.set(key, made)
-    made.catch(() => compiled.delete(key))
-    if (compiled.size > keptLibraries) compiled.delete(compiled.keys().next().value ?? key)
-    return made
+    forgetOld()
+    return kept(current, textKey(text, linesBefore), () => compileLibrary(text, linesBefore))
   }
   const compileLibrary = async (text: LibraryText, linesBefore: number): Promise<CompiledLibrary> => {
     const closure = await includeClosure(text, stored)
-    const { elm, issues } =
-      text.cql === undefined ? elmOf(text) : await translator.translate(sourceOf(text, closure, linesBefore))
-    const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
-    return link({ text, elm: prepareElm(elm), issues, includes })
+    const key = [textKey(text, linesBefore), ...closure.map((each) => textKey(each, 0))].join()
+    return kept(linked, key, async () => {
+      const { elm, issues } =
+        text.cql === undefined ? elmOf(text) : await translator.translate(sourceOf(text, closure, linesBefore))
+      const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
+      return link({ text, elm: prepareElm(elm), issues, includes })
+    })
   }
-  const resolve = async (library: string | Library) =>
-    typeof library === 'string' ? findByCanonical(library, store, stored) : readLibrary(library)
+  const resolve = async (library: string | Library) => {
+    forgetOld()
+    if (typeof library !== 'string') return readLibrary(library)
+    return kept(resolved, library, () => findByCanonical(library, store, stored))
+  }
 
   return {
     resolve,
@@ -90,6 +98,27 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
 
 /** Bounds the memory of ad hoc texts; far above what a store of rules holds. */
 const keptLibraries = 500
+
+/** A value of the map, made if need be; a failed one is forgotten, the oldest gives way. */
+function kept<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const known = map.get(key)
+  if (known) return known
+  const made = make()
+  map.set(key, made)
+  made.catch(() => map.delete(key))
+  const [oldest] = map.keys()
+  if (map.size > keptLibraries && oldest !== undefined) map.delete(oldest)
+  return made
+}
+
+const hashes = new WeakMap<LibraryText, string>()
+
+function textKey(text: LibraryText, linesBefore: number): string {
+  const content = () => text.cql ?? JSON.stringify(text.elm)
+  const hash = hashes.get(text) ?? createHash('sha256').update(`${text.canonical}\0${content()}`).digest('base64url')
+  hashes.set(text, hash)
+  return `${hash}:${linesBefore}`
+}
 
 /** Stored libraries by CQL identity. */
 interface Index {
