@@ -38,6 +38,7 @@ const SYSTEMS = [
 
 /** Systems of others that WHO's packages republish in part as complete: url → fewest concepts of a real edition. */
 const FOREIGN_SYSTEMS = new Map([
+  ['http://id.who.int/icd/release/11/mms', 10_000],
   ['http://snomed.info/sct', 100_000],
   ['http://loinc.org', 50_000],
   ['http://hl7.org/fhir/sid/cvx', 150],
@@ -74,6 +75,6 @@ export function publishedValueSet(url: string): string | undefined {
 
 /** Whether a system of that size, though called complete, can only be a part of the real one. */
 export function isPartialEdition(url: string, concepts: number): boolean {
-  const fewest = FOREIGN_SYSTEMS.get(url)
+  const fewest = FOREIGN_SYSTEMS.get(systemIdentity(url))
   return fewest !== undefined && concepts < fewest
 }
