@@ -1,6 +1,16 @@
 import { readFileSync } from 'node:fs'
 import type { CodeSystem, CodeSystemConcept, ConceptMap, ValueSet } from '../../src/fhir/types.ts'
-import { certificateKinds, checks, decisions, formats, icd11Concepts, statuses, type Term } from './code-tables.ts'
+import {
+  certificateKinds,
+  checks,
+  decisions,
+  formats,
+  icd11Concepts,
+  loincAntigen,
+  loincNucleicAcid,
+  statuses,
+  type Term,
+} from './code-tables.ts'
 import { agents, euVaccines, type MapRow, prophylaxes, testResults, testTypes } from './icd-11-maps.ts'
 import { canonical, computerName, icd11, published } from './metadata.ts'
 
@@ -19,6 +29,14 @@ const EU = {
 }
 const cvx = 'http://hl7.org/fhir/sid/cvx'
 
+const tsv = (name: string): string[][] =>
+  readFileSync(new URL(name, import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split('\t'))
+
+const cvxRows = tsv('./cvx.tsv')
+
 interface EuCode {
   valueSet: string
   system: string
@@ -27,13 +45,13 @@ interface EuCode {
   inactive: boolean
 }
 
-const euCodes: EuCode[] = readFileSync(new URL('./eu-dcc.tsv', import.meta.url), 'utf8')
-  .split('\n')
-  .filter((line) => line !== '' && !line.startsWith('#'))
-  .map((line) => {
-    const [valueSet = '', system = '', code = '', display = '', mark] = line.split('\t')
-    return { valueSet, system, code, display, inactive: mark === 'inactive' }
-  })
+const euCodes: EuCode[] = tsv('./eu-dcc.tsv').map(([valueSet = '', system = '', code = '', display = '', mark]) => ({
+  valueSet,
+  system,
+  code,
+  display,
+  inactive: mark === 'inactive',
+}))
 
 /** Systems that have no FHIR CodeSystem elsewhere: published so that displays and inactive codes are known. */
 const euSystems: [id: string, system: string, content: CodeSystem['content'], title: string][] = [
@@ -211,6 +229,12 @@ const concepts = (system: string, codes: Record<string, string>): Include => ({
   concept: Object.entries(codes).map(([code, display]) => ({ code, display })),
 })
 
+/** Further terms of the same system, without displays: LOINC's own stay with LOINC. */
+const withTerms = ({ system, concept = [] }: Include, codes: string[]): Include => ({
+  system,
+  concept: [...concept, ...codes.map((code) => ({ code }))],
+})
+
 const codesFrom = (first: string, last: string): string[] => {
   const codes = icd11Concepts.map((each) => each[0])
   return codes.slice(codes.indexOf(first), codes.indexOf(last) + 1)
@@ -234,6 +258,12 @@ const ruleValueSets: [id: string, title: string, description: string, include: I
     inIcd11(...codesFrom('XM68M6', 'XM3DT5')),
   ],
   [
+    'covid-19-vaccines-cvx',
+    'COVID-19 vaccines in CVX',
+    'CVX codes that SMART Health Cards use.',
+    [concepts(cvx, Object.fromEntries(cvxRows.map(([code = '', , , display = '']) => [code, display])))],
+  ],
+  [
     'single-dose-vaccines',
     'Single-dose vaccines',
     'Vaccines whose primary course is one dose: Ad26.COV2.S (Janssen), Ad5-nCoV (Convidecia), Sputnik Light, and vaccines against yellow fever (International Health Regulations, annex 7).',
@@ -242,20 +272,30 @@ const ruleValueSets: [id: string, title: string, description: string, include: I
       concepts(EU.register, { 'EU/1/20/1525': 'Jcovden' }),
       concepts(EU.product, { Convidecia: 'Convidecia', 'Sputnik-Light': 'Sputnik Light' }),
       concepts(EU.snomed, { '28951000087107': 'COVID-19 Janssen', '33461000087106': 'COVID-19 Sputnik Light' }),
-      concepts(cvx, { '212': 'COVID-19 vaccine, vector-nr, rS-Ad26' }),
+      concepts(cvx, {
+        '212': 'COVID-19 vaccine, vector-nr, rS-Ad26',
+        '504': 'COVID-19 VVnr Non-US Vaccine (Sputnik Light)',
+        '506': 'COVID-19 VVnr Non-US Vaccine (CanSino, Convidecia)',
+      }),
     ],
   ],
   [
     'nucleic-acid-tests',
     'Nucleic acid amplification tests',
     'Test types that look for viral nucleic acid.',
-    [...inIcd11('1334426561'), concepts(EU.loinc, { 'LP6464-4': 'Nucleic acid amplification with probe detection' })],
+    [
+      ...inIcd11('1334426561'),
+      withTerms(
+        concepts(EU.loinc, { 'LP6464-4': 'Nucleic acid amplification with probe detection' }),
+        loincNucleicAcid,
+      ),
+    ],
   ],
   [
     'antigen-tests',
     'Rapid antigen tests',
     'Test types that look for viral protein.',
-    [...inIcd11('2056159157'), concepts(EU.loinc, { 'LP217198-3': 'Rapid immunoassay' })],
+    [...inIcd11('2056159157'), withTerms(concepts(EU.loinc, { 'LP217198-3': 'Rapid immunoassay' }), loincAntigen)],
   ],
   [
     'virus-detected',
@@ -306,6 +346,34 @@ function conceptMap(id: string, title: string, source: string, rows: MapRow[]): 
   }
 }
 
+const cvxMap: ConceptMap = {
+  resourceType: 'ConceptMap',
+  id: 'cvx-vaccine-to-icd-11',
+  url: canonical('ConceptMap', 'cvx-vaccine-to-icd-11'),
+  ...published(date),
+  name: 'CvxVaccineToIcd11',
+  title: 'CVX vaccine to ICD-11',
+  description: 'From COVID-19 vaccines in CVX to ICD-11; `wider` means that the ICD-11 code says less.',
+  sourceCanonical: canonical('ValueSet', 'covid-19-vaccines-cvx'),
+  group: [
+    {
+      source: cvx,
+      target: icd11.ddcc,
+      element: cvxRows.map(([code = '', target = '', equivalence, display = '']) => ({
+        code,
+        display,
+        target: [
+          {
+            code: target,
+            display: displayOf(target),
+            equivalence: equivalence === 'equivalent' ? ('equivalent' as const) : ('wider' as const),
+          },
+        ],
+      })),
+    },
+  ],
+}
+
 /** Every ConceptMap of the folder `valuesets/`. */
 export const conceptMaps: ConceptMap[] = [
   conceptMap('eu-vaccine-product-to-icd-11', 'EU vaccine product to ICD-11', 'vaccines-covid-19-names', euVaccines),
@@ -316,4 +384,5 @@ export const conceptMaps: ConceptMap[] = [
   conceptMap('eu-agent-to-icd-11', 'EU agent targeted to ICD-11', 'disease-agent-targeted', agents),
   conceptMap('eu-test-type-to-icd-11', 'EU type of test to ICD-11', 'covid-19-lab-test-type', testTypes),
   conceptMap('eu-test-result-to-icd-11', 'EU test result to ICD-11', 'covid-19-lab-result', testResults),
+  cvxMap,
 ]

@@ -86,6 +86,7 @@ describe('own content', () => {
       'http://worldhealthorganization.github.io/ddcc/StructureDefinition/CertDDCC',
       'http://smart.who.int/ddcc/StructureDefinition/',
       'http://smart.who.int/ddcc/CodeSystem/DDCCCompositionCategoryCodeSystem',
+      'http://smart.who.int/ddcc/CodeSystem/lab-test-',
       'http://smart.who.int/icvp/StructureDefinition/ModelDVC',
       'http://smart.who.int/icvp/CodeSystem/preQualVaccines',
       'http://smart.who.int/pcmt-vaxprequal/CodeSystem/PreQualProductIds',

@@ -439,6 +439,243 @@ describe('claim -6 to core data set', () => {
     })
 })
 
+describe('visible digital seal to core data set', () => {
+  const seal = (header: JsonObject, message: JsonObject): JsonObject => ({
+    data: {
+      hdr: { v: 1, ...header },
+      msg: { pid: { n: 'Aoife Beispiel', dob: '1984-02-29', sex: 'F', i: 'X0000000' }, ...message },
+    },
+    sig: { alg: 'ES256' },
+  })
+
+  it('maps every dose', async () => {
+    const found = await coreDataSets(
+      'IcaoVdsToCoreDataSet',
+      seal(
+        { t: 'icao.vacc', is: 'UTO' },
+        {
+          uvci: 'U32870',
+          ve: [
+            {
+              des: 'XM0GQ8',
+              nam: 'Invented mRNA',
+              dis: 'RA01',
+              vd: [
+                { dvc: '2026-01-01', seq: 1, ctr: 'UTO', adm: 'Harbour', lot: 'A1', dvn: '2026-01-29' },
+                { dvc: '2026-01-29', seq: 2, ctr: 'UTO', adm: 'Harbour', lot: 'A2' },
+              ],
+            },
+          ],
+        },
+      ),
+    )
+    assert.equal(found.length, 2)
+    assert.deepEqual(found[0], {
+      resourceType: 'DDCCCoreDataSetVS',
+      name: 'Aoife Beispiel',
+      birthDate: '1984-02-29',
+      sex: 'female',
+      identifier: { value: 'X0000000' },
+      certificate: {
+        version: '1',
+        hcid: { value: 'U32870' },
+        issuer: { identifier: { system: 'urn:iso:std:iso:3166', value: 'UTO' } },
+      },
+      vaccination: {
+        vaccine: { system: icd11, code: 'XM0GQ8' },
+        brand: { display: 'Invented mRNA' },
+        disease: { system: icd11, code: 'RA01' },
+        date: '2026-01-01',
+        dose: 1,
+        country: { system: 'urn:iso:std:iso:3166', code: 'UTO' },
+        centre: 'Harbour',
+        lot: 'A1',
+        nextDose: '2026-01-29',
+      },
+    })
+    assert.equal(asObject(found[1]?.vaccination).dose, 2)
+  })
+
+  it('maps a test', async () => {
+    const [found, ...more] = await coreDataSets(
+      'IcaoVdsToCoreDataSet',
+      seal(
+        { t: 'icao.test', iss: 'UTO' },
+        {
+          utci: 'U1',
+          sp: { spn: 'Harbour', ctr: 'UTO', cd: { p: '1', e: 'e@example.org', a: 'A' } },
+          dat: { sc: '2026-05-30T10:12:22+10:00', ri: '2026-05-30T12:00:00+10:00' },
+          tr: { tc: 'molecular(other)', r: 'negative', m: 'saliva' },
+        },
+      ),
+    )
+    assert.equal(more.length, 0)
+    const event = asObject(found?.test)
+    assert.equal(event.date, '2026-05-30T10:12:22+10:00')
+    assert.equal(asObject(event.type).code, '1334426561')
+    assert.equal(asObject(event.result).code, 'QA02')
+    assert.equal(asObject(event.origin).code, 'KAZ.AH.XD')
+    assert.deepEqual(event.centre, { display: 'Harbour' })
+  })
+})
+
+describe('SMART Health Card to core data set', () => {
+  const card = (...resources: JsonObject[]): JsonObject => ({
+    iss: 'https://example.org/issuer',
+    nbf: 1_767_225_600.5,
+    vc: {
+      type: ['https://smarthealth.cards#health-card'],
+      credentialSubject: {
+        fhirVersion: '4.0.1',
+        fhirBundle: {
+          resourceType: 'Bundle',
+          type: 'collection',
+          entry: [
+            {
+              resourceType: 'Patient',
+              name: [{ family: 'Beispiel', given: ['Aoife', 'M.'] }, { text: 'Other' }],
+              birthDate: '1984-02-29',
+            },
+            ...resources,
+          ].map((resource, position) => ({ fullUrl: `resource:${position}`, resource })),
+        },
+      },
+    },
+  })
+
+  it('maps vaccinations', async () => {
+    const cvx = 'http://hl7.org/fhir/sid/cvx'
+    const dose = (date: string): JsonObject => ({
+      resourceType: 'Immunization',
+      status: 'completed',
+      vaccineCode: { coding: [{ system: cvx, code: '207' }] },
+      patient: { reference: 'resource:0' },
+      occurrenceDateTime: date,
+      performer: [{ actor: { display: 'Harbour' } }],
+      lotNumber: 'L1',
+    })
+    const found = await coreDataSets('ShcToCoreDataSet', card(dose('2026-01-01'), dose('2026-01-29')))
+    assert.equal(found.length, 2)
+    assert.deepEqual(found[1], {
+      resourceType: 'DDCCCoreDataSetVS',
+      name: 'Aoife M. Beispiel',
+      birthDate: '1984-02-29',
+      certificate: {
+        issuer: { identifier: { system: 'urn:ietf:rfc:3986', value: 'https://example.org/issuer' } },
+        period: { start: '2026-01-01T00:00:00Z' },
+      },
+      vaccination: {
+        vaccine: { system: icd11, code: 'XM3DT5', display: 'COVID-19 Vaccine Moderna' },
+        brand: { system: cvx, code: '207' },
+        date: '2026-01-29',
+        centre: 'Harbour',
+        lot: 'L1',
+      },
+    })
+  })
+
+  it('maps a laboratory result', async () => {
+    const [found] = await coreDataSets(
+      'ShcToCoreDataSet',
+      card({
+        resourceType: 'Observation',
+        status: 'final',
+        code: { coding: [{ system: 'http://loinc.org', code: '94558-4' }] },
+        subject: { reference: 'resource:0' },
+        effectiveDateTime: '2026-05-30T10:00:00Z',
+        valueCodeableConcept: { coding: [{ system: 'http://snomed.info/sct', code: '260373001' }] },
+      }),
+    )
+    assert.deepEqual(found?.test, {
+      type: { system: 'http://loinc.org', code: '94558-4' },
+      date: '2026-05-30T10:00:00Z',
+      result: { system: icd11, code: 'RA01.0', display: 'COVID-19, virus identified' },
+    })
+  })
+})
+
+describe('DIVOC to core data set', () => {
+  const credential = (evidence: JsonObject): JsonObject => ({
+    context: ['https://www.w3.org/2018/credentials/v1', 'https://cowin.gov.in/credentials/vaccination/v1'],
+    type: ['VerifiableCredential'],
+    credentialSubject: {
+      type: 'Person',
+      id: 'did:x',
+      refId: '778',
+      name: 'Aoife Beispiel',
+      gender: 'Female',
+      dob: '1984-02-29',
+    },
+    issuer: 'https://cowin.gov.in/',
+    issuanceDate: '2026-01-15T07:21:39.684Z',
+    evidence: [evidence],
+  })
+  const facility = { name: 'Harbour', address: { addressCountry: 'IN' } }
+
+  it('maps a vaccination, dose in words or not', async () => {
+    const [found] = await coreDataSets(
+      'DivocToCoreDataSet',
+      credential({
+        certificateId: '448',
+        type: ['Vaccination'],
+        batch: 'b-1',
+        vaccine: 'COVISHIELD',
+        manufacturer: 'Serum Institute',
+        date: '2026-01-15T05:30:28.187Z',
+        effectiveUntil: '2026-01-15',
+        dose: '1',
+        totalDoses: 2,
+        verifier: { name: 'V' },
+        facility,
+      }),
+    )
+    assert.deepEqual(found, {
+      resourceType: 'DDCCCoreDataSetVS',
+      name: 'Aoife Beispiel',
+      birthDate: '1984-02-29',
+      sex: 'female',
+      identifier: { value: '778' },
+      certificate: {
+        hcid: { value: '448' },
+        issuer: { identifier: { value: 'https://cowin.gov.in/' } },
+        period: { start: '2026-01-15T07:21:39.684Z' },
+      },
+      vaccination: {
+        brand: { system: icd11, code: 'XM97T2', display: 'COVISHIELD' },
+        manufacturer: { display: 'Serum Institute' },
+        lot: 'b-1',
+        date: '2026-01-15T05:30:28.187Z',
+        dose: 1,
+        totalDoses: 2,
+        practitionerName: 'V',
+        country: { system: 'urn:iso:std:iso:3166', code: 'IN' },
+        centre: 'Harbour',
+      },
+    })
+  })
+
+  it('maps a test', async () => {
+    const [found] = await coreDataSets(
+      'DivocToCoreDataSet',
+      credential({
+        certificateId: 7,
+        testName: 'Invented',
+        testType: 'RT-PCR',
+        disease: 'COVID-19',
+        sampleOrigin: 'Nasal Swab',
+        sampleCollectionTimestamp: '2026-05-30T10:00:00.000Z',
+        result: 'Negative',
+        facility,
+      }),
+    )
+    const event = asObject(found?.test)
+    assert.equal(asObject(event.type).code, '1334426561')
+    assert.equal(asObject(event.result).code, 'QA02')
+    assert.equal(asObject(event.pathogen).code, 'XN109')
+    assert.equal(asObject(asObject(found?.certificate).hcid).value, '7')
+  })
+})
+
 describe('core data set to FHIR', () => {
   const patient = {
     resourceType: 'Patient',

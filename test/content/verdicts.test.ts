@@ -171,7 +171,7 @@ describe('verdicts of own content', () => {
       'DCC test, unknown type',
       'hcert-dcc',
       ['test'],
-      dcc({ t: [sample('95209-3', '2026-06-01T08:00:00Z', notDetected)] }),
+      dcc({ t: [sample('94763-0', '2026-06-01T08:00:00Z', notDetected)] }),
       { 'valid-test': null },
     ],
     [
