@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../fhir/types.ts'
 import type { Format } from './credential-format.ts'
 import { defineMember } from './encoding/cbor-json.ts'
+import { isJsonObject } from './encoding/strict-json.ts'
 
 /**
  * What StructureMaps get of verified content, in the two shapes that published maps read (credentials.md, section 8). Numbers
@@ -20,14 +21,14 @@ export function mapInput(format: Format, content: Json): MapInput {
 }
 
 /** First column: claims as they are; where the subclaim is itself what maps read, the subclaim. */
-export function coreDataSetShape(format: Format, content: Json): Json {
+function coreDataSetShape(format: Format, content: Json): Json {
   const key = subclaimKeys[format]
   return (key === undefined ? undefined : subclaim(content, key)) ?? content
 }
 
 /** Second column: what the composition maps and the WHO validator's read. */
-export function compositionShape(format: Format, content: Json): Json {
-  return isObject(content) ? (compositions[format]?.(content) ?? content) : content
+function compositionShape(format: Format, content: Json): Json {
+  return isJsonObject(content) ? (compositions[format]?.(content) ?? content) : content
 }
 
 /** Kinds whose subclaim is handed on without the claims around it. A flat certificate has no subclaim: it stays as it is. */
@@ -50,8 +51,8 @@ const compositions: Partial<Record<Format, (content: JsonObject) => Json>> = {
 }
 
 function subclaim(content: Json, key: string): Json | undefined {
-  const hcert = isObject(content) ? content['-260'] : undefined
-  return isObject(hcert) ? hcert[key] : undefined
+  const hcert = isJsonObject(content) ? content['-260'] : undefined
+  return isJsonObject(hcert) ? hcert[key] : undefined
 }
 
 /** {iss, sub, aud, exp, nbf, iat, id, data}; WHO's guide reads `data.cert`, its validator `data.dcc`. */
@@ -80,15 +81,15 @@ function shcComposition(content: JsonObject): Json {
     if (value !== undefined) shape[name] = value
   }
   const { vc } = content
-  const subject = isObject(vc) ? vc.credentialSubject : undefined
-  const bundle = isObject(subject) ? subject.fhirBundle : undefined
-  if (!isObject(vc) || !isObject(subject) || !isObject(bundle) || !Array.isArray(bundle.entry)) return shape
+  const subject = isJsonObject(vc) ? vc.credentialSubject : undefined
+  const bundle = isJsonObject(subject) ? subject.fhirBundle : undefined
+  if (!isJsonObject(vc) || !isJsonObject(subject) || !isJsonObject(bundle) || !Array.isArray(bundle.entry)) return shape
   const entry = bundle.entry.map(entryWithId)
   return { ...shape, vc: { ...vc, credentialSubject: { ...subject, fhirBundle: { ...bundle, entry } } } }
 }
 
 function entryWithId(entry: Json): Json {
-  if (!isObject(entry) || !isObject(entry.resource) || typeof entry.fullUrl !== 'string') return entry
+  if (!isJsonObject(entry) || !isJsonObject(entry.resource) || typeof entry.fullUrl !== 'string') return entry
   return { ...entry, resource: { ...entry.resource, id: entry.fullUrl } }
 }
 
@@ -101,12 +102,9 @@ function day(seconds: Json | undefined): string | undefined {
 
 function withoutEmptyTexts(json: Json): Json {
   if (Array.isArray(json)) return json.filter((each) => each !== '').map(withoutEmptyTexts)
-  if (!isObject(json)) return json
+  if (!isJsonObject(json)) return json
   const clean: JsonObject = {}
   for (const [name, value] of Object.entries(json))
     if (value !== '') defineMember(clean, name, withoutEmptyTexts(value))
   return clean
 }
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

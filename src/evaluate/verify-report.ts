@@ -1,7 +1,7 @@
 import { type CheckName, checkNames, type Status } from '../credentials/credential-format.ts'
 
 /** How one check ended (evaluate.md, Reply). */
-export type Outcome = 'pass' | 'fail' | 'warn' | 'skipped'
+type Outcome = 'pass' | 'fail' | 'warn' | 'skipped'
 /** One check of the reply; `detail` never quotes the credential. */
 export interface Check {
   name: CheckName

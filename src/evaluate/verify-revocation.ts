@@ -1,5 +1,5 @@
 import type { Envelope, FormatName } from '../credentials/credential-format.ts'
-import type { Json, JsonObject } from '../fhir/types.ts'
+import { isJsonObject } from '../credentials/encoding/strict-json.ts'
 import type { TrustedKey } from '../trust/trusted-key.ts'
 import type { StepResult } from './verify-report.ts'
 
@@ -21,7 +21,7 @@ const shcRule: RevocationRule = (envelope, key) => {
   const { revocationList: list, revocationVersion: version } = key
   if (list === undefined)
     return version === undefined ? pass : { details: ['the key announces a revocation list, which is not at hand'] }
-  if (!isObject(list) || !Array.isArray(list.rids)) return { details: ['the revocation list is malformed'] }
+  if (!isJsonObject(list) || !Array.isArray(list.rids)) return { details: ['the revocation list is malformed'] }
   const details: string[] = []
   if (list.method !== 'rid') return { details: ['the revocation list uses an unknown method'] }
   if (list.kid !== key.keyId) return { details: ['the revocation list is of another key'] }
@@ -46,7 +46,7 @@ function matchesRid(entry: string, { revocationId, period }: Envelope): boolean 
 const dccRule: RevocationRule = (envelope, key) => {
   const { revocationList: list } = key
   if (list === undefined) return pass
-  const hashes = isObject(list) ? list.hashes : list
+  const hashes = isJsonObject(list) ? list.hashes : list
   if (!Array.isArray(hashes)) return { details: ['the revocation list is malformed'] }
   const listed = new Set(hashes.filter((each) => typeof each === 'string').map(normaliseHash))
   const details = listed.has(undefined) || listed.size < 1 ? ['the revocation list has malformed entries'] : []
@@ -61,6 +61,3 @@ function normaliseHash(text: string): string | undefined {
 }
 
 const rules: Partial<Record<FormatName, RevocationRule>> = { shc: shcRule, hcert: dccRule }
-
-const isObject = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -23,7 +23,7 @@ import { checkKeyUsage } from './verify-usage.ts'
 export type { KeySource } from '../trust/trusted-key.ts'
 
 /** Who vouched for a credential (evaluate.md, Reply, `issuer`). */
-export interface VerifiedIssuer {
+interface VerifiedIssuer {
   /** As the credential says. */
   name?: string
   /** GDHCN code, alpha-3. */

@@ -14,7 +14,7 @@ import {
 } from './trusted-key.ts'
 
 /** Name under which anchors of a request appear in `issuer.trustList`. */
-export const REQUEST_LIST = 'request'
+const REQUEST_LIST = 'request'
 
 /**
  * Keys trusted for one request alone (credentials.md, "Request trust anchors"): each anchor is a DER certificate or

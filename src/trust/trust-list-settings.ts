@@ -4,13 +4,13 @@ import { isJsonObject } from './jwk.ts'
 import type { TrustSource, TrustSourceKind } from './trust-source.ts'
 
 const kinds: TrustSourceKind[] = ['did-v2', 'jwks', 'certificates']
-const members = ['name', 'kind', 'location', 'key', 'issuer', 'participant', 'domain', 'usage']
+const members = ['name', 'kind', 'location', 'key', 'issuer', 'participant', 'domain', 'usage', 'refreshSeconds']
 
 /** How settings read a file they name; relative paths inside it count from its folder. */
 export type ReadText = (path: string) => string
 
 /**
- * Reads the setting TRUST_LISTS: a JSON array of sources `{name, kind, location, key?, issuer?, participant?, domain?, usage?}`;
+ * Reads the setting TRUST_LISTS: a JSON array of sources `{name, kind, location, key?, issuer?, participant?, domain?, usage?, refreshSeconds?}`;
  * or the path of a JSON file with such an array; or paths separated by commas: a folder or a certificate file is of kind
  * `certificates`, a `*.json` file of kind `did-v2` with its pinned key beside it as `<name>.key.json`, a `*.jwks.json` file of
  * kind `jwks`. Empty text means no lists. Throws Error with every problem, one a line.
@@ -89,6 +89,10 @@ function sourceProblems(entry: JsonObject): string[] {
   for (const member of ['issuer', 'participant', 'domain', 'usage']) {
     if (member in entry && typeof entry[member] !== 'string') problems.push(`${member} must be a text`)
   }
+  const { refreshSeconds } = entry
+  if (refreshSeconds !== undefined && !(typeof refreshSeconds === 'number' && refreshSeconds > 0)) {
+    problems.push('refreshSeconds must be a positive number')
+  }
   return problems
 }
 
@@ -101,6 +105,7 @@ function sourceOfEntry(entry: JsonObject, folder: string): TrustSource {
     location: resolve(String(entry.location)),
   }
   if (keys.length > 0) source.key = keys
+  if (typeof entry.refreshSeconds === 'number') source.refreshSeconds = entry.refreshSeconds
   for (const member of ['issuer', 'participant', 'domain', 'usage'] as const) {
     const value = entry[member]
     if (typeof value === 'string') source[member] = value

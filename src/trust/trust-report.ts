@@ -14,7 +14,7 @@ export type TrustListReport =
   | ({ file: string; valid: true; id: string; kind: string; created?: string } & (KeyFigures | ReferenceFigures))
 
 /** Figures of an embedded list. */
-export interface KeyFigures {
+interface KeyFigures {
   keys: number
   distinctKids: number
   distinctCertificates: number
@@ -30,7 +30,7 @@ export interface KeyFigures {
 }
 
 /** Figures of a reference list. */
-export interface ReferenceFigures {
+interface ReferenceFigures {
   references: number
   /** Ids outside the list's own namespace, never followed. */
   foreignReferences: string[]
@@ -49,7 +49,7 @@ export async function verifyTrustListFiles(
 }
 
 /** Verifies one trust list file. Rejects when it cannot be read; what is read but is no list is a report. */
-export async function verifyTrustListFile(
+async function verifyTrustListFile(
   file: string,
   options: { key: KeyObject; at: Date; readers: TrustReaders },
 ): Promise<TrustListReport> {

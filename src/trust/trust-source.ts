@@ -18,6 +18,8 @@ export interface TrustSource {
   participant?: string
   domain?: string
   usage?: string
+  /** How often a remote list is fetched again; files are read at the start and on reload. */
+  refreshSeconds?: number
 }
 
 /** What reading a source yields; `failure` says why it yields nothing. */

@@ -188,7 +188,7 @@ describe('the setting TRUST_LISTS', () => {
 
   it('names every problem at once', () => {
     const wrong = [
-      { name: '', kind: 'x', location: 1, colour: 'red' },
+      { name: '', kind: 'x', location: 1, refreshSeconds: 0, colour: 'red' },
       'y',
       { name: 'a', kind: 'did-v2', location: '/l' },
     ]
@@ -197,10 +197,11 @@ describe('the setting TRUST_LISTS', () => {
       () => parse(JSON.stringify([...wrong, good, good])),
       (error: Error) => {
         assert.deepEqual(error.message.split('\n'), [
-          'TRUST_LISTS, source 1: unknown member colour; known are name, kind, location, key, issuer, participant, domain, usage',
+          'TRUST_LISTS, source 1: unknown member colour; known are name, kind, location, key, issuer, participant, domain, usage, refreshSeconds',
           'TRUST_LISTS, source 1: name is missing',
           'TRUST_LISTS, source 1: location is missing',
           'TRUST_LISTS, source 1: kind must be one of did-v2, jwks, certificates',
+          'TRUST_LISTS, source 1: refreshSeconds must be a positive number',
           'TRUST_LISTS, source 2: is not an object',
           'TRUST_LISTS, source 3: a did-v2 list needs the pinned signing key: key',
           'TRUST_LISTS: two sources are named b',

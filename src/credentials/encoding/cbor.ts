@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 
 /** A tagged item whose tag the decoder gives no meaning of its own. */
-export interface Tagged {
+interface Tagged {
   tag: number | bigint
   value: CborValue
 }
 /** A simple value without a meaning in JavaScript. */
-export interface Simple {
+interface Simple {
   simple: number
 }
 /** A CBOR data item (RFC 8949): maps as Map, byte strings as views of the input, integers beyond 2^53 as bigint. */

@@ -75,7 +75,7 @@ export function issueHcert(payload: CborInput, signer: HcertSigner, options: Hce
 }
 
 /** A raw signature, r‖s for ECDSA. */
-export function signRaw(algorithm: SignatureAlgorithm, key: KeyObject, data: Uint8Array): Buffer {
+function signRaw(algorithm: SignatureAlgorithm, key: KeyObject, data: Uint8Array): Buffer {
   if (algorithm.keyTypes.includes('ec')) return sign(algorithm.hash, data, { key, dsaEncoding: 'ieee-p1363' })
   if (algorithm.hash === undefined) return sign(undefined, data, key)
   return sign(algorithm.hash, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 })
