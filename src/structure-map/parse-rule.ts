@@ -378,7 +378,7 @@ function parseArgument(cursor: Cursor): Argument {
   const { token } = cursor
   if (token.kind === 'double') {
     const literal = readLiteral(cursor)
-    if (!cursor.is('.') && literal?.kind === 'literal') return { valueString: String(literal.value) }
+    if (!cursor.is('.') && literal?.kind === 'literal') return stringArgument(String(literal.value))
     cursor.fail('A string in double quotes stands alone here')
   }
   return argumentOf(cursor, parseExpression(cursor, true))
@@ -396,6 +396,13 @@ function argumentOf(cursor: Cursor, expression: Expression): Argument {
   }
 }
 
+/** FHIR has no empty strings, so an empty literal is kept as an expression. */
+function stringArgument(value: string): Argument {
+  return value === ''
+    ? { extension: [{ url: EXPRESSION, valueBoolean: true }], valueString: "''" }
+    : { valueString: value }
+}
+
 function literalArgument(expression: Expression): Argument | undefined {
   if (expression.kind === 'unary' && expression.operator === '-') {
     const { operand } = expression
@@ -404,7 +411,7 @@ function literalArgument(expression: Expression): Argument | undefined {
   }
   if (expression.kind !== 'literal') return undefined
   const { type, value } = expression
-  if (type === 'string') return { valueString: String(value) }
+  if (type === 'string') return stringArgument(String(value))
   if (type === 'boolean') return { valueBoolean: value === true }
   if (type === 'integer') return { valueInteger: Number(value) }
   return type === 'decimal' ? { valueDecimal: Number(value) } : undefined

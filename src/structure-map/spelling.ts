@@ -17,8 +17,11 @@ export function readR5(map: StructureMap): StructureMap {
   delete copy.versionAlgorithmString
   delete copy.versionAlgorithmCoding
   delete copy.copyrightLabel
+  copy.group ??= []
   for (const group of items(copy.group)) {
     group.typeMode ??= 'none'
+    group.rule ??= []
+    group.input ??= []
     for (const rule of items(group.rule)) readRule(rule)
   }
   return copy as unknown as StructureMap // now in R4 spelling
@@ -30,8 +33,15 @@ function items(value: unknown): Loose[] {
 
 function needsWork(map: Loose): boolean {
   return (
-    'const' in map || items(map.group).some((group) => !('typeMode' in group) || items(group.rule).some(ruleNeedsWork))
+    'const' in map ||
+    !('group' in map) ||
+    items(map.group).some((group) => !isComplete(group) || items(group.rule).some(ruleNeedsWork))
   )
+}
+
+/** Stores leave out empty lists, such as the rules of a group that only extends another. */
+function isComplete(group: Loose): boolean {
+  return 'typeMode' in group && 'rule' in group && 'input' in group
 }
 
 function ruleNeedsWork(rule: Loose): boolean {
@@ -40,7 +50,8 @@ function ruleNeedsWork(rule: Loose): boolean {
     items(rule.target).some(targetNeedsWork) ||
     items(rule.dependent).some((each) => 'parameter' in each || !('variable' in each)) ||
     items(rule.rule).some(ruleNeedsWork) ||
-    !('name' in rule)
+    !('name' in rule) ||
+    !('source' in rule)
   )
 }
 
@@ -74,6 +85,7 @@ function addExtension(element: Loose, extension: Loose): void {
 
 function readRule(rule: Loose): void {
   rule.name ??= ruleName(rule)
+  rule.source ??= []
   for (const source of items(rule.source)) {
     if (!('defaultValue' in source)) continue
     addExtension(source, { url: DEFAULT, valueString: source.defaultValue })
