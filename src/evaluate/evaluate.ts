@@ -3,7 +3,7 @@ import { badRequest, FhirError, issue, notFound, unprocessable } from '../fhir/e
 import type { Bundle, Issue, Json, JsonObject, Parameters, PlanDefinition } from '../fhir/types.ts'
 import type { RuleResult, Rules } from '../rules/rules.ts'
 import { type Decision, decide } from './decide.ts'
-import type { MapChains } from './map-chains.ts'
+import type { MapChain, MapChains } from './map-chains.ts'
 import { type MapInput, type Mapped, type Mapping, mapContent } from './map-content.ts'
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, type EvaluateSettings, readEvaluateRequest } from './request.ts'
@@ -125,13 +125,13 @@ interface Step {
 async function mapInto(evaluation: Evaluation, { environment, request, verification }: Step): Promise<void> {
   const input = environment.mapInput(verification)
   const chain = environment.chains[verification.format ?? '']
-  if (!chain) {
+  if (!chain && request.structureMaps.length === 0) {
     evaluation.issues.push(warning('not-supported', `No maps are configured for the format ${verification.format}`))
     return
   }
   const mapping = { ...environment.mapping, now: request.clock }
   try {
-    const mapped: Mapped = await mapContent(input, chain, request.structureMaps, mapping)
+    const mapped: Mapped = await mapContent(input, chain ?? noMaps, request.structureMaps, mapping)
     evaluation.coreDataSets = mapped.coreDataSets
     evaluation.content = mapped.bundle
     evaluation.structureMaps = mapped.structureMaps
@@ -234,4 +234,5 @@ const member = (value: Json | undefined, name: string): Json | undefined =>
   value && typeof value === 'object' && !Array.isArray(value) ? value[name] : undefined
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
 const warning = (code: Issue['code'], text: string) => issue(code, { severity: 'warning', text })
+const noMaps: MapChain = { coreDataSet: [], bundle: [] }
 const kindNames: Record<string, string> = { v: 'vaccination', t: 'test', r: 'recovery' }
