@@ -22,7 +22,7 @@ export function receiveResource(body: RequestBody | undefined, type: string, hoo
   if (!body) throw badRequest('The request has no body; a resource is needed.', 'required')
   if (body.mediaType.essence === mappingLanguage && type === 'StructureMap' && body.bytes) {
     const { map, warnings } = hooks.parseMap(decodeText(body.bytes))
-    return { resource: withoutEmptyLists(map), warnings }
+    return { resource: map, warnings }
   }
   const resource = parseResource(body)
   if (resource.resourceType !== type) {
@@ -61,12 +61,4 @@ function asResource(value: unknown): Resource {
   if (!isResource(type)) throw unprocessable(`${printable(type)} is not a resource type of FHIR R4.`, 'structure')
   // The strict readers saw to the structure; what they give has a resourceType of the standard.
   return value as Resource
-}
-
-/** A group without rules is legal in the Mapping Language; in JSON a list must not be empty. */
-function withoutEmptyLists<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(withoutEmptyLists) as T
-  if (typeof value !== 'object' || value === null) return value
-  const members = Object.entries(value).filter(([, member]) => !Array.isArray(member) || member.length > 0)
-  return Object.fromEntries(members.map(([name, member]) => [name, withoutEmptyLists(member)])) as T
 }

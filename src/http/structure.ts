@@ -43,6 +43,8 @@ function visitMember(walk: Walk, info: FoundElement, member: unknown, path: stri
     else visitValue(walk, info.childType, member, path)
     return
   }
+  // A group without rules is legal in the Mapping Language, and its compilers expect a list.
+  if (Array.isArray(member) && member.length === 0 && walk.tolerant) return
   if (!Array.isArray(member) || member.length === 0) {
     fault(walk, path, 'This element repeats, so it is a list that is not empty.')
     return
