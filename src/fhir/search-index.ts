@@ -12,7 +12,7 @@ import type { Resource } from './types.ts'
  * | uri | url | version, empty when none | – |
  * | reference | url or `Type/id` | version | logical id |
  */
-export interface TextEntry {
+interface TextEntry {
   parameter: string
   value: string
   qualifier: string
@@ -22,7 +22,7 @@ export interface TextEntry {
 }
 
 /** Value of a date (milliseconds), number or quantity parameter, both ends included. */
-export interface RangeEntry {
+interface RangeEntry {
   parameter: string
   low: number
   high: number

@@ -38,7 +38,7 @@ export type SearchMatch =
   | { kind: 'composite'; parts: [SearchPart, SearchPart] }
 
 /** One half of a composite value. */
-export interface SearchPart {
+interface SearchPart {
   parameter: SearchParameter
   prefix?: SearchCondition['values'][number]['prefix']
   match: SearchMatch

@@ -5,7 +5,7 @@ import { type SearchParameter, type SearchParameterType, searchParameters } from
 import { dateRange, splitEscaped } from './search-value.ts'
 
 export { referencesOf } from './search-index.ts'
-export type { SearchCondition, SearchModifier, SearchPrefix } from './search-match.ts'
+export type { SearchCondition, SearchModifier } from './search-match.ts'
 export {
   type SearchParameter,
   type SearchParameterType,
@@ -15,7 +15,7 @@ export {
 export { escapeValue } from './search-value.ts'
 
 /** `parameter:in=ValueSet`: the caller expands the value set and adds a token condition of its codes. */
-export interface MembershipCondition {
+interface MembershipCondition {
   parameter: string
   negated: boolean
   /** Canonical of the value set. */

@@ -1,5 +1,6 @@
 /** FHIR packages, folders and files into the storage, offline. */
 import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
 import { issue, unprocessable } from '../fhir/error.ts'
@@ -63,7 +64,8 @@ export async function loadPackage(source: PackageSource, options: ImportOptions)
 export async function loadFolder(path: string, options: ImportOptions): Promise<ImportReport[]> {
   const source = await readSource({ path }, options.limits)
   const stamp = stampOf(source.files, options)
-  if ((await options.storage.derived.get('folder', source.name)) === stamp) {
+  const key = resolve(path)
+  if ((await options.storage.derived.get('folder', key)) === stamp) {
     return [{ name: source.name, entries: [], issues: [], skippedAsUnchanged: true }]
   }
   const reports: ImportReport[] = []
@@ -72,7 +74,7 @@ export async function loadFolder(path: string, options: ImportOptions): Promise<
   }
   const files = source.files.filter((each) => !isArchive(each.name))
   if (files.length > 0 || reports.length === 0) reports.push(await loadFiles({ ...source, files }, options))
-  await options.storage.derived.set('folder', source.name, stamp)
+  await options.storage.derived.set('folder', key, stamp)
   return reports
 }
 

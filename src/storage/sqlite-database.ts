@@ -112,7 +112,8 @@ function prepareFile(connection: DatabaseSync, file: string): void {
   // FULL makes every commit wait for the disk: what was acknowledged survives a power cut, not just a kill
   connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768')
   connection.exec('PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456')
-  migrate(connection)
+  // a store that is up to date is opened without the write lock: other processes may be busy
+  if (version < migrations.length) migrate(connection)
 }
 
 function migrate(connection: DatabaseSync): void {

@@ -23,6 +23,13 @@ export interface Store {
 export const columns = 'v.seq, v.type, v.id, v.vid, v.updated, v.method, v.content, v.exact'
 const largestPage = 10_000
 
+/** Number of the last version of those types. */
+export function lastSequenceOf(database: Database, types: readonly string[]): number {
+  const last = (type: string) =>
+    Number(database.get('SELECT max(seq) AS seq FROM version WHERE type = ?', type)?.seq ?? 0)
+  return Math.max(0, ...types.map(last))
+}
+
 /** A row of `version` as the interface shows it. */
 export function toVersion(row: Record<string, unknown> | undefined): StoredVersion | undefined {
   if (!row) return undefined
@@ -40,7 +47,9 @@ export function toVersion(row: Record<string, unknown> | undefined): StoredVersi
 export function readContent(row: Record<string, unknown>): Resource | undefined {
   if (typeof row.content !== 'string') return undefined
   // what stands in the store was a Resource when it was written
-  return (row.exact === 1 ? parseJson(row.content) : JSON.parse(row.content)) as unknown as Resource
+  return (row.exact === 1
+    ? parseJson(row.content, { depth: Number.POSITIVE_INFINITY })
+    : JSON.parse(row.content)) as unknown as Resource
 }
 
 /** Rows of `version`, in order. */

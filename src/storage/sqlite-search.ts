@@ -23,8 +23,15 @@ type Prefix = SearchCondition['values'][number]['prefix']
 const sql = (text: string, ...values: (string | number)[]): Sql => ({ text, values })
 const never = sql('0')
 
-function join(parts: Sql[], separator: string): Sql {
-  return { text: parts.map((each) => `(${each.text})`).join(separator), values: parts.flatMap((each) => each.values) }
+/** Joins as a balanced tree: SQLite takes 1000 levels of AND and OR, a chain of values would have one level each. */
+function join(parts: Sql[], separator: ' AND ' | ' OR '): Sql {
+  const [first] = parts
+  if (!first) return separator === ' AND ' ? sql('1') : never
+  if (parts.length === 1) return first
+  const middle = Math.ceil(parts.length / 2)
+  const left = join(parts.slice(0, middle), separator)
+  const right = join(parts.slice(middle), separator)
+  return { text: `(${left.text})${separator}(${right.text})`, values: [...left.values, ...right.values] }
 }
 
 /**
@@ -97,10 +104,7 @@ function conditionSql(type: string, condition: SearchCondition, environment: Sea
     const present = pid === undefined ? never : sql(`s.seq IN (SELECT seq FROM ${table} WHERE pid = ?)`, pid)
     return first.missing ? sql(`NOT (${present.text})`, ...present.values) : present
   }
-  const rows = join(
-    matches.map(({ match, prefix }) => rowSql(match, condition.modifier, prefix, environment.now)),
-    ' OR ',
-  )
+  const rows = join(rowConditions(matches, condition.modifier, environment.now), ' OR ')
   const matching =
     pid === undefined
       ? never
@@ -111,6 +115,30 @@ function conditionSql(type: string, condition: SearchCondition, environment: Sea
 interface Matched {
   prefix: Prefix
   match: SearchMatch
+}
+
+/** From this many values on, codes are given as lists: an expanded value set has thousands. */
+const listedCodes = 20
+
+function rowConditions(matches: Matched[], modifier: SearchCondition['modifier'], now: number): Sql[] {
+  const codes = new Map<string | undefined, string[]>()
+  const others: Matched[] = []
+  for (const each of matches) {
+    const { match } = each
+    if (matches.length < listedCodes || match.kind !== 'token' || match.code === undefined) others.push(each)
+    else append(codes, match.system, match.code)
+  }
+  const lists = [...codes].map(([system, list]) => {
+    const listed = sql('value IN (SELECT value FROM json_each(?))', JSON.stringify(list))
+    return system === undefined ? listed : join([listed, sql('qualifier = ?', system)], ' AND ')
+  })
+  return [...lists, ...others.map(({ match, prefix }) => rowSql(match, modifier, prefix, now))]
+}
+
+function append(lists: Map<string | undefined, string[]>, key: string | undefined, code: string): void {
+  const list = lists.get(key)
+  if (list) list.push(code)
+  else lists.set(key, [code])
 }
 
 /** Parameters that are not in the index tables: `_id`, `_lastUpdated`, `_text`, `_content`. */

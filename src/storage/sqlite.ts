@@ -3,7 +3,16 @@ import { compareVersions, parseCanonical } from '../fhir/canonical.ts'
 import type { Resource } from '../fhir/types.ts'
 import { type Database, endOfTime, openDatabase } from './sqlite-database.ts'
 import { createIndexWriter, reindexIfOutdated } from './sqlite-index.ts'
-import { columns, history, lastSequence, type Store, search, toVersion, toVersions } from './sqlite-pages.ts'
+import {
+  columns,
+  history,
+  lastSequence,
+  lastSequenceOf,
+  type Store,
+  search,
+  toVersion,
+  toVersions,
+} from './sqlite-pages.ts'
 import { type WriteContext, writeOne } from './sqlite-write.ts'
 import type { Storage, Write, Written } from './storage.ts'
 
@@ -49,7 +58,7 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
     findCanonical: async (type, url) => findCanonical(database, type, url),
     write: async (writes) => write(store, writes),
     count: async () => count(database),
-    revision: () => lastSequence(database),
+    revision: (types) => (types ? lastSequenceOf(database, types) : lastSequence(database)),
     derived: {
       get: async (kind, key) => {
         const row = database.get('SELECT value FROM derived WHERE kind = ? AND key = ?', kind, key)

@@ -99,8 +99,11 @@ export interface Storage {
   write(writes: Write[]): Promise<Written[]>
   /** Number of current resources, by type. */
   count(): Promise<Record<string, number>>
-  /** Grows with every committed write; caches compare it. */
-  revision(): number
+  /**
+   * Grows with every committed write, of another process too; caches compare it. With `types` it grows with writes of
+   * these alone, so that an AuditEvent does not make terminology forget.
+   */
+  revision(types?: readonly string[]): number
   /** Small key/value side table for derived data (compiled ELM, expansion indexes); never authoritative. */
   derived: {
     get(kind: string, key: string): Promise<string | undefined>

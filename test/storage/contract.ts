@@ -351,6 +351,33 @@ function searchCases(test: Test): void {
     assert.deepEqual(await find(storage, 'Provenance', [['target:ValueSet', 'a']]), ['p'])
     assert.deepEqual(await find(storage, 'Provenance', [['patient', 'a']]), [])
   })
+  test('thousands of values at once', async (storage) => {
+    const concept = Array.from({ length: 30 }, (_, i) => ({ code: `c${i}` }))
+    await storage.write([put(valueSet('a', { compose: { include: [{ system: 's', concept }] } })), put(valueSet('b'))])
+    const search = (parameter: string, value: (i: number) => string, modifier?: 'not') => {
+      const values = Array.from({ length: 5000 }, (_, i) => ({ value: value(i) }))
+      const condition = modifier ? { parameter, modifier, values } : { parameter, values }
+      return storage.search({ type: 'ValueSet', conditions: [condition], sort: [], count: 10, total: 'none' })
+    }
+    const ids = async (page: Promise<SearchPage>) => (await page).matches.map((each) => each.id).join(' ')
+    assert.equal(await ids(search('code', (i) => `c${i + 29}`)), 'a')
+    assert.equal(await ids(search('code', (i) => `|c${i + 29}`)), 'a')
+    assert.equal(await ids(search('code', (i) => `other|c${i}`)), '')
+    assert.equal(await ids(search('code', (i) => `c${i}`, 'not')), 'b')
+    assert.equal(await ids(search('title', (i) => `t${i}`)), '')
+    assert.equal(await ids(search('url', (i) => (i === 4999 ? 'http://example.org/ValueSet/b' : `u${i}`))), 'b')
+    assert.equal(await ids(search('_id', (i) => (i === 4999 ? 'b' : `u${i}`))), 'b')
+  })
+  test('the revision of types grows with writes of these', async (storage) => {
+    await storage.write([put(valueSet('a'))])
+    const before = storage.revision(['ValueSet', 'CodeSystem'])
+    await storage.write([put({ resourceType: 'Basic', id: 'x', code: {} })])
+    assert.equal(storage.revision(['ValueSet', 'CodeSystem']), before)
+    assert.ok(storage.revision() > before)
+    await storage.write([put({ resourceType: 'CodeSystem', id: 'x', status: 'active', content: 'complete' })])
+    assert.ok(storage.revision(['ValueSet', 'CodeSystem']) > before)
+    assert.equal(storage.revision(['Patient']), 0)
+  })
   test('only current versions are found', async (storage) => {
     await storage.write([put(valueSet('a', { title: 'old' }))])
     await storage.write([put(valueSet('a', { title: 'new' })), put(valueSet('b', { title: 'old' }))])

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
+import fc from 'fast-check'
+import { FhirError } from '../../src/fhir/error.ts'
+import { escapeValue, parseSearch } from '../../src/fhir/search.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { openSqlite } from '../../src/storage/sqlite.ts'
 import { storageContract, valueSet } from './contract.ts'
@@ -52,6 +55,56 @@ test('a store that another holds for too long answers 503', async () => {
   other.exec('ROLLBACK')
   other.close()
   await storage.write([write('a')])
+  await storage.close()
+})
+
+test('any search is answered or refused with a FhirError', async () => {
+  const storage = openSqlite(':memory:')
+  await storage.write([write('a')])
+  const names = [
+    'name',
+    'status',
+    'url',
+    'date',
+    '_text',
+    '_content',
+    'context-quantity',
+    '_lastUpdated',
+    'context-type-value',
+    'reference',
+  ]
+  const modifiers = ['', '', ':exact', ':contains', ':missing', ':not', ':text', ':above', ':below']
+  const name = fc.tuple(fc.constantFrom(...names), fc.constantFrom(...modifiers)).map((each) => each.join(''))
+  const value = fc.oneof(
+    fc.string(),
+    fc.constantFrom('true', '2024', 'ge5', 'a$b', 'x|y', 'http://a/b/c', '"', '*', 'gt1|s|c', 'NEAR(a b)'),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(name, value), { maxLength: 4 }), async (pairs) => {
+      try {
+        await storage.search({ ...parseSearch('ValueSet', pairs), total: 'accurate' })
+      } catch (error) {
+        assert.ok(error instanceof FhirError, String(error))
+      }
+    }),
+    { numRuns: 500 },
+  )
+  await storage.close()
+})
+
+test('any name is found by itself', async () => {
+  const storage = openSqlite(':memory:')
+  await fc.assert(
+    fc.asyncProperty(fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }), async (text) => {
+      fc.pre(!text.includes('\u0000'))
+      await storage.write([{ method: 'PUT', type: 'ValueSet', id: 'x', resource: valueSet('x', { name: text }) }])
+      for (const parameter of ['name', 'name:exact', 'name:contains']) {
+        const page = await storage.search(parseSearch('ValueSet', [[parameter, escapeValue(text)]]))
+        assert.equal(page.matches.length, 1, parameter)
+      }
+    }),
+    { numRuns: 200 },
+  )
   await storage.close()
 })
 
