@@ -47,7 +47,7 @@ export interface RulesOptions {
 }
 
 /** What a library is run over. */
-export interface LibraryCall {
+interface LibraryCall {
   /** Canonical, or the resource itself. */
   library: string | Library
   /** Names of defines; absent = all public ones. */
@@ -62,7 +62,7 @@ export interface LibraryCall {
 }
 
 /** Results of a library; the issues are warnings that belong to no single define. */
-export interface LibraryResult {
+interface LibraryResult {
   /** `url|version` */
   library: string
   results: DefineResult[]
@@ -70,7 +70,7 @@ export interface LibraryResult {
 }
 
 /** What a plan is run over. */
-export interface PlanCall {
+interface PlanCall {
   data: Bundle
   /** The DCC claim object, for CertLogic. */
   payload?: Json

@@ -87,7 +87,7 @@ function fitsJurisdiction(plan: PlanDefinition, choice: PlanChoice): boolean {
 }
 
 /** Whether jurisdictions cover a country; none, or the world (UN M49 `001`), covers everything. Alpha-2 and alpha-3 are the same. */
-export function coversJurisdiction(jurisdiction: CodeableConcept[], country: string | undefined): boolean {
+function coversJurisdiction(jurisdiction: CodeableConcept[], country: string | undefined): boolean {
   const codes = jurisdiction.flatMap((each) => each.coding ?? []).flatMap((each) => each.code ?? [])
   if (codes.length === 0 || codes.includes('001')) return true
   return country !== undefined && codes.some((each) => sameCountry(each, country))

@@ -13,6 +13,7 @@ describe('job process', () => {
     timeoutSeconds: 1,
     idleSeconds: 60,
     heapMegabytes: 32,
+    jobsPerProcess: 100,
     async answer(question) {
       if (question === 'unknown') throw unprocessable('not known', 'not-found')
       return `${question} told`
@@ -43,8 +44,30 @@ describe('job process', () => {
     await assert.rejects(jobs.run('ask unknown'), JobFailure)
   })
 
+  it('replaces the process after so many jobs', async () => {
+    const one = createJobProcess<string, string>(program, {
+      timeoutSeconds: 5,
+      idleSeconds: 1,
+      heapMegabytes: 32,
+      jobsPerProcess: 2,
+    })
+    const pids = new Set<number | undefined>()
+    for (const job of ['a', 'b', 'c', 'd', 'e']) {
+      const answer = one.run(job)
+      pids.add(one.pid())
+      assert.equal(await answer, `${job} answered`)
+    }
+    assert.equal(pids.size, 3)
+    await one.close()
+  })
+
   it('refuses jobs after close', async () => {
-    const closed = createJobProcess<string, string>(program, { timeoutSeconds: 1, idleSeconds: 1, heapMegabytes: 32 })
+    const closed = createJobProcess<string, string>(program, {
+      timeoutSeconds: 1,
+      idleSeconds: 1,
+      heapMegabytes: 32,
+      jobsPerProcess: 1,
+    })
     await closed.close()
     await assert.rejects(closed.run('late'), failing('closed'))
   })

@@ -1,7 +1,7 @@
 import type { Json, JsonObject, PlanDefinition } from '../../fhir/types.ts'
 
 /** Ids of the value sets that EU rules look into (EU DCC value sets). */
-export const euValueSetIds = [
+const euValueSetIds = [
   'country-2-codes',
   'disease-agent-targeted',
   'covid-19-lab-test-manufacturer-and-name',

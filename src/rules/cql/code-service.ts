@@ -8,7 +8,7 @@ export interface CqlTerminology {
 }
 
 /** A value set as the executor uses it: `in` asks for membership, only ExpandValueSet expands. */
-export interface BoundValueSet {
+interface BoundValueSet {
   hasMatch(code: unknown): boolean
   expand(): Promise<Code[]>
 }

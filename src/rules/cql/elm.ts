@@ -73,7 +73,7 @@ export function parameterDeclarations(elm: Elm): ParameterDeclaration[] {
 }
 
 /** The static type of an ELM node, from result types. */
-export function typeOf(node: JsonObject): TypeSpecifier | undefined {
+function typeOf(node: JsonObject): TypeSpecifier | undefined {
   // The specifier is ELM, written by the translator or checked at use.
   if (isObject(node.resultTypeSpecifier)) return node.resultTypeSpecifier as unknown as TypeSpecifier
   return typeof node.resultTypeName === 'string' ? { type: 'NamedTypeSpecifier', name: node.resultTypeName } : undefined
@@ -93,7 +93,7 @@ function referencedNames(node: Json | undefined, type: 'ExpressionRef' | 'Parame
 }
 
 /** Calls `see` for every object in a JSON value, outermost first. */
-export function visit(node: Json | undefined, see: (object: JsonObject) => void): void {
+function visit(node: Json | undefined, see: (object: JsonObject) => void): void {
   if (Array.isArray(node)) for (const each of node) visit(each, see)
   else if (isObject(node)) {
     see(node)

@@ -180,7 +180,7 @@ async function findByCanonical(canonical: string, store: LibraryStore, stored: I
 }
 
 /** Content and CQL identity of a Library resource. @throws FhirError 422 without CQL or ELM content */
-export function readLibrary(library: Library): LibraryText {
+function readLibrary(library: Library): LibraryText {
   const split = parseCanonical(library.url ?? '')
   const version = library.version ?? split.version
   const name = formatCanonical(split.url || library.name || library.id || 'Library', version)

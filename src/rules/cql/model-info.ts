@@ -60,7 +60,7 @@ interface Attributes {
 }
 
 /** Reads a model info document; throws on XML that is not well-formed. */
-export function parseModelInfo(xml: string): ModelInfo {
+function parseModelInfo(xml: string): ModelInfo {
   const info: ModelInfo = { name: '', version: '', url: '', classes: new Map(), conversions: [] }
   let current: ModelClass | undefined
   let element: ModelElement | undefined

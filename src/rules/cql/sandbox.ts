@@ -24,6 +24,7 @@ export function createSandbox(
   const process = createJobProcess<EvaluateJob, EvaluateAnswer>(new URL('./evaluate-worker.ts', import.meta.url), {
     ...options,
     heapMegabytes: 128,
+    jobsPerProcess: 10_000,
     answer: (question) => terminology.expand((question as EvaluateQuestion).expand),
   })
   return {

@@ -149,7 +149,7 @@ const precisions = ['year', 'month', 'day', 'hour', 'minute', 'second', 'millise
 const precisionCodes = ['a', 'mo', 'd', 'h', 'min', 's', 'ms']
 
 /** FHIR text of a DateTime or Time, and the precision code when FHIR demands more digits than the value has. */
-export function dateTimeText(value: CqlObject): { text: string; time: boolean; precision?: string } {
+function dateTimeText(value: CqlObject): { text: string; time: boolean; precision?: string } {
   const fields = precisions.map((each) => value[each] as number | null | undefined)
   const known = fields.findIndex((each) => each === null || each === undefined)
   const count = known < 0 ? fields.length : known

@@ -8,7 +8,7 @@ import { createJobProcess, JobFailure } from './job-process.ts'
 import type { TranslateAnswer, TranslateJob } from './translate-worker.ts'
 
 /** ELM in its JSON form (https://cql.hl7.org/elm.html), and what the translator remarked. */
-export interface Translation {
+interface Translation {
   elm: Elm
   /** Errors and warnings, with line and column in `diagnostics`. */
   issues: Issue[]
@@ -54,7 +54,8 @@ export function createTranslator(
 ): Translator {
   const process = createJobProcess<TranslateJob, TranslateAnswer>(new URL('./translate-worker.ts', import.meta.url), {
     ...options,
-    heapMegabytes: 192,
+    heapMegabytes: 256,
+    jobsPerProcess: 250,
   })
   const running = new Map<string, Promise<Translation>>()
 
