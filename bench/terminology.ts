@@ -1,6 +1,6 @@
 import type { CodeSystem, Parameters, Resource } from '../src/fhir/types.ts'
-import { indexConcepts, type ConceptRow } from '../src/terminology/concept-index.ts'
 import type { CodeSystemHead, CodeSystemProvider } from '../src/terminology/code-system.ts'
+import { type ConceptRow, indexConcepts } from '../src/terminology/concept-index.ts'
 import { intersection } from '../src/terminology/selection.ts'
 import { type ArtefactSource, createTerminology } from '../src/terminology/terminology.ts'
 
@@ -23,12 +23,21 @@ export async function bench(): Promise<Figure[]> {
 
 function codeSystem(url: string, count: number): CodeSystem {
   const concept = Array.from({ length: count }, (_, i) => ({ code: `c${i}`, display: `Concept number ${i}` }))
-  return { resourceType: 'CodeSystem', url, version: '1.0.0', status: 'active', content: 'complete', caseSensitive: true, concept }
+  return {
+    resourceType: 'CodeSystem',
+    url,
+    version: '1.0.0',
+    status: 'active',
+    content: 'complete',
+    caseSensitive: true,
+    concept,
+  }
 }
 
 function engine(resources: Resource[]) {
   const source: ArtefactSource = {
-    find: async (type, url) => resources.filter((each) => each.resourceType === type && 'url' in each && each.url === url),
+    find: async (type, url) =>
+      resources.filter((each) => each.resourceType === type && 'url' in each && each.url === url),
     list: async (type) => resources.filter((each) => each.resourceType === type),
     revision: () => 1,
   }
@@ -108,7 +117,11 @@ function* rows(): Generator<ConceptRow> {
     const parent = depth === 0 ? undefined : levels[depth - 1]
     levels[depth] = i
     const display = `${WORDS[i % WORDS.length]} ${WORDS[(i >> 4) % WORDS.length]} finding${i % 9973} of site${(i * 31) % 4999}`
-    yield { code: String(100_000_000 + i), display, parents: parent === undefined ? [] : [String(100_000_000 + parent)] }
+    yield {
+      code: String(100_000_000 + i),
+      display,
+      parents: parent === undefined ? [] : [String(100_000_000 + parent)],
+    }
   }
 }
 
@@ -141,7 +154,9 @@ function bigSystem(): Figure[] {
   globalThis.gc?.()
   const memory = process.memoryUsage().rss / 2 ** 20
   const texts = ['acute vir', 'finding12', 'site31 chron', 'prot', 'live human dose', 'vaccine finding997']
-  const filter = median(texts.flatMap((text) => [1, 2, 3].map(() => timed(() => page(intersection([system.all, system.search(text)]), 0)))))
+  const filter = median(
+    texts.flatMap((text) => [1, 2, 3].map(() => timed(() => page(intersection([system.all, system.search(text)]), 0)))),
+  )
   const offsets = [0, 1_000, 100_000, 250_000, 499_000]
   const hierarchy = median(offsets.map((offset) => timed(() => page(system.descendants(0), offset))))
   const pairs = Array.from({ length: 100_000 }, (_, i) => [(i * 7919) % CONCEPTS, (i * 104_729) % CONCEPTS] as const)
@@ -150,7 +165,11 @@ function bigSystem(): Figure[] {
     for (const [a, b] of pairs) if (system.subsumes(a, b)) subsumed++
   })
   return [
-    { name: '500,000 concepts: index', value: `${(built / 1000).toFixed(1)} s, text ${(indexed / 1000).toFixed(1)} s`, target: '< 60 s' },
+    {
+      name: '500,000 concepts: index',
+      value: `${(built / 1000).toFixed(1)} s, text ${(indexed / 1000).toFixed(1)} s`,
+      target: '< 60 s',
+    },
     { name: '500,000 concepts: resident memory of the process', value: `${Math.round(memory)} MB`, target: '< 400 MB' },
     { name: '500,000 concepts: text filter, count=20', value: `${filter.toFixed(2)} ms`, target: '< 5 ms' },
     { name: '500,000 concepts: hierarchy page at any offset', value: `${hierarchy.toFixed(3)} ms`, target: '< 2 ms' },

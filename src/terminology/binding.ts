@@ -30,10 +30,21 @@ export interface Resolution {
 export interface Evaluation {
   scope: Scope
   systemRules: VersionRules
-  /** What {@link bindForExpansion} decided, by clause. */
-  bindings: Map<Clause, Bound & { resolution: Resolution }>
+  /** What was decided for clauses so far. */
+  decided: Decisions
   /** Throws too-costly when the time for the request is over. Called now and then in loops. */
   tick(): void
+}
+
+/** Decisions by clause; they may be kept as long as the scope lives when no rules are in force. */
+export interface Decisions {
+  bindings: WeakMap<Clause, Bound & { resolution: Resolution }>
+  resolutions: WeakMap<Clause, Resolution>
+}
+
+/** Nothing decided yet. */
+export function noDecisions(): Decisions {
+  return { bindings: new WeakMap(), resolutions: new WeakMap() }
 }
 
 /** The concepts of one code system that a clause names, imports aside. */
@@ -44,6 +55,15 @@ export interface Bound {
 
 /** Decides the version of a clause's system (terminology.md §2). A value's own version chooses among those a wildcard allows. */
 export function resolveSystem(clause: Clause, evaluation: Evaluation, valueVersion?: string): Resolution {
+  if (valueVersion !== undefined) return decide(clause, evaluation, valueVersion)
+  const known = evaluation.decided.resolutions.get(clause)
+  if (known) return known
+  const resolution = decide(clause, evaluation, undefined)
+  if (!evaluation.scope.missing()) evaluation.decided.resolutions.set(clause, resolution)
+  return resolution
+}
+
+function decide(clause: Clause, evaluation: Evaluation, valueVersion: string | undefined): Resolution {
   const system = clause.system ?? ''
   const rule = ruleFor(evaluation.systemRules, system)
   const candidates = evaluation.scope.systems(system)
@@ -150,7 +170,7 @@ function enumeratedSelection(codes: string[], provider: CodeSystemProvider): Sel
 
 /** The bound clause for evaluation without a value: 422 when its system or version is unknown or not allowed. */
 export function bindForExpansion(clause: Clause, evaluation: Evaluation): Bound & { resolution: Resolution } {
-  const known = evaluation.bindings.get(clause)
+  const known = evaluation.decided.bindings.get(clause)
   if (known) return known
   const resolution = resolveSystem(clause, evaluation)
   if (!resolution.provider) throw unresolvedError(clause, resolution)
@@ -159,7 +179,7 @@ export function bindForExpansion(clause: Clause, evaluation: Evaluation): Bound 
     throw new FhirError(422, txIssue('VALUESET_VERSION_CHECK', [clause.system, provider.head.version, check]))
   }
   const bound = { ...bind(clause, provider), resolution }
-  evaluation.bindings.set(clause, bound)
+  if (!evaluation.scope.missing()) evaluation.decided.bindings.set(clause, bound)
   return bound
 }
 

@@ -4,7 +4,7 @@ import type { CodeSystemHead } from './code-system.ts'
 import type { Languages } from './languages.ts'
 import type { ListingOptions } from './listing.ts'
 import type { CompiledSet } from './value-set.ts'
-import { matchesVersion, versionRules } from './versions.ts'
+import { matchesVersion, SYSTEM_RULES, versionRules } from './versions.ts'
 
 /** One `expansion.parameter`. */
 export type ExpansionParameter = NonNullable<NonNullable<ValueSet['expansion']>['parameter']>[number]
@@ -42,11 +42,7 @@ export function echoedParameters(
 
 /** `system-version` and `check-system-version`, where they chose the version of a system that the set leaves open. */
 function versionChoices(parameters: Parameters, heads: CodeSystemHead[], set: CompiledSet): ExpansionParameter[] {
-  const rules = versionRules(parameters, {
-    default: 'system-version',
-    check: 'check-system-version',
-    force: 'force-system-version',
-  })
+  const rules = versionRules(parameters, SYSTEM_RULES)
   const open = new Set(openSystems(set))
   return [...rules].flatMap(([url, rule]) => {
     if (rule.force !== undefined || !open.has(url)) return []

@@ -9,7 +9,7 @@ import { shownDesignation, textsOf } from './designations.ts'
 import { alternatives, otherIssue, txIssue } from './messages.ts'
 import { type Request, requestedLanguages, requestedSupplements, textParameters } from './request.ts'
 import { supplemented } from './supplement-lookup.ts'
-import { matchesVersion, versionRules } from './versions.ts'
+import { matchesVersion, SYSTEM_RULES, versionRules } from './versions.ts'
 
 /** `CodeSystem/$lookup`: everything known about one code; 404 when system, version or code is unknown. */
 export function lookUp(request: Request): Parameters {
@@ -50,11 +50,7 @@ export function lookUp(request: Request): Parameters {
 export function requestedSystem(request: Request, canonical: string, wanted?: string): CodeSystemProvider {
   const { url, version } = parseCanonical(canonical)
   const candidates = request.scope.systems(url)
-  const rule = versionRules(request.parameters, {
-    default: 'system-version',
-    check: 'check-system-version',
-    force: 'force-system-version',
-  }).get(url)
+  const rule = versionRules(request.parameters, SYSTEM_RULES).get(url)
   const pattern = rule?.force ?? wanted ?? version ?? rule?.default ?? rule?.check
   const found = candidates.find((each) => pattern === undefined || matchesVersion(pattern, each.head.version))
   if (found) return found

@@ -10,7 +10,7 @@ import {
 } from '../fhir/operation.ts'
 import type { CodeSystem, Parameters, Resource, ValueSet } from '../fhir/types.ts'
 import type { Artefacts } from './artefacts.ts'
-import type { Evaluation } from './binding.ts'
+import { type Decisions, type Evaluation, noDecisions } from './binding.ts'
 import { expansionParameter } from './extensions.ts'
 import { type Languages, parseLanguages, servesAny } from './languages.ts'
 import type { Limits } from './limits.ts'
@@ -18,7 +18,7 @@ import { txError } from './messages.ts'
 import { createScope, type Scope } from './scope.ts'
 import { supplementsNamed } from './supplement-lookup.ts'
 import { type CompiledSet, compileValueSet } from './value-set.ts'
-import { versionRules } from './versions.ts'
+import { SYSTEM_RULES, versionRules } from './versions.ts'
 
 /** What reaches the engine beside the parameters. */
 export interface TerminologyCall {
@@ -32,6 +32,8 @@ export interface TerminologyCall {
 export interface Surroundings {
   artefacts: Artefacts
   limits: Limits
+  /** What requests see that bring nothing along. */
+  sharedScope(): Scope
   /** A clock that only moves forward, in milliseconds. */
   milliseconds(): number
   now(): Date
@@ -48,11 +50,27 @@ export interface Request {
 
 /** The request with the resources it brought. */
 export function openRequest(parameters: Parameters, call: TerminologyCall, around: Surroundings): Request {
-  around.artefacts.refresh()
-  return { parameters, call, around, scope: createScope(around.artefacts, broughtResources(parameters)) }
+  const brought = broughtResources(parameters)
+  const scope = brought.length === 0 ? around.sharedScope() : createScope(around.artefacts, brought)
+  return { parameters, call, around, scope }
 }
 
+/** One scope for all requests that bring nothing along, until the stored artefacts change. */
+export function sharedScopes(artefacts: Artefacts): () => Scope {
+  let revision = Number.NaN
+  let scope: Scope | undefined
+  return () => {
+    const current = artefacts.refresh()
+    if (!scope || current !== revision) scope = createScope(artefacts, [])
+    revision = current
+    return scope
+  }
+}
+
+const NOTHING: Resource[] = []
+
 function broughtResources(parameters: Parameters): Resource[] {
+  if (!parameters.parameter?.some((each) => each.name === 'tx-resource')) return NOTHING
   return allParameters(parameters, 'tx-resource').flatMap((each) => (each.resource as Resource | undefined) ?? [])
 }
 
@@ -80,19 +98,33 @@ export function valueSetRules({ parameters }: Request) {
   })
 }
 
+/** Most compiled definitions kept. */
+const COMPILED_KEPT = 5_000
+
 /** Compiles the value set of a request with the rules and supplements the request names. */
 export function compileRequested(request: Request): { set: CompiledSet; languages: Languages | undefined } {
+  const { scope } = request
   const rules = valueSetRules(request)
   const definition = requestedValueSet(request, rules)
   const languages = requestedLanguages(request, definition)
   const supplements = requestedSupplements(request, languages)
-  const set = compileValueSet(definition, { scope: request.scope, valueSetRules: rules, supplements })
+  const isPlain = rules.size === 0 && supplements.length === 0 && definition.url !== undefined
+  const key = `${definition.url}|${definition.version ?? ''}`
+  const known = isPlain ? (scope.compiled.get(key) as CompiledSet | undefined) : undefined
+  if (known?.definition === definition) return { set: known, languages }
+  const set = compileValueSet(definition, { scope, valueSetRules: rules, supplements })
+  if (isPlain && !scope.missing()) {
+    if (scope.compiled.size >= COMPILED_KEPT) scope.compiled.clear()
+    scope.compiled.set(key, set)
+  }
   return { set, languages }
 }
 
 /** Supplements named by `useSupplement`, and those brought along for a language that is asked for. */
 export function requestedSupplements(request: Request, languages: Languages | undefined): CodeSystem[] {
-  const named = supplementsNamed(request.scope, textParameters(request.parameters, 'useSupplement'))
+  const wanted = textParameters(request.parameters, 'useSupplement')
+  const named = wanted.length > 0 ? supplementsNamed(request.scope, wanted) : []
+  if (request.scope.brought.length === 0) return named
   const forLanguage = request.scope.brought.filter(
     (each): each is CodeSystem =>
       each.resourceType === 'CodeSystem' &&
@@ -125,19 +157,27 @@ function headerLanguage(header: string | undefined): string | undefined {
 /** Version rules for code systems, and the guard on time. */
 export function evaluationOf({ parameters, scope, around }: Request, canonical: string): Evaluation {
   const allowed = around.limits.evaluationMilliseconds
-  const end = around.milliseconds() + allowed
+  const systemRules = versionRules(parameters, SYSTEM_RULES)
+  let end: number | undefined
   return {
     scope,
-    bindings: new Map(),
-    systemRules: versionRules(parameters, {
-      default: 'system-version',
-      check: 'check-system-version',
-      force: 'force-system-version',
-    }),
+    decided: systemRules.size === 0 ? decisionsOf(scope) : noDecisions(),
+    systemRules,
     tick: () => {
-      if (around.milliseconds() > end) throw txError('VALUESET_TOO_SLOW', [canonical, String(allowed)])
+      const now = around.milliseconds()
+      end ??= now + allowed
+      if (now > end) throw txError('VALUESET_TOO_SLOW', [canonical, String(allowed)])
     },
   }
+}
+
+/** Without rules a clause is decided the same way in every request. */
+function decisionsOf(scope: Scope): Decisions {
+  const known = scope.compiled.get('decisions') as Decisions | undefined
+  if (known) return known
+  const made = noDecisions()
+  scope.compiled.set('decisions', made)
+  return made
 }
 
 /** A whole number from zero; 400 naming parameter and value otherwise. */

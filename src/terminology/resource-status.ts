@@ -54,8 +54,12 @@ export function artefactWarnings(root: CompiledSet | undefined, heads: CodeSyste
   return warnings
 }
 
+const importedBy = new WeakMap<CompiledSet, CompiledSet[]>()
+
 /** Every value set that a set imports, directly or not, each once. */
 export function importsOf(set: CompiledSet): CompiledSet[] {
+  const known = importedBy.get(set)
+  if (known) return known
   const found = new Map<string, CompiledSet>()
   const visit = (each: CompiledSet) => {
     for (const clause of [...each.includes, ...each.excludes]) {
@@ -68,5 +72,7 @@ export function importsOf(set: CompiledSet): CompiledSet[] {
     }
   }
   visit(set)
-  return [...found.values()]
+  const imported = [...found.values()]
+  importedBy.set(set, imported)
+  return imported
 }

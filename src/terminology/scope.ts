@@ -21,6 +21,8 @@ export interface Scope {
   conceptMaps(url: string): ConceptMap[]
   /** Resources that came with the request. */
   readonly brought: Resource[]
+  /** What was derived from definitions seen here, for as long as the scope lives. */
+  readonly compiled: Map<string, unknown>
   /** Loads what the last look-ups missed; false when they missed nothing. */
   load(): Promise<boolean>
   missing(): boolean
@@ -103,11 +105,11 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
   const systemsByUrl = new Map<string, CodeSystemProvider[]>()
   const scope: Scope = {
     brought: resources,
+    compiled: new Map(),
     missing: () => wanted.size > 0,
     load: async () => {
       const loads = [...wanted.values()]
       wanted.clear()
-      systemsByUrl.clear()
       await Promise.all(loads.map((each) => each()))
       return loads.length > 0
     },
@@ -115,7 +117,7 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
       const known = systemsByUrl.get(url)
       if (known) return known
       const collected = collectSystems(url, shelves)
-      systemsByUrl.set(url, collected)
+      if (wanted.size === 0) systemsByUrl.set(url, collected)
       return collected
     },
     supplement: (url, version) => {

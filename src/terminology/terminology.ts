@@ -3,14 +3,14 @@ import type { ConceptMap, Parameters, Resource, ValueSet } from '../fhir/types.t
 import { systemIdentity } from './aliases.ts'
 import { type ArtefactSource, type Artefacts, createArtefacts } from './artefacts.ts'
 import { answerBatch, batchEntries } from './batch.ts'
-import { contains, type Evaluation } from './binding.ts'
+import { contains, type Evaluation, noDecisions } from './binding.ts'
 import { terminologyCapabilities } from './capabilities.ts'
 import { translateBy } from './concept-map.ts'
 import { expandValueSet } from './expand.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { lookUp } from './lookup.ts'
 import { txError } from './messages.ts'
-import { openRequest, type Request, type Surroundings, type TerminologyCall } from './request.ts'
+import { openRequest, type Request, type Surroundings, sharedScopes, type TerminologyCall } from './request.ts'
 import { createScope, settle, valueSetOf } from './scope.ts'
 import { subsumption } from './subsumes.ts'
 import { translate } from './translate.ts'
@@ -81,6 +81,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
   const around: Surroundings = {
     artefacts,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    sharedScope: sharedScopes(artefacts),
     milliseconds: options.milliseconds ?? (() => options.now().getTime()),
     now: options.now,
     uuid: options.uuid,
@@ -119,7 +120,7 @@ const namesValueSet = (entry: Parameters) =>
 async function membership(canonical: string, artefacts: Artefacts) {
   artefacts.refresh()
   const scope = createScope(artefacts, [])
-  const evaluation: Evaluation = { scope, systemRules: new Map(), bindings: new Map(), tick: () => {} }
+  const evaluation: Evaluation = { scope, systemRules: new Map(), decided: noDecisions(), tick: () => {} }
   return settle(scope, () => {
     const definition = valueSetOf(scope, canonical)
     if (!definition) throw txError('Unable_to_resolve_value_Set_', [canonical], 422)

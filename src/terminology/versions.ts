@@ -1,5 +1,5 @@
 import { compareVersions, parseCanonical } from '../fhir/canonical.ts'
-import { textParameters } from '../fhir/operation.ts'
+import { parameterValue } from '../fhir/operation.ts'
 import type { Parameters } from '../fhir/types.ts'
 
 /** Wishes of a request about the versions of one url; a pattern may hold wildcard segments. */
@@ -15,20 +15,34 @@ export interface VersionRule {
 /** Rules by url. */
 export type VersionRules = Map<string, VersionRule>
 
+/** No rules at all. */
+export const NO_RULES: VersionRules = new Map()
+
 /** Reads `force-x`, `x` and `check-x` (canonicals `url|version`). */
-export function versionRules(parameters: Parameters, names: { default: string; check: string; force: string }) {
-  const rules: VersionRules = new Map()
-  for (const kind of ['default', 'check', 'force'] as const) {
-    for (const text of textParameters(parameters, names[kind])) {
-      const { url, version } = parseCanonical(text)
-      if (!version) continue
-      const rule = rules.get(url) ?? {}
-      rule[kind] ??= version
-      rules.set(url, rule)
-    }
+export function versionRules(
+  parameters: Parameters,
+  names: { default: string; check: string; force: string },
+): VersionRules {
+  let rules = NO_RULES
+  for (const parameter of parameters.parameter ?? []) {
+    const { name } = parameter
+    if (!name.endsWith('-version')) continue
+    const kind =
+      name === names.default ? 'default' : name === names.check ? 'check' : name === names.force ? 'force' : undefined
+    const text = kind && parameterValue(parameter)
+    if (!kind || typeof text !== 'string') continue
+    const { url, version } = parseCanonical(text)
+    if (!version) continue
+    if (rules === NO_RULES) rules = new Map()
+    const rule = rules.get(url) ?? {}
+    rule[kind] ??= version
+    rules.set(url, rule)
   }
   return rules
 }
+
+/** Names of the rules for code systems. */
+export const SYSTEM_RULES = { default: 'system-version', check: 'check-system-version', force: 'force-system-version' }
 
 /** Whether a pattern has a segment `x` (any case) or `*`. */
 export function isWildcard(pattern: string): boolean {

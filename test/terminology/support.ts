@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
+import type { CodeableConcept, Parameter, Parameters, Resource } from '../../src/fhir/types.ts'
 import type { ArtefactSource } from '../../src/terminology/terminology.ts'
 import { createTerminology, type Limits } from '../../src/terminology/terminology.ts'
-import type { Parameter, Parameters, Resource } from '../../src/fhir/types.ts'
 
 /** A source over resources in memory; `add` counts as a write. */
 export function memorySource(resources: Resource[]): ArtefactSource & { add(resource: Resource): void } {
@@ -37,7 +37,9 @@ export function terminologyOver(resources: Resource[], limits: Partial<Limits> =
 
 /** Parameters from names and values: text becomes valueString, a resource `resource`, anything else its own type. */
 export function parameters(values: Record<string, unknown>): Parameters {
-  const parameter = Object.entries(values).flatMap(([name, value]) => [value].flat().map((each) => parameterOf(name, each)))
+  const parameter = Object.entries(values).flatMap(([name, value]) =>
+    [value].flat().map((each) => parameterOf(name, each)),
+  )
   return { resourceType: 'Parameters', parameter }
 }
 
@@ -45,8 +47,10 @@ function parameterOf(name: string, value: unknown): Parameter {
   if (typeof value === 'boolean') return { name, valueBoolean: value }
   if (typeof value === 'number') return { name, valueInteger: value }
   if (typeof value === 'string') return { name, valueString: value }
-  if (typeof value === 'object' && value !== null && 'resourceType' in value) return { name, resource: value as Resource }
-  if (typeof value === 'object' && value !== null && 'coding' in value) return { name, valueCodeableConcept: value }
+  if (typeof value === 'object' && value !== null && 'resourceType' in value)
+    return { name, resource: value as Resource }
+  if (typeof value === 'object' && value !== null && 'coding' in value)
+    return { name, valueCodeableConcept: value as CodeableConcept }
   return { name, valueCoding: value as { code: string } }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import type { Terminology } from '../../src/terminology/terminology.ts'
 import { answer, coreResources, packageResources, parameters, terminologyOver } from './support.ts'
 
@@ -46,10 +46,9 @@ describe("WHO's packages as they are published", { skip }, () => {
   })
 
   it('keeps a republished part of a foreign system open', async () => {
-    const reply = await terminology.validateCode(
-      parameters({ url: 'http://snomed.info/sct', code: '73211009' }),
-      { resourceType: 'CodeSystem' },
-    )
+    const reply = await terminology.validateCode(parameters({ url: 'http://snomed.info/sct', code: '73211009' }), {
+      resourceType: 'CodeSystem',
+    })
     assert.equal(answer(reply, 'result'), true)
     assert.match(JSON.stringify(answer(reply, 'issues')), /labeled as a fragment/)
   })
@@ -89,7 +88,9 @@ describe("WHO's packages as they are published", { skip }, () => {
 
   it('takes an enumeration of an absent code system for what it is, and a whole absent one for an error', async () => {
     const isMember = await terminology.membership('http://smart.who.int/icvp/ValueSet/ICVPVaccineType')
-    const { expansion } = await terminology.expand(parameters({ url: 'http://smart.who.int/icvp/ValueSet/ICVPVaccineType' }))
+    const { expansion } = await terminology.expand(
+      parameters({ url: 'http://smart.who.int/icvp/ValueSet/ICVPVaccineType' }),
+    )
     const first = expansion?.contains?.[0]
     assert.equal(expansion?.total, 11)
     assert.equal(isMember(first?.code ?? '', first?.system), true)
