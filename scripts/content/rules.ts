@@ -7,7 +7,7 @@ const date = '2026-11-25'
 const cqlFolder = new URL('../../rules/cql/', import.meta.url)
 
 /** The text of a rule library. */
-export const cqlText = (name: string): string => readFileSync(new URL(`${name}.cql`, cqlFolder), 'utf8')
+const cqlText = (name: string): string => readFileSync(new URL(`${name}.cql`, cqlFolder), 'utf8')
 
 type ParameterType = NonNullable<Library['parameter']>[number]['type']
 
