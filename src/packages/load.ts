@@ -171,7 +171,11 @@ function checked(resource: Resource, entry: ImportEntry, options: ImportOptions)
     (each) => each.severity === 'error' || each.severity === 'fatal',
   )
   if (faults.length > 0) {
-    entry.reason = faults.map((each) => each.details?.text ?? each.diagnostics ?? each.code).join('; ')
+    const [first] = faults
+    const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''
+    entry.reason = `${first?.details?.text ?? first?.diagnostics ?? first?.code}${more}`
+      .replace(/\s+/g, ' ')
+      .slice(0, 400)
     return undefined
   }
   if (typeof resource.id === 'string' && /^[A-Za-z0-9\-.]{1,64}$/.test(resource.id)) return resource
