@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { CodeSystem, Parameters, Resource } from '../src/fhir/types.ts'
 import type { CodeSystemHead, CodeSystemProvider } from '../src/terminology/code-system.ts'
 import { type ConceptRow, indexConcepts } from '../src/terminology/concept-index.ts'
@@ -146,13 +148,20 @@ function timed(work: () => unknown): number {
   return performance.now() - start
 }
 
+/** Resident memory after a collection of garbage. */
+function residentMegabytes(): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  return process.memoryUsage().rss / 2 ** 20
+}
+
 function bigSystem(): Figure[] {
+  const before = residentMegabytes()
   const start = performance.now()
   const system: CodeSystemProvider = indexConcepts(head, rows())
   const built = performance.now() - start
   const indexed = timed(() => system.search('acute'))
-  globalThis.gc?.()
-  const memory = process.memoryUsage().rss / 2 ** 20
+  const memory = residentMegabytes() - before
   const texts = ['acute vir', 'finding12', 'site31 chron', 'prot', 'live human dose', 'vaccine finding997']
   const filter = median(
     texts.flatMap((text) => [1, 2, 3].map(() => timed(() => page(intersection([system.all, system.search(text)]), 0)))),
@@ -170,7 +179,7 @@ function bigSystem(): Figure[] {
       value: `${(built / 1000).toFixed(1)} s, text ${(indexed / 1000).toFixed(1)} s`,
       target: '< 60 s',
     },
-    { name: '500,000 concepts: resident memory of the process', value: `${Math.round(memory)} MB`, target: '< 400 MB' },
+    { name: '500,000 concepts: resident memory of the index', value: `${Math.round(memory)} MB`, target: '< 400 MB' },
     { name: '500,000 concepts: text filter, count=20', value: `${filter.toFixed(2)} ms`, target: '< 5 ms' },
     { name: '500,000 concepts: hierarchy page at any offset', value: `${hierarchy.toFixed(3)} ms`, target: '< 2 ms' },
     {

@@ -82,29 +82,12 @@ function* rowsOf(resource: CodeSystem, head: CodeSystemHead): Generator<ConceptR
 
 /** Compiles concepts, given one after the other; a code that comes twice keeps its first concept. */
 export function indexConcepts(head: CodeSystemHead, rows: Iterable<ConceptRow>): CodeSystemProvider {
-  const { order, parent, end, extraParents, rowOf } = buildHierarchy(rows)
-  const ordinalOf = new Map<string, number>()
-  const folded = head.caseSensitive ? undefined : new Map<string, number>()
-  const codes: string[] = new Array(order.length)
-  const displays: (string | undefined)[] = new Array(order.length)
-  const details: (CodeSystemConcept | undefined)[] = new Array(order.length)
-  const flags = new Uint8Array(order.length)
+  const { codes, displays, concepts, ordinalOf, parent, end, extraParents } = buildHierarchy(rows)
+  const folded = head.caseSensitive ? undefined : foldedCodes(codes)
   const used = new Set(head.properties.keys())
-  const marks = { abstract: standardProperty(head, 'notSelectable'), inactive: standardProperty(head, 'inactive') }
   const statusProperty = standardProperty(head, 'status')
-  let hasInactive = false
-  order.forEach((rowNumber, ordinal) => {
-    const row = rowOf(rowNumber)
-    codes[ordinal] = row.code
-    displays[ordinal] = row.display
-    details[ordinal] = row.concept
-    ordinalOf.set(row.code, ordinal)
-    if (folded && !folded.has(row.code.toLowerCase())) folded.set(row.code.toLowerCase(), ordinal)
-    for (const property of row.concept?.property ?? []) used.add(property.code)
-    flags[ordinal] = flagsOf(row.concept, { ...marks, status: statusProperty })
-    if (((flags[ordinal] ?? 0) & 1) === 1) hasInactive = true
-  })
-  const detail = (ref: Ref) => details[ref as number]
+  const flags = conceptFlags(head, concepts, used)
+  const detail = (ref: Ref) => concepts[ref as number]
   const all = rangeSelection(0, codes.length)
   let text: TextIndex | undefined
   const { subsumes, parentsOf, childrenOf } = relationsOf({ parent, end, extraParents })
@@ -112,7 +95,7 @@ export function indexConcepts(head: CodeSystemHead, rows: Iterable<ConceptRow>):
     head,
     all,
     hierarchical: parent.some((each) => each >= 0),
-    hasInactive,
+    hasInactive: flags.some((each) => (each & 1) === 1),
     locate: (code) => ordinalOf.get(code) ?? folded?.get(code.toLowerCase()),
     code: (ref) => codes[ref as number] ?? '',
     display: (ref) => displays[ref as number],
@@ -132,10 +115,37 @@ export function indexConcepts(head: CodeSystemHead, rows: Iterable<ConceptRow>):
         : filteredSelection(all, (each) => subsumes(ref, each)),
     hasProperty: (code) => used.has(code),
     search: (wanted) => {
-      text ??= buildTextIndex(codes.length, (ordinal) => textsOf(codes[ordinal], displays[ordinal], details[ordinal]))
+      text ??= buildTextIndex(codes.length, (ordinal) => textsOf(codes[ordinal], displays[ordinal], concepts[ordinal]))
       return text.search(wanted)
     },
   }
+}
+
+/** Ordinals by code in lower case; of codes that differ by case the first. */
+function foldedCodes(codes: string[]): Map<string, number> {
+  const folded = new Map<string, number>()
+  codes.forEach((code, ordinal) => {
+    const lower = code.toLowerCase()
+    if (!folded.has(lower)) folded.set(lower, ordinal)
+  })
+  return folded
+}
+
+/** Bits of every concept (inactive 1, abstract 2); notes the properties in use on the way. */
+function conceptFlags(
+  head: CodeSystemHead,
+  concepts: (CodeSystemConcept | undefined)[],
+  used: Set<string>,
+): Uint8Array {
+  const names = {
+    abstract: standardProperty(head, 'notSelectable'),
+    inactive: standardProperty(head, 'inactive'),
+    status: standardProperty(head, 'status'),
+  }
+  return Uint8Array.from(concepts, (concept) => {
+    for (const property of concept?.property ?? []) used.add(property.code)
+    return flagsOf(concept, names)
+  })
 }
 
 /** Questions about ancestry, answered by the numbering and, where concepts have several parents, by climbing. */

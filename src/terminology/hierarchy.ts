@@ -1,62 +1,97 @@
+import type { CodeSystemConcept } from '../fhir/types.ts'
 import type { ConceptRow } from './concept-index.ts'
 
-/** Concepts numbered so that everything below a concept stands right behind it. */
+/** Concepts in columns, numbered so that everything below a concept stands right behind it. */
 export interface Hierarchy {
-  /** Row number by ordinal: depth first, siblings as given. */
-  order: number[]
+  codes: string[]
+  displays: (string | undefined)[]
+  concepts: (CodeSystemConcept | undefined)[]
+  ordinalOf: Map<string, number>
   /** Ordinal of the parent in the tree, -1 at the top. */
   parent: Int32Array
   /** First ordinal behind the subtree. */
   end: Int32Array
   /** Parents beyond the one of the tree, where a concept has several. */
   extraParents: Map<number, number[]>
-  rowOf(number: number): ConceptRow
+}
+
+/** Rows in the order given; `first` is the first named parent, `parents` all of those that have several. */
+interface Columns {
+  codes: string[]
+  displays: (string | undefined)[]
+  concepts: (CodeSystemConcept | undefined)[]
+  numberOf: Map<string, number>
+  first: (string | undefined)[]
+  parents: Map<number, string[]>
 }
 
 /** Reads all rows and numbers them; a parent that is unknown or would close a circle is left out. */
-export function buildHierarchy(given: Iterable<ConceptRow>): Hierarchy {
-  const rows: ConceptRow[] = []
-  const numberOf = new Map<string, number>()
-  let related = false
-  for (const row of given) {
-    if (numberOf.has(row.code)) continue
-    numberOf.set(row.code, rows.push(row) - 1)
-    related ||= row.parents.length > 0
+export function buildHierarchy(rows: Iterable<ConceptRow>): Hierarchy {
+  const columns = readRows(rows)
+  const { codes, displays, concepts, numberOf } = columns
+  const count = codes.length
+  if (columns.first.length === 0) {
+    const end = Int32Array.from(codes, (_, row) => row + 1)
+    const parent = new Int32Array(count).fill(-1)
+    return { codes, displays, concepts, ordinalOf: numberOf, parent, end, extraParents: new Map() }
   }
-  const rowOf = (number: number): ConceptRow => rows[number] ?? { code: '', parents: [] }
-  if (!related) return flat(rows.length, rowOf)
-  const up = treeParents(rows, numberOf)
-  const firstChild = new Int32Array(rows.length).fill(-1)
-  const nextSibling = new Int32Array(rows.length).fill(-1)
-  for (let row = rows.length - 1; row >= 0; row--) {
+  const up = treeParents(columns)
+  const firstChild = new Int32Array(count).fill(-1)
+  const nextSibling = new Int32Array(count).fill(-1)
+  for (let row = count - 1; row >= 0; row--) {
     const parent = up[row] ?? -1
     if (parent < 0) continue
     nextSibling[row] = firstChild[parent] ?? -1
     firstChild[parent] = row
   }
-  const numbered = numberDepthFirst(up, firstChild, nextSibling)
-  return { ...numbered, extraParents: extraParentsOf(rows, numberOf, { ...numbered, up }), rowOf }
+  const { order, ordinalOf, parent, end } = numberDepthFirst(up, firstChild, nextSibling)
+  const extraParents = extraParentsOf(columns, { ordinalOf, up })
+  const isOrdered = order.every((row, ordinal) => row === ordinal)
+  if (isOrdered) return { codes, displays, concepts, ordinalOf: numberOf, parent, end, extraParents }
+  for (const [code, row] of numberOf) numberOf.set(code, ordinalOf[row] ?? 0)
+  const inOrder = <T>(column: T[]) => Array.from(order, (row) => column[row] as T)
+  return {
+    codes: inOrder(codes),
+    displays: inOrder(displays),
+    concepts: inOrder(concepts),
+    ordinalOf: numberOf,
+    parent,
+    end,
+    extraParents,
+  }
 }
 
-function flat(count: number, rowOf: Hierarchy['rowOf']): Hierarchy {
-  const order = Array.from({ length: count }, (_, row) => row)
-  const end = Int32Array.from(order, (row) => row + 1)
-  return { order, parent: new Int32Array(count).fill(-1), end, extraParents: new Map(), rowOf }
+function readRows(rows: Iterable<ConceptRow>): Columns {
+  const columns: Columns = { codes: [], displays: [], concepts: [], numberOf: new Map(), first: [], parents: new Map() }
+  for (const { code, display, parents, concept } of rows) {
+    if (columns.numberOf.has(code)) continue
+    const number = columns.codes.push(code) - 1
+    columns.displays.push(display)
+    columns.concepts.push(concept)
+    columns.numberOf.set(code, number)
+    if (parents.length > 0) {
+      while (columns.first.length < number) columns.first.push(undefined)
+      columns.first[number] = parents[0]
+    }
+    if (parents.length > 1) columns.parents.set(number, parents)
+  }
+  return columns
 }
 
 /** The first known parent of every row, circles cut at the row that would close them. */
-function treeParents(rows: ConceptRow[], numberOf: Map<string, number>): Int32Array {
-  const up = new Int32Array(rows.length).fill(-1)
-  rows.forEach((row, number) => {
-    for (const code of row.parents) {
-      const parent = numberOf.get(code)
+function treeParents({ codes, first, parents, numberOf }: Columns): Int32Array {
+  const count = codes.length
+  const up = new Int32Array(count).fill(-1)
+  for (let number = 0; number < first.length; number++) {
+    for (const code of parents.get(number) ?? [first[number]]) {
+      const parent = code === undefined ? undefined : numberOf.get(code)
       if (parent === undefined || parent === number) continue
       up[number] = parent
       break
     }
-  })
-  const state = new Uint8Array(rows.length)
-  for (let row = 0; row < rows.length; row++) {
+  }
+  const state = new Uint8Array(count)
+  for (let row = 0; row < count; row++) {
     const path: number[] = []
     let at = row
     while (at >= 0 && state[at] === 0) {
@@ -72,7 +107,8 @@ function treeParents(rows: ConceptRow[], numberOf: Map<string, number>): Int32Ar
 
 function numberDepthFirst(up: Int32Array, firstChild: Int32Array, nextSibling: Int32Array) {
   const count = up.length
-  const order: number[] = []
+  const order = new Int32Array(count)
+  let numbered = 0
   const ordinalOf = new Int32Array(count)
   const parent = new Int32Array(count).fill(-1)
   const end = new Int32Array(count)
@@ -80,7 +116,8 @@ function numberDepthFirst(up: Int32Array, firstChild: Int32Array, nextSibling: I
     if ((up[root] ?? -1) >= 0) continue
     let row = root
     while (row >= 0) {
-      const ordinal = order.push(row) - 1
+      const ordinal = numbered++
+      order[ordinal] = row
       ordinalOf[row] = ordinal
       const above = up[row] ?? -1
       if (above >= 0) parent[ordinal] = ordinalOf[above] ?? -1
@@ -96,7 +133,7 @@ function numberDepthFirst(up: Int32Array, firstChild: Int32Array, nextSibling: I
   function leave(from: number, root: number): number {
     let row = from
     for (;;) {
-      end[ordinalOf[row] ?? 0] = order.length
+      end[ordinalOf[row] ?? 0] = numbered
       if (row === root) return -1
       const sibling = nextSibling[row] ?? -1
       if (sibling >= 0) return sibling
@@ -107,22 +144,21 @@ function numberDepthFirst(up: Int32Array, firstChild: Int32Array, nextSibling: I
 }
 
 function extraParentsOf(
-  rows: ConceptRow[],
-  numberOf: Map<string, number>,
+  { parents, numberOf }: Columns,
   tree: { ordinalOf: Int32Array; up: Int32Array },
 ): Map<number, number[]> {
   const extra = new Map<number, number[]>()
-  rows.forEach((row, number) => {
-    if (row.parents.length < 2) return
-    const others = row.parents
+  for (const [number, codes] of parents) {
+    const others = codes
       .map((code) => numberOf.get(code))
-      .filter((each) => each !== undefined && each !== number && each !== tree.up[number])
+      .filter((each) => each !== undefined)
+      .filter((each) => each !== number && each !== tree.up[number])
     if (others.length > 0) {
       extra.set(
         tree.ordinalOf[number] ?? 0,
-        others.map((each) => tree.ordinalOf[each ?? 0] ?? 0),
+        others.map((each) => tree.ordinalOf[each] ?? 0),
       )
     }
-  })
+  }
   return extra
 }

@@ -7,10 +7,13 @@ export interface TextIndex {
 }
 
 const WORD = /[\p{L}\p{N}]+/gu
+const PLAIN_WORD = /[a-z0-9]+/g
+const PLAIN = /^[ -~]*$/
 
 /** Words of a text, lower case, without marks of punctuation. */
 export function words(text: string): string[] {
-  return text.toLowerCase().match(WORD) ?? []
+  const lower = text.toLowerCase()
+  return lower.match(PLAIN.test(lower) ? PLAIN_WORD : WORD) ?? []
 }
 
 /**
@@ -21,7 +24,7 @@ export function buildTextIndex(count: number, texts: (ordinal: number) => Iterab
   const numberOf = new Map<string, number>()
   const uses: number[] = []
   const last: number[] = []
-  const pairs: number[] = []
+  const pairs = pairList()
   for (let ordinal = 0; ordinal < count; ordinal++) {
     for (const text of texts(ordinal)) {
       for (const word of words(text)) {
@@ -34,7 +37,7 @@ export function buildTextIndex(count: number, texts: (ordinal: number) => Iterab
         if (last[id] === ordinal) continue
         last[id] = ordinal
         uses[id] = (uses[id] ?? 0) + 1
-        pairs.push(id, ordinal)
+        pairs.add(id, ordinal)
       }
     }
   }
@@ -46,14 +49,39 @@ export function buildTextIndex(count: number, texts: (ordinal: number) => Iterab
     position[id] = start[rank] ?? 0
     start[rank + 1] = (start[rank] ?? 0) + (uses[id] ?? 0)
   })
-  const postings = new Int32Array(pairs.length / 2)
-  for (let i = 0; i < pairs.length; i += 2) {
-    const id = pairs[i] ?? 0
+  const postings = new Int32Array(pairs.size())
+  pairs.each((id, ordinal) => {
     const at = position[id] ?? 0
-    postings[at] = pairs[i + 1] ?? 0
+    postings[at] = ordinal
     position[id] = at + 1
-  }
+  })
   return { search: (text) => search({ count, vocabulary, start, postings }, text) }
+}
+
+/** A growing list of number pairs that costs eight bytes each and copies nothing. */
+function pairList() {
+  const CHUNK = 1 << 18
+  const chunks: Int32Array[] = []
+  let last = new Int32Array(0)
+  let used = 0
+  return {
+    size: () => (chunks.length === 0 ? 0 : ((chunks.length - 1) * CHUNK + used) / 2),
+    add: (left: number, right: number) => {
+      if (used === last.length) {
+        last = new Int32Array(CHUNK)
+        chunks.push(last)
+        used = 0
+      }
+      last[used++] = left
+      last[used++] = right
+    },
+    each: (visit: (left: number, right: number) => void) => {
+      for (const chunk of chunks) {
+        const end = chunk === last ? used : CHUNK
+        for (let i = 0; i < end; i += 2) visit(chunk[i] ?? 0, chunk[i + 1] ?? 0)
+      }
+    },
+  }
 }
 
 interface Index {
