@@ -145,7 +145,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
         const { results } = evaluateCertLogicLibrary(certLogic, call)
         return { results: results.map(encodeResult).map(withoutCqlType), ignored: [] }
       }
-      const compiled = await libraries.compile(library)
+      const compiled = await libraries.compile(library, { keep: !untrusted })
       if (untrusted) return sandbox.run(compiled, call)
       const { results, ignored } = await runLibrary(compiled, call, run)
       return { results: results.map(encodeResult), ignored }

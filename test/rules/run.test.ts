@@ -287,6 +287,12 @@ describe('untrusted CQL', () => {
     })
   })
 
+  it('keeps nothing of what was sent', async () => {
+    const before = environment.derivedEntries.size
+    await rules.evaluateCql({ expression: "'Ada' + 'Example'", clock })
+    assert.equal(environment.derivedEntries.size, before)
+  })
+
   it('uses stored libraries, value sets and data', async () => {
     const call = { clock, data, libraries: [{ canonical: 'Run|1', name: 'R' }] }
     assert.deepEqual(

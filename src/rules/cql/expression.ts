@@ -35,7 +35,7 @@ export async function evaluateCql(call: CqlCall, libraries: Libraries, sandbox: 
   const patient = call.data !== undefined || call.subject !== undefined || includes.length > 0
   const source =
     content === undefined ? inlineLibrary(expression, includes, patient) : await extend(content, expression, libraries)
-  const compiled = await libraries.compileText(source)
+  const compiled = await libraries.compileText(source, { keep: false })
   const errors = compiled.issues.filter((each) => each.severity === 'error')
   if (errors.length > 0) throw new FhirError(422, errors)
   const { results } = await sandbox.run(compiled, { ...run, expressions: ['return'] })

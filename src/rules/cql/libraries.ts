@@ -38,12 +38,15 @@ export interface LibraryStore {
   revision(): number
 }
 
-/** Finds, translates and links libraries; what it made is kept until the store changes. */
+/** Finds, translates and links libraries. With `keep` (default) the result stays in memory, and its ELM in the derived store. */
 export interface Libraries {
   /** @throws FhirError 404 unknown, 422 not usable (no CQL or ELM content, circular or missing include) */
-  compile(library: string | Library): Promise<CompiledLibrary>
+  compile(library: string | Library, options?: { keep: boolean }): Promise<CompiledLibrary>
   /** Translates a text that is not stored. */
-  compileText(source: { text: string; canonical?: string; linesBefore?: number }): Promise<CompiledLibrary>
+  compileText(
+    source: { text: string; canonical?: string; linesBefore?: number },
+    options: { keep: boolean },
+  ): Promise<CompiledLibrary>
   /** The library a canonical names, without translating it. */
   resolve(library: string | Library): Promise<LibraryText>
 }
@@ -65,18 +68,24 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
 
   const compileKept = (text: LibraryText, linesBefore: number): Promise<CompiledLibrary> => {
     forgetOld()
-    return kept(current, textKey(text, linesBefore), () => compileLibrary(text, linesBefore))
-  }
-  const compileLibrary = async (text: LibraryText, linesBefore: number): Promise<CompiledLibrary> => {
-    const closure = await includeClosure(text, stored)
-    const key = [textKey(text, linesBefore), ...closure.map((each) => textKey(each, 0))].join()
-    return kept(linked, key, async () => {
-      const { elm, issues } =
-        text.cql === undefined ? elmOf(text) : await translator.translate(sourceOf(text, closure, linesBefore))
-      const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
-      return link({ text, elm: prepareElm(elm), issues, includes })
+    return kept(current, textKey(text, linesBefore), async () => {
+      const closure = await includeClosure(text, stored)
+      const key = [textKey(text, linesBefore), ...closure.map((each) => textKey(each, 0))].join()
+      return kept(linked, key, () => translateAndLink(text, closure, { linesBefore, keep: true }))
     })
   }
+  const translateAndLink = async (text: LibraryText, closure: LibraryText[], options: TextOptions) => {
+    const { elm, issues } =
+      text.cql === undefined
+        ? elmOf(text)
+        : await translator.translate(sourceOf(text, closure, options.linesBefore), options.keep)
+    const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
+    return link({ text, elm: prepareElm(elm), issues, includes })
+  }
+  const compile = async (text: LibraryText, options: TextOptions): Promise<CompiledLibrary> =>
+    options.keep
+      ? compileKept(text, options.linesBefore)
+      : translateAndLink(text, await includeClosure(text, stored), options)
   const resolve = async (library: string | Library) => {
     forgetOld()
     if (typeof library !== 'string') return readLibrary(library)
@@ -85,15 +94,23 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
 
   return {
     resolve,
-    compile: async (library) => compileKept(await resolve(library), 0),
-    compileText({ text, canonical, linesBefore }) {
+    compile: async (library, options) =>
+      compile(await resolve(library), { linesBefore: 0, keep: options?.keep ?? true }),
+    compileText({ text, canonical, linesBefore }, { keep }) {
       const identifier = readHeader(text).identifier ?? { id: '' }
-      return compileKept(
+      return compile(
         { canonical: canonical ?? formatIdentifier(identifier), identifier, cql: text, elm: undefined },
-        linesBefore ?? 0,
+        { linesBefore: linesBefore ?? 0, keep },
       )
     },
   }
+}
+
+interface TextOptions {
+  /** Lines before the author's own text. */
+  linesBefore: number
+  /** Whether the ELM and the library are kept: not for what anybody may send. */
+  keep: boolean
 }
 
 /** Bounds the memory of ad hoc texts; far above what a store of rules holds. */

@@ -27,9 +27,9 @@ export interface Source {
 export interface Translator {
   /**
    * Never fails on a fault of the CQL: that is an issue of severity `error`, and the ELM must not be run then. Throws FhirError 422
-   * when the translator gives up (time, memory) or an include is circular.
+   * when the translator gives up (time, memory) or an include is circular. With `keep` the ELM is stored.
    */
-  translate(source: Source): Promise<Translation>
+  translate(source: Source, keep: boolean): Promise<Translation>
   /** Process id of the translator while one runs. */
   pid(): number | undefined
   close(): Promise<void>
@@ -57,23 +57,24 @@ export function createTranslator(
     heapMegabytes: 256,
     jobsPerProcess: 250,
   })
-  const running = new Map<string, Promise<Translation>>()
+  const current = new Map<string, Promise<Translation>>()
 
-  const compile = async (source: Source, key: string): Promise<Translation> => {
+  const compile = async (source: Source, { key, keep }: { key: string; keep: boolean }): Promise<Translation> => {
     const kept = await derived.get('elm', key)
     if (kept !== undefined) return JSON.parse(kept) as Translation
     const answer = await process.run({ text: source.text, includes: source.includes }).catch((error: unknown) => {
       throw refusal(error, source)
     })
     const translation = read(answer, source)
-    await derived.set('elm', key, JSON.stringify(translation))
+    if (keep) await derived.set('elm', key, JSON.stringify(translation))
     return translation
   }
   return {
-    translate(source) {
+    translate(source, keep) {
       const key = sourceKey(source)
-      const made = running.get(key) ?? compile(source, key).finally(() => running.delete(key))
-      running.set(key, made)
+      const running = `${keep} ${key}`
+      const made = current.get(running) ?? compile(source, { key, keep }).finally(() => current.delete(running))
+      current.set(running, made)
       return made
     },
     pid: () => process.pid(),
