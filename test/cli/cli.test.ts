@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, test } from 'node:test'
+import { startServerProcess } from '../support/server-process.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-cli-'))
+after(() => rmSync(dataDir, { recursive: true, force: true }))
+
+interface Ran {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+function vidimus(args: string[], environment: Record<string, string> = {}, input = ''): Promise<Ran> {
+  return new Promise((done) => {
+    const options = { cwd: root, env: { PATH: process.env.PATH ?? '', DATA_DIR: dataDir, ...environment } }
+    const child = execFile(process.execPath, ['src/main.ts', ...args], options, (error, stdout, stderr) => {
+      done({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr })
+    })
+    child.stdin?.end(input)
+  })
+}
+
+test('demo prints the verdicts and leaves the codes behind; evaluate tells one in detail', async () => {
+  const demo = await vidimus(['demo'])
+  assert.equal(demo.code, 0, demo.stderr)
+  const verdict = (name: string) => new RegExp(`^${name} +(\\w+) +(\\w+)`, 'm').exec(demo.stdout)?.slice(1)
+  assert.deepEqual(verdict('vaccination'), ['accepted', 'VERIFIED'])
+  assert.deepEqual(verdict('vaccination-expired'), ['unverified', 'EXPIRED'])
+  assert.deepEqual(verdict('vaccination-forged'), ['unverified', 'INVALID_SIGNATURE'])
+
+  const file = join(dataDir, 'demo/vaccination.txt')
+  const shown = await vidimus(['evaluate', file])
+  assert.equal(shown.code, 0, shown.stderr)
+  assert.match(shown.stdout, /^ACCEPTED/)
+  for (const check of ['recognise', 'signature', 'revocation']) assert.match(shown.stdout, new RegExp(`✓ +${check}`))
+  assert.match(shown.stdout, /Rules\n.*Complete primary series: true[\s\S]*"totalDoses":2/)
+
+  const json = await vidimus(
+    ['evaluate', '-', '--json'],
+    {},
+    readFileSync(join(dataDir, 'demo/vaccination-forged.txt'), 'utf8'),
+  )
+  assert.equal(json.code, 4)
+  assert.equal(JSON.parse(json.stdout).resourceType, 'Parameters')
+  assert.equal(
+    (await vidimus(['evaluate', file, '--plan', 'http://vidimus.org/fhir/PlanDefinition/single-dose-schedule'])).code,
+    1,
+  )
+})
+
+test('private demonstration keys are readable by their owner only', async () => {
+  const keys = await vidimus(['keys', '--json'])
+  assert.equal(keys.code, 0, keys.stderr)
+  assert.equal(JSON.parse(keys.stdout).length, 2)
+  const folder = join(dataDir, 'demo/keys')
+  for (const file of readdirSync(folder)) assert.equal(statSync(join(folder, file)).mode & 0o077, 0, file)
+})
+
+test('trust list names the lists and their state', async () => {
+  const { code, stdout } = await vidimus(['trust', 'list', '--json'])
+  assert.equal(code, 0)
+  assert.deepEqual(
+    JSON.parse(stdout).map((list: { name: string; usable: boolean; keys: number }) => [
+      list.name,
+      list.usable,
+      list.keys,
+    ]),
+    [['demo', true, 2]],
+  )
+  const absent = await vidimus(['trust', 'list'], { TRUST_LISTS: '/nowhere/certificates' })
+  assert.equal(absent.code, 1)
+  assert.match(absent.stdout, /not usable/)
+})
+
+test('wrong use ends with status 2 and says what is wrong', async () => {
+  const cases: [string[], Record<string, string>, RegExp][] = [
+    [['evaluate', '/nowhere'], {}, /nowhere/],
+    [['frobnicate'], {}, /unknown command/],
+    [['serve'], { PORT: 'eighty', NETWORK: 'maybe' }, /PORT[\s\S]*NETWORK/],
+    [['serve'], { STORAGE_URL: 'mongodb://localhost/x' }, /MongoDB/],
+    [['map', 'format', join(root, 'package.json')], {}, /line 1, column 1/],
+  ]
+  const ran = await Promise.all(cases.map(([args, environment]) => vidimus(args, environment)))
+  for (const [at, { code, stderr, stdout }] of ran.entries()) {
+    const [args, , message] = cases[at] ?? [[], {}, /./]
+    assert.equal(code, 2, `${args.join(' ')}: ${stdout}${stderr}`)
+    assert.match(stderr, message)
+    assert.doesNotMatch(stderr, /^\s+at /m)
+  }
+})
+
+test('import reports a folder: what was loaded, what failed and why; a second import changes nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vidimus-import-'))
+  try {
+    const valueSet = { resourceType: 'ValueSet', id: 'one', url: 'http://example.org/one', status: 'draft' }
+    writeFileSync(join(folder, 'one.json'), JSON.stringify(valueSet))
+    writeFileSync(join(folder, 'two.json'), '{"resourceType":')
+    const first = await vidimus(['import', folder, '--json'])
+    assert.equal(first.code, 1)
+    const [report] = JSON.parse(first.stdout)
+    assert.equal(report.counts.loaded, 1)
+    assert.equal(report.counts.failed, 1)
+    assert.match(JSON.stringify(report.entries), /two\.json/)
+    const again = await vidimus(['import', join(folder, 'one.json'), '--json'])
+    assert.equal(again.code, 0, again.stderr)
+    assert.equal(JSON.parse(again.stdout)[0].counts.unchanged, 1)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+const packages = resolve(root, '../shared/igs')
+test('every WHO package can be imported', { skip: existsSync(packages) ? false : '../shared is absent' }, async () => {
+  const files = readdirSync(packages).filter((file) => file.endsWith('.tgz'))
+  assert.ok(files.length >= 3)
+  const { stdout } = await vidimus(['import', ...files.map((file) => join(packages, file)), '--json'])
+  for (const report of JSON.parse(stdout))
+    assert.ok(report.counts.loaded > 20, `${report.name}: ${JSON.stringify(report.counts)}`)
+})
+
+test('maps are checked, formatted and run without a server', async () => {
+  const map = join(root, 'igs/maps/core-data-set-to-bundle.fml')
+  const checked = await vidimus(['map', 'check', '--strict', map])
+  assert.equal(checked.code, 0, checked.stdout)
+  const formatted = await vidimus(['map', 'format', map])
+  assert.match(formatted.stdout, /group CoreDataSetToBundle/)
+  const source = join(dataDir, 'source.json')
+  writeFileSync(source, JSON.stringify({ name: 'Ada Specimen', birthDate: '1985-03-14', vaccination: { dose: 1 } }))
+  const ran = await vidimus(['map', 'run', source, map])
+  assert.equal(ran.code, 0, ran.stderr)
+  assert.equal(JSON.parse(ran.stdout).resourceType, 'Bundle')
+})
+
+test('serve listens, answers, logs nothing personal and ends on SIGTERM', async () => {
+  const server = await startServerProcess({ DATA_DIR: dataDir })
+  try {
+    assert.equal((await fetch(`${server.url}/health`)).status, 200)
+    const metadata = await fetch(`${server.url}/fhir/metadata`)
+    assert.equal(metadata.status, 200)
+    const credential = readFileSync(join(dataDir, 'demo/vaccination.txt'), 'utf8').trim()
+    const body = JSON.stringify({
+      resourceType: 'Parameters',
+      parameter: [{ name: 'credential', valueString: credential }],
+    })
+    const reply = await fetch(`${server.url}/fhir/$evaluate`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/fhir+json' },
+    })
+    assert.match(await reply.text(), /"accepted"/)
+    const write = await fetch(`${server.url}/fhir/ValueSet/x`, {
+      method: 'PUT',
+      body: '{"resourceType":"ValueSet","id":"x","status":"draft"}',
+      headers: { 'content-type': 'application/fhir+json' },
+    })
+    assert.equal(write.status, 401)
+    assert.equal((await fetch(`${server.url}/fhir/ValueSet?name=Ada`)).status, 200)
+  } finally {
+    await server.stop()
+  }
+  assert.equal(server.process.exitCode, 0)
+  assert.doesNotMatch(server.output(), /Specimen|HC1:|Ada/)
+  assert.match(server.output(), /"route":/)
+})

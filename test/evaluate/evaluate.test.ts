@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict'
+import { createServer as createHttpServer, type Server } from 'node:http'
+import { after, before, test } from 'node:test'
+import supertest from 'supertest'
+import { issueHcert } from '../../src/credentials/issue/hcert.ts'
+import { samplePayload } from '../../src/credentials/issue/samples.ts'
+import { allParameters, firstParameter, parameterValue, textParameter } from '../../src/fhir/operation.ts'
+import type { Parameter, Parameters } from '../../src/fhir/types.ts'
+import { testIssuer } from '../support/issuer.ts'
+import { openTestServer } from '../support/loaded-server.ts'
+
+const clock = '2026-06-01T12:00:00Z'
+const issuer = testIssuer()
+const sample = { issuer: 'XA', issuedAt: new Date('2026-05-31T12:00:00Z'), expires: new Date('2026-12-01T00:00:00Z') }
+const vaccination = issueHcert(samplePayload('dcc-v', sample), issuer.signer)
+const recovery = issueHcert(samplePayload('dcc-r', sample), issuer.signer)
+const forged = issueHcert(samplePayload('dcc-v', sample), issuer.signer, {
+  replacedPayload: samplePayload('dcc-v', { ...sample, issuer: 'XB' }),
+})
+
+let opened: Awaited<ReturnType<typeof openTestServer>>
+let http: Server
+before(async () => {
+  opened = await openTestServer()
+  http = createHttpServer(opened.server.handler)
+})
+after(async () => {
+  http.close()
+  await opened.close()
+})
+
+function question(credential: string, ...more: Parameter[]): Parameters {
+  const parameter: Parameter[] = [
+    { name: 'credential', valueString: credential },
+    { name: 'evaluationDateTime', valueDateTime: clock },
+    { name: 'trustAnchor', valueBase64Binary: issuer.anchor },
+    ...more,
+  ]
+  return { resourceType: 'Parameters', parameter }
+}
+
+const post = (body: object, path = '/fhir/$evaluate') =>
+  supertest(http).post(path).set('Content-Type', 'application/fhir+json').send(JSON.stringify(body))
+
+const names = (reply: Parameters) => (reply.parameter ?? []).map((each) => each.name)
+const part = (parameter: Parameter | undefined, name: string) =>
+  parameterValue(parameter?.part?.find((each) => each.name === name))
+
+test('a genuine certificate is accepted, and the reply says why and from what', async () => {
+  const { body, headers, status } = await post(question(vaccination))
+  assert.equal(status, 200)
+  assert.equal(headers['cache-control'], 'no-store')
+  assert.equal(textParameter(body, 'decision'), 'accepted')
+  assert.equal(textParameter(body, 'status'), 'VERIFIED')
+  assert.equal(textParameter(body, 'format'), 'hcert-dcc')
+  assert.equal(textParameter(body, 'evaluationDateTime'), clock)
+  assert.equal(part(firstParameter(body, 'subject'), 'name'), 'Ada Specimen')
+  assert.equal(part(firstParameter(body, 'subject'), 'birthDate'), '1985-03-14')
+  assert.equal(part(firstParameter(body, 'issuer'), 'keyId'), issuer.keyId.toString('base64'))
+  const checks = allParameters(body, 'check')
+  assert.equal(checks.length, 11)
+  assert.ok(checks.every((check) => ['pass', 'warn'].includes(String(part(check, 'outcome')))))
+  const rule = allParameters(body, 'rule').find((each) => part(each, 'result') === true)
+  assert.match(String(part(rule, 'planDefinition')), /\|1\.0\.0$/)
+  assert.match(String(part(rule, 'library')), /\|1\.0\.0$/)
+  assert.ok(rule?.part?.some((each) => each.name === 'evidence'))
+  assert.deepEqual(
+    allParameters(body, 'structureMap').map((each) => each.valueCanonical?.endsWith('|1.0.0')),
+    [true, true],
+  )
+  assert.ok(!JSON.stringify(body).includes('HC1:'))
+})
+
+test('one core data set per certified event, readable as JSON', async () => {
+  const { body } = await post(question(recovery))
+  const [only, ...others] = allParameters(body, 'coreDataSet')
+  assert.equal(others.length, 0)
+  const binary = only?.resource as { contentType: string; data: string }
+  assert.equal(binary.contentType, 'application/json')
+  const data = JSON.parse(Buffer.from(binary.data, 'base64').toString())
+  assert.equal(data.name, 'Ada Specimen')
+  assert.ok(data.recovery)
+  assert.equal(textParameter(body, 'decision'), 'accepted')
+})
+
+test('of a forged certificate nothing is told but the failing check', async () => {
+  const { body, status } = await post(question(forged))
+  assert.equal(status, 200)
+  assert.equal(textParameter(body, 'decision'), 'unverified')
+  assert.equal(textParameter(body, 'status'), 'INVALID_SIGNATURE')
+  for (const name of ['subject', 'coreDataSet', 'content', 'rule', 'structureMap'])
+    assert.ok(!names(body).includes(name), name)
+  assert.ok(!JSON.stringify(body).includes('Specimen'))
+  assert.equal(firstParameter(body, 'outcome')?.resource?.resourceType, 'OperationOutcome')
+})
+
+test('a rule that does not hold rejects, with a message in the language asked for', async () => {
+  const plan = { name: 'planDefinition', valueCanonical: 'http://vidimus.org/fhir/PlanDefinition/single-dose-schedule' }
+  const english = await post(question(vaccination, plan))
+  assert.equal(textParameter(english.body, 'decision'), 'rejected')
+  const french = await post(question(vaccination, plan)).set('Accept-Language', 'fr')
+  const message = (body: Parameters) => part(firstParameter(body, 'rule'), 'message')
+  assert.equal(typeof message(english.body), 'string')
+  assert.notEqual(message(english.body), message(french.body))
+})
+
+test('rules are chosen by kind, named by canonical, by instance and by type', async () => {
+  const byDefault = await post(question(recovery))
+  const plans = allParameters(byDefault.body, 'rule').map((rule) => String(part(rule, 'planDefinition')))
+  assert.deepEqual([...new Set(plans)], ['http://vidimus.org/fhir/PlanDefinition/recovery-window|1.0.0'])
+  const byInstance = await post(question(recovery), '/fhir/PlanDefinition/recovery-window/$evaluate')
+  assert.equal(textParameter(byInstance.body, 'decision'), 'accepted')
+  const url = encodeURIComponent('http://vidimus.org/fhir/PlanDefinition/recovery-window|1.0.0')
+  const byType = await post(question(recovery), `/fhir/PlanDefinition/$evaluate?url=${url}`)
+  assert.equal(textParameter(byType.body, 'decision'), 'accepted')
+})
+
+test('the clock moves a recovery out of its window', async () => {
+  const parameters = question(recovery)
+  const late = {
+    ...parameters,
+    parameter: parameters.parameter?.map((each) =>
+      each.name === 'evaluationDateTime' ? { ...each, valueDateTime: '2026-11-30T00:00:00Z' } : each,
+    ),
+  }
+  const { body } = await post(late)
+  assert.equal(textParameter(body, 'status'), 'VERIFIED')
+  assert.equal(textParameter(body, 'decision'), 'rejected')
+})
+
+test('a library may be run directly, and its defines chosen', async () => {
+  const library = { name: 'library', valueCanonical: 'http://vidimus.org/fhir/Library/VaccinationSchedule' }
+  const all = await post(question(vaccination, library))
+  assert.ok(allParameters(all.body, 'rule').length >= 2)
+  const expression = { name: 'expression', valueString: 'Complete Primary Series' }
+  const one = await post(question(vaccination, library, expression))
+  assert.equal(allParameters(one.body, 'rule').length, 1)
+  assert.equal(textParameter(one.body, 'decision'), 'accepted')
+})
+
+test('CQL parameters reach the rules', async () => {
+  const parameters = {
+    name: 'parameters',
+    resource: {
+      resourceType: 'Parameters',
+      parameter: [{ name: 'Minimum Days Since Dose', valueInteger: 300 }],
+    } as Parameters,
+  }
+  const { body } = await post(question(vaccination, parameters))
+  assert.equal(textParameter(body, 'decision'), 'rejected')
+})
+
+test('wrong questions get an OperationOutcome and a status that fits', async () => {
+  const anchor = { name: 'trustAnchor', valueBase64Binary: 'AAAA' }
+  const plan = { name: 'planDefinition', valueCanonical: 'http://example.org/none' }
+  const map = { name: 'structureMap', valueCanonical: 'http://example.org/none' }
+  const cases: [number, object][] = [
+    [400, { resourceType: 'Parameters' }],
+    [400, { resourceType: 'Parameters', parameter: [{ name: 'credential', valueInteger: 1 }] }],
+    [400, question(vaccination, anchor)],
+    [404, question(vaccination, plan)],
+    [404, question(vaccination, map)],
+    [400, question(vaccination, { name: 'jurisdiction', valueCode: 'Utopia' })],
+    [
+      400,
+      question(vaccination, { name: 'evaluationDateTime', valueDateTime: 'yesterday' }).parameter
+        ? {
+            resourceType: 'Parameters',
+            parameter: [
+              { name: 'credential', valueString: vaccination },
+              { name: 'evaluationDateTime', valueDateTime: '2026-02-30' },
+            ],
+          }
+        : {},
+    ],
+  ]
+  for (const [status, body] of cases) {
+    const reply = await post(body)
+    assert.equal(reply.status, status, JSON.stringify(reply.body))
+    assert.equal(reply.body.resourceType, 'OperationOutcome')
+    assert.ok(!reply.text.includes('HC1:'))
+  }
+  assert.equal((await supertest(http).get('/fhir/$evaluate')).status, 405)
+})
+
+test('XML in and out', async () => {
+  const xml = `<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="credential"/><valueString value="hello"/></parameter></Parameters>`
+  const reply = await supertest(http)
+    .post('/fhir/$evaluate')
+    .set('Content-Type', 'application/fhir+xml')
+    .set('Accept', 'application/fhir+xml')
+    .send(xml)
+  assert.equal(reply.status, 200)
+  assert.match(reply.headers['content-type'] ?? '', /xml/)
+  assert.match(reply.text, /<valueCode value="NOT_SUPPORTED"\/>/)
+})
+
+test('many at once: NDJSON answers line by line, a batch entry by entry', async () => {
+  const lines = [question(vaccination), question(forged), { resourceType: 'Patient' }]
+    .map((each) => JSON.stringify(each))
+    .join('\n')
+  const reply = await supertest(http)
+    .post('/fhir/$evaluate')
+    .set('Content-Type', 'application/fhir+ndjson')
+    .send(`${lines}\nnot json\n`)
+  assert.equal(reply.status, 200)
+  const answers = reply.text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    answers.map((each) => textParameter(each, 'decision') ?? each.resourceType),
+    ['accepted', 'unverified', 'OperationOutcome', 'OperationOutcome'],
+  )
+  const entry = (resource: object) => ({ request: { method: 'POST', url: '$evaluate' }, resource })
+  const batch = {
+    resourceType: 'Bundle',
+    type: 'batch',
+    entry: [entry(question(vaccination)), entry({ resourceType: 'Parameters' })],
+  }
+  const bundle = await post(batch, '/fhir')
+  assert.equal(bundle.status, 200)
+  assert.equal(textParameter(bundle.body.entry[0].resource, 'decision'), 'accepted')
+  assert.match(bundle.body.entry[1].response.status, /^400/)
+})
+
+test('anchors are refused where the server does not allow them', async () => {
+  const strict = await openTestServer({ ALLOW_REQUEST_TRUST_ANCHORS: 'false' })
+  const strictHttp = createHttpServer(strict.server.handler)
+  try {
+    const refused = await supertest(strictHttp).post('/fhir/$evaluate').send(question(vaccination))
+    assert.equal(refused.status, 403)
+    const parameter = question(vaccination).parameter?.filter((each) => each.name !== 'trustAnchor') ?? []
+    const judged = await supertest(strictHttp).post('/fhir/$evaluate').send({ resourceType: 'Parameters', parameter })
+    assert.equal(textParameter(judged.body, 'status'), 'ISSUER_NOT_TRUSTED')
+  } finally {
+    strictHttp.close()
+    await strict.close()
+  }
+})
