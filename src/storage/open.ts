@@ -4,7 +4,7 @@ import { openSqlite } from './sqlite.ts'
 import type { Storage } from './storage.ts'
 
 /**
- * Opens a storage by scheme: `sqlite:<file>` (a relative file lies in `dataDir`, no file means `vidimus.sqlite`
+ * Opens a storage by scheme: `sqlite:<file>` (a relative file lies in `dataDir`, no file means `vidimus.db`
  * there) or `sqlite::memory:`.
  * @throws Error that says what is wrong with the URL or the store.
  */
@@ -24,6 +24,6 @@ export async function openStorage(url: string, { dataDir }: { dataDir: string })
 function sqliteFile(path: string, dataDir: string): string {
   if (path === ':memory:') return path
   const file = path.replace(/^\/\/(?=\/)/, '')
-  if (file === '') return join(dataDir, 'vidimus.sqlite')
+  if (file === '') return join(dataDir, 'vidimus.db')
   return isAbsolute(file) ? file : join(dataDir, file)
 }

@@ -7,7 +7,7 @@ import { stringifyJson } from '../fhir/json.ts'
 import type { Resource } from '../fhir/types.ts'
 import { type Database, endOfTime } from './sqlite-database.ts'
 import type { IndexWriter } from './sqlite-index.ts'
-import { readContent } from './sqlite-pages.ts'
+import { columns, readContent, toVersion } from './sqlite-pages.ts'
 import type { StoredVersion, Write, Written } from './storage.ts'
 
 /** What all writes of a transaction share. */
@@ -80,19 +80,8 @@ function save(write: Write & { id: string }, current: Current | undefined, conte
     throw badRequest(`The body must be a ${type}, it is ${resource ? `a ${resource.resourceType}` : 'empty'}.`)
   }
   if (write.method === 'PUT' && current && !current.deleted) {
-    const stored = unchangedContent(resource, current, context.database, id)
-    if (stored) {
-      const lastUpdated = String(stored.meta?.lastUpdated)
-      const version = {
-        type,
-        id,
-        versionId: String(current.vid),
-        lastUpdated,
-        resource: stored,
-        method: 'PUT' as const,
-      }
-      return { version, outcome: 'unchanged' }
-    }
+    const version = unchangedVersion(resource, current, context.database)
+    if (version) return { version, outcome: 'unchanged' }
   }
   const stamp = { versionId: String((current?.vid ?? 0) + 1), lastUpdated: new Date(context.now).toISOString() }
   const content = serialise(stamped(resource, id, stamp))
@@ -100,23 +89,27 @@ function save(write: Write & { id: string }, current: Current | undefined, conte
   return { version, outcome: current && !current.deleted ? 'updated' : 'created' }
 }
 
-/** The stored resource when the new one says the same; `meta.versionId` and `meta.lastUpdated` do not count. */
-function unchangedContent(resource: Resource, current: Current, database: Database, id: string): Resource | undefined {
-  const row = database.get('SELECT content, exact FROM version WHERE seq = ?', current.seq) ?? {}
-  const stored = readContent(row)
-  const stamp = { versionId: String(stored?.meta?.versionId), lastUpdated: String(stored?.meta?.lastUpdated) }
-  const wanted = serialise(stamped(resource, id, stamp))
+/** The stored version when the resource says the same; `meta.versionId` and `meta.lastUpdated` do not count. */
+function unchangedVersion(resource: Resource, current: Current, database: Database): StoredVersion | undefined {
+  const row = database.get(`SELECT ${columns} FROM version v WHERE v.seq = ?`, current.seq)
+  const stored = toVersion(row)
+  if (!row || !stored) return undefined
+  const wanted = serialise(stamped(resource, stored.id, stored))
   if (wanted.text === row.content) return stored
   // members may stand in another order; with exact decimals only the text tells whether they are the same
   if (wanted.exact || row.exact === 1) return undefined
-  return isDeepStrictEqual(JSON.parse(wanted.text), stored) ? stored : undefined
+  return isDeepStrictEqual(JSON.parse(wanted.text), stored.resource) ? stored : undefined
 }
 
 /** The resource as it is stored: id and meta first, with that version and time. */
-function stamped(resource: Resource, id: string, stamp: { versionId: string; lastUpdated: string }): Resource {
+function stamped(
+  resource: Resource,
+  id: string,
+  { versionId, lastUpdated }: Pick<StoredVersion, 'versionId' | 'lastUpdated'>,
+): Resource {
   const { resourceType, id: _id, meta: given, ...rest } = resource as Resource & { id?: string }
   const { versionId: _versionId, lastUpdated: _lastUpdated, ...meta } = given ?? {}
-  return { resourceType, id, meta: { ...stamp, ...meta }, ...rest } as Resource
+  return { resourceType, id, meta: { versionId, lastUpdated, ...meta }, ...rest } as Resource
 }
 
 function serialise(resource: Resource): Content {

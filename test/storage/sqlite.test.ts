@@ -144,7 +144,7 @@ test('URLs choose the storage', async () => {
   const storage = await openStorage('sqlite:', { dataDir: join(folder, 'data', 'new') })
   await storage.write([write('a')])
   await storage.close()
-  const again = await openStorage('sqlite:vidimus.sqlite', { dataDir: join(folder, 'data', 'new') })
+  const again = await openStorage('sqlite:vidimus.db', { dataDir: join(folder, 'data', 'new') })
   assert.deepEqual(await again.count(), { ValueSet: 1 })
   await again.close()
   await (await openStorage('sqlite::memory:', { dataDir: folder })).close()
