@@ -4,7 +4,7 @@ import { type Comment, type Token, tokenize } from './lexer.ts'
 import { describePosition, type Position, positionFinder, type Span } from './position.ts'
 
 /** System of the codes that name a lenient form, `fml-lenient-<name>`. */
-export const LENIENT_SYSTEM = 'urn:vidimus:fml-lenient'
+export const LENIENT_SYSTEM = 'http://vidimus.org/fhir/CodeSystem/fml-lenient'
 
 /** Most issues that one text is reported for; what comes after is noise. */
 const ISSUE_LIMIT = 1000

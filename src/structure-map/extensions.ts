@@ -4,9 +4,9 @@ import type { Extension } from '../fhir/types.ts'
  * Where a group or rule stood in the FML it was parsed from, `valueString` `line:column`; survives storage as plain
  * JSON so that run-time errors can name the place. Not printed.
  */
-export const POSITION = 'urn:vidimus:StructureDefinition/fml-position'
+export const POSITION = 'http://vidimus.org/fhir/StructureDefinition/fml-position'
 /** On a parameter: its `valueString` is a FHIRPath expression, for which R4 has no form outside `evaluate`. */
-export const EXPRESSION = 'urn:vidimus:StructureDefinition/fml-expression'
+export const EXPRESSION = 'http://vidimus.org/fhir/StructureDefinition/fml-expression'
 
 const R5 = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-StructureMap'
 /** R5 `StructureMap.const` (`let name = expression;`), the standard cross-version extension: parts `name`, `value`. */

@@ -24,13 +24,7 @@ export function createHost(types: TypeTable, memberships: ReadonlyMap<string, Me
     },
     conformsTo: (node, profile) => conformsTo(node, profile, types),
     resolve: (run, reference) => resolve(run, reference),
-    findType: (name) =>
-      types.find(
-        name
-          .replace(/^FHIR\./, '')
-          .replace(/^System\./, (prefix) => (name.length > prefix.length ? '' : prefix))
-          .replace(/^(String|Boolean|Integer|Decimal|Date|DateTime|Time)$/, lowerFirst),
-      ),
+    findType: (name) => types.find(systemName(name) ?? name.replace(/^FHIR\./, '')),
     functions: {
       memberOf: (value, valueSet) => host.memberOf(nodeOf(value), valueSet),
       conformsTo: (value, profile) => host.conformsTo(nodeOf(value), profile),
@@ -40,8 +34,10 @@ export function createHost(types: TypeTable, memberships: ReadonlyMap<string, Me
   return host
 }
 
-function lowerFirst(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1)
+/** `System.String` and plain `String` as the R4 primitive of that JSON. */
+function systemName(name: string): string | undefined {
+  const bare = /^(?:System\.)?(String|Boolean|Integer|Decimal|Date|DateTime|Time|Quantity)$/.exec(name)?.[1]
+  return bare === 'Quantity' ? bare : bare && bare.charAt(0).toLowerCase() + bare.slice(1)
 }
 
 function nodeOf(value: unknown): Node {

@@ -11,7 +11,7 @@ import type { GroupRef, MapScope, Program } from './program.ts'
 import { readR5 } from './spelling.ts'
 import type { Rule } from './structure.ts'
 import { inlineTranslator, type Translator, translateNode } from './translate.ts'
-import { createTypeTable, neededTypes, r4Name } from './types.ts'
+import { createTypeTable, neededTypes, r4Name, type Type } from './types.ts'
 
 /** Most maps and definitions that one map may pull in. */
 const IMPORT_LIMIT = 1000
@@ -214,6 +214,7 @@ function createScope(map: StructureMap, { program, translators }: ScopeParts): M
     const last = url.slice(url.lastIndexOf('/') + 1)
     if (!aliases.has(last)) aliases.set(last, url)
   }
+  const known = new Map<string, Type | undefined>()
   const inline = inlineTranslators(map)
   const constants = new Map<string, CompiledExpression>()
   const scope: MapScope = {
@@ -222,8 +223,12 @@ function createScope(map: StructureMap, { program, translators }: ScopeParts): M
     program,
     constants,
     findType(name) {
+      if (known.has(name)) return known.get(name)
       const url = aliases.get(name)
-      return (url === undefined ? undefined : program.types.find(url)) ?? program.types.find(name)
+      const type = (url === undefined ? undefined : program.types.find(url)) ?? program.types.find(name)
+      // Names come from the map; only cast() may bring others.
+      if (known.size < 1000) known.set(name, type)
+      return type
     },
     findGroup: (name) => findGroup(scope, name),
     translate(name, node) {

@@ -97,6 +97,15 @@ function ask(call: FunctionCall, question: (node: Node, url: string) => boolean 
   return booleanNode(question(only, url))
 }
 
+/** A rounding function of one number. */
+const onNumber = (compute: (value: number) => number): NativeFunction => ({
+  arity: [0],
+  run(call) {
+    const value = singleNumber(call.input)
+    return value === undefined ? EMPTY : valueNode(compute(value))
+  },
+})
+
 function distinct(nodes: Node[]): Node[] {
   return nodes.filter((each, index) => !nodes.slice(0, index).some((other) => equal([each], [other]) === true))
 }
@@ -164,6 +173,10 @@ export const NATIVE_FUNCTIONS: Record<string, NativeFunction> = {
     regex === '' ? text : text.replace(safeRegex(regex, 'g'), javaScriptReplacement(substitution)),
   ),
   substring: { arity: [1, 2], run: substring },
+  truncate: onNumber(Math.trunc),
+  floor: onNumber(Math.floor),
+  ceiling: onNumber(Math.ceil),
+  abs: onNumber(Math.abs),
   toQuantity: { arity: [0], run: toQuantity },
   toInteger: { arity: [0], run: toInteger },
   toString: {

@@ -152,8 +152,13 @@ export function dropEmpty(value: Json): Json | undefined {
   if (value === null || value === '') return undefined
   if (typeof value !== 'object') return value
   if (Array.isArray(value)) {
-    const kept = value.map(dropEmpty).filter((each) => each !== undefined)
-    return kept.length > 0 ? kept : undefined
+    let kept = 0
+    for (const each of value) {
+      const clean = dropEmpty(each)
+      if (clean !== undefined) value[kept++] = clean
+    }
+    value.length = kept
+    return kept > 0 ? value : undefined
   }
   let kept = 0
   for (const name in value) {

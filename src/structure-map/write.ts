@@ -98,7 +98,11 @@ export function assign(target: Node, property: string, given: Node, place?: List
   for (const each of element.variants) if (each.property !== chosen.property) delete holder[each.property]
   store(holder, { property: chosen.property, element, value: fitted.value as Json, place }) // fit keeps a value a value
   if (given.extra && fitted.type.kind === 'primitive') storeExtra(holder, chosen.property, given.extra)
-  return fitted.value === null || typeof fitted.value !== 'object' ? { ...fitted, owner: target, property } : fitted
+  if (fitted.value !== null && typeof fitted.value === 'object') return fitted
+  // fit made this node, so it may be told where it stands.
+  fitted.owner = target
+  fitted.property = property
+  return fitted
 }
 
 /** A primitive made by create() is set when its value is assigned; any other without value is none. */
