@@ -198,24 +198,52 @@ export interface Member {
 
 /** Whether a value set contains a code; nothing is expanded. Throws when a system or import it depends on is unknown. */
 export function contains(set: CompiledSet, member: Member, evaluation: Evaluation): boolean {
-  return (
-    set.includes.some((clause) => clauseContains(clause, member, evaluation, set)) &&
-    !set.excludes.some((clause) => clauseContains(clause, member, evaluation))
-  )
+  return locateIn(set, member, evaluation).length > 0
 }
 
 /** Whether one include or exclude covers a code. */
-export function clauseContains(clause: Clause, member: Member, evaluation: Evaluation, set?: CompiledSet): boolean {
+export function clauseContains(clause: Clause, member: Member, evaluation: Evaluation): boolean {
+  return locateBy(clause, member, evaluation).length > 0
+}
+
+interface Concept {
+  provider: CodeSystemProvider
+  ref: Ref
+}
+
+const NONE: Concept[] = []
+
+/** The concept in every version of its system that the set has it in. */
+function locateIn(set: CompiledSet, member: Member, evaluation: Evaluation): Concept[] {
+  let found = NONE
+  for (const clause of set.includes) {
+    for (const concept of locateBy(clause, member, evaluation)) {
+      if (set.dropsInactive && concept.provider.isInactive(concept.ref)) continue
+      if (found === NONE) found = [concept]
+      else found.push(concept)
+    }
+  }
+  if (found === NONE || set.excludes.length === 0) return found
+  return set.excludes.some((each) => clauseContains(each, member, evaluation)) ? NONE : found
+}
+
+function locateBy(clause: Clause, member: Member, evaluation: Evaluation): Concept[] {
+  let found: Concept[] | undefined
   if (clause.identity !== undefined) {
-    if (clause.identity !== member.identity) return false
+    if (clause.identity !== member.identity) return NONE
     const { provider, members } = bindForExpansion(clause, evaluation)
-    if (member.version !== undefined && provider.head.version !== member.version) return false
+    if (member.version !== undefined && provider.head.version !== member.version) return NONE
     const ref = provider.locate(member.code)
-    if (ref === undefined || !members.has(ref)) return false
-    if (set?.dropsInactive && provider.isInactive(ref)) return false
+    if (ref === undefined || !members.has(ref)) return NONE
+    found = [{ provider, ref }]
   }
   requireImports(clause)
-  return clause.imports.every((each) => contains(each, member, evaluation))
+  for (const imported of clause.imports) {
+    const inner = locateIn(imported, member, evaluation)
+    if (inner.length === 0) return NONE
+    found ??= inner
+  }
+  return found ?? NONE
 }
 
 /** 404 naming the imports of a clause that could not be found. */

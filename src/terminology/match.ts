@@ -35,7 +35,8 @@ export function findMatch(
   evaluation: Evaluation,
 ): { match?: Match; search: Search } {
   const search: Search = { usesSystem: false, unresolved: [], missing: [], outside: [] }
-  const match = matchSet(set, { value, identity: systemIdentity(value.system ?? ''), evaluation, search })
+  const context: Context = { value, identity: systemIdentity(value.system ?? ''), evaluation, search }
+  const match = bestOf(matchSet(set, context), context)
   return match ? { match, search } : { search }
 }
 
@@ -46,18 +47,21 @@ interface Context {
   search: Search
 }
 
-function matchSet(set: CompiledSet, context: Context): Match | undefined {
-  const matches: Match[] = []
+const NONE: Match[] = []
+
+/** The value in every version of its system that the set has it in. */
+function matchSet(set: CompiledSet, context: Context): Match[] {
+  let matches = NONE
   for (const clause of set.includes) {
-    const match = matchClause(clause, set, context)
-    if (!match) continue
-    if (set.dropsInactive && match.provider.isInactive(match.ref)) context.search.inactive = match
-    else matches.push(match)
+    for (const match of matchClause(clause, set, context)) {
+      if (set.dropsInactive && match.provider.isInactive(match.ref)) context.search.inactive = match
+      else if (matches === NONE) matches = [match]
+      else matches.push(match)
+    }
   }
-  const best = bestOf(matches, context)
-  if (!best || set.excludes.length === 0) return best
-  const excluded = set.excludes.some((clause) => matchClause(clause, set, excluding(context)) !== undefined)
-  return excluded ? undefined : best
+  if (matches === NONE || set.excludes.length === 0) return matches
+  const excluded = set.excludes.some((clause) => matchClause(clause, set, excluding(context)).length > 0)
+  return excluded ? NONE : matches
 }
 
 /** Excludes take part in no explanation but that of what is missing. */
@@ -80,32 +84,38 @@ function isNewer(a: Match, b: Match): boolean {
   return position(a) > position(b)
 }
 
-function matchClause(clause: Clause, set: CompiledSet, context: Context): Match | undefined {
-  const { value, identity, evaluation, search } = context
-  search.missing.push(...clause.missing)
-  let match: Match | undefined
+function matchClause(clause: Clause, set: CompiledSet, context: Context): Match[] {
+  context.search.missing.push(...clause.missing)
+  let matches: Match[] | undefined
   if (clause.identity !== undefined) {
-    if (clause.identity !== identity) return undefined
-    search.usesSystem = true
-    const resolution = resolveSystem(clause, evaluation, value.version)
-    const { provider } = resolution
-    if (!provider) {
-      search.unresolved.push({ clause, resolution })
-      return undefined
-    }
-    const ref = provider.locate(value.code)
-    if (ref === undefined || !bind(clause, provider).members.has(ref)) {
-      search.outside.push({ clause, resolution, provider, ...(ref !== undefined && { ref }) })
-      return undefined
-    }
-    match = { clause, resolution, provider, ref, set }
+    const match = matchSystem(clause, set, context)
+    if (!match) return NONE
+    matches = [match]
   }
   for (const imported of clause.imports) {
     const inner = matchSet(imported, context)
-    if (!inner) return undefined
-    match ??= inner
+    if (inner.length === 0) return NONE
+    matches ??= inner
   }
-  return clause.missing.length > 0 ? undefined : match
+  return clause.missing.length > 0 ? NONE : (matches ?? NONE)
+}
+
+function matchSystem(clause: Clause, set: CompiledSet, context: Context): Match | undefined {
+  const { value, identity, evaluation, search } = context
+  if (clause.identity !== identity) return undefined
+  search.usesSystem = true
+  const resolution = resolveSystem(clause, evaluation, value.version)
+  const { provider } = resolution
+  if (!provider) {
+    search.unresolved.push({ clause, resolution })
+    return undefined
+  }
+  const ref = provider.locate(value.code)
+  if (ref === undefined || !bind(clause, provider).members.has(ref)) {
+    search.outside.push({ clause, resolution, provider, ...(ref !== undefined && { ref }) })
+    return undefined
+  }
+  return { clause, resolution, provider, ref, set }
 }
 
 /** The systems of a set that have a code as a member: url as written, in order. */
