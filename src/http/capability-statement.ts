@@ -14,7 +14,7 @@ const testSuiteVersion = '1.9.3'
 
 /** Interactions of every type; the routes answer exactly these. */
 const interactions: NonNullable<RestResource['interaction']> = (
-  ['read', 'vread', 'update', 'delete', 'history-instance', 'history-type', 'create', 'search-type'] as const
+  ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'history-type', 'create', 'search-type'] as const
 ).map((code) => ({ code }))
 
 /**
@@ -45,6 +45,7 @@ export function capabilityStatement(facade: Facade): CapabilityStatement {
     implementation: { description: 'vidimus', url: baseUrl },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
+    patchFormat: ['application/json-patch+json', 'application/fhir+json', 'application/fhir+xml'],
     rest: [rest(facade)],
   }
 }

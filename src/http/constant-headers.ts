@@ -15,7 +15,7 @@ export const corsHeaders: Readonly<Record<string, string>> = {
 
 /** Answer to a preflight (https://fetch.spec.whatwg.org/#cors-preflight-fetch). */
 export const preflightHeaders: Readonly<Record<string, string>> = {
-  'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, DELETE, OPTIONS',
+  'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
   'Access-Control-Allow-Headers':
     'Accept, Accept-Language, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, Prefer, X-Provenance, X-Request-Id, traceparent',
   'Access-Control-Max-Age': '86400',

@@ -7,6 +7,7 @@ import { create } from './interactions/create.ts'
 import { conditionalDelete, deleteResource } from './interactions/delete.ts'
 import { instanceHistory, systemHistory, typeHistory } from './interactions/history.ts'
 import { metadata } from './interactions/metadata.ts'
+import { conditionalPatch, patch } from './interactions/patch.ts'
 import { read } from './interactions/read.ts'
 import { search } from './interactions/search.ts'
 import { conditionalUpdate, update } from './interactions/update.ts'
@@ -30,6 +31,7 @@ const routes: { pattern: string; methods: Record<string, Method> }[] = [
       GET: { run: search },
       POST: { run: create, writes: true },
       PUT: { run: conditionalUpdate, writes: true },
+      PATCH: { run: conditionalPatch, writes: true },
       DELETE: { run: conditionalDelete, writes: true },
     },
   },
@@ -40,6 +42,7 @@ const routes: { pattern: string; methods: Record<string, Method> }[] = [
     methods: {
       GET: { run: read },
       PUT: { run: update, writes: true },
+      PATCH: { run: patch, writes: true },
       DELETE: { run: deleteResource, writes: true },
     },
   },

@@ -60,7 +60,12 @@ function prepare(facade: Facade, outer: FhirRequest, entry: BundleEntry | undefi
   if (!resolved.writes) return step
   facade.authorize(request.headers)
   const { type, id, operation } = resolved.target
-  if (operation !== '') throw badRequest('An operation that changes something cannot be part of a transaction.')
+  if (operation !== '' || request.method === 'PATCH') {
+    throw badRequest(
+      'A patch, or an operation that changes something, cannot be part of a transaction.',
+      'not-supported',
+    )
+  }
   if (request.method === 'DELETE') {
     step.write = { method: 'DELETE', type, id }
     return step

@@ -55,7 +55,7 @@ test('each entry of a batch stands for itself, in the right order', async () => 
       entryOf('POST', '%24print'),
       entryOf('DELETE', 'ValueSet/never'),
       entryOf('HEAD', 'metadata'),
-      entryOf('PATCH', 'ValueSet/b1'),
+      entryOf('PATCH', 'metadata'),
       entryOf('GET', 'http://elsewhere.test/ValueSet/b1'),
       entryOf('POST', ''),
       {},
@@ -127,7 +127,7 @@ const spoilers: [name: string, entry: object, status: number][] = [
   ['no resource', entryOf('PUT', 'ValueSet/y'), 400],
   ['the same target', entryOf('PUT', 'ValueSet/spoilt', valueSet('spoilt', { title: 'again' })), 400],
   ['a failed If-Match', entryOf('PUT', 'ValueSet/y', valueSet('y'), { ifMatch: 'W/"7"' }), 412],
-  ['a forbidden method', entryOf('PATCH', 'ValueSet/y'), 405],
+  ['a forbidden method', entryOf('PATCH', 'metadata'), 405],
   ['a batch within', entryOf('POST', '', bundleOf('batch', [])), 400],
   [
     'a conditional reference to nothing',

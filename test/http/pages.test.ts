@@ -50,8 +50,8 @@ const failures: [method: 'get' | 'post' | 'put' | 'delete' | 'patch', path: stri
     ['get', '/fhir/ValueSet/a/b/c/d', 404],
     ['get', '/fhir', 405, 'POST, OPTIONS'],
     ['get', '/fhir/', 405, 'POST, OPTIONS'],
-    ['patch', '/fhir/ValueSet/a', 405, 'GET, PUT, DELETE, HEAD, OPTIONS'],
-    ['post', '/fhir/ValueSet/a', 405, 'GET, PUT, DELETE, HEAD, OPTIONS'],
+    ['patch', '/fhir/metadata', 405, 'GET, HEAD, OPTIONS'],
+    ['post', '/fhir/ValueSet/a', 405, 'GET, PUT, PATCH, DELETE, HEAD, OPTIONS'],
     ['delete', '/fhir/metadata', 405, 'GET, HEAD, OPTIONS'],
     ['get', '/fhir/ValueSet/_search', 405, 'POST, OPTIONS'],
     ['post', '/fhir/ValueSet', 401],
@@ -78,7 +78,7 @@ test('HEAD is GET without a body', async () => {
 test('a preflight is answered, and replies may be read from other pages', async () => {
   const got = await http().options('/fhir/ValueSet/a').set('Origin', 'https://elsewhere.test')
   assert.equal(got.status, 204)
-  assert.equal(got.headers.allow, 'GET, PUT, DELETE, HEAD, OPTIONS')
+  assert.equal(got.headers.allow, 'GET, PUT, PATCH, DELETE, HEAD, OPTIONS')
   assert.match(got.headers['access-control-allow-headers'] ?? '', /If-None-Exist.*X-Provenance.*traceparent/)
   const read = await http().get('/fhir/metadata').set('Origin', 'https://elsewhere.test')
   assert.equal(read.headers['access-control-allow-origin'], '*')

@@ -1,0 +1,95 @@
+import { badRequest, FhirError, issue, notFound } from '../../fhir/error.ts'
+import { parseJson } from '../../fhir/json.ts'
+import type { Json, Parameters, Resource } from '../../fhir/types.ts'
+import type { StoredVersion, Write } from '../../storage/storage.ts'
+import { gone } from '../errors.ts'
+import type { FhirReply, FhirRequest, RequestBody } from '../exchange.ts'
+import type { Facade } from '../facade.ts'
+import type { Interaction } from '../interaction.ts'
+import { checkContentType, fhirMediaTypes, unsupportedMediaType } from '../media-type.ts'
+import { applyFhirPathPatch } from '../patch/fhirpath-patch.ts'
+import { applyJsonPatch } from '../patch/json-patch.ts'
+import { ifMatchVersion } from '../precondition.ts'
+import { parseResource } from '../resource-body.ts'
+import { singleMatch } from '../single-match.ts'
+import { checkBeforeWrite, withoutVersion, writeReply } from '../writing.ts'
+
+const jsonPatch = 'application/json-patch+json'
+
+/** Turns a resource into the patched one; the one given is not changed. */
+type Patch = (resource: Resource) => Resource
+
+/** `PATCH [base]/[type]/[id]` by JSON Patch or FHIRPath Patch (https://hl7.org/fhir/R4/http.html#patch). */
+export const patch: Interaction = (facade, request, { type, id }) => {
+  const change = readPatch(request.body)
+  return facade.inTurn(async () => {
+    const version = await facade.storage.read(type, id)
+    if (!version) throw notFound(`There is no ${type} with the id ${id}.`)
+    return applyTo(facade, request, version, change)
+  })
+}
+
+/** `PATCH [base]/[type]?…`: the only resource that fits. */
+export const conditionalPatch: Interaction = (facade, request, { type }) => {
+  const change = readPatch(request.body)
+  return facade.inTurn(async () => {
+    const match = await singleMatch(facade, type, request.query)
+    if (!match) throw notFound('Nothing fits the condition.')
+    return applyTo(facade, request, match, change)
+  })
+}
+
+/** The result is judged like any other resource before it is stored. */
+async function applyTo(
+  facade: Facade,
+  request: FhirRequest,
+  version: StoredVersion,
+  change: Patch,
+): Promise<FhirReply> {
+  const { type, id, versionId, resource: stored } = version
+  if (!stored) throw gone(type, id, versionId)
+  const wanted = ifMatchVersion(request.headers['if-match'])
+  if (wanted !== undefined && wanted !== versionId) {
+    throw new FhirError(412, issue('conflict', `The current version is ${versionId}.`))
+  }
+  const resource = change(stored)
+  if (resource.resourceType !== type || resource.id !== id) {
+    throw new FhirError(422, issue('processing', 'A patch cannot change the type or id of a resource.'))
+  }
+  const warnings = await checkBeforeWrite(facade, resource)
+  const write: Write = { method: 'PUT', type, id, resource: withoutVersion(resource, id), ifMatch: versionId }
+  const [written] = await facade.storage.write([write])
+  if (!written) throw new Error('The storage did not say what it wrote.')
+  return writeReply(facade, request, written, warnings)
+}
+
+function readPatch(body: RequestBody | undefined): Patch {
+  if (!body) throw badRequest('The request has no body; a patch is needed.', 'required')
+  const { essence } = body.mediaType
+  if (essence === jsonPatch && body.bytes) {
+    checkContentType(body.mediaType)
+    return byJsonPatch(parseJson(body.bytes))
+  }
+  if (!(essence in fhirMediaTypes)) {
+    const accepted = [jsonPatch, 'application/fhir+json', 'application/fhir+xml']
+    throw unsupportedMediaType('A patch is a JSON Patch, or a Parameters resource for FHIRPath Patch.', accepted)
+  }
+  const resource = parseResource(body)
+  // An entry of a batch carries a JSON Patch as a Binary.
+  if (resource.resourceType === 'Binary' && resource.contentType === jsonPatch) {
+    return byJsonPatch(parseJson(Buffer.from(resource.data ?? '', 'base64')))
+  }
+  if (resource.resourceType !== 'Parameters') throw badRequest('A FHIRPath Patch is a Parameters resource.')
+  const operations: Parameters = resource
+  return (stored) => applyFhirPathPatch(stored, operations)
+}
+
+function byJsonPatch(operations: Json): Patch {
+  // A resource is JSON; what comes out is judged by checkBeforeWrite.
+  return (stored) => {
+    const patched = applyJsonPatch(stored as unknown as Json, operations)
+    if (typeof patched === 'object' && patched !== null && !Array.isArray(patched))
+      return patched as unknown as Resource
+    throw new FhirError(422, issue('processing', 'What the patch leaves is no resource.'))
+  }
+}

@@ -1,0 +1,130 @@
+import { choiceProperty, elementInfo, type FoundElement } from '../../fhir/elements.ts'
+import { badRequest, type FhirError, unprocessable } from '../../fhir/error.ts'
+import { parameterValue } from '../../fhir/operation.ts'
+import type { Json, JsonObject, Parameter, Parameters, Resource } from '../../fhir/types.ts'
+import { findElement, findList, findObject, type Place, placesOf } from './places.ts'
+
+type Step = (document: JsonObject, operation: Operation) => void
+
+/** The parts of one operation, by name. */
+interface Operation {
+  path: string
+  part(name: string): Parameter | undefined
+  number(name: string): number
+}
+
+/**
+ * Applies a FHIRPath Patch (https://hl7.org/fhir/R4/fhirpatch.html); the resource given is not changed.
+ * @throws FhirError 400 for what is no patch, 422 for one that does not fit
+ */
+export function applyFhirPathPatch(resource: Resource, patch: Parameters): Resource {
+  // A resource is JSON, and so is what the steps make of it.
+  const document = structuredClone(resource) as unknown as JsonObject
+  for (const parameter of patch.parameter ?? []) {
+    if (parameter.name !== 'operation') throw badRequest('FHIRPath Patch: every parameter is named operation.')
+    const operation = readOperation(parameter)
+    const type = parameterValue(operation.part('type'))
+    const step = typeof type === 'string' && Object.hasOwn(steps, type) ? steps[type] : undefined
+    if (!step) throw badRequest('FHIRPath Patch: type must be add, insert, delete, replace or move.')
+    step(document, operation)
+  }
+  return document as unknown as Resource
+}
+
+function readOperation(parameter: Parameter): Operation {
+  const part = (name: string) => parameter.part?.find((each) => each.name === name)
+  const path = parameterValue(part('path'))
+  if (typeof path !== 'string') throw badRequest('FHIRPath Patch: path is missing.', 'required')
+  const number = (name: string) => {
+    const value = parameterValue(part(name))
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
+    throw badRequest(`FHIRPath Patch: ${name} must be a whole number, 0 or more.`, 'required')
+  }
+  return { path, part, number }
+}
+
+const steps: Record<string, Step> = {
+  add: (document, { path, part }) => {
+    const { object, type } = findObject(document, path)
+    const name = parameterValue(part('name'))
+    if (typeof name !== 'string') throw badRequest('FHIRPath Patch: name is missing.', 'required')
+    const info = elementInfo(type, name)
+    if (!info) throw unprocessable(`FHIRPath Patch: ${type} has no element of that name.`)
+    const value = patchValue(part('value'), info.childType)
+    const property = info.choice ? choiceProperty(name, typeOf(part('value'))) : name
+    if (info.isArray) object[property] = [...listOf(object[property]), value]
+    else object[property] = value
+  },
+  insert: (document, { path, part, number }) => {
+    const { list, info } = findList(document, path)
+    const index = number('index')
+    if (index > list.length) throw outside(path)
+    list.splice(index, 0, patchValue(part('value'), info.childType))
+  },
+  delete: (document, { path }) => {
+    const places = placesOf(document, path)
+    if (places.length > 1) throw unprocessable(`FHIRPath Patch: ${shown(path)} fits several elements.`)
+    for (const place of places) remove(place)
+  },
+  replace: (document, { path, part }) => {
+    const { place, info } = findElement(document, path)
+    const value = patchValue(part('value'), info?.childType ?? 'Element')
+    const { owner, property, index } = place
+    if (index !== undefined) listOf(owner[property])[index] = value
+    else if (info?.choice) {
+      remove(place)
+      owner[choiceProperty(info.name, typeOf(part('value')))] = value
+    } else owner[property] = value
+  },
+  move: (document, { path, number }) => {
+    const { list } = findList(document, path)
+    const [source, destination] = [number('source'), number('destination')]
+    const moved = list[source]
+    if (moved === undefined || destination >= list.length) throw outside(path)
+    list.splice(source, 1)
+    list.splice(destination, 0, moved)
+  },
+}
+
+function remove({ owner, property, index }: Place): void {
+  const list = owner[property]
+  if (index !== undefined && Array.isArray(list)) list.splice(index, 1)
+  if (index !== undefined && Array.isArray(list) && list.length > 0) return
+  delete owner[property]
+  delete owner[`_${property}`]
+}
+
+/** The value of a part: `value[x]`, a resource, or an object made of parts for a type without a name. */
+function patchValue(part: Parameter | undefined, type: string): Json {
+  // Parameters are JSON.
+  const value = parameterValue(part) as Json | undefined
+  if (value !== undefined) return value
+  if (!part?.part) throw badRequest('FHIRPath Patch: value is missing.', 'required')
+  const object: JsonObject = {}
+  for (const each of part.part) {
+    const info: FoundElement | undefined = elementInfo(type, each.name)
+    if (!info) throw unprocessable(`FHIRPath Patch: ${type} has no element of that name.`)
+    const property = info.choice ? choiceProperty(each.name, typeOf(each)) : each.name
+    const member = patchValue(each, info.childType)
+    object[property] = info.isArray ? [...listOf(object[property]), member] : member
+  }
+  return object
+}
+
+/** `valueQuantity` → `Quantity`: which of its types a choice gets. */
+function typeOf(part: Parameter | undefined): string {
+  const member = Object.keys(part ?? {}).find((name) => name.startsWith('value'))
+  return member?.slice('value'.length) ?? ''
+}
+
+function listOf(value: Json | undefined): Json[] {
+  return Array.isArray(value) ? value : []
+}
+
+function outside(path: string): FhirError {
+  return unprocessable(`FHIRPath Patch: the list ${shown(path)} has no such position.`)
+}
+
+function shown(path: string): string {
+  return path.slice(0, 200)
+}

@@ -1,0 +1,126 @@
+import { isDeepStrictEqual } from 'node:util'
+import { badRequest, type FhirError, unprocessable } from '../../fhir/error.ts'
+import type { Json, JsonObject } from '../../fhir/types.ts'
+
+/** A place in a JSON document: a member of an object or an item of a list. */
+interface Place {
+  parent: Json
+  key: string
+}
+
+type Step = (document: Json, operation: JsonObject, path: string) => Json
+
+/**
+ * Applies a JSON Patch (RFC 6902); the document given is not changed.
+ * @throws FhirError 400 for what is no patch, 422 for one that does not fit or whose test fails
+ */
+export function applyJsonPatch(document: Json, patch: Json): Json {
+  if (!Array.isArray(patch)) throw badRequest('A JSON Patch is a list of operations.', 'structure')
+  let current = structuredClone(document)
+  for (const [index, operation] of patch.entries()) {
+    const where = `operation ${index}`
+    if (typeof operation !== 'object' || operation === null || Array.isArray(operation)) {
+      throw badRequest(`JSON Patch, ${where}: it must be an object.`, 'structure')
+    }
+    const step =
+      typeof operation.op === 'string' && Object.hasOwn(steps, operation.op) ? steps[operation.op] : undefined
+    if (!step) throw badRequest(`JSON Patch, ${where}: op must be add, remove, replace, move, copy or test.`)
+    if (typeof operation.path !== 'string') throw badRequest(`JSON Patch, ${where}: path is missing.`, 'required')
+    current = step(current, operation, operation.path)
+  }
+  return current
+}
+
+const steps: Record<string, Step> = {
+  add: (document, operation, path) => add(document, path, patchValue(operation)),
+  remove: (document, _operation, path) => remove(document, path),
+  replace: (document, operation, path) =>
+    add(path === '' ? document : remove(document, path), path, patchValue(operation)),
+  move: (document, operation, path) => {
+    const from = fromOf(operation)
+    if (path.startsWith(`${from}/`)) throw misfit(path, 'nothing can be moved into itself')
+    const value = read(document, from)
+    return add(remove(document, from), path, value)
+  },
+  copy: (document, operation, path) => add(document, path, structuredClone(read(document, fromOf(operation)))),
+  test: (document, operation, path) => {
+    if (isDeepStrictEqual(read(document, path), patchValue(operation))) return document
+    throw misfit(path, 'the test failed')
+  },
+}
+
+function patchValue(operation: JsonObject): Json {
+  const { value } = operation
+  if (value === undefined) throw badRequest('JSON Patch: value is missing.', 'required')
+  return value
+}
+
+function fromOf(operation: JsonObject): string {
+  const { from } = operation
+  if (typeof from !== 'string') throw badRequest('JSON Patch: from is missing.', 'required')
+  return from
+}
+
+function read(document: Json, path: string): Json {
+  if (path === '') return document
+  const { parent, key } = placeOf(document, path)
+  return child(parent, key, path)
+}
+
+function add(document: Json, path: string, value: Json): Json {
+  if (path === '') return value
+  const { parent, key } = placeOf(document, path)
+  if (Array.isArray(parent)) {
+    const index = key === '-' ? parent.length : indexOf(key, parent.length, path)
+    parent.splice(index, 0, value)
+  } else if (typeof parent === 'object' && parent !== null) define(parent, key, value)
+  else throw misfit(path, 'there is no such place')
+  return document
+}
+
+function remove(document: Json, path: string): Json {
+  if (path === '') throw misfit(path, 'the whole document cannot be removed')
+  const { parent, key } = placeOf(document, path)
+  child(parent, key, path)
+  if (Array.isArray(parent)) parent.splice(Number(key), 1)
+  else if (typeof parent === 'object' && parent !== null) delete parent[key]
+  return document
+}
+
+/** JSON Pointer (RFC 6901) to the place it names, whose parent must exist. */
+function placeOf(document: Json, path: string): Place {
+  if (!path.startsWith('/')) throw badRequest('JSON Patch: a path starts with a slash.')
+  const keys = path
+    .slice(1)
+    .split('/')
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const last = keys.pop() ?? ''
+  let parent = document
+  for (const key of keys) parent = child(parent, key, path)
+  return { parent, key: last }
+}
+
+function child(parent: Json, key: string, path: string): Json {
+  if (Array.isArray(parent)) {
+    const found = parent[indexOf(key, parent.length - 1, path)]
+    if (found !== undefined) return found
+  } else if (typeof parent === 'object' && parent !== null && Object.hasOwn(parent, key)) {
+    const found = parent[key]
+    if (found !== undefined) return found
+  }
+  throw misfit(path, 'there is no such place')
+}
+
+function indexOf(key: string, maximum: number, path: string): number {
+  if (!/^(0|[1-9]\d{0,9})$/.test(key) || Number(key) > maximum) throw misfit(path, 'there is no such item')
+  return Number(key)
+}
+
+/** Plain assignment to `__proto__` would change the object's prototype. */
+function define(target: JsonObject, key: string, value: Json): void {
+  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
+}
+
+function misfit(path: string, why: string): FhirError {
+  return unprocessable({ text: `JSON Patch at "${path.slice(0, 200)}": ${why}.` })
+}
