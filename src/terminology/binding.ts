@@ -206,7 +206,8 @@ export function clauseContains(clause: Clause, member: Member, evaluation: Evalu
   return locateBy(clause, member, evaluation).length > 0
 }
 
-interface Concept {
+/** A concept of one version of a code system. */
+export interface Concept {
   provider: CodeSystemProvider
   ref: Ref
 }
@@ -215,19 +216,36 @@ const NONE: Concept[] = []
 
 /** The concept in every version of its system that the set has it in. */
 function locateIn(set: CompiledSet, member: Member, evaluation: Evaluation): Concept[] {
+  const asked = set.versionsMatch === true ? withVersion(member, undefined) : member
   let found = NONE
   for (const clause of set.includes) {
-    for (const concept of locateBy(clause, member, evaluation)) {
+    for (const concept of locateBy(clause, asked, evaluation)) {
       if (set.dropsInactive && concept.provider.isInactive(concept.ref)) continue
       if (found === NONE) found = [concept]
       else found.push(concept)
     }
   }
   if (found === NONE || set.excludes.length === 0) return found
-  return set.excludes.some((each) => clauseContains(each, member, evaluation)) ? NONE : found
+  const kept = found.filter((each) => !isExcluded(set, member, each.provider, evaluation))
+  return kept.length > 0 ? kept : NONE
 }
 
-function locateBy(clause: Clause, member: Member, evaluation: Evaluation): Concept[] {
+/** Whether an exclude of the set takes a concept away: in all versions, unless the set wishes otherwise. */
+export function isExcluded(
+  set: CompiledSet,
+  member: Member,
+  provider: CodeSystemProvider,
+  evaluation: Evaluation,
+): boolean {
+  const asked = withVersion(member, set.versionsMatch === false ? provider.head.version : undefined)
+  return set.excludes.some((each) => clauseContains(each, asked, evaluation))
+}
+
+const withVersion = (member: Member, version: string | undefined): Member =>
+  member.version === version ? member : { ...member, version }
+
+/** The concept in every version of its system that an include or exclude covers. */
+export function locateBy(clause: Clause, member: Member, evaluation: Evaluation): Concept[] {
   let found: Concept[] | undefined
   if (clause.identity !== undefined) {
     if (clause.identity !== member.identity) return NONE
@@ -239,7 +257,9 @@ function locateBy(clause: Clause, member: Member, evaluation: Evaluation): Conce
   }
   requireImports(clause)
   for (const imported of clause.imports) {
-    const inner = locateIn(imported, member, evaluation)
+    // The version is that of the clause's own system, or of the first import; the others only have to have the code.
+    const asked = found ? withVersion(member, undefined) : member
+    const inner = locateIn(imported, asked, evaluation)
     if (inner.length === 0) return NONE
     found ??= inner
   }

@@ -5,7 +5,7 @@ import { bindForExpansion, type Evaluation } from './binding.ts'
 import type { CodeSystemHead } from './code-system.ts'
 import { type Contains, containsEntry, type EntryOptions } from './contains-entry.ts'
 import { type ExpansionParameter, echoedParameters } from './expansion-parameters.ts'
-import { EXTENSION, expansionParameter } from './extensions.ts'
+import { EXTENSION } from './extensions.ts'
 import type { Languages } from './languages.ts'
 import { type Entry, type Listing, type ListingOptions, list } from './listing.ts'
 import { txError } from './messages.ts'
@@ -28,7 +28,7 @@ export function expandValueSet(request: Request): ValueSet {
   const evaluation = evaluationOf(request, set.canonical)
   const page = pageOf(request)
   const heads = usedSystems(set, evaluation)
-  const options = listingOptions(request, set, heads)
+  const options = listingOptions(request)
   const listing = list(set, evaluation, {
     ...options,
     ...(page.count === undefined && { most: page.limit + (page.offset ?? 0) }),
@@ -49,7 +49,6 @@ export function expandValueSet(request: Request): ValueSet {
       contains,
       heads,
       declared: shown.declared,
-      options,
     }),
   }
 }
@@ -76,15 +75,11 @@ function pageBounds(listing: Listing, page: Page) {
   return { from, to }
 }
 
-function listingOptions({ parameters }: Request, set: CompiledSet, heads: CodeSystemHead[]): ListingOptions {
+function listingOptions({ parameters }: Request): ListingOptions {
   const text = textParameter(parameters, 'filter')?.trim()
-  const wish = expansionParameter(set.definition.compose?.extension, 'versionsMatch')
-  const versions = new Set(heads.map((each) => each.url))
-  const unset = versions.size < heads.length && set.excludes.length > 0 ? undefined : undefined
   return {
     activeOnly: booleanParameter(parameters, 'activeOnly') === true,
     ...(text && { text }),
-    versionsMatch: wish === undefined ? unset : wish === 'true',
     withoutSystems: new Set(
       textParameters(parameters, 'exclude-system').map((each) => systemIdentity(each.split('|')[0] ?? each)),
     ),
@@ -193,7 +188,6 @@ interface Parts {
   contains: Contains[]
   heads: CodeSystemHead[]
   declared: Map<string, string | undefined>
-  options: ListingOptions
 }
 
 function expansionOf(parts: Parts): NonNullable<ValueSet['expansion']> {

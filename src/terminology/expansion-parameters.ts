@@ -2,7 +2,6 @@ import { allParameters, parameterValue } from '../fhir/operation.ts'
 import type { Parameters, ValueSet } from '../fhir/types.ts'
 import type { CodeSystemHead } from './code-system.ts'
 import type { Languages } from './languages.ts'
-import type { ListingOptions } from './listing.ts'
 import type { CompiledSet } from './value-set.ts'
 import { matchesVersion, SYSTEM_RULES, versionRules } from './versions.ts'
 
@@ -24,7 +23,7 @@ const URIS = ['exclude-system', 'force-system-version']
 /** Parameters of the request that had effect, as they were given. */
 export function echoedParameters(
   parameters: Parameters,
-  used: { set: CompiledSet; languages: Languages | undefined; heads: CodeSystemHead[]; options: ListingOptions },
+  used: { set: CompiledSet; languages: Languages | undefined; heads: CodeSystemHead[] },
 ): ExpansionParameter[] {
   const echoed: ExpansionParameter[] = []
   const values = (name: string) => allParameters(parameters, name).map(parameterValue)
@@ -36,8 +35,14 @@ export function echoedParameters(
   for (const name of STRINGS) for (const value of values(name)) echoed.push({ name, valueString: String(value) })
   for (const name of URIS) for (const value of values(name)) echoed.push({ name, valueUri: String(value) })
   echoed.push(...versionChoices(parameters, used.heads, used.set))
-  if (used.options.versionsMatch) echoed.push({ name: 'versionsMatch', valueBoolean: true })
+  if (used.set.versionsMatch || excludesAcrossVersions(used)) echoed.push({ name: 'versionsMatch', valueBoolean: true })
   return echoed
+}
+
+/** An exclude that takes a code away in every version of a system of which the set has several. */
+function excludesAcrossVersions({ set, heads }: { set: CompiledSet; heads: CodeSystemHead[] }): boolean {
+  if (set.versionsMatch !== undefined) return false
+  return set.excludes.some(({ system }) => heads.filter((head) => head.url === system).length > 1)
 }
 
 /** `system-version` and `check-system-version`, where they chose the version of a system that the set leaves open. */

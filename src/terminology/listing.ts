@@ -6,6 +6,8 @@ import {
   clauseContains,
   contains,
   type Evaluation,
+  isExcluded,
+  locateBy,
   type Member,
   requireImports,
 } from './binding.ts'
@@ -35,8 +37,6 @@ export interface ListingOptions {
   activeOnly: boolean
   /** Words that members' texts must have. */
   text?: string
-  /** Whether the same code in two versions is one member (true), two (false) or undecided. */
-  versionsMatch?: boolean | undefined
   /** Identities of systems to leave out. */
   withoutSystems: Set<string>
   /** Most members worth listing: beyond it {@link list} answers `tooMany`. */
@@ -112,23 +112,13 @@ interface Walk {
 /** Visits the members in order, each once, until a visit answers false. */
 function walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean): boolean {
   const { evaluation, options } = context
-  const excluded = (entry: Entry) => {
-    const member = memberOf(entry)
-    if (options.versionsMatch === false) member.version = entry.provider.head.version
-    return set.excludes.some((clause) => clauseContains(clause, member, evaluation))
-  }
   for (const clause of set.excludes) prepare(clause, evaluation)
   for (const [position, clause] of set.includes.entries()) {
     if (options.withoutSystems.has(clause.identity ?? '')) continue
-    const others = otherIncludes(set, position, evaluation)
     const goOn = walkClause(clause, context, (entry) => {
-      const member = memberOf(entry)
-      const { version } = entry.provider.head
-      if (options.versionsMatch !== true) member.version = version
       if (set.dropsInactive && entry.provider.isInactive(entry.ref)) return true
-      const brought = options.versionsMatch === true ? others.before(version) : others.earlier
-      if (brought.some((each) => clauseContains(each, member, evaluation))) return true
-      if (set.excludes.length > 0 && excluded(entry)) return true
+      if (isBroughtElsewhere(set, position, entry, evaluation)) return true
+      if (set.excludes.length > 0 && isExcluded(set, memberOf(entry), entry.provider, evaluation)) return true
       return visit(entry)
     })
     if (!goOn) return false
@@ -136,19 +126,25 @@ function walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean)
   return true
 }
 
-/** Includes that bring a member before this one does: the earlier ones, or those with a newer version. */
-function otherIncludes(set: CompiledSet, position: number, evaluation: Evaluation) {
-  const earlier = set.includes.slice(0, position)
-  const versionOf = (each: Clause) =>
-    each.system ? bindForExpansion(each, evaluation).provider.head.version : undefined
-  return {
-    earlier,
-    before: (version: string | undefined) =>
-      set.includes.filter((each, index) => {
-        const difference = olderFirst(versionOf(each), version)
-        return index !== position && (difference > 0 || (difference === 0 && index < position))
-      }),
+/** Whether another include brings the member: an earlier one, or one with a newer version where versions are one. */
+function isBroughtElsewhere(set: CompiledSet, position: number, entry: Entry, evaluation: Evaluation): boolean {
+  const member = memberOf(entry)
+  const { version } = entry.provider.head
+  if (set.versionsMatch !== true) {
+    member.version = version
+    for (let i = 0; i < position; i++) {
+      const clause = set.includes[i]
+      if (clause && clauseContains(clause, member, evaluation)) return true
+    }
+    return false
   }
+  return set.includes.some((clause, index) =>
+    locateBy(clause, member, evaluation).some(({ provider, ref }) => {
+      if (set.dropsInactive && provider.isInactive(ref)) return false
+      const difference = olderFirst(provider.head.version, version)
+      return difference > 0 || (difference === 0 && index < position)
+    }),
+  )
 }
 
 /** Errors of a clause show even if no member is ever tested against it. */

@@ -60,8 +60,10 @@ function matchSet(set: CompiledSet, context: Context): Match[] {
     }
   }
   if (matches === NONE || set.excludes.length === 0) return matches
-  const excluded = set.excludes.some((clause) => matchClause(clause, set, excluding(context)).length > 0)
-  return excluded ? NONE : matches
+  const excluded = set.excludes.flatMap((clause) => matchClause(clause, set, excluding(context)))
+  if (set.versionsMatch !== false) return excluded.length > 0 ? NONE : matches
+  const versionOf = (match: Match) => match.provider.head.version
+  return matches.filter((each) => !excluded.some((other) => versionOf(other) === versionOf(each)))
 }
 
 /** Excludes take part in no explanation but that of what is missing. */

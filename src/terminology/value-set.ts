@@ -2,7 +2,7 @@ import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
 import { FhirError } from '../fhir/error.ts'
 import type { CodeSystem, ValueSet } from '../fhir/types.ts'
 import { systemIdentity } from './aliases.ts'
-import { EXTENSION, extensionText } from './extensions.ts'
+import { EXTENSION, expansionParameter, extensionText } from './extensions.ts'
 import { type FilterDefinition, requireValue } from './filters/filters.ts'
 import { otherIssue, txError } from './messages.ts'
 import type { Scope } from './scope.ts'
@@ -41,6 +41,11 @@ export interface CompiledSet {
   excludes: Clause[]
   /** compose.inactive is false. */
   dropsInactive: boolean
+  /**
+   * Wish of the set (valueset-expansion-parameter `versionsMatch`): true makes one member of a code in several versions, false lets
+   * an exclude take away its own version alone. Unset: includes keep versions apart, excludes work across them.
+   */
+  versionsMatch?: boolean
   /** Whether the set is contained in another one. */
   contained: boolean
 }
@@ -85,12 +90,14 @@ function compile(definition: ValueSet, around: Surroundings): CompiledSet {
   const compose = definition.compose ?? composeOfExpansion(definition)
   const clauses = (kind: 'include' | 'exclude') =>
     (compose?.[kind] ?? []).map((each, index) => clauseOf(each, `ValueSet.compose.${kind}[${index}]`, within))
+  const wish = expansionParameter(compose?.extension, 'versionsMatch')
   return {
     definition,
     canonical,
     includes: clauses('include'),
     excludes: clauses('exclude'),
     dropsInactive: compose?.inactive === false,
+    ...(wish !== undefined && { versionsMatch: wish === 'true' }),
     contained: false,
   }
 }

@@ -82,19 +82,32 @@ const include = fc.oneof(
   { weight: 1, arbitrary: imports.map((valueSet) => ({ valueSet }) as Include) },
   { weight: 1, arbitrary: fc.tuple(ofSystem, imports).map(([each, valueSet]) => ({ ...each, valueSet })) },
 )
+const wish = (valueBoolean: boolean) => ({
+  url: 'http://hl7.org/fhir/StructureDefinition/valueset-expansion-parameter',
+  extension: [
+    { url: 'name', valueCode: 'versionsMatch' },
+    { url: 'value', valueBoolean },
+  ],
+})
 const base = (name: string, clause: fc.Arbitrary<Include>) =>
   fc
     .record({
       include: fc.array(clause, { minLength: 1, maxLength: 3 }),
       exclude: fc.array(clause, { maxLength: 2 }),
       inactive: fc.option(fc.boolean(), { nil: undefined }),
+      versionsMatch: fc.option(fc.boolean(), { nil: undefined }),
     })
     .map(
-      ({ include, exclude, inactive }): ValueSet => ({
+      ({ include, exclude, inactive, versionsMatch }): ValueSet => ({
         resourceType: 'ValueSet',
         url: `http://example.org/vs/${name}`,
         status: 'active',
-        compose: { include, ...(exclude.length > 0 && { exclude }), ...(inactive !== undefined && { inactive }) },
+        compose: {
+          include,
+          ...(exclude.length > 0 && { exclude }),
+          ...(versionsMatch !== undefined && { extension: [wish(versionsMatch)] }),
+          ...(inactive !== undefined && { inactive }),
+        },
       }),
     )
 const world = fc.record({
