@@ -13,20 +13,13 @@ import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
 import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
-import type {
-  Issue,
-  Library,
-  PlanDefinition,
-  Resource,
-  StructureDefinition,
-  StructureMap,
-  ValueSet,
-} from './fhir/types.ts'
+import type { Issue, Library, PlanDefinition, Resource, ValueSet } from './fhir/types.ts'
 import { createApp, listen, type RunningServer } from './http/app.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
+import { findByCanonical as find, findMaps, findStructure, listAll } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
 import { checkMap, createMaps, parseMap, printMap } from './structure-map/maps.ts'
 import { createTerminology, type Terminology } from './terminology/terminology.ts'
@@ -120,9 +113,14 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
   const uuid = () => randomUUID()
   const terminology = createTerminology(artefactSource(storage), { now, uuid })
   const asked = new AsyncLocalStorage<Set<string>>()
+  const terminologyRevision = () => storage.revision(terminologyTypes)
+  const bound = cachedByRevision(terminologyRevision, () => new Map<string, Promise<BoundValueSet>>())
   const membership = async (valueSet: string) => {
-    const member = await terminology.membership(valueSet)
-    asked.getStore()?.add(await pinned(storage, valueSet))
+    const known = bound()
+    const binding = known.get(valueSet) ?? bindValueSet(valueSet, terminology, storage)
+    known.set(valueSet, binding)
+    const { member, canonical } = await binding
+    asked.getStore()?.add(canonical)
     return member
   }
   const maps = createMaps({
@@ -130,7 +128,7 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     findStructure: (url) => findStructure(storage, url),
     membership: terminology.membership,
     translator: terminology.translator,
-    revision: () => storage.revision(),
+    revision: () => storage.revision(mapTypes),
   })
   const rules = createRules({
     findLibraries: (url) => find<Library>(storage, 'Library', url),
@@ -139,9 +137,12 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
     euValueSet: (id) => euValueSet(storage, terminology, id),
     derived: storage.derived,
-    revision: () => storage.revision(),
+    revision: () => storage.revision(ruleTypes),
   })
-  const plans = cachedByRevision(storage, () => listAll<PlanDefinition>(storage, 'PlanDefinition'))
+  const plans = cachedByRevision(
+    () => storage.revision(['PlanDefinition']),
+    () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
+  )
   const evaluate = createEvaluate({
     settings: config,
     chains: readOwnMapChains(),
@@ -216,61 +217,28 @@ async function checkWrite(resource: Resource, { rules }: OperationContext): Prom
 
 // ---------- reading the store for the rooms ----------
 
+/** Whose changes make compiled value sets, maps and rules stale: a write of another type leaves them. */
+const terminologyTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem']
+const mapTypes = [...terminologyTypes, 'StructureMap', 'StructureDefinition']
+const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
+
 const artefactSource = (storage: Storage) => ({
   find: (type: string, url: string) => storage.findCanonical(type, url),
   list: (type: string) => listAll<Resource>(storage, type),
-  revision: () => storage.revision(),
+  revision: () => storage.revision(terminologyTypes),
 })
 
-/** All current resources of a canonical of one type. The type is what was asked for. */
-async function find<T extends Resource>(storage: Storage, type: T['resourceType'], url: string): Promise<T[]> {
-  return (await storage.findCanonical(type, url)) as T[]
+/** A value set as rules ask it, with `url|version` of what is stored, so that a reply can be reproduced. */
+interface BoundValueSet {
+  canonical: string
+  member(code: string, system?: string): boolean
 }
 
-/** Every current resource of a type. */
-async function listAll<T extends Resource>(storage: Storage, type: string): Promise<T[]> {
-  const found: T[] = []
-  let cursor: string | undefined
-  do {
-    const page = await storage.search({
-      type,
-      conditions: [],
-      sort: [],
-      count: 500,
-      total: 'none',
-      ...(cursor ? { cursor } : {}),
-    })
-    found.push(...page.matches.flatMap(({ resource }) => (resource ? [resource as T] : [])))
-    cursor = page.next
-  } while (cursor)
-  return found
-}
-
-/** Maps of a canonical with or without version; `*` in it matches anything. */
-async function findMaps(storage: Storage, canonical: string): Promise<StructureMap[]> {
-  const { url, version } = parseCanonical(canonical)
-  if (!url.includes('*')) {
-    return (await find<StructureMap>(storage, 'StructureMap', url)).filter(
-      (map) => version === undefined || map.version === version,
-    )
-  }
-  const pattern = new RegExp(
-    `^${url
-      .split('*')
-      .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-      .join('.*')}$`,
-  )
-  return (await listAll<StructureMap>(storage, 'StructureMap')).filter((map) => pattern.test(map.url))
-}
-
-async function findStructure(storage: Storage, url: string): Promise<StructureDefinition | undefined> {
-  return (await find<StructureDefinition>(storage, 'StructureDefinition', parseCanonical(url).url))[0]
-}
-
-/** `url|version` of what a rule asked for: the version that is stored, so that the reply can be reproduced. */
-async function pinned(storage: Storage, valueSet: string): Promise<string> {
+async function bindValueSet(valueSet: string, terminology: Terminology, storage: Storage): Promise<BoundValueSet> {
+  const member = await terminology.membership(valueSet)
   const { url, version } = parseCanonical(valueSet)
-  return version ? valueSet : formatCanonical(url, (await find<ValueSet>(storage, 'ValueSet', url))[0]?.version)
+  const stored = version ? undefined : (await find<ValueSet>(storage, 'ValueSet', url))[0]
+  return { canonical: version ? valueSet : formatCanonical(url, stored?.version), member }
 }
 
 async function expandCodes(terminology: Terminology, given: { url: string } | { valueSet: ValueSet }) {
@@ -292,11 +260,12 @@ async function euValueSet(storage: Storage, terminology: Terminology, id: string
   return (await expandCodes(terminology, { valueSet: stored })).map(({ code }) => code)
 }
 
-function cachedByRevision<T>(storage: Storage, read: () => Promise<T>): () => Promise<T> {
-  let known: { revision: number; value: Promise<T> } | undefined
+/** A value made anew when the revision has changed. */
+function cachedByRevision<T>(revision: () => number, make: () => T): () => T {
+  let known: { revision: number; value: T } | undefined
   return () => {
-    const revision = storage.revision()
-    if (known?.revision !== revision) known = { revision, value: read() }
+    const current = revision()
+    if (known?.revision !== current) known = { revision: current, value: make() }
     return known.value
   }
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config.ts'
 import { FhirError } from '../fhir/error.ts'
 import { software } from '../server.ts'
+import { addLoadBaseContent } from './base-content.ts'
 import { addDemo } from './demo.ts'
 import { addEvaluate } from './evaluate.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -17,7 +18,7 @@ export interface CommandResult {
 }
 
 /** Every command, in the order in which the help lists them: a new one is one line here. */
-const commands = [addServe, addEvaluate, addImport, addTrust, addKeys, addMap, addDemo]
+const commands = [addServe, addEvaluate, addImport, addTrust, addKeys, addMap, addDemo, addLoadBaseContent]
 
 /** Runs one command line; resolves with the exit status. Errors are told on standard error, without a stack. */
 export async function runCommandLine(argv: string[]): Promise<number> {

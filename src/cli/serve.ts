@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
-import { loadBaseContent } from './base-content.ts'
+import { loadBaseContentBeside } from './base-content.ts'
 import { openLoadedServer } from './loaded-server.ts'
 
 /** `vidimus serve`: starts the server; the base content of FHIR R4 is loaded behind it at the first start. */
@@ -16,7 +16,7 @@ export function addServe(program: Command): void {
       const stop = new Promise<void>((done) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())
       })
-      const loading = loadBaseContent(server, stopping.signal)
+      const loading = loadBaseContentBeside(server.storage, server.config.storageUrl, stopping.signal)
       await stop
       stopping.abort()
       await loading

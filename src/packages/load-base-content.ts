@@ -28,6 +28,15 @@ export interface BaseContentLoadOptions extends BaseContentOptions {
 const BATCH = 250
 const STAMP = { kind: 'base-content', key: 'stamp' }
 
+/** Whether the store has exactly the content that is installed, or there is none to load. Reads no content. */
+export async function isBaseContentLoaded(
+  storage: Pick<Storage, 'derived'>,
+  options: BaseContentOptions = {},
+): Promise<boolean> {
+  const { stamp } = await findBaseContent(options)
+  return stamp === '' || (await storage.derived.get(STAMP.kind, STAMP.key)) === stamp
+}
+
 /**
  * Writes the base content in batches, letting other work run between them. Unchanged resources get no new version, so
  * that an interrupted load is simply repeated; with the same packages as last time nothing is read at all.

@@ -1,0 +1,54 @@
+/** Reading artefacts by what they are, over any storage. */
+import { parseCanonical } from '../fhir/canonical.ts'
+import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
+import type { Storage } from './storage.ts'
+
+/** All current resources of a canonical url of one type, newest business version first. */
+export async function findByCanonical<T extends Resource>(
+  storage: Storage,
+  type: T['resourceType'],
+  url: string,
+): Promise<T[]> {
+  return (await storage.findCanonical(type, url)) as T[]
+}
+
+/** Every current resource of a type. */
+export async function listAll<T extends Resource>(storage: Storage, type: string): Promise<T[]> {
+  const found: T[] = []
+  let cursor: string | undefined
+  do {
+    const page = await storage.search({
+      type,
+      conditions: [],
+      sort: [],
+      count: 500,
+      total: 'none',
+      ...(cursor ? { cursor } : {}),
+    })
+    found.push(...page.matches.flatMap(({ resource }) => (resource ? [resource as T] : [])))
+    cursor = page.next
+  } while (cursor)
+  return found
+}
+
+/** Maps of a canonical with or without version; `*` in it matches anything. */
+export async function findMaps(storage: Storage, canonical: string): Promise<StructureMap[]> {
+  const { url, version } = parseCanonical(canonical)
+  if (!url.includes('*')) {
+    return (await findByCanonical<StructureMap>(storage, 'StructureMap', url)).filter(
+      (map) => version === undefined || map.version === version,
+    )
+  }
+  const pattern = new RegExp(
+    `^${url
+      .split('*')
+      .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+      .join('.*')}$`,
+  )
+  return (await listAll<StructureMap>(storage, 'StructureMap')).filter((map) => pattern.test(map.url))
+}
+
+/** The newest StructureDefinition of a canonical. */
+export async function findStructure(storage: Storage, url: string): Promise<StructureDefinition | undefined> {
+  return (await findByCanonical<StructureDefinition>(storage, 'StructureDefinition', parseCanonical(url).url))[0]
+}
