@@ -211,7 +211,8 @@ function traced(result: Json, compiled: CompiledMap, events: TraceEvent[]): Oper
 function describe(event: TraceEvent): string {
   if (event.kind === 'rule') {
     const place = event.line === undefined ? '' : ` (line ${event.line}, column ${event.column})`
-    return `${event.map} ${event.group} "${event.rule}"${place}, depth ${event.depth}`
+    const time = event.at === undefined ? '' : `, at ${event.at.toFixed(3)} ms`
+    return `${event.map} ${event.group} "${event.rule}"${place}, depth ${event.depth}${time}`
   }
   return event.kind === 'element'
     ? `${event.rule}: ${event.element}`

@@ -118,7 +118,7 @@ function buildRule(rule: Rule, outer: Scope, context: GroupContext & { place: Fa
   let scope = outer
   const sources: CompiledSource[] = []
   for (const each of rule.source) {
-    const compiled = compileSource(each, scope, map)
+    const compiled = compileSource(each, scope, { map, rule: rule.name })
     sources.push(compiled.source)
     scope = compiled.scope
   }
@@ -162,7 +162,8 @@ function tracing(place: FaultPlace, body: (frame: Frame, item: Node) => void): (
     const { trace } = frame.run
     if (trace) {
       const { map, group, rule, position } = place
-      trace.event({ kind: 'rule', map, group, rule, depth: frame.depth, ...position })
+      const at = frame.run.elapsed === undefined ? {} : { at: frame.run.elapsed() }
+      trace.event({ kind: 'rule', map, group, rule, depth: frame.depth, ...position, ...at })
     }
     body(frame, item)
   }
@@ -172,7 +173,7 @@ function compileBody(rule: Rule, outer: Scope, context: GroupContext): (frame: F
   let scope = outer
   const targets: CompiledTarget[] = []
   for (const each of rule.target ?? []) {
-    const compiled = compileTarget(each, { scope, map: context.map })
+    const compiled = compileTarget(each, { scope, map: context.map, rule: rule.name })
     targets.push(compiled.run)
     scope = compiled.scope
   }

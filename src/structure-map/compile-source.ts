@@ -22,7 +22,7 @@ const NOTHING: Node[] = []
 export function compileSource(
   source: RuleSource,
   outer: Scope,
-  map: MapScope,
+  { map, rule }: { map: MapScope; rule: string },
 ): { source: CompiledSource; scope: Scope } {
   const { scope, slot } = source.variable ? withSource(outer, source.variable) : { scope: outer, slot: undefined }
   const read = readContext(source, outer)
@@ -31,7 +31,7 @@ export function compileSource(
   if (source.type) steps.push(typeFilter(source.type, map))
   if (source.condition) steps.push(whereFilter(compileExpression(source.condition, scope, context), slot))
   if (source.check) steps.push(checkEach(compileExpression(source.check, scope, context), slot))
-  if (source.logMessage) steps.push(logEach(compileExpression(source.logMessage, scope, context), slot))
+  if (source.logMessage) steps.push(logEach(compileExpression(source.logMessage, scope, context), slot, rule))
   if (source.listMode) steps.push(listFilter(source.listMode))
   if (source.min !== undefined || source.max !== undefined) steps.push(cardinality(source))
   const fallback = defaultOf(source, outer, context)
@@ -102,7 +102,7 @@ function checkEach(condition: CompiledExpression, slot: number | undefined) {
 }
 
 /** Evaluated only for a trace: the text may be personal data and goes nowhere else. */
-function logEach(message: CompiledExpression, slot: number | undefined) {
+function logEach(message: CompiledExpression, slot: number | undefined, rule: string) {
   return (items: Node[], frame: Frame): Node[] => {
     const { trace } = frame.run
     if (trace) {
@@ -110,7 +110,7 @@ function logEach(message: CompiledExpression, slot: number | undefined) {
         const texts = message(frame, bound(slot, frame, each)).map((node) =>
           typeof node.value === 'string' ? node.value : JSON.stringify(node.value),
         )
-        trace.event({ kind: 'log', rule: '', text: texts.join(', ') })
+        trace.event({ kind: 'log', rule, text: texts.join(', ') })
       }
     }
     return items

@@ -19,11 +19,15 @@ export type CompiledTarget = (frame: Frame, focus: Node[]) => void
 interface TargetContext {
   scope: Scope
   map: MapScope
+  /** Name of the rule, for the trace. */
+  rule: string
 }
+
+type Variables = Pick<TargetContext, 'scope' | 'map'>
 
 /** Compiles one target; the scope that comes back has its variable. */
 export function compileTarget(target: RuleTarget, context: TargetContext): { run: CompiledTarget; scope: Scope } {
-  const { scope: outer } = context
+  const { scope: outer, rule } = context
   const { scope, slot } = target.variable ? withTarget(outer, target.variable) : { scope: outer, slot: undefined }
   const make = compileMaking(target, context)
   const run: CompiledTarget = (frame, focus) => {
@@ -31,7 +35,7 @@ export function compileTarget(target: RuleTarget, context: TargetContext): { run
     const node = make(frame, focus)
     if (slot !== undefined) frame.slots[slot] = node
     if (frame.run.trace && target.context && target.element && node) {
-      frame.run.trace.event({ kind: 'element', rule: '', element: `${target.context}.${target.element}` })
+      frame.run.trace.event({ kind: 'element', rule, element: `${target.context}.${target.element}` })
     }
   }
   return { run, scope }
@@ -39,7 +43,7 @@ export function compileTarget(target: RuleTarget, context: TargetContext): { run
 
 type Making = (frame: Frame, focus: Node[]) => Node | undefined
 
-function compileMaking(target: RuleTarget, { scope, map }: TargetContext): Making {
+function compileMaking(target: RuleTarget, { scope, map }: Variables): Making {
   const values = compileTransform(target, { scope, map })
   if (target.context === undefined)
     return values ? (frame, focus) => single(values(frame, focus, undefined)) : () => undefined
@@ -144,7 +148,7 @@ function compileOwner(target: RuleTarget, scope: Scope): (frame: Frame, must: bo
 type Values = (frame: Frame, focus: Node[], type: Type | undefined) => Node[]
 
 /** The values that a target's transform gives; undefined when it has none and an element is made instead. */
-function compileTransform(target: RuleTarget, { scope, map }: TargetContext): Values | undefined {
+function compileTransform(target: RuleTarget, { scope, map }: Variables): Values | undefined {
   const { transform, parameter = [] } = target
   if (transform === undefined) return undefined
   if (transform === 'create' && parameter.length === 0 && target.context !== undefined) return undefined
@@ -184,7 +188,7 @@ function copyValues(argument: (frame: Frame) => Node | undefined, handler: (type
   }
 }
 
-function compileEvaluate(parameter: Argument[], { scope, map }: TargetContext): Values {
+function compileEvaluate(parameter: Argument[], { scope, map }: Variables): Values {
   const expression = parameter.at(-1)
   const text = expression?.valueString ?? expression?.valueId ?? ''
   const compiled = compileExpression(text, scope, map.program.expressions)
@@ -197,7 +201,7 @@ function compileEvaluate(parameter: Argument[], { scope, map }: TargetContext): 
 }
 
 /** An argument: literal, variable, path from a variable, or expression. */
-export function compileArgument(argument: Argument, { scope, map }: TargetContext): (frame: Frame) => Node | undefined {
+export function compileArgument(argument: Argument, { scope, map }: Variables): (frame: Frame) => Node | undefined {
   if (argument.valueId !== undefined) return compileVariable(argument.valueId, { scope, map })
   if (findExtension(argument, EXPRESSION) && argument.valueString !== undefined) {
     const compiled = compileExpression(argument.valueString, scope, map.program.expressions)
@@ -208,7 +212,7 @@ export function compileArgument(argument: Argument, { scope, map }: TargetContex
   return () => node
 }
 
-function compileVariable(id: string, { scope, map }: TargetContext): (frame: Frame) => Node | undefined {
+function compileVariable(id: string, { scope, map }: Variables): (frame: Frame) => Node | undefined {
   const whole = slotOf(scope, id)
   const [name = '', ...path] = whole === undefined ? id.split('.') : [id]
   const slot = slotOf(scope, name)

@@ -3,9 +3,21 @@ import { TransformFault } from './fault.ts'
 import type { Node } from './nodes.ts'
 import type { RuleTarget } from './structure.ts'
 
-/** What happened during a run, for `debug=true`; may hold personal data and is never logged. */
+/**
+ * What happened during a run, for `debug=true`; may hold personal data and is never logged. `at` is in milliseconds from
+ * the clock that the server gave.
+ */
 export type TraceEvent =
-  | { kind: 'rule'; map: string; group: string; rule: string; line?: number; column?: number; depth: number }
+  | {
+      kind: 'rule'
+      map: string
+      group: string
+      rule: string
+      line?: number
+      column?: number
+      depth: number
+      at?: number
+    }
   | { kind: 'element'; rule: string; element: string }
   | { kind: 'log'; rule: string; text: string }
   | { kind: 'note'; text: string }
