@@ -1,12 +1,23 @@
+# The base content comes from development packages: it is packed in a stage of its own.
+FROM node:24-slim AS content
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY scripts ./scripts
+RUN npm ci
+COPY src ./src
+RUN npm run build:content
+
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 DATA_DIR=/data
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY scripts/stub ./scripts/stub
 RUN npm ci --omit=dev && npm cache clean --force
 COPY src ./src
 COPY igs ./igs
 COPY rules ./rules
 COPY valuesets ./valuesets
+COPY --from=content /app/content ./content
 COPY README.md ARCHITECTURE.md LICENSE NOTICE ./
 RUN mkdir /data && chown node:node /data
 USER node
