@@ -124,6 +124,11 @@ interface Step {
 /** Maps the verified content; a map that fails leaves the credential verified and says why in `outcome`. */
 async function mapInto(evaluation: Evaluation, { environment, request, verification }: Step): Promise<void> {
   const input = environment.mapInput(verification)
+  if (verification.format === 'hcert-link') {
+    const text = 'The certificate holds a link to its content, which this server does not follow'
+    evaluation.issues.push(issue('informational', { severity: 'information', text }))
+    return
+  }
   const chain = environment.chains[verification.format ?? '']
   if (!chain && request.structureMaps.length === 0) {
     evaluation.issues.push(warning('not-supported', `No maps are configured for the format ${verification.format}`))
