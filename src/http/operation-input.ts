@@ -1,4 +1,4 @@
-import { badRequest } from '../fhir/error.ts'
+import { badRequest, FhirError } from '../fhir/error.ts'
 import type { OperationCall } from '../fhir/operation.ts'
 import type { Parameter, Parameters, Resource } from '../fhir/types.ts'
 import type { FhirRequest, QueryPair, RequestBody } from './exchange.ts'
@@ -6,6 +6,7 @@ import type { BoundOperation } from './facade.ts'
 import { checkContentType, fhirMediaTypes, unsupportedMediaType } from './media-type.ts'
 import { parseQuery } from './query.ts'
 import { decodeText, parseResource } from './resource-body.ts'
+import { shapeIssues } from './structure.ts'
 
 type Input = Pick<OperationCall, 'parameters' | 'body'>
 
@@ -44,6 +45,8 @@ function bodyInput(operation: BoundOperation, body: RequestBody): Input {
     ])
   }
   const resource = parseResource(body)
+  const faults = raw && resource.resourceType !== 'Parameters' ? [] : shapeIssues(resource)
+  if (faults.length > 0) throw new FhirError(400, faults)
   if (resource.resourceType === 'Parameters') return { parameters: checkParameters(resource) }
   if (raw) return { parameters: { resourceType: 'Parameters' }, body: rawBody(body) }
   return { parameters: { resourceType: 'Parameters', parameter: [{ name: 'resource', resource }] } }
@@ -63,24 +66,15 @@ function rawBody(body: RequestBody): { contentType: string; bytes: Uint8Array } 
   return { contentType: body.mediaType.essence, bytes }
 }
 
-/** Sees to it that handlers find lists, objects and names where the types say so. */
 function checkParameters(parameters: Parameters): Parameters {
-  if (parameters.parameter !== undefined) checkList(parameters.parameter, 'Parameters.parameter')
-  return parameters
-}
-
-function checkList(list: unknown, path: string): void {
-  if (!Array.isArray(list)) throw badRequest({ text: 'Parameters are a list.', expression: path }, 'structure')
-  for (const [index, each] of list.entries()) {
-    const expression = `${path}[${index}]`
-    if (typeof each?.name !== 'string' || each.name === '') {
-      throw badRequest({ text: 'A parameter has no name.', expression: `${expression}.name` }, 'required')
-    }
-    if (each.resource !== undefined && typeof each.resource?.resourceType !== 'string') {
-      throw badRequest({ text: 'This is no resource.', expression: `${expression}.resource` }, 'structure')
-    }
-    if (each.part !== undefined) checkList(each.part, `${expression}.part`)
+  for (const [index, { name }] of (parameters.parameter ?? []).entries()) {
+    if (typeof name === 'string' && name !== '') continue
+    throw badRequest(
+      { text: 'A parameter has no name.', expression: `Parameters.parameter[${index}].name` },
+      'required',
+    )
   }
+  return parameters
 }
 
 function queryParameters(operation: BoundOperation, query: QueryPair[]): Parameters {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Resource } from '../../src/fhir/types.ts'
-import { structureIssues } from '../../src/http/structure.ts'
+import { shapeIssues, structureIssues } from '../../src/http/structure.ts'
 
 /** What is wrong with a ValueSet of those members, and where. */
 const faults: [members: object, expression: string | undefined][] = [
@@ -55,3 +55,22 @@ test('a hopeless resource does not give endless issues', () => {
   const members = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`x${index}`, 1]))
   assert.equal(structureIssues({ resourceType: 'ValueSet', ...members } as unknown as Resource).length, 20)
 })
+
+/** Members of a ValueSet passed to an operation, and whether its readers would stumble. */
+const shapes: [members: object, expression: string | undefined][] = [
+  [{ nonsense: 1, 'title:en': 'x', title: '', experimental: 'true', compose: {} }, undefined],
+  [{ contained: [{ resourceType: 'ActorDefinition', x: 1 }] }, undefined],
+  [{ url: 5 }, 'ValueSet.url'],
+  [{ url: null }, 'ValueSet.url'],
+  [{ compose: { include: {} } }, 'ValueSet.compose.include'],
+  [{ compose: { include: [null] } }, 'ValueSet.compose.include[0]'],
+  [{ contained: [1] }, 'ValueSet.contained[0]'],
+  [{ contained: [{}] }, 'ValueSet.contained[0]'],
+]
+
+for (const [members, expression] of shapes) {
+  test(`${JSON.stringify(members)} as input has ${expression ? `a fault at ${expression}` : 'no fault'}`, () => {
+    const found = shapeIssues({ resourceType: 'ValueSet', ...members } as unknown as Resource)
+    assert.equal(found[0]?.expression?.[0], expression)
+  })
+}
