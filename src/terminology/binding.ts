@@ -8,7 +8,7 @@ import type { Scope } from './scope.ts'
 import { filteredSelection, intersection, listSelection, type Selection } from './selection.ts'
 import { supplemented } from './supplement-lookup.ts'
 import type { Clause, CompiledSet } from './value-set.ts'
-import { isWildcard, matchesVersion, type VersionRule, type VersionRules } from './versions.ts'
+import { isWildcard, matchesVersion, olderFirst, type VersionRule, type VersionRules } from './versions.ts'
 
 /** How the version of a clause's code system was decided. */
 export interface Resolution {
@@ -189,21 +189,15 @@ function unresolvedError(clause: Clause, { asked, known }: Resolution): FhirErro
   return new FhirError(404, txIssue(id, [clause.system, asked, alternatives(known)]))
 }
 
-/** A code in question: identity of its system, code, and a version when versions are to be kept apart. */
+/** A code in question, with the identity of its system. */
 export interface Member {
   identity: string
   code: string
-  version?: string | undefined
 }
 
 /** Whether a value set contains a code; nothing is expanded. Throws when a system or import it depends on is unknown. */
 export function contains(set: CompiledSet, member: Member, evaluation: Evaluation): boolean {
   return locateIn(set, member, evaluation).length > 0
-}
-
-/** Whether one include or exclude covers a code. */
-export function clauseContains(clause: Clause, member: Member, evaluation: Evaluation): boolean {
-  return locateBy(clause, member, evaluation).length > 0
 }
 
 /** A concept of one version of a code system. */
@@ -216,18 +210,25 @@ const NONE: Concept[] = []
 
 /** The concept in every version of its system that the set has it in. */
 function locateIn(set: CompiledSet, member: Member, evaluation: Evaluation): Concept[] {
-  const asked = set.versionsMatch === true ? withVersion(member, undefined) : member
   let found = NONE
   for (const clause of set.includes) {
-    for (const concept of locateBy(clause, asked, evaluation)) {
+    for (const concept of locateBy(clause, member, evaluation)) {
       if (set.dropsInactive && concept.provider.isInactive(concept.ref)) continue
       if (found === NONE) found = [concept]
       else found.push(concept)
     }
   }
+  if (found.length > 1 && set.versionsMatch === true) found = [newestOf(found)]
   if (found === NONE || set.excludes.length === 0) return found
   const kept = found.filter((each) => !isExcluded(set, member, each.provider, evaluation))
   return kept.length > 0 ? kept : NONE
+}
+
+/** The one of the newest version; of one version the first. */
+export function newestOf<T extends { provider: CodeSystemProvider }>(concepts: T[]): T {
+  return concepts.reduce((best, each) =>
+    olderFirst(each.provider.head.version, best.provider.head.version) > 0 ? each : best,
+  )
 }
 
 /** Whether an exclude of the set takes a concept away: in all versions, unless the set wishes otherwise. */
@@ -237,12 +238,12 @@ export function isExcluded(
   provider: CodeSystemProvider,
   evaluation: Evaluation,
 ): boolean {
-  const asked = withVersion(member, set.versionsMatch === false ? provider.head.version : undefined)
-  return set.excludes.some((each) => clauseContains(each, asked, evaluation))
+  return set.excludes.some((clause) =>
+    locateBy(clause, member, evaluation).some(
+      (each) => set.versionsMatch !== false || each.provider.head.version === provider.head.version,
+    ),
+  )
 }
-
-const withVersion = (member: Member, version: string | undefined): Member =>
-  member.version === version ? member : { ...member, version }
 
 /** The concept in every version of its system that an include or exclude covers. */
 export function locateBy(clause: Clause, member: Member, evaluation: Evaluation): Concept[] {
@@ -250,16 +251,13 @@ export function locateBy(clause: Clause, member: Member, evaluation: Evaluation)
   if (clause.identity !== undefined) {
     if (clause.identity !== member.identity) return NONE
     const { provider, members } = bindForExpansion(clause, evaluation)
-    if (member.version !== undefined && provider.head.version !== member.version) return NONE
     const ref = provider.locate(member.code)
     if (ref === undefined || !members.has(ref)) return NONE
     found = [{ provider, ref }]
   }
   requireImports(clause)
   for (const imported of clause.imports) {
-    // The version is that of the clause's own system, or of the first import; the others only have to have the code.
-    const asked = found ? withVersion(member, undefined) : member
-    const inner = locateIn(imported, asked, evaluation)
+    const inner = locateIn(imported, member, evaluation)
     if (inner.length === 0) return NONE
     found ??= inner
   }

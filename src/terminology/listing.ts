@@ -3,7 +3,6 @@ import {
   activeMembers,
   type Bound,
   bindForExpansion,
-  clauseContains,
   contains,
   type Evaluation,
   isExcluded,
@@ -130,19 +129,13 @@ function walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean)
 function isBroughtElsewhere(set: CompiledSet, position: number, entry: Entry, evaluation: Evaluation): boolean {
   const member = memberOf(entry)
   const { version } = entry.provider.head
-  if (set.versionsMatch !== true) {
-    member.version = version
-    for (let i = 0; i < position; i++) {
-      const clause = set.includes[i]
-      if (clause && clauseContains(clause, member, evaluation)) return true
-    }
-    return false
-  }
-  return set.includes.some((clause, index) =>
+  const isOne = set.versionsMatch === true
+  const clauses = isOne ? set.includes : set.includes.slice(0, position)
+  return clauses.some((clause, index) =>
     locateBy(clause, member, evaluation).some(({ provider, ref }) => {
       if (set.dropsInactive && provider.isInactive(ref)) return false
-      const difference = olderFirst(provider.head.version, version)
-      return difference > 0 || (difference === 0 && index < position)
+      const difference = provider.head.version === version ? 0 : olderFirst(provider.head.version, version)
+      return difference === 0 ? index < position : isOne && difference > 0
     }),
   )
 }

@@ -1,5 +1,5 @@
 import { systemIdentity } from './aliases.ts'
-import { bind, type Evaluation, type Resolution, resolveSystem } from './binding.ts'
+import { bind, type Evaluation, newestOf, type Resolution, resolveSystem } from './binding.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
 import type { CodedValue } from './value.ts'
 import type { Clause, CompiledSet } from './value-set.ts'
@@ -59,6 +59,8 @@ function matchSet(set: CompiledSet, context: Context): Match[] {
       else matches.push(match)
     }
   }
+  if (matches.length > 1 && set.versionsMatch === true && context.value.version === undefined)
+    matches = [newestOf(matches)]
   if (matches === NONE || set.excludes.length === 0) return matches
   const excluded = set.excludes.flatMap((clause) => matchClause(clause, set, excluding(context)))
   if (set.versionsMatch !== false) return excluded.length > 0 ? NONE : matches
@@ -75,15 +77,10 @@ function excluding(context: Context): Context {
 /** The match in the value's own version; without one the newest, unless that version is in the set without the code. */
 function bestOf(matches: Match[], { value, search }: Context): Match | undefined {
   if (matches.length < 2 && value.version === undefined) return matches[0]
-  if (value.version === undefined) return matches.reduce((best, each) => (isNewer(each, best) ? each : best))
+  if (value.version === undefined) return newestOf(matches)
   const own = matches.find((each) => each.provider.head.version === value.version)
   if (own) return own
   return search.outside.some((each) => each.provider.head.version === value.version) ? undefined : matches[0]
-}
-
-function isNewer(a: Match, b: Match): boolean {
-  const position = (each: Match) => each.resolution.known.indexOf(each.provider.head.version ?? '')
-  return position(a) > position(b)
 }
 
 function matchClause(clause: Clause, set: CompiledSet, context: Context): Match[] {
