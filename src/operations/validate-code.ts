@@ -1,5 +1,4 @@
-import { defineOperation, type OperationCall } from '../fhir/operation.ts'
-import type { Parameters } from '../fhir/types.ts'
+import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
 import { withInstance } from './instance-resource.ts'
 import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './terminology-parameters.ts'
@@ -45,7 +44,7 @@ export const validateCodeOperation = defineOperation<OperationContext>({
   ],
   handle: async (call, context) => {
     const resourceType = call.resourceType === 'CodeSystem' ? 'CodeSystem' : 'ValueSet'
-    const parameters = await instanceParameters(call, context, resourceType)
+    const parameters = await withInstance(call, context, resourceType === 'ValueSet' ? 'valueSet' : 'codeSystem')
     const resource = await context.terminology.validateCode(parameters, {
       acceptLanguage: call.acceptLanguage,
       resourceType,
@@ -53,17 +52,3 @@ export const validateCodeOperation = defineOperation<OperationContext>({
     return { resource }
   },
 })
-
-/** A code system at instance level is brought along, so that this very version answers. */
-async function instanceParameters(
-  call: OperationCall,
-  context: OperationContext,
-  resourceType: 'ValueSet' | 'CodeSystem',
-): Promise<Parameters> {
-  const parameters = await withInstance(call, context, resourceType === 'ValueSet' ? 'valueSet' : 'codeSystem')
-  if (resourceType === 'ValueSet') return parameters
-  const brought = (parameters.parameter ?? [])
-    .filter((each) => each.name === 'codeSystem' && each.resource)
-    .map((each) => ({ ...each, name: 'tx-resource' }))
-  return { ...parameters, parameter: [...(parameters.parameter ?? []), ...brought] }
-}

@@ -1,4 +1,4 @@
-import type { CodeSystem, Resource } from '../fhir/types.ts'
+import type { CodeSystem, ConceptMap, Resource } from '../fhir/types.ts'
 import type { CodeSystemProvider } from './code-system.ts'
 import { indexCodeSystem } from './concept-index.ts'
 
@@ -13,6 +13,18 @@ export interface ArtefactSource {
   list(type: 'ConceptMap' | 'CodeSystem' | 'ValueSet'): Promise<Resource[]>
   /** Grows with every committed write. */
   revision(): number
+  /**
+   * The provider of a stored code system whose concepts are kept outside the resource; undefined for any other. Rejects when
+   * they cannot be read: an answer without them would be wrong.
+   */
+  largeCodeSystem?(resource: CodeSystem): Promise<CodeSystemProvider | undefined>
+}
+
+/** A stored code system as directories need it. */
+export interface SystemEntry {
+  url: string
+  version?: string
+  valueSet?: string
 }
 
 /** What the source held when it was last asked, kept until its revision grows. */
@@ -20,10 +32,11 @@ export interface Artefacts {
   /** Versions of a url if they are in memory. */
   peek(type: ArtefactType, url: string): Resource[] | undefined
   load(type: ArtefactType, url: string): Promise<Resource[]>
-  list(type: 'ConceptMap' | 'CodeSystem' | 'ValueSet'): Promise<Resource[]>
-  /** The code system whose `valueSet` is that url; `unknown` until {@link loadOwners} has run. */
-  ownerOf(valueSet: string): CodeSystem | undefined | 'unknown'
-  loadOwners(): Promise<void>
+  conceptMaps(): Promise<ConceptMap[]>
+  /** Url, version and implicit value set of every stored code system. */
+  codeSystems(): Promise<SystemEntry[]>
+  /** The code system whose `valueSet` is that url; `unknown` until {@link codeSystems} has been asked. */
+  ownerOf(valueSet: string): SystemEntry | undefined | 'unknown'
   /** Forgets what may be stale; answers the current revision. */
   refresh(): number
 }
@@ -36,8 +49,8 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
   let revision = -1
   let fresh = new Map<string, Resource[]>()
   let stale = new Map<string, Resource[]>()
-  let lists = new Map<string, Promise<Resource[]>>()
-  let owners: Map<string, CodeSystem> | undefined
+  let maps: Promise<ConceptMap[]> | undefined
+  let systems: SystemEntry[] | undefined
   const keep = (key: string, found: Resource[]) => {
     const before = stale.get(key) ?? []
     const kept = found.map((each) => {
@@ -53,34 +66,47 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
       revision = current
       stale = new Map([...stale, ...fresh])
       fresh = new Map()
-      lists = new Map()
-      owners = undefined
+      maps = undefined
+      systems = undefined
     }
     return current
   }
-  const list: Artefacts['list'] = (type) => {
-    refresh()
-    const listed = lists.get(type) ?? source.list(type)
-    lists.set(type, listed)
+  const codeSystems = async () => {
+    const asked = refresh()
+    if (systems) return systems
+    const listed = entriesOf((await source.list('CodeSystem')) as CodeSystem[])
+    if (asked === refresh()) systems = listed
     return listed
   }
   return {
     refresh,
-    list,
-    ownerOf: (valueSet) => (owners ? owners.get(valueSet) : 'unknown'),
-    loadOwners: async () => {
-      const made = new Map<string, CodeSystem>()
-      for (const each of (await list('CodeSystem')) as CodeSystem[]) if (each.valueSet) made.set(each.valueSet, each)
-      owners = made
+    codeSystems,
+    ownerOf: (valueSet) => (systems ? systems.find((each) => each.valueSet === valueSet) : 'unknown'),
+    conceptMaps: () => {
+      refresh()
+      maps ??= source.list('ConceptMap') as Promise<ConceptMap[]>
+      return maps
     },
     peek: (type, url) => fresh.get(`${type}|${url}`),
     load: async (type, url) => {
       const asked = refresh()
       const key = `${type}|${url}`
       const found = await source.find(type, url)
-      return asked === refresh() ? keep(key, found) : found
+      const kept = asked === refresh() ? keep(key, found) : found
+      if (type !== 'CodeSystem' || !source.largeCodeSystem) return kept
+      for (const each of kept as CodeSystem[]) {
+        const provider = providers.has(each) ? undefined : await source.largeCodeSystem(each)
+        if (provider) providers.set(each, provider)
+      }
+      return kept
     },
   }
+}
+
+function entriesOf(systems: CodeSystem[]): SystemEntry[] {
+  return systems.flatMap(({ url, version, valueSet, content }) =>
+    url && content !== 'supplement' ? { url, ...(version && { version }), ...(valueSet && { valueSet }) } : [],
+  )
 }
 
 const providers = new WeakMap<CodeSystem, CodeSystemProvider>()

@@ -1,4 +1,4 @@
-import type { CodeSystem, Resource } from '../fhir/types.ts'
+import type { Resource } from '../fhir/types.ts'
 import type { Artefacts } from './artefacts.ts'
 import { BUILT_IN_SYSTEMS } from './implicit/implicit-systems.ts'
 
@@ -36,14 +36,13 @@ export const EXPANSION_PARAMETERS = [
 
 /** The TerminologyCapabilities resource for `/metadata?mode=terminology`; `url` is the FHIR base. */
 export async function terminologyCapabilities(url: string, artefacts: Artefacts, now: Date): Promise<Resource> {
-  const stored = (await artefacts.list('CodeSystem')) as CodeSystem[]
   const versions = new Map<string, Set<string>>()
   const add = (uri: string, version: string | undefined) => {
     const known = versions.get(uri) ?? new Set<string>()
     if (version) known.add(version)
     versions.set(uri, known)
   }
-  for (const each of stored) if (each.url && each.content !== 'supplement') add(each.url, each.version)
+  for (const each of await artefacts.codeSystems()) add(each.url, each.version)
   for (const { url: uri, version } of BUILT_IN_SYSTEMS) add(uri, version)
   return {
     resourceType: 'TerminologyCapabilities',

@@ -54,27 +54,36 @@ export function standardProperty(head: CodeSystemHead, name: string): string {
   return name
 }
 
-function* rowsOf(resource: CodeSystem, head: CodeSystemHead): Generator<ConceptRow> {
+/** Reads the parents and children that a concept's properties name (`parent`, `subsumedBy`, `child`, or those with their uri). */
+export function linkReader(head: CodeSystemHead) {
   const parentProperty = new Set([standardProperty(head, 'parent'), 'parent', 'subsumedBy'])
   const childProperty = new Set([standardProperty(head, 'child'), 'child'])
+  const codes = (concept: CodeSystemConcept, wanted: Set<string>) =>
+    (concept.property ?? []).flatMap((each) =>
+      wanted.has(each.code) ? ((each.valueCode ?? each.valueString) || []) : [],
+    )
+  return (concept: CodeSystemConcept): { parents: string[]; children: string[] } => ({
+    parents: codes(concept, parentProperty),
+    children: codes(concept, childProperty),
+  })
+}
+
+function* rowsOf(resource: CodeSystem, head: CodeSystemHead): Generator<ConceptRow> {
+  const links = linkReader(head)
   const parentsByChild = new Map<string, string[]>()
   const flat: { concept: CodeSystemConcept; parent?: string }[] = []
   const stack = (resource.concept ?? []).map((concept): (typeof flat)[number] => ({ concept })).reverse()
   for (let next = stack.pop(); next; next = stack.pop()) {
     flat.push(next)
     const { concept } = next
-    for (const property of concept.property ?? []) {
-      if (!childProperty.has(property.code)) continue
-      const child = property.valueCode ?? property.valueString
-      if (child) parentsByChild.set(child, [...(parentsByChild.get(child) ?? []), concept.code])
+    for (const child of links(concept).children) {
+      parentsByChild.set(child, [...(parentsByChild.get(child) ?? []), concept.code])
     }
     for (const child of [...(concept.concept ?? [])].reverse()) stack.push({ concept: child, parent: concept.code })
   }
   for (const { concept, parent } of flat) {
-    const named = (concept.property ?? [])
-      .filter((each) => parentProperty.has(each.code))
-      .map((each) => each.valueCode ?? each.valueString)
-    const parents = [parent, ...named, ...(parentsByChild.get(concept.code) ?? [])].filter((each) => each !== undefined)
+    const named = [parent, ...links(concept).parents, ...(parentsByChild.get(concept.code) ?? [])]
+    const parents = named.filter((each) => each !== undefined)
     const bare = !concept.definition && !concept.designation && !concept.property && !concept.extension
     yield { code: concept.code, display: concept.display, parents: [...new Set(parents)], ...(!bare && { concept }) }
   }
@@ -137,15 +146,21 @@ function conceptFlags(
   concepts: (CodeSystemConcept | undefined)[],
   used: Set<string>,
 ): Uint8Array {
+  const read = flagReader(head)
+  return Uint8Array.from(concepts, (concept) => {
+    for (const property of concept?.property ?? []) used.add(property.code)
+    return read(concept)
+  })
+}
+
+/** Reads the bits of a concept: inactive 1, abstract 2. */
+export function flagReader(head: CodeSystemHead): (concept: CodeSystemConcept | undefined) => number {
   const names = {
     abstract: standardProperty(head, 'notSelectable'),
     inactive: standardProperty(head, 'inactive'),
     status: standardProperty(head, 'status'),
   }
-  return Uint8Array.from(concepts, (concept) => {
-    for (const property of concept?.property ?? []) used.add(property.code)
-    return flagsOf(concept, names)
-  })
+  return (concept) => flagsOf(concept, names)
 }
 
 /** Questions about ancestry, answered by the numbering and, where concepts have several parents, by climbing. */
@@ -214,7 +229,8 @@ function flagsOf(
   return (inactive ? 1 : 0) | (isTrue(names.abstract) || isTrue('abstract') ? 2 : 0)
 }
 
-function textsOf(code = '', display: string | undefined, concept: CodeSystemConcept | undefined): string[] {
+/** Texts by which a concept is found: code, display, designations. */
+export function textsOf(code = '', display: string | undefined, concept: CodeSystemConcept | undefined): string[] {
   const texts = display ? [code, display] : [code]
   for (const designation of concept?.designation ?? []) texts.push(designation.value)
   return texts

@@ -36,15 +36,7 @@ export function buildHierarchy(rows: Iterable<ConceptRow>): Hierarchy {
     return { codes, displays, concepts, ordinalOf: numberOf, parent, end, extraParents: new Map() }
   }
   const up = treeParents(columns)
-  const firstChild = new Int32Array(count).fill(-1)
-  const nextSibling = new Int32Array(count).fill(-1)
-  for (let row = count - 1; row >= 0; row--) {
-    const parent = up[row] ?? -1
-    if (parent < 0) continue
-    nextSibling[row] = firstChild[parent] ?? -1
-    firstChild[parent] = row
-  }
-  const { order, ordinalOf, parent, end } = numberDepthFirst(up, firstChild, nextSibling)
+  const { order, ordinalOf, parent, end } = numberTree(up)
   const extraParents = extraParentsOf(columns, { ordinalOf, up })
   const isOrdered = order.every((row, ordinal) => row === ordinal)
   if (isOrdered) return { codes, displays, concepts, ordinalOf: numberOf, parent, end, extraParents }
@@ -90,6 +82,13 @@ function treeParents({ codes, first, parents, numberOf }: Columns): Int32Array {
       break
     }
   }
+  cutCircles(up)
+  return up
+}
+
+/** Makes a row the top of its tree where its parents lead back to it: the last one before the circle closes. */
+export function cutCircles(up: Int32Array): void {
+  const count = up.length
   const state = new Uint8Array(count)
   for (let row = 0; row < count; row++) {
     const path: number[] = []
@@ -102,11 +101,23 @@ function treeParents({ codes, first, parents, numberOf }: Columns): Int32Array {
     if (at >= 0 && state[at] === 1) up[path.at(-1) ?? at] = -1
     for (const each of path) state[each] = 2
   }
-  return up
 }
 
-function numberDepthFirst(up: Int32Array, firstChild: Int32Array, nextSibling: Int32Array) {
+/**
+ * Numbers rows depth first, siblings in row order. `up` has the row of every row's parent, -1 at the top, without circles.
+ * `order` has the row of every ordinal, `ordinalOf` the reverse; `parent` and `end` (first ordinal behind the subtree) are
+ * by ordinal.
+ */
+export function numberTree(up: Int32Array) {
   const count = up.length
+  const firstChild = new Int32Array(count).fill(-1)
+  const nextSibling = new Int32Array(count).fill(-1)
+  for (let row = count - 1; row >= 0; row--) {
+    const parent = up[row] ?? -1
+    if (parent < 0) continue
+    nextSibling[row] = firstChild[parent] ?? -1
+    firstChild[parent] = row
+  }
   const order = new Int32Array(count)
   let numbered = 0
   const ordinalOf = new Int32Array(count)

@@ -230,6 +230,12 @@ const MESSAGES = {
     type: 'version-error',
     text: "The version '{1}' is not allowed for system '{0}': required to be '{2}' by a version-check parameter",
   },
+  VALUESET_CHECK: {
+    severity: 'error',
+    code: 'exception',
+    type: 'version-error',
+    text: "The version '{1}' is not allowed for value set '{0}': required to be '{2}' by a version-check parameter",
+  },
 } satisfies Record<string, Message>
 
 /** Id of a wording. */

@@ -18,7 +18,7 @@ import { txError } from './messages.ts'
 import { createScope, type Scope } from './scope.ts'
 import { supplementsNamed } from './supplement-lookup.ts'
 import { type CompiledSet, compileValueSet } from './value-set.ts'
-import { SYSTEM_RULES, versionRules } from './versions.ts'
+import { matchesVersion, SYSTEM_RULES, versionRules } from './versions.ts'
 
 /** What reaches the engine beside the parameters. */
 export interface TerminologyCall {
@@ -69,9 +69,12 @@ export function sharedScopes(artefacts: Artefacts): () => Scope {
 
 const NOTHING: Resource[] = []
 
+/** Resources of `tx-resource`, and a code system sent as `codeSystem`. */
 function broughtResources(parameters: Parameters): Resource[] {
-  if (!parameters.parameter?.some((each) => each.name === 'tx-resource')) return NOTHING
-  return allParameters(parameters, 'tx-resource').flatMap((each) => (each.resource as Resource | undefined) ?? [])
+  if (!parameters.parameter?.some((each) => each.resource !== undefined)) return NOTHING
+  return [...allParameters(parameters, 'tx-resource'), ...allParameters(parameters, 'codeSystem')].flatMap(
+    (each) => (each.resource as Resource | undefined) ?? [],
+  )
 }
 
 /** The value set in question: `valueSet`, or `url` with `valueSetVersion`; 404 when it is unknown, 400 when none is named. */
@@ -86,6 +89,9 @@ export function requestedValueSet(request: Request, rules = valueSetRules(reques
   const wanted = rule?.force ?? version ?? textParameter(parameters, 'valueSetVersion') ?? rule?.default ?? rule?.check
   const found = scope.valueSet(url, wanted)
   if (!found) throw txError('Unable_to_resolve_value_Set_', [wanted ? `${url}|${wanted}` : url], 404)
+  if (rule?.check !== undefined && !matchesVersion(rule.check, found.version)) {
+    throw txError('VALUESET_CHECK', [url, found.version, rule.check])
+  }
   return found
 }
 
@@ -149,9 +155,15 @@ export function requestedLanguages(request: Request, definition?: ValueSet): Lan
   return given === undefined ? undefined : parseLanguages(given)
 }
 
-/** `*` alone, as some clients add on their own, is no wish. */
+/** `*` alone, as some clients add on their own, is no wish; a header that cannot be read is none either. */
 function headerLanguage(header: string | undefined): string | undefined {
-  return header === undefined || header.trim() === '' || header.trim() === '*' ? undefined : header
+  if (header === undefined || header.trim() === '' || header.trim() === '*') return undefined
+  try {
+    parseLanguages(header)
+    return header
+  } catch {
+    return undefined
+  }
 }
 
 /** Version rules for code systems, and the guard on time. */

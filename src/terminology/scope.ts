@@ -96,10 +96,12 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
   const { found, own, wanted } = shelves
   /** The set of all codes that a code system names as its `valueSet`. */
   const setOfSystem = (url: string): ValueSet | undefined => {
-    const brought = resources.find((each) => each.resourceType === 'CodeSystem' && each.valueSet === url)
+    const brought = resources.find(
+      (each): each is CodeSystem => each.resourceType === 'CodeSystem' && each.valueSet === url,
+    )
     const owner = brought ?? artefacts.ownerOf(url)
-    if (owner === 'unknown') wanted.set('owners', () => artefacts.loadOwners())
-    if (typeof owner !== 'object' || owner.resourceType !== 'CodeSystem' || !owner.url) return undefined
+    if (owner === 'unknown') wanted.set('owners', () => artefacts.codeSystems())
+    if (typeof owner !== 'object' || !owner.url) return undefined
     return wholeSystem(url, owner.url, owner.version)
   }
   const systemsByUrl = new Map<string, CodeSystemProvider[]>()

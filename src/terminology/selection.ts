@@ -9,6 +9,8 @@ export interface Selection {
   at(index: number): Ref
   /** Set for a gap-free run of ordinals: [from, to). */
   range?: readonly [number, number]
+  /** Set for a list of ordinals: all of them, ascending. */
+  list?: Int32Array
 }
 
 /** Ordinals from (inclusive) to (exclusive). */
@@ -27,6 +29,7 @@ export function listSelection(refs: Int32Array): Selection {
     has: (ref) => typeof ref === 'number' && binarySearch(refs, ref) >= 0,
     size: () => refs.length,
     at: (index) => refs[index] ?? -1,
+    list: refs,
   }
 }
 
@@ -59,23 +62,34 @@ export function intersection(selections: Selection[]): Selection {
 
 function intersectTwo(a: Selection, b: Selection): Selection {
   if (a.range && b.range) return rangeSelection(Math.max(a.range[0], b.range[0]), Math.min(a.range[1], b.range[1]))
+  if (a.range && b.list) return listWithin(b.list, a.range)
+  if (a.list && b.range) return listWithin(a.list, b.range)
   const driver = b.range ? a : a.range ? b : a.size() <= b.size() ? a : b
   const other = driver === a ? b : a
   return filteredSelection(driver, (ref) => other.has(ref))
+}
+
+/** The part of a list that lies in a run: found by two searches, nothing is copied. */
+function listWithin(list: Int32Array, [from, to]: readonly [number, number]): Selection {
+  return listSelection(list.subarray(firstNotBelow(list, from), firstNotBelow(list, to)))
+}
+
+/** Position of the first number that is not below `wanted`. */
+export function firstNotBelow(sorted: Int32Array, wanted: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle] ?? 0) < wanted) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** No concept at all. */
 export const emptySelection: Selection = rangeSelection(0, 0)
 
 function binarySearch(sorted: Int32Array, wanted: number): number {
-  let low = 0
-  let high = sorted.length - 1
-  while (low <= high) {
-    const middle = (low + high) >>> 1
-    const value = sorted[middle] ?? 0
-    if (value === wanted) return middle
-    if (value < wanted) low = middle + 1
-    else high = middle - 1
-  }
-  return -1
+  const at = firstNotBelow(sorted, wanted)
+  return sorted[at] === wanted ? at : -1
 }

@@ -1,7 +1,7 @@
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { CodeSystem, CodeSystemConcept } from '../fhir/types.ts'
 import type { CodeSystemProvider, ConceptProperty, Designation, Ref } from './code-system.ts'
-import { propertiesOf } from './concept-index.ts'
+import { propertiesOf, standardProperty } from './concept-index.ts'
 
 /**
  * A code system with supplements applied (https://hl7.org/fhir/R4/codesystem.html#supplements): their designations,
@@ -23,13 +23,20 @@ export function withSupplements(base: CodeSystemProvider, supplements: CodeSyste
     }
   }
   const of = (ref: Ref) => added.get(ref) ?? []
+  const head = {
+    ...base.head,
+    properties,
+    supplements: supplements.map((each) => formatCanonical(each.url, each.version)),
+  }
+  const { filter } = base
   return {
     ...base,
-    head: {
-      ...base.head,
-      properties,
-      supplements: supplements.map((each) => formatCanonical(each.url, each.version)),
-    },
+    head,
+    // What the system evaluates itself knows nothing of values that a supplement adds.
+    ...(filter && {
+      filter: (property, op, value) =>
+        used.has(property) || used.has(standardProperty(head, property)) ? undefined : filter(property, op, value),
+    }),
     designations: (ref): Designation[] => [
       ...base.designations(ref),
       ...of(ref).flatMap(({ concept, source }) => (concept.designation ?? []).map((each) => ({ ...each, source }))),

@@ -105,7 +105,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     lookup: (parameters, call = {}) => run(parameters, call, lookUp),
     subsumes: (parameters, call = {}) => run(parameters, call, subsumption),
     translate: async (parameters, call = {}) => {
-      const stored = (await artefacts.list('ConceptMap')) as ConceptMap[]
+      const stored = await artefacts.conceptMaps()
       return run(parameters, call, (request) => translate(request, stored))
     },
     membership: (valueSet) => membership(valueSet, artefacts),
@@ -173,7 +173,7 @@ async function mapNamed(name: string, artefacts: Artefacts): Promise<ConceptMap>
   const found = await settle(scope, () => scope.conceptMaps(url).find((each) => !version || each.version === version))
   if (found) return found
   const isBare = !/^[a-z]+:/i.test(url)
-  const all = isBare ? ((await artefacts.list('ConceptMap')) as ConceptMap[]) : []
+  const all = isBare ? await artefacts.conceptMaps() : []
   const fitting = all.filter((each) => each.id === url || each.url?.endsWith(`/${url}`))
   const [only, ...others] = fitting
   if (only && others.every((each) => each.url === only.url)) return only

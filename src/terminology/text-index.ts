@@ -21,41 +21,63 @@ export function words(text: string): string[] {
  * one flat array. `texts` names a concept's texts (code, display, designations).
  */
 export function buildTextIndex(count: number, texts: (ordinal: number) => Iterable<string>): TextIndex {
+  const made = collectPostings()
+  for (let ordinal = 0; ordinal < count; ordinal++) {
+    for (const text of texts(ordinal)) for (const word of words(text)) made.add(word, ordinal)
+  }
+  const postings = made.finish()
+  return { search: (text) => searchPostings(postings, count, text) }
+}
+
+/** Which concepts have a word. */
+export interface Postings {
+  /** Words in order of their code units; the rank is the position. */
+  vocabulary: { readonly length: number; at(rank: number): string | undefined }
+  /** Per rank the position of its first ordinal in `ordinals`; one more at the end. */
+  start: Int32Array
+  /** Ordinals of all words, ascending within a word. */
+  ordinals: Int32Array
+}
+
+/** Collects words of concepts, given in the order of their ordinals; a word of a concept counts once. */
+export function collectPostings() {
   const numberOf = new Map<string, number>()
   const uses: number[] = []
   const last: number[] = []
   const pairs = pairList()
-  for (let ordinal = 0; ordinal < count; ordinal++) {
-    for (const text of texts(ordinal)) {
-      for (const word of words(text)) {
-        let id = numberOf.get(word)
-        if (id === undefined) {
-          id = uses.push(0) - 1
-          numberOf.set(word, id)
-          last.push(-1)
-        }
-        if (last[id] === ordinal) continue
-        last[id] = ordinal
-        uses[id] = (uses[id] ?? 0) + 1
-        pairs.add(id, ordinal)
+  return {
+    /** Number of different words so far. */
+    size: () => uses.length,
+    add: (word: string, ordinal: number) => {
+      let id = numberOf.get(word)
+      if (id === undefined) {
+        id = uses.push(0) - 1
+        numberOf.set(word, id)
+        last.push(-1)
       }
-    }
+      if (last[id] === ordinal) return
+      last[id] = ordinal
+      uses[id] = (uses[id] ?? 0) + 1
+      pairs.add(id, ordinal)
+    },
+    finish: (): Postings & { vocabulary: string[] } => {
+      const vocabulary = [...numberOf.keys()].sort()
+      const start = new Int32Array(vocabulary.length + 1)
+      const position = new Int32Array(vocabulary.length)
+      vocabulary.forEach((word, rank) => {
+        const id = numberOf.get(word) ?? 0
+        position[id] = start[rank] ?? 0
+        start[rank + 1] = (start[rank] ?? 0) + (uses[id] ?? 0)
+      })
+      const ordinals = new Int32Array(pairs.size())
+      pairs.each((id, ordinal) => {
+        const at = position[id] ?? 0
+        ordinals[at] = ordinal
+        position[id] = at + 1
+      })
+      return { vocabulary, start, ordinals }
+    },
   }
-  const vocabulary = [...numberOf.keys()].sort()
-  const start = new Int32Array(vocabulary.length + 1)
-  const position = new Int32Array(vocabulary.length)
-  vocabulary.forEach((word, rank) => {
-    const id = numberOf.get(word) ?? 0
-    position[id] = start[rank] ?? 0
-    start[rank + 1] = (start[rank] ?? 0) + (uses[id] ?? 0)
-  })
-  const postings = new Int32Array(pairs.size())
-  pairs.each((id, ordinal) => {
-    const at = position[id] ?? 0
-    postings[at] = ordinal
-    position[id] = at + 1
-  })
-  return { search: (text) => search({ count, vocabulary, start, postings }, text) }
 }
 
 /** A growing list of number pairs that costs eight bytes each and copies nothing. */
@@ -84,19 +106,13 @@ function pairList() {
   }
 }
 
-interface Index {
-  count: number
-  vocabulary: string[]
-  start: Int32Array
-  postings: Int32Array
-}
-
-function search(index: Index, text: string): Selection {
+/** The concepts, of `count`, that have for every word of `text` a word that begins with it. */
+export function searchPostings(postings: Postings, count: number, text: string): Selection {
   const wanted = [...new Set(words(text))].sort((a, b) => b.length - a.length)
   if (wanted.length === 0) return emptySelection
   let found: Int32Array | undefined
   for (const prefix of wanted) {
-    const matches = ordinalsOf(index, prefix)
+    const matches = ordinalsOf(postings, count, prefix)
     found = found ? common(found, matches) : matches
     if (found.length === 0) break
   }
@@ -104,28 +120,35 @@ function search(index: Index, text: string): Selection {
 }
 
 /** Ascending ordinals of all words that begin with the prefix. */
-function ordinalsOf(index: Index, prefix: string): Int32Array {
-  const low = lowerBound(index.vocabulary, prefix)
-  let high = low
-  while (high < index.vocabulary.length && index.vocabulary[high]?.startsWith(prefix)) high++
-  const from = index.start[low] ?? 0
-  const to = index.start[high] ?? 0
-  if (high - low <= 1) return index.postings.subarray(from, to)
-  if (to - from < index.count >> 5) {
-    return new Int32Array(new Set(index.postings.subarray(from, to))).sort()
-  }
-  const marks = new Uint8Array(index.count)
+function ordinalsOf({ vocabulary, start, ordinals }: Postings, count: number, prefix: string): Int32Array {
+  const low = firstRank(vocabulary, (word) => word >= prefix)
+  const high = firstRank(vocabulary, (word) => word > prefix && !word.startsWith(prefix))
+  return union(ordinals, [start[low] ?? 0, start[high] ?? 0], { count, isOne: high - low <= 1 })
+}
+
+/** Ascending ordinals of a stretch of postings of one or several words. */
+function union(ordinals: Int32Array, [from, to]: [number, number], { count, isOne }: { count: number; isOne: boolean }) {
+  if (isOne) return ordinals.subarray(from, to)
+  if (to - from < count >> 5) return new Int32Array(new Set(ordinals.subarray(from, to))).sort()
+  const marks = new Uint8Array(count)
   let marked = 0
   for (let i = from; i < to; i++) {
-    const ordinal = index.postings[i] ?? 0
+    const ordinal = ordinals[i] ?? 0
     if (marks[ordinal] === 0) {
       marks[ordinal] = 1
       marked++
     }
   }
-  const ordinals = new Int32Array(marked)
-  for (let ordinal = 0, at = 0; at < marked; ordinal++) if (marks[ordinal] === 1) ordinals[at++] = ordinal
-  return ordinals
+  const found = new Int32Array(marked)
+  for (let ordinal = 0, at = 0; at < marked; ordinal++) if (marks[ordinal] === 1) found[at++] = ordinal
+  return found
+}
+
+/** The concepts that have exactly this word. */
+export function exactOrdinals({ vocabulary, start, ordinals }: Postings, word: string): Int32Array {
+  const rank = firstRank(vocabulary, (each) => each >= word)
+  if (vocabulary.at(rank) !== word) return new Int32Array(0)
+  return ordinals.subarray(start[rank] ?? 0, start[rank + 1] ?? 0)
 }
 
 function common(a: Int32Array, b: Int32Array): Int32Array {
@@ -141,13 +164,14 @@ function common(a: Int32Array, b: Int32Array): Int32Array {
   return kept.subarray(0, count)
 }
 
-function lowerBound(sorted: string[], wanted: string): number {
+/** The first rank whose word passes a test that all words behind it pass, too. */
+function firstRank(vocabulary: Postings['vocabulary'], passes: (word: string) => boolean): number {
   let low = 0
-  let high = sorted.length
+  let high = vocabulary.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if ((sorted[middle] ?? '') < wanted) low = middle + 1
-    else high = middle
+    if (passes(vocabulary.at(middle) ?? '')) high = middle
+    else low = middle + 1
   }
   return low
 }
