@@ -1,10 +1,9 @@
-import { FhirError } from '../fhir/error.ts'
 import { compileExpression } from './compile-expression.ts'
 import { type CompiledSource, compileSource } from './compile-source.ts'
 import { type CompiledTarget, compileTarget } from './compile-target.ts'
 import { defaultMapping } from './default-group.ts'
 import { storedPosition } from './extensions.ts'
-import { type FaultPlace, locate, TransformFault } from './fault.ts'
+import { type FaultPlace, relocate, TransformFault } from './fault.ts'
 import type { Node } from './nodes.ts'
 import type { CompiledGroup, GroupRef, MapScope } from './program.ts'
 import { type Frame, type Run, step } from './run.ts'
@@ -95,24 +94,6 @@ function located(place: FaultPlace, run: Step): Step {
   }
 }
 
-/** Errors that name their place already. */
-const placed = new WeakSet<FhirError>()
-
-function relocate(error: unknown, place: FaultPlace): unknown {
-  if (error instanceof RangeError && /call stack/i.test(error.message))
-    return relocate(new TransformFault('rules nest too deep', 'too-costly'), place)
-  if (error instanceof FhirError) {
-    if (placed.has(error)) return error
-    const made = locate(error.message, 'processing', place)
-    placed.add(made)
-    return made
-  }
-  if (!(error instanceof TransformFault)) return error
-  const made = locate(error.message, error.code, place)
-  placed.add(made)
-  return made
-}
-
 function buildRule(rule: Rule, outer: Scope, context: GroupContext & { place: FaultPlace }): Step {
   const { map } = context
   let scope = outer
@@ -124,7 +105,7 @@ function buildRule(rule: Rule, outer: Scope, context: GroupContext & { place: Fa
   }
   const inferred = defaultMapping(rule, { sources, scope, map })
   const body = inferred ?? compileBody(rule, scope, context)
-  const traced = tracing(context.place, body)
+  const traced = tracing({ ...context.place, rule: rule.name }, body)
   const [first, ...others] = sources
   if (!first) throw new TransformFault('a rule needs a source')
   if (others.length === 0) {
@@ -156,7 +137,10 @@ function product(
   }
 }
 
-function tracing(place: FaultPlace, body: (frame: Frame, item: Node) => void): (frame: Frame, item: Node) => void {
+function tracing(
+  place: FaultPlace & { rule: string },
+  body: (frame: Frame, item: Node) => void,
+): (frame: Frame, item: Node) => void {
   return (frame, item) => {
     step(frame.run)
     const { trace } = frame.run

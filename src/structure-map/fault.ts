@@ -1,10 +1,9 @@
-import { unprocessable } from '../fhir/error.ts'
+import { FhirError, unprocessable } from '../fhir/error.ts'
 
 /** What a map did wrong while it ran; the rule adds where. Never holds values of the instance: they may be personal. */
 export class TransformFault extends Error {
   /** FHIR issue type. */
   readonly code: 'processing' | 'too-costly' | 'not-found' | 'value' | 'invariant'
-  located = false
 
   constructor(message: string, code: TransformFault['code'] = 'processing') {
     super(message)
@@ -16,13 +15,27 @@ export class TransformFault extends Error {
 export interface FaultPlace {
   map: string
   group: string
-  rule: string
+  /** Absent when it is the group itself that fails. */
+  rule?: string
   position: { line: number; column: number } | undefined
 }
 
-/** The error that leaves the engine: 422, naming map, group, rule and position. */
-export function locate(message: string, code: TransformFault['code'], place: FaultPlace) {
+/** Errors that name their place already. */
+const placed = new WeakSet<FhirError>()
+
+/** The error that leaves the engine: 422, naming map, group, rule and position, once. Bugs stay what they are. */
+export function relocate(error: unknown, place: FaultPlace): unknown {
+  if (error instanceof FhirError) return placed.has(error) ? error : locate(error.message, 'processing', place)
+  if (error instanceof TransformFault) return locate(error.message, error.code, place)
+  if (!(error instanceof RangeError) || !/call stack/i.test(error.message)) return error
+  return locate('rules nest too deep', 'too-costly', place)
+}
+
+function locate(message: string, code: TransformFault['code'], place: FaultPlace): FhirError {
   const where = place.position ? `line ${place.position.line}, column ${place.position.column}: ` : ''
-  const text = `StructureMap ${place.map}, group '${place.group}', rule '${place.rule}': ${message}`
-  return unprocessable({ text, diagnostics: `${where}${text}` }, code)
+  const rule = place.rule === undefined ? '' : `, rule '${place.rule}'`
+  const text = `StructureMap ${place.map}, group '${place.group}'${rule}: ${message}`
+  const made = unprocessable({ text, diagnostics: `${where}${text}` }, code)
+  placed.add(made)
+  return made
 }

@@ -252,7 +252,8 @@ function cardinality(cursor: Cursor, source: RuleSource): number {
 
 function clause(cursor: Cursor, keyword: string): string {
   const { token } = cursor
-  const expression = parseExpression(cursor)
+  // `where (x) as v` binds a variable, although FHIRPath has an operator of that name.
+  const expression = parseExpression(cursor, true)
   if (expression.kind === 'group') return cursor.render(expression.inner.from, expression.inner.to)
   cursor.lenient('bare-expression', token, `The expression of '${keyword}' takes parentheses`)
   return cursor.render(expression.from, expression.to)

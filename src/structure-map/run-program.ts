@@ -1,5 +1,7 @@
 import { unprocessable } from '../fhir/error.ts'
 import type { Json } from '../fhir/types.ts'
+import { storedPosition } from './extensions.ts'
+import { relocate } from './fault.ts'
 import type { MapCall } from './maps.ts'
 import { dropEmpty, inferType, type Node } from './nodes.ts'
 import type { CompiledGroup, MapScope, Program } from './program.ts'
@@ -38,7 +40,11 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
   }
   const given = { source: [root], target: [target] }
   const args = group.inputs.map((each) => given[each.mode].shift())
-  group.call(args, run, 1)
+  try {
+    group.call(args, run, 1)
+  } catch (error) {
+    throw relocate(error, { map: main.canonical, group: first.name, position: storedPosition(first) })
+  }
   return dropEmpty(target.value ?? null) ?? {}
 }
 

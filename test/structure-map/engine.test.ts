@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Json, StructureDefinition } from '../../src/fhir/types.ts'
+import type { Issue, Json, StructureDefinition } from '../../src/fhir/types.ts'
 import type { TraceEvent } from '../../src/structure-map/maps.ts'
 import { compileMap, header, issuesOf, mapCall, runMap, withRules } from '../support/run-map.ts'
 
 const patient = (members: Record<string, Json>): Json => ({ resourceType: 'Patient', ...members })
 const names = (...families: string[]): Json => patient({ name: families.map((family) => ({ family })) })
-const textOf = (issues: { details?: { text?: string } }[]) => issues[0]?.details?.text ?? ''
+const textOf = (issues: Issue[]) => issues[0]?.details?.text ?? ''
 
 test('source list modes', async () => {
   const cases: [string, string[]][] = [

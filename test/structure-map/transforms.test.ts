@@ -7,7 +7,7 @@ const patient = (members: Record<string, Json>): Json => ({ resourceType: 'Patie
 const extensionValue = (result: Json) => (result as { extension: Record<string, Json>[] }).extension[0]
 
 /** Runs one rule whose result is the value of an extension. */
-async function valueOf(transform: string, source: Json = patient({ id: 'a' }), conceptMaps: ConceptMap[] = []) {
+async function extended(transform: string, source: Json = patient({ id: 'a' }), conceptMaps: ConceptMap[] = []) {
   const rule = `  src -> tgt.extension as ext, ext.url = 'urn:x', ext.value = ${transform} "r";`
   return extensionValue(await runMap(withRules(rule), source, { artefacts: conceptMaps }))
 }
@@ -22,13 +22,13 @@ test('escape takes one format out and puts the other in', async () => {
     [`escape('a b/ü', 'none', 'url')`, 'a%20b%2F%C3%BC'],
     [`escape('a%20b', 'url', 'xml')`, 'a b'],
   ]
-  for (const [call, expected] of cases) assert.deepEqual(await valueOf(call), { url: 'urn:x', valueString: expected })
+  for (const [call, expected] of cases) assert.deepEqual(await extended(call), { url: 'urn:x', valueString: expected })
   for (const wrong of [
     `escape('a', 'none', 'rtf')`,
     `escape('%E0%A4%A', 'url', 'none')`,
     `escape('a"b', 'json', 'none')`,
   ]) {
-    const [issue] = await issuesOf(() => valueOf(wrong))
+    const [issue] = await issuesOf(() => extended(wrong))
     assert.equal(issue?.code, 'value')
   }
 })
@@ -46,7 +46,7 @@ test('dateOp adds, subtracts and truncates in the zone and precision of the valu
     [`dateOp('2024-03-01', 'now')`, '2026-01-02T03:04:05.000Z'],
   ]
   for (const [call, expected] of cases) {
-    const value = await valueOf(call)
+    const value = await extended(call)
     assert.equal(value?.valueDateTime ?? value?.valueDate, expected, call)
   }
   for (const wrong of [
@@ -54,7 +54,7 @@ test('dateOp adds, subtracts and truncates in the zone and precision of the valu
     `dateOp('2024', 'divide', 2)`,
     `dateOp('2024', 'add', 1, 'fortnight')`,
   ]) {
-    const [issue] = await issuesOf(() => valueOf(wrong))
+    const [issue] = await issuesOf(() => extended(wrong))
     assert.equal(issue?.code, 'value')
   }
 })
@@ -72,11 +72,11 @@ test('pointer and reference give a resource a fresh id when it has none, and lea
     managingOrganization: { reference: `Patient/${id}` },
   })
   assert.deepEqual(source, { resourceType: 'Patient', active: true })
-  assert.deepEqual(await valueOf('pointer(src)'), { url: 'urn:x', valueUri: 'urn:uuid:a' })
+  assert.deepEqual(await extended('pointer(src)'), { url: 'urn:x', valueUri: 'urn:uuid:a' })
 })
 
 test('qty reads a number with a unit, or takes them apart', async () => {
-  const quantity = async (call: string) => (await valueOf(call))?.valueQuantity
+  const quantity = async (call: string) => (await extended(call))?.valueQuantity
   assert.deepEqual(await quantity(`qty('10 mg')`), { value: 10, unit: 'mg' })
   assert.deepEqual(await quantity(`qty('< 1.5 %')`), { value: 1.5, comparator: '<', unit: '%' })
   assert.deepEqual(await quantity(`qty(42, 'kg')`), { value: 42, unit: 'kg' })
@@ -91,13 +91,13 @@ test('qty reads a number with a unit, or takes them apart', async () => {
 })
 
 test('id, cp, c and cc make their data types', async () => {
-  assert.deepEqual((await valueOf(`id('http://x', '1')`))?.valueIdentifier, { system: 'http://x', value: '1' })
-  assert.deepEqual((await valueOf(`id('http://x', '1', 'MR')`))?.valueIdentifier, {
+  assert.deepEqual((await extended(`id('http://x', '1')`))?.valueIdentifier, { system: 'http://x', value: '1' })
+  assert.deepEqual((await extended(`id('http://x', '1', 'MR')`))?.valueIdentifier, {
     type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: 'MR' }] },
     system: 'http://x',
     value: '1',
   })
-  assert.deepEqual((await valueOf(`cp('phone', '555-0100')`))?.valueContactPoint, {
+  assert.deepEqual((await extended(`cp('phone', '555-0100')`))?.valueContactPoint, {
     system: 'phone',
     value: '555-0100',
   })
@@ -106,33 +106,33 @@ test('id, cp, c and cc make their data types', async () => {
     ['a@b.example', 'email'],
     ['+41 22 791 21 11', 'phone'],
   ]) {
-    assert.deepEqual((await valueOf(`cp('${value}')`))?.valueContactPoint, { system, value })
+    assert.deepEqual((await extended(`cp('${value}')`))?.valueContactPoint, { system, value })
   }
-  assert.deepEqual((await valueOf(`c('http://x', '1', 'One')`))?.valueCoding, {
+  assert.deepEqual((await extended(`c('http://x', '1', 'One')`))?.valueCoding, {
     system: 'http://x',
     code: '1',
     display: 'One',
   })
-  assert.deepEqual((await valueOf(`cc('free text')`))?.valueCodeableConcept, { text: 'free text' })
-  assert.deepEqual((await valueOf(`cc('http://x', '1')`))?.valueCodeableConcept, {
+  assert.deepEqual((await extended(`cc('free text')`))?.valueCodeableConcept, { text: 'free text' })
+  assert.deepEqual((await extended(`cc('http://x', '1')`))?.valueCodeableConcept, {
     coding: [{ system: 'http://x', code: '1' }],
   })
 })
 
 test('truncate counts characters, append joins, cast follows the lexical rules', async () => {
-  assert.equal((await valueOf(`truncate('a😀bc', 2)`))?.valueString, 'a😀')
-  assert.equal((await valueOf(`append('a', '-', 'b')`))?.valueString, 'a-b')
-  assert.equal((await valueOf(`cast('0042', 'integer')`))?.valueInteger, 42)
-  assert.equal((await valueOf(`cast('TRUE', 'boolean')`))?.valueBoolean, true)
-  assert.equal((await valueOf(`cast('2024-01-02T03:04:05Z', 'date')`))?.valueDate, '2024-01-02')
-  assert.equal((await valueOf(`cast('1.50', 'decimal')`))?.valueDecimal, 1.5)
+  assert.equal((await extended(`truncate('a😀bc', 2)`))?.valueString, 'a😀')
+  assert.equal((await extended(`append('a', '-', 'b')`))?.valueString, 'a-b')
+  assert.equal((await extended(`cast('0042', 'integer')`))?.valueInteger, 42)
+  assert.equal((await extended(`cast('TRUE', 'boolean')`))?.valueBoolean, true)
+  assert.equal((await extended(`cast('2024-01-02T03:04:05Z', 'date')`))?.valueDate, '2024-01-02')
+  assert.equal((await extended(`cast('1.50', 'decimal')`))?.valueDecimal, 1.5)
   for (const wrong of [
     `cast('x', 'integer')`,
     `cast('0', 'positiveInt')`,
     `cast('2024-13-01', 'date')`,
     `cast('maybe', 'boolean')`,
   ]) {
-    const [issue] = await issuesOf(() => valueOf(wrong))
+    const [issue] = await issuesOf(() => extended(wrong))
     assert.match(issue?.details?.text ?? '', /group 'main', rule 'r'.*cannot be converted/)
   }
 })
@@ -179,7 +179,7 @@ const conceptMap: ConceptMap = {
 test('translate gives code, system, display, Coding or CodeableConcept; nothing when there is no translation', async () => {
   const source = patient({ gender: 'male' })
   const field = (name: string) =>
-    valueOf(`translate(src.gender, 'http://example.org/ConceptMap/sex', '${name}')`, source, [conceptMap])
+    extended(`translate(src.gender, 'http://example.org/ConceptMap/sex', '${name}')`, source, [conceptMap])
   assert.equal((await field('code'))?.valueCode, 'M')
   assert.equal((await field('system'))?.valueUri, 'http://y')
   assert.equal((await field('display'))?.valueString, 'Man')
@@ -187,13 +187,13 @@ test('translate gives code, system, display, Coding or CodeableConcept; nothing 
   assert.deepEqual((await field('CodeableConcept'))?.valueCodeableConcept, {
     coding: [{ system: 'http://y', code: 'M', display: 'Man' }],
   })
-  assert.deepEqual(await valueOf(`translate(src.gender, 'sex', 'code')`, patient({ gender: 'other' }), [conceptMap]), {
+  assert.deepEqual(await extended(`translate(src.gender, 'sex', 'code')`, patient({ gender: 'other' }), [conceptMap]), {
     url: 'urn:x',
   })
 })
 
 test('create, copy and choice elements pick the property by type', async () => {
-  assert.deepEqual(await valueOf(`create('Reference') as ref, ref.display = 'x'`), {
+  assert.deepEqual(await extended(`create('Reference') as ref, ref.display = 'x'`), {
     url: 'urn:x',
     valueReference: { display: 'x' },
   })
@@ -203,8 +203,8 @@ test('create, copy and choice elements pick the property by type', async () => {
     active: true,
     contact: [{ name: { text: 'x' } }],
   })
-  assert.equal((await valueOf('src.multipleBirth', source))?.valueInteger, 2)
-  assert.equal((await valueOf('src.birthDate', source))?.valueDate, '2020-01-01')
-  assert.equal((await valueOf('src.active', source))?.valueBoolean, true)
-  assert.deepEqual((await valueOf('src.contact.name', source))?.valueHumanName, { text: 'x' })
+  assert.equal((await extended('src.multipleBirth', source))?.valueInteger, 2)
+  assert.equal((await extended('src.birthDate', source))?.valueDate, '2020-01-01')
+  assert.equal((await extended('src.active', source))?.valueBoolean, true)
+  assert.deepEqual((await extended('src.contact.name', source))?.valueHumanName, { text: 'x' })
 })
