@@ -51,14 +51,13 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
   let stale = new Map<string, Resource[]>()
   let maps: Promise<ConceptMap[]> | undefined
   let systems: SystemEntry[] | undefined
-  const keep = (key: string, found: Resource[]) => {
+  /** The objects known from before where nothing changed, so that what was compiled of them stays. */
+  const unchanged = (key: string, found: Resource[]) => {
     const before = stale.get(key) ?? []
-    const kept = found.map((each) => {
+    return found.map((each) => {
       if (!each.meta?.versionId && !each.meta?.lastUpdated) return each
       return before.find((old) => versionKey(old) === versionKey(each)) ?? each
     })
-    fresh.set(key, kept)
-    return kept
   }
   const refresh = () => {
     const current = source.revision()
@@ -91,14 +90,12 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
     load: async (type, url) => {
       const asked = refresh()
       const key = `${type}|${url}`
-      const found = await source.find(type, url)
-      const kept = asked === refresh() ? keep(key, found) : found
-      if (type !== 'CodeSystem' || !source.largeCodeSystem) return kept
-      for (const each of kept as CodeSystem[]) {
-        const provider = providers.has(each) ? undefined : await source.largeCodeSystem(each)
-        if (provider) providers.set(each, provider)
-      }
-      return kept
+      const found = unchanged(key, await source.find(type, url))
+      // Before anybody can see them: without its concepts a large system would look empty.
+      if (type === 'CodeSystem' && source.largeCodeSystem)
+        await openLarge(found as CodeSystem[], source.largeCodeSystem)
+      if (asked === refresh()) fresh.set(key, found)
+      return found
     },
   }
 }
@@ -110,6 +107,13 @@ function entriesOf(systems: CodeSystem[]): SystemEntry[] {
 }
 
 const providers = new WeakMap<CodeSystem, CodeSystemProvider>()
+
+async function openLarge(systems: CodeSystem[], open: NonNullable<ArtefactSource['largeCodeSystem']>): Promise<void> {
+  for (const each of systems) {
+    const provider = providers.has(each) ? undefined : await open(each)
+    if (provider) providers.set(each, provider)
+  }
+}
 
 /** The compiled form of a CodeSystem resource, made once per object. */
 export function providerOf(resource: CodeSystem): CodeSystemProvider {

@@ -60,7 +60,7 @@ export function linkReader(head: CodeSystemHead) {
   const childProperty = new Set([standardProperty(head, 'child'), 'child'])
   const codes = (concept: CodeSystemConcept, wanted: Set<string>) =>
     (concept.property ?? []).flatMap((each) =>
-      wanted.has(each.code) ? ((each.valueCode ?? each.valueString) || []) : [],
+      wanted.has(each.code) ? (each.valueCode ?? each.valueString) || [] : [],
     )
   return (concept: CodeSystemConcept): { parents: string[]; children: string[] } => ({
     parents: codes(concept, parentProperty),

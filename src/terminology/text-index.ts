@@ -127,7 +127,11 @@ function ordinalsOf({ vocabulary, start, ordinals }: Postings, count: number, pr
 }
 
 /** Ascending ordinals of a stretch of postings of one or several words. */
-function union(ordinals: Int32Array, [from, to]: [number, number], { count, isOne }: { count: number; isOne: boolean }) {
+function union(
+  ordinals: Int32Array,
+  [from, to]: [number, number],
+  { count, isOne }: { count: number; isOne: boolean },
+) {
   if (isOne) return ordinals.subarray(from, to)
   if (to - from < count >> 5) return new Int32Array(new Set(ordinals.subarray(from, to))).sort()
   const marks = new Uint8Array(count)
