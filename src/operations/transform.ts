@@ -110,7 +110,11 @@ export const transform = defineOperation<OperationContext>({
       uuid: context.uuid,
       ...(debug ? { trace: { event: (event: TraceEvent) => events.length < TRACE_LIMIT && events.push(event) } } : {}),
     })
-    return debug ? traced(result, compiled, events) : plainReply(result)
+    if (debug) return traced(result, compiled, events)
+    const xml = /xml/.test(call.headers.accept ?? '') && !asResource(result) ? compiled.writeXml(result) : undefined
+    return xml === undefined
+      ? plainReply(result)
+      : { raw: { contentType: 'application/fhir+xml; charset=utf-8', body: xml } }
   },
 })
 

@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS } from './run.ts'
 import { runProgram } from './run-program.ts'
 import { readR5 } from './spelling.ts'
 import type { Translator } from './translate.ts'
+import { writeModelXml } from './write-xml.ts'
 
 export { checkMap } from './check-map.ts'
 export { type ParsedMap, parseMap } from './parser.ts'
@@ -64,6 +65,8 @@ export interface CompiledMap {
   warnings: Issue[]
   /** Transforms one instance, synchronously. FhirError 422 naming map, group, rule and position; the source is not changed. */
   run(source: Json, call: MapCall): Json
+  /** A result as XML when the target is a logical model, by its definition; undefined when it is not. */
+  writeXml(result: Json): string | undefined
 }
 
 const CACHE_ENTRIES = 200
@@ -80,6 +83,13 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
       canonical: formatCanonical(map.url, map.version),
       warnings,
       run: (source, call) => runProgram({ program, main, source, call, limits, elapsed: options.elapsed }),
+      writeXml(result) {
+        const name = main.map.group[0]?.input.find((each) => each.mode === 'target')?.type
+        const type = name === undefined ? undefined : main.findType(name)
+        if (type?.kind !== 'logical' || result === null || typeof result !== 'object' || Array.isArray(result))
+          return undefined
+        return writeModelXml(result, type)
+      },
     }
   }
 

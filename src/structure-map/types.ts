@@ -10,6 +10,8 @@ export interface ElementType {
   types: Type[]
   /** Properties of a choice with their types, e.g. `valueString`; empty when it is none or one variant was asked for. */
   variants: { property: string; type: Type }[]
+  /** How a logical model writes it in XML: `xmlAttr`, `xmlText`, `typeAttr`. */
+  representation?: string[]
 }
 
 /** A type: of R4, of a logical model, or unknown. One object per type, so identity compares. */
@@ -24,6 +26,10 @@ export interface Type {
   /** The type it is derived from. */
   readonly base?: Type | undefined
   element(property: string): ElementType | undefined
+  /** Names of the elements of a logical model, inherited ones first. */
+  names?(): string[]
+  /** XML namespace of a logical model. */
+  readonly namespace?: string | undefined
 }
 
 const none = () => undefined
@@ -169,8 +175,12 @@ function logicalType(definition: StructureDefinition, table: TypeTable): Type {
   const base = baseOf(definition, table)
   return makeLogical(
     { path: root, byPath, parents, table },
-    { name: lastPart(definition.type), url: definition.url, base },
+    { name: lastPart(definition.type), url: definition.url, base, namespace: namespaceOf(definition) },
   )
+}
+
+function namespaceOf(definition: StructureDefinition): string | undefined {
+  return definition.extension?.find((each) => /\/(xml|elementdefinition)-namespace$/.test(each.url))?.valueUri
 }
 
 function baseOf(definition: StructureDefinition, table: TypeTable): () => Type | undefined {
@@ -187,7 +197,10 @@ interface LogicalScope {
   table: TypeTable
 }
 
-function makeLogical(scope: LogicalScope, of: { name: string; url?: string; base: () => Type | undefined }): Type {
+function makeLogical(
+  scope: LogicalScope,
+  of: { name: string; url?: string; base: () => Type | undefined; namespace?: string | undefined },
+): Type {
   const elements = new Map<string, ElementType | undefined>()
   let resolved: Type | undefined
   let asked = false
@@ -202,6 +215,11 @@ function makeLogical(scope: LogicalScope, of: { name: string; url?: string; base
       }
       return resolved
     },
+    ...(of.namespace ? { namespace: of.namespace } : {}),
+    names() {
+      const inherited = type.base?.names?.() ?? []
+      return [...inherited, ...ownNames(scope).filter((each) => !inherited.includes(each))]
+    },
     element(property) {
       if (elements.has(property)) return elements.get(property)
       const own = logicalElement(scope, property)
@@ -211,6 +229,13 @@ function makeLogical(scope: LogicalScope, of: { name: string; url?: string; base
     },
   }
   return type
+}
+
+function ownNames({ byPath, path }: LogicalScope): string[] {
+  const start = `${path}.`
+  return [...byPath.keys()]
+    .filter((each) => each.startsWith(start) && !each.includes('.', start.length))
+    .map((each) => each.slice(start.length).replace(/\[x\]$/, ''))
 }
 
 function logicalElement(scope: LogicalScope, property: string): ElementType | undefined {
@@ -225,7 +250,8 @@ function logicalElement(scope: LogicalScope, property: string): ElementType | un
   const choice = !scope.byPath.has(path)
   const types = elementTypes(scope, path, element)
   const variants = choice ? types.map((type) => ({ property: choiceProperty(property, type.name), type })) : []
-  return { name: property, isArray: repeats(element), types, variants }
+  const written = element.representation ? { representation: [...element.representation] } : {}
+  return { name: property, isArray: repeats(element), types, variants, ...written }
 }
 
 function logicalVariant(scope: LogicalScope, property: string): ElementType | undefined {
