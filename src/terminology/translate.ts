@@ -87,6 +87,12 @@ function codingsNamed(
   const code = textParameter(parameters, names.code)
   if (code === undefined) return []
   const system = textParameter(parameters, names.system)
+  // The same code means different things in different systems, and a map may have groups for several.
+  if (!system && names.system !== 'targetSystem')
+    throw badRequest(
+      { text: `A code to translate needs its system: send ${names.system}`, expression: names.system },
+      'required',
+    )
   const version = textParameter(parameters, 'version')
   return [{ code, ...(system && { system }), ...(version && { version }) }]
 }

@@ -44,7 +44,8 @@ export function validateInValueSet(request: Request): Parameters {
 export function validateInCodeSystem(request: Request): Parameters {
   const { parameters } = request
   const given = firstParameter(parameters, 'codeSystem')?.resource as Resource | undefined
-  const url = textParameter(parameters, 'url') ?? (given?.resourceType === 'CodeSystem' ? given.url : undefined)
+  const brought = given?.resourceType === 'CodeSystem' ? given : undefined
+  const url = textParameter(parameters, 'url') ?? brought?.url
   const canonical = url === undefined ? undefined : parseCanonical(url)
   const question = questionOf(parameters, canonical?.url)
   const languages = requestedLanguages(request)
@@ -56,6 +57,8 @@ export function validateInCodeSystem(request: Request): Parameters {
       ...asked,
       version: asked.version ?? canonical?.version ?? textParameter(parameters, 'version'),
     }
+    // A code system that is named by its resource is meant in that very version, whatever newer ones are stored.
+    if (value.version === undefined && value.system === brought?.url) value.version = brought?.version
     if (value.system === undefined) throw badRequest('No code system: send url or system', 'required')
     const judgement: Judgement = { value, isMember: false, isOpen: false, issues: [], unknown: [] }
     const found = locateSystem(judgement, evaluation)
