@@ -12,7 +12,6 @@ import { createPages } from './pages.ts'
 import { resolveRoute } from './routes.ts'
 
 export type { AccessLogEntry } from './access-log.ts'
-export type { HttpHooks, HttpSettings, Software } from './facade.ts'
 export { listen, type RunningServer } from './running-server.ts'
 
 /** What the HTTP layer is made of. `Context` is what the operations' handlers are given. */

@@ -4,7 +4,7 @@ import type { FhirReply, FhirRequest } from './exchange.ts'
 import { parsePath, parseQuery } from './query.ts'
 
 /** Order in which the entries of a Bundle are worked off (https://hl7.org/fhir/R4/http.html#trules). */
-export const methodOrder = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD']
+const methodOrder = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD']
 
 /** Longest Bundle that is worked off. */
 export const maximumEntries = 10_000

@@ -1,5 +1,5 @@
 /** Headers of every reply: nothing this server says is to be run, framed or guessed at by a browser. */
-export const securityHeaders: Readonly<Record<string, string>> = {
+const securityHeaders: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -7,7 +7,7 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 }
 
 /** CORS: everything public may be read from any page; no cookies are ever used. */
-export const corsHeaders: Readonly<Record<string, string>> = {
+const corsHeaders: Readonly<Record<string, string>> = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers':
     'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link, RateLimit, Retry-After, WWW-Authenticate',

@@ -13,7 +13,7 @@ import { select, selection } from './summary.ts'
 export async function dispatch(facade: Facade, request: FhirRequest): Promise<FhirReply> {
   if (request.path.length === 0) throw badRequest('A Bundle cannot hold another batch.', 'not-supported')
   const resolved = facade.resolve(request.method, request.path)
-  if (resolved.writes) facade.authorize(request.headers)
+  if (resolved.guarded) facade.authorize(request.headers)
   return run(resolved, request)
 }
 

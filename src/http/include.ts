@@ -2,7 +2,7 @@ import { parseCanonical } from '../fhir/canonical.ts'
 import { type IncludeDirective, type ParsedSearch, referencesOf, searchParameters } from '../fhir/search.ts'
 import type { StoredVersion } from '../storage/storage.ts'
 import type { Facade } from './facade.ts'
-import { isSupportedType, supportedTypes } from './search-table.ts'
+import { isProtectedType, isSupportedType, supportedTypes } from './search-table.ts'
 
 /** Bounds of `_include`: what a page may draw in, and how often `:iterate` goes on. */
 const maximumIncluded = 1000
@@ -70,7 +70,7 @@ async function resolve(facade: Facade, reference: string, target: string | undef
   const literal = /^([A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]+)?$/.exec(local)
   if (literal) {
     const [, type = '', id = ''] = literal
-    if (!isSupportedType(type) || (target !== undefined && target !== type)) return []
+    if (!isSupportedType(type) || isProtectedType(type) || (target !== undefined && target !== type)) return []
     return present(await facade.storage.read(type, id))
   }
   const { url, version } = parseCanonical(reference)
@@ -92,7 +92,7 @@ async function referring(
   const url = version.resource && 'url' in version.resource ? version.resource.url : undefined
   if (url !== undefined) values.push({ value: url })
   for (const { source, parameter } of directives) {
-    if (parameter === '*' || !isSupportedType(source)) continue
+    if (parameter === '*' || !isSupportedType(source) || isProtectedType(source)) continue
     const conditions = [{ parameter, values }]
     const query = { type: source, conditions, sort: [], count: maximumIncluded, total: 'none' as const }
     found.push(...(await facade.storage.search(query)).matches)

@@ -19,6 +19,8 @@ export interface Resolved {
   pattern: string
   target: Target
   writes: boolean
+  /** Needs permission: it writes, or it reads what is not public. */
+  guarded: boolean
   /** May answer in media types that are not FHIR. */
   foreign: boolean
   /** May answer in the Mapping Language. */

@@ -149,7 +149,7 @@ async function succeed(facade: Facade, passage: Passage, address: string): Promi
   const resolved = facade.resolve(method, path)
   passage.resolved = resolved
   const headers = message.headers as Record<string, string | undefined>
-  if (resolved.writes) facade.authorize(headers)
+  if (resolved.guarded) facade.authorize(headers)
   const format = formatOf(passage.asked, resolved)
   const request: FhirRequest = { method, path, query, headers, requestId: passage.id }
   if (hasBody(message) && method !== 'GET' && method !== 'DELETE') {

@@ -5,7 +5,7 @@ import type { BoundOperation, Facade } from './facade.ts'
 type DefinitionParameter = NonNullable<OperationDefinition['parameter']>[number]
 
 /** Logical id of the generated definition: `ValueSet-expand`, `evaluate` at system level alone. */
-export function operationDefinitionId(operation: BoundOperation): string {
+function operationDefinitionId(operation: BoundOperation): string {
   const types = operationTypes(operation)
   return [...(types.length > 0 ? [types.length > 3 ? 'Resource' : types.join('-')] : []), operation.name]
     .join('-')
@@ -13,7 +13,7 @@ export function operationDefinitionId(operation: BoundOperation): string {
 }
 
 /** Types of the operation at type or instance level, without repetition. */
-export function operationTypes(operation: BoundOperation): string[] {
+function operationTypes(operation: BoundOperation): string[] {
   return [...new Set([...(operation.type ?? []), ...(operation.instance ?? [])])]
 }
 
@@ -29,7 +29,7 @@ export function generatedOperationDefinition(facade: Facade, id: string): Operat
 }
 
 /** OperationDefinition (https://hl7.org/fhir/R4/operationdefinition.html) of a declared operation. */
-export function operationDefinition(facade: Facade, operation: BoundOperation): OperationDefinition {
+function operationDefinition(facade: Facade, operation: BoundOperation): OperationDefinition {
   const words = operation.name.split(/[^A-Za-z0-9]+/).map((word) => word.charAt(0).toUpperCase() + word.slice(1))
   const types = operationTypes(operation)
   const definition: OperationDefinition = {

@@ -13,7 +13,7 @@ import { search } from './interactions/search.ts'
 import { conditionalUpdate, update } from './interactions/update.ts'
 import { vread } from './interactions/vread.ts'
 import { findOperation, operationInteraction } from './operations.ts'
-import { isSupportedType } from './search-table.ts'
+import { isProtectedType, isSupportedType } from './search-table.ts'
 
 interface Method {
   run: Interaction
@@ -69,6 +69,7 @@ export function resolveRoute(facade: Facade, method: string, path: string[]): Re
       pattern,
       target,
       writes: found.writes === true,
+      guarded: found.writes === true || isProtectedType(target.type),
       foreign: false,
       mapping: target.type === 'StructureMap' && (target.id !== '' || method !== 'GET'),
       selects: method === 'GET' && target.id !== '' && !pattern.endsWith('/_history'),
@@ -105,6 +106,7 @@ function resolveOperation(facade: Facade, method: string, path: string[]): Resol
     pattern: `${where}/$${found.name}`,
     target,
     writes: found.affectsState === true,
+    guarded: found.affectsState === true || isProtectedType(type),
     foreign: true,
     mapping: false,
     selects: false,

@@ -7,6 +7,14 @@ import type { QueryPair } from './exchange.ts'
 export const supportedTypes: readonly string[] = searchableTypes
 const supported = new Set(supportedTypes)
 
+/** Types that tell who did what: read with permission alone, drawn in by no `_include`, absent from the history of all. */
+const protectedTypes = new Set(['AuditEvent'])
+
+/** Whether reading needs the same permission as writing. */
+export function isProtectedType(type: string): boolean {
+  return protectedTypes.has(type)
+}
+
 /** Entries of a page when `_count` says nothing, and at most. */
 export const defaultPageSize = 50
 export const maximumPageSize = 1000

@@ -173,3 +173,24 @@ test('conditional update and delete', async () => {
   assert.equal(told.status, 200)
   assert.equal(told.body.resourceType, 'OperationOutcome')
 })
+
+test('audit events are read with permission alone, and drawn in by nothing', async () => {
+  const event = {
+    resourceType: 'AuditEvent',
+    id: 'e',
+    type: { code: 'rest' },
+    recorded: '2026-01-01T00:00:00Z',
+    agent: [{ requestor: true }],
+    source: { observer: { display: 'x' } },
+    entity: [{ what: { reference: 'ValueSet/seen' } }],
+  }
+  await send('put', 'ValueSet/seen', valueSet('seen'))
+  assert.equal((await send('put', 'AuditEvent/e', event)).status, 201)
+  for (const path of ['AuditEvent/e', 'AuditEvent', 'AuditEvent/_history', 'AuditEvent/e/_history/1']) {
+    assert.equal((await http().get(`/fhir/${path}`)).status, 401, path)
+    assert.equal((await http().get(`/fhir/${path}`).set('Authorization', bearer)).status, 200, path)
+  }
+  const drawn = await http().get('/fhir/ValueSet?_id=seen&_revinclude=AuditEvent:entity')
+  assert.equal(drawn.body.entry.length, 1)
+  assert.doesNotMatch(JSON.stringify((await http().get('/fhir/_history')).body), /AuditEvent/)
+})

@@ -6,6 +6,7 @@ import type { FhirReply, FhirRequest } from '../exchange.ts'
 import type { Facade } from '../facade.ts'
 import type { Interaction } from '../interaction.ts'
 import { pageLinks, pageSize, single } from '../page.ts'
+import { isProtectedType } from '../search-table.ts'
 import { type Selection, select, selection } from '../summary.ts'
 
 /** `GET [base]/_history`: everything that happened, newest first. */
@@ -48,7 +49,9 @@ async function history(
   const bundle: Bundle = { resourceType: 'Bundle', type: 'history' }
   if (page.total !== undefined) bundle.total = page.total
   bundle.link = pageLinks([base, ...request.path].join('/'), used, { cursor, next: page.next, previous: page.previous })
-  bundle.entry = page.matches.map((version) => historyEntry(version, base, selected))
+  // What is not public is not in the history of everything either.
+  const shown = page.matches.filter(({ type }) => type === scope.type || !isProtectedType(type))
+  bundle.entry = shown.map((version) => historyEntry(version, base, selected))
   return { status: 200, headers: { 'Cache-Control': 'no-cache' }, resource: bundle }
 }
 
