@@ -12,8 +12,9 @@ export function bearerAuthorization(token: string | undefined): Authorize {
   const expected = token === undefined || token === '' ? undefined : digest(token)
   return (headers) => {
     const given = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
-    if (expected === undefined) throw unauthorized('No authority for writes is configured on this server.', '')
-    if (given === undefined) throw unauthorized('Writing needs a bearer token.', '')
+    if (expected === undefined)
+      throw unauthorized('No authority is configured on this server that could permit this.', '')
+    if (given === undefined) throw unauthorized('This needs a bearer token.', '')
     if (!timingSafeEqual(digest(given), expected)) {
       throw unauthorized('The bearer token is not valid.', ', error="invalid_token"')
     }
