@@ -1,8 +1,9 @@
-import { badRequest, FhirError, issue } from '../fhir/error.ts'
+import { badRequest, FhirError, issue, notFound } from '../fhir/error.ts'
 import type { BundleEntry, Issue, Resource } from '../fhir/types.ts'
 import type { StoredVersion, Write } from '../storage/storage.ts'
 import { entryRequest, inOrder, replyEntry } from './bundle-entry.ts'
 import { dispatch } from './dispatch.ts'
+import { errorReply } from './errors.ts'
 import type { FhirReply, FhirRequest } from './exchange.ts'
 import type { Facade } from './facade.ts'
 import { ifMatchVersion, versionHeaders } from './precondition.ts'
@@ -18,6 +19,8 @@ interface Step {
   fullUrl: string | undefined
   resource?: Resource
   write?: Write
+  /** What a read of one resource is about. */
+  read?: { type: string; id: string }
   /** A conditional create that found its resource: nothing is written. */
   existing?: StoredVersion
   /** A delete of what is not there. */
@@ -41,10 +44,31 @@ export async function transaction(facade: Facade, outer: FhirRequest, entries: B
   const replies = await facade.inTurn(() => writeAll(facade, steps))
   const done: BundleEntry[] = new Array(entries.length)
   for (const step of steps) {
-    const reply = replies.get(step) ?? (await atEntry(step.index, () => dispatch(facade, step.request)))
-    done[step.index] = await replyEntry(reply)
+    done[step.index] = await replyEntry(replies.get(step) ?? (await answerRead(facade, step.request)))
   }
   return done
+}
+
+/** Everything is written by now: a read that fails speaks for itself alone. */
+async function answerRead(facade: Facade, request: FhirRequest): Promise<FhirReply> {
+  try {
+    return await dispatch(facade, request)
+  } catch (error) {
+    return errorReply(error, request.requestId)
+  }
+}
+
+/** A read of what will not be there spoils the transaction, while it can still be spoilt. */
+async function checkReads(facade: Facade, steps: Step[]): Promise<void> {
+  for (const { index, write, read } of steps) {
+    if (write || !read) continue
+    const { type, id } = read
+    const writes = steps.filter((step) => step.write?.type === type && step.write.id === id)
+    const written = writes.some((step) => step.write?.method !== 'DELETE')
+    const stored = writes.length === 0 && (await facade.storage.read(type, id))?.resource !== undefined
+    if (!written && !stored)
+      await atEntry(index, () => Promise.reject(notFound(`There is no ${type} with the id ${id}.`)))
+  }
 }
 
 function prepare(facade: Facade, outer: FhirRequest, entry: BundleEntry | undefined, index: number): Step {
@@ -57,7 +81,11 @@ function prepare(facade: Facade, outer: FhirRequest, entry: BundleEntry | undefi
     fullUrl: typeof entry?.fullUrl === 'string' ? entry.fullUrl : undefined,
     warnings: [],
   }
-  if (!resolved.writes) return step
+  if (!resolved.writes) {
+    if (resolved.guarded) facade.authorize(request.headers)
+    if (resolved.pattern === '/:type/:id') step.read = resolved.target
+    return step
+  }
   facade.authorize(request.headers)
   const { type, id, operation } = resolved.target
   if (operation !== '' || request.method === 'PATCH') {
@@ -105,6 +133,7 @@ async function writeAll(facade: Facade, steps: Step[]): Promise<Map<Step, FhirRe
     writes.push(step.write)
     written.push(step)
   }
+  await checkReads(facade, steps)
   const outcomes = writes.length > 0 ? await facade.storage.write(writes) : []
   for (const [position, step] of written.entries()) {
     const outcome = outcomes[position]
