@@ -40,11 +40,13 @@ export interface Evaluation {
 export interface Decisions {
   bindings: WeakMap<Clause, Bound & { resolution: Resolution }>
   resolutions: WeakMap<Clause, Resolution>
+  /** Listings that took a walk, by what narrowed them. */
+  listings: WeakMap<CompiledSet, Map<string, unknown>>
 }
 
 /** Nothing decided yet. */
 export function noDecisions(): Decisions {
-  return { bindings: new WeakMap(), resolutions: new WeakMap() }
+  return { bindings: new WeakMap(), resolutions: new WeakMap(), listings: new WeakMap() }
 }
 
 /** The concepts of one code system that a clause names, imports aside. */

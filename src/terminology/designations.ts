@@ -30,6 +30,9 @@ export function isDisplayLike(text: Text): boolean {
   return text.isDisplay || !text.use?.code || DISPLAY_USES.has(text.use.code)
 }
 
+/** Displays are compared without regard to case. */
+export const sameText = (a: string, b: string) => a === b || a.toLowerCase() === b.toLowerCase()
+
 /** All texts of a concept, the display first; what the value set says comes before what the code system says. */
 export function textsOf(provider: CodeSystemProvider, ref: Ref, concept?: EnumeratedConcept): Text[] {
   const texts: Text[] = []

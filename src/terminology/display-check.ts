@@ -1,5 +1,5 @@
 import type { Issue } from '../fhir/types.ts'
-import { isDisplayLike, type Text } from './designations.ts'
+import { isDisplayLike, sameText, type Text } from './designations.ts'
 import { EXTENSION, extensionText } from './extensions.ts'
 import { type Languages, servesAny } from './languages.ts'
 import { alternatives, txIssue } from './messages.ts'
@@ -82,5 +82,4 @@ function standing(text: Text): string | undefined {
   return status === 'withdrawn' || status === 'deprecated' ? status : undefined
 }
 
-const sameText = (a: string, b: string) => a === b || a.toLowerCase() === b.toLowerCase()
 const squeeze = (text: string) => text.trim().replace(/\s+/g, ' ')

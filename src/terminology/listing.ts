@@ -90,17 +90,55 @@ function hasWords({ provider, ref, clause }: Entry, text: string): boolean {
   return wanted.length > 0 && wanted.every((prefix) => own.some((word) => word.startsWith(prefix)))
 }
 
+/** Listings kept per set: different texts are asked for one letter after the other. */
+const LISTINGS_KEPT = 20
+
+/** A walk over all includes, kept for the next page. */
 function listByWalking(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Listing | 'tooMany' {
-  const entries: Entry[] = []
-  let tooMany = false
-  walk(set, { evaluation, options }, (entry) => {
+  const key = JSON.stringify([options.activeOnly, options.text, [...options.withoutSystems]])
+  const kept = evaluation.decided.listings.get(set) ?? new Map<string, unknown>()
+  const known = kept.get(key) as Listing | undefined
+  if (known) return options.most !== undefined && known.size > options.most ? 'tooMany' : known
+  const members = memberList()
+  const isWhole = walk(set, { evaluation, options }, (entry) => {
     if (options.activeOnly && entry.provider.isInactive(entry.ref)) return true
     if (options.text !== undefined && !hasWords(entry, options.text)) return true
-    entries.push(entry)
-    tooMany = options.most !== undefined && entries.length > options.most
-    return !tooMany
+    members.add(entry)
+    return options.most === undefined || members.size() <= options.most
   })
-  return tooMany ? 'tooMany' : { size: entries.length, at: (index) => entries[index] }
+  if (!isWhole) return 'tooMany'
+  const listing: Listing = { size: members.size(), at: members.at }
+  if (evaluation.scope.missing()) return listing
+  if (kept.size >= LISTINGS_KEPT) kept.clear()
+  evaluation.decided.listings.set(set, kept.set(key, listing))
+  return listing
+}
+
+/** Entries in little room: their concepts, and where a run of entries from one include begins. */
+function memberList() {
+  const refs: Ref[] = []
+  const runs: { from: number; entry: Entry }[] = []
+  return {
+    size: () => refs.length,
+    add: (entry: Entry) => {
+      const last = runs.at(-1)?.entry
+      if (last?.provider !== entry.provider || last.clause !== entry.clause) runs.push({ from: refs.length, entry })
+      refs.push(entry.ref)
+    },
+    at: (index: number): Entry | undefined => {
+      const ref = refs[index]
+      if (ref === undefined) return undefined
+      let low = 0
+      let high = runs.length - 1
+      while (low < high) {
+        const middle = (low + high + 1) >>> 1
+        if ((runs[middle]?.from ?? 0) <= index) low = middle
+        else high = middle - 1
+      }
+      const run = runs[low]
+      return run && { ...run.entry, ref }
+    },
+  }
 }
 
 interface Walk {

@@ -1,6 +1,7 @@
 import { systemIdentity } from './aliases.ts'
 import { bind, type Evaluation, newestOf, type Resolution, resolveSystem } from './binding.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
+import { sameText, textsOf } from './designations.ts'
 import type { CodedValue } from './value.ts'
 import type { Clause, CompiledSet } from './value-set.ts'
 
@@ -62,7 +63,11 @@ function matchSet(set: CompiledSet, context: Context): Match[] {
   if (matches.length > 1 && set.versionsMatch === true && context.value.version === undefined)
     matches = [newestOf(matches)]
   if (matches === NONE || set.excludes.length === 0) return matches
+  const { search } = context
+  const before = search.missing.length + search.unresolved.length
   const excluded = set.excludes.flatMap((clause) => matchClause(clause, set, excluding(context)))
+  // An exclude that cannot be asked leaves the question open.
+  if (excluded.length === 0 && search.missing.length + search.unresolved.length > before) return NONE
   if (set.versionsMatch !== false) return excluded.length > 0 ? NONE : matches
   const versionOf = (match: Match) => match.provider.head.version
   return matches.filter((each) => !excluded.some((other) => versionOf(other) === versionOf(each)))
@@ -74,13 +79,23 @@ function excluding(context: Context): Context {
   return { ...context, search: { usesSystem: false, unresolved, missing, outside: [] } }
 }
 
-/** The match in the value's own version; without one the newest, unless that version is in the set without the code. */
+/**
+ * The match in the value's own version, unless that version is in the set without the code; for a value without version the newest
+ * that has its display, else the newest.
+ */
 function bestOf(matches: Match[], { value, search }: Context): Match | undefined {
   if (matches.length < 2 && value.version === undefined) return matches[0]
-  if (value.version === undefined) return newestOf(matches)
+  if (value.version === undefined) {
+    const fitting = value.display === undefined ? NONE : matches.filter((each) => hasText(each, value.display ?? ''))
+    return newestOf(fitting.length > 0 ? fitting : matches)
+  }
   const own = matches.find((each) => each.provider.head.version === value.version)
   if (own) return own
   return search.outside.some((each) => each.provider.head.version === value.version) ? undefined : matches[0]
+}
+
+function hasText({ provider, ref, clause }: Match, display: string): boolean {
+  return textsOf(provider, ref, clause.concepts?.get(provider.code(ref))).some((each) => sameText(each.value, display))
 }
 
 function matchClause(clause: Clause, set: CompiledSet, context: Context): Match[] {
@@ -109,8 +124,9 @@ function matchSystem(clause: Clause, set: CompiledSet, context: Context): Match 
     search.unresolved.push({ clause, resolution })
     return undefined
   }
+  const { members } = bind(clause, provider)
   const ref = provider.locate(value.code)
-  if (ref === undefined || !bind(clause, provider).members.has(ref)) {
+  if (ref === undefined || !members.has(ref)) {
     search.outside.push({ clause, resolution, provider, ...(ref !== undefined && { ref }) })
     return undefined
   }

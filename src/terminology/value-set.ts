@@ -139,8 +139,8 @@ function clauseOf(include: Include, expression: string, around: Surroundings): C
   }
   for (const canonical of include.valueSet ?? []) {
     const imported = importOf(canonical, around)
-    if (imported) clause.imports.push(imported)
-    else clause.missing.push(canonical)
+    if (typeof imported === 'string') clause.missing.push(imported)
+    else clause.imports.push(imported)
   }
   return clause
 }
@@ -151,12 +151,13 @@ function filterOf(filter: NonNullable<Include['filter']>[number], expression: st
   return { property: filter.property, op, value: filter.value, expression }
 }
 
-function importOf(canonical: string, around: Surroundings): CompiledSet | undefined {
+/** The imported set; its canonical when it is unknown. */
+function importOf(canonical: string, around: Surroundings): CompiledSet | string {
   if (canonical.startsWith('#')) {
     const contained = around.container.contained?.find(
       (each): each is ValueSet => each.resourceType === 'ValueSet' && each.id === canonical.slice(1),
     )
-    if (!contained) return undefined
+    if (!contained) return canonical
     const name = contained.url ? canonicalOf(contained) : canonical
     if (around.path.includes(name)) throw circular(name, around.path)
     return { ...compile(contained, around), contained: true }
@@ -165,7 +166,7 @@ function importOf(canonical: string, around: Surroundings): CompiledSet | undefi
   const rule = around.valueSetRules.get(url)
   const wanted = rule?.force ?? version ?? rule?.default ?? rule?.check
   const definition = around.scope.valueSet(url, wanted)
-  if (!definition) return undefined
+  if (!definition) return formatCanonical(url, wanted)
   const name = canonicalOf(definition)
   if (around.path.includes(name)) throw circular(name, around.path)
   return compile(definition, { ...around, container: definition })

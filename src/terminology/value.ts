@@ -27,7 +27,8 @@ const NOTHING =
 export function questionOf(parameters: Parameters, defaultSystem?: string): Question {
   const concept = firstParameter(parameters, 'codeableConcept')?.valueCodeableConcept
   if (concept) {
-    const values = (concept.coding ?? []).map((coding, index) => codedValue(coding, `CodeableConcept.coding[${index}]`))
+    if (!concept.coding?.length) throw new FhirError(400, otherIssue('invalid', NOTHING))
+    const values = concept.coding.map((coding, index) => codedValue(coding, `CodeableConcept.coding[${index}]`))
     return { values, codeableConcept: concept }
   }
   const coding = firstParameter(parameters, 'coding')?.valueCoding

@@ -1,0 +1,121 @@
+import type { CodeSystemHead, Ref } from '../code-system.ts'
+import { standardProperty } from '../concept-index.ts'
+import { emptySelection, listSelection, type Selection } from '../selection.ts'
+import { exactOrdinals, type Postings } from '../text-index.ts'
+import { gapsBetween, joinRanges, type Range, rangesSelection } from './ranges.ts'
+import type { LargeRelations } from './relations.ts'
+
+/** What filters are evaluated over. */
+export interface FilterSource {
+  head: CodeSystemHead
+  count: number
+  locate(code: string): Ref | undefined
+  hasProperty(code: string): boolean
+  relations: LargeRelations
+  /** Values of a property as filters compare them; undefined when they are not indexed. */
+  valuesOf(property: string): Postings | undefined
+}
+
+/** Properties that the filter table reads from elsewhere than the list of properties. */
+const BUILT_IN = new Set([
+  'concept',
+  'code',
+  'display',
+  'definition',
+  'designation',
+  'parent',
+  'child',
+  'status',
+  'inactive',
+])
+
+/**
+ * Filters answered by indexes rather than by looking at every concept; the answers are those of the filter table
+ * (filters/filters.ts). Undefined leaves a filter to the table, with its errors.
+ */
+export function indexedFilter(
+  source: FilterSource,
+): (property: string, op: string, value: string) => Selection | undefined {
+  return (property, op, value) => {
+    if (property === 'concept' || property === 'code') return hierarchyFilter(source, op, value)
+    if (op === '=' && (property === 'parent' || property === 'child')) return neighbours(source, property, value)
+    return BUILT_IN.has(property) ? undefined : valueFilter(source, { property, op, value })
+  }
+}
+
+function hierarchyFilter({ relations, count, locate }: FilterSource, op: string, value: string): Selection | undefined {
+  const start = locate(value)
+  if (typeof start !== 'number') return undefined
+  const own: Range[] = [[start, start + 1]]
+  const withoutItself = () => gapsBetween(joinRanges([...gapsBetween(relations.below(start), count), ...own]), count)
+  switch (op) {
+    case 'is-a':
+      return relations.descendants(start)
+    case 'descendent-of':
+      return rangesSelection(withoutItself())
+    case 'is-not-a':
+      return rangesSelection(gapsBetween(relations.below(start), count))
+    case 'generalizes':
+      return listSelection(relations.above(start))
+    case 'child-of':
+      return listSelection(Int32Array.from(relations.children(start)).sort())
+    case 'descendent-leaf': {
+      const leaves: number[] = []
+      for (const [from, to] of withoutItself()) {
+        for (let ref = from; ref < to; ref++) if (relations.isLeaf(ref)) leaves.push(ref)
+      }
+      return listSelection(Int32Array.from(leaves))
+    }
+  }
+  return undefined
+}
+
+function neighbours({ relations, locate }: FilterSource, property: 'parent' | 'child', value: string): Selection {
+  const ref = locate(value)
+  // A code in another case is found by `locate`, but is not the text that the concept has.
+  if (typeof ref !== 'number') return emptySelection
+  const found = property === 'parent' ? relations.children(ref) : relations.parents(ref)
+  return listSelection(Int32Array.from(found).sort())
+}
+
+function valueFilter(source: FilterSource, filter: { property: string; op: string; value: string }) {
+  const { property, op, value } = filter
+  const declared = source.hasProperty(property) ? property : standardProperty(source.head, property)
+  const values = source.valuesOf(declared)
+  if (!values) return undefined
+  const listed = () =>
+    value
+      .split(',')
+      .map((each) => each.trim())
+      .map((each) => exactOrdinals(values, each))
+  switch (op) {
+    case '=':
+      return listSelection(exactOrdinals(values, value))
+    case 'in':
+      return listSelection(merge(listed()))
+    case 'not-in':
+      return listSelection(complement(merge(listed()), source.count))
+    case 'exists': {
+      if (value !== 'true' && value !== 'false') return undefined
+      const having = merge([values.ordinals])
+      return listSelection(value === 'true' ? having : complement(having, source.count))
+    }
+  }
+  return undefined
+}
+
+/** All ordinals of the lists, each once, ascending. */
+function merge(lists: Int32Array[]): Int32Array {
+  const found = new Set<number>()
+  for (const list of lists) for (const each of list) found.add(each)
+  return Int32Array.from(found).sort()
+}
+
+function complement(sorted: Int32Array, count: number): Int32Array {
+  const rest = new Int32Array(count - sorted.length)
+  for (let ordinal = 0, next = 0, at = 0; ordinal < count; ordinal++) {
+    if (sorted[next] === ordinal) next++
+    else rest[at++] = ordinal
+  }
+  return rest
+}
