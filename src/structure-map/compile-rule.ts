@@ -26,9 +26,9 @@ export function compileGroup({ group, scope: map }: GroupRef): CompiledGroup {
   const inputs = group.input.map((each) => ({
     name: each.name,
     mode: each.mode,
-    type: each.type === undefined ? undefined : map.findType(each.type),
+    type: each.type === undefined ? undefined : map.findType(each.type, each.mode),
   }))
-  const counter = { slots: inputs.length }
+  const counter = { slots: inputs.length, types: inputs.map((each) => each.type) }
   const names = (mode: string) =>
     new Map(
       inputs
@@ -99,7 +99,7 @@ function buildRule(rule: Rule, outer: Scope, context: GroupContext & { place: Fa
   let scope = outer
   const sources: CompiledSource[] = []
   for (const each of rule.source) {
-    const compiled = compileSource(each, scope, { map, rule: rule.name })
+    const compiled = compileSource(each, scope, { map, rule })
     sources.push(compiled.source)
     scope = compiled.scope
   }
@@ -157,7 +157,7 @@ function compileBody(rule: Rule, outer: Scope, context: GroupContext): (frame: F
   let scope = outer
   const targets: CompiledTarget[] = []
   for (const each of rule.target ?? []) {
-    const compiled = compileTarget(each, { scope, map: context.map, rule: rule.name })
+    const compiled = compileTarget(each, { scope, map: context.map, rule })
     targets.push(compiled.run)
     scope = compiled.scope
   }

@@ -7,8 +7,9 @@ import { children, inferType, type Node } from './nodes.ts'
 import type { MapScope } from './program.ts'
 import type { Frame } from './run.ts'
 import { type Scope, slotOf, withSource } from './scope.ts'
-import { elementPath, type RuleSource } from './structure.ts'
-import { INFERRED, r4Type } from './types.ts'
+import { typeOfPath } from './static-type.ts'
+import { elementPath, type Rule, type RuleSource } from './structure.ts'
+import { INFERRED, r4Type, type Type } from './types.ts'
 
 /** A source of a rule: its items in order, and where the variable is kept. */
 export interface CompiledSource {
@@ -22,16 +23,18 @@ const NOTHING: Node[] = []
 export function compileSource(
   source: RuleSource,
   outer: Scope,
-  { map, rule }: { map: MapScope; rule: string },
+  { map, rule }: { map: MapScope; rule: Rule },
 ): { source: CompiledSource; scope: Scope } {
   const { scope, slot } = source.variable ? withSource(outer, source.variable) : { scope: outer, slot: undefined }
+  const type = staticType(source, outer, { map, rule })
+  if (slot !== undefined) scope.counter.types[slot] = source.type ? map.findType(source.type, 'source') : type
   const read = readContext(source, outer)
   const steps: ((items: Node[], frame: Frame) => Node[])[] = []
   const context = map.program.expressions
   if (source.type) steps.push(typeFilter(source.type, map))
   if (source.condition) steps.push(whereFilter(compileExpression(source.condition, scope, context), slot))
   if (source.check) steps.push(checkEach(compileExpression(source.check, scope, context), slot))
-  if (source.logMessage) steps.push(logEach(compileExpression(source.logMessage, scope, context), slot, rule))
+  if (source.logMessage) steps.push(logEach(compileExpression(source.logMessage, scope, context), slot, rule.name))
   if (source.listMode) steps.push(listFilter(source.listMode))
   if (source.min !== undefined || source.max !== undefined) steps.push(cardinality(source))
   const fallback = defaultOf(source, outer, context)
@@ -43,6 +46,12 @@ export function compileSource(
     return found
   }
   return { source: { items: steps.length === 0 && !fallback ? read : items, slot }, scope }
+}
+
+function staticType(source: RuleSource, scope: Scope, at: { map: MapScope; rule: Rule }): Type | undefined {
+  const slot = slotOf(scope, source.context)
+  const type = slot === undefined ? undefined : scope.counter.types[slot]
+  return typeOfPath(type, source.element === undefined ? [] : elementPath(source.element), at)
 }
 
 function readContext(source: RuleSource, scope: Scope): (frame: Frame) => Node[] {
@@ -66,7 +75,7 @@ function readContext(source: RuleSource, scope: Scope): (frame: Frame) => Node[]
 }
 
 function typeFilter(name: string, map: MapScope) {
-  const type = map.findType(name)
+  const type = map.findType(name, 'source')
   const last = name.slice(name.lastIndexOf('/') + 1)
   return (items: Node[]): Node[] =>
     items.filter((each) => {

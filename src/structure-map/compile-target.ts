@@ -7,9 +7,10 @@ import { children, inferType, type Node } from './nodes.ts'
 import type { MapScope } from './program.ts'
 import { type Frame, step } from './run.ts'
 import { type Scope, slotOf, withTarget } from './scope.ts'
-import { type Argument, elementPath, type RuleTarget, TRANSFORMS, type Transform } from './structure.ts'
+import { typeOfPath } from './static-type.ts'
+import { type Argument, elementPath, type Rule, type RuleTarget, TRANSFORMS, type Transform } from './structure.ts'
 import { ARITIES, HANDLERS } from './transforms.ts'
-import type { Type } from './types.ts'
+import { r4Name, r4Type, type Type } from './types.ts'
 import { assign, assignSelf, firstItem, type ListPlace, makeElement, walkInto } from './write.ts'
 
 /** Runs one target; the focus is the first source item, for FHIRPath without a context. */
@@ -19,8 +20,7 @@ export type CompiledTarget = (frame: Frame, focus: Node[]) => void
 interface TargetContext {
   scope: Scope
   map: MapScope
-  /** Name of the rule, for the trace. */
-  rule: string
+  rule: Rule
 }
 
 type Variables = Pick<TargetContext, 'scope' | 'map'>
@@ -29,16 +29,32 @@ type Variables = Pick<TargetContext, 'scope' | 'map'>
 export function compileTarget(target: RuleTarget, context: TargetContext): { run: CompiledTarget; scope: Scope } {
   const { scope: outer, rule } = context
   const { scope, slot } = target.variable ? withTarget(outer, target.variable) : { scope: outer, slot: undefined }
+  const type = staticType(target, context)
+  if (slot !== undefined) scope.counter.types[slot] = type
   const make = compileMaking(target, context)
   const run: CompiledTarget = (frame, focus) => {
     step(frame.run)
     const node = make(frame, focus)
     if (slot !== undefined) frame.slots[slot] = node
     if (frame.run.trace && target.context && target.element && node) {
-      frame.run.trace.event({ kind: 'element', rule, element: `${target.context}.${target.element}` })
+      frame.run.trace.event({ kind: 'element', rule: rule.name, element: `${target.context}.${target.element}` })
     }
   }
   return { run, scope }
+}
+
+/** What `create('X')` makes: of the target's structures, else the R4 type of that name. */
+function createdType(map: MapScope, name: string): Type | undefined {
+  return map.findType(name, 'target') ?? r4Type(r4Name(name) ?? '')
+}
+
+/** Type of what a target makes, as far as the definitions tell. */
+function staticType(target: RuleTarget, { scope, map, rule }: TargetContext): Type | undefined {
+  const slot = target.context === undefined ? undefined : scope.targets.get(target.context)
+  const owner = slot === undefined ? undefined : scope.counter.types[slot]
+  const type = typeOfPath(owner, target.element === undefined ? [] : elementPath(target.element), { map, rule })
+  const name = target.transform === 'create' ? target.parameter?.[0]?.valueString : undefined
+  return name === undefined ? type : createdType(map, name)
 }
 
 type Making = (frame: Frame, focus: Node[]) => Node | undefined
@@ -169,7 +185,7 @@ function compileTransform(target: RuleTarget, { scope, map }: Variables): Values
       arguments: args.map((each) => each(frame)),
       run: frame.run,
       targetType: type,
-      findType: map.findType,
+      findType: (name) => createdType(map, name),
       translate: map.translate,
     })
     return value && (value.value !== undefined || value.loose) ? [value] : NOTHING

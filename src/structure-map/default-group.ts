@@ -119,7 +119,7 @@ function defaultGroups(map: MapScope): DefaultGroup[] {
   const groups = scopes.flatMap((scope) =>
     scope.map.group.flatMap((group) => {
       if (group.typeMode === 'none' || group.input.length !== 2) return []
-      const [source, target] = group.input.map((each) => (each.type ? scope.findType(each.type) : undefined))
+      const [source, target] = group.input.map((each) => (each.type ? scope.findType(each.type, each.mode) : undefined))
       return source && target
         ? [{ group, scope, source, target, sourceAlone: group.typeMode === 'type-and-types' }]
         : []

@@ -3,6 +3,7 @@ import { FhirError, issue, unprocessable } from '../fhir/error.ts'
 import type { ConceptMap, Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import { compileExpression, type ExpressionContext } from './compile-expression.ts'
 import { compileGroup } from './compile-rule.ts'
+import { positionedIssue } from './cursor.ts'
 import type { CompiledExpression } from './expression-types.ts'
 import { constantsOf } from './extensions.ts'
 import { createHost } from './host.ts'
@@ -50,6 +51,11 @@ export async function loadProgram(
     groups: new Map(),
     compile: compileGroup,
     warn,
+    unknownElement(at, text) {
+      if (warned.has(text)) return
+      warned.add(text)
+      warnings.push(positionedIssue('warning', at ?? { line: 1, column: 1 }, text, 'unknown-element'))
+    },
   }
   for (const each of maps) program.scopes.push(createScope(each, { program, translators }))
   const [main] = program.scopes
@@ -208,12 +214,7 @@ interface ScopeParts {
 }
 
 function createScope(map: StructureMap, { program, translators }: ScopeParts): MapScope {
-  const aliases = new Map<string, string>()
-  for (const { alias, url } of map.structure ?? []) {
-    if (alias && !aliases.has(alias)) aliases.set(alias, url)
-    const last = url.slice(url.lastIndexOf('/') + 1)
-    if (!aliases.has(last)) aliases.set(last, url)
-  }
+  const aliases = { source: aliasesOf(map, 'source'), target: aliasesOf(map, 'target') }
   const known = new Map<string, Type | undefined>()
   const inline = inlineTranslators(map)
   const constants = new Map<string, CompiledExpression>()
@@ -222,12 +223,16 @@ function createScope(map: StructureMap, { program, translators }: ScopeParts): M
     canonical: formatCanonical(map.url, map.version),
     program,
     constants,
-    findType(name) {
-      if (known.has(name)) return known.get(name)
-      const url = aliases.get(name)
-      const type = (url === undefined ? undefined : program.types.find(url)) ?? program.types.find(name)
+    findType(name, side) {
+      const key = `${side} ${name}`
+      if (known.has(key)) return known.get(key)
+      const url = aliases[side].get(name)
+      // A declared name is what its url says, even if nobody knows that; never an R4 type that has the same name.
+      const type =
+        program.types.find(url ?? name) ??
+        program.types.find(aliases[side === 'source' ? 'target' : 'source'].get(name) ?? '')
       // Names come from the map; only cast() may bring others.
-      if (known.size < 1000) known.set(name, type)
+      if (known.size < 1000) known.set(key, type)
       return type
     },
     findGroup: (name) => findGroup(scope, name),
@@ -238,10 +243,27 @@ function createScope(map: StructureMap, { program, translators }: ScopeParts): M
   }
   const context: ExpressionContext = program.expressions
   for (const { name, value } of constantsOf(map)) {
-    const empty = { sources: new Map(), targets: new Map(), constants: new Map(constants), counter: { slots: 0 } }
+    const empty = {
+      sources: new Map(),
+      targets: new Map(),
+      constants: new Map(constants),
+      counter: { slots: 0, types: [] },
+    }
     constants.set(name, compileExpression(value, empty, context))
   }
   return scope
+}
+
+/** Names that a map gives to structures of one side, by alias and by the last part of the url. */
+function aliasesOf(map: StructureMap, side: 'source' | 'target'): Map<string, string> {
+  const modes = side === 'source' ? ['source', 'queried'] : ['target', 'produced']
+  const aliases = new Map<string, string>()
+  for (const { alias, url, mode } of map.structure ?? []) {
+    if (!modes.includes(mode)) continue
+    for (const name of [alias, url.slice(url.lastIndexOf('/') + 1)])
+      if (name && !aliases.has(name)) aliases.set(name, url)
+  }
+  return aliases
 }
 
 function inlineTranslators(map: StructureMap): Map<string, Translator> {

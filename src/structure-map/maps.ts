@@ -85,7 +85,7 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
       run: (source, call) => runProgram({ program, main, source, call, limits, elapsed: options.elapsed }),
       writeXml(result) {
         const name = main.map.group[0]?.input.find((each) => each.mode === 'target')?.type
-        const type = name === undefined ? undefined : main.findType(name)
+        const type = name === undefined ? undefined : main.findType(name, 'target')
         if (type?.kind !== 'logical' || result === null || typeof result !== 'object' || Array.isArray(result))
           return undefined
         return writeModelXml(result, type)

@@ -1,3 +1,4 @@
+import { exactNumber, keepExactNumber } from '../fhir/exact-number.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import { INFERRED, r4Type, type Type, UNKNOWN } from './types.ts'
 
@@ -17,6 +18,8 @@ export interface Node {
   loose?: boolean
   /** Came out of a JSON array. */
   listed?: boolean
+  /** Text of a decimal that says more than its value, e.g. `1.10`. */
+  exact?: string
 }
 
 /** Types that a JSON value shows by itself. */
@@ -93,7 +96,12 @@ function collect(parent: JsonObject, property: string, types: Type[]): Node[] {
   const extra = parent[`_${property}`]
   if (Array.isArray(found) || Array.isArray(extra)) return collectList(found, extra, types)
   if (isEmpty(found) && isEmpty(extra)) return NOTHING
-  return [child(found ?? undefined, types, extra)]
+  const node = child(found ?? undefined, types, extra)
+  if (typeof found === 'number') {
+    const text = exactNumber(parent, property)
+    if (text !== undefined) node.exact = text
+  }
+  return [node]
 }
 
 function collectList(found: Json | undefined, extra: Json | undefined, types: Type[]): Node[] {
@@ -136,6 +144,10 @@ export function deepCopy(value: Json): Json {
   for (const name in value) {
     const member = value[name]
     if (member !== undefined) setMember(copy, name, deepCopy(member))
+    if (typeof member === 'number') {
+      const text = exactNumber(value, name)
+      if (text !== undefined) keepExactNumber(copy, name, text)
+    }
   }
   return copy
 }

@@ -2,6 +2,7 @@ import type { StructureMap } from '../fhir/types.ts'
 import type { ExpressionContext } from './compile-expression.ts'
 import type { CompiledExpression } from './expression-types.ts'
 import type { Node } from './nodes.ts'
+import type { Position } from './position.ts'
 import type { Run } from './run.ts'
 import type { Group } from './structure.ts'
 import type { Translation } from './transforms.ts'
@@ -14,8 +15,8 @@ export interface MapScope {
   canonical: string
   program: Program
   constants: ReadonlyMap<string, CompiledExpression>
-  /** Type by alias of this map, canonical or name. */
-  findType(name: string): Type | undefined
+  /** Type by alias of this map on that side, canonical or name. */
+  findType(name: string, side: 'source' | 'target'): Type | undefined
   /** Group by name: this map, its imports in order, then all maps of the program. */
   findGroup(name: string): GroupRef | undefined
   /** Codes for a code by concept map: `#contained`, canonical, or bare id. */
@@ -39,6 +40,8 @@ export interface Program {
   compile(ref: GroupRef): CompiledGroup
   /** Notes something that does not stop the map, once per text. */
   warn(text: string): void
+  /** Notes an element that the definition of its type does not have, once per text. */
+  unknownElement(at: Position | undefined, text: string): void
 }
 
 /** A group ready to be called; arguments are in the order of its inputs. */

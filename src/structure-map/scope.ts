@@ -1,4 +1,5 @@
 import type { CompiledExpression } from './expression-types.ts'
+import type { Type } from './types.ts'
 
 /**
  * Variables that a rule sees, by name; each has a slot in the frame of the group. Sources and targets are two name
@@ -9,8 +10,8 @@ export interface Scope {
   targets: ReadonlyMap<string, number>
   /** Constants of the map (`let`). */
   constants: ReadonlyMap<string, CompiledExpression>
-  /** Slots used so far in the group. */
-  counter: { slots: number }
+  /** Slots used so far in the group, and their types where the definitions tell. */
+  counter: { slots: number; types: (Type | undefined)[] }
 }
 
 /** Slot of a name, sources first. */

@@ -88,12 +88,13 @@ export interface TypeTable {
   find(urlOrName: string): Type | undefined
 }
 
-const R4_PREFIX = 'http://hl7.org/fhir/StructureDefinition/'
+/** The canonical of an R4 definition, with or without the version in its path. */
+const R4_PREFIX = /^http:\/\/hl7\.org\/fhir\/(?:4\.[03]\/)?StructureDefinition\//
 
 /** Name of the R4 type that a canonical or name stands for. */
 export function r4Name(urlOrName: string): string | undefined {
   const bare = urlOrName.split('|')[0] ?? urlOrName
-  const name = bare.startsWith(R4_PREFIX) ? bare.slice(R4_PREFIX.length) : bare
+  const name = bare.replace(R4_PREFIX, '')
   if (name.startsWith('http://hl7.org/fhirpath/System.')) return systemType(name.slice(name.lastIndexOf('.') + 1))
   return typeInfo(name) && !name.includes('.') ? name : undefined
 }

@@ -1,3 +1,4 @@
+import { keepExactNumber } from '../fhir/exact-number.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import { assignPrimitive, canWrap, wrapValue } from './convert.ts'
 import { TransformFault } from './fault.ts'
@@ -97,6 +98,7 @@ export function assign(target: Node, property: string, given: Node, place?: List
   const fitted = fit(given, chosen.type, property)
   for (const each of element.variants) if (each.property !== chosen.property) delete holder[each.property]
   store(holder, { property: chosen.property, element, value: fitted.value as Json, place }) // fit keeps a value a value
+  if (given.exact !== undefined && !element.isArray) keepExactNumber(holder, chosen.property, given.exact)
   if (given.extra && fitted.type.kind === 'primitive') storeExtra(holder, chosen.property, given.extra)
   if (fitted.value !== null && typeof fitted.value === 'object') return fitted
   // fit made this node, so it may be told where it stands.

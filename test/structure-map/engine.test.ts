@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
 import type { Issue, Json, StructureDefinition } from '../../src/fhir/types.ts'
 import type { TraceEvent } from '../../src/structure-map/maps.ts'
 import { compileMap, header, issuesOf, mapCall, runMap, withRules } from '../support/run-map.ts'
@@ -360,4 +361,32 @@ test('a name may be a source and a target at once; each side reads its own', asy
   )
   const source = patient({ extension: [{ url: 'urn:old' }] })
   assert.deepEqual(await runMap(map, source), patient({ extension: [{ url: 'urn:new', valueUri: 'urn:old' }] }))
+})
+
+test('an element that the definition does not have is a warning with a place', async () => {
+  const map = withRules(
+    '  src.nickname as n -> tgt.id = n "r";\n  src.name as n -> tgt.name as t then {\n    n.family as f -> t.famly = f "inner";\n  } "s";',
+  )
+  const { warnings } = await compileMap(map)
+  assert.deepEqual(
+    warnings.map((each) => [each.severity, each.details?.coding?.[0]?.code, each.diagnostics?.replace(/: .*: /, ': ')]),
+    [
+      ['warning', 'fml-lenient-unknown-element', "line 5, column 3: Patient has no element 'nickname'"],
+      ['warning', 'fml-lenient-unknown-element', "line 7, column 5: HumanName has no element 'famly'"],
+    ],
+  )
+})
+
+test('decimals keep their text', async () => {
+  const source = parseJson(
+    '{"resourceType":"Observation","valueQuantity":{"value":1.10},"component":[{"valueQuantity":{"value":2.50}}]}',
+  )
+  const map = withRules(
+    '  src.value as v then {\n    v.value as n -> tgt.value = create(\'Quantity\') as q, q.value = n "n";\n  } "v";\n  src.component as c -> tgt.component = c "c";',
+    ['Observation', 'Observation'],
+  )
+  assert.equal(
+    stringifyJson(await runMap(map, source)),
+    '{"resourceType":"Observation","valueQuantity":{"value":1.10},"component":[{"valueQuantity":{"value":2.50}}]}',
+  )
 })

@@ -1,0 +1,36 @@
+import { storedPosition } from './extensions.ts'
+import type { MapScope } from './program.ts'
+import type { Rule } from './structure.ts'
+import type { Type } from './types.ts'
+
+/** Types whose elements are known only when an instance is there. */
+const OPEN = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement', 'Base'])
+
+/**
+ * The type that a path leads to, when the definitions alone tell; undefined otherwise. An element that its type does
+ * not have is noted: the rule would never fire, or fail.
+ */
+export function typeOfPath(
+  start: Type | undefined,
+  path: string[],
+  at: { map: MapScope; rule: Rule },
+): Type | undefined {
+  let type = start
+  for (const name of path) {
+    if (!type || type.kind === 'unknown' || type.inferred || OPEN.has(type.name)) return undefined
+    if (type.kind === 'primitive' && name === 'value') continue
+    const element = type.element(name)
+    if (!element) {
+      if (name !== 'resourceType') {
+        const { map, rule } = at
+        map.program.unknownElement(
+          storedPosition(rule),
+          `StructureMap ${map.canonical}, rule '${rule.name}': ${type.name} has no element '${name}'`,
+        )
+      }
+      return undefined
+    }
+    type = element.types.length === 1 ? element.types[0] : undefined
+  }
+  return type && !OPEN.has(type.name) && type.kind !== 'unknown' ? type : undefined
+}
