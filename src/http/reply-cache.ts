@@ -24,6 +24,7 @@ export interface ReplyCache {
   wants(key: string): boolean
   /** Keeps a reply that was worked out while the store was at `revision`. */
   keep(key: string, reply: CachedReply, revision: number): void
+  /** The state of the store when `find` last looked. */
   revision(): number
 }
 
@@ -99,7 +100,7 @@ export function createReplyCache(revision: () => number): ReplyCache {
     validAt = now
   }
   return {
-    revision,
+    revision: () => validAt,
     find(key) {
       refresh()
       const found = replies.get(key)
