@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../fhir/types.ts'
+import { correctLongLiteral } from './corrections/literals.ts'
 
 /** The members of an ELM library (https://cql.hl7.org/elm.html) that this room reads; the rest is the executor's. */
 export interface Elm extends JsonObject {
@@ -106,7 +107,8 @@ function visit(node: Json | undefined, see: (object: JsonObject) => void): void 
  * executor would remove duplicates, which also costs a deep comparison of every resource.
  */
 export function prepareElm(elm: Elm): Elm {
-  visit(elm.library.statements, (node) => {
+  visit(elm.library, (node) => {
+    correctLongLiteral(node)
     if (node.type !== 'Query' || node.return !== undefined || node.aggregate !== undefined) return
     const sources = Array.isArray(node.source) ? node.source : []
     const [source] = sources

@@ -65,10 +65,11 @@ export function inlineLibrary(
   includes: (LibraryIdentifier & { name?: string })[],
   patient: boolean,
 ): InlineSource {
+  // Without FHIR in sight `Quantity` means System.Quantity.
+  const fhir = patient || /\bFHIR/.test(expression)
   const header = [
     'library Expression',
-    "using FHIR version '4.0.1'",
-    "include FHIRHelpers version '4.0.1'",
+    ...(fhir ? ["using FHIR version '4.0.1'", "include FHIRHelpers version '4.0.1'"] : []),
     ...includes.filter((each) => each.id !== 'FHIRHelpers').map(includeStatement),
     ...(patient ? ['context Patient'] : []),
     'define "return":',

@@ -3,6 +3,8 @@ import { Library as ExecutableLibrary } from 'cql-execution'
 import { compareVersions, formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError, issue, notFound, unprocessable } from '../../fhir/error.ts'
 import type { Issue, JsonObject, Library } from '../../fhir/types.ts'
+import { correctExecutor } from './corrections/corrections.ts'
+import { checkLiterals } from './corrections/literals.ts'
 import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql-source.ts'
 import { type Define, defines, type Elm, includeDefinitions, prepareElm } from './elm.ts'
 import type { Source, Translator } from './translator.ts'
@@ -80,7 +82,12 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
         ? elmOf(text)
         : await translator.translate(sourceOf(text, closure, options.linesBefore), options.keep)
     const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
-    return link({ text, elm: prepareElm(elm), issues, includes })
+    return link({
+      text,
+      elm: prepareElm(elm),
+      issues: [...issues, ...checkLiterals(elm, options.linesBefore)],
+      includes,
+    })
   }
   const compile = async (text: LibraryText, options: TextOptions): Promise<CompiledLibrary> =>
     options.keep
@@ -301,6 +308,7 @@ export interface Linking {
 
 /** Makes a library runnable; `elm` is prepared, `includes` are all that it includes, directly or not. */
 export function link({ text, elm, issues, includes }: Linking): CompiledLibrary {
+  correctExecutor()
   const repository = {
     resolve(path: string, version: string | undefined) {
       const id = path.slice(path.lastIndexOf('/') + 1)

@@ -44,7 +44,9 @@ interface CqlObject {
 export function toParameters(name: string, value: unknown, type: TypeSpecifier | undefined): Parameter[] {
   const cqlType = { url: `${extensionBase}cqf-cqlType`, valueString: formatType(concrete(type) ?? guessType(value)) }
   const made = Array.isArray(value) ? listParameters(name, value, type?.elementType) : [toParameter(name, value, type)]
-  return made.map((each) => ({ ...each, extension: [cqlType, ...(each.extension ?? [])] }))
+  // A Long says so itself, wherever it stands; once is enough.
+  const others = ({ extension = [] }: Parameter) => extension.filter((each) => each.valueString !== cqlType.valueString)
+  return made.map((each) => ({ ...each, extension: [cqlType, ...others(each)] }))
 }
 
 function concrete(type: TypeSpecifier | undefined): TypeSpecifier | undefined {
@@ -70,23 +72,19 @@ function toParameter(name: string, value: unknown, type: TypeSpecifier | undefin
   return tupleParameter(name, object, type)
 }
 
-function textParameter(name: string, value: string): Parameter {
-  // An empty string is not valid FHIR; the extension keeps it apart from null.
-  if (value !== '') return { name, valueString: value }
-  return marked(name, 'String', [{ url: `${extensionBase}cqf-isEmptyString`, valueBoolean: true }])
-}
+/** An empty string has no valid FHIR form; it is written as it is, for null would be another value. */
+const textParameter = (name: string, value: string): Parameter => ({ name, valueString: value })
 
 /** A value that FHIR cannot write, told by an extension on the value (`_valueBoolean`). */
-function marked(name: string, member: 'Boolean' | 'String', extension: JsonObject[]): Parameter {
+function marked(name: string, extension: JsonObject[]): Parameter {
   // @types/fhir has `_value*` as Element; the extensions are plain JSON.
-  return { name, [`_value${member}`]: { extension } } as unknown as Parameter
+  return { name, _valueBoolean: { extension } } as unknown as Parameter
 }
 
 const marker = (name: string, extension: string) =>
-  marked(name, 'Boolean', [{ url: `${extensionBase}${extension}`, valueBoolean: true }])
+  marked(name, [{ url: `${extensionBase}${extension}`, valueBoolean: true }])
 
-const absent = (name: string) =>
-  marked(name, 'Boolean', [{ url: `${extensionBase}data-absent-reason`, valueCode: 'unknown' }])
+const absent = (name: string) => marked(name, [{ url: `${extensionBase}data-absent-reason`, valueCode: 'unknown' }])
 
 const typeExtension = (local: string) => ({ url: `${extensionBase}cqf-cqlType`, valueString: `System.${local}` })
 

@@ -1,0 +1,47 @@
+import { issue } from '../../../fhir/error.ts'
+import type { Issue, Json, JsonObject } from '../../../fhir/types.ts'
+import type { Elm } from '../elm.ts'
+
+const types = '{urn:hl7-org:elm-types:r1}'
+
+/** Largest literal of each type, digits as written; an Integer may reach 2³¹ behind a minus sign. */
+const checks: Record<string, (text: string, negated: boolean) => boolean> = {
+  [`${types}Integer`]: (text, negated) => Number(text) <= 2 ** 31 - (negated ? 0 : 1),
+  [`${types}Decimal`]: (text) => /^-?\d{1,28}(?:\.\d{0,8})?$/.test(text),
+  [`${types}Long`]: (text, negated) => BigInt(text) <= 2n ** 63n - (negated ? 0n : 1n),
+}
+
+/** Faults of literals that the translator lets pass: numbers out of the range of their type (CQL 1.5, literals). Lines count after `linesBefore`. */
+export function checkLiterals(elm: Elm, linesBefore: number): Issue[] {
+  const issues: Issue[] = []
+  const library = typeof elm.library.identifier.id === 'string' ? elm.library.identifier.id : ''
+  const walk = (node: Json | undefined, negated: boolean): void => {
+    if (Array.isArray(node)) for (const each of node) walk(each, negated)
+    if (typeof node !== 'object' || node === null || Array.isArray(node)) return
+    if (node.type === 'Literal') checkLiteral(node, negated)
+    for (const member in node) walk(node[member], node.type === 'Negate')
+  }
+  const checkLiteral = (node: JsonObject, negated: boolean) => {
+    const fits = checks[String(node.valueType)]
+    if (!fits || typeof node.value !== 'string' || fits(node.value, negated)) return
+    const place = /^(\d+):(\d+)/.exec(String(node.locator ?? ''))
+    const where = place
+      ? { diagnostics: `library ${library}, line ${Number(place[1]) - linesBefore}, column ${place[2]}` }
+      : {}
+    const type = String(node.valueType).slice(types.length)
+    issues.push(issue('code-invalid', { text: `${node.value} is out of the range of ${type}`, ...where }))
+  }
+  walk(elm.library.statements, false)
+  return issues
+}
+
+/** Long literals become numbers; the executor would add them as text. One that a double cannot hold is left for an error at run time. */
+export function correctLongLiteral(node: JsonObject): void {
+  if (node.type !== 'Literal' || node.valueType !== `${types}Long` || typeof node.value !== 'string') return
+  if (!Number.isSafeInteger(Number(node.value))) {
+    node.type = 'ToLong'
+    node.operand = { type: 'Literal', valueType: `${types}String`, value: node.value }
+    return
+  }
+  node.valueType = `${types}Decimal`
+}

@@ -1,0 +1,94 @@
+import { createRequire } from 'node:module'
+import type { JsonObject } from '../../../fhir/types.ts'
+
+/**
+ * Access to the operator classes of cql-execution, which its entry does not export. Corrections replace single classes by subclasses and
+ * add those that are missing; nothing else in the project touches them.
+ */
+const require = createRequire(import.meta.url)
+
+/** An operator of the executor: ELM node in, value out. */
+interface Operator {
+  execArgs(context: unknown): Promise<unknown>
+  exec(context: unknown): Promise<unknown>
+}
+
+type OperatorClass = new (node: JsonObject) => Operator
+
+const all: Record<string, OperatorClass> = require('cql-execution/lib/elm/expressions')
+const modules: Record<string, OperatorClass>[] = ['arithmetic', 'overloaded', 'interval', 'datetime'].map((name) =>
+  require(`cql-execution/lib/elm/${name}`),
+)
+const { Expression } = all
+
+/** What a correction sees of one evaluation. */
+export interface Evaluation {
+  /** Values of the operands, always a list. */
+  args: unknown[]
+  node: JsonObject
+  /** What the executor itself makes of the operands, or of others. */
+  original(args?: unknown[]): Promise<unknown>
+}
+
+/** Evaluates one operator, sees its operands first. */
+export type Correction = (evaluation: Evaluation) => unknown
+
+/** Replaces an operator that the executor has. */
+export function replaceOperator(name: string, correction: Correction): void {
+  // `expressions` re-exports what the module of the operator holds.
+  const module = modules.find((each) => Object.hasOwn(each, name))
+  const Original = module?.[name]
+  if (!module || !Original) throw new Error(`cql-execution has no operator ${name}`)
+  module[name] = corrected(Original, correction)
+}
+
+/** Adds an operator that the executor does not have: unknown ones would be null without a word. */
+export function addOperator(name: string, correction: Correction): void {
+  if (!Expression || Object.hasOwn(all, name)) throw new Error(`cql-execution has an operator ${name}`)
+  all[name] = corrected(Expression, correction)
+}
+
+function corrected(Original: OperatorClass, correction: Correction): OperatorClass {
+  return class extends Original {
+    private readonly node: JsonObject
+
+    constructor(node: JsonObject) {
+      super(node)
+      this.node = node
+    }
+
+    override async exec(context: unknown): Promise<unknown> {
+      const values = await this.execArgs(context)
+      const list = Array.isArray(this.node.operand)
+      const args = list ? (values as unknown[]) : [values]
+      return correction({
+        args,
+        node: this.node,
+        original: (given = args) => {
+          // The operands are evaluated already; the executor must not do it twice.
+          const self = Object.create(this, { execArgs: { value: async () => (list ? given : given[0]) } })
+          return Original.prototype.exec.call(self, context)
+        },
+      })
+    }
+  }
+}
+
+/** Static type of an operator's result or first operand, without namespace: `Decimal`, `Long`, `Integer`. */
+export function staticType(node: JsonObject): string | undefined {
+  const [first] = Array.isArray(node.signature) ? (node.signature as JsonObject[]) : []
+  const name = first?.name ?? node.resultTypeName
+  return typeof name === 'string' ? name.slice(name.indexOf('}') + 1) : undefined
+}
+
+/** Equality of the executor (CQL 1.5, Equal): true, false or null. */
+export const {
+  equals,
+}: { equals(a: unknown, b: unknown): boolean | null } = require('cql-execution/lib/util/comparison')
+
+const units: {
+  convertUnit(value: number, from: string, to: string): number | null
+} = require('cql-execution/lib/util/units')
+
+/** A quantity's number in another unit; null when the units have no common dimension. */
+export const convertUnit = units.convertUnit

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { FhirError } from '../../src/fhir/error.ts'
+import type { Parameter } from '../../src/fhir/types.ts'
+import { testEnvironment, testRules } from './environment.ts'
+
+/** Expression → value, `null`, or `error`; one for each place where the executor alone departs from CQL 1.5. */
+const cases: Record<string, [expression: string, expected: unknown][]> = {
+  'Decimals and Longs are no Integers': [
+    ['Power(2.0, 30.0) + Power(2.0, 30.0)', 2147483648],
+    ['-Power(2.0, 30.0) - 1.0 - Power(2.0, 30.0)', -2147483649],
+    ['0.1 + 0.2', 0.3],
+    ['2147483647 + 1', null],
+    ['1L + 2L', '3'],
+    ['1 * 1L', '1'],
+    ['Sum({ 6L, 2L, 3L, 4L, 5L })', '20'],
+    ['9007199254740993L', 'error'],
+    ['ToLong(true)', '1'],
+    ["ConvertsToLong('x')", false],
+  ],
+  'results out of range': [
+    ['Ceiling(2147483647.2)', null],
+    ['Floor(-2147483649.2)', null],
+    ['Ln(0)', 'error'],
+    ['Ln(-1)', null],
+    ['Exp(1000)', 'error'],
+    ['DateTime(2005, 10, 10) + 8000 years', 'error'],
+    ['DateTime(10000, 1, 1)', 'error'],
+    ['DateTime(null)', null],
+    ['successor of @T23:59:59.999', 'error'],
+    ['predecessor of 1.0', 0.99999999],
+    ['successor of 1L', '2'],
+  ],
+  'division of quantities': [
+    ["(3.5 'cm' mod 3 'cm').value", 0.5],
+    ["(10.1 'cm' div -3.1 'cm').value", -3],
+    ["(10.0 'g' div 5.0 'g').value", 2],
+    ["1 'g' mod 1 'cm'", null],
+  ],
+  rounding: [
+    ['Round(-0.5)', -1],
+    ['Round(-1.5)', -2],
+    ['Round(1.45, 1)', 1.5],
+  ],
+  'precision and boundaries': [
+    ['Precision(1.58700)', 5],
+    ['HighBoundary(1.587, 8)', 1.58799999],
+    ['LowBoundary(1.587, 8)', 1.587],
+    ['HighBoundary(-1.5, 2)', -1.5],
+    ['LowBoundary(-1.5, 2)', -1.59],
+    ['HighBoundary(@2014, 6)', '2014-12'],
+    ['HighBoundary(@2014-02, 8)', '2014-02-28'],
+    ['LowBoundary(@T10:30, 9)', '10:30:00.000'],
+    ['HighBoundary(@2014-01-01T08, 17)', '2014-01-01T08:59:59.999Z'],
+    ['LowBoundary(null as Decimal, 8)', null],
+    ['point from Interval[1, 1]', 1],
+    ['point from Interval[1, 2]', 'error'],
+  ],
+  'proper inclusion of a point': [
+    ["{ 'a', 'b' } properly includes 'a'", true],
+    ["{ 'a', 'a' } properly includes 'a'", false],
+    ["{ 'a', null } properly includes 'a'", null],
+    ["'c' properly included in { 'a', 'b' }", false],
+    ['Interval[1, 5] properly includes 1', false],
+    ['Interval[1, 5] properly includes 2', true],
+    ['Interval[1, 5] properly includes 7', false],
+    ['Interval[@T12:00:00.001, @T21:00:00.000] properly includes second of @T12:00:00', false],
+  ],
+  'intervals and lists': [
+    ['Count(expand Interval[1, 3])', 3],
+    ['First(expand Interval[4, 6])', 4],
+    ['Count(expand { Interval[1, 3] })', 3],
+    ['Count(expand { null })', 0],
+    ['Interval[5, 3]', 'error'],
+    ['Interval[5, 5)', 'error'],
+    ['{ null } = { null }', true],
+    ['{ 1, null } = { 1, null }', true],
+    ['{ 1, null } = { 2, null }', null],
+  ],
+  'calendar and UCUM durations': [
+    ["1 month = 1 'mo'", null],
+    ["1 month != 1 'mo'", null],
+    ["1 year ~ 1 'a'", true],
+    ['1 year ~ 12 months', true],
+    ['1 month ~ 30 days', true],
+    ['1 month ~ 31 days', false],
+    ['2 days = 48 hours', true],
+  ],
+  'equivalence of decimals': [
+    ['1.001 ~ 1.00', true],
+    ['1.01 ~ 1.02', false],
+  ],
+  'literals out of range': [
+    ['2147483648', 'error'],
+    ['-2147483648', -2147483648],
+    ['0.000000001', 'error'],
+    ['10000000000000000000000000000.0', 'error'],
+    ['hour from @2020-01-01T10:00:00-05:00', 10],
+  ],
+  'operators that nobody has': [["Descendents('x')", 'error']],
+}
+
+describe('corrections of the executor', () => {
+  const rules = testRules(testEnvironment())
+  after(() => rules.close())
+
+  const plainValue = (parameter: Parameter | undefined): unknown => {
+    if (!parameter || '_valueBoolean' in parameter) return null
+    const member = Object.keys(parameter).find((each) => each.startsWith('value'))
+    return member ? parameter[member as keyof Parameter] : parameter
+  }
+  const evaluate = async (expression: string): Promise<unknown> => {
+    try {
+      const { parameters, issue } = await rules.evaluateCql({ expression, clock: '2026-01-01T00:00:00Z' })
+      return issue ? 'error' : plainValue(parameters[0])
+    } catch (error) {
+      assert.ok(error instanceof FhirError, String(error))
+      return 'error'
+    }
+  }
+
+  for (const [name, list] of Object.entries(cases)) {
+    it(name, async () => {
+      for (const [expression, expected] of list) assert.deepEqual(await evaluate(expression), expected, expression)
+    })
+  }
+})
