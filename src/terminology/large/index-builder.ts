@@ -71,7 +71,13 @@ export function createIndexBuilder(head: CodeSystemHead, spool: Spool): IndexBui
   return {
     add: (given) => {
       const row = codes.add(given.code)
-      if (row === undefined) return undefined
+      if (row === undefined) {
+        // Of a concept that comes twice only what it says of others counts.
+        const first = codes.find(given.code) ?? 0
+        const { children } = given.concept?.property ? linksOf(given.concept) : { children: [] }
+        for (const child of children) links.named.push({ parent: first, child })
+        return undefined
+      }
       const named = take(row, given)
       for (const parent of named.length > 0 ? new Set([...given.parents, ...named]) : given.parents) {
         links.add(row, parent)

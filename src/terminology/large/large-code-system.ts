@@ -52,7 +52,15 @@ export function largeCodeSystem(resource: CodeSystem, file: Uint8Array): CodeSys
     descendants: (ref) => relations.descendants(ref as number),
     hasProperty,
     search: (text) => searchPostings(texts, count, text),
-    filter: indexedFilter({ head, count, locate, hasProperty, relations, valuesOf: valueIndex(sections, used) }),
+    filter: indexedFilter({
+      head,
+      count,
+      locate,
+      code: codes.at,
+      hasProperty,
+      relations,
+      valuesOf: valueIndex(sections, used),
+    }),
   }
 }
 

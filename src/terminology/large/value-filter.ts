@@ -10,6 +10,7 @@ export interface FilterSource {
   head: CodeSystemHead
   count: number
   locate(code: string): Ref | undefined
+  code(ref: number): string
   hasProperty(code: string): boolean
   relations: LargeRelations
   /** Values of a property as filters compare them; undefined when they are not indexed. */
@@ -70,10 +71,10 @@ function hierarchyFilter({ relations, count, locate }: FilterSource, op: string,
   return undefined
 }
 
-function neighbours({ relations, locate }: FilterSource, property: 'parent' | 'child', value: string): Selection {
+function neighbours({ relations, locate, code }: FilterSource, property: 'parent' | 'child', value: string): Selection {
   const ref = locate(value)
   // A code in another case is found by `locate`, but is not the text that the concept has.
-  if (typeof ref !== 'number') return emptySelection
+  if (typeof ref !== 'number' || code(ref) !== value) return emptySelection
   const found = property === 'parent' ? relations.children(ref) : relations.parents(ref)
   return listSelection(Int32Array.from(found).sort())
 }
@@ -92,12 +93,12 @@ function valueFilter(source: FilterSource, filter: { property: string; op: strin
     case '=':
       return listSelection(exactOrdinals(values, value))
     case 'in':
-      return listSelection(merge(listed()))
+      return listSelection(merge(listed(), source.count))
     case 'not-in':
-      return listSelection(complement(merge(listed()), source.count))
+      return listSelection(complement(merge(listed(), source.count), source.count))
     case 'exists': {
       if (value !== 'true' && value !== 'false') return undefined
-      const having = merge([values.ordinals])
+      const having = merge([values.ordinals], source.count)
       return listSelection(value === 'true' ? having : complement(having, source.count))
     }
   }
@@ -105,10 +106,14 @@ function valueFilter(source: FilterSource, filter: { property: string; op: strin
 }
 
 /** All ordinals of the lists, each once, ascending. */
-function merge(lists: Int32Array[]): Int32Array {
-  const found = new Set<number>()
-  for (const list of lists) for (const each of list) found.add(each)
-  return Int32Array.from(found).sort()
+function merge(lists: Int32Array[], count: number): Int32Array {
+  const [only, ...others] = lists.filter((each) => each.length > 0)
+  if (!only) return new Int32Array(0)
+  const marks = new Uint8Array(count)
+  for (const list of [only, ...others]) for (const each of list) marks[each] = 1
+  const found = new Int32Array(marks.reduce((sum, each) => sum + each, 0))
+  for (let ordinal = 0, at = 0; at < found.length; ordinal++) if (marks[ordinal] === 1) found[at++] = ordinal
+  return found
 }
 
 function complement(sorted: Int32Array, count: number): Int32Array {
