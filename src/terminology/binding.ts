@@ -275,7 +275,14 @@ export function requireImports(clause: Clause): void {
   )
 }
 
+const activeParts = new WeakMap<Selection, Selection>()
+
 /** The members of a selection without inactive concepts. */
 export function activeMembers({ provider, members }: Bound): Selection {
-  return provider.hasInactive ? filteredSelection(members, (ref) => !provider.isInactive(ref)) : members
+  if (!provider.hasInactive) return members
+  const known = activeParts.get(members)
+  if (known) return known
+  const active = filteredSelection(members, (ref) => !provider.isInactive(ref))
+  activeParts.set(members, active)
+  return active
 }

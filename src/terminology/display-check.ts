@@ -14,7 +14,8 @@ export function checkDisplay(
   const { display } = value
   if (display === undefined || texts.length === 0) return []
   const { languages } = options
-  const inLanguage = (text: Text) => !languages || !text.language || servesAny(languages, text.language)
+  const inLanguage = (text: Text) =>
+    !languages || languages.any || !text.language || servesAny(languages, text.language)
   const eligible = texts.filter(inLanguage)
   const given = eligible.find((each) => sameText(each.value, display))
   const valid = eligible.filter((each) => isDisplayLike(each) && !standing(each))

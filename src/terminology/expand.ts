@@ -1,6 +1,6 @@
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { Extension, ValueSet } from '../fhir/types.ts'
-import { systemIdentity } from './aliases.ts'
+import { systemIdentity, systemNames } from './aliases.ts'
 import { bindForExpansion, type Evaluation } from './binding.ts'
 import type { CodeSystemHead } from './code-system.ts'
 import { type Contains, containsEntry, type EntryOptions } from './contains-entry.ts'
@@ -191,14 +191,14 @@ interface Parts {
 }
 
 function expansionOf(parts: Parts): NonNullable<ValueSet['expansion']> {
-  const { request, page, listing, contains, declared, heads } = parts
-  const unbounded = heads.some((each) => each.unbounded)
-  const extension = [...unclosed(heads), ...[...declared].map(([code, uri]) => propertyDeclaration(code, uri))]
+  const { request, set, page, listing, contains, declared, heads } = parts
+  const open = openSystems(set)
+  const extension = [...unclosed(heads, open), ...[...declared].map(([code, uri]) => propertyDeclaration(code, uri))]
   return {
     ...(extension.length > 0 && { extension }),
     identifier: `urn:uuid:${request.around.uuid()}`,
     timestamp: request.around.now().toISOString(),
-    ...(!unbounded && { total: listing.size }),
+    ...(!heads.some((each) => each.unbounded && open.get(each.url) === 'whole') && { total: listing.size }),
     ...((page.offset !== undefined || page.count !== undefined) && { offset: page.offset ?? 0 }),
     parameter: [...echoedParameters(request.parameters, parts), ...usedArtefacts(parts)],
     ...(contains.length > 0 && { contains }),
@@ -211,8 +211,18 @@ function propertyDeclaration(code: string, uri: string | undefined): Extension {
   return { url: EXTENSION.expansionProperty, extension }
 }
 
-function unclosed(heads: CodeSystemHead[]): Extension[] {
+/** Systems of which the set takes more than it enumerates: all of it, or what a filter finds. */
+function openSystems(set: CompiledSet): Map<string, 'whole' | 'filtered'> {
+  const open = new Map<string, 'whole' | 'filtered'>()
+  for (const { system, concepts, filters } of allClauses(set)) {
+    if (system && !concepts && open.get(system) !== 'whole') open.set(system, filters.length > 0 ? 'filtered' : 'whole')
+  }
+  return open
+}
+
+function unclosed(heads: CodeSystemHead[], open: Map<string, unknown>): Extension[] {
   const reasons = heads.flatMap((each) => {
+    if (!systemNames(each.url).some((name) => open.has(name))) return []
     if (each.unbounded) {
       return `The code System '${each.url}' has a grammar and so has infinite members. This extension is based on ${each.unbounded.basedOn}`
     }

@@ -8,6 +8,8 @@ export interface Languages {
   tags: string[]
   /** `*` with q=0: nothing in another language may be shown. */
   only: boolean
+  /** `*` with a weight: any language will do. */
+  any: boolean
 }
 
 const TAG = /^(?:[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)$/
@@ -32,6 +34,7 @@ export function parseLanguages(given: string): Languages {
     given,
     tags: named.map(({ tag }) => tag),
     only: ranges.some(({ tag, q }) => tag === '*' && q === 0),
+    any: ranges.some(({ tag, q }) => tag === '*' && q > 0),
   }
 }
 

@@ -5,6 +5,7 @@ import { type ArtefactSource, type Artefacts, createArtefacts } from './artefact
 import { answerBatch, batchEntries } from './batch.ts'
 import { contains, type Evaluation, noDecisions } from './binding.ts'
 import { terminologyCapabilities } from './capabilities.ts'
+import { compareValueSets } from './compare.ts'
 import { translateBy } from './concept-map.ts'
 import { expandValueSet } from './expand.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
@@ -50,6 +51,8 @@ export interface Terminology {
   lookup(parameters: Parameters, call?: TerminologyCall): Promise<Parameters>
   /** `CodeSystem/$subsumes`. */
   subsumes(parameters: Parameters, call?: TerminologyCall): Promise<Parameters>
+  /** `ValueSet/$compare`. */
+  compare(parameters: Parameters, call?: TerminologyCall): Promise<Parameters>
   /** `ConceptMap/$translate`. */
   translate(parameters: Parameters, call?: TerminologyCall): Promise<Parameters>
   /**
@@ -103,6 +106,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
         }),
       ),
     lookup: (parameters, call = {}) => run(parameters, call, lookUp),
+    compare: (parameters, call = {}) => run(parameters, call, compareValueSets),
     subsumes: (parameters, call = {}) => run(parameters, call, subsumption),
     translate: async (parameters, call = {}) => {
       const stored = await artefacts.conceptMaps()

@@ -440,3 +440,30 @@ describe('odd input', () => {
     )
   })
 })
+
+describe('$compare', () => {
+  const enumerated = (...codes: string[]) =>
+    valueSet(SET, { include: [{ system: SYSTEM, concept: codes.map((code) => ({ code })) }] })
+  for (const [name, thisValueSet, otherValueSet, result, expanded] of [
+    ['equal enumerations', enumerated('red', 'blue'), enumerated('blue', 'red'), 'same', false],
+    ['a smaller enumeration', enumerated('red'), enumerated('blue', 'red'), 'subset', false],
+    ['a larger enumeration', enumerated('red', 'blue'), enumerated('red'), 'superset', false],
+    ['enumerations that overlap', enumerated('red', 'blue'), enumerated('red', 'pink'), 'overlapping', false],
+    ['enumerations apart', enumerated('red'), enumerated('pink'), 'disjoint', false],
+    [
+      'a filter and its enumeration',
+      withFilter('concept', 'is-a', 'red'),
+      enumerated('red', 'crimson', 'pink'),
+      'same',
+      true,
+    ],
+    ['two filters', withFilter('concept', 'is-a', 'red'), withFilter('concept', 'child-of', 'red'), 'superset', true],
+    ['two empty sets', withFilter('code', 'regex', 'x'), withFilter('code', 'regex', 'y'), 'empty', true],
+  ] as const) {
+    it(name, async () => {
+      const reply = await terminologyOver([colours]).compare(parameters({ thisValueSet, otherValueSet }))
+      assert.equal(answer(reply, 'result'), result)
+      assert.equal(answer(reply, 'performed-expansion'), expanded)
+    })
+  }
+})

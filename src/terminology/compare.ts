@@ -1,0 +1,136 @@
+import { badRequest } from '../fhir/error.ts'
+import { booleanParameter, firstParameter, textParameter } from '../fhir/operation.ts'
+import type { Parameter, Parameters, Resource, ValueSet } from '../fhir/types.ts'
+import type { Evaluation } from './binding.ts'
+import { list } from './listing.ts'
+import { txError } from './messages.ts'
+import { evaluationOf, type Request, valueSetRules } from './request.ts'
+import { valueSetOf } from './scope.ts'
+import { type Clause, type CompiledSet, compileValueSet } from './value-set.ts'
+
+/** How two value sets relate, with the members that show it where they are known. */
+interface Comparison {
+  result: 'same' | 'superset' | 'subset' | 'overlapping' | 'disjoint' | 'empty'
+  expanded: boolean
+  /** Members of both, of this one alone, of the other alone; absent where whole systems were compared. */
+  codes?: { common: string[]; missing: string[]; extra: string[] }
+}
+
+/** `ValueSet/$compare`: how two value sets relate; they are expanded only if their definitions do not tell. */
+export function compareValueSets(request: Request): Parameters {
+  const { parameters } = request
+  const [one, other] = (['this', 'other'] as const).map((side) => compiledSide(request, side)) as [
+    CompiledSet,
+    CompiledSet,
+  ]
+  const comparison = byDefinition(one, other) ?? byExpansion(one, other, evaluationOf(request, one.canonical), request)
+  const parameter: Parameter[] = [
+    { name: 'result', valueCode: comparison.result },
+    { name: 'message', valueString: MESSAGES[comparison.result](one.canonical, other.canonical) },
+    { name: 'performed-expansion', valueBoolean: comparison.expanded },
+  ]
+  const isSame = comparison.expanded && comparison.result === 'same'
+  if (comparison.codes && !isSame && booleanParameter(parameters, 'diagnostics') === true) {
+    for (const [kind, codes] of Object.entries(comparison.codes)) {
+      if (codes.length > 0) parameter.push({ name: `${kind}-codes`, valueString: codes.toSorted().join(',') })
+    }
+  }
+  return { resourceType: 'Parameters', parameter }
+}
+
+const MESSAGES: Record<Comparison['result'], (one: string, other: string) => string> = {
+  same: (one, other) => `The value sets ${one} and ${other} contain the same codes`,
+  superset: (one, other) => `The valueSet ${one} is a super-set of the valueSet ${other}`,
+  subset: (one, other) => `The valueSet ${one} is a sub-set of the valueSet ${other}`,
+  overlapping: (one, other) =>
+    `Both value sets ${one} and ${other} contain the codes the other doesn't, but there is some overlap`,
+  disjoint: (one, other) => `No shared codes between the value sets ${one} and ${other}`,
+  empty: (one, other) => `Both the value sets ${one} and ${other} are empty`,
+}
+
+function compiledSide(request: Request, side: 'this' | 'other'): CompiledSet {
+  const { parameters, scope } = request
+  const given = firstParameter(parameters, `${side}ValueSet`)?.resource as Resource | undefined
+  const url = textParameter(parameters, `${side}Url`)
+  let definition: ValueSet | undefined = given?.resourceType === 'ValueSet' ? given : undefined
+  if (!definition && url === undefined) throw badRequest(`Send ${side}Url or ${side}ValueSet`, 'required')
+  definition ??= valueSetOf(scope, url ?? '')
+  if (!definition) throw txError('Unable_to_resolve_value_Set_', [url], 404)
+  return compileValueSet(definition, { scope, valueSetRules: valueSetRules(request), supplements: [] })
+}
+
+/** What the definitions alone tell: equal ones, whole systems, enumerations. */
+function byDefinition(one: CompiledSet, other: CompiledSet): Comparison | undefined {
+  const isWhole = (set: CompiledSet) =>
+    isPlain(set) && set.includes.every((each) => !each.concepts && each.filters.length === 0)
+  const isEnumerated = (set: CompiledSet) =>
+    isPlain(set) && set.includes.every((each) => each.concepts && each.filters.length === 0)
+  if (isEnumerated(one) && isEnumerated(other)) {
+    const keys = (set: CompiledSet) =>
+      set.includes.flatMap((each) => [...(each.concepts?.keys() ?? [])].map((code) => `${systemKey(each)}#${code}`))
+    return relate(new Set(keys(one)), new Set(keys(other)), false)
+  }
+  if (describe(one) === describe(other)) return { result: 'same', expanded: false }
+  if (isWhole(one) && isWhole(other)) {
+    const keys = (set: CompiledSet) => new Set(set.includes.map(systemKey))
+    return { result: relate(keys(one), keys(other), false).result, expanded: false }
+  }
+  return undefined
+}
+
+const isPlain = (set: CompiledSet) =>
+  set.excludes.length === 0 &&
+  !set.dropsInactive &&
+  set.includes.length > 0 &&
+  set.includes.every((each) => each.identity !== undefined && each.imports.length === 0 && each.missing.length === 0)
+
+const systemKey = (clause: Clause) => `${clause.identity}|${clause.version}`
+
+/** A definition as text that does not depend on the order of its parts. */
+function describe(set: CompiledSet): string {
+  const clauses = (kind: Clause[]) =>
+    kind
+      .map((clause) =>
+        JSON.stringify([
+          systemKey(clause),
+          [...(clause.concepts?.keys() ?? [])].toSorted(),
+          clause.filters.map(({ property, op, value }) => JSON.stringify([property, op, value])).toSorted(),
+          clause.imports.map(describe).toSorted(),
+          clause.missing.toSorted(),
+        ]),
+      )
+      .toSorted()
+  return JSON.stringify([set.dropsInactive, set.versionsMatch, clauses(set.includes), clauses(set.excludes)])
+}
+
+function byExpansion(one: CompiledSet, other: CompiledSet, evaluation: Evaluation, request: Request): Comparison {
+  const most = request.around.limits.expansionCodes
+  const [ours, theirs] = [one, other].map((set) => {
+    const listing = list(set, evaluation, { activeOnly: false, withoutSystems: new Set(), most })
+    if (listing === 'tooMany') throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${most}`])
+    const keys = new Set<string>()
+    for (let index = 0; index < listing.size; index++) {
+      const entry = listing.at(index)
+      if (entry) keys.add(`${entry.clause.identity}#${entry.provider.code(entry.ref)}`)
+    }
+    return keys
+  }) as [Set<string>, Set<string>]
+  return relate(ours, theirs, true)
+}
+
+function relate(ours: Set<string>, theirs: Set<string>, expanded: boolean): Comparison {
+  const plain = (keys: Set<string>) => [...keys].map((key) => key.slice(key.indexOf('#') + 1))
+  const common = new Set([...ours].filter((key) => theirs.has(key)))
+  const missing = new Set([...ours].filter((key) => !theirs.has(key)))
+  const extra = new Set([...theirs].filter((key) => !ours.has(key)))
+  const codes = { common: plain(common), missing: plain(missing), extra: plain(extra) }
+  return { result: resultOf(common.size, missing.size, extra.size), expanded, codes }
+}
+
+function resultOf(common: number, missing: number, extra: number): Comparison['result'] {
+  if (common + missing + extra === 0) return 'empty'
+  if (missing + extra === 0) return 'same'
+  if (common === 0) return 'disjoint'
+  if (missing > 0 && extra > 0) return 'overlapping'
+  return missing > 0 ? 'superset' : 'subset'
+}
