@@ -5,7 +5,6 @@ import type { CodeSystemProvider } from './code-system.ts'
 import { checkConcept, checkEnumeration, checkUse, type Located, type ValidationOptions } from './concept-check.ts'
 import { findMatch, type Match, type Search } from './match.ts'
 import { txIssue } from './messages.ts'
-import { valueSetOf } from './scope.ts'
 import type { CodedValue } from './value.ts'
 import type { CompiledSet } from './value-set.ts'
 import { checkVersion, type UnknownSystem, unknownSystemIssue } from './version-check.ts'
@@ -169,7 +168,7 @@ export function locateSystem(judgement: Judgement, evaluation: Evaluation): Code
     issues.push(txIssue('CODESYSTEM_CS_NO_SUPPLEMENT', [canonical], { expression }))
     return undefined
   }
-  if (valueSetOf(evaluation.scope, system)) {
+  if (evaluation.scope.isValueSet(system)) {
     issues.push(txIssue('Terminology_TX_System_ValueSet2', [system], { expression }))
     return undefined
   }

@@ -18,6 +18,8 @@ export interface Scope {
   supplement(url: string, version?: string): CodeSystem | undefined
   /** The version asked for (wildcards allowed), else the newest. */
   valueSet(url: string, version?: string): ValueSet | undefined
+  /** Whether a value set of that url was brought along or is stored. */
+  isValueSet(url: string): boolean
   conceptMaps(url: string): ConceptMap[]
   /** Resources that came with the request. */
   readonly brought: Resource[]
@@ -140,6 +142,7 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
       }
       return version === undefined ? (implicitValueSet(asked) ?? setOfSystem(asked)) : undefined
     },
+    isValueSet: (url) => own('ValueSet', url).length > 0 || found('ValueSet', url).length > 0,
     conceptMaps: (url) => {
       const brought = own<ConceptMap>('ConceptMap', url)
       const stored = found('ConceptMap', url) as ConceptMap[]

@@ -62,7 +62,10 @@ export function validateInCodeSystem(request: Request): Parameters {
     if (value.system === undefined) throw badRequest('No code system: send url or system', 'required')
     const judgement: Judgement = { value, isMember: false, isOpen: false, issues: [], unknown: [] }
     const found = locateSystem(judgement, evaluation)
-    if (!found) return judgement
+    if (!found) {
+      const unknown = judgement.unknown.map((each) => ({ ...each, parameter: 'x-caused-by-unknown-system' as const }))
+      return { ...judgement, unknown }
+    }
     const provider = supplemented(found, supplements)
     judgement.version = provider.head.version
     const ref = provider.locate(value.code)
