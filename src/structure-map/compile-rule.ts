@@ -6,7 +6,7 @@ import { storedPosition } from './extensions.ts'
 import { type FaultPlace, relocate, TransformFault } from './fault.ts'
 import type { Node } from './nodes.ts'
 import type { CompiledGroup, GroupRef, MapScope } from './program.ts'
-import { type Frame, type Run, step } from './run.ts'
+import { type Frame, noteEmpty, type Run, step } from './run.ts'
 import type { Scope } from './scope.ts'
 import type { Dependent, Group, Rule } from './structure.ts'
 import { UNKNOWN } from './types.ts'
@@ -165,11 +165,14 @@ function compileBody(rule: Rule, outer: Scope, context: GroupContext): (frame: F
   const rules = (rule.rule ?? []).map((each) => compileRule(each, scope, context))
   const inner = [...dependents, ...rules]
   return (frame, item) => {
-    if (targets.length > 0) {
-      const focus = [item]
-      for (const target of targets) target(frame, focus)
+    if (targets.length === 0) {
+      for (const each of inner) each(frame)
+      return
     }
+    const focus = [item]
+    const made = targets.map((target) => target(frame, focus))
     for (const each of inner) each(frame)
+    for (const node of made) noteEmpty(frame.run, node)
   }
 }
 

@@ -13,8 +13,8 @@ import { ARITIES, HANDLERS } from './transforms.ts'
 import { r4Name, r4Type, type Type } from './types.ts'
 import { assign, assignSelf, firstItem, type ListPlace, makeElement, walkInto } from './write.ts'
 
-/** Runs one target; the focus is the first source item, for FHIRPath without a context. */
-export type CompiledTarget = (frame: Frame, focus: Node[]) => void
+/** Runs one target and answers what it made or set; the focus is the first source item, for FHIRPath without a context. */
+export type CompiledTarget = (frame: Frame, focus: Node[]) => Node | undefined
 
 /** What a target compiles in: the scope before it and the key that tells it apart from all others. */
 interface TargetContext {
@@ -39,6 +39,7 @@ export function compileTarget(target: RuleTarget, context: TargetContext): { run
     if (frame.run.trace && target.context && target.element && node) {
       frame.run.trace.event({ kind: 'element', rule: rule.name, element: `${target.context}.${target.element}` })
     }
+    return node
   }
   return { run, scope }
 }
@@ -87,7 +88,9 @@ function compileMaking(target: RuleTarget, { scope, map }: Variables): Making {
       const mapped = copyByType(node, name, { item, frame, map })
       if (mapped) return mapped
     }
-    return assignAll(node, name, { values: values(frame, focus, elementType(node, name)), place })
+    const found = values(frame, focus, elementType(node, name))
+    if (found.length > 1) frame.run.untidy = true
+    return assignAll(node, name, { values: found, place })
   }
   const key = target.listMode?.includes('share')
     ? `share ${target.listRuleId ?? ''} ${name}`
@@ -155,7 +158,11 @@ function compileOwner(target: RuleTarget, scope: Scope): (frame: Frame, must: bo
     : `the target '${name}' is not bound here`
   return (frame, must) => {
     const node = slot === undefined ? undefined : frame.slots[slot]
-    if (node) return path.length === 0 ? node : path.reduce(walkInto, node)
+    if (node && path.length === 0) return node
+    if (node) {
+      frame.run.untidy = true // the way may lead to an element that is not set in the end
+      return path.reduce(walkInto, node)
+    }
     if (must && slot === undefined) throw new TransformFault(missing)
     return undefined
   }

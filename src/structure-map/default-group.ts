@@ -1,9 +1,9 @@
 import type { CompiledSource } from './compile-source.ts'
 import { canWrap } from './convert.ts'
 import { TransformFault } from './fault.ts'
-import { deepCopy, type Node } from './nodes.ts'
+import { cleanCopy, type Node } from './nodes.ts'
 import type { GroupRef, MapScope } from './program.ts'
-import { type Frame, step } from './run.ts'
+import { type Frame, noteEmpty, step } from './run.ts'
 import { type Scope, withTarget } from './scope.ts'
 import type { Rule } from './structure.ts'
 import { isA, type Type, UNKNOWN } from './types.ts'
@@ -52,13 +52,16 @@ function mapByType(holder: Node, element: string, at: { item: Node; frame: Frame
     checkAssignable(item, types, element)
     const { value } = item
     const copy: Node =
-      typeof value === 'object' && value !== null ? { ...item, value: deepCopy(value), loose: true } : item
-    return assign(holder, element, copy)
+      typeof value === 'object' && value !== null ? { ...item, value: cleanCopy(value), loose: true } : item
+    const assigned = assign(holder, element, copy)
+    noteEmpty(frame.run, assigned)
+    return assigned
   }
   const single = types.length === 1
   const made =
     single || types.length === 0 ? makeElement(holder, element) : assign(holder, element, createInstance(found.target))
   map.program.compile(found).call([item, made], frame.run, frame.depth + 1)
+  noteEmpty(frame.run, made)
   return made
 }
 

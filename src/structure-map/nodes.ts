@@ -152,6 +152,11 @@ export function deepCopy(value: Json): Json {
   return copy
 }
 
+/** A copy that shares nothing with the original and has no empty parts. */
+export function cleanCopy(value: Json): Json {
+  return dropEmpty(deepCopy(value)) ?? {}
+}
+
 /** Sets a member even when it is called `__proto__`. */
 export function setMember(object: JsonObject, name: string, value: Json): void {
   if (name === '__proto__')

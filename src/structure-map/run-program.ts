@@ -36,6 +36,7 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
     deadline: (elapsed?.() ?? 0) + limits.milliseconds,
     steps: 0,
     shared: new WeakMap(),
+    untidy: false,
     ids: new WeakMap(),
   }
   const given = { source: [root], target: [target] }
@@ -45,6 +46,8 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
   } catch (error) {
     throw relocate(error, { map: main.canonical, group: first.name, position: storedPosition(first) })
   }
+  // Going through all of a big result again costs more than making it; seldom is there anything to drop.
+  if (!run.untidy) return target.value ?? {}
   return dropEmpty(target.value ?? null) ?? {}
 }
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../fhir/types.ts'
 import { TransformFault } from './fault.ts'
-import type { Node } from './nodes.ts'
+import { isEmpty, type Node } from './nodes.ts'
 import type { RuleTarget } from './structure.ts'
 
 /**
@@ -54,6 +54,8 @@ export interface Run {
   steps: number
   /** Targets of `share` (by list rule) and `single` (by target), by the object they stand in. */
   shared: WeakMap<JsonObject, Map<string | RuleTarget, Node>>
+  /** The result may have empty parts, which have to be taken out. */
+  untidy: boolean
   /** Ids given to source resources that have none; the source itself is never changed. */
   ids: WeakMap<JsonObject, string>
 }
@@ -63,6 +65,11 @@ export interface Frame {
   slots: (Node | undefined)[]
   run: Run
   depth: number
+}
+
+/** Notes whether what a rule made was left empty; called when the rule has had its say. */
+export function noteEmpty(run: Run, node: Node | undefined): void {
+  if (node && node.value !== undefined && isEmpty(node.value)) run.untidy = true
 }
 
 /** Counts a step; TransformFault `too-costly` when there have been too many or it has taken too long. */

@@ -4,7 +4,7 @@ import { dateOperation } from './date-operation.ts'
 import { escapeBetween } from './escape.ts'
 import { TransformFault } from './fault.ts'
 import { toText } from './native-values.ts'
-import { deepCopy, type Node } from './nodes.ts'
+import { cleanCopy, deepCopy, type Node } from './nodes.ts'
 import type { Run } from './run.ts'
 import type { Transform } from './structure.ts'
 import { INFERRED, r4Type, type Type, UNKNOWN } from './types.ts'
@@ -99,7 +99,7 @@ function optionalText(node: Node | undefined): string {
 
 function copyOf(node: Node | undefined): Node | undefined {
   if (!node || node.value === undefined || node.loose || typeof node.value !== 'object') return node
-  return { ...node, value: deepCopy(node.value), loose: true }
+  return { ...node, value: cleanCopy(node.value), loose: true }
 }
 
 function create({ arguments: [name], targetType, findType }: TransformCall): Node {

@@ -2,7 +2,7 @@ import { keepExactNumber } from '../fhir/exact-number.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import { assignPrimitive, canWrap, wrapValue } from './convert.ts'
 import { TransformFault } from './fault.ts'
-import { deepCopy, type Node, setMember } from './nodes.ts'
+import { cleanCopy, type Node, setMember } from './nodes.ts'
 import { type ElementType, isA, lastPart, type Type, UNKNOWN } from './types.ts'
 
 /** Where in a list a new item goes; rules of one list may mix them. */
@@ -134,7 +134,7 @@ export function assignSelf(target: Node, given: Node): Node {
       throw new TransformFault('a value cannot be assigned to an object')
     }
     for (const name in given.value)
-      if (name !== 'resourceType') setMember(target.value, name, deepCopy(given.value[name] ?? null))
+      if (name !== 'resourceType') setMember(target.value, name, cleanCopy(given.value[name] ?? null))
     return target
   }
   target.value = typed.value
@@ -235,10 +235,10 @@ function fit(given: Node, type: Type, property: string): Node {
   }
   if (type.kind === 'primitive') return fitPrimitive(value, type, property)
   if (given.type !== type && given.type.kind === 'complex' && !isA(given.type, type)) {
-    const wrapped = wrapValue(given.loose ? value : deepCopy(value), given.type.name, type.name)
+    const wrapped = wrapValue(given.loose ? value : cleanCopy(value), given.type.name, type.name)
     if (wrapped) return { value: wrapped, type }
   }
-  const node = given.loose ? given : { value: deepCopy(value), type: given.type }
+  const node = given.loose ? given : { value: cleanCopy(value), type: given.type }
   node.loose = false
   if (type.kind !== 'resource' && type !== UNKNOWN && node.type.kind === 'logical')
     delete (node.value as JsonObject).resourceType
@@ -296,18 +296,18 @@ function insert(list: Json[], value: Json, place: ListPlace): void {
 function storeExtra(holder: JsonObject, property: string, extra: JsonObject): void {
   const value = holder[property]
   if (!Array.isArray(value)) {
-    setMember(holder, `_${property}`, deepCopy(extra))
+    setMember(holder, `_${property}`, cleanCopy(extra))
     return
   }
   const found = holder[`_${property}`]
   const list: Json[] = Array.isArray(found) ? found : []
   while (list.length < value.length - 1) list.push(null)
-  list.push(deepCopy(extra))
+  list.push(cleanCopy(extra))
   setMember(holder, `_${property}`, list)
 }
 
 function assignUntyped(holder: JsonObject, property: string, given: Node): Node {
-  const node = given.loose ? given : { value: deepCopy(given.value as Json), type: given.type }
+  const node = given.loose ? given : { value: cleanCopy(given.value as Json), type: given.type }
   node.loose = false
   addUntyped(holder, { property, value: node.value as Json, listed: given.listed === true })
   return node
