@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { OperationCall } from '../../src/fhir/operation.ts'
+import type { Parameter, Resource, StructureMap } from '../../src/fhir/types.ts'
+import type { OperationContext } from '../../src/operations/context.ts'
+import { convert } from '../../src/operations/convert.ts'
+import { transform } from '../../src/operations/transform.ts'
+import { createMaps, parseMap } from '../../src/structure-map/maps.ts'
+import { memoryEnvironment } from '../support/map-cases.ts'
+import { issuesOf, mapCall, withRules } from '../support/run-map.ts'
+
+const FML = withRules('  src.id as v -> tgt.id = v "id";')
+const URL = 'http://example.org/StructureMap/test'
+const stored: StructureMap = { ...parseMap(FML).map, id: 'test', version: '1' }
+
+/** As much of the context as these operations use. */
+const context = {
+  maps: createMaps(memoryEnvironment([stored])),
+  storage: { read: async (_: string, id: string) => (id === 'test' ? { resource: stored } : undefined) },
+  ...mapCall(),
+  now: () => new Date('2026-01-01T00:00:00Z'),
+} as unknown as OperationContext
+
+const call = (parameter: Parameter[], more: Partial<OperationCall> = {}): OperationCall => ({
+  level: 'type',
+  resourceType: 'StructureMap',
+  parameters: { resourceType: 'Parameters', parameter },
+  headers: {},
+  ...more,
+})
+const json = (value: unknown) => ({ contentType: 'application/json', bytes: Buffer.from(JSON.stringify(value)) })
+const patient: Resource = { resourceType: 'Patient', id: 'a' }
+const source: Parameter = { name: 'source', valueUri: URL }
+
+test('$transform takes the instance as body, as content, and as Binary', async () => {
+  const expected = { resource: patient }
+  assert.deepEqual(await transform.handle(call([source], { body: json(patient) }), context), expected)
+  assert.deepEqual(
+    await transform.handle(call([{ name: 'source', valueString: `${URL}|1` }], { body: json({ id: 'a' }) }), context),
+    expected,
+  )
+  assert.deepEqual(await transform.handle(call([source, { name: 'content', resource: patient }]), context), expected)
+  const data = Buffer.from('{"id":"a"}').toString('base64')
+  const binary: Resource = { resourceType: 'Binary', contentType: 'application/json', data }
+  assert.deepEqual(await transform.handle(call([source, { name: 'content', resource: binary }]), context), expected)
+})
+
+test('$transform takes the map as canonical, as instance, or along with the call', async () => {
+  const expected = { resource: patient }
+  const content: Parameter = { name: 'content', resource: patient }
+  assert.deepEqual(await transform.handle(call([content], { level: 'instance', id: 'test' }), context), expected)
+  for (const name of ['sourceMap', 'map']) {
+    assert.deepEqual(await transform.handle(call([{ name, resource: stored }, content]), context), expected)
+  }
+  const importing = parseMap(`map "http://example.org/StructureMap/importing" = importing
+imports "http://example.org/StructureMap/along"
+group main(source src : Patient, target tgt : Patient) {
+  src then Along(src, tgt) "r";
+}`).map
+  const along = parseMap(`map "http://example.org/StructureMap/along" = along
+group Along(source src, target tgt) {
+  src.id as v -> tgt.id = v "id";
+}`).map
+  const parameters: Parameter[] = [
+    { name: 'sourceMap', resource: importing },
+    { name: 'supportingMap', resource: along },
+    content,
+  ]
+  assert.deepEqual(await transform.handle(call(parameters), context), expected)
+})
+
+test('$transform says what is missing', async () => {
+  const failure = async (given: OperationCall) =>
+    (await issuesOf(() => transform.handle(given, context)))[0]?.details?.text
+  assert.match((await failure(call([], { body: json({}) }))) ?? '', /Which map/)
+  assert.match((await failure(call([source]))) ?? '', /no instance to transform/)
+  assert.match(
+    (await failure(call([{ name: 'source', valueUri: 'http://x' }], { body: json({}) }))) ?? '',
+    /no StructureMap http:\/\/x/,
+  )
+  assert.match(
+    (await failure(call([{ name: 'sourceMap', resource: patient }], { body: json({}) }))) ?? '',
+    /takes a StructureMap/,
+  )
+  assert.match(
+    (await failure(call([], { level: 'instance', id: 'other', body: json({}) }))) ?? '',
+    /other is not known/,
+  )
+})
+
+test('$transform with debug traces rules and elements', async () => {
+  const { resource } = await transform.handle(
+    call([source, { name: 'debug', valueBoolean: true }], { body: json(patient) }),
+    context,
+  )
+  const parameters = (resource as { parameter: Parameter[] }).parameter
+  assert.deepEqual(parameters[0], { name: 'return', resource: patient })
+  assert.deepEqual(
+    parameters.slice(1).map((each) => each.part?.map((part) => part.valueCode ?? part.valueString)),
+    [
+      ['rule', `${URL}|1 main "id" (line 5, column 3), depth 1`],
+      ['element', 'id: tgt.id'],
+    ],
+  )
+})
+
+test('$convert goes both ways, formats, and refuses what is not strict', async () => {
+  const body = { contentType: 'text/fhir-mapping', bytes: Buffer.from(FML) }
+  const made = await convert.handle(call([], { body }), context)
+  assert.equal(made.resource?.resourceType, 'StructureMap')
+  const back = await convert.handle(
+    call([{ name: 'resource', resource: stored }], { accept: 'text/fhir-mapping' }),
+    context,
+  )
+  assert.match(String(back.raw?.body), /^\/\/\/ url = 'http:\/\/example.org\/StructureMap\/test'\n/)
+  const formatted = await convert.handle(call([], { body, accept: 'text/fhir-mapping' }), context)
+  assert.match(String(formatted.raw?.body), /src\.id as v -> tgt\.id = v;/)
+  const loose = { contentType: 'text/fhir-mapping', bytes: Buffer.from(FML.replace('= test', '= "test"')) }
+  const issues = await issuesOf(() =>
+    convert.handle(call([{ name: 'strict', valueBoolean: true }], { body: loose }), context),
+  )
+  assert.match(issues[0]?.diagnostics ?? '', /^line 1, column \d+: The name of a map takes no quotes/)
+  assert.match(
+    (await issuesOf(() => convert.handle(call([]), context)))[0]?.details?.text ?? '',
+    /The body is a StructureMap/,
+  )
+})
