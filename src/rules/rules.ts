@@ -146,7 +146,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
         return { results: results.map(encodeResult).map(withoutCqlType), ignored: [] }
       }
       const compiled = await libraries.compile(library, { keep: !untrusted })
-      if (untrusted) return sandbox.run(compiled, call)
+      if (untrusted || isLarge(call.data)) return sandbox.run(compiled, call)
       const { results, ignored } = await runLibrary(compiled, call, run)
       return { results: results.map(encodeResult), ignored }
     },
@@ -195,6 +195,9 @@ function evaluateCertLogicLibrary(resource: Library, call: Omit<LibraryCall, 'li
     issues: [],
   }
 }
+
+/** An evaluation never lets the event loop turn, so much data goes where it holds up nobody. */
+const isLarge = (data: Bundle | undefined) => Array.isArray(data?.entry) && data.entry.length > 500
 
 function withoutCqlType({ parameters, ...result }: EncodedResult): EncodedResult {
   return { ...result, parameters: parameters.map(({ extension: _cqlType, ...each }) => each) }

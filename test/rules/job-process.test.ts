@@ -61,6 +61,20 @@ describe('job process', () => {
     await one.close()
   })
 
+  it('refuses jobs when too many wait', async () => {
+    const full = createJobProcess<string, string>(program, {
+      timeoutSeconds: 5,
+      idleSeconds: 1,
+      heapMegabytes: 32,
+      jobsPerProcess: 1000,
+    })
+    const answers = await Promise.allSettled(Array.from({ length: 210 }, (_, i) => full.run(String(i))))
+    const refused = answers.filter((each) => each.status === 'rejected')
+    assert.equal(refused.length, 9)
+    assert.ok(refused.every((each) => failing('busy')(each.reason)))
+    await full.close()
+  })
+
   it('refuses jobs after close', async () => {
     const closed = createJobProcess<string, string>(program, {
       timeoutSeconds: 1,

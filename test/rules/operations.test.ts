@@ -117,6 +117,15 @@ describe('Library/$evaluate', () => {
     assert.equal(byUrl[0]?.valueInteger, 1)
   })
 
+  it('answers alike for much data', async () => {
+    const others = Array.from({ length: 600 }, () => ({ resource: { resourceType: 'Observation', status: 'final' } }))
+    const large = {
+      name: 'data',
+      resource: { resourceType: 'Bundle', entry: [patient, ...others] },
+    } as unknown as Parameter
+    assert.deepEqual(await call(libraryEvaluate, [url, large]), await call(libraryEvaluate, [url, data]))
+  })
+
   it('reports parameters that the library does not have', async () => {
     const values = { name: 'parameters', resource: parametersOf([{ name: 'Most', valueInteger: 4 }]) } as Parameter
     const reply = await call(libraryEvaluate, [url, expression('Patients'), values])

@@ -25,22 +25,32 @@ export interface JobProcess<Job, Answer> {
   close(): Promise<void>
 }
 
+/** `busy`: too many jobs are waiting. */
+type FailureReason = 'timeout' | 'crash' | 'closed' | 'busy'
+
 /** Why a job has no answer. */
 export class JobFailure extends Error {
-  readonly reason: 'timeout' | 'crash' | 'closed'
+  readonly reason: FailureReason
 
-  constructor(reason: 'timeout' | 'crash' | 'closed', message: string) {
+  constructor(reason: FailureReason, message: string) {
     super(message)
     this.name = 'JobFailure'
     this.reason = reason
   }
 }
 
+/** 503 with Retry-After, for a queue that is full. */
+export const busy = (failure: JobFailure) =>
+  new FhirError(503, issue('throttled', `the server is busy: ${failure.message}`), { 'Retry-After': '10' })
+
 interface Waiting<Job, Answer> {
   job: Job
   resolve(answer: Answer): void
   reject(error: Error): void
 }
+
+/** More would wait longer than any client does. */
+const waitingLimit = 200
 
 /** Loading the program is no part of a job's time; a machine under load may need many times the usual 2 s. */
 const startSeconds = 60
@@ -84,6 +94,7 @@ export function createJobProcess<Job, Answer>(program: URL, options: JobProcessO
     run: (job) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(new JobFailure('closed', 'the process was closed'))
+        if (waiting.length >= waitingLimit) return reject(new JobFailure('busy', `${waitingLimit} jobs are waiting`))
         waiting.push({ job, resolve, reject })
         next()
       }),
@@ -131,7 +142,7 @@ function startProcess<Job, Answer>(
     // Nothing of the server's settings and secrets is handed on.
     env: { TZ: 'UTC' },
   })
-  const arm = (seconds: number, reason: JobFailure['reason'], message: string) => {
+  const arm = (seconds: number, reason: FailureReason, message: string) => {
     clearTimeout(timer)
     timer = setTimeout(() => end(new JobFailure(reason, message)), seconds * 1000)
   }

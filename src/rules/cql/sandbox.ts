@@ -4,7 +4,7 @@ import type { CqlTerminology } from './code-service.ts'
 import { formatIdentifier } from './cql-source.ts'
 import { definitions, type Elm } from './elm.ts'
 import type { EvaluateAnswer, EvaluateJob, EvaluateQuestion, SentLibrary } from './evaluate-worker.ts'
-import { createJobProcess, JobFailure } from './job-process.ts'
+import { busy, createJobProcess, JobFailure } from './job-process.ts'
 import type { CompiledLibrary } from './libraries.ts'
 import type { RunCall } from './run.ts'
 import type { EncodedResult } from './to-parameters.ts'
@@ -41,6 +41,7 @@ export function createSandbox(
 
 function refusal(error: unknown): unknown {
   if (!(error instanceof JobFailure)) return error
+  if (error.reason === 'busy') return busy(error)
   if (error.reason === 'closed') return new FhirError(503, issue('transient', 'the server is shutting down'))
   const limit = error.reason === 'timeout' ? 'takes too long' : 'needs too much memory'
   return new FhirError(422, issue('too-costly', `the evaluation ${limit}: ${error.message}`))

@@ -4,7 +4,7 @@ import { FhirError, issue } from '../../fhir/error.ts'
 import type { Issue, JsonObject } from '../../fhir/types.ts'
 import { formatIdentifier, type LibraryIdentifier } from './cql-source.ts'
 import type { Elm } from './elm.ts'
-import { createJobProcess, JobFailure } from './job-process.ts'
+import { busy, createJobProcess, JobFailure } from './job-process.ts'
 import type { TranslateAnswer, TranslateJob } from './translate-worker.ts'
 
 /** ELM in its JSON form (https://cql.hl7.org/elm.html), and what the translator remarked. */
@@ -93,6 +93,7 @@ function sourceKey(source: Source): string {
 function refusal(error: unknown, source: Source): unknown {
   if (!(error instanceof JobFailure)) return error
   const name = source.identifier ? `library ${formatIdentifier(source.identifier)}` : 'CQL text'
+  if (error.reason === 'busy') return busy(error)
   if (error.reason === 'closed') return new FhirError(503, issue('transient', 'the CQL translator is shut down'))
   const code = error.reason === 'timeout' ? 'timeout' : 'too-costly'
   return new FhirError(422, issue(code, `the translator gave up on ${name}: ${error.message}`))
