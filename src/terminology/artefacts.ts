@@ -21,7 +21,7 @@ export interface ArtefactSource {
 }
 
 /** A stored code system as directories need it. */
-export interface SystemEntry {
+interface SystemEntry {
   url: string
   version?: string
   valueSet?: string

@@ -3,7 +3,7 @@ import type { Artefacts } from './artefacts.ts'
 import { BUILT_IN_SYSTEMS } from './implicit/implicit-systems.ts'
 
 /** Parameters of $expand and $validate-code that the engine understands, for TerminologyCapabilities. */
-export const EXPANSION_PARAMETERS = [
+const EXPANSION_PARAMETERS = [
   'activeOnly',
   'allowMaximumSizeExpansion',
   'check-system-version',

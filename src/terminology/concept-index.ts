@@ -1,5 +1,5 @@
-import type { CodeSystem, CodeSystemConcept } from '../fhir/types.ts'
-import type { CodeSystemHead, CodeSystemProvider, ConceptProperty, Ref } from './code-system.ts'
+import type { CodeSystem, CodeSystemConcept, Extension } from '../fhir/types.ts'
+import type { CodeSystemHead, CodeSystemProvider, ConceptProperty, Designation, Ref } from './code-system.ts'
 import { EXTENSION, extensionText } from './extensions.ts'
 import { buildHierarchy, type Hierarchy } from './hierarchy.ts'
 import { filteredSelection, rangeSelection } from './selection.ts'
@@ -109,9 +109,9 @@ export function indexConcepts(head: CodeSystemHead, rows: Iterable<ConceptRow>):
     code: (ref) => codes[ref as number] ?? '',
     display: (ref) => displays[ref as number],
     definition: (ref) => detail(ref)?.definition,
-    designations: (ref) => detail(ref)?.designation ?? [],
+    designations: (ref) => detail(ref)?.designation ?? NO_DESIGNATIONS,
     properties: (ref) => propertiesOf(detail(ref)),
-    extensions: (ref) => detail(ref)?.extension ?? [],
+    extensions: (ref) => detail(ref)?.extension ?? NO_EXTENSIONS,
     isInactive: (ref) => ((flags[ref as number] ?? 0) & 1) === 1,
     isAbstract: (ref) => ((flags[ref as number] ?? 0) & 2) === 2,
     status: (ref) => statusOf(detail(ref), statusProperty),
@@ -194,9 +194,14 @@ function relationsOf({ parent, end, extraParents }: Pick<Hierarchy, 'parent' | '
   return { subsumes, parentsOf, childrenOf }
 }
 
+const NO_DESIGNATIONS: Designation[] = []
+const NO_EXTENSIONS: Extension[] = []
+const NO_PROPERTIES: ConceptProperty[] = []
+
 /** Property values in a form that names the member once. */
 export function propertiesOf(concept: CodeSystemConcept | undefined): ConceptProperty[] {
-  return (concept?.property ?? []).flatMap((property) => {
+  if (!concept?.property) return NO_PROPERTIES
+  return concept.property.flatMap((property) => {
     for (const member in property) {
       if (!member.startsWith('value')) continue
       const value = property[member as keyof typeof property]

@@ -43,7 +43,7 @@ interface Sides {
 const swappedGroups = new WeakMap<Group, { source: unknown; target: unknown; swapped: boolean }>()
 
 /** Whether source and target of a group are exchanged: every element is unknown in the source and known in the target. */
-export function isSwapped(group: Group, scope: Scope): boolean {
+function isSwapped(group: Group, scope: Scope): boolean {
   const source = group.source ? scope.systems(group.source)[0] : undefined
   const target = group.target ? scope.systems(group.target)[0] : undefined
   const known = swappedGroups.get(group)

@@ -42,19 +42,30 @@ export function containsEntry(entry: Entry, options: EntryOptions): Contains {
   if (provider.head.version && options.withVersion(entry)) made.version = provider.head.version
   if (provider.isAbstract(ref)) made.abstract = true
   if (provider.isInactive(ref)) made.inactive = true
-  const texts = textsIn(provider, ref, concept, options.languages)
-  const chosen = chooseText(texts, options.languages)
-  if (chosen !== undefined) made.display = chosen.value
-  if (options.includeDesignations || options.designations.length > 0) {
-    const designation = texts
-      .filter((each) => each !== chosen && !repeats(each, chosen))
-      .filter((each) => options.designations.length === 0 || isWanted(each, options.designations))
-      .map(shownDesignation)
-    if (designation.length > 0) made.designation = designation
+  if (options.languages || options.includeDesignations || options.designations.length > 0) {
+    addTexts(made, textsIn(provider, ref, concept, options.languages), options)
+  } else {
+    const display = concept?.display ?? provider.display(ref)
+    if (display !== undefined) made.display = display
   }
-  const extension = [...shownExtensions(entry), ...shownProperties(entry, options).map(propertyExtension)]
+  const own = concept?.extension ?? NONE
+  const inherited = provider.extensions(ref)
+  const extension = [...shownExtensions(own, inherited), ...shownProperties(entry, own, options).map(propertyExtension)]
   if (extension.length > 0) made.extension = extension
   return made
+}
+
+const NONE: Extension[] = []
+
+function addTexts(made: Contains, texts: Text[], options: EntryOptions): void {
+  const chosen = chooseText(texts, options.languages)
+  if (chosen !== undefined) made.display = chosen.value
+  if (!options.includeDesignations && options.designations.length === 0) return
+  const designation = texts
+    .filter((each) => each !== chosen && !repeats(each, chosen))
+    .filter((each) => options.designations.length === 0 || isWanted(each, options.designations))
+    .map(shownDesignation)
+  if (designation.length > 0) made.designation = designation
 }
 
 const repeats = (text: Text, shown: Text | undefined) =>
@@ -63,18 +74,22 @@ const repeats = (text: Text, shown: Text | undefined) =>
   (text.language === shown.language || !text.language) &&
   !text.use?.code
 
-function shownExtensions({ provider, ref, clause }: Entry): Extension[] {
-  const own = (clause.concepts?.get(provider.code(ref))?.extension ?? []).filter(
-    (each) => SHOWN.has(each.url) || each.url === EXTENSION.standardsStatus,
-  )
-  const inherited = provider
-    .extensions(ref)
-    .filter((each) => SHOWN.has(each.url) && !own.some((other) => other.url === each.url))
-  return [...own, ...inherited]
+function shownExtensions(own: Extension[], inherited: Extension[]): Extension[] {
+  if (own.length === 0 && inherited.length === 0) return NONE
+  const kept = own.filter((each) => SHOWN.has(each.url) || each.url === EXTENSION.standardsStatus)
+  const others = inherited.filter((each) => SHOWN.has(each.url) && !kept.some((other) => other.url === each.url))
+  return [...kept, ...others]
 }
 
-function shownProperties(entry: Entry, options: EntryOptions): ConceptProperty[] {
-  const { provider, ref, clause } = entry
+const NO_PROPERTIES: ConceptProperty[] = []
+
+function shownProperties(entry: Entry, own: Extension[], options: EntryOptions): ConceptProperty[] {
+  const { provider, ref } = entry
+  const extensions = provider.extensions(ref)
+  const status = provider.status(ref)
+  if (own.length === 0 && extensions.length === 0 && status === undefined && options.properties.length === 0) {
+    return NO_PROPERTIES
+  }
   const shown: ConceptProperty[] = []
   const show = (property: ConceptProperty, uri: string | undefined) => {
     if (shown.some((each) => each.code === property.code && each.value === property.value)) return
@@ -86,8 +101,6 @@ function shownProperties(entry: Entry, options: EntryOptions): ConceptProperty[]
   if (asked('definition') && definition !== undefined) {
     show({ code: 'definition', member: 'valueString', value: definition }, `${CONCEPT_PROPERTIES}definition`)
   }
-  const extensions = provider.extensions(ref)
-  const own = clause.concepts?.get(provider.code(ref))?.extension
   const order = extensionValue(own, EXTENSION.setOrder) ?? extensionValue(extensions, EXTENSION.conceptOrder)
   const label = extensionText(own, EXTENSION.setLabel) ?? extensionText(extensions, EXTENSION.conceptLabel)
   const weight = extensionValue(own, EXTENSION.weight) ?? extensionValue(extensions, EXTENSION.weight)
@@ -96,7 +109,6 @@ function shownProperties(entry: Entry, options: EntryOptions): ConceptProperty[]
   if (label !== undefined) show({ code: 'label', member: 'valueString', value: label }, `${CONCEPT_PROPERTIES}label`)
   if (typeof weight === 'number')
     show({ code: 'weight', member: 'valueDecimal', value: weight }, `${CONCEPT_PROPERTIES}itemWeight`)
-  const status = provider.status(ref)
   if (status !== undefined && status !== 'active') {
     show({ code: 'status', member: 'valueCode', value: status }, `${CONCEPT_PROPERTIES}status`)
   }

@@ -78,7 +78,7 @@ function broughtResources(parameters: Parameters): Resource[] {
 }
 
 /** The value set in question: `valueSet`, or `url` with `valueSetVersion`; 404 when it is unknown, 400 when none is named. */
-export function requestedValueSet(request: Request, rules = valueSetRules(request)): ValueSet {
+function requestedValueSet(request: Request, rules = valueSetRules(request)): ValueSet {
   const { parameters, scope } = request
   const given = firstParameter(parameters, 'valueSet')?.resource as Resource | undefined
   if (given?.resourceType === 'ValueSet') return given

@@ -5,17 +5,17 @@ import { EXTENSION, extensionText } from './extensions.ts'
 import type { CompiledSet } from './value-set.ts'
 
 /** A status of an artefact that its users are warned of. */
-export type Warning = 'deprecated' | 'withdrawn' | 'experimental' | 'draft'
+type Warning = 'deprecated' | 'withdrawn' | 'experimental' | 'draft'
 
 /** The status in question, of a code system or value set. */
-export interface ArtefactStatus {
+interface ArtefactStatus {
   status?: string | undefined
   experimental?: boolean | undefined
   standardsStatus?: string | undefined
 }
 
 /** Status of a value set. */
-export function statusOfValueSet(definition: ValueSet): ArtefactStatus {
+function statusOfValueSet(definition: ValueSet): ArtefactStatus {
   return {
     status: definition.status,
     experimental: definition.experimental,
@@ -24,7 +24,7 @@ export function statusOfValueSet(definition: ValueSet): ArtefactStatus {
 }
 
 /** What to warn of; draft and experimental only when the set that uses the artefact is not so itself. */
-export function warningOf(artefact: ArtefactStatus, user: ArtefactStatus | undefined): Warning | undefined {
+function warningOf(artefact: ArtefactStatus, user: ArtefactStatus | undefined): Warning | undefined {
   if (artefact.standardsStatus === 'deprecated' || artefact.standardsStatus === 'withdrawn')
     return artefact.standardsStatus
   if (artefact.experimental && !user?.experimental) return 'experimental'

@@ -75,7 +75,7 @@ export function compileValueSet(definition: ValueSet, options: CompileOptions): 
 }
 
 /** Name of a value set in texts. */
-export function canonicalOf(definition: ValueSet): string {
+function canonicalOf(definition: ValueSet): string {
   return definition.url ? formatCanonical(definition.url, definition.version) : '(unidentified)'
 }
 

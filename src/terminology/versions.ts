@@ -16,7 +16,7 @@ export interface VersionRule {
 export type VersionRules = Map<string, VersionRule>
 
 /** No rules at all. */
-export const NO_RULES: VersionRules = new Map()
+const NO_RULES: VersionRules = new Map()
 
 /** Reads `force-x`, `x` and `check-x` (canonicals `url|version`). */
 export function versionRules(

@@ -10,7 +10,7 @@ import { isIn, notIn } from './membership.ts'
 import { regex } from './regex.ts'
 
 /** Every filter operator (http://hl7.org/fhir/filter-operator, R5's included). */
-export const FILTER_OPERATORS: Record<string, FilterOperator> = {
+const FILTER_OPERATORS: Record<string, FilterOperator> = {
   '=': equals,
   'is-a': isA,
   'descendent-of': descendentOf,
