@@ -4,7 +4,7 @@ import { parseTrustLists } from './trust/trust-list-settings.ts'
 import type { TrustSource } from './trust/trust-source.ts'
 
 /** How the text of a setting is read. */
-type Kind = 'text' | 'port' | 'count' | 'switch' | 'folder' | 'url' | 'choice' | 'country'
+type Kind = 'text' | 'port' | 'count' | 'share' | 'switch' | 'folder' | 'url' | 'choice' | 'country'
 
 /** One setting: everything the README's table, the reader and the error messages need. */
 export interface Setting {
@@ -103,6 +103,13 @@ export const settings = [
     description: 'One JSON line per request on standard output; never holds a query, body or person.',
   },
   {
+    variable: 'AUDIT_SAMPLE_RATE',
+    kind: 'share',
+    fallback: '0',
+    description:
+      'Share of public reads that is recorded as IHE SVCM AuditEvents: 0 none, 0.01 every hundredth, 1 all. Writes are always recorded. AuditEvents are kept for good and read with a token.',
+  },
+  {
     variable: 'MAINTENANCE',
     kind: 'switch',
     fallback: 'false',
@@ -134,6 +141,8 @@ export interface Config {
   revocationFailure: 'warn' | 'fail'
   bodyLimitBytes: number
   accessLog: boolean
+  /** 0 to 1. */
+  auditSampleRate: number
   maintenance: boolean
   production: boolean
 }
@@ -187,6 +196,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     revocationFailure: texts.get('REVOCATION_FAILURE') === 'fail' ? 'fail' : 'warn',
     bodyLimitBytes: Number(texts.get('BODY_LIMIT_BYTES')),
     accessLog: texts.get('ACCESS_LOG') === 'on',
+    auditSampleRate: Number(texts.get('AUDIT_SAMPLE_RATE')),
     maintenance: texts.get('MAINTENANCE') === 'true',
     production,
   }
@@ -233,6 +243,7 @@ const accepts: Record<Kind, (text: string, setting: Setting) => string | undefin
   folder: () => undefined,
   port: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65535 ? undefined : 'a number from 0 to 65535 is wanted'),
   count: (text) => (/^[1-9]\d{0,11}$/.test(text) ? undefined : 'a positive whole number is wanted'),
+  share: (text) => (/^(0(\.\d{1,9})?|1(\.0{1,9})?)$/.test(text) ? undefined : 'a number from 0 to 1 is wanted'),
   switch: (text) => (text === 'true' || text === 'false' ? undefined : '`true` or `false` is wanted'),
   choice: (text, setting) =>
     setting.choices?.includes(text) ? undefined : `one of ${setting.choices?.join(', ')} is wanted`,

@@ -63,26 +63,28 @@ export async function createServer(config: Config): Promise<VidimusServer> {
     config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   let port = config.port
   let running: RunningServer | undefined
-  const app = () => createHttpApp({ config, context, baseUrl: baseUrl() })
-  let handler = app().handler
+  const newApp = () => createHttpApp({ config, context, baseUrl: baseUrl() })
+  let app = newApp()
   return {
     ...context,
     config,
     trust,
-    handler: (message, response) => handler(message, response),
+    handler: (message, response) => app.handler(message, response),
     async listen() {
-      running = await listen((message, response) => handler(message, response), {
+      running = await listen((message, response) => app.handler(message, response), {
         host: config.host,
         port: config.port,
       })
       if (running.port !== port) {
         port = running.port
-        handler = app().handler
+        await app.audit.flush()
+        app = newApp()
       }
       return baseUrl()
     },
     async close() {
       await running?.close(10_000)
+      await app.audit.flush()
       await context.rules.close()
       await storage.close()
     },
@@ -186,6 +188,7 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
       ...(config.developmentToken ? { developmentToken: config.developmentToken } : {}),
       maintenance: () => config.maintenance,
       bodyLimitBytes: config.bodyLimitBytes,
+      auditSampleRate: config.auditSampleRate,
       production: config.production,
     },
     hooks: {

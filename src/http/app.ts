@@ -3,6 +3,7 @@ import type { Operation } from '../fhir/operation.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { AccessLog, ErrorLog } from './access-log.ts'
+import { type AuditRecorder, createAuditRecorder } from './audit/recorder.ts'
 import { bearerAuthorization } from './authorization.ts'
 import type { Facade, HttpHooks, HttpSettings, Software } from './facade.ts'
 import { createFhirListener } from './listener.ts'
@@ -34,6 +35,8 @@ export interface AppOptions<Context> {
 /** An application for `http.createServer(app.handler)`. */
 export interface App {
   handler(message: IncomingMessage, response: ServerResponse): void
+  /** To be flushed before the store is closed. */
+  audit: Pick<AuditRecorder, 'flush' | 'dropped'>
 }
 
 /**
@@ -42,8 +45,14 @@ export interface App {
  */
 export function createApp<Context>(options: AppOptions<Context>): App {
   const { storage, settings, hooks, software, now, uuid } = options
+  const audit = createAuditRecorder({
+    storage,
+    sampleRate: settings.auditSampleRate ?? 0,
+    report: (error) => options.errorLog({ requestId: 'audit', error }),
+  })
   const facade: Facade = {
     storage,
+    audit,
     operations: bindOperations(options.operations, options.context),
     settings,
     hooks,
@@ -60,6 +69,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
   const fhir = createFhirListener(facade, logs)
   const pages = createPages(facade, basePath, logs)
   return {
+    audit,
     handler: (message, response) => {
       const address = belowBase(message.url ?? '', basePath)
       if (address === undefined) pages(message, response)

@@ -1,6 +1,7 @@
 import type { Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { AuditRecorder } from './audit/recorder.ts'
 import type { Authorize } from './authorization.ts'
 import type { Resolved } from './interaction.ts'
 import type { OneAtATime } from './one-at-a-time.ts'
@@ -24,6 +25,8 @@ export interface HttpSettings {
   bodyLimitBytes: number
   /** Whether this is a production server; a development server says so in its CapabilityStatement. */
   production: boolean
+  /** Share of public reads that is recorded as AuditEvents, 0 to 1; none without it. Writes always are. */
+  auditSampleRate?: number
 }
 
 /** What the HTTP layer needs of rooms it may not know. */
@@ -50,6 +53,7 @@ export interface Facade {
   settings: HttpSettings
   hooks: HttpHooks
   authorize: Authorize
+  audit: AuditRecorder
   /** Writes run one at a time, so that search and write of a conditional interaction are one step. */
   inTurn: OneAtATime
   now(): Date

@@ -1,5 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessLog, ErrorLog } from './access-log.ts'
+import type { AuditSource } from './audit/audit-event.ts'
+import { auditedFacade } from './audit/audited-facade.ts'
+import { recordRequest } from './audit/record-request.ts'
+import { auditedTransaction } from './audit/transactions.ts'
 import { hasBody, readBody } from './body.ts'
 import { preflightHeaders } from './constant-headers.ts'
 import { run } from './dispatch.ts'
@@ -10,6 +14,7 @@ import type { Resolved } from './interaction.ts'
 import { parseMediaType } from './media-type.ts'
 import { chooseFormat, errorFormat, type Negotiation, negotiate, type ReplyFormat } from './negotiation.ts'
 import { isFresh } from './precondition.ts'
+import { publicRevision } from './public-revision.ts'
 import { parsePath, parseQuery } from './query.ts'
 import { render } from './render.ts'
 import { cachedReply, cacheKey, createReplyCache, isCacheable, type ReplyCache } from './reply-cache.ts'
@@ -30,6 +35,7 @@ interface Passage {
   id: string
   asked: Negotiation
   resolved?: Resolved
+  request?: FhirRequest
 }
 
 /** What the log needs of a finished request. */
@@ -50,13 +56,17 @@ const nothingAsked: Negotiation = { ranges: [], pretty: false }
  * what was answered since the last write goes out as the bytes it was.
  */
 export function createFhirListener(facade: Facade, logs: Logs): FhirListener {
-  const cache = createReplyCache(() => facade.storage.revision())
+  const cache = createReplyCache(publicRevision(facade.storage))
+  const isSampling = (facade.settings.auditSampleRate ?? 0) > 0
   return async (message, response, address) => {
     const started = performance.now()
     const given = message.headers['x-request-id']
     const id = requestId(typeof given === 'string' ? given : undefined, facade.uuid)
     const key = cacheKey(message.method, address, message.headers)
-    const hit = key === undefined ? undefined : cache.find(key)
+    let hit = key === undefined ? undefined : cache.find(key)
+    // A reply that is to be recorded is worked out, so that there is a request to record.
+    const sampled = isSampling && hit !== undefined && isAudited(hit.place) && facade.audit.samples()
+    if (sampled) hit = undefined
     let finished: Finished
     try {
       finished = hit
@@ -64,7 +74,7 @@ export function createFhirListener(facade: Facade, logs: Logs): FhirListener {
             ...(sendCached(message, response, hit, id) ?? (await sendPacked(message, response, hit, id))),
             ...hit.place,
           }
-        : await answerAndSend(facade, logs, { message, response, address, id, cache, key })
+        : await answerAndSend(facade, logs, { message, response, address, id, cache, key, sampled })
     } catch (error) {
       // The reply was under way or could not be sent: nothing is left but to hang up.
       logs.errorLog({ requestId: id, error })
@@ -100,10 +110,15 @@ interface Exchange {
   id: string
   cache: ReplyCache
   key: string | undefined
+  /** Taken out of the cache to be recorded. */
+  sampled: boolean
 }
 
+const isAudited = ({ route, resourceType }: { route: string; resourceType: string }) =>
+  auditedTransaction(route, resourceType) !== undefined
+
 async function answerAndSend(facade: Facade, logs: Logs, exchange: Exchange): Promise<Finished> {
-  const { message, response, address, id, cache, key } = exchange
+  const { message, response, address, id, cache, key, sampled } = exchange
   const passage: Passage = { message, id, asked: nothingAsked }
   const revision = cache.revision()
   let outgoing = await answer(facade, logs, passage, address)
@@ -121,7 +136,25 @@ async function answerAndSend(facade: Facade, logs: Logs, exchange: Exchange): Pr
   }
   outgoing.headers['X-Request-Id'] = id
   const bytes = await send(message, response, outgoing)
-  return { status: outgoing.status, bytes, ...place }
+  const { status } = outgoing
+  if (resolved) {
+    const { request } = passage
+    const source = auditSource(facade, passage, status)
+    recordRequest(facade, source, { resolved, request, address, method: message.method ?? '', sampled })
+  }
+  return { status, bytes, ...place }
+}
+
+function auditSource(facade: Facade, { message, id, resolved }: Passage, status: number): AuditSource {
+  return {
+    recorded: facade.now().toISOString(),
+    baseUrl: facade.settings.baseUrl,
+    software: `${facade.software.name} ${facade.software.version}`,
+    requestId: id,
+    clientAddress: message.socket.remoteAddress,
+    authorized: resolved?.guarded === true && status !== 401 && status !== 403,
+    status,
+  }
 }
 
 async function answer(facade: Facade, logs: Logs, passage: Passage, address: string): Promise<Outgoing> {
@@ -146,8 +179,12 @@ async function succeed(facade: Facade, passage: Passage, address: string): Promi
     const allow = path.length === 0 ? 'POST, OPTIONS' : allowedMethods(facade, path).join(', ')
     return { status: 204, headers: { ...preflightHeaders, Allow: allow } }
   }
-  const resolved = facade.resolve(method, path)
+  let resolved = facade.resolve(method, path)
   passage.resolved = resolved
+  if (resolved.writes || path.length === 0) {
+    const source = { ...auditSource(facade, passage, 200), authorized: true }
+    resolved = auditedFacade(facade, source).resolve(method, path)
+  }
   const headers = message.headers as Record<string, string | undefined>
   if (resolved.guarded) facade.authorize(headers)
   const format = formatOf(passage.asked, resolved)
@@ -155,6 +192,7 @@ async function succeed(facade: Facade, passage: Passage, address: string): Promi
   if (hasBody(message) && method !== 'GET' && method !== 'DELETE') {
     request.body = { mediaType, bytes: await readBody(message, facade.settings.bodyLimitBytes) }
   }
+  passage.request = request
   const reply = await run(resolved, request)
   return written(facade, reply, format ?? (() => chooseFormat(passage.asked)))
 }

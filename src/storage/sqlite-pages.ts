@@ -176,7 +176,7 @@ function borderSql(order: SortKey[], border: Cursor['keys']): Sql {
 export function history(store: Store, query: HistoryQuery): SearchPage {
   const { database } = store
   const size = pageSize(query.count)
-  const page = openPage(store, query, [query.type, query.id, query.since, query.at], 1)
+  const page = openPage(store, query, [query.type, query.id, query.since, query.at, query.without], 1)
   const parts: string[] = ['v.seq <= ?']
   const values: (string | number)[] = [page.snapshot]
   const add = (text: string, ...more: (string | number)[]) => {
@@ -185,6 +185,7 @@ export function history(store: Store, query: HistoryQuery): SearchPage {
   }
   if (query.type !== undefined) add('v.type = ?', query.type)
   if (query.id !== undefined) add('v.id = ?', query.id)
+  for (const type of query.without ?? []) add('v.type <> ?', type)
   if (query.since !== undefined) add('v.updated >= ?', instantParameter('_since', query.since).low)
   if (query.at !== undefined) {
     const { low, high } = instantParameter('_at', query.at)

@@ -45,6 +45,8 @@ export interface SearchPage {
 export interface HistoryQuery {
   type?: string
   id?: string
+  /** Types to leave out. */
+  without?: readonly string[]
   /** Date or instant: versions made then or later. */
   since?: string
   /** Date or instant: versions that were current at some time in it. */

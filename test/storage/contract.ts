@@ -546,6 +546,7 @@ function historyCases(test: Test): void {
     assert.deepEqual(back.matches, pages[1]?.matches)
     assert.equal((await storage.history({ type: 'CodeSystem', count: 5 })).total, 0)
     assert.equal((await storage.history({ count: 50 })).total, 11 + pages.length)
+    assert.equal((await storage.history({ count: 50, without: ['ValueSet'] })).total, 0)
   })
   test('_since and _at', async (storage, clock) => {
     const first = Date.UTC(2026, 0, 1)

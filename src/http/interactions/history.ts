@@ -6,7 +6,7 @@ import type { FhirReply, FhirRequest } from '../exchange.ts'
 import type { Facade } from '../facade.ts'
 import type { Interaction } from '../interaction.ts'
 import { pageLinks, pageSize, single } from '../page.ts'
-import { isProtectedType } from '../search-table.ts'
+import { isProtectedType, supportedTypes } from '../search-table.ts'
 import { type Selection, select, selection } from '../summary.ts'
 
 /** `GET [base]/_history`: everything that happened, newest first. */
@@ -33,6 +33,8 @@ async function history(
     throw badRequest('History is sorted by -_lastUpdated only.', 'not-supported')
   }
   const query: HistoryQuery = { ...scope, count: pageSize(request.query) }
+  // What is not public is not in the history of everything either.
+  if (scope.type === undefined) query.without = supportedTypes.filter(isProtectedType)
   for (const name of ['since', 'at'] as const) {
     // A plus sign of a time zone that was not encoded arrives as a space.
     const text = single(request.query, `_${name}`)?.replace(/ (\d\d:\d\d)$/, '+$1')
@@ -49,9 +51,7 @@ async function history(
   const bundle: Bundle = { resourceType: 'Bundle', type: 'history' }
   if (page.total !== undefined) bundle.total = page.total
   bundle.link = pageLinks([base, ...request.path].join('/'), used, { cursor, next: page.next, previous: page.previous })
-  // What is not public is not in the history of everything either.
-  const shown = page.matches.filter(({ type }) => type === scope.type || !isProtectedType(type))
-  bundle.entry = shown.map((version) => historyEntry(version, base, selected))
+  bundle.entry = page.matches.map((version) => historyEntry(version, base, selected))
   return { status: 200, headers: { 'Cache-Control': 'no-cache' }, resource: bundle }
 }
 

@@ -1,0 +1,186 @@
+import type { Coding, Parameters, Resource } from '../../fhir/types.ts'
+import type { Write } from '../../storage/storage.ts'
+import type { AuditedTransaction } from './transactions.ts'
+
+/** FHIR R4 AuditEvent. */
+export type AuditEvent = Extract<Resource, { resourceType: 'AuditEvent' }>
+type Agent = AuditEvent['agent'][number]
+type Entity = NonNullable<AuditEvent['entity']>[number]
+
+/** What every AuditEvent says: when, who, by whose request. */
+export interface AuditSource {
+  /** FHIR instant. */
+  recorded: string
+  /** Address of the FHIR base. */
+  baseUrl: string
+  /** Name and version of the software. */
+  software: string
+  requestId: string
+  /** As the connection shows it; undefined when it is to be left out. */
+  clientAddress: string | undefined
+  /** Whether the request came with permission to write. */
+  authorized: boolean
+  /** HTTP status of the reply. */
+  status: number
+}
+
+const dicom = 'http://dicom.nema.org/resources/ontology/DCM'
+const interactions = 'http://hl7.org/fhir/restful-interaction'
+const balp = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit'
+const svcm = 'https://profiles.ihe.net/ITI/SVCM/StructureDefinition/IHE.SVCM.Audit'
+const systemObject = {
+  system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type',
+  code: '2',
+  display: 'System Object',
+}
+const role = (code: string, display: string): Coding => ({
+  system: 'http://terminology.hl7.org/CodeSystem/object-role',
+  code,
+  display,
+})
+const domainResource = role('4', 'Domain Resource')
+const source = { system: dicom, code: '110153', display: 'Source Role ID' }
+const destination = { system: dicom, code: '110152', display: 'Destination Role ID' }
+const application = { system: dicom, code: '110150', display: 'Application' }
+const custodian = {
+  system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
+  code: 'custodian',
+  display: 'Custodian',
+}
+
+/** What is known of a request of an SVCM transaction. */
+export interface AuditedRequest {
+  /** Address below the base with its query, as it came; the form of a posted search is part of it. */
+  address: string
+  /** What was read or expanded. */
+  target?: Entity['what']
+  /** Parameters of an operation, without resources. */
+  parameters?: Parameters
+}
+
+/** AuditEvent of an SVCM transaction, in the transaction's profile when it succeeded. */
+export function transactionEvent(
+  from: AuditSource,
+  transaction: AuditedTransaction,
+  { address, target, parameters }: AuditedRequest,
+): AuditEvent {
+  const { kind, interaction, code, display, profile } = transaction
+  const reads = kind === 'read' || kind === 'expand'
+  const event = audited(from, {
+    profile: `${svcm}.${profile}`,
+    action: reads ? 'R' : 'E',
+    subtype: [
+      { system: interactions, code: interaction, display: interaction },
+      { system: 'urn:ihe:event-type-code', code, display },
+    ],
+    // What is read flows from the server; what is asked flows from the client.
+    roles: reads ? [destination, source] : [source, destination],
+  })
+  const entity: Entity = { type: systemObject, role: domainResource }
+  if (reads) entity.what = target ?? { type: 'ValueSet', display: 'not named' }
+  else if (kind === 'search') {
+    entity.role = role('24', 'Query')
+    entity.query = Buffer.from(address).toString('base64')
+  } else {
+    event.contained = [{ resourceType: 'Parameters', ...parameters, id: 'parameters' }]
+    entity.what = { reference: '#parameters', type: 'Parameters' }
+  }
+  event.entity?.push(entity)
+  return event
+}
+
+/** What a write did, or would have done. */
+export type WriteAction = 'create' | 'update' | 'delete'
+
+/** AuditEvent of a write of a resource (BALP Create, Update, Delete). */
+export function writeEvent(
+  from: AuditSource,
+  action: WriteAction,
+  { type, id }: Pick<Write, 'type' | 'id'>,
+): AuditEvent {
+  const event = audited(from, {
+    profile: `${balp}.${{ create: 'Create', update: 'Update', delete: 'Delete' }[action]}`,
+    action: { create: 'C', update: 'U', delete: 'D' }[action] as 'C' | 'U' | 'D',
+    subtype: [{ system: interactions, code: action, display: action }],
+    roles: action === 'delete' ? [application, custodian] : [source, destination],
+  })
+  const what = id ? { reference: `${type}/${id}`, type } : { type, display: `a new ${type}` }
+  event.entity?.push({ type: systemObject, role: domainResource, what })
+  return event
+}
+
+/**
+ * AuditEvent of an operation about which nothing more may be said: no parameters, no address of the client. It claims no
+ * profile, for those want both.
+ */
+export function operationEvent(from: AuditSource, name: string): AuditEvent {
+  const event = audited(from, {
+    action: 'E',
+    subtype: [{ system: interactions, code: 'operation', display: 'operation' }],
+    roles: [source, destination],
+  })
+  event.entity?.push({ type: systemObject, role: role('20', 'Job'), name: `$${name}` })
+  return event
+}
+
+interface Kind {
+  profile?: string
+  action: NonNullable<AuditEvent['action']>
+  subtype: Coding[]
+  /** Of client and server. */
+  roles: [Coding, Coding]
+}
+
+function audited(from: AuditSource, { profile, action, subtype, roles }: Kind): AuditEvent {
+  const outcome = from.status < 400 ? '0' : from.status < 500 ? '4' : '8'
+  const event: AuditEvent = {
+    resourceType: 'AuditEvent',
+    type: {
+      system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
+      code: 'rest',
+      display: 'Restful Operation',
+    },
+    subtype,
+    action,
+    recorded: from.recorded,
+    outcome,
+    agent: [clientAgent(from, roles[0]), serverAgent(from, roles[1])],
+    source: {
+      site: new URL(from.baseUrl).host,
+      observer: { display: from.software },
+      type: [
+        {
+          system: 'http://terminology.hl7.org/CodeSystem/security-source-type',
+          code: '4',
+          display: 'Application Server',
+        },
+      ],
+    },
+    entity: [
+      {
+        type: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
+        what: { identifier: { value: from.requestId } },
+      },
+    ],
+  }
+  // The profiles are of what succeeded.
+  if (profile !== undefined && outcome === '0') event.meta = { profile: [profile] }
+  else if (outcome !== '0') event.outcomeDesc = `HTTP ${from.status}`
+  return event
+}
+
+function clientAgent({ authorized, clientAddress }: AuditSource, type: Coding): Agent {
+  const who = { display: authorized ? 'holder of a bearer token' : 'anonymous client' }
+  const agent: Agent = { type: { coding: [type] }, who, requestor: false }
+  if (clientAddress !== undefined) agent.network = { address: clientAddress, type: '2' }
+  return agent
+}
+
+function serverAgent({ software, baseUrl }: AuditSource, type: Coding): Agent {
+  return {
+    type: { coding: [type] },
+    who: { display: software },
+    requestor: false,
+    network: { address: baseUrl, type: '5' },
+  }
+}
