@@ -61,6 +61,10 @@ function staticType(target: RuleTarget, { scope, map, rule }: TargetContext): Ty
 type Making = (frame: Frame, focus: Node[]) => Node | undefined
 
 function compileMaking(target: RuleTarget, { scope, map }: Variables): Making {
+  for (const name of target.element === undefined ? [] : elementPath(target.element)) {
+    // Such a name would reach into every object of the server.
+    if (name in Object.prototype) throw new TransformFault(`'${name}' cannot be the name of an element`)
+  }
   const values = compileTransform(target, { scope, map })
   if (target.context === undefined)
     return values ? (frame, focus) => single(values(frame, focus, undefined)) : () => undefined

@@ -32,7 +32,7 @@ export function defaultMapping(
   const open = target.transform === undefined || (target.transform === 'create' && !target.parameter?.length)
   const { context, element } = target
   if (!open || !source.variable || !target.variable || context === undefined || element === undefined) return undefined
-  if (element.includes('.')) return undefined
+  if (element.includes('.') || element in Object.prototype) return undefined
   const owner = at.scope.targets.get(context)
   const { slot } = withTarget(at.scope, target.variable)
   return (frame, item) => {

@@ -11,7 +11,7 @@ import type { MapEnvironment } from './maps.ts'
 import type { GroupRef, MapScope, Program } from './program.ts'
 import { readR5 } from './spelling.ts'
 import type { Rule } from './structure.ts'
-import { inlineTranslator, type Translator, translateNode } from './translate.ts'
+import { inlineTranslator, OID_MAP, type Translator, translateNode, translateOid } from './translate.ts'
 import { createTypeTable, neededTypes, r4Name, type Type } from './types.ts'
 
 /** Most maps and definitions that one map may pull in. */
@@ -201,6 +201,10 @@ async function loadTranslators(maps: StructureMap[], environment: MapEnvironment
         translators.set(url, await environment.translator(url))
       } catch (error) {
         if (!(error instanceof FhirError)) throw error
+        if (url === OID_MAP) {
+          translators.set(url, translateOid)
+          continue
+        }
         warn(`ConceptMap ${url} cannot be used, translate() with it is empty: ${error.message}`)
       }
     }

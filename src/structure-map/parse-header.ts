@@ -32,7 +32,7 @@ export function parseMetadata(cursor: Cursor, map: StructureMap): void {
   const value = metadataValue(cursor, token)
   const members = map as unknown as JsonObject // the one place that sets elements by name, checked against the table
   if (!setMetadata(members, key.split('.'), value)) {
-    cursor.error(token, `'${key}' is not an element of StructureMap that a /// line can set`)
+    cursor.lenient('unknown-metadata', token, `'${key}' is not an element of StructureMap that a /// line can set`)
   }
 }
 

@@ -8,6 +8,30 @@ export type Translator = (
   system?: string,
 ) => { system?: string; code: string; display?: string; equivalence: string }[]
 
+/** A map that maps name without anybody publishing it: object identifiers of code systems to their urls. */
+export const OID_MAP = 'http://hl7.org/fhir/ConceptMap/special-oid2uri'
+
+/** Object identifiers of HL7's registry for systems that certificates use. */
+const SYSTEM_OF_OID: Record<string, string> = {
+  '2.16.840.1.113883.6.96': 'http://snomed.info/sct',
+  '2.16.840.1.113883.6.1': 'http://loinc.org',
+  '2.16.840.1.113883.6.8': 'http://unitsofmeasure.org',
+  '2.16.840.1.113883.6.88': 'http://www.nlm.nih.gov/research/umls/rxnorm',
+  '2.16.840.1.113883.12.292': 'http://hl7.org/fhir/sid/cvx',
+  '2.16.840.1.113883.6.3': 'http://hl7.org/fhir/sid/icd-10',
+  '2.16.840.1.113883.6.73': 'http://www.whocc.no/atc',
+  '1.0.3166.1.2.2': 'urn:iso:std:iso:3166',
+  '1.0.3166.1.2.3': 'urn:iso:std:iso:3166',
+}
+
+/** The url of a code system by its object identifier; `urn:oid:` for those that have none. */
+export const translateOid: Translator = (oid) => {
+  const bare = oid.replace(/^urn:oid:/, '')
+  return /^[0-2](\.(0|[1-9]\d*))+$/.test(bare)
+    ? [{ code: SYSTEM_OF_OID[bare] ?? `urn:oid:${bare}`, equivalence: 'equivalent' }]
+    : []
+}
+
 /** Relations that say that there is no such code. */
 const NEGATIVE = new Set(['unmatched', 'disjoint'])
 

@@ -390,3 +390,30 @@ test('decimals keep their text', async () => {
     '{"resourceType":"Observation","valueQuantity":{"value":1.10},"component":[{"valueQuantity":{"value":2.50}}]}',
   )
 })
+
+test('a map cannot reach into the objects of the server', async () => {
+  for (const name of ['__proto__', 'constructor']) {
+    const map = `map "http://example.org/StructureMap/x" = x
+group main(source src, target tgt) {
+  src -> tgt.\`${name}\` as p, p.polluted = 'yes' "r";
+}`
+    assert.match(textOf(await issuesOf(() => runMap(map, {}))), /cannot be the name of an element/)
+  }
+  assert.equal('polluted' in {}, false)
+  const read = `map "http://example.org/StructureMap/x" = x
+group main(source src, target tgt) {
+  src.constructor as c -> tgt.found = 'yes' "r";
+}`
+  assert.deepEqual(await runMap(read, { a: 1 }), {})
+})
+
+test('object identifiers become urls of code systems', async () => {
+  const map = withRules(
+    "  src.id as v -> tgt.implicitRules = translate(v, 'http://hl7.org/fhir/ConceptMap/special-oid2uri', 'uri') \"r\";",
+  )
+  assert.deepEqual(
+    await runMap(map, patient({ id: '2.16.840.1.113883.6.96' })),
+    patient({ implicitRules: 'http://snomed.info/sct' }),
+  )
+  assert.deepEqual(await runMap(map, patient({ id: '1.2.3' })), patient({ implicitRules: 'urn:oid:1.2.3' }))
+})
