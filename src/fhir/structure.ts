@@ -13,7 +13,7 @@ const MAX_DEPTH = 256
 
 /** How strictly it is checked. */
 export interface StructureOptions {
-  /** Spelling of a later FHIR version is let through: unknown elements and missing ones are warnings. */
+  /** Spelling of a later FHIR version is let through: unknown and missing elements and empty lists are warnings. */
   tolerant?: boolean
 }
 
@@ -165,7 +165,8 @@ function checkList(check: Check, element: FoundElement, { value, extra }: { valu
     return
   }
   if (lists.some((list) => list.length === 0)) {
-    report(check, 'structure', 'must not be an empty list', { child: element.name })
+    const severity = check.tolerant ? 'warning' : 'error'
+    report(check, 'structure', 'must not be an empty list', { child: element.name, severity })
     return
   }
   const length = Math.max(...lists.map((list) => list.length))

@@ -1,12 +1,12 @@
 import { badRequest, FhirError } from '../fhir/error.ts'
 import type { OperationCall } from '../fhir/operation.ts'
+import { shapeIssues } from '../fhir/shape.ts'
 import type { Parameter, Parameters, Resource } from '../fhir/types.ts'
 import type { FhirRequest, QueryPair, RequestBody } from './exchange.ts'
 import type { BoundOperation } from './facade.ts'
 import { checkContentType, fhirMediaTypes, unsupportedMediaType } from './media-type.ts'
 import { parseQuery } from './query.ts'
 import { decodeText, parseResource } from './resource-body.ts'
-import { shapeIssues } from './structure.ts'
 
 type Input = Pick<OperationCall, 'parameters' | 'body'>
 

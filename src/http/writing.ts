@@ -1,11 +1,11 @@
 import { FhirError, issue, operationOutcome } from '../fhir/error.ts'
+import { checkResource } from '../fhir/structure.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { StoredVersion, Written } from '../storage/storage.ts'
 import type { FhirReply, FhirRequest } from './exchange.ts'
 import type { Facade } from './facade.ts'
 import { versionHeaders } from './precondition.ts'
 import { preferences } from './prefer.ts'
-import { structureIssues } from './structure.ts'
 
 /**
  * Judges a resource before it is stored.
@@ -13,12 +13,16 @@ import { structureIssues } from './structure.ts'
  * @throws FhirError 422 with everything that was found, when any of it is an error
  */
 export async function checkBeforeWrite(facade: Facade, resource: Resource): Promise<Issue[]> {
-  const faults = structureIssues(resource)
-  if (faults.length > 0) throw new FhirError(422, faults)
+  const found = checkResource(resource, { tolerant: tolerantTypes.has(resource.resourceType) })
+  if (found.some(isError)) throw new FhirError(422, found)
   const issues = await facade.hooks.checkWrite(resource)
-  if (issues.some(({ severity }) => severity === 'error' || severity === 'fatal')) throw new FhirError(422, issues)
-  return issues
+  if (issues.some(isError)) throw new FhirError(422, issues)
+  return [...found, ...issues]
 }
+
+/** Their spelling in later versions of FHIR is read too: their compilers judge what they know. */
+const tolerantTypes = new Set(['StructureMap'])
+const isError = ({ severity }: Issue) => severity === 'error' || severity === 'fatal'
 
 /** What the client's copy says about versions is not ours; profiles, tags and security labels are kept. */
 export function withoutVersion(resource: Resource, id: string): Resource {

@@ -2,6 +2,7 @@ import { parseCanonical } from '../fhir/canonical.ts'
 import { badRequest, FhirError, notFound, operationOutcome } from '../fhir/error.ts'
 import { parseJson } from '../fhir/json.ts'
 import { defineOperation, type OperationCall, type OperationReply, textParameter } from '../fhir/operation.ts'
+import { shapeIssues } from '../fhir/shape.ts'
 import type { Parameters, PlanDefinition } from '../fhir/types.ts'
 import type { OperationContext } from './context.ts'
 
@@ -114,7 +115,10 @@ async function answerLine(
     if (!parsed || typeof parsed !== 'object' || !('resourceType' in parsed) || parsed.resourceType !== 'Parameters') {
       throw badRequest('Each line must be a Parameters resource')
     }
-    return await context.evaluate.answer(parsed as unknown as Parameters, answerCall(call, plans)) // checked above
+    const question = parsed as unknown as Parameters // checked above
+    const faults = shapeIssues(question)
+    if (faults.length > 0) throw new FhirError(400, faults)
+    return await context.evaluate.answer(question, answerCall(call, plans))
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
     return operationOutcome(error.issues)

@@ -58,7 +58,7 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
     findCanonical: async (type, url) => findCanonical(database, type, url),
     write: async (writes) => write(store, writes),
     count: async () => count(database),
-    revision: (types) => (types ? lastSequenceOf(database, types) : lastSequence(database)),
+    revision: createRevision(database),
     derived: {
       get: async (kind, key) => {
         const row = database.get('SELECT value FROM derived WHERE kind = ? AND key = ?', kind, key)
@@ -71,6 +71,23 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
       },
     },
     close: async () => database.close(),
+  }
+}
+
+/**
+ * `Storage.revision`: asked many times for every request, so that what it answers by types is kept until the number of
+ * the last version of all, one cheap look-up, has changed.
+ */
+function createRevision(database: Database): Storage['revision'] {
+  let known = { last: -1, byTypes: new Map<string, number>() }
+  return (types) => {
+    const last = lastSequence(database)
+    if (!types) return last
+    if (known.last !== last) known = { last, byTypes: new Map() }
+    const key = types.join()
+    const revision = known.byTypes.get(key) ?? lastSequenceOf(database, types)
+    known.byTypes.set(key, revision)
+    return revision
   }
 }
 

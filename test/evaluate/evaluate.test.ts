@@ -5,7 +5,7 @@ import supertest from 'supertest'
 import { issueHcert } from '../../src/credentials/issue/hcert.ts'
 import { samplePayload } from '../../src/credentials/issue/samples.ts'
 import { allParameters, firstParameter, parameterValue, textParameter } from '../../src/fhir/operation.ts'
-import type { Parameter, Parameters } from '../../src/fhir/types.ts'
+import type { Binary, Parameter, Parameters } from '../../src/fhir/types.ts'
 import { testIssuer } from '../support/issuer.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 
@@ -75,9 +75,9 @@ test('one core data set per certified event, readable as JSON', async () => {
   const { body } = await post(question(recovery))
   const [only, ...others] = allParameters(body, 'coreDataSet')
   assert.equal(others.length, 0)
-  const binary = only?.resource as { contentType: string; data: string }
+  const binary = only?.resource as Binary
   assert.equal(binary.contentType, 'application/json')
-  const data = JSON.parse(Buffer.from(binary.data, 'base64').toString())
+  const data = JSON.parse(Buffer.from(binary.data ?? '', 'base64').toString())
   assert.equal(data.name, 'Ada Specimen')
   assert.ok(data.recovery)
   assert.equal(textParameter(body, 'decision'), 'accepted')

@@ -141,7 +141,14 @@ test('of many conditional creates exactly one creates', async () => {
     send(
       'post',
       'NamingSystem',
-      { resourceType: 'NamingSystem', name: 'N', status: 'draft', kind: 'identifier', date: '2020' },
+      {
+        resourceType: 'NamingSystem',
+        name: 'N',
+        status: 'draft',
+        kind: 'identifier',
+        date: '2020',
+        uniqueId: [{ type: 'uri', value: 'http://example.org/n' }],
+      },
       {
         'If-None-Exist': 'name:exact=N',
       },
