@@ -18,12 +18,9 @@ import { createTranslator, type DerivedStore } from './cql/translator.ts'
 import { type RuleResult, runPlan } from './plan.ts'
 import { planKinds } from './select-plans.ts'
 
-export { type EuRuleOptions, euRuleToFhir } from './certlogic/eu-rule.ts'
-export type { CqlCall } from './cql/expression.ts'
-export type { DefineResult } from './cql/run.ts'
 export type { EncodedResult } from './cql/to-parameters.ts'
 export type { RuleResult } from './plan.ts'
-export { type PlanChoice, selectPlans } from './select-plans.ts'
+export { selectPlans } from './select-plans.ts'
 
 /** What the rules need of the server. */
 export interface RuleEnvironment extends LibraryStore, CqlTerminology {
