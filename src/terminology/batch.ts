@@ -1,11 +1,18 @@
 import { badRequest, FhirError, operationOutcome } from '../fhir/error.ts'
 import type { Parameter, Parameters, Resource } from '../fhir/types.ts'
 
+/** One validation of a batch as a request of its own. */
+interface BatchEntry {
+  entry: Parameters
+  /** It has resources that the others do not see. */
+  bringsOwn: boolean
+}
+
 /**
  * The single requests of a `$batch-validate-code`: each `validation` with the shared parameters it does not set itself.
  * 400 when there is none.
  */
-export function batchEntries(parameters: Parameters): Parameters[] {
+export function batchEntries(parameters: Parameters): BatchEntry[] {
   const all = parameters.parameter ?? []
   const shared = all.filter((each) => each.name !== 'validation')
   const entries = all.filter((each) => each.name === 'validation').map(entryOf)
@@ -13,7 +20,8 @@ export function batchEntries(parameters: Parameters): Parameters[] {
   return entries.map((own) => {
     const named = new Set(own.map((each) => each.name))
     const rest = shared.filter((each) => each.name === 'tx-resource' || !named.has(each.name))
-    return { resourceType: 'Parameters', parameter: [...own, ...rest] }
+    const bringsOwn = named.has('tx-resource') || named.has('codeSystem')
+    return { entry: { resourceType: 'Parameters', parameter: [...own, ...rest] }, bringsOwn }
   })
 }
 
@@ -25,8 +33,8 @@ function entryOf(parameter: Parameter): Parameter[] {
 
 /** Answers of a batch in order; a request that cannot be served gets its own OperationOutcome. */
 export async function answerBatch(
-  entries: Parameters[],
-  answer: (entry: Parameters) => Promise<Parameters>,
+  entries: BatchEntry[],
+  answer: (entry: BatchEntry) => Promise<Parameters>,
 ): Promise<Parameters> {
   const parameter: Parameter[] = []
   for (const entry of entries) {

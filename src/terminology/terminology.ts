@@ -98,13 +98,15 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
   return {
     expand: (parameters, call = {}) => run(parameters, call, expandValueSet),
     validateCode,
-    batchValidateCode: (parameters, call = {}) =>
-      answerBatch(batchEntries(parameters), (entry) =>
-        validateCode(entry, {
-          ...call,
-          resourceType: namesValueSet(entry) ? 'ValueSet' : (call.resourceType ?? 'ValueSet'),
-        }),
-      ),
+    batchValidateCode: (parameters, call = {}) => {
+      // One scope for all entries: what they share is compiled once.
+      const { scope } = openRequest(parameters, call, around)
+      return answerBatch(batchEntries(parameters), ({ entry, bringsOwn }) => {
+        const work = asksValueSet(entry, call.resourceType) ? validateInValueSet : validateInCodeSystem
+        if (bringsOwn) return run(entry, call, work)
+        return settle(scope, () => work({ parameters: entry, call, around, scope }))
+      })
+    },
     lookup: (parameters, call = {}) => run(parameters, call, lookUp),
     compare: (parameters, call = {}) => run(parameters, call, compareValueSets),
     subsumes: (parameters, call = {}) => run(parameters, call, subsumption),
@@ -118,8 +120,11 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
   }
 }
 
-const namesValueSet = (entry: Parameters) =>
-  (entry.parameter ?? []).some((each) => each.name === 'url' || each.name === 'valueSet')
+/** An entry without value set is asked of its code system. */
+function asksValueSet(entry: Parameters, resourceType: 'ValueSet' | 'CodeSystem' = 'ValueSet'): boolean {
+  const namesSet = (entry.parameter ?? []).some((each) => each.name === 'url' || each.name === 'valueSet')
+  return resourceType === 'ValueSet' && namesSet
+}
 
 async function membership(canonical: string, artefacts: Artefacts) {
   artefacts.refresh()
