@@ -1,37 +1,40 @@
 import type { StructureMap } from '../fhir/types.ts'
-import { constantsOf, storedPosition } from './extensions.ts'
+import { constantsOf } from './extensions.ts'
 import type { Position } from './position.ts'
 import type { Rule } from './structure.ts'
 
+type SpanOf = (element: object) => Position | undefined
+type Report = (at: Position, message: string) => void
+
 /** Calls `report` for every variable that a rule reads and nothing has bound. */
-export function checkVariables(map: StructureMap, report: (at: Position, message: string) => void): void {
+export function checkVariables(map: StructureMap, spanOf: SpanOf, report: Report): void {
   const constants = constantsOf(map).map((each) => each.name)
   for (const group of map.group) {
     const scope = new Set([...constants, ...group.input.map((each) => each.name)])
-    for (const rule of group.rule) checkRule(rule, scope, report)
+    for (const rule of group.rule) checkRule(rule, scope, { spanOf, report })
   }
 }
 
-function checkRule(rule: Rule, outer: Set<string>, report: (at: Position, message: string) => void): void {
+function checkRule(rule: Rule, outer: Set<string>, { spanOf, report }: { spanOf: SpanOf; report: Report }): void {
   const scope = new Set(outer)
-  const at = storedPosition(rule) ?? { line: 1, column: 1 }
-  const read = (path: string | undefined, what: string): void => {
+  const read = (path: string | undefined, what: string, at: object): void => {
     const name = path?.split('.')[0]
     if (!name || scope.has(name)) return
-    report(at, `Rule '${rule.name}' reads the variable '${name}' as ${what}, but nothing has bound it`)
+    const place = spanOf(at) ?? spanOf(rule) ?? { line: 1, column: 1 }
+    report(place, `Rule '${rule.name}' reads the variable '${name}' as ${what}, but nothing has bound it`)
     scope.add(name) // once per rule is enough
   }
   for (const source of rule.source) {
-    read(source.context, 'source')
+    read(source.context, 'source', source)
     if (source.variable) scope.add(source.variable)
   }
   for (const target of rule.target ?? []) {
-    read(target.context, 'target')
-    for (const argument of target.parameter ?? []) read(argument.valueId, 'argument')
+    read(target.context, 'target', target)
+    for (const argument of target.parameter ?? []) read(argument.valueId, 'argument', target)
     if (target.variable) scope.add(target.variable)
   }
   for (const dependent of rule.dependent ?? []) {
-    for (const variable of dependent.variable) if (/^[A-Za-z_]\w*$/.test(variable)) read(variable, 'argument')
+    for (const variable of dependent.variable) if (/^[A-Za-z_]\w*$/.test(variable)) read(variable, 'argument', rule)
   }
-  for (const nested of rule.rule ?? []) checkRule(nested, scope, report)
+  for (const nested of rule.rule ?? []) checkRule(nested, scope, { spanOf, report })
 }

@@ -228,7 +228,7 @@ function compileEvaluate(parameter: Argument[], { scope, map }: Variables): Valu
 }
 
 /** An argument: literal, variable, path from a variable, or expression. */
-export function compileArgument(argument: Argument, { scope, map }: Variables): (frame: Frame) => Node | undefined {
+function compileArgument(argument: Argument, { scope, map }: Variables): (frame: Frame) => Node | undefined {
   if (argument.valueId !== undefined) return compileVariable(argument.valueId, { scope, map })
   if (findExtension(argument, EXPRESSION) && argument.valueString !== undefined) {
     const compiled = compileExpression(argument.valueString, scope, map.program.expressions)

@@ -22,7 +22,7 @@ const RANGES: Record<string, [number, number]> = {
 }
 
 /** What the value of an element may be: a JSON number, a JSON boolean, or text. */
-export function jsonKind(type: string): 'number' | 'boolean' | 'string' {
+function jsonKind(type: string): 'number' | 'boolean' | 'string' {
   if (type in RANGES || type === 'decimal') return 'number'
   return type === 'boolean' ? 'boolean' : 'string'
 }

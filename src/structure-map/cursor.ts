@@ -4,7 +4,7 @@ import { type Comment, type Token, tokenize } from './lexer.ts'
 import { describePosition, type Position, positionFinder, type Span } from './position.ts'
 
 /** System of the codes that name a lenient form, `fml-lenient-<name>`. */
-export const LENIENT_SYSTEM = 'http://vidimus.org/fhir/CodeSystem/fml-lenient'
+const LENIENT_SYSTEM = 'http://vidimus.org/fhir/CodeSystem/fml-lenient'
 
 /** Most issues that one text is reported for; what comes after is noise. */
 const ISSUE_LIMIT = 1000
@@ -32,7 +32,9 @@ export interface Cursor {
   index(): number
   /** Text of the tokens from one index to before another: one space where there was any, strings in single quotes. */
   render(from: number, to: number): string
-  span(from: number, to: number): Span
+  /** Keeps where an element stood: from the token with that index to the one before the cursor. */
+  mark(element: object, from: number): void
+  spanOf(element: object): Span | undefined
   position(token: Token): Position
   /** Comments met since the last call. */
   takeComments(): Comment[]
@@ -48,6 +50,7 @@ export function createCursor(text: string, strict: boolean): Cursor {
   const find = positionFinder(text)
   const issues: Issue[] = []
   const end = tokens[tokens.length - 1] as Token // tokenize always gives at least the end token
+  const spans = new WeakMap<object, Span>()
   let at = 0
   let comments: Comment[] = [...(tokens[0]?.comments ?? [])]
 
@@ -92,10 +95,11 @@ export function createCursor(text: string, strict: boolean): Cursor {
       report(strict ? 'error' : 'warning', 'line' in at ? at : find(at.offset), message, name),
     index: () => at,
     render: (from, to) => renderTokens(tokens, from, to),
-    span(from, to) {
+    mark(element, from) {
       const offset = (tokens[from] ?? end).offset
-      return { ...find(offset), offset, length: Math.max(0, (tokens[to - 1] ?? end).end - offset) }
+      spans.set(element, { ...find(offset), offset, length: Math.max(0, (tokens[at - 1] ?? end).end - offset) })
     },
+    spanOf: (element) => spans.get(element),
     position: (token) => find(token.offset),
     takeComments() {
       const taken = comments

@@ -83,7 +83,7 @@ export function copyByType(
 }
 
 /** The default group for a pair of types: of the source's own type before those it is derived from. */
-export function findDefault(source: Type, targets: Type[], map: MapScope): DefaultGroup | undefined {
+function findDefault(source: Type, targets: Type[], map: MapScope): DefaultGroup | undefined {
   const groups = defaultGroups(map)
   if (groups.length === 0) return undefined
   for (let type: Type | undefined = source; type && type !== UNKNOWN; type = type.base) {

@@ -1,4 +1,3 @@
-import type { Expression } from './expression.ts'
 import type { Node } from './nodes.ts'
 import type { Frame, Run } from './run.ts'
 import type { Type } from './types.ts'
@@ -16,9 +15,6 @@ export interface ExpressionHost {
   resolve(run: Run, reference: string): Node | undefined
   /** Type by name as written in an expression, e.g. `FHIR.Patient`. */
   findType(name: string): Type | undefined
-  /** A result of the full engine as node. */
+  /** The run under way, for functions that the full engine calls back. */
   run: Run | undefined
 }
-
-/** Compiles a part of an expression; undefined when only the full engine can. */
-export type CompilePart = (expression: Expression) => CompiledExpression | undefined

@@ -2,7 +2,7 @@ import { type Cursor, describeToken } from './cursor.ts'
 import type { Token } from './lexer.ts'
 
 /** Types of literals, named as in FHIRPath (http://hl7.org/fhirpath/N1/#literals). */
-export type LiteralType = 'string' | 'boolean' | 'integer' | 'decimal' | 'date' | 'dateTime' | 'time'
+type LiteralType = 'string' | 'boolean' | 'integer' | 'decimal' | 'date' | 'dateTime' | 'time'
 
 /** A parsed FHIRPath expression. `from` and `to` are token indexes of the cursor that read it. */
 export type Expression = { from: number; to: number } & (

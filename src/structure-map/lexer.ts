@@ -1,14 +1,5 @@
 /** What a token is. `double` is a string in double quotes, `delimited` a name in backticks, `metadata` a `/// key = value` line. */
-export type TokenKind =
-  | 'identifier'
-  | 'delimited'
-  | 'string'
-  | 'double'
-  | 'number'
-  | 'date'
-  | 'symbol'
-  | 'metadata'
-  | 'end'
+type TokenKind = 'identifier' | 'delimited' | 'string' | 'double' | 'number' | 'date' | 'symbol' | 'metadata' | 'end'
 
 /** A comment, without its marks. */
 export interface Comment {

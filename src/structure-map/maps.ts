@@ -14,9 +14,9 @@ import type { Translator } from './translate.ts'
 import { writeModelXml } from './write-xml.ts'
 
 export { checkMap } from './check-map.ts'
-export { type ParsedMap, parseMap } from './parser.ts'
+export { parseMap } from './parser.ts'
 export { printMap } from './printer.ts'
-export type { TraceEvent, TraceSink, TransformLimits } from './run.ts'
+export type { TraceEvent, TraceSink } from './run.ts'
 export { readR5 } from './spelling.ts'
 
 /** What maps need of the server; the room itself reads nothing. */

@@ -16,7 +16,7 @@ import { children, type Node } from './nodes.ts'
 import type { Frame } from './run.ts'
 
 /** One call of a function. */
-export interface FunctionCall {
+interface FunctionCall {
   input: Node[]
   frame: Frame
   /** Focus in which arguments that are not criteria are evaluated. */

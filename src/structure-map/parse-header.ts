@@ -23,7 +23,7 @@ export const EQUIVALENCES = {
   '~': 'inexact',
 } as const
 /** One of the signs. */
-export type EquivalenceSign = keyof typeof EQUIVALENCES
+type EquivalenceSign = keyof typeof EQUIVALENCES
 
 /** `/// key = value`: sets an element of the map; a path without value opens a new item of a repeating element. */
 export function parseMetadata(cursor: Cursor, map: StructureMap): void {

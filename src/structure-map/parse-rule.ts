@@ -54,6 +54,7 @@ function skipRule(cursor: Cursor, start: number): void {
 
 function parseRule(cursor: Cursor, context: { depth: number; counter: { rules: number } }): Rule[] {
   const before = cursor.takeComments()
+  const from = cursor.index()
   const first = cursor.token
   const place = cursor.position(first)
   const rule: Rule = { name: '', source: [] }
@@ -71,6 +72,7 @@ function parseRule(cursor: Cursor, context: { depth: number; counter: { rules: n
   const name = ruleName(cursor)
   cursor.expect(';', 'at the end of the rule')
   document(rule, [...before, ...ownComments(cursor)])
+  cursor.mark(rule, from)
   if (batch) return batch.map((element) => batchRule(rule, element, name ?? ''))
   markShortForm(rule)
   rule.name = name ?? unnamed(cursor, rule, { first, ordinal })
@@ -193,6 +195,7 @@ function readPath(cursor: Cursor): string[] {
 }
 
 function parseSource(cursor: Cursor): RuleSource {
+  const from = cursor.index()
   const source: RuleSource = { context: readVariable(cursor, 'a source') }
   const path = readPath(cursor)
   if (path.length > 0) source.element = path.join('.')
@@ -200,7 +203,10 @@ function parseSource(cursor: Cursor): RuleSource {
   for (;;) {
     const { token } = cursor
     const found = sourceClause(cursor, source)
-    if (found === 0) return source
+    if (found === 0) {
+      cursor.mark(source, from)
+      return source
+    }
     if (found <= rank) cursor.lenient('clause-order', token, `'${token.text}' stands behind a clause that it precedes`)
     rank = found
   }
@@ -281,6 +287,7 @@ function parseTargets(cursor: Cursor): RuleTarget[] {
 }
 
 function parseTarget(cursor: Cursor): RuleTarget {
+  const from = cursor.index()
   const target: RuleTarget = { contextType: 'variable' }
   const { token } = cursor
   const next = cursor.peek(1)
@@ -300,6 +307,7 @@ function parseTarget(cursor: Cursor): RuleTarget {
     targetModes(cursor, target)
   }
   if (target.context === undefined) delete target.context
+  cursor.mark(target, from)
   return target
 }
 

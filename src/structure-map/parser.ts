@@ -6,6 +6,7 @@ import { type Cursor, createCursor, describeToken, SyntaxFault } from './cursor.
 import { extend, POSITION } from './extensions.ts'
 import { parseConceptMap, parseConstant, parseImport, parseMapLine, parseMetadata, parseUses } from './parse-header.ts'
 import { document, ownComments, parseRules, readName, readVariable } from './parse-rule.ts'
+import type { Span } from './position.ts'
 import type { Group } from './structure.ts'
 
 /** What came of a text. */
@@ -14,6 +15,8 @@ export interface ParsedMap {
   map: StructureMap
   /** Lenient forms met, each with `diagnostics` `line L, column C: …` and a code `fml-lenient-<name>`. */
   warnings: Issue[]
+  /** Where a group, rule, source or target of `map` stands in the text. */
+  spanOf(element: object): Span | undefined
 }
 
 /**
@@ -35,7 +38,7 @@ export function parseMap(text: string, options: { strict?: boolean } = {}): Pars
   finish(cursor, map)
   const errors = cursor.issues.filter((each) => each.severity === 'error')
   if (errors.length > 0) throw new FhirError(422, inOrder(errors))
-  return { map, warnings: inOrder(cursor.issues) }
+  return { map, warnings: inOrder(cursor.issues), spanOf: cursor.spanOf }
 }
 
 const DECLARATIONS: Record<string, (cursor: Cursor, map: StructureMap) => void> = {
@@ -91,6 +94,7 @@ function skipDeclaration(cursor: Cursor): void {
 
 function parseGroup(cursor: Cursor, map: StructureMap): Group {
   const before = cursor.takeComments()
+  const from = cursor.index()
   const place = cursor.position(cursor.advance())
   const { token } = cursor
   const group: Group = { name: readName(cursor, 'the group'), typeMode: 'none', input: [], rule: [] }
@@ -107,6 +111,7 @@ function parseGroup(cursor: Cursor, map: StructureMap): Group {
   }
   const inside = cursor.takeComments()
   group.rule = parseRules(cursor, { depth: 1, counter: { rules: 0 } })
+  cursor.mark(group, from)
   document(group, [...before, ...inside, ...ownComments(cursor)])
   return group
 }
@@ -161,7 +166,7 @@ function finish(cursor: Cursor, map: StructureMap): void {
   }
   if (map.structure?.length === 0) delete map.structure
   for (const conceptMap of map.contained ?? []) if ('status' in conceptMap) conceptMap.status = map.status
-  checkVariables(map, (at, message) => cursor.lenient('unknown-variable', at, message))
+  checkVariables(map, cursor.spanOf, (at, message) => cursor.lenient('unknown-variable', at, message))
 }
 
 function inOrder(issues: Issue[]): Issue[] {

@@ -11,7 +11,7 @@ import { INFERRED, r4Type, type Type, UNKNOWN } from './types.ts'
 import { createInstance } from './write.ts'
 
 /** One call of a transform. */
-export interface TransformCall {
+interface TransformCall {
   /** Arguments in order; an argument without a value is undefined. */
   arguments: (Node | undefined)[]
   run: Run

@@ -314,3 +314,18 @@ test('checkMap finds what cannot work without looking anything up', () => {
   assert.match(found({ dependent: [{ name: 'g', variable: ['a'] }] })[0] ?? '', /with 1 arguments, it takes 0/)
   assert.match(found({ target: [{ context: 'a', listMode: ['share'] }] })[0] ?? '', /share without a list rule id/)
 })
+
+test('groups, rules, sources and targets know where they stand in the text', () => {
+  const text = rules('  src.id as v,\n    src.name as n -> tgt.id = v,\n      tgt.name = n "r";')
+  const { map, spanOf } = parseMap(text)
+  const [group] = map.group
+  const [rule] = group?.rule ?? []
+  const at = (element: object | undefined) => {
+    const span = element && spanOf(element)
+    return span && [span.line, span.column, text.slice(span.offset, span.offset + span.length)]
+  }
+  assert.deepEqual(at(rule?.source[1]), [6, 5, 'src.name as n'])
+  assert.deepEqual(at(rule?.target?.[0]), [6, 22, 'tgt.id = v'])
+  assert.equal(at(rule)?.[0], 5)
+  assert.equal(at(group)?.[0], 4)
+})
