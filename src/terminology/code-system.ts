@@ -1,4 +1,4 @@
-import type { CodeSystem, Coding, Extension } from '../fhir/types.ts'
+import type { CodeSystem, Coding, Extension, ValueSet } from '../fhir/types.ts'
 import type { Selection } from './selection.ts'
 
 /**
@@ -41,8 +41,8 @@ export interface CodeSystemHead {
   hierarchyMeaning?: string
   /** Declared properties: code → uri and type. */
   properties: Map<string, { uri?: string; type: string }>
-  /** Set when the system has a grammar and no end: canonical of the set an expansion is based on. */
-  unbounded?: { basedOn: string }
+  /** Set when the system has a grammar and no end: canonical of the set an expansion is based on, and the set. */
+  unbounded?: { basedOn: string; definition?: ValueSet }
   /** url|version of every supplement applied. */
   supplements: string[]
 }

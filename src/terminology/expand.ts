@@ -19,7 +19,7 @@ import {
   textParameter,
   textParameters,
 } from './request.ts'
-import { artefactWarnings, importsOf } from './resource-status.ts'
+import { artefactWarnings, importsOf, warningOfBase } from './resource-status.ts'
 import type { Clause, CompiledSet } from './value-set.ts'
 
 /** `$expand` (terminology.md §3). Synchronous: run it through settle. */
@@ -250,5 +250,11 @@ function usedArtefacts({ set, heads }: Parts): ExpansionParameter[] {
     if (head.content === 'fragment') use('used-fragment', formatCanonical(head.url, head.version))
   }
   for (const { warning, canonical } of artefactWarnings(set, heads)) use(`warning-${warning}`, canonical)
+  const open = openSystems(set)
+  for (const { url, unbounded } of heads) {
+    const base = open.get(url) === 'whole' ? unbounded?.definition : undefined
+    const warning = base && warningOfBase(base, set)
+    if (warning) use(`warning-${warning}`, formatCanonical(base?.url, base?.version))
+  }
   return parameters
 }

@@ -56,6 +56,11 @@ export function artefactWarnings(root: CompiledSet | undefined, heads: CodeSyste
 
 const importedBy = new WeakMap<CompiledSet, CompiledSet[]>()
 
+/** The warning about a set that an expansion was based on. */
+export function warningOfBase(definition: ValueSet, user: CompiledSet): Warning | undefined {
+  return warningOf(statusOfValueSet(definition), statusOfValueSet(user.definition))
+}
+
 /** Every value set that a set imports, directly or not, each once. */
 export function importsOf(set: CompiledSet): CompiledSet[] {
   const known = importedBy.get(set)

@@ -13,7 +13,10 @@ export function grammarProvider(grammar: Grammar): CodeSystemProvider {
     content: 'complete',
     caseSensitive: grammar.caseSensitive,
     properties: new Map(),
-    unbounded: { basedOn: grammar.listed.canonical },
+    unbounded: {
+      basedOn: grammar.listed.canonical,
+      ...(grammar.listed.definition && { definition: grammar.listed.definition }),
+    },
     supplements: [],
   }
   if (grammar.version) head.version = grammar.version

@@ -1,3 +1,4 @@
+import type { ValueSet } from '../../fhir/types.ts'
 import type { CodeSystemProvider } from '../code-system.ts'
 
 /** A code system that is computed rather than stored. */
@@ -7,7 +8,14 @@ export interface ImplicitSystem {
   /** Value set whose codes of this system an expansion lists, when it is stored. */
   listedIn?: string
   /** The provider; `listed` are the codes an expansion shows, with the canonical of the set they are from. */
-  make(listed: { codes: string[]; canonical: string } | undefined): CodeSystemProvider
+  make(listed: ListedCodes | undefined): CodeSystemProvider
+}
+
+/** Codes that an expansion of an endless system lists, and where they are from. */
+export interface ListedCodes {
+  codes: string[]
+  canonical: string
+  definition?: ValueSet
 }
 
 /** How a grammar answers for one code. */
@@ -26,7 +34,7 @@ export interface Grammar {
   properties?(code: string): { code: string; value: string }[]
   translate?(code: string, language: string): string | undefined
   /** Codes that an expansion lists, and what they are based on. */
-  listed: { codes: string[]; canonical: string }
+  listed: ListedCodes
   /** Canonical units and the like: a filter the generic ones cannot evaluate. */
   filter?: CodeSystemProvider['filter']
 }

@@ -45,5 +45,5 @@ function listedCodes(system: ImplicitSystem, from: ValueSet | undefined) {
   if (!from || !system.listedIn) return undefined
   const includes = (from.compose?.include ?? []).filter((each) => each.system === system.url)
   const codes = includes.flatMap((each) => (each.concept ?? []).map((concept) => concept.code))
-  return codes.length > 0 ? { codes: [...new Set(codes)], canonical: system.listedIn } : undefined
+  return codes.length > 0 ? { codes: [...new Set(codes)], canonical: system.listedIn, definition: from } : undefined
 }
