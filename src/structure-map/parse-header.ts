@@ -1,29 +1,12 @@
 import { elementInfo } from '../fhir/elements.ts'
-import type { ConceptMap, Json, JsonObject, StructureMap } from '../fhir/types.ts'
+import type { Json, JsonObject, StructureMap } from '../fhir/types.ts'
 import { type Cursor, describeToken } from './cursor.ts'
+import { document, ownComments } from './documentation.ts'
 import { parseExpression } from './expression.ts'
 import { CONSTANT, extend } from './extensions.ts'
 import type { Token } from './lexer.ts'
-import { document, ownComments, readName } from './parse-rule.ts'
+import { readName } from './parse-name.ts'
 import type { Structure } from './structure.ts'
-
-/** R4 equivalences under the signs of an inline concept map; what stands on the left is the source. */
-export const EQUIVALENCES = {
-  '==': 'equivalent',
-  '=': 'equal',
-  '-': 'relatedto',
-  '!=': 'disjoint',
-  '--': 'unmatched',
-  '<=': 'wider',
-  '<': 'wider',
-  '<-': 'subsumes',
-  '>=': 'narrower',
-  '>': 'narrower',
-  '>-': 'specializes',
-  '~': 'inexact',
-} as const
-/** One of the signs. */
-type EquivalenceSign = keyof typeof EQUIVALENCES
 
 /** `/// key = value`: sets an element of the map; a path without value opens a new item of a repeating element. */
 export function parseMetadata(cursor: Cursor, map: StructureMap): void {
@@ -183,126 +166,10 @@ export function parseConstant(cursor: Cursor, map: StructureMap): void {
   })
 }
 
-/** `conceptmap "#id" { … }`, kept as contained resource. */
-export function parseConceptMap(cursor: Cursor, map: StructureMap): void {
-  const start = cursor.advance()
-  if (map.structure?.length || map.import || headed.has(map)) {
-    cursor.lenient('late-conceptmap', start, 'A concept map stands before the map line and the structures')
-  }
-  const url = cursor.token
-  if (url.kind !== 'double' && url.kind !== 'string')
-    cursor.fail(`Expected the id of the concept map in quotes, found ${describeToken(url)}`)
-  cursor.advance()
-  const id = url.value.replace(/^#/, '')
-  const conceptMap: ConceptMap = { resourceType: 'ConceptMap', id, status: map.status, group: [] }
-  cursor.expect('{', 'before the concept map')
-  const prefixes = new Map<string, string>()
-  while (cursor.is('prefix') && cursor.peek(2).text === '=') {
-    cursor.advance()
-    const prefix = readName(cursor, 'the prefix')
-    cursor.expect('=', 'after the prefix')
-    const { token } = cursor
-    if (token.kind !== 'double' && token.kind !== 'string') cursor.fail('Expected the url of the prefix in quotes')
-    prefixes.set(prefix, cursor.advance().value)
-    cursor.take(';')
-  }
-  while (!cursor.is('}')) {
-    if (cursor.token.kind === 'end') cursor.fail("Expected '}' after the concept map, found the end of the text")
-    if (cursor.is('unmapped')) parseUnmapped(cursor, conceptMap, prefixes)
-    else parseMapping(cursor, conceptMap, prefixes)
-    cursor.take(';')
-  }
-  cursor.advance()
-  map.contained = [...(map.contained ?? []), conceptMap]
-}
-
 /** Maps whose `map` line has been read; a concept map belongs before it. */
 const headed = new WeakSet<StructureMap>()
 
-function systemOf(cursor: Cursor, prefixes: Map<string, string>): string {
-  const { token } = cursor
-  const prefix = readName(cursor, 'a prefix')
-  const system = prefixes.get(prefix)
-  if (system === undefined)
-    cursor.error(token, `Prefix '${prefix}' is not declared; declared are ${[...prefixes.keys()].join(', ') || 'none'}`)
-  return system ?? prefix
-}
-
-function parseUnmapped(cursor: Cursor, conceptMap: ConceptMap, prefixes: Map<string, string>): void {
-  cursor.advance()
-  cursor.expect('for', 'after unmapped')
-  const source = systemOf(cursor, prefixes)
-  cursor.expect('=', 'after the prefix')
-  const { token } = cursor
-  const mode = cursor.advance().value
-  if (mode !== 'provided' && mode !== 'fixed')
-    cursor.error(token, `Expected provided or fixed, found ${describeToken(token)}`)
-  for (const group of conceptMap.group ?? [])
-    if (group.source === source) group.unmapped = { mode: mode === 'fixed' ? 'fixed' : 'provided' }
-}
-
-function parseMapping(cursor: Cursor, conceptMap: ConceptMap, prefixes: Map<string, string>): void {
-  const source = systemOf(cursor, prefixes)
-  cursor.expect(':', 'after the prefix')
-  const code = readCode(cursor)
-  const sign = readSign(cursor)
-  if (sign === '--') {
-    addMapping(conceptMap, { source, code })
-    return
-  }
-  const target = systemOf(cursor, prefixes)
-  cursor.expect(':', 'after the prefix')
-  addMapping(conceptMap, { source, code, target, targetCode: readCode(cursor), sign })
-}
-
-function readSign(cursor: Cursor): EquivalenceSign {
-  const first = cursor.advance()
-  let text = first.text
-  if (cursor.is('-') && !cursor.token.spaced && `${text}-` in EQUIVALENCES) text += cursor.advance().text
-  if (!(text in EQUIVALENCES)) {
-    cursor.error(first, `Unknown relation ${describeToken(first)}; known are ${Object.keys(EQUIVALENCES).join(' ')}`)
-    return '-'
-  }
-  return text as EquivalenceSign // checked against the table
-}
-
-/** A code in quotes, or bare: then it goes on while tokens touch (`nach-da`), for a space ends it. */
-function readCode(cursor: Cursor): string {
-  const { token } = cursor
-  if (token.kind === 'double' || token.kind === 'string' || token.kind === 'delimited') return cursor.advance().value
-  if (token.kind !== 'identifier' && token.kind !== 'number')
-    cursor.fail(`Expected a code, found ${describeToken(token)}`)
-  let code = cursor.advance().text
-  while (!cursor.token.spaced && !cursor.is('}') && !cursor.is(';') && cursor.token.kind !== 'end' && !isSign(cursor)) {
-    code += cursor.advance().text
-  }
-  return code
-}
-
-function isSign(cursor: Cursor): boolean {
-  return cursor.token.text !== '-' && cursor.token.text in EQUIVALENCES
-}
-
-function addMapping(
-  conceptMap: ConceptMap,
-  mapping: { source: string; code: string; target?: string; targetCode?: string; sign?: EquivalenceSign },
-): void {
-  const { source, code, target, targetCode, sign = '--' } = mapping
-  conceptMap.group ??= []
-  let group = conceptMap.group.find(
-    (each) => each.source === source && (target === undefined || each.target === target),
-  )
-  if (!group) {
-    group = { source, ...(target !== undefined ? { target } : {}), element: [] }
-    conceptMap.group.push(group)
-  }
-  let element = group.element.find((each) => each.code === code)
-  if (!element) {
-    element = { code }
-    group.element.push(element)
-  }
-  element.target = [
-    ...(element.target ?? []),
-    { ...(targetCode !== undefined ? { code: targetCode } : {}), equivalence: EQUIVALENCES[sign] },
-  ]
+/** Whether the `map` line has been read. */
+export function isHeaded(map: StructureMap): boolean {
+  return headed.has(map)
 }

@@ -2,7 +2,7 @@ import { elementInfo, typeInfo } from '../fhir/elements.ts'
 import type { ConceptMap, Json, JsonObject, StructureMap } from '../fhir/types.ts'
 import { escapeText, quoteString } from './cursor.ts'
 import { constantsOf, DEFAULT, EXPRESSION, findExtension, LIST_MODE } from './extensions.ts'
-import { EQUIVALENCES } from './parse-header.ts'
+import { EQUIVALENCES } from './parse-concept-map.ts'
 import { readR5 } from './spelling.ts'
 import {
   type Argument,
