@@ -4,7 +4,7 @@ import { certLogicType, evaluateCertLogic, readCertLogic } from './certlogic/cer
 import { inlineLibrary } from './cql/expression.ts'
 import type { Libraries } from './cql/libraries.ts'
 import { type LibraryRun, openRun, type RunCall, type RunEnvironment } from './cql/run.ts'
-import { toJson } from './cql/to-parameters.ts'
+import { toJson } from './cql/to-json.ts'
 import type { ConditionEvaluator, ConditionResult } from './plan.ts'
 
 /** What conditions are evaluated with. */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { Library as ExecutableLibrary } from 'cql-execution'
-import { compareVersions, formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
+import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError, issue, notFound, unprocessable } from '../../fhir/error.ts'
 import type { Issue, JsonObject, Library } from '../../fhir/types.ts'
 import { correctExecutor } from './corrections/corrections.ts'
 import { checkLiterals } from './corrections/literals.ts'
 import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql-source.ts'
 import { type Define, defines, type Elm, includeDefinitions, prepareElm } from './elm.ts'
+import { type LibraryText, readLibrary } from './library-text.ts'
 import type { Source, Translator } from './translator.ts'
 
 /** A library ready to run, with all it includes. */
@@ -21,14 +22,6 @@ export interface CompiledLibrary {
   executable: ExecutableLibrary
   /** Included libraries, directly or not. */
   includes: CompiledLibrary[]
-}
-
-/** A stored or supplied library by its CQL identity, not yet translated. */
-export interface LibraryText {
-  canonical: string
-  identifier: LibraryIdentifier
-  cql: string | undefined
-  elm: Elm | undefined
 }
 
 /** Where libraries come from. */
@@ -201,59 +194,6 @@ async function findByCanonical(canonical: string, store: LibraryStore, stored: I
   const [loose] = await stored.findLoosely(canonical)
   if (loose) return loose
   throw notFound(`Library ${canonical} is not known to this server`)
-}
-
-/** Content and CQL identity of a Library resource. @throws FhirError 422 without CQL or ELM content */
-function readLibrary(library: Library): LibraryText {
-  const split = parseCanonical(library.url ?? '')
-  const version = library.version ?? split.version
-  const name = formatCanonical(split.url || library.name || library.id || 'Library', version)
-  const cql = contentText(library, 'text/cql', name)
-  const elmText = contentText(library, 'application/elm+json', name)
-  if (cql === undefined && elmText === undefined)
-    throw unprocessable({
-      text: `Library ${name} has neither text/cql nor application/elm+json content`,
-      expression: 'Library.content',
-    })
-  const elm = elmText === undefined ? undefined : parseElm(elmText, name, cql !== undefined)
-  const identifier = (cql === undefined ? elmIdentifier(elm) : readHeader(cql).identifier) ?? elmIdentifier(elm)
-  const known: LibraryIdentifier = { id: identifier?.id ?? library.name ?? '' }
-  const ownVersion = identifier?.version ?? version
-  if (ownVersion !== undefined) known.version = ownVersion
-  return { canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined }
-}
-
-function contentText(library: Library, type: string, name: string): string | undefined {
-  const content = library.content?.find((each) => each.contentType?.split(';')[0]?.trim() === type)
-  if (!content) return undefined
-  if (content.data === undefined)
-    throw unprocessable({
-      text: `the ${content.contentType} content of Library ${name} has no data; content is not fetched from a url`,
-      expression: 'Library.content.data',
-    })
-  return Buffer.from(content.data, 'base64')
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
-}
-
-function parseElm(text: string, name: string, optional: boolean): Elm | undefined {
-  try {
-    const elm = JSON.parse(text) as Elm
-    if (typeof elm?.library?.identifier === 'object') return elm
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-  }
-  if (optional) return undefined
-  throw unprocessable({
-    text: `the application/elm+json content of Library ${name} is not ELM`,
-    expression: 'Library.content',
-  })
-}
-
-function elmIdentifier(elm: Elm | undefined): LibraryIdentifier | undefined {
-  const { id, version } = elm?.library.identifier ?? {}
-  if (typeof id !== 'string') return undefined
-  return typeof version === 'string' ? { id, version } : { id }
 }
 
 /** Stored ELM without errors may run as it is (CQL beside it would have won). */

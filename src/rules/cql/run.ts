@@ -7,7 +7,7 @@ import { type Define, parameterDeclarations, type TypeSpecifier } from './elm.ts
 import { type FhirClasses, parseDateTime } from './fhir-instance.ts'
 import { bindParameters } from './from-parameters.ts'
 import type { CompiledLibrary } from './libraries.ts'
-import { toJson } from './to-parameters.ts'
+import { toJson } from './to-json.ts'
 
 /** What a library is run over. */
 export interface RunCall {

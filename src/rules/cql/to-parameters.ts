@@ -24,7 +24,7 @@ export function encodeResult(result: {
 }
 
 /** The CQL classes by what they say of themselves: the executor's marks, read without importing it. */
-interface CqlObject {
+export interface CqlObject {
   isInterval?: boolean
   isQuantity?: boolean
   isRatio?: boolean
@@ -133,7 +133,7 @@ function quantity(value: CqlObject): JsonObject {
     : { ...made, system: 'http://unitsofmeasure.org', code: unit }
 }
 
-function coding(value: CqlObject): JsonObject {
+export function coding(value: CqlObject): JsonObject {
   return withoutUndefined({ system: value.system, version: value.version, code: value.code, display: value.display })
 }
 
@@ -147,7 +147,7 @@ const precisions = ['year', 'month', 'day', 'hour', 'minute', 'second', 'millise
 const precisionCodes = ['a', 'mo', 'd', 'h', 'min', 's', 'ms']
 
 /** FHIR text of a DateTime or Time, and the precision code when FHIR demands more digits than the value has. */
-function dateTimeText(value: CqlObject): { text: string; time: boolean; precision?: string } {
+export function dateTimeText(value: CqlObject): { text: string; time: boolean; precision?: string } {
   const fields = precisions.map((each) => value[each] as number | null | undefined)
   const known = fields.findIndex((each) => each === null || each === undefined)
   const count = known < 0 ? fields.length : known
@@ -285,37 +285,4 @@ function guessType(value: unknown): TypeSpecifier {
   if (object.isDateTime) return named(isTime(object) ? 'Time' : 'DateTime')
   const mark = (['Date', 'Quantity', 'Ratio', 'Code', 'Concept'] as const).find((each) => object[`is${each}`] === true)
   return named(mark ?? 'Any')
-}
-
-/** A CQL result as plain JSON for people: dates as text, quantities as `250 'mg'`, resources as references. */
-export function toJson(value: unknown): Json {
-  if (value === null || value === undefined) return null
-  if (typeof value === 'bigint') return value.toString()
-  if (typeof value !== 'object') return typeof value === 'function' ? null : (value as Json)
-  if (Array.isArray(value)) return value.map(toJson)
-  if (value instanceof FhirInstance) return fhirJson(value)
-  const object = value as CqlObject
-  if (object.isDateTime) return dateTimeText(object).text
-  if (object.isDate || object.isRatio) return String(value)
-  if (object.isQuantity) return `${object.value} ${object.unit ?? '1'}`
-  if (object.isCode) return coding(object)
-  if (object.isConcept) return { coding: (object.codes as CqlObject[]).map(coding) }
-  if (object.isInterval) {
-    const bounds = `${plainText(object.low)}, ${plainText(object.high)}`
-    return `${object.lowClosed ? '[' : '('}${bounds}${object.highClosed ? ']' : ')'}`
-  }
-  const members = Object.entries(object).filter(([, each]) => typeof each !== 'function')
-  return Object.fromEntries(members.map(([member, each]) => [member, toJson(each)]))
-}
-
-function plainText(value: unknown): string {
-  const json = toJson(value)
-  return typeof json === 'string' ? json : JSON.stringify(json)
-}
-
-/** A resource by reference, for evidence points at `content` where it stands; other FHIR values as their JSON. */
-function fhirJson({ _json: json, fhirClass }: FhirInstance): Json {
-  if (typeof json.resourceType === 'string')
-    return json.id === undefined ? json.resourceType : `${json.resourceType}/${json.id}`
-  return fhirClass.primitive ? (json.value ?? null) : json
 }

@@ -1,0 +1,66 @@
+import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
+import { unprocessable } from '../../fhir/error.ts'
+import type { Library } from '../../fhir/types.ts'
+import { type LibraryIdentifier, readHeader } from './cql-source.ts'
+import type { Elm } from './elm.ts'
+
+/** A stored or supplied library by its CQL identity, not yet translated. */
+export interface LibraryText {
+  canonical: string
+  identifier: LibraryIdentifier
+  cql: string | undefined
+  elm: Elm | undefined
+}
+
+/** Content and CQL identity of a Library resource. @throws FhirError 422 without CQL or ELM content */
+export function readLibrary(library: Library): LibraryText {
+  const split = parseCanonical(library.url ?? '')
+  const version = library.version ?? split.version
+  const name = formatCanonical(split.url || library.name || library.id || 'Library', version)
+  const cql = contentText(library, 'text/cql', name)
+  const elmText = contentText(library, 'application/elm+json', name)
+  if (cql === undefined && elmText === undefined)
+    throw unprocessable({
+      text: `Library ${name} has neither text/cql nor application/elm+json content`,
+      expression: 'Library.content',
+    })
+  const elm = elmText === undefined ? undefined : parseElm(elmText, name, cql !== undefined)
+  const identifier = (cql === undefined ? elmIdentifier(elm) : readHeader(cql).identifier) ?? elmIdentifier(elm)
+  const known: LibraryIdentifier = { id: identifier?.id ?? library.name ?? '' }
+  const ownVersion = identifier?.version ?? version
+  if (ownVersion !== undefined) known.version = ownVersion
+  return { canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined }
+}
+
+function contentText(library: Library, type: string, name: string): string | undefined {
+  const content = library.content?.find((each) => each.contentType?.split(';')[0]?.trim() === type)
+  if (!content) return undefined
+  if (content.data === undefined)
+    throw unprocessable({
+      text: `the ${content.contentType} content of Library ${name} has no data; content is not fetched from a url`,
+      expression: 'Library.content.data',
+    })
+  return Buffer.from(content.data, 'base64')
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+}
+
+function parseElm(text: string, name: string, optional: boolean): Elm | undefined {
+  try {
+    const elm = JSON.parse(text) as Elm
+    if (typeof elm?.library?.identifier === 'object') return elm
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  if (optional) return undefined
+  throw unprocessable({
+    text: `the application/elm+json content of Library ${name} is not ELM`,
+    expression: 'Library.content',
+  })
+}
+
+function elmIdentifier(elm: Elm | undefined): LibraryIdentifier | undefined {
+  const { id, version } = elm?.library.identifier ?? {}
+  if (typeof id !== 'string') return undefined
+  return typeof version === 'string' ? { id, version } : { id }
+}
