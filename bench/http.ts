@@ -1,0 +1,159 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { CodeSystem, ConceptMap, Resource, ValueSet } from '../src/fhir/types.ts'
+
+/** One measured figure beside what it should be. */
+interface Figure {
+  name: string
+  value: string
+  target: string
+}
+
+const base = 'http://example.org/bench'
+const codes = Array.from({ length: 25_000 }, (_, i) => `c${i}`)
+const rounds = 5
+const requestsPerRound = 4_000
+/** Different questions in a round that repeats them: what a verifier asks over and over. */
+const repeated = 200
+
+/** What is asked, by its number; the vidimus server answers it from what stands in `artefacts`. */
+const cases: { name: string; address(code: number): string }[] = [
+  {
+    name: 'ValueSet/$validate-code',
+    address: (i) => `ValueSet/$validate-code?url=${base}/vs&system=${base}/codes&code=c${i}`,
+  },
+  { name: 'CodeSystem/$lookup', address: (i) => `CodeSystem/$lookup?system=${base}/codes&code=c${i}` },
+  {
+    name: 'ConceptMap/$translate',
+    address: (i) => `ConceptMap/$translate?url=${base}/map&system=${base}/codes&code=c${i}`,
+  },
+  {
+    name: 'ValueSet/$expand, 100 codes',
+    address: (i) => `ValueSet/$expand?url=${base}/vs&count=100&offset=${i}`,
+  },
+  { name: 'read of a ValueSet', address: (i) => `ValueSet/read-${i % repeated}` },
+]
+
+/**
+ * CPU time per request of the server process over HTTP, against bare Express 5 `res.json` of an object of the same size in
+ * the same run. A ratio above 1 is less CPU than Express.
+ */
+export async function bench(): Promise<Figure[]> {
+  const vidimus = start('http-server.ts', 'vidimus')
+  const express = start('http-server.ts', 'express')
+  const load = start('http-load.ts')
+  try {
+    const { url } = await ask<{ url: string }>(vidimus, { start: artefacts() })
+    const samples = await Promise.all(
+      cases.map(async ({ address }) => (await fetch(`${url}/${address(1)}`)).json() as Promise<unknown>),
+    )
+    const { url: bareUrl } = await ask<{ url: string }>(express, { start: samples })
+    const figures: Figure[] = []
+    for (const [index, { name, address }] of cases.entries()) {
+      const bytes = Buffer.byteLength(JSON.stringify(samples[index]))
+      let fresh = 0
+      const again = (i: number) => `${url}/${address(i % repeated)}`
+      const anew = () => `${url}/${address(fresh++)}`
+      const bare = () => `${bareUrl}/${index}`
+      const kinds: [string, (i: number) => string][] = [[`${repeated} questions again and again`, again]]
+      if (index < 4) kinds.push(['every question new', anew])
+      for (const [kind, addressOf] of kinds) {
+        const { ratio, microseconds, expressMicroseconds } = await compare({ vidimus, express, load }, addressOf, bare)
+        const costs = `${microseconds.toFixed(0)} µs, Express ${expressMicroseconds.toFixed(0)} µs, ${bytes} B`
+        figures.push({ name: `${name}, ${kind} (${costs})`, value: ratio.toFixed(2), target: '≥ 1.0' })
+      }
+    }
+    return figures
+  } finally {
+    for (const each of [vidimus, express]) each.send({ end: true })
+    load.kill()
+  }
+}
+
+interface Processes {
+  vidimus: ChildProcess
+  express: ChildProcess
+  load: ChildProcess
+}
+
+/** Median over rounds that take turns, so that what else the machine does falls on both. */
+async function compare({ vidimus, express, load }: Processes, ours: (i: number) => string, bare: () => string) {
+  const measure = async (server: ChildProcess, addressOf: (i: number) => string) => {
+    const addresses = Array.from({ length: requestsPerRound }, (_, i) => addressOf(i))
+    const before = await ask<{ microseconds: number }>(server, { cpu: true })
+    await ask(load, { addresses })
+    const after = await ask<{ microseconds: number }>(server, { cpu: true })
+    return (after.microseconds - before.microseconds) / requestsPerRound
+  }
+  await measure(vidimus, ours)
+  await measure(express, bare)
+  const pairs: { own: number; other: number }[] = []
+  for (let round = 0; round < rounds; round++) {
+    pairs.push({ own: await measure(vidimus, ours), other: await measure(express, bare) })
+  }
+  return {
+    ratio: median(pairs.map(({ own, other }) => other / own)),
+    microseconds: median(pairs.map(({ own }) => own)),
+    expressMicroseconds: median(pairs.map(({ other }) => other)),
+  }
+}
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+function start(file: string, ...argv: string[]): ChildProcess {
+  return fork(fileURLToPath(new URL(`support/${file}`, import.meta.url)), argv)
+}
+
+function ask<T>(child: ChildProcess, message: object): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const failed = (code: number | null) => reject(new Error(`a process of the benchmark ended with ${code}`))
+    child.once('exit', failed)
+    child.once('message', (answer) => {
+      child.off('exit', failed)
+      resolve(answer as T)
+    })
+    child.send(message)
+  })
+}
+
+function artefacts(): Resource[] {
+  const system: CodeSystem = {
+    resourceType: 'CodeSystem',
+    id: 'codes',
+    url: `${base}/codes`,
+    version: '1.0.0',
+    name: 'Bench',
+    status: 'active',
+    content: 'complete',
+    caseSensitive: true,
+    concept: codes.map((code) => ({ code, display: `Concept ${code}`, definition: `What ${code} stands for` })),
+  }
+  const set: ValueSet = {
+    resourceType: 'ValueSet',
+    id: 'vs',
+    url: `${base}/vs`,
+    version: '1.0.0',
+    name: 'Bench',
+    status: 'active',
+    compose: { include: [{ system: `${base}/codes` }] },
+  }
+  const map: ConceptMap = {
+    resourceType: 'ConceptMap',
+    id: 'map',
+    url: `${base}/map`,
+    version: '1.0.0',
+    status: 'active',
+    group: [
+      {
+        source: `${base}/codes`,
+        target: `${base}/targets`,
+        element: codes.map((code) => ({ code, target: [{ code: `t-${code}`, equivalence: 'equivalent' }] })),
+      },
+    ],
+  }
+  const reads = Array.from(
+    { length: repeated },
+    (_, i): ValueSet => ({ ...set, id: `read-${i}`, url: `${base}/read-${i}`, title: `Value set ${i}` }),
+  )
+  return [system, set, map, ...reads]
+}
