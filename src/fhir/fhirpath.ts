@@ -99,7 +99,8 @@ export function typed(value: unknown, type: string): TypedNode {
     wrap = fhirpath.compile({ base: type, expression: '$this' }, r4, { resolveInternalTypes: false })
     if (wrappers.size < 1000) wrappers.set(type, wrap)
   }
-  const node = wrap(value)[0] ?? value
+  // The package's own wrapper fails on numbers, and a bare number is what its arithmetic takes anyway.
+  const node = typeof value === 'number' ? value : (wrap(value)[0] ?? value)
   return brand({ node, value, type })
 }
 

@@ -74,6 +74,7 @@ test('variables: %name, bare names, typed values', () => {
   assert.deepEqual(shadow(patient, { gender: 'other' }), ['other'])
   assert.deepEqual(run('gender'), ['female'])
   assert.deepEqual(run('%v + 5 days', {}, { v: typed('2021-01-30', 'date') }), ['2021-02-04'])
+  for (const type of ['integer', 'decimal', 'positiveInt']) assert.deepEqual(run('%v + 1', {}, { v: typed(5, type) }), [6])
   const [birth] = compileFhirPath('birthDate').nodes(patient)
   assert.equal(birth?.type, 'date')
   assert.deepEqual(run('%b + 1 year', {}, { b: birth }), ['1981-02-28'])
