@@ -17,11 +17,13 @@ import type { Issue, Library, PlanDefinition, Resource, ValueSet } from './fhir/
 import { createApp, listen, type RunningServer } from './http/app.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
+import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
 import { findByCanonical as find, findMaps, findStructure, listAll } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
 import { checkMap, createMaps, parseMap, printMap } from './structure-map/maps.ts'
+import { largeCodeSystem } from './terminology/large/large-code-system.ts'
 import { createTerminology, type Terminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/anchors.ts'
 import { demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
@@ -113,7 +115,7 @@ interface Wiring {
 
 function createContext({ config, storage, trust, now }: Wiring): OperationContext {
   const uuid = () => randomUUID()
-  const terminology = createTerminology(artefactSource(storage), { now, uuid })
+  const terminology = createTerminology(artefactSource(storage, config.dataDir), { now, uuid })
   const asked = new AsyncLocalStorage<Set<string>>()
   const terminologyRevision = () => storage.revision(terminologyTypes)
   const bound = cachedByRevision(terminologyRevision, () => new Map<string, Promise<BoundValueSet>>())
@@ -225,10 +227,11 @@ const terminologyTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem'
 const mapTypes = [...terminologyTypes, 'StructureMap', 'StructureDefinition']
 const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
 
-const artefactSource = (storage: Storage) => ({
+const artefactSource = (storage: Storage, dataDir: string) => ({
   find: (type: string, url: string) => storage.findCanonical(type, url),
   list: (type: string) => listAll<Resource>(storage, type),
   revision: () => storage.revision(terminologyTypes),
+  largeCodeSystem: readArtefacts(join(dataDir, ARTEFACTS_FOLDER), largeCodeSystem).read,
 })
 
 /** A value set as rules ask it, with `url|version` of what is stored, so that a reply can be reproduced. */

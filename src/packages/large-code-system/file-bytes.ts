@@ -1,0 +1,77 @@
+/** Files read and written in large pieces, without waiting in between: imports are commands, not requests. */
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+
+const CHUNK_BYTES = 1 << 18
+
+/** The bytes of a file in chunks; `progress` is told the bytes read. */
+export function* fileChunks(path: string, progress: (done: number) => void = () => {}): Generator<Uint8Array> {
+  const file = openSync(path, 'r')
+  try {
+    let done = 0
+    for (;;) {
+      // A new buffer every time: readers keep views of it.
+      const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+      const length = readSync(file, chunk, 0, CHUNK_BYTES, done)
+      if (length === 0) return
+      done += length
+      yield chunk.subarray(0, length)
+      progress(done)
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Size and hash of a file, and its first bytes. */
+export function hashFile(path: string): { bytes: number; sha256: string; start: Uint8Array } {
+  const hash = createHash('sha256')
+  let bytes = 0
+  let start: Uint8Array = new Uint8Array(0)
+  for (const chunk of fileChunks(path)) {
+    if (bytes === 0) start = chunk.slice(0, 4)
+    hash.update(chunk)
+    bytes += chunk.length
+  }
+  return { bytes, sha256: hash.digest('hex'), start }
+}
+
+/** Writes all bytes at a position of an open file. */
+export function writeAll(file: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(file, bytes, done, bytes.length - done, position + done)
+  }
+}
+
+/** A file that texts are put into in order and read from in any order, mostly the same one. */
+export function spoolFile(path: string) {
+  const file = openSync(path, 'wx+')
+  let size = 0
+  let window = Buffer.alloc(0)
+  let start = 0
+  let expected = 0
+  return {
+    append: (bytes: Uint8Array): void => {
+      writeAll(file, bytes, size)
+      size += bytes.length
+    },
+    read: (offset: number, length: number): Uint8Array => {
+      const isNext = offset === expected
+      expected = offset + length
+      if (offset >= start && offset + length <= start + window.length) {
+        return window.subarray(offset - start, offset - start + length)
+      }
+      // Reading ahead pays where the order is that of the spool.
+      const wanted = isNext ? Math.max(length, CHUNK_BYTES) : length
+      window = Buffer.allocUnsafe(Math.min(wanted, size - offset))
+      start = offset
+      for (let done = 0; done < window.length; ) {
+        const read = readSync(file, window, done, window.length - done, offset + done)
+        if (read === 0) throw new Error(`${path} is cut short`)
+        done += read
+      }
+      return window.subarray(0, length)
+    },
+    close: () => closeSync(file),
+  }
+}

@@ -1,0 +1,144 @@
+/** Which of the formats a file has, and what is known of its code system before its concepts are read. */
+import { basename } from 'node:path'
+import { FhirError, unprocessable } from '../../fhir/error.ts'
+import type { CodeSystem } from '../../fhir/types.ts'
+import { csvProperties, readCsv, readCsvHeader } from './csv.ts'
+import { readFhirJson, readFhirJsonHead } from './fhir-json.ts'
+import { fileChunks, hashFile } from './file-bytes.ts'
+import { readNdjson, readNdjsonHead } from './ndjson.ts'
+import type { SourceItem } from './source-concept.ts'
+
+/** A source that is ready to be read. */
+export interface OpenSource {
+  path: string
+  format: 'FHIR JSON' | 'NDJSON' | 'CSV'
+  bytes: number
+  sha256: string
+  /** The CodeSystem without concepts. */
+  head: CodeSystem
+  concepts(chunks: Iterable<Uint8Array>): Iterable<SourceItem>
+}
+
+/** What is said about a source beside it. */
+export interface SourceOptions {
+  /** Canonical of the code system; needed where the source does not say it. */
+  url?: string | undefined
+  version?: string | undefined
+  name?: string | undefined
+}
+
+/** From here on a FHIR CodeSystem becomes an artefact. */
+export const LARGE = { bytes: 20_000_000, concepts: 50_000 } as const
+
+/** A file with 50,000 concepts has at least so many bytes. */
+const LEAST_BYTES = 500_000
+
+/**
+ * Opens a file as a source of one large code system; undefined for a file that the ordinary import reads: a small CodeSystem,
+ * any other resource, any other format.
+ * @throws FhirError 422 when url or columns are missing
+ */
+export function openSource(
+  path: string,
+  options: SourceOptions = {},
+  limits: { bytes: number; concepts: number } = LARGE,
+): OpenSource | undefined {
+  if (/\.(?:csv|tsv)$/i.test(path) || (options.url !== undefined && /\.txt$/i.test(path))) return openCsv(path, options)
+  if (/\.(?:ndjson|jsonl)$/i.test(path)) return openNdjson(path, options)
+  if (/\.json$/i.test(path)) return openFhirJson(path, options, limits)
+  if (options.url === undefined) return undefined
+  throw unprocessable(
+    `${basename(path)}: a code system is read from files .csv, .tsv, .txt, .ndjson, .jsonl or .json`,
+    'not-supported',
+  )
+}
+
+function openCsv(path: string, options: SourceOptions): OpenSource {
+  const { bytes, sha256 } = hashUtf8(path)
+  const header = readCsvHeader(fileChunks(path))
+  const property = csvProperties(header)
+  const hasParents = header.columns.some(({ kind }) => kind === 'parent' || kind === 'parents')
+  const head = newHead(path, options)
+  if (hasParents) head.hierarchyMeaning = 'is-a'
+  if (property.length > 0) head.property = property
+  return { path, format: 'CSV', bytes, sha256, head, concepts: (chunks) => readCsv(chunks, header) }
+}
+
+function openNdjson(path: string, options: SourceOptions): OpenSource {
+  const { bytes, sha256 } = hashUtf8(path)
+  const own = readNdjsonHead(fileChunks(path))
+  const head = own ? usableHead(path, own, options) : newHead(path, options)
+  return { path, format: 'NDJSON', bytes, sha256, head, concepts: (chunks) => readNdjson(chunks, own !== undefined) }
+}
+
+function openFhirJson(
+  path: string,
+  options: SourceOptions,
+  limits: { bytes: number; concepts: number },
+): OpenSource | undefined {
+  const { bytes, sha256 } = hashFile(path)
+  if (options.url === undefined && bytes < Math.min(LEAST_BYTES, limits.bytes, limits.concepts * 10)) return undefined
+  const found = headOrNothing(path, bytes > limits.bytes)
+  if (!found || found.head.content === 'supplement') return undefined
+  if (options.url === undefined && bytes <= limits.bytes && found.concepts <= limits.concepts) return undefined
+  const head = usableHead(path, found.head, options)
+  return { path, format: 'FHIR JSON', bytes, sha256, head, concepts: readFhirJson }
+}
+
+/** A small file that is broken is the ordinary import's to explain. */
+function headOrNothing(path: string, isLarge: boolean) {
+  try {
+    return readFhirJsonHead(fileChunks(path))
+  } catch (error) {
+    if (isLarge || !(error instanceof FhirError)) throw error
+    return undefined
+  }
+}
+
+function hashUtf8(path: string) {
+  const hashed = hashFile(path)
+  const [first, second] = hashed.start
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    throw unprocessable(`${basename(path)} is UTF-16; save it as UTF-8`, 'structure')
+  }
+  return hashed
+}
+
+/** The head of a source that has none. */
+function newHead(path: string, { url, version, name }: SourceOptions): CodeSystem {
+  if (!url) {
+    throw unprocessable(
+      `${basename(path)} does not say which code system it is: give --code-system <url>, and --code-system-version`,
+      'required',
+    )
+  }
+  const tail =
+    url
+      .split(/[/:]/)
+      .filter((part) => part !== '')
+      .pop() ?? 'CodeSystem'
+  return {
+    resourceType: 'CodeSystem',
+    url,
+    ...(version && { version }),
+    name: name ?? `CodeSystem_${tail.replace(/[^A-Za-z0-9]+/g, '_')}`.slice(0, 200),
+    status: 'active',
+    caseSensitive: true,
+    content: 'complete',
+  }
+}
+
+/** The head of a source, with what is said beside it. */
+function usableHead(path: string, own: CodeSystem, { url, version, name }: SourceOptions): CodeSystem {
+  const { concept, count, ...rest } = own
+  const head: CodeSystem = { ...rest, ...(url && { url }), ...(version && { version }), ...(name && { name }) }
+  if (!head.url)
+    throw unprocessable(`${basename(path)}: the CodeSystem has no url; give --code-system <url>`, 'required')
+  head.status ??= 'active'
+  head.content ??= 'complete'
+  if (head.content === 'complete' || head.content === 'fragment') return head
+  throw unprocessable(
+    `${basename(path)}: a CodeSystem with content '${head.content}' has no concepts of its own`,
+    'invalid',
+  )
+}
