@@ -157,9 +157,9 @@ export const certificateModels: Model[] = [
     description: 'The CBOR web token of an EU Digital COVID Certificate with text keys; times in seconds since 1970.',
     elements: `
   1 0..1 string Issuer (country)
-  4 0..1 Element Expiry
-  5 0..1 Element Not before
-  6 0..1 Element Issued at
+  4 0..1 decimal Expiry
+  5 0..1 decimal Not before
+  6 0..1 decimal Issued at
   -260 1..1 BackboneElement Health certificate
   -260.1 1..1 BackboneElement EU Digital COVID Certificate
 ${below('-260.1', dcc)}`,
@@ -172,8 +172,8 @@ ${below('-260.1', dcc)}`,
       'Stands in for a model that WHO’s maps name and no package contains: the raw claims of one family of maps and the decoded ones of the other.',
     elements: `
   1 0..1 string Issuer (country)
-  4 0..1 Element Expiry in seconds since 1970
-  6 0..1 Element Issued at in seconds since 1970
+  4 0..1 decimal Expiry in seconds since 1970
+  6 0..1 decimal Issued at in seconds since 1970
   -260 0..1 BackboneElement Health certificate
   -260.1 0..1 BackboneElement EU Digital COVID Certificate
 ${below('-260.1', dcc)}

@@ -48,7 +48,17 @@ export async function findMaps(storage: Storage, canonical: string): Promise<Str
   return (await listAll<StructureMap>(storage, 'StructureMap')).filter((map) => pattern.test(map.url))
 }
 
-/** The newest StructureDefinition of a canonical. */
+/** The newest StructureDefinition of a canonical; else one that declares it as its type, as own copies of foreign models do. */
 export async function findStructure(storage: Storage, url: string): Promise<StructureDefinition | undefined> {
-  return (await findByCanonical<StructureDefinition>(storage, 'StructureDefinition', parseCanonical(url).url))[0]
+  const name = parseCanonical(url).url
+  const [found] = await findByCanonical<StructureDefinition>(storage, 'StructureDefinition', name)
+  if (found) return found
+  const page = await storage.search({
+    type: 'StructureDefinition',
+    conditions: [{ parameter: 'type', values: [{ value: name }] }],
+    sort: [],
+    count: 1,
+    total: 'none',
+  })
+  return page.matches[0]?.resource as StructureDefinition | undefined
 }
