@@ -87,7 +87,7 @@ export const transform = defineOperation<OperationContext>({
       max: '*',
       documentation: 'With debug=true: a rule that fired, an element that was made, or a log message, in order',
       part: [
-        { name: 'kind', use: 'out', min: 1, max: '1', type: 'code', documentation: 'rule, element, log or note' },
+        { name: 'kind', use: 'out', min: 1, max: '1', type: 'code', documentation: 'rule, element or log' },
         { name: 'text', use: 'out', min: 1, max: '1', type: 'string', documentation: 'What happened' },
       ],
     },
@@ -218,9 +218,5 @@ function describe(event: TraceEvent): string {
     const time = event.at === undefined ? '' : `, at ${event.at.toFixed(3)} ms`
     return `${event.map} ${event.group} "${event.rule}"${place}, depth ${event.depth}${time}`
   }
-  return event.kind === 'element'
-    ? `${event.rule}: ${event.element}`
-    : event.kind === 'log'
-      ? `${event.rule}: ${event.text}`
-      : event.text
+  return `${event.rule}: ${event.kind === 'element' ? event.element : event.text}`
 }

@@ -210,7 +210,7 @@ function copyValues(argument: (frame: Frame) => Node | undefined, handler: (type
     const node = argument(frame)
     if (!node || node.value === undefined) return node?.loose ? [node] : NOTHING
     if (typeof node.value !== 'object' || node.loose) return [node]
-    const copy = handler({ arguments: [node] } as unknown as Parameters<typeof handler>[0]) // copy reads nothing else
+    const copy = handler({ arguments: [node], run: frame.run } as unknown as Parameters<typeof handler>[0]) // copy reads nothing else
     return copy ? [copy] : NOTHING
   }
 }

@@ -52,7 +52,7 @@ function mapByType(holder: Node, element: string, at: { item: Node; frame: Frame
     checkAssignable(item, types, element)
     const { value } = item
     const copy: Node =
-      typeof value === 'object' && value !== null ? { ...item, value: cleanCopy(value), loose: true } : item
+      typeof value === 'object' && value !== null ? { ...item, value: cleanCopy(value, frame.run), loose: true } : item
     const assigned = assign(holder, element, copy)
     noteEmpty(frame.run, assigned)
     return assigned

@@ -136,14 +136,15 @@ function childType(value: Json | undefined, types: Type[]): Type {
   return inferType(value)
 }
 
-/** A copy that shares nothing with the original. */
-export function deepCopy(value: Json): Json {
+/** A copy that shares nothing with the original; objects are counted as steps. */
+export function deepCopy(value: Json, counter?: { steps: number }): Json {
   if (value === null || typeof value !== 'object') return value
-  if (Array.isArray(value)) return value.map(deepCopy)
+  if (Array.isArray(value)) return value.map((each) => deepCopy(each, counter))
+  if (counter) counter.steps++
   const copy: JsonObject = {}
   for (const name in value) {
     const member = value[name]
-    if (member !== undefined) setMember(copy, name, deepCopy(member))
+    if (member !== undefined) setMember(copy, name, deepCopy(member, counter))
     if (typeof member === 'number') {
       const text = exactNumber(value, name)
       if (text !== undefined) keepExactNumber(copy, name, text)
@@ -153,8 +154,8 @@ export function deepCopy(value: Json): Json {
 }
 
 /** A copy that shares nothing with the original and has no empty parts. */
-export function cleanCopy(value: Json): Json {
-  return dropEmpty(deepCopy(value)) ?? {}
+export function cleanCopy(value: Json, counter?: { steps: number }): Json {
+  return dropEmpty(deepCopy(value, counter)) ?? {}
 }
 
 /** Sets a member even when it is called `__proto__`. */

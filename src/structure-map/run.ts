@@ -20,7 +20,6 @@ export type TraceEvent =
     }
   | { kind: 'element'; rule: string; element: string }
   | { kind: 'log'; rule: string; text: string }
-  | { kind: 'note'; text: string }
 
 /** Receives the trace of one run. */
 export interface TraceSink {
@@ -31,7 +30,7 @@ export interface TraceSink {
 export interface TransformLimits {
   /** Groups that call each other. */
   depth: number
-  /** Rules that fire, and elements that are made. */
+  /** Rules that fire, elements that are made, objects that are copied: what bounds the size of the result. */
   steps: number
   /** Wall time; counts only when the server gives a clock to measure with. */
   milliseconds: number

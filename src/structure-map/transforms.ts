@@ -35,7 +35,7 @@ type Handler = (call: TransformCall) => Node | undefined
 /** The transforms of R4 (https://hl7.org/fhir/R4/valueset-map-transform.html), `evaluate` apart: it is compiled. */
 export const HANDLERS: Record<Exclude<Transform, 'evaluate'>, Handler> = {
   create,
-  copy: ({ arguments: [node] }) => copyOf(node),
+  copy: ({ arguments: [node], run }) => copyOf(node, run),
   truncate,
   escape: escapeText,
   cast,
@@ -97,9 +97,9 @@ function optionalText(node: Node | undefined): string {
   return text(node) ?? ''
 }
 
-function copyOf(node: Node | undefined): Node | undefined {
+function copyOf(node: Node | undefined, run: Run): Node | undefined {
   if (!node || node.value === undefined || node.loose || typeof node.value !== 'object') return node
-  return { ...node, value: cleanCopy(node.value), loose: true }
+  return { ...node, value: cleanCopy(node.value, run), loose: true }
 }
 
 function create({ arguments: [name], targetType, findType }: TransformCall): Node {

@@ -417,3 +417,12 @@ test('object identifiers become urls of code systems', async () => {
   )
   assert.deepEqual(await runMap(map, patient({ id: '1.2.3' })), patient({ implicitRules: 'urn:oid:1.2.3' }))
 })
+
+test('copies count against the limit, so that the size of a result is bounded', async () => {
+  const map = withRules('  src.name as a, src.name as b -> tgt.contact as c, c.name = a "r";')
+  const source = patient({
+    name: Array.from({ length: 20 }, () => ({ extension: Array.from({ length: 20 }, () => ({ url: 'urn:x' })) })),
+  })
+  const issues = await issuesOf(() => runMap(map, source, { options: { limits: { steps: 5000 } } }))
+  assert.equal(issues[0]?.code, 'too-costly')
+})
