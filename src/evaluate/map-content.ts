@@ -104,7 +104,8 @@ function sortOut(output: Json, mapped: Mapped): void {
 
 /**
  * The shape that a chosen map reads: published maps of both families carry similar canonicals, but each reads
- * members that only one shape has. Counting the members read by its first group decides.
+ * members that only one shape has. Counting the members read by its first group decides; where both shapes have the
+ * same members (SMART Health Cards), whether the map says that it makes a core data set.
  */
 async function inputFor(canonical: string | undefined, input: MapInput, mapping: Mapping): Promise<Json> {
   const map = canonical === undefined ? undefined : await mapping.findMap(canonical)
@@ -114,7 +115,10 @@ async function inputFor(canonical: string | undefined, input: MapInput, mapping:
   const read = new Set<string>()
   collectReads(group.rule, source, read)
   const score = (shape: Json) => (isObject(shape) ? Object.keys(shape).filter((member) => read.has(member)).length : 0)
-  return score(input.composition) > score(input.claims) ? input.composition : input.claims
+  const difference = score(input.composition) - score(input.claims)
+  const makesCoreDataSet =
+    map.structure?.some(({ mode, url }) => mode !== 'source' && /CoreDataSet/i.test(url)) ?? false
+  return difference > 0 || (difference === 0 && !makesCoreDataSet) ? input.composition : input.claims
 }
 
 function collectReads(rules: StructureMap['group'][0]['rule'], variable: string, read: Set<string>): void {

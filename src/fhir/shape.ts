@@ -60,6 +60,8 @@ function visitValue(walk: Walk, type: string, value: unknown, path: string): voi
 
 function visitResource(walk: Walk, value: Record<string, unknown>, path: string): void {
   const type = value.resourceType
+  // An instance of a logical model has no resourceType and is passed to `$transform` in a parameter all the same.
+  if (type === undefined && path.endsWith('.resource')) return
   if (typeof type !== 'string') fault(walk, path, 'A resource with a resourceType is due here.')
   else if (isResource(type)) visitObject(walk, value, type, path)
 }

@@ -36,7 +36,10 @@ const runs: Run[] = [
     name: 'credentials',
     command: ['tools/credential-runner/run.mjs', '--server', 'URL', '--cases', 'corpora/credentials'],
   },
-  { name: 'structure-map', command: ['tools/map-runner/run.mjs', 'URL', '--header', `Authorization: Bearer ${token}`] },
+  {
+    name: 'structure-map',
+    command: ['tools/map-runner/run.mjs', 'URL', '--header', `Authorization: Bearer ${token}`, '--with', 'xml-output'],
+  },
   {
     name: 'terminology',
     command: ['tools/tx-runner/run.mjs', '--server', 'URL', '--tests', 'corpora/terminology', '--strict-external'],
