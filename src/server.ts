@@ -14,7 +14,7 @@ import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
 import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
 import type { Issue, Library, PlanDefinition, Resource, ValueSet } from './fhir/types.ts'
-import { createApp, listen, type RunningServer } from './http/app.ts'
+import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
@@ -200,9 +200,9 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
       expandTokens: async (valueSet) =>
         (await expandCodes(terminology, { url: valueSet })).map(({ system, code }) => `${system ?? ''}|${code}`),
     },
-    accessLog: (entry) => {
-      if (config.accessLog) process.stdout.write(`${JSON.stringify(entry)}\n`)
-    },
+    ...(config.accessLog
+      ? { accessLog: (entry: AccessLogEntry) => void process.stdout.write(`${JSON.stringify(entry)}\n`) }
+      : {}),
     errorLog: ({ requestId, error }) => {
       process.stderr.write(`${requestId} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
     },

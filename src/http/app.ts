@@ -22,7 +22,8 @@ export interface AppOptions<Context> {
   context: Context
   settings: HttpSettings
   hooks: HttpHooks
-  accessLog: AccessLog
+  /** Without it no request is logged. */
+  accessLog?: AccessLog
   /** Unexpected errors, with their stack; without it they are lost. */
   errorLog: ErrorLog
   now(): Date
@@ -64,7 +65,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     resolve: (method, path) => resolveRoute(facade, method, path),
     ...(options.terminologyCapabilities ? { terminologyCapabilities: options.terminologyCapabilities } : {}),
   }
-  const logs = { accessLog: options.accessLog, errorLog: options.errorLog }
+  const logs = { errorLog: options.errorLog, ...(options.accessLog ? { accessLog: options.accessLog } : {}) }
   const basePath = new URL(settings.baseUrl).pathname.replace(/\/$/, '')
   const fhir = createFhirListener(facade, logs)
   const pages = createPages(facade, basePath, logs)

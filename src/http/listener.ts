@@ -25,7 +25,7 @@ import { sendCached, sendPacked } from './send-cached.ts'
 
 /** Where the listener reports. */
 export interface Logs {
-  accessLog: AccessLog
+  accessLog?: AccessLog
   errorLog: ErrorLog
 }
 
@@ -81,17 +81,17 @@ export function createFhirListener(facade: Facade, logs: Logs): FhirListener {
       response.destroy()
       finished = { status: 500, bytes: 0, route: 'unknown', resourceType: '' }
     }
-    logRequest(facade, logs, { message, id, started, finished })
+    if (logs.accessLog) logRequest(facade, logs.accessLog, { message, id, started, finished })
   }
 }
 
 function logRequest(
   facade: Facade,
-  logs: Logs,
+  accessLog: AccessLog,
   { message, id, started, finished }: { message: IncomingMessage; id: string; started: number; finished: Finished },
 ): void {
   const { status, bytes, route, resourceType } = finished
-  logs.accessLog({
+  accessLog({
     time: facade.now().toISOString(),
     requestId: id,
     method: message.method ?? '',
@@ -137,7 +137,7 @@ async function answerAndSend(facade: Facade, logs: Logs, exchange: Exchange): Pr
   outgoing.headers['X-Request-Id'] = id
   const bytes = await send(message, response, outgoing)
   const { status } = outgoing
-  if (resolved) {
+  if (resolved && ((facade.settings.auditSampleRate ?? 0) > 0 || (resolved.writes && status >= 400))) {
     const { request } = passage
     const source = auditSource(facade, passage, status)
     recordRequest(facade, source, { resolved, request, address, method: message.method ?? '', sampled })
@@ -214,7 +214,7 @@ function written(facade: Facade, reply: FhirReply, format: ReplyFormat | (() => 
   if (!reply.resource) return { status, headers }
   const chosen = typeof format === 'function' ? format() : format
   const { contentType, body } = render(reply.resource, chosen, facade.hooks.printMap)
-  return { status, headers: { ...headers, 'Content-Type': contentType }, body: Buffer.from(body) }
+  return { status, headers: { ...headers, 'Content-Type': contentType }, body }
 }
 
 function rawBytes({ body }: RawBody): Uint8Array | AsyncIterable<string> {

@@ -52,7 +52,7 @@ function health(facade: Facade, response: Response): void {
 function logRequest(facade: Facade, logs: Logs, request: Request, response: Response): void {
   const started = performance.now()
   response.on('finish', () => {
-    logs.accessLog({
+    logs.accessLog?.({
       time: facade.now().toISOString(),
       requestId: String(response.get('X-Request-Id')),
       method: request.method,

@@ -10,7 +10,9 @@ export interface CachedReply {
   headers: Record<string, string>
   /** The same with those of every reply, as `writeHead` likes it best: names and values in turn. */
   flatHeaders: string[]
-  body: Buffer
+  body: string | Uint8Array
+  /** Of the body, in bytes. */
+  length: number
   /** Bodies packed already, by coding. */
   packed: Map<string, Uint8Array>
   /** For the access log. */
@@ -65,20 +67,22 @@ export function isCacheable(pattern: string, operation: string): boolean {
 /** A reply in the form in which it is kept, with an ETag; undefined when it must not be kept. */
 export function cachedReply(outgoing: Outgoing, place: CachedReply['place']): CachedReply | undefined {
   const { status, headers, body } = outgoing
-  if (status !== 200 || !(body instanceof Uint8Array) || headers['Cache-Control'] === 'no-store') return undefined
+  if (status !== 200 || headers['Cache-Control'] === 'no-store') return undefined
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return undefined
   const tagged = headers.ETag === undefined ? { ...headers, ETag: contentTag(body) } : headers
   return {
     status,
     headers: tagged,
     flatHeaders: Object.entries({ ...constantHeaders, ...tagged }).flat(),
-    body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+    body,
+    length: Buffer.byteLength(body),
     packed: new Map(),
     place,
   }
 }
 
 /** ETag of an answer that is no stored version: of its content. */
-function contentTag(body: Uint8Array): string {
+function contentTag(body: string | Uint8Array): string {
   return `W/"${createHash('sha1').update(body).digest('base64url')}"`
 }
 
@@ -89,7 +93,7 @@ export function createReplyCache(revision: () => number): ReplyCache {
   let validAt = revision()
   let bytes = 0
   const drop = (key: string) => {
-    bytes -= replies.get(key)?.body.length ?? 0
+    bytes -= replies.get(key)?.length ?? 0
     replies.delete(key)
   }
   const refresh = () => {
@@ -105,9 +109,12 @@ export function createReplyCache(revision: () => number): ReplyCache {
       refresh()
       const found = replies.get(key)
       if (!found) return undefined
-      // The Map keeps the order of insertion: what was used goes to the end, what is at the front goes first.
-      replies.delete(key)
-      replies.set(key, found)
+      // The Map keeps the order of insertion: what was used goes to the end, what is at the front goes first. As long
+      // as there is room for as many again, nothing is about to go.
+      if (replies.size > maximumReplies / 2 || bytes > maximumBytes / 2) {
+        replies.delete(key)
+        replies.set(key, found)
+      }
       return found
     },
     wants(key) {
@@ -118,10 +125,10 @@ export function createReplyCache(revision: () => number): ReplyCache {
     },
     keep(key, reply, at) {
       refresh()
-      if (at !== validAt || reply.body.length > maximumReplyBytes) return
+      if (at !== validAt || reply.length > maximumReplyBytes) return
       drop(key)
       replies.set(key, reply)
-      bytes += reply.body.length
+      bytes += reply.length
       for (const oldest of replies.keys()) {
         if (replies.size <= maximumReplies && bytes <= maximumBytes) break
         drop(oldest)

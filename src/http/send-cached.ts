@@ -23,20 +23,21 @@ export function sendCached(
     response.end()
     return { status: 304, bytes: 0 }
   }
-  let body: Uint8Array = hit.body
-  if (body.length >= packFromBytes) {
+  let { body, length } = hit
+  if (length >= packFromBytes) {
     const coding = acceptedCoding(asked['accept-encoding'])
     const packed = coding === undefined ? undefined : hit.packed.get(coding)
     if (coding !== undefined && packed === undefined) return undefined
     if (coding !== undefined && packed !== undefined) {
       body = packed
+      length = packed.length
       headers.push('Content-Encoding', coding)
     }
   }
-  headers.push('Content-Length', String(body.length))
+  headers.push('Content-Length', String(length))
   response.writeHead(hit.status, headers)
   response.end(body)
-  return { status: hit.status, bytes: body.length }
+  return { status: hit.status, bytes: length }
 }
 
 /** Sends a kept reply in a packing that nobody asked for before, and keeps that too. */

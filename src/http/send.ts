@@ -7,7 +7,8 @@ import { constantHeaders } from './constant-headers.ts'
 export interface Outgoing {
   status: number
   headers: Record<string, string>
-  body?: Uint8Array | AsyncIterable<string>
+  /** Text goes out in one piece with the headers, which saves a second write to the socket. */
+  body?: string | Uint8Array | AsyncIterable<string>
   /** Where packed forms of the body are kept, when it will be sent again. */
   packed?: Map<string, Uint8Array>
 }
@@ -36,30 +37,32 @@ export function acceptedCoding(header: string | undefined): 'gzip' | 'br' | unde
 export async function send(message: IncomingMessage, response: ServerResponse, outgoing: Outgoing): Promise<number> {
   const headers: Record<string, string> = { ...constantHeaders, ...outgoing.headers }
   const { body } = outgoing
-  if (body !== undefined && !(body instanceof Uint8Array)) {
+  if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
     return sendStream(message, response, { ...outgoing, headers, body })
   }
-  let bytes = body
+  let chunk = body
+  let length = body === undefined ? 0 : Buffer.byteLength(body)
   const bodiless = outgoing.status === 204 || outgoing.status === 304
-  if (bytes && bytes.length >= packFromBytes) {
+  if (body !== undefined && length >= packFromBytes) {
     const coding = acceptedCoding(message.headers['accept-encoding'])
     if (coding) {
-      const packed = outgoing.packed?.get(coding) ?? (await pack(bytes, coding))
+      const packed = outgoing.packed?.get(coding) ?? (await pack(body, coding))
       outgoing.packed?.set(coding, packed)
-      bytes = packed
+      chunk = packed
+      length = packed.length
       headers['Content-Encoding'] = coding
     }
   }
-  if (!bodiless) headers['Content-Length'] = String(bytes?.length ?? 0)
+  if (!bodiless) headers['Content-Length'] = String(length)
   response.writeHead(outgoing.status, headers)
-  const silent = bodiless || message.method === 'HEAD' || !bytes
+  const silent = bodiless || message.method === 'HEAD' || !chunk
   if (silent) response.end()
-  else response.end(bytes)
-  return silent ? 0 : (bytes?.length ?? 0)
+  else response.end(chunk)
+  return silent ? 0 : length
 }
 
 /** Packs with settings for speed: the same bytes are rarely sent twice. */
-function pack(bytes: Uint8Array, coding: 'gzip' | 'br'): Promise<Uint8Array> {
+function pack(bytes: string | Uint8Array, coding: 'gzip' | 'br'): Promise<Uint8Array> {
   if (coding === 'gzip') return gzipAsync(bytes, { level: 4 })
   return brotliAsync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } })
 }

@@ -40,6 +40,33 @@ interface Sides {
   target: string | undefined
 }
 
+type Element = NonNullable<Group['element']>[number]
+
+/** Elements of a group by their own code and by the codes they map to; large maps are asked code by code. */
+interface ElementIndex {
+  bySource: Map<string, Element[]>
+  byTarget: Map<string, Element[]>
+}
+
+const elementIndexes = new WeakMap<Group, ElementIndex>()
+
+function elementsOf(group: Group): ElementIndex {
+  const known = elementIndexes.get(group)
+  if (known) return known
+  const index: ElementIndex = { bySource: new Map(), byTarget: new Map() }
+  const add = (map: Map<string, Element[]>, code: string, element: Element) => {
+    const list = map.get(code)
+    if (!list) map.set(code, [element])
+    else if (list.at(-1) !== element) list.push(element)
+  }
+  for (const element of group.element ?? []) {
+    if (element.code) add(index.bySource, element.code, element)
+    for (const { code } of element.target ?? []) if (code) add(index.byTarget, code, element)
+  }
+  elementIndexes.set(group, index)
+  return index
+}
+
 const swappedGroups = new WeakMap<Group, { source: unknown; target: unknown; swapped: boolean }>()
 
 /** Whether source and target of a group are exchanged: every element is unknown in the source and known in the target. */
@@ -71,13 +98,23 @@ function fits(side: string | undefined, system: string | undefined): boolean {
   return /\/(?:ValueSet|ConceptMap)\//.test(side)
 }
 
-/** Translations of a code by one map; the map's `unmapped` rule counts when no element has the code. */
-export function translateBy(map: ConceptMap, question: TranslateQuestion, scope: Scope): Translation[] {
+/**
+ * Translations of a code by one map; the map's `unmapped` rule counts when no element has the code. `asking` are the
+ * maps that handed the question on: maps may name each other in a circle.
+ */
+export function translateBy(
+  map: ConceptMap,
+  question: TranslateQuestion,
+  scope: Scope,
+  asking: ConceptMap[] = [],
+): Translation[] {
   return (map.group ?? []).flatMap((group) => {
     const sides = sidesOf(group, scope)
     const [near, far] = question.reverse ? [sides.target, sides.source] : [sides.source, sides.target]
     if (!fits(near, question.system) || !fits(far, question.otherSystem)) return []
-    return question.reverse ? backward(map, group, sides, question) : forward({ map, group, sides, question, scope })
+    return question.reverse
+      ? backward(map, group, sides, question)
+      : forward({ map, group, sides, question, scope, asking })
   })
 }
 
@@ -87,9 +124,10 @@ function forward(call: {
   sides: Sides
   question: TranslateQuestion
   scope: Scope
+  asking: ConceptMap[]
 }): Translation[] {
   const { map, group, sides, question } = call
-  const elements = (group.element ?? []).filter((each) => each.code === question.code)
+  const elements = elementsOf(group).bySource.get(question.code) ?? []
   const source = { ...(sides.source && { system: sides.source }), code: question.code }
   const found = elements.flatMap((element) =>
     (element.target ?? [])
@@ -127,10 +165,17 @@ function dependsOnMet(target: Target, { dependencies }: TranslateQuestion): bool
 }
 
 function unmapped(
-  call: { map: ConceptMap; group: Group; sides: Sides; question: TranslateQuestion; scope: Scope },
+  call: {
+    map: ConceptMap
+    group: Group
+    sides: Sides
+    question: TranslateQuestion
+    scope: Scope
+    asking: ConceptMap[]
+  },
   source: Translation['source'],
 ): Translation[] {
-  const { map, group, sides, question, scope } = call
+  const { map, group, sides, question, scope, asking } = call
   const rule = group.unmapped
   const system = sides.target && { system: sides.target }
   if (rule?.mode === 'provided') {
@@ -151,14 +196,15 @@ function unmapped(
   }
   if (rule?.mode === 'other-map' && rule.url) {
     const other = conceptMapOf(scope, rule.url)
-    return other && other !== map ? translateBy(other, question, scope) : []
+    const isCircle = other === map || (other !== undefined && asking.includes(other))
+    return other && !isCircle ? translateBy(other, question, scope, [...asking, map]) : []
   }
   return []
 }
 
 function backward(map: ConceptMap, group: Group, sides: Sides, question: TranslateQuestion): Translation[] {
   const source = { ...(sides.target && { system: sides.target }), code: question.code }
-  return (group.element ?? []).flatMap((element) => {
+  return (elementsOf(group).byTarget.get(question.code) ?? []).flatMap((element) => {
     const targets = (element.target ?? []).filter((each) => each.code === question.code && dependsOnMet(each, question))
     if (!element.code) return []
     const code = element.code
