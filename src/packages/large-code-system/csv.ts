@@ -76,7 +76,8 @@ function separatorOf(header: string): string {
 export function* readCsv(chunks: Iterable<Uint8Array>, header: CsvHeader): Generator<SourceItem> {
   const notes: SourceItem[] = []
   let isHeader = true
-  for (const record of cutLines(chunks, { quoted: true, most: MOST_BYTES })) {
+  const isRecord = (text: string) => splitRecord(text, header.separator).fault === undefined
+  for (const record of cutLines(chunks, { quoted: true, most: MOST_BYTES, isRecord })) {
     if (isHeader) {
       isHeader = false
       continue

@@ -3,7 +3,7 @@ import { FhirError, unprocessable } from '../../fhir/error.ts'
 import { parseJson } from '../../fhir/json.ts'
 import type { CodeSystem, Json, JsonObject } from '../../fhir/types.ts'
 import { type ByteReader, readBytes } from './byte-reader.ts'
-import { BYTE, pastSpace, syntaxFault, valueEnd } from './json-scan.ts'
+import { BYTE, syntaxFault, valueEnd } from './json-scan.ts'
 import { readConcept, type SourceItem } from './source-concept.ts'
 import { type ConceptStep, expect, memberAt, skipSpace, textOf, walkConcepts } from './walk-concepts.ts'
 
@@ -23,11 +23,23 @@ export function readFhirJsonHead(chunks: Iterable<Uint8Array>): FhirJsonHead | u
   let concepts = 0
   for (const part of readResource(readBytes(chunks))) {
     if ('member' in part) head[part.member] = part.value
-    else if (part.kind !== 'close') concepts++
+    else if (part.kind !== 'close') concepts += part.text.includes('"concept"') ? countWithin(parsePart(part)) : 1
     if (head.resourceType !== undefined && head.resourceType !== 'CodeSystem') return undefined
   }
   if (head.resourceType !== 'CodeSystem') return undefined
   return { head: head as unknown as CodeSystem, concepts } // the validator of the import looks at the rest
+}
+
+/** A concept and those below it that were read with it. */
+function countWithin(concept: JsonObject): number {
+  let count = 0
+  const waiting: Json[] = [concept]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    count++
+    const below = typeof next === 'object' && next !== null && !Array.isArray(next) ? next.concept : undefined
+    if (Array.isArray(below)) for (const each of below) waiting.push(each)
+  }
+  return count
 }
 
 /** The concepts of a file, parents before children. */
@@ -131,12 +143,11 @@ function* readResource(reader: ByteReader): Generator<{ member: string; value: J
       yield { member: key, value: parsePart({ kind: 'leaf', line, text, spoiled }) as Json }
       reader.skip(end)
     }
-    const at = pastSpace(reader, 0)
-    const byte = reader.peek(at)
-    reader.skip(at + 1)
-    if (byte === BYTE.closeObject) break
-    if (byte !== BYTE.comma) throw syntaxFault(reader, 0, "',' or '}'")
+    skipSpace(reader)
+    if (reader.peek() === BYTE.closeObject) break
+    expect(reader, BYTE.comma, "',' or '}'")
   }
+  reader.skip(1)
   skipSpace(reader)
   if (reader.peek() >= 0) throw syntaxFault(reader, 0, 'the end')
 }

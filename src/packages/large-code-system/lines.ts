@@ -16,6 +16,8 @@ export interface SourceLine {
 export interface CutOptions {
   /** Line breaks between double quotes belong to the record (RFC 4180). */
   quoted: boolean
+  /** Whether a record of several lines is one: if not, a quote was not closed, and its first line stands alone. */
+  isRecord?: (text: string) => boolean
   /** Longest record in bytes. */
   most: number
 }
@@ -51,7 +53,7 @@ interface Cut {
   tooLong?: boolean
 }
 
-function* cutRecords(chunks: Iterable<Uint8Array>, { quoted, most }: CutOptions): Generator<Cut> {
+function* cutRecords(chunks: Iterable<Uint8Array>, { quoted, most, isRecord }: CutOptions): Generator<Cut> {
   let rest: Buffer = Buffer.alloc(0)
   let isFirst = true
   const source = chunks[Symbol.iterator]()
@@ -76,14 +78,15 @@ function* cutRecords(chunks: Iterable<Uint8Array>, { quoted, most }: CutOptions)
       end = endOfRecord(rest, quoted)
     }
     isFirst = false
-    if (end >= 0 && end <= most) {
-      yield take(end)
+    if (end < 0 && rest.length === 0) return
+    const whole = end >= 0 ? end : rest.length
+    if (whole <= most && (!quoted || isOne(rest.subarray(0, whole), isRecord))) {
+      yield take(whole)
       continue
     }
-    if (rest.length === 0) return
     const firstBreak = rest.indexOf(LINE_FEED)
     if (quoted && firstBreak >= 0 && firstBreak <= most) yield { ...take(firstBreak), open: true }
-    else if (rest.length <= most) yield { ...take(rest.length), ...(quoted && isOpen(rest) && { open: true }) }
+    else if (rest.length <= most) yield { ...take(rest.length), open: true }
     else {
       while (rest.indexOf(LINE_FEED) < 0) {
         rest = rest.subarray(rest.length)
@@ -95,7 +98,12 @@ function* cutRecords(chunks: Iterable<Uint8Array>, { quoted, most }: CutOptions)
   }
 }
 
-const isOpen = (bytes: Buffer) => countOf(bytes, QUOTE) % 2 === 1
+/** Whether bytes are one record: all quotes closed, and, over several lines, at the right places. */
+function isOne(bytes: Buffer, isRecord: CutOptions['isRecord']): boolean {
+  if (bytes.indexOf(QUOTE) < 0) return true
+  if (countOf(bytes, QUOTE) % 2 === 1) return false
+  return bytes.indexOf(LINE_FEED) < 0 || !isRecord || isRecord(bytes.toString('utf8').replace(/\r$/, ''))
+}
 
 /** Position of the line break that ends the record, -1 when it is not there yet. */
 function endOfRecord(bytes: Buffer, quoted: boolean): number {

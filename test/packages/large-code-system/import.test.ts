@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { FhirError } from '../../../src/fhir/error.ts'
+import type { CodeSystem } from '../../../src/fhir/types.ts'
+import { ARTEFACT_EXTENSION, readArtefact, readArtefacts } from '../../../src/packages/large-code-system/artefact.ts'
+import { importCodeSystem } from '../../../src/packages/large-code-system/import-code-system.ts'
+import { openSource } from '../../../src/packages/large-code-system/sources.ts'
+import { largeCodeSystem } from '../../../src/terminology/large/large-code-system.ts'
+import { engine, importText, temporaryFolder } from './support.ts'
+
+const url = 'http://example.org/CodeSystem/colours'
+const csv = 'code,display,parent,hue\nall,All,,\nred,Red,all,warm\nblue,Blue,all,cold\nnavy,Navy,blue,cold\n'
+
+const place = (file = 'colours.csv') => {
+  const folder = temporaryFolder()
+  return { folder, file, artefacts: join(folder, 'code-systems') }
+}
+
+const providers = (folder: string) => readArtefacts(folder, largeCodeSystem)
+
+describe('import of a code system', () => {
+  it('makes an artefact, and a resource that names it', async () => {
+    const at = place()
+    const { resource, artefact, counts, unchanged } = await importText(at, csv, {
+      url,
+      version: '1.2',
+      name: 'Colours',
+    })
+    assert.deepEqual(counts, { read: 4, concepts: 4, duplicates: 0, lost: 0, unknownParents: 0 })
+    assert.equal(unchanged, false)
+    assert.deepEqual(resource, {
+      resourceType: 'CodeSystem',
+      url,
+      version: '1.2',
+      name: 'Colours',
+      status: 'active',
+      caseSensitive: true,
+      content: 'complete',
+      hierarchyMeaning: 'is-a',
+      property: [{ code: 'hue', type: 'string' }],
+      extension: [{ url: ARTEFACT_EXTENSION, valueString: artefact }],
+      count: 4,
+    })
+    const provider = await providers(at.artefacts).read(resource)
+    assert.equal(provider?.display(provider.locate('navy') ?? -1), 'Navy')
+    assert.equal(provider?.subsumes(provider.locate('all') ?? -1, provider.locate('navy') ?? -1), true)
+    assert.equal(provider?.filter?.('hue', '=', 'cold')?.size(), 2)
+    assert.deepEqual(readdirSync(at.artefacts), [artefact])
+    const { manifest } = await readArtefact(at.artefacts, artefact)
+    assert.equal(manifest.canonical, `${url}|1.2`)
+    assert.equal(manifest.source.file, 'colours.csv')
+    assert.equal(manifest.source.bytes, csv.length)
+  })
+
+  it('keeps what is there: the same source again does nothing, a changed one stands beside it', async () => {
+    const at = place()
+    const first = await importText(at, csv, { url })
+    const before = statSync(join(at.artefacts, first.artefact, 'index.bin')).mtimeMs
+    const again = await importText(at, csv, { url })
+    assert.equal(again.unchanged, true)
+    assert.deepEqual([again.resource, again.counts], [first.resource, first.counts])
+    assert.equal(statSync(join(at.artefacts, first.artefact, 'index.bin')).mtimeMs, before)
+    const changed = await importText(at, `${csv}pink,Pink,red,warm\n`, { url })
+    assert.notEqual(changed.artefact, first.artefact)
+    const reader = providers(at.artefacts)
+    assert.equal((await reader.read(first.resource))?.all.size(), 4)
+    assert.equal((await reader.read(changed.resource))?.all.size(), 5)
+  })
+
+  it('counts and names duplicates, bad lines and unknown parents', async () => {
+    const text = 'code;display;parent\na;A;\n;none;\na;again;\nb;B;nowhere\nc;"C;\n'
+    const { counts, problems } = await importText(place(), text, { url })
+    assert.deepEqual(counts, { read: 5, concepts: 2, duplicates: 1, lost: 2, unknownParents: 1 })
+    assert.deepEqual(problems.first, [
+      { line: 3, text: 'no code' },
+      { line: 4, text: "the code 'a' was there before; the first one counts" },
+      { line: 6, text: 'a quote is opened and not closed' },
+      { line: 0, text: '1 parents are named that no concept is: nowhere' },
+    ])
+  })
+
+  it('refuses sources that say nothing, and leaves nothing behind', async () => {
+    const at = place()
+    const refused = (content: string | Uint8Array, file: string, pattern: RegExp, options = {}) =>
+      assert.rejects(importText({ ...at, file }, content, options), (error) => {
+        assert.ok(error instanceof FhirError)
+        assert.match(`${error.message} ${error.issues[0]?.diagnostics ?? ''}`, pattern)
+        return true
+      })
+    await refused(csv, 'a.csv', /--code-system/)
+    await refused('code\n', 'b.csv', /no concept that can be read/, { url })
+    await refused('code,display\n,x\n', 'c.csv', /line 2: no code/, { url })
+    await refused('x,y\n1,2\n', 'd.csv', /'code'/, { url })
+    await refused(Buffer.from('\ufeffcode\n1', 'utf16le'), 'e.csv', /UTF-16/, { url })
+    await refused('{"resourceType":"CodeSystem","url":"http://x","concept":[{"code":"a"},', 'f.json', /line 1/)
+    await refused('{"resourceType":"CodeSystem","content":"complete","concept":[{"code":"a"}]}', 'g.json', /no url/)
+    await refused('{"resourceType":"CodeSystem","url":"http://x","content":"not-present"}', 'h.json', /not-present/)
+    assert.deepEqual(existsSync(at.artefacts) ? readdirSync(at.artefacts) : [], [])
+  })
+
+  it('is repeated safely after an interruption at any time', async () => {
+    const at = place()
+    writeFileSync(join(at.folder, at.file), csv)
+    const source = openSource(join(at.folder, at.file), { url })
+    assert.ok(source)
+    for (const stop of ['add', 'finish', 'countConcepts'] as const) {
+      const fail = () => {
+        throw new Error(`interrupted in ${stop}`)
+      }
+      const broken = {
+        ...engine,
+        createBuilder: (...given: Parameters<typeof engine.createBuilder>) => ({
+          ...engine.createBuilder(...given),
+          ...(stop !== 'countConcepts' && { [stop]: fail }),
+        }),
+        ...(stop === 'countConcepts' && { countConcepts: fail }),
+      }
+      await assert.rejects(importCodeSystem(source, { folder: at.artefacts, engine: broken }), /interrupted/)
+      assert.deepEqual(readdirSync(at.artefacts), [])
+    }
+    // A process that was killed cannot tidy up after itself.
+    const { pid } = spawnSync(process.execPath, ['-e', ''])
+    const leftover = join(at.artefacts, `.importing-${pid}-something`)
+    mkdirSync(leftover)
+    writeFileSync(join(leftover, 'spool'), 'half')
+    const { artefact } = await importCodeSystem(source, { folder: at.artefacts, engine })
+    assert.deepEqual(readdirSync(at.artefacts), [artefact])
+  })
+})
+
+describe('a damaged artefact', () => {
+  const damage = async (spoil: (folder: string) => void): Promise<[string, CodeSystem]> => {
+    const at = place()
+    const { resource, artefact } = await importText(at, csv, { url })
+    spoil(join(at.artefacts, artefact))
+    return [at.artefacts, resource]
+  }
+  const cases: [string, (folder: string) => void, RegExp][] = [
+    ['index cut short', (folder) => truncateSync(join(folder, 'index.bin'), 800), /has 800 bytes instead of/],
+    [
+      'one bit of the index is wrong',
+      (folder) => {
+        const bytes = readFileSync(join(folder, 'index.bin'))
+        bytes[10] = (bytes[10] ?? 0) ^ 1
+        writeFileSync(join(folder, 'index.bin'), bytes)
+      },
+      /damaged/,
+    ],
+    ['no index', (folder) => writeFileSync(join(folder, 'index.bin'), ''), /has 0 bytes/],
+    ['manifest is no JSON', (folder) => writeFileSync(join(folder, 'manifest.json'), '{"index":'), /not the manifest/],
+    [
+      'manifest is something else',
+      (folder) => writeFileSync(join(folder, 'manifest.json'), 'null'),
+      /not the manifest/,
+    ],
+  ]
+  for (const [name, spoil, pattern] of cases) {
+    it(`is an error, never an answer: ${name}`, async () => {
+      const [folder, resource] = await damage(spoil)
+      const isClear = (error: unknown) =>
+        error instanceof FhirError && error.status === 503 && error.message.includes(url) && pattern.test(error.message)
+      await assert.rejects(providers(folder).read(resource), isClear)
+    })
+  }
+
+  it('is an error when it is not there, or belongs to another code system', async () => {
+    const at = place()
+    const { resource, artefact } = await importText(at, csv, { url })
+    const reader = providers(at.artefacts)
+    await assert.rejects(
+      reader.read({ ...resource, version: '9' }),
+      /belongs to http:\/\/example.org\/CodeSystem\/colours/,
+    )
+    cpSync(join(at.artefacts, artefact), join(at.folder, 'elsewhere'), { recursive: true })
+    for (const valueString of ['../elsewhere', '/etc', '.', '..', 'absent', '']) {
+      await assert.rejects(
+        reader.read({ ...resource, extension: [{ url: ARTEFACT_EXTENSION, valueString }] }),
+        FhirError,
+      )
+    }
+  })
+
+  it('is replaced by a new import', async () => {
+    const at = place()
+    const { resource, artefact } = await importText(at, csv, { url })
+    truncateSync(join(at.artefacts, artefact, 'index.bin'), 100)
+    const again = await importText(at, csv, { url })
+    assert.equal(again.unchanged, false)
+    assert.equal((await providers(at.artefacts).read(resource))?.all.size(), 4)
+  })
+
+  it('does not concern a resource that has its concepts', async () => {
+    const own: CodeSystem = {
+      resourceType: 'CodeSystem',
+      url,
+      status: 'active',
+      content: 'complete',
+      concept: [{ code: 'a' }],
+    }
+    const extension = [{ url: ARTEFACT_EXTENSION, valueString: 'absent' }]
+    assert.equal(await providers('/nowhere').read(own), undefined)
+    assert.equal(await providers('/nowhere').read({ ...own, extension }), undefined)
+  })
+})
+
+describe('the choice of the way', () => {
+  it('sends small code systems and other resources to the ordinary import', () => {
+    const folder = temporaryFolder()
+    const write = (name: string, content: unknown) => {
+      writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
+      return join(folder, name)
+    }
+    const system = (count: number, content = 'complete') => ({
+      resourceType: 'CodeSystem',
+      url,
+      content,
+      concept: Array.from({ length: count }, (_, i) => ({ code: `c${i}` })),
+    })
+    const limits = { bytes: 10_000_000, concepts: 100 }
+    assert.equal(openSource(write('small.json', system(100)), {}, limits), undefined)
+    assert.equal(openSource(write('large.json', system(101)), {}, limits)?.format, 'FHIR JSON')
+    assert.equal(openSource(write('large2.json', system(50)), {}, { ...limits, bytes: 500 })?.format, 'FHIR JSON')
+    assert.equal(openSource(write('supplement.json', system(200, 'supplement')), {}, limits), undefined)
+    assert.equal(
+      openSource(write('set.json', { resourceType: 'ValueSet', x: 'y'.repeat(2000) }), {}, limits),
+      undefined,
+    )
+    assert.equal(
+      openSource(write('broken.json', `{"resourceType":"CodeSystem"${' '.repeat(2000)}`), {}, limits),
+      undefined,
+    )
+    assert.equal(openSource(write('a.xml', '<x/>'), {}, limits), undefined)
+    assert.throws(() => openSource(write('b.xml', '<x/>'), { url }, limits), FhirError)
+    const named = openSource(
+      write('named.json', system(1)),
+      { url: 'http://other', version: '2', name: 'Other' },
+      limits,
+    )
+    assert.deepEqual([named?.head.url, named?.head.version, named?.head.name], ['http://other', '2', 'Other'])
+  })
+})
