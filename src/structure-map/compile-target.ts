@@ -84,7 +84,8 @@ function compileMaking(target: RuleTarget, { scope, map }: Variables): Making {
   const set = (frame: Frame, focus: Node[]): Node | undefined => {
     const node = owner(frame, true)
     if (!node) return undefined
-    // Values in their place come as the published expectation has it: an element without transform is always appended.
+    // `first` and `last` place values; an element that is only made is appended, as the expectation published for the
+    // language's tutorial (step 11) has it.
     if (!values)
       return (target.listMode?.includes('collate') ? firstItem(node, name) : undefined) ?? makeElement(node, name)
     const item = copied?.(frame)
