@@ -134,18 +134,20 @@ function union(
 ) {
   if (isOne) return ordinals.subarray(from, to)
   if (to - from < count >> 5) return new Int32Array(new Set(ordinals.subarray(from, to))).sort()
-  const marks = new Uint8Array(count)
-  let marked = 0
+  const marks = new Int32Array((count + 31) >> 5)
   for (let i = from; i < to; i++) {
     const ordinal = ordinals[i] ?? 0
-    if (marks[ordinal] === 0) {
-      marks[ordinal] = 1
-      marked++
+    marks[ordinal >> 5] = (marks[ordinal >> 5] ?? 0) | (1 << (ordinal & 31))
+  }
+  const found = new Int32Array(Math.min(to - from, count))
+  let size = 0
+  for (let word = 0; word < marks.length; word++) {
+    // Takes the lowest mark out until none is left.
+    for (let bits = marks[word] ?? 0; bits !== 0; bits &= bits - 1) {
+      found[size++] = (word << 5) + 31 - Math.clz32(bits & -bits)
     }
   }
-  const found = new Int32Array(marked)
-  for (let ordinal = 0, at = 0; at < marked; ordinal++) if (marks[ordinal] === 1) found[at++] = ordinal
-  return found
+  return found.subarray(0, size)
 }
 
 /** The concepts that have exactly this word. */

@@ -1,4 +1,3 @@
-import type { Ref } from '../code-system.ts'
 import { firstNotBelow, type Selection } from '../selection.ts'
 import type { Sections } from './layout.ts'
 import { joinRanges, type Range, rangesSelection } from './ranges.ts'
@@ -28,7 +27,7 @@ export function largeRelations(sections: Sections, flags: Uint8Array): LargeRela
   const links = linksOf(sections)
   const endOf = (ref: number) => end[ref] ?? 0
   const within = (ancestor: number, ref: number) => ref >= ancestor && ref < endOf(ancestor)
-  const upward = climber({ count, parent, flags, furtherParents: links.parentsOf })
+  const climbs = climber(parent, links)
   const below = (start: number): Range[] => {
     if (links.count === 0) return [[start, endOf(start)]]
     const runs: Range[] = []
@@ -42,12 +41,13 @@ export function largeRelations(sections: Sections, flags: Uint8Array): LargeRela
     }
     return joinRanges(runs)
   }
+  const parents = (ref: number) => {
+    const tree = parent[ref] ?? -1
+    const further = ((flags[ref] ?? 0) & HAS_EXTRA_PARENTS) === 0 ? [] : links.parentsOf(ref)
+    return tree < 0 ? [...further] : [tree, ...further]
+  }
   return {
-    parents: (ref) => {
-      const tree = parent[ref] ?? -1
-      const further = ((flags[ref] ?? 0) & HAS_EXTRA_PARENTS) === 0 ? [] : links.parentsOf(ref)
-      return tree < 0 ? [...further] : [tree, ...further]
-    },
+    parents,
     children: (ref) => {
       const found: number[] = []
       for (let child = ref + 1; child < endOf(ref); child = Math.max(endOf(child), child + 1)) found.push(child)
@@ -60,15 +60,12 @@ export function largeRelations(sections: Sections, flags: Uint8Array): LargeRela
       return endOf(ref) === ref + 1 && further === 0
     },
     subsumes: (ancestor, descendant) =>
-      within(ancestor, descendant) || (links.count > 0 && upward(descendant, (ref) => within(ancestor, ref))),
+      within(ancestor, descendant) || (links.count > 0 && climbs(descendant, ancestor, endOf(ancestor))),
     below,
     descendants: (ref) => rangesSelection(below(ref)),
     above: (ref) => {
-      const found: number[] = []
-      upward(ref, (each) => {
-        found.push(each)
-        return false
-      })
+      const found = new Set([ref])
+      for (const each of found) for (const up of parents(each)) found.add(up)
       return Int32Array.from(found).sort()
     },
   }
@@ -83,6 +80,8 @@ function linksOf(sections: Sections) {
   const childOfParent = sections.numbers('links.parentsChild', count)
   return {
     count,
+    children,
+    parentOfChild,
     parentsOf: (ref: number) => parentOfChild.subarray(firstNotBelow(children, ref), firstNotBelow(children, ref + 1)),
     eachChildOf: ([from, to]: Range, visit: (child: number) => void) => {
       if (count === 0) return
@@ -91,36 +90,48 @@ function linksOf(sections: Sections) {
   }
 }
 
-interface Upward {
-  count: number
-  parent: Int32Array
-  flags: Uint8Array
-  furtherParents(ref: number): Int32Array
-}
-
-/** A walk to everything above a concept, itself first, until a visit answers true. One array of marks serves all walks. */
-function climber({ count, parent, flags, furtherParents }: Upward) {
-  let marks: Uint32Array | undefined
+/**
+ * Tells whether something above a concept lies in [from, to), by way of further parents. Only concepts that have such are
+ * visited: the tree in between is known to the numbering. The arrays are made for the first question and serve all.
+ */
+function climber(parent: Int32Array, links: { children: Int32Array; parentOfChild: Int32Array }) {
+  const { children, parentOfChild } = links
+  let maps: ReturnType<typeof linkMaps> | undefined
   let walk = 0
   const open: number[] = []
-  const push = (ref: number) => {
-    if (ref < 0 || !marks || marks[ref] === walk) return
-    marks[ref] = walk
-    open.push(ref)
-  }
-  return (start: Ref, visit: (ref: number) => boolean): boolean => {
-    if (!marks || walk === 0xffffffff) {
-      marks = new Uint32Array(count)
+  return (start: number, from: number, to: number): boolean => {
+    if (!maps || walk === 0x7fffffff) {
+      maps = linkMaps(parent, children)
       walk = 0
     }
+    const { nearest, first, marks } = maps
     walk++
     open.length = 0
-    push(Number(start))
+    open.push(start)
     for (let ref = open.pop(); ref !== undefined; ref = open.pop()) {
-      if (visit(ref)) return true
-      if (((flags[ref] ?? 0) & HAS_EXTRA_PARENTS) !== 0) for (const each of furtherParents(ref)) push(each)
-      push(parent[ref] ?? -1)
+      for (let linked = nearest[ref] ?? -1; linked >= 0 && marks[linked] !== walk; ) {
+        marks[linked] = walk
+        for (let i = first[linked] ?? 0; children[i] === linked; i++) {
+          const up = parentOfChild[i] ?? -1
+          if (up >= from && up < to) return true
+          open.push(up)
+        }
+        const above = parent[linked] ?? -1
+        linked = above < 0 ? -1 : (nearest[above] ?? -1)
+      }
     }
     return false
   }
+}
+
+/** By ordinal: the nearest concept upwards in the tree, itself included, that has further parents; its first link; marks. */
+function linkMaps(parent: Int32Array, children: Int32Array) {
+  const first = new Int32Array(parent.length).fill(-1)
+  for (let i = children.length - 1; i >= 0; i--) first[children[i] ?? 0] = i
+  const nearest = new Int32Array(parent.length)
+  for (let ref = 0; ref < parent.length; ref++) {
+    const above = parent[ref] ?? -1
+    nearest[ref] = (first[ref] ?? -1) >= 0 ? ref : above < 0 ? -1 : (nearest[above] ?? -1)
+  }
+  return { first, nearest, marks: new Int32Array(parent.length) }
 }
