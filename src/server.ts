@@ -127,13 +127,16 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     asked.getStore()?.add(canonical)
     return member
   }
-  const maps = createMaps({
-    findMaps: (url) => findMaps(storage, url),
-    findStructure: (url) => findStructure(storage, url),
-    membership: terminology.membership,
-    translator: terminology.translator,
-    revision: () => storage.revision(mapTypes),
-  })
+  const maps = createMaps(
+    {
+      findMaps: (url) => findMaps(storage, url),
+      findStructure: (url) => findStructure(storage, url),
+      membership: terminology.membership,
+      translator: terminology.translator,
+      revision: () => storage.revision(mapTypes),
+    },
+    { elapsed: () => performance.now() },
+  )
   const rules = createRules({
     findLibraries: (url) => find<Library>(storage, 'Library', url),
     listLibraries: () => listAll<Library>(storage, 'Library'),

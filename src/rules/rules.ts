@@ -1,7 +1,13 @@
 import { parseCanonical } from '../fhir/canonical.ts'
 import { unprocessable } from '../fhir/error.ts'
 import type { Bundle, Issue, Json, JsonObject, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
-import { evaluateCertLogic, isCertLogic, readCertLogic, readCertLogicData } from './certlogic/certlogic.ts'
+import {
+  certLogicType,
+  evaluateCertLogic,
+  isCertLogic,
+  readCertLogic,
+  readCertLogicData,
+} from './certlogic/certlogic.ts'
 import { composeExternal, hasEntry } from './certlogic/external.ts'
 import { createConditionEvaluator } from './condition-evaluator.ts'
 import { checkLibrary } from './cql/check-library.ts'
@@ -148,8 +154,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       return { results: results.map(encodeResult), ignored }
     },
     async evaluatePlan(plan, call) {
-      const usesCertLogic = JSON.stringify(plan.action ?? []).includes('application/certlogic+json')
-      if (usesCertLogic && !hasEntry(call.payload, planKinds(plan))) return []
+      if (usesCertLogic(plan) && !hasEntry(call.payload, planKinds(plan))) return []
       const known = call.external
       const evaluator = createConditionEvaluator(plan, call, {
         libraries,
@@ -170,6 +175,17 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       await Promise.all([translator.close(), sandbox.close()])
     },
   }
+}
+
+const certLogicPlans = new WeakMap<PlanDefinition, boolean>()
+
+/** Whether any condition is CertLogic; told once for each plan, which is read and not changed. */
+function usesCertLogic(plan: PlanDefinition): boolean {
+  const known = certLogicPlans.get(plan)
+  if (known !== undefined) return known
+  const uses = JSON.stringify(plan.action ?? []).includes(certLogicType)
+  certLogicPlans.set(plan, uses)
+  return uses
 }
 
 /** A stored Library by canonical, when it is a CertLogic one. */

@@ -1,7 +1,8 @@
-import { Code, Date as CqlDate, DateTime, Interval } from 'cql-execution'
+import { Code, Interval } from 'cql-execution'
 import type { Json, JsonObject } from '../../fhir/types.ts'
 import { compareInstances } from './compare.ts'
 import { lineage, type ModelClass, type ModelElement, type ModelInfo } from './model-info.ts'
+import { parseDate, parseDateTime, parseTime } from './temporal.ts'
 
 /** What every value read during one evaluation depends on beside the data. */
 export interface ReadScope {
@@ -261,23 +262,6 @@ const asIs: ValueReader = (value) => value
 
 const systemReaders: Record<string, ValueReader> = {
   DateTime: (value, scope) => parseDateTime(value, scope.timezoneOffset),
-  Date: (value) => (typeof value === 'string' ? CqlDate.parse(value) : undefined),
+  Date: (value) => parseDate(value),
   Time: (value) => parseTime(value),
-}
-
-/** CQL DateTime of a FHIR dateTime or instant; precision below a millisecond is cut, for CQL has none. */
-export function parseDateTime(value: Json | undefined, timezoneOffset: number): DateTime | undefined {
-  if (typeof value !== 'string') return undefined
-  const parsed = DateTime.parse(value.replace(/(\.\d{3})\d+/, '$1').replace('Z', '+00:00'))
-  if (!parsed) return undefined
-  if (!/T.*(?:Z|[+-]\d\d:\d\d)$/.test(value)) parsed.timezoneOffset = timezoneOffset
-  return parsed
-}
-
-/** The executor represents a Time as a DateTime of year 0 without offset. */
-export function parseTime(value: Json | undefined): DateTime | undefined {
-  if (typeof value !== 'string') return undefined
-  const parsed = DateTime.parse(`0000-01-01T${value.replace(/(\.\d{3})\d+/, '$1')}+00:00`)
-  if (parsed) parsed.timezoneOffset = null
-  return parsed ?? undefined
 }

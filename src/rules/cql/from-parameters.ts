@@ -3,7 +3,8 @@ import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import { parameterValue } from '../../fhir/operation.ts'
 import type { Issue, Json, JsonObject, Parameter, Parameters } from '../../fhir/types.ts'
 import { formatType, type ParameterDeclaration, type TypeSpecifier } from './elm.ts'
-import { type FhirClasses, parseDateTime, parseTime, type ReadScope } from './fhir-instance.ts'
+import type { FhirClasses, ReadScope } from './fhir-instance.ts'
+import { parseDate, parseDateTime, parseTime } from './temporal.ts'
 
 /** What conversion needs beside the parameters. */
 export interface ConversionContext {
@@ -132,12 +133,12 @@ type Converter = (value: Json, target: string, scope: ReadScope) => unknown
 
 const textValue: Converter = (value) => value
 const dateTimeValue: Converter = (value, target, scope) => {
-  if (target === 'Date') return CqlDate.parse(String(value))
+  if (target === 'Date') return parseDate(value)
   return parseDateTime(value, scope.timezoneOffset)
 }
 const dateValue: Converter = (value, target, scope) => {
   if (target === 'DateTime') return parseDateTime(value, scope.timezoneOffset)
-  return CqlDate.parse(String(value))
+  return parseDate(value)
 }
 
 const converters: Record<string, Converter> = {

@@ -4,9 +4,10 @@ import type { Bundle, Issue, Json, Parameters } from '../../fhir/types.ts'
 import { bindTerminology, type CqlTerminology } from './code-service.ts'
 import { type RecordSource, splitByPatient } from './data-provider.ts'
 import { type Define, parameterDeclarations, type TypeSpecifier } from './elm.ts'
-import { type FhirClasses, parseDateTime } from './fhir-instance.ts'
+import type { FhirClasses } from './fhir-instance.ts'
 import { bindParameters } from './from-parameters.ts'
 import type { CompiledLibrary } from './libraries.ts'
+import { parseDateTime } from './temporal.ts'
 import { toJson } from './to-json.ts'
 
 /** What a library is run over. */
