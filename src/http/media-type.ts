@@ -27,8 +27,11 @@ export const fhirMediaTypes: Readonly<Record<string, 'json' | 'xml'>> = {
 /** Media type of the FHIR Mapping Language. */
 export const mappingLanguage = 'text/fhir-mapping'
 
+const noMediaType: MediaType = { essence: '', parameters: {} }
+
 /** Parses one media type; what is no media type gives its text as essence. */
 export function parseMediaType(text: string): MediaType {
+  if (text === '') return noMediaType
   const [essence = '', ...rest] = splitOutsideQuotes(text, ';')
   const parameters: Record<string, string> = {}
   for (const each of rest) {
@@ -43,8 +46,22 @@ export function parseMediaType(text: string): MediaType {
   return { essence: essence.trim().toLowerCase(), parameters }
 }
 
+/** Clients send the same few headers over and over. */
+const knownHeaders = new Map<string, readonly MediaRange[]>()
+const maximumKnownHeaders = 200
+const longestKnownHeader = 200
+
 /** Parses `Accept`, best first: by weight, then in the order sent. */
-export function parseAccept(header: string): MediaRange[] {
+export function parseAccept(header: string): readonly MediaRange[] {
+  const known = knownHeaders.get(header)
+  if (known) return known
+  const ranges = readAccept(header)
+  if (knownHeaders.size >= maximumKnownHeaders) knownHeaders.clear()
+  if (header.length <= longestKnownHeader) knownHeaders.set(header, ranges)
+  return ranges
+}
+
+function readAccept(header: string): MediaRange[] {
   const ranges: MediaRange[] = []
   for (const part of splitOutsideQuotes(header, ',')) {
     const media = parseMediaType(part)

@@ -13,7 +13,7 @@ export interface ReplyFormat {
 /** What was asked for. */
 export interface Negotiation {
   /** `Accept`, or what `_format` puts in its place, best first; empty when nothing was asked for. */
-  ranges: MediaRange[]
+  ranges: readonly MediaRange[]
   /** FHIR format of the body, which is answered in kind when nothing was asked for. */
   bodyFormat?: 'json' | 'xml'
   pretty: boolean
