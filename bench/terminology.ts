@@ -115,7 +115,7 @@ async function fastest(rounds: number, work: () => Promise<unknown> | unknown): 
 function* rows(): Generator<ConceptRow> {
   const levels: number[] = []
   for (let i = 0; i < CONCEPTS; i++) {
-    const depth = i === 0 ? 0 : 1 + (i % (DEPTH - 1))
+    const depth = i === 0 ? 0 : 1 + ((i - 1) % (DEPTH - 1))
     const parent = depth === 0 ? undefined : levels[depth - 1]
     levels[depth] = i
     const display = `${WORDS[i % WORDS.length]} ${WORDS[(i >> 4) % WORDS.length]} finding${i % 9973} of site${(i * 31) % 4999}`

@@ -12,7 +12,7 @@ import {
 } from './binding.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
 import { textsOf } from './designations.ts'
-import { intersection } from './selection.ts'
+import { intersection, type Selection } from './selection.ts'
 import { words } from './text-index.ts'
 import type { Clause, CompiledSet } from './value-set.ts'
 import { olderFirst } from './versions.ts'
@@ -72,22 +72,30 @@ function listClause(clause: Clause, set: CompiledSet, evaluation: Evaluation, op
 }
 
 /** Enumerated concepts have texts of their own, which no index knows. */
-function filteredByText(bound: Bound, members: Bound['members'], clause: Clause, text: string): Bound['members'] {
+function filteredByText(bound: Bound, members: Selection, clause: Clause, text: string): Selection {
+  const matches = textMatcher(text)
   const kept: Ref[] = []
   for (let i = 0; i < members.size(); i++) {
     const ref = members.at(i)
-    if (hasWords({ provider: bound.provider, ref, clause }, text)) kept.push(ref)
+    if (matches({ provider: bound.provider, ref, clause })) kept.push(ref)
   }
   const set = new Set(kept)
   return { has: (ref) => set.has(ref), size: () => kept.length, at: (index) => kept[index] ?? -1 }
 }
 
-function hasWords({ provider, ref, clause }: Entry, text: string): boolean {
-  const concept = clause.concepts?.get(provider.code(ref))
-  if (!concept?.display && !concept?.designation && provider.search(text).has(ref)) return true
-  const own = [provider.code(ref), ...textsOf(provider, ref, concept).map((each) => each.value)].flatMap(words)
+/** Tests whether members have words that begin with those of a text; each system's index is asked once. */
+function textMatcher(text: string): (entry: Entry) => boolean {
+  const found = new Map<CodeSystemProvider, Selection>()
   const wanted = words(text)
-  return wanted.length > 0 && wanted.every((prefix) => own.some((word) => word.startsWith(prefix)))
+  return ({ provider, ref, clause }) => {
+    const known = found.get(provider) ?? provider.search(text)
+    found.set(provider, known)
+    if (known.has(ref)) return true
+    const concept = clause.concepts?.get(provider.code(ref))
+    if (!concept?.display && !concept?.designation) return false
+    const own = [provider.code(ref), ...textsOf(provider, ref, concept).map((each) => each.value)].flatMap(words)
+    return wanted.length > 0 && wanted.every((prefix) => own.some((word) => word.startsWith(prefix)))
+  }
 }
 
 /** Listings kept per set: different texts are asked for one letter after the other. */
@@ -100,9 +108,10 @@ function listByWalking(set: CompiledSet, evaluation: Evaluation, options: Listin
   const known = kept.get(key) as Listing | undefined
   if (known) return options.most !== undefined && known.size > options.most ? 'tooMany' : known
   const members = memberList()
+  const matches = options.text === undefined ? undefined : textMatcher(options.text)
   const isWhole = walk(set, { evaluation, options }, (entry) => {
     if (options.activeOnly && entry.provider.isInactive(entry.ref)) return true
-    if (options.text !== undefined && !hasWords(entry, options.text)) return true
+    if (matches && !matches(entry)) return true
     members.add(entry)
     return options.most === undefined || members.size() <= options.most
   })

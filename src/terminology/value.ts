@@ -45,7 +45,7 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
     code,
     system: bar < 0 ? system : system?.slice(0, bar),
     version: version ?? (bar < 0 ? undefined : system?.slice(bar + 1)),
-    display: textParameter(parameters, 'display'),
+    display: textParameter(parameters, 'display') || undefined,
     at: (part) => (part === '' ? 'code' : part),
   }
   return { values: [value] }
@@ -56,7 +56,7 @@ function codedValue(coding: Coding, path: string): CodedValue {
     code: coding.code ?? '',
     system: coding.system,
     version: coding.version,
-    display: coding.display,
+    display: coding.display || undefined,
     at: (part) => (part === '' ? path : `${path}.${part}`),
   }
 }
