@@ -55,7 +55,7 @@ export interface Artefact {
 }
 
 /** Name of the artefact that has the concepts of a code system; undefined when the resource has its own. */
-export function artefactName(resource: CodeSystem): string | undefined {
+function artefactName(resource: CodeSystem): string | undefined {
   if (resource.concept && resource.concept.length > 0) return undefined
   const name = resource.extension?.find((each) => each.url === ARTEFACT_EXTENSION)?.valueString
   return typeof name === 'string' ? name : undefined

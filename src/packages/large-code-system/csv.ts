@@ -138,7 +138,7 @@ function propertyOf({ code, type }: { code: string; type: PropertyType }, value:
 }
 
 /** The fields of one record; `fault` says what is wrong with its quotes. */
-export function splitRecord(text: string, separator: string): { fields: string[]; fault?: string } {
+function splitRecord(text: string, separator: string): { fields: string[]; fault?: string } {
   if (!text.includes('"')) return { fields: text.split(separator) }
   const fields: string[] = []
   let at = 0

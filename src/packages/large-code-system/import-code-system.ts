@@ -39,7 +39,7 @@ export interface IndexEngine {
 }
 
 /** An index in the making (terminology/large/index-builder.ts). */
-export interface ConceptIndexBuilder {
+interface ConceptIndexBuilder {
   add(row: {
     code: string
     display?: string | undefined
@@ -54,7 +54,7 @@ export interface ConceptIndexBuilder {
 }
 
 /** Steps of an import as progress bars name them. */
-export type ImportPhase = 'reading' | 'indexing'
+type ImportPhase = 'reading' | 'indexing'
 
 /** What an import needs. */
 export interface LargeImportOptions {

@@ -13,7 +13,7 @@ export interface ProblemList {
 }
 
 /** How many problems are kept word by word. */
-export const KEPT_PROBLEMS = 100
+const KEPT_PROBLEMS = 100
 
 /** Collects problems. */
 export function collectProblems(): ProblemList & { add(problem: SourceProblem): void } {

@@ -59,7 +59,7 @@ export function readConcept(
 }
 
 /** Why a code cannot be used; undefined when it can. */
-export function faultOfCode(code: string): string | undefined {
+function faultOfCode(code: string): string | undefined {
   if (code === '' || code.trim() !== code)
     return code.trim() === '' ? 'no code' : `the code '${code}' has blanks around it`
   if (!code.isWellFormed()) return 'the code has half a character (lone surrogate)'

@@ -28,7 +28,7 @@ export interface SourceOptions {
 }
 
 /** From here on a FHIR CodeSystem becomes an artefact. */
-export const LARGE = { bytes: 20_000_000, concepts: 50_000 } as const
+const LARGE = { bytes: 20_000_000, concepts: 50_000 } as const
 
 /** A file with 50,000 concepts has at least so many bytes. */
 const LEAST_BYTES = 500_000
