@@ -115,6 +115,9 @@ async function openLarge(systems: CodeSystem[], open: NonNullable<ArtefactSource
   }
 }
 
+/** Whether the provider of a CodeSystem resource is there, made of it or of its index file. */
+export const isCompiled = (resource: CodeSystem): boolean => providers.has(resource)
+
 /** The compiled form of a CodeSystem resource, made once per object. */
 export function providerOf(resource: CodeSystem): CodeSystemProvider {
   const known = providers.get(resource)

@@ -1,7 +1,7 @@
 import { parseCanonical } from '../fhir/canonical.ts'
 import type { CodeSystem, ConceptMap, Resource, ValueSet } from '../fhir/types.ts'
 import { isPartialEdition, publishedValueSet, systemNames } from './aliases.ts'
-import { type Artefacts, type ArtefactType, providerOf } from './artefacts.ts'
+import { type Artefacts, type ArtefactType, isCompiled, providerOf } from './artefacts.ts'
 import type { CodeSystemProvider } from './code-system.ts'
 import { implicitProvider, implicitSystem, loadImplicitSystem } from './implicit/implicit-systems.ts'
 import { implicitValueSet, wholeSystem } from './implicit/implicit-value-sets.ts'
@@ -158,7 +158,10 @@ export function valueSetOf(scope: Scope, canonical: string): ValueSet | undefine
   return scope.valueSet(url, version)
 }
 
-const hasContent = (each: CodeSystem) => each.content === 'complete' || each.content === 'fragment'
+/** A summary, or the resource of a large system apart from its index, says how many concepts it has and has none: no content. */
+const hasContent = (each: CodeSystem) =>
+  (each.content === 'complete' || each.content === 'fragment') &&
+  (each.concept !== undefined || !each.count || isCompiled(each))
 
 const partial = new WeakMap<CodeSystemProvider, CodeSystemProvider>()
 

@@ -144,6 +144,17 @@ describe('the engine over large code systems', () => {
     assert.deepEqual([isMember('c4', url), isMember('c2', url)], [true, false])
   })
 
+  it('takes no resource without its concepts for an empty system', async () => {
+    const { concept, ...rest } = system('2', 200)
+    const summary: CodeSystem = { ...rest, count: 200 }
+    const given = { url: 'http://example.org/ValueSet/branch', system: url, code: 'c4' }
+    const reply = await large.validateCode(parameters({ ...given, 'tx-resource': summary }))
+    assert.equal(answer(reply, 'result'), true)
+    const alone = terminologyOver([summary, ...sets])
+    assert.equal(answer(await alone.validateCode(parameters(given)), 'result'), false)
+    await assert.rejects(alone.expand(parameters({ url: given.url })), /could not be found/)
+  })
+
   it('says so when the concepts cannot be read, and answers for everything else', async () => {
     const broken: CodeSystem = {
       resourceType: 'CodeSystem',
