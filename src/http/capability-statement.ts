@@ -2,7 +2,7 @@ import { searchModifiers, searchParameters } from '../fhir/search.ts'
 import type { CapabilityStatement } from '../fhir/types.ts'
 import type { BoundOperation, Facade } from './facade.ts'
 import { operationDefinitionUrl } from './operation-definitions.ts'
-import { supportedTypes } from './search-table.ts'
+import { isAppendOnly, supportedTypes } from './search-table.ts'
 
 type Rest = NonNullable<CapabilityStatement['rest']>[number]
 type RestResource = NonNullable<Rest['resource']>[number]
@@ -16,6 +16,9 @@ const testSuiteVersion = '1.9.3'
 const interactions: NonNullable<RestResource['interaction']> = (
   ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'history-type', 'create', 'search-type'] as const
 ).map((code) => ({ code }))
+
+/** Not possible with types that only grow. */
+const changing = new Set<string>(['update', 'patch', 'delete'])
 
 /**
  * What this server can do, made from the tables that also do it, so that it cannot lie
@@ -103,18 +106,19 @@ function restResource(facade: Facade, type: string): RestResource {
   const parameters = [...searchParameters(type).values()]
   const references = parameters.filter((each) => each.type === 'reference').map(({ name }) => `${type}:${name}`)
   const operations = facade.operations.filter((each) => each.type?.includes(type) || each.instance?.includes(type))
+  const isFixed = isAppendOnly(type)
   const made: RestResource = {
     // The table holds types of R4 alone; a test compares it with the definitions.
     type: type as RestResource['type'],
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
-    interaction: interactions,
+    interaction: isFixed ? interactions.filter(({ code }) => !changing.has(code)) : interactions,
     versioning: 'versioned-update',
     readHistory: true,
-    updateCreate: true,
+    updateCreate: !isFixed,
     conditionalCreate: true,
     conditionalRead: 'full-support',
-    conditionalUpdate: true,
-    conditionalDelete: 'single',
+    conditionalUpdate: !isFixed,
+    conditionalDelete: isFixed ? 'not-supported' : 'single',
     searchParam: parameters.map(({ name, type: kind, definition, documentation }) => ({
       name,
       type: kind,

@@ -137,7 +137,7 @@ async function answerAndSend(facade: Facade, logs: Logs, exchange: Exchange): Pr
   outgoing.headers['X-Request-Id'] = id
   const bytes = await send(message, response, outgoing)
   const { status } = outgoing
-  if (resolved && ((facade.settings.auditSampleRate ?? 0) > 0 || (resolved.writes && status >= 400))) {
+  if (resolved && ((facade.settings.auditSampleRate ?? 0) > 0 || resolved.writes)) {
     const { request } = passage
     const source = auditSource(facade, passage, status)
     recordRequest(facade, source, { resolved, request, address, method: message.method ?? '', sampled })

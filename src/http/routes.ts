@@ -13,7 +13,7 @@ import { search } from './interactions/search.ts'
 import { conditionalUpdate, update } from './interactions/update.ts'
 import { vread } from './interactions/vread.ts'
 import { findOperation, operationInteraction } from './operations.ts'
-import { isProtectedType, isSupportedType } from './search-table.ts'
+import { isAppendOnly, isProtectedType, isSupportedType } from './search-table.ts'
 
 interface Method {
   run: Interaction
@@ -50,6 +50,8 @@ const routes: { pattern: string; methods: Record<string, Method> }[] = [
   { pattern: '/:type/:id/_history/:versionId', methods: { GET: { run: vread } } },
 ]
 const matchers = routes.map((route) => ({ ...route, segments: route.pattern.split('/').slice(1).filter(Boolean) }))
+/** What is possible with types that only grow. */
+const appending = new Set(['GET', 'POST'])
 const resourceId = /^[A-Za-z0-9.-]{1,64}$/
 
 /**
@@ -63,8 +65,9 @@ export function resolveRoute(facade: Facade, method: string, path: string[]): Re
     const target = matchPath(segments, path)
     if (!target) continue
     if (target.type !== '') checkType(target.type)
-    const found = methods[method]
-    if (!found) throw methodNotAllowed(method, allowed(Object.keys(methods)))
+    const possible = Object.keys(methods).filter((each) => !isAppendOnly(target.type) || appending.has(each))
+    const found = possible.includes(method) ? methods[method] : undefined
+    if (!found) throw methodNotAllowed(method, allowed(possible))
     return {
       pattern,
       target,

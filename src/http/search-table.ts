@@ -15,6 +15,11 @@ export function isProtectedType(type: string): boolean {
   return protectedTypes.has(type)
 }
 
+/** Whether resources of that type, once made, stay as they are: who could change them could hide what happened. */
+export function isAppendOnly(type: string): boolean {
+  return protectedTypes.has(type)
+}
+
 /** Entries of a page when `_count` says nothing, and at most. */
 export const defaultPageSize = 50
 export const maximumPageSize = 1000

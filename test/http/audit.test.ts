@@ -239,6 +239,27 @@ test('AuditEvents are read with a token alone, and found by nobody else', async 
   assert.match(batch.body.entry[0].response.status, /^401/)
 })
 
+test('an AuditEvent cannot be changed or deleted, with any token', async () => {
+  const [event] = await eventsOf('evaluated')
+  for (const method of ['put', 'patch', 'delete'] as const) {
+    const reply = await http()
+      [method](`/fhir/AuditEvent/${event?.id}`)
+      .set('Authorization', own)
+      .send({ ...event })
+    assert.equal(reply.status, 405, method)
+    assert.equal(reply.headers.allow, 'GET, HEAD, OPTIONS')
+  }
+  const entry = [{ request: { method: 'DELETE', url: `AuditEvent/${event?.id}` } }]
+  const bundle = { resourceType: 'Bundle', type: 'transaction', entry }
+  assert.equal((await http().post('/fhir').set('Authorization', own).send(bundle)).status, 405)
+  const { body } = await http().get('/fhir/metadata')
+  const { interaction } = body.rest[0].resource.find(({ type }: { type: string }) => type === 'AuditEvent')
+  assert.deepEqual(
+    interaction.filter(({ code }: { code: string }) => /update|patch|delete/.test(code)),
+    [],
+  )
+})
+
 // ---------- writes ----------
 
 test('every write is stored together with its AuditEvent', async () => {

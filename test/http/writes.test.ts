@@ -184,7 +184,6 @@ test('conditional update and delete', async () => {
 test('audit events are read with permission alone, and drawn in by nothing', async () => {
   const event = {
     resourceType: 'AuditEvent',
-    id: 'e',
     type: { code: 'rest' },
     recorded: '2026-01-01T00:00:00Z',
     agent: [{ requestor: true }],
@@ -192,8 +191,10 @@ test('audit events are read with permission alone, and drawn in by nothing', asy
     entity: [{ what: { reference: 'ValueSet/seen' } }],
   }
   await send('put', 'ValueSet/seen', valueSet('seen'))
-  assert.equal((await send('put', 'AuditEvent/e', event)).status, 201)
-  for (const path of ['AuditEvent/e', 'AuditEvent', 'AuditEvent/_history', 'AuditEvent/e/_history/1']) {
+  const made = await send('post', 'AuditEvent', event)
+  assert.equal(made.status, 201)
+  const address = `AuditEvent/${made.body.id}`
+  for (const path of [address, 'AuditEvent', 'AuditEvent/_history', `${address}/_history/1`]) {
     assert.equal((await http().get(`/fhir/${path}`)).status, 401, path)
     assert.equal((await http().get(`/fhir/${path}`).set('Authorization', bearer)).status, 200, path)
   }

@@ -34,7 +34,8 @@ export function recordRequest(facade: Facade, source: AuditSource, answered: Ans
   const { type, id, operation } = resolved.target
   const { audit } = facade
   if (resolved.writes) {
-    if (source.status < 400) return
+    // An operation writes behind the back of the facade; what it did is not known here, but that it ran.
+    if (source.status < 400 && operation === '') return
     // Who has no permission cannot fill the store: such attempts count as public requests.
     const isRefused = source.status === 401 || source.status === 403
     if (isRefused && !audit.samples()) return

@@ -193,6 +193,22 @@ export const map = (version: '1.0.0' | '2.0.0'): ConceptMap => ({
   ],
 })
 
+/** Hands what it does not map on to another map. */
+const circular = (id: string, other: string): ConceptMap => ({
+  resourceType: 'ConceptMap',
+  id,
+  url: `${base}/${id}`,
+  status: 'active',
+  group: [
+    {
+      source: `${base}/circle`,
+      target: `${base}/circle-target`,
+      element: [{ code: id, target: [{ code: `of-${id}`, equivalence: 'equivalent' }] }],
+      unmapped: { mode: 'other-map', url: `${base}/${other}` },
+    },
+  ],
+})
+
 /** What the operations of the table work on. */
 export const operationArtefacts: Resource[] = [
   codes('1.0.0'),
@@ -221,4 +237,6 @@ export const operationArtefacts: Resource[] = [
   broken,
   map('1.0.0'),
   map('2.0.0'),
+  circular('first', 'second'),
+  circular('second', 'first'),
 ]

@@ -83,6 +83,16 @@ const rows: { shows: string; ask: Parameter[]; expect: string }[] = [
     expect: `${matchOf('T2')}.part.where(name = 'product').part.where(name = 'concept').value.code = 'oral'`,
   },
   {
+    shows: 'a map that hands on to another',
+    ask: [uri('url', `${base}/first`), code('code', 'second'), uri('system', `${base}/circle`)],
+    expect: found('of-second'),
+  },
+  {
+    shows: 'maps that hand on to each other',
+    ask: [uri('url', `${base}/first`), code('code', 'third'), uri('system', `${base}/circle`)],
+    expect: nothing,
+  },
+  {
     shows: 'R5 names',
     ask: [url, code('sourceCode', 'mmr'), uri('sourceSystem', `${base}/codes`), uri('targetSystem', `${base}/targets`)],
     expect: found('T2'),
