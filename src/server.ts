@@ -2,7 +2,6 @@
  * Composition root: the only place that opens a store, reads trust lists and gives each room what it needs of the
  * others. Everything here is wiring; what the server does stands in the rooms.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -116,22 +115,20 @@ interface Wiring {
 function createContext({ config, storage, trust, now }: Wiring): OperationContext {
   const uuid = () => randomUUID()
   const terminology = createTerminology(artefactSource(storage, config.dataDir), { now, uuid })
-  const asked = new AsyncLocalStorage<Set<string>>()
   const terminologyRevision = () => storage.revision(terminologyTypes)
   const bound = cachedByRevision(terminologyRevision, () => new Map<string, Promise<BoundValueSet>>())
-  const membership = async (valueSet: string) => {
+  const bind = (valueSet: string) => {
     const known = bound()
     const binding = known.get(valueSet) ?? bindValueSet(valueSet, terminology, storage)
     known.set(valueSet, binding)
-    const { member, canonical } = await binding
-    asked.getStore()?.add(canonical)
-    return member
+    return binding
   }
+  const membership = async (valueSet: string) => (await bind(valueSet)).member
   const maps = createMaps(
     {
       findMaps: (url) => findMaps(storage, url),
       findStructure: (url) => findStructure(storage, url),
-      membership: terminology.membership,
+      membership,
       translator: terminology.translator,
       revision: () => storage.revision(mapTypes),
     },
@@ -172,11 +169,7 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     rules,
     selectPlans: async (choice) => selectPlans(await plans(), choice),
     findPlans: (url) => find<PlanDefinition>(storage, 'PlanDefinition', url),
-    async recordValueSets(work) {
-      const used = new Set<string>()
-      await asked.run(used, work)
-      return [...used].sort()
-    },
+    pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,
   })
   return { storage, terminology, maps, rules, evaluate, now, uuid }

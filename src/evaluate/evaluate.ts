@@ -45,8 +45,8 @@ export interface EvaluateEnvironment {
   /** Active PlanDefinitions that apply; chosen by jurisdiction, kind and clock. */
   selectPlans(choice: PlanChoice): Promise<PlanDefinition[]>
   findPlans(canonical: string): Promise<PlanDefinition[]>
-  /** Runs work and tells which value sets (`url|version`) the rules asked meanwhile. */
-  recordValueSets(work: () => Promise<void>): Promise<string[]>
+  /** `url|version` of what is stored for the canonical of a value set, so that a reply can be reproduced. */
+  pinValueSet(canonical: string): Promise<string>
   now(): Date
 }
 
@@ -109,8 +109,7 @@ async function evaluateOne(
   }
   if (verification.status !== 'VERIFIED') return evaluation
   await mapInto(evaluation, { environment, request, verification })
-  const rulesRun = () => runRules(evaluation, { environment, request, verification, named })
-  if (evaluation.content) evaluation.valueSets = await environment.recordValueSets(rulesRun)
+  if (evaluation.content) await runRules(evaluation, { environment, request, verification, named })
   evaluation.decision = decide(true, evaluation.rules)
   return evaluation
 }
@@ -157,9 +156,11 @@ async function runRules(
   const data = evaluation.content
   if (!data) return
   const payload = dccClaims(environment.mapInput(verification).claims)
+  const valueSets = new Set<string>()
   const call = {
     data,
     clock: request.clockText,
+    asked: (valueSet: string) => valueSets.add(valueSet),
     ...(request.parameters ? { parameters: request.parameters } : {}),
     ...(request.language ? { language: request.language } : {}),
   }
@@ -179,6 +180,7 @@ async function runRules(
   for (const library of request.libraries)
     evaluation.rules.push(...(await runLibrary(library, request, environment, call)))
   evaluation.issues.push(...evaluation.rules.flatMap((rule) => (rule.issue ? [rule.issue] : [])))
+  evaluation.valueSets = (await Promise.all([...valueSets].map((each) => environment.pinValueSet(each)))).sort()
 }
 
 /** Runs a library directly: the Boolean defines asked for, or all public Boolean ones. */
@@ -186,7 +188,7 @@ async function runLibrary(
   canonical: string,
   request: EvaluateRequest,
   environment: EvaluateEnvironment,
-  call: { data: Bundle; clock: string; parameters?: Parameters; language?: string },
+  call: { data: Bundle; clock: string; parameters?: Parameters; language?: string; asked(valueSet: string): void },
 ): Promise<RuleResult[]> {
   const wanted = request.expressions.length > 0 ? { expressions: request.expressions } : {}
   const { library, results } = await environment.rules.evaluateLibrary({ library: canonical, ...wanted, ...call })

@@ -62,6 +62,8 @@ interface LibraryCall {
   /** FHIR dateTime. */
   clock: string
   language?: string
+  /** Told of every value set (`url` or `url|version`) that the rules use. */
+  asked?: (valueSet: string) => void
 }
 
 /** Results of a library; the issues are warnings that belong to no single define. */
@@ -83,6 +85,8 @@ interface PlanCall {
   clock: string
   /** A language tag or an Accept-Language value. */
   language?: string
+  /** Told of every value set (`url` or `url|version`) that the rules use. */
+  asked?: (valueSet: string) => void
 }
 
 /** Business rules in both languages. */

@@ -68,6 +68,8 @@ test('a genuine certificate is accepted, and the reply says why and from what', 
     allParameters(body, 'structureMap').map((each) => each.valueCanonical?.endsWith('|1.0.0')),
     [true, true],
   )
+  const valueSets = allParameters(body, 'valueSet').map((each) => each.valueCanonical ?? '')
+  assert.ok(valueSets.length > 0 && valueSets.every((each) => each.includes('|')), valueSets.join())
   assert.ok(!JSON.stringify(body).includes('HC1:'))
 })
 
@@ -136,6 +138,30 @@ test('a library may be run directly, and its defines chosen', async () => {
   const one = await post(question(vaccination, library, expression))
   assert.equal(allParameters(one.body, 'rule').length, 1)
   assert.equal(textParameter(one.body, 'decision'), 'accepted')
+})
+
+test('a rule over an unknown value set is undetermined and says which; it is never an empty set', async () => {
+  const cql = `library Unknown version '1' using FHIR version '4.0.1' include FHIRHelpers version '4.0.1'
+    valueset "Nowhere": 'http://example.org/ValueSet/nowhere' context Patient
+    define "Any": exists [Immunization: vaccineCode in "Nowhere"]`
+  const library = {
+    resourceType: 'Library',
+    id: 'unknown',
+    url: 'http://example.org/Library/Unknown',
+    version: '1',
+    status: 'active',
+    type: { coding: [{ code: 'logic-library' }] },
+    content: [{ contentType: 'text/cql', data: Buffer.from(cql).toString('base64') }],
+  }
+  const put = await supertest(http)
+    .put('/fhir/Library/unknown')
+    .set({ Authorization: 'Bearer test', 'Content-Type': 'application/fhir+json' })
+    .send(JSON.stringify(library))
+  assert.equal(put.status, 201, JSON.stringify(put.body))
+  const { body, status } = await post(question(vaccination, { name: 'library', valueCanonical: library.url }))
+  assert.equal(status, 200)
+  assert.equal(textParameter(body, 'decision'), 'undetermined')
+  assert.match(JSON.stringify(firstParameter(body, 'outcome')), /example\.org\/ValueSet\/nowhere/)
 })
 
 test('CQL parameters reach the rules', async () => {

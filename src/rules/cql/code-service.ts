@@ -19,11 +19,12 @@ export interface BoundCodeService {
   findValueSetsByOid(id: string): Promise<BoundValueSet[]>
 }
 
-/** Binds terminology to one request. */
-export function bindTerminology(terminology: CqlTerminology): BoundCodeService {
+/** Binds terminology to one request; `asked` hears of every value set that is used. */
+export function bindTerminology(terminology: CqlTerminology, asked?: (valueSet: string) => void): BoundCodeService {
   const resolved = new Map<string, Promise<BoundValueSet>>()
   const resolve = async (canonical: string): Promise<BoundValueSet> => {
     const includes = await terminology.membership(canonical)
+    asked?.(canonical)
     return {
       hasMatch: (code) => anyCode(code, includes),
       expand: async () =>

@@ -20,6 +20,8 @@ export interface RunCall {
   parameters?: Parameters
   /** FHIR dateTime: `Now()`, `Today()`, and the offset of dateTimes that have none. */
   clock: string
+  /** Told of every value set (`url` or `url|version`) that the rules use. */
+  asked?: (valueSet: string) => void
 }
 
 /** The answer of one define. A failing one has an issue and no value. */
@@ -75,7 +77,7 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
   const bound = bindParameters(call.parameters, declarations, { classes: environment.classes, scope })
   const data = splitByPatient(call.data, environment.classes, scope)
   const listener = messageListener([...library.issues, ...bound.issues])
-  const codes = bindTerminology(environment.terminology)
+  const codes = bindTerminology(environment.terminology, call.asked)
   const open = (source: RecordSource) =>
     // The executor's declarations name its own classes where it only calls methods that ours have.
     new PatientContext(library.executable, source as never, codes as never, bound.values, clock, listener as never)
