@@ -1,5 +1,6 @@
 import type { Operation } from '../fhir/operation.ts'
 import { batchValidateCode } from './batch-validate-code.ts'
+import { compare } from './compare.ts'
 import type { OperationContext } from './context.ts'
 import { convert } from './convert.ts'
 import { cql } from './cql.ts'
@@ -25,6 +26,7 @@ export const operations: Operation<OperationContext>[] = [
   subsumes,
   translateOperation,
   versions,
+  compare,
   transform,
   convert,
 ]
