@@ -64,10 +64,26 @@ export async function bench(): Promise<Figure[]> {
         figures.push({ name: `${name}, ${kind} (${costs})`, value: ratio.toFixed(2), target })
       }
     }
+    figures.push(await withAccessLog(express, load, bareUrl))
     return figures
   } finally {
     for (const each of [vidimus, express]) each.send({ end: true })
     load.kill()
+  }
+}
+
+/** The same with the access log on, as a server comes out of the box; its lines go into a pipe. */
+async function withAccessLog(express: ChildProcess, load: ChildProcess, bareUrl: string): Promise<Figure> {
+  const vidimus = start('http-server.ts', 'vidimus', 'on')
+  vidimus.stdout?.resume()
+  try {
+    const { url } = await ask<{ url: string }>(vidimus, { start: artefacts() })
+    const again = (i: number) => `${url}/${cases[0]?.address(i % repeated)}`
+    const { ratio, microseconds } = await compare({ vidimus, express, load }, again, () => `${bareUrl}/0`)
+    const name = `${cases[0]?.name}, with access log (${microseconds.toFixed(0)} µs)`
+    return { name, value: ratio.toFixed(2), target: '≥ 1.0' }
+  } finally {
+    vidimus.send({ end: true })
   }
 }
 
@@ -102,7 +118,9 @@ async function compare({ vidimus, express, load }: Processes, ours: (i: number) 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 function start(file: string, ...argv: string[]): ChildProcess {
-  return fork(fileURLToPath(new URL(`support/${file}`, import.meta.url)), argv)
+  return fork(fileURLToPath(new URL(`support/${file}`, import.meta.url)), argv, {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
 }
 
 function ask<T>(child: ChildProcess, message: object): Promise<T> {

@@ -14,6 +14,7 @@ import { verifyCredential } from './evaluate/verify.ts'
 import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
 import type { Issue, Library, PlanDefinition, Resource, ValueSet } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
+import { lineWriter } from './line-writer.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
@@ -196,9 +197,7 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
       expandTokens: async (valueSet) =>
         (await expandCodes(terminology, { url: valueSet })).map(({ system, code }) => `${system ?? ''}|${code}`),
     },
-    ...(config.accessLog
-      ? { accessLog: (entry: AccessLogEntry) => void process.stdout.write(`${JSON.stringify(entry)}\n`) }
-      : {}),
+    ...(config.accessLog ? { accessLog: (entry: AccessLogEntry) => accessLine(JSON.stringify(entry)) } : {}),
     errorLog: ({ requestId, error }) => {
       process.stderr.write(`${requestId} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
     },
@@ -208,6 +207,8 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
     terminologyCapabilities: () => terminology.capabilities(`${baseUrl}/fhir`),
   })
 }
+
+const accessLine = lineWriter((lines) => void process.stdout.write(lines))
 
 /** Content that is compiled is compiled before it is stored: a broken map or rule is refused where it is written. */
 async function checkWrite(resource: Resource, { rules }: OperationContext): Promise<Issue[]> {
