@@ -8,9 +8,9 @@ import {
   importCodeSystem,
   type LargeImport,
 } from '../packages/large-code-system/import-code-system.ts'
-import type { OpenSource } from '../packages/large-code-system/sources.ts'
+import { type OpenSource, resourceSource } from '../packages/large-code-system/sources.ts'
 import { type ImportOptions, loadPackage } from '../packages/load.ts'
-import type { ImportReport } from '../packages/report.ts'
+import type { ImportEntry, ImportReport } from '../packages/report.ts'
 import { headOf } from '../terminology/concept-index.ts'
 import { createIndexBuilder } from '../terminology/large/index-builder.ts'
 import { largeCodeSystem } from '../terminology/large/large-code-system.ts'
@@ -36,34 +36,42 @@ export async function importLargeCodeSystem(
   options: ImportOptions,
 ): Promise<{ report: ImportReport; complete: boolean }> {
   const bar = progressBar(source.path)
-  const made = await importCodeSystem(source, {
-    folder: join(config.dataDir, ARTEFACTS_FOLDER),
-    engine,
-    onProgress: (_phase, done, total) => bar.show(done, total),
-  }).finally(() => bar.end())
+  const made = await importInto(config, source, (done, total) => bar.show(done, total)).finally(() => bar.end())
   const name = source.path.split('/').pop() ?? source.path
   const bytes = Buffer.from(JSON.stringify(made.resource))
   const report = await loadPackage({ bytes, name: `${name}.json` }, options)
-  const entry = { ...report.entries[0], file: name }
-  return {
-    report: {
-      ...report,
-      name,
-      entries: [{ status: 'failed', ...entry }],
-      issues: [...report.issues, ...findings(source, made)],
-    },
-    complete: made.counts.lost === 0,
+  const entry: ImportEntry = { status: 'failed', ...report.entries[0], file: name }
+  const issues = [...report.issues, ...findings(source, made)]
+  return { report: { ...report, name, entries: [entry], issues }, complete: made.counts.lost === 0 }
+}
+
+/** Large code systems of packages and folders go the same way. */
+export function keepApart(config: Config): NonNullable<ImportOptions['keepApart']> {
+  return async (resource, file) => {
+    const source = resourceSource(resource, file)
+    if (!source) return undefined
+    const made = await importInto(config, source, () => {})
+    return { resource: made.resource, issues: findings(source, made, `${source.path}: `) }
   }
 }
 
+function importInto(config: Config, source: OpenSource, show: (done: number, total: number) => void) {
+  return importCodeSystem(source, {
+    folder: join(config.dataDir, ARTEFACTS_FOLDER),
+    engine,
+    onProgress: (_phase, done, total) => show(done, total),
+  })
+}
+
 /** What the import counted and found, as issues of the report. */
-function findings({ head }: OpenSource, { counts, problems, artefact, unchanged }: LargeImport): Issue[] {
+function findings({ head }: OpenSource, { counts, problems, artefact, unchanged }: LargeImport, prefix = ''): Issue[] {
   const { read, concepts, duplicates, lost } = counts
   const parts = [`${concepts} concepts of ${read}`]
   if (duplicates > 0) parts.push(`${duplicates} duplicates`)
   if (lost > 0) parts.push(`${lost} left out`)
   const place = unchanged ? `${artefact} was there already` : `in ${ARTEFACTS_FOLDER}/${artefact}`
-  const found = [issue('informational', { severity: 'information', text: `${parts.join(', ')}; ${place}` })]
+  const found = [issue('informational', { severity: 'information', text: `${prefix}${parts.join(', ')}; ${place}` })]
+  const warning = (text: string) => issue('invalid', { severity: 'warning', text: `${prefix}${text}` })
   if (head.count !== undefined && head.count !== concepts) {
     found.push(warning(`CodeSystem.count says ${head.count}; the source has ${concepts} different concepts`))
   }
@@ -74,5 +82,3 @@ function findings({ head }: OpenSource, { counts, problems, artefact, unchanged 
   if (more > 0) found.push(warning(`${more} more problems; the manifest of the artefact names the first ones`))
   return found
 }
-
-const warning = (text: string) => issue('invalid', { severity: 'warning', text })

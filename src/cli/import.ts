@@ -8,7 +8,7 @@ import { type ImportReport, reportJson, reportLines } from '../packages/report.t
 import type { VidimusServer } from '../server.ts'
 import type { CommandResult } from './command-line.ts'
 import { exitCodes } from './exit-codes.ts'
-import { importLargeCodeSystem } from './import-code-system.ts'
+import { importLargeCodeSystem, keepApart } from './import-code-system.ts'
 import { importOptions, openLoadedServer } from './loaded-server.ts'
 import { progressBar } from './progress.ts'
 
@@ -61,7 +61,8 @@ async function importPath(
   server: VidimusServer,
 ): Promise<{ report: ImportReport; complete: boolean }> {
   const { codeSystem: url, codeSystemVersion: version, name } = options
-  const common = { ...importOptions(server.storage), examples: options.examples === true }
+  const own = importOptions(server.storage)
+  const common = { ...own, examples: options.examples === true, keepApart: keepApart(server.config) }
   const source = (await stat(path)).isFile() ? openSource(path, { url, version, name }) : undefined
   if (source) return importLargeCodeSystem(source, server.config, common)
   const bar = progressBar(path)

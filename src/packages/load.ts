@@ -20,6 +20,8 @@ export interface ImportOptions extends EntryOptions {
   storage: Pick<Storage, 'read' | 'write' | 'findCanonical' | 'derived'>
   /** Further checks of a resource; one with errors is not stored. */
   validate?: (resource: Resource) => Issue[]
+  /** Keeps a resource apart from the store: answers what to store instead, undefined to store the resource itself. */
+  keepApart?: (resource: Resource, file: ArchiveFile) => Promise<{ resource: Resource; issues: Issue[] } | undefined>
   /** Called for every file read and once when all is stored. */
   onProgress?: (done: number, total: number, name: string) => void | Promise<void>
   /** Names of packages whose content the server brings along (`hl7.terminology.r4`). */
@@ -152,7 +154,9 @@ async function readCandidates(
     else {
       report.issues.push(...content.issues)
       const resource = checked(content.resource, entry, options)
-      if (resource) made.push({ entry, resource })
+      const apart = resource && (await options.keepApart?.(resource, file))
+      if (apart) report.issues.push(...apart.issues)
+      if (resource) made.push({ entry, resource: apart?.resource ?? resource })
     }
   }
   for (const [type, number] of newer) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
@@ -71,8 +71,13 @@ test('a running server serves what another process imports: CSV, a new version, 
       content: 'complete',
       concept,
     }
-    const json = await vidimus('import', file('numbers.json', JSON.stringify(large)))
-    assert.match(json.stdout, /60000 concepts of 60000; in code-systems\/numbers-/, json.stderr)
+    mkdirSync(join(dataDir, 'folder'))
+    file('folder/more.json', JSON.stringify({ ...large, id: 'more', url: 'http://example.org/more' }))
+    const json = await vidimus('import', file('numbers.json', JSON.stringify(large)), join(dataDir, 'folder'))
+    assert.match(json.stdout, /information 60000 concepts of 60000; in code-systems\/numbers-/, json.stderr)
+    assert.match(json.stdout, /folder: 1 loaded[\s\S]*more\.json: 60000 concepts of 60000; in code-systems\/more-/)
+    assert.match((await get('CodeSystem/$lookup?system=http://example.org/more&code=n59999')).text, /"Number 59999"/)
+    assert.doesNotMatch((await get('CodeSystem/more')).text, /"concept"/)
     const page = JSON.parse(
       (await get('ValueSet/$expand?url=http://example.org/numbers?fhir_vs&offset=59990&count=20')).text,
     )

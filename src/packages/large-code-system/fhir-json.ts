@@ -62,7 +62,7 @@ export function* readFhirJson(chunks: Iterable<Uint8Array>): Generator<SourceIte
       yield item
       const code = 'code' in item ? item.code : undefined
       if (kind === 'open') open.push({ item, members, parent: code ?? parent })
-      else if (members.concept !== undefined) yield* below(members, { line, parent: code ?? parent }, note)
+      else if (members.concept !== undefined) yield* conceptsBelow(members, { line, parent: code ?? parent }, note)
     }
     yield* notes.splice(0)
   }
@@ -86,8 +86,8 @@ function* completed(
   if ('code' in item) yield { ...item, completes: begun.item }
 }
 
-/** Concepts below a concept whose code stood behind them: they were read with it. */
-function* below(
+/** Concepts of an object that is in memory whole: a resource, or a concept whose code stood behind the concepts below it. */
+export function* conceptsBelow(
   members: JsonObject,
   place: { line: number; parent: string | undefined },
   note: Note,

@@ -19,7 +19,7 @@ import {
   type SourceCounts,
   syncToDisk,
 } from './artefact.ts'
-import { fileChunks, hashFile, spoolFile, writeAll } from './file-bytes.ts'
+import { hashFile, spoolFile, writeAll } from './file-bytes.ts'
 import { collectProblems, type ProblemList } from './problems.ts'
 import type { SourceConcept } from './source-concept.ts'
 import type { OpenSource } from './sources.ts'
@@ -197,7 +197,7 @@ async function readSource(source: OpenSource, builder: ConceptIndexBuilder, opti
   const counts: SourceCounts = { read: 0, concepts: 0, duplicates: 0, lost: 0, unknownParents: 0 }
   const problems = collectProblems()
   const progress = (done: number) => options.onProgress?.('reading', done, source.bytes)
-  for (const item of source.concepts(fileChunks(source.path, progress))) {
+  for (const item of source.items(progress)) {
     if ('problem' in item) {
       problems.add({ line: item.line, text: item.problem })
       if (!item.lost) continue

@@ -1,10 +1,10 @@
 /** Which of the formats a file has, and what is known of its code system before its concepts are read. */
 import { basename } from 'node:path'
 import { FhirError, unprocessable } from '../../fhir/error.ts'
-import type { CodeSystem } from '../../fhir/types.ts'
+import type { CodeSystem, CodeSystemConcept, Json, Resource } from '../../fhir/types.ts'
 import { csvProperties, readCsv, readCsvHeader } from './csv.ts'
-import { readFhirJson, readFhirJsonHead } from './fhir-json.ts'
-import { fileChunks, hashFile } from './file-bytes.ts'
+import { conceptsBelow, readFhirJson, readFhirJsonHead } from './fhir-json.ts'
+import { fileChunks, hashFile, sha256Of } from './file-bytes.ts'
 import { readNdjson, readNdjsonHead } from './ndjson.ts'
 import type { SourceItem } from './source-concept.ts'
 
@@ -16,7 +16,8 @@ export interface OpenSource {
   sha256: string
   /** The CodeSystem without concepts. */
   head: CodeSystem
-  concepts(chunks: Iterable<Uint8Array>): Iterable<SourceItem>
+  /** Its concepts, read once more; `progress` is told the bytes read. */
+  items(progress: (done: number) => void): Iterable<SourceItem>
 }
 
 /** What is said about a source beside it. */
@@ -61,14 +62,15 @@ function openCsv(path: string, options: SourceOptions): OpenSource {
   const head = newHead(path, options)
   if (hasParents) head.hierarchyMeaning = 'is-a'
   if (property.length > 0) head.property = property
-  return { path, format: 'CSV', bytes, sha256, head, concepts: (chunks) => readCsv(chunks, header) }
+  return { path, format: 'CSV', bytes, sha256, head, items: (progress) => readCsv(fileChunks(path, progress), header) }
 }
 
 function openNdjson(path: string, options: SourceOptions): OpenSource {
   const { bytes, sha256 } = hashUtf8(path)
   const own = readNdjsonHead(fileChunks(path))
   const head = own ? usableHead(path, own, options) : newHead(path, options)
-  return { path, format: 'NDJSON', bytes, sha256, head, concepts: (chunks) => readNdjson(chunks, own !== undefined) }
+  const items: OpenSource['items'] = (progress) => readNdjson(fileChunks(path, progress), own !== undefined)
+  return { path, format: 'NDJSON', bytes, sha256, head, items }
 }
 
 function openFhirJson(
@@ -82,7 +84,48 @@ function openFhirJson(
   if (!found || found.head.content === 'supplement') return undefined
   if (options.url === undefined && bytes <= limits.bytes && found.concepts <= limits.concepts) return undefined
   const head = usableHead(path, found.head, options)
-  return { path, format: 'FHIR JSON', bytes, sha256, head, concepts: readFhirJson }
+  return {
+    path,
+    format: 'FHIR JSON',
+    bytes,
+    sha256,
+    head,
+    items: (progress) => readFhirJson(fileChunks(path, progress)),
+  }
+}
+
+/** A resource that is in memory, from a package, as a source; undefined when it is small or no code system of its own. */
+export function resourceSource(
+  resource: Resource,
+  file: { name: string; bytes: Uint8Array },
+  limits: { bytes: number; concepts: number } = LARGE,
+): OpenSource | undefined {
+  const { bytes, name } = file
+  if (resource.resourceType !== 'CodeSystem' || !resource.concept || !resource.url) return undefined
+  if (resource.content !== 'complete' && resource.content !== 'fragment') return undefined
+  if (bytes.length <= limits.bytes && !hasMore(resource.concept, limits.concepts)) return undefined
+  const { concept, count, ...head } = resource
+  const notes: SourceItem[] = []
+  const note = (problem: string) => notes.push({ line: 0, problem, lost: false })
+  function* items() {
+    for (const item of conceptsBelow({ concept: concept as object as Json }, { line: 0, parent: undefined }, note)) {
+      yield item
+      yield* notes.splice(0)
+    }
+  }
+  return { path: name, format: 'FHIR JSON', bytes: bytes.length, sha256: sha256Of(bytes), head, items }
+}
+
+/** Whether there are more concepts than that, of all levels. */
+function hasMore(concepts: CodeSystemConcept[], most: number): boolean {
+  let count = 0
+  const waiting = [concepts]
+  for (let level = waiting.pop(); level; level = waiting.pop()) {
+    count += level.length
+    if (count > most) return true
+    for (const each of level) if (each.concept) waiting.push(each.concept)
+  }
+  return false
 }
 
 /** A small file that is broken is the ordinary import's to explain. */

@@ -16,7 +16,8 @@ import { FhirError } from '../../../src/fhir/error.ts'
 import type { CodeSystem } from '../../../src/fhir/types.ts'
 import { ARTEFACT_EXTENSION, readArtefact, readArtefacts } from '../../../src/packages/large-code-system/artefact.ts'
 import { importCodeSystem } from '../../../src/packages/large-code-system/import-code-system.ts'
-import { openSource } from '../../../src/packages/large-code-system/sources.ts'
+import { openSource, resourceSource } from '../../../src/packages/large-code-system/sources.ts'
+import { indexCodeSystem } from '../../../src/terminology/concept-index.ts'
 import { largeCodeSystem } from '../../../src/terminology/large/large-code-system.ts'
 import { engine, importText, temporaryFolder } from './support.ts'
 
@@ -249,5 +250,35 @@ describe('the choice of the way', () => {
       limits,
     )
     assert.deepEqual([named?.head.url, named?.head.version, named?.head.name], ['http://other', '2', 'Other'])
+  })
+
+  it('takes large code systems out of packages with all their concepts', async () => {
+    const at = place()
+    const resource: CodeSystem = {
+      resourceType: 'CodeSystem',
+      id: 'tree',
+      url,
+      status: 'active',
+      content: 'complete',
+      count: 3,
+      concept: [
+        { code: 'a', concept: [{ code: 'b', display: 'B', concept: [{ code: 'c' }] }] },
+        { code: 'd', property: [{ code: 'x', valueInteger: 1 }] },
+      ],
+    }
+    const file = { name: 'package/CodeSystem-tree.json', bytes: Buffer.from(JSON.stringify(resource)) }
+    assert.equal(resourceSource(resource, file, { bytes: 1000, concepts: 4 }), undefined)
+    assert.equal(resourceSource({ ...resource, content: 'supplement' }, file, { bytes: 1, concepts: 1 }), undefined)
+    const source = resourceSource(resource, file, { bytes: 1000, concepts: 3 })
+    assert.ok(source)
+    const made = await importCodeSystem(source, { folder: at.artefacts, engine })
+    assert.deepEqual([made.resource.id, made.resource.count, made.resource.concept], ['tree', 4, undefined])
+    const provider = await providers(at.artefacts).read(made.resource)
+    const memory = indexCodeSystem(resource)
+    for (let ref = 0; ref < 4; ref++) {
+      for (const ask of ['code', 'display', 'parents', 'properties'] as const) {
+        assert.deepEqual(provider?.[ask](ref), memory[ask](ref))
+      }
+    }
   })
 })
