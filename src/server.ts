@@ -12,7 +12,8 @@ import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
 import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
-import type { Issue, Library, PlanDefinition, Resource, ValueSet } from './fhir/types.ts'
+import { FhirError } from './fhir/error.ts'
+import type { Issue, Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { lineWriter } from './line-writer.ts'
 import type { OperationContext } from './operations/context.ts'
@@ -22,7 +23,7 @@ import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
 import { findByCanonical as find, findMaps, findStructure, listAll } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
-import { checkMap, createMaps, parseMap, printMap } from './structure-map/maps.ts'
+import { checkMap, createMaps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { largeCodeSystem } from './terminology/large/large-code-system.ts'
 import { createTerminology, type Terminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/anchors.ts'
@@ -192,6 +193,7 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
     },
     hooks: {
       parseMap,
+      readMap: readR5,
       printMap,
       checkWrite: (resource) => checkWrite(resource, context),
       expandTokens: async (valueSet) =>
@@ -211,10 +213,23 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
 const accessLine = lineWriter((lines) => void process.stdout.write(lines))
 
 /** Content that is compiled is compiled before it is stored: a broken map or rule is refused where it is written. */
-async function checkWrite(resource: Resource, { rules }: OperationContext): Promise<Issue[]> {
-  if (resource.resourceType === 'StructureMap') return checkMap(resource)
-  if (resource.resourceType === 'Library') return rules.checkLibrary(resource)
-  return []
+async function checkWrite(resource: Resource, context: OperationContext): Promise<Issue[]> {
+  if (resource.resourceType === 'Library') return context.rules.checkLibrary(resource)
+  if (resource.resourceType !== 'StructureMap') return []
+  const issues = checkMap(resource)
+  return issues.some(isError) ? issues : [...issues, ...(await unresolved(resource, context))]
+}
+
+const isError = ({ severity }: Issue) => severity === 'error' || severity === 'fatal'
+
+/** What a map needs and the store does not have: a remark, for maps and models come in any order. */
+async function unresolved(map: StructureMap, { maps }: OperationContext): Promise<Issue[]> {
+  try {
+    return (await maps.compile(map)).warnings
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error
+    return error.issues.map((each) => ({ ...each, severity: 'warning' }))
+  }
 }
 
 // ---------- reading the store for the rooms ----------

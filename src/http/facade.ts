@@ -31,8 +31,13 @@ export interface HttpSettings {
 
 /** What the HTTP layer needs of rooms it may not know. */
 export interface HttpHooks {
-  /** FHIR Mapping Language to StructureMap. Throws FhirError with `line L, column C:` in diagnostics. */
-  parseMap(text: string): { map: StructureMap; warnings: Issue[] }
+  /**
+   * FHIR Mapping Language to StructureMap; `strict` refuses the lenient forms. Throws FhirError with `line L, column C:`
+   * in diagnostics.
+   */
+  parseMap(text: string, options: { strict: boolean }): { map: StructureMap; warnings: Issue[] }
+  /** The R4 spelling of a map that came in that of a later version. */
+  readMap(map: StructureMap): StructureMap
   /** StructureMap to FHIR Mapping Language. */
   printMap(map: StructureMap): string
   /** Judges a resource before it is stored: errors refuse the write with 422, warnings go to who asks for them. */

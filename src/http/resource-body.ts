@@ -1,9 +1,9 @@
 import { isResource } from '../fhir/elements.ts'
 import { badRequest, unprocessable } from '../fhir/error.ts'
-import type { Issue, Resource } from '../fhir/types.ts'
+import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import { parseJson, parseXml } from './codecs.ts'
 import { printable } from './errors.ts'
-import type { RequestBody } from './exchange.ts'
+import type { FhirRequest, RequestBody } from './exchange.ts'
 import type { HttpHooks } from './facade.ts'
 import { checkContentType, fhirMediaTypes, mappingLanguage, unsupportedMediaType } from './media-type.ts'
 
@@ -14,22 +14,28 @@ export interface ReceivedResource {
 }
 
 /**
- * The resource in a body: FHIR JSON, FHIR XML, or, for a StructureMap, the Mapping Language.
+ * The resource in a body: FHIR JSON, FHIR XML, or, for a StructureMap, the Mapping Language (`?strict=true` takes the
+ * current specification alone).
  * @param type the type that is asked for by the address
- * @throws FhirError 400 not FHIR or of another type, 415 another media type
+ * @throws FhirError 400 not FHIR or of another type, 415 another media type, 422 Mapping Language that does not parse
  */
-export function receiveResource(body: RequestBody | undefined, type: string, hooks: HttpHooks): ReceivedResource {
+export function receiveResource(request: FhirRequest, type: string, hooks: HttpHooks): ReceivedResource {
+  const { body, query } = request
   if (!body) throw badRequest('The request has no body; a resource is needed.', 'required')
   if (body.mediaType.essence === mappingLanguage && type === 'StructureMap' && body.bytes) {
-    const { map, warnings } = hooks.parseMap(decodeText(body.bytes))
+    const strict = query.some(([name, value]) => name === 'strict' && value === 'true')
+    const { map, warnings } = hooks.parseMap(decodeText(body.bytes), { strict })
     return { resource: map, warnings }
   }
   const resource = parseResource(body)
   if (resource.resourceType !== type) {
     throw badRequest(`The body is a ${printable(resource.resourceType)}, the address says ${type}.`)
   }
-  return { resource, warnings: [] }
+  return { resource: isMap(resource) ? hooks.readMap(resource) : resource, warnings: [] }
 }
+
+const isMap = (resource: Resource): resource is StructureMap =>
+  resource.resourceType === 'StructureMap' && Array.isArray(resource.group)
 
 /**
  * Parses FHIR JSON or XML.

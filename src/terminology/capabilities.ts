@@ -53,7 +53,6 @@ export async function terminologyCapabilities(url: string, artefacts: Artefacts,
     status: 'active',
     date: now.toISOString(),
     kind: 'instance',
-    instantiates: ['http://hl7.org/fhir/CapabilityStatement/terminology-server'],
     codeSearch: 'all',
     codeSystem: [...versions]
       .sort(([a], [b]) => (a < b ? -1 : 1))

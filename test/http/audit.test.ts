@@ -345,6 +345,7 @@ async function startAudited() {
       parseMap: () => {
         throw new Error('no maps here')
       },
+      readMap: (map) => map,
       printMap: () => '',
       checkWrite: async () => [],
     },

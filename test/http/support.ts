@@ -52,6 +52,7 @@ export async function startApp(
         },
         warnings: [],
       }),
+      readMap: (map) => map,
       printMap: (map) => `map "${map.url}" = "${map.name}"\n`,
       checkWrite: async () => [],
     },

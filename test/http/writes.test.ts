@@ -9,6 +9,7 @@ const { server, storage } = await startApp([], {
     parseMap: () => {
       throw new FhirError(400, issue('structure', { text: 'Bad map', diagnostics: 'line 1, column 2: bad map' }))
     },
+    readMap: (map) => map,
     printMap: () => '',
     checkWrite: async (resource) =>
       'title' in resource && resource.title === 'broken'

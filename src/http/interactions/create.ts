@@ -10,7 +10,7 @@ import { checkBeforeWrite, checkCanonicalIsNew, withoutVersion, writeReply } fro
 
 /** `POST [base]/[type]`, with `If-None-Exist` conditional (https://hl7.org/fhir/R4/http.html#create). */
 export const create: Interaction = async (facade, request, { type }): Promise<FhirReply> => {
-  const { resource, warnings } = receiveResource(request.body, type, facade.hooks)
+  const { resource, warnings } = receiveResource(request, type, facade.hooks)
   const found = await checkBeforeWrite(facade, resource)
   const condition = request.headers['if-none-exist']
   return facade.inTurn(async () => {

@@ -11,7 +11,7 @@ import { checkBeforeWrite, checkCanonicalIsNew, withoutVersion, writeReply } fro
 
 /** `PUT [base]/[type]/[id]`; creates when the id is new (https://hl7.org/fhir/R4/http.html#update). */
 export const update: Interaction = async (facade, request, { type, id }): Promise<FhirReply> => {
-  const received = receiveResource(request.body, type, facade.hooks)
+  const received = receiveResource(request, type, facade.hooks)
   // FML text has no logical id, so the one in the address counts.
   const bodyId = request.body?.mediaType.essence === 'text/fhir-mapping' ? id : received.resource.id
   if (bodyId !== id) {
@@ -23,7 +23,7 @@ export const update: Interaction = async (facade, request, { type, id }): Promis
 
 /** `PUT [base]/[type]?…`: creates when nothing fits, updates the one that fits. */
 export const conditionalUpdate: Interaction = async (facade, request, { type }): Promise<FhirReply> => {
-  const received = await check(facade, receiveResource(request.body, type, facade.hooks))
+  const received = await check(facade, receiveResource(request, type, facade.hooks))
   return facade.inTurn(async () => {
     const match = await singleMatch(facade, type, request.query)
     const bodyId = received.resource.id
