@@ -3,7 +3,7 @@
  * store has no concepts and names the folder in an extension.
  */
 import { createHash } from 'node:crypto'
-import { open, readFile } from 'node:fs/promises'
+import { open, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
@@ -126,15 +126,24 @@ export function readArtefacts<T>(
 ): ArtefactReader<T> {
   const known = new Map<string, WeakRef<Artefact>>()
   const arriving = new Map<string, Promise<Artefact>>()
+  const failed = new Map<string, { stamp: string; error: unknown }>()
   const artefact = async (name: string): Promise<Artefact> => {
     const here = known.get(name)?.deref()
     if (here) return here
+    // What was found damaged is not read again for every request, only when it has changed.
+    const stamp = await stampOf(join(folder, name))
+    const before = failed.get(name)
+    if (before?.stamp === stamp) throw before.error
     const coming = arriving.get(name) ?? readArtefact(folder, name)
     arriving.set(name, coming)
     try {
       const found = await coming
       known.set(name, new WeakRef(found))
+      failed.delete(name)
       return found
+    } catch (error) {
+      failed.set(name, { stamp, error })
+      throw error
     } finally {
       arriving.delete(name)
     }
@@ -159,6 +168,15 @@ export function readArtefacts<T>(
       }
     },
   }
+}
+
+/** Sizes and times of the files of an artefact. */
+async function stampOf(path: string): Promise<string> {
+  const parts = Object.values(FILES).map(async (file) => {
+    const found = await stat(join(path, file)).catch(() => undefined)
+    return found ? `${found.size}:${found.mtimeMs}` : 'absent'
+  })
+  return (await Promise.all(parts)).join(' ')
 }
 
 /** Writes what lies in a file or folder through to the disk. */

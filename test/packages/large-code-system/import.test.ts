@@ -193,13 +193,15 @@ describe('a damaged artefact', () => {
     }
   })
 
-  it('is replaced by a new import', async () => {
+  it('is replaced by a new import, which a reader notices', async () => {
     const at = place()
     const { resource, artefact } = await importText(at, csv, { url })
     truncateSync(join(at.artefacts, artefact, 'index.bin'), 100)
+    const reader = providers(at.artefacts)
+    for (let i = 0; i < 2; i++) await assert.rejects(reader.read(resource), /100 bytes/)
     const again = await importText(at, csv, { url })
     assert.equal(again.unchanged, false)
-    assert.equal((await providers(at.artefacts).read(resource))?.all.size(), 4)
+    assert.equal((await reader.read(resource))?.all.size(), 4)
   })
 
   it('does not concern a resource that has its concepts', async () => {
