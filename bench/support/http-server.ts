@@ -34,9 +34,7 @@ process.on('message', async (message: Message) => {
 
 async function serveArtefacts(artefacts: Resource[]): Promise<string> {
   const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-bench-'))
-  const server = await createServer(
-    readConfig({ STORAGE_URL: 'sqlite::memory:', DATA_DIR: dataDir, PORT: '0', ACCESS_LOG: process.argv[3] ?? 'off' }),
-  )
+  const server = await createServer(readConfig({ DATA_DIR: dataDir, PORT: '0', ACCESS_LOG: process.argv[3] ?? 'off' }))
   await server.storage.write(
     artefacts.map((resource) => ({ method: 'PUT', type: resource.resourceType, id: resource.id ?? '', resource })),
   )
