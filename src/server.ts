@@ -88,6 +88,7 @@ export async function createServer(config: Config): Promise<VidimusServer> {
     async close() {
       await running?.close(10_000)
       await app.audit.flush()
+      accessLines.flush()
       await context.rules.close()
       await storage.close()
     },
@@ -199,7 +200,7 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
       expandTokens: async (valueSet) =>
         (await expandCodes(terminology, { url: valueSet })).map(({ system, code }) => `${system ?? ''}|${code}`),
     },
-    ...(config.accessLog ? { accessLog: (entry: AccessLogEntry) => accessLine(JSON.stringify(entry)) } : {}),
+    ...(config.accessLog ? { accessLog: (entry: AccessLogEntry) => accessLines.line(JSON.stringify(entry)) } : {}),
     errorLog: ({ requestId, error }) => {
       process.stderr.write(`${requestId} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
     },
@@ -210,7 +211,7 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
   })
 }
 
-const accessLine = lineWriter((lines) => void process.stdout.write(lines))
+const accessLines = lineWriter((lines) => void process.stdout.write(lines))
 
 /** Content that is compiled is compiled before it is stored: a broken map or rule is refused where it is written. */
 async function checkWrite(resource: Resource, context: OperationContext): Promise<Issue[]> {
