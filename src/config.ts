@@ -7,7 +7,7 @@ import type { TrustSource } from './trust/trust-source.ts'
 type Kind = 'text' | 'port' | 'count' | 'share' | 'switch' | 'folder' | 'url' | 'choice' | 'country'
 
 /** One setting: everything the README's table, the reader and the error messages need. */
-export interface Setting {
+interface Setting {
   /** Environment variable. A `secret` one may also be given as `<name>_FILE`, a file whose text is the value. */
   variable: string
   kind: Kind
@@ -22,7 +22,7 @@ export interface Setting {
 }
 
 /** Every setting, once; the README's configuration table is generated from this list. */
-export const settings = [
+const settings = [
   { variable: 'PORT', kind: 'port', fallback: '8080', description: 'TCP port to listen on; 0 takes a free one.' },
   {
     variable: 'HOST',

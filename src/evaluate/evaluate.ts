@@ -51,7 +51,7 @@ export interface EvaluateEnvironment {
 }
 
 /** What decides which rules apply to a credential. */
-export interface PlanChoice {
+interface PlanChoice {
   jurisdiction: string | undefined
   /** Country of the issuer, alpha-3 where known. */
   issuerCountry: string | undefined

@@ -5,7 +5,7 @@
 import table from './elements.json' with { type: 'json' }
 
 /** One element of a type, as ElementDefinition says it. */
-export interface ElementInfo {
+interface ElementInfo {
   /** Without `[x]`. */
   name: string
   min: number

@@ -13,7 +13,7 @@ export interface ParameterDeclaration {
 }
 
 /** At which level an operation was called (https://hl7.org/fhir/R4/operations.html#executing). */
-export type OperationLevel = 'system' | 'type' | 'instance'
+type OperationLevel = 'system' | 'type' | 'instance'
 
 /** A call as the handler sees it, whatever the transport. */
 export interface OperationCall {

@@ -18,12 +18,11 @@ import { translate } from './translate.ts'
 import { validateInCodeSystem, validateInValueSet } from './validate.ts'
 import { type CompiledSet, compileValueSet } from './value-set.ts'
 
-export type { ArtefactSource, ArtefactType } from './artefacts.ts'
+export type { ArtefactSource } from './artefacts.ts'
 export type { Limits } from './limits.ts'
-export type { TerminologyCall } from './request.ts'
 
 /** One translation of a code. */
-export interface TranslatedCode {
+interface TranslatedCode {
   system?: string
   code: string
   display?: string

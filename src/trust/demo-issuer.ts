@@ -6,7 +6,7 @@ import { derivedKeyId } from './trusted-key.ts'
 
 /** Participant of the demonstration: `XA` in certificates and credentials, a user-assigned code of ISO 3166. */
 export const demoCountry = 'XA'
-export const demoParticipant = 'XXA'
+const demoParticipant = 'XXA'
 
 /** A document signer made on this machine, for demonstration only. */
 export interface DemoIssuer {

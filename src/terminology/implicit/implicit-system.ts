@@ -12,7 +12,7 @@ export interface ImplicitSystem {
 }
 
 /** Codes that an expansion of an endless system lists, and where they are from. */
-export interface ListedCodes {
+interface ListedCodes {
   codes: string[]
   canonical: string
   definition?: ValueSet
