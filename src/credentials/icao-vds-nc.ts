@@ -99,7 +99,7 @@ function envelopeOf(
   signed: SignedSeal,
   { issuer, event }: { issuer: string; event: EventKind },
 ): Envelope {
-  const { signer, algorithm, canonical, signature } = signed
+  const { data, signer, algorithm, canonical, signature } = signed
   const authority = authorityKeyIdentifier(signer.raw)
   const thumbprint = createHash('sha256').update(signer.raw).digest()
   return {
@@ -116,13 +116,16 @@ function envelopeOf(
     period: {},
     events: [event],
     remarks: [],
-    content: seal,
+    // Nothing covers members beside these two, so they do not go on.
+    content: { data, sig: seal.sig ?? null },
   }
 }
 
 /** The embedded certificate alone proves nothing: the trusted key is the signer itself, or has signed it and is of its country. */
 function vouches(key: VerificationKey, signer: X509Certificate, thumbprint: string): boolean {
   if (key.thumbprint === thumbprint) return true
+  // A document signer that is itself trusted has no say over other signers.
+  if (key.certificate && !key.certificate.ca) return false
   const country = key.participant || (key.certificate ? countryOf(key.certificate) : '')
   if (country !== '' && !sameCountry(country, countryOf(signer))) return false
   try {

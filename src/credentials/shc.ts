@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import type {
   CheckName,
@@ -49,7 +50,7 @@ function decodeCard(parts: string[], limits: Limits): Envelope | Failure {
       `not raw deflate data of at most ${limits.inflatedBytes} bytes`,
     )
   }
-  const card = parseStrictJson(bytes.toString('utf8'), limits.jsonDepth)
+  const card = isUtf8(bytes) ? parseStrictJson(bytes.toString('utf8'), limits.jsonDepth) : undefined
   const bundle = isJsonObject(card) && typeof card.iss === 'string' ? bundleOf(card) : undefined
   if (!bundle || !isJsonObject(card)) {
     return failure('payload', 'UNSUPPORTED_CONTENT', 'payload is not JSON with iss and vc.credentialSubject.fhirBundle')
@@ -101,7 +102,7 @@ function readJws(jws: string, limits: Limits): Jws | string {
   const parts = jws.split('.')
   const [header, payload, signature] = parts.map(decodeBase64Url)
   if (parts.length !== 3 || !header || !payload || !signature) return 'not three parts of base64url'
-  const members = parseStrictJson(header.toString('utf8'), limits.jsonDepth)
+  const members = isUtf8(header) ? parseStrictJson(header.toString('utf8'), limits.jsonDepth) : undefined
   if (!isJsonObject(members)) return 'header is not a JSON object'
   const algorithm = members.alg === 'ES256' ? algorithmFromJose('ES256') : undefined
   if (!algorithm) return 'algorithm is not ES256'

@@ -40,13 +40,16 @@ const dateTime =
  */
 export function readClock(text: string): Date {
   const instant = dateTime.test(text) ? new Date(text) : undefined
-  const calendarDay = /^\d{4}-\d{2}-\d{2}/.exec(text)?.[0]
-  const dayExists = !calendarDay || new Date(`${calendarDay}T00:00:00Z`).toISOString().startsWith(calendarDay)
-  if (instant && dayExists && !Number.isNaN(instant.getTime())) return instant
+  if (instant && !Number.isNaN(instant.getTime()) && dayExists(text.slice(0, 10))) return instant
   throw badRequest({
     text: 'evaluationDateTime must be a FHIR dateTime, such as 2026-01-31T12:00:00Z',
     expression: "Parameters.parameter.where(name='evaluationDateTime')",
   })
+}
+
+/** Whether a date of a whole day is in the calendar: JavaScript reads the 30th of February as a day of March. */
+function dayExists(date: string): boolean {
+  return date.length < 10 || new Date(date).toISOString().startsWith(date)
 }
 
 /**

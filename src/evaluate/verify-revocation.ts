@@ -23,8 +23,8 @@ const shcRule: RevocationRule = (envelope, key) => {
     return version === undefined ? pass : { details: ['the key announces a revocation list, which is not at hand'] }
   if (!isJsonObject(list) || !Array.isArray(list.rids)) return { details: ['the revocation list is malformed'] }
   const details: string[] = []
-  if (list.method !== 'rid') return { details: ['the revocation list uses an unknown method'] }
-  if (list.kid !== key.keyId) return { details: ['the revocation list is of another key'] }
+  if (list.method !== 'rid') details.push('the revocation list uses an unknown method')
+  if (list.kid !== key.keyId) details.push('the revocation list is of another key')
   if (version !== undefined && !(typeof list.ctr === 'number' && list.ctr >= version)) {
     details.push('the revocation list is older than the key announces')
   }

@@ -138,7 +138,7 @@ describe('claims', () => {
     assert.deepEqual(envelope.content, { '1': 'XA', '4': 1e9, '6': 1620000000, '-260': { '5': 'vhlink:/e30' } })
   })
 
-  it('of a flat certificate end with the last second of valid_until', () => {
+  it('of a flat certificate end with the last millisecond of valid_until', () => {
     const payload = samplePayload('flat', {
       issuer: 'XA',
       issuedAt: new Date('2022-01-01'),
@@ -148,7 +148,7 @@ describe('claims', () => {
     assert.ok(!isFailure(envelope))
     assert.deepEqual(envelope.period, {
       notBefore: Date.parse('2022-01-01T00:00:00Z') / 1000,
-      expires: Date.parse('2022-12-31T23:59:59Z') / 1000,
+      expires: Date.parse('2022-12-31T23:59:59.999Z') / 1000,
     })
   })
 })

@@ -7,7 +7,8 @@ import { canonicalJson } from '../../src/credentials/encoding/strict-json.ts'
 import { issueSeal, sampleSeal, sealKeyUsage } from '../../src/credentials/issue/icao-vds-nc.ts'
 import { verifyCredential } from '../../src/evaluate/verify.ts'
 import { anchorKeySource } from '../../src/trust/anchors.ts'
-import { type TestIssuer, testIssuer } from '../support/issuer.ts'
+import { writeCertificate } from '../../src/trust/certificate-writer.ts'
+import { keyPairFor, type TestIssuer, testIssuer } from '../support/issuer.ts'
 
 const issuer = testIssuer({ country: 'UY', extendedKeyUsage: [sealKeyUsage] })
 const issuedAt = new Date('2022-01-01')
@@ -23,6 +24,9 @@ describe('ICAO seals', () => {
     assert.equal(verdict.status, 'VERIFIED', JSON.stringify(verdict.checks))
     assert.equal(verdict.format, 'icao-vds-nc')
     assert.deepEqual(verdict.events, ['v'])
+    // A member beside data and sig is not signed: it is not content.
+    const unsigned = await verify(JSON.stringify({ ...JSON.parse(seal()), note: 'x' }))
+    assert.deepEqual(Object.keys(Object(unsigned.content)), ['data', 'sig'])
     assert.equal((await verify(seal(), [issuer.dsc.raw])).status, 'VERIFIED')
     assert.equal((await verify(JSON.stringify(JSON.parse(seal()), null, 2))).status, 'VERIFIED')
   })
@@ -38,6 +42,18 @@ describe('ICAO seals', () => {
     )
     const sameId = { kid: authorityId(), x5c: [other.sca.raw.toString('base64')] }
     assert.equal((await verify(seal(), [Buffer.from(JSON.stringify(sameId))])).status, 'ISSUER_NOT_TRUSTED')
+  })
+
+  it('are not trusted when a document signer signed the signer', async () => {
+    const subject = { commonName: 'Second', country: 'UY' }
+    const { publicKey, privateKey } = keyPairFor('ES256')
+    const period = { notBefore: new Date('2021-01-01'), notAfter: new Date('2030-01-01') }
+    const signer = { name: subject, publicKey: issuer.dsc.publicKey, privateKey: issuer.signer.privateKey }
+    const certificate = writeCertificate({ subject, publicKey, serialNumber: Buffer.from([1]), ...period }, signer)
+    assert.equal(
+      (await verify(issueSeal(data, { privateKey, certificate }), [issuer.dsc.raw])).status,
+      'ISSUER_NOT_TRUSTED',
+    )
   })
 
   it('are bound to the country of the signer', async () => {
@@ -74,6 +90,7 @@ describe('canonical JSON', () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => assert.equal(canonicalJson(value as null), canonicalize(value))))
     assert.equal(canonicalJson({ b: 1e21, a: ['\u20ac', -0] }), '{"a":["€",0],"b":1e+21}')
     assert.equal(canonicalJson(['\ud800']), undefined)
+    assert.equal(canonicalJson(JSON.parse('{"a":1e400}')), undefined)
     assert.equal(canonicalJson({ '\udc00': 1 }), undefined)
   })
 })

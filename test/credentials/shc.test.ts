@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { credentialFormats } from '../../src/credentials/credentials.ts'
 import { parseStrictJson } from '../../src/credentials/encoding/strict-json.ts'
@@ -51,6 +52,25 @@ describe('SMART Health Cards', () => {
     )
   })
 
+  it('are refused when header or payload is not UTF-8', async () => {
+    const withBadByte = (at: 0 | 1) => {
+      const inflated = [
+        Buffer.from(JSON.stringify({ zip: 'DEF', alg: 'ES256', kid: 'k' })),
+        Buffer.from(JSON.stringify(card)),
+      ]
+      const damaged = inflated.map((bytes, part) =>
+        part === at ? Buffer.from(bytes.map((each) => (each === (part === 0 ? 107 : 65) ? 0xff : each))) : bytes,
+      )
+      const [header = Buffer.alloc(0), payload = Buffer.alloc(0)] = damaged
+      const jws = [header, deflateRawSync(payload), Buffer.alloc(64)]
+        .map((part) => part.toString('base64url'))
+        .join('.')
+      return `shc:/${[...jws].map((each) => String(each.charCodeAt(0) - 45).padStart(2, '0')).join('')}`
+    }
+    assert.equal((await verify([withBadByte(0)])).status, 'INVALID_SIGNING_FORMAT')
+    assert.equal((await verify([withBadByte(1)])).status, 'UNSUPPORTED_CONTENT')
+  })
+
   it('are revoked by rid, or by rid and time', async () => {
     const listed = { ...card, vc: { ...(card.vc as object), rid: 'abc_1' } }
     const against = async (rids: string[], more: object = {}) => {
@@ -69,6 +89,10 @@ describe('SMART Health Cards', () => {
     assert.deepEqual(await against(['abc_2', '!']), ['VERIFIED', 'warn'])
     assert.deepEqual(await against([], { ctr: 0 }), ['VERIFIED', 'warn'])
     assert.deepEqual(await against([], { kid: 'x' }), ['VERIFIED', 'warn'])
+    // A list that is at fault still revokes what it lists.
+    for (const fault of [{ kid: 'x' }, { method: 'y' }, { ctr: 0 }]) {
+      assert.deepEqual(await against(['abc_1'], fault), ['REVOKED', 'fail'])
+    }
   })
 
   it('are never VERIFIED with one digit changed', async () => {

@@ -187,18 +187,16 @@ test('wrong questions get an OperationOutcome and a status that fits', async () 
     [404, question(vaccination, plan)],
     [404, question(vaccination, map)],
     [400, question(vaccination, { name: 'jurisdiction', valueCode: 'Utopia' })],
-    [
+    ...['yesterday', '2026-02-30', '2026-13-01', '2026-00-10'].map((clock): [number, object] => [
       400,
-      question(vaccination, { name: 'evaluationDateTime', valueDateTime: 'yesterday' }).parameter
-        ? {
-            resourceType: 'Parameters',
-            parameter: [
-              { name: 'credential', valueString: vaccination },
-              { name: 'evaluationDateTime', valueDateTime: '2026-02-30' },
-            ],
-          }
-        : {},
-    ],
+      {
+        resourceType: 'Parameters',
+        parameter: [
+          { name: 'credential', valueString: vaccination },
+          { name: 'evaluationDateTime', valueDateTime: clock },
+        ],
+      },
+    ]),
   ]
   for (const [status, body] of cases) {
     const reply = await post(body)

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { defaultLimits } from '../../src/credentials/credential-format.ts'
 import { credentialFormats } from '../../src/credentials/credentials.ts'
+import type { CborInput } from '../../src/credentials/issue/cbor-encode.ts'
 import { type HcertClaims, hcertClaims, issueHcert } from '../../src/credentials/issue/hcert.ts'
 import { sampleKinds } from '../../src/credentials/issue/samples.ts'
 import { type VerificationContext, verifyCredential } from '../../src/evaluate/verify.ts'
@@ -118,6 +119,34 @@ describe('verifyCredential', () => {
     assert.equal(outcomes(absent).payload, 'warn')
     claims.set(4, Number.NaN)
     assert.equal((await verify(issueHcert(claims, issuer.signer))).status, 'EXPIRED')
+  })
+
+  it('reads times in the forms of CBOR, the same wherever the process runs', async () => {
+    const statusAt = async (expires: CborInput) => {
+      const claims = hcertClaims({ issuer: 'XA', issuedAt: 1, certificate: [5, 'vhlink:/e30'] })
+      claims.set(4, expires)
+      return (await verify(issueHcert(claims, issuer.signer))).status
+    }
+    for (const value of ['2022-06-01T00:00:00Z', '2022-06-01T00:00:00', '2022-06-01t02:00:00+02:00', '2022-06-01']) {
+      assert.equal(await statusAt({ tag: 0, value }), 'VERIFIED', value)
+    }
+    for (const value of ['2022-05-31T23:59:59Z', '2055', 'June 2, 2055', '2022-06-01T01:00:00+01:01']) {
+      assert.equal(await statusAt({ tag: 0, value }), 'EXPIRED', value)
+    }
+    assert.equal(await statusAt({ tag: 1, value: 1_654_041_600 }), 'VERIFIED')
+    assert.equal(await statusAt({ tag: 1, value: Number.NaN }), 'EXPIRED')
+    assert.equal(await statusAt(2n ** 64n), 'VERIFIED')
+    assert.equal(await statusAt('1672531200'), 'EXPIRED')
+  })
+
+  it('counts a flat certificate as valid to the very end of its last day', async () => {
+    const flat = (until: string) =>
+      issueHcert({ name: 'A', vaccine: { code: 'x' }, valid_from: '2022-01-01', valid_until: until }, issuer.signer)
+    const statusAt = async (until: string, at: string) => (await verify(flat(until), { clock: new Date(at) })).status
+    assert.equal(await statusAt('2022-05-31', '2022-05-31T23:59:59.999Z'), 'VERIFIED')
+    assert.equal(await statusAt('2022-05-31', '2022-06-01T00:00:00Z'), 'EXPIRED')
+    assert.equal(await statusAt('2022-05-31T12:00:00Z', '2022-05-31T12:00:01Z'), 'EXPIRED')
+    assert.equal(await statusAt('tomorrow', '2022-01-02T00:00:00Z'), 'EXPIRED')
   })
 
   it('judges by the extended key usage, right arc and wrong arc alike', async () => {

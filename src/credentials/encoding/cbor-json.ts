@@ -20,7 +20,11 @@ export function cborToJson(value: CborValue): Json {
 
 function mapToJson(map: CborMap): JsonObject {
   const object: JsonObject = {}
-  for (const [key, item] of map) defineMember(object, keyText(key), cborToJson(item))
+  for (const [key, item] of map) {
+    // 1 and "1" are two keys in CBOR and one in JSON: the decoder went by the number, so the number's value stands.
+    if (typeof key === 'string' && map.has(Number(key)) && String(Number(key)) === key) continue
+    defineMember(object, keyText(key), cborToJson(item))
+  }
   return object
 }
 

@@ -66,11 +66,12 @@ export function decodeBase64Url(text: string): Buffer | undefined {
 }
 
 /**
- * Canonical JSON (RFC 8785): members sorted by UTF-16 code units. Undefined for a lone surrogate, which has no canonical
- * form.
+ * Canonical JSON (RFC 8785): members sorted by UTF-16 code units. Undefined for what has no canonical form: a lone
+ * surrogate, a number beyond the range of doubles (`1e400`).
  */
 export function canonicalJson(value: Json): string | undefined {
   if (typeof value === 'string') return value.isWellFormed() ? JSON.stringify(value) : undefined
+  if (typeof value === 'number' && !Number.isFinite(value)) return undefined
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const isList = Array.isArray(value)
   const parts = isList

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../../fhir/types.ts'
 import type { Claim, Envelope, EventKind, Format, Remark } from '../credential-format.ts'
 import { type CborLimits, type CborMap, type CborValue, decodeCbor } from '../encoding/cbor.ts'
 import { cborToJson, defineMember } from '../encoding/cbor-json.ts'
+import { instantSeconds } from '../encoding/instant.ts'
 import { flatContent } from './flat.ts'
 import { subclaims } from './subclaims.ts'
 
@@ -84,8 +85,7 @@ function timeClaim(value: CborValue): Claim {
   if (typeof value !== 'object' || value === null || !('tag' in value)) return 'not-a-number'
   if (value.tag === 1) return timeClaim(value.value)
   if (value.tag !== 0 || typeof value.value !== 'string') return 'not-a-number'
-  const milliseconds = Date.parse(value.value)
-  return Number.isNaN(milliseconds) ? 'not-a-number' : milliseconds / 1000
+  return instantSeconds(value.value) ?? 'not-a-number'
 }
 
 /** The claims with text keys, times as seconds (credentials.md, section 8). */

@@ -1,5 +1,6 @@
 import type { Claim, Envelope } from '../credential-format.ts'
 import type { CborMap, CborValue } from '../encoding/cbor.ts'
+import { instantSeconds } from '../encoding/instant.ts'
 import type { PayloadContent } from './claim-set.ts'
 
 /**
@@ -14,7 +15,8 @@ export function flatContent(claims: CborMap): PayloadContent | string {
   return 'no hcert claim (-260), and neither vaccine nor test beside the name'
 }
 
-const DAY_SECONDS = 86_400
+/** To the last millisecond, the resolution of the clock. */
+const DAY_SECONDS = 86_399.999
 
 function flatPeriod(claims: CborMap): Envelope['period'] {
   const period: Envelope['period'] = {}
@@ -23,8 +25,8 @@ function flatPeriod(claims: CborMap): Envelope['period'] {
   if (isPresent(from)) period.notBefore = dayStart(from)
   if (isPresent(until)) {
     const start = dayStart(until)
-    // A date without time means its whole day; the last second of it still counts.
-    period.expires = start !== 'not-a-number' && !hasTime(until) ? start + DAY_SECONDS - 1 : start
+    // A date without time means its whole day.
+    period.expires = start !== 'not-a-number' && !hasTime(until) ? start + DAY_SECONDS : start
   }
   return period
 }
@@ -32,11 +34,9 @@ function flatPeriod(claims: CborMap): Envelope['period'] {
 const isPresent = (value: CborValue): boolean => value !== undefined && value !== null && value !== ''
 const dateText = (value: CborValue): unknown =>
   typeof value === 'object' && value !== null && 'tag' in value ? value.value : value
-const hasTime = (value: CborValue): boolean => String(dateText(value)).includes('T')
+const hasTime = (value: CborValue): boolean => String(dateText(value)).length > 10
 
 function dayStart(value: CborValue): Claim {
   const text = dateText(value)
-  if (typeof text !== 'string' || !/^\d{4}-\d{2}-\d{2}/.test(text)) return 'not-a-number'
-  const milliseconds = Date.parse(text)
-  return Number.isNaN(milliseconds) ? 'not-a-number' : milliseconds / 1000
+  return typeof text === 'string' ? (instantSeconds(text) ?? 'not-a-number') : 'not-a-number'
 }
