@@ -147,7 +147,7 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     revision: () => storage.revision(ruleTypes),
   })
   const plans = cachedByRevision(
-    () => storage.revision(['PlanDefinition']),
+    () => storage.revision(planTypes),
     () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
   )
   const evaluate = createEvaluate({
@@ -238,6 +238,7 @@ async function unresolved(map: StructureMap, { maps }: OperationContext): Promis
 /** Whose changes make compiled value sets, maps and rules stale: a write of another type leaves them. */
 const terminologyTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem']
 const mapTypes = [...terminologyTypes, 'StructureMap', 'StructureDefinition']
+const planTypes = ['PlanDefinition']
 const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
 
 const artefactSource = (storage: Storage, dataDir: string) => ({

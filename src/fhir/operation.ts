@@ -89,12 +89,17 @@ export function parameterValue(parameter: Parameter | undefined): unknown {
 
 /** All parameters of that name, in order. */
 export function allParameters(parameters: Parameters, name: string): Parameter[] {
-  return (parameters.parameter ?? []).filter((each) => each.name === name)
+  const found: Parameter[] = []
+  // A loop here and below: every operation asks for a dozen names, most of them absent.
+  for (const each of parameters.parameter ?? []) if (each.name === name) found.push(each)
+  return found
 }
 
 /** The first parameter of that name. */
 export function firstParameter(parameters: Parameters, name: string): Parameter | undefined {
-  return parameters.parameter?.find((each) => each.name === name)
+  const list = parameters.parameter
+  if (list) for (const each of list) if (each.name === name) return each
+  return undefined
 }
 
 /** Text of a primitive parameter (string, uri, code, canonical, dateTime… alike); undefined when absent or not primitive. */
@@ -109,9 +114,12 @@ export function textParameter(parameters: Parameters, name: string): string | un
 
 /** Texts of a repeating primitive parameter. */
 export function textParameters(parameters: Parameters, name: string): string[] {
-  return allParameters(parameters, name)
-    .map(parameterValue)
-    .filter((value) => typeof value === 'string')
+  const texts: string[] = []
+  for (const each of allParameters(parameters, name)) {
+    const value = parameterValue(each)
+    if (typeof value === 'string') texts.push(value)
+  }
+  return texts
 }
 
 /** Boolean parameter, also sent as text `true`/`false`. */

@@ -14,7 +14,7 @@ import type { Resolved } from './interaction.ts'
 import { parseMediaType } from './media-type.ts'
 import { chooseFormat, errorFormat, type Negotiation, negotiate, type ReplyFormat } from './negotiation.ts'
 import { isFresh } from './precondition.ts'
-import { type PublicRevision, publicRevision } from './public-revision.ts'
+import { publicRevision } from './public-revision.ts'
 import { parsePath, parseQuery } from './query.ts'
 import { render } from './render.ts'
 import { cachedReply, cacheKey, createReplyCache, isCacheable, type ReplyCache } from './reply-cache.ts'
@@ -56,8 +56,7 @@ const nothingAsked: Negotiation = { ranges: [], pretty: false }
  * what was answered since the last write goes out as the bytes it was.
  */
 export function createFhirListener(facade: Facade, logs: Logs): FhirListener {
-  const revision = publicRevision(facade.storage)
-  const cache = createReplyCache(revision.current)
+  const cache = createReplyCache(publicRevision(facade.storage))
   const isSampling = (facade.settings.auditSampleRate ?? 0) > 0
   return async (message, response, address) => {
     const started = performance.now()
@@ -75,7 +74,7 @@ export function createFhirListener(facade: Facade, logs: Logs): FhirListener {
             ...(sendCached(message, response, hit, id) ?? (await sendPacked(message, response, hit, id))),
             ...hit.place,
           }
-        : await answerAndSend(facade, logs, { message, response, address, id, cache, key, sampled, revision })
+        : await answerAndSend(facade, logs, { message, response, address, id, cache, key, sampled })
     } catch (error) {
       // The reply was under way or could not be sent: nothing is left but to hang up.
       logs.errorLog({ requestId: id, error })
@@ -113,7 +112,6 @@ interface Exchange {
   key: string | undefined
   /** Taken out of the cache to be recorded. */
   sampled: boolean
-  revision: PublicRevision
 }
 
 const isAudited = ({ route, resourceType }: { route: string; resourceType: string }) =>
@@ -121,12 +119,9 @@ const isAudited = ({ route, resourceType }: { route: string; resourceType: strin
 
 async function answerAndSend(facade: Facade, logs: Logs, exchange: Exchange): Promise<Finished> {
   const { message, response, address, id, cache, key, sampled } = exchange
-  const isRead = message.method === 'GET' || message.method === 'HEAD'
   const passage: Passage = { message, id, asked: nothingAsked }
   const revision = cache.revision()
   let outgoing = await answer(facade, logs, passage, address)
-  // Whoever hears that something was written will read it.
-  if (!isRead) exchange.revision.forget()
   const { resolved } = passage
   const place = { route: resolved?.pattern ?? 'unknown', resourceType: resolved?.target.type ?? '' }
   if (key !== undefined && resolved && isCacheable(resolved.pattern, resolved.target.operation) && cache.wants(key)) {

@@ -24,6 +24,8 @@ export interface SqliteOptions {
   cursorSeconds?: number
   /** How long a write waits for another process, 5000 ms. */
   busyMilliseconds?: number
+  /** A clock that only moves forward, for the time between two looks at the revision; `performance.now`. */
+  elapsed?: () => number
 }
 
 /**
@@ -42,6 +44,7 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
     cursorSeconds: options.cursorSeconds ?? 3600,
     purgedAt: 0,
   }
+  const { revision, forget } = createRevision(database, options.elapsed ?? (() => performance.now()))
   return {
     read: async (type, id) => {
       const from = 'current c JOIN version v ON v.seq = c.seq'
@@ -56,9 +59,15 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
     history: async (query) => database.transaction('read', () => history(store, query)),
     search: async (query) => database.transaction('read', () => search(store, query)),
     findCanonical: async (type, url) => findCanonical(database, type, url),
-    write: async (writes) => write(store, writes),
+    write: async (writes) => {
+      try {
+        return write(store, writes)
+      } finally {
+        forget()
+      }
+    },
     count: async () => count(database),
-    revision: createRevision(database),
+    revision,
     derived: {
       get: async (kind, key) => {
         const row = database.get('SELECT value FROM derived WHERE kind = ? AND key = ?', kind, key)
@@ -74,20 +83,42 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
   }
 }
 
+/** How long a write of another process may go unseen by `Storage.revision`. */
+const longestBlindMilliseconds = 2
+
 /**
- * `Storage.revision`: asked many times for every request, so that what it answers by types is kept until the number of
- * the last version of all, one cheap look-up, has changed.
+ * `Storage.revision`: asked many times for every request, where a look into the file would be the dearest part of many
+ * an answer. So a look is taken once in a while, and at once after a write through this store (`forget`); what it
+ * answers by types is kept until the number of the last version of all has changed.
  */
-function createRevision(database: Database): Storage['revision'] {
-  let known = { last: -1, byTypes: new Map<string, number>() }
-  return (types) => {
-    const last = lastSequence(database)
-    if (!types) return last
-    if (known.last !== last) known = { last, byTypes: new Map() }
-    const key = types.join()
-    const revision = known.byTypes.get(key) ?? lastSequenceOf(database, types)
-    known.byTypes.set(key, revision)
-    return revision
+function createRevision(
+  database: Database,
+  elapsed: () => number,
+): { revision: Storage['revision']; forget: () => void } {
+  let last = -1
+  let byTypes = new WeakMap<readonly string[], number>()
+  let validUntil = Number.NEGATIVE_INFINITY
+  const look = () => {
+    const now = elapsed()
+    if (now < validUntil) return
+    const current = lastSequence(database)
+    if (current !== last) byTypes = new WeakMap()
+    last = current
+    validUntil = now + longestBlindMilliseconds
+  }
+  return {
+    revision: (types) => {
+      look()
+      if (!types) return last
+      const known = byTypes.get(types)
+      if (known !== undefined) return known
+      const revision = lastSequenceOf(database, types)
+      byTypes.set(types, revision)
+      return revision
+    },
+    forget: () => {
+      validUntil = Number.NEGATIVE_INFINITY
+    },
   }
 }
 

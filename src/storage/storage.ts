@@ -102,8 +102,9 @@ export interface Storage {
   /** Number of current resources, by type. */
   count(): Promise<Record<string, number>>
   /**
-   * Grows with every committed write, of another process too; caches compare it. With `types` it grows with writes of
-   * these alone, so that an AuditEvent does not make terminology forget.
+   * Grows with every committed write; caches compare it. A write of another process shows within 2 ms, one through this
+   * store at once. With `types` it grows with writes of these alone, so that an AuditEvent does not make terminology
+   * forget; hand the same array in each time, for what it answers is kept by array.
    */
   revision(types?: readonly string[]): number
   /** Small key/value side table for derived data (compiled ELM, expansion indexes); never authoritative. */

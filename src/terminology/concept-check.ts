@@ -29,13 +29,15 @@ export interface Located {
   concept?: EnumeratedConcept | undefined
 }
 
+const NOTHING: readonly Issue[] = []
+
 /** Comments on a concept and the way it is written; errors only for the display. */
 export function checkConcept(
   value: CodedValue,
   { provider, ref, concept }: Located,
   options: ValidationOptions,
-): Issue[] {
-  if (options.membershipOnly) return []
+): readonly Issue[] {
+  if (options.membershipOnly) return NOTHING
   const issues: Issue[] = []
   const code = provider.code(ref)
   if (code !== value.code && code.toLowerCase() === value.code.toLowerCase()) {
@@ -49,19 +51,19 @@ export function checkConcept(
   } else if (status === 'deprecated') {
     issues.push(txIssue('DEPRECATED_CONCEPT_FOUND', ['', value.code], { expression: value.at('code') }))
   }
+  if (value.display === undefined) return issues
   return [...issues, ...checkDisplay(value, textsIn(provider, ref, concept, options.languages), options)]
 }
 
 /** What rules a concept out although the set has it: abstract where that is not allowed, inactive where only active ones count. */
-export function checkUse(value: CodedValue, { provider, ref }: Located, options: ValidationOptions): Issue[] {
-  const expression = value.at('code')
+export function checkUse(value: CodedValue, { provider, ref }: Located, options: ValidationOptions): readonly Issue[] {
   if (!options.abstractAllowed && provider.isAbstract(ref)) {
-    return [txIssue('ABSTRACT_CODE_NOT_ALLOWED', [value.system, value.code], { expression })]
+    return [txIssue('ABSTRACT_CODE_NOT_ALLOWED', [value.system, value.code], { expression: value.at('code') })]
   }
   if (options.activeOnly && provider.isInactive(ref)) {
-    return [txIssue('STATUS_CODE_WARNING_CODE', ['not active', value.code], { expression })]
+    return [txIssue('STATUS_CODE_WARNING_CODE', ['not active', value.code], { expression: value.at('code') })]
   }
-  return []
+  return NOTHING
 }
 
 /** A concept that the value set itself marks as one to avoid. */
@@ -69,10 +71,11 @@ export function checkEnumeration(
   value: CodedValue,
   concept: EnumeratedConcept | undefined,
   canonical: string,
-): Issue[] {
-  const marked = extensionText(concept?.extension, EXTENSION.deprecated) === 'true' ? 'deprecated' : undefined
-  const status = marked ?? extensionText(concept?.extension, EXTENSION.standardsStatus)
-  if (status !== 'deprecated' && status !== 'withdrawn') return []
+): readonly Issue[] {
+  if (!concept?.extension) return NOTHING
+  const marked = extensionText(concept.extension, EXTENSION.deprecated) === 'true' ? 'deprecated' : undefined
+  const status = marked ?? extensionText(concept.extension, EXTENSION.standardsStatus)
+  if (status !== 'deprecated' && status !== 'withdrawn') return NOTHING
   return [
     txIssue('CONCEPT_DEPRECATED_IN_VALUESET', [value.system, value.code, status, canonical], {
       expression: value.at('code'),
@@ -85,6 +88,8 @@ export function replyDisplay(
   { provider, ref, concept }: Located,
   languages: Languages | undefined,
 ): string | undefined {
+  const display = concept?.display ?? provider.display(ref)
+  if (!languages && display !== undefined) return display
   const texts = textsIn(provider, ref, concept, languages)
   return (chooseText(texts, languages) ?? texts[0])?.value
 }

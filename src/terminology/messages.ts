@@ -283,6 +283,7 @@ export function otherIssue(code: IssueCode, text: string, options: IssueOptions 
 
 /** Texts that make up `message` of a reply, in issue order; undefined when there is nothing to say. */
 export function messageOf(issues: Issue[]): string | undefined {
+  if (issues.length === 0) return undefined
   const texts = issues.filter((each) => !isSilent(each)).map((each) => each.details?.text ?? '')
   return texts.length > 0 ? texts.join('; ') : undefined
 }

@@ -115,13 +115,12 @@ export function compileRequested(request: Request): { set: CompiledSet; language
   const languages = requestedLanguages(request, definition)
   const supplements = requestedSupplements(request, languages)
   const isPlain = rules.size === 0 && supplements.length === 0 && definition.url !== undefined
-  const key = `${definition.url}|${definition.version ?? ''}`
-  const known = isPlain ? (scope.compiled.get(key) as CompiledSet | undefined) : undefined
-  if (known?.definition === definition) return { set: known, languages }
+  const known = isPlain ? (scope.compiled.get(definition) as CompiledSet | undefined) : undefined
+  if (known) return { set: known, languages }
   const set = compileValueSet(definition, { scope, valueSetRules: rules, supplements })
   if (isPlain && !scope.missing()) {
     if (scope.compiled.size >= COMPILED_KEPT) scope.compiled.clear()
-    scope.compiled.set(key, set)
+    scope.compiled.set(definition, set)
   }
   return { set, languages }
 }

@@ -43,13 +43,19 @@ export interface ArtefactWarning {
 export function artefactWarnings(root: CompiledSet | undefined, heads: CodeSystemHead[]): ArtefactWarning[] {
   const warnings: ArtefactWarning[] = []
   const user = root && statusOfValueSet(root.definition)
-  const add = (type: ArtefactWarning['type'], artefact: ArtefactStatus, canonical: string) => {
-    const warning = warningOf(artefact, user)
-    if (warning && !warnings.some((each) => each.canonical === canonical)) warnings.push({ warning, type, canonical })
+  const add = (type: ArtefactWarning['type'], warning: Warning, canonical: string) => {
+    if (!warnings.some((each) => each.canonical === canonical)) warnings.push({ warning, type, canonical })
   }
-  for (const head of heads) add('CodeSystem', head, formatCanonical(head.url, head.version))
-  if (root) {
-    for (const set of [root, ...importsOf(root)]) add('ValueSet', statusOfValueSet(set.definition), set.canonical)
+  for (const head of heads) {
+    const warning = warningOf(head, user)
+    if (warning) add('CodeSystem', warning, formatCanonical(head.url, head.version))
+  }
+  if (!root || !user) return warnings
+  const own = warningOf(user, user)
+  if (own) add('ValueSet', own, root.canonical)
+  for (const { definition, canonical } of importsOf(root)) {
+    const warning = warningOf(statusOfValueSet(definition), user)
+    if (warning) add('ValueSet', warning, canonical)
   }
   return warnings
 }

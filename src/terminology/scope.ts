@@ -24,7 +24,7 @@ export interface Scope {
   /** Resources that came with the request. */
   readonly brought: Resource[]
   /** What was derived from definitions seen here, for as long as the scope lives. */
-  readonly compiled: Map<string, unknown>
+  readonly compiled: Map<unknown, unknown>
   /** Loads what the last look-ups missed; false when they missed nothing. */
   load(): Promise<boolean>
   missing(): boolean
@@ -92,6 +92,9 @@ function collectSystems(url: string, { found, own, wanted }: Shelves): CodeSyste
   return providers.sort((a, b) => first(a) - first(b) || newestFirst(a.head, b.head))
 }
 
+/** Most value sets a scope keeps by url. */
+const SETS_KEPT = 5_000
+
 /** The view of one request. */
 export function createScope(artefacts: Artefacts, resources: Resource[]): Scope {
   const shelves = shelvesOf(artefacts, resources)
@@ -107,6 +110,19 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
     return wholeSystem(url, owner.url, owner.version)
   }
   const systemsByUrl = new Map<string, CodeSystemProvider[]>()
+  const setsByUrl = new Map<string, ValueSet>()
+  const findSet = (asked: string, version: string | undefined): ValueSet | undefined => {
+    for (const url of [asked, publishedValueSet(asked)]) {
+      if (url === undefined) continue
+      const brought = own<ValueSet>('ValueSet', url)
+      const stored = found('ValueSet', url) as ValueSet[]
+      const versions = [...brought, ...stored.filter((each) => !brought.some((b) => b.version === each.version))]
+      const fitting = versions.filter((each) => version === undefined || matchesVersion(version, each.version))
+      const best = fitting.sort(newestFirst)[0]
+      if (best) return best
+    }
+    return version === undefined ? (implicitValueSet(asked) ?? setOfSystem(asked)) : undefined
+  }
   const scope: Scope = {
     brought: resources,
     compiled: new Map(),
@@ -131,16 +147,15 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
       return candidates.sort(newestFirst)[0]
     },
     valueSet: (asked, version) => {
-      const names = [asked, publishedValueSet(asked)].filter((each) => each !== undefined)
-      for (const url of names) {
-        const brought = own<ValueSet>('ValueSet', url)
-        const stored = found('ValueSet', url) as ValueSet[]
-        const versions = [...brought, ...stored.filter((each) => !brought.some((b) => b.version === each.version))]
-        const fitting = versions.filter((each) => version === undefined || matchesVersion(version, each.version))
-        const best = fitting.sort(newestFirst)[0]
-        if (best) return best
+      const known = version === undefined ? setsByUrl.get(asked) : undefined
+      if (known) return known
+      const set = findSet(asked, version)
+      if (set && version === undefined && wanted.size === 0) {
+        // Urls of implicit sets come from outside, any number of them.
+        if (setsByUrl.size >= SETS_KEPT) setsByUrl.clear()
+        setsByUrl.set(asked, set)
       }
-      return version === undefined ? (implicitValueSet(asked) ?? setOfSystem(asked)) : undefined
+      return set
     },
     isValueSet: (url) => own('ValueSet', url).length > 0 || found('ValueSet', url).length > 0,
     conceptMaps: (url) => {

@@ -3,6 +3,7 @@ import { badRequest, operationOutcome } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Issue, Parameter, Parameters, Resource } from '../fhir/types.ts'
 import type { Evaluation } from './binding.ts'
+import type { CodeSystemHead } from './code-system.ts'
 import { checkConcept, checkUse, replyDisplay, type ValidationOptions } from './concept-check.ts'
 import { asRemark, type Judgement, judge, locateSystem, unknownCode } from './judge.ts'
 import type { Languages } from './languages.ts'
@@ -20,6 +21,7 @@ import { artefactWarnings } from './resource-status.ts'
 import { supplemented } from './supplement-lookup.ts'
 import { type CodedValue, type Question, questionOf } from './value.ts'
 import type { CompiledSet } from './value-set.ts'
+import type { UnknownSystem } from './version-check.ts'
 
 /** `ValueSet/$validate-code` (terminology.md §4). Synchronous: run it through settle. */
 export function validateInValueSet(request: Request): Parameters {
@@ -123,20 +125,23 @@ interface ReplyContext {
 function reply(question: Question, judgements: Judgement[], { set, options }: ReplyContext): Parameters {
   const shown = question.codeableConcept ? judgements.find((each) => each.isMember) : judgements[0]
   const issues = allIssues(question, judgements, set)
-  const heads = judgements.flatMap((each) => each.located?.provider.head ?? [])
-  for (const { warning, type, canonical } of options.membershipOnly ? [] : artefactWarnings(set, heads)) {
-    issues.push(txIssue(STATUS_MESSAGES[warning], [canonical, '', type]))
+  if (!options.membershipOnly) {
+    const heads: CodeSystemHead[] = []
+    for (const { located } of judgements) if (located) heads.push(located.provider.head)
+    for (const { warning, type, canonical } of artefactWarnings(set, heads)) {
+      issues.push(txIssue(STATUS_MESSAGES[warning], [canonical, '', type]))
+    }
   }
   const result = judgements.some((each) => each.isMember) && !issues.some((each) => each.severity === 'error')
   const parameter: Parameter[] = [{ name: 'result', valueBoolean: result }]
-  if (shown) parameter.push(...conceptParameters(shown, options))
+  if (shown) addConcept(parameter, shown, options)
   else if (question.codeableConcept) parameter.push(...openParameters(judgements))
   if (question.codeableConcept)
     parameter.push({ name: 'codeableConcept', valueCodeableConcept: question.codeableConcept })
   if (issues.length > 0) parameter.push({ name: 'issues', resource: operationOutcome(issues) })
   const message = messageOf(issues)
   if (message !== undefined) parameter.push({ name: 'message', valueString: message })
-  if (shown) parameter.push(...stateParameters(shown))
+  if (shown) addState(parameter, shown)
   for (const { parameter: name, canonical } of uniqueUnknown(judgements))
     parameter.push({ name, valueCanonical: canonical })
   return { resourceType: 'Parameters', parameter }
@@ -151,7 +156,8 @@ const STATUS_MESSAGES = {
 
 /** Of several codings each "not in the set" is a remark; without any in the set, the set as a whole has an issue. */
 function allIssues(question: Question, judgements: Judgement[], set: CompiledSet | undefined): Issue[] {
-  const issues = judgements.flatMap((each) => each.issues)
+  const issues: Issue[] = []
+  for (const each of judgements) issues.push(...each.issues)
   if (!question.codeableConcept || !set) return issues
   const remarks = issues.map(asRemark)
   const unique = remarks.filter(
@@ -163,13 +169,16 @@ function allIssues(question: Question, judgements: Judgement[], set: CompiledSet
   return [txIssue('TX_GENERAL_CC_ERROR_MESSAGE', [set.canonical]), ...unique]
 }
 
-function conceptParameters({ value, version, located }: Judgement, { languages }: ValidationOptions): Parameter[] {
-  const parameter: Parameter[] = [{ name: 'code', valueCode: value.code }]
+function addConcept(
+  parameter: Parameter[],
+  { value, version, located }: Judgement,
+  { languages }: ValidationOptions,
+): void {
+  parameter.push({ name: 'code', valueCode: value.code })
   if (value.system !== undefined) parameter.push({ name: 'system', valueUri: value.system })
   if (version !== undefined) parameter.push({ name: 'version', valueString: version })
   const display = located && replyDisplay(located, languages)
   if (display !== undefined) parameter.push({ name: 'display', valueString: display })
-  return parameter
 }
 
 /** The version in question of a concept none of whose codings could be judged. */
@@ -178,20 +187,20 @@ function openParameters(judgements: Judgement[]): Parameter[] {
   return version === undefined ? [] : [{ name: 'version', valueString: version }]
 }
 
-function stateParameters({ value, located }: Judgement): Parameter[] {
-  if (!located) return []
+function addState(parameter: Parameter[], { value, located }: Judgement): void {
+  if (!located) return
   const { provider, ref } = located
-  const parameter: Parameter[] = []
   const status = provider.status(ref)
   const code = provider.code(ref)
   if (provider.isInactive(ref)) parameter.push({ name: 'inactive', valueBoolean: true })
   if (status !== undefined && status !== 'active') parameter.push({ name: 'status', valueCode: status })
   if (code !== value.code) parameter.push({ name: 'normalized-code', valueCode: code })
-  return parameter
 }
 
-function uniqueUnknown(judgements: Judgement[]) {
-  const all = judgements.flatMap((each) => each.unknown)
+function uniqueUnknown(judgements: Judgement[]): UnknownSystem[] {
+  const all: UnknownSystem[] = []
+  for (const each of judgements) all.push(...each.unknown)
+  if (all.length < 2) return all
   return all.filter(
     (each, index) =>
       all.findIndex((other) => other.parameter === each.parameter && other.canonical === each.canonical) === index,

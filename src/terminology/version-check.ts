@@ -17,9 +17,12 @@ export interface Finding {
   unknown: UnknownSystem[]
 }
 
+const NOTHING: Finding = { issues: [], unknown: [] }
+
 /** How the version a clause resolved to fits the one the value names (terminology.md §2, table). */
-export function checkVersion(clause: Clause, resolution: Resolution, value: CodedValue): Finding {
+export function checkVersion(clause: Clause, resolution: Resolution, value: CodedValue): Readonly<Finding> {
   const { provider, check } = resolution
+  if (provider && check === undefined && value.version === undefined) return NOTHING
   const finding: Finding = { issues: [], unknown: [] }
   if (!provider) return unresolved(clause, resolution, value)
   const system = clause.system ?? ''

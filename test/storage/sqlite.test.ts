@@ -46,6 +46,22 @@ test('two holders of one file see each other and do not overwrite', async () => 
   await right.close()
 })
 
+test('the revision shows own writes at once, those of another holder two milliseconds later', async () => {
+  const file = newFile()
+  let clock = 0
+  const [own, other] = [openSqlite(file, { elapsed: () => clock }), openSqlite(file)]
+  const sets = ['ValueSet']
+  assert.deepEqual([own.revision(), own.revision(sets)], [0, 0])
+  await own.write([write('a')])
+  assert.deepEqual([own.revision(), own.revision(sets)], [1, 1])
+  await other.write([write('b')])
+  assert.deepEqual([own.revision(), own.revision(sets)], [1, 1])
+  clock += 2
+  assert.deepEqual([own.revision(), own.revision(sets)], [2, 2])
+  await own.close()
+  await other.close()
+})
+
 test('a store that another holds for too long answers 503', async () => {
   const file = newFile()
   const storage = openSqlite(file, { busyMilliseconds: 10 })
