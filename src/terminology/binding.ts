@@ -1,4 +1,5 @@
 import { FhirError } from '../fhir/error.ts'
+import type { CodeSystem, CodeSystemConcept } from '../fhir/types.ts'
 import { systemIdentity } from './aliases.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
 import { indexCodeSystem } from './concept-index.ts'
@@ -22,8 +23,12 @@ export interface Resolution {
   changedBy?: 'force' | 'default' | 'check'
   /** Pattern that the version must meet. */
   check?: string
-  /** The system has no content here; the enumeration of the value set stands for it. */
+  /** The system has no content here, or only a part of it; the enumeration of the value set stands for it. */
   assumed: boolean
+  /** No version of the system is here at all. */
+  isUnknown: boolean
+  /** The part of the system that an enumeration completes. */
+  fragment?: CodeSystemProvider
 }
 
 /** What a value set is evaluated against. */
@@ -69,7 +74,12 @@ function decide(clause: Clause, evaluation: Evaluation, valueVersion: string | u
   const system = clause.system ?? ''
   const rule = ruleFor(evaluation.systemRules, system)
   const candidates = evaluation.scope.systems(system)
-  const resolution: Resolution = { known: knownVersions(candidates), asked: '', assumed: false }
+  const resolution: Resolution = {
+    known: knownVersions(candidates),
+    asked: '',
+    assumed: false,
+    isUnknown: candidates.length === 0,
+  }
   if (rule?.force !== undefined) Object.assign(resolution, { asked: rule.force, changedBy: 'force' })
   else if (clause.version !== '') resolution.asked = clause.version
   else if (rule?.default !== undefined) Object.assign(resolution, { asked: rule.default, changedBy: 'default' })
@@ -84,6 +94,7 @@ function decide(clause: Clause, evaluation: Evaluation, valueVersion: string | u
   const provider = own ?? fitting[0]
   if (provider) resolution.provider = supplemented(provider, clause.supplements)
   if (clause.concepts && standsAlone(resolution, candidates)) {
+    if (resolution.provider) resolution.fragment = resolution.provider
     resolution.provider = enumeratedProvider(clause, resolution.provider)
     resolution.assumed = true
   }
@@ -116,28 +127,52 @@ function enumeratedProvider(clause: Clause, fragment: CodeSystemProvider | undef
   if (known) return known
   const concepts = [...(clause.concepts ?? [])]
   if (fragment && concepts.every(([code]) => fragment.locate(code) !== undefined)) return remember(fragment)
-  const made = indexCodeSystem({
-    resourceType: 'CodeSystem',
-    status: 'active',
-    content: 'fragment',
-    url: clause.system ?? '',
-    ...((fragment?.head.version ?? clause.version) && { version: fragment?.head.version ?? clause.version }),
-    concept: concepts.map(([code, { display }]) => {
-      const ref = fragment?.locate(code)
-      const text = ref === undefined ? display : (fragment?.display(ref) ?? display)
-      const designation = ref === undefined ? [] : (fragment?.designations(ref) ?? [])
-      return {
-        code,
-        ...(text !== undefined && { display: text }),
-        ...(designation.length > 0 && { designation: designation.map(({ source, ...each }) => each) }),
-      }
-    }),
-  })
-  return remember(made)
+  const made = indexCodeSystem(enumeration(clause, fragment))
+  return remember(fragment ? { ...made, head: fragment.head } : made)
   function remember(provider: CodeSystemProvider): CodeSystemProvider {
     const byFragment = enumerated.get(clause) ?? new Map()
     enumerated.set(clause, byFragment.set(fragment, provider))
     return provider
+  }
+}
+
+/** What a clause enumerates as a code system; concepts that the fragment has are as it has them. */
+function enumeration(clause: Clause, fragment: CodeSystemProvider | undefined): CodeSystem {
+  const concept = [...(clause.concepts ?? [])].map(([code, { display }]): CodeSystemConcept => {
+    const ref = fragment?.locate(code)
+    return fragment && ref !== undefined ? conceptOf(fragment, ref, display) : { code, ...(display && { display }) }
+  })
+  const version = fragment?.head.version ?? clause.version
+  const property = [...(fragment?.head.properties ?? [])].map(([code, { uri, type }]) => ({
+    code,
+    ...(uri && { uri }),
+    type,
+  }))
+  return {
+    resourceType: 'CodeSystem',
+    status: 'active',
+    content: 'fragment',
+    url: clause.system ?? '',
+    ...(version && { version }),
+    ...(fragment && { caseSensitive: fragment.head.caseSensitive }),
+    property: property as NonNullable<CodeSystem['property']>,
+    concept,
+  }
+}
+
+/** A concept of a provider in the form of the resource. */
+function conceptOf(provider: CodeSystemProvider, ref: Ref, otherwise: string | undefined): CodeSystemConcept {
+  const display = provider.display(ref) ?? otherwise
+  const definition = provider.definition(ref)
+  return {
+    code: provider.code(ref),
+    ...(display !== undefined && { display }),
+    ...(definition !== undefined && { definition }),
+    designation: provider.designations(ref).map(({ source, ...each }) => each) as CodeSystemConcept['designation'],
+    property: provider
+      .properties(ref)
+      .map(({ code, member, value }) => ({ code, [member]: value })) as CodeSystemConcept['property'],
+    extension: provider.extensions(ref),
   }
 }
 

@@ -148,7 +148,7 @@ function usedSystems(set: CompiledSet, evaluation: Evaluation): CodeSystemHead[]
   for (const clause of allClauses(set)) {
     if (!clause.system) continue
     const { provider, resolution } = bindForExpansion(clause, evaluation)
-    if (resolution.assumed && resolution.known.length === 0) continue
+    if (resolution.isUnknown) continue
     heads.set(formatCanonical(provider.head.url, provider.head.version), provider.head)
   }
   return [...heads.values()]

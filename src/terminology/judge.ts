@@ -63,14 +63,19 @@ function judgeMatch(judgement: Judgement, set: CompiledSet, match: Match, option
   judgement.issues.push(...version.issues, ...use)
   if (use.length > 0) judgement.issues.push(notInSet(set, value))
   judgement.unknown.push(...version.unknown)
-  if (resolution.assumed && resolution.known.length === 0) {
-    const issue = unknownSystemIssue(value.system ?? '', undefined, [], value)
-    judgement.issues.push({ ...issue, severity: 'warning' })
-    judgement.unknown.push({ parameter: 'x-unknown-system', canonical: value.system ?? '' })
-  }
+  if (resolution.isUnknown) remarkUnknown(judgement)
+  else if (resolution.fragment && !options.membershipOnly && resolution.fragment.locate(value.code) === undefined)
+    judgement.issues.push(unknownCode(value, resolution.fragment))
   judgement.issues.push(...checkConcept(value, located, options))
   if (!options.membershipOnly) judgement.issues.push(...checkEnumeration(value, concept, match.set.canonical))
   return judgement
+}
+
+/** The system is unknown, and the decision did not need it: the set says itself which codes it has. */
+function remarkUnknown({ value, issues, unknown }: Judgement): void {
+  const system = value.system ?? ''
+  issues.push({ ...unknownSystemIssue(system, undefined, [], value), severity: 'warning' })
+  unknown.push({ parameter: 'x-unknown-system', canonical: system })
 }
 
 /** The set leaves inactive concepts out. */
@@ -132,7 +137,8 @@ function judgeOutside(judgement: Judgement, set: CompiledSet, search: Search, op
     return judgement
   }
   judgement.issues.push(notInSet(set, value), ...version.issues)
-  addCode(judgement, provider, options)
+  if (resolution.isUnknown) remarkUnknown(judgement)
+  else addCode(judgement, resolution.fragment ?? provider, options)
   return judgement
 }
 

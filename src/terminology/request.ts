@@ -135,9 +135,17 @@ export function requestedSupplements(request: Request, languages: Languages | un
       each.resourceType === 'CodeSystem' &&
       each.content === 'supplement' &&
       languages !== undefined &&
-      servesAny(languages, each.language),
+      (servesAny(languages, each.language) || hasTextIn(languages, each.concept)),
   )
   return [...new Set([...named, ...forLanguage])]
+}
+
+/** Whether any designation of those concepts is in a wished language. */
+function hasTextIn(languages: Languages, concepts: CodeSystem['concept'] = []): boolean {
+  return concepts.some(
+    ({ designation, concept }) =>
+      designation?.some((each) => servesAny(languages, each.language)) || hasTextIn(languages, concept),
+  )
 }
 
 /**

@@ -1,3 +1,4 @@
+import { formatCanonical } from '../fhir/canonical.ts'
 import { badRequest, FhirError } from '../fhir/error.ts'
 import { allParameters, booleanParameter, firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Coding, ConceptMap, Parameter, Parameters, Resource } from '../fhir/types.ts'
@@ -111,9 +112,11 @@ function candidateMaps(request: Request, stored: ConceptMap[]): ConceptMap[] {
   if (given?.resourceType === 'ConceptMap') return [given]
   const url = textParameter(parameters, 'url') ?? textParameter(parameters, 'conceptMap')
   if (url) {
-    const map = conceptMapOf(scope, url, textParameter(parameters, 'conceptMapVersion'))
+    const version = textParameter(parameters, 'conceptMapVersion')
+    const map = conceptMapOf(scope, url, version)
     if (map) return [map]
-    const text = `A definition for the concept map '${url}' could not be found`
+    const canonical = url.includes('|') ? url : formatCanonical(url, version)
+    const text = `A definition for the concept map '${canonical}' could not be found`
     throw new FhirError(404, otherIssue('not-found', text, { type: 'not-found' }))
   }
   const brought = scope.brought.filter((each): each is ConceptMap => each.resourceType === 'ConceptMap')

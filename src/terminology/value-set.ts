@@ -7,7 +7,7 @@ import { type FilterDefinition, requireValue } from './filters/filters.ts'
 import { otherIssue, txError } from './messages.ts'
 import type { Scope } from './scope.ts'
 import { supplementsNamed } from './supplement-lookup.ts'
-import type { VersionRules } from './versions.ts'
+import { matchesVersion, type VersionRules } from './versions.ts'
 
 /** One concept as a value set enumerates it, with its own display and designations. */
 export type EnumeratedConcept = NonNullable<NonNullable<ValueSet['compose']>['include'][number]['concept']>[number]
@@ -167,6 +167,9 @@ function importOf(canonical: string, around: Surroundings): CompiledSet | string
   const wanted = rule?.force ?? version ?? rule?.default ?? rule?.check
   const definition = around.scope.valueSet(url, wanted)
   if (!definition) return formatCanonical(url, wanted)
+  if (rule?.check !== undefined && !matchesVersion(rule.check, definition.version)) {
+    throw txError('VALUESET_CHECK', [url, definition.version, rule.check])
+  }
   const name = canonicalOf(definition)
   if (around.path.includes(name)) throw circular(name, around.path)
   return compile(definition, { ...around, container: definition })

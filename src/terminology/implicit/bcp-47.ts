@@ -41,6 +41,7 @@ export const languageTags: ImplicitSystem = {
       display,
       translate,
       properties: (code) => partsOf(code),
+      propertyCodes: ['language', 'ext-lang', 'script', 'region', 'variant', 'extension', 'private-use'],
       listed: listed ?? { codes: shortLanguages(), canonical: 'the IANA language subtag registry' },
     }),
 }
@@ -66,9 +67,9 @@ function parse(code: string): Tag | undefined {
   if (/^(?:[a-z]{2}|\d{3})$/.test(subtags[0] ?? '')) tag.region = subtags.shift() ?? ''
   while (/^(?:[a-z0-9]{5,8}|\d[a-z0-9]{3})$/.test(subtags[0] ?? '')) tag.variants.push(subtags.shift() ?? '')
   tag.rest = subtags
-  return /^(?:[a-wy-z0-9](?:-[a-z0-9]{2,8})+(?:-|$))*(?:x(?:-[a-z0-9]{1,8})+)?$/.test(subtags.join('-'))
-    ? tag
-    : undefined
+  // Extensions (one letter but x, then subtags of their own), then private use.
+  const rest = subtags.map((each) => `-${each}`).join('')
+  return /^(?:-[a-wy-z0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?$/.test(rest) ? tag : undefined
 }
 
 const isNamed = (type: string, subtag: string) => named.has(`${type}|${subtag}`)
@@ -97,7 +98,8 @@ function normalize(code: string): string | undefined {
     .join('-')
 }
 
-const description = (type: string, subtag: string) => named.get(`${type}|${subtag}`)?.Description[0] ?? subtag
+const description = (type: string, subtag: string) =>
+  named.get(`${type}|${subtag.toLowerCase()}`)?.Description[0] ?? subtag
 
 /** `German (Switzerland)`. */
 function display(code: string): string {
@@ -108,7 +110,7 @@ function display(code: string): string {
   const details = [
     ...tag.extlang.map((each) => description('extlang', each)),
     ...(tag.script ? [description('script', tag.script)] : []),
-    ...(tag.region ? [description('region', tag.region)] : []),
+    ...(tag.region ? [description('region', tag.region.toUpperCase())] : []),
     ...tag.variants.map((each) => description('variant', each)),
     ...tag.rest.slice(1),
   ]
@@ -133,5 +135,10 @@ function partsOf(code: string): { code: string; value: string }[] {
   if (tag.script) parts.push({ code: 'script', value: tag.script })
   if (tag.region) parts.push({ code: 'region', value: tag.region.toUpperCase() })
   for (const value of tag.variants) parts.push({ code: 'variant', value })
+  const rest = tag.rest.join('-')
+  const own = rest.search(/(?:^|-)x-/)
+  const extension = own < 0 ? rest : rest.slice(0, own)
+  if (extension) parts.push({ code: 'extension', value: extension })
+  if (own >= 0) parts.push({ code: 'private-use', value: rest.slice(own).replace(/^-/, '') })
   return parts
 }

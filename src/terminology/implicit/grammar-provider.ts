@@ -12,7 +12,7 @@ export function grammarProvider(grammar: Grammar): CodeSystemProvider {
     experimental: false,
     content: 'complete',
     caseSensitive: grammar.caseSensitive,
-    properties: new Map(),
+    properties: new Map((grammar.propertyCodes ?? []).map((code) => [code, { type: 'code' }])),
     unbounded: {
       basedOn: grammar.listed.canonical,
       ...(grammar.listed.definition && { definition: grammar.listed.definition }),
@@ -52,8 +52,7 @@ export function grammarProvider(grammar: Grammar): CodeSystemProvider {
     children: () => [],
     subsumes: (ancestor, descendant) => ancestor === descendant,
     descendants: (ref) => codeSelection([text(ref)], (code) => code === ref),
-    hasProperty: (code) =>
-      (grammar.properties?.(grammar.listed.codes[0] ?? '') ?? []).some((each) => each.code === code),
+    hasProperty: (code) => grammar.propertyCodes?.includes(code) === true,
     search: (wanted) => {
       const prefixes = words(wanted)
       const matches = (code: string) => {

@@ -32,6 +32,8 @@ export interface Grammar {
   designations?(code: string): { value: string; language?: string; use?: { system: string; code: string } }[]
   /** Property values by name, for filters and look-ups. */
   properties?(code: string): { code: string; value: string }[]
+  /** Names of all properties that a code may have. */
+  propertyCodes?: string[]
   translate?(code: string, language: string): string | undefined
   /** Codes that an expansion lists, and what they are based on. */
   listed: ListedCodes

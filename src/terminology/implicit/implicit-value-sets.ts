@@ -49,7 +49,7 @@ function queriedSet(url: string): ValueSet | undefined {
   const isA = /^=isa\/(.+)$/.exec(query)?.[1]
   if (isA !== undefined) return setOf(url, base, { property: 'concept', op: 'is-a', value: isA })
   const refset = /^=refset\/(.+)$/.exec(query)?.[1]
-  if (refset !== undefined) return setOf(url, base, { property: 'concept', op: 'in', value: refset })
+  if (refset !== undefined) return setOf(url, base, { property: 'refset', op: '=', value: refset })
   const expression = /^=ecl\/(.+)$/.exec(query)?.[1]
   return expression === undefined ? undefined : setOf(url, base, { property: 'constraint', op: '=', value: expression })
 }

@@ -25,6 +25,44 @@ export const countryNumbers: ReadonlyMap<string, string> = new Map(
   NUMERIC.split(' ').map((each) => [each.slice(0, 2), each.slice(2)]),
 )
 
+/** Short names of ISO 3166-1 that are not the runtime's. */
+const SHORT_NAMES: Record<string, string> = {
+  BN: 'Brunei Darussalam',
+  BO: 'Bolivia (Plurinational State of)',
+  BQ: 'Bonaire, Sint Eustatius and Saba',
+  CD: 'Congo, Democratic Republic of the',
+  CG: 'Congo',
+  CV: 'Cabo Verde',
+  FK: 'Falkland Islands (Malvinas)',
+  FM: 'Micronesia (Federated States of)',
+  GB: 'United Kingdom of Great Britain and Northern Ireland',
+  HK: 'Hong Kong',
+  IR: 'Iran (Islamic Republic of)',
+  KP: "Korea (Democratic People's Republic of)",
+  KR: 'Korea, Republic of',
+  LA: "Lao People's Democratic Republic",
+  MD: 'Moldova, Republic of',
+  MF: 'Saint Martin (French part)',
+  MM: 'Myanmar',
+  MO: 'Macao',
+  PN: 'Pitcairn',
+  PS: 'Palestine, State of',
+  RU: 'Russian Federation',
+  SH: 'Saint Helena, Ascension and Tristan da Cunha',
+  ST: 'Sao Tome and Principe',
+  SX: 'Sint Maarten (Dutch part)',
+  SY: 'Syrian Arab Republic',
+  TW: 'Taiwan, Province of China',
+  TZ: 'Tanzania, United Republic of',
+  UM: 'United States Minor Outlying Islands',
+  US: 'United States of America',
+  VA: 'Holy See',
+  VE: 'Venezuela (Bolivarian Republic of)',
+  VG: 'Virgin Islands (British)',
+  VI: 'Virgin Islands (U.S.)',
+  VN: 'Viet Nam',
+}
+
 /** `urn:iso:std:iso:3166`: alpha-2, alpha-3 and numeric codes of ISO 3166-1; names in every language the runtime knows. */
 export const countries: ImplicitSystem = {
   url: 'urn:iso:std:iso:3166',
@@ -38,7 +76,7 @@ export const countries: ImplicitSystem = {
         const code = codeOf(country)
         if (code === undefined) continue
         alpha2Of.set(code, country)
-        concepts.push(conceptOf(code, english.of(country) ?? country))
+        concepts.push(conceptOf(code, english.of(country) ?? country, SHORT_NAMES[country]))
       }
     }
     const provider = indexCodeSystem({
@@ -55,9 +93,10 @@ export const countries: ImplicitSystem = {
   },
 }
 
-/** The runtime's names are short forms; spelled-out and plain variants are accepted as displays, too. */
-function conceptOf(code: string, display: string): CodeSystemConcept {
+/** The runtime's names are colloquial; ISO's, spelled-out and plain variants are accepted as displays, too. */
+function conceptOf(code: string, display: string, shortName: string | undefined): CodeSystemConcept {
   const variants = new Set([
+    ...(shortName === undefined ? [] : [shortName]),
     display.replace(/&/g, 'and'),
     display.replace(/[’]/g, "'"),
     display.replace(/^St\. /, 'Saint '),

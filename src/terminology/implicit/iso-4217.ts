@@ -1,6 +1,9 @@
 import { indexCodeSystem } from '../concept-index.ts'
 import type { ImplicitSystem } from './implicit-system.ts'
 
+/** Codes of funds, units of account, metals and tests, which the runtime names but does not list. */
+const FURTHER = 'BOV CHE CHW CLF COU MXV USN UYI UYW VED XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX'
+
 /** `urn:iso:std:iso:4217`: currency codes, with the names the runtime knows. */
 export const currencies: ImplicitSystem = {
   url: 'urn:iso:std:iso:4217',
@@ -14,7 +17,7 @@ export const currencies: ImplicitSystem = {
       status: 'active',
       content: 'complete',
       caseSensitive: true,
-      concept: Intl.supportedValuesOf('currency').map((code) => ({ code, display: english.of(code) ?? code })),
+      concept: currencyCodes().map((code) => ({ code, display: english.of(code) ?? code })),
     })
     return {
       ...provider,
@@ -27,4 +30,8 @@ export const currencies: ImplicitSystem = {
       },
     }
   },
+}
+
+function currencyCodes(): string[] {
+  return [...new Set([...Intl.supportedValuesOf('currency'), ...FURTHER.split(' ')])].sort()
 }

@@ -80,6 +80,7 @@ export const units: ImplicitSystem = {
         const value = nameOf(code)
         return value && value !== code ? [{ language: 'en', use: SYNONYM, value }] : []
       },
+      propertyCodes: ['canonical'],
       properties: (code) => [{ code: 'canonical', value: canonicalUnit(parser, code) ?? '' }],
       listed: codes,
     })

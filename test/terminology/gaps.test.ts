@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { CodeSystem, CodeSystemConcept, Parameters, ValueSet } from '../../src/fhir/types.ts'
+import { answer, parameters, terminologyOver } from './support.ts'
+
+const CS = 'http://example.org/CodeSystem/'
+const VS = 'http://example.org/ValueSet/'
+
+function codeSystem(name: string, concept: CodeSystemConcept[], more: Partial<CodeSystem> = {}): CodeSystem {
+  return { resourceType: 'CodeSystem', url: CS + name, status: 'active', content: 'complete', concept, ...more }
+}
+
+function valueSet(name: string, include: NonNullable<ValueSet['compose']>['include'], version?: string): ValueSet {
+  return {
+    resourceType: 'ValueSet',
+    url: VS + name,
+    ...(version && { version }),
+    status: 'active',
+    compose: { include },
+  }
+}
+
+const issuesOf = (reply: Parameters) =>
+  (
+    (answer(reply, 'issues') as { issue?: { severity: string; details: { text: string } }[] } | undefined)?.issue ?? []
+  ).map((each) => `${each.severity}: ${each.details.text}`)
+
+const valueOfAll = (reply: Parameters, name: string) =>
+  (reply.parameter ?? []).filter((each) => each.name === name).map((each) => each.valueCanonical)
+
+describe('fragments and unknown systems in enumerations', () => {
+  const known = { code: 'old', display: 'Old', property: [{ code: 'inactive', valueBoolean: true }] }
+  const part = codeSystem('part', [known], { content: 'fragment' })
+  const terminology = terminologyOver([part])
+  const set = valueSet('enumerated', [
+    { system: `${CS}part`, concept: [{ code: 'old' }, { code: 'elsewhere' }] },
+    { system: `${CS}absent`, concept: [{ code: 'a' }] },
+  ])
+  const validate = (system: string, code: string) =>
+    terminology.validateCode(parameters({ valueSet: set, system: CS + system, code }))
+
+  it('a code that the fragment lacks is a member with a warning', async () => {
+    const reply = await validate('part', 'elsewhere')
+    assert.equal(answer(reply, 'result'), true)
+    assert.match(issuesOf(reply).join(), /^warning: Unknown Code 'elsewhere' .* labeled as a fragment/)
+  })
+
+  it('a code that the fragment has keeps its properties', async () => {
+    const reply = await validate('part', 'old')
+    assert.equal(answer(reply, 'result'), true)
+    assert.equal(answer(reply, 'inactive'), true)
+    assert.deepEqual(valueOfAll(reply, 'x-unknown-system'), [])
+  })
+
+  it('a code that an enumeration of an unknown system lacks is not blamed on a fragment', async () => {
+    const reply = await validate('absent', 'b')
+    assert.equal(answer(reply, 'result'), false)
+    assert.deepEqual(valueOfAll(reply, 'x-unknown-system'), [`${CS}absent`])
+    assert.ok(issuesOf(reply).every((each) => !each.includes('fragment')))
+  })
+})
+
+describe('rules for imports and supplements', () => {
+  const base = codeSystem('base', [{ code: 'a', display: 'Apple' }], { language: 'en' })
+  const imported = [valueSet('imported', [{ system: `${CS}base` }], '1.0.0')]
+  const terminology = terminologyOver([base, ...imported])
+
+  it('check-valueset-version holds for imports, too', async () => {
+    const set = valueSet('root', [{ valueSet: [`${VS}imported|1.0.0`] }])
+    const check = (version: string) =>
+      terminology.expand(parameters({ valueSet: set, 'check-valueset-version': `${VS}imported|${version}` }))
+    assert.equal((await check('1.x')).expansion?.total, 1)
+    await assert.rejects(check('2.0.0'), /The version '1.0.0' is not allowed for value set/)
+  })
+
+  it('a supplement that comes along is applied for the language of its designations', async () => {
+    const supplement: CodeSystem = {
+      resourceType: 'CodeSystem',
+      url: `${CS}spanish`,
+      status: 'active',
+      content: 'supplement',
+      supplements: `${CS}base`,
+      concept: [{ code: 'a', designation: [{ language: 'es', value: 'Manzana' }] }],
+    }
+    const shown = async (displayLanguage: string) => {
+      const call = { url: `${VS}imported`, 'tx-resource': supplement, displayLanguage }
+      return (await terminology.expand(parameters(call))).expansion?.contains?.[0]?.display
+    }
+    assert.equal(await shown('es'), 'Manzana')
+    assert.equal(await shown('fr'), 'Apple')
+  })
+})
+
+describe('implicit content', () => {
+  const terminology = terminologyOver([codeSystem('refsets', [{ code: '1' }])])
+  const validate = async (system: string, code: string, more: Record<string, unknown> = {}) =>
+    answer(
+      await terminology.validateCode(parameters({ url: system, code, ...more }), { resourceType: 'CodeSystem' }),
+      'result',
+    )
+
+  it('a reference set of a system that has none is an error, not a set of its id', async () => {
+    await assert.rejects(terminology.expand(parameters({ url: `${CS}refsets?fhir_vs=refset/1` })), /refset/)
+  })
+
+  it('BCP 47: no empty subtags, and filters on every part of a tag', async () => {
+    for (const bad of ['de-', 'de-x', 'de-x-', 'de-u-', '-de']) {
+      assert.equal(await validate('urn:ietf:bcp:47', bad), false, bad)
+    }
+    const parts = {
+      'zh-Hant-TW': ['script', 'region'],
+      'de-1996': ['variant'],
+      'en-u-ca-gregory-x-own': ['extension', 'private-use'],
+    }
+    for (const [code, present] of Object.entries(parts)) {
+      for (const property of ['language', 'ext-lang', 'script', 'region', 'variant', 'extension', 'private-use']) {
+        const filter = [{ property, op: 'exists' as const, value: 'true' }]
+        const set = valueSet('tags', [{ system: 'urn:ietf:bcp:47', filter }])
+        const reply = await terminology.validateCode(parameters({ valueSet: set, system: 'urn:ietf:bcp:47', code }))
+        const expected = property === 'language' || present.includes(property)
+        assert.equal(answer(reply, 'result'), expected, `${code} ${property}`)
+      }
+    }
+  })
+
+  it('ISO 4217: funds, metals and no currency', async () => {
+    for (const code of ['EUR', 'CHE', 'XAU', 'XXX'])
+      assert.equal(await validate('urn:iso:std:iso:4217', code), true, code)
+    assert.equal(await validate('urn:iso:std:iso:4217', 'ABC'), false)
+  })
+
+  it('ISO 3166: ISO’s short names are displays, too', async () => {
+    const display = 'Tanzania, United Republic of'
+    assert.equal(await validate('urn:iso:std:iso:3166', 'TZA', { display }), true)
+    assert.equal(await validate('urn:iso:std:iso:3166', 'KEN', { display }), false)
+  })
+
+  it('an unknown version of a concept map is named', async () => {
+    const call = { url: 'http://example.org/map', conceptMapVersion: '2', system: `${CS}refsets`, code: '1' }
+    await assert.rejects(terminology.translate(parameters(call)), /'http:\/\/example\.org\/map\|2'/)
+  })
+})
