@@ -1,6 +1,7 @@
 import { badRequest } from '../fhir/error.ts'
 import type { BundleEntry, Resource } from '../fhir/types.ts'
 import type { FhirReply, FhirRequest } from './exchange.ts'
+import { foreignMediaType, negotiate } from './negotiation.ts'
 import { parsePath, parseQuery } from './query.ts'
 
 /** Order in which the entries of a Bundle are worked off (https://hl7.org/fhir/R4/http.html#trules). */
@@ -20,10 +21,12 @@ export function entryRequest(entry: BundleEntry | undefined, outer: FhirRequest,
   }
   const address = relativeAddress(asked.url, baseUrl)
   const question = address.indexOf('?')
+  const query = parseQuery(question < 0 ? '' : address.slice(question + 1))
   const request: FhirRequest = {
     method: asked.method === 'HEAD' ? 'GET' : asked.method,
     path: parsePath(question < 0 ? address : address.slice(0, question)),
-    query: parseQuery(question < 0 ? '' : address.slice(question + 1)),
+    query,
+    foreignType: foreignMediaType(negotiate({ query, accept: undefined, bodyType: undefined })),
     headers: {
       authorization: outer.headers.authorization,
       'accept-language': outer.headers['accept-language'],

@@ -3,7 +3,6 @@ import type { FhirReply, FhirRequest } from './exchange.ts'
 import type { Facade } from './facade.ts'
 import type { Resolved } from './interaction.ts'
 import { applyPreconditions } from './precondition.ts'
-
 import { select, selection } from './summary.ts'
 
 /**
@@ -17,9 +16,13 @@ export async function dispatch(facade: Facade, request: FhirRequest): Promise<Fh
   return run(resolved, request)
 }
 
-/** Runs a resolved request: preconditions of reads, `_summary` and `_elements`. @throws FhirError */
-export async function run(resolved: Resolved, request: FhirRequest): Promise<FhirReply> {
-  const reply = applyPreconditions(request, await resolved.run(request))
+async function run(resolved: Resolved, request: FhirRequest): Promise<FhirReply> {
+  return conclude(resolved, request, await resolved.run(request))
+}
+
+/** What becomes of an interaction's reply by the rules for reads. */
+export function conclude(resolved: Resolved, request: FhirRequest, given: FhirReply): FhirReply {
+  const reply = applyPreconditions(request, given)
   // Searches and histories cut down their entries themselves.
   if (!reply.resource || !resolved.selects) return reply
   return { ...reply, resource: select(reply.resource, selection(request.query)) }

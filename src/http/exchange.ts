@@ -25,6 +25,8 @@ export interface FhirRequest {
   /** Lower-case names. */
   headers: Record<string, string | undefined>
   body?: RequestBody
+  /** Media type asked for, when it is none of FHIR's own. */
+  foreignType: string | undefined
   requestId: string
 }
 

@@ -6,13 +6,20 @@ import { recordRequest } from './audit/record-request.ts'
 import { auditedTransaction } from './audit/transactions.ts'
 import { hasBody, readBody } from './body.ts'
 import { preflightHeaders } from './constant-headers.ts'
-import { run } from './dispatch.ts'
+import { conclude } from './dispatch.ts'
 import { errorReply, isExpected } from './errors.ts'
 import type { FhirReply, FhirRequest, RawBody } from './exchange.ts'
 import type { Facade } from './facade.ts'
 import type { Resolved } from './interaction.ts'
-import { parseMediaType } from './media-type.ts'
-import { chooseFormat, errorFormat, type Negotiation, negotiate, type ReplyFormat } from './negotiation.ts'
+import { type MediaType, parseMediaType } from './media-type.ts'
+import {
+  chooseFormat,
+  errorFormat,
+  foreignMediaType,
+  type Negotiation,
+  negotiate,
+  type ReplyFormat,
+} from './negotiation.ts'
 import { isFresh } from './precondition.ts'
 import { publicRevision } from './public-revision.ts'
 import { parsePath, parseQuery } from './query.ts'
@@ -135,7 +142,8 @@ async function answerAndSend(facade: Facade, logs: Logs, exchange: Exchange): Pr
     }
   }
   outgoing.headers['X-Request-Id'] = id
-  const bytes = await send(message, response, outgoing)
+  const sent = send(message, response, outgoing)
+  const bytes = typeof sent === 'number' ? sent : await sent
   const { status } = outgoing
   if (resolved && ((facade.settings.auditSampleRate ?? 0) > 0 || resolved.writes)) {
     const { request } = passage
@@ -159,7 +167,16 @@ function auditSource(facade: Facade, { message, id, resolved }: Passage, status:
 
 async function answer(facade: Facade, logs: Logs, passage: Passage, address: string): Promise<Outgoing> {
   try {
-    return await succeed(facade, passage, address)
+    const entered = enter(facade, passage, address)
+    if ('status' in entered) return entered
+    const { resolved, request, bodyType, format } = entered
+    if (bodyType) {
+      const bytes = await readBody(passage.message, facade.settings.bodyLimitBytes)
+      request.body = { mediaType: bodyType, bytes }
+    }
+    passage.request = request
+    const reply = conclude(resolved, request, await resolved.run(request))
+    return written(facade, reply, format ?? (() => chooseFormat(passage.asked)))
   } catch (error) {
     if (!isExpected(error)) logs.errorLog({ requestId: passage.id, error })
     const reply = errorReply(error, passage.id)
@@ -167,7 +184,17 @@ async function answer(facade: Facade, logs: Logs, passage: Passage, address: str
   }
 }
 
-async function succeed(facade: Facade, passage: Passage, address: string): Promise<Outgoing> {
+/** A request that may run, once its body is read. */
+interface Entered {
+  resolved: Resolved
+  request: FhirRequest
+  /** Of the body, when there is one. */
+  bodyType: MediaType | undefined
+  format: ReplyFormat | undefined
+}
+
+/** Understands a request as far as its body, or answers OPTIONS. @throws FhirError */
+function enter(facade: Facade, passage: Passage, address: string): Entered | Outgoing {
   const { message } = passage
   const question = address.indexOf('?')
   const query = parseQuery(question < 0 ? '' : address.slice(question + 1))
@@ -188,13 +215,10 @@ async function succeed(facade: Facade, passage: Passage, address: string): Promi
   const headers = message.headers as Record<string, string | undefined>
   if (resolved.guarded) facade.authorize(headers)
   const format = formatOf(passage.asked, resolved)
-  const request: FhirRequest = { method, path, query, headers, requestId: passage.id }
-  if (hasBody(message) && method !== 'GET' && method !== 'DELETE') {
-    request.body = { mediaType, bytes: await readBody(message, facade.settings.bodyLimitBytes) }
-  }
-  passage.request = request
-  const reply = await run(resolved, request)
-  return written(facade, reply, format ?? (() => chooseFormat(passage.asked)))
+  const foreignType = foreignMediaType(passage.asked)
+  const request: FhirRequest = { method, path, query, headers, foreignType, requestId: passage.id }
+  const bodyType = hasBody(message) && method !== 'GET' && method !== 'DELETE' ? mediaType : undefined
+  return { resolved, request, bodyType, format }
 }
 
 /** The format, or undefined when only the reply can tell: an operation may answer in a media type of its own. */

@@ -78,42 +78,68 @@ function checkParameters(parameters: Parameters): Parameters {
 }
 
 function queryParameters(operation: BoundOperation, query: QueryPair[]): Parameters {
+  const inputs = inputsOf(operation)
   const parameters: Parameter[] = []
   for (const [name, value] of query) {
-    if (!ofTheReply.has(name)) parameters.push(queryParameter(operation, name, value))
+    const input = inputs.get(name)
+    if (ofTheReply.has(name)) continue
+    parameters.push(input ? input.read(input.name, value) : readString(name, value))
   }
   return { resourceType: 'Parameters', parameter: parameters }
 }
 
-/** Types of string-like values that have a `value[x]` of their own. */
-const textTypes = new Set([
-  'uri',
-  'code',
-  'canonical',
-  'url',
-  'id',
-  'oid',
-  'uuid',
-  'date',
-  'dateTime',
-  'instant',
-  'time',
-])
+type ParameterReader = (name: string, value: string) => Parameter
 
-function queryParameter(operation: BoundOperation, name: string, value: string): Parameter {
-  const type = operation.parameters.find((each) => each.use === 'in' && each.name === name)?.type
-  if (type === 'boolean' && (value === 'true' || value === 'false')) return { name, valueBoolean: value === 'true' }
-  if (type === 'integer' || type === 'positiveInt' || type === 'unsignedInt') {
-    if (!/^-?\d{1,10}$/.test(value)) throw badRequest(`The parameter ${name} must be a whole number.`, 'value')
-    return { name, valueInteger: Number(value) }
-  }
-  if (type === 'boolean') throw badRequest(`The parameter ${name} must be true or false.`, 'value')
-  if (type === 'Coding') return { name, valueCoding: tokenCoding(value) }
-  if (type !== undefined && textTypes.has(type)) {
-    return { name, [`value${type[0]?.toUpperCase()}${type.slice(1)}`]: value }
-  }
-  return { name, valueString: value }
+const readInteger: ParameterReader = (name, value) => {
+  if (!/^-?\d{1,10}$/.test(value)) throw badRequest(`The parameter ${name} must be a whole number.`, 'value')
+  return { name, valueInteger: Number(value) }
 }
+
+/** By the declared type of a parameter; every other type is read as a string. */
+const readers = new Map<string, ParameterReader>(
+  Object.entries({
+    boolean: (name, value) => {
+      if (value === 'true' || value === 'false') return { name, valueBoolean: value === 'true' }
+      throw badRequest(`The parameter ${name} must be true or false.`, 'value')
+    },
+    integer: readInteger,
+    positiveInt: readInteger,
+    unsignedInt: readInteger,
+    Coding: (name, value) => ({ name, valueCoding: tokenCoding(value) }),
+    uri: (name, valueUri) => ({ name, valueUri }),
+    code: (name, valueCode) => ({ name, valueCode }),
+    canonical: (name, valueCanonical) => ({ name, valueCanonical }),
+    url: (name, valueUrl) => ({ name, valueUrl }),
+    id: (name, valueId) => ({ name, valueId }),
+    oid: (name, valueOid) => ({ name, valueOid }),
+    uuid: (name, valueUuid) => ({ name, valueUuid }),
+    date: (name, valueDate) => ({ name, valueDate }),
+    dateTime: (name, valueDateTime) => ({ name, valueDateTime }),
+    instant: (name, valueInstant) => ({ name, valueInstant }),
+    time: (name, valueTime) => ({ name, valueTime }),
+  } satisfies Record<string, ParameterReader>),
+)
+
+/** The in-parameters of an operation: the name as declared, which compares quicker than one cut out of an address. */
+interface DeclaredInput {
+  name: string
+  read: ParameterReader
+}
+
+const declaredInputs = new WeakMap<BoundOperation, Map<string, DeclaredInput>>()
+
+function inputsOf(operation: BoundOperation): Map<string, DeclaredInput> {
+  const known = declaredInputs.get(operation)
+  if (known) return known
+  const inputs = new Map<string, DeclaredInput>()
+  for (const { use, name, type = '' } of operation.parameters) {
+    if (use === 'in' && !inputs.has(name)) inputs.set(name, { name, read: readers.get(type) ?? readString })
+  }
+  declaredInputs.set(operation, inputs)
+  return inputs
+}
+
+const readString: ParameterReader = (name, valueString) => ({ name, valueString })
 
 /** A Coding in a URL is written like a token search: `system|code`. */
 function tokenCoding(value: string): { system?: string; code?: string } {

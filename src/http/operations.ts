@@ -4,7 +4,6 @@ import { printable } from './errors.ts'
 import type { FhirReply, FhirRequest } from './exchange.ts'
 import type { BoundOperation, Facade } from './facade.ts'
 import type { Target } from './interaction.ts'
-import { foreignMediaType, negotiate } from './negotiation.ts'
 import { operationInput } from './operation-input.ts'
 
 /** Gives every operation its context. */
@@ -66,9 +65,7 @@ function operationCall(operation: BoundOperation, request: FhirRequest, target: 
   }
   if (target.type !== '') call.resourceType = target.type
   if (target.id !== '') call.id = target.id
-  const asked = negotiate({ query: request.query, accept: request.headers.accept, bodyType: undefined })
-  const accept = foreignMediaType(asked)
-  if (accept !== undefined) call.accept = accept
+  if (request.foreignType !== undefined) call.accept = request.foreignType
   const language = request.headers['accept-language']
   if (language !== undefined) call.acceptLanguage = language
   return call

@@ -32,7 +32,8 @@ export function isFresh(asked: Record<string, string | undefined>, given: Record
     if (etag === undefined) return false
     return noneMatch.split(',').some((tag) => tag.trim() === '*' || weak(tag) === weak(etag))
   }
-  const since = Date.parse(asked['if-modified-since'] ?? '')
+  if (asked['if-modified-since'] === undefined) return false
+  const since = Date.parse(asked['if-modified-since'])
   const modified = Date.parse(given['Last-Modified'] ?? '')
   return !Number.isNaN(since) && !Number.isNaN(modified) && modified <= since
 }

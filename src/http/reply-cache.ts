@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { constantHeaders } from './constant-headers.ts'
+import { flatConstantHeaders } from './constant-headers.ts'
 import type { Outgoing } from './send.ts'
 
 /** A reply as it goes out, ready to be sent again. */
@@ -73,7 +73,7 @@ export function cachedReply(outgoing: Outgoing, place: CachedReply['place']): Ca
   return {
     status,
     headers: tagged,
-    flatHeaders: Object.entries({ ...constantHeaders, ...tagged }).flat(),
+    flatHeaders: [...flatConstantHeaders, ...Object.entries(tagged).flat()],
     body,
     length: Buffer.byteLength(body),
     packed: new Map(),
@@ -86,10 +86,20 @@ function contentTag(body: string | Uint8Array): string {
   return `W/"${createHash('sha1').update(body).digest('base64url')}"`
 }
 
+/** Questions remembered as asked once: numbers, for the texts themselves would be thousands that nobody asks again. */
+const askedSlots = 8192
+
+/** FNV-1a over UTF-16 code units; never 0, which stands for an empty slot. */
+function hash(text: string): number {
+  let sum = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193)
+  return sum >>> 0 || 1
+}
+
 /** A cache of the last replies, emptied when the store changes. */
 export function createReplyCache(revision: () => number): ReplyCache {
   const replies = new Map<string, CachedReply>()
-  const askedOnce = new Set<string>()
+  const askedOnce = new Uint32Array(askedSlots)
   let validAt = revision()
   let bytes = 0
   const drop = (key: string) => {
@@ -118,9 +128,11 @@ export function createReplyCache(revision: () => number): ReplyCache {
       return found
     },
     wants(key) {
-      if (askedOnce.has(key)) return true
-      if (askedOnce.size >= maximumReplies) askedOnce.clear()
-      askedOnce.add(key)
+      // Two keys of one number are taken for one, which is no harm: a reply is kept that was asked for once.
+      const number = hash(key)
+      const slot = number % askedSlots
+      if (askedOnce[slot] === number) return true
+      askedOnce[slot] = number
       return false
     },
     keep(key, reply, at) {

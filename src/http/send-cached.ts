@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isFresh } from './precondition.ts'
 import type { CachedReply } from './reply-cache.ts'
-import { acceptedCoding, packFromBytes, send } from './send.ts'
+import { acceptedCoding, endWith, packFromBytes, send } from './send.ts'
 
 /** Status and bytes of a body that went out. */
 interface Sent {
@@ -36,7 +36,7 @@ export function sendCached(
   }
   headers.push('Content-Length', String(length))
   response.writeHead(hit.status, headers)
-  response.end(body)
+  endWith(response, body, length)
   return { status: hit.status, bytes: length }
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
-import { constantHeaders } from './constant-headers.ts'
+import { flatConstantHeaders } from './constant-headers.ts'
 
 /** A reply ready to go out, before packing. */
 export interface Outgoing {
@@ -31,34 +31,55 @@ export function acceptedCoding(header: string | undefined): 'gzip' | 'br' | unde
 }
 
 /**
- * Sends a reply and closes it. HEAD gets the headers alone.
+ * Sends a reply and closes it, at once unless it is packed or a stream. HEAD gets the headers alone.
  * @returns bytes of the body as sent
  */
-export async function send(message: IncomingMessage, response: ServerResponse, outgoing: Outgoing): Promise<number> {
-  const headers: Record<string, string> = { ...constantHeaders, ...outgoing.headers }
-  const { body } = outgoing
+export function send(message: IncomingMessage, response: ServerResponse, outgoing: Outgoing): number | Promise<number> {
+  const { status, body } = outgoing
+  const headers = [...flatConstantHeaders]
+  for (const name in outgoing.headers) headers.push(name, outgoing.headers[name] ?? '')
   if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
-    return sendStream(message, response, { ...outgoing, headers, body })
+    return sendStream(message, response, { status, headers, body })
   }
-  let chunk = body
-  let length = body === undefined ? 0 : Buffer.byteLength(body)
-  const bodiless = outgoing.status === 204 || outgoing.status === 304
-  if (body !== undefined && length >= packFromBytes) {
-    const coding = acceptedCoding(message.headers['accept-encoding'])
-    if (coding) {
-      const packed = outgoing.packed?.get(coding) ?? (await pack(body, coding))
-      outgoing.packed?.set(coding, packed)
-      chunk = packed
-      length = packed.length
-      headers['Content-Encoding'] = coding
-    }
-  }
-  if (!bodiless) headers['Content-Length'] = String(length)
-  response.writeHead(outgoing.status, headers)
-  const silent = bodiless || message.method === 'HEAD' || !chunk
+  const length = body === undefined ? 0 : Buffer.byteLength(body)
+  const coding = length < packFromBytes ? undefined : acceptedCoding(message.headers['accept-encoding'])
+  if (coding === undefined || body === undefined) return sendWhole(message, response, { status, headers, body, length })
+  headers.push('Content-Encoding', coding)
+  const known = outgoing.packed?.get(coding)
+  if (known) return sendWhole(message, response, { status, headers, body: known, length: known.length })
+  return pack(body, coding).then((packed) => {
+    outgoing.packed?.set(coding, packed)
+    return sendWhole(message, response, { status, headers, body: packed, length: packed.length })
+  })
+}
+
+interface Whole {
+  status: number
+  /** Names and values in turn. */
+  headers: string[]
+  body: string | Uint8Array | undefined
+  /** Of the body, in bytes. */
+  length: number
+}
+
+function sendWhole(
+  message: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body, length }: Whole,
+): number {
+  const bodiless = status === 204 || status === 304
+  if (!bodiless) headers.push('Content-Length', String(length))
+  response.writeHead(status, headers)
+  const silent = bodiless || message.method === 'HEAD' || !body
   if (silent) response.end()
-  else response.end(chunk)
+  else endWith(response, body, length)
   return silent ? 0 : length
+}
+
+/** Closes a reply. Text of as many bytes as characters is ASCII, which goes into the socket without being recoded. */
+export function endWith(response: ServerResponse, body: string | Uint8Array, length: number): void {
+  if (typeof body === 'string') response.end(body, body.length === length ? 'latin1' : 'utf8')
+  else response.end(body)
 }
 
 /** Packs with settings for speed: the same bytes are rarely sent twice. */
@@ -70,7 +91,7 @@ function pack(bytes: string | Uint8Array, coding: 'gzip' | 'br'): Promise<Uint8A
 async function sendStream(
   message: IncomingMessage,
   response: ServerResponse,
-  { status, headers, body }: Outgoing & { body: AsyncIterable<string> },
+  { status, headers, body }: { status: number; headers: string[]; body: AsyncIterable<string> },
 ): Promise<number> {
   response.writeHead(status, headers)
   let length = 0
