@@ -1,4 +1,4 @@
-import { badRequest } from '../fhir/error.ts'
+import { badRequest, FhirError, unprocessable } from '../fhir/error.ts'
 import { booleanParameter, defineOperation, firstParameter, type OperationCall } from '../fhir/operation.ts'
 import type { Resource, StructureMap } from '../fhir/types.ts'
 import { parseMap, printMap, readR5 } from '../structure-map/maps.ts'
@@ -47,11 +47,27 @@ export const convert = defineOperation<OperationContext>({
   async handle(call) {
     const map = readMap(call)
     if (call.accept?.startsWith(MAPPING_LANGUAGE)) {
-      return { raw: { contentType: `${MAPPING_LANGUAGE}; charset=utf-8`, body: printMap(map) } }
+      const body = printMap(map)
+      if (!call.body) checkPrinted(body)
+      return { raw: { contentType: `${MAPPING_LANGUAGE}; charset=utf-8`, body } }
     }
     return { resource: map }
   },
 })
+
+/** A resource may lack what the language cannot do without, such as the source of a rule. */
+function checkPrinted(text: string): void {
+  try {
+    parseMap(text)
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error
+    const [first] = error.issues
+    throw unprocessable({
+      text: `The StructureMap cannot be written in the mapping language: ${first?.details?.text ?? error.message}`,
+      expression: 'StructureMap',
+    })
+  }
+}
 
 function readMap(call: OperationCall): StructureMap {
   if (call.body) {

@@ -44,7 +44,7 @@ export function compileGroup({ group, scope: map }: GroupRef): CompiledGroup {
     call(args, run, depth) {
       if (depth > run.limits.depth)
         throw new TransformFault(`groups call each other more than ${run.limits.depth} deep`, 'too-costly')
-      if (group.extends) callParent(group, { map, args, run, depth })
+      if (group.extends) callParent(group, { map, inputs, args, run, depth })
       const slots: (Node | undefined)[] = new Array(counter.slots)
       for (let i = 0; i < inputs.length; i++) slots[i] = typedInput(args[i], inputs[i])
       const frame: Frame = { slots, run, depth }
@@ -62,11 +62,34 @@ function typedInput(node: Node | undefined, input: CompiledGroup['inputs'][numbe
   return node
 }
 
-function callParent(group: Group, at: { map: MapScope; args: (Node | undefined)[]; run: Run; depth: number }): void {
+interface ParentCall {
+  map: MapScope
+  inputs: CompiledGroup['inputs']
+  args: (Node | undefined)[]
+  run: Run
+  depth: number
+}
+
+function callParent(group: Group, at: ParentCall): void {
   const parent = at.map.findGroup(group.extends ?? '')
-  if (!parent)
-    throw new TransformFault(`group '${group.name}' extends '${group.extends}', which no map has`, 'not-found')
-  at.map.program.compile(parent).call(at.args, at.run, at.depth + 1)
+  if (!parent) throw new TransformFault(`group '${group.name}' extends '${group.extends}', which no map has`)
+  const compiled = at.map.program.compile(parent)
+  compiled.call(parentArguments(compiled, at), at.run, at.depth + 1)
+}
+
+/**
+ * What the extended group is given: the parameters of the same names, whatever their order and whatever is beside them;
+ * when the names differ, sources and targets in order.
+ */
+function parentArguments(parent: CompiledGroup, { inputs, args }: ParentCall): (Node | undefined)[] {
+  const find = (wanted: CompiledGroup['inputs'][number]) =>
+    inputs.findIndex((each) => each.name === wanted.name && each.mode === wanted.mode)
+  if (parent.inputs.every((each) => find(each) >= 0)) return parent.inputs.map((each) => args[find(each)])
+  const given = {
+    source: args.filter((_, index) => inputs[index]?.mode === 'source'),
+    target: args.filter((_, index) => inputs[index]?.mode === 'target'),
+  }
+  return parent.inputs.map((each) => given[each.mode].shift())
 }
 
 function compileRule(rule: Rule, outer: Scope, context: GroupContext): Step {
@@ -193,7 +216,7 @@ function compileDependent(dependent: Dependent, scope: Scope, { map }: GroupCont
 
 function findGroup(dependent: Dependent, map: MapScope): CompiledGroup {
   const found = map.findGroup(dependent.name)
-  if (!found) throw new TransformFault(`there is no group '${dependent.name}' in this map or its imports`, 'not-found')
+  if (!found) throw new TransformFault(`there is no group '${dependent.name}' in this map or its imports`)
   const group = map.program.compile(found)
   const wanted = group.inputs.length
   if (wanted !== dependent.variable.length) {

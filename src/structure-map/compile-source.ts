@@ -1,3 +1,4 @@
+import { exactNumber } from '../fhir/exact-number.ts'
 import { compileExpression, type ExpressionContext, isTrue } from './compile-expression.ts'
 import type { CompiledExpression } from './expression-types.ts'
 import { DEFAULT, findExtension } from './extensions.ts'
@@ -59,7 +60,7 @@ function readContext(source: RuleSource, scope: Scope): (frame: Frame) => Node[]
   const constant = slot === undefined ? scope.constants.get(source.context) : undefined
   const context = (frame: Frame): Node[] => {
     const node = slot === undefined ? undefined : frame.slots[slot]
-    if (node) return node.value === undefined ? NOTHING : [node]
+    if (node) return node.value === undefined && !node.extra ? NOTHING : [node]
     return constant ? constant(frame, NOTHING) : NOTHING
   }
   if (!source.element) return context
@@ -68,7 +69,7 @@ function readContext(source: RuleSource, scope: Scope): (frame: Frame) => Node[]
   if (path.length === 1 && slot !== undefined) {
     return (frame) => {
       const node = frame.slots[slot]
-      return node && node.value !== undefined ? children(node, only) : NOTHING
+      return node && (node.value !== undefined || node.extra) ? children(node, only) : NOTHING
     }
   }
   return (frame) => path.reduce((nodes, name) => nodes.flatMap((each) => children(each, name)), context(frame))
@@ -104,7 +105,7 @@ function checkEach(condition: CompiledExpression, slot: number | undefined) {
   return (items: Node[], frame: Frame): Node[] => {
     for (const each of items) {
       if (!isTrue(condition(frame, bound(slot, frame, each))))
-        throw new TransformFault('the check of a source has failed', 'invariant')
+        throw new TransformFault('the check of a source has failed')
     }
     return items
   }
@@ -138,7 +139,7 @@ function listFilter(mode: NonNullable<RuleSource['listMode']>) {
       case 'not_last':
         return items.slice(0, -1)
       default:
-        if (items.length > 1) throw new TransformFault(`only_one: the source has ${items.length} items`, 'invariant')
+        if (items.length > 1) throw new TransformFault(`only_one: the source has ${items.length} items`)
         return items
     }
   }
@@ -150,10 +151,7 @@ function cardinality(source: RuleSource) {
   return (items: Node[]): Node[] => {
     if (items.length >= min && items.length <= max) return items
     const name = source.element ? `${source.context}.${source.element}` : source.context
-    throw new TransformFault(
-      `${name} has ${items.length} items, the map wants ${min}..${source.max ?? '*'}`,
-      'invariant',
-    )
+    throw new TransformFault(`${name} has ${items.length} items, the map wants ${min}..${source.max ?? '*'}`)
   }
 }
 
@@ -164,7 +162,8 @@ function defaultOf(source: RuleSource, scope: Scope, context: ExpressionContext)
     if (!member.startsWith('defaultValue') || value === undefined) continue
     const name = member.slice('defaultValue'.length)
     const type = r4Type(name) ?? r4Type(name.charAt(0).toLowerCase() + name.slice(1)) ?? inferType(value)
-    const node: Node = { value, type: type.name === 'string' ? INFERRED.string : type }
+    const exact = exactNumber(source, member)
+    const node: Node = { value, type: type.name === 'string' ? INFERRED.string : type, ...(exact ? { exact } : {}) }
     return () => [node]
   }
   return undefined

@@ -1,16 +1,17 @@
+import { exactNumber } from '../fhir/exact-number.ts'
 import type { JsonObject } from '../fhir/types.ts'
 import { compileExpression } from './compile-expression.ts'
 import { copyByType } from './default-group.ts'
 import { EXPRESSION, findExtension, LIST_MODE } from './extensions.ts'
 import { TransformFault } from './fault.ts'
-import { children, inferType, type Node } from './nodes.ts'
+import { children, cleanCopy, inferType, type Node } from './nodes.ts'
 import type { MapScope } from './program.ts'
 import { type Frame, step } from './run.ts'
 import { type Scope, slotOf, withTarget } from './scope.ts'
 import { typeOfPath } from './static-type.ts'
 import { type Argument, elementPath, type Rule, type RuleTarget, TRANSFORMS, type Transform } from './structure.ts'
 import { ARITIES, HANDLERS } from './transforms.ts'
-import { r4Name, r4Type, type Type } from './types.ts'
+import { INFERRED, r4Name, r4Type, type Type } from './types.ts'
 import { assign, assignSelf, firstItem, type ListPlace, makeElement, walkInto } from './write.ts'
 
 /** Runs one target and answers what it made or set; the focus is the first source item, for FHIRPath without a context. */
@@ -80,7 +81,7 @@ function compileMaking(target: RuleTarget, { scope, map }: Variables): Making {
   }
   const place = listPlace(target)
   const [first] = target.transform === 'copy' ? (target.parameter ?? []) : []
-  const copied = first?.valueId === undefined ? undefined : compileArgument(first, { scope, map })
+  const copied = first?.valueId === undefined ? undefined : compilePath(first.valueId, { scope, map })
   const set = (frame: Frame, focus: Node[]): Node | undefined => {
     const node = owner(frame, true)
     if (!node) return undefined
@@ -88,11 +89,9 @@ function compileMaking(target: RuleTarget, { scope, map }: Variables): Making {
     // language's tutorial (step 11) has it.
     if (!values)
       return (target.listMode?.includes('collate') ? firstItem(node, name) : undefined) ?? makeElement(node, name)
-    const item = copied?.(frame)
-    if (item && item.value !== null && typeof item.value === 'object' && !place) {
-      const mapped = copyByType(node, name, { item, frame, map })
-      if (mapped) return mapped
-    }
+    const mapped =
+      copied && !place ? mapAll(copied(frame), (item) => copyByType(node, name, { item, frame, map })) : undefined
+    if (mapped) return mapped
     const found = values(frame, focus, elementType(node, name))
     if (found.length > 1) frame.run.untidy = true
     return assignAll(node, name, { values: found, place })
@@ -191,7 +190,7 @@ function compileTransform(target: RuleTarget, { scope, map }: Variables): Values
   if (name === 'evaluate') return compileEvaluate(parameter, { scope, map })
   const args = parameter.map((each) => compileArgument(each, { scope, map }))
   const handler = HANDLERS[name]
-  if (name === 'copy' && args[0]) return copyValues(args[0], handler)
+  if (name === 'copy') return copyValues(parameter[0] ?? {}, { scope, map })
   return (frame, _, type) => {
     const value = handler({
       arguments: args.map((each) => each(frame)),
@@ -206,14 +205,35 @@ function compileTransform(target: RuleTarget, { scope, map }: Variables): Values
 
 const NOTHING: Node[] = []
 
-function copyValues(argument: (frame: Frame) => Node | undefined, handler: (typeof HANDLERS)['copy']): Values {
-  return (frame) => {
-    const node = argument(frame)
-    if (!node || node.value === undefined) return node?.loose ? [node] : NOTHING
-    if (typeof node.value !== 'object' || node.loose) return [node]
-    const copy = handler({ arguments: [node], run: frame.run } as unknown as Parameters<typeof handler>[0]) // copy reads nothing else
-    return copy ? [copy] : NOTHING
+/** Copies of a value, or of all that a path leads to. */
+function copyValues(argument: Argument, { scope, map }: Variables): Values {
+  if (argument.valueId !== undefined) {
+    const path = compilePath(argument.valueId, { scope, map })
+    return (frame) => path(frame).flatMap((node) => copied(node, frame))
   }
+  const read = compileArgument(argument, { scope, map })
+  return (frame) => {
+    const node = read(frame)
+    return node ? copied(node, frame) : NOTHING
+  }
+}
+
+function copied(node: Node, { run }: Frame): Node[] {
+  if (node.value === undefined) return node.loose || node.extra ? [node] : NOTHING
+  return [
+    node.loose || typeof node.value !== 'object' ? node : { ...node, value: cleanCopy(node.value, run), loose: true },
+  ]
+}
+
+/** What the last of several objects became; undefined when they are none, or not mapped. */
+function mapAll(items: Node[], mapOne: (item: Node) => Node | undefined): Node | undefined {
+  let last: Node | undefined
+  for (const item of items) {
+    if (item.value === null || typeof item.value !== 'object') return undefined
+    last = mapOne(item)
+    if (!last) return undefined
+  }
+  return last
 }
 
 function compileEvaluate(parameter: Argument[], { scope, map }: Variables): Values {
@@ -235,24 +255,39 @@ function compileArgument(argument: Argument, { scope, map }: Variables): (frame:
     const compiled = compileExpression(argument.valueString, scope, map.program.expressions)
     return (frame) => single(compiled(frame, NOTHING))
   }
-  const value = argument.valueString ?? argument.valueInteger ?? argument.valueDecimal ?? argument.valueBoolean
-  const node: Node | undefined = value === undefined ? undefined : { value, type: inferType(value) }
+  const node = literalNode(argument)
   return () => node
 }
 
-function compileVariable(id: string, { scope, map }: Variables): (frame: Frame) => Node | undefined {
+function literalNode(argument: Argument): Node | undefined {
+  const value = argument.valueString ?? argument.valueInteger ?? argument.valueDecimal ?? argument.valueBoolean
+  if (value === undefined) return undefined
+  if (argument.valueDecimal === undefined) return { value, type: inferType(value) }
+  // `5.0` is a decimal, whatever its value is; its text says how precise it is.
+  const exact = exactNumber(argument, 'valueDecimal')
+  return { value, type: r4Type('decimal') ?? INFERRED.decimal, ...(exact === undefined ? {} : { exact }) }
+}
+
+function compileVariable(id: string, variables: Variables): (frame: Frame) => Node | undefined {
+  const path = compilePath(id, variables)
+  return (frame) => path(frame)[0]
+}
+
+/** A variable or constant, or all that a path from it leads to. */
+function compilePath(id: string, { scope, map }: Variables): (frame: Frame) => Node[] {
   const whole = slotOf(scope, id)
   const [name = '', ...path] = whole === undefined ? id.split('.') : [id]
   const slot = slotOf(scope, name)
   const constant = scope.constants.get(name)
   if (slot === undefined && !constant) {
     map.program.warn(`StructureMap ${map.canonical}: the variable '${name}' is read but nothing has bound it`)
-    return () => undefined
+    return () => NOTHING
   }
-  const read = (frame: Frame) => (slot === undefined ? constant?.(frame, NOTHING)[0] : frame.slots[slot])
+  const read = (frame: Frame): Node[] => {
+    if (slot === undefined) return constant?.(frame, NOTHING) ?? NOTHING
+    const node = frame.slots[slot]
+    return node ? [node] : NOTHING
+  }
   if (path.length === 0) return read
-  return (frame) => {
-    const node = read(frame)
-    return node && path.reduce((nodes, step) => nodes.flatMap((each) => children(each, step)), [node])[0]
-  }
+  return (frame) => path.reduce((nodes, step) => nodes.flatMap((each) => children(each, step)), read(frame))
 }

@@ -69,7 +69,7 @@ function toBoolean(value: Json): boolean {
 }
 
 function cannot(type: string): TransformFault {
-  return new TransformFault(`a value cannot be converted to ${type}`, 'value')
+  return new TransformFault(`a value cannot be converted to ${type}`)
 }
 
 /** Types that a data type is wrapped into when an element wants more than it is given. */

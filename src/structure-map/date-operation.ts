@@ -26,14 +26,14 @@ export function dateOperation(given: DateOperation): string | undefined {
   if (operation === 'now') return given.now.toISOString()
   if (given.value === undefined) return undefined
   const parts = PARTS.exec(given.value)
-  if (!parts) throw new TransformFault('dateOp() needs a date', 'value')
+  if (!parts) throw new TransformFault('dateOp() needs a date')
   const unit = readUnit(given.unit ?? (operation === 'truncate' ? given.amount : undefined))
   if (operation === 'truncate') return truncate(given.value, unit)
   if (operation !== 'add' && operation !== 'subtract') {
-    throw new TransformFault(`dateOp() knows add, subtract, truncate and now, not '${given.operation}'`, 'value')
+    throw new TransformFault(`dateOp() knows add, subtract, truncate and now, not '${given.operation}'`)
   }
   const amount = Number(given.amount)
-  if (!Number.isInteger(amount)) throw new TransformFault('dateOp() needs a whole number', 'value')
+  if (!Number.isInteger(amount)) throw new TransformFault('dateOp() needs a whole number')
   return add(parts, operation === 'add' ? amount : -amount, unit)
 }
 
@@ -53,7 +53,7 @@ export function addCalendarUnits(value: string, amount: number, unit: string): s
 function readUnit(text: string | undefined): Unit {
   const name = (text ?? 'day').toLowerCase().replace(/s$/, '')
   const unit = UNITS.find((each) => each === name)
-  if (!unit) throw new TransformFault(`dateOp() knows the units ${UNITS.join(', ')}, not '${text}'`, 'value')
+  if (!unit) throw new TransformFault(`dateOp() knows the units ${UNITS.join(', ')}, not '${text}'`)
   return unit
 }
 
@@ -101,7 +101,7 @@ function add(parts: RegExpExecArray, amount: number, unit: Unit): string {
       : time + amount * (MILLISECONDS[unit] ?? 0)
   const date = new Date(moved)
   if (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 1 || date.getUTCFullYear() > 9999) {
-    throw new TransformFault('dateOp() leaves the years 1 to 9999', 'value')
+    throw new TransformFault('dateOp() leaves the years 1 to 9999')
   }
   const iso = date.toISOString()
   if (hour === undefined) return iso.slice(0, value.length)

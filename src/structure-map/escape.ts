@@ -31,7 +31,7 @@ const FORMATS: Record<string, TextFormat> = {
       try {
         return String(JSON.parse(`"${text}"`))
       } catch {
-        throw new TransformFault('escape(): the text is not JSON', 'value')
+        throw new TransformFault('escape(): the text is not JSON')
       }
     },
   },
@@ -43,7 +43,7 @@ const FORMATS: Record<string, TextFormat> = {
       try {
         return decodeURIComponent(text)
       } catch {
-        throw new TransformFault('escape(): the text is not URL encoded', 'value')
+        throw new TransformFault('escape(): the text is not URL encoded')
       }
     },
   },
@@ -53,7 +53,7 @@ const FORMATS: Record<string, TextFormat> = {
 export function escapeBetween(text: string, from: string, to: string): string {
   const [source, target] = [from, to].map((name) => {
     const format = Object.hasOwn(FORMATS, name.toLowerCase()) ? FORMATS[name.toLowerCase()] : undefined
-    if (!format) throw new TransformFault(`escape() knows ${Object.keys(FORMATS).join(', ')}, not '${name}'`, 'value')
+    if (!format) throw new TransformFault(`escape() knows ${Object.keys(FORMATS).join(', ')}, not '${name}'`)
     return format
   })
   return target && source ? target.escape(source.unescape(text)) : text

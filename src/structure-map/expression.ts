@@ -5,8 +5,11 @@ import type { Token } from './lexer.ts'
 type LiteralType = 'string' | 'boolean' | 'integer' | 'decimal' | 'date' | 'dateTime' | 'time'
 
 /** A parsed FHIRPath expression. `from` and `to` are token indexes of the cursor that read it. */
-export type Expression = { from: number; to: number } & (
-  | { kind: 'literal'; type: LiteralType; value: string | number | boolean }
+export type Expression = {
+  from: number
+  to: number
+} /** `exact` is the text of a decimal, whose precision is part of its value. */ & (
+  | { kind: 'literal'; type: LiteralType; value: string | number | boolean; exact?: string }
   | { kind: 'quantity'; value: number; unit: string }
   | { kind: 'empty' }
   | { kind: 'this'; name: '$this' | '$index' | '$total' }
@@ -208,5 +211,8 @@ function numberLiteral(cursor: Cursor, from: number): Expression {
     cursor.advance()
     return { kind: 'quantity', value, unit: unit.value, from, to: cursor.index() }
   }
-  return { kind: 'literal', type: text.includes('.') ? 'decimal' : 'integer', value, from, to: cursor.index() }
+  const to = cursor.index()
+  return text.includes('.')
+    ? { kind: 'literal', type: 'decimal', value, exact: text, from, to }
+    : { kind: 'literal', type: 'integer', value, from, to }
 }

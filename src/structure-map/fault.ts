@@ -3,7 +3,7 @@ import { FhirError, unprocessable } from '../fhir/error.ts'
 /** What a map did wrong while it ran; the rule adds where. Never holds values of the instance: they may be personal. */
 export class TransformFault extends Error {
   /** FHIR issue type. */
-  readonly code: 'processing' | 'too-costly' | 'not-found' | 'value' | 'invariant'
+  readonly code: 'processing' | 'too-costly'
 
   constructor(message: string, code: TransformFault['code'] = 'processing') {
     super(message)

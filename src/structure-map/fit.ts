@@ -17,7 +17,8 @@ export function choose(element: ElementType, given: Node, property: string): { p
   return found
 }
 
-const NUMBERS = ['positiveInt', 'unsignedInt', 'integer', 'decimal']
+/** A whole number is an integer where that is allowed: FHIRPath has no narrower type. */
+const NUMBERS = ['integer', 'positiveInt', 'unsignedInt', 'decimal']
 const TEXTS = ['string', 'code', 'uri', 'url', 'canonical', 'markdown', 'id']
 
 function pickVariant(element: ElementType, given: Node) {

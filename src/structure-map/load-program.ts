@@ -1,17 +1,18 @@
 import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
-import { FhirError, issue, unprocessable } from '../fhir/error.ts'
-import type { ConceptMap, Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
+import { issue, unprocessable } from '../fhir/error.ts'
+import type { Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import { compileExpression, type ExpressionContext } from './compile-expression.ts'
 import { compileGroup } from './compile-rule.ts'
 import { positionedIssue } from './cursor.ts'
 import type { CompiledExpression } from './expression-types.ts'
 import { constantsOf } from './extensions.ts'
+import { TransformFault } from './fault.ts'
 import { createHost } from './host.ts'
+import { allRules, inlineTranslators, loadMemberships, loadTranslators } from './load-terminology.ts'
 import type { MapEnvironment } from './maps.ts'
 import type { GroupRef, MapScope, Program } from './program.ts'
 import { readR5 } from './spelling.ts'
-import type { Rule } from './structure.ts'
-import { inlineTranslator, OID_MAP, type Translator, translateNode, translateOid } from './translate.ts'
+import { type Translator, translateNode } from './translate.ts'
 import { createTypeTable, neededTypes, r4Name, type Type } from './types.ts'
 
 /** Most maps and definitions that one map may pull in. */
@@ -80,7 +81,7 @@ async function loadImports(map: StructureMap, { supporting, environment, warn }:
       if (asked.has(url)) continue
       asked.add(url)
       const wildcard = url.includes('*')
-      const own = supporting.filter((each) => matches(url, each))
+      const own = [map, ...supporting].filter((each) => matches(url, each))
       const stored = own.length > 0 && !wildcard ? [] : await environment.findMaps(url)
       const found = [...own, ...(wildcard ? newestEach(stored) : stored.slice(0, 1))]
       if (found.length === 0 && wildcard) warn(`No StructureMap matches the import ${url}`)
@@ -152,66 +153,6 @@ function createdTypes(maps: StructureMap[]): string[] {
   return [...urls]
 }
 
-function* allRules(maps: StructureMap[]): Generator<Rule> {
-  const inside = function* (rules: Rule[]): Generator<Rule> {
-    for (const rule of rules) {
-      yield rule
-      yield* inside(rule.rule ?? [])
-    }
-  }
-  for (const map of maps) for (const group of map.group) yield* inside(group.rule)
-}
-
-/** Every text of a rule that may be FHIRPath. */
-function* allExpressions(maps: StructureMap[]): Generator<string> {
-  for (const rule of allRules(maps)) {
-    for (const { condition, check, logMessage } of rule.source) yield* [condition ?? '', check ?? '', logMessage ?? '']
-    for (const target of rule.target ?? []) for (const each of target.parameter ?? []) yield each.valueString ?? ''
-  }
-  for (const map of maps) for (const constant of constantsOf(map)) yield constant.value
-}
-
-async function loadMemberships(maps: StructureMap[], environment: MapEnvironment, warn: (text: string) => void) {
-  const memberships = new Map<string, (code: string, system?: string) => boolean>()
-  const asked = new Set<string>()
-  for (const text of allExpressions(maps)) {
-    for (const [, url = ''] of text.matchAll(/memberOf\(\s*['"]([^'"]+)['"]/g)) {
-      if (asked.has(url)) continue
-      asked.add(url)
-      try {
-        memberships.set(url, await environment.membership(url))
-      } catch (error) {
-        if (!(error instanceof FhirError)) throw error
-        warn(`ValueSet ${url} cannot be used, memberOf() with it is empty: ${error.message}`)
-      }
-    }
-  }
-  return memberships
-}
-
-async function loadTranslators(maps: StructureMap[], environment: MapEnvironment, warn: (text: string) => void) {
-  const translators = new Map<string, Translator>()
-  const asked = new Set<string>()
-  for (const rule of allRules(maps)) {
-    for (const target of rule.target ?? []) {
-      const url = target.transform === 'translate' ? target.parameter?.[1]?.valueString : undefined
-      if (url === undefined || url.startsWith('#') || asked.has(url)) continue
-      asked.add(url)
-      try {
-        translators.set(url, await environment.translator(url))
-      } catch (error) {
-        if (!(error instanceof FhirError)) throw error
-        if (url === OID_MAP) {
-          translators.set(url, translateOid)
-          continue
-        }
-        warn(`ConceptMap ${url} cannot be used, translate() with it is empty: ${error.message}`)
-      }
-    }
-  }
-  return translators
-}
-
 interface ScopeParts {
   program: Program
   translators: ReadonlyMap<string, Translator>
@@ -245,17 +186,27 @@ function createScope(map: StructureMap, { program, translators }: ScopeParts): M
       return translator ? translateNode(node, translator) : []
     },
   }
-  const context: ExpressionContext = program.expressions
-  for (const { name, value } of constantsOf(map)) {
-    const empty = {
-      sources: new Map(),
-      targets: new Map(),
-      constants: new Map(constants),
-      counter: { slots: 0, types: [] },
-    }
-    constants.set(name, compileExpression(value, empty, context))
-  }
+  addConstants(map, constants, program.expressions)
   return scope
+}
+
+/** Constants are evaluated when they are read, so they may refer to later ones, but not to themselves. */
+function addConstants(map: StructureMap, constants: Map<string, CompiledExpression>, context: ExpressionContext): void {
+  const scope = { sources: new Map(), targets: new Map(), constants, counter: { slots: 0, types: [] } }
+  const compiled = new Map<string, CompiledExpression>()
+  for (const { name } of constantsOf(map)) {
+    let reading = false
+    constants.set(name, (frame, focus) => {
+      if (reading) throw new TransformFault(`the constant '${name}' refers to itself`)
+      reading = true
+      try {
+        return compiled.get(name)?.(frame, focus) ?? []
+      } finally {
+        reading = false
+      }
+    })
+  }
+  for (const { name, value } of constantsOf(map)) compiled.set(name, compileExpression(value, scope, context))
 }
 
 /** Names that a map gives to structures of one side, by alias and by the last part of the url. */
@@ -268,11 +219,6 @@ function aliasesOf(map: StructureMap, side: 'source' | 'target'): Map<string, st
       if (name && !aliases.has(name)) aliases.set(name, url)
   }
   return aliases
-}
-
-function inlineTranslators(map: StructureMap): Map<string, Translator> {
-  const maps = (map.contained ?? []).filter((each): each is ConceptMap => each.resourceType === 'ConceptMap')
-  return new Map(maps.map((each) => [each.id ?? '', inlineTranslator(each)]))
 }
 
 /** The map's own group, then those of its imports in order, then of every map: the importing one wins. */

@@ -142,7 +142,10 @@ export const NATIVE_FUNCTIONS: Record<string, NativeFunction> = {
   },
   hasValue: {
     arity: [0],
-    run: (call) => booleanNode(call.input.length === 1 && typeof call.input[0]?.value !== 'object'),
+    run({ input: [only, ...others] }) {
+      const value = others.length === 0 ? only?.value : undefined
+      return booleanNode(value !== undefined && typeof value !== 'object')
+    },
   },
   count: { arity: [0], run: (call) => valueNode(call.input.length) },
   first: { arity: [0], run: (call) => call.input.slice(0, 1) },

@@ -107,7 +107,8 @@ export function compare(left: Node[], right: Node[]): number | undefined {
 
 /** Text of a primitive as `toString()` gives it. */
 export function toText(node: Node): string | undefined {
-  const { value } = node
+  const { value, exact } = node
+  if (exact !== undefined) return exact
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 }

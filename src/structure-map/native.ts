@@ -73,7 +73,7 @@ function variable(name: string, scope: Scope): CompiledExpression | undefined {
 function readSlot(slot: number): CompiledExpression {
   return (frame) => {
     const node = frame.slots[slot]
-    return node && node.value !== undefined ? [node] : EMPTY
+    return node && (node.value !== undefined || node.extra) ? [node] : EMPTY
   }
 }
 

@@ -21,7 +21,7 @@ export function parseMetadata(cursor: Cursor, map: StructureMap): void {
 
 function metadataValue(cursor: Cursor, token: Token): string | number | boolean | undefined {
   const text = token.value
-  if (text.startsWith('"""')) return text.slice(3)
+  if (text.startsWith('"""')) return text.slice(3).replaceAll('\r\n', '\n')
   if (text === '') return undefined
   const quote = text[0]
   if (quote === '"' || quote === "'") {
@@ -45,12 +45,23 @@ function unescapeText(text: string): string {
   })
 }
 
-const NOT_METADATA = new Set(['resourceType', 'structure', 'import', 'group', 'contained', 'text', 'meta'])
+/** What has its own syntax, what FML cannot say, and extensions, which `///` lines do not support. */
+const NOT_METADATA = new Set([
+  'resourceType',
+  'structure',
+  'import',
+  'group',
+  'contained',
+  'text',
+  'meta',
+  'extension',
+  'modifierExtension',
+])
 
 function setMetadata(root: JsonObject, path: string[], value: string | number | boolean | undefined): boolean {
   let type = 'StructureMap'
   let target = root
-  if (NOT_METADATA.has(path[0] ?? '')) return false
+  if (NOT_METADATA.has(path[0] ?? '') || path.includes('extension')) return false
   for (const [index, name] of path.entries()) {
     const info = elementInfo(type, name)
     if (!info || (info.choice && info.types.length > 1)) return false

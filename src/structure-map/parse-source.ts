@@ -1,3 +1,4 @@
+import { keepExactNumber } from '../fhir/exact-number.ts'
 import { type Cursor, describeToken } from './cursor.ts'
 import { parseExpression } from './expression.ts'
 import { DEFAULT, extend } from './extensions.ts'
@@ -86,8 +87,10 @@ function defaultClause(cursor: Cursor, source: RuleSource): number {
     cursor.lenient('bare-expression', token, "The expression of 'default' takes parentheses")
   const { kind } = expression
   if (kind === 'literal' && expression.type !== 'time') {
-    const { type, value } = expression
-    Object.assign(source, { [`defaultValue${type.charAt(0).toUpperCase()}${type.slice(1)}`]: value })
+    const { type, value, exact } = expression
+    const member = `defaultValue${type.charAt(0).toUpperCase()}${type.slice(1)}`
+    Object.assign(source, { [member]: value })
+    if (exact !== undefined) keepExactNumber(source, member, exact)
   } else extend(source, { url: DEFAULT, valueString: cursor.render(expression.from, expression.to) })
   return 3
 }

@@ -1,3 +1,4 @@
+import { keepExactNumber } from '../fhir/exact-number.ts'
 import type { Cursor } from './cursor.ts'
 import { type Expression, parseExpression, readLiteral } from './expression.ts'
 import { EXPRESSION, extend, LIST_MODE } from './extensions.ts'
@@ -144,14 +145,22 @@ function literalArgument(expression: Expression): Argument | undefined {
   if (expression.kind === 'unary' && expression.operator === '-') {
     const { operand } = expression
     if (operand.kind !== 'literal' || typeof operand.value !== 'number') return undefined
-    return operand.type === 'integer' ? { valueInteger: -operand.value } : { valueDecimal: -operand.value }
+    return operand.type === 'integer'
+      ? { valueInteger: -operand.value }
+      : decimalArgument(-operand.value, `-${operand.exact ?? operand.value}`)
   }
   if (expression.kind !== 'literal') return undefined
   const { type, value } = expression
   if (type === 'string') return stringArgument(String(value))
   if (type === 'boolean') return { valueBoolean: value === true }
   if (type === 'integer') return { valueInteger: Number(value) }
-  return type === 'decimal' ? { valueDecimal: Number(value) } : undefined
+  return type === 'decimal' ? decimalArgument(Number(value), expression.exact ?? String(value)) : undefined
+}
+
+function decimalArgument(value: number, text: string): Argument {
+  const argument: Argument = { valueDecimal: value }
+  keepExactNumber(argument, 'valueDecimal', text)
+  return argument
 }
 
 function plainPath(expression: Expression): string | undefined {

@@ -1,4 +1,5 @@
 import { elementInfo, typeInfo } from '../fhir/elements.ts'
+import { exactNumber } from '../fhir/exact-number.ts'
 import type { ConceptMap, Json, JsonObject, StructureMap } from '../fhir/types.ts'
 import { escapeText, quoteString } from './cursor.ts'
 import { constantsOf, DEFAULT, EXPRESSION, findExtension, LIST_MODE } from './extensions.ts'
@@ -176,7 +177,7 @@ function defaultText(source: RuleSource): string | undefined {
   for (const [member, value] of Object.entries(source)) {
     if (!member.startsWith('defaultValue')) continue
     if (/Date|Instant|Time$/.test(member) && typeof value === 'string') return `@${value}`
-    if (member === 'defaultValueDecimal') return decimal(Number(value))
+    if (member === 'defaultValueDecimal') return decimal(source, member)
     if (typeof value === 'string') return quoteString(value)
     if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   }
@@ -206,7 +207,6 @@ function transformText(target: RuleTarget): string | undefined {
     const rest = expressions.map(argumentExpression)
     return `evaluate(${[...(context ? [argument(context)] : []), ...rest].join(', ')})`
   }
-  if (transform === 'create' && parameter.length === 0 && target.context !== undefined) return undefined
   return `${transform}(${parameter.map(argument).join(', ')})`
 }
 
@@ -219,13 +219,15 @@ function argument(given: Argument): string {
   if (findExtension(given, EXPRESSION)) return `(${given.valueString ?? ''})`
   if (given.valueString !== undefined) return quoteString(given.valueString)
   if (given.valueInteger !== undefined) return String(given.valueInteger)
-  if (given.valueDecimal !== undefined) return decimal(given.valueDecimal)
+  if (given.valueDecimal !== undefined) return decimal(given, 'valueDecimal')
   if (given.valueBoolean !== undefined) return String(given.valueBoolean)
   return '{}'
 }
 
-function decimal(value: number): string {
-  const text = plainNumber(value)
+function decimal(holder: object, member: string): string {
+  const exact = exactNumber(holder, member)
+  const value = Number((holder as Record<string, unknown>)[member])
+  const text = exact !== undefined && !/e/i.test(exact) ? exact : plainNumber(value)
   return text.includes('.') ? text : `${text}.0`
 }
 

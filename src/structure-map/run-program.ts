@@ -26,14 +26,14 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
   const group = program.compile({ group: first, scope: main })
   const root = rootNode(source, group, main)
   const target = targetNode(group, main, first.input.find((each) => each.mode === 'target')?.type)
+  const begun = elapsed?.() ?? 0
   const run: Run = {
     root,
     now: call.now,
     uuid: call.uuid,
     trace: call.trace,
     limits,
-    elapsed,
-    deadline: (elapsed?.() ?? 0) + limits.milliseconds,
+    elapsed: elapsed && (() => elapsed() - begun),
     steps: 0,
     shared: new WeakMap(),
     untidy: false,

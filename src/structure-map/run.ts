@@ -4,8 +4,8 @@ import { isEmpty, type Node } from './nodes.ts'
 import type { RuleTarget } from './structure.ts'
 
 /**
- * What happened during a run, for `debug=true`; may hold personal data and is never logged. `at` is in milliseconds from
- * the clock that the server gave.
+ * What happened during a run, for `debug=true`; may hold personal data and is never logged. `at` is in milliseconds since
+ * the run began, when the server gave a clock.
  */
 export type TraceEvent =
   | {
@@ -47,9 +47,8 @@ export interface Run {
   uuid(): string
   trace: TraceSink | undefined
   limits: TransformLimits
-  /** Milliseconds from any origin; undefined without a clock. */
+  /** Milliseconds since the run began; undefined without a clock. */
   elapsed: (() => number) | undefined
-  deadline: number
   steps: number
   /** Targets of `share` (by list rule) and `single` (by target), by the object they stand in. */
   shared: WeakMap<JsonObject, Map<string | RuleTarget, Node>>
@@ -79,7 +78,7 @@ export function step(run: Run): void {
       'too-costly',
     )
   }
-  if (run.elapsed && (run.steps & 0x3ff) === 0 && run.elapsed() > run.deadline) {
+  if (run.elapsed && (run.steps & 0x3ff) === 0 && run.elapsed() > run.limits.milliseconds) {
     throw new TransformFault(`longer than ${run.limits.milliseconds} ms`, 'too-costly')
   }
 }

@@ -1,6 +1,7 @@
-import type { StructureMap } from '../fhir/types.ts'
+import type { JsonObject, StructureMap } from '../fhir/types.ts'
 import { quoteString } from './cursor.ts'
 import { CONSTANT, DEFAULT, EXPRESSION, LIST_MODE } from './extensions.ts'
+import { deepCopy } from './nodes.ts'
 
 type Loose = Record<string, unknown>
 
@@ -12,7 +13,7 @@ type Loose = Record<string, unknown>
 export function readR5(map: StructureMap): StructureMap {
   const loose = map as unknown as Loose // R5 members are not in the R4 type
   if (!needsWork(loose)) return map
-  const copy = structuredClone(loose)
+  const copy = deepCopy(loose as JsonObject) as Loose
   readConstants(copy)
   delete copy.versionAlgorithmString
   delete copy.versionAlgorithmCoding

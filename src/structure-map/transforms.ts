@@ -1,3 +1,4 @@
+import { keepExactNumber } from '../fhir/exact-number.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import { convertPrimitive } from './convert.ts'
 import { dateOperation } from './date-operation.ts'
@@ -105,7 +106,7 @@ function copyOf(node: Node | undefined, run: Run): Node | undefined {
 function create({ arguments: [name], targetType, findType }: TransformCall): Node {
   const asked = text(name)
   if (asked === undefined) {
-    if (!targetType) throw new TransformFault('create() without a type needs a target element with one type', 'value')
+    if (!targetType) throw new TransformFault('create() without a type needs a target element with one type')
     return createInstance(targetType)
   }
   const type = findType(asked)
@@ -118,7 +119,7 @@ function create({ arguments: [name], targetType, findType }: TransformCall): Nod
 function truncate({ arguments: [value, length] }: TransformCall): Node | undefined {
   const full = text(value)
   const limit = Number(length?.value)
-  if (!Number.isInteger(limit) || limit < 0) throw new TransformFault('truncate() needs a whole number', 'value')
+  if (!Number.isInteger(limit) || limit < 0) throw new TransformFault('truncate() needs a whole number')
   return full === undefined ? undefined : string([...full].slice(0, limit).join(''))
 }
 
@@ -131,10 +132,10 @@ function cast({ arguments: [value, name], targetType, findType }: TransformCall)
   if (!value || value.value === undefined) return undefined
   const asked = text(name)
   const type = asked === undefined ? targetType : (r4Type(asked) ?? findType(asked))
-  if (!type) throw new TransformFault(`cast() does not know the type '${asked ?? ''}'`, 'value')
+  if (!type) throw new TransformFault(`cast() does not know the type '${asked ?? ''}'`)
   if (type.kind !== 'primitive') {
     if (value.type === type || value.type === UNKNOWN) return { ...value, type }
-    throw new TransformFault(`cast() makes primitives, not ${type.name}`, 'value')
+    throw new TransformFault(`cast() makes primitives, not ${type.name}`)
   }
   const primitive = text(value)
   return primitive === undefined
@@ -166,7 +167,6 @@ function translate(call: TransformCall): Node | undefined {
     default:
       throw new TransformFault(
         `translate() gives code, system, display, Coding or CodeableConcept, not '${text(asked) ?? ''}'`,
-        'value',
       )
   }
 }
@@ -232,17 +232,14 @@ function qty({ arguments: [value, unit, system, code] }: TransformCall): Node | 
   const given = text(value)
   if (given === undefined) return undefined
   const parts = /^\s*(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?)\s*(.*?)\s*$/.exec(given)
-  if (!parts) throw new TransformFault('qty() needs a number, with or without a unit', 'value')
+  if (!parts) throw new TransformFault('qty() needs a number, with or without a unit')
   const [, comparator, number, written = ''] = parts
   const named = text(unit) ?? (written.replace(/^'(.*)'$/, '$1') || undefined)
   const url = text(system)
-  return object('Quantity', {
-    value: Number(number),
-    comparator,
-    unit: named,
-    system: url,
-    code: text(code) ?? (url ? named : undefined),
-  })
+  const quantity = { comparator, unit: named, system: url, code: text(code) ?? (url ? named : undefined) }
+  const made = object('Quantity', { value: Number(number), ...quantity })
+  keepExactNumber(made.value as JsonObject, 'value', (number ?? '').replace(/^\+/, ''))
+  return made
 }
 
 function identifier({ arguments: [system, value, type] }: TransformCall): Node | undefined {

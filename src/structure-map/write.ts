@@ -86,26 +86,41 @@ function openPlaceholder(target: Node, property: string): JsonObject {
 
 /** Sets or adds an element and answers the node that stands there now. */
 export function assign(target: Node, property: string, given: Node, place?: ListPlace): Node {
-  if (given.value === undefined && given.type.kind !== 'primitive') return given
+  if (given.value === undefined && given.type.kind !== 'primitive' && !given.extra) return given
   if (property === 'value' && target.type.kind === 'primitive') return assignSelf(target, given)
   const holder = objectOf(target, property)
   const element = target.type.element(property)
   if (!element) {
     refuseUnknown(target.type, property)
-    return given.value === undefined ? promise(given, target, property) : assignUntyped(holder, property, given)
+    if (given.value === undefined) {
+      if (given.extra) setMember(holder, `_${property}`, cleanCopy(given.extra))
+      return promise(given, target, property)
+    }
+    return assignUntyped(holder, property, given)
   }
-  if (given.value === undefined) return promise(given, target, property)
+  if (given.value === undefined)
+    return given.extra ? assignExtra(holder, element, given) : promise(given, target, property)
   const chosen = choose(element, given, property)
   const fitted = fit(given, chosen.type, property)
   for (const each of element.variants) if (each.property !== chosen.property) delete holder[each.property]
-  store(holder, { property: chosen.property, element, value: fitted.value as Json, place }) // fit keeps a value a value
+  const index = store(holder, { property: chosen.property, element, value: fitted.value as Json, place }) // fit keeps a value a value
   if (given.exact !== undefined && !element.isArray) keepExactNumber(holder, chosen.property, given.exact)
-  if (given.extra && fitted.type.kind === 'primitive') storeExtra(holder, chosen.property, given.extra)
+  if (given.extra && fitted.type.kind === 'primitive')
+    storeExtra(holder, chosen.property, { extra: given.extra, index })
   if (fitted.value !== null && typeof fitted.value === 'object') return fitted
   // fit made this node, so it may be told where it stands.
   fitted.owner = target
   fitted.property = property
   return fitted
+}
+
+/** A primitive that has no value but an id or extensions, such as the reason why it is absent. */
+function assignExtra(holder: JsonObject, element: ElementType, given: Node): Node {
+  const { property } = choose(element, { ...given, value: '' }, element.name)
+  // Lists of values and of what comes with them are as long as each other, with null for what is not there.
+  const index = element.isArray ? store(holder, { property, element, value: null, place: undefined }) : 0
+  if (given.extra) storeExtra(holder, property, { extra: given.extra, index })
+  return given
 }
 
 /** A primitive made by create() is set when its value is assigned; any other without value is none. */
@@ -158,40 +173,46 @@ interface Placement {
   place: ListPlace
 }
 
-function store(holder: JsonObject, at: Placement): void {
+/** Sets an element, or adds to it when it repeats; answers the index of the new item. */
+function store(holder: JsonObject, at: Placement): number {
   if (!at.element.isArray) {
     setMember(holder, at.property, at.value)
-    return
+    return 0
   }
   const found = holder[at.property]
   const list: Json[] = Array.isArray(found) ? found : found === undefined || found === null ? [] : [found]
   if (list !== found) setMember(holder, at.property, list)
-  insert(list, at.value, at.place)
+  const index = insert(list, at.value, at.place)
+  const extras = holder[`_${at.property}`]
+  if (Array.isArray(extras)) extras.splice(index, 0, null)
+  return index
 }
 
-function insert(list: Json[], value: Json, place: ListPlace): void {
+/** Puts an item into a list and answers its index. */
+function insert(list: Json[], value: Json, place: ListPlace): number {
   const known = ends.get(list)
-  if (!place && !known) {
-    list.push(value)
-    return
-  }
+  if (!place && !known) return list.push(value) - 1
   const count = known ?? { first: 0, last: 0 }
   ends.set(list, count)
-  if (place === 'first') list.splice(count.first++, 0, value)
-  else if (place === 'last') count.last = list.push(value) && count.last + 1
-  else list.splice(list.length - count.last, 0, value)
+  const index = place === 'first' ? count.first++ : place === 'last' ? list.length : list.length - count.last
+  if (place === 'last') count.last++
+  list.splice(index, 0, value)
+  return index
 }
 
-function storeExtra(holder: JsonObject, property: string, extra: JsonObject): void {
-  const value = holder[property]
-  if (!Array.isArray(value)) {
+function storeExtra(
+  holder: JsonObject,
+  property: string,
+  { extra, index }: { extra: JsonObject; index: number },
+): void {
+  const values = holder[property]
+  if (!Array.isArray(values)) {
     setMember(holder, `_${property}`, cleanCopy(extra))
     return
   }
   const found = holder[`_${property}`]
-  const list: Json[] = Array.isArray(found) ? found : []
-  while (list.length < value.length - 1) list.push(null)
-  list.push(cleanCopy(extra))
+  const list: Json[] = Array.isArray(found) ? found : values.map(() => null)
+  list[index] = cleanCopy(extra)
   setMember(holder, `_${property}`, list)
 }
 
@@ -199,6 +220,7 @@ function assignUntyped(holder: JsonObject, property: string, given: Node): Node 
   const node = given.loose ? given : { value: cleanCopy(given.value as Json), type: given.type }
   node.loose = false
   addUntyped(holder, { property, value: node.value as Json, listed: given.listed === true })
+  if (given.exact !== undefined && !Array.isArray(holder[property])) keepExactNumber(holder, property, given.exact)
   return node
 }
 

@@ -1,0 +1,94 @@
+import { FhirError } from '../fhir/error.ts'
+import type { ConceptMap, StructureMap } from '../fhir/types.ts'
+import { constantsOf } from './extensions.ts'
+import type { MapEnvironment } from './maps.ts'
+import type { Rule, RuleTarget } from './structure.ts'
+import { inlineTranslator, OID_MAP, type Translator, translateOid } from './translate.ts'
+
+type Warn = (text: string) => void
+
+/** All rules of the maps, nested ones too. */
+export function* allRules(maps: StructureMap[]): Generator<Rule> {
+  const inside = function* (rules: Rule[]): Generator<Rule> {
+    for (const rule of rules) {
+      yield rule
+      yield* inside(rule.rule ?? [])
+    }
+  }
+  for (const map of maps) for (const group of map.group) yield* inside(group.rule)
+}
+
+/** Every text of a rule that may be FHIRPath. */
+function* allExpressions(maps: StructureMap[]): Generator<string> {
+  for (const rule of allRules(maps)) {
+    for (const { condition, check, logMessage } of rule.source) yield* [condition ?? '', check ?? '', logMessage ?? '']
+    for (const target of rule.target ?? []) for (const each of target.parameter ?? []) yield each.valueString ?? ''
+  }
+  for (const map of maps) for (const constant of constantsOf(map)) yield constant.value
+}
+
+/** Looks up the value sets that expressions name; one that cannot be used is a warning. */
+export async function loadMemberships(maps: StructureMap[], environment: MapEnvironment, warn: Warn) {
+  const memberships = new Map<string, (code: string, system?: string) => boolean>()
+  const asked = new Set<string>()
+  for (const text of allExpressions(maps)) {
+    for (const [, url = ''] of text.matchAll(/memberOf\(\s*['"]([^'"]+)['"]/g)) {
+      if (asked.has(url)) continue
+      asked.add(url)
+      try {
+        memberships.set(url, await environment.membership(url))
+      } catch (error) {
+        if (!(error instanceof FhirError)) throw error
+        warn(`ValueSet ${url} cannot be used, memberOf() with it is empty: ${error.message}`)
+      }
+    }
+  }
+  return memberships
+}
+
+/** Looks up the concept maps that rules name; one that cannot be used is a warning. */
+export async function loadTranslators(maps: StructureMap[], environment: MapEnvironment, warn: Warn) {
+  const translators = new Map<string, Translator>()
+  for (const map of maps) warnMissingInline(map, warn)
+  const asked = new Set<string>()
+  for (const rule of allRules(maps)) {
+    for (const target of rule.target ?? []) {
+      const url = translatedMap(target)
+      if (url === undefined || url.startsWith('#') || asked.has(url)) continue
+      asked.add(url)
+      try {
+        translators.set(url, await environment.translator(url))
+      } catch (error) {
+        if (!(error instanceof FhirError)) throw error
+        if (url === OID_MAP) {
+          translators.set(url, translateOid)
+          continue
+        }
+        warn(`ConceptMap ${url} cannot be used, translate() with it is empty: ${error.message}`)
+      }
+    }
+  }
+  return translators
+}
+
+/** The concept map that a target names. */
+function translatedMap({ transform, parameter }: RuleTarget): string | undefined {
+  return transform === 'translate' ? parameter?.[1]?.valueString : undefined
+}
+
+function warnMissingInline(map: StructureMap, warn: Warn): void {
+  const known = inlineTranslators(map)
+  for (const rule of allRules([map])) {
+    for (const target of rule.target ?? []) {
+      const url = translatedMap(target)
+      if (url?.startsWith('#') && !known.has(url.slice(1)))
+        warn(`StructureMap ${map.url} has no concept map ${url}, translate() with it is empty`)
+    }
+  }
+}
+
+/** The concept maps that are contained in a map, by id. */
+export function inlineTranslators(map: StructureMap): Map<string, Translator> {
+  const maps = (map.contained ?? []).filter((each): each is ConceptMap => each.resourceType === 'ConceptMap')
+  return new Map(maps.map((each) => [each.id ?? '', inlineTranslator(each)]))
+}
