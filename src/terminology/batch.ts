@@ -27,8 +27,9 @@ export function batchEntries(parameters: Parameters): BatchEntry[] {
 
 function entryOf(parameter: Parameter): Parameter[] {
   const resource = parameter.resource as Resource | undefined
-  if (resource?.resourceType === 'Parameters') return resource.parameter ?? []
-  return parameter.part ?? []
+  const own = resource?.resourceType === 'Parameters' ? resource.parameter : parameter.part
+  // Nobody has looked at these but as elements of a resource: one without name says nothing.
+  return (own ?? []).filter((each) => typeof each.name === 'string')
 }
 
 /** Answers of a batch in order; a request that cannot be served gets its own OperationOutcome. */

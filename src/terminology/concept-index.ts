@@ -1,3 +1,5 @@
+import { formatCanonical } from '../fhir/canonical.ts'
+import { unprocessable } from '../fhir/error.ts'
 import type { CodeSystem, CodeSystemConcept, Extension } from '../fhir/types.ts'
 import type { CodeSystemHead, CodeSystemProvider, ConceptProperty, Designation, Ref } from './code-system.ts'
 import { EXTENSION, extensionText } from './extensions.ts'
@@ -76,6 +78,7 @@ function* rowsOf(resource: CodeSystem, head: CodeSystemHead): Generator<ConceptR
   for (let next = stack.pop(); next; next = stack.pop()) {
     flat.push(next)
     const { concept } = next
+    requireParts(concept, resource)
     for (const child of links(concept).children) {
       parentsByChild.set(child, [...(parentsByChild.get(child) ?? []), concept.code])
     }
@@ -87,6 +90,21 @@ function* rowsOf(resource: CodeSystem, head: CodeSystemHead): Generator<ConceptR
     const bare = !concept.definition && !concept.designation && !concept.property && !concept.extension
     yield { code: concept.code, display: concept.display, parents: [...new Set(parents)], ...(!bare && { concept }) }
   }
+}
+
+/** 422 for a concept that lacks what every concept must have, naming the resource. */
+export function requireParts(concept: CodeSystemConcept, resource: CodeSystem): void {
+  const { code, designation, property } = concept
+  const fault = !code
+    ? 'a concept has no code'
+    : designation?.some((each) => !each.value)
+      ? `a designation of the concept '${code}' has no value`
+      : property?.some((each) => !each.code)
+        ? `a property of the concept '${code}' has no code`
+        : undefined
+  if (fault === undefined) return
+  const canonical = formatCanonical(resource.url ?? '', resource.version)
+  throw unprocessable(`The CodeSystem '${canonical}' cannot be processed: ${fault}`)
 }
 
 /** Compiles concepts, given one after the other; a code that comes twice keeps its first concept. */

@@ -1,3 +1,4 @@
+import { formatCanonical } from '../fhir/canonical.ts'
 import { systemIdentity } from './aliases.ts'
 import { bind, type Evaluation, newestOf, type Resolution, resolveSystem } from './binding.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
@@ -133,12 +134,12 @@ function matchSystem(clause: Clause, set: CompiledSet, context: Context): Match 
   return { clause, resolution, provider, ref, set }
 }
 
-/** The systems of a set that have a code as a member: url as written, in order. */
+/** The systems of a set that have a code as a member: url as written, in order; with those that could not be asked. */
 export function systemsWithCode(
   set: CompiledSet,
   code: string,
   evaluation: Evaluation,
-): { found: string[]; searched: string[] } {
+): { found: string[]; searched: string[]; unknown: string[] } {
   const searched = new Map<string, string>()
   const visit = (each: CompiledSet) => {
     for (const clause of each.includes) {
@@ -148,8 +149,12 @@ export function systemsWithCode(
   }
   visit(set)
   const systems = [...searched.values()]
-  const found = systems.filter(
-    (system) => findMatch(set, { code, system, at: () => '' }, evaluation).match !== undefined,
-  )
-  return { found, searched: systems }
+  const found: string[] = []
+  const unknown: string[] = []
+  for (const system of systems) {
+    const { match, search } = findMatch(set, { code, system, at: () => '' }, evaluation)
+    if (match) found.push(system)
+    for (const { resolution } of search.unresolved) unknown.push(formatCanonical(system, resolution.asked || undefined))
+  }
+  return { found, searched: systems, unknown }
 }

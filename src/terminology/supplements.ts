@@ -1,7 +1,7 @@
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { CodeSystem, CodeSystemConcept } from '../fhir/types.ts'
 import type { CodeSystemProvider, ConceptProperty, Designation, Ref } from './code-system.ts'
-import { propertiesOf, standardProperty } from './concept-index.ts'
+import { propertiesOf, requireParts, standardProperty } from './concept-index.ts'
 
 /**
  * A code system with supplements applied (https://hl7.org/fhir/R4/codesystem.html#supplements): their designations,
@@ -16,6 +16,7 @@ export function withSupplements(base: CodeSystemProvider, supplements: CodeSyste
     const source = formatCanonical(supplement.url, supplement.version)
     for (const { code, uri, type } of supplement.property ?? []) properties.set(code, { ...(uri && { uri }), type })
     for (const concept of everyConcept(supplement.concept)) {
+      requireParts(concept, supplement)
       const ref = base.locate(concept.code)
       if (ref === undefined) continue
       for (const property of concept.property ?? []) used.add(property.code)

@@ -1,14 +1,15 @@
 import { parseCanonical } from '../fhir/canonical.ts'
-import { badRequest, operationOutcome } from '../fhir/error.ts'
+import { operationOutcome } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Issue, Parameter, Parameters, Resource } from '../fhir/types.ts'
+import { systemIdentity } from './aliases.ts'
 import type { Evaluation } from './binding.ts'
 import type { CodeSystemHead } from './code-system.ts'
 import { checkConcept, checkUse, replyDisplay, type ValidationOptions } from './concept-check.ts'
 import { asRemark, type Judgement, judge, locateSystem, unknownCode } from './judge.ts'
 import type { Languages } from './languages.ts'
 import { systemsWithCode } from './match.ts'
-import { messageOf, txIssue } from './messages.ts'
+import { messageOf, otherIssue, txIssue } from './messages.ts'
 import {
   booleanParameter,
   compileRequested,
@@ -61,8 +62,9 @@ export function validateInCodeSystem(request: Request): Parameters {
     }
     // A code system that is named by its resource is meant in that very version, whatever newer ones are stored.
     if (value.version === undefined && value.system === brought?.url) value.version = brought?.version
-    if (value.system === undefined) throw badRequest('No code system: send url or system', 'required')
     const judgement: Judgement = { value, isMember: false, isOpen: false, issues: [], unknown: [] }
+    const unfit = unfitSystem(question, value, canonical?.url)
+    if (unfit) return { ...judgement, issues: [unfit] }
     const found = locateSystem(judgement, evaluation)
     if (!found) {
       const unknown = judgement.unknown.map((each) => ({ ...each, parameter: 'x-caused-by-unknown-system' as const }))
@@ -87,6 +89,18 @@ export function validateInCodeSystem(request: Request): Parameters {
   return reply(question, judgements, { options })
 }
 
+/** A coding without system, or of another system than the one that is asked for; one coding of several need not be of it. */
+function unfitSystem({ codeableConcept }: Question, value: CodedValue, url: string | undefined): Issue | undefined {
+  const { system } = value
+  if (system === undefined) {
+    return txIssue('Coding_has_no_system__cannot_validate', [], { expression: value.at('') })
+  }
+  if (url === undefined || systemIdentity(system) === systemIdentity(url)) return undefined
+  const text = `The code system '${system}' of the value is not the code system '${url}' that is asked for`
+  const severity = codeableConcept ? 'information' : 'error'
+  return otherIssue('invalid', text, { type: 'invalid-data', expression: value.at('system'), severity })
+}
+
 function validationOptions({ parameters }: Request, languages: Languages | undefined): ValidationOptions {
   return {
     languages,
@@ -99,7 +113,7 @@ function validationOptions({ parameters }: Request, languages: Languages | undef
 
 /** A code without system: the one system of the set that has it. */
 function inferred(set: CompiledSet, value: CodedValue, evaluation: Evaluation, options: ValidationOptions): Judgement {
-  const { found, searched } = systemsWithCode(set, value.code, evaluation)
+  const { found, searched, unknown } = systemsWithCode(set, value.code, evaluation)
   const [system, ...others] = found
   if (system !== undefined && others.length === 0) return judge(set, { ...value, system }, evaluation, options)
   const judgement = judge(set, value, evaluation, options)
@@ -114,7 +128,9 @@ function inferred(set: CompiledSet, value: CodedValue, evaluation: Evaluation, o
         )
       : txIssue('UNABLE_TO_INFER_CODESYSTEM', [value.code, set.canonical, searched.join(', ')], { expression }),
   )
-  return { ...judgement, issues }
+  const causes = found.length > 1 ? [] : unknown
+  const parameter = 'x-caused-by-unknown-system'
+  return { ...judgement, issues, unknown: causes.map((canonical) => ({ parameter, canonical })) }
 }
 
 interface ReplyContext {

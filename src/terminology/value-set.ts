@@ -133,7 +133,7 @@ function clauseOf(include: Include, expression: string, around: Surroundings): C
     clause.system = url
     clause.identity = systemIdentity(url)
     if (version) clause.version ||= version
-    if (include.concept?.length) clause.concepts = new Map(include.concept.map((each) => [each.code, each]))
+    if (include.concept?.length) clause.concepts = enumeratedConcepts(include.concept, expression)
     clause.filters = (include.filter ?? []).map((each, index) => filterOf(each, `${expression}.filter[${index}]`))
     for (const filter of clause.filters) requireValue(url, filter)
   }
@@ -143,6 +143,16 @@ function clauseOf(include: Include, expression: string, around: Surroundings): C
     else clause.imports.push(imported)
   }
   return clause
+}
+
+function enumeratedConcepts(concepts: EnumeratedConcept[], expression: string): Map<string, EnumeratedConcept> {
+  const nameless = concepts.findIndex((each) => !each.code || each.designation?.some(({ value }) => !value))
+  if (nameless >= 0) {
+    const at = `${expression}.concept[${nameless}]`
+    const text = `${at} lacks ${concepts[nameless]?.code ? 'the value of a designation' : 'a code'}`
+    throw new FhirError(422, otherIssue('invalid', text, { type: 'vs-invalid', expression: at }))
+  }
+  return new Map(concepts.map((each) => [each.code, each]))
 }
 
 function filterOf(filter: NonNullable<Include['filter']>[number], expression: string): FilterDefinition {

@@ -140,3 +140,48 @@ describe('implicit content', () => {
     await assert.rejects(terminology.translate(parameters(call)), /'http:\/\/example\.org\/map\|2'/)
   })
 })
+
+describe('values and resources that lack something', () => {
+  const one = codeSystem('one', [{ code: 'a' }])
+  const two = codeSystem('two', [{ code: 'b' }])
+  const terminology = terminologyOver([one, two])
+  const inSystem = (values: Record<string, unknown>) =>
+    terminology.validateCode(parameters(values), { resourceType: 'CodeSystem' })
+
+  it('a coding of another system than the one that is asked for is not valid', async () => {
+    const reply = await inSystem({ url: `${CS}one`, coding: { system: `${CS}two`, code: 'b' } })
+    assert.equal(answer(reply, 'result'), false)
+    assert.match(issuesOf(reply).join(), /^error: The code system '.*two' of the value is not the code system '.*one'/)
+    const several = { coding: [{ system: `${CS}two`, code: 'b' }, { code: 'a' }, { system: `${CS}one`, code: 'a' }] }
+    assert.equal(answer(await inSystem({ url: `${CS}one`, codeableConcept: several }), 'result'), true)
+    assert.equal(answer(await inSystem({ coding: { code: 'a' } }), 'result'), false)
+  })
+
+  it('a system that could not be inferred because it is unknown is named as the cause', async () => {
+    const set = valueSet('unknown', [{ system: `${CS}one` }, { system: `${CS}absent` }])
+    const reply = await terminology.validateCode(parameters({ valueSet: set, code: 'z', inferSystem: true }))
+    assert.deepEqual(valueOfAll(reply, 'x-caused-by-unknown-system'), [`${CS}absent`])
+    const found = await terminology.validateCode(parameters({ valueSet: set, code: 'a', inferSystem: true }))
+    assert.equal(answer(found, 'result'), true)
+  })
+
+  it('concepts without code are refused by name, in whatever resource they stand', async () => {
+    const broken = codeSystem('broken', [{ display: 'x' } as CodeSystemConcept], { caseSensitive: false })
+    const asked = { url: `${CS}broken?fhir_vs`, 'tx-resource': broken }
+    await assert.rejects(terminology.expand(parameters(asked)), /broken' cannot be processed: a concept has no code/)
+    const nameless = valueSet('nameless', [{ system: `${CS}one`, concept: [{ code: 'a' }, {} as { code: string }] }])
+    await assert.rejects(
+      terminology.expand(parameters({ valueSet: nameless })),
+      /include\[0\]\.concept\[1\] lacks a code/,
+    )
+  })
+
+  it('a batch answers what it can where a parameter of an entry has no name', async () => {
+    const entry = parameters({ system: `${CS}one`, code: 'a' })
+    const validation = { ...entry, parameter: [...(entry.parameter ?? []), {} as { name: string }] }
+    const reply = await terminology.batchValidateCode(
+      parameters({ validation, valueSet: valueSet('one', [{ system: `${CS}one` }]) }),
+    )
+    assert.equal(answer(answer(reply, 'validation') as Parameters, 'result'), true)
+  })
+})
