@@ -8,6 +8,8 @@
  * outer one is spread), plain JSON.stringify writes the shortest equal number, and arithmetic is done in doubles.
  */
 const EXACT = Symbol('exact numbers')
+/** Whether any text was ever kept in this process: most servers never read a decimal that needs it. */
+let isInUse = false
 
 interface Holder {
   [EXACT]?: Map<string, string>
@@ -16,6 +18,7 @@ interface Holder {
 /** Keeps the text of the number at `holder[key]`; nothing is kept when the text is how JavaScript writes it anyway. */
 export function keepExactNumber(holder: object, key: string, text: string): void {
   if (text === String(Number(text))) return
+  isInUse = true
   const kept = (holder as Holder)[EXACT]
   if (kept) kept.set(key, text)
   else Object.defineProperty(holder, EXACT, { value: new Map([[key, text]]), configurable: true })
@@ -29,9 +32,13 @@ export function exactNumber(holder: object, key: string): string | undefined {
 
 /** Whether any number inside has kept its text. */
 export function hasExactNumbers(value: unknown): boolean {
+  return isInUse && holdsExact(value)
+}
+
+function holdsExact(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if ((value as Holder)[EXACT]) return true
-  if (Array.isArray(value)) return value.some(hasExactNumbers)
-  for (const name in value) if (hasExactNumbers((value as Record<string, unknown>)[name])) return true
+  if (Array.isArray(value)) return value.some(holdsExact)
+  for (const name in value) if (holdsExact((value as Record<string, unknown>)[name])) return true
   return false
 }

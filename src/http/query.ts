@@ -11,13 +11,21 @@ const maximumPairs = 2000
 export function parseQuery(text: string): QueryPair[] {
   const pairs: QueryPair[] = []
   if (text === '') return pairs
-  const parts = text.split('&')
-  if (parts.length > maximumPairs) throw badRequest(`More than ${maximumPairs} parameters.`, 'too-long')
-  for (const part of parts) {
-    if (part === '') continue
-    const equals = part.indexOf('=')
-    const name = equals < 0 ? part : part.slice(0, equals)
-    pairs.push([decode(name), equals < 0 ? '' : decode(part.slice(equals + 1))])
+  const isPlain = !text.includes('%') && !text.includes('+')
+  let parts = 1
+  let equalsAt = -1
+  for (let start = 0, end = 0; start <= text.length; start = end + 1, parts++) {
+    if (parts > maximumPairs) throw badRequest(`More than ${maximumPairs} parameters.`, 'too-long')
+    end = text.indexOf('&', start)
+    if (end < 0) end = text.length
+    if (end === start) continue
+    // Looked for once until it is passed: a long text without any would be gone through for every part.
+    if (equalsAt < start) equalsAt = text.indexOf('=', start)
+    if (equalsAt < 0) equalsAt = text.length
+    const equals = Math.min(equalsAt, end)
+    const name = text.slice(start, equals)
+    const value = text.slice(equals + 1, end)
+    pairs.push(isPlain ? [name, value] : [decode(name), decode(value)])
   }
   return pairs
 }

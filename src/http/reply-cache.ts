@@ -23,7 +23,7 @@ export interface CachedReply {
 export interface ReplyCache {
   find(key: string): CachedReply | undefined
   /** Whether the reply is worth keeping: it is asked for the second time. What is asked for once would only cost. */
-  wants(key: string): boolean
+  wants(address: string): boolean
   /** Keeps a reply that was worked out while the store was at `revision`. */
   keep(key: string, reply: CachedReply, revision: number): void
   /** The state of the store when `find` last looked. */
@@ -89,11 +89,15 @@ function contentTag(body: string | Uint8Array): string {
 /** Questions remembered as asked once: numbers, for the texts themselves would be thousands that nobody asks again. */
 const askedSlots = 8192
 
-/** FNV-1a over UTF-16 code units; never 0, which stands for an empty slot. */
+/** A number for a text, over every character in two sums; never 0, which stands for an empty slot. */
 function hash(text: string): number {
-  let sum = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193)
-  return sum >>> 0 || 1
+  let even = text.length
+  let odd = text.charCodeAt(text.length - 1)
+  for (let at = 1; at < text.length; at += 2) {
+    even = (Math.imul(even, 31) + text.charCodeAt(at - 1)) | 0
+    odd = (Math.imul(odd, 37) + text.charCodeAt(at)) | 0
+  }
+  return (Math.imul(even, 0x01000193) ^ odd) >>> 0 || 1
 }
 
 /** A cache of the last replies, emptied when the store changes. */
@@ -127,9 +131,9 @@ export function createReplyCache(revision: () => number): ReplyCache {
       }
       return found
     },
-    wants(key) {
-      // Two keys of one number are taken for one, which is no harm: a reply is kept that was asked for once.
-      const number = hash(key)
+    wants(address) {
+      // Two addresses of one number are taken for one, which is no harm: a reply is kept that was asked for once.
+      const number = hash(address)
       const slot = number % askedSlots
       if (askedOnce[slot] === number) return true
       askedOnce[slot] = number

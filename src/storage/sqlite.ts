@@ -84,7 +84,7 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
 }
 
 /** How long a write of another process may go unseen by `Storage.revision`. */
-const longestBlindMilliseconds = 2
+const longestBlindMilliseconds = 5
 
 /**
  * `Storage.revision`: asked many times for every request, where a look into the file would be the dearest part of many

@@ -102,7 +102,7 @@ export interface Storage {
   /** Number of current resources, by type. */
   count(): Promise<Record<string, number>>
   /**
-   * Grows with every committed write; caches compare it. A write of another process shows within 2 ms, one through this
+   * Grows with every committed write; caches compare it. A write of another process shows within 5 ms, one through this
    * store at once. With `types` it grows with writes of these alone, so that an AuditEvent does not make terminology
    * forget; hand the same array in each time, for what it answers is kept by array.
    */
