@@ -3,9 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { FhirError } from '../fhir/error.ts'
-import { parseJson } from '../fhir/json.ts'
+import { parseJson, stringifyJson } from '../fhir/json.ts'
 import type { Issue, StructureMap } from '../fhir/types.ts'
-import { checkMap, parseMap, printMap, type TraceSink } from '../structure-map/maps.ts'
+import { checkMap, createMaps, parseMap, printMap, type TraceSink } from '../structure-map/maps.ts'
 import type { CommandResult } from './command-line.ts'
 import { exitCodes } from './exit-codes.ts'
 import { openLoadedServer } from './loaded-server.ts'
@@ -19,7 +19,8 @@ export function addMap(program: Command, result: CommandResult): void {
     .argument('<file...>', 'maps in FML')
     .option('--strict', 'the current specification alone: no lenient forms')
     .action(async (files: string[], options: { strict?: boolean }) => {
-      for (const file of files) if (!(await check(file, options.strict === true))) result.exitCode = exitCodes.negative
+      const good = await Promise.all(files.map((file) => check(file, files, options.strict === true)))
+      if (good.includes(false)) result.exitCode = exitCodes.negative
     })
   map
     .command('format')
@@ -28,7 +29,7 @@ export function addMap(program: Command, result: CommandResult): void {
     .option('--write', 'change the files instead')
     .action(async (files: string[], options: { write?: boolean }) => {
       for (const file of files) {
-        const text = printMap(parseMap(await readFile(file, 'utf8')).map)
+        const text = printMap((await readMap(file)).map)
         if (options.write) await writeFile(file, text)
         else process.stdout.write(text)
       }
@@ -42,23 +43,60 @@ export function addMap(program: Command, result: CommandResult): void {
     .action(run)
 }
 
-async function check(file: string, strict: boolean): Promise<boolean> {
-  let issues: Issue[]
+/** Reads a map; the FhirError of one that is not FML names the file. */
+async function readMap(file: string, strict = false): Promise<{ map: StructureMap; warnings: Issue[] }> {
+  const text = await readFile(file, 'utf8')
   try {
-    const { map, warnings } = parseMap(await readFile(file, 'utf8'), { strict })
-    issues = [...warnings, ...checkMap(map)]
+    return parseMap(text, { strict })
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
-    issues = error.issues
+    const located = error.issues.map(({ details: _, ...each }) => ({
+      ...each,
+      diagnostics: `${file}: ${each.diagnostics ?? error.message}`,
+    }))
+    throw new FhirError(error.status, located)
   }
-  for (const each of issues) console.log(`${file}: ${each.severity}: ${each.diagnostics ?? each.details?.text}`)
-  const good = !issues.some((each) => each.severity === 'error' || each.severity === 'fatal')
-  if (good) console.log(`${file}: ${issues.length === 0 ? 'no remarks' : 'usable'}`)
+}
+
+async function check(file: string, files: string[], strict: boolean): Promise<boolean> {
+  const lines: string[] = []
+  let good = false
+  try {
+    const { map, warnings } = await readMap(file, strict)
+    const issues = [...warnings, ...checkMap(map)]
+    good = !issues.some(isError)
+    if (good) issues.push(...(await unknownElements(map, files)))
+    lines.push(...issues.map((each) => `${file}: ${each.severity}: ${each.diagnostics ?? each.details?.text}`))
+    if (good) lines.push(`${file}: ${issues.length === 0 ? 'no remarks' : 'usable'}`)
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error
+    for (const { severity, diagnostics } of error.issues)
+      lines.push(diagnostics?.replace(`${file}: `, `${file}: ${severity}: `) ?? error.message)
+  }
+  console.log(lines.join('\n'))
   return good
 }
 
+const isError = (each: Issue): boolean => each.severity === 'error' || each.severity === 'fatal'
+
+/** Elements that R4 types do not have. What only a server knows, models, value sets and other maps, is not looked at. */
+async function unknownElements(map: StructureMap, files: string[]): Promise<Issue[]> {
+  const others = (await Promise.allSettled(files.map((file) => readMap(file)))).flatMap((each) =>
+    each.status === 'fulfilled' ? [each.value.map] : [],
+  )
+  const maps = createMaps({
+    findMaps: async (url) => (url.includes('*') ? [] : [{ ...map, url, import: [], group: [] }]),
+    findStructure: async () => undefined,
+    membership: async () => () => false,
+    translator: async () => () => [],
+    revision: () => 0,
+  })
+  const { warnings } = await maps.compile(map, others)
+  return warnings.filter((each) => each.diagnostics?.startsWith('line '))
+}
+
 async function run(source: string, files: string[], options: { trace?: boolean }): Promise<void> {
-  const parsed = await Promise.all(files.map(async (file) => parseMap(await readFile(file, 'utf8')).map))
+  const parsed = await Promise.all(files.map(async (file) => (await readMap(file)).map))
   const [first, ...supporting] = parsed as [StructureMap, ...StructureMap[]] // the argument is required
   const instance = parseJson(await readFile(source))
   const server = await openLoadedServer(readConfig())
@@ -67,13 +105,12 @@ async function run(source: string, files: string[], options: { trace?: boolean }
     for (const warning of compiled.warnings) console.error(`warning: ${warning.details?.text ?? warning.diagnostics}`)
     const sink: TraceSink = { event: (event) => console.error(JSON.stringify(event)) }
     console.log(
-      JSON.stringify(
+      stringifyJson(
         compiled.run(instance, {
           now: new Date(),
           uuid: () => randomUUID(),
           ...(options.trace ? { trace: sink } : {}),
         }),
-        null,
         2,
       ),
     )

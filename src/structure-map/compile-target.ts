@@ -6,7 +6,7 @@ import { EXPRESSION, findExtension, LIST_MODE } from './extensions.ts'
 import { TransformFault } from './fault.ts'
 import { children, cleanCopy, inferType, type Node } from './nodes.ts'
 import type { MapScope } from './program.ts'
-import { type Frame, step } from './run.ts'
+import { countText, type Frame, step } from './run.ts'
 import { type Scope, slotOf, withTarget } from './scope.ts'
 import { typeOfPath } from './static-type.ts'
 import { type Argument, elementPath, type Rule, type RuleTarget, TRANSFORMS, type Transform } from './structure.ts'
@@ -36,6 +36,7 @@ export function compileTarget(target: RuleTarget, context: TargetContext): { run
   const run: CompiledTarget = (frame, focus) => {
     step(frame.run)
     const node = make(frame, focus)
+    countText(frame.run, node)
     if (slot !== undefined) frame.slots[slot] = node
     if (frame.run.trace && target.context && target.element && node) {
       frame.run.trace.event({ kind: 'element', rule: rule.name, element: `${target.context}.${target.element}` })
@@ -93,7 +94,11 @@ function compileMaking(target: RuleTarget, { scope, map }: Variables): Making {
       copied && !place ? mapAll(copied(frame), (item) => copyByType(node, name, { item, frame, map })) : undefined
     if (mapped) return mapped
     const found = values(frame, focus, elementType(node, name))
-    if (found.length > 1) frame.run.untidy = true
+    if (found.length > 1) {
+      frame.run.untidy = true
+      for (const each of found) countText(frame.run, each)
+      frame.run.steps += found.length
+    }
     return assignAll(node, name, { values: found, place })
   }
   const key = target.listMode?.includes('share')

@@ -27,8 +27,11 @@ const placed = new WeakSet<FhirError>()
 export function relocate(error: unknown, place: FaultPlace): unknown {
   if (error instanceof FhirError) return placed.has(error) ? error : locate(error.message, 'processing', place)
   if (error instanceof TransformFault) return locate(error.message, error.code, place)
-  if (!(error instanceof RangeError) || !/call stack/i.test(error.message)) return error
-  return locate('rules nest too deep', 'too-costly', place)
+  if (!(error instanceof RangeError)) return error
+  if (/call stack/i.test(error.message)) return locate('rules nest too deep', 'too-costly', place)
+  return /invalid (string|array) length/i.test(error.message)
+    ? locate('the result grows too big', 'too-costly', place)
+    : error
 }
 
 function locate(message: string, code: TransformFault['code'], place: FaultPlace): FhirError {

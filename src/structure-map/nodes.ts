@@ -136,8 +136,14 @@ function childType(value: Json | undefined, types: Type[]): Type {
   return inferType(value)
 }
 
-/** A copy that shares nothing with the original; objects are counted as steps. */
+/** What a text counts in the limit of a run: a step for every 64 characters, so that long texts do not pass it by. */
+export function textSteps(text: string): number {
+  return text.length >> 6
+}
+
+/** A copy that shares nothing with the original; objects and long texts are counted as steps. */
 export function deepCopy(value: Json, counter?: { steps: number }): Json {
+  if (typeof value === 'string' && counter) counter.steps += textSteps(value)
   if (value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) return value.map((each) => deepCopy(each, counter))
   if (counter) counter.steps++

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../fhir/types.ts'
 import { TransformFault } from './fault.ts'
-import { isEmpty, type Node } from './nodes.ts'
+import { isEmpty, type Node, textSteps } from './nodes.ts'
 import type { RuleTarget } from './structure.ts'
 
 /**
@@ -30,7 +30,7 @@ export interface TraceSink {
 export interface TransformLimits {
   /** Groups that call each other. */
   depth: number
-  /** Rules that fire, elements that are made, objects that are copied: what bounds the size of the result. */
+  /** Rules that fire, elements that are made, objects that are copied, 64 characters of text: what bounds the size of the result. */
   steps: number
   /** Wall time; counts only when the server gives a clock to measure with. */
   milliseconds: number
@@ -68,6 +68,11 @@ export interface Frame {
 /** Notes whether what a rule made was left empty; called when the rule has had its say. */
 export function noteEmpty(run: Run, node: Node | undefined): void {
   if (node && node.value !== undefined && isEmpty(node.value)) run.untidy = true
+}
+
+/** Counts the text of a value that was made. */
+export function countText(run: Run, node: Node | undefined): void {
+  if (typeof node?.value === 'string') run.steps += textSteps(node.value)
 }
 
 /** Counts a step; TransformFault `too-costly` when there have been too many or it has taken too long. */

@@ -137,6 +137,27 @@ test('maps are checked, formatted and run without a server', async () => {
   assert.equal(JSON.parse(ran.stdout).resourceType, 'Bundle')
 })
 
+test('map check names elements that R4 does not have; errors name the file; decimals keep their text', async () => {
+  const file = join(dataDir, 'wrong.fml')
+  const header = `map "http://example.org/StructureMap/wrong" = wrong
+uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as source
+group main(source src : Patient, target tgt) {
+`
+  writeFileSync(file, `${header}  src.nme as n -> tgt.name = n;\n}\n`)
+  const { stdout, code } = await vidimus(['map', 'check', file])
+  assert.equal(code, 0)
+  assert.match(stdout, /wrong\.fml: warning: line 4, column 3: .*Patient has no element 'nme'/)
+  writeFileSync(file, `${header}  src.nme as -> tgt.name;\n  src..x;\n}\n`)
+  const broken = await vidimus(['map', 'check', file])
+  assert.equal(broken.code, 1)
+  assert.match(broken.stdout, /wrong\.fml: error: line 4, [\s\S]*wrong\.fml: error: line 5, /)
+  const source = join(dataDir, 'decimal.json')
+  writeFileSync(source, '{"a":1.10}')
+  assert.match((await vidimus(['map', 'run', source, file])).stderr, /wrong\.fml: line 4, /)
+  writeFileSync(file, `${header}  src.a as a -> tgt.b = a;\n}\n`)
+  assert.match((await vidimus(['map', 'run', source, file])).stdout, /"b": 1\.10/)
+})
+
 test('serve listens, answers, logs nothing personal and ends on SIGTERM', async () => {
   const server = await startServerProcess({ DATA_DIR: dataDir })
   try {

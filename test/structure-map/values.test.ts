@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
 import type { Json } from '../../src/fhir/types.ts'
 import { parseMap, printMap, readR5 } from '../../src/structure-map/maps.ts'
-import { issuesOf, runMap, withRules } from '../support/run-map.ts'
+import { header, issuesOf, runMap, withRules } from '../support/run-map.ts'
 
 const patient = (members: Record<string, Json> = {}): Json => ({ resourceType: 'Patient', ...members })
 const absent: Json = { extension: [{ url: 'http://x/why', valueCode: 'unknown' }] }
@@ -88,4 +88,26 @@ test('a path that leads to several values sets them all, and is an error where o
   const one = withRules('  src -> tgt.gender = src.name.given "r";')
   const issues = await issuesOf(() => runMap(one, source))
   assert.match(issues[0]?.details?.text ?? '', /rule 'r': 'gender' takes one value, the expression has 3/)
+})
+
+test('text that grows without end is stopped, not a crash', async () => {
+  const twice = `${header()}group main(source src : Source, target tgt : Target) {
+  src -> tgt.name as n, n.text = 'sixteen letters.' then Grow(n, n) "r";
+}
+group Grow(source from, target to) {
+  from.text as t -> to.text = TWICE then Grow(to, to) "x";
+}
+`
+  const copies = withRules('  src.name as a, src.name as b -> tgt.contained = src "r";')
+  const long = patient({ name: Array.from({ length: 300 }, () => ({ text: 'x'.repeat(200_000) })) })
+  for (const [map, source] of [
+    [twice.replace('TWICE', 'append(t, t)'), patient()],
+    [twice.replace('TWICE', '(t & t)'), patient()],
+    [twice.replace('TWICE', `append(${Array(100).fill('t').join(', ')})`), patient()],
+    [copies, long],
+  ] as const) {
+    const issues = await issuesOf(() => runMap(map, source))
+    assert.equal(issues[0]?.code, 'too-costly')
+    assert.match(issues[0]?.diagnostics ?? '', /^line \d+, column \d+: StructureMap .*rule '[rx]': /)
+  }
 })
