@@ -41,8 +41,11 @@ function exitCodeOf(error: unknown): number {
   // Help and version end by this exception too, with exit code 0; commander has printed what there is to say.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUse
   if (error instanceof FhirError) {
-    for (const each of error.issues) {
-      console.error([each.details?.text, each.diagnostics].filter(Boolean).join(' – '))
+    for (const { details, diagnostics } of error.issues) {
+      // Diagnostics begin with the place and repeat the text: the place alone is news.
+      const place = diagnostics?.match(/^line \d+, column \d+/)?.[0] ?? diagnostics
+      const isSaid = place !== undefined && details?.text?.includes(place)
+      console.error([details?.text, isSaid ? undefined : place].filter(Boolean).join(' – '))
     }
   } else if (error instanceof ConfigError || isUserError(error)) console.error(error.message)
   else console.error(error)

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
-import { issue, unprocessable } from '../fhir/error.ts'
+import { FhirError, issue, unprocessable } from '../fhir/error.ts'
 import { parseJson } from '../fhir/json.ts'
-import type { Issue, Json, Resource } from '../fhir/types.ts'
+import type { Issue, Json, JsonObject, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import { findDefects } from './defects.ts'
 import { isArchive, type PackageSource, readSource, type SourceFiles } from './files.ts'
@@ -88,13 +88,15 @@ function stampOf(files: ArchiveFile[], options: ImportOptions): string {
 }
 
 async function loadFiles(source: SourceFiles, options: ImportOptions): Promise<ImportReport> {
-  const manifest = readManifest(source)
+  const read = readManifest(source)
+  const manifest = read.manifest
   const report: ImportReport = { name: manifest?.name ?? source.name, entries: [], issues: [] }
+  if (read.fault) report.issues.push(read.fault)
   if (manifest?.version) report.version = manifest.version
   if (manifest?.fhirVersion) report.fhirVersion = manifest.fhirVersion
   if (source.kind === 'archive' && source.files.length === 0) throw unprocessable('The package is empty.', 'structure')
-  const read = await readCandidates(source, manifest, report, options)
-  const candidates = await assignIds(read, options.storage)
+  const readable = await readCandidates(source, manifest, report, options)
+  const candidates = await assignIds(readable, options.storage)
   const resources = candidates.map((each) => each.resource)
   report.issues.push(...(await missingPackages(manifest, options)))
   report.issues.push(...(await findDefects(resources, { canonical: manifest?.canonical, storage: options.storage })))
@@ -106,13 +108,27 @@ async function loadFiles(source: SourceFiles, options: ImportOptions): Promise<I
   return report
 }
 
-function readManifest(source: SourceFiles): Manifest | undefined {
+/** The manifest where there is one; one that cannot be read is an issue, and the files around it count all the same. */
+function readManifest(source: SourceFiles): { manifest?: Manifest; fault?: Issue } {
   const file = source.files.find((each) => each.name === 'package/package.json' || each.name === 'package.json')
-  if (!file) return undefined
-  const content: Json = parseJson(file.bytes)
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw unprocessable('package.json is not a JSON object.', 'structure')
+  if (!file) return {}
+  const unreadable = (why: string) => ({
+    manifest: { dependencies: [] },
+    fault: issue('structure', { severity: 'warning', text: `${file.name} cannot be read: ${why}` }),
+  })
+  let content: Json
+  try {
+    content = parseJson(file.bytes)
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error
+    return unreadable(error.message)
   }
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    return unreadable('it is no JSON object')
+  return { manifest: manifestOf(content) }
+}
+
+function manifestOf(content: JsonObject): Manifest {
   const word = (value: Json | undefined) => (typeof value === 'string' ? value : undefined)
   const dependencies = content.dependencies
   const made: Manifest = { dependencies: [] }

@@ -73,7 +73,8 @@ function readResource(content: JsonObject | undefined, isR5: boolean): EntryCont
 /** The first issue with its place, in one line. */
 function describe(error: FhirError): string {
   const [first] = error.issues
-  const place = first?.diagnostics ?? first?.expression?.[0]
+  // Diagnostics repeat the text after the place.
+  const place = first?.diagnostics?.replace(/^(line \d+, column \d+): .*$/s, '$1') ?? first?.expression?.[0]
   const text = error.message.replace(/\s+/g, ' ')
   return place && !text.includes(place) ? `${text} (${place})` : text
 }

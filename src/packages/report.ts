@@ -53,8 +53,21 @@ export function reportLines(report: ImportReport): string[] {
   for (const each of report.entries) {
     if (each.status === 'failed') lines.push(`  failed   ${each.file}: ${each.reason ?? ''}`)
   }
+  lines.push(...skippedLines(report.entries))
   for (const each of report.issues) lines.push(`  ${each.severity.padEnd(12)}${each.details?.text ?? ''}`)
   return lines
+}
+
+/** One line a reason; packages hold dozens of files that are skipped for the same. */
+function skippedLines(entries: ImportEntry[]): string[] {
+  const files = new Map<string, string[]>()
+  for (const { status, reason = '', file } of entries) {
+    if (status === 'skipped') files.set(reason, [...(files.get(reason) ?? []), file])
+  }
+  return [...files].map(([reason, names]) => {
+    const what = names.length === 1 ? names[0] : `${names.length} files`
+    return `  skipped  ${what}: ${reason}`
+  })
 }
 
 function byType(entries: ImportEntry[]): Map<string, Map<ImportStatus, number>> {

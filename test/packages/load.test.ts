@@ -221,11 +221,20 @@ test('a damaged package stores nothing', async () => {
   const bytes = makePackage(manifest, { 'a.json': valueSet('a') })
   await assert.rejects(loadPackage({ bytes: bytes.subarray(0, -20), name: 'p.tgz' }, { storage }), { status: 422 })
   await assert.rejects(loadPackage({ bytes: Buffer.from('no archive'), name: 'p.tgz' }, { storage }), { status: 422 })
-  await assert.rejects(loadPackage({ bytes: makePackage([], {}), name: 'p.tgz' }, { storage }), { status: 422 })
   await assert.rejects(loadPackage({ path: join(folder, 'absent.tgz') }, { storage }), { status: 404 })
   const limits = { totalBytes: 100, fileBytes: 100, files: 10 }
   await assert.rejects(loadPackage({ bytes, name: 'p.tgz' }, { storage, limits }), { status: 413 })
   assert.deepEqual(await storage.count(), {})
+  await storage.close()
+})
+
+test('a manifest that cannot be read is told, and what is beside it is stored', async () => {
+  const storage = open()
+  const bytes = makePackage([], { 'a.json': valueSet('a'), 'b.json': valueSet('a', { title: 'twice' }) })
+  const report = await loadPackage({ bytes, name: 'p.tgz' }, { storage })
+  assert.match(texts(report), /^package\/package.json cannot be read: it is no JSON object$/)
+  assert.deepEqual(await storage.count(), { ValueSet: 1 })
+  assert.ok(reportLines(report).includes('  skipped  package/b.json: duplicate of ValueSet/a in the same package'))
   await storage.close()
 })
 
