@@ -1,4 +1,5 @@
 import { defineOperation } from '../fhir/operation.ts'
+import { withBoundValueSet } from './bound-value-set.ts'
 import type { OperationContext } from './context.ts'
 import { withInstance } from './instance-resource.ts'
 import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './terminology-parameters.ts'
@@ -15,6 +16,7 @@ export const expand = defineOperation<OperationContext>({
   get: true,
   parameters: [
     ...VALUE_SET_PARAMETERS,
+    input('context', 'uri', 'StructureDefinition and element (url#path) whose bound value set is meant'),
     input('filter', 'string', 'Every word begins a word of code, display or designation; case does not matter'),
     input('date', 'dateTime', 'Accepted; definitions are taken as they stand now'),
     input('offset', 'integer', 'Members to skip'),
@@ -31,7 +33,7 @@ export const expand = defineOperation<OperationContext>({
     output('return', 'ValueSet', 'The value set with its expansion'),
   ],
   handle: async (call, context) => {
-    const parameters = await withInstance(call, context, 'valueSet')
+    const parameters = await withBoundValueSet(await withInstance(call, context, 'valueSet'), context.storage)
     const threshold = Number(call.headers['x-too-costly-threshold'])
     const resource = await context.terminology.expand(parameters, {
       acceptLanguage: call.acceptLanguage,

@@ -1,4 +1,5 @@
 import { defineOperation } from '../fhir/operation.ts'
+import { withBoundValueSet } from './bound-value-set.ts'
 import type { OperationContext } from './context.ts'
 import { withInstance } from './instance-resource.ts'
 import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './terminology-parameters.ts'
@@ -14,6 +15,7 @@ export const validateCodeOperation = defineOperation<OperationContext>({
   get: true,
   parameters: [
     ...VALUE_SET_PARAMETERS,
+    input('context', 'uri', 'StructureDefinition and element (url#path) whose bound value set is meant'),
     input('codeSystem', 'CodeSystem', 'The code system itself (CodeSystem level)'),
     input('code', 'code', 'The code'),
     input('system', 'uri', 'Code system of the code'),
@@ -44,7 +46,8 @@ export const validateCodeOperation = defineOperation<OperationContext>({
   ],
   handle: async (call, context) => {
     const resourceType = call.resourceType === 'CodeSystem' ? 'CodeSystem' : 'ValueSet'
-    const parameters = await withInstance(call, context, resourceType === 'ValueSet' ? 'valueSet' : 'codeSystem')
+    const given = await withInstance(call, context, resourceType === 'ValueSet' ? 'valueSet' : 'codeSystem')
+    const parameters = resourceType === 'ValueSet' ? await withBoundValueSet(given, context.storage) : given
     const resource = await context.terminology.validateCode(parameters, {
       acceptLanguage: call.acceptLanguage,
       resourceType,
