@@ -4,6 +4,14 @@ import { TransformFault } from './fault.ts'
 const INTEGER = /^[+-]?\d+$/
 const DECIMAL = /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/
 
+/** A number as JSON writes it, without a sign or zeros in front that it does not have. */
+const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
+
+/** The text of a decimal whose precision is worth keeping; undefined when JSON could not write it so. */
+export function decimalText(text: Json | undefined): string | undefined {
+  return typeof text === 'string' && JSON_NUMBER.test(text.trim()) ? text.trim() : undefined
+}
+
 /** Lexical rules of R4 primitives that a text must follow (https://hl7.org/fhir/R4/datatypes.html#primitive). */
 const LEXICAL: Record<string, RegExp> = {
   date: /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/,

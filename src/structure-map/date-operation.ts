@@ -26,7 +26,7 @@ export function dateOperation(given: DateOperation): string | undefined {
   if (operation === 'now') return given.now.toISOString()
   if (given.value === undefined) return undefined
   const parts = PARTS.exec(given.value)
-  if (!parts) throw new TransformFault('dateOp() needs a date')
+  if (!parts || !isOnCalendar(parts)) throw new TransformFault('dateOp() needs a date')
   const unit = readUnit(given.unit ?? (operation === 'truncate' ? given.amount : undefined))
   if (operation === 'truncate') return truncate(given.value, unit)
   if (operation !== 'add' && operation !== 'subtract') {
@@ -48,6 +48,11 @@ export function addCalendarUnits(value: string, amount: number, unit: string): s
   const [, , month, day, hour] = parts
   const coarse = known === 'year' || (known === 'month' && month) || ((known === 'week' || known === 'day') && day)
   return coarse || hour !== undefined ? add(parts, Math.trunc(amount), known) : undefined
+}
+
+function isOnCalendar([, year, month = '1', day = '1']: RegExpExecArray): boolean {
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
+  return date.getUTCMonth() + 1 === Number(month) && date.getUTCDate() === Number(day)
 }
 
 function readUnit(text: string | undefined): Unit {

@@ -5,7 +5,7 @@ import type { ExpressionHost } from './expression-types.ts'
 import { inferType, type Node } from './nodes.ts'
 import type { Run } from './run.ts'
 import { codesOf } from './translate.ts'
-import { isA, type TypeTable } from './types.ts'
+import { isA, plainTypeName, type TypeTable } from './types.ts'
 
 /** The host of all expressions of a program; `functions` are the same answers for the full FHIRPath engine. */
 export interface ProgramHost extends ExpressionHost {
@@ -24,7 +24,7 @@ export function createHost(types: TypeTable, memberships: ReadonlyMap<string, Me
     },
     conformsTo: (node, profile) => conformsTo(node, profile, types),
     resolve: (run, reference) => resolve(run, reference),
-    findType: (name) => types.find(systemName(name) ?? name.replace(/^FHIR\./, '')),
+    findType: (name) => types.find(plainTypeName(name)),
     functions: {
       memberOf: (value, valueSet) => host.memberOf(nodeOf(value), valueSet),
       conformsTo: (value, profile) => host.conformsTo(nodeOf(value), profile),
@@ -32,12 +32,6 @@ export function createHost(types: TypeTable, memberships: ReadonlyMap<string, Me
     },
   }
   return host
-}
-
-/** `System.String` and plain `String` as the R4 primitive of that JSON. */
-function systemName(name: string): string | undefined {
-  const bare = /^(?:System\.)?(String|Boolean|Integer|Decimal|Date|DateTime|Time|Quantity)$/.exec(name)?.[1]
-  return bare === 'Quantity' ? bare : bare && bare.charAt(0).toLowerCase() + bare.slice(1)
 }
 
 function nodeOf(value: unknown): Node {

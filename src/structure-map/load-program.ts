@@ -182,7 +182,7 @@ function createScope(map: StructureMap, { program, translators }: ScopeParts): M
     },
     findGroup: (name) => findGroup(scope, name),
     translate(name, node) {
-      const translator = name.startsWith('#') ? inline.get(name.slice(1)) : translators.get(name)
+      const translator = name.startsWith('#') ? inline.get(name.slice(1)) : (inline.get(name) ?? translators.get(name))
       return translator ? translateNode(node, translator) : []
     },
   }

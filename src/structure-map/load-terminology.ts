@@ -49,42 +49,41 @@ export async function loadMemberships(maps: StructureMap[], environment: MapEnvi
 /** Looks up the concept maps that rules name; one that cannot be used is a warning. */
 export async function loadTranslators(maps: StructureMap[], environment: MapEnvironment, warn: Warn) {
   const translators = new Map<string, Translator>()
-  for (const map of maps) warnMissingInline(map, warn)
-  const asked = new Set<string>()
-  for (const rule of allRules(maps)) {
-    for (const target of rule.target ?? []) {
-      const url = translatedMap(target)
-      if (url === undefined || url.startsWith('#') || asked.has(url)) continue
-      asked.add(url)
-      try {
-        translators.set(url, await environment.translator(url))
-      } catch (error) {
-        if (!(error instanceof FhirError)) throw error
-        if (url === OID_MAP) {
-          translators.set(url, translateOid)
-          continue
-        }
-        warn(`ConceptMap ${url} cannot be used, translate() with it is empty: ${error.message}`)
-      }
+  for (const url of conceptMapsToFind(maps, warn)) {
+    try {
+      translators.set(url, await environment.translator(url))
+    } catch (error) {
+      if (!(error instanceof FhirError)) throw error
+      if (url === OID_MAP) translators.set(url, translateOid)
+      else warn(`ConceptMap ${url} cannot be used, translate() with it is empty: ${error.message}`)
     }
   }
   return translators
 }
 
-/** The concept map that a target names. */
-function translatedMap({ transform, parameter }: RuleTarget): string | undefined {
-  return transform === 'translate' ? parameter?.[1]?.valueString : undefined
-}
-
-function warnMissingInline(map: StructureMap, warn: Warn): void {
-  const known = inlineTranslators(map)
-  for (const rule of allRules([map])) {
-    for (const target of rule.target ?? []) {
-      const url = translatedMap(target)
-      if (url?.startsWith('#') && !known.has(url.slice(1)))
-        warn(`StructureMap ${map.url} has no concept map ${url}, translate() with it is empty`)
+/** What rules translate by and their map does not contain; `#id` that it does not contain is a warning. */
+function conceptMapsToFind(maps: StructureMap[], warn: Warn): Set<string> {
+  const urls = new Set<string>()
+  for (const map of maps) {
+    const own = inlineTranslators(map)
+    for (const rule of allRules([map])) {
+      for (const target of rule.target ?? []) {
+        const url = translatedMap(target, map)
+        if (url === undefined || own.has(url.replace(/^#/, ''))) continue
+        if (url.startsWith('#')) warn(`StructureMap ${map.url} has no concept map ${url}, translate() with it is empty`)
+        else urls.add(url)
+      }
     }
   }
+  return urls
+}
+
+/** The concept map that a target names, as literal or as constant of its map. */
+function translatedMap({ transform, parameter }: RuleTarget, map: StructureMap): string | undefined {
+  if (transform !== 'translate') return undefined
+  const given = parameter?.[1]
+  const constant = constantsOf(map).find((each) => each.name === given?.valueId)
+  return given?.valueString ?? (constant && /^'([^'\\]*)'$/.exec(constant.value)?.[1])
 }
 
 /** The concept maps that are contained in a map, by id. */

@@ -1,4 +1,5 @@
 import { keepExactNumber } from '../fhir/exact-number.ts'
+import { decimalText } from './convert.ts'
 import { type Cursor, describeToken } from './cursor.ts'
 import { parseExpression } from './expression.ts'
 import { DEFAULT, extend } from './extensions.ts'
@@ -90,7 +91,8 @@ function defaultClause(cursor: Cursor, source: RuleSource): number {
     const { type, value, exact } = expression
     const member = `defaultValue${type.charAt(0).toUpperCase()}${type.slice(1)}`
     Object.assign(source, { [member]: value })
-    if (exact !== undefined) keepExactNumber(source, member, exact)
+    const text = decimalText(exact)
+    if (text !== undefined) keepExactNumber(source, member, text)
   } else extend(source, { url: DEFAULT, valueString: cursor.render(expression.from, expression.to) })
   return 3
 }

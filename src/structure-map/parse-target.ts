@@ -1,4 +1,5 @@
 import { keepExactNumber } from '../fhir/exact-number.ts'
+import { decimalText } from './convert.ts'
 import type { Cursor } from './cursor.ts'
 import { type Expression, parseExpression, readLiteral } from './expression.ts'
 import { EXPRESSION, extend, LIST_MODE } from './extensions.ts'
@@ -159,7 +160,8 @@ function literalArgument(expression: Expression): Argument | undefined {
 
 function decimalArgument(value: number, text: string): Argument {
   const argument: Argument = { valueDecimal: value }
-  keepExactNumber(argument, 'valueDecimal', text)
+  const exact = decimalText(text)
+  if (exact !== undefined) keepExactNumber(argument, 'valueDecimal', exact)
   return argument
 }
 

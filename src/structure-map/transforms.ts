@@ -1,6 +1,6 @@
 import { keepExactNumber } from '../fhir/exact-number.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
-import { convertPrimitive } from './convert.ts'
+import { convertPrimitive, decimalText } from './convert.ts'
 import { dateOperation } from './date-operation.ts'
 import { escapeBetween } from './escape.ts'
 import { TransformFault } from './fault.ts'
@@ -8,7 +8,7 @@ import { toText } from './native-values.ts'
 import { cleanCopy, deepCopy, type Node } from './nodes.ts'
 import type { Run } from './run.ts'
 import type { Transform } from './structure.ts'
-import { INFERRED, r4Type, type Type, UNKNOWN } from './types.ts'
+import { INFERRED, plainTypeName, r4Type, type Type, UNKNOWN } from './types.ts'
 import { createInstance } from './write.ts'
 
 /** One call of a transform. */
@@ -131,7 +131,7 @@ function escapeText({ arguments: [value, from, to] }: TransformCall): Node | und
 function cast({ arguments: [value, name], targetType, findType }: TransformCall): Node | undefined {
   if (!value || value.value === undefined) return undefined
   const asked = text(name)
-  const type = asked === undefined ? targetType : (r4Type(asked) ?? findType(asked))
+  const type = asked === undefined ? targetType : (r4Type(plainTypeName(asked)) ?? findType(asked))
   if (!type) throw new TransformFault(`cast() does not know the type '${asked ?? ''}'`)
   if (type.kind !== 'primitive') {
     if (value.type === type || value.type === UNKNOWN) return { ...value, type }
@@ -140,7 +140,12 @@ function cast({ arguments: [value, name], targetType, findType }: TransformCall)
   const primitive = text(value)
   return primitive === undefined
     ? undefined
-    : { value: convertPrimitive(value.value ?? null, type.name), type, loose: true }
+    : { value: convertPrimitive(value.value ?? null, type.name), type, loose: true, ...precision(value, type) }
+}
+
+function precision({ value, exact }: Node, type: Type): { exact?: string } {
+  const text = type.name === 'decimal' ? (exact ?? decimalText(value)) : undefined
+  return text === undefined ? {} : { exact: text }
 }
 
 function translate(call: TransformCall): Node | undefined {
@@ -231,14 +236,15 @@ function cc(call: TransformCall): Node | undefined {
 function qty({ arguments: [value, unit, system, code] }: TransformCall): Node | undefined {
   const given = text(value)
   if (given === undefined) return undefined
-  const parts = /^\s*(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?)\s*(.*?)\s*$/.exec(given)
+  const parts = /^\s*(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?)(?![\d.,])\s*(.*?)\s*$/.exec(given)
   if (!parts) throw new TransformFault('qty() needs a number, with or without a unit')
   const [, comparator, number, written = ''] = parts
   const named = text(unit) ?? (written.replace(/^'(.*)'$/, '$1') || undefined)
   const url = text(system)
   const quantity = { comparator, unit: named, system: url, code: text(code) ?? (url ? named : undefined) }
   const made = object('Quantity', { value: Number(number), ...quantity })
-  keepExactNumber(made.value as JsonObject, 'value', (number ?? '').replace(/^\+/, ''))
+  const exact = decimalText(number)
+  if (exact !== undefined) keepExactNumber(made.value as JsonObject, 'value', exact)
   return made
 }
 

@@ -88,6 +88,13 @@ export interface TypeTable {
   find(urlOrName: string): Type | undefined
 }
 
+/** `System.String`, plain `String` and `FHIR.string` as the R4 type of that JSON; other names as they are. */
+export function plainTypeName(name: string): string {
+  const bare = /^(?:System\.)?(String|Boolean|Integer|Decimal|Date|DateTime|Time)$/.exec(name)?.[1]
+  if (bare !== undefined) return bare.charAt(0).toLowerCase() + bare.slice(1)
+  return name.replace(/^(FHIR\.|System\.(?=Quantity$))/, '')
+}
+
 /** The canonical of an R4 definition, with or without the version in its path. */
 const R4_PREFIX = /^http:\/\/hl7\.org\/fhir\/(?:4\.[03]\/)?StructureDefinition\//
 

@@ -1,6 +1,6 @@
 import { keepExactNumber } from '../fhir/exact-number.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
-import { assignPrimitive } from './convert.ts'
+import { assignPrimitive, decimalText } from './convert.ts'
 import { TransformFault } from './fault.ts'
 import { choose, fit } from './fit.ts'
 import { cleanCopy, type Node, setMember } from './nodes.ts'
@@ -104,7 +104,10 @@ export function assign(target: Node, property: string, given: Node, place?: List
   const fitted = fit(given, chosen.type, property)
   for (const each of element.variants) if (each.property !== chosen.property) delete holder[each.property]
   const index = store(holder, { property: chosen.property, element, value: fitted.value as Json, place }) // fit keeps a value a value
-  if (given.exact !== undefined && !element.isArray) keepExactNumber(holder, chosen.property, given.exact)
+  if (fitted.type.name === 'decimal' && !element.isArray) {
+    const exact = given.exact ?? decimalText(given.value)
+    if (exact !== undefined) keepExactNumber(holder, chosen.property, exact)
+  }
   if (given.extra && fitted.type.kind === 'primitive')
     storeExtra(holder, chosen.property, { extra: given.extra, index })
   if (fitted.value !== null && typeof fitted.value === 'object') return fitted

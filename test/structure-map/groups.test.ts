@@ -66,3 +66,20 @@ test('a concept map that the map does not contain is a warning', async () => {
   const { warnings } = await compileMap(map)
   assert.match(warnings[0]?.details?.text ?? '', /has no concept map #none, translate\(\) with it is empty/)
 })
+
+test('translate finds a concept map by #id, by bare id of a contained one, and by a constant', async () => {
+  const concepts = 'conceptmap "#sex" {\n  prefix s = "http://s"\n  prefix t = "http://t"\n  s:male == t:M\n}\n'
+  for (const name of ["'#sex'", "'sex'", 'which']) {
+    const map = `/// url = 'http://x/m'
+/// name = 'M'
+${concepts}uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Source as source
+let which = '#sex';
+group main(source src : Source, target tgt) {
+  src.gender as g -> tgt.sex = translate(g, ${name}, 'code');
+}
+`
+    const compiled = await compileMap(map)
+    assert.deepEqual(compiled.run({ resourceType: 'Patient', gender: 'male' }, mapCall()), { sex: 'M' }, name)
+    assert.deepEqual(compiled.warnings, [], name)
+  }
+})

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { stringifyJson } from '../../src/fhir/json.ts'
 import type { ConceptMap, Json } from '../../src/fhir/types.ts'
 import { issuesOf, runMap, withRules } from '../support/run-map.ts'
 
@@ -86,8 +87,10 @@ test('qty reads a number with a unit, or takes them apart', async () => {
     system: 'http://unitsofmeasure.org',
     code: 'kg',
   })
-  const [issue] = await issuesOf(() => quantity(`qty('heavy')`))
-  assert.equal(issue?.code, 'processing')
+  for (const wrong of ['heavy', '1,5 mg', '1.5.2 mg']) {
+    const [issue] = await issuesOf(() => quantity(`qty('${wrong}')`))
+    assert.equal(issue?.code, 'processing', wrong)
+  }
 })
 
 test('id, cp, c and cc make their data types', async () => {
@@ -125,7 +128,10 @@ test('truncate counts characters, append joins, cast follows the lexical rules',
   assert.equal((await extended(`cast('0042', 'integer')`))?.valueInteger, 42)
   assert.equal((await extended(`cast('TRUE', 'boolean')`))?.valueBoolean, true)
   assert.equal((await extended(`cast('2024-01-02T03:04:05Z', 'date')`))?.valueDate, '2024-01-02')
-  assert.equal((await extended(`cast('1.50', 'decimal')`))?.valueDecimal, 1.5)
+  assert.equal(stringifyJson(await extended(`cast('1.50', 'decimal')`)), '{"url":"urn:x","valueDecimal":1.50}')
+  assert.equal(stringifyJson(await extended(`cast('+01.50', 'decimal')`)), '{"url":"urn:x","valueDecimal":1.5}')
+  for (const type of ['FHIR.integer', 'System.Integer', 'http://hl7.org/fhir/StructureDefinition/integer'])
+    assert.equal((await extended(`cast('7', '${type}')`))?.valueInteger, 7, type)
   for (const wrong of [
     `cast('x', 'integer')`,
     `cast('0', 'positiveInt')`,
