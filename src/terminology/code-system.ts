@@ -39,6 +39,8 @@ export interface CodeSystemHead {
   /** Implicit value set of all concepts (CodeSystem.valueSet). */
   valueSet?: string
   hierarchyMeaning?: string
+  /** Codes change their meaning between versions: expansions always say which one (CodeSystem.versionNeeded). */
+  versionNeeded?: boolean
   /** Declared properties: code → uri and type. */
   properties: Map<string, { uri?: string; type: string }>
   /** Set when the system has a grammar and no end: canonical of the set an expansion is based on, and the set. */

@@ -44,6 +44,7 @@ export function headOf(resource: CodeSystem): CodeSystemHead {
   if (standardsStatus) head.standardsStatus = standardsStatus
   if (resource.valueSet) head.valueSet = resource.valueSet
   if (resource.hierarchyMeaning) head.hierarchyMeaning = resource.hierarchyMeaning
+  if (resource.versionNeeded) head.versionNeeded = true
   for (const property of resource.property ?? []) {
     head.properties.set(property.code, { ...(property.uri && { uri: property.uri }), type: property.type })
   }

@@ -120,7 +120,7 @@ function entryOptions(
     includeDesignations: booleanParameter(parameters, 'includeDesignations') === true,
     designations: textParameters(parameters, 'designation'),
     properties: textParameters(parameters, 'property'),
-    withVersion: ({ provider }) => (versions.get(provider.head.url) ?? 0) > 1,
+    withVersion: ({ provider: { head } }) => head.versionNeeded === true || (versions.get(head.url) ?? 0) > 1,
     declared: new Map(),
   }
 }

@@ -1,4 +1,5 @@
 import { bindForExpansion, type Evaluation } from './binding.ts'
+import type { Ref } from './code-system.ts'
 import type { Contains } from './contains-entry.ts'
 import { HIERARCHY_OPERATORS } from './filters/filters.ts'
 import type { Entry, Listing } from './listing.ts'
@@ -13,25 +14,51 @@ export function canNest(set: CompiledSet, evaluation: Evaluation): boolean {
   return bindForExpansion(clause, evaluation).provider.hierarchical
 }
 
-/** Entries as a forest: below the nearest ancestor that is a member, too. The listing is in depth-first order. */
+/**
+ * Entries as a forest: below the nearest ancestor that is a member, too. The listing is in depth-first order of the first
+ * parents; where no member is above a concept in that order, one above it by another parent is.
+ */
 export function nest(listing: Listing, show: (entry: Entry) => Contains): Contains[] {
   const roots: Contains[] = []
   const open: { entry: Entry; shown: Contains }[] = []
+  const shownByRef = new Map<Ref, Contains>()
+  const orphans: { entry: Entry; shown: Contains }[] = []
   for (let index = 0; index < listing.size; index++) {
     const entry = listing.at(index)
     if (!entry) continue
     const shown = show(entry)
+    shownByRef.set(entry.ref, shown)
     while (open.length > 0) {
       const last = open.at(-1)
       if (last && entry.provider.subsumes(last.entry.ref, entry.ref)) break
       open.pop()
     }
     const parent = open.at(-1)?.shown
-    if (parent) {
-      parent.contains ??= []
-      parent.contains.push(shown)
-    } else roots.push(shown)
+    if (parent) adopt(parent, shown)
+    else orphans.push({ entry, shown })
     open.push({ entry, shown })
   }
+  for (const { entry, shown } of orphans) {
+    const parent = memberAbove(entry, shownByRef)
+    if (parent) adopt(parent, shown)
+    else roots.push(shown)
+  }
   return roots
+}
+
+function adopt(parent: Contains, child: Contains): void {
+  parent.contains ??= []
+  parent.contains.push(child)
+}
+
+/** The nearest member above a concept by any parent; none in a circle. */
+function memberAbove({ provider, ref }: Entry, members: Map<Ref, Contains>): Contains | undefined {
+  const above = new Set(provider.parents(ref))
+  for (const each of above) {
+    if (provider.subsumes(ref, each)) return undefined
+    const member = members.get(each)
+    if (member) return member
+    for (const next of provider.parents(each)) above.add(next)
+  }
+  return undefined
 }

@@ -185,3 +185,39 @@ describe('values and resources that lack something', () => {
     assert.equal(answer(answer(reply, 'validation') as Parameters, 'result'), true)
   })
 })
+
+describe('expansions of odd hierarchies', () => {
+  const parent = (code: string) => ({ code: 'parent', valueCode: code })
+  const many = codeSystem('many', [
+    { code: 'x' },
+    { code: 'y' },
+    { code: 'z', property: [parent('x'), parent('y')] },
+    { code: 'w', property: [parent('z')] },
+  ])
+  const circle = codeSystem('circle', [
+    { code: 'p', property: [parent('q')] },
+    { code: 'q', property: [parent('p')] },
+  ])
+  const changing = codeSystem('changing', [{ code: 'k' }], { version: '7', versionNeeded: true })
+  const terminology = terminologyOver([many, circle, changing])
+  type Entries = NonNullable<NonNullable<ValueSet['expansion']>['contains']>
+  const outline = (entries: Entries = []): string =>
+    entries.map((each) => (each.contains ? `${each.code}(${outline(each.contains)})` : each.code)).join(' ')
+  const expand = async (system: string, filter?: { property: string; op: 'is-a'; value: string }) => {
+    const set = valueSet('odd', [{ system: CS + system, ...(filter && { filter: [filter] }) }])
+    return (await terminology.expand(parameters({ valueSet: set }))).expansion?.contains
+  }
+
+  it('a concept is below that one of its parents which is a member', async () => {
+    assert.equal(outline(await expand('many')), 'x(z(w)) y')
+    assert.equal(outline(await expand('many', { property: 'concept', op: 'is-a', value: 'y' })), 'y(z(w))')
+  })
+
+  it('a circle loses no member', async () => {
+    assert.equal(outline(await expand('circle')).match(/[pq]/g)?.length, 2)
+  })
+
+  it('entries of a system that needs its version have it', async () => {
+    assert.equal((await expand('changing'))?.[0]?.version, '7')
+  })
+})
