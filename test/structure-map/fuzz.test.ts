@@ -24,9 +24,14 @@ function randomNumbers(seed: number) {
 
 function seeds(): string[] {
   const folder = join(import.meta.dirname, '../../igs/maps')
-  const own = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8').slice(0, LARGEST))
+  const own = readdirSync(folder).map((name) => wholeGroups(readFileSync(join(folder, name), 'utf8')))
   const corpora = casesMissing ? [] : [...new Set(mapCases().flatMap((each) => each.maps))].map(corpusText)
   return [...own, ...corpora.filter((each) => each.length < LARGEST && !each.trimStart().startsWith('{'))]
+}
+
+/** The first groups of a long map: cut within one, no mutant of it would parse. */
+function wholeGroups(text: string): string {
+  return text.length <= LARGEST ? text : text.slice(0, text.lastIndexOf('\n}', LARGEST) + 2)
 }
 
 const PIECES = [
