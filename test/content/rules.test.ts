@@ -20,19 +20,22 @@ async function membership(valueSet: string) {
 }
 
 const kept = new Map<string, string>()
-const rules = createRules({
-  findLibraries: async (url) => byCanonical('Library', url),
-  listLibraries: async () => ofType('Library'),
-  revision: () => 1,
-  membership,
-  expand: async () => [],
-  derived: {
-    get: async (kind, key) => kept.get(`${kind} ${key}`),
-    set: async (kind, key, value) => {
-      kept.set(`${kind} ${key}`, value)
+const rules = createRules(
+  {
+    findLibraries: async (url) => byCanonical('Library', url),
+    listLibraries: async () => ofType('Library'),
+    revision: () => 1,
+    membership,
+    expand: async () => [],
+    derived: {
+      get: async (kind, key) => kept.get(`${kind} ${key}`),
+      set: async (kind, key, value) => {
+        kept.set(`${kind} ${key}`, value)
+      },
     },
   },
-})
+  { translateSeconds: 60 },
+)
 after(() => rules.close())
 
 const bundle = (...resources: object[]): Bundle => ({

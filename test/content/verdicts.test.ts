@@ -32,19 +32,22 @@ const engine = createMaps({
   revision,
 })
 const kept = new Map<string, string>()
-const rules = createRules({
-  findLibraries: async (url) => byCanonical('Library', url),
-  listLibraries: async () => ofType('Library'),
-  membership: terminology.membership,
-  expand: async () => [],
-  derived: {
-    get: async (kind, key) => kept.get(`${kind} ${key}`),
-    set: async (kind, key, value) => {
-      kept.set(`${kind} ${key}`, value)
+const rules = createRules(
+  {
+    findLibraries: async (url) => byCanonical('Library', url),
+    listLibraries: async () => ofType('Library'),
+    membership: terminology.membership,
+    expand: async () => [],
+    derived: {
+      get: async (kind, key) => kept.get(`${kind} ${key}`),
+      set: async (kind, key, value) => {
+        kept.set(`${kind} ${key}`, value)
+      },
     },
+    revision,
   },
-  revision,
-})
+  { translateSeconds: 60 },
+)
 after(() => rules.close())
 
 const chains = readMapChains(JSON.parse(projectText('igs/map-chains.json')))

@@ -51,23 +51,33 @@ export function addOperator(name: string, correction: Correction): void {
 function corrected(Original: OperatorClass, correction: Correction): OperatorClass {
   return class extends Original {
     private readonly node: JsonObject
+    /** Operands that the executor's own `exec` is to find, evaluated already; it asks for them before it waits for anything. */
+    private given: { values: unknown } | undefined
 
     constructor(node: JsonObject) {
       super(node)
       this.node = node
+      this.given = undefined
+    }
+
+    override execArgs(context: unknown): Promise<unknown> {
+      const { given } = this
+      this.given = undefined
+      return given ? Promise.resolve(given.values) : super.execArgs(context)
     }
 
     override async exec(context: unknown): Promise<unknown> {
-      const values = await this.execArgs(context)
+      const values = await super.execArgs(context)
       const list = Array.isArray(this.node.operand)
       const args = list ? (values as unknown[]) : [values]
       return correction({
         args,
         node: this.node,
-        original: (given = args) => {
-          // The operands are evaluated already; the executor must not do it twice.
-          const self = Object.create(this, { execArgs: { value: async () => (list ? given : given[0]) } })
-          return Original.prototype.exec.call(self, context)
+        original: (changed = args) => {
+          this.given = { values: list ? changed : changed[0] }
+          const result = super.exec(context)
+          this.given = undefined
+          return result
         },
       })
     }
