@@ -88,6 +88,8 @@ export interface CodeSystemProvider {
   search(text: string): Selection
   /** A filter the system evaluates itself (grammars, big systems); undefined leaves it to the filter table. */
   filter?(property: string, op: string, value: string): Selection | undefined
+  /** Why a text is no code of the system, where that can be said. */
+  explain?(code: string): string | undefined
   /** Display in a language that the system computes rather than stores. */
   translate?(ref: Ref, language: string): string | undefined
 }

@@ -5,7 +5,7 @@ import { type Languages, servesLanguage } from './languages.ts'
 import type { EnumeratedConcept } from './value-set.ts'
 
 /** `use` of a display that stands among designations. */
-const PREFERRED: Coding = {
+export const PREFERRED: Coding & { system: string; code: string } = {
   system: 'http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra',
   code: 'preferredForLanguage',
   display: 'Preferred For Language',

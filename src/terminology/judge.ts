@@ -4,7 +4,7 @@ import { type Evaluation, knownVersions, type Resolution } from './binding.ts'
 import type { CodeSystemProvider } from './code-system.ts'
 import { checkConcept, checkEnumeration, checkUse, type Located, type ValidationOptions } from './concept-check.ts'
 import { findMatch, type Match, type Search } from './match.ts'
-import { txIssue } from './messages.ts'
+import { otherIssue, txIssue } from './messages.ts'
 import type { CodedValue } from './value.ts'
 import type { CompiledSet } from './value-set.ts'
 import { checkVersion, type UnknownSystem, unknownSystemIssue } from './version-check.ts'
@@ -195,7 +195,7 @@ function addCode(judgement: Judgement, provider: CodeSystemProvider, options: Va
   const { value } = judgement
   const ref = provider.locate(value.code)
   if (ref === undefined) {
-    if (!options.membershipOnly) judgement.issues.push(unknownCode(value, provider))
+    if (!options.membershipOnly) judgement.issues.push(unknownCode(value, provider), ...explanation(value, provider))
     return
   }
   judgement.located = { provider, ref }
@@ -206,6 +206,15 @@ function addCode(judgement: Judgement, provider: CodeSystemProvider, options: Va
 export function unknownCode(value: CodedValue, provider: CodeSystemProvider): Issue {
   const id = provider.head.content === 'fragment' ? 'UNKNOWN_CODE_IN_FRAGMENT' : 'Unknown_Code_in_Version'
   return txIssue(id, [value.code, value.system, provider.head.version ?? ''], { expression: value.at('code') })
+}
+
+/** What the system can say about a text that is no code of it. */
+export function explanation(value: CodedValue, provider: CodeSystemProvider): Issue[] {
+  const text = provider.explain?.(value.code)
+  if (text === undefined) return []
+  return [
+    otherIssue('code-invalid', text, { severity: 'information', type: 'invalid-code', expression: value.at('code') }),
+  ]
 }
 
 function notInSet(set: CompiledSet, value: CodedValue): Issue {

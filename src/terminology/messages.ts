@@ -289,7 +289,8 @@ export function messageOf(issues: Issue[]): string | undefined {
 }
 
 function isSilent(each: Issue): boolean {
-  if (each.details?.coding?.[0]?.code === 'this-code-not-in-vs') return true
+  const type = each.details?.coding?.[0]?.code
+  if (type === 'this-code-not-in-vs' || (type === 'invalid-code' && each.severity === 'information')) return true
   const id = each.extension?.find((extension) => extension.url === EXTENSION.messageId)?.valueString
   const message: Message | undefined = id !== undefined && id in MESSAGES ? MESSAGES[id as MessageId] : undefined
   return message?.silent === true

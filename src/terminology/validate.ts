@@ -6,7 +6,7 @@ import { systemIdentity } from './aliases.ts'
 import type { Evaluation } from './binding.ts'
 import type { CodeSystemHead } from './code-system.ts'
 import { checkConcept, checkUse, replyDisplay, type ValidationOptions } from './concept-check.ts'
-import { asRemark, type Judgement, judge, locateSystem, unknownCode } from './judge.ts'
+import { asRemark, explanation, type Judgement, judge, locateSystem, unknownCode } from './judge.ts'
 import type { Languages } from './languages.ts'
 import { systemsWithCode } from './match.ts'
 import { messageOf, otherIssue, txIssue } from './messages.ts'
@@ -74,7 +74,7 @@ export function validateInCodeSystem(request: Request): Parameters {
     judgement.version = provider.head.version
     const ref = provider.locate(value.code)
     if (ref === undefined) {
-      judgement.issues.push(unknownCode(value, provider))
+      judgement.issues.push(unknownCode(value, provider), ...explanation(value, provider))
       judgement.isMember = provider.head.content === 'fragment'
       return judgement
     }

@@ -123,6 +123,34 @@ describe('implicit content', () => {
     }
   })
 
+  it('UCUM: expressions in words, and what is wrong with one that is none', async () => {
+    const system = 'http://unitsofmeasure.org'
+    for (const [code, words] of [
+      ['mg', '(milligram)'],
+      ['mg/dL', '(milligram) / (deciliter)'],
+      ['mg/dL{milligram per deciliter}', '(milligram) / (deciliter) * 1'],
+      ['kg.m/s2', '(kilogram) * (meter) / (second ^ 2)'],
+      ['m/(s.g)', '(meter) / ((second) * (gram))'],
+      ['10*3/uL', undefined],
+    ]) {
+      const reply = await terminology.lookup(parameters({ system, code }))
+      const texts = (reply.parameter ?? [])
+        .filter(({ name }) => name === 'designation')
+        .map(({ part }) => part?.find(({ name }) => name === 'value')?.valueString)
+      if (words) assert.ok(texts.includes(words), `${code}: ${texts.join('; ')}`)
+    }
+    for (const [code, fault] of [
+      ['kgXX', "Error processing unit 'kgXX': The unit 'kgXX' is unknown at character 1"],
+      ['mg/XX', "Error processing unit 'mg/XX': The unit 'XX' is unknown at character 4"],
+      ['mg//dL', "Error processing unit 'mg//dL': The expression does not follow the grammar of UCUM"],
+    ]) {
+      const reply = await terminology.validateCode(parameters({ url: system, code }), { resourceType: 'CodeSystem' })
+      assert.equal(answer(reply, 'result'), false)
+      assert.equal(issuesOf(reply)[1], `information: ${fault}`)
+      assert.equal(String(answer(reply, 'message')).includes('Error processing'), false)
+    }
+  })
+
   it('ISO 4217: funds, metals and no currency', async () => {
     for (const code of ['EUR', 'CHE', 'XAU', 'XXX'])
       assert.equal(await validate('urn:iso:std:iso:4217', code), true, code)

@@ -1,8 +1,11 @@
 // The UCUM codes come from the UCUM specification (https://ucum.org), © Regenstrief Institute and the UCUM Organization.
 import ucumPackage, { type UcumParser } from '@lhncbc/ucum-lhc'
+import type { ValueSet } from '../../fhir/types.ts'
+import { PREFERRED } from '../designations.ts'
 import { filteredSelection } from '../selection.ts'
 import { grammarProvider } from './grammar-provider.ts'
 import type { ImplicitSystem } from './implicit-system.ts'
+import { unitFault, unitInWords } from './ucum-structure.ts'
 
 const URL = 'http://unitsofmeasure.org'
 const SYNONYM = { system: 'http://snomed.info/sct', code: '900000000000013009' }
@@ -67,6 +70,7 @@ export const units: ImplicitSystem = {
       return name
     }
     const isUnit = (code: string) => nameOf(code) !== undefined
+    const common = displaysOf(listed?.definition)
     const codes = listed ?? { codes: COMMON, canonical: 'common units' }
     const provider = grammarProvider({
       url: URL,
@@ -77,8 +81,12 @@ export const units: ImplicitSystem = {
       normalize: (code) => (isUnit(code) ? code : undefined),
       display: (code) => code,
       designations: (code) => {
-        const value = nameOf(code)
-        return value && value !== code ? [{ language: 'en', use: SYNONYM, value }] : []
+        const words = unitInWords(code, nameOf)
+        const synonym = common.get(code) ?? (isSimple(code) ? nameOf(code) : undefined)
+        return [
+          ...(words ? [{ language: 'en', use: PREFERRED, value: words }] : []),
+          ...(synonym && synonym !== code ? [{ language: 'en', use: SYNONYM, value: synonym }] : []),
+        ]
       },
       propertyCodes: ['canonical'],
       properties: (code) => [{ code: 'canonical', value: canonicalUnit(parser, code) ?? '' }],
@@ -86,6 +94,7 @@ export const units: ImplicitSystem = {
     })
     return {
       ...provider,
+      explain: (code) => unitFault(code, isUnit),
       filter: (property, op, value) => {
         if (property !== 'canonical' || op !== '=') return undefined
         const wanted = canonicalUnit(parser, value)
@@ -98,12 +107,23 @@ export const units: ImplicitSystem = {
   },
 }
 
+/** One unit symbol, without operator, exponent or annotation. */
+const isSimple = (code: string) => !/[./{(]|[a-z\]]\d/i.test(code.replace(/\[[^[\]]*\]/g, '[]'))
+
+/** Displays that a set of common units gives to their codes. */
+function displaysOf(set: ValueSet | undefined): Map<string, string> {
+  const concepts = (set?.compose?.include ?? []).flatMap((each) => (each.system === URL ? (each.concept ?? []) : []))
+  return new Map(concepts.flatMap(({ code, display }) => (display ? [[code, display] as const] : [])))
+}
+
 /** Name of a unit; empty when it has none, undefined when it is no unit. Annotations may hold blanks. */
 function readUnit(parser: UcumParser, code: string): string | undefined {
   if (code === '' || code.length > 200) return undefined
   const plain = withoutBlanks(code)
   const { status, ucumCode, unit } = parser.validateUnitString(plain, false)
-  return status === 'valid' && ucumCode === plain ? String(unit?.name ?? '') : undefined
+  if (status !== 'valid' || ucumCode !== plain) return undefined
+  // The parser tells `second - time` from the angle; UCUM does not.
+  return String(unit?.name ?? '').replace(/ - [a-z ]+$/, '')
 }
 
 const withoutBlanks = (code: string) => code.replace(/\{[^{}]*\}/g, (annotation) => annotation.replace(/ /g, '_'))
