@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setPriority } from 'node:os'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { isBaseContentLoaded, loadBaseContent } from '../packages/load-base-content.ts'
@@ -9,6 +10,9 @@ import { progressBar } from './progress.ts'
 
 /** About how many resources the base content has; the bar needs no more. */
 const roughTotal = 6_500
+
+/** Nice value of the loading process: it takes what the server leaves. */
+const loaderPriority = 15
 
 /** `vidimus load-base-content`: what `serve` starts beside itself; also for images that are to be complete when they start. */
 export function addLoadBaseContent(program: Command): void {
@@ -34,6 +38,8 @@ export async function loadBaseContentBeside(storage: Storage, storageUrl: string
   if (storageUrl === 'sqlite::memory:' || (await isBaseContentLoaded(storage))) return load(storage, signal)
   const program = process.argv[1] ?? ''
   const child = spawn(process.execPath, [program, 'load-base-content'], { stdio: ['ignore', 'inherit', 'inherit'] })
+  // The first answers come before the loading.
+  if (child.pid !== undefined) setPriority(child.pid, loaderPriority)
   const stop = () => child.kill('SIGTERM')
   signal.addEventListener('abort', stop)
   const [code] = await once(child, 'exit')
