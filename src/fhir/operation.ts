@@ -68,6 +68,8 @@ export interface Operation<Context> {
   affectsState?: boolean
   /** Raw media types that are passed through in `OperationCall.body` and not parsed. `*` + `/json`-like suffixes are not understood: list each. */
   accepts?: string[]
+  /** Largest Parameters body, unpacked, where the operation never needs what the server takes at most; 413 above. */
+  bodyLimitBytes?: number
   /** Never cached, body never logged: the call carries personal data. */
   personal?: boolean
   parameters: ParameterDeclaration[]

@@ -93,7 +93,8 @@ function drain(message: IncomingMessage, limitBytes: number): void {
   message.resume()
 }
 
-function tooLarge(limitBytes: number): FhirError {
+/** 413 that names the limit. */
+export function tooLarge(limitBytes: number): FhirError {
   return new FhirError(413, issue('too-long', `The body is larger than ${limitBytes} bytes.`))
 }
 

@@ -2,6 +2,7 @@ import { badRequest, FhirError } from '../fhir/error.ts'
 import type { OperationCall } from '../fhir/operation.ts'
 import { shapeIssues } from '../fhir/shape.ts'
 import type { Parameter, Parameters, Resource } from '../fhir/types.ts'
+import { tooLarge } from './body.ts'
 import type { FhirRequest, QueryPair, RequestBody } from './exchange.ts'
 import type { BoundOperation } from './facade.ts'
 import { checkContentType, fhirMediaTypes, unsupportedMediaType } from './media-type.ts'
@@ -32,6 +33,8 @@ export function operationInput(operation: BoundOperation, request: FhirRequest):
 function bodyInput(operation: BoundOperation, body: RequestBody): Input {
   const { essence } = body.mediaType
   const raw = operation.accepts?.includes(essence) === true
+  const { bodyLimitBytes } = operation
+  if (!raw && bodyLimitBytes !== undefined && (body.bytes?.length ?? 0) > bodyLimitBytes) throw tooLarge(bodyLimitBytes)
   if (raw && !mayBeParameters(body)) {
     checkContentType(body.mediaType)
     return { parameters: { resourceType: 'Parameters' }, body: rawBody(body) }

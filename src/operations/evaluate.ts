@@ -9,6 +9,8 @@ import type { OperationContext } from './context.ts'
 const ndjson = 'application/fhir+ndjson'
 /** More lines than this in one request are refused: a queue sends several requests. */
 const maximumLines = 10_000
+/** One credential in all its chunks, with anchors and parameters, is far smaller; reading more costs time for nothing. */
+const maximumQuestionBytes = 1_000_000
 
 /** `$evaluate`: a verdict on a scanned credential; the contract is fixed (README, `$evaluate`). */
 export const evaluateOperation = defineOperation<OperationContext>({
@@ -20,6 +22,7 @@ export const evaluateOperation = defineOperation<OperationContext>({
   type: ['PlanDefinition'],
   instance: ['PlanDefinition'],
   accepts: [ndjson],
+  bodyLimitBytes: maximumQuestionBytes,
   personal: true,
   parameters: [
     parameter('credential', '0', '1', 'string', 'The text of the code exactly as scanned.'),
@@ -111,6 +114,8 @@ async function answerLine(
   plans: PlanDefinition[] | undefined,
 ) {
   try {
+    if (line.length > maximumQuestionBytes)
+      throw badRequest(`A line is longer than ${maximumQuestionBytes} characters`, 'too-long')
     const parsed = parseJson(line)
     if (!parsed || typeof parsed !== 'object' || !('resourceType' in parsed) || parsed.resourceType !== 'Parameters') {
       throw badRequest('Each line must be a Parameters resource')

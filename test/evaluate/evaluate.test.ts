@@ -207,6 +207,21 @@ test('wrong questions get an OperationOutcome and a status that fits', async () 
   assert.equal((await supertest(http).get('/fhir/$evaluate')).status, 405)
 })
 
+test('a question larger than any credential is refused before it is read', async () => {
+  const large = { resourceType: 'Parameters', parameter: [{ name: 'credential', valueString: 'A'.repeat(1_000_000) }] }
+  const reply = await post(large)
+  assert.equal(reply.status, 413)
+  assert.equal(reply.body.issue[0].code, 'too-long')
+  assert.equal(reply.headers['cache-control'], 'no-store')
+  const lines = await supertest(http)
+    .post('/fhir/$evaluate')
+    .set('Content-Type', 'application/fhir+ndjson')
+    .send(`${JSON.stringify(large)}\n${JSON.stringify(question('x'))}\n`)
+  const [first = '', second = ''] = lines.text.split('\n')
+  assert.equal(JSON.parse(first).issue[0].code, 'too-long')
+  assert.equal(textParameter(JSON.parse(second), 'status'), 'NOT_SUPPORTED')
+})
+
 test('XML in and out', async () => {
   const xml = `<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="credential"/><valueString value="hello"/></parameter></Parameters>`
   const reply = await supertest(http)
