@@ -75,7 +75,8 @@ const settings = [
     kind: 'choice',
     choices: ['off', 'on'],
     fallback: 'off',
-    description: '`on` allows the guarded client to reach the configured hosts; off = nothing ever leaves the machine.',
+    description:
+      '`on` will allow a guarded client to reach the configured hosts. This version has none: nothing leaves the machine either way.',
   },
   {
     variable: 'JURISDICTION',
