@@ -6,7 +6,7 @@ import { checkConcept, checkEnumeration, checkUse, type Located, type Validation
 import { findMatch, type Match, type Search } from './match.ts'
 import { otherIssue, txIssue } from './messages.ts'
 import type { CodedValue } from './value.ts'
-import type { CompiledSet } from './value-set.ts'
+import { type CompiledSet, enumeratedConcept } from './value-set.ts'
 import { checkVersion, type UnknownSystem, unknownSystemIssue } from './version-check.ts'
 import { matchesVersion } from './versions.ts'
 
@@ -53,7 +53,7 @@ export function judge(
 function judgeMatch(judgement: Judgement, set: CompiledSet, match: Match, options: ValidationOptions): Judgement {
   const { value } = judgement
   const { provider, ref, clause, resolution } = match
-  const concept = clause.concepts?.get(provider.code(ref))
+  const concept = enumeratedConcept(clause, provider.code(ref), provider.head.caseSensitive)
   const located: Located = { provider, ref, concept }
   const version = checkVersion(clause, resolution, value)
   const use = checkUse(value, located, options)

@@ -14,7 +14,7 @@ import type { CodeSystemProvider, Ref } from './code-system.ts'
 import { textsOf } from './designations.ts'
 import { intersection, type Selection } from './selection.ts'
 import { words } from './text-index.ts'
-import type { Clause, CompiledSet } from './value-set.ts'
+import { type Clause, type CompiledSet, enumeratedConcept } from './value-set.ts'
 import { olderFirst } from './versions.ts'
 
 /** One member of a value set with where it comes from. */
@@ -91,7 +91,7 @@ function textMatcher(text: string): (entry: Entry) => boolean {
     const known = found.get(provider) ?? provider.search(text)
     found.set(provider, known)
     if (known.has(ref)) return true
-    const concept = clause.concepts?.get(provider.code(ref))
+    const concept = enumeratedConcept(clause, provider.code(ref), provider.head.caseSensitive)
     if (!concept?.display && !concept?.designation) return false
     const own = [provider.code(ref), ...textsOf(provider, ref, concept).map((each) => each.value)].flatMap(words)
     return wanted.length > 0 && wanted.every((prefix) => own.some((word) => word.startsWith(prefix)))

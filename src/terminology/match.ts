@@ -4,7 +4,7 @@ import { bind, type Evaluation, newestOf, type Resolution, resolveSystem } from 
 import type { CodeSystemProvider, Ref } from './code-system.ts'
 import { sameText, textsOf } from './designations.ts'
 import type { CodedValue } from './value.ts'
-import type { Clause, CompiledSet } from './value-set.ts'
+import { type Clause, type CompiledSet, enumeratedConcept } from './value-set.ts'
 
 /** A value found in a value set. */
 export interface Match {
@@ -96,7 +96,8 @@ function bestOf(matches: Match[], { value, search }: Context): Match | undefined
 }
 
 function hasText({ provider, ref, clause }: Match, display: string): boolean {
-  return textsOf(provider, ref, clause.concepts?.get(provider.code(ref))).some((each) => sameText(each.value, display))
+  const concept = enumeratedConcept(clause, provider.code(ref), provider.head.caseSensitive)
+  return textsOf(provider, ref, concept).some((each) => sameText(each.value, display))
 }
 
 function matchClause(clause: Clause, set: CompiledSet, context: Context): Match[] {

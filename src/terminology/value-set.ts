@@ -207,3 +207,18 @@ function composeOfExpansion(definition: ValueSet): ValueSet['compose'] {
   visit(definition.expansion?.contains)
   return bySystem.size > 0 ? { include: [...bySystem.values()] } : undefined
 }
+
+const foldedConcepts = new WeakMap<Clause, Map<string, EnumeratedConcept>>()
+
+/** How a clause enumerates a code; in a system without regard to case however it is written. */
+export function enumeratedConcept(clause: Clause, code: string, caseSensitive: boolean): EnumeratedConcept | undefined {
+  const found = clause.concepts?.get(code)
+  if (found || caseSensitive || !clause.concepts) return found
+  let folded = foldedConcepts.get(clause)
+  if (!folded) {
+    // Of several spellings the first one counts.
+    folded = new Map([...clause.concepts].reverse().map(([written, concept]) => [written.toLowerCase(), concept]))
+    foldedConcepts.set(clause, folded)
+  }
+  return folded.get(code.toLowerCase())
+}

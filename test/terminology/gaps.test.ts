@@ -169,6 +169,37 @@ describe('implicit content', () => {
   })
 })
 
+describe('systems without regard to case', () => {
+  const folded = codeSystem('folded', [{ code: 'Abc', display: 'A' }, { code: 'Def' }], { caseSensitive: false })
+  const terminology = terminologyOver([folded])
+
+  it('a value set may write codes in its own way', async () => {
+    const set = valueSet('folded', [{ system: `${CS}folded`, concept: [{ code: 'ABC', display: 'Own' }] }])
+    const { expansion } = await terminology.expand(parameters({ valueSet: set }))
+    assert.deepEqual(
+      expansion?.contains?.map(({ code, display }) => [code, display]),
+      [['Abc', 'Own']],
+    )
+    const call = { valueSet: set, system: `${CS}folded`, code: 'abc', display: 'Own' }
+    assert.equal(answer(await terminology.validateCode(parameters(call)), 'result'), true)
+  })
+
+  it('so may a filter', async () => {
+    for (const [op, codes] of [
+      ['in', ['Abc']],
+      ['not-in', ['Def']],
+    ] as const) {
+      const filter = [{ property: 'code', op, value: 'abc, x' }]
+      const set = valueSet('filtered', [{ system: `${CS}folded`, filter }])
+      const { expansion } = await terminology.expand(parameters({ valueSet: set }))
+      assert.deepEqual(
+        expansion?.contains?.map(({ code }) => code),
+        codes,
+      )
+    }
+  })
+})
+
 describe('values and resources that lack something', () => {
   const one = codeSystem('one', [{ code: 'a' }])
   const two = codeSystem('two', [{ code: 'b' }])
