@@ -39,7 +39,9 @@ export function judge(
     judgement.issues.push(txIssue('Coding_has_no_system__cannot_validate', [], { expression }))
     return judgement
   }
-  const { match, search } = findMatch(set, value, evaluation)
+  const isChoosy = options.activeOnly || !options.abstractAllowed
+  const mayBeUsed = (each: Match) => checkUse(value, each, options).length === 0
+  const { match, search } = findMatch(set, value, evaluation, isChoosy ? mayBeUsed : undefined)
   if (match) return judgeMatch(judgement, set, match, options)
   if (search.inactive) return judgeInactive(judgement, set, search.inactive, options)
   if (search.missing.length > 0) return judgeMissing(judgement, search)

@@ -30,15 +30,16 @@ export interface Search {
   inactive?: Match
 }
 
-/** Looks a value up in a set without expanding anything. */
+/** Looks a value up in a set without expanding anything; of several versions one that may be used is preferred. */
 export function findMatch(
   set: CompiledSet,
   value: CodedValue,
   evaluation: Evaluation,
+  mayBeUsed?: (match: Match) => boolean,
 ): { match?: Match; search: Search } {
   const search: Search = { usesSystem: false, unresolved: [], missing: [], outside: [] }
   const context: Context = { value, identity: systemIdentity(value.system ?? ''), evaluation, search }
-  const match = bestOf(matchSet(set, context), context)
+  const match = bestOf(matchSet(set, context), context, mayBeUsed)
   return match ? { match, search } : { search }
 }
 
@@ -84,11 +85,20 @@ function excluding(context: Context): Context {
  * The match in the value's own version, unless that version is in the set without the code; for a value without version the newest
  * that has its display, else the newest.
  */
-function bestOf(matches: Match[], { value, search }: Context): Match | undefined {
+function bestOf(
+  matches: Match[],
+  { value, search }: Context,
+  mayBeUsed: ((match: Match) => boolean) | undefined,
+): Match | undefined {
   if (matches.length < 2 && value.version === undefined) return matches[0]
   if (value.version === undefined) {
-    const fitting = value.display === undefined ? NONE : matches.filter((each) => hasText(each, value.display ?? ''))
-    return newestOf(fitting.length > 0 ? fitting : matches)
+    const preferred = (all: Match[], test: (match: Match) => boolean) => {
+      const some = all.filter(test)
+      return some.length > 0 ? some : all
+    }
+    const usable = mayBeUsed ? preferred(matches, mayBeUsed) : matches
+    const { display } = value
+    return newestOf(display === undefined ? usable : preferred(usable, (each) => hasText(each, display)))
   }
   const own = matches.find((each) => each.provider.head.version === value.version)
   if (own) return own

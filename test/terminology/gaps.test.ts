@@ -245,6 +245,25 @@ describe('values and resources that lack something', () => {
   })
 })
 
+describe('a code in several versions of its system', () => {
+  it('is valid where only active codes count if it is active in one of them', async () => {
+    const gone = { code: 'a', property: [{ code: 'inactive', valueBoolean: true }] }
+    const versions = [
+      codeSystem('aging', [{ code: 'a' }], { version: '1.0.0' }),
+      codeSystem('aging', [gone], { version: '2.0.0' }),
+    ]
+    const system = `${CS}aging`
+    const set = valueSet('both', [
+      { system, version: '1.0.0' },
+      { system, version: '2.0.0' },
+    ])
+    const call = { valueSet: set, system, code: 'a', activeOnly: true }
+    const reply = await terminologyOver(versions).validateCode(parameters(call))
+    assert.equal(answer(reply, 'result'), true)
+    assert.equal(answer(reply, 'version'), '1.0.0')
+  })
+})
+
 describe('expansions of odd hierarchies', () => {
   const parent = (code: string) => ({ code: 'parent', valueCode: code })
   const many = codeSystem('many', [
