@@ -77,16 +77,25 @@ export function readEvaluateRequest(
     credential: readCredential(parameters),
     clock: clockText === undefined ? call.now : readClock(clockText),
     clockText: clockText ?? call.now.toISOString(),
-    planDefinitions: textParameters(parameters, 'planDefinition'),
-    libraries: textParameters(parameters, 'library'),
-    expressions: textParameters(parameters, 'expression'),
+    planDefinitions: fewTexts(parameters, 'planDefinition'),
+    libraries: fewTexts(parameters, 'library'),
+    expressions: fewTexts(parameters, 'expression'),
     jurisdiction: (jurisdiction ?? settings.jurisdiction)?.toUpperCase(),
     trustDomains: textParameters(parameters, 'trustDomain'),
     parameters: readParameters(parameters),
-    structureMaps: textParameters(parameters, 'structureMap'),
+    structureMaps: fewTexts(parameters, 'structureMap'),
     trustAnchors: anchors.map((text) => readAnchor(text)),
     language: call.language,
   }
+}
+
+/** Most rules, libraries, expressions or maps of one question. */
+const mostRepetitions = 100
+
+function fewTexts(parameters: Parameters, name: string): string[] {
+  const texts = textParameters(parameters, name)
+  if (texts.length <= mostRepetitions) return texts
+  throw badRequest(`${name} may be given ${mostRepetitions} times at most`, 'too-long')
 }
 
 function readCredential(parameters: Parameters): string[] {

@@ -5,9 +5,9 @@ import type { Parameter, Parameters, Resource } from '../fhir/types.ts'
 import { tooLarge } from './body.ts'
 import type { FhirRequest, QueryPair, RequestBody } from './exchange.ts'
 import type { BoundOperation } from './facade.ts'
-import { checkContentType, fhirMediaTypes, unsupportedMediaType } from './media-type.ts'
+import { checkContentType, fhirMediaTypes, mappingLanguage, unsupportedMediaType } from './media-type.ts'
 import { parseQuery } from './query.ts'
-import { decodeText, parseResource } from './resource-body.ts'
+import { checkMappingSize, decodeText, parseResource } from './resource-body.ts'
 
 type Input = Pick<OperationCall, 'parameters' | 'body'>
 
@@ -64,7 +64,11 @@ function mayBeParameters(body: RequestBody): boolean {
   return text.includes('"Parameters"') || text.includes('<Parameters') || text.includes(':Parameters')
 }
 
+/** Media types of texts that are parsed as the Mapping Language. */
+const mappingTypes = [mappingLanguage, 'text/plain']
+
 function rawBody(body: RequestBody): { contentType: string; bytes: Uint8Array } {
+  if (body.bytes && mappingTypes.includes(body.mediaType.essence)) checkMappingSize(body.bytes)
   const bytes = body.bytes ?? Buffer.from(JSON.stringify(body.resource satisfies Resource | undefined))
   return { contentType: body.mediaType.essence, bytes }
 }

@@ -1,6 +1,7 @@
 import { isResource } from '../fhir/elements.ts'
 import { badRequest, unprocessable } from '../fhir/error.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
+import { tooLarge } from './body.ts'
 import { parseJson, parseXml } from './codecs.ts'
 import { printable } from './errors.ts'
 import type { FhirRequest, RequestBody } from './exchange.ts'
@@ -23,6 +24,7 @@ export function receiveResource(request: FhirRequest, type: string, hooks: HttpH
   const { body, query } = request
   if (!body) throw badRequest('The request has no body; a resource is needed.', 'required')
   if (body.mediaType.essence === mappingLanguage && type === 'StructureMap' && body.bytes) {
+    checkMappingSize(body.bytes)
     const strict = query.some(([name, value]) => name === 'strict' && value === 'true')
     const { map, warnings } = hooks.parseMap(decodeText(body.bytes), { strict })
     return { resource: map, warnings }
@@ -32,6 +34,14 @@ export function receiveResource(request: FhirRequest, type: string, hooks: HttpH
     throw badRequest(`The body is a ${printable(resource.resourceType)}, the address says ${type}.`)
   }
   return { resource: isMap(resource) ? hooks.readMap(resource) : resource, warnings: [] }
+}
+
+/** Published maps have some ten thousand bytes; parsing takes time that grows with the text. */
+const mappingLimitBytes = 1_000_000
+
+/** @throws FhirError 413 for a text in the Mapping Language that no map is as long as */
+export function checkMappingSize(bytes: Uint8Array): void {
+  if (bytes.length > mappingLimitBytes) throw tooLarge(mappingLimitBytes)
 }
 
 const isMap = (resource: Resource): resource is StructureMap =>

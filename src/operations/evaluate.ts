@@ -94,12 +94,12 @@ function evaluateLines(
   context: OperationContext,
   plans: PlanDefinition[] | undefined,
 ): OperationReply {
-  const lines = new TextDecoder()
-    .decode(call.body?.bytes)
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
+  // Every second line may be blank; beyond that the body is too long, whatever stands there.
+  const most = 2 * maximumLines
+  const all = new TextDecoder().decode(call.body?.bytes).split(/\r?\n/, most + 1)
+  const lines = all.filter((line) => line.trim() !== '')
   if (lines.length === 0) throw badRequest('The body has no line to evaluate')
-  if (lines.length > maximumLines)
+  if (lines.length > maximumLines || all.length > most)
     throw badRequest(`At most ${maximumLines} lines are evaluated in one request`, 'too-long')
   async function* answers(): AsyncGenerator<string> {
     for (const line of lines) yield `${JSON.stringify(await answerLine(line, call, context, plans))}\n`

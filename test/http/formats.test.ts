@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import request from 'supertest'
-import { bearer, startApp, valueSet } from './support.ts'
+import { baseUrl, bearer, startApp, token, valueSet } from './support.ts'
 
 const { server } = await startApp()
 const http = () => request(server)
@@ -87,6 +87,18 @@ test('a StructureMap goes in and out as text', async () => {
     assert.equal(got.text, 'map "http://example.org/map" = "m"\n')
   }
   assert.equal((await http().get('/fhir/ValueSet/f').set('Accept', 'text/fhir-mapping')).status, 406)
+})
+
+test('a text in the Mapping Language longer than any map is refused unread', async () => {
+  const settings = { baseUrl, developmentToken: token, bodyLimitBytes: 5_000_000, production: false }
+  const large = await startApp([], { settings })
+  const put = await request(large.server)
+    .put('/fhir/StructureMap/m')
+    .set('Authorization', bearer)
+    .type('text/fhir-mapping')
+    .send(' '.repeat(1_000_001))
+  assert.equal(put.status, 413)
+  assert.equal(put.body.issue[0].code, 'too-long')
 })
 
 const body = JSON.stringify(valueSet('b'))
