@@ -108,8 +108,9 @@ async function evaluateOne(
     clockText: request.clockText,
   }
   if (verification.status !== 'VERIFIED') return evaluation
-  await mapInto(evaluation, { environment, request, verification })
-  if (evaluation.content) await runRules(evaluation, { environment, request, verification, named })
+  const step: Step = { environment, request, verification, input: environment.mapInput(verification) }
+  await mapInto(evaluation, step)
+  if (evaluation.content) await runRules(evaluation, { ...step, named })
   evaluation.decision = decide(true, evaluation.rules)
   return evaluation
 }
@@ -118,11 +119,11 @@ interface Step {
   environment: EvaluateEnvironment
   request: EvaluateRequest
   verification: Verification
+  input: MapInput
 }
 
 /** Maps the verified content; a map that fails leaves the credential verified and says why in `outcome`. */
-async function mapInto(evaluation: Evaluation, { environment, request, verification }: Step): Promise<void> {
-  const input = environment.mapInput(verification)
+async function mapInto(evaluation: Evaluation, { environment, request, verification, input }: Step): Promise<void> {
   if (verification.format === 'hcert-link') {
     const text = 'The certificate holds a link to its content, which this server does not follow'
     evaluation.issues.push(issue('informational', { severity: 'information', text }))
@@ -151,11 +152,12 @@ async function mapInto(evaluation: Evaluation, { environment, request, verificat
 
 async function runRules(
   evaluation: Evaluation,
-  { environment, request, verification, named }: Step & { named: PlanDefinition[] },
+  { environment, request, verification, input, named }: Step & { named: PlanDefinition[] },
 ): Promise<void> {
   const data = evaluation.content
   if (!data) return
-  const payload = dccClaims(environment.mapInput(verification).claims)
+  const payload = dccClaims(input.claims)
+  const external = envelopeClaims(input.claims, request)
   const valueSets = new Set<string>()
   const call = {
     data,
@@ -174,7 +176,10 @@ async function runRules(
         clock: request.clock,
       })
   for (const plan of plans) {
-    const results = await environment.rules.evaluatePlan(plan, payload === undefined ? call : { ...call, payload })
+    const results = await environment.rules.evaluatePlan(
+      plan,
+      payload === undefined ? call : { ...call, payload, external },
+    )
     evaluation.rules.push(...results)
   }
   for (const library of request.libraries)
@@ -236,6 +241,25 @@ function dccClaims(claims: Json): Json | undefined {
   const hcert = member(claims, '-260')
   return member(hcert, '1')
 }
+
+/** What CertLogic rules see of the envelope (EU DCC validation rules, `external`): countries as alpha-2, times as ISO 8601. */
+function envelopeClaims(claims: Json, { jurisdiction }: EvaluateRequest): JsonObject {
+  const external: JsonObject = {}
+  const issuer = member(claims, '1')
+  if (typeof issuer === 'string' && /^[A-Z]{2}$/i.test(issuer)) external.issuerCountryCode = issuer.toUpperCase()
+  if (jurisdiction?.length === 2) external.countryCode = jurisdiction
+  for (const [name, claim] of [
+    ['exp', member(claims, '4')],
+    ['iat', member(claims, '6')],
+  ] as const) {
+    if (typeof claim === 'number' && Math.abs(claim) <= latestSecond)
+      external[name] = new Date(claim * 1000).toISOString()
+  }
+  return external
+}
+
+/** The last second that a JavaScript date can tell. */
+const latestSecond = 8.64e12
 
 const member = (value: Json | undefined, name: string): Json | undefined =>
   value && typeof value === 'object' && !Array.isArray(value) ? value[name] : undefined

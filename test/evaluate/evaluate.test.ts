@@ -6,6 +6,7 @@ import { issueHcert } from '../../src/credentials/issue/hcert.ts'
 import { samplePayload } from '../../src/credentials/issue/samples.ts'
 import { allParameters, firstParameter, parameterValue, textParameter } from '../../src/fhir/operation.ts'
 import type { Binary, Parameter, Parameters } from '../../src/fhir/types.ts'
+import { euRuleToFhir } from '../../src/rules/certlogic/eu-rule.ts'
 import { testIssuer } from '../support/issuer.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 
@@ -164,6 +165,49 @@ test('a rule over an unknown value set is undetermined and says which; it is nev
   assert.match(JSON.stringify(firstParameter(body, 'outcome')), /example\.org\/ValueSet\/nowhere/)
 })
 
+test('a CertLogic rule sees the certificate and the envelope', async () => {
+  const rule = (logic: object) => ({
+    Identifier: 'GR-XA-0001',
+    Type: 'Acceptance',
+    Country: 'XA',
+    Version: '1.0.0',
+    SchemaVersion: '1.0.0',
+    Engine: 'CERTLOGIC',
+    EngineVersion: '0.7.5',
+    CertificateType: 'General',
+    Description: [{ lang: 'en', desc: 'Issued by XA, and in time' }],
+    ValidFrom: '2021-01-01T00:00:00Z',
+    ValidTo: '2030-01-01T00:00:00Z',
+    AffectedFields: ['v.0.co'],
+    Logic: logic,
+  })
+  const logic = {
+    and: [
+      { '===': [{ var: 'payload.v.0.co' }, { var: 'external.issuerCountryCode' }] },
+      { '===': [{ var: 'external.countryCode' }, 'DE'] },
+      {
+        before: [
+          { plusTime: [{ var: 'external.validationClock' }, 0, 'day'] },
+          { plusTime: [{ var: 'external.exp' }, 0, 'day'] },
+        ],
+      },
+    ],
+  }
+  for (const resource of Object.values(euRuleToFhir(rule(logic) as never, { base: 'http://example.org/fhir' }))) {
+    const put = await supertest(http)
+      .put(`/fhir/${resource.resourceType}/${resource.id}`)
+      .set({ Authorization: 'Bearer test', 'Content-Type': 'application/fhir+json' })
+      .send(JSON.stringify(resource))
+    assert.equal(put.status, 201, JSON.stringify(put.body))
+  }
+  const plan = { name: 'planDefinition', valueCanonical: 'http://example.org/fhir/PlanDefinition/GR-XA-0001' }
+  const country = (code: string) => ({ name: 'jurisdiction', valueCode: code })
+  const there = await post(question(vaccination, plan, country('DE')))
+  assert.equal(textParameter(there.body, 'decision'), 'accepted', JSON.stringify(there.body))
+  const elsewhere = await post(question(vaccination, plan, country('FR')))
+  assert.equal(textParameter(elsewhere.body, 'decision'), 'rejected')
+})
+
 test('CQL parameters reach the rules', async () => {
   const parameters = {
     name: 'parameters',
@@ -185,6 +229,7 @@ test('wrong questions get an OperationOutcome and a status that fits', async () 
     [400, { resourceType: 'Parameters', parameter: [{ name: 'credential', valueInteger: 1 }] }],
     [400, question(vaccination, anchor)],
     [404, question(vaccination, plan)],
+    [400, question(vaccination, ...Array(101).fill(plan))],
     [404, question(vaccination, map)],
     [400, question(vaccination, { name: 'jurisdiction', valueCode: 'Utopia' })],
     ...['yesterday', '2026-02-30', '2026-13-01', '2026-00-10'].map((clock): [number, object] => [
