@@ -1,17 +1,17 @@
-import { exactNumber } from '../fhir/exact-number.ts'
 import type { JsonObject } from '../fhir/types.ts'
+import { compileArgument, compilePath, compileVariable, isPath, single, type Variables } from './compile-argument.ts'
 import { compileExpression } from './compile-expression.ts'
 import { copyByType } from './default-group.ts'
-import { EXPRESSION, findExtension, LIST_MODE } from './extensions.ts'
+import { findExtension, LIST_MODE } from './extensions.ts'
 import { TransformFault } from './fault.ts'
-import { children, cleanCopy, inferType, type Node } from './nodes.ts'
+import { cleanCopy, type Node } from './nodes.ts'
 import type { MapScope } from './program.ts'
 import { countText, type Frame, step } from './run.ts'
-import { type Scope, slotOf, withTarget } from './scope.ts'
+import { type Scope, withTarget } from './scope.ts'
 import { typeOfPath } from './static-type.ts'
 import { type Argument, elementPath, type Rule, type RuleTarget, TRANSFORMS, type Transform } from './structure.ts'
 import { ARITIES, HANDLERS } from './transforms.ts'
-import { INFERRED, r4Name, r4Type, type Type } from './types.ts'
+import { r4Name, r4Type, type Type } from './types.ts'
 import { assign, assignSelf, firstItem, type ListPlace, makeElement, walkInto } from './write.ts'
 
 /** Runs one target and answers what it made or set; the focus is the first source item, for FHIRPath without a context. */
@@ -23,8 +23,6 @@ interface TargetContext {
   map: MapScope
   rule: Rule
 }
-
-type Variables = Pick<TargetContext, 'scope' | 'map'>
 
 /** Compiles one target; the scope that comes back has its variable. */
 export function compileTarget(target: RuleTarget, context: TargetContext): { run: CompiledTarget; scope: Scope } {
@@ -81,8 +79,7 @@ function compileMaking(target: RuleTarget, { scope, map }: Variables): Making {
     }
   }
   const place = listPlace(target)
-  const [first] = target.transform === 'copy' ? (target.parameter ?? []) : []
-  const copied = first?.valueId === undefined ? undefined : compilePath(first.valueId, { scope, map })
+  const copyMapped = compileMappedCopy(target, name, { scope, map })
   const set = (frame: Frame, focus: Node[]): Node | undefined => {
     const node = owner(frame, true)
     if (!node) return undefined
@@ -90,8 +87,7 @@ function compileMaking(target: RuleTarget, { scope, map }: Variables): Making {
     // language's tutorial (step 11) has it.
     if (!values)
       return (target.listMode?.includes('collate') ? firstItem(node, name) : undefined) ?? makeElement(node, name)
-    const mapped =
-      copied && !place ? mapAll(copied(frame), (item) => copyByType(node, name, { item, frame, map })) : undefined
+    const mapped = copyMapped?.(node, frame)
     if (mapped) return mapped
     const found = values(frame, focus, elementType(node, name))
     if (found.length > 1) {
@@ -152,11 +148,6 @@ function assignAll(owner: Node, name: string, given: { values: Node[]; place: Li
   return last
 }
 
-function single(values: Node[]): Node | undefined {
-  if (values.length > 1) throw new TransformFault(`one value is expected, the expression has ${values.length}`)
-  return values[0]
-}
-
 /** The target that an element is set on: the context, or what its path leads to. */
 function compileOwner(target: RuleTarget, scope: Scope): (frame: Frame, must: boolean) => Node | undefined {
   const name = target.context ?? ''
@@ -212,7 +203,7 @@ const NOTHING: Node[] = []
 
 /** Copies of a value, or of all that a path leads to. */
 function copyValues(argument: Argument, { scope, map }: Variables): Values {
-  if (argument.valueId !== undefined) {
+  if (isPath(argument.valueId, scope)) {
     const path = compilePath(argument.valueId, { scope, map })
     return (frame) => path(frame).flatMap((node) => copied(node, frame))
   }
@@ -230,15 +221,31 @@ function copied(node: Node, { run }: Frame): Node[] {
   ]
 }
 
-/** What the last of several objects became; undefined when they are none, or not mapped. */
-function mapAll(items: Node[], mapOne: (item: Node) => Node | undefined): Node | undefined {
-  let last: Node | undefined
-  for (const item of items) {
-    if (item.value === null || typeof item.value !== 'object') return undefined
-    last = mapOne(item)
-    if (!last) return undefined
+/** A copy of objects by the default group of their type; it answers undefined when there is none for them. */
+function compileMappedCopy(
+  target: RuleTarget,
+  name: string,
+  { scope, map }: Variables,
+): ((owner: Node, frame: Frame) => Node | undefined) | undefined {
+  const id = target.transform === 'copy' ? target.parameter?.[0]?.valueId : undefined
+  if (id === undefined || listPlace(target)) return undefined
+  const mapOne = (item: Node | undefined, owner: Node, frame: Frame) =>
+    item && item.value !== null && typeof item.value === 'object'
+      ? copyByType(owner, name, { item, frame, map })
+      : undefined
+  if (!isPath(id, scope)) {
+    const read = compileVariable(id, { scope, map })
+    return (owner, frame) => mapOne(read(frame), owner, frame)
   }
-  return last
+  const path = compilePath(id, { scope, map })
+  return (owner, frame) => {
+    let last: Node | undefined
+    for (const item of path(frame)) {
+      last = mapOne(item, owner, frame)
+      if (!last) return undefined
+    }
+    return last
+  }
 }
 
 function compileEvaluate(parameter: Argument[], { scope, map }: Variables): Values {
@@ -251,48 +258,4 @@ function compileEvaluate(parameter: Argument[], { scope, map }: Variables): Valu
     const node = context(frame)
     return node && node.value !== undefined ? compiled(frame, [node]) : NOTHING
   }
-}
-
-/** An argument: literal, variable, path from a variable, or expression. */
-function compileArgument(argument: Argument, { scope, map }: Variables): (frame: Frame) => Node | undefined {
-  if (argument.valueId !== undefined) return compileVariable(argument.valueId, { scope, map })
-  if (findExtension(argument, EXPRESSION) && argument.valueString !== undefined) {
-    const compiled = compileExpression(argument.valueString, scope, map.program.expressions)
-    return (frame) => single(compiled(frame, NOTHING))
-  }
-  const node = literalNode(argument)
-  return () => node
-}
-
-function literalNode(argument: Argument): Node | undefined {
-  const value = argument.valueString ?? argument.valueInteger ?? argument.valueDecimal ?? argument.valueBoolean
-  if (value === undefined) return undefined
-  if (argument.valueDecimal === undefined) return { value, type: inferType(value) }
-  // `5.0` is a decimal, whatever its value is; its text says how precise it is.
-  const exact = exactNumber(argument, 'valueDecimal')
-  return { value, type: r4Type('decimal') ?? INFERRED.decimal, ...(exact === undefined ? {} : { exact }) }
-}
-
-function compileVariable(id: string, variables: Variables): (frame: Frame) => Node | undefined {
-  const path = compilePath(id, variables)
-  return (frame) => path(frame)[0]
-}
-
-/** A variable or constant, or all that a path from it leads to. */
-function compilePath(id: string, { scope, map }: Variables): (frame: Frame) => Node[] {
-  const whole = slotOf(scope, id)
-  const [name = '', ...path] = whole === undefined ? id.split('.') : [id]
-  const slot = slotOf(scope, name)
-  const constant = scope.constants.get(name)
-  if (slot === undefined && !constant) {
-    map.program.warn(`StructureMap ${map.canonical}: the variable '${name}' is read but nothing has bound it`)
-    return () => NOTHING
-  }
-  const read = (frame: Frame): Node[] => {
-    if (slot === undefined) return constant?.(frame, NOTHING) ?? NOTHING
-    const node = frame.slots[slot]
-    return node ? [node] : NOTHING
-  }
-  if (path.length === 0) return read
-  return (frame) => path.reduce((nodes, step) => nodes.flatMap((each) => children(each, step)), read(frame))
 }

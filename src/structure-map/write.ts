@@ -186,8 +186,10 @@ function store(holder: JsonObject, at: Placement): number {
   const list: Json[] = Array.isArray(found) ? found : found === undefined || found === null ? [] : [found]
   if (list !== found) setMember(holder, at.property, list)
   const index = insert(list, at.value, at.place)
-  const extras = holder[`_${at.property}`]
-  if (Array.isArray(extras)) extras.splice(index, 0, null)
+  if (at.value === null || typeof at.value !== 'object') {
+    const extras = holder[`_${at.property}`]
+    if (Array.isArray(extras)) extras.splice(index, 0, null)
+  }
   return index
 }
 
