@@ -163,6 +163,14 @@ describe('implicit content', () => {
     assert.equal(await validate('urn:iso:std:iso:3166', 'KEN', { display }), false)
   })
 
+  it('ISO 3166-2: subdivisions, and subdivisions of those', async () => {
+    const system = 'urn:iso:std:iso:3166:-2'
+    assert.equal(await validate(system, 'CH-ZH', { display: 'Zürich' }), true)
+    for (const bad of ['CH', 'CH-XX', 'ch-zh']) assert.equal(await validate(system, bad), false, bad)
+    const found = await terminology.subsumes(parameters({ system, codeA: 'FR-ARA', codeB: 'FR-01' }))
+    assert.equal(answer(found, 'outcome'), 'subsumes')
+  })
+
   it('an unknown version of a concept map is named', async () => {
     const call = { url: 'http://example.org/map', conceptMapVersion: '2', system: `${CS}refsets`, code: '1' }
     await assert.rejects(terminology.translate(parameters(call)), /'http:\/\/example\.org\/map\|2'/)

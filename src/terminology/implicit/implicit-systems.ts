@@ -7,6 +7,7 @@ import { mimeTypes } from './mime-types.ts'
 
 /** Systems whose data is big enough to be loaded only when asked for. */
 const LAZY: Record<string, { version?: string; load(): Promise<ImplicitSystem> }> = {
+  'urn:iso:std:iso:3166:-2': { load: async () => (await import('./iso-3166-2.ts')).subdivisions },
   'urn:ietf:bcp:47': { load: async () => (await import('./bcp-47.ts')).languageTags },
   'http://unitsofmeasure.org': { version: '2.2', load: async () => (await import('./ucum.ts')).units },
 }
