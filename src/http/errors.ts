@@ -1,4 +1,5 @@
 import { FhirError, issue, operationOutcome } from '../fhir/error.ts'
+import type { Issue } from '../fhir/types.ts'
 import type { FhirReply } from './exchange.ts'
 
 /** 404 for a path that means nothing here. */
@@ -25,9 +26,17 @@ export function errorReply(error: unknown, requestId: string): FhirReply {
   return {
     status: known.status,
     headers: { 'Cache-Control': 'no-store', ...known.headers },
-    resource: operationOutcome(known.issues),
+    resource: operationOutcome(withRequestId(known.issues, requestId)),
   }
 }
+
+/** The id by which the log tells of the request, in the first issue that has no diagnostics of its own. */
+function withRequestId(issues: Issue[], requestId: string): Issue[] {
+  const at = issues.findIndex(({ diagnostics }) => diagnostics === undefined)
+  return issues.map((each, index) => (index === at ? { ...each, diagnostics: requestIdText(requestId) } : each))
+}
+
+const requestIdText = (requestId: string): string => `X-Request-Id: ${requestId}`
 
 /** Whether it is one of ours; the others are to be logged with their stack. */
 export function isExpected(error: unknown): boolean {
@@ -41,5 +50,5 @@ export function printable(text: string): string {
 
 function internalError(requestId: string): FhirError {
   const text = 'The server failed to answer this request. The fault is logged under the id of the request.'
-  return new FhirError(500, issue('exception', { text, diagnostics: `X-Request-Id: ${requestId}` }))
+  return new FhirError(500, issue('exception', { text, diagnostics: requestIdText(requestId) }))
 }

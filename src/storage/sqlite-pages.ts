@@ -176,7 +176,9 @@ function borderSql(order: SortKey[], border: Cursor['keys']): Sql {
 export function history(store: Store, query: HistoryQuery): SearchPage {
   const { database } = store
   const size = pageSize(query.count)
-  const page = openPage(store, query, [query.type, query.id, query.since, query.at, query.without], 1)
+  const { oldestFirst = false } = query
+  const shape = [query.type, query.id, query.since, query.at, query.without, ...(oldestFirst ? [true] : [])]
+  const page = openPage(store, query, shape, 1)
   const parts: string[] = ['v.seq <= ?']
   const values: (string | number)[] = [page.snapshot]
   const add = (text: string, ...more: (string | number)[]) => {
@@ -194,10 +196,10 @@ export function history(store: Store, query: HistoryQuery): SearchPage {
     add(`v.updated <= ? AND NOT EXISTS (${later})`, high, low)
   }
   const where = parts.join(' AND ')
-  const backwards = page.cursor?.backwards === true
-  const border = page.cursor ? `v.seq ${backwards ? '>' : '<'} ?` : '1'
+  const ascending = (page.cursor?.backwards === true) !== oldestFirst
+  const border = page.cursor ? `v.seq ${ascending ? '>' : '<'} ?` : '1'
   const rows = database.all(
-    `SELECT ${columns} FROM version v WHERE ${where} AND ${border} ORDER BY v.seq ${backwards ? 'ASC' : 'DESC'} LIMIT ?`,
+    `SELECT ${columns} FROM version v WHERE ${where} AND ${border} ORDER BY v.seq ${ascending ? 'ASC' : 'DESC'} LIMIT ?`,
     ...values,
     ...(page.cursor ? [Number(page.cursor.keys[0])] : []),
     size + 1,

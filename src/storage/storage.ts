@@ -51,6 +51,8 @@ export interface HistoryQuery {
   since?: string
   /** Date or instant: versions that were current at some time in it. */
   at?: string
+  /** Otherwise newest first. */
+  oldestFirst?: boolean
   count: number
   cursor?: string
 }

@@ -42,5 +42,10 @@ test('an artefact is created, read, updated, deleted and its history kept', asyn
     ['DELETE', 'PUT', 'PUT'],
   )
   assert.equal(history.body.total, 3)
+  const upwards = await http().get('/fhir/ValueSet/life/_history?_sort=_lastUpdated')
+  assert.equal(upwards.body.entry[0].response.etag, 'W/"1"')
+  assert.equal((await http().get('/fhir/ValueSet/life/_history?_sort=url')).status, 400)
+  const unknown = await http().get('/fhir/ValueSet/nobody').set('X-Request-Id', 'abc-2')
+  assert.equal(unknown.body.issue[0].diagnostics, 'X-Request-Id: abc-2')
   assert.deepEqual(errors, [])
 })

@@ -544,6 +544,18 @@ function historyCases(test: Test): void {
     assert.equal(new Set(names).size, 11)
     const back = await storage.history(withCursor({ type: 'ValueSet', count: 2 }, pages[2]?.previous))
     assert.deepEqual(back.matches, pages[1]?.matches)
+    const oldest = { type: 'ValueSet', count: 4, oldestFirst: true }
+    const upwards = await allPages(
+      (cursor) => storage.history(withCursor(oldest, cursor)),
+      async () => {},
+    )
+    const everything = await storage.history({ type: 'ValueSet', count: 50 })
+    assert.deepEqual(
+      upwards.flatMap((page) => page.matches),
+      everything.matches.toReversed(),
+    )
+    const before = await storage.history(withCursor(oldest, upwards[2]?.previous))
+    assert.deepEqual(before.matches, upwards[1]?.matches)
     assert.equal((await storage.history({ type: 'CodeSystem', count: 5 })).total, 0)
     assert.equal((await storage.history({ count: 50 })).total, 11 + pages.length)
     assert.equal((await storage.history({ count: 50, without: ['ValueSet'] })).total, 0)

@@ -29,10 +29,10 @@ async function history(
   scope: Pick<HistoryQuery, 'type' | 'id'>,
 ): Promise<FhirReply> {
   const sort = single(request.query, '_sort')
-  if (sort !== undefined && sort !== '-_lastUpdated') {
-    throw badRequest('History is sorted by -_lastUpdated only.', 'not-supported')
+  if (sort !== undefined && sort !== '-_lastUpdated' && sort !== '_lastUpdated') {
+    throw badRequest('History is sorted by _lastUpdated or -_lastUpdated only.', 'not-supported')
   }
-  const query: HistoryQuery = { ...scope, count: pageSize(request.query) }
+  const query: HistoryQuery = { ...scope, count: pageSize(request.query), oldestFirst: sort === '_lastUpdated' }
   // What is not public is not in the history of everything either.
   if (scope.type === undefined) query.without = supportedTypes.filter(isProtectedType)
   for (const name of ['since', 'at'] as const) {
