@@ -90,7 +90,10 @@ export function createCursor(text: string, strict: boolean): Cursor {
       cursor.error(cursor.token, message)
       throw new SyntaxFault(message)
     },
-    error: (token, message) => report('error', find(token.offset), message),
+    error(token, message) {
+      // What the scanner could not read there has been told.
+      if (!errors.some((each) => each.offset === token.offset)) report('error', find(token.offset), message)
+    },
     lenient: (name, at, message) =>
       report(strict ? 'error' : 'warning', 'line' in at ? at : find(at.offset), message, name),
     index: () => at,

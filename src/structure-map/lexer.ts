@@ -19,6 +19,8 @@ export interface Token {
   end: number
   /** White space or a comment stands before it. */
   spaced: boolean
+  /** Is the first of its line. */
+  fresh: boolean
   comments: Comment[]
 }
 
@@ -60,7 +62,7 @@ function match({ text, at }: Scanner, pattern: RegExp): string | undefined {
   return pattern.exec(text)?.[0]
 }
 
-function skipTrivia(scanner: Scanner): { spaced: boolean; comments: Comment[] } {
+function skipTrivia(scanner: Scanner): Pick<Token, 'spaced' | 'fresh' | 'comments'> {
   const { text } = scanner
   const before = scanner.at
   const comments: Comment[] = []
@@ -77,7 +79,7 @@ function skipTrivia(scanner: Scanner): { spaced: boolean; comments: Comment[] } 
     if (text.startsWith('///', at) && match(scanner, METADATA) !== undefined) break
     comments.push({ text: text[at + 1] === '/' ? lineComment(scanner) : blockComment(scanner), trailing: !fresh })
   }
-  return { spaced: scanner.at > before, comments }
+  return { spaced: scanner.at > before, fresh, comments }
 }
 
 function lineComment(scanner: Scanner): string {

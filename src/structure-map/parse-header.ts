@@ -112,10 +112,10 @@ export function parseMapLine(cursor: Cursor, map: StructureMap): void {
     return
   }
   map.name = readName(cursor, 'the map')
-  // A bare name with hyphens is several tokens that touch.
+  // A bare name with hyphens or dots is several tokens that touch.
   while (
     !cursor.token.spaced &&
-    (cursor.is('-') || cursor.token.kind === 'identifier' || cursor.token.kind === 'number')
+    (cursor.is('-') || cursor.is('.') || cursor.token.kind === 'identifier' || cursor.token.kind === 'number')
   ) {
     map.name += cursor.advance().text
   }

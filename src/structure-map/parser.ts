@@ -89,7 +89,11 @@ function skipDeclaration(cursor: Cursor): void {
       const { text } = cursor.token
       const next = cursor.peek(1).kind
       if (text === 'group' && next === 'identifier' && cursor.peek(2).text === '(') return
-      if (text !== 'group' && text in DECLARATIONS && (next === 'double' || next === 'string')) return
+      if (text !== 'group' && Object.hasOwn(DECLARATIONS, text)) {
+        if (next === 'double' || next === 'string') return
+        // A declaration that is wrong as well: the word begins a line and is no variable.
+        if (next === 'identifier' && cursor.token.fresh && cursor.peek(1).text !== 'as') return
+      }
     }
     cursor.advance()
   }

@@ -124,4 +124,11 @@ test('$convert goes both ways, formats, and refuses what is not strict', async (
     (await issuesOf(() => convert.handle(call([]), context)))[0]?.details?.text ?? '',
     /The body is a StructureMap/,
   )
+  const group = { name: 'g', typeMode: 'none' as const, input: [], rule: [{ name: 'x', source: [] }] }
+  const sourceless: Resource = { ...stored, group: [group] }
+  const unprintable = call([{ name: 'resource', resource: sourceless }], { accept: 'text/fhir-mapping' })
+  assert.match(
+    (await issuesOf(() => convert.handle(unprintable, context)))[0]?.details?.text ?? '',
+    /cannot be written in the mapping language/,
+  )
 })

@@ -329,3 +329,28 @@ test('groups, rules, sources and targets know where they stand in the text', () 
   assert.equal(at(rule)?.[0], 5)
   assert.equal(at(group)?.[0], 4)
 })
+
+test('declarations that are wrong one after the other are each reported, an unreadable character once', () => {
+  const text = `map "http://x/m" = m.n-1
+uses nothing as source
+imports foo
+let x 5;
+group g(source s, target t) {
+  s.a as a \u2013> t.b = a;
+  let.c as c -> t.d = c;
+}
+`
+  const issues = issuesOf(text)
+  assert.deepEqual(
+    issues.map((each) => /^line \d+, column \d+/.exec(each.diagnostics ?? '')?.[0]),
+    ['line 2, column 6', 'line 3, column 9', 'line 4, column 7', 'line 6, column 12'],
+  )
+})
+
+test('metadata: extensions are refused, line ends of markdown are the same everywhere', () => {
+  const text = `/// url = 'http://x/m'\r\n/// name = 'M'\r\n/// extension.url = 'x'\r\n/// description = """\r\none\r\ntwo\r\n"""\r\ngroup g(source s, target t) {}\r\n`
+  const { map, warnings } = parseMap(text)
+  assert.equal(map.description, 'one\ntwo')
+  assert.equal(map.extension, undefined)
+  assert.match(warnings[0]?.diagnostics ?? '', /^line 3, column 1: 'extension\.url' is not an element/)
+})

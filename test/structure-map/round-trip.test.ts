@@ -213,3 +213,15 @@ test('R5 spelling is read as R4', () => {
   const { map: r4 } = parseMap(text)
   assert.equal(readR5(r4), r4)
 })
+
+test('create() without a type is printed as it was written', () => {
+  const text = printMap(
+    parseMap(`map "http://x/m" = m
+group g(source s, target t) {
+  s -> t.a = create() as a, t.b as b, a.c = 1 "r";
+  s.d -> t.d;
+}
+`).map,
+  )
+  assert.match(text, / s -> t\.a = create\(\) as a, t\.b as b, a\.c = 1 "r";\n {2}s\.d -> t\.d;\n/)
+})
