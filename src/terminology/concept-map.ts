@@ -128,7 +128,7 @@ function forward(call: {
 }): Translation[] {
   const { map, group, sides, question } = call
   const elements = elementsOf(group).bySource.get(question.code) ?? []
-  const source = { ...(sides.source && { system: sides.source }), code: question.code }
+  const source = conceptOf(sides.source, question.code)
   const found = elements.flatMap((element) =>
     (element.target ?? [])
       .filter((target) => dependsOnMet(target, question))
@@ -143,7 +143,7 @@ function forward(call: {
 }
 
 function pair(map: ConceptMap, source: Translation['source'], system: string | undefined, target: Target): Translation {
-  const product = (target.product ?? []).map((each) => ({
+  const product = (target.product ?? NONE).map((each) => ({
     element: each.property,
     ...(each.system && { system: each.system }),
     code: each.value,
@@ -152,14 +152,20 @@ function pair(map: ConceptMap, source: Translation['source'], system: string | u
   const equivalence = target.equivalence ?? 'equivalent'
   const base = { map, equivalence, written: equivalence, source, product }
   if (!target.code) return base
-  return {
-    ...base,
-    target: { ...(system && { system }), code: target.code, ...(target.display && { display: target.display }) },
-  }
+  return { ...base, target: conceptOf(system, target.code, target.display) }
+}
+
+const NONE: never[] = []
+
+function conceptOf(system: string | undefined, code: string, display?: string): NonNullable<Translation['target']> {
+  const concept: NonNullable<Translation['target']> = system ? { system, code } : { code }
+  if (display) concept.display = display
+  return concept
 }
 
 function dependsOnMet(target: Target, { dependencies }: TranslateQuestion): boolean {
-  return (target.dependsOn ?? []).every((needed) =>
+  if (!target.dependsOn) return true
+  return target.dependsOn.every((needed) =>
     dependencies.some((each) => each.element === needed.property && each.value === needed.value),
   )
 }

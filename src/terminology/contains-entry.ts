@@ -5,6 +5,7 @@ import { chooseText, isWanted, shownDesignation, type Text, textsIn } from './de
 import { EXTENSION, extensionText, extensionValue } from './extensions.ts'
 import type { Languages } from './languages.ts'
 import type { Entry } from './listing.ts'
+import { enumeratedConcept } from './value-set.ts'
 
 /** One entry of an expansion. */
 export type Contains = NonNullable<NonNullable<ValueSet['expansion']>['contains']>[number]
@@ -37,7 +38,7 @@ const SHOWN = new Set<string>([
 export function containsEntry(entry: Entry, options: EntryOptions): Contains {
   const { provider, ref, clause } = entry
   const code = provider.code(ref)
-  const concept = clause.concepts?.get(code)
+  const concept = enumeratedConcept(clause, code, provider.head.caseSensitive)
   const made: Contains = { system: writtenSystem(clause.system ?? provider.head.url), code }
   if (provider.head.version && options.withVersion(entry)) made.version = provider.head.version
   if (provider.isAbstract(ref)) made.abstract = true
@@ -50,6 +51,8 @@ export function containsEntry(entry: Entry, options: EntryOptions): Contains {
   }
   const own = concept?.extension ?? NONE
   const inherited = provider.extensions(ref)
+  // Of most members there is nothing more to say.
+  if (own.length + inherited.length + options.properties.length === 0 && provider.status(ref) === undefined) return made
   const extension = [...shownExtensions(own, inherited), ...shownProperties(entry, own, options).map(propertyExtension)]
   if (extension.length > 0) made.extension = extension
   return made
@@ -75,21 +78,15 @@ const repeats = (text: Text, shown: Text | undefined) =>
   !text.use?.code
 
 function shownExtensions(own: Extension[], inherited: Extension[]): Extension[] {
-  if (own.length === 0 && inherited.length === 0) return NONE
   const kept = own.filter((each) => SHOWN.has(each.url) || each.url === EXTENSION.standardsStatus)
   const others = inherited.filter((each) => SHOWN.has(each.url) && !kept.some((other) => other.url === each.url))
   return [...kept, ...others]
 }
 
-const NO_PROPERTIES: ConceptProperty[] = []
-
 function shownProperties(entry: Entry, own: Extension[], options: EntryOptions): ConceptProperty[] {
   const { provider, ref } = entry
   const extensions = provider.extensions(ref)
   const status = provider.status(ref)
-  if (own.length === 0 && extensions.length === 0 && status === undefined && options.properties.length === 0) {
-    return NO_PROPERTIES
-  }
   const shown: ConceptProperty[] = []
   const show = (property: ConceptProperty, uri: string | undefined) => {
     if (shown.some((each) => each.code === property.code && each.value === property.value)) return

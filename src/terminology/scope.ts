@@ -111,6 +111,7 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
   }
   const systemsByUrl = new Map<string, CodeSystemProvider[]>()
   const setsByUrl = new Map<string, ValueSet>()
+  const mapsByUrl = new Map<string, ConceptMap[]>()
   const findSet = (asked: string, version: string | undefined): ValueSet | undefined => {
     for (const url of [asked, publishedValueSet(asked)]) {
       if (url === undefined) continue
@@ -159,9 +160,13 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
     },
     isValueSet: (url) => own('ValueSet', url).length > 0 || found('ValueSet', url).length > 0,
     conceptMaps: (url) => {
+      const known = mapsByUrl.get(url)
+      if (known) return known
       const brought = own<ConceptMap>('ConceptMap', url)
       const stored = found('ConceptMap', url) as ConceptMap[]
-      return [...brought, ...stored].sort(newestFirst)
+      const maps = [...brought, ...stored].sort(newestFirst)
+      if (maps.length > 0 && wanted.size === 0) mapsByUrl.set(url, maps)
+      return maps
     },
   }
   return scope

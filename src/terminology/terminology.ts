@@ -14,7 +14,7 @@ import { txError } from './messages.ts'
 import { openRequest, type Request, type Surroundings, sharedScopes, type TerminologyCall } from './request.ts'
 import { createScope, settle, valueSetOf } from './scope.ts'
 import { subsumption } from './subsumes.ts'
-import { translate } from './translate.ts'
+import { askedMap, translate } from './translate.ts'
 import { validateInCodeSystem, validateInValueSet } from './validate.ts'
 import { type CompiledSet, compileValueSet } from './value-set.ts'
 
@@ -110,7 +110,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     compare: (parameters, call = {}) => run(parameters, call, compareValueSets),
     subsumes: (parameters, call = {}) => run(parameters, call, subsumption),
     translate: async (parameters, call = {}) => {
-      const stored = await artefacts.conceptMaps()
+      const stored = askedMap(parameters) ? [] : await artefacts.conceptMaps()
       return run(parameters, call, (request) => translate(request, stored))
     },
     membership: (valueSet) => membership(valueSet, artefacts),

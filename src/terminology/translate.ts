@@ -6,7 +6,17 @@ import { conceptMapOf, mapCanonical, type TranslateQuestion, type Translation, t
 import { otherIssue } from './messages.ts'
 import type { Request } from './request.ts'
 
-/** `ConceptMap/$translate` with R4's and R5's parameter names (terminology.md §1). `stored` are all stored maps. */
+/** The map to translate by, sent along or named; without it every stored one may fit. */
+export function askedMap(parameters: Parameters): ConceptMap | string | undefined {
+  const given = firstParameter(parameters, 'conceptMap')?.resource as Resource | undefined
+  if (given?.resourceType === 'ConceptMap') return given
+  return (textParameter(parameters, 'url') ?? textParameter(parameters, 'conceptMap')) || undefined
+}
+
+/**
+ * `ConceptMap/$translate` with R4's and R5's parameter names (terminology.md §1). `stored` are all stored maps; none are
+ * needed when the request names one.
+ */
 export function translate(request: Request, stored: ConceptMap[]): Parameters {
   const { parameters } = request
   const { codings, reverse, explicit } = askedCodings(parameters)
@@ -27,7 +37,8 @@ export function translate(request: Request, stored: ConceptMap[]): Parameters {
     }
     return maps.flatMap((map) => translateBy(map, question, request.scope))
   })
-  const unique = found.filter((each, index) => found.findIndex((other) => same(each, other)) === index)
+  const unique =
+    found.length < 2 ? found : found.filter((each, index) => found.findIndex((other) => same(each, other)) === index)
   const result = unique.some(
     (each) => each.target && each.equivalence !== 'unmatched' && each.equivalence !== 'disjoint',
   )
@@ -105,12 +116,11 @@ function wantedSystem(parameters: Parameters, reverse: boolean): string | undefi
   return isReverseByTarget ? textParameter(parameters, 'sourceSystem') : target
 }
 
-/** The map named by `url` or sent along; without one every map that may fit. 404 for an unknown one. */
+/** The map that is asked for; without one every map that may fit. 404 for an unknown one. */
 function candidateMaps(request: Request, stored: ConceptMap[]): ConceptMap[] {
   const { parameters, scope } = request
-  const given = firstParameter(parameters, 'conceptMap')?.resource as Resource | undefined
-  if (given?.resourceType === 'ConceptMap') return [given]
-  const url = textParameter(parameters, 'url') ?? textParameter(parameters, 'conceptMap')
+  const url = askedMap(parameters)
+  if (typeof url === 'object') return [url]
   if (url) {
     const version = textParameter(parameters, 'conceptMapVersion')
     const map = conceptMapOf(scope, url, version)
