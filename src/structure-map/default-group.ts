@@ -57,9 +57,9 @@ function mapByType(holder: Node, element: string, at: { item: Node; frame: Frame
     noteEmpty(frame.run, assigned)
     return assigned
   }
-  const single = types.length === 1
-  const made =
-    single || types.length === 0 ? makeElement(holder, element) : assign(holder, element, createInstance(found.target))
+  // In a choice, or where any resource may stand, the group says what is made.
+  const open = types.length > 1 || found.target.kind === 'resource'
+  const made = open ? assign(holder, element, createInstance(found.target)) : makeElement(holder, element)
   map.program.compile(found).call([item, made], frame.run, frame.depth + 1)
   noteEmpty(frame.run, made)
   return made

@@ -83,3 +83,24 @@ group main(source src : Source, target tgt) {
     assert.deepEqual(compiled.warnings, [], name)
   }
 })
+
+test('a default group makes the resource that it maps to', async () => {
+  const map = `${header('Bundle', 'Bundle')}group main(source src : Source, target tgt : Target) {
+  src.entry as e -> tgt.entry as t then {
+    e.resource -> t.resource;
+  };
+}
+group Holder(source p : Patient, target q : Person) <<type+>> {
+  p.id -> q.id;
+}
+`
+  const entry = (...resources: Json[]): Json => ({
+    resourceType: 'Bundle',
+    entry: resources.map((resource) => ({ resource })),
+  })
+  const other: Json = { resourceType: 'Basic', id: 'b' }
+  assert.deepEqual(
+    await runMap(map, entry({ resourceType: 'Patient', id: 'a', gender: 'male' }, other)),
+    entry({ resourceType: 'Person', id: 'a' }, other),
+  )
+})
