@@ -88,7 +88,10 @@ export function openDatabase(file: string, busyMilliseconds = 5000): Database {
   return wrap(connection)
 }
 
-class StartError extends Error {}
+class StartError extends Error {
+  /** Marks what a person can act on, as the errors of files and ports are marked. */
+  readonly code = 'STORE_NOT_USABLE'
+}
 
 function startError(file: string, what: string, cause?: unknown): StartError {
   const advice = 'Restore it from a backup, or set STORAGE_URL to another file.'

@@ -84,6 +84,8 @@ test('wrong use ends with status 2 and says what is wrong', async () => {
     [['frobnicate'], {}, /unknown command/],
     [['serve'], { PORT: 'eighty', NETWORK: 'maybe' }, /PORT[\s\S]*NETWORK/],
     [['serve'], { STORAGE_URL: 'mongodb://localhost/x' }, /MongoDB/],
+    // A file that is no store.
+    [['serve'], { STORAGE_URL: `sqlite:${join(root, 'package.json')}` }, /package\.json is not usable/],
     [['map', 'format', join(root, 'package.json')], {}, /line 1, column 1/],
   ]
   const ran = await Promise.all(cases.map(([args, environment]) => vidimus(args, environment)))
