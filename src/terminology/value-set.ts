@@ -48,6 +48,8 @@ export interface CompiledSet {
   versionsMatch?: boolean
   /** Whether the set is contained in another one. */
   contained: boolean
+  /** Includes and excludes to ask for one answer, each import counted wherever it is imported. */
+  clauses: number
 }
 
 /** What compiling needs beside the definition. */
@@ -64,14 +66,20 @@ interface Surroundings extends CompileOptions {
   path: string[]
   /** The resource whose `contained` a `#id` refers to. */
   container: ValueSet
+  /** Imported sets compiled so far, with the supplements that hold in them. */
+  done: Map<ValueSet, { set: CompiledSet; supplements: CodeSystem[] }>
 }
+
+/** Most includes and excludes that one answer may take, and most imports of imports. */
+const MOST_CLAUSES = 100_000
+const DEEPEST = 1_000
 
 /**
  * Reads a value set and everything it imports. Throws 422 for circular imports, filters without value and required
  * supplements that are missing.
  */
 export function compileValueSet(definition: ValueSet, options: CompileOptions): CompiledSet {
-  return compile(definition, { ...options, path: [], container: definition })
+  return compile(definition, { ...options, path: [], container: definition, done: new Map() })
 }
 
 /** Name of a value set in texts. */
@@ -91,11 +99,17 @@ function compile(definition: ValueSet, around: Surroundings): CompiledSet {
   const clauses = (kind: 'include' | 'exclude') =>
     (compose?.[kind] ?? []).map((each, index) => clauseOf(each, `ValueSet.compose.${kind}[${index}]`, within))
   const wish = expansionParameter(compose?.extension, 'versionsMatch')
+  const includes = clauses('include')
+  const excludes = clauses('exclude')
+  const all = [...includes, ...excludes]
+  const count = all.reduce((sum, { imports }) => imports.reduce((inner, each) => inner + each.clauses, sum + 1), 0)
+  if (count > MOST_CLAUSES) throw tooCostly(canonical, `more than ${MOST_CLAUSES} includes and excludes`)
   return {
     definition,
     canonical,
-    includes: clauses('include'),
-    excludes: clauses('exclude'),
+    includes,
+    excludes,
+    clauses: count,
     dropsInactive: compose?.inactive === false,
     ...(wish !== undefined && { versionsMatch: wish === 'true' }),
     contained: false,
@@ -182,7 +196,22 @@ function importOf(canonical: string, around: Surroundings): CompiledSet | string
   }
   const name = canonicalOf(definition)
   if (around.path.includes(name)) throw circular(name, around.path)
-  return compile(definition, { ...around, container: definition })
+  if (around.path.length >= DEEPEST) throw tooCostly(around.path[0], `imports of imports more than ${DEEPEST} deep`)
+  const known = around.done.get(definition)
+  if (known && sameSupplements(known.supplements, around.supplements)) return known.set
+  const set = compile(definition, { ...around, container: definition })
+  around.done.set(definition, { set, supplements: around.supplements })
+  return set
+}
+
+const sameSupplements = (a: CodeSystem[], b: CodeSystem[]) =>
+  a.length === b.length && a.every((each, index) => each === b[index])
+
+function tooCostly(canonical: string | undefined, why: string): FhirError {
+  return new FhirError(
+    422,
+    otherIssue('too-costly', `The value set '${canonical}' is too costly to evaluate: it has ${why}`),
+  )
 }
 
 function circular(name: string, path: string[]): FhirError {

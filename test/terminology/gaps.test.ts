@@ -177,6 +177,30 @@ describe('implicit content', () => {
   })
 })
 
+describe('imports of imports', () => {
+  const system = codeSystem('last', [{ code: 'a' }])
+  const doubling = (levels: number) =>
+    Array.from({ length: levels }, (_, level) => {
+      const next = { valueSet: [`${VS}level${level + 1}`] }
+      return valueSet(`level${level}`, [next, next])
+    })
+  const chain = (levels: number) =>
+    Array.from({ length: levels }, (_, level) => valueSet(`level${level}`, [{ valueSet: [`${VS}level${level + 1}`] }]))
+  const last = (level: number) => valueSet(`level${level}`, [{ system: `${CS}last` }])
+  const expand = (resources: ValueSet[]) =>
+    terminologyOver([system, ...resources]).expand(parameters({ url: `${VS}level0` }))
+
+  it('each set is read once however often it is imported', async () => {
+    assert.equal((await expand([...doubling(10), last(10)])).expansion?.total, 1)
+    assert.equal((await expand([...chain(500), last(500)])).expansion?.total, 1)
+  })
+
+  it('what would never end is refused', async () => {
+    await assert.rejects(expand([...doubling(40), last(40)]), /too costly/)
+    await assert.rejects(expand([...chain(2000), last(2000)]), /too costly/)
+  })
+})
+
 describe('systems without regard to case', () => {
   const folded = codeSystem('folded', [{ code: 'Abc', display: 'A' }, { code: 'Def' }], { caseSensitive: false })
   const terminology = terminologyOver([folded])
