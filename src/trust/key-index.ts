@@ -54,6 +54,8 @@ function servesIssuer(key: TrustedKey, query: KeyQuery): boolean {
   if (namedIssuerFrameworks.includes(framework)) return key.issuer !== undefined && key.issuer === issuer
   if (issuer === undefined) return true
   if (key.issuer !== undefined && key.issuer === issuer) return true
+  // An entry that names nobody serves everybody by key id alone (credentials.md, section 3).
+  if (key.issuer === undefined && key.participant === '') return true
   const participant = participantOfIssuer(issuer)
   // Free text (a ministry's name) cannot be compared: the key id alone decides, and the caller warns.
   return participant === undefined || sameParticipant(key.participant, participant)

@@ -184,6 +184,14 @@ describe('verifyCredential', () => {
     assert.equal((await verify(text, { keys: listed({ usage: 'SCA' }) })).status, 'KEY_USAGE_MISMATCH')
   })
 
+  it('takes a listed key that names nobody by its key id alone, one that names an issuer for that issuer alone', async () => {
+    const text = issueSample('dcc-v', issuer)
+    assert.equal((await verify(text, { keys: listed({ participant: '' }) })).status, 'VERIFIED')
+    const named = listed({ participant: '', issuer: 'https://issuer.example' })
+    assert.equal((await verify(text, { keys: named })).status, 'ISSUER_NOT_TRUSTED')
+    assert.equal((await verify(text, { keys: listed({ participant: 'DEU' }) })).status, 'ISSUER_NOT_TRUSTED')
+  })
+
   it('names participant, domain, usage and list of the key', async () => {
     const { issuer: found } = await verify(issueSample('dcc-v', issuer), { keys: listed() })
     assert.deepEqual(found, {
