@@ -30,9 +30,17 @@ export function errorReply(error: unknown, requestId: string): FhirReply {
   }
 }
 
-/** The id by which the log tells of the request, in the first issue that has no diagnostics of its own. */
+/**
+ * The id by which the log tells of the request, in the first issue that has no diagnostics of its own. Tools compare issues of
+ * the terminology ecosystem literally: beside those the id has an issue to itself.
+ */
 function withRequestId(issues: Issue[], requestId: string): Issue[] {
-  const at = issues.findIndex(({ diagnostics }) => diagnostics === undefined)
+  const isLiteral = issues.some(({ details, extension }) => details?.coding !== undefined || extension !== undefined)
+  const at = isLiteral ? -1 : issues.findIndex(({ diagnostics }) => diagnostics === undefined)
+  if (at < 0) {
+    if (issues.some(({ diagnostics }) => diagnostics?.includes(requestId))) return issues
+    return [...issues, { severity: 'information', code: 'informational', diagnostics: requestIdText(requestId) }]
+  }
   return issues.map((each, index) => (index === at ? { ...each, diagnostics: requestIdText(requestId) } : each))
 }
 

@@ -71,7 +71,7 @@ interface Surroundings extends CompileOptions {
 }
 
 /** Most includes and excludes that one answer may take, and most imports of imports. */
-const MOST_CLAUSES = 100_000
+const MOST_CLAUSES = 20_000
 const DEEPEST = 1_000
 
 /**

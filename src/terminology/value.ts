@@ -23,11 +23,17 @@ export interface Question {
 const NOTHING =
   'Unable to find code to validate (looked for coding | codeableConcept | code+system | code+inferSystem in parameters'
 
+/** Compared literally by tools, as the wordings of messages.ts are; what can be sent stands beside it. */
+function nothingToValidate(): FhirError {
+  const diagnostics = 'Send code with system or inferSystem, coding, or codeableConcept with a coding'
+  return new FhirError(400, { ...otherIssue('invalid', NOTHING), diagnostics })
+}
+
 /** The value of a validation request in any of its three forms; 400 when there is none. */
 export function questionOf(parameters: Parameters, defaultSystem?: string): Question {
   const concept = firstParameter(parameters, 'codeableConcept')?.valueCodeableConcept
   if (concept) {
-    if (!concept.coding?.length) throw new FhirError(400, otherIssue('invalid', NOTHING))
+    if (!concept.coding?.length) throw nothingToValidate()
     const values = concept.coding.map((coding, index) => codedValue(coding, `CodeableConcept.coding[${index}]`))
     return { values, codeableConcept: concept }
   }
@@ -36,7 +42,7 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
   const code = textParameter(parameters, 'code')
   const system = textParameter(parameters, 'system') ?? defaultSystem
   if (code === undefined || (system === undefined && textParameter(parameters, 'inferSystem') !== 'true')) {
-    throw new FhirError(400, otherIssue('invalid', NOTHING))
+    throw nothingToValidate()
   }
   const bar = system?.indexOf('|') ?? -1
   const version =
