@@ -27,7 +27,7 @@ import { checkMap, createMaps, parseMap, printMap, readR5 } from './structure-ma
 import { largeCodeSystem } from './terminology/large/large-code-system.ts'
 import { createTerminology, type Terminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/anchors.ts'
-import { demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
+import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
 import type { TrustSource } from './trust/trust-source.ts'
 
@@ -105,7 +105,10 @@ export function loadConfiguredTrust(config: Config): Promise<Trust> {
 function demoSources(config: Config, now: Date): TrustSource[] {
   if (config.production) return []
   demoIssuer(config.dataDir, now)
-  return [{ name: 'demo', kind: 'certificates', location: demoTrustFolder(config.dataDir) }]
+  return [
+    { name: 'demo', kind: 'certificates', location: demoTrustFolder(config.dataDir) },
+    { name: 'demo-cards', kind: 'jwks', location: demoCardKeys(config.dataDir), issuer: demoCardIssuer },
+  ]
 }
 
 interface Wiring {
@@ -167,10 +170,10 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     mapping: {
       compile: (canonical) => maps.compile(canonical),
       findMap: async (canonical) => (await findMaps(storage, canonical))[0],
-      uuid,
     },
     rules,
     selectPlans: async (choice) => selectPlans(await plans(), choice),
+    hasLibrary: async (canonical) => (await storage.findCanonical('Library', canonical)).length > 0,
     findPlans: (url) => find<PlanDefinition>(storage, 'PlanDefinition', url),
     pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,

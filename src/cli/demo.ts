@@ -3,11 +3,13 @@ import { join, relative } from 'node:path'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { type HcertSigner, issueHcert } from '../credentials/issue/hcert.ts'
+import { issueSeal, sampleSeal } from '../credentials/issue/icao-vds-nc.ts'
 import { type SampleKind, type SampleOptions, sampleKinds, samplePayload } from '../credentials/issue/samples.ts'
+import { issueCard, sampleCard } from '../credentials/issue/shc.ts'
 import type { Evaluation } from '../evaluate/evaluate.ts'
 import { readEvaluateRequest } from '../evaluate/request.ts'
 import type { VidimusServer } from '../server.ts'
-import { type DemoIssuer, demoCountry, demoIssuer, forgerKey } from '../trust/demo-issuer.ts'
+import { type DemoIssuer, demoCardIssuer, demoCountry, demoIssuer, forgerKey } from '../trust/demo-issuer.ts'
 import { openLoadedServer } from './loaded-server.ts'
 import { table } from './table.ts'
 
@@ -44,7 +46,11 @@ export function addDemo(program: Command): void {
       const config = readConfig()
       const now = new Date()
       const issuer = demoIssuer(config.dataDir, now)
-      const credentials = sampleKinds.flatMap((kind) => family(kind, issuer, now))
+      const credentials = [
+        ...sampleKinds.flatMap((kind) => hcertFamily(kind, issuer, now)),
+        ...cardFamily(issuer, now),
+        ...sealFamily(issuer, now),
+      ]
       const folder = join(config.dataDir, 'demo')
       mkdirSync(folder, { recursive: true })
       for (const { name, text } of credentials) writeFileSync(join(folder, `${name}.txt`), `${text}\n`)
@@ -69,10 +75,12 @@ export function addDemo(program: Command): void {
     })
 }
 
+const daysFrom = (now: Date, days: number) => new Date(now.getTime() + days * dayMilliseconds)
+
 /** A genuine specimen; one that has expired; one whose content was changed; one signed by a stranger under the same key id. */
-function family(kind: SampleKind, issuer: DemoIssuer, now: Date): DemoCredential[] {
+function hcertFamily(kind: SampleKind, issuer: DemoIssuer, now: Date): DemoCredential[] {
   const signer: HcertSigner = { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' }
-  const at = (days: number) => new Date(now.getTime() + days * dayMilliseconds)
+  const at = (days: number) => daysFrom(now, days)
   const options: SampleOptions = { issuer: demoCountry, issuedAt: at(-1), expires: at(180) }
   const past: SampleOptions = { issuer: demoCountry, issuedAt: at(-400), expires: at(-30) }
   const payload = samplePayload(kind, options)
@@ -83,6 +91,31 @@ function family(kind: SampleKind, issuer: DemoIssuer, now: Date): DemoCredential
     { name: `${name}-expired`, text: issueHcert(samplePayload(kind, past), signer) },
     { name: `${name}-changed`, text: issueHcert(payload, signer, { replacedPayload: changed }) },
     { name: `${name}-forged`, text: issueHcert(payload, { ...signer, privateKey: forgerKey() }) },
+  ]
+}
+
+/** The same of SMART Health Cards. */
+function cardFamily(issuer: DemoIssuer, now: Date): DemoCredential[] {
+  const signer = { privateKey: issuer.privateKey, publicKey: issuer.certificate.publicKey }
+  const card = (issued: number, expires: number) =>
+    sampleCard({ issuer: demoCardIssuer, issuedAt: daysFrom(now, issued), expires: daysFrom(now, expires) })
+  const text = (...parameters: Parameters<typeof issueCard>) => issueCard(...parameters)[0] ?? ''
+  return [
+    { name: 'card', text: text(card(-1, 180), signer) },
+    { name: 'card-expired', text: text(card(-400, -30), signer) },
+    { name: 'card-changed', text: text(card(-1, 180), signer, { replacedPayload: card(-2, 180) }) },
+    { name: 'card-forged', text: text(card(-1, 180), { ...signer, privateKey: forgerKey() }) },
+  ]
+}
+
+/** The same of ICAO seals, which do not expire. */
+function sealFamily({ seal }: DemoIssuer, now: Date): DemoCredential[] {
+  const signer = { privateKey: seal.privateKey, certificate: seal.certificate.raw }
+  const data = (days: number) => sampleSeal({ issuer: demoCountry, issuedAt: daysFrom(now, days) })
+  return [
+    { name: 'seal', text: issueSeal(data(-1), signer) },
+    { name: 'seal-changed', text: issueSeal(data(-1), signer, data(-2)) },
+    { name: 'seal-forged', text: issueSeal(data(-1), { ...signer, privateKey: forgerKey() }) },
   ]
 }
 

@@ -7,6 +7,7 @@ import type { MapChain, MapChains } from './map-chains.ts'
 import { type MapInput, type Mapped, type Mapping, mapContent } from './map-content.ts'
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, type EvaluateSettings, readEvaluateRequest } from './request.ts'
+import { seededUuids } from './seeded-uuids.ts'
 import { type Subject, subjectOf } from './subject.ts'
 import type { KeySource, Verification } from './verify.ts'
 
@@ -40,11 +41,13 @@ export interface EvaluateEnvironment {
   verify(text: string[], keys: KeySource, clock: Date, trustDomains: string[]): Promise<Verification>
   /** Both shapes of verified content. */
   mapInput(verification: Verification): MapInput
-  mapping: Omit<Mapping, 'now'>
+  mapping: Omit<Mapping, 'now' | 'uuid'>
   rules: Rules
   /** Active PlanDefinitions that apply; chosen by jurisdiction, kind and clock. */
   selectPlans(choice: PlanChoice): Promise<PlanDefinition[]>
   findPlans(canonical: string): Promise<PlanDefinition[]>
+  /** Whether there is a Library of that canonical. */
+  hasLibrary(canonical: string): Promise<boolean>
   /** `url|version` of what is stored for the canonical of a value set, so that a reply can be reproduced. */
   pinValueSet(canonical: string): Promise<string>
   now(): Date
@@ -90,6 +93,7 @@ async function evaluateOne(
 ): Promise<Evaluation> {
   // A question about rules that do not exist is wrong whatever the credential says, so it is answered first.
   const named = given ?? (await namedPlans(environment, request.planDefinitions))
+  await refuseUnknown(environment, request)
   const keys = request.trustAnchors.length > 0 ? environment.anchors(request.trustAnchors) : environment.keys()
   const verification = await environment.verify(request.credential, keys, request.clock, request.trustDomains)
   const evaluation: Evaluation = {
@@ -134,7 +138,8 @@ async function mapInto(evaluation: Evaluation, { environment, request, verificat
     evaluation.issues.push(warning('not-supported', `No maps are configured for the format ${verification.format}`))
     return
   }
-  const mapping = { ...environment.mapping, now: request.clock }
+  const uuid = seededUuids(`${request.clockText} ${JSON.stringify(input.claims)}`)
+  const mapping = { ...environment.mapping, now: request.clock, uuid }
   try {
     const mapped: Mapped = await mapContent(input, chain ?? noMaps, request.structureMaps, mapping)
     evaluation.coreDataSets = mapped.coreDataSets
@@ -143,9 +148,8 @@ async function mapInto(evaluation: Evaluation, { environment, request, verificat
     evaluation.issues.push(...mapped.warnings)
     evaluation.subject = subjectOf(mapped.coreDataSets, mapped.bundle)
   } catch (error) {
-    // A map that the request names and that does not exist makes the question wrong; a map that breaks on this
-    // content is an answer.
-    if (!(error instanceof FhirError) || (request.structureMaps.length > 0 && error.status === 404)) throw error
+    // That a map breaks on this content is an answer; the credential is verified all the same.
+    if (!(error instanceof FhirError)) throw error
     evaluation.issues.push(...error.issues)
   }
 }
@@ -211,17 +215,26 @@ async function runLibrary(
   }))
 }
 
+/** @throws FhirError 404 for a map or library that the request names and the server does not have */
+async function refuseUnknown(environment: EvaluateEnvironment, request: EvaluateRequest): Promise<void> {
+  for (const canonical of request.structureMaps) {
+    if (!(await environment.mapping.findMap(canonical))) throw unknownArtefact('StructureMap', canonical)
+  }
+  for (const canonical of request.libraries) {
+    if (!(await environment.hasLibrary(canonical))) throw unknownArtefact('Library', canonical)
+  }
+}
+
+const unknownArtefact = (type: string, canonical: string) =>
+  notFound({ text: `${type} ${canonical} is not known to this server`, expression: 'Parameters.parameter' })
+
 async function namedPlans(environment: EvaluateEnvironment, canonicals: string[]): Promise<PlanDefinition[]> {
   const plans: PlanDefinition[] = []
   for (const canonical of canonicals) {
     const { url, version } = parseCanonical(canonical)
     const found = await environment.findPlans(url)
     const plan = found.find((each) => version === undefined || each.version === version)
-    if (!plan)
-      throw notFound({
-        text: `PlanDefinition ${canonical} is not known to this server`,
-        expression: 'Parameters.parameter',
-      })
+    if (!plan) throw unknownArtefact('PlanDefinition', canonical)
     if (!plan.action?.length) throw unprocessable(`PlanDefinition ${canonical} has no action to evaluate`)
     plans.push(plan)
   }

@@ -1,5 +1,5 @@
 import { isResource } from '../fhir/elements.ts'
-import { unprocessable } from '../fhir/error.ts'
+import { issue } from '../fhir/error.ts'
 import type { Bundle, BundleEntry, Issue, Json, JsonObject, StructureMap } from '../fhir/types.ts'
 import type { CompiledMap } from '../structure-map/maps.ts'
 import type { MapChain } from './map-chains.ts'
@@ -40,38 +40,56 @@ export async function mapContent(
   mapping: Mapping,
 ): Promise<Mapped> {
   const mapped: Mapped = { coreDataSets: [], bundle: undefined, structureMaps: [], warnings: [] }
-  const maps = chosen.length > 0 ? chosen : chain.coreDataSet
-  let current = chosen.length > 0 ? await inputFor(chosen[0], input, mapping) : input.claims
-  for (const canonical of maps) {
-    current = await run(canonical, current, mapping, mapped)
-    sortOut(current, mapped)
+  let current = input.claims
+  if (chosen.length > 0) {
+    current = await inputFor(chosen[0], input, mapping)
+    for (const canonical of chosen) {
+      const whole = await readsBundles(canonical, mapping)
+      current = await advance(canonical, current, whole, { mapping, mapped })
+      if (await makesCoreDataSets(canonical, mapping)) mapped.coreDataSets = instancesOf(current)
+    }
+  } else {
+    for (const canonical of chain.coreDataSet) current = await advance(canonical, current, true, { mapping, mapped })
+    mapped.coreDataSets = instancesOf(current)
   }
-  if (maps.length === 0) sortOut(current, mapped)
-  if (!mapped.bundle) await bundleOf(chain.bundle, mapping, mapped)
+  if (!isResourceBundle(current) && mapped.coreDataSets.length > 0) {
+    for (const canonical of chain.bundle) current = await advance(canonical, current, false, { mapping, mapped })
+  }
+  if (isResourceBundle(current))
+    mapped.bundle = current as unknown as Bundle // checked: the JSON is a Bundle of resources
+  else
+    mapped.warnings.push(
+      issue('incomplete', { severity: 'warning', text: 'The maps made no FHIR resources of the content' }),
+    )
   return mapped
 }
 
-async function run(canonical: string, source: Json, mapping: Mapping, mapped: Mapped): Promise<Json> {
+interface Step {
+  mapping: Mapping
+  mapped: Mapped
+}
+
+/** Applies one map: to the whole, or to each core data set in turn, whose Bundles become one. */
+async function advance(canonical: string, current: Json, whole: boolean, step: Step): Promise<Json> {
+  const instances = whole || isResourceBundle(current) ? [] : instancesOf(current)
+  if (instances.length === 0) return run(canonical, current, step)
+  const outputs: Json[] = []
+  for (const instance of instances) outputs.push(await run(canonical, instance, step))
+  if (outputs.length === 1) return outputs[0] ?? null
+  const bundles = outputs.filter(isBundle)
+  if (bundles.length < outputs.length)
+    return { resourceType: 'Bundle', entry: outputs.map((resource) => ({ resource })) }
+  const entries = mergedEntries(bundles as unknown as Bundle[]) // checked above: the JSON is a list of Bundles
+  return { ...bundles[0], entry: entries as unknown as Json[] }
+}
+
+async function run(canonical: string, source: Json, { mapping, mapped }: Step): Promise<Json> {
   const map = await mapping.compile(canonical)
   if (!mapped.structureMaps.includes(map.canonical)) {
     mapped.structureMaps.push(map.canonical)
     mapped.warnings.push(...map.warnings)
   }
   return map.run(source, { now: mapping.now, uuid: mapping.uuid })
-}
-
-/** The core data sets become one Bundle: the entries of each, in order. */
-async function bundleOf(chain: string[], mapping: Mapping, mapped: Mapped): Promise<void> {
-  if (chain.length === 0) return
-  const bundles: Bundle[] = []
-  for (const coreDataSet of mapped.coreDataSets) {
-    let current: Json = coreDataSet
-    for (const canonical of chain) current = await run(canonical, current, mapping, mapped)
-    if (!isBundle(current)) throw unprocessable(`The map ${chain.at(-1)} did not produce a Bundle`)
-    bundles.push(current as unknown as Bundle) // checked above: the JSON is a Bundle
-  }
-  const first = bundles[0]
-  if (first) mapped.bundle = { ...first, entry: mergedEntries(bundles) }
 }
 
 /** Entries of all bundles; a resource that stands in several under one id, such as the holder, is kept once. */
@@ -88,18 +106,36 @@ function mergedEntries(bundles: Bundle[]): BundleEntry[] {
     })
 }
 
-/** Keeps what a map produced: a FHIR Bundle of resources, a Bundle of core data sets, or one core data set. */
-function sortOut(output: Json, mapped: Mapped): void {
-  if (!output || typeof output !== 'object' || Array.isArray(output)) return
-  if (!isBundle(output)) {
-    mapped.coreDataSets = [output]
-    return
-  }
-  const entries = Array.isArray(output.entry) ? output.entry : []
-  const contents = entries.flatMap((entry) => (isObject(entry) && isObject(entry.resource) ? [entry.resource] : []))
-  const logical = contents.filter((each) => typeof each.resourceType !== 'string' || !isResource(each.resourceType))
-  if (contents.length > 0 && logical.length === contents.length) mapped.coreDataSets = logical
-  else mapped.bundle = output as unknown as Bundle // checked above: the JSON is a Bundle
+/** Instances of logical models: those of a Bundle that holds nothing else, or the one that it is. */
+function instancesOf(output: Json): JsonObject[] {
+  if (!isObject(output)) return []
+  if (!isBundle(output)) return [output]
+  const contents = resourcesOf(output)
+  return contents.every((each) => !isFhir(each)) ? contents : []
+}
+
+/** A Bundle with at least one FHIR resource. */
+const isResourceBundle = (output: Json) => isBundle(output) && resourcesOf(output).some(isFhir)
+
+function resourcesOf(bundle: JsonObject): JsonObject[] {
+  const entries = Array.isArray(bundle.entry) ? bundle.entry : []
+  return entries.flatMap((entry) => (isObject(entry) && isObject(entry.resource) ? [entry.resource] : []))
+}
+
+const isFhir = ({ resourceType }: JsonObject) => typeof resourceType === 'string' && isResource(resourceType)
+
+/** Whether a map takes a Bundle as a whole. */
+async function readsBundles(canonical: string, mapping: Mapping): Promise<boolean> {
+  const structures = (await mapping.findMap(canonical))?.structure ?? []
+  return structures.some(
+    ({ mode, url }) => mode === 'source' && url === 'http://hl7.org/fhir/StructureDefinition/Bundle',
+  )
+}
+
+/** Whether a map says that it makes core data sets. */
+async function makesCoreDataSets(canonical: string, mapping: Mapping): Promise<boolean> {
+  const structures = (await mapping.findMap(canonical))?.structure ?? []
+  return structures.some(({ mode, url }) => mode !== 'source' && /CoreDataSet/i.test(url))
 }
 
 /**
@@ -116,9 +152,8 @@ async function inputFor(canonical: string | undefined, input: MapInput, mapping:
   collectReads(group.rule, source, read)
   const score = (shape: Json) => (isObject(shape) ? Object.keys(shape).filter((member) => read.has(member)).length : 0)
   const difference = score(input.composition) - score(input.claims)
-  const makesCoreDataSet =
-    map.structure?.some(({ mode, url }) => mode !== 'source' && /CoreDataSet/i.test(url)) ?? false
-  return difference > 0 || (difference === 0 && !makesCoreDataSet) ? input.composition : input.claims
+  const ofCoreDataSets = difference === 0 && (await makesCoreDataSets(canonical ?? '', mapping))
+  return difference > 0 || (difference === 0 && !ofCoreDataSets) ? input.composition : input.claims
 }
 
 function collectReads(rules: StructureMap['group'][0]['rule'], variable: string, read: Set<string>): void {

@@ -88,8 +88,11 @@ function queryParameters(operation: BoundOperation, query: QueryPair[]): Paramet
   const inputs = inputsOf(operation)
   const parameters: Parameter[] = []
   for (const [name, value] of query) {
-    const input = inputs.get(name)
     if (ofTheReply.has(name)) continue
+    const input = inputs.get(name)
+    if (operation.personal && input && name !== 'url') {
+      throw badRequest(`The parameter ${name} must stand in the body: an address is no place for personal data.`)
+    }
     parameters.push(input ? input.read(input.name, value) : readString(name, value))
   }
   return { resourceType: 'Parameters', parameter: parameters }

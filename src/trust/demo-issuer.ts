@@ -1,27 +1,42 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  X509Certificate,
+} from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeCertificate } from './certificate-writer.ts'
+import { type CertificateContent, writeCertificate } from './certificate-writer.ts'
 import { derivedKeyId } from './trusted-key.ts'
 
 /** Participant of the demonstration: `XA` in certificates and credentials, a user-assigned code of ISO 3166. */
 export const demoCountry = 'XA'
 const demoParticipant = 'XXA'
 
-/** A document signer made on this machine, for demonstration only. */
+/** Issuer address of the demonstration's SMART Health Cards; nothing is ever fetched from it. */
+export const demoCardIssuer = 'https://demonstration.invalid/cards'
+
+/** Signers made on this machine, for demonstration only. */
 export interface DemoIssuer {
+  /** Of HCERT codes and SMART Health Cards. */
   privateKey: KeyObject
   certificate: X509Certificate
   /** First 8 bytes of SHA-256 over the certificate's DER. */
   keyId: Uint8Array
+  /** Of ICAO seals. */
+  seal: { privateKey: KeyObject; certificate: X509Certificate }
 }
 
 const dayMilliseconds = 86_400_000
+/** Extended key usage of a seal's signer certificate (ICAO VDS-NC). */
+const sealKeyUsage = '2.23.136.1.1.14.2'
 
 /**
- * The demonstration's issuer: an SCA and a DSC in `<dataDir>/demo/keys`, made at first use and again when they have run out.
- * `<dataDir>/demo/trust` holds the certificates alone, with the sidecar that makes the folder a trust list; private
- * keys are readable by their owner only. Never made or trusted in production.
+ * The demonstration's issuer: an SCA, a DSC and a seal signer in `<dataDir>/demo/keys`, made at first use and again when
+ * they have run out. `<dataDir>/demo/trust` holds what is trusted of them, with the sidecar that makes the folder a trust
+ * list, and the JWK set of the cards; private keys are readable by their owner only. Never made or trusted in production.
  */
 export function demoIssuer(dataDir: string, now: Date): DemoIssuer {
   const keys = join(dataDir, 'demo/keys')
@@ -38,56 +53,70 @@ export function demoIssuer(dataDir: string, now: Date): DemoIssuer {
 /** The folder that is the demonstration's trust list. */
 export const demoTrustFolder = (dataDir: string): string => join(dataDir, 'demo/trust')
 
+/** The JWK set of the demonstration's SMART Health Cards. */
+export const demoCardKeys = (dataDir: string): string => join(demoTrustFolder(dataDir), 'cards.jwks.json')
+
 function readIssuer(dataDir: string): DemoIssuer | undefined {
-  const keyFile = join(dataDir, 'demo/keys/dsc-key.pem')
-  const certificateFile = join(demoTrustFolder(dataDir), 'dsc.pem')
-  if (!existsSync(keyFile) || !existsSync(certificateFile)) return undefined
-  const certificate = new X509Certificate(readFileSync(certificateFile))
-  const keyId = Buffer.from(derivedKeyId(certificate), 'base64')
-  return { privateKey: createPrivateKey(readFileSync(keyFile)), certificate, keyId }
+  const keys = join(dataDir, 'demo/keys')
+  const trust = demoTrustFolder(dataDir)
+  const files = [join(keys, 'dsc-key.pem'), join(trust, 'dsc.pem'), join(keys, 'seal-key.pem'), join(keys, 'seal.pem')]
+  if (![...files, demoCardKeys(dataDir)].every((file) => existsSync(file))) return undefined
+  const [signerKey, signer, sealKey, seal] = files.map((file) => readFileSync(file)) as [Buffer, Buffer, Buffer, Buffer]
+  const certificate = new X509Certificate(signer)
+  return {
+    privateKey: createPrivateKey(signerKey),
+    certificate,
+    keyId: Buffer.from(derivedKeyId(certificate), 'base64'),
+    seal: { privateKey: createPrivateKey(sealKey), certificate: new X509Certificate(seal) },
+  }
 }
 
 function makeIssuer(dataDir: string, now: Date): void {
-  const authority = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const signer = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const authorityName = { country: demoCountry, organization: 'vidimus demonstration', commonName: 'Demonstration SCA' }
-  const signerName = { ...authorityName, commonName: 'Demonstration DSC' }
-  const issuer = { name: authorityName, ...authority }
-  const notBefore = new Date(now.getTime() - 2 * 365 * dayMilliseconds)
-  const notAfter = (years: number) => new Date(now.getTime() + years * 365 * dayMilliseconds)
-  const common = { notBefore }
-  const sca = writeCertificate(
-    {
-      ...common,
-      notAfter: notAfter(4),
-      subject: authorityName,
-      publicKey: authority.publicKey,
-      serialNumber: serialNumber(),
-      isAuthority: true,
-    },
-    issuer,
-  )
-  const dsc = writeCertificate(
-    {
-      ...common,
-      notAfter: notAfter(2),
-      subject: signerName,
-      publicKey: signer.publicKey,
-      serialNumber: serialNumber(),
-    },
-    issuer,
-  )
+  const [authority, signer, seal] = [keyPair(), keyPair(), keyPair()]
+  const name = { country: demoCountry, organization: 'vidimus demonstration', commonName: 'Demonstration SCA' }
+  const write = (
+    commonName: string,
+    years: number,
+    content: Pick<CertificateContent, 'publicKey' | 'isAuthority' | 'extendedKeyUsage'>,
+  ) => {
+    const period = { notBefore: yearsFrom(now, -2), notAfter: yearsFrom(now, years) }
+    const subject = { ...name, commonName }
+    const der = writeCertificate(
+      { subject, serialNumber: serialNumber(), ...period, ...content },
+      { name, ...authority },
+    )
+    return new X509Certificate(der).toString()
+  }
+  const keys = join(dataDir, 'demo/keys')
   const trust = demoTrustFolder(dataDir)
+  writeWhole(join(keys, 'sca-key.pem'), pem(authority.privateKey), 0o600)
+  writeWhole(join(keys, 'dsc-key.pem'), pem(signer.privateKey), 0o600)
+  writeWhole(join(keys, 'seal-key.pem'), pem(seal.privateKey), 0o600)
+  const sealContent = { publicKey: seal.publicKey, extendedKeyUsage: [sealKeyUsage] }
+  writeWhole(join(keys, 'seal.pem'), write('Demonstration seal signer', 2, sealContent), 0o600)
+  writeWhole(
+    join(trust, 'sca.pem'),
+    write(name.commonName, 4, { publicKey: authority.publicKey, isAuthority: true }),
+    0o644,
+  )
+  writeWhole(join(trust, 'dsc.pem'), write('Demonstration DSC', 2, { publicKey: signer.publicKey }), 0o644)
   const entry = { participant: demoParticipant, domain: 'DCC' }
-  writeWhole(join(dataDir, 'demo/keys/sca-key.pem'), pem(authority.privateKey), 0o600)
-  writeWhole(join(dataDir, 'demo/keys/dsc-key.pem'), pem(signer.privateKey), 0o600)
-  writeWhole(join(trust, 'sca.pem'), new X509Certificate(sca).toString(), 0o644)
-  writeWhole(join(trust, 'dsc.pem'), new X509Certificate(dsc).toString(), 0o644)
   const sidecar = [
     { file: 'sca.pem', ...entry, usage: 'SCA' },
     { file: 'dsc.pem', ...entry, usage: 'DSC' },
   ]
   writeWhole(join(trust, 'trust.json'), `${JSON.stringify(sidecar, null, 2)}\n`, 0o644)
+  writeWhole(demoCardKeys(dataDir), `${JSON.stringify({ keys: [cardJwk(signer.publicKey)] }, null, 2)}\n`, 0o644)
+}
+
+const keyPair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const yearsFrom = (date: Date, years: number) => new Date(date.getTime() + years * 365 * dayMilliseconds)
+
+/** A JWK whose key id is its thumbprint (RFC 7638), as SMART Health Cards want it. */
+function cardJwk(publicKey: KeyObject) {
+  const { crv, kty, x, y } = publicKey.export({ format: 'jwk' })
+  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
+  return { kty, kid, use: 'sig', alg: 'ES256', crv, x, y }
 }
 
 const pem = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -101,5 +130,5 @@ function writeWhole(file: string, text: string, mode: number): void {
 
 /** A second key pair whose certificate nobody trusts: what a forger has. */
 export function forgerKey(): KeyObject {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  return keyPair().privateKey
 }

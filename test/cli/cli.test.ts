@@ -32,6 +32,9 @@ test('demo prints the verdicts and leaves the codes behind; evaluate tells one i
   const verdict = (name: string) => new RegExp(`^${name} +(\\w+) +(\\w+)`, 'm').exec(demo.stdout)?.slice(1)
   assert.deepEqual(verdict('vaccination'), ['accepted', 'VERIFIED'])
   assert.deepEqual(verdict('vaccination-expired'), ['unverified', 'EXPIRED'])
+  for (const name of ['card', 'seal']) assert.deepEqual(verdict(name), ['undetermined', 'VERIFIED'])
+  for (const name of ['card-changed', 'seal-forged'])
+    assert.deepEqual(verdict(name), ['unverified', 'INVALID_SIGNATURE'])
   assert.deepEqual(verdict('vaccination-forged'), ['unverified', 'INVALID_SIGNATURE'])
 
   const file = join(dataDir, 'demo/vaccination.txt')
@@ -71,7 +74,10 @@ test('trust list names the lists and their state', async () => {
       list.usable,
       list.keys,
     ]),
-    [['demo', true, 2]],
+    [
+      ['demo', true, 2],
+      ['demo-cards', true, 1],
+    ],
   )
   const absent = await vidimus(['trust', 'list'], { TRUST_LISTS: '/nowhere/certificates' })
   assert.equal(absent.code, 1)

@@ -97,6 +97,48 @@ test('of a forged certificate nothing is told but the failing check', async () =
   assert.equal(firstParameter(body, 'outcome')?.resource?.resourceType, 'OperationOutcome')
 })
 
+test('the default maps, named by canonical, give the default verdict; the same question gives the same reply', async () => {
+  const maps = ['HcertDccToCoreDataSet', 'CoreDataSetToBundle'].map((name) => ({
+    name: 'structureMap',
+    valueCanonical: `http://vidimus.org/fhir/StructureMap/${name}`,
+  }))
+  const byDefault = await post(question(vaccination))
+  const named = await post(question(vaccination, ...maps))
+  assert.deepEqual(named.body, byDefault.body)
+  const first = await post(question(vaccination, ...maps.slice(0, 1)))
+  assert.equal(textParameter(first.body, 'decision'), 'accepted')
+})
+
+test('a map that makes nothing of the content leaves the credential verified and undetermined', async () => {
+  const fml = `map "http://example.org/StructureMap/Nothing" = Nothing
+    uses "http://hl7.org/fhir/StructureDefinition/Bundle" alias Bundle as target
+    group Nothing(source src, target bundle : Bundle) { src.absent -> bundle.type = 'collection' "type"; }`
+  const put = await supertest(http)
+    .put('/fhir/StructureMap/nothing')
+    .set({ Authorization: 'Bearer test', 'Content-Type': 'text/fhir-mapping' })
+    .send(fml)
+  assert.equal(put.status, 201, JSON.stringify(put.body))
+  const map = { name: 'structureMap', valueCanonical: 'http://example.org/StructureMap/Nothing' }
+  const { body } = await post(question(vaccination, map))
+  assert.equal(textParameter(body, 'decision'), 'undetermined')
+  assert.equal(textParameter(body, 'status'), 'VERIFIED')
+  for (const name of ['content', 'rule']) assert.ok(!names(body).includes(name), name)
+  assert.match(JSON.stringify(firstParameter(body, 'outcome')), /no FHIR resources/)
+})
+
+test('what a request names and the server does not have is told whatever the credential is', async () => {
+  for (const name of ['structureMap', 'library', 'planDefinition']) {
+    const { status } = await post(question(forged, { name, valueCanonical: 'http://example.org/none' }))
+    assert.equal(status, 404, name)
+  }
+})
+
+test('a credential in the address is refused, not read', async () => {
+  const { status, body } = await post({ resourceType: 'Parameters' }, '/fhir/$evaluate?credential=hello')
+  assert.equal(status, 400)
+  assert.match(JSON.stringify(body), /body/)
+})
+
 test('a rule that does not hold rejects, with a message in the language asked for', async () => {
   const plan = { name: 'planDefinition', valueCanonical: 'http://vidimus.org/fhir/PlanDefinition/single-dose-schedule' }
   const english = await post(question(vaccination, plan))
