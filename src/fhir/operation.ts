@@ -9,6 +9,8 @@ export interface ParameterDeclaration {
   /** FHIR type; `Any` or a resource type for resources; absent when the parameter has parts. */
   type?: string
   documentation: string
+  /** Refused in the address: it carries personal data. */
+  personal?: boolean
   part?: ParameterDeclaration[]
 }
 

@@ -90,7 +90,7 @@ function queryParameters(operation: BoundOperation, query: QueryPair[]): Paramet
   for (const [name, value] of query) {
     if (ofTheReply.has(name)) continue
     const input = inputs.get(name)
-    if (operation.personal && input && name !== 'url') {
+    if (input?.personal) {
       throw badRequest(`The parameter ${name} must stand in the body: an address is no place for personal data.`)
     }
     parameters.push(input ? input.read(input.name, value) : readString(name, value))
@@ -132,6 +132,8 @@ const readers = new Map<string, ParameterReader>(
 
 /** The in-parameters of an operation: the name as declared, which compares quicker than one cut out of an address. */
 interface DeclaredInput {
+  /** Not to stand in an address. */
+  personal: boolean
   name: string
   read: ParameterReader
 }
@@ -142,8 +144,8 @@ function inputsOf(operation: BoundOperation): Map<string, DeclaredInput> {
   const known = declaredInputs.get(operation)
   if (known) return known
   const inputs = new Map<string, DeclaredInput>()
-  for (const { use, name, type = '' } of operation.parameters) {
-    if (use === 'in' && !inputs.has(name)) inputs.set(name, { name, read: readers.get(type) ?? readString })
+  for (const { use, name, type = '', personal = false } of operation.parameters) {
+    if (use === 'in' && !inputs.has(name)) inputs.set(name, { name, personal, read: readers.get(type) ?? readString })
   }
   declaredInputs.set(operation, inputs)
   return inputs

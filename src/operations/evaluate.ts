@@ -25,8 +25,11 @@ export const evaluateOperation = defineOperation<OperationContext>({
   bodyLimitBytes: maximumQuestionBytes,
   personal: true,
   parameters: [
-    parameter('credential', '0', '1', 'string', 'The text of the code exactly as scanned.'),
-    parameter('credentialPart', '0', '*', 'string', 'Further chunks of a chunked SMART Health Card, any order.'),
+    { ...parameter('credential', '0', '1', 'string', 'The text of the code exactly as scanned.'), personal: true },
+    {
+      ...parameter('credentialPart', '0', '*', 'string', 'Further chunks of a chunked SMART Health Card, any order.'),
+      personal: true,
+    },
     parameter('evaluationDateTime', '0', '1', 'dateTime', "The clock of every time check; default the server's clock."),
     parameter('planDefinition', '0', '*', 'canonical', 'Which rules to run; default: every active one that applies.'),
     parameter('library', '0', '*', 'canonical', 'Rule libraries to run directly.'),
