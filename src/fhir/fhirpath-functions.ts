@@ -1,6 +1,7 @@
 /** The functions that the FHIRPath engine gets in place of its own: synchronous, bounded, without clock and network. */
 import fhirpath, { type ResourceNode, type UserInvocationTable } from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
+import { calendarUnitCode } from './calendar-units.ts'
 import { unprocessable } from './error.ts'
 import type { FhirPathFunctions } from './fhirpath.ts'
 import { VALUE_FUNCTION } from './fhirpath-rewrite.ts'
@@ -70,22 +71,11 @@ export function plainValue(result: unknown): unknown {
   return 'unit' in value && 'value' in value ? plainQuantity(value) : value.toJSON()
 }
 
-const CALENDAR_UNITS: Record<string, string> = {
-  year: 'a',
-  month: 'mo',
-  week: 'wk',
-  day: 'd',
-  hour: 'h',
-  minute: 'min',
-  second: 's',
-  millisecond: 'ms',
-}
-
 function plainQuantity(quantity: { value: unknown; unit?: unknown }): JsonObject {
   const value = Number(plainValue(quantity.value))
   const unit = String(quantity.unit ?? '')
   if (unit === '' || unit === "'1'") return { value }
-  const code = unit.startsWith("'") ? unit.slice(1, -1) : (CALENDAR_UNITS[unit.replace(/s$/, '')] ?? unit)
+  const code = unit.startsWith("'") ? unit.slice(1, -1) : (calendarUnitCode(unit) ?? unit)
   return { value, unit: unit.replace(/^'|'$/g, ''), system: 'http://unitsofmeasure.org', code }
 }
 

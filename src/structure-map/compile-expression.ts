@@ -1,3 +1,4 @@
+import { calendarUnitCode } from '../fhir/calendar-units.ts'
 import { FhirError } from '../fhir/error.ts'
 import { type CompiledFhirPath, compileFhirPath, type FhirPathFunctions, typed } from '../fhir/fhirpath.ts'
 import type { JsonObject } from '../fhir/types.ts'
@@ -96,21 +97,11 @@ function toEngine(node: Node): unknown {
   return typed(value, type.name)
 }
 
-const CALENDAR_CODES: Record<string, string> = {
-  year: 'a',
-  month: 'mo',
-  week: 'wk',
-  day: 'd',
-  hour: 'h',
-  minute: 'min',
-  second: 's',
-}
-
 /** Maps calculate with `{value, unit: "years"}`; the engine wants the UCUM code as well. */
 function calendarQuantity({ type, value }: Node): JsonObject | undefined {
   if (value === null || typeof value !== 'object' || Array.isArray(value) || 'code' in value) return undefined
   if (type.kind === 'primitive' || typeof value.value !== 'number' || typeof value.unit !== 'string') return undefined
-  const code = CALENDAR_CODES[value.unit.replace(/s$/, '')]
+  const code = calendarUnitCode(value.unit)
   return code === undefined ? undefined : { ...value, system: 'http://unitsofmeasure.org', code }
 }
 

@@ -1,3 +1,4 @@
+import { calendarUnitCode } from '../fhir/calendar-units.ts'
 import type { Json } from '../fhir/types.ts'
 import { NeedsEngine } from './expression-types.ts'
 import { inferType, type Node } from './nodes.ts'
@@ -19,24 +20,11 @@ export function valueNode(value: Json): Node[] {
   return [{ value, type: inferType(value) }]
 }
 
-const UCUM: Record<string, string> = {
-  year: 'a',
-  month: 'mo',
-  week: 'wk',
-  day: 'd',
-  hour: 'h',
-  minute: 'min',
-  second: 's',
-  millisecond: 'ms',
-}
-
 /** A System.Quantity as FHIR has it; calendar words keep standing as unit. */
 export function quantityNode(value: number, unit: string | undefined): Node[] {
   const type = r4Type('Quantity') ?? UNKNOWN
   if (unit === undefined) return [{ value: { value }, type }]
-  return [
-    { value: { value, unit, system: 'http://unitsofmeasure.org', code: UCUM[unit.replace(/s$/, '')] ?? unit }, type },
-  ]
+  return [{ value: { value, unit, system: 'http://unitsofmeasure.org', code: calendarUnitCode(unit) ?? unit }, type }]
 }
 
 /** Singleton evaluation as Boolean (http://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections). */
