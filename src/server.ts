@@ -12,7 +12,7 @@ import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
 import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
-import { FhirError } from './fhir/error.ts'
+import { FhirError, isError } from './fhir/error.ts'
 import type { Issue, Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { lineWriter } from './line-writer.ts'
@@ -174,7 +174,7 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     rules,
     selectPlans: async (choice) => selectPlans(await plans(), choice),
     hasLibrary: async (canonical) => (await storage.findCanonical('Library', canonical)).length > 0,
-    findPlans: (url) => find<PlanDefinition>(storage, 'PlanDefinition', url),
+    findPlan: async (canonical) => (await find<PlanDefinition>(storage, 'PlanDefinition', canonical))[0],
     pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,
   })
@@ -224,8 +224,6 @@ async function checkWrite(resource: Resource, context: OperationContext): Promis
   return issues.some(isError) ? issues : [...issues, ...(await unresolved(resource, context))]
 }
 
-const isError = ({ severity }: Issue) => severity === 'error' || severity === 'fatal'
-
 /** What a map needs and the store does not have: a remark, for maps and models come in any order. */
 async function unresolved(map: StructureMap, { maps }: OperationContext): Promise<Issue[]> {
   try {
@@ -260,8 +258,8 @@ interface BoundValueSet {
 async function bindValueSet(valueSet: string, terminology: Terminology, storage: Storage): Promise<BoundValueSet> {
   const member = await terminology.membership(valueSet)
   const { url, version } = parseCanonical(valueSet)
-  const stored = version ? undefined : (await find<ValueSet>(storage, 'ValueSet', url))[0]
-  return { canonical: version ? valueSet : formatCanonical(url, stored?.version), member }
+  const [stored] = version ? [] : await find<ValueSet>(storage, 'ValueSet', url)
+  return { canonical: formatCanonical(url, version ?? stored?.version), member }
 }
 
 async function expandCodes(terminology: Terminology, given: { url: string } | { valueSet: ValueSet }) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
-import { FhirError } from '../fhir/error.ts'
+import { FhirError, isError } from '../fhir/error.ts'
 import { parseJson, stringifyJson } from '../fhir/json.ts'
 import type { Issue, StructureMap } from '../fhir/types.ts'
 import { checkMap, createMaps, parseMap, printMap, type TraceSink } from '../structure-map/maps.ts'
@@ -76,8 +76,6 @@ async function check(file: string, files: string[], strict: boolean): Promise<bo
   console.log(lines.join('\n'))
   return good
 }
-
-const isError = (each: Issue): boolean => each.severity === 'error' || each.severity === 'fatal'
 
 /** Elements that R4 types do not have. What only a server knows, models, value sets and other maps, is not looked at. */
 async function unknownElements(map: StructureMap, files: string[]): Promise<Issue[]> {

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { alpha3FromAlpha2, isCountryCode } from '../fhir/iso-3166.ts'
+import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import { authorityKeyIdentifier } from '../fhir/x509.ts'
 import type {
@@ -12,7 +13,7 @@ import type {
   Status,
   VerificationKey,
 } from './credential-format.ts'
-import { canonicalJson, decodeBase64Url, isJsonObject, parseStrictJson } from './encoding/strict-json.ts'
+import { canonicalJson, decodeBase64Url, parseStrictJson } from './encoding/strict-json.ts'
 import { algorithmFromJose, fitsCurve, type SignatureAlgorithm, signatureMatches } from './signature-algorithms.ts'
 
 /** Kinds of seal and what they certify. */

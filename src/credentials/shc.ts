@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import type {
   CheckName,
@@ -11,7 +12,7 @@ import type {
   Status,
 } from './credential-format.ts'
 import { inflateRaw } from './encoding/inflate.ts'
-import { decodeBase64Url, isJsonObject, parseStrictJson } from './encoding/strict-json.ts'
+import { decodeBase64Url, parseStrictJson } from './encoding/strict-json.ts'
 import { algorithmFromJose, type SignatureAlgorithm, signatureMatches } from './signature-algorithms.ts'
 
 const PREFIX = /^shc:\//i

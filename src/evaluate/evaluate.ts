@@ -1,10 +1,12 @@
-import { parseCanonical } from '../fhir/canonical.ts'
+import type { MapInput } from '../credentials/map-input.ts'
 import { badRequest, FhirError, issue, notFound, unprocessable } from '../fhir/error.ts'
+import { isJsonObject } from '../fhir/json-object.ts'
 import type { Bundle, Issue, Json, JsonObject, Parameters, PlanDefinition } from '../fhir/types.ts'
 import type { RuleResult, Rules } from '../rules/rules.ts'
+import type { PlanChoice } from '../rules/select-plans.ts'
 import { type Decision, decide } from './decide.ts'
 import type { MapChain, MapChains } from './map-chains.ts'
-import { type MapInput, type Mapped, type Mapping, mapContent } from './map-content.ts'
+import { type Mapped, type Mapping, mapContent } from './map-content.ts'
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, type EvaluateSettings, readEvaluateRequest } from './request.ts'
 import { seededUuids } from './seeded-uuids.ts'
@@ -45,22 +47,13 @@ export interface EvaluateEnvironment {
   rules: Rules
   /** Active PlanDefinitions that apply; chosen by jurisdiction, kind and clock. */
   selectPlans(choice: PlanChoice): Promise<PlanDefinition[]>
-  findPlans(canonical: string): Promise<PlanDefinition[]>
+  /** The newest PlanDefinition of a canonical, with or without version. */
+  findPlan(canonical: string): Promise<PlanDefinition | undefined>
   /** Whether there is a Library of that canonical. */
   hasLibrary(canonical: string): Promise<boolean>
   /** `url|version` of what is stored for the canonical of a value set, so that a reply can be reproduced. */
   pinValueSet(canonical: string): Promise<string>
   now(): Date
-}
-
-/** What decides which rules apply to a credential. */
-interface PlanChoice {
-  jurisdiction: string | undefined
-  /** Country of the issuer, alpha-3 where known. */
-  issuerCountry: string | undefined
-  /** Certified events: `vaccination`, `test`, `recovery`. */
-  kinds: string[]
-  clock: Date
 }
 
 /** The main job as the operations see it. */
@@ -114,7 +107,7 @@ async function evaluateOne(
   if (verification.status !== 'VERIFIED') return evaluation
   const step: Step = { environment, request, verification, input: environment.mapInput(verification) }
   await mapInto(evaluation, step)
-  if (evaluation.content) await runRules(evaluation, { ...step, named })
+  await runRules(evaluation, { ...step, named })
   evaluation.decision = decide(true, evaluation.rules)
   return evaluation
 }
@@ -154,6 +147,7 @@ async function mapInto(evaluation: Evaluation, { environment, request, verificat
   }
 }
 
+/** Runs what applies over the resources that the maps made; without any there is nothing to judge. */
 async function runRules(
   evaluation: Evaluation,
   { environment, request, verification, input, named }: Step & { named: PlanDefinition[] },
@@ -231,9 +225,7 @@ const unknownArtefact = (type: string, canonical: string) =>
 async function namedPlans(environment: EvaluateEnvironment, canonicals: string[]): Promise<PlanDefinition[]> {
   const plans: PlanDefinition[] = []
   for (const canonical of canonicals) {
-    const { url, version } = parseCanonical(canonical)
-    const found = await environment.findPlans(url)
-    const plan = found.find((each) => version === undefined || each.version === version)
+    const plan = await environment.findPlan(canonical)
     if (!plan) throw unknownArtefact('PlanDefinition', canonical)
     if (!plan.action?.length) throw unprocessable(`PlanDefinition ${canonical} has no action to evaluate`)
     plans.push(plan)
@@ -274,8 +266,7 @@ function envelopeClaims(claims: Json, { jurisdiction }: EvaluateRequest): JsonOb
 /** The last second that a JavaScript date can tell. */
 const latestSecond = 8.64e12
 
-const member = (value: Json | undefined, name: string): Json | undefined =>
-  value && typeof value === 'object' && !Array.isArray(value) ? value[name] : undefined
+const member = (value: Json | undefined, name: string) => (isJsonObject(value) ? value[name] : undefined)
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
 const warning = (code: Issue['code'], text: string) => issue(code, { severity: 'warning', text })
 const noMaps: MapChain = { coreDataSet: [], bundle: [] }

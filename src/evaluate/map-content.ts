@@ -1,5 +1,7 @@
+import type { MapInput } from '../credentials/map-input.ts'
 import { isResource } from '../fhir/elements.ts'
 import { issue } from '../fhir/error.ts'
+import { isJsonObject } from '../fhir/json-object.ts'
 import type { Bundle, BundleEntry, Issue, Json, JsonObject, StructureMap } from '../fhir/types.ts'
 import type { CompiledMap } from '../structure-map/maps.ts'
 import type { MapChain } from './map-chains.ts'
@@ -12,14 +14,6 @@ export interface Mapping {
   findMap(canonical: string): Promise<StructureMap | undefined>
   now: Date
   uuid(): string
-}
-
-/** A verified credential's content in the two shapes that published maps read (credentials.md §8). */
-export interface MapInput {
-  /** Raw claims: what core-data-set maps read. */
-  claims: Json
-  /** Decoded model: what composition maps read. */
-  composition: Json
 }
 
 /** What came out of the maps. */
@@ -42,11 +36,11 @@ export async function mapContent(
   const mapped: Mapped = { coreDataSets: [], bundle: undefined, structureMaps: [], warnings: [] }
   let current = input.claims
   if (chosen.length > 0) {
-    current = await inputFor(chosen[0], input, mapping)
-    for (const canonical of chosen) {
-      const whole = await readsBundles(canonical, mapping)
-      current = await advance(canonical, current, whole, { mapping, mapped })
-      if (await makesCoreDataSets(canonical, mapping)) mapped.coreDataSets = instancesOf(current)
+    for (const [index, canonical] of chosen.entries()) {
+      const map = await mapping.findMap(canonical)
+      if (index === 0) current = inputFor(map, input)
+      current = await advance(canonical, current, readsBundles(map), { mapping, mapped })
+      if (makesCoreDataSets(map)) mapped.coreDataSets = instancesOf(current)
     }
   } else {
     for (const canonical of chain.coreDataSet) current = await advance(canonical, current, true, { mapping, mapped })
@@ -108,7 +102,7 @@ function mergedEntries(bundles: Bundle[]): BundleEntry[] {
 
 /** Instances of logical models: those of a Bundle that holds nothing else, or the one that it is. */
 function instancesOf(output: Json): JsonObject[] {
-  if (!isObject(output)) return []
+  if (!isJsonObject(output)) return []
   if (!isBundle(output)) return [output]
   const contents = resourcesOf(output)
   return contents.every((each) => !isFhir(each)) ? contents : []
@@ -119,23 +113,20 @@ const isResourceBundle = (output: Json) => isBundle(output) && resourcesOf(outpu
 
 function resourcesOf(bundle: JsonObject): JsonObject[] {
   const entries = Array.isArray(bundle.entry) ? bundle.entry : []
-  return entries.flatMap((entry) => (isObject(entry) && isObject(entry.resource) ? [entry.resource] : []))
+  return entries.flatMap((entry) => (isJsonObject(entry) && isJsonObject(entry.resource) ? [entry.resource] : []))
 }
 
 const isFhir = ({ resourceType }: JsonObject) => typeof resourceType === 'string' && isResource(resourceType)
 
 /** Whether a map takes a Bundle as a whole. */
-async function readsBundles(canonical: string, mapping: Mapping): Promise<boolean> {
-  const structures = (await mapping.findMap(canonical))?.structure ?? []
-  return structures.some(
-    ({ mode, url }) => mode === 'source' && url === 'http://hl7.org/fhir/StructureDefinition/Bundle',
-  )
+function readsBundles(map: StructureMap | undefined): boolean {
+  const bundle = 'http://hl7.org/fhir/StructureDefinition/Bundle'
+  return (map?.structure ?? []).some(({ mode, url }) => mode === 'source' && url === bundle)
 }
 
 /** Whether a map says that it makes core data sets. */
-async function makesCoreDataSets(canonical: string, mapping: Mapping): Promise<boolean> {
-  const structures = (await mapping.findMap(canonical))?.structure ?? []
-  return structures.some(({ mode, url }) => mode !== 'source' && /CoreDataSet/i.test(url))
+function makesCoreDataSets(map: StructureMap | undefined): boolean {
+  return (map?.structure ?? []).some(({ mode, url }) => mode !== 'source' && /CoreDataSet/i.test(url))
 }
 
 /**
@@ -143,17 +134,16 @@ async function makesCoreDataSets(canonical: string, mapping: Mapping): Promise<b
  * members that only one shape has. Counting the members read by its first group decides; where both shapes have the
  * same members (SMART Health Cards), whether the map says that it makes a core data set.
  */
-async function inputFor(canonical: string | undefined, input: MapInput, mapping: Mapping): Promise<Json> {
-  const map = canonical === undefined ? undefined : await mapping.findMap(canonical)
+function inputFor(map: StructureMap | undefined, input: MapInput): Json {
   const group = map?.group[0]
   const source = group?.input.find((each) => each.mode === 'source')?.name
   if (!group || source === undefined) return input.claims
   const read = new Set<string>()
   collectReads(group.rule, source, read)
-  const score = (shape: Json) => (isObject(shape) ? Object.keys(shape).filter((member) => read.has(member)).length : 0)
+  const score = (shape: Json) =>
+    isJsonObject(shape) ? Object.keys(shape).filter((member) => read.has(member)).length : 0
   const difference = score(input.composition) - score(input.claims)
-  const ofCoreDataSets = difference === 0 && (await makesCoreDataSets(canonical ?? '', mapping))
-  return difference > 0 || (difference === 0 && !ofCoreDataSets) ? input.composition : input.claims
+  return difference > 0 || (difference === 0 && !makesCoreDataSets(map)) ? input.composition : input.claims
 }
 
 function collectReads(rules: StructureMap['group'][0]['rule'], variable: string, read: Set<string>): void {
@@ -163,6 +153,4 @@ function collectReads(rules: StructureMap['group'][0]['rule'], variable: string,
   }
 }
 
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-const isBundle = (value: Json): value is JsonObject => isObject(value) && value.resourceType === 'Bundle'
+const isBundle = (value: Json): value is JsonObject => isJsonObject(value) && value.resourceType === 'Bundle'

@@ -1,5 +1,5 @@
 import type { Envelope, FormatName } from '../credentials/credential-format.ts'
-import { isJsonObject } from '../credentials/encoding/strict-json.ts'
+import { isJsonObject } from '../fhir/json-object.ts'
 import type { TrustedKey } from '../trust/trusted-key.ts'
 import type { StepResult } from './verify-report.ts'
 

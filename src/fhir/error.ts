@@ -28,6 +28,9 @@ export function issue(code: IssueCode, detail: string | IssueDetail): Issue {
   return made
 }
 
+/** Whether an issue is an error, not a remark. */
+export const isError = ({ severity }: Issue): boolean => severity === 'error' || severity === 'fatal'
+
 /**
  * "This request cannot be served": carries the HTTP status and the issues of the OperationOutcome that
  * answers it. A negative answer (code not in value set, forged credential) is never an exception.

@@ -1,4 +1,4 @@
-import { FhirError, issue, operationOutcome } from '../fhir/error.ts'
+import { FhirError, isError, issue, operationOutcome } from '../fhir/error.ts'
 import { checkResource } from '../fhir/structure.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { StoredVersion, Written } from '../storage/storage.ts'
@@ -22,7 +22,6 @@ export async function checkBeforeWrite(facade: Facade, resource: Resource): Prom
 
 /** Their spelling in later versions of FHIR is read too: their compilers judge what they know. */
 const tolerantTypes = new Set(['StructureMap'])
-const isError = ({ severity }: Issue) => severity === 'error' || severity === 'fatal'
 
 /** What the client's copy says about versions is not ours; profiles, tags and security labels are kept. */
 export function withoutVersion(resource: Resource, id: string): Resource {

@@ -1,4 +1,3 @@
-import { parseCanonical } from '../fhir/canonical.ts'
 import { badRequest, FhirError, notFound, operationOutcome } from '../fhir/error.ts'
 import { parseJson } from '../fhir/json.ts'
 import { defineOperation, type OperationCall, type OperationReply, textParameter } from '../fhir/operation.ts'
@@ -84,9 +83,7 @@ async function plansOfPath(call: OperationCall, context: OperationContext): Prom
   }
   const text = textParameter(call.parameters, 'url')
   if (!text) throw badRequest('url is required: the canonical of the PlanDefinition to evaluate', 'required')
-  const { url, version } = parseCanonical(text)
-  const found = await context.storage.findCanonical('PlanDefinition', url)
-  const plan = found.find((each) => version === undefined || ('version' in each && each.version === version))
+  const [plan] = await context.storage.findCanonical('PlanDefinition', text)
   if (plan?.resourceType !== 'PlanDefinition') throw notFound(`PlanDefinition ${text} is not known to this server`)
   return [plan]
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
-import { FhirError, issue, unprocessable } from '../fhir/error.ts'
+import { FhirError, isError, issue, unprocessable } from '../fhir/error.ts'
 import { parseJson } from '../fhir/json.ts'
 import type { Issue, Json, JsonObject, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
@@ -187,9 +187,7 @@ function checked(resource: Resource, entry: ImportEntry, options: ImportOptions)
   entry.type = resource.resourceType
   const identity = identityOf(resource)
   if (identity) entry.canonical = identity
-  const faults = (options.validate?.(resource) ?? []).filter(
-    (each) => each.severity === 'error' || each.severity === 'fatal',
-  )
+  const faults = (options.validate?.(resource) ?? []).filter(isError)
   if (faults.length > 0) {
     const [first] = faults
     const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''

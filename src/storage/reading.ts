@@ -3,13 +3,13 @@ import { parseCanonical } from '../fhir/canonical.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import type { Storage } from './storage.ts'
 
-/** All current resources of a canonical url of one type, newest business version first. */
+/** All current resources of a canonical, with or without version, of one type, newest business version first. */
 export async function findByCanonical<T extends Resource>(
   storage: Storage,
   type: T['resourceType'],
-  url: string,
+  canonical: string,
 ): Promise<T[]> {
-  return (await storage.findCanonical(type, url)) as T[]
+  return (await storage.findCanonical(type, canonical)) as T[]
 }
 
 /** Every current resource of a type. */
@@ -33,12 +33,8 @@ export async function listAll<T extends Resource>(storage: Storage, type: string
 
 /** Maps of a canonical with or without version; `*` in it matches anything. */
 export async function findMaps(storage: Storage, canonical: string): Promise<StructureMap[]> {
-  const { url, version } = parseCanonical(canonical)
-  if (!url.includes('*')) {
-    return (await findByCanonical<StructureMap>(storage, 'StructureMap', url)).filter(
-      (map) => version === undefined || map.version === version,
-    )
-  }
+  const { url } = parseCanonical(canonical)
+  if (!url.includes('*')) return findByCanonical<StructureMap>(storage, 'StructureMap', canonical)
   const pattern = new RegExp(
     `^${url
       .split('*')

@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
 import { badRequest } from '../fhir/error.ts'
+import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
-import { isJsonObject, publicKeyFromJwk, x5cCertificates } from './jwk.ts'
+import { publicKeyFromJwk, x5cCertificates } from './jwk.ts'
 import { fitsFilter, groupByKeyId, namedIssuerFrameworks } from './key-index.ts'
 import { isoAlpha3 } from './participant-codes.ts'
 import {

@@ -1,5 +1,6 @@
+import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
-import { isJsonObject, x5cCertificates } from './jwk.ts'
+import { x5cCertificates } from './jwk.ts'
 import { certificateMembers, derivedKeyId, readCertificate, type TrustedKey } from './trusted-key.ts'
 
 /** What a did:web document of the network is, as far as it can be told without trusting it. */

@@ -1,7 +1,7 @@
 import { createHash, type KeyObject, verify } from 'node:crypto'
+import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import { type Contexts, canonicalQuads, UnknownContext } from './canonize.ts'
-import { isJsonObject } from './jwk.ts'
 
 /** Why a trust list is refused (trust-network.md, section 3, command line). */
 export type RefusalReason = 'algorithm' | 'shape' | 'context' | 'safe-mode' | 'signature' | 'proof'

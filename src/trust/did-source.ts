@@ -1,10 +1,11 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json } from '../fhir/types.ts'
 import { type Contexts, trustListContexts } from './canonize.ts'
 import { checkChains } from './chain.ts'
 import { type DidTrustList, keyOfItem, readDidDocument } from './did-document.ts'
 import { proofFault, type RefusalReason } from './did-proof.ts'
-import { isJsonObject, publicKeyFromJwk } from './jwk.ts'
+import { publicKeyFromJwk } from './jwk.ts'
 import { type SourceContent, type TrustReaders, type TrustSource, UnusableSource } from './trust-source.ts'
 
 /** A document whose proof held, or why it is refused. */

@@ -1,12 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
-import type { Json, JsonObject } from '../fhir/types.ts'
+import type { JsonObject } from '../fhir/types.ts'
 
 const CURVE_BYTES: Record<string, number> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 }
-
-/** Whether the value is a JSON object. */
-export function isJsonObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /**
  * Public key of a JWK. Coordinates and modulus are read leniently, since published lists write them as signed integers: a

@@ -1,7 +1,7 @@
+import { isJsonObject } from '../fhir/json-object.ts'
 import type { JsonObject } from '../fhir/types.ts'
 import { keyFromJwk } from './anchors.ts'
 import { parseJson } from './did-source.ts'
-import { isJsonObject } from './jwk.ts'
 import { type SourceContent, type TrustReaders, type TrustSource, UnusableSource } from './trust-source.ts'
 
 /**

@@ -1,6 +1,6 @@
 import path from 'node:path'
+import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
-import { isJsonObject } from './jwk.ts'
 import type { TrustSource, TrustSourceKind } from './trust-source.ts'
 
 const kinds: TrustSourceKind[] = ['did-v2', 'jwks', 'certificates']

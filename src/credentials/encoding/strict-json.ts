@@ -55,11 +55,6 @@ function addMember(object: Open | undefined, token: string): boolean {
   return true
 }
 
-/** Whether the value is a JSON object. */
-export function isJsonObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** Bytes of base64url text (RFC 4648, section 5), padding allowed; undefined when it is none. */
 export function decodeBase64Url(text: string): Buffer | undefined {
   return /^[A-Za-z0-9_-]+={0,2}$/.test(text) ? Buffer.from(text, 'base64url') : undefined

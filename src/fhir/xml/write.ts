@@ -2,6 +2,7 @@
 import { elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
 import { type FhirError, unprocessable } from '../error.ts'
 import { exactNumber } from '../exact-number.ts'
+import { isJsonObject } from '../json-object.ts'
 import type { Json, JsonObject, Resource } from '../types.ts'
 import { FHIR_NAMESPACE } from './names.ts'
 import { narrativeXml } from './narrative.ts'
@@ -140,7 +141,7 @@ function writeItem(writer: Writer, element: FoundElement, item: Item): void {
     return
   }
   if (!isPresent(value)) return
-  if (!isObject(value)) throw invalid(writer, `"${property}" must be an object`)
+  if (!isJsonObject(value)) throw invalid(writer, `"${property}" must be an object`)
   if (isResource(type)) {
     writeElement(writer, property, '', () => writeResource(writer, value, ''))
     return
@@ -159,7 +160,7 @@ function writePrimitive(writer: Writer, type: string, { property, value, extra, 
     return
   }
   if (typeof value === 'object' && value !== null) throw invalid(writer, `"${property}" must not be an object`)
-  const inner = isObject(extra) ? extra : {}
+  const inner = isJsonObject(extra) ? extra : {}
   const attribute = isPresent(value) ? ` value="${escaped(writer, text ?? String(value))}"` : ''
   const attributes = attributesOf(writer, 'Element', inner) + attribute
   if (attributes === '' && Object.keys(inner).length === 0) return
@@ -175,10 +176,6 @@ function attributesOf(writer: Writer, type: string, object: JsonObject): string 
     attributes += ` ${name}="${escaped(writer, value)}"`
   }
   return attributes
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }

@@ -2,6 +2,7 @@ import { type CertLogicExpression, evaluate } from 'certlogic-js'
 import { validateFormat } from 'certlogic-js/dist/validation/index.js'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
+import { isJsonObject } from '../../fhir/json-object.ts'
 import { parameterValue } from '../../fhir/operation.ts'
 import type { Issue, Json, JsonObject, Library, Parameter, Parameters } from '../../fhir/types.ts'
 
@@ -33,7 +34,7 @@ function contentOf(library: Library) {
 export function readCertLogic(library: Library): CertLogicLibrary {
   const canonical = formatCanonical(library.url ?? library.name ?? library.id, library.version)
   const content = parseContent(contentOf(library)?.data, canonical)
-  const rule = isObject(content) && 'Logic' in content ? content : undefined
+  const rule = isJsonObject(content) && 'Logic' in content ? content : undefined
   if (rule && rule.Engine !== 'CERTLOGIC')
     throw unprocessable({
       text: `Library ${canonical}: the rule's Engine is ${JSON.stringify(rule.Engine ?? null)}, only CERTLOGIC is run`,
@@ -132,8 +133,4 @@ function parseData(parameter: Parameter): Json {
     text: `parameter ${parameter.name} must be a Binary with JSON, or JSON text as valueString`,
     expression: 'Parameters.parameter',
   })
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Bundle, Json, JsonObject } from '../../fhir/types.ts'
 import type { FhirClass, FhirClasses, FhirInstance, ReadScope } from './fhir-instance.ts'
 
@@ -39,7 +40,7 @@ export function splitByPatient(data: Bundle | undefined, classes: FhirClasses, s
   // Plain JSON by construction; the FHIR types only describe its shape, which nobody has checked.
   const given = data?.entry as unknown as Json | undefined
   for (const [position, entry] of (Array.isArray(given) ? given : []).entries()) {
-    if (!isObject(entry) || !isObject(entry.resource)) continue
+    if (!isJsonObject(entry) || !isJsonObject(entry.resource)) continue
     entries.push({ resource: entry.resource, fullUrl: text(entry.fullUrl), position })
   }
   const patients = entries.filter((each) => each.resource.resourceType === 'Patient')
@@ -124,15 +125,11 @@ function pointsTo(reference: string, id: string, fullUrl: string | undefined): b
 /** References in an element that may be a patient's: those to another type are about somebody or something else. */
 function patientReferences(value: Json | undefined): string[] {
   return [value ?? []].flat().flatMap((each) => {
-    const reference = isObject(each) ? text(each.reference) : undefined
+    const reference = isJsonObject(each) ? text(each.reference) : undefined
     if (reference === undefined) return []
     const other = /(?:^|\/)([A-Z]\w+)\/[^/]+(?:\/_history\/[^/]+)?$/.exec(reference)
     return other && other[1] !== 'Patient' ? [] : [reference]
   })
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const text = (value: Json | undefined) => (typeof value === 'string' ? value : undefined)

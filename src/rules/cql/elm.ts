@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Json, JsonObject } from '../../fhir/types.ts'
 import { correctLongLiteral } from './corrections/literals.ts'
 
@@ -40,8 +41,8 @@ export interface ParameterDeclaration {
 /** Entries of `library.<section>.def`. */
 export function definitions(elm: Elm, section: string): JsonObject[] {
   const holder = elm.library[section]
-  const list = isObject(holder) ? holder.def : undefined
-  return Array.isArray(list) ? list.filter(isObject) : []
+  const list = isJsonObject(holder) ? holder.def : undefined
+  return Array.isArray(list) ? list.filter(isJsonObject) : []
 }
 
 /** The defines of a library in order, functions and the context define (`Patient`) left out. */
@@ -61,7 +62,7 @@ export function defines(elm: Elm): Define[] {
 }
 
 function isContextDefine(statement: JsonObject): boolean {
-  return isObject(statement.expression) && statement.expression.type === 'SingletonFrom'
+  return isJsonObject(statement.expression) && statement.expression.type === 'SingletonFrom'
 }
 
 /** The parameters of a library. */
@@ -76,7 +77,7 @@ export function parameterDeclarations(elm: Elm): ParameterDeclaration[] {
 /** The static type of an ELM node, from result types. */
 function typeOf(node: JsonObject): TypeSpecifier | undefined {
   // The specifier is ELM, written by the translator or checked at use.
-  if (isObject(node.resultTypeSpecifier)) return node.resultTypeSpecifier as unknown as TypeSpecifier
+  if (isJsonObject(node.resultTypeSpecifier)) return node.resultTypeSpecifier as unknown as TypeSpecifier
   return typeof node.resultTypeName === 'string' ? { type: 'NamedTypeSpecifier', name: node.resultTypeName } : undefined
 }
 
@@ -96,7 +97,7 @@ function referencedNames(node: Json | undefined, type: 'ExpressionRef' | 'Parame
 /** Calls `see` for every object in a JSON value, outermost first. */
 function visit(node: Json | undefined, see: (object: JsonObject) => void): void {
   if (Array.isArray(node)) for (const each of node) visit(each, see)
-  else if (isObject(node)) {
+  else if (isJsonObject(node)) {
     see(node)
     for (const member in node) visit(node[member], see)
   }
@@ -112,7 +113,7 @@ export function prepareElm(elm: Elm): Elm {
     if (node.type !== 'Query' || node.return !== undefined || node.aggregate !== undefined) return
     const sources = Array.isArray(node.source) ? node.source : []
     const [source] = sources
-    if (sources.length !== 1 || !isObject(source) || typeof source.alias !== 'string') return
+    if (sources.length !== 1 || !isJsonObject(source) || typeof source.alias !== 'string') return
     node.return = { distinct: false, expression: { type: 'AliasRef', name: source.alias } }
   })
   return elm
@@ -141,7 +142,3 @@ export function formatType(type: TypeSpecifier | undefined): string {
 
 const formatElement = (element: { name: string; elementType?: TypeSpecifier }) =>
   `${element.name} ${formatType(element.elementType)}`
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

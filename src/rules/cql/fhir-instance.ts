@@ -1,4 +1,5 @@
 import { Code, Interval } from 'cql-execution'
+import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Json, JsonObject } from '../../fhir/types.ts'
 import { compareInstances } from './compare.ts'
 import { lineage, type ModelClass, type ModelElement, type ModelInfo } from './model-info.ts'
@@ -222,13 +223,13 @@ function lazyClass(name: string, classes: FhirClasses): () => FhirClass | undefi
 
 function complexWrapper(name: string, classes: FhirClasses): ValueReader {
   const find = lazyClass(name, classes)
-  return (value, scope) => (isObject(value) ? find()?.wrap(value, scope) : undefined)
+  return (value, scope) => (isJsonObject(value) ? find()?.wrap(value, scope) : undefined)
 }
 
 /** A resource inside a resource has the class of its own type. */
 function resourceWrapper(classes: FhirClasses): ValueReader {
   return (value, scope) => {
-    if (!isObject(value)) return undefined
+    if (!isJsonObject(value)) return undefined
     return (classes.find(String(value.resourceType)) ?? classes.find('Resource'))?.wrap(value, scope)
   }
 }
@@ -239,7 +240,7 @@ function primitiveReader(property: string, list: boolean, find: () => FhirClass 
   const wrapOne = (value: Json | undefined, extra: Json | undefined, scope: ReadScope) => {
     if (value == null && extra == null) return value
     const own: JsonObject = value == null ? {} : { value }
-    return find()?.wrap(isObject(extra) ? { ...own, ...extra } : own, scope)
+    return find()?.wrap(isJsonObject(extra) ? { ...own, ...extra } : own, scope)
   }
   return (json, scope) => {
     const value = json[property]
@@ -252,10 +253,6 @@ function primitiveReader(property: string, list: boolean, find: () => FhirClass 
       wrapOne(values[i], extras[i], scope),
     )
   }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const asIs: ValueReader = (value) => value
