@@ -25,6 +25,8 @@ export interface Evaluation {
   content: Bundle | undefined
   rules: RuleResult[]
   issues: Issue[]
+  /** Those of the issues that make `accepted` impossible. */
+  obstacles: Issue[]
   /** Canonicals with version of the StructureMaps that ran. */
   structureMaps: string[]
   /** Canonicals with version of the value sets that the rules asked. */
@@ -99,7 +101,8 @@ async function evaluateOne(
     coreDataSets: [],
     content: undefined,
     rules: [],
-    issues: failedChecks(verification),
+    issues: [...failedChecks(verification), ...verification.obstacles],
+    obstacles: [...verification.obstacles],
     structureMaps: [],
     valueSets: [],
     clockText: request.clockText,
@@ -108,7 +111,7 @@ async function evaluateOne(
   const step: Step = { environment, request, verification, input: environment.mapInput(verification) }
   await mapInto(evaluation, step)
   await runRules(evaluation, { ...step, named })
-  evaluation.decision = decide(true, evaluation.rules)
+  evaluation.decision = decide(true, evaluation)
   return evaluation
 }
 
@@ -138,7 +141,8 @@ async function mapInto(evaluation: Evaluation, { environment, request, verificat
     evaluation.coreDataSets = mapped.coreDataSets
     evaluation.content = mapped.bundle
     evaluation.structureMaps = mapped.structureMaps
-    evaluation.issues.push(...mapped.warnings)
+    evaluation.issues.push(...mapped.warnings, ...mapped.obstacles)
+    evaluation.obstacles.push(...mapped.obstacles)
     evaluation.subject = subjectOf(mapped.coreDataSets, mapped.bundle)
   } catch (error) {
     // That a map breaks on this content is an answer; the credential is verified all the same.

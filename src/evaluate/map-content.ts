@@ -24,6 +24,10 @@ export interface Mapped {
   /** Canonicals with version of the maps that ran, in order. */
   structureMaps: string[]
   warnings: Issue[]
+  /** What makes `accepted` impossible: a required element of the logical model that the maps did not fill (evaluate.md, Fail closed 7). */
+  obstacles: Issue[]
+  /** Places of values that FHIR would refuse and that were left out, one remark each; never the value (Fail closed 4). */
+  leftOut: string[]
 }
 
 /** Runs the default chain of a format, or the maps that the request names, over verified content. */
@@ -33,7 +37,14 @@ export async function mapContent(
   chosen: string[],
   mapping: Mapping,
 ): Promise<Mapped> {
-  const mapped: Mapped = { coreDataSets: [], bundle: undefined, structureMaps: [], warnings: [] }
+  const mapped: Mapped = {
+    coreDataSets: [],
+    bundle: undefined,
+    structureMaps: [],
+    warnings: [],
+    obstacles: [],
+    leftOut: [],
+  }
   let current = input.claims
   if (chosen.length > 0) {
     for (const [index, canonical] of chosen.entries()) {

@@ -12,7 +12,7 @@ import {
   type Status,
 } from '../credentials/credential-format.ts'
 import { curveRemark } from '../credentials/signature-algorithms.ts'
-import type { Json } from '../fhir/types.ts'
+import type { Issue, Json } from '../fhir/types.ts'
 import type { KeySource, TrustedKey } from '../trust/trusted-key.ts'
 import { candidateKeys, preferredKey, verifyingKeys } from './verify-key.ts'
 import { checkKeyValidity, checkValidityPeriod } from './verify-period.ts'
@@ -46,6 +46,8 @@ export interface Verification {
   content?: Json
   events: EventKind[]
   period: Envelope['period']
+  /** What makes `accepted` impossible although the credential is VERIFIED: content that was not understood or does not count. */
+  obstacles: Issue[]
 }
 
 /** What a credential is verified with. */
@@ -96,7 +98,13 @@ function refuseFailure(report: CheckReport, failure: Failure): Verification {
 }
 
 function unverified(report: CheckReport): Verification {
-  return { status: report.failedWith() ?? 'NOT_SUPPORTED', checks: report.checks(), events: [], period: {} }
+  return {
+    status: report.failedWith() ?? 'NOT_SUPPORTED',
+    checks: report.checks(),
+    events: [],
+    period: {},
+    obstacles: [],
+  }
 }
 
 /** The checks `key` and `signature`; undefined when one fails. */
@@ -180,6 +188,7 @@ function verdict(envelope: Envelope, key: TrustedKey | undefined, report: CheckR
     issuer: issuerOf(envelope, key),
     events: envelope.events,
     period: envelope.period,
+    obstacles: [],
   }
   if (status === 'VERIFIED') verification.content = envelope.content
   return verification
