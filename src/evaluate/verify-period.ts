@@ -23,6 +23,15 @@ export function checkKeyValidity(envelope: Envelope, key: TrustedKey, clock: Dat
   return { details: periodRemarks(envelope, key) }
 }
 
+/** What lists say of an embedded signer itself, whatever they say of its authority: the worst counts. */
+export function checkSignerStatus(listed: TrustedKey[]): StepResult {
+  for (const status of ['revoked', 'terminated', 'expired'] as const) {
+    if (listed.some((entry) => entry.status === status))
+      return { status: keyStatuses[status], details: [`a trust list says that the signer is ${status}`] }
+  }
+  return { details: [] }
+}
+
 const expiredKey = (detail: string): StepResult => ({ status: 'EXPIRED_KEYS', details: [detail] })
 
 /** Issued before the key existed, or valid longer than it: unusual, not wrong (credentials.md, 4.5). */

@@ -41,7 +41,8 @@ test('demo prints the verdicts and leaves the codes behind; evaluate tells one i
   const shown = await vidimus(['evaluate', file])
   assert.equal(shown.code, 0, shown.stderr)
   assert.match(shown.stdout, /^ACCEPTED/)
-  for (const check of ['recognise', 'signature', 'revocation']) assert.match(shown.stdout, new RegExp(`✓ +${check}`))
+  for (const check of ['recognise', 'signature', 'validity-period'])
+    assert.match(shown.stdout, new RegExp(`✓ +${check}`))
   assert.match(shown.stdout, /Rules\n.*Complete primary series: true[\s\S]*"totalDoses":2/)
 
   const json = await vidimus(
