@@ -165,6 +165,7 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
         clock,
         trustDomains,
         revocationFailure: config.revocationFailure,
+        domainMismatch: config.domainMismatch,
       }),
     mapInput: ({ format, content }) => mapInput(format ?? 'hcert-dcc', content ?? null),
     mapping: {

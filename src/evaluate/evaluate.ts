@@ -11,7 +11,7 @@ import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, type EvaluateSettings, readEvaluateRequest } from './request.ts'
 import { seededUuids } from './seeded-uuids.ts'
 import { type Subject, subjectOf } from './subject.ts'
-import type { KeySource, Verification } from './verify.ts'
+import type { CredentialInput, KeySource, Verification } from './verify.ts'
 
 /** What an evaluation found (evaluate.md, Reply); names as there. */
 export interface Evaluation {
@@ -42,7 +42,7 @@ export interface EvaluateEnvironment {
   keys(): KeySource
   /** Keys of a request's own anchors. @throws FhirError 400 for an anchor that cannot be read */
   anchors(anchors: Uint8Array[]): KeySource
-  verify(text: string[], keys: KeySource, clock: Date, trustDomains: string[]): Promise<Verification>
+  verify(credential: CredentialInput, keys: KeySource, clock: Date, trustDomains: string[]): Promise<Verification>
   /** Both shapes of verified content. */
   mapInput(verification: Verification): MapInput
   mapping: Omit<Mapping, 'now' | 'uuid'>
