@@ -1,7 +1,7 @@
 import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import type { Format } from './credential-format.ts'
-import { defineMember } from './encoding/cbor-json.ts'
+import { defineMember } from './encoding/define-member.ts'
 
 /**
  * What StructureMaps get of verified content, in the two shapes that published maps read (credentials.md, section 8). Numbers

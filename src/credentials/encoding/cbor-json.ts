@@ -1,5 +1,7 @@
 import type { Json, JsonObject } from '../../fhir/types.ts'
 import type { CborMap, CborValue } from './cbor.ts'
+import { defineMember } from './define-member.ts'
+import { FORBIDDEN_TEXT, PLAIN, plainText } from './plain-text.ts'
 
 /** What a signed CBOR item says as JSON, or why it cannot be said without ambiguity. No text quotes the item. */
 export type JsonReading = { json: Json; remarks: string[]; fault?: undefined } | { fault: string }
@@ -12,7 +14,7 @@ class Fault extends Error {}
  * text and must still differ as text: of 1, "1", 99(1) and a bignum 1 in one map a reader would take one and another reader the
  * other. Tag 0 and tag 1 become date-time texts, whole floats integers, each with a remark. Other tags, bignums, keys that are
  * neither integer nor text, and byte strings are faults. What JSON cannot say (NaN, undefined, simple
- * values) becomes null with a remark. Members are defined, not assigned, so `__proto__` is an ordinary key.
+ * values) and texts that FHIR does not allow become null with a remark. Texts are in normal form C. Members are defined, not assigned, so `__proto__` is an ordinary key.
  */
 export function readCborJson(value: CborValue): JsonReading {
   const remarks = new Set<string>()
@@ -25,7 +27,8 @@ export function readCborJson(value: CborValue): JsonReading {
 }
 
 function toJson(value: CborValue, remarks: Set<string>): Json {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value
+  if (typeof value === 'string') return PLAIN.test(value) ? value : unusualText(value, remarks)
+  if (typeof value === 'boolean' || value === null) return value
   if (typeof value === 'number' && Number.isFinite(value)) return value
   if (Array.isArray(value)) return value.map((each) => toJson(each, remarks))
   if (value instanceof Map) return mapToJson(value, remarks)
@@ -38,6 +41,12 @@ function toJson(value: CborValue, remarks: Set<string>): Json {
   }
   remarks.add('a value that is no datum (undefined, not a number, or a simple value) was left out')
   return null
+}
+
+function unusualText(text: string, remarks: Set<string>): Json {
+  const plain = plainText(text)
+  if (plain === null) remarks.add(FORBIDDEN_TEXT)
+  return plain
 }
 
 function mapToJson(map: CborMap, remarks: Set<string>): JsonObject {
@@ -62,11 +71,4 @@ function taggedToJson(tag: number | bigint, value: CborValue, remarks: Set<strin
     if (!Number.isNaN(date.getTime())) return date.toISOString()
   }
   throw new Fault(`data under the CBOR tag ${tag} that are not what it stands for`)
-}
-
-/** Sets a member whatever its name, `__proto__` included. */
-export function defineMember(object: JsonObject, name: string, value: Json): void {
-  if (name === '__proto__') {
-    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
-  } else object[name] = value
 }

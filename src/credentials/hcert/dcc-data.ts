@@ -3,7 +3,7 @@ import { isCountryCode } from '../../fhir/iso-3166.ts'
 import type { Json } from '../../fhir/types.ts'
 
 /** One datum as it goes on; without `value` it was left out. The remark says what is unusual and never quotes it. */
-export interface DatumReading {
+interface DatumReading {
   value?: Json
   remark?: string
 }
@@ -55,14 +55,17 @@ export const count: Datum = (value) => {
 
 const TIME = /^T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?/
 
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+
 /** A full date that the calendar has. */
 function isDate(value: string): boolean {
-  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(value)
-  if (!match) return false
-  const [year, month, day] = match.slice(1).map(Number)
-  if (!year || !month || !day || month > 12) return false
-  // The days of years before 100 are those of the same year 400 years later.
-  return day <= new Date(Date.UTC(year + 400, month, 0)).getUTCDate()
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(value)) return false
+  const year = Number(value.slice(0, 4))
+  const month = Number(value.slice(5, 7))
+  const day = Number(value.slice(8))
+  const last = month === 2 && isLeap(year) ? 29 : (DAYS[month - 1] ?? 0)
+  return year > 0 && day > 0 && day <= last
 }
 
 /** A FHIR date-time with the offset that a time must have; written `+02` or `+0200` it is completed. Undefined for anything else. */

@@ -2,7 +2,7 @@ import { compareVersions } from '../../fhir/canonical.ts'
 import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Json, JsonObject } from '../../fhir/types.ts'
 import type { EventKind } from '../credential-format.ts'
-import { defineMember } from '../encoding/cbor-json.ts'
+import { defineMember } from '../encoding/define-member.ts'
 import { birthDate, code, count, country, type Datum, date, dateTime, machineText, shortText } from './dcc-data.ts'
 import { hasMisplacedEvents } from './members.ts'
 import { isAbsent, type SubclaimContent } from './subclaim-content.ts'
@@ -100,7 +100,8 @@ function readEntry(entry: JsonObject, kind: EventKind, remarks: string[]): JsonO
 /** The members that the schema has, each as what it should be; others stay behind. Remarks name members of the schema alone. */
 function readMembers(source: JsonObject, data: Data, into: { name: string; remarks: string[] }): JsonObject {
   const read: JsonObject = {}
-  for (const [name, value] of Object.entries(source)) {
+  for (const name of Object.keys(source)) {
+    const value = source[name] ?? null
     const datum = Object.hasOwn(data, name) ? data[name] : undefined
     if (!datum) {
       into.remarks.push(`members that ${into.name} does not have`)

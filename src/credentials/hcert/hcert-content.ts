@@ -2,8 +2,9 @@ import { isJsonObject } from '../../fhir/json-object.ts'
 import type { JsonObject } from '../../fhir/types.ts'
 import type { Opened } from '../credential-format.ts'
 import type { CborMap } from '../encoding/cbor.ts'
-import { defineMember, type JsonReading, readCborJson } from '../encoding/cbor-json.ts'
-import { plainTexts } from '../encoding/plain-text.ts'
+import { type JsonReading, readCborJson } from '../encoding/cbor-json.ts'
+import { defineMember } from '../encoding/define-member.ts'
+import { plainText } from '../encoding/plain-text.ts'
 import { claimKeys, timeClaim } from './claim-set.ts'
 import { readFlat } from './flat.ts'
 import { hasMisplacedEvents } from './members.ts'
@@ -96,7 +97,7 @@ function registeredClaims(claims: CborMap): JsonObject {
   const json: JsonObject = {}
   for (const key of textClaims) {
     const value = claims.get(key)
-    const text = typeof value === 'string' ? plainTexts(value).json : null
+    const text = typeof value === 'string' ? plainText(value) : null
     if (text !== null) defineMember(json, String(key), text)
   }
   for (const key of timeClaims) {
@@ -110,10 +111,5 @@ function registeredClaims(claims: CborMap): JsonObject {
 
 function cleanJson(read: JsonReading): { json: JsonObject; remarks: string[] } | string {
   if (read.fault !== undefined) return `the certificate holds ${read.fault}`
-  const { json, hasLeftOut } = plainTexts(read.json)
-  if (!isJsonObject(json)) return 'the certificate is not a map'
-  const remarks = hasLeftOut
-    ? [...read.remarks, 'a text with characters that FHIR does not allow was left out']
-    : read.remarks
-  return { json, remarks }
+  return isJsonObject(read.json) ? { json: read.json, remarks: read.remarks } : 'the certificate is not a map'
 }

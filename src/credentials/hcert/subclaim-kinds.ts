@@ -15,7 +15,7 @@ const isMap = (name: string) => (value: CborValue) => (value instanceof Map ? un
  * Keys in the order of precedence (credentials.md, 4.2): the first that is present names the credential. Positive keys are WHO's
  * to assign, negative ones are free for development; 2 is reserved for the RACSEL certificate and refused like any unknown key.
  */
-export const subclaimKinds: SubclaimKind[] = [
+const subclaimKinds: SubclaimKind[] = [
   { key: 1, format: 'hcert-dcc', formFault: dccFault },
   { key: 3, format: 'hcert-ddcc-vs', formFault: isMap('DDCC core data set (3)') },
   { key: 4, format: 'hcert-ddcc-tr', formFault: isMap('DDCC core data set (4)') },

@@ -19,8 +19,7 @@ export function openSeal(
   if (kind.others.some((name) => name in message)) return 'the message holds events of another kind of seal'
   if (!isJsonObject(message.pid)) return 'the message names no person'
   if (!hasEvents(message, event)) return 'the message has no events of its kind'
-  const { json, hasLeftOut } = plainTexts(seal)
-  const remarks = hasLeftOut ? ['a text with characters that FHIR does not allow was left out'] : []
+  const { json, remarks } = plainTexts(seal)
   if (!Object.keys(message).every((name) => kind.members.includes(name)))
     remarks.push('members that a seal of this kind does not have')
   if (!Object.keys(header).every((name) => HEADER.includes(name))) remarks.push('members that a header does not have')

@@ -83,8 +83,7 @@ function withEntries(card: JsonObject, bundle: JsonObject, entry: Json[]): JsonO
 }
 
 function cleanContent(card: JsonObject, bundle: JsonObject): Pick<Opened, 'content' | 'remarks'> {
-  const { json, hasLeftOut } = plainTexts(card)
-  const remarks = hasLeftOut ? ['a text with characters that FHIR does not allow was left out'] : []
+  const { json, remarks } = plainTexts(card)
   if (bundle.type !== undefined && bundle.type !== 'collection') remarks.push('the bundle is not a collection')
   return { content: json, remarks }
 }

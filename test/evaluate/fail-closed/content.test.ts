@@ -332,7 +332,7 @@ describe('raw transport', () => {
       Buffer.alloc(0),
       Buffer.from([0x78]),
       Buffer.from('HC1:'),
-      plain.subarray(1),
+      plain.subarray(2),
       encodeCbor([1, 2, 3, 4]),
     ]) {
       const verdict = await verify(broken)
