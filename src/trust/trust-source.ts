@@ -94,23 +94,17 @@ export interface SourceBinding {
 
 /** The binding of a source: an issuer that is a code is a participant, any other an address. */
 export function bindingOf({ issuer, participant }: TrustSource): SourceBinding {
-  const code = participantCode(participant ?? '') ?? participantCode(issuer ?? '')
-  const address = participantCode(issuer ?? '') === undefined ? issuer : undefined
-  const bound = address ?? code
-  const isOther = (named: string, own: string | undefined) =>
-    own !== undefined && named !== own && !(participantCode(own) !== undefined && sameParticipant(named, own))
+  const isCode = issuer !== undefined && participantCode(issuer) !== undefined
+  const code = participant ?? (isCode ? issuer : undefined)
+  const address = isCode ? undefined : issuer
+  const contradiction = (named: string | undefined, own: string | undefined) =>
+    named === undefined || own === undefined || named === own || (own === code && sameParticipant(named, own))
+      ? undefined
+      : `it names ${named}, and the source is bound to ${own}`
   return {
     ...(address === undefined ? {} : { address }),
-    ...(code === undefined ? {} : { participant: code }),
-    fault(entry) {
-      const named =
-        entry.issuer !== undefined && isOther(entry.issuer, bound)
-          ? entry.issuer
-          : entry.participant !== undefined && isOther(entry.participant, code)
-            ? entry.participant
-            : undefined
-      return named === undefined ? undefined : `it names ${named}, and the source is bound to ${bound}`
-    },
+    ...(code === undefined ? {} : { participant: participantCode(code) ?? code }),
+    fault: (entry) => contradiction(entry.issuer, address ?? code) ?? contradiction(entry.participant, code),
   }
 }
 
