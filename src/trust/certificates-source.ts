@@ -163,8 +163,12 @@ async function addChained(content: SourceContent, keys: TrustedKey[]): Promise<S
   const { verdicts, warnings } = await checkChains(entries, 'local')
   for (const [at, key] of keys.entries()) {
     const { fault, warning } = verdicts[at] ?? {}
+    const isUnbound = key.participant === '' && key.issuer === undefined
+    const unbound = isUnbound
+      ? `${entryName(key)}: it names no participant, and serves every country by its key id`
+      : undefined
     if (fault !== undefined) content.leftOut.push({ entry: entryName(key), reason: fault, key })
-    else content.keys.push(warning === undefined ? key : { ...key, warnings: [...key.warnings, warning] })
+    else content.keys.push({ ...key, warnings: [warning, unbound].filter((each) => each !== undefined) })
   }
   content.warnings.push(...warnings)
   return content

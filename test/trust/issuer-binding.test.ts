@@ -4,8 +4,10 @@ import { FhirError } from '../../src/fhir/error.ts'
 import { anchorKeySource } from '../../src/trust/anchors.ts'
 import { loadTrustLists } from '../../src/trust/trust.ts'
 import type { TrustSource } from '../../src/trust/trust-source.ts'
+import { derivedKeyId } from '../../src/trust/trusted-key.ts'
 import { keyPairFor, testIssuer } from '../support/issuer.ts'
 import { memoryReaders } from '../support/memory-readers.ts'
+import { certificateUnder } from '../support/trust-list.ts'
 
 const now = () => new Date('2022-06-01T00:00:00Z')
 const address = 'https://issuer.example/cards'
@@ -125,6 +127,22 @@ describe('certificates of a source bound to a participant', () => {
     assert.equal(keys.find({ framework: 'shc', keyId, issuer: address }).length, 1)
     for (const each of ['XA', address]) assert.equal(keys.find({ framework: 'hcert', keyId, issuer: each }).length, 0)
     assert.equal(keys.find({ framework: 'hcert', keyId }).length, 0)
+  })
+})
+
+describe('a certificate that names no country', () => {
+  it('serves every country by its key id, and says so', async () => {
+    const { authority } = testIssuer({ country: 'XA' })
+    const nobody = certificateUnder(authority, {
+      publicKey: keyPairFor('ES256').publicKey,
+      subject: { commonName: 'x' },
+    })
+    const readers = memoryReaders({ '/a/x.pem': nobody.toString() })
+    const trust = await loadTrustLists([{ name: 'a', kind: 'certificates', location: '/a' }], { readers, now })
+    const keyId = derivedKeyId(nobody)
+    assert.equal(trust.keys().find({ framework: 'hcert', keyId, issuer: 'DE' }).length, 1)
+    assert.equal(trust.keys().find({ framework: 'shc', keyId, issuer: address }).length, 0)
+    assert.match(trust.status()[0]?.warnings.join() ?? '', /names no participant/)
   })
 })
 
