@@ -10,6 +10,8 @@ export function addServe(program: Command): void {
     .description('starts the server')
     .action(async () => {
       const server = await openLoadedServer(readConfig())
+      for (const { name, failure } of server.trust.status())
+        if (failure) console.error(`trust list ${name}: ${failure}`)
       const address = await server.listen()
       console.log(`vidimus is ready: ${address}/ (FHIR base ${address}/fhir)`)
       const stopping = new AbortController()

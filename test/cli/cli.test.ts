@@ -91,6 +91,31 @@ test('trust list names the lists and their state', async () => {
   assert.match(absent.stdout, /not usable/)
 })
 
+test('trust list names what was left out and why', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vidimus-trust-'))
+  try {
+    const bad = join(folder, 'bad.json')
+    const lists = [
+      { name: 'demo', kind: 'certificates', location: join(dataDir, 'demo/trust') },
+      { name: 'bad', kind: 'distrusted', location: bad },
+    ]
+    const list = (content: object) => {
+      writeFileSync(bad, JSON.stringify(content))
+      return vidimus(['trust', 'list'], { TRUST_LISTS: JSON.stringify(lists) })
+    }
+    const withdrawn = await list({ participants: ['XA'] })
+    assert.equal(withdrawn.code, 0, withdrawn.stderr)
+    assert.match(withdrawn.stdout, /withdraws 1/)
+    assert.match(withdrawn.stdout, /^demo: left out DSC .* of XXA, SCA .* of XXA: distrusted by bad$/m)
+    const unread = await list({ participant: ['XA'] })
+    assert.equal(unread.code, 1)
+    assert.match(unread.stdout, /not usable: .*unknown member participant/)
+    assert.match(unread.stdout, /^demo +certificates +0 +2 +no key counts/m)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
 test('wrong use ends with status 2 and says what is wrong', async () => {
   const cases: [string[], Record<string, string>, RegExp][] = [
     [['evaluate', '/nowhere'], {}, /nowhere/],

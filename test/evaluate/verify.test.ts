@@ -228,7 +228,7 @@ describe('verifyCredential', () => {
     const text = issueSample('dcc-v', issuer)
     assert.equal((await verify(text, find([stranger, good]))).status, 'VERIFIED')
     assert.equal((await verify(text, find([{ ...good, usage: 'SCA' }, good]))).status, 'VERIFIED')
-    assert.equal((await verify(text, find([{ ...good, status: 'revoked', usage: 'X' }, good]))).status, 'VERIFIED')
+    assert.equal((await verify(text, find([{ ...good, status: 'revoked', usage: 'X' }, good]))).status, 'REVOKED_KEYS')
     assert.equal((await verify(text, find([stranger]))).status, 'INVALID_SIGNATURE')
     const strangers = Array.from({ length: 30 }, (_, i) => ({ ...stranger, thumbprint: String(i) }))
     assert.equal(
