@@ -1,4 +1,5 @@
 import { DateTime } from 'cql-execution'
+import { OperatorError } from '../run-errors.ts'
 import { correctBoundaries } from './boundaries.ts'
 import { correctListsAndIntervals } from './lists-and-intervals.ts'
 import { correctNumbers } from './numbers.ts'
@@ -31,7 +32,7 @@ export function correctExecutor(): void {
   for (const name of unimplemented)
     addOperator(name, ({ args }) => {
       if (args[0] === null) return null
-      throw new Error(`the operator ${name} is not supported`)
+      throw new OperatorError(`the operator ${name} is not supported`)
     })
 }
 
@@ -40,6 +41,6 @@ function checkYear(value: unknown): unknown {
   if (!(value instanceof DateTime)) return value
   const { year } = value
   if (year === null || year === undefined) return null
-  if (year < 1 || year > 9999) throw new Error('the year is out of range')
+  if (year < 1 || year > 9999) throw new OperatorError('the year is out of range')
   return value
 }

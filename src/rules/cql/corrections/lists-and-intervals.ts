@@ -1,5 +1,6 @@
 import { Interval, Quantity } from 'cql-execution'
 import { and, or } from '../../three-valued.ts'
+import { OperatorError } from '../run-errors.ts'
 import { addOperator, type Evaluation, equals, replaceOperator } from './operators.ts'
 
 const same = (a: unknown, b: unknown) => (a == null && b == null) || equals(a, b) === true
@@ -45,9 +46,9 @@ function checkInterval(interval: unknown): unknown {
   if (!(interval instanceof Interval) || interval.low == null || interval.high == null) return interval
   if (typeof interval.low === 'number') {
     const { low, high } = interval.toClosed()
-    if (low > high) throw new Error('the interval ends before it starts')
+    if (low > high) throw new OperatorError('the interval ends before it starts')
   } else if (typeof interval.low.after === 'function' && interval.low.after(interval.high) === true) {
-    throw new Error('the interval ends before it starts')
+    throw new OperatorError('the interval ends before it starts')
   }
   return interval
 }

@@ -48,6 +48,9 @@ export function addOperator(name: string, correction: Correction): void {
   all[name] = corrected(Expression, correction)
 }
 
+/** Whether the executor can build a step of that ELM type. */
+export const hasOperator = (type: string): boolean => Object.hasOwn(all, type)
+
 function corrected(Original: OperatorClass, correction: Correction): OperatorClass {
   return class extends Original {
     private readonly node: JsonObject
