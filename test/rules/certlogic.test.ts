@@ -82,7 +82,10 @@ describe('CertLogic', { skip: corporaMissing }, () => {
         const [failed, ...more] = await rules.evaluatePlan(planDefinition, { ...call, ...other })
         assert.deepEqual([failed?.result, more.length], [null, 0])
         assert.equal(failed?.library, result.library)
-        assert.match(String(failed?.message), /^not determined: the (certificate has no entry|credential carries no EU DCC)/)
+        assert.match(
+          String(failed?.message),
+          /^not determined: the (certificate has no entry|credential carries no EU DCC)/,
+        )
       }
     }
     await rules.close()

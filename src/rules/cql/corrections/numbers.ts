@@ -29,12 +29,27 @@ function arithmetic(compute: (a: number, b: number) => number) {
     const type = staticType(node)
     if (typeof a === 'number' && typeof b === 'number' && (type === 'Decimal' || type === 'Long'))
       return inRange(compute(a, b), type)
-    const result = await original()
     const left = a as { isDateTime?: boolean; isDate?: boolean } | null
+    const isMoment = left?.isDateTime === true || left?.isDate === true
+    const result = await (isMoment && b instanceof Quantity
+      ? original([a, duration(b, left?.isDate === true)])
+      : original())
     if (result === null && b !== null && (left?.isDateTime || left?.isDate))
       throw new OperatorError('the date is out of range')
     return result
   }
+}
+
+/**
+ * A duration as it is added to a moment: above the second its fraction is ignored; hours and less cannot be added to a Date
+ * (CQL 1.5, Add, Date and time).
+ */
+function duration(given: Quantity, toDate: boolean): Quantity {
+  const unit = String(given.unit ?? '')
+  const isShort = /^(?:hours?|minutes?|seconds?|milliseconds?|h|min|s|ms)$/.test(unit)
+  if (toDate && isShort) throw new OperatorError('hours, minutes and seconds cannot be added to a Date')
+  if (/^(?:seconds?|milliseconds?|s|ms)$/.test(unit)) return given
+  return new Quantity(Math.trunc(given.value), given.unit)
 }
 
 /** Whole part of a division or rest, of numbers or of quantities of one dimension. */
