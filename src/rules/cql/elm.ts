@@ -119,6 +119,18 @@ export function prepareElm(elm: Elm): Elm {
   return elm
 }
 
+/** Makes positions count from the author's first line, which has `linesBefore` lines of ours before it; in place. */
+export function shiftLocators(elm: Elm, linesBefore: number): void {
+  if (linesBefore === 0) return
+  visit(elm.library, (node) => {
+    if (typeof node.locator !== 'string') return
+    node.locator = node.locator.replace(
+      /(^|-)(\d+):/g,
+      (_, mark: string, line: string) => `${mark}${Math.max(0, Number(line) - linesBefore)}:`,
+    )
+  })
+}
+
 /** Includes as the executor will ask for them. */
 export function includeDefinitions(elm: Elm): { path: string; version: string | undefined; alias: string }[] {
   return definitions(elm, 'includes').map((each) => ({
