@@ -2,7 +2,7 @@ import { formatCanonical } from '../fhir/canonical.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Issue, PlanDefinition } from '../fhir/types.ts'
 import { actionFaults, planFaults } from './plan-faults.ts'
-import { everyAction, type PlanAction, readJurisdictions, readKinds } from './read-plan.ts'
+import { everyAction, type PlanAction, readPlan } from './read-plan.ts'
 import { type Answer, type RuleResult, ruleFailure, undeterminedMessage } from './rule-result.ts'
 import type { ExpressionRunner, RuleExpression, RuleScope } from './run-expression.ts'
 import { and, countTrue, or, type Ternary } from './three-valued.ts'
@@ -57,9 +57,9 @@ export async function listPlan(
   why: Issue,
   environment: Pick<PlanEnvironment, 'pin'>,
 ): Promise<RuleResult[]> {
-  const run = { ...planRun(plan, { ...environment, runner: noRunner, language: undefined }) }
+  const run = planRun(plan, { ...environment, runner: noRunner, language: undefined })
   const listed: RuleResult[] = []
-  for (const { action, path } of everyAction(plan)) {
+  for (const { action, path } of readPlan(plan).isShaped ? everyAction(plan) : []) {
     const position = path
       .replace(/\D+/g, '.')
       .split('.')
@@ -70,9 +70,8 @@ export async function listPlan(
       listed.push(await failedRule(action, { position, run, condition, cause: why }))
   }
   if (listed.length > 0) return listed
-  return [
-    await failedRule({ title: plan.title ?? plan.name ?? '' }, { position: '', run, condition: undefined, cause: why }),
-  ]
+  const title = [plan.title, plan.name].find((each) => typeof each === 'string') ?? 'rule set'
+  return [await failedRule({ title }, { position: '', run, condition: undefined, cause: why })]
 }
 
 const noRunner: ExpressionRunner = {
@@ -82,12 +81,12 @@ const noRunner: ExpressionRunner = {
 }
 
 function planRun(plan: PlanDefinition, environment: PlanEnvironment): PlanRun {
-  const [country] = readJurisdictions(plan).value
+  const { jurisdictions, kinds } = readPlan(plan)
   return {
     ...environment,
     plan,
     canonical: formatCanonical(plan.url ?? plan.id, plan.version),
-    scope: { kinds: readKinds(plan).value, country },
+    scope: { kinds: kinds.value, country: jurisdictions.value[0] },
   }
 }
 
