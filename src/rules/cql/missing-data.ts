@@ -118,6 +118,7 @@ function explain(walk: Walk, node: JsonObject, scope: Scope): string[] {
 
 const explainers: Record<string, Explainer> = {
   Null: () => [],
+  ParameterRef: (_walk, node) => [`parameter ${node.name} has no value`],
   Property: explainProperty,
   ExpressionRef: explainTarget,
   FunctionRef: explainTarget,
