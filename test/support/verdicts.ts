@@ -179,9 +179,7 @@ export function rulePlan(name: string, expressions: string[], change: Partial<Pl
     library: ['http://example.org/Library/Rules|1'],
     action: expressions.map((expression) => ({
       title: expression,
-      condition: [
-        { kind: 'applicability', expression: { language: 'text/cql-identifier' as never, expression } },
-      ],
+      condition: [{ kind: 'applicability', expression: { language: 'text/cql-identifier' as never, expression } }],
     })),
     ...change,
   }

@@ -44,7 +44,11 @@ const rules: Record<string, [logic: Json, change?: object]> = {
   'VR-DE-0009': [
     { after: [{ plusTime: [variable('payload.v.0.dt'), 0, 'day'] }, { plusTime: ['2020-01-01', 0, 'day'] }] },
   ],
-  'VR-DE-0010': [{ '!': [{ after: [{ plusTime: [variable('payload.v.0.dt'), 0, 'day'] }, { plusTime: ['2020-01-01', 0, 'day'] }] }] }],
+  'VR-DE-0010': [
+    {
+      '!': [{ after: [{ plusTime: [variable('payload.v.0.dt'), 0, 'day'] }, { plusTime: ['2020-01-01', 0, 'day'] }] }],
+    },
+  ],
   'VR-DE-0011': [{ if: [variable('payload.constructor'), true, false] }],
   'VR-DE-0012': [{ if: [variable('payload.__proto__'), true, false] }],
   'TR-DE-0001': [true, { CertificateType: 'Test' }],
@@ -75,7 +79,11 @@ async function results(identifier: string, credential = vaccination) {
   assert.equal(byPlan?.rules.length, 1)
   assert.equal(byLibrary?.rules[0]?.result, byPlan?.rules[0]?.result, identifier)
   assert.equal(byLibrary?.rules[0]?.library, `${base}/Library/${identifier}|1.0.0`)
-  return { decision: byLibrary?.decision, result: byLibrary?.rules[0]?.result, message: byLibrary?.rules[0]?.message ?? '' }
+  return {
+    decision: byLibrary?.decision,
+    result: byLibrary?.rules[0]?.result,
+    message: byLibrary?.rules[0]?.message ?? '',
+  }
 }
 
 describe('by library as by plan', () => {

@@ -1,7 +1,17 @@
 /** A rule ends in result, null or failure; none is dropped, whichever way it came in (Fail closed 6). */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { clock, dccOf, dose, genuineDcc, openVerdicts, question, ruleLibrary, rulePlan, specimen } from '../../support/verdicts.ts'
+import {
+  clock,
+  dccOf,
+  dose,
+  genuineDcc,
+  openVerdicts,
+  question,
+  ruleLibrary,
+  rulePlan,
+  specimen,
+} from '../../support/verdicts.ts'
 
 const { ask, store } = await openVerdicts()
 const library = (name: string) => ({ name: 'library', valueCanonical: `http://example.org/Library/${name}` })
@@ -30,11 +40,14 @@ before(() =>
     ruleLibrary('Mute', `context Patient define Doses: Count([Immunization])`),
     ruleLibrary('Broken', `context Patient define Good: true define Bad: 1 + true`),
     ruleLibrary('Syntax', `context Patient define Good true`),
-    ruleLibrary('Fails', `context Patient define Good: true
+    ruleLibrary(
+      'Fails',
+      `context Patient define Good: true
       define Quotes: Message(true, true, 'E1', 'Error', 'of ' + First(Patient.name).text.value)
       define Says: Message(true, true, 'E1', 'Error', 'no good')
       define Throws: singleton from { true, true }
-      define Unit: 1 'mg' < Quantity { value: 1.0, unit: First(Patient.name).text.value }`),
+      define Unit: 1 'mg' < Quantity { value: 1.0, unit: First(Patient.name).text.value }`,
+    ),
     ruleLibrary('Draft', 'context Patient define Good: true', { status: 'draft' }),
     rulePlan('Null', ['Good', 'Adult']),
   ),
@@ -76,12 +89,17 @@ describe('by library', () => {
     })
 
   it('lists a define that was asked for by name, Boolean or not', async () => {
-    const { decision, rules } = await ask(question(vaccination, library('Rules'), expression('Doses'), expression('Good')))
+    const { decision, rules } = await ask(
+      question(vaccination, library('Rules'), expression('Doses'), expression('Good')),
+    )
     assert.equal(decision, 'undetermined')
-    assert.deepEqual(rules.map((each) => [each.expression, each.result]), [
-      ['Doses', null],
-      ['Good', true],
-    ])
+    assert.deepEqual(
+      rules.map((each) => [each.expression, each.result]),
+      [
+        ['Doses', null],
+        ['Good', true],
+      ],
+    )
     assert.match(rules[0]?.message ?? '', /System\.Integer, not Boolean/)
   })
 
@@ -133,14 +151,20 @@ describe('every way in', () => {
       const { decision, rules } = await ask(question(withoutBirthDate, ...(more as [])), path)
       assert.equal(decision, 'undetermined', JSON.stringify(rules))
       const own = rules.filter((each) => each.planDefinition === `${plan}|1`)
-      assert.deepEqual(own.map((each) => [each.action, each.result, each.library]), [
-        ['Good', true, 'http://example.org/Library/Rules|1'],
-        ['Adult', null, 'http://example.org/Library/Rules|1'],
-      ])
+      assert.deepEqual(
+        own.map((each) => [each.action, each.result, each.library]),
+        [
+          ['Good', true, 'http://example.org/Library/Rules|1'],
+          ['Adult', null, 'http://example.org/Library/Rules|1'],
+        ],
+      )
     })
 
   it('an instance runs beside what the request names', async () => {
-    const more = { name: 'planDefinition', valueCanonical: 'http://vidimus.org/fhir/PlanDefinition/complete-primary-series' }
+    const more = {
+      name: 'planDefinition',
+      valueCanonical: 'http://vidimus.org/fhir/PlanDefinition/complete-primary-series',
+    }
     const { rules } = await ask(question(vaccination, more), '/fhir/PlanDefinition/null/$evaluate')
     assert.deepEqual(
       rules.map((each) => each.action),
