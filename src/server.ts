@@ -175,7 +175,7 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     rules,
     selectPlans: async (choice) => selectPlans(await plans(), choice),
     hasLibrary: async (canonical) => (await storage.findCanonical('Library', canonical)).length > 0,
-    findPlan: async (canonical) => (await find<PlanDefinition>(storage, 'PlanDefinition', canonical))[0],
+    findPlans: (canonical) => find<PlanDefinition>(storage, 'PlanDefinition', canonical),
     pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,
   })
@@ -253,7 +253,7 @@ const artefactSource = (storage: Storage, dataDir: string) => ({
 /** A value set as rules ask it, with `url|version` of what is stored, so that a reply can be reproduced. */
 interface BoundValueSet {
   canonical: string
-  member(code: string, system?: string): boolean
+  member: Awaited<ReturnType<Terminology['membership']>>
 }
 
 async function bindValueSet(valueSet: string, terminology: Terminology, storage: Storage): Promise<BoundValueSet> {
@@ -276,10 +276,11 @@ async function expandCodes(terminology: Terminology, given: { url: string } | { 
 }
 
 /** EU rules name value sets by a bare id: the stored ValueSet of that id. */
-async function euValueSet(storage: Storage, terminology: Terminology, id: string): Promise<string[]> {
+async function euValueSet(storage: Storage, terminology: Terminology, id: string) {
   const stored = (await storage.read('ValueSet', id))?.resource
-  if (stored?.resourceType !== 'ValueSet') return []
-  return (await expandCodes(terminology, { valueSet: stored })).map(({ code }) => code)
+  if (stored?.resourceType !== 'ValueSet') return undefined
+  const codes = (await expandCodes(terminology, { valueSet: stored })).map(({ code }) => code)
+  return { canonical: formatCanonical(stored.url, stored.version), codes }
 }
 
 /** A value made anew when the revision has changed. */
