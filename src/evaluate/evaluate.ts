@@ -1,5 +1,5 @@
 import type { MapInput } from '../credentials/map-input.ts'
-import { badRequest, FhirError, issue } from '../fhir/error.ts'
+import { FhirError, issue } from '../fhir/error.ts'
 import type { Bundle, Issue, JsonObject, Parameters, PlanDefinition } from '../fhir/types.ts'
 import type { RuleResult } from '../rules/rules.ts'
 import { type Decision, decide } from './decide.ts'
@@ -123,11 +123,9 @@ async function evaluateOne(
 
 /** The one place where what was sent is verified: texts, or the bytes of raw transport. */
 async function verifyRequest(environment: EvaluateEnvironment, request: EvaluateRequest): Promise<Verification> {
-  if (request.credentialData) {
-    throw badRequest('credentialData is not supported by this server; send the text of the code', 'not-supported')
-  }
-  const keys = request.trustAnchors.length > 0 ? environment.anchors(request.trustAnchors) : environment.keys()
-  return environment.verify(request.credential, keys, request.clock, request.trustDomains)
+  const { credential, credentialData = credential, trustAnchors, trustDomains, clock } = request
+  const keys = trustAnchors.length > 0 ? environment.anchors(trustAnchors) : environment.keys()
+  return environment.verify(credentialData, keys, clock, trustDomains)
 }
 
 interface Step {

@@ -1,5 +1,5 @@
 import type { Envelope, FormatName } from '../credentials/credential-format.ts'
-import { derivedKeyId, type KeySource, sha256Hex, type TrustedKey } from '../trust/trusted-key.ts'
+import { derivedKeyId, type KeySource, keyFault, sha256Hex, type TrustedKey } from '../trust/trusted-key.ts'
 
 /**
  * Keys that may have signed: all under the credential's key id, of its issuer, that vouch for an embedded signer. Keys are
@@ -10,7 +10,8 @@ export function candidateKeys(envelope: Envelope, framework: FormatName, keys: K
   const issuer = envelope.issuer === undefined ? {} : { issuer: envelope.issuer }
   const found = names.flatMap((keyId) => keys.find({ framework, keyId, ...issuer }))
   const { vouchedBy } = envelope
-  return vouchedBy ? found.filter((key) => vouchedBy(key)) : found
+  // A signature under a weak key vouches for nobody, whoever trusts the key.
+  return vouchedBy ? found.filter((key) => !keyFault(key.publicKey) && vouchedBy(key)) : found
 }
 
 /**

@@ -58,12 +58,20 @@ export function checkKeyUsage(envelope: Envelope, key: TrustedKey, context: Usag
   if (trustDomains.length > 0 && !trustDomains.includes(key.domain)) {
     return mismatch(key.domain ? `the key's domain ${key.domain} is not asked for` : 'the key belongs to no domain')
   }
+  if (wrapsRawDccKey(key) && formats.some((format) => format !== 'hcert-dcc')) {
+    return mismatch('the key is one of the EU DCC alone')
+  }
   const domain = domainMismatch(formats, key.domain)
   if (domain !== undefined && context.domainMismatch === 'fail') return mismatch(domain)
   const usage = envelope.signer ? (envelope.signer.keyUsage ?? []) : key.extendedKeyUsage
   const extended = extendedUsageRules[framework]?.(usage, events) ?? pass
   return domain === undefined ? extended : { ...extended, details: [domain, ...extended.details] }
 }
+
+/** Extended key usage of a certificate that only wraps a raw EU DCC key, in both spellings of its arc (trust-network.md, section 2). */
+const RAW_DCC_USAGES = ['1.3.6.1.4.1.1847.2022.1.22', '1.3.6.1.4.1.0.1847.2022.1.22']
+const wrapsRawDccKey = ({ extendedKeyUsage }: TrustedKey): boolean =>
+  RAW_DCC_USAGES.some((usage) => extendedKeyUsage.includes(usage))
 
 /** An entry without usage counts as document signer. */
 function documentSignerFault({ usage }: TrustedKey): string | undefined {

@@ -16,7 +16,7 @@ import { unsupportedDetail } from '../credentials/credentials.ts'
 import { curveRemark } from '../credentials/signature-algorithms.ts'
 import { issue } from '../fhir/error.ts'
 import type { Issue, Json } from '../fhir/types.ts'
-import { namedIssuerFrameworks } from '../trust/key-index.ts'
+import { isIssuerAddress } from '../trust/keys/issuer-binding.ts'
 import { participantOfIssuer } from '../trust/participant-codes.ts'
 import type { KeySource, TrustedKey } from '../trust/trusted-key.ts'
 import { candidateKeys, listedSigner, preferredKey, verifyingKeys } from './verify-key.ts'
@@ -155,7 +155,8 @@ async function findKeys({ envelope, format, report, context }: Case): Promise<Tr
   }
   const candidates = candidateKeys(envelope, format.name, context.keys)
   if (candidates.length === 0) {
-    report.fail('key', 'ISSUER_NOT_TRUSTED', 'no trusted key for this issuer and key id')
+    const why = context.keys.unavailable === undefined ? '' : '; no key counts while a trust list cannot be read'
+    report.fail('key', 'ISSUER_NOT_TRUSTED', `no trusted key for this issuer and key id${why}`)
     return undefined
   }
   report.pass('key')
@@ -222,7 +223,7 @@ function judgeKey(
     report.fail('signature', 'UNSIGNED_CONTENT', 'the proof does not cover all data')
     return
   }
-  report.enter('key-validity', worse(checkKeyValidity(envelope, key, clock), checkSignerStatus(usage.listedSigner)))
+  report.enter('key-validity', worse(checkKeyValidity(envelope, key, clock), checkSignerStatus(envelope, context.keys)))
   report.enter('key-usage', checkKeyUsage(envelope, key, usage))
   report.enter('validity-period', checkValidityPeriod(envelope, clock))
   if (opened && !report.failedWith()) enterRevocation({ envelope, format, report, context }, key, opened)
@@ -244,9 +245,7 @@ function enterRevocation({ envelope, format, report, context }: Case, key: Trust
 
 /** Whether the key look-up compared the issuer: an exact name, or a country or participant; a URL, a urn or free text it cannot. */
 function isCompared(issuer: string | undefined, format: CredentialFormat): boolean {
-  return (
-    namedIssuerFrameworks.includes(format.name) || (issuer !== undefined && participantOfIssuer(issuer) !== undefined)
-  )
+  return isIssuerAddress(format.name) || (issuer !== undefined && participantOfIssuer(issuer) !== undefined)
 }
 
 function verdict({ envelope, report }: Case, key: TrustedKey | undefined, opened: Opened | undefined): Verification {

@@ -10,6 +10,9 @@ const ISSUER_KINDS: Record<string, 'address' | 'country'> = {
   divoc: 'address',
 }
 
+/** Whether a family names its issuer by an address, which is compared character by character. */
+export const isIssuerAddress = (framework: string): boolean => ISSUER_KINDS[framework] === 'address'
+
 /** Whether a key may serve a credential of that framework and issuer. */
 export type ServesIssuer = (key: TrustedKey, query: KeyQuery) => boolean
 

@@ -122,6 +122,18 @@ describe('usages', () => {
   }
 })
 
+describe('a certificate that only wraps a raw EU DCC key', () => {
+  it('signs EU DCC and nothing else', async () => {
+    for (const usage of ['1.3.6.1.4.1.1847.2022.1.22', '1.3.6.1.4.1.0.1847.2022.1.22']) {
+      const keys = listed({ extendedKeyUsage: [usage] })
+      assert.equal((await verify(issueSample('dcc-v', issuer), { keys })).status, 'VERIFIED')
+      for (const kind of ['ddcc-vs', 'icvp', 'link'] as const) {
+        assert.equal((await verify(issueSample(kind, issuer), { keys })).status, 'KEY_USAGE_MISMATCH', kind)
+      }
+    }
+  })
+})
+
 describe('keys under one id', () => {
   it('are all tried, however many', async () => {
     const { publicKey } = keyPairFor('ES256')
