@@ -165,11 +165,13 @@ function tracing(
   body: (frame: Frame, item: Node) => void,
 ): (frame: Frame, item: Node) => void {
   return (frame, item) => {
-    step(frame.run)
-    const { trace } = frame.run
+    const { run } = frame
+    step(run)
+    run.place = place
+    const { trace } = run
     if (trace) {
       const { map, group, rule, position } = place
-      const at = frame.run.elapsed === undefined ? {} : { at: frame.run.elapsed() }
+      const at = run.elapsed === undefined ? {} : { at: run.elapsed() }
       trace.event({ kind: 'rule', map, group, rule, depth: frame.depth, ...position, ...at })
     }
     body(frame, item)
@@ -187,12 +189,19 @@ function compileBody(rule: Rule, outer: Scope, context: GroupContext): (frame: F
   const dependents = (rule.dependent ?? []).map((each) => compileDependent(each, scope, context))
   const rules = (rule.rule ?? []).map((each) => compileRule(each, scope, context))
   const inner = [...dependents, ...rules]
+  const only = targets.length === 1 ? targets[0] : undefined
   return (frame, item) => {
     if (targets.length === 0) {
       for (const each of inner) each(frame)
       return
     }
     const focus = [item]
+    if (only) {
+      const node = only(frame, focus)
+      for (const each of inner) each(frame)
+      noteEmpty(frame.run, node)
+      return
+    }
     const made = targets.map((target) => target(frame, focus))
     for (const each of inner) each(frame)
     for (const node of made) noteEmpty(frame.run, node)

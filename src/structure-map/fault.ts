@@ -11,6 +11,12 @@ export class TransformFault extends Error {
   }
 }
 
+/**
+ * A value that cannot become what the map wants of it: not the map is wrong, but what it was given. A tolerant run leaves
+ * such a value out and goes on.
+ */
+export class ValueFault extends TransformFault {}
+
 /** Place of a fault: FHIRPath-like path of rule names, and line and column when the map was FML. */
 export interface FaultPlace {
   map: string

@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS } from './run.ts'
 import { runProgram } from './run-program.ts'
 import { readR5 } from './spelling.ts'
 import type { Translator } from './translate.ts'
+import type { ValueRemark } from './value-remark.ts'
 import { writeModelXml } from './write-xml.ts'
 
 export { checkMap } from './check-map.ts'
@@ -18,6 +19,7 @@ export { parseMap } from './parser.ts'
 export { printMap } from './printer.ts'
 export type { TraceEvent, TraceSink } from './run.ts'
 export { readR5 } from './spelling.ts'
+export { describeRemark, type ValueRemark } from './value-remark.ts'
 
 /** What maps need of the server; the room itself reads nothing. */
 export interface MapEnvironment {
@@ -55,6 +57,13 @@ export interface MapCall {
   now: Date
   uuid(): string
   trace?: TraceSink
+  /** Receives what could not be written as it was given: places and reasons, never values. */
+  remark?(remark: ValueRemark): void
+  /**
+   * Leave out a value that cannot become what the map wants (a `cast` of an impossible date, an object for a primitive) and go
+   * on, as a verdict needs it; else it fails the run. What FHIR would refuse is left out either way.
+   */
+  tolerant?: boolean
 }
 
 /** A compiled map. */

@@ -7,7 +7,7 @@ import { dropEmpty, inferType, type Node } from './nodes.ts'
 import type { CompiledGroup, MapScope, Program } from './program.ts'
 import type { Run, TransformLimits } from './run.ts'
 import { lastPart, UNKNOWN } from './types.ts'
-import { createInstance } from './write.ts'
+import { createInstance, type Writing } from './write.ts'
 
 /** One transformation. */
 export interface ProgramCall {
@@ -26,7 +26,22 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
   const group = program.compile({ group: first, scope: main })
   const root = rootNode(source, group, main)
   const target = targetNode(group, main, first.input.find((each) => each.mode === 'target')?.type)
+  const run = startRun(root, { call, limits, elapsed })
+  const given = { source: [root], target: [target] }
+  const args = group.inputs.map((each) => given[each.mode].shift())
+  try {
+    group.call(args, run, 1)
+  } catch (error) {
+    throw relocate(error, { map: main.canonical, group: first.name, position: storedPosition(first) })
+  }
+  // Going through all of a big result again costs more than making it; seldom is there anything to drop.
+  if (!run.untidy) return target.value ?? {}
+  return dropEmpty(target.value ?? null) ?? {}
+}
+
+function startRun(root: Node, { call, limits, elapsed }: Pick<ProgramCall, 'call' | 'limits' | 'elapsed'>): Run {
   const begun = elapsed?.() ?? 0
+  const appending = { place: undefined } as Writing // its run is set below: each knows the other
   const run: Run = {
     root,
     now: call.now,
@@ -38,17 +53,16 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
     shared: new WeakMap(),
     untidy: false,
     ids: new WeakMap(),
+    place: undefined,
+    holder: undefined,
+    property: '',
+    inside: [],
+    remark: call.remark,
+    tolerant: call.tolerant === true,
+    appending,
   }
-  const given = { source: [root], target: [target] }
-  const args = group.inputs.map((each) => given[each.mode].shift())
-  try {
-    group.call(args, run, 1)
-  } catch (error) {
-    throw relocate(error, { map: main.canonical, group: first.name, position: storedPosition(first) })
-  }
-  // Going through all of a big result again costs more than making it; seldom is there anything to drop.
-  if (!run.untidy) return target.value ?? {}
-  return dropEmpty(target.value ?? null) ?? {}
+  appending.run = run
+  return run
 }
 
 function rootNode(source: Json, group: CompiledGroup, main: MapScope): Node {

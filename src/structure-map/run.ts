@@ -1,7 +1,10 @@
 import type { JsonObject } from '../fhir/types.ts'
-import { TransformFault } from './fault.ts'
+import { type FaultPlace, TransformFault } from './fault.ts'
 import { isEmpty, type Node, textSteps } from './nodes.ts'
 import type { RuleTarget } from './structure.ts'
+import type { Type } from './types.ts'
+import type { ValueRemark } from './value-remark.ts'
+import type { Writing } from './write.ts'
 
 /**
  * What happened during a run, for `debug=true`; may hold personal data and is never logged. `at` is in milliseconds since
@@ -56,6 +59,18 @@ export interface Run {
   untidy: boolean
   /** Ids given to source resources that have none; the source itself is never changed. */
   ids: WeakMap<JsonObject, string>
+  /** The rule that fires. */
+  place: FaultPlace | undefined
+  /** The element that is being written, for remarks: whose it is, its name, and the way inside a copied object. */
+  holder: Type | undefined
+  property: string
+  inside: string[]
+  /** Receives what could not be written as it was given. */
+  remark: ((remark: ValueRemark) => void) | undefined
+  /** Leave out a value that does not fit instead of failing. */
+  tolerant: boolean
+  /** Writing at the end of lists, as most rules do. */
+  appending: Writing
 }
 
 /** Variables of one call of a group. */

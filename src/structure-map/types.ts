@@ -1,4 +1,5 @@
 import { choiceProperty, elementInfo, isPrimitive, isSubtype, typeInfo } from '../fhir/elements.ts'
+import { type PrimitiveCheck, primitiveCheck } from '../fhir/primitives.ts'
 import type { StructureDefinition } from '../fhir/types.ts'
 
 /** One element of a type, as reading and writing need it. */
@@ -23,6 +24,8 @@ export interface Type {
   readonly kind: 'primitive' | 'complex' | 'resource' | 'logical' | 'unknown'
   /** Taken from the JSON and not from a definition: a string may be any string-like type. */
   readonly inferred?: boolean
+  /** Of a primitive type of R4: why a value is none; absent where the type was inferred. */
+  readonly check?: PrimitiveCheck | undefined
   /** The type it is derived from. */
   readonly base?: Type | undefined
   element(property: string): ElementType | undefined
@@ -59,6 +62,7 @@ export function r4Type(name: string): Type | undefined {
     name,
     kind,
     ...(base ? { base } : {}),
+    ...(kind === 'primitive' ? { check: primitiveCheck(name) } : {}),
     element(property) {
       if (elements.has(property)) return elements.get(property)
       const element = r4Element(name, property)
