@@ -75,7 +75,8 @@ function engineExpression(
     for (const name of names) variables[name] = variableValue(name, scope, frame)
     const input = focus.length === 1 && focus[0] ? toEngine(focus[0]) : focus.map(toEngine)
     context.host.run = frame.run
-    return compiled.nodes(input, variables, frame.run.now).map((each) => fromEngine(each.value, each.type))
+    const { now: clock, budget } = frame.run
+    return compiled.nodes(input, variables, { clock, budget }).map((each) => fromEngine(each.value, each.type))
   }
 }
 

@@ -35,7 +35,7 @@ export function convertPrimitive(value: Json, type: Type): Json | undefined {
 export function castPrimitive(value: Json, type: Type): Json {
   if (type.check?.(value) === undefined) return value
   const converted = convertPrimitive(value, type)
-  if (converted === undefined) throw new ValueFault(`a value cannot be converted to ${type.name}`)
+  if (converted === undefined) throw new ValueFault(`a value cannot be converted to ${type.name}`, type.name)
   return converted
 }
 

@@ -120,7 +120,8 @@ function fitPrimitive(given: Node, type: Type, run: Run): Node | undefined {
   }
   if (type === UNKNOWN) return { value, type: given.type }
   const wrapped = wrapValue(value, wrapName(given, type), type.name)
-  if (!wrapped) throw new ValueFault(`'${run.property}' takes ${type.name}, not a value of type ${given.type.name}`)
+  if (!wrapped)
+    throw new ValueFault(`'${run.property}' takes ${type.name}, not a value of type ${given.type.name}`, type.name)
   const valid = copyValid(wrapped, type, run)
   return valid === undefined ? undefined : { value: valid, type }
 }
@@ -134,7 +135,7 @@ function wrapName(given: Node, type: Type): string {
 function fitInner(value: Json, type: Type, run: Run): Node | undefined {
   const inner = value !== null && typeof value === 'object' && !Array.isArray(value) ? value.value : undefined
   if (inner === undefined || inner === null || typeof inner === 'object') {
-    throw new ValueFault(`'${run.property}' takes ${type.name}, not an object`)
+    throw new ValueFault(`'${run.property}' takes ${type.name}, not an object`, type.name)
   }
   return fitPrimitive({ value: inner, type: UNKNOWN }, type, run)
 }

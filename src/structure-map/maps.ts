@@ -17,7 +17,7 @@ import { writeModelXml } from './write-xml.ts'
 export { checkMap } from './check-map.ts'
 export { parseMap } from './parser.ts'
 export { printMap } from './printer.ts'
-export type { TraceEvent, TraceSink } from './run.ts'
+export type { TraceEvent, TraceSink, TransformLimits } from './run.ts'
 export { readR5 } from './spelling.ts'
 export { describeRemark, type ValueRemark } from './value-remark.ts'
 
@@ -64,6 +64,8 @@ export interface MapCall {
    * on, as a verdict needs it; else it fails the run. What FHIR would refuse is left out either way.
    */
   tolerant?: boolean
+  /** Limits of this run, where they are to be other than those of all. */
+  limits?: Partial<TransformLimits>
 }
 
 /** A compiled map. */

@@ -5,7 +5,7 @@ import { relocate } from './fault.ts'
 import type { MapCall } from './maps.ts'
 import { dropEmpty, inferType, type Node } from './nodes.ts'
 import type { CompiledGroup, MapScope, Program } from './program.ts'
-import type { Run, TransformLimits } from './run.ts'
+import { type Run, spend, type TransformLimits } from './run.ts'
 import { lastPart, UNKNOWN } from './types.ts'
 import { createInstance, type Writing } from './write.ts'
 
@@ -47,9 +47,11 @@ function startRun(root: Node, { call, limits, elapsed }: Pick<ProgramCall, 'call
     now: call.now,
     uuid: call.uuid,
     trace: call.trace,
-    limits,
+    limits: { ...limits, ...call.limits },
     elapsed: elapsed && (() => elapsed() - begun),
     steps: 0,
+    nextLook: 0,
+    budget: { spend: (steps) => spend(run, steps) },
     shared: new WeakMap(),
     untidy: false,
     ids: new WeakMap(),

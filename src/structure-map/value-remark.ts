@@ -11,9 +11,9 @@ export interface ValueRemark {
   kind: 'left-out' | 'converted' | 'not-translated'
   /** Path of the target element, e.g. `Patient.birthDate`; of a data type when it was not part of anything yet. */
   element: string
-  /** FHIR type that the element has; of `not-translated` the concept map. */
+  /** FHIR type that the element has, or that was asked for; empty where neither is known; of `not-translated` the concept map. */
   type: string
-  /** What was wrong with it, as the end of a sentence, e.g. `must be a time such as 07:08:09`. */
+  /** What was wrong with it, e.g. `must be a time such as 07:08:09`. */
   reason: string
   /** Where in the map; undefined for what no rule has made. */
   place: FaultPlace | undefined
@@ -31,7 +31,7 @@ export function describeRemark(remark: ValueRemark): string {
 function describeChange({ kind, element, type, reason }: ValueRemark): string {
   if (kind === 'converted') return `a value was converted to ${type} in ${element}`
   if (kind === 'not-translated') return `ConceptMap ${type} has no translation for ${element}`
-  return `a value was left out of ${element}, for a ${type} ${reason}`
+  return `a value was left out of ${element}${type ? ` (${type})` : ''}: ${reason}`
 }
 
 /** Tells that a value was left out of the element that is being written, or of a part of it. */
@@ -46,8 +46,8 @@ export function leaveOutFault(run: Run, error: unknown): undefined {
   run.remark?.({
     kind: 'left-out',
     element: elementPath(run),
-    type: 'value',
-    reason: `does not fit: ${error.message}`,
+    type: error.type ?? '',
+    reason: error.message,
     place: run.place,
   })
 }

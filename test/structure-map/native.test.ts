@@ -7,7 +7,7 @@ import { NeedsEngine } from '../../src/structure-map/expression-types.ts'
 import { createHost } from '../../src/structure-map/host.ts'
 import { compileNative } from '../../src/structure-map/native.ts'
 import { inferType, type Node } from '../../src/structure-map/nodes.ts'
-import type { Frame } from '../../src/structure-map/run.ts'
+import { DEFAULT_LIMITS, type Frame } from '../../src/structure-map/run.ts'
 import { createTypeTable } from '../../src/structure-map/types.ts'
 
 const patient: Json = {
@@ -54,7 +54,7 @@ const frame: Frame = {
   slots: [],
   depth: 0,
   // The parts of a run that expressions read.
-  run: { root, now: new Date('2026-01-01T00:00:00Z') } as Frame['run'],
+  run: { root, now: new Date('2026-01-01T00:00:00Z'), steps: 0, nextLook: 0, limits: DEFAULT_LIMITS } as Frame['run'],
 }
 
 test('native expressions answer as the FHIRPath engine does', () => {
