@@ -53,7 +53,7 @@ export function compileSource(
 function staticType(source: RuleSource, scope: Scope, at: { map: MapScope; rule: Rule }): Type | undefined {
   const slot = slotOf(scope, source.context)
   const type = slot === undefined ? undefined : scope.counter.types[slot]
-  return typeOfPath(type, source.element === undefined ? [] : elementPath(source.element), at)
+  return typeOfPath(type, source.element === undefined ? [] : elementPath(source.element), { ...at, side: 'source' })
 }
 
 function readContext(source: RuleSource, scope: Scope): (frame: Frame) => Node[] {

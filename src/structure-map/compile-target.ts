@@ -1,8 +1,9 @@
 import type { JsonObject } from '../fhir/types.ts'
 import { compileArgument, compilePath, compileVariable, isPath, single, type Variables } from './compile-argument.ts'
 import { compileExpression } from './compile-expression.ts'
+import { convertPrimitive } from './convert.ts'
 import { copyByType } from './default-group.ts'
-import { findExtension, LIST_MODE } from './extensions.ts'
+import { EXPRESSION, findExtension, LIST_MODE } from './extensions.ts'
 import { TransformFault } from './fault.ts'
 import type { Node } from './nodes.ts'
 import type { MapScope } from './program.ts'
@@ -32,6 +33,7 @@ export function compileTarget(target: RuleTarget, context: TargetContext): { run
   const { scope, slot } = target.variable ? withTarget(outer, target.variable) : { scope: outer, slot: undefined }
   const type = staticType(target, context)
   if (slot !== undefined) scope.counter.types[slot] = type
+  if (type) checkLiteral(target, type, context.map)
   const make = compileMaking(target, context)
   const run: CompiledTarget = (frame, focus) => {
     step(frame.run)
@@ -51,6 +53,16 @@ export function compileTarget(target: RuleTarget, context: TargetContext): { run
   return { run, scope }
 }
 
+/** Tells of a literal that FHIR would refuse for the element: it would be left out each time. */
+function checkLiteral({ transform, parameter }: RuleTarget, type: Type, { program }: MapScope): void {
+  const [given] = parameter ?? []
+  const value = given?.valueString ?? given?.valueInteger ?? given?.valueDecimal ?? given?.valueBoolean
+  if (transform !== 'copy' || given === undefined || value === undefined || findExtension(given, EXPRESSION)) return
+  const reason = type.check?.(value)
+  if (reason !== undefined && convertPrimitive(value, type) === undefined)
+    program.problem(`the literal ${JSON.stringify(value)} is no ${type.name}: ${reason}`)
+}
+
 /** What `create('X')` makes: of the target's structures, else the R4 type of that name. */
 function createdType(map: MapScope, name: string): Type | undefined {
   return map.findType(name, 'target') ?? r4Type(r4Name(name) ?? '')
@@ -60,7 +72,11 @@ function createdType(map: MapScope, name: string): Type | undefined {
 function staticType(target: RuleTarget, { scope, map, rule }: TargetContext): Type | undefined {
   const slot = target.context === undefined ? undefined : scope.targets.get(target.context)
   const owner = slot === undefined ? undefined : scope.counter.types[slot]
-  const type = typeOfPath(owner, target.element === undefined ? [] : elementPath(target.element), { map, rule })
+  const type = typeOfPath(owner, target.element === undefined ? [] : elementPath(target.element), {
+    map,
+    rule,
+    side: 'target',
+  })
   const name = target.transform === 'create' ? target.parameter?.[0]?.valueString : undefined
   return name === undefined ? type : createdType(map, name)
 }
@@ -81,7 +97,7 @@ function compileMaking(target: RuleTarget, { scope, map, rule }: TargetContext):
       return own(single(values(frame, focus, undefined)), frame)
     }
   }
-  const owner = compileOwner(target, scope)
+  const owner = compileOwner(target, { scope, map })
   const name = target.element === undefined ? undefined : elementPath(target.element).at(-1)
   if (name === undefined) {
     if (!values) return (frame) => owner(frame, false)
@@ -167,13 +183,18 @@ function assignAll(owner: Node, name: string, values: Node[], at: Writing): Node
 }
 
 /** The target that an element is set on: the context, or what its path leads to. */
-function compileOwner(target: RuleTarget, scope: Scope): (frame: Frame, must: boolean) => Node | undefined {
+function compileOwner(
+  target: RuleTarget,
+  { scope, map }: Variables,
+): (frame: Frame, must: boolean) => Node | undefined {
   const name = target.context ?? ''
   const slot = scope.targets.get(name)
   const path = target.element === undefined ? [] : elementPath(target.element).slice(0, -1)
   const missing = scope.sources.has(name)
     ? `'${name}' is a source; only targets can be changed`
     : `the target '${name}' is not bound here`
+  if (slot === undefined && (target.element !== undefined || target.transform !== undefined))
+    map.program.problem(missing)
   return (frame, must) => {
     const node = slot === undefined ? undefined : frame.slots[slot]
     if (node && path.length === 0) return node

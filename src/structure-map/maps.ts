@@ -72,7 +72,10 @@ export interface MapCall {
 export interface CompiledMap {
   /** `url|version`. */
   canonical: string
-  /** What could not be resolved: structures, value sets, concept maps. */
+  /**
+   * What could not be resolved: structures, value sets, concept maps. Errors are rules that fail whenever they fire: the map
+   * runs as far as it does not come to them.
+   */
   warnings: Issue[]
   /** Transforms one instance, synchronously. FhirError 422 naming map, group, rule and position; the source is not changed. */
   run(source: Json, call: MapCall): Json
