@@ -4,14 +4,16 @@
  */
 import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
-import type { ConceptMap, Issue, Json, StructureDefinition, StructureMap } from '../fhir/types.ts'
+import type { ConceptMap, Issue, Json, JsonObject, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import { loadProgram } from './load-program.ts'
+import { type ModelFaults, modelFaults } from './model-faults.ts'
 import type { TraceSink, TransformLimits } from './run.ts'
 import { DEFAULT_LIMITS } from './run.ts'
 import { runProgram } from './run-program.ts'
 import { readR5 } from './spelling.ts'
 import type { Translator } from './translate.ts'
 import type { ValueRemark } from './value-remark.ts'
+import { modelOf } from './write.ts'
 import { writeModelXml } from './write-xml.ts'
 
 export { checkMap } from './check-map.ts'
@@ -79,6 +81,11 @@ export interface CompiledMap {
   warnings: Issue[]
   /** Transforms one instance, synchronously. FhirError 422 naming map, group, rule and position; the source is not changed. */
   run(source: Json, call: MapCall): Json
+  /**
+   * What an instance that this map made is not as its logical model has it; undefined when the server does not know the model,
+   * so that nobody can tell.
+   */
+  judge(instance: JsonObject): ModelFaults | undefined
   /** A result as XML when the target is a logical model, by its definition; undefined when it is not. */
   writeXml(result: Json): string | undefined
 }
@@ -97,6 +104,11 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
       canonical: formatCanonical(map.url, map.version),
       warnings,
       run: (source, call) => runProgram({ program, main, source, call, limits, elapsed: options.elapsed }),
+      judge(instance) {
+        const named = typeof instance.resourceType === 'string' ? program.types.find(instance.resourceType) : undefined
+        const type = modelOf(instance) ?? (named?.kind === 'logical' ? named : undefined)
+        return type && modelFaults(instance, type)
+      },
       writeXml(result) {
         const name = main.map.group[0]?.input.find((each) => each.mode === 'target')?.type
         const type = name === undefined ? undefined : main.findType(name, 'target')

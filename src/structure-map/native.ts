@@ -1,9 +1,20 @@
+import { type SafeRegex, safeRegex } from '../fhir/regex.ts'
 import type { Json } from '../fhir/types.ts'
 import { addCalendarUnits } from './date-operation.ts'
 import type { Expression } from './expression.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
 import { NATIVE_FUNCTIONS } from './native-functions.ts'
-import { booleanNode, compare, EMPTY, equal, quantityNode, singleNumber, truth, valueNode } from './native-values.ts'
+import {
+  booleanNode,
+  compare,
+  EMPTY,
+  equal,
+  quantityNode,
+  singleNumber,
+  singleText,
+  truth,
+  valueNode,
+} from './native-values.ts'
 import { children, type Node, textSteps } from './nodes.ts'
 import { type Frame, spend } from './run.ts'
 import { type Scope, slotOf } from './scope.ts'
@@ -120,6 +131,8 @@ function call(
     const type = typeName(first)
     return type === undefined ? undefined : typeTest(name, input, host.findType(type))
   }
+  if (name === 'matches' && first?.kind === 'literal' && expression.arguments.length === 1)
+    return matchesLiteral(input, String(first.value))
   const native = Object.hasOwn(NATIVE_FUNCTIONS, name) ? NATIVE_FUNCTIONS[name] : undefined
   if (!native?.arity.includes(expression.arguments.length)) return undefined
   const args: CompiledExpression[] = []
@@ -133,6 +146,18 @@ function call(
     const value = items[0]?.value
     spend(frame.run, items.length + (typeof value === 'string' ? textSteps(value) : 0))
     return native.run({ input: items, frame, focus, arguments: args, host })
+  }
+}
+
+/** The pattern of most conditions is a literal: it is looked at once. */
+function matchesLiteral(input: CompiledExpression, pattern: string): CompiledExpression {
+  let regex: SafeRegex | undefined
+  return (frame, focus) => {
+    const text = singleText(input(frame, focus))
+    if (text === undefined) return EMPTY
+    spend(frame.run, 1 + textSteps(text))
+    regex ??= safeRegex(pattern, 's')
+    return booleanNode(regex.test(text))
   }
 }
 

@@ -7,6 +7,8 @@ export interface ElementType {
   /** Name without `[x]`. */
   name: string
   isArray: boolean
+  /** Least number of occurrences; absent where a definition leaves it to the type that it is derived from. */
+  min?: number | undefined
   /** What it may hold; more than one for a choice, none when unknown. */
   types: Type[]
   /** Properties of a choice with their types, e.g. `valueString`; empty when it is none or one variant was asked for. */
@@ -83,7 +85,7 @@ function r4Element(parent: string, property: string): ElementType | undefined {
   const variants = generic
     ? info.types.map((each) => ({ property: choiceProperty(info.name, each), type: r4Type(each) ?? UNKNOWN }))
     : []
-  return { name: info.choice && !generic ? property : info.name, isArray: info.isArray, types, variants }
+  return { name: info.choice && !generic ? property : info.name, isArray: info.isArray, min: info.min, types, variants }
 }
 
 /** Finds types by name or canonical; made once per compiled map, after its definitions have been loaded. */
@@ -257,13 +259,13 @@ function logicalElement(scope: LogicalScope, property: string): ElementType | un
   if (element.contentReference) {
     const target = element.contentReference.slice(element.contentReference.indexOf('#') + 1)
     const type = makeLogical({ ...scope, path: target }, { name: target, base: none })
-    return { name: property, isArray: repeats(element), types: [type], variants: [] }
+    return { name: property, isArray: repeats(element), min: element.min, types: [type], variants: [] }
   }
   const choice = !scope.byPath.has(path)
   const types = elementTypes(scope, path, element)
   const variants = choice ? types.map((type) => ({ property: choiceProperty(property, type.name), type })) : []
   const written = element.representation ? { representation: [...element.representation] } : {}
-  return { name: property, isArray: repeats(element), types, variants, ...written }
+  return { name: property, isArray: repeats(element), min: element.min, types, variants, ...written }
 }
 
 function logicalVariant(scope: LogicalScope, property: string): ElementType | undefined {
@@ -272,7 +274,7 @@ function logicalVariant(scope: LogicalScope, property: string): ElementType | un
     const name = path.slice(scope.path.length + 1, -3)
     if (!property.startsWith(name)) continue
     const type = elementTypes(scope, path, element).find((each) => choiceProperty(name, each.name) === property)
-    if (type) return { name: property, isArray: repeats(element), types: [type], variants: [] }
+    if (type) return { name: property, isArray: repeats(element), min: element.min, types: [type], variants: [] }
   }
   return undefined
 }

@@ -25,7 +25,16 @@ export function createInstance(type: Type): Node {
   if (type.kind === 'primitive') return { value: undefined, type, loose: true }
   const named = type.kind === 'resource' || (type.kind === 'logical' && type.url !== undefined)
   const value: JsonObject = named ? { resourceType: type.kind === 'logical' ? lastPart(type.name) : type.name } : {}
+  if (named && type.kind === 'logical') models.set(value, type)
   return { value, type, loose: true }
+}
+
+/** What logical instances are: several models may be of one name, which is all that an instance says of itself. */
+const models = new WeakMap<JsonObject, Type>()
+
+/** The logical model that an instance was made of by a map; undefined for any other object. */
+export function modelOf(instance: JsonObject): Type | undefined {
+  return models.get(instance)
 }
 
 /**
