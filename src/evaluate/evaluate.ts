@@ -143,7 +143,7 @@ async function mapInto(evaluation: Evaluation, { environment, request, verificat
     evaluation.structureMaps = mapped.structureMaps
     evaluation.issues.push(...mapped.warnings, ...mapped.obstacles)
     evaluation.obstacles.push(...mapped.obstacles)
-    evaluation.subject = subjectOf(mapped.coreDataSets, mapped.bundle)
+    evaluation.subject = subjectOf(mapped.coreDataSets, mapped.bundle, request.clock)
   } catch (error) {
     // That a map breaks on this content is an answer; the credential is verified all the same.
     if (!(error instanceof FhirError)) throw error

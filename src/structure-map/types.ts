@@ -1,6 +1,7 @@
 import { choiceProperty, elementInfo, isPrimitive, isSubtype, typeInfo } from '../fhir/elements.ts'
-import { type PrimitiveCheck, primitiveCheck } from '../fhir/primitives.ts'
+import { type PrimitiveCheck, primitiveCheck, primitiveFault } from '../fhir/primitives.ts'
 import type { StructureDefinition } from '../fhir/types.ts'
+import { narrativeFault } from '../fhir/xml/narrative.ts'
 
 /** One element of a type, as reading and writing need it. */
 export interface ElementType {
@@ -64,7 +65,7 @@ export function r4Type(name: string): Type | undefined {
     name,
     kind,
     ...(base ? { base } : {}),
-    ...(kind === 'primitive' ? { check: primitiveCheck(name) } : {}),
+    ...(kind === 'primitive' ? { check: name === 'xhtml' ? checkNarrative : primitiveCheck(name) } : {}),
     element(property) {
       if (elements.has(property)) return elements.get(property)
       const element = r4Element(name, property)
@@ -74,6 +75,10 @@ export function r4Type(name: string): Type | undefined {
   }
   r4Types.set(name, type)
   return type
+}
+
+function checkNarrative(value: unknown): string | undefined {
+  return primitiveFault('xhtml', value) ?? narrativeFault(String(value))
 }
 
 function r4Element(parent: string, property: string): ElementType | undefined {
