@@ -41,8 +41,17 @@ const COMPARING = new Set(['=', '!=', '~', '!~', 'in', 'contains'])
 /** Functions that compare every item with every other, of their input and of their argument. */
 const PAIRING = new Set(['distinct', 'isDistinct', 'union', 'intersect', 'exclude', 'subsetOf', 'supersetOf'])
 const WALKING = new Set(['children', 'descendants', 'htmlChecks', 'htmlchecks'])
+/** Nodes that hand on what the node below them gave, which has been counted there. */
+const WRAPPERS = new Set([
+  'TermExpression',
+  'InvocationTerm',
+  'InvocationExpression',
+  'ParenthesizedTerm',
+  'LiteralTerm',
+])
 /** A list has a price of its own for every item, a single value has not. */
-const STEPS_PER_ITEM = 4
+const STEPS_PER_ITEM = 8
+const STEPS_PER_NODE = 2
 /** Comparisons of two values that are one step. */
 const COMPARISONS_PER_STEP = 4
 const LONGEST_INTEGER = 2n ** 63n
@@ -52,7 +61,7 @@ const ROLE = Symbol('role')
 interface Visited extends SyntaxNode {
   [ROLE]?: Role
 }
-type Role = Use | 'plain' | Repetition
+type Role = Use | 'plain' | 'wrapper' | Repetition
 /** A criterion of repeat(): each item that it gives is compared with all that it gave before, in the same run. */
 interface Repetition {
   budget: FhirPathBudget | undefined
@@ -66,18 +75,18 @@ export function createObserver(tree: SyntaxNode): Observer {
     const budget = context.vars[BUDGET] as FhirPathBudget | undefined // put there by compileFhirPath alone
     if (!budget) return
     if (node.type === 'Functn') {
-      budget.spend(1 + textSteps(input))
+      budget.spend(STEPS_PER_NODE + textSteps(input))
       beforeCall(node, input, budget)
       return
     }
     if (!Array.isArray(result)) return
-    countResult(result, budget)
     let role = node[ROLE]
     if (role === undefined) {
-      role = operands.get(placeOf(node)) ?? 'plain'
+      role = operands.get(placeOf(node)) ?? (WRAPPERS.has(node.type) ? 'wrapper' : 'plain')
       node[ROLE] = role
     }
-    if (role !== 'plain') countUse(result, role, budget)
+    if (role === 'plain') countResult(result, budget)
+    else if (role !== 'wrapper') countUse(result, role, budget)
   }
 }
 
@@ -97,7 +106,7 @@ function countResult(result: unknown[], budget: FhirPathBudget): void {
     return
   }
   const [only] = result
-  budget.spend(typeof only === 'string' ? 1 + (only.length >> 6) : 1)
+  budget.spend(typeof only === 'string' ? STEPS_PER_NODE + (only.length >> 6) : STEPS_PER_NODE)
   if (typeof only === 'bigint' && (only > LONGEST_INTEGER || only < -LONGEST_INTEGER))
     throw unprocessable('FHIRPath: a long integer has more than 64 bits')
 }

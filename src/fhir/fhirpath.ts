@@ -57,7 +57,7 @@ export interface CompiledFhirPath {
    * Plain JSON results: dates and times as strings, a System.Quantity as a FHIR Quantity.
    * @param input resource, element, array of them, or {@link TypedNode}
    * @param variables for `%name`; `%resource` and `%rootResource` default to the input, `%sct` and `%loinc` to their urls
-   * @param surroundings the clock that `now()` says, and who pays for the work; without a budget 5,000,000 steps may be spent
+   * @param surroundings the clock that `now()` says, and who pays for the work; without a budget 1,000,000 steps may be spent
    */
   (input: unknown, variables?: Record<string, unknown>, surroundings?: Surroundings): unknown[]
   /** The same with types kept, to be passed on as input or variables. */
@@ -70,7 +70,7 @@ type Engine = (input: unknown, variables: Record<string | symbol, unknown>) => u
 keepZones()
 
 const CACHE_ENTRIES = 2000
-const DEFAULT_STEPS = 5_000_000
+const DEFAULT_STEPS = 1_000_000
 const NO_FUNCTIONS: FhirPathFunctions = {}
 const NO_VARIABLES: ReadonlySet<string> = new Set()
 const STANDARD_CONSTANTS: Record<string, string> = { sct: 'http://snomed.info/sct', loinc: 'http://loinc.org' }
