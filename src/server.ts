@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { credentialFormats } from './credentials/credentials.ts'
-import { mapInput } from './credentials/map-input.ts'
+import { mapInputs } from './credentials/map-input.ts'
 import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
@@ -167,7 +167,7 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
         revocationFailure: config.revocationFailure,
         domainMismatch: config.domainMismatch,
       }),
-    mapInput: ({ format, content }) => mapInput(format ?? 'hcert-dcc', content ?? null),
+    mapInputs: ({ formats, content }) => mapInputs(formats, content ?? null),
     mapping: {
       compile: (canonical) => maps.compile(canonical),
       findMap: async (canonical) => (await findMaps(storage, canonical))[0],
@@ -221,9 +221,24 @@ const accessLines = lineWriter((lines) => void process.stdout.write(lines))
 async function checkWrite(resource: Resource, context: OperationContext): Promise<Issue[]> {
   if (resource.resourceType === 'Library') return context.rules.checkLibrary(resource)
   if (resource.resourceType !== 'StructureMap') return []
-  const issues = checkMap(resource)
-  return issues.some(isError) ? issues : [...issues, ...(await unresolved(resource, context))]
+  return checkMapWrite(resource, context)
 }
+
+/**
+ * A map that cannot be read is refused. What makes a rule fail whenever it fires is an error of an active map; elements that
+ * the definitions do not have are a remark all the same, for published maps have them.
+ */
+async function checkMapWrite(map: StructureMap, context: OperationContext): Promise<Issue[]> {
+  const isActive = map.status === 'active'
+  const issues = checkMap(map).map((each) => (isActive || each.code !== 'not-supported' ? each : asWarning(each)))
+  if (issues.some(isError)) return issues
+  const found = await unresolved(map, context)
+  const isLenient = ({ details }: Issue) =>
+    details?.coding?.some((each) => each.code?.startsWith('fml-lenient-')) === true
+  return [...issues, ...found.map((each) => (isActive && !isLenient(each) ? each : asWarning(each)))]
+}
+
+const asWarning = (issue: Issue): Issue => (isError(issue) ? { ...issue, severity: 'warning' } : issue)
 
 /** What a map needs and the store does not have: a remark, for maps and models come in any order. */
 async function unresolved(map: StructureMap, { maps }: OperationContext): Promise<Issue[]> {
@@ -231,7 +246,7 @@ async function unresolved(map: StructureMap, { maps }: OperationContext): Promis
     return (await maps.compile(map)).warnings
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
-    return error.issues.map((each) => ({ ...each, severity: 'warning' }))
+    return error.issues.map((each) => (each.code === 'not-found' ? asWarning(each) : each))
   }
 }
 

@@ -20,6 +20,57 @@ export function mapInput(format: Format, content: Json): MapInput {
   return { claims: coreDataSetShape(format, clean), composition: compositionShape(format, clean) }
 }
 
+/** The same for a credential that holds several kinds of certificate: one input for each kind that has maps. */
+export function mapInputs(formats: Format[], content: Json): { format: Format; input: MapInput }[] {
+  return formats
+    .filter((format) => !withoutMaps.has(format))
+    .map((format) => ({ format, input: mapInput(format, content) }))
+}
+
+/** Kinds that point at content and have none of their own. */
+const withoutMaps = new Set<Format>(['hcert-link', 'smart-health-link'])
+
+/**
+ * How many events the claims of an input certify: as many core data sets are due. They have one of the shapes of credentials.md,
+ * section 8; members of another shape do not make them fewer.
+ */
+export function certifiedEvents({ claims }: MapInput): number {
+  const dcc = subclaim(claims, '1')
+  return Math.max(
+    count(member(dcc, 'v')) + count(member(dcc, 't')) + count(member(dcc, 'r')),
+    cardEvents(member(member(member(claims, 'vc'), 'credentialSubject'), 'fhirBundle')),
+    sealEvents(member(member(claims, 'data'), 'msg')),
+    count(member(claims, 'evidence')),
+    count(member(claims, 'v')),
+    ddccEvents(claims),
+  )
+}
+
+function cardEvents(bundle: Json | undefined): number {
+  const types = listOf(member(bundle, 'entry')).map((entry) => member(member(entry, 'resource'), 'resourceType'))
+  return types.filter((type) => type === 'Immunization' || type === 'Observation').length
+}
+
+function sealEvents(message: Json | undefined): number {
+  const doses = listOf(member(message, 've')).map((vaccine) => Math.max(1, count(member(vaccine, 'vd'))))
+  return doses.reduce((sum, each) => sum + each, count(member(message, 'tr')))
+}
+
+/** The core data set itself, or the flat form, in which a test may stand beside a vaccination. */
+function ddccEvents(claims: Json): number {
+  const vaccination = member(claims, 'vaccination') ?? member(claims, 'vaccine')
+  return (vaccination === undefined ? 0 : 1) + count(member(claims, 'test'))
+}
+
+const member = (value: Json | undefined, name: string) => (isJsonObject(value) ? value[name] : undefined)
+const count = (value: Json | undefined) => listOf(value).length
+
+/** An empty map stands for what is not there: real certificates have `t: {}` beside a list of vaccinations. */
+function listOf(value: Json | undefined): Json[] {
+  if (value === undefined || value === null || (isJsonObject(value) && Object.keys(value).length === 0)) return []
+  return Array.isArray(value) ? value : [value]
+}
+
 /** First column: claims as they are; where the subclaim is itself what maps read, the subclaim. */
 function coreDataSetShape(format: Format, content: Json): Json {
   const key = subclaimKeys[format]
@@ -51,8 +102,7 @@ const compositions: Partial<Record<Format, (content: JsonObject) => Json>> = {
 }
 
 function subclaim(content: Json, key: string): Json | undefined {
-  const hcert = isJsonObject(content) ? content['-260'] : undefined
-  return isJsonObject(hcert) ? hcert[key] : undefined
+  return member(member(content, '-260'), key)
 }
 
 /** {iss, sub, aud, exp, nbf, iat, id, data}; WHO's guide reads `data.cert`, its validator `data.dcc`. */

@@ -48,15 +48,23 @@ export async function loadProgram(
   const program: Program = {
     scopes: [],
     types,
-    expressions: { host, functions: host.functions },
+    expressions: { host, functions: host.functions, problem: (text) => program.problem(text) },
     groups: new Map(),
     compile: compileGroup,
     warn,
-    unknownElement(at, text) {
+    unknownElement(at, text, severity) {
       if (warned.has(text)) return
       warned.add(text)
-      warnings.push(positionedIssue('warning', at ?? { line: 1, column: 1 }, text, 'unknown-element'))
+      warnings.push(positionedIssue(severity, at ?? { line: 1, column: 1 }, text, 'unknown-element'))
     },
+    problem(text) {
+      const { place } = program
+      const rule = place ? `StructureMap ${place.map}, group '${place.group}', rule '${place.rule}': ` : ''
+      if (warned.has(rule + text)) return
+      warned.add(rule + text)
+      warnings.push(positionedIssue('error', place?.position ?? { line: 1, column: 1 }, rule + text))
+    },
+    place: undefined,
   }
   for (const each of maps) program.scopes.push(createScope(each, { program, translators }))
   const [main] = program.scopes

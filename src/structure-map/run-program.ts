@@ -5,9 +5,9 @@ import { relocate } from './fault.ts'
 import type { MapCall } from './maps.ts'
 import { dropEmpty, inferType, type Node } from './nodes.ts'
 import type { CompiledGroup, MapScope, Program } from './program.ts'
-import type { Run, TransformLimits } from './run.ts'
+import { type Run, spend, type TransformLimits } from './run.ts'
 import { lastPart, UNKNOWN } from './types.ts'
-import { createInstance } from './write.ts'
+import { createInstance, type Writing } from './write.ts'
 
 /** One transformation. */
 export interface ProgramCall {
@@ -26,19 +26,7 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
   const group = program.compile({ group: first, scope: main })
   const root = rootNode(source, group, main)
   const target = targetNode(group, main, first.input.find((each) => each.mode === 'target')?.type)
-  const begun = elapsed?.() ?? 0
-  const run: Run = {
-    root,
-    now: call.now,
-    uuid: call.uuid,
-    trace: call.trace,
-    limits,
-    elapsed: elapsed && (() => elapsed() - begun),
-    steps: 0,
-    shared: new WeakMap(),
-    untidy: false,
-    ids: new WeakMap(),
-  }
+  const run = startRun(root, { call, limits, elapsed })
   const given = { source: [root], target: [target] }
   const args = group.inputs.map((each) => given[each.mode].shift())
   try {
@@ -49,6 +37,34 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
   // Going through all of a big result again costs more than making it; seldom is there anything to drop.
   if (!run.untidy) return target.value ?? {}
   return dropEmpty(target.value ?? null) ?? {}
+}
+
+function startRun(root: Node, { call, limits, elapsed }: Pick<ProgramCall, 'call' | 'limits' | 'elapsed'>): Run {
+  const begun = elapsed?.() ?? 0
+  const appending = { place: undefined } as Writing // its run is set below: each knows the other
+  const run: Run = {
+    root,
+    now: call.now,
+    uuid: call.uuid,
+    trace: call.trace,
+    limits: { ...limits, ...call.limits },
+    elapsed: elapsed && (() => elapsed() - begun),
+    steps: 0,
+    nextLook: 0,
+    budget: { spend: (steps) => spend(run, steps) },
+    shared: new WeakMap(),
+    untidy: false,
+    ids: new WeakMap(),
+    place: undefined,
+    holder: undefined,
+    property: '',
+    inside: [],
+    remark: call.remark,
+    tolerant: call.tolerant === true,
+    appending,
+  }
+  appending.run = run
+  return run
 }
 
 function rootNode(source: Json, group: CompiledGroup, main: MapScope): Node {
