@@ -110,7 +110,7 @@ export function knownVersions(candidates: CodeSystemProvider[]): string[] {
   return candidates
     .map((each) => each.head.version)
     .filter((each) => each !== undefined)
-    .reverse()
+    .sort(olderFirst)
 }
 
 /** An enumeration counts by itself where the system is unknown, or known in parts only. */

@@ -5,7 +5,7 @@ import { type Artefacts, type ArtefactType, isCompiled, providerOf } from './art
 import type { CodeSystemProvider } from './code-system.ts'
 import { implicitProvider, implicitSystem, loadImplicitSystem } from './implicit/implicit-systems.ts'
 import { implicitValueSet, wholeSystem } from './implicit/implicit-value-sets.ts'
-import { matchesVersion, newestFirst } from './versions.ts'
+import { matchesVersion, preferredFirst } from './versions.ts'
 
 /**
  * What one request can see: the resources it brought along (`tx-resource`), then stored ones, then implicit ones. All look-ups
@@ -16,7 +16,7 @@ export interface Scope {
   systems(url: string): CodeSystemProvider[]
   /** Supplement of that url. */
   supplement(url: string, version?: string): CodeSystem | undefined
-  /** The version asked for (wildcards allowed), else the newest. */
+  /** The version asked for (wildcards allowed), else the newest active one, else the newest. */
   valueSet(url: string, version?: string): ValueSet | undefined
   /** Whether a value set of that url was brought along or is stored. */
   isValueSet(url: string): boolean
@@ -69,7 +69,7 @@ function shelvesOf(artefacts: Artefacts, resources: Resource[]): Shelves {
 /** Every version of a system under all its names, best first: brought, stored, computed, stored in parts. */
 function collectSystems(url: string, { found, own, wanted }: Shelves): CodeSystemProvider[] {
   const listing = (url: string | undefined) =>
-    url === undefined ? undefined : (found('ValueSet', url) as ValueSet[]).toSorted(newestFirst)[0]
+    url === undefined ? undefined : (found('ValueSet', url) as ValueSet[]).toSorted(preferredFirst)[0]
   const providers: CodeSystemProvider[] = []
   const rank = new Map<CodeSystemProvider, number>()
   const add = (provider: CodeSystemProvider, order: number) => {
@@ -89,7 +89,7 @@ function collectSystems(url: string, { found, own, wanted }: Shelves): CodeSyste
     else if (implicit) add(implicitProvider(implicit, listing(implicit.listedIn)), 2)
   }
   const first = (each: CodeSystemProvider) => ((rank.get(each) ?? 0) === 3 ? 1 : 0)
-  return providers.sort((a, b) => first(a) - first(b) || newestFirst(a.head, b.head))
+  return providers.sort((a, b) => first(a) - first(b) || preferredFirst(a.head, b.head))
 }
 
 /** Most value sets a scope keeps by url. */
@@ -119,7 +119,7 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
       const stored = found('ValueSet', url) as ValueSet[]
       const versions = [...brought, ...stored.filter((each) => !brought.some((b) => b.version === each.version))]
       const fitting = versions.filter((each) => version === undefined || matchesVersion(version, each.version))
-      const best = fitting.sort(newestFirst)[0]
+      const best = fitting.sort(preferredFirst)[0]
       if (best) return best
     }
     return version === undefined ? (implicitValueSet(asked) ?? setOfSystem(asked)) : undefined
@@ -145,7 +145,7 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
       const candidates = [...own<CodeSystem>('CodeSystem', url), ...(found('CodeSystem', url) as CodeSystem[])]
         .filter((each) => each.content === 'supplement')
         .filter((each) => version === undefined || matchesVersion(version, each.version))
-      return candidates.sort(newestFirst)[0]
+      return candidates.sort(preferredFirst)[0]
     },
     valueSet: (asked, version) => {
       const known = version === undefined ? setsByUrl.get(asked) : undefined
@@ -164,7 +164,7 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
       if (known) return known
       const brought = own<ConceptMap>('ConceptMap', url)
       const stored = found('ConceptMap', url) as ConceptMap[]
-      const maps = [...brought, ...stored].sort(newestFirst)
+      const maps = [...brought, ...stored].sort(preferredFirst)
       if (maps.length > 0 && wanted.size === 0) mapsByUrl.set(url, maps)
       return maps
     },
