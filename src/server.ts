@@ -12,18 +12,18 @@ import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
 import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
-import { FhirError, isError } from './fhir/error.ts'
-import type { Issue, Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
+import type { Library, PlanDefinition, Resource, ValueSet } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { lineWriter } from './line-writer.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
+import { createPublish, type Publish } from './publish/publish.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
 import { findByCanonical as find, findMaps, findStructure, listAll } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
-import { checkMap, createMaps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
+import { createMaps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { largeCodeSystem } from './terminology/large/large-code-system.ts'
 import { createTerminology, type Terminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/anchors.ts'
@@ -43,6 +43,8 @@ export const software = readSoftware()
 export interface VidimusServer extends OperationContext {
   config: Config
   trust: Trust
+  /** The one way in for content. */
+  publish: Publish
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /** Listens where the configuration says; resolves with the address without `/fhir`. */
@@ -62,14 +64,16 @@ export async function createServer(config: Config): Promise<VidimusServer> {
   const now = () => new Date()
   const trust = await loadConfiguredTrust(config)
   const context = createContext({ config, storage, trust, now })
+  const publish = createPublish({ ...context, find: (type, canonical) => find(storage, type, canonical) })
   const baseUrl = () =>
     config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   let port = config.port
   let running: RunningServer | undefined
-  const newApp = () => createHttpApp({ config, context, baseUrl: baseUrl() })
+  const newApp = () => createHttpApp({ config, context, publish, baseUrl: baseUrl() })
   let app = newApp()
   return {
     ...context,
+    publish,
     config,
     trust,
     handler: (message, response) => app.handler(message, response),
@@ -181,7 +185,14 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
   return { storage, terminology, maps, rules, evaluate, now, uuid }
 }
 
-function createHttpApp({ config, context, baseUrl }: { config: Config; context: OperationContext; baseUrl: string }) {
+interface HttpWiring {
+  config: Config
+  context: OperationContext
+  publish: Publish
+  baseUrl: string
+}
+
+function createHttpApp({ config, context, publish, baseUrl }: HttpWiring) {
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -199,7 +210,8 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
       parseMap,
       readMap: readR5,
       printMap,
-      checkWrite: (resource) => checkWrite(resource, context),
+      checkWrite: publish.check,
+      publishedWrite: publish.write,
       expandTokens: async (valueSet) =>
         (await expandCodes(terminology, { url: valueSet })).map(({ system, code }) => `${system ?? ''}|${code}`),
     },
@@ -215,24 +227,6 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
 }
 
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
-
-/** Content that is compiled is compiled before it is stored: a broken map or rule is refused where it is written. */
-async function checkWrite(resource: Resource, context: OperationContext): Promise<Issue[]> {
-  if (resource.resourceType === 'Library') return context.rules.checkLibrary(resource)
-  if (resource.resourceType !== 'StructureMap') return []
-  const issues = checkMap(resource)
-  return issues.some(isError) ? issues : [...issues, ...(await unresolved(resource, context))]
-}
-
-/** What a map needs and the store does not have: a remark, for maps and models come in any order. */
-async function unresolved(map: StructureMap, { maps }: OperationContext): Promise<Issue[]> {
-  try {
-    return (await maps.compile(map)).warnings
-  } catch (error) {
-    if (!(error instanceof FhirError)) throw error
-    return error.issues.map((each) => ({ ...each, severity: 'warning' }))
-  }
-}
 
 // ---------- reading the store for the rooms ----------
 

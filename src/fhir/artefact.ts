@@ -22,25 +22,34 @@ export function statusOf(resource: Resource): string | undefined {
   return 'status' in resource && typeof resource.status === 'string' ? resource.status : undefined
 }
 
-/** Tag of a resource that an import stored as a draft because it was not fit to be `active`. */
-export const refusedTag: Coding = {
+/**
+ * Says that an artefact is not fit to be `active`: as tag of a resource that an import stored as a draft for that reason, and in
+ * the details of the issues that are the reason.
+ */
+export const notFit: Coding = {
   system: 'http://vidimus.org/fhir/CodeSystem/publication',
-  code: 'refused',
-  display: 'Not fit to be active: stored as draft by an import and never used',
+  code: 'not-fit',
+  display: 'Not fit to be active',
 }
+
+const isNotFit = ({ system, code }: Coding) => system === notFit.system && code === notFit.code
 
 /** Whether an import found a resource unfit: it may be read and mended, and is used for nothing. */
 export function isRefused(resource: Resource): boolean {
   if (statusOf(resource) === 'active') return false
-  return (
-    resource.meta?.tag?.some(({ system, code }) => system === refusedTag.system && code === refusedTag.code) === true
-  )
+  return resource.meta?.tag?.some(isNotFit) === true
+}
+
+/** A copy as an import stores it when it is not fit to be active: a draft with the tag that says why. */
+export function asRefused<T extends Resource>(resource: T): T {
+  // Only resources that have a status are refused.
+  return { ...resource, meta: { ...resource.meta, tag: [...(resource.meta?.tag ?? []), notFit] }, status: 'draft' } as T
 }
 
 /** The same without that tag; the resource itself when it has none. */
 export function withoutRefusal<T extends Resource>(resource: T): T {
   const tags = resource.meta?.tag
-  const kept = tags?.filter(({ system, code }) => system !== refusedTag.system || code !== refusedTag.code)
+  const kept = tags?.filter((each) => !isNotFit(each))
   if (!tags || !kept || kept.length === tags.length) return resource
   const { tag: _tag, ...meta } = resource.meta ?? {}
   const { meta: _meta, ...rest } = resource

@@ -10,7 +10,6 @@ import {
 } from './certlogic/certlogic.ts'
 import { composeExternal, hasEntry } from './certlogic/external.ts'
 import { createConditionEvaluator } from './condition-evaluator.ts'
-import { checkLibrary } from './cql/check-library.ts'
 import type { CqlTerminology } from './cql/code-service.ts'
 import { type CqlCall, evaluateCql } from './cql/expression.ts'
 import { generateFhirHelpers } from './cql/fhir-helpers.ts'
@@ -21,10 +20,12 @@ import { type DefineResult, runLibrary } from './cql/run.ts'
 import { createSandbox } from './cql/sandbox.ts'
 import { type EncodedResult, encodeResult } from './cql/to-parameters.ts'
 import { createTranslator, type DerivedStore } from './cql/translator.ts'
+import { createInspector, type LibraryInspector } from './inspect-library.ts'
 import { type RuleResult, runPlan } from './plan.ts'
 import { planKinds } from './select-plans.ts'
 
 export type { EncodedResult } from './cql/to-parameters.ts'
+export type { LibraryInspector } from './inspect-library.ts'
 export type { RuleResult } from './plan.ts'
 export { selectPlans } from './select-plans.ts'
 
@@ -102,11 +103,8 @@ export interface Rules {
   evaluatePlan(plan: PlanDefinition, call: PlanCall): Promise<RuleResult[]>
   /** Runs a CQL expression in a process with limits; the result is named `return`. @throws FhirError 422 with line and column for one that does not translate */
   evaluateCql(call: CqlCall): Promise<EncodedResult>
-  /**
-   * Remarks on a Library that is about to be stored: translation errors come as warnings, for the text is kept and refused when run.
-   * @throws FhirError 422 for CertLogic that is not valid
-   */
-  checkLibrary(library: Library): Promise<Issue[]>
+  /** Looks at libraries before they are stored; `beside` are those that are to be stored together. */
+  inspector(beside: Library[]): LibraryInspector
   /** Process id of the translator while one runs. */
   translatorPid(): number | undefined
   /** Ends the processes. */
@@ -169,11 +167,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       return runPlan(plan, evaluator, call.language)
     },
     evaluateCql: (call) => evaluateCql(call, libraries, sandbox),
-    async checkLibrary(library) {
-      if (!isCertLogic(library)) return checkLibrary(library, libraries)
-      readCertLogic(library)
-      return []
-    },
+    inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
     translatorPid: () => translator.pid(),
     async close() {
       await Promise.all([translator.close(), sandbox.close()])

@@ -3,6 +3,7 @@ import { Library as ExecutableLibrary } from 'cql-execution'
 import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError, issue, notFound, unprocessable } from '../../fhir/error.ts'
 import type { Issue, JsonObject, Library } from '../../fhir/types.ts'
+import { elmFaults } from './check-elm.ts'
 import { correctExecutor } from './corrections/corrections.ts'
 import { checkLiterals } from './corrections/literals.ts'
 import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql-source.ts'
@@ -132,14 +133,20 @@ const hashes = new WeakMap<LibraryText, string>()
 
 function textKey(text: LibraryText, linesBefore: number): string {
   const content = () => text.cql ?? JSON.stringify(text.elm)
-  const hash = hashes.get(text) ?? createHash('sha256').update(`${text.canonical}\0${content()}`).digest('base64url')
+  const hash =
+    hashes.get(text) ??
+    // What an active library may include is not what a draft may.
+    createHash('sha256')
+      .update(`${text.canonical}\0${text.active === true}\0${content()}`)
+      .digest('base64url')
   hashes.set(text, hash)
   return `${hash}:${linesBefore}`
 }
 
-/** Stored libraries by CQL identity. */
+/** Stored libraries by CQL identity: active ones first, then generated ones, then any other. */
 interface Index {
-  find(identifier: LibraryIdentifier): Promise<LibraryText | undefined>
+  /** For an active library that includes it, only an active or generated one. */
+  find(identifier: LibraryIdentifier, from: { active?: boolean }): Promise<LibraryText | undefined>
   findLoosely(name: string): Promise<LibraryText[]>
 }
 
@@ -170,12 +177,17 @@ function createIndex(store: LibraryStore, generated: LibraryText[]): Index {
   const matches = (text: LibraryText, { id, version }: LibraryIdentifier) =>
     text.identifier.id === id && (version === undefined || text.identifier.version === version)
   return {
-    find: async (identifier) =>
-      (await all()).find((each) => matches(each, identifier)) ?? generated.find((each) => matches(each, identifier)),
+    find: async (identifier, from) => {
+      const fitting = (await all()).filter((each) => matches(each, identifier))
+      const fixed = fitting.find((each) => each.active) ?? generated.find((each) => matches(each, identifier))
+      return fixed ?? (from.active ? undefined : fitting[0])
+    },
     findLoosely: async (name) => {
       const { url, version } = parseCanonical(name)
       const named = (each: LibraryText) => each.identifier.id === url || parseCanonical(each.canonical).url === url
-      return [...(await all()), ...generated].filter(
+      const stored = await all()
+      const ranked = [...stored.filter((each) => each.active), ...generated, ...stored.filter((each) => !each.active)]
+      return ranked.filter(
         (each) =>
           named(each) &&
           (version === undefined ||
@@ -196,15 +208,22 @@ async function findByCanonical(canonical: string, store: LibraryStore, stored: I
   throw notFound(`Library ${canonical} is not known to this server`)
 }
 
-/** Stored ELM without errors may run as it is (CQL beside it would have won). */
+/**
+ * Stored ELM without errors may run as it is (CQL beside it would have won).
+ * @throws FhirError 422 for ELM that the executor cannot read
+ */
 function elmOf(text: LibraryText): { elm: Elm; issues: Issue[] } {
+  correctExecutor()
+  const faults = elmFaults(text.elm as Elm)
+  if (faults.length > 0) throw new FhirError(422, faults)
   const elm = structuredClone(text.elm as Elm)
   const annotation = Array.isArray(elm.library.annotation) ? (elm.library.annotation as JsonObject[]) : []
   const errors = annotation.filter((each) => each.type === 'CqlToElmError' && each.errorSeverity === 'error')
   return { elm, issues: errors.map((each) => issue('code-invalid', String(each.message))) }
 }
 
-function includesOf(text: LibraryText): LibraryIdentifier[] {
+/** Includes of a library as its own text names them. */
+export function includesOf(text: LibraryText): LibraryIdentifier[] {
   if (text.cql !== undefined) return readHeader(text.cql).includes
   return includeDefinitions(text.elm as Elm).map(({ path, version }) => {
     const id = path.slice(path.lastIndexOf('/') + 1)
@@ -220,7 +239,7 @@ async function includeClosure(text: LibraryText, stored: Index): Promise<Library
   const closure = new Map<string, LibraryText>()
   const walk = async (from: LibraryText, path: string[]): Promise<void> => {
     for (const wanted of includesOf(from)) {
-      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted)
+      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted, text)
       if (!found) continue
       const name = formatIdentifier(found.identifier)
       if (path.includes(name)) throw unprocessable(`circular include: ${[...path, name].join(' → ')}`)

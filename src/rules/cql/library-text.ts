@@ -1,5 +1,6 @@
 import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { unprocessable } from '../../fhir/error.ts'
+import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Library } from '../../fhir/types.ts'
 import { type LibraryIdentifier, readHeader } from './cql-source.ts'
 import type { Elm } from './elm.ts'
@@ -10,6 +11,8 @@ export interface LibraryText {
   identifier: LibraryIdentifier
   cql: string | undefined
   elm: Elm | undefined
+  /** Whether the Library is active; generated ones are. An active library includes nothing whose text may still change. */
+  active?: boolean
 }
 
 /** Content and CQL identity of a Library resource. @throws FhirError 422 without CQL or ELM content */
@@ -29,13 +32,20 @@ export function readLibrary(library: Library): LibraryText {
   const known: LibraryIdentifier = { id: identifier?.id ?? library.name ?? '' }
   const ownVersion = identifier?.version ?? version
   if (ownVersion !== undefined) known.version = ownVersion
-  return { canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined }
+  return {
+    canonical: name,
+    identifier: known,
+    cql,
+    elm: cql === undefined ? elm : undefined,
+    active: library.status === 'active',
+  }
 }
 
 function contentText(library: Library, type: string, name: string): string | undefined {
   const content = library.content?.find((each) => each.contentType?.split(';')[0]?.trim() === type)
   if (!content) return undefined
-  if (content.data === undefined)
+  // Also what is no text at all: an inline library is read before anybody has looked at it.
+  if (typeof content.data !== 'string')
     throw unprocessable({
       text: `the ${content.contentType} content of Library ${name} has no data; content is not fetched from a url`,
       expression: 'Library.content.data',
@@ -48,7 +58,7 @@ function contentText(library: Library, type: string, name: string): string | und
 function parseElm(text: string, name: string, optional: boolean): Elm | undefined {
   try {
     const elm = JSON.parse(text) as Elm
-    if (typeof elm?.library?.identifier === 'object') return elm
+    if (isJsonObject(elm?.library?.identifier)) return elm
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }

@@ -21,6 +21,11 @@ const modules: Record<string, OperatorClass>[] = ['arithmetic', 'overloaded', 'i
 )
 const { Expression } = all
 
+/** Whether the executor has a class of that name: an operator, or a part of one such as a sort clause. */
+export function isOperator(name: string): boolean {
+  return /^[A-Z]/.test(name) && Object.hasOwn(all, name) && typeof all[name] === 'function'
+}
+
 /** What a correction sees of one evaluation. */
 export interface Evaluation {
   /** Values of the operands, always a list. */

@@ -1,0 +1,107 @@
+/** What is wrong with an artefact, by type: errors are what an active one must not have. */
+import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
+import { FhirError, issue } from '../fhir/error.ts'
+import { isNotReady } from '../fhir/not-ready.ts'
+import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
+import type { Rules } from '../rules/rules.ts'
+import { checkMap, type Maps } from '../structure-map/maps.ts'
+import type { Terminology } from '../terminology/terminology.ts'
+import { checkPlan } from './check-plan.ts'
+
+/** What checks look into. */
+export interface CheckEnvironment {
+  rules: Pick<Rules, 'inspector'>
+  maps: Pick<Maps, 'compile'>
+  terminology: Pick<Terminology, 'check'>
+  /** Current resources of a canonical, without what an import refused, active ones first. */
+  find(type: 'Library', canonical: string): Promise<Extract<Resource, { resourceType: 'Library' }>[]>
+}
+
+type Check = (resource: Resource, beside: Resource[], environment: CheckEnvironment) => Promise<Issue[]>
+
+const terminology: Check = (resource, beside, environment) => environment.terminology.check(resource, beside)
+
+/** Checks by resource type; a type that is not listed holds nothing that is acted on. */
+const checks: Record<string, Check> = {
+  CodeSystem: terminology,
+  ValueSet: terminology,
+  ConceptMap: terminology,
+  Library: async (resource, beside, { rules }) => {
+    if (resource.resourceType !== 'Library') return []
+    const { issues } = await rules.inspector(librariesOf(beside)).inspect(resource)
+    return [...pinnable(resource), ...issues]
+  },
+  PlanDefinition: async (resource, beside, environment) => {
+    if (resource.resourceType !== 'PlanDefinition') return []
+    return [...pinnable(resource), ...(await checkPlan(resource, librariesOf(beside), environment))]
+  },
+  StructureMap: async (resource, beside, { maps }) => {
+    if (resource.resourceType !== 'StructureMap') return []
+    const faults = checkMap(resource)
+    const supporting = beside.filter(
+      (each): each is StructureMap => each.resourceType === 'StructureMap' && each !== resource,
+    )
+    return faults.length > 0 ? faults : unresolved(resource, supporting, maps)
+  },
+}
+
+/** Issues reported of one artefact; a table of a thousand wrong codes needs no more to be understood. */
+const mostIssues = 100
+
+/**
+ * Everything that is wrong with a resource.
+ * @throws FhirError 5xx when that cannot be told now (the translator is busy); a lookup that waits for content being loaded is a warning
+ */
+export async function checkArtefact(
+  resource: Resource,
+  beside: Resource[],
+  environment: CheckEnvironment,
+): Promise<Issue[]> {
+  const check = checks[resource.resourceType]
+  if (!check) return []
+  try {
+    const issues = [...(await check(resource, beside, environment)), ...unversioned(resource)]
+    return issues.slice(0, mostIssues)
+  } catch (error) {
+    if (!isNotReady(error)) throw error
+    const text =
+      'Not everything could be checked: content of this server is still being loaded. Write it again later to be sure.'
+    return [issue('transient', { severity: 'warning', text })]
+  }
+}
+
+const librariesOf = (resources: Resource[]) => resources.filter((each) => each.resourceType === 'Library')
+
+/** Rules decide verdicts, and a verdict names them by `url|version`. */
+function pinnable(resource: Resource): Issue[] {
+  const canonical = artefactCanonical(resource)
+  const type = resource.resourceType
+  if (canonical?.version !== undefined) return []
+  const missing = canonical ? 'version' : 'url'
+  const text = `${type}.${missing} is absent: without url and version nobody can say later by which rules was decided`
+  return [issue('required', { text, expression: `${type}.${missing}` })]
+}
+
+/** Other artefacts may go without a version, but then their content may change under who uses them. */
+function unversioned(resource: Resource): Issue[] {
+  const canonical = artefactCanonical(resource)
+  const type = resource.resourceType
+  if (statusOf(resource) !== 'active' || !canonical || canonical.version !== undefined) return []
+  if (type === 'Library' || type === 'PlanDefinition') return []
+  const text = `${type}.version is absent: the content of ${canonical.url} may change under those who use it`
+  return [issue('business-rule', { severity: 'warning', text, expression: `${type}.version` })]
+}
+
+/** What a map needs and the store does not have: a remark, for maps and models come in any order. */
+async function unresolved(
+  map: StructureMap,
+  supporting: StructureMap[],
+  maps: Pick<Maps, 'compile'>,
+): Promise<Issue[]> {
+  try {
+    return (await maps.compile(map, supporting)).warnings
+  } catch (error) {
+    if (!(error instanceof FhirError) || error.status >= 500) throw error
+    return error.issues.map((each) => ({ ...each, severity: 'warning' }))
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The one way in: what an artefact must pass before it is stored, whoever brings it. REST refuses what is not fit to be
+ * `active`; an import stores it as a draft that nothing uses. Drafts are stored whatever is wrong with them, and told what is.
+ */
+import { asRefused, notFit, statusOf, withoutRefusal } from '../fhir/artefact.ts'
+import { isError } from '../fhir/error.ts'
+import type { Issue, Resource } from '../fhir/types.ts'
+import type { Write } from '../storage/storage.ts'
+import { type CheckEnvironment, checkArtefact } from './check.ts'
+import { unlessPublished } from './identity.ts'
+
+/** A resource as it may be stored. */
+export interface Admission {
+  /** A draft, with a tag, in place of an active one that is not fit. */
+  resource: Resource
+  /** Errors are those for which it was made a draft. */
+  issues: Issue[]
+  isRefused: boolean
+}
+
+/** What is stored goes through here. */
+export interface Publish {
+  /**
+   * Judges a resource that is to be written: errors refuse it. A draft has none; what an active one would be refused for is a
+   * warning with the coding `not-fit`. `beside` are resources that are to be stored in the same transaction.
+   * @throws FhirError 5xx when it cannot be judged now
+   */
+  check(resource: Resource, beside?: Resource[]): Promise<Issue[]>
+  /** The same for a resource that is to be stored anyhow. */
+  admit(resource: Resource, beside?: Resource[]): Promise<Admission>
+  /** The write with what it is judged by inside its transaction; a mark of an import that refused the resource is taken off. */
+  write(write: Write): Write
+}
+
+/** Makes the one way in over what the server has. */
+export function createPublish(environment: CheckEnvironment): Publish {
+  return {
+    async check(resource, beside = []) {
+      const issues = await checkArtefact(resource, beside, environment)
+      return statusOf(resource) === 'active' ? issues : issues.map(told)
+    },
+    async admit(resource, beside = []) {
+      const issues = await checkArtefact(resource, beside, environment)
+      if (statusOf(resource) !== 'active') return { resource, issues: issues.map(told), isRefused: false }
+      const isRefused = issues.some(isError)
+      return { resource: isRefused ? asRefused(resource) : resource, issues, isRefused }
+    },
+    write(write) {
+      const resource = write.resource && withoutRefusal(write.resource)
+      return resource ? { ...write, resource, ...unlessPublished(resource) } : write
+    },
+  }
+}
+
+/** A fault of what is not active: it is stored, and its author is told. */
+function told(issue: Issue): Issue {
+  if (!isError(issue)) return issue
+  const coding = [...(issue.details?.coding ?? []), notFit]
+  return { ...issue, severity: 'warning', details: { ...issue.details, coding } }
+}
