@@ -88,7 +88,8 @@ function save(write: Write & { id: string }, current: Current | undefined, conte
   }
   const stamp = { versionId: String((current?.vid ?? 0) + 1), lastUpdated: new Date(context.now).toISOString() }
   const content = serialise(stamped(resource, id, stamp))
-  const version = insertVersion({ type, id, method: write.method, content }, current, context)
+  const recorded = write.unrecorded !== true
+  const version = insertVersion({ type, id, method: write.method, content, recorded }, current, context)
   return { version, outcome: current && !current.deleted ? 'updated' : 'created' }
 }
 
@@ -148,11 +149,13 @@ interface NewVersion {
   id: string
   method: Write['method']
   content: Content | undefined
+  /** Whether an active one is recorded as published. */
+  recorded?: boolean
 }
 
 function insertVersion(made: NewVersion, current: Current | undefined, context: WriteContext): StoredVersion {
   const { database, now } = context
-  const { type, id, method, content } = made
+  const { type, id, method, content, recorded } = made
   context.sequence++
   const seq = context.sequence
   const vid = (current?.vid ?? 0) + 1
@@ -171,7 +174,7 @@ function insertVersion(made: NewVersion, current: Current | undefined, context: 
     database.run(searchable, seq, type, id, now, endOfTime)
     context.index.add(seq, resource)
     const { url, version } = artefactCanonical(resource) ?? {}
-    if (statusOf(resource) === 'active' && url !== undefined && version !== undefined) {
+    if (recorded && statusOf(resource) === 'active' && url !== undefined && version !== undefined) {
       const insertActive = 'INSERT OR IGNORE INTO active_canonical (type, url, version, seq) VALUES (?, ?, ?, ?)'
       database.run(insertActive, type, url, version, seq)
     }

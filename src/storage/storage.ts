@@ -75,6 +75,8 @@ export interface Write {
    * when there is one, so that no other writer comes in between. What it throws undoes all writes.
    */
   unlessPublished?(published: StoredVersion): void
+  /** Content of another publisher that comes with the software: not recorded as published by this installation. */
+  unrecorded?: boolean
 }
 
 /**

@@ -220,6 +220,8 @@ function canonicalCases(test: Test): void {
     assert.equal(await published(), '2')
     assert.equal(await storage.published('CodeSystem', canonical), undefined)
     assert.equal(await storage.published('ValueSet', { url, version: '10' }), undefined)
+    await storage.write([put(valueSet('b', { url, version: '3' }), { unrecorded: true })])
+    assert.equal(await storage.published('ValueSet', { url, version: '3' }), undefined)
   })
   test('odd canonicals are told apart: a version in the url, one with a hash, none', async (storage) => {
     const { version: _, ...bare } = valueSet('a', { url: `${url}|3#b` })
