@@ -11,6 +11,7 @@ import { mapInput } from './credentials/map-input.ts'
 import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
+import { withoutRefusal } from './fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
 import type { Library, PlanDefinition, Resource, ValueSet } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
@@ -31,7 +32,8 @@ import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './tru
 import { loadTrustLists, type Trust } from './trust/trust.ts'
 import type { TrustSource } from './trust/trust-source.ts'
 
-const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
+/** Folder of the product. */
+export const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
 
 /** Folders of the content that is served out of the box. */
 export const ownContentFolders = ['igs', 'rules', 'valuesets'].map((name) => join(projectRoot, name))
@@ -211,7 +213,9 @@ function createHttpApp({ config, context, publish, baseUrl }: HttpWiring) {
       readMap: readR5,
       printMap,
       checkWrite: publish.check,
-      publishedWrite: publish.write,
+      // Who writes a resource over REST has taken it in hand: what an import thought of it counts no more.
+      publishedWrite: ({ resource, ...write }) =>
+        publish.write(resource ? { ...write, resource: withoutRefusal(resource) } : write),
       expandTokens: async (valueSet) =>
         (await expandCodes(terminology, { url: valueSet })).map(({ system, code }) => `${system ?? ''}|${code}`),
     },

@@ -4,7 +4,7 @@ import { parseCanonical } from '../fhir/canonical.ts'
 import { isError, issue } from '../fhir/error.ts'
 import type { Issue, Library, PlanDefinition } from '../fhir/types.ts'
 import type { LibraryInspector } from '../rules/rules.ts'
-import type { CheckEnvironment } from './check.ts'
+import { type CheckEnvironment, librariesOf } from './environment.ts'
 
 type Action = NonNullable<PlanDefinition['action']>[number]
 type Condition = NonNullable<Action['condition']>[number]
@@ -81,7 +81,7 @@ async function find(canonical: string, { plan, beside, environment, inspector }:
     const own = artefactCanonical(each)
     return own?.url === url && (version === undefined || own.version === version)
   }
-  const candidates = [...beside.filter(fits), ...(await environment.find('Library', canonical)).filter(fits)]
+  const candidates = [...beside.filter(fits), ...librariesOf(await environment.find('Library', canonical)).filter(fits)]
   const library = candidates.find((each) => statusOf(each) === 'active') ?? candidates[0]
   const fault = (text: string) => ({ text: `names ${canonical}, ${text}`, isError: true })
   if (!library) return { issues: [fault('which is not known to this server')] }

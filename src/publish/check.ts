@@ -1,21 +1,11 @@
 /** What is wrong with an artefact, by type: errors are what an active one must not have. */
 import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
-import { FhirError, issue } from '../fhir/error.ts'
+import { FhirError, isError, issue } from '../fhir/error.ts'
 import { isNotReady } from '../fhir/not-ready.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
-import type { Rules } from '../rules/rules.ts'
 import { checkMap, type Maps } from '../structure-map/maps.ts'
-import type { Terminology } from '../terminology/terminology.ts'
 import { checkPlan } from './check-plan.ts'
-
-/** What checks look into. */
-export interface CheckEnvironment {
-  rules: Pick<Rules, 'inspector'>
-  maps: Pick<Maps, 'compile'>
-  terminology: Pick<Terminology, 'check'>
-  /** Current resources of a canonical, without what an import refused, active ones first. */
-  find(type: 'Library', canonical: string): Promise<Extract<Resource, { resourceType: 'Library' }>[]>
-}
+import { type CheckEnvironment, librariesOf } from './environment.ts'
 
 type Check = (resource: Resource, beside: Resource[], environment: CheckEnvironment) => Promise<Issue[]>
 
@@ -41,7 +31,10 @@ const checks: Record<string, Check> = {
     const supporting = beside.filter(
       (each): each is StructureMap => each.resourceType === 'StructureMap' && each !== resource,
     )
-    return faults.length > 0 ? faults : unresolved(resource, supporting, maps)
+    if (faults.some(isError)) return faults
+    const names = new Set(beside.flatMap((each) => artefactCanonical(each)?.url ?? []))
+    const isBeside = ({ details }: Issue) => details?.text?.split(/[\s,:]+(?!\/\/)/).some((word) => names.has(word))
+    return [...faults, ...(await unresolved(resource, supporting, maps)).filter((each) => !isBeside(each))]
   },
 }
 
@@ -69,8 +62,6 @@ export async function checkArtefact(
     return [issue('transient', { severity: 'warning', text })]
   }
 }
-
-const librariesOf = (resources: Resource[]) => resources.filter((each) => each.resourceType === 'Library')
 
 /** Rules decide verdicts, and a verdict names them by `url|version`. */
 function pinnable(resource: Resource): Issue[] {

@@ -2,9 +2,11 @@
  * What was active once under a `url|version` keeps its content for ever: a verdict that names its rules by version can be
  * repeated. Who wants other content raises the version.
  */
+import { createHash } from 'node:crypto'
 import { artefactCanonical, artefactName, statusOf } from '../fhir/artefact.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import { exactNumber } from '../fhir/exact-number.ts'
+import { canonicalJson } from '../fhir/json.ts'
 import type { Json, JsonObject, Resource } from '../fhir/types.ts'
 import type { StoredVersion, Write } from '../storage/storage.ts'
 
@@ -68,4 +70,11 @@ export function conflictWith({ resource: published }: StoredVersion, given: Reso
   if (status === 'active' || status === 'retired') return undefined
   const text = `${name} was published: it can be active or retired, and never ${status ?? 'without status'} again. Raise the version for a draft.`
   return new FhirError(422, issue('business-rule', { text, expression: `${type}.status` }))
+}
+
+/** SHA-256 of the content of a resource, the same for every order of members: by it shipped content is known to have been checked. */
+export function contentHash(resource: Resource): string {
+  const members = Object.entries(resource as unknown as JsonObject) // a resource is a JSON object
+  const content = Object.fromEntries(members.filter(([name]) => !beside.includes(name)))
+  return createHash('sha256').update(canonicalJson(content)).digest('hex')
 }

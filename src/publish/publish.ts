@@ -2,12 +2,13 @@
  * The one way in: what an artefact must pass before it is stored, whoever brings it. REST refuses what is not fit to be
  * `active`; an import stores it as a draft that nothing uses. Drafts are stored whatever is wrong with them, and told what is.
  */
-import { asRefused, notFit, statusOf, withoutRefusal } from '../fhir/artefact.ts'
+import { artefactCanonical, asRefused, notFit, statusOf } from '../fhir/artefact.ts'
 import { isError } from '../fhir/error.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
-import type { Write } from '../storage/storage.ts'
-import { type CheckEnvironment, checkArtefact } from './check.ts'
-import { unlessPublished } from './identity.ts'
+import type { Storage, Write } from '../storage/storage.ts'
+import { checkArtefact } from './check.ts'
+import type { CheckEnvironment } from './environment.ts'
+import { conflictWith, unlessPublished } from './identity.ts'
 
 /** A resource as it may be stored. */
 export interface Admission {
@@ -28,12 +29,18 @@ export interface Publish {
   check(resource: Resource, beside?: Resource[]): Promise<Issue[]>
   /** The same for a resource that is to be stored anyhow. */
   admit(resource: Resource, beside?: Resource[]): Promise<Admission>
-  /** The write with what it is judged by inside its transaction; a mark of an import that refused the resource is taken off. */
+  /** What was published under the `url|version` of a resource, ever: nothing, the same content, or other content. */
+  compare(resource: Resource): Promise<Comparison>
+  /** The write with what it is judged by inside its transaction. */
   write(write: Write): Write
 }
 
+/** `isRetired`: the same content is stored, and its author has retired it. */
+export type Comparison = { kind: 'new' } | { kind: 'same'; isRetired: boolean } | { kind: 'other'; issue: Issue }
+
 /** Makes the one way in over what the server has. */
-export function createPublish(environment: CheckEnvironment): Publish {
+export function createPublish(environment: CheckEnvironment & { storage: Pick<Storage, 'published'> }): Publish {
+  const { storage } = environment
   return {
     async check(resource, beside = []) {
       const issues = await checkArtefact(resource, beside, environment)
@@ -45,10 +52,17 @@ export function createPublish(environment: CheckEnvironment): Publish {
       const isRefused = issues.some(isError)
       return { resource: isRefused ? asRefused(resource) : resource, issues, isRefused }
     },
-    write(write) {
-      const resource = write.resource && withoutRefusal(write.resource)
-      return resource ? { ...write, resource, ...unlessPublished(resource) } : write
+    async compare(resource) {
+      const { url, version } = artefactCanonical(resource) ?? {}
+      if (url === undefined || version === undefined) return { kind: 'new' }
+      const published = await storage.published(resource.resourceType, { url, version })
+      if (!published) return { kind: 'new' }
+      const [issue] = conflictWith(published, resource)?.issues ?? []
+      if (issue) return { kind: 'other', issue }
+      const current = await environment.find(resource.resourceType, `${url}|${version}`)
+      return { kind: 'same', isRetired: current.length > 0 && current.every((each) => statusOf(each) === 'retired') }
     },
+    write: (write) => (write.resource ? { ...write, ...unlessPublished(write.resource) } : write),
   }
 }
 
