@@ -11,22 +11,26 @@ import { mapInput } from './credentials/map-input.ts'
 import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
-import { withoutRefusal } from './fhir/artefact.ts'
+import { activeFirst, artefactName, isRefused, statusOf, withoutRefusal } from './fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
-import type { Library, PlanDefinition, Resource, ValueSet } from './fhir/types.ts'
+import { unprocessable } from './fhir/error.ts'
+import type { Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
+import type { ReadinessPart } from './http/readiness.ts'
 import { lineWriter } from './line-writer.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
+import { createPendingContent, type PendingContent } from './packages/pending-content.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
-import { findByCanonical as find, findMaps, findStructure, listAll } from './storage/reading.ts'
+import { findByCanonical as find, findMaps, findRunnable, findStructure, listAll } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
 import { createMaps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { largeCodeSystem } from './terminology/large/large-code-system.ts'
 import { createTerminology, type Terminology } from './terminology/terminology.ts'
+import { preferredFirst } from './terminology/versions.ts'
 import { anchorKeySource } from './trust/anchors.ts'
 import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
@@ -47,6 +51,8 @@ export interface VidimusServer extends OperationContext {
   trust: Trust
   /** The one way in for content. */
   publish: Publish
+  /** Where the base content stands; who loads it tells. */
+  pending: PendingContent
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /** Listens where the configuration says; resolves with the address without `/fhir`. */
@@ -65,17 +71,19 @@ export async function createServer(config: Config): Promise<VidimusServer> {
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
   const trust = await loadConfiguredTrust(config)
-  const context = createContext({ config, storage, trust, now })
+  const pending = createPendingContent(storage.derived)
+  const context = createContext({ config, storage, trust, pending, now })
   const publish = createPublish({ ...context, find: (type, canonical) => find(storage, type, canonical) })
   const baseUrl = () =>
     config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   let port = config.port
   let running: RunningServer | undefined
-  const newApp = () => createHttpApp({ config, context, publish, baseUrl: baseUrl() })
+  const newApp = () => createHttpApp({ config, context, publish, pending, trust, baseUrl: baseUrl() })
   let app = newApp()
   return {
     ...context,
     publish,
+    pending,
     config,
     trust,
     handler: (message, response) => app.handler(message, response),
@@ -121,12 +129,13 @@ interface Wiring {
   config: Config
   storage: Storage
   trust: Trust
+  pending: PendingContent
   now(): Date
 }
 
-function createContext({ config, storage, trust, now }: Wiring): OperationContext {
+function createContext({ config, storage, trust, pending, now }: Wiring): OperationContext {
   const uuid = () => randomUUID()
-  const terminology = createTerminology(artefactSource(storage, config.dataDir), { now, uuid })
+  const terminology = createTerminology(artefactSource(storage, pending, config.dataDir), { now, uuid })
   const terminologyRevision = () => storage.revision(terminologyTypes)
   const bound = cachedByRevision(terminologyRevision, () => new Map<string, Promise<BoundValueSet>>())
   const bind = (valueSet: string) => {
@@ -148,7 +157,7 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
   )
   const rules = createRules({
     findLibraries: (url) => find<Library>(storage, 'Library', url),
-    listLibraries: () => listAll<Library>(storage, 'Library'),
+    listLibraries: async () => activeFirst(await listAll<Library>(storage, 'Library')),
     membership,
     expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
     euValueSet: (id) => euValueSet(storage, terminology, id),
@@ -174,13 +183,16 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
       }),
     mapInput: ({ format, content }) => mapInput(format ?? 'hcert-dcc', content ?? null),
     mapping: {
-      compile: (canonical) => maps.compile(canonical),
-      findMap: async (canonical) => (await findMaps(storage, canonical))[0],
+      compile: async (canonical) => {
+        const map = await findRunnable<StructureMap>(storage, 'StructureMap', canonical)
+        return maps.compile(map ? artefactName(map) : canonical)
+      },
+      findMap: (canonical) => findRunnable<StructureMap>(storage, 'StructureMap', canonical),
     },
     rules,
     selectPlans: async (choice) => selectPlans(await plans(), choice),
-    hasLibrary: async (canonical) => (await storage.findCanonical('Library', canonical)).length > 0,
-    findPlan: async (canonical) => (await find<PlanDefinition>(storage, 'PlanDefinition', canonical))[0],
+    hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)) !== undefined,
+    findPlan: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
     pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,
   })
@@ -191,10 +203,12 @@ interface HttpWiring {
   config: Config
   context: OperationContext
   publish: Publish
+  pending: PendingContent
+  trust: Trust
   baseUrl: string
 }
 
-function createHttpApp({ config, context, publish, baseUrl }: HttpWiring) {
+function createHttpApp({ config, context, publish, pending, trust, baseUrl }: HttpWiring) {
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -213,6 +227,8 @@ function createHttpApp({ config, context, publish, baseUrl }: HttpWiring) {
       readMap: readR5,
       printMap,
       checkWrite: publish.check,
+      isPending: pending.isPending,
+      readiness: () => readiness(config, pending, trust),
       // Who writes a resource over REST has taken it in hand: what an import thought of it counts no more.
       publishedWrite: ({ resource, ...write }) =>
         publish.write(resource ? { ...write, resource: withoutRefusal(resource) } : write),
@@ -230,6 +246,24 @@ function createHttpApp({ config, context, publish, baseUrl }: HttpWiring) {
   })
 }
 
+/** What answers depend on, and whether it is there. Own content and trust lists are read before anything listens. */
+function readiness(config: Config, pending: PendingContent, trust: Trust): ReadinessPart[] {
+  const { status, detail } = pending.state()
+  const lists = trust.status()
+  const usable = lists.filter((each) => each.usable).length
+  return [
+    { name: 'service', ready: !config.maintenance, state: config.maintenance ? 'maintenance' : 'up' },
+    { name: 'own content', ready: true, state: 'loaded' },
+    { name: 'trust lists', ready: true, state: `${usable} of ${lists.length} usable` },
+    {
+      name: 'base content',
+      ready: status === 'loaded' || status === 'none',
+      state: status === 'none' ? 'not loaded by this server' : status,
+      ...(detail === undefined ? {} : { detail }),
+    },
+  ]
+}
+
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
 
 // ---------- reading the store for the rooms ----------
@@ -240,9 +274,16 @@ const mapTypes = [...terminologyTypes, 'StructureMap', 'StructureDefinition']
 const planTypes = ['PlanDefinition']
 const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
 
-const artefactSource = (storage: Storage, dataDir: string) => ({
-  find: (type: string, url: string) => storage.findCanonical(type, url),
-  list: (type: string) => listAll<Resource>(storage, type),
+const artefactSource = (storage: Storage, pending: PendingContent, dataDir: string) => ({
+  find: async (type: string, url: string) => {
+    const found = (await storage.findCanonical(type, url)).filter((each) => !isRefused(each))
+    if (found.length === 0) await pending.refuse(type, { urls: [url] })
+    return found
+  },
+  list: async (type: string) => {
+    if (type === 'ConceptMap') await pending.refuse(type, {})
+    return (await listAll<Resource>(storage, type)).filter((each) => !isRefused(each))
+  },
   revision: () => storage.revision(terminologyTypes),
   largeCodeSystem: readArtefacts(join(dataDir, ARTEFACTS_FOLDER), largeCodeSystem).read,
 })
@@ -256,7 +297,7 @@ interface BoundValueSet {
 async function bindValueSet(valueSet: string, terminology: Terminology, storage: Storage): Promise<BoundValueSet> {
   const member = await terminology.membership(valueSet)
   const { url, version } = parseCanonical(valueSet)
-  const [stored] = version ? [] : await find<ValueSet>(storage, 'ValueSet', url)
+  const [stored] = version ? [] : (await find<ValueSet>(storage, 'ValueSet', url)).sort(preferredFirst)
   return { canonical: formatCanonical(url, version ?? stored?.version), member }
 }
 
@@ -272,10 +313,14 @@ async function expandCodes(terminology: Terminology, given: { url: string } | { 
   )
 }
 
-/** EU rules name value sets by a bare id: the stored ValueSet of that id. */
+/**
+ * EU rules name value sets by a bare id: the stored ValueSet of that id. Where there is none they expect an empty list.
+ * @throws FhirError 422 when it is not active: a rule must not go by a draft
+ */
 async function euValueSet(storage: Storage, terminology: Terminology, id: string): Promise<string[]> {
   const stored = (await storage.read('ValueSet', id))?.resource
   if (stored?.resourceType !== 'ValueSet') return []
+  if (statusOf(stored) !== 'active') throw unprocessable(`ValueSet/${id} is not active`, 'business-rule')
   return (await expandCodes(terminology, { valueSet: stored })).map(({ code }) => code)
 }
 

@@ -1,6 +1,7 @@
 import type { MapInput } from '../credentials/map-input.ts'
 import { badRequest, FhirError, issue, notFound, unprocessable } from '../fhir/error.ts'
 import { isJsonObject } from '../fhir/json-object.ts'
+import { isNotReady } from '../fhir/not-ready.ts'
 import type { Bundle, Issue, Json, JsonObject, Parameters, PlanDefinition } from '../fhir/types.ts'
 import type { RuleResult, Rules } from '../rules/rules.ts'
 import type { PlanChoice } from '../rules/select-plans.ts'
@@ -146,7 +147,7 @@ async function mapInto(evaluation: Evaluation, { environment, request, verificat
     evaluation.subject = subjectOf(mapped.coreDataSets, mapped.bundle)
   } catch (error) {
     // That a map breaks on this content is an answer; the credential is verified all the same.
-    if (!(error instanceof FhirError)) throw error
+    if (!(error instanceof FhirError) || isNotReady(error)) throw error
     evaluation.issues.push(...error.issues)
   }
 }

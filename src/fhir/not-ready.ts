@@ -10,7 +10,7 @@ export function notReady(what: string): FhirError {
 }
 
 /** Whether an error says that content is still being loaded. */
-export function isNotReady(error: unknown): error is FhirError {
+export function isNotReady(error: unknown): boolean {
   return (
     error instanceof FhirError &&
     error.status === 503 &&

@@ -5,6 +5,7 @@ import type { AuditRecorder } from './audit/recorder.ts'
 import type { Authorize } from './authorization.ts'
 import type { Resolved } from './interaction.ts'
 import type { OneAtATime } from './one-at-a-time.ts'
+import type { ReadinessPart } from './readiness.ts'
 
 /** Name, version and release date (FHIR date) of the running software. */
 export interface Software {
@@ -47,6 +48,10 @@ export interface HttpHooks {
   checkWrite(resource: Resource, beside?: Resource[]): Promise<Issue[]>
   /** The write as it may go to the storage, with what it is judged by inside the transaction. */
   publishedWrite?(write: Write): Write
+  /** Whether an artefact that is not stored may still come: content is being loaded. */
+  isPending?(type: string, wanted: { urls?: string[]; ids?: string[] }): Promise<boolean>
+  /** What answers depend on, for `/ready`. */
+  readiness?(): ReadinessPart[]
   /** The codes of a value set as token search values (`system|code`, escaped), for `:in` and `:not-in`. */
   expandTokens?(valueSet: string): Promise<string[]>
 }

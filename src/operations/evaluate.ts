@@ -3,6 +3,7 @@ import { parseJson } from '../fhir/json.ts'
 import { defineOperation, type OperationCall, type OperationReply, textParameter } from '../fhir/operation.ts'
 import { shapeIssues } from '../fhir/shape.ts'
 import type { Parameters, PlanDefinition } from '../fhir/types.ts'
+import { findRunnable } from '../storage/reading.ts'
 import type { OperationContext } from './context.ts'
 
 const ndjson = 'application/fhir+ndjson'
@@ -83,8 +84,8 @@ async function plansOfPath(call: OperationCall, context: OperationContext): Prom
   }
   const text = textParameter(call.parameters, 'url')
   if (!text) throw badRequest('url is required: the canonical of the PlanDefinition to evaluate', 'required')
-  const [plan] = await context.storage.findCanonical('PlanDefinition', text)
-  if (plan?.resourceType !== 'PlanDefinition') throw notFound(`PlanDefinition ${text} is not known to this server`)
+  const plan = await findRunnable<PlanDefinition>(context.storage, 'PlanDefinition', text)
+  if (!plan) throw notFound(`PlanDefinition ${text} is not known to this server`)
   return [plan]
 }
 

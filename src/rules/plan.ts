@@ -1,5 +1,6 @@
 import { formatCanonical } from '../fhir/canonical.ts'
 import { FhirError, issue } from '../fhir/error.ts'
+import { isNotReady } from '../fhir/not-ready.ts'
 import type { Issue, Json, PlanDefinition } from '../fhir/types.ts'
 import { and, countTrue, or, type Ternary } from './three-valued.ts'
 import { translated } from './translation.ts'
@@ -136,7 +137,8 @@ async function runCondition(
       ...(problem ? { issue: problem } : {}),
     }
   } catch (error) {
-    if (!(error instanceof FhirError)) throw error
+    // That the server cannot tell now is no result of a rule.
+    if (!(error instanceof FhirError) || isNotReady(error)) throw error
     const library = reference ?? run.plan.library?.[0] ?? ''
     const [first] = error.issues
     const problem = issue(first?.code ?? 'processing', {

@@ -1,6 +1,7 @@
 /** Reading artefacts by what they are, over any storage. */
-import { activeFirst, artefactCanonical } from '../fhir/artefact.ts'
+import { activeFirst, artefactCanonical, artefactName, isNamedBy, statusOf } from '../fhir/artefact.ts'
 import { parseCanonical } from '../fhir/canonical.ts'
+import { notFound } from '../fhir/error.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import type { Storage } from './storage.ts'
 
@@ -14,6 +15,25 @@ export async function findByCanonical<T extends Resource>(
   canonical: string,
 ): Promise<T[]> {
   return activeFirst((await storage.findCanonical(type, canonical)) as T[])
+}
+
+/**
+ * The artefact that decides a verdict when it is named so: the newest active one, or the very one that an exact canonical names
+ * (`url|version`). A draft is never taken for the bare url.
+ * @throws FhirError 404 when only such drafts are stored
+ */
+export async function findRunnable<T extends Resource>(
+  storage: Storage,
+  type: T['resourceType'],
+  canonical: string,
+): Promise<T | undefined> {
+  const stored = await findByCanonical<T>(storage, type, canonical)
+  const runnable = stored.find((each) => isNamedBy(canonical, each))
+  if (runnable) return runnable
+  const [other] = stored
+  if (!other) return undefined
+  const text = `${type} ${canonical} is not active on this server; name ${artefactName(other)} to use what is ${statusOf(other) ?? 'without status'}`
+  throw notFound({ text, expression: 'Parameters.parameter' })
 }
 
 /** Every current resource of a type. */

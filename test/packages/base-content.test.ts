@@ -134,6 +134,7 @@ function memoryStore() {
       for (const each of writes) resources.set(`${each.type}/${each.id}`, each.resource)
       return writes.map((each) => ({ version: stored(each.type, each.id ?? ''), outcome: 'created' as const }))
     },
+    published: async () => undefined,
     derived: {
       get: async (kind: string, key: string) => derived.get(`${kind}/${key}`),
       set: async (kind: string, key: string, value: string) => void derived.set(`${kind}/${key}`, value),

@@ -9,6 +9,7 @@ import { included } from '../include.ts'
 import type { Interaction } from '../interaction.ts'
 import { checkContentType, unsupportedMediaType } from '../media-type.ts'
 import { pageLinks } from '../page.ts'
+import { refusePendingSearch } from '../pending.ts'
 import { preferences } from '../prefer.ts'
 import { parseQuery } from '../query.ts'
 import { decodeText } from '../resource-body.ts'
@@ -50,6 +51,8 @@ async function findPage(facade: Facade, parsed: ParsedSearch): Promise<SearchPag
     total: countOnly ? 'accurate' : parsed.total,
     ...(parsed.cursor === undefined || countOnly ? {} : { cursor: parsed.cursor }),
   })
+  if (page.matches.length === 0 && parsed.cursor === undefined)
+    await refusePendingSearch(facade, parsed.type, conditions)
   if (!countOnly) return page
   return page.total === undefined ? { matches: [] } : { matches: [], total: page.total }
 }
