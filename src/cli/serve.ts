@@ -15,7 +15,7 @@ export function addServe(program: Command): void {
       // Known before anybody can ask: what is not here yet must not be denied.
       const loading = await loadBaseContentBeside({ storage, pending, storageUrl: config.storageUrl }, stopping.signal)
       const address = await server.listen()
-      console.log(`vidimus is ready: ${address}/ (FHIR base ${address}/fhir)`)
+      console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir)`)
       const stop = new Promise<void>((done) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())
       })

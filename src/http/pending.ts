@@ -1,4 +1,6 @@
+import { parseCanonical } from '../fhir/canonical.ts'
 import { notReady } from '../fhir/not-ready.ts'
+import { unescapeValue } from '../fhir/search-value.ts'
 import type { SearchCondition } from '../storage/storage.ts'
 import type { Facade } from './facade.ts'
 
@@ -20,7 +22,7 @@ export async function refusePendingSearch(facade: Facade, type: string, conditio
   const [url, id] = [named('url'), named('_id')]
   const values = ({ values: given }: SearchCondition) => given.map(({ value }) => value)
   await refusePending(facade, type, {
-    ...(url && { urls: values(url).map((each) => each.split('|')[0] ?? each) }),
+    ...(url && { urls: values(url).map((each) => parseCanonical(unescapeValue(each)).url) }),
     ...(id && { ids: values(id) }),
   })
 }
