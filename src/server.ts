@@ -184,15 +184,15 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     mapInput: ({ format, content }) => mapInput(format ?? 'hcert-dcc', content ?? null),
     mapping: {
       compile: async (canonical) => {
-        const map = await findRunnable<StructureMap>(storage, 'StructureMap', canonical)
+        const [map] = await findRunnable<StructureMap>(storage, 'StructureMap', canonical)
         return maps.compile(map ? artefactName(map) : canonical)
       },
-      findMap: (canonical) => findRunnable<StructureMap>(storage, 'StructureMap', canonical),
+      findMap: async (canonical) => (await findRunnable<StructureMap>(storage, 'StructureMap', canonical))[0],
     },
     rules,
     selectPlans: async (choice) => selectPlans(await plans(), choice),
-    hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)) !== undefined,
-    findPlan: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
+    hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
+    findPlans: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
     pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,
   })
@@ -291,7 +291,7 @@ const artefactSource = (storage: Storage, pending: PendingContent, dataDir: stri
 /** A value set as rules ask it, with `url|version` of what is stored, so that a reply can be reproduced. */
 interface BoundValueSet {
   canonical: string
-  member(code: string, system?: string): boolean
+  member: Awaited<ReturnType<Terminology['membership']>>
 }
 
 async function bindValueSet(valueSet: string, terminology: Terminology, storage: Storage): Promise<BoundValueSet> {
@@ -314,14 +314,15 @@ async function expandCodes(terminology: Terminology, given: { url: string } | { 
 }
 
 /**
- * EU rules name value sets by a bare id: the stored ValueSet of that id. Where there is none they expect an empty list.
+ * EU rules name value sets by a bare id: the stored ValueSet of that id.
  * @throws FhirError 422 when it is not active: a rule must not go by a draft
  */
-async function euValueSet(storage: Storage, terminology: Terminology, id: string): Promise<string[]> {
+async function euValueSet(storage: Storage, terminology: Terminology, id: string) {
   const stored = (await storage.read('ValueSet', id))?.resource
-  if (stored?.resourceType !== 'ValueSet') return []
+  if (stored?.resourceType !== 'ValueSet') return undefined
   if (statusOf(stored) !== 'active') throw unprocessable(`ValueSet/${id} is not active`, 'business-rule')
-  return (await expandCodes(terminology, { valueSet: stored })).map(({ code }) => code)
+  const codes = (await expandCodes(terminology, { valueSet: stored })).map(({ code }) => code)
+  return { canonical: formatCanonical(stored.url, stored.version), codes }
 }
 
 /** A value made anew when the revision has changed. */

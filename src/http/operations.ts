@@ -1,4 +1,5 @@
 import { isRefused } from '../fhir/artefact.ts'
+import { checkDeclared } from '../fhir/declared-parameters.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Operation, OperationCall } from '../fhir/operation.ts'
 import { printable } from './errors.ts'
@@ -65,9 +66,12 @@ async function checkExists(facade: Facade, { type, id }: Target): Promise<void> 
 }
 
 function operationCall(operation: BoundOperation, request: FhirRequest, target: Target): OperationCall {
+  const level = target.id !== '' ? 'instance' : target.type !== '' ? 'type' : 'system'
+  const input = operationInput(operation, request)
+  if (operation.strict) checkDeclared(operation, input.parameters, level)
   const call: OperationCall = {
-    level: target.id !== '' ? 'instance' : target.type !== '' ? 'type' : 'system',
-    ...operationInput(operation, request),
+    level,
+    ...input,
     headers: request.headers,
   }
   if (target.type !== '') call.resourceType = target.type

@@ -1,9 +1,9 @@
+import { checkDeclared } from '../fhir/declared-parameters.ts'
 import { badRequest, FhirError, notFound, operationOutcome } from '../fhir/error.ts'
 import { parseJson } from '../fhir/json.ts'
 import { defineOperation, type OperationCall, type OperationReply, textParameter } from '../fhir/operation.ts'
 import { shapeIssues } from '../fhir/shape.ts'
 import type { Parameters, PlanDefinition } from '../fhir/types.ts'
-import { findRunnable } from '../storage/reading.ts'
 import type { OperationContext } from './context.ts'
 
 const ndjson = 'application/fhir+ndjson'
@@ -24,10 +24,35 @@ export const evaluateOperation = defineOperation<OperationContext>({
   accepts: [ndjson],
   bodyLimitBytes: maximumQuestionBytes,
   personal: true,
+  strict: true,
+  notSupported: [
+    'asOf',
+    'credentialImage',
+    'followLinks',
+    'furtherCredential',
+    'identity',
+    'passcode',
+    'recipient',
+    'useContext',
+  ],
   parameters: [
+    {
+      ...parameter('url', '0', '1', 'uri', 'At type level: canonical of the PlanDefinition to evaluate.'),
+      scope: ['type'],
+    },
     { ...parameter('credential', '0', '1', 'string', 'The text of the code exactly as scanned.'), personal: true },
     {
       ...parameter('credentialPart', '0', '*', 'string', 'Further chunks of a chunked SMART Health Card, any order.'),
+      personal: true,
+    },
+    {
+      ...parameter(
+        'credentialData',
+        '0',
+        '1',
+        'base64Binary',
+        'Raw transport instead of a text: COSE_Sign1 or CWT bytes, plain or zlib.',
+      ),
       personal: true,
     },
     parameter('evaluationDateTime', '0', '1', 'dateTime', "The clock of every time check; default the server's clock."),
@@ -57,9 +82,9 @@ export const evaluateOperation = defineOperation<OperationContext>({
     { ...parameter('outcome', '0', '1', 'OperationOutcome', 'Warnings, and the error behind a failure.'), use: 'out' },
   ],
   async handle(call, context) {
-    const plans = await plansOfPath(call, context)
-    if (call.body) return evaluateLines(call, context, plans)
-    const resource = await context.evaluate.answer(call.parameters, answerCall(call, plans))
+    const named = await namedByPlace(call, context)
+    if (call.body) return evaluateLines(call, context, named)
+    const resource = await context.evaluate.answer(call.parameters, { language: call.acceptLanguage, ...named })
     return { resource }
   },
 })
@@ -69,51 +94,40 @@ function parameter(...[name, min, max, type, documentation]: [string, string, st
   return type === undefined ? declared : { ...declared, type }
 }
 
-const answerCall = (call: OperationCall, plans: PlanDefinition[] | undefined) => ({
-  language: call.acceptLanguage,
-  ...(plans ? { plans } : {}),
-})
+/** Which rules the place of the call names. */
+type NamedByPlace = { plans: PlanDefinition[] } | { planDefinitions: string[] } | undefined
 
 /** The PlanDefinition that the path (instance) or `url` (type level) names; undefined at system level. */
-async function plansOfPath(call: OperationCall, context: OperationContext): Promise<PlanDefinition[] | undefined> {
+async function namedByPlace(call: OperationCall, context: OperationContext): Promise<NamedByPlace> {
   if (call.level === 'system') return undefined
   if (call.level === 'instance') {
     const stored = (await context.storage.read('PlanDefinition', call.id ?? ''))?.resource
     if (stored?.resourceType !== 'PlanDefinition') throw notFound(`PlanDefinition/${call.id} does not exist`)
-    return [stored]
+    return { plans: [stored] }
   }
-  const text = textParameter(call.parameters, 'url')
-  if (!text) throw badRequest('url is required: the canonical of the PlanDefinition to evaluate', 'required')
-  const plan = await findRunnable<PlanDefinition>(context.storage, 'PlanDefinition', text)
-  if (!plan) throw notFound(`PlanDefinition ${text} is not known to this server`)
-  return [plan]
+  const url = textParameter(call.parameters, 'url')
+  if (!url) throw badRequest('url is required: the canonical of the PlanDefinition to evaluate', 'required')
+  return { planDefinitions: [url] }
 }
 
 /** NDJSON: one Parameters a line, answered line by line in order; a bad line gets its own OperationOutcome. */
-function evaluateLines(
-  call: OperationCall,
-  context: OperationContext,
-  plans: PlanDefinition[] | undefined,
-): OperationReply {
+function evaluateLines(call: OperationCall, context: OperationContext, named: NamedByPlace): OperationReply {
   // Every second line may be blank; beyond that the body is too long, whatever stands there.
   const most = 2 * maximumLines
   const all = new TextDecoder().decode(call.body?.bytes).split(/\r?\n/, most + 1)
   const lines = all.filter((line) => line.trim() !== '')
+  const [stray] = (call.parameters.parameter ?? []).filter(({ name }) => name !== 'url')
+  if (stray) throw badRequest(`The parameter ${stray.name} must stand in each line, not in the address`)
   if (lines.length === 0) throw badRequest('The body has no line to evaluate')
   if (lines.length > maximumLines || all.length > most)
     throw badRequest(`At most ${maximumLines} lines are evaluated in one request`, 'too-long')
   async function* answers(): AsyncGenerator<string> {
-    for (const line of lines) yield `${JSON.stringify(await answerLine(line, call, context, plans))}\n`
+    for (const line of lines) yield `${JSON.stringify(await answerLine(line, call, context, named))}\n`
   }
   return { raw: { contentType: ndjson, body: answers() } }
 }
 
-async function answerLine(
-  line: string,
-  call: OperationCall,
-  context: OperationContext,
-  plans: PlanDefinition[] | undefined,
-) {
+async function answerLine(line: string, call: OperationCall, context: OperationContext, named: NamedByPlace) {
   try {
     if (line.length > maximumQuestionBytes)
       throw badRequest(`A line is longer than ${maximumQuestionBytes} characters`, 'too-long')
@@ -124,7 +138,9 @@ async function answerLine(
     const question = parsed as unknown as Parameters // checked above
     const faults = shapeIssues(question)
     if (faults.length > 0) throw new FhirError(400, faults)
-    return await context.evaluate.answer(question, answerCall(call, plans))
+    // `url` stands in the address.
+    checkDeclared(evaluateOperation, question, 'system')
+    return await context.evaluate.answer(question, { language: call.acceptLanguage, ...named })
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
     return operationOutcome(error.issues)

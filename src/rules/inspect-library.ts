@@ -6,7 +6,8 @@ import { isCertLogic, readCertLogic } from './certlogic/certlogic.ts'
 import { formatIdentifier, type LibraryIdentifier } from './cql/cql-source.ts'
 import { formatType } from './cql/elm.ts'
 import { inlineLibrary } from './cql/expression.ts'
-import { createLibraries, includesOf, type Libraries, type LibraryStore } from './cql/libraries.ts'
+import { createLibraries, includesOf, type Libraries } from './cql/libraries.ts'
+import type { LibraryStore } from './cql/library-index.ts'
 import { type LibraryText, readLibrary } from './cql/library-text.ts'
 import type { Translator } from './cql/translator.ts'
 
@@ -153,7 +154,7 @@ function includeIssues({ text, library, others, generated }: Including): Issue[]
       id === wanted.id && (wanted.version === undefined || version === wanted.version)
     const expression = 'Library.content'
     const name = formatIdentifier(wanted)
-    const isFixed = known.some((each) => fits(each) && each.active) || generated.some(fits)
+    const isFixed = known.some((each) => fits(each) && each.status === 'active') || generated.some(fits)
     if (!isFixed && library.status === 'active' && known.some(fits)) {
       const text = `the included library ${name} is stored, but not active: its text may still change`
       return [issue('business-rule', { text, expression, ...placeOf(wanted, library) })]

@@ -18,20 +18,19 @@ export async function findByCanonical<T extends Resource>(
 }
 
 /**
- * The artefact that decides a verdict when it is named so: the newest active one, or the very one that an exact canonical names
- * (`url|version`). A draft is never taken for the bare url.
+ * The artefacts that may decide a verdict when they are named so, in the order of {@link findByCanonical}: active ones, and the
+ * very ones that an exact canonical names (`url|version`). A draft is never taken for the bare url.
  * @throws FhirError 404 when only such drafts are stored
  */
 export async function findRunnable<T extends Resource>(
   storage: Storage,
   type: T['resourceType'],
   canonical: string,
-): Promise<T | undefined> {
+): Promise<T[]> {
   const stored = await findByCanonical<T>(storage, type, canonical)
-  const runnable = stored.find((each) => isNamedBy(canonical, each))
-  if (runnable) return runnable
+  const runnable = stored.filter((each) => isNamedBy(canonical, each))
   const [other] = stored
-  if (!other) return undefined
+  if (runnable.length > 0 || !other) return runnable
   const text = `${type} ${canonical} is not active on this server; name ${artefactName(other)} to use what is ${statusOf(other) ?? 'without status'}`
   throw notFound({ text, expression: 'Parameters.parameter' })
 }

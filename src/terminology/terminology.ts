@@ -57,9 +57,10 @@ export interface Terminology {
   translate(parameters: Parameters, call?: TerminologyCall): Promise<Parameters>
   /**
    * Membership of one value set, for CQL `in` and FHIRPath `memberOf`: resolves once, then synchronous. Without a system any
-   * system of the set counts. 422 not-found naming a value set, import or code system that is unknown.
+   * system of the set counts; `systems` are those it draws from, by which a caller knows that a code alone is ambiguous. 422 not-found
+   * naming a value set, import or code system that is unknown.
    */
-  membership(valueSet: string): Promise<(code: string, system?: string) => boolean>
+  membership(valueSet: string): Promise<((code: string, system?: string) => boolean) & { systems: string[] }>
   /**
    * Translation by one concept map: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
    */
@@ -152,7 +153,7 @@ async function membership(canonical: string, artefacts: Artefacts) {
       if (error instanceof FhirError) throw new FhirError(422, error.issues)
       throw error
     }
-    return test
+    return Object.assign(test, { systems: identities })
   })
 }
 

@@ -54,12 +54,12 @@ describe('CertLogic', { skip: corporaMissing }, () => {
     assert.equal(count, 687)
   })
 
-  it('runs a plan made of an EU rule, and skips it for a certificate of another kind', async () => {
+  it('runs a plan made of an EU rule; over a certificate of another kind it fails', async () => {
     const [set] = ruleSets('DE').filter((each) => each.rule.CertificateType === 'Vaccination') as [RuleSet]
     const { library, planDefinition } = euRuleToFhir(set.rule, { base })
     const environment = testEnvironment([library])
     const lists = valueSets[0] as Record<string, string[]>
-    environment.euValueSet = async (id) => lists[id] ?? []
+    environment.euValueSet = async (id) => ({ canonical: `${base}/ValueSet/${id}|1`, codes: lists[id] ?? [] })
     const rules = testRules(environment)
     for (const { payload, external, expected } of set.tests) {
       const clock = String(external.validationClock ?? '2022-01-01T00:00:00Z')
@@ -69,12 +69,24 @@ describe('CertLogic', { skip: corporaMissing }, () => {
         language: 'de-AT,en;q=0.5',
       }
       const [result] = await rules.evaluatePlan(planDefinition, { ...call, payload: payload ?? {} })
-      if (!result) continue
-      assert.equal(result.result, expected)
+      assert.ok(result)
+      if (![(payload as JsonObject | undefined)?.v ?? []].flat().length) {
+        assert.match(String(result.issue?.details?.text), /no entry of the kind vaccination/)
+        continue
+      }
+      assert.equal(result.result, expected, JSON.stringify(result))
       assert.equal(result.library, `${base}/Library/${set.rule.Identifier}|${set.rule.Version}`)
       const german = (set.rule.Description as { lang: string; desc: string }[]).find((each) => each.lang === 'de')
       assert.equal(result.message, expected ? undefined : german?.desc)
-      assert.deepEqual(await rules.evaluatePlan(planDefinition, { ...call, payload: { t: [{}] } }), [])
+      for (const other of [{ payload: { t: [{}] } }, {}]) {
+        const [failed, ...more] = await rules.evaluatePlan(planDefinition, { ...call, ...other })
+        assert.deepEqual([failed?.result, more.length], [null, 0])
+        assert.equal(failed?.library, result.library)
+        assert.match(
+          String(failed?.message),
+          /^not determined: the (certificate has no entry|credential carries no EU DCC)/,
+        )
+      }
     }
     await rules.close()
   })

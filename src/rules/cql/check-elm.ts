@@ -1,7 +1,6 @@
 import { issue } from '../../fhir/error.ts'
 import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Issue, Json, JsonObject } from '../../fhir/types.ts'
-import { isOperator } from './corrections/operators.ts'
 import { definitions, type Elm } from './elm.ts'
 
 /** Sections of an ELM library that hold named definitions (https://cql.hl7.org/elm.html, Library). */
@@ -11,7 +10,7 @@ const deepest = 400
 
 /**
  * Faults of ELM that comes without its CQL, where the executor would break or, worse, answer null: sections that are no lists
- * of definitions, statements without expression, operators that it does not have. An empty list when it can be run.
+ * of definitions, statements without expression, models that are unknown. An empty list when it can be linked.
  */
 export function elmFaults(elm: Elm): Issue[] {
   const faults: Issue[] = []
@@ -42,29 +41,22 @@ function checkDefinition(definition: Json, at: string, report: Report): void {
     return
   }
   if (!at.startsWith('statements')) return
-  if (isJsonObject(definition.expression)) checkOperators(definition.expression, `"${name}"`, report)
+  if (isJsonObject(definition.expression)) checkDepth(definition.expression, `"${name}"`, report)
   else if (definition.external !== true) report(`"${name}" has no expression`)
 }
 
-/** Every node of an expression must be an operator that the executor has: it takes any other for null. */
-function checkOperators(expression: JsonObject, name: string, report: Report): void {
-  const unknown = new Set<string>()
+/** Nesting that the recursive walks over ELM can take. */
+function checkDepth(expression: JsonObject, name: string, report: Report): void {
+  if (typeof expression.type !== 'string') report(`${name} has an expression without type`)
   // An own stack: nesting comes from outside.
   const open: { node: Json; depth: number }[] = [{ node: expression, depth: 0 }]
-  if (typeof expression.type !== 'string') report(`${name} has an expression without type`)
   for (let next = open.pop(); next; next = open.pop()) {
     const { node, depth } = next
     if (depth > deepest) {
       report(`${name} nests more than ${deepest} levels deep`)
       return
     }
-    if (Array.isArray(node)) for (const each of node) open.push({ node: each, depth: depth + 1 })
-    if (!isJsonObject(node)) continue
-    const { type } = node
-    if (typeof type === 'string' && !/(TypeSpecifier|Annotation)$/.test(type) && !isOperator(type)) unknown.add(type)
-    for (const [member, value] of Object.entries(node)) {
-      if (member !== 'annotation' && member !== 'signature') open.push({ node: value, depth: depth + 1 })
-    }
+    if (typeof node !== 'object' || node === null) continue
+    for (const each of Object.values(node)) open.push({ node: each, depth: depth + 1 })
   }
-  for (const each of unknown) report(`${name} uses the operator ${each.slice(0, 60)}, which is unknown`)
 }

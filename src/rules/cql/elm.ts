@@ -95,7 +95,7 @@ function referencedNames(node: Json | undefined, type: 'ExpressionRef' | 'Parame
 }
 
 /** Calls `see` for every object in a JSON value, outermost first. */
-function visit(node: Json | undefined, see: (object: JsonObject) => void): void {
+export function visit(node: Json | undefined, see: (object: JsonObject) => void): void {
   if (Array.isArray(node)) for (const each of node) visit(each, see)
   else if (isJsonObject(node)) {
     see(node)

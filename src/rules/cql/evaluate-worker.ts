@@ -75,10 +75,10 @@ function askingTerminology(ask: (question: unknown) => Promise<unknown>): CqlTer
   return {
     expand,
     async membership(valueSet) {
-      const codes = new Set(
-        (await expand(valueSet)).flatMap(({ system, code }) => [`${system ?? ''}|${code}`, `|${code}`]),
-      )
-      return (code, system) => codes.has(`${system ?? ''}|${code}`)
+      const listed = await expand(valueSet)
+      const codes = new Set(listed.flatMap(({ system, code }) => [`${system ?? ''}|${code}`, `|${code}`]))
+      const member = (code: string, system?: string) => codes.has(`${system ?? ''}|${code}`)
+      return Object.assign(member, { systems: [...new Set(listed.map(({ system }) => system ?? ''))] })
     },
   }
 }

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import { Library as ExecutableLibrary } from 'cql-execution'
-import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
-import { FhirError, issue, notFound, unprocessable } from '../../fhir/error.ts'
-import type { Issue, JsonObject, Library } from '../../fhir/types.ts'
+import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
+import { isJsonObject } from '../../fhir/json-object.ts'
+import type { Issue, Json, JsonObject, Library } from '../../fhir/types.ts'
 import { elmFaults } from './check-elm.ts'
 import { correctExecutor } from './corrections/corrections.ts'
 import { checkLiterals } from './corrections/literals.ts'
+import { hasOperator } from './corrections/operators.ts'
 import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql-source.ts'
-import { type Define, defines, type Elm, includeDefinitions, prepareElm } from './elm.ts'
+import { type Define, defines, definitions, type Elm, includeDefinitions, prepareElm } from './elm.ts'
+import { createIndex, findByCanonical, type Index, type LibraryStore } from './library-index.ts'
 import { type LibraryText, readLibrary } from './library-text.ts'
 import type { Source, Translator } from './translator.ts'
 
@@ -16,6 +18,8 @@ export interface CompiledLibrary {
   /** `url|version`, or `id|version` of a library without url. */
   canonical: string
   identifier: LibraryIdentifier
+  /** Publication status of the stored Library; absent for a text that is not stored. */
+  status?: string | undefined
   elm: Elm
   defines: Define[]
   /** Errors and warnings of the translator. With an error among them only defines that it does not reach may run. */
@@ -23,15 +27,6 @@ export interface CompiledLibrary {
   executable: ExecutableLibrary
   /** Included libraries, directly or not. */
   includes: CompiledLibrary[]
-}
-
-/** Where libraries come from. */
-export interface LibraryStore {
-  /** All stored Library resources with that url, newest business version first. */
-  findLibraries(url: string): Promise<Library[]>
-  /** All stored Library resources; asked once per revision, to find an included library by its CQL identifier. */
-  listLibraries(): Promise<Library[]>
-  revision(): number
 }
 
 /** Finds, translates and links libraries. With `keep` (default) the result stays in memory, and its ELM in the derived store. */
@@ -137,75 +132,10 @@ function textKey(text: LibraryText, linesBefore: number): string {
     hashes.get(text) ??
     // What an active library may include is not what a draft may.
     createHash('sha256')
-      .update(`${text.canonical}\0${text.active === true}\0${content()}`)
+      .update(`${text.canonical}\0${text.status === 'active'}\0${content()}`)
       .digest('base64url')
   hashes.set(text, hash)
   return `${hash}:${linesBefore}`
-}
-
-/** Stored libraries by CQL identity: active ones first, then generated ones, then any other. */
-interface Index {
-  /** For an active library that includes it, only an active or generated one. */
-  find(identifier: LibraryIdentifier, from: { active?: boolean }): Promise<LibraryText | undefined>
-  findLoosely(name: string): Promise<LibraryText[]>
-}
-
-function createIndex(store: LibraryStore, generated: LibraryText[]): Index {
-  let revision = Number.NaN
-  let loading: Promise<LibraryText[]> | undefined
-  const load = async () => {
-    const texts = (await store.listLibraries()).flatMap((each) => {
-      try {
-        return [readLibrary(each)]
-      } catch (error) {
-        // A stored Library without usable content cannot be included; asked for by name it answers for itself.
-        if (error instanceof FhirError) return []
-        throw error
-      }
-    })
-    // Stable and newest first, so that an include without version takes the newest.
-    return texts.sort((a, b) => compareVersions(b.identifier.version ?? '', a.identifier.version ?? ''))
-  }
-  const all = () => {
-    if (!loading || revision !== store.revision()) loading = load()
-    revision = store.revision()
-    loading.catch(() => {
-      loading = undefined
-    })
-    return loading
-  }
-  const matches = (text: LibraryText, { id, version }: LibraryIdentifier) =>
-    text.identifier.id === id && (version === undefined || text.identifier.version === version)
-  return {
-    find: async (identifier, from) => {
-      const fitting = (await all()).filter((each) => matches(each, identifier))
-      const fixed = fitting.find((each) => each.active) ?? generated.find((each) => matches(each, identifier))
-      return fixed ?? (from.active ? undefined : fitting[0])
-    },
-    findLoosely: async (name) => {
-      const { url, version } = parseCanonical(name)
-      const named = (each: LibraryText) => each.identifier.id === url || parseCanonical(each.canonical).url === url
-      const stored = await all()
-      const ranked = [...stored.filter((each) => each.active), ...generated, ...stored.filter((each) => !each.active)]
-      return ranked.filter(
-        (each) =>
-          named(each) &&
-          (version === undefined ||
-            each.identifier.version === version ||
-            parseCanonical(each.canonical).version === version),
-      )
-    },
-  }
-}
-
-async function findByCanonical(canonical: string, store: LibraryStore, stored: Index): Promise<LibraryText> {
-  const { url, version } = parseCanonical(canonical)
-  const found = (await store.findLibraries(url)).find((each) => version === undefined || each.version === version)
-  if (found) return readLibrary(found)
-  // WHO publishes urls with the version inside, and rules name libraries by their CQL identifier.
-  const [loose] = await stored.findLoosely(canonical)
-  if (loose) return loose
-  throw notFound(`Library ${canonical} is not known to this server`)
 }
 
 /**
@@ -213,7 +143,6 @@ async function findByCanonical(canonical: string, store: LibraryStore, stored: I
  * @throws FhirError 422 for ELM that the executor cannot read
  */
 function elmOf(text: LibraryText): { elm: Elm; issues: Issue[] } {
-  correctExecutor()
   const faults = elmFaults(text.elm as Elm)
   if (faults.length > 0) throw new FhirError(422, faults)
   const elm = structuredClone(text.elm as Elm)
@@ -259,7 +188,7 @@ function sourceOf(text: LibraryText, closure: LibraryText[], linesBefore: number
 
 /** What {@link link} makes a library of. */
 export interface Linking {
-  text: { canonical: string; identifier: LibraryIdentifier }
+  text: { canonical: string; identifier: LibraryIdentifier; status?: string | undefined }
   elm: Elm
   issues: Issue[]
   includes: CompiledLibrary[]
@@ -289,10 +218,29 @@ export function link({ text, elm, issues, includes }: Linking): CompiledLibrary 
   return {
     canonical: text.canonical,
     identifier: text.identifier,
+    status: text.status,
     elm,
     defines: defines(elm),
-    issues: broken ? issues : [...issues, ...found],
+    issues: [...issues, ...(broken ? [] : found), ...unknownOperators(elm)],
     executable: new ExecutableLibrary(elm, repository),
     includes,
   }
+}
+
+/** Steps that the executor does not have: it would leave them out, which makes a condition that always holds. */
+function unknownOperators(elm: Elm): Issue[] {
+  const issues: Issue[] = []
+  const look = (node: Json | undefined): void => {
+    if (Array.isArray(node)) for (const each of node) look(each)
+    if (!isJsonObject(node)) return
+    if (typeof node.type === 'string' && !node.type.endsWith('TypeSpecifier') && !hasOperator(node.type)) {
+      const place = /^(\d+):(\d+)/.exec(String(node.locator ?? ''))
+      const where = place ? `, line ${place[1]}, column ${place[2]}` : ''
+      const diagnostics = `library ${elm.library.identifier.id}${where}`
+      issues.push(issue('code-invalid', { text: `the operator ${node.type} is not supported`, diagnostics }))
+    }
+    for (const member in node) if (member !== 'annotation') look(node[member])
+  }
+  for (const each of definitions(elm, 'statements')) look(each.expression)
+  return issues
 }

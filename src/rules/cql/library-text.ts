@@ -11,15 +11,14 @@ export interface LibraryText {
   identifier: LibraryIdentifier
   cql: string | undefined
   elm: Elm | undefined
-  /** Whether the Library is active; generated ones are. An active library includes nothing whose text may still change. */
-  active?: boolean
+  /** Publication status of the Library. */
+  status?: string | undefined
 }
 
 /** Content and CQL identity of a Library resource. @throws FhirError 422 without CQL or ELM content */
 export function readLibrary(library: Library): LibraryText {
-  const split = parseCanonical(library.url ?? '')
-  const version = library.version ?? split.version
-  const name = formatCanonical(split.url || library.name || library.id || 'Library', version)
+  const version = library.version ?? parseCanonical(library.url ?? '').version
+  const name = libraryCanonical(library)
   const cql = contentText(library, 'text/cql', name)
   const elmText = contentText(library, 'application/elm+json', name)
   if (cql === undefined && elmText === undefined)
@@ -32,13 +31,13 @@ export function readLibrary(library: Library): LibraryText {
   const known: LibraryIdentifier = { id: identifier?.id ?? library.name ?? '' }
   const ownVersion = identifier?.version ?? version
   if (ownVersion !== undefined) known.version = ownVersion
-  return {
-    canonical: name,
-    identifier: known,
-    cql,
-    elm: cql === undefined ? elm : undefined,
-    active: library.status === 'active',
-  }
+  return { canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined, status: library.status }
+}
+
+/** `url|version` of a Library; WHO publishes urls that hold the version. */
+export function libraryCanonical(library: Library): string {
+  const { url, version } = parseCanonical(library.url ?? '')
+  return formatCanonical(url || library.name || library.id || 'Library', library.version ?? version)
 }
 
 function contentText(library: Library, type: string, name: string): string | undefined {
