@@ -25,7 +25,7 @@ export async function checkBeforeWrite(facade: Facade, resource: Resource, besid
 const tolerantTypes = new Set(['StructureMap'])
 
 /** What the client's copy says about versions is not ours; profiles, tags and security labels are kept. */
-export function withoutVersion(resource: Resource, id: string): Resource {
+function withoutVersion(resource: Resource, id: string): Resource {
   const copy: Resource = { ...resource, id }
   if (!resource.meta) return copy
   const { versionId: _versionId, lastUpdated: _lastUpdated, ...meta } = resource.meta

@@ -8,7 +8,7 @@ import type { Resource } from '../fhir/types.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** Types that the base content has. */
-export const baseTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem']
+const baseTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem']
 
 /** What is to be loaded: names by type, canonical urls and ids in one list each. */
 interface Catalogue {
@@ -38,7 +38,7 @@ export async function writeCatalogue(derived: Storage['derived'], resources: Asy
 }
 
 /** Where the base content stands. */
-export type PendingState =
+type PendingState =
   /** Nobody loads any: what is not here is not found. */
   | { status: 'none'; detail?: string }
   | { status: 'loaded'; detail?: string }
@@ -48,7 +48,7 @@ export type PendingState =
   | { status: 'failed'; detail: string }
 
 /** What is asked for: any of the urls or ids; without either anything of the type. */
-export interface Wanted {
+interface Wanted {
   urls?: string[]
   ids?: string[]
 }

@@ -2,40 +2,42 @@
 import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
 import { parseCanonical } from '../fhir/canonical.ts'
 import { isError, issue } from '../fhir/error.ts'
+import { nearestName } from '../fhir/nearest.ts'
 import type { Issue, Library, PlanDefinition } from '../fhir/types.ts'
-import type { LibraryInspector } from '../rules/rules.ts'
+import { actionFaults, everyAction, type LibraryInspector, planFaults, readType, unquote } from '../rules/rules.ts'
 import { type CheckEnvironment, librariesOf } from './environment.ts'
 
-type Action = NonNullable<PlanDefinition['action']>[number]
-type Condition = NonNullable<Action['condition']>[number]
+type Condition = NonNullable<NonNullable<PlanDefinition['action']>[number]['condition']>[number]
 
-/** Everything that keeps a PlanDefinition of the type `eca-rule` from deciding. */
+/** Everything that keeps a PlanDefinition of the type `eca-rule` from deciding; a plan of another type is no rule set. */
 export async function checkPlan(
   plan: PlanDefinition,
   beside: Library[],
   environment: CheckEnvironment,
 ): Promise<Issue[]> {
-  const looking: Looking = {
-    plan,
-    beside,
-    environment,
-    inspector: environment.rules.inspector(beside),
-    reports: new Map(),
-  }
-  const issues: Issue[] = []
+  if (readType(plan) === 'other') return []
+  const inspector = environment.rules.inspector(beside)
+  const looking: Looking = { plan, beside, environment, inspector, reports: new Map() }
+  const issues = planFaults(plan).map(placed)
   for (const [index, canonical] of (plan.library ?? []).entries())
     issues.push(...(await libraryIssues(canonical, `PlanDefinition.library[${index}]`, looking)))
-  if ((plan.library?.length ?? 0) > 1) {
-    const text =
-      'PlanDefinition.library names several libraries; a condition without reference is looked for in the first alone'
-    issues.push(issue('business-rule', { severity: 'warning', text, expression: 'PlanDefinition.library[1]' }))
-  }
   for (const { action, path } of everyAction(plan)) {
-    for (const [index, condition] of (action.condition ?? []).entries())
-      issues.push(...(await conditionIssues(condition, `${path}.condition[${index}].expression`, looking)))
+    const faults = actionFaults(action, path)
+    issues.push(...faults.map(placed))
+    for (const [index, condition] of (action.condition ?? []).entries()) {
+      const at = `${path}.condition[${index}]`
+      const isUnderstood = !faults.some(({ expression }) => expression?.some((each) => each.startsWith(at)))
+      if (isUnderstood) issues.push(...(await conditionIssues(condition, `${at}.expression`, looking)))
+    }
   }
   return issues
 }
+
+/** A fault whose text goes on after the name of the plan, told for itself. */
+const placed = (fault: Issue): Issue => ({
+  ...fault,
+  details: { ...fault.details, text: `${fault.expression?.[0] ?? 'PlanDefinition'}: ${fault.details?.text ?? ''}` },
+})
 
 interface Looking {
   plan: PlanDefinition
@@ -50,23 +52,12 @@ interface Looking {
 interface Found {
   library?: Library
   report?: Awaited<ReturnType<LibraryInspector['inspect']>>
-  issues: { text: string; isError: boolean }[]
-}
-
-function everyAction(plan: PlanDefinition): { action: Action; path: string }[] {
-  const walk = (actions: Action[], parent: string): { action: Action; path: string }[] =>
-    actions.flatMap((action, index) => {
-      const path = `${parent}.action[${index}]`
-      return [{ action, path }, ...walk(action.action ?? [], path)]
-    })
-  return walk(plan.action ?? [], 'PlanDefinition')
+  faults: string[]
 }
 
 async function libraryIssues(canonical: string, expression: string, looking: Looking): Promise<Issue[]> {
-  const { issues } = await lookAt(canonical, looking)
-  return issues.map(({ text, isError: severe }) =>
-    issue('business-rule', { severity: severe ? 'error' : 'warning', text: `${expression} ${text}`, expression }),
-  )
+  const { faults } = await lookAt(canonical, looking)
+  return faults.map((text) => issue('business-rule', { text: `${expression} ${text}`, expression }))
 }
 
 function lookAt(canonical: string, looking: Looking): Promise<Found> {
@@ -83,28 +74,31 @@ async function find(canonical: string, { plan, beside, environment, inspector }:
   }
   const candidates = [...beside.filter(fits), ...librariesOf(await environment.find('Library', canonical)).filter(fits)]
   const library = candidates.find((each) => statusOf(each) === 'active') ?? candidates[0]
-  const fault = (text: string) => ({ text: `names ${canonical}, ${text}`, isError: true })
-  if (!library) return { issues: [fault('which is not known to this server')] }
+  const fault = (text: string) => `names ${canonical}, ${text}`
+  if (!library) return { faults: [fault('which is not known to this server')] }
   const report = await inspector.inspect(library)
-  const issues: Found['issues'] = []
+  const faults: string[] = []
   if (version === undefined)
-    issues.push(fault('without a version: a later one of the library would change what this rule set decides'))
+    faults.push(fault('without a version: a later one of the library would change what this rule set decides'))
   if (statusOf(plan) === 'active' && statusOf(library) !== 'active')
-    issues.push(fault(`which is ${statusOf(library) ?? 'without status'}, and not active: publish it first`))
-  if (report.language === undefined) issues.push(fault('which holds no rules'))
+    faults.push(fault(`which is ${statusOf(library) ?? 'without status'}, and not active: publish it first`))
+  if (report.language === undefined) faults.push(fault('which holds no rules'))
   const [first] = report.issues.filter(isError)
-  if (first) issues.push(fault(`which cannot be run: ${first.details?.text ?? first.code}`))
-  return { library, report, issues }
+  if (first) faults.push(fault(`which cannot be run: ${first.details?.text ?? first.code}`))
+  return { library, report, faults }
 }
 
 async function conditionIssues(condition: Condition, at: string, looking: Looking): Promise<Issue[]> {
   const { language, expression = '', reference } = condition.expression ?? {}
-  const canonical = reference ?? looking.plan.library?.[0]
-  if (canonical === undefined)
-    return [issue('required', { text: `${at} names no library, and neither does the PlanDefinition`, expression: at })]
-  const { library, report, issues } = await lookAt(canonical, looking)
+  const own = looking.plan.library ?? []
+  const canonical = reference ?? (own.length === 1 ? own[0] : undefined)
+  if (canonical === undefined) {
+    const text = `${at} names no library, and the PlanDefinition ${own.length === 0 ? 'none either' : 'several'}`
+    return [issue('required', { text, expression: at })]
+  }
+  const { library, report } = await lookAt(canonical, looking)
   const told = reference === undefined ? [] : await libraryIssues(canonical, `${at}.reference`, looking)
-  if (!library || !report || issues.some((each) => each.isError && report.issues.some(isError))) return told
+  if (!library || !report || report.issues.some(isError)) return told
   const fault = (text: string, more: Partial<Issue> = {}): Issue => ({
     ...issue('business-rule', { text: `${at} ${text}`, expression: at }),
     ...more,
@@ -123,7 +117,7 @@ async function conditionIssues(condition: Condition, at: string, looking: Lookin
     }
     case 'application/certlogic+json':
       if (report.language !== 'certlogic') return [...told, fault(`names ${canonical}, which is no CertLogic`)]
-      return expression === 'Logic'
+      return unquote(expression) === 'Logic'
         ? told
         : [...told, fault(`names '${expression}'; the one define of CertLogic is Logic`)]
     default:
@@ -141,14 +135,16 @@ function defineIssues(
   if (language === 'certlogic') return [fault(`is a define of CQL; the library is CertLogic`)]
   const define = defines.find((each) => each.name === name)
   if (!define) {
-    const near = defines.find((each) => each.name.toLowerCase() === name.toLowerCase())
-    return [
-      fault(`names the define "${name}", which the library does not have${near ? `; it has "${near.name}"` : ''}`),
-    ]
+    const near = nearestName(
+      name,
+      defines.map((each) => each.name),
+    )
+    const hint = near === undefined ? '' : `; the nearest is "${near}"`
+    return [fault(`names the define "${name}", which the library does not have${hint}`)]
   }
   if (define.type === boolean) return []
+  // ELM that comes without types: a run can tell.
+  if (define.type === undefined)
+    return [{ ...fault(`names the define "${name}", whose type the ELM does not say`), severity: 'warning' }]
   return [fault(`names the define "${name}", which is ${define.type} and not Boolean`)]
 }
-
-const unquote = (name: string) =>
-  /^".*"$/s.test(name.trim()) ? name.trim().slice(1, -1).replace(/\\(.)/g, '$1') : name

@@ -17,7 +17,7 @@ const beside = ['resourceType', 'id', 'meta', 'text', 'status']
  * Members in which two resources differ, contents alone, in alphabetical order; a retirement may say its own date. Decimals
  * differ when their text does, for precision is content.
  */
-export function differingMembers(published: Resource, given: Resource): string[] {
+function differingMembers(published: Resource, given: Resource): string[] {
   const [before, after] = [published, given].map((each) => each as unknown as JsonObject) // a resource is a JSON object
   if (!before || !after) return []
   const mayDiffer = statusOf(given) === 'retired' ? [...beside, 'date', '_date'] : beside

@@ -11,7 +11,7 @@ import type { CheckEnvironment } from './environment.ts'
 import { conflictWith, unlessPublished } from './identity.ts'
 
 /** A resource as it may be stored. */
-export interface Admission {
+interface Admission {
   /** A draft, with a tag, in place of an active one that is not fit. */
   resource: Resource
   /** Errors are those for which it was made a draft. */
@@ -36,7 +36,7 @@ export interface Publish {
 }
 
 /** `isRetired`: the same content is stored, and its author has retired it. */
-export type Comparison = { kind: 'new' } | { kind: 'same'; isRetired: boolean } | { kind: 'other'; issue: Issue }
+type Comparison = { kind: 'new' } | { kind: 'same'; isRetired: boolean } | { kind: 'other'; issue: Issue }
 
 /** Makes the one way in over what the server has. */
 export function createPublish(environment: CheckEnvironment & { storage: Pick<Storage, 'published'> }): Publish {

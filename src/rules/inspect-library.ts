@@ -12,13 +12,13 @@ import { type LibraryText, readLibrary } from './cql/library-text.ts'
 import type { Translator } from './cql/translator.ts'
 
 /** What became of reading, translating and linking a library. */
-export interface LibraryReport {
+interface LibraryReport {
   /** Errors where it, or an include, cannot be run; CQL faults with line and column in `diagnostics`. */
   issues: Issue[]
   /** Absent for a library that holds no rules at all. */
   language?: 'cql' | 'certlogic'
-  /** Public defines, with the type that the translator gave them (`System.Boolean`). */
-  defines: { name: string; type: string }[]
+  /** Public defines, with the type that the translator gave them (`System.Boolean`); ELM may come without. */
+  defines: { name: string; type?: string }[]
 }
 
 /** Looks at libraries of one store. All methods throw FhirErrors of 5xx alone: the server being unable is no fault of a library. */
@@ -81,7 +81,7 @@ function overlay(store: LibraryStore, beside: Library[]): LibraryStore {
 function inspectCertLogic(library: Library): LibraryReport {
   try {
     readCertLogic(library)
-    return { language: 'certlogic', issues: [], defines: [{ name: 'Logic', type: 'System.Any' }] }
+    return { language: 'certlogic', issues: [], defines: [{ name: 'Logic' }] }
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
     return { language: 'certlogic', issues: error.issues, defines: [] }
@@ -123,7 +123,7 @@ async function compileIssues(
   const defines = compiled.defines.filter((each) => each.public)
   return {
     issues: compiled.issues.map(inContent),
-    defines: defines.map(({ name, type }) => ({ name, type: formatType(type) })),
+    defines: defines.map(({ name, type }) => ({ name, ...(type && { type: formatType(type) }) })),
   }
 }
 

@@ -24,9 +24,9 @@ import { createExpressionRunner, type ExpressionEnvironment, type RuleData } fro
 export type { EncodedResult } from './cql/to-parameters.ts'
 export type { LibraryInspector } from './inspect-library.ts'
 export { actionFaults, planFaults } from './plan-faults.ts'
-export { everyAction } from './read-plan.ts'
+export { everyAction, readType } from './read-plan.ts'
 export type { RuleResult } from './rule-result.ts'
-export { statusRemark } from './run-expression.ts'
+export { statusRemark, unquote } from './run-expression.ts'
 export { inForce, type PlanChoice, preferredPlans, selectPlans } from './select-plans.ts'
 
 /** What the rules need of the server. */
