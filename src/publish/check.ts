@@ -50,11 +50,12 @@ export async function checkArtefact(
   beside: Resource[],
   environment: CheckEnvironment,
 ): Promise<Issue[]> {
-  const check = checks[resource.resourceType]
+  const type = resource.resourceType
+  const check = checks[type]
   if (!check) return []
   try {
     const issues = [...(await check(resource, beside, environment)), ...unversioned(resource)]
-    return issues.slice(0, mostIssues)
+    return issues.slice(0, mostIssues).map((each) => (each.expression ? each : { ...each, expression: [type] }))
   } catch (error) {
     if (!isNotReady(error)) throw error
     const text =
