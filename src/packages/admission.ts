@@ -1,5 +1,5 @@
 /** What of a package may be stored, and as what: the same checks as for a write over REST. */
-import { withoutRefusal } from '../fhir/artefact.ts'
+import { artefactName, withoutRefusal } from '../fhir/artefact.ts'
 import { isError } from '../fhir/error.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { Write } from '../storage/storage.ts'
@@ -9,9 +9,10 @@ import type { ImportEntry } from './report.ts'
 export interface Gate {
   /** The resource as it may be stored: a draft in place of an active one that is not fit. */
   admit(resource: Resource, beside: Resource[]): Promise<{ resource: Resource; issues: Issue[]; isRefused: boolean }>
-  /** What was published under the `url|version` of a resource: the same, or other content. */
+  /** What was published under the `url|version` of a resource, or is by an earlier one of the package: the same, or other content. */
   compare(
     resource: Resource,
+    earlier: Resource[],
   ): Promise<{ kind: 'new' } | { kind: 'same'; isRetired: boolean } | { kind: 'other'; issue: Issue }>
   /** The write with what it is judged by inside its transaction. */
   write(write: Write): Write
@@ -43,9 +44,13 @@ const rank = ({ resource }: Candidate) => order.indexOf(resource.resourceType)
 export async function judge(candidates: Candidate[], gate: Gate): Promise<Candidate[]> {
   const kept: Candidate[] = []
   const open: Candidate[] = []
+  const byName = new Map<string, Resource>()
   for (const given of candidates) {
     const candidate = { ...given, resource: withoutRefusal(given.resource) }
-    const found = await gate.compare(candidate.resource)
+    const name = `${candidate.resource.resourceType} ${artefactName(candidate.resource)}`
+    const earlier = byName.get(name)
+    const found = await gate.compare(candidate.resource, earlier ? [earlier] : [])
+    byName.set(name, earlier ?? candidate.resource)
     if (found.kind === 'other') fail(candidate.entry, found.issue)
     else if (found.kind === 'new') open.push(candidate)
     // What is stored already was judged when it was published; what was retired here stays so.

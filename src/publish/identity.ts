@@ -8,7 +8,7 @@ import { FhirError, issue } from '../fhir/error.ts'
 import { exactNumber } from '../fhir/exact-number.ts'
 import { canonicalJson } from '../fhir/json.ts'
 import type { Json, JsonObject, Resource } from '../fhir/types.ts'
-import type { StoredVersion, Write } from '../storage/storage.ts'
+import type { Write } from '../storage/storage.ts'
 
 /** Members that are no content: whose copy it is, what the server says of it, what is shown for it, where it stands in its life. */
 const beside = ['resourceType', 'id', 'meta', 'text', 'status']
@@ -48,16 +48,15 @@ const valueAt = (holder: JsonHolder, key: string): Json | undefined =>
 export function unlessPublished(resource: Resource): Pick<Write, 'unlessPublished'> {
   if (artefactCanonical(resource)?.version === undefined) return {}
   return {
-    unlessPublished: (published) => {
-      const conflict = conflictWith(published, resource)
+    unlessPublished: ({ resource: published }) => {
+      const conflict = published && conflictWith(published, resource)
       if (conflict) throw conflict
     },
   }
 }
 
 /** Why a resource cannot be stored where another was published under its `url|version`; undefined when it can. */
-export function conflictWith({ resource: published }: StoredVersion, given: Resource): FhirError | undefined {
-  if (!published) return undefined
+export function conflictWith(published: Resource, given: Resource): FhirError | undefined {
   const name = artefactName(given)
   const type = given.resourceType
   const status = statusOf(given)

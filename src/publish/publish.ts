@@ -2,7 +2,7 @@
  * The one way in: what an artefact must pass before it is stored, whoever brings it. REST refuses what is not fit to be
  * `active`; an import stores it as a draft that nothing uses. Drafts are stored whatever is wrong with them, and told what is.
  */
-import { artefactCanonical, asRefused, notFit, statusOf } from '../fhir/artefact.ts'
+import { artefactCanonical, artefactName, asRefused, notFit, statusOf } from '../fhir/artefact.ts'
 import { isError } from '../fhir/error.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
@@ -29,8 +29,11 @@ export interface Publish {
   check(resource: Resource, beside?: Resource[]): Promise<Issue[]>
   /** The same for a resource that is to be stored anyhow. */
   admit(resource: Resource, beside?: Resource[]): Promise<Admission>
-  /** What was published under the `url|version` of a resource, ever: nothing, the same content, or other content. */
-  compare(resource: Resource): Promise<Comparison>
+  /**
+   * What was published under the `url|version` of a resource, ever, or is published by `earlier` ones of the same transaction:
+   * nothing, the same content, or other content.
+   */
+  compare(resource: Resource, earlier?: Resource[]): Promise<Comparison>
   /** The write with what it is judged by inside its transaction. */
   write(write: Write): Write
 }
@@ -52,12 +55,19 @@ export function createPublish(environment: CheckEnvironment & { storage: Pick<St
       const isRefused = issues.some(isError)
       return { resource: isRefused ? asRefused(resource) : resource, issues, isRefused }
     },
-    async compare(resource) {
+    async compare(resource, earlier = []) {
       const { url, version } = artefactCanonical(resource) ?? {}
       if (url === undefined || version === undefined) return { kind: 'new' }
-      const published = await storage.published(resource.resourceType, { url, version })
-      if (!published) return { kind: 'new' }
-      const [issue] = conflictWith(published, resource)?.issues ?? []
+      const rival = earlier.find(
+        (each) =>
+          each.resourceType === resource.resourceType &&
+          statusOf(each) === 'active' &&
+          artefactName(each) === artefactName(resource),
+      )
+      const published = (await storage.published(resource.resourceType, { url, version }))?.resource
+      if (!published && !rival) return { kind: 'new' }
+      const [issue] = [published, rival].flatMap((each) => (each && conflictWith(each, resource)?.issues) || [])
+      if (!published && !issue) return { kind: 'new' }
       if (issue) return { kind: 'other', issue }
       const current = await environment.find(resource.resourceType, `${url}|${version}`)
       return { kind: 'same', isRetired: current.length > 0 && current.every((each) => statusOf(each) === 'retired') }
