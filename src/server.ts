@@ -136,7 +136,9 @@ interface Wiring {
 function createContext({ config, storage, trust, pending, now }: Wiring): OperationContext {
   const uuid = () => randomUUID()
   const terminology = createTerminology(artefactSource(storage, pending, config.dataDir), { now, uuid })
-  const terminologyRevision = () => storage.revision(terminologyTypes)
+  // What was looked for in vain before content was on its way is looked for again.
+  const revision = (types: readonly string[]) => storage.revision(types) + pending.epoch()
+  const terminologyRevision = () => revision(terminologyTypes)
   const bound = cachedByRevision(terminologyRevision, () => new Map<string, Promise<BoundValueSet>>())
   const bind = (valueSet: string) => {
     const known = bound()
@@ -151,7 +153,7 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
       findStructure: (url) => findStructure(storage, url),
       membership,
       translator: terminology.translator,
-      revision: () => storage.revision(mapTypes),
+      revision: () => revision(mapTypes),
     },
     { elapsed: () => performance.now() },
   )
@@ -162,7 +164,7 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
     euValueSet: (id) => euValueSet(storage, terminology, id),
     derived: storage.derived,
-    revision: () => storage.revision(ruleTypes),
+    revision: () => revision(ruleTypes),
   })
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
@@ -284,7 +286,7 @@ const artefactSource = (storage: Storage, pending: PendingContent, dataDir: stri
     if (type === 'ConceptMap') await pending.refuse(type, {})
     return (await listAll<Resource>(storage, type)).filter((each) => !isRefused(each))
   },
-  revision: () => storage.revision(terminologyTypes),
+  revision: () => storage.revision(terminologyTypes) + pending.epoch(),
   largeCodeSystem: readArtefacts(join(dataDir, ARTEFACTS_FOLDER), largeCodeSystem).read,
 })
 

@@ -1,5 +1,5 @@
 /** What of a package may be stored, and as what: the same checks as for a write over REST. */
-import { artefactName, withoutRefusal } from '../fhir/artefact.ts'
+import { artefactName, statusOf, withoutRefusal } from '../fhir/artefact.ts'
 import { isError } from '../fhir/error.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { Write } from '../storage/storage.ts'
@@ -50,7 +50,7 @@ export async function judge(candidates: Candidate[], gate: Gate): Promise<Candid
     const name = `${candidate.resource.resourceType} ${artefactName(candidate.resource)}`
     const earlier = byName.get(name)
     const found = await gate.compare(candidate.resource, earlier ? [earlier] : [])
-    byName.set(name, earlier ?? candidate.resource)
+    if (found.kind !== 'other' && statusOf(candidate.resource) === 'active') byName.set(name, candidate.resource)
     if (found.kind === 'other') fail(candidate.entry, found.issue)
     else if (found.kind === 'new') open.push(candidate)
     // What is stored already was judged when it was published; what was retired here stays so.

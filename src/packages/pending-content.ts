@@ -58,6 +58,8 @@ export interface PendingContent {
   state(): PendingState
   /** The loader tells how it goes. */
   set(state: PendingState): void
+  /** Grows with every change of the state: what was not found before may be waited for now, and the other way round. */
+  epoch(): number
   isPending(type: string, wanted: Wanted): Promise<boolean>
   /** @throws FhirError 503 when it may still come */
   refuse(type: string, wanted: Wanted): Promise<void>
@@ -66,6 +68,7 @@ export interface PendingContent {
 /** Nothing is pending until the loader says so. */
 export function createPendingContent(derived: Pick<Storage['derived'], 'get'>): PendingContent {
   let state: PendingState = { status: 'none' }
+  let epoch = 0
   let names: Map<string, Set<string>> | undefined
   const known = async () => {
     const text = names ? undefined : await derived.get(KEY.kind, KEY.key)
@@ -86,7 +89,9 @@ export function createPendingContent(derived: Pick<Storage['derived'], 'get'>): 
     set: (next) => {
       state = next
       names = undefined
+      epoch++
     },
+    epoch: () => epoch,
     isPending,
     async refuse(type, wanted) {
       if (await isPending(type, wanted)) throw notReady('The base content of FHIR R4 and HL7 Terminology')

@@ -12,8 +12,13 @@ import { matchesVersion, preferredFirst } from './versions.ts'
  * are synchronous; what is not in memory yet is noted and loaded by {@link settle}, which then tries again.
  */
 export interface Scope {
-  /** Every version of a code system that has content, best first. Supplements are no code systems. */
+  /**
+   * Every version of a code system that has content, best first. Supplements are no code systems. Throws 503 when there is none
+   * and one may still come.
+   */
   systems(url: string): CodeSystemProvider[]
+  /** The same for who can do without: none is an answer, even if one may still come. */
+  systemsHere(url: string): CodeSystemProvider[]
   /** Supplement of that url. */
   supplement(url: string, version?: string): CodeSystem | undefined
   /** The version asked for (wildcards allowed), else the newest active one, else the newest. */
@@ -95,6 +100,31 @@ function collectSystems(url: string, { found, own, wanted }: Shelves): CodeSyste
 /** Most value sets a scope keeps by url. */
 const SETS_KEPT = 5_000
 
+/** Code systems by url, each collected once. */
+function systemsIn(artefacts: Artefacts, shelves: Shelves): Pick<Scope, 'systems' | 'systemsHere'> {
+  const byUrl = new Map<string, CodeSystemProvider[]>()
+  const systemsHere = (url: string) => {
+    const known = byUrl.get(url)
+    if (known) return known
+    const collected = collectSystems(url, shelves)
+    if (shelves.wanted.size === 0) byUrl.set(url, collected)
+    return collected
+  }
+  return {
+    systemsHere,
+    systems: (url) => {
+      const found = systemsHere(url)
+      const awaited =
+        found.length === 0 &&
+        systemNames(url)
+          .map(artefacts.awaited)
+          .find((each) => each !== undefined)
+      if (awaited) throw awaited
+      return found
+    },
+  }
+}
+
 /** The view of one request. */
 export function createScope(artefacts: Artefacts, resources: Resource[]): Scope {
   const shelves = shelvesOf(artefacts, resources)
@@ -109,7 +139,6 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
     if (typeof owner !== 'object' || !owner.url) return undefined
     return wholeSystem(url, owner.url, owner.version)
   }
-  const systemsByUrl = new Map<string, CodeSystemProvider[]>()
   const setsByUrl = new Map<string, ValueSet>()
   const mapsByUrl = new Map<string, ConceptMap[]>()
   const findSet = (asked: string, version: string | undefined): ValueSet | undefined => {
@@ -134,13 +163,7 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
       await Promise.all(loads.map((each) => each()))
       return loads.length > 0
     },
-    systems: (url) => {
-      const known = systemsByUrl.get(url)
-      if (known) return known
-      const collected = collectSystems(url, shelves)
-      if (wanted.size === 0) systemsByUrl.set(url, collected)
-      return collected
-    },
+    ...systemsIn(artefacts, shelves),
     supplement: (url, version) => {
       const candidates = [...own<CodeSystem>('CodeSystem', url), ...(found('CodeSystem', url) as CodeSystem[])]
         .filter((each) => each.content === 'supplement')

@@ -32,6 +32,7 @@ export async function openPublishing() {
   }
   return {
     ...opened,
+    http,
     get: (path: string) => supertest(http).get(`/fhir/${path}`),
     post: (path: string, body: object, headers: object = {}) => send('post', path, body, headers),
     put: <R extends { resourceType: string; id?: string | undefined }>(resource: R, headers: object = {}) =>

@@ -71,7 +71,7 @@ async function checkCodes(at: string, group: Group, scope: Scope): Promise<Issue
   for (const { side, system, codes } of sides) {
     if (system === undefined) continue
     const { url } = parseCanonical(system)
-    const [provider] = await settle(scope, () => scope.systems(url))
+    const [provider] = await settle(scope, () => scope.systemsHere(url))
     if (!provider && (await settle(scope, () => scope.isValueSet(url))))
       issues.push(remark(`${at}.${side}`, `${system} is a value set, and no code system`, 'business-rule'))
     else if (!provider) issues.push(remark(`${at}.${side}`, `names the code system ${system}, which is not here`))

@@ -70,7 +70,7 @@ const imports = ({ compose }: ValueSet) =>
 /** What a clause names of its code system. */
 async function checkSystem(clause: Clause, system: string, evaluation: Evaluation): Promise<Issue[]> {
   const { scope } = evaluation
-  const providers = await settle(scope, () => scope.systems(system))
+  const providers = await settle(scope, () => scope.systemsHere(system))
   const isWhole = providers[0]?.head.content === 'complete'
   let bound: ReturnType<typeof bindForExpansion> | undefined
   const refusal = await refusalOf(async () => {
