@@ -11,27 +11,33 @@ import { mapInputs } from './credentials/map-input.ts'
 import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
+import { activeFirst, artefactName, isRefused, statusOf, withoutRefusal } from './fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
-import { FhirError, isError } from './fhir/error.ts'
-import type { Issue, Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
+import { unprocessable } from './fhir/error.ts'
+import type { Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
+import type { ReadinessPart } from './http/readiness.ts'
 import { lineWriter } from './line-writer.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
+import { createPendingContent, type PendingContent } from './packages/pending-content.ts'
+import { createPublish, type Publish } from './publish/publish.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
-import { findByCanonical as find, findMaps, findStructure, listAll } from './storage/reading.ts'
+import { findByCanonical as find, findMaps, findRunnable, findStructure, listAll } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
-import { checkMap, createMaps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
+import { createMaps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { largeCodeSystem } from './terminology/large/large-code-system.ts'
 import { createTerminology, type Terminology } from './terminology/terminology.ts'
+import { preferredFirst } from './terminology/versions.ts'
 import { anchorKeySource } from './trust/anchors.ts'
 import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
 import type { TrustSource } from './trust/trust-source.ts'
 
-const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
+/** Folder of the product. */
+export const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
 
 /** Folders of the content that is served out of the box. */
 export const ownContentFolders = ['igs', 'rules', 'valuesets'].map((name) => join(projectRoot, name))
@@ -43,6 +49,10 @@ export const software = readSoftware()
 export interface VidimusServer extends OperationContext {
   config: Config
   trust: Trust
+  /** The one way in for content. */
+  publish: Publish
+  /** Where the base content stands; who loads it tells. */
+  pending: PendingContent
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /** Listens where the configuration says; resolves with the address without `/fhir`. */
@@ -61,15 +71,19 @@ export async function createServer(config: Config): Promise<VidimusServer> {
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
   const trust = await loadConfiguredTrust(config)
-  const context = createContext({ config, storage, trust, now })
+  const pending = createPendingContent(storage.derived)
+  const context = createContext({ config, storage, trust, pending, now })
+  const publish = createPublish({ ...context, find: (type, canonical) => find(storage, type, canonical) })
   const baseUrl = () =>
     config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   let port = config.port
   let running: RunningServer | undefined
-  const newApp = () => createHttpApp({ config, context, baseUrl: baseUrl() })
+  const newApp = () => createHttpApp({ config, context, publish, pending, trust, baseUrl: baseUrl() })
   let app = newApp()
   return {
     ...context,
+    publish,
+    pending,
     config,
     trust,
     handler: (message, response) => app.handler(message, response),
@@ -115,13 +129,16 @@ interface Wiring {
   config: Config
   storage: Storage
   trust: Trust
+  pending: PendingContent
   now(): Date
 }
 
-function createContext({ config, storage, trust, now }: Wiring): OperationContext {
+function createContext({ config, storage, trust, pending, now }: Wiring): OperationContext {
   const uuid = () => randomUUID()
-  const terminology = createTerminology(artefactSource(storage, config.dataDir), { now, uuid })
-  const terminologyRevision = () => storage.revision(terminologyTypes)
+  const terminology = createTerminology(artefactSource(storage, pending, config.dataDir), { now, uuid })
+  // What was looked for in vain before content was on its way is looked for again.
+  const revision = (types: readonly string[]) => storage.revision(types) + pending.epoch()
+  const terminologyRevision = () => revision(terminologyTypes)
   const bound = cachedByRevision(terminologyRevision, () => new Map<string, Promise<BoundValueSet>>())
   const bind = (valueSet: string) => {
     const known = bound()
@@ -136,18 +153,18 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
       findStructure: (url) => findStructure(storage, url),
       membership,
       translator: terminology.translator,
-      revision: () => storage.revision(mapTypes),
+      revision: () => revision(mapTypes),
     },
     { elapsed: () => performance.now() },
   )
   const rules = createRules({
     findLibraries: (url) => find<Library>(storage, 'Library', url),
-    listLibraries: () => listAll<Library>(storage, 'Library'),
+    listLibraries: async () => activeFirst(await listAll<Library>(storage, 'Library')),
     membership,
     expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
     euValueSet: (id) => euValueSet(storage, terminology, id),
     derived: storage.derived,
-    revision: () => storage.revision(ruleTypes),
+    revision: () => revision(ruleTypes),
   })
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
@@ -169,20 +186,32 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
       }),
     mapInputs: ({ formats, content }) => mapInputs(formats, content ?? null),
     mapping: {
-      compile: (canonical) => maps.compile(canonical),
-      findMap: async (canonical) => (await findMaps(storage, canonical))[0],
+      compile: async (canonical) => {
+        const [map] = await findRunnable<StructureMap>(storage, 'StructureMap', canonical)
+        return maps.compile(map ? artefactName(map) : canonical)
+      },
+      findMap: async (canonical) => (await findRunnable<StructureMap>(storage, 'StructureMap', canonical))[0],
     },
     rules,
     selectPlans: async (choice) => selectPlans(await plans(), choice),
-    hasLibrary: async (canonical) => (await storage.findCanonical('Library', canonical)).length > 0,
-    findPlans: (canonical) => find<PlanDefinition>(storage, 'PlanDefinition', canonical),
+    hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
+    findPlans: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
     pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,
   })
   return { storage, terminology, maps, rules, evaluate, now, uuid }
 }
 
-function createHttpApp({ config, context, baseUrl }: { config: Config; context: OperationContext; baseUrl: string }) {
+interface HttpWiring {
+  config: Config
+  context: OperationContext
+  publish: Publish
+  pending: PendingContent
+  trust: Trust
+  baseUrl: string
+}
+
+function createHttpApp({ config, context, publish, pending, trust, baseUrl }: HttpWiring) {
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -200,7 +229,12 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
       parseMap,
       readMap: readR5,
       printMap,
-      checkWrite: (resource) => checkWrite(resource, context),
+      checkWrite: publish.check,
+      isPending: pending.isPending,
+      readiness: () => readiness(config, pending, trust),
+      // Who writes a resource over REST has taken it in hand: what an import thought of it counts no more.
+      publishedWrite: ({ resource, ...write }) =>
+        publish.write(resource ? { ...write, resource: withoutRefusal(resource) } : write),
       expandTokens: async (valueSet) =>
         (await expandCodes(terminology, { url: valueSet })).map(({ system, code }) => `${system ?? ''}|${code}`),
     },
@@ -215,40 +249,25 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
   })
 }
 
+/** What answers depend on, and whether it is there. Own content and trust lists are read before anything listens. */
+function readiness(config: Config, pending: PendingContent, trust: Trust): ReadinessPart[] {
+  const { status, detail } = pending.state()
+  const lists = trust.status()
+  const usable = lists.filter((each) => each.usable).length
+  return [
+    { name: 'service', ready: !config.maintenance, state: config.maintenance ? 'maintenance' : 'up' },
+    { name: 'own content', ready: true, state: 'loaded' },
+    { name: 'trust lists', ready: true, state: `${usable} of ${lists.length} usable` },
+    {
+      name: 'base content',
+      ready: status === 'loaded' || status === 'none',
+      state: status === 'none' ? 'not loaded by this server' : status,
+      ...(detail === undefined ? {} : { detail }),
+    },
+  ]
+}
+
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
-
-/** Content that is compiled is compiled before it is stored: a broken map or rule is refused where it is written. */
-async function checkWrite(resource: Resource, context: OperationContext): Promise<Issue[]> {
-  if (resource.resourceType === 'Library') return context.rules.checkLibrary(resource)
-  if (resource.resourceType !== 'StructureMap') return []
-  return checkMapWrite(resource, context)
-}
-
-/**
- * A map that cannot be read is refused. What makes a rule fail whenever it fires is an error of an active map; elements that
- * the definitions do not have are a remark all the same, for published maps have them.
- */
-async function checkMapWrite(map: StructureMap, context: OperationContext): Promise<Issue[]> {
-  const isActive = map.status === 'active'
-  const issues = checkMap(map).map((each) => (isActive || each.code !== 'not-supported' ? each : asWarning(each)))
-  if (issues.some(isError)) return issues
-  const found = await unresolved(map, context)
-  const isLenient = ({ details }: Issue) =>
-    details?.coding?.some((each) => each.code?.startsWith('fml-lenient-')) === true
-  return [...issues, ...found.map((each) => (isActive && !isLenient(each) ? each : asWarning(each)))]
-}
-
-const asWarning = (issue: Issue): Issue => (isError(issue) ? { ...issue, severity: 'warning' } : issue)
-
-/** What a map needs and the store does not have: a remark, for maps and models come in any order. */
-async function unresolved(map: StructureMap, { maps }: OperationContext): Promise<Issue[]> {
-  try {
-    return (await maps.compile(map)).warnings
-  } catch (error) {
-    if (!(error instanceof FhirError)) throw error
-    return error.issues.map((each) => (each.code === 'not-found' ? asWarning(each) : each))
-  }
-}
 
 // ---------- reading the store for the rooms ----------
 
@@ -258,10 +277,17 @@ const mapTypes = [...terminologyTypes, 'StructureMap', 'StructureDefinition']
 const planTypes = ['PlanDefinition']
 const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
 
-const artefactSource = (storage: Storage, dataDir: string) => ({
-  find: (type: string, url: string) => storage.findCanonical(type, url),
-  list: (type: string) => listAll<Resource>(storage, type),
-  revision: () => storage.revision(terminologyTypes),
+const artefactSource = (storage: Storage, pending: PendingContent, dataDir: string) => ({
+  find: async (type: string, url: string) => {
+    const found = (await storage.findCanonical(type, url)).filter((each) => !isRefused(each))
+    if (found.length === 0) await pending.refuse(type, { urls: [url] })
+    return found
+  },
+  list: async (type: string) => {
+    if (type === 'ConceptMap') await pending.refuse(type, {})
+    return (await listAll<Resource>(storage, type)).filter((each) => !isRefused(each))
+  },
+  revision: () => storage.revision(terminologyTypes) + pending.epoch(),
   largeCodeSystem: readArtefacts(join(dataDir, ARTEFACTS_FOLDER), largeCodeSystem).read,
 })
 
@@ -274,7 +300,7 @@ interface BoundValueSet {
 async function bindValueSet(valueSet: string, terminology: Terminology, storage: Storage): Promise<BoundValueSet> {
   const member = await terminology.membership(valueSet)
   const { url, version } = parseCanonical(valueSet)
-  const [stored] = version ? [] : await find<ValueSet>(storage, 'ValueSet', url)
+  const [stored] = version ? [] : (await find<ValueSet>(storage, 'ValueSet', url)).sort(preferredFirst)
   return { canonical: formatCanonical(url, version ?? stored?.version), member }
 }
 
@@ -290,10 +316,14 @@ async function expandCodes(terminology: Terminology, given: { url: string } | { 
   )
 }
 
-/** EU rules name value sets by a bare id: the stored ValueSet of that id. */
+/**
+ * EU rules name value sets by a bare id: the stored ValueSet of that id.
+ * @throws FhirError 422 when it is not active: a rule must not go by a draft
+ */
 async function euValueSet(storage: Storage, terminology: Terminology, id: string) {
   const stored = (await storage.read('ValueSet', id))?.resource
   if (stored?.resourceType !== 'ValueSet') return undefined
+  if (statusOf(stored) !== 'active') throw unprocessable(`ValueSet/${id} is not active`, 'business-rule')
   const codes = (await expandCodes(terminology, { valueSet: stored })).map(({ code }) => code)
   return { canonical: formatCanonical(stored.url, stored.version), codes }
 }

@@ -1,4 +1,4 @@
-import type { Resource } from '../fhir/types.ts'
+import type { OperationOutcome, Resource } from '../fhir/types.ts'
 import type { MediaType } from './media-type.ts'
 
 /** One name and value of a query string or form, decoded, in the order sent. */
@@ -42,4 +42,6 @@ export interface FhirReply {
   headers: Record<string, string>
   resource?: Resource
   raw?: RawBody
+  /** What is to be said of a write that was done, for the entry of a Bundle. */
+  outcome?: OperationOutcome
 }

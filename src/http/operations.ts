@@ -1,3 +1,4 @@
+import { isRefused } from '../fhir/artefact.ts'
 import { checkDeclared } from '../fhir/declared-parameters.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Operation, OperationCall } from '../fhir/operation.ts'
@@ -6,6 +7,7 @@ import type { FhirReply, FhirRequest } from './exchange.ts'
 import type { BoundOperation, Facade } from './facade.ts'
 import type { Target } from './interaction.ts'
 import { operationInput } from './operation-input.ts'
+import { refusePending } from './pending.ts'
 
 /** Gives every operation its context. */
 export function bindOperations<Context>(operations: Operation<Context>[], context: Context): BoundOperation[] {
@@ -53,7 +55,12 @@ export async function operationInteraction(
 
 async function checkExists(facade: Facade, { type, id }: Target): Promise<void> {
   const version = await facade.storage.read(type, id)
+  if (version?.resource && isRefused(version.resource)) {
+    const text = `${type}/${id} was stored as a draft because it is not fit to be active; it can be read and mended, not used.`
+    throw new FhirError(422, issue('business-rule', text))
+  }
   if (version?.resource) return
+  if (!version) await refusePending(facade, type, { ids: [id] })
   const code = version ? 'deleted' : 'not-found'
   throw new FhirError(version ? 410 : 404, issue(code, `${type}/${id} ${version ? 'was deleted' : 'does not exist'}.`))
 }

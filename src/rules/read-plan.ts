@@ -77,7 +77,7 @@ const unread: PlanReading = {
 }
 
 /** Whether a plan is a rule set for credentials (`eca-rule`), another plan, or says it in words that are not known. */
-function readType(plan: PlanDefinition): 'rule' | 'other' | 'unknown' {
+export function readType(plan: PlanDefinition): 'rule' | 'other' | 'unknown' {
   const codes = codingsOf(plan.type, planTypeSystem)
   if (codes.includes('eca-rule')) return 'rule'
   if (codes.some((each) => otherTypes.includes(each))) return 'other'

@@ -2,7 +2,6 @@ import { unprocessable } from '../fhir/error.ts'
 import type { Bundle, Issue, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
 import { evaluateCertLogic, isCertLogic, readCertLogic, readCertLogicData } from './certlogic/certlogic.ts'
 import type { EuValueSet } from './certlogic/external.ts'
-import { checkLibrary } from './cql/check-library.ts'
 import type { CqlTerminology } from './cql/code-service.ts'
 import { type CqlCall, evaluateCql } from './cql/expression.ts'
 import { generateFhirHelpers } from './cql/fhir-helpers.ts'
@@ -15,6 +14,7 @@ import { type DefineResult, runLibrary } from './cql/run.ts'
 import { createSandbox } from './cql/sandbox.ts'
 import { type EncodedResult, encodeResult } from './cql/to-parameters.ts'
 import { createTranslator, type DerivedStore } from './cql/translator.ts'
+import { createInspector, type LibraryInspector } from './inspect-library.ts'
 import { listPlan, runPlan } from './plan.ts'
 import { listRuleLibrary, type NamedLibrary, runRuleLibrary } from './rule-library.ts'
 import { checkExpressions, checkParameters, librariesOf } from './rule-parameters.ts'
@@ -22,8 +22,11 @@ import type { RuleResult } from './rule-result.ts'
 import { createExpressionRunner, type ExpressionEnvironment, type RuleData } from './run-expression.ts'
 
 export type { EncodedResult } from './cql/to-parameters.ts'
+export type { LibraryInspector } from './inspect-library.ts'
+export { actionFaults, planFaults } from './plan-faults.ts'
+export { everyAction, readType } from './read-plan.ts'
 export type { RuleResult } from './rule-result.ts'
-export { statusRemark } from './run-expression.ts'
+export { statusRemark, unquote } from './run-expression.ts'
 export { inForce, type PlanChoice, preferredPlans, selectPlans } from './select-plans.ts'
 
 /** What the rules need of the server. */
@@ -106,11 +109,8 @@ export interface Rules {
   checkQuestion(sources: RuleSource[], parameters: Parameters | undefined): Promise<void>
   /** Runs a CQL expression in a process with limits; the result is named `return`. @throws FhirError 422 with line and column for one that does not translate */
   evaluateCql(call: CqlCall): Promise<EncodedResult>
-  /**
-   * Remarks on a Library that is about to be stored: translation errors come as warnings, for the text is kept and refused when run.
-   * @throws FhirError 422 for CertLogic that is not valid
-   */
-  checkLibrary(library: Library): Promise<Issue[]>
+  /** Looks at libraries before they are stored; `beside` are those that are to be stored together. */
+  inspector(beside: Library[]): LibraryInspector
   /** Process id of the translator while one runs. */
   translatorPid(): number | undefined
   /** Ends the processes. */
@@ -192,11 +192,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       await checkParameters(parameters, named, { environment: expressions, context })
     },
     evaluateCql: (call) => evaluateCql(call, libraries, sandbox),
-    async checkLibrary(library) {
-      if (!isCertLogic(library)) return checkLibrary(library, libraries)
-      readCertLogic(library)
-      return []
-    },
+    inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
     translatorPid: () => translator.pid(),
     async close() {
       await Promise.all([translator.close(), sandbox.close()])

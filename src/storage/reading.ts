@@ -1,15 +1,38 @@
 /** Reading artefacts by what they are, over any storage. */
+import { activeFirst, artefactCanonical, artefactName, isNamedBy, statusOf } from '../fhir/artefact.ts'
 import { parseCanonical } from '../fhir/canonical.ts'
+import { notFound } from '../fhir/error.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import type { Storage } from './storage.ts'
 
-/** All current resources of a canonical, with or without version, of one type, newest business version first. */
+/**
+ * All current resources of a canonical, with or without version, of one type: active ones first, each part newest business
+ * version first. What an import refused is not among them.
+ */
 export async function findByCanonical<T extends Resource>(
   storage: Storage,
   type: T['resourceType'],
   canonical: string,
 ): Promise<T[]> {
-  return (await storage.findCanonical(type, canonical)) as T[]
+  return activeFirst((await storage.findCanonical(type, canonical)) as T[])
+}
+
+/**
+ * The artefacts that may decide a verdict when they are named so, in the order of {@link findByCanonical}: active ones, and the
+ * very ones that an exact canonical names (`url|version`). A draft is never taken for the bare url.
+ * @throws FhirError 404 when only such drafts are stored
+ */
+export async function findRunnable<T extends Resource>(
+  storage: Storage,
+  type: T['resourceType'],
+  canonical: string,
+): Promise<T[]> {
+  const stored = await findByCanonical<T>(storage, type, canonical)
+  const runnable = stored.filter((each) => isNamedBy(canonical, each))
+  const [other] = stored
+  if (runnable.length > 0 || !other) return runnable
+  const text = `${type} ${canonical} is not active on this server; name ${artefactName(other)} to use what is ${statusOf(other) ?? 'without status'}`
+  throw notFound({ text, expression: 'Parameters.parameter' })
 }
 
 /** Every current resource of a type. */
@@ -31,7 +54,7 @@ export async function listAll<T extends Resource>(storage: Storage, type: string
   return found
 }
 
-/** Maps of a canonical with or without version; `*` in it matches anything. */
+/** Maps of a canonical with or without version, in the order of {@link findByCanonical}; `*` in it matches anything. */
 export async function findMaps(storage: Storage, canonical: string): Promise<StructureMap[]> {
   const { url } = parseCanonical(canonical)
   if (!url.includes('*')) return findByCanonical<StructureMap>(storage, 'StructureMap', canonical)
@@ -41,10 +64,16 @@ export async function findMaps(storage: Storage, canonical: string): Promise<Str
       .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
       .join('.*')}$`,
   )
-  return (await listAll<StructureMap>(storage, 'StructureMap')).filter((map) => pattern.test(map.url))
+  const urls = (await listAll<StructureMap>(storage, 'StructureMap')).flatMap(
+    (map) => artefactCanonical(map)?.url ?? [],
+  )
+  const matching = [...new Set(urls)].filter((each) => pattern.test(each))
+  return (
+    await Promise.all(matching.map((each) => findByCanonical<StructureMap>(storage, 'StructureMap', each)))
+  ).flat()
 }
 
-/** The newest StructureDefinition of a canonical; else one that declares it as its type, as own copies of foreign models do. */
+/** The newest active StructureDefinition of a canonical, else the newest; else one that declares it as its type, as own copies of foreign models do. */
 export async function findStructure(storage: Storage, url: string): Promise<StructureDefinition | undefined> {
   const name = parseCanonical(url).url
   const [found] = await findByCanonical<StructureDefinition>(storage, 'StructureDefinition', name)

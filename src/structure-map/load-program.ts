@@ -1,3 +1,4 @@
+import { isNamedBy } from '../fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
 import { issue, unprocessable } from '../fhir/error.ts'
 import type { Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
@@ -90,7 +91,7 @@ async function loadImports(map: StructureMap, { supporting, environment, warn }:
       asked.add(url)
       const wildcard = url.includes('*')
       const own = [map, ...supporting].filter((each) => matches(url, each))
-      const stored = own.length > 0 && !wildcard ? [] : await environment.findMaps(url)
+      const stored = own.length > 0 && !wildcard ? [] : (await environment.findMaps(url)).filter(mayJoin(maps[i], url))
       const found = [...own, ...(wildcard ? newestEach(stored) : stored.slice(0, 1))]
       if (found.length === 0 && wildcard) warn(`No StructureMap matches the import ${url}`)
       else if (found.length === 0) {
@@ -109,6 +110,13 @@ async function loadImports(map: StructureMap, { supporting, environment, warn }:
   }
   return maps
 }
+
+/**
+ * What a draft leans on may be a draft. An active map is joined by active maps, and by what it names exactly: anything else
+ * could change what it does without its author.
+ */
+const mayJoin = (importing: StructureMap | undefined, url: string) => (found: StructureMap) =>
+  importing?.status !== 'active' || found.status === 'active' || (!url.includes('*') && isNamedBy(url, found))
 
 function matches(url: string, map: StructureMap): boolean {
   const { url: wanted, version } = parseCanonical(url)

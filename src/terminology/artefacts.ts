@@ -1,3 +1,5 @@
+import { FhirError } from '../fhir/error.ts'
+import { isNotReady } from '../fhir/not-ready.ts'
 import type { CodeSystem, ConceptMap, Resource } from '../fhir/types.ts'
 import type { CodeSystemProvider } from './code-system.ts'
 import { indexCodeSystem } from './concept-index.ts'
@@ -7,7 +9,7 @@ export type ArtefactType = 'CodeSystem' | 'ValueSet' | 'ConceptMap' | 'NamingSys
 
 /** Read access to stored artefacts; given by the server over its storage. */
 export interface ArtefactSource {
-  /** All business versions of a url, newest first. */
+  /** All business versions of a url, newest first. Rejects with 503 when there is none and one may still come. */
   find(type: ArtefactType, url: string): Promise<Resource[]>
   /** Every current artefact of a type; may be big. */
   list(type: 'ConceptMap' | 'CodeSystem' | 'ValueSet'): Promise<Resource[]>
@@ -32,6 +34,8 @@ export interface Artefacts {
   /** Versions of a url if they are in memory. */
   peek(type: ArtefactType, url: string): Resource[] | undefined
   load(type: ArtefactType, url: string): Promise<Resource[]>
+  /** Why a code system that is not here cannot be called unknown yet: it may still come. A list of its codes can do without it. */
+  awaited(url: string): FhirError | undefined
   conceptMaps(): Promise<ConceptMap[]>
   /** Url, version and implicit value set of every stored code system. */
   codeSystems(): Promise<SystemEntry[]>
@@ -49,6 +53,7 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
   let revision = -1
   let fresh = new Map<string, Resource[]>()
   let stale = new Map<string, Resource[]>()
+  const coming = new Map<string, FhirError>()
   let maps: Promise<ConceptMap[]> | undefined
   let systems: SystemEntry[] | undefined
   /** The objects known from before where nothing changed, so that what was compiled of them stays. */
@@ -65,6 +70,7 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
       revision = current
       stale = new Map([...stale, ...fresh])
       fresh = new Map()
+      coming.clear()
       maps = undefined
       systems = undefined
     }
@@ -77,9 +83,19 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
     if (asked === refresh()) systems = listed
     return listed
   }
+  const findSystems = async (url: string) => {
+    try {
+      return await source.find('CodeSystem', url)
+    } catch (error) {
+      if (!(error instanceof FhirError) || !isNotReady(error)) throw error
+      coming.set(url, error)
+      return []
+    }
+  }
   return {
     refresh,
     codeSystems,
+    awaited: (url) => coming.get(url),
     ownerOf: (valueSet) => (systems ? systems.find((each) => each.valueSet === valueSet) : 'unknown'),
     conceptMaps: () => {
       refresh()
@@ -90,7 +106,7 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
     load: async (type, url) => {
       const asked = refresh()
       const key = `${type}|${url}`
-      const found = unchanged(key, await source.find(type, url))
+      const found = unchanged(key, await (type === 'CodeSystem' ? findSystems(url) : source.find(type, url)))
       // Before anybody can see them: without its concepts a large system would look empty.
       if (type === 'CodeSystem' && source.largeCodeSystem)
         await openLarge(found as CodeSystem[], source.largeCodeSystem)

@@ -73,7 +73,8 @@ export function resolveSystem(clause: Clause, evaluation: Evaluation, valueVersi
 function decide(clause: Clause, evaluation: Evaluation, valueVersion: string | undefined): Resolution {
   const system = clause.system ?? ''
   const rule = ruleFor(evaluation.systemRules, system)
-  const candidates = evaluation.scope.systems(system)
+  // A list of codes stands for itself where the system is unknown.
+  const candidates = clause.concepts ? evaluation.scope.systemsHere(system) : evaluation.scope.systems(system)
   const resolution: Resolution = {
     known: knownVersions(candidates),
     asked: '',
@@ -110,7 +111,7 @@ export function knownVersions(candidates: CodeSystemProvider[]): string[] {
   return candidates
     .map((each) => each.head.version)
     .filter((each) => each !== undefined)
-    .reverse()
+    .sort(olderFirst)
 }
 
 /** An enumeration counts by itself where the system is unknown, or known in parts only. */

@@ -71,8 +71,8 @@ const swappedGroups = new WeakMap<Group, { source: unknown; target: unknown; swa
 
 /** Whether source and target of a group are exchanged: every element is unknown in the source and known in the target. */
 function isSwapped(group: Group, scope: Scope): boolean {
-  const source = group.source ? scope.systems(group.source)[0] : undefined
-  const target = group.target ? scope.systems(group.target)[0] : undefined
+  const source = group.source ? scope.systemsHere(group.source)[0] : undefined
+  const target = group.target ? scope.systemsHere(group.target)[0] : undefined
   const known = swappedGroups.get(group)
   if (known && known.source === source && known.target === target) return known.swapped
   const codes = (group.element ?? []).flatMap((each) => each.code ?? [])

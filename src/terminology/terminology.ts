@@ -1,10 +1,11 @@
 import { FhirError, unprocessable } from '../fhir/error.ts'
-import type { ConceptMap, Parameters, Resource, ValueSet } from '../fhir/types.ts'
+import type { ConceptMap, Issue, Parameters, Resource, ValueSet } from '../fhir/types.ts'
 import { systemIdentity } from './aliases.ts'
 import { type ArtefactSource, type Artefacts, createArtefacts } from './artefacts.ts'
 import { answerBatch, batchEntries } from './batch.ts'
 import { contains, type Evaluation, noDecisions } from './binding.ts'
 import { terminologyCapabilities } from './capabilities.ts'
+import { checkTerminology } from './check/check.ts'
 import { compareValueSets } from './compare.ts'
 import { translateBy } from './concept-map.ts'
 import { expandValueSet } from './expand.ts'
@@ -64,6 +65,11 @@ export interface Terminology {
    * Translation by one concept map: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
    */
   translator(conceptMap: string | ConceptMap): Promise<(code: string, system?: string) => TranslatedCode[]>
+  /**
+   * What is wrong with a CodeSystem, ValueSet or ConceptMap before anybody asks it: errors where it can never answer, warnings
+   * for what is not here yet. `beside` are resources that are to be stored with it.
+   */
+  check(resource: Resource, beside?: Resource[]): Promise<Issue[]>
   /** TerminologyCapabilities: everything stored and built in, and the parameters understood. */
   capabilities(url: string): Promise<Resource>
 }
@@ -116,6 +122,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     },
     membership: (valueSet) => membership(valueSet, artefacts),
     translator: (conceptMap) => translator(conceptMap, artefacts),
+    check: (resource, beside = []) => checkTerminology(resource, beside, artefacts),
     capabilities: (url) => terminologyCapabilities(url, artefacts, options.now()),
   }
 }

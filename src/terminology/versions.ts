@@ -86,3 +86,12 @@ export function olderFirst(a = '', b = ''): number {
 export function newestFirst(a: Versioned, b: Versioned): number {
   return olderFirst(b.version, a.version) || retired(a) - retired(b) || (b.date ?? '').localeCompare(a.date ?? '')
 }
+
+/**
+ * The order in which a canonical without version is answered: an active artefact before any other, whatever its version, for
+ * a draft may change at will; else as {@link newestFirst}.
+ */
+export function preferredFirst(a: Versioned, b: Versioned): number {
+  const isActive = (item: Versioned) => (item.status === 'active' ? 0 : 1)
+  return isActive(a) - isActive(b) || newestFirst(a, b)
+}

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { Library as ExecutableLibrary } from 'cql-execution'
-import { issue, unprocessable } from '../../fhir/error.ts'
+import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Issue, Json, JsonObject, Library } from '../../fhir/types.ts'
+import { elmFaults } from './check-elm.ts'
 import { correctExecutor } from './corrections/corrections.ts'
 import { checkLiterals } from './corrections/literals.ts'
 import { hasOperator } from './corrections/operators.ts'
@@ -128,20 +129,31 @@ const hashes = new WeakMap<LibraryText, string>()
 
 function textKey(text: LibraryText, linesBefore: number): string {
   const content = () => text.cql ?? JSON.stringify(text.elm)
-  const hash = hashes.get(text) ?? createHash('sha256').update(`${text.canonical}\0${content()}`).digest('base64url')
+  const hash =
+    hashes.get(text) ??
+    // What an active library may include is not what a draft may.
+    createHash('sha256')
+      .update(`${text.canonical}\0${text.status === 'active'}\0${content()}`)
+      .digest('base64url')
   hashes.set(text, hash)
   return `${hash}:${linesBefore}`
 }
 
-/** Stored ELM without errors may run as it is (CQL beside it would have won). */
+/**
+ * Stored ELM without errors may run as it is (CQL beside it would have won).
+ * @throws FhirError 422 for ELM that the executor cannot read
+ */
 function elmOf(text: LibraryText): { elm: Elm; issues: Issue[] } {
+  const faults = elmFaults(text.elm as Elm)
+  if (faults.length > 0) throw new FhirError(422, faults)
   const elm = structuredClone(text.elm as Elm)
   const annotation = Array.isArray(elm.library.annotation) ? (elm.library.annotation as JsonObject[]) : []
   const errors = annotation.filter((each) => each.type === 'CqlToElmError' && each.errorSeverity === 'error')
   return { elm, issues: errors.map((each) => issue('code-invalid', String(each.message))) }
 }
 
-function includesOf(text: LibraryText): LibraryIdentifier[] {
+/** Includes of a library as its own text names them. */
+export function includesOf(text: LibraryText): LibraryIdentifier[] {
   if (text.cql !== undefined) return readHeader(text.cql).includes
   return includeDefinitions(text.elm as Elm).map(({ path, version }) => {
     const id = path.slice(path.lastIndexOf('/') + 1)
@@ -157,7 +169,7 @@ async function includeClosure(text: LibraryText, stored: Index): Promise<Library
   const closure = new Map<string, LibraryText>()
   const walk = async (from: LibraryText, path: string[]): Promise<void> => {
     for (const wanted of includesOf(from)) {
-      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted)
+      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted, text)
       if (!found) continue
       const name = formatIdentifier(found.identifier)
       if (path.includes(name)) throw unprocessable(`circular include: ${[...path, name].join(' → ')}`)

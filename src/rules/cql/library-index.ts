@@ -15,7 +15,8 @@ export interface LibraryStore {
 
 /** Stored libraries by CQL identity. */
 export interface Index {
-  find(identifier: LibraryIdentifier): Promise<LibraryText | undefined>
+  /** What a library includes by that name; an active one includes only what is active or generated. */
+  find(identifier: LibraryIdentifier, from: { status?: string | undefined }): Promise<LibraryText | undefined>
   findLoosely(name: string): Promise<LibraryText[]>
 }
 
@@ -49,9 +50,10 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
   const matches = (text: LibraryText, { id, version }: LibraryIdentifier) =>
     text.identifier.id === id && (version === undefined || text.identifier.version === version)
   return {
-    find: async (identifier) => {
+    find: async (identifier, from) => {
+      const mayInclude = (each: LibraryText) => from.status !== 'active' || standing(each) === 0
       const found = onlyOne(
-        (await all()).filter((each) => matches(each, identifier)),
+        (await all()).filter((each) => matches(each, identifier) && mayInclude(each)),
         formatIdentifier(identifier),
       )
       const made = generated.find((each) => matches(each, identifier))

@@ -1,5 +1,6 @@
 import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { unprocessable } from '../../fhir/error.ts'
+import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Library } from '../../fhir/types.ts'
 import { type LibraryIdentifier, readHeader } from './cql-source.ts'
 import type { Elm } from './elm.ts'
@@ -42,7 +43,8 @@ export function libraryCanonical(library: Library): string {
 function contentText(library: Library, type: string, name: string): string | undefined {
   const content = library.content?.find((each) => each.contentType?.split(';')[0]?.trim() === type)
   if (!content) return undefined
-  if (content.data === undefined)
+  // Also what is no text at all: an inline library is read before anybody has looked at it.
+  if (typeof content.data !== 'string')
     throw unprocessable({
       text: `the ${content.contentType} content of Library ${name} has no data; content is not fetched from a url`,
       expression: 'Library.content.data',
@@ -55,7 +57,7 @@ function contentText(library: Library, type: string, name: string): string | und
 function parseElm(text: string, name: string, optional: boolean): Elm | undefined {
   try {
     const elm = JSON.parse(text) as Elm
-    if (typeof elm?.library?.identifier === 'object') return elm
+    if (isJsonObject(elm?.library?.identifier)) return elm
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }

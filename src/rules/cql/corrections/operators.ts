@@ -49,7 +49,7 @@ export function addOperator(name: string, correction: Correction): void {
 }
 
 /** Whether the executor can build a step of that ELM type. */
-export const hasOperator = (type: string): boolean => Object.hasOwn(all, type)
+export const hasOperator = (type: string): boolean => Object.hasOwn(all, type) && /^[A-Z]/.test(type)
 
 function corrected(Original: OperatorClass, correction: Correction): OperatorClass {
   return class extends Original {

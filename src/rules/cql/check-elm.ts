@@ -1,0 +1,62 @@
+import { issue } from '../../fhir/error.ts'
+import { isJsonObject } from '../../fhir/json-object.ts'
+import type { Issue, Json, JsonObject } from '../../fhir/types.ts'
+import { definitions, type Elm } from './elm.ts'
+
+/** Sections of an ELM library that hold named definitions (https://cql.hl7.org/elm.html, Library). */
+const sections = ['usings', 'includes', 'parameters', 'codeSystems', 'valueSets', 'codes', 'concepts', 'statements']
+/** Far above what translators nest; the walks over ELM are recursive. */
+const deepest = 400
+
+/**
+ * Faults of ELM that comes without its CQL, where the executor would break or, worse, answer null: sections that are no lists
+ * of definitions, statements without expression, models that are unknown. An empty list when it can be linked.
+ */
+export function elmFaults(elm: Elm): Issue[] {
+  const faults: Issue[] = []
+  const report = (text: string) => {
+    faults.push(issue('structure', { text: `the ELM cannot be run: ${text}`, expression: 'Library.content' }))
+  }
+  for (const section of sections) {
+    const holder = elm.library[section]
+    if (holder === undefined) continue
+    const list = isJsonObject(holder) ? (holder.def ?? []) : undefined
+    if (!Array.isArray(list)) report(`${section} is no list of definitions`)
+    else for (const [index, each] of list.entries()) checkDefinition(each, `${section}.def[${index}]`, report)
+  }
+  for (const { uri, version } of definitions(elm, 'usings')) {
+    if (uri === 'urn:hl7-org:elm-types:r1' || (uri === 'http://hl7.org/fhir' && (version ?? '4.0.1') === '4.0.1'))
+      continue
+    report(`the model ${String(uri)} ${typeof version === 'string' ? version : ''} is unknown`)
+  }
+  return faults
+}
+
+type Report = (text: string) => void
+
+function checkDefinition(definition: Json, at: string, report: Report): void {
+  const name = isJsonObject(definition) ? (definition.name ?? definition.localIdentifier) : undefined
+  if (!isJsonObject(definition) || typeof name !== 'string' || name === '__proto__') {
+    report(`${at} has no name`)
+    return
+  }
+  if (!at.startsWith('statements')) return
+  if (isJsonObject(definition.expression)) checkDepth(definition.expression, `"${name}"`, report)
+  else if (definition.external !== true) report(`"${name}" has no expression`)
+}
+
+/** Nesting that the recursive walks over ELM can take. */
+function checkDepth(expression: JsonObject, name: string, report: Report): void {
+  if (typeof expression.type !== 'string') report(`${name} has an expression without type`)
+  // An own stack: nesting comes from outside.
+  const open: { node: Json; depth: number }[] = [{ node: expression, depth: 0 }]
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { node, depth } = next
+    if (depth > deepest) {
+      report(`${name} nests more than ${deepest} levels deep`)
+      return
+    }
+    if (typeof node !== 'object' || node === null) continue
+    for (const each of Object.values(node)) open.push({ node: each, depth: depth + 1 })
+  }
+}
