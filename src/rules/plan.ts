@@ -186,8 +186,10 @@ export function causeOf(error: unknown): Issue {
   if (!(error instanceof FhirError)) return issue('exception', 'the rule could not be run')
   if (error.status >= 500) throw error
   const [first] = error.issues
+  // A broken library may have hundreds of faults: the first ones are enough here.
+  const told = error.issues.slice(0, 3).map((each) => each.details?.text ?? each.code)
   return issue(first?.code ?? 'processing', {
-    text: `the rule could not be run: ${error.message}`,
+    text: `the rule could not be run: ${told.join('; ')}${error.issues.length > told.length ? '; …' : ''}`,
     ...(first?.diagnostics ? { diagnostics: first.diagnostics } : {}),
   })
 }
