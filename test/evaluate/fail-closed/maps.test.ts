@@ -1,4 +1,4 @@
-/** Rules do not run on content that is not whole, and are listed all the same (Fail closed 7). */
+/** Rules do not run on content that is not whole, and are listed all the same. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import supertest from 'supertest'
