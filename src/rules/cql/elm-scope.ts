@@ -8,7 +8,7 @@ import type { CompiledLibrary } from './libraries.ts'
 export interface Scope {
   library: CompiledLibrary
   /** Aliases, lets and operands. */
-  names: Map<string, { node: JsonObject; scope: Scope }>
+  names: Map<string, Found>
 }
 
 /** A step and where its names are looked up. */
