@@ -181,7 +181,8 @@ async function mapInto(
   evaluation.issues.push(...leftOut.issues)
   if (mapped.obstacles.length > 0) return notRun(evaluation, mapped.obstacles)
   if (!mapped.bundle) return notRun(evaluation, [warning('The maps made no FHIR resources of the content')])
-  if (!hasEvents(mapped.bundle)) return notRun(evaluation, [warning('The maps made no event of the content')])
+  const unfit = unfitness(mapped.bundle)
+  if (unfit !== undefined) return notRun(evaluation, [warning(unfit)])
   return { data: mapped.bundle }
 }
 
@@ -201,8 +202,13 @@ const withoutEvent = new Set(
   ),
 )
 
-const hasEvents = ({ entry = [] }: Bundle) =>
-  entry.some(({ resource }) => resource !== undefined && !withoutEvent.has(resource.resourceType))
+/** Why rules cannot judge the resources: of nobody, of several people, or of nothing that happened a rule may say anything. */
+function unfitness({ entry = [] }: Bundle): string | undefined {
+  const types = entry.flatMap(({ resource }) => (resource ? [resource.resourceType] : []))
+  const patients = types.filter((type) => type === 'Patient').length
+  if (patients !== 1) return `The maps made ${patients === 0 ? 'no Patient' : `${patients} Patients`} of the content`
+  return types.every((type) => withoutEvent.has(type)) ? 'The maps made no event of the content' : undefined
+}
 
 function failedChecks(verification: Verification): Issue[] {
   return verification.checks.flatMap((check) => {

@@ -3,8 +3,8 @@ import type { Issue } from '../fhir/types.ts'
 import type { Check } from './verify-report.ts'
 
 /**
- * Values that FHIR would refuse and that the maps left out: the check `payload` warns of each place, and so does an issue
- * (evaluate.md, Fail closed 4). What is left of the content stays, and so does the verdict on the credential.
+ * Values that FHIR would refuse and that the maps left out: the check `payload` warns of each place, and so does an issue.
+ * What is left of the content stays, and so does the verdict on the credential.
  */
 export function withLeftOut(checks: Check[], leftOut: string[]): { checks: Check[]; issues: Issue[] } {
   if (leftOut.length === 0) return { checks, issues: [] }

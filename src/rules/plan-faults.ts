@@ -1,13 +1,13 @@
 import { isJsonObject } from '../fhir/json-object.ts'
 import type { Issue, Json, PlanDefinition } from '../fhir/types.ts'
 import { certLogicType } from './certlogic/certlogic.ts'
-import { fault, type PlanAction, readPlan } from './read-plan.ts'
+import { fault, isOutOfUse, type PlanAction, readPlan } from './read-plan.ts'
 
 const known = new WeakMap<PlanDefinition, Issue[]>()
 
 /**
  * Why a plan as a whole cannot be run as rules: empty when it can. A plan that is not understood is a failed rule, never one that
- * does not exist (evaluate.md, Fail closed 6). The result is kept with the plan, which is read and not changed.
+ * does not exist. The result is kept with the plan, which is read and not changed.
  */
 export function planFaults(plan: PlanDefinition): Issue[] {
   const found = known.get(plan) ?? findFaults(plan)
@@ -20,6 +20,9 @@ function findFaults(plan: PlanDefinition): Issue[] {
   if (!isShaped) return [fault('it is not shaped as FHIR wants it', 'PlanDefinition')]
   return [
     ...modifiers(plan),
+    ...(plan.status === 'active' || isOutOfUse(plan)
+      ? []
+      : [fault('its status is none that FHIR has', 'PlanDefinition.status')]),
     ...(type === 'rule' ? [] : [fault('its type is not eca-rule', 'PlanDefinition.type')]),
     ...[kinds, jurisdictions, period, ruleType].flatMap((each) => each.faults),
     ...(plan.action?.length ? [] : [fault('it has no action', 'PlanDefinition.action')]),

@@ -34,6 +34,9 @@ function codingsOf(concept: CodeableConcept | undefined, system: string): string
 const kindSystem = '/CodeSystem/certificate-kind'
 const ruleTypeSystem = '/CodeSystem/rule-type'
 
+/** Whether a plan says that it is not in use. A status that FHIR does not have says nothing, so the plan counts. */
+export const isOutOfUse = ({ status }: PlanDefinition): boolean => ['draft', 'retired', 'unknown'].includes(status)
+
 /** Everything that decides when a plan applies. */
 export interface PlanReading {
   /** Texts, lists and objects stand where FHIR has them; without it nothing else can be read. */
@@ -120,7 +123,9 @@ function readJurisdictions(plan: PlanDefinition): Reading<string[]> {
   const found: string[] = []
   const faults: Issue[] = []
   for (const [index, concept] of (plan.jurisdiction ?? []).entries()) {
-    const codes = (concept.coding ?? []).flatMap(({ code }) => (code === undefined ? [] : [code.toUpperCase()]))
+    const codes = (concept.coding ?? []).flatMap(({ system, code }) =>
+      code !== undefined && (system === undefined || countrySystem.test(system)) ? [code.toUpperCase()] : [],
+    )
     const read = codes.flatMap((code) => {
       const country = subdivision.exec(code)?.[1] ?? code
       return country === world || isJurisdictionCode(country) ? [country] : []
@@ -134,6 +139,8 @@ function readJurisdictions(plan: PlanDefinition): Reading<string[]> {
 
 /** UN M49. */
 const world = '001'
+/** ISO 3166 in its parts, and UN M49, of which the world alone is understood. */
+const countrySystem = /^(?:urn:iso:std:iso:3166(?::.*)?|https?:\/\/unstats\.un\.org\/.*m49.*)$/
 
 /** First moment and first moment after, in milliseconds; undefined where the period is open. */
 interface Period {

@@ -1,7 +1,7 @@
 import { compareVersions } from '../fhir/canonical.ts'
 import { alpha3FromAlpha2 } from '../fhir/iso-3166.ts'
 import type { PlanDefinition } from '../fhir/types.ts'
-import { type Reading, readPeriod, readPlan } from './read-plan.ts'
+import { isOutOfUse, type Reading, readPeriod, readPlan } from './read-plan.ts'
 
 /** What decides which rule sets apply to a credential. */
 export interface PlanChoice {
@@ -19,11 +19,11 @@ export interface PlanChoice {
 /**
  * The rule sets that apply: active, of type `eca-rule`, in force at the clock, for the kind and the jurisdiction. Of several versions of
  * one rule set the highest that is in force counts. What a rule set says in words that are not understood counts as fitting: it is
- * selected, and fails when it is run (evaluate.md, Fail closed 6).
+ * selected, and fails when it is run.
  */
 export function selectPlans(plans: PlanDefinition[], choice: PlanChoice): PlanDefinition[] {
   const inTime = plans.filter(
-    (each) => each.status === 'active' && readPlan(each).type !== 'other' && isNow(readPlan(each).period, choice.clock),
+    (each) => !isOutOfUse(each) && readPlan(each).type !== 'other' && isNow(readPlan(each).period, choice.clock),
   )
   return newestOfEach(inTime).filter((each) => fitsKind(each, choice.kinds) && fitsJurisdiction(each, choice))
 }

@@ -1,4 +1,4 @@
-/** CertLogic rules see the certificate on every way in, and fail where there is nothing to see (Fail closed 6). */
+/** CertLogic rules see the certificate on every way in, and fail where there is nothing to see. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import type { Json, Library } from '../../../src/fhir/types.ts'

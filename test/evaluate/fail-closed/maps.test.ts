@@ -1,4 +1,4 @@
-/** Rules do not run on content that is not whole, and are listed all the same (Fail closed 7). */
+/** Rules do not run on content that is not whole, and are listed all the same. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import supertest from 'supertest'
@@ -18,6 +18,12 @@ const maps: Record<string, string> = {
   Nothing: 'src.absent -> bundle.type = \'collection\' "type";',
   Person: `src -> bundle.type = 'collection' "type";
     src -> bundle.entry as entry, entry.resource = create('Patient') as patient then { src -> patient.id = 'holder' "id"; } "patient";`,
+  Nobody: `src -> bundle.type = 'collection' "type";
+    src -> bundle.entry as entry, entry.resource = create('Immunization') as event then { src -> event.status = 'completed' "status"; } "event";`,
+  Several: `src -> bundle.type = 'collection' "type";
+    src -> bundle.entry as entry, entry.resource = create('Patient') as patient then { src -> patient.id = 'a' "id"; } "a";
+    src -> bundle.entry as entry, entry.resource = create('Patient') as patient then { src -> patient.id = 'b' "id"; } "b";
+    src -> bundle.entry as entry, entry.resource = create('Immunization') as event then { src -> event.status = 'completed' "status"; } "event";`,
   Breaks: 'src -> bundle.type = ((1 | 2).toInteger()) "type";',
 }
 
@@ -26,6 +32,7 @@ before(async () => {
     const fml = `map "http://example.org/StructureMap/${name}" = ${name}
       uses "http://hl7.org/fhir/StructureDefinition/Bundle" alias Bundle as target
       uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as produced
+      uses "http://hl7.org/fhir/StructureDefinition/Immunization" alias Immunization as produced
       group ${name}(source src, target bundle : Bundle) { ${rule} }`
     const put = await supertest(http)
       .put(`/fhir/StructureMap/${name.toLowerCase()}`)

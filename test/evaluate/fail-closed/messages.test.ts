@@ -1,4 +1,4 @@
-/** A message for "false" is for false alone; a null says which datum was missing (Fail closed 6). */
+/** A message for "false" is for false alone; a null says which datum was missing. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import supertest from 'supertest'

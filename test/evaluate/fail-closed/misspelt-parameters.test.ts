@@ -1,4 +1,4 @@
-/** What a question says in words that are not understood is refused, never ignored (Fail closed 5). */
+/** What a question says in words that are not understood is refused, never ignored. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { inflateSync } from 'node:zlib'

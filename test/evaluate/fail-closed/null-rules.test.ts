@@ -1,4 +1,4 @@
-/** A rule ends in result, null or failure; none is dropped, whichever way it came in (Fail closed 6). */
+/** A rule ends in result, null or failure; none is dropped, whichever way it came in. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import {

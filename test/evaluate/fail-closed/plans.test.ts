@@ -1,4 +1,4 @@
-/** A rule set that cannot be understood is a failed rule, never one that does not exist (Fail closed 6). */
+/** A rule set that cannot be understood is a failed rule, never one that does not exist. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import type { PlanDefinition } from '../../../src/fhir/types.ts'
@@ -138,6 +138,7 @@ describe('a rule set that is not understood is selected, and fails', () => {
       { action: [...action(ruleType('acceptance')), ...action(ruleType('invalidation'))] },
       /different countries/,
     ],
+    ['status that FHIR does not have', { status: 'aktive' as never }, /status is none/],
     ['no action', { action: [] as never }, /no action|shaped/],
     [
       'modifier extension',
@@ -240,6 +241,12 @@ describe('a rule set that is not understood is selected, and fails', () => {
       assert.equal(elsewhere.decision, 'undetermined')
       assert.match(tried(elsewhere.rules)[0]?.message ?? '', /ISO 3166/)
     })
+
+  it('a code of another system is none of a country', async () => {
+    const jurisdiction = [{ coding: [{ system: 'http://example.org/states', code: 'CH' }] }]
+    const { elsewhere, tried } = await withPlan({ jurisdiction })
+    assert.match(tried(elsewhere.rules)[0]?.message ?? '', /ISO 3166/)
+  })
 
   it('a subdivision stands for its country, M49 001 for the world', async () => {
     const canton = await withPlan({ jurisdiction: country('CH-ZH') })
