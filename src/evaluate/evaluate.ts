@@ -3,6 +3,7 @@ import { badRequest, FhirError, issue } from '../fhir/error.ts'
 import type { Bundle, Issue, JsonObject, Parameters, PlanDefinition } from '../fhir/types.ts'
 import type { RuleResult } from '../rules/rules.ts'
 import { type Decision, decide } from './decide.ts'
+import { withLeftOut } from './left-out.ts'
 import type { MapChain, MapChains } from './map-chains.ts'
 import { type Mapped, type Mapping, mapContent } from './map-content.ts'
 import { evaluationReply } from './reply.ts'
@@ -170,10 +171,13 @@ async function mapInto(
   evaluation.structureMaps = mapped.structureMaps
   evaluation.subject = subjectOf(mapped.coreDataSets, mapped.bundle)
   evaluation.issues.push(...mapped.warnings)
-  noteLeftOut(evaluation, mapped.leftOut)
+  const leftOut = withLeftOut(evaluation.checks, mapped.leftOut)
+  evaluation.checks = leftOut.checks
+  evaluation.issues.push(...leftOut.issues)
   if (mapped.obstacles.length > 0) return notRun(evaluation, mapped.obstacles)
   if (!mapped.bundle) return notRun(evaluation, [warning('The maps made no FHIR resources of the content')])
-  if (!hasEvents(mapped.bundle)) return notRun(evaluation, [warning('The maps made no event of the content')])
+  const unfit = unfitness(mapped.bundle)
+  if (unfit !== undefined) return notRun(evaluation, [warning(unfit)])
   return { data: mapped.bundle }
 }
 
@@ -186,17 +190,6 @@ function notRun(evaluation: Evaluation, why: Issue[]): { notRun: Issue } {
   return { notRun: issue(why[0]?.code ?? 'incomplete', { severity: 'warning', text }) }
 }
 
-/** Values that FHIR would refuse and that the maps left out: `payload` warns of each place (evaluate.md, Fail closed 4). */
-function noteLeftOut(evaluation: Evaluation, leftOut: string[]): void {
-  if (leftOut.length === 0) return
-  evaluation.issues.push(...leftOut.map((text) => issue('value', { severity: 'warning', text: `payload: ${text}` })))
-  evaluation.checks = evaluation.checks.map((check) => {
-    if (check.name !== 'payload') return check
-    const detail = [...(check.detail ? [check.detail] : []), ...leftOut].join('; ')
-    return { ...check, outcome: check.outcome === 'fail' ? 'fail' : 'warn', detail }
-  })
-}
-
 /** Resources that say who and where, not what happened. */
 const withoutEvent = new Set(
   'Composition Device Encounter Group HealthcareService Location Organization Patient Person Practitioner PractitionerRole Provenance RelatedPerson'.split(
@@ -204,8 +197,13 @@ const withoutEvent = new Set(
   ),
 )
 
-const hasEvents = ({ entry = [] }: Bundle) =>
-  entry.some(({ resource }) => resource !== undefined && !withoutEvent.has(resource.resourceType))
+/** Why rules cannot judge the resources: of nobody, of several people, or of nothing that happened a rule may say anything. */
+function unfitness({ entry = [] }: Bundle): string | undefined {
+  const types = entry.flatMap(({ resource }) => (resource ? [resource.resourceType] : []))
+  const patients = types.filter((type) => type === 'Patient').length
+  if (patients !== 1) return `The maps made ${patients === 0 ? 'no Patient' : `${patients} Patients`} of the content`
+  return types.every((type) => withoutEvent.has(type)) ? 'The maps made no event of the content' : undefined
+}
 
 function failedChecks(verification: Verification): Issue[] {
   return verification.checks.flatMap((check) => {

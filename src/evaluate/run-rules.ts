@@ -64,7 +64,7 @@ export async function readNamedRules(
   return { sources, remarks: plans.flatMap((each) => planRemarks(each, request.clock)) }
 }
 
-/** @returns 404 that names an artefact which the request names and the server does not have */
+/** 404 that names an artefact which the request names and the server does not have. */
 export const unknownArtefact = (type: string, canonical: string) =>
   notFound({ text: `${type} ${canonical} is not known to this server`, expression: 'Parameters.parameter' })
 

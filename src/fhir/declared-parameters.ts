@@ -76,11 +76,8 @@ const around = ['name', 'id', 'extension']
 
 function parameterFaults(parameter: Parameter, declared: ParameterDeclaration, expression: string): Issue[] {
   const values = Object.keys(parameter).filter((member) => /^value[A-Z]/.test(member))
-  const unknown = memberFaults(
-    parameter,
-    [...around, 'part', 'resource', ...values, ...values.map((each) => `_${each}`)],
-    expression,
-  )
+  const extras = Object.keys(parameter).filter((member) => /^_value[A-Z]/.test(member))
+  const unknown = memberFaults(parameter, [...around, 'part', 'resource', ...values, ...extras], expression)
   if (unknown.length > 0) return unknown
   const held = [...values, ...(parameter.resource ? ['resource'] : []), ...(parameter.part ? ['part'] : [])]
   const invalid = (text: string, code: 'invalid' | 'required' = 'invalid') => [issue(code, { text, expression })]
@@ -136,6 +133,7 @@ const resourceTypeOf = ({ resource }: Parameter) => (resource as { resourceType?
 
 /** Whether a value is a text, number, Boolean or object as its type is; what a text says is for the operation to judge. */
 function isJsonOf(type: string, value: unknown): boolean {
+  if (type === 'Any') return value !== null
   if (type === 'boolean') return typeof value === 'boolean'
   if (['integer', 'positiveInt', 'unsignedInt', 'decimal'].includes(type)) return typeof value === 'number'
   if (!/^[a-z]/.test(type)) return typeof value === 'object' && value !== null

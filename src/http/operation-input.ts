@@ -27,7 +27,7 @@ export function operationInput(operation: BoundOperation, request: FhirRequest):
   const named = new Set((parameters.parameter ?? []).map(({ name }) => name))
   // A strict operation drops nothing: what stands in both places is a repetition.
   const rest = (query.parameter ?? []).filter(({ name }) => operation.strict || !named.has(name))
-  const merged: Parameters = { resourceType: 'Parameters', parameter: [...(parameters.parameter ?? []), ...rest] }
+  const merged: Parameters = { ...parameters, parameter: [...(parameters.parameter ?? []), ...rest] }
   return body ? { parameters: merged, body } : { parameters: merged }
 }
 

@@ -1,35 +1,33 @@
 import { isJsonObject } from '../fhir/json-object.ts'
 import type { Issue, Json, PlanDefinition } from '../fhir/types.ts'
 import { certLogicType } from './certlogic/certlogic.ts'
-import {
-  fault,
-  type PlanAction,
-  readJurisdictions,
-  readKinds,
-  readPeriod,
-  readRuleType,
-  readType,
-} from './read-plan.ts'
+import { fault, isOutOfUse, type PlanAction, readPlan } from './read-plan.ts'
 
 const known = new WeakMap<PlanDefinition, Issue[]>()
 
 /**
  * Why a plan as a whole cannot be run as rules: empty when it can. A plan that is not understood is a failed rule, never one that
- * does not exist (evaluate.md, Fail closed 6). The result is kept with the plan, which is read and not changed.
+ * does not exist. The result is kept with the plan, which is read and not changed.
  */
 export function planFaults(plan: PlanDefinition): Issue[] {
-  const found = known.get(plan) ?? [
+  const found = known.get(plan) ?? findFaults(plan)
+  known.set(plan, found)
+  return found
+}
+
+function findFaults(plan: PlanDefinition): Issue[] {
+  const { isShaped, type, kinds, jurisdictions, period, ruleType } = readPlan(plan)
+  if (!isShaped) return [fault('it is not shaped as FHIR wants it', 'PlanDefinition')]
+  return [
     ...modifiers(plan),
-    ...(readType(plan) === 'rule' ? [] : [fault('its type is not eca-rule', 'PlanDefinition.type')]),
-    ...readKinds(plan).faults,
-    ...readJurisdictions(plan).faults,
-    ...readPeriod(plan).faults,
-    ...readRuleType(plan).faults,
+    ...(plan.status === 'active' || isOutOfUse(plan)
+      ? []
+      : [fault('its status is none that FHIR has', 'PlanDefinition.status')]),
+    ...(type === 'rule' ? [] : [fault('its type is not eca-rule', 'PlanDefinition.type')]),
+    ...[kinds, jurisdictions, period, ruleType].flatMap((each) => each.faults),
     ...(plan.action?.length ? [] : [fault('it has no action', 'PlanDefinition.action')]),
     ...(isAboutPatients(plan) ? [] : [fault('it is about something else than a patient', 'PlanDefinition.subject')]),
   ]
-  known.set(plan, found)
-  return found
 }
 
 function isAboutPatients({ subjectCodeableConcept: concept, subjectReference: reference }: PlanDefinition): boolean {
@@ -66,7 +64,7 @@ const behaviours = {
 } as const
 
 /** Languages of conditions. */
-export const conditionLanguages = ['text/cql-identifier', 'text/cql', certLogicType]
+const conditionLanguages = ['text/cql-identifier', 'text/cql', certLogicType]
 
 /** Why an action, the ones below it aside, cannot be run: empty when it can. */
 export function actionFaults(action: PlanAction, path: string): Issue[] {

@@ -2,8 +2,8 @@ import { formatCanonical } from '../fhir/canonical.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Issue, PlanDefinition } from '../fhir/types.ts'
 import { actionFaults, planFaults } from './plan-faults.ts'
-import { everyAction, type PlanAction, readJurisdictions, readKinds } from './read-plan.ts'
-import { type Answer, type RuleResult, ruleFailure, undeterminedMessage } from './rule-result.ts'
+import { everyAction, type PlanAction, readPlan } from './read-plan.ts'
+import { type Answer, causeOf, type RuleResult, ruleFailure, undeterminedMessage } from './rule-result.ts'
 import type { ExpressionRunner, RuleExpression, RuleScope } from './run-expression.ts'
 import { and, countTrue, or, type Ternary } from './three-valued.ts'
 import { translated } from './translation.ts'
@@ -34,7 +34,7 @@ interface ActionOutcome {
 }
 
 /**
- * Runs the actions of a PlanDefinition as rules (cql.md, Business rules as PlanDefinition). There is at least one result: a plan that is
+ * Runs the actions of a PlanDefinition as rules. There is at least one result: a plan that is
  * not understood is a failed rule, and so is each rule that cannot be run, whatever it throws.
  * @throws FhirError with a status from 500 on, when the server cannot answer now
  */
@@ -57,9 +57,9 @@ export async function listPlan(
   why: Issue,
   environment: Pick<PlanEnvironment, 'pin'>,
 ): Promise<RuleResult[]> {
-  const run = { ...planRun(plan, { ...environment, runner: noRunner, language: undefined }) }
+  const run = planRun(plan, { ...environment, runner: noRunner, language: undefined })
   const listed: RuleResult[] = []
-  for (const { action, path } of everyAction(plan)) {
+  for (const { action, path } of readPlan(plan).isShaped ? everyAction(plan) : []) {
     const position = path
       .replace(/\D+/g, '.')
       .split('.')
@@ -70,9 +70,8 @@ export async function listPlan(
       listed.push(await failedRule(action, { position, run, condition, cause: why }))
   }
   if (listed.length > 0) return listed
-  return [
-    await failedRule({ title: plan.title ?? plan.name ?? '' }, { position: '', run, condition: undefined, cause: why }),
-  ]
+  const title = [plan.title, plan.name].find((each) => typeof each === 'string') ?? 'rule set'
+  return [await failedRule({ title }, { position: '', run, condition: undefined, cause: why })]
 }
 
 const noRunner: ExpressionRunner = {
@@ -82,14 +81,17 @@ const noRunner: ExpressionRunner = {
 }
 
 function planRun(plan: PlanDefinition, environment: PlanEnvironment): PlanRun {
-  const [country] = readJurisdictions(plan).value
+  const { jurisdictions, kinds } = readPlan(plan)
   return {
     ...environment,
     plan,
-    canonical: formatCanonical(plan.url ?? plan.id, plan.version),
-    scope: { kinds: readKinds(plan).value, country },
+    canonical: formatCanonical(textOf(plan.url ?? plan.id), textOf(plan.version)),
+    scope: { kinds: kinds.value, country: jurisdictions.value[0] },
   }
 }
+
+/** A plan that is not shaped as FHIR wants it may hold anything. */
+const textOf = (value: string | undefined) => (typeof value === 'string' ? value : undefined)
 
 async function runAction(action: PlanAction, position: string, path: string, run: PlanRun): Promise<ActionOutcome> {
   const [fault] = actionFaults(action, path)
@@ -177,20 +179,6 @@ async function runCondition(
     evidence,
     ...(remarks ? { remarks } : {}),
   }
-}
-
-/**
- * What an exception says of a rule. Of a bug, or of an executor that stumbles, nothing is repeated: its text may hold data.
- * @throws FhirError that says that the server cannot answer now
- */
-export function causeOf(error: unknown): Issue {
-  if (!(error instanceof FhirError)) return issue('exception', 'the rule could not be run')
-  if (error.status >= 500) throw error
-  const [first] = error.issues
-  return issue(first?.code ?? 'processing', {
-    text: `the rule could not be run: ${error.message}`,
-    ...(first?.diagnostics ? { diagnostics: first.diagnostics } : {}),
-  })
 }
 
 /** The expression of a condition with its library: the one that it names, else the only one of the plan. */

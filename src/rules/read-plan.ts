@@ -6,6 +6,7 @@ import { issue } from '../fhir/error.ts'
 import { isJurisdictionCode } from '../fhir/iso-3166.ts'
 import { isJsonObject } from '../fhir/json-object.ts'
 import { primitiveFault } from '../fhir/primitives.ts'
+import { shapeIssues } from '../fhir/shape.ts'
 import type { CodeableConcept, Issue, Json, PlanDefinition } from '../fhir/types.ts'
 
 /** A part of a plan as far as it was understood, and what was not. */
@@ -33,8 +34,53 @@ function codingsOf(concept: CodeableConcept | undefined, system: string): string
 const kindSystem = '/CodeSystem/certificate-kind'
 const ruleTypeSystem = '/CodeSystem/rule-type'
 
+/** Whether a plan says that it is not in use. A status that FHIR does not have says nothing, so the plan counts. */
+export const isOutOfUse = ({ status }: PlanDefinition): boolean => ['draft', 'retired', 'unknown'].includes(status)
+
+/** Everything that decides when a plan applies. */
+export interface PlanReading {
+  /** Texts, lists and objects stand where FHIR has them; without it nothing else can be read. */
+  isShaped: boolean
+  type: 'rule' | 'other' | 'unknown'
+  kinds: Reading<string[]>
+  jurisdictions: Reading<string[]>
+  period: Reading<Period>
+  ruleType: Reading<'acceptance' | 'invalidation' | 'unknown'>
+}
+
+const readings = new WeakMap<PlanDefinition, PlanReading>()
+
+/** Reads a plan; the result is kept with the plan, which is not changed. Never throws, whatever was stored. */
+export function readPlan(plan: PlanDefinition): PlanReading {
+  const known = readings.get(plan)
+  if (known) return known
+  const isShaped = shapeIssues(plan).length === 0
+  const made = isShaped
+    ? {
+        isShaped,
+        type: readType(plan),
+        kinds: readKinds(plan),
+        jurisdictions: readJurisdictions(plan),
+        period: readPeriod(plan),
+        ruleType: readRuleType(plan),
+      }
+    : unread
+  readings.set(plan, made)
+  return made
+}
+
+/** A plan of which nothing can be told: it may be a rule for anything, anywhere, at any time. */
+const unread: PlanReading = {
+  isShaped: false,
+  type: 'unknown',
+  kinds: { value: [], faults: [] },
+  jurisdictions: { value: [], faults: [] },
+  period: { value: { from: undefined, until: undefined }, faults: [] },
+  ruleType: { value: 'unknown', faults: [] },
+}
+
 /** Whether a plan is a rule set for credentials (`eca-rule`), another plan, or says it in words that are not known. */
-export function readType(plan: PlanDefinition): 'rule' | 'other' | 'unknown' {
+function readType(plan: PlanDefinition): 'rule' | 'other' | 'unknown' {
   const codes = codingsOf(plan.type, planTypeSystem)
   if (codes.includes('eca-rule')) return 'rule'
   if (codes.some((each) => otherTypes.includes(each))) return 'other'
@@ -53,7 +99,7 @@ function usesOwnCodes(plan: PlanDefinition): boolean {
 }
 
 /** Kinds of certificates that a rule set is about (CodeSystem certificate-kind); empty = every kind. */
-export function readKinds(plan: PlanDefinition): Reading<string[]> {
+function readKinds(plan: PlanDefinition): Reading<string[]> {
   const found: string[] = []
   const faults: Issue[] = []
   for (const [index, { code, valueCodeableConcept }] of (plan.useContext ?? []).entries()) {
@@ -73,11 +119,13 @@ export function readKinds(plan: PlanDefinition): Reading<string[]> {
 const subdivision = /^([A-Za-z]{2})-[A-Za-z0-9]{1,3}$/
 
 /** ISO 3166-1 codes that a rule set is for; empty = everywhere. A subdivision stands for its country. */
-export function readJurisdictions(plan: PlanDefinition): Reading<string[]> {
+function readJurisdictions(plan: PlanDefinition): Reading<string[]> {
   const found: string[] = []
   const faults: Issue[] = []
   for (const [index, concept] of (plan.jurisdiction ?? []).entries()) {
-    const codes = (concept.coding ?? []).flatMap(({ code }) => (code === undefined ? [] : [code.toUpperCase()]))
+    const codes = (concept.coding ?? []).flatMap(({ system, code }) =>
+      code !== undefined && (system === undefined || countrySystem.test(system)) ? [code.toUpperCase()] : [],
+    )
     const read = codes.flatMap((code) => {
       const country = subdivision.exec(code)?.[1] ?? code
       return country === world || isJurisdictionCode(country) ? [country] : []
@@ -91,9 +139,11 @@ export function readJurisdictions(plan: PlanDefinition): Reading<string[]> {
 
 /** UN M49. */
 const world = '001'
+/** ISO 3166 in its parts, and UN M49, of which the world alone is understood. */
+const countrySystem = /^(?:urn:iso:std:iso:3166(?::.*)?|https?:\/\/unstats\.un\.org\/.*m49.*)$/
 
 /** First moment and first moment after, in milliseconds; undefined where the period is open. */
-export interface Period {
+interface Period {
   from: number | undefined
   until: number | undefined
 }
@@ -135,7 +185,7 @@ function latest(text: string): number {
  * Whether the rules of a plan are demands of the verifying country (`acceptance`, also when nothing is said) or of the issuing one
  * (`invalidation`); both is a fault, for a rule set is chosen as a whole.
  */
-export function readRuleType(plan: PlanDefinition): Reading<'acceptance' | 'invalidation' | 'unknown'> {
+function readRuleType(plan: PlanDefinition): Reading<'acceptance' | 'invalidation' | 'unknown'> {
   const found = new Set<string>()
   const faults: Issue[] = []
   for (const { action, path } of everyAction(plan)) {

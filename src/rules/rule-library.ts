@@ -2,8 +2,7 @@ import { issue } from '../fhir/error.ts'
 import type { Issue } from '../fhir/types.ts'
 import { certLogicType, isCertLogic } from './certlogic/certlogic.ts'
 import { type Define, formatType, type TypeSpecifier } from './cql/elm.ts'
-import { causeOf } from './plan.ts'
-import { type Answer, type RuleResult, ruleFailure, undeterminedMessage } from './rule-result.ts'
+import { type Answer, causeOf, type RuleResult, ruleFailure, undeterminedMessage } from './rule-result.ts'
 import { certLogicDefine, type ExpressionEnvironment, type ExpressionRunner, isBoolean } from './run-expression.ts'
 
 /** A library that was named itself, and which of its defines are wanted: none named = every public Boolean one. */

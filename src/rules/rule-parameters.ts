@@ -5,6 +5,7 @@ import { isCertLogic } from './certlogic/certlogic.ts'
 import { parameterDeclarations } from './cql/elm.ts'
 import { bindParameters, type ConversionContext } from './cql/from-parameters.ts'
 import type { CompiledLibrary } from './cql/libraries.ts'
+import { readPlan } from './read-plan.ts'
 import type { NamedLibrary } from './rule-library.ts'
 import { certLogicDefine, type ExpressionEnvironment } from './run-expression.ts'
 
@@ -64,6 +65,7 @@ export async function checkParameters(
 
 /** Canonicals of every library that a plan may run. */
 export function librariesOf(plan: PlanDefinition): string[] {
+  if (!readPlan(plan).isShaped) return []
   const named = (action: NonNullable<PlanDefinition['action']>[number]): string[] => [
     ...(action.condition ?? []).flatMap(({ expression }) => expression?.reference ?? []),
     ...(action.action ?? []).flatMap(named),

@@ -1,4 +1,4 @@
-import { issue } from '../fhir/error.ts'
+import { FhirError, issue } from '../fhir/error.ts'
 import type { Issue, Json } from '../fhir/types.ts'
 import type { Ternary } from './three-valued.ts'
 
@@ -49,3 +49,19 @@ const placeOf = ({ diagnostics, expression }: Issue) => ({
   ...(diagnostics === undefined ? {} : { diagnostics }),
   ...(expression === undefined ? {} : { expression }),
 })
+
+/**
+ * What an exception says of a rule. Of a bug, or of an executor that stumbles, nothing is repeated: its text may hold data.
+ * @throws FhirError that says that the server cannot answer now
+ */
+export function causeOf(error: unknown): Issue {
+  if (!(error instanceof FhirError)) return issue('exception', 'the rule could not be run')
+  if (error.status >= 500) throw error
+  const [first] = error.issues
+  // A broken library may have hundreds of faults: the first ones are enough here.
+  const told = error.issues.slice(0, 3).map((each) => each.details?.text ?? each.code)
+  return issue(first?.code ?? 'processing', {
+    text: `the rule could not be run: ${told.join('; ')}${error.issues.length > told.length ? '; …' : ''}`,
+    ...(first?.diagnostics ? { diagnostics: first.diagnostics } : {}),
+  })
+}

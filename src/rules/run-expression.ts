@@ -38,7 +38,7 @@ export interface RuleData extends Omit<RunCall, 'expressions' | 'subject' | 'dis
 
 /** One expression as a rule names it (https://hl7.org/fhir/R4/metadatatypes.html#Expression). */
 export interface RuleExpression {
-  /** A name of {@link conditionLanguages}. */
+  /** `text/cql-identifier`, `text/cql` or `application/certlogic+json`. */
   language: string
   expression: string
   /** Canonical of the library. */
@@ -206,5 +206,5 @@ function certificateKinds({ rule }: CertLogicLibrary): string[] {
 }
 
 /** The name that `"a quoted \"identifier\""` stands for. */
-export const unquote = (name: string) =>
+const unquote = (name: string) =>
   /^".*"$/s.test(name.trim()) ? name.trim().slice(1, -1).replace(/\\(.)/g, '$1') : name

@@ -1,7 +1,7 @@
 import { compareVersions } from '../fhir/canonical.ts'
 import { alpha3FromAlpha2 } from '../fhir/iso-3166.ts'
 import type { PlanDefinition } from '../fhir/types.ts'
-import { type Reading, readJurisdictions, readKinds, readPeriod, readRuleType, readType } from './read-plan.ts'
+import { isOutOfUse, type Reading, readPeriod, readPlan } from './read-plan.ts'
 
 /** What decides which rule sets apply to a credential. */
 export interface PlanChoice {
@@ -19,11 +19,11 @@ export interface PlanChoice {
 /**
  * The rule sets that apply: active, of type `eca-rule`, in force at the clock, for the kind and the jurisdiction. Of several versions of
  * one rule set the highest that is in force counts. What a rule set says in words that are not understood counts as fitting: it is
- * selected, and fails when it is run (evaluate.md, Fail closed 6).
+ * selected, and fails when it is run.
  */
 export function selectPlans(plans: PlanDefinition[], choice: PlanChoice): PlanDefinition[] {
   const inTime = plans.filter(
-    (each) => each.status === 'active' && readType(each) !== 'other' && inForce(each, choice.clock),
+    (each) => !isOutOfUse(each) && readPlan(each).type !== 'other' && isNow(readPlan(each).period, choice.clock),
   )
   return newestOfEach(inTime).filter((each) => fitsKind(each, choice.kinds) && fitsJurisdiction(each, choice))
 }
@@ -32,13 +32,15 @@ export function selectPlans(plans: PlanDefinition[], choice: PlanChoice): PlanDe
 function newestOfEach(plans: PlanDefinition[]): PlanDefinition[] {
   const newest = new Map<string, PlanDefinition[]>()
   for (const plan of plans) {
-    const key = plan.url ?? plan.identifier?.[0]?.value ?? plan.id ?? ''
+    const key = String(plan.url ?? plan.identifier?.[0]?.value ?? plan.id)
     const known = newest.get(key) ?? []
-    const order = known[0] ? compareVersions(known[0].version ?? '', plan.version ?? '') : -1
+    const order = known[0] ? compareVersions(versionOf(known[0]), versionOf(plan)) : -1
     if (order <= 0) newest.set(key, order < 0 ? [plan] : [...known, plan])
   }
   return [...newest.values()].flat()
 }
+
+const versionOf = ({ version }: PlanDefinition) => (typeof version === 'string' ? version : '')
 
 /**
  * What a canonical without version means among the plans that have it: active ones in force at the clock before active ones before
@@ -52,13 +54,16 @@ export function preferredPlans(plans: PlanDefinition[], clock: Date): PlanDefini
 
 /** Whether the clock lies in `effectivePeriod`; one that cannot be read holds always. */
 export function inForce(plan: { effectivePeriod?: PlanDefinition['effectivePeriod'] }, clock: Date): boolean {
-  const { value, faults } = readPeriod(plan)
+  return isNow(readPeriod(plan), clock)
+}
+
+function isNow({ value, faults }: ReturnType<typeof readPeriod>, clock: Date): boolean {
   const at = clock.getTime()
   return faults.length > 0 || ((value.from ?? at) <= at && at < (value.until ?? Number.POSITIVE_INFINITY))
 }
 
 function fitsKind(plan: PlanDefinition, kinds: string[] | undefined): boolean {
-  const own = readKinds(plan)
+  const own = readPlan(plan).kinds
   if (!isUnderstood(own)) return true
   if (own.value.includes('on-request')) return false
   if (own.value.length === 0 || own.value.includes('general')) return true
@@ -66,8 +71,8 @@ function fitsKind(plan: PlanDefinition, kinds: string[] | undefined): boolean {
 }
 
 function fitsJurisdiction(plan: PlanDefinition, choice: PlanChoice): boolean {
-  const countries = readJurisdictions(plan)
-  const { value: type } = readRuleType(plan)
+  const { jurisdictions: countries, ruleType } = readPlan(plan)
+  const type = ruleType.value
   if (!isUnderstood(countries) || countries.value.length === 0) return true
   if (type !== 'acceptance' && choice.isIssuerUnknown) return true
   const chosenBy = [

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { FhirError } from '../../src/fhir/error.ts'
 import type { Json, JsonObject, Library, PlanDefinition } from '../../src/fhir/types.ts'
-import { readCertLogic } from '../../src/rules/certlogic/certlogic.ts'
+import { evaluateCertLogic, readCertLogic } from '../../src/rules/certlogic/certlogic.ts'
 import { euRuleToFhir } from '../../src/rules/certlogic/eu-rule.ts'
 import { selectPlans } from '../../src/rules/select-plans.ts'
 import { corporaMissing, readCorpus, testEnvironment, testRules } from './environment.ts'
@@ -153,6 +153,107 @@ describe('CertLogic libraries', () => {
         )
       }),
       { numRuns: 200 },
+    )
+  })
+})
+
+describe('CertLogic over odd data', () => {
+  const run = (logic: Json, payload: Json = {}) => evaluateCertLogic(readCertLogic(library(logic)), { payload })
+  const after = (left: Json, right: Json) => ({
+    after: [{ plusTime: [left, 0, 'day'] }, { plusTime: [right, 0, 'day'] }],
+  })
+  const date = { var: 'payload.d' }
+
+  it('compares dates that exist, and fails for others, whichever way the rule asks', () => {
+    const fine = [
+      '2021-09-09',
+      '2021',
+      '2021-09',
+      '2021-09-09T10:00:00Z',
+      '2021-09-09T10:00:00+02:00',
+      '2021-09-09T10:00:00.5+2',
+    ]
+    for (const d of fine) assert.deepEqual(run(after(date, '2020-01-01'), { d }), { value: true }, d)
+    const wrong = [
+      '2021-09-99',
+      '2021-02-30',
+      '2021-13',
+      '2021-00-10',
+      '2021-09-09T25:00:00Z',
+      '2021-09-09T10:61:00Z',
+      '2021-09-09T10:00:00+15:00',
+      '09.09.2021',
+      '',
+      'Ada',
+    ]
+    for (const d of wrong)
+      for (const logic of [
+        after(date, '2020-01-01'),
+        { '!': [after(date, '2020-01-01')] },
+        { dccDateOfBirth: [date] },
+      ]) {
+        const outcome = run(logic as Json, { d })
+        assert.ok('error' in outcome, `${d} ${JSON.stringify(logic)}`)
+        assert.ok(d === '' || !JSON.stringify(outcome).includes(d), JSON.stringify(outcome))
+      }
+    assert.ok('error' in run({ plusTime: ['2021-01-01', 2 ** 40, 'year'] }))
+  })
+
+  it('reads own members alone', () => {
+    const payload = { v: [{ dn: 1 }], text: 'abc', zero: 0 }
+    const read = (path: string) => {
+      const outcome = run({ var: `payload.${path}` }, payload)
+      return 'value' in outcome ? outcome.value : outcome
+    }
+    assert.equal(read('v.0.dn'), 1)
+    assert.equal(read('zero'), 0)
+    for (const path of [
+      'constructor',
+      '__proto__',
+      'toString',
+      'hasOwnProperty',
+      'v.length',
+      'v.map',
+      'v.constructor.constructor',
+      'v.0x',
+      'v.-1',
+      'v.1',
+      'text.length',
+      'text.0',
+      'text.constructor',
+      'zero.toFixed',
+      'none.more',
+    ])
+      assert.equal(read(path), null, path)
+  })
+
+  it('says why it failed without a value of the certificate', () => {
+    const payload = { s: 'Ada Specimen', list: ['Ada'], object: { name: 'Ada' } }
+    const logics: Json[] = [
+      { '+': [{ var: 'payload.s' }, 1] },
+      { '<': [{ var: 'payload.s' }, 1] },
+      { in: ['x', { var: 'payload.s' }] },
+      { plusTime: [{ var: 'payload.s' }, 0, 'day'] },
+      { plusTime: [{ var: 'payload.list' }, 0, 'day'] },
+      { dccDateOfBirth: [{ var: 'payload.s' }] },
+      { extractFromUVCI: [{ var: 'payload.list' }, 0] },
+      { reduce: [{ var: 'payload.s' }, true, true] },
+      { after: [{ var: 'payload.s' }, { var: 'payload.s' }] },
+    ]
+    for (const logic of logics) {
+      const outcome = run(logic, payload)
+      assert.ok('error' in outcome, JSON.stringify(logic))
+      assert.doesNotMatch(JSON.stringify(outcome), /Ada/)
+    }
+  })
+
+  it('answers any payload with a value or an issue', () => {
+    const logic = { if: [after(date, '2020-01-01'), { '===': [{ var: 'payload.a.0' }, 1] }, false] }
+    fc.assert(
+      fc.property(fc.record({ d: fc.jsonValue(), a: fc.jsonValue() }), (payload) => {
+        const outcome = run(logic as Json, payload as Json)
+        assert.ok('value' in outcome || outcome.error.code === 'exception')
+      }),
     )
   })
 })

@@ -2,7 +2,7 @@ import { Code } from 'cql-execution'
 import { OperatorError } from './run-errors.ts'
 
 /** Whether a code is in a value set; asked without a system, any system of the set counts. */
-export interface Membership {
+interface Membership {
   (code: string, system?: string): boolean
   /** The systems that the set draws from, when they are known. */
   systems?: readonly string[]

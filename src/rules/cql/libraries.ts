@@ -7,8 +7,8 @@ import { elmFaults } from './check-elm.ts'
 import { correctExecutor } from './corrections/corrections.ts'
 import { checkLiterals } from './corrections/literals.ts'
 import { hasOperator } from './corrections/operators.ts'
-import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql-source.ts'
-import { type Define, defines, definitions, type Elm, includeDefinitions, prepareElm } from './elm.ts'
+import { formatIdentifier, type LibraryIdentifier, readHeader, withoutNamespaces } from './cql-source.ts'
+import { type Define, defines, definitions, type Elm, includeDefinitions, prepareElm, shiftLocators } from './elm.ts'
 import { createIndex, findByCanonical, type Index, type LibraryStore } from './library-index.ts'
 import { type LibraryText, readLibrary } from './library-text.ts'
 import type { Source, Translator } from './translator.ts'
@@ -70,11 +70,12 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
       text.cql === undefined
         ? elmOf(text)
         : await translator.translate(sourceOf(text, closure, options.linesBefore), options.keep)
+    shiftLocators(elm, options.linesBefore)
     const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
     return link({
       text,
       elm: prepareElm(elm),
-      issues: [...issues, ...checkLiterals(elm, options.linesBefore)],
+      issues: [...issues, ...checkLiterals(elm)],
       includes,
     })
   }
@@ -182,8 +183,11 @@ async function includeClosure(text: LibraryText, stored: Index): Promise<Library
 }
 
 function sourceOf(text: LibraryText, closure: LibraryText[], linesBefore: number): Source {
-  const includes = closure.flatMap(({ identifier, cql }) => (cql === undefined ? [] : [{ ...identifier, text: cql }]))
-  return { identifier: text.identifier.id ? text.identifier : undefined, text: text.cql ?? '', includes, linesBefore }
+  const includes = closure.flatMap(({ identifier, cql }) =>
+    cql === undefined ? [] : [{ ...identifier, text: withoutNamespaces(cql) }],
+  )
+  const identifier = text.identifier.id ? text.identifier : undefined
+  return { identifier, text: withoutNamespaces(text.cql ?? ''), includes, linesBefore }
 }
 
 /** What {@link link} makes a library of. */

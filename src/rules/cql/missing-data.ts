@@ -103,6 +103,8 @@ const wasNull = (walk: Walk, node: JsonObject) => resultsOf(walk, node).some((ea
 const wasEmpty = (walk: Walk, node: JsonObject) =>
   resultsOf(walk, node).some((each) => Array.isArray(each) && each.length === 0)
 
+const holdsNull = (value: unknown) => Array.isArray(value) && value.some((each) => each == null)
+
 type Explainer = (walk: Walk, node: JsonObject, scope: Scope) => string[]
 
 /** Clauses for a step that gave null. */
@@ -118,6 +120,7 @@ function explain(walk: Walk, node: JsonObject, scope: Scope): string[] {
 
 const explainers: Record<string, Explainer> = {
   Null: () => [],
+  ParameterRef: (_walk, node) => [`parameter ${node.name} has no value`],
   Property: explainProperty,
   ExpressionRef: explainTarget,
   FunctionRef: explainTarget,
@@ -148,6 +151,8 @@ function explainOperands(walk: Walk, node: JsonObject, scope: Scope): string[] {
   if (nulls.length > 0) return found
   const empty = below.filter((each) => wasEmpty(walk, each.node))
   if (empty.length > 0) return empty.flatMap((each) => explain(walk, each.node, each.scope))
+  const holding = below.filter((each) => resultsOf(walk, each.node).some(holdsNull))
+  if (holding.length > 0) return holding.flatMap((each) => nullsWithin(walk, each.node, each.scope))
   if (node.type === 'As' || !wasNull(walk, node))
     return below.flatMap((each) => nullsWithin(walk, each.node, each.scope))
   const name = below.map((each) => dataName(walk, each.node, each.scope)).find((each) => each !== undefined)

@@ -40,7 +40,7 @@ function literalTexts(library: CompiledLibrary): Set<string> {
 }
 
 function placeOf(error: AnnotatedError): string {
-  const at = /^(\d+):(\d+)/.exec(String(error.locator ?? ''))
+  const at = /^([1-9]\d*):(\d+)/.exec(String(error.locator ?? ''))
   const place = at ? `, line ${at[1]}, column ${at[2]}` : ''
   return `library ${error.libraryName}${place}`
 }

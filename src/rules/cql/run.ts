@@ -1,9 +1,9 @@
 import { DateTime, PatientContext } from 'cql-execution'
-import { badRequest, FhirError, issue, unprocessable } from '../../fhir/error.ts'
+import { badRequest, FhirError, isError, issue, unprocessable } from '../../fhir/error.ts'
 import type { Bundle, Issue, Json, Parameters } from '../../fhir/types.ts'
 import { bindTerminology, type CqlTerminology } from './code-service.ts'
 import { type RecordSource, splitByPatient } from './data-provider.ts'
-import { type Define, parameterDeclarations, type TypeSpecifier } from './elm.ts'
+import { type Define, liesIn, parameterDeclarations, type TypeSpecifier } from './elm.ts'
 import type { FhirClasses } from './fhir-instance.ts'
 import { bindParameters } from './from-parameters.ts'
 import type { CompiledLibrary } from './libraries.ts'
@@ -203,7 +203,10 @@ function chooseDefines(library: CompiledLibrary, names: string[] | undefined): D
 
 /** ELM of a define with an error is `null`, so it must not run; neither may what refers to it. */
 function refuseErrors(library: CompiledLibrary, wanted: Define[]): void {
-  const errors = library.issues.filter((each) => each.severity === 'error')
+  const errorsOf = ({ issues }: CompiledLibrary) => issues.filter(isError)
+  const own = errorsOf(library)
+  // The translator repeats errors of included texts; those of stored ELM nobody has repeated.
+  const errors = own.length > 0 ? own : library.includes.flatMap(errorsOf)
   if (errors.length === 0) return
   const byName = new Map(library.defines.map((each) => [each.name, each]))
   const reached = new Set(wanted)
@@ -222,10 +225,9 @@ function refuseErrors(library: CompiledLibrary, wanted: Define[]): void {
 
 /** Whether an error lies within a define that is not needed. Syntax errors may have swallowed anything and always count. */
 function liesElsewhere(error: Issue, library: CompiledLibrary, reached: Set<Define>): boolean {
-  const place = /^library (.*), line (\d+), column/.exec(error.diagnostics ?? '')
+  const place = /^library (.*), line (\d+), column (\d+)/.exec(error.diagnostics ?? '')
   if (error.code !== 'code-invalid' || place?.[1] !== library.identifier.id) return false
-  const line = Number(place[2])
-  const owner = library.defines.find(({ lines }) => lines && lines.from <= line && line <= lines.to)
+  const owner = library.defines.find((each) => liesIn(each, [Number(place[2]), Number(place[3])]))
   return owner !== undefined && !reached.has(owner)
 }
 
