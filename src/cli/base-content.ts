@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { baseContentPresence, loadBaseContent } from '../packages/load-base-content.ts'
-import type { PendingContent } from '../packages/pending-content.ts'
+import { hasCatalogue, type PendingContent } from '../packages/pending-content.ts'
 import { openStorage } from '../storage/open.ts'
 import type { Storage } from '../storage/storage.ts'
 import { progressBar } from './progress.ts'
@@ -47,26 +47,37 @@ interface Loading {
 
 /**
  * Loads the base content once, while the server answers: in a process of its own, so that parsing 50 MB neither delays
- * a request nor stays in the server's memory. Resolves when it is known what is there, and so what is pending; `done` when all is
+ * a request nor stays in the server's memory. Resolves when it is known what is there and what is to come; `done` when all is
  * loaded or the signal came. A failure is told, never ends the server, and is tried again.
  */
 export async function loadBaseContentBeside(loading: Loading, signal: AbortSignal): Promise<{ done: Promise<void> }> {
   const { storage, pending } = loading
-  const presence = await baseContentPresence(storage)
+  const { presence, stamp } = await baseContentPresence(storage)
   if (presence === 'nothing to load') {
     pending.set({ status: 'none', detail: 'not installed' })
     return { done: load(storage, { signal }) }
   }
   // What another version of the content left is whole: only where there is none, answers have to wait.
-  pending.set({ status: presence === 'none' ? 'loading' : 'loaded' })
-  return { done: tryUntilLoaded(loading, signal) }
+  const isFirst = presence === 'none'
+  pending.set(isFirst ? { status: 'loading', stamp } : { status: 'loaded' })
+  const done = tryUntilLoaded(loading, stamp, signal)
+  for (let waited = 0; isFirst && waited < longestWaitMilliseconds; waited += pollMilliseconds) {
+    if (signal.aborted || (await hasCatalogue(storage.derived, stamp))) break
+    await sleep(pollMilliseconds)
+  }
+  return { done }
 }
 
-async function tryUntilLoaded({ storage, storageUrl, pending }: Loading, signal: AbortSignal): Promise<void> {
+/** How long a first start waits for the list of what is to come: it takes a second; without it anything could come. */
+const longestWaitMilliseconds = 20_000
+const pollMilliseconds = 20
+
+async function tryUntilLoaded(loading: Loading, stamp: string, signal: AbortSignal): Promise<void> {
+  const { storage, storageUrl, pending } = loading
   const isFirst = pending.state().status === 'loading'
+  const isInMemory = storageUrl === 'sqlite::memory:'
   for (let tries = 0; !signal.aborted; tries++) {
-    const failure =
-      storageUrl === 'sqlite::memory:' ? await loadHere(storage, signal) : await loadInProcess(storage, signal)
+    const failure = isInMemory ? await loadHere(storage, signal) : await loadInProcess(storage, signal)
     if (signal.aborted) return
     if (failure === undefined) {
       pending.set({ status: 'loaded' })
@@ -74,7 +85,7 @@ async function tryUntilLoaded({ storage, storageUrl, pending }: Loading, signal:
     }
     const seconds = retrySeconds[Math.min(tries, retrySeconds.length - 1)] ?? 0
     console.error(`base content could not be loaded: ${failure}; trying again in ${seconds} s`)
-    if (isFirst) pending.set({ status: 'failed', detail: failure })
+    if (isFirst) pending.set({ status: 'failed', stamp, detail: failure })
     await sleep(seconds * 1000, undefined, { signal }).catch(() => {})
   }
 }
@@ -91,7 +102,7 @@ async function loadHere(storage: Storage, signal: AbortSignal): Promise<string |
 
 /** Loads in a child process; answers why it failed. */
 async function loadInProcess(storage: Storage, signal: AbortSignal): Promise<string | undefined> {
-  if ((await baseContentPresence(storage)) === 'current') {
+  if ((await baseContentPresence(storage)).presence === 'current') {
     await load(storage, { signal })
     return undefined
   }
@@ -102,7 +113,7 @@ async function loadInProcess(storage: Storage, signal: AbortSignal): Promise<str
   signal.addEventListener('abort', stop)
   try {
     const [code, killedBy] = await once(child, 'exit')
-    if (code === 0 && (await baseContentPresence(storage)) === 'current') return undefined
+    if (code === 0 && (await baseContentPresence(storage)).presence === 'current') return undefined
     return `the loader ended with ${code ?? killedBy}`
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

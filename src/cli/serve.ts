@@ -13,16 +13,16 @@ export function addServe(program: Command): void {
       for (const { name, failure } of server.trust.status())
         if (failure) console.error(`trust list ${name}: ${failure}`)
       const stopping = new AbortController()
+      const stop = new Promise<void>((done) => {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())
+      })
+      void stop.then(() => stopping.abort())
       const { storage, pending, config } = server
       // Known before anybody can ask: what is not here yet must not be denied.
       const loading = await loadBaseContentBeside({ storage, pending, storageUrl: config.storageUrl }, stopping.signal)
       const address = await server.listen()
       console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir)`)
-      const stop = new Promise<void>((done) => {
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())
-      })
       await stop
-      stopping.abort()
       await loading.done
       await server.close()
     })

@@ -3,7 +3,7 @@ import { artefactCanonical } from '../fhir/artefact.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import { type BaseContentOptions, baseContent, findBaseContent } from './base-content.ts'
-import { writeCatalogue } from './pending-content.ts'
+import { hasCatalogue, writeCatalogue } from './pending-content.ts'
 
 /** What loading came to. */
 export interface BaseContentLoad {
@@ -34,17 +34,20 @@ const BATCH = 250
 const STAMP = { kind: 'base-content', key: 'stamp' }
 
 /** Whether a store has the base content: all of what is installed, that of another version, none, or there is none to have. */
-export type BaseContentPresence = 'current' | 'other' | 'none' | 'nothing to load'
+type BaseContentPresence = 'current' | 'other' | 'none' | 'nothing to load'
 
-/** Looks what the store has. A first load that was interrupted or failed left no stamp: it counts as none. Reads no content. */
+/**
+ * Looks what the store has; `stamp` is that of what is installed. A first load that was interrupted or failed left no stamp: it
+ * counts as none. Reads no content.
+ */
 export async function baseContentPresence(
   storage: Pick<Storage, 'derived'>,
   options: BaseContentOptions = {},
-): Promise<BaseContentPresence> {
+): Promise<{ presence: BaseContentPresence; stamp: string }> {
   const { stamp } = await findBaseContent(options)
-  if (stamp === '') return 'nothing to load'
+  if (stamp === '') return { presence: 'nothing to load', stamp }
   const stored = await storage.derived.get(STAMP.kind, STAMP.key)
-  return stored === undefined ? 'none' : stored === stamp ? 'current' : 'other'
+  return { presence: stored === undefined ? 'none' : stored === stamp ? 'current' : 'other', stamp }
 }
 
 /** What loading needs of a store. */
@@ -73,8 +76,10 @@ export async function loadBaseContent(
   const stamp = await storage.derived.get(STAMP.kind, STAMP.key)
   load.upToDate = stamp === content.stamp
   if (load.upToDate) return load
-  if (stamp === undefined) await writeCatalogue(storage.derived, baseContent(options, content))
-  const largest = stamp === undefined ? (options.batch ?? BATCH) : Number.POSITIVE_INFINITY
+  const isFirst = stamp === undefined
+  if (isFirst && !(await hasCatalogue(storage.derived, content.stamp)))
+    await writeCatalogue(storage.derived, content.stamp, baseContent(options, content))
+  const largest = isFirst ? (options.batch ?? BATCH) : Number.POSITIVE_INFINITY
   let batch: Write[] = []
   const flush = async () => {
     if (batch.length > 0) await storage.write(batch)

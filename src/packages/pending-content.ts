@@ -16,10 +16,21 @@ interface Catalogue {
   ids: Record<string, string[]>
 }
 
-const KEY = { kind: 'base-content', key: 'catalogue' }
+const KIND = 'base-content'
+/** One for each content, so that what was to come of another version is not waited for. */
+const keyOf = (stamp: string) => `catalogue ${stamp}`
+
+/** Whether it is written down what the content of that stamp has. */
+export async function hasCatalogue(derived: Pick<Storage['derived'], 'get'>, stamp: string): Promise<boolean> {
+  return (await derived.get(KIND, keyOf(stamp))) !== undefined
+}
 
 /** Writes down what is going to be loaded. */
-export async function writeCatalogue(derived: Storage['derived'], resources: AsyncIterable<Resource>): Promise<void> {
+export async function writeCatalogue(
+  derived: Storage['derived'],
+  stamp: string,
+  resources: AsyncIterable<Resource>,
+): Promise<void> {
   const catalogue: Catalogue = { urls: {}, ids: {} }
   const add = (names: Record<string, string[]>, type: string, name: string | undefined) => {
     if (name === undefined) return
@@ -34,7 +45,7 @@ export async function writeCatalogue(derived: Storage['derived'], resources: Asy
     if (resource.resourceType === 'NamingSystem')
       for (const { value } of resource.uniqueId ?? []) add(catalogue.urls, 'NamingSystem', value)
   }
-  await derived.set(KEY.kind, KEY.key, JSON.stringify(catalogue))
+  await derived.set(KIND, keyOf(stamp), JSON.stringify(catalogue))
 }
 
 /** Where the base content stands. */
@@ -42,10 +53,10 @@ type PendingState =
   /** Nobody loads any: what is not here is not found. */
   | { status: 'none'; detail?: string }
   | { status: 'loaded'; detail?: string }
-  /** For the first time: what is not here may come. */
-  | { status: 'loading'; detail?: string }
+  /** Content of that stamp, for the first time: what is not here may come. */
+  | { status: 'loading'; stamp: string; detail?: string }
   /** The first loading failed, and will be tried again. */
-  | { status: 'failed'; detail: string }
+  | { status: 'failed'; stamp: string; detail: string }
 
 /** What is asked for: any of the urls or ids; without either anything of the type. */
 interface Wanted {
@@ -70,14 +81,14 @@ export function createPendingContent(derived: Pick<Storage['derived'], 'get'>): 
   let state: PendingState = { status: 'none' }
   let epoch = 0
   let names: Map<string, Set<string>> | undefined
-  const known = async () => {
-    const text = names ? undefined : await derived.get(KEY.kind, KEY.key)
+  const known = async (stamp: string) => {
+    const text = names ? undefined : await derived.get(KIND, keyOf(stamp))
     if (text !== undefined) names = namesOf(JSON.parse(text) as Catalogue)
     return names
   }
   const isPending = async (type: string, { urls, ids }: Wanted): Promise<boolean> => {
     if ((state.status !== 'loading' && state.status !== 'failed') || !baseTypes.includes(type)) return false
-    const catalogue = await known()
+    const catalogue = await known(state.stamp)
     // As long as nobody knows what comes, it may be anything.
     if (!catalogue || (!urls && !ids)) return true
     const some = (kind: string, wanted: string[] | undefined) =>

@@ -37,11 +37,13 @@ const coming = {
 const catalogue = async () =>
   writeCatalogue(
     server.storage.derived,
+    'test',
     (async function* () {
       yield* Object.values(coming) as unknown as Resource[]
     })(),
   )
-const pending = (status: 'loading' | 'failed' | 'loaded') => server.pending.set({ status, detail: 'test' })
+const pending = (status: 'loading' | 'failed' | 'loaded') =>
+  server.pending.set({ status, stamp: 'test', detail: 'test' })
 const encoded = encodeURIComponent
 
 const library = cqlLibrary(
@@ -214,11 +216,11 @@ for (const status of ['loading', 'failed'] as const) {
 
 describe('before anybody knows what comes, and after it came', () => {
   it('anything of its types may come', async () => {
-    await server.storage.derived.set('base-content', 'catalogue', JSON.stringify({ urls: {}, ids: {} }))
+    await server.storage.derived.set('base-content', 'catalogue test', JSON.stringify({ urls: {}, ids: {} }))
     pending('loading')
     assert.equal((await get('ValueSet/gender')).status, 404)
     const other = await openPublishing()
-    other.server.pending.set({ status: 'loading' })
+    other.server.pending.set({ status: 'loading', stamp: 'none' })
     for (const path of ['ValueSet/anything', 'CodeSystem?url=http://example.org/none', 'ValueSet?_id=anything'])
       assert.equal((await other.get(path)).status, 503, path)
     assert.equal((await other.get('Library/anything')).status, 404)

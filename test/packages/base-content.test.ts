@@ -178,14 +178,15 @@ test('is loaded once, leaves others alone, goes on after an interruption', async
 test('a first load says what is to come, and an interrupted one counts as none', async () => {
   const storage = memoryStore()
   const pending = createPendingContent(storage.derived)
-  pending.set({ status: 'loading' })
-  assert.equal(await baseContentPresence(storage, options('both')), 'none')
+  const { stamp } = await findBaseContent(options('both'))
+  pending.set({ status: 'loading', stamp })
+  assert.equal((await baseContentPresence(storage, options('both'))).presence, 'none')
   assert.equal(await pending.isPending('ValueSet', { urls: ['urn:nobody'] }), true, 'nobody knows yet')
   const stopping = new AbortController()
   const progress = () => stopping.abort()
   await loadBaseContent(storage, { ...options('both'), batch: 1, signal: stopping.signal, progress })
   assert.equal(storage.resources.size, 1)
-  assert.equal(await baseContentPresence(storage, options('both')), 'none')
+  assert.equal((await baseContentPresence(storage, options('both'))).presence, 'none')
   const isPending = (type: string, wanted: object) => pending.isPending(type, wanted)
   assert.equal(await isPending('CodeSystem', { urls: ['urn:a'] }), true)
   assert.equal(await isPending('CodeSystem', { urls: ['urn:nobody', 'urn:v2'] }), true)
@@ -199,7 +200,7 @@ test('a first load says what is to come, and an interrupted one counts as none',
     headers: { 'Retry-After': '5' },
   })
   await loadBaseContent(storage, options('both'))
-  assert.equal(await baseContentPresence(storage, options('both')), 'current')
+  assert.equal((await baseContentPresence(storage, options('both'))).presence, 'current')
   pending.set({ status: 'loaded' })
   assert.equal(await isPending('CodeSystem', { urls: ['urn:a'] }), false)
 })
@@ -210,10 +211,10 @@ test('another version of the content comes in one transaction, and what was publ
   assert.deepEqual(storage.transactions, [1, 1, 1, 1, 1])
   storage.transactions.length = 0
   storage.publishedHere.add('CodeSystem urn:a|4.0.1')
-  assert.equal(await baseContentPresence(storage, { ...options('both'), narrative: true }), 'other')
+  assert.equal((await baseContentPresence(storage, { ...options('both'), narrative: true })).presence, 'other')
   const { loaded, kept } = await loadBaseContent(storage, { ...options('both'), narrative: true, batch: 1 })
   assert.deepEqual([loaded, kept, storage.transactions], [4, 1, [4]])
-  assert.equal(await baseContentPresence(storage, options('none')), 'nothing to load')
+  assert.equal((await baseContentPresence(storage, options('none'))).presence, 'nothing to load')
 })
 
 test('the installed packages: what the specification counts', async (context) => {
