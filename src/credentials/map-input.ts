@@ -31,12 +31,13 @@ export function mapInputs(formats: Format[], content: Json): { format: Format; i
 const withoutMaps = new Set<Format>(['hcert-link', 'smart-health-link'])
 
 /**
- * How many events the claims of an input certify: as many core data sets are due. They have one of the shapes of credentials.md,
- * section 8; members of another shape do not make them fewer.
+ * How many events the claims of an input certify, one at least: as many core data sets are due. Claims have one of several
+ * shapes; members of another shape do not make them fewer.
  */
 export function certifiedEvents({ claims }: MapInput): number {
   const dcc = subclaim(claims, '1')
   return Math.max(
+    1,
     count(member(dcc, 'v')) + count(member(dcc, 't')) + count(member(dcc, 'r')),
     cardEvents(member(member(member(claims, 'vc'), 'credentialSubject'), 'fhirBundle')),
     sealEvents(member(member(claims, 'data'), 'msg')),
@@ -59,7 +60,7 @@ function sealEvents(message: Json | undefined): number {
 /** The core data set itself, or the flat form, in which a test may stand beside a vaccination. */
 function ddccEvents(claims: Json): number {
   const vaccination = member(claims, 'vaccination') ?? member(claims, 'vaccine')
-  return (vaccination === undefined ? 0 : 1) + count(member(claims, 'test'))
+  return count(vaccination) + count(member(claims, 'test'))
 }
 
 const member = (value: Json | undefined, name: string) => (isJsonObject(value) ? value[name] : undefined)

@@ -121,7 +121,8 @@ async function apply(canonical: string, source: Json, { mapping, mapped }: Run):
     mapped.warnings.push(...map.warnings)
   }
   const remark = (found: ValueRemark) => {
-    if (found.kind === 'left-out') addOnce(mapped.leftOut, leftOutText(found))
+    // An id is no datum of the certificate: those of cards are not FHIR's.
+    if (found.kind === 'left-out' && found.type !== 'id') addOnce(mapped.leftOut, leftOutText(found))
     else addIssueOnce(mapped.warnings, remarkIssue(found))
   }
   return map.run(source, { now: mapping.now, uuid: mapping.uuid, tolerant: true, remark })

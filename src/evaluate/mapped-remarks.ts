@@ -8,9 +8,9 @@ export function leftOutText({ element, type, place }: ValueRemark): string {
   return `${placeText(element)} ${type ? `is not a FHIR ${type}` : 'is not what the map expects'} and was left out${rule}`
 }
 
-/** What a map did with a value that it kept, or could not translate. */
+/** What a map did with a value that does not change what the certificate says, or could not translate. */
 export function remarkIssue(remark: ValueRemark): Issue {
-  const code = remark.kind === 'converted' ? 'value' : 'not-found'
+  const code = remark.kind === 'not-translated' ? 'not-found' : 'value'
   return issue(code, { severity: 'warning', text: describeRemark(remark), expression: remark.element })
 }
 

@@ -39,7 +39,7 @@ function remove(holder: JsonObject, [step, ...rest]: Step[]): boolean {
 
 /** The property of an element; a choice has the name of its type behind its own. */
 function propertyOf(holder: JsonObject, name: string): string | undefined {
-  if (holder[name] !== undefined) return name
+  if (Object.hasOwn(holder, name)) return name
   return Object.keys(holder).find((each) => each.startsWith(name) && /^[A-Z]/.test(each.slice(name.length)))
 }
 

@@ -13,14 +13,16 @@ export function personFaults(coreDataSets: JsonObject[]): Issue[] {
   return faults
 }
 
-/** Letters as they are compared: case and spaces say nothing. */
+/** The words of a name in an order of their own: case, accents, hyphens and which comes first say nothing. */
 function nameOf(data: JsonObject | undefined): string {
   const name: Json = data?.name ?? null
-  return (typeof name === 'string' ? name : JSON.stringify(name))
-    .normalize('NFKC')
+  const text = typeof name === 'string' ? name : JSON.stringify(name)
+  const words = text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .toLowerCase()
-    .replace(/\s+/g, ' ')
-    .trim()
+    .match(/[\p{L}\p{N}]+/gu)
+  return (words ?? []).sort().join(' ')
 }
 
 /** A partial date agrees with every date in it. */

@@ -39,7 +39,9 @@ type Use = 'compared' | 'paired'
 
 const COMPARING = new Set(['=', '!=', '~', '!~', 'in', 'contains'])
 /** Functions that compare every item with every other, of their input and of their argument. */
-const PAIRING = new Set(['distinct', 'isDistinct', 'union', 'intersect', 'exclude', 'subsetOf', 'supersetOf'])
+const PAIRING = new Set(['distinct', 'isDistinct', 'union', 'intersect'])
+/** Functions that compare every item of their input with every item of their argument. */
+const CROSSING = new Set(['exclude', 'subsetOf', 'supersetOf'])
 const WALKING = new Set(['children', 'descendants', 'htmlChecks', 'htmlchecks'])
 /** Nodes that hand on what the node below them gave, which has been counted there. */
 const WRAPPERS = new Set([
@@ -61,11 +63,16 @@ const ROLE = Symbol('role')
 interface Visited extends SyntaxNode {
   [ROLE]?: Role
 }
-type Role = Use | 'plain' | 'wrapper' | Repetition
+type Role = Use | 'plain' | 'wrapper' | Repetition | Crossing
 /** A criterion of repeat(): each item that it gives is compared with all that it gave before, in the same run. */
 interface Repetition {
   budget: FhirPathBudget | undefined
   items: number
+}
+
+/** An argument each of whose items is compared with so many others. */
+interface Crossing {
+  others: number
 }
 
 /** Makes the observer of one expression, given its tree as the engine parses it. */
@@ -90,9 +97,10 @@ export function createObserver(tree: SyntaxNode): Observer {
   }
 }
 
-function countUse(result: unknown[], role: Use | Repetition, budget: FhirPathBudget): void {
+function countUse(result: unknown[], role: Use | Repetition | Crossing, budget: FhirPathBudget): void {
   if (role === 'paired') budget.spend(pairing(result, budget))
   else if (role === 'compared') budget.spend(weigh(result, budget))
+  else if ('others' in role) budget.spend(Math.ceil((role.others * weigh(result, budget)) / COMPARISONS_PER_STEP))
   else {
     role.items = (role.budget === budget ? role.items : 0) + result.length
     role.budget = budget
@@ -123,6 +131,9 @@ function beforeCall(node: SyntaxNode, input: unknown[], budget: FhirPathBudget):
   if (PAIRING.has(name)) {
     budget.spend(pairing(input, budget))
     for (const each of parameters) each[ROLE] = 'paired'
+  } else if (CROSSING.has(name)) {
+    const others = weigh(input, budget)
+    for (const each of parameters) each[ROLE] = { others }
   } else if (WALKING.has(name)) budget.spend(weigh(input, budget) * STEPS_PER_ITEM)
   else if (name === 'sort') budget.spend(input.length * Math.ceil(Math.log2(input.length + 1)))
   else if (name === 'repeat') for (const each of parameters) each[ROLE] = { budget: undefined, items: 0 }

@@ -143,7 +143,7 @@ function join(this: Context, data: unknown[], separator: unknown): unknown {
 
 function payForText({ vars }: Context, characters: number): void {
   const budget = vars[BUDGET] as FhirPathBudget | undefined // put there by compileFhirPath alone
-  budget?.spend(characters >> 6)
+  budget?.spend(Math.ceil(characters / 64)) // not by bits: products of lengths have more than 32
 }
 
 function single(other: unknown): unknown {

@@ -46,7 +46,7 @@ export interface TypedNode {
 }
 
 /** What an evaluation is given beside its input. */
-export interface Surroundings {
+interface Surroundings {
   clock?: Date | undefined
   budget?: FhirPathBudget | undefined
 }

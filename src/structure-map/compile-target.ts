@@ -155,6 +155,7 @@ function once(key: string | RuleTarget, owner: (frame: Frame, must: boolean) => 
 }
 
 function sharedOf(frame: Frame, holder: JsonObject): Map<string | RuleTarget, Node> {
+  frame.run.shared ??= new WeakMap()
   const known = frame.run.shared.get(holder)
   if (known) return known
   const shared = new Map<string | RuleTarget, Node>()

@@ -19,7 +19,7 @@ import { writeModelXml } from './write-xml.ts'
 export { checkMap } from './check-map.ts'
 export { parseMap } from './parser.ts'
 export { printMap } from './printer.ts'
-export type { TraceEvent, TraceSink, TransformLimits } from './run.ts'
+export type { TraceEvent, TraceSink } from './run.ts'
 export { readR5 } from './spelling.ts'
 export { describeRemark, type ValueRemark } from './value-remark.ts'
 

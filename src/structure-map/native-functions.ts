@@ -89,7 +89,7 @@ function replace(call: FunctionCall): Node[] {
   const pattern = textOf(call, 0)
   const substitution = textOf(call, 1)
   if (text === undefined || pattern === undefined || substitution === undefined) return EMPTY
-  const pay = (characters: number) => spend(call.frame.run, characters >> 6)
+  const pay = (characters: number) => spend(call.frame.run, Math.ceil(characters / 64))
   return valueNode(replaceText(text, { pattern, substitution, pay }))
 }
 
@@ -98,7 +98,7 @@ function replaceMatches(call: FunctionCall): Node[] {
   const regex = textOf(call, 0)
   const substitution = textOf(call, 1)
   if (text === undefined || regex === undefined || substitution === undefined) return EMPTY
-  spend(call.frame.run, longestReplacement(text, substitution) >> 6)
+  spend(call.frame.run, Math.ceil(longestReplacement(text, substitution) / 64))
   return valueNode(regex === '' ? text : text.replace(safeRegex(regex, 'g'), javaScriptReplacement(substitution)))
 }
 

@@ -155,27 +155,20 @@ export function textSteps(text: string): number {
   return text.length >> 6
 }
 
-/** A copy that shares nothing with the original; objects and long texts are counted as steps. */
-export function deepCopy(value: Json, counter?: { steps: number }): Json {
-  if (typeof value === 'string' && counter) counter.steps += textSteps(value)
+/** A copy that shares nothing with the original. */
+export function deepCopy(value: Json): Json {
   if (value === null || typeof value !== 'object') return value
-  if (Array.isArray(value)) return value.map((each) => deepCopy(each, counter))
-  if (counter) counter.steps++
+  if (Array.isArray(value)) return value.map(deepCopy)
   const copy: JsonObject = {}
   for (const name in value) {
     const member = value[name]
-    if (member !== undefined) setMember(copy, name, deepCopy(member, counter))
+    if (member !== undefined) setMember(copy, name, deepCopy(member))
     if (typeof member === 'number') {
       const text = exactNumber(value, name)
       if (text !== undefined) keepExactNumber(copy, name, text)
     }
   }
   return copy
-}
-
-/** A copy that shares nothing with the original and has no empty parts. */
-export function cleanCopy(value: Json, counter?: { steps: number }): Json {
-  return dropEmpty(deepCopy(value, counter)) ?? {}
 }
 
 /** Sets a member even when it is called `__proto__`. */

@@ -63,11 +63,11 @@ export interface Run {
   /** Pays for FHIRPath out of the same limit. */
   budget: FhirPathBudget
   /** Targets of `share` (by list rule) and `single` (by target), by the object they stand in. */
-  shared: WeakMap<JsonObject, Map<string | RuleTarget, Node>>
+  shared: WeakMap<JsonObject, Map<string | RuleTarget, Node>> | undefined
   /** The result may have empty parts, which have to be taken out. */
   untidy: boolean
   /** Ids given to source resources that have none; the source itself is never changed. */
-  ids: WeakMap<JsonObject, string>
+  ids: WeakMap<JsonObject, string> | undefined
   /** The rule that fires. */
   place: FaultPlace | undefined
   /** The element that is being written, for remarks: whose it is, its name, and the way inside a copied object. */

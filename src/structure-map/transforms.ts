@@ -219,6 +219,7 @@ function idOf(node: Node, run: Run): string {
     throw new ValueFault('a reference needs a resource')
   }
   if (typeof value.id === 'string' && value.id !== '') return value.id
+  run.ids ??= new WeakMap()
   const known = run.ids.get(value)
   if (known) return known
   const id = run.uuid().toLowerCase()

@@ -240,6 +240,47 @@ group main(source src : Patient, target tgt) {
   assert.match((await vidimus(['map', 'run', source, file])).stdout, /"b": 1\.10/)
 })
 
+test('map check finds what map run would stumble over', async () => {
+  const file = join(dataDir, 'checked.fml')
+  const models = 'http://vidimus.org/fhir/StructureDefinition'
+  const cases: [model: string, rule: string, code: number, said: RegExp][] = [
+    [
+      'DDCCCoreDataSetVS',
+      'src -> tgt.vaccination as v, v.dosse = 1 "r";',
+      1,
+      /error: line 4, .*vaccination has no element 'dosse'/,
+    ],
+    [
+      'DDCCCoreDataSetVS',
+      'src.a as a where (a.isInteger()) -> tgt.name = a "r";',
+      1,
+      /error: line 4, .*isInteger\(\), which is no function/,
+    ],
+    ['DDCCCoreDataSetVS', 'src.a as a -> other.name = a "r";', 1, /error: line 4, .*target 'other' is not bound/],
+    [
+      'DDCCCoreDataSetVS',
+      "src.a as a -> tgt.sex = translate(a, 'http://example.org/none', 'code') \"r\";",
+      0,
+      /warning: ConceptMap http:\/\/example.org\/none/,
+    ],
+    [
+      'DDCCCoreDataSetXX',
+      'src.a as a -> tgt.name = a "r";',
+      0,
+      /warning: StructureDefinition .*DDCCCoreDataSetXX is not known/,
+    ],
+    ['DDCCCoreDataSetVS', 'src.a as a -> tgt.name = a "r";', 0, /no remarks/],
+  ]
+  for (const [model, rule, code, said] of cases) {
+    const head = `map "http://example.org/StructureMap/checked" = checked\nuses "${models}/${model}" alias Data as target`
+    writeFileSync(file, `${head}\ngroup main(source src, target tgt : Data) {\n  ${rule}\n}\n`)
+    const checked = await vidimus(['map', 'check', file])
+    assert.match(checked.stdout, said, rule)
+    assert.equal(checked.code, code, checked.stdout)
+    assert.equal(/usable|no remarks/.test(checked.stdout), code === 0)
+  }
+})
+
 test('serve listens, answers, logs nothing personal and ends on SIGTERM', async () => {
   const server = await startServerProcess({ DATA_DIR: dataDir })
   try {

@@ -119,17 +119,10 @@ test('a budget is for one run: the next begins anew', () => {
 
 function spendingOf(compiled: ReturnType<typeof compileFhirPath>): number {
   let spent = 0
-  compiled(
-    { n: list(20, (index) => index) },
-    {},
-    {
-      budget: {
-        spend: (steps) => {
-          spent += steps
-        },
-      },
-    },
-  )
+  const spend = (steps: number) => {
+    spent += steps
+  }
+  compiled({ n: list(20, (index) => index) }, {}, { budget: { spend } })
   return spent
 }
 
