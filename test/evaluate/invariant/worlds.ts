@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { FhirError } from '../../../src/fhir/error.ts'
+import type { Parameters } from '../../../src/fhir/types.ts'
+import { fromBase45 } from '../../support/checker/bytes.ts'
+import type { Plain } from '../../support/checker/declared.ts'
+import type { Case, Frame } from '../../support/generator/cases.ts'
+import { listedWorld } from '../../support/generator/listed-standings.ts'
+import { testRules } from '../../support/generator/questions.ts'
+import { requestStandings, type Standing } from '../../support/generator/standings.ts'
+import { openTestServer } from '../../support/loaded-server.ts'
+
+/** A server with what it trusts. */
+export interface World {
+  standings: Standing[]
+  /** Asks the server as the case wants it to be asked. */
+  ask(given: Case): Promise<Answer>
+  close(): Promise<void>
+}
+
+/** `status` of HTTP, also where no HTTP was used. */
+export interface Answer {
+  status: number
+  body: Plain
+}
+
+/** A server that takes the keys of requests, and one that has lists of every kind and is strict about domains. */
+export async function openWorlds(): Promise<Record<Frame['world'], World>> {
+  const folder = mkdtempSync(join(tmpdir(), 'vidimus-lists-'))
+  const listed = await listedWorld(join(folder, 'lists'))
+  const request = await openWorld(requestStandings(), { TRUST_LISTS: '[]' })
+  const lists = await openWorld(listed.standings, {
+    TRUST_LISTS: listed.trustLists,
+    ALLOW_REQUEST_TRUST_ANCHORS: 'false',
+    DOMAIN_MISMATCH: 'fail',
+  })
+  const close = async () => {
+    await lists.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { request, lists: { ...lists, close } }
+}
+
+async function openWorld(standings: Standing[], environment: Record<string, string>): Promise<World> {
+  const { server, close } = await openTestServer(environment)
+  const http = createHttpServer(server.handler)
+  await new Promise<void>((done) => http.listen(0, '127.0.0.1', done))
+  const { port } = http.address() as AddressInfo
+  const send = async (method: string, path: string, body: object): Promise<Answer> => {
+    const headers = { 'content-type': 'application/fhir+json', authorization: 'Bearer test' }
+    const reply = await fetch(`http://127.0.0.1:${port}/fhir/${path}`, { method, headers, body: JSON.stringify(body) })
+    return { status: reply.status, body: (await reply.json()) as Plain }
+  }
+  for (const resource of testRules as { resourceType: string; id: string }[]) {
+    const { status, body } = await send('PUT', `${resource.resourceType}/${resource.id}`, resource)
+    if (status !== 201) throw new Error(`the test's own ${resource.id} is refused: ${JSON.stringify(body)}`)
+  }
+  return {
+    standings,
+    ask(given) {
+      const question = questionOf(given)
+      if (given.frame.delivery === 'http' || given.expectation === 'client error')
+        return send('POST', '$evaluate', question)
+      return inProcess(() => server.evaluate.answer(question, {}))
+    },
+    async close() {
+      http.closeAllConnections()
+      http.close()
+      await close()
+    },
+  }
+}
+
+async function inProcess(answer: () => Promise<Parameters>): Promise<Answer> {
+  try {
+    return { status: 200, body: JSON.parse(JSON.stringify(await answer())) }
+  } catch (error) {
+    if (error instanceof FhirError) return { status: error.status, body: error.message }
+    return { status: 500, body: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
+}
+
+/** The Parameters of a case. */
+export function questionOf({ question: { texts }, parameters, frame }: Case): Parameters {
+  const [first = '', ...rest] = texts
+  const bytes = frame.delivery === 'raw' ? rawOf(first) : undefined
+  const credential = bytes
+    ? [{ name: 'credentialData', valueBase64Binary: bytes.toString('base64') }]
+    : [
+        { name: 'credential', valueString: first },
+        ...rest.map((valueString) => ({ name: 'credentialPart', valueString })),
+      ]
+  return { resourceType: 'Parameters', parameter: [...credential, ...parameters] } as Parameters // made of parts of the right shape
+}
+
+/** The bytes behind the text of an HCERT; undefined when it has none. */
+function rawOf(text: string): Buffer | undefined {
+  try {
+    return text.startsWith('HC1:') ? fromBase45(text.slice(4)) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,589 @@
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
+import { goodPayload } from '../documents.ts'
+import { base45, type Draft, numeric, type Parts, writeCredential } from '../draft.ts'
+import type { Random } from '../random.ts'
+import { add, copy, drop, get, isFields, rename, set, type Tree, writeCbor, writeJson } from '../tree.ts'
+import { cardKinds, hcertKinds, kindsWhere, sealKinds, twistGroup } from './twist.ts'
+
+const anyKind = kindsWhere(() => true)
+const header = (change: (draft: Draft) => void) => change
+const tamper = (change: (parts: Parts, draft: Draft, random: Random) => void) => (draft: Draft, random: Random) => {
+  draft.tamper.push((parts) => change(parts, draft, random))
+}
+const rewrite = (change: (text: string, random: Random) => string) => (draft: Draft, random: Random) => {
+  draft.rewrite.push((texts) => texts.map((text, at) => (at === 0 ? change(text, random) : text)))
+}
+const flip = (bytes: Buffer, random: Random) => {
+  const at = random.below(bytes.length)
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8))
+}
+
+/** The COSE envelope. */
+export const coseTwists = twistGroup('COSE', hcertKinds, [
+  [
+    'key id unprotected',
+    'accept',
+    header((draft) => {
+      set(draft.unprotectedHeader, [4], get(draft.protectedHeader, 4))
+      drop(draft.protectedHeader, 4)
+    }),
+  ],
+  [
+    'algorithm unprotected',
+    'accept',
+    header((draft) => {
+      set(draft.unprotectedHeader, [1], get(draft.protectedHeader, 1))
+      drop(draft.protectedHeader, 1)
+    }),
+  ],
+  [
+    'all unprotected',
+    'accept',
+    header((draft) => {
+      draft.unprotectedHeader = draft.protectedHeader
+      draft.protectedHeader = { cbor: Buffer.alloc(0) }
+    }),
+  ],
+  [
+    'a wrong key id unprotected, the right one protected',
+    'accept',
+    header((draft) => set(draft.unprotectedHeader, [4], Buffer.from('wrong'))),
+  ],
+  [
+    'a wrong key id protected, the right one unprotected',
+    'refuse',
+    header((draft) => {
+      set(draft.unprotectedHeader, [4], get(draft.protectedHeader, 4))
+      set(draft.protectedHeader, [4], Buffer.from('wrong'))
+    }),
+  ],
+  ['no key id', 'refuse', header((draft) => drop(draft.protectedHeader, 4))],
+  ['key id as text', 'refuse', header((draft) => set(draft.protectedHeader, [4], draft.standing.signer.keyId))],
+  ['key id empty', 'refuse', header((draft) => set(draft.protectedHeader, [4], Buffer.alloc(0)))],
+  ['key id twice', 'refuse', header((draft) => add(draft.protectedHeader, 4, Buffer.from('wrong')))],
+  ['critical header', 'refuse', header((draft) => set(draft.protectedHeader, [2], [99]))],
+  ['critical header unprotected', 'refuse', header((draft) => set(draft.unprotectedHeader, [2], [99]))],
+  ['content type', 'any', header((draft) => set(draft.protectedHeader, [3], 'application/cwt'))],
+  ...(
+    [
+      ['none', 0],
+      ['RS256', -257],
+      ['HS256', 5],
+      ['ES256K', -47],
+      ['unknown', -999],
+      ['ESP256', -9],
+      ['text', 'ES256'],
+      ['null', null],
+    ] as [string, Tree][]
+  ).map(([name, value]): [string, 'refuse', (draft: Draft) => void] => [
+    `algorithm ${name}`,
+    'refuse',
+    (draft) => set(draft.protectedHeader, [1], value),
+  ]),
+  ['no algorithm', 'refuse', header((draft) => drop(draft.protectedHeader, 1))],
+  [
+    'no tag',
+    'accept',
+    header((draft) => {
+      draft.tags = []
+    }),
+  ],
+  [
+    'CWT around COSE',
+    'accept',
+    header((draft) => {
+      draft.tags = [61, 18]
+    }),
+  ],
+  [
+    'the tag twice',
+    'accept',
+    header((draft) => {
+      draft.tags = [18, 18]
+    }),
+  ],
+  ...[16, 17, 97, 98, 0, 24, 55799].map((tag): [string, 'refuse', (draft: Draft) => void] => [
+    `tag ${tag}`,
+    'refuse',
+    (draft) => {
+      draft.tags = [tag]
+    },
+  ]),
+  [
+    'five items',
+    'refuse',
+    header((draft) => {
+      draft.extraItems = [Buffer.alloc(1)]
+    }),
+  ],
+  [
+    'bytes behind the message',
+    'refuse',
+    header((draft) => {
+      draft.trailing = Buffer.of(0)
+    }),
+  ],
+  [
+    'a second message behind the first',
+    'refuse',
+    header((draft) => {
+      draft.trailing = Buffer.from('d28440a0404040', 'hex')
+    }),
+  ],
+  [
+    'bytes behind the claims',
+    'refuse',
+    (draft) => {
+      draft.payload = { cbor: Buffer.concat([writeCbor(draft.payload), Buffer.of(0)]) }
+    },
+  ],
+  [
+    'no claims',
+    'refuse',
+    (draft) => {
+      draft.payload = { cbor: Buffer.alloc(0) }
+    },
+  ],
+  [
+    'claims of indefinite length',
+    'accept',
+    (draft) => {
+      draft.payload = { indefinite: draft.payload }
+    },
+  ],
+  [
+    'a name of indefinite length',
+    'accept',
+    (draft) => set(draft.payload, draft.layout.name, { indefinite: String(get(draft.payload, ...draft.layout.name)) }),
+  ],
+  [
+    'a text that is not UTF-8',
+    'refuse',
+    (draft) => set(draft.payload, draft.layout.name, { cbor: Buffer.of(0x62, 0xc3, 0x28) }),
+  ],
+  [
+    'a length beyond the end',
+    'refuse',
+    (draft) => set(draft.payload, draft.layout.name, { cbor: Buffer.of(0x7b, 0, 0, 0, 1, 0, 0, 0, 0) }),
+  ],
+  [
+    'an undefined simple value',
+    'any',
+    (draft) => add(get(draft.payload, ...draft.layout.certificate), 'meta', { cbor: Buffer.of(0xf8, 0xff) }),
+  ],
+])
+
+/** Bytes that change after signing, and signatures that are none. */
+export const forgeryTwists = [
+  ...twistGroup('changed after signing', anyKind, [
+    ['a bit of the payload', 'any', tamper((parts, _, random) => flip(parts.payload, random))],
+    ['a bit of the signature', 'any', tamper((parts, _, random) => flip(parts.signature, random))],
+    ['signature of zeros', 'refuse', tamper((parts) => void parts.signature.fill(0))],
+    [
+      'signature empty',
+      'refuse',
+      tamper((parts) => {
+        parts.signature = Buffer.alloc(0)
+      }),
+    ],
+    [
+      'signature short of a byte',
+      'refuse',
+      tamper((parts) => {
+        parts.signature = parts.signature.subarray(1)
+      }),
+    ],
+    [
+      'signature with a byte more',
+      'refuse',
+      tamper((parts) => {
+        parts.signature = Buffer.concat([parts.signature, Buffer.of(0)])
+      }),
+    ],
+    [
+      'signature in DER',
+      'refuse',
+      tamper((parts) => {
+        parts.signature = Buffer.concat([
+          Buffer.of(0x30, 0x44, 2, 0x20),
+          parts.signature.subarray(0, 32),
+          Buffer.of(2, 0x20),
+          parts.signature.subarray(32),
+        ])
+      }),
+    ],
+    [
+      'a character of the text',
+      'any',
+      rewrite((text, random) => {
+        const at = 5 + random.below(text.length - 5)
+        return text.slice(0, at) + (text[at] === '7' ? '8' : '7') + text.slice(at + 1)
+      }),
+    ],
+    [
+      'two characters exchanged',
+      'any',
+      rewrite((text, random) => {
+        const at = 6 + random.below(text.length - 8)
+        return text.slice(0, at) + text[at + 1] + text[at] + text.slice(at + 2)
+      }),
+    ],
+    ['cut off', 'refuse', rewrite((text, random) => text.slice(0, 5 + random.below(text.length - 6)))],
+    ['twice', 'refuse', rewrite((text) => text + text)],
+    [
+      'another name',
+      'refuse',
+      tamper((parts, draft) => {
+        parts.payload = otherPayload(draft)
+      }),
+    ],
+    ['spliced with another certificate', 'refuse', splice],
+    ['prefix in other letters', 'any', rewrite((text) => text.replace(/^HC1/, 'hc1').replace(/^shc/, 'SHC'))],
+    ['a blank before it', 'any', rewrite((text) => ` ${text}`)],
+    ['a byte order mark before it', 'refuse', rewrite((text) => `\ufeff${text}`)],
+    ['a line end behind it', 'accept', rewrite((text) => `${text}\r\n`)],
+    ['a zero byte behind it', 'refuse', rewrite((text) => `${text}\u0000`)],
+    ['no text at all behind the prefix', 'refuse', rewrite((text) => text.slice(0, 5))],
+  ]),
+  ...twistGroup('changed after signing', hcertKinds, [
+    ['a bit of the header', 'any', tamper((parts, _, random) => flip(parts.head, random))],
+    [
+      'written anew in another order',
+      'refuse',
+      tamper((parts, draft) => {
+        const own = copy(draft.payload)
+        if (isFields(own)) own.fields.reverse()
+        parts.payload = writeCbor(own)
+      }),
+    ],
+    [
+      'written anew with another encoding',
+      'refuse',
+      tamper((parts, draft) => {
+        parts.payload = writeCbor({ indefinite: draft.payload })
+      }),
+    ],
+    [
+      'without compression',
+      'refuse',
+      (draft) => {
+        draft.compress = (bytes) => bytes
+      },
+    ],
+    [
+      'gzip',
+      'refuse',
+      (draft) => {
+        draft.compress = (bytes) => gzipSync(bytes)
+      },
+    ],
+    [
+      'raw deflate',
+      'refuse',
+      (draft) => {
+        draft.compress = (bytes) => deflateRawSync(bytes)
+      },
+    ],
+    [
+      'compressed twice',
+      'refuse',
+      (draft) => {
+        draft.compress = (bytes) => deflateSync(deflateSync(bytes))
+      },
+    ],
+    [
+      'a checksum that is wrong',
+      'refuse',
+      (draft) => {
+        draft.compress = (bytes) => {
+          const made = deflateSync(bytes)
+          flip(made.subarray(-4), { below: () => 0 } as unknown as Random)
+          return made
+        }
+      },
+    ],
+    [
+      'half a megabyte of zeros',
+      'refuse',
+      (draft) => {
+        draft.trailing = Buffer.alloc(500_000)
+      },
+    ],
+    [
+      'bytes behind the compressed ones',
+      'any',
+      (draft) => {
+        draft.compress = (bytes) => Buffer.concat([deflateSync(bytes), Buffer.from('tail')])
+      },
+    ],
+    ['base45 in small letters', 'refuse', rewrite((text) => `HC1:${text.slice(4).toLowerCase()}`)],
+    ['a character outside base45', 'refuse', rewrite((text) => `${text.slice(0, 20)}_${text.slice(21)}`)],
+    ['base45 that overflows', 'refuse', rewrite((text) => `${text.slice(0, 4 + 30)}:::${text.slice(4 + 33)}`)],
+    [
+      'signed with detached claims',
+      'refuse',
+      (draft) => {
+        draft.signedPayload = Buffer.alloc(0)
+      },
+    ],
+  ]),
+  ...twistGroup('changed after signing', cardKinds, [
+    [
+      'not compressed',
+      'refuse',
+      (draft) => {
+        draft.compress = (bytes) => bytes
+      },
+    ],
+    [
+      'zlib',
+      'refuse',
+      (draft) => {
+        draft.compress = (bytes) => deflateSync(bytes)
+      },
+    ],
+    [
+      'a byte order mark in the payload',
+      'refuse',
+      (draft) => {
+        draft.payload = { json: `\ufeff${writeJson(draft.payload)}` }
+      },
+    ],
+    [
+      'a comma too many',
+      'refuse',
+      (draft) => {
+        draft.payload = { json: writeJson(draft.payload).replace(/\}$/, ',}') }
+      },
+    ],
+    ['a pair beyond 77', 'refuse', rewrite((text) => `${text.slice(0, 25)}99${text.slice(27)}`)],
+    ['an odd number of digits', 'refuse', rewrite((text) => text.slice(0, -1))],
+    [
+      'unused bits of the signature',
+      'refuse',
+      (draft) => {
+        draft.rewrite.push(withUnusedBits)
+      },
+    ],
+  ]),
+  ...twistGroup('changed after signing', sealKinds, [
+    ['white space in the text', 'accept', rewrite((text) => text.replace('{', '{ \n').replace(',', ' , '))],
+    ['members in another order', 'accept', rewrite((text) => JSON.stringify(reversed(JSON.parse(text))))],
+    [
+      'a member beside data',
+      'any',
+      (draft) => {
+        draft.seal.beside.push(['note', 'unsigned'])
+      },
+    ],
+    [
+      'data twice',
+      'refuse',
+      (draft) => {
+        draft.seal.beside.push(['data', { json: writeJson(draft.payload).replace(draft.holder.family, 'SOMEBODY') }])
+      },
+    ],
+    [
+      'data twice, the name escaped',
+      'refuse',
+      (draft) => {
+        draft.seal.beside.push([
+          { json: '"d\\u0061ta"' },
+          { json: writeJson(draft.payload).replace(draft.holder.family, 'SOMEBODY') },
+        ])
+      },
+    ],
+    [
+      'sig twice',
+      'refuse',
+      (draft) => {
+        draft.seal.beside.push(['sig', { fields: [] }])
+      },
+    ],
+    [
+      'algorithm of another curve',
+      'refuse',
+      (draft) => {
+        draft.seal.alg = 'ES384'
+      },
+    ],
+    [
+      'algorithm none',
+      'refuse',
+      (draft) => {
+        draft.seal.alg = 'none'
+      },
+    ],
+    [
+      'algorithm RS256',
+      'refuse',
+      (draft) => {
+        draft.seal.alg = 'RS256'
+      },
+    ],
+    [
+      'no certificate',
+      'refuse',
+      (draft) => {
+        draft.seal.cer = ''
+      },
+    ],
+    [
+      'a lone surrogate in the name',
+      'refuse',
+      (draft) => set(draft.payload, draft.layout.name, { json: '"A\\ud800"' }),
+    ],
+    ['a number that is none', 'refuse', (draft) => set(draft.payload, ['hdr', 'v'], { json: '1e400' })],
+    ['a number in another form', 'accept', (draft) => set(draft.payload, ['hdr', 'v'], { json: '1.0' })],
+    ['trailing text', 'refuse', rewrite((text) => `${text}{}`)],
+  ]),
+]
+
+/** The payload with another holder, as this format writes it. */
+function otherPayload(draft: Draft): Buffer {
+  const payload = goodPayload(draft.kind, { ...draft.context, holder: { ...draft.holder, family: 'Somebody' } })
+  if (draft.layout.family === 'hcert') return writeCbor(payload)
+  const text = Buffer.from(writeJson(payload))
+  return draft.layout.family === 'shc' ? deflateRawSync(text) : text
+}
+
+/** The first half of one and the second of another, both signed. */
+function splice(draft: Draft, random: Random): void {
+  draft.rewrite.push(([text = '', ...rest]) => {
+    const other = { ...draft, tamper: [], rewrite: [], signedPayload: otherPayload(draft) }
+    const [second = ''] = writeCredential({
+      ...other,
+      payload: goodPayload(draft.kind, { ...draft.context, holder: { ...draft.holder, family: 'Somebody' } }),
+    })
+    const at = 10 + random.below(Math.min(text.length, second.length) - 20)
+    return [text.slice(0, at) + second.slice(at), ...rest]
+  })
+}
+
+/** The last character of the signature with bits set that mean nothing. */
+function withUnusedBits([text = '', ...rest]: string[]): string[] {
+  const jws = (text.match(/\d\d/g) ?? []).map((pair) => String.fromCharCode(Number(pair) + 45)).join('')
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const last = alphabet.indexOf(jws.at(-1) ?? '')
+  return [...numeric(jws.slice(0, -1) + alphabet[last ^ 1], 1), ...rest]
+}
+
+function reversed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reversed)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([name, each]) => [name, reversed(each)]),
+  )
+}
+
+const jws = (name: string, value: Tree) => (draft: Draft) => set(draft.cardHeader, [name], value)
+
+/** The JWS of a card and its chunks. */
+export const jwsTwists = twistGroup('JWS', cardKinds, [
+  ...['none', 'HS256', 'ES384', 'es256', ''].map((alg): [string, 'refuse', (draft: Draft) => void] => [
+    `algorithm ${alg}`,
+    'refuse',
+    jws('alg', alg),
+  ]),
+  ['algorithm twice', 'refuse', (draft) => add(draft.cardHeader, 'alg', 'none')],
+  ['key id twice', 'refuse', (draft) => add(draft.cardHeader, 'kid', 'other')],
+  ['no zip', 'refuse', (draft) => drop(draft.cardHeader, 'zip')],
+  ['zip in small letters', 'refuse', jws('zip', 'def')],
+  ['critical header', 'refuse', jws('crit', ['exp'])],
+  ['critical header empty', 'refuse', jws('crit', [])],
+  ['no key id', 'refuse', (draft) => drop(draft.cardHeader, 'kid')],
+  ['key id as number', 'refuse', jws('kid', 1)],
+  ['key id of the prototype', 'refuse', jws('kid', '__proto__')],
+  ['own key in the header', 'accept', jws('jwk', { fields: [['kty', 'EC']] })],
+  ['address of a key in the header', 'accept', jws('jku', 'https://attacker.example.org/jwks.json')],
+  ['type in the header', 'accept', jws('typ', 'JWT')],
+  ['header name escaped', 'any', (draft) => rename(draft.cardHeader, 'alg', { json: '"\\u0061lg"' })],
+  [
+    'two chunks',
+    'accept',
+    (draft) => {
+      draft.chunks = 2
+    },
+  ],
+  [
+    'five chunks, last first',
+    'accept',
+    (draft) => {
+      draft.chunks = 5
+      draft.rewrite.push((texts) => texts.toReversed())
+    },
+  ],
+  [
+    'a chunk missing',
+    'refuse',
+    (draft) => {
+      draft.chunks = 3
+      draft.rewrite.push((texts) => texts.slice(1))
+    },
+  ],
+  [
+    'a chunk twice',
+    'refuse',
+    (draft) => {
+      draft.chunks = 3
+      draft.rewrite.push(([first = '', second = '']) => [first, second, second])
+    },
+  ],
+  [
+    'a chunk too many',
+    'refuse',
+    (draft) => {
+      draft.chunks = 3
+      draft.rewrite.push((texts) => [...texts, texts[0] ?? ''])
+    },
+  ],
+  [
+    'chunks of two cards',
+    'refuse',
+    (draft) => {
+      draft.chunks = 2
+      draft.rewrite.push(([first = '']) => [
+        first,
+        writeCredential({
+          ...draft,
+          chunks: 2,
+          tamper: [],
+          rewrite: [],
+          payload: goodPayload(draft.kind, { ...draft.context, holder: { ...draft.holder, family: 'Somebody' } }),
+        })[1] ?? '',
+      ])
+    },
+  ],
+  [
+    'a chunk without numbers',
+    'refuse',
+    (draft) => {
+      draft.chunks = 2
+      draft.rewrite.push((texts) => texts.map((text) => text.replace(/\d+\/\d+\//, '')))
+    },
+  ],
+  [
+    'two whole cards',
+    'refuse',
+    (draft) => {
+      draft.rewrite.push(([text = '']) => [text, text])
+    },
+  ],
+])
+
+/** Text of anything that is not a credential. */
+export const rawTwists = twistGroup('no credential', anyKind, [
+  ['letters', 'refuse', rewrite((_, random) => random.letters(200))],
+  ['base45 of random bytes', 'refuse', rewrite((_, random) => `HC1:${base45(Buffer.from(random.letters(300)))}`)],
+  [
+    'base45 of compressed text',
+    'refuse',
+    rewrite((_, random) => `HC1:${base45(deflateSync(Buffer.from(random.letters(300))))}`),
+  ],
+  ['digits', 'refuse', rewrite((_, random) => `shc:/${Array.from({ length: 300 }, () => random.below(10)).join('')}`)],
+  ['JSON', 'refuse', rewrite(() => '{"data":{"hdr":{"t":"icao.vacc"}}}')],
+  ['version 2 of HCERT', 'refuse', rewrite((text) => text.replace(/^HC1/, 'HC2'))],
+  ['very long', 'refuse', rewrite((text) => text + text.slice(-3).repeat(10_000))],
+])
