@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { at } from '../../support/checker/bytes.ts'
 import { disagreements, type Judgement, judge } from '../../support/checker/judge.ts'
@@ -66,7 +67,12 @@ async function tryCase(
 ): Promise<{ complaints: string[]; answer: Answer; judgement: Judgement }> {
   const answer = await world.ask(given)
   const judgement = judge(given.question)
-  return { complaints: complaintsOf(given, answer, judgement), answer, judgement }
+  const complaints = complaintsOf(given, answer, judgement)
+  if (answer.status === 200 && ['http', 'ndjson'].includes(given.frame.delivery)) {
+    const again = await world.askInProcess(given)
+    if (!isDeepStrictEqual(again.body, answer.body)) complaints.push('another answer over HTTP than in process')
+  }
+  return { complaints, answer, judgement }
 }
 
 function complaintsOf({ expectation, question, frame }: Case, answer: Answer, judgement: Judgement): string[] {
@@ -78,7 +84,8 @@ function complaintsOf({ expectation, question, frame }: Case, answer: Answer, ju
       ? []
       : [`a wrong question is answered: ${decisionOf(answer)}`]
   // FHIR strings have no control characters: over HTTP such a text is no question.
-  if (status === 400 && frame.delivery === 'http' && [...question.texts.join()].some((each) => each < '\t')) return []
+  if (status === 400 && frame.delivery !== 'process' && [...question.texts.join()].some((each) => each < '\t'))
+    return []
   if (status !== 200) return [`HTTP ${status} for a question that can be answered`]
   const { forged, doubts, answers, facts } = judgement
   const found = disagreements(question, body, judgement)

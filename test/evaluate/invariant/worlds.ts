@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FhirError } from '../../../src/fhir/error.ts'
 import type { Parameters } from '../../../src/fhir/types.ts'
-import { fromBase45 } from '../../support/checker/bytes.ts'
+import { at, fromBase45 } from '../../support/checker/bytes.ts'
 import type { Plain } from '../../support/checker/declared.ts'
 import type { Case, Frame } from '../../support/generator/cases.ts'
 import { listedWorld } from '../../support/generator/listed-standings.ts'
@@ -18,6 +18,8 @@ export interface World {
   standings: Standing[]
   /** Asks the server as the case wants it to be asked. */
   ask(given: Case): Promise<Answer>
+  /** Asks it in process, however the case wants it. */
+  askInProcess(given: Case): Promise<Answer>
   close(): Promise<void>
 }
 
@@ -54,6 +56,16 @@ async function openWorld(standings: Standing[], environment: Record<string, stri
     const reply = await fetch(`http://127.0.0.1:${port}/fhir/${path}`, { method, headers, body: JSON.stringify(body) })
     return { status: reply.status, body: (await reply.json()) as Plain }
   }
+  const sendLines = async (question: Parameters): Promise<Answer> => {
+    const body = `${JSON.stringify(question)}\n\n${JSON.stringify(question)}\n`
+    const headers = { 'content-type': 'application/fhir+ndjson' }
+    const reply = await fetch(`http://127.0.0.1:${port}/fhir/$evaluate`, { method: 'POST', headers, body })
+    const lines = (await reply.text()).split('\n').filter(Boolean)
+    if (lines.length !== 2 || lines[0] !== lines[1])
+      return { status: 500, body: 'two lines alike get two answers alike' }
+    const answer: Plain = JSON.parse(lines[0] ?? 'null')
+    return { status: at(answer, 'resourceType') === 'Parameters' ? reply.status : 400, body: answer }
+  }
   for (const resource of testRules as { resourceType: string; id: string }[]) {
     const { status, body } = await send('PUT', `${resource.resourceType}/${resource.id}`, resource)
     if (status !== 201) throw new Error(`the test's own ${resource.id} is refused: ${JSON.stringify(body)}`)
@@ -62,10 +74,12 @@ async function openWorld(standings: Standing[], environment: Record<string, stri
     standings,
     ask(given) {
       const question = questionOf(given)
+      if (given.frame.delivery === 'ndjson') return sendLines(question)
       if (given.frame.delivery === 'http' || given.expectation === 'client error')
         return send('POST', '$evaluate', question)
       return inProcess(() => server.evaluate.answer(question, {}))
     },
+    askInProcess: (given) => inProcess(() => server.evaluate.answer(questionOf(given), {})),
     async close() {
       http.closeAllConnections()
       http.close()

@@ -1,7 +1,7 @@
 import { at } from './bytes.ts'
 import { readFacts } from './content.ts'
 import type { Answer, Certified, DeclaredKey, Facts, Plain } from './declared.ts'
-import { type Demands, keyObjections } from './keys.ts'
+import { type Demands, dueWarnings, keyObjections } from './keys.ts'
 import { type Opened, open } from './open.ts'
 import { readReply, replyFaults, type Shown } from './reply.ts'
 import type { Clock } from './rules.ts'
@@ -28,6 +28,8 @@ export interface Judgement {
   forged: string[]
   doubts: string[]
   answers: { id: string; answer: Answer }[]
+  /** Checks that must warn where it is VERIFIED. */
+  warnings: string[]
   facts?: Facts
 }
 
@@ -37,7 +39,12 @@ export function judge({ texts, keys, clock, rules, ...demands }: Question): Judg
   try {
     opened = open(texts)
   } catch (error) {
-    return { forged: [`cannot be opened: ${error instanceof Error ? error.message : error}`], doubts: [], answers: [] }
+    return {
+      forged: [`cannot be opened: ${error instanceof Error ? error.message : error}`],
+      doubts: [],
+      answers: [],
+      warnings: [],
+    }
   }
   const facts = readFacts(opened)
   const keyFaults = keyObjections(opened, facts, keys, { ...demands, instant: clock.instant })
@@ -45,7 +52,7 @@ export function judge({ texts, keys, clock, rules, ...demands }: Question): Judg
   const answers = rules(facts).map(({ id, answer }) => ({ id, answer: answer(facts.events, clock) }))
   const unmet = answers.filter(({ answer }) => answer !== true).map(({ id, answer }) => `${id} is ${answer}`)
   const doubts = [...facts.doubts, ...unmet, ...(answers.length === 0 ? ['no rule applies'] : [])]
-  return { forged, doubts, answers, facts }
+  return { forged, doubts, answers, warnings: dueWarnings(opened, facts, keys), facts }
 }
 
 function periodObjections({ family, payload }: Opened, { instant }: Clock): string[] {
@@ -74,9 +81,15 @@ function periodObjections({ family, payload }: Opened, { instant }: Clock): stri
 /** How a reply departs from what it may be; empty when it does not. */
 export function disagreements(question: Question, reply: Plain, judgement = judge(question)): string[] {
   const shown = readReply(reply)
-  const { forged, doubts, answers, facts } = judgement
+  const { forged, doubts, answers, warnings, facts } = judgement
   const found = replyFaults(shown, question.markers).map((rule) => `the reply breaks the rule "${rule}"`)
-  if (shown.status === 'VERIFIED') found.push(...forged.map((reason) => `VERIFIED, but ${reason}`))
+  if (shown.status === 'VERIFIED') {
+    found.push(...forged.map((reason) => `VERIFIED, but ${reason}`))
+    const silent = warnings.filter(
+      (name) => !shown.checks.some((check) => check.name === name && check.outcome === 'warn'),
+    )
+    found.push(...silent.map((name) => `VERIFIED without a warning of ${name}`))
+  }
   if (shown.decision === 'accepted') found.push(...doubts.map((reason) => `accepted, but ${reason}`))
   if (shown.decision === 'rejected' && !answers.some(({ answer }) => answer === false))
     found.push('rejected, but no rule is false')

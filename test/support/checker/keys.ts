@@ -1,4 +1,5 @@
-import type { DeclaredKey, Facts } from './declared.ts'
+import { at } from './bytes.ts'
+import type { DeclaredKey, Facts, Plain } from './declared.ts'
 import type { Opened } from './open.ts'
 
 /** What is asked of a key beside the signature. */
@@ -23,12 +24,27 @@ export function keyObjections(opened: Opened, facts: Facts, keys: DeclaredKey[],
   const signers = own.filter((key) => opened.verifies(key.publicKey))
   const trusted = signers.flatMap((signer) => {
     if (signer.list !== undefined) return [{ signer, voucher: signer }]
+    if (!opened.signer) return []
     return keys
       .filter((key) => key.list !== undefined && same(key.certificate, signer.certifiedBy))
       .map((voucher) => ({ signer, voucher }))
   })
   const reasons = trusted.map((pair) => reasonsAgainst(pair, { opened, facts, keys, demands }))
   return reasons.find((each) => each.length === 0) ?? reasons[0] ?? ['no trusted key of that id verifies it']
+}
+
+/** Checks that must say `warn` although all is well: what could not be compared, or is unusual. */
+export function dueWarnings(opened: Opened, facts: Facts, keys: DeclaredKey[]): string[] {
+  const { family, issuer, payload, keyId = '' } = opened
+  const own = keys.filter((key) => key.list !== undefined && key.ids.includes(keyId) && opened.verifies(key.publicKey))
+  const isCwt = family === 'hcert' && at(payload, '-260') !== undefined
+  const isCompared = isCode(issuer) || family !== 'hcert'
+  return [
+    ...(isCwt && (at(payload, '4') === undefined || at(payload, '6') === undefined) ? ['validity-period'] : []),
+    ...(!isCompared && own.every(({ participant }) => participant !== undefined) ? ['key'] : []),
+    ...(facts.doubts.includes('unknown subclaim') ? ['payload'] : []),
+    ...(own.length > 0 && own.every(({ domain = '' }) => isForeign(domain, facts)) ? ['key-usage'] : []),
+  ]
 }
 
 interface Case {
@@ -82,15 +98,17 @@ function isRevoked({ revoked = [] }: DeclaredKey, { revocable }: Facts): boolean
 const alpha3: Record<string, string> = { DE: 'DEU', FR: 'FRA', UY: 'URY' }
 const country = (code: string) => alpha3[code.toUpperCase()] ?? code.toUpperCase().replace(/^X(?=[A-Z]$)/, 'XX')
 
+const isCode = (issuer: Plain | undefined): issuer is string =>
+  typeof issuer === 'string' && /^[A-Za-z]{2,3}$/.test(issuer.trim())
+
 /** Codes and a card's URL are compared; free text, URLs and the like in an HCERT cannot be. */
 function servesIssuer(key: DeclaredKey, { family, issuer, signer }: Opened): boolean {
   if (family === 'shc') {
     const isIssuer = /^https:\/\/[^/?#@\s]+(\/[^?#@\s]*[^/?#@\s])?$/.test(String(issuer))
     return isIssuer && (key.issuer ?? issuer) === issuer && key.participant === undefined
   }
-  const isCode = typeof issuer === 'string' && /^[A-Za-z]{2,3}$/.test(issuer.trim())
-  if (key.issuer !== undefined || (signer && !isCode)) return false
-  return !isCode || key.participant === undefined || country(key.participant) === country(issuer.trim())
+  if (key.issuer !== undefined || (signer && !isCode(issuer))) return false
+  return !isCode(issuer) || key.participant === undefined || country(key.participant) === country(issuer.trim())
 }
 
 /** Pairs beyond doubt: an international vaccination certificate is no EU DCC, nor the other way round. */

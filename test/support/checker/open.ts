@@ -22,6 +22,7 @@ export interface Opened {
 /** Opens a credential given as its text or as the texts of its chunks. @throws Error where a standard is broken */
 export function open(texts: string[]): Opened {
   const text = texts[0]?.replace(/[\r\n]+$/, '') ?? ''
+  if (texts.some((each) => each.length > 8_192)) throw new Error('longer than any code')
   if (text.startsWith('HC1:')) return openHcert(fromBase45(text.slice(4)))
   if (/^shc:\//i.test(text)) return openCard(texts)
   if (text.trimStart().startsWith('{')) return openSeal(strictJson(text))
@@ -61,7 +62,7 @@ function openHcert(bytes: Buffer): Opened {
     toPlain({ entries: header.entries.map(([key]) => [key, null]) }, faults)
   }
   const [algorithm, keyId] = [1n, 4n].map((label) => entryOf(headers[0], label) ?? entryOf(headers[1], label))
-  if (!(keyId instanceof Uint8Array)) throw new Error('key id')
+  if (!(keyId instanceof Uint8Array) || typeof algorithm !== 'bigint') throw new Error('key id or algorithm')
   const claims = fromCbor(payload)
   toPlain(claims, faults)
   const times = [4n, 5n, 6n].map((key): [bigint, unknown] => [key, seconds(entryOf(claims, key))])

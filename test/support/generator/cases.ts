@@ -19,7 +19,7 @@ export interface Frame {
   kind: Kind
   mode: Mode
   clock: string
-  delivery: 'process' | 'http' | 'raw'
+  delivery: 'process' | 'http' | 'ndjson' | 'raw'
   seed: number
 }
 
@@ -44,7 +44,8 @@ export const frames: fc.Arbitrary<Frame> = fc.record({
   clock: fc.constantFrom('2022-06-01T12:00:00Z', '2022-12-31T23:30:00-11:00', '2024-02-29T00:15:00+14:00'),
   delivery: weighted([
     [42, 'process' as const],
-    [7, 'http' as const],
+    [5, 'http' as const],
+    [2, 'ndjson' as const],
     [1, 'raw' as const],
   ]),
   seed: fc.nat(),

@@ -27,10 +27,16 @@ async function quadsHash(document: object): Promise<Buffer> {
   return createHash('sha256').update(quads).digest()
 }
 
+interface DidList {
+  '@context': string[]
+  verificationMethod: Record<string, unknown>[]
+  [member: string]: unknown
+}
+
 const did = 'did:web:cdn.test:v2:trustlist:-:-'
 
 /** A trust list of the network over these keys, each with participant, domain, usage and certificate, and its proof. */
-export async function writeDidList(keys: DeclaredKey[], signer: KeyObject, created: Date): Promise<object> {
+export async function writeDidList(keys: DeclaredKey[], signer: KeyObject, created: Date): Promise<DidList> {
   const verificationMethod = keys.map(
     ({ ids, publicKey, certificate = new Uint8Array(), participant, domain, usage }) => ({
       id: `did:web:cdn.test:v2:trustlist:${domain}:${participant}:${usage}#${ids[0]}`,
@@ -66,4 +72,48 @@ export async function writeDidList(keys: DeclaredKey[], signer: KeyObject, creat
   ]
   const signature = sign('sha256', Buffer.concat([Buffer.from(`${header}.`), ...hashes]), signer)
   return { ...unsigned, proof: { ...statement, jws: `${header}..${signature.toString('base64url')}` } }
+}
+
+const smart = 'https://smart.who.int/trust'
+const jsonWebKey = 'https://w3id.org/security#JsonWebKey2020'
+
+/**
+ * A genuine list in which one item carries a JSON-LD context of its own: the signed values have other names, and what stands
+ * under the names that are read is a key that nobody signed. Its canonical quads, and so its proof, are those of the genuine list.
+ */
+export function forgeByContext(list: DidList, position: number, forged: DeclaredKey): DidList {
+  const item = list.verificationMethod[position] ?? {}
+  const { publicKeyJwk, domain, participant, keyusage, ...rest } = item
+  const coded = (name: string) => {
+    const base = `${smart}/ValueSet-${name}-DEV.jsonld`
+    return { '@id': base, '@type': '@id', '@context': { '@base': `${base}#`, code: { '@id': '@id', '@type': '@id' } } }
+  }
+  const der = Buffer.from(forged.certificate ?? []).toString('base64url')
+  const codes = [forged.domain, forged.participant, forged.usage].map((code) => `#${code}`)
+  const nested = ['publicKeyJwk', 'domain', 'participant', 'keyusage'].map((name) => [name, '@nest'])
+  const types = [der, ...codes].map((name) => [name, jsonWebKey])
+  const context = {
+    JsonWebKey2020: jsonWebKey,
+    ...Object.fromEntries(nested),
+    x5c: '@type',
+    code: '@type',
+    ...Object.fromEntries(types),
+    realKey: { '@id': 'https://w3id.org/security#publicKeyJwk', '@type': '@json' },
+    realParticipant: coded('Participants'),
+    realDomain: coded('Domains'),
+    realUsage: coded('KeyUsage'),
+  }
+  const altered = {
+    '@context': context,
+    ...rest,
+    publicKeyJwk: { x5c: [der] },
+    domain: { code: codes[0] },
+    participant: { code: codes[1] },
+    keyusage: { code: codes[2] },
+    realKey: publicKeyJwk,
+    realDomain: domain,
+    realParticipant: participant,
+    realUsage: keyusage,
+  }
+  return { ...list, verificationMethod: list.verificationMethod.with(position, altered) }
 }

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DeclaredKey } from '../checker/declared.ts'
-import { writeDidList } from './did-list.ts'
+import { forgeByContext, writeDidList } from './did-list.ts'
 import { alpha3, type Kind } from './documents.ts'
 import {
   bareSigner,
@@ -212,7 +212,22 @@ function sealRows(sca: Signer, french: Signer): Row[] {
 export async function listedWorld(folder: string): Promise<ListedWorld> {
   const authority = (country: string) => certifiedSigner({ country, isAuthority: true })
   const [sca, french, local, sealSca] = [authority('DE'), authority('FR'), authority('XA'), authority('DE')]
-  const rows = [...networkRows(sca, french), ...ministryRows(local), ...cardRows(), ...sealRows(sealSca, french)]
+  const hidden = certifiedSigner({ authority: sca })
+  const forger = { ...certifiedSigner(), keyId: hidden.keyId }
+  const forgery: Row = {
+    name: 'listed by a context of its own',
+    kinds: dcc,
+    verdict: 'bad',
+    signer: forger,
+    entries: [],
+  }
+  const rows = [
+    forgery,
+    ...networkRows(sca, french),
+    ...ministryRows(local),
+    ...cardRows(),
+    ...sealRows(sealSca, french),
+  ]
   const keys = [
     network(sca, { usage: 'SCA' }),
     network(french, { usage: 'SCA' }),
@@ -226,6 +241,9 @@ export async function listedWorld(folder: string): Promise<ListedWorld> {
   mkdirSync(folder, { recursive: true })
   const write = (name: string, json: unknown) => writeFileSync(join(folder, name), JSON.stringify(json))
   write('network.json', await writeDidList(ofList('network'), pin.privateKey, new Date('2022-01-01T00:00:00Z')))
+  // A genuine list that one item's own context turns into another's: nothing of it must count.
+  const genuine = await writeDidList([network(hidden)], pin.privateKey, new Date('2022-01-01T00:00:00Z'))
+  write('altered.json', forgeByContext(genuine, 0, network(forger)))
   write('pin.json', pin.publicKey.export({ format: 'jwk' }))
   // What a key says of itself gives way to the issuer that its source is configured with.
   const words: Record<string, string> = {
@@ -242,6 +260,7 @@ export async function listedWorld(folder: string): Promise<ListedWorld> {
   for (const list of ['ministry', 'seals']) writeCertificates(join(folder, list), ofList(list))
   const sources = [
     { name: 'network', kind: 'did-v2', location: join(folder, 'network.json'), key: [join(folder, 'pin.json')] },
+    { name: 'altered', kind: 'did-v2', location: join(folder, 'altered.json'), key: [join(folder, 'pin.json')] },
     { name: 'ministry', kind: 'certificates', location: join(folder, 'ministry') },
     { name: 'seals', kind: 'certificates', location: join(folder, 'seals') },
     { name: 'cards', kind: 'jwks', location: join(folder, 'cards.json'), issuer: cardIssuer },

@@ -42,6 +42,19 @@ const answers = `${test}/Library/InvariantAnswers`
 const almost = `${test}/Library/InvariantAlmost`
 const vaccinations = kinds.filter((kind) => layouts[kind].event === 'v')
 
+const dccs = kinds.filter((kind) => kind.startsWith('dcc'))
+const showsVaccination: NamedRule['answer'] = (events) => events.some(({ kind }) => kind === 'v')
+/** Rules in CertLogic, which see the certificate as it was signed. */
+const euRules: Record<string, NamedRule['answer']> = {
+  'GR-DE-0001': showsVaccination,
+  'GR-DE-0002': (events, clock) => showsVaccination(events, clock) === false,
+}
+const vaccination = { var: 'payload.v.0' }
+const euLogic: Record<string, object> = {
+  'GR-DE-0001': { if: [vaccination, true, false] },
+  'GR-DE-0002': { '!': [vaccination] },
+}
+
 const leastDays = (days: number) => ({
   name: 'parameters',
   resource: { resourceType: 'Parameters', parameter: [{ name: 'Minimum Days Since Dose', valueInteger: days }] },
@@ -100,6 +113,14 @@ export const ruleChoices: RuleChoice[] = [
     parameters: [plan('complete-primary-series', own), leastDays(90)],
     rules: () => [planRule('complete-primary-series', (events, clock) => completeSeries(events, clock, 90), own)],
   },
+  ...['plan', 'library'].flatMap((way): RuleChoice[] =>
+    Object.entries(euRules).map(([name, answer]) => ({
+      name: `EU rule ${name}, named as a ${way}`,
+      kinds: dccs,
+      parameters: [way === 'plan' ? plan(name) : library(name)],
+      rules: () => [way === 'plan' ? planRule(name, answer) : define('Logic', answer, `${test}/Library/${name}`)],
+    })),
+  ),
   {
     name: 'the rule of another kind',
     kinds: vaccinations,
@@ -150,6 +171,46 @@ function planOf(id: string, expression: keyof typeof defines): object {
   }
 }
 
+function euRule(id: string): object[] {
+  const about = {
+    Identifier: id,
+    Type: 'Acceptance',
+    Country: 'DE',
+    Version: '1.0.0',
+    SchemaVersion: '1.0.0',
+    Engine: 'CERTLOGIC',
+  }
+  const times = {
+    EngineVersion: '1.0.0',
+    CertificateType: 'General',
+    ValidFrom: '2021-01-01T00:00:00Z',
+    ValidTo: '2030-06-01T00:00:00Z',
+  }
+  const rule = {
+    ...about,
+    ...times,
+    Description: [{ lang: 'en', desc: 'A rule.' }],
+    AffectedFields: ['v'],
+    Logic: euLogic[id],
+  }
+  const made = planOf(id, 'Always') as Record<string, unknown>
+  const content = [
+    { contentType: 'application/certlogic+json', data: Buffer.from(JSON.stringify(rule)).toString('base64') },
+  ]
+  const condition = [
+    { kind: 'applicability', expression: { language: 'application/certlogic+json', expression: 'Logic' } },
+  ]
+  return [
+    { ...libraryOf(id, []), id, name: id.replaceAll('-', '_'), content },
+    {
+      ...made,
+      name: id.replaceAll('-', '_'),
+      library: [`${test}/Library/${id}|1.0.0`],
+      action: [{ title: id, textEquivalent: 'No.', condition }],
+    },
+  ]
+}
+
 /** Libraries and plans that the choices name, to be stored before. */
 export const testRules: object[] = [
   libraryOf('InvariantAnswers', ['Always', 'Never', 'Unknown']),
@@ -157,6 +218,7 @@ export const testRules: object[] = [
   planOf('always', 'Always'),
   planOf('never', 'Never'),
   planOf('unknown', 'Unknown'),
+  ...Object.keys(euRules).flatMap(euRule),
 ]
 
 /** Questions that are wrong whatever the credential is: a mistake must not make a good answer. */

@@ -50,7 +50,7 @@ export function certifiedSigner(wish: SignerWish = {}): Signer {
   const isPretended = typeof authority === 'object' && 'pretended' in authority
   const own = {
     country,
-    name: `${isAuthority ? 'SCA' : 'DSC'} of ${country}`,
+    name: isAuthority ? `SCA of ${country}` : `DSC ${serial}`,
     ...keyPair('ES256', 'P-256'),
     ...(algorithm === 'ES256' ? pair : {}),
   }

@@ -147,6 +147,10 @@ function hcertRows(): Row[] {
         { ...der, kinds: kindsWithEvent('hcert', event) },
       ),
     ]),
+    row('document signer of ICVP under a DCC', 'any', dsc(), {
+      said: { usage: 'DSC', domain: 'ICVP' },
+      kinds: ['dcc-v', 'dcc-t', 'dcc-r'],
+    }),
     row('wrapped raw key of DCC', 'any', dsc({ extendedUsages: [usages.rawDcc] }), der),
     row('wrapped key of cards alone', 'bad', dsc({ extendedUsages: [usages.shc] }), der),
     row('wrapped key of DIVOC alone', 'bad', dsc({ extendedUsages: [usages.divoc] }), der),
@@ -160,7 +164,10 @@ function hcertRows(): Row[] {
     row('certificate is not valid yet', 'bad', dsc(farAhead), der),
     row('JWK has run out', 'bad', bareSigner({ keyId: 'b2xk' }), { said: longAgo }),
     row('JWK is not valid yet', 'bad', bareSigner({ keyId: 'bmV3' }), { said: farAhead }),
-    row('bound to another country', 'bad', dsc(), { said: { participant: 'FR' } }),
+    row('bound to another country', 'bad', dsc(), {
+      said: { participant: 'FR' },
+      kinds: hcert.filter((kind) => !kind.startsWith('flat')),
+    }),
     row('bound to an address', 'bad', dsc(), { said: { issuer: cardIssuer } }),
     row('domain that was not asked for', 'bad', dsc(), { said: { domain: 'PH4H' }, trustDomains: ['DCC'] }),
     row('no domain where one was asked for', 'bad', dsc(), { said: { usage: 'DSC' }, trustDomains: ['DCC'] }),

@@ -574,16 +574,24 @@ export const jwsTwists = twistGroup('JWS', cardKinds, [
 ])
 
 /** Text of anything that is not a credential. */
-export const rawTwists = twistGroup('no credential', anyKind, [
-  ['letters', 'refuse', rewrite((_, random) => random.letters(200))],
-  ['base45 of random bytes', 'refuse', rewrite((_, random) => `HC1:${base45(Buffer.from(random.letters(300)))}`)],
-  [
-    'base45 of compressed text',
-    'refuse',
-    rewrite((_, random) => `HC1:${base45(deflateSync(Buffer.from(random.letters(300))))}`),
-  ],
-  ['digits', 'refuse', rewrite((_, random) => `shc:/${Array.from({ length: 300 }, () => random.below(10)).join('')}`)],
-  ['JSON', 'refuse', rewrite(() => '{"data":{"hdr":{"t":"icao.vacc"}}}')],
-  ['version 2 of HCERT', 'refuse', rewrite((text) => text.replace(/^HC1/, 'HC2'))],
-  ['very long', 'refuse', rewrite((text) => text + text.slice(-3).repeat(10_000))],
-])
+export const rawTwists = [
+  ...twistGroup('no credential', hcertKinds, [
+    ['version 2 of HCERT', 'refuse', rewrite((text) => text.replace(/^HC1/, 'HC2'))],
+  ]),
+  ...twistGroup('no credential', anyKind, [
+    ['letters', 'refuse', rewrite((_, random) => random.letters(200))],
+    ['base45 of random bytes', 'refuse', rewrite((_, random) => `HC1:${base45(Buffer.from(random.letters(300)))}`)],
+    [
+      'base45 of compressed text',
+      'refuse',
+      rewrite((_, random) => `HC1:${base45(deflateSync(Buffer.from(random.letters(300))))}`),
+    ],
+    [
+      'digits',
+      'refuse',
+      rewrite((_, random) => `shc:/${Array.from({ length: 300 }, () => random.below(10)).join('')}`),
+    ],
+    ['JSON', 'refuse', rewrite(() => '{"data":{"hdr":{"t":"icao.vacc"}}}')],
+    ['very long', 'refuse', rewrite((text) => text + text.slice(-3).repeat(10_000))],
+  ]),
+]
