@@ -2,50 +2,50 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { at } from '../../support/checker/bytes.ts'
 import { disagreements, type Judgement, judge } from '../../support/checker/judge.ts'
-import { type Case, type Frame, frames, makeCase } from '../../support/generator/cases.ts'
+import { type Case, drawRecipe, everyRecipe, frames, makeCase, type Recipe } from '../../support/generator/cases.ts'
 import { type Answer, openWorlds, questionOf, type World } from './worlds.ts'
 
 /** What a run found. */
 export interface Report {
   cases: number
-  /** How many cases by format, group, decision. */
-  figures: Record<'format' | 'group' | 'decision', Map<string, number>>
+  /** How many cases by format, group, decision, and formats that were accepted. */
+  figures: Record<'format' | 'group' | 'decision' | 'accepted', Map<string, number>>
   findings: Finding[]
 }
 
-/** Disagreements of one kind. */
+/** Disagreements of one kind: one complaint about one twist, or about one standing of a key. */
 export interface Finding {
   complaint: string
+  cause: string
   /** The simplest case of it. */
   description: string
   count: number
-  /** With the seed of the run, this number makes the case again. */
+  /** With the seed of the run, this number makes the first case again. */
   number: number
 }
 
-/** Draws cases of a seed and holds the server's answers against the judge. */
-export async function runCases({ cases, seed, only }: { cases: number; seed: number; only?: number }): Promise<Report> {
-  const drawn = fc.sample(frames, { seed, numRuns: only === undefined ? cases : only + 1 })
+/** Which cases to run. */
+export interface Run {
+  /** So many at random; 0 = every twist and every standing once. */
+  cases: number
+  seed: number
+  /** This one alone, printed in full. */
+  only?: number
+}
+
+/** Asks the servers and holds their answers against the judge. */
+export async function runCases({ cases, seed, only }: Run): Promise<Report> {
   const worlds = await openWorlds()
-  const report: Report = {
-    cases: 0,
-    figures: { format: new Map(), group: new Map(), decision: new Map() },
-    findings: [],
-  }
-  const count = (figure: keyof Report['figures'], name: string) =>
-    report.figures[figure].set(name, (report.figures[figure].get(name) ?? 0) + 1)
+  const recipes =
+    cases > 0
+      ? fc.sample(frames, { seed, numRuns: cases }).map((frame) => drawRecipe(frame, worlds[frame.world].standings))
+      : (['request', 'lists'] as const).flatMap((name) => everyRecipe(name, worlds[name].standings))
+  const figures = { format: new Map(), group: new Map(), decision: new Map(), accepted: new Map() }
+  const report: Report = { cases: 0, figures, findings: [] }
   try {
-    for (const [number, frame] of drawn.entries()) {
+    for (const [number, recipe] of recipes.entries()) {
       if (only !== undefined && number !== only) continue
-      const world = worlds[frame.world]
-      const given = makeCase(frame, world.standings)
-      const { complaints, answer, judgement } = await tryCase(given, world)
-      report.cases++
-      count('format', frame.kind)
-      count('group', given.group)
-      count('decision', answer.status === 200 ? String(decisionOf(answer)) : `HTTP ${answer.status}`)
-      for (const complaint of complaints) await note(report, { complaint, number, frame, world })
-      if (only !== undefined) show(given, answer, judgement)
+      await runCase(report, { number, recipe, world: worlds[recipe.frame.world], isShown: only !== undefined })
     }
   } finally {
     await worlds.request.close()
@@ -53,6 +53,28 @@ export async function runCases({ cases, seed, only }: { cases: number; seed: num
   }
   report.findings.sort((a, b) => b.count - a.count)
   return report
+}
+
+interface Running {
+  number: number
+  recipe: Recipe
+  world: World
+  isShown: boolean
+}
+
+async function runCase(report: Report, { number, recipe, world, isShown }: Running): Promise<void> {
+  const given = makeCase(recipe)
+  const { complaints, answer, judgement } = await tryCase(given, world)
+  const count = (figure: keyof Report['figures'], name: string) =>
+    report.figures[figure].set(name, (report.figures[figure].get(name) ?? 0) + 1)
+  const decision = decisionOf(answer)
+  report.cases++
+  count('format', recipe.frame.kind)
+  count('group', given.group)
+  count('decision', answer.status === 200 ? String(decision) : `HTTP ${answer.status}`)
+  if (decision === 'accepted') count('accepted', recipe.frame.kind)
+  for (const complaint of complaints) await note(report, complaint, { number, recipe, world })
+  if (isShown) show(given, answer, judgement)
 }
 
 const decisionOf = ({ body }: Answer) =>
@@ -75,65 +97,83 @@ async function tryCase(
   return { complaints, answer, judgement }
 }
 
-function complaintsOf({ expectation, question, frame }: Case, answer: Answer, judgement: Judgement): string[] {
-  const { status, body } = answer
+function complaintsOf(given: Case, { status, body }: Answer, judgement: Judgement): string[] {
+  const { expectation, question, frame } = given
   if (status >= 500)
     return [`HTTP ${status}: ${String(at(body, 'issue', 0, 'details', 'text') ?? body).split('\n')[0]}`]
-  if (expectation === 'client error')
-    return status === 400 || status === 404 || status === 422
-      ? []
-      : [`a wrong question is answered: ${decisionOf(answer)}`]
-  // FHIR strings have no control characters: over HTTP such a text is no question.
-  if (status === 400 && frame.delivery !== 'process' && [...question.texts.join()].some((each) => each < '\t'))
-    return []
-  if (status !== 200) return [`HTTP ${status} for a question that can be answered`]
-  const { forged, doubts, answers, facts } = judgement
-  const found = disagreements(question, body, judgement)
-  const reasons = [...forged, ...doubts]
-  if (expectation === 'refuse' && reasons.length === 0) found.push('the judge has no objection to what must be refused')
-  if (expectation === 'accept') {
-    const inTheWay = [...forged, ...(facts?.doubts ?? []).filter((doubt) => !doubt.includes(' is '))]
-    if (inTheWay.length > 0) found.push(`the judge objects to what is good: ${inTheWay.join(', ')}`)
-    const results = answers.map((each) => each.answer)
-    const due = results.includes(false) ? 'rejected' : results.includes(null) ? 'undetermined' : 'accepted'
-    if (decisionOf(answer) !== due) found.push(`a good credential is not ${due}`)
+  if (expectation === 'client error') {
+    const isRefused = status === 400 || status === 404 || status === 422
+    return isRefused ? [] : [`a wrong question is answered: ${decisionOf({ status, body })}`]
   }
-  return [...new Set(found)]
+  // FHIR strings have no control characters: over HTTP such a text is no question.
+  const isNoText = [...question.texts.join()].some((each) => each < '\t')
+  if (status === 400 && frame.delivery !== 'process' && isNoText) return []
+  if (status !== 200) return [`HTTP ${status} for a question that can be answered`]
+  const found = disagreements(question, body, judgement)
+  return [...new Set([...found, ...missedExpectations(given, { status, body }, judgement)])]
 }
 
-/** Counts a complaint under the twists that make it alone. */
+/** The maker of a case knows what it must get: a second opinion about server and judge. */
+function missedExpectations({ expectation }: Case, answer: Answer, judgement: Judgement): string[] {
+  const { forged, doubts, contentDoubts, answers } = judgement
+  if (expectation === 'refuse' && forged.length + doubts.length === 0)
+    return ['the judge has no objection to what must be refused']
+  if (expectation !== 'accept') return []
+  const inTheWay = [...forged, ...contentDoubts]
+  if (inTheWay.length > 0) return [`the judge objects to what is good: ${inTheWay.join(', ')}`]
+  const results = answers.map((each) => each.answer)
+  const due = results.includes(false) ? 'rejected' : results.includes(null) ? 'undetermined' : 'accepted'
+  return decisionOf(answer) === due ? [] : [`a good credential is ${decisionOf(answer)}, not ${due}`]
+}
+
+/** Counts a complaint under what makes it alone: no twist at all, or one of them. */
 async function note(
   report: Report,
-  { complaint, number, frame, world }: { complaint: string; number: number; frame: Frame; world: World },
+  complaint: string,
+  { number, recipe, world }: Omit<Running, 'isShown'>,
 ): Promise<void> {
-  const whole = makeCase(frame, world.standings)
-  let simplest = whole
-  for (const { name } of whole.twists.length > 1 ? whole.twists : []) {
-    const smaller = makeCase(frame, world.standings, [name])
-    const again = complaintsOf({ ...smaller, expectation: 'any' }, await world.ask(smaller), judge(smaller.question))
-    if (again.includes(complaint)) simplest = smaller
+  const { twists, standing } = recipe
+  let simplest = recipe
+  const fewer = twists.length > 1 ? [[], ...twists.map((twist) => [twist])] : twists.length === 1 ? [[]] : []
+  for (const kept of fewer) {
+    const smaller = { ...recipe, twists: kept }
+    const again = complaintsOf(makeCase(smaller), ...(await both(smaller, world)))
+    if (again.includes(complaint)) {
+      simplest = smaller
+      break
+    }
   }
-  const key = `${complaint} · ${simplest.twists.map(({ name }) => name).join(' + ') || simplest.standing.name}`
-  const known = report.findings.find((each) => each.complaint === complaint && keyOf(each) === key)
+  const cause = simplest.twists.map(({ name }) => name).join(' + ') || `key: ${standing.name}`
+  const known = report.findings.find((each) => each.complaint === complaint && each.cause === cause)
   if (known) known.count++
-  else report.findings.push({ complaint, description: simplest.description, count: 1, number })
-  if (!known) keys.set(report.findings.at(-1) as Finding, key)
+  else report.findings.push({ complaint, cause, description: makeCase(simplest).description, count: 1, number })
 }
 
-const keys = new WeakMap<Finding, string>()
-const keyOf = (finding: Finding) => keys.get(finding)
+async function both(recipe: Recipe, world: World): Promise<[Answer, Judgement]> {
+  const given = makeCase(recipe)
+  return [await world.ask(given), judge(given.question)]
+}
 
-function show(given: Case, answer: Answer, judgement: Judgement): void {
-  console.log(
-    JSON.stringify({ ...given.frame, description: given.description, expectation: given.expectation }, null, 2),
+function show(given: Case, answer: Answer, { facts, forged, doubts, answers, warnings }: Judgement): void {
+  const { frame, description, expectation } = given
+  for (const each of [
+    { frame, description, expectation },
+    questionOf(given),
+    { forged, doubts, answers, warnings, facts },
+    answer,
+  ])
+    console.log(JSON.stringify(each, null, 2))
+}
+
+/** Figures and findings as lines of text. */
+export function reportLines({ cases, figures, findings }: Report, seed: number): string[] {
+  const lines = Object.entries(figures).map(([name, counts]) => {
+    const sorted = [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1))
+    return `${name}: ${sorted.map(([each, count]) => `${each} ${count}`).join(', ')}`
+  })
+  const found = findings.map(
+    ({ complaint, description, count, number }) =>
+      `${count} × ${complaint} · ${description} · seed ${seed}, case ${number}`,
   )
-  console.log(JSON.stringify(questionOf(given), null, 2))
-  console.log(
-    JSON.stringify(
-      { forged: judgement.forged, doubts: judgement.doubts, answers: judgement.answers, facts: judgement.facts },
-      null,
-      2,
-    ),
-  )
-  console.log(JSON.stringify(answer, null, 2))
+  return [`${cases} credentials, seed ${seed}: ${findings.length} kinds of disagreement`, ...lines, ...found]
 }

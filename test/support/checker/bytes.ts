@@ -72,14 +72,20 @@ export function toPlain(item: unknown, faults: string[], depth = 0): Plain {
   if (typeof item === 'bigint') return Number(item)
   if (typeof item === 'number' || typeof item === 'string' || typeof item === 'boolean') return item
   if (Array.isArray(item)) return item.map((each) => toPlain(each, faults, depth + 1))
-  if (item instanceof Tag && Number(item.tag) === 0 && typeof item.contents === 'string') return item.contents
-  if (item instanceof Tag && Number(item.tag) === 1) return new Date(Number(item.contents) * 1000).toISOString()
-  if (item instanceof Tag) faults.push(`tag ${item.tag} on data`)
+  if (item instanceof Tag) return taggedTime(item, faults)
   if (!isEntries(item)) return null
   const names = item.entries.map(([key]) => keyText(key))
   if (new Set(names).size < names.length) faults.push('map keys that coincide as text')
   if (item.entries.some(([key]) => key instanceof Tag)) faults.push('tagged map key')
   return Object.fromEntries(item.entries.map(([, value], at) => [names[at], toPlain(value, faults, depth + 1)]))
+}
+
+/** A time under tag 0 or 1 (RFC 8949, 3.4), null when it is none; no other tag may stand on data. */
+function taggedTime({ tag, contents }: Tag, faults: string[]): Plain {
+  if (Number(tag) === 0) return typeof contents === 'string' ? contents : null
+  if (Number(tag) !== 1) faults.push(`tag ${tag} on data`)
+  const milliseconds = typeof contents === 'object' ? Number.NaN : Number(contents) * 1000
+  return Math.abs(milliseconds) < 8.64e15 ? new Date(milliseconds).toISOString() : null
 }
 
 /** A map in which only an integer key has an integer's name: the text "1" and the number 1.0 become `?1`. */

@@ -44,8 +44,9 @@ function readHcert(claims: Plain, facts: Facts): void {
     if (read) facts.kinds.push(kind)
     else facts.doubts.push('unknown subclaim')
   }
-  if (text(at(claims, 'name')) !== '' && at(claims, 'vaccine') !== undefined) readFlat(claims, facts)
-  else if (text(at(claims, 'name')) !== '' && at(claims, 'test') !== undefined) readCoreDataSet(claims, facts, 't')
+  const isFlat = at(claims, 'name') !== undefined
+  if (isFlat && at(claims, 'vaccine') !== undefined) readFlat(claims, facts)
+  else if (isFlat && at(claims, 'test') !== undefined) readCoreDataSet(claims, facts, 't')
   else if (facts.kinds.length === 0) facts.faults.push('no known kind')
 }
 
@@ -202,7 +203,7 @@ function readSeal(data: Plain, facts: Facts): void {
   const others = { 'icao.vacc': 'tr', 'icao.test': 've' }[type]
   if (others === undefined || !isObject(message)) facts.faults.push('no seal of a known kind')
   else if (at(message, others) !== undefined) facts.faults.push('events of another kind')
-  if (!isObject(pid)) facts.faults.push('not one person')
+  if (!isObject(pid)) facts.doubts.push('not one person')
   facts.persons.push(
     person(
       [text(at(pid, 'n'))],
@@ -217,7 +218,7 @@ function readSeal(data: Plain, facts: Facts): void {
   }
   const tr = at(message, 'tr')
   if (tr === undefined) return
-  if (!isObject(tr)) facts.faults.push('tr is no object')
+  if (!isObject(tr)) facts.doubts.push('tr is no object')
   const codes = [`icao|${text(at(tr, 'tc')).replace(/\(.*/, '')}`]
   facts.events.push({
     kind: 't',

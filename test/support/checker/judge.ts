@@ -27,6 +27,8 @@ export interface Question extends Omit<Demands, 'instant'> {
 export interface Judgement {
   forged: string[]
   doubts: string[]
+  /** Those of the doubts that are about the content, not about rules. */
+  contentDoubts: string[]
   answers: { id: string; answer: Answer }[]
   /** Checks that must warn where it is VERIFIED. */
   warnings: string[]
@@ -42,6 +44,7 @@ export function judge({ texts, keys, clock, rules, ...demands }: Question): Judg
     return {
       forged: [`cannot be opened: ${error instanceof Error ? error.message : error}`],
       doubts: [],
+      contentDoubts: [],
       answers: [],
       warnings: [],
     }
@@ -52,7 +55,7 @@ export function judge({ texts, keys, clock, rules, ...demands }: Question): Judg
   const answers = rules(facts).map(({ id, answer }) => ({ id, answer: answer(facts.events, clock) }))
   const unmet = answers.filter(({ answer }) => answer !== true).map(({ id, answer }) => `${id} is ${answer}`)
   const doubts = [...facts.doubts, ...unmet, ...(answers.length === 0 ? ['no rule applies'] : [])]
-  return { forged, doubts, answers, warnings: dueWarnings(opened, facts, keys), facts }
+  return { forged, doubts, contentDoubts: facts.doubts, answers, warnings: dueWarnings(opened, facts, keys), facts }
 }
 
 function periodObjections({ family, payload }: Opened, { instant }: Clock): string[] {
@@ -127,8 +130,11 @@ function shownOtherwise({ subject, coreDataSets, decision }: Shown, { persons, e
     )
   )
     found.push('the identifier shown is not a signed one')
-  const signed = events.map((event) => eventKey(event))
-  for (const key of coreDataSets.map((each) => eventKey(shownEvent(each)))) {
+  // Of a result that is both, either may be shown.
+  const isEither = events.some(({ detected }) => detected === 'both')
+  const keyOf = (event: Omit<Certified, 'codes'>) => eventKey(isEither ? { ...event, detected: undefined } : event)
+  const signed = events.map(keyOf)
+  for (const key of coreDataSets.map((each) => keyOf(shownEvent(each)))) {
     const place = signed.indexOf(key)
     if (place < 0) found.push('an event is shown that was not signed so')
     else signed.splice(place, 1)

@@ -62,8 +62,6 @@ export interface Case {
   question: Question
   /** Parameters of the request but for the credential. */
   parameters: object[]
-  twists: Twist[]
-  standing: Standing
 }
 
 /** A holder whose every text is found nowhere else. */
@@ -80,30 +78,67 @@ export function newHolder(random: Random): Holder {
   }
 }
 
-/** Makes the case of a frame; `only` keeps some of its twists, to find out which of them matters. */
-export function makeCase(frame: Frame, standings: Standing[], only?: string[]): Case {
+/** What a case is made of. */
+export interface Recipe {
+  frame: Frame
+  standing: Standing
+  twists: Twist[]
+  choice: RuleChoice
+  /** The question is wrong, whatever the credential is. */
+  wrong?: { name: string; parameters: object[] }
+}
+
+/** Draws standing, twists and rules for a frame. */
+export function drawRecipe(frame: Frame, standings: Standing[]): Recipe {
   const random = randomFrom(frame.seed)
   const { kind, mode } = frame
-  const holder = newHolder(random)
   const fitting = standings.filter((each) => each.kinds.includes(kind))
   const wantsBad = mode === 'key' || mode === 'twist and key'
   const standing = random.of(fitting.filter(({ verdict }) => (verdict === 'good') === !wantsBad))
   const possible = allTwists.filter((each) => each.kinds.includes(kind))
   const count = { good: 0, key: 0, twist: 1, 'twist and key': 1, 'two twists': 2, 'wrong question': 0 }[mode]
-  const drawn = Array.from({ length: count }, () => random.of(possible))
-  const twists = only ? drawn.filter(({ name }) => only.includes(name)) : drawn
+  const twists = Array.from({ length: count }, () => random.of(possible))
   // Rules that are always true show what else could stand in the way.
   const choices = ruleChoices.filter((each) => each.kinds.includes(kind))
   const choice = random.below(3) === 0 ? random.of(choices) : (choices[random.below(2)] as RuleChoice)
+  return { frame, standing, twists, choice, ...(mode === 'wrong question' ? { wrong: random.of(wrongQuestions) } : {}) }
+}
+
+/** Every twist of every kind under a good key, and every standing of every kind, each with a rule that is always true. */
+export function everyRecipe(world: Frame['world'], standings: Standing[]): Recipe[] {
+  const choice = ruleChoices[1] as RuleChoice // stands there
+  const frame = { world, clock: '2022-06-01T12:00:00Z', delivery: 'process' as const }
+  return kinds.flatMap((kind, at) => {
+    const fitting = standings.filter((each) => each.kinds.includes(kind))
+    const good = fitting.filter(({ verdict }) => verdict === 'good')
+    const twists = world === 'request' ? allTwists.filter((each) => each.kinds.includes(kind)) : []
+    return [
+      ...fitting.map((standing, seed) => ({
+        frame: { ...frame, kind, mode: 'key' as const, seed },
+        standing,
+        twists: [],
+        choice,
+      })),
+      ...twists.map((twist, seed) => {
+        const standing = good[(seed + at) % good.length] as Standing // every kind has good ones
+        return { frame: { ...frame, kind, mode: 'twist' as const, seed }, standing, twists: [twist], choice }
+      }),
+    ]
+  })
+}
+
+/** Makes the case of a recipe: the same recipe makes the same case, but for keys and signatures. */
+export function makeCase({ frame, standing, twists, choice, wrong }: Recipe): Case {
+  const { kind, mode, seed } = frame
+  const holder = newHolder(randomFrom(seed ^ 0x5bd1e995))
   const clock = clockOf(frame.clock)
   const context = { clock, holder, country: standing.signer.country, cardIssuer: standing.cardIssuer }
   const draft = newDraft({ kind, layout: layouts[kind], context, standing, payload: goodPayload(kind, context) })
   if (standing.isNameless) drop(draft.payload, 1)
-  for (const twist of twists) twist.apply(draft, random)
-  const texts = writeCredential(draft)
-  const wrong = mode === 'wrong question' ? random.of(wrongQuestions) : undefined
+  // Each with chances of its own, so that it does the same when another is left out.
+  for (const twist of twists) twist.apply(draft, randomFrom(seed + 7919 * twist.name.length))
   const question: Question = {
-    texts,
+    texts: writeCredential(draft),
     keys: standing.keys,
     clock,
     trustDomains: standing.trustDomains ?? [],
@@ -118,9 +153,7 @@ export function makeCase(frame: Frame, standings: Standing[], only?: string[]): 
     group: mode === 'good' || wrong ? mode : (twists[0]?.group ?? 'key'),
     expectation: expectationOf(twists, standing, wrong !== undefined),
     question,
-    parameters: requestParameters({ frame, standing, choice, ...(wrong ? { wrong } : {}) }),
-    twists,
-    standing,
+    parameters: requestParameters(frame, standing, wrong?.parameters ?? choice.parameters),
   }
 }
 
@@ -132,22 +165,10 @@ function expectationOf(twists: Twist[], { verdict }: Standing, isWrong: boolean)
   return twist?.expectation ?? 'accept'
 }
 
-function requestParameters({
-  frame,
-  standing,
-  choice,
-  wrong,
-}: {
-  frame: Frame
-  standing: Standing
-  choice: RuleChoice
-  wrong?: { parameters: object[] }
-}): object[] {
-  const clock = { name: 'evaluationDateTime', valueDateTime: frame.clock }
-  const own = wrong?.parameters ?? choice.parameters
+function requestParameters({ clock }: Frame, standing: Standing, own: object[]): object[] {
   const hasClock = own.some((each) => 'name' in each && each.name === 'evaluationDateTime')
   return [
-    ...(hasClock ? [] : [clock]),
+    ...(hasClock ? [] : [{ name: 'evaluationDateTime', valueDateTime: clock }]),
     ...own,
     ...(standing.anchors ?? []).map((anchor) => ({ name: 'trustAnchor', valueBase64Binary: anchor })),
     ...(standing.trustDomains ?? []).map((domain) => ({ name: 'trustDomain', valueCode: domain })),

@@ -237,7 +237,7 @@ export const forgeryTwists = [
         parts.payload = otherPayload(draft)
       }),
     ],
-    ['spliced with another certificate', 'refuse', splice],
+    ['spliced with another certificate', 'any', splice],
     ['prefix in other letters', 'any', rewrite((text) => text.replace(/^HC1/, 'hc1').replace(/^shc/, 'SHC'))],
     ['a blank before it', 'any', rewrite((text) => ` ${text}`)],
     ['a byte order mark before it', 'refuse', rewrite((text) => `\ufeff${text}`)],
