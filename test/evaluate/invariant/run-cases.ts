@@ -8,6 +8,8 @@ import { type Answer, openWorlds, questionOf, type World } from './worlds.ts'
 /** What a run found. */
 export interface Report {
   cases: number
+  /** Cases with a disagreement. */
+  failed: number
   /** How many cases by format, group, decision, and formats that were accepted. */
   figures: Record<'format' | 'group' | 'decision' | 'accepted', Map<string, number>>
   findings: Finding[]
@@ -41,7 +43,7 @@ export async function runCases({ cases, seed, only }: Run): Promise<Report> {
       ? fc.sample(frames, { seed, numRuns: cases }).map((frame) => drawRecipe(frame, worlds[frame.world].standings))
       : (['request', 'lists'] as const).flatMap((name) => everyRecipe(name, worlds[name].standings))
   const figures = { format: new Map(), group: new Map(), decision: new Map(), accepted: new Map() }
-  const report: Report = { cases: 0, figures, findings: [] }
+  const report: Report = { cases: 0, failed: 0, figures, findings: [] }
   try {
     for (const [number, recipe] of recipes.entries()) {
       if (only !== undefined && number !== only) continue
@@ -69,6 +71,7 @@ async function runCase(report: Report, { number, recipe, world, isShown }: Runni
     report.figures[figure].set(name, (report.figures[figure].get(name) ?? 0) + 1)
   const decision = decisionOf(answer)
   report.cases++
+  if (complaints.length > 0) report.failed++
   count('format', recipe.frame.kind)
   count('group', given.group)
   count('decision', answer.status === 200 ? String(decision) : `HTTP ${answer.status}`)
