@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { reportLines, runCases } from '../test/evaluate/invariant/run-cases.ts'
+import { type Run, reportLines, runCases } from '../test/evaluate/invariant/run-cases.ts'
 import { searchAfterEvaluations } from '../test/support/privacy/run.ts'
 import { traceLines } from '../test/support/privacy/traces.ts'
 
@@ -8,6 +8,7 @@ const usage = `npm run soak -- [part…] [--credentials N] [--evaluations N] [--
 
 Parts, all by default:
   every         every twist and every standing of a key, once
+  withdrawn     keys that lists withdraw, or that a required list lacks
   credentials   N credentials at random against the independent judge (default 20000)
   privacy       a search for personal data after N evaluations of all kinds (default 1000)
 
@@ -33,9 +34,9 @@ const { values, positionals } = parseArgs({
 })
 const seed = Number(values.seed)
 
-async function credentials(cases: number): Promise<Outcome> {
+async function credentials(cases: number, worlds?: Run['worlds']): Promise<Outcome> {
   const only = values.case === undefined ? {} : { only: Number(values.case) }
-  const report = await runCases({ cases, seed, ...only })
+  const report = await runCases({ cases, seed, ...only, ...(worlds ? { worlds } : {}) })
   return { lines: reportLines(report, seed), passed: report.cases - report.failed, failed: report.failed }
 }
 
@@ -53,6 +54,7 @@ async function privacy(): Promise<Outcome> {
 
 const parts: Record<string, () => Promise<Outcome>> = {
   every: () => credentials(0),
+  withdrawn: () => credentials(0, ['withdrawn']),
   credentials: () => credentials(Number(values.credentials)),
   privacy,
 }

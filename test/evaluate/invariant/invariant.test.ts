@@ -11,6 +11,14 @@ const shownLines = 80
 const drawnSeed = Number(process.env.INVARIANT_SEED ?? randomInt(2 ** 31))
 const cases = Number(process.env.INVARIANT_CREDENTIALS ?? 300)
 
+test('keys that a list withdraws, or that a required list lacks, count nowhere', async (t) => {
+  const report = await runCases({ cases: 0, seed: 0, worlds: ['withdrawn'] })
+  const lines = reportLines(report, 0)
+  for (const line of lines.slice(0, 5)) t.diagnostic(line)
+  assert.equal(report.findings.length, 0, lines.slice(0, shownLines).join('\n'))
+  assert.equal(report.figures.decision.get('accepted'), 6) // two good standings, three kinds
+})
+
 describe('what is accepted, an independent judge would accept', { timeout: 900_000 }, () => {
   for (const run of [
     { name: 'every twist and every standing of a key, once', cases: 0, seed: 0 },

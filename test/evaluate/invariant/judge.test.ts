@@ -6,14 +6,19 @@ import { after, describe, test } from 'node:test'
 import { judge } from '../../support/checker/judge.ts'
 import { everyRecipe, makeCase, type Recipe } from '../../support/generator/cases.ts'
 import { kinds } from '../../support/generator/documents.ts'
-import { listedWorld } from '../../support/generator/listed-standings.ts'
+import { listedWorld, withdrawnWorld } from '../../support/generator/listed-standings.ts'
 import { ruleChoices } from '../../support/generator/questions.ts'
 import { requestStandings } from '../../support/generator/standings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vidimus-judge-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 const lists = await listedWorld(join(folder, 'lists'))
-const recipes = [...everyRecipe('request', requestStandings()), ...everyRecipe('lists', lists.standings)]
+const withdrawn = await withdrawnWorld(join(folder, 'withdrawn'))
+const recipes = [
+  ...everyRecipe('request', requestStandings()),
+  ...everyRecipe('lists', lists.standings),
+  ...everyRecipe('withdrawn', withdrawn.standings),
+]
 
 describe('the judge', () => {
   test('knows nothing of the rooms that it judges', () => {

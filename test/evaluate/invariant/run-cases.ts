@@ -2,8 +2,16 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { at } from '../../support/checker/bytes.ts'
 import { disagreements, type Judgement, judge } from '../../support/checker/judge.ts'
-import { type Case, drawRecipe, everyRecipe, frames, makeCase, type Recipe } from '../../support/generator/cases.ts'
-import { type Answer, openWorlds, questionOf, type World } from './worlds.ts'
+import {
+  type Case,
+  drawRecipe,
+  everyRecipe,
+  type Frame,
+  frames,
+  makeCase,
+  type Recipe,
+} from '../../support/generator/cases.ts'
+import { type Answer, questionOf, type World, worldOf } from './worlds.ts'
 
 /** What a run found. */
 export interface Report {
@@ -33,28 +41,33 @@ export interface Run {
   seed: number
   /** This one alone, printed in full. */
   only?: number
+  /** Servers with their trust; default those that take the keys of requests and those of lists. */
+  worlds?: Frame['world'][]
 }
 
 /** Asks the servers and holds their answers against the judge. */
-export async function runCases({ cases, seed, only }: Run): Promise<Report> {
-  const worlds = await openWorlds()
-  const recipes =
-    cases > 0
-      ? fc.sample(frames, { seed, numRuns: cases }).map((frame) => drawRecipe(frame, worlds[frame.world].standings))
-      : (['request', 'lists'] as const).flatMap((name) => everyRecipe(name, worlds[name].standings))
+export async function runCases({ cases, seed, only, worlds: names = ['request', 'lists'] }: Run): Promise<Report> {
+  const worlds = new Map<string, World>()
   const figures = { format: new Map(), group: new Map(), decision: new Map(), accepted: new Map() }
   const report: Report = { cases: 0, failed: 0, figures, findings: [] }
   try {
-    for (const [number, recipe] of recipes.entries()) {
-      if (only !== undefined && number !== only) continue
-      await runCase(report, { number, recipe, world: worlds[recipe.frame.world], isShown: only !== undefined })
+    for (const name of names) worlds.set(name, await worldOf(name))
+    for (const [number, recipe] of recipesOf(cases, seed, worlds).entries()) {
+      const world = worlds.get(recipe.frame.world)
+      if (!world || (only !== undefined && number !== only)) continue
+      await runCase(report, { number, recipe, world, isShown: only !== undefined })
     }
   } finally {
-    await worlds.request.close()
-    await worlds.lists.close()
+    for (const world of worlds.values()) await world.close()
   }
   report.findings.sort((a, b) => b.count - a.count)
   return report
+}
+
+function recipesOf(cases: number, seed: number, worlds: Map<string, World>): Recipe[] {
+  const standingsOf = (name: string) => worlds.get(name)?.standings ?? []
+  if (cases === 0) return [...worlds.keys()].flatMap((name) => everyRecipe(name as Frame['world'], standingsOf(name)))
+  return fc.sample(frames, { seed, numRuns: cases }).map((frame) => drawRecipe(frame, standingsOf(frame.world)))
 }
 
 interface Running {

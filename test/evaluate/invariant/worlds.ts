@@ -8,7 +8,7 @@ import type { Parameters } from '../../../src/fhir/types.ts'
 import { at, fromBase45 } from '../../support/checker/bytes.ts'
 import type { Plain } from '../../support/checker/declared.ts'
 import type { Case, Frame } from '../../support/generator/cases.ts'
-import { listedWorld } from '../../support/generator/listed-standings.ts'
+import { listedWorld, withdrawnWorld } from '../../support/generator/listed-standings.ts'
 import { testRules } from '../../support/generator/questions.ts'
 import { requestStandings, type Standing } from '../../support/generator/standings.ts'
 import { openTestServer } from '../../support/loaded-server.ts'
@@ -29,21 +29,19 @@ export interface Answer {
   body: Plain
 }
 
-/** A server that takes the keys of requests, and one that has lists of every kind and is strict about domains. */
-export async function openWorlds(): Promise<Record<Frame['world'], World>> {
+/** Opens a world: its server takes the keys of requests, or has lists; with lists it is strict about domains. */
+export async function worldOf(name: Frame['world']): Promise<World> {
+  if (name === 'request') return openWorld(requestStandings(), { TRUST_LISTS: '[]' })
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-lists-'))
-  const listed = await listedWorld(join(folder, 'lists'))
-  const request = await openWorld(requestStandings(), { TRUST_LISTS: '[]' })
-  const lists = await openWorld(listed.standings, {
-    TRUST_LISTS: listed.trustLists,
-    ALLOW_REQUEST_TRUST_ANCHORS: 'false',
-    DOMAIN_MISMATCH: 'fail',
-  })
+  const make = name === 'lists' ? listedWorld : withdrawnWorld
+  const { standings, trustLists } = await make(join(folder, 'lists'))
+  const settings = { TRUST_LISTS: trustLists, ALLOW_REQUEST_TRUST_ANCHORS: 'false', DOMAIN_MISMATCH: 'fail' }
+  const world = await openWorld(standings, settings)
   const close = async () => {
-    await lists.close()
+    await world.close()
     rmSync(folder, { recursive: true, force: true })
   }
-  return { request, lists: { ...lists, close } }
+  return { ...world, close }
 }
 
 async function openWorld(standings: Standing[], environment: Record<string, string>): Promise<World> {

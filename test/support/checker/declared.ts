@@ -17,6 +17,8 @@ export interface DeclaredKey {
   /** Absent = not said: a document signer, above seals a signing authority. */
   usage?: string
   status?: 'current' | 'terminated' | 'revoked' | 'expired'
+  /** Named by a list of distrusted keys, or missing in a list that is required. */
+  isDistrusted?: boolean
   from?: Date
   until?: Date
   extendedUsages?: string[]

@@ -66,6 +66,7 @@ function reasonsAgainst(
   const isAuthority = ({ usage = opened.signer && 'SCA' }: DeclaredKey) => usage === 'SCA' || usage === 'CSCA'
   const tests: Record<string, boolean> = {
     'a list has withdrawn it': twins.some(({ status = 'current' }) => status !== 'current'),
+    'distrusted, or not where it must stand': twins.some(({ isDistrusted = false }) => isDistrusted),
     'an authority signs no content': twins.some(
       (key) => key.publicKey.equals(signer.publicKey) && key.list !== undefined && isAuthority(key),
     ),

@@ -15,7 +15,7 @@ export type Mode = 'good' | 'key' | 'twist' | 'twist and key' | 'two twists' | '
 
 /** The frame of a case, as fast-check draws it: the same seed draws the same. */
 export interface Frame {
-  world: 'request' | 'lists'
+  world: 'request' | 'lists' | 'withdrawn'
   kind: Kind
   mode: Mode
   clock: string

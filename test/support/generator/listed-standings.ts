@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DeclaredKey } from '../checker/declared.ts'
@@ -206,6 +206,62 @@ function sealRows(sca: Signer, french: Signer): Row[] {
     row('under it, run out', 'bad', under(sca, longAgo)),
     row('under another country’s authority', 'bad', { ...abroad, country: 'DE' }),
   ]
+}
+
+/** Lists of which one is required, beside one that names whom not to trust. */
+export async function withdrawnWorld(folder: string): Promise<ListedWorld> {
+  const [sca, french, lost] = ['DE', 'FR', 'XA'].map((country) => certifiedSigner({ country, isAuthority: true }))
+  if (!sca || !french || !lost) throw new Error('three authorities were asked for')
+  const dsc = (wish: SignerWish = {}) => certifiedSigner({ authority: sca, ...wish })
+  const row = (
+    name: string,
+    verdict: Verdict,
+    signer: Signer,
+    said: Said = { isDistrusted: verdict === 'bad' },
+  ): Row => ({
+    name,
+    kinds: dcc,
+    verdict,
+    signer,
+    entries: [network(signer, said), ministry(signer, said)],
+  })
+  const [byThumbprint, byKeyId, elsewhere, here] = [dsc(), dsc(), dsc(), dsc()]
+  const rows = [
+    row('in the list and in the required one', 'good', dsc()),
+    { ...row('in the required list alone', 'good', here), entries: [ministry(here)] },
+    {
+      ...row('in the list, not in the required one', 'bad', elsewhere),
+      entries: [network(elsewhere, { isDistrusted: true })],
+    },
+    row('distrusted by thumbprint', 'bad', byThumbprint),
+    row('distrusted by key id', 'bad', byKeyId),
+    row('of a distrusted participant', 'bad', dsc({ country: 'FR', authority: french })),
+    row('under a distrusted authority', 'bad', dsc({ country: 'XA', authority: lost })),
+  ]
+  const authorities = [sca, french, lost].map((each) => network(each, { usage: 'SCA' }))
+  const keys = [...authorities, ...rows.flatMap(({ entries }) => entries)]
+  const ofList = (list: string) => keys.filter((key) => key.list === list)
+  const print = ({ key }: Signer) =>
+    createHash('sha256')
+      .update(key.certificate ?? '')
+      .digest('hex')
+  const distrusted = { participants: ['FRA'], thumbprints: [print(byThumbprint), print(lost)], keyIds: [byKeyId.keyId] }
+  const pin = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  mkdirSync(folder, { recursive: true })
+  const write = (name: string, json: unknown) => writeFileSync(join(folder, name), JSON.stringify(json))
+  write('network.json', await writeDidList(ofList('network'), pin.privateKey, new Date('2022-01-01T00:00:00Z')))
+  write('pin.json', pin.publicKey.export({ format: 'jwk' }))
+  write('distrusted.json', distrusted)
+  writeCertificates(join(folder, 'ministry'), ofList('ministry'))
+  const sources = [
+    { name: 'network', kind: 'did-v2', location: join(folder, 'network.json'), key: [join(folder, 'pin.json')] },
+    { name: 'ministry', kind: 'certificates', location: join(folder, 'ministry'), required: true },
+    { name: 'distrusted', kind: 'distrusted', location: join(folder, 'distrusted.json') },
+  ]
+  return {
+    standings: rows.map(({ entries: _, ...standing }) => ({ ...standing, keys, cardIssuer })),
+    trustLists: JSON.stringify(sources),
+  }
 }
 
 /** Writes lists of every kind into a folder. */
