@@ -130,12 +130,9 @@ function shownOtherwise({ subject, coreDataSets, decision }: Shown, { persons, e
     )
   )
     found.push('the identifier shown is not a signed one')
-  // Of a result that is both, either may be shown.
-  const isEither = events.some(({ detected }) => detected === 'both')
-  const keyOf = (event: Omit<Certified, 'codes'>) => eventKey(isEither ? { ...event, detected: undefined } : event)
-  const signed = events.map(keyOf)
-  for (const key of coreDataSets.map((each) => keyOf(shownEvent(each)))) {
-    const place = signed.indexOf(key)
+  const signed = [...events]
+  for (const event of coreDataSets.map(shownEvent)) {
+    const place = signed.findIndex((each) => isShownAs(each, event))
     if (place < 0) found.push('an event is shown that was not signed so')
     else signed.splice(place, 1)
   }
@@ -143,10 +140,18 @@ function shownOtherwise({ subject, coreDataSets, decision }: Shown, { persons, e
   return found
 }
 
-const eventKey = ({ kind, date, dose, total, detected }: Omit<Certified, 'codes'>) =>
-  JSON.stringify([kind, typeof date === 'string' ? date.slice(0, 10) : date, dose, total, detected])
+type ShownEvent = Omit<Certified, 'codes'>
 
-function shownEvent(coreDataSet: Plain): Omit<Certified, 'codes'> {
+/** Nothing may be shown that was not signed; what was signed may be missing. Of a result that is both, either may stand. */
+function isShownAs(signed: ShownEvent, shown: ShownEvent): boolean {
+  const day = (date: unknown) => (typeof date === 'string' ? date.slice(0, 10) : date)
+  const isSame = (own: unknown, other: unknown) => other === undefined || own === other
+  const isSameResult = signed.detected === 'both' || isSame(signed.detected, shown.detected)
+  const isSameDose = isSame(signed.dose, shown.dose) && isSame(signed.total, shown.total)
+  return signed.kind === shown.kind && isSame(day(signed.date), day(shown.date)) && isSameDose && isSameResult
+}
+
+function shownEvent(coreDataSet: Plain): ShownEvent {
   const [vaccination, test, recovery] = ['vaccination', 'test', 'recovery'].map((each) => at(coreDataSet, each))
   const event = vaccination ?? test ?? recovery
   const date = at(event, 'date') as string | undefined

@@ -154,6 +154,7 @@ export const happeningTwists = [
       'refuse',
       (draft) => add(firstEvent(draft), { json: '"st\\u0061tus"' }, 'not-done'),
     ],
+    ['resource type of the prototype', 'refuse', setMember('resourceType', 'constructor')],
     ['resource type twice', 'refuse', (draft) => add(firstEvent(draft), 'resourceType', 'Basic')],
   ]),
   ...twistGroup('other person', cardKinds, [

@@ -192,6 +192,8 @@ export const confusionTwists = [
     ['an unknown one', 'refuse', beside(99, () => 'text')],
     ['an unknown negative one', 'refuse', beside(-99, certificate)],
     ['an unknown one with a text key', 'refuse', beside('x', certificate)],
+    ['one named constructor', 'refuse', beside('constructor', certificate)],
+    ['one named __proto__', 'refuse', beside('__proto__', certificate)],
     ['the reserved one', 'refuse', beside(2, certificate)],
     ['a link', 'refuse', beside(5, () => 'vhlink:/e30')],
     [

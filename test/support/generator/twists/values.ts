@@ -98,6 +98,7 @@ const badDates: [string, Tree][] = [
   ['nothing', ''],
   ['null', null],
   ['a list', ['2021-06-01']],
+  ['two of them', ['2021-06-01', '2022-01-01']],
   ['a map', { fields: [] }],
   ['true', true],
   ['junk behind the day', '2021-06-01junk'],
@@ -171,6 +172,7 @@ const badCounts: [string, Tree][] = [
   ['true', true],
   ['null', null],
   ['a list', [2]],
+  ['two of them', [1, 2]],
   ['a map', { fields: [] }],
 ]
 
@@ -218,6 +220,7 @@ export const nameTwists = twistGroup('name', bothKinds, [
   ['right to left', 'any', setName((draft) => `${name(draft)}\u202e`)],
   ['a number', 'any', setName(constant(42))],
   ['a list', 'any', setName((draft) => [name(draft)])],
+  ['two of them', 'any', setName((draft) => [name(draft), 'Somebody'])],
   ['a map', 'any', setName((draft) => ({ fields: [['text', name(draft)]] }))],
   ['null', 'any', setName(constant(null))],
   ['nothing', 'any', setName(constant(''))],
