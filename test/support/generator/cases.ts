@@ -146,10 +146,11 @@ export function makeCase({ frame, standing, twists, choice, wrong }: Recipe): Ca
     rules: choice.rules,
     markers: Object.values(holder),
   }
+  const way = { process: '', http: ' · over HTTP', ndjson: ' · as NDJSON', raw: ' · as credentialData' }[frame.delivery]
   const names = [...twists.map(({ name }) => name), ...(standing.verdict === 'good' ? [] : [standing.name])]
   return {
     frame,
-    description: `${kind} · ${names.join(' + ') || 'good'} · key: ${standing.name} · rules: ${wrong?.name ?? choice.name}`,
+    description: `${kind} · ${names.join(' + ') || 'good'} · key: ${standing.name} · rules: ${wrong?.name ?? choice.name}${way}`,
     group: mode === 'good' || wrong ? mode : (twists[0]?.group ?? 'key'),
     expectation: expectationOf(twists, standing, wrong !== undefined),
     question,
