@@ -59,6 +59,15 @@ const parts: Record<string, () => Promise<Outcome>> = {
   privacy,
 }
 
+/** A part that cannot be run at all has failed; the others go on. */
+async function run(name: string): Promise<Outcome> {
+  try {
+    return (await parts[name]?.()) ?? { lines: [], passed: 0, failed: 0 }
+  } catch (error) {
+    return { lines: [error instanceof Error ? (error.stack ?? error.message) : String(error)], passed: 0, failed: 1 }
+  }
+}
+
 const wanted = positionals.length > 0 ? positionals : Object.keys(parts)
 const unknown = wanted.filter((name) => !(name in parts))
 if (values.help || unknown.length > 0) {
@@ -68,8 +77,7 @@ if (values.help || unknown.length > 0) {
 const total = { passed: 0, failed: 0 }
 for (const name of wanted) {
   const start = performance.now()
-  const outcome = await parts[name]?.()
-  if (!outcome) continue
+  const outcome = await run(name)
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   console.log(`## ${name}: ${outcome.passed} passed, ${outcome.failed} failed, ${seconds} s`)
   for (const line of outcome.lines) console.log(line)

@@ -1,7 +1,7 @@
 import { type Family, type Kind, kinds, layouts } from '../documents.ts'
 import type { Draft } from '../draft.ts'
 import type { Random } from '../random.ts'
-import { get, isFields, type Tree } from '../tree.ts'
+import { get, set, type Tree } from '../tree.ts'
 
 /**
  * What a twisted credential must get: `refuse` = it must never be accepted, `accept` = it is odd and as good as a plain one,
@@ -44,9 +44,8 @@ export const certificate = ({ payload, layout }: Draft): Tree => get(payload, ..
 export const firstEvent = ({ payload, layout }: Draft): Tree => get(payload, ...layout.first)
 /** Key of the subclaim. */
 export const subclaimOf = ({ layout }: Draft): number => Number(layout.certificate[1])
-/** Member name at the end of a path, and what holds it. */
-export function place(draft: Draft, path: readonly (string | number)[]): { parent: Tree; name: string | number } {
-  return { parent: get(draft.payload, ...path.slice(0, -1)), name: path.at(-1) ?? '' }
-}
-/** First member of a map of one member. */
-export const onlyMember = (node: Tree): [Tree, Tree] | undefined => (isFields(node) ? node.fields[0] : undefined)
+/** Changes the list of events, or their one map. */
+export const setEvents =
+  (change: (events: Tree, draft: Draft) => Tree) =>
+  (draft: Draft): void =>
+    set(draft.payload, draft.layout.events, change(get(draft.payload, ...draft.layout.events), draft))

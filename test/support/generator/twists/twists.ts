@@ -1,7 +1,10 @@
 import { happeningTwists, resultTwists } from './card.ts'
-import { coseTwists, forgeryTwists, jwsTwists, rawTwists } from './encoding.ts'
+import { confusionTwists } from './confusion.ts'
+import { coseTwists } from './cose.ts'
+import { forgeryTwists, rawTwists } from './forgery.ts'
+import { jwsTwists } from './jws.ts'
 import { mapKeyTwists, tagTwists } from './map-keys.ts'
-import { confusionTwists, shapeTwists } from './shape.ts'
+import { shapeTwists } from './shape.ts'
 import type { Twist } from './twist.ts'
 import { countTwists, dateTwists, issuerTwists, nameTwists, periodTwists } from './values.ts'
 
