@@ -104,7 +104,10 @@ export function disagreements(question: Question, reply: Plain, judgement = judg
 }
 
 /** What is shown against what was signed. */
-function shownOtherwise({ subject, coreDataSets, decision }: Shown, { persons, events }: Facts): string[] {
+function shownOtherwise(
+  { subject, coreDataSets, resourceTypes, decision }: Shown,
+  { persons, events }: Facts,
+): string[] {
   const found: string[] = []
   const { name, birthDate, identifier } = subject
   const isSigned = (shown: string | undefined, signed: (string | undefined)[]) =>
@@ -136,7 +139,10 @@ function shownOtherwise({ subject, coreDataSets, decision }: Shown, { persons, e
     if (place < 0) found.push('an event is shown that was not signed so')
     else signed.splice(place, 1)
   }
+  const ran = resourceTypes.filter((type) => ['Immunization', 'Observation', 'Condition'].includes(type))
   if (decision === 'accepted' && signed.length > 0) found.push('accepted, but not every signed event is shown')
+  if (decision === 'accepted' && ran.length !== events.length)
+    found.push('accepted over more or fewer events than signed')
   return found
 }
 

@@ -9,6 +9,8 @@ export interface Shown {
   checks: { name: string; outcome: string }[]
   subject: { name?: string; birthDate?: string; identifier?: string }
   coreDataSets: Plain[]
+  /** Types of the resources that the rules ran over. */
+  resourceTypes: string[]
   /** `planDefinition` without version, or `library#expression`; an absent result is null. */
   rules: { id: string; result: boolean | null }[]
   /** Names of all out parameters. */
@@ -46,6 +48,9 @@ export function readReply(reply: Plain): Shown {
     })),
     subject: Object.fromEntries(subject),
     coreDataSets: coreDataSets.map((each) => JSON.parse(each)),
+    resourceTypes: [at(named('content')[0], 'resource', 'entry') ?? []]
+      .flat()
+      .map((entry) => String(at(entry, 'resource', 'resourceType'))),
     rules,
     names: parameters.map((each) => String(at(each, 'name'))),
     text: JSON.stringify(reply) + coreDataSets.join(),
