@@ -154,7 +154,8 @@ function enumeration(clause: Clause, fragment: CodeSystemProvider | undefined): 
     content: 'fragment',
     url: clause.system ?? '',
     ...(version && { version }),
-    ...(fragment && { caseSensitive: fragment.head.caseSensitive }),
+    // Of a system that nobody knows the codes are those that the set lists, letter by letter.
+    ...(!fragment?.head.caseUnstated && { caseSensitive: fragment?.head.caseSensitive ?? true }),
     property: property as NonNullable<CodeSystem['property']>,
     concept,
   }

@@ -35,7 +35,13 @@ export interface CodeSystemHead {
   /** Extension structuredefinition-standards-status. */
   standardsStatus?: string
   content: CodeSystem['content']
+  /** Codes that differ by case alone are different codes. False also where the system does not say. */
   caseSensitive: boolean
+  /**
+   * The system does not say whether case matters: codes are then accepted in any case
+   * (https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.caseSensitive), unless several of its codes fit.
+   */
+  caseUnstated?: true
   /** Implicit value set of all concepts (CodeSystem.valueSet). */
   valueSet?: string
   hierarchyMeaning?: string
@@ -56,7 +62,7 @@ export interface CodeSystemHead {
  */
 export interface CodeSystemProvider {
   readonly head: CodeSystemHead
-  /** The concept of a code; honours `caseSensitive`. */
+  /** The concept of a code; the exact code first, then, where case does not count, one that differs by it. */
   locate(code: string): Ref | undefined
   /** The code as the system writes it. */
   code(ref: Ref): string

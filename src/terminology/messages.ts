@@ -1,5 +1,7 @@
+import { formatCanonical } from '../fhir/canonical.ts'
 import { FhirError, type IssueCode, issue } from '../fhir/error.ts'
 import type { Issue } from '../fhir/types.ts'
+import type { CodeSystemHead } from './code-system.ts'
 import { EXTENSION } from './extensions.ts'
 
 const TX_ISSUE_TYPE = 'http://hl7.org/fhir/tools/CodeSystem/tx-issue-type'
@@ -281,6 +283,14 @@ export function otherIssue(code: IssueCode, text: string, options: IssueOptions 
   })
 }
 
+/** That a code is written in another case than its system writes it, in a system where case does not tell codes apart. */
+export function caseDifference(given: string, code: string, head: CodeSystemHead, expression: string): Issue {
+  const canonical = formatCanonical(head.url, head.version)
+  if (!head.caseUnstated) return txIssue('CODE_CASE_DIFFERENCE', [given, code, canonical], { expression })
+  const text = `The code '${given}' differs from the correct code '${code}' by case. The code system '${canonical}' does not say whether case matters, so the correct case should be used`
+  return otherIssue('business-rule', text, { severity: 'information', type: 'code-rule', expression })
+}
+
 /** Texts that make up `message` of a reply, in issue order; undefined when there is nothing to say. */
 export function messageOf(issues: Issue[]): string | undefined {
   if (issues.length === 0) return undefined
@@ -290,7 +300,8 @@ export function messageOf(issues: Issue[]): string | undefined {
 
 function isSilent(each: Issue): boolean {
   const type = each.details?.coding?.[0]?.code
-  if (type === 'this-code-not-in-vs' || (type === 'invalid-code' && each.severity === 'information')) return true
+  if (type === 'this-code-not-in-vs') return true
+  if (each.severity === 'information' && (type === 'invalid-code' || type === 'code-rule')) return true
   const id = each.extension?.find((extension) => extension.url === EXTENSION.messageId)?.valueString
   const message: Message | undefined = id !== undefined && id in MESSAGES ? MESSAGES[id as MessageId] : undefined
   return message?.silent === true

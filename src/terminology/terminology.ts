@@ -6,7 +6,7 @@ import { answerBatch, batchEntries } from './batch.ts'
 import { contains, type Evaluation, noDecisions } from './binding.ts'
 import { terminologyCapabilities } from './capabilities.ts'
 import { compareValueSets } from './compare.ts'
-import { translateBy } from './concept-map.ts'
+import { closestFirst, translateBy } from './concept-map.ts'
 import { expandValueSet } from './expand.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { lookUp } from './lookup.ts'
@@ -60,7 +60,7 @@ export interface Terminology {
    */
   membership(valueSet: string): Promise<(code: string, system?: string) => boolean>
   /**
-   * Translation by one concept map: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
+   * Translation by one concept map, the closest first: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
    */
   translator(conceptMap: string | ConceptMap): Promise<(code: string, system?: string) => TranslatedCode[]>
   /** TerminologyCapabilities: everything stored and built in, and the parameters understood. */
@@ -168,8 +168,9 @@ async function translator(given: string | ConceptMap, artefacts: Artefacts) {
   return settle(scope, () => {
     translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
     return (code: string, system?: string): TranslatedCode[] =>
-      translateBy(map, { code, system, reverse: false, dependencies: [] }, scope).flatMap(({ target, equivalence }) =>
-        target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
+      closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
+        ({ target, equivalence }) =>
+          target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
       )
   })
 }

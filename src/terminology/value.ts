@@ -1,4 +1,4 @@
-import { FhirError } from '../fhir/error.ts'
+import { badRequest, FhirError } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
 import type { CodeableConcept, Coding, Parameters } from '../fhir/types.ts'
 import { otherIssue } from './messages.ts'
@@ -29,8 +29,28 @@ function nothingToValidate(): FhirError {
   return new FhirError(400, { ...otherIssue('invalid', NOTHING), diagnostics })
 }
 
+/**
+ * One question at a time (https://hl7.org/fhir/R4/valueset-operation-validate-code.html: "one (and only one)"). An answer to one
+ * of several would be taken for an answer to all.
+ * @throws FhirError 400 naming what came together
+ */
+export function requireOneQuestion({ parameter = [] }: Parameters, names: readonly string[]): void {
+  let first: string | undefined
+  for (const { name } of parameter) {
+    if (!names.includes(name)) continue
+    if (first !== undefined) {
+      throw badRequest({ text: `Send one of ${names.join(', ')} alone, not ${first} and ${name}`, expression: name })
+    }
+    first = name
+  }
+}
+
+/** Parameters that say what is to be validated. */
+export const VALUE_FORMS: readonly string[] = ['code', 'coding', 'codeableConcept']
+
 /** The value of a validation request in any of its three forms; 400 when there is none. */
 export function questionOf(parameters: Parameters, defaultSystem?: string): Question {
+  requireOneQuestion(parameters, VALUE_FORMS)
   const concept = firstParameter(parameters, 'codeableConcept')?.valueCodeableConcept
   if (concept) {
     if (!concept.coding?.length) throw nothingToValidate()
