@@ -36,13 +36,23 @@ const SYSTEMS = [
   ['http://id.who.int/icd/release/11/mms', 'http://id.who.int/icd11/mms', `${WHO}CodeSystem/DDCCICD11CodeSystem`],
 ]
 
-/** Systems of others that WHO's packages republish in part as complete: url → fewest concepts of a real edition. */
-const FOREIGN_SYSTEMS = new Map([
-  ['http://id.who.int/icd/release/11/mms', 10_000],
-  ['http://snomed.info/sct', 100_000],
-  ['http://loinc.org', 50_000],
-  ['http://hl7.org/fhir/sid/cvx', 150],
-  ['https://ec.europa.eu/health/documents/community-register/html/', 1_000],
+/** A system of which packages republish parts, as fragments or as if they were complete, under a version of their own. */
+interface ForeignSystem {
+  /** Fewest concepts of a real edition. */
+  concepts: number
+  /** How its own versions look; absent when it has none. */
+  version?: RegExp
+}
+
+const FOREIGN_SYSTEMS = new Map<string, ForeignSystem>([
+  ['http://id.who.int/icd/release/11/mms', { concepts: 10_000, version: /^\d{4}-\d{2}$/ }],
+  ['http://snomed.info/sct', { concepts: 100_000, version: /^http:\/\/snomed\.info\/x?sct\/\d+/ }],
+  ['http://loinc.org', { concepts: 50_000, version: /^\d\.\d{1,2}[a-z]?$/ }],
+  ['http://hl7.org/fhir/sid/cvx', { concepts: 150, version: /^\d{4}-?\d{2}/ }],
+  ['http://www.whocc.no/atc', { concepts: 5_000, version: /^\d{4}/ }],
+  ['https://ec.europa.eu/health/documents/community-register/html/', { concepts: 1_000 }],
+  ['https://spor.ema.europa.eu/v1/organisations', { concepts: 10_000 }],
+  ['https://covid-19-diagnostics.jrc.ec.europa.eu/devices', { concepts: 5_000 }],
 ])
 
 const systemGroups = new Map<string, readonly string[]>()
@@ -75,6 +85,12 @@ export function publishedValueSet(url: string): string | undefined {
 
 /** Whether a system of that size, though called complete, can only be a part of the real one. */
 export function isPartialEdition(url: string, concepts: number): boolean {
-  const fewest = FOREIGN_SYSTEMS.get(systemIdentity(url))
-  return fewest !== undefined && concepts < fewest
+  const foreign = FOREIGN_SYSTEMS.get(systemIdentity(url))
+  return foreign !== undefined && concepts < foreign.concepts
+}
+
+/** Whether a part of a system may bear that version: the version of a package is none of the system it takes codes from. */
+export function isEditionVersion(url: string, version: string): boolean {
+  const foreign = FOREIGN_SYSTEMS.get(systemIdentity(url))
+  return foreign === undefined || foreign.version?.test(version) === true
 }

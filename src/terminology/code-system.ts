@@ -28,6 +28,8 @@ export interface ConceptProperty {
 export interface CodeSystemHead {
   url: string
   version?: string
+  /** Version of the resource where that cannot be one of the system: value sets of its publisher may name it, replies do not. */
+  heldAs?: string
   name: string
   language?: string
   status: string

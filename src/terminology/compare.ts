@@ -2,7 +2,7 @@ import { badRequest } from '../fhir/error.ts'
 import { booleanParameter, firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Parameter, Parameters, Resource, ValueSet } from '../fhir/types.ts'
 import type { Evaluation } from './binding.ts'
-import { list } from './listing.ts'
+import { list, NOTHING_LEFT_OUT } from './listing.ts'
 import { txError } from './messages.ts'
 import { evaluationOf, type Request, valueSetRules } from './request.ts'
 import { valueSetOf } from './scope.ts'
@@ -106,7 +106,7 @@ function describe(set: CompiledSet): string {
 function byExpansion(one: CompiledSet, other: CompiledSet, evaluation: Evaluation, request: Request): Comparison {
   const most = request.around.limits.expansionCodes
   const [ours, theirs] = [one, other].map((set) => {
-    const listing = list(set, evaluation, { activeOnly: false, withoutSystems: new Set(), most })
+    const listing = list(set, evaluation, { activeOnly: false, without: NOTHING_LEFT_OUT, most })
     if (listing === 'tooMany') throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${most}`])
     const keys = new Set<string>()
     for (let index = 0; index < listing.size; index++) {

@@ -26,10 +26,7 @@ export function lookUp(request: Request): Parameters {
   const { head } = provider
   const ref = provider.locate(code)
   if (ref === undefined) {
-    throw new FhirError(
-      404,
-      txIssue('Unknown_Code_in_Version', [code, head.url, head.version ?? ''], { expression: 'code' }),
-    )
+    throw new FhirError(404, txIssue('Unknown_Code_in_Version', [code, head.url, head.version], { expression: 'code' }))
   }
   const parameter: Parameter[] = [
     { name: 'name', valueString: head.name },

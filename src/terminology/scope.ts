@@ -1,6 +1,6 @@
 import { parseCanonical } from '../fhir/canonical.ts'
 import type { CodeSystem, ConceptMap, Resource, ValueSet } from '../fhir/types.ts'
-import { isPartialEdition, publishedValueSet, systemNames } from './aliases.ts'
+import { isEditionVersion, isPartialEdition, publishedValueSet, systemNames } from './aliases.ts'
 import { type Artefacts, type ArtefactType, isCompiled, providerOf } from './artefacts.ts'
 import type { CodeSystemProvider } from './code-system.ts'
 import { implicitProvider, implicitSystem, loadImplicitSystem } from './implicit/implicit-systems.ts'
@@ -73,7 +73,8 @@ function collectSystems(url: string, { found, own, wanted }: Shelves): CodeSyste
   const providers: CodeSystemProvider[] = []
   const rank = new Map<CodeSystemProvider, number>()
   const add = (provider: CodeSystemProvider, order: number) => {
-    if (providers.some((each) => each.head.version === provider.head.version && (rank.get(each) ?? 0) <= order)) return
+    const held = ({ head }: CodeSystemProvider) => head.heldAs ?? head.version
+    if (providers.some((each) => held(each) === held(provider) && (rank.get(each) ?? 0) <= order)) return
     rank.set(provider, order)
     providers.push(provider)
   }
@@ -185,13 +186,21 @@ const hasContent = (each: CodeSystem) =>
 
 const partial = new WeakMap<CodeSystemProvider, CodeSystemProvider>()
 
-/** A stored system; one that can only be a part of the real edition is a fragment, whatever it says. */
+/**
+ * A stored system; one that can only be a part of the real edition is a fragment, whatever it says, and a fragment has no
+ * version that its system cannot have.
+ */
 function storedProvider(resource: CodeSystem): CodeSystemProvider {
   const provider = providerOf(resource)
-  if (provider.head.content !== 'complete' || !isPartialEdition(provider.head.url, provider.all.size())) return provider
+  const { url, content, version } = provider.head
+  const isPart = content === 'fragment' || isPartialEdition(url, provider.all.size())
+  const isInvented = isPart && version !== undefined && !isEditionVersion(url, version)
+  if (!isPart || (content === 'fragment' && !isInvented)) return provider
   const known = partial.get(provider)
   if (known) return known
-  const made: CodeSystemProvider = { ...provider, head: { ...provider.head, content: 'fragment' } }
+  const { version: heldAs, ...head } = provider.head
+  const versioned = isInvented ? { ...head, heldAs: version } : provider.head
+  const made: CodeSystemProvider = { ...provider, head: { ...versioned, content: 'fragment' } }
   partial.set(provider, made)
   return made
 }

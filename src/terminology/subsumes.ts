@@ -59,7 +59,7 @@ function located(provider: CodeSystemProvider, code: string, expression: string)
   const ref = provider.locate(code)
   if (ref !== undefined) return ref
   const { url, version } = provider.head
-  throw new FhirError(404, txIssue('Unknown_Code_in_Version', [code, url, version ?? ''], { expression }))
+  throw new FhirError(404, txIssue('Unknown_Code_in_Version', [code, url, version], { expression }))
 }
 
 function outcome(provider: CodeSystemProvider, a: Ref, b: Ref): string {
