@@ -211,7 +211,7 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
     now,
     uuid,
     software,
-    terminologyCapabilities: () => terminology.capabilities(`${baseUrl}/fhir`),
+    terminologyCapabilities: () => terminology.capabilities({ url: `${baseUrl}/fhir`, software }),
   })
 }
 

@@ -1,3 +1,5 @@
+import type { CodeSystem } from '../fhir/types.ts'
+
 /**
  * Names under which WHO's published packages ask for their own artefacts, and systems that several suppliers
  * publish. Look-ups know all names of a thing; what is written out keeps the name the maps use.
@@ -49,7 +51,7 @@ const FOREIGN_SYSTEMS = new Map<string, ForeignSystem>([
   ['http://snomed.info/sct', { concepts: 100_000, version: /^http:\/\/snomed\.info\/x?sct\/\d+/ }],
   ['http://loinc.org', { concepts: 50_000, version: /^\d\.\d{1,2}[a-z]?$/ }],
   ['http://hl7.org/fhir/sid/cvx', { concepts: 150, version: /^\d{4}-?\d{2}/ }],
-  ['http://www.whocc.no/atc', { concepts: 5_000, version: /^\d{4}/ }],
+  ['http://www.whocc.no/atc', { concepts: 5_000, version: /^\d{4}$/ }],
   ['https://ec.europa.eu/health/documents/community-register/html/', { concepts: 1_000 }],
   ['https://spor.ema.europa.eu/v1/organisations', { concepts: 10_000 }],
   ['https://covid-19-diagnostics.jrc.ec.europa.eu/devices', { concepts: 5_000 }],
@@ -83,14 +85,21 @@ export function publishedValueSet(url: string): string | undefined {
   return published === undefined ? undefined : `${WHO}ValueSet/${published}`
 }
 
-/** Whether a system of that size, though called complete, can only be a part of the real one. */
-export function isPartialEdition(url: string, concepts: number): boolean {
-  const foreign = FOREIGN_SYSTEMS.get(systemIdentity(url))
-  return foreign !== undefined && concepts < foreign.concepts
+/** A stored copy of a system, as its resource describes it. */
+export interface StoredEdition {
+  url: string
+  version?: string | undefined
+  content: CodeSystem['content']
+  concepts: number
 }
 
-/** Whether a part of a system may bear that version: the version of a package is none of the system it takes codes from. */
-export function isEditionVersion(url: string, version: string): boolean {
+/**
+ * What a stored copy of a system is: one that can only be a part of the real edition is a fragment, whatever it says, and a part
+ * has no version that its system cannot have: the version of a package is none of the system it takes codes from.
+ */
+export function editionOf({ url, version, content, concepts }: StoredEdition): { isPart: boolean; version?: string } {
   const foreign = FOREIGN_SYSTEMS.get(systemIdentity(url))
-  return foreign === undefined || foreign.version?.test(version) === true
+  const isPart = content === 'fragment' || (foreign !== undefined && concepts < foreign.concepts)
+  const isInvented = isPart && foreign !== undefined && version !== undefined && !foreign.version?.test(version)
+  return { isPart, ...(version !== undefined && !isInvented && { version }) }
 }

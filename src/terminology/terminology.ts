@@ -4,7 +4,7 @@ import { systemIdentity } from './aliases.ts'
 import { type ArtefactSource, type Artefacts, createArtefacts } from './artefacts.ts'
 import { answerBatch, batchEntries } from './batch.ts'
 import { contains, type Evaluation, noDecisions } from './binding.ts'
-import { terminologyCapabilities } from './capabilities.ts'
+import { type Instance, terminologyCapabilities } from './capabilities.ts'
 import { compareValueSets } from './compare.ts'
 import { closestFirst, translateBy } from './concept-map.ts'
 import { expandValueSet } from './expand.ts'
@@ -63,8 +63,8 @@ export interface Terminology {
    * Translation by one concept map, the closest first: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
    */
   translator(conceptMap: string | ConceptMap): Promise<(code: string, system?: string) => TranslatedCode[]>
-  /** TerminologyCapabilities: everything stored and built in, and the parameters understood. */
-  capabilities(url: string): Promise<Resource>
+  /** TerminologyCapabilities: the stored and built-in systems that answer, and the parameters understood. */
+  capabilities(instance: Instance): Promise<Resource>
 }
 
 /** What the engine is given beside the artefacts. */
@@ -115,7 +115,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     },
     membership: (valueSet) => membership(valueSet, artefacts),
     translator: (conceptMap) => translator(conceptMap, artefacts),
-    capabilities: (url) => terminologyCapabilities(url, artefacts, options.now()),
+    capabilities: (instance) => terminologyCapabilities(instance, artefacts, options.now()),
   }
 }
 
