@@ -98,6 +98,8 @@ export interface CodeSystemProvider {
   filter?(property: string, op: string, value: string): Selection | undefined
   /** Why a text is no code of the system, where that can be said. */
   explain?(code: string): string | undefined
+  /** Why a concept does not pass a filter, where that can be said. */
+  explainFilter?(ref: Ref, filter: { property: string; op: string; value: string | undefined }): string | undefined
   /** Display in a language that the system computes rather than stores. */
   translate?(ref: Ref, language: string): string | undefined
 }

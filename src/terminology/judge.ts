@@ -23,6 +23,8 @@ export interface Judgement {
   located?: Located
   /** The version the answer is about. */
   version?: string | undefined
+  /** Why the concept is not in the set, for the message alone. */
+  reason?: string | undefined
 }
 
 /** Judges one coding against a value set; nothing is expanded. */
@@ -140,6 +142,8 @@ function judgeOutside(judgement: Judgement, set: CompiledSet, search: Search, op
     return judgement
   }
   judgement.issues.push(notInSet(set, value), ...version.issues)
+  const reasons = clause.filters.map((each) => ref !== undefined && provider.explainFilter?.(ref, each))
+  judgement.reason = reasons.find((each) => typeof each === 'string')
   if (resolution.isUnknown) remarkUnknown(judgement)
   else addCode(judgement, resolution.fragment ?? provider, options)
   return judgement

@@ -95,6 +95,12 @@ export const units: ImplicitSystem = {
     return {
       ...provider,
       explain: (code) => unitFault(code, isUnit),
+      explainFilter: (ref, { property, op, value }) => {
+        if (property !== 'canonical' || op !== '=' || value === undefined) return undefined
+        const [form, wanted] = [String(ref), value].map((each) => canonicalUnit(parser, each))
+        if (!form || !wanted || form === wanted) return undefined
+        return `Code ${ref} has canonical form ${form}, not ${wanted} as required`
+      },
       filter: (property, op, value) => {
         if (property !== 'canonical' || op !== '=') return undefined
         const wanted = canonicalUnit(parser, value)
