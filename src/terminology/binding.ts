@@ -278,12 +278,18 @@ export function isExcluded(
   provider: CodeSystemProvider,
   evaluation: Evaluation,
 ): boolean {
-  return set.excludes.some((clause) =>
-    locateBy(clause, member, evaluation).some((each) =>
-      takesAway(set, clause, { included: provider, excluded: each.provider }, evaluation),
-    ),
+  return set.excludes.some(
+    (clause) =>
+      takesSystem(clause, member.identity) ||
+      locateBy(clause, member, evaluation).some((each) =>
+        takesAway(set, clause, { included: provider, excluded: each.provider }, evaluation),
+      ),
   )
 }
+
+/** Whether an exclude takes a system away as a whole, whatever versions there are. */
+export const takesSystem = ({ reach, identity: excluded }: Clause, identity: string): boolean =>
+  reach === 'system' && excluded === identity
 
 /** Whether an exclude that has a code in one version takes it away in another. */
 export function takesAway(

@@ -1,6 +1,6 @@
 import { formatCanonical } from '../fhir/canonical.ts'
 import { systemIdentity } from './aliases.ts'
-import { bind, type Evaluation, newestOf, type Resolution, resolveSystem, takesAway } from './binding.ts'
+import { bind, type Evaluation, newestOf, type Resolution, resolveSystem, takesAway, takesSystem } from './binding.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
 import { sameText, textsOf } from './designations.ts'
 import type { CodedValue } from './value.ts'
@@ -65,6 +65,7 @@ function matchSet(set: CompiledSet, context: Context): Match[] {
   if (matches.length > 1 && set.versionsMatch === true && context.value.version === undefined)
     matches = [newestOf(matches)]
   if (matches === NONE || set.excludes.length === 0) return matches
+  if (set.excludes.some((each) => takesSystem(each, context.identity))) return NONE
   const { search } = context
   const before = search.missing.length + search.unresolved.length
   const excluded = set.excludes.flatMap((exclude) =>

@@ -35,10 +35,10 @@ export interface Clause {
 }
 
 /**
- * Which versions of its codes an exclude takes away: every one; the one it names; the one it is resolved to where it names none,
- * unless the set has no other.
+ * What an exclude takes away: the system with every code of every version; every version of its codes; the version it names; the
+ * one it is resolved to where it names none, unless the set has no other.
  */
-type Reach = 'all' | 'named' | 'resolved'
+type Reach = 'system' | 'all' | 'named' | 'resolved'
 
 /** A value set whose definition is understood; code systems are bound later, when their version is decided. */
 export interface CompiledSet {
@@ -114,7 +114,7 @@ function compile(definition: ValueSet, around: Surroundings): CompiledSet {
   const includes = newestVersionFirst(clauses('include'))
   const excludes = clauses('exclude')
   const crossing = wish === undefined ? crossingSystems(includes, excludes) : new Set<string>()
-  for (const clause of excludes) clause.reach = wish === 'true' ? 'all' : reachOf(clause, crossing)
+  for (const clause of excludes) clause.reach = reachOf(clause, wish === 'true', crossing)
   const all = [...includes, ...excludes]
   const count = all.reduce((sum, { imports }) => imports.reduce((inner, each) => inner + each.clauses, sum + 1), 0)
   if (count > MOST_CLAUSES) throw tooCostly(canonical, `more than ${MOST_CLAUSES} includes and excludes`)
@@ -160,12 +160,13 @@ function crossingSystems(includes: Clause[], excludes: Clause[]): Set<string> {
   return crossing
 }
 
-function reachOf({ identity, version, concepts, filters, imports }: Clause, crossing: Set<string>): Reach {
-  if (identity === undefined) return 'resolved'
-  if (version === '*' || crossing.has(identity)) return 'all'
-  if (version !== '') return 'named'
+function reachOf(clause: Clause, isAcross: boolean, crossing: Set<string>): Reach {
+  const { identity, version, concepts, filters, imports } = clause
+  if (identity === undefined) return isAcross ? 'all' : 'resolved'
   const isWhole = !concepts && filters.length === 0 && imports.length === 0
-  return isWhole ? 'all' : 'resolved'
+  if (isWhole && (version === '' || version === '*')) return 'system'
+  if (isAcross || version === '*' || crossing.has(identity)) return 'all'
+  return version === '' ? 'resolved' : 'named'
 }
 
 function requiredSupplements(definition: ValueSet): string[] {
