@@ -52,9 +52,21 @@ const FOREIGN_SYSTEMS = new Map<string, ForeignSystem>([
   ['http://loinc.org', { concepts: 50_000, version: /^\d\.\d{1,2}[a-z]?$/ }],
   ['http://hl7.org/fhir/sid/cvx', { concepts: 150, version: /^\d{4}-?\d{2}/ }],
   ['http://www.whocc.no/atc', { concepts: 5_000, version: /^\d{4}$/ }],
+  ['http://hl7.org/fhir/sid/icd-10', { concepts: 5_000, version: /^\d{4}$/ }],
+  ['http://hl7.org/fhir/sid/icd-10-cm', { concepts: 50_000, version: /^\d{4}$/ }],
+  ['http://www.nlm.nih.gov/research/umls/rxnorm', { concepts: 50_000, version: /^\d{8}$/ }],
+  ['http://www.ama-assn.org/go/cpt', { concepts: 5_000, version: /^\d{4}/ }],
+  ['http://hl7.org/fhir/sid/ndc', { concepts: 50_000, version: /^\d{8}$/ }],
   ['https://ec.europa.eu/health/documents/community-register/html/', { concepts: 1_000 }],
   ['https://spor.ema.europa.eu/v1/organisations', { concepts: 10_000 }],
   ['https://covid-19-diagnostics.jrc.ec.europa.eu/devices', { concepts: 5_000 }],
+  // Computed: a list of it is always a part.
+  ['http://unitsofmeasure.org', { concepts: Number.POSITIVE_INFINITY, version: /^\d\.\d$/ }],
+  ['urn:ietf:bcp:47', { concepts: Number.POSITIVE_INFINITY }],
+  ['urn:ietf:bcp:13', { concepts: Number.POSITIVE_INFINITY }],
+  ['urn:iso:std:iso:3166', { concepts: 240, version: /^\d{4}/ }],
+  ['urn:iso:std:iso:3166:-2', { concepts: 3_000, version: /^\d{4}/ }],
+  ['urn:iso:std:iso:4217', { concepts: 150, version: /^\d{4}/ }],
 ])
 
 const systemGroups = new Map<string, readonly string[]>()

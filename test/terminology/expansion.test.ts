@@ -303,6 +303,19 @@ describe('a part of a system of others', () => {
     assert.equal(answer(valid, 'result'), true)
   })
 
+  it('does not stand in for a system that is computed', async () => {
+    const ucum = 'http://unitsofmeasure.org'
+    for (const content of ['complete', 'fragment'] as const) {
+      const terminology = terminologyOver([codeSystem(ucum, [{ code: 'mg' }], { version: '1.0.0', content })])
+      const reply = await terminology.validateCode(
+        parameters({ valueSet: valueSet([{ system: ucum }]), system: ucum, code: 'g/L' }),
+      )
+      assert.equal(answer(reply, 'result'), true)
+      assert.equal(answer(reply, 'version'), '2.2')
+      assert.equal(JSON.stringify(answer(reply, 'issues')), undefined)
+    }
+  })
+
   it('any other system keeps the version it says', async () => {
     const own = codeSystem('own', [{ code: 'a' }], { version: '1.0.0', content: 'fragment' })
     const reply = await terminologyOver([own]).expand(parameters({ valueSet: valueSet([{ system: `${CS}own` }]) }))
