@@ -245,7 +245,7 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl }: Ht
     now,
     uuid,
     software,
-    terminologyCapabilities: () => terminology.capabilities(`${baseUrl}/fhir`),
+    terminologyCapabilities: () => terminology.capabilities({ url: `${baseUrl}/fhir`, software }),
   })
 }
 

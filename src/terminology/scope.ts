@@ -1,7 +1,7 @@
 import { parseCanonical } from '../fhir/canonical.ts'
 import type { CodeSystem, ConceptMap, Resource, ValueSet } from '../fhir/types.ts'
-import { isPartialEdition, publishedValueSet, systemNames } from './aliases.ts'
-import { type Artefacts, type ArtefactType, isCompiled, providerOf } from './artefacts.ts'
+import { editionOf, publishedValueSet, systemNames } from './aliases.ts'
+import { type Artefacts, type ArtefactType, hasContent, providerOf } from './artefacts.ts'
 import type { CodeSystemProvider } from './code-system.ts'
 import { implicitProvider, implicitSystem, loadImplicitSystem } from './implicit/implicit-systems.ts'
 import { implicitValueSet, wholeSystem } from './implicit/implicit-value-sets.ts'
@@ -78,7 +78,8 @@ function collectSystems(url: string, { found, own, wanted }: Shelves): CodeSyste
   const providers: CodeSystemProvider[] = []
   const rank = new Map<CodeSystemProvider, number>()
   const add = (provider: CodeSystemProvider, order: number) => {
-    if (providers.some((each) => each.head.version === provider.head.version && (rank.get(each) ?? 0) <= order)) return
+    const held = ({ head }: CodeSystemProvider) => head.heldAs ?? head.version
+    if (providers.some((each) => held(each) === held(provider) && (rank.get(each) ?? 0) <= order)) return
     rank.set(provider, order)
     providers.push(provider)
   }
@@ -201,20 +202,19 @@ export function valueSetOf(scope: Scope, canonical: string): ValueSet | undefine
   return scope.valueSet(url, version)
 }
 
-/** A summary, or the resource of a large system apart from its index, says how many concepts it has and has none: no content. */
-const hasContent = (each: CodeSystem) =>
-  (each.content === 'complete' || each.content === 'fragment') &&
-  (each.concept !== undefined || !each.count || isCompiled(each))
-
 const partial = new WeakMap<CodeSystemProvider, CodeSystemProvider>()
 
-/** A stored system; one that can only be a part of the real edition is a fragment, whatever it says. */
+/** A stored system, as what it can be: the whole, or a fragment, which keeps no version that its system cannot have. */
 function storedProvider(resource: CodeSystem): CodeSystemProvider {
   const provider = providerOf(resource)
-  if (provider.head.content !== 'complete' || !isPartialEdition(provider.head.url, provider.all.size())) return provider
+  const { version, ...head } = provider.head
+  const edition = editionOf({ ...provider.head, concepts: provider.all.size() })
+  const isInvented = version !== edition.version
+  if (!edition.isPart || (head.content === 'fragment' && !isInvented)) return provider
   const known = partial.get(provider)
   if (known) return known
-  const made: CodeSystemProvider = { ...provider, head: { ...provider.head, content: 'fragment' } }
+  const versioned = isInvented ? { ...head, ...(version !== undefined && { heldAs: version }) } : provider.head
+  const made: CodeSystemProvider = { ...provider, head: { ...versioned, content: 'fragment' } }
   partial.set(provider, made)
   return made
 }

@@ -4,10 +4,10 @@ import { systemIdentity } from './aliases.ts'
 import { type ArtefactSource, type Artefacts, createArtefacts } from './artefacts.ts'
 import { answerBatch, batchEntries } from './batch.ts'
 import { contains, type Evaluation, noDecisions } from './binding.ts'
-import { terminologyCapabilities } from './capabilities.ts'
+import { type Instance, terminologyCapabilities } from './capabilities.ts'
 import { checkTerminology } from './check/check.ts'
 import { compareValueSets } from './compare.ts'
-import { translateBy } from './concept-map.ts'
+import { closestFirst, translateBy } from './concept-map.ts'
 import { expandValueSet } from './expand.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { lookUp } from './lookup.ts'
@@ -62,7 +62,7 @@ export interface Terminology {
    */
   membership(valueSet: string): Promise<((code: string, system?: string) => boolean) & { systems: string[] }>
   /**
-   * Translation by one concept map: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
+   * Translation by one concept map, the closest first: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
    */
   translator(conceptMap: string | ConceptMap): Promise<(code: string, system?: string) => TranslatedCode[]>
   /**
@@ -70,8 +70,8 @@ export interface Terminology {
    * for what is not here yet. `beside` are resources that are to be stored with it.
    */
   check(resource: Resource, beside?: Resource[]): Promise<Issue[]>
-  /** TerminologyCapabilities: everything stored and built in, and the parameters understood. */
-  capabilities(url: string): Promise<Resource>
+  /** TerminologyCapabilities: the stored and built-in systems that answer, and the parameters understood. */
+  capabilities(instance: Instance): Promise<Resource>
 }
 
 /** What the engine is given beside the artefacts. */
@@ -123,7 +123,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     membership: (valueSet) => membership(valueSet, artefacts),
     translator: (conceptMap) => translator(conceptMap, artefacts),
     check: (resource, beside = []) => checkTerminology(resource, beside, artefacts),
-    capabilities: (url) => terminologyCapabilities(url, artefacts, options.now()),
+    capabilities: (instance) => terminologyCapabilities(instance, artefacts, options.now()),
   }
 }
 
@@ -176,8 +176,9 @@ async function translator(given: string | ConceptMap, artefacts: Artefacts) {
   return settle(scope, () => {
     translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
     return (code: string, system?: string): TranslatedCode[] =>
-      translateBy(map, { code, system, reverse: false, dependencies: [] }, scope).flatMap(({ target, equivalence }) =>
-        target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
+      closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
+        ({ target, equivalence }) =>
+          target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
       )
   })
 }

@@ -44,6 +44,18 @@ const runs: Run[] = [
     name: 'terminology',
     command: ['tools/tx-runner/run.mjs', '--server', 'URL', '--tests', 'corpora/terminology', '--strict-external'],
   },
+  {
+    name: 'terminology-get',
+    command: [
+      'tools/tx-runner/run.mjs',
+      '--server',
+      'URL',
+      '--tests',
+      'corpora/terminology',
+      '--strict-external',
+      '--get',
+    ],
+  },
   { name: 'cql', command: ['tools/cql-runner/run.mjs', '--server', 'URL', '--quiet'] },
 ]
 
