@@ -140,15 +140,18 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     },
     { elapsed: () => performance.now() },
   )
-  const rules = createRules({
-    findLibraries: (url) => find<Library>(storage, 'Library', url),
-    listLibraries: () => listAll<Library>(storage, 'Library'),
-    membership,
-    expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
-    euValueSet: (id) => euValueSet(storage, terminology, id),
-    derived: storage.derived,
-    revision: () => storage.revision(ruleTypes),
-  })
+  const rules = createRules(
+    {
+      findLibraries: (url) => find<Library>(storage, 'Library', url),
+      listLibraries: () => listAll<Library>(storage, 'Library'),
+      membership,
+      expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
+      euValueSet: (id) => euValueSet(storage, terminology, id),
+      derived: storage.derived,
+      revision: () => storage.revision(ruleTypes),
+    },
+    { elmFolder: join(projectRoot, 'rules/cql') },
+  )
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
     () => listAll<PlanDefinition>(storage, 'PlanDefinition'),

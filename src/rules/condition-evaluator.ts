@@ -49,7 +49,7 @@ export function createConditionEvaluator(
       const library = await environment.libraries.compile(libraryOf(expression))
       const inline = await environment.libraries.compileText(
         inlineLibrary(expression.expression, [{ ...library.identifier }], true),
-        { keep: true },
+        undefined,
       )
       const answer = await runDefine(openRun(inline, call, environment.run), 'return')
       return { ...answer, library: library.canonical }

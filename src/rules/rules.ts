@@ -19,6 +19,7 @@ import { createLibraries, type LibraryStore } from './cql/libraries.ts'
 import { fhirModelInfo } from './cql/model-info.ts'
 import { type DefineResult, runLibrary } from './cql/run.ts'
 import { createSandbox } from './cql/sandbox.ts'
+import { shippedElm } from './cql/shipped-elm.ts'
 import { type EncodedResult, encodeResult } from './cql/to-parameters.ts'
 import { createTranslator, type DerivedStore } from './cql/translator.ts'
 import { type RuleResult, runPlan } from './plan.ts'
@@ -41,12 +42,20 @@ export interface RuleEnvironment extends LibraryStore, CqlTerminology {
 
 /** Limits of {@link createRules}. */
 export interface RulesOptions {
-  /** Default 10. */
-  translateSeconds?: number
-  /** Bound of one untrusted evaluation; default 10. */
-  evaluateSeconds?: number
+  /** Computing time of what a client brought along, for its translation and for its evaluation each; default 1. */
+  jobSeconds?: number
+  /** Most processes that translate, and most that evaluate; default 2. */
+  processes?: number
   /** Processes end when idle for so long; default 30. */
   idleSeconds?: number
+  /** Folder of `*.elm` files that come with the program; their CQL is never translated again. */
+  elmFolder?: string
+}
+
+/** A library that came with a request, or much data: it runs in a process with limits. */
+interface ForeignCall {
+  /** Whose job it is; jobs of one client wait for each other. */
+  client?: string | undefined
 }
 
 /** What a library is run over. */
@@ -97,28 +106,29 @@ export interface Rules {
    * As `evaluateLibrary`, with encoded results: what `Library/$evaluate` answers. An untrusted (not stored) library runs in a process
    * with limits. CertLogic results carry no CQL type.
    */
-  encodeLibrary(call: LibraryCall & { untrusted?: boolean }): Promise<{ results: EncodedResult[]; ignored: Issue[] }>
+  encodeLibrary(
+    call: LibraryCall & ForeignCall & { untrusted?: boolean },
+  ): Promise<{ results: EncodedResult[]; ignored: Issue[] }>
   /** Never throws for a rule that cannot be run: that is a result of null with an issue. */
   evaluatePlan(plan: PlanDefinition, call: PlanCall): Promise<RuleResult[]>
   /** Runs a CQL expression in a process with limits; the result is named `return`. @throws FhirError 422 with line and column for one that does not translate */
-  evaluateCql(call: CqlCall): Promise<EncodedResult>
+  evaluateCql(call: CqlCall & ForeignCall): Promise<EncodedResult>
   /**
    * Remarks on a Library that is about to be stored: translation errors come as warnings, for the text is kept and refused when run.
    * @throws FhirError 422 for CertLogic that is not valid
    */
   checkLibrary(library: Library): Promise<Issue[]>
-  /** Process id of the translator while one runs. */
-  translatorPid(): number | undefined
+  /** Ids of the translator's processes while they run. */
+  translatorPids(): number[]
   /** Ends the processes. */
   close(): Promise<void>
 }
 
 /** Makes the rules over what the server gives. */
 export function createRules(environment: RuleEnvironment, options: RulesOptions = {}): Rules {
-  const translator = createTranslator(environment.derived, {
-    timeoutSeconds: options.translateSeconds ?? 10,
-    idleSeconds: options.idleSeconds ?? 30,
-  })
+  const pool = { processes: options.processes ?? 2, idleSeconds: options.idleSeconds ?? 30 }
+  const jobOf = (client = '') => ({ client, cpuSeconds: options.jobSeconds ?? 1 })
+  const translator = createTranslator(environment.derived, { ...pool, shipped: shippedElm(options.elmFolder) })
   const model = fhirModelInfo()
   const helpers = {
     canonical: `http://hl7.org/fhir/Library/FHIRHelpers|${model.version}`,
@@ -128,10 +138,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   }
   const libraries = createLibraries(environment, translator, [helpers])
   const run = { classes: createFhirClasses(model), terminology: environment }
-  const sandbox = createSandbox(environment, {
-    timeoutSeconds: options.evaluateSeconds ?? 10,
-    idleSeconds: options.idleSeconds ?? 30,
-  })
+  const sandbox = createSandbox(environment, pool)
   const codes = async (id: string) => (await environment.euValueSet?.(id)) ?? []
 
   const certLogicOf = async (library: string | Library) => {
@@ -146,14 +153,14 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const compiled = await libraries.compile(library)
       return { library: compiled.canonical, ...(await runLibrary(compiled, call, run)) }
     },
-    async encodeLibrary({ library, untrusted, ...call }) {
+    async encodeLibrary({ library, untrusted, client, ...call }) {
       const certLogic = await certLogicOf(library)
       if (certLogic) {
         const { results } = evaluateCertLogicLibrary(certLogic, call)
         return { results: results.map(encodeResult).map(withoutCqlType), ignored: [] }
       }
-      const compiled = await libraries.compile(library, { keep: !untrusted })
-      if (untrusted || isLarge(call.data)) return sandbox.run(compiled, call)
+      const compiled = await libraries.compile(library, untrusted ? jobOf(client) : undefined)
+      if (untrusted || isLarge(call.data)) return sandbox.run(compiled, call, jobOf(client))
       const { results, ignored } = await runLibrary(compiled, call, run)
       return { results: results.map(encodeResult), ignored }
     },
@@ -168,13 +175,13 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       })
       return runPlan(plan, evaluator, call.language)
     },
-    evaluateCql: (call) => evaluateCql(call, libraries, sandbox),
+    evaluateCql: ({ client, ...call }) => evaluateCql(call, jobOf(client), { libraries, sandbox }),
     async checkLibrary(library) {
       if (!isCertLogic(library)) return checkLibrary(library, libraries)
       readCertLogic(library)
       return []
     },
-    translatorPid: () => translator.pid(),
+    translatorPids: translator.pids,
     async close() {
       await Promise.all([translator.close(), sandbox.close()])
     },

@@ -3,6 +3,7 @@ import { correctBoundaries } from './boundaries.ts'
 import { correctListsAndIntervals } from './lists-and-intervals.ts'
 import { correctNumbers } from './numbers.ts'
 import { addOperator, replaceOperator } from './operators.ts'
+import { correctTexts } from './texts.ts'
 
 /** Operators of ELM that neither the executor nor we have: an error instead of its silent null. */
 const unimplemented = [
@@ -27,6 +28,7 @@ export function correctExecutor(): void {
   correctNumbers()
   correctBoundaries()
   correctListsAndIntervals()
+  correctTexts()
   replaceOperator('DateTime', async ({ original }) => checkYear(await original()))
   for (const name of unimplemented)
     addOperator(name, ({ args }) => {
