@@ -23,7 +23,8 @@ import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
 import { findByCanonical as find, findMaps, findStructure, listAll } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
-import { checkMap, createMaps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
+import { createMapJobs } from './structure-map/map-jobs.ts'
+import { checkMap, createMaps, type MapEnvironment, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { largeCodeSystem } from './terminology/large/large-code-system.ts'
 import { createTerminology, type Terminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/anchors.ts'
@@ -89,7 +90,7 @@ export async function createServer(config: Config): Promise<VidimusServer> {
       await running?.close(10_000)
       await app.audit.flush()
       accessLines.flush()
-      await context.rules.close()
+      await Promise.all([context.rules.close(), context.mapJobs.close()])
       await storage.close()
     },
   }
@@ -118,6 +119,9 @@ interface Wiring {
   now(): Date
 }
 
+/** Of each program: the translator, CQL, maps. */
+const jobProcesses = { processes: 2, idleSeconds: 30 }
+
 function createContext({ config, storage, trust, now }: Wiring): OperationContext {
   const uuid = () => randomUUID()
   const terminology = createTerminology(artefactSource(storage, config.dataDir), { now, uuid })
@@ -130,16 +134,15 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     return binding
   }
   const membership = async (valueSet: string) => (await bind(valueSet)).member
-  const maps = createMaps(
-    {
-      findMaps: (url) => findMaps(storage, url),
-      findStructure: (url) => findStructure(storage, url),
-      membership,
-      translator: terminology.translator,
-      revision: () => storage.revision(mapTypes),
-    },
-    { elapsed: () => performance.now() },
-  )
+  const mapEnvironment: MapEnvironment = {
+    findMaps: (url) => findMaps(storage, url),
+    findStructure: (url) => findStructure(storage, url),
+    membership,
+    translator: terminology.translator,
+    revision: () => storage.revision(mapTypes),
+  }
+  const maps = createMaps(mapEnvironment, { elapsed: () => performance.now() })
+  const mapJobs = createMapJobs(mapEnvironment, jobProcesses)
   const rules = createRules(
     {
       findLibraries: (url) => find<Library>(storage, 'Library', url),
@@ -150,7 +153,7 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
       derived: storage.derived,
       revision: () => storage.revision(ruleTypes),
     },
-    { elmFolder: join(projectRoot, 'rules/cql') },
+    { ...jobProcesses, elmFolder: join(projectRoot, 'rules/cql') },
   )
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
@@ -181,7 +184,7 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,
   })
-  return { storage, terminology, maps, rules, evaluate, now, uuid }
+  return { storage, terminology, maps, mapJobs, rules, evaluate, now, uuid }
 }
 
 function createHttpApp({ config, context, baseUrl }: { config: Config; context: OperationContext; baseUrl: string }) {

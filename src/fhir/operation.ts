@@ -37,6 +37,8 @@ export interface OperationCall {
   acceptLanguage?: string
   /** All request headers, lower case. */
   headers: Record<string, string | undefined>
+  /** Who asks, as far as it can be told: what takes long is done in turns, client by client. */
+  client?: string
 }
 
 /** What a handler answers: a resource, or raw bytes of another content type. */

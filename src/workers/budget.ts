@@ -1,4 +1,5 @@
 import { type FhirError, unprocessable } from '../fhir/error.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 /** What one request may use of the server's own thread. */
 export interface BudgetLimits {
@@ -21,14 +22,24 @@ export type Steps<T> = Generator<void, T, void>
 export interface Budget {
   /** Runs work at once and counts it. @throws FhirError 422 too-costly when nothing is left */
   spend<T>(work: () => T): T
+  /** Runs work when its turn has come: at once, unless others wait. @throws FhirError 422 too-costly when nothing is left */
+  run<T>(work: () => T): Promise<T>
   /** Runs work in slices. @throws FhirError 422 too-costly when nothing is left */
-  run<T>(steps: Steps<T>): Promise<T>
+  runSteps<T>(steps: Steps<T>): Promise<T>
   /** For loops inside such work: whether it should yield. @throws FhirError 422 too-costly when nothing is left */
   tick(): boolean
-  /** Lets others have a turn. @throws FhirError 422 too-costly when nothing is left */
-  pause(): Promise<void>
   /** A budget for one part, which is taken from this one as well. */
   part(cpuMilliseconds: number): Budget
+}
+
+/** What {@link createBudget} is given. */
+export interface BudgetOptions {
+  /** Whose request it is. */
+  client: string
+  limits?: BudgetLimits
+  /** Milliseconds of CPU that the thread has used. */
+  clock?: () => number
+  turns?: Turns
 }
 
 const threadMilliseconds = () => {
@@ -36,11 +47,13 @@ const threadMilliseconds = () => {
   return (user + system) / 1000
 }
 
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+/** There is one thread, whoever shares it. */
+const threadTurns = createTurns()
 
-/** A fresh budget. `clock` gives the milliseconds of CPU that the thread has used. */
-export function createBudget(limits: BudgetLimits = requestLimits, clock: () => number = threadMilliseconds): Budget {
-  return accountOf(limits, clock, undefined).budget
+/** A fresh budget. */
+export function createBudget({ client, limits, clock, turns }: BudgetOptions): Budget {
+  const given = { client, limits: limits ?? requestLimits, clock: clock ?? threadMilliseconds }
+  return accountOf({ ...given, turns: turns ?? threadTurns }, undefined).budget
 }
 
 interface Account {
@@ -49,7 +62,8 @@ interface Account {
   isSpent(): boolean
 }
 
-function accountOf(limits: BudgetLimits, clock: () => number, whole: Account | undefined): Account {
+function accountOf(options: Required<BudgetOptions>, whole: Account | undefined): Account {
+  const { client, limits, clock, turns } = options
   let left = limits.cpuMilliseconds
   /** When the slice that is running began, and when it was last looked at. */
   let begun: number | undefined
@@ -67,24 +81,28 @@ function accountOf(limits: BudgetLimits, clock: () => number, whole: Account | u
     charge(now - seen)
     seen = now
   }
-  const spend = <T>(work: () => T): T => {
-    if (begun !== undefined) return work()
-    check()
-    begun = seen = clock()
-    try {
-      return work()
-    } finally {
-      look()
-      begun = undefined
-    }
-  }
   const budget: Budget = {
-    spend,
-    async run(steps) {
+    spend(work) {
+      if (begun !== undefined) return work()
+      check()
+      begun = seen = clock()
+      try {
+        return work()
+      } finally {
+        look()
+        begun = undefined
+      }
+    },
+    async run(work) {
+      if (turns.areWanted()) await turns.wait(client)
+      return budget.spend(work)
+    },
+    async runSteps(steps) {
+      if (turns.areWanted()) await turns.wait(client)
       for (;;) {
-        const { done, value } = spend(() => nextSlice(steps, budget))
+        const { done, value } = budget.spend(() => nextSlice(steps, budget))
         if (done) return value
-        await turn()
+        await turns.wait(client)
       }
     },
     tick() {
@@ -93,11 +111,7 @@ function accountOf(limits: BudgetLimits, clock: () => number, whole: Account | u
       check()
       return seen - begun >= limits.sliceMilliseconds
     },
-    async pause() {
-      await turn()
-      check()
-    },
-    part: (cpuMilliseconds) => accountOf({ ...limits, cpuMilliseconds }, clock, account).budget,
+    part: (cpuMilliseconds) => accountOf({ ...options, limits: { ...limits, cpuMilliseconds } }, account).budget,
   }
   const account: Account = { budget, charge, isSpent }
   return account

@@ -1,6 +1,6 @@
 import { readSync, writeSync } from 'node:fs'
 import { deserialize } from 'node:v8'
-import { FhirError } from '../fhir/error.ts'
+import { FhirError, unprocessable } from '../fhir/error.ts'
 import type { Issue } from '../fhir/types.ts'
 import { framed } from './framed.ts'
 
@@ -34,6 +34,7 @@ export type Ask = (question: unknown) => unknown
 export function serveJobs<Job, Answer>(answer: (job: Job, ask: Ask) => Answer | Promise<Answer>): void {
   const send = (message: ProcessMessage<Answer>) => process.send?.(message)
   process.on('message', async ({ job }: JobMessage<Job>) => {
+    asked = 0
     try {
       send({ answer: await answer(job, ask) })
     } catch (error) {
@@ -44,7 +45,12 @@ export function serveJobs<Job, Answer>(answer: (job: Job, ask: Ask) => Answer | 
   send({ ready: true })
 }
 
+/** Every question costs the server a little, which is no part of the job's own time. */
+const questionLimit = 10_000
+let asked = 0
+
 const ask: Ask = (question) => {
+  if (++asked > questionLimit) throw unprocessable(`more than ${questionLimit} questions to the server`, 'too-costly')
   writeAll(framed(question))
   const reply = deserialize(readAll(readAll(4).readUInt32LE())) as QuestionReply
   if ('refused' in reply) throw new FhirError(reply.refused.status, reply.refused.issues)

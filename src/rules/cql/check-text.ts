@@ -8,15 +8,16 @@ const longest = 500_000
 /**
  * Refuses a CQL text that the translator is not to be troubled with: too long, or brackets nested too deeply. Strings, quoted names
  * and comments count as what they are; time grows with the length of the text.
+ * @param linesBefore lines that the author did not write
  * @throws FhirError 422 too-costly, with line and column
  */
-export function checkText(text: string): void {
+export function checkText(text: string, linesBefore = 0): void {
   if (text.length > longest) throw unprocessable(`the CQL text is longer than ${longest} characters`, 'too-costly')
   let depth = 0
   for (let at = 0; at < text.length; at++) {
     const char = text[at]
     if (char === '(' || char === '[' || char === '{') {
-      if (++depth > deepest) throw tooDeep(text, at)
+      if (++depth > deepest) throw tooDeep(text, at, linesBefore)
     } else if (char === ')' || char === ']' || char === '}') depth--
     else if (char === "'" || char === '"' || char === '`') at = quoteEnd(text, at)
     else if (char === '/' && text[at + 1] === '/') at = endOf(text, '\n', at)
@@ -38,9 +39,9 @@ function quoteEnd(text: string, start: number): number {
   return text.length
 }
 
-function tooDeep(text: string, at: number) {
+function tooDeep(text: string, at: number, linesBefore: number) {
   const before = text.slice(0, at).split('\n')
-  const place = `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`
+  const place = `line ${before.length - linesBefore}, column ${(before.at(-1) ?? '').length + 1}`
   return unprocessable(
     { text: `the CQL text nests more than ${deepest} brackets (${place})`, diagnostics: place },
     'too-costly',

@@ -82,7 +82,8 @@ export function createTranslator(derived: DerivedStore, options: TranslatorOptio
     if (kept !== undefined) return JSON.parse(kept) as Translation
     const shipped = options.shipped?.(key)
     if (shipped) return shipped
-    for (const { text } of [source, ...source.includes]) checkText(text)
+    checkText(source.text, source.linesBefore)
+    for (const { text } of source.includes) checkText(text)
     const answer = await pool.run({ text: source.text, includes: source.includes }, call).catch((error: unknown) => {
       throw jobRefusal(error, `the translation of ${nameOf(source)}`)
     })
