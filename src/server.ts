@@ -14,10 +14,11 @@ import { verifyCredential } from './evaluate/verify.ts'
 import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
 import { FhirError, isError } from './fhir/error.ts'
 import type { Issue, Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
-import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
+import { type AccessLogEntry, createApp, type HttpLimits, listen, type RunningServer } from './http/app.ts'
 import { lineWriter } from './line-writer.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
+import { tokenReason } from './operations/open-operations.ts'
 import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
@@ -67,7 +68,8 @@ export async function createServer(config: Config): Promise<VidimusServer> {
     config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   let port = config.port
   let running: RunningServer | undefined
-  const newApp = () => createHttpApp({ config, context, baseUrl: baseUrl() })
+  const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
+  const newApp = () => createHttpApp({ config, context, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
@@ -78,6 +80,8 @@ export async function createServer(config: Config): Promise<VidimusServer> {
       running = await listen((message, response) => app.handler(message, response), {
         host: config.host,
         port: config.port,
+        trustedProxies: config.trustedProxies,
+        limits: connectionLimits(config),
       })
       if (running.port !== port) {
         port = running.port
@@ -93,6 +97,30 @@ export async function createServer(config: Config): Promise<VidimusServer> {
       await Promise.all([context.rules.close(), context.mapJobs.close()])
       await storage.close()
     },
+  }
+}
+
+function connectionLimits(config: Config) {
+  return {
+    connections: config.maxConnections,
+    connectionsOfOne: config.maxConnectionsPerClient,
+    headerSeconds: config.headerSeconds,
+    bodySeconds: config.bodySeconds,
+    replySeconds: config.replySeconds,
+    replyBytes: config.maxUnfinishedBytes,
+  }
+}
+
+/** What a request may use. */
+function requestLimits(config: Config): Partial<HttpLimits> {
+  return {
+    openBodyBytes: config.openBodyLimitBytes,
+    batchEntries: config.batchLimit,
+    replyBytes: config.replyLimitBytes,
+    cpuMilliseconds: config.requestCpuMilliseconds,
+    bodies: config.maxUnfinishedBodies,
+    bodiesOfOne: config.maxUnfinishedBodiesPerClient,
+    bytes: config.maxUnfinishedBytes,
   }
 }
 
@@ -119,9 +147,6 @@ interface Wiring {
   now(): Date
 }
 
-/** Of each program: the translator, CQL, maps. */
-const jobProcesses = { processes: 2, idleSeconds: 30 }
-
 function createContext({ config, storage, trust, now }: Wiring): OperationContext {
   const uuid = () => randomUUID()
   const terminology = createTerminology(artefactSource(storage, config.dataDir), { now, uuid })
@@ -142,6 +167,8 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     revision: () => storage.revision(mapTypes),
   }
   const maps = createMaps(mapEnvironment, { elapsed: () => performance.now() })
+  // Of each program: the translator, CQL, maps.
+  const jobProcesses = { processes: config.jobProcesses, idleSeconds: 30 }
   const mapJobs = createMapJobs(mapEnvironment, jobProcesses)
   const rules = createRules(
     {
@@ -153,7 +180,7 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
       derived: storage.derived,
       revision: () => storage.revision(ruleTypes),
     },
-    { ...jobProcesses, elmFolder: join(projectRoot, 'rules/cql') },
+    { ...jobProcesses, jobSeconds: config.requestCpuMilliseconds / 1000, elmFolder: join(projectRoot, 'rules/cql') },
   )
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
@@ -184,10 +211,18 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,
   })
-  return { storage, terminology, maps, mapJobs, rules, evaluate, now, uuid }
+  const limits = { cpuMilliseconds: config.requestCpuMilliseconds, replyBytes: config.replyLimitBytes }
+  return { storage, terminology, maps, mapJobs, rules, evaluate, limits, now, uuid }
 }
 
-function createHttpApp({ config, context, baseUrl }: { config: Config; context: OperationContext; baseUrl: string }) {
+interface HttpWiring {
+  config: Config
+  context: OperationContext
+  baseUrl: string
+  mayWrite(bytes: number): boolean
+}
+
+function createHttpApp({ config, context, baseUrl, mayWrite }: HttpWiring) {
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -198,10 +233,14 @@ function createHttpApp({ config, context, baseUrl }: { config: Config; context: 
       ...(config.developmentToken ? { developmentToken: config.developmentToken } : {}),
       maintenance: () => config.maintenance,
       bodyLimitBytes: config.bodyLimitBytes,
+      trustedProxies: config.trustedProxies,
       auditSampleRate: config.auditSampleRate,
       production: config.production,
     },
+    limits: requestLimits(config),
     hooks: {
+      mayWrite,
+      tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,
       readMap: readR5,
       printMap,

@@ -6,6 +6,10 @@ import type { AccessLog, ErrorLog } from './access-log.ts'
 import { type AuditRecorder, createAuditRecorder } from './audit/recorder.ts'
 import { bearerAuthorization } from './authorization.ts'
 import type { Facade, HttpHooks, HttpSettings, Software } from './facade.ts'
+import { clientsByAddress } from './limits/client.ts'
+import { defaultLimits, type HttpLimits } from './limits/http-limits.ts'
+import { onePerConnection } from './limits/one-per-connection.ts'
+import { createUnfinishedBodies } from './limits/unfinished-bodies.ts'
 import { createFhirListener } from './listener.ts'
 import { createQueue } from './one-at-a-time.ts'
 import { bindOperations } from './operations.ts'
@@ -13,6 +17,7 @@ import { createPages } from './pages.ts'
 import { resolveRoute } from './routes.ts'
 
 export type { AccessLogEntry } from './access-log.ts'
+export type { HttpLimits } from './limits/http-limits.ts'
 export { listen, type RunningServer } from './running-server.ts'
 
 /** What the HTTP layer is made of. `Context` is what the operations' handlers are given. */
@@ -21,6 +26,8 @@ export interface AppOptions<Context> {
   operations: Operation<Context>[]
   context: Context
   settings: HttpSettings
+  /** Where they differ from the defaults. */
+  limits?: Partial<HttpLimits>
   hooks: HttpHooks
   /** Without it no request is logged. */
   accessLog?: AccessLog
@@ -46,6 +53,7 @@ export interface App {
  */
 export function createApp<Context>(options: AppOptions<Context>): App {
   const { storage, settings, hooks, software, now, uuid } = options
+  const limits: HttpLimits = { ...defaultLimits, ...options.limits }
   const audit = createAuditRecorder({
     storage,
     sampleRate: settings.auditSampleRate ?? 0,
@@ -58,6 +66,9 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     settings,
     hooks,
     authorize: bearerAuthorization(settings.developmentToken),
+    clientOf: clientsByAddress(settings.trustedProxies ?? []),
+    limits,
+    bodies: createUnfinishedBodies(limits),
     inTurn: createQueue(),
     now,
     uuid,
@@ -71,11 +82,11 @@ export function createApp<Context>(options: AppOptions<Context>): App {
   const pages = createPages(facade, basePath, logs)
   return {
     audit,
-    handler: (message, response) => {
+    handler: onePerConnection((message, response) => {
       const address = belowBase(message.url ?? '', basePath)
       if (address === undefined) pages(message, response)
       else void fhir(message, response, address)
-    },
+    }),
   }
 }
 

@@ -1,10 +1,11 @@
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Operation, OperationCall } from '../fhir/operation.ts'
+import { tokenNeeded } from './authorization.ts'
 import { printable } from './errors.ts'
 import type { FhirReply, FhirRequest } from './exchange.ts'
 import type { BoundOperation, Facade } from './facade.ts'
 import type { Target } from './interaction.ts'
-import { operationInput } from './operation-input.ts'
+import { readOperationInput } from './operation-input.ts'
 
 /** Gives every operation its context. */
 export function bindOperations<Context>(operations: Operation<Context>[], context: Context): BoundOperation[] {
@@ -39,7 +40,10 @@ export async function operationInteraction(
   target: Target,
 ): Promise<FhirReply> {
   if (target.id !== '') await checkExists(facade, target)
-  const reply = await operation.call(operationCall(operation, request, target))
+  const call = operationCall(request, target, await readOperationInput(operation, request))
+  const needed = facade.hooks.tokenFor?.(operation.name, call)
+  if (needed !== undefined && !request.requester.isAuthorized()) throw tokenNeeded(needed)
+  const reply = await operation.call(call)
   const caching = operation.personal || operation.affectsState || request.method !== 'GET' ? 'no-store' : 'no-cache'
   const made: FhirReply = {
     status: reply.status ?? (reply.resource || reply.raw ? 200 : 204),
@@ -57,11 +61,17 @@ async function checkExists(facade: Facade, { type, id }: Target): Promise<void> 
   throw new FhirError(version ? 410 : 404, issue(code, `${type}/${id} ${version ? 'was deleted' : 'does not exist'}.`))
 }
 
-function operationCall(operation: BoundOperation, request: FhirRequest, target: Target): OperationCall {
+function operationCall(
+  request: FhirRequest,
+  target: Target,
+  input: Pick<OperationCall, 'parameters' | 'body'>,
+): OperationCall {
   const call: OperationCall = {
     level: target.id !== '' ? 'instance' : target.type !== '' ? 'type' : 'system',
-    ...operationInput(operation, request),
+    ...input,
     headers: request.headers,
+    client: request.requester.client(),
+    budget: request.requester.budget,
   }
   if (target.type !== '') call.resourceType = target.type
   if (target.id !== '') call.id = target.id

@@ -16,14 +16,23 @@ export interface OperationContext {
   mapJobs: MapJobs
   rules: Rules
   evaluate: Evaluate
+  limits: OperationLimits
   /** The server's clock. */
   now(): Date
   /** Random UUID, version 4, lower case. */
   uuid(): string
 }
 
-/** What one request may compute in a job process. */
-const jobSeconds = 1
+/** What one call may use. */
+export interface OperationLimits {
+  /** Computing time, on the server and in a job process each. */
+  cpuMilliseconds: number
+  /** Of a reply that is made piece by piece. */
+  replyBytes: number
+}
 
 /** A job of whoever makes a call. */
-export const clientOf = ({ client = '' }: OperationCall): JobCall => ({ client, cpuSeconds: jobSeconds })
+export const jobOf = ({ client = '' }: OperationCall, { limits }: Pick<OperationContext, 'limits'>): JobCall => ({
+  client,
+  cpuSeconds: limits.cpuMilliseconds / 1000,
+})

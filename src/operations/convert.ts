@@ -3,7 +3,7 @@ import { stringifyJson } from '../fhir/json.ts'
 import { booleanParameter, defineOperation, firstParameter, type OperationCall } from '../fhir/operation.ts'
 import type { Resource, StructureMap } from '../fhir/types.ts'
 import { parseMap, printMap, printReadable, readR5 } from '../structure-map/maps.ts'
-import { clientOf, type OperationContext } from './context.ts'
+import { jobOf, type OperationContext } from './context.ts'
 
 /** Media type of the FHIR Mapping Language. */
 const MAPPING_LANGUAGE = 'text/fhir-mapping'
@@ -61,12 +61,12 @@ async function readText(call: OperationCall, context: OperationContext): Promise
   const text = new TextDecoder().decode(call.body?.bytes)
   const options = { strict: booleanParameter(call.parameters, 'strict') === true }
   if (text.length <= mostHere) return parseMap(text, options).map
-  return context.mapJobs.parse(text, options, clientOf(call))
+  return context.mapJobs.parse(text, options, jobOf(call, context))
 }
 
 async function writeText(map: StructureMap, call: OperationCall, context: OperationContext): Promise<string> {
   const json = stringifyJson(map)
-  if (json.length > mostHere) return context.mapJobs.print(json, clientOf(call))
+  if (json.length > mostHere) return context.mapJobs.print(json, jobOf(call, context))
   return printReadable(readR5(map))
 }
 

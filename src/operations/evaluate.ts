@@ -1,8 +1,9 @@
-import { badRequest, FhirError, notFound, operationOutcome } from '../fhir/error.ts'
+import { badRequest, FhirError, notFound, operationOutcome, unprocessable } from '../fhir/error.ts'
 import { parseJson } from '../fhir/json.ts'
 import { defineOperation, type OperationCall, type OperationReply, textParameter } from '../fhir/operation.ts'
 import { shapeIssues } from '../fhir/shape.ts'
-import type { Parameters, PlanDefinition } from '../fhir/types.ts'
+import type { Parameters, PlanDefinition, Resource } from '../fhir/types.ts'
+import { createBudget, requestLimits } from '../workers/budget.ts'
 import type { OperationContext } from './context.ts'
 
 const ndjson = 'application/fhir+ndjson'
@@ -58,6 +59,7 @@ export const evaluateOperation = defineOperation<OperationContext>({
   async handle(call, context) {
     const plans = await plansOfPath(call, context)
     if (call.body) return evaluateLines(call, context, plans)
+    checkQuestion(call.parameters)
     const resource = await context.evaluate.answer(call.parameters, answerCall(call, plans))
     return { resource }
   },
@@ -88,23 +90,51 @@ async function plansOfPath(call: OperationCall, context: OperationContext): Prom
   return [plan]
 }
 
+/** The lines of one body together may use so many times what one may. */
+const wholeFactor = 10
+
 /** NDJSON: one Parameters a line, answered line by line in order; a bad line gets its own OperationOutcome. */
 function evaluateLines(
   call: OperationCall,
   context: OperationContext,
   plans: PlanDefinition[] | undefined,
 ): OperationReply {
-  // Every second line may be blank; beyond that the body is too long, whatever stands there.
+  const lines = linesOf(new TextDecoder().decode(call.body?.bytes))
+  const { cpuMilliseconds, replyBytes } = context.limits
+  const whole = createBudget({
+    client: call.client ?? '',
+    limits: { ...requestLimits, cpuMilliseconds: cpuMilliseconds * wholeFactor },
+  })
+  async function* answers(): AsyncGenerator<string> {
+    let left = replyBytes
+    for (const line of lines) {
+      const part = whole.part(cpuMilliseconds)
+      const answer = left > 0 ? part.runAsync(() => answerLine(line, call, context, plans)) : Promise.reject(tooMuch())
+      const text = `${JSON.stringify(await answer.catch(outcomeOf))}\n`
+      left -= text.length
+      yield text
+    }
+  }
+  return { raw: { contentType: ndjson, body: answers() } }
+}
+
+const tooMuch = () => unprocessable('the answers before this one are as much as one reply may hold', 'too-costly')
+
+/** Every second line may be blank; beyond that the body is too long, whatever stands there. */
+function linesOf(text: string): string[] {
   const most = 2 * maximumLines
-  const all = new TextDecoder().decode(call.body?.bytes).split(/\r?\n/, most + 1)
+  const all = text.split(/\r?\n/, most + 1)
   const lines = all.filter((line) => line.trim() !== '')
   if (lines.length === 0) throw badRequest('The body has no line to evaluate')
   if (lines.length > maximumLines || all.length > most)
     throw badRequest(`At most ${maximumLines} lines are evaluated in one request`, 'too-long')
-  async function* answers(): AsyncGenerator<string> {
-    for (const line of lines) yield `${JSON.stringify(await answerLine(line, call, context, plans))}\n`
-  }
-  return { raw: { contentType: ndjson, body: answers() } }
+  return lines
+}
+
+/** What is wrong with one line is the answer to that line. */
+function outcomeOf(error: unknown): Resource {
+  if (error instanceof FhirError) return operationOutcome(error.issues)
+  throw error
 }
 
 async function answerLine(
@@ -112,20 +142,27 @@ async function answerLine(
   call: OperationCall,
   context: OperationContext,
   plans: PlanDefinition[] | undefined,
-) {
-  try {
-    if (line.length > maximumQuestionBytes)
-      throw badRequest(`A line is longer than ${maximumQuestionBytes} characters`, 'too-long')
-    const parsed = parseJson(line)
-    if (!parsed || typeof parsed !== 'object' || !('resourceType' in parsed) || parsed.resourceType !== 'Parameters') {
-      throw badRequest('Each line must be a Parameters resource')
-    }
-    const question = parsed as unknown as Parameters // checked above
-    const faults = shapeIssues(question)
-    if (faults.length > 0) throw new FhirError(400, faults)
-    return await context.evaluate.answer(question, answerCall(call, plans))
-  } catch (error) {
-    if (!(error instanceof FhirError)) throw error
-    return operationOutcome(error.issues)
+): Promise<Resource> {
+  if (line.length > maximumQuestionBytes)
+    throw badRequest(`A line is longer than ${maximumQuestionBytes} characters`, 'too-long')
+  const parsed = parseJson(line)
+  if (!parsed || typeof parsed !== 'object' || !('resourceType' in parsed) || parsed.resourceType !== 'Parameters') {
+    throw badRequest('Each line must be a Parameters resource')
   }
+  const question = parsed as unknown as Parameters // checked above
+  const faults = shapeIssues(question)
+  if (faults.length > 0) throw new FhirError(400, faults)
+  checkQuestion(question)
+  return context.evaluate.answer(question, answerCall(call, plans))
+}
+
+/** A card has some dozen chunks, a request some dozen rules: what repeats without end costs without end. */
+const maximumParameters = 500
+
+function checkQuestion({ parameter = [] }: Parameters): void {
+  if (parameter.length > maximumParameters)
+    throw badRequest(
+      { text: `More than ${maximumParameters} parameters`, expression: 'Parameters.parameter' },
+      'too-costly',
+    )
 }

@@ -4,7 +4,7 @@ import { booleanParameter, defineOperation, type OperationReply } from '../fhir/
 import type { Json, Parameter, Resource } from '../fhir/types.ts'
 import type { TransformAnswer } from '../structure-map/map-worker.ts'
 import type { CompiledMap, TraceEvent } from '../structure-map/maps.ts'
-import { clientOf, type OperationContext } from './context.ts'
+import { jobOf, type OperationContext } from './context.ts'
 import { type Instance, instanceText, instanceValue, readInstance } from './transform-instance.ts'
 import { chooseMap } from './transform-map.ts'
 
@@ -113,7 +113,7 @@ export const transform = defineOperation<OperationContext>({
             debug,
             xml,
           },
-          clientOf(call),
+          jobOf(call, context),
         )
       : transformHere(await context.maps.compile('canonical' in chosen ? chosen.canonical : chosen.stored), instance, {
           context,

@@ -24,6 +24,11 @@ export interface Budget {
   spend<T>(work: () => T): T
   /** Runs work when its turn has come: at once, unless others wait. @throws FhirError 422 too-costly when nothing is left */
   run<T>(work: () => T): Promise<T>
+  /**
+   * Runs work that waits for things meanwhile, when its turn has come. Its computing is counted as long as nothing else could run in
+   * between; what it does after that counts itself. @throws FhirError 422 too-costly when nothing is left
+   */
+  runAsync<T>(work: () => Promise<T>): Promise<T>
   /** Runs work in slices. @throws FhirError 422 too-costly when nothing is left */
   runSteps<T>(steps: Steps<T>): Promise<T>
   /** For loops inside such work: whether it should yield. @throws FhirError 422 too-costly when nothing is left */
@@ -58,6 +63,8 @@ export function createBudget({ client, limits, clock, turns }: BudgetOptions): B
 
 interface Account {
   budget: Budget
+  /** What {@link Budget.runAsync} used since others last had a turn; of the whole and all its parts. */
+  use: { sinceTurn: number }
   charge(milliseconds: number): void
   isSpent(): boolean
 }
@@ -68,8 +75,11 @@ function accountOf(options: Required<BudgetOptions>, whole: Account | undefined)
   /** When the slice that is running began, and when it was last looked at. */
   let begun: number | undefined
   let seen = 0
+  let charged = 0
+  const use = whole?.use ?? { sinceTurn: 0 }
   const charge = (milliseconds: number) => {
     left -= milliseconds
+    charged += milliseconds
     whole?.charge(milliseconds)
   }
   const isSpent = () => left < 0 || whole?.isSpent() === true
@@ -97,6 +107,30 @@ function accountOf(options: Required<BudgetOptions>, whole: Account | undefined)
       if (turns.areWanted()) await turns.wait(client)
       return budget.spend(work)
     },
+    async runAsync(work) {
+      check()
+      // Each lets the event loop go round when it has used a slice since it last did.
+      if (turns.areWanted() || use.sinceTurn >= limits.sliceMilliseconds) {
+        await turns.wait(client)
+        use.sinceTurn = 0
+      }
+      let turned = false
+      const mark = setImmediate(() => {
+        turned = true
+      })
+      const before = clock()
+      const chargedBefore = charged
+      try {
+        return await work()
+      } finally {
+        clearImmediate(mark)
+        const used = clock() - before
+        if (!turned) {
+          use.sinceTurn += used
+          charge(Math.max(0, used - (charged - chargedBefore)))
+        }
+      }
+    },
     async runSteps(steps) {
       if (turns.areWanted()) await turns.wait(client)
       for (;;) {
@@ -113,7 +147,7 @@ function accountOf(options: Required<BudgetOptions>, whole: Account | undefined)
     },
     part: (cpuMilliseconds) => accountOf({ ...options, limits: { ...limits, cpuMilliseconds } }, account).budget,
   }
-  const account: Account = { budget, charge, isSpent }
+  const account: Account = { budget, use, charge, isSpent }
   return account
 }
 

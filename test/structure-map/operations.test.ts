@@ -21,6 +21,7 @@ after(() => mapJobs.close())
 const context = {
   maps: createMaps(memoryEnvironment([stored])),
   mapJobs,
+  limits: { cpuMilliseconds: 10_000, replyBytes: 1e7 },
   storage: { read: async (_: string, id: string) => (id === 'test' ? { resource: stored } : undefined) },
   ...mapCall(),
   now: () => new Date('2026-01-01T00:00:00Z'),

@@ -54,6 +54,18 @@ interface Reader {
  * the latter with the expression of the element.
  */
 export function parseXml(input: string | Uint8Array, limits: XmlLimits = {}): Resource {
+  const steps = parseXmlSteps(input, limits)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** Characters that are read before others may have a turn: some milliseconds. */
+const pieceLength = 20_000
+
+/** The same in steps: whoever runs them may do something else in between. */
+export function* parseXmlSteps(input: string | Uint8Array, limits: XmlLimits = {}): Generator<void, Resource, void> {
   const source = (typeof input === 'string' ? input : decode(input)).replace(/^\ufeff/, '')
   const parser = new SaxesParser({ xmlns: true })
   const reader: Reader = {
@@ -81,7 +93,11 @@ export function parseXml(input: string | Uint8Array, limits: XmlLimits = {}): Re
   parser.on('closetag', () => closeTag(reader))
   parser.on('text', (text) => rejectText(reader, text))
   parser.on('cdata', (text) => rejectText(reader, text))
-  parser.write(source).close()
+  for (let at = 0; at < source.length; at += pieceLength) {
+    if (at > 0) yield
+    parser.write(source.slice(at, at + pieceLength))
+  }
+  parser.close()
   if (!reader.root) throw malformed(reader, 'there is no element')
   // The root is an R4 resource type and every element below it was found in that type.
   return reader.root as unknown as Resource
