@@ -42,6 +42,7 @@ function visitMember(walk: Walk, info: FoundElement, member: unknown, path: stri
     return
   }
   for (const [index, item] of member.entries()) {
+    if (walk.issues.length >= maximumIssues) return
     // In lists of primitives null keeps the place of an item that has an extension alone.
     if (item === null && (isPrimitive(info.childType) || info.childType === 'Element')) continue
     visitValue(walk, info.childType, item, `${path}[${index}]`)

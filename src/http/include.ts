@@ -1,12 +1,16 @@
 import { parseCanonical } from '../fhir/canonical.ts'
+import { jsonSize } from '../fhir/json-size.ts'
 import { type IncludeDirective, type ParsedSearch, referencesOf, searchParameters } from '../fhir/search.ts'
 import type { StoredVersion } from '../storage/storage.ts'
+import type { Budget } from '../workers/budget.ts'
 import type { Facade } from './facade.ts'
 import { isProtectedType, isSupportedType, supportedTypes } from './search-table.ts'
 
 /** Bounds of `_include`: what a page may draw in, and how often `:iterate` goes on. */
 const maximumIncluded = 1000
 const maximumRounds = 5
+/** Of what is drawn in. */
+const maximumCharacters = 5_000_000
 
 /**
  * What `_include` and `_revinclude` draw in beside the matches; nothing twice
@@ -16,22 +20,26 @@ export async function included(
   facade: Facade,
   matches: StoredVersion[],
   { include, revinclude }: Pick<ParsedSearch, 'include' | 'revinclude'>,
+  budget: Budget,
 ): Promise<StoredVersion[]> {
   if (include.length + revinclude.length === 0) return []
   const seen = new Set(matches.map(nameOf))
   const found: StoredVersion[] = []
   let frontier = matches
+  let left = maximumCharacters
   for (let round = 0; round < maximumRounds && frontier.length > 0; round++) {
     const due = ({ iterate }: IncludeDirective) => round === 0 || iterate
     const next: StoredVersion[] = []
     for (const version of frontier) {
-      const drawn = [
+      const drawn = await budget.runAsync(async () => [
         ...(await referenced(facade, version, include.filter(due))),
         ...(await referring(facade, version, revinclude.filter(due))),
-      ]
+      ])
       for (const each of drawn) {
         if (seen.has(nameOf(each)) || found.length + next.length >= maximumIncluded) continue
         seen.add(nameOf(each))
+        left -= jsonSize(each.resource, left)
+        if (left < 0) return [...found, ...next]
         next.push(each)
       }
     }
