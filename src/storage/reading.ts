@@ -1,5 +1,5 @@
 /** Reading artefacts by what they are, over any storage. */
-import { parseCanonical } from '../fhir/canonical.ts'
+import { matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import type { Storage } from './storage.ts'
 
@@ -35,13 +35,7 @@ export async function listAll<T extends Resource>(storage: Storage, type: string
 export async function findMaps(storage: Storage, canonical: string): Promise<StructureMap[]> {
   const { url } = parseCanonical(canonical)
   if (!url.includes('*')) return findByCanonical<StructureMap>(storage, 'StructureMap', canonical)
-  const pattern = new RegExp(
-    `^${url
-      .split('*')
-      .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-      .join('.*')}$`,
-  )
-  return (await listAll<StructureMap>(storage, 'StructureMap')).filter((map) => pattern.test(map.url))
+  return (await listAll<StructureMap>(storage, 'StructureMap')).filter((map) => matchesWildcard(url, map.url))
 }
 
 /** The newest StructureDefinition of a canonical; else one that declares it as its type, as own copies of foreign models do. */

@@ -14,7 +14,7 @@ const questionLimitBytes = 1_000_000
  * Reads questions from the channel of a process, each with its length before it, and answers them one after the other; `refuse` is
  * told of bytes that are no question.
  */
-export function answerQuestions(channel: Duplex, answer: Answer | undefined, refuse: () => void): void {
+export function answerQuestions(channel: Duplex, answer: Answer, refuse: () => void): void {
   let waiting = Buffer.alloc(0)
   channel.on('data', (chunk: Buffer) => {
     waiting = Buffer.concat([waiting, chunk])
@@ -31,9 +31,9 @@ export function answerQuestions(channel: Duplex, answer: Answer | undefined, ref
 }
 
 /** Never rejects: every outcome is an answer. */
-async function replyTo(question: never, answer: Answer | undefined): Promise<QuestionReply> {
+async function replyTo(question: never, answer: Answer): Promise<QuestionReply> {
   try {
-    return { value: await answer?.(question) }
+    return { value: await answer(question) }
   } catch (error) {
     if (error instanceof FhirError) return { refused: { status: error.status, issues: error.issues } }
     return { refused: { status: 500, issues: [issue('exception', 'the server could not answer the job')] } }

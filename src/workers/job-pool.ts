@@ -1,6 +1,8 @@
 import { createFairQueue, type QueueLimits } from './fair-queue.ts'
 import { JobFailure } from './job-failure.ts'
-import { type JobProcess, type ProcessOptions, startJobProcess } from './job-process.ts'
+import { type JobCall, type JobProcess, type ProcessOptions, startJobProcess } from './job-process.ts'
+
+export type { JobCall } from './job-process.ts'
 
 /** Bounds of a {@link JobPool}. */
 export interface PoolOptions extends ProcessOptions {
@@ -11,13 +13,6 @@ export interface PoolOptions extends ProcessOptions {
   /** A process is replaced after so many jobs: some programs keep a little of everything they see. */
   jobsPerProcess: number
   waiting?: QueueLimits
-}
-
-/** Who sends a job, and what it may use. */
-export interface JobCall {
-  /** Jobs of one client wait for each other sooner than for those of others. */
-  client: string
-  cpuSeconds: number
 }
 
 /** Processes that answer jobs, started on first need; they never keep the server from ending. */
@@ -85,7 +80,7 @@ export function createJobPool<Job, Answer>(program: URL, options: PoolOptions): 
     clearTimeout(seat.idle)
     seat.client = client
     try {
-      resolve(await seat.process.run(job, cpuSeconds))
+      resolve(await seat.process.run(job, { client, cpuSeconds }))
     } catch (error) {
       if (error instanceof JobFailure) seats.delete(seat)
       reject(error)

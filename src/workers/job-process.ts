@@ -1,5 +1,6 @@
 import { FhirError } from '../fhir/error.ts'
 import { type Answer as AnswerQuestion, answerQuestions } from './answer-questions.ts'
+import { type Budget, createBudget, requestLimits } from './budget.ts'
 import { JobFailure } from './job-failure.ts'
 import { processUsage } from './process-usage.ts'
 import type { ProcessMessage } from './serve-jobs.ts'
@@ -22,7 +23,7 @@ export interface JobProcess<Job, Answer> {
   jobs: number
   isEnded(): boolean
   /** Rejects with {@link JobFailure}, after which the process is gone, or with the FhirError that the job made. */
-  run(job: Job, cpuSeconds: number): Promise<Answer>
+  run(job: Job, call: JobCall): Promise<Answer>
   /** Nothing to do for now: lets the server end. */
   rest(): void
   /** Ends the process; a job that runs fails for that reason. */
@@ -35,9 +36,19 @@ const startSeconds = 120
 /** How V8 ends a process that is out of memory. */
 const memorySignals = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL'])
 
+/** Who sends a job, and what it may use. */
+export interface JobCall {
+  /** Jobs of one client wait for each other sooner than for those of others. */
+  client: string
+  /** Of the job; answering its questions may cost the server as much. */
+  cpuSeconds: number
+}
+
 interface Current<Job, Answer> {
   job: Job
   cpuSeconds: number
+  /** For the questions of the job. */
+  budget: Budget
   resolve(answer: Answer): void
   reject(error: Error): void
 }
@@ -87,16 +98,18 @@ export function startJobProcess<Job, Answer>(program: URL, options: ProcessOptio
   })
   child.on('error', (error) => end(new JobFailure('crash', error.message)))
   child.on('exit', (code, signal) => end(exitFailure(code, signal, options)))
-  answerQuestions(questions, options.answer, () => end(new JobFailure('crash', 'it asked what is no question')))
+  const answer: AnswerQuestion = async (question) => current?.budget.runAsync(async () => options.answer?.(question))
+  answerQuestions(questions, answer, () => end(new JobFailure('crash', 'it asked what is no question')))
   const started: JobProcess<Job, Answer> = {
     pid: child.pid,
     jobs: 0,
     isEnded: () => ended !== undefined,
-    run: (job, cpuSeconds) =>
+    run: (job, { client, cpuSeconds }) =>
       new Promise((resolve, reject) => {
         if (ended) return reject(ended)
         started.jobs++
-        current = { job, cpuSeconds, resolve, reject }
+        const budget = createBudget({ client, limits: { ...requestLimits, cpuMilliseconds: cpuSeconds * 1000 } })
+        current = { job, cpuSeconds, budget, resolve, reject }
         spawned.keepAlive(true)
         dispatch()
       }),
