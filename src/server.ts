@@ -32,6 +32,7 @@ import { anchorKeySource } from './trust/anchors.ts'
 import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
 import type { TrustSource } from './trust/trust-source.ts'
+import { threadMilliseconds } from './workers/budget.ts'
 
 const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
 
@@ -149,7 +150,12 @@ interface Wiring {
 
 function createContext({ config, storage, trust, now }: Wiring): OperationContext {
   const uuid = () => randomUUID()
-  const terminology = createTerminology(artefactSource(storage, config.dataDir), { now, uuid })
+  const terminology = createTerminology(artefactSource(storage, config.dataDir), {
+    now,
+    uuid,
+    limits: { evaluationMilliseconds: config.requestCpuMilliseconds },
+    milliseconds: threadMilliseconds,
+  })
   const terminologyRevision = () => storage.revision(terminologyTypes)
   const bound = cachedByRevision(terminologyRevision, () => new Map<string, Promise<BoundValueSet>>())
   const bind = (valueSet: string) => {

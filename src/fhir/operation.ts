@@ -39,7 +39,7 @@ export interface OperationCall {
   headers: Record<string, string | undefined>
   /** Who asks, as far as it can be told: what takes long is done in turns, client by client. */
   client?: string
-  /** What the request may compute on the server's own thread; without it there is no limit. */
+  /** What the request may compute on the server's own thread; absent where a call can cost little. */
   budget?: () => OperationBudget
 }
 
@@ -86,6 +86,8 @@ export interface Operation<Context> {
   accepts?: string[]
   /** Largest Parameters body, packed and unpacked, with a token or without; 413 above. Else the server's own limits hold. */
   bodyLimitBytes?: number
+  /** May take long whatever is asked: calls have a budget even if they bring nothing along. */
+  costly?: boolean
   /** Never cached, body never logged: the call carries personal data. */
   personal?: boolean
   parameters: ParameterDeclaration[]

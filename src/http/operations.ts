@@ -41,6 +41,8 @@ export async function operationInteraction(
 ): Promise<FhirReply> {
   if (target.id !== '') await checkExists(facade, target)
   const call = operationCall(request, target, await readOperationInput(operation, request))
+  // What stands in an address is short, and what it names is stored: the hot calls go without.
+  if (request.body || operation.costly) call.budget = request.requester.budget
   const needed = facade.hooks.tokenFor?.(operation.name, call)
   if (needed !== undefined && !request.requester.isAuthorized()) throw tokenNeeded(needed)
   const reply = await operation.call(call)
@@ -71,7 +73,6 @@ function operationCall(
     ...input,
     headers: request.headers,
     client: request.requester.client(),
-    budget: request.requester.budget,
   }
   if (target.type !== '') call.resourceType = target.type
   if (target.id !== '') call.id = target.id

@@ -20,5 +20,7 @@ export const subsumes = defineOperation<OperationContext>({
     ...COMMON_PARAMETERS,
     output('outcome', 'code', 'equivalent | subsumes | subsumed-by | not-subsumed'),
   ],
-  handle: async (call, { terminology }) => ({ resource: await terminology.subsumes(call.parameters) }),
+  handle: async (call, { terminology }) => ({
+    resource: await terminology.subsumes(call.parameters, { budget: call.budget?.() }),
+  }),
 })

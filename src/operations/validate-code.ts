@@ -50,6 +50,7 @@ export const validateCodeOperation = defineOperation<OperationContext>({
     const parameters = resourceType === 'ValueSet' ? await withBoundValueSet(given, context.storage) : given
     const resource = await context.terminology.validateCode(parameters, {
       acceptLanguage: call.acceptLanguage,
+      budget: call.budget?.(),
       resourceType,
     })
     return { resource }

@@ -1,5 +1,6 @@
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { Extension, ValueSet } from '../fhir/types.ts'
+import type { Steps } from '../workers/budget.ts'
 import { systemIdentity, systemNames } from './aliases.ts'
 import { bindForExpansion, type Evaluation } from './binding.ts'
 import type { CodeSystemHead } from './code-system.ts'
@@ -22,14 +23,14 @@ import {
 import { artefactWarnings, importsOf, warningOfBase } from './resource-status.ts'
 import type { Clause, CompiledSet } from './value-set.ts'
 
-/** `$expand` (terminology.md §3). Synchronous: run it through settle. */
-export function expandValueSet(request: Request): ValueSet {
+/** `$expand` (terminology.md §3). Run it through settle. */
+export function* expandValueSet(request: Request): Steps<ValueSet> {
   const { set, languages } = compileRequested(request)
   const evaluation = evaluationOf(request, set.canonical)
   const page = pageOf(request)
-  const heads = usedSystems(set, evaluation)
+  const heads = yield* usedSystems(set, evaluation)
   const options = listingOptions(request)
-  const listing = list(set, evaluation, {
+  const listing = yield* list(set, evaluation, {
     ...options,
     ...(page.count === undefined && { most: page.limit + (page.offset ?? 0) }),
   })
@@ -37,7 +38,8 @@ export function expandValueSet(request: Request): ValueSet {
   const { from, to } = pageBounds(listing, page)
   if (to - from > page.limit) throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${page.limit}`])
   const shown = entryOptions(request, languages, heads, set)
-  const contains = showEntries({ listing, from, to }, shown, nestable(request, set, evaluation, page))
+  const isNested = nestable(request, set, evaluation, page)
+  const contains = yield* showEntries({ listing, from, to }, shown, { isNested, evaluation })
   return {
     ...rootOf(set.definition, booleanParameter(request.parameters, 'includeDefinition') === true),
     expansion: expansionOf({
@@ -92,15 +94,19 @@ function nestable(request: Request, set: CompiledSet, evaluation: Evaluation, pa
   return page.count === undefined && page.offset === undefined && canNest(set, evaluation)
 }
 
-function showEntries(
+/** A shown entry costs as much as so many clauses. */
+const costPerEntry = 20
+
+function* showEntries(
   part: { listing: Listing; from: number; to: number },
   options: EntryOptions,
-  nested: boolean,
-): Contains[] {
+  { isNested, evaluation }: { isNested: boolean; evaluation: Evaluation },
+): Steps<Contains[]> {
   const show = (entry: Entry) => containsEntry(entry, options)
-  if (nested) return nest(part.listing, show)
+  if (isNested) return yield* nest(part.listing, show, () => evaluation.pass(costPerEntry))
   const contains: Contains[] = []
   for (let index = part.from; index < part.to; index++) {
+    if (evaluation.pass(costPerEntry)) yield
     const entry = part.listing.at(index)
     if (entry) contains.push(show(entry))
   }
@@ -143,11 +149,12 @@ function* allClauses(set: CompiledSet): Generator<Clause> {
 }
 
 /** Heads of every version of every system that the set takes codes from, each once. */
-function usedSystems(set: CompiledSet, evaluation: Evaluation): CodeSystemHead[] {
+function* usedSystems(set: CompiledSet, evaluation: Evaluation): Steps<CodeSystemHead[]> {
   const heads = new Map<string, CodeSystemHead>()
   for (const clause of allClauses(set)) {
     if (!clause.system) continue
     const { provider, resolution } = bindForExpansion(clause, evaluation)
+    if (evaluation.pass(100)) yield
     if (resolution.isUnknown) continue
     heads.set(formatCanonical(provider.head.url, provider.head.version), provider.head)
   }

@@ -5,6 +5,7 @@ import type { Coding, ConceptMap, Parameter, Parameters, Resource } from '../fhi
 import { conceptMapOf, mapCanonical, type TranslateQuestion, type Translation, translateBy } from './concept-map.ts'
 import { otherIssue } from './messages.ts'
 import type { Request } from './request.ts'
+import { checkCodings } from './value.ts'
 
 /** The map to translate by, sent along or named; without it every stored one may fit. */
 export function askedMap(parameters: Parameters): ConceptMap | string | undefined {
@@ -93,7 +94,10 @@ function codingsNamed(
   names: { code: string; system: string; coding: string; concept: string },
 ): Coding[] {
   const concept = firstParameter(parameters, names.concept)?.valueCodeableConcept
-  if (concept) return concept.coding ?? []
+  if (concept) {
+    checkCodings(concept.coding ?? [])
+    return concept.coding ?? []
+  }
   const coding = firstParameter(parameters, names.coding)?.valueCoding
   if (coding) return [coding]
   const code = textParameter(parameters, names.code)

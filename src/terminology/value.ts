@@ -34,6 +34,7 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
   const concept = firstParameter(parameters, 'codeableConcept')?.valueCodeableConcept
   if (concept) {
     if (!concept.coding?.length) throw nothingToValidate()
+    checkCodings(concept.coding)
     const values = concept.coding.map((coding, index) => codedValue(coding, `CodeableConcept.coding[${index}]`))
     return { values, codeableConcept: concept }
   }
@@ -55,6 +56,16 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
     at: (part) => (part === '' ? 'code' : part),
   }
   return { values: [value] }
+}
+
+/** A concept has some codings, in as many systems. */
+const mostCodings = 1000
+
+/** @throws FhirError 422 too-costly for more codings than any concept has */
+export function checkCodings(codings: Coding[]): void {
+  if (codings.length <= mostCodings) return
+  const text = `The CodeableConcept has more than ${mostCodings} codings`
+  throw new FhirError(422, otherIssue('too-costly', text))
 }
 
 function codedValue(coding: Coding, path: string): CodedValue {

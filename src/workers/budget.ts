@@ -47,7 +47,8 @@ export interface BudgetOptions {
   turns?: Turns
 }
 
-const threadMilliseconds = () => {
+/** Milliseconds of CPU that the server's thread has used. */
+export const threadMilliseconds = (): number => {
   const { user, system } = process.threadCpuUsage()
   return (user + system) / 1000
 }
