@@ -104,7 +104,7 @@ const settings = [
   {
     variable: 'OPEN_BODY_LIMIT_BYTES',
     kind: 'count',
-    fallback: '2000000',
+    fallback: '1000000',
     description: 'The same for a request without a token.',
   },
   {

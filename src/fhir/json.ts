@@ -145,6 +145,9 @@ function isInexact(text: string, start: number, end: number): boolean {
   return number !== String(Number(number))
 }
 
+/** Keeping a text costs more than reading it. */
+const mostExact = 100_000
+
 /** A value whose members are being passed. */
 interface Holder {
   value: Json
@@ -160,6 +163,7 @@ interface Holder {
 function keepNumbers(text: string, root: Json): void {
   const holders: Holder[] = []
   let at = 0
+  let kept = 0
   const member = (): Json => {
     const holder = holders.at(-1)
     return holder ? ((holder.value as JsonObject)[holder.key] ?? null) : root // lists have members as well
@@ -177,7 +181,11 @@ function keepNumbers(text: string, root: Json): void {
     else if (code === COMMA && holder && holder.index >= 0) holder.key = String(++holder.index)
     else if (code === MINUS || (code >= 0x30 && code <= 0x39)) {
       const end = numberEnd(text, at)
-      if (isInexact(text, at, end)) keepNumber(holder, text.slice(at, end))
+      if (isInexact(text, at, end)) {
+        if (++kept > mostExact)
+          throw badRequest(`More than ${mostExact} decimals with a text of their own`, 'too-costly')
+        keepNumber(holder, text.slice(at, end))
+      }
       at = end - 1
     }
   }

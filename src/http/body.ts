@@ -4,8 +4,8 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { UnfinishedBody } from './limits/unfinished-bodies.ts'
 
-/** A sender who goes on after 413 is heard out up to this many times the limit, then cut off. */
-const drainFactor = 8
+/** A sender who goes on after 413 is heard out for so long, so that the answer is seen; then the connection is cut off. */
+const drainedBytes = 32_000_000
 
 const decompressors: Record<string, () => Transform> = {
   gzip: createGunzip,
@@ -48,7 +48,7 @@ export async function readBody({ message, response }: Sides, { limitBytes, body 
     if (Number(message.headers['content-length']) > limitBytes) {
       // Who waits to be asked may send the body all the same: on this connection nothing can follow.
       if (isAsked) throw tooLarge(limitBytes, { Connection: 'close' })
-      drain(message, limitBytes)
+      drain(message)
       throw tooLarge(limitBytes)
     }
     if (isAsked) response.writeContinue()
@@ -67,7 +67,7 @@ function collect(message: IncomingMessage, { limitBytes, body }: ReadOptions): P
     const stop = (reason: unknown) => {
       message.removeAllListeners('data')
       chunks.length = 0
-      drain(message, limitBytes)
+      drain(message)
       reject(reason)
     }
     message.on('data', (chunk: Buffer) => {
@@ -96,7 +96,7 @@ function unpack(
     const stop = (reason: unknown) => {
       message.unpipe(decompressor)
       chunks.length = 0
-      drain(message, limitBytes)
+      drain(message)
       decompressor.destroy()
       reject(reason)
     }
@@ -126,11 +126,11 @@ function onAbort(message: IncomingMessage, reject: (reason: FhirError) => void):
 }
 
 /** Reads on without keeping anything, so that the sender comes to see the answer. */
-function drain(message: IncomingMessage, limitBytes: number): void {
+function drain(message: IncomingMessage): void {
   let length = 0
   message.on('data', (chunk: Buffer) => {
     length += chunk.length
-    if (length > limitBytes * drainFactor) message.destroy()
+    if (length > drainedBytes) message.destroy()
   })
   message.resume()
 }

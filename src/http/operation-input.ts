@@ -69,6 +69,8 @@ function bodyInput(operation: BoundOperation, body: RequestBody): Input {
   return { parameters: { resourceType: 'Parameters', parameter: [{ name: 'resource', resource }] } }
 }
 
+const tooMany = (text: string) => badRequest({ text, expression: 'Parameters.parameter' }, 'too-costly')
+
 /** Cheap test that keeps instances of any shape from being read twice. */
 function mayBeParameters(body: RequestBody): boolean {
   if (!(body.mediaType.essence in fhirMediaTypes)) return false
@@ -87,7 +89,20 @@ function rawBody(body: RequestBody): { contentType: string; bytes: Uint8Array } 
   return { contentType: body.mediaType.essence, bytes }
 }
 
+/** Most parameters of a call, and most of one name that are plain values. */
+const mostParameters = 10_000
+const mostOfOneName = 1000
+
+/** @throws FhirError 400 for a parameter without a name, too-costly for more than any honest call has */
 function checkParameters(parameters: Parameters): Parameters {
+  const counts = new Map<string, number>()
+  if ((parameters.parameter?.length ?? 0) > mostParameters) throw tooMany(`More than ${mostParameters} parameters.`)
+  for (const { name, resource, part } of parameters.parameter ?? []) {
+    if (resource !== undefined || part !== undefined) continue
+    const count = (counts.get(name) ?? 0) + 1
+    counts.set(name, count)
+    if (count > mostOfOneName) throw tooMany(`More than ${mostOfOneName} parameters of one name.`)
+  }
   for (const [index, { name }] of (parameters.parameter ?? []).entries()) {
     if (typeof name === 'string' && name !== '') continue
     throw badRequest(

@@ -56,13 +56,19 @@ const longList = 100
 
 /** Whether a resource may be long: told by its lists, without going through it. */
 function isLong(resource: Resource): boolean {
-  const most = resource.resourceType === 'Bundle' ? 8 : longList
+  if (resource.resourceType === 'Bundle') {
+    const { entry = [] } = resource
+    return entry.length > shortBundle || entry.some((each) => each.resource && isLong(each.resource as Resource))
+  }
   for (const member of Object.values(resource)) {
     if (typeof member !== 'object' || member === null) continue
-    if (Array.isArray(member) ? member.length > most : Object.values(member).some(isLongList)) return true
+    if (Array.isArray(member) ? isLongList(member) : Object.values(member).some(isLongList)) return true
   }
   return false
 }
+
+/** More entries than these, and their resources are not looked at: any of them may be long. */
+const shortBundle = 8
 
 const isLongList = (value: unknown): boolean => Array.isArray(value) && value.length > longList
 

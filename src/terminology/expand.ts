@@ -1,4 +1,5 @@
 import { formatCanonical } from '../fhir/canonical.ts'
+import { badRequest } from '../fhir/error.ts'
 import type { Extension, ValueSet } from '../fhir/types.ts'
 import type { Steps } from '../workers/budget.ts'
 import { systemIdentity, systemNames } from './aliases.ts'
@@ -77,8 +78,13 @@ function pageBounds(listing: Listing, page: Page) {
   return { from, to }
 }
 
+/** Characters of a text that somebody types. */
+const longestFilter = 1000
+
 function listingOptions({ parameters }: Request): ListingOptions {
   const text = textParameter(parameters, 'filter')?.trim()
+  if ((text?.length ?? 0) > longestFilter)
+    throw badRequest(`filter is longer than ${longestFilter} characters`, 'too-costly')
   return {
     activeOnly: booleanParameter(parameters, 'activeOnly') === true,
     ...(text && { text }),

@@ -2,9 +2,17 @@ import { formatCanonical } from '../fhir/canonical.ts'
 import { badRequest, FhirError } from '../fhir/error.ts'
 import { allParameters, booleanParameter, firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Coding, ConceptMap, Parameter, Parameters, Resource } from '../fhir/types.ts'
-import { conceptMapOf, mapCanonical, type TranslateQuestion, type Translation, translateBy } from './concept-map.ts'
+import type { Steps } from '../workers/budget.ts'
+import {
+  conceptMapOf,
+  mapCanonical,
+  mostGroups,
+  type TranslateQuestion,
+  type Translation,
+  translateBy,
+} from './concept-map.ts'
 import { otherIssue } from './messages.ts'
-import type { Request } from './request.ts'
+import { evaluationOf, type Request } from './request.ts'
 import { checkCodings } from './value.ts'
 
 /** The map to translate by, sent along or named; without it every stored one may fit. */
@@ -18,7 +26,7 @@ export function askedMap(parameters: Parameters): ConceptMap | string | undefine
  * `ConceptMap/$translate` with R4's and R5's parameter names (terminology.md §1). `stored` are all stored maps; none are
  * needed when the request names one.
  */
-export function translate(request: Request, stored: ConceptMap[]): Parameters {
+export function* translate(request: Request, stored: ConceptMap[]): Steps<Parameters> {
   const { parameters } = request
   const { codings, reverse, explicit } = askedCodings(parameters)
   const maps = candidateMaps(request, stored)
@@ -27,7 +35,9 @@ export function translate(request: Request, stored: ConceptMap[]): Parameters {
     element: String(partValue(each, 'element') ?? ''),
     value: dependencyValue(each),
   }))
-  const found = codings.flatMap((coding) => {
+  const { pass } = evaluationOf(request, '')
+  const found = new Map<string, Translation>()
+  for (const coding of codings) {
     const question: TranslateQuestion = {
       code: coding.code ?? '',
       system: coding.system,
@@ -35,11 +45,18 @@ export function translate(request: Request, stored: ConceptMap[]): Parameters {
       otherSystem,
       reverse,
       dependencies,
+      left: { groups: mostGroups },
     }
-    return maps.flatMap((map) => translateBy(map, question, request.scope))
-  })
-  const unique =
-    found.length < 2 ? found : found.filter((each, index) => found.findIndex((other) => same(each, other)) === index)
+    for (const map of maps) {
+      for (const each of translateBy(map, question, request.scope)) {
+        const key = identity(each)
+        if (!found.has(key)) found.set(key, each)
+        if (pass(1)) yield
+      }
+      if (pass(1 + (map.group?.length ?? 0))) yield
+    }
+  }
+  const unique = [...found.values()]
   const result = unique.some(
     (each) => each.target && each.equivalence !== 'unmatched' && each.equivalence !== 'disjoint',
   )
@@ -49,12 +66,9 @@ export function translate(request: Request, stored: ConceptMap[]): Parameters {
   return { resourceType: 'Parameters', parameter }
 }
 
-const same = (a: Translation, b: Translation) =>
-  mapCanonical(a.map) === mapCanonical(b.map) &&
-  a.equivalence === b.equivalence &&
-  a.target?.code === b.target?.code &&
-  a.target?.system === b.target?.system &&
-  a.source.code === b.source.code
+/** What tells one match from another. */
+const identity = ({ map, equivalence, target, source }: Translation): string =>
+  JSON.stringify([mapCanonical(map), equivalence, target?.code, target?.system, source.code])
 
 function nothingFound(codings: Coding[], maps: ConceptMap[]): string {
   const codes = codings.map((each) => `'${each.system ?? ''}#${each.code ?? ''}'`).join(', ')

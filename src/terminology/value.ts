@@ -45,6 +45,7 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
   if (code === undefined || (system === undefined && textParameter(parameters, 'inferSystem') !== 'true')) {
     throw nothingToValidate()
   }
+  for (const text of [code, system, textParameter(parameters, 'display')]) checkLength(text)
   const bar = system?.indexOf('|') ?? -1
   const version =
     textParameter(parameters, 'systemVersion') ?? (defaultSystem ? textParameter(parameters, 'version') : undefined)
@@ -58,6 +59,17 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
   return { values: [value] }
 }
 
+/** No code, canonical or display of any system is so long; messages repeat it. */
+const longestText = 10_000
+
+function checkLength(text: string | undefined): void {
+  if ((text?.length ?? 0) <= longestText) return
+  throw new FhirError(
+    422,
+    otherIssue('too-costly', `A code, system or display is longer than ${longestText} characters`),
+  )
+}
+
 /** A concept has some codings, in as many systems. */
 const mostCodings = 1000
 
@@ -69,6 +81,7 @@ export function checkCodings(codings: Coding[]): void {
 }
 
 function codedValue(coding: Coding, path: string): CodedValue {
+  for (const text of [coding.code, coding.system, coding.version, coding.display]) checkLength(text)
   return {
     code: coding.code ?? '',
     system: coding.system,

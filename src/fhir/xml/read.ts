@@ -15,6 +15,9 @@ export interface XmlLimits {
   depth?: number
 }
 
+/** FHIR has three on an element, XHTML some twenty, and namespaces may stand beside them. */
+const mostAttributes = 200
+
 /** One open element. */
 interface Frame {
   kind: 'node' | 'primitive' | 'holder' | 'xhtml'
@@ -44,6 +47,8 @@ interface Reader {
   frames: Frame[]
   /** Elements open inside a narrative. */
   xhtmlDepth: number
+  /** Of the tag that is being read. */
+  attributes: number
   start: number
   root: JsonObject | undefined
 }
@@ -74,6 +79,7 @@ export function* parseXmlSteps(input: string | Uint8Array, limits: XmlLimits = {
     maxDepth: limits.depth ?? 256,
     frames: [],
     xhtmlDepth: 0,
+    attributes: 0,
     start: 0,
     root: undefined,
   }
@@ -86,7 +92,12 @@ export function* parseXmlSteps(input: string | Uint8Array, limits: XmlLimits = {
   parser.on('xmldecl', (declaration) => {
     if (declaration.encoding && !/^utf-?8$/i.test(declaration.encoding)) throw malformed(reader, 'only UTF-8 is read')
   })
+  parser.on('attribute', () => {
+    if (++reader.attributes > mostAttributes)
+      throw malformed(reader, `an element has more than ${mostAttributes} attributes`)
+  })
   parser.on('opentagstart', () => {
+    reader.attributes = 0
     reader.start = source.lastIndexOf('<', parser.position - 1)
   })
   parser.on('opentag', (tag) => openTag(reader, tag))

@@ -16,7 +16,7 @@ export interface HttpLimits extends BodyLimits {
 
 /** What holds where nothing else is configured. */
 export const defaultLimits: HttpLimits = {
-  openBodyBytes: 2_000_000,
+  openBodyBytes: 1_000_000,
   batchEntries: 100,
   writingEntries: 10_000,
   replyBytes: 20_000_000,
