@@ -31,10 +31,10 @@ export async function included(
     const due = ({ iterate }: IncludeDirective) => round === 0 || iterate
     const next: StoredVersion[] = []
     for (const version of frontier) {
-      const drawn = await budget.runAsync(async () => [
-        ...(await referenced(facade, version, include.filter(due))),
-        ...(await referring(facade, version, revinclude.filter(due))),
-      ])
+      const drawn = [
+        ...(await referenced(facade, version, include.filter(due), budget)),
+        ...(await budget.runAsync(() => referring(facade, version, revinclude.filter(due)))),
+      ]
       for (const each of drawn) {
         if (seen.has(nameOf(each)) || found.length + next.length >= maximumIncluded) continue
         seen.add(nameOf(each))
@@ -53,6 +53,7 @@ async function referenced(
   facade: Facade,
   version: StoredVersion,
   directives: IncludeDirective[],
+  budget: Budget,
 ): Promise<StoredVersion[]> {
   const found: StoredVersion[] = []
   if (!version.resource) return found
@@ -64,7 +65,7 @@ async function referenced(
     for (const each of chosen) {
       if (!each) continue
       for (const reference of new Set(referencesOf(version.resource, each))) {
-        found.push(...(await resolve(facade, reference, target)))
+        found.push(...(await budget.runAsync(() => resolve(facade, reference, target))))
       }
     }
   }

@@ -31,10 +31,12 @@ export function isSupportedType(type: string): boolean {
 
 /** Most of what one search may ask for; every one of them has the store look through an index. */
 const mostOf = {
-  conditions: 20,
+  conditions: 15,
   values: 1000,
-  /** Parts of texts, and words, which no index answers at once. */
-  parts: 40,
+  /** Parts of texts, which no index answers at once. */
+  parts: 20,
+  /** Words of the whole content, or of the narrative. */
+  words: 4,
   'value sets': 2,
   'sort keys': 8,
   includes: 10,
@@ -43,17 +45,16 @@ const mostOf = {
 /** @throws FhirError 400 too-costly for a search that asks for more than any honest one does */
 function checkCost(search: ParsedSearch): void {
   const { conditions, memberships, sort } = search
-  const slow = conditions.filter(
-    ({ parameter, modifier }) =>
-      ['_content', '_text'].includes(parameter) || ['contains', 'text'].includes(modifier ?? ''),
-  )
+  const parts = conditions.filter(({ modifier }) => modifier === 'contains' || modifier === 'text')
+  const words = conditions.filter(({ parameter }) => parameter === '_content' || parameter === '_text')
   const count = (list: ParsedSearch['conditions']) => list.reduce((sum, { values }) => sum + values.length, 0)
   search.include = distinct(search.include)
   search.revinclude = distinct(search.revinclude)
   const asked: Record<keyof typeof mostOf, number> = {
     conditions: conditions.length,
     values: count(conditions),
-    parts: count(slow),
+    parts: count(parts),
+    words: count(words),
     'value sets': memberships.length,
     'sort keys': sort.length,
     includes: search.include.length + search.revinclude.length,

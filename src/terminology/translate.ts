@@ -103,6 +103,10 @@ function askedCodings(parameters: Parameters): { codings: Coding[]; reverse: boo
   return { codings, reverse: booleanParameter(parameters, 'reverse') === true, explicit: false }
 }
 
+const distinct = (codings: Coding[]): Coding[] => [
+  ...new Map(codings.map((each) => [JSON.stringify([each.system, each.code, each.version]), each])).values(),
+]
+
 function codingsNamed(
   parameters: Parameters,
   names: { code: string; system: string; coding: string; concept: string },
@@ -110,7 +114,7 @@ function codingsNamed(
   const concept = firstParameter(parameters, names.concept)?.valueCodeableConcept
   if (concept) {
     checkCodings(concept.coding ?? [])
-    return concept.coding ?? []
+    return distinct(concept.coding ?? [])
   }
   const coding = firstParameter(parameters, names.coding)?.valueCoding
   if (coding) return [coding]
