@@ -55,21 +55,27 @@ async function referenced(
   directives: IncludeDirective[],
   budget: Budget,
 ): Promise<StoredVersion[]> {
+  const wanted = await budget.runAsync(async () => directives.flatMap((each) => referencesBy(version, each)))
   const found: StoredVersion[] = []
-  if (!version.resource) return found
-  for (const { source, parameter, target } of directives) {
-    if (source !== version.type) continue
-    const known = searchParameters(source)
-    const chosen =
-      parameter === '*' ? [...known.values()].filter(({ type }) => type === 'reference') : [known.get(parameter)]
-    for (const each of chosen) {
-      if (!each) continue
-      for (const reference of new Set(referencesOf(version.resource, each))) {
-        found.push(...(await budget.runAsync(() => resolve(facade, reference, target))))
-      }
-    }
+  for (const { reference, target } of wanted) {
+    found.push(...(await budget.runAsync(() => resolve(facade, reference, target))))
   }
   return found
+}
+
+interface Wanted {
+  reference: string
+  target: string | undefined
+}
+
+/** What a resource refers to, as far as a directive asks for it. */
+function referencesBy({ type, resource }: StoredVersion, { source, parameter, target }: IncludeDirective): Wanted[] {
+  if (!resource || source !== type) return []
+  const known = searchParameters(source)
+  const chosen =
+    parameter === '*' ? [...known.values()].filter(({ type }) => type === 'reference') : [known.get(parameter)]
+  const references = chosen.flatMap((each) => (each ? referencesOf(resource, each) : []))
+  return [...new Set(references)].map((reference) => ({ reference, target }))
 }
 
 async function resolve(facade: Facade, reference: string, target: string | undefined): Promise<StoredVersion[]> {
