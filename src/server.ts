@@ -87,6 +87,7 @@ export async function createServer(config: Config): Promise<VidimusServer> {
       if (running.port !== port) {
         port = running.port
         await app.audit.flush()
+        await app.close()
         app = newApp()
       }
       return baseUrl()
@@ -95,7 +96,7 @@ export async function createServer(config: Config): Promise<VidimusServer> {
       await running?.close(10_000)
       await app.audit.flush()
       accessLines.flush()
-      await Promise.all([context.rules.close(), context.mapJobs.close()])
+      await Promise.all([app.close(), context.rules.close(), context.mapJobs.close()])
       await storage.close()
     },
   }

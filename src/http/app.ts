@@ -14,6 +14,7 @@ import { createFhirListener } from './listener.ts'
 import { createQueue } from './one-at-a-time.ts'
 import { bindOperations } from './operations.ts'
 import { createPages } from './pages.ts'
+import { createPatches } from './patch/patch-jobs.ts'
 import { resolveRoute } from './routes.ts'
 
 export type { AccessLogEntry } from './access-log.ts'
@@ -45,6 +46,8 @@ export interface App {
   handler(message: IncomingMessage, response: ServerResponse): void
   /** To be flushed before the store is closed. */
   audit: Pick<AuditRecorder, 'flush' | 'dropped'>
+  /** Ends processes. */
+  close(): Promise<void>
 }
 
 /**
@@ -69,6 +72,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     clientOf: clientsByAddress(settings.trustedProxies ?? []),
     limits,
     bodies: createUnfinishedBodies(limits),
+    patches: createPatches(),
     inTurn: createQueue(),
     now,
     uuid,
@@ -82,6 +86,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
   const pages = createPages(facade, basePath, logs)
   return {
     audit,
+    close: facade.patches.close,
     handler: onePerConnection((message, response) => {
       const address = belowBase(message.url ?? '', basePath)
       if (address === undefined) pages(message, response)

@@ -8,6 +8,7 @@ import type { ClientOf } from './limits/client.ts'
 import type { HttpLimits } from './limits/http-limits.ts'
 import type { UnfinishedBodies } from './limits/unfinished-bodies.ts'
 import type { OneAtATime } from './one-at-a-time.ts'
+import type { Patches } from './patch/patch-jobs.ts'
 
 /** Name, version and release date (FHIR date) of the running software. */
 export interface Software {
@@ -70,6 +71,7 @@ export interface Facade {
   clientOf: ClientOf
   limits: HttpLimits
   bodies: UnfinishedBodies
+  patches: Patches
   audit: AuditRecorder
   /** Writes run one at a time, so that search and write of a conditional interaction are one step. */
   inTurn: OneAtATime

@@ -1,6 +1,13 @@
 import { badRequest, FhirError, notFound, operationOutcome, unprocessable } from '../fhir/error.ts'
 import { parseJson } from '../fhir/json.ts'
-import { defineOperation, type OperationCall, type OperationReply, textParameter } from '../fhir/operation.ts'
+import { jsonSize } from '../fhir/json-size.ts'
+import {
+  defineOperation,
+  firstParameter,
+  type OperationCall,
+  type OperationReply,
+  textParameter,
+} from '../fhir/operation.ts'
 import { shapeIssues } from '../fhir/shape.ts'
 import type { Parameters, PlanDefinition, Resource } from '../fhir/types.ts'
 import { createBudget, requestLimits } from '../workers/budget.ts'
@@ -159,10 +166,16 @@ async function answerLine(
 /** A card has some dozen chunks, a request some dozen rules: what repeats without end costs without end. */
 const maximumParameters = 500
 
-function checkQuestion({ parameter = [] }: Parameters): void {
-  if (parameter.length > maximumParameters)
-    throw badRequest(
-      { text: `More than ${maximumParameters} parameters`, expression: 'Parameters.parameter' },
-      'too-costly',
-    )
+/** Characters of what is handed to rules as parameters. */
+const maximumRuleParameters = 50_000
+
+function checkQuestion(question: Parameters): void {
+  const expression = 'Parameters.parameter'
+  if ((question.parameter?.length ?? 0) > maximumParameters)
+    throw badRequest({ text: `More than ${maximumParameters} parameters`, expression }, 'too-costly')
+  const given = firstParameter(question, 'parameters')?.resource
+  if (jsonSize(given, maximumRuleParameters) > maximumRuleParameters) {
+    const text = `The parameters for rules are larger than ${maximumRuleParameters} characters`
+    throw badRequest({ text, expression }, 'too-costly')
+  }
 }

@@ -1,5 +1,6 @@
 import { parseCanonical } from '../fhir/canonical.ts'
 import { unprocessable } from '../fhir/error.ts'
+import { jsonSize } from '../fhir/json-size.ts'
 import type { Bundle, Issue, Json, JsonObject, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
 import {
   certLogicType,
@@ -221,7 +222,10 @@ function evaluateCertLogicLibrary(resource: Library, call: Omit<LibraryCall, 'li
 }
 
 /** An evaluation never lets the event loop turn, so much data goes where it holds up nobody. */
-const isLarge = (data: Bundle | undefined) => Array.isArray(data?.entry) && data.entry.length > 500
+const isLarge = (data: Bundle | undefined) => jsonSize(data, largeData) > largeData
+
+/** Characters of the data of some dozen events. */
+const largeData = 50_000
 
 function withoutCqlType({ parameters, ...result }: EncodedResult): EncodedResult {
   return { ...result, parameters: parameters.map(({ extension: _cqlType, ...each }) => each) }

@@ -20,7 +20,8 @@ export function spawnProgram(program: URL, heapMegabytes: number): SpawnedProgra
   const node = [process.execPath, `--max-old-space-size=${heapMegabytes}`, '--max-semi-space-size=8']
   const command = [...node, fileURLToPath(program)]
   // A core file would hold the data of a job. Where there is no shell there is no ulimit, and the system's own setting holds.
-  const shell = ['/bin/sh', '-c', 'ulimit -c 0; exec "$@"', 'job']
+  // A process whose server was killed in the middle of its job ends by the second limit, an hour of computing.
+  const shell = ['/bin/sh', '-c', 'ulimit -c 0; ulimit -t 3600; exec "$@"', 'job']
   const [file = '', ...args] = existsSync('/bin/sh') ? [...shell, ...command] : command
   const child = spawn(file, args, {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc', 'pipe'],

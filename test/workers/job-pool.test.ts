@@ -96,6 +96,17 @@ describe('pool of one process', () => {
   })
 })
 
+describe('what a process leaves behind', { skip: hasProc ? false : 'there is no /proc' }, () => {
+  it('is no core file, and no process that runs for ever', async () => {
+    const pool = createJobPool<string, unknown>(program, usual)
+    await pool.run('a', call)
+    const limits = readFileSync(`/proc/${pool.pids()[0]}/limits`, 'utf8')
+    assert.match(limits, /^Max core file size +0 +0 /m)
+    assert.match(limits, /^Max cpu time +3600 +3600 /m)
+    await pool.close()
+  })
+})
+
 describe('pool', () => {
   it('replaces a process after so many jobs', async () => {
     const pool = createJobPool<string, unknown>(program, { ...usual, jobsPerProcess: 2 })

@@ -48,7 +48,7 @@ function contentText(library: Library, type: string, name: string): string | und
 }
 
 /** ELM of a sum of a hundred terms nests three hundred deep. */
-const deepestElm = 2000
+const deepestElm = 600
 
 function parseElm(text: string, name: string, optional: boolean): Elm | undefined {
   try {
