@@ -57,7 +57,7 @@ export function auditSource(facade: Facade, { message, id, resolved }: Passage, 
     baseUrl: facade.settings.baseUrl,
     software: `${facade.software.name} ${facade.software.version}`,
     requestId: id,
-    clientAddress: message.socket.remoteAddress,
+    clientAddress: facade.addressOf(message),
     authorized: resolved?.guarded === true && status !== 401 && status !== 403,
     status,
   }

@@ -6,7 +6,7 @@ import type { AccessLog, ErrorLog } from './access-log.ts'
 import { type AuditRecorder, createAuditRecorder } from './audit/recorder.ts'
 import { bearerAuthorization } from './authorization.ts'
 import type { Facade, HttpHooks, HttpSettings, Software } from './facade.ts'
-import { clientsByAddress } from './limits/client.ts'
+import { clientAddresses, clientsByAddress } from './limits/client.ts'
 import { defaultLimits, type HttpLimits } from './limits/http-limits.ts'
 import { onePerConnection } from './limits/one-per-connection.ts'
 import { createUnfinishedBodies } from './limits/unfinished-bodies.ts'
@@ -70,6 +70,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     hooks,
     authorize: bearerAuthorization(settings.developmentToken),
     clientOf: clientsByAddress(settings.trustedProxies ?? []),
+    addressOf: clientAddresses(settings.trustedProxies ?? []),
     limits,
     bodies: createUnfinishedBodies(limits),
     patches: createPatches(),

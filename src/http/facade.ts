@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -69,6 +70,8 @@ export interface Facade {
   hooks: HttpHooks
   authorize: Authorize
   clientOf: ClientOf
+  /** Address of a client, behind trusted proxies that which they tell. */
+  addressOf(message: IncomingMessage): string
   limits: HttpLimits
   bodies: UnfinishedBodies
   patches: Patches

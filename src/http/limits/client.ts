@@ -10,10 +10,16 @@ export type ClientOf = (message: IncomingMessage) => string
  * @param trustedProxies addresses and CIDR ranges, see {@link proxyProblem}
  */
 export function clientsByAddress(trustedProxies: readonly string[]): ClientOf {
+  const addressOf = clientAddresses(trustedProxies)
+  return (message) => networkOf(addressOf(message))
+}
+
+/** The address of a client, as {@link clientsByAddress} finds it. */
+export function clientAddresses(trustedProxies: readonly string[]): (message: IncomingMessage) => string {
   const trusted = blockList(trustedProxies)
   return (message) => {
     const own = plainAddress(message.socket.remoteAddress ?? '')
-    if (trustedProxies.length === 0 || !isTrusted(trusted, own)) return networkOf(own)
+    if (trustedProxies.length === 0 || !isTrusted(trusted, own)) return own
     const forwarded = message.headers['x-forwarded-for']
     const hops = (Array.isArray(forwarded) ? forwarded.join() : (forwarded ?? '')).split(',').reverse()
     let client = own
@@ -24,7 +30,7 @@ export function clientsByAddress(trustedProxies: readonly string[]): ClientOf {
       client = address
       if (!isTrusted(trusted, address)) break
     }
-    return networkOf(client)
+    return client
   }
 }
 
