@@ -15,11 +15,12 @@ import { activeFirst, artefactName, isRefused, statusOf, withoutRefusal } from '
 import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
 import { unprocessable } from './fhir/error.ts'
 import type { Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
-import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
+import { type AccessLogEntry, createApp, type HttpLimits, listen, type RunningServer } from './http/app.ts'
 import type { ReadinessPart } from './http/readiness.ts'
 import { lineWriter } from './line-writer.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
+import { tokenReason } from './operations/open-operations.ts'
 import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
 import { createPendingContent, type PendingContent } from './packages/pending-content.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
@@ -27,7 +28,8 @@ import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listAll } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
-import { createMaps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
+import { createMapJobs } from './structure-map/map-jobs.ts'
+import { createMaps, type MapEnvironment, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { largeCodeSystem } from './terminology/large/large-code-system.ts'
 import { createTerminology, type Terminology } from './terminology/terminology.ts'
 import { preferredFirst } from './terminology/versions.ts'
@@ -35,6 +37,7 @@ import { anchorKeySource } from './trust/anchors.ts'
 import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
 import type { TrustSource } from './trust/trust-source.ts'
+import { threadMilliseconds } from './workers/budget.ts'
 
 /** Folder of the product. */
 export const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
@@ -78,7 +81,8 @@ export async function createServer(config: Config): Promise<VidimusServer> {
     config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   let port = config.port
   let running: RunningServer | undefined
-  const newApp = () => createHttpApp({ config, context, publish, pending, trust, baseUrl: baseUrl() })
+  const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
+  const newApp = () => createHttpApp({ config, context, publish, pending, trust, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
@@ -91,10 +95,13 @@ export async function createServer(config: Config): Promise<VidimusServer> {
       running = await listen((message, response) => app.handler(message, response), {
         host: config.host,
         port: config.port,
+        trustedProxies: config.trustedProxies,
+        limits: connectionLimits(config),
       })
       if (running.port !== port) {
         port = running.port
         await app.audit.flush()
+        await app.close()
         app = newApp()
       }
       return baseUrl()
@@ -103,9 +110,33 @@ export async function createServer(config: Config): Promise<VidimusServer> {
       await running?.close(10_000)
       await app.audit.flush()
       accessLines.flush()
-      await context.rules.close()
+      await Promise.all([app.close(), context.rules.close(), context.mapJobs.close()])
       await storage.close()
     },
+  }
+}
+
+function connectionLimits(config: Config) {
+  return {
+    connections: config.maxConnections,
+    connectionsOfOne: config.maxConnectionsPerClient,
+    headerSeconds: config.headerSeconds,
+    bodySeconds: config.bodySeconds,
+    replySeconds: config.replySeconds,
+    replyBytes: config.maxUnfinishedBytes,
+  }
+}
+
+/** What a request may use. */
+function requestLimits(config: Config): Partial<HttpLimits> {
+  return {
+    openBodyBytes: config.openBodyLimitBytes,
+    batchEntries: config.batchLimit,
+    replyBytes: config.replyLimitBytes,
+    cpuMilliseconds: config.requestCpuMilliseconds,
+    bodies: config.maxUnfinishedBodies,
+    bodiesOfOne: config.maxUnfinishedBodiesPerClient,
+    bytes: config.maxUnfinishedBytes,
   }
 }
 
@@ -135,7 +166,12 @@ interface Wiring {
 
 function createContext({ config, storage, trust, pending, now }: Wiring): OperationContext {
   const uuid = () => randomUUID()
-  const terminology = createTerminology(artefactSource(storage, pending, config.dataDir), { now, uuid })
+  const terminology = createTerminology(artefactSource(storage, pending, config.dataDir), {
+    now,
+    uuid,
+    limits: { evaluationMilliseconds: config.requestCpuMilliseconds },
+    milliseconds: threadMilliseconds,
+  })
   // What was looked for in vain before content was on its way is looked for again.
   const revision = (types: readonly string[]) => storage.revision(types) + pending.epoch()
   const terminologyRevision = () => revision(terminologyTypes)
@@ -147,25 +183,29 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     return binding
   }
   const membership = async (valueSet: string) => (await bind(valueSet)).member
-  const maps = createMaps(
-    {
-      findMaps: (url) => findMaps(storage, url),
-      findStructure: (url) => findStructure(storage, url),
-      membership,
-      translator: terminology.translator,
-      revision: () => revision(mapTypes),
-    },
-    { elapsed: () => performance.now() },
-  )
-  const rules = createRules({
-    findLibraries: (url) => find<Library>(storage, 'Library', url),
-    listLibraries: async () => activeFirst(await listAll<Library>(storage, 'Library')),
+  const mapEnvironment: MapEnvironment = {
+    findMaps: (url) => findMaps(storage, url),
+    findStructure: (url) => findStructure(storage, url),
     membership,
-    expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
-    euValueSet: (id) => euValueSet(storage, terminology, id),
-    derived: storage.derived,
-    revision: () => revision(ruleTypes),
-  })
+    translator: terminology.translator,
+    revision: () => revision(mapTypes),
+  }
+  const maps = createMaps(mapEnvironment, { elapsed: () => performance.now() })
+  // Of each program: the translator, CQL, maps.
+  const jobProcesses = { processes: config.jobProcesses, idleSeconds: 30 }
+  const mapJobs = createMapJobs(mapEnvironment, jobProcesses)
+  const rules = createRules(
+    {
+      findLibraries: (url) => find<Library>(storage, 'Library', url),
+      listLibraries: async () => activeFirst(await listAll<Library>(storage, 'Library')),
+      membership,
+      expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
+      euValueSet: (id) => euValueSet(storage, terminology, id),
+      derived: storage.derived,
+      revision: () => revision(ruleTypes),
+    },
+    { ...jobProcesses, jobSeconds: config.requestCpuMilliseconds / 1000, elmFolder: join(projectRoot, 'rules/cql') },
+  )
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
     () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
@@ -199,7 +239,8 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,
   })
-  return { storage, terminology, maps, rules, evaluate, now, uuid }
+  const limits = { cpuMilliseconds: config.requestCpuMilliseconds, replyBytes: config.replyLimitBytes }
+  return { storage, terminology, maps, mapJobs, rules, evaluate, limits, now, uuid }
 }
 
 interface HttpWiring {
@@ -209,9 +250,10 @@ interface HttpWiring {
   pending: PendingContent
   trust: Trust
   baseUrl: string
+  mayWrite(bytes: number): boolean
 }
 
-function createHttpApp({ config, context, publish, pending, trust, baseUrl }: HttpWiring) {
+function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayWrite }: HttpWiring) {
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -222,10 +264,14 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl }: Ht
       ...(config.developmentToken ? { developmentToken: config.developmentToken } : {}),
       maintenance: () => config.maintenance,
       bodyLimitBytes: config.bodyLimitBytes,
+      trustedProxies: config.trustedProxies,
       auditSampleRate: config.auditSampleRate,
       production: config.production,
     },
+    limits: requestLimits(config),
     hooks: {
+      mayWrite,
+      tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,
       readMap: readR5,
       printMap,

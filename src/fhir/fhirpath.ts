@@ -156,7 +156,34 @@ function environmentFor(rewritten: Rewritten, functions: FhirPathFunctions) {
   }
 }
 
+/** The longest invariants of R4 have some thousand characters; the parser's time and stack grow with length and depth. */
+const longestExpression = 10_000
+const deepestExpression = 100
+
+/** @throws FhirError 422 too-costly for a text that the parser is not to be troubled with */
+function checkCost(source: string): void {
+  if (source.length > longestExpression)
+    throw unprocessable(`a FHIRPath expression is longer than ${longestExpression} characters`, 'too-costly')
+  let depth = 0
+  for (let at = 0; at < source.length; at++) {
+    const char = source[at] ?? ''
+    if ('([{'.includes(char) && ++depth > deepestExpression)
+      throw unprocessable(`a FHIRPath expression nests more than ${deepestExpression} brackets`, 'too-costly')
+    if (')]}'.includes(char)) depth--
+    if ('\'"`'.includes(char)) at = quoteEnd(source, at)
+  }
+}
+
+function quoteEnd(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === text[start]) return at
+  }
+  return text.length
+}
+
 function parse(source: string, variables: ReadonlySet<string>): Rewritten {
+  checkCost(source)
   const text = singleQuotes(source)
   let tree: SyntaxNode
   try {
@@ -185,10 +212,12 @@ function syntaxError(source: string, error: unknown): FhirError {
 
 function faultAt(source: string, fault: string, line: number, column: number): FhirError {
   return unprocessable(
-    { text: `FHIRPath "${source}": ${fault}`, diagnostics: `line ${line}, column ${column}: ${fault}` },
+    { text: `FHIRPath "${shown(source)}": ${fault}`, diagnostics: `line ${line}, column ${column}: ${fault}` },
     'invalid',
   )
 }
+
+const shown = (source: string) => (source.length > 300 ? `${source.slice(0, 300)}…` : source)
 
 /** The engine quotes data in its messages, which may be personal: only what the expression itself says is kept. */
 function evaluationError(source: string, error: unknown): FhirError {
@@ -200,7 +229,7 @@ function evaluationError(source: string, error: unknown): FhirError {
     .replace(/(got:?|Cannot) .*$/s, '$1 …')
   // The stack, or the length of an array or text, has come to its end.
   return unprocessable(
-    { text: `FHIRPath "${source}": ${safe}` },
+    { text: `FHIRPath "${shown(source)}": ${safe}` },
     error instanceof RangeError ? 'too-costly' : 'processing',
   )
 }

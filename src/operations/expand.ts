@@ -14,6 +14,7 @@ export const expand = defineOperation<OperationContext>({
   type: ['ValueSet'],
   instance: ['ValueSet'],
   get: true,
+  costly: true,
   parameters: [
     ...VALUE_SET_PARAMETERS,
     input('context', 'uri', 'StructureDefinition and element (url#path) whose bound value set is meant'),
@@ -37,6 +38,7 @@ export const expand = defineOperation<OperationContext>({
     const threshold = Number(call.headers['x-too-costly-threshold'])
     const resource = await context.terminology.expand(parameters, {
       acceptLanguage: call.acceptLanguage,
+      budget: call.budget?.(),
       expansionCodes: Number.isInteger(threshold) && threshold > 0 ? threshold : undefined,
     })
     return { resource }

@@ -23,6 +23,8 @@ export const subsumes = defineOperation<OperationContext>({
     output('outcome', 'code', 'equivalent | subsumes | subsumed-by | not-subsumed'),
   ],
   handle: async (call, context) => ({
-    resource: await context.terminology.subsumes(await withInstance(call, context, 'codeSystem')),
+    resource: await context.terminology.subsumes(await withInstance(call, context, 'codeSystem'), {
+      budget: call.budget?.(),
+    }),
   }),
 })

@@ -64,6 +64,6 @@ export const translateOperation = defineOperation<OperationContext>({
   ],
   handle: async (call, context) => {
     const parameters = await withInstance(call, context, 'conceptMap')
-    return { resource: await context.terminology.translate(parameters) }
+    return { resource: await context.terminology.translate(parameters, { budget: call.budget?.() }) }
   },
 })

@@ -80,5 +80,7 @@ export const validateInCodeSystem = defineOperation<OperationContext>({
 
 async function answer(parameters: Parameters, call: OperationCall, { terminology }: OperationContext) {
   const resourceType = call.resourceType === 'CodeSystem' ? 'CodeSystem' : 'ValueSet'
-  return { resource: await terminology.validateCode(parameters, { acceptLanguage: call.acceptLanguage, resourceType }) }
+  const { acceptLanguage } = call
+  const resource = await terminology.validateCode(parameters, { acceptLanguage, budget: call.budget?.(), resourceType })
+  return { resource }
 }

@@ -1,5 +1,5 @@
 import { isNamedBy } from '../fhir/artefact.ts'
-import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
+import { formatCanonical, matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import { issue, unprocessable } from '../fhir/error.ts'
 import type { Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import { compileExpression, type ExpressionContext } from './compile-expression.ts'
@@ -121,8 +121,7 @@ const mayJoin = (importing: StructureMap | undefined, url: string) => (found: St
 function matches(url: string, map: StructureMap): boolean {
   const { url: wanted, version } = parseCanonical(url)
   if (version && map.version !== version) return false
-  const pattern = wanted.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${pattern.join('.*')}$`).test(map.url)
+  return matchesWildcard(wanted, map.url)
 }
 
 /** Of several versions of one url the first, which is the newest. */

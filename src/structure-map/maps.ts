@@ -18,6 +18,7 @@ import { writeModelXml } from './write-xml.ts'
 
 export { checkMap } from './check-map.ts'
 export { parseMap } from './parser.ts'
+export { printReadable } from './print-readable.ts'
 export { printMap } from './printer.ts'
 export type { TraceEvent, TraceSink } from './run.ts'
 export { readR5 } from './spelling.ts'

@@ -1,9 +1,10 @@
 import { badRequest, FhirError, operationOutcome } from '../fhir/error.ts'
+import type { OperationBudget } from '../fhir/operation.ts'
 import type { Parameter, Parameters, Resource } from '../fhir/types.ts'
 import { VALUE_FORMS } from './value.ts'
 
 /** One validation of a batch as a request of its own. */
-interface BatchEntry {
+export interface BatchEntry {
   entry: Parameters
   /** It has resources that the others do not see. */
   bringsOwn: boolean
@@ -40,11 +41,15 @@ function entryOf(parameter: Parameter): Parameter[] {
 export async function answerBatch(
   entries: BatchEntry[],
   answer: (entry: BatchEntry) => Promise<Parameters>,
+  budget: OperationBudget | undefined,
 ): Promise<Parameters> {
   const parameter: Parameter[] = []
   for (const entry of entries) {
     try {
-      parameter.push({ name: 'validation', resource: await answer(entry) })
+      parameter.push({
+        name: 'validation',
+        resource: await (budget ? budget.runAsync(() => answer(entry)) : answer(entry)),
+      })
     } catch (error) {
       if (!(error instanceof FhirError)) throw error
       parameter.push({ name: 'validation', resource: operationOutcome(error.issues) })

@@ -38,8 +38,11 @@ export interface Evaluation {
   systemRules: VersionRules
   /** What was decided for clauses so far. */
   decided: Decisions
-  /** Throws too-costly when the time for the request is over. Called now and then in loops. */
-  tick(): void
+  /**
+   * Counts clauses that were asked. Now and then it looks at the clock: true when others should have a turn.
+   * @throws FhirError 422 too-costly when the time for the request is over
+   */
+  pass(clauses: number): boolean
 }
 
 /** Decisions by clause; they may be kept as long as the scope lives when no rules are in force. */

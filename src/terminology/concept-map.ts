@@ -1,6 +1,8 @@
 import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
+import { FhirError } from '../fhir/error.ts'
 import type { ConceptMap } from '../fhir/types.ts'
 import { systemIdentity } from './aliases.ts'
+import { otherIssue } from './messages.ts'
 import type { Scope } from './scope.ts'
 import { matchesVersion } from './versions.ts'
 
@@ -32,7 +34,12 @@ export interface TranslateQuestion {
   /** From target to source. */
   reverse: boolean
   dependencies: { element: string; value: string }[]
+  /** Groups that may still be asked: maps hand questions on to others, each of their groups anew. Without it, {@link mostGroups}. */
+  left?: { groups: number }
 }
+
+/** Most groups that one question is put to. */
+export const mostGroups = 20_000
 
 /** A group with the sides its codes really are on. */
 interface Sides {
@@ -136,15 +143,20 @@ export function translateBy(
   scope: Scope,
   asking: ConceptMap[] = [],
 ): Translation[] {
+  const left = question.left ?? { groups: mostGroups }
   return (map.group ?? []).flatMap((group) => {
+    if (--left.groups < 0) throw tooManyGroups()
     const sides = sidesOf(group, scope)
     const [near, far] = question.reverse ? [sides.target, sides.source] : [sides.source, sides.target]
     if (!fits(near, question.system) || !fits(far, question.otherSystem)) return []
     return question.reverse
       ? backward({ map, group, sides, question, scope, asking })
-      : forward({ map, group, sides, question, scope, asking })
+      : forward({ map, group, sides, question: { ...question, left }, scope, asking })
   })
 }
+
+const tooManyGroups = () =>
+  new FhirError(422, otherIssue('too-costly', `The translation takes more than ${mostGroups} groups of concept maps`))
 
 /** One question to one group. */
 interface GroupCall {

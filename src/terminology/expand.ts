@@ -1,5 +1,7 @@
 import { formatCanonical } from '../fhir/canonical.ts'
+import { badRequest } from '../fhir/error.ts'
 import type { Extension, ValueSet } from '../fhir/types.ts'
+import type { Steps } from '../workers/budget.ts'
 import { systemNames } from './aliases.ts'
 import { bindForExpansion, type Evaluation } from './binding.ts'
 import type { CodeSystemHead } from './code-system.ts'
@@ -22,14 +24,14 @@ import {
 import { artefactWarnings, importsOf, warningOfBase } from './resource-status.ts'
 import type { Clause, CompiledSet } from './value-set.ts'
 
-/** `$expand` (terminology.md §3). Synchronous: run it through settle. */
-export function expandValueSet(request: Request): ValueSet {
+/** `$expand` (terminology.md §3). Run it through settle. */
+export function* expandValueSet(request: Request): Steps<ValueSet> {
   const { set, languages, decisive } = compileRequested(request)
   const evaluation = evaluationOf(request, set.canonical)
   const page = pageOf(request)
   const options = listingOptions(request)
-  const heads = usedSystems(set, evaluation, options.without)
-  const listing = list(set, evaluation, {
+  const heads = yield* usedSystems(set, evaluation, options.without)
+  const listing = yield* list(set, evaluation, {
     ...options,
     ...(page.count === undefined && { most: page.limit + (page.offset ?? 0) }),
   })
@@ -37,8 +39,8 @@ export function expandValueSet(request: Request): ValueSet {
   const { from, to } = pageBounds(listing, page)
   if (to - from > page.limit) throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${page.limit}`])
   const shown = entryOptions(request, languages, heads, set)
-  const nested = isNestable(request, page) && canNest(set, evaluation, options.without)
-  const contains = showEntries({ listing, from, to }, shown, nested)
+  const isNested = isNestable(request, page) && canNest(set, evaluation, options.without)
+  const contains = yield* showEntries({ listing, from, to }, shown, { isNested, evaluation })
   return {
     ...rootOf(set.definition, booleanParameter(request.parameters, 'includeDefinition') === true),
     expansion: expansionOf({
@@ -77,8 +79,13 @@ function pageBounds(listing: Listing, page: Page) {
   return { from, to }
 }
 
+/** Characters of a text that somebody types. */
+const longestFilter = 1000
+
 function listingOptions({ parameters }: Request): ListingOptions {
   const text = textParameter(parameters, 'filter')?.trim()
+  if ((text?.length ?? 0) > longestFilter)
+    throw badRequest(`filter is longer than ${longestFilter} characters`, 'too-costly')
   return {
     activeOnly: booleanParameter(parameters, 'activeOnly') === true,
     ...(text && { text }),
@@ -92,15 +99,19 @@ function isNestable({ parameters }: Request, page: Page): boolean {
   return page.count === undefined && page.offset === undefined
 }
 
-function showEntries(
+/** A shown entry costs as much as so many clauses. */
+const costPerEntry = 20
+
+function* showEntries(
   part: { listing: Listing; from: number; to: number },
   options: EntryOptions,
-  nested: boolean,
-): Contains[] {
+  { isNested, evaluation }: { isNested: boolean; evaluation: Evaluation },
+): Steps<Contains[]> {
   const show = (entry: Entry) => containsEntry(entry, options)
-  if (nested) return nest(part.listing, show)
+  if (isNested) return yield* nest(part.listing, show, () => evaluation.pass(costPerEntry))
   const contains: Contains[] = []
   for (let index = part.from; index < part.to; index++) {
+    if (evaluation.pass(costPerEntry)) yield
     const entry = part.listing.at(index)
     if (entry) contains.push(show(entry))
   }
@@ -143,11 +154,12 @@ function* allClauses(set: CompiledSet): Generator<Clause> {
 }
 
 /** Heads of every version of every system that the set takes codes from, each once. */
-function usedSystems(set: CompiledSet, evaluation: Evaluation, without: LeftOut): CodeSystemHead[] {
+function* usedSystems(set: CompiledSet, evaluation: Evaluation, without: LeftOut): Steps<CodeSystemHead[]> {
   const heads = new Map<string, CodeSystemHead>()
   for (const clause of allClauses(set)) {
     if (!clause.system || isLeftOut(without, clause.identity, clause.version)) continue
     const { provider, resolution } = bindForExpansion(clause, evaluation)
+    if (evaluation.pass(100)) yield
     if (resolution.isUnknown || isLeftOut(without, clause.identity, provider.head.version)) continue
     heads.set(formatCanonical(provider.head.url, provider.head.version), provider.head)
   }

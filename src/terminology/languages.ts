@@ -16,8 +16,12 @@ export interface Languages {
 
 const TAG = /^(?:[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)$/
 
+/** Characters of a wish; browsers send some dozen. */
+const longestWish = 1000
+
 /** Parses Accept-Language syntax (RFC 9110 §12.5.4); 422 naming the text when a tag is not one. */
 export function parseLanguages(given: string): Languages {
+  if (given.length > longestWish) throw txError('INVALID_DISPLAY_NAME', [given.slice(0, 100)])
   const ranges = given
     .split(',')
     .map((part) => part.trim())

@@ -1,3 +1,4 @@
+import type { Steps } from '../workers/budget.ts'
 import { bindForExpansion, type Evaluation } from './binding.ts'
 import type { Ref } from './code-system.ts'
 import type { Contains } from './contains-entry.ts'
@@ -22,12 +23,13 @@ export function canNest(set: CompiledSet, evaluation: Evaluation, without: LeftO
  * Entries as a forest: below the nearest ancestor that is a member, too. The listing is in depth-first order of the first
  * parents; where no member is above a concept in that order, one above it by another parent is.
  */
-export function nest(listing: Listing, show: (entry: Entry) => Contains): Contains[] {
+export function* nest(listing: Listing, show: (entry: Entry) => Contains, isTurnDue: () => boolean): Steps<Contains[]> {
   const roots: Contains[] = []
   const open: { entry: Entry; shown: Contains }[] = []
   const shownByRef = new Map<Ref, Contains>()
   const orphans: { entry: Entry; shown: Contains }[] = []
   for (let index = 0; index < listing.size; index++) {
+    if (isTurnDue()) yield
     const entry = listing.at(index)
     if (!entry) continue
     const shown = show(entry)
@@ -43,6 +45,7 @@ export function nest(listing: Listing, show: (entry: Entry) => Contains): Contai
     open.push({ entry, shown })
   }
   for (const { entry, shown } of orphans) {
+    if (isTurnDue()) yield
     const parent = memberAbove(entry, shownByRef)
     if (parent) adopt(parent, shown)
     else roots.push(shown)

@@ -4,6 +4,7 @@ import {
   allParameters,
   booleanParameter,
   firstParameter,
+  type OperationBudget,
   parameterValue,
   textParameter,
   textParameters,
@@ -34,6 +35,8 @@ export interface TerminologyCall {
   acceptLanguage?: string | undefined
   /** A lower limit on the codes of an unpaged expansion than the server's own. */
   expansionCodes?: number | undefined
+  /** Of the request; without it work is done at once, within {@link Limits.evaluationMilliseconds}. */
+  budget?: OperationBudget | undefined
 }
 
 /** What the engine is given once. */
@@ -42,7 +45,7 @@ export interface Surroundings {
   limits: Limits
   /** What requests see that bring nothing along. */
   sharedScope(): Scope
-  /** A clock that only moves forward, in milliseconds. */
+  /** Milliseconds of computing so far: a clock that moves while work is done. */
   milliseconds(): number
   now(): Date
   uuid(): string
@@ -196,20 +199,47 @@ function headerLanguage(header: string | undefined): string | undefined {
   }
 }
 
-/** Version rules for code systems, and the guard on time. */
-export function evaluationOf({ parameters, scope, around }: Request, canonical: string): Evaluation {
-  const allowed = around.limits.evaluationMilliseconds
+/** Clauses that are asked between two looks at the clock: some fraction of a millisecond. */
+const costPerLook = 2000
+
+/** Version rules for code systems, and the guard on computing time. */
+export function evaluationOf(request: Request, canonical: string): Evaluation {
+  const { parameters, scope } = request
   const systemRules = versionRules(parameters, SYSTEM_RULES)
-  let end: number | undefined
+  const look = guard(request, canonical)
+  let cost = 0
   return {
     scope,
     decided: systemRules.size === 0 ? decisionsOf(scope) : noDecisions(),
     systemRules,
-    tick: () => {
-      const now = around.milliseconds()
-      end ??= now + allowed
-      if (now > end) throw txError('VALUESET_TOO_SLOW', [canonical, String(allowed)])
+    pass(more) {
+      cost += more
+      if (cost < costPerLook) return false
+      cost = 0
+      return look()
     },
+  }
+}
+
+/** Looks at the clock: whether others should have a turn. It throws 422 too-costly when the time is over. */
+function guard({ around, call: { budget } }: Request, canonical: string): () => boolean {
+  const allowed = around.limits.evaluationMilliseconds
+  const tooSlow = () => txError('VALUESET_TOO_SLOW', [canonical, String(allowed)])
+  if (budget) {
+    return () => {
+      try {
+        return budget.tick()
+      } catch (error) {
+        throw error instanceof FhirError ? tooSlow() : error
+      }
+    }
+  }
+  let end: number | undefined
+  return () => {
+    const now = around.milliseconds()
+    end ??= now + allowed
+    if (now > end) throw tooSlow()
+    return false
   }
 }
 

@@ -1,8 +1,9 @@
 import { FhirError, unprocessable } from '../fhir/error.ts'
 import type { ConceptMap, Issue, Parameters, Resource, ValueSet } from '../fhir/types.ts'
+import type { Steps } from '../workers/budget.ts'
 import { systemIdentity } from './aliases.ts'
 import { type ArtefactSource, type Artefacts, createArtefacts } from './artefacts.ts'
-import { answerBatch, batchEntries } from './batch.ts'
+import { answerBatch, type BatchEntry, batchEntries } from './batch.ts'
 import { contains, type Evaluation, noDecisions } from './binding.ts'
 import { type Instance, terminologyCapabilities } from './capabilities.ts'
 import { checkTerminology } from './check/check.ts'
@@ -80,7 +81,7 @@ export interface TerminologyOptions {
   /** Random UUID, version 4. */
   uuid(): string
   limits?: Partial<Limits>
-  /** A clock that only moves forward; defaults to `now`. */
+  /** Milliseconds of computing so far; defaults to those of `now`. */
   milliseconds?(): number
 }
 
@@ -95,9 +96,13 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     now: options.now,
     uuid: options.uuid,
   }
-  const run = <T>(parameters: Parameters, call: TerminologyCall, work: (request: Request) => T): Promise<T> => {
+  const run = <T>(
+    parameters: Parameters,
+    call: TerminologyCall,
+    work: (request: Request) => T | Steps<T>,
+  ): Promise<T> => {
     const request = openRequest(parameters, call, around)
-    return settle(request.scope, () => work(request))
+    return settle(request.scope, () => work(request), call.budget)
   }
   const validateCode: Terminology['validateCode'] = (parameters, call = {}) =>
     run(parameters, call, call.resourceType === 'CodeSystem' ? validateInCodeSystem : validateInValueSet)
@@ -107,11 +112,12 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     batchValidateCode: (parameters, call = {}) => {
       // One scope for all entries: what they share is compiled once.
       const { scope } = openRequest(parameters, call, around)
-      return answerBatch(batchEntries(parameters), ({ entry, bringsOwn }) => {
+      const answer = ({ entry, bringsOwn }: BatchEntry) => {
         const work = asksValueSet(entry, call.resourceType) ? validateInValueSet : validateInCodeSystem
-        if (bringsOwn) return run(entry, call, work)
-        return settle(scope, () => work({ parameters: entry, call, around, scope }))
-      })
+        if (bringsOwn) return run<Parameters>(entry, call, work)
+        return settle<Parameters>(scope, () => work({ parameters: entry, call, around, scope }), call.budget)
+      }
+      return answerBatch(batchEntries(parameters), answer, call.budget)
     },
     lookup: (parameters, call = {}) => run(parameters, call, lookUp),
     compare: (parameters, call = {}) => run(parameters, call, compareValueSets),
@@ -136,7 +142,7 @@ function asksValueSet(entry: Parameters, resourceType: 'ValueSet' | 'CodeSystem'
 async function membership(canonical: string, artefacts: Artefacts) {
   artefacts.refresh()
   const scope = createScope(artefacts, [])
-  const evaluation: Evaluation = { scope, systemRules: new Map(), decided: noDecisions(), tick: () => {} }
+  const evaluation: Evaluation = { scope, systemRules: new Map(), decided: noDecisions(), pass: () => false }
   return settle(scope, () => {
     const definition = valueSetOf(scope, canonical)
     if (!definition) throw txError('Unable_to_resolve_value_Set_', [canonical], 422)

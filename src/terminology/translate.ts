@@ -2,17 +2,19 @@ import { formatCanonical } from '../fhir/canonical.ts'
 import { badRequest, FhirError } from '../fhir/error.ts'
 import { allParameters, booleanParameter, firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Coding, ConceptMap, Parameter, Parameters, Resource } from '../fhir/types.ts'
+import type { Steps } from '../workers/budget.ts'
 import {
   closestFirst,
   conceptMapOf,
   mapCanonical,
+  mostGroups,
   type TranslateQuestion,
   type Translation,
   translateBy,
 } from './concept-map.ts'
 import { otherIssue } from './messages.ts'
-import type { Request } from './request.ts'
-import { requireOneQuestion } from './value.ts'
+import { evaluationOf, type Request } from './request.ts'
+import { checkCodings, requireOneQuestion } from './value.ts'
 
 /** The map to translate by, sent along or named; without it every stored one may fit. */
 export function askedMap(parameters: Parameters): ConceptMap | string | undefined {
@@ -25,7 +27,7 @@ export function askedMap(parameters: Parameters): ConceptMap | string | undefine
  * `ConceptMap/$translate` with R4's and R5's parameter names (terminology.md §1). `stored` are all stored maps; none are
  * needed when the request names one.
  */
-export function translate(request: Request, stored: ConceptMap[]): Parameters {
+export function* translate(request: Request, stored: ConceptMap[]): Steps<Parameters> {
   const { parameters } = request
   const { codings, reverse, explicit } = askedCodings(parameters)
   const maps = candidateMaps(request, stored)
@@ -34,7 +36,9 @@ export function translate(request: Request, stored: ConceptMap[]): Parameters {
     element: String(partValue(each, 'element') ?? ''),
     value: dependencyValue(each),
   }))
-  const found = codings.flatMap((coding) => {
+  const { pass } = evaluationOf(request, '')
+  const found = new Map<string, Translation>()
+  for (const coding of codings) {
     const question: TranslateQuestion = {
       code: coding.code ?? '',
       system: coding.system,
@@ -42,12 +46,18 @@ export function translate(request: Request, stored: ConceptMap[]): Parameters {
       otherSystem,
       reverse,
       dependencies,
+      left: { groups: mostGroups },
     }
-    return maps.flatMap((map) => translateBy(map, question, request.scope))
-  })
-  const unique = closestFirst(
-    found.length < 2 ? found : found.filter((each, index) => found.findIndex((other) => same(each, other)) === index),
-  )
+    for (const map of maps) {
+      for (const each of translateBy(map, question, request.scope)) {
+        const key = identity(each)
+        if (!found.has(key)) found.set(key, each)
+        if (pass(1)) yield
+      }
+      if (pass(1 + (map.group?.length ?? 0))) yield
+    }
+  }
+  const unique = closestFirst([...found.values()])
   const result = unique.some(
     (each) => each.target && each.equivalence !== 'unmatched' && each.equivalence !== 'disjoint',
   )
@@ -58,12 +68,9 @@ export function translate(request: Request, stored: ConceptMap[]): Parameters {
   return { resourceType: 'Parameters', parameter }
 }
 
-const same = (a: Translation, b: Translation) =>
-  mapCanonical(a.map) === mapCanonical(b.map) &&
-  a.equivalence === b.equivalence &&
-  a.target?.code === b.target?.code &&
-  a.target?.system === b.target?.system &&
-  a.source.code === b.source.code
+/** What tells one match from another. */
+const identity = ({ map, equivalence, target, source }: Translation): string =>
+  JSON.stringify([mapCanonical(map), equivalence, target?.code, target?.system, source.code])
 
 function nothingFound(codings: Coding[], maps: ConceptMap[]): string {
   const codes = codings.map((each) => `'${each.system ?? ''}#${each.code ?? ''}'`).join(', ')
@@ -114,12 +121,19 @@ function askedCodings(parameters: Parameters): { codings: Coding[]; reverse: boo
   return { codings, reverse: booleanParameter(parameters, 'reverse') === true, explicit: false }
 }
 
+const distinct = (codings: Coding[]): Coding[] => [
+  ...new Map(codings.map((each) => [JSON.stringify([each.system, each.code, each.version]), each])).values(),
+]
+
 function codingsNamed(
   parameters: Parameters,
   names: { code: string; system: string; coding: string; concept: string },
 ): Coding[] {
   const concept = firstParameter(parameters, names.concept)?.valueCodeableConcept
-  if (concept) return concept.coding ?? []
+  if (concept) {
+    checkCodings(concept.coding ?? [])
+    return distinct(concept.coding ?? [])
+  }
   const coding = firstParameter(parameters, names.coding)?.valueCoding
   if (coding) return [coding]
   const code = textParameter(parameters, names.code)

@@ -2,6 +2,7 @@ import { parseCanonical } from '../fhir/canonical.ts'
 import { operationOutcome } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Issue, Parameter, Parameters, Resource } from '../fhir/types.ts'
+import type { Steps } from '../workers/budget.ts'
 import { systemIdentity } from './aliases.ts'
 import type { Evaluation } from './binding.ts'
 import type { CodeSystemHead } from './code-system.ts'
@@ -24,8 +25,8 @@ import { type CodedValue, codelessIssue, type Question, questionOf } from './val
 import type { CompiledSet } from './value-set.ts'
 import type { UnknownSystem } from './version-check.ts'
 
-/** `ValueSet/$validate-code` (terminology.md §4). Synchronous: run it through settle. */
-export function validateInValueSet(request: Request): Parameters {
+/** `ValueSet/$validate-code` (terminology.md §4). Run it through settle. */
+export function* validateInValueSet(request: Request): Steps<Parameters> {
   const question = questionOf(request.parameters)
   const { set, languages } = compileRequested(request)
   const evaluation = evaluationOf(request, set.canonical)
@@ -39,7 +40,11 @@ export function validateInValueSet(request: Request): Parameters {
   ) {
     return reply(question, [inferred(set, only, evaluation, options)], { set, options })
   }
-  const judgements = question.values.map((value) => judge(set, value, evaluation, options))
+  const judgements: Judgement[] = []
+  for (const value of question.values) {
+    judgements.push(judge(set, value, evaluation, options))
+    if (evaluation.pass(set.clauses)) yield
+  }
   return reply(question, judgements, { set, options })
 }
 

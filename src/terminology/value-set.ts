@@ -84,7 +84,7 @@ interface Surroundings extends CompileOptions {
 
 /** Most includes and excludes that one answer may take, and most imports of imports. */
 const MOST_CLAUSES = 20_000
-const DEEPEST = 1_000
+const DEEPEST = 600
 
 /**
  * Reads a value set and everything it imports. Throws 422 for circular imports, filters without value and required
@@ -238,6 +238,7 @@ function importOf(canonical: string, around: Surroundings): CompiledSet | string
     if (!contained) return canonical
     const name = contained.url ? canonicalOf(contained) : canonical
     if (around.path.includes(name)) throw circular(name, around.path)
+    checkDepth(around)
     return { ...compile(contained, around), contained: true }
   }
   const { url, version } = parseCanonical(canonical)
@@ -252,12 +253,16 @@ function importOf(canonical: string, around: Surroundings): CompiledSet | string
   }
   const name = canonicalOf(definition)
   if (around.path.includes(name)) throw circular(name, around.path)
-  if (around.path.length >= DEEPEST) throw tooCostly(around.path[0], `imports of imports more than ${DEEPEST} deep`)
+  checkDepth(around)
   const known = around.done.get(definition)
   if (known && sameSupplements(known.supplements, around.supplements)) return known.set
   const set = compile(definition, { ...around, container: definition })
   around.done.set(definition, { set, supplements: around.supplements })
   return set
+}
+
+function checkDepth({ path }: Surroundings): void {
+  if (path.length >= DEEPEST) throw tooCostly(path[0], `imports of imports more than ${DEEPEST} deep`)
 }
 
 const sameSupplements = (a: CodeSystem[], b: CodeSystem[]) =>

@@ -55,6 +55,7 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
   const concept = firstParameter(parameters, 'codeableConcept')?.valueCodeableConcept
   if (concept) {
     if (!concept.coding?.length) throw nothingToValidate()
+    checkCodings(concept.coding)
     const values = concept.coding.map((coding, index) => codedValue(coding, `CodeableConcept.coding[${index}]`))
     return { values, codeableConcept: concept }
   }
@@ -65,6 +66,7 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
   if (!code || (system === undefined && textParameter(parameters, 'inferSystem') !== 'true')) {
     throw nothingToValidate()
   }
+  for (const text of [code, system, textParameter(parameters, 'display')]) checkLength(text)
   const bar = system?.indexOf('|') ?? -1
   const version =
     textParameter(parameters, 'systemVersion') ?? (defaultSystem ? textParameter(parameters, 'version') : undefined)
@@ -85,7 +87,29 @@ export function codelessIssue(value: CodedValue): Issue {
   return otherIssue('invalid', text, { severity: 'warning', type: 'invalid-data', expression: value.at('') })
 }
 
+/** No code, canonical or display of any system is so long; messages repeat it. */
+const longestText = 10_000
+
+function checkLength(text: string | undefined): void {
+  if ((text?.length ?? 0) <= longestText) return
+  throw new FhirError(
+    422,
+    otherIssue('too-costly', `A code, system or display is longer than ${longestText} characters`),
+  )
+}
+
+/** A concept has some codings, in as many systems. */
+const mostCodings = 1000
+
+/** @throws FhirError 422 too-costly for more codings than any concept has */
+export function checkCodings(codings: Coding[]): void {
+  if (codings.length <= mostCodings) return
+  const text = `The CodeableConcept has more than ${mostCodings} codings`
+  throw new FhirError(422, otherIssue('too-costly', text))
+}
+
 function codedValue(coding: Coding, path: string): CodedValue {
+  for (const text of [coding.code, coding.system, coding.version, coding.display]) checkLength(text)
   return {
     code: coding.code ?? '',
     system: coding.system,
