@@ -41,7 +41,7 @@ export interface Scope {
 }
 
 /** What one run looked up and did not find in memory, by name. */
-export type Missed = Map<string, () => Promise<unknown>>
+type Missed = Map<string, () => Promise<unknown>>
 
 /**
  * Runs synchronous work until every artefact it looks up is in memory; steps are run in slices of the budget, or at once without one.
