@@ -99,8 +99,9 @@ export function fit(given: Node, type: Type, run: Run): Node | undefined {
   if (copy === undefined) return undefined
   const node = given.loose ? given : { value: copy, type: given.type }
   node.loose = false
-  if (type.kind !== 'resource' && type !== UNKNOWN && node.type.kind === 'logical')
-    delete (copy as JsonObject).resourceType
+  // A model says what it is; a data type does not.
+  const isModel = node.type.kind === 'logical' || node.type.kind === 'unknown'
+  if (type.kind !== 'resource' && type !== UNKNOWN && isModel) delete (copy as JsonObject).resourceType
   // A generic BackboneElement, or an object of unknown type, becomes what the element says.
   if (node.type.kind === 'unknown' || node.type.name === 'BackboneElement' || node.type.name === 'Element')
     node.type = type

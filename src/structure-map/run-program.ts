@@ -6,6 +6,7 @@ import type { MapCall } from './maps.ts'
 import { dropEmpty, inferType, type Node } from './nodes.ts'
 import type { CompiledGroup, MapScope, Program } from './program.ts'
 import { type Run, spend, type TransformLimits } from './run.ts'
+import { dropInvalid } from './typed-copy.ts'
 import { lastPart, UNKNOWN } from './types.ts'
 import { createInstance, type Writing } from './write.ts'
 
@@ -34,9 +35,19 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
   } catch (error) {
     throw relocate(error, { map: main.canonical, group: first.name, position: storedPosition(first) })
   }
+  if (run.untyped) checkUntyped(target, run)
   // Going through all of a big result again costs more than making it; seldom is there anything to drop.
   if (!run.untidy) return target.value ?? {}
   return dropEmpty(target.value ?? null) ?? {}
+}
+
+/** What was written untyped may stand inside something that has a type in the end. */
+function checkUntyped({ value = null, type }: Node, run: Run): void {
+  run.place = undefined
+  run.holder = type
+  run.property = ''
+  dropInvalid(value, type, run)
+  run.untidy = true
 }
 
 function startRun(root: Node, { call, limits, elapsed }: Pick<ProgramCall, 'call' | 'limits' | 'elapsed'>): Run {
@@ -54,6 +65,7 @@ function startRun(root: Node, { call, limits, elapsed }: Pick<ProgramCall, 'call
     budget: { spend: (steps) => spend(run, steps) },
     shared: undefined,
     untidy: false,
+    untyped: false,
     ids: undefined,
     place: undefined,
     holder: undefined,

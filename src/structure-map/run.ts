@@ -66,6 +66,8 @@ export interface Run {
   shared: WeakMap<JsonObject, Map<string | RuleTarget, Node>> | undefined
   /** The result may have empty parts, which have to be taken out. */
   untidy: boolean
+  /** Something was written where no definition says what may stand. */
+  untyped: boolean
   /** Ids given to source resources that have none; the source itself is never changed. */
   ids: WeakMap<JsonObject, string> | undefined
   /** The rule that fires. */

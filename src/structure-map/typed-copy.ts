@@ -62,6 +62,37 @@ function copyList(source: Json[], type: Type, run: Run, isAligned = false): Json
   return copy.length > 0 ? copy : undefined
 }
 
+/**
+ * Takes out, in place, the primitives that FHIR would refuse: for what was written while nobody knew its type, such as a resource
+ * that a map puts together member by member.
+ */
+export function dropInvalid(value: Json, declared: Type, run: Run): void {
+  if (value === null || typeof value !== 'object') return
+  if (Array.isArray(value)) {
+    for (const [index, each] of value.entries()) if (isRefused(each, declared, run)) value[index] = null
+    return
+  }
+  const type = objectType(declared, value)
+  for (const name in value) {
+    const member = value[name]
+    if (member === undefined) continue
+    run.inside.push(name)
+    const known = memberType(type, name)
+    if (Array.isArray(member)) dropInvalid(member, known, run)
+    else if (isRefused(member, known, run)) delete value[name]
+    run.inside.pop()
+  }
+}
+
+/** Whether a value is none of its type, which is told; inside an object what is none is taken out. */
+function isRefused(value: Json, type: Type, run: Run): boolean {
+  if (value === null || value === '') return false
+  const reason = type.check?.(value)
+  if (reason !== undefined) leaveOut(run, { type: type.name, reason })
+  else dropInvalid(value, type, run)
+  return reason !== undefined
+}
+
 const ELEMENT = r4Type('Element') ?? UNKNOWN
 
 function memberType(type: Type, name: string): Type {

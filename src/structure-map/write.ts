@@ -267,6 +267,7 @@ function storeExtra(
 function assignUntyped(holder: JsonObject, property: string, { given, run }: { given: Node; run: Run }): Node {
   const node = given.loose ? given : { value: copyValid(given.value ?? null, UNKNOWN, run) ?? {}, type: given.type }
   node.loose = false
+  run.untyped = true
   addUntyped(holder, { property, value: node.value as Json, listed: given.listed === true })
   if (given.exact !== undefined && !Array.isArray(holder[property])) keepExactNumber(holder, property, given.exact)
   return node

@@ -313,6 +313,35 @@ test('logical models have types, too; what is missing of them and misshapen can 
   assert.equal(unknown.judge(unknown.run(source, mapCall()) as JsonObject), undefined)
 })
 
+test('what is put together without a type is judged by the type that it has in the end', async () => {
+  const rules: [how: string, rule: string, expected: Json][] = [
+    [
+      'an object of an unknown model',
+      `src -> create('http://example.org/Unknown') as u, u.family = 'A', u.period as p, p.end = src.id, tgt.name = u "r";`,
+      patient({ name: [{ family: 'A' }] }),
+    ],
+    [
+      'a resource whose members are set one by one',
+      `src -> tgt.contained as c, c.resourceType = 'Patient', c.birthDate = src.id, c.gender = 'male' "r";`,
+      patient({ contained: [{ resourceType: 'Patient', gender: 'male' }] }),
+    ],
+    [
+      'a list in it',
+      `src -> tgt.contained as c, c.resourceType = 'Patient', c.name as n, n.given = src.id, n.period as p, p.start = src.id, p.end = '2020' "r";`,
+      patient({ contained: [{ resourceType: 'Patient', name: { given: '2021-13-01', period: { end: '2020' } } }] }),
+    ],
+  ]
+  for (const [how, rule, expected] of rules) {
+    const { result, remarks } = await outcome(withRules(`  ${rule}`), patient({ id: '2021-13-01' }))
+    assert.deepEqual(result, expected, how)
+    assert.deepEqual(
+      remarks.map(({ kind }) => kind),
+      ['left-out'],
+      how,
+    )
+  }
+})
+
 test('a value that does not fit fails a run, and is left out of a tolerant one, which goes on', async () => {
   const cases: [rule: string, element: string, fault: RegExp][] = [
     [
