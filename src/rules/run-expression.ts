@@ -206,5 +206,5 @@ function certificateKinds({ rule }: CertLogicLibrary): string[] {
 }
 
 /** The name that `"a quoted \"identifier\""` stands for. */
-const unquote = (name: string) =>
+export const unquote = (name: string) =>
   /^".*"$/s.test(name.trim()) ? name.trim().slice(1, -1).replace(/\\(.)/g, '$1') : name
