@@ -4,7 +4,7 @@ import { parseCanonical } from '../fhir/canonical.ts'
 import { isError, issue } from '../fhir/error.ts'
 import { nearestName } from '../fhir/nearest.ts'
 import type { Issue, Library, PlanDefinition } from '../fhir/types.ts'
-import { actionFaults, everyAction, type LibraryInspector, planFaults, readType, unquote } from '../rules/rules.ts'
+import { actionFaults, everyAction, type LibraryInspector, planFaults, readPlan, unquote } from '../rules/rules.ts'
 import { type CheckEnvironment, librariesOf } from './environment.ts'
 
 type Condition = NonNullable<NonNullable<PlanDefinition['action']>[number]['condition']>[number]
@@ -15,7 +15,7 @@ export async function checkPlan(
   beside: Library[],
   environment: CheckEnvironment,
 ): Promise<Issue[]> {
-  if (readType(plan) === 'other') return []
+  if (readPlan(plan).type === 'other') return []
   const inspector = environment.rules.inspector(beside)
   const looking: Looking = { plan, beside, environment, inspector, reports: new Map() }
   const issues = planFaults(plan).map(placed)

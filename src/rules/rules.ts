@@ -26,7 +26,7 @@ import { createExpressionRunner, type ExpressionEnvironment, type RuleData } fro
 export type { EncodedResult } from './cql/to-parameters.ts'
 export type { LibraryInspector } from './inspect-library.ts'
 export { actionFaults, planFaults } from './plan-faults.ts'
-export { everyAction, readType } from './read-plan.ts'
+export { everyAction, readPlan } from './read-plan.ts'
 export type { RuleResult } from './rule-result.ts'
 export { statusRemark, unquote } from './run-expression.ts'
 export { inForce, type PlanChoice, preferredPlans, selectPlans } from './select-plans.ts'
