@@ -22,7 +22,9 @@ export function onePerConnection(handle: Handler): Handler {
   const next = (line: Line) => {
     const waiting = line.waiting.shift()
     if (!waiting) return
-    begin(line, waiting)
+    // Nobody is there to take an answer.
+    if (waiting[0].socket.destroyed) line.waiting.length = 0
+    else begin(line, waiting)
   }
   const begin = (line: Line, [message, response]: [IncomingMessage, ServerResponse]) => {
     line.current = response
