@@ -1,5 +1,4 @@
 import { FhirError, issue, operationOutcome } from '../fhir/error.ts'
-import { isNotReady } from '../fhir/not-ready.ts'
 import type { Issue } from '../fhir/types.ts'
 import type { FhirReply } from './exchange.ts'
 
