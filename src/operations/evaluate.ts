@@ -19,6 +19,8 @@ const ndjson = 'application/fhir+ndjson'
 const maximumLines = 10_000
 /** One credential in all its chunks, with anchors and parameters, is far smaller; reading more costs time for nothing. */
 const maximumQuestionBytes = 1_000_000
+/** The lines of a queue together: some thousand questions. */
+const maximumQueueBytes = 5_000_000
 
 /** `$evaluate`: a verdict on a scanned credential; the contract is fixed (README, `$evaluate`). */
 export const evaluateOperation = defineOperation<OperationContext>({
@@ -31,6 +33,7 @@ export const evaluateOperation = defineOperation<OperationContext>({
   instance: ['PlanDefinition'],
   accepts: [ndjson],
   bodyLimitBytes: maximumQuestionBytes,
+  rawBodyLimitBytes: maximumQueueBytes,
   personal: true,
   strict: true,
   notSupported: [
