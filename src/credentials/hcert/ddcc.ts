@@ -1,6 +1,8 @@
 import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Json, JsonObject } from '../../fhir/types.ts'
 import type { EventKind, Format } from '../credential-format.ts'
+import { birthDate, count, date, moment, text } from '../data.ts'
+import { coding, type Fields, mapOf, readFields } from '../shape.ts'
 import { hasMisplacedEvents } from './members.ts'
 import type { SubclaimContent } from './subclaim-content.ts'
 
@@ -21,15 +23,62 @@ interface CoreDataSetKind {
 /** Members of the core data sets beside the event (WHO DDCC, logical models). */
 const MEMBERS = ['resourceType', 'name', 'birthDate', 'sex', 'identifier', 'certificate']
 
+/** Of the event, in the core data set and in the flat form. */
+const event: Fields = {
+  vaccine: coding,
+  brand: coding,
+  manufacturer: coding,
+  maholder: coding,
+  lot: text,
+  date: moment,
+  validFrom: date,
+  validUntil: date,
+  dose: count,
+  totalDoses: count,
+  country: coding,
+  disease: coding,
+  nextDose: date,
+  pathogen: coding,
+  type: coding,
+  origin: coding,
+  result: coding,
+}
+
+const fields: Fields = {
+  name: text,
+  birthDate: birthDate('1.3.0'),
+  sex: coding,
+  certificate: mapOf({ version: text, period: mapOf({ start: moment, end: moment }) }),
+  vaccination: mapOf(event),
+  test: mapOf(event),
+}
+
+/** Members of the flat form, which has the person, the event and the certificate side by side. */
+export const flatFields: Fields = {
+  ...event,
+  name: text,
+  birthDate: birthDate('1.3.0'),
+  sex: coding,
+  ma_holder: coding,
+  vaccine_valid: date,
+  total_doses: count,
+  due_date: date,
+  hcid: text,
+  valid_from: moment,
+  valid_until: moment,
+  test: mapOf(event),
+}
+
 function readCoreDataSet(value: Json, kind: CoreDataSetKind): SubclaimContent | string {
   if (!isJsonObject(value)) return 'DDCC core data set is not a map'
   if (!isJsonObject(value[kind.member])) return `DDCC core data set has no map ${kind.member}`
   if (hasMisplacedEvents(Object.keys(value), [kind.member])) return 'DDCC core data set holds events of another kind'
+  const read = readFields(value, fields, 'DDCC core data set')
   return {
     format: kind.format,
     events: [kind.event],
-    remarks: departures(value, kind.member),
-    value,
+    remarks: [...departures(value, kind.member), ...read.remarks],
+    value: read.value,
     certificateIds: certificateIds(value),
   }
 }

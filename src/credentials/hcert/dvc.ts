@@ -1,12 +1,41 @@
 import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Json, JsonObject } from '../../fhir/types.ts'
 import type { Format } from '../credential-format.ts'
+import { birthDate, date, text, textOrCount } from '../data.ts'
+import { type Fields, listOf, mapOf, readFields } from '../shape.ts'
 import { hasMisplacedEvents } from './members.ts'
 import type { SubclaimContent } from './subclaim-content.ts'
 
 /** Domains of the international certificate of vaccination or prophylaxis; the network spells it both ways. */
 const ICVP_DOMAINS = ['ICVP', 'DICVP']
 const MEMBERS = ['n', 'dob', 's', 'ntl', 'nid', 'ndt', 'gn', 'v']
+
+const dose = mapOf({
+  dn: textOrCount,
+  tg: text,
+  vp: text,
+  mp: text,
+  ma: text,
+  mid: text,
+  dt: date,
+  bo: text,
+  vls: date,
+  vle: date,
+  cn: text,
+  is: text,
+})
+const doses = listOf(dose)
+
+const fields: Fields = {
+  n: text,
+  dob: birthDate('1.3.0'),
+  s: text,
+  ntl: text,
+  nid: text,
+  ndt: text,
+  gn: text,
+  v: (value) => (Array.isArray(value) ? doses(value) : dose(value)),
+}
 
 /**
  * Subclaim -6: the minimal vaccination certificate {n, dob, s, ntl, nid, ndt, gn, v}. `v` is one map (digital vaccination
@@ -16,16 +45,17 @@ const MEMBERS = ['n', 'dob', 's', 'ntl', 'nid', 'ndt', 'gn', 'v']
 export function readDvc(value: Json): SubclaimContent | string {
   if (!isJsonObject(value)) return 'vaccination certificate (-6) is not a map'
   const isList = Array.isArray(value.v)
-  const doses = [value.v ?? null].flat()
-  const maps = doses.filter(isJsonObject)
-  if (maps.length === 0 || maps.length < doses.length) return 'v is neither a map nor a list of maps'
+  const given = [value.v ?? null].flat()
+  const maps = given.filter(isJsonObject)
+  if (maps.length === 0 || maps.length < given.length) return 'v is neither a map nor a list of maps'
   if (hasMisplacedEvents(Object.keys(value), ['v'])) return 'vaccination certificate (-6) holds events of another kind'
   const saysIcvp = isList && maps.some(namesIcvpProduct)
+  const read = readFields(value, fields, 'claim -6')
   const content: SubclaimContent = {
     format: saysIcvp ? 'hcert-icvp' : 'hcert-dvc',
     events: ['v'],
-    remarks: departures(value, maps),
-    value,
+    remarks: [...departures(value, maps), ...read.remarks],
+    value: read.value,
     certificateIds: [],
   }
   if (isList) {

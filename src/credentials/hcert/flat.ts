@@ -1,5 +1,7 @@
 import { isJsonObject } from '../../fhir/json-object.ts'
 import type { JsonObject } from '../../fhir/types.ts'
+import { readFields } from '../shape.ts'
+import { flatFields } from './ddcc.ts'
 import { hasMisplacedEvents } from './members.ts'
 import { isAbsent, type SubclaimContent } from './subclaim-content.ts'
 
@@ -9,11 +11,12 @@ export function readFlat(claims: JsonObject): SubclaimContent | string {
   if (!isJsonObject(claims[member])) return `${member} is not a map`
   if (hasMisplacedEvents(Object.keys(claims), [member])) return 'several kinds of event stand side by side'
   const isVaccination = member === 'vaccine'
+  const read = readFields(claims, flatFields, 'claims')
   return {
     format: isVaccination ? 'hcert-ddcc-vs' : 'hcert-ddcc-tr',
     events: [isVaccination ? 'v' : 't'],
-    remarks: [],
-    value: claims,
+    remarks: read.remarks,
+    value: read.value,
     certificateIds: typeof claims.hcid === 'string' ? [claims.hcid] : [],
   }
 }

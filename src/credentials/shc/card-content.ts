@@ -2,8 +2,10 @@ import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Json, JsonObject } from '../../fhir/types.ts'
 import type { EventKind, Obstacle, Opened } from '../credential-format.ts'
 import { plainTexts } from '../encoding/plain-text.ts'
+import { readFields } from '../shape.ts'
 import { judgeImmunization, judgeObservation } from './events.ts'
 import { type CardEntry, holderOf, subjectFault } from './holder.ts'
+import { resourceFields } from './resource-fields.ts'
 
 /** Resource types of certified events, how each is judged, and what it certifies. */
 const eventTypes: Record<string, { kind: EventKind; judge(event: JsonObject): Obstacle | undefined }> = {
@@ -25,6 +27,7 @@ export function openCard(card: JsonObject, bundle: JsonObject): Opened | string 
   const obstacles: Obstacle[] = [...holder.obstacles, ...versionObstacles(card)]
   const events = new Set<EventKind>()
   const kept: Json[] = []
+  const remarks: string[] = []
   for (const entry of entries) {
     const { resource } = entry
     const type = String(resource.resourceType)
@@ -40,10 +43,16 @@ export function openCard(card: JsonObject, bundle: JsonObject): Opened | string 
     } else if (type !== 'Patient' && !circumstances.includes(type)) {
       obstacles.push({ text: 'The card holds a resource of a type that is not judged', blocks: true })
     }
-    kept.push(entry.source)
+    const read = readFields(
+      resource,
+      (Object.hasOwn(resourceFields, type) ? resourceFields[type] : undefined) ?? {},
+      type,
+    )
+    remarks.push(...read.remarks)
+    kept.push({ ...entry.source, resource: read.value })
   }
   return {
-    ...cleanContent(withEntries(card, bundle, kept), bundle),
+    ...cleanContent(withEntries(card, bundle, kept), bundle, remarks),
     formats: ['shc'],
     events: [...events],
     obstacles: withNone(obstacles, kept),
@@ -82,8 +91,9 @@ function withEntries(card: JsonObject, bundle: JsonObject, entry: Json[]): JsonO
   return { ...card, vc: { ...vc, credentialSubject: { ...subject, fhirBundle: { ...bundle, entry } } } }
 }
 
-function cleanContent(card: JsonObject, bundle: JsonObject): Pick<Opened, 'content' | 'remarks'> {
+function cleanContent(card: JsonObject, bundle: JsonObject, found: string[]): Pick<Opened, 'content' | 'remarks'> {
   const { json, remarks } = plainTexts(card)
+  remarks.push(...found)
   if (bundle.type !== undefined && bundle.type !== 'collection') remarks.push('the bundle is not a collection')
   return { content: json, remarks }
 }

@@ -125,7 +125,7 @@ function complaintsOf(given: Case, { status, body }: Answer, judgement: Judgemen
   const isNoText = [...question.texts.join()].some((each) => each < '\t')
   if (status === 400 && frame.delivery !== 'process' && isNoText) return []
   if (status !== 200) return [`HTTP ${status} for a question that can be answered`]
-  const found = disagreements(question, body, judgement)
+  const found = disagreements({ ...question, isRaw: frame.delivery === 'raw' }, body, judgement)
   return [...new Set([...found, ...missedExpectations(given, { status, body }, judgement)])]
 }
 

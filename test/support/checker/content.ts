@@ -165,11 +165,12 @@ function readCard(card: Plain, facts: Facts): void {
     if (!Object.hasOwn(done, type)) continue
     const subject = text(at(resource, type === 'Immunization' ? 'patient' : 'subject', 'reference'))
     if (subject === '' || !holder.includes(subject)) facts.faults.push('an event of somebody else')
-    const unclear = ['dataAbsentReason', 'modifierExtension'].some((each) => at(resource, each) !== undefined)
+    if (at(resource, 'modifierExtension') !== undefined) facts.doubts.push('an event that is changed by an extension')
+    const unclear = at(resource, 'dataAbsentReason') !== undefined
     const isPartial = (at(resource, 'isSubpotent') ?? false) !== false
-    if (!done[type]?.includes(text(at(resource, 'status'))) || unclear || isPartial)
-      facts.doubts.push('an event not done')
-    else facts.events.push(type === 'Immunization' ? immunization(resource) : observation(resource))
+    // What did not happen counts for nothing, beside what did.
+    const isDone = done[type]?.includes(text(at(resource, 'status'))) && !unclear && !isPartial
+    if (isDone) facts.events.push(type === 'Immunization' ? immunization(resource) : observation(resource))
   }
 }
 

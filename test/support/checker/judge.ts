@@ -21,6 +21,8 @@ export interface Question extends Omit<Demands, 'instant'> {
   rules(facts: Facts): NamedRule[]
   /** Texts of the content that a reply to an unverified credential must not hold. */
   markers: string[]
+  /** Whether it was sent as bytes, which have no text encoding. */
+  isRaw?: boolean
 }
 
 /** What an answer may be: `forged` says why not VERIFIED, `doubts` why not accepted. */
@@ -85,7 +87,7 @@ function periodObjections({ family, payload }: Opened, { instant }: Clock): stri
 export function disagreements(question: Question, reply: Plain, judgement = judge(question)): string[] {
   const shown = readReply(reply)
   const { forged, doubts, answers, warnings, facts } = judgement
-  const found = replyFaults(shown, question.markers).map((rule) => `the reply breaks the rule "${rule}"`)
+  const found = replyFaults(shown, question).map((rule) => `the reply breaks the rule "${rule}"`)
   if (shown.status === 'VERIFIED') {
     found.push(...forged.map((reason) => `VERIFIED, but ${reason}`))
     const silent = warnings.filter(

@@ -73,7 +73,11 @@ const contract: Record<string, string[]> = {
 }
 
 /** What is wrong with a reply whatever the credential was; `markers` are texts of its content. */
-export function replyFaults({ decision, status, checks, rules, names, text }: Shown, markers: string[]): string[] {
+export function replyFaults(
+  { decision, status, checks, rules, names, text }: Shown,
+  { markers, isRaw = false }: { markers: string[]; isRaw?: boolean | undefined },
+): string[] {
+  const mayBeSkipped = isRaw ? ['revocation', 'encoding'] : ['revocation']
   const isVerified = status === 'VERIFIED'
   const results = rules.map(({ result }) => result)
   const failed = checks.find(({ outcome }) => outcome === 'fail')
@@ -85,8 +89,8 @@ export function replyFaults({ decision, status, checks, rules, names, text }: Sh
     'checks in the order of the contract': checks.map(({ name }) => name).join() === Object.keys(contract).join(),
     'outcomes of the contract': checks.every(({ outcome }) => outcomes.includes(outcome)),
     'VERIFIED exactly when no check failed': isVerified === !failed,
-    'nothing skipped in what is VERIFIED, but for revocation':
-      !isVerified || checks.every(({ name, outcome }) => outcome !== 'skipped' || name === 'revocation'),
+    'nothing skipped in what is VERIFIED, but for revocation and the text of what came without':
+      !isVerified || checks.every(({ name, outcome }) => outcome !== 'skipped' || mayBeSkipped.includes(name)),
     'the status of the first failed check': !failed || contract[failed.name]?.includes(status) === true,
     'nothing looked at behind a failed step': isSkipped || ['pass', 'warn'].includes(signed),
     'unverified exactly when not VERIFIED': (decision === 'unverified') === !isVerified,

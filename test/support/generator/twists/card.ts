@@ -36,7 +36,7 @@ export const happeningTwists = [
       ['partial dose', 'refuse', setMember('isSubpotent', true)],
       ['partial dose as text', 'refuse', setMember('isSubpotent', 'true')],
       ['whole dose', 'accept', setMember('isSubpotent', false)],
-      ['a second one not done', 'refuse', another({ status: 'not-done' })],
+      ['a second one not done', 'accept', another({ status: 'not-done' })],
       [
         'occurrence as text',
         'refuse',
@@ -106,7 +106,7 @@ export const happeningTwists = [
           event(draft, { valueCodeableConcept: { coding: [{ system: 'http://snomed.info/sct', code: '260373001' }] } }),
         ),
       ],
-      ['a second one preliminary', 'refuse', another({ status: 'preliminary' })],
+      ['a second one preliminary', 'accept', another({ status: 'preliminary' })],
       [
         'antigen, 30 hours ago',
         'any',

@@ -1,17 +1,20 @@
-import { compareVersions } from '../../fhir/canonical.ts'
-import { isCountryCode } from '../../fhir/iso-3166.ts'
-import type { Json } from '../../fhir/types.ts'
+import { compareVersions } from '../fhir/canonical.ts'
+import { isCountryCode } from '../fhir/iso-3166.ts'
+import type { Json } from '../fhir/types.ts'
 
 /** One datum as it goes on; without `value` it was left out. The remark says what is unusual and never quotes it. */
-interface DatumReading {
+export interface DatumReading {
   value?: Json
   remark?: string
 }
-/** How a member of the DCC schema is read: reasonable conversions are made (HCERT 3.2.7), what FHIR would refuse is left out. */
+/** How a member of a certificate is read: reasonable conversions are made (HCERT 3.2.7), what FHIR would refuse is left out. */
 export type Datum = (value: Json) => DatumReading
 
 const leftOut = (why: string): DatumReading => ({ remark: `${why} and was left out` })
 const BREAKS = 'breaks the schema'
+
+/** A text. */
+export const text: Datum = (value) => (typeof value === 'string' ? { value } : leftOut('is not a text'))
 
 /** A text of at most 80 characters. */
 export const shortText: Datum = (value) => {
@@ -108,4 +111,16 @@ export const dateTime: Datum = (value) => {
   if (read !== undefined) return read === value ? { value } : { value: read, remark: 'was read as a FHIR date-time' }
   if (isDate(value) || isPartialDate(value)) return { value, remark: BREAKS }
   return value === '' ? { remark: 'is missing' } : leftOut('is not a date with a time')
+}
+
+/** A date, or a date with a time. */
+export const moment: Datum = (value) => {
+  const read = dateTime(value)
+  return read.value === value ? { value } : read
+}
+
+/** One text or one number, as the kinds have doses that they name (`secondDose`) or count. */
+export const textOrCount: Datum = (value) => {
+  if (typeof value === 'string') return { value }
+  return typeof value === 'number' ? count(value) : leftOut('is neither a text nor a count')
 }
