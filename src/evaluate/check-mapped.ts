@@ -31,16 +31,18 @@ export function checkMapped(mapped: Mapped, { due, makers }: Expected): void {
     )
 }
 
-/** Every certified event has a core data set; maps that make FHIR at once have a resource for it instead. */
+/** Every certified event has a core data set, unless the maps make FHIR at once, and a resource that says what happened. */
 function checkCount({ coreDataSets, bundle, obstacles }: Mapped, due: number): void {
-  const made = coreDataSets.length > 0 || !bundle ? coreDataSets.length : countOf(bundle, EVENT_TYPES)
-  if (made > 0 && made >= due) return
-  const text =
-    made === 0
-      ? 'The maps made no core data set of the content'
-      : `${due} events are certified, and the maps made ${made} of them`
-  obstacles.push(issue('incomplete', text))
+  const resources = bundle ? countOf(bundle, EVENT_TYPES) : 0
+  if (coreDataSets.length === 0 && resources === 0)
+    obstacles.push(issue('incomplete', 'The maps made no core data set of the content'))
+  else if (coreDataSets.length > 0 && coreDataSets.length < due)
+    obstacles.push(tooFew(due, coreDataSets.length, 'core data sets'))
+  else if (bundle && resources < due) obstacles.push(tooFew(due, resources, 'resources that say what happened'))
 }
+
+const tooFew = (due: number, made: number, what: string) =>
+  issue('incomplete', `${due} events are certified, and the maps made ${made} ${what} of them`)
 
 /** Types of resources that say what happened to a person. */
 const EVENT_TYPES = ['Immunization', 'Observation', 'Condition', 'DiagnosticReport', 'Procedure']
@@ -82,6 +84,8 @@ function checkBundle(bundle: Bundle, mapped: Mapped): void {
     }
     faults = errorsOf(bundle)
   }
+  // Where the core data set lacks something, its resources lack the same.
+  if (mapped.obstacles.length > 0) return
   for (const each of faults) {
     const text = `The content is not FHIR R4: ${each.details?.text ?? each.code}`
     mapped.obstacles.push(issue(each.code, { text, ...(each.expression ? { expression: each.expression } : {}) }))

@@ -10,7 +10,7 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/
 
 /** Why a JSON value is not of that primitive type, as the end of a sentence; undefined when it is. */
 export function primitiveFault(type: string, value: unknown): string | undefined {
-  return PRIMITIVES[type]?.(value)
+  return primitiveCheck(type)?.(value)
 }
 
 /** What {@link primitiveFault} answers for one type; undefined for what is no primitive type of R4. */
@@ -21,24 +21,20 @@ export function primitiveCheck(type: string): PrimitiveCheck | undefined {
 /** Judges a JSON value: why it is not of the type, as the end of a sentence; undefined when it is. */
 export type PrimitiveCheck = (value: unknown) => string | undefined
 
-/** A text of an alphabet of its own. */
-function lexical(fault: string, test: (value: string) => boolean): PrimitiveCheck {
+/** A type of text; `test` refuses control characters, which not every format can carry. */
+function text(fault: string, test: (value: string) => boolean): PrimitiveCheck {
   return (value) => {
-    if (typeof value !== 'string') return 'must be a JSON string'
-    if (value === '') return 'must not be empty'
-    return test(value) ? undefined : fault
+    if (typeof value === 'string' && value !== '' && test(value) && value.isWellFormed()) return undefined
+    return textFault(value) ?? fault
   }
 }
 
-/** A text of any letters: without control characters and halves of surrogate pairs, which not every format can carry. */
-function text(fault: string, test: (value: string) => boolean): PrimitiveCheck {
-  return (value) => {
-    if (typeof value !== 'string') return 'must be a JSON string'
-    if (value === '') return 'must not be empty'
-    if (CONTROL.test(value)) return 'must not have control characters'
-    if (!value.isWellFormed()) return 'must not have half of a surrogate pair'
-    return test(value) ? undefined : fault
-  }
+/** What is wrong with a text of whatever type. */
+function textFault(value: unknown): string | undefined {
+  if (typeof value !== 'string') return 'must be a JSON string'
+  if (value === '') return 'must not be empty'
+  if (CONTROL.test(value)) return 'must not have control characters'
+  return value.isWellFormed() ? undefined : 'must not have half of a surrogate pair'
 }
 
 function wholeNumber(low: number, fault: string): PrimitiveCheck {
@@ -48,8 +44,14 @@ function wholeNumber(low: number, fault: string): PrimitiveCheck {
   }
 }
 
-const string = text('must not have more than 1,048,576 characters', (value) => value.length <= STRING_CHARACTERS)
-const uri = text('must be a URI without spaces', (value) => !/\s/.test(value))
+const string = text(
+  'must not have more than 1,048,576 characters',
+  (value) => value.length <= STRING_CHARACTERS && !CONTROL.test(value),
+)
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those that are no white space, too
+const uri = text('must be a URI without spaces', (value) => !/[\s\u0000-\u001f]/.test(value))
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those that are no white space, too
+const CODE = /^[^\s\u0000-\u001f]+(?:\s[^\s\u0000-\u001f]+)*$/
 
 const PRIMITIVES: Record<string, PrimitiveCheck> = {
   boolean: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
@@ -63,19 +65,19 @@ const PRIMITIVES: Record<string, PrimitiveCheck> = {
   uri,
   url: uri,
   canonical: uri,
-  oid: lexical('must be an OID such as urn:oid:1.2.3', (value) => /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/.test(value)),
-  uuid: lexical('must be a UUID such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520', (value) =>
+  oid: text('must be an OID such as urn:oid:1.2.3', (value) => /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/.test(value)),
+  uuid: text('must be a UUID such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520', (value) =>
     /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value),
   ),
-  id: lexical('must be 1 to 64 letters, digits, "-" or "."', (value) => /^[A-Za-z0-9\-.]{1,64}$/.test(value)),
-  code: text('must be a code: no space at either end, no two in a row', (value) => /^\S+(?:\s\S+)*$/.test(value)),
-  base64Binary: lexical('must be base64', (value) => isBase64(value)),
-  date: lexical('must be a date such as 2024, 2024-05 or 2024-05-06', isDate),
-  dateTime: lexical('must be a date, or a date and time with zone such as 2024-05-06T07:08:09Z', (value) =>
+  id: text('must be 1 to 64 letters, digits, "-" or "."', (value) => /^[A-Za-z0-9\-.]{1,64}$/.test(value)),
+  code: text('must be a code: no space at either end, no two in a row', (value) => CODE.test(value)),
+  base64Binary: text('must be base64', (value) => isBase64(value)),
+  date: text('must be a date such as 2024, 2024-05 or 2024-05-06', isDate),
+  dateTime: text('must be a date, or a date and time with zone such as 2024-05-06T07:08:09Z', (value) =>
     value.length > 10 ? isInstant(value) : isDate(value),
   ),
-  instant: lexical('must be a date and time with zone such as 2024-05-06T07:08:09.123Z', isInstant),
-  time: lexical('must be a time such as 07:08:09', (value) => TIME.test(value)),
+  instant: text('must be a date and time with zone such as 2024-05-06T07:08:09.123Z', isInstant),
+  time: text('must be a time such as 07:08:09', (value) => TIME.test(value)),
 }
 
 function isDate(value: string): boolean {

@@ -145,10 +145,11 @@ function fitInner(value: Json, type: Type, run: Run): Node | undefined {
 export function conform(given: Node, type: Type, run: Run): Json | undefined {
   const value = given.value as Json // callers have checked
   // A literal of the map is the same each time.
-  if (given.fits !== undefined && given.fits === type) return value
+  const { fits } = given
+  if (fits === type) return value
   const reason = type.check?.(value)
   if (reason === undefined) {
-    if (given.fits !== undefined) given.fits = type
+    if (fits !== undefined) given.fits = type
     return value
   }
   if (value === '') return undefined

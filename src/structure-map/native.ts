@@ -141,13 +141,20 @@ function call(
     if (!compiled) return undefined
     args.push(compiled)
   }
+  const isOfText = TEXT_FUNCTIONS.has(name)
   return (frame, focus) => {
     const items = input(frame, focus)
-    const value = items[0]?.value
-    spend(frame.run, items.length + (typeof value === 'string' ? textSteps(value) : 0))
+    const value = isOfText ? items[0]?.value : undefined
+    const steps = items.length + (typeof value === 'string' ? textSteps(value) : 0)
+    if (steps > 1) spend(frame.run, steps)
     return native.run({ input: items, frame, focus, arguments: args, host })
   }
 }
+
+/** Functions that go through a text. */
+const TEXT_FUNCTIONS = new Set(
+  'contains endsWith indexOf length lower matches replace replaceMatches startsWith substring trim upper'.split(' '),
+)
 
 /** The pattern of most conditions is a literal: it is looked at once. */
 function matchesLiteral(input: CompiledExpression, pattern: string): CompiledExpression {
@@ -155,7 +162,7 @@ function matchesLiteral(input: CompiledExpression, pattern: string): CompiledExp
   return (frame, focus) => {
     const text = singleText(input(frame, focus))
     if (text === undefined) return EMPTY
-    spend(frame.run, 1 + textSteps(text))
+    if (text.length > 64) spend(frame.run, textSteps(text))
     regex ??= safeRegex(pattern, 's')
     return booleanNode(regex.test(text))
   }

@@ -90,23 +90,21 @@ function object(type: string, members: Record<string, Json | undefined>): Node {
   return make(value, type)
 }
 
-/** The same, without what FHIR would refuse. */
-function valid(type: string, members: Record<string, Json | undefined>, run: Run): Node | undefined {
-  const { value = null, type: known } = object(type, members)
-  const copy = copyValid(value, known, run)
-  return copy === undefined ? undefined : { value: copy, type: known, loose: true }
-}
-
 /** The text of an argument for a member of a data type; undefined, and told, when FHIR would refuse it there. */
 function member(run: Run, path: string, type: Type, node: Node | undefined): string | undefined {
   const value = text(node)
   if (value === undefined || value === '' || node === undefined) return undefined
-  if (node.fits !== undefined && node.fits === type) return value
+  const { fits } = node
+  if (fits === type) return value
+  const valid = validText(run, path, type, value)
+  if (valid !== undefined && fits !== undefined) node.fits = type
+  return valid
+}
+
+function validText(run: Run, path: string, type: Type, value: string | undefined): string | undefined {
+  if (value === undefined || value === '') return undefined
   const reason = type.check?.(value)
-  if (reason === undefined) {
-    if (node.fits !== undefined) node.fits = type
-    return value
-  }
+  if (reason === undefined) return value
   leaveOut(run, { part: path, type: type.name, reason })
   return undefined
 }
@@ -198,13 +196,24 @@ function translate(call: TransformCall): Node | undefined {
       return display === undefined ? undefined : string(display)
     case 'Coding':
     case 'coding':
-      return valid('Coding', { system, code, display }, call.run)
+      return object('Coding', codingOf(found, 'Coding', call.run))
     case 'CodeableConcept':
-      return valid('CodeableConcept', { coding: [{ system, code, display }] as Json }, call.run) // undefined is left out
+      return make(
+        { coding: [object('Coding', codingOf(found, 'CodeableConcept.coding', call.run)).value ?? null] },
+        'CodeableConcept',
+      )
     default:
       throw new TransformFault(
         `translate() gives code, system, display, Coding or CodeableConcept, not '${text(asked) ?? ''}'`,
       )
+  }
+}
+
+function codingOf({ system, code, display }: Translation, path: string, run: Run): Record<string, Json | undefined> {
+  return {
+    system: validText(run, `${path}.system`, URI, system),
+    code: validText(run, `${path}.code`, CODE, code),
+    display: validText(run, `${path}.display`, STRING, display),
   }
 }
 

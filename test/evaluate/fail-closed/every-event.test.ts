@@ -111,6 +111,6 @@ describe('every certified event', () => {
   it('is due of chosen maps, too: they read the first kind', async () => {
     const mapped = await mapAll(both, ['http://vidimus.org/fhir/StructureMap/HcertDccToCoreDataSet'])
     assert.equal(mapped.coreDataSets.length, 1)
-    assert.match(texts(mapped), /4 events are certified, and the maps made 1 of them/)
+    assert.match(texts(mapped), /4 events are certified, and the maps made 1 core data sets of them/)
   })
 })
