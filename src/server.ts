@@ -11,7 +11,7 @@ import { mapInput } from './credentials/map-input.ts'
 import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
-import { activeFirst, artefactName, isRefused, statusOf, withoutRefusal } from './fhir/artefact.ts'
+import { artefactName, statusOf, withoutRefusal } from './fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
 import { unprocessable } from './fhir/error.ts'
 import type { Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
@@ -25,7 +25,7 @@ import { createPendingContent, type PendingContent } from './packages/pending-co
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
-import { findByCanonical as find, findMaps, findRunnable, findStructure, listAll } from './storage/reading.ts'
+import { findByCanonical as find, findMaps, findRunnable, findStructure, listAll, usable } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
 import { createMaps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { largeCodeSystem } from './terminology/large/large-code-system.ts'
@@ -159,7 +159,7 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
   )
   const rules = createRules({
     findLibraries: (url) => find<Library>(storage, 'Library', url),
-    listLibraries: async () => activeFirst(await listAll<Library>(storage, 'Library')),
+    listLibraries: async () => usable(storage, await listAll<Library>(storage, 'Library')),
     membership,
     expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
     euValueSet: (id) => euValueSet(storage, terminology, id),
@@ -278,13 +278,13 @@ const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
 
 const artefactSource = (storage: Storage, pending: PendingContent, dataDir: string) => ({
   find: async (type: string, url: string) => {
-    const found = (await storage.findCanonical(type, url)).filter((each) => !isRefused(each))
+    const found = await usable(storage, await storage.findCanonical(type, url))
     if (found.length === 0) await pending.refuse(type, { urls: [url] })
     return found
   },
   list: async (type: string) => {
     if (type === 'ConceptMap') await pending.refuse(type, {})
-    return (await listAll<Resource>(storage, type)).filter((each) => !isRefused(each))
+    return usable(storage, await listAll<Resource>(storage, type))
   },
   revision: () => storage.revision(terminologyTypes) + pending.epoch(),
   largeCodeSystem: readArtefacts(join(dataDir, ARTEFACTS_FOLDER), largeCodeSystem).read,
