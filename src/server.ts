@@ -16,13 +16,13 @@ import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
 import { unprocessable } from './fhir/error.ts'
 import type { Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
-import type { ReadinessPart } from './http/readiness.ts'
 import { lineWriter } from './line-writer.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
 import { createPendingContent, type PendingContent } from './packages/pending-content.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
+import { readiness } from './readiness.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listAll, usable } from './storage/reading.ts'
@@ -166,6 +166,19 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     derived: storage.derived,
     revision: () => revision(ruleTypes),
   })
+  const mapsByName = cachedByRevision(
+    () => revision(mapTypes),
+    () => new Map<string, Promise<StructureMap | undefined>>(),
+  )
+  const findMap = (canonical: string) => {
+    const known = mapsByName()
+    const found =
+      known.get(canonical) ?? findRunnable<StructureMap>(storage, 'StructureMap', canonical).then(([map]) => map)
+    // Names come from outside, any number of them.
+    if (known.size >= mapsKept) known.clear()
+    known.set(canonical, found)
+    return found
+  }
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
     () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
@@ -186,10 +199,10 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     mapInput: ({ format, content }) => mapInput(format ?? 'hcert-dcc', content ?? null),
     mapping: {
       compile: async (canonical) => {
-        const [map] = await findRunnable<StructureMap>(storage, 'StructureMap', canonical)
+        const map = await findMap(canonical)
         return maps.compile(map ? artefactName(map) : canonical)
       },
-      findMap: async (canonical) => (await findRunnable<StructureMap>(storage, 'StructureMap', canonical))[0],
+      findMap,
     },
     rules,
     selectPlans: async (choice) => selectPlans(await plans(), choice),
@@ -200,6 +213,9 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
   })
   return { storage, terminology, maps, rules, evaluate, now, uuid }
 }
+
+/** Most maps that are kept by name. */
+const mapsKept = 200
 
 interface HttpWiring {
   config: Config
@@ -230,7 +246,7 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl }: Ht
       printMap,
       checkWrite: publish.check,
       isPending: pending.isPending,
-      readiness: () => readiness(config, pending, trust),
+      readiness: () => readiness({ maintenance: config.maintenance, content: pending.state(), lists: trust.status() }),
       // Who writes a resource over REST has taken it in hand: what an import thought of it counts no more.
       publishedWrite: ({ resource, ...write }) =>
         publish.write(resource ? { ...write, resource: withoutRefusal(resource) } : write),
@@ -246,24 +262,6 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl }: Ht
     software,
     terminologyCapabilities: () => terminology.capabilities(`${baseUrl}/fhir`),
   })
-}
-
-/** What answers depend on, and whether it is there. Own content and trust lists are read before anything listens. */
-function readiness(config: Config, pending: PendingContent, trust: Trust): ReadinessPart[] {
-  const { status, detail } = pending.state()
-  const lists = trust.status()
-  const usable = lists.filter((each) => each.usable).length
-  return [
-    { name: 'service', ready: !config.maintenance, state: config.maintenance ? 'maintenance' : 'up' },
-    { name: 'own content', ready: true, state: 'loaded' },
-    { name: 'trust lists', ready: true, state: `${usable} of ${lists.length} usable` },
-    {
-      name: 'base content',
-      ready: status === 'loaded' || status === 'none',
-      state: status === 'none' ? 'not loaded by this server' : status,
-      ...(detail === undefined ? {} : { detail }),
-    },
-  ]
 }
 
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
