@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { proxyProblem } from './http/limits/client.ts'
+import { openOperationNames } from './operations/open-operations.ts'
 import { parseTrustLists } from './trust/trust-list-settings.ts'
 import type { TrustSource } from './trust/trust-source.ts'
 
 /** How the text of a setting is read. */
-type Kind = 'text' | 'port' | 'count' | 'share' | 'switch' | 'folder' | 'url' | 'choice' | 'country'
+type Kind = 'text' | 'list' | 'port' | 'count' | 'share' | 'switch' | 'folder' | 'url' | 'choice' | 'country'
 
 /** One setting: everything the README's table, the reader and the error messages need. */
 interface Setting {
@@ -14,7 +16,10 @@ interface Setting {
   /** Default as it would be written; undefined = not set. */
   fallback?: string
   secret?: boolean
+  /** Of a choice the values, of a list the members that there may be. */
   choices?: readonly string[]
+  /** What is wrong with a member of a list. */
+  memberProblem?: (member: string) => string | undefined
   /** Shown in the README. */
   description: string
   /** Shown in place of a default that is computed. */
@@ -86,15 +91,119 @@ const settings = [
   {
     variable: 'REVOCATION_FAILURE',
     kind: 'choice',
+    choices: ['warn', 'fail', 'fail-unknown'],
+    fallback: 'warn',
+    description:
+      'What the check `revocation` says when a revocation list cannot be used; with `fail-unknown` it fails also where no list of the issuer is known.',
+  },
+  {
+    variable: 'DOMAIN_MISMATCH',
+    kind: 'choice',
     choices: ['warn', 'fail'],
     fallback: 'warn',
-    description: 'What the check `revocation` says when a revocation list cannot be used.',
+    description:
+      'What the check `key-usage` says of a key whose trust domain is not one that signs this kind of credential.',
   },
   {
     variable: 'BODY_LIMIT_BYTES',
     kind: 'count',
     fallback: '20000000',
     description: 'Largest request body, unpacked.',
+  },
+  {
+    variable: 'OPEN_BODY_LIMIT_BYTES',
+    kind: 'count',
+    fallback: '1000000',
+    description: 'The same for a request without a token.',
+  },
+  {
+    variable: 'OPEN_OPERATIONS',
+    kind: 'list',
+    choices: openOperationNames,
+    fallbackText: 'all; none when NODE_ENV=production',
+    description:
+      'What may be done without a token beside reads, `$evaluate` and the terminology operations, comma-separated: maps and libraries that come with a request, `$cql`, `$convert` of more than 64 kB. `none` for nothing.',
+  },
+  {
+    variable: 'TRUSTED_PROXIES',
+    kind: 'list',
+    memberProblem: proxyProblem,
+    description:
+      'Addresses and CIDR ranges of the proxies in front of this server, comma-separated. Limits per client count the address that they tell in `X-Forwarded-For`; without this setting that header counts for nothing.',
+  },
+  {
+    variable: 'BATCH_LIMIT',
+    kind: 'count',
+    fallback: '100',
+    description: 'Most entries of a batch or transaction without a token; with one 10,000.',
+  },
+  {
+    variable: 'REPLY_LIMIT_BYTES',
+    kind: 'count',
+    fallback: '20000000',
+    description: 'Largest reply.',
+  },
+  {
+    variable: 'REQUEST_CPU_MILLISECONDS',
+    kind: 'count',
+    fallback: '1000',
+    description:
+      'Computing time of one request, on the server itself and in a job process each; of NDJSON that of a line, and ten times as much for the body.',
+  },
+  {
+    variable: 'JOB_PROCESSES',
+    kind: 'count',
+    fallback: '2',
+    description:
+      'Most processes of each kind (maps, CQL, the CQL translator) that run what comes with requests; each may take 64 MB beyond its program (60 to 250 MB). With two or more no client has all of them.',
+  },
+  {
+    variable: 'MAX_CONNECTIONS',
+    kind: 'count',
+    fallback: '1000',
+    description: 'Most open connections; more are closed at once.',
+  },
+  {
+    variable: 'MAX_CONNECTIONS_PER_CLIENT',
+    kind: 'count',
+    fallback: '200',
+    description: 'The same for one client address; trusted proxies have no limit of their own.',
+  },
+  {
+    variable: 'MAX_UNFINISHED_BODIES',
+    kind: 'count',
+    fallback: '200',
+    description: 'Most request bodies under way at a time; more are answered 503.',
+  },
+  {
+    variable: 'MAX_UNFINISHED_BODIES_PER_CLIENT',
+    kind: 'count',
+    fallback: '20',
+    description: 'The same for one client; more are answered 429.',
+  },
+  {
+    variable: 'MAX_UNFINISHED_BYTES',
+    kind: 'count',
+    fallback: '100000000',
+    description: 'Most bytes of such bodies, and most bytes of replies that clients have not taken yet, each in all.',
+  },
+  {
+    variable: 'HEADER_SECONDS',
+    kind: 'count',
+    fallback: '10',
+    description: 'Time for a client to send the head of a request; its connection is closed then.',
+  },
+  {
+    variable: 'BODY_SECONDS',
+    kind: 'count',
+    fallback: '60',
+    description: 'Time for a client to send a whole request; its connection is closed then.',
+  },
+  {
+    variable: 'REPLY_SECONDS',
+    kind: 'count',
+    fallback: '60',
+    description: 'Time for a client to take a reply, or a piece of a long one; its connection is closed then.',
   },
   {
     variable: 'ACCESS_LOG',
@@ -139,8 +248,24 @@ export interface Config {
   allowRequestTrustAnchors: boolean
   network: boolean
   jurisdiction: string | undefined
-  revocationFailure: 'warn' | 'fail'
+  revocationFailure: 'warn' | 'fail' | 'fail-unknown'
+  domainMismatch: 'warn' | 'fail'
   bodyLimitBytes: number
+  openBodyLimitBytes: number
+  openOperations: ReadonlySet<string>
+  trustedProxies: string[]
+  batchLimit: number
+  replyLimitBytes: number
+  requestCpuMilliseconds: number
+  jobProcesses: number
+  maxConnections: number
+  maxConnectionsPerClient: number
+  maxUnfinishedBodies: number
+  maxUnfinishedBodiesPerClient: number
+  maxUnfinishedBytes: number
+  headerSeconds: number
+  bodySeconds: number
+  replySeconds: number
   accessLog: boolean
   /** 0 to 1. */
   auditSampleRate: number
@@ -183,6 +308,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const trustLists = readTrustLists(texts.get('TRUST_LISTS'), problems)
   if (problems.length > 0) throw new ConfigError(problems)
   const dataDir = resolve(texts.get('DATA_DIR') ?? './data')
+  const count = (variable: Variable) => Number(texts.get(variable))
   return {
     port: Number(texts.get('PORT')),
     host: texts.get('HOST') ?? '127.0.0.1',
@@ -194,13 +320,49 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     allowRequestTrustAnchors: texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true',
     network: texts.get('NETWORK') === 'on',
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
-    revocationFailure: texts.get('REVOCATION_FAILURE') === 'fail' ? 'fail' : 'warn',
-    bodyLimitBytes: Number(texts.get('BODY_LIMIT_BYTES')),
+    revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
+    domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),
+    bodyLimitBytes: count('BODY_LIMIT_BYTES'),
+    openBodyLimitBytes: count('OPEN_BODY_LIMIT_BYTES'),
+    openOperations: openOperations(texts.get('OPEN_OPERATIONS'), production),
+    trustedProxies: members(texts.get('TRUSTED_PROXIES')),
+    batchLimit: count('BATCH_LIMIT'),
+    replyLimitBytes: count('REPLY_LIMIT_BYTES'),
+    requestCpuMilliseconds: count('REQUEST_CPU_MILLISECONDS'),
+    jobProcesses: count('JOB_PROCESSES'),
+    maxConnections: count('MAX_CONNECTIONS'),
+    maxConnectionsPerClient: count('MAX_CONNECTIONS_PER_CLIENT'),
+    maxUnfinishedBodies: count('MAX_UNFINISHED_BODIES'),
+    maxUnfinishedBodiesPerClient: count('MAX_UNFINISHED_BODIES_PER_CLIENT'),
+    maxUnfinishedBytes: count('MAX_UNFINISHED_BYTES'),
+    headerSeconds: count('HEADER_SECONDS'),
+    bodySeconds: count('BODY_SECONDS'),
+    replySeconds: count('REPLY_SECONDS'),
     accessLog: texts.get('ACCESS_LOG') === 'on',
     auditSampleRate: Number(texts.get('AUDIT_SAMPLE_RATE')),
     maintenance: texts.get('MAINTENANCE') === 'true',
     production,
   }
+}
+
+/** The choice of a setting whose text was checked; the first is the default. */
+function choiceOf<Choice extends string>(
+  texts: ReadonlyMap<string, string>,
+  variable: string,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
+  return choices.find((each) => each === texts.get(variable)) ?? choices[0]
+}
+
+/** Members of a list; `none` stands for an empty one. */
+function members(text: string | undefined): string[] {
+  const all = (text ?? '').split(',').map((each) => each.trim())
+  return all.filter((each) => each !== '' && each !== 'none')
+}
+
+/** A production server opens nothing that it is not told to. */
+function openOperations(text: string | undefined, production: boolean): ReadonlySet<string> {
+  return new Set(text === undefined && !production ? openOperationNames : members(text))
 }
 
 function readTrustLists(text: string | undefined, problems: string[]): TrustSource[] | undefined {
@@ -241,6 +403,14 @@ function readSetting(setting: Setting, environment: Record<string, string | unde
 /** Per kind: undefined when the text is fine, else what would be accepted. */
 const accepts: Record<Kind, (text: string, setting: Setting) => string | undefined> = {
   text: () => undefined,
+  list: (text, { choices, memberProblem }) => {
+    for (const member of members(text)) {
+      const problem =
+        choices?.includes(member) === false ? `members are ${choices.join(', ')}` : memberProblem?.(member)
+      if (problem) return `${JSON.stringify(member)}: ${problem}`
+    }
+    return undefined
+  },
   folder: () => undefined,
   port: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65535 ? undefined : 'a number from 0 to 65535 is wanted'),
   count: (text) => (/^[1-9]\d{0,11}$/.test(text) ? undefined : 'a positive whole number is wanted'),

@@ -7,19 +7,17 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { credentialFormats } from './credentials/credentials.ts'
-import { mapInput } from './credentials/map-input.ts'
+import { mapInputs } from './credentials/map-input.ts'
 import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
-import { artefactName, statusOf, withoutRefusal } from './fhir/artefact.ts'
-import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
-import { unprocessable } from './fhir/error.ts'
-import type { Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
-import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
+import { artefactName, withoutRefusal } from './fhir/artefact.ts'
+import type { Library, PlanDefinition } from './fhir/types.ts'
+import { type AccessLogEntry, createApp, type HttpLimits, listen, type RunningServer } from './http/app.ts'
 import { lineWriter } from './line-writer.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
-import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
+import { tokenReason } from './operations/open-operations.ts'
 import { createPendingContent, type PendingContent } from './packages/pending-content.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { readiness } from './readiness.ts'
@@ -27,14 +25,27 @@ import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listAll, usable } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
-import { createMaps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
-import { largeCodeSystem } from './terminology/large/large-code-system.ts'
-import { createTerminology, type Terminology } from './terminology/terminology.ts'
-import { preferredFirst } from './terminology/versions.ts'
+import {
+  artefactSource,
+  type BoundValueSet,
+  bindValueSet,
+  cachedByRevision,
+  euValueSet,
+  expandCodes,
+  mapFinder,
+  mapTypes,
+  planTypes,
+  ruleTypes,
+  terminologyTypes,
+} from './stored-artefacts.ts'
+import { createMapJobs } from './structure-map/map-jobs.ts'
+import { createMaps, type MapEnvironment, parseMap, printMap, readR5 } from './structure-map/maps.ts'
+import { createTerminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/anchors.ts'
 import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
 import type { TrustSource } from './trust/trust-source.ts'
+import { threadMilliseconds } from './workers/budget.ts'
 
 /** Folder of the product. */
 export const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
@@ -78,7 +89,8 @@ export async function createServer(config: Config): Promise<VidimusServer> {
     config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   let port = config.port
   let running: RunningServer | undefined
-  const newApp = () => createHttpApp({ config, context, publish, pending, trust, baseUrl: baseUrl() })
+  const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
+  const newApp = () => createHttpApp({ config, context, publish, pending, trust, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
@@ -91,10 +103,13 @@ export async function createServer(config: Config): Promise<VidimusServer> {
       running = await listen((message, response) => app.handler(message, response), {
         host: config.host,
         port: config.port,
+        trustedProxies: config.trustedProxies,
+        limits: connectionLimits(config),
       })
       if (running.port !== port) {
         port = running.port
         await app.audit.flush()
+        await app.close()
         app = newApp()
       }
       return baseUrl()
@@ -103,9 +118,33 @@ export async function createServer(config: Config): Promise<VidimusServer> {
       await running?.close(10_000)
       await app.audit.flush()
       accessLines.flush()
-      await context.rules.close()
+      await Promise.all([app.close(), context.rules.close(), context.mapJobs.close()])
       await storage.close()
     },
+  }
+}
+
+function connectionLimits(config: Config) {
+  return {
+    connections: config.maxConnections,
+    connectionsOfOne: config.maxConnectionsPerClient,
+    headerSeconds: config.headerSeconds,
+    bodySeconds: config.bodySeconds,
+    replySeconds: config.replySeconds,
+    replyBytes: config.maxUnfinishedBytes,
+  }
+}
+
+/** What a request may use. */
+function requestLimits(config: Config): Partial<HttpLimits> {
+  return {
+    openBodyBytes: config.openBodyLimitBytes,
+    batchEntries: config.batchLimit,
+    replyBytes: config.replyLimitBytes,
+    cpuMilliseconds: config.requestCpuMilliseconds,
+    bodies: config.maxUnfinishedBodies,
+    bodiesOfOne: config.maxUnfinishedBodiesPerClient,
+    bytes: config.maxUnfinishedBytes,
   }
 }
 
@@ -135,7 +174,12 @@ interface Wiring {
 
 function createContext({ config, storage, trust, pending, now }: Wiring): OperationContext {
   const uuid = () => randomUUID()
-  const terminology = createTerminology(artefactSource(storage, pending, config.dataDir), { now, uuid })
+  const terminology = createTerminology(artefactSource(storage, pending, config.dataDir), {
+    now,
+    uuid,
+    limits: { evaluationMilliseconds: config.requestCpuMilliseconds },
+    milliseconds: threadMilliseconds,
+  })
   // What was looked for in vain before content was on its way is looked for again.
   const revision = (types: readonly string[]) => storage.revision(types) + pending.epoch()
   const terminologyRevision = () => revision(terminologyTypes)
@@ -147,38 +191,30 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     return binding
   }
   const membership = async (valueSet: string) => (await bind(valueSet)).member
-  const maps = createMaps(
-    {
-      findMaps: (url) => findMaps(storage, url),
-      findStructure: (url) => findStructure(storage, url),
-      membership,
-      translator: terminology.translator,
-      revision: () => revision(mapTypes),
-    },
-    { elapsed: () => performance.now() },
-  )
-  const rules = createRules({
-    findLibraries: (url) => find<Library>(storage, 'Library', url),
-    listLibraries: async () => usable(storage, await listAll<Library>(storage, 'Library')),
+  const mapEnvironment: MapEnvironment = {
+    findMaps: (url) => findMaps(storage, url),
+    findStructure: (url) => findStructure(storage, url),
     membership,
-    expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
-    euValueSet: (id) => euValueSet(storage, terminology, id),
-    derived: storage.derived,
-    revision: () => revision(ruleTypes),
-  })
-  const mapsByName = cachedByRevision(
-    () => revision(mapTypes),
-    () => new Map<string, Promise<StructureMap | undefined>>(),
-  )
-  const findMap = (canonical: string) => {
-    const known = mapsByName()
-    const found =
-      known.get(canonical) ?? findRunnable<StructureMap>(storage, 'StructureMap', canonical).then(([map]) => map)
-    // Names come from outside, any number of them.
-    if (known.size >= mapsKept) known.clear()
-    known.set(canonical, found)
-    return found
+    translator: terminology.translator,
+    revision: () => revision(mapTypes),
   }
+  const maps = createMaps(mapEnvironment, { elapsed: () => performance.now() })
+  // Of each program: the translator, CQL, maps.
+  const jobProcesses = { processes: config.jobProcesses, idleSeconds: 30 }
+  const mapJobs = createMapJobs(mapEnvironment, jobProcesses)
+  const rules = createRules(
+    {
+      findLibraries: (url) => find<Library>(storage, 'Library', url),
+      listLibraries: async () => usable(storage, await listAll<Library>(storage, 'Library')),
+      membership,
+      expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
+      euValueSet: (id) => euValueSet(storage, terminology, id),
+      derived: storage.derived,
+      revision: () => revision(ruleTypes),
+    },
+    { ...jobProcesses, jobSeconds: config.requestCpuMilliseconds / 1000, elmFolder: join(projectRoot, 'rules/cql') },
+  )
+  const findMap = mapFinder(storage, () => revision(mapTypes))
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
     () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
@@ -195,8 +231,9 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
         clock,
         trustDomains,
         revocationFailure: config.revocationFailure,
+        domainMismatch: config.domainMismatch,
       }),
-    mapInput: ({ format, content }) => mapInput(format ?? 'hcert-dcc', content ?? null),
+    mapInputs: ({ formats, content }) => mapInputs(formats, content ?? null),
     mapping: {
       compile: async (canonical) => {
         const map = await findMap(canonical)
@@ -211,11 +248,9 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,
   })
-  return { storage, terminology, maps, rules, evaluate, now, uuid }
+  const limits = { cpuMilliseconds: config.requestCpuMilliseconds, replyBytes: config.replyLimitBytes }
+  return { storage, terminology, maps, mapJobs, rules, evaluate, limits, now, uuid }
 }
-
-/** Most maps that are kept by name. */
-const mapsKept = 200
 
 interface HttpWiring {
   config: Config
@@ -224,9 +259,10 @@ interface HttpWiring {
   pending: PendingContent
   trust: Trust
   baseUrl: string
+  mayWrite(bytes: number): boolean
 }
 
-function createHttpApp({ config, context, publish, pending, trust, baseUrl }: HttpWiring) {
+function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayWrite }: HttpWiring) {
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -237,10 +273,14 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl }: Ht
       ...(config.developmentToken ? { developmentToken: config.developmentToken } : {}),
       maintenance: () => config.maintenance,
       bodyLimitBytes: config.bodyLimitBytes,
+      trustedProxies: config.trustedProxies,
       auditSampleRate: config.auditSampleRate,
       production: config.production,
     },
+    limits: requestLimits(config),
     hooks: {
+      mayWrite,
+      tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,
       readMap: readR5,
       printMap,
@@ -260,80 +300,11 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl }: Ht
     now,
     uuid,
     software,
-    terminologyCapabilities: () => terminology.capabilities(`${baseUrl}/fhir`),
+    terminologyCapabilities: () => terminology.capabilities({ url: `${baseUrl}/fhir`, software }),
   })
 }
 
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
-
-// ---------- reading the store for the rooms ----------
-
-/** Whose changes make compiled value sets, maps and rules stale: a write of another type leaves them. */
-const terminologyTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem']
-const mapTypes = [...terminologyTypes, 'StructureMap', 'StructureDefinition']
-const planTypes = ['PlanDefinition']
-const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
-
-const artefactSource = (storage: Storage, pending: PendingContent, dataDir: string) => ({
-  find: async (type: string, url: string) => {
-    const found = await usable(storage, await storage.findCanonical(type, url))
-    if (found.length === 0) await pending.refuse(type, { urls: [url] })
-    return found
-  },
-  list: async (type: string) => {
-    if (type === 'ConceptMap') await pending.refuse(type, {})
-    return usable(storage, await listAll<Resource>(storage, type))
-  },
-  revision: () => storage.revision(terminologyTypes) + pending.epoch(),
-  largeCodeSystem: readArtefacts(join(dataDir, ARTEFACTS_FOLDER), largeCodeSystem).read,
-})
-
-/** A value set as rules ask it, with `url|version` of what is stored, so that a reply can be reproduced. */
-interface BoundValueSet {
-  canonical: string
-  member: Awaited<ReturnType<Terminology['membership']>>
-}
-
-async function bindValueSet(valueSet: string, terminology: Terminology, storage: Storage): Promise<BoundValueSet> {
-  const member = await terminology.membership(valueSet)
-  const { url, version } = parseCanonical(valueSet)
-  const [stored] = version ? [] : (await find<ValueSet>(storage, 'ValueSet', url)).sort(preferredFirst)
-  return { canonical: formatCanonical(url, version ?? stored?.version), member }
-}
-
-async function expandCodes(terminology: Terminology, given: { url: string } | { valueSet: ValueSet }) {
-  const parameter =
-    'url' in given ? { name: 'url', valueUri: given.url } : { name: 'valueSet', resource: given.valueSet }
-  const expanded = await terminology.expand({
-    resourceType: 'Parameters',
-    parameter: [parameter, { name: 'excludeNested', valueBoolean: true }],
-  })
-  return (expanded.expansion?.contains ?? []).flatMap(({ system, code, display }) =>
-    code ? [{ code, ...(system ? { system } : {}), ...(display ? { display } : {}) }] : [],
-  )
-}
-
-/**
- * EU rules name value sets by a bare id: the stored ValueSet of that id.
- * @throws FhirError 422 when it is not active: a rule must not go by a draft
- */
-async function euValueSet(storage: Storage, terminology: Terminology, id: string) {
-  const stored = (await storage.read('ValueSet', id))?.resource
-  if (stored?.resourceType !== 'ValueSet') return undefined
-  if (statusOf(stored) !== 'active') throw unprocessable(`ValueSet/${id} is not active`, 'business-rule')
-  const codes = (await expandCodes(terminology, { valueSet: stored })).map(({ code }) => code)
-  return { canonical: formatCanonical(stored.url, stored.version), codes }
-}
-
-/** A value made anew when the revision has changed. */
-function cachedByRevision<T>(revision: () => number, make: () => T): () => T {
-  let known: { revision: number; value: T } | undefined
-  return () => {
-    const current = revision()
-    if (known?.revision !== current) known = { revision: current, value: make() }
-    return known.value
-  }
-}
 
 function readOwnMapChains(): MapChains {
   return readMapChains(JSON.parse(readFileSync(join(projectRoot, 'igs/map-chains.json'), 'utf8')))

@@ -24,6 +24,9 @@ test('every problem is listed at once', () => {
     JURISDICTION: 'Utopia',
     BASE_URL: 'ftp://x',
     TRUST_LISTS: '[{"name":"a"}]',
+    OPEN_OPERATIONS: 'everything',
+    TRUSTED_PROXIES: '10.0.0.0/8, proxy.example.org',
+    MAX_CONNECTIONS: '0',
   }
   assert.throws(
     () => readConfig(environment),

@@ -11,6 +11,7 @@ import {
   statuses,
   type Term,
 } from './code-tables.ts'
+import { computedSystems } from './computed-systems.ts'
 import { agents, euVaccines, type MapRow, prophylaxes, testResults, testTypes } from './icd-11-maps.ts'
 import { canonical, computerName, icd11, published } from './metadata.ts'
 
@@ -185,6 +186,7 @@ export const codeSystems: CodeSystem[] = [
   ...euSystems.map(euCodeSystem),
   ...ownSystems.map(ownCodeSystem),
   icd11CodeSystem,
+  ...computedSystems,
 ]
 
 type Include = { system: string; concept?: { code: string; display?: string }[] }

@@ -10,6 +10,8 @@ export function addServe(program: Command): void {
     .description('starts the server')
     .action(async () => {
       const server = await openLoadedServer(readConfig())
+      for (const { name, failure } of server.trust.status())
+        if (failure) console.error(`trust list ${name}: ${failure}`)
       const stopping = new AbortController()
       const stop = new Promise<void>((done) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())

@@ -1,17 +1,18 @@
+import type { Format } from '../credentials/credential-format.ts'
 import type { MapInput } from '../credentials/map-input.ts'
-import { badRequest, FhirError, issue } from '../fhir/error.ts'
+import { FhirError, issue } from '../fhir/error.ts'
 import type { Bundle, Issue, JsonObject, Parameters, PlanDefinition } from '../fhir/types.ts'
 import type { RuleResult } from '../rules/rules.ts'
 import { type Decision, decide } from './decide.ts'
 import { withLeftOut } from './left-out.ts'
 import type { MapChain, MapChains } from './map-chains.ts'
-import { type Mapped, type Mapping, mapContent } from './map-content.ts'
+import { type MapPart, type Mapped, type Mapping, mapParts } from './map-content.ts'
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, type EvaluateSettings, readEvaluateRequest } from './request.ts'
 import { type Judged, judge, type RuleSurroundings, readNamedRules, unknownArtefact } from './run-rules.ts'
 import { seededUuids } from './seeded-uuids.ts'
 import { type Subject, subjectOf } from './subject.ts'
-import type { KeySource, Verification } from './verify.ts'
+import type { CredentialInput, KeySource, Verification } from './verify.ts'
 
 /** What an evaluation found (evaluate.md, Reply); names as there. */
 export interface Evaluation {
@@ -42,9 +43,9 @@ export interface EvaluateEnvironment extends RuleSurroundings {
   keys(): KeySource
   /** Keys of a request's own anchors. @throws FhirError 400 for an anchor that cannot be read */
   anchors(anchors: Uint8Array[]): KeySource
-  verify(text: string[], keys: KeySource, clock: Date, trustDomains: string[]): Promise<Verification>
-  /** Both shapes of verified content. */
-  mapInput(verification: Verification): MapInput
+  verify(credential: CredentialInput, keys: KeySource, clock: Date, trustDomains: string[]): Promise<Verification>
+  /** Both shapes of verified content, for each kind of certificate in it that has maps. */
+  mapInputs(verification: Verification): { format: Format; input: MapInput }[]
   mapping: Omit<Mapping, 'now' | 'uuid'>
   now(): Date
 }
@@ -110,9 +111,11 @@ async function evaluateOne(
     clockText: request.clockText,
   }
   if (verification.status !== 'VERIFIED') return evaluation
-  const step: Step = { environment, request, verification, input: environment.mapInput(verification) }
-  const content = await mapInto(evaluation, step)
-  const judgement = await judge(environment, { ...step, named, content })
+  const inputs = environment.mapInputs(verification)
+  const content = await mapInto(evaluation, { environment, request, inputs })
+  // The kind that names the credential is the one whose claims CertLogic rules read.
+  const input = inputs[0]?.input ?? { claims: null, composition: null }
+  const judgement = await judge(environment, { request, verification, input, named, content })
   evaluation.rules = judgement.rules
   evaluation.valueSets = judgement.valueSets
   evaluation.issues.push(...judgement.issues)
@@ -123,18 +126,15 @@ async function evaluateOne(
 
 /** The one place where what was sent is verified: texts, or the bytes of raw transport. */
 async function verifyRequest(environment: EvaluateEnvironment, request: EvaluateRequest): Promise<Verification> {
-  if (request.credentialData) {
-    throw badRequest('credentialData is not supported by this server; send the text of the code', 'not-supported')
-  }
-  const keys = request.trustAnchors.length > 0 ? environment.anchors(request.trustAnchors) : environment.keys()
-  return environment.verify(request.credential, keys, request.clock, request.trustDomains)
+  const { credential, credentialData = credential, trustAnchors, trustDomains, clock } = request
+  const keys = trustAnchors.length > 0 ? environment.anchors(trustAnchors) : environment.keys()
+  return environment.verify(credentialData, keys, clock, trustDomains)
 }
 
-interface Step {
+interface MappingStep {
   environment: EvaluateEnvironment
   request: EvaluateRequest
-  verification: Verification
-  input: MapInput
+  inputs: { format: Format; input: MapInput }[]
 }
 
 /**
@@ -143,22 +143,27 @@ interface Step {
  */
 async function mapInto(
   evaluation: Evaluation,
-  { environment, request, verification, input }: Step,
+  { environment, request, inputs }: MappingStep,
 ): Promise<Judged['content']> {
-  if (verification.format === 'hcert-link') {
+  if (inputs.length === 0) {
     const text = 'The certificate holds a link to its content, which this server does not follow'
     return notRun(evaluation, [issue('informational', { severity: 'information', text })])
   }
-  const chain = environment.chains[verification.format ?? '']
-  if (!chain && request.structureMaps.length === 0) {
-    const text = `No maps are configured for the format ${verification.format}`
-    return notRun(evaluation, [issue('not-supported', { severity: 'warning', text })])
+  const parts: MapPart[] = []
+  for (const { format, input } of inputs) {
+    const chain = environment.chains[format]
+    if (chain || request.structureMaps.length > 0) parts.push({ input, chain: chain ?? noMaps })
+    else {
+      const text = `No maps are configured for the format ${format}`
+      return notRun(evaluation, [issue('not-supported', { severity: 'warning', text })])
+    }
   }
-  const uuid = seededUuids(`${request.clockText} ${JSON.stringify(input.claims)}`)
+  const claims = parts.map(({ input }) => JSON.stringify(input.claims))
+  const uuid = seededUuids(`${request.clockText} ${claims.join(' ')}`)
   const mapping = { ...environment.mapping, now: request.clock, uuid }
   let mapped: Mapped
   try {
-    mapped = await mapContent(input, chain ?? noMaps, request.structureMaps, mapping)
+    mapped = await mapParts(parts, request.structureMaps, mapping)
   } catch (error) {
     // That a map breaks on this content is an answer; the credential is verified all the same.
     if (error instanceof FhirError && error.status >= 500) throw error
@@ -169,7 +174,7 @@ async function mapInto(
   evaluation.coreDataSets = mapped.coreDataSets
   evaluation.content = mapped.bundle
   evaluation.structureMaps = mapped.structureMaps
-  evaluation.subject = subjectOf(mapped.coreDataSets, mapped.bundle)
+  evaluation.subject = subjectOf(mapped.coreDataSets, mapped.bundle, request.clock)
   evaluation.issues.push(...mapped.warnings)
   const leftOut = withLeftOut(evaluation.checks, mapped.leftOut)
   evaluation.checks = leftOut.checks

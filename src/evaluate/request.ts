@@ -66,7 +66,7 @@ export function readEvaluateRequest(
   call: { now: Date; language?: string | undefined },
 ): EvaluateRequest {
   const clockText = textParameter(parameters, 'evaluationDateTime')
-  const anchors = textParameters(parameters, 'trustAnchor')
+  const anchors = fewTexts(parameters, 'trustAnchor')
   if (anchors.length > 0 && !settings.allowRequestTrustAnchors) {
     throw new FhirError(
       403,
@@ -145,8 +145,11 @@ function readCredential(parameters: Parameters): Pick<EvaluateRequest, 'credenti
       'required',
     )
   }
-  return { credential: texts, credentialData: undefined }
+  return { credential: texts.map(withoutLineEnd), credentialData: undefined }
 }
+
+/** A scanner adds a line end; every other blank belongs to the code. */
+const withoutLineEnd = (text: string) => text.replace(/(?:\r\n|\r|\n)$/, '')
 
 function readParameters(parameters: Parameters): Parameters | undefined {
   const given = firstParameter(parameters, 'parameters')

@@ -53,3 +53,19 @@ function compareSegments(a: string[], b: string[]): number {
   }
   return 0
 }
+
+/** Whether a url fits a pattern in which `*` stands for anything, also for nothing; time grows with the product of the lengths. */
+export function matchesWildcard(pattern: string, url: string): boolean {
+  const [first = '', ...parts] = pattern.split('*')
+  const last = parts.pop()
+  if (last === undefined) return pattern === url
+  if (!url.startsWith(first)) return false
+  // Every part where it first fits: what fits further on fits there as well.
+  let at = first.length
+  for (const part of parts) {
+    const found = url.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return url.length - last.length >= at && url.endsWith(last)
+}

@@ -5,7 +5,7 @@
 import { badRequest, type FhirError } from './error.ts'
 import { exactNumber, hasExactNumbers, keepExactNumber } from './exact-number.ts'
 import { explainJson, placeOf } from './json-explain.ts'
-import type { Json } from './types.ts'
+import type { Json, JsonObject } from './types.ts'
 
 /** What a JSON text may cost. */
 export interface JsonLimits {
@@ -25,12 +25,13 @@ export function parseJson(input: string | Uint8Array, limits: JsonLimits = {}): 
   const scanned = scan(text, limits.depth ?? DEFAULT_DEPTH)
   let value: Json
   try {
-    value = scanned.inexact ? JSON.parse(text, keepNumbers) : JSON.parse(text)
+    value = JSON.parse(text)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw explainJson(text) ?? badRequest('The body is not JSON', 'structure')
   }
   if (countMembers(value) !== scanned.members) throw explainJson(text) ?? duplicate()
+  if (scanned.inexact) keepNumbers(text, value)
   return value
 }
 
@@ -87,6 +88,7 @@ interface Scanned {
 
 const QUOTE = 0x22
 const COLON = 0x3a
+const COMMA = 0x2c
 const MINUS = 0x2d
 
 /** One pass over the text outside strings; on bad syntax it may count anything, JSON.parse will refuse. */
@@ -143,11 +145,67 @@ function isInexact(text: string, start: number, end: number): boolean {
   return number !== String(Number(number))
 }
 
-function keepNumbers(this: object, key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== 'number') return value
-  if (!Number.isFinite(value)) throw badRequest('A number is too large', 'value')
-  if (context?.source !== undefined) keepExactNumber(this, key, context.source)
-  return value
+/** Keeping a text costs more than reading it. */
+const mostExact = 100_000
+
+/** A value whose members are being passed. */
+interface Holder {
+  value: Json
+  /** Name or index of the member at hand. */
+  key: string
+  index: number
+}
+
+/**
+ * Keeps the texts of numbers with what holds them: one more pass over a text that is known to be JSON without double members. (A
+ * reviver of JSON.parse is told them as well, but costs a call for every value.)
+ */
+function keepNumbers(text: string, root: Json): void {
+  const holders: Holder[] = []
+  let at = 0
+  let kept = 0
+  const member = (): Json => {
+    const holder = holders.at(-1)
+    return holder ? ((holder.value as JsonObject)[holder.key] ?? null) : root // lists have members as well
+  }
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    const holder = holders.at(-1)
+    if (code === QUOTE) {
+      const end = stringEnd(text, at)
+      if (holder && holder.index < 0 && isName(text, end)) holder.key = nameOf(text, at, end)
+      at = end
+    } else if (code === 0x7b) holders.push({ value: member(), key: '', index: -1 })
+    else if (code === 0x5b) holders.push({ value: member(), key: '0', index: 0 })
+    else if (code === 0x7d || code === 0x5d) holders.pop()
+    else if (code === COMMA && holder && holder.index >= 0) holder.key = String(++holder.index)
+    else if (code === MINUS || (code >= 0x30 && code <= 0x39)) {
+      const end = numberEnd(text, at)
+      if (isInexact(text, at, end)) {
+        if (++kept > mostExact)
+          throw badRequest(`More than ${mostExact} decimals with a text of their own`, 'too-costly')
+        keepNumber(holder, text.slice(at, end))
+      }
+      at = end - 1
+    }
+  }
+}
+
+function keepNumber(holder: Holder | undefined, text: string): void {
+  if (!Number.isFinite(Number(text))) throw badRequest('A number is too large', 'value')
+  if (holder) keepExactNumber(holder.value as object, holder.key, text)
+}
+
+/** Whether what closes at `end` is followed by a colon. */
+function isName(text: string, end: number): boolean {
+  let at = end + 1
+  while (text.charCodeAt(at) <= 0x20) at++
+  return text.charCodeAt(at) === COLON
+}
+
+function nameOf(text: string, start: number, end: number): string {
+  const name = text.slice(start + 1, end)
+  return name.includes('\\') ? (JSON.parse(text.slice(start, end + 1)) as string) : name
 }
 
 function exactReplacer(this: object, key: string, value: unknown): unknown {

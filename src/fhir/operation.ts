@@ -39,6 +39,20 @@ export interface OperationCall {
   acceptLanguage?: string
   /** All request headers, lower case. */
   headers: Record<string, string | undefined>
+  /** Who asks, as far as it can be told: what takes long is done in turns, client by client. */
+  client?: string
+  /** What the request may compute on the server's own thread; absent where a call can cost little. */
+  budget?: () => OperationBudget
+}
+
+/** CPU time of a request, see workers/budget.ts. */
+export interface OperationBudget {
+  spend<T>(work: () => T): T
+  run<T>(work: () => T): Promise<T>
+  runAsync<T>(work: () => Promise<T>): Promise<T>
+  runSteps<T>(steps: Generator<void, T, void>): Promise<T>
+  tick(): boolean
+  part(cpuMilliseconds: number): OperationBudget
 }
 
 /** What a handler answers: a resource, or raw bytes of another content type. */
@@ -72,8 +86,12 @@ export interface Operation<Context> {
   affectsState?: boolean
   /** Raw media types that are passed through in `OperationCall.body` and not parsed. `*` + `/json`-like suffixes are not understood: list each. */
   accepts?: string[]
-  /** Largest Parameters body, unpacked, where the operation never needs what the server takes at most; 413 above. */
+  /** Largest Parameters body, packed and unpacked, with a token or without; 413 above. Else the server's own limits hold. */
   bodyLimitBytes?: number
+  /** The same for a body in one of `accepts`. */
+  rawBodyLimitBytes?: number
+  /** May take long whatever is asked: calls have a budget even if they bring nothing along. */
+  costly?: boolean
   /** Never cached, body never logged: the call carries personal data. */
   personal?: boolean
   parameters: ParameterDeclaration[]

@@ -7,75 +7,159 @@ import { RE2JS } from 're2js'
 import { unprocessable } from './error.ts'
 import { parsePattern, type RegexNode } from './regex-parse.ts'
 
+/** Standards' own patterns have some 200 characters. */
+const MAX_PATTERN = 2_000
 const MAX_LOOP_POSITIONS = 150
+/** Steps that the check itself may take. */
+const MAX_CHECK_STEPS = 400_000
 /** Steps that a backtracking engine may take in the worst case. */
 const MAX_BACKTRACKING = 5_000_000
+/** Steps that the linear engine may take: one for each part of the pattern, counts written out, and each character. */
+const MAX_LINEAR = 50_000_000
+/** Most characters that a replacement may make. */
+const MAX_REPLACED = 20_000_000
 const CACHE_ENTRIES = 500
 const cache = new Map<string, SafeRegex>()
 
-/** Why a pattern is refused, or undefined when it may be run. */
+/** Why a pattern is refused, or undefined when it may be run. For patterns that stand in what an author wrote: it is quoted. */
 export function checkRegex(pattern: string): string | undefined {
-  const javascript = javaScriptPattern(pattern)
-  try {
-    new RegExp(javascript.source, `${javascript.flags}u`)
-  } catch {
-    return `the regular expression "${pattern}" is not valid`
-  }
-  const automaton = build(parsePattern(javascript.source))
-  if (automaton === undefined) return `the regular expression "${pattern}" repeats too much to be checked`
-  return isAmbiguous(automaton)
-    ? `the regular expression "${pattern}" is refused: nested repetition can take exponential time`
-    : undefined
+  const checked = check(pattern)
+  return typeof checked === 'string' ? `the regular expression "${pattern.slice(0, 200)}" ${checked}` : undefined
 }
+
+/** A pattern that may be run. */
+interface Checked {
+  source: string
+  flags: string
+  root: RegexNode
+  automaton: Automaton
+}
+
+/** The pattern, or what is wrong with it: the end of a sentence. */
+function check(pattern: string): Checked | string {
+  if (pattern.length > MAX_PATTERN) return `is longer than ${MAX_PATTERN} characters`
+  const { source, flags } = javaScriptPattern(pattern)
+  try {
+    new RegExp(source, `${flags}u`)
+  } catch {
+    return 'is not valid'
+  }
+  try {
+    const root = parsePattern(source)
+    const automaton = build(root)
+    if (isAmbiguous(automaton)) return 'is refused: nested repetition can take exponential time'
+    return { source, flags, root, automaton }
+  } catch (error) {
+    // Thousands of groups one within the other end the stack.
+    if (error instanceof TooMuch || error instanceof RangeError) return 'repeats too much to be checked'
+    throw error
+  }
+}
+
+/** The check itself would take too long. */
+class TooMuch extends Error {}
 
 /** A checked pattern; `text.replace(regex, replacement)` works as with a RegExp, `$<name>` and `$1` included. */
 export interface SafeRegex {
   test(text: string): boolean
+  /** What stands between the matches; groups are left out. */
+  split(text: string): string[]
   [Symbol.replace](text: string, replacement: string): string
 }
 
 /**
  * The checked pattern; flags of JavaScript, `u` is always set. It never runs long: where the time of JavaScript's own
  * engine could grow with a power of the length of the text, RE2 runs in its place, in linear time. Throws FhirError
- * 422 when the pattern is not valid or not safe, see {@link checkRegex}.
+ * 422 when the pattern is not valid or not safe, see {@link checkRegex}, or the text too long for it; the pattern is not
+ * quoted, for it may come out of data.
  */
 export function safeRegex(pattern: string, flags = ''): SafeRegex {
   const key = `${flags}/${pattern}`
   const known = cache.get(key)
   if (known) return known
-  const fault = checkRegex(pattern)
-  if (fault) throw unprocessable({ text: fault }, 'invalid')
-  const made = compile(pattern, flags)
+  const checked = check(pattern)
+  if (typeof checked === 'string') throw unprocessable(`the regular expression ${checked}`, 'invalid')
+  const made = compile(checked, flags)
   cache.set(key, made)
   if (cache.size > CACHE_ENTRIES) cache.delete(cache.keys().next().value ?? '')
   return made
 }
 
-function compile(pattern: string, flags: string): SafeRegex {
-  const javascript = javaScriptPattern(pattern)
-  const allFlags = [...new Set(`${flags}${javascript.flags}u`)].join('')
-  const regex = new RegExp(javascript.source, allFlags)
-  const loops = (build(parsePattern(javascript.source))?.chained ?? 0) + (/^(\^|\.\*)/.test(javascript.source) ? 0 : 1)
-  const longest = loops <= 1 ? MAX_BACKTRACKING : Math.floor(MAX_BACKTRACKING ** (1 / loops))
+function compile({ source, flags: own, root, automaton }: Checked, flags: string): SafeRegex {
+  const allFlags = [...new Set(`${flags}${own}u`)].join('')
+  const regex = new RegExp(source, allFlags)
+  const loops = automaton.chained + (/^(\^|\.\*)/.test(source) ? 0 : 1)
+  const size = sizeOf(root)
+  const longest = Math.floor((MAX_BACKTRACKING / size) ** (1 / Math.max(1, loops)))
   let linear: RE2JS | undefined
-  const linearRegex = (): RE2JS => {
-    linear ??= compileLinear(pattern, javascript.source, allFlags)
+  const linearRegex = (text: string): RE2JS => {
+    if (text.length * size > MAX_LINEAR) throw tooLong()
+    linear ??= compileLinear(source, allFlags)
     return linear
   }
   return {
     test: (text) => {
       regex.lastIndex = 0
-      return text.length <= longest ? regex.test(text) : linearRegex().matcher(text).find()
+      return text.length <= longest ? regex.test(text) : linearRegex(text).matcher(text).find()
+    },
+    split: (text) => {
+      const spans = text.length <= longest ? spansOf(text, regex) : linearSpans(text, linearRegex(text))
+      return between(text, spans)
     },
     [Symbol.replace]: (text, replacement) => {
+      if ((text.length + 1) * replacement.length > MAX_REPLACED) throw tooLong()
       if (text.length <= longest) return text.replace(regex, replacement)
-      const matcher = linearRegex().matcher(text)
+      const matcher = linearRegex(text).matcher(text)
       return allFlags.includes('g') ? matcher.replaceAll(replacement) : matcher.replaceFirst(replacement)
     },
   }
 }
 
-function compileLinear(pattern: string, source: string, flags: string): RE2JS {
+const tooLong = () => unprocessable('the regular expression can only be applied to a shorter text', 'too-costly')
+
+type Span = [from: number, to: number]
+
+function spansOf(text: string, regex: RegExp): Span[] {
+  const all = new RegExp(regex.source, [...new Set(`${regex.flags}g`)].join(''))
+  return [...text.matchAll(all)].map(({ index, 0: match }) => [index, index + match.length])
+}
+
+function linearSpans(text: string, regex: RE2JS): Span[] {
+  const matcher = regex.matcher(text)
+  const spans: Span[] = []
+  while (matcher.find()) spans.push([matcher.start(), matcher.end()])
+  return spans
+}
+
+/** The parts of a text around the spans (ECMAScript, RegExp.prototype[@@split]); an empty match at the end of a part separates nothing. */
+function between(text: string, spans: Span[]): string[] {
+  const parts: string[] = []
+  let last = 0
+  for (const [from, to] of spans) {
+    if (to === last || from >= text.length) continue
+    parts.push(text.slice(last, from))
+    last = to
+  }
+  return [...parts, text.slice(last)]
+}
+
+/** Parts of a pattern with its counts written out, at least 1: `a{100}b` has 101. */
+function sizeOf(node: RegexNode): number {
+  const sum = (parts: RegexNode[]) => parts.reduce((size, part) => size + sizeOf(part), 0)
+  switch (node.kind) {
+    case 'empty':
+      return 1
+    case 'set':
+      return 1
+    case 'sequence':
+    case 'choice':
+      return Math.max(1, sum(node.parts))
+    case 'repeat':
+      return sizeOf(node.body) * Math.max(1, Number.isFinite(node.max) ? node.max : node.min)
+  }
+}
+
+function compileLinear(source: string, flags: string): RE2JS {
   const bits =
     (flags.includes('i') ? RE2JS.CASE_INSENSITIVE : 0) |
     (flags.includes('m') ? RE2JS.MULTILINE : 0) |
@@ -83,7 +167,7 @@ function compileLinear(pattern: string, source: string, flags: string): RE2JS {
   try {
     return RE2JS.compile(source.replace(/\\u([0-9a-fA-F]{4})/g, '\\x{$1}').replace(/\\u\{/g, '\\x{'), bits)
   } catch {
-    throw unprocessable(`the regular expression "${pattern}" can only be applied to a short text`, 'too-costly')
+    throw tooLong()
   }
 }
 
@@ -143,11 +227,13 @@ interface Part {
   last: number[]
 }
 
-/** Glushkov's construction; undefined when the loops have too many positions. */
-function build(root: RegexNode): Automaton | undefined {
+/** Glushkov's construction. Throws TooMuch when the loops have too many positions, or making it takes too many steps. */
+function build(root: RegexNode): Automaton {
   const automaton: Automaton = { sets: [], follow: [], doubled: [], chained: 0 }
-  let tooBig = false
+  let steps = 0
   const link = (from: number[], to: number[]): void => {
+    steps += from.length * to.length
+    if (steps > MAX_CHECK_STEPS) throw new TooMuch()
     for (const a of from) {
       for (const b of to) {
         if (automaton.follow[a]?.has(b)) automaton.doubled.push([a, b])
@@ -166,8 +252,8 @@ function build(root: RegexNode): Automaton | undefined {
     return all
   }
   const visit = (node: RegexNode): Part => {
-    if (automaton.sets.length > 5000) tooBig = true
-    if (tooBig || node.kind === 'empty') return { nullable: true, first: [], last: [] }
+    if (automaton.sets.length > 5000) throw new TooMuch()
+    if (node.kind === 'empty') return { nullable: true, first: [], last: [] }
     if (node.kind === 'set') {
       const position = automaton.sets.push(node.set) - 1
       automaton.follow.push(new Set())
@@ -195,13 +281,13 @@ function build(root: RegexNode): Automaton | undefined {
     return { ...part, nullable: part.nullable || min === 0 }
   }
   visit(root)
-  return tooBig ? undefined : loopsOnly(automaton)
+  return loopsOnly(automaton)
 }
 
-function loopsOnly(automaton: Automaton): Automaton | undefined {
+function loopsOnly(automaton: Automaton): Automaton {
   const { component, order } = components(automaton.follow.map((each) => [...each]))
   const looping = automaton.follow.map((each, a) => [...each].some((b) => component[a] === component[b]))
-  if (looping.filter(Boolean).length > MAX_LOOP_POSITIONS) return undefined
+  if (looping.filter(Boolean).length > MAX_LOOP_POSITIONS) throw new TooMuch()
   // Components come sinks first, so that what follows is known already.
   const chains = new Map<number, number>()
   for (const a of order) {
@@ -234,8 +320,11 @@ function isAmbiguous(automaton: Automaton): boolean {
     return index
   }
   for (let p = 0; p < size; p++) if ((automaton.follow[p]?.size ?? 0) > 0) indexOf(p, p)
+  let steps = 0
   for (let at = 0; at < keys.length; at++) {
     const [p, q] = keys[at] ?? [0, 0]
+    steps += (automaton.follow[p]?.size ?? 0) * (automaton.follow[q]?.size ?? 0)
+    if (steps > MAX_CHECK_STEPS) throw new TooMuch()
     for (const a of automaton.follow[p] ?? []) {
       for (const b of automaton.follow[q] ?? []) {
         if (((automaton.sets[a] ?? 0n) & (automaton.sets[b] ?? 0n)) !== 0n) edges[at]?.push(indexOf(a, b))

@@ -185,6 +185,9 @@ function splitModifier(name: string): [string, string | undefined] {
   return colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)]
 }
 
+/** A thousand canonicals. */
+const longestCondition = 200_000
+
 function parseCondition(parameter: SearchParameter, modifier: string | undefined, text: string): SearchCondition {
   const isType = parameter.type === 'reference' && modifier !== undefined && /^[A-Z]/.test(modifier)
   const known = modifiers[parameter.type].find((each) => each === modifier)
@@ -198,6 +201,7 @@ function parseCondition(parameter: SearchParameter, modifier: string | undefined
       'not-supported',
     )
   }
+  if (text.length > longestCondition) throw invalid(parameter.name, text, `shorter than ${longestCondition} characters`)
   const condition: SearchCondition = { parameter: parameter.name, values: [] }
   if (known) condition.modifier = known
   for (const part of splitEscaped(text, ',')) {

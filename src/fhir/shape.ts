@@ -16,13 +16,15 @@ interface Walk {
  */
 export function shapeIssues(resource: Resource): Issue[] {
   const walk: Walk = { issues: [] }
-  visitObject(walk, { ...resource }, resource.resourceType, resource.resourceType)
+  const members = resource as unknown as Record<string, unknown> // types of R4 have no index signature
+  visitObject(walk, members, resource.resourceType, resource.resourceType)
   return walk.issues
 }
 
 function visitObject(walk: Walk, value: Record<string, unknown>, type: string, path: string): void {
-  for (const [property, member] of Object.entries(value)) {
+  for (const property of Object.keys(value)) {
     if (walk.issues.length >= maximumIssues) return
+    const member = value[property]
     if (property === 'resourceType' && isResource(type)) continue
     const isExtra = property.startsWith('_')
     const info = elementInfo(type, isExtra ? property.slice(1) : property)
@@ -42,6 +44,7 @@ function visitMember(walk: Walk, info: FoundElement, member: unknown, path: stri
     return
   }
   for (const [index, item] of member.entries()) {
+    if (walk.issues.length >= maximumIssues) return
     // In lists of primitives null keeps the place of an item that has an extension alone.
     if (item === null && (isPrimitive(info.childType) || info.childType === 'Element')) continue
     visitValue(walk, info.childType, item, `${path}[${index}]`)

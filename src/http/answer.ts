@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ErrorLog } from './access-log.ts'
 import type { AuditSource } from './audit/audit-event.ts'
 import { auditedFacade } from './audit/audited-facade.ts'
@@ -10,6 +10,7 @@ import type { FhirReply, FhirRequest, RawBody } from './exchange.ts'
 import type { Facade } from './facade.ts'
 import type { Resolved } from './interaction.ts'
 import type { PathTaken } from './known-paths.ts'
+import { requesterOf } from './limits/requester.ts'
 import { type MediaType, parseMediaType } from './media-type.ts'
 import {
   chooseFormat,
@@ -19,14 +20,16 @@ import {
   negotiate,
   type ReplyFormat,
 } from './negotiation.ts'
+import { findOperation } from './operations.ts'
 import { parsePath, parseQuery } from './query.ts'
-import { render } from './render.ts'
+import { type Rendered, type RenderOptions, render } from './render.ts'
 import { allowedMethods } from './routes.ts'
 import type { Outgoing } from './send.ts'
 
 /** A request on its way through the listener. */
 export interface Passage {
   message: IncomingMessage
+  response: ServerResponse
   id: string
   /** What the reply should be written in, once that is known. */
   asked: Negotiation
@@ -41,6 +44,12 @@ export interface Answering {
   takePath(method: string, address: string): PathTaken
 }
 
+const requesterOptions = ({ clientOf, authorize, limits }: Facade) => ({
+  clientOf,
+  authorize,
+  cpuMilliseconds: limits.cpuMilliseconds,
+})
+
 /** Who asked for what, as an AuditEvent says it. */
 export function auditSource(facade: Facade, { message, id, resolved }: Passage, status: number): AuditSource {
   return {
@@ -48,7 +57,7 @@ export function auditSource(facade: Facade, { message, id, resolved }: Passage, 
     baseUrl: facade.settings.baseUrl,
     software: `${facade.software.name} ${facade.software.version}`,
     requestId: id,
-    clientAddress: message.socket.remoteAddress,
+    clientAddress: facade.addressOf(message),
     authorized: resolved?.guarded === true && status !== 401 && status !== 403,
     status,
   }
@@ -62,16 +71,20 @@ export async function answer(answering: Answering, passage: Passage, address: st
     if ('status' in entered) return entered
     const { resolved, request, bodyType, format } = entered
     if (bodyType) {
-      const bytes = await readBody(passage.message, facade.settings.bodyLimitBytes)
+      const bytes = await readBody(passage, {
+        limitBytes: bodyLimit(facade, resolved, request, bodyType),
+        body: facade.bodies.begin(request.requester.client()),
+      })
       request.body = { mediaType: bodyType, bytes }
     }
     passage.request = request
     const reply = conclude(resolved, request, await resolved.run(request))
-    return written(facade, reply, format ?? (() => chooseFormat(passage.asked)))
+    const made = written(reply, format ?? (() => chooseFormat(passage.asked)), writing(facade, passage))
+    return made instanceof Promise ? await made : made
   } catch (error) {
     if (!isExpected(error)) errorLog({ requestId: passage.id, error })
     const reply = errorReply(error, passage.id)
-    return written(facade, reply, errorFormat(passage.asked))
+    return written(reply, errorFormat(passage.asked), writing(facade, passage))
   }
 }
 
@@ -82,6 +95,16 @@ interface Entered {
   /** Of the body, when there is one. */
   bodyType: MediaType | undefined
   format: ReplyFormat | undefined
+}
+
+/** Most bytes of a body: what an operation says of itself, or what a request without or with a token may send. */
+function bodyLimit(facade: Facade, { target }: Resolved, { requester }: FhirRequest, { essence }: MediaType): number {
+  const { settings, limits } = facade
+  const most = settings.bodyLimitBytes
+  const operation = target.operation === '' ? undefined : findOperation(facade.operations, target)
+  const own = operation?.accepts?.includes(essence) ? operation.rawBodyLimitBytes : operation?.bodyLimitBytes
+  if (own !== undefined) return Math.min(own, most)
+  return requester.isAuthorized() ? most : Math.min(limits.openBodyBytes, most)
 }
 
 /** Understands a request as far as its body, or answers OPTIONS. @throws FhirError */
@@ -105,7 +128,8 @@ function enter({ facade, takePath }: Answering, passage: Passage, address: strin
   if (resolved.guarded) facade.authorize(headers)
   const format = formatOf(passage.asked, resolved)
   const foreignType = foreignMediaType(passage.asked)
-  const request: FhirRequest = { method, path, query, headers, foreignType, requestId: passage.id }
+  const requester = requesterOf(message, requesterOptions(facade))
+  const request: FhirRequest = { method, path, query, headers, foreignType, requestId: passage.id, requester }
   const bodyType = hasBody(message) && method !== 'GET' && method !== 'DELETE' ? mediaType : undefined
   return { resolved, request, bodyType, format }
 }
@@ -120,7 +144,17 @@ function formatOf(asked: Negotiation, resolved: Resolved): ReplyFormat | undefin
   return resolved.foreign ? undefined : chooseFormat(asked, resolved.mapping)
 }
 
-function written(facade: Facade, reply: FhirReply, format: ReplyFormat | (() => ReplyFormat)): Outgoing {
+const writing = ({ hooks, limits, clientOf }: Facade, { message }: Passage): RenderOptions => ({
+  printMap: hooks.printMap,
+  limitBytes: limits.replyBytes,
+  client: () => clientOf(message),
+})
+
+function written(
+  reply: FhirReply,
+  format: ReplyFormat | (() => ReplyFormat),
+  options: RenderOptions,
+): Outgoing | Promise<Outgoing> {
   const { status, headers } = reply
   if (reply.raw) {
     return {
@@ -131,8 +165,11 @@ function written(facade: Facade, reply: FhirReply, format: ReplyFormat | (() => 
   }
   if (!reply.resource) return { status, headers }
   const chosen = typeof format === 'function' ? format() : format
-  const { contentType, body } = render(reply.resource, chosen, facade.hooks.printMap)
-  return { status, headers: { ...headers, 'Content-Type': contentType }, body }
+  const outgoing = ({ contentType, body }: Rendered): Outgoing => {
+    return { status, headers: { ...headers, 'Content-Type': contentType }, body }
+  }
+  const rendered = render(reply.resource, chosen, options)
+  return rendered instanceof Promise ? rendered.then(outgoing) : outgoing(rendered)
 }
 
 function rawBytes({ body }: RawBody): Uint8Array | AsyncIterable<string> {

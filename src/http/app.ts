@@ -6,13 +6,19 @@ import type { AccessLog, ErrorLog } from './access-log.ts'
 import { type AuditRecorder, createAuditRecorder } from './audit/recorder.ts'
 import { bearerAuthorization } from './authorization.ts'
 import type { Facade, HttpHooks, HttpSettings, Software } from './facade.ts'
+import { clientAddresses, clientsByAddress } from './limits/client.ts'
+import { defaultLimits, type HttpLimits } from './limits/http-limits.ts'
+import { onePerConnection } from './limits/one-per-connection.ts'
+import { createUnfinishedBodies } from './limits/unfinished-bodies.ts'
 import { createFhirListener } from './listener.ts'
 import { createQueue } from './one-at-a-time.ts'
 import { bindOperations } from './operations.ts'
 import { createPages } from './pages.ts'
+import { createPatches } from './patch/patch-jobs.ts'
 import { resolveRoute } from './routes.ts'
 
 export type { AccessLogEntry } from './access-log.ts'
+export type { HttpLimits } from './limits/http-limits.ts'
 export { listen, type RunningServer } from './running-server.ts'
 
 /** What the HTTP layer is made of. `Context` is what the operations' handlers are given. */
@@ -21,6 +27,8 @@ export interface AppOptions<Context> {
   operations: Operation<Context>[]
   context: Context
   settings: HttpSettings
+  /** Where they differ from the defaults. */
+  limits?: Partial<HttpLimits>
   hooks: HttpHooks
   /** Without it no request is logged. */
   accessLog?: AccessLog
@@ -38,6 +46,8 @@ export interface App {
   handler(message: IncomingMessage, response: ServerResponse): void
   /** To be flushed before the store is closed. */
   audit: Pick<AuditRecorder, 'flush' | 'dropped'>
+  /** Ends processes. */
+  close(): Promise<void>
 }
 
 /**
@@ -46,6 +56,7 @@ export interface App {
  */
 export function createApp<Context>(options: AppOptions<Context>): App {
   const { storage, settings, hooks, software, now, uuid } = options
+  const limits: HttpLimits = { ...defaultLimits, ...options.limits }
   const audit = createAuditRecorder({
     storage,
     sampleRate: settings.auditSampleRate ?? 0,
@@ -58,6 +69,11 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     settings,
     hooks,
     authorize: bearerAuthorization(settings.developmentToken),
+    clientOf: clientsByAddress(settings.trustedProxies ?? []),
+    addressOf: clientAddresses(settings.trustedProxies ?? []),
+    limits,
+    bodies: createUnfinishedBodies(limits),
+    patches: createPatches(),
     inTurn: createQueue(),
     now,
     uuid,
@@ -71,11 +87,12 @@ export function createApp<Context>(options: AppOptions<Context>): App {
   const pages = createPages(facade, basePath, logs)
   return {
     audit,
-    handler: (message, response) => {
+    close: facade.patches.close,
+    handler: onePerConnection((message, response) => {
       const address = belowBase(message.url ?? '', basePath)
       if (address === undefined) pages(message, response)
       else void fhir(message, response, address)
-    },
+    }),
   }
 }
 

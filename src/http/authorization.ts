@@ -21,6 +21,9 @@ export function bearerAuthorization(token: string | undefined): Authorize {
   }
 }
 
+/** 401 for what is open to those alone who have a token; `why` is a sentence. */
+export const tokenNeeded = (why: string): FhirError => unauthorized(why, '')
+
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }

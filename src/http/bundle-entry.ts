@@ -7,9 +7,6 @@ import { parsePath, parseQuery } from './query.ts'
 /** Order in which the entries of a Bundle are worked off (https://hl7.org/fhir/R4/http.html#trules). */
 const methodOrder = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD']
 
-/** Longest Bundle that is worked off. */
-export const maximumEntries = 10_000
-
 /**
  * An entry of a batch or transaction as a request of its own. Authorization and language are those of the Bundle.
  * @throws FhirError 400 for an entry that says no method or address
@@ -37,6 +34,7 @@ export function entryRequest(entry: BundleEntry | undefined, outer: FhirRequest,
       prefer: outer.headers.prefer,
     },
     requestId: outer.requestId,
+    requester: outer.requester,
   }
   if (entry.resource !== undefined) {
     if (typeof entry.resource?.resourceType !== 'string')

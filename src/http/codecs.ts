@@ -3,7 +3,8 @@ import type { Resource } from '../fhir/types.ts'
 import { writeXml } from '../fhir/xml/write.ts'
 
 export { parseJson } from '../fhir/json.ts'
-export { parseXml } from '../fhir/xml/read.ts'
+export { parseXmlSteps } from '../fhir/xml/read.ts'
+export { writeXmlSteps } from '../fhir/xml/write.ts'
 
 /** A resource as FHIR JSON text; decimals stand as they were read. */
 export function formatJson(resource: Resource, pretty: boolean): string {

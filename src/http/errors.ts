@@ -1,5 +1,4 @@
 import { FhirError, issue, operationOutcome } from '../fhir/error.ts'
-import { isNotReady } from '../fhir/not-ready.ts'
 import type { Issue } from '../fhir/types.ts'
 import type { FhirReply } from './exchange.ts'
 
@@ -47,9 +46,9 @@ function withRequestId(issues: Issue[], requestId: string): Issue[] {
 
 const requestIdText = (requestId: string): string => `X-Request-Id: ${requestId}`
 
-/** Whether it is one of ours, or says that content is still being loaded; the others are to be logged with their stack. */
+/** Whether it is one of ours; the others are to be logged with their stack. A server that says "later" is not at fault either. */
 export function isExpected(error: unknown): boolean {
-  return (error instanceof FhirError && error.status < 500) || isNotReady(error)
+  return error instanceof FhirError && (error.status < 500 || error.headers['Retry-After'] !== undefined)
 }
 
 /** Cuts text of a stranger down to what may stand in a message. */

@@ -1,4 +1,5 @@
 import type { OperationOutcome, Resource } from '../fhir/types.ts'
+import type { Requester } from './limits/requester.ts'
 import type { MediaType } from './media-type.ts'
 
 /** One name and value of a query string or form, decoded, in the order sent. */
@@ -28,6 +29,7 @@ export interface FhirRequest {
   /** Media type asked for, when it is none of FHIR's own. */
   foreignType: string | undefined
   requestId: string
+  requester: Requester
 }
 
 /** Bytes of a content type that is not FHIR. */

@@ -1,10 +1,15 @@
+import type { IncomingMessage } from 'node:http'
 import type { Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import type { AuditRecorder } from './audit/recorder.ts'
 import type { Authorize } from './authorization.ts'
 import type { Resolved } from './interaction.ts'
+import type { ClientOf } from './limits/client.ts'
+import type { HttpLimits } from './limits/http-limits.ts'
+import type { UnfinishedBodies } from './limits/unfinished-bodies.ts'
 import type { OneAtATime } from './one-at-a-time.ts'
+import type { Patches } from './patch/patch-jobs.ts'
 import type { ReadinessPart } from './readiness.ts'
 
 /** Name, version and release date (FHIR date) of the running software. */
@@ -22,8 +27,10 @@ export interface HttpSettings {
   developmentToken?: string
   /** Whether the server is in maintenance (`/health` says 204). */
   maintenance?(): boolean
-  /** Largest request body, packed and unpacked. */
+  /** Largest request body, packed and unpacked, with a token. */
   bodyLimitBytes: number
+  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-For` counts; none without it. */
+  trustedProxies?: readonly string[]
   /** Whether this is a production server; a development server says so in its CapabilityStatement. */
   production: boolean
   /** Share of public reads that is recorded as AuditEvents, 0 to 1; none without it. Writes always are. */
@@ -54,6 +61,10 @@ export interface HttpHooks {
   readiness?(): ReadinessPart[]
   /** The codes of a value set as token search values (`system|code`, escaped), for `:in` and `:not-in`. */
   expandTokens?(valueSet: string): Promise<string[]>
+  /** Whether a long reply may be written now, while clients still take others; always without it. */
+  mayWrite?(bytes: number): boolean
+  /** Why a call needs a token, as a sentence; undefined when it is open to everybody. */
+  tokenFor?(operation: string, call: OperationCall): string | undefined
 }
 
 /** An operation bound to its context: nothing in this room knows what a context is. */
@@ -68,6 +79,12 @@ export interface Facade {
   settings: HttpSettings
   hooks: HttpHooks
   authorize: Authorize
+  clientOf: ClientOf
+  /** Address of a client, behind trusted proxies that which they tell. */
+  addressOf(message: IncomingMessage): string
+  limits: HttpLimits
+  bodies: UnfinishedBodies
+  patches: Patches
   audit: AuditRecorder
   /** Writes run one at a time, so that search and write of a conditional interaction are one step. */
   inTurn: OneAtATime

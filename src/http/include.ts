@@ -1,12 +1,16 @@
 import { parseCanonical } from '../fhir/canonical.ts'
+import { jsonSize } from '../fhir/json-size.ts'
 import { type IncludeDirective, type ParsedSearch, referencesOf, searchParameters } from '../fhir/search.ts'
 import type { StoredVersion } from '../storage/storage.ts'
+import type { Budget } from '../workers/budget.ts'
 import type { Facade } from './facade.ts'
 import { isProtectedType, isSupportedType, supportedTypes } from './search-table.ts'
 
 /** Bounds of `_include`: what a page may draw in, and how often `:iterate` goes on. */
 const maximumIncluded = 1000
 const maximumRounds = 5
+/** Of what is drawn in. */
+const maximumCharacters = 5_000_000
 
 /**
  * What `_include` and `_revinclude` draw in beside the matches; nothing twice
@@ -16,22 +20,26 @@ export async function included(
   facade: Facade,
   matches: StoredVersion[],
   { include, revinclude }: Pick<ParsedSearch, 'include' | 'revinclude'>,
+  budget: Budget,
 ): Promise<StoredVersion[]> {
   if (include.length + revinclude.length === 0) return []
   const seen = new Set(matches.map(nameOf))
   const found: StoredVersion[] = []
   let frontier = matches
+  let left = maximumCharacters
   for (let round = 0; round < maximumRounds && frontier.length > 0; round++) {
     const due = ({ iterate }: IncludeDirective) => round === 0 || iterate
     const next: StoredVersion[] = []
     for (const version of frontier) {
       const drawn = [
-        ...(await referenced(facade, version, include.filter(due))),
-        ...(await referring(facade, version, revinclude.filter(due))),
+        ...(await referenced(facade, version, include.filter(due), budget)),
+        ...(await budget.runAsync(() => referring(facade, version, revinclude.filter(due)))),
       ]
       for (const each of drawn) {
         if (seen.has(nameOf(each)) || found.length + next.length >= maximumIncluded) continue
         seen.add(nameOf(each))
+        left -= jsonSize(each.resource, left)
+        if (left < 0) return [...found, ...next]
         next.push(each)
       }
     }
@@ -45,22 +53,29 @@ async function referenced(
   facade: Facade,
   version: StoredVersion,
   directives: IncludeDirective[],
+  budget: Budget,
 ): Promise<StoredVersion[]> {
+  const wanted = await budget.runAsync(async () => directives.flatMap((each) => referencesBy(version, each)))
   const found: StoredVersion[] = []
-  if (!version.resource) return found
-  for (const { source, parameter, target } of directives) {
-    if (source !== version.type) continue
-    const known = searchParameters(source)
-    const chosen =
-      parameter === '*' ? [...known.values()].filter(({ type }) => type === 'reference') : [known.get(parameter)]
-    for (const each of chosen) {
-      if (!each) continue
-      for (const reference of new Set(referencesOf(version.resource, each))) {
-        found.push(...(await resolve(facade, reference, target)))
-      }
-    }
+  for (const { reference, target } of wanted) {
+    found.push(...(await budget.runAsync(() => resolve(facade, reference, target))))
   }
   return found
+}
+
+interface Wanted {
+  reference: string
+  target: string | undefined
+}
+
+/** What a resource refers to, as far as a directive asks for it. */
+function referencesBy({ type, resource }: StoredVersion, { source, parameter, target }: IncludeDirective): Wanted[] {
+  if (!resource || source !== type) return []
+  const known = searchParameters(source)
+  const chosen =
+    parameter === '*' ? [...known.values()].filter(({ type }) => type === 'reference') : [known.get(parameter)]
+  const references = chosen.flatMap((each) => (each ? referencesOf(resource, each) : []))
+  return [...new Set(references)].map((reference) => ({ reference, target }))
 }
 
 async function resolve(facade: Facade, reference: string, target: string | undefined): Promise<StoredVersion[]> {

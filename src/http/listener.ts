@@ -1,15 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { FhirError, issue } from '../fhir/error.ts'
 import type { AccessLog, ErrorLog } from './access-log.ts'
 import { type Answering, answer, auditSource, type Passage } from './answer.ts'
 import { recordRequest } from './audit/record-request.ts'
 import { auditedTransaction } from './audit/transactions.ts'
+import { errorReply } from './errors.ts'
 import type { Facade } from './facade.ts'
 import { pathTaker } from './known-paths.ts'
 import { isFresh } from './precondition.ts'
 import { publicRevision } from './public-revision.ts'
 import { cachedReply, cacheKey, createReplyCache, isCacheable, type ReplyCache } from './reply-cache.ts'
 import { requestId } from './request-id.ts'
-import { send } from './send.ts'
+import { type Outgoing, send } from './send.ts'
 import { sendCached, sendPacked } from './send-cached.ts'
 
 /** Where the listener reports. */
@@ -82,6 +84,20 @@ function logRequest(
   })
 }
 
+/** Shorter replies go out whatever else does. */
+const longReplyBytes = 256 * 1024
+
+/** A long reply, or 503 when clients have so much to take already that the server's memory is not for more. */
+function heldBack(facade: Facade, outgoing: Outgoing, id: string): Outgoing {
+  const { body } = outgoing
+  const length = typeof body === 'string' || body instanceof Uint8Array ? body.length : 0
+  if (length <= longReplyBytes || facade.hooks.mayWrite?.(length) !== false) return outgoing
+  const busy = issue('throttled', 'Too many replies are under way; ask again later.')
+  const { status, headers, resource } = errorReply(new FhirError(503, busy, { 'Retry-After': '5' }), id)
+  const contentType = 'application/fhir+json; charset=utf-8'
+  return { status, headers: { ...headers, 'Content-Type': contentType }, body: JSON.stringify(resource) }
+}
+
 interface Exchange {
   message: IncomingMessage
   response: ServerResponse
@@ -99,7 +115,7 @@ const isAudited = ({ route, resourceType }: { route: string; resourceType: strin
 async function answerAndSend(answering: Answering, exchange: Exchange): Promise<Finished> {
   const { facade } = answering
   const { message, response, address, id, cache, key, sampled } = exchange
-  const passage: Passage = { message, id, asked: { ranges: [], pretty: false } }
+  const passage: Passage = { message, response, id, asked: { ranges: [], pretty: false } }
   const revision = cache.revision()
   let outgoing = await answer(answering, passage, address)
   const { resolved } = passage
@@ -119,6 +135,7 @@ async function answerAndSend(answering: Answering, exchange: Exchange): Promise<
       }
     }
   }
+  outgoing = heldBack(facade, outgoing, id)
   outgoing.headers['X-Request-Id'] = id
   const sent = send(message, response, outgoing)
   const bytes = typeof sent === 'number' ? sent : await sent

@@ -2,12 +2,11 @@ import { badRequest, FhirError } from '../fhir/error.ts'
 import type { OperationCall } from '../fhir/operation.ts'
 import { shapeIssues } from '../fhir/shape.ts'
 import type { Parameter, Parameters, Resource } from '../fhir/types.ts'
-import { tooLarge } from './body.ts'
 import type { FhirRequest, QueryPair, RequestBody } from './exchange.ts'
 import type { BoundOperation } from './facade.ts'
 import { checkContentType, fhirMediaTypes, mappingLanguage, unsupportedMediaType } from './media-type.ts'
 import { parseQuery } from './query.ts'
-import { checkMappingSize, decodeText, parseResource } from './resource-body.ts'
+import { checkMappingSize, decodeText, parseResource, readResource } from './resource-body.ts'
 
 type Input = Pick<OperationCall, 'parameters' | 'body'>
 
@@ -31,11 +30,26 @@ export function operationInput(operation: BoundOperation, request: FhirRequest):
   return body ? { parameters: merged, body } : { parameters: merged }
 }
 
+/**
+ * The same, with a long body read in slices within the budget of the request.
+ * @throws FhirError as {@link operationInput}, and 422 too costly
+ */
+export async function readOperationInput(operation: BoundOperation, request: FhirRequest): Promise<Input> {
+  const { body, requester } = request
+  if (body?.bytes && isLong(body.bytes) && body.mediaType.essence in fhirMediaTypes) {
+    const raw = operation.accepts?.includes(body.mediaType.essence) === true
+    if (!raw || mayBeParameters(body)) await readResource(body, requester)
+    return requester.budget().run(() => operationInput(operation, request))
+  }
+  return operationInput(operation, request)
+}
+
+/** Worth a turn of its own. */
+const isLong = (bytes: Uint8Array) => bytes.length > 50_000
+
 function bodyInput(operation: BoundOperation, body: RequestBody): Input {
   const { essence } = body.mediaType
   const raw = operation.accepts?.includes(essence) === true
-  const { bodyLimitBytes } = operation
-  if (!raw && bodyLimitBytes !== undefined && (body.bytes?.length ?? 0) > bodyLimitBytes) throw tooLarge(bodyLimitBytes)
   if (raw && !mayBeParameters(body)) {
     checkContentType(body.mediaType)
     return { parameters: { resourceType: 'Parameters' }, body: rawBody(body) }
@@ -58,6 +72,8 @@ function bodyInput(operation: BoundOperation, body: RequestBody): Input {
   return { parameters: { resourceType: 'Parameters', parameter: [{ name: 'resource', resource }] } }
 }
 
+const tooMany = (text: string) => badRequest({ text, expression: 'Parameters.parameter' }, 'too-costly')
+
 /** Cheap test that keeps instances of any shape from being read twice. */
 function mayBeParameters(body: RequestBody): boolean {
   if (!(body.mediaType.essence in fhirMediaTypes)) return false
@@ -76,7 +92,20 @@ function rawBody(body: RequestBody): { contentType: string; bytes: Uint8Array } 
   return { contentType: body.mediaType.essence, bytes }
 }
 
+/** Most parameters of a call, and most of one name that are plain values. */
+const mostParameters = 10_000
+const mostOfOneName = 1000
+
+/** @throws FhirError 400 for a parameter without a name, too-costly for more than any honest call has */
 function checkParameters(parameters: Parameters): Parameters {
+  const counts = new Map<string, number>()
+  if ((parameters.parameter?.length ?? 0) > mostParameters) throw tooMany(`More than ${mostParameters} parameters.`)
+  for (const { name, resource, part } of parameters.parameter ?? []) {
+    if (resource !== undefined || part !== undefined) continue
+    const count = (counts.get(name) ?? 0) + 1
+    counts.set(name, count)
+    if (count > mostOfOneName) throw tooMany(`More than ${mostOfOneName} parameters of one name.`)
+  }
   for (const [index, { name }] of (parameters.parameter ?? []).entries()) {
     if (typeof name === 'string' && name !== '') continue
     throw badRequest(

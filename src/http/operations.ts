@@ -2,11 +2,12 @@ import { isRefused } from '../fhir/artefact.ts'
 import { checkDeclared } from '../fhir/declared-parameters.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Operation, OperationCall } from '../fhir/operation.ts'
+import { tokenNeeded } from './authorization.ts'
 import { printable } from './errors.ts'
 import type { FhirReply, FhirRequest } from './exchange.ts'
 import type { BoundOperation, Facade } from './facade.ts'
 import type { Target } from './interaction.ts'
-import { operationInput } from './operation-input.ts'
+import { readOperationInput } from './operation-input.ts'
 import { refusePending } from './pending.ts'
 
 /** Gives every operation its context. */
@@ -42,7 +43,12 @@ export async function operationInteraction(
   target: Target,
 ): Promise<FhirReply> {
   if (target.id !== '') await checkExists(facade, target)
-  const reply = await operation.call(operationCall(operation, request, target))
+  const call = operationCall(operation, request, target, await readOperationInput(operation, request))
+  // What stands in an address is short, and what it names is stored: the hot calls go without.
+  if (request.body || operation.costly) call.budget = request.requester.budget
+  const needed = facade.hooks.tokenFor?.(operation.name, call)
+  if (needed !== undefined && !request.requester.isAuthorized()) throw tokenNeeded(needed)
+  const reply = await operation.call(call)
   const caching = operation.personal || operation.affectsState || request.method !== 'GET' ? 'no-store' : 'no-cache'
   const made: FhirReply = {
     status: reply.status ?? (reply.resource || reply.raw ? 200 : 204),
@@ -65,14 +71,19 @@ async function checkExists(facade: Facade, { type, id }: Target): Promise<void> 
   throw new FhirError(version ? 410 : 404, issue(code, `${type}/${id} ${version ? 'was deleted' : 'does not exist'}.`))
 }
 
-function operationCall(operation: BoundOperation, request: FhirRequest, target: Target): OperationCall {
+function operationCall(
+  operation: BoundOperation,
+  request: FhirRequest,
+  target: Target,
+  input: Pick<OperationCall, 'parameters' | 'body'>,
+): OperationCall {
   const level = target.id !== '' ? 'instance' : target.type !== '' ? 'type' : 'system'
-  const input = operationInput(operation, request)
   if (operation.strict) checkDeclared(operation, input.parameters, level)
   const call: OperationCall = {
     level,
     ...input,
     headers: request.headers,
+    client: request.requester.client(),
   }
   if (target.type !== '') call.resourceType = target.type
   if (target.id !== '') call.id = target.id

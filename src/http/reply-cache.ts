@@ -32,6 +32,11 @@ export interface ReplyCache {
 
 const maximumReplies = 5000
 const maximumBytes = 48 * 1024 * 1024
+/** What a kept reply takes beside its body: key, headers, bookkeeping. */
+const overhead = 1000
+
+/** Memory of a kept reply: its body, as much again for its packed forms, and the rest. */
+const memoryOf = (key: string, { length }: CachedReply): number => 2 * length + 2 * key.length + overhead
 /** Larger replies are rare and would push out many small ones. */
 const maximumReplyBytes = 256 * 1024
 
@@ -56,8 +61,13 @@ export function cacheKey(
 ): string | undefined {
   if (method !== 'GET' || address.length > 1000 || headers.authorization !== undefined) return undefined
   for (const name in headers) if (name.startsWith('x-') && !harmlessHeaders.has(name)) return undefined
-  return `${address}\n${headers.accept ?? ''}\n${headers['accept-language'] ?? ''}`
+  const { accept = '', 'accept-language': language = '' } = headers
+  // Headers that only somebody makes who wants much to be kept.
+  if (accept.length + language.length > longestHeaders) return undefined
+  return `${address}\n${accept}\n${language}`
 }
+
+const longestHeaders = 500
 
 /** Whether replies of that route may be kept. */
 export function isCacheable(pattern: string, operation: string): boolean {
@@ -107,7 +117,8 @@ export function createReplyCache(revision: () => number): ReplyCache {
   let validAt = revision()
   let bytes = 0
   const drop = (key: string) => {
-    bytes -= replies.get(key)?.length ?? 0
+    const reply = replies.get(key)
+    if (reply) bytes -= memoryOf(key, reply)
     replies.delete(key)
   }
   const refresh = () => {
@@ -144,7 +155,7 @@ export function createReplyCache(revision: () => number): ReplyCache {
       if (at !== validAt || reply.length > maximumReplyBytes) return
       drop(key)
       replies.set(key, reply)
-      bytes += reply.length
+      bytes += memoryOf(key, reply)
       for (const oldest of replies.keys()) {
         if (replies.size <= maximumReplies && bytes <= maximumBytes) break
         drop(oldest)

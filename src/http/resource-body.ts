@@ -1,11 +1,13 @@
 import { isResource } from '../fhir/elements.ts'
 import { badRequest, unprocessable } from '../fhir/error.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
+import { finish, type Steps } from '../workers/budget.ts'
 import { tooLarge } from './body.ts'
-import { parseJson, parseXml } from './codecs.ts'
+import { parseJson, parseXmlSteps } from './codecs.ts'
 import { printable } from './errors.ts'
 import type { FhirRequest, RequestBody } from './exchange.ts'
 import type { HttpHooks } from './facade.ts'
+import type { Requester } from './limits/requester.ts'
 import { checkContentType, fhirMediaTypes, mappingLanguage, unsupportedMediaType } from './media-type.ts'
 
 /** A resource as it was sent, and what reading it gave to remark. */
@@ -51,14 +53,30 @@ const isMap = (resource: Resource): resource is StructureMap =>
  * Parses FHIR JSON or XML.
  * @throws FhirError 400 malformed, 415 another media type
  */
-export function parseResource(body: RequestBody): Resource {
+export const parseResource = (body: RequestBody): Resource => finish(parseSteps(body))
+
+/** Smaller texts are read at once. */
+const atOnceBytes = 50_000
+
+/**
+ * The resource in a body, as {@link parseResource} reads it; a long text is read in slices, within the budget of the request. It is kept
+ * with the body, so that it is read once.
+ * @throws FhirError 400 malformed, 415 another media type, 422 too costly
+ */
+export async function readResource(body: RequestBody, { budget }: Pick<Requester, 'budget'>): Promise<Resource> {
+  const isShort = (body.bytes?.length ?? 0) <= atOnceBytes
+  body.resource ??= isShort ? parseResource(body) : await budget().runSteps(parseSteps(body))
+  return body.resource
+}
+
+function* parseSteps(body: RequestBody): Steps<Resource> {
   if (body.resource) return body.resource
   const kind = fhirMediaTypes[body.mediaType.essence]
   if (!kind)
     throw unsupportedMediaType(`${printable(body.mediaType.essence) || 'No media type'} is not supported here.`)
   checkContentType(body.mediaType)
   const bytes = body.bytes ?? new Uint8Array()
-  return asResource(kind === 'json' ? parseJson(bytes) : parseXml(bytes))
+  return asResource(kind === 'json' ? parseJson(bytes) : yield* parseXmlSteps(bytes))
 }
 
 /** UTF-8 to text, a byte order mark is dropped. @throws FhirError 400 for bytes that are not UTF-8 */

@@ -1,40 +1,74 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { issue, operationOutcome } from '../fhir/error.ts'
+import { connectionClients } from './limits/client.ts'
+import { type ConnectionLimits, type Connections, createConnections } from './limits/connections.ts'
+import type { Handler } from './limits/one-per-connection.ts'
 
 /** Where to listen. */
 export interface ListenOptions {
   host: string
   /** 0 takes a free port. */
   port: number
+  trustedProxies?: readonly string[]
+  /** Where they differ from {@link defaultListenLimits}. */
+  limits?: Partial<ListenLimits>
+}
+
+/** What clients may do to the connections. */
+interface ListenLimits extends ConnectionLimits {
+  /** Time for a client to send the head of a request. */
+  headerSeconds: number
+  /** Time for a client to send a whole request. */
+  bodySeconds: number
+}
+
+const defaultListenLimits: ListenLimits = {
+  connections: 1000,
+  connectionsOfOne: 200,
+  headerSeconds: 10,
+  bodySeconds: 60,
+  replySeconds: 60,
+  replyBytes: 100_000_000,
 }
 
 /** A listening server. */
 export interface RunningServer {
   /** Port it listens on. */
   port: number
+  connections: Connections
   /** Takes no more requests, finishes those under way, and cuts off what is not done within the limit. */
   close(limitMs: number): Promise<void>
 }
 
-/** Longest time that a client may take to send a request. */
-const requestTimeoutMs = 120_000
-const headersTimeoutMs = 20_000
+/** How often what is too slow is looked for. */
+const sweepMilliseconds = 1000
 
 /** Listens with an application's handler. Rejects when the port cannot be had. */
-export function listen(
-  handler: (message: IncomingMessage, response: ServerResponse) => void,
-  { host, port }: ListenOptions,
-): Promise<RunningServer> {
-  const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs }, handler)
+export function listen(handler: Handler, options: ListenOptions): Promise<RunningServer> {
+  const { host, port, trustedProxies = [] } = options
+  const limits = { ...defaultListenLimits, ...options.limits }
+  const times = {
+    headersTimeout: limits.headerSeconds * 1000,
+    requestTimeout: Math.max(limits.headerSeconds, limits.bodySeconds) * 1000,
+    connectionsCheckingInterval: sweepMilliseconds,
+  }
+  const server = createServer(times, handler)
+  const connections = createConnections(limits, connectionClients(trustedProxies), () => performance.now())
+  server.on('connection', connections.accept)
+  // The handler itself asks for the body when nothing speaks against it.
+  server.on('checkContinue', handler)
   server.on('clientError', answerClientError)
+  const sweep = setInterval(connections.sweep, sweepMilliseconds)
+  sweep.unref()
+  server.once('close', () => clearInterval(sweep))
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)
       // A server that listens on a port has an address of this kind.
       const address = server.address() as AddressInfo
-      resolve({ port: address.port, close: (limitMs) => closeServer(server, limitMs) })
+      resolve({ port: address.port, connections, close: (limitMs) => closeServer(server, limitMs) })
     })
   })
 }
@@ -52,7 +86,13 @@ function closeServer(server: Server, limitMs: number): Promise<void> {
   })
 }
 
-/** What is no HTTP at all never reaches the application; it too is told what was wrong, in FHIR. */
+/** A client that is told what was wrong has so long to take it. */
+const lingerMilliseconds = 1000
+
+/**
+ * What is no HTTP at all, or takes too long to arrive, never reaches the application; it too is told what was wrong, in FHIR. The
+ * connection is closed, whether or not the client closes its side.
+ */
 function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
@@ -67,4 +107,6 @@ function answerClientError(error: Error & { code?: string }, socket: Socket): vo
   const body = JSON.stringify(operationOutcome([issue('structure', text)]))
   const head = `HTTP/1.1 ${status}\r\nContent-Type: application/fhir+json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`
   socket.end(head + body)
+  socket.destroySoon()
+  setTimeout(() => socket.destroy(), lingerMilliseconds).unref()
 }

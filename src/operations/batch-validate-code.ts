@@ -19,6 +19,7 @@ export const batchValidateCode = defineOperation<OperationContext>({
   handle: async (call, { terminology }) => ({
     resource: await terminology.batchValidateCode(call.parameters, {
       acceptLanguage: call.acceptLanguage,
+      budget: call.budget?.(),
       resourceType: call.resourceType === 'CodeSystem' ? 'CodeSystem' : 'ValueSet',
     }),
   }),

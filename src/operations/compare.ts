@@ -9,6 +9,7 @@ export const compare = defineOperation<OperationContext>({
   description: 'Answers whether two value sets are the same, one contains the other, or they overlap.',
   type: ['ValueSet'],
   get: true,
+  costly: true,
   parameters: [
     input('thisUrl', 'canonical', 'Canonical of the first value set'),
     input('thisValueSet', 'ValueSet', 'The first value set itself'),
@@ -23,5 +24,7 @@ export const compare = defineOperation<OperationContext>({
     output('missing-codes', 'string', 'Codes of the first alone'),
     output('extra-codes', 'string', 'Codes of the second alone'),
   ],
-  handle: async (call, { terminology }) => ({ resource: await terminology.compare(call.parameters) }),
+  handle: async (call, { terminology }) => ({
+    resource: await terminology.compare(call.parameters, { budget: call.budget?.() }),
+  }),
 })

@@ -1,18 +1,38 @@
 import type { Evaluate } from '../evaluate/evaluate.ts'
+import type { OperationCall } from '../fhir/operation.ts'
 import type { Rules } from '../rules/rules.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { MapJobs } from '../structure-map/map-jobs.ts'
 import type { Maps } from '../structure-map/maps.ts'
 import type { Terminology } from '../terminology/terminology.ts'
+import type { JobCall } from '../workers/job-pool.ts'
 
 /** What every operation handler is given by the server; made once in src/server.ts. */
 export interface OperationContext {
   storage: Storage
   terminology: Terminology
   maps: Maps
+  /** For maps and instances that come with a request. */
+  mapJobs: MapJobs
   rules: Rules
   evaluate: Evaluate
+  limits: OperationLimits
   /** The server's clock. */
   now(): Date
   /** Random UUID, version 4, lower case. */
   uuid(): string
 }
+
+/** What one call may use. */
+interface OperationLimits {
+  /** Computing time, on the server and in a job process each. */
+  cpuMilliseconds: number
+  /** Of a reply that is made piece by piece. */
+  replyBytes: number
+}
+
+/** A job of whoever makes a call. */
+export const jobOf = ({ client = '' }: OperationCall, { limits }: Pick<OperationContext, 'limits'>): JobCall => ({
+  client,
+  cpuSeconds: limits.cpuMilliseconds / 1000,
+})

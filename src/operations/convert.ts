@@ -1,8 +1,9 @@
-import { badRequest, FhirError, unprocessable } from '../fhir/error.ts'
+import { badRequest } from '../fhir/error.ts'
+import { stringifyJson } from '../fhir/json.ts'
 import { booleanParameter, defineOperation, firstParameter, type OperationCall } from '../fhir/operation.ts'
 import type { Resource, StructureMap } from '../fhir/types.ts'
-import { parseMap, printMap, readR5 } from '../structure-map/maps.ts'
-import type { OperationContext } from './context.ts'
+import { parseMap, printMap, printReadable, readR5 } from '../structure-map/maps.ts'
+import { jobOf, type OperationContext } from './context.ts'
 
 /** Media type of the FHIR Mapping Language. */
 const MAPPING_LANGUAGE = 'text/fhir-mapping'
@@ -44,41 +45,44 @@ export const convert = defineOperation<OperationContext>({
       documentation: 'The map in the form that Accept asks for',
     },
   ],
-  async handle(call) {
-    const map = readMap(call)
-    if (call.accept?.startsWith(MAPPING_LANGUAGE)) {
-      const body = printMap(map)
-      if (!call.body) checkPrinted(body)
-      return { raw: { contentType: `${MAPPING_LANGUAGE}; charset=utf-8`, body } }
-    }
-    return { resource: map }
+  async handle(call, context) {
+    const toText = call.accept?.startsWith(MAPPING_LANGUAGE) === true
+    const map = call.body ? await readText(call, context) : givenMap(call)
+    if (!toText) return { resource: call.body ? map : readR5(map) }
+    const body = call.body ? printMap(map) : await writeText(map, call, context)
+    return { raw: { contentType: `${MAPPING_LANGUAGE}; charset=utf-8`, body } }
   },
 })
 
-/** A resource may lack what the language cannot do without, such as the source of a rule. */
-function checkPrinted(text: string): void {
-  try {
-    parseMap(text)
-  } catch (error) {
-    if (!(error instanceof FhirError)) throw error
-    const [first] = error.issues
-    throw unprocessable({
-      text: `The StructureMap cannot be written in the mapping language: ${first?.details?.text ?? error.message}`,
-      expression: 'StructureMap',
-    })
-  }
+/** Longer texts are read and written in a process with limits. */
+const mostHere = 16_000
+
+async function readText(call: OperationCall, context: OperationContext): Promise<StructureMap> {
+  const text = new TextDecoder().decode(call.body?.bytes)
+  const options = { strict: booleanParameter(call.parameters, 'strict') === true }
+  if (text.length <= mostHere) return parseMap(text, options).map
+  return context.mapJobs.parse(text, options, jobOf(call, context))
 }
 
-function readMap(call: OperationCall): StructureMap {
-  if (call.body) {
-    const text = new TextDecoder().decode(call.body.bytes)
-    return parseMap(text, { strict: booleanParameter(call.parameters, 'strict') === true }).map
-  }
+async function writeText(map: StructureMap, call: OperationCall, context: OperationContext): Promise<string> {
+  const json = stringifyJson(map)
+  if (json.length > mostHere) return context.mapJobs.print(json, jobOf(call, context))
+  return printReadable(readR5(map))
+}
+
+function givenMap(call: OperationCall): StructureMap {
   const given = firstParameter(call.parameters, 'resource') ?? firstParameter(call.parameters, 'map')
   const resource = given?.resource as Resource | undefined // the type of Parameters says less
-  if (resource?.resourceType === 'StructureMap') return readR5(resource)
+  if (resource?.resourceType === 'StructureMap') return resource
   throw badRequest(
     { text: 'The body is a StructureMap or mapping language (text/fhir-mapping)', expression: 'StructureMap' },
     'required',
   )
+}
+
+/** Bytes of the map of a call, as text or as JSON. */
+export function mapSize(call: OperationCall): number {
+  if (call.body) return call.body.bytes.length
+  const given = firstParameter(call.parameters, 'resource') ?? firstParameter(call.parameters, 'map')
+  return given?.resource ? Buffer.byteLength(stringifyJson(given.resource)) : 0
 }

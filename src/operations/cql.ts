@@ -53,7 +53,8 @@ export const cql = defineOperation<OperationContext>({
         'The value; a list is repeated. `evaluation error` with an OperationOutcome instead when the evaluation fails.',
     },
   ],
-  async handle({ parameters }, context) {
+  async handle(call, context) {
+    const { parameters } = call
     const expression = textParameter(parameters, 'expression')
     if (expression === undefined)
       throw badRequest({ text: '$cql needs the parameter expression', expression: 'Parameters.parameter' }, 'required')
@@ -76,6 +77,7 @@ export const cql = defineOperation<OperationContext>({
       ...(content ? { content } : {}),
       ...readRunParameters(parameters),
       clock: context.now().toISOString(),
+      client: call.client,
     })
     return { resource: encodedReply([result], []) }
   },

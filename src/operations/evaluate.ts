@@ -1,9 +1,17 @@
 import { checkDeclared } from '../fhir/declared-parameters.ts'
-import { badRequest, FhirError, notFound, operationOutcome } from '../fhir/error.ts'
+import { badRequest, FhirError, notFound, operationOutcome, unprocessable } from '../fhir/error.ts'
 import { parseJson } from '../fhir/json.ts'
-import { defineOperation, type OperationCall, type OperationReply, textParameter } from '../fhir/operation.ts'
+import { jsonSize } from '../fhir/json-size.ts'
+import {
+  defineOperation,
+  firstParameter,
+  type OperationCall,
+  type OperationReply,
+  textParameter,
+} from '../fhir/operation.ts'
 import { shapeIssues } from '../fhir/shape.ts'
-import type { Parameters, PlanDefinition } from '../fhir/types.ts'
+import type { Parameters, PlanDefinition, Resource } from '../fhir/types.ts'
+import { createBudget, requestLimits } from '../workers/budget.ts'
 import type { OperationContext } from './context.ts'
 
 const ndjson = 'application/fhir+ndjson'
@@ -11,6 +19,8 @@ const ndjson = 'application/fhir+ndjson'
 const maximumLines = 10_000
 /** One credential in all its chunks, with anchors and parameters, is far smaller; reading more costs time for nothing. */
 const maximumQuestionBytes = 1_000_000
+/** The lines of a queue together: some thousand questions. */
+const maximumQueueBytes = 5_000_000
 
 /** `$evaluate`: a verdict on a scanned credential; the contract is fixed (README, `$evaluate`). */
 export const evaluateOperation = defineOperation<OperationContext>({
@@ -23,6 +33,7 @@ export const evaluateOperation = defineOperation<OperationContext>({
   instance: ['PlanDefinition'],
   accepts: [ndjson],
   bodyLimitBytes: maximumQuestionBytes,
+  rawBodyLimitBytes: maximumQueueBytes,
   personal: true,
   strict: true,
   notSupported: [
@@ -84,6 +95,7 @@ export const evaluateOperation = defineOperation<OperationContext>({
   async handle(call, context) {
     const named = await namedByPlace(call, context)
     if (call.body) return evaluateLines(call, context, named)
+    checkQuestion(call.parameters)
     const resource = await context.evaluate.answer(call.parameters, { language: call.acceptLanguage, ...named })
     return { resource }
   },
@@ -110,39 +122,85 @@ async function namedByPlace(call: OperationCall, context: OperationContext): Pro
   return { planDefinitions: [url] }
 }
 
+/** The lines of one body together may use so many times what one may. */
+const wholeFactor = 10
+
 /** NDJSON: one Parameters a line, answered line by line in order; a bad line gets its own OperationOutcome. */
 function evaluateLines(call: OperationCall, context: OperationContext, named: NamedByPlace): OperationReply {
-  // Every second line may be blank; beyond that the body is too long, whatever stands there.
-  const most = 2 * maximumLines
-  const all = new TextDecoder().decode(call.body?.bytes).split(/\r?\n/, most + 1)
-  const lines = all.filter((line) => line.trim() !== '')
   const [stray] = (call.parameters.parameter ?? []).filter(({ name }) => name !== 'url')
   if (stray) throw badRequest(`The parameter ${stray.name} must stand in each line, not in the address`)
-  if (lines.length === 0) throw badRequest('The body has no line to evaluate')
-  if (lines.length > maximumLines || all.length > most)
-    throw badRequest(`At most ${maximumLines} lines are evaluated in one request`, 'too-long')
+  const lines = linesOf(new TextDecoder().decode(call.body?.bytes))
+  const { cpuMilliseconds, replyBytes } = context.limits
+  const whole = createBudget({
+    client: call.client ?? '',
+    limits: { ...requestLimits, cpuMilliseconds: cpuMilliseconds * wholeFactor },
+  })
   async function* answers(): AsyncGenerator<string> {
-    for (const line of lines) yield `${JSON.stringify(await answerLine(line, call, context, named))}\n`
+    let left = replyBytes
+    for (const line of lines) {
+      const part = whole.part(cpuMilliseconds)
+      const answer = left > 0 ? part.runAsync(() => answerLine(line, call, context, named)) : Promise.reject(tooMuch())
+      const text = `${JSON.stringify(await answer.catch(outcomeOf))}\n`
+      left -= text.length
+      yield text
+    }
   }
   return { raw: { contentType: ndjson, body: answers() } }
 }
 
-async function answerLine(line: string, call: OperationCall, context: OperationContext, named: NamedByPlace) {
-  try {
-    if (line.length > maximumQuestionBytes)
-      throw badRequest(`A line is longer than ${maximumQuestionBytes} characters`, 'too-long')
-    const parsed = parseJson(line)
-    if (!parsed || typeof parsed !== 'object' || !('resourceType' in parsed) || parsed.resourceType !== 'Parameters') {
-      throw badRequest('Each line must be a Parameters resource')
-    }
-    const question = parsed as unknown as Parameters // checked above
-    const faults = shapeIssues(question)
-    if (faults.length > 0) throw new FhirError(400, faults)
-    // `url` stands in the address.
-    checkDeclared(evaluateOperation, question, 'system')
-    return await context.evaluate.answer(question, { language: call.acceptLanguage, ...named })
-  } catch (error) {
-    if (!(error instanceof FhirError)) throw error
-    return operationOutcome(error.issues)
+const tooMuch = () => unprocessable('the answers before this one are as much as one reply may hold', 'too-costly')
+
+/** Every second line may be blank; beyond that the body is too long, whatever stands there. */
+function linesOf(text: string): string[] {
+  const most = 2 * maximumLines
+  const all = text.split(/\r?\n/, most + 1)
+  const lines = all.filter((line) => line.trim() !== '')
+  if (lines.length === 0) throw badRequest('The body has no line to evaluate')
+  if (lines.length > maximumLines || all.length > most)
+    throw badRequest(`At most ${maximumLines} lines are evaluated in one request`, 'too-long')
+  return lines
+}
+
+/** What is wrong with one line is the answer to that line. */
+function outcomeOf(error: unknown): Resource {
+  if (error instanceof FhirError) return operationOutcome(error.issues)
+  throw error
+}
+
+async function answerLine(
+  line: string,
+  call: OperationCall,
+  context: OperationContext,
+  named: NamedByPlace,
+): Promise<Resource> {
+  if (line.length > maximumQuestionBytes)
+    throw badRequest(`A line is longer than ${maximumQuestionBytes} characters`, 'too-long')
+  const parsed = parseJson(line)
+  if (!parsed || typeof parsed !== 'object' || !('resourceType' in parsed) || parsed.resourceType !== 'Parameters') {
+    throw badRequest('Each line must be a Parameters resource')
+  }
+  const question = parsed as unknown as Parameters // checked above
+  const faults = shapeIssues(question)
+  if (faults.length > 0) throw new FhirError(400, faults)
+  // `url` stands in the address.
+  checkDeclared(evaluateOperation, question, 'system')
+  checkQuestion(question)
+  return context.evaluate.answer(question, { language: call.acceptLanguage, ...named })
+}
+
+/** A card has some dozen chunks, a request some dozen rules: what repeats without end costs without end. */
+const maximumParameters = 500
+
+/** Characters of what is handed to rules as parameters. */
+const maximumRuleParameters = 50_000
+
+function checkQuestion(question: Parameters): void {
+  const expression = 'Parameters.parameter'
+  if ((question.parameter?.length ?? 0) > maximumParameters)
+    throw badRequest({ text: `More than ${maximumParameters} parameters`, expression }, 'too-costly')
+  const given = firstParameter(question, 'parameters')?.resource
+  if (jsonSize(given, maximumRuleParameters) > maximumRuleParameters) {
+    const text = `The parameters for rules are larger than ${maximumRuleParameters} characters`
+    throw badRequest({ text, expression }, 'too-costly')
   }
 }

@@ -14,6 +14,7 @@ export const expand = defineOperation<OperationContext>({
   type: ['ValueSet'],
   instance: ['ValueSet'],
   get: true,
+  costly: true,
   parameters: [
     ...VALUE_SET_PARAMETERS,
     input('context', 'uri', 'StructureDefinition and element (url#path) whose bound value set is meant'),
@@ -28,7 +29,7 @@ export const expand = defineOperation<OperationContext>({
     input('excludeNotForUI', 'boolean', 'Accepted; every member can be shown'),
     input('excludePostCoordinated', 'boolean', 'Accepted; no member is post-coordinated'),
     input('property', 'string', 'Property to answer', '*'),
-    input('exclude-system', 'canonical', 'Code system to leave out', '*'),
+    input('exclude-system', 'canonical', 'Code system to leave out, url or url|version', '*'),
     ...COMMON_PARAMETERS,
     output('return', 'ValueSet', 'The value set with its expansion'),
   ],
@@ -37,6 +38,7 @@ export const expand = defineOperation<OperationContext>({
     const threshold = Number(call.headers['x-too-costly-threshold'])
     const resource = await context.terminology.expand(parameters, {
       acceptLanguage: call.acceptLanguage,
+      budget: call.budget?.(),
       expansionCodes: Number.isInteger(threshold) && threshold > 0 ? threshold : undefined,
     })
     return { resource }

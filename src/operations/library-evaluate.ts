@@ -58,6 +58,7 @@ export const libraryEvaluate = defineOperation<OperationContext>({
       ...(expressions.length > 0 ? { expressions } : {}),
       ...readRunParameters(call.parameters),
       clock: context.now().toISOString(),
+      client: call.client,
     })
     return { resource: encodedReply(results, ignored) }
   },

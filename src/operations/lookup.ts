@@ -45,7 +45,10 @@ export const lookup = defineOperation<OperationContext>({
     output('used-supplement', 'canonical', 'Supplement that was applied', '*'),
   ].map(withoutEmptyType),
   handle: async (call, { terminology }) => ({
-    resource: await terminology.lookup(call.parameters, { acceptLanguage: call.acceptLanguage }),
+    resource: await terminology.lookup(call.parameters, {
+      acceptLanguage: call.acceptLanguage,
+      budget: call.budget?.(),
+    }),
   }),
 })
 

@@ -1,19 +1,12 @@
 import { isResource } from '../fhir/elements.ts'
-import { badRequest, notFound } from '../fhir/error.ts'
 import { parseJson, stringifyJson } from '../fhir/json.ts'
-import {
-  allParameters,
-  booleanParameter,
-  defineOperation,
-  firstParameter,
-  type OperationCall,
-  type OperationReply,
-  textParameter,
-} from '../fhir/operation.ts'
-import type { Json, Parameter, Resource, StructureMap } from '../fhir/types.ts'
-import { parseXml } from '../fhir/xml/read.ts'
+import { booleanParameter, defineOperation, type OperationReply } from '../fhir/operation.ts'
+import type { Json, Parameter, Resource } from '../fhir/types.ts'
+import type { TransformAnswer } from '../structure-map/map-worker.ts'
 import type { CompiledMap, TraceEvent } from '../structure-map/maps.ts'
-import type { OperationContext } from './context.ts'
+import { jobOf, type OperationContext } from './context.ts'
+import { type Instance, instanceText, instanceValue, readInstance } from './transform-instance.ts'
+import { chooseMap } from './transform-map.ts'
 
 /**
  * `StructureMap/$transform`: applies a map to one instance. The instance is the body itself (any JSON, for a logical
@@ -102,80 +95,67 @@ export const transform = defineOperation<OperationContext>({
     },
   ],
   async handle(call, context) {
-    const content = readContent(call)
-    const compiled = await compileRequested(call, context)
+    const chosen = await chooseMap(call, context)
+    const instance = readInstance(call)
     const debug = booleanParameter(call.parameters, 'debug') === true
-    const events: TraceEvent[] = []
-    const result = compiled.run(content, {
-      now: context.now(),
-      uuid: context.uuid,
-      ...(debug ? { trace: { event: (event: TraceEvent) => events.length < TRACE_LIMIT && events.push(event) } } : {}),
-    })
-    if (debug) return traced(result, compiled, events)
-    const xml = /xml/.test(call.headers.accept ?? '') && !asResource(result) ? compiled.writeXml(result) : undefined
-    return xml === undefined
-      ? plainReply(result)
-      : { raw: { contentType: 'application/fhir+xml; charset=utf-8', body: xml } }
+    const xml = /xml/.test(call.headers.accept ?? '')
+    // What came along may do anything, and much of it takes long whatever the map.
+    const isForeign = 'brought' in chosen || chosen.supporting.length > 0 || instance.bytes > mostBytesHere
+    const done = isForeign
+      ? await context.mapJobs.transform(
+          {
+            map:
+              'canonical' in chosen
+                ? chosen
+                : { json: stringifyJson('brought' in chosen ? chosen.brought : chosen.stored) },
+            supporting: chosen.supporting.map((each) => stringifyJson(each)),
+            content: instanceText(instance),
+            now: context.now().toISOString(),
+            debug,
+            xml,
+          },
+          jobOf(call, context),
+        )
+      : transformHere(await context.maps.compile('canonical' in chosen ? chosen.canonical : chosen.stored), instance, {
+          context,
+          debug,
+          xml,
+        })
+    return reply(done, debug)
   },
 })
 
+/** Larger instances are transformed in a process with limits, by whatever map. */
+const mostBytesHere = 20_000
+
 /** Most events of a trace that are sent back. */
-const TRACE_LIMIT = 10_000
+const traceLimit = 10_000
 
-async function compileRequested(call: OperationCall, context: OperationContext): Promise<CompiledMap> {
-  const { parameters } = call
-  const supporting = allParameters(parameters, 'supportingMap').map((each) => asMap(each, 'supportingMap'))
-  for (const name of ['sourceMap', 'map']) {
-    const given = firstParameter(parameters, name)
-    if (given?.resource) return context.maps.compile(asMap(given, name), supporting)
-  }
-  if (call.level === 'instance' && call.id) {
-    const stored = (await context.storage.read('StructureMap', call.id))?.resource
-    if (stored?.resourceType !== 'StructureMap') throw notFound(`StructureMap/${call.id} is not known`)
-    return context.maps.compile(stored, supporting)
-  }
-  const source =
-    textParameter(parameters, 'source') ?? textParameter(parameters, 'map') ?? textParameter(parameters, 'sourceMap')
-  if (source) return context.maps.compile(source, supporting)
-  throw badRequest(
-    {
-      text: 'Which map? Give source (its canonical) or sourceMap (the map itself)',
-      expression: 'Parameters.parameter',
-    },
-    'required',
-  )
+interface Run {
+  context: OperationContext
+  debug: boolean
+  xml: boolean
 }
 
-function asMap(parameter: Parameter, name: string): StructureMap {
-  const resource = parameter.resource as Resource | undefined // the type of Parameters says less
-  if (resource?.resourceType === 'StructureMap') return resource
-  throw badRequest({ text: `The parameter ${name} takes a StructureMap`, expression: 'Parameters.parameter' }, 'value')
+/** A stored map on a small instance. */
+function transformHere(compiled: CompiledMap, instance: Instance, { context, debug, xml }: Run): Done {
+  const events: TraceEvent[] = []
+  const trace = { event: (event: TraceEvent) => events.length < traceLimit && events.push(event) }
+  const call = { now: context.now(), uuid: context.uuid, ...(debug ? { trace } : {}) }
+  const result = compiled.run(instanceValue(instance), call)
+  const written = xml && !asResource(result) ? compiled.writeXml(result) : undefined
+  return { result, warnings: compiled.warnings, events, ...(written === undefined ? {} : { xml: written }) }
 }
 
-/** The instance to transform, whatever the form of the call. */
-function readContent(call: OperationCall): Json {
-  if (call.body) return parseJson(call.body.bytes)
-  const given = firstParameter(call.parameters, 'content') ?? firstParameter(call.parameters, 'resource')
-  const resource = given?.resource as Resource | undefined // the type of Parameters says less
-  if (!resource)
-    throw badRequest(
-      { text: 'There is no instance to transform: neither a body nor content', expression: 'Parameters.parameter' },
-      'required',
-    )
-  if (resource.resourceType !== 'Binary' || !resource.data) return resource as unknown as Json // resources are JSON
-  return readBinary(resource.contentType, Buffer.from(resource.data, 'base64'))
-}
+type Done = Omit<TransformAnswer, 'result'> & { result: Json | string }
 
-function readBinary(contentType: string, bytes: Uint8Array): Json {
-  if (/\bjson\b|\+json/.test(contentType)) return parseJson(bytes)
-  if (/fhir\+xml/.test(contentType)) return parseXml(new TextDecoder().decode(bytes)) as unknown as Json // resources are JSON
-  throw badRequest(
-    {
-      text: `A Binary of type ${contentType} cannot be transformed; application/json can`,
-      expression: 'Parameters.parameter',
-    },
-    'not-supported',
-  )
+function reply({ result: given, warnings, events, xml }: Done, debug: boolean): OperationReply {
+  const result = typeof given === 'string' ? parseJson(given) : given
+  const resource = asResource(result)
+  if (debug) return { resource: traced(result, warnings, events) }
+  if (resource) return { resource }
+  if (xml !== undefined) return { raw: { contentType: 'application/fhir+xml; charset=utf-8', body: xml } }
+  return { raw: { contentType: 'application/fhir+json; charset=utf-8', body: stringifyJson(result) } }
 }
 
 function asResource(result: Json): Resource | undefined {
@@ -185,14 +165,7 @@ function asResource(result: Json): Resource | undefined {
   return typeof resourceType === 'string' && isResource(resourceType) ? (result as unknown as Resource) : undefined
 }
 
-function plainReply(result: Json): OperationReply {
-  const resource = asResource(result)
-  return resource
-    ? { resource }
-    : { raw: { contentType: 'application/fhir+json; charset=utf-8', body: stringifyJson(result) } }
-}
-
-function traced(result: Json, compiled: CompiledMap, events: TraceEvent[]): OperationReply {
+function traced(result: Json, warnings: TransformAnswer['warnings'], events: TraceEvent[]): Resource {
   const resource = asResource(result) ?? {
     resourceType: 'Binary' as const,
     contentType: 'application/json',
@@ -208,9 +181,8 @@ function traced(result: Json, compiled: CompiledMap, events: TraceEvent[]): Oper
       ],
     })
   }
-  for (const each of compiled.warnings)
-    parameter.push({ name: 'warning', valueString: each.details?.text ?? each.code })
-  return { resource: { resourceType: 'Parameters', parameter } }
+  for (const each of warnings) parameter.push({ name: 'warning', valueString: each.details?.text ?? each.code })
+  return { resourceType: 'Parameters', parameter }
 }
 
 function describe(event: TraceEvent): string {

@@ -84,16 +84,24 @@ function unversioned(resource: Resource): Issue[] {
   return [issue('business-rule', { severity: 'warning', text, expression: `${type}.version` })]
 }
 
-/** What a map needs and the store does not have: a remark, for maps and models come in any order. */
+/**
+ * What keeps a map from running. What the store does not have is a remark, for maps and models come in any order, and so is an
+ * element that the definitions do not have, for published maps have them; what makes a rule fail whenever it fires is an error.
+ */
 async function unresolved(
   map: StructureMap,
   supporting: StructureMap[],
   maps: Pick<Maps, 'compile'>,
 ): Promise<Issue[]> {
   try {
-    return (await maps.compile(map, supporting)).warnings
+    return (await maps.compile(map, supporting)).warnings.map((each) => (isLenient(each) ? asWarning(each) : each))
   } catch (error) {
     if (!(error instanceof FhirError) || error.status >= 500) throw error
-    return error.issues.map((each) => ({ ...each, severity: 'warning' }))
+    return error.issues.map((each) => (each.code === 'not-found' ? asWarning(each) : each))
   }
 }
+
+const isLenient = ({ details }: Issue): boolean =>
+  details?.coding?.some((each) => each.code?.startsWith('fml-lenient-')) === true
+
+const asWarning = (each: Issue): Issue => (isError(each) ? { ...each, severity: 'warning' } : each)

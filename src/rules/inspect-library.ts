@@ -2,6 +2,7 @@
 import { artefactCanonical, artefactName } from '../fhir/artefact.ts'
 import { FhirError, isError, issue } from '../fhir/error.ts'
 import type { Issue, Library } from '../fhir/types.ts'
+import type { JobCall } from '../workers/job-pool.ts'
 import { isCertLogic, readCertLogic } from './certlogic/certlogic.ts'
 import { formatIdentifier, type LibraryIdentifier } from './cql/cql-source.ts'
 import { formatType } from './cql/elm.ts'
@@ -27,6 +28,9 @@ export interface LibraryInspector {
   /** A CQL expression as a condition of a plan has it: faults, and the static type when there are none. */
   inspectExpression(expression: string, library: Library): Promise<{ issues: Issue[]; type?: string }>
 }
+
+/** An expression is translated where it is published, and not kept. */
+const inspection: JobCall = { client: 'publication', cpuSeconds: 10 }
 
 /** Makes an inspector; `beside` are libraries that are to be stored together, seen instead of what they replace. */
 export function createInspector(
@@ -54,7 +58,7 @@ export function createInspector(
     async inspectExpression(expression, library) {
       const compiled = await refused(async () => {
         const { identifier } = await libraries.compile(library)
-        return libraries.compileText(inlineLibrary(expression, [{ ...identifier }], true), { keep: false })
+        return libraries.compileText(inlineLibrary(expression, [{ ...identifier }], true), inspection)
       })
       if (compiled instanceof FhirError) return { issues: compiled.issues }
       const issues = compiled.issues.filter(isError)

@@ -1,4 +1,5 @@
 import { unprocessable } from '../fhir/error.ts'
+import { jsonSize } from '../fhir/json-size.ts'
 import type { Bundle, Issue, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
 import { evaluateCertLogic, isCertLogic, readCertLogic, readCertLogicData } from './certlogic/certlogic.ts'
 import type { EuValueSet } from './certlogic/external.ts'
@@ -12,6 +13,7 @@ import { libraryCanonical } from './cql/library-text.ts'
 import { fhirModelInfo } from './cql/model-info.ts'
 import { type DefineResult, runLibrary } from './cql/run.ts'
 import { createSandbox } from './cql/sandbox.ts'
+import { shippedElm } from './cql/shipped-elm.ts'
 import { type EncodedResult, encodeResult } from './cql/to-parameters.ts'
 import { createTranslator, type DerivedStore } from './cql/translator.ts'
 import { createInspector, type LibraryInspector } from './inspect-library.ts'
@@ -42,12 +44,20 @@ export interface RuleEnvironment extends LibraryStore, CqlTerminology {
 
 /** Limits of {@link createRules}. */
 export interface RulesOptions {
-  /** Default 10. */
-  translateSeconds?: number
-  /** Bound of one untrusted evaluation; default 10. */
-  evaluateSeconds?: number
+  /** Computing time of what a client brought along, for its translation and for its evaluation each; default 1. */
+  jobSeconds?: number
+  /** Most processes that translate, and most that evaluate; default 2. */
+  processes?: number
   /** Processes end when idle for so long; default 30. */
   idleSeconds?: number
+  /** Folder of `*.elm` files that come with the program; their CQL is never translated again. */
+  elmFolder?: string
+}
+
+/** A library that came with a request, or much data: it runs in a process with limits. */
+interface ForeignCall {
+  /** Whose job it is; jobs of one client wait for each other. */
+  client?: string | undefined
 }
 
 /** What a library is run over. */
@@ -92,7 +102,9 @@ export interface Rules {
    * As `evaluateLibrary`, with encoded results: what `Library/$evaluate` answers. An untrusted (not stored) library runs in a process
    * with limits. CertLogic results carry no CQL type.
    */
-  encodeLibrary(call: LibraryCall & { untrusted?: boolean }): Promise<{ results: EncodedResult[]; ignored: Issue[] }>
+  encodeLibrary(
+    call: LibraryCall & ForeignCall & { untrusted?: boolean },
+  ): Promise<{ results: EncodedResult[]; ignored: Issue[] }>
   /**
    * Runs rules for a verdict. At least one result: what cannot be understood or run, for whatever reason, is a failed rule.
    * @throws FhirError with a status from 500 on, when the server cannot answer now
@@ -108,21 +120,20 @@ export interface Rules {
    */
   checkQuestion(sources: RuleSource[], parameters: Parameters | undefined): Promise<void>
   /** Runs a CQL expression in a process with limits; the result is named `return`. @throws FhirError 422 with line and column for one that does not translate */
-  evaluateCql(call: CqlCall): Promise<EncodedResult>
+  evaluateCql(call: CqlCall & ForeignCall): Promise<EncodedResult>
   /** Looks at libraries before they are stored; `beside` are those that are to be stored together. */
   inspector(beside: Library[]): LibraryInspector
-  /** Process id of the translator while one runs. */
-  translatorPid(): number | undefined
+  /** Ids of the translator's processes while they run. */
+  translatorPids(): number[]
   /** Ends the processes. */
   close(): Promise<void>
 }
 
 /** Makes the rules over what the server gives. */
 export function createRules(environment: RuleEnvironment, options: RulesOptions = {}): Rules {
-  const translator = createTranslator(environment.derived, {
-    timeoutSeconds: options.translateSeconds ?? 10,
-    idleSeconds: options.idleSeconds ?? 30,
-  })
+  const pool = { processes: options.processes ?? 2, idleSeconds: options.idleSeconds ?? 30 }
+  const jobOf = (client = '') => ({ client, cpuSeconds: options.jobSeconds ?? 1 })
+  const translator = createTranslator(environment.derived, { ...pool, shipped: shippedElm(options.elmFolder) })
   const model = fhirModelInfo()
   const helpers = {
     canonical: `http://hl7.org/fhir/Library/FHIRHelpers|${model.version}`,
@@ -132,10 +143,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   }
   const libraries = createLibraries(environment, translator, [helpers])
   const run = { classes: createFhirClasses(model), terminology: environment }
-  const sandbox = createSandbox(environment, {
-    timeoutSeconds: options.evaluateSeconds ?? 10,
-    idleSeconds: options.idleSeconds ?? 30,
-  })
+  const sandbox = createSandbox(environment, pool)
   const expressions: ExpressionEnvironment = {
     libraries,
     run,
@@ -164,14 +172,14 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const compiled = await libraries.compile(library)
       return { library: compiled.canonical, ...(await runLibrary(compiled, call, run)) }
     },
-    async encodeLibrary({ library, untrusted, ...call }) {
+    async encodeLibrary({ library, untrusted, client, ...call }) {
       const certLogic = await certLogicOf(library)
       if (certLogic) {
         const { results } = evaluateCertLogicLibrary(certLogic, call)
         return { results: results.map(encodeResult).map(withoutCqlType), ignored: [] }
       }
-      const compiled = await libraries.compile(library, { keep: !untrusted })
-      if (untrusted || isLarge(call.data)) return sandbox.run(compiled, call)
+      const compiled = await libraries.compile(library, untrusted ? jobOf(client) : undefined)
+      if (untrusted || isLarge(call.data)) return sandbox.run(compiled, call, jobOf(client))
       const { results, ignored } = await runLibrary(compiled, call, run)
       return { results: results.map(encodeResult), ignored }
     },
@@ -191,9 +199,9 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const context = { classes: run.classes, scope: { timezoneOffset: 0 } }
       await checkParameters(parameters, named, { environment: expressions, context })
     },
-    evaluateCql: (call) => evaluateCql(call, libraries, sandbox),
+    evaluateCql: ({ client, ...call }) => evaluateCql(call, jobOf(client), { libraries, sandbox }),
     inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
-    translatorPid: () => translator.pid(),
+    translatorPids: translator.pids,
     async close() {
       await Promise.all([translator.close(), sandbox.close()])
     },
@@ -221,7 +229,10 @@ function evaluateCertLogicLibrary(resource: Library, call: Omit<LibraryCall, 'li
 }
 
 /** An evaluation never lets the event loop turn, so much data goes where it holds up nobody. */
-const isLarge = (data: Bundle | undefined) => Array.isArray(data?.entry) && data.entry.length > 500
+const isLarge = (data: Bundle | undefined) => jsonSize(data, largeData) > largeData
+
+/** Characters of the data of some dozen events. */
+const largeData = 50_000
 
 function withoutCqlType({ parameters, ...result }: EncodedResult): EncodedResult {
   return { ...result, parameters: parameters.map(({ extension: _cqlType, ...each }) => each) }

@@ -73,7 +73,7 @@ export function createExpressionRunner(data: RuleData, environment: ExpressionEn
     'text/cql': async ({ expression, library }) => {
       const named = await environment.libraries.compile(library)
       const source = inlineLibrary(expression, [{ ...named.identifier }], true)
-      const inline = await environment.libraries.compileText(source, { keep: true })
+      const inline = await environment.libraries.compileText(source, undefined)
       const answer = await answerDefine(open(inline), 'return')
       return { ...answer, library: named.canonical }
     },

@@ -1,6 +1,6 @@
 /** Reading artefacts by what they are, over any storage. */
 import { activeFirst, artefactCanonical, artefactName, isNamedBy, statusOf } from '../fhir/artefact.ts'
-import { parseCanonical } from '../fhir/canonical.ts'
+import { matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import type { Storage } from './storage.ts'
@@ -74,16 +74,10 @@ export async function listAll<T extends Resource>(storage: Storage, type: string
 export async function findMaps(storage: Storage, canonical: string): Promise<StructureMap[]> {
   const { url } = parseCanonical(canonical)
   if (!url.includes('*')) return findByCanonical<StructureMap>(storage, 'StructureMap', canonical)
-  const pattern = new RegExp(
-    `^${url
-      .split('*')
-      .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-      .join('.*')}$`,
-  )
   const urls = (await listAll<StructureMap>(storage, 'StructureMap')).flatMap(
     (map) => artefactCanonical(map)?.url ?? [],
   )
-  const matching = [...new Set(urls)].filter((each) => pattern.test(each))
+  const matching = [...new Set(urls)].filter((each) => matchesWildcard(url, each))
   return (
     await Promise.all(matching.map((each) => findByCanonical<StructureMap>(storage, 'StructureMap', each)))
   ).flat()

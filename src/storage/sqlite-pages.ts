@@ -22,6 +22,8 @@ export interface Store {
 /** Columns of a version `v`, for {@link toVersion}. */
 export const columns = 'v.seq, v.type, v.id, v.vid, v.updated, v.method, v.content, v.exact'
 const largestPage = 10_000
+/** Content of a page: more would take long to read, and hold up others meanwhile. */
+const largestPageCharacters = 5_000_000
 
 /** Number of the last version of those types. */
 export function lastSequenceOf(database: Database, types: readonly string[]): number {
@@ -81,25 +83,44 @@ function pageSize(count: number): number {
   throw badRequest(`The page size must lie between 0 and ${largestPage}.`)
 }
 
+/** The versions of the rows, in order, as many as make one page; at least one. */
+function readRows(database: Database, rows: Record<string, unknown>[]): StoredVersion[] {
+  const byNumber = `SELECT ${columns} FROM version v WHERE v.seq = ?`
+  const versions: StoredVersion[] = []
+  let characters = 0
+  for (const { seq } of rows) {
+    const row = database.get(byNumber, Number(seq))
+    characters += typeof row?.content === 'string' ? row.content.length : 0
+    if (versions.length > 0 && characters > largestPageCharacters) break
+    const version = toVersion(row)
+    if (version) versions.push(version)
+  }
+  return versions
+}
+
 /** Cuts the extra row off, restores the order of a page read backwards and makes the links. */
 function finishPage(
   rows: Record<string, unknown>[],
-  size: number,
+  versions: StoredVersion[],
   page: Page,
   keys: string[],
-): [Record<string, unknown>[], SearchPage] {
-  const hasMore = rows.length > size
-  const shown = rows.slice(0, size)
-  if (page.cursor?.backwards) shown.reverse()
+): SearchPage {
+  const hasMore = rows.length > versions.length
+  const shown = rows.slice(0, versions.length)
+  const matches = versions
+  if (page.cursor?.backwards) {
+    shown.reverse()
+    matches.reverse()
+  }
   const link = (row: Record<string, unknown> | undefined, backwards: boolean) => {
     const values = keys.map((key) => (row?.[key] ?? null) as string | number | null)
     return formatCursor({ snapshot: page.snapshot, backwards, keys: values }, page.hash)
   }
-  const made: SearchPage = { matches: [] }
+  const made: SearchPage = { matches }
   const backwards = page.cursor?.backwards === true
   if (shown.length > 0 && (backwards || hasMore)) made.next = link(shown.at(-1), false)
   if (shown.length > 0 && (backwards ? hasMore : page.cursor !== undefined)) made.previous = link(shown[0], true)
-  return [shown, made]
+  return made
 }
 
 /** One page of a search; must run in a transaction. @throws FhirError 400 */
@@ -124,9 +145,8 @@ export function search(store: Store, query: SearchQuery): SearchPage {
   const text = `SELECT * FROM (${inner}) WHERE ${border.text} ORDER BY ${order.map((each) => orderText(each, backwards)).join(', ')} LIMIT ?`
   const values = [...sorts.flatMap((each) => each.values), ...where.values, ...border.values, size + 1]
   const rows = size === 0 ? [] : database.all(text, ...values)
-  const [shown, made] = finishPage(rows, size, page, keys)
-  const byNumber = `SELECT ${columns} FROM version v WHERE v.seq = ?`
-  made.matches = shown.flatMap((each) => toVersion(database.get(byNumber, Number(each.seq))) ?? [])
+  const versions = readRows(database, rows.slice(0, size))
+  const made = finishPage(rows, versions, page, keys)
   if (query.total === 'accurate') {
     const total = database.get(`SELECT count(*) AS number FROM searchable s WHERE ${where.text}`, ...where.values)
     made.total = Number(total?.number)
@@ -199,12 +219,12 @@ export function history(store: Store, query: HistoryQuery): SearchPage {
   const ascending = (page.cursor?.backwards === true) !== oldestFirst
   const border = page.cursor ? `v.seq ${ascending ? '>' : '<'} ?` : '1'
   const rows = database.all(
-    `SELECT ${columns} FROM version v WHERE ${where} AND ${border} ORDER BY v.seq ${ascending ? 'ASC' : 'DESC'} LIMIT ?`,
+    `SELECT v.seq AS seq FROM version v WHERE ${where} AND ${border} ORDER BY v.seq ${ascending ? 'ASC' : 'DESC'} LIMIT ?`,
     ...values,
     ...(page.cursor ? [Number(page.cursor.keys[0])] : []),
     size + 1,
   )
-  const [shown, made] = finishPage(rows, size, page, ['seq'])
+  const made = finishPage(rows, readRows(database, rows.slice(0, size)), page, ['seq'])
   const total = database.get(`SELECT count(*) AS number FROM version v WHERE ${where}`, ...values)
-  return { ...made, matches: toVersions(shown), total: Number(total?.number) }
+  return { ...made, total: Number(total?.number) }
 }

@@ -101,7 +101,9 @@ function conditionSql(type: string, condition: SearchCondition, environment: Sea
   const table = isRange(parameter) ? 'range_index' : 'text_index'
   const first = matches[0]?.match
   if (first?.kind === 'missing') {
-    const present = pid === undefined ? never : sql(`s.seq IN (SELECT seq FROM ${table} WHERE pid = ?)`, pid)
+    // Row by row: a list of all that have a value would be made of every code of every code system.
+    const present =
+      pid === undefined ? never : sql(`EXISTS (SELECT 1 FROM ${table} i WHERE i.seq = s.seq AND i.pid = ?)`, pid)
     return first.missing ? sql(`NOT (${present.text})`, ...present.values) : present
   }
   const rows = join(rowConditions(matches, condition.modifier, environment.now), ' OR ')

@@ -30,7 +30,7 @@ export interface SearchQuery {
 }
 
 /**
- * One page of a search or history. Without sort the newest come first. All pages of one search show the state at
+ * One page of a search or history; it has fewer matches than were asked for when they are large. Without sort the newest come first. All pages of one search show the state at
  * the time of the first: nothing is skipped or repeated, whatever is written in between. A cursor lives an hour.
  */
 export interface SearchPage {

@@ -8,15 +8,29 @@ type Report = (at: Position, message: string) => void
 
 /** Calls `report` for every variable that a rule reads and nothing has bound. */
 export function checkVariables(map: StructureMap, spanOf: SpanOf, report: Report): void {
-  const constants = constantsOf(map).map((each) => each.name)
+  const constants = scopeOf(constantsOf(map).map((each) => each.name))
   for (const group of map.group) {
-    const scope = new Set([...constants, ...group.input.map((each) => each.name)])
+    const scope = scopeOf(
+      group.input.map((each) => each.name),
+      constants,
+    )
     for (const rule of group.rule) checkRule(rule, scope, { spanOf, report })
   }
 }
 
-function checkRule(rule: Rule, outer: Set<string>, { spanOf, report }: { spanOf: SpanOf; report: Report }): void {
-  const scope = new Set(outer)
+/** Names that are bound; an inner scope does not copy the outer one, which may be long. */
+interface Scope {
+  has(name: string): boolean
+  add(name: string): void
+}
+
+function scopeOf(names: string[], outer?: Scope): Scope {
+  const own = new Set(names)
+  return { has: (name) => own.has(name) || outer?.has(name) === true, add: (name) => own.add(name) }
+}
+
+function checkRule(rule: Rule, outer: Scope, { spanOf, report }: { spanOf: SpanOf; report: Report }): void {
+  const scope = scopeOf([], outer)
   const read = (path: string | undefined, what: string, at: object): void => {
     const name = path?.split('.')[0]
     if (!name || scope.has(name)) return

@@ -58,6 +58,7 @@ export function createCursor(text: string, strict: boolean): Cursor {
     if (issues.length < ISSUE_LIMIT) issues.push(positionedIssue(severity, at, message, lenient))
   }
   for (const each of errors) report('error', find(each.offset), each.message)
+  const unread = new Set(errors.map((each) => each.offset))
 
   const cursor: Cursor = {
     get token() {
@@ -68,8 +69,7 @@ export function createCursor(text: string, strict: boolean): Cursor {
       const token = cursor.token
       if (at < tokens.length - 1) {
         at++
-        const next = cursor.token.comments
-        if (next.length > 0) comments = comments.concat(next)
+        for (const comment of cursor.token.comments) comments.push(comment)
       }
       return token
     },
@@ -92,7 +92,9 @@ export function createCursor(text: string, strict: boolean): Cursor {
     },
     error(token, message) {
       // What the scanner could not read there has been told.
-      if (!errors.some((each) => each.offset === token.offset)) report('error', find(token.offset), message)
+      if (!unread.has(token.offset)) report('error', find(token.offset), message)
+      // So much is wrong that more of it helps nobody: the rest is passed over.
+      if (issues.length >= ISSUE_LIMIT) at = tokens.length - 1
     },
     lenient: (name, at, message) =>
       report(strict ? 'error' : 'warning', 'line' in at ? at : find(at.offset), message, name),
@@ -159,16 +161,18 @@ export function escapeText(value: string, quote: string): string {
 function withoutLateMetadata(tokens: Token[]): Token[] {
   const group = tokens.findIndex((token) => token.kind === 'identifier' && token.text === 'group')
   if (group < 0 || !tokens.some((token, index) => index > group && token.kind === 'metadata')) return tokens
+  const kept: Token[] = []
   let carried: Comment[] = []
-  return tokens.flatMap((token, index) => {
+  for (const [index, token] of tokens.entries()) {
     if (index > group && token.kind === 'metadata') {
-      carried = [...carried, ...token.comments, { text: token.text.replace(/^\/+/, '').trim(), trailing: false }]
-      return []
-    }
-    const kept = carried.length > 0 ? { ...token, spaced: true, comments: [...carried, ...token.comments] } : token
-    carried = []
-    return [kept]
-  })
+      for (const comment of token.comments) carried.push(comment)
+      carried.push({ text: token.text.replace(/^\/+/, '').trim(), trailing: false })
+    } else if (carried.length > 0) {
+      kept.push({ ...token, spaced: true, comments: carried.concat(token.comments) })
+      carried = []
+    } else kept.push(token)
+  }
+  return kept
 }
 
 const CONTROL: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\f': '\\f' }

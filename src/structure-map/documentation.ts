@@ -3,10 +3,10 @@ import type { Comment } from './lexer.ts'
 
 /** Comments read so far, but for those on their own line before the token under the cursor: they belong to what follows. */
 export function ownComments(cursor: Cursor): Comment[] {
-  const next = cursor.token.comments
+  const next = new Set(cursor.token.comments)
   const taken = cursor.takeComments()
-  cursor.returnComments(next.filter((each) => !each.trailing))
-  return taken.filter((each) => each.trailing || !next.includes(each))
+  cursor.returnComments([...next].filter((each) => !each.trailing))
+  return taken.filter((each) => each.trailing || !next.has(each))
 }
 
 /** Adds comments to the documentation of an element, one line each. */

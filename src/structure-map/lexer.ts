@@ -42,7 +42,7 @@ const ESCAPES: Record<string, string> = { n: '\n', r: '\r', t: '\t', f: '\f' }
 
 /** Splits FML (FHIRPath included) into tokens; the last one is of kind `end`. Never throws. */
 export function tokenize(text: string): { tokens: Token[]; errors: LexicalError[] } {
-  const scanner: Scanner = { text, at: text.charCodeAt(0) === 0xfeff ? 1 : 0, errors: [] }
+  const scanner: Scanner = { text, at: text.charCodeAt(0) === 0xfeff ? 1 : 0, errors: [], unclosed: new Set() }
   const tokens: Token[] = []
   for (;;) {
     const token = next(scanner)
@@ -55,6 +55,8 @@ interface Scanner {
   text: string
   at: number
   errors: LexicalError[]
+  /** Quotes of which one was never closed: looking for its end from every later one would take the square of the text. */
+  unclosed: Set<string>
 }
 
 function match({ text, at }: Scanner, pattern: RegExp): string | undefined {
@@ -103,8 +105,9 @@ function blockComment(scanner: Scanner): string {
 function quoted(scanner: Scanner, quote: string): string {
   const { text } = scanner
   const start = scanner.at
+  const end = scanner.unclosed.has(quote) ? lineEnd(text, start) : text.length
   let value = ''
-  for (scanner.at++; scanner.at < text.length; scanner.at++) {
+  for (scanner.at++; scanner.at < end; scanner.at++) {
     const char = text[scanner.at] ?? ''
     if (char === quote) {
       scanner.at++
@@ -112,6 +115,7 @@ function quoted(scanner: Scanner, quote: string): string {
     }
     value += char === '\\' ? escaped(scanner) : char
   }
+  scanner.unclosed.add(quote)
   scanner.errors.push({ offset: start, length: 1, message: `This ${quote} is never closed` })
   scanner.at = lineEnd(text, start)
   return text.slice(start + 1, scanner.at)

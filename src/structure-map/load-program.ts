@@ -1,5 +1,5 @@
 import { isNamedBy } from '../fhir/artefact.ts'
-import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
+import { formatCanonical, matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import { issue, unprocessable } from '../fhir/error.ts'
 import type { Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import { compileExpression, type ExpressionContext } from './compile-expression.ts'
@@ -49,15 +49,23 @@ export async function loadProgram(
   const program: Program = {
     scopes: [],
     types,
-    expressions: { host, functions: host.functions },
+    expressions: { host, functions: host.functions, problem: (text) => program.problem(text) },
     groups: new Map(),
     compile: compileGroup,
     warn,
-    unknownElement(at, text) {
+    unknownElement(at, text, severity) {
       if (warned.has(text)) return
       warned.add(text)
-      warnings.push(positionedIssue('warning', at ?? { line: 1, column: 1 }, text, 'unknown-element'))
+      warnings.push(positionedIssue(severity, at ?? { line: 1, column: 1 }, text, 'unknown-element'))
     },
+    problem(text) {
+      const { place } = program
+      const rule = place ? `StructureMap ${place.map}, group '${place.group}', rule '${place.rule}': ` : ''
+      if (warned.has(rule + text)) return
+      warned.add(rule + text)
+      warnings.push(positionedIssue('error', place?.position ?? { line: 1, column: 1 }, rule + text))
+    },
+    place: undefined,
   }
   for (const each of maps) program.scopes.push(createScope(each, { program, translators }))
   const [main] = program.scopes
@@ -113,8 +121,7 @@ const mayJoin = (importing: StructureMap | undefined, url: string) => (found: St
 function matches(url: string, map: StructureMap): boolean {
   const { url: wanted, version } = parseCanonical(url)
   if (version && map.version !== version) return false
-  const pattern = wanted.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${pattern.join('.*')}$`).test(map.url)
+  return matchesWildcard(wanted, map.url)
 }
 
 /** Of several versions of one url the first, which is the newest. */

@@ -51,7 +51,8 @@ export function parseConceptMap(cursor: Cursor, map: StructureMap): void {
     cursor.take(';')
   }
   cursor.advance()
-  map.contained = [...(map.contained ?? []), conceptMap]
+  map.contained ??= []
+  map.contained.push(conceptMap)
 }
 
 function systemOf(cursor: Cursor, prefixes: Map<string, string>): string {
@@ -59,9 +60,11 @@ function systemOf(cursor: Cursor, prefixes: Map<string, string>): string {
   const prefix = readName(cursor, 'a prefix')
   const system = prefixes.get(prefix)
   if (system === undefined)
-    cursor.error(token, `Prefix '${prefix}' is not declared; declared are ${[...prefixes.keys()].join(', ') || 'none'}`)
+    cursor.error(token, `Prefix '${prefix}' is not declared; declared are ${shown(prefixes) || 'none'}`)
   return system ?? prefix
 }
+
+const shown = (prefixes: Map<string, string>): string => [...prefixes.keys()].slice(0, 20).join(', ')
 
 function parseUnmapped(cursor: Cursor, conceptMap: ConceptMap, prefixes: Map<string, string>): void {
   cursor.advance()
@@ -72,8 +75,33 @@ function parseUnmapped(cursor: Cursor, conceptMap: ConceptMap, prefixes: Map<str
   const mode = cursor.advance().value
   if (mode !== 'provided' && mode !== 'fixed')
     cursor.error(token, `Expected provided or fixed, found ${describeToken(token)}`)
-  for (const group of conceptMap.group ?? [])
-    if (group.source === source) group.unmapped = { mode: mode === 'fixed' ? 'fixed' : 'provided' }
+  const unmapped = { mode: mode === 'fixed' ? ('fixed' as const) : ('provided' as const) }
+  const index = indexOf(conceptMap)
+  // A second line for the same prefix says it anew, for the groups that came since as well.
+  if (index.unmapped.get(source) === `${mode} ${index.bySource.get(source)?.length}`) return
+  index.unmapped.set(source, `${mode} ${index.bySource.get(source)?.length}`)
+  for (const group of index.bySource.get(source) ?? []) group.unmapped = unmapped
+}
+
+type MapGroup = NonNullable<ConceptMap['group']>[number]
+
+/** What a concept map has so far, by name. */
+interface Index {
+  bySource: Map<string, MapGroup[]>
+  /** By source and target. */
+  groups: Map<string, MapGroup>
+  elements: Map<MapGroup, Map<string, MapGroup['element'][number]>>
+  unmapped: Map<string, string>
+}
+
+const indexes = new WeakMap<ConceptMap, Index>()
+
+function indexOf(conceptMap: ConceptMap): Index {
+  const known = indexes.get(conceptMap)
+  if (known) return known
+  const made: Index = { bySource: new Map(), groups: new Map(), elements: new Map(), unmapped: new Map() }
+  indexes.set(conceptMap, made)
+  return made
 }
 
 function parseMapping(cursor: Cursor, conceptMap: ConceptMap, prefixes: Map<string, string>): void {
@@ -123,21 +151,31 @@ function addMapping(
   mapping: { source: string; code: string; target?: string; targetCode?: string; sign?: EquivalenceSign },
 ): void {
   const { source, code, target, targetCode, sign = '--' } = mapping
-  conceptMap.group ??= []
-  let group = conceptMap.group.find(
-    (each) => each.source === source && (target === undefined || each.target === target),
-  )
-  if (!group) {
-    group = { source, ...(target !== undefined ? { target } : {}), element: [] }
-    conceptMap.group.push(group)
-  }
-  let element = group.element.find((each) => each.code === code)
+  const group = groupFor(conceptMap, source, target)
+  const elements = indexOf(conceptMap).elements.get(group)
+  let element = elements?.get(code)
   if (!element) {
     element = { code }
+    elements?.set(code, element)
     group.element.push(element)
   }
-  element.target = [
-    ...(element.target ?? []),
-    { ...(targetCode !== undefined ? { code: targetCode } : {}), equivalence: EQUIVALENCES[sign] },
-  ]
+  element.target ??= []
+  element.target.push({ ...(targetCode !== undefined ? { code: targetCode } : {}), equivalence: EQUIVALENCES[sign] })
+}
+
+/** Without a target the first group of the source. */
+function groupFor(conceptMap: ConceptMap, source: string, target: string | undefined): MapGroup {
+  const { bySource, groups, elements } = indexOf(conceptMap)
+  const ofSource = bySource.get(source) ?? []
+  const key = JSON.stringify([source, target])
+  const known = target === undefined ? ofSource[0] : groups.get(key)
+  if (known) return known
+  const group: MapGroup = { source, ...(target !== undefined ? { target } : {}), element: [] }
+  conceptMap.group ??= []
+  conceptMap.group.push(group)
+  groups.set(key, group)
+  elements.set(group, new Map())
+  ofSource.push(group)
+  bySource.set(source, ofSource)
+  return group
 }

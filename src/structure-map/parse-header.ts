@@ -3,7 +3,7 @@ import type { Json, JsonObject, StructureMap } from '../fhir/types.ts'
 import { type Cursor, describeToken } from './cursor.ts'
 import { document, ownComments } from './documentation.ts'
 import { parseExpression } from './expression.ts'
-import { CONSTANT, extend } from './extensions.ts'
+import { CONSTANT } from './extensions.ts'
 import type { Token } from './lexer.ts'
 import { readName } from './parse-name.ts'
 import type { Structure } from './structure.ts'
@@ -71,7 +71,7 @@ function setMetadata(root: JsonObject, path: string[], value: string | number | 
       if (value === undefined) return complex ? openItem(target, name, info.isArray) : delete target[name]
       if (complex) return false
       const converted = convert(value, info.types[0] ?? 'string')
-      if (info.isArray) target[name] = [...((target[name] as Json[] | undefined) ?? []), converted]
+      if (info.isArray) appendTo(target, name, converted)
       else if (value !== '') target[name] = converted
       return true
     }
@@ -82,9 +82,16 @@ function setMetadata(root: JsonObject, path: string[], value: string | number | 
 }
 
 function openItem(target: JsonObject, name: string, isArray: boolean): true {
-  if (isArray) target[name] = [...((target[name] as Json[] | undefined) ?? []), {}]
+  if (isArray) appendTo(target, name, {})
   else target[name] ??= {}
   return true
+}
+
+/** The map is made here and nobody else has it yet, so its lists grow in place. */
+function appendTo(target: JsonObject, name: string, item: Json): void {
+  const list = target[name]
+  if (Array.isArray(list)) list.push(item)
+  else target[name] = [item]
 }
 
 function stepInto(target: JsonObject, name: string, isArray: boolean): JsonObject {
@@ -148,16 +155,24 @@ export function parseUses(cursor: Cursor, map: StructureMap): void {
   cursor.advance()
   cursor.take(';')
   document(structure, [...before, ...ownComments(cursor)])
-  if (map.structure?.some((each) => each.url === structure.url && each.mode === mode)) {
-    cursor.lenient('duplicate-uses', token, `${structure.url} is declared twice as ${mode}`)
-  }
-  map.structure = [...(map.structure ?? []), structure]
+  const known = declared.get(map) ?? new Set()
+  declared.set(map, known)
+  const use = `${mode} ${structure.url}`
+  if (known.has(use)) cursor.lenient('duplicate-uses', token, `${structure.url} is declared twice as ${mode}`)
+  known.add(use)
+  map.structure ??= []
+  map.structure.push(structure)
 }
+
+/** Modes and urls that a map declared so far. */
+const declared = new WeakMap<StructureMap, Set<string>>()
 
 /** `imports "url"` */
 export function parseImport(cursor: Cursor, map: StructureMap): void {
   cursor.advance()
-  map.import = [...(map.import ?? []), readUrl(cursor, 'the import')]
+  const url = readUrl(cursor, 'the import')
+  map.import ??= []
+  map.import.push(url)
   cursor.take(';')
 }
 
@@ -168,7 +183,8 @@ export function parseConstant(cursor: Cursor, map: StructureMap): void {
   cursor.expect('=', 'after the name of the constant')
   const expression = parseExpression(cursor)
   cursor.expect(';', 'after the constant')
-  extend(map, {
+  map.extension ??= []
+  map.extension.push({
     url: CONSTANT,
     extension: [
       { url: 'name', valueId: name },

@@ -19,7 +19,7 @@ export function parseRules(cursor: Cursor, context: { depth: number; counter: { 
     if (cursor.token.kind === 'end') cursor.fail("Expected '}' after the rules, found the end of the text")
     const start = cursor.index()
     try {
-      rules.push(...parseRule(cursor, context))
+      for (const rule of parseRule(cursor, context)) rules.push(rule)
     } catch (fault) {
       if (!(fault instanceof SyntaxFault)) throw fault
       skipRule(cursor, start)

@@ -106,9 +106,12 @@ function parseGroup(cursor: Cursor, map: StructureMap): Group {
   const { token } = cursor
   const group: Group = { name: readName(cursor, 'the group'), typeMode: 'none', input: [], rule: [] }
   extend(group, { url: POSITION, valueString: `${place.line}:${place.column}` })
-  if (map.group.some((each) => each.name === group.name)) {
+  const known = groupNames.get(map) ?? new Set()
+  groupNames.set(map, known)
+  if (known.has(group.name)) {
     cursor.lenient('duplicate-group', token, `There is another group named ${group.name}; the first one is called`)
   }
+  known.add(group.name)
   cursor.expect('(', 'after the name of the group')
   parseInputs(cursor, group, knownTypes(map))
   for (;;) {
@@ -123,14 +126,29 @@ function parseGroup(cursor: Cursor, map: StructureMap): Group {
   return group
 }
 
+/** Names of the groups that a map has so far. */
+const groupNames = new WeakMap<StructureMap, Set<string>>()
+
+interface KnownTypes {
+  names: Set<string>
+  /** Structures of the map that are in it. */
+  read: number
+}
+
+const declaredTypes = new WeakMap<StructureMap, KnownTypes>()
+
 function knownTypes(map: StructureMap): (type: string) => boolean {
-  const declared = new Set<string>()
-  for (const { url, alias } of map.structure ?? []) {
-    if (alias) declared.add(alias)
-    declared.add(url)
-    declared.add(url.slice(url.lastIndexOf('/') + 1))
+  const declared = declaredTypes.get(map) ?? { names: new Set(), read: 0 }
+  declaredTypes.set(map, declared)
+  const { names } = declared
+  const structures = map.structure ?? []
+  for (; declared.read < structures.length; declared.read++) {
+    const { url = '', alias } = structures[declared.read] ?? {}
+    if (alias) names.add(alias)
+    names.add(url)
+    names.add(url.slice(url.lastIndexOf('/') + 1))
   }
-  return (type) => declared.has(type) || typeInfo(type) !== undefined
+  return (type) => names.has(type) || typeInfo(type) !== undefined
 }
 
 function parseInputs(cursor: Cursor, group: Group, known: (type: string) => boolean): void {

@@ -1,3 +1,5 @@
+import { parseCanonical } from '../fhir/canonical.ts'
+import type { Steps } from '../workers/budget.ts'
 import { systemIdentity } from './aliases.ts'
 import {
   activeMembers,
@@ -31,39 +33,67 @@ export interface Listing {
   at(index: number): Entry | undefined
 }
 
+/** Code systems, or versions of them, that a listing leaves out: identity of the system → versions, `*` for all of them. */
+export type LeftOut = ReadonlyMap<string, ReadonlySet<string>>
+
+/** Nothing is left out. */
+export const NOTHING_LEFT_OUT: LeftOut = new Map()
+
+/** Reads canonicals (`exclude-system`). */
+export function leftOut(canonicals: string[]): LeftOut {
+  if (canonicals.length === 0) return NOTHING_LEFT_OUT
+  const systems = new Map<string, Set<string>>()
+  for (const canonical of canonicals) {
+    const { url, version } = parseCanonical(canonical)
+    const identity = systemIdentity(url)
+    systems.set(identity, (systems.get(identity) ?? new Set()).add(version ?? '*'))
+  }
+  return systems
+}
+
+/** Whether a system is left out in that version, or in the one that a clause writes. */
+export function isLeftOut(without: LeftOut, identity: string | undefined, version: string | undefined): boolean {
+  const versions = identity === undefined ? undefined : without.get(identity)
+  return versions !== undefined && (versions.has('*') || (version !== undefined && versions.has(version)))
+}
+
 /** What narrows a listing. */
 export interface ListingOptions {
   activeOnly: boolean
   /** Words that members' texts must have. */
   text?: string
-  /** Identities of systems to leave out. */
-  withoutSystems: Set<string>
+  /** Code systems to leave out; they need not be known. */
+  without: LeftOut
   /** Most members worth listing: beyond it {@link list} answers `tooMany`. */
   most?: number
 }
 
 /** Lists the members of a value set: at once where one include says it all, by walking the includes otherwise. */
-export function list(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Listing | 'tooMany' {
+export function* list(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Steps<Listing | 'tooMany'> {
   const [only] = set.includes
   const single = set.includes.length === 1 && set.excludes.length === 0 && only?.system && only.imports.length === 0
-  if (single && only.missing.length === 0 && !options.withoutSystems.has(only.identity ?? '')) {
-    const listing = listClause(only, set, evaluation, options)
+  if (single && only.missing.length === 0 && !options.without.has(only.identity ?? '')) {
+    const listing = yield* listClause(only, set, evaluation, options)
     return options.most !== undefined && listing.size > options.most ? 'tooMany' : listing
   }
-  return listByWalking(set, evaluation, options)
+  return yield* listByWalking(set, evaluation, options)
 }
 
-function listClause(clause: Clause, set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Listing {
+function* listClause(
+  clause: Clause,
+  set: CompiledSet,
+  evaluation: Evaluation,
+  options: ListingOptions,
+): Steps<Listing> {
   const bound = bindForExpansion(clause, evaluation)
-  evaluation.tick()
   const active = options.activeOnly || set.dropsInactive
   let members = active ? activeMembers(bound) : bound.members
   if (options.text !== undefined) {
     members = clause.concepts
-      ? filteredByText(bound, members, clause, options.text)
+      ? yield* filteredByText(bound, members, clause, { evaluation, text: options.text })
       : intersection([members, bound.provider.search(options.text)])
   }
-  evaluation.tick()
+  yield* count(members, evaluation)
   const size = members.size()
   return {
     size,
@@ -71,11 +101,23 @@ function listClause(clause: Clause, set: CompiledSet, evaluation: Evaluation, op
   }
 }
 
+/** Counts a selection, which may take a test of every concept of its system. */
+function* count(members: Selection, evaluation: Evaluation): Steps<void> {
+  for (const tested of members.counting?.() ?? []) if (evaluation.pass(tested)) yield
+}
+
 /** Enumerated concepts have texts of their own, which no index knows. */
-function filteredByText(bound: Bound, members: Selection, clause: Clause, text: string): Selection {
+function* filteredByText(
+  bound: Bound,
+  members: Selection,
+  clause: Clause,
+  { evaluation, text }: { evaluation: Evaluation; text: string },
+): Steps<Selection> {
   const matches = textMatcher(text)
   const kept: Ref[] = []
-  for (let i = 0; i < members.size(); i++) {
+  yield* count(members, evaluation)
+  for (let i = 0, size = members.size(); i < size; i++) {
+    if (evaluation.pass(10)) yield
     const ref = members.at(i)
     if (matches({ provider: bound.provider, ref, clause })) kept.push(ref)
   }
@@ -102,14 +144,15 @@ function textMatcher(text: string): (entry: Entry) => boolean {
 const LISTINGS_KEPT = 20
 
 /** A walk over all includes, kept for the next page. */
-function listByWalking(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Listing | 'tooMany' {
-  const key = JSON.stringify([options.activeOnly, options.text, [...options.withoutSystems]])
+function* listByWalking(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Steps<Listing | 'tooMany'> {
+  const without = [...options.without].map(([identity, versions]) => [identity, ...versions])
+  const key = JSON.stringify([options.activeOnly, options.text, without])
   const kept = evaluation.decided.listings.get(set) ?? new Map<string, unknown>()
   const known = kept.get(key) as Listing | undefined
   if (known) return options.most !== undefined && known.size > options.most ? 'tooMany' : known
   const members = memberList()
   const matches = options.text === undefined ? undefined : textMatcher(options.text)
-  const isWhole = walk(set, { evaluation, options }, (entry) => {
+  const isWhole = yield* walk(set, { evaluation, options }, (entry) => {
     if (options.activeOnly && entry.provider.isInactive(entry.ref)) return true
     if (matches && !matches(entry)) return true
     members.add(entry)
@@ -156,12 +199,18 @@ interface Walk {
 }
 
 /** Visits the members in order, each once, until a visit answers false. */
-function walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean): boolean {
+function* walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean): Steps<boolean> {
   const { evaluation, options } = context
-  for (const clause of set.excludes) prepare(clause, evaluation)
+  for (const clause of set.excludes) yield* prepare(clause, context)
   for (const [position, clause] of set.includes.entries()) {
-    if (options.withoutSystems.has(clause.identity ?? '')) continue
-    const goOn = walkClause(clause, context, (entry) => {
+    if (isLeftOut(options.without, clause.identity, clause.version)) continue
+    const goOn = yield* walkClause(clause, { ...context, clauses: set.clauses }, (entry) => {
+      if (
+        options.without.size > 0 &&
+        isLeftOut(options.without, memberOf(entry).identity, entry.provider.head.version)
+      ) {
+        return true
+      }
       if (set.dropsInactive && entry.provider.isInactive(entry.ref)) return true
       if (isBroughtElsewhere(set, position, entry, evaluation)) return true
       if (set.excludes.length > 0 && isExcluded(set, memberOf(entry), entry.provider, evaluation)) return true
@@ -188,23 +237,31 @@ function isBroughtElsewhere(set: CompiledSet, position: number, entry: Entry, ev
 }
 
 /** Errors of a clause show even if no member is ever tested against it. */
-function prepare(clause: Clause, evaluation: Evaluation): void {
+function* prepare(clause: Clause, context: Walk): Steps<void> {
+  const { evaluation, options } = context
+  if (isLeftOut(options.without, clause.identity, clause.version)) return
   requireImports(clause)
   if (clause.system) bindForExpansion(clause, evaluation)
+  if (evaluation.pass(100)) yield
   for (const imported of clause.imports) {
-    for (const each of [...imported.includes, ...imported.excludes]) prepare(each, evaluation)
+    for (const each of [...imported.includes, ...imported.excludes]) yield* prepare(each, context)
   }
 }
 
-function walkClause(clause: Clause, context: Walk, visit: (entry: Entry) => boolean): boolean {
-  const { evaluation } = context
-  prepare(clause, evaluation)
+function* walkClause(
+  clause: Clause,
+  context: Walk & { clauses: number },
+  visit: (entry: Entry) => boolean,
+): Steps<boolean> {
+  const { evaluation, clauses } = context
+  yield* prepare(clause, context)
   const [first, ...others] = clause.imports
   const inAll = (entry: Entry, sets: CompiledSet[]) => sets.every((each) => contains(each, memberOf(entry), evaluation))
   if (clause.system) {
     const { provider, members } = bindForExpansion(clause, evaluation)
+    yield* count(members, evaluation)
     for (let i = 0, size = members.size(); i < size; i++) {
-      if ((i & 1023) === 0) evaluation.tick()
+      if (evaluation.pass(clauses)) yield
       const entry: Entry = { provider, ref: members.at(i), clause }
       if (clause.imports.length > 0 && !inAll(entry, clause.imports)) continue
       if (!visit(entry)) return false
@@ -212,7 +269,7 @@ function walkClause(clause: Clause, context: Walk, visit: (entry: Entry) => bool
     return true
   }
   if (!first) return true
-  return walk(first, context, (entry) => (others.length > 0 && !inAll(entry, others) ? true : visit(entry)))
+  return yield* walk(first, context, (entry) => (others.length > 0 && !inAll(entry, others) ? true : visit(entry)))
 }
 
 function memberOf({ provider, ref, clause }: Entry): Member {

@@ -1,16 +1,21 @@
+import type { Steps } from '../workers/budget.ts'
 import { bindForExpansion, type Evaluation } from './binding.ts'
 import type { Ref } from './code-system.ts'
 import type { Contains } from './contains-entry.ts'
 import { HIERARCHY_OPERATORS } from './filters/filters.ts'
-import type { Entry, Listing } from './listing.ts'
+import type { Entry, LeftOut, Listing } from './listing.ts'
 import type { CompiledSet } from './value-set.ts'
 
-/** Whether an expansion may keep the hierarchy: one whole system or one branch of it, nothing taken away. */
-export function canNest(set: CompiledSet, evaluation: Evaluation): boolean {
+/**
+ * Whether an expansion may keep the hierarchy: one whole system or one branch of it, nothing taken away. What further filters
+ * and a text leave of the branch still hangs together.
+ */
+export function canNest(set: CompiledSet, evaluation: Evaluation, without: LeftOut): boolean {
   const [clause] = set.includes
   if (!clause?.system || set.includes.length > 1 || set.excludes.length > 0) return false
   if (clause.concepts || clause.imports.length > 0 || clause.missing.length > 0) return false
-  if (!clause.filters.every((each) => HIERARCHY_OPERATORS.has(each.op))) return false
+  if (without.has(clause.identity ?? '')) return false
+  if (clause.filters.length > 0 && !clause.filters.some((each) => HIERARCHY_OPERATORS.has(each.op))) return false
   return bindForExpansion(clause, evaluation).provider.hierarchical
 }
 
@@ -18,12 +23,13 @@ export function canNest(set: CompiledSet, evaluation: Evaluation): boolean {
  * Entries as a forest: below the nearest ancestor that is a member, too. The listing is in depth-first order of the first
  * parents; where no member is above a concept in that order, one above it by another parent is.
  */
-export function nest(listing: Listing, show: (entry: Entry) => Contains): Contains[] {
+export function* nest(listing: Listing, show: (entry: Entry) => Contains, isTurnDue: () => boolean): Steps<Contains[]> {
   const roots: Contains[] = []
   const open: { entry: Entry; shown: Contains }[] = []
   const shownByRef = new Map<Ref, Contains>()
   const orphans: { entry: Entry; shown: Contains }[] = []
   for (let index = 0; index < listing.size; index++) {
+    if (isTurnDue()) yield
     const entry = listing.at(index)
     if (!entry) continue
     const shown = show(entry)
@@ -39,6 +45,7 @@ export function nest(listing: Listing, show: (entry: Entry) => Contains): Contai
     open.push({ entry, shown })
   }
   for (const { entry, shown } of orphans) {
+    if (isTurnDue()) yield
     const parent = memberAbove(entry, shownByRef)
     if (parent) adopt(parent, shown)
     else roots.push(shown)

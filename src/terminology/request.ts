@@ -1,9 +1,10 @@
 import { parseCanonical } from '../fhir/canonical.ts'
-import { badRequest } from '../fhir/error.ts'
+import { badRequest, FhirError } from '../fhir/error.ts'
 import {
   allParameters,
   booleanParameter,
   firstParameter,
+  type OperationBudget,
   parameterValue,
   textParameter,
   textParameters,
@@ -14,11 +15,19 @@ import { type Decisions, type Evaluation, noDecisions } from './binding.ts'
 import { expansionParameter } from './extensions.ts'
 import { type Languages, parseLanguages, servesAny } from './languages.ts'
 import type { Limits } from './limits.ts'
-import { txError } from './messages.ts'
+import { txError, versionCheckIssue } from './messages.ts'
 import { createScope, type Scope } from './scope.ts'
 import { supplementsNamed } from './supplement-lookup.ts'
-import { type CompiledSet, compileValueSet } from './value-set.ts'
-import { matchesVersion, SYSTEM_RULES, versionRules } from './versions.ts'
+import { type CompiledSet, type CompileOptions, compileValueSet } from './value-set.ts'
+import {
+  chosenVersion,
+  matchesVersion,
+  SYSTEM_RULES,
+  VALUE_SET_RULES,
+  type VersionRule,
+  type VersionRules,
+  versionRules,
+} from './versions.ts'
 
 /** What reaches the engine beside the parameters. */
 export interface TerminologyCall {
@@ -26,6 +35,8 @@ export interface TerminologyCall {
   acceptLanguage?: string | undefined
   /** A lower limit on the codes of an unpaged expansion than the server's own. */
   expansionCodes?: number | undefined
+  /** Of the request; without it work is done at once, within {@link Limits.evaluationMilliseconds}. */
+  budget?: OperationBudget | undefined
 }
 
 /** What the engine is given once. */
@@ -34,7 +45,7 @@ export interface Surroundings {
   limits: Limits
   /** What requests see that bring nothing along. */
   sharedScope(): Scope
-  /** A clock that only moves forward, in milliseconds. */
+  /** Milliseconds of computing so far: a clock that moves while work is done. */
   milliseconds(): number
   now(): Date
   uuid(): string
@@ -78,7 +89,11 @@ function broughtResources(parameters: Parameters): Resource[] {
 }
 
 /** The value set in question: `valueSet`, or `url` with `valueSetVersion`; 404 when it is unknown, 400 when none is named. */
-function requestedValueSet(request: Request, rules = valueSetRules(request)): ValueSet {
+function requestedValueSet(
+  request: Request,
+  rules: VersionRules,
+  onRule: NonNullable<CompileOptions['onRule']>,
+): ValueSet {
   const { parameters, scope } = request
   const given = firstParameter(parameters, 'valueSet')?.resource as Resource | undefined
   if (given?.resourceType === 'ValueSet') return given
@@ -86,43 +101,54 @@ function requestedValueSet(request: Request, rules = valueSetRules(request)): Va
   if (!canonical) throw badRequest('No value set: send url, or the resource as valueSet', 'required')
   const { url, version } = parseCanonical(canonical)
   const rule = rules.get(url)
-  const wanted = rule?.force ?? version ?? textParameter(parameters, 'valueSetVersion') ?? rule?.default ?? rule?.check
+  const { version: wanted, kind } = chosenVersion(rule, version ?? textParameter(parameters, 'valueSetVersion'))
+  if (kind) onRule(url, kind)
   const found = scope.valueSet(url, wanted)
   if (!found) throw txError('Unable_to_resolve_value_Set_', [wanted ? `${url}|${wanted}` : url], 404)
   if (rule?.check !== undefined && !matchesVersion(rule.check, found.version)) {
-    throw txError('VALUESET_CHECK', [url, found.version, rule.check])
+    throw new FhirError(422, versionCheckIssue('value set', [url, found.version, rule.check]))
   }
   return found
 }
 
 /** Rules for value set versions. */
 export function valueSetRules({ parameters }: Request) {
-  return versionRules(parameters, {
-    default: 'default-valueset-version',
-    check: 'check-valueset-version',
-    force: 'force-valueset-version',
-  })
+  return versionRules(parameters, VALUE_SET_RULES)
 }
 
 /** Most compiled definitions kept. */
 const COMPILED_KEPT = 5_000
 
+/** The value set of a request, ready to be asked. */
+interface RequestedSet {
+  set: CompiledSet
+  languages: Languages | undefined
+  /** Rules of the request that decided the version of this set or of an imported one: canonical → name of the parameter. */
+  decisive: ReadonlyMap<string, string>
+}
+
+const NO_RULE: ReadonlyMap<string, string> = new Map()
+
 /** Compiles the value set of a request with the rules and supplements the request names. */
-export function compileRequested(request: Request): { set: CompiledSet; languages: Languages | undefined } {
+export function compileRequested(request: Request): RequestedSet {
   const { scope } = request
   const rules = valueSetRules(request)
-  const definition = requestedValueSet(request, rules)
+  const applied = new Map<string, string>()
+  const onRule = (url: string, kind: keyof VersionRule) => {
+    applied.set(`${url}|${rules.get(url)?.[kind]}`, VALUE_SET_RULES[kind])
+  }
+  const definition = requestedValueSet(request, rules, onRule)
   const languages = requestedLanguages(request, definition)
   const supplements = requestedSupplements(request, languages)
   const isPlain = rules.size === 0 && supplements.length === 0 && definition.url !== undefined
   const known = isPlain ? (scope.compiled.get(definition) as CompiledSet | undefined) : undefined
-  if (known) return { set: known, languages }
-  const set = compileValueSet(definition, { scope, valueSetRules: rules, supplements })
+  if (known) return { set: known, languages, decisive: NO_RULE }
+  const set = compileValueSet(definition, { scope, valueSetRules: rules, supplements, onRule })
   if (isPlain && !scope.missing()) {
     if (scope.compiled.size >= COMPILED_KEPT) scope.compiled.clear()
     scope.compiled.set(definition, set)
   }
-  return { set, languages }
+  return { set, languages, decisive: applied }
 }
 
 /** Supplements named by `useSupplement`, and those brought along for a language that is asked for. */
@@ -173,20 +199,47 @@ function headerLanguage(header: string | undefined): string | undefined {
   }
 }
 
-/** Version rules for code systems, and the guard on time. */
-export function evaluationOf({ parameters, scope, around }: Request, canonical: string): Evaluation {
-  const allowed = around.limits.evaluationMilliseconds
+/** Clauses that are asked between two looks at the clock: some fraction of a millisecond. */
+const costPerLook = 2000
+
+/** Version rules for code systems, and the guard on computing time. */
+export function evaluationOf(request: Request, canonical: string): Evaluation {
+  const { parameters, scope } = request
   const systemRules = versionRules(parameters, SYSTEM_RULES)
-  let end: number | undefined
+  const look = guard(request, canonical)
+  let cost = 0
   return {
     scope,
     decided: systemRules.size === 0 ? decisionsOf(scope) : noDecisions(),
     systemRules,
-    tick: () => {
-      const now = around.milliseconds()
-      end ??= now + allowed
-      if (now > end) throw txError('VALUESET_TOO_SLOW', [canonical, String(allowed)])
+    pass(more) {
+      cost += more
+      if (cost < costPerLook) return false
+      cost = 0
+      return look()
     },
+  }
+}
+
+/** Looks at the clock: whether others should have a turn. It throws 422 too-costly when the time is over. */
+function guard({ around, call: { budget } }: Request, canonical: string): () => boolean {
+  const allowed = around.limits.evaluationMilliseconds
+  const tooSlow = () => txError('VALUESET_TOO_SLOW', [canonical, String(allowed)])
+  if (budget) {
+    return () => {
+      try {
+        return budget.tick()
+      } catch (error) {
+        throw error instanceof FhirError ? tooSlow() : error
+      }
+    }
+  }
+  let end: number | undefined
+  return () => {
+    const now = around.milliseconds()
+    end ??= now + allowed
+    if (now > end) throw tooSlow()
+    return false
   }
 }
 

@@ -1,7 +1,9 @@
 import { parseCanonical } from '../fhir/canonical.ts'
+import type { OperationBudget } from '../fhir/operation.ts'
 import type { CodeSystem, ConceptMap, Resource, ValueSet } from '../fhir/types.ts'
-import { isPartialEdition, publishedValueSet, systemNames } from './aliases.ts'
-import { type Artefacts, type ArtefactType, isCompiled, providerOf } from './artefacts.ts'
+import { finish, type Steps } from '../workers/budget.ts'
+import { editionOf, publishedValueSet, systemNames } from './aliases.ts'
+import { type Artefacts, type ArtefactType, hasContent, providerOf } from './artefacts.ts'
 import type { CodeSystemProvider } from './code-system.ts'
 import { implicitProvider, implicitSystem, loadImplicitSystem } from './implicit/implicit-systems.ts'
 import { implicitValueSet, wholeSystem } from './implicit/implicit-value-sets.ts'
@@ -30,22 +32,53 @@ export interface Scope {
   readonly brought: Resource[]
   /** What was derived from definitions seen here, for as long as the scope lives. */
   readonly compiled: Map<unknown, unknown>
-  /** Loads what the last look-ups missed; false when they missed nothing. */
-  load(): Promise<boolean>
+  /** Runs work whose look-ups note in `missed` what is not in memory; several runs in slices may share a scope. */
+  noting<T>(missed: Missed, work: () => T): T
+  /** Loads what was missed. */
+  load(missed: Missed): Promise<void>
+  /** Whether the work at hand missed anything. */
   missing(): boolean
 }
 
-/** Runs synchronous work until every artefact it looks up is in memory. */
-export async function settle<T>(scope: Scope, work: () => T): Promise<T> {
+/** What one run looked up and did not find in memory, by name. */
+type Missed = Map<string, () => Promise<unknown>>
+
+/**
+ * Runs synchronous work until every artefact it looks up is in memory; steps are run in slices of the budget, or at once without one.
+ */
+export async function settle<T>(scope: Scope, work: () => T | Steps<T>, budget?: OperationBudget): Promise<T> {
   for (;;) {
+    const missed: Missed = new Map()
     try {
-      const result = work()
-      if (!scope.missing()) return result
+      const made = budget ? await budget.run(() => scope.noting(missed, work)) : scope.noting(missed, work)
+      const result = isSteps(made) ? await runNoting(scope, missed, made, budget) : made
+      if (missed.size === 0) return result
     } catch (error) {
       // A failure before everything is loaded says nothing.
-      if (!scope.missing()) throw error
+      if (missed.size === 0) throw error
     }
-    await scope.load()
+    await scope.load(missed)
+  }
+}
+
+const isSteps = <T>(made: T | Steps<T>): made is Steps<T> =>
+  typeof made === 'object' && made !== null && 'next' in made && typeof made.next === 'function'
+
+function runNoting<T>(
+  scope: Scope,
+  missed: Missed,
+  steps: Steps<T>,
+  budget: OperationBudget | undefined,
+): T | Promise<T> {
+  if (!budget) return scope.noting(missed, () => finish(steps))
+  return budget.runSteps(notingSteps(scope, missed, steps))
+}
+
+function* notingSteps<T>(scope: Scope, missed: Missed, steps: Steps<T>): Steps<T> {
+  for (;;) {
+    const step = scope.noting(missed, () => steps.next())
+    if (step.done) return step.value
+    yield
   }
 }
 
@@ -53,17 +86,17 @@ export async function settle<T>(scope: Scope, work: () => T): Promise<T> {
 interface Shelves {
   found(type: ArtefactType, url: string): Resource[]
   own<T extends Resource>(type: T['resourceType'], url: string): T[]
-  /** What is to be loaded, by name. */
-  wanted: Map<string, () => Promise<unknown>>
+  /** What is to be loaded, as far as the work at hand noted it. */
+  wanted: { current: Missed }
 }
 
 function shelvesOf(artefacts: Artefacts, resources: Resource[]): Shelves {
-  const wanted: Shelves['wanted'] = new Map()
+  const wanted: Shelves['wanted'] = { current: new Map() }
   return {
     wanted,
     found: (type, url) => {
       const known = artefacts.peek(type, url)
-      if (!known) wanted.set(`${type}|${url}`, () => artefacts.load(type, url))
+      if (!known) wanted.current.set(`${type}|${url}`, () => artefacts.load(type, url))
       return known ?? []
     },
     own: <T extends Resource>(type: T['resourceType'], url: string): T[] =>
@@ -78,7 +111,8 @@ function collectSystems(url: string, { found, own, wanted }: Shelves): CodeSyste
   const providers: CodeSystemProvider[] = []
   const rank = new Map<CodeSystemProvider, number>()
   const add = (provider: CodeSystemProvider, order: number) => {
-    if (providers.some((each) => each.head.version === provider.head.version && (rank.get(each) ?? 0) <= order)) return
+    const held = ({ head }: CodeSystemProvider) => head.heldAs ?? head.version
+    if (providers.some((each) => held(each) === held(provider) && (rank.get(each) ?? 0) <= order)) return
     rank.set(provider, order)
     providers.push(provider)
   }
@@ -90,7 +124,7 @@ function collectSystems(url: string, { found, own, wanted }: Shelves): CodeSyste
       add(provider, provider.head.content === 'fragment' ? 3 : 1)
     }
     const implicit = implicitSystem(name)
-    if (implicit === 'load') wanted.set(`implicit|${name}`, () => loadImplicitSystem(name))
+    if (implicit === 'load') wanted.current.set(`implicit|${name}`, () => loadImplicitSystem(name))
     else if (implicit) add(implicitProvider(implicit, listing(implicit.listedIn)), 2)
   }
   const first = (each: CodeSystemProvider) => ((rank.get(each) ?? 0) === 3 ? 1 : 0)
@@ -107,7 +141,7 @@ function systemsIn(artefacts: Artefacts, shelves: Shelves): Pick<Scope, 'systems
     const known = byUrl.get(url)
     if (known) return known
     const collected = collectSystems(url, shelves)
-    if (shelves.wanted.size === 0) byUrl.set(url, collected)
+    if (shelves.wanted.current.size === 0) byUrl.set(url, collected)
     return collected
   }
   return {
@@ -135,7 +169,7 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
       (each): each is CodeSystem => each.resourceType === 'CodeSystem' && each.valueSet === url,
     )
     const owner = brought ?? artefacts.ownerOf(url)
-    if (owner === 'unknown') wanted.set('owners', () => artefacts.codeSystems())
+    if (owner === 'unknown') wanted.current.set('owners', () => artefacts.codeSystems())
     if (typeof owner !== 'object' || !owner.url) return undefined
     return wholeSystem(url, owner.url, owner.version)
   }
@@ -156,12 +190,18 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
   const scope: Scope = {
     brought: resources,
     compiled: new Map(),
-    missing: () => wanted.size > 0,
-    load: async () => {
-      const loads = [...wanted.values()]
-      wanted.clear()
-      await Promise.all(loads.map((each) => each()))
-      return loads.length > 0
+    missing: () => wanted.current.size > 0,
+    noting(missed, work) {
+      const outer = wanted.current
+      wanted.current = missed
+      try {
+        return work()
+      } finally {
+        wanted.current = outer
+      }
+    },
+    load: async (missed) => {
+      await Promise.all([...missed.values()].map((each) => each()))
     },
     ...systemsIn(artefacts, shelves),
     supplement: (url, version) => {
@@ -174,7 +214,7 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
       const known = version === undefined ? setsByUrl.get(asked) : undefined
       if (known) return known
       const set = findSet(asked, version)
-      if (set && version === undefined && wanted.size === 0) {
+      if (set && version === undefined && wanted.current.size === 0) {
         // Urls of implicit sets come from outside, any number of them.
         if (setsByUrl.size >= SETS_KEPT) setsByUrl.clear()
         setsByUrl.set(asked, set)
@@ -188,7 +228,7 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
       const brought = own<ConceptMap>('ConceptMap', url)
       const stored = found('ConceptMap', url) as ConceptMap[]
       const maps = [...brought, ...stored].sort(preferredFirst)
-      if (maps.length > 0 && wanted.size === 0) mapsByUrl.set(url, maps)
+      if (maps.length > 0 && wanted.current.size === 0) mapsByUrl.set(url, maps)
       return maps
     },
   }
@@ -201,20 +241,19 @@ export function valueSetOf(scope: Scope, canonical: string): ValueSet | undefine
   return scope.valueSet(url, version)
 }
 
-/** A summary, or the resource of a large system apart from its index, says how many concepts it has and has none: no content. */
-const hasContent = (each: CodeSystem) =>
-  (each.content === 'complete' || each.content === 'fragment') &&
-  (each.concept !== undefined || !each.count || isCompiled(each))
-
 const partial = new WeakMap<CodeSystemProvider, CodeSystemProvider>()
 
-/** A stored system; one that can only be a part of the real edition is a fragment, whatever it says. */
+/** A stored system, as what it can be: the whole, or a fragment, which keeps no version that its system cannot have. */
 function storedProvider(resource: CodeSystem): CodeSystemProvider {
   const provider = providerOf(resource)
-  if (provider.head.content !== 'complete' || !isPartialEdition(provider.head.url, provider.all.size())) return provider
+  const { version, ...head } = provider.head
+  const edition = editionOf({ ...provider.head, concepts: provider.all.size() })
+  const isInvented = version !== edition.version
+  if (!edition.isPart || (head.content === 'fragment' && !isInvented)) return provider
   const known = partial.get(provider)
   if (known) return known
-  const made: CodeSystemProvider = { ...provider, head: { ...provider.head, content: 'fragment' } }
+  const versioned = isInvented ? { ...head, ...(version !== undefined && { heldAs: version }) } : provider.head
+  const made: CodeSystemProvider = { ...provider, head: { ...versioned, content: 'fragment' } }
   partial.set(provider, made)
   return made
 }

@@ -7,6 +7,8 @@ export interface Selection {
   size(): number
   /** The concept at a position from 0 to size() - 1. */
   at(index: number): Ref
+  /** Counts in steps, each of so many tests; only where that takes a test of every concept. */
+  counting?(): Generator<number, void, void>
   /** Set for a gap-free run of ordinals: [from, to). */
   range?: readonly [number, number]
   /** Set for a list of ordinals: all of them, ascending. */
@@ -41,17 +43,32 @@ export function codeSelection(codes: readonly string[], has: (code: string) => b
 /** The members of a selection that pass a test; counted and ordered on demand, tested at once. */
 export function filteredSelection(base: Selection, test: (ref: Ref) => boolean): Selection {
   let kept: Ref[] | undefined
-  const list = () => {
-    if (kept) return kept
-    kept = []
+  function* counting(): Generator<number, void, void> {
+    if (kept) return
+    if (base.counting) yield* base.counting()
+    const passed: Ref[] = []
     for (let i = 0, n = base.size(); i < n; i++) {
       const ref = base.at(i)
-      if (test(ref)) kept.push(ref)
+      if (test(ref)) passed.push(ref)
+      if (i % testsPerStep === testsPerStep - 1) yield testsPerStep
     }
-    return kept
+    kept = passed
   }
-  return { has: (ref) => base.has(ref) && test(ref), size: () => list().length, at: (index) => list()[index] ?? -1 }
+  const list = () => {
+    // At once: whoever has others to think of counts in steps before.
+    for (const _ of counting());
+    return kept ?? []
+  }
+  return {
+    has: (ref) => base.has(ref) && test(ref),
+    size: () => list().length,
+    at: (index) => list()[index] ?? -1,
+    counting,
+  }
 }
+
+/** Tests between two places where others may have a turn: a fraction of a millisecond for all but the dearest. */
+const testsPerStep = 200
 
 /** Members of all selections, in the order of the smallest. */
 export function intersection(selections: Selection[]): Selection {
@@ -64,9 +81,16 @@ function intersectTwo(a: Selection, b: Selection): Selection {
   if (a.range && b.range) return rangeSelection(Math.max(a.range[0], b.range[0]), Math.min(a.range[1], b.range[1]))
   if (a.range && b.list) return listWithin(b.list, a.range)
   if (a.list && b.range) return listWithin(a.list, b.range)
-  const driver = b.range ? a : a.range ? b : a.size() <= b.size() ? a : b
+  const driver = drives(a, b) ? a : b
   const other = driver === a ? b : a
   return filteredSelection(driver, (ref) => other.has(ref))
+}
+
+/** Whether the first is to be walked and the other asked: the smaller one, as far as that is told without counting. */
+function drives(a: Selection, b: Selection): boolean {
+  if (a.range || b.range) return b.range !== undefined
+  if (a.counting || b.counting) return b.counting !== undefined
+  return a.size() <= b.size()
 }
 
 /** The part of a list that lies in a run: found by two searches, nothing is copied. */

@@ -1,13 +1,14 @@
 import { FhirError, unprocessable } from '../fhir/error.ts'
 import type { ConceptMap, Issue, Parameters, Resource, ValueSet } from '../fhir/types.ts'
+import type { Steps } from '../workers/budget.ts'
 import { systemIdentity } from './aliases.ts'
 import { type ArtefactSource, type Artefacts, createArtefacts } from './artefacts.ts'
-import { answerBatch, batchEntries } from './batch.ts'
+import { answerBatch, type BatchEntry, batchEntries } from './batch.ts'
 import { contains, type Evaluation, noDecisions } from './binding.ts'
-import { terminologyCapabilities } from './capabilities.ts'
+import { type Instance, terminologyCapabilities } from './capabilities.ts'
 import { checkTerminology } from './check/check.ts'
 import { compareValueSets } from './compare.ts'
-import { translateBy } from './concept-map.ts'
+import { closestFirst, translateBy } from './concept-map.ts'
 import { expandValueSet } from './expand.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { lookUp } from './lookup.ts'
@@ -62,7 +63,7 @@ export interface Terminology {
    */
   membership(valueSet: string): Promise<((code: string, system?: string) => boolean) & { systems: string[] }>
   /**
-   * Translation by one concept map: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
+   * Translation by one concept map, the closest first: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
    */
   translator(conceptMap: string | ConceptMap): Promise<(code: string, system?: string) => TranslatedCode[]>
   /**
@@ -70,8 +71,8 @@ export interface Terminology {
    * for what is not here yet. `beside` are resources that are to be stored with it.
    */
   check(resource: Resource, beside?: Resource[]): Promise<Issue[]>
-  /** TerminologyCapabilities: everything stored and built in, and the parameters understood. */
-  capabilities(url: string): Promise<Resource>
+  /** TerminologyCapabilities: the stored and built-in systems that answer, and the parameters understood. */
+  capabilities(instance: Instance): Promise<Resource>
 }
 
 /** What the engine is given beside the artefacts. */
@@ -80,7 +81,7 @@ export interface TerminologyOptions {
   /** Random UUID, version 4. */
   uuid(): string
   limits?: Partial<Limits>
-  /** A clock that only moves forward; defaults to `now`. */
+  /** Milliseconds of computing so far; defaults to those of `now`. */
   milliseconds?(): number
 }
 
@@ -95,9 +96,13 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     now: options.now,
     uuid: options.uuid,
   }
-  const run = <T>(parameters: Parameters, call: TerminologyCall, work: (request: Request) => T): Promise<T> => {
+  const run = <T>(
+    parameters: Parameters,
+    call: TerminologyCall,
+    work: (request: Request) => T | Steps<T>,
+  ): Promise<T> => {
     const request = openRequest(parameters, call, around)
-    return settle(request.scope, () => work(request))
+    return settle(request.scope, () => work(request), call.budget)
   }
   const validateCode: Terminology['validateCode'] = (parameters, call = {}) =>
     run(parameters, call, call.resourceType === 'CodeSystem' ? validateInCodeSystem : validateInValueSet)
@@ -107,11 +112,12 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     batchValidateCode: (parameters, call = {}) => {
       // One scope for all entries: what they share is compiled once.
       const { scope } = openRequest(parameters, call, around)
-      return answerBatch(batchEntries(parameters), ({ entry, bringsOwn }) => {
+      const answer = ({ entry, bringsOwn }: BatchEntry) => {
         const work = asksValueSet(entry, call.resourceType) ? validateInValueSet : validateInCodeSystem
-        if (bringsOwn) return run(entry, call, work)
-        return settle(scope, () => work({ parameters: entry, call, around, scope }))
-      })
+        if (bringsOwn) return run<Parameters>(entry, call, work)
+        return settle<Parameters>(scope, () => work({ parameters: entry, call, around, scope }), call.budget)
+      }
+      return answerBatch(batchEntries(parameters), answer, call.budget)
     },
     lookup: (parameters, call = {}) => run(parameters, call, lookUp),
     compare: (parameters, call = {}) => run(parameters, call, compareValueSets),
@@ -123,7 +129,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     membership: (valueSet) => membership(valueSet, artefacts),
     translator: (conceptMap) => translator(conceptMap, artefacts),
     check: (resource, beside = []) => checkTerminology(resource, beside, artefacts),
-    capabilities: (url) => terminologyCapabilities(url, artefacts, options.now()),
+    capabilities: (instance) => terminologyCapabilities(instance, artefacts, options.now()),
   }
 }
 
@@ -136,7 +142,7 @@ function asksValueSet(entry: Parameters, resourceType: 'ValueSet' | 'CodeSystem'
 async function membership(canonical: string, artefacts: Artefacts) {
   artefacts.refresh()
   const scope = createScope(artefacts, [])
-  const evaluation: Evaluation = { scope, systemRules: new Map(), decided: noDecisions(), tick: () => {} }
+  const evaluation: Evaluation = { scope, systemRules: new Map(), decided: noDecisions(), pass: () => false }
   return settle(scope, () => {
     const definition = valueSetOf(scope, canonical)
     if (!definition) throw txError('Unable_to_resolve_value_Set_', [canonical], 422)
@@ -176,8 +182,9 @@ async function translator(given: string | ConceptMap, artefacts: Artefacts) {
   return settle(scope, () => {
     translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
     return (code: string, system?: string): TranslatedCode[] =>
-      translateBy(map, { code, system, reverse: false, dependencies: [] }, scope).flatMap(({ target, equivalence }) =>
-        target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
+      closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
+        ({ target, equivalence }) =>
+          target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
       )
   })
 }

@@ -2,9 +2,19 @@ import { formatCanonical } from '../fhir/canonical.ts'
 import { badRequest, FhirError } from '../fhir/error.ts'
 import { allParameters, booleanParameter, firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Coding, ConceptMap, Parameter, Parameters, Resource } from '../fhir/types.ts'
-import { conceptMapOf, mapCanonical, type TranslateQuestion, type Translation, translateBy } from './concept-map.ts'
+import type { Steps } from '../workers/budget.ts'
+import {
+  closestFirst,
+  conceptMapOf,
+  mapCanonical,
+  mostGroups,
+  type TranslateQuestion,
+  type Translation,
+  translateBy,
+} from './concept-map.ts'
 import { otherIssue } from './messages.ts'
-import type { Request } from './request.ts'
+import { evaluationOf, type Request } from './request.ts'
+import { checkCodings, requireOneQuestion } from './value.ts'
 
 /** The map to translate by, sent along or named; without it every stored one may fit. */
 export function askedMap(parameters: Parameters): ConceptMap | string | undefined {
@@ -17,7 +27,7 @@ export function askedMap(parameters: Parameters): ConceptMap | string | undefine
  * `ConceptMap/$translate` with R4's and R5's parameter names (terminology.md §1). `stored` are all stored maps; none are
  * needed when the request names one.
  */
-export function translate(request: Request, stored: ConceptMap[]): Parameters {
+export function* translate(request: Request, stored: ConceptMap[]): Steps<Parameters> {
   const { parameters } = request
   const { codings, reverse, explicit } = askedCodings(parameters)
   const maps = candidateMaps(request, stored)
@@ -26,7 +36,9 @@ export function translate(request: Request, stored: ConceptMap[]): Parameters {
     element: String(partValue(each, 'element') ?? ''),
     value: dependencyValue(each),
   }))
-  const found = codings.flatMap((coding) => {
+  const { pass } = evaluationOf(request, '')
+  const found = new Map<string, Translation>()
+  for (const coding of codings) {
     const question: TranslateQuestion = {
       code: coding.code ?? '',
       system: coding.system,
@@ -34,26 +46,31 @@ export function translate(request: Request, stored: ConceptMap[]): Parameters {
       otherSystem,
       reverse,
       dependencies,
+      left: { groups: mostGroups },
     }
-    return maps.flatMap((map) => translateBy(map, question, request.scope))
-  })
-  const unique =
-    found.length < 2 ? found : found.filter((each, index) => found.findIndex((other) => same(each, other)) === index)
+    for (const map of maps) {
+      for (const each of translateBy(map, question, request.scope)) {
+        const key = identity(each)
+        if (!found.has(key)) found.set(key, each)
+        if (pass(1)) yield
+      }
+      if (pass(1 + (map.group?.length ?? 0))) yield
+    }
+  }
+  const unique = closestFirst([...found.values()])
   const result = unique.some(
     (each) => each.target && each.equivalence !== 'unmatched' && each.equivalence !== 'disjoint',
   )
   const parameter: Parameter[] = [{ name: 'result', valueBoolean: result }]
   if (!result) parameter.push({ name: 'message', valueString: nothingFound(codings, maps) })
-  for (const each of unique) parameter.push(matchParameter(each, reverse && explicit))
+  const form = { keepDirection: reverse && explicit, isR4: !speaksR5(parameters) }
+  for (const each of unique) parameter.push(matchParameter(each, form))
   return { resourceType: 'Parameters', parameter }
 }
 
-const same = (a: Translation, b: Translation) =>
-  mapCanonical(a.map) === mapCanonical(b.map) &&
-  a.equivalence === b.equivalence &&
-  a.target?.code === b.target?.code &&
-  a.target?.system === b.target?.system &&
-  a.source.code === b.source.code
+/** What tells one match from another. */
+const identity = ({ map, equivalence, target, source }: Translation): string =>
+  JSON.stringify([mapCanonical(map), equivalence, target?.code, target?.system, source.code])
 
 function nothingFound(codings: Coding[], maps: ConceptMap[]): string {
   const codes = codings.map((each) => `'${each.system ?? ''}#${each.code ?? ''}'`).join(', ')
@@ -61,8 +78,24 @@ function nothingFound(codings: Coding[], maps: ConceptMap[]): string {
   return `No translation of ${codes} was found${where}`
 }
 
+/** Names that R5 gave to what R4 calls otherwise. */
+const R5_QUESTIONS = [
+  'sourceCode',
+  'sourceCoding',
+  'sourceCodeableConcept',
+  'targetCode',
+  'targetCoding',
+  'targetCodeableConcept',
+]
+const R5_NAMES = new Set([...R5_QUESTIONS, 'sourceSystem', 'targetSystem', 'sourceScope', 'targetScope'])
+const QUESTIONS = ['code', 'coding', 'codeableConcept', ...R5_QUESTIONS]
+
+/** Whether a request uses R5's names: its answer then has R5's parts alone. */
+const speaksR5 = ({ parameter = [] }: Parameters) => parameter.some(({ name }) => R5_NAMES.has(name))
+
 /** The codes in question; a target code (R5) or `reverse` asks from target to source. */
 function askedCodings(parameters: Parameters): { codings: Coding[]; reverse: boolean; explicit: boolean } {
+  requireOneQuestion(parameters, QUESTIONS)
   const target = codingsNamed(parameters, {
     code: 'targetCode',
     system: 'targetSystem',
@@ -88,12 +121,19 @@ function askedCodings(parameters: Parameters): { codings: Coding[]; reverse: boo
   return { codings, reverse: booleanParameter(parameters, 'reverse') === true, explicit: false }
 }
 
+const distinct = (codings: Coding[]): Coding[] => [
+  ...new Map(codings.map((each) => [JSON.stringify([each.system, each.code, each.version]), each])).values(),
+]
+
 function codingsNamed(
   parameters: Parameters,
   names: { code: string; system: string; coding: string; concept: string },
 ): Coding[] {
   const concept = firstParameter(parameters, names.concept)?.valueCodeableConcept
-  if (concept) return concept.coding ?? []
+  if (concept) {
+    checkCodings(concept.coding ?? [])
+    return distinct(concept.coding ?? [])
+  }
   const coding = firstParameter(parameters, names.coding)?.valueCoding
   if (coding) return [coding]
   const code = textParameter(parameters, names.code)
@@ -151,9 +191,10 @@ function dependencyValue(parameter: Parameter): string {
   return concept?.code ?? part?.valueCode ?? part?.valueString ?? ''
 }
 
+/** One `match`: R4 names the map in `source`, R5 in `originMap` and has the other side's code in `source`. */
 function matchParameter(
   { map, equivalence, written, source, target, product }: Translation,
-  keepDirection: boolean,
+  { keepDirection, isR4 }: { keepDirection: boolean; isR4: boolean },
 ): Parameter {
   const part: Parameter[] = [{ name: 'equivalence', valueCode: keepDirection ? written : equivalence }]
   const near: Coding = { ...source }
@@ -168,6 +209,7 @@ function matchParameter(
     })
   }
   if (keepDirection && target) part.push({ name: 'source', valueCoding: { ...target } })
+  if (map.url && isR4) part.push({ name: 'source', valueUri: map.url })
   if (map.url) part.push({ name: 'originMap', valueCanonical: mapCanonical(map) })
   return { name: 'match', part }
 }

@@ -41,6 +41,24 @@ export function versionRules(
   return rules
 }
 
+/** The version in force for something that itself names `own` or none, and the rule that decided. */
+export function chosenVersion(
+  rule: VersionRule | undefined,
+  own: string | undefined,
+): { version?: string; kind?: keyof VersionRule } {
+  if (rule?.force !== undefined) return { version: rule.force, kind: 'force' }
+  if (own !== undefined) return { version: own }
+  if (rule?.default !== undefined) return { version: rule.default, kind: 'default' }
+  return rule?.check !== undefined ? { version: rule.check, kind: 'check' } : {}
+}
+
+/** Names of the rules for value sets. */
+export const VALUE_SET_RULES = {
+  default: 'default-valueset-version',
+  check: 'check-valueset-version',
+  force: 'force-valueset-version',
+}
+
 /** Names of the rules for code systems. */
 export const SYSTEM_RULES = { default: 'system-version', check: 'check-system-version', force: 'force-system-version' }
 

@@ -34,7 +34,7 @@ const rules = createRules(
       },
     },
   },
-  { translateSeconds: 60 },
+  { jobSeconds: 60 },
 )
 after(() => rules.close())
 

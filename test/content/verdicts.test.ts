@@ -46,7 +46,7 @@ const rules = createRules(
     },
     revision,
   },
-  { translateSeconds: 60 },
+  { jobSeconds: 60 },
 )
 after(() => rules.close())
 

@@ -120,3 +120,59 @@ test('canonical form agrees with the canonicalize package', () => {
     assert.throws(() => canonicalJson(bad), TypeError)
   }
 })
+
+/** JSON texts whose numbers are written in every way that JSON has. */
+const numberText = fc.constantFrom(
+  '0',
+  '-0',
+  '1',
+  '1.0',
+  '-1.50',
+  '1e2',
+  '1E+2',
+  '1e-22',
+  '12345678901234567890',
+  '0.10',
+)
+const nameText = fc
+  .oneof(fc.constantFrom('a', '__proto__', '0', '12', 'constructor', ''), fc.string({ maxLength: 4 }))
+  .map((name) => JSON.stringify(name))
+const spaceText = fc.constantFrom('', ' ', '\n', '\t ')
+const { json: jsonText } = fc.letrec<{ json: string }>((tie) => ({
+  json: fc.oneof(
+    { depthSize: 'small' },
+    numberText,
+    fc.constantFrom('true', 'null', '"1.0"', '"a:1.0,"', '"\\\\"', '"\\""', '{}', '[]'),
+    fc.array(tie('json'), { maxLength: 4 }).map((items) => `[${items.join(' , ')}]`),
+    fc
+      .uniqueArray(fc.tuple(nameText, spaceText, tie('json')), { maxLength: 4, selector: ([name]) => name })
+      .map((members) => `{${members.map(([name, space, value]) => `${name}${space}:${space}${value}`).join()}}`),
+  ),
+}))
+
+test('the text of every number is kept where the number stands', () => {
+  /** What a reviver of JSON.parse is told, which takes a call for every value. */
+  const bySource = (text: string) => {
+    const told: string[] = []
+    JSON.parse(text, (key, value, context?: { source?: string }) => {
+      if (typeof value === 'number' && context?.source !== undefined && context.source !== String(value))
+        told.push(`${key} ${context.source}`)
+      return value
+    })
+    return told.toSorted()
+  }
+  const kept = (value: unknown): string[] =>
+    typeof value === 'object' && value !== null
+      ? Object.entries(value).flatMap(([key, member]) => {
+          const text = exactNumber(value, key)
+          return [...(text === undefined ? [] : [`${key} ${text}`]), ...kept(member)]
+        })
+      : []
+  fc.assert(
+    fc.property(jsonText, (inner) => {
+      const text = `[${inner}]`
+      assert.deepEqual(kept(parseJson(text)).toSorted(), bySource(text))
+    }),
+    { numRuns: 3000 },
+  )
+})

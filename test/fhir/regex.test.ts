@@ -81,5 +81,44 @@ test('long texts are matched in linear time, with the same outcome', () => {
     assert.equal(text.replace(safeRegex('(?<n>\\d+)-(\\d+)', 'g'), replacement).slice(-6), 'x[12$]')
     assert.equal(text.replace(safeRegex('(\\d+)-(\\d+)', 'g'), '$2\\$&').slice(-9), 'x34\\12-34')
   }
-  assert.throws(() => safeRegex('(?=a+b+)c+').test(many), /short text/)
+  assert.throws(() => safeRegex('(?=a+b+)c+').test(many), /shorter text/)
+})
+
+test('the check itself ends, whatever the pattern', () => {
+  const letters = Array.from({ length: 140 }, (_, i) => String.fromCharCode(0x100 + i))
+  const nested = (body: string, count: string, depth: number): string =>
+    depth === 0 ? body : `(${nested(body, count, depth - 1)})${count}`
+  const tooMuch = [`(${letters.join('|')})*`, 'a?'.repeat(999), nested('a', '{0,8}', 5)]
+  for (const pattern of tooMuch) assert.notEqual(checkRegex(pattern), undefined, pattern.slice(0, 20))
+  assert.match(checkRegex('a'.repeat(3000)) ?? '', /longer than/)
+})
+
+test('counts that multiply are counted', () => {
+  const many = 'a'.repeat(1_000_000)
+  assert.throws(() => safeRegex('a{1000}b').test(many), /shorter text/)
+  assert.throws(() => safeRegex('((a{30}){30}){30}b').test(many), /shorter text/)
+  assert.equal(safeRegex('a{3}b').test(`${many}b`), true)
+})
+
+test('a replacement cannot blow a text up', () => {
+  assert.throws(() => 'a'.repeat(100_000).replace(safeRegex('a', 'g'), 'b'.repeat(1000)), /shorter text/)
+})
+
+test('splits as JavaScript does, groups left out', () => {
+  const text = fc.array(fc.constantFrom('a', 'b', ',', ' '), { maxLength: 12 }).map((each) => each.join(''))
+  const pattern = fc.constantFrom(',', ',? ', '\\s+', '(?:)', 'a|b', '^a', ' *')
+  fc.assert(
+    fc.property(text, pattern, (given, regex) => {
+      const expected = given === '' ? [''] : given.split(new RegExp(regex, 'u'))
+      assert.deepEqual(safeRegex(regex).split(given), expected)
+    }),
+  )
+  assert.equal(safeRegex(',|(x)?;').split(`a,b${','.repeat(20_000)}`).length, 20_002)
+})
+
+test('an error of a pattern that may come out of data does not quote it', () => {
+  assert.throws(
+    () => safeRegex('((Mustermann)+)+'),
+    (error: Error) => !error.message.includes('Mustermann'),
+  )
 })

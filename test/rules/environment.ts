@@ -80,5 +80,5 @@ const translated = new Map<string, string>()
 export function testRules(environment: TestEnvironment, options?: RulesOptions): Rules {
   environment.derivedEntries = translated
   // Wide limits: a busy machine must not turn a test red. Tests of the limits give their own.
-  return createRules(environment, { translateSeconds: 60, evaluateSeconds: 60, ...options })
+  return createRules(environment, { jobSeconds: 60, ...options })
 }

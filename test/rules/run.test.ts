@@ -308,7 +308,7 @@ describe('untrusted CQL', () => {
   })
 
   it('ends an evaluation that takes too long', async () => {
-    const short = testRules(testEnvironment(), { evaluateSeconds: 1 })
+    const short = testRules(testEnvironment(), { jobSeconds: 1 })
     const expression = 'Count(from (expand { Interval[1, 3000] }) A, (expand { Interval[1, 3000] }) B return all A)'
     await assert.rejects(short.evaluateCql({ expression, clock }), (error) => {
       assert.ok(error instanceof FhirError)

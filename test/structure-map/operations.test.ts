@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import type { OperationCall } from '../../src/fhir/operation.ts'
 import type { Parameter, Resource, StructureMap } from '../../src/fhir/types.ts'
 import type { OperationContext } from '../../src/operations/context.ts'
 import { convert } from '../../src/operations/convert.ts'
 import { transform } from '../../src/operations/transform.ts'
+import { createMapJobs } from '../../src/structure-map/map-jobs.ts'
 import { createMaps, parseMap } from '../../src/structure-map/maps.ts'
 import { memoryEnvironment } from '../support/map-cases.ts'
 import { issuesOf, mapCall, withRules } from '../support/run-map.ts'
@@ -13,9 +14,14 @@ const FML = withRules('  src.id as v -> tgt.id = v "id";')
 const URL = 'http://example.org/StructureMap/test'
 const stored: StructureMap = { ...parseMap(FML).map, id: 'test', version: '1' }
 
+const mapJobs = createMapJobs(memoryEnvironment([stored]), { processes: 1, idleSeconds: 30 })
+after(() => mapJobs.close())
+
 /** As much of the context as these operations use. */
 const context = {
   maps: createMaps(memoryEnvironment([stored])),
+  mapJobs,
+  limits: { cpuMilliseconds: 10_000, replyBytes: 1e7 },
   storage: { read: async (_: string, id: string) => (id === 'test' ? { resource: stored } : undefined) },
   ...mapCall(),
   now: () => new Date('2026-01-01T00:00:00Z'),

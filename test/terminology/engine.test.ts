@@ -165,7 +165,8 @@ describe('$expand', () => {
     let clock = 0
     const sets = [0, 1].map((i) => valueSet(`${SET}/${i}`, { include: [{ system: SYSTEM }] }))
     const both = valueSet(SET, { include: [{ valueSet: [`${SET}/0`] }, { valueSet: [`${SET}/1`] }] })
-    const terminology = createTerminology(memorySource([colours, ...sets, both]), {
+    const concept = Array.from({ length: 2000 }, (_, i) => ({ code: `c${i}` }))
+    const terminology = createTerminology(memorySource([{ ...colours, concept }, ...sets, both]), {
       now: () => new Date(0),
       uuid: () => '00000000-0000-4000-8000-000000000000',
       limits: { evaluationMilliseconds: 10 },

@@ -15,6 +15,9 @@ export interface XmlLimits {
   depth?: number
 }
 
+/** FHIR has three on an element, XHTML some twenty, and namespaces may stand beside them. */
+const mostAttributes = 200
+
 /** One open element. */
 interface Frame {
   kind: 'node' | 'primitive' | 'holder' | 'xhtml'
@@ -44,6 +47,8 @@ interface Reader {
   frames: Frame[]
   /** Elements open inside a narrative. */
   xhtmlDepth: number
+  /** Of the tag that is being read. */
+  attributes: number
   start: number
   root: JsonObject | undefined
 }
@@ -54,6 +59,18 @@ interface Reader {
  * the latter with the expression of the element.
  */
 export function parseXml(input: string | Uint8Array, limits: XmlLimits = {}): Resource {
+  const steps = parseXmlSteps(input, limits)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** Characters that are read before others may have a turn: some milliseconds. */
+const pieceLength = 20_000
+
+/** The same in steps: whoever runs them may do something else in between. */
+export function* parseXmlSteps(input: string | Uint8Array, limits: XmlLimits = {}): Generator<void, Resource, void> {
   const source = (typeof input === 'string' ? input : decode(input)).replace(/^\ufeff/, '')
   const parser = new SaxesParser({ xmlns: true })
   const reader: Reader = {
@@ -62,6 +79,7 @@ export function parseXml(input: string | Uint8Array, limits: XmlLimits = {}): Re
     maxDepth: limits.depth ?? 256,
     frames: [],
     xhtmlDepth: 0,
+    attributes: 0,
     start: 0,
     root: undefined,
   }
@@ -74,14 +92,23 @@ export function parseXml(input: string | Uint8Array, limits: XmlLimits = {}): Re
   parser.on('xmldecl', (declaration) => {
     if (declaration.encoding && !/^utf-?8$/i.test(declaration.encoding)) throw malformed(reader, 'only UTF-8 is read')
   })
+  parser.on('attribute', () => {
+    if (++reader.attributes > mostAttributes)
+      throw malformed(reader, `an element has more than ${mostAttributes} attributes`)
+  })
   parser.on('opentagstart', () => {
+    reader.attributes = 0
     reader.start = source.lastIndexOf('<', parser.position - 1)
   })
   parser.on('opentag', (tag) => openTag(reader, tag))
   parser.on('closetag', () => closeTag(reader))
   parser.on('text', (text) => rejectText(reader, text))
   parser.on('cdata', (text) => rejectText(reader, text))
-  parser.write(source).close()
+  for (let at = 0; at < source.length; at += pieceLength) {
+    if (at > 0) yield
+    parser.write(source.slice(at, at + pieceLength))
+  }
+  parser.close()
   if (!reader.root) throw malformed(reader, 'there is no element')
   // The root is an R4 resource type and every element below it was found in that type.
   return reader.root as unknown as Resource

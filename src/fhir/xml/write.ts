@@ -19,7 +19,15 @@ interface Writer {
   depth: number
   /** Names and indexes down to the element that is being written, for errors. */
   path: string[]
+  /** So many parts, and others may have a turn. */
+  pauseAt: number
 }
+
+/** Work that may be interrupted wherever it yields. */
+type Steps<T = void> = Generator<void, T, void>
+
+/** Parts that are written between two places where others may have a turn: a millisecond or two. */
+const partsPerStep = 5000
 
 const orders = new Map<string, Map<string, number>>()
 
@@ -28,37 +36,54 @@ const orders = new Map<string, Map<string, number>>()
  * FhirError 422 with the expression for what R4 does not have, and for characters that XML cannot carry.
  */
 export function writeXml(resource: Resource, format: XmlFormat = {}): string {
-  const writer: Writer = { pretty: format.pretty === true, parts: [], depth: 0, path: [] }
+  const steps = writeXmlSteps(resource, format)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** The same in steps: whoever runs them may do something else in between. */
+export function* writeXmlSteps(resource: Resource, format: XmlFormat = {}): Steps<string> {
+  const writer: Writer = {
+    pretty: format.pretty === true,
+    parts: [],
+    depth: 0,
+    path: [],
+    pauseAt: partsPerStep,
+  }
   writer.parts.push('<?xml version="1.0" encoding="UTF-8"?>')
   // A resource is JSON; the types of R4 have no index signature.
-  writeResource(writer, resource as unknown as JsonObject, ` xmlns="${FHIR_NAMESPACE}"`)
+  yield* writeResource(writer, resource as unknown as JsonObject, ` xmlns="${FHIR_NAMESPACE}"`)
   return writer.parts.join('')
 }
 
-function writeResource(writer: Writer, resource: JsonObject, attributes: string): void {
+function* writeResource(writer: Writer, resource: JsonObject, attributes: string): Steps {
   const type = resource.resourceType
   if (typeof type !== 'string' || !isResource(type) || typeInfo(type)?.abstract) {
     throw invalid(writer, 'resourceType is not a resource of FHIR R4')
   }
   if (writer.path.length === 0) writer.path.push(type)
   const { resourceType: _, ...members } = resource
-  writeElement(writer, type, attributes, () => writeMembers(writer, type, resource, Object.keys(members)))
+  yield* writeElement(writer, type, attributes, writeMembers(writer, type, resource, Object.keys(members)))
 }
 
 /** Opens, fills and closes an element; without content it closes itself. */
-function writeElement(writer: Writer, name: string, attributes: string, content?: () => void): void {
-  const { parts, pretty } = writer
-  const indent = pretty ? `\n${'  '.repeat(writer.depth)}` : ''
+function* writeElement(writer: Writer, name: string, attributes: string, content: Steps): Steps {
+  const { parts } = writer
+  const indent = indentOf(writer)
   parts.push(`${indent}<${name}${attributes}>`)
   const before = parts.length
   writer.depth++
-  content?.()
+  yield* content
   writer.depth--
   if (parts.length === before) parts[before - 1] = `${indent}<${name}${attributes}/>`
   else parts.push(`${indent}</${name}>`)
 }
 
-function writeMembers(writer: Writer, type: string, object: JsonObject, names: string[]): void {
+const indentOf = ({ pretty, depth }: Writer) => (pretty ? `\n${'  '.repeat(depth)}` : '')
+
+function* writeMembers(writer: Writer, type: string, object: JsonObject, names: string[]): Steps {
   const order = orderOf(type)
   const members: { property: string; element: FoundElement; at: number }[] = []
   for (const name of names) {
@@ -73,7 +98,7 @@ function writeMembers(writer: Writer, type: string, object: JsonObject, names: s
     members.push({ property, element, at: order.get(element.name) ?? 0 })
   }
   members.sort((a, b) => a.at - b.at)
-  for (const { property, element } of members) writeMember(writer, object, property, element)
+  for (const { property, element } of members) yield* writeMember(writer, object, property, element)
 }
 
 function orderOf(type: string): Map<string, number> {
@@ -89,11 +114,11 @@ function isPresent(value: Json | undefined): boolean {
   return value !== undefined && value !== null
 }
 
-function writeMember(writer: Writer, object: JsonObject, property: string, element: FoundElement): void {
+function* writeMember(writer: Writer, object: JsonObject, property: string, element: FoundElement): Steps {
   const value = object[property]
   const extra = object[`_${property}`]
   if (element.isArray) {
-    writeList(writer, property, element, {
+    yield* writeList(writer, property, element, {
       values: asList(writer, value, property),
       extras: asList(writer, extra, property),
     })
@@ -101,7 +126,7 @@ function writeMember(writer: Writer, object: JsonObject, property: string, eleme
   }
   if (Array.isArray(value)) throw invalid(writer, `"${property}" is not a list`, property)
   writer.path.push(`.${element.name}`)
-  writeItem(writer, element, { property, value, extra, text: exactNumber(object, property) })
+  yield* writeItem(writer, element, { property, value, extra, text: exactNumber(object, property) })
   writer.path.pop()
 }
 
@@ -111,18 +136,21 @@ function asList(writer: Writer, value: Json | undefined, property: string): Json
   return value
 }
 
-function writeList(
+function* writeList(
   writer: Writer,
   property: string,
   element: FoundElement,
   lists: { values: Json[]; extras: Json[] },
-): void {
+): Steps {
   const { values, extras } = lists
   for (let index = 0; index < Math.max(values.length, extras.length); index++) {
     writer.path.push(`.${element.name}[${index}]`)
     const text = exactNumber(values, String(index))
-    writeItem(writer, element, { property, value: values[index], extra: extras[index], text })
+    yield* writeItem(writer, element, { property, value: values[index], extra: extras[index], text })
     writer.path.pop()
+    if (writer.parts.length < writer.pauseAt) continue
+    writer.pauseAt = writer.parts.length + partsPerStep
+    yield
   }
 }
 
@@ -133,25 +161,24 @@ interface Item {
   text: string | undefined
 }
 
-function writeItem(writer: Writer, element: FoundElement, item: Item): void {
+function* writeItem(writer: Writer, element: FoundElement, item: Item): Steps {
   const { property, value } = item
   const type = element.childType
   if (isPrimitive(type)) {
-    writePrimitive(writer, type, item)
+    yield* writePrimitive(writer, type, item)
     return
   }
   if (!isPresent(value)) return
   if (!isJsonObject(value)) throw invalid(writer, `"${property}" must be an object`)
   if (isResource(type)) {
-    writeElement(writer, property, '', () => writeResource(writer, value, ''))
+    yield* writeElement(writer, property, '', writeResource(writer, value, ''))
     return
   }
-  writeElement(writer, property, attributesOf(writer, type, value), () =>
-    writeMembers(writer, type, value, Object.keys(value)),
-  )
+  const content = writeMembers(writer, type, value, Object.keys(value))
+  yield* writeElement(writer, property, attributesOf(writer, type, value), content)
 }
 
-function writePrimitive(writer: Writer, type: string, { property, value, extra, text }: Item): void {
+function* writePrimitive(writer: Writer, type: string, { property, value, extra, text }: Item): Steps {
   if (type === 'xhtml') {
     if (typeof value !== 'string') throw invalid(writer, 'the narrative must be a string')
     const xml = narrativeXml(value)
@@ -163,8 +190,9 @@ function writePrimitive(writer: Writer, type: string, { property, value, extra, 
   const inner = isJsonObject(extra) ? extra : {}
   const attribute = isPresent(value) ? ` value="${escaped(writer, text ?? String(value))}"` : ''
   const attributes = attributesOf(writer, 'Element', inner) + attribute
-  if (attributes === '' && Object.keys(inner).length === 0) return
-  writeElement(writer, property, attributes, () => writeMembers(writer, 'Element', inner, Object.keys(inner)))
+  const names = Object.keys(inner)
+  if (names.length > 0) yield* writeElement(writer, property, attributes, writeMembers(writer, 'Element', inner, names))
+  else if (attributes !== '') writer.parts.push(`${indentOf(writer)}<${property}${attributes}/>`)
 }
 
 function attributesOf(writer: Writer, type: string, object: JsonObject): string {

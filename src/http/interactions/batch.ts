@@ -1,18 +1,20 @@
 import { badRequest } from '../../fhir/error.ts'
+import { jsonSize } from '../../fhir/json-size.ts'
 import type { Bundle, BundleEntry } from '../../fhir/types.ts'
-import { entryRequest, inOrder, maximumEntries, replyEntry } from '../bundle-entry.ts'
+import { entryRequest, inOrder, replyEntry } from '../bundle-entry.ts'
 import { dispatch } from '../dispatch.ts'
 import { errorReply } from '../errors.ts'
 import type { FhirReply, FhirRequest } from '../exchange.ts'
 import type { Facade } from '../facade.ts'
 import type { Interaction } from '../interaction.ts'
-import { parseResource } from '../resource-body.ts'
+import { replyTooLarge } from '../render.ts'
+import { readResource } from '../resource-body.ts'
 import { transaction } from '../transaction.ts'
 
 /** `POST [base]`: a batch, each entry for itself, or a transaction, all or nothing. */
 export const batch: Interaction = async (facade, request) => {
   if (!request.body) throw badRequest('A Bundle of the type batch or transaction is needed.', 'required')
-  const bundle = parseResource(request.body)
+  const bundle = await readResource(request.body, request.requester)
   if (bundle.resourceType !== 'Bundle' || (bundle.type !== 'batch' && bundle.type !== 'transaction')) {
     const text = 'A Bundle of the type batch or transaction is needed.'
     throw badRequest({ text, expression: 'Bundle.type' })
@@ -20,26 +22,47 @@ export const batch: Interaction = async (facade, request) => {
   const entries = bundle.entry ?? []
   if (!Array.isArray(entries))
     throw badRequest({ text: 'Entries are a list.', expression: 'Bundle.entry' }, 'structure')
-  if (entries.length > maximumEntries) throw badRequest(`More than ${maximumEntries} entries.`, 'too-long')
+  checkCount(facade, request, entries.length)
   const done =
     bundle.type === 'batch' ? await runBatch(facade, request, entries) : await transaction(facade, request, entries)
   const reply: Bundle = { resourceType: 'Bundle', type: `${bundle.type}-response`, entry: done }
   return { status: 200, headers: { 'Cache-Control': 'no-store' }, resource: reply }
 }
 
+/** Everybody may send a few, who may write many. */
+function checkCount({ limits }: Facade, { requester }: FhirRequest, count: number): void {
+  if (count <= limits.batchEntries) return
+  const most = requester.isAuthorized() ? limits.writingEntries : limits.batchEntries
+  if (count <= most) return
+  const hint = requester.isAuthorized() ? '' : ' without a token'
+  throw badRequest({ text: `More than ${most} entries${hint}.`, expression: 'Bundle.entry' }, 'too-costly')
+}
+
+/** The entries share the budget of the request, and its reply is no larger than any. */
 async function runBatch(facade: Facade, outer: FhirRequest, entries: BundleEntry[]): Promise<BundleEntry[]> {
   const done: BundleEntry[] = new Array(entries.length)
+  const budget = outer.requester.budget()
+  let left = facade.limits.replyBytes
   for (const index of inOrder(entries)) {
-    done[index] = await replyEntry(await runEntry(facade, outer, entries[index]))
+    const made = await budget
+      .runAsync(() => runEntry(facade, outer, entries[index]))
+      .catch((error: unknown) => refused(error, outer))
+    const entry = await replyEntry(made)
+    const size = jsonSize(entry, left)
+    done[index] = size <= left ? entry : await replyEntry(refused(replyTooLarge(facade.limits.replyBytes), outer))
+    left -= Math.min(size, left)
   }
   return done
 }
 
+/** Never rejects: a fault of one entry is the answer to that one. */
 async function runEntry(facade: Facade, outer: FhirRequest, entry: BundleEntry | undefined): Promise<FhirReply> {
   try {
     const request = entryRequest(entry, outer, facade.settings.baseUrl)
     return await dispatch(facade, request)
   } catch (error) {
-    return errorReply(error, outer.requestId)
+    return refused(error, outer)
   }
 }
+
+const refused = (error: unknown, outer: FhirRequest): FhirReply => errorReply(error, outer.requestId)

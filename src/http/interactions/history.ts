@@ -48,7 +48,7 @@ async function history(
   }
   const cursor = single(request.query, '_cursor')
   if (cursor !== undefined) query.cursor = cursor
-  const page = await facade.storage.history(query)
+  const page = await request.requester.budget().runAsync(() => facade.storage.history(query))
   const base = facade.settings.baseUrl
   const used = request.query.filter(([name]) => usedParameters.has(name))
   const selected = selection(request.query)

@@ -1,23 +1,18 @@
 import { badRequest, FhirError, issue, notFound } from '../../fhir/error.ts'
 import { parseJson } from '../../fhir/json.ts'
-import type { Json, Parameters, Resource } from '../../fhir/types.ts'
 import type { StoredVersion } from '../../storage/storage.ts'
 import { gone } from '../errors.ts'
 import type { FhirReply, FhirRequest, RequestBody } from '../exchange.ts'
 import type { Facade } from '../facade.ts'
 import type { Interaction } from '../interaction.ts'
 import { checkContentType, fhirMediaTypes, unsupportedMediaType } from '../media-type.ts'
-import { applyFhirPathPatch } from '../patch/fhirpath-patch.ts'
-import { applyJsonPatch } from '../patch/json-patch.ts'
+import type { Patch } from '../patch/patch-jobs.ts'
 import { ifMatchVersion } from '../precondition.ts'
 import { parseResource } from '../resource-body.ts'
 import { singleMatch } from '../single-match.ts'
 import { checkBeforeWrite, writeOf, writeReply } from '../writing.ts'
 
 const jsonPatch = 'application/json-patch+json'
-
-/** Turns a resource into the patched one; the one given is not changed. */
-type Patch = (resource: Resource) => Resource
 
 /** `PATCH [base]/[type]/[id]` by JSON Patch or FHIRPath Patch (https://hl7.org/fhir/R4/http.html#patch). */
 export const patch: Interaction = (facade, request, { type, id }) => {
@@ -52,7 +47,8 @@ async function applyTo(
   if (wanted !== undefined && wanted !== versionId) {
     throw new FhirError(412, issue('conflict', `The current version is ${versionId}.`))
   }
-  const resource = change(stored)
+  const call = { client: request.requester.client(), cpuSeconds: facade.limits.cpuMilliseconds / 1000 }
+  const resource = await facade.patches.apply(stored, change, call)
   if (resource.resourceType !== type || resource.id !== id) {
     throw new FhirError(422, issue('processing', 'A patch cannot change the type or id of a resource.'))
   }
@@ -68,7 +64,7 @@ function readPatch(body: RequestBody | undefined): Patch {
   const { essence } = body.mediaType
   if (essence === jsonPatch && body.bytes) {
     checkContentType(body.mediaType)
-    return byJsonPatch(parseJson(body.bytes))
+    return { kind: 'json', operations: parseJson(body.bytes) }
   }
   if (!(essence in fhirMediaTypes)) {
     const accepted = [jsonPatch, 'application/fhir+json', 'application/fhir+xml']
@@ -77,19 +73,8 @@ function readPatch(body: RequestBody | undefined): Patch {
   const resource = parseResource(body)
   // An entry of a batch carries a JSON Patch as a Binary.
   if (resource.resourceType === 'Binary' && resource.contentType === jsonPatch) {
-    return byJsonPatch(parseJson(Buffer.from(resource.data ?? '', 'base64')))
+    return { kind: 'json', operations: parseJson(Buffer.from(resource.data ?? '', 'base64')) }
   }
   if (resource.resourceType !== 'Parameters') throw badRequest('A FHIRPath Patch is a Parameters resource.')
-  const operations: Parameters = resource
-  return (stored) => applyFhirPathPatch(stored, operations)
-}
-
-function byJsonPatch(operations: Json): Patch {
-  // A resource is JSON; what comes out is judged by checkBeforeWrite.
-  return (stored) => {
-    const patched = applyJsonPatch(stored as unknown as Json, operations)
-    if (typeof patched === 'object' && patched !== null && !Array.isArray(patched))
-      return patched as unknown as Resource
-    throw new FhirError(422, issue('processing', 'What the patch leaves is no resource.'))
-  }
+  return { kind: 'fhirpath', operations: resource }
 }

@@ -20,7 +20,8 @@ import { type Selection, select } from '../summary.ts'
 export const search: Interaction = async (facade, request, { type }): Promise<FhirReply> => {
   const { strict } = preferences(request.headers.prefer)
   const parsed = readSearch(type, [...request.query, ...formPairs(request)], strict)
-  const page = await findPage(facade, parsed)
+  const budget = request.requester.budget()
+  const page = await budget.runAsync(() => findPage(facade, parsed))
   const bundle: Bundle = { resourceType: 'Bundle', type: 'searchset' }
   if (page.total !== undefined) bundle.total = page.total
   bundle.link = pageLinks(`${facade.settings.baseUrl}/${type}`, parsed.used, {
@@ -31,7 +32,7 @@ export const search: Interaction = async (facade, request, { type }): Promise<Fh
   const selected = selectionOf(parsed)
   const base = facade.settings.baseUrl
   const entries = page.matches.map((version) => entryOf(base, version, 'match', selected))
-  for (const version of await included(facade, page.matches, parsed)) {
+  for (const version of await included(facade, page.matches, parsed, budget)) {
     entries.push(entryOf(base, version, 'include', selected))
   }
   const pending = await pendingIssue(facade, type)

@@ -11,8 +11,9 @@ export interface CqlHeader {
   includes: LibraryIdentifier[]
 }
 
+/** What is opened and never closed ends with the text: looking for an end from every later mark would take its square in time. */
 const tokenPattern =
-  /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`|[A-Za-z_]\w*|[^\s]/g
+  /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:\\[\s\S]|[^'\\])*(?:'|\\?$)|"(?:\\[\s\S]|[^"\\])*(?:"|\\?$)|`(?:\\[\s\S]|[^`\\])*(?:`|\\?$)|[A-Za-z_]\w*|[^\s]/g
 const bodyWords = new Set(['define', 'context', 'parameter', 'codesystem', 'valueset', 'code', 'concept'])
 
 /**

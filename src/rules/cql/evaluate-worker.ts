@@ -1,14 +1,13 @@
 /**
- * Program of the process in which CQL of unknown origin runs: an evaluation has no limits of its own, so the process has them (time,
- * heap). Value sets are asked of the server. `sandbox.ts` is its only user.
+ * Program of the process in which CQL of unknown origin runs: an evaluation has no limits of its own, so the process has them
+ * (computing time, memory). Value sets are asked of the server. `sandbox.ts` is its only user.
  */
-import { FhirError } from '../../fhir/error.ts'
 import type { Issue } from '../../fhir/types.ts'
+import { type Ask, serveJobs } from '../../workers/serve-jobs.ts'
 import type { CqlTerminology } from './code-service.ts'
 import { formatIdentifier, type LibraryIdentifier } from './cql-source.ts'
 import type { Elm } from './elm.ts'
 import { createFhirClasses } from './fhir-instance.ts'
-import { serveJobs } from './job-process.ts'
 import { type CompiledLibrary, link } from './libraries.ts'
 import { fhirModelInfo } from './model-info.ts'
 import { type RunCall, runLibrary } from './run.ts'
@@ -29,28 +28,22 @@ export interface EvaluateJob {
   call: RunCall
 }
 
-/** Encoded results, or the FhirError that was thrown. */
-export type EvaluateAnswer =
-  | { results: EncodedResult[]; ignored: Issue[] }
-  | { refused: { status: number; issues: Issue[] } }
-
-/** What the process asks of the server. */
-export interface EvaluateQuestion {
-  expand: string
+/** Encoded results, and the warnings about parameters that the library does not have. */
+export interface EvaluateAnswer {
+  results: EncodedResult[]
+  ignored: Issue[]
 }
+
+/** What the process asks of the server: the codes of a value set, whether it has a code, or, without one, the systems it draws from. */
+export type EvaluateQuestion = { expand: string } | { valueSet: string; code?: string; system?: string | undefined }
 
 const classes = createFhirClasses(fhirModelInfo())
 
 serveJobs<EvaluateJob, EvaluateAnswer>(async ({ libraries, call }, ask) => {
-  try {
-    const [main] = linkAll(libraries)
-    if (!main) throw new Error('a job has at least one library')
-    const { results, ignored } = await runLibrary(main, call, { classes, terminology: askingTerminology(ask) })
-    return { results: results.map(encodeResult), ignored }
-  } catch (error) {
-    if (!(error instanceof FhirError)) throw error
-    return { refused: { status: error.status, issues: error.issues } }
-  }
+  const [main] = linkAll(libraries)
+  if (!main) throw new Error('a job has at least one library')
+  const { results, ignored } = await runLibrary(main, call, { classes, terminology: askingTerminology(ask) })
+  return { results: results.map(encodeResult), ignored }
 })
 
 function linkAll(sent: SentLibrary[]): CompiledLibrary[] {
@@ -68,17 +61,21 @@ function linkAll(sent: SentLibrary[]): CompiledLibrary[] {
   return sent.map(make)
 }
 
-/** Membership is asked as the whole list of codes: the executor needs its answer at once. */
-function askingTerminology(ask: (question: unknown) => Promise<unknown>): CqlTerminology {
-  const expand = async (valueSet: string) =>
-    (await ask({ expand: valueSet } satisfies EvaluateQuestion)) as { system?: string; code: string }[]
+function askingTerminology(ask: Ask): CqlTerminology {
+  const put = (question: EvaluateQuestion) => ask(question)
   return {
-    expand,
+    // The server answers each kind of question in its own shape.
+    expand: async (valueSet) => put({ expand: valueSet }) as { system?: string; code: string }[],
     async membership(valueSet) {
-      const listed = await expand(valueSet)
-      const codes = new Set(listed.flatMap(({ system, code }) => [`${system ?? ''}|${code}`, `|${code}`]))
-      const member = (code: string, system?: string) => codes.has(`${system ?? ''}|${code}`)
-      return Object.assign(member, { systems: [...new Set(listed.map(({ system }) => system ?? ''))] })
+      const systems = put({ valueSet }) as string[] | undefined
+      const known = new Map<string, boolean>()
+      const member = (code: string, system?: string) => {
+        const key = `${system ?? ''}|${code}`
+        const answer = known.get(key) ?? put({ valueSet, code, system }) === true
+        known.set(key, answer)
+        return answer
+      }
+      return Object.assign(member, systems ? { systems } : {})
     },
   }
 }

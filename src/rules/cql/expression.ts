@@ -1,5 +1,6 @@
 import { FhirError, unprocessable } from '../../fhir/error.ts'
 import type { Bundle, Library, Parameters } from '../../fhir/types.ts'
+import type { JobCall } from '../../workers/job-pool.ts'
 import type { LibraryIdentifier } from './cql-source.ts'
 import type { Libraries } from './libraries.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -23,7 +24,11 @@ export interface CqlCall {
  * Evaluates a bare expression in the sandbox; the result is named `return`.
  * @throws FhirError 422 with line and column within the expression, 404 unknown library
  */
-export async function evaluateCql(call: CqlCall, libraries: Libraries, sandbox: Sandbox): Promise<EncodedResult> {
+export async function evaluateCql(
+  call: CqlCall,
+  job: JobCall,
+  { libraries, sandbox }: { libraries: Libraries; sandbox: Sandbox },
+): Promise<EncodedResult> {
   const { expression, libraries: named, content, ...run } = call
   const includes = await Promise.all(
     (named ?? []).map(async ({ canonical, name }) => {
@@ -35,10 +40,10 @@ export async function evaluateCql(call: CqlCall, libraries: Libraries, sandbox: 
   const patient = call.data !== undefined || call.subject !== undefined || includes.length > 0
   const source =
     content === undefined ? inlineLibrary(expression, includes, patient) : await extend(content, expression, libraries)
-  const compiled = await libraries.compileText(source, { keep: false })
+  const compiled = await libraries.compileText(source, job)
   const errors = compiled.issues.filter((each) => each.severity === 'error')
   if (errors.length > 0) throw new FhirError(422, errors)
-  const { results } = await sandbox.run(compiled, { ...run, expressions: ['return'] })
+  const { results } = await sandbox.run(compiled, { ...run, expressions: ['return'] }, job)
   const [result] = results
   if (!result) throw new Error('unreachable: a run answers every define asked for')
   return result

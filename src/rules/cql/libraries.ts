@@ -3,6 +3,7 @@ import { Library as ExecutableLibrary } from 'cql-execution'
 import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Issue, Json, JsonObject, Library } from '../../fhir/types.ts'
+import type { JobCall } from '../../workers/job-pool.ts'
 import { elmFaults } from './check-elm.ts'
 import { correctExecutor } from './corrections/corrections.ts'
 import { checkLiterals } from './corrections/literals.ts'
@@ -11,7 +12,7 @@ import { formatIdentifier, type LibraryIdentifier, readHeader, withoutNamespaces
 import { type Define, defines, definitions, type Elm, includeDefinitions, prepareElm, shiftLocators } from './elm.ts'
 import { createIndex, findByCanonical, type Index, type LibraryStore } from './library-index.ts'
 import { type LibraryText, readLibrary } from './library-text.ts'
-import type { Source, Translator } from './translator.ts'
+import type { Source, TranslateCall, Translator } from './translator.ts'
 
 /** A library ready to run, with all it includes. */
 export interface CompiledLibrary {
@@ -29,14 +30,17 @@ export interface CompiledLibrary {
   includes: CompiledLibrary[]
 }
 
-/** Finds, translates and links libraries. With `keep` (default) the result stays in memory, and its ELM in the derived store. */
+/**
+ * Finds, translates and links libraries. What is stored stays in memory, and its ELM in the derived store; what a client `brought` is
+ * translated at its cost and kept nowhere.
+ */
 export interface Libraries {
   /** @throws FhirError 404 unknown, 422 not usable (no CQL or ELM content, circular or missing include) */
-  compile(library: string | Library, options?: { keep: boolean }): Promise<CompiledLibrary>
+  compile(library: string | Library, brought?: JobCall): Promise<CompiledLibrary>
   /** Translates a text that is not stored. */
   compileText(
     source: { text: string; canonical?: string; linesBefore?: number },
-    options: { keep: boolean },
+    brought: JobCall | undefined,
   ): Promise<CompiledLibrary>
   /** The library a canonical names, without translating it. */
   resolve(library: string | Library): Promise<LibraryText>
@@ -62,14 +66,14 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
     return kept(current, textKey(text, linesBefore), async () => {
       const closure = await includeClosure(text, stored)
       const key = [textKey(text, linesBefore), ...closure.map((each) => textKey(each, 0))].join()
-      return kept(linked, key, () => translateAndLink(text, closure, { linesBefore, keep: true }))
+      return kept(linked, key, () => translateAndLink(text, closure, { linesBefore, brought: undefined }))
     })
   }
   const translateAndLink = async (text: LibraryText, closure: LibraryText[], options: TextOptions) => {
     const { elm, issues } =
       text.cql === undefined
         ? elmOf(text)
-        : await translator.translate(sourceOf(text, closure, options.linesBefore), options.keep)
+        : await translator.translate(sourceOf(text, closure, options.linesBefore), translateCall(options))
     shiftLocators(elm, options.linesBefore)
     const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
     return link({
@@ -80,9 +84,9 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
     })
   }
   const compile = async (text: LibraryText, options: TextOptions): Promise<CompiledLibrary> =>
-    options.keep
-      ? compileKept(text, options.linesBefore)
-      : translateAndLink(text, await includeClosure(text, stored), options)
+    options.brought
+      ? translateAndLink(text, await includeClosure(text, stored), options)
+      : compileKept(text, options.linesBefore)
   const resolve = async (library: string | Library) => {
     forgetOld()
     if (typeof library !== 'string') return readLibrary(library)
@@ -91,13 +95,12 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
 
   return {
     resolve,
-    compile: async (library, options) =>
-      compile(await resolve(library), { linesBefore: 0, keep: options?.keep ?? true }),
-    compileText({ text, canonical, linesBefore }, { keep }) {
+    compile: async (library, brought) => compile(await resolve(library), { linesBefore: 0, brought }),
+    compileText({ text, canonical, linesBefore }, brought) {
       const identifier = readHeader(text).identifier ?? { id: '' }
       return compile(
         { canonical: canonical ?? formatIdentifier(identifier), identifier, cql: text, elm: undefined },
-        { linesBefore: linesBefore ?? 0, keep },
+        { linesBefore: linesBefore ?? 0, brought },
       )
     },
   }
@@ -106,9 +109,17 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
 interface TextOptions {
   /** Lines before the author's own text. */
   linesBefore: number
-  /** Whether the ELM and the library are kept: not for what anybody may send. */
-  keep: boolean
+  /** Who brought the text along; undefined for what is stored. */
+  brought: JobCall | undefined
 }
+
+/** What is stored is translated once, for whoever asks first. */
+const serverCall: JobCall = { client: 'server', cpuSeconds: 10 }
+
+const translateCall = ({ brought }: TextOptions): TranslateCall => ({
+  ...(brought ?? serverCall),
+  keep: brought === undefined,
+})
 
 /** Bounds the memory of ad hoc texts; far above what a store of rules holds. */
 const keptLibraries = 500
@@ -198,20 +209,20 @@ export interface Linking {
   includes: CompiledLibrary[]
 }
 
-/** Makes a library runnable; `elm` is prepared, `includes` are all that it includes, directly or not. */
+/**
+ * Makes a library runnable; `elm` is prepared, `includes` are all that it includes, directly or not. What the executor makes of it is
+ * made when it runs: what a client brought along runs in another process.
+ */
 export function link({ text, elm, issues, includes }: Linking): CompiledLibrary {
   correctExecutor()
-  const repository = {
-    resolve(path: string, version: string | undefined) {
-      const id = path.slice(path.lastIndexOf('/') + 1)
-      const fitting = includes.filter(
-        (each) => each.identifier.id === id && (version === undefined || each.identifier.version === version),
-      )
-      return fitting[0]?.executable
-    },
+  const find = (path: string, version: string | undefined) => {
+    const id = path.slice(path.lastIndexOf('/') + 1)
+    return includes.find(
+      (each) => each.identifier.id === id && (version === undefined || each.identifier.version === version),
+    )
   }
   // ELM that is run as stored was never seen by the translator, which finds missing includes otherwise.
-  const missing = includeDefinitions(elm).filter(({ path, version }) => !repository.resolve(path, version))
+  const missing = includeDefinitions(elm).filter(({ path, version }) => !find(path, version))
   const found = missing.map(({ path, version }) =>
     issue(
       'not-found',
@@ -219,14 +230,24 @@ export function link({ text, elm, issues, includes }: Linking): CompiledLibrary 
     ),
   )
   const broken = issues.some((each) => each.severity === 'error')
+  let executable: ExecutableLibrary | undefined
+  let all: Define[] | undefined
   return {
     canonical: text.canonical,
     identifier: text.identifier,
     status: text.status,
     elm,
-    defines: defines(elm),
+    get defines() {
+      all ??= defines(elm)
+      return all
+    },
     issues: [...issues, ...(broken ? [] : found), ...unknownOperators(elm)],
-    executable: new ExecutableLibrary(elm, repository),
+    get executable() {
+      executable ??= new ExecutableLibrary(elm, {
+        resolve: (path: string, version?: string) => find(path, version)?.executable,
+      })
+      return executable
+    },
     includes,
   }
 }

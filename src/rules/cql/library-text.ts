@@ -1,5 +1,6 @@
 import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
-import { unprocessable } from '../../fhir/error.ts'
+import { FhirError, unprocessable } from '../../fhir/error.ts'
+import { parseJson } from '../../fhir/json.ts'
 import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Library } from '../../fhir/types.ts'
 import { type LibraryIdentifier, readHeader } from './cql-source.ts'
@@ -54,12 +55,15 @@ function contentText(library: Library, type: string, name: string): string | und
     .replace(/^\uFEFF/, '')
 }
 
+/** ELM of a sum of a hundred terms nests three hundred deep. */
+const deepestElm = 600
+
 function parseElm(text: string, name: string, optional: boolean): Elm | undefined {
   try {
-    const elm = JSON.parse(text) as Elm
-    if (isJsonObject(elm?.library?.identifier)) return elm
+    const elm = parseJson(text, { depth: deepestElm }) as Elm | null
+    if (isJsonObject(elm?.library) && isJsonObject(elm.library.identifier)) return elm
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
+    if (!(error instanceof FhirError)) throw error
   }
   if (optional) return undefined
   throw unprocessable({

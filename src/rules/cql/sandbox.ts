@@ -1,50 +1,45 @@
-import { FhirError, issue } from '../../fhir/error.ts'
-import type { Issue } from '../../fhir/types.ts'
+import { jobRefusal } from '../../workers/job-failure.ts'
+import { createJobPool, type JobCall } from '../../workers/job-pool.ts'
 import type { CqlTerminology } from './code-service.ts'
 import { formatIdentifier } from './cql-source.ts'
 import { definitions, type Elm } from './elm.ts'
 import type { EvaluateAnswer, EvaluateJob, EvaluateQuestion, SentLibrary } from './evaluate-worker.ts'
-import { busy, createJobProcess, JobFailure } from './job-process.ts'
 import type { CompiledLibrary } from './libraries.ts'
 import type { RunCall } from './run.ts'
-import type { EncodedResult } from './to-parameters.ts'
 
-/** Runs libraries of unknown origin in a process with limits. */
+/** Runs libraries of unknown origin in processes with limits. */
 export interface Sandbox {
-  /** As `runLibrary`. @throws FhirError 422 too-costly when a limit is reached */
-  run(library: CompiledLibrary, call: RunCall): Promise<{ results: EncodedResult[]; ignored: Issue[] }>
+  /** As `runLibrary`. @throws FhirError 422 too-costly when a limit is reached, 429 or 503 when too much is waiting */
+  run(library: CompiledLibrary, call: RunCall, job: JobCall): Promise<EvaluateAnswer>
   close(): Promise<void>
 }
 
-/** Makes the sandbox; its process starts at the first run. */
+/** Makes the sandbox; its first process starts at the first run. */
 export function createSandbox(
   terminology: CqlTerminology,
-  options: { timeoutSeconds: number; idleSeconds: number },
+  options: { processes: number; idleSeconds: number },
 ): Sandbox {
-  const process = createJobProcess<EvaluateJob, EvaluateAnswer>(new URL('./evaluate-worker.ts', import.meta.url), {
+  const pool = createJobPool<EvaluateJob, EvaluateAnswer>(new URL('./evaluate-worker.ts', import.meta.url), {
     ...options,
-    heapMegabytes: 128,
+    programMegabytes: 96,
+    memoryMegabytes: 64,
     jobsPerProcess: 10_000,
-    answer: (question) => terminology.expand((question as EvaluateQuestion).expand),
+    answer: (question: EvaluateQuestion) => answer(question, terminology),
   })
   return {
-    async run(library, call) {
-      const answer = await process.run({ libraries: sendable(library), call }).catch((error: unknown) => {
-        throw refusal(error)
-      })
-      if ('refused' in answer) throw new FhirError(answer.refused.status, answer.refused.issues)
-      return answer
-    },
-    close: () => process.close(),
+    run: (library, call, job) =>
+      pool.run({ libraries: sendable(library), call }, job).catch((error: unknown) => {
+        throw jobRefusal(error, 'the evaluation')
+      }),
+    close: () => pool.close(),
   }
 }
 
-function refusal(error: unknown): unknown {
-  if (!(error instanceof JobFailure)) return error
-  if (error.reason === 'busy') return busy(error)
-  if (error.reason === 'closed') return new FhirError(503, issue('transient', 'the server is shutting down'))
-  const limit = error.reason === 'timeout' ? 'takes too long' : 'needs too much memory'
-  return new FhirError(422, issue('too-costly', `the evaluation ${limit}: ${error.message}`))
+async function answer(question: EvaluateQuestion, terminology: CqlTerminology): Promise<unknown> {
+  if ('expand' in question) return terminology.expand(question.expand)
+  const { valueSet, code, system } = question
+  const includes = await terminology.membership(valueSet)
+  return code === undefined ? includes.systems : includes(code, system)
 }
 
 /** FHIRHelpers stays here when nothing calls it: it is large, and most expressions do not need it. */

@@ -13,8 +13,9 @@ import {
   ModelManager,
   stringAsSource,
 } from '@cqframework/cql/cql-to-elm'
-import { serveJobs } from './job-process.ts'
-import { readFhirModelInfoXml } from './model-info.ts'
+import { serveJobs } from '../../workers/serve-jobs.ts'
+import { generateFhirHelpers } from './fhir-helpers.ts'
+import { fhirModelInfo, readFhirModelInfoXml } from './model-info.ts'
 import { systemModelInfo } from './system-model-info.ts'
 
 /** One CQL text with every library that it includes, directly or not. */
@@ -97,4 +98,13 @@ function translate(job: TranslateJob): TranslateAnswer {
   }
 }
 
+/** The first text that uses FHIR costs a second more than the next: that is no part of anybody's job. */
+function warmUp(): void {
+  const { version } = fhirModelInfo()
+  const helpers = { id: 'FHIRHelpers', version, text: generateFhirHelpers(fhirModelInfo()) }
+  const header = `using FHIR version '${version}'\ninclude FHIRHelpers version '${version}'\ncontext Patient`
+  translate({ text: `library Warm\n${header}\ndefine "x": [Immunization] I where I.status = 'a'`, includes: [helpers] })
+}
+
+warmUp()
 serveJobs(translate)

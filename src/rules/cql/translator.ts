@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { Issue, JsonObject } from '../../fhir/types.ts'
+import { jobRefusal } from '../../workers/job-failure.ts'
+import { createJobPool, type JobCall } from '../../workers/job-pool.ts'
+import { checkText } from './check-text.ts'
 import { formatIdentifier, type LibraryIdentifier } from './cql-source.ts'
 import type { Elm } from './elm.ts'
-import { busy, createJobProcess, JobFailure } from './job-process.ts'
 import type { TranslateAnswer, TranslateJob } from './translate-worker.ts'
 
 /** ELM in its JSON form (https://cql.hl7.org/elm.html), and what the translator remarked. */
-interface Translation {
+export interface Translation {
   elm: Elm
   /** Errors and warnings, with line and column in `diagnostics`. */
   issues: Issue[]
@@ -23,17 +25,26 @@ export interface Source {
   linesBefore?: number
 }
 
-/** Turns CQL into ELM; answers come from `derived` when the same text was translated before. */
+/** How a text is translated. */
+export interface TranslateCall extends JobCall {
+  /** Whether the ELM is stored: not for what anybody may send. */
+  keep: boolean
+}
+
+/** Turns CQL into ELM; answers come from `derived`, or from what is shipped, when the same text was translated before. */
 export interface Translator {
   /**
    * Never fails on a fault of the CQL: that is an issue of severity `error`, and the ELM must not be run then. Throws FhirError 422
-   * when the translator gives up (time, memory) or an include is circular. With `keep` the ELM is stored.
+   * when the translator gives up (computing time, memory, nesting) or an include is circular, 429 or 503 when too much is waiting.
    */
-  translate(source: Source, keep: boolean): Promise<Translation>
-  /** Process id of the translator while one runs. */
-  pid(): number | undefined
+  translate(source: Source, call: TranslateCall): Promise<Translation>
+  /** Ids of the translator's processes while they run. */
+  pids(): number[]
   close(): Promise<void>
 }
+
+/** Translations that come with the program, by {@link sourceKey}. */
+export type ShippedElm = (key: string) => Translation | undefined
 
 /** Where translations are kept between starts; `Storage.derived`. */
 export interface DerivedStore {
@@ -47,42 +58,54 @@ const translatorVersion: string = JSON.parse(readFileSync(translatorPackage, 'ut
 /** Changes whenever stored ELM must not be used any more: translator options, model info, shape of the stored value. */
 const elmRevision = `1 ${translatorVersion} EnableLocators,DisableListDemotion,DisableListPromotion,EnableResultTypes`
 
-/** Makes the translator; its process starts at the first text that `derived` does not know. */
-export function createTranslator(
-  derived: DerivedStore,
-  options: { timeoutSeconds: number; idleSeconds: number },
-): Translator {
-  const process = createJobProcess<TranslateJob, TranslateAnswer>(new URL('./translate-worker.ts', import.meta.url), {
-    ...options,
-    heapMegabytes: 256,
+/** Settings of {@link createTranslator}. */
+export interface TranslatorOptions {
+  idleSeconds: number
+  processes: number
+  shipped?: ShippedElm
+}
+
+/** Makes the translator; its process starts at the first text that neither `derived` nor the shipped ELM knows. */
+export function createTranslator(derived: DerivedStore, options: TranslatorOptions): Translator {
+  const { processes, idleSeconds } = options
+  const pool = createJobPool<TranslateJob, TranslateAnswer>(new URL('./translate-worker.ts', import.meta.url), {
+    processes,
+    idleSeconds,
+    programMegabytes: 224,
+    memoryMegabytes: 64,
     jobsPerProcess: 250,
   })
   const current = new Map<string, Promise<Translation>>()
 
-  const compile = async (source: Source, { key, keep }: { key: string; keep: boolean }): Promise<Translation> => {
+  const compile = async (source: Source, key: string, call: TranslateCall): Promise<Translation> => {
     const kept = await derived.get('elm', key)
     if (kept !== undefined) return JSON.parse(kept) as Translation
-    const answer = await process.run({ text: source.text, includes: source.includes }).catch((error: unknown) => {
-      throw refusal(error, source)
+    const shipped = options.shipped?.(key)
+    if (shipped) return shipped
+    checkText(source.text, source.linesBefore)
+    for (const { text } of source.includes) checkText(text)
+    const answer = await pool.run({ text: source.text, includes: source.includes }, call).catch((error: unknown) => {
+      throw jobRefusal(error, `the translation of ${nameOf(source)}`)
     })
     const translation = read(answer, source)
-    if (keep) await derived.set('elm', key, JSON.stringify(translation))
+    if (call.keep) await derived.set('elm', key, JSON.stringify(translation))
     return translation
   }
   return {
-    translate(source, keep) {
+    translate(source, call) {
       const key = sourceKey(source)
-      const running = `${keep} ${key}`
-      const made = current.get(running) ?? compile(source, { key, keep }).finally(() => current.delete(running))
+      // What a client brought along is translated at that client's cost alone.
+      const running = `${call.keep ? '' : call.client} ${key}`
+      const made = current.get(running) ?? compile(source, key, call).finally(() => current.delete(running))
       current.set(running, made)
       return made
     },
-    pid: () => process.pid(),
-    close: () => process.close(),
+    pids: pool.pids,
+    close: () => pool.close(),
   }
 }
 
-/** Identity of a translation: text, options, translator and every included text. */
+/** Identity of a translation: text, options, translator and every included text. ELM is never used for another text. */
 function sourceKey(source: Source): string {
   const hash = createHash('sha256').update(`${elmRevision} ${source.linesBefore ?? 0}`)
   const texts = [source, ...source.includes.toSorted((a, b) => (formatIdentifier(a) < formatIdentifier(b) ? -1 : 1))]
@@ -90,17 +113,10 @@ function sourceKey(source: Source): string {
   return hash.digest('base64url')
 }
 
-function refusal(error: unknown, source: Source): unknown {
-  if (!(error instanceof JobFailure)) return error
-  const name = source.identifier ? `library ${formatIdentifier(source.identifier)}` : 'CQL text'
-  if (error.reason === 'busy') return busy(error)
-  if (error.reason === 'closed') return new FhirError(503, issue('transient', 'the CQL translator is shut down'))
-  const code = error.reason === 'timeout' ? 'timeout' : 'too-costly'
-  return new FhirError(422, issue(code, `the translator gave up on ${name}: ${error.message}`))
-}
+const nameOf = ({ identifier }: Source) => (identifier ? `library ${formatIdentifier(identifier)}` : 'the CQL text')
 
 function read(answer: TranslateAnswer, source: Source): Translation {
-  const name = source.identifier ? `library ${formatIdentifier(source.identifier)}` : 'the CQL text'
+  const name = nameOf(source)
   if (answer.elm === undefined) {
     const circular = answer.thrown?.name === 'RangeError'
     const why = circular

@@ -19,7 +19,7 @@ export async function checkValueSet(definition: ValueSet, scope: Scope): Promise
     set = await settle(scope, () => compileValueSet(definition, { scope, valueSetRules: new Map(), supplements: [] }))
   })
   if (!set) return [...issues, ...compileIssues(definition, refusal?.issues ?? [])]
-  const evaluation: Evaluation = { scope, systemRules: new Map(), decided: noDecisions(), tick: () => {} }
+  const evaluation: Evaluation = { scope, systemRules: new Map(), decided: noDecisions(), pass: () => false }
   for (const clause of [...set.includes, ...set.excludes]) {
     for (const canonical of clause.missing)
       issues.push(remark(`${clause.expression}.valueSet`, `names the value set ${canonical}, which is not here`))

@@ -64,8 +64,8 @@ before(async () => {
 })
 
 const named = (identifier: string) => ({
-  library: { name: 'library', valueCanonical: `${base}/Library/${identifier}` },
-  plan: { name: 'planDefinition', valueCanonical: `${base}/PlanDefinition/${identifier}` },
+  library: { name: 'library', valueCanonical: `${base}/Library/${identifier}|1.0.0` },
+  plan: { name: 'planDefinition', valueCanonical: `${base}/PlanDefinition/${identifier}|1.0.0` },
 })
 
 /** Result of one rule by library and by plan, which must agree. */

@@ -114,7 +114,14 @@ describe('judging', () => {
   const judged = (change: object) =>
     judge(surroundings, {
       request: request as never, // the rest of a request is not asked for
-      verification: { status: 'VERIFIED', checks: [], events: ['v'], period: {}, obstacles: [] },
+      verification: {
+        status: 'VERIFIED',
+        checks: [],
+        formats: ['hcert-dcc'],
+        events: ['v'],
+        period: {},
+        obstacles: [],
+      },
       input,
       named: { sources: [{ library: 'http://example.org/Library/Rules', expressions: ['Good'] }], remarks: [] },
       content: { data },

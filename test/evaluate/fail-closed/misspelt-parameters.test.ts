@@ -1,7 +1,9 @@
 /** What a question says in words that are not understood is refused, never ignored. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
+import { inflateSync } from 'node:zlib'
 import supertest from 'supertest'
+import { decodeBase45 } from '../../../src/credentials/encoding/base45.ts'
 import type { Parameter, Parameters } from '../../../src/fhir/types.ts'
 import { openVerdicts, question, readVerdict, ruleLibrary, rulePlan, specimen } from '../../support/verdicts.ts'
 
@@ -169,13 +171,19 @@ describe('values', () => {
     }
   })
 
-  it('raw transport alone is read and not supported', async () => {
-    const { http: status, text } = await ask({
-      resourceType: 'Parameters',
-      parameter: [{ name: 'credentialData', valueBase64Binary: 'AAAA' }],
-    })
-    assert.equal(status, 400)
-    assert.match(text, /not-supported/)
+  it('raw transport alone is read, and a line end after a text is none of it', async () => {
+    const raw = inflateSync(decodeBase45(vaccination, 4) ?? Buffer.alloc(0)).toString('base64')
+    const first = { name: 'credentialData', valueBase64Binary: raw }
+    const { parameter: rest = [] } = question(vaccination)
+    const others = rest.filter(({ name }) => name !== 'credential')
+    const { http: status, text } = await ask({ resourceType: 'Parameters', parameter: [first, ...others] })
+    assert.equal(status, 200)
+    assert.match(text, /"VERIFIED"/)
+    for (const end of ['\n', '\r\n', '\r'])
+      assert.match((await ask(question(`${vaccination}${end}`))).text, /"VERIFIED"/)
+    for (const other of [' ', '\n\n', '\t']) {
+      assert.doesNotMatch((await ask(question(`${vaccination}${other}`))).text, /"VERIFIED"/)
+    }
   })
 })
 

@@ -131,7 +131,7 @@ describe('by library', () => {
   })
 
   it('says that a draft was run', async () => {
-    const { decision, issues } = await ask(question(vaccination, library('Draft')))
+    const { decision, issues } = await ask(question(vaccination, library('Draft|1')))
     assert.equal(decision, 'accepted')
     assert.ok(issues.some((each) => /Draft\|1 is not active: its status is draft/.test(each)))
   })

@@ -54,7 +54,7 @@ async function withPlan(change: Partial<PlanDefinition>, credential = vaccinatio
   const inSwitzerland = { name: 'jurisdiction', valueCode: 'CH' }
   const byDefault = await ask(question(credential, inSwitzerland))
   const elsewhere = await ask(question(credential, { name: 'jurisdiction', valueCode: 'FR' }))
-  const byName = await ask(question(credential, named('Tried')))
+  const byName = await ask(question(credential, named('Tried', '|1')))
   await store({ ...plan, status: 'retired', type: typed('order-set').type })
   const tried = (rules: typeof byName.rules) => rules.filter((each) => each.planDefinition.includes('/Tried'))
   return { byDefault, elsewhere, byName, tried }

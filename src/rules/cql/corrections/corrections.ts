@@ -6,6 +6,7 @@ import { correctListsAndIntervals } from './lists-and-intervals.ts'
 import { correctNumbers } from './numbers.ts'
 import { addOperator, replaceOperator } from './operators.ts'
 import { correctSorting } from './sorting.ts'
+import { correctTexts } from './texts.ts'
 
 /** Operators of ELM that neither the executor nor we have: an error instead of its silent null. */
 const unimplemented = [
@@ -30,6 +31,7 @@ export function correctExecutor(): void {
   correctNumbers()
   correctBoundaries()
   correctListsAndIntervals()
+  correctTexts()
   correctConversions()
   correctSorting()
   for (const name of ['DateTime', 'Date']) replaceOperator(name, async ({ original }) => checkMoment(await original()))

@@ -1,7 +1,7 @@
 import { Interval, Quantity } from 'cql-execution'
 import { and, or } from '../../three-valued.ts'
 import { OperatorError } from '../run-errors.ts'
-import { addOperator, type Evaluation, equals, replaceOperator } from './operators.ts'
+import { addOperator, convertUnit, type Evaluation, equals, replaceOperator } from './operators.ts'
 
 const same = (a: unknown, b: unknown) => (a == null && b == null) || equals(a, b) === true
 
@@ -33,8 +33,44 @@ function samePoint(a: unknown, b: unknown, precision: string | undefined): boole
 const precisionOf = ({ node }: Evaluation) =>
   typeof node.precision === 'string' ? node.precision.toLowerCase() : undefined
 
+/** More points are no question of a rule, and the executor makes them all at once. */
+const mostPoints = 100_000
+const millisecondsOf: Record<string, number> = {
+  week: 604_800_000,
+  day: 86_400_000,
+  hour: 3_600_000,
+  minute: 60_000,
+  second: 1000,
+  millisecond: 1,
+}
+
+/** About how many points an interval has; `per` 0 has no end. */
+function pointsOf(interval: Interval, per: unknown): number {
+  const { low, high } = interval
+  if (low == null || high == null) return 0
+  const step = per instanceof Quantity ? Math.abs(per.value) : 1
+  if (typeof low === 'number') return (high - low) / step
+  if (low instanceof Quantity) {
+    const unit = per instanceof Quantity ? per.unit : low.unit
+    const last = convertUnit(high.value, high.unit ?? '1', unit ?? '1') ?? high.value
+    const first = convertUnit(low.value, low.unit ?? '1', unit ?? '1') ?? low.value
+    return (last - first) / step
+  }
+  if (typeof low.getDateTime !== 'function' && typeof low.toJSDate !== 'function') return 0
+  const time = (point: typeof low): number => Number((point.getDateTime?.() ?? point).toJSDate())
+  const unit = String((per instanceof Quantity ? per.unit : undefined) ?? low.getPrecision()).replace(/s$/, '')
+  return (time(high) - time(low)) / step / (millisecondsOf[unit] ?? 2_000_000_000)
+}
+
+function checkPoints([argument, per]: unknown[]): void {
+  let points = 0
+  for (const each of [argument].flat()) if (each instanceof Interval) points += pointsOf(each, per)
+  if (points > mostPoints) throw new Error(`expand would give more than ${mostPoints} points`)
+}
+
 /** `expand` of one interval gives points; a list without intervals gives an empty list (CQL 1.5, Expand). */
 async function expand({ args, original }: Evaluation): Promise<unknown> {
+  checkPoints(args)
   const [argument] = args
   if (Array.isArray(argument)) return argument.every((each) => each == null) ? [] : original()
   const expanded = await original()

@@ -8,7 +8,7 @@ const types = '{urn:hl7-org:elm-types:r1}'
 const checks: Record<string, (text: string, negated: boolean) => boolean> = {
   [`${types}Integer`]: (text, negated) => Number(text) <= 2 ** 31 - (negated ? 0 : 1),
   [`${types}Decimal`]: (text) => /^-?\d{1,28}(?:\.\d{0,8})?$/.test(text),
-  [`${types}Long`]: (text, negated) => BigInt(text) <= 2n ** 63n - (negated ? 0n : 1n),
+  [`${types}Long`]: (text, negated) => /^-?\d{1,20}$/.test(text) && BigInt(text) <= 2n ** 63n - (negated ? 0n : 1n),
 }
 
 /** Faults of literals that the translator lets pass: numbers out of the range of their type (CQL 1.5, literals). */

@@ -16,9 +16,14 @@ interface Operator {
 type OperatorClass = new (node: JsonObject) => Operator
 
 const all: Record<string, OperatorClass> = require('cql-execution/lib/elm/expressions')
-const modules: Record<string, OperatorClass>[] = ['arithmetic', 'overloaded', 'interval', 'datetime', 'type'].map(
-  (name) => require(`cql-execution/lib/elm/${name}`),
-)
+const modules: Record<string, OperatorClass>[] = [
+  'arithmetic',
+  'overloaded',
+  'interval',
+  'datetime',
+  'string',
+  'type',
+].map((name) => require(`cql-execution/lib/elm/${name}`))
 const { Expression } = all
 
 /** What a correction sees of one evaluation. */
@@ -40,6 +45,28 @@ export function replaceOperator(name: string, correction: Correction): void {
   const Original = module?.[name]
   if (!module || !Original) throw new Error(`cql-execution has no operator ${name}`)
   module[name] = corrected(Original, correction)
+}
+
+/** An operator whose operands have names of their own: each is an operator, or absent. */
+type NamedOperands = Record<string, { execute(context: unknown): Promise<unknown> } | null | undefined>
+
+/** Replaces an operator whose operands have names of their own in ELM. */
+export function replaceNamedOperator(
+  name: string,
+  operands: string[],
+  correction: (values: unknown[]) => unknown,
+): void {
+  const module = modules.find((each) => Object.hasOwn(each, name))
+  const Original = module?.[name]
+  if (!module || !Original) throw new Error(`cql-execution has no operator ${name}`)
+  module[name] = class extends Original {
+    override async exec(context: unknown): Promise<unknown> {
+      const built = this as unknown as NamedOperands // the original's constructor makes them
+      const values: unknown[] = []
+      for (const operand of operands) values.push((await built[operand]?.execute(context)) ?? null)
+      return correction(values)
+    }
+  }
 }
 
 /** Adds an operator that the executor does not have: unknown ones would be null without a word. */

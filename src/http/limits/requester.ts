@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http'
+import { FhirError } from '../../fhir/error.ts'
+import { type Budget, createBudget, requestLimits } from '../../workers/budget.ts'
+import type { Authorize } from '../authorization.ts'
+import type { ClientOf } from './client.ts'
+
+/** Who makes a request, and what it may use; entries of a batch share it. Worked out when it is asked for. */
+export interface Requester {
+  client(): string
+  /** Whether the request has a token that permits everything. */
+  isAuthorized(): boolean
+  budget(): Budget
+}
+
+/** What requesters are made with. */
+export interface RequesterOptions {
+  clientOf: ClientOf
+  authorize: Authorize
+  cpuMilliseconds: number
+}
+
+/** The requester of a message. */
+export function requesterOf(message: IncomingMessage, options: RequesterOptions): Requester {
+  let client: string | undefined
+  let authorized: boolean | undefined
+  let budget: Budget | undefined
+  const requester: Requester = {
+    client() {
+      client ??= requester.isAuthorized() ? 'token' : options.clientOf(message)
+      return client
+    },
+    isAuthorized() {
+      authorized ??= permits(options.authorize, message.headers as Record<string, string | undefined>)
+      return authorized
+    },
+    budget() {
+      const limits = { ...requestLimits, cpuMilliseconds: options.cpuMilliseconds }
+      budget ??= createBudget({ client: requester.client(), limits })
+      return budget
+    },
+  }
+  return requester
+}
+
+function permits(authorize: Authorize, headers: Record<string, string | undefined>): boolean {
+  if (headers.authorization === undefined) return false
+  try {
+    authorize(headers)
+    return true
+  } catch (error) {
+    if (error instanceof FhirError) return false
+    throw error
+  }
+}

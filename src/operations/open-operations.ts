@@ -1,0 +1,55 @@
+import type { OperationCall } from '../fhir/operation.ts'
+import { firstParameter } from '../fhir/operation.ts'
+import { mapSize } from './convert.ts'
+import { bringsMap } from './transform-map.ts'
+
+/** A use of an operation that an operator may keep for those who have a token. */
+interface GuardedUse {
+  operation: string
+  /** Whether a call is such a use. */
+  applies(call: OperationCall): boolean
+  /** What needs a token, as the beginning of a sentence. */
+  what: string
+}
+
+/** From this size on `$convert` is such a use. */
+const largeMapBytes = 64_000
+
+/**
+ * What may be kept for those who have a token, by the names of the setting OPEN_OPERATIONS: everything that runs what a client brings
+ * along. All else is open to everybody, above all `$evaluate` and the terminology operations.
+ */
+const guardedUses = {
+  'inline-maps': { operation: 'transform', applies: bringsMap, what: 'A map that comes with the request' },
+  cql: { operation: 'cql', applies: () => true, what: 'The operation $cql' },
+  'inline-libraries': {
+    operation: 'evaluate',
+    applies: (call) =>
+      call.resourceType === 'Library' && firstParameter(call.parameters, 'library')?.resource !== undefined,
+    what: 'A Library that comes with the request',
+  },
+  'large-convert': {
+    operation: 'convert',
+    applies: (call) => mapSize(call) > largeMapBytes,
+    what: `$convert of more than ${largeMapBytes} bytes`,
+  },
+} satisfies Record<string, GuardedUse>
+
+/** A name of the setting. */
+export type OpenOperation = keyof typeof guardedUses
+
+/** All names of the setting. */
+export const openOperationNames = Object.keys(guardedUses) as OpenOperation[] // the keys of the table just above
+
+/**
+ * Why a call needs a token, as a sentence that says what to do; undefined when it is open to everybody. The one place that decides it,
+ * for REST and for entries of a batch.
+ * @param open what an operator has opened
+ */
+export function tokenReason(open: ReadonlySet<string>, operation: string, call: OperationCall): string | undefined {
+  for (const [name, use] of Object.entries<GuardedUse>(guardedUses)) {
+    if (use.operation !== operation || open.has(name) || !use.applies(call)) continue
+    return `${use.what} needs a bearer token on this server. Its operator may open it to everybody with OPEN_OPERATIONS=${name}.`
+  }
+  return undefined
+}

@@ -1,0 +1,122 @@
+/**
+ * Program of the process in which maps of unknown origin are read, compiled and run: FHIRPath in them has no limits of its own, so the
+ * process has them (computing time, memory). What a map needs of the store is asked of the server. `map-jobs.ts` is its only user.
+ */
+import { randomUUID } from 'node:crypto'
+import { unprocessable } from '../fhir/error.ts'
+import { parseJson, stringifyJson } from '../fhir/json.ts'
+import type { Issue, Json, StructureDefinition, StructureMap } from '../fhir/types.ts'
+import { parseXml } from '../fhir/xml/read.ts'
+import { type Ask, serveJobs } from '../workers/serve-jobs.ts'
+import { createMaps, type MapEnvironment, parseMap, printReadable, readR5, type TraceEvent } from './maps.ts'
+import type { Translator } from './translate.ts'
+
+/** An instance and the map that is applied to it, as texts: exact decimals are lost between processes otherwise. */
+export interface TransformJob {
+  /** JSON of the map, or its canonical. */
+  map: { json: string } | { canonical: string }
+  /** JSON of maps that come before stored ones. */
+  supporting: string[]
+  content: { format: 'json' | 'xml'; text: string | Uint8Array }
+  /** What `now()` says, an instant. */
+  now: string
+  debug: boolean
+  /** Whether the result is wanted as XML, when it is that of a logical model. */
+  xml: boolean
+}
+
+/** What came of a map. */
+export interface TransformAnswer {
+  /** JSON. */
+  result: string
+  xml?: string
+  warnings: Issue[]
+  /** With `debug`; may hold personal data and is never logged. */
+  events: TraceEvent[]
+}
+
+/** One thing to do. */
+export type MapJob = { transform: TransformJob } | { parse: string; strict: boolean } | { print: string }
+
+/** Its outcome. */
+export type MapAnswer = TransformAnswer | { map: string } | { text: string }
+
+/** What the process asks of the server. */
+export type MapQuestion =
+  | { maps: string }
+  | { structure: string }
+  | { valueSet: string; code?: string; system?: string | undefined }
+  | { conceptMap: string; code?: string; system?: string | undefined }
+
+/** Most events of a trace that are sent back. */
+const traceLimit = 10_000
+/** A result that the server can still read without holding up others. */
+const resultLimit = 4_000_000
+
+serveJobs<MapJob, MapAnswer>(async (job, ask) => {
+  if ('transform' in job) return transform(job.transform, ask)
+  if ('print' in job) return { text: bounded(printReadable(readR5(readMap(job.print)))) }
+  return { map: bounded(stringifyJson(parseMap(job.parse, { strict: job.strict }).map)) }
+})
+
+async function transform(job: TransformJob, ask: Ask): Promise<TransformAnswer> {
+  const maps = createMaps(askingEnvironment(ask))
+  const supporting = job.supporting.map(readMap)
+  const compiled = await maps.compile('json' in job.map ? readMap(job.map.json) : job.map.canonical, supporting)
+  const events: TraceEvent[] = []
+  const trace = { event: (event: TraceEvent) => events.length < traceLimit && events.push(event) }
+  const result = compiled.run(readContent(job.content), {
+    now: new Date(job.now),
+    uuid: randomUUID,
+    ...(job.debug ? { trace } : {}),
+  })
+  const xml = job.xml ? compiled.writeXml(result) : undefined
+  return {
+    result: bounded(stringifyJson(result)),
+    ...(xml === undefined ? {} : { xml: bounded(xml) }),
+    warnings: compiled.warnings,
+    events,
+  }
+}
+
+function bounded(text: string): string {
+  if (text.length <= resultLimit) return text
+  throw unprocessable(`the result is larger than ${resultLimit} characters`, 'too-costly')
+}
+
+function readContent({ format, text }: TransformJob['content']): Json {
+  return format === 'json' ? parseJson(text) : (parseXml(text) as unknown as Json) // resources are JSON
+}
+
+function readMap(json: string): StructureMap {
+  return parseJson(json) as unknown as StructureMap // the server sends what it took for one
+}
+
+function askingEnvironment(ask: Ask): MapEnvironment {
+  const put = (question: MapQuestion) => ask(question)
+  // The server answers each kind of question in its own shape.
+  return {
+    findMaps: async (maps) => put({ maps }) as StructureMap[],
+    findStructure: async (structure) => put({ structure }) as StructureDefinition | undefined,
+    async membership(valueSet) {
+      put({ valueSet })
+      return remembered((code, system) => put({ valueSet, code, system }) as boolean)
+    },
+    async translator(conceptMap) {
+      if (typeof conceptMap !== 'string') throw new Error('contained concept maps are read in the process itself')
+      put({ conceptMap })
+      return remembered((code, system) => put({ conceptMap, code, system }) as ReturnType<Translator>)
+    },
+    revision: () => 1,
+  }
+}
+
+/** A question of a code that is put to the server once. */
+function remembered<T>(askServer: (code: string, system?: string) => T): (code: string, system?: string) => T {
+  const known = new Map<string, T>()
+  return (code, system) => {
+    const key = `${system ?? ''}|${code}`
+    if (!known.has(key)) known.set(key, askServer(code, system))
+    return known.get(key) as T // it was just made sure of
+  }
+}

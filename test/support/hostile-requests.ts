@@ -1,0 +1,753 @@
+/**
+ * The worst requests that are known of, one list for the test that bounds them and the benchmark that measures them: what anybody may
+ * send, as large as it is let in. Nothing in them is fetched; corpora are not needed.
+ */
+import type { CodeSystem, Resource, ValueSet } from '../../src/fhir/types.ts'
+
+/** One request, and what may come of it. */
+export interface HostileRequest {
+  /** The operation or interaction, as the load table names it. */
+  operation: string
+  name: string
+  /** Below the FHIR base, or from the root when it begins with a slash. */
+  path: string
+  /** Absent for a GET. */
+  body?: () => string
+  contentType?: string
+  accept?: string
+  statuses: number[]
+  /** It takes so long that a request that comes after it must be answered before it. */
+  slow?: boolean
+  /** What bounds it. */
+  bound: string
+}
+
+export const hostileSystem = 'http://example.org/hostile'
+const setUrl = `${hostileSystem}/vs`
+/** The open limit of a body, less what surrounds it. */
+const bodyBytes = 950_000
+
+const repeat = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
+/** Pieces of text up to the size of a body. */
+const fill = (piece: string, bytes = bodyBytes): string => piece.repeat(Math.floor(bytes / piece.length))
+const fillEach = (make: (index: number) => string, separator = ''): string => {
+  const pieces: string[] = []
+  for (let length = 0, i = 0; length < bodyBytes; i++) {
+    const piece = make(i)
+    pieces.push(piece)
+    length += piece.length + separator.length
+  }
+  return pieces.join(separator)
+}
+
+/** What is stored for the requests to work on: 30,000 codes in a hierarchy, and the set of them. */
+export function hostileArtefacts(): Resource[] {
+  const system: CodeSystem = {
+    resourceType: 'CodeSystem',
+    id: 'hostile',
+    url: hostileSystem,
+    version: '1.0.0',
+    name: 'Hostile',
+    status: 'active',
+    content: 'complete',
+    caseSensitive: true,
+    hierarchyMeaning: 'is-a',
+    property: [{ code: 'parent', type: 'code', uri: 'http://hl7.org/fhir/concept-properties#parent' }],
+    concept: repeat(30_000, (i) => ({
+      code: `c${i}`,
+      display: `Concept number ${i} of many`,
+      designation: [{ language: 'de', value: `Begriff ${i}` }],
+      ...(i > 0 ? { property: [{ code: 'parent', valueCode: `c${(i - 1) >> 3}` }] } : {}),
+    })),
+  }
+  const set: ValueSet = {
+    resourceType: 'ValueSet',
+    id: 'hostile',
+    url: setUrl,
+    version: '1.0.0',
+    name: 'Hostile',
+    status: 'active',
+    compose: { include: [{ system: hostileSystem }] },
+  }
+  return [system, set]
+}
+
+type Parameter = { name: string } & Record<string, unknown>
+const parameters =
+  (...parameter: Parameter[]) =>
+  () =>
+    JSON.stringify({ resourceType: 'Parameters', parameter })
+const uri = (name: string, valueUri: string): Parameter => ({ name, valueUri })
+const text = (name: string, valueString: string): Parameter => ({ name, valueString })
+const resource = (name: string, given: object): Parameter => ({ name, resource: given })
+const inlineSet = (compose: object, more: object = {}) =>
+  resource('valueSet', { resourceType: 'ValueSet', url: 'http://example.org/q', status: 'active', compose, ...more })
+const batch = (entries: object[]) => () => JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry: entries })
+const get = (url: string) => ({ request: { method: 'GET', url } })
+const regexFilter = (i: number) => ({
+  system: hostileSystem,
+  filter: [{ property: 'display', op: 'regex', value: `(a|b|c|o${i})*.*9.*(x|y|z|[a-z]*)+ of many` }],
+})
+const ten: Parameter = { name: 'count', valueInteger: 10 }
+const codings = (count: number, system: (i: number) => string): Parameter => ({
+  name: 'codeableConcept',
+  valueCodeableConcept: { coding: repeat(count, (i) => ({ system: system(i), code: `c${i}`, display: 'wrong' })) },
+})
+/** Maps that a client brings along; `expression` is evaluated over a list of 300 texts. */
+const inlineMap = (expression: string) =>
+  parameters(
+    resource('sourceMap', {
+      resourceType: 'StructureMap',
+      url: 'http://example.org/m',
+      name: 'm',
+      status: 'draft',
+      group: [
+        {
+          name: 'g',
+          typeMode: 'none',
+          input: [
+            { name: 's', mode: 'source' },
+            { name: 't', mode: 'target' },
+          ],
+          rule: [
+            {
+              name: 'r',
+              source: [{ context: 's' }],
+              target: [
+                {
+                  contextType: 'variable',
+                  context: 't',
+                  element: 'b',
+                  transform: 'evaluate',
+                  parameter: [{ valueString: expression }],
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    }),
+    resource('content', {
+      resourceType: 'Binary',
+      contentType: 'application/json',
+      data: Buffer.from(JSON.stringify({ a: repeat(300, () => 'x') })).toString('base64'),
+    }),
+  )
+const cql = (expression: string) => parameters(text('expression', expression))
+const inlineLibrary = (content: string, contentType = 'text/cql') =>
+  parameters(
+    resource('library', {
+      resourceType: 'Library',
+      status: 'active',
+      type: { coding: [{ code: 'logic-library' }] },
+      content: [{ contentType, data: Buffer.from(content).toString('base64') }],
+    }),
+  )
+
+const expand = 'ValueSet/$expand'
+const bodyLimit = 'body limit, parser linear'
+const budget = 'budget of the request'
+
+const parsing: HostileRequest[] = [
+  ['JSON, lists in lists', '['],
+  ['JSON, empty lists', `{"resourceType":"Parameters","parameter":[${fill('[],')}[]]}`],
+  ['JSON, one member again and again', `{"resourceType":"Parameters",${fill('"a":1,')}"a":1}`],
+  ['JSON, decimals', `{"resourceType":"Parameters","a":[${fill('1.0,')}1]}`],
+  ['JSON, backslashes', `{"resourceType":"Parameters","a":"${fill('\\\\\\"')}"}`],
+  ['JSON, a number without end', `{"resourceType":"Parameters","a":${fill('1')}}`],
+  ['JSON, 1e999999', '{"resourceType":"Parameters","a":1e999999}'],
+  ['JSON, a fault at the very end', `{"resourceType":"Parameters","parameter":[${fill('\n1,')}}`],
+  ['JSON, names that occur once', `{"resourceType":"Parameters",${fillEach((i) => `"k${i}":1`, ',')}}`],
+].map(([name = '', body = '']) => ({
+  operation: 'reading JSON',
+  name,
+  path: expand,
+  body: () => (body === '[' ? fill('[') : body),
+  statuses: [400],
+  bound: bodyLimit,
+}))
+
+const xml = (name: string, body: () => string, statuses = [400]): HostileRequest => ({
+  operation: 'reading XML',
+  name,
+  path: expand,
+  contentType: 'application/fhir+xml',
+  body,
+  statuses,
+  bound: 'body limit, read in slices',
+})
+const parametersTag = '<Parameters xmlns="http://hl7.org/fhir">'
+const xmlParsing: HostileRequest[] = [
+  xml('parameters', () => `${parametersTag}${fill('<parameter><name value="a"/></parameter>')}</Parameters>`),
+  xml('attributes', () => `${parametersTag}<parameter ${fillEach((i) => `a${i}="b"`, ' ')}/></Parameters>`),
+  xml('namespaces', () => `${parametersTag}<parameter ${fillEach((i) => `xmlns:a${i}="b"`, ' ')}/></Parameters>`),
+  xml('elements in elements', () => `${parametersTag}${fill('<parameter>')}`, [400, 422]),
+  xml('entities', () => `<!DOCTYPE a [<!ENTITY a "b">]>${parametersTag}</Parameters>`),
+  xml(
+    'character references',
+    () => `${parametersTag}<parameter><name value="${fill('&#65;')}"/></parameter></Parameters>`,
+  ),
+  xml('angle brackets', () => fill('<')),
+]
+
+const terminology: HostileRequest[] = [
+  {
+    operation: '$expand',
+    name: '2,000 includes and 2,000 excludes',
+    path: expand,
+    body: parameters(
+      inlineSet({
+        include: repeat(2000, () => ({ system: hostileSystem })),
+        exclude: repeat(2000, () => ({ system: hostileSystem, concept: [{ code: 'zzz' }] })),
+      }),
+      ten,
+    ),
+    statuses: [422],
+    slow: true,
+    bound: budget,
+  },
+  {
+    operation: '$expand',
+    name: '10,000 includes of one code',
+    path: expand,
+    body: parameters(
+      inlineSet({ include: repeat(10_000, (i) => ({ system: hostileSystem, concept: [{ code: `c${i}` }] })) }),
+      ten,
+    ),
+    statuses: [200, 422],
+    slow: true,
+    bound: budget,
+  },
+  {
+    operation: '$expand',
+    name: '50 regular expressions',
+    path: expand,
+    body: parameters(inlineSet({ include: repeat(50, regexFilter) }), ten),
+    statuses: [200, 422],
+    slow: true,
+    bound: budget,
+  },
+  {
+    operation: '$expand',
+    name: 'imports that multiply',
+    path: expand,
+    body: parameters(
+      uri('url', 'http://example.org/v0'),
+      ...repeat(7, (i) =>
+        resource('tx-resource', {
+          resourceType: 'ValueSet',
+          url: `http://example.org/v${i}`,
+          status: 'active',
+          compose: {
+            include:
+              i < 6 ? repeat(4, () => ({ valueSet: [`http://example.org/v${i + 1}`] })) : [{ system: hostileSystem }],
+          },
+        }),
+      ),
+      ten,
+    ),
+    statuses: [422],
+    slow: true,
+    bound: budget,
+  },
+  {
+    operation: '$expand',
+    name: '900 value sets one in the other',
+    path: expand,
+    body: parameters(
+      inlineSet(
+        { include: [{ valueSet: ['#v0'] }] },
+        {
+          contained: repeat(900, (i) => ({
+            resourceType: 'ValueSet',
+            id: `v${i}`,
+            status: 'active',
+            compose: { include: [i < 899 ? { valueSet: [`#v${i + 1}`] } : { system: hostileSystem }] },
+          })),
+        },
+      ),
+      ten,
+    ),
+    statuses: [422],
+    bound: 'depth of imports',
+  },
+  {
+    operation: '$expand',
+    name: 'a code system that comes along',
+    path: expand,
+    body: parameters(
+      inlineSet({ include: [{ system: 'http://example.org/cs' }] }),
+      resource('tx-resource', {
+        resourceType: 'CodeSystem',
+        url: 'http://example.org/cs',
+        status: 'active',
+        content: 'complete',
+        concept: repeat(24_000, (i) => ({ code: `k${i}`, display: `d${i}` })),
+      }),
+      text('filter', 'd1'),
+      ten,
+    ),
+    statuses: [200],
+    bound: bodyLimit,
+  },
+  {
+    operation: '$expand',
+    name: 'all that a page may have, as XML',
+    path: `${expand}?url=${setUrl}&count=10000&includeDesignations=true&property=parent&_format=xml`,
+    statuses: [200],
+    bound: 'codes of an expansion, written in slices',
+  },
+  {
+    operation: '$expand',
+    name: 'a page without end',
+    path: `${expand}?url=${setUrl}&count=1000000000`,
+    statuses: [422],
+    bound: 'codes of an expansion',
+  },
+  {
+    operation: '$expand',
+    name: 'a thousand wishes',
+    path: expand,
+    body: parameters(uri('url', setUrl), ...repeat(12_000, (i) => text('designation', `urn:x|${i}`)), ten),
+    statuses: [400],
+    bound: 'parameters of a call',
+  },
+  {
+    operation: '$validate-code',
+    name: '1,000 codings of unknown systems',
+    path: 'ValueSet/$validate-code',
+    body: parameters(
+      uri('url', setUrl),
+      codings(1000, (i) => `http://example.org/${i}`),
+    ),
+    statuses: [200],
+    bound: 'codings of a concept',
+  },
+  {
+    operation: '$validate-code',
+    name: '10,000 codings',
+    path: 'ValueSet/$validate-code',
+    body: parameters(
+      uri('url', setUrl),
+      codings(10_000, () => hostileSystem),
+    ),
+    statuses: [422],
+    bound: 'codings of a concept',
+  },
+  {
+    operation: '$validate-code',
+    name: '1,000 codings against 50 regular expressions',
+    path: 'ValueSet/$validate-code',
+    body: parameters(
+      inlineSet({ include: repeat(50, regexFilter) }),
+      codings(1000, () => hostileSystem),
+    ),
+    statuses: [200, 422],
+    bound: budget,
+  },
+  {
+    operation: '$validate-code',
+    name: 'a code without end',
+    path: 'CodeSystem/$validate-code',
+    body: parameters(uri('url', 'http://unitsofmeasure.org'), { name: 'code', valueCode: fill('m.') }),
+    statuses: [422],
+    bound: 'length of a code',
+  },
+  {
+    operation: '$batch-validate-code',
+    name: 'as many as fit',
+    path: 'ValueSet/$batch-validate-code',
+    body: parameters(
+      ...repeat(4000, (i) => ({
+        name: 'validation',
+        resource: {
+          resourceType: 'Parameters',
+          parameter: [
+            uri('url', setUrl),
+            { name: 'coding', valueCoding: { system: hostileSystem, code: `c${i}`, display: 'wrong' } },
+          ],
+        },
+      })),
+    ),
+    statuses: [200],
+    bound: budget,
+  },
+  {
+    operation: '$lookup',
+    name: 'every property again and again',
+    path: `CodeSystem/$lookup?system=${hostileSystem}&code=c0&${repeat(300, () => 'property=child').join('&')}`,
+    statuses: [200],
+    bound: 'stored content',
+  },
+  {
+    operation: '$subsumes',
+    name: 'root and leaf',
+    path: `CodeSystem/$subsumes?system=${hostileSystem}&codeA=c0&codeB=c29999`,
+    statuses: [200],
+    bound: 'stored content',
+  },
+  {
+    operation: '$translate',
+    name: 'a map that comes along, 1,000 codings',
+    path: 'ConceptMap/$translate',
+    body: parameters(
+      resource('conceptMap', {
+        resourceType: 'ConceptMap',
+        url: 'http://example.org/cm',
+        status: 'active',
+        group: repeat(60, () => ({
+          source: hostileSystem,
+          target: hostileSystem,
+          element: repeat(170, (i) => ({ code: `c${i}`, target: [{ code: `c${i}`, equivalence: 'equal' }] })),
+        })),
+      }),
+      codings(1000, () => hostileSystem),
+    ),
+    statuses: [200],
+    bound: budget,
+  },
+  {
+    operation: '$translate',
+    name: 'maps that hand on to each other',
+    path: 'ConceptMap/$translate',
+    body: parameters(
+      uri('url', 'http://example.org/cm0'),
+      uri('system', hostileSystem),
+      { name: 'code', valueCode: 'c1' },
+      ...repeat(30, (i) =>
+        resource('tx-resource', {
+          resourceType: 'ConceptMap',
+          url: `http://example.org/cm${i}`,
+          status: 'active',
+          group: repeat(4, () => ({
+            source: hostileSystem,
+            target: hostileSystem,
+            element: [{ code: 'none' }],
+            unmapped: { mode: 'other-map', url: `http://example.org/cm${i + 1}` },
+          })),
+        }),
+      ),
+    ),
+    statuses: [422],
+    bound: 'groups of a translation',
+  },
+  {
+    operation: '$compare',
+    name: 'regular expressions on both sides',
+    path: 'ValueSet/$compare',
+    body: parameters(
+      ...['thisValueSet', 'otherValueSet'].map((name, side) =>
+        resource(name, {
+          resourceType: 'ValueSet',
+          status: 'active',
+          compose: { include: repeat(20, (i) => regexFilter(i + side)) },
+        }),
+      ),
+    ),
+    statuses: [200, 422],
+    bound: budget,
+  },
+]
+
+const rest: HostileRequest[] = [
+  {
+    operation: 'search',
+    name: 'a page of large resources, as XML',
+    path: 'CodeSystem?_count=1000&_format=xml',
+    statuses: [200],
+    bound: 'bytes of a page, written in slices',
+  },
+  {
+    operation: 'search',
+    name: 'everything drawn in',
+    path: 'ValueSet?_count=1000&_include:iterate=ValueSet:*&_revinclude:iterate=ValueSet:reference',
+    statuses: [200, 422],
+    bound: budget,
+  },
+  {
+    operation: 'search',
+    name: '500 includes',
+    path: `ValueSet?_count=1000&${repeat(500, (i) => `_revinclude=ValueSet:reference:T${i}`).join('&')}`,
+    statuses: [400, 431],
+    bound: 'includes of a search',
+  },
+  {
+    operation: 'search',
+    name: '600 conditions',
+    path: `ValueSet?${repeat(600, (i) => `description:contains=${i}`).join('&')}`,
+    statuses: [400],
+    bound: 'conditions of a search',
+  },
+  {
+    operation: 'search',
+    name: 'as many slow conditions as there may be',
+    path: `CodeSystem?${repeat(15, (i) => `code:not=a${i}`).join('&')}&_total=accurate&_sort=name,title,description,-date,url,version,publisher,status`,
+    statuses: [200],
+    bound: 'conditions of a search',
+  },
+  {
+    operation: 'search',
+    name: 'a form of one value after the other',
+    path: 'ValueSet/_search',
+    contentType: 'application/x-www-form-urlencoded',
+    body: () => `_text=${fill('a,')}`,
+    statuses: [400],
+    bound: 'length of a value',
+  },
+  {
+    operation: 'search',
+    name: '1,900 conditions of 100 values',
+    path: 'ValueSet/_search',
+    contentType: 'application/x-www-form-urlencoded',
+    body: () => repeat(1900, () => `url=${'http://a,'.repeat(50)}`).join('&'),
+    statuses: [400],
+    bound: 'conditions of a search',
+  },
+  {
+    operation: 'history',
+    name: 'of everything, 1,000 a page',
+    path: '_history?_count=1000',
+    statuses: [200],
+    bound: 'bytes of a page',
+  },
+  {
+    operation: 'history',
+    name: 'of code systems as XML',
+    path: 'CodeSystem/_history?_count=1000&_format=xml',
+    statuses: [200],
+    bound: 'bytes of a page, written in slices',
+  },
+  {
+    operation: 'read',
+    name: 'the largest resource, laid out, as XML',
+    path: 'CodeSystem/hostile?_format=xml&_pretty=true',
+    statuses: [200],
+    bound: 'written in slices',
+  },
+  {
+    operation: 'metadata',
+    name: 'TerminologyCapabilities as XML',
+    path: 'metadata?mode=terminology&_format=xml&_pretty=true',
+    statuses: [200],
+    bound: 'stored content',
+  },
+  { operation: 'pages', name: 'OpenAPI', path: '/openapi.json', statuses: [200], bound: 'constant' },
+  {
+    operation: 'batch',
+    name: '10,000 reads',
+    path: '',
+    body: batch(repeat(10_000, () => get('ValueSet/hostile'))),
+    statuses: [400],
+    bound: 'entries of a batch',
+  },
+  {
+    operation: 'batch',
+    name: '100 reads of the largest resource',
+    path: '',
+    body: batch(repeat(100, () => get('CodeSystem/hostile'))),
+    statuses: [200],
+    bound: 'bytes of a reply, budget of the request',
+  },
+  {
+    operation: 'batch',
+    name: '40 searches',
+    path: '',
+    body: batch(repeat(40, () => get('ValueSet?_count=1000'))),
+    statuses: [200],
+    bound: 'bytes of a reply, budget of the request',
+  },
+  {
+    operation: 'batch',
+    name: '100 expansions',
+    path: '',
+    body: batch(repeat(100, (i) => get(`${expand}?url=${setUrl}&count=10000&offset=${i}`))),
+    statuses: [200],
+    slow: true,
+    bound: 'bytes of a reply, budget of the request',
+  },
+]
+
+const convert = (name: string, body: () => string, slow = false): HostileRequest => ({
+  operation: '$convert',
+  name,
+  path: 'StructureMap/$convert',
+  contentType: 'text/fhir-mapping',
+  body,
+  statuses: [200, 422],
+  slow,
+  bound: 'job process, parser linear',
+})
+const inGroup = (rules: string) => `map "http://example.org/m" = m\ngroup g(source a, target b) {\n${rules}\n}`
+
+const programs: HostileRequest[] = [
+  convert('comments that open, 100,000 of them', () => '/*'.repeat(100_000)),
+  convert('comments that open', () => fill('/*')),
+  convert('parentheses', () => inGroup(`a where ${fill('(')}`)),
+  convert('one token after the other', () => fill('a ')),
+  convert('an identifier', () => `map "http://example.org/m" = ${fill('a')}`),
+  convert('escaped quotes', () => `'${fill("\\'\n")}`),
+  convert('rules', () => inGroup(fillEach((i) => `a.b -> b.c "r${i}";`)), true),
+  convert('a sum', () => inGroup(`a where (${fill('a+')}b) -> b.c;`), true),
+  {
+    operation: '$transform',
+    name: 'a map that crosses lists',
+    path: 'StructureMap/$transform',
+    body: inlineMap('s.a.combine(s.a).combine(s.a).select(%context.a).select(%context.a).count()'),
+    statuses: [422],
+    slow: true,
+    bound: 'job process, memory',
+  },
+  {
+    operation: '$transform',
+    name: 'a map that nests loops',
+    path: 'StructureMap/$transform',
+    body: inlineMap("s.a.where(%context.a.where(%context.a.where($this = 'y').exists()).exists()).count()"),
+    statuses: [422],
+    slow: true,
+    bound: 'job process, computing time',
+  },
+  {
+    operation: '$cql',
+    name: 'a regular expression',
+    path: '$cql',
+    body: cql(`Matches('${'a'.repeat(50)}!', '(a+)+$')`),
+    statuses: [200],
+    bound: 'regular expressions are checked',
+  },
+  {
+    operation: '$cql',
+    name: 'an interval',
+    path: '$cql',
+    body: cql('expand { Interval[1, 1000000000] }'),
+    statuses: [200],
+    bound: 'points of an expansion',
+  },
+  {
+    operation: '$cql',
+    name: '500 parentheses',
+    path: '$cql',
+    body: cql(`${'('.repeat(500)}1${')'.repeat(500)}`),
+    statuses: [422],
+    bound: 'nesting',
+  },
+  {
+    operation: '$cql',
+    name: 'a sum',
+    path: '$cql',
+    body: cql(`${'1+'.repeat(5000)}1`),
+    statuses: [422],
+    slow: true,
+    bound: 'job process, computing time',
+  },
+  {
+    operation: '$cql',
+    name: 'a product of lists',
+    path: '$cql',
+    body: cql('Count(from (expand { Interval[1, 30000] }) A, (expand { Interval[1, 30000] }) B return all A)'),
+    statuses: [422],
+    slow: true,
+    bound: 'job process, computing time',
+  },
+  {
+    operation: 'Library/$evaluate',
+    name: 'a function that calls itself',
+    path: 'Library/$evaluate',
+    body: inlineLibrary("library L version '1'\ndefine function f(n Integer): f(n + 1) + f(n + 2)\ndefine a: f(1)"),
+    statuses: [200, 422],
+    bound: 'job process',
+  },
+  {
+    operation: 'Library/$evaluate',
+    name: 'texts that double',
+    path: 'Library/$evaluate',
+    body: inlineLibrary(
+      `library L version '1'\ndefine a0: 'aaaaaaaaaa'\n${repeat(40, (i) => `define a${i + 1}: a${i} & a${i}`).join('\n')}`,
+    ),
+    statuses: [200, 422],
+    slow: true,
+    bound: 'job process, memory',
+  },
+  {
+    operation: 'Library/$evaluate',
+    name: 'ELM, 1,900 deep',
+    path: 'Library/$evaluate',
+    body: inlineLibrary(
+      `{"library":{"identifier":{"id":"a"},"statements":{"def":[{"name":"a","expression":${'{"type":"Not","operand":'.repeat(1900)}null${'}'.repeat(1900)}}]}}}`,
+      'application/elm+json',
+    ),
+    statuses: [422],
+    bound: 'nesting',
+  },
+]
+
+const evaluate: HostileRequest[] = [
+  {
+    operation: '$evaluate',
+    name: 'a credential without end',
+    path: '$evaluate',
+    body: parameters(text('credential', `HC1:${fill('A', 900_000)}`)),
+    statuses: [200],
+    bound: bodyLimit,
+  },
+  {
+    operation: '$evaluate',
+    name: 'chunks of a card',
+    path: '$evaluate',
+    body: parameters(...repeat(10_000, (i) => text('credentialPart', `shc:/${i}/10000/5676`))),
+    statuses: [400],
+    bound: 'parameters of a call',
+  },
+  {
+    operation: '$evaluate',
+    name: 'parameters for rules',
+    path: '$evaluate',
+    body: parameters(
+      text('credential', 'HC1:A'),
+      resource('parameters', { resourceType: 'Parameters', parameter: repeat(10_000, (i) => text('P', `a${i}`)) }),
+    ),
+    statuses: [400],
+    bound: 'size of rule parameters',
+  },
+  {
+    operation: '$evaluate, NDJSON',
+    name: 'lines that are none',
+    path: '$evaluate',
+    contentType: 'application/fhir+ndjson',
+    body: () => '1\n'.repeat(10_000),
+    statuses: [200],
+    bound: 'lines of a body',
+  },
+  {
+    operation: '$evaluate, NDJSON',
+    name: 'blank lines',
+    path: '$evaluate',
+    contentType: 'application/fhir+ndjson',
+    body: () => fill('\n'),
+    statuses: [400],
+    bound: 'lines of a body',
+  },
+  {
+    operation: '$evaluate, NDJSON',
+    name: 'credentials that fail',
+    path: '$evaluate',
+    contentType: 'application/fhir+ndjson',
+    body: () =>
+      fillEach(
+        () =>
+          JSON.stringify({ resourceType: 'Parameters', parameter: [text('credential', `HC1:${'A'.repeat(1000)}`)] }),
+        '\n',
+      ),
+    statuses: [200],
+    bound: 'budget of a line and of the body',
+  },
+]
+
+/** All of them. */
+export const hostileRequests: HostileRequest[] = [
+  ...parsing,
+  ...xmlParsing,
+  ...terminology,
+  ...rest,
+  ...programs,
+  ...evaluate,
+]
