@@ -11,28 +11,36 @@ import { mapInputs } from './credentials/map-input.ts'
 import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
-import { activeFirst, artefactName, isRefused, statusOf, withoutRefusal } from './fhir/artefact.ts'
-import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
-import { unprocessable } from './fhir/error.ts'
-import type { Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
+import { artefactName, withoutRefusal } from './fhir/artefact.ts'
+import type { Library, PlanDefinition } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, type HttpLimits, listen, type RunningServer } from './http/app.ts'
-import type { ReadinessPart } from './http/readiness.ts'
 import { lineWriter } from './line-writer.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
-import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
 import { createPendingContent, type PendingContent } from './packages/pending-content.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
+import { readiness } from './readiness.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
-import { findByCanonical as find, findMaps, findRunnable, findStructure, listAll } from './storage/reading.ts'
+import { findByCanonical as find, findMaps, findRunnable, findStructure, listAll, usable } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
+import {
+  artefactSource,
+  type BoundValueSet,
+  bindValueSet,
+  cachedByRevision,
+  euValueSet,
+  expandCodes,
+  mapFinder,
+  mapTypes,
+  planTypes,
+  ruleTypes,
+  terminologyTypes,
+} from './stored-artefacts.ts'
 import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, parseMap, printMap, readR5 } from './structure-map/maps.ts'
-import { largeCodeSystem } from './terminology/large/large-code-system.ts'
-import { createTerminology, type Terminology } from './terminology/terminology.ts'
-import { preferredFirst } from './terminology/versions.ts'
+import { createTerminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/anchors.ts'
 import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
@@ -197,7 +205,7 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
   const rules = createRules(
     {
       findLibraries: (url) => find<Library>(storage, 'Library', url),
-      listLibraries: async () => activeFirst(await listAll<Library>(storage, 'Library')),
+      listLibraries: async () => usable(storage, await listAll<Library>(storage, 'Library')),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: (id) => euValueSet(storage, terminology, id),
@@ -206,6 +214,7 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     },
     { ...jobProcesses, jobSeconds: config.requestCpuMilliseconds / 1000, elmFolder: join(projectRoot, 'rules/cql') },
   )
+  const findMap = mapFinder(storage, () => revision(mapTypes))
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
     () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
@@ -227,10 +236,10 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     mapInputs: ({ formats, content }) => mapInputs(formats, content ?? null),
     mapping: {
       compile: async (canonical) => {
-        const [map] = await findRunnable<StructureMap>(storage, 'StructureMap', canonical)
+        const map = await findMap(canonical)
         return maps.compile(map ? artefactName(map) : canonical)
       },
-      findMap: async (canonical) => (await findRunnable<StructureMap>(storage, 'StructureMap', canonical))[0],
+      findMap,
     },
     rules,
     selectPlans: async (choice) => selectPlans(await plans(), choice),
@@ -277,7 +286,7 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
       printMap,
       checkWrite: publish.check,
       isPending: pending.isPending,
-      readiness: () => readiness(config, pending, trust),
+      readiness: () => readiness({ maintenance: config.maintenance, content: pending.state(), lists: trust.status() }),
       // Who writes a resource over REST has taken it in hand: what an import thought of it counts no more.
       publishedWrite: ({ resource, ...write }) =>
         publish.write(resource ? { ...write, resource: withoutRefusal(resource) } : write),
@@ -295,94 +304,7 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
   })
 }
 
-/** What answers depend on, and whether it is there. Own content and trust lists are read before anything listens. */
-function readiness(config: Config, pending: PendingContent, trust: Trust): ReadinessPart[] {
-  const { status, detail } = pending.state()
-  const lists = trust.status()
-  const usable = lists.filter((each) => each.usable).length
-  return [
-    { name: 'service', ready: !config.maintenance, state: config.maintenance ? 'maintenance' : 'up' },
-    { name: 'own content', ready: true, state: 'loaded' },
-    { name: 'trust lists', ready: true, state: `${usable} of ${lists.length} usable` },
-    {
-      name: 'base content',
-      ready: status === 'loaded' || status === 'none',
-      state: status === 'none' ? 'not loaded by this server' : status,
-      ...(detail === undefined ? {} : { detail }),
-    },
-  ]
-}
-
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
-
-// ---------- reading the store for the rooms ----------
-
-/** Whose changes make compiled value sets, maps and rules stale: a write of another type leaves them. */
-const terminologyTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem']
-const mapTypes = [...terminologyTypes, 'StructureMap', 'StructureDefinition']
-const planTypes = ['PlanDefinition']
-const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
-
-const artefactSource = (storage: Storage, pending: PendingContent, dataDir: string) => ({
-  find: async (type: string, url: string) => {
-    const found = (await storage.findCanonical(type, url)).filter((each) => !isRefused(each))
-    if (found.length === 0) await pending.refuse(type, { urls: [url] })
-    return found
-  },
-  list: async (type: string) => {
-    if (type === 'ConceptMap') await pending.refuse(type, {})
-    return (await listAll<Resource>(storage, type)).filter((each) => !isRefused(each))
-  },
-  revision: () => storage.revision(terminologyTypes) + pending.epoch(),
-  largeCodeSystem: readArtefacts(join(dataDir, ARTEFACTS_FOLDER), largeCodeSystem).read,
-})
-
-/** A value set as rules ask it, with `url|version` of what is stored, so that a reply can be reproduced. */
-interface BoundValueSet {
-  canonical: string
-  member: Awaited<ReturnType<Terminology['membership']>>
-}
-
-async function bindValueSet(valueSet: string, terminology: Terminology, storage: Storage): Promise<BoundValueSet> {
-  const member = await terminology.membership(valueSet)
-  const { url, version } = parseCanonical(valueSet)
-  const [stored] = version ? [] : (await find<ValueSet>(storage, 'ValueSet', url)).sort(preferredFirst)
-  return { canonical: formatCanonical(url, version ?? stored?.version), member }
-}
-
-async function expandCodes(terminology: Terminology, given: { url: string } | { valueSet: ValueSet }) {
-  const parameter =
-    'url' in given ? { name: 'url', valueUri: given.url } : { name: 'valueSet', resource: given.valueSet }
-  const expanded = await terminology.expand({
-    resourceType: 'Parameters',
-    parameter: [parameter, { name: 'excludeNested', valueBoolean: true }],
-  })
-  return (expanded.expansion?.contains ?? []).flatMap(({ system, code, display }) =>
-    code ? [{ code, ...(system ? { system } : {}), ...(display ? { display } : {}) }] : [],
-  )
-}
-
-/**
- * EU rules name value sets by a bare id: the stored ValueSet of that id.
- * @throws FhirError 422 when it is not active: a rule must not go by a draft
- */
-async function euValueSet(storage: Storage, terminology: Terminology, id: string) {
-  const stored = (await storage.read('ValueSet', id))?.resource
-  if (stored?.resourceType !== 'ValueSet') return undefined
-  if (statusOf(stored) !== 'active') throw unprocessable(`ValueSet/${id} is not active`, 'business-rule')
-  const codes = (await expandCodes(terminology, { valueSet: stored })).map(({ code }) => code)
-  return { canonical: formatCanonical(stored.url, stored.version), codes }
-}
-
-/** A value made anew when the revision has changed. */
-function cachedByRevision<T>(revision: () => number, make: () => T): () => T {
-  let known: { revision: number; value: T } | undefined
-  return () => {
-    const current = revision()
-    if (known?.revision !== current) known = { revision: current, value: make() }
-    return known.value
-  }
-}
 
 function readOwnMapChains(): MapChains {
   return readMapChains(JSON.parse(readFileSync(join(projectRoot, 'igs/map-chains.json'), 'utf8')))

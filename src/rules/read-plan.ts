@@ -80,7 +80,7 @@ const unread: PlanReading = {
 }
 
 /** Whether a plan is a rule set for credentials (`eca-rule`), another plan, or says it in words that are not known. */
-export function readType(plan: PlanDefinition): 'rule' | 'other' | 'unknown' {
+function readType(plan: PlanDefinition): 'rule' | 'other' | 'unknown' {
   const codes = codingsOf(plan.type, planTypeSystem)
   if (codes.includes('eca-rule')) return 'rule'
   if (codes.some((each) => otherTypes.includes(each))) return 'other'

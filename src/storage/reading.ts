@@ -6,15 +6,31 @@ import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.
 import type { Storage } from './storage.ts'
 
 /**
- * All current resources of a canonical, with or without version, of one type: active ones first, each part newest business
- * version first. What an import refused is not among them.
+ * What may be used at all, active artefacts first, the order kept otherwise. Not: what an import refused, and a draft under the
+ * `url|version` of what was published, which would take its place once that is retired or deleted.
+ */
+export async function usable<T extends Resource>(storage: Pick<Storage, 'published'>, artefacts: T[]): Promise<T[]> {
+  const isFree = async (each: T) => {
+    const status = statusOf(each)
+    const { url, version } = artefactCanonical(each) ?? {}
+    if (status === 'active' || status === 'retired' || url === undefined || version === undefined) return true
+    return (await storage.published(each.resourceType, { url, version })) === undefined
+  }
+  const ranked = activeFirst(artefacts)
+  const free = await Promise.all(ranked.map(isFree))
+  return ranked.filter((_, index) => free[index])
+}
+
+/**
+ * All current resources of a canonical, with or without version, of one type, as far as they are usable: active ones first, each
+ * part newest business version first.
  */
 export async function findByCanonical<T extends Resource>(
   storage: Storage,
   type: T['resourceType'],
   canonical: string,
 ): Promise<T[]> {
-  return activeFirst((await storage.findCanonical(type, canonical)) as T[])
+  return usable(storage, (await storage.findCanonical(type, canonical)) as T[])
 }
 
 /**

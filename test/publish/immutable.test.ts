@@ -234,4 +234,34 @@ describe('a pinned verdict', () => {
     await put(no({ id: 'third' }))
     assert.equal(await evaluate(), undefined, 'without what it includes it has no result, and not another one')
   })
+  it('is not taken over by a draft that was there before, once its rules are retired or deleted', async () => {
+    const run = async (id: string) => {
+      const parameter = [{ name: 'url', valueCanonical: `${base}/Library/${id}|1.0.0` }]
+      const { body } = await post('Library/$evaluate', { resourceType: 'Parameters', parameter })
+      return (body as Parameters).parameter?.find(({ name }) => name === 'Good')?.valueBoolean
+    }
+    const [yes, no] = ['true', 'false'].map((value) => cqlLibrary('Waiting', `define Good: ${value}`))
+    assert.ok(yes && no)
+    await put({ ...no, id: 'lurking', status: 'draft' })
+    assert.equal(await run('Waiting'), false, 'a draft may be tried')
+    assert.equal((await put(yes)).status, 201)
+    assert.equal(await run('Waiting'), true)
+    await put({ ...yes, status: 'retired' })
+    assert.equal(await run('Waiting'), true)
+    await remove('Library/Waiting')
+    assert.equal(await run('Waiting'), undefined)
+    const set = valueSet('waiting', {
+      compose: { include: [{ system: 'http://example.org/x', concept: [{ code: 'published' }] }] },
+    })
+    await put({
+      ...set,
+      id: 'lurking',
+      status: 'draft',
+      compose: { include: [{ system: 'http://example.org/x', concept: [{ code: 'draft' }] }] },
+    })
+    await put(set)
+    await remove('ValueSet/waiting')
+    for (const canonical of [set.url, `${set.url}|1.0.0`])
+      assert.equal((await get(`ValueSet/$expand?url=${encodeURIComponent(canonical ?? '')}`)).status, 404, canonical)
+  })
 })
