@@ -241,7 +241,23 @@ export interface Member {
 
 /** Whether a value set contains a code; nothing is expanded. Throws when a system or import it depends on is unknown. */
 export function contains(set: CompiledSet, member: Member, evaluation: Evaluation): boolean {
+  // Where nothing is taken away again, the first include that has it will do.
+  if (set.excludes.length === 0 && !set.dropsInactive)
+    return set.includes.some((clause) => covers(clause, member, evaluation))
   return locateIn(set, member, evaluation).length > 0
+}
+
+/** Whether an include or exclude covers a code in some version: {@link locateBy}, without saying which. */
+function covers(clause: Clause, member: Member, evaluation: Evaluation): boolean {
+  if (clause.identity !== undefined) {
+    if (clause.identity !== member.identity) return false
+    const { provider, members } = bindForExpansion(clause, evaluation)
+    const ref = provider.locate(member.code)
+    if (ref === undefined || !members.has(ref)) return false
+  }
+  requireImports(clause)
+  if (clause.imports.length === 0) return clause.identity !== undefined
+  return clause.imports.every((imported) => contains(imported, member, evaluation))
 }
 
 /** A concept of one version of a code system. */

@@ -78,6 +78,8 @@ function* notingSteps<T>(scope: Scope, missed: Missed, steps: Steps<T>): Steps<T
   for (;;) {
     const step = scope.noting(missed, () => steps.next())
     if (step.done) return step.value
+    // Whatever it comes to, it will be worked out again with what is missing.
+    if (missed.size > 0) throw new Error('something is to be loaded first')
     yield
   }
 }

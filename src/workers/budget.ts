@@ -62,9 +62,12 @@ export function createBudget({ client, limits, clock, turns }: BudgetOptions): B
   return accountOf({ ...given, turns: turns ?? threadTurns }, undefined).budget
 }
 
+/** Share of a slice after which work that is about to begin waits for the next one: it may not be possible to cut it. */
+const startShare = 0.5
+
 interface Account {
   budget: Budget
-  /** What {@link Budget.runAsync} used since others last had a turn; of the whole and all its parts. */
+  /** What was used since others last had a turn; by the whole and all its parts. */
   use: { sinceTurn: number }
   charge(milliseconds: number): void
   isSpent(): boolean
@@ -73,8 +76,8 @@ interface Account {
 function accountOf(options: Required<BudgetOptions>, whole: Account | undefined): Account {
   const { client, limits, clock, turns } = options
   let left = limits.cpuMilliseconds
-  /** When the slice that is running began, and when it was last looked at. */
-  let begun: number | undefined
+  /** Whether something is being counted, and when it was last looked at. */
+  let isRunning = false
   let seen = 0
   let charged = 0
   const use = whole?.use ?? { sinceTurn: 0 }
@@ -90,31 +93,35 @@ function accountOf(options: Required<BudgetOptions>, whole: Account | undefined)
   const look = () => {
     const now = clock()
     charge(now - seen)
+    use.sinceTurn += now - seen
     seen = now
+  }
+  /** Work that follows upon other work of the same request belongs to the same slice. */
+  const mustWait = () => turns.areWanted() || use.sinceTurn >= startShare * limits.sliceMilliseconds
+  const waitForTurn = async () => {
+    await turns.wait(client)
+    use.sinceTurn = 0
   }
   const budget: Budget = {
     spend(work) {
-      if (begun !== undefined) return work()
+      if (isRunning) return work()
       check()
-      begun = seen = clock()
+      seen = clock()
+      isRunning = true
       try {
         return work()
       } finally {
         look()
-        begun = undefined
+        isRunning = false
       }
     },
     async run(work) {
-      if (turns.areWanted()) await turns.wait(client)
+      if (mustWait()) await waitForTurn()
       return budget.spend(work)
     },
     async runAsync(work) {
       check()
-      // Each lets the event loop go round when it has used a slice since it last did.
-      if (turns.areWanted() || use.sinceTurn >= limits.sliceMilliseconds) {
-        await turns.wait(client)
-        use.sinceTurn = 0
-      }
+      if (mustWait()) await waitForTurn()
       let turned = false
       const mark = setImmediate(() => {
         turned = true
@@ -127,24 +134,25 @@ function accountOf(options: Required<BudgetOptions>, whole: Account | undefined)
         clearImmediate(mark)
         const used = clock() - before
         if (!turned) {
-          use.sinceTurn += used
-          charge(Math.max(0, used - (charged - chargedBefore)))
+          const uncounted = Math.max(0, used - (charged - chargedBefore))
+          use.sinceTurn += uncounted
+          charge(uncounted)
         }
       }
     },
     async runSteps(steps) {
-      if (turns.areWanted()) await turns.wait(client)
+      if (mustWait()) await waitForTurn()
       for (;;) {
         const { done, value } = budget.spend(() => nextSlice(steps, budget))
         if (done) return value
-        await turns.wait(client)
+        await waitForTurn()
       }
     },
     tick() {
-      if (begun === undefined) return false
+      if (!isRunning) return false
       look()
       check()
-      return seen - begun >= limits.sliceMilliseconds
+      return use.sinceTurn >= limits.sliceMilliseconds
     },
     part: (cpuMilliseconds) => accountOf({ ...options, limits: { ...limits, cpuMilliseconds } }, account).budget,
   }

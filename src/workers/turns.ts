@@ -27,7 +27,8 @@ export function createTurns(): Turns {
         queue.add(client, resolve)
         if (going) return
         going = true
-        setImmediate(go)
+        // What waits first was working in the same round; the next one belongs to others.
+        setImmediate(setImmediate, go)
       }),
   }
 }

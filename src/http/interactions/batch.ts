@@ -49,8 +49,10 @@ async function runBatch(facade: Facade, outer: FhirRequest, entries: BundleEntry
       .catch((error: unknown) => refused(error, outer))
     const entry = await replyEntry(made)
     const size = jsonSize(entry, left)
-    done[index] = size <= left ? entry : await replyEntry(refused(replyTooLarge(facade.limits.replyBytes), outer))
-    left -= Math.min(size, left)
+    if (size <= left) {
+      done[index] = entry
+      left -= size
+    } else done[index] = await replyEntry(refused(replyTooLarge(facade.limits.replyBytes), outer))
   }
   return done
 }
