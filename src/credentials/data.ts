@@ -3,7 +3,7 @@ import { isCountryCode } from '../fhir/iso-3166.ts'
 import type { Json } from '../fhir/types.ts'
 
 /** One datum as it goes on; without `value` it was left out. The remark says what is unusual and never quotes it. */
-export interface DatumReading {
+interface DatumReading {
   value?: Json
   remark?: string
 }

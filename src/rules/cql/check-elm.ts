@@ -1,6 +1,6 @@
 import { issue } from '../../fhir/error.ts'
 import { isJsonObject } from '../../fhir/json-object.ts'
-import type { Issue, Json, JsonObject } from '../../fhir/types.ts'
+import type { Issue, Json } from '../../fhir/types.ts'
 import { definitions, type Elm } from './elm.ts'
 
 /** Sections of an ELM library that hold named definitions (https://cql.hl7.org/elm.html, Library). */
