@@ -105,7 +105,9 @@ export function createPendingContent(derived: Pick<Storage['derived'], 'get'>): 
     epoch: () => epoch,
     isPending,
     async refuse(type, wanted) {
-      if (await isPending(type, wanted)) throw notReady('The base content of FHIR R4 and HL7 Terminology')
+      if (!(await isPending(type, wanted))) return
+      const [name = ''] = [...(wanted.urls ?? []), ...(wanted.ids ?? [])]
+      throw notReady(`The base content of FHIR R4 and HL7 Terminology (here: ${type} ${name.slice(0, 200)})`)
     },
   }
 }

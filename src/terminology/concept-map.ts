@@ -86,7 +86,8 @@ interface CodeComparison {
 const LETTER_BY_LETTER: CodeComparison = { folded: false, isSame: (a, b) => a === b }
 
 function codesOf(system: string | undefined, scope: Scope): CodeComparison {
-  const provider = system === undefined ? undefined : scope.systems(parseCanonical(system).url)[0]
+  // A list of pairs stands for itself where nobody knows the system.
+  const provider = system === undefined ? undefined : scope.systemsHere(parseCanonical(system).url)[0]
   if (!provider || provider.head.caseSensitive) return LETTER_BY_LETTER
   // Codes that differ by case and stand in the system both are two codes.
   const isSame = (a: string, b: string) =>

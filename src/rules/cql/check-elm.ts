@@ -1,12 +1,10 @@
 import { issue } from '../../fhir/error.ts'
 import { isJsonObject } from '../../fhir/json-object.ts'
-import type { Issue, Json, JsonObject } from '../../fhir/types.ts'
+import type { Issue, Json } from '../../fhir/types.ts'
 import { definitions, type Elm } from './elm.ts'
 
 /** Sections of an ELM library that hold named definitions (https://cql.hl7.org/elm.html, Library). */
 const sections = ['usings', 'includes', 'parameters', 'codeSystems', 'valueSets', 'codes', 'concepts', 'statements']
-/** Far above what translators nest; the walks over ELM are recursive. */
-const deepest = 400
 
 /**
  * Faults of ELM that comes without its CQL, where the executor would break or, worse, answer null: sections that are no lists
@@ -41,22 +39,7 @@ function checkDefinition(definition: Json, at: string, report: Report): void {
     return
   }
   if (!at.startsWith('statements')) return
-  if (isJsonObject(definition.expression)) checkDepth(definition.expression, `"${name}"`, report)
-  else if (definition.external !== true) report(`"${name}" has no expression`)
-}
-
-/** Nesting that the recursive walks over ELM can take. */
-function checkDepth(expression: JsonObject, name: string, report: Report): void {
-  if (typeof expression.type !== 'string') report(`${name} has an expression without type`)
-  // An own stack: nesting comes from outside.
-  const open: { node: Json; depth: number }[] = [{ node: expression, depth: 0 }]
-  for (let next = open.pop(); next; next = open.pop()) {
-    const { node, depth } = next
-    if (depth > deepest) {
-      report(`${name} nests more than ${deepest} levels deep`)
-      return
-    }
-    if (typeof node !== 'object' || node === null) continue
-    for (const each of Object.values(node)) open.push({ node: each, depth: depth + 1 })
-  }
+  if (!isJsonObject(definition.expression)) {
+    if (definition.external !== true) report(`"${name}" has no expression`)
+  } else if (typeof definition.expression.type !== 'string') report(`"${name}" has an expression without type`)
 }
