@@ -5,6 +5,7 @@ import { definitions, type Elm } from './elm.ts'
 
 /** Sections of an ELM library that hold named definitions (https://cql.hl7.org/elm.html, Library). */
 const sections = ['usings', 'includes', 'parameters', 'codeSystems', 'valueSets', 'codes', 'concepts', 'statements']
+
 /**
  * Faults of ELM that comes without its CQL, where the executor would break or, worse, answer null: sections that are no lists
  * of definitions, statements without expression, models that are unknown. An empty list when it can be linked.
