@@ -8,7 +8,8 @@ export function personFaults(coreDataSets: JsonObject[]): Issue[] {
     issue('conflict', `The certified events are not about one person: their ${what} differ`)
   const [first, ...others] = coreDataSets
   if (others.some((each) => nameOf(each) !== nameOf(first))) faults.push(differ('names'))
-  const births = coreDataSets.flatMap(({ birthDate }) => (typeof birthDate === 'string' ? [birthDate] : []))
+  // One that is absent beside one that is told was perhaps not one to be read: it agrees with none.
+  const births = coreDataSets.map(({ birthDate }) => (typeof birthDate === 'string' ? birthDate : undefined))
   if (births.some((each) => births.some((other) => !agree(each, other)))) faults.push(differ('dates of birth'))
   return faults
 }
@@ -26,4 +27,5 @@ function nameOf(data: JsonObject | undefined): string {
 }
 
 /** A partial date agrees with every date in it. */
-const agree = (a: string, b: string) => a.startsWith(b) || b.startsWith(a)
+const agree = (a: string | undefined, b: string | undefined) =>
+  a === undefined || b === undefined ? a === b : a.startsWith(b) || b.startsWith(a)

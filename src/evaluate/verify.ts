@@ -106,7 +106,7 @@ export async function verifyCredential(
   const decoded = decode(credential, format, context.limits ?? defaultLimits)
   if (isFailure(decoded)) return refuseFailure(report, isBytes ? withoutEncoding(decoded) : decoded)
   for (const name of decodingChecks) if (!isBytes || name !== 'encoding') report.pass(name)
-  for (const { check, detail } of decoded.remarks) report.warn(check, detail)
+  for (const { check, detail } of decoded.remarks) if (isOfDecoding(check)) report.warn(check, detail)
   const subject: Case = { envelope: decoded, format, report, context }
   const keys = await findKeys(subject)
   return keys ? judge(subject, keys) : verdict(subject, undefined, undefined)
@@ -114,6 +114,7 @@ export async function verifyCredential(
 
 /** Made by the decoder, all passed once there is an envelope. */
 const decodingChecks = ['encoding', 'compression', 'envelope', 'payload'] as const
+const isOfDecoding = (check: CheckName): boolean => decodingChecks.some((each) => each === check)
 
 function decode(credential: CredentialInput, format: CredentialFormat, limits: Limits): Envelope | Failure {
   if (!(credential instanceof Uint8Array)) return format.decode(credential, limits)
@@ -226,6 +227,7 @@ function judgeKey(
   report.enter('key-validity', worse(checkKeyValidity(envelope, key, clock), checkSignerStatus(envelope, context.keys)))
   report.enter('key-usage', checkKeyUsage(envelope, key, usage))
   report.enter('validity-period', checkValidityPeriod(envelope, clock))
+  for (const { check, detail } of envelope.remarks) if (!isOfDecoding(check)) report.warn(check, detail)
   if (opened && !report.failedWith()) enterRevocation({ envelope, format, report, context }, key, opened)
 }
 

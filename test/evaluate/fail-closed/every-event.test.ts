@@ -49,7 +49,11 @@ describe('every certified event', () => {
         sex: 'female',
         vaccination: { vaccine: { code: '1' }, date: '2026-02-15' },
       },
-      '4': { name: 'BEISPIEL,  AÓIFE', test: { type: { code: '1' }, date: '2026-01-15', result: { code: '2' } } },
+      '4': {
+        name: 'BEISPIEL,  AÓIFE',
+        birthDate: '1984-02',
+        test: { type: { code: '1' }, date: '2026-01-15', result: { code: '2' } },
+      },
       '-6': claim6,
     },
   }

@@ -108,10 +108,14 @@ export function questionOf({ question: { texts }, parameters, frame }: Case): Pa
   return { resourceType: 'Parameters', parameter: [...credential, ...parameters] } as Parameters // made of parts of the right shape
 }
 
-/** The bytes behind the text of an HCERT; undefined when it has none. */
+/** First byte of a zlib stream. Bytes may come without compression, a text may not. */
+const zlib = 0x78
+
+/** The compressed bytes behind the text of an HCERT; undefined when it has none. */
 function rawOf(text: string): Buffer | undefined {
   try {
-    return text.startsWith('HC1:') ? fromBase45(text.slice(4)) : undefined
+    const bytes = text.startsWith('HC1:') ? fromBase45(text.slice(4)) : undefined
+    return bytes?.[0] === zlib ? bytes : undefined
   } catch {
     return undefined
   }
