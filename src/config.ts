@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { isJurisdictionCode } from './fhir/iso-3166.ts'
 import { proxyProblem } from './http/limits/client.ts'
 import { openOperationNames } from './operations/open-operations.ts'
 import { parseTrustLists } from './trust/trust-list-settings.ts'
@@ -227,7 +228,8 @@ const settings = [
   },
   {
     variable: 'NODE_ENV',
-    kind: 'text',
+    kind: 'choice',
+    choices: ['production', 'development', 'test'],
     description: '`production` refuses development switches.',
   },
 ] as const satisfies readonly Setting[]
@@ -418,7 +420,8 @@ const accepts: Record<Kind, (text: string, setting: Setting) => string | undefin
   switch: (text) => (text === 'true' || text === 'false' ? undefined : '`true` or `false` is wanted'),
   choice: (text, setting) =>
     setting.choices?.includes(text) ? undefined : `one of ${setting.choices?.join(', ')} is wanted`,
-  country: (text) => (/^[A-Za-z]{2,3}$/.test(text) ? undefined : 'an ISO 3166-1 alpha-2 or alpha-3 code is wanted'),
+  country: (text) =>
+    isJurisdictionCode(text.toUpperCase()) ? undefined : 'an ISO 3166-1 alpha-2 or alpha-3 code is wanted',
   url: (text) =>
     /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/.test(text) ? undefined : 'an http or https address without query is wanted',
 }

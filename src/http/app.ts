@@ -7,6 +7,7 @@ import { type AuditRecorder, createAuditRecorder } from './audit/recorder.ts'
 import { bearerAuthorization } from './authorization.ts'
 import type { Facade, HttpHooks, HttpSettings, Software } from './facade.ts'
 import { clientAddresses, clientsByAddress } from './limits/client.ts'
+import { createGate, defaultGate } from './limits/gate.ts'
 import { defaultLimits, type HttpLimits } from './limits/http-limits.ts'
 import { onePerConnection } from './limits/one-per-connection.ts'
 import { createUnfinishedBodies } from './limits/unfinished-bodies.ts'
@@ -73,6 +74,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     addressOf: clientAddresses(settings.trustedProxies ?? []),
     limits,
     bodies: createUnfinishedBodies(limits),
+    gate: createGate(defaultGate),
     patches: createPatches(),
     inTurn: createQueue(),
     now,

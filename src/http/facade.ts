@@ -6,6 +6,7 @@ import type { AuditRecorder } from './audit/recorder.ts'
 import type { Authorize } from './authorization.ts'
 import type { Resolved } from './interaction.ts'
 import type { ClientOf } from './limits/client.ts'
+import type { Gate } from './limits/gate.ts'
 import type { HttpLimits } from './limits/http-limits.ts'
 import type { UnfinishedBodies } from './limits/unfinished-bodies.ts'
 import type { OneAtATime } from './one-at-a-time.ts'
@@ -84,6 +85,8 @@ export interface Facade {
   addressOf(message: IncomingMessage): string
   limits: HttpLimits
   bodies: UnfinishedBodies
+  /** Before batches and long pages. */
+  gate: Gate
   patches: Patches
   audit: AuditRecorder
   /** Writes run one at a time, so that search and write of a conditional interaction are one step. */

@@ -113,9 +113,18 @@ const isAudited = ({ route, resourceType }: { route: string; resourceType: strin
   auditedTransaction(route, resourceType) !== undefined
 
 async function answerAndSend(answering: Answering, exchange: Exchange): Promise<Finished> {
+  const { message, response, id } = exchange
+  const passage: Passage = { message, response, id, asked: { ranges: [], pretty: false } }
+  try {
+    return await answerPassage(answering, exchange, passage)
+  } finally {
+    passage.request?.requester.end()
+  }
+}
+
+async function answerPassage(answering: Answering, exchange: Exchange, passage: Passage): Promise<Finished> {
   const { facade } = answering
   const { message, response, address, id, cache, key, sampled } = exchange
-  const passage: Passage = { message, response, id, asked: { ranges: [], pretty: false } }
   const revision = cache.revision()
   let outgoing = await answer(answering, passage, address)
   const { resolved } = passage

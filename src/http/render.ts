@@ -27,7 +27,7 @@ export interface RenderOptions {
  */
 export function render(resource: Resource, format: ReplyFormat, options: RenderOptions): Rendered | Promise<Rendered> {
   const contentType = `${format.contentType}; charset=utf-8`
-  if (format.kind === 'fml') return { contentType, body: mappingText(resource, options) }
+  if (format.kind === 'fml') return { contentType, body: checked(mappingText(resource, options), options) }
   if (isLong(resource)) return renderLong(resource, format, options)
   const write = format.kind === 'xml' ? formatXml : formatJson
   return { contentType, body: checked(write(resource, format.pretty), options) }
@@ -73,7 +73,8 @@ const shortBundle = 8
 const isLongList = (value: unknown): boolean => Array.isArray(value) && value.length > longList
 
 function checked(body: string | undefined, { limitBytes }: RenderOptions): string {
-  if (body !== undefined && body.length <= limitBytes) return body
+  // A character takes at most three bytes of UTF-8.
+  if (body !== undefined && (body.length * 3 <= limitBytes || Buffer.byteLength(body) <= limitBytes)) return body
   throw replyTooLarge(limitBytes)
 }
 

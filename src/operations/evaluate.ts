@@ -141,7 +141,7 @@ function evaluateLines(call: OperationCall, context: OperationContext, named: Na
       const part = whole.part(cpuMilliseconds)
       const answer = left > 0 ? part.runAsync(() => answerLine(line, call, context, named)) : Promise.reject(tooMuch())
       const text = `${JSON.stringify(await answer.catch(outcomeOf))}\n`
-      left -= text.length
+      left -= Buffer.byteLength(text)
       yield text
     }
   }

@@ -1,4 +1,4 @@
-import { badRequest } from '../../fhir/error.ts'
+import { badRequest, FhirError, issue } from '../../fhir/error.ts'
 import { jsonSize } from '../../fhir/json-size.ts'
 import type { Bundle, BundleEntry } from '../../fhir/types.ts'
 import { entryRequest, inOrder, replyEntry } from '../bundle-entry.ts'
@@ -23,6 +23,7 @@ export const batch: Interaction = async (facade, request) => {
   if (!Array.isArray(entries))
     throw badRequest({ text: 'Entries are a list.', expression: 'Bundle.entry' }, 'structure')
   checkCount(facade, request, entries.length)
+  await request.requester.enter(facade.gate)
   const done =
     bundle.type === 'batch' ? await runBatch(facade, request, entries) : await transaction(facade, request, entries)
   const reply: Bundle = { resourceType: 'Bundle', type: `${bundle.type}-response`, entry: done }
@@ -43,7 +44,13 @@ async function runBatch(facade: Facade, outer: FhirRequest, entries: BundleEntry
   const done: BundleEntry[] = new Array(entries.length)
   const budget = outer.requester.budget()
   let left = facade.limits.replyBytes
+  let jobs = outer.requester.isAuthorized() ? Number.POSITIVE_INFINITY : mostJobs
   for (const index of inOrder(entries)) {
+    if (outer.requester.isGone()) throw new FhirError(503, issue('transient', 'The client has gone.'), retryAfter)
+    if (startsJob(entries[index]) && --jobs < 0) {
+      done[index] = await replyEntry(refused(tooManyJobs(), outer))
+      continue
+    }
     const made = await budget
       .runAsync(() => runEntry(facade, outer, entries[index]))
       .catch((error: unknown) => refused(error, outer))
@@ -56,6 +63,18 @@ async function runBatch(facade: Facade, outer: FhirRequest, entries: BundleEntry
   }
   return done
 }
+
+/** Entries of one batch that run what they bring, each within the limits of a request of its own. */
+const mostJobs = 5
+const retryAfter = { 'Retry-After': '5' }
+const tooManyJobs = () =>
+  new FhirError(422, issue('too-costly', `A batch runs at most ${mostJobs} entries that bring programs along.`))
+
+/** Operations that run maps, CQL or libraries which come with the request. */
+const startsJob = (entry: BundleEntry | undefined): boolean =>
+  entry?.request?.method === 'POST' &&
+  /\$(?:cql|transform|convert|evaluate)\b/.test(entry.request.url) &&
+  !/^\/?\$evaluate/.test(entry.request.url)
 
 /** Never rejects: a fault of one entry is the answer to that one. */
 async function runEntry(facade: Facade, outer: FhirRequest, entry: BundleEntry | undefined): Promise<FhirReply> {

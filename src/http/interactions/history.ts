@@ -9,6 +9,7 @@ import { pageLinks, pageSize, single } from '../page.ts'
 import { refusePending } from '../pending.ts'
 import { isProtectedType, supportedTypes } from '../search-table.ts'
 import { type Selection, select, selection } from '../summary.ts'
+import { longPage } from './search.ts'
 
 /** `GET [base]/_history`: everything that happened, newest first. */
 export const systemHistory: Interaction = (facade, request) => history(facade, request, {})
@@ -48,6 +49,7 @@ async function history(
   }
   const cursor = single(request.query, '_cursor')
   if (cursor !== undefined) query.cursor = cursor
+  if (query.count > longPage) await request.requester.enter(facade.gate)
   const page = await request.requester.budget().runAsync(() => facade.storage.history(query))
   const base = facade.settings.baseUrl
   const used = request.query.filter(([name]) => usedParameters.has(name))

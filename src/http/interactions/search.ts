@@ -16,11 +16,16 @@ import { decodeText } from '../resource-body.ts'
 import { readSearch } from '../search-table.ts'
 import { type Selection, select } from '../summary.ts'
 
+/** Pages of more entries are built one after the other. */
+export const longPage = 200
+
 /** `GET [base]/[type]?…` and `POST [base]/[type]/_search` (https://hl7.org/fhir/R4/http.html#search). */
 export const search: Interaction = async (facade, request, { type }): Promise<FhirReply> => {
   const { strict } = preferences(request.headers.prefer)
   const parsed = readSearch(type, [...request.query, ...formPairs(request)], strict)
   const budget = request.requester.budget()
+  if (parsed.count > longPage || parsed.include.length > 0 || parsed.revinclude.length > 0)
+    await request.requester.enter(facade.gate)
   const page = await budget.runAsync(() => findPage(facade, parsed))
   const bundle: Bundle = { resourceType: 'Bundle', type: 'searchset' }
   if (page.total !== undefined) bundle.total = page.total

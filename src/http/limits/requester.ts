@@ -3,6 +3,7 @@ import { FhirError } from '../../fhir/error.ts'
 import { type Budget, createBudget, requestLimits } from '../../workers/budget.ts'
 import type { Authorize } from '../authorization.ts'
 import type { ClientOf } from './client.ts'
+import type { Gate, Place } from './gate.ts'
 
 /** Who makes a request, and what it may use; entries of a batch share it. Worked out when it is asked for. */
 export interface Requester {
@@ -10,6 +11,12 @@ export interface Requester {
   /** Whether the request has a token that permits everything. */
   isAuthorized(): boolean
   budget(): Budget
+  /** Enters the gate for work that builds much; once for a request, which leaves it when it was answered. */
+  enter(gate: Gate): Promise<void>
+  /** Whether the client has gone: nobody waits for what is still to be done. */
+  isGone(): boolean
+  /** The request was answered. */
+  end(): void
 }
 
 /** What requesters are made with. */
@@ -24,6 +31,7 @@ export function requesterOf(message: IncomingMessage, options: RequesterOptions)
   let client: string | undefined
   let authorized: boolean | undefined
   let budget: Budget | undefined
+  let place: Promise<Place> | undefined
   const requester: Requester = {
     client() {
       client ??= requester.isAuthorized() ? 'token' : options.clientOf(message)
@@ -38,6 +46,12 @@ export function requesterOf(message: IncomingMessage, options: RequesterOptions)
       budget ??= createBudget({ client: requester.client(), limits })
       return budget
     },
+    async enter(gate) {
+      place ??= gate.enter(requester.client())
+      await place
+    },
+    isGone: () => message.socket?.destroyed === true,
+    end: () => void place?.then((each) => each.leave()).catch(() => undefined), // who was not let in has nothing to leave
   }
   return requester
 }
