@@ -18,6 +18,7 @@ export function readiness({ maintenance, content: { status, detail }, lists }: S
       name: 'trust lists',
       ready: true,
       state: `${lists.filter((each) => each.usable).length} of ${lists.length} usable`,
+      ...listDetail(lists),
     },
     {
       name: 'base content',
@@ -26,4 +27,11 @@ export function readiness({ maintenance, content: { status, detail }, lists }: S
       ...(detail === undefined ? {} : { detail }),
     },
   ]
+}
+
+/** Lists that failed, by their names alone: why is for the administrator, who has paths in it. */
+function listDetail(lists: TrustListStatus[]): { detail?: string } {
+  const failed = lists.filter((each) => each.failure !== undefined)
+  if (failed.length === 0) return {}
+  return { detail: failed.map(({ name, usable }) => `${name}: ${usable ? 'old copy' : 'not usable'}`).join(', ') }
 }

@@ -43,7 +43,8 @@ import { createMaps, type MapEnvironment, parseMap, printMap, readR5 } from './s
 import { createTerminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/anchors.ts'
 import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
-import { loadTrustLists, type Trust } from './trust/trust.ts'
+import { type After, refreshTrust } from './trust/lists/refresh.ts'
+import { loadTrustLists, type Trust, type TrustListStatus } from './trust/trust.ts'
 import type { TrustSource } from './trust/trust-source.ts'
 import { threadMilliseconds } from './workers/budget.ts'
 
@@ -66,7 +67,10 @@ export interface VidimusServer extends OperationContext {
   pending: PendingContent
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
-  /** Listens where the configuration says; resolves with the address without `/fhir`. */
+  /**
+   * Listens where the configuration says, and reads trust lists with `refreshSeconds` again from then on; resolves with the address
+   * without `/fhir`.
+   */
   listen(): Promise<string>
   /** Finishes requests under way, ends workers, closes the store. */
   close(): Promise<void>
@@ -74,10 +78,10 @@ export interface VidimusServer extends OperationContext {
 
 /**
  * Makes a server of a configuration: opens the store, reads the trust lists, wires the rooms. It does not load
- * content and does not listen.
+ * content and does not listen. `after` is the clock by which trust lists are read again, by default the process's.
  * @throws Error when the store cannot be opened
  */
-export async function createServer(config: Config): Promise<VidimusServer> {
+export async function createServer(config: Config, after?: After): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
@@ -89,6 +93,7 @@ export async function createServer(config: Config): Promise<VidimusServer> {
     config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   let port = config.port
   let running: RunningServer | undefined
+  let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
   const newApp = () => createHttpApp({ config, context, publish, pending, trust, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
@@ -112,9 +117,11 @@ export async function createServer(config: Config): Promise<VidimusServer> {
         await app.close()
         app = newApp()
       }
+      endRefresh ??= refreshTrust(trust, config.trustLists ?? [], { after, ...refreshReport })
       return baseUrl()
     },
     async close() {
+      await endRefresh?.()
       await running?.close(10_000)
       await app.audit.flush()
       accessLines.flush()
@@ -122,6 +129,16 @@ export async function createServer(config: Config): Promise<VidimusServer> {
       await storage.close()
     },
   }
+}
+
+/** A list that turned bad, or good again, is told where the start-up told it. */
+const refreshReport = {
+  changed: ({ name, failure }: TrustListStatus) =>
+    void process.stderr.write(`trust list ${name}: ${failure ?? 'can be read again'}\n`),
+  failed: (error: unknown) =>
+    void process.stderr.write(
+      `trust lists: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    ),
 }
 
 function connectionLimits(config: Config) {

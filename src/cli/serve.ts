@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { loadBaseContentBeside } from './base-content.ts'
 import { openLoadedServer } from './loaded-server.ts'
+import { failureOf } from './trust.ts'
 
 /** `vidimus serve`: starts the server; the base content of FHIR R4 is loaded behind it at the first start. */
 export function addServe(program: Command): void {
@@ -10,8 +11,8 @@ export function addServe(program: Command): void {
     .description('starts the server')
     .action(async () => {
       const server = await openLoadedServer(readConfig())
-      for (const { name, failure } of server.trust.status())
-        if (failure) console.error(`trust list ${name}: ${failure}`)
+      for (const list of server.trust.status())
+        if (list.failure !== undefined) console.error(`trust list ${list.name}: ${failureOf(list)}`)
       const stopping = new AbortController()
       const stop = new Promise<void>((done) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())

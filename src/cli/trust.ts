@@ -91,8 +91,15 @@ function printedLists(lists: TrustListStatus[], withWarnings: boolean): string {
   return remarks.length > 0 ? `${shown}\n\n${[...new Set(remarks)].join('\n')}` : shown
 }
 
-function stateOf({ usable, failure, keys, leftOut, withdraws, required }: TrustListStatus): string {
-  if (!usable) return `not usable: ${failure}`
+/** Why a list failed, and that its withdrawals are lost when nothing else stands in for them. */
+export function failureOf({ usable, failure, kind, required }: TrustListStatus): string {
+  const isLost = !usable && !required && kind !== 'distrusted'
+  return `${failure}${isLost ? '; what it withdraws is not known' : ''}`
+}
+
+function stateOf(list: TrustListStatus): string {
+  const { usable, failure, keys, leftOut, withdraws, required } = list
+  if (!usable) return `not usable: ${failureOf(list)}`
   const state = failure ? `old copy: ${failure}` : keys === 0 && leftOut ? 'no key counts' : 'in use'
   return [state, required ? 'required' : '', withdraws === undefined ? '' : `withdraws ${withdraws}`]
     .filter(Boolean)

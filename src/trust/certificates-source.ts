@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import path from 'node:path'
 import { type ChainEntry, checkChains, subjectCountries } from './chain.ts'
 import { parseJson } from './did-source.ts'
+import { CERTIFICATE_FILE, SIDECAR, strangersIn } from './lists/folder-entries.ts'
 import { readSidecar, type Sidecar, type SidecarEntry } from './lists/sidecar.ts'
 import { participantCode } from './participant-codes.ts'
 import {
@@ -15,18 +16,16 @@ import {
 } from './trust-source.ts'
 import { certificateMembers, derivedKeyId, keyFault, readCertificate, type TrustedKey } from './trusted-key.ts'
 
-const SIDECAR = 'trust.json'
-const CERTIFICATE_FILE = /\.(pem|der|cer|crt)$/i
-
 /**
  * Reads a `certificates` source: a folder or a file of PEM or DER certificates. The sidecar `trust.json`
  * `[{file, keyId?, participant, domain, usage, status?, from?, until?}]` in the same folder says what each is for; without an
  * entry the source's own domain and usage hold, else the usage DSC or SCA. The participant is the configured one, else the
- * entry's, else the subject's country; an entry that contradicts the configuration is left out.
+ * entry's, else the subject's country; an entry that contradicts the configuration is left out. What else stands in the folder and
+ * may be a sidecar under another name makes the source unusable and suspends its certificates.
  */
 export async function readCertificatesSource(source: TrustSource, readers: TrustReaders): Promise<SourceContent> {
   const files = await readCertificateFiles(source, readers)
-  const sidecar = files.hasSidecar ? await readSidecarOf(files, source, readers) : []
+  const sidecar = await readSidecarOf(files, source, readers)
   const content: SourceContent = { keys: [], warnings: [], leftOut: [] }
   for (const file of new Set(sidecar.map((entry) => entry.file))) {
     if (files.isFolder && !files.certificates.has(file)) content.warnings.push(`${file} is missing`)
@@ -50,6 +49,8 @@ interface CertificateFiles {
   /** Whether every certificate of the folder is meant, or one file. */
   isFolder: boolean
   hasSidecar: boolean
+  /** One text for each entry of the folder that may be a sidecar under another name. */
+  strangers: string[]
   /** By file name; empty for a file that holds none, or cannot be read. */
   certificates: Map<string, X509Certificate[]>
   /** Files of which not every certificate could be read. */
@@ -65,6 +66,7 @@ async function readCertificateFiles(source: TrustSource, readers: TrustReaders):
     folder,
     isFolder: inside !== undefined,
     hasSidecar: names.includes(SIDECAR),
+    strangers: strangersIn(names, inside !== undefined),
     certificates: new Map(),
     broken: new Set(),
   }
@@ -90,25 +92,29 @@ const pemOf = (block: string): string => `-----BEGIN CERTIFICATE-----${block}`
 /**
  * The sidecar's entries. One that is not understood to the last member makes the source unusable and suspends its certificates: no
  * list may tell that they are good, since the sidecar may have said that they are not. So does one that withdraws a certificate
- * that is not there: which key it means is unknown, and none can be told to be good.
+ * that is not there: which key it means is unknown, and none can be told to be good. An entry of the folder that may be a sidecar
+ * under another name counts as one that is not understood.
  */
 async function readSidecarOf(
   files: CertificateFiles,
   source: TrustSource,
   readers: TrustReaders,
 ): Promise<SidecarEntry[]> {
-  const { entries, problems, unread } = await parseSidecar(files, readers)
+  const { entries, problems, unread } = files.hasSidecar
+    ? await parseSidecar(files, readers)
+    : { entries: [], problems: [], unread: [] }
   const isAbsent = (file: string) => files.broken.has(file) || (files.isFolder && !files.certificates.get(file)?.length)
   const lost = entries.filter(({ file, status }) => status !== 'current' && isAbsent(file))
   for (const { file, status } of lost) {
     problems.push(`${file} is ${status} and cannot be read; name its thumbprint in a distrusted list`)
   }
-  if (problems.length === 0) return entries
+  if (problems.length === 0 && files.strangers.length === 0) return entries
   const reason = `${source.name}: what ${SIDECAR} says of it cannot be read`
   const suspended = [...files.certificates.values()]
     .flat()
     .map((each) => ({ key: keyOf(each, undefined, source), reason }))
-  throw new UnusableSource(`${SIDECAR}: ${problems.join('; ')}`, {
+  const ofSidecar = problems.length > 0 ? [`${SIDECAR}: ${problems.join('; ')}`] : []
+  throw new UnusableSource([...ofSidecar, ...files.strangers].join('; '), {
     suspended,
     withdrawsUnknown: lost.length > 0 || unread.some(isAbsent),
   })

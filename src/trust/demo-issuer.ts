@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type CertificateContent, writeCertificate } from './certificate-writer.ts'
 import { jwkThumbprint } from './jwk.ts'
 import { derivedKeyId } from './trusted-key.ts'
@@ -117,8 +117,10 @@ const serialNumber = () => Buffer.concat([Buffer.from([0x01]), randomBytes(15)])
 
 /** A reader sees the old file or the new one, never half of it. */
 function writeWhole(file: string, text: string, mode: number): void {
-  writeFileSync(`${file}.new`, text, { mode })
-  renameSync(`${file}.new`, file)
+  // Hidden: a folder of certificates may be read meanwhile, and holds nothing else.
+  const unfinished = join(dirname(file), `.${basename(file)}.new`)
+  writeFileSync(unfinished, text, { mode })
+  renameSync(unfinished, file)
 }
 
 /** A second key pair whose certificate nobody trusts: what a forger has. */

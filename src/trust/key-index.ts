@@ -4,6 +4,7 @@ import type { Json } from '../fhir/types.ts'
 import { listedKeyServes, type ServesIssuer } from './keys/issuer-binding.ts'
 import { collectObjections, type Distrust, type Objections, type Suspension, worseStatus } from './keys/objections.ts'
 import { wrappedKeyIds } from './keys/wrapped-keys.ts'
+import { sameParticipant } from './participant-codes.ts'
 import { certificatePrints, type KeyQuery, type KeySource, type TrustedKey } from './trusted-key.ts'
 
 /** Trusted keys of all lists, found by key id without scanning; immutable, replaced as a whole. */
@@ -70,19 +71,33 @@ function judge(keys: TrustedKey[], objections: Objections, { required = [], unav
     const missing = standing.find(({ has }) => !has(key))
     if (unavailable !== undefined) judged.leftOut.push({ key, reason: unavailable })
     else if (objection && objection.status === undefined) judged.leftOut.push({ key, reason: objection.reason })
-    else if (missing) judged.leftOut.push({ key, reason: `does not stand in the required list ${missing.name}` })
+    else if (missing)
+      judged.leftOut.push({
+        key,
+        reason: `does not stand in the required list ${missing.name} for its participant and usage`,
+      })
     else judged.keys.push(objection?.status ? { ...key, status: worseStatus(key.status, objection.status) } : key)
   }
   return judged
 }
 
-/** Whether a key stands in a required list: its certificate does; where one of the two has no certificate, the public key. */
+/**
+ * Whether a key stands in a required list, for the same participant, issuer and usage: its certificate does; where one of the two
+ * has no certificate, the public key.
+ */
 function standsAmong(required: readonly TrustedKey[]): (key: TrustedKey) => boolean {
-  const certificates = new Set(required.filter(({ certificate }) => certificate).map(({ thumbprint }) => thumbprint))
-  const bare = new Set(required.filter((key) => !key.certificate).map((key) => key.publicKeyThumbprint))
-  const all = new Set(required.map((key) => key.publicKeyThumbprint))
-  return ({ certificate, thumbprint, publicKeyThumbprint }) =>
-    certificate ? certificates.has(thumbprint) || bare.has(publicKeyThumbprint) : all.has(publicKeyThumbprint)
+  const byKey = Map.groupBy(required, (key) => key.publicKeyThumbprint)
+  return (key) =>
+    (byKey.get(key.publicKeyThumbprint) ?? []).some(
+      (own) => (!own.certificate || !key.certificate || own.thumbprint === key.thumbprint) && standsFor(own, key),
+    )
+}
+
+/** Whether an entry of a required list is meant for what a key is listed for elsewhere; what it does not name, it leaves open. */
+function standsFor(own: TrustedKey, key: TrustedKey): boolean {
+  if (own.usage !== '' && own.usage !== (key.usage || (key.certificate?.ca ? 'SCA' : 'DSC'))) return false
+  if (own.issuer !== undefined && key.issuer !== undefined && own.issuer !== key.issuer) return false
+  return own.participant === '' || key.participant === '' || sameParticipant(own.participant, key.participant)
 }
 
 function mergeLists(listed: TrustedKey[]): TrustedKey[] {

@@ -27,7 +27,7 @@ export interface TrustSource {
   usage?: string
   /** A key of any list counts only if it stands in this one, too. */
   required?: boolean
-  /** How often a remote list is fetched again; files are read at the start and on reload. */
+  /** How often a server reads the source again, in seconds; without, it is read at the start alone. */
   refreshSeconds?: number
 }
 
@@ -50,7 +50,7 @@ export interface SourceContent {
   leftOut: LeftOut[]
   /** Keys about which the source says something that is not understood. They count nowhere. */
   suspended?: Suspension[]
-  /** What a source of kind `distrusted` names. */
+  /** What the source withdraws by name: all that one of kind `distrusted` says, and keys of a JWK set that cannot be read. */
   distrust?: Distrust
 }
 

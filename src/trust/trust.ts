@@ -38,7 +38,7 @@ export interface TrustListStatus {
   warnings: string[]
   /** Entries that do not count, and why; absent when all do. */
   leftOut?: { entry: string; reason: string }[]
-  /** `distrusted`: how many participants, thumbprints and key ids it names. */
+  /** How many participants, thumbprints and key ids it withdraws in every list. */
   withdraws?: number
   /** Set when a key counts only if it stands in this list, too. */
   required?: boolean
@@ -49,8 +49,11 @@ export interface Trust {
   /** The keys now. An evaluation keeps the index it started with. */
   keys(): KeyIndex
   status(): TrustListStatus[]
-  /** Reads every source again and replaces the index as a whole; a source that fails keeps the keys of its last reading. */
-  reload(): Promise<TrustListStatus[]>
+  /**
+   * Reads every source again, or those of the names given, and replaces the index as a whole; a source that fails keeps the keys of
+   * its last reading. Readings follow one another.
+   */
+  reload(names?: readonly string[]): Promise<TrustListStatus[]>
 }
 
 /** What the trust room is given. */
@@ -92,21 +95,30 @@ export async function loadTrustLists(sources: TrustSource[], options: TrustOptio
   const readers = options.readers ?? fileReaders
   let states: SourceState[] = sources.map((source) => ({ source }))
   let index = createKeyIndex([])
+  const read = async (names?: readonly string[]) => {
+    const lists = createListProcess()
+    const reading = { readers, check: options.check ?? lists.check, now: options.now() }
+    const next: SourceState[] = []
+    try {
+      // One after another: a process that checks a list takes a processor.
+      for (const state of states) {
+        next.push(!names || names.includes(state.source.name) ? await readState(state, reading) : state)
+      }
+    } finally {
+      lists.close()
+    }
+    states = next
+    index = indexOf(states)
+  }
+  let last: Promise<unknown> = Promise.resolve()
   const trust: Trust = {
     keys: () => index,
     status: () => states.map((state) => statusOf(state, { index, entries: entriesOf(states), now: options.now() })),
-    async reload() {
-      const lists = createListProcess()
-      const reading = { readers, check: options.check ?? lists.check, now: options.now() }
-      const read: SourceState[] = []
-      try {
-        // One after another: a process that checks a list takes a processor.
-        for (const state of states) read.push(await readState(state, reading))
-      } finally {
-        lists.close()
-      }
-      states = read
-      index = indexOf(states)
+    async reload(names) {
+      const reading = last.then(() => read(names))
+      // One that failed does not stop the next.
+      last = reading.catch(() => undefined)
+      await reading
       return trust.status()
     },
   }

@@ -16,9 +16,10 @@ export function memoryReaders(files: Files): TrustReaders & { files: Files } {
     },
     async listFolder(name) {
       if (files[name] !== undefined) return undefined
-      const inside = Object.keys(files).filter((file) => path.dirname(file) === name)
-      if (inside.length === 0) throw missing(name)
-      return inside.map((file) => path.basename(file))
+      const inside = Object.keys(files).map((file) => path.relative(name, file))
+      const names = inside.filter((file) => !file.startsWith('..')).map((file) => file.split('/')[0] ?? '')
+      if (names.length === 0) throw missing(name)
+      return [...new Set(names)]
     },
   }
 }

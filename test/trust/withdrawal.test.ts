@@ -248,6 +248,53 @@ describe('a required list', () => {
     await trust.reload()
     assert.ok(statuses(trust).length > 0)
   })
+
+  it('lets it count only for the participant and the usage for which it stands there', async () => {
+    const cases: [object, number][] = [
+      [{ usage: 'DSC' }, 1],
+      [{ usage: 'DSC', participant: 'XXA' }, 1],
+      [{ usage: 'SCA' }, 0],
+      [{ usage: 'SCA', domain: 'ICVP' }, 0],
+      [{ usage: 'DESC' }, 0],
+      [{ participant: 'XB' }, 0],
+      [{ participant: 'XB', usage: 'SCA' }, 0],
+    ]
+    for (const [entry, count] of cases) {
+      const files = { '/national/dsc.pem': pem, '/national/trust.json': sidecar(entry) }
+      const trust = await load([network, required], files)
+      const found = trust.keys().find({ framework: 'hcert', keyId, issuer: 'XA', usage: ['DSC'] })
+      assert.equal(found.length > 0 ? 1 : 0, count, JSON.stringify(entry))
+    }
+  })
+
+  it('of bare keys names what it names: without usage, any; of another address, not', async () => {
+    const jwk = { ...issuer.dsc.publicKey.export({ format: 'jwk' }), kid: 'k' }
+    const set = (name: string, members: Partial<TrustSource>): TrustSource => ({
+      name,
+      kind: 'jwks',
+      location: '/k.jwks.json',
+      ...members,
+    })
+    const count = async (sources: TrustSource[]) => {
+      const trust = await load(sources, { '/k.jwks.json': JSON.stringify({ keys: [jwk] }) })
+      return trust.keys().keys.filter(({ lists }) => lists.includes(sources[0]?.name ?? '')).length
+    }
+    const address = (name: string) => `https://${name}.example`
+    assert.ok((await count([network, set('r', { participant: 'XA', required: true })])) > 0)
+    assert.equal(await count([network, set('r', { participant: 'XB', required: true })]), 0)
+    assert.equal(await count([network, set('r', { participant: 'XA', usage: 'SCA', required: true })]), 0)
+    assert.equal(
+      await count([set('s', { issuer: address('a') }), set('r', { issuer: address('a'), required: true })]),
+      1,
+    )
+    assert.equal(
+      await count([set('s', { issuer: address('a') }), set('r', { issuer: address('b'), required: true })]),
+      0,
+    )
+    const unrestricted = set('s', { issuer: address('a') })
+    assert.equal(await count([unrestricted, set('r', { issuer: address('a'), usage: 'DSC', required: true })]), 1)
+    assert.equal(await count([unrestricted, set('r', { issuer: address('a'), usage: 'SCA', required: true })]), 0)
+  })
 })
 
 describe('a sidecar that is not understood', () => {
@@ -356,5 +403,52 @@ describe('a JWK set with a member that is not understood', () => {
       '/b.jwks.json': file({ ...jwk, alg: 'x' }),
     })
     assert.equal(trust.keys().find({ keyId: 'k' }).length, 1)
+  })
+})
+
+describe('a JWK set that withdraws a key which cannot be read', () => {
+  const set: TrustSource = { name: 'set', kind: 'jwks', location: '/set.jwks.json' }
+  const withdrawn = (entry: object) =>
+    load([network, foreign, set], { '/set.jwks.json': JSON.stringify({ keys: [entry] }) })
+
+  it('withdraws its key id in every list', async () => {
+    const cases = [
+      { status: 'revoked' },
+      { status: 'terminated' },
+      { status: 'expired' },
+      { status: 'revokd' },
+      { status: null },
+      { status: 'revoked', kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA' },
+      { status: 'revoked', kty: 'XYZ' },
+      { status: 'revoked', x5c: ['AAAA'] },
+      { status: 'revoked', iss: 'XB' },
+      { status: 'revoked', kid: issuer.keyId.toString('base64url') },
+    ]
+    for (const entry of cases) {
+      const trust = await withdrawn({ kid: keyId, ...entry })
+      assert.deepEqual(statuses(trust), [], JSON.stringify(entry))
+      assert.deepEqual(statuses(trust, otherId, 'XB'), ['current'])
+      const [list, , own] = trust.status()
+      assert.equal(list?.leftOut?.[0]?.reason, 'distrusted by set')
+      assert.deepEqual([own?.withdraws, own?.leftOut?.length], [1, 1])
+    }
+  })
+
+  it('and does nothing of the kind when it does not withdraw it', async () => {
+    for (const entry of [{}, { status: 'current' }]) {
+      assert.ok(statuses(await withdrawn({ kid: keyId, ...entry })).length > 0)
+    }
+  })
+
+  it('leaves no key good when it names none', async () => {
+    for (const kid of [undefined, '', 5, 'a b']) {
+      const trust = await withdrawn({ kid, status: 'revoked' })
+      assert.equal(trust.keys().keys.length, 0, String(kid))
+      assert.match(trust.keys().unavailable ?? '', /^set, which withdraws keys/)
+      assert.match(
+        trust.status()[2]?.failure ?? '',
+        /key 1 is withdrawn and has neither a readable public key nor a kid/,
+      )
+    }
   })
 })
