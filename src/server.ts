@@ -27,8 +27,6 @@ import { findByCanonical as find, findMaps, findRunnable, findStructure, listAll
 import type { Storage } from './storage/storage.ts'
 import {
   artefactSource,
-  type BoundValueSet,
-  bindValueSet,
   cachedByRevision,
   euValueSet,
   expandCodes,
@@ -40,7 +38,7 @@ import {
 } from './stored-artefacts.ts'
 import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, parseMap, printMap, readR5 } from './structure-map/maps.ts'
-import { createTerminology } from './terminology/terminology.ts'
+import { type BoundMembership, createTerminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/anchors.ts'
 import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
@@ -200,14 +198,13 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
   // What was looked for in vain before content was on its way is looked for again.
   const revision = (types: readonly string[]) => storage.revision(types) + pending.epoch()
   const terminologyRevision = () => revision(terminologyTypes)
-  const bound = cachedByRevision(terminologyRevision, () => new Map<string, Promise<BoundValueSet>>())
-  const bind = (valueSet: string) => {
+  const bound = cachedByRevision(terminologyRevision, () => new Map<string, Promise<BoundMembership>>())
+  const membership = (valueSet: string) => {
     const known = bound()
-    const binding = known.get(valueSet) ?? bindValueSet(valueSet, terminology, storage)
+    const binding = known.get(valueSet) ?? terminology.membership(valueSet)
     known.set(valueSet, binding)
     return binding
   }
-  const membership = async (valueSet: string) => (await bind(valueSet)).member
   const mapEnvironment: MapEnvironment = {
     findMaps: (url) => findMaps(storage, url),
     findStructure: (url) => findStructure(storage, url),
@@ -262,7 +259,6 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     selectPlans: async (choice) => selectPlans(await plans(), choice),
     hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
     findPlans: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
-    pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,
   })
   const limits = { cpuMilliseconds: config.requestCpuMilliseconds, replyBytes: config.replyLimitBytes }

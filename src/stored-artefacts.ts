@@ -1,16 +1,15 @@
 /** Reading the store for the rooms: what each is given of it, and when that is stale. */
 import { join } from 'node:path'
 import { statusOf } from './fhir/artefact.ts'
-import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
+import { formatCanonical } from './fhir/canonical.ts'
 import { unprocessable } from './fhir/error.ts'
 import type { Resource, StructureMap, ValueSet } from './fhir/types.ts'
 import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
 import type { PendingContent } from './packages/pending-content.ts'
-import { findByCanonical as find, findRunnable, listAll, usable } from './storage/reading.ts'
+import { findRunnable, listAll, usable } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
 import { largeCodeSystem } from './terminology/large/large-code-system.ts'
 import type { Terminology } from './terminology/terminology.ts'
-import { preferredFirst } from './terminology/versions.ts'
 
 /** Whose changes make compiled value sets, maps and rules stale: a write of another type leaves them. */
 export const terminologyTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem']
@@ -35,24 +34,6 @@ export const artefactSource = (storage: Storage, pending: PendingContent, dataDi
   revision: () => storage.revision(terminologyTypes) + pending.epoch(),
   largeCodeSystem: readArtefacts(join(dataDir, ARTEFACTS_FOLDER), largeCodeSystem).read,
 })
-
-/** A value set as rules ask it, with `url|version` of what is stored, so that a reply can be reproduced. */
-export interface BoundValueSet {
-  canonical: string
-  member: Awaited<ReturnType<Terminology['membership']>>
-}
-
-/** Resolves a value set, once for all questions. @throws FhirError as `Terminology.membership` */
-export async function bindValueSet(
-  valueSet: string,
-  terminology: Terminology,
-  storage: Storage,
-): Promise<BoundValueSet> {
-  const member = await terminology.membership(valueSet)
-  const { url, version } = parseCanonical(valueSet)
-  const [stored] = version ? [] : (await find<ValueSet>(storage, 'ValueSet', url)).sort(preferredFirst)
-  return { canonical: formatCanonical(url, version ?? stored?.version), member }
-}
 
 /** The codes of a value set, flat. @throws FhirError as `Terminology.expand` */
 export async function expandCodes(terminology: Terminology, given: { url: string } | { valueSet: ValueSet }) {

@@ -28,7 +28,7 @@ export interface Mapped {
   /**
    * What makes `accepted` impossible, and rules over the bundle meaningless: a required element of the logical model that the
    * maps did not fill (evaluate.md, Fail closed 7), a certified event without a core data set, several persons, resources
-   * that are not FHIR.
+   * that are not FHIR, a concept map or value set of the maps that cannot be used.
    */
   obstacles: Issue[]
   /** Places of values that FHIR would refuse and that were left out, one remark each; never the value (Fail closed 4). */
@@ -118,7 +118,9 @@ async function apply(canonical: string, source: Json, { mapping, mapped }: Run):
   const map = await mapping.compile(canonical)
   if (!mapped.structureMaps.includes(map.canonical)) {
     mapped.structureMaps.push(map.canonical)
-    mapped.warnings.push(...map.warnings)
+    mapped.warnings.push(...map.warnings.filter((each) => !map.unusable.includes(each)))
+    // What such a set or map was to say is missing, and nobody knows what it would have been.
+    mapped.obstacles.push(...map.unusable.map((each): Issue => ({ ...each, severity: 'error' })))
   }
   const remark = (found: ValueRemark) => {
     // An id is no datum of the certificate: those of cards are not FHIR's.

@@ -26,8 +26,6 @@ export interface RuleSurroundings {
   findPlans(canonical: string): Promise<PlanDefinition[]>
   /** Whether there is a Library of that canonical. */
   hasLibrary(canonical: string): Promise<boolean>
-  /** `url|version` of what is stored for the canonical of a value set, so that a reply can be reproduced. */
-  pinValueSet(canonical: string): Promise<string>
 }
 
 /** The rules that a request names; empty when it leaves the choice to the server. */
@@ -126,7 +124,6 @@ export async function judge(surroundings: RuleSurroundings, judged: Judged): Pro
   }
   const none = issue('not-found', { severity: 'warning', text: 'No rule of this server applies to this credential' })
   const obstacles = judged.verification.events.length > 0 ? [] : [noEvents]
-  const pinned = await Promise.all([...valueSets].map((each) => surroundings.pinValueSet(each)))
   return {
     rules,
     issues: distinct([
@@ -136,7 +133,7 @@ export async function judge(surroundings: RuleSurroundings, judged: Judged): Pro
       ...obstacles,
     ]),
     obstacles,
-    valueSets: [...new Set(pinned)].sort(),
+    valueSets: [...valueSets].sort(),
   }
 }
 

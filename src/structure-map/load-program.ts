@@ -25,6 +25,8 @@ export interface LoadedProgram {
   program: Program
   main: MapScope
   warnings: Issue[]
+  /** Those of them that tell of a value set or a concept map that cannot be used: what it decides is not decided. */
+  unusable: Issue[]
 }
 
 /** Looks up everything a map needs and compiles it. FhirError 422 for an unknown import or a broken rule. */
@@ -40,11 +42,17 @@ export async function loadProgram(
     warned.add(text)
     warnings.push(issue('not-found', { severity: 'warning', text }))
   }
+  const unusable: Issue[] = []
+  const refuse = (text: string): void => {
+    const known = warnings.length
+    warn(text)
+    unusable.push(...warnings.slice(known))
+  }
   const maps = await loadImports(map, { supporting, environment, warn })
   const definitions = await loadDefinitions(maps, environment, warn)
   const types = createTypeTable(definitions)
-  const memberships = await loadMemberships(maps, environment, warn)
-  const translators = await loadTranslators(maps, environment, warn)
+  const memberships = await loadMemberships(maps, environment, refuse)
+  const translators = await loadTranslators(maps, environment, refuse)
   const host = createHost(types, memberships)
   const program: Program = {
     scopes: [],
@@ -72,7 +80,7 @@ export async function loadProgram(
   if (!main) throw unprocessable(`StructureMap ${map.url} has no group`)
   // Every rule of the map itself is compiled now, so that a broken one is told before anything runs.
   for (const group of main.map.group) compileGroup({ group, scope: main })
-  return { program, main, warnings }
+  return { program, main, warnings, unusable }
 }
 
 interface Loading {

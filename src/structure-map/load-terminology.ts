@@ -27,7 +27,7 @@ function* allExpressions(maps: StructureMap[]): Generator<string> {
   for (const map of maps) for (const constant of constantsOf(map)) yield constant.value
 }
 
-/** Looks up the value sets that expressions name; one that cannot be used is a warning. */
+/** Looks up the value sets that expressions name; one that cannot be used is told. */
 export async function loadMemberships(maps: StructureMap[], environment: MapEnvironment, warn: Warn) {
   const memberships = new Map<string, (code: string, system?: string) => boolean>()
   const asked = new Set<string>()
@@ -46,7 +46,7 @@ export async function loadMemberships(maps: StructureMap[], environment: MapEnvi
   return memberships
 }
 
-/** Looks up the concept maps that rules name; one that cannot be used is a warning. */
+/** Looks up the concept maps that rules name; one that cannot be used is told. */
 export async function loadTranslators(maps: StructureMap[], environment: MapEnvironment, warn: Warn) {
   const translators = new Map<string, Translator>()
   for (const url of conceptMapsToFind(maps, warn)) {
@@ -61,7 +61,7 @@ export async function loadTranslators(maps: StructureMap[], environment: MapEnvi
   return translators
 }
 
-/** What rules translate by and their map does not contain; `#id` that it does not contain is a warning. */
+/** What rules translate by and their map does not contain; `#id` that it does not contain is told. */
 function conceptMapsToFind(maps: StructureMap[], warn: Warn): Set<string> {
   const urls = new Set<string>()
   for (const map of maps) {

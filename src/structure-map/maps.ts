@@ -80,6 +80,8 @@ export interface CompiledMap {
    * runs as far as it does not come to them.
    */
   warnings: Issue[]
+  /** Those of the warnings that tell of a value set or a concept map that cannot be used: its questions go without an answer. */
+  unusable: Issue[]
   /** Transforms one instance, synchronously. FhirError 422 naming map, group, rule and position; the source is not changed. */
   run(source: Json, call: MapCall): Json
   /**
@@ -100,10 +102,11 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
   const cache = new Map<string, Promise<CompiledMap>>()
 
   async function build(map: StructureMap, supporting: StructureMap[]): Promise<CompiledMap> {
-    const { program, main, warnings } = await loadProgram(map, supporting, environment)
+    const { program, main, warnings, unusable } = await loadProgram(map, supporting, environment)
     return {
       canonical: formatCanonical(map.url, map.version),
       warnings,
+      unusable,
       run: (source, call) => runProgram({ program, main, source, call, limits, elapsed: options.elapsed }),
       judge(instance) {
         const named = typeof instance.resourceType === 'string' ? program.types.find(instance.resourceType) : undefined

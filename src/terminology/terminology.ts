@@ -1,3 +1,4 @@
+import { artefactName } from '../fhir/artefact.ts'
 import { FhirError, unprocessable } from '../fhir/error.ts'
 import type { ConceptMap, Issue, Parameters, Resource, ValueSet } from '../fhir/types.ts'
 import type { Steps } from '../workers/budget.ts'
@@ -8,17 +9,20 @@ import { contains, type Evaluation, noDecisions } from './binding.ts'
 import { type Instance, terminologyCapabilities } from './capabilities.ts'
 import { checkTerminology } from './check/check.ts'
 import { compareValueSets } from './compare.ts'
-import { closestFirst, translateBy } from './concept-map.ts'
+import { closestFirst, conceptMapOf, translateBy } from './concept-map.ts'
 import { expandValueSet } from './expand.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { lookUp } from './lookup.ts'
 import { txError } from './messages.ts'
 import { openRequest, type Request, type Surroundings, sharedScopes, type TerminologyCall } from './request.ts'
-import { createScope, settle, valueSetOf } from './scope.ts'
+import { createScope, type Scope, settle, valueSetOf } from './scope.ts'
 import { subsumption } from './subsumes.ts'
 import { askedMap, translate } from './translate.ts'
+import { refuseModifiers } from './understood.ts'
+import { requireUsable } from './usable.ts'
 import { validateInCodeSystem, validateInValueSet } from './validate.ts'
 import { type CompiledSet, compileValueSet } from './value-set.ts'
+import { preferredFirst } from './versions.ts'
 
 export type { ArtefactSource } from './artefacts.ts'
 export type { Limits } from './limits.ts'
@@ -29,6 +33,15 @@ interface TranslatedCode {
   code: string
   display?: string
   equivalence: string
+}
+
+/** A value set to ask for codes. */
+export interface BoundMembership {
+  (code: string, system?: string): boolean
+  /** Systems that the set draws from. */
+  systems: string[]
+  /** `url|version` of the set that was bound. */
+  canonical: string
 }
 
 /**
@@ -59,11 +72,13 @@ export interface Terminology {
   /**
    * Membership of one value set, for CQL `in` and FHIRPath `memberOf`: resolves once, then synchronous. Without a system any
    * system of the set counts; `systems` are those it draws from, by which a caller knows that a code alone is ambiguous. 422 not-found
-   * naming a value set, import or code system that is unknown.
+   * naming a value set, import or code system that is unknown. A set that is not active counts only when it is named `url|version`,
+   * by whoever names it; else 422. `canonical` is what was bound, with its version.
    */
-  membership(valueSet: string): Promise<((code: string, system?: string) => boolean) & { systems: string[] }>
+  membership(valueSet: string): Promise<BoundMembership>
   /**
    * Translation by one concept map, the closest first: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
+   * 422 for one that is not there, or not active and not named `url|version`; the same for the maps that it hands a code on to.
    */
   translator(conceptMap: string | ConceptMap): Promise<(code: string, system?: string) => TranslatedCode[]>
   /**
@@ -139,14 +154,23 @@ function asksValueSet(entry: Parameters, resourceType: 'ValueSet' | 'CodeSystem'
   return resourceType === 'ValueSet' && namesSet
 }
 
-async function membership(canonical: string, artefacts: Artefacts) {
+async function membership(canonical: string, artefacts: Artefacts): Promise<BoundMembership> {
   artefacts.refresh()
   const scope = createScope(artefacts, [])
   const evaluation: Evaluation = { scope, systemRules: new Map(), decided: noDecisions(), pass: () => false }
   return settle(scope, () => {
     const definition = valueSetOf(scope, canonical)
     if (!definition) throw txError('Unable_to_resolve_value_Set_', [canonical], 422)
-    const set = compileValueSet(definition, { scope, valueSetRules: new Map(), supplements: [] })
+    requireUsable(canonical, definition)
+    const set = compileValueSet(definition, {
+      scope,
+      valueSetRules: new Map(),
+      supplements: [],
+      admit: requireUsable,
+    })
+    // No answer can be had of a set that names nothing; an expansion may be empty.
+    if (set.includes.length === 0 && (definition.compose || !definition.expansion))
+      throw unprocessable(`The value set '${canonical}' cannot be expanded: it includes nothing`)
     const identities = identitiesOf(set)
     const test = (code: string, system?: string) => {
       if (system !== undefined) return contains(set, { identity: systemIdentity(system), code }, evaluation)
@@ -159,7 +183,7 @@ async function membership(canonical: string, artefacts: Artefacts) {
       if (error instanceof FhirError) throw new FhirError(422, error.issues)
       throw error
     }
-    return Object.assign(test, { systems: identities })
+    return Object.assign(test, { systems: identities, canonical: set.canonical })
   })
 }
 
@@ -180,6 +204,7 @@ async function translator(given: string | ConceptMap, artefacts: Artefacts) {
   const scope = createScope(artefacts, [])
   const map = typeof given === 'string' ? await mapNamed(given, artefacts) : given
   return settle(scope, () => {
+    refuseUnusable(map, scope)
     translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
     return (code: string, system?: string): TranslatedCode[] =>
       closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
@@ -189,17 +214,39 @@ async function translator(given: string | ConceptMap, artefacts: Artefacts) {
   })
 }
 
+/** Throws when a concept map, or one that it hands codes on to, may not be used or is not here. */
+function refuseUnusable(map: ConceptMap, scope: Scope, seen: Set<ConceptMap> = new Set()): void {
+  if (seen.has(map)) return
+  seen.add(map)
+  refuseModifiers(map, artefactName(map))
+  for (const { unmapped } of map.group ?? []) {
+    if (unmapped?.mode !== 'other-map' || !unmapped.url) continue
+    const other = conceptMapOf(scope, unmapped.url)
+    if (!other)
+      throw unprocessable(`A definition for the concept map '${unmapped.url}' could not be found`, 'not-found')
+    requireUsable(unmapped.url, other)
+    refuseUnusable(other, scope, seen)
+  }
+}
+
 /** By canonical; a name without scheme by id or by the tail of the url, when exactly one map has it. */
 async function mapNamed(name: string, artefacts: Artefacts): Promise<ConceptMap> {
   const scope = createScope(artefacts, [])
   const [url = '', version] = name.split('|')
   const found = await settle(scope, () => scope.conceptMaps(url).find((each) => !version || each.version === version))
-  if (found) return found
+  if (found) {
+    requireUsable(name, found)
+    return found
+  }
   const isBare = !/^[a-z]+:/i.test(url)
   const all = isBare ? await artefacts.conceptMaps() : []
-  const fitting = all.filter((each) => each.id === url || each.url?.endsWith(`/${url}`))
+  const fitting = all.filter((each) => each.id === url || each.url?.endsWith(`/${url}`)).sort(preferredFirst)
   const [only, ...others] = fitting
-  if (only && others.every((each) => each.url === only.url)) return only
+  if (only && others.every((each) => each.url === only.url)) {
+    // A name that is no canonical names no version.
+    requireUsable(only.url ?? name, only)
+    return only
+  }
   throw unprocessable(
     fitting.length === 0
       ? `A definition for the concept map '${name}' could not be found`

@@ -7,6 +7,8 @@ import { type FilterDefinition, requireValue } from './filters/filters.ts'
 import { otherIssue, txError, versionCheckIssue } from './messages.ts'
 import type { Scope } from './scope.ts'
 import { supplementsNamed } from './supplement-lookup.ts'
+import { refuseModifiers } from './understood.ts'
+import { expansionGap } from './usable.ts'
 import { chosenVersion, matchesVersion, olderFirst, type VersionRule, type VersionRules } from './versions.ts'
 
 /** One concept as a value set enumerates it, with its own display and designations. */
@@ -71,6 +73,8 @@ export interface CompileOptions {
   supplements: CodeSystem[]
   /** Told of every rule that decided the version of an imported set. */
   onRule?(url: string, kind: keyof VersionRule): void
+  /** Told of every imported set with the canonical that names it; throws when it may not be used by that name. */
+  admit?(canonical: string, definition: ValueSet): void
 }
 
 interface Surroundings extends CompileOptions {
@@ -87,8 +91,8 @@ const MOST_CLAUSES = 20_000
 const DEEPEST = 600
 
 /**
- * Reads a value set and everything it imports. Throws 422 for circular imports, filters without value and required
- * supplements that are missing.
+ * Reads a value set and everything it imports. Throws 422 for circular imports, filters without value, required
+ * supplements that are missing, modifiers, and an expansion that is not whole where there is no definition.
  */
 export function compileValueSet(definition: ValueSet, options: CompileOptions): CompiledSet {
   return compile(definition, { ...options, path: [], container: definition, done: new Map() })
@@ -101,13 +105,14 @@ function canonicalOf(definition: ValueSet): string {
 
 function compile(definition: ValueSet, around: Surroundings): CompiledSet {
   const canonical = canonicalOf(definition)
+  refuseModifiers(definition, canonical)
   const own = supplementsNamed(around.scope, requiredSupplements(definition))
   const within: Surroundings = {
     ...around,
     path: [...around.path, canonical],
     supplements: [...new Set([...around.supplements, ...own])],
   }
-  const compose = definition.compose ?? composeOfExpansion(definition)
+  const compose = definition.compose ?? composeOfExpansion(definition, canonical)
   const clauses = (kind: 'include' | 'exclude') =>
     (compose?.[kind] ?? []).map((each, index) => clauseOf(each, `ValueSet.compose.${kind}[${index}]`, within))
   const wish = expansionParameter(compose?.extension, 'versionsMatch')
@@ -248,6 +253,7 @@ function importOf(canonical: string, around: Surroundings): CompiledSet | string
   if (chosen.kind) around.onRule?.(url, chosen.kind)
   const definition = around.scope.valueSet(url, wanted)
   if (!definition) return formatCanonical(url, wanted)
+  around.admit?.(canonical, definition)
   if (rule?.check !== undefined && !matchesVersion(rule.check, definition.version)) {
     throw new FhirError(422, versionCheckIssue('value set', [url, definition.version, rule.check]))
   }
@@ -279,8 +285,13 @@ function circular(name: string, path: string[]): FhirError {
   return txError('VALUESET_CIRCULAR_REFERENCE', [name, `[${path.join(', ')}, ${name}]`])
 }
 
-/** A set that is stored as an expansion alone: its entries are its definition. */
-function composeOfExpansion(definition: ValueSet): ValueSet['compose'] {
+/** A set that is stored as an expansion alone: its entries are its definition, when they are all of them. */
+function composeOfExpansion(definition: ValueSet, canonical: string): ValueSet['compose'] {
+  const gap = definition.expansion && expansionGap(definition.expansion)
+  if (gap) {
+    const text = `The value set '${canonical}' cannot be expanded: it has no definition, and its stored expansion ${gap}`
+    throw new FhirError(422, otherIssue('incomplete', text, { type: 'vs-invalid', expression: 'ValueSet.expansion' }))
+  }
   type Contains = NonNullable<NonNullable<ValueSet['expansion']>['contains']>
   const bySystem = new Map<string, Include>()
   const visit = (entries: Contains | undefined) => {

@@ -6,6 +6,8 @@ interface Membership {
   (code: string, system?: string): boolean
   /** The systems that the set draws from, when they are known. */
   systems?: readonly string[]
+  /** `url|version` of what was bound, when it is known. */
+  canonical?: string
 }
 
 /** Terminology as CQL needs it; both reject with FhirError 422 for a value set that is unknown or cannot be expanded. */
@@ -27,12 +29,12 @@ export interface BoundCodeService {
   findValueSetsByOid(id: string): Promise<BoundValueSet[]>
 }
 
-/** Binds terminology to one request; `asked` hears of every value set that is used. */
+/** Binds terminology to one request; `asked` hears of every value set that is used, in the version that is. */
 export function bindTerminology(terminology: CqlTerminology, asked?: (valueSet: string) => void): BoundCodeService {
   const resolved = new Map<string, Promise<BoundValueSet>>()
   const resolve = async (canonical: string): Promise<BoundValueSet> => {
     const includes = await terminology.membership(canonical)
-    asked?.(canonical)
+    asked?.(includes.canonical ?? canonical)
     return {
       hasMatch: (code) => anyCode(code, includes),
       expand: async () =>

@@ -5,6 +5,8 @@ import { bindForExpansion, type Evaluation, noDecisions } from '../binding.ts'
 import { knownOperators } from '../filters/filters.ts'
 import { implicitSystem } from '../implicit/implicit-systems.ts'
 import { type Scope, settle } from '../scope.ts'
+import { modifierIn } from '../understood.ts'
+import { expansionGap } from '../usable.ts'
 import { type Clause, type CompiledSet, compileValueSet } from '../value-set.ts'
 import { asWarnings, fault, listed, refusalOf, remark } from './remark.ts'
 
@@ -29,7 +31,12 @@ export async function checkValueSet(definition: ValueSet, scope: Scope): Promise
 }
 
 /** What is wrong whatever else is stored. */
-function checkDefinition({ compose, expansion }: ValueSet): Issue[] {
+function checkDefinition(definition: ValueSet): Issue[] {
+  const { compose, expansion } = definition
+  const modifier = modifierIn(definition)
+  if (modifier) return [fault(modifier, 'is not understood and may change what the value set means', 'not-supported')]
+  const gap = !compose && expansion && expansionGap(expansion)
+  if (gap) return [fault('ValueSet.expansion', `${gap}, and there is no definition beside it`, 'incomplete')]
   if (!compose && !expansion?.contains?.length)
     return [fault('ValueSet.compose', 'is absent, and there is no expansion: the value set names nothing', 'required')]
   return (['include', 'exclude'] as const).flatMap((kind) =>

@@ -102,7 +102,6 @@ describe('judging', () => {
     selectPlans: async () => [],
     findPlans: async () => [],
     hasLibrary: async () => true,
-    pinValueSet: async (canonical) => canonical,
   }
   const input: MapInput = { claims: {} as Json, composition: {} as Json }
   const data: Bundle = { resourceType: 'Bundle', type: 'collection' }
