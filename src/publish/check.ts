@@ -6,6 +6,7 @@ import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import { checkMap, type Maps } from '../structure-map/maps.ts'
 import { checkPlan } from './check-plan.ts'
 import { type CheckEnvironment, librariesOf } from './environment.ts'
+import { nameFaults } from './name.ts'
 
 type Check = (resource: Resource, beside: Resource[], environment: CheckEnvironment) => Promise<Issue[]>
 
@@ -52,9 +53,10 @@ export async function checkArtefact(
 ): Promise<Issue[]> {
   const type = resource.resourceType
   const check = checks[type]
-  if (!check) return []
+  const named = nameFaults(resource)
+  if (!check) return named
   try {
-    const issues = [...(await check(resource, beside, environment)), ...unversioned(resource)]
+    const issues = [...named, ...(await check(resource, beside, environment)), ...unversioned(resource)]
     return issues.slice(0, mostIssues).map((each) => (each.expression ? each : { ...each, expression: [type] }))
   } catch (error) {
     if (!isNotReady(error)) throw error

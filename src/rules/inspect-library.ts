@@ -9,7 +9,7 @@ import { formatType } from './cql/elm.ts'
 import { inlineLibrary } from './cql/expression.ts'
 import { createLibraries, includesOf, type Libraries } from './cql/libraries.ts'
 import type { LibraryStore } from './cql/library-index.ts'
-import { type LibraryText, readLibrary } from './cql/library-text.ts'
+import { identityFaults, type LibraryText, readLibrary } from './cql/library-text.ts'
 import type { Translator } from './cql/translator.ts'
 
 /** What became of reading, translating and linking a library. */
@@ -51,7 +51,7 @@ export function createInspector(
       const { issues, defines } = await compileIssues(library, libraries)
       return {
         language: 'cql',
-        issues: [...issues, ...identityIssues(library, text), ...includeIssues(wanted)],
+        issues: [...issues, ...identityIssues(text, generated), ...includeIssues(wanted)],
         defines,
       }
     },
@@ -133,11 +133,16 @@ async function compileIssues(
 
 const inContent = (each: Issue): Issue => (each.expression ? each : { ...each, expression: ['Library.content'] })
 
-/** The text is found by what it calls itself, the resource by its version: they should not part. */
-function identityIssues({ version }: Library, { identifier }: LibraryText): Issue[] {
-  if (version === undefined || identifier.version === undefined || identifier.version === version) return []
-  const text = `the text calls itself ${formatIdentifier(identifier)}, the resource has the version ${version}`
-  return [issue('business-rule', { severity: 'warning', text, expression: 'Library.version' })]
+/** The text is included by what it calls itself, the resource named by its url and version: they must not part. */
+function identityIssues(text: LibraryText, generated: LibraryText[]): Issue[] {
+  const parted = identityFaults(text).map((fault) =>
+    issue('business-rule', { text: fault.text, expression: `Library.${fault.element}` }),
+  )
+  const name = formatIdentifier(text.identifier)
+  const isOther = (each: LibraryText) => formatIdentifier(each.identifier) === name && each.cql !== text.cql
+  if (!generated.some(isOther)) return parted
+  const hidden = `rules that include ${name} get the one of this server, and not this one`
+  return [...parted, issue('business-rule', { severity: 'warning', text: hidden, expression: 'Library.content' })]
 }
 
 interface Including {
@@ -151,7 +156,7 @@ interface Including {
 function includeIssues({ text, library, others, generated }: Including): Issue[] {
   const known = others.flatMap((each) => {
     const read = textOf(each)
-    return read && !('issues' in read) ? [read] : []
+    return read && !('issues' in read) && identityFaults(read).length === 0 ? [read] : []
   })
   return includesOf(text).flatMap((wanted) => {
     const fits = ({ identifier: { id, version } }: LibraryText) =>
@@ -165,7 +170,7 @@ function includeIssues({ text, library, others, generated }: Including): Issue[]
     }
     if (wanted.version !== undefined || generated.some(({ identifier }) => identifier.id === wanted.id)) return []
     const text = `the library ${name} is included without a version: any later one of it changes these rules`
-    return [issue('business-rule', { severity: 'warning', text, expression, ...placeOf(wanted, library) })]
+    return [issue('business-rule', { text, expression, ...placeOf(wanted, library) })]
   })
 }
 

@@ -78,6 +78,23 @@ const refused: [string, Resource, RegExp][] = [
     cqlLibrary('B5', "include Draft version '1.0.0'\ndefine A: 1"),
     /Draft\|1\.0\.0 is stored, but not active.* line 4/,
   ],
+  [
+    'a text of another version than the resource',
+    { ...cqlLibrary('N1', 'define A: 1'), version: '2.0.0' },
+    /calls itself N1\|1\.0\.0, the resource has the version 2\.0\.0/,
+  ],
+  [
+    'a text of another name than the url',
+    cqlLibrary('N2', 'define A: 1', { url: `${base}/Library/N3` }),
+    /calls itself N2\|1\.0\.0, the url ends in N3/,
+  ],
+  [
+    'a text of another name that a namespace hides',
+    cqlLibrary('N4.Rules', 'define A: 1', { id: 'N4', url: `${base}/Library/N4.Rules` }),
+    /calls itself Rules\|1\.0\.0/,
+  ],
+  ['ELM of another name', contentLibrary('N5', 'application/elm+json', elm(statement(literal))), /calls itself E\|1/],
+  ['an include without version', cqlLibrary('N6', 'include Rules\ndefine A: 1'), /included without a version.* line 4/],
   ['a number out of range', cqlLibrary('B6', 'define A: 99999999999'), /out of the range/],
   ['no version', { ...cqlLibrary('B7', 'define A: 1'), version: undefined } as never, /version is absent/],
   ['no url', { ...cqlLibrary('B8', 'define A: 1'), url: undefined } as never, /url is absent/],
@@ -446,21 +463,11 @@ describe('what may come later, or is only odd, is a warning', () => {
       /does not have 'x'[\s\S]*does not have 'y'/,
     ],
     [
-      'a text that calls itself otherwise',
-      { ...cqlLibrary('w11', 'define A: 1'), version: '2.0.0' },
-      /calls itself w11\|1\.0\.0/,
-    ],
-    [
-      'an include without version',
-      cqlLibrary('w12', 'include Rules\ndefine A: 1'),
-      /included without a version.* line 4/,
-    ],
-    [
       'a library that is no logic',
       contentLibrary('w13', 'application/json', '{}', {
         type: { coding: [{ code: 'module-definition' }] },
         title: 'w',
-        url: `${base}/Library/w13|1`,
+        url: `${base}/Library/w13|1.0.0`,
       }),
       /^/,
     ],
@@ -497,7 +504,7 @@ describe('good ones pass', () => {
     }),
     { ...plan('g7', library), library: [library, `${base}/Library/Cert|1.0.0`], ...condition({ reference: library }) },
     ofType('g8', 'order-set', { library: undefined }) as never,
-    contentLibrary('g9', 'application/elm+json', elm(statement(literal))),
+    contentLibrary('g9', 'application/elm+json', elm(statement(literal)).replace('"E"', '"g9"')),
     valueSet('g10', {
       compose: undefined,
       expansion: { timestamp: '2026-01-01T00:00:00Z', contains: [{ system: complete, code: 'a' }] },

@@ -1,7 +1,7 @@
 /** The content of what was published never changes, by whatever way it is tried; a pinned verdict stays what it was. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Parameters, Resource } from '../../src/fhir/types.ts'
+import type { Library, Parameters, Resource } from '../../src/fhir/types.ts'
 import { base, codeSystem, conceptMap, cqlLibrary, openPublishing, plan, textsOf, valueSet } from './support.ts'
 
 const { put, post, get, patch, remove, putMap } = await openPublishing()
@@ -18,7 +18,7 @@ const refused = (
 const kinds: { make(id: string): Resource; change: unknown }[] = [
   {
     make: (id) => ({ ...cqlLibrary(`L${id.replace(/\W/g, '')}`, 'define A: true'), id }),
-    change: cqlLibrary('x', 'define A: false').content as object,
+    change: ({ name = '', version }: Library) => cqlLibrary(name, 'define A: false', { version } as object).content,
   },
   { make: (id) => codeSystem(id, ['a', 'b']), change: [{ code: 'a' }] },
   { make: (id) => valueSet(id), change: { include: [{ system: 'http://example.org/other' }] } },
@@ -51,8 +51,9 @@ for (const { make, change } of kinds) {
   const type = make('x').resourceType
   const member = memberOf[type] ?? ''
   const given = (id: string): Resource => make(`${type}-${id}`.toLowerCase())
+  const changeOf = (resource: Resource) => (typeof change === 'function' ? change(resource) : change)
   const changed = (resource: Resource, more: object = {}): Resource =>
-    ({ ...resource, [member]: change, ...more }) as Resource
+    ({ ...resource, [member]: changeOf({ ...resource, ...more } as Resource), ...more }) as Resource
   const publish = async (id: string) => {
     const resource = given(id)
     const { status, body } = await put(resource)
@@ -71,7 +72,7 @@ for (const { make, change } of kinds) {
     })
     it('by a patch', async () => {
       const resource = await publish('b')
-      refused(await patch(path(resource), [{ op: 'replace', path: `/${member}`, value: change }]))
+      refused(await patch(path(resource), [{ op: 'replace', path: `/${member}`, value: changeOf(resource) }]))
     })
     it('in a transaction, which names the entry and stores nothing', async () => {
       const resource = await publish('c')
@@ -118,11 +119,7 @@ for (const { make, change } of kinds) {
     })
     it('when it was superseded by another version under the same id', async () => {
       const resource = await publish('g')
-      assert.equal(
-        (await put({ ...changed(resource), version: '2.0.0' } as never)).status,
-        200,
-        'a raised version is free',
-      )
+      assert.equal((await put(changed(resource, { version: '2.0.0' }))).status, 200, 'a raised version is free')
       refused(await put(changed(resource, { title: 'x' })))
       assert.equal((await put(resource)).status, 200, 'and back')
     })
@@ -220,7 +217,7 @@ describe('a pinned verdict', () => {
     return (body as Parameters).parameter?.find(({ name }) => name === 'Good')?.valueBoolean
   }
   it('is the same after every try to change its rules', async () => {
-    const library = cqlLibrary('Pinned', 'include Leaned\ndefine Good: Leaned.Yes')
+    const library = cqlLibrary('Pinned', "include Leaned version '1.0.0'\ndefine Good: Leaned.Yes")
     const leaned = cqlLibrary('Leaned', 'define Yes: true')
     const no = (more: object) => ({ ...cqlLibrary('Leaned', 'define Yes: false', more as never), ...more })
     for (const each of [leaned, library]) assert.equal((await put(each)).status, 201)

@@ -104,7 +104,7 @@ describe('translator', () => {
     assert.equal(fhirModelInfo().conversions.length, 264)
   })
 
-  it('takes a stored FHIRHelpers instead of the generated one', async () => {
+  it('includes the generated FHIRHelpers, whatever is stored by that name', async () => {
     const own = cqlLibrary(
       generateFhirHelpers(fhirModelInfo()).replace(
         'define function ToString',
@@ -113,8 +113,7 @@ describe('translator', () => {
     )
     const asking = library('Asks', "include FHIRHelpers version '4.0.1'\ndefine a: FHIRHelpers.mine")
     const stored = testRules(testEnvironment([own, asking]))
-    const { results } = await stored.evaluateLibrary({ library: 'Asks', clock })
-    assert.equal(results[0]?.value, 42)
+    await assert.rejects(stored.evaluateLibrary({ library: 'Asks', clock }), /mine/)
     await stored.close()
   })
 

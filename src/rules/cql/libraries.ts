@@ -46,7 +46,7 @@ export interface Libraries {
   resolve(library: string | Library): Promise<LibraryText>
 }
 
-/** Makes the library room over a store. `generated` are libraries that exist unless a stored one replaces them (FHIRHelpers). */
+/** Makes the library room over a store. `generated` are libraries that every include by their name means (FHIRHelpers). */
 export function createLibraries(store: LibraryStore, translator: Translator, generated: LibraryText[]): Libraries {
   const stored = createIndex(store, generated)
   // By text, good until the store changes; and by text with all included texts, good for ever.
@@ -180,7 +180,9 @@ async function includeClosure(text: LibraryText, stored: Index): Promise<Library
   const closure = new Map<string, LibraryText>()
   const walk = async (from: LibraryText, path: string[]): Promise<void> => {
     for (const wanted of includesOf(from)) {
-      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted, text)
+      // What an active library includes stays active, whoever asks for it.
+      const strictest = from.status === 'active' ? from : text
+      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted, strictest)
       if (!found) continue
       const name = formatIdentifier(found.identifier)
       if (path.includes(name)) throw unprocessable(`circular include: ${[...path, name].join(' → ')}`)

@@ -1,8 +1,9 @@
+import { isRefused } from '../../fhir/artefact.ts'
 import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError, notFound, unprocessable } from '../../fhir/error.ts'
 import type { Library } from '../../fhir/types.ts'
 import { formatIdentifier, type LibraryIdentifier } from './cql-source.ts'
-import { type LibraryText, readLibrary } from './library-text.ts'
+import { identityFaults, type LibraryText, readLibrary } from './library-text.ts'
 
 /** Where libraries come from. */
 export interface LibraryStore {
@@ -15,7 +16,11 @@ export interface LibraryStore {
 
 /** Stored libraries by CQL identity. */
 export interface Index {
-  /** What a library includes by that name; an active one includes only what is active or generated. */
+  /**
+   * What a library includes by that name: a generated text before all others, else one that is published under the name it gives
+   * itself. An active library includes only what is active or generated.
+   * @throws FhirError 422 when several texts may be meant; without a version that is every other text, where the library is active
+   */
   find(identifier: LibraryIdentifier, from: { status?: string | undefined }): Promise<LibraryText | undefined>
   findLoosely(name: string): Promise<LibraryText[]>
 }
@@ -25,15 +30,17 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
   let revision = Number.NaN
   let loading: Promise<LibraryText[]> | undefined
   const load = async () => {
-    const texts = (await store.listLibraries()).flatMap((each) => {
-      try {
-        return [readLibrary(each)]
-      } catch (error) {
-        // A stored Library without usable content cannot be included; asked for by name it answers for itself.
-        if (error instanceof FhirError) return []
-        throw error
-      }
-    })
+    const texts = (await store.listLibraries())
+      .filter((each) => !isRefused(each))
+      .flatMap((each) => {
+        try {
+          return [readLibrary(each)]
+        } catch (error) {
+          // A stored Library without usable content cannot be included; asked for by name it answers for itself.
+          if (error instanceof FhirError) return []
+          throw error
+        }
+      })
     // Stable, active and newest first, so that an include without version takes the newest that is in use.
     return texts.sort(
       (a, b) => standing(a) - standing(b) || compareVersions(b.identifier.version ?? '', a.identifier.version ?? ''),
@@ -47,22 +54,28 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
     })
     return loading
   }
+  // What calls itself otherwise than it is published answers to its url alone: anybody can write any name into a header.
+  const allNamed = async () => (await all()).filter((each) => identityFaults(each).length === 0)
   const matches = (text: LibraryText, { id, version }: LibraryIdentifier) =>
     text.identifier.id === id && (version === undefined || text.identifier.version === version)
   return {
     find: async (identifier, from) => {
-      const mayInclude = (each: LibraryText) => from.status !== 'active' || standing(each) === 0
-      const found = onlyOne(
-        (await all()).filter((each) => matches(each, identifier) && mayInclude(each)),
-        formatIdentifier(identifier),
-      )
+      // Every rule leans on what is generated: nothing that is stored takes its place.
       const made = generated.find((each) => matches(each, identifier))
-      // A stored library takes the place of a generated one when it is in use, not while it is a draft.
-      return made && (!found || standing(found) > 0) ? made : found
+      if (made) return made
+      const isActive = from.status === 'active'
+      const candidates = (await allNamed()).filter(
+        (each) => matches(each, identifier) && (!isActive || standing(each) === 0),
+      )
+      const name = formatIdentifier(identifier)
+      // A later version must not change what a published rule decides.
+      if (isActive && candidates.some((each) => contentOf(each) !== contentOf(candidates[0]))) throw ambiguous(name)
+      return onlyOne(candidates, name)
     },
     findLoosely: async (name) => {
       const { url, version } = parseCanonical(name)
-      const named = (each: LibraryText) => each.identifier.id === url || parseCanonical(each.canonical).url === url
+      const named = (each: LibraryText) =>
+        (each.identifier.id === url && identityFaults(each).length === 0) || parseCanonical(each.canonical).url === url
       return [...(await all()), ...generated].filter(
         (each) =>
           named(each) &&
@@ -77,6 +90,8 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
 /** Active libraries before others. */
 const standing = ({ status }: { status?: string | undefined }) => (status === 'active' ? 0 : 1)
 
+const contentOf = (text: LibraryText | undefined) => text?.cql ?? JSON.stringify(text?.elm)
+
 /**
  * The first of several texts, which are sorted by preference.
  * @throws FhirError 422 when another one has the same standing and version and says something else
@@ -87,7 +102,7 @@ function onlyOne(texts: LibraryText[], name: string): LibraryText | undefined {
     first !== undefined &&
     standing(each) === standing(first) &&
     (each.identifier.version ?? '') === (first.identifier.version ?? '') &&
-    (each.cql ?? JSON.stringify(each.elm)) !== (first.cql ?? JSON.stringify(first.elm))
+    contentOf(each) !== contentOf(first)
   if (others.some(isRival)) throw ambiguous(name)
   return first
 }

@@ -3,7 +3,7 @@ import { FhirError, unprocessable } from '../../fhir/error.ts'
 import { parseJson } from '../../fhir/json.ts'
 import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Library } from '../../fhir/types.ts'
-import { type LibraryIdentifier, readHeader } from './cql-source.ts'
+import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql-source.ts'
 import type { Elm } from './elm.ts'
 
 /** A stored or supplied library by its CQL identity, not yet translated. */
@@ -39,6 +39,22 @@ export function readLibrary(library: Library): LibraryText {
 export function libraryCanonical(library: Library): string {
   const { url, version } = parseCanonical(library.url ?? '')
   return formatCanonical(url || library.name || library.id || 'Library', library.version ?? version)
+}
+
+/**
+ * In what a text and the Library around it part: the name in its header is the last path segment of the url, its version that of the
+ * resource. An include finds a text by what it calls itself: what calls itself otherwise than it is published must not be found.
+ */
+export function identityFaults({ canonical, identifier }: LibraryText): { element: 'url' | 'version'; text: string }[] {
+  const { url, version } = parseCanonical(canonical)
+  const name = formatIdentifier(identifier)
+  const segment = url.slice(url.lastIndexOf('/') + 1)
+  const faults: { element: 'url' | 'version'; text: string }[] = []
+  if (identifier.id !== segment)
+    faults.push({ element: 'url', text: `the text calls itself ${name}, the url ends in ${segment}` })
+  if (version !== undefined && identifier.version !== version)
+    faults.push({ element: 'version', text: `the text calls itself ${name}, the resource has the version ${version}` })
+  return faults
 }
 
 function contentText(library: Library, type: string, name: string): string | undefined {
