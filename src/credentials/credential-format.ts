@@ -182,7 +182,9 @@ export interface CredentialFormat {
   name: FormatName
   /** Prefix test only, no decoding. */
   recognises(text: string): boolean
-  /** Several parts only for chunked SMART Health Cards. */
+  /** Whether a credential may come in several chunks. */
+  isChunked?: true
+  /** Several parts only for chunked formats. */
   decode(parts: string[], limits: Limits): Envelope | Failure
   /** Raw transport without text encoding (HCERT 4.1: NFC, Bluetooth); absent where the format has none. */
   decodeBytes?(bytes: Uint8Array, limits: Limits): Envelope | Failure

@@ -10,6 +10,7 @@ import { type MapPart, type Mapped, type Mapping, mapParts } from './map-content
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, type EvaluateSettings, readEvaluateRequest } from './request.ts'
 import { type Judged, judge, type RuleSurroundings, readNamedRules, unknownArtefact } from './run-rules.ts'
+import { personFaults } from './same-person.ts'
 import { seededUuids } from './seeded-uuids.ts'
 import { type Subject, subjectOf } from './subject.ts'
 import type { CredentialInput, KeySource, Verification } from './verify.ts'
@@ -179,11 +180,24 @@ async function mapInto(
   const leftOut = withLeftOut(evaluation.checks, mapped.leftOut)
   evaluation.checks = leftOut.checks
   evaluation.issues.push(...leftOut.issues)
+  const isOther = request.structureMaps.length > 0 && !(await isSamePerson(mapped, parts, mapping))
+  if (isOther) evaluation.subject = undefined
   if (mapped.obstacles.length > 0) return notRun(evaluation, mapped.obstacles)
+  if (isOther) return notRun(evaluation, [warning('The chosen maps tell another person than the credential does')])
   if (!mapped.bundle) return notRun(evaluation, [warning('The maps made no FHIR resources of the content')])
   const unfit = unfitness(mapped.bundle)
   if (unfit !== undefined) return notRun(evaluation, [warning(unfit)])
   return { data: mapped.bundle }
+}
+
+/** Whether maps that the request chose tell the person that the default ones read; those that make no person do not. */
+async function isSamePerson(mapped: Mapped, parts: MapPart[], mapping: Mapping): Promise<boolean> {
+  const own = await mapParts(parts, [], mapping)
+  const [chosen, expected] = [mapped, own].map(({ coreDataSets, bundle }) =>
+    subjectOf(coreDataSets, bundle, mapping.now),
+  )
+  if (!chosen || !expected) return false
+  return personFaults([chosen, expected].map(({ name = null, birthDate = null }) => ({ name, birthDate }))).length === 0
 }
 
 /** Rules may not run: why stands among the issues and makes `accepted` impossible. */

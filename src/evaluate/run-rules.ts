@@ -13,6 +13,7 @@ import {
   type Rules,
   statusRemark,
 } from '../rules/rules.ts'
+import { participantOfIssuer } from '../trust/participant-codes.ts'
 import type { EvaluateRequest } from './request.ts'
 import type { Verification } from './verify.ts'
 
@@ -66,7 +67,14 @@ export async function readNamedRules(
 
 /** 404 that names an artefact which the request names and the server does not have. */
 export const unknownArtefact = (type: string, canonical: string) =>
-  notFound({ text: `${type} ${canonical} is not known to this server`, expression: 'Parameters.parameter' })
+  notFound({
+    text: `${type} ${shownCanonical(canonical)} is not known to this server`,
+    expression: 'Parameters.parameter',
+  })
+
+/** A canonical as a message may repeat it: what is no address may be the text of a credential in the wrong place. */
+const shownCanonical = (canonical: string) =>
+  /^(?:https?:\/\/|urn:)[^\s<>"]{1,250}$/.test(canonical) ? canonical : '(which is no canonical URL)'
 
 /** Every rule that might run by default, whatever the credential turns out to be; asked for when there are parameters to hold against it. */
 async function candidates(surroundings: RuleSurroundings, request: EvaluateRequest): Promise<RuleSource[]> {
@@ -148,7 +156,8 @@ async function selected(
   const plans = await surroundings.selectPlans({
     jurisdiction: request.jurisdiction,
     issuerCountry: countries,
-    isIssuerUnknown: !issuer?.participant && name === undefined,
+    // A ministry's name or an address is no country: any country may have issued it.
+    isIssuerUnknown: !issuer?.participant && participantOfIssuer(name ?? '') === undefined,
     // Of a credential whose content is not known any kind may apply.
     kinds: kinds.length === 0 && 'notRun' in content ? undefined : kinds,
     clock: request.clock,

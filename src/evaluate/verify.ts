@@ -103,6 +103,11 @@ export async function verifyCredential(
     return unverified(report)
   }
   report.pass('recognise')
+  if (!isBytes && credential.length > 1 && !format.isChunked) {
+    // One of them would be judged and the others dropped in silence.
+    report.fail('encoding', 'INVALID_ENCODING', 'several texts of a format that does not come in chunks')
+    return unverified(report)
+  }
   const decoded = decode(credential, format, context.limits ?? defaultLimits)
   if (isFailure(decoded)) return refuseFailure(report, isBytes ? withoutEncoding(decoded) : decoded)
   for (const name of decodingChecks) if (!isBytes || name !== 'encoding') report.pass(name)

@@ -15,6 +15,7 @@ const SIGNATURE_BYTES = 64
 /** SMART Health Card: numeric chunks → compact JWS → raw deflate → JSON (credentials.md, section 5). */
 export const shc: CredentialFormat = {
   name: 'shc',
+  isChunked: true,
   recognises: (text) => PREFIX.test(text),
   decode: decodeCard,
 }
