@@ -97,10 +97,10 @@ function partFaults(
   parameter: Parameter,
   { declared, member, expression }: { declared: ParameterDeclaration; member: string; expression: string },
 ): Issue[] {
-  if (member !== 'part') return [wrongType(declared.name, 'part', expression)]
+  if (member !== 'part' || !Array.isArray(parameter.part)) return [wrongType(declared.name, 'part', expression)]
   const known = (declared.part ?? []).filter(({ use }) => use === 'in')
   const path = `${expression}.part`
-  return listFaults(parameter.part ?? [], { known, what: `The parameter ${declared.name}`, path, notSupported: [] })
+  return listFaults(parameter.part, { known, what: `The parameter ${declared.name}`, path, notSupported: [] })
 }
 
 const wrongType = (name: string, type: string, expression: string) =>

@@ -39,6 +39,20 @@ const checks: Record<string, Check> = {
   },
 }
 
+/** Publication status (http://hl7.org/fhir/ValueSet/publication-status, a required binding): in any other nobody knows where an artefact stands. */
+const statuses = ['draft', 'active', 'retired', 'unknown']
+const artefactTypes = new Set([...Object.keys(checks), 'StructureDefinition'])
+
+/** A status that FHIR does not have: no artefact is stored with one, not as a draft either. */
+export function statusFaults(resource: Resource): Issue[] {
+  const type = resource.resourceType
+  const status = statusOf(resource)
+  // That it is absent is told with everything else that is missing.
+  if (!artefactTypes.has(type) || status === undefined || statuses.includes(status)) return []
+  const text = `${type}.status is none of FHIR: it is one of ${statuses.join(', ')}`
+  return [issue('code-invalid', { text, expression: `${type}.status` })]
+}
+
 /** Issues reported of one artefact; a table of a thousand wrong codes needs no more to be understood. */
 const mostIssues = 100
 

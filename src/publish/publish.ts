@@ -6,7 +6,7 @@ import { artefactCanonical, artefactName, asRefused, notFit, statusOf } from '..
 import { isError } from '../fhir/error.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
-import { checkArtefact } from './check.ts'
+import { checkArtefact, statusFaults } from './check.ts'
 import type { CheckEnvironment } from './environment.ts'
 import { conflictWith, unlessPublished } from './identity.ts'
 
@@ -22,7 +22,7 @@ interface Admission {
 /** What is stored goes through here. */
 export interface Publish {
   /**
-   * Judges a resource that is to be written: errors refuse it. A draft has none; what an active one would be refused for is a
+   * Judges a resource that is to be written: errors refuse it. A draft has none but a status that FHIR does not have; what an active one would be refused for is a
    * warning with the coding `not-fit`. `beside` are resources that are to be stored in the same transaction.
    * @throws FhirError 5xx when it cannot be judged now
    */
@@ -46,10 +46,14 @@ export function createPublish(environment: CheckEnvironment & { storage: Pick<St
   const { storage } = environment
   return {
     async check(resource, beside = []) {
+      const unknown = statusFaults(resource)
+      if (unknown.length > 0) return unknown
       const issues = await checkArtefact(resource, beside, environment)
       return statusOf(resource) === 'active' ? issues : issues.map(told)
     },
     async admit(resource, beside = []) {
+      const unknown = statusFaults(resource)
+      if (unknown.length > 0) return { resource: asRefused(resource), issues: unknown, isRefused: true }
       const issues = await checkArtefact(resource, beside, environment)
       if (statusOf(resource) !== 'active') return { resource, issues: issues.map(told), isRefused: false }
       const isRefused = issues.some(isError)

@@ -485,6 +485,17 @@ describe('what may come later, or is only odd, is a warning', () => {
   }
 })
 
+describe('a status that FHIR does not have', () => {
+  for (const resource of [rules, plan('st', library), valueSet('st'), codeSystem('st', ['a']), conceptMap('st')]) {
+    it(`${resource.resourceType} is stored with none`, async () => {
+      for (const status of ['aktive', 'Active', 'ACTIVE', 'active ', '']) {
+        const { status: answered, body } = await put({ ...resource, id: 'odd-status', status } as never)
+        assert.equal(answered, 422, `${status} ${JSON.stringify(body)}`)
+      }
+    })
+  }
+})
+
 describe('good ones pass', () => {
   const good: Resource[] = [
     plan('g1', library, focus('test') as never),
