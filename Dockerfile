@@ -18,7 +18,7 @@ COPY igs ./igs
 COPY rules ./rules
 COPY valuesets ./valuesets
 COPY --from=content /app/content ./content
-COPY README.md ARCHITECTURE.md LICENSE NOTICE ./
+COPY README.md ARCHITECTURE.md LICENSE NOTICE content-record.json ./
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

@@ -30,7 +30,8 @@ export async function elmFiles(): Promise<Map<string, string>> {
     },
   })
   try {
-    for (const library of libraryResources) await rules.checkLibrary(library)
+    const inspector = rules.inspector([])
+    for (const library of libraryResources) await inspector.inspect(library)
   } finally {
     await rules.close()
   }

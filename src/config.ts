@@ -91,9 +91,18 @@ const settings = [
   {
     variable: 'REVOCATION_FAILURE',
     kind: 'choice',
+    choices: ['warn', 'fail', 'fail-unknown'],
+    fallback: 'warn',
+    description:
+      'What the check `revocation` says when a revocation list cannot be used; with `fail-unknown` it fails also where no list of the issuer is known.',
+  },
+  {
+    variable: 'DOMAIN_MISMATCH',
+    kind: 'choice',
     choices: ['warn', 'fail'],
     fallback: 'warn',
-    description: 'What the check `revocation` says when a revocation list cannot be used.',
+    description:
+      'What the check `key-usage` says of a key whose trust domain is not one that signs this kind of credential.',
   },
   {
     variable: 'BODY_LIMIT_BYTES',
@@ -239,7 +248,8 @@ export interface Config {
   allowRequestTrustAnchors: boolean
   network: boolean
   jurisdiction: string | undefined
-  revocationFailure: 'warn' | 'fail'
+  revocationFailure: 'warn' | 'fail' | 'fail-unknown'
+  domainMismatch: 'warn' | 'fail'
   bodyLimitBytes: number
   openBodyLimitBytes: number
   openOperations: ReadonlySet<string>
@@ -310,7 +320,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     allowRequestTrustAnchors: texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true',
     network: texts.get('NETWORK') === 'on',
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
-    revocationFailure: texts.get('REVOCATION_FAILURE') === 'fail' ? 'fail' : 'warn',
+    revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
+    domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),
     bodyLimitBytes: count('BODY_LIMIT_BYTES'),
     openBodyLimitBytes: count('OPEN_BODY_LIMIT_BYTES'),
     openOperations: openOperations(texts.get('OPEN_OPERATIONS'), production),
@@ -332,6 +343,15 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     maintenance: texts.get('MAINTENANCE') === 'true',
     production,
   }
+}
+
+/** The choice of a setting whose text was checked; the first is the default. */
+function choiceOf<Choice extends string>(
+  texts: ReadonlyMap<string, string>,
+  variable: string,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
+  return choices.find((each) => each === texts.get(variable)) ?? choices[0]
 }
 
 /** Members of a list; `none` stands for an empty one. */

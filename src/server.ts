@@ -7,34 +7,48 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { credentialFormats } from './credentials/credentials.ts'
-import { mapInput } from './credentials/map-input.ts'
+import { mapInputs } from './credentials/map-input.ts'
 import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
 import { verifyCredential } from './evaluate/verify.ts'
-import { formatCanonical, parseCanonical } from './fhir/canonical.ts'
-import { FhirError, isError } from './fhir/error.ts'
-import type { Issue, Library, PlanDefinition, Resource, StructureMap, ValueSet } from './fhir/types.ts'
+import { artefactName, withoutRefusal } from './fhir/artefact.ts'
+import type { Library, PlanDefinition } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, type HttpLimits, listen, type RunningServer } from './http/app.ts'
 import { lineWriter } from './line-writer.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
-import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
+import { createPendingContent, type PendingContent } from './packages/pending-content.ts'
+import { createPublish, type Publish } from './publish/publish.ts'
+import { readiness } from './readiness.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
 import { openStorage } from './storage/open.ts'
-import { findByCanonical as find, findMaps, findStructure, listAll } from './storage/reading.ts'
+import { findByCanonical as find, findMaps, findRunnable, findStructure, listAll, usable } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
+import {
+  artefactSource,
+  type BoundValueSet,
+  bindValueSet,
+  cachedByRevision,
+  euValueSet,
+  expandCodes,
+  mapFinder,
+  mapTypes,
+  planTypes,
+  ruleTypes,
+  terminologyTypes,
+} from './stored-artefacts.ts'
 import { createMapJobs } from './structure-map/map-jobs.ts'
-import { checkMap, createMaps, type MapEnvironment, parseMap, printMap, readR5 } from './structure-map/maps.ts'
-import { largeCodeSystem } from './terminology/large/large-code-system.ts'
-import { createTerminology, type Terminology } from './terminology/terminology.ts'
+import { createMaps, type MapEnvironment, parseMap, printMap, readR5 } from './structure-map/maps.ts'
+import { createTerminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/anchors.ts'
 import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
 import type { TrustSource } from './trust/trust-source.ts'
 import { threadMilliseconds } from './workers/budget.ts'
 
-const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
+/** Folder of the product. */
+export const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
 
 /** Folders of the content that is served out of the box. */
 export const ownContentFolders = ['igs', 'rules', 'valuesets'].map((name) => join(projectRoot, name))
@@ -46,6 +60,10 @@ export const software = readSoftware()
 export interface VidimusServer extends OperationContext {
   config: Config
   trust: Trust
+  /** The one way in for content. */
+  publish: Publish
+  /** Where the base content stands; who loads it tells. */
+  pending: PendingContent
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /** Listens where the configuration says; resolves with the address without `/fhir`. */
@@ -64,16 +82,20 @@ export async function createServer(config: Config): Promise<VidimusServer> {
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
   const trust = await loadConfiguredTrust(config)
-  const context = createContext({ config, storage, trust, now })
+  const pending = createPendingContent(storage.derived)
+  const context = createContext({ config, storage, trust, pending, now })
+  const publish = createPublish({ ...context, find: (type, canonical) => find(storage, type, canonical) })
   const baseUrl = () =>
     config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   let port = config.port
   let running: RunningServer | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const newApp = () => createHttpApp({ config, context, baseUrl: baseUrl(), mayWrite })
+  const newApp = () => createHttpApp({ config, context, publish, pending, trust, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
+    publish,
+    pending,
     config,
     trust,
     handler: (message, response) => app.handler(message, response),
@@ -146,18 +168,21 @@ interface Wiring {
   config: Config
   storage: Storage
   trust: Trust
+  pending: PendingContent
   now(): Date
 }
 
-function createContext({ config, storage, trust, now }: Wiring): OperationContext {
+function createContext({ config, storage, trust, pending, now }: Wiring): OperationContext {
   const uuid = () => randomUUID()
-  const terminology = createTerminology(artefactSource(storage, config.dataDir), {
+  const terminology = createTerminology(artefactSource(storage, pending, config.dataDir), {
     now,
     uuid,
     limits: { evaluationMilliseconds: config.requestCpuMilliseconds },
     milliseconds: threadMilliseconds,
   })
-  const terminologyRevision = () => storage.revision(terminologyTypes)
+  // What was looked for in vain before content was on its way is looked for again.
+  const revision = (types: readonly string[]) => storage.revision(types) + pending.epoch()
+  const terminologyRevision = () => revision(terminologyTypes)
   const bound = cachedByRevision(terminologyRevision, () => new Map<string, Promise<BoundValueSet>>())
   const bind = (valueSet: string) => {
     const known = bound()
@@ -171,7 +196,7 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
     findStructure: (url) => findStructure(storage, url),
     membership,
     translator: terminology.translator,
-    revision: () => storage.revision(mapTypes),
+    revision: () => revision(mapTypes),
   }
   const maps = createMaps(mapEnvironment, { elapsed: () => performance.now() })
   // Of each program: the translator, CQL, maps.
@@ -180,15 +205,16 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
   const rules = createRules(
     {
       findLibraries: (url) => find<Library>(storage, 'Library', url),
-      listLibraries: () => listAll<Library>(storage, 'Library'),
+      listLibraries: async () => usable(storage, await listAll<Library>(storage, 'Library')),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: (id) => euValueSet(storage, terminology, id),
       derived: storage.derived,
-      revision: () => storage.revision(ruleTypes),
+      revision: () => revision(ruleTypes),
     },
     { ...jobProcesses, jobSeconds: config.requestCpuMilliseconds / 1000, elmFolder: join(projectRoot, 'rules/cql') },
   )
+  const findMap = mapFinder(storage, () => revision(mapTypes))
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
     () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
@@ -205,16 +231,20 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
         clock,
         trustDomains,
         revocationFailure: config.revocationFailure,
+        domainMismatch: config.domainMismatch,
       }),
-    mapInput: ({ format, content }) => mapInput(format ?? 'hcert-dcc', content ?? null),
+    mapInputs: ({ formats, content }) => mapInputs(formats, content ?? null),
     mapping: {
-      compile: (canonical) => maps.compile(canonical),
-      findMap: async (canonical) => (await findMaps(storage, canonical))[0],
+      compile: async (canonical) => {
+        const map = await findMap(canonical)
+        return maps.compile(map ? artefactName(map) : canonical)
+      },
+      findMap,
     },
     rules,
     selectPlans: async (choice) => selectPlans(await plans(), choice),
-    hasLibrary: async (canonical) => (await storage.findCanonical('Library', canonical)).length > 0,
-    findPlan: async (canonical) => (await find<PlanDefinition>(storage, 'PlanDefinition', canonical))[0],
+    hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
+    findPlans: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
     pinValueSet: async (canonical) => (await bind(canonical)).canonical,
     now,
   })
@@ -225,11 +255,14 @@ function createContext({ config, storage, trust, now }: Wiring): OperationContex
 interface HttpWiring {
   config: Config
   context: OperationContext
+  publish: Publish
+  pending: PendingContent
+  trust: Trust
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
-function createHttpApp({ config, context, baseUrl, mayWrite }: HttpWiring) {
+function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayWrite }: HttpWiring) {
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -251,7 +284,12 @@ function createHttpApp({ config, context, baseUrl, mayWrite }: HttpWiring) {
       parseMap,
       readMap: readR5,
       printMap,
-      checkWrite: (resource) => checkWrite(resource, context),
+      checkWrite: publish.check,
+      isPending: pending.isPending,
+      readiness: () => readiness({ maintenance: config.maintenance, content: pending.state(), lists: trust.status() }),
+      // Who writes a resource over REST has taken it in hand: what an import thought of it counts no more.
+      publishedWrite: ({ resource, ...write }) =>
+        publish.write(resource ? { ...write, resource: withoutRefusal(resource) } : write),
       expandTokens: async (valueSet) =>
         (await expandCodes(terminology, { url: valueSet })).map(({ system, code }) => `${system ?? ''}|${code}`),
     },
@@ -262,86 +300,11 @@ function createHttpApp({ config, context, baseUrl, mayWrite }: HttpWiring) {
     now,
     uuid,
     software,
-    terminologyCapabilities: () => terminology.capabilities(`${baseUrl}/fhir`),
+    terminologyCapabilities: () => terminology.capabilities({ url: `${baseUrl}/fhir`, software }),
   })
 }
 
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
-
-/** Content that is compiled is compiled before it is stored: a broken map or rule is refused where it is written. */
-async function checkWrite(resource: Resource, context: OperationContext): Promise<Issue[]> {
-  if (resource.resourceType === 'Library') return context.rules.checkLibrary(resource)
-  if (resource.resourceType !== 'StructureMap') return []
-  const issues = checkMap(resource)
-  return issues.some(isError) ? issues : [...issues, ...(await unresolved(resource, context))]
-}
-
-/** What a map needs and the store does not have: a remark, for maps and models come in any order. */
-async function unresolved(map: StructureMap, { maps }: OperationContext): Promise<Issue[]> {
-  try {
-    return (await maps.compile(map)).warnings
-  } catch (error) {
-    if (!(error instanceof FhirError)) throw error
-    return error.issues.map((each) => ({ ...each, severity: 'warning' }))
-  }
-}
-
-// ---------- reading the store for the rooms ----------
-
-/** Whose changes make compiled value sets, maps and rules stale: a write of another type leaves them. */
-const terminologyTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem']
-const mapTypes = [...terminologyTypes, 'StructureMap', 'StructureDefinition']
-const planTypes = ['PlanDefinition']
-const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
-
-const artefactSource = (storage: Storage, dataDir: string) => ({
-  find: (type: string, url: string) => storage.findCanonical(type, url),
-  list: (type: string) => listAll<Resource>(storage, type),
-  revision: () => storage.revision(terminologyTypes),
-  largeCodeSystem: readArtefacts(join(dataDir, ARTEFACTS_FOLDER), largeCodeSystem).read,
-})
-
-/** A value set as rules ask it, with `url|version` of what is stored, so that a reply can be reproduced. */
-interface BoundValueSet {
-  canonical: string
-  member(code: string, system?: string): boolean
-}
-
-async function bindValueSet(valueSet: string, terminology: Terminology, storage: Storage): Promise<BoundValueSet> {
-  const member = await terminology.membership(valueSet)
-  const { url, version } = parseCanonical(valueSet)
-  const [stored] = version ? [] : await find<ValueSet>(storage, 'ValueSet', url)
-  return { canonical: formatCanonical(url, version ?? stored?.version), member }
-}
-
-async function expandCodes(terminology: Terminology, given: { url: string } | { valueSet: ValueSet }) {
-  const parameter =
-    'url' in given ? { name: 'url', valueUri: given.url } : { name: 'valueSet', resource: given.valueSet }
-  const expanded = await terminology.expand({
-    resourceType: 'Parameters',
-    parameter: [parameter, { name: 'excludeNested', valueBoolean: true }],
-  })
-  return (expanded.expansion?.contains ?? []).flatMap(({ system, code, display }) =>
-    code ? [{ code, ...(system ? { system } : {}), ...(display ? { display } : {}) }] : [],
-  )
-}
-
-/** EU rules name value sets by a bare id: the stored ValueSet of that id. */
-async function euValueSet(storage: Storage, terminology: Terminology, id: string): Promise<string[]> {
-  const stored = (await storage.read('ValueSet', id))?.resource
-  if (stored?.resourceType !== 'ValueSet') return []
-  return (await expandCodes(terminology, { valueSet: stored })).map(({ code }) => code)
-}
-
-/** A value made anew when the revision has changed. */
-function cachedByRevision<T>(revision: () => number, make: () => T): () => T {
-  let known: { revision: number; value: T } | undefined
-  return () => {
-    const current = revision()
-    if (known?.revision !== current) known = { revision: current, value: make() }
-    return known.value
-  }
-}
 
 function readOwnMapChains(): MapChains {
   return readMapChains(JSON.parse(readFileSync(join(projectRoot, 'igs/map-chains.json'), 'utf8')))

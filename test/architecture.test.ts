@@ -58,6 +58,24 @@ test('rooms of one floor may not import each other', () => {
   assert.match(output, /noRestrictedImports/)
 })
 
+test('publication stands beside evaluation: neither imports the other, nothing below imports either', () => {
+  const planted: [string, string][] = [
+    ['src/publish/publish.ts', '../evaluate/evaluate.ts'],
+    ['src/publish/publish.ts', '../http/app.ts'],
+    ['src/evaluate/evaluate.ts', '../publish/publish.ts'],
+    ['src/rules/rules.ts', '../publish/publish.ts'],
+    ['src/packages/load.ts', '../publish/publish.ts'],
+    ['src/storage/reading.ts', '../publish/publish.ts'],
+  ]
+  for (const [file, target] of planted) {
+    const { status, output } = lint({ [file]: `import { a } from '${target}'\nexport const b = a\n` })
+    assert.notEqual(status, 0, `${file} ${target}`)
+    assert.match(output, /noRestrictedImports/)
+  }
+  const allowed = lint({ 'src/publish/publish.ts': "import { a } from '../rules/rules.ts'\nexport const b = a\n" })
+  assert.equal(allowed.status, 0, allowed.output)
+})
+
 test('an outside package may be imported by its owner alone', () => {
   const { status, output } = lint({
     'src/terminology/expand.ts': "import express from 'express'\nexport const expand = express\n",

@@ -49,7 +49,8 @@ export const coreDataSetModels: Model[] = [
     base: coreBase,
     elements: `${holder}
   vaccination 1..1 BackboneElement Vaccination event
-  vaccination.vaccine 0..1 Coding Vaccine or prophylaxis → ${valueSet('covid-19-vaccines')}
+  vaccination.status 0..1 code How far the event went, where the credential says it; absent for a certified event
+  vaccination.vaccine 1..1 Coding Vaccine or prophylaxis → ${valueSet('covid-19-vaccines')}
   vaccination.brand 0..1 Coding Product
   vaccination.manufacturer 0..1 Coding Manufacturer
   vaccination.maholder 0..1 Coding Marketing authorisation holder
@@ -76,13 +77,14 @@ export const coreDataSetModels: Model[] = [
     base: coreBase,
     elements: `${holder}
   test 1..1 BackboneElement Test event
+  test.status 0..1 code How far the result went, where the credential says it; absent for a certified result
   test.pathogen 0..1 Coding Agent looked for → ${valueSet('covid-19')}
-  test.type 0..1 Coding Type of test
+  test.type 1..1 Coding Type of test
   test.brand 0..1 Coding Name of the test
   test.manufacturer 0..1 Coding Manufacturer or device
   test.origin 0..1 Coding Where the sample was taken
   test.date 1..1 dateTime Time of sampling
-  test.result 0..1 Coding Result
+  test.result 1..1 Coding Result
   test.centre 0..1 Coding Test centre
   test.country 0..1 Coding Country of the test`,
   },
@@ -94,7 +96,7 @@ export const coreDataSetModels: Model[] = [
     base: coreBase,
     elements: `${holder}
   recovery 1..1 BackboneElement Recovery event
-  recovery.disease 0..1 Coding Disease recovered from → ${valueSet('covid-19')}
+  recovery.disease 1..1 Coding Disease recovered from → ${valueSet('covid-19')}
   recovery.date 1..1 date Date of the first positive test
   recovery.validFrom 0..1 date First day on which it counts
   recovery.validUntil 0..1 date Last day on which it counts

@@ -11,10 +11,13 @@ import {
   statuses,
   type Term,
 } from './code-tables.ts'
+import { computedSystems } from './computed-systems.ts'
 import { agents, euVaccines, type MapRow, prophylaxes, testResults, testTypes } from './icd-11-maps.ts'
 import { canonical, computerName, icd11, published } from './metadata.ts'
 
 const date = '2026-11-25'
+/** Version of what is taken from systems of other publishers: the day, so that it is never taken for theirs or another copy of it. */
+const excerptVersion = date
 const EU = {
   iso: 'urn:iso:std:iso:3166',
   snomed: 'http://snomed.info/sct',
@@ -76,6 +79,7 @@ function euCodeSystem([id, url, content, title]: (typeof euSystems)[number]): Co
     id,
     url,
     ...published(date),
+    version: excerptVersion,
     name: computerName(id),
     title,
     description: `Codes of this system that EU Digital COVID Certificates use. Inactive ones are no longer issued and stay valid for verification.`,
@@ -123,6 +127,18 @@ const ownSystems: [id: string, title: string, description: string, terms: Term[]
       ],
     ],
   ],
+  [
+    'publication',
+    'Publication',
+    'What publication found, in `meta.tag` of what an import stored as a draft and in the details of issues.',
+    [
+      [
+        'not-fit',
+        'Not fit to be active',
+        'The artefact cannot be read, cannot be run or can never answer; it is kept as a draft and used for nothing.',
+      ],
+    ],
+  ],
 ]
 
 function ownCodeSystem([id, title, description, terms]: (typeof ownSystems)[number]): CodeSystem {
@@ -154,6 +170,7 @@ const icd11CodeSystem: CodeSystem = {
   id: 'icd-11-certificate-codes',
   url: icd11.official,
   ...published(date),
+  version: excerptVersion,
   name: 'Icd11CertificateCodes',
   title: 'ICD-11 MMS, codes of health certificates',
   description:
@@ -169,6 +186,7 @@ export const codeSystems: CodeSystem[] = [
   ...euSystems.map(euCodeSystem),
   ...ownSystems.map(ownCodeSystem),
   icd11CodeSystem,
+  ...computedSystems,
 ]
 
 type Include = { system: string; concept?: { code: string; display?: string }[] }

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { type HcertSigner, issueHcert } from '../credentials/issue/hcert.ts'
 import { issueSeal, sampleSeal } from '../credentials/issue/icao-vds-nc.ts'
+import { hasVariants, type SampleVariant, variantPayload } from '../credentials/issue/sample-variants.ts'
 import { type SampleKind, type SampleOptions, sampleKinds, samplePayload } from '../credentials/issue/samples.ts'
 import { issueCard, sampleCard } from '../credentials/issue/shc.ts'
 import type { Evaluation } from '../evaluate/evaluate.ts'
@@ -77,7 +78,7 @@ export function addDemo(program: Command): void {
 
 const daysFrom = (now: Date, days: number) => new Date(now.getTime() + days * dayMilliseconds)
 
-/** A genuine specimen; one that has expired; one whose content was changed; one signed by a stranger under the same key id. */
+/** A genuine specimen; where a rule decides, one that does not meet it and one that lacks a datum; one that has expired; one whose content was changed; one signed by a stranger under the same key id. */
 function hcertFamily(kind: SampleKind, issuer: DemoIssuer, now: Date): DemoCredential[] {
   const signer: HcertSigner = { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' }
   const at = (days: number) => daysFrom(now, days)
@@ -86,8 +87,13 @@ function hcertFamily(kind: SampleKind, issuer: DemoIssuer, now: Date): DemoCrede
   const payload = samplePayload(kind, options)
   const changed = samplePayload(kind, { ...options, issuedAt: at(-2) })
   const name = names[kind]
+  const variant = (which: SampleVariant) => ({
+    name: `${name}-${which}`,
+    text: issueHcert(variantPayload(kind, which, options), signer),
+  })
   return [
     { name, text: issueHcert(payload, signer) },
+    ...(hasVariants(kind) ? [variant('unmet'), variant('incomplete')] : []),
     { name: `${name}-expired`, text: issueHcert(samplePayload(kind, past), signer) },
     { name: `${name}-changed`, text: issueHcert(payload, signer, { replacedPayload: changed }) },
     { name: `${name}-forged`, text: issueHcert(payload, { ...signer, privateKey: forgerKey() }) },

@@ -61,7 +61,7 @@ async function importPath(
   server: VidimusServer,
 ): Promise<{ report: ImportReport; complete: boolean }> {
   const { codeSystem: url, codeSystemVersion: version, name } = options
-  const own = importOptions(server.storage)
+  const own = importOptions(server)
   const common = { ...own, examples: options.examples === true, keepApart: keepApart(server.config) }
   const source = (await stat(path)).isFile() ? openSource(path, { url, version, name }) : undefined
   if (source) return importLargeCodeSystem(source, server.config, common)

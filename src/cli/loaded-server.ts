@@ -4,12 +4,13 @@ import { parseXml } from '../fhir/xml/read.ts'
 import { type ImportOptions, loadFolder } from '../packages/load.ts'
 import { reportLines } from '../packages/report.ts'
 import { createServer, ownContentFolders, type VidimusServer } from '../server.ts'
-import type { Storage } from '../storage/storage.ts'
 import { parseMap } from '../structure-map/maps.ts'
+import { ownContentGate } from './own-content.ts'
 
 /** How packages are read: every format that the server knows, each resource checked before it is stored. */
-export const importOptions = (storage: Storage): ImportOptions => ({
+export const importOptions = ({ storage, publish }: Pick<VidimusServer, 'storage' | 'publish'>): ImportOptions => ({
   storage,
+  gate: publish,
   parseXml,
   parseMap,
   validate: checkResource,
@@ -29,8 +30,14 @@ export async function openLoadedServer(config: Config): Promise<VidimusServer> {
 }
 
 async function loadOwnFolder(server: VidimusServer, folder: string): Promise<void> {
-  for (const report of await loadFolder(folder, importOptions(server.storage))) {
-    const failed = report.entries.filter((entry) => entry.status === 'failed')
-    if (failed.length > 0) console.error(reportLines(report).join('\n'))
+  const options = { ...importOptions(server), gate: ownContentGate(server.publish) }
+  for (const report of await loadFolder(folder, options)) {
+    const { entries } = report
+    if (entries.some(({ status, isDraft }) => status === 'failed' || isDraft))
+      console.error(reportLines(report).join('\n'))
+    if (entries.some(({ isConflict }) => isConflict))
+      console.error(
+        `${folder}: content of this version of the software differs from what it published before under the same url and version; what is stored stays in use. Its publisher must raise the version.`,
+      )
   }
 }

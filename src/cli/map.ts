@@ -5,7 +5,7 @@ import { readConfig } from '../config.ts'
 import { FhirError, isError } from '../fhir/error.ts'
 import { parseJson, stringifyJson } from '../fhir/json.ts'
 import type { Issue, StructureMap } from '../fhir/types.ts'
-import { checkMap, createMaps, parseMap, printMap, type TraceSink } from '../structure-map/maps.ts'
+import { checkMap, describeRemark, parseMap, printMap, type TraceSink } from '../structure-map/maps.ts'
 import type { CommandResult } from './command-line.ts'
 import { exitCodes } from './exit-codes.ts'
 import { openLoadedServer } from './loaded-server.ts'
@@ -15,12 +15,13 @@ export function addMap(program: Command, result: CommandResult): void {
   const map = program.command('map').description('works on FHIR Mapping Language files').exitOverride()
   map
     .command('check')
-    .description('reports errors and warnings with their places; exit status 1 when there are errors')
+    .description(
+      'reports errors and warnings with their places; models, maps and value sets come from the store; exit status 1 when there are errors',
+    )
     .argument('<file...>', 'maps in FML')
     .option('--strict', 'the current specification alone: no lenient forms')
     .action(async (files: string[], options: { strict?: boolean }) => {
-      const good = await Promise.all(files.map((file) => check(file, files, options.strict === true)))
-      if (good.includes(false)) result.exitCode = exitCodes.negative
+      if (!(await checkAll(files, options.strict === true))) result.exitCode = exitCodes.negative
     })
   map
     .command('format')
@@ -58,16 +59,31 @@ async function readMap(file: string, strict = false): Promise<{ map: StructureMa
   }
 }
 
-async function check(file: string, files: string[], strict: boolean): Promise<boolean> {
+/** Looks up what a map names in the store of this folder, as `run` does. */
+type Resolve = (map: StructureMap, others: StructureMap[]) => Promise<Issue[]>
+
+async function checkAll(files: string[], strict: boolean): Promise<boolean> {
+  const server = await openLoadedServer(readConfig())
+  try {
+    const resolve: Resolve = async (map, others) => (await server.maps.compile(map, others)).warnings
+    const good: boolean[] = []
+    for (const file of files) good.push(await check(file, files, { strict, resolve }))
+    return !good.includes(false)
+  } finally {
+    await server.close()
+  }
+}
+
+async function check(file: string, files: string[], by: { strict: boolean; resolve: Resolve }): Promise<boolean> {
   const lines: string[] = []
   let good = false
   try {
-    const { map, warnings } = await readMap(file, strict)
+    const { map, warnings } = await readMap(file, by.strict)
     const issues = [...warnings, ...checkMap(map)]
+    if (!issues.some(isError)) issues.push(...(await by.resolve(map, await readOthers(file, files))))
     good = !issues.some(isError)
-    if (good) issues.push(...(await unknownElements(map, files)))
     lines.push(...issues.map((each) => `${file}: ${each.severity}: ${each.diagnostics ?? each.details?.text}`))
-    if (good) lines.push(`${file}: ${issues.length === 0 ? 'no remarks' : 'usable'}`)
+    if (good) lines.push(`${file}: ${issues.length === 0 ? 'no remarks' : 'usable, with remarks'}`)
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
     for (const { severity, diagnostics } of error.issues)
@@ -77,20 +93,10 @@ async function check(file: string, files: string[], strict: boolean): Promise<bo
   return good
 }
 
-/** Elements that R4 types do not have. What only a server knows, models, value sets and other maps, is not looked at. */
-async function unknownElements(map: StructureMap, files: string[]): Promise<Issue[]> {
-  const others = (await Promise.allSettled(files.map((file) => readMap(file)))).flatMap((each) =>
-    each.status === 'fulfilled' ? [each.value.map] : [],
-  )
-  const maps = createMaps({
-    findMaps: async (url) => (url.includes('*') ? [] : [{ ...map, url, import: [], group: [] }]),
-    findStructure: async () => undefined,
-    membership: async () => () => false,
-    translator: async () => () => [],
-    revision: () => 0,
-  })
-  const { warnings } = await maps.compile(map, others)
-  return warnings.filter((each) => each.diagnostics?.startsWith('line '))
+/** The other files, which the map may import; one that cannot be read is reported where it is checked itself. */
+async function readOthers(file: string, files: string[]): Promise<StructureMap[]> {
+  const others = await Promise.allSettled(files.filter((each) => each !== file).map((each) => readMap(each)))
+  return others.flatMap((each) => (each.status === 'fulfilled' ? [each.value.map] : []))
 }
 
 async function run(source: string, files: string[], options: { trace?: boolean }): Promise<void> {
@@ -107,6 +113,7 @@ async function run(source: string, files: string[], options: { trace?: boolean }
         compiled.run(instance, {
           now: new Date(),
           uuid: () => randomUUID(),
+          remark: (remark) => console.error(`warning: ${describeRemark(remark)}`),
           ...(options.trace ? { trace: sink } : {}),
         }),
         2,

@@ -10,16 +10,20 @@ export function addServe(program: Command): void {
     .description('starts the server')
     .action(async () => {
       const server = await openLoadedServer(readConfig())
-      const address = await server.listen()
-      console.log(`vidimus is ready: ${address}/ (FHIR base ${address}/fhir)`)
+      for (const { name, failure } of server.trust.status())
+        if (failure) console.error(`trust list ${name}: ${failure}`)
       const stopping = new AbortController()
       const stop = new Promise<void>((done) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())
       })
-      const loading = loadBaseContentBeside(server.storage, server.config.storageUrl, stopping.signal)
+      void stop.then(() => stopping.abort())
+      const { storage, pending, config } = server
+      // Known before anybody can ask: what is not here yet must not be denied.
+      const loading = await loadBaseContentBeside({ storage, pending, storageUrl: config.storageUrl }, stopping.signal)
+      const address = await server.listen()
+      console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir)`)
       await stop
-      stopping.abort()
-      await loading
+      await loading.done
       await server.close()
     })
 }

@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { readClock } from '../evaluate/request.ts'
 import { loadConfiguredTrust } from '../server.ts'
-import { fileReaders, loadTrustLists, type Trust, type TrustListStatus } from '../trust/trust.ts'
+import { createListProcess } from '../trust/lists/list-process.ts'
+import { fileReaders, leftOutText, loadTrustLists, type Trust, type TrustListStatus } from '../trust/trust.ts'
 import { type KeyFilter, listKeys, verifyTrustListFiles } from '../trust/trust-report.ts'
 import type { CommandResult } from './command-line.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -60,7 +61,10 @@ function addVerify(trust: Command, result: CommandResult): void {
     .option('--at <dateTime>', 'the clock, instead of now')
     .action(async (files: string[], options: { key: string; at?: string }) => {
       const at = options.at === undefined ? new Date() : readClock(options.at)
-      const reports = await verifyTrustListFiles(files, { key: options.key, at, readers: fileReaders })
+      // In a process of its own, as the server does it: a file may be made to take all memory.
+      const lists = createListProcess()
+      const verify = { key: options.key, at, readers: fileReaders, check: lists.check }
+      const reports = await verifyTrustListFiles(files, verify).finally(() => lists.close())
       for (const report of reports) console.log(JSON.stringify(report))
       if (reports.some((report) => !report.valid)) result.exitCode = exitCodes.negative
     })
@@ -73,11 +77,38 @@ function printedLists(lists: TrustListStatus[], withWarnings: boolean): string {
     list.kind,
     String(list.keys),
     list.expired > 0 ? String(list.expired) : '',
+    list.leftOut ? String(list.leftOut.length) : '',
     list.created ?? '',
-    list.usable ? (list.failure ? `old copy: ${list.failure}` : 'in use') : `not usable: ${list.failure}`,
+    stateOf(list),
     list.location,
   ])
-  const shown = table([['LIST', 'KIND', 'KEYS', 'EXPIRED', 'CREATED', 'STATE', 'LOCATION'], ...rows])
-  const warnings = lists.flatMap((list) => list.warnings.map((warning) => `${list.name}: ${warning}`))
-  return withWarnings && warnings.length > 0 ? `${shown}\n\n${warnings.join('\n')}` : shown
+  const heading = ['LIST', 'KIND', 'KEYS', 'EXPIRED', 'LEFT OUT', 'CREATED', 'STATE', 'LOCATION']
+  const remarks = lists.flatMap((list) => [
+    ...(withWarnings ? list.warnings.map((warning) => `${list.name}: ${warning}`) : []),
+    ...leftOutLines(list, withWarnings),
+  ])
+  const shown = table([heading, ...rows])
+  return remarks.length > 0 ? `${shown}\n\n${[...new Set(remarks)].join('\n')}` : shown
+}
+
+function stateOf({ usable, failure, keys, leftOut, withdraws, required }: TrustListStatus): string {
+  if (!usable) return `not usable: ${failure}`
+  const state = failure ? `old copy: ${failure}` : keys === 0 && leftOut ? 'no key counts' : 'in use'
+  return [state, required ? 'required' : '', withdraws === undefined ? '' : `withdraws ${withdraws}`]
+    .filter(Boolean)
+    .join(', ')
+}
+
+/** So many entries of one reason are named; `status` names all. */
+const NAMED_ENTRIES = 3
+
+/** Entries that do not count, by reason. */
+function leftOutLines({ name, leftOut = [] }: TrustListStatus, everyOne: boolean): string[] {
+  if (everyOne) return leftOut.map((each) => `${name}: ${leftOutText(each)}`)
+  const byReason = Map.groupBy(leftOut, ({ reason }) => reason)
+  return [...byReason].map(([reason, entries]) => {
+    const named = entries.slice(0, NAMED_ENTRIES).map(({ entry }) => entry)
+    const more = entries.length - named.length
+    return `${name}: left out ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}: ${reason}`
+  })
 }

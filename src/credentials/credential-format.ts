@@ -71,8 +71,6 @@ export interface Limits {
   cborDepth: number
   cborItems: number
   jsonDepth: number
-  /** Most keys tried under one key id. */
-  keysTried: number
 }
 
 /** The limits of credentials.md, section 10. */
@@ -83,7 +81,6 @@ export const defaultLimits: Limits = {
   cborDepth: 32,
   cborItems: 20_000,
   jsonDepth: 64,
-  keysTried: 8,
 }
 
 /** A wrong credential: the check that fails, the status it gives, and a detail that never quotes the credential. */
@@ -106,6 +103,8 @@ export interface VerificationKey {
   participant: string
   certificate?: X509Certificate | undefined
   thumbprint: string
+  /** GDHCN usage (`DSC`, `SCA`, …); empty when the entry does not say. */
+  usage: string
 }
 
 /** A departure that leaves the credential readable: its check becomes `warn`. */
@@ -114,11 +113,42 @@ export interface Remark {
   detail: string
 }
 
-/** A decoded, not yet verified credential. Nothing of `content` may leave before `verify` was true. */
+/** What a credential says, read once after its signature was verified; every later step reads this value and no other. */
+export interface Opened {
+  /**
+   * The shape of credentials.md section 8, first column: strict JSON, texts in normal form C, without what FHIR would refuse and
+   * without events that did not happen.
+   */
+  content: Json
+  /** Kinds of certificate in it, the one that names the credential first. */
+  formats: Format[]
+  /** Certified events, of all kinds, for key usage. */
+  events: EventKind[]
+  /** Departures that leave it readable: the check `payload` warns. No text quotes a value. */
+  remarks: string[]
+  /** What was not understood or does not count, and makes `accepted` impossible or must be told. */
+  obstacles: Obstacle[]
+  /** Identifiers under which a revocation list may name it. */
+  certificateIds: string[]
+  /** The formats under a signer of that GDHCN domain, where it decides between two. */
+  formatsUnder?(domain: string): Format[]
+}
+
+/** Something of the content that is not counted. */
+export interface Obstacle {
+  /** Never quotes a value. */
+  text: string
+  /** False where the rest may still be accepted: an event that did not happen is told and left out. */
+  blocks: boolean
+}
+
+/** A decoded, not yet verified credential: what finds the key and judges the period, and no content (HCERT 6.3). */
 export interface Envelope {
   format: Format
   /** As the credential says: claim 1, iss, hdr.is. */
   issuer?: string
+  /** Why the issuer cannot be compared with anything: no text, too long, control characters. */
+  issuerFault?: string
   /** What to look up, in the spelling of credentials.md section 3; undefined → KID_NOT_INCLUDED. */
   keyId: string | undefined
   /** Name in the JOSE registry, e.g. ES256. */
@@ -137,17 +167,14 @@ export interface Envelope {
   /** Whether the proof covers every datum. */
   coverage?: 'whole' | 'partial'
   period: { issuedAt?: Claim; notBefore?: Claim; expires?: Claim }
-  /** For key usage. */
-  events: EventKind[]
   /** SHC `rid`. */
   revocationId?: string
   /** Hashes under which a DCC revocation list may name it (hex, first 16 bytes of SHA-256); computed when asked for. */
-  revocationHashes?(): string[]
+  revocationHashes?(certificateIds: string[]): string[]
+  /** About the envelope and its claims. */
   remarks: Remark[]
-  /** The format under a signer of that GDHCN domain, where it decides between two. */
-  formatUnder?(domain: string): Format
-  /** The shape of credentials.md section 8, first column. Computed when read. */
-  readonly content: Json
+  /** Reads the content; called only when the signature matched. A text says why it is no content of this kind (UNSUPPORTED_CONTENT). */
+  open(): Opened | string
 }
 
 /** One credential format: recognises by prefix, decodes to an envelope or says what is wrong. Never throws. */
@@ -155,8 +182,12 @@ export interface CredentialFormat {
   name: FormatName
   /** Prefix test only, no decoding. */
   recognises(text: string): boolean
-  /** Several parts only for chunked SMART Health Cards. */
+  /** Whether a credential may come in several chunks. */
+  isChunked?: true
+  /** Several parts only for chunked formats. */
   decode(parts: string[], limits: Limits): Envelope | Failure
+  /** Raw transport without text encoding (HCERT 4.1: NFC, Bluetooth); absent where the format has none. */
+  decodeBytes?(bytes: Uint8Array, limits: Limits): Envelope | Failure
 }
 
 /** Whether a decoder's answer is a failure. */

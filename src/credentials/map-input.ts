@@ -1,7 +1,7 @@
 import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import type { Format } from './credential-format.ts'
-import { defineMember } from './encoding/cbor-json.ts'
+import { defineMember } from './encoding/define-member.ts'
 
 /**
  * What StructureMaps get of verified content, in the two shapes that published maps read (credentials.md, section 8). Numbers
@@ -18,6 +18,58 @@ export interface MapInput {
 export function mapInput(format: Format, content: Json): MapInput {
   const clean = withoutEmptyTexts(content)
   return { claims: coreDataSetShape(format, clean), composition: compositionShape(format, clean) }
+}
+
+/** The same for a credential that holds several kinds of certificate: one input for each kind that has maps. */
+export function mapInputs(formats: Format[], content: Json): { format: Format; input: MapInput }[] {
+  return formats
+    .filter((format) => !withoutMaps.has(format))
+    .map((format) => ({ format, input: mapInput(format, content) }))
+}
+
+/** Kinds that point at content and have none of their own. */
+const withoutMaps = new Set<Format>(['hcert-link', 'smart-health-link'])
+
+/**
+ * How many events the claims of an input certify, one at least: as many core data sets are due. Claims have one of several
+ * shapes; members of another shape do not make them fewer.
+ */
+export function certifiedEvents({ claims }: MapInput): number {
+  const dcc = subclaim(claims, '1')
+  return Math.max(
+    1,
+    count(member(dcc, 'v')) + count(member(dcc, 't')) + count(member(dcc, 'r')),
+    cardEvents(member(member(member(claims, 'vc'), 'credentialSubject'), 'fhirBundle')),
+    sealEvents(member(member(claims, 'data'), 'msg')),
+    count(member(claims, 'evidence')),
+    count(member(claims, 'v')),
+    ddccEvents(claims),
+  )
+}
+
+function cardEvents(bundle: Json | undefined): number {
+  const types = listOf(member(bundle, 'entry')).map((entry) => member(member(entry, 'resource'), 'resourceType'))
+  return types.filter((type) => type === 'Immunization' || type === 'Observation').length
+}
+
+function sealEvents(message: Json | undefined): number {
+  const doses = listOf(member(message, 've')).map((vaccine) => Math.max(1, count(member(vaccine, 'vd'))))
+  return doses.reduce((sum, each) => sum + each, count(member(message, 'tr')))
+}
+
+/** The core data set itself, or the flat form, in which a test may stand beside a vaccination. */
+function ddccEvents(claims: Json): number {
+  const vaccination = member(claims, 'vaccination') ?? member(claims, 'vaccine')
+  return count(vaccination) + count(member(claims, 'test'))
+}
+
+const member = (value: Json | undefined, name: string) => (isJsonObject(value) ? value[name] : undefined)
+const count = (value: Json | undefined) => listOf(value).length
+
+/** An empty map stands for what is not there: real certificates have `t: {}` beside a list of vaccinations. */
+function listOf(value: Json | undefined): Json[] {
+  if (value === undefined || value === null || (isJsonObject(value) && Object.keys(value).length === 0)) return []
+  return Array.isArray(value) ? value : [value]
 }
 
 /** First column: claims as they are; where the subclaim is itself what maps read, the subclaim. */
@@ -51,8 +103,7 @@ const compositions: Partial<Record<Format, (content: JsonObject) => Json>> = {
 }
 
 function subclaim(content: Json, key: string): Json | undefined {
-  const hcert = isJsonObject(content) ? content['-260'] : undefined
-  return isJsonObject(hcert) ? hcert[key] : undefined
+  return member(member(content, '-260'), key)
 }
 
 /** {iss, sub, aud, exp, nbf, iat, id, data}; WHO's guide reads `data.cert`, its validator `data.dcc`. */

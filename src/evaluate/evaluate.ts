@@ -1,17 +1,19 @@
+import type { Format } from '../credentials/credential-format.ts'
 import type { MapInput } from '../credentials/map-input.ts'
-import { badRequest, FhirError, issue, notFound, unprocessable } from '../fhir/error.ts'
-import { isJsonObject } from '../fhir/json-object.ts'
-import type { Bundle, Issue, Json, JsonObject, Parameters, PlanDefinition } from '../fhir/types.ts'
-import type { RuleResult, Rules } from '../rules/rules.ts'
-import type { PlanChoice } from '../rules/select-plans.ts'
+import { FhirError, issue } from '../fhir/error.ts'
+import type { Bundle, Issue, JsonObject, Parameters, PlanDefinition } from '../fhir/types.ts'
+import type { RuleResult } from '../rules/rules.ts'
 import { type Decision, decide } from './decide.ts'
+import { withLeftOut } from './left-out.ts'
 import type { MapChain, MapChains } from './map-chains.ts'
-import { type Mapped, type Mapping, mapContent } from './map-content.ts'
+import { type MapPart, type Mapped, type Mapping, mapParts } from './map-content.ts'
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, type EvaluateSettings, readEvaluateRequest } from './request.ts'
+import { type Judged, judge, type RuleSurroundings, readNamedRules, unknownArtefact } from './run-rules.ts'
+import { personFaults } from './same-person.ts'
 import { seededUuids } from './seeded-uuids.ts'
 import { type Subject, subjectOf } from './subject.ts'
-import type { KeySource, Verification } from './verify.ts'
+import type { CredentialInput, KeySource, Verification } from './verify.ts'
 
 /** What an evaluation found (evaluate.md, Reply); names as there. */
 export interface Evaluation {
@@ -35,27 +37,28 @@ export interface Evaluation {
 }
 
 /** Everything the main job needs, given by the server. */
-export interface EvaluateEnvironment {
+export interface EvaluateEnvironment extends RuleSurroundings {
   settings: EvaluateSettings
   chains: MapChains
   /** The trusted keys now; replaced as a whole when a list is refreshed. */
   keys(): KeySource
   /** Keys of a request's own anchors. @throws FhirError 400 for an anchor that cannot be read */
   anchors(anchors: Uint8Array[]): KeySource
-  verify(text: string[], keys: KeySource, clock: Date, trustDomains: string[]): Promise<Verification>
-  /** Both shapes of verified content. */
-  mapInput(verification: Verification): MapInput
+  verify(credential: CredentialInput, keys: KeySource, clock: Date, trustDomains: string[]): Promise<Verification>
+  /** Both shapes of verified content, for each kind of certificate in it that has maps. */
+  mapInputs(verification: Verification): { format: Format; input: MapInput }[]
   mapping: Omit<Mapping, 'now' | 'uuid'>
-  rules: Rules
-  /** Active PlanDefinitions that apply; chosen by jurisdiction, kind and clock. */
-  selectPlans(choice: PlanChoice): Promise<PlanDefinition[]>
-  /** The newest PlanDefinition of a canonical, with or without version. */
-  findPlan(canonical: string): Promise<PlanDefinition | undefined>
-  /** Whether there is a Library of that canonical. */
-  hasLibrary(canonical: string): Promise<boolean>
-  /** `url|version` of what is stored for the canonical of a value set, so that a reply can be reproduced. */
-  pinValueSet(canonical: string): Promise<string>
   now(): Date
+}
+
+/** What the place of a call adds to its parameters. */
+interface EvaluateCall {
+  /** Accept-Language. */
+  language?: string | undefined
+  /** PlanDefinitions that the path names (instance level). */
+  plans?: PlanDefinition[]
+  /** Canonicals of PlanDefinitions that `url` names (type level). */
+  planDefinitions?: string[]
 }
 
 /** The main job as the operations see it. */
@@ -64,19 +67,20 @@ export interface Evaluate {
    * Answers one `$evaluate` question with the Parameters of the contract.
    * @throws FhirError when the question itself is wrong
    */
-  answer(parameters: Parameters, call: { language?: string | undefined; plans?: PlanDefinition[] }): Promise<Parameters>
+  answer(parameters: Parameters, call: EvaluateCall): Promise<Parameters>
   evaluate(request: EvaluateRequest, plans?: PlanDefinition[]): Promise<Evaluation>
 }
 
 /** Composes recognise → decode → verify → map → run rules → decide. */
 export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
-  const evaluate = (request: EvaluateRequest, plans?: PlanDefinition[]) => evaluateOne(environment, request, plans)
+  const evaluate = (request: EvaluateRequest, plans: PlanDefinition[] = []) => evaluateOne(environment, request, plans)
   return {
     evaluate,
-    async answer(parameters, call) {
+    async answer(parameters, { language, plans, planDefinitions = [] }) {
       const now = environment.now()
-      const request = readEvaluateRequest(parameters, environment.settings, { now, language: call.language })
-      return evaluationReply(await evaluate(request, call.plans))
+      const request = readEvaluateRequest(parameters, environment.settings, { now, language })
+      const named = [...new Set([...planDefinitions, ...request.planDefinitions])]
+      return evaluationReply(await evaluate({ ...request, planDefinitions: named }, plans))
     },
   }
 }
@@ -84,13 +88,13 @@ export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
 async function evaluateOne(
   environment: EvaluateEnvironment,
   request: EvaluateRequest,
-  given: PlanDefinition[] | undefined,
+  given: PlanDefinition[],
 ): Promise<Evaluation> {
-  // A question about rules that do not exist is wrong whatever the credential says, so it is answered first.
-  const named = given ?? (await namedPlans(environment, request.planDefinitions))
-  await refuseUnknown(environment, request)
-  const keys = request.trustAnchors.length > 0 ? environment.anchors(request.trustAnchors) : environment.keys()
-  const verification = await environment.verify(request.credential, keys, request.clock, request.trustDomains)
+  for (const canonical of request.structureMaps) {
+    if (!(await environment.mapping.findMap(canonical))) throw unknownArtefact('StructureMap', canonical)
+  }
+  const named = await readNamedRules(environment, request, given)
+  const verification = await verifyRequest(environment, request)
   const evaluation: Evaluation = {
     decision: 'unverified',
     status: verification.status,
@@ -108,133 +112,116 @@ async function evaluateOne(
     clockText: request.clockText,
   }
   if (verification.status !== 'VERIFIED') return evaluation
-  const step: Step = { environment, request, verification, input: environment.mapInput(verification) }
-  await mapInto(evaluation, step)
-  await runRules(evaluation, { ...step, named })
+  const inputs = environment.mapInputs(verification)
+  const content = await mapInto(evaluation, { environment, request, inputs })
+  // The kind that names the credential is the one whose claims CertLogic rules read.
+  const input = inputs[0]?.input ?? { claims: null, composition: null }
+  const judgement = await judge(environment, { request, verification, input, named, content })
+  evaluation.rules = judgement.rules
+  evaluation.valueSets = judgement.valueSets
+  evaluation.issues.push(...judgement.issues)
+  evaluation.obstacles.push(...judgement.obstacles)
   evaluation.decision = decide(true, evaluation)
   return evaluation
 }
 
-interface Step {
+/** The one place where what was sent is verified: texts, or the bytes of raw transport. */
+async function verifyRequest(environment: EvaluateEnvironment, request: EvaluateRequest): Promise<Verification> {
+  const { credential, credentialData = credential, trustAnchors, trustDomains, clock } = request
+  const keys = trustAnchors.length > 0 ? environment.anchors(trustAnchors) : environment.keys()
+  return environment.verify(credentialData, keys, clock, trustDomains)
+}
+
+interface MappingStep {
   environment: EvaluateEnvironment
   request: EvaluateRequest
-  verification: Verification
-  input: MapInput
+  inputs: { format: Format; input: MapInput }[]
 }
 
-/** Maps the verified content; a map that fails leaves the credential verified and says why in `outcome`. */
-async function mapInto(evaluation: Evaluation, { environment, request, verification, input }: Step): Promise<void> {
-  if (verification.format === 'hcert-link') {
+/**
+ * Maps the verified content: what rules may run over, or why they may not. A map that fails leaves the credential verified, and its
+ * rules without result: over content that is not whole a rule would answer another question.
+ */
+async function mapInto(
+  evaluation: Evaluation,
+  { environment, request, inputs }: MappingStep,
+): Promise<Judged['content']> {
+  if (inputs.length === 0) {
     const text = 'The certificate holds a link to its content, which this server does not follow'
-    evaluation.issues.push(issue('informational', { severity: 'information', text }))
-    return
+    return notRun(evaluation, [issue('informational', { severity: 'information', text })])
   }
-  const chain = environment.chains[verification.format ?? '']
-  if (!chain && request.structureMaps.length === 0) {
-    evaluation.issues.push(warning('not-supported', `No maps are configured for the format ${verification.format}`))
-    return
+  const parts: MapPart[] = []
+  for (const { format, input } of inputs) {
+    const chain = environment.chains[format]
+    if (chain || request.structureMaps.length > 0) parts.push({ input, chain: chain ?? noMaps })
+    else {
+      const text = `No maps are configured for the format ${format}`
+      return notRun(evaluation, [issue('not-supported', { severity: 'warning', text })])
+    }
   }
-  const uuid = seededUuids(`${request.clockText} ${JSON.stringify(input.claims)}`)
+  const claims = parts.map(({ input }) => JSON.stringify(input.claims))
+  const uuid = seededUuids(`${request.clockText} ${claims.join(' ')}`)
   const mapping = { ...environment.mapping, now: request.clock, uuid }
+  let mapped: Mapped
   try {
-    const mapped: Mapped = await mapContent(input, chain ?? noMaps, request.structureMaps, mapping)
-    evaluation.coreDataSets = mapped.coreDataSets
-    evaluation.content = mapped.bundle
-    evaluation.structureMaps = mapped.structureMaps
-    evaluation.issues.push(...mapped.warnings, ...mapped.obstacles)
-    evaluation.obstacles.push(...mapped.obstacles)
-    evaluation.subject = subjectOf(mapped.coreDataSets, mapped.bundle)
+    mapped = await mapParts(parts, request.structureMaps, mapping)
   } catch (error) {
     // That a map breaks on this content is an answer; the credential is verified all the same.
-    if (!(error instanceof FhirError)) throw error
-    evaluation.issues.push(...error.issues)
+    if (error instanceof FhirError && error.status >= 500) throw error
+    // The text of anything else may hold content.
+    const unknown = issue('exception', 'The maps could not be run over this content')
+    return notRun(evaluation, error instanceof FhirError ? error.issues : [unknown])
   }
+  evaluation.coreDataSets = mapped.coreDataSets
+  evaluation.content = mapped.bundle
+  evaluation.structureMaps = mapped.structureMaps
+  evaluation.subject = subjectOf(mapped.coreDataSets, mapped.bundle, request.clock)
+  evaluation.issues.push(...mapped.warnings)
+  const leftOut = withLeftOut(evaluation.checks, mapped.leftOut)
+  evaluation.checks = leftOut.checks
+  evaluation.issues.push(...leftOut.issues)
+  const isOther = request.structureMaps.length > 0 && !(await isSamePerson(mapped, parts, mapping))
+  if (isOther) evaluation.subject = undefined
+  if (mapped.obstacles.length > 0) return notRun(evaluation, mapped.obstacles)
+  if (isOther) return notRun(evaluation, [warning('The chosen maps tell another person than the credential does')])
+  if (!mapped.bundle) return notRun(evaluation, [warning('The maps made no FHIR resources of the content')])
+  const unfit = unfitness(mapped.bundle)
+  if (unfit !== undefined) return notRun(evaluation, [warning(unfit)])
+  return { data: mapped.bundle }
 }
 
-/** Runs what applies over the resources that the maps made; without any there is nothing to judge. */
-async function runRules(
-  evaluation: Evaluation,
-  { environment, request, verification, input, named }: Step & { named: PlanDefinition[] },
-): Promise<void> {
-  const data = evaluation.content
-  if (!data) return
-  const payload = dccClaims(input.claims)
-  const external = envelopeClaims(input.claims, request)
-  const valueSets = new Set<string>()
-  const call = {
-    data,
-    clock: request.clockText,
-    asked: (valueSet: string) => valueSets.add(valueSet),
-    ...(request.parameters ? { parameters: request.parameters } : {}),
-    ...(request.language ? { language: request.language } : {}),
-  }
-  const asked = named.length > 0 || request.libraries.length > 0
-  const plans = asked
-    ? named
-    : await environment.selectPlans({
-        jurisdiction: request.jurisdiction,
-        issuerCountry: verification.issuer?.participant,
-        kinds: verification.events.map((kind) => kindNames[kind] ?? kind),
-        clock: request.clock,
-      })
-  for (const plan of plans) {
-    const results = await environment.rules.evaluatePlan(
-      plan,
-      payload === undefined ? call : { ...call, payload, external },
-    )
-    evaluation.rules.push(...results)
-  }
-  for (const library of request.libraries)
-    evaluation.rules.push(...(await runLibrary(library, request, environment, call)))
-  evaluation.issues.push(...evaluation.rules.flatMap((rule) => (rule.issue ? [rule.issue] : [])))
-  evaluation.valueSets = (await Promise.all([...valueSets].map((each) => environment.pinValueSet(each)))).sort()
+/** Whether maps that the request chose tell the person that the default ones read; those that make no person do not. */
+async function isSamePerson(mapped: Mapped, parts: MapPart[], mapping: Mapping): Promise<boolean> {
+  const own = await mapParts(parts, [], mapping)
+  const [chosen, expected] = [mapped, own].map(({ coreDataSets, bundle }) =>
+    subjectOf(coreDataSets, bundle, mapping.now),
+  )
+  if (!chosen || !expected) return false
+  return personFaults([chosen, expected].map(({ name = null, birthDate = null }) => ({ name, birthDate }))).length === 0
 }
 
-/** Runs a library directly: the Boolean defines asked for, or all public Boolean ones. */
-async function runLibrary(
-  canonical: string,
-  request: EvaluateRequest,
-  environment: EvaluateEnvironment,
-  call: { data: Bundle; clock: string; parameters?: Parameters; language?: string; asked(valueSet: string): void },
-): Promise<RuleResult[]> {
-  const wanted = request.expressions.length > 0 ? { expressions: request.expressions } : {}
-  const { library, results } = await environment.rules.evaluateLibrary({ library: canonical, ...wanted, ...call })
-  const shown = results.filter((each) => request.expressions.includes(each.name) || isBoolean(each.value) || each.issue)
-  if (request.expressions.length > 0 && shown.length === 0)
-    throw badRequest(`${canonical} has none of the expressions asked for`)
-  return shown.map((each) => ({
-    planDefinition: '',
-    action: '',
-    library,
-    expression: each.name,
-    result: isBoolean(each.value) ? each.value : null,
-    evidence: each.evidence ?? [],
-    ...(each.issue ? { issue: each.issue } : {}),
-  }))
+/** Rules may not run: why stands among the issues and makes `accepted` impossible. */
+function notRun(evaluation: Evaluation, why: Issue[]): { notRun: Issue } {
+  const told = why.filter((each) => !evaluation.issues.some((known) => known.details?.text === each.details?.text))
+  evaluation.issues.push(...told)
+  evaluation.obstacles.push(...why)
+  const text = `the rule was not run: ${why.map((each) => each.details?.text ?? each.code).join('; ')}`
+  return { notRun: issue(why[0]?.code ?? 'incomplete', { severity: 'warning', text }) }
 }
 
-/** @throws FhirError 404 for a map or library that the request names and the server does not have */
-async function refuseUnknown(environment: EvaluateEnvironment, request: EvaluateRequest): Promise<void> {
-  for (const canonical of request.structureMaps) {
-    if (!(await environment.mapping.findMap(canonical))) throw unknownArtefact('StructureMap', canonical)
-  }
-  for (const canonical of request.libraries) {
-    if (!(await environment.hasLibrary(canonical))) throw unknownArtefact('Library', canonical)
-  }
-}
+/** Resources that say who and where, not what happened. */
+const withoutEvent = new Set(
+  'Composition Device Encounter Group HealthcareService Location Organization Patient Person Practitioner PractitionerRole Provenance RelatedPerson'.split(
+    ' ',
+  ),
+)
 
-const unknownArtefact = (type: string, canonical: string) =>
-  notFound({ text: `${type} ${canonical} is not known to this server`, expression: 'Parameters.parameter' })
-
-async function namedPlans(environment: EvaluateEnvironment, canonicals: string[]): Promise<PlanDefinition[]> {
-  const plans: PlanDefinition[] = []
-  for (const canonical of canonicals) {
-    const plan = await environment.findPlan(canonical)
-    if (!plan) throw unknownArtefact('PlanDefinition', canonical)
-    if (!plan.action?.length) throw unprocessable(`PlanDefinition ${canonical} has no action to evaluate`)
-    plans.push(plan)
-  }
-  return plans
+/** Why rules cannot judge the resources: of nobody, of several people, or of nothing that happened a rule may say anything. */
+function unfitness({ entry = [] }: Bundle): string | undefined {
+  const types = entry.flatMap(({ resource }) => (resource ? [resource.resourceType] : []))
+  const patients = types.filter((type) => type === 'Patient').length
+  if (patients !== 1) return `The maps made ${patients === 0 ? 'no Patient' : `${patients} Patients`} of the content`
+  return types.every((type) => withoutEvent.has(type)) ? 'The maps made no event of the content' : undefined
 }
 
 function failedChecks(verification: Verification): Issue[] {
@@ -245,33 +232,5 @@ function failedChecks(verification: Verification): Issue[] {
   })
 }
 
-/** The EU DCC claim object, which CertLogic rules see as `payload`. */
-function dccClaims(claims: Json): Json | undefined {
-  const hcert = member(claims, '-260')
-  return member(hcert, '1')
-}
-
-/** What CertLogic rules see of the envelope (EU DCC validation rules, `external`): countries as alpha-2, times as ISO 8601. */
-function envelopeClaims(claims: Json, { jurisdiction }: EvaluateRequest): JsonObject {
-  const external: JsonObject = {}
-  const issuer = member(claims, '1')
-  if (typeof issuer === 'string' && /^[A-Z]{2}$/i.test(issuer)) external.issuerCountryCode = issuer.toUpperCase()
-  if (jurisdiction?.length === 2) external.countryCode = jurisdiction
-  for (const [name, claim] of [
-    ['exp', member(claims, '4')],
-    ['iat', member(claims, '6')],
-  ] as const) {
-    if (typeof claim === 'number' && Math.abs(claim) <= latestSecond)
-      external[name] = new Date(claim * 1000).toISOString()
-  }
-  return external
-}
-
-/** The last second that a JavaScript date can tell. */
-const latestSecond = 8.64e12
-
-const member = (value: Json | undefined, name: string) => (isJsonObject(value) ? value[name] : undefined)
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
-const warning = (code: Issue['code'], text: string) => issue(code, { severity: 'warning', text })
+const warning = (text: string) => issue('incomplete', { severity: 'warning', text })
 const noMaps: MapChain = { coreDataSet: [], bundle: [] }
-const kindNames: Record<string, string> = { v: 'vaccination', t: 'test', r: 'recovery' }

@@ -1,10 +1,11 @@
-import type { MapInput } from '../credentials/map-input.ts'
-import { isResource } from '../fhir/elements.ts'
-import { issue } from '../fhir/error.ts'
+import { certifiedEvents, type MapInput } from '../credentials/map-input.ts'
 import { isJsonObject } from '../fhir/json-object.ts'
-import type { Bundle, BundleEntry, Issue, Json, JsonObject, StructureMap } from '../fhir/types.ts'
-import type { CompiledMap } from '../structure-map/maps.ts'
+import type { Bundle, Issue, Json, JsonObject, StructureMap } from '../fhir/types.ts'
+import type { CompiledMap, ValueRemark } from '../structure-map/maps.ts'
+import { checkMapped } from './check-mapped.ts'
 import type { MapChain } from './map-chains.ts'
+import { instancesOf, isBundle, isResourceBundle, mergeBundles } from './mapped-bundle.ts'
+import { leftOutText, remarkIssue } from './mapped-remarks.ts'
 
 /** What mapping needs from the outside. */
 export interface Mapping {
@@ -24,19 +25,32 @@ export interface Mapped {
   /** Canonicals with version of the maps that ran, in order. */
   structureMaps: string[]
   warnings: Issue[]
-  /** What makes `accepted` impossible: a required element of the logical model that the maps did not fill (evaluate.md, Fail closed 7). */
+  /**
+   * What makes `accepted` impossible, and rules over the bundle meaningless: a required element of the logical model that the
+   * maps did not fill (evaluate.md, Fail closed 7), a certified event without a core data set, several persons, resources
+   * that are not FHIR.
+   */
   obstacles: Issue[]
   /** Places of values that FHIR would refuse and that were left out, one remark each; never the value (Fail closed 4). */
   leftOut: string[]
 }
 
+/** One kind of certificate of a credential: what its maps read, and which they are. */
+export interface MapPart {
+  input: MapInput
+  chain: MapChain
+}
+
 /** Runs the default chain of a format, or the maps that the request names, over verified content. */
-export async function mapContent(
-  input: MapInput,
-  chain: MapChain,
-  chosen: string[],
-  mapping: Mapping,
-): Promise<Mapped> {
+export function mapContent(input: MapInput, chain: MapChain, chosen: string[], mapping: Mapping): Promise<Mapped> {
+  return mapParts([{ input, chain }], chosen, mapping)
+}
+
+/**
+ * The same for a credential that holds several kinds of certificate: the chain of each runs, and their Bundles become one. Maps
+ * that the request names read the first kind, which names the credential; what they leave is an event without a core data set.
+ */
+export async function mapParts(parts: MapPart[], chosen: string[], mapping: Mapping): Promise<Mapped> {
   const mapped: Mapped = {
     coreDataSets: [],
     bundle: undefined,
@@ -45,89 +59,82 @@ export async function mapContent(
     obstacles: [],
     leftOut: [],
   }
-  let current = input.claims
-  if (chosen.length > 0) {
-    for (const [index, canonical] of chosen.entries()) {
-      const map = await mapping.findMap(canonical)
-      if (index === 0) current = inputFor(map, input)
-      current = await advance(canonical, current, readsBundles(map), { mapping, mapped })
-      if (makesCoreDataSets(map)) mapped.coreDataSets = instancesOf(current)
-    }
-  } else {
-    for (const canonical of chain.coreDataSet) current = await advance(canonical, current, true, { mapping, mapped })
-    mapped.coreDataSets = instancesOf(current)
-  }
-  if (!isResourceBundle(current) && mapped.coreDataSets.length > 0) {
-    for (const canonical of chain.bundle) current = await advance(canonical, current, false, { mapping, mapped })
-  }
-  if (isResourceBundle(current))
-    mapped.bundle = current as unknown as Bundle // checked: the JSON is a Bundle of resources
-  else
-    mapped.warnings.push(
-      issue('incomplete', { severity: 'warning', text: 'The maps made no FHIR resources of the content' }),
-    )
+  const run: Run = { mapping, mapped, makers: new Map() }
+  const outputs: Json[] = []
+  for (const part of chosen.length > 0 ? parts.slice(0, 1) : parts) outputs.push(await runChain(part, chosen, run))
+  const bundles = outputs.filter(isResourceBundle) as unknown as Bundle[] // checked: Bundles of resources
+  if (bundles.length > 0) mapped.bundle = mergeBundles(bundles, mapped.obstacles)
+  const due = parts.reduce((sum, { input }) => sum + certifiedEvents(input), 0)
+  checkMapped(mapped, { due, makers: run.makers })
   return mapped
 }
 
-interface Step {
+interface Run {
   mapping: Mapping
   mapped: Mapped
+  /** Which map made a core data set: it knows the model. */
+  makers: Map<JsonObject, CompiledMap>
+}
+
+/** Runs the maps of one part; core data sets are noted on the way. */
+async function runChain({ input, chain }: MapPart, chosen: string[], run: Run): Promise<Json> {
+  let current = input.claims
+  let made: JsonObject[] = []
+  const note = (instances: JsonObject[], maker: CompiledMap | undefined) => {
+    made = instances
+    if (maker) for (const each of instances) run.makers.set(each, maker)
+  }
+  if (chosen.length > 0) {
+    for (const [index, canonical] of chosen.entries()) {
+      const map = await run.mapping.findMap(canonical)
+      if (index === 0) current = inputFor(map, input)
+      current = await advance(canonical, current, readsBundles(map), run)
+      if (makesCoreDataSets(map)) note(instancesOf(current), await run.mapping.compile(canonical))
+    }
+  } else {
+    for (const canonical of chain.coreDataSet) current = await advance(canonical, current, true, run)
+    const last = chain.coreDataSet.at(-1)
+    note(instancesOf(current), last === undefined ? undefined : await run.mapping.compile(last))
+  }
+  if (!isResourceBundle(current) && made.length > 0)
+    for (const canonical of chain.bundle) current = await advance(canonical, current, false, run)
+  run.mapped.coreDataSets.push(...made)
+  return current
 }
 
 /** Applies one map: to the whole, or to each core data set in turn, whose Bundles become one. */
-async function advance(canonical: string, current: Json, whole: boolean, step: Step): Promise<Json> {
+async function advance(canonical: string, current: Json, whole: boolean, run: Run): Promise<Json> {
   const instances = whole || isResourceBundle(current) ? [] : instancesOf(current)
-  if (instances.length === 0) return run(canonical, current, step)
+  if (instances.length === 0) return apply(canonical, current, run)
   const outputs: Json[] = []
-  for (const instance of instances) outputs.push(await run(canonical, instance, step))
+  for (const instance of instances) outputs.push(await apply(canonical, instance, run))
   if (outputs.length === 1) return outputs[0] ?? null
-  const bundles = outputs.filter(isBundle)
-  if (bundles.length < outputs.length)
-    return { resourceType: 'Bundle', entry: outputs.map((resource) => ({ resource })) }
-  const entries = mergedEntries(bundles as unknown as Bundle[]) // checked above: the JSON is a list of Bundles
-  return { ...bundles[0], entry: entries as unknown as Json[] }
+  if (!outputs.every(isBundle)) return { resourceType: 'Bundle', entry: outputs.map((resource) => ({ resource })) }
+  // Checked above: the JSON is a list of Bundles.
+  return mergeBundles(outputs as unknown as Bundle[], run.mapped.obstacles) as unknown as Json
 }
 
-async function run(canonical: string, source: Json, { mapping, mapped }: Step): Promise<Json> {
+async function apply(canonical: string, source: Json, { mapping, mapped }: Run): Promise<Json> {
   const map = await mapping.compile(canonical)
   if (!mapped.structureMaps.includes(map.canonical)) {
     mapped.structureMaps.push(map.canonical)
     mapped.warnings.push(...map.warnings)
   }
-  return map.run(source, { now: mapping.now, uuid: mapping.uuid })
+  const remark = (found: ValueRemark) => {
+    // An id is no datum of the certificate: those of cards are not FHIR's.
+    if (found.kind === 'left-out' && found.type !== 'id') addOnce(mapped.leftOut, leftOutText(found))
+    else addIssueOnce(mapped.warnings, remarkIssue(found))
+  }
+  return map.run(source, { now: mapping.now, uuid: mapping.uuid, tolerant: true, remark })
 }
 
-/** Entries of all bundles; a resource that stands in several under one id, such as the holder, is kept once. */
-function mergedEntries(bundles: Bundle[]): BundleEntry[] {
-  const seen = new Set<string>()
-  return bundles
-    .flatMap((bundle) => bundle.entry ?? [])
-    .filter(({ resource }) => {
-      const key = resource?.id === undefined ? undefined : `${resource.resourceType}/${resource.id}`
-      if (key === undefined) return true
-      const isNew = !seen.has(key)
-      seen.add(key)
-      return isNew
-    })
+function addOnce(texts: string[], text: string): void {
+  if (!texts.includes(text)) texts.push(text)
 }
 
-/** Instances of logical models: those of a Bundle that holds nothing else, or the one that it is. */
-function instancesOf(output: Json): JsonObject[] {
-  if (!isJsonObject(output)) return []
-  if (!isBundle(output)) return [output]
-  const contents = resourcesOf(output)
-  return contents.every((each) => !isFhir(each)) ? contents : []
+function addIssueOnce(issues: Issue[], added: Issue): void {
+  if (!issues.some((each) => each.details?.text === added.details?.text)) issues.push(added)
 }
-
-/** A Bundle with at least one FHIR resource. */
-const isResourceBundle = (output: Json) => isBundle(output) && resourcesOf(output).some(isFhir)
-
-function resourcesOf(bundle: JsonObject): JsonObject[] {
-  const entries = Array.isArray(bundle.entry) ? bundle.entry : []
-  return entries.flatMap((entry) => (isJsonObject(entry) && isJsonObject(entry.resource) ? [entry.resource] : []))
-}
-
-const isFhir = ({ resourceType }: JsonObject) => typeof resourceType === 'string' && isResource(resourceType)
 
 /** Whether a map takes a Bundle as a whole. */
 function readsBundles(map: StructureMap | undefined): boolean {
@@ -163,5 +170,3 @@ function collectReads(rules: StructureMap['group'][0]['rule'], variable: string,
     if (rule.rule) collectReads(rule.rule, variable, read)
   }
 }
-
-const isBundle = (value: Json): value is JsonObject => isJsonObject(value) && value.resourceType === 'Bundle'

@@ -1,11 +1,15 @@
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
+import { isJurisdictionCode } from '../fhir/iso-3166.ts'
 import { allParameters, firstParameter, parameterValue, textParameter, textParameters } from '../fhir/operation.ts'
+import { primitiveFault } from '../fhir/primitives.ts'
 import type { Parameters } from '../fhir/types.ts'
 
 /** One `$evaluate` question, read and checked; the contract's parameter names in camel case plurals. */
 export interface EvaluateRequest {
   /** The text as scanned; several parts only for a chunked SMART Health Card. */
   credential: string[]
+  /** Raw transport instead of a text: the bytes of a COSE_Sign1 or CWT, plain or zlib (HCERT, section 4.1). */
+  credentialData: Uint8Array | undefined
   /** The clock of every time check and of CQL `Now()`. */
   clock: Date
   /** The clock as a FHIR dateTime, as it was given. */
@@ -32,7 +36,7 @@ export interface EvaluateSettings {
 }
 
 const dateTime =
-  /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d))?)?)?$/
+  /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00))?)?)?$/
 
 /**
  * Reads a FHIR dateTime as an instant; a partial date means its first moment in UTC.
@@ -43,7 +47,7 @@ export function readClock(text: string): Date {
   if (instant && !Number.isNaN(instant.getTime()) && dayExists(text.slice(0, 10))) return instant
   throw badRequest({
     text: 'evaluationDateTime must be a FHIR dateTime, such as 2026-01-31T12:00:00Z',
-    expression: "Parameters.parameter.where(name='evaluationDateTime')",
+    expression: at('evaluationDateTime'),
   })
 }
 
@@ -62,29 +66,30 @@ export function readEvaluateRequest(
   call: { now: Date; language?: string | undefined },
 ): EvaluateRequest {
   const clockText = textParameter(parameters, 'evaluationDateTime')
-  const anchors = textParameters(parameters, 'trustAnchor')
+  const anchors = fewTexts(parameters, 'trustAnchor')
   if (anchors.length > 0 && !settings.allowRequestTrustAnchors) {
     throw new FhirError(
       403,
       issue('forbidden', 'trustAnchor is not accepted by this server (ALLOW_REQUEST_TRUST_ANCHORS)'),
     )
   }
-  const jurisdiction = textParameter(parameters, 'jurisdiction')
-  if (jurisdiction !== undefined && !/^[A-Za-z]{2,3}$/.test(jurisdiction)) {
-    throw badRequest('jurisdiction must be an ISO 3166-1 alpha-2 or alpha-3 code')
+  const libraries = fewTexts(parameters, 'library')
+  const expressions = fewTexts(parameters, 'expression')
+  if (expressions.length > 0 && libraries.length === 0) {
+    throw badRequest({ text: 'expression names defines of library, which is not given', expression: at('expression') })
   }
   return {
-    credential: readCredential(parameters),
+    ...readCredential(parameters),
     clock: clockText === undefined ? call.now : readClock(clockText),
     clockText: clockText ?? call.now.toISOString(),
     planDefinitions: fewTexts(parameters, 'planDefinition'),
-    libraries: fewTexts(parameters, 'library'),
-    expressions: fewTexts(parameters, 'expression'),
-    jurisdiction: (jurisdiction ?? settings.jurisdiction)?.toUpperCase(),
-    trustDomains: textParameters(parameters, 'trustDomain'),
+    libraries,
+    expressions,
+    jurisdiction: readJurisdiction(parameters) ?? settings.jurisdiction?.toUpperCase(),
+    trustDomains: readTrustDomains(parameters),
     parameters: readParameters(parameters),
     structureMaps: fewTexts(parameters, 'structureMap'),
-    trustAnchors: anchors.map((text) => readAnchor(text)),
+    trustAnchors: anchors.map((text) => readBase64(text, 'trustAnchor')),
     language: call.language,
   }
 }
@@ -92,35 +97,59 @@ export function readEvaluateRequest(
 /** Most rules, libraries, expressions or maps of one question. */
 const mostRepetitions = 100
 
+/** Texts of a repeating parameter, each once. */
 function fewTexts(parameters: Parameters, name: string): string[] {
   const texts = textParameters(parameters, name)
-  if (texts.length <= mostRepetitions) return texts
-  throw badRequest(`${name} may be given ${mostRepetitions} times at most`, 'too-long')
-}
-
-function readCredential(parameters: Parameters): string[] {
-  if (allParameters(parameters, 'credentialImage').length > 0) {
+  if (texts.length > mostRepetitions) {
     throw badRequest(
-      'credentialImage is not supported by this server; send the text of the code as credential',
-      'not-supported',
+      { text: `${name} may be given ${mostRepetitions} times at most`, expression: at(name) },
+      'too-long',
     )
   }
+  return [...new Set(texts)]
+}
+
+const at = (name: string) => `Parameters.parameter.where(name='${name}')`
+
+function readJurisdiction(parameters: Parameters): string | undefined {
+  const code = textParameter(parameters, 'jurisdiction')?.toUpperCase()
+  if (code === undefined || isJurisdictionCode(code)) return code
+  // A code that nobody has would choose no rule of any country.
+  throw badRequest({
+    text: 'jurisdiction must be an alpha-2 or alpha-3 code of ISO 3166-1',
+    expression: at('jurisdiction'),
+  })
+}
+
+/** Domains are an open set: which are known is for the trust lists to say. */
+function readTrustDomains(parameters: Parameters): string[] {
+  const domains = fewTexts(parameters, 'trustDomain')
+  if (domains.every((each) => /^[A-Za-z0-9][\w.-]{0,63}$/.test(each))) return domains
+  throw badRequest({ text: 'trustDomain must be a code such as DCC', expression: at('trustDomain') })
+}
+
+function readCredential(parameters: Parameters): Pick<EvaluateRequest, 'credential' | 'credentialData'> {
   const whole = allParameters(parameters, 'credential')
   if (whole.length > 1) throw badRequest('credential may be given once; further chunks go into credentialPart')
   const parts = [...whole, ...allParameters(parameters, 'credentialPart')].map((each) => parameterValue(each))
   const texts = parts.filter((each) => typeof each === 'string')
   if (texts.length !== parts.length) throw badRequest('credential and credentialPart must be strings')
+  const data = firstParameter(parameters, 'credentialData')
+  if (data && texts.length > 0) {
+    throw badRequest({ text: 'Either credential or credentialData is possible', expression: at('credentialData') })
+  }
+  if (data) return { credential: [], credentialData: readBase64(parameterValue(data), 'credentialData') }
   if (texts.length === 0 || texts.every((each) => each === '')) {
     throw badRequest(
-      {
-        text: 'A credential is required: the text of the code exactly as scanned',
-        expression: "Parameters.parameter.where(name='credential')",
-      },
+      { text: 'A credential is required: the text of the code exactly as scanned', expression: at('credential') },
       'required',
     )
   }
-  return texts
+  return { credential: texts.map(withoutLineEnd), credentialData: undefined }
 }
+
+/** A scanner adds a line end; every other blank belongs to the code. */
+const withoutLineEnd = (text: string) => text.replace(/(?:\r\n|\r|\n)$/, '')
 
 function readParameters(parameters: Parameters): Parameters | undefined {
   const given = firstParameter(parameters, 'parameters')
@@ -129,7 +158,9 @@ function readParameters(parameters: Parameters): Parameters | undefined {
   throw badRequest('parameters must hold a Parameters resource')
 }
 
-function readAnchor(text: string): Uint8Array {
-  if (!/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(text)) throw badRequest('trustAnchor must be base64')
+function readBase64(text: unknown, name: string): Uint8Array {
+  if (typeof text !== 'string' || primitiveFault('base64Binary', text) !== undefined) {
+    throw badRequest({ text: `${name} must be base64`, expression: at(name) })
+  }
   return Buffer.from(text, 'base64')
 }

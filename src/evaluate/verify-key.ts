@@ -1,5 +1,5 @@
 import type { Envelope, FormatName } from '../credentials/credential-format.ts'
-import type { KeySource, TrustedKey } from '../trust/trusted-key.ts'
+import { derivedKeyId, type KeySource, keyFault, sha256Hex, type TrustedKey } from '../trust/trusted-key.ts'
 
 /**
  * Keys that may have signed: all under the credential's key id, of its issuer, that vouch for an embedded signer. Keys are
@@ -10,24 +10,20 @@ export function candidateKeys(envelope: Envelope, framework: FormatName, keys: K
   const issuer = envelope.issuer === undefined ? {} : { issuer: envelope.issuer }
   const found = names.flatMap((keyId) => keys.find({ framework, keyId, ...issuer }))
   const { vouchedBy } = envelope
-  return vouchedBy ? found.filter((key) => vouchedBy(key)) : found
+  // A signature under a weak key vouches for nobody, whoever trusts the key.
+  return vouchedBy ? found.filter((key) => !keyFault(key.publicKey) && vouchedBy(key)) : found
 }
 
 /**
- * Of at most `limit` different keys, those under which the signature verifies. Two entries with one thumbprint (a
- * certificate listed for two usages) cost one verification.
+ * The candidates under which the signature verifies. Every one is tried: lists hold few keys under one id, and a limit would call a
+ * good signature bad. Two entries with one thumbprint (a certificate listed for two usages) cost one verification.
  */
-export async function verifyingKeys(
-  envelope: Envelope,
-  candidates: TrustedKey[],
-  limit: number,
-): Promise<TrustedKey[]> {
+export async function verifyingKeys(envelope: Envelope, candidates: TrustedKey[]): Promise<TrustedKey[]> {
   const verdicts = new Map<string, boolean>()
   const verifying: TrustedKey[] = []
   for (const key of candidates) {
     let verdict = verdicts.get(key.thumbprint)
     if (verdict === undefined) {
-      if (verdicts.size >= limit) break
       const answer = envelope.verify(key)
       verdict = typeof answer === 'boolean' ? answer : await answer
       verdicts.set(key.thumbprint, verdict)
@@ -35,6 +31,13 @@ export async function verifyingKeys(
     if (verdict) verifying.push(key)
   }
   return verifying
+}
+
+/** Entries of trusted lists for the certificate that an envelope carries itself: what they say of it counts beside what its authority says. */
+export function listedSigner({ signer }: Envelope, keys: KeySource): TrustedKey[] {
+  if (!signer) return []
+  const thumbprint = sha256Hex(signer.raw)
+  return keys.find({ keyId: derivedKeyId(signer) }).filter((key) => key.thumbprint === thumbprint)
 }
 
 /** The key that speaks best for the credential: the first for which `isGood`, else the first that is current, else the first. */

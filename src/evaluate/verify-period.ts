@@ -1,5 +1,5 @@
 import type { Claim, Envelope, Status } from '../credentials/credential-format.ts'
-import type { TrustedKey } from '../trust/trusted-key.ts'
+import type { KeySource, TrustedKey } from '../trust/trusted-key.ts'
 import type { StepResult } from './verify-report.ts'
 
 const keyStatuses: Record<Exclude<TrustedKey['status'], 'current'>, Status> = {
@@ -21,6 +21,13 @@ export function checkKeyValidity(envelope: Envelope, key: TrustedKey, clock: Dat
     return expiredKey('the signer certificate is outside its period')
   }
   return { details: periodRemarks(envelope, key) }
+}
+
+/** What lists say of an embedded signer itself, whatever they say of its authority: the worst counts. */
+export function checkSignerStatus({ signer }: Envelope, keys: KeySource): StepResult {
+  const status = signer && keys.objectionTo?.(signer)
+  if (!status) return { details: [] }
+  return { status: keyStatuses[status], details: [`a trust list says that the signer is ${status}`] }
 }
 
 const expiredKey = (detail: string): StepResult => ({ status: 'EXPIRED_KEYS', details: [detail] })

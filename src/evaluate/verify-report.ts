@@ -23,6 +23,8 @@ export interface CheckReport {
   warn(name: CheckName, detail: string): void
   fail(name: CheckName, status: Status, detail: string): void
   enter(name: CheckName, result: StepResult): void
+  /** Not done, and why that is no failure. */
+  skip(name: CheckName, detail: string): void
   /** Status of the first failing check so far; undefined while none failed. */
   failedWith(): Status | undefined
   /** Every check in order; those never entered are `skipped`. */
@@ -43,6 +45,7 @@ export function createReport(): CheckReport {
       const outcome = failed ? 'fail' : all.length > 0 ? 'warn' : 'pass'
       entered.set(name, failed ? { outcome, details: all, status: failed } : { outcome, details: all })
     },
+    skip: (name, detail) => void entered.set(name, { outcome: 'skipped', details: [detail] }),
     failedWith() {
       for (const name of checkNames) {
         const status = entered.get(name)?.status

@@ -3,14 +3,24 @@ import { isJsonObject } from '../fhir/json-object.ts'
 import type { TrustedKey } from '../trust/trusted-key.ts'
 import type { StepResult } from './verify-report.ts'
 
-type RevocationRule = (envelope: Envelope, key: TrustedKey) => StepResult
+/** What revocation lists say; `isUnknown` where no list of the participant is known at all. */
+export interface RevocationResult extends StepResult {
+  isUnknown?: boolean
+}
 
-const pass: StepResult = { details: [] }
+type RevocationRule = (envelope: Envelope, key: TrustedKey, certificateIds: string[]) => RevocationResult
+
+const pass: RevocationResult = { details: [] }
+const unknown: RevocationResult = { isUnknown: true, details: ['no revocation list of the issuer is known'] }
 const revoked: StepResult = { status: 'REVOKED', details: ['the credential is on the revocation list of its issuer'] }
 
 /** The check `revocation`, against the list that came with the key. A list that cannot be used is a remark, not a failure. */
-export function checkRevocation(envelope: Envelope, key: TrustedKey, framework: FormatName): StepResult {
-  return rules[framework]?.(envelope, key) ?? pass
+export function checkRevocation(
+  envelope: Envelope,
+  key: TrustedKey,
+  { framework, certificateIds }: { framework: FormatName; certificateIds: string[] },
+): RevocationResult {
+  return rules[framework]?.(envelope, key, certificateIds) ?? pass
 }
 
 /**
@@ -20,7 +30,7 @@ export function checkRevocation(envelope: Envelope, key: TrustedKey, framework: 
 const shcRule: RevocationRule = (envelope, key) => {
   const { revocationList: list, revocationVersion: version } = key
   if (list === undefined)
-    return version === undefined ? pass : { details: ['the key announces a revocation list, which is not at hand'] }
+    return version === undefined ? unknown : { details: ['the key announces a revocation list, which is not at hand'] }
   if (!isJsonObject(list) || !Array.isArray(list.rids)) return { details: ['the revocation list is malformed'] }
   const details: string[] = []
   if (list.method !== 'rid') details.push('the revocation list uses an unknown method')
@@ -43,14 +53,14 @@ function matchesRid(entry: string, { revocationId, period }: Envelope): boolean 
 }
 
 /** EU DCC (credentials.md, 4.5): {hashes: […]}, the first 16 bytes of SHA-256 in hex or base64. */
-const dccRule: RevocationRule = (envelope, key) => {
+const dccRule: RevocationRule = (envelope, key, certificateIds) => {
   const { revocationList: list } = key
-  if (list === undefined) return pass
+  if (list === undefined) return unknown
   const hashes = isJsonObject(list) ? list.hashes : list
   if (!Array.isArray(hashes)) return { details: ['the revocation list is malformed'] }
   const listed = new Set(hashes.filter((each) => typeof each === 'string').map(normaliseHash))
   const details = listed.has(undefined) || listed.size < 1 ? ['the revocation list has malformed entries'] : []
-  return envelope.revocationHashes?.().some((hash) => listed.has(hash)) ? revoked : { details }
+  return envelope.revocationHashes?.(certificateIds).some((hash) => listed.has(hash)) ? revoked : { details }
 }
 
 /** 16 bytes as lower-case hex; undefined when the text is neither hex nor base64 of at least 16 bytes. */

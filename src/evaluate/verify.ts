@@ -1,4 +1,5 @@
 import {
+  type CheckName,
   type CredentialFormat,
   checkNames,
   defaultLimits,
@@ -6,19 +7,23 @@ import {
   type EventKind,
   type Failure,
   type Format,
-  type FormatName,
   isFailure,
   type Limits,
+  type Opened,
   type Status,
 } from '../credentials/credential-format.ts'
+import { unsupportedDetail } from '../credentials/credentials.ts'
 import { curveRemark } from '../credentials/signature-algorithms.ts'
+import { issue } from '../fhir/error.ts'
 import type { Issue, Json } from '../fhir/types.ts'
+import { isIssuerAddress } from '../trust/keys/issuer-binding.ts'
+import { participantOfIssuer } from '../trust/participant-codes.ts'
 import type { KeySource, TrustedKey } from '../trust/trusted-key.ts'
-import { candidateKeys, preferredKey, verifyingKeys } from './verify-key.ts'
-import { checkKeyValidity, checkValidityPeriod } from './verify-period.ts'
+import { candidateKeys, listedSigner, preferredKey, verifyingKeys } from './verify-key.ts'
+import { checkKeyValidity, checkSignerStatus, checkValidityPeriod } from './verify-period.ts'
 import { type Check, type CheckReport, createReport, type StepResult } from './verify-report.ts'
 import { checkRevocation } from './verify-revocation.ts'
-import { checkKeyUsage } from './verify-usage.ts'
+import { checkKeyUsage, type UsageContext } from './verify-usage.ts'
 
 export type { KeySource } from '../trust/trusted-key.ts'
 
@@ -44,6 +49,8 @@ export interface Verification {
   issuer?: VerifiedIssuer
   /** Only when VERIFIED: the shape of credentials.md section 8, first column. */
   content?: Json
+  /** Every kind of certificate in it, `format` first. */
+  formats: Format[]
   events: EventKind[]
   period: Envelope['period']
   /** What makes `accepted` impossible although the credential is VERIFIED: content that was not understood or does not count. */
@@ -58,33 +65,73 @@ export interface VerificationContext {
   /** Restrict keys to these GDHCN domains. */
   trustDomains?: string[]
   limits?: Limits
-  /** What a revocation list that cannot be used makes of the check; default `warn`. */
-  revocationFailure?: 'warn' | 'fail'
+  /**
+   * What a revocation list that cannot be used makes of the check, default `warn`; with `fail-unknown` also that no list of the
+   * participant is known at all.
+   */
+  revocationFailure?: 'warn' | 'fail' | 'fail-unknown'
+  /** What a key of another domain than the kind's makes of the check `key-usage`, default `warn`. */
+  domainMismatch?: 'warn' | 'fail'
+}
+
+/** One credential: its text or the texts of its chunks, or the bytes of a raw transport. */
+export type CredentialInput = string[] | Uint8Array
+
+/** One credential under way: what is known of it, and what the checks said so far. */
+interface Case {
+  envelope: Envelope
+  format: CredentialFormat
+  report: CheckReport
+  context: VerificationContext
 }
 
 /**
- * Verifies one credential, given as its text or as the texts of its chunks, in the sequence of evaluate.md. A wrong
- * credential is a verdict, never an exception; no detail quotes it.
+ * Verifies one credential in the sequence of evaluate.md. A wrong credential is a verdict, never an exception; no detail quotes
+ * it. Its content is read only after its signature matched (HCERT 6.3), and once.
  */
-export async function verifyCredential(text: string[], context: VerificationContext): Promise<Verification> {
+export async function verifyCredential(
+  credential: CredentialInput,
+  context: VerificationContext,
+): Promise<Verification> {
   const report = createReport()
-  const format = context.formats.find((each) => each.recognises(text[0] ?? ''))
+  const isBytes = credential instanceof Uint8Array
+  const format = context.formats.find((each) =>
+    isBytes ? each.decodeBytes !== undefined : each.recognises(credential[0] ?? ''),
+  )
   if (!format) {
-    report.fail('recognise', 'NOT_SUPPORTED', 'no supported format begins like this')
+    report.fail('recognise', 'NOT_SUPPORTED', unsupportedDetail(isBytes ? '' : (credential[0] ?? '')))
     return unverified(report)
   }
   report.pass('recognise')
-  const decoded = format.decode(text, context.limits ?? defaultLimits)
-  if (isFailure(decoded)) return refuseFailure(report, decoded)
-  for (const name of decodingChecks) report.pass(name)
-  for (const { check, detail } of decoded.remarks) report.warn(check, detail)
-  const key = await findKey(decoded, report, format.name, context)
-  if (key) judgeKey(decoded, key, report, { framework: format.name, context })
-  return verdict(decoded, key, report)
+  if (!isBytes && credential.length > 1 && !format.isChunked) {
+    // One of them would be judged and the others dropped in silence.
+    report.fail('encoding', 'INVALID_ENCODING', 'several texts of a format that does not come in chunks')
+    return unverified(report)
+  }
+  const decoded = decode(credential, format, context.limits ?? defaultLimits)
+  if (isFailure(decoded)) return refuseFailure(report, isBytes ? withoutEncoding(decoded) : decoded)
+  for (const name of decodingChecks) if (!isBytes || name !== 'encoding') report.pass(name)
+  for (const { check, detail } of decoded.remarks) if (isOfDecoding(check)) report.warn(check, detail)
+  const subject: Case = { envelope: decoded, format, report, context }
+  const keys = await findKeys(subject)
+  return keys ? judge(subject, keys) : verdict(subject, undefined, undefined)
 }
 
 /** Made by the decoder, all passed once there is an envelope. */
 const decodingChecks = ['encoding', 'compression', 'envelope', 'payload'] as const
+const isOfDecoding = (check: CheckName): boolean => decodingChecks.some((each) => each === check)
+
+function decode(credential: CredentialInput, format: CredentialFormat, limits: Limits): Envelope | Failure {
+  if (!(credential instanceof Uint8Array)) return format.decode(credential, limits)
+  const unread: Failure = { check: 'recognise', status: 'NOT_SUPPORTED', detail: 'no format is read from bytes' }
+  return format.decodeBytes?.(credential, limits) ?? unread
+}
+
+/** Bytes have no text encoding that could have been checked. */
+const withoutEncoding = (failure: Failure): Failure => ({
+  ...failure,
+  skipped: [...(failure.skipped ?? []), 'encoding' satisfies CheckName],
+})
 
 function refuseFailure(report: CheckReport, failure: Failure): Verification {
   for (const name of checkNames) {
@@ -98,55 +145,80 @@ function refuseFailure(report: CheckReport, failure: Failure): Verification {
 }
 
 function unverified(report: CheckReport): Verification {
-  return {
-    status: report.failedWith() ?? 'NOT_SUPPORTED',
-    checks: report.checks(),
-    events: [],
-    period: {},
-    obstacles: [],
-  }
+  const status = report.failedWith() ?? 'NOT_SUPPORTED'
+  return { status, checks: report.checks(), formats: [], events: [], period: {}, obstacles: [] }
 }
 
-/** The checks `key` and `signature`; undefined when one fails. */
-async function findKey(
-  envelope: Envelope,
-  report: CheckReport,
-  framework: FormatName,
-  context: VerificationContext,
-): Promise<TrustedKey | undefined> {
-  const { limits = defaultLimits, trustDomains = [], clock } = context
+/** The checks `key` and `signature`: the keys under which the signature verifies; undefined when a check fails. */
+async function findKeys({ envelope, format, report, context }: Case): Promise<TrustedKey[] | undefined> {
   if (envelope.keyId === undefined) {
     report.fail('key', 'KID_NOT_INCLUDED', 'the credential names no key id')
     return undefined
   }
-  const candidates = candidateKeys(envelope, framework, context.keys)
+  if (envelope.issuerFault !== undefined) {
+    report.fail('key', 'ISSUER_NOT_TRUSTED', envelope.issuerFault)
+    return undefined
+  }
+  const candidates = candidateKeys(envelope, format.name, context.keys)
   if (candidates.length === 0) {
-    report.fail('key', 'ISSUER_NOT_TRUSTED', 'no trusted key for this issuer and key id')
+    const why = context.keys.unavailable === undefined ? '' : '; no key counts while a trust list cannot be read'
+    report.fail('key', 'ISSUER_NOT_TRUSTED', `no trusted key for this issuer and key id${why}`)
     return undefined
   }
   report.pass('key')
-  const verifying = await verifyingKeys(envelope, candidates, limits.keysTried)
+  const verifying = await verifyingKeys(envelope, candidates)
+  if (verifying.length > 0) {
+    report.pass('signature')
+    return verifying
+  }
+  report.fail('signature', 'INVALID_SIGNATURE', 'the signature matches no trusted key of this key id')
+  return undefined
+}
+
+/** Everything after the signature: the content, and what is judged by the key that speaks best for it. */
+function judge(subject: Case, verifying: TrustedKey[]): Verification {
+  const { envelope, format, report, context } = subject
+  const opened = open(envelope, report)
+  const usage = {
+    framework: format.name,
+    trustDomains: context.trustDomains ?? [],
+    events: opened?.events ?? [],
+    domainMismatch: context.domainMismatch ?? ('warn' as const),
+    listedSigner: listedSigner(envelope, context.keys),
+  }
+  const usageUnder = (key: TrustedKey): UsageContext => ({ ...usage, formats: formatsUnder(opened, key) })
   const isGood = (key: TrustedKey) =>
-    !checkKeyValidity(envelope, key, clock).status && !checkKeyUsage(envelope, key, { framework, trustDomains }).status
+    !checkKeyValidity(envelope, key, context.clock).status && !checkKeyUsage(envelope, key, usageUnder(key)).status
   const key = preferredKey(verifying, isGood)
-  if (!key) {
-    report.fail('signature', 'INVALID_SIGNATURE', 'the signature matches no trusted key of this key id')
+  if (key) judgeKey(subject, key, { usage: usageUnder(key), opened })
+  return verdict(subject, key, opened)
+}
+
+/** Reads the content; a credential whose content cannot be read keeps what was said of its key and signature. */
+function open(envelope: Envelope, report: CheckReport): Opened | undefined {
+  const opened = envelope.open()
+  if (typeof opened === 'string') {
+    report.fail('payload', 'UNSUPPORTED_CONTENT', opened)
     return undefined
   }
-  report.pass('signature')
-  return key
+  for (const remark of opened.remarks) report.warn('payload', remark)
+  for (const { text, blocks } of opened.obstacles) if (!blocks) report.warn('payload', text)
+  return opened
 }
+
+const formatsUnder = (opened: Opened | undefined, { domain }: TrustedKey): Format[] =>
+  opened?.formatsUnder?.(domain) ?? opened?.formats ?? []
 
 /** Everything that is judged by the key that verified. */
 function judgeKey(
-  envelope: Envelope,
+  { envelope, format, report, context }: Case,
   key: TrustedKey,
-  report: CheckReport,
-  { framework, context }: { framework: FormatName; context: VerificationContext },
+  { usage, opened }: { usage: UsageContext; opened: Opened | undefined },
 ): void {
-  const { clock, trustDomains = [] } = context
-  if (key.participant && !isIssuerCode(envelope.issuer)) {
-    report.warn('key', `found by key id alone: a key of participant ${key.participant}`)
+  const { clock } = context
+  if (!isCompared(envelope.issuer, format)) {
+    const whose = key.participant ? `a key of participant ${key.participant}` : 'a key that is bound to no participant'
+    if (key.participant || envelope.issuer !== undefined) report.warn('key', `found by key id alone: ${whose}`)
   }
   const curve = curveRemark(envelope.algorithm, key.publicKey)
   if (curve !== undefined && !envelope.signer) {
@@ -157,42 +229,50 @@ function judgeKey(
     report.fail('signature', 'UNSIGNED_CONTENT', 'the proof does not cover all data')
     return
   }
-  report.enter('key-validity', checkKeyValidity(envelope, key, clock))
-  report.enter('key-usage', checkKeyUsage(envelope, key, { framework, trustDomains }))
+  report.enter('key-validity', worse(checkKeyValidity(envelope, key, clock), checkSignerStatus(envelope, context.keys)))
+  report.enter('key-usage', checkKeyUsage(envelope, key, usage))
   report.enter('validity-period', checkValidityPeriod(envelope, clock))
-  if (!report.failedWith()) report.enter('revocation', revocationResult(envelope, key, { framework, context }))
+  for (const { check, detail } of envelope.remarks) if (!isOfDecoding(check)) report.warn(check, detail)
+  if (opened && !report.failedWith()) enterRevocation({ envelope, format, report, context }, key, opened)
 }
+
+const worse = (a: StepResult, b: StepResult): StepResult => (a.status ? a : b.status ? b : a)
 
 /** A list that cannot be used is a remark, unless the operator demands lists that can: then it counts as listed. */
-function revocationResult(
-  envelope: Envelope,
-  key: TrustedKey,
-  { framework, context }: { framework: FormatName; context: VerificationContext },
-): StepResult {
-  const result = checkRevocation(envelope, key, framework)
+function enterRevocation({ envelope, format, report, context }: Case, key: TrustedKey, opened: Opened): void {
+  const { revocationFailure = 'warn' } = context
+  const { certificateIds } = opened
+  const result = checkRevocation(envelope, key, { framework: format.name, certificateIds })
   const isUnusable = !result.status && result.details.length > 0
-  return isUnusable && context.revocationFailure === 'fail' ? { ...result, status: 'REVOKED' } : result
+  const fails = result.isUnknown ? revocationFailure === 'fail-unknown' : revocationFailure !== 'warn'
+  if (isUnusable && fails) report.enter('revocation', { ...result, status: 'REVOKED' })
+  else if (result.isUnknown) report.skip('revocation', result.details.join('; '))
+  else report.enter('revocation', result)
 }
 
-/** Country or participant codes and URLs are compared with the key's issuer; free text is not. */
-function isIssuerCode(issuer: string | undefined): boolean {
-  return issuer !== undefined && /^(?:[A-Za-z]{2,3}|[a-z]+:.+)$/.test(issuer.trim())
+/** Whether the key look-up compared the issuer: an exact name, or a country or participant; a URL, a urn or free text it cannot. */
+function isCompared(issuer: string | undefined, format: CredentialFormat): boolean {
+  return isIssuerAddress(format.name) || (issuer !== undefined && participantOfIssuer(issuer) !== undefined)
 }
 
-function verdict(envelope: Envelope, key: TrustedKey | undefined, report: CheckReport): Verification {
-  const status = report.failedWith() ?? 'VERIFIED'
+function verdict({ envelope, report }: Case, key: TrustedKey | undefined, opened: Opened | undefined): Verification {
+  const status = report.failedWith() ?? (opened ? 'VERIFIED' : 'UNSUPPORTED_CONTENT')
+  const formats = key ? formatsUnder(opened, key) : []
   const verification: Verification = {
     status,
-    format: (key && envelope.formatUnder?.(key.domain)) ?? envelope.format,
+    format: formats[0] ?? envelope.format,
     checks: report.checks(),
     issuer: issuerOf(envelope, key),
-    events: envelope.events,
+    formats,
+    events: opened?.events ?? [],
     period: envelope.period,
-    obstacles: [],
+    obstacles: (opened?.obstacles ?? []).filter(({ blocks }) => blocks).map(({ text }) => obstacle(text)),
   }
-  if (status === 'VERIFIED') verification.content = envelope.content
-  return verification
+  if (status !== 'VERIFIED' || !opened) return { ...verification, events: [], obstacles: [] }
+  return { ...verification, content: opened.content }
 }
+
+const obstacle = (text: string): Issue => issue('incomplete', { severity: 'warning', text })
 
 function issuerOf(envelope: Envelope, key: TrustedKey | undefined): VerifiedIssuer {
   const issuer: VerifiedIssuer = {}

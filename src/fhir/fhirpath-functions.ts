@@ -4,8 +4,10 @@ import r4 from 'fhirpath/fhir-context/r4'
 import { calendarUnitCode } from './calendar-units.ts'
 import { unprocessable } from './error.ts'
 import type { FhirPathFunctions } from './fhirpath.ts'
+import { BUDGET, type FhirPathBudget } from './fhirpath-budget.ts'
 import { VALUE_FUNCTION } from './fhirpath-rewrite.ts'
 import { javaScriptReplacement, safeRegex } from './regex.ts'
+import { longestReplacement, replaceText } from './replace-text.ts'
 import { findReferenced } from './resolve.ts'
 import type { JsonObject } from './types.ts'
 
@@ -36,6 +38,8 @@ export function engineFunctions(functions: FhirPathFunctions): UserInvocationTab
       test(data, typeof regex === 'string' ? `^(?:${regex})$` : regex, flags),
     ),
     replaceMatches: entry({ 2: ['String', 'String'] }, replaceMatches),
+    replace: entry({ 2: ['String', 'String'] }, replace),
+    join: entry({ 0: [], 1: ['String'] }, join),
     memberOf: entry({ 1: ['String'] }, (data, valueSet) =>
       answer(data, 'memberOf', functions.memberOf && ((value) => functions.memberOf?.(value, String(valueSet)))),
     ),
@@ -118,7 +122,28 @@ function test(data: unknown[], regex: unknown, flags: unknown): unknown {
 function replaceMatches(this: Context, data: unknown[], regex: unknown, replacement: unknown): unknown {
   const text = singleString(data, 'replaceMatches')
   if (text === undefined || typeof regex !== 'string' || typeof replacement !== 'string') return []
+  payForText(this, longestReplacement(text, replacement))
   return regex === '' ? text : text.replace(safeRegex(regex, 'g'), javaScriptReplacement(replacement))
+}
+
+function replace(this: Context, data: unknown[], pattern: unknown, substitution: unknown): unknown {
+  const text = singleString(data, 'replace')
+  if (text === undefined || typeof pattern !== 'string' || typeof substitution !== 'string') return []
+  return replaceText(text, { pattern, substitution, pay: (characters) => payForText(this, characters) })
+}
+
+function join(this: Context, data: unknown[], separator: unknown): unknown {
+  const texts = data.map(plainValue).filter((each) => each !== null && each !== undefined)
+  if (!texts.every((each) => typeof each === 'string')) throw unprocessable('join() works on strings')
+  if (texts.length === 0) return []
+  const between = typeof separator === 'string' ? separator : ''
+  payForText(this, texts.length * between.length)
+  return texts.join(between)
+}
+
+function payForText({ vars }: Context, characters: number): void {
+  const budget = vars[BUDGET] as FhirPathBudget | undefined // put there by compileFhirPath alone
+  budget?.spend(Math.ceil(characters / 64)) // not by bits: products of lengths have more than 32
 }
 
 function single(other: unknown): unknown {
@@ -140,8 +165,15 @@ function resolveOne(item: unknown, context: Context, functions: FhirPathFunction
   const surroundings: unknown[] = []
   for (let node = isResourceNode(item) ? item : null; node; node = node.parentResNode) surroundings.push(node.data)
   surroundings.push(...context.dataRoot.map(plainValue), plainValue(context.vars.rootResource))
+  const budget = context.vars[BUDGET] as FhirPathBudget | undefined // put there by compileFhirPath alone
+  for (const each of surroundings) budget?.spend(1 + entryCount(each))
   const found = findReferenced(reference, surroundings) ?? functions.resolve?.(reference)
   return found === undefined || found === null ? [] : asNode(found)
+}
+
+function entryCount(value: unknown): number {
+  const entry = (value as { entry?: unknown } | null | undefined)?.entry
+  return Array.isArray(entry) ? entry.length : 0
 }
 
 function clockReader(name: keyof typeof CLOCK_READERS): EngineFunction {

@@ -5,6 +5,7 @@
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
 import { FhirError, unprocessable } from './error.ts'
+import { BUDGET, createObserver, type FhirPathBudget, stepBudget } from './fhirpath-budget.ts'
 import { CLOCK, engineFunctions, plainValue } from './fhirpath-functions.ts'
 import { type Rewritten, rewrite, type SyntaxNode, singleQuotes } from './fhirpath-rewrite.ts'
 import { keepZones } from './fhirpath-zone.ts'
@@ -44,17 +45,23 @@ export interface TypedNode {
   readonly type: string
 }
 
+/** What an evaluation is given beside its input. */
+interface Surroundings {
+  clock?: Date | undefined
+  budget?: FhirPathBudget | undefined
+}
+
 /** A compiled expression. R4 model always; throws FhirError 422 when it cannot be evaluated. */
 export interface CompiledFhirPath {
   /**
    * Plain JSON results: dates and times as strings, a System.Quantity as a FHIR Quantity.
    * @param input resource, element, array of them, or {@link TypedNode}
    * @param variables for `%name`; `%resource` and `%rootResource` default to the input, `%sct` and `%loinc` to their urls
-   * @param clock what `now()` says
+   * @param surroundings the clock that `now()` says, and who pays for the work; without a budget 1,000,000 steps may be spent
    */
-  (input: unknown, variables?: Record<string, unknown>, clock?: Date): unknown[]
+  (input: unknown, variables?: Record<string, unknown>, surroundings?: Surroundings): unknown[]
   /** The same with types kept, to be passed on as input or variables. */
-  nodes(input: unknown, variables?: Record<string, unknown>, clock?: Date): TypedNode[]
+  nodes(input: unknown, variables?: Record<string, unknown>, surroundings?: Surroundings): TypedNode[]
   readonly expression: string
 }
 
@@ -63,6 +70,7 @@ type Engine = (input: unknown, variables: Record<string | symbol, unknown>) => u
 keepZones()
 
 const CACHE_ENTRIES = 2000
+const DEFAULT_STEPS = 1_000_000
 const NO_FUNCTIONS: FhirPathFunctions = {}
 const NO_VARIABLES: ReadonlySet<string> = new Set()
 const STANDARD_CONSTANTS: Record<string, string> = { sct: 'http://snomed.info/sct', loinc: 'http://loinc.org' }
@@ -111,20 +119,21 @@ function compile(source: string, functions: FhirPathFunctions, variables: Readon
   const engine = fhirpath.compile(rewritten.text, r4, {
     resolveInternalTypes: false,
     userInvocationTable: engineFunctions(functions),
+    debugger: createObserver(fhirpath.parse(rewritten.text) as SyntaxNode),
     traceFn: (value, label) => functions.trace?.(label, [value].flat().map(plainValue)),
   }) as Engine
   const environment = environmentFor(rewritten, functions)
-  const evaluate = (input: unknown, given?: Record<string, unknown>, clock?: Date): unknown[] => {
+  const evaluate = (input: unknown, given?: Record<string, unknown>, surroundings?: Surroundings): unknown[] => {
     try {
-      return engine(unwrap(input), environment(input, given, clock))
+      return engine(unwrap(input), environment(input, given, surroundings))
     } catch (error) {
       throw evaluationError(source, error)
     }
   }
-  const run = (input: unknown, given?: Record<string, unknown>, clock?: Date): unknown[] =>
-    present(evaluate(input, given, clock).map(rewritten.constructs ? plainObject : plainValue))
-  const nodes = (input: unknown, given?: Record<string, unknown>, clock?: Date): TypedNode[] =>
-    evaluate(input, given, clock)
+  const run = (input: unknown, given?: Record<string, unknown>, surroundings?: Surroundings): unknown[] =>
+    present(evaluate(input, given, surroundings).map(rewritten.constructs ? plainObject : plainValue))
+  const nodes = (input: unknown, given?: Record<string, unknown>, surroundings?: Surroundings): TypedNode[] =>
+    evaluate(input, given, surroundings)
       .map((node) => brand({ node, value: plainValue(node), type: typeOf(node) }))
       .filter((each) => each.value !== null && each.value !== undefined)
   return Object.assign(run, { nodes, expression: source })
@@ -134,8 +143,12 @@ function compile(source: string, functions: FhirPathFunctions, variables: Readon
 function environmentFor(rewritten: Rewritten, functions: FhirPathFunctions) {
   const needsClock = ['now', 'today', 'timeOfDay'].some((name) => rewritten.functions.has(name))
   const defaults = ['resource', 'rootResource', 'sct', 'loinc'].filter((name) => rewritten.constants.has(name))
-  return (input: unknown, given: Record<string, unknown> = {}, clock?: Date): Record<string | symbol, unknown> => {
-    const environment: Record<string | symbol, unknown> = {}
+  return (
+    input: unknown,
+    given: Record<string, unknown> = {},
+    { clock, budget }: Surroundings = {},
+  ): Record<string | symbol, unknown> => {
+    const environment: Record<string | symbol, unknown> = { [BUDGET]: budget ?? stepBudget(DEFAULT_STEPS) }
     for (const name of defaults) environment[name] = STANDARD_CONSTANTS[name] ?? unwrap(input)
     for (const name of rewritten.constants) if (Object.hasOwn(given, name)) environment[name] = unwrap(given[name])
     if (needsClock) environment[CLOCK] = clock ?? functions.now?.()
@@ -214,7 +227,11 @@ function evaluationError(source: string, error: unknown): FhirError {
     .replace(/[[{][\s\S]*[\]}]/g, '…')
     .replace(/"[^"]*"|'[^']*'/g, (quoted) => (source.includes(quoted.slice(1, -1)) ? quoted : '…'))
     .replace(/(got:?|Cannot) .*$/s, '$1 …')
-  return unprocessable({ text: `FHIRPath "${shown(source)}": ${safe}` })
+  // The stack, or the length of an array or text, has come to its end.
+  return unprocessable(
+    { text: `FHIRPath "${shown(source)}": ${safe}` },
+    error instanceof RangeError ? 'too-costly' : 'processing',
+  )
 }
 
 /** Built objects may hold the engine's own numbers and dates deep inside. */

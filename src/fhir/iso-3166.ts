@@ -19,14 +19,27 @@ const CODES =
   'ZAZAF ZMZMB ZWZWE'
 
 const alpha3Of = new Map(CODES.split(' ').map((pair) => [pair.slice(0, 2), pair.slice(2)]))
-const alpha3Codes = new Set(alpha3Of.values())
+const alpha2Of = new Map([...alpha3Of].map(([alpha2, alpha3]) => [alpha3, alpha2]))
 
 /** Alpha-3 of an upper-case alpha-2 code; undefined when ISO 3166-1 does not assign it. */
 export function alpha3FromAlpha2(code: string): string | undefined {
   return alpha3Of.get(code)
 }
 
+/** Alpha-2 of an upper-case alpha-3 code; undefined when ISO 3166-1 does not assign it. */
+export function alpha2FromAlpha3(code: string): string | undefined {
+  return alpha2Of.get(code)
+}
+
 /** Whether the upper-case text is an alpha-2 or alpha-3 code of ISO 3166-1. */
 export function isCountryCode(code: string): boolean {
-  return alpha3Of.has(code) || alpha3Codes.has(code)
+  return alpha3Of.has(code) || alpha2Of.has(code)
+}
+
+/**
+ * Whether the upper-case text may name a jurisdiction: a code of ISO 3166-1, one of the range beginning with X that it leaves to
+ * users (test participants of the networks), or EU, which it reserves.
+ */
+export function isJurisdictionCode(code: string): boolean {
+  return isCountryCode(code) || /^X[A-Z]$|^X[A-X][A-Z]$|^EU$/.test(code)
 }

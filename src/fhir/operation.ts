@@ -11,11 +11,13 @@ export interface ParameterDeclaration {
   documentation: string
   /** Refused in the address: it carries personal data. */
   personal?: boolean
+  /** The levels at which it may be given; every level when absent. */
+  scope?: OperationLevel[]
   part?: ParameterDeclaration[]
 }
 
 /** At which level an operation was called (https://hl7.org/fhir/R4/operations.html#executing). */
-type OperationLevel = 'system' | 'type' | 'instance'
+export type OperationLevel = 'system' | 'type' | 'instance'
 
 /** A call as the handler sees it, whatever the transport. */
 export interface OperationCall {
@@ -86,11 +88,20 @@ export interface Operation<Context> {
   accepts?: string[]
   /** Largest Parameters body, packed and unpacked, with a token or without; 413 above. Else the server's own limits hold. */
   bodyLimitBytes?: number
+  /** The same for a body in one of `accepts`. */
+  rawBodyLimitBytes?: number
   /** May take long whatever is asked: calls have a budget even if they bring nothing along. */
   costly?: boolean
   /** Never cached, body never logged: the call carries personal data. */
   personal?: boolean
   parameters: ParameterDeclaration[]
+  /**
+   * Parameters must be as declared: an unknown name, a repetition or a wrong type is refused (`checkDeclared`). Without it they
+   * are let through, as the terminology operations of the HL7 ecosystem need it, whose clients send more than is declared.
+   */
+  strict?: boolean
+  /** Names that belong to the operation's contract and that this version does not support: refused by name, never ignored. */
+  notSupported?: string[]
   handle(call: OperationCall, context: Context): Promise<OperationReply>
 }
 

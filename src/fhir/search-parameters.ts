@@ -160,8 +160,8 @@ const specific: Record<string, Row[]> = {
     ['source', 'reference', 'sourceCanonical', 'Source value set'],
     ['target', 'reference', 'targetCanonical', 'Target value set'],
     // canonical is a kind of uri: a map that names its value set as canonical is found by its uri, too
-    ['source-uri', 'uri', 'sourceUri sourceCanonical', 'Source value set by uri'],
-    ['target-uri', 'uri', 'targetUri targetCanonical', 'Target value set by uri'],
+    ['source-uri', 'reference', 'sourceUri sourceCanonical', 'Source value set by uri'],
+    ['target-uri', 'reference', 'targetUri targetCanonical', 'Target value set by uri'],
     ['source-system', 'uri', 'group.source', 'Source code system'],
     ['target-system', 'uri', 'group.target', 'Target code system'],
     ['source-code', 'token', 'group.element.code', 'Code that is mapped'],

@@ -96,8 +96,8 @@ function bodyLimit(facade: Facade, { target }: Resolved, { requester }: FhirRequ
   const { settings, limits } = facade
   const most = settings.bodyLimitBytes
   const operation = target.operation === '' ? undefined : findOperation(facade.operations, target)
-  if (operation?.bodyLimitBytes !== undefined && !operation.accepts?.includes(essence))
-    return Math.min(operation.bodyLimitBytes, most)
+  const own = operation?.accepts?.includes(essence) ? operation.rawBodyLimitBytes : operation?.bodyLimitBytes
+  if (own !== undefined) return Math.min(own, most)
   return requester.isAuthorized() ? most : Math.min(limits.openBodyBytes, most)
 }
 

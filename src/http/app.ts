@@ -51,8 +51,8 @@ export interface App {
 }
 
 /**
- * Puts the FHIR facade together. The path of `settings.baseUrl` is the FHIR base; around it stand `/`, `/health` and
- * `/openapi.json`.
+ * Puts the FHIR facade together. The path of `settings.baseUrl` is the FHIR base; around it stand `/`, `/health`,
+ * `/ready` and `/openapi.json`.
  */
 export function createApp<Context>(options: AppOptions<Context>): App {
   const { storage, settings, hooks, software, now, uuid } = options

@@ -55,7 +55,9 @@ export async function replyEntry(reply: FhirReply): Promise<BundleEntry> {
   if (etag !== undefined) response.etag = etag
   if (modified !== undefined) response.lastModified = new Date(modified).toISOString()
   const entry: BundleEntry = { response }
-  if (reply.resource?.resourceType === 'OperationOutcome' && reply.status >= 400) response.outcome = reply.resource
+  if (reply.outcome) response.outcome = reply.outcome
+  if (reply.resource?.resourceType === 'OperationOutcome' && (reply.status >= 400 || reply.outcome))
+    response.outcome = reply.resource
   else if (reply.resource) entry.resource = reply.resource
   else if (reply.raw) entry.resource = await binary(reply.raw.contentType, reply.raw.body)
   return entry

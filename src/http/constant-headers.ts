@@ -10,7 +10,7 @@ const securityHeaders: Readonly<Record<string, string>> = {
 const corsHeaders: Readonly<Record<string, string>> = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers':
-    'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link, RateLimit, Retry-After, WWW-Authenticate',
+    'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link, RateLimit, Retry-After, Warning, WWW-Authenticate',
 }
 
 /** Answer to a preflight (https://fetch.spec.whatwg.org/#cors-preflight-fetch). */

@@ -1,4 +1,4 @@
-import type { Resource } from '../fhir/types.ts'
+import type { OperationOutcome, Resource } from '../fhir/types.ts'
 import type { Requester } from './limits/requester.ts'
 import type { MediaType } from './media-type.ts'
 
@@ -44,4 +44,6 @@ export interface FhirReply {
   headers: Record<string, string>
   resource?: Resource
   raw?: RawBody
+  /** What is to be said of a write that was done, for the entry of a Bundle. */
+  outcome?: OperationOutcome
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { Storage, Write } from '../storage/storage.ts'
 import type { AuditRecorder } from './audit/recorder.ts'
 import type { Authorize } from './authorization.ts'
 import type { Resolved } from './interaction.ts'
@@ -10,6 +10,7 @@ import type { HttpLimits } from './limits/http-limits.ts'
 import type { UnfinishedBodies } from './limits/unfinished-bodies.ts'
 import type { OneAtATime } from './one-at-a-time.ts'
 import type { Patches } from './patch/patch-jobs.ts'
+import type { ReadinessPart } from './readiness.ts'
 
 /** Name, version and release date (FHIR date) of the running software. */
 export interface Software {
@@ -47,8 +48,17 @@ export interface HttpHooks {
   readMap(map: StructureMap): StructureMap
   /** StructureMap to FHIR Mapping Language. */
   printMap(map: StructureMap): string
-  /** Judges a resource before it is stored: errors refuse the write with 422, warnings go to who asks for them. */
-  checkWrite(resource: Resource): Promise<Issue[]>
+  /**
+   * Judges a resource before it is stored: errors refuse the write with 422, warnings are told in the reply. `beside` are the
+   * resources of the same transaction.
+   */
+  checkWrite(resource: Resource, beside?: Resource[]): Promise<Issue[]>
+  /** The write as it may go to the storage, with what it is judged by inside the transaction. */
+  publishedWrite?(write: Write): Write
+  /** Whether an artefact that is not stored may still come: content is being loaded. */
+  isPending?(type: string, wanted: { urls?: string[]; ids?: string[] }): Promise<boolean>
+  /** What answers depend on, for `/ready`. */
+  readiness?(): ReadinessPart[]
   /** The codes of a value set as token search values (`system|code`, escaped), for `:in` and `:not-in`. */
   expandTokens?(valueSet: string): Promise<string[]>
   /** Whether a long reply may be written now, while clients still take others; always without it. */

@@ -16,6 +16,7 @@ export function landingPage(software: Software, basePath: string): string {
 <li><a href="${base}/metadata?mode=terminology&amp;_format=json&amp;_pretty=true">TerminologyCapabilities</a></li>
 <li><a href="/openapi.json">OpenAPI</a></li>
 <li><a href="/health">Health</a></li>
+<li><a href="/ready">Readiness</a></li>
 </ul>
 </html>
 `

@@ -24,8 +24,9 @@ export function operationInput(operation: BoundOperation, request: FhirRequest):
   if (!request.body) return { parameters: query }
   const { parameters, body } = bodyInput(operation, request.body)
   const named = new Set((parameters.parameter ?? []).map(({ name }) => name))
-  const rest = (query.parameter ?? []).filter(({ name }) => !named.has(name))
-  const merged: Parameters = { resourceType: 'Parameters', parameter: [...(parameters.parameter ?? []), ...rest] }
+  // A strict operation drops nothing: what stands in both places is a repetition.
+  const rest = (query.parameter ?? []).filter(({ name }) => operation.strict || !named.has(name))
+  const merged: Parameters = { ...parameters, parameter: [...(parameters.parameter ?? []), ...rest] }
   return body ? { parameters: merged, body } : { parameters: merged }
 }
 
@@ -66,6 +67,8 @@ function bodyInput(operation: BoundOperation, body: RequestBody): Input {
   if (faults.length > 0) throw new FhirError(400, faults)
   if (resource.resourceType === 'Parameters') return { parameters: checkParameters(resource) }
   if (raw) return { parameters: { resourceType: 'Parameters' }, body: rawBody(body) }
+  if (operation.strict && !operation.parameters.some(({ name }) => name === 'resource'))
+    throw badRequest(`$${operation.name} takes a Parameters resource.`)
   return { parameters: { resourceType: 'Parameters', parameter: [{ name: 'resource', resource }] } }
 }
 
@@ -153,6 +156,7 @@ const readers = new Map<string, ParameterReader>(
     oid: (name, valueOid) => ({ name, valueOid }),
     uuid: (name, valueUuid) => ({ name, valueUuid }),
     date: (name, valueDate) => ({ name, valueDate }),
+    base64Binary: (name, valueBase64Binary) => ({ name, valueBase64Binary }),
     dateTime: (name, valueDateTime) => ({ name, valueDateTime }),
     instant: (name, valueInstant) => ({ name, valueInstant }),
     time: (name, valueTime) => ({ name, valueTime }),

@@ -1,3 +1,5 @@
+import { isRefused } from '../fhir/artefact.ts'
+import { checkDeclared } from '../fhir/declared-parameters.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Operation, OperationCall } from '../fhir/operation.ts'
 import { tokenNeeded } from './authorization.ts'
@@ -6,6 +8,7 @@ import type { FhirReply, FhirRequest } from './exchange.ts'
 import type { BoundOperation, Facade } from './facade.ts'
 import type { Target } from './interaction.ts'
 import { operationInput, readOperationInput } from './operation-input.ts'
+import { refusePending } from './pending.ts'
 
 /** Gives every operation its context. */
 export function bindOperations<Context>(operations: Operation<Context>[], context: Context): BoundOperation[] {
@@ -41,7 +44,7 @@ export async function operationInteraction(
 ): Promise<FhirReply> {
   if (target.id !== '') await checkExists(facade, target)
   const input = request.body ? await readOperationInput(operation, request) : operationInput(operation, request)
-  const call = operationCall(request, target, input)
+  const call = operationCall(operation, request, target, input)
   // What stands in an address is short, and what it names is stored: the hot calls go without.
   if (request.body || operation.costly) call.budget = request.requester.budget
   const needed = facade.hooks.tokenFor?.(operation.name, call)
@@ -59,18 +62,26 @@ export async function operationInteraction(
 
 async function checkExists(facade: Facade, { type, id }: Target): Promise<void> {
   const version = await facade.storage.read(type, id)
+  if (version?.resource && isRefused(version.resource)) {
+    const text = `${type}/${id} was stored as a draft because it is not fit to be active; it can be read and mended, not used.`
+    throw new FhirError(422, issue('business-rule', text))
+  }
   if (version?.resource) return
+  if (!version) await refusePending(facade, type, { ids: [id] })
   const code = version ? 'deleted' : 'not-found'
   throw new FhirError(version ? 410 : 404, issue(code, `${type}/${id} ${version ? 'was deleted' : 'does not exist'}.`))
 }
 
 function operationCall(
+  operation: BoundOperation,
   request: FhirRequest,
   target: Target,
   input: Pick<OperationCall, 'parameters' | 'body'>,
 ): OperationCall {
+  const level = target.id !== '' ? 'instance' : target.type !== '' ? 'type' : 'system'
+  if (operation.strict) checkDeclared(operation, input.parameters, level)
   const call: OperationCall = {
-    level: target.id !== '' ? 'instance' : target.type !== '' ? 'type' : 'system',
+    level,
     ...input,
     headers: request.headers,
     client: request.requester.client(),

@@ -6,6 +6,7 @@ import type { Facade } from './facade.ts'
 import { landingPage } from './landing.ts'
 import type { Logs } from './listener.ts'
 import { openApi } from './openapi.ts'
+import { answerReady } from './readiness.ts'
 import { requestId } from './request-id.ts'
 
 /** Everything outside the FHIR base: pages and checks that are not worth speed. */
@@ -22,6 +23,7 @@ export function createPages(facade: Facade, basePath: string, logs: Logs): Expre
     next()
   })
   page(app, '/health', (_request, response) => health(facade, response))
+  page(app, '/ready', (_request, response) => answerReady(facade, response))
   page(app, '/', (_request, response) => {
     response.type('html').send(landingPage(facade.software, basePath))
   })

@@ -1,5 +1,6 @@
+import { isResource } from '../fhir/elements.ts'
 import { FhirError, issue } from '../fhir/error.ts'
-import { methodNotAllowed, printable, unknownPath } from './errors.ts'
+import { methodNotAllowed, unknownPath } from './errors.ts'
 import type { Facade } from './facade.ts'
 import type { Interaction, Resolved, Target } from './interaction.ts'
 import { batch } from './interactions/batch.ts'
@@ -134,7 +135,11 @@ function matchPath(segments: string[], path: string[]): Target | undefined {
 
 function checkType(type: string): void {
   if (isSupportedType(type)) return
-  const text = `This server does not hold resources of the type ${printable(type)}.`
+  // A word that is no type may be anything, the text of a credential included: it is not repeated.
+  const what = isResource(type)
+    ? `resources of the type ${type}`
+    : 'anything at this address: its first part is no resource type of FHIR R4'
+  const text = `This server does not hold ${what}.`
   throw new FhirError(404, issue('not-supported', text))
 }
 

@@ -2,6 +2,7 @@ import { badRequest, FhirError, issue } from '../fhir/error.ts'
 import type { StoredVersion } from '../storage/storage.ts'
 import type { QueryPair } from './exchange.ts'
 import type { Facade } from './facade.ts'
+import { refusePendingSearch } from './pending.ts'
 import { readSearch } from './search-table.ts'
 
 /**
@@ -12,6 +13,7 @@ export async function matchesOf(facade: Facade, type: string, pairs: QueryPair[]
   const { conditions } = readSearch(type, pairs, true)
   if (conditions.length === 0) throw badRequest('The condition is empty.', 'required')
   const page = await facade.storage.search({ type, conditions, sort: [], count: 2, total: 'none' })
+  if (page.matches.length === 0) await refusePendingSearch(facade, type, conditions)
   return page.matches
 }
 

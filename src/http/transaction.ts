@@ -10,7 +10,7 @@ import { ifMatchVersion, versionHeaders } from './precondition.ts'
 import { parseQuery } from './query.ts'
 import { conditionalReferences, rewriteReferences } from './rewrite-references.ts'
 import { singleMatch } from './single-match.ts'
-import { checkBeforeWrite, checkCanonicalIsNew, withoutVersion, writeReply } from './writing.ts'
+import { checkBeforeWrite, checkCanonicalIsNew, writeOf, writeReply } from './writing.ts'
 
 /** One entry on its way: a request and what is to be written for it, if anything. */
 interface Step {
@@ -38,8 +38,13 @@ export async function transaction(facade: Facade, outer: FhirRequest, entries: B
   for (const index of inOrder(entries)) {
     await atEntry(index, async () => void steps.push(prepare(facade, outer, entries[index], index)))
   }
+  const resources = steps.flatMap(({ resource }) => resource ?? [])
   for (const step of steps) {
-    if (step.resource) await atEntry(step.index, async () => checkStep(facade, step))
+    const { resource } = step
+    if (!resource) continue
+    await atEntry(step.index, async () => {
+      step.warnings = await checkBeforeWrite(facade, resource, resources)
+    })
   }
   const replies = await facade.inTurn(() => writeAll(facade, steps))
   const done: BundleEntry[] = new Array(entries.length)
@@ -105,10 +110,6 @@ function prepare(facade: Facade, outer: FhirRequest, entry: BundleEntry | undefi
   step.resource = entry.resource as Resource
   step.write = { method: request.method === 'POST' ? 'POST' : 'PUT', type, id }
   return step
-}
-
-async function checkStep(facade: Facade, step: Step): Promise<void> {
-  if (step.resource) step.warnings = await checkBeforeWrite(facade, step.resource)
 }
 
 /** Finds targets, rewrites references, writes; runs alone. */
@@ -180,7 +181,11 @@ function refuseSharedTargets(steps: Step[]): void {
   }
 }
 
-async function completeWrite(facade: Facade, { request, resource, write }: Step, addresses: Map<string, string>) {
+async function completeWrite(
+  facade: Facade,
+  { index, request, resource, write }: Step,
+  addresses: Map<string, string>,
+) {
   if (!write) return
   const ifMatch = ifMatchVersion(request.headers['if-match'])
   if (ifMatch !== undefined) write.ifMatch = ifMatch
@@ -193,7 +198,11 @@ async function completeWrite(facade: Facade, { request, resource, write }: Step,
     if (!match) throw new FhirError(412, issue('not-found', `Nothing fits the conditional reference to a ${type}.`))
     found.set(condition, `${match.type}/${match.id}`)
   }
-  write.resource = rewriteReferences(withoutVersion(resource, write.id), found)
+  const { type, id, method } = write
+  if (method === 'DELETE') return
+  const complete = writeOf(facade, { method, type, id }, rewriteReferences(resource, found))
+  const judge = complete.unlessPublished
+  Object.assign(write, complete, judge && { unlessPublished: placed(index, judge) })
 }
 
 function replyWithoutWrite(facade: Facade, { existing }: Step): FhirReply {
@@ -209,9 +218,24 @@ async function atEntry<T>(index: number, task: () => Promise<T>): Promise<T> {
   try {
     return await task()
   } catch (error) {
-    if (!(error instanceof FhirError)) throw error
-    const place = `Bundle.entry[${index}]`
-    const issues = error.issues.map((each) => ({ ...each, expression: [place, ...(each.expression ?? [])] }))
-    throw new FhirError(error.status, issues, error.headers)
+    throw placedError(index, error)
   }
+}
+
+/** The same for what the storage calls inside its transaction. */
+function placed<T>(index: number, judge: (given: T) => void): (given: T) => void {
+  return (given) => {
+    try {
+      judge(given)
+    } catch (error) {
+      throw placedError(index, error)
+    }
+  }
+}
+
+function placedError(index: number, error: unknown): unknown {
+  if (!(error instanceof FhirError)) return error
+  const place = `Bundle.entry[${index}]`
+  const issues = error.issues.map((each) => ({ ...each, expression: [place, ...(each.expression ?? [])] }))
+  return new FhirError(error.status, issues, error.headers)
 }

@@ -24,7 +24,7 @@ export interface OperationContext {
 }
 
 /** What one call may use. */
-export interface OperationLimits {
+interface OperationLimits {
   /** Computing time, on the server and in a job process each. */
   cpuMilliseconds: number
   /** Of a reply that is made piece by piece. */

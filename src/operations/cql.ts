@@ -12,6 +12,7 @@ export const cql = defineOperation<OperationContext>({
   base: 'http://hl7.org/fhir/uv/cql/OperationDefinition/cql-cql',
   system: true,
   personal: true,
+  strict: true,
   parameters: [
     { name: 'expression', use: 'in', min: 1, max: '1', type: 'string', documentation: 'The CQL expression.' },
     ...runParameters,

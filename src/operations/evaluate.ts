@@ -1,3 +1,4 @@
+import { checkDeclared } from '../fhir/declared-parameters.ts'
 import { badRequest, FhirError, notFound, operationOutcome, unprocessable } from '../fhir/error.ts'
 import { parseJson } from '../fhir/json.ts'
 import { jsonSize } from '../fhir/json-size.ts'
@@ -18,6 +19,8 @@ const ndjson = 'application/fhir+ndjson'
 const maximumLines = 10_000
 /** One credential in all its chunks, with anchors and parameters, is far smaller; reading more costs time for nothing. */
 const maximumQuestionBytes = 1_000_000
+/** The lines of a queue together: some thousand questions. */
+const maximumQueueBytes = 5_000_000
 
 /** `$evaluate`: a verdict on a scanned credential; the contract is fixed (README, `$evaluate`). */
 export const evaluateOperation = defineOperation<OperationContext>({
@@ -30,11 +33,37 @@ export const evaluateOperation = defineOperation<OperationContext>({
   instance: ['PlanDefinition'],
   accepts: [ndjson],
   bodyLimitBytes: maximumQuestionBytes,
+  rawBodyLimitBytes: maximumQueueBytes,
   personal: true,
+  strict: true,
+  notSupported: [
+    'asOf',
+    'credentialImage',
+    'followLinks',
+    'furtherCredential',
+    'identity',
+    'passcode',
+    'recipient',
+    'useContext',
+  ],
   parameters: [
+    {
+      ...parameter('url', '0', '1', 'uri', 'At type level: canonical of the PlanDefinition to evaluate.'),
+      scope: ['type'],
+    },
     { ...parameter('credential', '0', '1', 'string', 'The text of the code exactly as scanned.'), personal: true },
     {
       ...parameter('credentialPart', '0', '*', 'string', 'Further chunks of a chunked SMART Health Card, any order.'),
+      personal: true,
+    },
+    {
+      ...parameter(
+        'credentialData',
+        '0',
+        '1',
+        'base64Binary',
+        'Raw transport instead of a text: COSE_Sign1 or CWT bytes, plain or zlib.',
+      ),
       personal: true,
     },
     parameter('evaluationDateTime', '0', '1', 'dateTime', "The clock of every time check; default the server's clock."),
@@ -64,10 +93,10 @@ export const evaluateOperation = defineOperation<OperationContext>({
     { ...parameter('outcome', '0', '1', 'OperationOutcome', 'Warnings, and the error behind a failure.'), use: 'out' },
   ],
   async handle(call, context) {
-    const plans = await plansOfPath(call, context)
-    if (call.body) return evaluateLines(call, context, plans)
+    const named = await namedByPlace(call, context)
+    if (call.body) return evaluateLines(call, context, named)
     checkQuestion(call.parameters)
-    const resource = await context.evaluate.answer(call.parameters, answerCall(call, plans))
+    const resource = await context.evaluate.answer(call.parameters, { language: call.acceptLanguage, ...named })
     return { resource }
   },
 })
@@ -77,35 +106,29 @@ function parameter(...[name, min, max, type, documentation]: [string, string, st
   return type === undefined ? declared : { ...declared, type }
 }
 
-const answerCall = (call: OperationCall, plans: PlanDefinition[] | undefined) => ({
-  language: call.acceptLanguage,
-  ...(plans ? { plans } : {}),
-})
+/** Which rules the place of the call names. */
+type NamedByPlace = { plans: PlanDefinition[] } | { planDefinitions: string[] } | undefined
 
 /** The PlanDefinition that the path (instance) or `url` (type level) names; undefined at system level. */
-async function plansOfPath(call: OperationCall, context: OperationContext): Promise<PlanDefinition[] | undefined> {
+async function namedByPlace(call: OperationCall, context: OperationContext): Promise<NamedByPlace> {
   if (call.level === 'system') return undefined
   if (call.level === 'instance') {
     const stored = (await context.storage.read('PlanDefinition', call.id ?? ''))?.resource
     if (stored?.resourceType !== 'PlanDefinition') throw notFound(`PlanDefinition/${call.id} does not exist`)
-    return [stored]
+    return { plans: [stored] }
   }
-  const text = textParameter(call.parameters, 'url')
-  if (!text) throw badRequest('url is required: the canonical of the PlanDefinition to evaluate', 'required')
-  const [plan] = await context.storage.findCanonical('PlanDefinition', text)
-  if (plan?.resourceType !== 'PlanDefinition') throw notFound(`PlanDefinition ${text} is not known to this server`)
-  return [plan]
+  const url = textParameter(call.parameters, 'url')
+  if (!url) throw badRequest('url is required: the canonical of the PlanDefinition to evaluate', 'required')
+  return { planDefinitions: [url] }
 }
 
 /** The lines of one body together may use so many times what one may. */
 const wholeFactor = 10
 
 /** NDJSON: one Parameters a line, answered line by line in order; a bad line gets its own OperationOutcome. */
-function evaluateLines(
-  call: OperationCall,
-  context: OperationContext,
-  plans: PlanDefinition[] | undefined,
-): OperationReply {
+function evaluateLines(call: OperationCall, context: OperationContext, named: NamedByPlace): OperationReply {
+  const [stray] = (call.parameters.parameter ?? []).filter(({ name }) => name !== 'url')
+  if (stray) throw badRequest(`The parameter ${stray.name} must stand in each line, not in the address`)
   const lines = linesOf(new TextDecoder().decode(call.body?.bytes))
   const { cpuMilliseconds, replyBytes } = context.limits
   const whole = createBudget({
@@ -116,7 +139,7 @@ function evaluateLines(
     let left = replyBytes
     for (const line of lines) {
       const part = whole.part(cpuMilliseconds)
-      const answer = left > 0 ? part.runAsync(() => answerLine(line, call, context, plans)) : Promise.reject(tooMuch())
+      const answer = left > 0 ? part.runAsync(() => answerLine(line, call, context, named)) : Promise.reject(tooMuch())
       const text = `${JSON.stringify(await answer.catch(outcomeOf))}\n`
       left -= text.length
       yield text
@@ -148,7 +171,7 @@ async function answerLine(
   line: string,
   call: OperationCall,
   context: OperationContext,
-  plans: PlanDefinition[] | undefined,
+  named: NamedByPlace,
 ): Promise<Resource> {
   if (line.length > maximumQuestionBytes)
     throw badRequest(`A line is longer than ${maximumQuestionBytes} characters`, 'too-long')
@@ -159,8 +182,10 @@ async function answerLine(
   const question = parsed as unknown as Parameters // checked above
   const faults = shapeIssues(question)
   if (faults.length > 0) throw new FhirError(400, faults)
+  // `url` stands in the address.
+  checkDeclared(evaluateOperation, question, 'system')
   checkQuestion(question)
-  return context.evaluate.answer(question, answerCall(call, plans))
+  return context.evaluate.answer(question, { language: call.acceptLanguage, ...named })
 }
 
 /** A card has some dozen chunks, a request some dozen rules: what repeats without end costs without end. */

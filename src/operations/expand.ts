@@ -29,7 +29,7 @@ export const expand = defineOperation<OperationContext>({
     input('excludeNotForUI', 'boolean', 'Accepted; every member can be shown'),
     input('excludePostCoordinated', 'boolean', 'Accepted; no member is post-coordinated'),
     input('property', 'string', 'Property to answer', '*'),
-    input('exclude-system', 'canonical', 'Code system to leave out', '*'),
+    input('exclude-system', 'canonical', 'Code system to leave out, url or url|version', '*'),
     ...COMMON_PARAMETERS,
     output('return', 'ValueSet', 'The value set with its expansion'),
   ],

@@ -11,7 +11,7 @@ import { lookup } from './lookup.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
-import { validateCodeOperation } from './validate-code.ts'
+import { validateInCodeSystem, validateInValueSet } from './validate-code.ts'
 import { versions } from './versions.ts'
 
 /** Every operation that the server offers: a new one is one file and one line here. */
@@ -20,7 +20,8 @@ export const operations: Operation<OperationContext>[] = [
   cql,
   libraryEvaluate,
   expand,
-  validateCodeOperation,
+  validateInValueSet,
+  validateInCodeSystem,
   batchValidateCode,
   lookup,
   subsumes,

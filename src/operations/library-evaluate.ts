@@ -24,6 +24,7 @@ export const libraryEvaluate = defineOperation<OperationContext>({
   type: ['Library'],
   instance: ['Library'],
   personal: true,
+  strict: true,
   parameters: [
     { name: 'url', use: 'in', min: 0, max: '1', type: 'canonical', documentation: 'Canonical of the Library.' },
     { name: 'library', use: 'in', min: 0, max: '1', type: 'Library', documentation: 'The Library itself, not stored.' },

@@ -1,5 +1,6 @@
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
+import { withInstance } from './instance-resource.ts'
 import { COMMON_PARAMETERS, input, output } from './terminology-parameters.ts'
 
 /** `CodeSystem/$subsumes`: how two codes of one system stand to each other. */
@@ -9,6 +10,7 @@ export const subsumes = defineOperation<OperationContext>({
   description: 'Answers equivalent, subsumes, subsumed-by or not-subsumed for two codes of one code system.',
   base: 'http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes',
   type: ['CodeSystem'],
+  instance: ['CodeSystem'],
   get: true,
   parameters: [
     input('codeA', 'code', 'First code'),
@@ -20,7 +22,9 @@ export const subsumes = defineOperation<OperationContext>({
     ...COMMON_PARAMETERS,
     output('outcome', 'code', 'equivalent | subsumes | subsumed-by | not-subsumed'),
   ],
-  handle: async (call, { terminology }) => ({
-    resource: await terminology.subsumes(call.parameters, { budget: call.budget?.() }),
+  handle: async (call, context) => ({
+    resource: await context.terminology.subsumes(await withInstance(call, context, 'codeSystem'), {
+      budget: call.budget?.(),
+    }),
   }),
 })

@@ -22,6 +22,7 @@ export const transform = defineOperation<OperationContext>({
   type: ['StructureMap'],
   instance: ['StructureMap'],
   personal: true,
+  strict: true,
   accepts: ['application/json', 'application/fhir+json'],
   parameters: [
     {

@@ -8,7 +8,7 @@ export const translateOperation = defineOperation<OperationContext>({
   name: 'translate',
   title: 'Concept Translation',
   description:
-    'Translates a code by a concept map, or by every map whose groups fit. R5 parameter names are understood; a target code asks in reverse.',
+    'Translates a code by a concept map, or by every map whose groups fit; the closest translation comes first. R5 parameter names are understood; a target code asks in reverse.',
   base: 'http://hl7.org/fhir/OperationDefinition/ConceptMap-translate',
   type: ['ConceptMap'],
   instance: ['ConceptMap'],
@@ -49,8 +49,16 @@ export const translateOperation = defineOperation<OperationContext>({
       part: [
         output('equivalence', 'code', 'How the codes relate'),
         output('concept', 'Coding', 'The translation'),
-        output('source', 'Coding', 'The code on the other side, when asked by a target code'),
-        output('originMap', 'canonical', 'The map it comes from'),
+        {
+          name: 'product',
+          use: 'out',
+          min: 0,
+          max: '*',
+          documentation: 'Another element that the translation brings along',
+          part: [output('element', 'uri', 'The element'), output('concept', 'Coding', 'Its value')],
+        },
+        output('source', 'Any', 'The map it comes from (uri, R4); asked by a target code, the code on the other side'),
+        output('originMap', 'canonical', 'The map it comes from (R5)'),
       ],
     },
   ],

@@ -1,58 +1,86 @@
-import { defineOperation } from '../fhir/operation.ts'
+import { defineOperation, type OperationCall } from '../fhir/operation.ts'
+import type { Parameters } from '../fhir/types.ts'
 import { withBoundValueSet } from './bound-value-set.ts'
 import type { OperationContext } from './context.ts'
 import { withInstance } from './instance-resource.ts'
 import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './terminology-parameters.ts'
 
-/** `ValueSet|CodeSystem/$validate-code`: whether a coded value is in a value set or code system (IHE ITI-99). */
-export const validateCodeOperation = defineOperation<OperationContext>({
+/** The value and what is to be checked of it, at both levels. */
+const VALUE_PARAMETERS = [
+  input('code', 'code', 'The code'),
+  input('display', 'string', 'Display to check'),
+  input('coding', 'Coding', 'The value as a Coding; of code, coding and codeableConcept one may be sent'),
+  input('codeableConcept', 'CodeableConcept', 'The value as a CodeableConcept: one coding must be in the set'),
+  input('date', 'dateTime', 'Accepted; definitions are taken as they stand now'),
+  input('abstract', 'boolean', 'Whether abstract codes may be used'),
+  input('lenient-display-validation', 'boolean', 'A wrong display is a warning'),
+  ...COMMON_PARAMETERS,
+]
+
+const ANSWER_PARAMETERS = [
+  output('result', 'boolean', 'Whether the value is valid'),
+  output('code', 'code', 'The code'),
+  output('system', 'uri', 'Its system'),
+  output('version', 'string', 'The version of the system it was found in'),
+  output('display', 'string', 'The right display'),
+  output('codeableConcept', 'CodeableConcept', 'The concept that was asked about'),
+  output('issues', 'OperationOutcome', 'What is wrong or worth knowing'),
+  output('message', 'string', 'Errors and warnings in one text'),
+  output('inactive', 'boolean', 'Whether the concept is inactive'),
+  output('status', 'code', 'Status of a concept that is inactive or deprecated'),
+  output('normalized-code', 'code', 'The code as the system writes it'),
+  output('x-caused-by-unknown-system', 'canonical', 'Unknown system the answer hung on', '*'),
+  output('x-unknown-system', 'canonical', 'Unknown system that the value names', '*'),
+]
+
+/** `ValueSet/$validate-code`: whether a coded value is in a value set (IHE ITI-99). */
+export const validateInValueSet = defineOperation<OperationContext>({
   name: 'validate-code',
-  title: 'Code Validation',
-  description: 'Answers whether a code, coding or concept is in a value set or code system, and what is wrong with it.',
+  title: 'Value Set based Validation',
+  description: 'Answers whether a code, coding or concept is in a value set, and what is wrong with it.',
   base: 'http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code',
-  type: ['ValueSet', 'CodeSystem'],
-  instance: ['ValueSet', 'CodeSystem'],
+  type: ['ValueSet'],
+  instance: ['ValueSet'],
   get: true,
   parameters: [
     ...VALUE_SET_PARAMETERS,
     input('context', 'uri', 'StructureDefinition and element (url#path) whose bound value set is meant'),
-    input('codeSystem', 'CodeSystem', 'The code system itself (CodeSystem level)'),
-    input('code', 'code', 'The code'),
     input('system', 'uri', 'Code system of the code'),
-    input('systemVersion', 'string', 'Version of the code system (ValueSet level)'),
-    input('version', 'string', 'Version of the code system (CodeSystem level)'),
-    input('display', 'string', 'Display to check'),
-    input('coding', 'Coding', 'The value as a Coding'),
-    input('codeableConcept', 'CodeableConcept', 'The value as a CodeableConcept: one coding must be in the set'),
-    input('date', 'dateTime', 'Accepted; definitions are taken as they stand now'),
-    input('abstract', 'boolean', 'Whether abstract codes may be used'),
+    input('systemVersion', 'string', 'Version of the code system'),
     input('inferSystem', 'boolean', 'Find the system of a code that comes without one'),
-    input('lenient-display-validation', 'boolean', 'A wrong display is a warning'),
     input('valueset-membership-only', 'boolean', 'No checks of display and status'),
-    ...COMMON_PARAMETERS,
-    output('result', 'boolean', 'Whether the value is valid'),
-    output('code', 'code', 'The code'),
-    output('system', 'uri', 'Its system'),
-    output('version', 'string', 'The version of the system it was found in'),
-    output('display', 'string', 'The right display'),
-    output('codeableConcept', 'CodeableConcept', 'The concept that was asked about'),
-    output('issues', 'OperationOutcome', 'What is wrong or worth knowing'),
-    output('message', 'string', 'Errors and warnings in one text'),
-    output('inactive', 'boolean', 'Whether the concept is inactive'),
-    output('status', 'code', 'Status of the concept'),
-    output('normalized-code', 'code', 'The code as the system writes it'),
-    output('x-caused-by-unknown-system', 'canonical', 'Unknown system the answer hung on', '*'),
-    output('x-unknown-system', 'canonical', 'Unknown system that the value names', '*'),
+    ...VALUE_PARAMETERS,
+    ...ANSWER_PARAMETERS,
   ],
   handle: async (call, context) => {
-    const resourceType = call.resourceType === 'CodeSystem' ? 'CodeSystem' : 'ValueSet'
-    const given = await withInstance(call, context, resourceType === 'ValueSet' ? 'valueSet' : 'codeSystem')
-    const parameters = resourceType === 'ValueSet' ? await withBoundValueSet(given, context.storage) : given
-    const resource = await context.terminology.validateCode(parameters, {
-      acceptLanguage: call.acceptLanguage,
-      budget: call.budget?.(),
-      resourceType,
-    })
-    return { resource }
+    const given = await withInstance(call, context, 'valueSet')
+    return answer(await withBoundValueSet(given, context.storage), call, context)
   },
 })
+
+/** `CodeSystem/$validate-code`: whether a coded value is in a code system (IHE ITI-99). */
+export const validateInCodeSystem = defineOperation<OperationContext>({
+  name: 'validate-code',
+  title: 'Code System based Validation',
+  description: 'Answers whether a code, coding or concept is in a code system, and what is wrong with it.',
+  base: 'http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code',
+  type: ['CodeSystem'],
+  instance: ['CodeSystem'],
+  get: true,
+  parameters: [
+    input('url', 'uri', 'Canonical of the code system'),
+    input('codeSystem', 'CodeSystem', 'The code system itself'),
+    input('system', 'uri', 'The same as url'),
+    input('version', 'string', 'Version of the code system'),
+    ...VALUE_PARAMETERS,
+    ...ANSWER_PARAMETERS,
+  ],
+  handle: async (call, context) => answer(await withInstance(call, context, 'codeSystem'), call, context),
+})
+
+async function answer(parameters: Parameters, call: OperationCall, { terminology }: OperationContext) {
+  const resourceType = call.resourceType === 'CodeSystem' ? 'CodeSystem' : 'ValueSet'
+  const { acceptLanguage } = call
+  const resource = await terminology.validateCode(parameters, { acceptLanguage, budget: call.budget?.(), resourceType })
+  return { resource }
+}

@@ -1,7 +1,9 @@
 /** Loads the base content into the store once; a stamp beside the store says which content it has. */
+import { artefactCanonical } from '../fhir/artefact.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import { type BaseContentOptions, baseContent, findBaseContent } from './base-content.ts'
+import { hasCatalogue, writeCatalogue } from './pending-content.ts'
 
 /** What loading came to. */
 export interface BaseContentLoad {
@@ -23,26 +25,41 @@ export interface BaseContentLoadOptions extends BaseContentOptions {
   signal?: AbortSignal
   /** Resources written so far. */
   progress?(loaded: number): void
+  /** Resources of one transaction, 250; less where requests are served by the same process. */
+  batch?: number
 }
 
+/** Resources in one transaction: between two of them other writers have their turn. */
 const BATCH = 250
 const STAMP = { kind: 'base-content', key: 'stamp' }
 
-/** Whether the store has exactly the content that is installed, or there is none to load. Reads no content. */
-export async function isBaseContentLoaded(
-  storage: Pick<Storage, 'derived'>,
-  options: BaseContentOptions = {},
-): Promise<boolean> {
-  const { stamp } = await findBaseContent(options)
-  return stamp === '' || (await storage.derived.get(STAMP.kind, STAMP.key)) === stamp
-}
+/** Whether a store has the base content: all of what is installed, that of another version, none, or there is none to have. */
+type BaseContentPresence = 'current' | 'other' | 'none' | 'nothing to load'
 
 /**
- * Writes the base content in batches, letting other work run between them. Unchanged resources get no new version, so
- * that an interrupted load is simply repeated; with the same packages as last time nothing is read at all.
+ * Looks what the store has; `stamp` is that of what is installed. A first load that was interrupted or failed left no stamp: it
+ * counts as none. Reads no content.
+ */
+export async function baseContentPresence(
+  storage: Pick<Storage, 'derived'>,
+  options: BaseContentOptions = {},
+): Promise<{ presence: BaseContentPresence; stamp: string }> {
+  const { stamp } = await findBaseContent(options)
+  if (stamp === '') return { presence: 'nothing to load', stamp }
+  const stored = await storage.derived.get(STAMP.kind, STAMP.key)
+  return { presence: stored === undefined ? 'none' : stored === stamp ? 'current' : 'other', stamp }
+}
+
+/** What loading needs of a store. */
+type LoadingStorage = Pick<Storage, 'read' | 'write' | 'derived' | 'published'>
+
+/**
+ * Writes the base content. The first time it comes in batches that let other work run between them, after a catalogue of what
+ * is to come; unchanged resources get no new version, so that an interrupted load is simply repeated. Another version of the
+ * content replaces the one before in one transaction, so that nobody sees a mixture. With the same packages as last time nothing is read.
  */
 export async function loadBaseContent(
-  storage: Pick<Storage, 'read' | 'write' | 'derived'>,
+  storage: LoadingStorage,
   options: BaseContentLoadOptions = {},
 ): Promise<BaseContentLoad> {
   const content = await findBaseContent(options)
@@ -56,8 +73,13 @@ export async function loadBaseContent(
       .map((each) => `${each.name} (${each.npm} ${each.version})`),
   }
   if (content.stamp === '') return load
-  load.upToDate = (await storage.derived.get(STAMP.kind, STAMP.key)) === content.stamp
+  const stamp = await storage.derived.get(STAMP.kind, STAMP.key)
+  load.upToDate = stamp === content.stamp
   if (load.upToDate) return load
+  const isFirst = stamp === undefined
+  if (isFirst && !(await hasCatalogue(storage.derived, content.stamp)))
+    await writeCatalogue(storage.derived, content.stamp, baseContent(options, content))
+  const largest = isFirst ? (options.batch ?? BATCH) : Number.POSITIVE_INFINITY
   let batch: Write[] = []
   const flush = async () => {
     if (batch.length > 0) await storage.write(batch)
@@ -68,21 +90,21 @@ export async function loadBaseContent(
   }
   for await (const resource of baseContent(options, content)) {
     if (options.signal?.aborted) return load
-    if (await isForeign(storage, resource)) load.kept++
-    else batch.push({ method: 'PUT', type: resource.resourceType, id: resource.id ?? '', resource })
-    if (batch.length >= BATCH) await flush()
+    const current = (await storage.read(resource.resourceType, resource.id ?? ''))?.resource
+    if (current && (await isForeign(storage, current, resource))) load.kept++
+    else batch.push({ method: 'PUT', type: resource.resourceType, id: resource.id ?? '', resource, unrecorded: true })
+    if (batch.length >= largest) await flush()
   }
   await flush()
   await storage.derived.set(STAMP.kind, STAMP.key, content.stamp)
   return load
 }
 
-/** An id that the store uses for another canonical is somebody's own artefact. */
-async function isForeign(storage: Pick<Storage, 'read'>, resource: Resource): Promise<boolean> {
-  const current = (await storage.read(resource.resourceType, resource.id ?? ''))?.resource
-  return current !== undefined && urlOf(current) !== urlOf(resource)
-}
-
-function urlOf(resource: Resource): unknown {
-  return 'url' in resource ? resource.url : undefined
+/** An id that the store uses for another canonical, or for what was published here, is somebody's own artefact. */
+async function isForeign(storage: LoadingStorage, current: Resource, resource: Resource): Promise<boolean> {
+  const canonical = artefactCanonical(current)
+  if (canonical?.url !== artefactCanonical(resource)?.url) return true
+  const { url, version } = canonical ?? {}
+  if (url === undefined || version === undefined) return false
+  return (await storage.published(resource.resourceType, { url, version })) !== undefined
 }

@@ -7,6 +7,7 @@ import { FhirError, isError, issue, unprocessable } from '../fhir/error.ts'
 import { parseJson } from '../fhir/json.ts'
 import type { Issue, Json, JsonObject, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
+import { type Candidate, type Gate, judge } from './admission.ts'
 import { findDefects } from './defects.ts'
 import { isArchive, type PackageSource, readSource, type SourceFiles } from './files.ts'
 import { type EntryOptions, readEntry } from './read-entry.ts'
@@ -20,6 +21,8 @@ export interface ImportOptions extends EntryOptions {
   storage: Pick<Storage, 'read' | 'write' | 'findCanonical' | 'derived'>
   /** Further checks of a resource; one with errors is not stored. */
   validate?: (resource: Resource) => Issue[]
+  /** What every artefact must pass; without it everything is stored as it comes. */
+  gate?: Gate
   /** Keeps a resource apart from the store: answers what to store instead, undefined to store the resource itself. */
   keepApart?: (resource: Resource, file: ArchiveFile) => Promise<{ resource: Resource; issues: Issue[] } | undefined>
   /** Called for every file read and once when all is stored. */
@@ -41,11 +44,6 @@ interface Manifest {
   fhirVersion?: string
   canonical?: string
   dependencies: [name: string, version: string][]
-}
-
-interface Candidate {
-  entry: ImportEntry
-  resource: Resource
 }
 
 /**
@@ -76,7 +74,9 @@ export async function loadFolder(path: string, options: ImportOptions): Promise<
   }
   const files = source.files.filter((each) => !isArchive(each.name))
   if (files.length > 0 || reports.length === 0) reports.push(await loadFiles({ ...source, files }, options))
-  await options.storage.derived.set('folder', key, stamp)
+  // What failed is told at every start until it is mended.
+  const isWhole = reports.every(({ entries }) => entries.every(({ status }) => status !== 'failed'))
+  if (isWhole) await options.storage.derived.set('folder', key, stamp)
   return reports
 }
 
@@ -96,11 +96,12 @@ async function loadFiles(source: SourceFiles, options: ImportOptions): Promise<I
   if (manifest?.fhirVersion) report.fhirVersion = manifest.fhirVersion
   if (source.kind === 'archive' && source.files.length === 0) throw unprocessable('The package is empty.', 'structure')
   const readable = await readCandidates(source, manifest, report, options)
-  const candidates = await assignIds(readable, options.storage)
+  const identified = await assignIds(readable, options.storage)
+  const candidates = options.gate ? await judge(identified, options.gate) : identified
   const resources = candidates.map((each) => each.resource)
   report.issues.push(...(await missingPackages(manifest, options)))
   report.issues.push(...(await findDefects(resources, { canonical: manifest?.canonical, storage: options.storage })))
-  await store(candidates, options.storage)
+  await store(candidates, options)
   if (manifest?.name) {
     await options.storage.derived.set('package', manifest.name, manifest.version ?? '')
   }
@@ -264,9 +265,10 @@ async function missingPackages(manifest: Manifest | undefined, options: ImportOp
   return issues
 }
 
-async function store(candidates: Candidate[], storage: ImportOptions['storage']): Promise<void> {
+async function store(candidates: Candidate[], { storage, gate }: ImportOptions): Promise<void> {
   const writes = candidates.map(({ resource }): Write => {
-    return { method: 'PUT', type: resource.resourceType, id: String(resource.id), resource }
+    const write: Write = { method: 'PUT', type: resource.resourceType, id: String(resource.id), resource }
+    return gate?.write(write) ?? write
   })
   const written = await storage.write(writes)
   for (const [i, { outcome }] of written.entries()) {

@@ -4,6 +4,7 @@ import { FhirError } from '../fhir/error.ts'
 import { parseJson } from '../fhir/json.ts'
 import type { Issue, JsonObject, Resource, StructureMap } from '../fhir/types.ts'
 import { downConvert } from './down-convert.ts'
+import { dropEmptyLists } from './empty-lists.ts'
 import type { ArchiveFile } from './tar.ts'
 
 /** Readers of formats that belong to other rooms, and what is wanted. */
@@ -67,7 +68,7 @@ function readResource(content: JsonObject | undefined, isR5: boolean): EntryCont
     return 'skipped' in converted ? { ...converted, type, isNewer: true } : converted
   }
   if (!isResource(type)) return { failed: `unknown resource type "${type.slice(0, 60)}"` }
-  return { resource, issues: [] }
+  return { resource, issues: dropEmptyLists(content) }
 }
 
 /** The first issue with its place, in one line. */

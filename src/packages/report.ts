@@ -1,4 +1,5 @@
 /** What an import did, entry by entry, for people and programs. */
+import { isError } from '../fhir/error.ts'
 import type { Issue, JsonObject } from '../fhir/types.ts'
 
 /** What became of one file: `skipped` is on purpose, `failed` is not. */
@@ -12,8 +13,14 @@ export interface ImportEntry {
   /** Canonical `url|version`. */
   canonical?: string
   status: ImportStatus
-  /** One line; always there when skipped or failed. */
+  /** One line; always there when skipped, failed or stored as a draft. */
   reason?: string
+  /** Not fit to be active: stored as a draft, which nothing uses. */
+  isDraft?: boolean
+  /** Failed because other content was published under its `url|version`. */
+  isConflict?: boolean
+  /** What the checks found. */
+  issues?: Issue[]
 }
 
 /** Outcome of the import of one package, folder or file. */
@@ -43,6 +50,8 @@ export function reportLines(report: ImportReport): string[] {
   if (report.skippedAsUnchanged) return [`${title}: unchanged since the last import`]
   const counts = countEntries(report)
   const summary = Object.entries(counts).filter(([, number]) => number > 0)
+  const drafts = report.entries.filter((each) => each.isDraft).length
+  if (drafts > 0) summary.push(['as drafts, not fit to be active', drafts])
   const lines = [
     `${title}: ${summary.map(([status, number]) => `${number} ${status}`).join(', ') || 'nothing to import'}`,
   ]
@@ -53,9 +62,31 @@ export function reportLines(report: ImportReport): string[] {
   for (const each of report.entries) {
     if (each.status === 'failed') lines.push(`  failed   ${each.file}: ${each.reason ?? ''}`)
   }
+  lines.push(...draftLines(report.entries))
   lines.push(...skippedLines(report.entries))
   for (const each of report.issues) lines.push(`  ${each.severity.padEnd(12)}${each.details?.text ?? ''}`)
   return lines
+}
+
+/** Most issues that the text names of one artefact; the JSON has them all. */
+const shownIssues = 10
+
+/** What was not fit to be active, with everything that it lacks. */
+function draftLines(entries: ImportEntry[]): string[] {
+  return entries.flatMap(({ isDraft, file, canonical, issues = [] }) => {
+    if (!isDraft) return []
+    const errors = issues.filter(isError)
+    const texts = errors.slice(0, shownIssues).map((each) => `           ${issueText(each)}`)
+    const more = errors.length > shownIssues ? [`           and ${errors.length - shownIssues} more`] : []
+    const what = canonical === undefined ? file : `${file} (${canonical})`
+    return [`  draft    ${what}: not fit to be active; stored as a draft, used for nothing`, ...texts, ...more]
+  })
+}
+
+function issueText({ details, diagnostics, expression }: Issue): string {
+  const place = /\bline \d+, column \d+/.exec(diagnostics ?? '')?.[0] ?? expression?.[0]
+  const text = (details?.text ?? diagnostics ?? '').replace(/\s+/g, ' ')
+  return place === undefined || text.includes(place) ? text : `${text} (${place})`
 }
 
 /** One line a reason; packages hold dozens of files that are skipped for the same. */

@@ -1,48 +1,28 @@
 import { formatCanonical } from '../fhir/canonical.ts'
 import { FhirError, issue } from '../fhir/error.ts'
-import type { Issue, Json, PlanDefinition } from '../fhir/types.ts'
+import type { Issue, PlanDefinition } from '../fhir/types.ts'
+import { actionFaults, planFaults } from './plan-faults.ts'
+import { everyAction, type PlanAction, readPlan } from './read-plan.ts'
+import { type Answer, causeOf, type RuleResult, ruleFailure, undeterminedMessage } from './rule-result.ts'
+import type { ExpressionRunner, RuleExpression, RuleScope } from './run-expression.ts'
 import { and, countTrue, or, type Ternary } from './three-valued.ts'
 import { translated } from './translation.ts'
 
-/** What one rule made of the data (evaluate.md, `rule`). */
-export interface RuleResult {
-  /** `url|version` */
-  planDefinition: string
-  /** Title of the action. */
-  action: string
-  /** `url|version` */
-  library: string
-  expression: string
-  /** True passes, false fails, null is undetermined. */
-  result: boolean | null
-  /** For a person, in the language asked for, when the rule did not pass. */
-  message?: string
-  evidence: { name: string; value: Json }[]
-  issue?: Issue
+type Condition = NonNullable<PlanAction['condition']>[number]
+
+/** What the rules of a plan are run with. */
+export interface PlanEnvironment {
+  runner: ExpressionRunner
+  /** `url|version` of what a canonical stands for; the canonical itself when nothing does. */
+  pin(library: string): Promise<string>
+  /** A language tag or an Accept-Language value. */
+  language: string | undefined
 }
 
-type Action = NonNullable<PlanDefinition['action']>[number]
-type Condition = NonNullable<Action['condition']>[number]
-
-/** Answer of one expression. */
-export interface ConditionResult {
-  library: string
-  value: unknown
-  evidence: { name: string; value: Json }[]
-  issue?: Issue
-}
-
-/** Runs the expressions of one plan; a language is chosen by the expression. */
-export interface ConditionEvaluator {
-  /** @throws FhirError when the expression cannot be run at all */
-  evaluate(expression: { language: string; expression: string; reference?: string }): Promise<ConditionResult>
-}
-
-interface PlanRun {
+interface PlanRun extends PlanEnvironment {
   plan: PlanDefinition
   canonical: string
-  evaluator: ConditionEvaluator
-  language: string | undefined
+  scope: RuleScope
 }
 
 /** Outcome of an action and everything below it. */
@@ -53,34 +33,86 @@ interface ActionOutcome {
   rules: RuleResult[]
 }
 
-/** Runs the actions of a PlanDefinition as rules (cql.md, Business rules as PlanDefinition). A rule that cannot be run is undetermined. */
-export async function runPlan(
-  plan: PlanDefinition,
-  evaluator: ConditionEvaluator,
-  language?: string,
-): Promise<RuleResult[]> {
-  const run: PlanRun = { plan, canonical: formatCanonical(plan.url ?? plan.id, plan.version), evaluator, language }
+/**
+ * Runs the actions of a PlanDefinition as rules. There is at least one result: a plan that is
+ * not understood is a failed rule, and so is each rule that cannot be run, whatever it throws.
+ * @throws FhirError with a status from 500 on, when the server cannot answer now
+ */
+export async function runPlan(plan: PlanDefinition, environment: PlanEnvironment): Promise<RuleResult[]> {
+  const [first, ...others] = planFaults(plan)
+  if (first) {
+    const text = [first, ...others].map((each) => each.details?.text).join('; ')
+    return listPlan(plan, { ...first, details: { text: `the rule set cannot be understood: ${text}` } }, environment)
+  }
+  const run = planRun(plan, environment)
   const outcomes: ActionOutcome[] = []
   for (const [index, action] of (plan.action ?? []).entries())
-    outcomes.push(await runAction(action, `${index + 1}`, run))
+    outcomes.push(await runAction(action, `${index + 1}`, `PlanDefinition.action[${index}]`, run))
   return outcomes.flatMap((each) => each.rules)
 }
 
-async function runAction(action: Action, position: string, run: PlanRun): Promise<ActionOutcome> {
-  const own: RuleResult[] = []
-  for (const condition of action.condition ?? []) {
-    if (condition.kind === 'applicability') own.push(await runCondition(condition, action, { position, run }))
+/** The rules of a plan that are not run, each without result and with the reason. At least one. */
+export async function listPlan(
+  plan: PlanDefinition,
+  why: Issue,
+  environment: Pick<PlanEnvironment, 'pin'>,
+): Promise<RuleResult[]> {
+  const run = planRun(plan, { ...environment, runner: noRunner, language: undefined })
+  const listed: RuleResult[] = []
+  for (const { action, path } of readPlan(plan).isShaped ? everyAction(plan) : []) {
+    const position = path
+      .replace(/\D+/g, '.')
+      .split('.')
+      .filter(Boolean)
+      .map((each) => Number(each) + 1)
+      .join('.')
+    for (const condition of action.condition ?? [])
+      listed.push(await failedRule(action, { position, run, condition, cause: why }))
   }
+  if (listed.length > 0) return listed
+  const title = [plan.title, plan.name].find((each) => typeof each === 'string') ?? 'rule set'
+  return [await failedRule({ title }, { position: '', run, condition: undefined, cause: why })]
+}
+
+const noRunner: ExpressionRunner = {
+  evaluate: async () => {
+    throw new Error('unreachable: a plan that is listed is not run')
+  },
+}
+
+function planRun(plan: PlanDefinition, environment: PlanEnvironment): PlanRun {
+  const { jurisdictions, kinds } = readPlan(plan)
+  return {
+    ...environment,
+    plan,
+    canonical: formatCanonical(textOf(plan.url ?? plan.id), textOf(plan.version)),
+    scope: { kinds: kinds.value, country: jurisdictions.value[0] },
+  }
+}
+
+/** A plan that is not shaped as FHIR wants it may hold anything. */
+const textOf = (value: string | undefined) => (typeof value === 'string' ? value : undefined)
+
+async function runAction(action: PlanAction, position: string, path: string, run: PlanRun): Promise<ActionOutcome> {
+  const [fault] = actionFaults(action, path)
+  if (fault) {
+    const rule = await failedRule(action, { position, run, condition: action.condition?.[0], cause: fault })
+    return { result: null, rules: [rule] }
+  }
+  const own: RuleResult[] = []
+  for (const condition of action.condition ?? []) own.push(await runCondition(condition, action, { position, run }))
   const holds = and(own.map((each) => each.result))
   const children = action.action ?? []
   // Nested actions matter only when the parent holds.
   if (children.length === 0 || holds !== true) return { result: holds, rules: own }
   const below: ActionOutcome[] = []
-  for (const [index, child] of children.entries()) below.push(await runAction(child, `${position}.${index + 1}`, run))
+  for (const [index, child] of children.entries())
+    below.push(await runAction(child, `${position}.${index + 1}`, `${path}.action[${index}]`, run))
   const choose = selections[action.selectionBehavior ?? 'all'] ?? and
   const result = choose(below.map((each) => each.result))
   if (choose === and) return { result, rules: [...own, ...below.flatMap((each) => each.rules)] }
-  return { result, rules: [...own, groupResult(action, below, { result, position, run })] }
+  const group = groupResult(action, below, { result, position, run })
+  return { result: group.result, rules: [...own, group] }
 }
 
 /** How the results of nested actions make one, by `selectionBehavior`; `any` means that one is enough. */
@@ -93,64 +125,118 @@ const selections: Record<string, (results: Ternary[]) => Ternary> = {
   'at-most-one': (results) => countTrue(results, 0, 1),
 }
 
-/** A group of alternatives is one rule: that one alternative fails must not reject. The alternatives are its evidence. */
+/**
+ * A group of alternatives is one rule: that one alternative fails to hold must not reject. The alternatives are its evidence. One that
+ * could not be run leaves the group undetermined, also when another one holds.
+ */
 function groupResult(
-  action: Action,
+  action: PlanAction,
   below: ActionOutcome[],
-  { result, position, run }: { result: Ternary; position: string; run: PlanRun },
+  { result: chosen, position, run }: { result: Ternary; position: string; run: PlanRun },
 ): RuleResult {
   const parts = below.flatMap((each) => each.rules)
   const failed = parts.find((each) => each.issue)?.issue
+  const result = chosen === true && failed ? null : chosen
+  const open = parts.flatMap((each) => (each.result === null && each.message ? [each.message] : []))
+  const missing = open.map((each) => each.replace(/^not determined: /, ''))
+  const remarks = parts.flatMap((each) => each.remarks ?? [])
   return {
     planDefinition: run.canonical,
     action: titleOf(action, position),
     library: parts[0]?.library ?? '',
     expression: parts.map((each) => each.expression).join(' or '),
     result,
-    ...messageOf(action, result, run),
+    ...messageOf(action, { result, missing, position, run }),
     evidence: parts.flatMap((each) => [{ name: each.action, value: each.result }, ...each.evidence]),
     ...(result === null && failed ? { issue: failed } : {}),
+    ...(remarks.length > 0 ? { remarks } : {}),
   }
 }
 
 async function runCondition(
   condition: Condition,
-  action: Action,
+  action: PlanAction,
   { position, run }: { position: string; run: PlanRun },
 ): Promise<RuleResult> {
-  const { language = '', expression = '', reference } = condition.expression ?? {}
-  const base = { planDefinition: run.canonical, action: titleOf(action, position), expression }
+  let answer: Answer
   try {
-    const answer = await run.evaluator.evaluate({ language, expression, ...(reference ? { reference } : {}) })
-    const { library, value, evidence } = answer
-    const wrong =
-      value !== null && typeof value !== 'boolean' ? issue('value', `"${expression}" is not Boolean`) : undefined
-    const problem = answer.issue ?? wrong
-    const result = typeof value === 'boolean' ? value : null
-    return {
-      ...base,
-      library,
-      result,
-      ...messageOf(action, result, run),
-      evidence,
-      ...(problem ? { issue: problem } : {}),
-    }
+    answer = await run.runner.evaluate(expressionOf(condition, run.plan), run.scope)
   } catch (error) {
-    if (!(error instanceof FhirError)) throw error
-    const library = reference ?? run.plan.library?.[0] ?? ''
-    const [first] = error.issues
-    const problem = issue(first?.code ?? 'processing', {
-      text: `rule "${base.action}" of ${run.canonical} could not be run: ${error.message}`,
-      ...(first?.diagnostics ? { diagnostics: first.diagnostics } : {}),
-    })
-    return { ...base, library, result: null, ...messageOf(action, null, run), evidence: [], issue: problem }
+    return failedRule(action, { position, run, condition, cause: causeOf(error) })
+  }
+  const { library, result, evidence, missing, remarks, issue: failed } = answer
+  if (failed) {
+    const rule = await failedRule(action, { position, run, condition, cause: failed })
+    return { ...rule, library, evidence, ...(remarks ? { remarks } : {}) }
+  }
+  return {
+    planDefinition: run.canonical,
+    action: titleOf(action, position),
+    library,
+    expression: condition.expression?.expression ?? '',
+    result,
+    ...messageOf(action, { result, missing, position, run }),
+    evidence,
+    ...(remarks ? { remarks } : {}),
   }
 }
 
-const titleOf = (action: Action, position: string) => action.title ?? action.description ?? action.id ?? position
+/** The expression of a condition with its library: the one that it names, else the only one of the plan. */
+function expressionOf(condition: Condition, plan: PlanDefinition): RuleExpression {
+  const { language = '', expression = '' } = condition.expression ?? {}
+  const library = libraryOf(condition, plan)
+  if (library !== undefined) return { language, expression, library }
+  const count = plan.library?.length ?? 0
+  throw new FhirError(
+    422,
+    issue(
+      'required',
+      count === 0
+        ? 'the PlanDefinition names no library'
+        : `the PlanDefinition names ${count} libraries, and the condition none of them`,
+    ),
+  )
+}
 
-function messageOf(action: Action, result: Ternary, run: PlanRun): { message?: string } {
+function libraryOf(condition: Condition | undefined, plan: PlanDefinition): string | undefined {
+  return condition?.expression?.reference ?? (plan.library?.length === 1 ? plan.library[0] : undefined)
+}
+
+interface Failure {
+  position: string
+  run: PlanRun
+  condition: Condition | undefined
+  cause: Issue
+}
+
+async function failedRule(action: PlanAction, { position, run, condition, cause }: Failure): Promise<RuleResult> {
+  const library = libraryOf(condition, run.plan)
+  const title = titleOf(action, position)
+  return {
+    planDefinition: run.canonical,
+    action: title,
+    library: library === undefined ? '' : await run.pin(library),
+    expression: condition?.expression?.expression ?? '',
+    result: null,
+    message: undeterminedMessage({ missing: [], issue: cause }),
+    evidence: [],
+    issue: ruleFailure(`"${title}" of ${run.canonical}`, cause),
+  }
+}
+
+const titleOf = (action: PlanAction, position: string) => action.title ?? action.description ?? action.id ?? position
+
+interface Told {
+  result: Ternary
+  missing: string[]
+  position: string
+  run: PlanRun
+}
+
+/** The rule's own message says that it does not hold, so it is for that alone. */
+function messageOf(action: PlanAction, { result, missing, position, run }: Told): { message?: string } {
   if (result === true) return {}
-  const message = translated(action.textEquivalent, action._textEquivalent, run.language)
-  return message === undefined ? {} : { message }
+  if (result === null) return { message: undeterminedMessage({ missing }) }
+  const own = translated(action.textEquivalent, action._textEquivalent, run.language)
+  return { message: own ?? `${titleOf(action, position)}: not fulfilled` }
 }

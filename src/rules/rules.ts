@@ -1,44 +1,45 @@
-import { parseCanonical } from '../fhir/canonical.ts'
 import { unprocessable } from '../fhir/error.ts'
 import { jsonSize } from '../fhir/json-size.ts'
-import type { Bundle, Issue, Json, JsonObject, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
-import {
-  certLogicType,
-  evaluateCertLogic,
-  isCertLogic,
-  readCertLogic,
-  readCertLogicData,
-} from './certlogic/certlogic.ts'
-import { composeExternal, hasEntry } from './certlogic/external.ts'
-import { createConditionEvaluator } from './condition-evaluator.ts'
-import { checkLibrary } from './cql/check-library.ts'
+import type { Bundle, Issue, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
+import { evaluateCertLogic, isCertLogic, readCertLogic, readCertLogicData } from './certlogic/certlogic.ts'
+import type { EuValueSet } from './certlogic/external.ts'
 import type { CqlTerminology } from './cql/code-service.ts'
 import { type CqlCall, evaluateCql } from './cql/expression.ts'
 import { generateFhirHelpers } from './cql/fhir-helpers.ts'
 import { createFhirClasses } from './cql/fhir-instance.ts'
-import { createLibraries, type LibraryStore } from './cql/libraries.ts'
+import { createLibraries } from './cql/libraries.ts'
+import { findLibrary, type LibraryStore } from './cql/library-index.ts'
+import { libraryCanonical } from './cql/library-text.ts'
 import { fhirModelInfo } from './cql/model-info.ts'
 import { type DefineResult, runLibrary } from './cql/run.ts'
 import { createSandbox } from './cql/sandbox.ts'
 import { shippedElm } from './cql/shipped-elm.ts'
 import { type EncodedResult, encodeResult } from './cql/to-parameters.ts'
 import { createTranslator, type DerivedStore } from './cql/translator.ts'
-import { type RuleResult, runPlan } from './plan.ts'
-import { planKinds } from './select-plans.ts'
+import { createInspector, type LibraryInspector } from './inspect-library.ts'
+import { listPlan, runPlan } from './plan.ts'
+import { listRuleLibrary, type NamedLibrary, runRuleLibrary } from './rule-library.ts'
+import { checkExpressions, checkParameters, librariesOf } from './rule-parameters.ts'
+import type { RuleResult } from './rule-result.ts'
+import { createExpressionRunner, type ExpressionEnvironment, type RuleData } from './run-expression.ts'
 
 export type { EncodedResult } from './cql/to-parameters.ts'
-export type { RuleResult } from './plan.ts'
-export { selectPlans } from './select-plans.ts'
+export type { LibraryInspector } from './inspect-library.ts'
+export { actionFaults, planFaults } from './plan-faults.ts'
+export { everyAction, readPlan } from './read-plan.ts'
+export type { RuleResult } from './rule-result.ts'
+export { statusRemark, unquote } from './run-expression.ts'
+export { inForce, type PlanChoice, preferredPlans, selectPlans } from './select-plans.ts'
 
 /** What the rules need of the server. */
 export interface RuleEnvironment extends LibraryStore, CqlTerminology {
   /** Keeps compiled ELM between starts. */
   derived: DerivedStore
   /**
-   * Codes of the stored ValueSet with that logical id or `identifier` value, for EU rules (`vaccines-covid-19-names`); empty when the
-   * server has none, for EU rules take a missing list as empty. Without the function every list is empty.
+   * The stored ValueSet of the id by which EU rules name it (`vaccines-covid-19-names`); undefined when the server has none, which makes
+   * a rule that reads it fail. Without the function there is none.
    */
-  euValueSet?(id: string): Promise<string[]>
+  euValueSet?(id: string): Promise<EuValueSet | undefined>
 }
 
 /** Limits of {@link createRules}. */
@@ -84,20 +85,14 @@ interface LibraryResult {
   issues: Issue[]
 }
 
-/** What a plan is run over. */
-interface PlanCall {
-  data: Bundle
-  /** The DCC claim object, for CertLogic. */
-  payload?: Json
-  /** What CertLogic rules may see of the envelope: `issuerCountryCode`, `countryCode`, `exp`, `iat`. */
-  external?: JsonObject
-  parameters?: Parameters
-  clock: string
+/** What rules are run over, for a verdict. */
+export interface RuleCall extends RuleData {
   /** A language tag or an Accept-Language value. */
   language?: string
-  /** Told of every value set (`url` or `url|version`) that the rules use. */
-  asked?: (valueSet: string) => void
 }
+
+/** Rules as a request names them, or as they were selected. */
+export type RuleSource = { plan: PlanDefinition } | NamedLibrary
 
 /** Business rules in both languages. */
 export interface Rules {
@@ -110,15 +105,24 @@ export interface Rules {
   encodeLibrary(
     call: LibraryCall & ForeignCall & { untrusted?: boolean },
   ): Promise<{ results: EncodedResult[]; ignored: Issue[] }>
-  /** Never throws for a rule that cannot be run: that is a result of null with an issue. */
-  evaluatePlan(plan: PlanDefinition, call: PlanCall): Promise<RuleResult[]>
+  /**
+   * Runs rules for a verdict. At least one result: what cannot be understood or run, for whatever reason, is a failed rule.
+   * @throws FhirError with a status from 500 on, when the server cannot answer now
+   */
+  evaluateRules(source: RuleSource, call: RuleCall): Promise<RuleResult[]>
+  /** `evaluateRules` of a plan. */
+  evaluatePlan(plan: PlanDefinition, call: RuleCall): Promise<RuleResult[]>
+  /** The rules that would be run, each without result and with the reason. At least one. */
+  listRules(source: RuleSource, why: Issue): Promise<RuleResult[]>
+  /**
+   * Holds the names of a question against the rules that may run: `expression` against the libraries named, CQL parameters against all.
+   * @throws FhirError 422 for a name that none of them has, naming the nearest, and for a value of another type than declared
+   */
+  checkQuestion(sources: RuleSource[], parameters: Parameters | undefined): Promise<void>
   /** Runs a CQL expression in a process with limits; the result is named `return`. @throws FhirError 422 with line and column for one that does not translate */
   evaluateCql(call: CqlCall & ForeignCall): Promise<EncodedResult>
-  /**
-   * Remarks on a Library that is about to be stored: translation errors come as warnings, for the text is kept and refused when run.
-   * @throws FhirError 422 for CertLogic that is not valid
-   */
-  checkLibrary(library: Library): Promise<Issue[]>
+  /** Looks at libraries before they are stored; `beside` are those that are to be stored together. */
+  inspector(beside: Library[]): LibraryInspector
   /** Ids of the translator's processes while they run. */
   translatorPids(): number[]
   /** Ends the processes. */
@@ -140,7 +144,21 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   const libraries = createLibraries(environment, translator, [helpers])
   const run = { classes: createFhirClasses(model), terminology: environment }
   const sandbox = createSandbox(environment, pool)
-  const codes = async (id: string) => (await environment.euValueSet?.(id)) ?? []
+  const expressions: ExpressionEnvironment = {
+    libraries,
+    run,
+    findLibrary: (canonical) => findLibrary(canonical, environment),
+    euValueSet: async (id) => environment.euValueSet?.(id),
+  }
+  const pin = async (canonical: string) => {
+    const known = await findLibrary(canonical, environment).catch(() => undefined)
+    return known ? libraryCanonical(known) : canonical
+  }
+  const runnerOf = (call: RuleCall) => createExpressionRunner(call, expressions)
+  const evaluateRules: Rules['evaluateRules'] = async (source, call) => {
+    const surroundings = { ...expressions, runner: runnerOf(call), pin, language: call.language }
+    return 'plan' in source ? runPlan(source.plan, surroundings) : runRuleLibrary(source, surroundings)
+  }
 
   const certLogicOf = async (library: string | Library) => {
     const resource = typeof library === 'string' ? await findCertLogic(library, environment) : library
@@ -165,23 +183,24 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const { results, ignored } = await runLibrary(compiled, call, run)
       return { results: results.map(encodeResult), ignored }
     },
-    async evaluatePlan(plan, call) {
-      if (usesCertLogic(plan) && !hasEntry(call.payload, planKinds(plan))) return []
-      const known = call.external
-      const evaluator = createConditionEvaluator(plan, call, {
-        libraries,
-        run,
-        findLibrary: (canonical) => findCertLogic(canonical, environment),
-        external: () => composeExternal(plan, { clock: call.clock, known }, codes),
-      })
-      return runPlan(plan, evaluator, call.language)
+    evaluateRules,
+    evaluatePlan: (plan, call) => evaluateRules({ plan }, call),
+    async listRules(source, why) {
+      if ('plan' in source) return listPlan(source.plan, why, { pin })
+      return listRuleLibrary(source, why, { ...expressions, pin })
+    },
+    async checkQuestion(sources, parameters) {
+      await checkExpressions(
+        sources.flatMap((each) => ('plan' in each ? [] : [each])),
+        expressions,
+      )
+      if (!parameters) return
+      const named = sources.flatMap((each) => ('plan' in each ? librariesOf(each.plan) : [each.library]))
+      const context = { classes: run.classes, scope: { timezoneOffset: 0 } }
+      await checkParameters(parameters, named, { environment: expressions, context })
     },
     evaluateCql: ({ client, ...call }) => evaluateCql(call, jobOf(client), { libraries, sandbox }),
-    async checkLibrary(library) {
-      if (!isCertLogic(library)) return checkLibrary(library, libraries)
-      readCertLogic(library)
-      return []
-    },
+    inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
     translatorPids: translator.pids,
     async close() {
       await Promise.all([translator.close(), sandbox.close()])
@@ -189,22 +208,10 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   }
 }
 
-const certLogicPlans = new WeakMap<PlanDefinition, boolean>()
-
-/** Whether any condition is CertLogic; told once for each plan, which is read and not changed. */
-function usesCertLogic(plan: PlanDefinition): boolean {
-  const known = certLogicPlans.get(plan)
-  if (known !== undefined) return known
-  const uses = JSON.stringify(plan.action ?? []).includes(certLogicType)
-  certLogicPlans.set(plan, uses)
-  return uses
-}
-
 /** A stored Library by canonical, when it is a CertLogic one. */
 async function findCertLogic(canonical: string, environment: RuleEnvironment): Promise<Library | undefined> {
-  const { url, version } = parseCanonical(canonical)
-  const found = await environment.findLibraries(url)
-  return found.find((each) => (version === undefined || each.version === version) && isCertLogic(each))
+  const found = await findLibrary(canonical, environment)
+  return found && isCertLogic(found) ? found : undefined
 }
 
 /** The one define of a CertLogic library is `Logic`. */

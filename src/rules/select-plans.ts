@@ -1,97 +1,88 @@
 import { compareVersions } from '../fhir/canonical.ts'
 import { alpha3FromAlpha2 } from '../fhir/iso-3166.ts'
-import type { CodeableConcept, PlanDefinition } from '../fhir/types.ts'
+import type { PlanDefinition } from '../fhir/types.ts'
+import { isOutOfUse, type Reading, readPeriod, readPlan } from './read-plan.ts'
 
 /** What decides which rule sets apply to a credential. */
 export interface PlanChoice {
   /** The verifying jurisdiction, ISO 3166-1 alpha-2 or alpha-3. */
   jurisdiction?: string | undefined
-  /** Country of the issuer; invalidation rules are chosen by it. */
-  issuerCountry?: string | undefined
-  /** Certified events: `vaccination`, `test`, `recovery`. */
-  kinds: string[]
+  /** Country of the issuer, in every spelling that is known; invalidation rules are chosen by it. */
+  issuerCountry?: string | string[] | undefined
+  /** Nobody knows the issuer's country: it may be any. */
+  isIssuerUnknown?: boolean
+  /** Certified events: `vaccination`, `test`, `recovery`; undefined when nobody knows them: they may be any. */
+  kinds: string[] | undefined
   clock: Date
 }
 
 /**
  * The rule sets that apply: active, of type `eca-rule`, in force at the clock, for the kind and the jurisdiction. Of several versions of
- * one rule set the highest that is in force counts.
+ * one rule set the highest that is in force counts. What a rule set says in words that are not understood counts as fitting: it is
+ * selected, and fails when it is run.
  */
 export function selectPlans(plans: PlanDefinition[], choice: PlanChoice): PlanDefinition[] {
-  const fitting = plans.filter(
-    (each) =>
-      isActiveRule(each) &&
-      inForce(each, choice.clock) &&
-      fitsKind(each, choice.kinds) &&
-      fitsJurisdiction(each, choice),
+  const inTime = plans.filter(
+    (each) => !isOutOfUse(each) && readPlan(each).type !== 'other' && isNow(readPlan(each).period, choice.clock),
   )
-  const newest = new Map<string, PlanDefinition>()
-  for (const plan of fitting) {
-    const key = plan.url ?? plan.identifier?.[0]?.value ?? plan.id ?? ''
-    const known = newest.get(key)
-    if (!known || compareVersions(known.version ?? '', plan.version ?? '') < 0) newest.set(key, plan)
+  return newestOfEach(inTime).filter((each) => fitsKind(each, choice.kinds) && fitsJurisdiction(each, choice))
+}
+
+/** The highest version of every rule set; two of the same version both. */
+function newestOfEach(plans: PlanDefinition[]): PlanDefinition[] {
+  const newest = new Map<string, PlanDefinition[]>()
+  for (const plan of plans) {
+    const key = String(plan.url ?? plan.identifier?.[0]?.value ?? plan.id)
+    const known = newest.get(key) ?? []
+    const order = known[0] ? compareVersions(versionOf(known[0]), versionOf(plan)) : -1
+    if (order <= 0) newest.set(key, order < 0 ? [plan] : [...known, plan])
   }
-  return [...newest.values()]
+  return [...newest.values()].flat()
 }
 
-function isActiveRule(plan: PlanDefinition): boolean {
-  return plan.status === 'active' && (plan.type?.coding ?? []).some((each) => each.code === 'eca-rule')
+const versionOf = ({ version }: PlanDefinition) => (typeof version === 'string' ? version : '')
+
+/**
+ * What a canonical without version means among the plans that have it: active ones in force at the clock before active ones before
+ * others, the highest version first. Several only when they share version and standing.
+ */
+export function preferredPlans(plans: PlanDefinition[], clock: Date): PlanDefinition[] {
+  const standing = (plan: PlanDefinition) => (plan.status !== 'active' ? 2 : inForce(plan, clock) ? 0 : 1)
+  const best = Math.min(...plans.map(standing))
+  return newestOfEach(plans.filter((each) => standing(each) === best))
 }
 
-/** Whether the clock lies in `effectivePeriod`; a date counts with its whole day, in UTC. */
+/** Whether the clock lies in `effectivePeriod`; one that cannot be read holds always. */
 export function inForce(plan: { effectivePeriod?: PlanDefinition['effectivePeriod'] }, clock: Date): boolean {
-  const { start, end } = plan.effectivePeriod ?? {}
+  return isNow(readPeriod(plan), clock)
+}
+
+function isNow({ value, faults }: ReturnType<typeof readPeriod>, clock: Date): boolean {
   const at = clock.getTime()
-  return (start === undefined || at >= earliest(start)) && (end === undefined || at < latest(end))
+  return faults.length > 0 || ((value.from ?? at) <= at && at < (value.until ?? Number.POSITIVE_INFINITY))
 }
 
-function earliest(text: string): number {
-  const date = /^\d{4}(?:-\d\d(?:-\d\d)?)?$/.test(text)
-  return Date.parse(date ? text : withOffset(text))
-}
-
-/** First moment after a date or dateTime of any precision. */
-function latest(text: string): number {
-  const [, year, month, day] = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/.exec(text) ?? []
-  if (year === undefined) return Date.parse(withOffset(text)) + 1
-  if (month === undefined) return Date.UTC(Number(year) + 1, 0, 1)
-  return day === undefined
-    ? Date.UTC(Number(year), Number(month), 1)
-    : Date.UTC(Number(year), Number(month) - 1, Number(day) + 1)
-}
-
-const withOffset = (text: string) => (/(?:Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`)
-
-/** Kinds that a rule set is about; empty = every kind. */
-export function planKinds(plan: PlanDefinition): string[] {
-  return (plan.useContext ?? [])
-    .filter((each) => each.code.code === 'focus')
-    .flatMap((each) => each.valueCodeableConcept?.coding ?? [])
-    .flatMap((each) => each.code ?? [])
-}
-
-function fitsKind(plan: PlanDefinition, kinds: string[]): boolean {
-  const own = planKinds(plan)
-  return own.length === 0 || own.includes('general') || own.some((each) => kinds.includes(each))
-}
-
-/** Whether a rule set tells when a certificate is void, which the issuing country decides. */
-function isInvalidation(plan: PlanDefinition): boolean {
-  const codes = (plan.action ?? []).flatMap((each) => each.code ?? []).flatMap((each) => each.coding ?? [])
-  return codes.some((each) => each.code?.toLowerCase() === 'invalidation')
+function fitsKind(plan: PlanDefinition, kinds: string[] | undefined): boolean {
+  const own = readPlan(plan).kinds
+  if (!isUnderstood(own)) return true
+  if (own.value.includes('on-request')) return false
+  if (own.value.length === 0 || own.value.includes('general')) return true
+  return kinds === undefined || own.value.some((each) => kinds.includes(each))
 }
 
 function fitsJurisdiction(plan: PlanDefinition, choice: PlanChoice): boolean {
-  const country = isInvalidation(plan) ? choice.issuerCountry : choice.jurisdiction
-  return coversJurisdiction(plan.jurisdiction ?? [], country)
+  const { jurisdictions: countries, ruleType } = readPlan(plan)
+  const type = ruleType.value
+  if (!isUnderstood(countries) || countries.value.length === 0) return true
+  if (type !== 'acceptance' && choice.isIssuerUnknown) return true
+  const chosenBy = [
+    ...(type === 'invalidation' ? [] : [choice.jurisdiction]),
+    ...(type === 'acceptance' ? [] : [choice.issuerCountry].flat()),
+  ]
+  return chosenBy.some((by) => by !== undefined && countries.value.some((each) => sameCountry(each, by)))
 }
 
-/** Whether jurisdictions cover a country; none, or the world (UN M49 `001`), covers everything. Alpha-2 and alpha-3 are the same. */
-function coversJurisdiction(jurisdiction: CodeableConcept[], country: string | undefined): boolean {
-  const codes = jurisdiction.flatMap((each) => each.coding ?? []).flatMap((each) => each.code ?? [])
-  if (codes.length === 0 || codes.includes('001')) return true
-  return country !== undefined && codes.some((each) => sameCountry(each, country))
-}
+const isUnderstood = ({ faults }: Reading<unknown>) => faults.length === 0
 
 const alpha3 = (code: string) => alpha3FromAlpha2(code.toUpperCase()) ?? code.toUpperCase()
 const sameCountry = (a: string, b: string) => alpha3(a) === alpha3(b)

@@ -3,8 +3,8 @@ import type { Extension } from '../fhir/types.ts'
 const translationUrl = 'http://hl7.org/fhir/StructureDefinition/translation'
 
 /**
- * A text in the language asked for, by the extension `translation`; the text itself when there is none. `language` is a tag or a whole
- * Accept-Language value.
+ * A text in the language asked for, by the extension `translation`; the text itself when there is none, any translation when there is no
+ * text; never an empty one. `language` is a tag or a whole Accept-Language value.
  */
 export function translated(
   text: string | undefined,
@@ -18,15 +18,16 @@ export function translated(
     const tag = part('lang')?.valueCode
     const content = part('content')
     const value = content?.valueString ?? content?.valueMarkdown
-    if (tag !== undefined && value !== undefined) translations.set(tag.toLowerCase(), value)
+    if (tag !== undefined && value?.trim()) translations.set(tag.toLowerCase(), value)
   }
+  const own = text?.trim() ? text : undefined
   for (const tag of preferences(language)) {
     const found = translations.get(tag) ?? translations.get(tag.split('-')[0] ?? tag)
     if (found !== undefined) return found
     // The plain text is English by convention of the rule sets, so English needs no translation.
-    if (tag.split('-')[0] === 'en') return text
+    if (tag.split('-')[0] === 'en' && own !== undefined) return own
   }
-  return text ?? translations.values().next().value
+  return own ?? translations.values().next().value
 }
 
 /** Language tags by falling weight, lower case. */

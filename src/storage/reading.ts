@@ -1,15 +1,54 @@
 /** Reading artefacts by what they are, over any storage. */
+import { activeFirst, artefactCanonical, artefactName, isNamedBy, statusOf } from '../fhir/artefact.ts'
 import { matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
+import { notFound } from '../fhir/error.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import type { Storage } from './storage.ts'
 
-/** All current resources of a canonical, with or without version, of one type, newest business version first. */
+/**
+ * What may be used at all, active artefacts first, the order kept otherwise. Not: what an import refused, and a draft under the
+ * `url|version` of what was published, which would take its place once that is retired or deleted.
+ */
+export async function usable<T extends Resource>(storage: Pick<Storage, 'published'>, artefacts: T[]): Promise<T[]> {
+  const isFree = async (each: T) => {
+    const status = statusOf(each)
+    const { url, version } = artefactCanonical(each) ?? {}
+    if (status === 'active' || status === 'retired' || url === undefined || version === undefined) return true
+    return (await storage.published(each.resourceType, { url, version })) === undefined
+  }
+  const ranked = activeFirst(artefacts)
+  const free = await Promise.all(ranked.map(isFree))
+  return ranked.filter((_, index) => free[index])
+}
+
+/**
+ * All current resources of a canonical, with or without version, of one type, as far as they are usable: active ones first, each
+ * part newest business version first.
+ */
 export async function findByCanonical<T extends Resource>(
   storage: Storage,
   type: T['resourceType'],
   canonical: string,
 ): Promise<T[]> {
-  return (await storage.findCanonical(type, canonical)) as T[]
+  return usable(storage, (await storage.findCanonical(type, canonical)) as T[])
+}
+
+/**
+ * The artefacts that may decide a verdict when they are named so, in the order of {@link findByCanonical}: active ones, and the
+ * very ones that an exact canonical names (`url|version`). A draft is never taken for the bare url.
+ * @throws FhirError 404 when only such drafts are stored
+ */
+export async function findRunnable<T extends Resource>(
+  storage: Storage,
+  type: T['resourceType'],
+  canonical: string,
+): Promise<T[]> {
+  const stored = await findByCanonical<T>(storage, type, canonical)
+  const runnable = stored.filter((each) => isNamedBy(canonical, each))
+  const [other] = stored
+  if (runnable.length > 0 || !other) return runnable
+  const text = `${type} ${canonical} is not active on this server; name ${artefactName(other)} to use what is ${statusOf(other) ?? 'without status'}`
+  throw notFound({ text, expression: 'Parameters.parameter' })
 }
 
 /** Every current resource of a type. */
@@ -31,14 +70,20 @@ export async function listAll<T extends Resource>(storage: Storage, type: string
   return found
 }
 
-/** Maps of a canonical with or without version; `*` in it matches anything. */
+/** Maps of a canonical with or without version, in the order of {@link findByCanonical}; `*` in it matches anything. */
 export async function findMaps(storage: Storage, canonical: string): Promise<StructureMap[]> {
   const { url } = parseCanonical(canonical)
   if (!url.includes('*')) return findByCanonical<StructureMap>(storage, 'StructureMap', canonical)
-  return (await listAll<StructureMap>(storage, 'StructureMap')).filter((map) => matchesWildcard(url, map.url))
+  const urls = (await listAll<StructureMap>(storage, 'StructureMap')).flatMap(
+    (map) => artefactCanonical(map)?.url ?? [],
+  )
+  const matching = [...new Set(urls)].filter((each) => matchesWildcard(url, each))
+  return (
+    await Promise.all(matching.map((each) => findByCanonical<StructureMap>(storage, 'StructureMap', each)))
+  ).flat()
 }
 
-/** The newest StructureDefinition of a canonical; else one that declares it as its type, as own copies of foreign models do. */
+/** The newest active StructureDefinition of a canonical, else the newest; else one that declares it as its type, as own copies of foreign models do. */
 export async function findStructure(storage: Storage, url: string): Promise<StructureDefinition | undefined> {
   const name = parseCanonical(url).url
   const [found] = await findByCanonical<StructureDefinition>(storage, 'StructureDefinition', name)

@@ -20,6 +20,8 @@ const checkedBytes = 64 * 1024 * 1024
  * - `current`: the version that counts now, deletions included
  * - `searchable`: versions that searches see: from `seq` until the write `until`. Superseded ones stay for as long
  *   as cursors live, which is what makes pages stable
+ * - `active_canonical`: every version of every resource that was active under a `url|version`, never shortened: what
+ *   was published once is told from it whatever became of the resource
  * - `text_index`, `range_index`, `canonical_index`, `fulltext`: index values of searchable versions (fhir/search-index.ts)
  */
 const migrations = [
@@ -50,6 +52,18 @@ const migrations = [
     tokenize='unicode61 remove_diacritics 2');
   CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE derived (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) STRICT;
+  `,
+  `
+  CREATE TABLE active_canonical (type TEXT NOT NULL, url TEXT NOT NULL, version TEXT NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (type, url, version, seq)) STRICT, WITHOUT ROWID;
+  INSERT INTO active_canonical (type, url, version, seq)
+    SELECT type, url, version, seq FROM (
+      SELECT type, seq, iif(bar > 0, substr(written, 1, bar - 1), written) AS url,
+        coalesce(nullif(business, ''), iif(bar > 0, substr(written, bar + 1), '')) AS version
+      FROM (SELECT type, seq, content ->> '$.url' AS written, content ->> '$.version' AS business,
+          instr(content ->> '$.url', '|') AS bar
+        FROM version WHERE content ->> '$.status' = 'active'))
+    WHERE url <> '' AND version <> '';
   `,
 ]
 

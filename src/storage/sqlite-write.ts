@@ -1,6 +1,7 @@
 /** Writes of one transaction in the SQLite store. */
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
 import { badRequest, FhirError, issue, unprocessable } from '../fhir/error.ts'
 import { hasExactNumbers } from '../fhir/exact-number.ts'
 import { stringifyJson } from '../fhir/json.ts'
@@ -79,14 +80,30 @@ function save(write: Write & { id: string }, current: Current | undefined, conte
   if (resource?.resourceType !== type) {
     throw badRequest(`The body must be a ${type}, it is ${resource ? `a ${resource.resourceType}` : 'empty'}.`)
   }
+  const published = write.unlessPublished && publishedVersion(context.database, type, artefactCanonical(resource))
+  if (published) write.unlessPublished?.(published)
   if (write.method === 'PUT' && current && !current.deleted) {
     const version = unchangedVersion(resource, current, context.database)
     if (version) return { version, outcome: 'unchanged' }
   }
   const stamp = { versionId: String((current?.vid ?? 0) + 1), lastUpdated: new Date(context.now).toISOString() }
   const content = serialise(stamped(resource, id, stamp))
-  const version = insertVersion({ type, id, method: write.method, content }, current, context)
+  const recorded = write.unrecorded !== true
+  const version = insertVersion({ type, id, method: write.method, content, recorded }, current, context)
   return { version, outcome: current && !current.deleted ? 'updated' : 'created' }
+}
+
+/** {@link Storage.published} */
+export function publishedVersion(
+  database: Database,
+  type: string,
+  canonical: { url: string; version?: string } | undefined,
+): StoredVersion | undefined {
+  if (canonical?.version === undefined) return undefined
+  const { url, version } = canonical
+  const from = 'active_canonical a JOIN version v ON v.seq = a.seq'
+  const where = 'a.type = ? AND a.url = ? AND a.version = ? ORDER BY a.seq DESC LIMIT 1'
+  return toVersion(database.get(`SELECT ${columns} FROM ${from} WHERE ${where}`, type, url, version))
 }
 
 /** The stored version when the resource says the same; `meta.versionId` and `meta.lastUpdated` do not count. */
@@ -132,11 +149,13 @@ interface NewVersion {
   id: string
   method: Write['method']
   content: Content | undefined
+  /** Whether an active one is recorded as published. */
+  recorded?: boolean
 }
 
 function insertVersion(made: NewVersion, current: Current | undefined, context: WriteContext): StoredVersion {
   const { database, now } = context
-  const { type, id, method, content } = made
+  const { type, id, method, content, recorded } = made
   context.sequence++
   const seq = context.sequence
   const vid = (current?.vid ?? 0) + 1
@@ -154,6 +173,11 @@ function insertVersion(made: NewVersion, current: Current | undefined, context: 
     const searchable = 'INSERT INTO searchable (seq, type, id, updated, until) VALUES (?, ?, ?, ?, ?)'
     database.run(searchable, seq, type, id, now, endOfTime)
     context.index.add(seq, resource)
+    const { url, version } = artefactCanonical(resource) ?? {}
+    if (recorded && statusOf(resource) === 'active' && url !== undefined && version !== undefined) {
+      const insertActive = 'INSERT OR IGNORE INTO active_canonical (type, url, version, seq) VALUES (?, ?, ?, ?)'
+      database.run(insertActive, type, url, version, seq)
+    }
   }
   return { type, id, versionId: String(vid), lastUpdated: new Date(now).toISOString(), resource, method }
 }

@@ -1,5 +1,7 @@
 /** The SQLite store: one file, `node:sqlite`, write-ahead log, a commit waits for the disk. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { compareVersions, parseCanonical } from '../fhir/canonical.ts'
+import { FhirError } from '../fhir/error.ts'
 import type { Resource } from '../fhir/types.ts'
 import { type Database, endOfTime, openDatabase } from './sqlite-database.ts'
 import { createIndexWriter, reindexIfOutdated } from './sqlite-index.ts'
@@ -13,7 +15,7 @@ import {
   toVersion,
   toVersions,
 } from './sqlite-pages.ts'
-import { type WriteContext, writeOne } from './sqlite-write.ts'
+import { publishedVersion, type WriteContext, writeOne } from './sqlite-write.ts'
 import type { Storage, Write, Written } from './storage.ts'
 
 /** How a SQLite store behaves; what is not given has the default. */
@@ -34,9 +36,12 @@ export interface SqliteOptions {
  * @throws Error when the file is damaged, foreign or newer than this program.
  */
 export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
-  const database = openDatabase(file, options.busyMilliseconds)
+  const busyMilliseconds = options.busyMilliseconds ?? 5000
+  const database = openDatabase(file, busyMilliseconds)
   const index = createIndexWriter(database)
   reindexIfOutdated(database, index)
+  // From here on requests are served: SQLite's own waiting would hold all of them up.
+  database.connection.exec(`PRAGMA busy_timeout = ${Math.min(busyMilliseconds, longestHoldMilliseconds)}`)
   const store: Store = {
     database,
     index,
@@ -59,9 +64,10 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
     history: async (query) => database.transaction('read', () => history(store, query)),
     search: async (query) => database.transaction('read', () => search(store, query)),
     findCanonical: async (type, url) => findCanonical(database, type, url),
+    published: async (type, canonical) => publishedVersion(database, type, canonical),
     write: async (writes) => {
       try {
-        return write(store, writes)
+        return await whenFree(busyMilliseconds, () => write(store, writes))
       } finally {
         forget()
       }
@@ -74,12 +80,30 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
         return row && String(row.value)
       },
       set: async (kind, key, value) => {
-        database.transaction('write', () =>
-          database.run('INSERT OR REPLACE INTO derived (kind, key, value) VALUES (?, ?, ?)', kind, key, value),
+        const replace = 'INSERT OR REPLACE INTO derived (kind, key, value) VALUES (?, ?, ?)'
+        await whenFree(busyMilliseconds, () =>
+          database.transaction('write', () => database.run(replace, kind, key, value)),
         )
       },
     },
     close: async () => database.close(),
+  }
+}
+
+/** How long the event loop may stand still for the lock of another process, and the pause between two tries. */
+const longestHoldMilliseconds = 20
+const pauseMilliseconds = 10
+
+/** Carries out a write; while another process writes, tries again in between other work. @throws FhirError 503 after that time */
+async function whenFree<Result>(busyMilliseconds: number, work: () => Result): Promise<Result> {
+  for (let waited = longestHoldMilliseconds; ; waited += longestHoldMilliseconds + pauseMilliseconds) {
+    try {
+      return work()
+    } catch (error) {
+      const isBusy = error instanceof FhirError && error.status === 503
+      if (!isBusy || waited >= busyMilliseconds) throw error
+      await sleep(pauseMilliseconds)
+    }
   }
 }
 

@@ -70,6 +70,13 @@ export interface Write {
   /** Version that must be current (If-Match), or `none` (If-None-Match: *). */
   ifMatch?: string
   ifNoneMatch?: boolean
+  /**
+   * Called inside the transaction, before the write, with {@link Storage.published} of the resource's `url` and `version`
+   * when there is one, so that no other writer comes in between. What it throws undoes all writes.
+   */
+  unlessPublished?(published: StoredVersion): void
+  /** Content of another publisher that comes with the software: not recorded as published by this installation. */
+  unrecorded?: boolean
 }
 
 /**
@@ -99,6 +106,11 @@ export interface Storage {
    * found by their unique ids.
    */
   findCanonical(type: string, url: string): Promise<Resource[]>
+  /**
+   * The newest of all versions of all resources, those superseded and deleted long ago included, that had the status
+   * `active` under that `url` and business version; undefined when there never was one.
+   */
+  published(type: string, canonical: { url: string; version: string }): Promise<StoredVersion | undefined>
   /** All writes or none, in order. Acknowledged only when durable. */
   write(writes: Write[]): Promise<Written[]>
   /** Number of current resources, by type. */

@@ -1,6 +1,8 @@
-import { FhirError, issue } from '../fhir/error.ts'
+import { FhirError, type IssueCode, issue } from '../fhir/error.ts'
+import { callFault } from '../fhir/fhirpath-signatures.ts'
 import type { Issue, StructureMap } from '../fhir/types.ts'
 import { readExpression } from './compile-expression.ts'
+import { type Expression, visitExpression } from './expression.ts'
 import { DEFAULT, EXPRESSION, findExtension, storedPosition } from './extensions.ts'
 import { describePosition } from './position.ts'
 import { readR5 } from './spelling.ts'
@@ -8,9 +10,9 @@ import { type Group, type Rule, type RuleTarget, TRANSFORMS } from './structure.
 import { ARITIES } from './transforms.ts'
 
 /**
- * What is wrong with a map as it stands, without looking anything up: FHIRPath that cannot be parsed, transforms that
- * do not exist or have the wrong number of arguments, groups that neither the map nor an import can have. Errors make
- * a write be refused; R5 spelling is read as R4.
+ * What is wrong with a map as it stands, without looking anything up: FHIRPath that cannot be parsed, functions and
+ * transforms that do not exist or have the wrong number of arguments, groups that neither the map nor an import can have. R5
+ * spelling is read as R4. All are errors; functions that do not exist are `not-supported`, the others `invalid`.
  */
 export function checkMap(given: StructureMap): Issue[] {
   const map = readR5(given)
@@ -36,6 +38,8 @@ export function checkMap(given: StructureMap): Issue[] {
   return issues
 }
 
+type Report = (text: string, code?: IssueCode) => void
+
 interface Checking {
   group: Group
   groups: Map<string, Group>
@@ -47,35 +51,39 @@ interface Checking {
 function checkRules(rules: Rule[], path: string, checking: Checking): void {
   rules.forEach((rule, index) => {
     const at = `${path}.rule[${index}]`
-    const report = (expression: string, text: string) =>
-      checking.issues.push(problem(rule, `${at}${expression}`, { group: checking.group.name, rule: rule.name }, text))
-    if (!rule.source?.length) report('.source', 'has no source')
+    const reportAt = (expression: string) => (text: string, code?: IssueCode) =>
+      checking.issues.push(
+        problem(
+          rule,
+          `${at}${expression}`,
+          { group: checking.group.name, rule: rule.name, ...(code ? { code } : {}) },
+          text,
+        ),
+      )
+    if (!rule.source?.length) reportAt('.source')('has no source')
     ;(rule.source ?? []).forEach((source, i) => {
       for (const member of ['condition', 'check', 'logMessage'] as const) {
-        checkExpression(source[member], (text) => report(`.source[${i}].${member}`, text))
+        checkExpression(source[member], reportAt(`.source[${i}].${member}`))
       }
-      checkExpression(findExtension(source, DEFAULT)?.valueString, (text) => report(`.source[${i}]`, text))
+      checkExpression(findExtension(source, DEFAULT)?.valueString, reportAt(`.source[${i}]`))
     })
     ;(rule.target ?? []).forEach((target, i) => {
-      checkTarget(target, (text) => report(`.target[${i}]`, text))
+      checkTarget(target, reportAt(`.target[${i}]`))
     })
     ;(rule.dependent ?? []).forEach((dependent, i) => {
       const called = checking.groups.get(dependent.name)
-      if (!called && !checking.open)
-        report(`.dependent[${i}]`, `calls the group '${dependent.name}', which this map does not have`)
+      const report = reportAt(`.dependent[${i}]`)
+      if (!called && !checking.open) report(`calls the group '${dependent.name}', which this map does not have`)
       const wanted = called?.input.length
       if (wanted !== undefined && wanted !== dependent.variable?.length) {
-        report(
-          `.dependent[${i}]`,
-          `calls '${dependent.name}' with ${dependent.variable?.length ?? 0} arguments, it takes ${wanted}`,
-        )
+        report(`calls '${dependent.name}' with ${dependent.variable?.length ?? 0} arguments, it takes ${wanted}`)
       }
     })
     checkRules(rule.rule ?? [], at, checking)
   })
 }
 
-function checkTarget(target: RuleTarget, report: (text: string) => void): void {
+function checkTarget(target: RuleTarget, report: Report): void {
   const { transform, parameter = [] } = target
   if (target.listMode?.includes('share') && !target.listRuleId) report('has list mode share without a list rule id')
   if (transform === undefined) return
@@ -96,25 +104,41 @@ function checkTarget(target: RuleTarget, report: (text: string) => void): void {
   }
 }
 
-function checkExpression(text: string | undefined, report: (text: string) => void): void {
+function checkExpression(text: string | undefined, report: Report): void {
   if (text === undefined || text === '') return
   try {
-    readExpression(text)
+    for (const fault of callFaults(readExpression(text).expression)) report(`${fault}, in ${text}`, 'not-supported')
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
     report(`has FHIRPath that cannot be read, ${text}: ${error.issues[0]?.diagnostics ?? error.message}`)
   }
 }
 
+/** Calls of functions that there are not, or with too many or too few arguments: the engine would fail, or answer nothing. */
+function callFaults(expression: Expression): string[] {
+  const faults: string[] = []
+  visitExpression(expression, (each) => {
+    if (each.kind !== 'call' || isOfEngineObject(each)) return
+    const fault = callFault(each.name, each.arguments.length)
+    if (fault) faults.push(`calls ${each.name}(), which ${fault}`)
+  })
+  return faults
+}
+
+/** `%factory` and `%terminologies` have functions of their own. */
+function isOfEngineObject({ target }: Extract<Expression, { kind: 'call' }>): boolean {
+  return target?.kind === 'variable' && (target.name === 'factory' || target.name === 'terminologies')
+}
+
 function problem(
   element: Rule | Group,
   expression: string,
-  names: { group: string; rule?: string },
+  names: { group: string; rule?: string; code?: IssueCode },
   text: string,
 ): Issue {
   const position = storedPosition(element)
   const where = names.rule === undefined ? `group '${names.group}'` : `group '${names.group}', rule '${names.rule}'`
-  return issue('invalid', {
+  return issue(names.code ?? 'invalid', {
     text: `${where} ${text}`,
     expression,
     ...(position ? { diagnostics: `${describePosition(position)}: ${where} ${text}` } : {}),

@@ -7,7 +7,7 @@ import type { MapScope } from './program.ts'
 import type { Frame } from './run.ts'
 import { type Scope, slotOf } from './scope.ts'
 import type { Argument } from './structure.ts'
-import { INFERRED, r4Type } from './types.ts'
+import { INFERRED, r4Type, UNKNOWN } from './types.ts'
 
 /** What an argument may refer to. */
 export interface Variables {
@@ -31,10 +31,15 @@ export function compileArgument(argument: Argument, { scope, map }: Variables): 
 function literalNode(argument: Argument): Node | undefined {
   const value = argument.valueString ?? argument.valueInteger ?? argument.valueDecimal ?? argument.valueBoolean
   if (value === undefined) return undefined
-  if (argument.valueDecimal === undefined) return { value, type: inferType(value) }
+  if (argument.valueDecimal === undefined) return { value, type: inferType(value), fits: UNKNOWN }
   // `5.0` is a decimal, whatever its value is; its text says how precise it is.
   const exact = exactNumber(argument, 'valueDecimal')
-  return { value, type: r4Type('decimal') ?? INFERRED.decimal, ...(exact === undefined ? {} : { exact }) }
+  return {
+    value,
+    type: r4Type('decimal') ?? INFERRED.decimal,
+    ...(exact === undefined ? {} : { exact }),
+    fits: UNKNOWN,
+  }
 }
 
 /** Compiles a variable or path; several values that a path leads to count as the first. */

@@ -3,7 +3,7 @@ import { FhirError } from '../fhir/error.ts'
 import { type CompiledFhirPath, compileFhirPath, type FhirPathFunctions, typed } from '../fhir/fhirpath.ts'
 import type { JsonObject } from '../fhir/types.ts'
 import { createCursor, describeToken } from './cursor.ts'
-import { type Expression, parseExpression } from './expression.ts'
+import { type Expression, parseExpression, visitExpression } from './expression.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
 import { TransformFault } from './fault.ts'
 import { compileNative } from './native.ts'
@@ -16,6 +16,8 @@ import { type Scope, slotOf } from './scope.ts'
 export interface ExpressionContext {
   host: ExpressionHost
   functions: FhirPathFunctions
+  /** Told of what makes the rule fail whenever it fires. */
+  problem(text: string): void
 }
 
 /** Reads an expression on its own; FhirError with line and column when it is not FHIRPath. */
@@ -41,6 +43,7 @@ export function readExpression(text: string): { expression: Expression; text: st
  */
 export function compileExpression(source: string, scope: Scope, context: ExpressionContext): CompiledExpression {
   const { expression, text } = readExpression(source)
+  checkNames(expression, scope, context)
   const native = compileNative(expression, scope, context.host)
   if (!native) return engineExpression(expression, text, { scope, context })
   let engine: CompiledExpression | undefined
@@ -75,7 +78,8 @@ function engineExpression(
     for (const name of names) variables[name] = variableValue(name, scope, frame)
     const input = focus.length === 1 && focus[0] ? toEngine(focus[0]) : focus.map(toEngine)
     context.host.run = frame.run
-    return compiled.nodes(input, variables, frame.run.now).map((each) => fromEngine(each.value, each.type))
+    const { now: clock, budget } = frame.run
+    return compiled.nodes(input, variables, { clock, budget }).map((each) => fromEngine(each.value, each.type))
   }
 }
 
@@ -105,40 +109,40 @@ function calendarQuantity({ type, value }: Node): JsonObject | undefined {
   return code === undefined ? undefined : { ...value, system: 'http://unitsofmeasure.org', code }
 }
 
+/** Names after `%`, and bare ones that may be variables of the rule. */
 function namesIn(expression: Expression): Set<string> {
   const names = new Set<string>()
-  const visit = (each: Expression): void => {
-    switch (each.kind) {
-      case 'variable':
-        names.add(each.name)
-        break
-      case 'member':
-        if (each.target) visit(each.target)
-        else names.add(each.name)
-        break
-      case 'call':
-        if (each.target) visit(each.target)
-        for (const argument of each.arguments) visit(argument)
-        break
-      case 'index':
-        visit(each.target)
-        visit(each.index)
-        break
-      case 'binary':
-        visit(each.left)
-        visit(each.right)
-        break
-      case 'unary':
-      case 'type':
-        visit(each.operand)
-        break
-      case 'group':
-        visit(each.inner)
-        break
-    }
-  }
-  visit(expression)
+  visitExpression(expression, (each) => {
+    if (each.kind === 'variable' || (each.kind === 'member' && !each.target)) names.add(each.name)
+  })
   return names
+}
+
+/** What the engine binds by itself. */
+const ENGINE_VARIABLES = new Set([
+  'resource',
+  'rootResource',
+  'context',
+  'ucum',
+  'sct',
+  'loinc',
+  'factory',
+  'terminologies',
+])
+
+/** Tells of `%names` that nothing binds: the engine fails on them. */
+function checkNames(expression: Expression, scope: Scope, { problem }: ExpressionContext): void {
+  const defined = new Set<unknown>(ENGINE_VARIABLES)
+  const read: string[] = []
+  visitExpression(expression, (each) => {
+    if (each.kind === 'variable') read.push(each.name)
+    const [first] = each.kind === 'call' && each.name === 'defineVariable' ? each.arguments : []
+    if (first?.kind === 'literal') defined.add(first.value)
+  })
+  for (const name of read) {
+    if (!defined.has(name) && slotOf(scope, name) === undefined && !scope.constants.has(name))
+      problem(`%${name} is read but nothing has bound it`)
+  }
 }
 
 /** The first result as a condition: an empty one is false, anything but a Boolean is true. */

@@ -99,6 +99,7 @@ function compileRule(rule: Rule, outer: Scope, context: GroupContext): Step {
     rule: rule.name,
     position: storedPosition(rule) ?? storedPosition(context.group),
   }
+  context.map.program.place = place
   try {
     return located(place, buildRule(rule, outer, { ...context, place }))
   } catch (error) {
@@ -165,11 +166,13 @@ function tracing(
   body: (frame: Frame, item: Node) => void,
 ): (frame: Frame, item: Node) => void {
   return (frame, item) => {
-    step(frame.run)
-    const { trace } = frame.run
+    const { run } = frame
+    step(run)
+    run.place = place
+    const { trace } = run
     if (trace) {
       const { map, group, rule, position } = place
-      const at = frame.run.elapsed === undefined ? {} : { at: frame.run.elapsed() }
+      const at = run.elapsed === undefined ? {} : { at: run.elapsed() }
       trace.event({ kind: 'rule', map, group, rule, depth: frame.depth, ...position, ...at })
     }
     body(frame, item)
@@ -187,12 +190,19 @@ function compileBody(rule: Rule, outer: Scope, context: GroupContext): (frame: F
   const dependents = (rule.dependent ?? []).map((each) => compileDependent(each, scope, context))
   const rules = (rule.rule ?? []).map((each) => compileRule(each, scope, context))
   const inner = [...dependents, ...rules]
+  const only = targets.length === 1 ? targets[0] : undefined
   return (frame, item) => {
     if (targets.length === 0) {
       for (const each of inner) each(frame)
       return
     }
     const focus = [item]
+    if (only) {
+      const node = only(frame, focus)
+      for (const each of inner) each(frame)
+      noteEmpty(frame.run, node)
+      return
+    }
     const made = targets.map((target) => target(frame, focus))
     for (const each of inner) each(frame)
     for (const node of made) noteEmpty(frame.run, node)
@@ -202,6 +212,7 @@ function compileBody(rule: Rule, outer: Scope, context: GroupContext): (frame: F
 type Read = (frame: Frame) => Node | undefined
 
 function compileDependent(dependent: Dependent, scope: Scope, { map }: GroupContext): Step {
+  checkCall(dependent, map)
   const asSource = dependent.variable.map((each) => compileVariable(each, { scope, map, mode: 'source' }))
   const asTarget = dependent.variable.map((each) => compileVariable(each, { scope, map, mode: 'target' }))
   let group: CompiledGroup | undefined
@@ -214,14 +225,27 @@ function compileDependent(dependent: Dependent, scope: Scope, { map }: GroupCont
   }
 }
 
+/** Tells of a group that cannot be called; one that an import by wildcard may bring is left to the run. */
+function checkCall({ name, variable }: Dependent, map: MapScope): void {
+  const found = map.findGroup(name)
+  if (!found) {
+    const isOpen = map.program.scopes.some((each) => each.map.import?.some((url) => url.includes('*')))
+    if (!isOpen) map.program.problem(noGroup(name))
+  } else if (found.group.input.length !== variable.length)
+    map.program.problem(wrongCount(name, found.group.input.length, variable.length))
+}
+
+const noGroup = (name: string) => `there is no group '${name}' in this map or its imports`
+const wrongCount = (name: string, wanted: number, given: number) =>
+  `group '${name}' takes ${wanted} arguments, not ${given}`
+
 function findGroup(dependent: Dependent, map: MapScope): CompiledGroup {
   const found = map.findGroup(dependent.name)
-  if (!found) throw new TransformFault(`there is no group '${dependent.name}' in this map or its imports`)
+  if (!found) throw new TransformFault(noGroup(dependent.name))
   const group = map.program.compile(found)
   const wanted = group.inputs.length
-  if (wanted !== dependent.variable.length) {
-    throw new TransformFault(`group '${dependent.name}' takes ${wanted} arguments, not ${dependent.variable.length}`)
-  }
+  if (wanted !== dependent.variable.length)
+    throw new TransformFault(wrongCount(dependent.name, wanted, dependent.variable.length))
   return group
 }
 

@@ -6,7 +6,7 @@ import { TransformFault } from './fault.ts'
 import { matchesType } from './native.ts'
 import { children, inferType, type Node } from './nodes.ts'
 import type { MapScope } from './program.ts'
-import type { Frame } from './run.ts'
+import { type Frame, spend } from './run.ts'
 import { type Scope, slotOf, withSource } from './scope.ts'
 import { typeOfPath } from './static-type.ts'
 import { elementPath, type Rule, type RuleSource } from './structure.ts'
@@ -43,6 +43,7 @@ export function compileSource(
   const items = (frame: Frame): Node[] => {
     let found = read(frame)
     if (fallback && contextOf && found.length === 0) found = fallback(frame, contextOf(frame))
+    if (found.length > 1) spend(frame.run, found.length)
     for (const each of steps) found = each(found, frame)
     return found
   }
@@ -52,7 +53,7 @@ export function compileSource(
 function staticType(source: RuleSource, scope: Scope, at: { map: MapScope; rule: Rule }): Type | undefined {
   const slot = slotOf(scope, source.context)
   const type = slot === undefined ? undefined : scope.counter.types[slot]
-  return typeOfPath(type, source.element === undefined ? [] : elementPath(source.element), at)
+  return typeOfPath(type, source.element === undefined ? [] : elementPath(source.element), { ...at, side: 'source' })
 }
 
 function readContext(source: RuleSource, scope: Scope): (frame: Frame) => Node[] {

@@ -1,18 +1,21 @@
 import type { JsonObject } from '../fhir/types.ts'
 import { compileArgument, compilePath, compileVariable, isPath, single, type Variables } from './compile-argument.ts'
 import { compileExpression } from './compile-expression.ts'
+import { convertPrimitive } from './convert.ts'
 import { copyByType } from './default-group.ts'
-import { findExtension, LIST_MODE } from './extensions.ts'
+import { EXPRESSION, findExtension, LIST_MODE } from './extensions.ts'
 import { TransformFault } from './fault.ts'
-import { cleanCopy, type Node } from './nodes.ts'
+import type { Node } from './nodes.ts'
 import type { MapScope } from './program.ts'
 import { countText, type Frame, step } from './run.ts'
 import { type Scope, withTarget } from './scope.ts'
 import { typeOfPath } from './static-type.ts'
 import { type Argument, elementPath, type Rule, type RuleTarget, TRANSFORMS, type Transform } from './structure.ts'
 import { ARITIES, HANDLERS } from './transforms.ts'
+import { copyValid } from './typed-copy.ts'
 import { r4Name, r4Type, type Type } from './types.ts'
-import { assign, assignSelf, firstItem, type ListPlace, makeElement, walkInto } from './write.ts'
+import { leaveOutFault } from './value-remark.ts'
+import { assign, assignSelf, firstItem, type ListPlace, makeElement, type Writing, walkInto } from './write.ts'
 
 /** Runs one target and answers what it made or set; the focus is the first source item, for FHIRPath without a context. */
 export type CompiledTarget = (frame: Frame, focus: Node[]) => Node | undefined
@@ -30,10 +33,16 @@ export function compileTarget(target: RuleTarget, context: TargetContext): { run
   const { scope, slot } = target.variable ? withTarget(outer, target.variable) : { scope: outer, slot: undefined }
   const type = staticType(target, context)
   if (slot !== undefined) scope.counter.types[slot] = type
+  if (type) checkLiteral(target, type, context.map)
   const make = compileMaking(target, context)
   const run: CompiledTarget = (frame, focus) => {
     step(frame.run)
-    const node = make(frame, focus)
+    let node: Node | undefined
+    try {
+      node = make(frame, focus)
+    } catch (error) {
+      node = leaveOutFault(frame.run, error)
+    }
     countText(frame.run, node)
     if (slot !== undefined) frame.slots[slot] = node
     if (frame.run.trace && target.context && target.element && node) {
@@ -42,6 +51,16 @@ export function compileTarget(target: RuleTarget, context: TargetContext): { run
     return node
   }
   return { run, scope }
+}
+
+/** Tells of a literal that FHIR would refuse for the element: it would be left out each time. */
+function checkLiteral({ transform, parameter }: RuleTarget, type: Type, { program }: MapScope): void {
+  const [given] = parameter ?? []
+  const value = given?.valueString ?? given?.valueInteger ?? given?.valueDecimal ?? given?.valueBoolean
+  if (transform !== 'copy' || given === undefined || value === undefined || findExtension(given, EXPRESSION)) return
+  const reason = type.check?.(value)
+  if (reason !== undefined && convertPrimitive(value, type) === undefined)
+    program.problem(`the literal ${JSON.stringify(value)} is no ${type.name}: ${reason}`)
 }
 
 /** What `create('X')` makes: of the target's structures, else the R4 type of that name. */
@@ -53,49 +72,65 @@ function createdType(map: MapScope, name: string): Type | undefined {
 function staticType(target: RuleTarget, { scope, map, rule }: TargetContext): Type | undefined {
   const slot = target.context === undefined ? undefined : scope.targets.get(target.context)
   const owner = slot === undefined ? undefined : scope.counter.types[slot]
-  const type = typeOfPath(owner, target.element === undefined ? [] : elementPath(target.element), { map, rule })
+  const type = typeOfPath(owner, target.element === undefined ? [] : elementPath(target.element), {
+    map,
+    rule,
+    side: 'target',
+  })
   const name = target.transform === 'create' ? target.parameter?.[0]?.valueString : undefined
   return name === undefined ? type : createdType(map, name)
 }
 
 type Making = (frame: Frame, focus: Node[]) => Node | undefined
 
-function compileMaking(target: RuleTarget, { scope, map }: Variables): Making {
+function compileMaking(target: RuleTarget, { scope, map, rule }: TargetContext): Making {
   for (const name of target.element === undefined ? [] : elementPath(target.element)) {
     // Such a name would reach into every object of the server.
     if (name in Object.prototype) throw new TransformFault(`'${name}' cannot be the name of an element`)
   }
   const values = compileTransform(target, { scope, map })
-  if (target.context === undefined)
-    return values ? (frame, focus) => single(values(frame, focus, undefined)) : () => undefined
-  const owner = compileOwner(target, scope)
+  if (target.context === undefined) {
+    if (!values) return () => undefined
+    const own = target.transform === 'copy' ? ownCopy : (node: Node | undefined) => node
+    return (frame, focus) => {
+      frame.run.holder = undefined
+      return own(single(values(frame, focus, undefined)), frame)
+    }
+  }
+  const owner = compileOwner(target, { scope, map })
   const name = target.element === undefined ? undefined : elementPath(target.element).at(-1)
   if (name === undefined) {
     if (!values) return (frame) => owner(frame, false)
     return (frame, focus) => {
+      frame.run.holder = undefined
       const value = single(values(frame, focus, undefined))
       const node = owner(frame, true)
-      return node && value ? assignSelf(node, value) : value
+      return node && value ? assignSelf(node, value, frame.run.appending) : value
     }
   }
   const place = listPlace(target)
+  // The expectation published for the language's tutorial (step 11) has an item of a logical model at the end although its
+  // rule, which does nothing but fill it, says `first`.
+  const isAppended = place === 'first' && rule.target?.length === 1 && rule.rule !== undefined
   const copyMapped = compileMappedCopy(target, name, { scope, map })
   const set = (frame: Frame, focus: Node[]): Node | undefined => {
     const node = owner(frame, true)
     if (!node) return undefined
-    // `first` and `last` place values; an element that is only made is appended, as the expectation published for the
-    // language's tutorial (step 11) has it.
-    if (!values)
-      return (target.listMode?.includes('collate') ? firstItem(node, name) : undefined) ?? makeElement(node, name)
+    if (!values) {
+      const shared = target.listMode?.includes('collate') ? firstItem(node, name) : undefined
+      return shared ?? makeElement(node, name, isAppended && node.type.kind === 'logical' ? undefined : place)
+    }
     const mapped = copyMapped?.(node, frame)
     if (mapped) return mapped
+    frame.run.holder = node.type
+    frame.run.property = name
     const found = values(frame, focus, elementType(node, name))
     if (found.length > 1) {
       frame.run.untidy = true
       for (const each of found) countText(frame.run, each)
       frame.run.steps += found.length
     }
-    return assignAll(node, name, { values: found, place })
+    return assignAll(node, name, found, place ? { run: frame.run, place } : frame.run.appending)
   }
   const key = target.listMode?.includes('share')
     ? `share ${target.listRuleId ?? ''} ${name}`
@@ -120,6 +155,7 @@ function once(key: string | RuleTarget, owner: (frame: Frame, must: boolean) => 
 }
 
 function sharedOf(frame: Frame, holder: JsonObject): Map<string | RuleTarget, Node> {
+  frame.run.shared ??= new WeakMap()
   const known = frame.run.shared.get(holder)
   if (known) return known
   const shared = new Map<string | RuleTarget, Node>()
@@ -136,26 +172,30 @@ function elementType(owner: Node, name: string): Type | undefined {
   return types?.length === 1 ? types[0] : undefined
 }
 
-function assignAll(owner: Node, name: string, given: { values: Node[]; place: ListPlace }): Node | undefined {
-  const { values, place } = given
-  if (values.length > 1) {
-    const element = owner.type.element(name)
-    if (element && !element.isArray)
-      throw new TransformFault(`'${name}' takes one value, the expression has ${values.length}`)
-  }
+function assignAll(owner: Node, name: string, values: Node[], at: Writing): Node | undefined {
+  const [first] = values
+  if (values.length <= 1) return first && assign(owner, name, first, at)
+  const element = owner.type.element(name)
+  if (element && !element.isArray)
+    throw new TransformFault(`'${name}' takes one value, the expression has ${values.length}`)
   let last: Node | undefined
-  for (const value of values) last = assign(owner, name, value, place)
+  for (const value of values) last = assign(owner, name, value, at)
   return last
 }
 
 /** The target that an element is set on: the context, or what its path leads to. */
-function compileOwner(target: RuleTarget, scope: Scope): (frame: Frame, must: boolean) => Node | undefined {
+function compileOwner(
+  target: RuleTarget,
+  { scope, map }: Variables,
+): (frame: Frame, must: boolean) => Node | undefined {
   const name = target.context ?? ''
   const slot = scope.targets.get(name)
   const path = target.element === undefined ? [] : elementPath(target.element).slice(0, -1)
   const missing = scope.sources.has(name)
     ? `'${name}' is a source; only targets can be changed`
     : `the target '${name}' is not bound here`
+  if (slot === undefined && (target.element !== undefined || target.transform !== undefined))
+    map.program.problem(missing)
   return (frame, must) => {
     const node = slot === undefined ? undefined : frame.slots[slot]
     if (node && path.length === 0) return node
@@ -201,24 +241,29 @@ function compileTransform(target: RuleTarget, { scope, map }: Variables): Values
 
 const NOTHING: Node[] = []
 
-/** Copies of a value, or of all that a path leads to. */
+/** A value, or all that a path leads to. */
 function copyValues(argument: Argument, { scope, map }: Variables): Values {
   if (isPath(argument.valueId, scope)) {
     const path = compilePath(argument.valueId, { scope, map })
-    return (frame) => path(frame).flatMap((node) => copied(node, frame))
+    return (frame) => path(frame).filter(isThere)
   }
   const read = compileArgument(argument, { scope, map })
   return (frame) => {
     const node = read(frame)
-    return node ? copied(node, frame) : NOTHING
+    return node && isThere(node) ? [node] : NOTHING
   }
 }
 
-function copied(node: Node, { run }: Frame): Node[] {
-  if (node.value === undefined) return node.loose || node.extra ? [node] : NOTHING
-  return [
-    node.loose || typeof node.value !== 'object' ? node : { ...node, value: cleanCopy(node.value, run), loose: true },
-  ]
+/** Whether a node has a value, or what stands for one. */
+function isThere(node: Node): boolean {
+  return node.value !== undefined || node.loose === true || node.extra !== undefined
+}
+
+/** What a variable of its own holds shares nothing with the source; what is assigned to an element is copied there. */
+function ownCopy(node: Node | undefined, { run }: Frame): Node | undefined {
+  if (!node || node.loose || node.value === null || typeof node.value !== 'object') return node
+  const value = copyValid(node.value, node.type, run)
+  return value === undefined ? undefined : { ...node, value, loose: true }
 }
 
 /** A copy of objects by the default group of their type; it answers undefined when there is none for them. */

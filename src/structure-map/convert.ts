@@ -1,7 +1,9 @@
 import type { Json, JsonObject } from '../fhir/types.ts'
-import { TransformFault } from './fault.ts'
+import { ValueFault } from './fault.ts'
+import type { Type } from './types.ts'
 
-const INTEGER = /^[+-]?\d+$/
+/** Whole numbers, also `2.0`. */
+const INTEGER = /^[+-]?\d+(\.0+)?$/
 const DECIMAL = /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/
 
 /** A number as JSON writes it, without a sign or zeros in front that it does not have. */
@@ -12,72 +14,46 @@ export function decimalText(text: Json | undefined): string | undefined {
   return typeof text === 'string' && JSON_NUMBER.test(text.trim()) ? text.trim() : undefined
 }
 
-/** Lexical rules of R4 primitives that a text must follow (https://hl7.org/fhir/R4/datatypes.html#primitive). */
-const LEXICAL: Record<string, RegExp> = {
-  date: /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/,
-  dateTime: /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/,
-  instant: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
-  time: /^\d\d:\d\d(:\d\d(\.\d+)?)?$/,
-  id: /^[A-Za-z0-9\-.]{1,64}$/,
-  oid: /^urn:oid:[0-2](\.(0|[1-9]\d*))+$/,
-  uuid: /^urn:uuid:[0-9a-fA-F-]{36}$/,
-  base64Binary: /^[A-Za-z0-9+/=\s]*$/,
-}
-const RANGES: Record<string, [number, number]> = {
-  integer: [-2147483648, 2147483647],
-  positiveInt: [1, 2147483647],
-  unsignedInt: [0, 2147483647],
-}
+/** A date with a time of day, with or without an offset. */
+const DATE_TIME =
+  /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d(?::(?:[0-5]\d|60)(?:\.\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?$/
 
-/** What the value of an element may be: a JSON number, a JSON boolean, or text. */
-function jsonKind(type: string): 'number' | 'boolean' | 'string' {
-  if (type in RANGES || type === 'decimal') return 'number'
-  return type === 'boolean' ? 'boolean' : 'string'
-}
+const NUMBERS = new Set(['integer', 'positiveInt', 'unsignedInt', 'decimal'])
+/** A number is no date: nobody knows what it counts. */
+const TEMPORAL = new Set(['date', 'dateTime', 'instant', 'time'])
 
 /**
- * Converts a primitive to an R4 primitive type, as `cast` does: the lexical form must be that of the type. A date-time
- * cast to date loses its time, a date cast to dateTime stays as it is. TransformFault when it cannot be.
+ * A primitive in the form of an R4 primitive type, where that is no guess: digits to a number, `true` to a boolean, a number
+ * to a text, a date with a time to the date. Undefined when there is none, or FHIR would refuse what comes out.
  */
-export function convertPrimitive(value: Json, type: string): Json {
-  const kind = jsonKind(type)
-  if (kind === 'number') return toNumber(value, type)
-  if (kind === 'boolean') return toBoolean(value)
-  const text = String(value)
-  if (type === 'date' && LEXICAL.dateTime?.test(text)) return text.slice(0, 10)
-  const rule = LEXICAL[type]
-  if (rule && !rule.test(text)) throw cannot(type)
-  return text
+export function convertPrimitive(value: Json, type: Type): Json | undefined {
+  const converted = reread(value, type.name)
+  return converted === undefined || type.check?.(converted) !== undefined ? undefined : converted
 }
 
-/** The same for an assignment: text of another form stays as it is, numbers and booleans have to fit. */
-export function assignPrimitive(value: Json, type: string): Json {
-  const kind = jsonKind(type)
-  if (kind === 'number') return typeof value === 'number' && type === 'decimal' ? value : toNumber(value, type)
-  if (kind === 'boolean') return toBoolean(value)
-  if (typeof value !== 'string') return String(value)
-  return type === 'date' && value.length > 10 && LEXICAL.dateTime?.test(value) ? value.slice(0, 10) : value
+/** A primitive as `cast` makes it: as it is or converted. ValueFault when it cannot be. */
+export function castPrimitive(value: Json, type: Type): Json {
+  if (type.check?.(value) === undefined) return value
+  const converted = convertPrimitive(value, type)
+  if (converted === undefined) throw new ValueFault(`a value cannot be converted to ${type.name}`, type.name)
+  return converted
 }
 
-function toNumber(value: Json, type: string): number {
-  const text = String(value).trim()
-  if (!(type === 'decimal' ? DECIMAL : INTEGER).test(text)) throw cannot(type)
-  const number = Number(text)
-  const [low, high] = RANGES[type] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-  if (number < low || number > high) throw cannot(type)
-  return number
+function reread(value: Json, type: string): Json | undefined {
+  if (value === null || typeof value === 'object') return undefined
+  if (NUMBERS.has(type)) return toNumber(String(value).trim(), type)
+  if (type === 'boolean') return toBoolean(String(value).toLowerCase())
+  if (typeof value === 'string') return type === 'date' ? DATE_TIME.exec(value)?.[1] : undefined
+  return TEMPORAL.has(type) ? undefined : String(value)
 }
 
-function toBoolean(value: Json): boolean {
-  if (typeof value === 'boolean') return value
-  const text = String(value).toLowerCase()
+function toNumber(text: string, type: string): number | undefined {
+  return (type === 'decimal' ? DECIMAL : INTEGER).test(text) ? Number(text) : undefined
+}
+
+function toBoolean(text: string): boolean | undefined {
   if (text === 'true' || text === '1') return true
-  if (text === 'false' || text === '0') return false
-  throw cannot('boolean')
-}
-
-function cannot(type: string): TransformFault {
-  return new TransformFault(`a value cannot be converted to ${type}`)
+  return text === 'false' || text === '0' ? false : undefined
 }
 
 /** Types that a data type is wrapped into when an element wants more than it is given. */

@@ -1,4 +1,4 @@
-import { TransformFault } from './fault.ts'
+import { TransformFault, ValueFault } from './fault.ts'
 
 /** A `dateOp`: the standard has no definition of it, this is the engine's own. */
 export interface DateOperation {
@@ -26,14 +26,14 @@ export function dateOperation(given: DateOperation): string | undefined {
   if (operation === 'now') return given.now.toISOString()
   if (given.value === undefined) return undefined
   const parts = PARTS.exec(given.value)
-  if (!parts || !isOnCalendar(parts)) throw new TransformFault('dateOp() needs a date')
+  if (!parts || !isOnCalendar(parts)) throw new ValueFault('dateOp() needs a date')
   const unit = readUnit(given.unit ?? (operation === 'truncate' ? given.amount : undefined))
   if (operation === 'truncate') return truncate(given.value, unit)
   if (operation !== 'add' && operation !== 'subtract') {
     throw new TransformFault(`dateOp() knows add, subtract, truncate and now, not '${given.operation}'`)
   }
   const amount = Number(given.amount)
-  if (!Number.isInteger(amount)) throw new TransformFault('dateOp() needs a whole number')
+  if (!Number.isInteger(amount)) throw new ValueFault('dateOp() needs a whole number')
   return add(parts, operation === 'add' ? amount : -amount, unit)
 }
 
@@ -106,7 +106,7 @@ function add(parts: RegExpExecArray, amount: number, unit: Unit): string {
       : time + amount * (MILLISECONDS[unit] ?? 0)
   const date = new Date(moved)
   if (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 1 || date.getUTCFullYear() > 9999) {
-    throw new TransformFault('dateOp() leaves the years 1 to 9999')
+    throw new ValueFault('dateOp() leaves the years 1 to 9999')
   }
   const iso = date.toISOString()
   if (hour === undefined) return iso.slice(0, value.length)

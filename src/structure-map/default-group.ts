@@ -1,12 +1,13 @@
 import type { CompiledSource } from './compile-source.ts'
 import { canWrap } from './convert.ts'
 import { TransformFault } from './fault.ts'
-import { cleanCopy, type Node } from './nodes.ts'
+import type { Node } from './nodes.ts'
 import type { GroupRef, MapScope } from './program.ts'
 import { type Frame, noteEmpty, step } from './run.ts'
 import { type Scope, withTarget } from './scope.ts'
 import type { Rule } from './structure.ts'
 import { isA, type Type, UNKNOWN } from './types.ts'
+import { leaveOutFault } from './value-remark.ts'
 import { assign, createInstance, makeElement } from './write.ts'
 
 /** A group that is marked as default for its types, with them. */
@@ -39,7 +40,11 @@ export function defaultMapping(
     step(frame.run)
     const holder = owner === undefined ? undefined : frame.slots[owner]
     if (!holder) throw new TransformFault(`the target '${context}' is not bound here`)
-    frame.slots[slot] = mapByType(holder, element, { item, frame, map: at.map })
+    try {
+      frame.slots[slot] = mapByType(holder, element, { item, frame, map: at.map })
+    } catch (error) {
+      frame.slots[slot] = leaveOutFault(frame.run, error)
+    }
   }
 }
 
@@ -50,16 +55,15 @@ function mapByType(holder: Node, element: string, at: { item: Node; frame: Frame
   const found = findDefault(item.type, types, map)
   if (!found) {
     checkAssignable(item, types, element)
-    const { value } = item
-    const copy: Node =
-      typeof value === 'object' && value !== null ? { ...item, value: cleanCopy(value, frame.run), loose: true } : item
-    const assigned = assign(holder, element, copy)
+    const assigned = assign(holder, element, item, frame.run.appending)
     noteEmpty(frame.run, assigned)
     return assigned
   }
   // In a choice, or where any resource may stand, the group says what is made.
   const open = types.length > 1 || found.target.kind === 'resource'
-  const made = open ? assign(holder, element, createInstance(found.target)) : makeElement(holder, element)
+  const made = open
+    ? assign(holder, element, createInstance(found.target), frame.run.appending)
+    : makeElement(holder, element)
   map.program.compile(found).call([item, made], frame.run, frame.depth + 1)
   noteEmpty(frame.run, made)
   return made

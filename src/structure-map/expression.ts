@@ -23,6 +23,32 @@ export type Expression = {
   | { kind: 'group'; inner: Expression }
 )
 
+/** Visits an expression and all that it is made of. */
+export function visitExpression(expression: Expression, visit: (each: Expression) => void): void {
+  visit(expression)
+  for (const part of partsOf(expression)) visitExpression(part, visit)
+}
+
+function partsOf(expression: Expression): Expression[] {
+  switch (expression.kind) {
+    case 'member':
+      return expression.target ? [expression.target] : []
+    case 'call':
+      return [...(expression.target ? [expression.target] : []), ...expression.arguments]
+    case 'index':
+      return [expression.target, expression.index]
+    case 'binary':
+      return [expression.left, expression.right]
+    case 'unary':
+    case 'type':
+      return [expression.operand]
+    case 'group':
+      return [expression.inner]
+    default:
+      return []
+  }
+}
+
 /** Binding powers (http://hl7.org/fhirpath/N1/#operator-precedence); a higher one binds tighter. */
 const POWERS: Record<string, number> = {
   implies: 1,

@@ -11,6 +11,20 @@ export class TransformFault extends Error {
   }
 }
 
+/**
+ * A value that cannot become what the map wants of it: not the map is wrong, but what it was given. A tolerant run leaves
+ * such a value out and goes on.
+ */
+export class ValueFault extends TransformFault {
+  /** FHIR type that was wanted, where it is known. */
+  readonly type: string | undefined
+
+  constructor(message: string, type?: string) {
+    super(message)
+    this.type = type
+  }
+}
+
 /** Place of a fault: FHIRPath-like path of rule names, and line and column when the map was FML. */
 export interface FaultPlace {
   map: string
@@ -25,7 +39,10 @@ const placed = new WeakSet<FhirError>()
 
 /** The error that leaves the engine: 422, naming map, group, rule and position, once. Bugs stay what they are. */
 export function relocate(error: unknown, place: FaultPlace): unknown {
-  if (error instanceof FhirError) return placed.has(error) ? error : locate(error.message, 'processing', place)
+  if (error instanceof FhirError) {
+    const code = error.issues[0]?.code === 'too-costly' ? 'too-costly' : 'processing'
+    return placed.has(error) ? error : locate(error.message, code, place)
+  }
   if (error instanceof TransformFault) return locate(error.message, error.code, place)
   if (!(error instanceof RangeError)) return error
   if (/call stack/i.test(error.message)) return locate('rules nest too deep', 'too-costly', place)

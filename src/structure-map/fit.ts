@@ -1,8 +1,11 @@
 import type { Json, JsonObject } from '../fhir/types.ts'
-import { assignPrimitive, canWrap, wrapValue } from './convert.ts'
-import { TransformFault } from './fault.ts'
-import { cleanCopy, type Node } from './nodes.ts'
+import { canWrap, convertPrimitive, wrapValue } from './convert.ts'
+import { ValueFault } from './fault.ts'
+import type { Node } from './nodes.ts'
+import type { Run } from './run.ts'
+import { copyValid } from './typed-copy.ts'
 import { type ElementType, isA, type Type, UNKNOWN } from './types.ts'
+import { leaveOut, tellConversion } from './value-remark.ts'
 
 /** The property and type that a value takes in an element; for a choice by the type of the value. */
 export function choose(element: ElementType, given: Node, property: string): { property: string; type: Type } {
@@ -12,7 +15,7 @@ export function choose(element: ElementType, given: Node, property: string): { p
   const found = pickVariant(element, given)
   if (!found) {
     const allowed = element.types.map((each) => each.name).join(', ')
-    throw new TransformFault(`'${property}' takes ${allowed}, not ${given.type.name || 'an untyped object'}`)
+    throw new ValueFault(`'${property}' takes ${allowed}, not ${given.type.name || 'an untyped object'}`)
   }
   return found
 }
@@ -79,29 +82,49 @@ function guessObject(element: ElementType, given: Node) {
   return likely ?? fitting[0]
 }
 
-/** The value as the element's type wants it: moved when the map made it, else copied; converted where it must be. */
-export function fit(given: Node, type: Type, property: string): Node {
+/**
+ * The value as the element's type wants it: moved when the map made it, else copied; converted where it must be. Undefined
+ * when FHIR would refuse it or nothing is left of it: it is left out, and that is told. ValueFault when it is of another kind.
+ */
+export function fit(given: Node, type: Type, run: Run): Node | undefined {
   const value = given.value as Json // callers have checked
-  if (value === null || typeof value !== 'object') {
-    if (type.kind === 'primitive') return { value: assignPrimitive(value, type.name), type }
-    if (type === UNKNOWN) return { value, type: given.type }
-    const wrapped = wrapValue(value, wrapName(given, type), type.name)
-    if (wrapped) return { value: wrapped, type }
-    throw new TransformFault(`'${property}' takes ${type.name}, not a value of type ${given.type.name}`)
-  }
-  if (type.kind === 'primitive') return fitPrimitive(value, type, property)
+  if (value === null || typeof value !== 'object') return fitPrimitive(given, type, run)
+  if (type.kind === 'primitive') return fitInner(value, type, run)
   if (given.type !== type && given.type.kind === 'complex' && !isA(given.type, type)) {
-    const wrapped = wrapValue(given.loose ? value : cleanCopy(value), given.type.name, type.name)
+    const inner = canWrap(given.type.name, type.name) ? loosened(given, given.type, run) : undefined
+    const wrapped = inner && wrapValue(inner, given.type.name, type.name)
     if (wrapped) return { value: wrapped, type }
   }
-  const node = given.loose ? given : { value: cleanCopy(value), type: given.type }
+  const copy = loosened(given, given.type.kind === 'complex' || given.type.kind === 'resource' ? given.type : type, run)
+  if (copy === undefined) return undefined
+  const node = given.loose ? given : { value: copy, type: given.type }
   node.loose = false
-  if (type.kind !== 'resource' && type !== UNKNOWN && node.type.kind === 'logical')
-    delete (node.value as JsonObject).resourceType
+  // A model says what it is; a data type does not.
+  const isModel = node.type.kind === 'logical' || node.type.kind === 'unknown'
+  if (type.kind !== 'resource' && type !== UNKNOWN && isModel) delete (copy as JsonObject).resourceType
   // A generic BackboneElement, or an object of unknown type, becomes what the element says.
   if (node.type.kind === 'unknown' || node.type.name === 'BackboneElement' || node.type.name === 'Element')
     node.type = type
   return node
+}
+
+/** What the map made was checked when it was made; anything else is copied and checked. */
+function loosened({ value = null, loose }: Node, type: Type, run: Run): Json | undefined {
+  return loose ? value : copyValid(value, type, run)
+}
+
+function fitPrimitive(given: Node, type: Type, run: Run): Node | undefined {
+  const value = given.value as Json // callers have checked
+  if (type.kind === 'primitive') {
+    const fitting = conform(given, type, run)
+    return fitting === undefined ? undefined : { value: fitting, type }
+  }
+  if (type === UNKNOWN) return { value, type: given.type }
+  const wrapped = wrapValue(value, wrapName(given, type), type.name)
+  if (!wrapped)
+    throw new ValueFault(`'${run.property}' takes ${type.name}, not a value of type ${given.type.name}`, type.name)
+  const valid = copyValid(wrapped, type, run)
+  return valid === undefined ? undefined : { value: valid, type }
 }
 
 function wrapName(given: Node, type: Type): string {
@@ -110,10 +133,31 @@ function wrapName(given: Node, type: Type): string {
 }
 
 /** An object for a primitive: its `value`, as CDA's types and FHIR's own have it. */
-function fitPrimitive(value: Json, type: Type, property: string): Node {
+function fitInner(value: Json, type: Type, run: Run): Node | undefined {
   const inner = value !== null && typeof value === 'object' && !Array.isArray(value) ? value.value : undefined
   if (inner === undefined || inner === null || typeof inner === 'object') {
-    throw new TransformFault(`'${property}' takes ${type.name}, not an object`)
+    throw new ValueFault(`'${run.property}' takes ${type.name}, not an object`, type.name)
   }
-  return { value: assignPrimitive(inner, type.name), type }
+  return fitPrimitive({ value: inner, type: UNKNOWN }, type, run)
+}
+
+/** A primitive in the form of the type; undefined, and told, when FHIR would refuse it. */
+export function conform(given: Node, type: Type, run: Run): Json | undefined {
+  const value = given.value as Json // callers have checked
+  // A literal of the map is the same each time.
+  const { fits } = given
+  if (fits === type) return value
+  const reason = type.check?.(value)
+  if (reason === undefined) {
+    if (fits !== undefined) given.fits = type
+    return value
+  }
+  if (value === '') return undefined
+  const converted = convertPrimitive(value, type)
+  if (converted === undefined) {
+    leaveOut(run, { type: type.name, reason })
+    return undefined
+  }
+  if (typeof value === 'string') tellConversion(run, type)
+  return converted
 }

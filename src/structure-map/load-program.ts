@@ -1,3 +1,4 @@
+import { isNamedBy } from '../fhir/artefact.ts'
 import { formatCanonical, matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import { issue, unprocessable } from '../fhir/error.ts'
 import type { Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
@@ -48,15 +49,23 @@ export async function loadProgram(
   const program: Program = {
     scopes: [],
     types,
-    expressions: { host, functions: host.functions },
+    expressions: { host, functions: host.functions, problem: (text) => program.problem(text) },
     groups: new Map(),
     compile: compileGroup,
     warn,
-    unknownElement(at, text) {
+    unknownElement(at, text, severity) {
       if (warned.has(text)) return
       warned.add(text)
-      warnings.push(positionedIssue('warning', at ?? { line: 1, column: 1 }, text, 'unknown-element'))
+      warnings.push(positionedIssue(severity, at ?? { line: 1, column: 1 }, text, 'unknown-element'))
     },
+    problem(text) {
+      const { place } = program
+      const rule = place ? `StructureMap ${place.map}, group '${place.group}', rule '${place.rule}': ` : ''
+      if (warned.has(rule + text)) return
+      warned.add(rule + text)
+      warnings.push(positionedIssue('error', place?.position ?? { line: 1, column: 1 }, rule + text))
+    },
+    place: undefined,
   }
   for (const each of maps) program.scopes.push(createScope(each, { program, translators }))
   const [main] = program.scopes
@@ -82,7 +91,7 @@ async function loadImports(map: StructureMap, { supporting, environment, warn }:
       asked.add(url)
       const wildcard = url.includes('*')
       const own = [map, ...supporting].filter((each) => matches(url, each))
-      const stored = own.length > 0 && !wildcard ? [] : await environment.findMaps(url)
+      const stored = own.length > 0 && !wildcard ? [] : (await environment.findMaps(url)).filter(mayJoin(maps[i], url))
       const found = [...own, ...(wildcard ? newestEach(stored) : stored.slice(0, 1))]
       if (found.length === 0 && wildcard) warn(`No StructureMap matches the import ${url}`)
       else if (found.length === 0) {
@@ -101,6 +110,13 @@ async function loadImports(map: StructureMap, { supporting, environment, warn }:
   }
   return maps
 }
+
+/**
+ * What a draft leans on may be a draft. An active map is joined by active maps, and by what it names exactly: anything else
+ * could change what it does without its author.
+ */
+const mayJoin = (importing: StructureMap | undefined, url: string) => (found: StructureMap) =>
+  importing?.status !== 'active' || found.status === 'active' || (!url.includes('*') && isNamedBy(url, found))
 
 function matches(url: string, map: StructureMap): boolean {
   const { url: wanted, version } = parseCanonical(url)

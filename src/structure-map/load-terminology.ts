@@ -38,7 +38,7 @@ export async function loadMemberships(maps: StructureMap[], environment: MapEnvi
       try {
         memberships.set(url, await environment.membership(url))
       } catch (error) {
-        if (!(error instanceof FhirError)) throw error
+        if (!(error instanceof FhirError) || error.status >= 500) throw error
         warn(`ValueSet ${url} cannot be used, memberOf() with it is empty: ${error.message}`)
       }
     }
@@ -53,7 +53,7 @@ export async function loadTranslators(maps: StructureMap[], environment: MapEnvi
     try {
       translators.set(url, await environment.translator(url))
     } catch (error) {
-      if (!(error instanceof FhirError)) throw error
+      if (!(error instanceof FhirError) || error.status >= 500) throw error
       if (url === OID_MAP) translators.set(url, translateOid)
       else warn(`ConceptMap ${url} cannot be used, translate() with it is empty: ${error.message}`)
     }

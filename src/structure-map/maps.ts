@@ -4,13 +4,16 @@
  */
 import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
-import type { ConceptMap, Issue, Json, StructureDefinition, StructureMap } from '../fhir/types.ts'
+import type { ConceptMap, Issue, Json, JsonObject, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import { loadProgram } from './load-program.ts'
+import { type ModelFaults, modelFaults } from './model-faults.ts'
 import type { TraceSink, TransformLimits } from './run.ts'
 import { DEFAULT_LIMITS } from './run.ts'
 import { runProgram } from './run-program.ts'
 import { readR5 } from './spelling.ts'
 import type { Translator } from './translate.ts'
+import type { ValueRemark } from './value-remark.ts'
+import { modelOf } from './write.ts'
 import { writeModelXml } from './write-xml.ts'
 
 export { checkMap } from './check-map.ts'
@@ -19,6 +22,7 @@ export { printReadable } from './print-readable.ts'
 export { printMap } from './printer.ts'
 export type { TraceEvent, TraceSink } from './run.ts'
 export { readR5 } from './spelling.ts'
+export { describeRemark, type ValueRemark } from './value-remark.ts'
 
 /** What maps need of the server; the room itself reads nothing. */
 export interface MapEnvironment {
@@ -56,16 +60,33 @@ export interface MapCall {
   now: Date
   uuid(): string
   trace?: TraceSink
+  /** Receives what could not be written as it was given: places and reasons, never values. */
+  remark?(remark: ValueRemark): void
+  /**
+   * Leave out a value that cannot become what the map wants (a `cast` of an impossible date, an object for a primitive) and go
+   * on, as a verdict needs it; else it fails the run. What FHIR would refuse is left out either way.
+   */
+  tolerant?: boolean
+  /** Limits of this run, where they are to be other than those of all. */
+  limits?: Partial<TransformLimits>
 }
 
 /** A compiled map. */
 export interface CompiledMap {
   /** `url|version`. */
   canonical: string
-  /** What could not be resolved: structures, value sets, concept maps. */
+  /**
+   * What could not be resolved: structures, value sets, concept maps. Errors are rules that fail whenever they fire: the map
+   * runs as far as it does not come to them.
+   */
   warnings: Issue[]
   /** Transforms one instance, synchronously. FhirError 422 naming map, group, rule and position; the source is not changed. */
   run(source: Json, call: MapCall): Json
+  /**
+   * What an instance that this map made is not as its logical model has it; undefined when the server does not know the model,
+   * so that nobody can tell.
+   */
+  judge(instance: JsonObject): ModelFaults | undefined
   /** A result as XML when the target is a logical model, by its definition; undefined when it is not. */
   writeXml(result: Json): string | undefined
 }
@@ -84,6 +105,11 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
       canonical: formatCanonical(map.url, map.version),
       warnings,
       run: (source, call) => runProgram({ program, main, source, call, limits, elapsed: options.elapsed }),
+      judge(instance) {
+        const named = typeof instance.resourceType === 'string' ? program.types.find(instance.resourceType) : undefined
+        const type = modelOf(instance) ?? (named?.kind === 'logical' ? named : undefined)
+        return type && modelFaults(instance, type)
+      },
       writeXml(result) {
         const name = main.map.group[0]?.input.find((each) => each.mode === 'target')?.type
         const type = name === undefined ? undefined : main.findType(name, 'target')

@@ -1,4 +1,5 @@
 import { javaScriptReplacement, safeRegex } from '../fhir/regex.ts'
+import { longestReplacement, replaceText } from '../fhir/replace-text.ts'
 import type { Json } from '../fhir/types.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
 import {
@@ -12,8 +13,8 @@ import {
   truth,
   valueNode,
 } from './native-values.ts'
-import { children, type Node } from './nodes.ts'
-import type { Frame } from './run.ts'
+import { children, type Node, textSteps } from './nodes.ts'
+import { type Frame, spend } from './run.ts'
 
 /** One call of a function. */
 interface FunctionCall {
@@ -71,7 +72,34 @@ function join(call: FunctionCall): Node[] {
     if (typeof each.value !== 'string') throw new NeedsEngine('join of other than strings')
     return each.value
   })
+  spend(call.frame.run, textSteps(separator) * texts.length)
   return call.input.length === 0 ? EMPTY : valueNode(texts.join(separator))
+}
+
+function select({ input, arguments: [projection], frame }: FunctionCall): Node[] {
+  return input.flatMap((each) => {
+    const found = projection?.(frame, [each]) ?? EMPTY
+    if (found.length > 1) spend(frame.run, found.length)
+    return found
+  })
+}
+
+function replace(call: FunctionCall): Node[] {
+  const text = singleText(call.input)
+  const pattern = textOf(call, 0)
+  const substitution = textOf(call, 1)
+  if (text === undefined || pattern === undefined || substitution === undefined) return EMPTY
+  const pay = (characters: number) => spend(call.frame.run, Math.ceil(characters / 64))
+  return valueNode(replaceText(text, { pattern, substitution, pay }))
+}
+
+function replaceMatches(call: FunctionCall): Node[] {
+  const text = singleText(call.input)
+  const regex = textOf(call, 0)
+  const substitution = textOf(call, 1)
+  if (text === undefined || regex === undefined || substitution === undefined) return EMPTY
+  spend(call.frame.run, Math.ceil(longestReplacement(text, substitution) / 64))
+  return valueNode(regex === '' ? text : text.replace(safeRegex(regex, 'g'), javaScriptReplacement(substitution)))
 }
 
 function iif(call: FunctionCall): Node[] {
@@ -106,7 +134,9 @@ const onNumber = (compute: (value: number) => number): NativeFunction => ({
   },
 })
 
-function distinct(nodes: Node[]): Node[] {
+function distinct({ input: nodes, frame }: FunctionCall): Node[] {
+  // Each is compared with all before it.
+  spend(frame.run, Math.ceil((nodes.length * nodes.length) / 8))
   return nodes.filter((each, index) => !nodes.slice(0, index).some((other) => equal([each], [other]) === true))
 }
 
@@ -153,10 +183,10 @@ export const NATIVE_FUNCTIONS: Record<string, NativeFunction> = {
   tail: { arity: [0], run: (call) => call.input.slice(1) },
   skip: { arity: [1], run: (call) => call.input.slice(Math.max(0, numberOf(call, 0) ?? 0)) },
   take: { arity: [1], run: (call) => call.input.slice(0, Math.max(0, numberOf(call, 0) ?? 0)) },
-  distinct: { arity: [0], run: (call) => distinct(call.input) },
+  distinct: { arity: [0], run: distinct },
   where: { arity: [1], run: (call) => call.input.filter((each) => holds(call, each)) },
   all: { arity: [1], run: (call) => booleanNode(call.input.every((each) => holds(call, each))) },
-  select: { arity: [1], run: (call) => call.input.flatMap((each) => call.arguments[0]?.(call.frame, [each]) ?? EMPTY) },
+  select: { arity: [1], run: select },
   iif: { arity: [2, 3], run: iif },
   join: { arity: [0, 1], run: join },
   resolve: { arity: [0], run: resolve },
@@ -170,11 +200,9 @@ export const NATIVE_FUNCTIONS: Record<string, NativeFunction> = {
   lower: onText(0, (text) => text.toLowerCase()),
   trim: onText(0, (text) => text.trim()),
   length: onText(0, (text) => text.length),
-  replace: onText(2, (text, pattern, substitution) => text.split(pattern).join(substitution)),
+  replace: { arity: [2], run: replace },
   matches: onText(1, (text, regex) => safeRegex(regex, 's').test(text)),
-  replaceMatches: onText(2, (text, regex, substitution) =>
-    regex === '' ? text : text.replace(safeRegex(regex, 'g'), javaScriptReplacement(substitution)),
-  ),
+  replaceMatches: { arity: [2], run: replaceMatches },
   substring: { arity: [1, 2], run: substring },
   truncate: onNumber(Math.trunc),
   floor: onNumber(Math.floor),

@@ -1,9 +1,22 @@
+import { type SafeRegex, safeRegex } from '../fhir/regex.ts'
+import type { Json } from '../fhir/types.ts'
 import { addCalendarUnits } from './date-operation.ts'
 import type { Expression } from './expression.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
 import { NATIVE_FUNCTIONS } from './native-functions.ts'
-import { booleanNode, compare, EMPTY, equal, quantityNode, singleNumber, truth, valueNode } from './native-values.ts'
-import { children, type Node } from './nodes.ts'
+import {
+  booleanNode,
+  compare,
+  EMPTY,
+  equal,
+  quantityNode,
+  singleNumber,
+  singleText,
+  truth,
+  valueNode,
+} from './native-values.ts'
+import { children, type Node, textSteps } from './nodes.ts'
+import { type Frame, spend } from './run.ts'
 import { type Scope, slotOf } from './scope.ts'
 import { INFERRED, isA, r4Type, type Type, UNKNOWN } from './types.ts'
 
@@ -87,20 +100,22 @@ function member(
     const bound = variable(name, scope)
     if (bound) return bound
     const type = /^[A-Z]/.test(name) ? host.findType(name) : undefined
-    return (_, focus) => {
+    return (frame, focus) => {
       const [only] = focus
       if (type && only && focus.length === 1 && matchesType(only, type)) return focus
-      return childrenOf(focus, name)
+      return childrenOf(focus, name, frame)
     }
   }
   const target = compileNative(expression.target, scope, host)
-  return target ? (frame, focus) => childrenOf(target(frame, focus), name) : undefined
+  return target ? (frame, focus) => childrenOf(target(frame, focus), name, frame) : undefined
 }
 
-function childrenOf(nodes: Node[], name: string): Node[] {
+function childrenOf(nodes: Node[], name: string, { run }: Frame): Node[] {
   const [only] = nodes
   if (!only) return EMPTY
-  return nodes.length === 1 ? children(only, name) : nodes.flatMap((each) => children(each, name))
+  const found = nodes.length === 1 ? children(only, name) : nodes.flatMap((each) => children(each, name))
+  if (found.length > 1 || nodes.length > 1) spend(run, nodes.length + found.length)
+  return found
 }
 
 function call(
@@ -116,6 +131,8 @@ function call(
     const type = typeName(first)
     return type === undefined ? undefined : typeTest(name, input, host.findType(type))
   }
+  if (name === 'matches' && first?.kind === 'literal' && expression.arguments.length === 1)
+    return matchesLiteral(input, String(first.value))
   const native = Object.hasOwn(NATIVE_FUNCTIONS, name) ? NATIVE_FUNCTIONS[name] : undefined
   if (!native?.arity.includes(expression.arguments.length)) return undefined
   const args: CompiledExpression[] = []
@@ -124,7 +141,31 @@ function call(
     if (!compiled) return undefined
     args.push(compiled)
   }
-  return (frame, focus) => native.run({ input: input(frame, focus), frame, focus, arguments: args, host })
+  const isOfText = TEXT_FUNCTIONS.has(name)
+  return (frame, focus) => {
+    const items = input(frame, focus)
+    const value = isOfText ? items[0]?.value : undefined
+    const steps = items.length + (typeof value === 'string' ? textSteps(value) : 0)
+    if (steps > 1) spend(frame.run, steps)
+    return native.run({ input: items, frame, focus, arguments: args, host })
+  }
+}
+
+/** Functions that go through a text. */
+const TEXT_FUNCTIONS = new Set(
+  'contains endsWith indexOf length lower matches replace replaceMatches startsWith substring trim upper'.split(' '),
+)
+
+/** The pattern of most conditions is a literal: it is looked at once. */
+function matchesLiteral(input: CompiledExpression, pattern: string): CompiledExpression {
+  let regex: SafeRegex | undefined
+  return (frame, focus) => {
+    const text = singleText(input(frame, focus))
+    if (text === undefined) return EMPTY
+    if (text.length > 64) spend(frame.run, textSteps(text))
+    regex ??= safeRegex(pattern, 's')
+    return booleanNode(regex.test(text))
+  }
 }
 
 /** `FHIR.Patient` as argument of `ofType` is parsed as a path. */
@@ -265,7 +306,30 @@ function binary(
     }
   }
   const compute = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined
-  return compute ? (frame, focus) => compute(left(frame, focus), right(frame, focus)) : undefined
+  if (!compute) return undefined
+  if (!COMPARING.has(operator)) return (frame, focus) => compute(left(frame, focus), right(frame, focus))
+  return (frame, focus) => {
+    const [a, b] = [left(frame, focus), right(frame, focus)]
+    if (isHeavy(a) && isHeavy(b)) spend(frame.run, weigh(a) + weigh(b))
+    else if (operator === 'in' || operator === 'contains') spend(frame.run, a.length + b.length)
+    return compute(a, b)
+  }
+}
+
+const COMPARING = new Set(['=', '!=', 'in', 'contains'])
+
+/** Whether to compare these may take long: several, or an object. */
+function isHeavy(nodes: Node[]): boolean {
+  return nodes.length > 1 || (typeof nodes[0]?.value === 'object' && nodes[0].value !== null)
+}
+
+function weigh(nodes: Node[]): number {
+  return nodes.reduce((weight, { value }) => weight + weighValue(value), 0)
+}
+
+function weighValue(value: Json | undefined): number {
+  if (typeof value !== 'object' || value === null) return 1
+  return Object.values(value).reduce<number>((weight, each) => weight + weighValue(each), 1)
 }
 
 function and(left: boolean | undefined, right: () => boolean | undefined): boolean | undefined {

@@ -20,6 +20,8 @@ export interface Node {
   listed?: boolean
   /** Text of a decimal that says more than its value, e.g. `1.10`. */
   exact?: string
+  /** Of a literal, which is the same in every run: the type that it was found to be of; {@link UNKNOWN} before that. */
+  fits?: Type
 }
 
 /** Types that a JSON value shows by itself. */
@@ -59,14 +61,26 @@ export function children(node: Node, property: string): Node[] {
   if (element) {
     if (element.variants.length === 0) return collect(value, property, element.types)
     for (const variant of element.variants) {
-      if (value[variant.property] !== undefined || value[`_${variant.property}`] !== undefined) {
+      if (value[variant.property] !== undefined || value[extraName(variant.property)] !== undefined) {
         return collect(value, variant.property, [variant.type])
       }
     }
     return NOTHING
   }
-  if (value[property] !== undefined || value[`_${property}`] !== undefined) return collect(value, property, NO_TYPES)
+  if (value[property] !== undefined || value[extraName(property)] !== undefined)
+    return collect(value, property, NO_TYPES)
   return property === 'value' && node.type === UNKNOWN ? openChoice(value) : NOTHING
+}
+
+/** Names of the members beside primitives: to make one anew costs more than to look it up. */
+const extraNames = new Map<string, string>()
+
+function extraName(property: string): string {
+  const known = extraNames.get(property)
+  if (known !== undefined) return known
+  const name = `_${property}`
+  if (extraNames.size < 5000) extraNames.set(property, name)
+  return name
 }
 
 /** What children returns when there are none; never changed. */
@@ -93,7 +107,7 @@ function openChoice(value: JsonObject): Node[] {
 
 function collect(parent: JsonObject, property: string, types: Type[]): Node[] {
   const found = parent[property]
-  const extra = parent[`_${property}`]
+  const extra = parent[extraName(property)]
   if (Array.isArray(found) || Array.isArray(extra)) return collectList(found, extra, types)
   if (isEmpty(found) && isEmpty(extra)) return NOTHING
   const node = child(found ?? undefined, types, extra)
@@ -141,27 +155,20 @@ export function textSteps(text: string): number {
   return text.length >> 6
 }
 
-/** A copy that shares nothing with the original; objects and long texts are counted as steps. */
-export function deepCopy(value: Json, counter?: { steps: number }): Json {
-  if (typeof value === 'string' && counter) counter.steps += textSteps(value)
+/** A copy that shares nothing with the original. */
+export function deepCopy(value: Json): Json {
   if (value === null || typeof value !== 'object') return value
-  if (Array.isArray(value)) return value.map((each) => deepCopy(each, counter))
-  if (counter) counter.steps++
+  if (Array.isArray(value)) return value.map(deepCopy)
   const copy: JsonObject = {}
   for (const name in value) {
     const member = value[name]
-    if (member !== undefined) setMember(copy, name, deepCopy(member, counter))
+    if (member !== undefined) setMember(copy, name, deepCopy(member))
     if (typeof member === 'number') {
       const text = exactNumber(value, name)
       if (text !== undefined) keepExactNumber(copy, name, text)
     }
   }
   return copy
-}
-
-/** A copy that shares nothing with the original and has no empty parts. */
-export function cleanCopy(value: Json, counter?: { steps: number }): Json {
-  return dropEmpty(deepCopy(value, counter)) ?? {}
 }
 
 /** Sets a member even when it is called `__proto__`. */

@@ -1,6 +1,7 @@
 import type { StructureMap } from '../fhir/types.ts'
 import type { ExpressionContext } from './compile-expression.ts'
 import type { CompiledExpression } from './expression-types.ts'
+import type { FaultPlace } from './fault.ts'
 import type { Node } from './nodes.ts'
 import type { Position } from './position.ts'
 import type { Run } from './run.ts'
@@ -40,8 +41,12 @@ export interface Program {
   compile(ref: GroupRef): CompiledGroup
   /** Notes something that does not stop the map, once per text. */
   warn(text: string): void
-  /** Notes an element that the definition of its type does not have, once per text. */
-  unknownElement(at: Position | undefined, text: string): void
+  /** Notes an element that the definition of its type does not have, once per text: an error where the rule fails for it. */
+  unknownElement(at: Position | undefined, text: string, severity: 'error' | 'warning'): void
+  /** Notes an error of the rule that is being compiled, once per text: it fails, or does nothing, whenever it fires. */
+  problem(text: string): void
+  /** The rule that is being compiled. */
+  place: FaultPlace | undefined
 }
 
 /** A group ready to be called; arguments are in the order of its inputs. */

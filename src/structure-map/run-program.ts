@@ -5,9 +5,10 @@ import { relocate } from './fault.ts'
 import type { MapCall } from './maps.ts'
 import { dropEmpty, inferType, type Node } from './nodes.ts'
 import type { CompiledGroup, MapScope, Program } from './program.ts'
-import type { Run, TransformLimits } from './run.ts'
+import { type Run, spend, type TransformLimits } from './run.ts'
+import { dropInvalid } from './typed-copy.ts'
 import { lastPart, UNKNOWN } from './types.ts'
-import { createInstance } from './write.ts'
+import { createInstance, type Writing } from './write.ts'
 
 /** One transformation. */
 export interface ProgramCall {
@@ -26,19 +27,7 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
   const group = program.compile({ group: first, scope: main })
   const root = rootNode(source, group, main)
   const target = targetNode(group, main, first.input.find((each) => each.mode === 'target')?.type)
-  const begun = elapsed?.() ?? 0
-  const run: Run = {
-    root,
-    now: call.now,
-    uuid: call.uuid,
-    trace: call.trace,
-    limits,
-    elapsed: elapsed && (() => elapsed() - begun),
-    steps: 0,
-    shared: new WeakMap(),
-    untidy: false,
-    ids: new WeakMap(),
-  }
+  const run = startRun(root, { call, limits, elapsed })
   const given = { source: [root], target: [target] }
   const args = group.inputs.map((each) => given[each.mode].shift())
   try {
@@ -46,9 +35,48 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
   } catch (error) {
     throw relocate(error, { map: main.canonical, group: first.name, position: storedPosition(first) })
   }
+  if (run.untyped) checkUntyped(target, run)
   // Going through all of a big result again costs more than making it; seldom is there anything to drop.
   if (!run.untidy) return target.value ?? {}
   return dropEmpty(target.value ?? null) ?? {}
+}
+
+/** What was written untyped may stand inside something that has a type in the end. */
+function checkUntyped({ value = null, type }: Node, run: Run): void {
+  run.place = undefined
+  run.holder = type
+  run.property = ''
+  dropInvalid(value, type, run)
+  run.untidy = true
+}
+
+function startRun(root: Node, { call, limits, elapsed }: Pick<ProgramCall, 'call' | 'limits' | 'elapsed'>): Run {
+  const begun = elapsed?.() ?? 0
+  const appending = { place: undefined } as Writing // its run is set below: each knows the other
+  const run: Run = {
+    root,
+    now: call.now,
+    uuid: call.uuid,
+    trace: call.trace,
+    limits: call.limits ? { ...limits, ...call.limits } : limits,
+    elapsed: elapsed && (() => elapsed() - begun),
+    steps: 0,
+    nextLook: 0,
+    budget: { spend: (steps) => spend(run, steps) },
+    shared: undefined,
+    untidy: false,
+    untyped: false,
+    ids: undefined,
+    place: undefined,
+    holder: undefined,
+    property: '',
+    inside: [],
+    remark: call.remark,
+    tolerant: call.tolerant === true,
+    appending,
+  }
+  appending.run = run
+  return run
 }
 
 function rootNode(source: Json, group: CompiledGroup, main: MapScope): Node {

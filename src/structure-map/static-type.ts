@@ -8,12 +8,12 @@ const OPEN = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement'
 
 /**
  * The type that a path leads to, when the definitions alone tell; undefined otherwise. An element that its type does
- * not have is noted: the rule would never fire, or fail.
+ * not have is noted: a rule never fires for one of its source, and fails for one of its target.
  */
 export function typeOfPath(
   start: Type | undefined,
   path: string[],
-  at: { map: MapScope; rule: Rule },
+  at: { map: MapScope; rule: Rule; side: 'source' | 'target' },
 ): Type | undefined {
   let type = start
   for (const name of path) {
@@ -22,10 +22,11 @@ export function typeOfPath(
     const element = type.element(name)
     if (!element) {
       if (name !== 'resourceType') {
-        const { map, rule } = at
+        const { map, rule, side } = at
         map.program.unknownElement(
           storedPosition(rule),
           `StructureMap ${map.canonical}, rule '${rule.name}': ${type.name} has no element '${name}'`,
+          side === 'target' ? 'error' : 'warning',
         )
       }
       return undefined

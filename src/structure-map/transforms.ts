@@ -1,14 +1,16 @@
 import { keepExactNumber } from '../fhir/exact-number.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
-import { convertPrimitive, decimalText } from './convert.ts'
+import { castPrimitive, decimalText } from './convert.ts'
 import { dateOperation } from './date-operation.ts'
 import { escapeBetween } from './escape.ts'
-import { TransformFault } from './fault.ts'
+import { TransformFault, ValueFault } from './fault.ts'
 import { toText } from './native-values.ts'
-import { cleanCopy, deepCopy, type Node } from './nodes.ts'
+import type { Node } from './nodes.ts'
 import type { Run } from './run.ts'
 import type { Transform } from './structure.ts'
+import { copyValid } from './typed-copy.ts'
 import { INFERRED, plainTypeName, r4Type, type Type, UNKNOWN } from './types.ts'
+import { leaveOut, tellConversion, tellUntranslated } from './value-remark.ts'
 import { createInstance } from './write.ts'
 
 /** One call of a transform. */
@@ -88,9 +90,32 @@ function object(type: string, members: Record<string, Json | undefined>): Node {
   return make(value, type)
 }
 
+/** The text of an argument for a member of a data type; undefined, and told, when FHIR would refuse it there. */
+function member(run: Run, path: string, type: Type, node: Node | undefined): string | undefined {
+  const value = text(node)
+  if (value === undefined || value === '' || node === undefined) return undefined
+  const { fits } = node
+  if (fits === type) return value
+  const valid = validText(run, path, type, value)
+  if (valid !== undefined && fits !== undefined) node.fits = type
+  return valid
+}
+
+function validText(run: Run, path: string, type: Type, value: string | undefined): string | undefined {
+  if (value === undefined || value === '') return undefined
+  const reason = type.check?.(value)
+  if (reason === undefined) return value
+  leaveOut(run, { part: path, type: type.name, reason })
+  return undefined
+}
+
+const STRING = r4Type('string') ?? UNKNOWN
+const CODE = r4Type('code') ?? UNKNOWN
+const URI = r4Type('uri') ?? UNKNOWN
+
 function text(node: Node | undefined): string | undefined {
   const found = node && toText(node)
-  if (node?.value !== undefined && found === undefined) throw new TransformFault('a text is expected, not an object')
+  if (node?.value !== undefined && found === undefined) throw new ValueFault('a text is expected, not an object')
   return found
 }
 
@@ -100,7 +125,8 @@ function optionalText(node: Node | undefined): string {
 
 function copyOf(node: Node | undefined, run: Run): Node | undefined {
   if (!node || node.value === undefined || node.loose || typeof node.value !== 'object') return node
-  return { ...node, value: cleanCopy(node.value, run), loose: true }
+  const value = copyValid(node.value, node.type, run)
+  return value === undefined ? undefined : { ...node, value, loose: true }
 }
 
 function create({ arguments: [name], targetType, findType }: TransformCall): Node {
@@ -128,19 +154,20 @@ function escapeText({ arguments: [value, from, to] }: TransformCall): Node | und
   return given === undefined ? undefined : string(escapeBetween(given, text(from) ?? 'none', text(to) ?? 'none'))
 }
 
-function cast({ arguments: [value, name], targetType, findType }: TransformCall): Node | undefined {
+function cast({ arguments: [value, name], targetType, findType, run }: TransformCall): Node | undefined {
   if (!value || value.value === undefined) return undefined
   const asked = text(name)
   const type = asked === undefined ? targetType : (r4Type(plainTypeName(asked)) ?? findType(asked))
   if (!type) throw new TransformFault(`cast() does not know the type '${asked ?? ''}'`)
   if (type.kind !== 'primitive') {
     if (value.type === type || value.type === UNKNOWN) return { ...value, type }
-    throw new TransformFault(`cast() makes primitives, not ${type.name}`)
+    throw new ValueFault(`cast() makes primitives, not ${type.name}`)
   }
-  const primitive = text(value)
-  return primitive === undefined
-    ? undefined
-    : { value: convertPrimitive(value.value ?? null, type.name), type, loose: true, ...precision(value, type) }
+  const given = text(value)
+  if (given === undefined || given === '') return undefined
+  const made = castPrimitive(value.value ?? null, type)
+  if (typeof value.value === 'string' && made !== value.value) tellConversion(run, type)
+  return { value: made, type, loose: true, ...precision(value, type) }
 }
 
 function precision({ value, exact }: Node, type: Type): { exact?: string } {
@@ -153,7 +180,10 @@ function translate(call: TransformCall): Node | undefined {
   const url = text(map)
   if (!source || source.value === undefined || url === undefined) return undefined
   const [found] = call.translate(url, source)
-  if (!found) return undefined
+  if (!found) {
+    tellUntranslated(call.run, url)
+    return undefined
+  }
   const { system, code, display } = found
   switch (text(asked) ?? fieldFor(call.targetType)) {
     case 'code':
@@ -166,13 +196,24 @@ function translate(call: TransformCall): Node | undefined {
       return display === undefined ? undefined : string(display)
     case 'Coding':
     case 'coding':
-      return object('Coding', { system, code, display })
+      return object('Coding', codingOf(found, 'Coding', call.run))
     case 'CodeableConcept':
-      return make({ coding: [object('Coding', { system, code, display }).value ?? null] }, 'CodeableConcept')
+      return make(
+        { coding: [object('Coding', codingOf(found, 'CodeableConcept.coding', call.run)).value ?? null] },
+        'CodeableConcept',
+      )
     default:
       throw new TransformFault(
         `translate() gives code, system, display, Coding or CodeableConcept, not '${text(asked) ?? ''}'`,
       )
+  }
+}
+
+function codingOf({ system, code, display }: Translation, path: string, run: Run): Record<string, Json | undefined> {
+  return {
+    system: validText(run, `${path}.system`, URI, system),
+    code: validText(run, `${path}.code`, CODE, code),
+    display: validText(run, `${path}.display`, STRING, display),
   }
 }
 
@@ -184,9 +225,10 @@ function fieldFor(type: Type | undefined): string {
 function idOf(node: Node, run: Run): string {
   const { value } = node
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new TransformFault('a reference needs a resource')
+    throw new ValueFault('a reference needs a resource')
   }
   if (typeof value.id === 'string' && value.id !== '') return value.id
+  run.ids ??= new WeakMap()
   const known = run.ids.get(value)
   if (known) return known
   const id = run.uuid().toLowerCase()
@@ -215,11 +257,15 @@ function dateOp({ arguments: [value, operation, amount, unit], run }: TransformC
   return make(result, result.length > 10 ? 'dateTime' : 'date')
 }
 
-function coding({ arguments: [system, code, display] }: TransformCall): Node | undefined {
-  const value = text(code)
-  return value === undefined
-    ? undefined
-    : object('Coding', { system: text(system), code: value, display: text(display) })
+/** Without a code that FHIR allows there is no Coding: a system alone says nothing. */
+function coding({ arguments: [system, code, display], run }: TransformCall): Node | undefined {
+  const value = member(run, 'Coding.code', CODE, code)
+  if (value === undefined) return undefined
+  return object('Coding', {
+    system: member(run, 'Coding.system', URI, system),
+    code: value,
+    display: member(run, 'Coding.display', STRING, display),
+  })
 }
 
 function cc(call: TransformCall): Node | undefined {
@@ -228,42 +274,47 @@ function cc(call: TransformCall): Node | undefined {
     const made = coding(call)
     return made && make({ coding: [made.value ?? null] }, 'CodeableConcept')
   }
-  if (first?.type.name === 'Coding') return make({ coding: [deepCopy(first.value ?? null)] }, 'CodeableConcept')
-  const only = text(first)
+  if (first?.type.name === 'Coding') {
+    const copy = copyValid(first.value ?? null, first.type, call.run)
+    return copy === undefined ? undefined : make({ coding: [copy] }, 'CodeableConcept')
+  }
+  const only = member(call.run, 'CodeableConcept.text', STRING, first)
   return only === undefined ? undefined : make({ text: only }, 'CodeableConcept')
 }
 
-function qty({ arguments: [value, unit, system, code] }: TransformCall): Node | undefined {
+function qty({ arguments: [value, unit, system, code], run }: TransformCall): Node | undefined {
   const given = text(value)
-  if (given === undefined) return undefined
+  if (given === undefined || given === '') return undefined
   const parts = /^\s*(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?)(?![\d.,])\s*(.*?)\s*$/.exec(given)
-  if (!parts) throw new TransformFault('qty() needs a number, with or without a unit')
+  if (!parts) throw new ValueFault('qty() needs a number, with or without a unit')
   const [, comparator, number, written = ''] = parts
-  const named = text(unit) ?? (written.replace(/^'(.*)'$/, '$1') || undefined)
-  const url = text(system)
-  const quantity = { comparator, unit: named, system: url, code: text(code) ?? (url ? named : undefined) }
-  const made = object('Quantity', { value: Number(number), ...quantity })
+  const within: Node = { value: written.replace(/^'(.*)'$/, '$1') || undefined, type: INFERRED.string }
+  const named = member(run, 'Quantity.unit', STRING, unit ?? within)
+  const url = member(run, 'Quantity.system', URI, system)
+  const coded = member(run, 'Quantity.code', CODE, code ?? (url === undefined ? undefined : (unit ?? within)))
+  const made = object('Quantity', { value: Number(number), comparator, unit: named, system: url, code: coded })
   const exact = decimalText(number)
   if (exact !== undefined) keepExactNumber(made.value as JsonObject, 'value', exact)
   return made
 }
 
-function identifier({ arguments: [system, value, type] }: TransformCall): Node | undefined {
-  const given = text(value)
+function identifier({ arguments: [system, value, type], run }: TransformCall): Node | undefined {
+  const given = member(run, 'Identifier.value', STRING, value)
   if (given === undefined) return undefined
-  const kind = text(type)
+  const kind = member(run, 'Identifier.type.coding.code', CODE, type)
   const concept =
     kind === undefined
       ? undefined
       : { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: kind }] }
-  return object('Identifier', { type: concept, system: text(system), value: given })
+  return object('Identifier', { type: concept, system: member(run, 'Identifier.system', URI, system), value: given })
 }
 
-function contactPoint({ arguments: args }: TransformCall): Node | undefined {
+function contactPoint({ arguments: args, run }: TransformCall): Node | undefined {
   const [first, second] = args
-  const value = text(args.length > 1 ? second : first)
+  const value = member(run, 'ContactPoint.value', STRING, args.length > 1 ? second : first)
   if (value === undefined) return undefined
-  return object('ContactPoint', { system: args.length > 1 ? text(first) : contactSystem(value), value })
+  const system = args.length > 1 ? member(run, 'ContactPoint.system', CODE, first) : contactSystem(value)
+  return object('ContactPoint', { system, value })
 }
 
 function contactSystem(value: string): string | undefined {

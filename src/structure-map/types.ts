@@ -1,11 +1,15 @@
 import { choiceProperty, elementInfo, isPrimitive, isSubtype, typeInfo } from '../fhir/elements.ts'
+import { type PrimitiveCheck, primitiveCheck, primitiveFault } from '../fhir/primitives.ts'
 import type { StructureDefinition } from '../fhir/types.ts'
+import { narrativeFault } from '../fhir/xml/narrative.ts'
 
 /** One element of a type, as reading and writing need it. */
 export interface ElementType {
   /** Name without `[x]`. */
   name: string
   isArray: boolean
+  /** Least number of occurrences; absent where a definition leaves it to the type that it is derived from. */
+  min?: number | undefined
   /** What it may hold; more than one for a choice, none when unknown. */
   types: Type[]
   /** Properties of a choice with their types, e.g. `valueString`; empty when it is none or one variant was asked for. */
@@ -23,6 +27,8 @@ export interface Type {
   readonly kind: 'primitive' | 'complex' | 'resource' | 'logical' | 'unknown'
   /** Taken from the JSON and not from a definition: a string may be any string-like type. */
   readonly inferred?: boolean
+  /** Of a primitive type of R4: why a value is none; absent where the type was inferred. */
+  readonly check?: PrimitiveCheck | undefined
   /** The type it is derived from. */
   readonly base?: Type | undefined
   element(property: string): ElementType | undefined
@@ -59,6 +65,7 @@ export function r4Type(name: string): Type | undefined {
     name,
     kind,
     ...(base ? { base } : {}),
+    ...(kind === 'primitive' ? { check: name === 'xhtml' ? checkNarrative : primitiveCheck(name) } : {}),
     element(property) {
       if (elements.has(property)) return elements.get(property)
       const element = r4Element(name, property)
@@ -70,6 +77,10 @@ export function r4Type(name: string): Type | undefined {
   return type
 }
 
+function checkNarrative(value: unknown): string | undefined {
+  return primitiveFault('xhtml', value) ?? narrativeFault(String(value))
+}
+
 function r4Element(parent: string, property: string): ElementType | undefined {
   const info = elementInfo(parent, property)
   if (!info) return undefined
@@ -79,7 +90,7 @@ function r4Element(parent: string, property: string): ElementType | undefined {
   const variants = generic
     ? info.types.map((each) => ({ property: choiceProperty(info.name, each), type: r4Type(each) ?? UNKNOWN }))
     : []
-  return { name: info.choice && !generic ? property : info.name, isArray: info.isArray, types, variants }
+  return { name: info.choice && !generic ? property : info.name, isArray: info.isArray, min: info.min, types, variants }
 }
 
 /** Finds types by name or canonical; made once per compiled map, after its definitions have been loaded. */
@@ -253,13 +264,13 @@ function logicalElement(scope: LogicalScope, property: string): ElementType | un
   if (element.contentReference) {
     const target = element.contentReference.slice(element.contentReference.indexOf('#') + 1)
     const type = makeLogical({ ...scope, path: target }, { name: target, base: none })
-    return { name: property, isArray: repeats(element), types: [type], variants: [] }
+    return { name: property, isArray: repeats(element), min: element.min, types: [type], variants: [] }
   }
   const choice = !scope.byPath.has(path)
   const types = elementTypes(scope, path, element)
   const variants = choice ? types.map((type) => ({ property: choiceProperty(property, type.name), type })) : []
   const written = element.representation ? { representation: [...element.representation] } : {}
-  return { name: property, isArray: repeats(element), types, variants, ...written }
+  return { name: property, isArray: repeats(element), min: element.min, types, variants, ...written }
 }
 
 function logicalVariant(scope: LogicalScope, property: string): ElementType | undefined {
@@ -268,7 +279,7 @@ function logicalVariant(scope: LogicalScope, property: string): ElementType | un
     const name = path.slice(scope.path.length + 1, -3)
     if (!property.startsWith(name)) continue
     const type = elementTypes(scope, path, element).find((each) => choiceProperty(name, each.name) === property)
-    if (type) return { name: property, isArray: repeats(element), types: [type], variants: [] }
+    if (type) return { name: property, isArray: repeats(element), min: element.min, types: [type], variants: [] }
   }
   return undefined
 }

@@ -1,13 +1,21 @@
 import { keepExactNumber } from '../fhir/exact-number.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
-import { assignPrimitive, decimalText } from './convert.ts'
-import { TransformFault } from './fault.ts'
-import { choose, fit } from './fit.ts'
-import { cleanCopy, type Node, setMember } from './nodes.ts'
+import { decimalText } from './convert.ts'
+import { TransformFault, ValueFault } from './fault.ts'
+import { choose, conform, fit } from './fit.ts'
+import { type Node, setMember } from './nodes.ts'
+import type { Run } from './run.ts'
+import { copyExtra, copyValid } from './typed-copy.ts'
 import { type ElementType, lastPart, type Type, UNKNOWN } from './types.ts'
 
 /** Where in a list a new item goes; rules of one list may mix them. */
 export type ListPlace = 'first' | 'last' | undefined
+
+/** The run for which something is written, and where in a list. */
+export interface Writing {
+  run: Run
+  place: ListPlace
+}
 
 /** How many items of a list stand at its ends because a rule said so. */
 const ends = new WeakMap<Json[], { first: number; last: number }>()
@@ -17,7 +25,16 @@ export function createInstance(type: Type): Node {
   if (type.kind === 'primitive') return { value: undefined, type, loose: true }
   const named = type.kind === 'resource' || (type.kind === 'logical' && type.url !== undefined)
   const value: JsonObject = named ? { resourceType: type.kind === 'logical' ? lastPart(type.name) : type.name } : {}
+  if (named && type.kind === 'logical') models.set(value, type)
   return { value, type, loose: true }
+}
+
+/** What logical instances are: several models may be of one name, which is all that an instance says of itself. */
+const models = new WeakMap<JsonObject, Type>()
+
+/** The logical model that an instance was made of by a map; undefined for any other object. */
+export function modelOf(instance: JsonObject): Type | undefined {
+  return models.get(instance)
 }
 
 /**
@@ -78,30 +95,49 @@ function openPlaceholder(target: Node, property: string): JsonObject {
   const types = target.owner?.type.element(target.property ?? '')?.types ?? []
   const type = types.find((each) => each.element(property)) ?? UNKNOWN
   const value: JsonObject = {}
-  if (target.owner && target.property) assign(target.owner, target.property, { value, type, loose: true })
+  const holder = target.owner?.value
+  if (holder !== null && typeof holder === 'object' && !Array.isArray(holder))
+    fillPlaceholder(target, holder, { value, type })
   target.value = value
   target.type = type
   return value
 }
 
-/** Sets or adds an element and answers the node that stands there now. */
-export function assign(target: Node, property: string, given: Node, place?: ListPlace): Node {
+function fillPlaceholder({ owner, property = '' }: Node, holder: JsonObject, given: Node): void {
+  const element = owner?.type.element(property)
+  if (!element) {
+    addUntyped(holder, { property, value: given.value ?? null, listed: false })
+    return
+  }
+  const chosen = choose(element, given, property)
+  store(holder, { property: chosen.property, element, value: given.value ?? null, place: undefined })
+}
+
+/**
+ * Sets or adds an element and answers the node that stands there now; one without a value when FHIR would refuse it, which
+ * is told. ValueFault when a value is of another kind than the element.
+ */
+export function assign(target: Node, property: string, given: Node, at: Writing): Node {
   if (given.value === undefined && given.type.kind !== 'primitive' && !given.extra) return given
-  if (property === 'value' && target.type.kind === 'primitive') return assignSelf(target, given)
+  if (property === 'value' && target.type.kind === 'primitive') return assignSelf(target, given, at)
   const holder = objectOf(target, property)
   const element = target.type.element(property)
   if (!element) {
     refuseUnknown(target.type, property)
     if (given.value === undefined) {
-      if (given.extra) setMember(holder, `_${property}`, cleanCopy(given.extra))
+      if (given.extra) setMember(holder, `_${property}`, copyExtra(given.extra, at.run))
       return promise(given, target, property)
     }
-    return assignUntyped(holder, property, given)
+    return assignUntyped(holder, property, { given, run: at.run })
   }
   if (given.value === undefined)
-    return given.extra ? assignExtra(holder, element, given) : promise(given, target, property)
+    return given.extra ? assignExtra(holder, element, { given, run: at.run }) : promise(given, target, property)
+  const { run, place } = at
+  run.holder = target.type
+  run.property = property
   const chosen = choose(element, given, property)
-  const fitted = fit(given, chosen.type, property)
+  const fitted = fit(given, chosen.type, run)
+  if (!fitted) return { value: undefined, type: chosen.type, owner: target, property }
   for (const each of element.variants) if (each.property !== chosen.property) delete holder[each.property]
   const index = store(holder, { property: chosen.property, element, value: fitted.value as Json, place }) // fit keeps a value a value
   if (fitted.type.name === 'decimal' && !element.isArray) {
@@ -109,7 +145,7 @@ export function assign(target: Node, property: string, given: Node, place?: List
     if (exact !== undefined) keepExactNumber(holder, chosen.property, exact)
   }
   if (given.extra && fitted.type.kind === 'primitive')
-    storeExtra(holder, chosen.property, { extra: given.extra, index })
+    storeExtra(holder, chosen.property, { extra: copyExtra(given.extra, run), index })
   if (fitted.value !== null && typeof fitted.value === 'object') return fitted
   // fit made this node, so it may be told where it stands.
   fitted.owner = target
@@ -118,11 +154,11 @@ export function assign(target: Node, property: string, given: Node, place?: List
 }
 
 /** A primitive that has no value but an id or extensions, such as the reason why it is absent. */
-function assignExtra(holder: JsonObject, element: ElementType, given: Node): Node {
+function assignExtra(holder: JsonObject, element: ElementType, { given, run }: { given: Node; run: Run }): Node {
   const { property } = choose(element, { ...given, value: '' }, element.name)
   // Lists of values and of what comes with them are as long as each other, with null for what is not there.
   const index = element.isArray ? store(holder, { property, element, value: null, place: undefined }) : 0
-  if (given.extra) storeExtra(holder, property, { extra: given.extra, index })
+  if (given.extra) storeExtra(holder, property, { extra: copyExtra(given.extra, run), index })
   return given
 }
 
@@ -132,32 +168,39 @@ function promise(given: Node, owner: Node, property: string): Node {
 }
 
 /** Assigns to a variable itself: `tgt = v` where `tgt` is a primitive that stands somewhere. */
-export function assignSelf(target: Node, given: Node): Node {
+export function assignSelf(target: Node, given: Node, at: Writing): Node {
   if (given.value === undefined) return target
+  const typed = ownValue(target, given, at.run)
+  if (!typed) return target
   const { owner, property } = target
-  const typed =
-    target.type.kind === 'primitive' && (given.value === null || typeof given.value !== 'object')
-      ? { value: assignPrimitive(given.value, target.type.name), type: target.type }
-      : given
   if (owner && property) {
     const list = target.value === undefined ? undefined : (owner.value as JsonObject)[property]
-    const at = Array.isArray(list) && target.value !== undefined ? list.lastIndexOf(target.value) : -1
-    if (Array.isArray(list) && at >= 0) list[at] = typed.value as Json // it has one
-    const fitted = at >= 0 ? typed : assign(owner, property, typed)
+    const index = Array.isArray(list) && target.value !== undefined ? list.lastIndexOf(target.value) : -1
+    if (Array.isArray(list) && index >= 0) list[index] = typed.value as Json // it has one
+    const fitted = index >= 0 ? typed : assign(owner, property, typed, at)
     target.value = fitted.value
     target.type = fitted.type
     return target
   }
   if (target.value !== null && typeof target.value === 'object' && !Array.isArray(target.value)) {
     if (given.value === null || typeof given.value !== 'object' || Array.isArray(given.value)) {
-      throw new TransformFault('a value cannot be assigned to an object')
+      throw new ValueFault('a value cannot be assigned to an object')
     }
-    for (const name in given.value)
-      if (name !== 'resourceType') setMember(target.value, name, cleanCopy(given.value[name] ?? null))
+    const copy = (copyValid(given.value, target.type, at.run) ?? {}) as JsonObject // the copy of an object
+    for (const name in copy) if (name !== 'resourceType') setMember(target.value, name, copy[name] ?? null)
     return target
   }
   target.value = typed.value
   return target
+}
+
+/** The value in the form that the variable's own type wants. */
+function ownValue(target: Node, given: Node, run: Run): Node | undefined {
+  if (target.type.kind !== 'primitive' || (given.value !== null && typeof given.value === 'object')) return given
+  run.holder = target.owner?.type ?? target.type
+  run.property = target.property ?? ''
+  const value = conform(given, target.type, run)
+  return value === undefined ? undefined : { value, type: target.type }
 }
 
 /** R4 says what its types have; a map that sets something else is wrong. */
@@ -212,18 +255,19 @@ function storeExtra(
 ): void {
   const values = holder[property]
   if (!Array.isArray(values)) {
-    setMember(holder, `_${property}`, cleanCopy(extra))
+    setMember(holder, `_${property}`, extra)
     return
   }
   const found = holder[`_${property}`]
   const list: Json[] = Array.isArray(found) ? found : values.map(() => null)
-  list[index] = cleanCopy(extra)
+  list[index] = extra
   setMember(holder, `_${property}`, list)
 }
 
-function assignUntyped(holder: JsonObject, property: string, given: Node): Node {
-  const node = given.loose ? given : { value: cleanCopy(given.value as Json), type: given.type }
+function assignUntyped(holder: JsonObject, property: string, { given, run }: { given: Node; run: Run }): Node {
+  const node = given.loose ? given : { value: copyValid(given.value ?? null, UNKNOWN, run) ?? {}, type: given.type }
   node.loose = false
+  run.untyped = true
   addUntyped(holder, { property, value: node.value as Json, listed: given.listed === true })
   if (given.exact !== undefined && !Array.isArray(holder[property])) keepExactNumber(holder, property, given.exact)
   return node

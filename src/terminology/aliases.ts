@@ -1,3 +1,5 @@
+import type { CodeSystem } from '../fhir/types.ts'
+
 /**
  * Names under which WHO's published packages ask for their own artefacts, and systems that several suppliers
  * publish. Look-ups know all names of a thing; what is written out keeps the name the maps use.
@@ -36,13 +38,35 @@ const SYSTEMS = [
   ['http://id.who.int/icd/release/11/mms', 'http://id.who.int/icd11/mms', `${WHO}CodeSystem/DDCCICD11CodeSystem`],
 ]
 
-/** Systems of others that WHO's packages republish in part as complete: url → fewest concepts of a real edition. */
-const FOREIGN_SYSTEMS = new Map([
-  ['http://id.who.int/icd/release/11/mms', 10_000],
-  ['http://snomed.info/sct', 100_000],
-  ['http://loinc.org', 50_000],
-  ['http://hl7.org/fhir/sid/cvx', 150],
-  ['https://ec.europa.eu/health/documents/community-register/html/', 1_000],
+/** A system of which packages republish parts, as fragments or as if they were complete, under a version of their own. */
+interface ForeignSystem {
+  /** Fewest concepts of a real edition. */
+  concepts: number
+  /** How its own versions look; absent when it has none. */
+  version?: RegExp
+}
+
+const FOREIGN_SYSTEMS = new Map<string, ForeignSystem>([
+  ['http://id.who.int/icd/release/11/mms', { concepts: 10_000, version: /^\d{4}-\d{2}$/ }],
+  ['http://snomed.info/sct', { concepts: 100_000, version: /^http:\/\/snomed\.info\/x?sct\/\d+/ }],
+  ['http://loinc.org', { concepts: 50_000, version: /^\d\.\d{1,2}[a-z]?$/ }],
+  ['http://hl7.org/fhir/sid/cvx', { concepts: 150, version: /^\d{4}-?\d{2}/ }],
+  ['http://www.whocc.no/atc', { concepts: 5_000, version: /^\d{4}$/ }],
+  ['http://hl7.org/fhir/sid/icd-10', { concepts: 5_000, version: /^\d{4}$/ }],
+  ['http://hl7.org/fhir/sid/icd-10-cm', { concepts: 50_000, version: /^\d{4}$/ }],
+  ['http://www.nlm.nih.gov/research/umls/rxnorm', { concepts: 50_000, version: /^\d{8}$/ }],
+  ['http://www.ama-assn.org/go/cpt', { concepts: 5_000, version: /^\d{4}/ }],
+  ['http://hl7.org/fhir/sid/ndc', { concepts: 50_000, version: /^\d{8}$/ }],
+  ['https://ec.europa.eu/health/documents/community-register/html/', { concepts: 1_000 }],
+  ['https://spor.ema.europa.eu/v1/organisations', { concepts: 10_000 }],
+  ['https://covid-19-diagnostics.jrc.ec.europa.eu/devices', { concepts: 5_000 }],
+  // Computed: a list of it is always a part.
+  ['http://unitsofmeasure.org', { concepts: Number.POSITIVE_INFINITY, version: /^\d\.\d$/ }],
+  ['urn:ietf:bcp:47', { concepts: Number.POSITIVE_INFINITY }],
+  ['urn:ietf:bcp:13', { concepts: Number.POSITIVE_INFINITY }],
+  ['urn:iso:std:iso:3166', { concepts: 240, version: /^\d{4}/ }],
+  ['urn:iso:std:iso:3166:-2', { concepts: 3_000, version: /^\d{4}/ }],
+  ['urn:iso:std:iso:4217', { concepts: 150, version: /^\d{4}/ }],
 ])
 
 const systemGroups = new Map<string, readonly string[]>()
@@ -73,8 +97,21 @@ export function publishedValueSet(url: string): string | undefined {
   return published === undefined ? undefined : `${WHO}ValueSet/${published}`
 }
 
-/** Whether a system of that size, though called complete, can only be a part of the real one. */
-export function isPartialEdition(url: string, concepts: number): boolean {
-  const fewest = FOREIGN_SYSTEMS.get(systemIdentity(url))
-  return fewest !== undefined && concepts < fewest
+/** A stored copy of a system, as its resource describes it. */
+export interface StoredEdition {
+  url: string
+  version?: string | undefined
+  content: CodeSystem['content']
+  concepts: number
+}
+
+/**
+ * What a stored copy of a system is: one that can only be a part of the real edition is a fragment, whatever it says, and a part
+ * has no version that its system cannot have: the version of a package is none of the system it takes codes from.
+ */
+export function editionOf({ url, version, content, concepts }: StoredEdition): { isPart: boolean; version?: string } {
+  const foreign = FOREIGN_SYSTEMS.get(systemIdentity(url))
+  const isPart = content === 'fragment' || (foreign !== undefined && concepts < foreign.concepts)
+  const isInvented = isPart && foreign !== undefined && version !== undefined && !foreign.version?.test(version)
+  return { isPart, ...(version !== undefined && !isInvented && { version }) }
 }

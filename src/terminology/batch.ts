@@ -1,6 +1,7 @@
 import { badRequest, FhirError, operationOutcome } from '../fhir/error.ts'
 import type { OperationBudget } from '../fhir/operation.ts'
 import type { Parameter, Parameters, Resource } from '../fhir/types.ts'
+import { VALUE_FORMS } from './value.ts'
 
 /** One validation of a batch as a request of its own. */
 export interface BatchEntry {
@@ -20,7 +21,10 @@ export function batchEntries(parameters: Parameters): BatchEntry[] {
   if (entries.length === 0) throw badRequest('No validation to do: send at least one parameter validation', 'required')
   return entries.map((own) => {
     const named = new Set(own.map((each) => each.name))
-    const rest = shared.filter((each) => each.name === 'tx-resource' || !named.has(each.name))
+    // An entry with a question of its own does not take the shared one beside it.
+    const asks = VALUE_FORMS.some((name) => named.has(name))
+    const isOwn = (name: string) => named.has(name) || (asks && VALUE_FORMS.includes(name))
+    const rest = shared.filter((each) => each.name === 'tx-resource' || !isOwn(each.name))
     const bringsOwn = named.has('tx-resource') || named.has('codeSystem')
     return { entry: { resourceType: 'Parameters', parameter: [...own, ...rest] }, bringsOwn }
   })

@@ -1,10 +1,11 @@
+import { parseCanonical } from '../fhir/canonical.ts'
 import { FhirError } from '../fhir/error.ts'
 import type { CodeSystem, CodeSystemConcept } from '../fhir/types.ts'
 import { systemIdentity } from './aliases.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
 import { indexCodeSystem } from './concept-index.ts'
 import { applyFilter } from './filters/filters.ts'
-import { alternatives, txIssue } from './messages.ts'
+import { alternatives, txIssue, versionCheckIssue } from './messages.ts'
 import type { Scope } from './scope.ts'
 import { filteredSelection, intersection, listSelection, type Selection } from './selection.ts'
 import { supplemented } from './supplement-lookup.ts'
@@ -76,7 +77,8 @@ export function resolveSystem(clause: Clause, evaluation: Evaluation, valueVersi
 function decide(clause: Clause, evaluation: Evaluation, valueVersion: string | undefined): Resolution {
   const system = clause.system ?? ''
   const rule = ruleFor(evaluation.systemRules, system)
-  const candidates = evaluation.scope.systems(system)
+  // A list of codes stands for itself where the system is unknown.
+  const candidates = clause.concepts ? evaluation.scope.systemsHere(system) : evaluation.scope.systems(system)
   const resolution: Resolution = {
     known: knownVersions(candidates),
     asked: '',
@@ -89,7 +91,8 @@ function decide(clause: Clause, evaluation: Evaluation, valueVersion: string | u
   else if (rule?.check !== undefined) Object.assign(resolution, { asked: rule.check, changedBy: 'check' })
   if (rule?.check !== undefined) resolution.check = rule.check
   const { asked } = resolution
-  const fitting = asked === '' ? candidates : candidates.filter((each) => matchesVersion(asked, each.head.version))
+  const isAsked = ({ head }: CodeSystemProvider) => asked === '' || matchesVersion(asked, head.heldAs ?? head.version)
+  const fitting = candidates.filter(isAsked)
   const own =
     valueVersion !== undefined && isWildcard(asked)
       ? fitting.find((each) => each.head.version === valueVersion)
@@ -113,7 +116,7 @@ export function knownVersions(candidates: CodeSystemProvider[]): string[] {
   return candidates
     .map((each) => each.head.version)
     .filter((each) => each !== undefined)
-    .reverse()
+    .sort(olderFirst)
 }
 
 /** An enumeration counts by itself where the system is unknown, or known in parts only. */
@@ -157,7 +160,8 @@ function enumeration(clause: Clause, fragment: CodeSystemProvider | undefined): 
     content: 'fragment',
     url: clause.system ?? '',
     ...(version && { version }),
-    ...(fragment && { caseSensitive: fragment.head.caseSensitive }),
+    // Of a system that nobody knows the codes are those that the set lists, letter by letter.
+    ...(!fragment?.head.caseUnstated && { caseSensitive: fragment?.head.caseSensitive ?? true }),
     property: property as NonNullable<CodeSystem['property']>,
     concept,
   }
@@ -216,7 +220,7 @@ export function bindForExpansion(clause: Clause, evaluation: Evaluation): Bound 
   if (!resolution.provider) throw unresolvedError(clause, resolution)
   const { check, provider } = resolution
   if (check !== undefined && !matchesVersion(check, provider.head.version)) {
-    throw new FhirError(422, txIssue('VALUESET_VERSION_CHECK', [clause.system, provider.head.version, check]))
+    throw new FhirError(422, versionCheckIssue('code system', [clause.system, provider.head.version, check]))
   }
   const bound = { ...bind(clause, provider), resolution }
   if (!evaluation.scope.missing()) evaluation.decided.bindings.set(clause, bound)
@@ -287,18 +291,49 @@ export function newestOf<T extends { provider: CodeSystemProvider }>(concepts: T
   )
 }
 
-/** Whether an exclude of the set takes a concept away: in all versions, unless the set wishes otherwise. */
+/** Whether an exclude of the set takes a concept away. */
 export function isExcluded(
   set: CompiledSet,
   member: Member,
   provider: CodeSystemProvider,
   evaluation: Evaluation,
 ): boolean {
-  return set.excludes.some((clause) =>
-    locateBy(clause, member, evaluation).some(
-      (each) => set.versionsMatch !== false || each.provider.head.version === provider.head.version,
-    ),
+  return set.excludes.some(
+    (clause) =>
+      takesSystem(clause, member.identity) ||
+      locateBy(clause, member, evaluation).some((each) =>
+        takesAway(set, clause, { included: provider, excluded: each.provider }, evaluation),
+      ),
   )
+}
+
+/** Whether an exclude takes a system away as a whole, whatever versions there are. */
+export const takesSystem = ({ reach, identity: excluded }: Clause, identity: string): boolean =>
+  reach === 'system' && excluded === identity
+
+/** Whether an exclude that has a code in one version takes it away in another. */
+export function takesAway(
+  set: CompiledSet,
+  { reach }: Clause,
+  { included, excluded }: { included: CodeSystemProvider; excluded: CodeSystemProvider },
+  evaluation: Evaluation,
+): boolean {
+  const { url, version } = included.head
+  if (reach === 'all' || version === excluded.head.version) return true
+  return reach === 'resolved' && hasOneVersion(set, systemIdentity(url), evaluation)
+}
+
+/** Whether the includes of a set, and what they import, are all of one version of a system. */
+function hasOneVersion(set: CompiledSet, identity: string, evaluation: Evaluation): boolean {
+  const versions = new Set<string | undefined>()
+  const visit = ({ includes }: CompiledSet) => {
+    for (const clause of includes) {
+      if (clause.identity === identity) versions.add(resolveSystem(clause, evaluation).provider?.head.version)
+      clause.imports.forEach(visit)
+    }
+  }
+  visit(set)
+  return versions.size < 2
 }
 
 /** The concept in every version of its system that an include or exclude covers. */
@@ -325,7 +360,11 @@ export function requireImports(clause: Clause): void {
   if (clause.missing.length === 0) return
   throw new FhirError(
     404,
-    clause.missing.map((canonical) => txIssue('Unable_to_resolve_value_Set_', [canonical])),
+    clause.missing.map((canonical) => {
+      const { url, version } = parseCanonical(canonical)
+      if (version === undefined) return txIssue('Unable_to_resolve_value_Set_', [canonical])
+      return txIssue('VS_EXP_IMPORT_UNK_PINNED', [url, version])
+    }),
   )
 }
 

@@ -1,4 +1,5 @@
 import type { Resource } from '../fhir/types.ts'
+import { editionOf } from './aliases.ts'
 import type { Artefacts } from './artefacts.ts'
 import { BUILT_IN_SYSTEMS } from './implicit/implicit-systems.ts'
 
@@ -34,16 +35,27 @@ const EXPANSION_PARAMETERS = [
   'valueSetVersion',
 ]
 
-/** The TerminologyCapabilities resource for `/metadata?mode=terminology`; `url` is the FHIR base. */
-export async function terminologyCapabilities(url: string, artefacts: Artefacts, now: Date): Promise<Resource> {
+/** The running server, as its TerminologyCapabilities name it. */
+export interface Instance {
+  /** The FHIR base. */
+  url: string
+  software: { name: string; version: string }
+}
+
+/** The TerminologyCapabilities resource for `/metadata?mode=terminology`: the systems that answer, and what is understood. */
+export async function terminologyCapabilities(
+  { url, software: { name, version } }: Instance,
+  artefacts: Artefacts,
+  now: Date,
+): Promise<Resource> {
   const versions = new Map<string, Set<string>>()
   const add = (uri: string, version: string | undefined) => {
     const known = versions.get(uri) ?? new Set<string>()
     if (version) known.add(version)
     versions.set(uri, known)
   }
-  for (const each of await artefacts.codeSystems()) add(each.url, each.version)
-  for (const { url: uri, version } of BUILT_IN_SYSTEMS) add(uri, version)
+  for (const each of await artefacts.answering()) add(each.url, editionOf(each).version)
+  for (const each of BUILT_IN_SYSTEMS) add(each.url, each.version)
   return {
     resourceType: 'TerminologyCapabilities',
     url: `${url}/TerminologyCapabilities/vidimus`,
@@ -53,6 +65,8 @@ export async function terminologyCapabilities(url: string, artefacts: Artefacts,
     status: 'active',
     date: now.toISOString(),
     kind: 'instance',
+    software: { name, version },
+    implementation: { description: 'Terminology service', url },
     codeSearch: 'all',
     codeSystem: [...versions]
       .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -28,6 +28,8 @@ export interface ConceptProperty {
 export interface CodeSystemHead {
   url: string
   version?: string
+  /** Version of the resource where that cannot be one of the system: value sets of its publisher may name it, replies do not. */
+  heldAs?: string
   name: string
   language?: string
   status: string
@@ -35,7 +37,13 @@ export interface CodeSystemHead {
   /** Extension structuredefinition-standards-status. */
   standardsStatus?: string
   content: CodeSystem['content']
+  /** Codes that differ by case alone are different codes. False also where the system does not say. */
   caseSensitive: boolean
+  /**
+   * The system does not say whether case matters: codes are then accepted in any case
+   * (https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.caseSensitive), unless several of its codes fit.
+   */
+  caseUnstated?: true
   /** Implicit value set of all concepts (CodeSystem.valueSet). */
   valueSet?: string
   hierarchyMeaning?: string
@@ -56,7 +64,7 @@ export interface CodeSystemHead {
  */
 export interface CodeSystemProvider {
   readonly head: CodeSystemHead
-  /** The concept of a code; honours `caseSensitive`. */
+  /** The concept of a code; the exact code first, then, where case does not count, one that differs by it. */
   locate(code: string): Ref | undefined
   /** The code as the system writes it. */
   code(ref: Ref): string
@@ -90,6 +98,8 @@ export interface CodeSystemProvider {
   filter?(property: string, op: string, value: string): Selection | undefined
   /** Why a text is no code of the system, where that can be said. */
   explain?(code: string): string | undefined
+  /** Why a concept does not pass a filter, where that can be said. */
+  explainFilter?(ref: Ref, filter: { property: string; op: string; value: string | undefined }): string | undefined
   /** Display in a language that the system computes rather than stores. */
   translate?(ref: Ref, language: string): string | undefined
 }

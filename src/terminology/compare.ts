@@ -2,8 +2,8 @@ import { badRequest } from '../fhir/error.ts'
 import { booleanParameter, firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Parameter, Parameters, Resource, ValueSet } from '../fhir/types.ts'
 import type { Steps } from '../workers/budget.ts'
-import type { Evaluation } from './binding.ts'
-import { list } from './listing.ts'
+import { type Evaluation, resolveSystem } from './binding.ts'
+import { list, NOTHING_LEFT_OUT } from './listing.ts'
 import { txError } from './messages.ts'
 import { evaluationOf, type Request, valueSetRules } from './request.ts'
 import { valueSetOf } from './scope.ts'
@@ -25,7 +25,7 @@ export function* compareValueSets(request: Request): Steps<Parameters> {
     CompiledSet,
   ]
   const evaluation = evaluationOf(request, one.canonical)
-  const comparison = byDefinition(one, other) ?? (yield* byExpansion(one, other, evaluation, request))
+  const comparison = byDefinition(one, other, evaluation) ?? (yield* byExpansion(one, other, evaluation, request))
   const parameter: Parameter[] = [
     { name: 'result', valueCode: comparison.result },
     { name: 'message', valueString: MESSAGES[comparison.result](one.canonical, other.canonical) },
@@ -62,14 +62,14 @@ function compiledSide(request: Request, side: 'this' | 'other'): CompiledSet {
 }
 
 /** What the definitions alone tell: equal ones, whole systems, enumerations. */
-function byDefinition(one: CompiledSet, other: CompiledSet): Comparison | undefined {
+function byDefinition(one: CompiledSet, other: CompiledSet, evaluation: Evaluation): Comparison | undefined {
   const isWhole = (set: CompiledSet) =>
     isPlain(set) && set.includes.every((each) => !each.concepts && each.filters.length === 0)
   const isEnumerated = (set: CompiledSet) =>
     isPlain(set) && set.includes.every((each) => each.concepts && each.filters.length === 0)
   if (isEnumerated(one) && isEnumerated(other)) {
     const keys = (set: CompiledSet) =>
-      set.includes.flatMap((each) => [...(each.concepts?.keys() ?? [])].map((code) => `${systemKey(each)}#${code}`))
+      set.includes.flatMap((each) => codesOf(each, evaluation).map((code) => `${systemKey(each)}#${code}`))
     return relate(new Set(keys(one)), new Set(keys(other)), false)
   }
   if (describe(one) === describe(other)) return { result: 'same', expanded: false }
@@ -87,6 +87,17 @@ const isPlain = (set: CompiledSet) =>
   set.includes.every((each) => each.identity !== undefined && each.imports.length === 0 && each.missing.length === 0)
 
 const systemKey = (clause: Clause) => `${clause.identity}|${clause.version}`
+
+/** The codes a clause enumerates, as their system writes them where it is here. */
+function codesOf(clause: Clause, evaluation: Evaluation): string[] {
+  const codes = [...(clause.concepts?.keys() ?? [])]
+  const { provider } = resolveSystem(clause, evaluation)
+  if (!provider) return codes
+  return codes.map((code) => {
+    const ref = provider.locate(code)
+    return ref === undefined ? code : provider.code(ref)
+  })
+}
 
 /** A definition as text that does not depend on the order of its parts. */
 function describe(set: CompiledSet): string {
@@ -117,7 +128,7 @@ function* byExpansion(
 
 /** `system#code` of every member. */
 function* keysOf(set: CompiledSet, evaluation: Evaluation, most: number): Steps<Set<string>> {
-  const listing = yield* list(set, evaluation, { activeOnly: false, withoutSystems: new Set(), most })
+  const listing = yield* list(set, evaluation, { activeOnly: false, without: NOTHING_LEFT_OUT, most })
   if (listing === 'tooMany') throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${most}`])
   const keys = new Set<string>()
   for (let index = 0; index < listing.size; index++) {

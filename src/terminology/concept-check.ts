@@ -1,11 +1,10 @@
-import { formatCanonical } from '../fhir/canonical.ts'
 import type { Issue } from '../fhir/types.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
 import { chooseText, textsIn } from './designations.ts'
 import { checkDisplay } from './display-check.ts'
 import { EXTENSION, extensionText } from './extensions.ts'
 import type { Languages } from './languages.ts'
-import { txIssue } from './messages.ts'
+import { caseDifference, txIssue } from './messages.ts'
 import type { CodedValue } from './value.ts'
 import type { EnumeratedConcept } from './value-set.ts'
 
@@ -41,8 +40,7 @@ export function checkConcept(
   const issues: Issue[] = []
   const code = provider.code(ref)
   if (code !== value.code && code.toLowerCase() === value.code.toLowerCase()) {
-    const canonical = formatCanonical(provider.head.url, provider.head.version)
-    issues.push(txIssue('CODE_CASE_DIFFERENCE', [value.code, code, canonical], { expression: value.at('code') }))
+    issues.push(caseDifference(value.code, code, provider.head, value.at('code')))
   }
   const status = provider.status(ref)
   if (provider.isInactive(ref)) {

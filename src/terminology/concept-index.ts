@@ -34,7 +34,8 @@ export function headOf(resource: CodeSystem): CodeSystemHead {
     status: resource.status ?? 'unknown',
     experimental: resource.experimental === true,
     content: resource.content ?? 'complete',
-    caseSensitive: resource.caseSensitive !== false,
+    caseSensitive: resource.caseSensitive === true,
+    ...(resource.caseSensitive === undefined && { caseUnstated: true as const }),
     properties: new Map(),
     supplements: [],
   }
@@ -111,7 +112,7 @@ export function requireParts(concept: CodeSystemConcept, resource: CodeSystem): 
 /** Compiles concepts, given one after the other; a code that comes twice keeps its first concept. */
 export function indexConcepts(head: CodeSystemHead, rows: Iterable<ConceptRow>): CodeSystemProvider {
   const { codes, displays, concepts, ordinalOf, parent, end, extraParents } = buildHierarchy(rows)
-  const folded = head.caseSensitive ? undefined : foldedCodes(codes)
+  const anyCase = head.caseSensitive ? undefined : caseFolder(codes, head)
   const used = new Set(head.properties.keys())
   const statusProperty = standardProperty(head, 'status')
   const flags = conceptFlags(head, concepts, used)
@@ -124,7 +125,7 @@ export function indexConcepts(head: CodeSystemHead, rows: Iterable<ConceptRow>):
     all,
     hierarchical: parent.some((each) => each >= 0),
     hasInactive: flags.some((each) => (each & 1) === 1),
-    locate: (code) => ordinalOf.get(code) ?? folded?.get(code.toLowerCase()),
+    locate: (code) => ordinalOf.get(code) ?? anyCase?.(code),
     code: (ref) => codes[ref as number] ?? '',
     display: (ref) => displays[ref as number],
     definition: (ref) => detail(ref)?.definition,
@@ -149,12 +150,24 @@ export function indexConcepts(head: CodeSystemHead, rows: Iterable<ConceptRow>):
   }
 }
 
-/** Ordinals by code in lower case; of codes that differ by case the first. */
-function foldedCodes(codes: string[]): Map<string, number> {
-  const folded = new Map<string, number>()
+/**
+ * Finds a code without regard to case: of several the first; none where the system does not say that case is of no
+ * account, for then several show that it is. The index is made for the first code that is not found as it is written.
+ */
+function caseFolder(codes: string[], { caseUnstated }: CodeSystemHead): (code: string) => number | undefined {
+  let folded: Map<string, number | undefined> | undefined
+  return (wanted) => {
+    folded ??= foldedCodes(codes, caseUnstated === true)
+    return folded.get(wanted.toLowerCase())
+  }
+}
+
+function foldedCodes(codes: string[], onlyUnique: boolean): Map<string, number | undefined> {
+  const folded = new Map<string, number | undefined>()
   codes.forEach((code, ordinal) => {
     const lower = code.toLowerCase()
     if (!folded.has(lower)) folded.set(lower, ordinal)
+    else if (onlyUnique) folded.set(lower, undefined)
   })
   return folded
 }

@@ -49,37 +49,66 @@ interface Sides {
 
 type Element = NonNullable<Group['element']>[number]
 
-/** Elements of a group by their own code and by the codes they map to; large maps are asked code by code. */
-interface ElementIndex {
-  bySource: Map<string, Element[]>
-  byTarget: Map<string, Element[]>
+/** The code of one side of a pair. */
+type Side = 'source' | 'target'
+
+/** Elements by the codes of one side, large maps are asked code by code; `folded`: by codes in lower case. */
+type ElementIndex = Map<string, Element[]>
+
+const elementIndexes = new WeakMap<Group, Map<string, ElementIndex>>()
+
+function elementIndex(group: Group, side: Side, folded: boolean): ElementIndex {
+  const made = elementIndexes.get(group) ?? new Map<string, ElementIndex>()
+  elementIndexes.set(group, made)
+  const name = folded ? `${side}, folded` : side
+  const known = made.get(name)
+  if (known) return known
+  const index: ElementIndex = new Map()
+  for (const element of group.element ?? []) {
+    for (const { code } of side === 'source' ? [element] : (element.target ?? NONE)) {
+      if (!code) continue
+      const key = folded ? code.toLowerCase() : code
+      const list = index.get(key)
+      if (!list) index.set(key, [element])
+      else if (list.at(-1) !== element) list.push(element)
+    }
+  }
+  made.set(name, index)
+  return index
 }
 
-const elementIndexes = new WeakMap<Group, ElementIndex>()
+/** Tells codes of a system apart: letter by letter, unless case is of no account in it. */
+interface CodeComparison {
+  folded: boolean
+  isSame(a: string, b: string): boolean
+}
 
-function elementsOf(group: Group): ElementIndex {
-  const known = elementIndexes.get(group)
-  if (known) return known
-  const index: ElementIndex = { bySource: new Map(), byTarget: new Map() }
-  const add = (map: Map<string, Element[]>, code: string, element: Element) => {
-    const list = map.get(code)
-    if (!list) map.set(code, [element])
-    else if (list.at(-1) !== element) list.push(element)
-  }
-  for (const element of group.element ?? []) {
-    if (element.code) add(index.bySource, element.code, element)
-    for (const { code } of element.target ?? []) if (code) add(index.byTarget, code, element)
-  }
-  elementIndexes.set(group, index)
-  return index
+const LETTER_BY_LETTER: CodeComparison = { folded: false, isSame: (a, b) => a === b }
+
+function codesOf(system: string | undefined, scope: Scope): CodeComparison {
+  // A list of pairs stands for itself where nobody knows the system.
+  const provider = system === undefined ? undefined : scope.systemsHere(parseCanonical(system).url)[0]
+  if (!provider || provider.head.caseSensitive) return LETTER_BY_LETTER
+  // Codes that differ by case and stand in the system both are two codes.
+  const isSame = (a: string, b: string) =>
+    a === b || (a.toLowerCase() === b.toLowerCase() && provider.locate(a) === provider.locate(b))
+  return { folded: true, isSame }
+}
+
+/** The elements that have a code on one side, however it is written. */
+function elementsWith(group: Group, side: Side, code: string, { folded, isSame }: CodeComparison): Element[] {
+  const found = elementIndex(group, side, folded).get(folded ? code.toLowerCase() : code) ?? NONE
+  if (!folded) return found
+  const codes = (element: Element) => (side === 'source' ? [element] : (element.target ?? NONE))
+  return found.filter((element) => codes(element).some((each) => each.code !== undefined && isSame(each.code, code)))
 }
 
 const swappedGroups = new WeakMap<Group, { source: unknown; target: unknown; swapped: boolean }>()
 
 /** Whether source and target of a group are exchanged: every element is unknown in the source and known in the target. */
 function isSwapped(group: Group, scope: Scope): boolean {
-  const source = group.source ? scope.systems(group.source)[0] : undefined
-  const target = group.target ? scope.systems(group.target)[0] : undefined
+  const source = group.source ? scope.systemsHere(group.source)[0] : undefined
+  const target = group.target ? scope.systemsHere(group.target)[0] : undefined
   const known = swappedGroups.get(group)
   if (known && known.source === source && known.target === target) return known.swapped
   const codes = (group.element ?? []).flatMap((each) => each.code ?? [])
@@ -122,7 +151,7 @@ export function translateBy(
     const [near, far] = question.reverse ? [sides.target, sides.source] : [sides.source, sides.target]
     if (!fits(near, question.system) || !fits(far, question.otherSystem)) return []
     return question.reverse
-      ? backward(map, group, sides, question)
+      ? backward({ map, group, sides, question, scope, asking })
       : forward({ map, group, sides, question: { ...question, left }, scope, asking })
   })
 }
@@ -130,28 +159,31 @@ export function translateBy(
 const tooManyGroups = () =>
   new FhirError(422, otherIssue('too-costly', `The translation takes more than ${mostGroups} groups of concept maps`))
 
-function forward(call: {
+/** One question to one group. */
+interface GroupCall {
   map: ConceptMap
   group: Group
   sides: Sides
   question: TranslateQuestion
   scope: Scope
   asking: ConceptMap[]
-}): Translation[] {
-  const { map, group, sides, question } = call
-  const elements = elementsOf(group).bySource.get(question.code) ?? []
-  const source = conceptOf(sides.source, question.code)
+}
+
+function forward(call: GroupCall): Translation[] {
+  const { map, group, sides, question, scope } = call
+  const elements = elementsWith(group, 'source', question.code, codesOf(sides.source, scope))
+  const sourceOf = (element: Element | undefined) => conceptOf(sides.source, element?.code ?? question.code)
   const found = elements.flatMap((element) =>
     (element.target ?? [])
-      .filter((target) => dependsOnMet(target, question))
-      .map((target) => pair(map, source, sides.target, target)),
+      .filter((target) => dependsOnMet(target, question, scope))
+      .map((target) => pair(map, sourceOf(element), sides.target, target)),
   )
   if (elements.length > 0) {
     return elements.some((each) => each.target?.length)
       ? found
-      : [{ map, equivalence: 'unmatched', written: 'unmatched', source, product: [] }]
+      : [{ map, equivalence: 'unmatched', written: 'unmatched', source: sourceOf(elements[0]), product: [] }]
   }
-  return unmapped(call, source)
+  return unmapped(call, sourceOf(undefined))
 }
 
 function pair(map: ConceptMap, source: Translation['source'], system: string | undefined, target: Target): Translation {
@@ -175,24 +207,15 @@ function conceptOf(system: string | undefined, code: string, display?: string): 
   return concept
 }
 
-function dependsOnMet(target: Target, { dependencies }: TranslateQuestion): boolean {
+function dependsOnMet(target: Target, { dependencies }: TranslateQuestion, scope: Scope): boolean {
   if (!target.dependsOn) return true
-  return target.dependsOn.every((needed) =>
-    dependencies.some((each) => each.element === needed.property && each.value === needed.value),
-  )
+  return target.dependsOn.every((needed) => {
+    const { isSame } = codesOf(needed.system, scope)
+    return dependencies.some((each) => each.element === needed.property && isSame(each.value, needed.value))
+  })
 }
 
-function unmapped(
-  call: {
-    map: ConceptMap
-    group: Group
-    sides: Sides
-    question: TranslateQuestion
-    scope: Scope
-    asking: ConceptMap[]
-  },
-  source: Translation['source'],
-): Translation[] {
+function unmapped(call: GroupCall, source: Translation['source']): Translation[] {
   const { map, group, sides, question, scope, asking } = call
   const rule = group.unmapped
   const system = sides.target && { system: sides.target }
@@ -220,26 +243,26 @@ function unmapped(
   return []
 }
 
-function backward(map: ConceptMap, group: Group, sides: Sides, question: TranslateQuestion): Translation[] {
-  const source = { ...(sides.target && { system: sides.target }), code: question.code }
-  return (elementsOf(group).byTarget.get(question.code) ?? []).flatMap((element) => {
-    const targets = (element.target ?? []).filter((each) => each.code === question.code && dependsOnMet(each, question))
-    if (!element.code) return []
-    const code = element.code
-    return targets.map(
-      (target): Translation => ({
-        map,
-        equivalence: REVERSED[target.equivalence ?? 'equivalent'] ?? target.equivalence ?? 'equivalent',
-        written: target.equivalence ?? 'equivalent',
-        source,
-        target: {
-          ...(sides.source && { system: sides.source }),
-          code,
-          ...(element.display && { display: element.display }),
-        },
-        product: [],
-      }),
+function backward({ map, group, sides, question, scope }: GroupCall): Translation[] {
+  const codes = codesOf(sides.target, scope)
+  return elementsWith(group, 'target', question.code, codes).flatMap((element) => {
+    const { code, display } = element
+    if (!code) return []
+    const targets = (element.target ?? []).filter(
+      (each) =>
+        each.code !== undefined && codes.isSame(each.code, question.code) && dependsOnMet(each, question, scope),
     )
+    return targets.map((target): Translation => {
+      const equivalence = target.equivalence ?? 'equivalent'
+      return {
+        map,
+        equivalence: REVERSED[equivalence] ?? equivalence,
+        written: equivalence,
+        source: conceptOf(sides.target, target.code ?? question.code),
+        target: conceptOf(sides.source, code, display),
+        product: [],
+      }
+    })
   })
 }
 
@@ -249,6 +272,30 @@ const REVERSED: Record<string, string> = {
   narrower: 'wider',
   subsumes: 'specializes',
   specializes: 'subsumes',
+}
+
+/** Equivalences of R4 from the closest to none at all. */
+const CLOSENESS = [
+  'equal',
+  'equivalent',
+  'wider',
+  'subsumes',
+  'narrower',
+  'specializes',
+  'inexact',
+  'relatedto',
+  'unmatched',
+  'disjoint',
+]
+
+/** Translations with the closest first, whatever map they come from; those of one kind stay in the order of the maps. */
+export function closestFirst(translations: Translation[]): Translation[] {
+  if (translations.length < 2) return translations
+  const rank = ({ equivalence }: Translation) => {
+    const at = CLOSENESS.indexOf(equivalence)
+    return at < 0 ? CLOSENESS.length : at
+  }
+  return translations.toSorted((a, b) => rank(a) - rank(b))
 }
 
 /** A concept map by canonical. */

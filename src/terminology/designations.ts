@@ -1,7 +1,7 @@
 import type { Coding, Extension } from '../fhir/types.ts'
 import type { CodeSystemProvider, Designation, Ref } from './code-system.ts'
 import { EXTENSION } from './extensions.ts'
-import { type Languages, servesLanguage } from './languages.ts'
+import { closest, type Languages } from './languages.ts'
 import type { EnumeratedConcept } from './value-set.ts'
 
 /** `use` of a display that stands among designations. */
@@ -65,16 +65,15 @@ export function textsIn(
 }
 
 /**
- * The text to show in the wished languages: the display or designation of the best language, else the display;
- * nothing when other languages are refused and none of the texts is in a wished one.
+ * The text to show in the wished languages: the display or designation that a look-up of the best range finds (RFC 4647 §3.4),
+ * else the display; nothing when other languages are refused and none of the texts is in a wished one.
  */
 export function chooseText(texts: Text[], languages: Languages | undefined): Text | undefined {
   const display = texts.find((each) => each.isDisplay)
   if (!languages) return display
-  for (const tag of languages.tags) {
-    if (display && servesLanguage(tag, display.language)) return display
-    const serving = texts.filter((each) => servesLanguage(tag, each.language))
-    const found = serving.find(isDisplayLike) ?? serving[0]
+  for (const range of languages.tags) {
+    const nearest = (some: Text[]) => closest(range, languages, some, (each) => each.language)
+    const found = nearest(texts.filter(isDisplayLike)) ?? nearest(texts)
     if (found) return found
   }
   return languages.only && display?.language !== undefined ? undefined : display

@@ -2,14 +2,14 @@ import { formatCanonical } from '../fhir/canonical.ts'
 import { badRequest } from '../fhir/error.ts'
 import type { Extension, ValueSet } from '../fhir/types.ts'
 import type { Steps } from '../workers/budget.ts'
-import { systemIdentity, systemNames } from './aliases.ts'
+import { systemNames } from './aliases.ts'
 import { bindForExpansion, type Evaluation } from './binding.ts'
 import type { CodeSystemHead } from './code-system.ts'
 import { type Contains, containsEntry, type EntryOptions } from './contains-entry.ts'
 import { type ExpansionParameter, echoedParameters } from './expansion-parameters.ts'
 import { EXTENSION } from './extensions.ts'
 import type { Languages } from './languages.ts'
-import { type Entry, type Listing, type ListingOptions, list } from './listing.ts'
+import { type Entry, isLeftOut, type LeftOut, type Listing, type ListingOptions, leftOut, list } from './listing.ts'
 import { txError } from './messages.ts'
 import { canNest, nest } from './nesting.ts'
 import {
@@ -26,11 +26,11 @@ import type { Clause, CompiledSet } from './value-set.ts'
 
 /** `$expand` (terminology.md §3). Run it through settle. */
 export function* expandValueSet(request: Request): Steps<ValueSet> {
-  const { set, languages } = compileRequested(request)
+  const { set, languages, decisive } = compileRequested(request)
   const evaluation = evaluationOf(request, set.canonical)
   const page = pageOf(request)
-  const heads = yield* usedSystems(set, evaluation)
   const options = listingOptions(request)
+  const heads = yield* usedSystems(set, evaluation, options.without)
   const listing = yield* list(set, evaluation, {
     ...options,
     ...(page.count === undefined && { most: page.limit + (page.offset ?? 0) }),
@@ -39,7 +39,7 @@ export function* expandValueSet(request: Request): Steps<ValueSet> {
   const { from, to } = pageBounds(listing, page)
   if (to - from > page.limit) throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${page.limit}`])
   const shown = entryOptions(request, languages, heads, set)
-  const isNested = nestable(request, set, evaluation, page)
+  const isNested = isNestable(request, page) && canNest(set, evaluation, options.without)
   const contains = yield* showEntries({ listing, from, to }, shown, { isNested, evaluation })
   return {
     ...rootOf(set.definition, booleanParameter(request.parameters, 'includeDefinition') === true),
@@ -51,6 +51,7 @@ export function* expandValueSet(request: Request): Steps<ValueSet> {
       listing,
       contains,
       heads,
+      decisive,
       declared: shown.declared,
     }),
   }
@@ -88,16 +89,14 @@ function listingOptions({ parameters }: Request): ListingOptions {
   return {
     activeOnly: booleanParameter(parameters, 'activeOnly') === true,
     ...(text && { text }),
-    withoutSystems: new Set(
-      textParameters(parameters, 'exclude-system').map((each) => systemIdentity(each.split('|')[0] ?? each)),
-    ),
+    without: leftOut(textParameters(parameters, 'exclude-system')),
   }
 }
 
-function nestable(request: Request, set: CompiledSet, evaluation: Evaluation, page: Page): boolean {
-  const { parameters } = request
-  if (booleanParameter(parameters, 'excludeNested') === true || textParameter(parameters, 'filter')) return false
-  return page.count === undefined && page.offset === undefined && canNest(set, evaluation)
+/** A page is flat: its entries may stand below others that are not on it. */
+function isNestable({ parameters }: Request, page: Page): boolean {
+  if (booleanParameter(parameters, 'excludeNested') === true) return false
+  return page.count === undefined && page.offset === undefined
 }
 
 /** A shown entry costs as much as so many clauses. */
@@ -155,40 +154,45 @@ function* allClauses(set: CompiledSet): Generator<Clause> {
 }
 
 /** Heads of every version of every system that the set takes codes from, each once. */
-function* usedSystems(set: CompiledSet, evaluation: Evaluation): Steps<CodeSystemHead[]> {
+function* usedSystems(set: CompiledSet, evaluation: Evaluation, without: LeftOut): Steps<CodeSystemHead[]> {
   const heads = new Map<string, CodeSystemHead>()
   for (const clause of allClauses(set)) {
-    if (!clause.system) continue
+    if (!clause.system || isLeftOut(without, clause.identity, clause.version)) continue
     const { provider, resolution } = bindForExpansion(clause, evaluation)
     if (evaluation.pass(100)) yield
-    if (resolution.isUnknown) continue
+    if (resolution.isUnknown || isLeftOut(without, clause.identity, provider.head.version)) continue
     heads.set(formatCanonical(provider.head.url, provider.head.version), provider.head)
   }
   return [...heads.values()]
 }
 
+/** What an expansion keeps of its definition: what identifies it and says what it is good for, not what explains it. */
 const ROOT = [
+  'language',
   'url',
   'identifier',
   'version',
   'name',
   'title',
-  'status',
   'experimental',
   'date',
   'publisher',
-  'language',
+  'contact',
+  'useContext',
+  'jurisdiction',
+  'immutable',
+  'copyright',
 ] as const
 
-/** Root elements of the reply: those that identify the definition, or the definition whole. */
+/** Root elements of the reply: {@link ROOT}, or the definition whole. A status that the definition lacks is not known. */
 function rootOf(definition: ValueSet, whole: boolean): ValueSet {
+  const status = definition.status ?? 'unknown'
   if (whole) {
     const { text, meta, expansion, ...rest } = definition
-    return rest
+    return { ...rest, status }
   }
-  const root: ValueSet = { resourceType: 'ValueSet', status: definition.status ?? 'active' }
-  for (const name of ROOT)
-    if (name !== 'identifier' && definition[name] !== undefined) Object.assign(root, { [name]: definition[name] })
+  const root: ValueSet = { resourceType: 'ValueSet', status }
+  for (const name of ROOT) if (definition[name] !== undefined) Object.assign(root, { [name]: definition[name] })
   return root
 }
 
@@ -200,6 +204,7 @@ interface Parts {
   listing: Listing
   contains: Contains[]
   heads: CodeSystemHead[]
+  decisive: ReadonlyMap<string, string>
   declared: Map<string, string | undefined>
 }
 

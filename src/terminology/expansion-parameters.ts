@@ -20,11 +20,17 @@ const INTEGERS = ['count', 'offset']
 const STRINGS = ['designation', 'filter']
 const URIS = ['exclude-system', 'force-system-version']
 
+/** What an expansion was made of. */
+interface UsedInExpansion {
+  set: CompiledSet
+  languages: Languages | undefined
+  heads: CodeSystemHead[]
+  /** Rules for versions of value sets that decided something: canonical → name of the parameter. */
+  decisive: ReadonlyMap<string, string>
+}
+
 /** Parameters of the request that had effect, as they were given. */
-export function echoedParameters(
-  parameters: Parameters,
-  used: { set: CompiledSet; languages: Languages | undefined; heads: CodeSystemHead[] },
-): ExpansionParameter[] {
+export function echoedParameters(parameters: Parameters, used: UsedInExpansion): ExpansionParameter[] {
   const echoed: ExpansionParameter[] = []
   const values = (name: string) => allParameters(parameters, name).map(parameterValue)
   for (const name of BOOLEANS) {
@@ -35,14 +41,9 @@ export function echoedParameters(
   for (const name of STRINGS) for (const value of values(name)) echoed.push({ name, valueString: String(value) })
   for (const name of URIS) for (const value of values(name)) echoed.push({ name, valueUri: String(value) })
   echoed.push(...versionChoices(parameters, used.heads, used.set))
-  if (used.set.versionsMatch || excludesAcrossVersions(used)) echoed.push({ name: 'versionsMatch', valueBoolean: true })
+  for (const [valueUri, name] of used.decisive) echoed.push({ name, valueUri })
+  if (used.set.versionsMatch || used.set.excludesAcross) echoed.push({ name: 'versionsMatch', valueBoolean: true })
   return echoed
-}
-
-/** An exclude that takes a code away in every version of a system of which the set has several. */
-function excludesAcrossVersions({ set, heads }: { set: CompiledSet; heads: CodeSystemHead[] }): boolean {
-  if (set.versionsMatch !== undefined) return false
-  return set.excludes.some(({ system }) => heads.filter((head) => head.url === system).length > 1)
 }
 
 /** `system-version` and `check-system-version`, where they chose the version of a system that the set leaves open. */

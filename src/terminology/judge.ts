@@ -1,11 +1,11 @@
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { Issue } from '../fhir/types.ts'
-import { type Evaluation, knownVersions, type Resolution } from './binding.ts'
+import { type Evaluation, knownVersions, newestOf, type Resolution } from './binding.ts'
 import type { CodeSystemProvider } from './code-system.ts'
 import { checkConcept, checkEnumeration, checkUse, type Located, type ValidationOptions } from './concept-check.ts'
 import { findMatch, type Match, type Search } from './match.ts'
 import { otherIssue, txIssue } from './messages.ts'
-import type { CodedValue } from './value.ts'
+import { type CodedValue, codelessIssue } from './value.ts'
 import { type CompiledSet, enumeratedConcept } from './value-set.ts'
 import { checkVersion, type UnknownSystem, unknownSystemIssue } from './version-check.ts'
 import { matchesVersion } from './versions.ts'
@@ -23,6 +23,8 @@ export interface Judgement {
   located?: Located
   /** The version the answer is about. */
   version?: string | undefined
+  /** Why the concept is not in the set, for the message alone. */
+  reason?: string | undefined
 }
 
 /** Judges one coding against a value set; nothing is expanded. */
@@ -33,6 +35,7 @@ export function judge(
   options: ValidationOptions,
 ): Judgement {
   const judgement: Judgement = { value, isMember: false, isOpen: false, issues: [], unknown: [] }
+  if (value.code === '') return { ...judgement, issues: [codelessIssue(value)] }
   if (value.system === undefined) {
     judgement.issues.push(notInSet(set, value))
     const expression = value.at('')
@@ -126,7 +129,7 @@ function standIn(value: CodedValue, evaluation: Evaluation, { known }: Resolutio
 function judgeOutside(judgement: Judgement, set: CompiledSet, search: Search, options: ValidationOptions): Judgement {
   const { value } = judgement
   const own = search.outside.find((each) => each.provider.head.version === value.version)
-  const first = own ?? search.outside.find((each) => each.ref !== undefined) ?? search.outside[0]
+  const first = own ?? newestOutside(search.outside)
   if (!first) return judgement
   const { provider, ref, clause, resolution } = first
   const version = checkVersion(clause, resolution, value)
@@ -139,9 +142,18 @@ function judgeOutside(judgement: Judgement, set: CompiledSet, search: Search, op
     return judgement
   }
   judgement.issues.push(notInSet(set, value), ...version.issues)
+  const reasons = clause.filters.map((each) => ref !== undefined && provider.explainFilter?.(ref, each))
+  judgement.reason = reasons.find((each) => typeof each === 'string')
   if (resolution.isUnknown) remarkUnknown(judgement)
   else addCode(judgement, resolution.fragment ?? provider, options)
   return judgement
+}
+
+/** Of several versions the newest speaks for the system; of several clauses over it one whose system has the code. */
+function newestOutside(outside: Search['outside']): Search['outside'][number] | undefined {
+  const version = outside.length < 2 ? undefined : newestOf(outside).provider.head.version
+  const newest = version === undefined ? outside : outside.filter((each) => each.provider.head.version === version)
+  return newest.find((each) => each.ref !== undefined) ?? newest[0]
 }
 
 /** The set does not name the system at all. */
@@ -207,7 +219,7 @@ function addCode(judgement: Judgement, provider: CodeSystemProvider, options: Va
 /** A code the system does not have: an error, in a fragment a warning. */
 export function unknownCode(value: CodedValue, provider: CodeSystemProvider): Issue {
   const id = provider.head.content === 'fragment' ? 'UNKNOWN_CODE_IN_FRAGMENT' : 'Unknown_Code_in_Version'
-  return txIssue(id, [value.code, value.system, provider.head.version ?? ''], { expression: value.at('code') })
+  return txIssue(id, [value.code, value.system, provider.head.version], { expression: value.at('code') })
 }
 
 /** What the system can say about a text that is no code of it. */

@@ -1,3 +1,4 @@
+import { parseCanonical } from '../fhir/canonical.ts'
 import type { Steps } from '../workers/budget.ts'
 import { systemIdentity } from './aliases.ts'
 import {
@@ -32,13 +33,37 @@ export interface Listing {
   at(index: number): Entry | undefined
 }
 
+/** Code systems, or versions of them, that a listing leaves out: identity of the system → versions, `*` for all of them. */
+export type LeftOut = ReadonlyMap<string, ReadonlySet<string>>
+
+/** Nothing is left out. */
+export const NOTHING_LEFT_OUT: LeftOut = new Map()
+
+/** Reads canonicals (`exclude-system`). */
+export function leftOut(canonicals: string[]): LeftOut {
+  if (canonicals.length === 0) return NOTHING_LEFT_OUT
+  const systems = new Map<string, Set<string>>()
+  for (const canonical of canonicals) {
+    const { url, version } = parseCanonical(canonical)
+    const identity = systemIdentity(url)
+    systems.set(identity, (systems.get(identity) ?? new Set()).add(version ?? '*'))
+  }
+  return systems
+}
+
+/** Whether a system is left out in that version, or in the one that a clause writes. */
+export function isLeftOut(without: LeftOut, identity: string | undefined, version: string | undefined): boolean {
+  const versions = identity === undefined ? undefined : without.get(identity)
+  return versions !== undefined && (versions.has('*') || (version !== undefined && versions.has(version)))
+}
+
 /** What narrows a listing. */
 export interface ListingOptions {
   activeOnly: boolean
   /** Words that members' texts must have. */
   text?: string
-  /** Identities of systems to leave out. */
-  withoutSystems: Set<string>
+  /** Code systems to leave out; they need not be known. */
+  without: LeftOut
   /** Most members worth listing: beyond it {@link list} answers `tooMany`. */
   most?: number
 }
@@ -47,7 +72,7 @@ export interface ListingOptions {
 export function* list(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Steps<Listing | 'tooMany'> {
   const [only] = set.includes
   const single = set.includes.length === 1 && set.excludes.length === 0 && only?.system && only.imports.length === 0
-  if (single && only.missing.length === 0 && !options.withoutSystems.has(only.identity ?? '')) {
+  if (single && only.missing.length === 0 && !options.without.has(only.identity ?? '')) {
     const listing = yield* listClause(only, set, evaluation, options)
     return options.most !== undefined && listing.size > options.most ? 'tooMany' : listing
   }
@@ -120,7 +145,8 @@ const LISTINGS_KEPT = 20
 
 /** A walk over all includes, kept for the next page. */
 function* listByWalking(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Steps<Listing | 'tooMany'> {
-  const key = JSON.stringify([options.activeOnly, options.text, [...options.withoutSystems]])
+  const without = [...options.without].map(([identity, versions]) => [identity, ...versions])
+  const key = JSON.stringify([options.activeOnly, options.text, without])
   const kept = evaluation.decided.listings.get(set) ?? new Map<string, unknown>()
   const known = kept.get(key) as Listing | undefined
   if (known) return options.most !== undefined && known.size > options.most ? 'tooMany' : known
@@ -175,10 +201,16 @@ interface Walk {
 /** Visits the members in order, each once, until a visit answers false. */
 function* walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean): Steps<boolean> {
   const { evaluation, options } = context
-  for (const clause of set.excludes) yield* prepare(clause, evaluation)
+  for (const clause of set.excludes) yield* prepare(clause, context)
   for (const [position, clause] of set.includes.entries()) {
-    if (options.withoutSystems.has(clause.identity ?? '')) continue
+    if (isLeftOut(options.without, clause.identity, clause.version)) continue
     const goOn = yield* walkClause(clause, { ...context, clauses: set.clauses }, (entry) => {
+      if (
+        options.without.size > 0 &&
+        isLeftOut(options.without, memberOf(entry).identity, entry.provider.head.version)
+      ) {
+        return true
+      }
       if (set.dropsInactive && entry.provider.isInactive(entry.ref)) return true
       if (isBroughtElsewhere(set, position, entry, evaluation)) return true
       if (set.excludes.length > 0 && isExcluded(set, memberOf(entry), entry.provider, evaluation)) return true
@@ -205,12 +237,14 @@ function isBroughtElsewhere(set: CompiledSet, position: number, entry: Entry, ev
 }
 
 /** Errors of a clause show even if no member is ever tested against it. */
-function* prepare(clause: Clause, evaluation: Evaluation): Steps<void> {
+function* prepare(clause: Clause, context: Walk): Steps<void> {
+  const { evaluation, options } = context
+  if (isLeftOut(options.without, clause.identity, clause.version)) return
   requireImports(clause)
   if (clause.system) bindForExpansion(clause, evaluation)
   if (evaluation.pass(100)) yield
   for (const imported of clause.imports) {
-    for (const each of [...imported.includes, ...imported.excludes]) yield* prepare(each, evaluation)
+    for (const each of [...imported.includes, ...imported.excludes]) yield* prepare(each, context)
   }
 }
 
@@ -220,7 +254,7 @@ function* walkClause(
   visit: (entry: Entry) => boolean,
 ): Steps<boolean> {
   const { evaluation, clauses } = context
-  yield* prepare(clause, evaluation)
+  yield* prepare(clause, context)
   const [first, ...others] = clause.imports
   const inAll = (entry: Entry, sets: CompiledSet[]) => sets.every((each) => contains(each, memberOf(entry), evaluation))
   if (clause.system) {

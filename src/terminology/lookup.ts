@@ -9,11 +9,13 @@ import { shownDesignation, textsOf } from './designations.ts'
 import { alternatives, otherIssue, txIssue } from './messages.ts'
 import { type Request, requestedLanguages, requestedSupplements, textParameters } from './request.ts'
 import { supplemented } from './supplement-lookup.ts'
+import { requireOneQuestion } from './value.ts'
 import { matchesVersion, SYSTEM_RULES, versionRules } from './versions.ts'
 
 /** `CodeSystem/$lookup`: everything known about one code; 404 when system, version or code is unknown. */
 export function lookUp(request: Request): Parameters {
   const { parameters } = request
+  requireOneQuestion(parameters, ['code', 'coding'])
   const coding = firstParameter(parameters, 'coding')?.valueCoding
   const code = coding?.code ?? textParameter(parameters, 'code')
   const system = coding?.system ?? textParameter(parameters, 'system') ?? textParameter(parameters, 'url')
@@ -24,10 +26,7 @@ export function lookUp(request: Request): Parameters {
   const { head } = provider
   const ref = provider.locate(code)
   if (ref === undefined) {
-    throw new FhirError(
-      404,
-      txIssue('Unknown_Code_in_Version', [code, head.url, head.version ?? ''], { expression: 'code' }),
-    )
+    throw new FhirError(404, txIssue('Unknown_Code_in_Version', [code, head.url, head.version], { expression: 'code' }))
   }
   const parameter: Parameter[] = [
     { name: 'name', valueString: head.name },
@@ -46,16 +45,21 @@ export function lookUp(request: Request): Parameters {
   return { resourceType: 'Parameters', parameter }
 }
 
-/** One version of a code system: the one asked for, the one the request's rules name, the newest; 404 when there is none. */
+/**
+ * One version of a code system: the one asked for (empty: the one without version), the one the request's rules name, the
+ * newest; 404 when there is none.
+ */
 export function requestedSystem(request: Request, canonical: string, wanted?: string): CodeSystemProvider {
   const { url, version } = parseCanonical(canonical)
   const candidates = request.scope.systems(url)
   const rule = versionRules(request.parameters, SYSTEM_RULES).get(url)
   const pattern = rule?.force ?? wanted ?? version ?? rule?.default ?? rule?.check
-  const found = candidates.find((each) => pattern === undefined || matchesVersion(pattern, each.head.version))
+  const fits = ({ head }: CodeSystemProvider) =>
+    pattern === undefined || (pattern === '' ? head.version === undefined : matchesVersion(pattern, head.version))
+  const found = candidates.find(fits)
   if (found) return found
   const known = knownVersions(candidates)
-  if (pattern !== undefined && known.length > 0) {
+  if (pattern && known.length > 0) {
     const text = `A definition for CodeSystem '${url}' version '${pattern}' could not be found. Valid versions: ${alternatives(known)}`
     throw new FhirError(404, otherIssue('not-found', text, { type: 'not-found', expression: 'version' }))
   }

@@ -1,6 +1,6 @@
 import { formatCanonical } from '../fhir/canonical.ts'
 import { systemIdentity } from './aliases.ts'
-import { bind, type Evaluation, newestOf, type Resolution, resolveSystem } from './binding.ts'
+import { bind, type Evaluation, newestOf, type Resolution, resolveSystem, takesAway, takesSystem } from './binding.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
 import { sameText, textsOf } from './designations.ts'
 import type { CodedValue } from './value.ts'
@@ -65,14 +65,19 @@ function matchSet(set: CompiledSet, context: Context): Match[] {
   if (matches.length > 1 && set.versionsMatch === true && context.value.version === undefined)
     matches = [newestOf(matches)]
   if (matches === NONE || set.excludes.length === 0) return matches
+  if (set.excludes.some((each) => takesSystem(each, context.identity))) return NONE
   const { search } = context
   const before = search.missing.length + search.unresolved.length
-  const excluded = set.excludes.flatMap((clause) => matchClause(clause, set, excluding(context)))
+  const excluded = set.excludes.flatMap((exclude) =>
+    matchClause(exclude, set, excluding(context)).map(({ provider }) => ({ exclude, provider })),
+  )
   // An exclude that cannot be asked leaves the question open.
   if (excluded.length === 0 && search.missing.length + search.unresolved.length > before) return NONE
-  if (set.versionsMatch !== false) return excluded.length > 0 ? NONE : matches
-  const versionOf = (match: Match) => match.provider.head.version
-  return matches.filter((each) => !excluded.some((other) => versionOf(other) === versionOf(each)))
+  const isTaken = ({ provider: included }: Match) =>
+    excluded.some(({ exclude, provider }) =>
+      takesAway(set, exclude, { included, excluded: provider }, context.evaluation),
+    )
+  return matches.filter((each) => !isTaken(each))
 }
 
 /** Excludes take part in no explanation but that of what is missing. */

@@ -1,5 +1,7 @@
+import { formatCanonical } from '../fhir/canonical.ts'
 import { FhirError, type IssueCode, issue } from '../fhir/error.ts'
 import type { Issue } from '../fhir/types.ts'
+import type { CodeSystemHead } from './code-system.ts'
 import { EXTENSION } from './extensions.ts'
 
 const TX_ISSUE_TYPE = 'http://hl7.org/fhir/tools/CodeSystem/tx-issue-type'
@@ -13,6 +15,8 @@ interface Message {
   text: string | { one: string; other: string }
   /** Left out of `message` in the reply: it comments on the definition, not on the value. */
   silent?: true
+  /** Its id in the HL7 terminology ecosystem, where it is another wording of the same. */
+  id?: string
 }
 
 const mismatch = { severity: 'error', code: 'invalid', type: 'vs-invalid' } as const
@@ -224,11 +228,22 @@ const MESSAGES = {
     silent: true,
     text: "The code system '{0}' version '{1}' for the versionless include in the ValueSet include is different to the one in the value ('{3}')",
   },
+  VALUESET_VERSION_CHECK_NONE: {
+    severity: 'error',
+    code: 'exception',
+    type: 'version-error',
+    text: "The {3} '{0}' has no version: required to be '{2}' by a version-check parameter",
+    id: 'VALUESET_VERSION_CHECK',
+  },
   VALUESET_VERSION_CHECK: {
     severity: 'error',
     code: 'exception',
     type: 'version-error',
     text: "The version '{1}' is not allowed for system '{0}': required to be '{2}' by a version-check parameter",
+  },
+  VS_EXP_IMPORT_UNK_PINNED: {
+    ...missing,
+    text: "A definition for the version '{1}' of the value set '{0}', which is imported, could not be found, so the value set cannot be expanded",
   },
   VALUESET_CHECK: {
     severity: 'error',
@@ -257,13 +272,29 @@ export function txIssue(id: MessageId, values: (string | undefined)[], options: 
   const template =
     typeof message.text === 'string' ? message.text : options.count === 1 ? message.text.one : message.text.other
   const type = options.type ?? message.type
+  // A system or value set without version is named without one.
+  const said = template.replace(/ version '\{(\d)\}'/g, (text, index) =>
+    values[Number(index)] === undefined ? '' : text,
+  )
   return issue(message.code, {
     severity: options.severity ?? message.severity,
-    text: template.replace(/\{(\d)\}/g, (_, index) => values[Number(index)] ?? ''),
-    extension: [{ url: EXTENSION.messageId, valueString: id }],
+    text: said.replace(/\{(\d)\}/g, (_, index) => values[Number(index)] ?? ''),
+    extension: [{ url: EXTENSION.messageId, valueString: message.id ?? id }],
     ...(type && { coding: { system: TX_ISSUE_TYPE, code: type } }),
     ...(options.expression !== undefined && { expression: options.expression }),
   })
+}
+
+/** That a version-check parameter forbids the version in use, or asks for one where there is none. */
+export function versionCheckIssue(
+  kind: 'code system' | 'value set',
+  [canonical, version, required]: [string | undefined, string | undefined, string],
+  options: IssueOptions = {},
+): Issue {
+  if (version === undefined)
+    return txIssue('VALUESET_VERSION_CHECK_NONE', [canonical, version, required, kind], options)
+  const id = kind === 'code system' ? 'VALUESET_VERSION_CHECK' : 'VALUESET_CHECK'
+  return txIssue(id, [canonical, version, required], options)
 }
 
 /** An error of that wording; the status is 422 unless given. */
@@ -281,6 +312,14 @@ export function otherIssue(code: IssueCode, text: string, options: IssueOptions 
   })
 }
 
+/** That a code is written in another case than its system writes it, in a system where case does not tell codes apart. */
+export function caseDifference(given: string, code: string, head: CodeSystemHead, expression: string): Issue {
+  const canonical = formatCanonical(head.url, head.version)
+  if (!head.caseUnstated) return txIssue('CODE_CASE_DIFFERENCE', [given, code, canonical], { expression })
+  const text = `The code '${given}' differs from the correct code '${code}' by case. The code system '${canonical}' does not say whether case matters, so the correct case should be used`
+  return otherIssue('business-rule', text, { severity: 'information', type: 'code-rule', expression })
+}
+
 /** Texts that make up `message` of a reply, in issue order; undefined when there is nothing to say. */
 export function messageOf(issues: Issue[]): string | undefined {
   if (issues.length === 0) return undefined
@@ -290,7 +329,8 @@ export function messageOf(issues: Issue[]): string | undefined {
 
 function isSilent(each: Issue): boolean {
   const type = each.details?.coding?.[0]?.code
-  if (type === 'this-code-not-in-vs' || (type === 'invalid-code' && each.severity === 'information')) return true
+  if (type === 'this-code-not-in-vs') return true
+  if (each.severity === 'information' && (type === 'invalid-code' || type === 'code-rule')) return true
   const id = each.extension?.find((extension) => extension.url === EXTENSION.messageId)?.valueString
   const message: Message | undefined = id !== undefined && id in MESSAGES ? MESSAGES[id as MessageId] : undefined
   return message?.silent === true

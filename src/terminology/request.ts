@@ -15,11 +15,19 @@ import { type Decisions, type Evaluation, noDecisions } from './binding.ts'
 import { expansionParameter } from './extensions.ts'
 import { type Languages, parseLanguages, servesAny } from './languages.ts'
 import type { Limits } from './limits.ts'
-import { txError } from './messages.ts'
+import { txError, versionCheckIssue } from './messages.ts'
 import { createScope, type Scope } from './scope.ts'
 import { supplementsNamed } from './supplement-lookup.ts'
-import { type CompiledSet, compileValueSet } from './value-set.ts'
-import { matchesVersion, SYSTEM_RULES, versionRules } from './versions.ts'
+import { type CompiledSet, type CompileOptions, compileValueSet } from './value-set.ts'
+import {
+  chosenVersion,
+  matchesVersion,
+  SYSTEM_RULES,
+  VALUE_SET_RULES,
+  type VersionRule,
+  type VersionRules,
+  versionRules,
+} from './versions.ts'
 
 /** What reaches the engine beside the parameters. */
 export interface TerminologyCall {
@@ -81,7 +89,11 @@ function broughtResources(parameters: Parameters): Resource[] {
 }
 
 /** The value set in question: `valueSet`, or `url` with `valueSetVersion`; 404 when it is unknown, 400 when none is named. */
-function requestedValueSet(request: Request, rules = valueSetRules(request)): ValueSet {
+function requestedValueSet(
+  request: Request,
+  rules: VersionRules,
+  onRule: NonNullable<CompileOptions['onRule']>,
+): ValueSet {
   const { parameters, scope } = request
   const given = firstParameter(parameters, 'valueSet')?.resource as Resource | undefined
   if (given?.resourceType === 'ValueSet') return given
@@ -89,43 +101,54 @@ function requestedValueSet(request: Request, rules = valueSetRules(request)): Va
   if (!canonical) throw badRequest('No value set: send url, or the resource as valueSet', 'required')
   const { url, version } = parseCanonical(canonical)
   const rule = rules.get(url)
-  const wanted = rule?.force ?? version ?? textParameter(parameters, 'valueSetVersion') ?? rule?.default ?? rule?.check
+  const { version: wanted, kind } = chosenVersion(rule, version ?? textParameter(parameters, 'valueSetVersion'))
+  if (kind) onRule(url, kind)
   const found = scope.valueSet(url, wanted)
   if (!found) throw txError('Unable_to_resolve_value_Set_', [wanted ? `${url}|${wanted}` : url], 404)
   if (rule?.check !== undefined && !matchesVersion(rule.check, found.version)) {
-    throw txError('VALUESET_CHECK', [url, found.version, rule.check])
+    throw new FhirError(422, versionCheckIssue('value set', [url, found.version, rule.check]))
   }
   return found
 }
 
 /** Rules for value set versions. */
 export function valueSetRules({ parameters }: Request) {
-  return versionRules(parameters, {
-    default: 'default-valueset-version',
-    check: 'check-valueset-version',
-    force: 'force-valueset-version',
-  })
+  return versionRules(parameters, VALUE_SET_RULES)
 }
 
 /** Most compiled definitions kept. */
 const COMPILED_KEPT = 5_000
 
+/** The value set of a request, ready to be asked. */
+interface RequestedSet {
+  set: CompiledSet
+  languages: Languages | undefined
+  /** Rules of the request that decided the version of this set or of an imported one: canonical → name of the parameter. */
+  decisive: ReadonlyMap<string, string>
+}
+
+const NO_RULE: ReadonlyMap<string, string> = new Map()
+
 /** Compiles the value set of a request with the rules and supplements the request names. */
-export function compileRequested(request: Request): { set: CompiledSet; languages: Languages | undefined } {
+export function compileRequested(request: Request): RequestedSet {
   const { scope } = request
   const rules = valueSetRules(request)
-  const definition = requestedValueSet(request, rules)
+  const applied = new Map<string, string>()
+  const onRule = (url: string, kind: keyof VersionRule) => {
+    applied.set(`${url}|${rules.get(url)?.[kind]}`, VALUE_SET_RULES[kind])
+  }
+  const definition = requestedValueSet(request, rules, onRule)
   const languages = requestedLanguages(request, definition)
   const supplements = requestedSupplements(request, languages)
   const isPlain = rules.size === 0 && supplements.length === 0 && definition.url !== undefined
   const known = isPlain ? (scope.compiled.get(definition) as CompiledSet | undefined) : undefined
-  if (known) return { set: known, languages }
-  const set = compileValueSet(definition, { scope, valueSetRules: rules, supplements })
+  if (known) return { set: known, languages, decisive: NO_RULE }
+  const set = compileValueSet(definition, { scope, valueSetRules: rules, supplements, onRule })
   if (isPlain && !scope.missing()) {
     if (scope.compiled.size >= COMPILED_KEPT) scope.compiled.clear()
     scope.compiled.set(definition, set)
   }
-  return { set, languages }
+  return { set, languages, decisive: applied }
 }
 
 /** Supplements named by `useSupplement`, and those brought along for a language that is asked for. */

@@ -2,23 +2,28 @@ import { parseCanonical } from '../fhir/canonical.ts'
 import type { OperationBudget } from '../fhir/operation.ts'
 import type { CodeSystem, ConceptMap, Resource, ValueSet } from '../fhir/types.ts'
 import { finish, type Steps } from '../workers/budget.ts'
-import { isPartialEdition, publishedValueSet, systemNames } from './aliases.ts'
-import { type Artefacts, type ArtefactType, isCompiled, providerOf } from './artefacts.ts'
+import { editionOf, publishedValueSet, systemNames } from './aliases.ts'
+import { type Artefacts, type ArtefactType, hasContent, providerOf } from './artefacts.ts'
 import type { CodeSystemProvider } from './code-system.ts'
 import { implicitProvider, implicitSystem, loadImplicitSystem } from './implicit/implicit-systems.ts'
 import { implicitValueSet, wholeSystem } from './implicit/implicit-value-sets.ts'
-import { matchesVersion, newestFirst } from './versions.ts'
+import { matchesVersion, preferredFirst } from './versions.ts'
 
 /**
  * What one request can see: the resources it brought along (`tx-resource`), then stored ones, then implicit ones. All look-ups
  * are synchronous; what is not in memory yet is noted and loaded by {@link settle}, which then tries again.
  */
 export interface Scope {
-  /** Every version of a code system that has content, best first. Supplements are no code systems. */
+  /**
+   * Every version of a code system that has content, best first. Supplements are no code systems. Throws 503 when there is none
+   * and one may still come.
+   */
   systems(url: string): CodeSystemProvider[]
+  /** The same for who can do without: none is an answer, even if one may still come. */
+  systemsHere(url: string): CodeSystemProvider[]
   /** Supplement of that url. */
   supplement(url: string, version?: string): CodeSystem | undefined
-  /** The version asked for (wildcards allowed), else the newest. */
+  /** The version asked for (wildcards allowed), else the newest active one, else the newest. */
   valueSet(url: string, version?: string): ValueSet | undefined
   /** Whether a value set of that url was brought along or is stored. */
   isValueSet(url: string): boolean
@@ -36,7 +41,7 @@ export interface Scope {
 }
 
 /** What one run looked up and did not find in memory, by name. */
-export type Missed = Map<string, () => Promise<unknown>>
+type Missed = Map<string, () => Promise<unknown>>
 
 /**
  * Runs synchronous work until every artefact it looks up is in memory; steps are run in slices of the budget, or at once without one.
@@ -102,11 +107,12 @@ function shelvesOf(artefacts: Artefacts, resources: Resource[]): Shelves {
 /** Every version of a system under all its names, best first: brought, stored, computed, stored in parts. */
 function collectSystems(url: string, { found, own, wanted }: Shelves): CodeSystemProvider[] {
   const listing = (url: string | undefined) =>
-    url === undefined ? undefined : (found('ValueSet', url) as ValueSet[]).toSorted(newestFirst)[0]
+    url === undefined ? undefined : (found('ValueSet', url) as ValueSet[]).toSorted(preferredFirst)[0]
   const providers: CodeSystemProvider[] = []
   const rank = new Map<CodeSystemProvider, number>()
   const add = (provider: CodeSystemProvider, order: number) => {
-    if (providers.some((each) => each.head.version === provider.head.version && (rank.get(each) ?? 0) <= order)) return
+    const held = ({ head }: CodeSystemProvider) => head.heldAs ?? head.version
+    if (providers.some((each) => held(each) === held(provider) && (rank.get(each) ?? 0) <= order)) return
     rank.set(provider, order)
     providers.push(provider)
   }
@@ -122,11 +128,36 @@ function collectSystems(url: string, { found, own, wanted }: Shelves): CodeSyste
     else if (implicit) add(implicitProvider(implicit, listing(implicit.listedIn)), 2)
   }
   const first = (each: CodeSystemProvider) => ((rank.get(each) ?? 0) === 3 ? 1 : 0)
-  return providers.sort((a, b) => first(a) - first(b) || newestFirst(a.head, b.head))
+  return providers.sort((a, b) => first(a) - first(b) || preferredFirst(a.head, b.head))
 }
 
 /** Most value sets a scope keeps by url. */
 const SETS_KEPT = 5_000
+
+/** Code systems by url, each collected once. */
+function systemsIn(artefacts: Artefacts, shelves: Shelves): Pick<Scope, 'systems' | 'systemsHere'> {
+  const byUrl = new Map<string, CodeSystemProvider[]>()
+  const systemsHere = (url: string) => {
+    const known = byUrl.get(url)
+    if (known) return known
+    const collected = collectSystems(url, shelves)
+    if (shelves.wanted.current.size === 0) byUrl.set(url, collected)
+    return collected
+  }
+  return {
+    systemsHere,
+    systems: (url) => {
+      const found = systemsHere(url)
+      const awaited =
+        found.length === 0 &&
+        systemNames(url)
+          .map(artefacts.awaited)
+          .find((each) => each !== undefined)
+      if (awaited) throw awaited
+      return found
+    },
+  }
+}
 
 /** The view of one request. */
 export function createScope(artefacts: Artefacts, resources: Resource[]): Scope {
@@ -142,7 +173,6 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
     if (typeof owner !== 'object' || !owner.url) return undefined
     return wholeSystem(url, owner.url, owner.version)
   }
-  const systemsByUrl = new Map<string, CodeSystemProvider[]>()
   const setsByUrl = new Map<string, ValueSet>()
   const mapsByUrl = new Map<string, ConceptMap[]>()
   const findSet = (asked: string, version: string | undefined): ValueSet | undefined => {
@@ -152,7 +182,7 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
       const stored = found('ValueSet', url) as ValueSet[]
       const versions = [...brought, ...stored.filter((each) => !brought.some((b) => b.version === each.version))]
       const fitting = versions.filter((each) => version === undefined || matchesVersion(version, each.version))
-      const best = fitting.sort(newestFirst)[0]
+      const best = fitting.sort(preferredFirst)[0]
       if (best) return best
     }
     return version === undefined ? (implicitValueSet(asked) ?? setOfSystem(asked)) : undefined
@@ -173,18 +203,12 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
     load: async (missed) => {
       await Promise.all([...missed.values()].map((each) => each()))
     },
-    systems: (url) => {
-      const known = systemsByUrl.get(url)
-      if (known) return known
-      const collected = collectSystems(url, shelves)
-      if (wanted.current.size === 0) systemsByUrl.set(url, collected)
-      return collected
-    },
+    ...systemsIn(artefacts, shelves),
     supplement: (url, version) => {
       const candidates = [...own<CodeSystem>('CodeSystem', url), ...(found('CodeSystem', url) as CodeSystem[])]
         .filter((each) => each.content === 'supplement')
         .filter((each) => version === undefined || matchesVersion(version, each.version))
-      return candidates.sort(newestFirst)[0]
+      return candidates.sort(preferredFirst)[0]
     },
     valueSet: (asked, version) => {
       const known = version === undefined ? setsByUrl.get(asked) : undefined
@@ -203,7 +227,7 @@ export function createScope(artefacts: Artefacts, resources: Resource[]): Scope 
       if (known) return known
       const brought = own<ConceptMap>('ConceptMap', url)
       const stored = found('ConceptMap', url) as ConceptMap[]
-      const maps = [...brought, ...stored].sort(newestFirst)
+      const maps = [...brought, ...stored].sort(preferredFirst)
       if (maps.length > 0 && wanted.current.size === 0) mapsByUrl.set(url, maps)
       return maps
     },
@@ -217,20 +241,19 @@ export function valueSetOf(scope: Scope, canonical: string): ValueSet | undefine
   return scope.valueSet(url, version)
 }
 
-/** A summary, or the resource of a large system apart from its index, says how many concepts it has and has none: no content. */
-const hasContent = (each: CodeSystem) =>
-  (each.content === 'complete' || each.content === 'fragment') &&
-  (each.concept !== undefined || !each.count || isCompiled(each))
-
 const partial = new WeakMap<CodeSystemProvider, CodeSystemProvider>()
 
-/** A stored system; one that can only be a part of the real edition is a fragment, whatever it says. */
+/** A stored system, as what it can be: the whole, or a fragment, which keeps no version that its system cannot have. */
 function storedProvider(resource: CodeSystem): CodeSystemProvider {
   const provider = providerOf(resource)
-  if (provider.head.content !== 'complete' || !isPartialEdition(provider.head.url, provider.all.size())) return provider
+  const { version, ...head } = provider.head
+  const edition = editionOf({ ...provider.head, concepts: provider.all.size() })
+  const isInvented = version !== edition.version
+  if (!edition.isPart || (head.content === 'fragment' && !isInvented)) return provider
   const known = partial.get(provider)
   if (known) return known
-  const made: CodeSystemProvider = { ...provider, head: { ...provider.head, content: 'fragment' } }
+  const versioned = isInvented ? { ...head, ...(version !== undefined && { heldAs: version }) } : provider.head
+  const made: CodeSystemProvider = { ...provider, head: { ...versioned, content: 'fragment' } }
   partial.set(provider, made)
   return made
 }

@@ -1,36 +1,65 @@
+import { parseCanonical } from '../fhir/canonical.ts'
 import { badRequest, FhirError } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
-import type { Parameters } from '../fhir/types.ts'
+import type { Coding, Parameters, Resource } from '../fhir/types.ts'
 import { systemIdentity } from './aliases.ts'
 import type { CodeSystemProvider, Ref } from './code-system.ts'
 import { requestedSystem } from './lookup.ts'
 import { txIssue } from './messages.ts'
 import type { Request } from './request.ts'
+import { requireOneQuestion } from './value.ts'
 
-/** `CodeSystem/$subsumes`: equivalent, subsumes, subsumed-by or not-subsumed; 404 for an unknown system or code. */
+/**
+ * `CodeSystem/$subsumes` (https://hl7.org/fhir/R4/codesystem-operation-subsumes.html): equivalent, subsumes, subsumed-by or
+ * not-subsumed. At instance level `codeSystem` is the code system in question. 404 for an unknown system, version or code.
+ */
 export function subsumption(request: Request): Parameters {
   const { parameters } = request
+  requireOneQuestion(parameters, ['codeA', 'codingA'])
+  requireOneQuestion(parameters, ['codeB', 'codingB'])
   const codingA = firstParameter(parameters, 'codingA')?.valueCoding
   const codingB = firstParameter(parameters, 'codingB')?.valueCoding
   const codeA = codingA?.code ?? textParameter(parameters, 'codeA')
   const codeB = codingB?.code ?? textParameter(parameters, 'codeB')
-  const system =
-    codingA?.system ?? codingB?.system ?? textParameter(parameters, 'system') ?? textParameter(parameters, 'url')
+  const { system, version } = systemInQuestion(parameters, [codingA, codingB])
   if (!codeA || !codeB || !system) throw badRequest('Send codeA, codeB and system, or codingA and codingB', 'required')
-  if (codingA?.system && codingB?.system && systemIdentity(codingA.system) !== systemIdentity(codingB.system)) {
-    throw badRequest('codingA and codingB must be of the same code system')
-  }
-  const provider = requestedSystem(request, system, codingA?.version ?? textParameter(parameters, 'version'))
+  const provider = requestedSystem(request, system, version)
   const a = located(provider, codeA, 'codeA')
   const b = located(provider, codeB, 'codeB')
   return { resourceType: 'Parameters', parameter: [{ name: 'outcome', valueCode: outcome(provider, a, b) }] }
+}
+
+/** The one system, and the one version of it, that everything in the request names; 400 where it names several. */
+function systemInQuestion(parameters: Parameters, codings: (Coding | undefined)[]) {
+  const instance = firstParameter(parameters, 'codeSystem')?.resource as Resource | undefined
+  const own = instance?.resourceType === 'CodeSystem' ? instance : undefined
+  const named = textParameter(parameters, 'system') ?? textParameter(parameters, 'url')
+  const systems = [own?.url, named && parseCanonical(named).url, ...codings.map((each) => each?.system)]
+  const versions = [
+    own?.version,
+    textParameter(parameters, 'version') ?? (named && parseCanonical(named).version),
+    ...codings.map((each) => each?.version),
+  ]
+  return {
+    system: agreed(systems, systemIdentity, 'code system'),
+    // An instance without version is meant itself, whatever versions of its system there are.
+    version: agreed(versions, (version) => version, 'version of the code system') ?? (own && ''),
+  }
+}
+
+/** What all of those that are present say. */
+function agreed(given: (string | undefined)[], identity: (text: string) => string, what: string): string | undefined {
+  const [first, ...others] = given.filter((each) => each !== undefined && each !== '')
+  const other = first === undefined ? undefined : others.find((each) => identity(each ?? '') !== identity(first))
+  if (other === undefined) return first
+  throw badRequest(`Both codes must be of the same ${what}: the request names '${first}' and '${other}'`)
 }
 
 function located(provider: CodeSystemProvider, code: string, expression: string): Ref {
   const ref = provider.locate(code)
   if (ref !== undefined) return ref
   const { url, version } = provider.head
-  throw new FhirError(404, txIssue('Unknown_Code_in_Version', [code, url, version ?? ''], { expression }))
+  throw new FhirError(404, txIssue('Unknown_Code_in_Version', [code, url, version], { expression }))
 }
 
 function outcome(provider: CodeSystemProvider, a: Ref, b: Ref): string {

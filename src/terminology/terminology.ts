@@ -1,13 +1,14 @@
 import { FhirError, unprocessable } from '../fhir/error.ts'
-import type { ConceptMap, Parameters, Resource, ValueSet } from '../fhir/types.ts'
+import type { ConceptMap, Issue, Parameters, Resource, ValueSet } from '../fhir/types.ts'
 import type { Steps } from '../workers/budget.ts'
 import { systemIdentity } from './aliases.ts'
 import { type ArtefactSource, type Artefacts, createArtefacts } from './artefacts.ts'
 import { answerBatch, type BatchEntry, batchEntries } from './batch.ts'
 import { contains, type Evaluation, noDecisions } from './binding.ts'
-import { terminologyCapabilities } from './capabilities.ts'
+import { type Instance, terminologyCapabilities } from './capabilities.ts'
+import { checkTerminology } from './check/check.ts'
 import { compareValueSets } from './compare.ts'
-import { translateBy } from './concept-map.ts'
+import { closestFirst, translateBy } from './concept-map.ts'
 import { expandValueSet } from './expand.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { lookUp } from './lookup.ts'
@@ -57,15 +58,21 @@ export interface Terminology {
   translate(parameters: Parameters, call?: TerminologyCall): Promise<Parameters>
   /**
    * Membership of one value set, for CQL `in` and FHIRPath `memberOf`: resolves once, then synchronous. Without a system any
-   * system of the set counts. 422 not-found naming a value set, import or code system that is unknown.
+   * system of the set counts; `systems` are those it draws from, by which a caller knows that a code alone is ambiguous. 422 not-found
+   * naming a value set, import or code system that is unknown.
    */
-  membership(valueSet: string): Promise<(code: string, system?: string) => boolean>
+  membership(valueSet: string): Promise<((code: string, system?: string) => boolean) & { systems: string[] }>
   /**
-   * Translation by one concept map: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
+   * Translation by one concept map, the closest first: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
    */
   translator(conceptMap: string | ConceptMap): Promise<(code: string, system?: string) => TranslatedCode[]>
-  /** TerminologyCapabilities: everything stored and built in, and the parameters understood. */
-  capabilities(url: string): Promise<Resource>
+  /**
+   * What is wrong with a CodeSystem, ValueSet or ConceptMap before anybody asks it: errors where it can never answer, warnings
+   * for what is not here yet. `beside` are resources that are to be stored with it.
+   */
+  check(resource: Resource, beside?: Resource[]): Promise<Issue[]>
+  /** TerminologyCapabilities: the stored and built-in systems that answer, and the parameters understood. */
+  capabilities(instance: Instance): Promise<Resource>
 }
 
 /** What the engine is given beside the artefacts. */
@@ -121,7 +128,8 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     },
     membership: (valueSet) => membership(valueSet, artefacts),
     translator: (conceptMap) => translator(conceptMap, artefacts),
-    capabilities: (url) => terminologyCapabilities(url, artefacts, options.now()),
+    check: (resource, beside = []) => checkTerminology(resource, beside, artefacts),
+    capabilities: (instance) => terminologyCapabilities(instance, artefacts, options.now()),
   }
 }
 
@@ -151,7 +159,7 @@ async function membership(canonical: string, artefacts: Artefacts) {
       if (error instanceof FhirError) throw new FhirError(422, error.issues)
       throw error
     }
-    return test
+    return Object.assign(test, { systems: identities })
   })
 }
 
@@ -174,8 +182,9 @@ async function translator(given: string | ConceptMap, artefacts: Artefacts) {
   return settle(scope, () => {
     translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
     return (code: string, system?: string): TranslatedCode[] =>
-      translateBy(map, { code, system, reverse: false, dependencies: [] }, scope).flatMap(({ target, equivalence }) =>
-        target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
+      closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
+        ({ target, equivalence }) =>
+          target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
       )
   })
 }

@@ -4,6 +4,7 @@ import { allParameters, booleanParameter, firstParameter, textParameter } from '
 import type { Coding, ConceptMap, Parameter, Parameters, Resource } from '../fhir/types.ts'
 import type { Steps } from '../workers/budget.ts'
 import {
+  closestFirst,
   conceptMapOf,
   mapCanonical,
   mostGroups,
@@ -13,7 +14,7 @@ import {
 } from './concept-map.ts'
 import { otherIssue } from './messages.ts'
 import { evaluationOf, type Request } from './request.ts'
-import { checkCodings } from './value.ts'
+import { checkCodings, requireOneQuestion } from './value.ts'
 
 /** The map to translate by, sent along or named; without it every stored one may fit. */
 export function askedMap(parameters: Parameters): ConceptMap | string | undefined {
@@ -55,13 +56,14 @@ export function* translate(request: Request, stored: ConceptMap[]): Steps<Parame
       if (pass(1 + (map.group?.length ?? 0))) yield
     }
   }
-  const unique = found.all()
+  const unique = closestFirst(found.all())
   const result = unique.some(
     (each) => each.target && each.equivalence !== 'unmatched' && each.equivalence !== 'disjoint',
   )
   const parameter: Parameter[] = [{ name: 'result', valueBoolean: result }]
   if (!result) parameter.push({ name: 'message', valueString: nothingFound(codings, maps) })
-  for (const each of unique) parameter.push(matchParameter(each, reverse && explicit))
+  const form = { keepDirection: reverse && explicit, isR4: !speaksR5(parameters) }
+  for (const each of unique) parameter.push(matchParameter(each, form))
   return { resourceType: 'Parameters', parameter }
 }
 
@@ -93,8 +95,24 @@ function nothingFound(codings: Coding[], maps: ConceptMap[]): string {
   return `No translation of ${codes} was found${where}`
 }
 
+/** Names that R5 gave to what R4 calls otherwise. */
+const R5_QUESTIONS = [
+  'sourceCode',
+  'sourceCoding',
+  'sourceCodeableConcept',
+  'targetCode',
+  'targetCoding',
+  'targetCodeableConcept',
+]
+const R5_NAMES = new Set([...R5_QUESTIONS, 'sourceSystem', 'targetSystem', 'sourceScope', 'targetScope'])
+const QUESTIONS = ['code', 'coding', 'codeableConcept', ...R5_QUESTIONS]
+
+/** Whether a request uses R5's names: its answer then has R5's parts alone. */
+const speaksR5 = ({ parameter = [] }: Parameters) => parameter.some(({ name }) => R5_NAMES.has(name))
+
 /** The codes in question; a target code (R5) or `reverse` asks from target to source. */
 function askedCodings(parameters: Parameters): { codings: Coding[]; reverse: boolean; explicit: boolean } {
+  requireOneQuestion(parameters, QUESTIONS)
   const target = codingsNamed(parameters, {
     code: 'targetCode',
     system: 'targetSystem',
@@ -190,9 +208,10 @@ function dependencyValue(parameter: Parameter): string {
   return concept?.code ?? part?.valueCode ?? part?.valueString ?? ''
 }
 
+/** One `match`: R4 names the map in `source`, R5 in `originMap` and has the other side's code in `source`. */
 function matchParameter(
   { map, equivalence, written, source, target, product }: Translation,
-  keepDirection: boolean,
+  { keepDirection, isR4 }: { keepDirection: boolean; isR4: boolean },
 ): Parameter {
   const part: Parameter[] = [{ name: 'equivalence', valueCode: keepDirection ? written : equivalence }]
   const near: Coding = { ...source }
@@ -207,6 +226,7 @@ function matchParameter(
     })
   }
   if (keepDirection && target) part.push({ name: 'source', valueCoding: { ...target } })
+  if (map.url && isR4) part.push({ name: 'source', valueUri: map.url })
   if (map.url) part.push({ name: 'originMap', valueCanonical: mapCanonical(map) })
   return { name: 'match', part }
 }

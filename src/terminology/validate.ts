@@ -21,7 +21,7 @@ import {
 } from './request.ts'
 import { artefactWarnings } from './resource-status.ts'
 import { supplemented } from './supplement-lookup.ts'
-import { type CodedValue, type Question, questionOf } from './value.ts'
+import { type CodedValue, codelessIssue, type Question, questionOf } from './value.ts'
 import type { CompiledSet } from './value-set.ts'
 import type { UnknownSystem } from './version-check.ts'
 
@@ -68,6 +68,7 @@ export function validateInCodeSystem(request: Request): Parameters {
     // A code system that is named by its resource is meant in that very version, whatever newer ones are stored.
     if (value.version === undefined && value.system === brought?.url) value.version = brought?.version
     const judgement: Judgement = { value, isMember: false, isOpen: false, issues: [], unknown: [] }
+    if (value.code === '') return { ...judgement, issues: [codelessIssue(value)] }
     const unfit = unfitSystem(question, value, canonical?.url)
     if (unfit) return { ...judgement, issues: [unfit] }
     const found = locateSystem(judgement, evaluation)
@@ -160,8 +161,9 @@ function reply(question: Question, judgements: Judgement[], { set, options }: Re
   if (question.codeableConcept)
     parameter.push({ name: 'codeableConcept', valueCodeableConcept: question.codeableConcept })
   if (issues.length > 0) parameter.push({ name: 'issues', resource: operationOutcome(issues) })
-  const message = messageOf(issues)
-  if (message !== undefined) parameter.push({ name: 'message', valueString: message })
+  const reasons = result ? [] : judgements.flatMap(({ reason }) => reason ?? [])
+  const message = [...reasons, messageOf(issues)].filter((each) => each !== undefined).join('; ')
+  if (message !== '') parameter.push({ name: 'message', valueString: message })
   if (shown) addState(parameter, shown)
   for (const { parameter: name, canonical } of uniqueUnknown(judgements))
     parameter.push({ name, valueCanonical: canonical })
@@ -195,7 +197,7 @@ function addConcept(
   { value, version, located }: Judgement,
   { languages }: ValidationOptions,
 ): void {
-  parameter.push({ name: 'code', valueCode: value.code })
+  if (value.code !== '') parameter.push({ name: 'code', valueCode: value.code })
   if (value.system !== undefined) parameter.push({ name: 'system', valueUri: value.system })
   if (version !== undefined) parameter.push({ name: 'version', valueString: version })
   const display = located && replyDisplay(located, languages)
@@ -213,8 +215,11 @@ function addState(parameter: Parameter[], { value, located }: Judgement): void {
   const { provider, ref } = located
   const status = provider.status(ref)
   const code = provider.code(ref)
-  if (provider.isInactive(ref)) parameter.push({ name: 'inactive', valueBoolean: true })
-  if (status !== undefined && status !== 'active') parameter.push({ name: 'status', valueCode: status })
+  // A status explains why the use of a concept should be reviewed; a property of that name may mean anything.
+  const isInactive = provider.isInactive(ref)
+  if (isInactive) parameter.push({ name: 'inactive', valueBoolean: true })
+  if (status === 'deprecated' || (isInactive && status !== undefined && status !== 'active'))
+    parameter.push({ name: 'status', valueCode: status })
   if (code !== value.code) parameter.push({ name: 'normalized-code', valueCode: code })
 }
 

@@ -4,10 +4,10 @@ import type { CodeSystem, ValueSet } from '../fhir/types.ts'
 import { systemIdentity } from './aliases.ts'
 import { EXTENSION, expansionParameter, extensionText } from './extensions.ts'
 import { type FilterDefinition, requireValue } from './filters/filters.ts'
-import { otherIssue, txError } from './messages.ts'
+import { otherIssue, txError, versionCheckIssue } from './messages.ts'
 import type { Scope } from './scope.ts'
 import { supplementsNamed } from './supplement-lookup.ts'
-import { matchesVersion, type VersionRules } from './versions.ts'
+import { chosenVersion, matchesVersion, olderFirst, type VersionRule, type VersionRules } from './versions.ts'
 
 /** One concept as a value set enumerates it, with its own display and designations. */
 export type EnumeratedConcept = NonNullable<NonNullable<ValueSet['compose']>['include'][number]['concept']>[number]
@@ -30,7 +30,15 @@ export interface Clause {
   missing: string[]
   /** Supplements to apply to the system. */
   supplements: CodeSystem[]
+  /** Of an exclude: which versions of a code it takes away. */
+  reach: Reach
 }
+
+/**
+ * What an exclude takes away: the system with every code of every version; every version of its codes; the version it names; the
+ * one it is resolved to where it names none, unless the set has no other.
+ */
+type Reach = 'system' | 'all' | 'named' | 'resolved'
 
 /** A value set whose definition is understood; code systems are bound later, when their version is decided. */
 export interface CompiledSet {
@@ -42,10 +50,12 @@ export interface CompiledSet {
   /** compose.inactive is false. */
   dropsInactive: boolean
   /**
-   * Wish of the set (valueset-expansion-parameter `versionsMatch`): true makes one member of a code in several versions, false lets
-   * an exclude take away its own version alone. Unset: includes keep versions apart, excludes work across them.
+   * Wish of the set (valueset-expansion-parameter `versionsMatch`): true makes one member of a code in several versions, which an
+   * exclude takes away as a whole. Otherwise versions are kept apart, and an exclude takes away what it names.
    */
   versionsMatch?: boolean
+  /** No wish is made, and an exclude names a version that the set does not have: it can only mean the codes. */
+  excludesAcross: boolean
   /** Whether the set is contained in another one. */
   contained: boolean
   /** Includes and excludes to ask for one answer, each import counted wherever it is imported. */
@@ -59,6 +69,8 @@ export interface CompileOptions {
   valueSetRules: VersionRules
   /** Supplements named by the request. */
   supplements: CodeSystem[]
+  /** Told of every rule that decided the version of an imported set. */
+  onRule?(url: string, kind: keyof VersionRule): void
 }
 
 interface Surroundings extends CompileOptions {
@@ -99,8 +111,10 @@ function compile(definition: ValueSet, around: Surroundings): CompiledSet {
   const clauses = (kind: 'include' | 'exclude') =>
     (compose?.[kind] ?? []).map((each, index) => clauseOf(each, `ValueSet.compose.${kind}[${index}]`, within))
   const wish = expansionParameter(compose?.extension, 'versionsMatch')
-  const includes = clauses('include')
+  const includes = newestVersionFirst(clauses('include'))
   const excludes = clauses('exclude')
+  const crossing = wish === undefined ? crossingSystems(includes, excludes) : new Set<string>()
+  for (const clause of excludes) clause.reach = reachOf(clause, wish === 'true', crossing)
   const all = [...includes, ...excludes]
   const count = all.reduce((sum, { imports }) => imports.reduce((inner, each) => inner + each.clauses, sum + 1), 0)
   if (count > MOST_CLAUSES) throw tooCostly(canonical, `more than ${MOST_CLAUSES} includes and excludes`)
@@ -112,8 +126,47 @@ function compile(definition: ValueSet, around: Surroundings): CompiledSet {
     clauses: count,
     dropsInactive: compose?.inactive === false,
     ...(wish !== undefined && { versionsMatch: wish === 'true' }),
+    excludesAcross: crossing.size > 0,
     contained: false,
   }
+}
+
+/** Of includes of one system that name their version the newest first, wherever they stand; all others keep their place. */
+function newestVersionFirst(clauses: Clause[]): Clause[] {
+  const ordered = [...clauses]
+  const systems = new Set(clauses.map(({ identity }) => identity))
+  for (const identity of systems) {
+    const places = ordered.flatMap((each, place) =>
+      identity && each.identity === identity && each.version ? place : [],
+    )
+    const sorted = places.flatMap((place) => ordered[place] ?? []).sort((a, b) => olderFirst(b.version, a.version))
+    sorted.forEach((clause, index) => {
+      ordered[places[index] ?? 0] = clause
+    })
+  }
+  return ordered
+}
+
+/** Systems of which includes and excludes all name a version, and never the same: the excludes can only mean the codes. */
+function crossingSystems(includes: Clause[], excludes: Clause[]): Set<string> {
+  const crossing = new Set<string>()
+  for (const { identity } of excludes) {
+    if (identity === undefined) continue
+    const included = includes.filter((each) => each.identity === identity).map(({ version }) => version)
+    const excluded = excludes.filter((each) => each.identity === identity).map(({ version }) => version)
+    const allNamed = included.length > 0 && [...included, ...excluded].every((version) => version !== '')
+    if (allNamed && !excluded.some((version) => included.includes(version))) crossing.add(identity)
+  }
+  return crossing
+}
+
+function reachOf(clause: Clause, isAcross: boolean, crossing: Set<string>): Reach {
+  const { identity, version, concepts, filters, imports } = clause
+  if (identity === undefined) return isAcross ? 'all' : 'resolved'
+  const isWhole = !concepts && filters.length === 0 && imports.length === 0
+  if (isWhole && (version === '' || version === '*')) return 'system'
+  if (isAcross || version === '*' || crossing.has(identity)) return 'all'
+  return version === '' ? 'resolved' : 'named'
 }
 
 function requiredSupplements(definition: ValueSet): string[] {
@@ -141,6 +194,7 @@ function clauseOf(include: Include, expression: string, around: Surroundings): C
     imports: [],
     missing: [],
     supplements: around.supplements,
+    reach: 'resolved',
   }
   if (include.system) {
     const { url, version } = parseCanonical(include.system)
@@ -189,11 +243,13 @@ function importOf(canonical: string, around: Surroundings): CompiledSet | string
   }
   const { url, version } = parseCanonical(canonical)
   const rule = around.valueSetRules.get(url)
-  const wanted = rule?.force ?? version ?? rule?.default ?? rule?.check
+  const chosen = chosenVersion(rule, version)
+  const wanted = chosen.version
+  if (chosen.kind) around.onRule?.(url, chosen.kind)
   const definition = around.scope.valueSet(url, wanted)
   if (!definition) return formatCanonical(url, wanted)
   if (rule?.check !== undefined && !matchesVersion(rule.check, definition.version)) {
-    throw txError('VALUESET_CHECK', [url, definition.version, rule.check])
+    throw new FhirError(422, versionCheckIssue('value set', [url, definition.version, rule.check]))
   }
   const name = canonicalOf(definition)
   if (around.path.includes(name)) throw circular(name, around.path)

@@ -1,10 +1,11 @@
-import { FhirError } from '../fhir/error.ts'
+import { badRequest, FhirError } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
-import type { CodeableConcept, Coding, Parameters } from '../fhir/types.ts'
+import type { CodeableConcept, Coding, Issue, Parameters } from '../fhir/types.ts'
 import { otherIssue } from './messages.ts'
 
 /** A coded value in question, and how issues name its parts. */
 export interface CodedValue {
+  /** Empty for a coding without code, such as one that has only a display: it is no member of anything. */
   code: string
   system?: string | undefined
   version?: string | undefined
@@ -29,8 +30,28 @@ function nothingToValidate(): FhirError {
   return new FhirError(400, { ...otherIssue('invalid', NOTHING), diagnostics })
 }
 
+/**
+ * One question at a time (https://hl7.org/fhir/R4/valueset-operation-validate-code.html: "one (and only one)"). An answer to one
+ * of several would be taken for an answer to all.
+ * @throws FhirError 400 naming what came together
+ */
+export function requireOneQuestion({ parameter = [] }: Parameters, names: readonly string[]): void {
+  let first: string | undefined
+  for (const { name } of parameter) {
+    if (!names.includes(name)) continue
+    if (first !== undefined) {
+      throw badRequest({ text: `Send one of ${names.join(', ')} alone, not ${first} and ${name}`, expression: name })
+    }
+    first = name
+  }
+}
+
+/** Parameters that say what is to be validated. */
+export const VALUE_FORMS: readonly string[] = ['code', 'coding', 'codeableConcept']
+
 /** The value of a validation request in any of its three forms; 400 when there is none. */
 export function questionOf(parameters: Parameters, defaultSystem?: string): Question {
+  requireOneQuestion(parameters, VALUE_FORMS)
   const concept = firstParameter(parameters, 'codeableConcept')?.valueCodeableConcept
   if (concept) {
     if (!concept.coding?.length) throw nothingToValidate()
@@ -42,7 +63,7 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
   if (coding) return { values: [codedValue(coding, 'Coding')] }
   const code = textParameter(parameters, 'code')
   const system = textParameter(parameters, 'system') ?? defaultSystem
-  if (code === undefined || (system === undefined && textParameter(parameters, 'inferSystem') !== 'true')) {
+  if (!code || (system === undefined && textParameter(parameters, 'inferSystem') !== 'true')) {
     throw nothingToValidate()
   }
   for (const text of [code, system, textParameter(parameters, 'display')]) checkLength(text)
@@ -57,6 +78,13 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
     at: (part) => (part === '' ? 'code' : part),
   }
   return { values: [value] }
+}
+
+/** That a coding says nothing: without a code there is nothing to validate, whatever its display. */
+export function codelessIssue(value: CodedValue): Issue {
+  const without = value.system === undefined ? 'neither system nor code' : `no code for the system '${value.system}'`
+  const text = `Coding has ${without}, and cannot be validated. A text that is no code belongs to CodeableConcept.text`
+  return otherIssue('invalid', text, { severity: 'warning', type: 'invalid-data', expression: value.at('') })
 }
 
 /** No code, canonical or display of any system is so long; messages repeat it. */

@@ -1,6 +1,6 @@
 import type { Issue } from '../fhir/types.ts'
 import type { Resolution } from './binding.ts'
-import { alternatives, txIssue } from './messages.ts'
+import { alternatives, txIssue, versionCheckIssue } from './messages.ts'
 import type { CodedValue } from './value.ts'
 import type { Clause } from './value-set.ts'
 import { matchesVersion } from './versions.ts'
@@ -28,9 +28,8 @@ export function checkVersion(clause: Clause, resolution: Resolution, value: Code
   const system = clause.system ?? ''
   const version = provider.head.version
   if (check !== undefined && !matchesVersion(check, version)) {
-    finding.issues.push(
-      txIssue('VALUESET_VERSION_CHECK', [system, version, check], { expression: value.at('version') }),
-    )
+    const options = { expression: value.at('version') }
+    finding.issues.push(versionCheckIssue('code system', [system, version, check], options))
   }
   if (value.version === undefined || value.version === version || resolution.assumed) return finding
   const isKnown = resolution.known.includes(value.version)

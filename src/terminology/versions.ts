@@ -41,6 +41,24 @@ export function versionRules(
   return rules
 }
 
+/** The version in force for something that itself names `own` or none, and the rule that decided. */
+export function chosenVersion(
+  rule: VersionRule | undefined,
+  own: string | undefined,
+): { version?: string; kind?: keyof VersionRule } {
+  if (rule?.force !== undefined) return { version: rule.force, kind: 'force' }
+  if (own !== undefined) return { version: own }
+  if (rule?.default !== undefined) return { version: rule.default, kind: 'default' }
+  return rule?.check !== undefined ? { version: rule.check, kind: 'check' } : {}
+}
+
+/** Names of the rules for value sets. */
+export const VALUE_SET_RULES = {
+  default: 'default-valueset-version',
+  check: 'check-valueset-version',
+  force: 'force-valueset-version',
+}
+
 /** Names of the rules for code systems. */
 export const SYSTEM_RULES = { default: 'system-version', check: 'check-system-version', force: 'force-system-version' }
 
@@ -85,4 +103,13 @@ export function olderFirst(a = '', b = ''): number {
 /** Newest first; on a tie active before draft before retired, then by date. */
 export function newestFirst(a: Versioned, b: Versioned): number {
   return olderFirst(b.version, a.version) || retired(a) - retired(b) || (b.date ?? '').localeCompare(a.date ?? '')
+}
+
+/**
+ * The order in which a canonical without version is answered: an active artefact before any other, whatever its version, for
+ * a draft may change at will; else as {@link newestFirst}.
+ */
+export function preferredFirst(a: Versioned, b: Versioned): number {
+  const isActive = (item: Versioned) => (item.status === 'active' ? 0 : 1)
+  return isActive(a) - isActive(b) || newestFirst(a, b)
 }

@@ -1,16 +1,20 @@
-import type { X509Certificate } from 'node:crypto'
-import { badRequest } from '../fhir/error.ts'
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import { badRequest, FhirError } from '../fhir/error.ts'
+import { parseJson } from '../fhir/json.ts'
 import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import { publicKeyFromJwk, x5cCertificates } from './jwk.ts'
-import { fitsFilter, groupByKeyId, namedIssuerFrameworks } from './key-index.ts'
-import { isoAlpha3 } from './participant-codes.ts'
+import { createKeyIndex } from './key-index.ts'
+import { anchorServes } from './keys/issuer-binding.ts'
+import { readStatus, statusForm } from './lists/sidecar.ts'
+import { isoAlpha3, participantCode } from './participant-codes.ts'
+import { scaOf } from './trust-source.ts'
 import {
   certificateMembers,
   derivedKeyId,
   type KeySource,
+  publicKeyThumbprint,
   readCertificate,
-  sha256Hex,
   type TrustedKey,
 } from './trusted-key.ts'
 
@@ -23,27 +27,16 @@ const REQUEST_LIST = 'request'
  * be read.
  */
 export function anchorKeySource(anchors: (string | Uint8Array)[]): KeySource {
-  const byKeyId = groupByKeyId(anchors.map(readAnchor))
-  return {
-    find(query) {
-      const found = query.keyId === undefined ? [] : (byKeyId.get(query.keyId) ?? [])
-      return found.filter((key) => servesIssuer(key, query.issuer, query.framework ?? '') && fitsFilter(key, query))
-    },
-  }
-}
-
-function servesIssuer(key: TrustedKey, issuer: string | undefined, framework: string): boolean {
-  if (key.issuer === undefined) return true
-  if (namedIssuerFrameworks.includes(framework)) return key.issuer === issuer
-  return issuer === undefined || isoAlpha3(key.issuer) === isoAlpha3(issuer)
+  return createKeyIndex([anchors.map(readAnchor)], { serves: anchorServes })
 }
 
 function readAnchor(anchor: string | Uint8Array, at: number): TrustedKey {
   const bytes = typeof anchor === 'string' ? Buffer.from(anchor, 'base64') : Buffer.from(anchor)
-  const key = bytes[0] === 0x7b ? readJwkAnchor(bytes) : readDerAnchor(bytes)
-  if (key) return key
+  const { key, problem } = bytes[0] === 0x7b ? readJwkAnchor(bytes) : { key: readDerAnchor(bytes) }
+  if (key && problem === undefined) return key
+  const fault = problem === undefined || !key ? '' : `: ${problem}`
   throw badRequest({
-    text: `trustAnchor ${at + 1} is neither a DER certificate nor a JWK with a readable public key`,
+    text: `trustAnchor ${at + 1} is neither a DER certificate nor a JWK with a readable public key${fault}`,
     expression: `Parameters.parameter.where(name = 'trustAnchor')[${at}]`,
   })
 }
@@ -68,49 +61,101 @@ const unboundKey = {
   warnings: [] as string[],
 }
 
-function readJwkAnchor(bytes: Buffer): TrustedKey | undefined {
-  let jwk: Json
+function readJwkAnchor(bytes: Buffer): ReadJwk {
   try {
-    jwk = JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return undefined
+    const jwk = parseJson(bytes)
+    return isJsonObject(jwk) ? readJwk(jwk) : {}
+  } catch (error) {
+    if (error instanceof FhirError) return {}
+    throw error
   }
-  return isJsonObject(jwk) ? keyFromJwk(jwk) : undefined
 }
 
-const statuses = ['current', 'terminated', 'revoked', 'expired'] as const
+/** A key and what is not understood of it; without key its public key cannot be read. */
+export interface ReadJwk {
+  key?: TrustedKey
+  problem?: string
+}
+
+/** Members of a JWK that say whom and when it serves (credentials.md, "Request trust anchors"), with the form of their values. */
+const MEMBERS: Record<string, { form: string; isGood(value: Json): boolean }> = {
+  kid: { form: 'a text', isGood: isText },
+  iss: { form: 'a text', isGood: (value) => isText(value) && value !== '' },
+  status: { form: statusForm, isGood: (value) => readStatus(value) !== undefined },
+  nbf: { form: 'a time in seconds', isGood: isTime },
+  exp: { form: 'a time in seconds', isGood: isTime },
+  domain: { form: 'a text', isGood: isText },
+  usage: { form: 'a text', isGood: isText },
+  crlVersion: { form: 'a number', isGood: (value) => typeof value === 'number' },
+  use: { form: 'sig', isGood: (value) => value === 'sig' },
+  key_ops: { form: 'a list with verify', isGood: (value) => Array.isArray(value) && value.includes('verify') },
+}
+
+function isText(value: Json): value is string {
+  return typeof value === 'string'
+}
+
+function isTime(value: Json): value is number {
+  return typeof value === 'number' && !Number.isNaN(new Date(value * 1000).getTime())
+}
 
 /**
- * A trusted key of a JWK with the members of credentials.md, "Request trust anchors": `iss`, `status`, `nbf`, `exp`,
- * `domain`, `usage`, `crlVersion`, `crl`; with `x5c` the first certificate gives key, period and extended key usage.
- * Undefined when it holds no readable public key.
+ * The trusted key of a JWK with the members of credentials.md, "Request trust anchors": `iss`, `status`, `nbf`, `exp`, `domain`,
+ * `usage`, `crlVersion`, `crl`; with `x5c` the first certificate gives key, period and extended key usage. Members that are not
+ * named there are ignored, as RFC 7517 wants; a named one whose value is not understood is a problem: it may say that the key is
+ * no longer good.
  */
-export function keyFromJwk(jwk: JsonObject): TrustedKey | undefined {
+export function readJwk(jwk: JsonObject): ReadJwk {
   const [leaf, ...issuers] = x5cCertificates(jwk).map(readCertificate)
   const publicKey = leaf?.publicKey ?? publicKeyFromJwk(jwk)
-  if (!publicKey) return undefined
-  const bare = {
-    publicKey,
-    thumbprint: sha256Hex(publicKey.export({ type: 'spki', format: 'der' })),
-    extendedKeyUsage: [],
-    otherKeyIds: [],
-  }
-  const { kid, iss, nbf, exp, crl, crlVersion } = jwk
-  const status = statuses.find((each) => each === jwk.status)
-  return {
+  if (!publicKey) return { problem: 'has no readable public key' }
+  const problems = Object.entries(MEMBERS)
+    .filter(([name, { isGood }]) => jwk[name] !== undefined && !isGood(jwk[name] ?? null))
+    .map(([name, { form }]) => `${name} must be ${form}`)
+  if (jwk.x5c !== undefined && !leaf) problems.push('x5c must be a list of certificates')
+  const certified = leaf && certificateMembers(leaf)
+  const key: TrustedKey = {
     ...unboundKey,
-    ...(leaf ? certificateMembers(leaf) : bare),
-    keyId: typeof kid === 'string' ? kid : leaf ? derivedKeyId(leaf) : '',
+    ...(certified ?? bareMembers(publicKey)),
+    keyId: isText(jwk.kid ?? null) ? String(jwk.kid) : leaf ? derivedKeyId(leaf) : '',
     chain: issuers.filter((each) => each !== undefined),
-    ...(typeof iss === 'string' ? { issuer: iss, participant: /^[A-Za-z]{2,3}$/.test(iss) ? isoAlpha3(iss) : '' } : {}),
-    ...(typeof nbf === 'number' ? { validFrom: new Date(nbf * 1000) } : {}),
-    ...(typeof exp === 'number' ? { validTo: new Date(exp * 1000) } : {}),
-    domain: text(jwk.domain),
-    usage: text(jwk.usage).replace(/^CSCA$/, 'SCA'),
-    ...(status ? { status } : {}),
+    ...bindingMembers(jwk),
+    ...periodOf(jwk, certified),
+  }
+  return problems.length > 0 ? { key, problem: problems.join('; ') } : { key }
+}
+
+/** Like {@link readJwk}, and undefined for a key of which something is not understood. */
+export function keyFromJwk(jwk: JsonObject): TrustedKey | undefined {
+  const { key, problem } = readJwk(jwk)
+  return problem === undefined ? key : undefined
+}
+
+function bareMembers(publicKey: KeyObject) {
+  const thumbprint = publicKeyThumbprint(publicKey)
+  return { publicKey, thumbprint, publicKeyThumbprint: thumbprint, extendedKeyUsage: [], otherKeyIds: [] }
+}
+
+/** An issuer that is the code of a country is the participant; any other must stand in the credential character by character. */
+function bindingMembers({ iss, status, domain, usage, crlVersion, crl }: JsonObject) {
+  const known = readStatus(status ?? null)
+  const isCountry = typeof iss === 'string' && participantCode(iss) !== undefined
+  return {
+    ...(typeof iss === 'string' ? (isCountry ? { participant: isoAlpha3(iss) } : { issuer: iss }) : {}),
+    domain: typeof domain === 'string' ? domain : '',
+    usage: typeof usage === 'string' ? scaOf(usage) : '',
+    ...(known ? { status: known } : {}),
     ...(typeof crlVersion === 'number' ? { revocationVersion: crlVersion } : {}),
     ...(crl === undefined ? {} : { revocationList: crl }),
   }
 }
 
-const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
+/** The period that a JWK gives; with a certificate, only what it takes away from that one's. */
+function periodOf({ nbf, exp }: JsonObject, certified: { validFrom: Date; validTo: Date } | undefined) {
+  const from = typeof nbf === 'number' ? new Date(nbf * 1000) : undefined
+  const to = typeof exp === 'number' ? new Date(exp * 1000) : undefined
+  return {
+    ...(from && !(certified && certified.validFrom > from) ? { validFrom: from } : {}),
+    ...(to && !(certified && certified.validTo < to) ? { validTo: to } : {}),
+  }
+}

@@ -1,14 +1,8 @@
-import {
-  createHash,
-  createPrivateKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  X509Certificate,
-} from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CertificateContent, writeCertificate } from './certificate-writer.ts'
+import { jwkThumbprint } from './jwk.ts'
 import { derivedKeyId } from './trusted-key.ts'
 
 /** Participant of the demonstration: `XA` in certificates and credentials, a user-assigned code of ISO 3166. */
@@ -115,8 +109,7 @@ const yearsFrom = (date: Date, years: number) => new Date(date.getTime() + years
 /** A JWK whose key id is its thumbprint (RFC 7638), as SMART Health Cards want it. */
 function cardJwk(publicKey: KeyObject) {
   const { crv, kty, x, y } = publicKey.export({ format: 'jwk' })
-  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
-  return { kty, kid, use: 'sig', alg: 'ES256', crv, x, y }
+  return { kty, kid: jwkThumbprint(publicKey), use: 'sig', alg: 'ES256', crv, x, y }
 }
 
 const pem = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString()

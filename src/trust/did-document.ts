@@ -1,7 +1,6 @@
 import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
-import { x5cCertificates } from './jwk.ts'
-import { certificateMembers, derivedKeyId, readCertificate, type TrustedKey } from './trusted-key.ts'
+import { scaOf } from './trust-source.ts'
 
 /** What a did:web document of the network is, as far as it can be told without trusting it. */
 export type DidDocumentKind = 'embedded' | 'reference' | 'v1'
@@ -10,28 +9,24 @@ export type DidDocumentKind = 'embedded' | 'reference' | 'v1'
 export interface DidTrustList {
   id: string
   kind: DidDocumentKind
-  /** `proof.created`. */
-  created: string | undefined
+  /** `proof.created`, a date-time in UTC. */
+  created: string
   /** Items of an embedded list. */
   items: DidKeyItem[]
-  /** Items that are none: skipped, the list is kept (credentials.md, section 3). */
-  unreadableItems: number
   /** Ids of a reference list. */
   references: string[]
 }
 
 /** One item of an embedded list: its coded fields decide, not its id. */
 export interface DidKeyItem {
-  /** The published kid: what follows the first `#`, in plain base64. */
+  /** The published kid: what follows the first `#` of the id, in plain base64. */
   keyId: string
   domain: string
   participant: string
   usage: string
-  jwk: JsonObject
+  /** DER of `x5c`, leaf first; empty when it is not base64. */
+  certificates: Uint8Array[]
 }
-
-const DOCUMENT_MEMBERS = ['@context', 'controller', 'id', 'proof', 'verificationMethod']
-const ITEM_MEMBERS = ['controller', 'domain', 'id', 'keyusage', 'participant', 'publicKeyJwk', 'type']
 
 /** Kind of a document by its id and its list; undefined when it has no id. */
 export function didDocumentKind(document: Json): { id: string; kind: DidDocumentKind } | undefined {
@@ -42,82 +37,129 @@ export function didDocumentKind(document: Json): { id: string; kind: DidDocument
   return { id, kind: isReference ? 'reference' : 'embedded' }
 }
 
-/** Reads a document whose proof holds; undefined when it has not the shape of a version 2 trust list. */
-export function readDidDocument(document: Json): DidTrustList | undefined {
-  const known = didDocumentKind(document)
-  if (!known || !isJsonObject(document)) return undefined
-  const { proof, verificationMethod: methods } = document
-  const hasMembers = Object.keys(document).sort().join() === DOCUMENT_MEMBERS.join()
-  if (!hasMembers || !isContextList(document['@context']) || !Array.isArray(methods)) return undefined
-  if (hasRepeatedIds(methods)) return undefined
-  const items = known.kind === 'embedded' ? methods.map(readItem).filter((item) => item !== undefined) : []
-  return {
-    ...known,
-    created: isJsonObject(proof) && typeof proof.created === 'string' ? proof.created : undefined,
-    items,
-    unreadableItems: known.kind === 'embedded' ? methods.length - items.length : 0,
-    references: methods.filter((each) => typeof each === 'string'),
+/** What is not as the shape demands, with its place. */
+class ShapeFault extends Error {}
+
+/**
+ * Reads a document whose proof holds. What is read must be what was signed, and JSON-LD has many ways to write one statement:
+ * so every object has exactly its members, every value exactly its form, at every depth. A text says what is wrong.
+ */
+export function readDidDocument(document: Json): DidTrustList | string {
+  try {
+    return readList(document)
+  } catch (error) {
+    if (error instanceof ShapeFault) return error.message
+    throw error
   }
 }
 
-/** Two items of one id would be merged into one by JSON-LD. */
-function hasRepeatedIds(methods: Json[]): boolean {
-  const ids = methods.map((each) => (isJsonObject(each) ? each.id : each))
-  return new Set(ids).size < ids.length
+const MEMBERS = {
+  document: ['@context', 'controller', 'id', 'proof', 'verificationMethod'],
+  proof: ['created', 'jws', 'nonce', 'proofPurpose', 'type', 'verificationMethod'],
+  item: ['controller', 'domain', 'id', 'keyusage', 'participant', 'publicKeyJwk', 'type'],
+  EC: ['crv', 'kid', 'kty', 'x', 'x5c', 'y'],
+  RSA: ['e', 'kid', 'kty', 'n', 'x5c'],
+  coded: ['code'],
 }
 
-const isContextList = (value: Json | undefined): boolean =>
-  Array.isArray(value) && value.length === 3 && value.every((each) => typeof each === 'string')
+/** IRIREF of N-Quads, written out in full: a shorter way to write the same address would be another text for the same statement. */
+const DID = /^did:web:[^\s\0-\x20<>"{}|\\^`#]+$/
+const DID_WITH_FRAGMENT = /^did:web:[^\s\0-\x20<>"{}|\\^`#]+#[^\s\0-\x20<>"{}|\\^`]+$/
+const CODE = /^#[A-Za-z0-9._~-]{1,64}$/
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
-/** Unknown members are left to the proof, whose safe mode names them. */
-function readItem(item: Json): DidKeyItem | undefined {
-  if (!isJsonObject(item) || item.type !== 'JsonWebKey2020' || typeof item.id !== 'string') return undefined
-  if (!ITEM_MEMBERS.every((member) => member in item)) return undefined
-  const domain = code(item.domain)
-  const participant = code(item.participant)
-  const usage = code(item.keyusage)
-  if (!domain || !participant || !usage || !isJsonObject(item.publicKeyJwk)) return undefined
-  const hash = item.id.indexOf('#')
-  if (hash < 0) return undefined
-  const fragment = item.id.slice(hash + 1)
+function readList(json: Json): DidTrustList {
+  const document = objectOf(json, MEMBERS.document, 'the document')
+  const { '@context': context, verificationMethod: methods } = document
+  if (!Array.isArray(context) || context.length !== 3 || !context.every((each) => typeof each === 'string')) {
+    throw new ShapeFault('@context must be three addresses')
+  }
+  const id = textOf(document, 'id', DID, 'the document')
+  textOf(document, 'controller', DID, 'the document')
+  const created = readCreated(document.proof)
+  if (!Array.isArray(methods) || methods.length === 0)
+    throw new ShapeFault('verificationMethod must be a list, and not empty')
+  const references = methods.filter((each) => typeof each === 'string')
+  if (new Set(methods.map(idOf)).size < methods.length) throw new ShapeFault('two items have one id')
+  if (references.length < methods.length)
+    return { id, kind: 'embedded', created, items: methods.map(readItem), references: [] }
+  const wrong = references.findIndex((each) => !DID.test(each))
+  if (wrong >= 0) throw new ShapeFault(`verificationMethod[${wrong}] must be a DID`)
+  return { id, kind: 'reference', created, items: [], references }
+}
+
+const idOf = (method: Json): Json | undefined => (isJsonObject(method) ? method.id : method)
+
+function readCreated(json: Json | undefined): string {
+  const proof = objectOf(json, MEMBERS.proof, 'proof')
+  textOf(proof, 'type', /^JsonWebSignature2020$/, 'proof')
+  textOf(proof, 'proofPurpose', /^assertionMethod$/, 'proof')
+  textOf(proof, 'nonce', /^./, 'proof')
+  textOf(proof, 'jws', /^./, 'proof')
+  textOf(proof, 'verificationMethod', /^did:web:[^\s\0-\x20<>"{}|\\^`]+$/, 'proof')
+  const created = textOf(proof, 'created', DATE_TIME, 'proof')
+  if (Number.isNaN(Date.parse(created))) throw new ShapeFault('proof.created must be a date-time that exists')
+  return created
+}
+
+function readItem(json: Json, at: number): DidKeyItem {
+  const place = `verificationMethod[${at}]`
+  const item = objectOf(json, MEMBERS.item, place)
+  textOf(item, 'type', /^JsonWebKey2020$/, place)
+  textOf(item, 'controller', DID, place)
+  const id = textOf(item, 'id', DID_WITH_FRAGMENT, place)
   return {
-    keyId: fragment.includes('%') ? percentDecoded(fragment) : fragment,
-    domain,
-    participant: participant.toUpperCase(),
-    usage: usage === 'CSCA' ? 'SCA' : usage,
-    jwk: item.publicKeyJwk,
+    keyId: percentDecoded(id.slice(id.indexOf('#') + 1)),
+    domain: codeOf(item, 'domain', place),
+    participant: codeOf(item, 'participant', place).toUpperCase(),
+    usage: scaOf(codeOf(item, 'keyusage', place)),
+    certificates: readJwk(item.publicKeyJwk, `${place}.publicKeyJwk`),
   }
 }
+
+/** Of the JWK only `x5c` is read: the others are unreliable (trust-network.md, section 1, quirk 1), but belong to its shape. */
+function readJwk(json: Json | undefined, place: string): Buffer[] {
+  const isRsa = isJsonObject(json) && json.kty === 'RSA'
+  const jwk = objectOf(json, isRsa ? MEMBERS.RSA : MEMBERS.EC, place)
+  textOf(jwk, 'kty', isRsa ? /^RSA$/ : /^EC$/, place)
+  for (const member of isRsa ? ['e', 'kid', 'n'] : ['crv', 'kid', 'x', 'y']) textOf(jwk, member, /^/, place)
+  const { x5c } = jwk
+  if (!Array.isArray(x5c) || x5c.length === 0) throw new ShapeFault(`${place}.x5c must be a list, and not empty`)
+  const texts = x5c.filter((each) => typeof each === 'string')
+  if (texts.length < x5c.length) throw new ShapeFault(`${place}.x5c must be a list of texts`)
+  return texts.every((each) => BASE64.test(each)) ? texts.map((each) => Buffer.from(each, 'base64')) : []
+}
+
+/** `{code: "#PH4H"}` without the `#`. */
+function codeOf(item: JsonObject, member: string, place: string): string {
+  const coded = objectOf(item[member], MEMBERS.coded, `${place}.${member}`)
+  return textOf(coded, 'code', CODE, `${place}.${member}`).slice(1)
+}
+
+function objectOf(json: Json | undefined, members: string[], place: string): JsonObject {
+  if (!isJsonObject(json)) throw new ShapeFault(`${place} must be an object`)
+  const own = Object.keys(json)
+  const unexpected = own.find((member) => !members.includes(member))
+  if (unexpected !== undefined) throw new ShapeFault(`${place} has the unexpected member ${shown(unexpected)}`)
+  const missing = members.find((member) => !own.includes(member))
+  if (missing !== undefined) throw new ShapeFault(`${place} lacks ${missing}`)
+  return json
+}
+
+function textOf(object: JsonObject, member: string, form: RegExp, place: string): string {
+  const value = object[member]
+  if (typeof value === 'string' && form.test(value)) return value
+  throw new ShapeFault(`${place}: ${member} has not the form that it must have`)
+}
+
+/** A name out of somebody's file, for a message. */
+const shown = (text: string): string => JSON.stringify(text.slice(0, 60))
 
 function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
     return text // a lone percent sign stands for itself
-  }
-}
-
-/** `{code: "#PH4H"}` without the `#`. */
-function code(coded: Json | undefined): string | undefined {
-  const text = isJsonObject(coded) ? coded.code : undefined
-  return typeof text === 'string' ? text.replace(/^#/, '') : undefined
-}
-
-/** The trusted key of an item, taken from its certificate: its JWK is unreliable. Undefined when that cannot be read. */
-export function keyOfItem(item: DidKeyItem, listName: string): TrustedKey | undefined {
-  const [leaf, ...chain] = x5cCertificates(item.jwk).map(readCertificate)
-  if (!leaf) return undefined
-  const derived = derivedKeyId(leaf)
-  const { keyId, domain, participant, usage } = item
-  return {
-    ...certificateMembers(leaf),
-    keyId,
-    domain,
-    participant,
-    usage,
-    chain: chain.filter((each) => each !== undefined),
-    lists: [listName],
-    status: 'current',
-    warnings: keyId === derived ? [] : [`key id ${keyId} is not derived from the certificate (${derived})`],
   }
 }

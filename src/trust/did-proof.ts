@@ -6,6 +6,12 @@ import { type Contexts, canonicalQuads, UnknownContext } from './canonize.ts'
 /** Why a trust list is refused (trust-network.md, section 3, command line). */
 export type RefusalReason = 'algorithm' | 'shape' | 'context' | 'safe-mode' | 'signature' | 'proof'
 
+/** What a signature was found to cover: canonical N-Quads. */
+export interface SignedQuads {
+  document: string
+  proof: string
+}
+
 /** The context under which the proof itself is hashed: the draft that the signer has built in. */
 const PROOF_CONTEXT = ['https://w3id.org/security/v3']
 
@@ -13,27 +19,29 @@ const sha256 = (text: string): Buffer => createHash('sha256').update(text, 'utf8
 
 /**
  * Verifies the proof of a version 2 trust list with the keys pinned in configuration (trust-network.md, section 1, Proof):
- * a detached JWS over the hashes of canonical proof and document, whose ECDSA signature is DER. Undefined when it holds.
+ * a detached JWS over the hashes of canonical proof and document, whose ECDSA signature is DER. Yields what was signed, or why
+ * the proof does not hold.
  */
-export async function proofFault(
+export async function provenQuads(
   document: JsonObject,
   keys: KeyObject[],
   contexts: Contexts,
-): Promise<RefusalReason | undefined> {
+): Promise<SignedQuads | RefusalReason> {
   const { proof, ...unsigned } = document
   const parts = readProof(proof)
   if (typeof parts === 'string') return parts
   const { header, signature, statement } = parts
+  let quads: SignedQuads
   try {
-    const signed = Buffer.concat([
-      Buffer.from(`${header}.`, 'ascii'),
-      sha256(await canonicalQuads({ '@context': PROOF_CONTEXT, ...statement }, contexts)),
-      sha256(await canonicalQuads(unsigned, contexts)),
-    ])
-    return keys.some((key) => matches(key, signed, signature)) ? undefined : 'signature'
+    quads = {
+      proof: await canonicalQuads({ ...statement, '@context': PROOF_CONTEXT }, contexts),
+      document: await canonicalQuads(unsigned, contexts),
+    }
   } catch (error) {
     return canonizationFault(error)
   }
+  const signed = Buffer.concat([Buffer.from(`${header}.`, 'ascii'), sha256(quads.proof), sha256(quads.document)])
+  return keys.some((key) => matches(key, signed, signature)) ? quads : 'signature'
 }
 
 interface ProofParts {
@@ -43,13 +51,17 @@ interface ProofParts {
   statement: JsonObject
 }
 
+/** Detached (RFC 7797), in base64url. */
+const DETACHED_JWS = /^([A-Za-z0-9_-]+)\.\.([A-Za-z0-9_-]+)$/
+
 function readProof(proof: Json | undefined): ProofParts | RefusalReason {
   if (!isJsonObject(proof) || proof.type !== 'JsonWebSignature2020' || typeof proof.jws !== 'string') return 'proof'
   const { jws, proofValue: _, ...statement } = proof
-  const [header = '', payload, signature, ...rest] = jws.split('.')
-  const { alg, b64, crit } = parseObject(Buffer.from(header, 'base64url').toString('utf8'))
-  if (alg !== 'ES256' || b64 !== false || !Array.isArray(crit) || crit.join() !== 'b64') return 'algorithm'
-  if (payload !== '' || !signature || rest.length > 0) return 'proof'
+  const { alg, b64, crit } = parseObject(Buffer.from(jws.split('.')[0] ?? '', 'base64url').toString('utf8'))
+  if (alg !== 'ES256' || b64 !== false || !Array.isArray(crit) || crit.length !== 1 || crit[0] !== 'b64')
+    return 'algorithm'
+  const [, header, signature] = DETACHED_JWS.exec(jws) ?? []
+  if (header === undefined || signature === undefined) return 'proof'
   return { header, signature: Buffer.from(signature, 'base64url'), statement }
 }
 
@@ -62,9 +74,11 @@ function parseObject(text: string): JsonObject {
   }
 }
 
+/** ES256 is ECDSA on P-256 (RFC 7518, 3.4). */
 function matches(key: KeyObject, data: Buffer, signature: Buffer): boolean {
   try {
-    return key.asymmetricKeyType === 'ec' && verify('sha256', data, { key, dsaEncoding: 'der' }, signature)
+    const isP256 = key.asymmetricKeyDetails?.namedCurve === 'prime256v1'
+    return isP256 && verify('sha256', data, { key, dsaEncoding: 'der' }, signature)
   } catch {
     return false // not a DER signature
   }

@@ -1,38 +1,117 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { FhirError } from '../fhir/error.ts'
+import { parseJson as parseStrictJson } from '../fhir/json.ts'
 import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json } from '../fhir/types.ts'
-import { type Contexts, trustListContexts } from './canonize.ts'
-import { checkChains } from './chain.ts'
-import { type DidTrustList, keyOfItem, readDidDocument } from './did-document.ts'
-import { proofFault, type RefusalReason } from './did-proof.ts'
 import { publicKeyFromJwk } from './jwk.ts'
-import { type SourceContent, type TrustReaders, type TrustSource, UnusableSource } from './trust-source.ts'
+import { type CheckedItem, type CheckedList, isRefused, type ListChecker } from './lists/check-list.ts'
+import {
+  bindingOf,
+  entryName,
+  type LeftOut,
+  type SourceContent,
+  scopeFault,
+  type TrustReaders,
+  type TrustSource,
+  UnusableSource,
+} from './trust-source.ts'
+import { certificateMembers, derivedKeyId, readCertificate, sha256Hex, type TrustedKey } from './trusted-key.ts'
 
-/** A document whose proof held, or why it is refused. */
-export type VerifiedDid = { list: DidTrustList; reason?: undefined } | { list?: undefined; reason: RefusalReason }
-
-/** Verifies proof, then shape: what is not proven is not looked at. */
-export async function verifyDid(document: Json, keys: KeyObject[], contexts: Contexts): Promise<VerifiedDid> {
-  if (!isJsonObject(document)) return { reason: 'shape' }
-  const reason = await proofFault(document, keys, contexts)
-  if (reason) return { reason }
-  const list = readDidDocument(document)
-  return list ? { list } : { reason: 'shape' }
+/** What a list is read with. */
+export interface DidReading {
+  readers: TrustReaders
+  check: ListChecker
+  now: Date
 }
 
+/** A list may be made a little ahead of this machine's clock, and no more (trust-network.md, section 3, Plausible). */
+const CLOCK_TOLERANCE_MILLISECONDS = 3_600_000
+
 /** Reads a `did-v2` source from a file: proof with the pinned key required, references are not followed. */
-export async function readDidSource(source: TrustSource, readers: TrustReaders): Promise<SourceContent> {
+export async function readDidSource(source: TrustSource, { readers, check, now }: DidReading): Promise<SourceContent> {
   if (!source.key?.length) throw new UnusableSource('no pinned key is configured, without which a list is not used')
-  const keys = await Promise.all(source.key.map((path) => readSigningKey(path, readers)))
-  const document = parseJson(await readers.readFile(source.location), source.location)
-  const { list, reason } = await verifyDid(document, keys, await trustListContexts())
-  if (!list) throw new UnusableSource(`the list is not valid: ${reason}`)
+  const pinned = await Promise.all(source.key.map((path) => readSigningKey(path, readers)))
+  const list = await check(await readers.readFile(source.location), pinned)
+  if (isRefused(list)) {
+    throw new UnusableSource(`the list is not valid: ${list.reason}${list.detail ? ` (${list.detail})` : ''}`)
+  }
   if (list.kind !== 'embedded') throw new UnusableSource('a reference list holds no keys; configure the embedded list')
-  const found = list.items.map((item) => keyOfItem(item, source.name))
-  const { keys: chained, refused } = checkChains(found.filter((key) => key !== undefined))
-  const unusable = found.filter((key) => key === undefined).length + list.unreadableItems
-  const warnings = unusable > 0 ? [...refused, `${unusable} entries without readable certificate`] : refused
-  return { keys: chained, warnings, ...(list.created === undefined ? {} : { created: list.created }) }
+  if (source.id !== undefined && list.id !== source.id) {
+    throw new UnusableSource(`the list is ${list.id}, and ${source.id} is configured`)
+  }
+  if (Date.parse(list.created) > now.getTime() + CLOCK_TOLERANCE_MILLISECONDS) {
+    throw new UnusableSource(`the list says that it was made in the future: ${list.created}`)
+  }
+  return readEntries(list, source)
+}
+
+async function readEntries(list: CheckedList, source: TrustSource): Promise<SourceContent> {
+  const content: SourceContent = { keys: [], created: list.created, warnings: list.warnings, leftOut: [] }
+  for (const entry of await keysOfList(list, source.name)) {
+    const fault = entry.reason ?? (entry.key && sourceFault(entry.key, source))
+    if (fault !== undefined) content.leftOut.push({ ...entry, reason: fault })
+    else if (entry.key) content.keys.push(entry.key)
+  }
+  return content
+}
+
+/** A source that is bound to one participant, domain or usage takes of a list what belongs to it. */
+function sourceFault(key: TrustedKey, source: TrustSource): string | undefined {
+  return bindingOf(source).fault({ participant: key.participant }) ?? scopeFault(key, source)
+}
+
+/** An entry of a list: its key, or why it does not count. */
+export type ListEntry = Omit<LeftOut, 'reason'> & { reason?: string }
+
+/** For so long the server may be held by reading keys, at a time. */
+const SLICE_MILLISECONDS = 10
+
+/**
+ * The entries of a checked list, each with its key where it could be read. Certificates are read anew, since they cannot be handed
+ * from one process to another; in between the server is let go.
+ */
+export async function keysOfList(list: CheckedList, listName: string): Promise<ListEntry[]> {
+  const entries: ListEntry[] = []
+  const authorities = new Map<string, X509Certificate>()
+  let started = performance.now()
+  for (const [at, item] of list.items.entries()) {
+    if (performance.now() - started > SLICE_MILLISECONDS) {
+      await new Promise<void>((done) => setImmediate(done))
+      started = performance.now()
+    }
+    const reason = item.fault === undefined ? {} : { reason: item.fault }
+    const key = item.isUnreadable ? undefined : keyOfItem(item, listName, authorities)
+    const entry = key ? entryName(key) : `entry ${at + 1} (${item.keyId})`
+    entries.push({ entry, ...reason, ...(key ? { key } : {}) })
+  }
+  return entries
+}
+
+/** The trusted key of an item, taken from its certificate: its JWK is unreliable. One authority stands above many keys, and is read once. */
+function keyOfItem(item: CheckedItem, listName: string, authorities: Map<string, X509Certificate>): TrustedKey {
+  const { keyId, domain, participant, usage, warning } = item
+  const [leaf = new Uint8Array(), ...chain] = item.certificates
+  const certificate = new X509Certificate(leaf)
+  const derived = derivedKeyId(certificate)
+  const odd = keyId === derived ? [] : [`key id ${keyId} is not derived from the certificate (${derived})`]
+  return {
+    ...certificateMembers(certificate),
+    keyId,
+    domain,
+    participant,
+    usage,
+    chain: chain.map((der) => readAuthority(der, authorities)).filter((each) => each !== undefined),
+    lists: [listName],
+    status: 'current',
+    warnings: warning === undefined ? odd : [...odd, `${usage} ${keyId} of ${participant}: ${warning}`],
+  }
+}
+
+function readAuthority(der: Uint8Array, known: Map<string, X509Certificate>): X509Certificate | undefined {
+  const print = sha256Hex(der)
+  const certificate = known.get(print) ?? readCertificate(der)
+  if (certificate) known.set(print, certificate)
+  return certificate
 }
 
 /** The pinned signing key: a JWK, or the first method of a DID document, or PEM. */
@@ -58,11 +137,13 @@ function readPem(bytes: Buffer): KeyObject | undefined {
   }
 }
 
-/** JSON of a file. Throws UnusableSource naming the file. */
+/** JSON of a file, in which no member occurs twice. Throws UnusableSource naming the file. */
 export function parseJson(bytes: Buffer, path: string): Json {
   try {
-    return JSON.parse(bytes.toString('utf8'))
+    return parseStrictJson(bytes)
   } catch (error) {
-    throw new UnusableSource(`${path} is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`)
+    if (!(error instanceof FhirError)) throw error
+    const { details, diagnostics } = error.issues[0] ?? {}
+    throw new UnusableSource(`${path} is not JSON: ${diagnostics ?? details?.text ?? 'unreadable'}`)
   }
 }

@@ -1,31 +1,73 @@
 import { isJsonObject } from '../fhir/json-object.ts'
 import type { JsonObject } from '../fhir/types.ts'
-import { keyFromJwk } from './anchors.ts'
+import { readJwk } from './anchors.ts'
 import { parseJson } from './did-source.ts'
-import { type SourceContent, type TrustReaders, type TrustSource, UnusableSource } from './trust-source.ts'
+import type { Suspension } from './keys/objections.ts'
+import {
+  bindingOf,
+  type SourceContent,
+  scaOf,
+  scopeFault,
+  type TrustReaders,
+  type TrustSource,
+  UnusableSource,
+} from './trust-source.ts'
+import { keyFault, type TrustedKey } from './trusted-key.ts'
 
 /**
- * Reads a `jwks` source: a JWK set whose keys have a `kid`; the issuer is the configured one unless a key names its own
- * (`iss`). Keys without kid, issuer or readable public key are left out and reported.
+ * Reads a `jwks` source: a JWK set whose keys have a `kid`. The issuer or participant that is configured binds all its keys: one
+ * that names another (`iss`) is left out and reported, since it was not made for this one. Without one each key must name its own.
+ * So are keys without kid or readable public key, and those with a member that is not understood.
  */
 export async function readJwksSource(source: TrustSource, readers: TrustReaders): Promise<SourceContent> {
   const json = parseJson(await readers.readFile(source.location), source.location)
-  const members = isJsonObject(json) && Array.isArray(json.keys) ? json.keys.filter(isJsonObject) : undefined
+  const members = isJsonObject(json) && Array.isArray(json.keys) ? json.keys : undefined
   if (!members) throw new UnusableSource(`${source.location} is not a JWK set: {"keys": […]} is expected`)
-  const content: SourceContent = { keys: [], warnings: [] }
-  members.forEach((jwk, at) => {
-    const key = keyFromJwk(source.issuer === undefined ? jwk : { iss: source.issuer, ...jwk })
-    if (key?.keyId && key.issuer !== undefined)
-      content.keys.push({ ...key, ...bindings(jwk, source), lists: [source.name] })
-    else content.warnings.push(`key ${at + 1}: ${key ? 'lacks kid or issuer' : 'has no readable public key'}`)
-  })
-  return content
+  const content: SourceContent = { keys: [], warnings: [], leftOut: [] }
+  const suspended: Suspension[] = []
+  for (const [at, jwk] of members.entries()) {
+    const { key, fault, isUnclear } = isJsonObject(jwk) ? readEntry(jwk, source) : { fault: 'is no object' }
+    if (key && fault === undefined) content.keys.push(key)
+    else {
+      const entry = key?.keyId ? `key ${at + 1} (${key.keyId})` : `key ${at + 1}`
+      content.leftOut.push({ entry, reason: fault ?? '', ...(key ? { key } : {}) })
+      if (key && isUnclear) suspended.push({ key, reason: `${source.name}: what the set says of it cannot be read` })
+    }
+  }
+  return suspended.length > 0 ? { ...content, suspended } : content
 }
 
-function bindings(jwk: JsonObject, source: TrustSource) {
+interface ReadEntry {
+  key?: TrustedKey
+  fault?: string | undefined
+  /** The set may withdraw the key, in a way that is not understood. */
+  isUnclear?: boolean
+}
+
+function readEntry(jwk: JsonObject, source: TrustSource): ReadEntry {
+  const { key: read, problem } = readJwk(jwk)
+  if (!read) return { fault: problem }
+  const { address, participant, fault } = bindingOf(source)
+  const { participant: _, issuer, ...unbound } = read
+  const isBound = address !== undefined || participant !== undefined
+  const key: TrustedKey = {
+    ...unbound,
+    // Bound to an address, a key belongs to the participant that the operator names, or to none: never to one it names itself.
+    ...(isBound ? { participant: participant ?? '' } : { participant: read.participant }),
+    ...issuerMember(isBound ? address : issuer),
+    domain: read.domain || (source.domain ?? ''),
+    usage: read.usage || scaOf(source.usage ?? ''),
+    lists: [source.name],
+  }
+  if (problem !== undefined) return { key, fault: problem, isUnclear: true }
+  const named = typeof jwk.iss === 'string' ? jwk.iss : undefined
   return {
-    ...(source.participant && !('iss' in jwk) ? { participant: source.participant } : {}),
-    ...(source.domain && !('domain' in jwk) ? { domain: source.domain } : {}),
-    ...(source.usage && !('usage' in jwk) ? { usage: source.usage } : {}),
+    key,
+    fault: entryFault(key) ?? fault({ issuer: named }) ?? scopeFault(key, source) ?? keyFault(key.publicKey),
   }
 }
+
+const issuerMember = (issuer: string | undefined) => (issuer === undefined ? {} : { issuer })
+
+const entryFault = ({ keyId, issuer, participant }: TrustedKey): string | undefined =>
+  keyId === '' || (issuer === undefined && participant === '') ? 'lacks kid or issuer' : undefined

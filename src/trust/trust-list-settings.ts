@@ -1,16 +1,31 @@
 import path from 'node:path'
+import { parseJson } from '../fhir/json.ts'
 import { isJsonObject } from '../fhir/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
-import type { TrustSource, TrustSourceKind } from './trust-source.ts'
+import { participantCode, sameParticipant } from './participant-codes.ts'
+import { trustSourceKinds as kinds, type TrustSource, type TrustSourceKind } from './trust-source.ts'
 
-const kinds: TrustSourceKind[] = ['did-v2', 'jwks', 'certificates']
-const members = ['name', 'kind', 'location', 'key', 'issuer', 'participant', 'domain', 'usage', 'refreshSeconds']
+/** Members of a source, each with the kinds for which it means something; without, for all. */
+const members: Record<string, TrustSourceKind[] | undefined> = {
+  name: undefined,
+  kind: undefined,
+  location: undefined,
+  key: ['did-v2'],
+  id: ['did-v2'],
+  issuer: ['jwks', 'certificates'],
+  participant: ['did-v2', 'jwks', 'certificates'],
+  domain: ['did-v2', 'jwks', 'certificates'],
+  usage: ['did-v2', 'jwks', 'certificates'],
+  required: ['did-v2', 'jwks', 'certificates'],
+  refreshSeconds: undefined,
+}
+const textMembers = ['id', 'issuer', 'participant', 'domain', 'usage'] as const
 
 /** How settings read a file they name; relative paths inside it count from its folder. */
 export type ReadText = (path: string) => string
 
 /**
- * Reads the setting TRUST_LISTS: a JSON array of sources `{name, kind, location, key?, issuer?, participant?, domain?, usage?, refreshSeconds?}`;
+ * Reads the setting TRUST_LISTS: a JSON array of sources `{name, kind, location, key?, id?, issuer?, participant?, domain?, usage?, required?, refreshSeconds?}`;
  * or the path of a JSON file with such an array; or paths separated by commas: a folder or a certificate file is of kind
  * `certificates`, a `*.json` file of kind `did-v2` with its pinned key beside it as `<name>.key.json`, a `*.jwks.json` file of
  * kind `jwks`. Empty text means no lists. Throws Error with every problem, one a line.
@@ -33,7 +48,7 @@ export function parseTrustLists(text: string, readText: ReadText): TrustSource[]
 
 function parse(text: string, what: string): Json {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     throw new Error(`${what} is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`)
   }
@@ -76,22 +91,46 @@ function readSources(json: Json, folder: string): TrustSource[] {
 
 function sourceProblems(entry: JsonObject): string[] {
   const problems: string[] = []
+  const kind = kinds.find((each) => each === entry.kind)
   for (const member of Object.keys(entry)) {
-    if (!members.includes(member)) problems.push(`unknown member ${member}; known are ${members.join(', ')}`)
+    const known = Object.hasOwn(members, member)
+    // A member that would be ignored is a mistake, too.
+    if (!known) problems.push(`unknown member ${member}; known are ${Object.keys(members).join(', ')}`)
+    else if (kind && members[member]?.includes(kind) === false) {
+      problems.push(`${member} means nothing for a source of kind ${kind}`)
+    }
   }
   for (const member of ['name', 'location']) {
     if (typeof entry[member] !== 'string' || entry[member] === '') problems.push(`${member} is missing`)
   }
-  if (!kinds.some((kind) => kind === entry.kind)) problems.push(`kind must be one of ${kinds.join(', ')}`)
+  if (!kind) problems.push(`kind must be one of ${kinds.join(', ')}`)
   const keys = [entry.key ?? []].flat()
   if (!keys.every((key) => typeof key === 'string')) problems.push('key must be a path or a list of paths')
   if (entry.kind === 'did-v2' && keys.length === 0) problems.push('a did-v2 list needs the pinned signing key: key')
-  for (const member of ['issuer', 'participant', 'domain', 'usage']) {
-    if (member in entry && typeof entry[member] !== 'string') problems.push(`${member} must be a text`)
-  }
+  problems.push(...bindingProblems(entry))
+  if ('required' in entry && typeof entry.required !== 'boolean') problems.push('required must be true or false')
   const { refreshSeconds } = entry
   if (refreshSeconds !== undefined && !(typeof refreshSeconds === 'number' && refreshSeconds > 0)) {
     problems.push('refreshSeconds must be a positive number')
+  }
+  return problems
+}
+
+/** Whom the keys are bound to must be understood: a misspelt binding would bind nobody. */
+function bindingProblems(entry: JsonObject): string[] {
+  const problems = textMembers
+    .filter((member) => member in entry && (typeof entry[member] !== 'string' || entry[member] === ''))
+    .map((member) => `${member} must be a text`)
+  const { issuer, participant, kind, location } = entry
+  if (typeof participant === 'string' && participant !== '') {
+    const isCode = participantCode(participant) !== undefined
+    if (!isCode) problems.push('participant must be a code of two or three letters')
+    const isOther = typeof issuer === 'string' && participantCode(issuer) !== undefined
+    if (isCode && isOther && !sameParticipant(issuer, participant)) problems.push('issuer and participant differ')
+  }
+  const isRemote = typeof location === 'string' && /^https?:/i.test(location)
+  if (kind === 'jwks' && isRemote && issuer === undefined && participant === undefined) {
+    problems.push('a JWK set from the network needs the issuer or participant that its keys are bound to')
   }
   return problems
 }
@@ -106,7 +145,8 @@ function sourceOfEntry(entry: JsonObject, folder: string): TrustSource {
   }
   if (keys.length > 0) source.key = keys
   if (typeof entry.refreshSeconds === 'number') source.refreshSeconds = entry.refreshSeconds
-  for (const member of ['issuer', 'participant', 'domain', 'usage'] as const) {
+  if (entry.required === true) source.required = true
+  for (const member of textMembers) {
     const value = entry[member]
     if (typeof value === 'string') source[member] = value
   }

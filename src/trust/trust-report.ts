@@ -1,17 +1,15 @@
 import type { KeyObject } from 'node:crypto'
-import type { Json } from '../fhir/types.ts'
-import { trustListContexts } from './canonize.ts'
-import { type DidTrustList, didDocumentKind, keyOfItem } from './did-document.ts'
-import type { RefusalReason } from './did-proof.ts'
-import { readSigningKey, verifyDid } from './did-source.ts'
+import { keysOfList, readSigningKey } from './did-source.ts'
+import { wrappedKeyIds } from './keys/wrapped-keys.ts'
+import { type CheckedList, checkTrustList, isRefused, type ListChecker, type RefusedList } from './lists/check-list.ts'
 import { participantOfIssuer, sameParticipant } from './participant-codes.ts'
-import type { TrustReaders } from './trust-source.ts'
-import { isExpired, type KeySource, keyAlgorithm, type TrustedKey } from './trusted-key.ts'
+import { scaOf, type TrustReaders, UnusableSource } from './trust-source.ts'
+import { isExpired, type KeySource, type KeyStatus, keyAlgorithm, type TrustedKey } from './trusted-key.ts'
 
 /** One line of `vidimus trust verify` (trust-network.md, section 3, Command line). */
 export type TrustListReport =
-  | { file: string; valid: false; id?: string; kind?: string; reason: RefusalReason }
-  | ({ file: string; valid: true; id: string; kind: string; created?: string } & (KeyFigures | ReferenceFigures))
+  | ({ file: string; valid: false } & RefusedList)
+  | ({ file: string; valid: true; id: string; kind: string; created: string } & (KeyFigures | ReferenceFigures))
 
 /** Figures of an embedded list. */
 interface KeyFigures {
@@ -36,59 +34,71 @@ interface ReferenceFigures {
   foreignReferences: string[]
 }
 
+/** What trust list files are verified with. */
+export interface VerifyOptions {
+  /** File of the pinned key. */
+  key: string
+  at: Date
+  readers: TrustReaders
+  /** How lists are proven; by default in this process. */
+  check?: ListChecker
+}
+
 /** Verifies trust list files offline with the pinned key, in the order given. Rejects when a file cannot be read. */
-export async function verifyTrustListFiles(
-  files: string[],
-  options: { key: string; at: Date; readers: TrustReaders },
-): Promise<TrustListReport[]> {
+export async function verifyTrustListFiles(files: string[], options: VerifyOptions): Promise<TrustListReport[]> {
   const key = await readSigningKey(options.key, options.readers)
   const reports: TrustListReport[] = []
-  for (const file of files)
-    reports.push(await verifyTrustListFile(file, { key, at: options.at, readers: options.readers }))
+  for (const file of files) reports.push(await verifyTrustListFile(file, key, options))
   return reports
 }
 
 /** Verifies one trust list file. Rejects when it cannot be read; what is read but is no list is a report. */
 async function verifyTrustListFile(
   file: string,
-  options: { key: KeyObject; at: Date; readers: TrustReaders },
+  key: KeyObject,
+  { readers, at, check = checkTrustList }: VerifyOptions,
 ): Promise<TrustListReport> {
-  const bytes = await options.readers.readFile(file)
-  let document: Json
-  try {
-    document = JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return { file, valid: false, reason: 'shape' }
-  }
-  const { list, reason } = await verifyDid(document, [options.key], await trustListContexts())
-  if (!list) return { file, valid: false, ...didDocumentKind(document), reason }
+  const list = await checkedOrRefused(check(await readers.readFile(file), [key]))
+  if (isRefused(list)) return { file, valid: false, ...list }
   const { id, kind, created } = list
-  const figures = kind === 'reference' ? referenceFigures(list) : keyFigures(list, options.at)
-  return { file, valid: true, id, kind, ...(created === undefined ? {} : { created }), ...figures }
+  const figures = kind === 'reference' ? referenceFigures(list) : await keyFigures(list, at)
+  return { file, valid: true, id, kind, created, ...figures }
+}
+
+/** A list that cannot be checked at all, because it takes too much, is none of the shape that lists have. */
+async function checkedOrRefused(checked: ReturnType<ListChecker>): Promise<CheckedList | RefusedList> {
+  try {
+    return await checked
+  } catch (error) {
+    if (error instanceof UnusableSource) return { reason: 'shape', detail: error.message }
+    throw error
+  }
 }
 
 /** A list may name what lies below its own DID; for the embedded lists of reference leaves, the DID without `-ref`. */
-function referenceFigures({ id, references }: DidTrustList): ReferenceFigures {
+function referenceFigures({ id, references }: CheckedList): ReferenceFigures {
   const own = [id, id.replace(':trustlist-ref', ':trustlist')]
   const isOwn = (reference: string) => own.some((each) => reference === each || reference.startsWith(`${each}:`))
   return { references: references.length, foreignReferences: references.filter((reference) => !isOwn(reference)) }
 }
 
-function keyFigures(list: DidTrustList, at: Date): KeyFigures {
-  const found = list.items.map((item) => keyOfItem(item, list.id))
-  const keys = found.filter((key) => key !== undefined)
+async function keyFigures(list: CheckedList, at: Date): Promise<KeyFigures> {
+  const { items } = list
+  const entries = await keysOfList(list, list.id)
+  const keys = entries.map(({ key }) => key).filter((key) => key !== undefined)
+  const leftOut = entries.flatMap(({ entry, reason }) => (reason === undefined ? [] : `${entry}: ${reason}`))
   return {
-    keys: list.items.length + list.unreadableItems,
-    distinctKids: new Set(list.items.map(({ keyId }) => keyId)).size,
+    keys: items.length,
+    distinctKids: new Set(items.map(({ keyId }) => keyId)).size,
     distinctCertificates: new Set(keys.map(({ thumbprint }) => thumbprint)).size,
-    domains: countBy(list.items, ({ domain }) => domain),
-    usages: countBy(list.items, ({ usage }) => usage),
-    participants: countBy(list.items, ({ participant }) => participant),
+    domains: countBy(items, ({ domain }) => domain),
+    usages: countBy(items, ({ usage }) => usage),
+    participants: countBy(items, ({ participant }) => participant),
     algorithms: countBy(keys, ({ publicKey }) => keyAlgorithm(publicKey)),
     expired: keys.filter((key) => isExpired(key, at)).length,
     notYetValid: keys.filter(({ validFrom }) => validFrom !== undefined && validFrom > at).length,
-    unusable: found.length - keys.length + list.unreadableItems,
-    warnings: keys.flatMap(({ warnings }) => warnings),
+    unusable: items.length - keys.length,
+    warnings: [...leftOut, ...list.warnings, ...keys.flatMap(({ warnings }) => warnings)],
   }
 }
 
@@ -110,6 +120,10 @@ export interface KeyLine {
   validTo?: string
   expired: boolean
   lists: string[]
+  /** The worst that a list says of it, unless that is `current`. */
+  status?: KeyStatus
+  /** The only frameworks that a certificate serves which wraps a raw key. */
+  frameworks?: string[]
 }
 
 /** Which keys to list; participant in any spelling. */
@@ -126,7 +140,7 @@ export function listKeys(keys: KeySource, filter: KeyFilter, at: Date): KeyLine[
   const found = keys.find({
     ...(kid === undefined ? {} : { keyId: kid }),
     ...(domain === undefined ? {} : { domain: [domain] }),
-    ...(usage === undefined ? {} : { usage: [usage === 'CSCA' ? 'SCA' : usage] }),
+    ...(usage === undefined ? {} : { usage: [scaOf(usage)] }),
   })
   return found.filter((key) => isOfParticipant(key, participant)).map((key) => keyLine(key, at))
 }
@@ -137,6 +151,7 @@ function isOfParticipant(key: TrustedKey, participant: string | undefined): bool
 }
 
 function keyLine(key: TrustedKey, at: Date): KeyLine {
+  const wrapped = wrappedKeyIds(key)
   return {
     kid: key.keyId,
     participant: key.participant,
@@ -148,5 +163,7 @@ function keyLine(key: TrustedKey, at: Date): KeyLine {
     ...(key.validTo ? { validTo: key.validTo.toISOString() } : {}),
     expired: isExpired(key, at),
     lists: key.lists,
+    ...(key.status === 'current' ? {} : { status: key.status }),
+    ...(wrapped ? { frameworks: [...wrapped.keys()] } : {}),
   }
 }

@@ -1,9 +1,15 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { readCertificatesSource } from './certificates-source.ts'
-import { readDidSource } from './did-source.ts'
+import { type DidReading, readDidSource } from './did-source.ts'
 import { readJwksSource } from './jwks-source.ts'
 import { createKeyIndex, type KeyIndex } from './key-index.ts'
+import { type Distrust, idleNames, type Suspension } from './keys/objections.ts'
+import type { ListChecker } from './lists/check-list.ts'
+import { readDistrustedSource } from './lists/distrusted-source.ts'
+import { createListProcess } from './lists/list-process.ts'
 import {
+  entryName,
+  type LeftOut,
   type SourceContent,
   type TrustReaders,
   type TrustSource,
@@ -17,18 +23,25 @@ export interface TrustListStatus {
   name: string
   kind: TrustSourceKind
   location: string
-  /** Whether keys of it are in use (also those of an earlier reading). */
+  /** Whether keys of it are in use (also those of an earlier reading), or what it withdraws is. */
   usable: boolean
   /** Why the last reading failed. */
   failure?: string
+  /** Keys of it that count. */
   keys: number
-  /** Keys whose period has ended. */
+  /** Those of them whose period has ended. */
   expired: number
   /** When the list says it was made. */
   created?: string
   /** When it was last read successfully, ISO 8601. */
   readAt?: string
   warnings: string[]
+  /** Entries that do not count, and why; absent when all do. */
+  leftOut?: { entry: string; reason: string }[]
+  /** `distrusted`: how many participants, thumbprints and key ids it names. */
+  withdraws?: number
+  /** Set when a key counts only if it stands in this list, too. */
+  required?: boolean
 }
 
 /** Trusted keys of all configured sources. */
@@ -44,6 +57,8 @@ export interface Trust {
 export interface TrustOptions {
   readers?: TrustReaders
   now(): Date
+  /** How lists are proven; by default in a process of its own. */
+  check?: ListChecker
 }
 
 /** The file system. */
@@ -54,10 +69,11 @@ export const fileReaders: TrustReaders = {
   },
 }
 
-const sourceReaders: Record<TrustSourceKind, (source: TrustSource, readers: TrustReaders) => Promise<SourceContent>> = {
+const sourceReaders: Record<TrustSourceKind, (source: TrustSource, reading: DidReading) => Promise<SourceContent>> = {
   'did-v2': readDidSource,
-  jwks: readJwksSource,
-  certificates: readCertificatesSource,
+  jwks: (source, { readers }) => readJwksSource(source, readers),
+  certificates: (source, { readers }) => readCertificatesSource(source, readers),
+  distrusted: (source, { readers }) => readDistrustedSource(source, readers),
 }
 
 interface SourceState {
@@ -65,6 +81,10 @@ interface SourceState {
   content?: SourceContent
   readAt?: Date
   failure?: string
+  /** Of the last reading, when it failed. */
+  suspended?: Suspension[]
+  /** Of the last reading, when it failed: whether it withdraws keys, and which is not known. */
+  withdrawsUnknown?: boolean
 }
 
 /** Reads the sources; one that cannot be used is reported in the status, the others work. Never rejects for a bad source. */
@@ -74,11 +94,19 @@ export async function loadTrustLists(sources: TrustSource[], options: TrustOptio
   let index = createKeyIndex([])
   const trust: Trust = {
     keys: () => index,
-    status: () => states.map((state) => statusOf(state, options.now())),
+    status: () => states.map((state) => statusOf(state, { index, entries: entriesOf(states), now: options.now() })),
     async reload() {
-      const read = await Promise.all(states.map((state) => readState(state, readers, options.now())))
+      const lists = createListProcess()
+      const reading = { readers, check: options.check ?? lists.check, now: options.now() }
+      const read: SourceState[] = []
+      try {
+        // One after another: a process that checks a list takes a processor.
+        for (const state of states) read.push(await readState(state, reading))
+      } finally {
+        lists.close()
+      }
       states = read
-      index = createKeyIndex(read.map(({ content }): TrustedKey[] => content?.keys ?? []))
+      index = indexOf(states)
       return trust.status()
     },
   }
@@ -86,14 +114,16 @@ export async function loadTrustLists(sources: TrustSource[], options: TrustOptio
   return trust
 }
 
-async function readState(before: SourceState, readers: TrustReaders, now: Date): Promise<SourceState> {
-  const { source } = before
+async function readState(before: SourceState, reading: DidReading): Promise<SourceState> {
+  const { source, content, readAt } = before
   try {
     if (/^https?:/i.test(source.location))
       throw new UnusableSource('the network is off: only files and folders are read')
-    return { source, content: await sourceReaders[source.kind](source, readers), readAt: now }
+    return { source, content: await sourceReaders[source.kind](source, reading), readAt: reading.now }
   } catch (error) {
-    return { ...before, failure: failureText(error, source) }
+    const { suspended = [], withdrawsUnknown = false } = error instanceof UnusableSource ? error : {}
+    const kept = content && readAt ? { content, readAt } : {}
+    return { source, ...kept, failure: failureText(error, source), suspended, withdrawsUnknown }
   }
 }
 
@@ -106,19 +136,86 @@ function failureText(error: unknown, { location }: TrustSource): string {
   throw error
 }
 
-function statusOf({ source, content, readAt, failure }: SourceState, now: Date): TrustListStatus {
-  const { name, kind, location } = source
-  const keys = content?.keys ?? []
+/** Keys that the lists leave out. */
+const leftOutKeys = (contents: SourceContent[]): TrustedKey[] =>
+  contents.flatMap(({ leftOut }) => leftOut.flatMap(({ key }) => key ?? []))
+
+/** Every key that a list names. */
+function entriesOf(states: SourceState[]): TrustedKey[] {
+  const contents = states.flatMap(({ content }) => content ?? [])
+  return [...contents.flatMap(({ keys }) => keys), ...leftOutKeys(contents)]
+}
+
+function indexOf(states: SourceState[]): KeyIndex {
+  const contents = states.flatMap(({ content }) => content ?? [])
+  return createKeyIndex(
+    contents.map(({ keys }) => keys),
+    {
+      leftOut: leftOutKeys(contents),
+      distrust: contents.flatMap(({ distrust }) => distrust ?? []),
+      suspended: [...contents, ...states].flatMap(({ suspended }) => suspended ?? []),
+      required: states
+        .filter(({ source }) => source.required)
+        .map(({ source, content }) => ({ name: source.name, keys: content?.keys ?? [] })),
+      unavailable: states.map(reasonForNone).find((reason) => reason !== undefined),
+    },
+  )
+}
+
+/** Why no key of any list may count because of this source. */
+function reasonForNone({ source, content, withdrawsUnknown }: SourceState): string | undefined {
+  if (withdrawsUnknown) return `${source.name}, which withdraws keys, cannot be read`
+  if (source.required && !content) return `${source.name}, which is required, cannot be read`
+  return undefined
+}
+
+interface Whole {
+  index: KeyIndex
+  entries: TrustedKey[]
+  now: Date
+}
+
+function statusOf({ source, content, readAt, failure }: SourceState, { index, entries, now }: Whole): TrustListStatus {
+  const { name, kind, location, required } = source
+  const keys = index.keys.filter(({ lists }) => lists.includes(name))
+  const later = index.leftOut.filter(({ key }) => key.lists.includes(name))
+  const leftOut = [
+    ...(content?.leftOut ?? []).map(({ entry, reason }) => ({ entry, reason })),
+    ...later.map(({ key, reason }) => ({ entry: entryName(key), reason })),
+  ]
   return {
     name,
     kind,
     location,
-    usable: content !== undefined,
+    usable: content !== undefined && !(failure !== undefined && kind === 'distrusted'),
     ...(failure === undefined ? {} : { failure }),
     keys: keys.length,
     expired: keys.filter((key) => isExpired(key, now)).length,
     ...(content?.created === undefined ? {} : { created: content.created }),
     ...(readAt ? { readAt: readAt.toISOString() } : {}),
-    warnings: [...(content?.warnings ?? []), ...keys.flatMap(({ warnings }) => warnings)],
+    warnings: [...warningsOf(content, entries), ...crowdedIds(name, index)],
+    ...(leftOut.length > 0 ? { leftOut } : {}),
+    ...(content?.distrust ? { withdraws: countOf(content.distrust) } : {}),
+    ...(required ? { required } : {}),
   }
 }
+
+function warningsOf(content: SourceContent | undefined, entries: TrustedKey[]): string[] {
+  if (!content) return []
+  const { leftOut, warnings, keys, distrust } = content
+  const idle = distrust ? idleNames(distrust, entries) : []
+  return [...leftOut.map(leftOutText), ...warnings, ...keys.flatMap((key) => key.warnings), ...idle]
+}
+
+/** An entry that does not count, as one line. */
+export const leftOutText = ({ entry, reason }: Pick<LeftOut, 'entry' | 'reason'>): string => `${entry}: ${reason}`
+
+/** Key ids of a list that stand for very many keys: each credential with that id costs a try of every one. */
+function crowdedIds(name: string, index: KeyIndex): string[] {
+  return [...index.crowded]
+    .filter(([keyId]) => index.find({ keyId }).some(({ lists }) => lists.includes(name)))
+    .map(([keyId, count]) => `${count} keys stand under the key id ${keyId}`)
+}
+
+const countOf = ({ participants, thumbprints, keyIds }: Distrust): number =>
+  participants.length + thumbprints.length + keyIds.length

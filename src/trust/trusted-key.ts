@@ -2,6 +2,9 @@ import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Json } from '../fhir/types.ts'
 import { subjectKeyIdentifier } from '../fhir/x509.ts'
 
+/** What lists say of a key, from good to bad. */
+export type KeyStatus = 'current' | 'expired' | 'terminated' | 'revoked'
+
 /** A key that somebody vouches for (trust-network.md, section 2). */
 export interface TrustedKey {
   /** As published: standard base64 for HCERT, thumbprint for SMART Health Cards, a name for DIVOC. */
@@ -10,7 +13,10 @@ export interface TrustedKey {
   otherKeyIds: string[]
   /** GDHCN participant, alpha-3 upper case; empty when the key binds nobody. */
   participant: string
-  /** Issuer that must be equal character by character (SMART Health Cards, DIVOC). */
+  /**
+   * Issuer that must be equal character by character: the address of SMART Health Cards or DIVOC. A key bound to an address
+   * never serves formats whose issuers are countries, whatever its participant.
+   */
   issuer?: string
   /** GDHCN domain, e.g. `DCC`; empty when the key is bound to none. */
   domain: string
@@ -23,13 +29,16 @@ export interface TrustedKey {
   publicKey: KeyObject
   /** SHA-256 in hex over the certificate's DER, or over the SubjectPublicKeyInfo of a bare key. */
   thumbprint: string
+  /** SHA-256 in hex over the SubjectPublicKeyInfo: equal for every certificate of one key. */
+  publicKeyThumbprint: string
   validFrom?: Date
   validTo?: Date
   /** Object identifiers of the certificate's extended key usage. */
   extendedKeyUsage: string[]
   /** Names of the lists that vouch for it, in configured order. */
   lists: string[]
-  status: 'current' | 'terminated' | 'revoked' | 'expired'
+  /** The worst that any list says of it. */
+  status: KeyStatus
   /** Least version of the revocation list, which the key announces. */
   revocationVersion?: number
   /** The revocation list itself, where it was given with the key. */
@@ -40,7 +49,7 @@ export interface TrustedKey {
 
 /** What is looked for. */
 export interface KeyQuery {
-  /** Family of the credential: decides how the issuer is compared. */
+  /** Family of the credential: decides which keys may serve it and how the issuer is compared. Without it all are listed. */
   framework?: string
   keyId?: string
   /** Participant in any spelling, a did:web id, or the issuer URL of a SMART Health Card. */
@@ -53,6 +62,13 @@ export interface KeyQuery {
 export interface KeySource {
   /** Every key that fits, in the order of the lists. */
   find(query: KeyQuery): TrustedKey[]
+  /** Why no key counts at all, for an administrator: a list that withdraws keys, or that is required, cannot be read. */
+  readonly unavailable?: string
+  /**
+   * The worst that any list says of a certificate that need not be a key here: the signer that a seal carries. `revoked` also
+   * for one that is distrusted. Undefined when nothing speaks against it.
+   */
+  objectionTo?(certificate: X509Certificate): Exclude<KeyStatus, 'current'> | undefined
 }
 
 /** SHA-256 in hex. */
@@ -63,13 +79,30 @@ export function derivedKeyId(certificate: X509Certificate): string {
   return createHash('sha256').update(certificate.raw).digest().subarray(0, 8).toString('base64')
 }
 
+/** SHA-256 in hex over a public key's SubjectPublicKeyInfo. */
+export const publicKeyThumbprint = (key: KeyObject): string => sha256Hex(key.export({ type: 'spki', format: 'der' }))
+
+const knownPrints = new WeakMap<X509Certificate, { thumbprint: string; publicKeyThumbprint: string }>()
+
+/** Thumbprints of a certificate and of its public key; kept, since one authority stands above many keys. */
+export function certificatePrints(certificate: X509Certificate) {
+  const known = knownPrints.get(certificate)
+  if (known) return known
+  const prints = {
+    thumbprint: sha256Hex(certificate.raw),
+    publicKeyThumbprint: publicKeyThumbprint(certificate.publicKey),
+  }
+  knownPrints.set(certificate, prints)
+  return prints
+}
+
 /** The members of a TrustedKey that a certificate determines. Throws when its public key cannot be read. */
 export function certificateMembers(certificate: X509Certificate) {
   const subjectKeyId = subjectKeyIdentifier(certificate.raw)
   return {
     certificate,
     publicKey: certificate.publicKey,
-    thumbprint: sha256Hex(certificate.raw),
+    ...certificatePrints(certificate),
     validFrom: certificate.validFromDate,
     validTo: certificate.validToDate,
     extendedKeyUsage: certificate.keyUsage ?? [],
@@ -84,6 +117,32 @@ export function readCertificate(der: Uint8Array | string): X509Certificate | und
     return certificate.publicKey ? certificate : undefined
   } catch {
     return undefined // OpenSSL's codes say nothing to an administrator; the caller names the entry
+  }
+}
+
+/** Curves of signing keys, by OpenSSL's names: at least 256 bits (trust-network.md, section 1, quirk 1; TR-03110 for brainpool). */
+const CURVES = /^(?:prime256v1|secp384r1|secp521r1|brainpoolP(?:256|320|384|512)[rt]1)$/
+const MINIMUM_RSA_BITS = 2048
+
+/**
+ * Why a public key is of no use to anybody, whoever vouches for it; undefined for a good one. A curve that is not one of the known
+ * ones (smaller, or given by parameters of its own) could be chosen so that anybody can sign under it.
+ */
+export function keyFault(key: KeyObject): string | undefined {
+  const { namedCurve, modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
+  switch (key.asymmetricKeyType) {
+    case 'ed25519':
+      return undefined
+    case 'ec':
+      return namedCurve !== undefined && CURVES.test(namedCurve)
+        ? undefined
+        : `its curve (${namedCurve ?? 'of unknown parameters'}) is not used`
+    case 'rsa':
+    case 'rsa-pss':
+      if (modulusLength < MINIMUM_RSA_BITS) return `RSA of ${modulusLength} bits is too weak`
+      return publicExponent < 3n ? 'its RSA exponent is too small' : undefined
+    default:
+      return `keys of type ${key.asymmetricKeyType ?? key.type} are not used`
   }
 }
 

@@ -5,7 +5,7 @@ import type { Issue } from '../fhir/types.ts'
 import { framed } from './framed.ts'
 
 /** From the server to the process. */
-export interface JobMessage<Job> {
+interface JobMessage<Job> {
   job: Job
 }
 
@@ -13,7 +13,7 @@ export interface JobMessage<Job> {
 export type ProcessMessage<Answer> = { ready: true } | { answer: Answer } | { refused: Refusal }
 
 /** A FhirError on its way between processes. */
-export interface Refusal {
+interface Refusal {
   status: number
   issues: Issue[]
 }

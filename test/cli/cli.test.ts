@@ -37,11 +37,18 @@ test('demo prints the verdicts and leaves the codes behind; evaluate tells one i
     assert.deepEqual(verdict(name), ['unverified', 'INVALID_SIGNATURE'])
   assert.deepEqual(verdict('vaccination-forged'), ['unverified', 'INVALID_SIGNATURE'])
 
+  // All four decisions of every kind that a rule can decide.
+  for (const name of ['vaccination', 'test', 'recovery', 'ddcc-vaccination', 'ddcc-test', 'icvp', 'flat']) {
+    const decisions = ['', '-unmet', '-incomplete', '-changed'].map((variant) => verdict(`${name}${variant}`)?.[0])
+    assert.deepEqual(decisions, ['accepted', 'rejected', 'undetermined', 'unverified'], name)
+  }
+
   const file = join(dataDir, 'demo/vaccination.txt')
   const shown = await vidimus(['evaluate', file])
   assert.equal(shown.code, 0, shown.stderr)
   assert.match(shown.stdout, /^ACCEPTED/)
-  for (const check of ['recognise', 'signature', 'revocation']) assert.match(shown.stdout, new RegExp(`✓ +${check}`))
+  for (const check of ['recognise', 'signature', 'validity-period'])
+    assert.match(shown.stdout, new RegExp(`✓ +${check}`))
   assert.match(shown.stdout, /Rules\n.*Complete primary series: true[\s\S]*"totalDoses":2/)
 
   const json = await vidimus(
@@ -82,6 +89,31 @@ test('trust list names the lists and their state', async () => {
   const absent = await vidimus(['trust', 'list'], { TRUST_LISTS: '/nowhere/certificates' })
   assert.equal(absent.code, 1)
   assert.match(absent.stdout, /not usable/)
+})
+
+test('trust list names what was left out and why', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vidimus-trust-'))
+  try {
+    const bad = join(folder, 'bad.json')
+    const lists = [
+      { name: 'demo', kind: 'certificates', location: join(dataDir, 'demo/trust') },
+      { name: 'bad', kind: 'distrusted', location: bad },
+    ]
+    const list = (content: object) => {
+      writeFileSync(bad, JSON.stringify(content))
+      return vidimus(['trust', 'list'], { TRUST_LISTS: JSON.stringify(lists) })
+    }
+    const withdrawn = await list({ participants: ['XA'] })
+    assert.equal(withdrawn.code, 0, withdrawn.stderr)
+    assert.match(withdrawn.stdout, /withdraws 1/)
+    assert.match(withdrawn.stdout, /^demo: left out DSC .* of XXA, SCA .* of XXA: distrusted by bad$/m)
+    const unread = await list({ participant: ['XA'] })
+    assert.equal(unread.code, 1)
+    assert.match(unread.stdout, /not usable: .*unknown member participant/)
+    assert.match(unread.stdout, /^demo +certificates +0 +2 +no key counts/m)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 test('wrong use ends with status 2 and says what is wrong', async () => {
@@ -129,7 +161,49 @@ test('every WHO package can be imported', { skip: existsSync(packages) ? false :
   assert.ok(files.length >= 3)
   const { stdout } = await vidimus(['import', ...files.map((file) => join(packages, file)), '--json'])
   for (const report of JSON.parse(stdout))
-    assert.ok(report.counts.loaded > 20, `${report.name}: ${JSON.stringify(report.counts)}`)
+    assert.ok(
+      report.counts.loaded > 0 && report.counts.failed === 0,
+      `${report.name}: ${JSON.stringify(report.counts)}`,
+    )
+})
+
+test('import: other content under a published version ends with status 1; what is not fit to be active is a draft', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vidimus-import-'))
+  try {
+    const file = (name: string, content: object) => {
+      writeFileSync(join(folder, name), JSON.stringify(content))
+      return join(folder, name)
+    }
+    const compose = { include: [{ system: 'http://example.org/s', concept: [{ code: 'a' }] }] }
+    const published = {
+      resourceType: 'ValueSet',
+      id: 'pub',
+      url: 'http://example.org/pub',
+      version: '1',
+      status: 'active',
+      compose,
+    }
+    assert.equal((await vidimus(['import', file('a.json', published)])).code, 0)
+    const other = await vidimus(['import', file('b.json', { ...published, title: 'Other' })])
+    assert.equal(other.code, 1)
+    assert.match(other.stdout, /conflict: http:\/\/example\.org\/pub\|1 was published.* It differs in title/)
+    const broken = {
+      ...published,
+      id: 'broken',
+      url: 'http://example.org/broken',
+      compose: { include: [{ version: '1' }] },
+    }
+    const draft = await vidimus(['import', file('c.json', broken)])
+    assert.equal(draft.code, 0, draft.stderr)
+    assert.match(
+      draft.stdout,
+      /1 as drafts, not fit to be active[\s\S]*draft +c\.json .*used for nothing\n +.*neither system nor valueSet/,
+    )
+    const again = JSON.parse((await vidimus(['import', join(folder, 'c.json'), '--json'])).stdout)
+    assert.deepEqual([again[0].entries[0].status, again[0].entries[0].isDraft], ['unchanged', true])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('maps are checked, formatted and run without a server', async () => {
@@ -164,6 +238,47 @@ group main(source src : Patient, target tgt) {
   assert.match((await vidimus(['map', 'run', source, file])).stderr, /wrong\.fml: line 4, /)
   writeFileSync(file, `${header}  src.a as a -> tgt.b = a;\n}\n`)
   assert.match((await vidimus(['map', 'run', source, file])).stdout, /"b": 1\.10/)
+})
+
+test('map check finds what map run would stumble over', async () => {
+  const file = join(dataDir, 'checked.fml')
+  const models = 'http://vidimus.org/fhir/StructureDefinition'
+  const cases: [model: string, rule: string, code: number, said: RegExp][] = [
+    [
+      'DDCCCoreDataSetVS',
+      'src -> tgt.vaccination as v, v.dosse = 1 "r";',
+      1,
+      /error: line 4, .*vaccination has no element 'dosse'/,
+    ],
+    [
+      'DDCCCoreDataSetVS',
+      'src.a as a where (a.isInteger()) -> tgt.name = a "r";',
+      1,
+      /error: line 4, .*isInteger\(\), which is no function/,
+    ],
+    ['DDCCCoreDataSetVS', 'src.a as a -> other.name = a "r";', 1, /error: line 4, .*target 'other' is not bound/],
+    [
+      'DDCCCoreDataSetVS',
+      "src.a as a -> tgt.sex = translate(a, 'http://example.org/none', 'code') \"r\";",
+      0,
+      /warning: ConceptMap http:\/\/example.org\/none/,
+    ],
+    [
+      'DDCCCoreDataSetXX',
+      'src.a as a -> tgt.name = a "r";',
+      0,
+      /warning: StructureDefinition .*DDCCCoreDataSetXX is not known/,
+    ],
+    ['DDCCCoreDataSetVS', 'src.a as a -> tgt.name = a "r";', 0, /no remarks/],
+  ]
+  for (const [model, rule, code, said] of cases) {
+    const head = `map "http://example.org/StructureMap/checked" = checked\nuses "${models}/${model}" alias Data as target`
+    writeFileSync(file, `${head}\ngroup main(source src, target tgt : Data) {\n  ${rule}\n}\n`)
+    const checked = await vidimus(['map', 'check', file])
+    assert.match(checked.stdout, said, rule)
+    assert.equal(checked.code, code, checked.stdout)
+    assert.equal(/usable|no remarks/.test(checked.stdout), code === 0)
+  }
 })
 
 test('serve listens, answers, logs nothing personal and ends on SIGTERM', async () => {

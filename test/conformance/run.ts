@@ -44,6 +44,18 @@ const runs: Run[] = [
     name: 'terminology',
     command: ['tools/tx-runner/run.mjs', '--server', 'URL', '--tests', 'corpora/terminology', '--strict-external'],
   },
+  {
+    name: 'terminology-get',
+    command: [
+      'tools/tx-runner/run.mjs',
+      '--server',
+      'URL',
+      '--tests',
+      'corpora/terminology',
+      '--strict-external',
+      '--get',
+    ],
+  },
   { name: 'cql', command: ['tools/cql-runner/run.mjs', '--server', 'URL', '--quiet'] },
 ]
 
@@ -75,6 +87,11 @@ function execute(run: Run, base: string): Promise<{ passed: number; failed: numb
   })
 }
 
+/** Waits for the base content: what may depend on it answers 503 until then. */
+async function ready(url: string): Promise<void> {
+  while ((await fetch(`${url}/ready`)).status !== 200) await new Promise((done) => setTimeout(done, 500))
+}
+
 async function main(): Promise<void> {
   if (!existsSync(shared)) {
     console.log('conformance: skipped, ../shared is absent')
@@ -90,6 +107,7 @@ async function main(): Promise<void> {
     ALLOW_REQUEST_TRUST_ANCHORS: 'true',
     ACCESS_LOG: 'off',
   })
+  await ready(server.url)
   let passed = 0
   let failed = 0
   const broken: string[] = []

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { defaultLimits } from '../../src/credentials/credential-format.ts'
+import { defaultLimits, isFailure } from '../../src/credentials/credential-format.ts'
 import { credentialFormats } from '../../src/credentials/credentials.ts'
 import { mapInput } from '../../src/credentials/map-input.ts'
 import { readMapChains } from '../../src/evaluate/map-chains.ts'
@@ -64,11 +64,13 @@ describe('codes of the world', () => {
     let mapped = 0
     for (const [id, text] of codes()) {
       const envelope = credentialFormats.find((each) => each.recognises(text))?.decode([text], defaultLimits)
-      const chain = envelope && 'content' in envelope ? chains[envelope.format] : undefined
-      if (!envelope || !('content' in envelope) || !chain) continue
-      const { claims } = mapInput(envelope.format, envelope.content)
+      if (!envelope || isFailure(envelope)) continue
+      const opened = envelope.open()
+      const chain = chains[envelope.format]
+      if (typeof opened === 'string' || !chain) continue
+      const { claims } = mapInput(envelope.format, opened.content)
       const coreDataSets = resourcesOf(await transform(chain.coreDataSet, claims))
-      assert.ok(coreDataSets.length >= envelope.events.length, id)
+      assert.ok(coreDataSets.length >= opened.events.length, id)
       for (const each of coreDataSets) {
         mapped += 1
         assert.ok(typeof each.name === 'string' && each.name.trim() !== '', `${id}: name`)

@@ -206,7 +206,8 @@ describe('EU DCC to core data set', () => {
     assert.equal(found?.birthDate, '1963')
     assert.equal(asObject(asObject(found?.certificate).period).end, '2027-01-01T00:00:00Z')
     const event = asObject(found?.vaccination)
-    assert.equal(event.vaccine, undefined)
+    // The product stands in for a vaccine that is not named.
+    assert.deepEqual(event.vaccine, event.brand)
     assert.equal(event.date, '2026-01-15')
     assert.deepEqual(event.brand, { system: 'http://ec.europa.eu/temp/vaccineproductname', code: 'Convidecia' })
     assert.deepEqual(event.maholder, {
@@ -565,6 +566,7 @@ describe('SMART Health Card to core data set', () => {
         period: { start: '2026-01-01T00:00:00Z' },
       },
       vaccination: {
+        status: 'completed',
         vaccine: { system: icd11, code: 'XM3DT5', display: 'COVID-19 Vaccine Moderna' },
         brand: { system: cvx, code: '207' },
         date: '2026-01-29',
@@ -587,6 +589,7 @@ describe('SMART Health Card to core data set', () => {
       }),
     )
     assert.deepEqual(found?.test, {
+      status: 'final',
       type: { system: 'http://loinc.org', code: '94558-4' },
       date: '2026-05-30T10:00:00Z',
       result: { system: icd11, code: 'RA01.0', display: 'COVID-19, virus identified' },
@@ -641,6 +644,7 @@ describe('DIVOC to core data set', () => {
         period: { start: '2026-01-15T07:21:39.684Z' },
       },
       vaccination: {
+        vaccine: { display: 'COVISHIELD', system: icd11, code: 'XM97T2' },
         brand: { system: icd11, code: 'XM97T2', display: 'COVISHIELD' },
         manufacturer: { display: 'Serum Institute' },
         lot: 'b-1',

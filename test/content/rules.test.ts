@@ -319,6 +319,144 @@ describe('recovery window', () => {
   })
 })
 
+/** What a genuine but odd certificate may say, or leave out: never a reason to accept. */
+describe('missing and odd data', () => {
+  const schedule = (change: object, call?: Call) =>
+    verdict('complete-primary-series', [{ ...immunization({ dose: 2, total: 2 }), ...change }], call)
+  const single = (change: object) =>
+    verdict('single-dose-schedule', [{ ...immunization({ code: [icd11, 'XM6QV1'] }), ...change }])
+  const series = (dose: number | string, total: number | string, disease?: string) => ({
+    ...(typeof dose === 'number' ? { doseNumberPositiveInt: dose } : { doseNumberString: dose }),
+    ...(typeof total === 'number' ? { seriesDosesPositiveInt: total } : { seriesDosesString: total }),
+    ...(disease ? { targetDisease: [{ coding: [{ system: icd11, code: disease }] }] } : {}),
+  })
+  const modified = { modifierExtension: [{ url: 'http://example.org/not', valueBoolean: true }] }
+  const validFrom = (...values: object[]) => ({
+    extension: values.map((value) => ({
+      url: 'http://smart.who.int/ddcc/StructureDefinition/DDCCVaccineValidFrom',
+      ...value,
+    })),
+  })
+  const validity = (period: object) => ({
+    extension: [{ url: `${base}/StructureDefinition/event-validity`, ...period }],
+  })
+
+  const vaccinations: [name: string, change: object, expected: boolean | null][] = [
+    ['as it should be', {}, true],
+    ['no product', { vaccineCode: undefined }, null],
+    ['a product in words', { vaccineCode: { text: 'vaccine' } }, null],
+    ['a product with a system and no code', { vaccineCode: { coding: [{ system: icd11 }] } }, null],
+    ['no numbers', { protocolApplied: undefined }, null],
+    ['no doses of no doses', { protocolApplied: [series(0, 0)] }, null],
+    ['numbers below nothing', { protocolApplied: [series('-1', '-2')] }, null],
+    ['a number with something behind it', { protocolApplied: [series('2x', 2)] }, null],
+    ['a number with an exponent', { protocolApplied: [series('1e3', 2)] }, null],
+    ['two series, one of them incomplete', { protocolApplied: [series(2, 2), series(1, 2)] }, false],
+    ['two series, one of them unknown', { protocolApplied: [series(2, 2), series('x', 2)] }, null],
+    ['no date', { occurrenceDateTime: undefined }, null],
+    ['a date in words', { occurrenceDateTime: undefined, occurrenceString: 'last year' }, null],
+    ['a date that does not exist', { occurrenceDateTime: '2021-13-01' }, null],
+    ['later on the same day', { occurrenceDateTime: '2026-06-01T12:00:01Z' }, false],
+    ['earlier on the same day', { occurrenceDateTime: '2026-06-01T11:59:59Z' }, true],
+    ['tomorrow, but today there', { occurrenceDateTime: '2026-06-02T01:00:00+14:00' }, true],
+    ['not given', { status: 'not-done' }, false],
+    ['entered in error', { status: 'entered-in-error' }, false],
+    ['of no use', { isSubpotent: true }, false],
+    ['changed by what is not understood', modified, null],
+    ['counts from a day that cannot be read', validFrom({ valueDateTime: '2099-01-01T00:00:00Z' }), null],
+    [
+      'counts from two days, one of them to come',
+      validFrom({ valueDate: '2026-01-01' }, { valueDate: '2099-01-01' }),
+      false,
+    ],
+    ['counts for a time without bounds', validity({ valuePeriod: {} }), null],
+    ['counts for something else than a time', validity({ valueString: 'always' }), null],
+    ['counts from a moment to come', validity({ valuePeriod: { start: '2026-06-02' } }), false],
+    ['counts until a month that is not over', validity({ valuePeriod: { end: '2026-06' } }), null],
+  ]
+  for (const [name, change, expected] of vaccinations)
+    it(`vaccination, ${name}: ${expected}`, async () => assert.equal(await schedule(change), expected))
+
+  it('a dose of another disease does not lend its numbers', async () => {
+    const about = (code: string): Call => ({
+      parameters: { resourceType: 'Parameters', parameter: [{ name: 'Target Diseases', valueString: code }] },
+    })
+    const both = { protocolApplied: [series(2, 2, '1D47'), series(1, 2, 'RA01')] }
+    assert.equal(await schedule(both, about('RA01')), false)
+    assert.equal(await schedule(both, about('1D47')), true)
+    assert.equal(await schedule({ protocolApplied: [series(2, 2)] }, about('RA01')), null)
+    assert.equal(await schedule({ protocolApplied: undefined }, about('RA01')), null)
+    assert.equal(await schedule({ protocolApplied: [series(2, 2, '1D47')] }, about('RA01')), false)
+  })
+
+  it('a single dose needs its product, its day and a number that is one', async () => {
+    assert.equal(await single({}), true)
+    assert.equal(await single({ vaccineCode: { text: 'vaccine' } }), null)
+    assert.equal(await single({ occurrenceDateTime: undefined }), null)
+    assert.equal(await single({ protocolApplied: [series(0, 1)] }), null)
+    assert.equal(await single({ occurrenceDateTime: '2026-06-02' }), false)
+    assert.equal(await single(modified), null)
+  })
+
+  const [naat, negative, positive] = ['1334426561', 'QA02', 'RA01.0'] as const
+  const coded = (...codes: string[]) => ({ coding: codes.map((code) => ({ system: icd11, code })) })
+  const tests: [name: string, change: object, expected: boolean | null][] = [
+    ['as it should be', {}, true],
+    ['no result', { valueCodeableConcept: undefined }, null],
+    ['a result in words', { valueCodeableConcept: { text: 'negative' } }, null],
+    ['a result as text', { valueCodeableConcept: undefined, valueString: 'negative' }, null],
+    ['both results', { valueCodeableConcept: coded(negative, positive) }, null],
+    ['a result and a reason why there is none', { dataAbsentReason: { text: 'error' } }, null],
+    ['no type', { code: { text: 'PCR' } }, null],
+    ['a type of another system', { code: { coding: [{ system: 'http://example.org', code: naat }] } }, null],
+    ['a type of no system', { code: { coding: [{ code: naat }] } }, null],
+    ['no time', { effectiveDateTime: undefined }, null],
+    ['a time as a period', { effectiveDateTime: undefined, effectivePeriod: { start: '2026-06-01T08:00:00Z' } }, null],
+    ['a time that does not exist', { effectiveDateTime: '2026-06-31T08:00:00Z' }, null],
+    ['after the clock', { effectiveDateTime: '2026-06-01T12:00:01Z' }, false],
+    ['tomorrow', { effectiveDateTime: '2026-06-02' }, false],
+    ['preliminary', { status: 'preliminary' }, false],
+    ['cancelled', { status: 'cancelled' }, false],
+    ['changed by what is not understood', modified, null],
+  ]
+  const test = (change: object = {}) => ({ ...observation(naat, '2026-06-01T08:00:00Z', negative), ...change })
+  for (const [name, change, expected] of tests)
+    it(`test, ${name}: ${expected}`, async () => assert.equal(await verdict('valid-test', [test(change)]), expected))
+
+  it('a test that says both results leaves the answer open beside a negative one', async () => {
+    const both = test({ valueCodeableConcept: coded(negative, positive) })
+    assert.equal(await verdict('valid-test', [test(), both]), null)
+    const old = { ...both, effectiveDateTime: '2026-01-01T08:00:00Z' }
+    assert.equal(await verdict('valid-test', [test(), old]), true)
+    const doubtful = test({ valueCodeableConcept: coded(positive), ...modified })
+    assert.equal(await verdict('valid-test', [test(), doubtful]), null)
+  })
+
+  const status = (code: string) => ({ verificationStatus: { coding: [{ code }] } })
+  const recoveries: [name: string, change: object, expected: boolean | null][] = [
+    ['as it should be', {}, true],
+    ['no disease', { code: undefined }, null],
+    ['a disease in words', { code: { text: 'COVID-19' } }, null],
+    ['another disease', { code: coded('1D47') }, false],
+    ['not confirmed', status('provisional'), null],
+    ['no word about confirmation', { verificationStatus: undefined }, null],
+    ['refuted', status('refuted'), false],
+    ['entered in error', status('entered-in-error'), false],
+    ['confirmed and refuted', { verificationStatus: { coding: [{ code: 'confirmed' }, { code: 'refuted' }] } }, false],
+    ['no day', { onsetDateTime: undefined }, null],
+    ['a day to come', { onsetDateTime: '2026-07-01' }, false],
+    ['an age for a day', { onsetDateTime: undefined, onsetAge: { value: 30 } }, null],
+    ['counts from a day to come', validity({ valuePeriod: { start: '2026-06-02', end: '2026-09-01' } }), false],
+    ['counted until yesterday', validity({ valuePeriod: { end: '2026-05-31' } }), false],
+    ['counts until today', validity({ valuePeriod: { end: '2026-06-01' } }), true],
+    ['counts for something else than a time', validity({ valueString: 'always' }), null],
+    ['changed by what is not understood', modified, null],
+  ]
+  for (const [name, change, expected] of recoveries)
+    it(`recovery, ${name}: ${expected}`, async () =>
+      assert.equal(await verdict('recovery-window', [{ ...condition('2026-04-01'), ...change }]), expected))
+})
+
 describe('bundles that WHO’s maps write', () => {
   const skip = existsSync(validator) ? false : '../shared is absent'
   const cases: [file: string, expected: boolean | null][] = [

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { decode as oracleDecode, encode as oracleEncode, Tag } from 'cbor2'
 import fc from 'fast-check'
 import { type CborValue, decodeCbor } from '../../src/credentials/encoding/cbor.ts'
-import { cborToJson } from '../../src/credentials/encoding/cbor-json.ts'
+import { readCborJson } from '../../src/credentials/encoding/cbor-json.ts'
 import { type CborInput, encodeCbor } from '../../src/credentials/issue/cbor-encode.ts'
 
 const limits = { depth: 32, items: 20_000 }
@@ -78,7 +78,8 @@ describe('CBOR decoder', () => {
     ['half-precision NaN', 'f97e00', Number.NaN],
     ['half-precision infinity', 'f97c00', Number.POSITIVE_INFINITY],
     ['half-precision subnormal', 'f90001', 2 ** -24],
-    ['single precision', 'fa47c35000', 100000],
+    ['a whole number in single precision', 'fa47c35000', { float: 100000 }],
+    ['single precision', 'fa3fc00000', 1.5],
     ['indefinite text', '7f6568656c6c6f6121ff', 'hello!'],
     ['tagged date', 'c074323032312d30352d30335430303a30303a30305a', { tag: 0, value: '2021-05-03T00:00:00Z' }],
     ['unassigned simple value', 'f8ff', { simple: 255 }],
@@ -130,28 +131,52 @@ describe('CBOR decoder', () => {
 
 describe('JSON of CBOR', () => {
   it('keeps __proto__ an ordinary key', () => {
-    const json = cborToJson(
+    const { json } = readCborJson(
       new Map<CborValue, CborValue>([
         ['__proto__', new Map([['polluted', true]])],
         ['constructor', 1],
       ]),
-    )
+    ) as { json: object }
     assert.equal(JSON.stringify(json), '{"__proto__":{"polluted":true},"constructor":1}')
     assert.equal(Object.getPrototypeOf(json), Object.prototype)
     assert.equal('polluted' in {}, false)
   })
 
-  it('says null for what JSON cannot say', () => {
-    assert.deepEqual(cborToJson([Number.NaN, undefined, { simple: 9 }, { tag: 1, value: Number.NaN }]), [
-      null,
-      null,
-      null,
-      null,
-    ])
-    assert.deepEqual(cborToJson([{ tag: 1, value: 0 }, { tag: 99, value: 'x' }, 2n ** 64n]), [
-      '1970-01-01T00:00:00.000Z',
-      'x',
-      2 ** 64,
-    ])
+  it('says null for what JSON cannot say, with a remark', () => {
+    const read = readCborJson([Number.NaN, undefined, { simple: 9 }])
+    assert.ok(read.fault === undefined)
+    assert.deepEqual(read.json, [null, null, null])
+    assert.equal(read.remarks.length, 1)
   })
+
+  it('reads dates under tags 0 and 1 and whole floats, with remarks', () => {
+    const read = readCborJson([{ tag: 1, value: 0 }, { tag: 0, value: '2021-05-03' }, { float: 2 }])
+    assert.ok(read.fault === undefined)
+    assert.deepEqual(read.json, ['1970-01-01T00:00:00.000Z', '2021-05-03', 2])
+    assert.equal(read.remarks.length, 2)
+  })
+
+  for (const [what, value] of Object.entries<CborValue>({
+    'another tag': { tag: 99, value: 'x' },
+    'tag 1 around a text': { tag: 1, value: 'x' },
+    'tag 1 around no date': { tag: 1, value: Number.NaN },
+    'tag 0 around a number': { tag: 0, value: 5 },
+    'a bignum': 2n ** 64n,
+    'a small bignum': 1n,
+    'a byte string': Buffer.from('x'),
+    'a key under a tag': new Map<CborValue, CborValue>([[{ tag: 99, value: 1 }, 'x']]),
+    'a bignum as key': new Map<CborValue, CborValue>([[1n, 'x']]),
+    'a float as key': new Map<CborValue, CborValue>([[{ float: 1 }, 'x']]),
+    'a key that is null': new Map<CborValue, CborValue>([[null, 'x']]),
+    'keys that are one as text': new Map<CborValue, CborValue>([
+      [1, 'x'],
+      ['1', 'y'],
+    ]),
+  })) {
+    it(`refuses ${what}, however deep`, () => {
+      for (const nested of [value, [value], new Map<CborValue, CborValue>([['a', [value]]])]) {
+        assert.ok(readCborJson(nested).fault !== undefined)
+      }
+    })
+  }
 })

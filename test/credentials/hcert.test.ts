@@ -135,7 +135,9 @@ describe('claims', () => {
         [4, 1e9],
       ]),
     )
-    assert.deepEqual(envelope.content, { '1': 'XA', '4': 1e9, '6': 1620000000, '-260': { '5': 'vhlink:/e30' } })
+    const opened = envelope.open()
+    assert.ok(typeof opened !== 'string')
+    assert.deepEqual(opened.content, { '1': 'XA', '4': 1e9, '6': 1620000000, '-260': { '5': 'vhlink:/e30' } })
   })
 
   it('of a flat certificate end with the last millisecond of valid_until', () => {
@@ -172,9 +174,14 @@ describe('the schema of the EU DCC', () => {
   }
   const remarks = (value: object) => {
     const envelope = decode(
-      issueHcert(hcertClaims({ expires: 1, certificate: [1, value as Record<string, string>] }), issuer.signer),
+      issueHcert(
+        hcertClaims({ issuedAt: 1, expires: 1, certificate: [1, value as Record<string, string>] }),
+        issuer.signer,
+      ),
     )
-    return isFailure(envelope) ? envelope.status : envelope.remarks.map(({ detail }) => detail)
+    if (isFailure(envelope)) return envelope.status
+    const opened = envelope.open()
+    return typeof opened === 'string' ? 'UNSUPPORTED_CONTENT' : opened.remarks
   }
   const withEntry = (changes: object) => remarks(dcc({ r: [{ ...recovery, ...changes }] }))
 
@@ -185,13 +192,13 @@ describe('the schema of the EU DCC', () => {
     assert.equal(remarks(dcc({ dob: '1963-XX' })).length, 1)
   })
   it('remarks on several kinds, several entries, wrong dates and unknown countries', () => {
-    assert.ok(remarks(dcc({ v: [] })).includes('several of v, t and r'))
+    assert.deepEqual(remarks(dcc({ v: [] })), ['several of v, t and r'])
     assert.equal(remarks(dcc({ r: [recovery, recovery] })).length, 1)
     assert.deepEqual(remarks(dcc({ r: [recovery, recovery], ver: '1.2.1' })), [])
     assert.equal(withEntry({ fr: '2021-02-30' }).length, 1)
     assert.equal(withEntry({ fr: '2021-02-03T00:00:00' }).length, 1)
     assert.equal(withEntry({ co: 'ZZ' }).length, 1)
-    assert.deepEqual(withEntry({ fr: { tag: 0, value: '2021-02-03' } }), [])
+    assert.equal(withEntry({ fr: { tag: 0, value: '2021-02-03' } }).length, 1)
   })
   it('refuses only what cannot be read', () => {
     assert.equal(remarks(dcc({ r: [] })), 'UNSUPPORTED_CONTENT')

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { mapInput } from '../../src/credentials/map-input.ts'
+import type { Format } from '../../src/credentials/credential-format.ts'
+import { certifiedEvents, mapInput, mapInputs } from '../../src/credentials/map-input.ts'
+import type { Json } from '../../src/fhir/types.ts'
 
 describe('what StructureMaps get', () => {
   it('of an EU DCC: the claims, and the model with dates of day precision', () => {
@@ -50,4 +52,67 @@ describe('what StructureMaps get', () => {
     const content = JSON.parse('{"__proto__":{"polluted":1},"a":""}')
     assert.equal(JSON.stringify(mapInput('divoc', content).claims), '{"__proto__":{"polluted":1}}')
   })
+})
+
+describe('inputs of a credential that holds several kinds of certificate', () => {
+  const content = {
+    '1': 'XA',
+    '-260': {
+      '1': { v: [{}, {}], t: {}, r: [{}] },
+      '3': { name: 'A', vaccination: {} },
+      '-6': { n: 'A', v: [{ vp: 'x' }] },
+    },
+  }
+
+  it('are one for each kind that has maps, in the order of the kinds', () => {
+    const inputs = mapInputs(['hcert-dcc', 'hcert-link', 'hcert-ddcc-vs', 'hcert-dvc'], content)
+    assert.deepEqual(
+      inputs.map(({ format }) => format),
+      ['hcert-dcc', 'hcert-ddcc-vs', 'hcert-dvc'],
+    )
+    for (const { format, input } of inputs) assert.deepEqual(input, mapInput(format, content))
+  })
+
+  const counts: [what: string, format: Format, content: Json, events: number][] = [
+    ['entries of v, t and r', 'hcert-dcc', content, 3],
+    ['an empty map for a list', 'hcert-dcc', { '-260': { '1': { v: [{}], t: {} } } }, 1],
+    ['one map for a list', 'hcert-dcc', { '-260': { '1': { v: { tg: 'x' } } } }, 1],
+    ['claim -6 with one', 'hcert-dvc', { '-260': { '-6': { v: { vp: 'x' } } } }, 1],
+    ['claim -6 with several', 'hcert-icvp', { '-260': { '-6': { v: [{ vp: 'x' }, { vp: 'y' }] } } }, 2],
+    ['a core data set', 'hcert-ddcc-tr', { '-260': { '4': { test: { date: 'x' } } } }, 1],
+    ['a core data set with a list', 'hcert-ddcc-vs', { '-260': { '3': { vaccination: [{ a: 1 }, { a: 2 }] } } }, 2],
+    ['a flat certificate of both kinds', 'hcert-ddcc-vs', { vaccine: { code: 'x' }, test: { date: 'x' } }, 2],
+    [
+      'doses and a test of a seal',
+      'icao-vds-nc',
+      { data: { msg: { ve: [{ vd: [{ a: 1 }, { a: 2 }] }, {}], tr: { r: 'x' } } } },
+      4,
+    ],
+    ['evidence', 'divoc', { evidence: [{ a: 1 }, { a: 2 }] }, 2],
+    [
+      'a card',
+      'shc',
+      {
+        vc: {
+          credentialSubject: {
+            fhirBundle: {
+              entry: ['Patient', 'Immunization', 'Observation'].map((resourceType) => ({ resource: { resourceType } })),
+            },
+          },
+        },
+      },
+      2,
+    ],
+    ['nothing known: one is due all the same', 'divoc', {}, 1],
+    [
+      'a member of another shape',
+      'hcert-dcc',
+      { evidence: [], v: [], '-260': { '1': { v: [{ a: 1 }, { a: 2 }] } } },
+      2,
+    ],
+  ]
+  for (const [what, format, given, events] of counts)
+    it(`certify so many events: ${what}`, () => {
+      assert.equal(certifiedEvents(mapInput(format, given)), events)
+    })
 })

@@ -71,7 +71,7 @@ describe('verifyCredential', () => {
         'key-validity pass',
         'key-usage pass',
         'validity-period pass',
-        'revocation pass',
+        'revocation skipped',
       ],
     )
   })
@@ -228,13 +228,13 @@ describe('verifyCredential', () => {
     const text = issueSample('dcc-v', issuer)
     assert.equal((await verify(text, find([stranger, good]))).status, 'VERIFIED')
     assert.equal((await verify(text, find([{ ...good, usage: 'SCA' }, good]))).status, 'VERIFIED')
-    assert.equal((await verify(text, find([{ ...good, status: 'revoked', usage: 'X' }, good]))).status, 'VERIFIED')
+    assert.equal((await verify(text, find([{ ...good, status: 'revoked', usage: 'X' }, good]))).status, 'REVOKED_KEYS')
     assert.equal((await verify(text, find([stranger]))).status, 'INVALID_SIGNATURE')
-    const strangers = Array.from({ length: 8 }, (_, i) => ({ ...stranger, thumbprint: String(i) }))
+    const strangers = Array.from({ length: 30 }, (_, i) => ({ ...stranger, thumbprint: String(i) }))
     assert.equal(
       (await verify(text, find([...strangers, good]))).status,
-      'INVALID_SIGNATURE',
-      'at most eight are tried',
+      'VERIFIED',
+      'however many are tried before it',
     )
   })
 
@@ -244,7 +244,7 @@ describe('verifyCredential', () => {
     assert.equal((await verify(text, { keys: listed({ status: 'revoked' }) })).status, 'REVOKED_KEYS')
     const decoded = credentialFormats[0]?.decode([text], defaultLimits)
     assert.ok(decoded && 'revocationHashes' in decoded)
-    const hashes = decoded.revocationHashes?.() ?? []
+    const hashes = decoded.revocationHashes?.(['URN:UVCI:01:XA:SPECIMENV']) ?? []
     assert.equal(hashes.length, 3)
     for (const hash of hashes) {
       assert.equal((await verify(text, { keys: listed({ revocationList: { hashes: [hash] } }) })).status, 'REVOKED')

@@ -139,7 +139,7 @@ test('resolve() stays inside the instance', () => {
 
 test('the clock comes in from outside', () => {
   const clock = new Date('2024-05-06T07:08:09.123Z')
-  assert.deepEqual(compileFhirPath('now() | today() | timeOfDay()')({}, {}, clock), [
+  assert.deepEqual(compileFhirPath('now() | today() | timeOfDay()')({}, {}, { clock }), [
     '2024-05-06T07:08:09.123Z',
     '2024-05-06',
     '07:08:09.123',

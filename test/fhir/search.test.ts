@@ -35,7 +35,8 @@ test('every type has the parameters of the specification', () => {
     const known = searchParameters(type)
     for (const name of `${names} ${common}`.split(' ')) assert.ok(known.has(name), `${type}.${name}`)
   }
-  assert.equal(searchParameters('ConceptMap').get('source-uri')?.type, 'uri')
+  for (const name of ['source-uri', 'target-uri'])
+    assert.equal(searchParameters('ConceptMap').get(name)?.type, 'reference', 'as R4 has it')
   assert.ok(searchParameters('Measure').has('url'))
   assert.equal(searchParameters('Patient').has('url'), false)
   assert.ok(searchableTypes.includes('ValueSet'))

@@ -6,7 +6,8 @@ import { after, before, test } from 'node:test'
 import { brotliCompressSync } from 'node:zlib'
 import type { Resource } from '../../src/fhir/types.ts'
 import { baseContent, findBaseContent } from '../../src/packages/base-content.ts'
-import { loadBaseContent } from '../../src/packages/load-base-content.ts'
+import { baseContentPresence, loadBaseContent } from '../../src/packages/load-base-content.ts'
+import { createPendingContent } from '../../src/packages/pending-content.ts'
 import type { StoredVersion, Write } from '../../src/storage/storage.ts'
 
 let folder = ''
@@ -119,6 +120,8 @@ test('takes the artefact where packages are missing', async () => {
 function memoryStore() {
   const resources = new Map<string, Resource | undefined>()
   const derived = new Map<string, string>()
+  const published = new Set<string>()
+  const transactions: number[] = []
   const stored = (type: string, id: string): StoredVersion => ({
     type,
     id,
@@ -129,11 +132,20 @@ function memoryStore() {
   })
   return {
     resources,
+    publishedHere: published,
+    transactions,
     read: async (type: string, id: string) => (resources.has(`${type}/${id}`) ? stored(type, id) : undefined),
     write: async (writes: Write[]) => {
+      transactions.push(writes.length)
+      assert.ok(
+        writes.every(({ unrecorded }) => unrecorded),
+        'base content is not published by this installation',
+      )
       for (const each of writes) resources.set(`${each.type}/${each.id}`, each.resource)
       return writes.map((each) => ({ version: stored(each.type, each.id ?? ''), outcome: 'created' as const }))
     },
+    published: async (type: string, { url, version }: { url: string; version: string }) =>
+      published.has(`${type} ${url}|${version}`) ? stored(type, 'x') : undefined,
     derived: {
       get: async (kind: string, key: string) => derived.get(`${kind}/${key}`),
       set: async (kind: string, key: string, value: string) => void derived.set(`${kind}/${key}`, value),
@@ -161,6 +173,48 @@ test('is loaded once, leaves others alone, goes on after an interruption', async
   const other = await loadBaseContent(storage, { ...options('both'), narrative: true })
   assert.equal(other.upToDate, false)
   assert.equal((await loadBaseContent(memoryStore(), options('none'))).absent.length, 2)
+})
+
+test('a first load says what is to come, and an interrupted one counts as none', async () => {
+  const storage = memoryStore()
+  const pending = createPendingContent(storage.derived)
+  const { stamp } = await findBaseContent(options('both'))
+  pending.set({ status: 'loading', stamp })
+  assert.equal((await baseContentPresence(storage, options('both'))).presence, 'none')
+  assert.equal(await pending.isPending('ValueSet', { urls: ['urn:nobody'] }), true, 'nobody knows yet')
+  const stopping = new AbortController()
+  const progress = () => stopping.abort()
+  await loadBaseContent(storage, { ...options('both'), batch: 1, signal: stopping.signal, progress })
+  assert.equal(storage.resources.size, 1)
+  assert.equal((await baseContentPresence(storage, options('both'))).presence, 'none')
+  const isPending = (type: string, wanted: object) => pending.isPending(type, wanted)
+  assert.equal(await isPending('CodeSystem', { urls: ['urn:a'] }), true)
+  assert.equal(await isPending('CodeSystem', { urls: ['urn:nobody', 'urn:v2'] }), true)
+  assert.equal(await isPending('CodeSystem', { ids: ['v2-1-2.9'] }), true)
+  assert.equal(await isPending('CodeSystem', { urls: ['urn:nobody'] }), false)
+  assert.equal(await isPending('ValueSet', { urls: ['urn:a'] }), false)
+  assert.equal(await isPending('ValueSet', {}), true)
+  assert.equal(await isPending('Library', {}), false)
+  await assert.rejects(pending.refuse('ValueSet', { urls: ['urn:va'] }), {
+    status: 503,
+    headers: { 'Retry-After': '5' },
+  })
+  await loadBaseContent(storage, options('both'))
+  assert.equal((await baseContentPresence(storage, options('both'))).presence, 'current')
+  pending.set({ status: 'loaded' })
+  assert.equal(await isPending('CodeSystem', { urls: ['urn:a'] }), false)
+})
+
+test('another version of the content comes in one transaction, and what was published here is kept', async () => {
+  const storage = memoryStore()
+  await loadBaseContent(storage, { ...options('both'), batch: 1 })
+  assert.deepEqual(storage.transactions, [1, 1, 1, 1, 1])
+  storage.transactions.length = 0
+  storage.publishedHere.add('CodeSystem urn:a|4.0.1')
+  assert.equal((await baseContentPresence(storage, { ...options('both'), narrative: true })).presence, 'other')
+  const { loaded, kept } = await loadBaseContent(storage, { ...options('both'), narrative: true, batch: 1 })
+  assert.deepEqual([loaded, kept, storage.transactions], [4, 1, [4]])
+  assert.equal((await baseContentPresence(storage, options('none'))).presence, 'nothing to load')
 })
 
 test('the installed packages: what the specification counts', async (context) => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { FhirError } from '../../src/fhir/error.ts'
 import type { Json, JsonObject, Library, PlanDefinition } from '../../src/fhir/types.ts'
-import { readCertLogic } from '../../src/rules/certlogic/certlogic.ts'
+import { evaluateCertLogic, readCertLogic } from '../../src/rules/certlogic/certlogic.ts'
 import { euRuleToFhir } from '../../src/rules/certlogic/eu-rule.ts'
 import { selectPlans } from '../../src/rules/select-plans.ts'
 import { corporaMissing, readCorpus, testEnvironment, testRules } from './environment.ts'
@@ -37,7 +37,7 @@ describe('CertLogic', { skip: corporaMissing }, () => {
     for (const { rule, tests } of countries.flatMap(ruleSets)) {
       const { library } = euRuleToFhir(rule, { base })
       const rules = testRules(testEnvironment([library]))
-      assert.deepEqual(await rules.checkLibrary(library), [])
+      assert.deepEqual((await rules.inspector([]).inspect(library)).issues, [])
       for (const { file, payload, external, expected } of tests) {
         const parameter = [binary('payload', payload ?? null), binary('external', complete(external))]
         const { results } = await rules.encodeLibrary({
@@ -54,12 +54,12 @@ describe('CertLogic', { skip: corporaMissing }, () => {
     assert.equal(count, 687)
   })
 
-  it('runs a plan made of an EU rule, and skips it for a certificate of another kind', async () => {
+  it('runs a plan made of an EU rule; over a certificate of another kind it fails', async () => {
     const [set] = ruleSets('DE').filter((each) => each.rule.CertificateType === 'Vaccination') as [RuleSet]
     const { library, planDefinition } = euRuleToFhir(set.rule, { base })
     const environment = testEnvironment([library])
     const lists = valueSets[0] as Record<string, string[]>
-    environment.euValueSet = async (id) => lists[id] ?? []
+    environment.euValueSet = async (id) => ({ canonical: `${base}/ValueSet/${id}|1`, codes: lists[id] ?? [] })
     const rules = testRules(environment)
     for (const { payload, external, expected } of set.tests) {
       const clock = String(external.validationClock ?? '2022-01-01T00:00:00Z')
@@ -69,12 +69,24 @@ describe('CertLogic', { skip: corporaMissing }, () => {
         language: 'de-AT,en;q=0.5',
       }
       const [result] = await rules.evaluatePlan(planDefinition, { ...call, payload: payload ?? {} })
-      if (!result) continue
-      assert.equal(result.result, expected)
+      assert.ok(result)
+      if (![(payload as JsonObject | undefined)?.v ?? []].flat().length) {
+        assert.match(String(result.issue?.details?.text), /no entry of the kind vaccination/)
+        continue
+      }
+      assert.equal(result.result, expected, JSON.stringify(result))
       assert.equal(result.library, `${base}/Library/${set.rule.Identifier}|${set.rule.Version}`)
       const german = (set.rule.Description as { lang: string; desc: string }[]).find((each) => each.lang === 'de')
       assert.equal(result.message, expected ? undefined : german?.desc)
-      assert.deepEqual(await rules.evaluatePlan(planDefinition, { ...call, payload: { t: [{}] } }), [])
+      for (const other of [{ payload: { t: [{}] } }, {}]) {
+        const [failed, ...more] = await rules.evaluatePlan(planDefinition, { ...call, ...other })
+        assert.deepEqual([failed?.result, more.length], [null, 0])
+        assert.equal(failed?.library, result.library)
+        assert.match(
+          String(failed?.message),
+          /^not determined: the (certificate has no entry|credential carries no EU DCC)/,
+        )
+      }
     }
     await rules.close()
   })
@@ -122,7 +134,11 @@ describe('CertLogic libraries', () => {
     refused(library({ '+': ['a'] }))
     refused({ ...library(true), content: [{ contentType: 'application/certlogic+json', data: '????' }] })
     refused({ ...library(true), content: [{ contentType: 'application/certlogic+json' }] })
-    await assert.rejects(rules.checkLibrary(library({ Engine: 'OTHER', Logic: true })), FhirError)
+    const { issues } = await rules.inspector([]).inspect(library({ Engine: 'OTHER', Logic: true }))
+    assert.deepEqual(
+      issues.map((each) => each.severity),
+      ['error'],
+    )
     await assert.rejects(
       rules.encodeLibrary({ library: library(true), expressions: ['Other'], clock: '2022' }),
       FhirError,
@@ -137,6 +153,107 @@ describe('CertLogic libraries', () => {
         )
       }),
       { numRuns: 200 },
+    )
+  })
+})
+
+describe('CertLogic over odd data', () => {
+  const run = (logic: Json, payload: Json = {}) => evaluateCertLogic(readCertLogic(library(logic)), { payload })
+  const after = (left: Json, right: Json) => ({
+    after: [{ plusTime: [left, 0, 'day'] }, { plusTime: [right, 0, 'day'] }],
+  })
+  const date = { var: 'payload.d' }
+
+  it('compares dates that exist, and fails for others, whichever way the rule asks', () => {
+    const fine = [
+      '2021-09-09',
+      '2021',
+      '2021-09',
+      '2021-09-09T10:00:00Z',
+      '2021-09-09T10:00:00+02:00',
+      '2021-09-09T10:00:00.5+2',
+    ]
+    for (const d of fine) assert.deepEqual(run(after(date, '2020-01-01'), { d }), { value: true }, d)
+    const wrong = [
+      '2021-09-99',
+      '2021-02-30',
+      '2021-13',
+      '2021-00-10',
+      '2021-09-09T25:00:00Z',
+      '2021-09-09T10:61:00Z',
+      '2021-09-09T10:00:00+15:00',
+      '09.09.2021',
+      '',
+      'Ada',
+    ]
+    for (const d of wrong)
+      for (const logic of [
+        after(date, '2020-01-01'),
+        { '!': [after(date, '2020-01-01')] },
+        { dccDateOfBirth: [date] },
+      ]) {
+        const outcome = run(logic as Json, { d })
+        assert.ok('error' in outcome, `${d} ${JSON.stringify(logic)}`)
+        assert.ok(d === '' || !JSON.stringify(outcome).includes(d), JSON.stringify(outcome))
+      }
+    assert.ok('error' in run({ plusTime: ['2021-01-01', 2 ** 40, 'year'] }))
+  })
+
+  it('reads own members alone', () => {
+    const payload = { v: [{ dn: 1 }], text: 'abc', zero: 0 }
+    const read = (path: string) => {
+      const outcome = run({ var: `payload.${path}` }, payload)
+      return 'value' in outcome ? outcome.value : outcome
+    }
+    assert.equal(read('v.0.dn'), 1)
+    assert.equal(read('zero'), 0)
+    for (const path of [
+      'constructor',
+      '__proto__',
+      'toString',
+      'hasOwnProperty',
+      'v.length',
+      'v.map',
+      'v.constructor.constructor',
+      'v.0x',
+      'v.-1',
+      'v.1',
+      'text.length',
+      'text.0',
+      'text.constructor',
+      'zero.toFixed',
+      'none.more',
+    ])
+      assert.equal(read(path), null, path)
+  })
+
+  it('says why it failed without a value of the certificate', () => {
+    const payload = { s: 'Ada Specimen', list: ['Ada'], object: { name: 'Ada' } }
+    const logics: Json[] = [
+      { '+': [{ var: 'payload.s' }, 1] },
+      { '<': [{ var: 'payload.s' }, 1] },
+      { in: ['x', { var: 'payload.s' }] },
+      { plusTime: [{ var: 'payload.s' }, 0, 'day'] },
+      { plusTime: [{ var: 'payload.list' }, 0, 'day'] },
+      { dccDateOfBirth: [{ var: 'payload.s' }] },
+      { extractFromUVCI: [{ var: 'payload.list' }, 0] },
+      { reduce: [{ var: 'payload.s' }, true, true] },
+      { after: [{ var: 'payload.s' }, { var: 'payload.s' }] },
+    ]
+    for (const logic of logics) {
+      const outcome = run(logic, payload)
+      assert.ok('error' in outcome, JSON.stringify(logic))
+      assert.doesNotMatch(JSON.stringify(outcome), /Ada/)
+    }
+  })
+
+  it('answers any payload with a value or an issue', () => {
+    const logic = { if: [after(date, '2020-01-01'), { '===': [{ var: 'payload.a.0' }, 1] }, false] }
+    fc.assert(
+      fc.property(fc.record({ d: fc.jsonValue(), a: fc.jsonValue() }), (payload) => {
+        const outcome = run(logic as Json, payload as Json)
+        assert.ok('value' in outcome || outcome.error.code === 'exception')
+      }),
     )
   })
 })

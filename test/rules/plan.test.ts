@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { FhirError } from '../../src/fhir/error.ts'
 import type { PlanDefinition } from '../../src/fhir/types.ts'
 import { inForce, selectPlans } from '../../src/rules/select-plans.ts'
 import { and, countTrue, or } from '../../src/rules/three-valued.ts'
@@ -145,6 +147,69 @@ describe('plans', () => {
     assert.equal(await message('en, de;q=0.5'), 'Two doses are needed.')
     assert.equal((await run([check('Yes', texts)]))[0]?.message, undefined)
     assert.equal(translated(undefined, texts._textEquivalent, 'ja'), 'Zwei Dosen sind nötig.')
+  })
+})
+
+describe('plans of any shape', () => {
+  const rules = testRules(testEnvironment([library]))
+  after(() => rules.close())
+  const members = [
+    'type',
+    'status',
+    'useContext',
+    'jurisdiction',
+    'effectivePeriod',
+    'library',
+    'action',
+    'url',
+    'version',
+    'title',
+  ]
+
+  it('are selected or not, and run to at least one rule, without an exception', async () => {
+    const change = fc.dictionary(fc.constantFrom(...members), fc.jsonValue(), { minKeys: 1, maxKeys: 3 })
+    await fc.assert(
+      fc.asyncProperty(change, async (more) => {
+        const plan = { ...planOf([check('Yes')]), ...more } as PlanDefinition
+        const choice = { kinds: ['vaccination'], clock: new Date(clock) }
+        assert.ok(selectPlans([plan], choice).length <= 1)
+        const results = await rules.evaluatePlan(plan, { data, clock })
+        assert.ok(results.length > 0)
+        const listed = await rules.listRules(
+          { plan },
+          { severity: 'warning', code: 'incomplete', details: { text: 'why' } },
+        )
+        assert.ok(listed.length > 0 && listed.every((each) => each.result === null && each.issue))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('a rule never throws, whatever its executor does; a server that cannot answer now does', async () => {
+    const throwing = (error: unknown) => {
+      const environment = testEnvironment([
+        cqlLibrary(`library Asks version '1' using FHIR version '4.0.1'
+valueset "V": 'http://example.org/v'
+context Patient
+define Any: 'a' in "V"`),
+      ])
+      environment.membership = async () => {
+        throw error
+      }
+      return testRules(environment)
+    }
+    const source = { library: 'http://example.org/Library/Asks', expressions: [] }
+    const bug = throwing(new TypeError('secret of a person'))
+    const [failed] = await bug.evaluateRules(source, { data, clock })
+    assert.equal(failed?.result, null)
+    assert.ok(failed?.issue)
+    assert.doesNotMatch(JSON.stringify(failed), /secret/)
+    const busy = throwing(new FhirError(503, { severity: 'error', code: 'transient' }))
+    await assert.rejects(
+      busy.evaluateRules(source, { data, clock }),
+      (error) => error instanceof FhirError && error.status === 503,
+    )
+    await Promise.all([bug.close(), busy.close()])
   })
 })
 

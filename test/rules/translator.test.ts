@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import fc from 'fast-check'
-import { FhirError } from '../../src/fhir/error.ts'
+import { FhirError, isError } from '../../src/fhir/error.ts'
+import type { Issue } from '../../src/fhir/types.ts'
 import { readHeader } from '../../src/rules/cql/cql-source.ts'
 import { generateFhirHelpers } from '../../src/rules/cql/fhir-helpers.ts'
 import { fhirModelInfo } from '../../src/rules/cql/model-info.ts'
@@ -86,20 +87,20 @@ describe('translator', () => {
     assert.ok(outer.issues.some((each) => each.diagnostics?.startsWith('library Broken')))
   })
 
-  it('tells the faults of a library at write time as warnings', async () => {
+  it('tells the faults of a library before it is stored', async () => {
+    const inspect = async (each: unknown) => (await rules.inspector([]).inspect(each as (typeof libraries)[0])).issues
     const [broken, , missing, , , , warns] = libraries
-    for (const each of [broken, missing, warns]) {
-      const remarks = await rules.checkLibrary(each as (typeof libraries)[0])
-      assert.ok(remarks.length > 0)
-      assert.ok(remarks.every((remark) => remark.severity === 'warning'))
-    }
-    assert.deepEqual(await rules.checkLibrary(library('Clean', 'define a: 1')), [])
-    assert.deepEqual(await rules.checkLibrary({ resourceType: 'Library', status: 'active', type: {} }), [])
+    const worst = (issues: Issue[]) => (issues.some(isError) ? 'error' : issues[0]?.severity)
+    assert.equal(worst(await inspect(broken)), 'error')
+    assert.equal(worst(await inspect(missing)), 'error')
+    assert.equal(worst(await inspect(warns)), 'warning')
+    assert.deepEqual(await inspect(library('Clean', 'define a: 1')), [])
+    assert.deepEqual(await inspect({ resourceType: 'Library', status: 'active', type: {} }), [])
   })
 
   it('translates the generated FHIRHelpers without error or warning', async () => {
     const text = generateFhirHelpers(fhirModelInfo())
-    assert.deepEqual(await rules.checkLibrary(cqlLibrary(text)), [])
+    assert.deepEqual((await rules.inspector([]).inspect(cqlLibrary(text))).issues, [])
     assert.equal(fhirModelInfo().conversions.length, 264)
   })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { FhirError } from '../../src/fhir/error.ts'
+import { FhirError, issue } from '../../src/fhir/error.ts'
 import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
 import { parseSearch } from '../../src/fhir/search.ts'
 import type { Resource, ValueSet } from '../../src/fhir/types.ts'
@@ -206,6 +206,51 @@ function canonicalCases(test: Test): void {
     assert.equal((await storage.findCanonical('ValueSet', url)).length, 0)
     await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a' }])
     assert.equal((await storage.findCanonical('ValueSet', 'http://example.org/y')).length, 0)
+  })
+  test('what was active once under a version is found for ever: superseded, retired, renamed, deleted', async (storage) => {
+    const canonical = { url, version: '1' }
+    const published = async () => (await storage.published('ValueSet', canonical))?.versionId
+    await storage.write([put(valueSet('a', { url, version: '1', status: 'draft' }))])
+    assert.equal(await published(), undefined)
+    await storage.write([put(valueSet('a', { url, version: '1' }))])
+    await storage.write([put(valueSet('a', { url, version: '1', status: 'retired' }))])
+    assert.equal(await published(), '2')
+    await storage.write([put(valueSet('a', { url: 'http://example.org/other', version: '2' }))])
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a' }])
+    assert.equal(await published(), '2')
+    assert.equal(await storage.published('CodeSystem', canonical), undefined)
+    assert.equal(await storage.published('ValueSet', { url, version: '10' }), undefined)
+    await storage.write([put(valueSet('b', { url, version: '3' }), { unrecorded: true })])
+    assert.equal(await storage.published('ValueSet', { url, version: '3' }), undefined)
+  })
+  test('odd canonicals are told apart: a version in the url, one with a hash, none', async (storage) => {
+    const { version: _, ...bare } = valueSet('a', { url: `${url}|3#b` })
+    await storage.write([put(bare), put(valueSet('b', { url, version: '3#a' })), put({ ...bare, id: 'c', url })])
+    assert.equal((await storage.published('ValueSet', { url, version: '3#b' }))?.id, 'a')
+    assert.equal((await storage.published('ValueSet', { url, version: '3#a' }))?.id, 'b')
+    assert.equal(await storage.published('ValueSet', { url, version: '' }), undefined)
+  })
+  test('a write is judged by what was published, within its transaction', async (storage) => {
+    const seen: string[] = []
+    const judged = (id: string, title: string): Write =>
+      put(valueSet(id, { url, version: '1', title }), {
+        unlessPublished: ({ id: other, resource }) => {
+          seen.push(other)
+          if ((resource as ValueSet).title !== title) throw new FhirError(422, issue('business-rule', 'no'))
+        },
+      })
+    await storage.write([judged('a', 'one')])
+    await assert.rejects(storage.write([put(valueSet('other')), judged('b', 'two')]), status(422))
+    assert.equal(await storage.read('ValueSet', 'other'), undefined)
+    await storage.write([judged('b', 'one')])
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a' }])
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'b' }])
+    // Of two in one transaction the second meets the first.
+    const fresh = { url: 'http://example.org/fresh' }
+    const both = ['c', 'd'].map((id) => ({ ...judged(id, id), resource: valueSet(id, { ...fresh, title: id }) }))
+    await assert.rejects(storage.write(both), status(422))
+    await assert.rejects(storage.write([judged('e', 'two')]), status(422))
+    assert.deepEqual(seen, ['a', 'a', 'c', 'b'])
   })
   test('naming systems are found by unique id', async (storage) => {
     const naming = {

@@ -74,6 +74,52 @@ test('a store that another holds for too long answers 503', async () => {
   await storage.close()
 })
 
+test('while another process writes, a write waits and everything else goes on', async () => {
+  const file = newFile()
+  const storage = openSqlite(file)
+  const other = new DatabaseSync(file)
+  other.exec('BEGIN IMMEDIATE')
+  // The lock is given back by work of this very process: a wait that held the event loop would never end well.
+  setTimeout(() => other.exec('ROLLBACK'), 60)
+  const order: string[] = []
+  const writing = storage.write([write('a')]).then(() => order.push('written'))
+  assert.equal(await storage.read('ValueSet', 'a'), undefined)
+  order.push('read')
+  await Promise.all([writing, storage.derived.set('kind', 'key', 'value')])
+  assert.deepEqual(order, ['read', 'written'])
+  assert.equal((await storage.read('ValueSet', 'a'))?.versionId, '1')
+  other.close()
+  await storage.close()
+})
+
+test('a store of before tells what it had published', async () => {
+  const file = newFile()
+  const first = openSqlite(file)
+  const url = 'http://example.org/ValueSet/x'
+  const put = (resource: ReturnType<typeof valueSet>) => ({ ...write(String(resource.id)), resource })
+  const { version: _, ...inside } = valueSet('c', { url: `${url}|2` })
+  await first.write([
+    put(valueSet('a', { url })),
+    put(valueSet('b', { url, version: '9', status: 'draft' })),
+    put(inside),
+  ])
+  await first.write([put(valueSet('a', { url, version: '1.1.0' })), { ...write('c'), method: 'DELETE' }])
+  await first.close()
+  const database = new DatabaseSync(file)
+  database.exec('DROP TABLE active_canonical; PRAGMA user_version = 1')
+  database.close()
+  const second = openSqlite(file)
+  const found = async (version: string) => (await second.published('ValueSet', { url, version }))?.id
+  assert.deepEqual(await Promise.all(['1.0.0', '1.1.0', '2', '9', ''].map(found)), [
+    'a',
+    'a',
+    'c',
+    undefined,
+    undefined,
+  ])
+  await second.close()
+})
+
 test('any search is answered or refused with a FhirError', async () => {
   const storage = openSqlite(':memory:')
   await storage.write([write('a')])

@@ -363,7 +363,7 @@ test('a name may be a source and a target at once; each side reads its own', asy
   assert.deepEqual(await runMap(map, source), patient({ extension: [{ url: 'urn:new', valueUri: 'urn:old' }] }))
 })
 
-test('an element that the definition does not have is a warning with a place', async () => {
+test('an element that the definition does not have is told with its place: an error where it is to be written', async () => {
   const map = withRules(
     '  src.nickname as n -> tgt.id = n "r";\n  src.name as n -> tgt.name as t then {\n    n.family as f -> t.famly = f "inner";\n  } "s";',
   )
@@ -372,7 +372,7 @@ test('an element that the definition does not have is a warning with a place', a
     warnings.map((each) => [each.severity, each.details?.coding?.[0]?.code, each.diagnostics?.replace(/: .*: /, ': ')]),
     [
       ['warning', 'fml-lenient-unknown-element', "line 5, column 3: Patient has no element 'nickname'"],
-      ['warning', 'fml-lenient-unknown-element', "line 7, column 5: HumanName has no element 'famly'"],
+      ['error', 'fml-lenient-unknown-element', "line 7, column 5: HumanName has no element 'famly'"],
     ],
   )
 })

@@ -7,7 +7,7 @@ import { NeedsEngine } from '../../src/structure-map/expression-types.ts'
 import { createHost } from '../../src/structure-map/host.ts'
 import { compileNative } from '../../src/structure-map/native.ts'
 import { inferType, type Node } from '../../src/structure-map/nodes.ts'
-import type { Frame } from '../../src/structure-map/run.ts'
+import { DEFAULT_LIMITS, type Frame } from '../../src/structure-map/run.ts'
 import { createTypeTable } from '../../src/structure-map/types.ts'
 
 const patient: Json = {
@@ -49,12 +49,13 @@ birthDate + 3 days | birthDate - 1 month | deceased + 1 hour | deceased - 5 seco
 
 const scope = { sources: new Map(), targets: new Map(), constants: new Map(), counter: { slots: 0, types: [] } }
 const host = createHost(createTypeTable(new Map()), new Map())
+const context = { host, functions: host.functions, problem: assert.fail }
 const root: Node = { value: patient, type: inferType(patient) }
 const frame: Frame = {
   slots: [],
   depth: 0,
   // The parts of a run that expressions read.
-  run: { root, now: new Date('2026-01-01T00:00:00Z') } as Frame['run'],
+  run: { root, now: new Date('2026-01-01T00:00:00Z'), steps: 0, nextLook: 0, limits: DEFAULT_LIMITS } as Frame['run'],
 }
 
 test('native expressions answer as the FHIRPath engine does', () => {
@@ -74,7 +75,7 @@ test('native expressions answer as the FHIRPath engine does', () => {
     } catch (error) {
       if (!(error instanceof NeedsEngine)) throw error
     }
-    const whole = compileExpression(expression, scope, { host, functions: host.functions })
+    const whole = compileExpression(expression, scope, context)
     assert.deepEqual(
       whole(frame, [root]).map((each) => each.value),
       expected,
@@ -93,10 +94,9 @@ test('variables come before elements, and keep their types for the engine', () =
     ]),
   }
   const date: Node = { value: '2020-02-29', type: inferType(null) }
-  const node = compileExpression('birthDate', scope, { host, functions: host.functions })(frame, [root])[0] ?? date
+  const node = compileExpression('birthDate', scope, context)(frame, [root])[0] ?? date
   const withSlots: Frame = { ...frame, slots: [node, { value: 'mine', type: inferType('mine') }] }
-  const run = (text: string) =>
-    compileExpression(text, bound, { host, functions: host.functions })(withSlots, [root]).map((each) => each.value)
+  const run = (text: string) => compileExpression(text, bound, context)(withSlots, [root]).map((each) => each.value)
   assert.deepEqual(run('gender'), ['mine'])
   assert.deepEqual(run('$this.gender'), ['male'])
   assert.deepEqual(run('%born + 1 day'), ['1970-01-03'])

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
 import { type HcertOptions, type HcertSigner, issueHcert } from '../../src/credentials/issue/hcert.ts'
 import { type SampleKind, samplePayload } from '../../src/credentials/issue/samples.ts'
-import { type CertificateName, writeCertificate } from '../../src/trust/certificate-writer.ts'
+import { type CertificateIssuer, type CertificateName, writeCertificate } from '../../src/trust/certificate-writer.ts'
 import { derivedKeyId } from '../../src/trust/trusted-key.ts'
 
 /** A key pair as node:crypto makes it. */
@@ -14,6 +14,8 @@ export interface KeyPair {
 export interface TestIssuer {
   country: string
   sca: X509Certificate
+  /** What the SCA signs with, for further certificates. */
+  authority: CertificateIssuer
   dsc: X509Certificate
   /** Key id of the document signer, as it stands in an HCERT. */
   keyId: Buffer
@@ -54,6 +56,7 @@ export function testIssuer(options: TestIssuerOptions = {}): TestIssuer {
   const keyId = Buffer.from(derivedKeyId(dsc), 'base64')
   return {
     country,
+    authority: { name, ...authorityKeys },
     sca: write(name, authorityKeys.publicKey, { isAuthority: true }),
     dsc,
     keyId,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { before, describe, it } from 'node:test'
 import { fileReaders, loadTrustLists, type Trust } from '../../src/trust/trust.ts'
@@ -59,6 +59,50 @@ describe('published and altered trust lists', { skip }, () => {
   }
 })
 
+describe('the forgery by a local context, under the network’s own proof', () => {
+  const forgery = path.resolve(corpus, '../reports/trust/forged-by-local-context.json')
+  it('is refused for its shape', {
+    skip: existsSync(forgery) ? skip : '../shared/corpora/reports is absent',
+  }, async () => {
+    const options = { key: at(expectations.signingKey), at: new Date(expectations.clock), readers: fileReaders }
+    const [report] = await verifyTrustListFiles([forgery], options)
+    assert.equal(report?.valid, false)
+    assert.equal(report && 'reason' in report && report.reason, 'shape')
+  })
+})
+
+describe('the lists of a network of our own', {
+  skip: existsSync(at('own-network')) ? false : 'own-network is absent',
+}, () => {
+  const lists = existsSync(at('own-network'))
+    ? readdirSync(at('own-network'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('did.json'))
+    : []
+
+  it(`${lists.length} documents are all valid, and their embedded ones lose no key`, async () => {
+    assert.ok(lists.length >= 80)
+    const options = {
+      key: at('own-network/signer.jwk.json'),
+      at: new Date('2026-11-29T00:00:00Z'),
+      readers: fileReaders,
+    }
+    const reports = await verifyTrustListFiles(
+      lists.map((file) => path.join(at('own-network'), file)),
+      options,
+    )
+    assert.deepEqual(
+      reports.filter(({ valid }) => !valid),
+      [],
+    )
+    const root = { name: 'own', kind: 'did-v2' as const, location: at('own-network/trustlist/did.json') }
+    const trust = await loadTrustLists([{ ...root, key: [options.key] }], {
+      now: () => new Date('2026-12-01T00:00:00Z'),
+    })
+    const [status] = trust.status()
+    const report = reports.find(({ file }) => file === root.location)
+    assert.deepEqual([status?.keys, status?.leftOut], [report && 'keys' in report ? report.keys : 0, undefined])
+  })
+})
+
 describe('look-ups in the root list', { skip }, () => {
   let trust: Trust
   before(async () => {
@@ -95,6 +139,8 @@ describe('look-ups in the root list', { skip }, () => {
     assert.equal(status?.usable, true)
     assert.equal(status?.keys, 254)
     assert.ok(status?.warnings.some((warning) => /DSC .* of URY: not signed/.test(warning)))
+    assert.equal(status?.leftOut?.length, 1)
+    assert.ok(status?.warnings.some((warning) => /2 SCAs of XXA have the name/.test(warning)))
     assert.ok(status?.warnings.some((warning) => /ABCDEFGH is not derived/.test(warning)))
   })
 })

@@ -1,30 +1,11 @@
 import assert from 'node:assert/strict'
-import path from 'node:path'
 import { describe, it } from 'node:test'
 import { loadTrustLists } from '../../src/trust/trust.ts'
 import { parseTrustLists } from '../../src/trust/trust-list-settings.ts'
 import { listKeys } from '../../src/trust/trust-report.ts'
-import type { TrustReaders, TrustSource } from '../../src/trust/trust-source.ts'
+import type { TrustSource } from '../../src/trust/trust-source.ts'
 import { keyPairFor, testIssuer } from '../support/issuer.ts'
-
-/** A file system in memory. */
-function memory(files: Record<string, string | Buffer>): TrustReaders & { files: Record<string, string | Buffer> } {
-  const missing = (name: string) => Object.assign(new Error(`ENOENT: ${name}`), { code: 'ENOENT' })
-  return {
-    files,
-    async readFile(name) {
-      const found = files[name]
-      if (found === undefined) throw missing(name)
-      return Buffer.from(found)
-    },
-    async listFolder(name) {
-      if (files[name] !== undefined) return undefined
-      const inside = Object.keys(files).filter((file) => path.dirname(file) === name)
-      if (inside.length === 0) throw missing(name)
-      return inside.map((file) => path.basename(file))
-    },
-  }
-}
+import { memoryReaders as memory } from '../support/memory-readers.ts'
 
 const now = () => new Date('2022-06-01T00:00:00Z')
 const issuer = testIssuer({ country: 'XA' })
@@ -197,10 +178,10 @@ describe('the setting TRUST_LISTS', () => {
       () => parse(JSON.stringify([...wrong, good, good])),
       (error: Error) => {
         assert.deepEqual(error.message.split('\n'), [
-          'TRUST_LISTS, source 1: unknown member colour; known are name, kind, location, key, issuer, participant, domain, usage, refreshSeconds',
+          'TRUST_LISTS, source 1: unknown member colour; known are name, kind, location, key, id, issuer, participant, domain, usage, required, refreshSeconds',
           'TRUST_LISTS, source 1: name is missing',
           'TRUST_LISTS, source 1: location is missing',
-          'TRUST_LISTS, source 1: kind must be one of did-v2, jwks, certificates',
+          'TRUST_LISTS, source 1: kind must be one of did-v2, jwks, certificates, distrusted',
           'TRUST_LISTS, source 1: refreshSeconds must be a positive number',
           'TRUST_LISTS, source 2: is not an object',
           'TRUST_LISTS, source 3: a did-v2 list needs the pinned signing key: key',
@@ -210,5 +191,33 @@ describe('the setting TRUST_LISTS', () => {
       },
     )
     assert.throws(() => parse('[{'), /TRUST_LISTS is not JSON/)
+    assert.throws(() => parse('[{"name":"a","name":"b"}]'), /TRUST_LISTS is not JSON: .*"name" occurs twice/)
+  })
+
+  it('refuses what would be ignored or not understood', () => {
+    const problem = (source: object) => {
+      try {
+        return JSON.stringify(parse(JSON.stringify([{ name: 'a', location: '/x', ...source }])))
+      } catch (error) {
+        return error instanceof Error ? error.message.replace('TRUST_LISTS, source 1: ', '') : ''
+      }
+    }
+    const cases: [object, string][] = [
+      [{ kind: 'did-v2', key: 'k', issuer: 'DE' }, 'issuer means nothing for a source of kind did-v2'],
+      [{ kind: 'jwks', id: 'did:web:a' }, 'id means nothing for a source of kind jwks'],
+      [{ kind: 'distrusted', required: true }, 'required means nothing for a source of kind distrusted'],
+      [{ kind: 'certificates', required: 'yes' }, 'required must be true or false'],
+      [{ kind: 'certificates', participant: 'Germany' }, 'participant must be a code of two or three letters'],
+      [{ kind: 'certificates', participant: '' }, 'participant must be a text'],
+      [{ kind: 'jwks', issuer: 'FR', participant: 'DE' }, 'issuer and participant differ'],
+      [
+        { kind: 'jwks', location: 'https://a.example/jwks.json' },
+        'a JWK set from the network needs the issuer or participant that its keys are bound to',
+      ],
+    ]
+    for (const [source, text] of cases) assert.equal(problem(source), text)
+    const good = { name: 'd', kind: 'distrusted', location: '/d.json' }
+    const required = { name: 'r', kind: 'certificates', location: '/r', required: true }
+    assert.deepEqual(parse(JSON.stringify([good, required])), [good, required])
   })
 })

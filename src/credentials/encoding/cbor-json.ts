@@ -1,46 +1,74 @@
 import type { Json, JsonObject } from '../../fhir/types.ts'
 import type { CborMap, CborValue } from './cbor.ts'
+import { defineMember } from './define-member.ts'
+import { FORBIDDEN_TEXT, PLAIN, plainText } from './plain-text.ts'
+
+/** What a signed CBOR item says as JSON, or why it cannot be said without ambiguity. No text quotes the item. */
+export type JsonReading = { json: Json; remarks: string[]; fault?: undefined } | { fault: string }
+
+/** Ends the reading of one item; caught by {@link readCborJson} alone. */
+class Fault extends Error {}
 
 /**
- * The JSON form of a CBOR item: keys become text, tags fall away (tag 1 becomes a date-time text), byte strings become
- * base64, what JSON cannot say (NaN, undefined) becomes null. Members are defined, not assigned, so `__proto__` is an
- * ordinary key.
+ * Reads a CBOR item as the one JSON value that everybody after the signature reads (evaluate.md, Fail closed 1). Map keys become
+ * text and must still differ as text: of 1, "1", 99(1) and a bignum 1 in one map a reader would take one and another reader the
+ * other. Tag 0 and tag 1 become date-time texts, whole floats integers, each with a remark. Other tags, bignums, keys that are
+ * neither integer nor text, and byte strings are faults. What JSON cannot say (NaN, undefined, simple
+ * values) and texts that FHIR does not allow become null with a remark. Texts are in normal form C. Members are defined, not assigned, so `__proto__` is an ordinary key.
  */
-export function cborToJson(value: CborValue): Json {
-  if (value === null || value === undefined) return null
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null
-  if (typeof value === 'bigint') return Number(value)
-  if (typeof value !== 'object') return value
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-  if (Array.isArray(value)) return value.map(cborToJson)
-  if (value instanceof Map) return mapToJson(value)
-  if ('simple' in value) return null
-  return taggedToJson(value.tag, cborToJson(value.value))
+export function readCborJson(value: CborValue): JsonReading {
+  const remarks = new Set<string>()
+  try {
+    return { json: toJson(value, remarks), remarks: [...remarks] }
+  } catch (error) {
+    if (error instanceof Fault) return { fault: error.message }
+    throw error
+  }
 }
 
-function mapToJson(map: CborMap): JsonObject {
+function toJson(value: CborValue, remarks: Set<string>): Json {
+  if (typeof value === 'string') return PLAIN.test(value) ? value : unusualText(value, remarks)
+  if (typeof value === 'boolean' || value === null) return value
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (Array.isArray(value)) return value.map((each) => toJson(each, remarks))
+  if (value instanceof Map) return mapToJson(value, remarks)
+  if (typeof value === 'bigint') throw new Fault('a number beyond 53 bits, or a bignum')
+  if (value instanceof Uint8Array) throw new Fault('a byte string where data belong')
+  if (typeof value === 'object' && 'tag' in value) return taggedToJson(value.tag, value.value, remarks)
+  if (typeof value === 'object' && 'float' in value) {
+    remarks.add('a whole number is written as a floating-point number')
+    return value.float
+  }
+  remarks.add('a value that is no datum (undefined, not a number, or a simple value) was left out')
+  return null
+}
+
+function unusualText(text: string, remarks: Set<string>): Json {
+  const plain = plainText(text)
+  if (plain === null) remarks.add(FORBIDDEN_TEXT)
+  return plain
+}
+
+function mapToJson(map: CborMap, remarks: Set<string>): JsonObject {
   const object: JsonObject = {}
   for (const [key, item] of map) {
-    // 1 and "1" are two keys in CBOR and one in JSON: the decoder went by the number, so the number's value stands.
-    if (typeof key === 'string' && map.has(Number(key)) && String(Number(key)) === key) continue
-    defineMember(object, keyText(key), cborToJson(item))
+    if (typeof key !== 'string' && typeof key !== 'number')
+      throw new Fault('a map key that is neither an integer nor a text')
+    const name = String(key)
+    if (Object.hasOwn(object, name)) throw new Fault('two map keys that are the same as text')
+    defineMember(object, name, toJson(item, remarks))
   }
   return object
 }
 
-function keyText(key: CborValue): string {
-  return typeof key === 'string' ? key : typeof key === 'number' ? String(key) : JSON.stringify(cborToJson(key))
-}
-
-function taggedToJson(tag: number | bigint, value: Json): Json {
-  if (tag !== 1 || typeof value !== 'number') return value
-  const date = new Date(value * 1000)
-  return Number.isNaN(date.getTime()) ? null : date.toISOString()
-}
-
-/** Sets a member whatever its name, `__proto__` included. */
-export function defineMember(object: JsonObject, name: string, value: Json): void {
-  if (name === '__proto__') {
-    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
-  } else object[name] = value
+function taggedToJson(tag: number | bigint, value: CborValue, remarks: Set<string>): Json {
+  if (tag !== 0 && tag !== 1) throw new Fault(`data under the CBOR tag ${tag}`)
+  remarks.add('a date is written under a CBOR tag')
+  const content = typeof value === 'object' && value !== null && 'float' in value ? value.float : value
+  if (tag === 0 && typeof content === 'string') return content
+  if (tag === 1 && typeof content === 'number') {
+    const date = new Date(content * 1000)
+    if (!Number.isNaN(date.getTime())) return date.toISOString()
+  }
+  throw new Fault(`data under the CBOR tag ${tag} that are not what it stands for`)
 }

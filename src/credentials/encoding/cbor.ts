@@ -5,6 +5,10 @@ interface Tagged {
   tag: number | bigint
   value: CborValue
 }
+/** A whole number that was written as a floating-point one: the same value, but not the type that a count or a key has. */
+interface WholeFloat {
+  float: number
+}
 /** A simple value without a meaning in JavaScript. */
 interface Simple {
   simple: number
@@ -21,6 +25,7 @@ export type CborValue =
   | CborValue[]
   | CborMap
   | Tagged
+  | WholeFloat
   | Simple
 /** A CBOR map; keys keep their type, so that 1 and "1" differ. */
 export type CborMap = Map<CborValue, CborValue>
@@ -180,6 +185,8 @@ function readMap(reader: Reader, length: number | bigint): CborMap {
       if (length !== -1) throw MALFORMED
       break
     }
+    // A float that equals an integer is one key to some readers and another to others.
+    if (typeof key === 'object' && key !== null && 'float' in key) throw MALFORMED
     if (typeof key === 'object' && key !== null) {
       // Map compares objects by identity; equal compound keys are found by their encoding.
       const encoded = reader.bytes.toString('latin1', start, reader.at)
@@ -203,7 +210,10 @@ function readTagged(reader: Reader, tag: number | bigint): CborValue {
 
 function readSimple(reader: Reader, info: number): CborValue | typeof BREAK {
   if (info === 31) return BREAK
-  if (info >= 25) return readFloat(reader, info)
+  if (info >= 25) {
+    const float = readFloat(reader, info)
+    return Number.isInteger(float) ? { float } : float
+  }
   if (info === 20) return false
   if (info === 21) return true
   if (info === 22) return null

@@ -10,5 +10,7 @@ export function instantSeconds(text: string): number | undefined {
   const [, date = '', time = '00:00:00', offset = 'Z'] = match
   const zone = offset.toUpperCase().replace(/^(...)(\d\d)$/, '$1:$2')
   const milliseconds = Date.parse(`${date}T${time}${zone}`)
+  // JavaScript reads the 30th of February as a day of March.
+  if (!Number.isNaN(Date.parse(date)) && !new Date(date).toISOString().startsWith(date)) return undefined
   return Number.isNaN(milliseconds) ? undefined : milliseconds / 1000
 }

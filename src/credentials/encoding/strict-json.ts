@@ -55,9 +55,14 @@ function addMember(object: Open | undefined, token: string): boolean {
   return true
 }
 
-/** Bytes of base64url text (RFC 4648, section 5), padding allowed; undefined when it is none. */
+/**
+ * Bytes of base64url text (RFC 4648, section 5), padding allowed; undefined when it is none, or when bits that say nothing are
+ * set: the same bytes would have several texts.
+ */
 export function decodeBase64Url(text: string): Buffer | undefined {
-  return /^[A-Za-z0-9_-]+={0,2}$/.test(text) ? Buffer.from(text, 'base64url') : undefined
+  if (!/^[A-Za-z0-9_-]+={0,2}$/.test(text)) return undefined
+  const bytes = Buffer.from(text, 'base64url')
+  return bytes.toString('base64url') === text.replace(/=+$/, '') ? bytes : undefined
 }
 
 /**

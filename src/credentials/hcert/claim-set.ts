@@ -1,73 +1,52 @@
-import type { Json, JsonObject } from '../../fhir/types.ts'
-import type { Claim, Envelope, EventKind, Format, Remark } from '../credential-format.ts'
+import type { Claim, Envelope, Format, Remark } from '../credential-format.ts'
 import { type CborLimits, type CborMap, type CborValue, decodeCbor } from '../encoding/cbor.ts'
-import { cborToJson, defineMember } from '../encoding/cbor-json.ts'
 import { instantSeconds } from '../encoding/instant.ts'
-import { flatContent } from './flat.ts'
-import { subclaims } from './subclaims.ts'
+import { issuerTextFault } from '../issuer-text.ts'
+import { flatKind, flatPeriod } from './flat-kind.ts'
+import { subclaimKind } from './subclaim-kinds.ts'
 
-/** What the payload of an HCERT says: CWT claims (RFC 8392) around one kind of certificate. */
+/** What the payload of an HCERT says before its signature is verified: CWT claims (RFC 8392), and of which kind the certificate is. */
 export interface ClaimSet {
   format: Format
   issuer?: string
+  issuerFault?: string
   period: Envelope['period']
-  events: EventKind[]
   remarks: Remark[]
-  /** `ci` of every certified event of an EU DCC, for revocation lists. */
-  certificateIds?: string[]
-  formatUnder?(domain: string): Format
-  content(): Json
+  claims: CborMap
 }
 
-/** What a reader of one kind of payload finds; a text instead of it says what is wrong, without quoting it. */
-export interface PayloadContent {
-  format: Format
-  events: EventKind[]
-  /** Departures that leave it readable. */
-  remarks: string[]
-  certificateIds?: string[]
-  /** A period of the payload's own, for kinds without CWT claims. */
-  period?: Envelope['period']
-  formatUnder?(domain: string): Format
-}
+/** Keys of the registered claims (RFC 8392, 3.1) and of the health certificate (HCERT, 3.3). */
+export const claimKeys = { iss: 1, sub: 2, aud: 3, exp: 4, nbf: 5, iat: 6, cti: 7, hcert: -260 } as const
 
-const claimKeys = { iss: 1, exp: 4, nbf: 5, iat: 6, hcert: -260 } as const
-
-/** Reads the payload; a text says why it is of no known kind. */
+/** Reads the claims; a text says why the payload is of no known kind. Content is not looked at. */
 export function readClaimSet(bytes: Buffer, limits: CborLimits): ClaimSet | string {
   const decoded = decodeCbor(bytes, limits)
   if (!decoded) return 'payload is not a single well-formed CBOR item'
   const claims = decoded.value
   if (!(claims instanceof Map)) return 'payload is not a map of claims'
-  const found = claims.has(claimKeys.hcert) ? readHcertClaim(claims.get(claimKeys.hcert)) : flatContent(claims)
-  if (typeof found === 'string') return found
-  return claimSetOf(claims, found)
+  const isCwt = claims.has(claimKeys.hcert)
+  const kind = isCwt ? subclaimKind(claims.get(claimKeys.hcert)) : flatKind(claims)
+  if (typeof kind === 'string') return kind
+  const period = isCwt ? periodOf(claims) : { ...periodOf(claims), ...flatPeriod(claims) }
+  const remarks = isCwt ? periodRemarks(period) : []
+  return { format: kind.format, ...issuerOf(claims.get(claimKeys.iss)), period, remarks, claims }
 }
 
-/** The first known key of the hcert claim decides (credentials.md, 4.2). */
-function readHcertClaim(hcert: CborValue): PayloadContent | string {
-  if (!(hcert instanceof Map)) return 'claim -260 is not a map'
-  const kind = subclaims.find(({ key }) => hcert.has(key))
-  return kind ? kind.read(hcert.get(kind.key)) : 'claim -260 holds no known kind of certificate'
+/** An issuer that is no text, or one that would show otherwise than it compares, cannot be compared with a key's. */
+function issuerOf(claim: CborValue): Pick<ClaimSet, 'issuer' | 'issuerFault'> {
+  if (claim === undefined || claim === null) return {}
+  const issuerFault = issuerTextFault(claim)
+  if (issuerFault !== undefined || typeof claim !== 'string')
+    return { issuerFault: issuerFault ?? 'the issuer is not a text' }
+  return claim.trim() === '' ? {} : { issuer: claim.normalize('NFC') }
 }
 
-function claimSetOf(claims: CborMap, found: PayloadContent): ClaimSet {
-  const issuer = claims.get(claimKeys.iss)
-  const remarks = found.remarks.map((detail): Remark => ({ check: 'payload', detail }))
-  const period = { ...periodOf(claims), ...found.period }
-  if (found.format === 'hcert-dcc' && period.expires === undefined) {
-    remarks.push({ check: 'validity-period', detail: 'no expiry (claim 4), which the EU DCC demands' })
-  }
-  return {
-    format: found.format,
-    ...(typeof issuer === 'string' && issuer.trim() !== '' ? { issuer } : {}),
-    period,
-    events: found.events,
-    remarks,
-    ...(found.certificateIds ? { certificateIds: found.certificateIds } : {}),
-    ...(found.formatUnder ? { formatUnder: found.formatUnder } : {}),
-    content: () => claimsJson(claims),
-  }
+/** Both are mandatory for every kind with CWT claims (HCERT, 3.3.1). */
+function periodRemarks(period: Envelope['period']): Remark[] {
+  const remarks: Remark[] = []
+  if (period.expires === undefined) remarks.push({ check: 'validity-period', detail: 'no expiry (claim 4)' })
+  if (period.issuedAt === undefined) remarks.push({ check: 'validity-period', detail: 'no time of issue (claim 6)' })
+  return remarks
 }
 
 function periodOf(claims: CborMap): Envelope['period'] {
@@ -79,21 +58,13 @@ function periodOf(claims: CborMap): Envelope['period'] {
 }
 
 /** Seconds as integer, float, 64-bit integer, tag 1, or tag 0 date text: all occur (credentials.md, 4.4). */
-function timeClaim(value: CborValue): Claim {
+export function timeClaim(value: CborValue): Claim {
   if (typeof value === 'number') return Number.isFinite(value) ? value : 'not-a-number'
   if (typeof value === 'bigint') return Number(value)
-  if (typeof value !== 'object' || value === null || !('tag' in value)) return 'not-a-number'
+  if (typeof value !== 'object' || value === null) return 'not-a-number'
+  if ('float' in value) return value.float
+  if (!('tag' in value)) return 'not-a-number'
   if (value.tag === 1) return timeClaim(value.value)
   if (value.tag !== 0 || typeof value.value !== 'string') return 'not-a-number'
   return instantSeconds(value.value) ?? 'not-a-number'
-}
-
-/** The claims with text keys, times as seconds (credentials.md, section 8). */
-function claimsJson(claims: CborMap): JsonObject {
-  const json = cborToJson(claims) as JsonObject // a Map always becomes an object
-  for (const key of [claimKeys.exp, claimKeys.nbf, claimKeys.iat]) {
-    const time = claims.has(key) ? timeClaim(claims.get(key)) : 'not-a-number'
-    if (time !== 'not-a-number') defineMember(json, String(key), time)
-  }
-  return json
 }

@@ -1,13 +1,17 @@
+import { isJsonObject } from '../../fhir/json-object.ts'
+import type { Json, JsonObject } from '../../fhir/types.ts'
 import type { EventKind, Format } from '../credential-format.ts'
-import type { CborMap, CborValue } from '../encoding/cbor.ts'
-import type { PayloadContent } from './claim-set.ts'
+import { birthDate, count, date, moment, text } from '../data.ts'
+import { coding, type Fields, mapOf, readFields } from '../shape.ts'
+import { hasMisplacedEvents } from './members.ts'
+import type { SubclaimContent } from './subclaim-content.ts'
 
 /** Subclaim 3: DDCC core data set of a vaccination. */
-export const readVaccination = (value: CborValue): PayloadContent | string =>
+export const readVaccination = (value: Json): SubclaimContent | string =>
   readCoreDataSet(value, { format: 'hcert-ddcc-vs', event: 'v', member: 'vaccination' })
 
 /** Subclaim 4: DDCC core data set of a test result. */
-export const readTestResult = (value: CborValue): PayloadContent | string =>
+export const readTestResult = (value: Json): SubclaimContent | string =>
   readCoreDataSet(value, { format: 'hcert-ddcc-tr', event: 't', member: 'test' })
 
 interface CoreDataSetKind {
@@ -16,15 +20,81 @@ interface CoreDataSetKind {
   member: string
 }
 
-function readCoreDataSet(value: CborValue, kind: CoreDataSetKind): PayloadContent | string {
-  if (!(value instanceof Map)) return 'DDCC core data set is not a map'
-  if (!(value.get(kind.member) instanceof Map)) return `DDCC core data set has no map ${kind.member}`
-  return { format: kind.format, events: [kind.event], remarks: missing(value) }
+/** Members of the core data sets beside the event (WHO DDCC, logical models). */
+const MEMBERS = ['resourceType', 'name', 'birthDate', 'sex', 'identifier', 'certificate']
+
+/** Of the event, in the core data set and in the flat form. */
+const event: Fields = {
+  vaccine: coding,
+  brand: coding,
+  manufacturer: coding,
+  maholder: coding,
+  lot: text,
+  date: moment,
+  validFrom: date,
+  validUntil: date,
+  dose: count,
+  totalDoses: count,
+  country: coding,
+  disease: coding,
+  nextDose: date,
+  pathogen: coding,
+  type: coding,
+  origin: coding,
+  result: coding,
 }
 
-function missing(dataSet: CborMap): string[] {
+const fields: Fields = {
+  name: text,
+  birthDate: birthDate('1.3.0'),
+  sex: coding,
+  certificate: mapOf({ version: text, period: mapOf({ start: moment, end: moment }) }),
+  vaccination: mapOf(event),
+  test: mapOf(event),
+}
+
+/** Members of the flat form, which has the person, the event and the certificate side by side. */
+export const flatFields: Fields = {
+  ...event,
+  name: text,
+  birthDate: birthDate('1.3.0'),
+  sex: coding,
+  ma_holder: coding,
+  vaccine_valid: date,
+  total_doses: count,
+  due_date: date,
+  hcid: text,
+  valid_from: moment,
+  valid_until: moment,
+  test: mapOf(event),
+}
+
+function readCoreDataSet(value: Json, kind: CoreDataSetKind): SubclaimContent | string {
+  if (!isJsonObject(value)) return 'DDCC core data set is not a map'
+  if (!isJsonObject(value[kind.member])) return `DDCC core data set has no map ${kind.member}`
+  if (hasMisplacedEvents(Object.keys(value), [kind.member])) return 'DDCC core data set holds events of another kind'
+  const read = readFields(value, fields, 'DDCC core data set')
+  return {
+    format: kind.format,
+    events: [kind.event],
+    remarks: [...departures(value, kind.member), ...read.remarks],
+    value: read.value,
+    certificateIds: certificateIds(value),
+  }
+}
+
+function departures(dataSet: JsonObject, member: string): string[] {
   const remarks: string[] = []
-  if (typeof dataSet.get('name') !== 'string') remarks.push('name is not a text')
-  if (!(dataSet.get('certificate') instanceof Map)) remarks.push('certificate is not a map')
+  if (typeof dataSet.name !== 'string') remarks.push('name is not a text')
+  if (!isJsonObject(dataSet.certificate)) remarks.push('certificate is not a map')
+  const isKnown = (name: string) => name === member || MEMBERS.includes(name)
+  if (!Object.keys(dataSet).every(isKnown)) remarks.push('members that a DDCC core data set does not have')
   return remarks
+}
+
+/** `certificate.hcid`, as a text or an Identifier. */
+function certificateIds({ certificate }: JsonObject): string[] {
+  const hcid = isJsonObject(certificate) ? certificate.hcid : undefined
+  const id = isJsonObject(hcid) ? hcid.value : hcid
+  return typeof id === 'string' ? [id] : []
 }

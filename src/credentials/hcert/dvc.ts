@@ -1,43 +1,81 @@
+import { isJsonObject } from '../../fhir/json-object.ts'
+import type { Json, JsonObject } from '../../fhir/types.ts'
 import type { Format } from '../credential-format.ts'
-import type { CborMap, CborValue } from '../encoding/cbor.ts'
-import type { PayloadContent } from './claim-set.ts'
+import { birthDate, date, text, textOrCount } from '../data.ts'
+import { type Fields, listOf, mapOf, readFields } from '../shape.ts'
+import { hasMisplacedEvents } from './members.ts'
+import type { SubclaimContent } from './subclaim-content.ts'
 
-const ICVP_DOMAIN = 'ICVP'
+/** Domains of the international certificate of vaccination or prophylaxis; the network spells it both ways. */
+const ICVP_DOMAINS = ['ICVP', 'DICVP']
+const MEMBERS = ['n', 'dob', 's', 'ntl', 'nid', 'ndt', 'gn', 'v']
+
+const dose = mapOf({
+  dn: textOrCount,
+  tg: text,
+  vp: text,
+  mp: text,
+  ma: text,
+  mid: text,
+  dt: date,
+  bo: text,
+  vls: date,
+  vle: date,
+  cn: text,
+  is: text,
+})
+const doses = listOf(dose)
+
+const fields: Fields = {
+  n: text,
+  dob: birthDate('1.3.0'),
+  s: text,
+  ntl: text,
+  nid: text,
+  ndt: text,
+  gn: text,
+  v: (value) => (Array.isArray(value) ? doses(value) : dose(value)),
+}
 
 /**
  * Subclaim -6: the minimal vaccination certificate {n, dob, s, ntl, nid, ndt, gn, v}. `v` is one map (digital vaccination
  * certificate, draft 0.1.0) or a list (model of the international certificate of vaccination or prophylaxis, ICVP), which is
  * an ICVP where `vp` or the signer's domain says so.
  */
-export function readDvc(value: CborValue): PayloadContent | string {
-  if (!(value instanceof Map)) return 'vaccination certificate (-6) is not a map'
-  const v = value.get('v')
-  const doses = Array.isArray(v) ? v : [v]
-  if (doses.length === 0 || !doses.every((dose) => dose instanceof Map)) return 'v is neither a map nor a list of maps'
-  const isList = Array.isArray(v)
-  const saysIcvp = isList && doses.some(namesIcvpProduct)
-  const content: PayloadContent = {
+export function readDvc(value: Json): SubclaimContent | string {
+  if (!isJsonObject(value)) return 'vaccination certificate (-6) is not a map'
+  const isList = Array.isArray(value.v)
+  const given = [value.v ?? null].flat()
+  const maps = given.filter(isJsonObject)
+  if (maps.length === 0 || maps.length < given.length) return 'v is neither a map nor a list of maps'
+  if (hasMisplacedEvents(Object.keys(value), ['v'])) return 'vaccination certificate (-6) holds events of another kind'
+  const saysIcvp = isList && maps.some(namesIcvpProduct)
+  const read = readFields(value, fields, 'claim -6')
+  const content: SubclaimContent = {
     format: saysIcvp ? 'hcert-icvp' : 'hcert-dvc',
     events: ['v'],
-    remarks: dvcRemarks(value, doses),
+    remarks: [...departures(value, maps), ...read.remarks],
+    value: read.value,
+    certificateIds: [],
   }
   if (isList) {
-    content.formatUnder = (domain): Format => (saysIcvp || domain === ICVP_DOMAIN ? 'hcert-icvp' : 'hcert-dvc')
+    content.formatUnder = (domain): Format =>
+      saysIcvp || ICVP_DOMAINS.includes(domain.toUpperCase()) ? 'hcert-icvp' : 'hcert-dvc'
   }
   return content
 }
 
 /** Products of the ICVP are named by WHO's prequalification product ids, e.g. `YellowFeverProductd2c75a15…`. */
-function namesIcvpProduct(dose: CborMap): boolean {
-  const product = dose.get('vp')
-  return typeof product === 'string' && /ICVP|Product[0-9a-f]{16,}$/i.test(product)
+function namesIcvpProduct({ vp }: JsonObject): boolean {
+  return typeof vp === 'string' && /ICVP|Product[0-9a-f]{16,}$/i.test(vp)
 }
 
-function dvcRemarks(value: CborMap, doses: CborMap[]): string[] {
+function departures(value: JsonObject, doses: JsonObject[]): string[] {
   const remarks: string[] = []
-  if (typeof value.get('n') !== 'string') remarks.push('n (name) is not a text')
+  if (typeof value.n !== 'string') remarks.push('n (name) is not a text')
   for (const member of ['dt', 'vp']) {
-    if (doses.some((dose) => typeof dose.get(member) !== 'string')) remarks.push(`v.${member} is not a text`)
+    if (doses.some((dose) => typeof dose[member] !== 'string')) remarks.push(`v.${member} is not a text`)
   }
+  if (!Object.keys(value).every((name) => MEMBERS.includes(name))) remarks.push('members that claim -6 does not have')
   return remarks
 }

@@ -1,42 +1,22 @@
-import type { Claim, Envelope } from '../credential-format.ts'
-import type { CborMap, CborValue } from '../encoding/cbor.ts'
-import { instantSeconds } from '../encoding/instant.ts'
-import type { PayloadContent } from './claim-set.ts'
+import { isJsonObject } from '../../fhir/json-object.ts'
+import type { JsonObject } from '../../fhir/types.ts'
+import { readFields } from '../shape.ts'
+import { flatFields } from './ddcc.ts'
+import { hasMisplacedEvents } from './members.ts'
+import { isAbsent, type SubclaimContent } from './subclaim-content.ts'
 
-/**
- * The first DDCC candidate: claims `name` and `vaccine`, or `name` and `test`, side by side and without CWT claims; the
- * period is valid_from to the end of valid_until, UTC (credentials.md, 4.2).
- */
-export function flatContent(claims: CborMap): PayloadContent | string {
-  if (typeof claims.get('name') !== 'string') return 'no hcert claim (-260), and no DDCC claims'
-  const period = flatPeriod(claims)
-  if (claims.get('vaccine') instanceof Map) return { format: 'hcert-ddcc-vs', events: ['v'], remarks: [], period }
-  if (claims.get('test') instanceof Map) return { format: 'hcert-ddcc-tr', events: ['t'], remarks: [], period }
-  return 'no hcert claim (-260), and neither vaccine nor test beside the name'
-}
-
-/** To the last millisecond, the resolution of the clock. */
-const DAY_SECONDS = 86_399.999
-
-function flatPeriod(claims: CborMap): Envelope['period'] {
-  const period: Envelope['period'] = {}
-  const from = claims.get('valid_from')
-  const until = claims.get('valid_until')
-  if (isPresent(from)) period.notBefore = dayStart(from)
-  if (isPresent(until)) {
-    const start = dayStart(until)
-    // A date without time means its whole day.
-    period.expires = start !== 'not-a-number' && !hasTime(until) ? start + DAY_SECONDS : start
+/** Content of the first DDCC candidate, whose claims stand side by side (credentials.md, 4.2): one vaccination or one test. */
+export function readFlat(claims: JsonObject): SubclaimContent | string {
+  const member = isAbsent(claims.vaccine) ? 'test' : 'vaccine'
+  if (!isJsonObject(claims[member])) return `${member} is not a map`
+  if (hasMisplacedEvents(Object.keys(claims), [member])) return 'several kinds of event stand side by side'
+  const isVaccination = member === 'vaccine'
+  const read = readFields(claims, flatFields, 'claims')
+  return {
+    format: isVaccination ? 'hcert-ddcc-vs' : 'hcert-ddcc-tr',
+    events: [isVaccination ? 'v' : 't'],
+    remarks: read.remarks,
+    value: read.value,
+    certificateIds: typeof claims.hcid === 'string' ? [claims.hcid] : [],
   }
-  return period
-}
-
-const isPresent = (value: CborValue): boolean => value !== undefined && value !== null && value !== ''
-const dateText = (value: CborValue): unknown =>
-  typeof value === 'object' && value !== null && 'tag' in value ? value.value : value
-const hasTime = (value: CborValue): boolean => String(dateText(value)).length > 10
-
-function dayStart(value: CborValue): Claim {
-  const text = dateText(value)
-  return typeof text === 'string' ? (instantSeconds(text) ?? 'not-a-number') : 'not-a-number'
 }

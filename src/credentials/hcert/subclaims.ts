@@ -1,21 +1,18 @@
-import type { CborValue } from '../encoding/cbor.ts'
-import type { PayloadContent } from './claim-set.ts'
+import type { Json } from '../../fhir/types.ts'
 import { readDcc } from './dcc.ts'
 import { readTestResult, readVaccination } from './ddcc.ts'
 import { readDvc } from './dvc.ts'
 import { readLink } from './link.ts'
+import type { SubclaimContent } from './subclaim-content.ts'
 
-/** One key of the hcert claim (-260) and how its value is read. */
-export interface Subclaim {
+/** How the value under one key of the hcert claim is read once its signature was verified. */
+interface SubclaimReader {
   key: number
-  read(value: CborValue): PayloadContent | string
+  read(value: Json): SubclaimContent | string
 }
 
-/**
- * Keys in the order of precedence (credentials.md, 4.2). Positive keys are WHO's to assign, negative ones are free for
- * development; 2 is reserved for the RACSEL certificate and refused like any unknown key.
- */
-export const subclaims: Subclaim[] = [
+/** Readers by key, in the order of precedence of `subclaimKinds`. */
+export const subclaims: SubclaimReader[] = [
   { key: 1, read: readDcc },
   { key: 3, read: readVaccination },
   { key: 4, read: readTestResult },

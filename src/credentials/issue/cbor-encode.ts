@@ -15,12 +15,17 @@ export function encodeCbor(item: CborInput): Buffer {
   if (Array.isArray(item)) return Buffer.concat([head(4, item.length), ...item.map(encodeCbor)])
   if (item instanceof Map) return map([...item])
   if (isTagged(item)) return Buffer.concat([head(6, item.tag), encodeCbor(item.value)])
+  if (isWholeFloat(item)) return float(item.float)
   if (isSimple(item)) return item.simple < 24 ? head(7, item.simple) : Buffer.from([0xf8, item.simple])
   return map(Object.entries(item))
 }
 
 function isTagged(item: object): item is { tag: number | bigint; value: CborInput } {
   return Object.keys(item).join() === 'tag,value' && 'tag' in item && ['number', 'bigint'].includes(typeof item.tag)
+}
+
+function isWholeFloat(item: object): item is { float: number } {
+  return Object.keys(item).join() === 'float' && 'float' in item && typeof item.float === 'number'
 }
 
 function isSimple(item: object): item is { simple: number } {

@@ -30,7 +30,8 @@ export interface SampleOptions {
 }
 
 const DAY_MILLISECONDS = 86_400_000
-const date = (from: Date, days: number): string =>
+/** A day so many days after another, as a FHIR date in UTC. */
+export const date = (from: Date, days: number): string =>
   new Date(from.getTime() + days * DAY_MILLISECONDS).toISOString().slice(0, 10)
 const snomed = (code: string) => ({ system: 'http://snomed.info/sct', code })
 

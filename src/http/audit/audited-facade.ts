@@ -23,6 +23,7 @@ function auditedStorage(storage: Storage, source: AuditSource): Storage {
     history: (query) => storage.history(query),
     search: (query) => storage.search(query),
     findCanonical: (type, url) => storage.findCanonical(type, url),
+    published: (type, canonical) => storage.published(type, canonical),
     count: () => storage.count(),
     revision: (types) => storage.revision(types),
     derived: storage.derived,

@@ -6,7 +6,7 @@ import { preferences } from '../prefer.ts'
 import { parseQuery } from '../query.ts'
 import { receiveResource } from '../resource-body.ts'
 import { matchesOf } from '../single-match.ts'
-import { checkBeforeWrite, checkCanonicalIsNew, withoutVersion, writeReply } from '../writing.ts'
+import { checkBeforeWrite, checkCanonicalIsNew, writeOf, writeReply } from '../writing.ts'
 
 /** `POST [base]/[type]`, with `If-None-Exist` conditional (https://hl7.org/fhir/R4/http.html#create). */
 export const create: Interaction = async (facade, request, { type }): Promise<FhirReply> => {
@@ -28,7 +28,7 @@ export const create: Interaction = async (facade, request, { type }): Promise<Fh
     }
     await checkCanonicalIsNew(facade, resource)
     const id = facade.uuid()
-    const [written] = await facade.storage.write([{ method: 'POST', type, id, resource: withoutVersion(resource, id) }])
+    const [written] = await facade.storage.write([writeOf(facade, { method: 'POST', type, id }, resource)])
     if (!written) throw new Error('The storage did not say what it wrote.')
     return writeReply(facade, request, written, [...warnings, ...found])
   })

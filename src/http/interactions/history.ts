@@ -6,6 +6,7 @@ import type { FhirReply, FhirRequest } from '../exchange.ts'
 import type { Facade } from '../facade.ts'
 import type { Interaction } from '../interaction.ts'
 import { pageLinks, pageSize, single } from '../page.ts'
+import { refusePending } from '../pending.ts'
 import { isProtectedType, supportedTypes } from '../search-table.ts'
 import { type Selection, select, selection } from '../summary.ts'
 
@@ -17,7 +18,10 @@ export const typeHistory: Interaction = (facade, request, { type }) => history(f
 
 /** `GET [base]/[type]/[id]/_history`; a deleted resource keeps its history. */
 export const instanceHistory: Interaction = async (facade, request, { type, id }) => {
-  if (!(await facade.storage.read(type, id))) throw notFound(`There never was a ${type} with the id ${id}.`)
+  if (!(await facade.storage.read(type, id))) {
+    await refusePending(facade, type, { ids: [id] })
+    throw notFound(`There never was a ${type} with the id ${id}.`)
+  }
   return history(facade, request, { type, id })
 }
 

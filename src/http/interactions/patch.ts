@@ -1,6 +1,6 @@
 import { badRequest, FhirError, issue, notFound } from '../../fhir/error.ts'
 import { parseJson } from '../../fhir/json.ts'
-import type { StoredVersion, Write } from '../../storage/storage.ts'
+import type { StoredVersion } from '../../storage/storage.ts'
 import { gone } from '../errors.ts'
 import type { FhirReply, FhirRequest, RequestBody } from '../exchange.ts'
 import type { Facade } from '../facade.ts'
@@ -10,7 +10,7 @@ import type { Patch } from '../patch/patch-jobs.ts'
 import { ifMatchVersion } from '../precondition.ts'
 import { parseResource } from '../resource-body.ts'
 import { singleMatch } from '../single-match.ts'
-import { checkBeforeWrite, withoutVersion, writeReply } from '../writing.ts'
+import { checkBeforeWrite, writeOf, writeReply } from '../writing.ts'
 
 const jsonPatch = 'application/json-patch+json'
 
@@ -53,8 +53,8 @@ async function applyTo(
     throw new FhirError(422, issue('processing', 'A patch cannot change the type or id of a resource.'))
   }
   const warnings = await checkBeforeWrite(facade, resource)
-  const write: Write = { method: 'PUT', type, id, resource: withoutVersion(resource, id), ifMatch: versionId }
-  const [written] = await facade.storage.write([write])
+  const write = writeOf(facade, { method: 'PUT', type, id }, resource)
+  const [written] = await facade.storage.write([{ ...write, ifMatch: versionId }])
   if (!written) throw new Error('The storage did not say what it wrote.')
   return writeReply(facade, request, written, warnings)
 }

@@ -3,6 +3,7 @@ import { gone } from '../errors.ts'
 import type { FhirReply } from '../exchange.ts'
 import type { Interaction } from '../interaction.ts'
 import { generatedOperationDefinition } from '../operation-definitions.ts'
+import { refusePending } from '../pending.ts'
 import { versionHeaders } from '../precondition.ts'
 
 /** `GET [base]/[type]/[id]` (https://hl7.org/fhir/R4/http.html#read). */
@@ -19,5 +20,6 @@ export const read: Interaction = async (facade, _request, { type, id }): Promise
   const generated = type === 'OperationDefinition' && !version ? generatedOperationDefinition(facade, id) : undefined
   if (generated) return { status: 200, headers: { 'Cache-Control': 'no-cache' }, resource: generated }
   if (version) throw gone(type, id, version.versionId)
+  await refusePending(facade, type, { ids: [id] })
   throw notFound(`There is no ${type} with the id ${id}.`)
 }

@@ -1,6 +1,6 @@
 import { FhirError, issue, operationOutcome } from '../../fhir/error.ts'
 import type { ParsedSearch } from '../../fhir/search.ts'
-import type { Bundle, BundleEntry, Resource } from '../../fhir/types.ts'
+import type { Bundle, BundleEntry, Issue, Resource } from '../../fhir/types.ts'
 import type { SearchCondition, SearchPage, StoredVersion } from '../../storage/storage.ts'
 import { printable } from '../errors.ts'
 import type { FhirReply, FhirRequest, QueryPair } from '../exchange.ts'
@@ -9,6 +9,7 @@ import { included } from '../include.ts'
 import type { Interaction } from '../interaction.ts'
 import { checkContentType, unsupportedMediaType } from '../media-type.ts'
 import { pageLinks } from '../page.ts'
+import { pendingIssue, refusePendingSearch } from '../pending.ts'
 import { preferences } from '../prefer.ts'
 import { parseQuery } from '../query.ts'
 import { decodeText } from '../resource-body.ts'
@@ -34,7 +35,9 @@ export const search: Interaction = async (facade, request, { type }): Promise<Fh
   for (const version of await included(facade, page.matches, parsed, budget)) {
     entries.push(entryOf(base, version, 'include', selected))
   }
-  if (parsed.unknown.length > 0) entries.push(ignoredEntry(facade, parsed.unknown))
+  const pending = await pendingIssue(facade, type)
+  const remarks = [...ignoredParameters(parsed.unknown), ...(pending ? [pending] : [])]
+  if (remarks.length > 0) entries.push(outcomeEntry(facade, remarks))
   if (entries.length > 0) bundle.entry = entries
   return { status: 200, headers: { 'Cache-Control': 'no-cache' }, resource: bundle }
 }
@@ -51,6 +54,8 @@ async function findPage(facade: Facade, parsed: ParsedSearch): Promise<SearchPag
     total: countOnly ? 'accurate' : parsed.total,
     ...(parsed.cursor === undefined || countOnly ? {} : { cursor: parsed.cursor }),
   })
+  if (page.matches.length === 0 && parsed.cursor === undefined)
+    await refusePendingSearch(facade, parsed.type, conditions)
   if (!countOnly) return page
   return page.total === undefined ? { matches: [] } : { matches: [], total: page.total }
 }
@@ -93,11 +98,13 @@ function entryOf(base: string, version: StoredVersion, mode: 'match' | 'include'
 }
 
 /** Says which parameters took no part, so that nobody takes an unfiltered list for a filtered one. */
-function ignoredEntry(facade: Facade, unknown: string[]): BundleEntry {
-  const issues = unknown.slice(0, 20).map((name) => {
+const ignoredParameters = (unknown: string[]): Issue[] =>
+  unknown.slice(0, 20).map((name) => {
     const text = `The search parameter ${printable(name)} is not known here and was ignored.`
     return issue('not-supported', { severity: 'warning', text })
   })
+
+function outcomeEntry(facade: Facade, issues: Issue[]): BundleEntry {
   const outcome: Resource = { ...operationOutcome(issues), id: facade.uuid() }
   return { fullUrl: `urn:uuid:${outcome.id}`, resource: outcome, search: { mode: 'outcome' } }
 }

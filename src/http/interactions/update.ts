@@ -1,13 +1,11 @@
 import { badRequest, FhirError, issue } from '../../fhir/error.ts'
-import type { Resource } from '../../fhir/types.ts'
-import type { Write } from '../../storage/storage.ts'
 import type { FhirReply, FhirRequest } from '../exchange.ts'
 import type { Facade } from '../facade.ts'
 import type { Interaction } from '../interaction.ts'
 import { ifMatchVersion } from '../precondition.ts'
 import { type ReceivedResource, receiveResource } from '../resource-body.ts'
 import { singleMatch } from '../single-match.ts'
-import { checkBeforeWrite, checkCanonicalIsNew, withoutVersion, writeReply } from '../writing.ts'
+import { checkBeforeWrite, checkCanonicalIsNew, writeOf, writeReply } from '../writing.ts'
 
 /** `PUT [base]/[type]/[id]`; creates when the id is new (https://hl7.org/fhir/R4/http.html#update). */
 export const update: Interaction = async (facade, request, { type, id }): Promise<FhirReply> => {
@@ -48,7 +46,7 @@ async function put(
   request: FhirRequest,
   { resource, warnings, type, id }: ReceivedResource & { type: string; id: string },
 ): Promise<FhirReply> {
-  const write: Write = { method: 'PUT', type, id, resource: withoutVersion(resource, id) satisfies Resource }
+  const write = writeOf(facade, { method: 'PUT', type, id }, resource)
   const ifMatch = ifMatchVersion(request.headers['if-match'])
   if (ifMatch !== undefined) write.ifMatch = ifMatch
   if (request.headers['if-none-match']?.trim() === '*') write.ifNoneMatch = true

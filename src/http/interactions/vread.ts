@@ -1,11 +1,13 @@
 import { notFound } from '../../fhir/error.ts'
 import { gone } from '../errors.ts'
 import type { Interaction } from '../interaction.ts'
+import { refusePending } from '../pending.ts'
 import { versionHeaders } from '../precondition.ts'
 
 /** `GET [base]/[type]/[id]/_history/[vid]`; a version never changes, so it may be kept for ever. */
 export const vread: Interaction = async (facade, _request, { type, id, versionId }) => {
   const version = await facade.storage.readVersion(type, id, versionId)
+  if (!version) await refusePending(facade, type, { ids: [id] })
   if (!version) throw notFound(`There is no version ${versionId} of ${type}/${id}.`)
   if (!version.resource) throw gone(type, id, versionId)
   const headers = { ...versionHeaders(version), 'Cache-Control': 'public, max-age=31536000, immutable' }

@@ -5,6 +5,7 @@ import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import { isJsonObject } from '../../fhir/json-object.ts'
 import { parameterValue } from '../../fhir/operation.ts'
 import type { Issue, Json, JsonObject, Library, Parameter, Parameters } from '../../fhir/types.ts'
+import { CertLogicFault, correctCertLogic } from './corrections.ts'
 
 /** Content type of a Library whose content is a CertLogic rule or bare expression. */
 export const certLogicType = 'application/certlogic+json'
@@ -80,11 +81,14 @@ function parseContent(data: string | undefined, canonical: string): Json {
 /** Outcome of one evaluation: a value, or the reason why there is none. */
 export type CertLogicOutcome = { value: Json } | { error: Issue }
 
-/** Evaluates a rule over `{payload, external}`; pure. What CertLogic calls undefined is null. */
+/**
+ * Evaluates a rule over `{payload, external}`; pure. What CertLogic calls undefined is null. The reason of a failure never quotes the data.
+ */
 export function evaluateCertLogic(
   library: CertLogicLibrary,
   data: { payload?: Json; external?: Json },
 ): CertLogicOutcome {
+  correctCertLogic()
   try {
     const value: unknown = evaluate(library.logic, data)
     return {
@@ -97,9 +101,35 @@ export function evaluateCertLogic(
     }
   } catch (error) {
     const tooDeep = error instanceof RangeError
-    const why = tooDeep ? 'it nests too deeply' : error instanceof Error ? error.message : String(error)
+    const why = tooDeep ? 'it nests too deeply' : reasonOf(error)
     return { error: issue(tooDeep ? 'too-costly' : 'exception', `Library ${library.canonical} failed: ${why}`) }
   }
+}
+
+/** The evaluator puts the value at fault behind a colon or in quotation marks of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof CertLogicFault) return error.message
+  const [text = ''] = error instanceof Error ? error.message.split(': ') : []
+  if (/^can't parse/.test(text)) return 'a date of birth is no date'
+  return /^(?:an? |all |operands? |right-hand |date argument |if-guard |"(?:amount|unit|UVCI)" )/.test(text)
+    ? text
+    : 'its logic cannot be evaluated over these data'
+}
+
+/** Paths that a logic reads with `var`, each once. */
+export function pathsOf(logic: CertLogicExpression): string[] {
+  const paths = new Set<string>()
+  const visit = (node: unknown): void => {
+    if (Array.isArray(node)) for (const each of node) visit(each)
+    else if (typeof node === 'object' && node !== null) {
+      for (const [operator, operand] of Object.entries(node)) {
+        if (operator === 'var' && typeof operand === 'string') paths.add(operand)
+        else visit(operand)
+      }
+    }
+  }
+  visit(logic)
+  return [...paths]
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Json, JsonObject, PlanDefinition } from '../../fhir/types.ts'
+import { isJsonObject } from '../../fhir/json-object.ts'
+import type { Json, JsonObject } from '../../fhir/types.ts'
 
 /** Ids of the value sets that EU rules look into (EU DCC value sets). */
 const euValueSetIds = [
@@ -20,28 +21,66 @@ export interface External extends JsonObject {
   valueSets: JsonObject
 }
 
-/** Composes `external`; what the caller knows of the envelope (issuerCountryCode, exp, iat) comes in `known` and wins. */
+/** A value set of the server as EU rules see it. */
+export interface EuValueSet {
+  /** `url|version` */
+  canonical: string
+  codes: string[]
+}
+
+/** What {@link composeExternal} makes `external` of. */
+export interface ExternalParts {
+  /** What the rule reads ({@link pathsOf}): only value sets that it reads are fetched. */
+  paths: string[]
+  /** FHIR dateTime. */
+  clock: string
+  /** The rule's own country. */
+  country: string | undefined
+  /** What the caller knows of the envelope (issuerCountryCode, exp, iat) wins. */
+  known: JsonObject | undefined
+}
+
+/**
+ * Composes `external`. A value set that the rule reads and the server does not have is missing in it, and told in `unknown`: an empty
+ * list in its place would be a wrong answer.
+ */
 export async function composeExternal(
-  plan: PlanDefinition,
-  { clock, known }: { clock: string; known?: JsonObject | undefined },
-  codes: (valueSetId: string) => Promise<string[]>,
-): Promise<External> {
+  { paths, clock, country, known }: ExternalParts,
+  valueSet: (id: string) => Promise<EuValueSet | undefined>,
+): Promise<{ external: External; unknown: string[] }> {
   const valueSets: JsonObject = {}
-  for (const id of euValueSetIds) valueSets[id] = await codes(id)
-  const country = plan.jurisdiction?.[0]?.coding?.[0]?.code
-  return {
-    validationClock: /^\d{4}-\d\d-\d\d$/.test(clock) ? `${clock}T00:00:00Z` : clock,
+  const unknown: string[] = []
+  for (const id of valueSetIds(paths)) {
+    const found = await valueSet(id)
+    if (found) valueSets[id] = found.codes
+    else unknown.push(id)
+  }
+  const external = {
+    validationClock: firstMoment(clock),
     valueSets,
     ...(country ? { countryCode: country } : {}),
     ...known,
   }
+  return { external, unknown }
+}
+
+function valueSetIds(paths: string[]): string[] {
+  const isWhole = paths.some((path) => ['', 'external', 'external.valueSets'].includes(path))
+  const named = paths.flatMap((path) => /^external\.valueSets\.([^.]+)/.exec(path)?.[1] ?? [])
+  return [...new Set([...(isWhole ? euValueSetIds : []), ...named])]
+}
+
+/** A partial dateTime means its first moment, UTC; EU rules would take its last day. */
+function firstMoment(clock: string): string {
+  const [, year, month = '01', day = '01'] = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/.exec(clock) ?? []
+  return year === undefined ? clock : `${year}-${month}-${day}T00:00:00Z`
 }
 
 const members: Record<string, string> = { vaccination: 'v', test: 't', recovery: 'r' }
 
-/** Whether a certificate has an entry of one of the kinds; `general` and unknown kinds always apply. */
-export function hasEntry(payload: Json | undefined, kinds: string[]): boolean {
-  const certificate = payload && typeof payload === 'object' && !Array.isArray(payload) ? payload : {}
+/** Whether a certificate has an entry of one of the kinds; `general` and an empty list fit any certificate. */
+export function hasEntry(payload: Json, kinds: string[]): boolean {
+  const certificate = isJsonObject(payload) ? payload : {}
   if (kinds.length === 0) return true
   return kinds.some((kind) => {
     const member = members[kind]

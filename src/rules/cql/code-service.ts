@@ -1,9 +1,17 @@
 import { Code } from 'cql-execution'
+import { OperatorError } from './run-errors.ts'
+
+/** Whether a code is in a value set; asked without a system, any system of the set counts. */
+interface Membership {
+  (code: string, system?: string): boolean
+  /** The systems that the set draws from, when they are known. */
+  systems?: readonly string[]
+}
 
 /** Terminology as CQL needs it; both reject with FhirError 422 for a value set that is unknown or cannot be expanded. */
 export interface CqlTerminology {
   /** Resolved once, then synchronous. `valueSet` is `url` or `url|version`. */
-  membership(valueSet: string): Promise<(code: string, system?: string) => boolean>
+  membership(valueSet: string): Promise<Membership>
   expand(valueSet: string): Promise<{ system?: string; code: string; display?: string }[]>
 }
 
@@ -42,13 +50,19 @@ export function bindTerminology(terminology: CqlTerminology, asked?: (valueSet: 
   return { findValueSet, findValueSetsByOid: async (id) => [await findValueSet(id)] }
 }
 
-/** A string, Code, Concept, or list of them. */
-function anyCode(value: unknown, includes: (code: string, system?: string) => boolean): boolean {
+/**
+ * A string, Code, Concept, or list of them. A string says no system: in a set of several it is ambiguous, which is an error (CQL 1.5,
+ * In (ValueSet)). A Code or Coding without a system is no code of any set.
+ */
+function anyCode(value: unknown, includes: Membership): boolean {
   if (value === null || value === undefined) return false
-  if (typeof value === 'string') return includes(value)
+  if (typeof value === 'string') {
+    if ((includes.systems?.length ?? 0) > 1)
+      throw new OperatorError('a text was looked up in a value set of several code systems, which is ambiguous')
+    return includes(value)
+  }
   if (Array.isArray(value)) return value.some((each) => anyCode(each, includes))
   const { codes, code, system } = value as { codes?: unknown; code?: unknown; system?: unknown }
   if (Array.isArray(codes)) return anyCode(codes, includes)
-  if (typeof code !== 'string') return false
-  return typeof system === 'string' ? includes(code, system) : includes(code)
+  return typeof code === 'string' && typeof system === 'string' && includes(code, system)
 }

@@ -36,15 +36,35 @@ export function readHeader(cql: string): CqlHeader {
   return header
 }
 
-function headerTokens(cql: string): string[] {
-  const tokens: string[] = []
+const headerTokens = (cql: string): string[] => headerMatches(cql).map(([token]) => token)
+
+function headerMatches(cql: string): RegExpExecArray[] {
+  const matches: RegExpExecArray[] = []
   for (const match of cql.matchAll(tokenPattern)) {
     const token = match[0]
     if (token.startsWith('//') || token.startsWith('/*')) continue
     if (bodyWords.has(token)) break
-    tokens.push(token)
+    matches.push(match)
   }
-  return tokens
+  return matches
+}
+
+/**
+ * The text with the namespaces of its library and include statements blanked out: libraries are told apart by id and version here,
+ * and the translator would ask for namespaces that nobody has declared. Lines and columns stay as they are.
+ */
+export function withoutNamespaces(cql: string): string {
+  const tokens = headerMatches(cql)
+  let text = cql
+  for (const [at, { 0: word }] of tokens.entries()) {
+    if (word !== 'library' && word !== 'include') continue
+    for (let i = at + 1; tokens[i + 1]?.[0] === '.' && tokens[i + 2]; i += 2) {
+      const from = tokens[i]?.index ?? 0
+      const to = (tokens[i + 1]?.index ?? 0) + 1
+      text = text.slice(0, from) + text.slice(from, to).replace(/[^\n]/g, ' ') + text.slice(to)
+    }
+  }
+  return text
 }
 
 /** `A.B version '1'`: the last part of a qualified name is the id, the namespace before it is not used. */

@@ -17,14 +17,25 @@ export interface TypeSpecifier {
   choice?: TypeSpecifier[]
 }
 
+/** Line and column, from 1. */
+type Position = [line: number, column: number]
+
+/** Whether a position lies in the text of a define. */
+export function liesIn({ place }: Define, [line, column]: Position): boolean {
+  if (!place) return false
+  const { from, to } = place
+  const isAfter = line > from[0] || (line === from[0] && column >= from[1])
+  return isAfter && (line < to[0] || (line === to[0] && column <= to[1]))
+}
+
 /** One define of a library. */
 export interface Define {
   name: string
   context: string
   public: boolean
   type: TypeSpecifier | undefined
-  /** 1-based, inclusive; absent in ELM without locators. */
-  lines: { from: number; to: number } | undefined
+  /** Line and column of its first and last character, from 1; absent in ELM without locators. */
+  place: { from: Position; to: Position } | undefined
   /** Defines of the same library that it refers to, in order of appearance. */
   references: string[]
   /** Parameters that it refers to. */
@@ -55,7 +66,7 @@ export function defines(elm: Elm): Define[] {
       context: String(each.context ?? 'Unfiltered'),
       public: each.accessLevel !== 'Private',
       type: typeOf(each),
-      lines: linesOf(each.locator),
+      place: placeOf(each.locator),
       references: referencedNames(each, 'ExpressionRef'),
       parameters: referencedNames(each, 'ParameterRef'),
     }))
@@ -81,9 +92,11 @@ function typeOf(node: JsonObject): TypeSpecifier | undefined {
   return typeof node.resultTypeName === 'string' ? { type: 'NamedTypeSpecifier', name: node.resultTypeName } : undefined
 }
 
-function linesOf(locator: Json | undefined): Define['lines'] {
-  const match = typeof locator === 'string' ? /^(\d+):\d+(?:-(\d+):\d+)?$/.exec(locator) : null
-  return match ? { from: Number(match[1]), to: Number(match[2] ?? match[1]) } : undefined
+function placeOf(locator: Json | undefined): Define['place'] {
+  const match = typeof locator === 'string' ? /^(\d+):(\d+)(?:-(\d+):(\d+))?$/.exec(locator) : null
+  if (!match) return undefined
+  const [line, column, lastLine = line, lastColumn = column] = match.slice(1).map((each) => each && Number(each))
+  return { from: [Number(line), Number(column)], to: [Number(lastLine), Number(lastColumn)] }
 }
 
 function referencedNames(node: Json | undefined, type: 'ExpressionRef' | 'ParameterRef'): string[] {
@@ -95,7 +108,7 @@ function referencedNames(node: Json | undefined, type: 'ExpressionRef' | 'Parame
 }
 
 /** Calls `see` for every object in a JSON value, outermost first. */
-function visit(node: Json | undefined, see: (object: JsonObject) => void): void {
+export function visit(node: Json | undefined, see: (object: JsonObject) => void): void {
   if (Array.isArray(node)) for (const each of node) visit(each, see)
   else if (isJsonObject(node)) {
     see(node)
@@ -117,6 +130,18 @@ export function prepareElm(elm: Elm): Elm {
     node.return = { distinct: false, expression: { type: 'AliasRef', name: source.alias } }
   })
   return elm
+}
+
+/** Makes positions count from the author's first line, which has `linesBefore` lines of ours before it; in place. */
+export function shiftLocators(elm: Elm, linesBefore: number): void {
+  if (linesBefore === 0) return
+  visit(elm.library, (node) => {
+    if (typeof node.locator !== 'string') return
+    node.locator = node.locator.replace(
+      /(^|-)(\d+):/g,
+      (_, mark: string, line: string) => `${mark}${Math.max(0, Number(line) - linesBefore)}:`,
+    )
+  })
 }
 
 /** Includes as the executor will ask for them. */

@@ -34,7 +34,7 @@ export interface EvaluateAnswer {
   ignored: Issue[]
 }
 
-/** What the process asks of the server: the codes of a value set, whether it has a code, or, without one, whether it is there. */
+/** What the process asks of the server: the codes of a value set, whether it has a code, or, without one, the systems it draws from. */
 export type EvaluateQuestion = { expand: string } | { valueSet: string; code?: string; system?: string | undefined }
 
 const classes = createFhirClasses(fhirModelInfo())
@@ -67,14 +67,15 @@ function askingTerminology(ask: Ask): CqlTerminology {
     // The server answers each kind of question in its own shape.
     expand: async (valueSet) => put({ expand: valueSet }) as { system?: string; code: string }[],
     async membership(valueSet) {
-      put({ valueSet })
+      const systems = put({ valueSet }) as string[] | undefined
       const known = new Map<string, boolean>()
-      return (code, system) => {
+      const member = (code: string, system?: string) => {
         const key = `${system ?? ''}|${code}`
         const answer = known.get(key) ?? put({ valueSet, code, system }) === true
         known.set(key, answer)
         return answer
       }
+      return Object.assign(member, systems ? { systems } : {})
     },
   }
 }

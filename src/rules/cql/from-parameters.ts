@@ -1,6 +1,7 @@
 import { Code, Concept, Date as CqlDate, DateTime, Interval, Quantity, Ratio } from 'cql-execution'
 import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import { parameterValue } from '../../fhir/operation.ts'
+import { primitiveFault } from '../../fhir/primitives.ts'
 import type { Issue, Json, JsonObject, Parameter, Parameters } from '../../fhir/types.ts'
 import { formatType, type ParameterDeclaration, type TypeSpecifier } from './elm.ts'
 import type { FhirClasses, ReadScope } from './fhir-instance.ts'
@@ -62,16 +63,47 @@ function bindSafely(given: Parameter[], type: TypeSpecifier | undefined, context
 function bind(given: Parameter[], type: TypeSpecifier | undefined, context: ConversionContext): unknown {
   const [first] = given
   if (!first) return null
+  const isList = type === undefined ? given.length > 1 : holdsList(type)
+  if (given.length > 1 && !isList)
+    throw unprocessable({ text: `parameter ${first.name} may be given once`, expression: 'Parameters.parameter' })
+  const elementType = type?.elementType ?? type?.choice?.find((each) => each.elementType)?.elementType
   const value =
     type?.elementType || given.length > 1
-      ? given.map((each) => convert(each, type?.elementType, context)).filter((each) => each !== null)
-      : convert(first, type, context)
+      ? given.filter((each) => !isMarker(each)).map((each) => convertOne(each, elementType, context))
+      : isMarker(first)
+        ? null
+        : convertOne(first, type, context)
   if (value === null || fits(value, type)) return value
-  throw unprocessable({
-    text: `parameter ${first.name} must be ${formatType(type)}, not ${valueMember(first) ?? 'what was sent'}`,
-    expression: 'Parameters.parameter',
-  })
+  throw wrongType(first, type)
 }
+
+const holdsList = (type: TypeSpecifier) =>
+  type.elementType !== undefined || type.choice?.some((each) => each.elementType !== undefined) === true
+
+/** A null or an empty list says so by an extension in place of a value; a parameter without value says nothing. */
+function isMarker(parameter: Parameter): boolean {
+  return (
+    !parameter.part &&
+    valueMember(parameter) === undefined &&
+    Object.keys(parameter).some((each) => each.startsWith('_value'))
+  )
+}
+
+/** A value of the wrong type must not become null, which would be another value. */
+function convertOne(parameter: Parameter, type: TypeSpecifier | undefined, context: ConversionContext): unknown {
+  const value = convert(parameter, type, context)
+  if (value === null || value === undefined) throw wrongType(parameter, type)
+  return value
+}
+
+const wrongType = (parameter: Parameter, type: TypeSpecifier | undefined) =>
+  unprocessable(
+    {
+      text: `parameter ${parameter.name} must be ${formatType(type)}, not ${valueMember(parameter) ?? 'what was sent'}`,
+      expression: 'Parameters.parameter',
+    },
+    'value',
+  )
 
 function valueMember(parameter: Parameter): string | undefined {
   return parameter.resource
@@ -86,6 +118,7 @@ function convert(parameter: Parameter, type: TypeSpecifier | undefined, context:
   const value = parameterValue(parameter) as Json | undefined
   if (member === undefined || value === undefined) return null
   const fhirType = fhirTypeName(type)
+  if (fhirType !== undefined && !isFhirValue(parameter, fhirType, { value, classes: context.classes })) return null
   if (parameter.resource) return wrap(parameter.resource.resourceType, value, context)
   if (fhirType !== undefined) return wrap(fhirType, value, context)
   const target = type?.name ?? type?.pointType?.name ?? ''
@@ -120,6 +153,20 @@ function convertParts(parts: Parameter[], type: TypeSpecifier | undefined, conte
 
 function fhirTypeName(type: TypeSpecifier | undefined): string | undefined {
   return type?.name?.startsWith('{http://hl7.org/fhir}') ? type.name.slice('{http://hl7.org/fhir}'.length) : undefined
+}
+
+/** Whether a parameter holds a FHIR type; the codes of a bound element (`ImmunizationStatus`) come as code or string. */
+function isFhirValue(
+  parameter: Parameter,
+  type: string,
+  { value, classes }: { value: Json; classes: FhirClasses },
+): boolean {
+  if (parameter.resource) return parameter.resource.resourceType === type || /^(?:Domain)?Resource$/.test(type)
+  const member = valueMember(parameter)
+  if (member === `value${type.charAt(0).toUpperCase()}${type.slice(1)}`)
+    return primitiveFault(type, value) === undefined
+  const isBoundCode = /^[A-Z]/.test(type) && classes.find(type)?.primitive === true
+  return isBoundCode && typeof value === 'string' && (member === 'valueCode' || member === 'valueString')
 }
 
 function wrap(name: string, value: Json, { classes, scope }: ConversionContext): unknown {
@@ -197,7 +244,7 @@ function coding(value: Json): Code {
 
 const checks: Record<string, (value: unknown) => boolean> = {
   Boolean: (value) => typeof value === 'boolean',
-  Integer: (value) => Number.isInteger(value),
+  Integer: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31,
   Long: (value) => Number.isInteger(value),
   Decimal: (value) => typeof value === 'number',
   String: (value) => typeof value === 'string',

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import { Library as ExecutableLibrary } from 'cql-execution'
-import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
-import { FhirError, issue, notFound, unprocessable } from '../../fhir/error.ts'
-import type { Issue, JsonObject, Library } from '../../fhir/types.ts'
+import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
+import { isJsonObject } from '../../fhir/json-object.ts'
+import type { Issue, Json, JsonObject, Library } from '../../fhir/types.ts'
 import type { JobCall } from '../../workers/job-pool.ts'
+import { elmFaults } from './check-elm.ts'
 import { correctExecutor } from './corrections/corrections.ts'
 import { checkLiterals } from './corrections/literals.ts'
-import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql-source.ts'
-import { type Define, defines, type Elm, includeDefinitions, prepareElm } from './elm.ts'
+import { hasOperator } from './corrections/operators.ts'
+import { formatIdentifier, type LibraryIdentifier, readHeader, withoutNamespaces } from './cql-source.ts'
+import { type Define, defines, definitions, type Elm, includeDefinitions, prepareElm, shiftLocators } from './elm.ts'
+import { createIndex, findByCanonical, type Index, type LibraryStore } from './library-index.ts'
 import { type LibraryText, readLibrary } from './library-text.ts'
 import type { Source, TranslateCall, Translator } from './translator.ts'
 
@@ -16,6 +19,8 @@ export interface CompiledLibrary {
   /** `url|version`, or `id|version` of a library without url. */
   canonical: string
   identifier: LibraryIdentifier
+  /** Publication status of the stored Library; absent for a text that is not stored. */
+  status?: string | undefined
   elm: Elm
   defines: Define[]
   /** Errors and warnings of the translator. With an error among them only defines that it does not reach may run. */
@@ -23,15 +28,6 @@ export interface CompiledLibrary {
   executable: ExecutableLibrary
   /** Included libraries, directly or not. */
   includes: CompiledLibrary[]
-}
-
-/** Where libraries come from. */
-export interface LibraryStore {
-  /** All stored Library resources with that url, newest business version first. */
-  findLibraries(url: string): Promise<Library[]>
-  /** All stored Library resources; asked once per revision, to find an included library by its CQL identifier. */
-  listLibraries(): Promise<Library[]>
-  revision(): number
 }
 
 /**
@@ -78,11 +74,12 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
       text.cql === undefined
         ? elmOf(text)
         : await translator.translate(sourceOf(text, closure, options.linesBefore), translateCall(options))
+    shiftLocators(elm, options.linesBefore)
     const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
     return link({
       text,
       elm: prepareElm(elm),
-      issues: [...issues, ...checkLiterals(elm, options.linesBefore)],
+      issues: [...issues, ...checkLiterals(elm)],
       includes,
     })
   }
@@ -143,79 +140,31 @@ const hashes = new WeakMap<LibraryText, string>()
 
 function textKey(text: LibraryText, linesBefore: number): string {
   const content = () => text.cql ?? JSON.stringify(text.elm)
-  const hash = hashes.get(text) ?? createHash('sha256').update(`${text.canonical}\0${content()}`).digest('base64url')
+  const hash =
+    hashes.get(text) ??
+    // What an active library may include is not what a draft may.
+    createHash('sha256')
+      .update(`${text.canonical}\0${text.status === 'active'}\0${content()}`)
+      .digest('base64url')
   hashes.set(text, hash)
   return `${hash}:${linesBefore}`
 }
 
-/** Stored libraries by CQL identity. */
-interface Index {
-  find(identifier: LibraryIdentifier): Promise<LibraryText | undefined>
-  findLoosely(name: string): Promise<LibraryText[]>
-}
-
-function createIndex(store: LibraryStore, generated: LibraryText[]): Index {
-  let revision = Number.NaN
-  let loading: Promise<LibraryText[]> | undefined
-  const load = async () => {
-    const texts = (await store.listLibraries()).flatMap((each) => {
-      try {
-        return [readLibrary(each)]
-      } catch (error) {
-        // A stored Library without usable content cannot be included; asked for by name it answers for itself.
-        if (error instanceof FhirError) return []
-        throw error
-      }
-    })
-    // Stable and newest first, so that an include without version takes the newest.
-    return texts.sort((a, b) => compareVersions(b.identifier.version ?? '', a.identifier.version ?? ''))
-  }
-  const all = () => {
-    if (!loading || revision !== store.revision()) loading = load()
-    revision = store.revision()
-    loading.catch(() => {
-      loading = undefined
-    })
-    return loading
-  }
-  const matches = (text: LibraryText, { id, version }: LibraryIdentifier) =>
-    text.identifier.id === id && (version === undefined || text.identifier.version === version)
-  return {
-    find: async (identifier) =>
-      (await all()).find((each) => matches(each, identifier)) ?? generated.find((each) => matches(each, identifier)),
-    findLoosely: async (name) => {
-      const { url, version } = parseCanonical(name)
-      const named = (each: LibraryText) => each.identifier.id === url || parseCanonical(each.canonical).url === url
-      return [...(await all()), ...generated].filter(
-        (each) =>
-          named(each) &&
-          (version === undefined ||
-            each.identifier.version === version ||
-            parseCanonical(each.canonical).version === version),
-      )
-    },
-  }
-}
-
-async function findByCanonical(canonical: string, store: LibraryStore, stored: Index): Promise<LibraryText> {
-  const { url, version } = parseCanonical(canonical)
-  const found = (await store.findLibraries(url)).find((each) => version === undefined || each.version === version)
-  if (found) return readLibrary(found)
-  // WHO publishes urls with the version inside, and rules name libraries by their CQL identifier.
-  const [loose] = await stored.findLoosely(canonical)
-  if (loose) return loose
-  throw notFound(`Library ${canonical} is not known to this server`)
-}
-
-/** Stored ELM without errors may run as it is (CQL beside it would have won). */
+/**
+ * Stored ELM without errors may run as it is (CQL beside it would have won).
+ * @throws FhirError 422 for ELM that the executor cannot read
+ */
 function elmOf(text: LibraryText): { elm: Elm; issues: Issue[] } {
+  const faults = elmFaults(text.elm as Elm)
+  if (faults.length > 0) throw new FhirError(422, faults)
   const elm = structuredClone(text.elm as Elm)
   const annotation = Array.isArray(elm.library.annotation) ? (elm.library.annotation as JsonObject[]) : []
   const errors = annotation.filter((each) => each.type === 'CqlToElmError' && each.errorSeverity === 'error')
   return { elm, issues: errors.map((each) => issue('code-invalid', String(each.message))) }
 }
 
-function includesOf(text: LibraryText): LibraryIdentifier[] {
+/** Includes of a library as its own text names them. */
+export function includesOf(text: LibraryText): LibraryIdentifier[] {
   if (text.cql !== undefined) return readHeader(text.cql).includes
   return includeDefinitions(text.elm as Elm).map(({ path, version }) => {
     const id = path.slice(path.lastIndexOf('/') + 1)
@@ -231,7 +180,7 @@ async function includeClosure(text: LibraryText, stored: Index): Promise<Library
   const closure = new Map<string, LibraryText>()
   const walk = async (from: LibraryText, path: string[]): Promise<void> => {
     for (const wanted of includesOf(from)) {
-      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted)
+      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted, text)
       if (!found) continue
       const name = formatIdentifier(found.identifier)
       if (path.includes(name)) throw unprocessable(`circular include: ${[...path, name].join(' → ')}`)
@@ -245,13 +194,16 @@ async function includeClosure(text: LibraryText, stored: Index): Promise<Library
 }
 
 function sourceOf(text: LibraryText, closure: LibraryText[], linesBefore: number): Source {
-  const includes = closure.flatMap(({ identifier, cql }) => (cql === undefined ? [] : [{ ...identifier, text: cql }]))
-  return { identifier: text.identifier.id ? text.identifier : undefined, text: text.cql ?? '', includes, linesBefore }
+  const includes = closure.flatMap(({ identifier, cql }) =>
+    cql === undefined ? [] : [{ ...identifier, text: withoutNamespaces(cql) }],
+  )
+  const identifier = text.identifier.id ? text.identifier : undefined
+  return { identifier, text: withoutNamespaces(text.cql ?? ''), includes, linesBefore }
 }
 
 /** What {@link link} makes a library of. */
 export interface Linking {
-  text: { canonical: string; identifier: LibraryIdentifier }
+  text: { canonical: string; identifier: LibraryIdentifier; status?: string | undefined }
   elm: Elm
   issues: Issue[]
   includes: CompiledLibrary[]
@@ -283,12 +235,13 @@ export function link({ text, elm, issues, includes }: Linking): CompiledLibrary 
   return {
     canonical: text.canonical,
     identifier: text.identifier,
+    status: text.status,
     elm,
     get defines() {
       all ??= defines(elm)
       return all
     },
-    issues: broken ? issues : [...issues, ...found],
+    issues: [...issues, ...(broken ? [] : found), ...unknownOperators(elm)],
     get executable() {
       executable ??= new ExecutableLibrary(elm, {
         resolve: (path: string, version?: string) => find(path, version)?.executable,
@@ -297,4 +250,22 @@ export function link({ text, elm, issues, includes }: Linking): CompiledLibrary 
     },
     includes,
   }
+}
+
+/** Steps that the executor does not have: it would leave them out, which makes a condition that always holds. */
+function unknownOperators(elm: Elm): Issue[] {
+  const issues: Issue[] = []
+  const look = (node: Json | undefined): void => {
+    if (Array.isArray(node)) for (const each of node) look(each)
+    if (!isJsonObject(node)) return
+    if (typeof node.type === 'string' && !node.type.endsWith('TypeSpecifier') && !hasOperator(node.type)) {
+      const place = /^(\d+):(\d+)/.exec(String(node.locator ?? ''))
+      const where = place ? `, line ${place[1]}, column ${place[2]}` : ''
+      const diagnostics = `library ${elm.library.identifier.id}${where}`
+      issues.push(issue('code-invalid', { text: `the operator ${node.type} is not supported`, diagnostics }))
+    }
+    for (const member in node) if (member !== 'annotation') look(node[member])
+  }
+  for (const each of definitions(elm, 'statements')) look(each.expression)
+  return issues
 }

@@ -12,13 +12,14 @@ export interface LibraryText {
   identifier: LibraryIdentifier
   cql: string | undefined
   elm: Elm | undefined
+  /** Publication status of the Library. */
+  status?: string | undefined
 }
 
 /** Content and CQL identity of a Library resource. @throws FhirError 422 without CQL or ELM content */
 export function readLibrary(library: Library): LibraryText {
-  const split = parseCanonical(library.url ?? '')
-  const version = library.version ?? split.version
-  const name = formatCanonical(split.url || library.name || library.id || 'Library', version)
+  const version = library.version ?? parseCanonical(library.url ?? '').version
+  const name = libraryCanonical(library)
   const cql = contentText(library, 'text/cql', name)
   const elmText = contentText(library, 'application/elm+json', name)
   if (cql === undefined && elmText === undefined)
@@ -31,13 +32,20 @@ export function readLibrary(library: Library): LibraryText {
   const known: LibraryIdentifier = { id: identifier?.id ?? library.name ?? '' }
   const ownVersion = identifier?.version ?? version
   if (ownVersion !== undefined) known.version = ownVersion
-  return { canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined }
+  return { canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined, status: library.status }
+}
+
+/** `url|version` of a Library; WHO publishes urls that hold the version. */
+export function libraryCanonical(library: Library): string {
+  const { url, version } = parseCanonical(library.url ?? '')
+  return formatCanonical(url || library.name || library.id || 'Library', library.version ?? version)
 }
 
 function contentText(library: Library, type: string, name: string): string | undefined {
   const content = library.content?.find((each) => each.contentType?.split(';')[0]?.trim() === type)
   if (!content) return undefined
-  if (content.data === undefined)
+  // Also what is no text at all: an inline library is read before anybody has looked at it.
+  if (typeof content.data !== 'string')
     throw unprocessable({
       text: `the ${content.contentType} content of Library ${name} has no data; content is not fetched from a url`,
       expression: 'Library.content.data',

@@ -1,12 +1,15 @@
-import { AnnotatedError, DateTime, PatientContext } from 'cql-execution'
-import { badRequest, FhirError, issue, unprocessable } from '../../fhir/error.ts'
+import { DateTime, PatientContext } from 'cql-execution'
+import { badRequest, FhirError, isError, issue, unprocessable } from '../../fhir/error.ts'
 import type { Bundle, Issue, Json, Parameters } from '../../fhir/types.ts'
 import { bindTerminology, type CqlTerminology } from './code-service.ts'
 import { type RecordSource, splitByPatient } from './data-provider.ts'
-import { type Define, parameterDeclarations, type TypeSpecifier } from './elm.ts'
+import { type Define, liesIn, parameterDeclarations, type TypeSpecifier } from './elm.ts'
 import type { FhirClasses } from './fhir-instance.ts'
 import { bindParameters } from './from-parameters.ts'
 import type { CompiledLibrary } from './libraries.ts'
+import { missingData } from './missing-data.ts'
+import { CqlMessageError } from './run-errors.ts'
+import { failure, rootCause } from './run-failure.ts'
 import { parseDateTime } from './temporal.ts'
 import { toJson } from './to-json.ts'
 
@@ -22,6 +25,8 @@ export interface RunCall {
   clock: string
   /** Told of every value set (`url` or `url|version`) that the rules use. */
   asked?: (valueSet: string) => void
+  /** Reasons of failures hold nothing that the data could have put there. */
+  discreet?: boolean
 }
 
 /** The answer of one define. A failing one has an issue and no value. */
@@ -64,6 +69,8 @@ export interface LibraryRun {
   has(name: string): boolean
   /** @throws FhirError 422 unknown define, or one that cannot run because of errors in the library */
   evaluate(name: string): Promise<DefineResult>
+  /** Which data a define lacked that gave null, e.g. `birthDate of Patient is missing`; see {@link missingData}. */
+  missing(name: string): Promise<string[]>
 }
 
 /**
@@ -78,17 +85,19 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
   const data = splitByPatient(call.data, environment.classes, scope)
   const listener = messageListener([...library.issues, ...bound.issues])
   const codes = bindTerminology(environment.terminology, call.asked)
-  const open = (source: RecordSource) =>
+  const open = (source: RecordSource, { executable = library.executable, told = listener } = {}) =>
     // The executor's declarations name its own classes where it only calls methods that ours have.
-    new PatientContext(library.executable, source as never, codes as never, bound.values, clock, listener as never)
+    new PatientContext(executable, source as never, codes as never, bound.values, clock, told as never)
+  const sourceOf = (define: Define) =>
+    define.context === 'Unfiltered' ? data.all : choosePatient(data.patients, call.subject)
   let patient: PatientContext | undefined
   let all: PatientContext | undefined
   const contextOf = (define: Define) => {
     if (define.context === 'Unfiltered') {
-      all ??= open(data.all)
+      all ??= open(sourceOf(define))
       return all
     }
-    patient ??= open(choosePatient(data.patients, call.subject))
+    patient ??= open(sourceOf(define))
     return patient
   }
   return {
@@ -100,7 +109,13 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
       const [define] = chooseDefines(library, [name])
       if (!define) throw new Error('unreachable: chooseDefines answers every name')
       refuseErrors(library, [define])
-      return runDefine(define, contextOf(define), library)
+      return runDefine(define, contextOf(define), { library, discreet: call.discreet === true })
+    },
+    async missing(name) {
+      const [define] = chooseDefines(library, [name])
+      if (!define) return []
+      const told = messageListener([])
+      return missingData(library, name, (executable) => open(sourceOf(define), { executable, told }))
     },
   }
 }
@@ -122,7 +137,11 @@ export async function runLibrary(
   return { results, issues: run.issues, ignored: run.ignored }
 }
 
-async function runDefine(define: Define, context: PatientContext, library: CompiledLibrary): Promise<DefineResult> {
+async function runDefine(
+  define: Define,
+  context: PatientContext,
+  { library, discreet }: { library: CompiledLibrary; discreet: boolean },
+): Promise<DefineResult> {
   const { name, type } = define
   try {
     const known: unknown = context.context_values[name]
@@ -136,7 +155,7 @@ async function runDefine(define: Define, context: PatientContext, library: Compi
       value: null,
       type,
       evidence: await evidenceOf(define, context, library),
-      issue: failure(error, name),
+      issue: failure(error, name, discreet ? library : undefined),
     }
   }
 }
@@ -184,7 +203,10 @@ function chooseDefines(library: CompiledLibrary, names: string[] | undefined): D
 
 /** ELM of a define with an error is `null`, so it must not run; neither may what refers to it. */
 function refuseErrors(library: CompiledLibrary, wanted: Define[]): void {
-  const errors = library.issues.filter((each) => each.severity === 'error')
+  const errorsOf = ({ issues }: CompiledLibrary) => issues.filter(isError)
+  const own = errorsOf(library)
+  // The translator repeats errors of included texts; those of stored ELM nobody has repeated.
+  const errors = own.length > 0 ? own : library.includes.flatMap(errorsOf)
   if (errors.length === 0) return
   const byName = new Map(library.defines.map((each) => [each.name, each]))
   const reached = new Set(wanted)
@@ -203,10 +225,9 @@ function refuseErrors(library: CompiledLibrary, wanted: Define[]): void {
 
 /** Whether an error lies within a define that is not needed. Syntax errors may have swallowed anything and always count. */
 function liesElsewhere(error: Issue, library: CompiledLibrary, reached: Set<Define>): boolean {
-  const place = /^library (.*), line (\d+), column/.exec(error.diagnostics ?? '')
+  const place = /^library (.*), line (\d+), column (\d+)/.exec(error.diagnostics ?? '')
   if (error.code !== 'code-invalid' || place?.[1] !== library.identifier.id) return false
-  const line = Number(place[2])
-  const owner = library.defines.find(({ lines }) => lines && lines.from <= line && line <= lines.to)
+  const owner = library.defines.find((each) => liesIn(each, [Number(place[2]), Number(place[3])]))
   return owner !== undefined && !reached.has(owner)
 }
 
@@ -249,9 +270,6 @@ const nobody: RecordSource = {
   getDateOrInterval: () => undefined,
 }
 
-/** Thrown by `Message(…, 'Error', …)`, which ends the define it stands in (CQL 1.5, Message). */
-class CqlMessageError extends Error {}
-
 const severities: Record<string, Issue['severity']> = {
   Trace: 'information',
   Message: 'information',
@@ -262,33 +280,10 @@ function messageListener(issues: Issue[]) {
   return {
     issues,
     onMessage(_source: unknown, code: unknown, severity: unknown, message: unknown) {
-      const text = [code, message].filter((each) => typeof each === 'string').join(': ')
-      if (severity === 'Error') throw new CqlMessageError(text)
+      const parts = [code, message].filter((each) => typeof each === 'string')
+      if (severity === 'Error') throw new CqlMessageError(parts)
+      const text = parts.join(': ')
       issues.push(issue('informational', { severity: severities[String(severity)] ?? 'information', text }))
     },
   }
-}
-
-function rootCause(error: unknown): unknown {
-  return error instanceof AnnotatedError && error.cause !== undefined ? rootCause(error.cause) : error
-}
-
-/** The issue of a define that failed: what, in which library, at which line. */
-function failure(error: unknown, name: string): Issue {
-  const cause = rootCause(error)
-  const place = error instanceof AnnotatedError ? placeOf(error) : undefined
-  const where = place === undefined ? {} : { diagnostics: place }
-  if (cause instanceof FhirError) {
-    const [first] = cause.issues
-    return issue(first?.code ?? 'processing', { text: `define "${name}" failed: ${cause.message}`, ...where })
-  }
-  const tooDeep = cause instanceof RangeError && /call stack/.test(cause.message)
-  const why = tooDeep ? 'it nests or recurses too deeply' : cause instanceof Error ? cause.message : String(cause)
-  return issue(tooDeep ? 'too-costly' : 'exception', { text: `define "${name}" failed: ${why}`, ...where })
-}
-
-function placeOf(error: AnnotatedError): string {
-  const at = /^(\d+):(\d+)/.exec(String(error.locator ?? ''))
-  const place = at ? `, line ${at[1]}, column ${at[2]}` : ''
-  return `library ${error.libraryName}${place}`
 }

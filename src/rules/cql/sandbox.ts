@@ -39,7 +39,7 @@ async function answer(question: EvaluateQuestion, terminology: CqlTerminology): 
   if ('expand' in question) return terminology.expand(question.expand)
   const { valueSet, code, system } = question
   const includes = await terminology.membership(valueSet)
-  return code === undefined ? undefined : includes(code, system)
+  return code === undefined ? includes.systems : includes(code, system)
 }
 
 /** FHIRHelpers stays here when nothing calls it: it is large, and most expressions do not need it. */

@@ -106,7 +106,7 @@ export function createTranslator(derived: DerivedStore, options: TranslatorOptio
 }
 
 /** Identity of a translation: text, options, translator and every included text. ELM is never used for another text. */
-export function sourceKey(source: Source): string {
+function sourceKey(source: Source): string {
   const hash = createHash('sha256').update(`${elmRevision} ${source.linesBefore ?? 0}`)
   const texts = [source, ...source.includes.toSorted((a, b) => (formatIdentifier(a) < formatIdentifier(b) ? -1 : 1))]
   for (const each of texts) hash.update(`\0${'id' in each ? formatIdentifier(each) : ''}\0${each.text}`)

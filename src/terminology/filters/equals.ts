@@ -1,6 +1,6 @@
 import { codeSelection, emptySelection, filteredSelection, listSelection } from '../selection.ts'
 import type { FilterOperator } from './filter-operator.ts'
-import { propertyReader } from './property-values.ts'
+import { comparableValue, propertyReader } from './property-values.ts'
 
 /** `=`: the property has the value. */
 export const equals: FilterOperator = (call) => {
@@ -11,5 +11,7 @@ export const equals: FilterOperator = (call) => {
     if (typeof ref === 'string') return codeSelection([ref], (code) => code === ref)
     return ref === undefined ? emptySelection : listSelection(Int32Array.of(ref))
   }
-  return filteredSelection(provider.all, (ref) => read(ref).includes(value))
+  const comparable = comparableValue(call)
+  const wanted = comparable(value)
+  return filteredSelection(provider.all, (ref) => read(ref).some((each) => comparable(each) === wanted))
 }

@@ -24,6 +24,9 @@ const FILTER_OPERATORS: Record<string, FilterOperator> = {
   'descendent-leaf': descendentLeaf,
 }
 
+/** Names of the operators. */
+export const knownOperators: readonly string[] = Object.keys(FILTER_OPERATORS)
+
 /** Operators whose result keeps the hierarchy of the system. */
 export const HIERARCHY_OPERATORS = new Set(['is-a', 'descendent-of'])
 
@@ -62,6 +65,6 @@ export function applyFilter(provider: CodeSystemProvider, filter: FilterDefiniti
       ),
     )
   const operator = Object.hasOwn(FILTER_OPERATORS, op) ? FILTER_OPERATORS[op] : undefined
-  if (!operator) throw fail(`unknown operator '${op}'; known are ${Object.keys(FILTER_OPERATORS).join(', ')}`)
+  if (!operator) throw fail(`unknown operator '${op}'; known are ${knownOperators.join(', ')}`)
   return operator({ provider, property, value, fail })
 }

@@ -1,15 +1,39 @@
-import type { CodeSystemProvider, ConceptProperty, Ref } from '../code-system.ts'
+import type { CodeSystemHead, CodeSystemProvider, ConceptProperty, Ref } from '../code-system.ts'
 import { standardProperty } from '../concept-index.ts'
 import type { FilterCall } from './filter-operator.ts'
 
 const STANDARD = new Set(['inactive', 'notSelectable', 'abstract', 'status', 'deprecationDate', 'synonym', 'comment'])
+
+/**
+ * Whether the values of a property are codes of the system that case does not tell apart: the codes of its concepts, of
+ * parents and children, and properties declared to be codes (https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.property.type).
+ */
+export function isFolded({ caseSensitive, properties }: CodeSystemHead, property: string): boolean {
+  if (caseSensitive) return false
+  return CODES.has(property) || properties.get(property)?.type === 'code'
+}
+
+const CODES = new Set(['concept', 'code', 'parent', 'child'])
+
+/**
+ * Values in the form in which a filter compares them: as they stand, without regard to case where they are codes of a
+ * system that has none.
+ */
+export function comparableValue({ provider, property }: FilterCall): (value: string) => string {
+  return isFolded(provider.head, declaredProperty(provider, property))
+    ? (value) => value.toLowerCase()
+    : (value) => value
+}
+
+const declaredProperty = (provider: CodeSystemProvider, property: string) =>
+  provider.hasProperty(property) ? property : standardProperty(provider.head, property)
 
 /** Reads the values of a filter's property from a concept, as text; none when the concept lacks it. */
 export function propertyReader(call: FilterCall): (ref: Ref) => string[] {
   const { provider, property } = call
   const built = builtIn(provider, property)
   if (built) return built
-  const declared = provider.hasProperty(property) ? property : standardProperty(provider.head, property)
+  const declared = declaredProperty(provider, property)
   if (!provider.hasProperty(declared) && !STANDARD.has(property)) {
     throw call.fail(`the code system has no property '${property}'`)
   }

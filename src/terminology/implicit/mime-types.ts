@@ -33,6 +33,13 @@ const COMMON = [
   'video/mp4',
 ]
 
+/** Types and subtypes are the same in any case (RFC 6838 §4.2); what parameters say may not be. */
+function normalize(code: string): string | undefined {
+  if (!MIME.test(code)) return undefined
+  const end = code.indexOf(';')
+  return end < 0 ? code.toLowerCase() : `${code.slice(0, end).toLowerCase()}${code.slice(end)}`
+}
+
 /** `urn:ietf:bcp:13`: media types, `type/subtype` with parameters (RFC 6838 §4.2, RFC 9110 §8.3.1). */
 export const mimeTypes: ImplicitSystem = {
   url: 'urn:ietf:bcp:13',
@@ -40,8 +47,8 @@ export const mimeTypes: ImplicitSystem = {
     grammarProvider({
       url: 'urn:ietf:bcp:13',
       name: 'MimeTypes',
-      caseSensitive: true,
-      normalize: (code) => (MIME.test(code) ? code : undefined),
+      caseSensitive: false,
+      normalize,
       display: (code) => code,
       listed: listed ?? { codes: COMMON, canonical: 'common media types' },
     }),

@@ -7,7 +7,8 @@ type Part =
   | { kind: 'factor'; text: string }
   | { kind: 'unit'; text: string; exponent: string; at: number }
 
-const TOKEN = /([./])|([()])|(\{[^{}]*\})|(\d+(?![\d*^]))|((?:\[[^[\]]*\]|10[*^]|[^\d./(){}[\]+\-\s])+)([+-]?\d+)?/y
+const TOKEN =
+  /([./])|([()])|(\{[^{}]*\})|(\d+(?![\d*^]))|((?:\[(?:[^[\]()\s]|\([^()[\]\s]+\))*\]|10[*^]|[^\d./(){}[\]+\-\s])+)([+-]?\d+)?/y
 
 /** The parts of an expression in order; undefined where it has characters that belong to none. */
 function partsOf(expression: string): Part[] | undefined {
@@ -25,6 +26,28 @@ function partsOf(expression: string): Part[] | undefined {
     else if (unit) parts.push({ kind: 'unit', text: unit, exponent, at })
   }
   return parts
+}
+
+/** Whether the parts stand as the grammar has them: units and brackets joined by operators, an annotation behind or alone. */
+export function isExpression(expression: string): boolean {
+  let depth = 0
+  let wantsUnit = true
+  let mayAnnotate = true
+  for (const [index, part] of (partsOf(expression) ?? []).entries()) {
+    if (part.kind === 'annotation') {
+      if (!mayAnnotate) return false
+      wantsUnit = mayAnnotate = false
+      continue
+    }
+    const isStart = part.kind === 'open' || part.kind === 'unit' || part.kind === 'factor'
+    const isLeading = part.kind === 'operator' && part.text === '/' && index === 0
+    if (isStart ? !wantsUnit : wantsUnit && !isLeading) return false
+    if (part.kind === 'open') depth++
+    if (part.kind === 'close' && --depth < 0) return false
+    wantsUnit = part.kind === 'open' || part.kind === 'operator'
+    mayAnnotate = true
+  }
+  return !wantsUnit && depth === 0
 }
 
 /**

@@ -5,7 +5,7 @@ import { PREFERRED } from '../designations.ts'
 import { filteredSelection } from '../selection.ts'
 import { grammarProvider } from './grammar-provider.ts'
 import type { ImplicitSystem } from './implicit-system.ts'
-import { unitFault, unitInWords } from './ucum-structure.ts'
+import { isExpression, unitFault, unitInWords } from './ucum-structure.ts'
 
 const URL = 'http://unitsofmeasure.org'
 const SYNONYM = { system: 'http://snomed.info/sct', code: '900000000000013009' }
@@ -95,6 +95,12 @@ export const units: ImplicitSystem = {
     return {
       ...provider,
       explain: (code) => unitFault(code, isUnit),
+      explainFilter: (ref, { property, op, value }) => {
+        if (property !== 'canonical' || op !== '=' || value === undefined) return undefined
+        const [form, wanted] = [String(ref), value].map((each) => canonicalUnit(parser, each))
+        if (!form || !wanted || form === wanted) return undefined
+        return `Code ${ref} has canonical form ${form}, not ${wanted} as required`
+      },
       filter: (property, op, value) => {
         if (property !== 'canonical' || op !== '=') return undefined
         const wanted = canonicalUnit(parser, value)
@@ -120,6 +126,8 @@ function displaysOf(set: ValueSet | undefined): Map<string, string> {
 function readUnit(parser: UcumParser, code: string): string | undefined {
   if (code === '' || code.length > 200) return undefined
   const plain = withoutBlanks(code)
+  // The parser writes what it cannot read to standard output.
+  if (!isExpression(plain)) return undefined
   const { status, ucumCode, unit } = parser.validateUnitString(plain, false)
   if (status !== 'valid' || ucumCode !== plain) return undefined
   // The parser tells `second - time` from the angle; UCUM does not.
@@ -130,7 +138,9 @@ const withoutBlanks = (code: string) => code.replace(/\{[^{}]*\}/g, (annotation)
 
 /** Base units with exponents, e.g. `g.m-3`; `1` for a number. */
 function canonicalUnit(parser: UcumParser, code: string): string | undefined {
-  const { status, unitToExp } = parser.convertToBaseUnits(withoutBlanks(code), 1)
+  const plain = withoutBlanks(code)
+  if (!isExpression(plain)) return undefined
+  const { status, unitToExp } = parser.convertToBaseUnits(plain, 1)
   if (status !== 'succeeded' || !unitToExp) return undefined
   const parts = Object.entries(unitToExp).filter(([, exponent]) => exponent !== 0)
   parts.sort(([a], [b]) => (a < b ? -1 : 1))

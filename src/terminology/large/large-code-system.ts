@@ -56,7 +56,6 @@ export function largeCodeSystem(resource: CodeSystem, file: Uint8Array): CodeSys
       head,
       count,
       locate,
-      code: codes.at,
       hasProperty,
       relations,
       valuesOf: valueIndex(sections, used),

@@ -1,5 +1,6 @@
 import type { CodeSystemHead, Ref } from '../code-system.ts'
 import { standardProperty } from '../concept-index.ts'
+import { isFolded } from '../filters/property-values.ts'
 import { emptySelection, listSelection, type Selection } from '../selection.ts'
 import { exactOrdinals, type Postings } from '../text-index.ts'
 import { gapsBetween, joinRanges, type Range, rangesSelection } from './ranges.ts'
@@ -10,7 +11,6 @@ export interface FilterSource {
   head: CodeSystemHead
   count: number
   locate(code: string): Ref | undefined
-  code(ref: number): string
   hasProperty(code: string): boolean
   relations: LargeRelations
   /** Values of a property as filters compare them; undefined when they are not indexed. */
@@ -71,10 +71,9 @@ function hierarchyFilter({ relations, count, locate }: FilterSource, op: string,
   return undefined
 }
 
-function neighbours({ relations, locate, code }: FilterSource, property: 'parent' | 'child', value: string): Selection {
+function neighbours({ relations, locate }: FilterSource, property: 'parent' | 'child', value: string): Selection {
   const ref = locate(value)
-  // A code in another case is found by `locate`, but is not the text that the concept has.
-  if (typeof ref !== 'number' || code(ref) !== value) return emptySelection
+  if (typeof ref !== 'number') return emptySelection
   const found = property === 'parent' ? relations.children(ref) : relations.parents(ref)
   return listSelection(Int32Array.from(found).sort())
 }
@@ -84,14 +83,16 @@ function valueFilter(source: FilterSource, filter: { property: string; op: strin
   const declared = source.hasProperty(property) ? property : standardProperty(source.head, property)
   const values = source.valuesOf(declared)
   if (!values) return undefined
+  const isAnyCase = isFolded(source.head, declared)
+  const ordinalsOf = isAnyCase ? anyCaseOrdinals(values) : (word: string) => [exactOrdinals(values, word)]
   const listed = () =>
     value
       .split(',')
       .map((each) => each.trim())
-      .map((each) => exactOrdinals(values, each))
+      .flatMap(ordinalsOf)
   switch (op) {
     case '=':
-      return listSelection(exactOrdinals(values, value))
+      return listSelection(isAnyCase ? merge(ordinalsOf(value), source.count) : exactOrdinals(values, value))
     case 'in':
       return listSelection(merge(listed(), source.count))
     case 'not-in':
@@ -103,6 +104,19 @@ function valueFilter(source: FilterSource, filter: { property: string; op: strin
     }
   }
   return undefined
+}
+
+/** The concepts that have a word in whatever case, one list for each way of writing it. */
+function anyCaseOrdinals(values: Postings): (word: string) => Int32Array[] {
+  return (word) => {
+    const wanted = word.toLowerCase()
+    const found: Int32Array[] = []
+    for (let rank = 0; rank < values.vocabulary.length; rank++) {
+      const written = values.vocabulary.at(rank)
+      if (written?.toLowerCase() === wanted) found.push(exactOrdinals(values, written))
+    }
+    return found
+  }
 }
 
 /** All ordinals of the lists, each once, ascending. */

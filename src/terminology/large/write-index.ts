@@ -38,7 +38,7 @@ export function writeIndex(writing: IndexWriting): number {
   const statuses = [...gathered.statuses.keys()]
   writer.put('status', statuses.length > 0 ? gathered.status : new Int32Array(0))
   writer.put('table', tableOf(rows, order))
-  if (!head.caseSensitive) writer.put('table.folded', foldedTable(rows, order))
+  if (!head.caseSensitive) writer.put('table.folded', foldedTable(rows, order, head.caseUnstated === true))
   writePostings(writer, 'text', gathered.texts.finish())
   const indexed = [...gathered.values].filter(([, postings]) => postings !== undefined)
   for (const [i, [, postings]] of indexed.entries()) {
@@ -144,16 +144,24 @@ function tableOf(rows: Rows, { order }: RowOrder): Int32Array {
   return table
 }
 
-/** By code in lower case; of codes that differ by case the first counts. */
-function foldedTable(rows: Rows, { order }: RowOrder): Int32Array {
-  const table = emptyTable(order.length)
+/** By code in lower case; of codes that differ by case the first counts, with `onlyUnique` none of them. */
+function foldedTable(rows: Rows, { order }: RowOrder, onlyUnique: boolean): Int32Array {
   const folded = (ordinal: number) => rows.code(order[ordinal] ?? 0).toLowerCase()
-  for (let ordinal = 0; ordinal < order.length; ordinal++) {
-    const code = folded(ordinal)
-    const hash = hashOf(code)
-    if (find(table, hash, (each) => folded(each) === code) === undefined) enter(table, hash, ordinal)
+  const several = new Set<number>()
+  const fill = (left: ReadonlySet<number>) => {
+    const table = emptyTable(order.length)
+    for (let ordinal = 0; ordinal < order.length; ordinal++) {
+      if (left.has(ordinal)) continue
+      const code = folded(ordinal)
+      const hash = hashOf(code)
+      const first = find(table, hash, (each) => folded(each) === code)
+      if (first === undefined) enter(table, hash, ordinal)
+      else several.add(first).add(ordinal)
+    }
+    return table
   }
-  return table
+  const table = fill(new Set())
+  return onlyUnique && several.size > 0 ? fill(several) : table
 }
 
 function writePostings(writer: SectionWriter, name: string, postings: Postings & { vocabulary: string[] }): void {

@@ -49,7 +49,11 @@ const flat = fc.record(
   { requiredKeys: ['code', 'up'] },
 )
 const system = fc
-  .record({ concepts: fc.array(flat, { maxLength: 16 }), caseSensitive: fc.boolean(), uris: fc.boolean() })
+  .record({
+    concepts: fc.array(flat, { maxLength: 16 }),
+    caseSensitive: fc.constantFrom(true, false, undefined),
+    uris: fc.boolean(),
+  })
   .map((given): CodeSystem => {
     const { concepts, caseSensitive, uris }: typeof given = JSON.parse(JSON.stringify(given))
     const made = concepts.map(({ up, ...concept }) => ({ up, concept: concept as object as CodeSystemConcept }))
@@ -66,7 +70,7 @@ const system = fc
       version: '1',
       status: 'active',
       content: 'complete',
-      caseSensitive,
+      ...(caseSensitive !== undefined && { caseSensitive }),
       property: uris
         ? [
             { code: 'state', uri: uri('status'), type: 'code' },

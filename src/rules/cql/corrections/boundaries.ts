@@ -1,5 +1,6 @@
 import { Date as CqlDate, DateTime, type Interval } from 'cql-execution'
 import type { JsonObject } from '../../../fhir/types.ts'
+import { OperatorError } from '../run-errors.ts'
 import { addOperator, type Evaluation, equals, replaceOperator } from './operators.ts'
 
 /** Digits after the point; of a literal as written, for a double has no trailing zeros. */
@@ -27,7 +28,7 @@ function boundary(high: boolean) {
       return decimalBoundary(arg, { high, digits: typeof digits === 'number' ? digits : 8, node })
     if (arg instanceof DateTime || arg instanceof CqlDate)
       return dateBoundary(arg, high, typeof digits === 'number' ? digits : undefined)
-    throw new Error('boundaries are known of Decimal, Date, DateTime and Time')
+    throw new OperatorError('boundaries are known of Decimal, Date, DateTime and Time')
   }
 }
 
@@ -80,6 +81,6 @@ export function correctBoundaries(): void {
     const { low, high } = (arg as Interval).toClosed()
     if (low == null || high == null) return null
     if (equals(low, high) === true) return low
-    throw new Error('point from needs an interval of one point')
+    throw new OperatorError('point from needs an interval of one point')
   })
 }

@@ -1,8 +1,11 @@
-import { DateTime } from 'cql-execution'
+import { Date as CqlDate, DateTime } from 'cql-execution'
+import { OperatorError } from '../run-errors.ts'
 import { correctBoundaries } from './boundaries.ts'
+import { correctConversions } from './conversions.ts'
 import { correctListsAndIntervals } from './lists-and-intervals.ts'
 import { correctNumbers } from './numbers.ts'
 import { addOperator, replaceOperator } from './operators.ts'
+import { correctSorting } from './sorting.ts'
 import { correctTexts } from './texts.ts'
 
 /** Operators of ELM that neither the executor nor we have: an error instead of its silent null. */
@@ -29,19 +32,31 @@ export function correctExecutor(): void {
   correctBoundaries()
   correctListsAndIntervals()
   correctTexts()
-  replaceOperator('DateTime', async ({ original }) => checkYear(await original()))
+  correctConversions()
+  correctSorting()
+  for (const name of ['DateTime', 'Date']) replaceOperator(name, async ({ original }) => checkMoment(await original()))
   for (const name of unimplemented)
     addOperator(name, ({ args }) => {
       if (args[0] === null) return null
-      throw new Error(`the operator ${name} is not supported`)
+      throw new OperatorError(`the operator ${name} is not supported`)
     })
 }
 
-/** `DateTime(null)` is null; years go from 1 to 9999. */
-function checkYear(value: unknown): unknown {
-  if (!(value instanceof DateTime)) return value
-  const { year } = value
+/** `DateTime(null)` is null; years go from 1 to 9999, and the day and the time must exist. */
+function checkMoment(value: unknown): unknown {
+  if (!(value instanceof DateTime) && !(value instanceof CqlDate)) return value
+  const { year, month, day } = value
   if (year === null || year === undefined) return null
-  if (year < 1 || year > 9999) throw new Error('the year is out of range')
+  if (year < 1 || year > 9999) throw new OperatorError('the year is out of range')
+  const days = month == null ? 31 : new Date(Date.UTC(year, month, 0)).getUTCDate()
+  const time = value instanceof DateTime ? [value.hour, value.minute, value.second, value.millisecond] : []
+  const fits =
+    within(month, 1, 12) &&
+    within(day, 1, days) &&
+    time.every((each, index) => within(each, 0, [23, 59, 59, 999][index] ?? 0))
+  if (!fits) throw new OperatorError('the date or time does not exist')
   return value
 }
+
+const within = (value: number | null | undefined, low: number, high: number) =>
+  value === null || value === undefined || (value >= low && value <= high)

@@ -1,5 +1,6 @@
 import { Interval, Quantity } from 'cql-execution'
 import { and, or } from '../../three-valued.ts'
+import { OperatorError } from '../run-errors.ts'
 import { addOperator, convertUnit, type Evaluation, equals, replaceOperator } from './operators.ts'
 
 const same = (a: unknown, b: unknown) => (a == null && b == null) || equals(a, b) === true
@@ -81,9 +82,9 @@ function checkInterval(interval: unknown): unknown {
   if (!(interval instanceof Interval) || interval.low == null || interval.high == null) return interval
   if (typeof interval.low === 'number') {
     const { low, high } = interval.toClosed()
-    if (low > high) throw new Error('the interval ends before it starts')
+    if (low > high) throw new OperatorError('the interval ends before it starts')
   } else if (typeof interval.low.after === 'function' && interval.low.after(interval.high) === true) {
-    throw new Error('the interval ends before it starts')
+    throw new OperatorError('the interval ends before it starts')
   }
   return interval
 }
@@ -127,9 +128,33 @@ function correctedEquality(a: unknown, b: unknown): boolean | null | undefined {
   return undefined
 }
 
+/** Equivalence is never unknown: values without a common unit are not equivalent (CQL 1.5, Equivalent). */
+const known = async (result: Promise<unknown>) => (await result) === true
+
+/** `starts`, `ends`: a closed bound that is null is the least or greatest value of the type (CQL 1.5, interval). */
+const withClosedBounds = ({ args, original }: Evaluation) =>
+  original(args.map((each) => (each instanceof Interval ? each.toClosed() : each)))
+
+/** A bound of an intersection that lies somewhere is not known. */
+async function intersect({ original }: Evaluation): Promise<unknown> {
+  const made = await original()
+  if (!(made instanceof Interval)) return made
+  const isOpen = (bound: unknown) => (bound as { isUncertainty?: boolean } | null)?.isUncertainty === true
+  const [low, high] = [isOpen(made.low), isOpen(made.high)]
+  if (!low && !high) return made
+  return new Interval(low ? null : made.low, high ? null : made.high, made.lowClosed && !low, made.highClosed && !high)
+}
+
 function equivalent({ args: [a, b], original }: Evaluation): unknown {
-  if (a instanceof Quantity && b instanceof Quantity) return equivalentDurations(a, b) ?? original()
-  if (typeof a !== 'number' || typeof b !== 'number') return original()
+  if (a instanceof Quantity && b instanceof Quantity) {
+    const durations = equivalentDurations(a, b)
+    return durations === undefined ? known(original()) : durations
+  }
+  if (a instanceof Interval && b instanceof Interval) {
+    const [left, right] = [a.toClosed(), b.toClosed()]
+    return same(left.low, right.low) && same(left.high, right.high)
+  }
+  if (typeof a !== 'number' || typeof b !== 'number') return known(original())
   // Decimals are equivalent when they are equal at the precision of the less precise one.
   const digits = Math.min(...[a, b].map((each) => String(each).split('.')[1]?.length ?? 0))
   const cut = (value: number) => Math.round(value * 10 ** digits)
@@ -151,4 +176,7 @@ export function correctListsAndIntervals(): void {
     return corrected === undefined ? original() : corrected === null ? null : !corrected
   })
   replaceOperator('Equivalent', equivalent)
+  replaceOperator('Starts', withClosedBounds)
+  replaceOperator('Ends', withClosedBounds)
+  replaceOperator('Intersect', intersect)
 }

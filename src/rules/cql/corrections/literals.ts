@@ -11,8 +11,8 @@ const checks: Record<string, (text: string, negated: boolean) => boolean> = {
   [`${types}Long`]: (text, negated) => /^-?\d{1,20}$/.test(text) && BigInt(text) <= 2n ** 63n - (negated ? 0n : 1n),
 }
 
-/** Faults of literals that the translator lets pass: numbers out of the range of their type (CQL 1.5, literals). Lines count after `linesBefore`. */
-export function checkLiterals(elm: Elm, linesBefore: number): Issue[] {
+/** Faults of literals that the translator lets pass: numbers out of the range of their type (CQL 1.5, literals). */
+export function checkLiterals(elm: Elm): Issue[] {
   const issues: Issue[] = []
   const library = typeof elm.library.identifier.id === 'string' ? elm.library.identifier.id : ''
   const walk = (node: Json | undefined, negated: boolean): void => {
@@ -25,9 +25,7 @@ export function checkLiterals(elm: Elm, linesBefore: number): Issue[] {
     const fits = checks[String(node.valueType)]
     if (!fits || typeof node.value !== 'string' || fits(node.value, negated)) return
     const place = /^(\d+):(\d+)/.exec(String(node.locator ?? ''))
-    const where = place
-      ? { diagnostics: `library ${library}, line ${Number(place[1]) - linesBefore}, column ${place[2]}` }
-      : {}
+    const where = place ? { diagnostics: `library ${library}, line ${place[1]}, column ${place[2]}` } : {}
     const type = String(node.valueType).slice(types.length)
     issues.push(issue('code-invalid', { text: `${node.value} is out of the range of ${type}`, ...where }))
   }

@@ -1,4 +1,5 @@
 import { Quantity } from 'cql-execution'
+import { OperatorError } from '../run-errors.ts'
 import { addOperator, convertUnit, type Evaluation, replaceOperator, staticType } from './operators.ts'
 
 const integerLimit = 2 ** 31
@@ -28,11 +29,27 @@ function arithmetic(compute: (a: number, b: number) => number) {
     const type = staticType(node)
     if (typeof a === 'number' && typeof b === 'number' && (type === 'Decimal' || type === 'Long'))
       return inRange(compute(a, b), type)
-    const result = await original()
     const left = a as { isDateTime?: boolean; isDate?: boolean } | null
-    if (result === null && b !== null && (left?.isDateTime || left?.isDate)) throw new Error('the date is out of range')
+    const isMoment = left?.isDateTime === true || left?.isDate === true
+    const result = await (isMoment && b instanceof Quantity
+      ? original([a, duration(b, left?.isDate === true)])
+      : original())
+    if (result === null && b !== null && (left?.isDateTime || left?.isDate))
+      throw new OperatorError('the date is out of range')
     return result
   }
+}
+
+/**
+ * A duration as it is added to a moment: above the second its fraction is ignored; hours and less cannot be added to a Date
+ * (CQL 1.5, Add, Date and time).
+ */
+function duration(given: Quantity, toDate: boolean): Quantity {
+  const unit = String(given.unit ?? '')
+  const isShort = /^(?:hours?|minutes?|seconds?|milliseconds?|h|min|s|ms)$/.test(unit)
+  if (toDate && isShort) throw new OperatorError('hours, minutes and seconds cannot be added to a Date')
+  if (/^(?:seconds?|milliseconds?|s|ms)$/.test(unit)) return given
+  return new Quantity(Math.trunc(given.value), given.unit)
 }
 
 /** Whole part of a division or rest, of numbers or of quantities of one dimension. */
@@ -40,7 +57,7 @@ function division(compute: (a: number, b: number) => number) {
   return ({ args, original }: Evaluation) => {
     const [a, b] = args
     if (args.some((each) => (each as { isUncertainty?: boolean } | null)?.isUncertainty))
-      throw new Error('the operand is uncertain')
+      throw new OperatorError('the operand is uncertain')
     if (!(a instanceof Quantity) || !(b instanceof Quantity)) return original()
     const divisor = convertUnit(b.value, b.unit ?? '1', a.unit ?? '1')
     const value = divisor === null || divisor === 0 ? null : decimal(compute(a.value, divisor))
@@ -59,7 +76,7 @@ function neighbour(direction: 1 | -1) {
     if (arg instanceof Quantity) return new Quantity(decimal(arg.value + direction * step), arg.unit)
     const result = await original()
     if (result === null)
-      throw new Error(`there is no value ${direction > 0 ? 'above the greatest' : 'below the least'}`)
+      throw new OperatorError(`there is no value ${direction > 0 ? 'above the greatest' : 'below the least'}`)
     return result
   }
 }
@@ -73,7 +90,7 @@ const whole = async ({ original }: Evaluation) => {
 /** Infinite results are errors; the logarithm of a negative number is null, as the executor has it. */
 const finite = async ({ args: [arg], original }: Evaluation) => {
   const result = await original()
-  if (result === null && typeof arg === 'number' && arg >= 0) throw new Error('the result is out of range')
+  if (result === null && typeof arg === 'number' && arg >= 0) throw new OperatorError('the result is out of range')
   return result
 }
 
@@ -86,7 +103,7 @@ const long = ({ args: [arg] }: Evaluation) => {
 /** The executor counts in doubles; a Long that a double cannot hold is refused, never rounded. */
 function safeLong(value: number): number {
   if (Number.isSafeInteger(value)) return value
-  throw new Error('Long values beyond 2^53 are not supported')
+  throw new OperatorError('Long values beyond 2^53 are not supported')
 }
 
 /** Installs the corrections of arithmetic. */

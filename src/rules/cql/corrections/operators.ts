@@ -16,9 +16,14 @@ interface Operator {
 type OperatorClass = new (node: JsonObject) => Operator
 
 const all: Record<string, OperatorClass> = require('cql-execution/lib/elm/expressions')
-const modules: Record<string, OperatorClass>[] = ['arithmetic', 'overloaded', 'interval', 'datetime', 'string'].map(
-  (name) => require(`cql-execution/lib/elm/${name}`),
-)
+const modules: Record<string, OperatorClass>[] = [
+  'arithmetic',
+  'overloaded',
+  'interval',
+  'datetime',
+  'string',
+  'type',
+].map((name) => require(`cql-execution/lib/elm/${name}`))
 const { Expression } = all
 
 /** What a correction sees of one evaluation. */
@@ -70,6 +75,9 @@ export function addOperator(name: string, correction: Correction): void {
   all[name] = corrected(Expression, correction)
 }
 
+/** Whether the executor can build a step of that ELM type. */
+export const hasOperator = (type: string): boolean => Object.hasOwn(all, type) && /^[A-Z]/.test(type)
+
 function corrected(Original: OperatorClass, correction: Correction): OperatorClass {
   return class extends Original {
     private readonly node: JsonObject
@@ -119,8 +127,32 @@ export const {
 }: { equals(a: unknown, b: unknown): boolean | null } = require('cql-execution/lib/util/comparison')
 
 const units: {
-  convertUnit(value: number, from: string, to: string): number | null
+  convertUnit(value: number, from: string, to: string, adjustPrecision?: boolean): number | null | undefined
 } = require('cql-execution/lib/util/units')
 
 /** A quantity's number in another unit; null when the units have no common dimension. */
-export const convertUnit = units.convertUnit
+export const convertUnit = (value: number, from: string, to: string): number | null =>
+  units.convertUnit(value, from, to) ?? null
+
+/** Replaces the conversion of units; `change` is given the executor's own. */
+export function replaceConversion(change: (original: typeof units.convertUnit) => typeof units.convertUnit): void {
+  units.convertUnit = change(units.convertUnit)
+}
+
+/** What sorting by value asks: the order of two values, and of two by an expression. */
+export const sorting: Record<
+  'ByDirection' | 'ByExpression',
+  { prototype: { exec(this: SortItem, context: SortContext, a: unknown, b: unknown): Promise<number> } }
+> = require('cql-execution/lib/elm/query')
+
+/** A sort clause of the executor: `low_order` is what it answers when the first value is the lower one. */
+export interface SortItem {
+  low_order: number
+  high_order: number
+  expression?: { execute(context: unknown): Promise<unknown> }
+}
+
+/** A context of the executor: one below has the element as its values. */
+export interface SortContext {
+  childContext(element: unknown): unknown
+}

@@ -1,8 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { alpha3FromAlpha2, isCountryCode } from '../fhir/iso-3166.ts'
-import { isJsonObject } from '../fhir/json-object.ts'
-import type { Json, JsonObject } from '../fhir/types.ts'
-import { authorityKeyIdentifier } from '../fhir/x509.ts'
+import { alpha3FromAlpha2, isCountryCode } from '../../fhir/iso-3166.ts'
+import { isJsonObject } from '../../fhir/json-object.ts'
+import type { Json, JsonObject } from '../../fhir/types.ts'
+import { authorityKeyIdentifier } from '../../fhir/x509.ts'
 import type {
   CheckName,
   CredentialFormat,
@@ -12,9 +12,11 @@ import type {
   Limits,
   Status,
   VerificationKey,
-} from './credential-format.ts'
-import { canonicalJson, decodeBase64Url, parseStrictJson } from './encoding/strict-json.ts'
-import { algorithmFromJose, fitsCurve, type SignatureAlgorithm, signatureMatches } from './signature-algorithms.ts'
+} from '../credential-format.ts'
+import { canonicalJson, decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
+import { issuerTextFault } from '../issuer-text.ts'
+import { algorithmFromJose, fitsCurve, type SignatureAlgorithm, signatureMatches } from '../signature-algorithms.ts'
+import { openSeal } from './seal-content.ts'
 
 /** Kinds of seal and what they certify. */
 const EVENTS: Record<string, EventKind> = { 'icao.vacc': 'v', 'icao.test': 't' }
@@ -43,10 +45,10 @@ function decodeSeal(text: string, limits: Limits): Envelope | Failure {
   if (typeof signed === 'string') return failure('envelope', 'INVALID_SIGNING_FORMAT', `VDS-NC: ${signed}`)
   const { header, data } = signed
   const event = typeof header.t === 'string' ? EVENTS[header.t] : undefined
-  if (!event || typeof header.is !== 'string' || !isJsonObject(data.msg)) {
-    return failure('payload', 'UNSUPPORTED_CONTENT', 'not a vaccination or test seal with issuer and message')
+  if (!event || !isJsonObject(data.msg)) {
+    return failure('payload', 'UNSUPPORTED_CONTENT', 'not a vaccination or test seal with a message')
   }
-  return envelopeOf(seal, signed, { issuer: header.is, event })
+  return envelopeOf(seal, signed, { issuer: header.is ?? null, event, message: data.msg })
 }
 
 interface SignedSeal {
@@ -98,34 +100,40 @@ function certificateOf(cer: Json | undefined): X509Certificate | undefined {
 function envelopeOf(
   seal: JsonObject,
   signed: SignedSeal,
-  { issuer, event }: { issuer: string; event: EventKind },
+  { issuer, event, message }: { issuer: Json; event: EventKind; message: JsonObject },
 ): Envelope {
   const { data, signer, algorithm, canonical, signature } = signed
   const authority = authorityKeyIdentifier(signer.raw)
   const thumbprint = createHash('sha256').update(signer.raw).digest()
+  const issuerFault = issuerTextFault(issuer)
+  const country = String(issuer)
   return {
     format: 'icao-vds-nc',
-    issuer,
+    ...(typeof issuer === 'string' && issuerFault === undefined ? { issuer } : {}),
+    ...(issuerFault === undefined ? {} : { issuerFault }),
     keyId: authority && Buffer.from(authority).toString('base64'),
     // A trusted list may pin the signer itself.
     otherKeyIds: [thumbprint.subarray(0, 8).toString('base64')],
     algorithm: algorithm.name,
-    vouchedBy: (key) => sameCountry(issuer, countryOf(signer)) && vouches(key, signer, thumbprint.toString('hex')),
+    vouchedBy: (key) => sameCountry(country, countryOf(signer)) && vouches(key, signer, thumbprint.toString('hex')),
     verify: () => signatureMatches(algorithm, signer.publicKey, Buffer.from(canonical, 'utf8'), signature),
     signer,
     coverage: 'whole',
     period: {},
-    events: [event],
     remarks: [],
     // Nothing covers members beside these two, so they do not go on.
-    content: { data, sig: seal.sig ?? null },
+    open: () => openSeal({ data, sig: seal.sig ?? null }, { header: signed.header, message, event }),
   }
 }
 
-/** The embedded certificate alone proves nothing: the trusted key is the signer itself, or has signed it and is of its country. */
+/**
+ * The embedded certificate alone proves nothing: the trusted key is the signer itself, or has signed it and is of its country.
+ * Whether a listed signer may sign content is judged by its usage.
+ */
 function vouches(key: VerificationKey, signer: X509Certificate, thumbprint: string): boolean {
   if (key.thumbprint === thumbprint) return true
-  // A document signer that is itself trusted has no say over other signers.
+  // A document signer that is itself trusted has no say over other signers; an anchor without usage counts as authority.
+  if (key.usage !== '' && key.usage !== 'SCA') return false
   if (key.certificate && !key.certificate.ca) return false
   // Test participants have codes outside ISO 3166, which certificates cannot hold: their own country counts instead.
   const own = key.certificate ? countryOf(key.certificate) : ''

@@ -1,19 +1,12 @@
 import { isUtf8 } from 'node:buffer'
-import { isJsonObject } from '../fhir/json-object.ts'
-import type { Json, JsonObject } from '../fhir/types.ts'
-import type {
-  CheckName,
-  Claim,
-  CredentialFormat,
-  Envelope,
-  EventKind,
-  Failure,
-  Limits,
-  Status,
-} from './credential-format.ts'
-import { inflateRaw } from './encoding/inflate.ts'
-import { decodeBase64Url, parseStrictJson } from './encoding/strict-json.ts'
-import { algorithmFromJose, type SignatureAlgorithm, signatureMatches } from './signature-algorithms.ts'
+import { isJsonObject } from '../../fhir/json-object.ts'
+import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { CheckName, Claim, CredentialFormat, Envelope, Failure, Limits, Status } from '../credential-format.ts'
+import { inflateRaw } from '../encoding/inflate.ts'
+import { decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
+import { issuerTextFault } from '../issuer-text.ts'
+import { algorithmFromJose, type SignatureAlgorithm, signatureMatches } from '../signature-algorithms.ts'
+import { openCard } from './card-content.ts'
 
 const PREFIX = /^shc:\//i
 const CHUNK = /^shc:\/(?:(\d{1,3})\/(\d{1,3})\/)?(\d+)$/i
@@ -22,6 +15,7 @@ const SIGNATURE_BYTES = 64
 /** SMART Health Card: numeric chunks → compact JWS → raw deflate → JSON (credentials.md, section 5). */
 export const shc: CredentialFormat = {
   name: 'shc',
+  isChunked: true,
   recognises: (text) => PREFIX.test(text),
   decode: decodeCard,
 }
@@ -121,6 +115,7 @@ function bundleOf(card: JsonObject): JsonObject | undefined {
 
 function envelopeOf(card: JsonObject, bundle: JsonObject, message: Jws): Envelope {
   const issuer = String(card.iss)
+  const issuerFault = issuerTextFault(issuer)
   const rid = isJsonObject(card.vc) ? card.vc.rid : undefined
   const period: Envelope['period'] = {}
   if ('nbf' in card) period.notBefore = timeClaim(card.nbf)
@@ -128,36 +123,28 @@ function envelopeOf(card: JsonObject, bundle: JsonObject, message: Jws): Envelop
   const canIssue = isIssuerUrl(issuer)
   return {
     format: 'shc',
-    issuer,
-    keyId: typeof message.kid === 'string' && message.kid !== '' ? message.kid : undefined,
+    ...(issuerFault === undefined ? { issuer } : { issuerFault }),
+    keyId: isKeyId(message.kid) ? message.kid : undefined,
     algorithm: message.algorithm.name,
     verify: ({ publicKey }) =>
       signatureMatches(message.algorithm, publicKey, Buffer.from(message.signed, 'latin1'), message.signature),
     vouchedBy: () => canIssue,
     coverage: 'whole',
     period,
-    events: eventsOf(bundle),
     ...(typeof rid === 'string' && /^[A-Za-z0-9_-]{1,24}$/.test(rid) ? { revocationId: rid } : {}),
     remarks: [],
-    content: card,
+    open: () => openCard(card, bundle),
   }
 }
 
 /** https, no trailing slash, no query, no user: what may be an issuer at all (credentials.md, section 5). */
 function isIssuerUrl(text: string): boolean {
-  return /^https:\/\/[^/?#@\s]+(?:\/[^?#@\s]*[^/?#@\s])?$/.test(text)
+  return issuerTextFault(text) === undefined && /^https:\/\/[^/?#@\s]+(?:\/[^?#@\s]*[^/?#@\s])?$/.test(text)
 }
+
+/** A name that can be looked up and shown. */
+const isKeyId = (kid: Json | undefined): kid is string => typeof kid === 'string' && /^[!-~]{1,256}$/.test(kid)
 
 function timeClaim(value: Json | undefined): Claim {
   return typeof value === 'number' && Number.isFinite(value) ? value : 'not-a-number'
-}
-
-const EVENT_OF_RESOURCE: Record<string, EventKind> = { Immunization: 'v', Observation: 't', DiagnosticReport: 't' }
-
-function eventsOf(bundle: JsonObject): EventKind[] {
-  const entries = Array.isArray(bundle.entry) ? bundle.entry : []
-  const types = entries.map((entry) =>
-    isJsonObject(entry) && isJsonObject(entry.resource) ? entry.resource.resourceType : '',
-  )
-  return [...new Set(types.map((type) => EVENT_OF_RESOURCE[String(type)]).filter((event) => event !== undefined))]
 }

@@ -1,0 +1,88 @@
+import { randomInt } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { type Run, reportLines, runCases } from '../test/evaluate/invariant/run-cases.ts'
+import { searchAfterEvaluations } from '../test/support/privacy/run.ts'
+import { traceLines } from '../test/support/privacy/traces.ts'
+
+const usage = `npm run soak -- [part…] [--credentials N] [--evaluations N] [--seed N] [--case N]
+
+Parts, all by default:
+  every         every twist and every standing of a key, once
+  withdrawn     keys that lists withdraw, or that a required list lacks
+  credentials   N credentials at random against the independent judge (default 20000)
+  privacy       a search for personal data after N evaluations of all kinds (default 1000)
+
+--seed draws the same again; --case prints one case of \`every\` or \`credentials\` in full.
+`
+
+/** Figures of one part: cases that were as they should be, and those that were not. */
+interface Outcome {
+  lines: string[]
+  passed: number
+  failed: number
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    credentials: { type: 'string', default: '20000' },
+    evaluations: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+    case: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+})
+const seed = Number(values.seed)
+
+async function credentials(cases: number, worlds?: Run['worlds']): Promise<Outcome> {
+  const only = values.case === undefined ? {} : { only: Number(values.case) }
+  const report = await runCases({ cases, seed, ...only, ...(worlds ? { worlds } : {}) })
+  return { lines: reportLines(report, seed), passed: report.cases - report.failed, failed: report.failed }
+}
+
+async function privacy(): Promise<Outcome> {
+  const report = await searchAfterEvaluations({ evaluations: Number(values.evaluations), seed })
+  const { evaluations, requests, patterns, statuses, traces, control } = report
+  const replies = [...statuses].map(([status, count]) => `${status} ${count}`).join(', ')
+  const lines = [
+    `${evaluations} evaluations, ${requests} requests, ${patterns} patterns, control found in ${control.length} places`,
+    `replies: ${replies}`,
+    ...traceLines(traces),
+  ]
+  return { lines, passed: requests, failed: traces.length + (control.length === 0 ? 1 : 0) }
+}
+
+const parts: Record<string, () => Promise<Outcome>> = {
+  every: () => credentials(0),
+  withdrawn: () => credentials(0, ['withdrawn']),
+  credentials: () => credentials(Number(values.credentials)),
+  privacy,
+}
+
+/** A part that cannot be run at all has failed; the others go on. */
+async function run(name: string): Promise<Outcome> {
+  try {
+    return (await parts[name]?.()) ?? { lines: [], passed: 0, failed: 0 }
+  } catch (error) {
+    return { lines: [error instanceof Error ? (error.stack ?? error.message) : String(error)], passed: 0, failed: 1 }
+  }
+}
+
+const wanted = positionals.length > 0 ? positionals : Object.keys(parts)
+const unknown = wanted.filter((name) => !(name in parts))
+if (values.help || unknown.length > 0) {
+  console.log(usage)
+  process.exit(unknown.length > 0 ? 2 : 0)
+}
+const total = { passed: 0, failed: 0 }
+for (const name of wanted) {
+  const start = performance.now()
+  const outcome = await run(name)
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  console.log(`## ${name}: ${outcome.passed} passed, ${outcome.failed} failed, ${seconds} s`)
+  for (const line of outcome.lines) console.log(line)
+  total.passed += outcome.passed
+  total.failed += outcome.failed
+}
+console.log(`${total.passed} passed, ${total.failed} failed`)
+process.exitCode = total.failed > 0 ? 1 : 0

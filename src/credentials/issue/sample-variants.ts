@@ -1,0 +1,64 @@
+import type { CborInput } from './cbor-encode.ts'
+import { date, type SampleKind, type SampleOptions, samplePayload } from './samples.ts'
+
+/**
+ * A genuine specimen that is not accepted: `unmet`, its event meets no rule (the first of two doses, the virus found, too long ago);
+ * `incomplete`, a datum that the rule needs is missing.
+ */
+export type SampleVariant = 'unmet' | 'incomplete'
+
+interface Variants {
+  /** Members of the event that meet no rule. */
+  unmet(options: SampleOptions): Record<string, CborInput>
+  /** The member that is missing. */
+  incomplete: string
+}
+
+/** Kinds whose rules can decide, by what changes in their one event. */
+const variants: Partial<Record<SampleKind, Variants>> = {
+  'dcc-v': { unmet: () => ({ dn: 1 }), incomplete: 'dn' },
+  'dcc-t': { unmet: () => ({ tr: '260373001' }), incomplete: 'sc' },
+  'dcc-r': { unmet: ({ issuedAt }) => ({ fr: date(issuedAt, -300) }), incomplete: 'fr' },
+  'ddcc-vs': { unmet: () => ({ dose: 1 }), incomplete: 'dose' },
+  'ddcc-tr': {
+    unmet: () => ({ result: { system: 'http://snomed.info/sct', code: '260373001' } }),
+    incomplete: 'result',
+  },
+  // Counts only from a day that is still to come.
+  icvp: { unmet: ({ issuedAt }) => ({ vls: date(issuedAt, 30) }), incomplete: 'dt' },
+  flat: { unmet: () => ({ dose: 1 }), incomplete: 'dose' },
+}
+
+/** Kinds of specimen that have variants. */
+export const hasVariants = (kind: SampleKind): boolean => variants[kind] !== undefined
+
+/**
+ * The payload of a variant, ready to be signed.
+ * @throws TypeError for a kind without variants
+ */
+export function variantPayload(kind: SampleKind, variant: SampleVariant, options: SampleOptions): CborInput {
+  const change = variants[kind]
+  if (!change) throw new TypeError(`no rule decides specimens of kind ${kind}`)
+  const payload = samplePayload(kind, options)
+  const event = eventOf(payload)
+  if (variant === 'unmet') Object.assign(event, change.unmet(options))
+  else Reflect.deleteProperty(event, change.incomplete)
+  return payload
+}
+
+/** Members that lead from a payload to its event; a flat certificate is its event itself. */
+const steps = ['v', 't', 'r', 'vaccination', 'test']
+
+/** The one event of a fresh specimen. */
+function eventOf(payload: CborInput): object {
+  let place: unknown = payload
+  if (payload instanceof Map) {
+    const hcert = payload.get(-260)
+    place = hcert instanceof Map ? [...hcert.values()][0] : undefined
+    const members = Object(place)
+    const step = steps.find((name) => name in members)
+    place = [step === undefined ? undefined : members[step]].flat()[0]
+  }
+  if (typeof place !== 'object' || place === null) throw new TypeError('the specimen has no event')
+  return place
+}

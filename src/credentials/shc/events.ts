@@ -1,0 +1,48 @@
+import { isJsonObject } from '../../fhir/json-object.ts'
+import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Obstacle } from '../credential-format.ts'
+import { hasModifier } from './holder.ts'
+import { resultFault } from './result-codes.ts'
+
+/** Statuses of an Observation whose result stands (FHIR R4, observation-status). */
+const FINAL = ['final', 'amended', 'corrected']
+
+const told = (text: string): Obstacle => ({ text, blocks: false })
+const blocks = (text: string): Obstacle => ({ text, blocks: true })
+
+/** Why a vaccination does not count; undefined when it does: only what is completed, whole, and says nothing that is not understood. */
+export function judgeImmunization(event: JsonObject): Obstacle | undefined {
+  const other = notUnderstood(event, 'vaccination')
+  if (other) return other
+  if (event.status !== 'completed') return told('A vaccination of the card is not completed and does not count')
+  if (event.isSubpotent === undefined || event.isSubpotent === false) return undefined
+  return told('A vaccination of the card is subpotent and does not count')
+}
+
+/** Why a test result does not count; undefined when it does. */
+export function judgeObservation(event: JsonObject): Obstacle | undefined {
+  const other = notUnderstood(event, 'test result')
+  if (other) return other
+  if (!FINAL.some((status) => status === event.status))
+    return told('A test result of the card is not final and does not count')
+  if (event.dataAbsentReason !== undefined) return told('A test of the card has no result and does not count')
+  const fault = resultFault(event)
+  return fault === undefined ? undefined : blocks(fault)
+}
+
+/** What may change the meaning of an event, or says that a datum of it is not there (extension data-absent-reason of a primitive). */
+function notUnderstood(event: JsonObject, what: string): Obstacle | undefined {
+  if (hasModifier(event) || holdsModifier(event))
+    return blocks(`A ${what} of the card has an extension that changes its meaning, and does not count`)
+  if (event._status !== undefined || event._isSubpotent !== undefined)
+    return blocks(`A ${what} of the card has an extended status, and does not count`)
+  if (event.contained !== undefined) return blocks(`A ${what} of the card contains other resources, and does not count`)
+  return undefined
+}
+
+/** Modifier extensions may stand in any backbone element. */
+function holdsModifier(json: Json): boolean {
+  if (Array.isArray(json)) return json.some(holdsModifier)
+  if (!isJsonObject(json)) return false
+  return Object.entries(json).some(([name, value]) => name === 'modifierExtension' || holdsModifier(value))
+}

@@ -1,0 +1,28 @@
+import { birthDate, count, moment, text } from '../data.ts'
+import { coding, type Fields, listOf, mapOf } from '../shape.ts'
+
+const concept = mapOf({ coding: listOf(coding), text })
+
+/**
+ * Elements of a card's resources that decide something, as FHIR R4 has them. What is not of its form (a list where one date belongs)
+ * is left out before anybody reads it: one reader would take its first part, another all of it.
+ */
+export const resourceFields: Record<string, Fields> = {
+  Patient: { birthDate: birthDate('1.3.0'), gender: text },
+  Immunization: {
+    occurrenceDateTime: moment,
+    occurrenceString: text,
+    lotNumber: text,
+    vaccineCode: concept,
+    protocolApplied: listOf(
+      mapOf({
+        doseNumberPositiveInt: count,
+        doseNumberString: text,
+        seriesDosesPositiveInt: count,
+        seriesDosesString: text,
+        targetDisease: listOf(concept),
+      }),
+    ),
+  },
+  Observation: { effectiveDateTime: moment, code: concept, valueCodeableConcept: concept, valueString: text },
+}

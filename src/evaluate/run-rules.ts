@@ -1,0 +1,234 @@
+import type { MapInput } from '../credentials/map-input.ts'
+import { issue, notFound } from '../fhir/error.ts'
+import { alpha2FromAlpha3, isJurisdictionCode } from '../fhir/iso-3166.ts'
+import { isJsonObject } from '../fhir/json-object.ts'
+import type { Bundle, Issue, Json, JsonObject, PlanDefinition } from '../fhir/types.ts'
+import {
+  inForce,
+  type PlanChoice,
+  preferredPlans,
+  type RuleCall,
+  type RuleResult,
+  type RuleSource,
+  type Rules,
+  statusRemark,
+} from '../rules/rules.ts'
+import { participantOfIssuer } from '../trust/participant-codes.ts'
+import type { EvaluateRequest } from './request.ts'
+import type { Verification } from './verify.ts'
+
+/** What running rules needs of the server. */
+export interface RuleSurroundings {
+  rules: Rules
+  /** PlanDefinitions that apply; chosen by jurisdiction, kind and clock. What is not understood counts as applying. */
+  selectPlans(choice: PlanChoice): Promise<PlanDefinition[]>
+  /** Every PlanDefinition of a canonical, with or without version, in every version and status. */
+  findPlans(canonical: string): Promise<PlanDefinition[]>
+  /** Whether there is a Library of that canonical. */
+  hasLibrary(canonical: string): Promise<boolean>
+  /** `url|version` of what is stored for the canonical of a value set, so that a reply can be reproduced. */
+  pinValueSet(canonical: string): Promise<string>
+}
+
+/** The rules that a request names; empty when it leaves the choice to the server. */
+export interface NamedRules {
+  sources: RuleSource[]
+  /** What is to be said about them, such as that one is a draft. */
+  remarks: Issue[]
+}
+
+/**
+ * Finds what a request names and holds its names against it. A question about rules that do not exist is wrong whatever the
+ * credential says, so it is answered first.
+ * @throws FhirError 404 for an artefact that the server does not have, 422 for a define or CQL parameter that no rule has
+ */
+export async function readNamedRules(
+  surroundings: RuleSurroundings,
+  request: EvaluateRequest,
+  given: PlanDefinition[],
+): Promise<NamedRules> {
+  const plans = [...given]
+  for (const canonical of request.planDefinitions) {
+    const found = preferredPlans(await surroundings.findPlans(canonical), request.clock)
+    if (found.length === 0) throw unknownArtefact('PlanDefinition', canonical)
+    plans.push(...found.filter((each) => !plans.includes(each)))
+  }
+  for (const canonical of request.libraries) {
+    if (!(await surroundings.hasLibrary(canonical))) throw unknownArtefact('Library', canonical)
+  }
+  const libraries = request.libraries.map((library) => ({ library, expressions: request.expressions }))
+  const sources: RuleSource[] = [...plans.map((plan) => ({ plan })), ...libraries]
+  await surroundings.rules.checkQuestion(
+    sources.length > 0 ? sources : await candidates(surroundings, request),
+    request.parameters,
+  )
+  return { sources, remarks: plans.flatMap((each) => planRemarks(each, request.clock)) }
+}
+
+/** 404 that names an artefact which the request names and the server does not have. */
+export const unknownArtefact = (type: string, canonical: string) =>
+  notFound({
+    text: `${type} ${shownCanonical(canonical)} is not known to this server`,
+    expression: 'Parameters.parameter',
+  })
+
+/** A canonical as a message may repeat it: what is no address may be the text of a credential in the wrong place. */
+const shownCanonical = (canonical: string) =>
+  /^(?:https?:\/\/|urn:)[^\s<>"]{1,250}$/.test(canonical) ? canonical : '(which is no canonical URL)'
+
+/** Every rule that might run by default, whatever the credential turns out to be; asked for when there are parameters to hold against it. */
+async function candidates(surroundings: RuleSurroundings, request: EvaluateRequest): Promise<RuleSource[]> {
+  if (!request.parameters) return []
+  const { jurisdiction, clock } = request
+  const plans = await surroundings.selectPlans({ jurisdiction, clock, kinds: undefined, isIssuerUnknown: true })
+  return plans.map((plan) => ({ plan }))
+}
+
+/** Who names a rule may run a draft of it, or one that is not in force; the reply says so. */
+function planRemarks(plan: PlanDefinition, clock: Date): Issue[] {
+  const name = `PlanDefinition ${plan.url ?? plan.id}${plan.version ? `|${plan.version}` : ''}`
+  const late = issue('informational', { severity: 'warning', text: `${name} is not in force at the evaluation clock` })
+  return [...statusRemark(name, plan.status), ...(inForce(plan, clock) ? [] : [late])]
+}
+
+/** A verified credential and what the maps made of it. */
+export interface Judged {
+  request: EvaluateRequest
+  verification: Verification
+  input: MapInput
+  named: NamedRules
+  /** The resources that rules run over, or why they cannot run. */
+  content: { data: Bundle } | { notRun: Issue }
+}
+
+/** What the rules made of it. */
+export interface Judgement {
+  rules: RuleResult[]
+  issues: Issue[]
+  /** Those that make `accepted` impossible. */
+  obstacles: Issue[]
+  /** Canonicals with version of the value sets that the rules asked. */
+  valueSets: string[]
+}
+
+/** Runs every rule that was named or applies, or lists each with the reason why it is not run. */
+export async function judge(surroundings: RuleSurroundings, judged: Judged): Promise<Judgement> {
+  const { named, content } = judged
+  const sources = named.sources.length > 0 ? named.sources : await selected(surroundings, judged)
+  const valueSets = new Set<string>()
+  const rules: RuleResult[] = []
+  for (const source of sources) {
+    const results =
+      'notRun' in content
+        ? await surroundings.rules.listRules(source, content.notRun)
+        : await surroundings.rules.evaluateRules(source, ruleCall(judged, content.data, valueSets))
+    rules.push(...results)
+  }
+  const none = issue('not-found', { severity: 'warning', text: 'No rule of this server applies to this credential' })
+  const obstacles = judged.verification.events.length > 0 ? [] : [noEvents]
+  const pinned = await Promise.all([...valueSets].map((each) => surroundings.pinValueSet(each)))
+  return {
+    rules,
+    issues: distinct([
+      ...named.remarks,
+      ...rules.flatMap(ruleIssues),
+      ...(sources.length > 0 ? [] : [none]),
+      ...obstacles,
+    ]),
+    obstacles,
+    valueSets: [...new Set(pinned)].sort(),
+  }
+}
+
+const noEvents = issue('not-supported', {
+  severity: 'warning',
+  text: 'The credential certifies no vaccination, test or recovery, so rules about them say nothing of it',
+})
+
+async function selected(
+  surroundings: RuleSurroundings,
+  { request, verification, content }: Judged,
+): Promise<RuleSource[]> {
+  const { issuer, events } = verification
+  const name = issuer?.name?.trim().toUpperCase()
+  const countries = [issuer?.participant ?? '', name ?? ''].filter(isJurisdictionCode)
+  const kinds = events.map((kind) => kindNames[kind] ?? kind)
+  const plans = await surroundings.selectPlans({
+    jurisdiction: request.jurisdiction,
+    issuerCountry: countries,
+    // A ministry's name or an address is no country: any country may have issued it.
+    isIssuerUnknown: !issuer?.participant && participantOfIssuer(name ?? '') === undefined,
+    // Of a credential whose content is not known any kind may apply.
+    kinds: kinds.length === 0 && 'notRun' in content ? undefined : kinds,
+    clock: request.clock,
+  })
+  return plans.map((plan) => ({ plan }))
+}
+
+const kindNames: Record<string, string> = { v: 'vaccination', t: 'test', r: 'recovery' }
+
+function ruleCall({ request, verification, input }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
+  const payload = member(member(input.claims, '-260'), '1')
+  return {
+    data,
+    clock: request.clockText,
+    asked: (valueSet) => void valueSets.add(valueSet),
+    external: envelopeClaims(input.claims, request, verification),
+    ...(payload === undefined ? {} : { payload }),
+    ...(request.parameters ? { parameters: request.parameters } : {}),
+    ...(request.language ? { language: request.language } : {}),
+  }
+}
+
+/** What is to be said of a rule: why it failed, or what it lacked; and remarks. */
+function ruleIssues({
+  issue: failed,
+  result,
+  message,
+  action,
+  expression,
+  planDefinition,
+  library,
+  remarks,
+}: RuleResult): Issue[] {
+  const own: Issue[] = []
+  if (failed) own.push(failed)
+  else if (result === null) {
+    const name = `rule "${action || expression}" of ${planDefinition || library}`
+    own.push(issue('incomplete', { severity: 'warning', text: `${name}: ${message ?? 'not determined'}` }))
+  }
+  return [...own, ...(remarks ?? [])]
+}
+
+function distinct(issues: Issue[]): Issue[] {
+  const known = new Map(issues.map((each) => [JSON.stringify(each), each]))
+  return [...known.values()]
+}
+
+/** What CertLogic rules see of the envelope (EU DCC validation rules, `external`): countries as alpha-2, times as ISO 8601. */
+function envelopeClaims(claims: Json, { jurisdiction }: EvaluateRequest, { issuer }: Verification): JsonObject {
+  const external: JsonObject = {}
+  const named = member(claims, '1')
+  const issuing = alpha2(typeof named === 'string' ? named : issuer?.participant)
+  if (issuing) external.issuerCountryCode = issuing
+  const verifying = alpha2(jurisdiction)
+  if (verifying) external.countryCode = verifying
+  for (const [name, claim] of [
+    ['exp', member(claims, '4')],
+    ['iat', member(claims, '6')],
+  ] as const) {
+    if (typeof claim === 'number' && Math.abs(claim) <= latestSecond)
+      external[name] = new Date(claim * 1000).toISOString()
+  }
+  return external
+}
+
+function alpha2(country: string | undefined): string | undefined {
+  const code = country?.trim().toUpperCase() ?? ''
+  return /^[A-Z]{2}$/.test(code) ? code : alpha2FromAlpha3(code)
+}
+
+/** The last second that a JavaScript date can tell. */
+const latestSecond = 8.64e12
+
+const member = (value: Json | undefined, name: string) => (isJsonObject(value) ? value[name] : undefined)

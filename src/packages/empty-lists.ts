@@ -1,0 +1,25 @@
+/** Empty lists, which tools write and FHIR forbids (ele-1, JSON representation): they say nothing, and are left out. */
+import { issue } from '../fhir/error.ts'
+import { isJsonObject } from '../fhir/json-object.ts'
+import type { Issue, Json, JsonObject } from '../fhir/types.ts'
+
+/** Takes empty lists out of a resource that was just read; answers a warning that names them. */
+export function dropEmptyLists(resource: JsonObject): Issue[] {
+  const found: string[] = []
+  // In place: an object that is made anew would lose the text of its decimals.
+  const visit = (value: Json, path: string): void => {
+    if (Array.isArray(value)) for (const [index, each] of value.entries()) visit(each, `${path}[${index}]`)
+    if (!isJsonObject(value)) return
+    for (const [name, member] of Object.entries(value)) {
+      if (Array.isArray(member) && member.length === 0) {
+        delete value[name]
+        found.push(`${path}.${name}`)
+      } else visit(member, `${path}.${name}`)
+    }
+  }
+  visit(resource, String(resource.resourceType))
+  if (found.length === 0) return []
+  const shown = found.length > 5 ? `${found.slice(0, 5).join(', ')} and ${found.length - 5} more` : found.join(', ')
+  const text = `${resource.resourceType}/${resource.id ?? ''}: left out empty lists, which FHIR does not allow: ${shown}.`
+  return [issue('structure', { severity: 'warning', text, expression: found.slice(0, 5) })]
+}

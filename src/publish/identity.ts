@@ -1,0 +1,79 @@
+/**
+ * What was active once under a `url|version` keeps its content for ever: a verdict that names its rules by version can be
+ * repeated. Who wants other content raises the version.
+ */
+import { createHash } from 'node:crypto'
+import { artefactCanonical, artefactName, statusOf } from '../fhir/artefact.ts'
+import { FhirError, issue } from '../fhir/error.ts'
+import { exactNumber } from '../fhir/exact-number.ts'
+import { canonicalJson } from '../fhir/json.ts'
+import type { Json, JsonObject, Resource } from '../fhir/types.ts'
+import type { Write } from '../storage/storage.ts'
+
+/** Members that are no content: whose copy it is, what the server says of it, what is shown for it, where it stands in its life. */
+const beside = ['resourceType', 'id', 'meta', 'text', 'status']
+
+/**
+ * Members in which two resources differ, contents alone, in alphabetical order; a retirement may say its own date. Decimals
+ * differ when their text does, for precision is content.
+ */
+function differingMembers(published: Resource, given: Resource): string[] {
+  const [before, after] = [published, given].map((each) => each as unknown as JsonObject) // a resource is a JSON object
+  if (!before || !after) return []
+  const mayDiffer = statusOf(given) === 'retired' ? [...beside, 'date', '_date'] : beside
+  const names = new Set([...Object.keys(before), ...Object.keys(after)])
+  return [...names].filter((name) => !mayDiffer.includes(name) && !isSame(before, after, name)).sort()
+}
+
+/** Whether two objects or lists say the same at a key, whatever the order of members. */
+function isSame(before: JsonHolder, after: JsonHolder, key: string): boolean {
+  const [a, b] = [valueAt(before, key), valueAt(after, key)]
+  if (typeof a === 'number' && typeof b === 'number')
+    return (exactNumber(before, key) ?? String(a)) === (exactNumber(after, key) ?? String(b))
+  if (Array.isArray(a) !== Array.isArray(b) || !isHolder(a) || !isHolder(b)) return a === b
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
+  return [...keys].every((each) => isSame(a, b, each))
+}
+
+type JsonHolder = JsonObject | Json[]
+
+const isHolder = (value: Json | undefined): value is JsonHolder => typeof value === 'object' && value !== null
+const valueAt = (holder: JsonHolder, key: string): Json | undefined =>
+  Array.isArray(holder) ? holder[Number(key)] : holder[key]
+
+/**
+ * What a write of an artefact is judged by, inside its transaction.
+ * @returns nothing for a resource without url or version: nobody can name it exactly
+ */
+export function unlessPublished(resource: Resource): Pick<Write, 'unlessPublished'> {
+  if (artefactCanonical(resource)?.version === undefined) return {}
+  return {
+    unlessPublished: ({ resource: published }) => {
+      const conflict = published && conflictWith(published, resource)
+      if (conflict) throw conflict
+    },
+  }
+}
+
+/** Why a resource cannot be stored where another was published under its `url|version`; undefined when it can. */
+export function conflictWith(published: Resource, given: Resource): FhirError | undefined {
+  const name = artefactName(given)
+  const type = given.resourceType
+  const status = statusOf(given)
+  const changed = differingMembers(published, given)
+  if (changed.length > 0) {
+    const shown = changed.slice(0, 8).join(', ')
+    const text = `${name} was published, and what is published does not change: raise the version. It differs in ${shown}.`
+    return new FhirError(422, issue('business-rule', { text, expression: changed.map((each) => `${type}.${each}`) }))
+  }
+  if (status === 'active' || status === 'retired') return undefined
+  const text = `${name} was published: it can be active or retired, and never ${status ?? 'without status'} again. Raise the version for a draft.`
+  return new FhirError(422, issue('business-rule', { text, expression: `${type}.status` }))
+}
+
+/** SHA-256 of the content of a resource, the same for every order of members: by it shipped content is known to have been checked. */
+export function contentHash(resource: Resource): string {
+  const members = Object.entries(resource as unknown as JsonObject) // a resource is a JSON object
+  const content = Object.fromEntries(members.filter(([name]) => !beside.includes(name)))
+  return createHash('sha256').update(canonicalJson(content)).digest('hex')
+}

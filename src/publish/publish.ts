@@ -1,0 +1,84 @@
+/**
+ * The one way in: what an artefact must pass before it is stored, whoever brings it. REST refuses what is not fit to be
+ * `active`; an import stores it as a draft that nothing uses. Drafts are stored whatever is wrong with them, and told what is.
+ */
+import { artefactCanonical, artefactName, asRefused, notFit, statusOf } from '../fhir/artefact.ts'
+import { isError } from '../fhir/error.ts'
+import type { Issue, Resource } from '../fhir/types.ts'
+import type { Storage, Write } from '../storage/storage.ts'
+import { checkArtefact } from './check.ts'
+import type { CheckEnvironment } from './environment.ts'
+import { conflictWith, unlessPublished } from './identity.ts'
+
+/** A resource as it may be stored. */
+interface Admission {
+  /** A draft, with a tag, in place of an active one that is not fit. */
+  resource: Resource
+  /** Errors are those for which it was made a draft. */
+  issues: Issue[]
+  isRefused: boolean
+}
+
+/** What is stored goes through here. */
+export interface Publish {
+  /**
+   * Judges a resource that is to be written: errors refuse it. A draft has none; what an active one would be refused for is a
+   * warning with the coding `not-fit`. `beside` are resources that are to be stored in the same transaction.
+   * @throws FhirError 5xx when it cannot be judged now
+   */
+  check(resource: Resource, beside?: Resource[]): Promise<Issue[]>
+  /** The same for a resource that is to be stored anyhow. */
+  admit(resource: Resource, beside?: Resource[]): Promise<Admission>
+  /**
+   * What was published under the `url|version` of a resource, ever, or is published by `earlier` ones of the same transaction:
+   * nothing, the same content, or other content.
+   */
+  compare(resource: Resource, earlier?: Resource[]): Promise<Comparison>
+  /** The write with what it is judged by inside its transaction. */
+  write(write: Write): Write
+}
+
+/** `isRetired`: the same content is stored, and its author has retired it. */
+type Comparison = { kind: 'new' } | { kind: 'same'; isRetired: boolean } | { kind: 'other'; issue: Issue }
+
+/** Makes the one way in over what the server has. */
+export function createPublish(environment: CheckEnvironment & { storage: Pick<Storage, 'published'> }): Publish {
+  const { storage } = environment
+  return {
+    async check(resource, beside = []) {
+      const issues = await checkArtefact(resource, beside, environment)
+      return statusOf(resource) === 'active' ? issues : issues.map(told)
+    },
+    async admit(resource, beside = []) {
+      const issues = await checkArtefact(resource, beside, environment)
+      if (statusOf(resource) !== 'active') return { resource, issues: issues.map(told), isRefused: false }
+      const isRefused = issues.some(isError)
+      return { resource: isRefused ? asRefused(resource) : resource, issues, isRefused }
+    },
+    async compare(resource, earlier = []) {
+      const { url, version } = artefactCanonical(resource) ?? {}
+      if (url === undefined || version === undefined) return { kind: 'new' }
+      const rival = earlier.find(
+        (each) =>
+          each.resourceType === resource.resourceType &&
+          statusOf(each) === 'active' &&
+          artefactName(each) === artefactName(resource),
+      )
+      const published = (await storage.published(resource.resourceType, { url, version }))?.resource
+      if (!published && !rival) return { kind: 'new' }
+      const [issue] = [published, rival].flatMap((each) => (each && conflictWith(each, resource)?.issues) || [])
+      if (!published && !issue) return { kind: 'new' }
+      if (issue) return { kind: 'other', issue }
+      const current = await environment.find(resource.resourceType, `${url}|${version}`)
+      return { kind: 'same', isRetired: current.length > 0 && current.every((each) => statusOf(each) === 'retired') }
+    },
+    write: (write) => (write.resource ? { ...write, ...unlessPublished(write.resource) } : write),
+  }
+}
+
+/** A fault of what is not active: it is stored, and its author is told. */
+function told(issue: Issue): Issue {
+  if (!isError(issue)) return issue
+  const coding = [...(issue.details?.coding ?? []), notFit]
+  return { ...issue, severity: 'warning', details: { ...issue.details, coding } }
+}

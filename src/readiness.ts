@@ -1,0 +1,29 @@
+import type { ReadinessPart } from './http/readiness.ts'
+import type { PendingContent } from './packages/pending-content.ts'
+import type { TrustListStatus } from './trust/trust.ts'
+
+/** What tells whether a server is ready. */
+interface Standing {
+  maintenance: boolean
+  content: ReturnType<PendingContent['state']>
+  lists: TrustListStatus[]
+}
+
+/** What answers depend on, and whether it is there. Own content and trust lists are read before anything listens. */
+export function readiness({ maintenance, content: { status, detail }, lists }: Standing): ReadinessPart[] {
+  return [
+    { name: 'service', ready: !maintenance, state: maintenance ? 'maintenance' : 'up' },
+    { name: 'own content', ready: true, state: 'loaded' },
+    {
+      name: 'trust lists',
+      ready: true,
+      state: `${lists.filter((each) => each.usable).length} of ${lists.length} usable`,
+    },
+    {
+      name: 'base content',
+      ready: status === 'loaded' || status === 'none',
+      state: status === 'none' ? 'not loaded by this server' : status,
+      ...(detail === undefined ? {} : { detail }),
+    },
+  ]
+}

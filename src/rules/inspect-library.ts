@@ -1,0 +1,181 @@
+/** What publication must know of rule libraries: whether they can be run, and what a condition may name in them. */
+import { artefactCanonical, artefactName } from '../fhir/artefact.ts'
+import { FhirError, isError, issue } from '../fhir/error.ts'
+import type { Issue, Library } from '../fhir/types.ts'
+import type { JobCall } from '../workers/job-pool.ts'
+import { isCertLogic, readCertLogic } from './certlogic/certlogic.ts'
+import { formatIdentifier, type LibraryIdentifier } from './cql/cql-source.ts'
+import { formatType } from './cql/elm.ts'
+import { inlineLibrary } from './cql/expression.ts'
+import { createLibraries, includesOf, type Libraries } from './cql/libraries.ts'
+import type { LibraryStore } from './cql/library-index.ts'
+import { type LibraryText, readLibrary } from './cql/library-text.ts'
+import type { Translator } from './cql/translator.ts'
+
+/** What became of reading, translating and linking a library. */
+interface LibraryReport {
+  /** Errors where it, or an include, cannot be run; CQL faults with line and column in `diagnostics`. */
+  issues: Issue[]
+  /** Absent for a library that holds no rules at all. */
+  language?: 'cql' | 'certlogic'
+  /** Public defines, with the type that the translator gave them (`System.Boolean`); ELM may come without. */
+  defines: { name: string; type?: string }[]
+}
+
+/** Looks at libraries of one store. All methods throw FhirErrors of 5xx alone: the server being unable is no fault of a library. */
+export interface LibraryInspector {
+  inspect(library: Library): Promise<LibraryReport>
+  /** A CQL expression as a condition of a plan has it: faults, and the static type when there are none. */
+  inspectExpression(expression: string, library: Library): Promise<{ issues: Issue[]; type?: string }>
+}
+
+/** An expression is translated where it is published, and not kept. */
+const inspection: JobCall = { client: 'publication', cpuSeconds: 10 }
+
+/** Makes an inspector; `beside` are libraries that are to be stored together, seen instead of what they replace. */
+export function createInspector(
+  store: LibraryStore,
+  { translator, generated }: { translator: Translator; generated: LibraryText[] },
+  beside: Library[],
+): LibraryInspector {
+  const overlaid = overlay(store, beside)
+  const libraries = createLibraries(overlaid, translator, generated)
+  return {
+    async inspect(library) {
+      if (isCertLogic(library)) return inspectCertLogic(library)
+      const text = textOf(library)
+      if (!text) return { issues: [], defines: [] }
+      if ('issues' in text) return { language: 'cql', issues: text.issues, defines: [] }
+      const stored = await overlaid.listLibraries()
+      const wanted = { text, library, others: stored.filter((each) => each.id !== library.id), generated }
+      const { issues, defines } = await compileIssues(library, libraries)
+      return {
+        language: 'cql',
+        issues: [...issues, ...identityIssues(library, text), ...includeIssues(wanted)],
+        defines,
+      }
+    },
+    async inspectExpression(expression, library) {
+      const compiled = await refused(async () => {
+        const { identifier } = await libraries.compile(library)
+        return libraries.compileText(inlineLibrary(expression, [{ ...identifier }], true), inspection)
+      })
+      if (compiled instanceof FhirError) return { issues: compiled.issues }
+      const issues = compiled.issues.filter(isError)
+      const type = compiled.defines.find(({ name }) => name === 'return')?.type
+      return issues.length > 0 ? { issues } : { issues, type: formatType(type) }
+    },
+  }
+}
+
+function overlay(store: LibraryStore, beside: Library[]): LibraryStore {
+  const names = new Set(beside.map(artefactName))
+  const ids = new Set(beside.flatMap(({ id }) => id ?? []))
+  const remains = (each: Library) => !names.has(artefactName(each)) && !ids.has(each.id ?? '')
+  return {
+    findLibraries: async (url) => [
+      ...beside.filter((each) => artefactCanonical(each)?.url === url),
+      ...(await store.findLibraries(url)).filter(remains),
+    ],
+    listLibraries: async () => [...beside, ...(await store.listLibraries()).filter(remains)],
+    revision: () => 0,
+  }
+}
+
+function inspectCertLogic(library: Library): LibraryReport {
+  try {
+    readCertLogic(library)
+    return { language: 'certlogic', issues: [], defines: [{ name: 'Logic' }] }
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error
+    return { language: 'certlogic', issues: error.issues, defines: [] }
+  }
+}
+
+/** Types of Library that hold something to run (http://terminology.hl7.org/CodeSystem/library-type); the others are lists and models. */
+const isLogic = ({ type }: Library) => type?.coding?.some(({ code }) => code === 'logic-library') === true
+
+/** The text of a library; issues where it should have one, undefined where it need not. */
+function textOf(library: Library): LibraryText | { issues: Issue[] } | undefined {
+  const types = library.content?.map(({ contentType }) => contentType?.split(';')[0]?.trim() ?? '') ?? []
+  const known = types.some((each) => each === 'text/cql' || each === 'application/elm+json')
+  if (!known && !isLogic(library)) return undefined
+  try {
+    return readLibrary(library)
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error
+    return { issues: error.issues }
+  }
+}
+
+/** @returns what `work` makes, or the refusal of less than 500 */
+async function refused<T>(work: () => Promise<T>): Promise<T | FhirError> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof FhirError && error.status < 500) return error
+    throw error
+  }
+}
+
+async function compileIssues(
+  library: Library,
+  libraries: Libraries,
+): Promise<Pick<LibraryReport, 'issues' | 'defines'>> {
+  const compiled = await refused(() => libraries.compile(library))
+  if (compiled instanceof FhirError) return { issues: compiled.issues.map(inContent), defines: [] }
+  const defines = compiled.defines.filter((each) => each.public)
+  return {
+    issues: compiled.issues.map(inContent),
+    defines: defines.map(({ name, type }) => ({ name, ...(type && { type: formatType(type) }) })),
+  }
+}
+
+const inContent = (each: Issue): Issue => (each.expression ? each : { ...each, expression: ['Library.content'] })
+
+/** The text is found by what it calls itself, the resource by its version: they should not part. */
+function identityIssues({ version }: Library, { identifier }: LibraryText): Issue[] {
+  if (version === undefined || identifier.version === undefined || identifier.version === version) return []
+  const text = `the text calls itself ${formatIdentifier(identifier)}, the resource has the version ${version}`
+  return [issue('business-rule', { severity: 'warning', text, expression: 'Library.version' })]
+}
+
+interface Including {
+  text: LibraryText
+  library: Library
+  others: Library[]
+  generated: LibraryText[]
+}
+
+/** What is published includes nothing that may still change, and says which version it includes. */
+function includeIssues({ text, library, others, generated }: Including): Issue[] {
+  const known = others.flatMap((each) => {
+    const read = textOf(each)
+    return read && !('issues' in read) ? [read] : []
+  })
+  return includesOf(text).flatMap((wanted) => {
+    const fits = ({ identifier: { id, version } }: LibraryText) =>
+      id === wanted.id && (wanted.version === undefined || version === wanted.version)
+    const expression = 'Library.content'
+    const name = formatIdentifier(wanted)
+    const isFixed = known.some((each) => fits(each) && each.status === 'active') || generated.some(fits)
+    if (!isFixed && library.status === 'active' && known.some(fits)) {
+      const text = `the included library ${name} is stored, but not active: its text may still change`
+      return [issue('business-rule', { text, expression, ...placeOf(wanted, library) })]
+    }
+    if (wanted.version !== undefined || generated.some(({ identifier }) => identifier.id === wanted.id)) return []
+    const text = `the library ${name} is included without a version: any later one of it changes these rules`
+    return [issue('business-rule', { severity: 'warning', text, expression, ...placeOf(wanted, library) })]
+  })
+}
+
+/** Line of an include in the author's text, as the translator would tell it. */
+function placeOf({ id }: LibraryIdentifier, library: Library): { diagnostics?: string } {
+  const data = library.content?.find(({ contentType }) => contentType?.startsWith('text/cql'))?.data
+  const lines = Buffer.from(data ?? '', 'base64')
+    .toString('utf8')
+    .split('\n')
+  const line = lines.findIndex((each) => /\binclude\b/.test(each) && each.includes(id))
+  if (line < 0) return {}
+  return { diagnostics: `line ${line + 1}, column ${(lines[line]?.search(/\binclude\b/) ?? 0) + 1}` }
+}

@@ -1,0 +1,221 @@
+/**
+ * What a PlanDefinition says of when it applies, read strictly: what is not understood is a fault, never an absence. A rule set
+ * that was misspelt must not be one that does not exist.
+ */
+import { issue } from '../fhir/error.ts'
+import { isJurisdictionCode } from '../fhir/iso-3166.ts'
+import { isJsonObject } from '../fhir/json-object.ts'
+import { primitiveFault } from '../fhir/primitives.ts'
+import { shapeIssues } from '../fhir/shape.ts'
+import type { CodeableConcept, Issue, Json, PlanDefinition } from '../fhir/types.ts'
+
+/** A part of a plan as far as it was understood, and what was not. */
+export interface Reading<T> {
+  value: T
+  faults: Issue[]
+}
+
+/** One action of a plan. */
+export type PlanAction = NonNullable<PlanDefinition['action']>[number]
+
+const planTypeSystem = 'http://terminology.hl7.org/CodeSystem/plan-definition-type'
+const contextTypeSystem = 'http://terminology.hl7.org/CodeSystem/usage-context-type'
+/** Codes of plan-definition-type that are no rules to be run on a credential. */
+const otherTypes = ['order-set', 'clinical-protocol', 'workflow-definition']
+const kinds = ['vaccination', 'test', 'recovery', 'general', 'on-request']
+
+/** Codings of a concept that are of a system or of none; `system` may be the tail of its url, for copies under other bases. */
+function codingsOf(concept: CodeableConcept | undefined, system: string): string[] {
+  return (concept?.coding ?? []).flatMap((each) =>
+    each.code !== undefined && (each.system === undefined || each.system.endsWith(system)) ? [each.code] : [],
+  )
+}
+
+const kindSystem = '/CodeSystem/certificate-kind'
+const ruleTypeSystem = '/CodeSystem/rule-type'
+
+/** Whether a plan says that it is not in use. A status that FHIR does not have says nothing, so the plan counts. */
+export const isOutOfUse = ({ status }: PlanDefinition): boolean => ['draft', 'retired', 'unknown'].includes(status)
+
+/** Everything that decides when a plan applies. */
+export interface PlanReading {
+  /** Texts, lists and objects stand where FHIR has them; without it nothing else can be read. */
+  isShaped: boolean
+  type: 'rule' | 'other' | 'unknown'
+  kinds: Reading<string[]>
+  jurisdictions: Reading<string[]>
+  period: Reading<Period>
+  ruleType: Reading<'acceptance' | 'invalidation' | 'unknown'>
+}
+
+const readings = new WeakMap<PlanDefinition, PlanReading>()
+
+/** Reads a plan; the result is kept with the plan, which is not changed. Never throws, whatever was stored. */
+export function readPlan(plan: PlanDefinition): PlanReading {
+  const known = readings.get(plan)
+  if (known) return known
+  const isShaped = shapeIssues(plan).length === 0
+  const made = isShaped
+    ? {
+        isShaped,
+        type: readType(plan),
+        kinds: readKinds(plan),
+        jurisdictions: readJurisdictions(plan),
+        period: readPeriod(plan),
+        ruleType: readRuleType(plan),
+      }
+    : unread
+  readings.set(plan, made)
+  return made
+}
+
+/** A plan of which nothing can be told: it may be a rule for anything, anywhere, at any time. */
+const unread: PlanReading = {
+  isShaped: false,
+  type: 'unknown',
+  kinds: { value: [], faults: [] },
+  jurisdictions: { value: [], faults: [] },
+  period: { value: { from: undefined, until: undefined }, faults: [] },
+  ruleType: { value: 'unknown', faults: [] },
+}
+
+/** Whether a plan is a rule set for credentials (`eca-rule`), another plan, or says it in words that are not known. */
+function readType(plan: PlanDefinition): 'rule' | 'other' | 'unknown' {
+  const codes = codingsOf(plan.type, planTypeSystem)
+  if (codes.includes('eca-rule')) return 'rule'
+  if (codes.some((each) => otherTypes.includes(each))) return 'other'
+  // A type of somebody else's, or none: meant for this server when it uses the codes of this server.
+  return codes.length > 0 || usesOwnCodes(plan) ? 'unknown' : 'other'
+}
+
+function usesOwnCodes(plan: PlanDefinition): boolean {
+  const concepts = [
+    ...(plan.useContext ?? []).map((each) => each.valueCodeableConcept),
+    ...(plan.action ?? []).flatMap((each) => each.code ?? []),
+  ]
+  return concepts.some((each) =>
+    each?.coding?.some(({ system }) => system?.endsWith(kindSystem) || system?.endsWith(ruleTypeSystem)),
+  )
+}
+
+/** Kinds of certificates that a rule set is about (CodeSystem certificate-kind); empty = every kind. */
+function readKinds(plan: PlanDefinition): Reading<string[]> {
+  const found: string[] = []
+  const faults: Issue[] = []
+  for (const [index, { code, valueCodeableConcept }] of (plan.useContext ?? []).entries()) {
+    const expression = `PlanDefinition.useContext[${index}]`
+    const isFocus = code?.code === 'focus' && (code.system === undefined || code.system === contextTypeSystem)
+    const codes = codingsOf(valueCodeableConcept, kindSystem)
+    if (!isFocus) faults.push(fault('its useContext has a code other than focus', `${expression}.code`))
+    else if (codes.length === 0 || codes.some((each) => !kinds.includes(each)))
+      faults.push(
+        fault(`its useContext names no certificate kind; known are ${kinds.join(', ')}`, `${expression}.value`),
+      )
+    else found.push(...codes)
+  }
+  return { value: found, faults }
+}
+
+const subdivision = /^([A-Za-z]{2})-[A-Za-z0-9]{1,3}$/
+
+/** ISO 3166-1 codes that a rule set is for; empty = everywhere. A subdivision stands for its country. */
+function readJurisdictions(plan: PlanDefinition): Reading<string[]> {
+  const found: string[] = []
+  const faults: Issue[] = []
+  for (const [index, concept] of (plan.jurisdiction ?? []).entries()) {
+    const codes = (concept.coding ?? []).flatMap(({ system, code }) =>
+      code !== undefined && (system === undefined || countrySystem.test(system)) ? [code.toUpperCase()] : [],
+    )
+    const read = codes.flatMap((code) => {
+      const country = subdivision.exec(code)?.[1] ?? code
+      return country === world || isJurisdictionCode(country) ? [country] : []
+    })
+    found.push(...read)
+    if (read.length === 0)
+      faults.push(fault('its jurisdiction is no code of ISO 3166', `PlanDefinition.jurisdiction[${index}]`))
+  }
+  return { value: found.includes(world) ? [] : found, faults }
+}
+
+/** UN M49. */
+const world = '001'
+/** ISO 3166 in its parts, and UN M49, of which the world alone is understood. */
+const countrySystem = /^(?:urn:iso:std:iso:3166(?::.*)?|https?:\/\/unstats\.un\.org\/.*m49.*)$/
+
+/** First moment and first moment after, in milliseconds; undefined where the period is open. */
+interface Period {
+  from: number | undefined
+  until: number | undefined
+}
+
+/** When a rule set is in force (`effectivePeriod`); a date counts with its whole day, in UTC. */
+export function readPeriod(plan: { effectivePeriod?: PlanDefinition['effectivePeriod'] }): Reading<Period> {
+  const period: Json | undefined = plan.effectivePeriod as Json | undefined // JSON as it was stored
+  if (period === undefined) return { value: { from: undefined, until: undefined }, faults: [] }
+  const expression = 'PlanDefinition.effectivePeriod'
+  const unread = {
+    value: { from: undefined, until: undefined },
+    faults: [fault('its effectivePeriod cannot be read', expression)],
+  }
+  if (!isJsonObject(period)) return unread
+  const { start, end } = period
+  if ([start, end].some((each) => each !== undefined && primitiveFault('dateTime', each) !== undefined)) return unread
+  if (start === undefined && end === undefined) return unread
+  const from = typeof start === 'string' ? earliest(start) : undefined
+  const until = typeof end === 'string' ? latest(end) : undefined
+  if (Number.isNaN(from ?? 0) || Number.isNaN(until ?? 0)) return unread
+  if (from !== undefined && until !== undefined && from >= until)
+    return { value: { from, until }, faults: [fault('its effectivePeriod ends before it starts', expression)] }
+  return { value: { from, until }, faults: [] }
+}
+
+const earliest = (text: string) => Date.parse(text)
+
+/** First moment after a date or dateTime of any precision. */
+function latest(text: string): number {
+  const [, year, month, day] = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/.exec(text) ?? []
+  if (year === undefined) return Date.parse(text) + 1
+  if (month === undefined) return Date.UTC(Number(year) + 1, 0, 1)
+  return day === undefined
+    ? Date.UTC(Number(year), Number(month), 1)
+    : Date.UTC(Number(year), Number(month) - 1, Number(day) + 1)
+}
+
+/**
+ * Whether the rules of a plan are demands of the verifying country (`acceptance`, also when nothing is said) or of the issuing one
+ * (`invalidation`); both is a fault, for a rule set is chosen as a whole.
+ */
+function readRuleType(plan: PlanDefinition): Reading<'acceptance' | 'invalidation' | 'unknown'> {
+  const found = new Set<string>()
+  const faults: Issue[] = []
+  for (const { action, path } of everyAction(plan)) {
+    for (const [index, concept] of (action.code ?? []).entries()) {
+      const codes = codingsOf(concept, ruleTypeSystem).map((each) => each.toLowerCase())
+      for (const code of codes) found.add(code)
+      if (codes.length === 0 || codes.some((each) => each !== 'acceptance' && each !== 'invalidation'))
+        faults.push(fault('its action has a code other than acceptance or invalidation', `${path}.code[${index}]`))
+    }
+  }
+  if (faults.length === 0 && found.size > 1)
+    faults.push(
+      fault(
+        'it has acceptance and invalidation rules, which are chosen by different countries',
+        'PlanDefinition.action',
+      ),
+    )
+  if (faults.length > 0) return { value: 'unknown', faults }
+  return { value: found.has('invalidation') ? 'invalidation' : 'acceptance', faults }
+}
+
+/** Every action of a plan at any depth, with its FHIRPath. */
+export function everyAction(plan: PlanDefinition): { action: PlanAction; path: string }[] {
+  const walk = (actions: PlanAction[], parent: string): { action: PlanAction; path: string }[] =>
+    actions.flatMap((action, index) => {
+      const path = `${parent}.action[${index}]`
+      return [{ action, path }, ...walk(action.action ?? [], path)]
+    })
+  return walk(plan.action ?? [], 'PlanDefinition')
+}
+
+/** An issue that says why a plan cannot be understood; the text goes on after the plan's name. */
+export const fault = (text: string, expression: string): Issue => issue('not-supported', { text, expression })

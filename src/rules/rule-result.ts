@@ -1,0 +1,67 @@
+import { FhirError, issue } from '../fhir/error.ts'
+import type { Issue, Json } from '../fhir/types.ts'
+import type { Ternary } from './three-valued.ts'
+
+/** What one rule made of the data (evaluate.md, `rule`). */
+export interface RuleResult {
+  /** `url|version`; empty for a rule of a library that was named itself. */
+  planDefinition: string
+  /** Title of the action. */
+  action: string
+  /** `url|version` */
+  library: string
+  expression: string
+  /** True passes, false fails, null is undetermined. */
+  result: Ternary
+  /** For a person, when the rule did not pass: in the language asked for, or what was missing. */
+  message?: string
+  evidence: { name: string; value: Json }[]
+  /** Why the rule failed: it could not be understood, run or covered. Its null says nothing of the data. */
+  issue?: Issue
+  /** What is to be said beside the result, such as that a draft was run. */
+  remarks?: Issue[]
+}
+
+/** Answer of one expression. */
+export interface Answer {
+  /** `url|version` of the library that was run. */
+  library: string
+  result: Ternary
+  evidence: { name: string; value: Json }[]
+  /** With a null that is no failure: which data were missing. */
+  missing: string[]
+  issue?: Issue
+  remarks?: Issue[]
+}
+
+/** The sentence in place of a message of the rule's own when there is no result. */
+export function undeterminedMessage({ missing, issue: failed }: Pick<Answer, 'missing' | 'issue'>): string {
+  if (failed) return `not determined: ${failed.details?.text ?? 'the rule could not be run'}`
+  return `not determined: ${missing.length > 0 ? missing.join('; ') : 'the data do not decide it'}`
+}
+
+/** Why a rule failed, as an issue that names the rule. */
+export function ruleFailure(name: string, cause: Issue): Issue {
+  return { ...issue(cause.code, `rule ${name}: ${cause.details?.text ?? cause.code}`), ...placeOf(cause) }
+}
+
+const placeOf = ({ diagnostics, expression }: Issue) => ({
+  ...(diagnostics === undefined ? {} : { diagnostics }),
+  ...(expression === undefined ? {} : { expression }),
+})
+
+/**
+ * What an exception says of a rule. Of a bug, or of an executor that stumbles, nothing is repeated: its text may hold data.
+ * @throws FhirError that says that the server cannot answer now
+ */
+export function causeOf(error: unknown): Issue {
+  if (!(error instanceof FhirError)) return issue('exception', 'the rule could not be run')
+  if (error.status >= 500) throw error
+  const [first] = error.issues
+  // A broken library may have hundreds of faults: the first ones are enough here.
+  const told = error.issues.slice(0, 3).map((each) => each.details?.text ?? each.code)
+  return issue(first?.code ?? 'processing', {
+    text: `the rule could not be run: ${told.join('; ')}${error.issues.length > told.length ? '; …' : ''}`,
+    ...(first?.diagnostics ? { diagnostics: first.diagnostics } : {}),
+  })
+}

@@ -1,0 +1,210 @@
+import { issue, notFound, unprocessable } from '../fhir/error.ts'
+import { isJsonObject } from '../fhir/json-object.ts'
+import type { Issue, Json, JsonObject, Library } from '../fhir/types.ts'
+import {
+  type CertLogicLibrary,
+  certLogicType,
+  evaluateCertLogic,
+  isCertLogic,
+  pathsOf,
+  readCertLogic,
+} from './certlogic/certlogic.ts'
+import { access } from './certlogic/corrections.ts'
+import { composeExternal, type EuValueSet, hasEntry } from './certlogic/external.ts'
+import { formatType, type TypeSpecifier } from './cql/elm.ts'
+import { inlineLibrary } from './cql/expression.ts'
+import type { CompiledLibrary, Libraries } from './cql/libraries.ts'
+import { type DefineResult, type LibraryRun, openRun, type RunCall, type RunEnvironment } from './cql/run.ts'
+import { toJson } from './cql/to-json.ts'
+import type { Answer } from './rule-result.ts'
+
+/** What expressions are evaluated with. */
+export interface ExpressionEnvironment {
+  libraries: Libraries
+  run: RunEnvironment
+  /** The stored Library of a canonical, whatever its language. @throws FhirError 422 when several fit and differ */
+  findLibrary(canonical: string): Promise<Library | undefined>
+  /** Value sets by the ids that EU rules use. */
+  euValueSet(id: string): Promise<EuValueSet | undefined>
+}
+
+/** What the rules of one request run over. */
+export interface RuleData extends Omit<RunCall, 'expressions' | 'subject' | 'discreet'> {
+  /** The EU DCC claim object, for CertLogic; absent when the credential carries none. */
+  payload?: Json
+  /** What CertLogic rules may see of the envelope: `issuerCountryCode`, `countryCode`, `exp`, `iat`. */
+  external?: JsonObject
+}
+
+/** One expression as a rule names it (https://hl7.org/fhir/R4/metadatatypes.html#Expression). */
+export interface RuleExpression {
+  /** `text/cql-identifier`, `text/cql` or `application/certlogic+json`. */
+  language: string
+  expression: string
+  /** Canonical of the library. */
+  library: string
+}
+
+/** Whom a CertLogic rule is for. */
+export interface RuleScope {
+  /** Certificate kinds; empty = every one. */
+  kinds: string[]
+  /** Country of the rule. */
+  country: string | undefined
+}
+
+/** Evaluates expressions of rules over one request; a library is opened once and its defines share what they compute. */
+export interface ExpressionRunner {
+  /** @throws FhirError when the expression cannot be run at all */
+  evaluate(expression: RuleExpression, scope: RuleScope): Promise<Answer>
+}
+
+/** Makes a runner for the data of one request. */
+export function createExpressionRunner(data: RuleData, environment: ExpressionEnvironment): ExpressionRunner {
+  const opened = new Map<CompiledLibrary, LibraryRun>()
+  const open = (library: CompiledLibrary) => {
+    const run = opened.get(library) ?? openRun(library, { ...data, discreet: true }, environment.run)
+    opened.set(library, run)
+    return run
+  }
+  const languages: Record<string, (expression: RuleExpression, scope: RuleScope) => Promise<Answer>> = {
+    'text/cql-identifier': async ({ expression, library }) =>
+      answerDefine(open(await environment.libraries.compile(library)), unquote(expression)),
+    'text/cql': async ({ expression, library }) => {
+      const named = await environment.libraries.compile(library)
+      const source = inlineLibrary(expression, [{ ...named.identifier }], true)
+      const inline = await environment.libraries.compileText(source, undefined)
+      const answer = await answerDefine(open(inline), 'return')
+      return { ...answer, library: named.canonical }
+    },
+    [certLogicType]: (expression, scope) => answerCertLogic(expression, scope, { data, environment }),
+  }
+  return {
+    async evaluate(expression, scope) {
+      const evaluate = languages[expression.language]
+      if (evaluate) return evaluate(expression, scope)
+      throw unprocessable(`conditions in ${expression.language} are not supported`, 'not-supported')
+    },
+  }
+}
+
+async function answerDefine(run: LibraryRun, name: string): Promise<Answer> {
+  const result = await run.evaluate(name)
+  const evidence = [...result.evidence]
+  const reasons = `${name} Reasons`
+  if (run.has(reasons)) {
+    const given = toJson((await run.evaluate(reasons)).value)
+    for (const each of [given ?? []].flat()) if (each !== null) evidence.unshift({ name: reasons, value: each })
+  }
+  const failed = result.issue ?? notBoolean(result)
+  const truth = failed || typeof result.value !== 'boolean' ? null : result.value
+  const missing = failed || truth !== null ? [] : await run.missing(name)
+  const remarks = draftRemarks(run.library)
+  return {
+    library: run.library.canonical,
+    result: truth,
+    evidence,
+    missing,
+    ...(failed ? { issue: failed } : {}),
+    ...(remarks.length > 0 ? { remarks } : {}),
+  }
+}
+
+/** The type that the translator found decides, not the value: null, too, must be a null of a Boolean. */
+function notBoolean({ name, type, value }: DefineResult): Issue | undefined {
+  const isFitting = value === null || typeof value === 'boolean'
+  if (isBoolean(type) && isFitting) return undefined
+  if (type !== undefined) return issue('value', `define "${name}" is ${formatType(type)}, not Boolean`)
+  // ELM that was stored without types: only a value can tell.
+  if (typeof value === 'boolean') return undefined
+  const code = value === null ? 'incomplete' : 'value'
+  return issue(code, `define "${name}" is not Boolean, and its library does not say of what type it is`)
+}
+
+/** Whether a type is the Boolean of CQL. */
+export const isBoolean = (type: TypeSpecifier | undefined): boolean =>
+  type?.name === '{urn:hl7-org:elm-types:r1}Boolean'
+
+function draftRemarks(library: CompiledLibrary): Issue[] {
+  return [library, ...library.includes].flatMap(({ canonical, status }) => statusRemark(`Library ${canonical}`, status))
+}
+
+/** A remark on an artefact that is used although it is a draft or retired. */
+export function statusRemark(name: string, status: string | undefined): Issue[] {
+  if (status === undefined || status === 'active') return []
+  return [issue('informational', { severity: 'warning', text: `${name} is not active: its status is ${status}` })]
+}
+
+/** The one define of a CertLogic library. */
+export const certLogicDefine = 'Logic'
+
+interface CertLogicRun {
+  data: RuleData
+  environment: ExpressionEnvironment
+}
+
+async function answerCertLogic(
+  { library: canonical, expression }: RuleExpression,
+  scope: RuleScope,
+  { data, environment }: CertLogicRun,
+): Promise<Answer> {
+  const resource = await environment.findLibrary(canonical)
+  if (!resource) throw notFound(`Library ${canonical} is not known to this server`)
+  if (!isCertLogic(resource)) throw unprocessable(`Library ${canonical} is not written in CertLogic`)
+  const library = readCertLogic(resource)
+  if (unquote(expression) !== certLogicDefine)
+    throw unprocessable(`Library ${library.canonical} has no define but ${certLogicDefine}`, 'not-found')
+  const remarks = statusRemark(`Library ${library.canonical}`, resource.status)
+  const answer = await runCertLogic(library, scope, { data, environment })
+  return { library: library.canonical, evidence: [], ...answer, ...(remarks.length > 0 ? { remarks } : {}) }
+}
+
+type Outcome = Pick<Answer, 'result' | 'missing' | 'issue'>
+
+async function runCertLogic(
+  library: CertLogicLibrary,
+  { kinds, country }: RuleScope,
+  { data, environment }: CertLogicRun,
+): Promise<Outcome> {
+  const { payload } = data
+  const failed = (code: Issue['code'], text: string): Outcome => ({
+    result: null,
+    missing: [],
+    issue: issue(code, text),
+  })
+  if (!isJsonObject(payload))
+    return failed('not-supported', 'the credential carries no EU DCC, which CertLogic rules read')
+  const about = kinds.length > 0 ? kinds : certificateKinds(library)
+  if (!hasEntry(payload, about))
+    return failed('not-found', `the certificate has no entry of the kind ${about.join(' or ')}`)
+  const paths = pathsOf(library.logic)
+  const parts = { paths, clock: data.clock, country, known: data.external }
+  const { external, unknown } = await composeExternal(parts, async (id) => {
+    const found = await environment.euValueSet(id)
+    if (found) data.asked?.(found.canonical)
+    return found
+  })
+  if (unknown.length > 0) return failed('not-found', `the value set ${unknown.join(', ')} is not known to this server`)
+  const seen = { payload, external }
+  const outcome = evaluateCertLogic(library, seen)
+  const missing = paths
+    .filter((path) => path.startsWith('payload.') && access(seen, path) === null)
+    .map((path) => `${path} is missing`)
+  if ('value' in outcome) {
+    const { value } = outcome
+    if (value === null || typeof value === 'boolean') return { result: value, missing: value === null ? missing : [] }
+    return failed('value', 'its logic gives something that is not Boolean')
+  }
+  const { code, details } = outcome.error
+  return failed(code, [details?.text ?? code, ...missing].join('; '))
+}
+
+/** Kind of certificate that an EU rule is about, as it says itself. */
+function certificateKinds({ rule }: CertLogicLibrary): string[] {
+  const type = rule?.CertificateType
+  return typeof type === 'string' ? [type.toLowerCase()] : []
+}
+
+/** The name that `"a quoted \"identifier\""` stands for. */
+export const unquote = (name: string) =>
+  /^".*"$/s.test(name.trim()) ? name.trim().slice(1, -1).replace(/\\(.)/g, '$1') : name

@@ -1,0 +1,30 @@
+/**
+ * What is wrong with a terminology artefact before anybody asks it anything. Errors are what can never be answered;
+ * what is not here yet, or is here in parts, is a warning, for artefacts come in any order.
+ */
+import type { Issue, Resource } from '../../fhir/types.ts'
+import type { Artefacts } from '../artefacts.ts'
+import { createScope, type Scope } from '../scope.ts'
+import { checkCodeSystem } from './code-system.ts'
+import { checkConceptMap } from './concept-map.ts'
+import { checkValueSet } from './value-set.ts'
+
+/**
+ * Judges a CodeSystem, ValueSet or ConceptMap; any other resource has no issues.
+ * @param beside resources that are to be stored with it, seen before stored ones
+ * @throws FhirError 5xx when what it names cannot be read
+ */
+export async function checkTerminology(resource: Resource, beside: Resource[], artefacts: Artefacts): Promise<Issue[]> {
+  artefacts.refresh()
+  const scope: Scope = createScope(artefacts, [resource, ...beside.filter((each) => each !== resource)])
+  switch (resource.resourceType) {
+    case 'CodeSystem':
+      return checkCodeSystem(resource)
+    case 'ValueSet':
+      return checkValueSet(resource, scope)
+    case 'ConceptMap':
+      return checkConceptMap(resource, scope)
+    default:
+      return []
+  }
+}

@@ -1,0 +1,72 @@
+import { isoAlpha3, participantOfIssuer, sameParticipant } from '../participant-codes.ts'
+import type { KeyQuery, TrustedKey } from '../trusted-key.ts'
+import { wrappedKeyIds } from './wrapped-keys.ts'
+
+/** How each family of credentials names its issuer; a family that is not here finds no key. */
+const ISSUER_KINDS: Record<string, 'address' | 'country'> = {
+  hcert: 'country',
+  'icao-vds-nc': 'country',
+  shc: 'address',
+  divoc: 'address',
+}
+
+/** Whether a family names its issuer by an address, which is compared character by character. */
+export const isIssuerAddress = (framework: string): boolean => ISSUER_KINDS[framework] === 'address'
+
+/** Whether a key may serve a credential of that framework and issuer. */
+export type ServesIssuer = (key: TrustedKey, query: KeyQuery) => boolean
+
+/**
+ * Issuer binding of configured lists (credentials.md, section 3). A key bound to an address serves that address alone, and never a
+ * format whose issuers are countries; a key bound to a country never serves SMART Health Cards, for whose address nothing vouches.
+ */
+export const listedKeyServes: ServesIssuer = (key, query) => {
+  const { framework, issuer } = query
+  const kind = framework === undefined ? 'any' : ISSUER_KINDS[framework]
+  switch (kind) {
+    case 'address':
+      // A DIVOC key comes inside a certificate that names a country; its `verificationMethod` is its whole name.
+      return key.issuer === undefined
+        ? framework === 'divoc' && wrappedKeyIds(key)?.has('divoc') === true
+        : key.issuer === issuer
+    case 'country':
+      return key.issuer === undefined ? isOfCountry(key, issuer) : isNamed(key, issuer)
+    case 'any':
+      return issuer === undefined || key.issuer === issuer || (key.issuer === undefined && isOfCountry(key, issuer))
+    default:
+      return false
+  }
+}
+
+/**
+ * The same for the anchors of one request, whose entries without issuer serve everybody by key id alone and whose countries are
+ * compared by ISO 3166 alone (credentials.md, Request trust anchors).
+ */
+export const anchorServes: ServesIssuer = (key, { framework, issuer }) => {
+  const kind = framework === undefined ? 'country' : ISSUER_KINDS[framework]
+  switch (kind) {
+    case 'address':
+      return key.issuer === undefined ? key.participant === '' : key.issuer === issuer
+    case 'country':
+      if (key.issuer !== undefined) return isNamed(key, issuer)
+      if (key.participant === '' || issuer === undefined) return true
+      return isoAlpha3(key.participant) === isoAlpha3(issuer)
+    default:
+      return false
+  }
+}
+
+/** Whether an issuer is an address (URL, urn, did) and no name of a country or ministry. */
+const isAddress = (issuer: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(issuer)
+
+/** A ministry's name in free text binds, too, where it stands in the credential character by character. */
+const isNamed = (key: TrustedKey, issuer: string | undefined): boolean =>
+  issuer !== undefined && key.issuer === issuer && !isAddress(issuer)
+
+function isOfCountry(key: TrustedKey, issuer: string | undefined): boolean {
+  // An entry that names nobody serves everybody by key id alone, as every entry does a credential without issuer.
+  if (issuer === undefined || key.participant === '') return true
+  const participant = participantOfIssuer(issuer)
+  // Free text (a ministry's name) and addresses cannot be compared: the key id alone decides, and the caller warns.
+  return participant === undefined || sameParticipant(key.participant, participant)
+}

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { credentialFormats } from '../../../src/credentials/credentials.ts'
+import { cardKeyId, issueCard, sampleCard } from '../../../src/credentials/issue/shc.ts'
+import { verifyCredential } from '../../../src/evaluate/verify.ts'
+import type { JsonObject } from '../../../src/fhir/types.ts'
+import { anchorKeySource } from '../../../src/trust/anchors.ts'
+import { keyPairFor } from '../../support/issuer.ts'
+
+const iss = 'https://issuer.example/cards'
+const pair = keyPairFor('ES256')
+const anchor = Buffer.from(
+  JSON.stringify({ ...pair.publicKey.export({ format: 'jwk' }), kid: cardKeyId(pair.publicKey), iss }),
+)
+
+const patient = { resourceType: 'Patient', name: [{ family: 'Specimen', given: ['Ada'] }], birthDate: '1985-03-14' }
+const dose = {
+  resourceType: 'Immunization',
+  status: 'completed',
+  vaccineCode: { coding: [{ system: 'http://hl7.org/fhir/sid/cvx', code: '208' }] },
+  patient: { reference: 'resource:0' },
+  occurrenceDateTime: '2021-12-01',
+}
+const detected = { system: 'http://snomed.info/sct', code: '260373001' }
+const notDetected = { system: 'http://snomed.info/sct', code: '260415000' }
+const result = {
+  resourceType: 'Observation',
+  status: 'final',
+  code: { coding: [{ system: 'http://loinc.org', code: '94500-6' }] },
+  subject: { reference: 'resource:0' },
+  effectiveDateTime: '2021-12-01',
+  valueCodeableConcept: { coding: [notDetected] },
+}
+
+async function verify(resources: object[], subject: object = {}) {
+  const card = sampleCard({ issuer: iss, issuedAt: new Date('2022-01-01') })
+  const entry = resources.map((resource, at) => ({ fullUrl: `resource:${at}`, resource }))
+  const credentialSubject = {
+    fhirVersion: '4.0.1',
+    fhirBundle: { resourceType: 'Bundle', type: 'collection', entry },
+    ...subject,
+  }
+  const content = { ...card, vc: { ...Object(card.vc), credentialSubject } } as JsonObject
+  return verifyCredential(issueCard(content, pair), {
+    formats: credentialFormats,
+    keys: anchorKeySource([anchor]),
+    clock: new Date('2022-06-01T00:00:00Z'),
+  })
+}
+type Verdict = Awaited<ReturnType<typeof verify>>
+const resourceTypes = ({ content }: Verdict): string[] =>
+  Object(content).vc.credentialSubject.fhirBundle.entry.map(
+    (each: { resource: { resourceType: string } }) => each.resource.resourceType,
+  )
+const payload = ({ checks }: Verdict) => checks.find(({ name }) => name === 'payload')
+
+const without = (resource: object, member: string) =>
+  Object.fromEntries(Object.entries(resource).filter(([name]) => name !== member))
+const modifier = [{ url: 'http://example.org/not', valueBoolean: true }]
+
+describe('events of a card that did not happen, or that are not understood', () => {
+  const immunizations: Record<string, object> = {
+    'not done': { ...dose, status: 'not-done' },
+    'entered in error': { ...dose, status: 'entered-in-error' },
+    'without status': without(dose, 'status'),
+    'with a status of another spelling': { ...dose, status: 'Completed' },
+    'with a status that is no text': { ...dose, status: ['completed'] },
+    'with an extended status': { ...dose, _status: { extension: modifier } },
+    subpotent: { ...dose, isSubpotent: true },
+    'subpotent as text': { ...dose, isSubpotent: 'false' },
+    'with a modifier extension': { ...dose, modifierExtension: modifier },
+    'with a modifier extension inside': { ...dose, protocolApplied: [{ modifierExtension: modifier }] },
+    'under other rules': { ...dose, implicitRules: 'http://example.org/rules' },
+    'that contains another resource': { ...dose, contained: [patient] },
+  }
+  const observations: Record<string, object> = {
+    cancelled: { ...result, status: 'cancelled' },
+    preliminary: { ...result, status: 'preliminary' },
+    registered: { ...result, status: 'registered' },
+    'entered in error': { ...result, status: 'entered-in-error' },
+    'without status': without(result, 'status'),
+    'whose datum is absent': { ...result, dataAbsentReason: { coding: [{ code: 'error' }] } },
+    'with a modifier extension': { ...result, modifierExtension: modifier },
+    'found and not found': { ...result, valueCodeableConcept: { coding: [notDetected, detected] } },
+    'found and not found in two systems': {
+      ...result,
+      valueCodeableConcept: { coding: [notDetected, { system: 'http://loinc.org', code: 'LA6576-8' }] },
+    },
+    'not found and interpreted as positive': {
+      ...result,
+      interpretation: [
+        { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation', code: 'POS' }] },
+      ],
+    },
+    'of two values': { ...result, valueString: 'Positive' },
+    'of two unknown codes in one system': {
+      ...result,
+      valueCodeableConcept: { coding: [notDetected, { ...detected, code: '1' }] },
+    },
+  }
+  for (const [name, resource] of [...Object.entries(immunizations), ...Object.entries(observations)]) {
+    const { resourceType } = resource as { resourceType: string }
+    it(`${resourceType} ${name}: does not count, is not changed, and is told`, async () => {
+      const verdict = await verify([patient, resource])
+      assert.equal(verdict.status, 'VERIFIED', JSON.stringify(verdict.checks))
+      assert.deepEqual(resourceTypes(verdict), ['Patient'])
+      assert.ok(verdict.obstacles.length > 0)
+      assert.ok(payload(verdict)?.outcome === 'warn' || verdict.obstacles.length > 1)
+      const beside = await verify([patient, resource, dose])
+      assert.deepEqual(resourceTypes(beside), ['Patient', 'Immunization'])
+      assert.equal(Object(beside.content).vc.credentialSubject.fhirBundle.entry[1].fullUrl, 'resource:2')
+    })
+  }
+
+  it('amended, corrected and twice coded alike are results', async () => {
+    for (const changes of [
+      { status: 'amended' },
+      { status: 'corrected' },
+      { valueCodeableConcept: { coding: [notDetected, { ...notDetected, code: '260385009' }] } },
+    ]) {
+      const verdict = await verify([patient, { ...result, ...changes }])
+      assert.deepEqual([verdict.status, verdict.obstacles, payload(verdict)?.outcome], ['VERIFIED', [], 'pass'])
+    }
+    assert.deepEqual((await verify([patient, { ...dose, isSubpotent: false }])).obstacles, [])
+  })
+
+  it('resources of a type that is not judged make accepted impossible', async () => {
+    for (const resourceType of [
+      'DiagnosticReport',
+      'Condition',
+      'Bundle',
+      'Unheard',
+      '__proto__',
+      'constructor',
+      'toString',
+    ]) {
+      const verdict = await verify([patient, dose, { resourceType, status: 'final' }])
+      assert.equal(verdict.obstacles.length, 1, resourceType)
+    }
+    assert.deepEqual((await verify([patient, dose, { resourceType: 'Organization' }])).obstacles, [])
+  })
+
+  it('another release of FHIR makes accepted impossible', async () => {
+    for (const fhirVersion of ['3.0.2', '5.0.0', 4, '']) {
+      assert.equal((await verify([patient, dose], { fhirVersion })).obstacles.length, 1)
+    }
+  })
+})
+
+describe('the holder of a card', () => {
+  const cases: Record<string, object[]> = {
+    'two Patients': [patient, { ...patient, birthDate: '1990-01-01' }, dose],
+    'the same Patient twice': [patient, dose, patient],
+    'no Patient': [dose],
+    'an event of a patient who is not there': [patient, { ...dose, patient: { reference: 'resource:9' } }],
+    'an event of another resource of the bundle': [patient, dose, { ...dose, patient: { reference: 'resource:1' } }],
+    'an event without patient': [patient, without(dose, 'patient')],
+    'an event whose patient is only described': [patient, { ...dose, patient: { display: 'Ada' } }],
+    'an event that refers elsewhere': [patient, { ...dose, patient: { reference: 'https://other.example/Patient/1' } }],
+    'an event that refers to what it contains': [
+      patient,
+      { ...dose, patient: { reference: '#p' }, contained: [{ ...patient, id: 'p' }] },
+    ],
+    'a result of nobody': [patient, without(result, 'subject')],
+    'a result whose patient stands in the wrong member': [
+      patient,
+      { ...without(result, 'subject'), patient: { reference: 'resource:0' } },
+    ],
+    'an event that did not happen, of somebody else': [
+      patient,
+      dose,
+      { ...dose, status: 'not-done', patient: { reference: 'resource:7' } },
+    ],
+  }
+  for (const [name, resources] of Object.entries(cases)) {
+    it(`${name}: no content of one person`, async () => {
+      const verdict = await verify(resources)
+      assert.equal(verdict.status, 'UNSUPPORTED_CONTENT')
+      assert.equal(verdict.content, undefined)
+    })
+  }
+
+  it('may be referred to by id', async () => {
+    const verdict = await verify([
+      { ...patient, id: 'a' },
+      { ...dose, patient: { reference: 'Patient/a' } },
+    ])
+    assert.equal(verdict.status, 'VERIFIED')
+    assert.deepEqual(verdict.obstacles, [])
+  })
+
+  it('entries of one name are ambiguous', async () => {
+    const fhirBundle = {
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: [patient, dose].map((resource) => ({ fullUrl: 'resource:0', resource })),
+    }
+    assert.equal((await verify([], { fhirBundle })).status, 'UNSUPPORTED_CONTENT')
+    const noResource = {
+      ...fhirBundle,
+      entry: [{ fullUrl: 'resource:0', resource: patient }, { fullUrl: 'resource:1' }],
+    }
+    assert.equal((await verify([], { fhirBundle: noResource })).status, 'UNSUPPORTED_CONTENT')
+  })
+
+  for (const [name, changes] of Object.entries({
+    'not active': { active: false },
+    replaced: { link: [{ other: { reference: 'Patient/2' }, type: 'replaced-by' }] },
+    dead: { deceasedBoolean: true },
+    'dead since': { deceasedDateTime: '2021-01-01' },
+    'under a modifier extension': { modifierExtension: modifier },
+  })) {
+    it(`${name}: makes accepted impossible`, async () => {
+      const verdict = await verify([{ ...patient, ...changes }, dose])
+      assert.equal(verdict.status, 'VERIFIED')
+      assert.equal(verdict.obstacles.length, 1)
+    })
+  }
+})

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { primitiveCheck, primitiveFault } from '../../src/fhir/primitives.ts'
+
+/** Values that are of the type, and values that are not (https://hl7.org/fhir/R4/datatypes.html#primitive). */
+const CASES: Record<string, { good: unknown[]; bad: unknown[] }> = {
+  boolean: { good: [true, false], bad: ['true', 1, null, 'yes'] },
+  integer: { good: [0, -2_147_483_648, 2_147_483_647], bad: [1.5, '1', 2_147_483_648, Number.NaN] },
+  unsignedInt: { good: [0, 7], bad: [-1, 0.1, '7'] },
+  positiveInt: { good: [1], bad: [0, -1, 1.5, 2_147_483_648, '1'] },
+  decimal: { good: [0, -1.5, 1e-22], bad: ['1.5', Number.POSITIVE_INFINITY, Number.NaN, true] },
+  string: {
+    good: ['a', ' ', 'tab\tand\nline\r', '😀', 'x'.repeat(1_048_576)],
+    bad: ['', 'a\u0000', '\u001f', '\ud800', 'a\udc00b', 'x'.repeat(1_048_577), 1, {}, []],
+  },
+  markdown: { good: ['# a'], bad: ['', 'a\u0007'] },
+  uri: { good: ['urn:x', 'relative'], bad: ['a b', '', 'a\tb', 'a\u0001', '\ud800'] },
+  canonical: { good: ['http://x|1'], bad: ['http://x |1'] },
+  url: { good: ['mailto:a'], bad: [' http://x'] },
+  oid: { good: ['urn:oid:1.2.3'], bad: ['1.2.3', 'urn:oid:3.1', 'urn:oid:1.02'] },
+  uuid: {
+    good: ['urn:uuid:c757873d-ec9a-4326-a141-556f43239520'],
+    bad: ['c757873d-ec9a-4326-a141-556f43239520', 'urn:uuid:c757873dec9a4326a141556f43239520'],
+  },
+  id: { good: ['A-1.b', 'x'.repeat(64)], bad: ['a_b', 'x'.repeat(65), '', 'resource:0', 7] },
+  code: { good: ['a', 'a b'], bad: [' a', 'a ', 'a  b', 'a\u0000', ''] },
+  base64Binary: { good: ['AAAA', 'AA==', 'AAAA\nAAAA', 'A'.repeat(2_000_000)], bad: ['A', 'A===', 'ä'] },
+  date: {
+    good: ['2024', '2024-05', '2024-02-29', '0004-02-29'],
+    bad: ['2023-02-29', '1988-00-02', '2021-13-01', '2021-04-31', '01.06.2021', '0000', '20210501', '2024-5-1', 2024],
+  },
+  dateTime: {
+    good: ['2024', '2024-05-06', '2024-05-06T07:08:09Z', '2024-05-06T07:08:60.123+14:00'],
+    bad: [
+      '2021-13-01',
+      '2024-05-06T07:08:09',
+      '2024-05-06T07:08Z',
+      '2024-05-06T24:00:00Z',
+      '2023-02-29T00:00:00Z',
+      '2024-05-06T07:08:09+14:01',
+      '2024-05T07:08:09Z',
+    ],
+  },
+  instant: { good: ['2024-05-06T07:08:09.1Z'], bad: ['2024-05-06', '2024-05-06T07:08:09', '0000-01-01T00:00:00Z'] },
+  time: { good: ['00:00:00', '23:59:60.5'], bad: ['25:00:00', '24:00:00', '07:08', '07:60:00', '7:08:09', 70809] },
+}
+
+for (const [type, { good, bad }] of Object.entries(CASES))
+  test(`${type}: what FHIR allows and what it refuses`, () => {
+    for (const value of good) assert.equal(primitiveFault(type, value), undefined, JSON.stringify(value)?.slice(0, 60))
+    for (const value of bad)
+      assert.match(primitiveFault(type, value) ?? 'no fault', /^must /, JSON.stringify(value)?.slice(0, 60))
+  })
+
+test('a fault never repeats the value', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...Object.keys(CASES)), fc.string({ minLength: 12 }), (type, text) => {
+      assert.ok(!(primitiveFault(type, text) ?? '').includes(text))
+    }),
+  )
+})
+
+test('what is no primitive type has no rule', () => {
+  for (const name of ['Patient', 'constructor', '__proto__', '']) assert.equal(primitiveCheck(name), undefined)
+})
+
+test('every day of the calendar is a date, and no other', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 9999 }), fc.nat(13), fc.nat(32), (year, month, day) => {
+      const text = `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
+      const date = new Date(`${text}T00:00:00Z`)
+      const exists = !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 10) === text
+      assert.equal(primitiveFault('date', text) === undefined, exists, text)
+    }),
+    { numRuns: 2000 },
+  )
+})

@@ -1,0 +1,24 @@
+import path from 'node:path'
+import type { TrustReaders } from '../../src/trust/trust-source.ts'
+
+/** Files by path. */
+export type Files = Record<string, string | Buffer>
+
+/** A file system in memory, whose files may be changed between two readings. */
+export function memoryReaders(files: Files): TrustReaders & { files: Files } {
+  const missing = (name: string) => Object.assign(new Error(`ENOENT: ${name}`), { code: 'ENOENT' })
+  return {
+    files,
+    async readFile(name) {
+      const found = files[name]
+      if (found === undefined) throw missing(name)
+      return Buffer.from(found)
+    },
+    async listFolder(name) {
+      if (files[name] !== undefined) return undefined
+      const inside = Object.keys(files).filter((file) => path.dirname(file) === name)
+      if (inside.length === 0) throw missing(name)
+      return inside.map((file) => path.basename(file))
+    },
+  }
+}
