@@ -44,12 +44,6 @@ export interface Answering {
   takePath(method: string, address: string): PathTaken
 }
 
-const requesterOptions = ({ clientOf, authorize, limits }: Facade) => ({
-  clientOf,
-  authorize,
-  cpuMilliseconds: limits.cpuMilliseconds,
-})
-
 /** Who asked for what, as an AuditEvent says it. */
 export function auditSource(facade: Facade, { message, id, resolved }: Passage, status: number): AuditSource {
   return {
@@ -128,7 +122,7 @@ function enter({ facade, takePath }: Answering, passage: Passage, address: strin
   if (resolved.guarded) facade.authorize(headers)
   const format = formatOf(passage.asked, resolved)
   const foreignType = foreignMediaType(passage.asked)
-  const requester = requesterOf(message, requesterOptions(facade))
+  const requester = requesterOf(message, facade)
   const request: FhirRequest = { method, path, query, headers, foreignType, requestId: passage.id, requester }
   const bodyType = hasBody(message) && method !== 'GET' && method !== 'DELETE' ? mediaType : undefined
   return { resolved, request, bodyType, format }

@@ -7,7 +7,7 @@ import { printable } from './errors.ts'
 import type { FhirReply, FhirRequest } from './exchange.ts'
 import type { BoundOperation, Facade } from './facade.ts'
 import type { Target } from './interaction.ts'
-import { readOperationInput } from './operation-input.ts'
+import { operationInput, readOperationInput } from './operation-input.ts'
 import { refusePending } from './pending.ts'
 
 /** Gives every operation its context. */
@@ -43,7 +43,8 @@ export async function operationInteraction(
   target: Target,
 ): Promise<FhirReply> {
   if (target.id !== '') await checkExists(facade, target)
-  const call = operationCall(operation, request, target, await readOperationInput(operation, request))
+  const input = request.body ? await readOperationInput(operation, request) : operationInput(operation, request)
+  const call = operationCall(operation, request, target, input)
   // What stands in an address is short, and what it names is stored: the hot calls go without.
   if (request.body || operation.costly) call.budget = request.requester.budget
   const needed = facade.hooks.tokenFor?.(operation.name, call)

@@ -60,9 +60,13 @@ function isLong(resource: Resource): boolean {
     const { entry = [] } = resource
     return entry.length > shortBundle || entry.some((each) => each.resource && isLong(each.resource as Resource))
   }
-  for (const member of Object.values(resource)) {
+  const members = resource as unknown as Record<string, unknown> // types of R4 have no index signature
+  // Loops without a list of their own: every reply passes here.
+  for (const name in members) {
+    const member = members[name]
     if (typeof member !== 'object' || member === null) continue
-    if (Array.isArray(member) ? isLongList(member) : Object.values(member).some(isLongList)) return true
+    if (isLongList(member)) return true
+    if (!Array.isArray(member)) for (const inner in member) if (isLongList(member[inner as keyof object])) return true
   }
   return false
 }

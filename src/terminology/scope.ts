@@ -50,8 +50,9 @@ export async function settle<T>(scope: Scope, work: () => T | Steps<T>, budget?:
   for (;;) {
     const missed: Missed = new Map()
     try {
-      const made = budget ? await budget.run(() => scope.noting(missed, work)) : scope.noting(missed, work)
-      const result = isSteps(made) ? await runNoting(scope, missed, made, budget) : made
+      const result = budget
+        ? await budget.runSteps(notingSteps(scope, missed, work))
+        : scope.noting(missed, () => atOnce(work))
       if (missed.size === 0) return result
     } catch (error) {
       // A failure before everything is loaded says nothing.
@@ -64,19 +65,16 @@ export async function settle<T>(scope: Scope, work: () => T | Steps<T>, budget?:
 const isSteps = <T>(made: T | Steps<T>): made is Steps<T> =>
   typeof made === 'object' && made !== null && 'next' in made && typeof made.next === 'function'
 
-function runNoting<T>(
-  scope: Scope,
-  missed: Missed,
-  steps: Steps<T>,
-  budget: OperationBudget | undefined,
-): T | Promise<T> {
-  if (!budget) return scope.noting(missed, () => finish(steps))
-  return budget.runSteps(notingSteps(scope, missed, steps))
+function atOnce<T>(work: () => T | Steps<T>): T {
+  const made = work()
+  return isSteps(made) ? finish(made) : made
 }
 
-function* notingSteps<T>(scope: Scope, missed: Missed, steps: Steps<T>): Steps<T> {
+function* notingSteps<T>(scope: Scope, missed: Missed, work: () => T | Steps<T>): Steps<T> {
+  const made = scope.noting(missed, work)
+  if (!isSteps(made)) return made
   for (;;) {
-    const step = scope.noting(missed, () => steps.next())
+    const step = scope.noting(missed, () => made.next())
     if (step.done) return step.value
     // Whatever it comes to, it will be worked out again with what is missing.
     if (missed.size > 0) throw new Error('something is to be loaded first')

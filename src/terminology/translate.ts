@@ -37,7 +37,7 @@ export function* translate(request: Request, stored: ConceptMap[]): Steps<Parame
     value: dependencyValue(each),
   }))
   const { pass } = evaluationOf(request, '')
-  const found = new Map<string, Translation>()
+  const found = distinctTranslations()
   for (const coding of codings) {
     const question: TranslateQuestion = {
       code: coding.code ?? '',
@@ -50,14 +50,13 @@ export function* translate(request: Request, stored: ConceptMap[]): Steps<Parame
     }
     for (const map of maps) {
       for (const each of translateBy(map, question, request.scope)) {
-        const key = identity(each)
-        if (!found.has(key)) found.set(key, each)
+        found.add(each)
         if (pass(1)) yield
       }
       if (pass(1 + (map.group?.length ?? 0))) yield
     }
   }
-  const unique = closestFirst([...found.values()])
+  const unique = closestFirst(found.all())
   const result = unique.some(
     (each) => each.target && each.equivalence !== 'unmatched' && each.equivalence !== 'disjoint',
   )
@@ -66,6 +65,24 @@ export function* translate(request: Request, stored: ConceptMap[]): Steps<Parame
   const form = { keepDirection: reverse && explicit, isR4: !speaksR5(parameters) }
   for (const each of unique) parameter.push(matchParameter(each, form))
   return { resourceType: 'Parameters', parameter }
+}
+
+/** Matches, each once; most questions have one, which needs no comparing. */
+function distinctTranslations() {
+  let first: Translation | undefined
+  let byIdentity: Map<string, Translation> | undefined
+  return {
+    add(each: Translation) {
+      if (!first) {
+        first = each
+        return
+      }
+      byIdentity ??= new Map([[identity(first), first]])
+      const key = identity(each)
+      if (!byIdentity.has(key)) byIdentity.set(key, each)
+    },
+    all: (): Translation[] => (byIdentity ? [...byIdentity.values()] : first ? [first] : []),
+  }
 }
 
 /** What tells one match from another. */

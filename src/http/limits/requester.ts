@@ -4,6 +4,7 @@ import { type Budget, createBudget, requestLimits } from '../../workers/budget.t
 import type { Authorize } from '../authorization.ts'
 import type { ClientOf } from './client.ts'
 import type { Gate, Place } from './gate.ts'
+import type { HttpLimits } from './http-limits.ts'
 
 /** Who makes a request, and what it may use; entries of a batch share it. Worked out when it is asked for. */
 export interface Requester {
@@ -23,7 +24,7 @@ export interface Requester {
 export interface RequesterOptions {
   clientOf: ClientOf
   authorize: Authorize
-  cpuMilliseconds: number
+  limits: Pick<HttpLimits, 'cpuMilliseconds'>
 }
 
 /** The requester of a message. */
@@ -42,8 +43,10 @@ export function requesterOf(message: IncomingMessage, options: RequesterOptions)
       return authorized
     },
     budget() {
-      const limits = { ...requestLimits, cpuMilliseconds: options.cpuMilliseconds }
-      budget ??= createBudget({ client: requester.client(), limits })
+      budget ??= createBudget({
+        client: requester.client(),
+        limits: { ...requestLimits, cpuMilliseconds: options.limits.cpuMilliseconds },
+      })
       return budget
     },
     async enter(gate) {
