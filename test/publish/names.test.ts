@@ -70,12 +70,16 @@ describe('FHIRHelpers', () => {
     assert.equal(draft.status, 201)
   })
   it('of its own url is stored and told that no rule includes it', async () => {
-    const rule = cqlLibrary('Converts', 'define Good: FHIRHelpers.ToConcept(FHIR.CodeableConcept{}) is not null')
-    assert.equal((await put(rule)).status, 201)
+    const rule = cqlLibrary(
+      'Converts',
+      "define Good: FHIRHelpers.ToConcept(FHIR.CodeableConcept { text: FHIR.string { value: 'x' } }) is not null",
+    )
+    const stored = await put(rule)
+    assert.equal(stored.status, 201, textsOf(stored.body))
     const before = await evaluate('Converts')
     assert.equal(before, true)
-    const { status, headers } = await put(own('FHIRHelpers', 'FHIRHelpers'))
-    assert.equal(status, 201)
+    const { status, headers, body } = await put(own('FHIRHelpers', 'FHIRHelpers'))
+    assert.equal(status, 201, textsOf(body))
     assert.match(headers.warning ?? '', /get the one of this server/)
     assert.equal(await evaluate('Converts'), before)
   })

@@ -74,15 +74,14 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
     },
     findLoosely: async (name) => {
       const { url, version } = parseCanonical(name)
-      const named = (each: LibraryText) =>
-        (each.identifier.id === url && identityFaults(each).length === 0) || parseCanonical(each.canonical).url === url
-      return [...(await all()), ...generated].filter(
-        (each) =>
-          named(each) &&
-          (version === undefined ||
-            each.identifier.version === version ||
-            parseCanonical(each.canonical).version === version),
-      )
+      // By its url a library is named with the version of the resource, whatever its text calls itself.
+      const isNamed = (each: LibraryText) => {
+        const own = parseCanonical(each.canonical)
+        if (own.url === url) return version === undefined || own.version === version
+        if (each.identifier.id !== url || identityFaults(each).length > 0) return false
+        return version === undefined || each.identifier.version === version
+      }
+      return [...(await all()), ...generated].filter(isNamed)
     },
   }
 }

@@ -84,7 +84,11 @@ describe('a concept map that a chosen map names', () => {
       uses "http://hl7.org/fhir/StructureDefinition/Immunization" alias Immunization as produced
       group ${id}(source src, target bundle : Bundle) {
         src -> bundle.type = 'collection' "type";
-        src -> bundle.entry as entry, entry.resource = create('Patient') as patient then { src -> patient.id = 'holder' "id"; } "patient";
+        src -> bundle.entry as entry, entry.resource = create('Patient') as patient then {
+          src -> patient.id = 'holder' "id";
+          src -> patient.birthDate = '1985-03-14' "born";
+          src -> patient.name as name, name.text = 'Ada Specimen' "name";
+        } "patient";
         src -> bundle.entry as entry, entry.resource = create('Immunization') as event then {
           src -> event.status = translate('done', '${conceptMap}', 'code') "status";
           src -> event.patient as of, of.reference = 'Patient/holder' "of";
