@@ -54,7 +54,7 @@ describe('what a published rule includes', () => {
 
 describe('FHIRHelpers', () => {
   const header = (name: string) =>
-    `library ${name} version '4.0.1'\nusing FHIR version '4.0.1'\ncontext Patient\ndefine function ToConcept(concept FHIR.CodeableConcept): System.Concept { null }\n`
+    `library ${name} version '4.0.1'\nusing FHIR version '4.0.1'\ncontext Patient\ndefine function ToConcept(concept FHIR.CodeableConcept): null as System.Concept\n`
   const own = (name: string, text: string): Library => ({
     ...cqlLibrary(name, '', { id: name.toLowerCase(), version: '4.0.1' }),
     content: contentOf(header(text)),
