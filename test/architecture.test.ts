@@ -76,6 +76,26 @@ test('publication stands beside evaluation: neither imports the other, nothing b
   assert.equal(allowed.status, 0, allowed.output)
 })
 
+test('job processes know FHIR alone: nothing above comes in, storage and FHIR do without them', () => {
+  const planted: [string, string][] = [
+    ['src/workers/pool.ts', '../rules/rules.ts'],
+    ['src/workers/pool.ts', '../http/app.ts'],
+    ['src/workers/pool.ts', '../storage/storage.ts'],
+    ['src/storage/sqlite.ts', '../workers/pool.ts'],
+    ['src/fhir/regex.ts', '../workers/pool.ts'],
+  ]
+  for (const [file, target] of planted) {
+    const { status, output } = lint({ [file]: `import { a } from '${target}'\nexport const b = a\n` })
+    assert.notEqual(status, 0, `${file} ${target}`)
+    assert.match(output, /noRestrictedImports/)
+  }
+  const allowed = lint({
+    'src/workers/pool.ts': "import { a } from '../fhir/error.ts'\nexport const b = a\n",
+    'src/rules/rules.ts': "import { b } from '../workers/pool.ts'\nexport const c = b\n",
+  })
+  assert.equal(allowed.status, 0, allowed.output)
+})
+
 test('an outside package may be imported by its owner alone', () => {
   const { status, output } = lint({
     'src/terminology/expand.ts': "import express from 'express'\nexport const expand = express\n",

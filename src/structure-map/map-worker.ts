@@ -1,6 +1,6 @@
 /**
- * Program of the process in which maps of unknown origin are read, compiled and run: FHIRPath in them has no limits of its own, so the
- * process has them (computing time, memory). What a map needs of the store is asked of the server. `map-jobs.ts` is its only user.
+ * Program of the process in which maps of unknown origin are read, compiled and run: what a step of them costs is their author's choice, so
+ * the process has limits (computing time, memory). What a map needs of the store is asked of the server. `map-jobs.ts` is its only user.
  */
 import { randomUUID } from 'node:crypto'
 import { unprocessable } from '../fhir/error.ts'

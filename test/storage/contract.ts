@@ -514,6 +514,25 @@ function pageCases(test: Test): void {
       assert.deepEqual([first.matches, first.previous], [pages[0]?.matches, undefined])
     })
   }
+  test('pages of large resources are shorter than asked for, and neither skip nor repeat', async (storage) => {
+    const description = 'd'.repeat(1_500_000)
+    const names = Array.from({ length: 7 }, (_, i) => `large${i}`)
+    for (const name of names) await storage.write([put(valueSet(name, { description }))])
+    await storage.write([put(valueSet('larger', { description: 'd'.repeat(6_000_000) }))])
+    const sort = [{ parameter: '_id', descending: false }]
+    const asked = query({ sort, count: 10 })
+    const pages = await allPages((cursor) => storage.search(withCursor(asked, cursor)))
+    assert.deepEqual(idsOf(pages), [...names, 'larger'])
+    for (const { matches } of pages) assert.ok(matches.length <= 3 && matches.length > 0, `${matches.length}`)
+    assert.ok(pages.every((page) => page.total === 8))
+    const backwards: string[] = []
+    for (let page = pages.at(-1); page; ) {
+      backwards.unshift(...idsOf([page]))
+      page = page.previous === undefined ? undefined : await storage.search(withCursor(asked, page.previous))
+    }
+    assert.deepEqual(backwards, [...names, 'larger'])
+  })
+
   test('writers and readers at the same time', async (storage) => {
     await fill(storage)
     const readers = Array.from({ length: 5 }, async () => {
