@@ -33,6 +33,7 @@ test('a running server serves what another process imports: CSV, a new version, 
     return { status: reply.status, text: await reply.text() }
   }
   try {
+    await server.ready()
     assert.equal((await get(`CodeSystem/$lookup?system=${url}&code=w`)).status, 404)
     const first = file('places.csv', 'code;display;parent\nw;World;\nno;Norway;w\nosl;Oslo;no\n')
     const imported = await vidimus(

@@ -10,6 +10,8 @@ export interface ServerProcess {
   process: ChildProcess
   /** Everything printed so far, standard output and error. */
   output(): string
+  /** Waits until `/ready` answers 200: own content is loaded. Fails after a minute. */
+  ready(): Promise<void>
   /** Ends it with SIGTERM and waits. */
   stop(): Promise<void>
 }
@@ -37,6 +39,13 @@ export async function startServerProcess(environment: Record<string, string>): P
     url,
     process: child,
     output: () => printed,
+    ready: async () => {
+      const end = Date.now() + 60_000
+      while (!(await fetch(`${url}/ready`)).ok) {
+        if (Date.now() > end) throw new Error(`the server is not ready after a minute:\n${printed}`)
+        await new Promise((next) => setTimeout(next, 100))
+      }
+    },
     stop: () =>
       new Promise((done) => {
         if (child.exitCode !== null || child.signalCode !== null) return done()
