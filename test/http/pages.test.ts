@@ -96,7 +96,7 @@ test('every reply has an id and the headers that keep browsers calm', async () =
     assert.match((await http().get(path)).headers['x-request-id'] ?? '', /^[0-9a-f-]{36}$/)
   }
   const odd = await http().get('/fhir/metadata').set('X-Request-Id', '<script>"a" b</script>')
-  assert.equal(odd.headers['x-request-id'], 'scriptab/script')
+  assert.match(odd.headers['x-request-id'] ?? '', /^[0-9a-f-]{36}$/, 'no other text is taken, nor a part of it')
 })
 
 test('the access log counts everything once', async () => {
