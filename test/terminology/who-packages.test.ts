@@ -35,7 +35,9 @@ describe("WHO's packages as they are published", { skip }, () => {
   }
 
   it('treats the three names of a local code system as one', async () => {
-    const isMember = await terminology.membership(`${DDCC}ValueSet/lab-test-type-divoc`)
+    // A draft decides nothing unless its very version is named.
+    await assert.rejects(terminology.membership(`${DDCC}ValueSet/lab-test-type-divoc`), /is not active on this server/)
+    const isMember = await terminology.membership(`${DDCC}ValueSet/LabTestTypeDivocValueSet|1.0.0`)
     for (const system of ['lab-test-type-divoc', 'LabTestTypeDivocValueSet', 'WHODDCCdivoclabtesttype']) {
       assert.equal(isMember('RT-PCR', `${DDCC}CodeSystem/${system}`), true, system)
       assert.equal(isMember('unknown', `${DDCC}CodeSystem/${system}`), false, system)
@@ -68,7 +70,7 @@ describe("WHO's packages as they are published", { skip }, () => {
     const url = `${DDCC}ConceptMap/who-ddcc-map-icao-icd11-vaccines`
     const reply = await terminology.translate(parameters({ url, system: `${DDCC}ICAOV1`, code: 'ICAO001' }))
     assert.equal(answer(reply, 'result'), true)
-    const translate = await terminology.translator('who-ddcc-map-icao-icd11-vaccines')
+    const translate = await terminology.translator(`${url}|1.0.0`)
     const [first] = translate('ICAO001', `${DDCC}ICAOV1`)
     assert.equal(first?.system, 'http://id.who.int/icd11/mms')
   })
@@ -80,8 +82,12 @@ describe("WHO's packages as they are published", { skip }, () => {
     assert.equal(answer(reply, 'result'), true)
   })
 
-  it('names a concept map by bare id', async () => {
-    const translate = await terminology.translator('who-ddcc-map-cvx-icd11-vaccines')
+  it('names a concept map by bare id, and a draft by its version', async () => {
+    const url = `${DDCC}ConceptMap/who-ddcc-map-cvx-icd11-vaccines`
+    await assert.rejects(terminology.translator('who-ddcc-map-cvx-icd11-vaccines'), (error: Error) =>
+      error.message.includes(`name ${url}|1.0.0 to use what is draft`),
+    )
+    const translate = await terminology.translator(`${url}|1.0.0`)
     assert.ok(translate('207', 'http://hl7.org/fhir/sid/cvx').length > 0)
     await assert.rejects(terminology.translator('no-such-map'), /'no-such-map' could not be found/)
   })
