@@ -37,8 +37,8 @@ import {
   terminologyTypes,
 } from './stored-artefacts.ts'
 import { createMapJobs } from './structure-map/map-jobs.ts'
-import { createMaps, type MapEnvironment, parseMap, printMap, readR5 } from './structure-map/maps.ts'
-import { type BoundMembership, createTerminology } from './terminology/terminology.ts'
+import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
+import { type BoundMembership, createTerminology, type Terminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/anchors.ts'
 import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
@@ -86,7 +86,11 @@ export async function createServer(config: Config, after?: After): Promise<Vidim
   const trust = await loadConfiguredTrust(config)
   const pending = createPendingContent(storage.derived)
   const context = createContext({ config, storage, trust, pending, now })
-  const publish = createPublish({ ...context, find: (type, canonical) => find(storage, type, canonical) })
+  const publish = createPublish({
+    ...context,
+    maps: context.verdictMaps,
+    find: (type, canonical) => find(storage, type, canonical),
+  })
   const baseUrl = () =>
     config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   let port = config.port
@@ -187,7 +191,7 @@ interface Wiring {
   now(): Date
 }
 
-function createContext({ config, storage, trust, pending, now }: Wiring): OperationContext {
+function createContext({ config, storage, trust, pending, now }: Wiring): Context {
   const uuid = () => randomUUID()
   const terminology = createTerminology(artefactSource(storage, pending, config.dataDir), {
     now,
@@ -198,24 +202,26 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
   // What was looked for in vain before content was on its way is looked for again.
   const revision = (types: readonly string[]) => storage.revision(types) + pending.epoch()
   const terminologyRevision = () => revision(terminologyTypes)
-  const bound = cachedByRevision(terminologyRevision, () => new Map<string, Promise<BoundMembership>>())
-  const membership = (valueSet: string) => {
-    const known = bound()
-    const binding = known.get(valueSet) ?? terminology.membership(valueSet)
-    known.set(valueSet, binding)
-    return binding
-  }
+  const membership = memberships(terminology, terminologyRevision)
   const mapEnvironment: MapEnvironment = {
     findMaps: (url) => findMaps(storage, url),
     findStructure: (url) => findStructure(storage, url),
     membership,
-    translator: terminology.translator,
+    translator: (conceptMap) => terminology.translator(conceptMap),
     revision: () => revision(mapTypes),
   }
-  const maps = createMaps(mapEnvironment, { elapsed: () => performance.now() })
+  // `$transform` decides no verdict: an author tries his maps with drafts of the terminology, as WHO publishes it.
+  const draftEnvironment: MapEnvironment = {
+    ...mapEnvironment,
+    membership: memberships(terminology, terminologyRevision, { drafts: true }),
+    translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
+  }
+  const clock = { elapsed: () => performance.now() }
+  const verdictMaps = createMaps(mapEnvironment, clock)
+  const maps = createMaps(draftEnvironment, clock)
   // Of each program: the translator, CQL, maps.
   const jobProcesses = { processes: config.jobProcesses, idleSeconds: 30 }
-  const mapJobs = createMapJobs(mapEnvironment, jobProcesses)
+  const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
   const rules = createRules(
     {
       findLibraries: (url) => find<Library>(storage, 'Library', url),
@@ -251,7 +257,7 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     mapping: {
       compile: async (canonical) => {
         const map = await findMap(canonical)
-        return maps.compile(map ? artefactName(map) : canonical)
+        return verdictMaps.compile(map ? artefactName(map) : canonical)
       },
       findMap,
     },
@@ -262,8 +268,22 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Operat
     now,
   })
   const limits = { cpuMilliseconds: config.requestCpuMilliseconds, replyBytes: config.replyLimitBytes }
-  return { storage, terminology, maps, mapJobs, rules, evaluate, limits, now, uuid }
+  return { storage, terminology, maps, verdictMaps, mapJobs, rules, evaluate, limits, now, uuid }
 }
+
+/** Membership by value set, each bound once until the terminology changes. */
+function memberships(terminology: Terminology, revision: () => number, options: { drafts?: boolean } = {}) {
+  const bound = cachedByRevision(revision, () => new Map<string, Promise<BoundMembership>>())
+  return (valueSet: string): Promise<BoundMembership> => {
+    const known = bound()
+    const binding = known.get(valueSet) ?? terminology.membership(valueSet, options)
+    known.set(valueSet, binding)
+    return binding
+  }
+}
+
+/** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
+type Context = OperationContext & { verdictMaps: Maps }
 
 interface HttpWiring {
   config: Config

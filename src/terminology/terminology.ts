@@ -73,14 +73,18 @@ export interface Terminology {
    * Membership of one value set, for CQL `in` and FHIRPath `memberOf`: resolves once, then synchronous. Without a system any
    * system of the set counts; `systems` are those it draws from, by which a caller knows that a code alone is ambiguous. 422 not-found
    * naming a value set, import or code system that is unknown. A set that is not active counts only when it is named `url|version`,
-   * by whoever names it; else 422. `canonical` is what was bound, with its version.
+   * by whoever names it; else 422. `canonical` is what was bound, with its version. `drafts` lets any count: for what decides no verdict.
    */
-  membership(valueSet: string): Promise<BoundMembership>
+  membership(valueSet: string, options?: { drafts?: boolean }): Promise<BoundMembership>
   /**
    * Translation by one concept map, the closest first: url, `url|version`, the map itself, or a bare id or tail of the url when exactly one map has it.
    * 422 for one that is not there, or not active and not named `url|version`; the same for the maps that it hands a code on to.
+   * `drafts` lets any count: for what decides no verdict.
    */
-  translator(conceptMap: string | ConceptMap): Promise<(code: string, system?: string) => TranslatedCode[]>
+  translator(
+    conceptMap: string | ConceptMap,
+    options?: { drafts?: boolean },
+  ): Promise<(code: string, system?: string) => TranslatedCode[]>
   /**
    * What is wrong with a CodeSystem, ValueSet or ConceptMap before anybody asks it: errors where it can never answer, warnings
    * for what is not here yet. `beside` are resources that are to be stored with it.
@@ -141,8 +145,8 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
       const stored = askedMap(parameters) ? [] : await artefacts.conceptMaps()
       return run(parameters, call, (request) => translate(request, stored))
     },
-    membership: (valueSet) => membership(valueSet, artefacts),
-    translator: (conceptMap) => translator(conceptMap, artefacts),
+    membership: (valueSet, { drafts } = {}) => membership(valueSet, artefacts, drafts ? anyStatus : requireUsable),
+    translator: (conceptMap, { drafts } = {}) => translator(conceptMap, artefacts, drafts ? anyStatus : requireUsable),
     check: (resource, beside = []) => checkTerminology(resource, beside, artefacts),
     capabilities: (instance) => terminologyCapabilities(instance, artefacts, options.now()),
   }
@@ -154,19 +158,24 @@ function asksValueSet(entry: Parameters, resourceType: 'ValueSet' | 'CodeSystem'
   return resourceType === 'ValueSet' && namesSet
 }
 
-async function membership(canonical: string, artefacts: Artefacts): Promise<BoundMembership> {
+/** Throws when an artefact may not be used by the name it was found by. */
+type Admit = typeof requireUsable
+
+const anyStatus: Admit = () => {}
+
+async function membership(canonical: string, artefacts: Artefacts, admit: Admit): Promise<BoundMembership> {
   artefacts.refresh()
   const scope = createScope(artefacts, [])
   const evaluation: Evaluation = { scope, systemRules: new Map(), decided: noDecisions(), pass: () => false }
   return settle(scope, () => {
     const definition = valueSetOf(scope, canonical)
     if (!definition) throw txError('Unable_to_resolve_value_Set_', [canonical], 422)
-    requireUsable(canonical, definition)
+    admit(canonical, definition)
     const set = compileValueSet(definition, {
       scope,
       valueSetRules: new Map(),
       supplements: [],
-      admit: requireUsable,
+      admit,
     })
     // No answer can be had of a set that names nothing; an expansion may be empty.
     if (set.includes.length === 0 && (definition.compose || !definition.expansion))
@@ -199,12 +208,12 @@ function identitiesOf(set: CompiledSet): string[] {
   return [...found]
 }
 
-async function translator(given: string | ConceptMap, artefacts: Artefacts) {
+async function translator(given: string | ConceptMap, artefacts: Artefacts, admit: Admit) {
   artefacts.refresh()
   const scope = createScope(artefacts, [])
-  const map = typeof given === 'string' ? await mapNamed(given, artefacts) : given
+  const map = typeof given === 'string' ? await mapNamed(given, artefacts, admit) : given
   return settle(scope, () => {
-    refuseUnusable(map, scope)
+    refuseUnusable(map, scope, admit)
     translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
     return (code: string, system?: string): TranslatedCode[] =>
       closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
@@ -215,7 +224,7 @@ async function translator(given: string | ConceptMap, artefacts: Artefacts) {
 }
 
 /** Throws when a concept map, or one that it hands codes on to, may not be used or is not here. */
-function refuseUnusable(map: ConceptMap, scope: Scope, seen: Set<ConceptMap> = new Set()): void {
+function refuseUnusable(map: ConceptMap, scope: Scope, admit: Admit, seen: Set<ConceptMap> = new Set()): void {
   if (seen.has(map)) return
   seen.add(map)
   refuseModifiers(map, artefactName(map))
@@ -224,18 +233,18 @@ function refuseUnusable(map: ConceptMap, scope: Scope, seen: Set<ConceptMap> = n
     const other = conceptMapOf(scope, unmapped.url)
     if (!other)
       throw unprocessable(`A definition for the concept map '${unmapped.url}' could not be found`, 'not-found')
-    requireUsable(unmapped.url, other)
-    refuseUnusable(other, scope, seen)
+    admit(unmapped.url, other)
+    refuseUnusable(other, scope, admit, seen)
   }
 }
 
 /** By canonical; a name without scheme by id or by the tail of the url, when exactly one map has it. */
-async function mapNamed(name: string, artefacts: Artefacts): Promise<ConceptMap> {
+async function mapNamed(name: string, artefacts: Artefacts, admit: Admit): Promise<ConceptMap> {
   const scope = createScope(artefacts, [])
   const [url = '', version] = name.split('|')
   const found = await settle(scope, () => scope.conceptMaps(url).find((each) => !version || each.version === version))
   if (found) {
-    requireUsable(name, found)
+    admit(name, found)
     return found
   }
   const isBare = !/^[a-z]+:/i.test(url)
@@ -244,7 +253,7 @@ async function mapNamed(name: string, artefacts: Artefacts): Promise<ConceptMap>
   const [only, ...others] = fitting
   if (only && others.every((each) => each.url === only.url)) {
     // A name that is no canonical names no version.
-    requireUsable(only.url ?? name, only)
+    admit(only.url ?? name, only)
     return only
   }
   throw unprocessable(

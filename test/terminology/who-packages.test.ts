@@ -87,7 +87,9 @@ describe("WHO's packages as they are published", { skip }, () => {
     await assert.rejects(terminology.translator('who-ddcc-map-cvx-icd11-vaccines'), (error: Error) =>
       error.message.includes(`name ${url}|1.0.0 to use what is draft`),
     )
+    const tried = await terminology.translator('who-ddcc-map-cvx-icd11-vaccines', { drafts: true })
     const translate = await terminology.translator(`${url}|1.0.0`)
+    assert.deepEqual(tried('207', 'http://hl7.org/fhir/sid/cvx'), translate('207', 'http://hl7.org/fhir/sid/cvx'))
     assert.ok(translate('207', 'http://hl7.org/fhir/sid/cvx').length > 0)
     await assert.rejects(terminology.translator('no-such-map'), /'no-such-map' could not be found/)
   })
