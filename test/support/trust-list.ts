@@ -112,3 +112,51 @@ async function hashOf(input: object): Promise<Buffer> {
     .update(await canonicalQuads(input, await trustListContexts()))
     .digest()
 }
+
+/**
+ * An item under a context of its own, with the same statements: the signed values stand under new names, and a forger's
+ * certificate, listed for Germany, in the places that are read.
+ */
+export function forgedByContext(item: ListObject, forger: X509Certificate): ListObject {
+  const forged = listItem(forger, { participant: 'DEU' })
+  const x5c = forger.raw.toString('base64url')
+  const coded = (name: string) => ({
+    '@id': `https://smart.who.int/trust/ValueSet-${name}-DEV.jsonld`,
+    '@type': '@id',
+    '@context': {
+      '@base': `https://smart.who.int/trust/ValueSet-${name}-DEV.jsonld#`,
+      code: { '@id': '@id', '@type': '@id' },
+    },
+  })
+  const type = 'https://w3id.org/security#JsonWebKey2020'
+  const context = {
+    JsonWebKey2020: type,
+    publicKeyJwk: '@nest',
+    x5c: '@type',
+    [x5c]: type,
+    realJwk: { '@id': 'https://w3id.org/security#publicKeyJwk', '@type': '@json' },
+    participant: '@nest',
+    domain: '@nest',
+    keyusage: '@nest',
+    realP: coded('Participants'),
+    realD: coded('Domains'),
+    realU: coded('KeyUsage'),
+    code: '@type',
+    '#DEU': type,
+    '#DCC': type,
+    '#DSC': type,
+  }
+  const { publicKeyJwk, participant, domain, keyusage, ...rest } = item
+  return {
+    '@context': context,
+    ...rest,
+    publicKeyJwk: { x5c: [x5c] },
+    participant: forged.participant,
+    domain: forged.domain,
+    keyusage: forged.keyusage,
+    realJwk: publicKeyJwk,
+    realP: participant,
+    realD: domain,
+    realU: keyusage,
+  }
+}

@@ -14,11 +14,12 @@ import { parseTrustLists } from '../../src/trust/trust-list-settings.ts'
 import { verifyTrustListFiles } from '../../src/trust/trust-report.ts'
 import { type TrustReaders, trustSourceKinds } from '../../src/trust/trust-source.ts'
 import { testIssuer } from '../support/issuer.ts'
-import { itemsOf, listItem, listSigner, pinnedKey, signedList } from '../support/trust-list.ts'
+import { forgedByContext, itemsOf, listItem, listSigner, pinnedKey, signedList } from '../support/trust-list.ts'
 
 /** Mutants of trust lists per run; many more are made when VIDIMUS_FUZZ_RUNS says so. */
 const runs = Number(process.env.VIDIMUS_FUZZ_RUNS ?? 300)
 const issuer = testIssuer({ country: 'XA' })
+const forger = testIssuer({ country: 'DE' }).dsc
 const at = new Date('2022-06-01T00:00:00Z')
 
 /** One file of any content beside the pinned key. */
@@ -89,13 +90,20 @@ interface Genuine {
   key: NonNullable<ReturnType<typeof publicKeyFromJwk>>
 }
 
-/** Lists of the network, where they are at hand, and one of our own. */
+/** One list of our own, and two that say the same in such words that another reader would be misled; lists of the network, where they are at hand. */
 async function genuineLists(): Promise<Genuine[]> {
-  const own = JSON.parse(JSON.stringify(await signedList(itemsOf(issuer))))
-  const lists: Genuine[] = [{ document: own, key: listSigner.publicKey }]
+  const [authority = {}, signer = {}] = itemsOf(issuer)
+  const own = await signedList([authority, signer])
+  const forgeries = [
+    [authority, forgedByContext(signer, forger)],
+    [forgedByContext(authority, forger), forgedByContext(signer, forger)],
+  ]
+  const lists: Genuine[] = [own, ...forgeries.map((methods) => ({ ...own, verificationMethod: methods }))].map(
+    (document) => ({ document: JSON.parse(JSON.stringify(document)), key: listSigner.publicKey }),
+  )
   if (!existsSync(corpus)) return lists
-  const signer = JSON.parse(readFileSync(path.join(corpus, 'signer/dev/did.json'), 'utf8'))
-  const key = publicKeyFromJwk(signer.verificationMethod[0].publicKeyJwk)
+  const pinned = JSON.parse(readFileSync(path.join(corpus, 'signer/dev/did.json'), 'utf8'))
+  const key = publicKeyFromJwk(pinned.verificationMethod[0].publicKeyJwk)
   assert.ok(key)
   return [...lists, ...published.map((file) => ({ document: JSON.parse(readFileSync(file, 'utf8')), key }))]
 }
@@ -246,7 +254,9 @@ describe('a mutant of a genuine list', () => {
       return isRefused(checked) ? undefined : checked.items.map(keyLine).sort()
     }
     const genuine = await Promise.all(lists.map(({ document, key }) => keysOf(JSON.stringify(document), key)))
-    for (const keys of genuine) assert.ok(keys && keys.length > 0)
+    for (const [which, { document }] of lists.entries()) {
+      assert.equal(genuine[which] === undefined, JSON.stringify(document).includes('@nest'))
+    }
     const seen = { refused: 0, valid: 0 }
     await fc.assert(
       fc.asyncProperty(
@@ -259,7 +269,7 @@ describe('a mutant of a genuine list', () => {
           for (const each of steps) mutate(mutant, each)
           const keys = await keysOf(JSON.stringify(mutant).replaceAll(`"${TWICE}`, '"'), key)
           seen[keys ? 'valid' : 'refused']++
-          if (keys) assert.deepEqual(keys, genuine[which])
+          if (keys) assert.deepEqual(keys, genuine[which] ?? genuine[0])
         },
       ),
       { numRuns: runs },

@@ -8,7 +8,15 @@ import { provenQuads, type SignedQuads } from '../../src/trust/did-proof.ts'
 import { checkTrustList, differenceOf, isRefused } from '../../src/trust/lists/check-list.ts'
 import { readSignedQuads } from '../../src/trust/lists/signed-quads.ts'
 import { testIssuer } from '../support/issuer.ts'
-import { itemsOf, type ListObject, listDid, listItem, listSigner, signedList } from '../support/trust-list.ts'
+import {
+  forgedByContext,
+  itemsOf,
+  type ListObject,
+  listDid,
+  listItem,
+  listSigner,
+  signedList,
+} from '../support/trust-list.ts'
 
 const issuer = testIssuer({ country: 'XA' })
 const forger = testIssuer({ country: 'DE' })
@@ -24,56 +32,11 @@ function withItem(list: ListObject, rewrite: (item: ListObject) => unknown): Lis
   return { ...list, verificationMethod: [sca, rewrite({ ...dsc })] }
 }
 
-/** The item of the corpus' forgery: its signed values stand under new names, and unsigned ones in the places that are read. */
-function forgedByContext(item: ListObject, contextIn: 'item' | 'document'): ListObject {
-  const forged = listItem(forger.dsc, { participant: 'DEU' })
-  const x5c = forger.dsc.raw.toString('base64url')
-  const coded = (name: string) => ({
-    '@id': `https://smart.who.int/trust/ValueSet-${name}-DEV.jsonld`,
-    '@type': '@id',
-    '@context': {
-      '@base': `https://smart.who.int/trust/ValueSet-${name}-DEV.jsonld#`,
-      code: { '@id': '@id', '@type': '@id' },
-    },
-  })
-  const type = 'https://w3id.org/security#JsonWebKey2020'
-  const context = {
-    JsonWebKey2020: type,
-    publicKeyJwk: '@nest',
-    x5c: '@type',
-    [x5c]: type,
-    realJwk: { '@id': 'https://w3id.org/security#publicKeyJwk', '@type': '@json' },
-    participant: '@nest',
-    domain: '@nest',
-    keyusage: '@nest',
-    realP: coded('Participants'),
-    realD: coded('Domains'),
-    realU: coded('KeyUsage'),
-    code: '@type',
-    '#DEU': type,
-    '#DCC': type,
-    '#DSC': type,
-  }
-  const { publicKeyJwk, participant, domain, keyusage, ...rest } = item
-  return {
-    ...(contextIn === 'item' ? { '@context': context } : {}),
-    ...rest,
-    publicKeyJwk: { x5c: [x5c] },
-    participant: forged.participant,
-    domain: forged.domain,
-    keyusage: forged.keyusage,
-    realJwk: publicKeyJwk,
-    realP: participant,
-    realD: domain,
-    realU: keyusage,
-  }
-}
-
 const valueSet = (name: string, code: string) => `https://smart.who.int/trust/ValueSet-${name}-DEV.jsonld#${code}`
 
 /** Other ways to write the very statements that were signed. */
 const rewritings: Record<string, (list: ListObject) => unknown> = {
-  'an item with its own @context': (list) => withItem(list, (item) => forgedByContext(item, 'item')),
+  'an item with its own @context': (list) => withItem(list, (item) => forgedByContext(item, forger.dsc)),
   'an item with an empty @context': (list) => withItem(list, (item) => ({ '@context': {}, ...item })),
   'a coded field with its own @context': (list) =>
     withItem(list, (item) => ({ ...item, participant: { '@context': {}, code: '#XXA' } })),
@@ -259,7 +222,7 @@ describe('the second reader', () => {
 
   it('would have found the forgery by a local context alone', async () => {
     const genuine = await signedList(itemsOf(issuer))
-    const forged = withItem(genuine, (item) => forgedByContext(item, 'item'))
+    const forged = withItem(genuine, (item) => forgedByContext(item, forger.dsc))
     const signed = await proven(forged)
     assert.deepEqual(signed, quads)
     // What a reader that tolerates unknown members takes from it.
