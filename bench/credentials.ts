@@ -1,11 +1,11 @@
 import { generateKeyPairSync, randomBytes, sign, verify, X509Certificate } from 'node:crypto'
 import { credentialFormats } from '../src/credentials/credentials.ts'
-import { issueHcert } from '../src/credentials/issue/hcert.ts'
-import { samplePayload } from '../src/credentials/issue/samples.ts'
-import { verifyCredential } from '../src/evaluate/verify.ts'
-import { anchorKeySource } from '../src/trust/anchors.ts'
-import { writeCertificate } from '../src/trust/certificate-writer.ts'
-import { derivedKeyId } from '../src/trust/trusted-key.ts'
+import { writeCertificate } from '../src/demo/certificate-writer.ts'
+import { issueHcert } from '../src/demo/hcert.ts'
+import { samplePayload } from '../src/demo/samples.ts'
+import { verifyCredential } from '../src/evaluate/verify/verify.ts'
+import { anchorKeySource } from '../src/trust/keys/anchors.ts'
+import { derivedKeyId } from '../src/trust/keys/trusted-key.ts'
 
 const ROUNDS = 9
 const CALLS = 2000

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openLoadedServer } from '../src/cli/loaded-server.ts'
 import { readConfig } from '../src/config.ts'
-import { issueHcert } from '../src/credentials/issue/hcert.ts'
-import { samplePayload } from '../src/credentials/issue/samples.ts'
+import { demoCountry, demoIssuer } from '../src/demo/demo-issuer.ts'
+import { issueHcert } from '../src/demo/hcert.ts'
+import { samplePayload } from '../src/demo/samples.ts'
 import type { Parameters } from '../src/fhir/types.ts'
-import { demoCountry, demoIssuer } from '../src/trust/demo-issuer.ts'
 import { startServerProcess } from '../test/support/server-process.ts'
 
 const rounds = 7

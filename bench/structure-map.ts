@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConceptMap, Json, JsonObject, StructureDefinition, StructureMap } from '../src/fhir/types.ts'
 import { type CompiledMap, createMaps, parseMap } from '../src/structure-map/maps.ts'
-import { inlineTranslator } from '../src/structure-map/translate.ts'
+import { inlineTranslator } from '../src/structure-map/run/translate.ts'
 
 const PROJECT = join(import.meta.dirname, '..')
 /** Largest public map; not part of this project. */

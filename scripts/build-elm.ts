@@ -3,9 +3,9 @@
  * Run: `npm run build:elm`; a test holds the committed files in step with the CQL.
  */
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { formatIdentifier, type LibraryIdentifier } from '../src/rules/cql/cql-source.ts'
-import { formatShippedElm } from '../src/rules/cql/shipped-elm.ts'
-import type { Translation } from '../src/rules/cql/translator.ts'
+import { formatIdentifier, type LibraryIdentifier } from '../src/rules/cql/translate/cql-source.ts'
+import { formatShippedElm } from '../src/rules/cql/translate/shipped-elm.ts'
+import type { Translation } from '../src/rules/cql/translate/translator.ts'
 import { createRules } from '../src/rules/rules.ts'
 import { libraryResources } from './content/rules.ts'
 

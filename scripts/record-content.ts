@@ -10,7 +10,7 @@ import { parseXml } from '../src/fhir/xml/read.ts'
 import { loadFolder } from '../src/packages/load.ts'
 import { contentHash } from '../src/publish/identity.ts'
 import { ownContentFolders } from '../src/server.ts'
-import { openSqlite } from '../src/storage/sqlite.ts'
+import { openSqlite } from '../src/storage/sqlite/sqlite.ts'
 import { parseMap } from '../src/structure-map/maps.ts'
 
 /** Every shipped artefact as a server reads it. */

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { isJurisdictionCode } from './fhir/iso-3166.ts'
+import { isJurisdictionCode } from './base/iso-3166.ts'
 import { proxyProblem } from './http/limits/client.ts'
 import { openOperationNames } from './operations/open-operations.ts'
-import { parseTrustLists } from './trust/trust-list-settings.ts'
-import type { TrustSource } from './trust/trust-source.ts'
+import { parseTrustLists } from './trust/lists/trust-list-settings.ts'
+import type { TrustSource } from './trust/lists/trust-source.ts'
 
 /** How the text of a setting is read. */
 type Kind = 'text' | 'list' | 'port' | 'count' | 'share' | 'switch' | 'folder' | 'url' | 'choice' | 'country'

@@ -5,16 +5,17 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { lineWriter } from './base/line-writer.ts'
 import type { Config } from './config.ts'
 import { credentialFormats } from './credentials/credentials.ts'
 import { mapInputs } from './credentials/map-input.ts'
+import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './demo/demo-issuer.ts'
 import { createEvaluate } from './evaluate/evaluate.ts'
-import { type MapChains, readMapChains } from './evaluate/map-chains.ts'
-import { verifyCredential } from './evaluate/verify.ts'
+import { type MapChains, readMapChains } from './evaluate/map/map-chains.ts'
+import { verifyCredential } from './evaluate/verify/verify.ts'
 import { artefactName, withoutRefusal } from './fhir/artefact.ts'
 import type { Library, PlanDefinition } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, type HttpLimits, listen, type RunningServer } from './http/app.ts'
-import { lineWriter } from './line-writer.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
@@ -22,8 +23,15 @@ import { createPendingContent, type PendingContent } from './packages/pending-co
 import { createPublish, type Publish } from './publish/publish.ts'
 import { readiness } from './readiness.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
+import {
+  findByCanonical as find,
+  findMaps,
+  findRunnable,
+  findStructure,
+  listAll,
+  usable,
+} from './storage/find-artefacts.ts'
 import { openStorage } from './storage/open.ts'
-import { findByCanonical as find, findMaps, findRunnable, findStructure, listAll, usable } from './storage/reading.ts'
 import type { Storage } from './storage/storage.ts'
 import {
   artefactSource,
@@ -39,11 +47,10 @@ import {
 import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { type BoundMembership, createTerminology, type Terminology } from './terminology/terminology.ts'
-import { anchorKeySource } from './trust/anchors.ts'
-import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './trust/demo-issuer.ts'
+import { anchorKeySource } from './trust/keys/anchors.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
+import type { TrustSource } from './trust/lists/trust-source.ts'
 import { loadTrustLists, type Trust, type TrustListStatus } from './trust/trust.ts'
-import type { TrustSource } from './trust/trust-source.ts'
 import { threadMilliseconds } from './workers/budget.ts'
 
 /** Folder of the product. */

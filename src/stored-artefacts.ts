@@ -6,9 +6,9 @@ import { unprocessable } from './fhir/error.ts'
 import type { Resource, StructureMap, ValueSet } from './fhir/types.ts'
 import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
 import type { PendingContent } from './packages/pending-content.ts'
-import { findRunnable, listAll, usable } from './storage/reading.ts'
+import { findRunnable, listAll, usable } from './storage/find-artefacts.ts'
 import type { Storage } from './storage/storage.ts'
-import { largeCodeSystem } from './terminology/large/large-code-system.ts'
+import { largeCodeSystem } from './terminology/code-system/large/large-code-system.ts'
 import type { Terminology } from './terminology/terminology.ts'
 
 /** Whose changes make compiled value sets, maps and rules stale: a write of another type leaves them. */

@@ -43,7 +43,7 @@ test('an import cycle fails the check', () => {
 test('an import against the direction of the layers fails the check', () => {
   const { status, output } = lint({
     'src/http/app.ts': 'export const app = 1\n',
-    'src/terminology/expand.ts': "import { app } from '../http/app.ts'\nexport const expand = app\n",
+    'src/terminology/expand/expand.ts': "import { app } from '../http/app.ts'\nexport const expand = app\n",
   })
   assert.notEqual(status, 0)
   assert.match(output, /noRestrictedImports/)
@@ -65,7 +65,7 @@ test('publication stands beside evaluation: neither imports the other, nothing b
     ['src/evaluate/evaluate.ts', '../publish/publish.ts'],
     ['src/rules/rules.ts', '../publish/publish.ts'],
     ['src/packages/load.ts', '../publish/publish.ts'],
-    ['src/storage/reading.ts', '../publish/publish.ts'],
+    ['src/storage/find-artefacts.ts', '../publish/publish.ts'],
   ]
   for (const [file, target] of planted) {
     const { status, output } = lint({ [file]: `import { a } from '${target}'\nexport const b = a\n` })
@@ -81,8 +81,8 @@ test('job processes know FHIR alone: nothing above comes in, storage and FHIR do
     ['src/workers/pool.ts', '../rules/rules.ts'],
     ['src/workers/pool.ts', '../http/app.ts'],
     ['src/workers/pool.ts', '../storage/storage.ts'],
-    ['src/storage/sqlite.ts', '../workers/pool.ts'],
-    ['src/fhir/regex.ts', '../workers/pool.ts'],
+    ['src/storage/sqlite/sqlite.ts', '../workers/pool.ts'],
+    ['src/base/regex.ts', '../workers/pool.ts'],
   ]
   for (const [file, target] of planted) {
     const { status, output } = lint({ [file]: `import { a } from '${target}'\nexport const b = a\n` })
@@ -98,7 +98,7 @@ test('job processes know FHIR alone: nothing above comes in, storage and FHIR do
 
 test('an outside package may be imported by its owner alone', () => {
   const { status, output } = lint({
-    'src/terminology/expand.ts': "import express from 'express'\nexport const expand = express\n",
+    'src/terminology/expand/expand.ts': "import express from 'express'\nexport const expand = express\n",
   })
   assert.notEqual(status, 0)
   assert.match(output, /express belongs to http/)

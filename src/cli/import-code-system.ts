@@ -11,10 +11,10 @@ import {
 import { type OpenSource, resourceSource } from '../packages/large-code-system/sources.ts'
 import { type ImportOptions, loadPackage } from '../packages/load.ts'
 import type { ImportEntry, ImportReport } from '../packages/report.ts'
-import { headOf } from '../terminology/concept-index.ts'
-import { createIndexBuilder } from '../terminology/large/index-builder.ts'
-import { largeCodeSystem } from '../terminology/large/large-code-system.ts'
-import { LAYOUT_VERSION } from '../terminology/large/layout.ts'
+import { headOf } from '../terminology/code-system/concept-index.ts'
+import { createIndexBuilder } from '../terminology/code-system/large/index-builder.ts'
+import { largeCodeSystem } from '../terminology/code-system/large/large-code-system.ts'
+import { LAYOUT_VERSION } from '../terminology/code-system/large/layout.ts'
 import { progressBar } from './progress.ts'
 
 /** How many single problems the report of an import names. */

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
-import { demoIssuer, demoTrustFolder } from '../trust/demo-issuer.ts'
-import { derivedKeyId, keyAlgorithm } from '../trust/trusted-key.ts'
+import { demoIssuer, demoTrustFolder } from '../demo/demo-issuer.ts'
+import { derivedKeyId, keyAlgorithm } from '../trust/keys/trusted-key.ts'
 import { table } from './table.ts'
 
 /** `vidimus keys`: the keys that this server made and keeps; private halves are never printed. */

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { checkResource } from '../fhir/structure.ts'
+import { checkResource } from '../fhir/check/resource.ts'
 import { parseXml } from '../fhir/xml/read.ts'
 import { type ImportOptions, loadFolder } from '../packages/load.ts'
 import { reportLines } from '../packages/report.ts'

@@ -1,5 +1,5 @@
+import { isCountryCode } from '../base/iso-3166.ts'
 import { compareVersions } from '../fhir/canonical.ts'
-import { isCountryCode } from '../fhir/iso-3166.ts'
 import type { Json } from '../fhir/types.ts'
 
 /** One datum as it goes on; without `value` it was left out. The remark says what is unusual and never quotes it. */

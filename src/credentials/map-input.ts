@@ -1,4 +1,4 @@
-import { isJsonObject } from '../fhir/json-object.ts'
+import { isJsonObject } from '../base/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import type { Format } from './credential-format.ts'
 import { defineMember } from './encoding/define-member.ts'

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../fhir/json-object.ts'
+import { isJsonObject } from '../base/json-object.ts'
 import type { Json, JsonObject } from '../fhir/types.ts'
 import { code, type Datum, text } from './data.ts'
 import { defineMember } from './encoding/define-member.ts'

@@ -1,5 +1,5 @@
+import { isJurisdictionCode } from '../base/iso-3166.ts'
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
-import { isJurisdictionCode } from '../fhir/iso-3166.ts'
 import { allParameters, firstParameter, parameterValue, textParameter, textParameters } from '../fhir/operation.ts'
 import { primitiveFault } from '../fhir/primitives.ts'
 import type { Parameters } from '../fhir/types.ts'

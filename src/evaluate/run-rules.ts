@@ -1,7 +1,7 @@
+import { alpha2FromAlpha3, isJurisdictionCode } from '../base/iso-3166.ts'
+import { isJsonObject } from '../base/json-object.ts'
 import type { MapInput } from '../credentials/map-input.ts'
 import { issue, notFound } from '../fhir/error.ts'
-import { alpha2FromAlpha3, isJurisdictionCode } from '../fhir/iso-3166.ts'
-import { isJsonObject } from '../fhir/json-object.ts'
 import type { Bundle, Issue, Json, JsonObject, PlanDefinition } from '../fhir/types.ts'
 import {
   inForce,
@@ -13,9 +13,9 @@ import {
   type Rules,
   statusRemark,
 } from '../rules/rules.ts'
-import { participantOfIssuer } from '../trust/participant-codes.ts'
+import { participantOfIssuer } from '../trust/keys/participant-codes.ts'
 import type { EvaluateRequest } from './request.ts'
-import type { Verification } from './verify.ts'
+import type { Verification } from './verify/verify.ts'
 
 /** What running rules needs of the server. */
 export interface RuleSurroundings {

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../fhir/json-object.ts'
+import { isJsonObject } from '../base/json-object.ts'
 import type { Bundle, Json, JsonObject } from '../fhir/types.ts'
 
 /** Whom the credential is about, to compare with an identity document. */

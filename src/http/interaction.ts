@@ -1,5 +1,5 @@
-import type { FhirReply, FhirRequest } from './exchange.ts'
-import type { Facade } from './facade.ts'
+import type { Facade } from './context.ts'
+import type { FhirReply, FhirRequest } from './message/exchange.ts'
 
 /** What a path names: parts are there as far as the pattern of the route has them. */
 export interface Target {

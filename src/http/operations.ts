@@ -1,14 +1,14 @@
 import { isRefused } from '../fhir/artefact.ts'
-import { checkDeclared } from '../fhir/declared-parameters.ts'
+import { checkDeclared } from '../fhir/check/parameters.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Operation, OperationCall } from '../fhir/operation.ts'
 import { tokenNeeded } from './authorization.ts'
-import { printable } from './errors.ts'
-import type { FhirReply, FhirRequest } from './exchange.ts'
-import type { BoundOperation, Facade } from './facade.ts'
+import type { BoundOperation, Facade } from './context.ts'
 import type { Target } from './interaction.ts'
-import { operationInput, readOperationInput } from './operation-input.ts'
-import { refusePending } from './pending.ts'
+import { refusePending } from './interactions/pending.ts'
+import { printable } from './message/errors.ts'
+import type { FhirReply, FhirRequest } from './message/exchange.ts'
+import { operationInput, readOperationInput } from './message/operation-input.ts'
 
 /** Gives every operation its context. */
 export function bindOperations<Context>(operations: Operation<Context>[], context: Context): BoundOperation[] {

@@ -1,5 +1,5 @@
 import type { Response } from 'express'
-import type { Facade } from './facade.ts'
+import type { Facade } from './context.ts'
 
 /** One thing that answers depend on. */
 export interface ReadinessPart {

@@ -1,7 +1,7 @@
 import { isResource } from '../fhir/elements.ts'
 import { FhirError, issue } from '../fhir/error.ts'
-import { methodNotAllowed, unknownPath } from './errors.ts'
-import type { Facade } from './facade.ts'
+import type { Facade } from './context.ts'
+import { isAppendOnly, isProtectedType, isSupportedType } from './describe/stored-types.ts'
 import type { Interaction, Resolved, Target } from './interaction.ts'
 import { batch } from './interactions/batch.ts'
 import { create } from './interactions/create.ts'
@@ -13,8 +13,8 @@ import { read } from './interactions/read.ts'
 import { search } from './interactions/search.ts'
 import { conditionalUpdate, update } from './interactions/update.ts'
 import { vread } from './interactions/vread.ts'
+import { methodNotAllowed, unknownPath } from './message/errors.ts'
 import { findOperation, operationInteraction } from './operations.ts'
-import { isAppendOnly, isProtectedType, isSupportedType } from './search-table.ts'
 
 interface Method {
   run: Interaction

@@ -1,6 +1,6 @@
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
-import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './terminology-parameters.ts'
+import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** `$batch-validate-code`: many validations that share parameters, one answer each. */
 export const batchValidateCode = defineOperation<OperationContext>({

@@ -1,5 +1,5 @@
+import { stringifyJson } from '../base/json.ts'
 import { badRequest } from '../fhir/error.ts'
-import { stringifyJson } from '../fhir/json.ts'
 import { booleanParameter, defineOperation, firstParameter, type OperationCall } from '../fhir/operation.ts'
 import type { Resource, StructureMap } from '../fhir/types.ts'
 import { parseMap, printMap, printReadable, readR5 } from '../structure-map/maps.ts'

@@ -2,7 +2,7 @@ import { badRequest } from '../fhir/error.ts'
 import { allParameters, defineOperation, firstParameter, parameterValue, textParameter } from '../fhir/operation.ts'
 import type { Library } from '../fhir/types.ts'
 import type { OperationContext } from './context.ts'
-import { encodedReply, endpointParameters, readRunParameters, runParameters } from './cql-parameters.ts'
+import { encodedReply, endpointParameters, readRunParameters, runParameters } from './input/cql-parameters.ts'
 
 /** `POST [base]/$cql` of the HL7 implementation guide "Using CQL with FHIR": evaluates a bare CQL expression. */
 export const cql = defineOperation<OperationContext>({

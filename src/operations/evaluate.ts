@@ -1,7 +1,8 @@
-import { checkDeclared } from '../fhir/declared-parameters.ts'
+import { parseJson } from '../base/json.ts'
+import { jsonSize } from '../base/json-size.ts'
+import { shapeIssues } from '../fhir/check/input-resource.ts'
+import { checkDeclared } from '../fhir/check/parameters.ts'
 import { badRequest, FhirError, notFound, operationOutcome, unprocessable } from '../fhir/error.ts'
-import { parseJson } from '../fhir/json.ts'
-import { jsonSize } from '../fhir/json-size.ts'
 import {
   defineOperation,
   firstParameter,
@@ -9,7 +10,6 @@ import {
   type OperationReply,
   textParameter,
 } from '../fhir/operation.ts'
-import { shapeIssues } from '../fhir/shape.ts'
 import type { Parameters, PlanDefinition, Resource } from '../fhir/types.ts'
 import { createBudget, requestLimits } from '../workers/budget.ts'
 import type { OperationContext } from './context.ts'

@@ -1,8 +1,8 @@
 import { defineOperation } from '../fhir/operation.ts'
-import { withBoundValueSet } from './bound-value-set.ts'
 import type { OperationContext } from './context.ts'
-import { withInstance } from './instance-resource.ts'
-import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './terminology-parameters.ts'
+import { withBoundValueSet } from './input/bound-value-set.ts'
+import { withInstance } from './input/instance-resource.ts'
+import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** `ValueSet/$expand`: the members of a value set, paged, filtered, in any language (IHE ITI-97). */
 export const expand = defineOperation<OperationContext>({

@@ -9,7 +9,7 @@ import {
 } from '../fhir/operation.ts'
 import type { Library } from '../fhir/types.ts'
 import type { OperationContext } from './context.ts'
-import { encodedReply, endpointParameters, readRunParameters, runParameters } from './cql-parameters.ts'
+import { encodedReply, endpointParameters, readRunParameters, runParameters } from './input/cql-parameters.ts'
 
 /**
  * `Library/$evaluate` and `Library/{id}/$evaluate` of the HL7 implementation guide "Using CQL with FHIR", for CQL, ELM and CertLogic

@@ -1,6 +1,6 @@
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
-import { COMMON_PARAMETERS, input, output } from './terminology-parameters.ts'
+import { COMMON_PARAMETERS, input, output } from './input/terminology-parameters.ts'
 
 /** `CodeSystem/$lookup`: everything known about a code (IHE ITI-98). */
 export const lookup = defineOperation<OperationContext>({

@@ -1,7 +1,7 @@
 import type { OperationCall } from '../fhir/operation.ts'
 import { firstParameter } from '../fhir/operation.ts'
 import { mapSize } from './convert.ts'
-import { bringsMap } from './transform-map.ts'
+import { bringsMap } from './input/transform-map.ts'
 
 /** A use of an operation that an operator may keep for those who have a token. */
 interface GuardedUse {

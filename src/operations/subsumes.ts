@@ -1,7 +1,7 @@
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
-import { withInstance } from './instance-resource.ts'
-import { COMMON_PARAMETERS, input, output } from './terminology-parameters.ts'
+import { withInstance } from './input/instance-resource.ts'
+import { COMMON_PARAMETERS, input, output } from './input/terminology-parameters.ts'
 
 /** `CodeSystem/$subsumes`: how two codes of one system stand to each other. */
 export const subsumes = defineOperation<OperationContext>({

@@ -1,12 +1,12 @@
+import { parseJson, stringifyJson } from '../base/json.ts'
 import { isResource } from '../fhir/elements.ts'
-import { parseJson, stringifyJson } from '../fhir/json.ts'
 import { booleanParameter, defineOperation, type OperationReply } from '../fhir/operation.ts'
 import type { Json, Parameter, Resource } from '../fhir/types.ts'
 import type { TransformAnswer } from '../structure-map/map-worker.ts'
 import type { CompiledMap, TraceEvent } from '../structure-map/maps.ts'
 import { jobOf, type OperationContext } from './context.ts'
-import { type Instance, instanceText, instanceValue, readInstance } from './transform-instance.ts'
-import { chooseMap } from './transform-map.ts'
+import { type Instance, instanceText, instanceValue, readInstance } from './input/transform-instance.ts'
+import { chooseMap } from './input/transform-map.ts'
 
 /**
  * `StructureMap/$transform`: applies a map to one instance. The instance is the body itself (any JSON, for a logical

@@ -1,7 +1,7 @@
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
-import { withInstance } from './instance-resource.ts'
-import { input, output } from './terminology-parameters.ts'
+import { withInstance } from './input/instance-resource.ts'
+import { input, output } from './input/terminology-parameters.ts'
 
 /** `ConceptMap/$translate`: codes of another system for a code, in both directions (IHE ITI-101). */
 export const translateOperation = defineOperation<OperationContext>({

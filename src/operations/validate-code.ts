@@ -1,9 +1,9 @@
 import { defineOperation, type OperationCall } from '../fhir/operation.ts'
 import type { Parameters } from '../fhir/types.ts'
-import { withBoundValueSet } from './bound-value-set.ts'
 import type { OperationContext } from './context.ts'
-import { withInstance } from './instance-resource.ts'
-import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './terminology-parameters.ts'
+import { withBoundValueSet } from './input/bound-value-set.ts'
+import { withInstance } from './input/instance-resource.ts'
+import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** The value and what is to be checked of it, at both levels. */
 const VALUE_PARAMETERS = [

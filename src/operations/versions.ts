@@ -1,6 +1,6 @@
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
-import { output } from './terminology-parameters.ts'
+import { output } from './input/terminology-parameters.ts'
 
 /** `$versions`: the FHIR versions the server speaks. */
 export const versions = defineOperation<OperationContext>({

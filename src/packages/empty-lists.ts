@@ -1,6 +1,7 @@
 /** Empty lists, which tools write and FHIR forbids (ele-1, JSON representation): they say nothing, and are left out. */
+
+import { isJsonObject } from '../base/json-object.ts'
 import { issue } from '../fhir/error.ts'
-import { isJsonObject } from '../fhir/json-object.ts'
 import type { Issue, Json, JsonObject } from '../fhir/types.ts'
 
 /** Takes empty lists out of a resource that was just read; answers a warning that names them. */

@@ -1,7 +1,8 @@
 /** One file of a package as a resource, or the reason why it is none. */
+
+import { parseJson } from '../base/json.ts'
 import { isResource } from '../fhir/elements.ts'
 import { FhirError } from '../fhir/error.ts'
-import { parseJson } from '../fhir/json.ts'
 import type { Issue, JsonObject, Resource, StructureMap } from '../fhir/types.ts'
 import { downConvert } from './down-convert.ts'
 import { dropEmptyLists } from './empty-lists.ts'

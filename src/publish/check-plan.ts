@@ -1,8 +1,9 @@
 /** Whether a rule set can decide: its library is published, its conditions name Boolean defines. */
+
+import { nearestName } from '../base/nearest.ts'
 import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
 import { parseCanonical } from '../fhir/canonical.ts'
 import { isError, issue } from '../fhir/error.ts'
-import { nearestName } from '../fhir/nearest.ts'
 import type { Issue, Library, PlanDefinition } from '../fhir/types.ts'
 import { actionFaults, everyAction, type LibraryInspector, planFaults, readPlan, unquote } from '../rules/rules.ts'
 import { type CheckEnvironment, librariesOf } from './environment.ts'

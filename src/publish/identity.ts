@@ -3,10 +3,10 @@
  * repeated. Who wants other content raises the version.
  */
 import { createHash } from 'node:crypto'
+import { exactNumber } from '../base/exact-number.ts'
+import { canonicalJson } from '../base/json.ts'
 import { artefactCanonical, artefactName, statusOf } from '../fhir/artefact.ts'
 import { FhirError, issue } from '../fhir/error.ts'
-import { exactNumber } from '../fhir/exact-number.ts'
-import { canonicalJson } from '../fhir/json.ts'
 import type { Json, JsonObject, Resource } from '../fhir/types.ts'
 import type { Write } from '../storage/storage.ts'
 

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../fhir/json-object.ts'
+import { isJsonObject } from '../base/json-object.ts'
 import type { Issue, Json, PlanDefinition } from '../fhir/types.ts'
 import { certLogicType } from './certlogic/certlogic.ts'
 import { fault, isOutOfUse, type PlanAction, readPlan } from './read-plan.ts'

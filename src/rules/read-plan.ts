@@ -2,11 +2,12 @@
  * What a PlanDefinition says of when it applies, read strictly: what is not understood is a fault, never an absence. A rule set
  * that was misspelt must not be one that does not exist.
  */
+
+import { isJurisdictionCode } from '../base/iso-3166.ts'
+import { isJsonObject } from '../base/json-object.ts'
+import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { issue } from '../fhir/error.ts'
-import { isJurisdictionCode } from '../fhir/iso-3166.ts'
-import { isJsonObject } from '../fhir/json-object.ts'
 import { primitiveFault } from '../fhir/primitives.ts'
-import { shapeIssues } from '../fhir/shape.ts'
 import type { CodeableConcept, Issue, Json, PlanDefinition } from '../fhir/types.ts'
 
 /** A part of a plan as far as it was understood, and what was not. */

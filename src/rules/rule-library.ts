@@ -1,7 +1,7 @@
 import { issue } from '../fhir/error.ts'
 import type { Issue } from '../fhir/types.ts'
 import { certLogicType, isCertLogic } from './certlogic/certlogic.ts'
-import { type Define, formatType, type TypeSpecifier } from './cql/elm.ts'
+import { type Define, formatType, type TypeSpecifier } from './cql/translate/elm.ts'
 import { type Answer, causeOf, type RuleResult, ruleFailure, undeterminedMessage } from './rule-result.ts'
 import { certLogicDefine, type ExpressionEnvironment, type ExpressionRunner, isBoolean } from './run-expression.ts'
 

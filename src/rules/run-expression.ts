@@ -1,5 +1,5 @@
+import { isJsonObject } from '../base/json-object.ts'
 import { issue, notFound, unprocessable } from '../fhir/error.ts'
-import { isJsonObject } from '../fhir/json-object.ts'
 import type { Issue, Json, JsonObject, Library } from '../fhir/types.ts'
 import {
   type CertLogicLibrary,
@@ -11,11 +11,11 @@ import {
 } from './certlogic/certlogic.ts'
 import { access } from './certlogic/corrections.ts'
 import { composeExternal, type EuValueSet, hasEntry } from './certlogic/external.ts'
-import { formatType, type TypeSpecifier } from './cql/elm.ts'
-import { inlineLibrary } from './cql/expression.ts'
-import type { CompiledLibrary, Libraries } from './cql/libraries.ts'
-import { type DefineResult, type LibraryRun, openRun, type RunCall, type RunEnvironment } from './cql/run.ts'
-import { toJson } from './cql/to-json.ts'
+import { inlineLibrary } from './cql/run/expression.ts'
+import { type DefineResult, type LibraryRun, openRun, type RunCall, type RunEnvironment } from './cql/run/run.ts'
+import { toJson } from './cql/run/to-json.ts'
+import { formatType, type TypeSpecifier } from './cql/translate/elm.ts'
+import type { CompiledLibrary, Libraries } from './cql/translate/libraries.ts'
 import type { Answer } from './rule-result.ts'
 
 /** What expressions are evaluated with. */

@@ -1,5 +1,5 @@
+import { alpha3FromAlpha2 } from '../base/iso-3166.ts'
 import { compareVersions } from '../fhir/canonical.ts'
-import { alpha3FromAlpha2 } from '../fhir/iso-3166.ts'
 import type { PlanDefinition } from '../fhir/types.ts'
 import { isOutOfUse, type Reading, readPeriod, readPlan } from './read-plan.ts'
 

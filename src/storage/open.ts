@@ -1,6 +1,6 @@
 /** Opens the storage that a URL names. */
 import { isAbsolute, join } from 'node:path'
-import { openSqlite } from './sqlite.ts'
+import { openSqlite } from './sqlite/sqlite.ts'
 import type { Storage } from './storage.ts'
 
 /**

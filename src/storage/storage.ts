@@ -1,4 +1,4 @@
-import type { SearchCondition } from '../fhir/search.ts'
+import type { SearchCondition } from '../fhir/search/parse-search.ts'
 import type { Resource } from '../fhir/types.ts'
 
 export type { SearchCondition }

@@ -3,13 +3,13 @@
  * the process has limits (computing time, memory). What a map needs of the store is asked of the server. `map-jobs.ts` is its only user.
  */
 import { randomUUID } from 'node:crypto'
+import { parseJson, stringifyJson } from '../base/json.ts'
 import { unprocessable } from '../fhir/error.ts'
-import { parseJson, stringifyJson } from '../fhir/json.ts'
 import type { Issue, Json, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import { parseXml } from '../fhir/xml/read.ts'
 import { type Ask, serveJobs } from '../workers/serve-jobs.ts'
 import { createMaps, type MapEnvironment, parseMap, printReadable, readR5, type TraceEvent } from './maps.ts'
-import type { Translator } from './translate.ts'
+import type { Translator } from './run/translate.ts'
 
 /** An instance and the map that is applied to it, as texts: exact decimals are lost between processes otherwise. */
 export interface TransformJob {

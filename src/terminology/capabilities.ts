@@ -1,7 +1,7 @@
 import type { Resource } from '../fhir/types.ts'
-import { editionOf } from './aliases.ts'
-import type { Artefacts } from './artefacts.ts'
-import { BUILT_IN_SYSTEMS } from './implicit/implicit-systems.ts'
+import { BUILT_IN_SYSTEMS } from './code-system/implicit/implicit-systems.ts'
+import { editionOf } from './request/aliases.ts'
+import type { Artefacts } from './request/artefacts.ts'
 
 /** Parameters of $expand and $validate-code that the engine understands, for TerminologyCapabilities. */
 const EXPANSION_PARAMETERS = [

@@ -2,12 +2,12 @@ import { badRequest } from '../fhir/error.ts'
 import { booleanParameter, firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Parameter, Parameters, Resource, ValueSet } from '../fhir/types.ts'
 import type { Steps } from '../workers/budget.ts'
-import { type Evaluation, resolveSystem } from './binding.ts'
-import { list, NOTHING_LEFT_OUT } from './listing.ts'
-import { txError } from './messages.ts'
-import { evaluationOf, type Request, valueSetRules } from './request.ts'
-import { valueSetOf } from './scope.ts'
-import { type Clause, type CompiledSet, compileValueSet } from './value-set.ts'
+import { txError } from './request/messages.ts'
+import { evaluationOf, type Request, valueSetRules } from './request/request.ts'
+import { valueSetOf } from './request/scope.ts'
+import { list, NOTHING_LEFT_OUT } from './value-set/listing.ts'
+import { type Evaluation, resolveSystem } from './value-set/resolve-clause.ts'
+import { type Clause, type CompiledSet, compileValueSet } from './value-set/value-set.ts'
 
 /** How two value sets relate, with the members that show it where they are known. */
 interface Comparison {

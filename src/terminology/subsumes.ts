@@ -2,12 +2,12 @@ import { parseCanonical } from '../fhir/canonical.ts'
 import { badRequest, FhirError } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Coding, Parameters, Resource } from '../fhir/types.ts'
-import { systemIdentity } from './aliases.ts'
-import type { CodeSystemProvider, Ref } from './code-system.ts'
+import type { CodeSystemProvider, Ref } from './code-system/code-system.ts'
 import { requestedSystem } from './lookup.ts'
-import { txIssue } from './messages.ts'
-import type { Request } from './request.ts'
-import { requireOneQuestion } from './value.ts'
+import { systemIdentity } from './request/aliases.ts'
+import { txIssue } from './request/messages.ts'
+import type { Request } from './request/request.ts'
+import { requireOneQuestion } from './request/value.ts'
 
 /**
  * `CodeSystem/$subsumes` (https://hl7.org/fhir/R4/codesystem-operation-subsumes.html): equivalent, subsumes, subsumed-by or

@@ -1,11 +1,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { readCertificatesSource } from './certificates-source.ts'
-import { type DidReading, readDidSource } from './did-source.ts'
-import { readJwksSource } from './jwks-source.ts'
-import { createKeyIndex, type KeyIndex } from './key-index.ts'
+import { createKeyIndex, type KeyIndex } from './keys/key-index.ts'
 import { type Distrust, idleNames, type Suspension } from './keys/objections.ts'
+import { isExpired, type TrustedKey } from './keys/trusted-key.ts'
+import { readCertificatesSource } from './lists/certificates-source.ts'
 import type { ListChecker } from './lists/check-list.ts'
+import { type DidReading, readDidSource } from './lists/did-source.ts'
 import { readDistrustedSource } from './lists/distrusted-source.ts'
+import { readJwksSource } from './lists/jwks-source.ts'
 import { createListProcess } from './lists/list-process.ts'
 import {
   entryName,
@@ -15,8 +16,7 @@ import {
   type TrustSource,
   type TrustSourceKind,
   UnusableSource,
-} from './trust-source.ts'
-import { isExpired, type TrustedKey } from './trusted-key.ts'
+} from './lists/trust-source.ts'
 
 /** State of one trust source, for `vidimus trust status` and the start-up report. */
 export interface TrustListStatus {

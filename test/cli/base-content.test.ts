@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findBaseContent } from '../../src/packages/base-content.ts'
-import { openSqlite } from '../../src/storage/sqlite.ts'
+import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
 import { startServerProcess } from '../support/server-process.ts'
 
 const root = resolve(import.meta.dirname, '../..')

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Resource, StructureMap } from '../../src/fhir/types.ts'
-import { parseMap } from '../../src/structure-map/parser.ts'
+import { parseMap } from '../../src/structure-map/language/parser.ts'
 
 const root = new URL('../../', import.meta.url)
 const folders = ['igs', 'rules', 'valuesets']

@@ -10,7 +10,7 @@ import { readRecord } from '../../src/cli/own-content.ts'
 import { readConfig } from '../../src/config.ts'
 import { isError } from '../../src/fhir/error.ts'
 import type { Resource } from '../../src/fhir/types.ts'
-import { openSqlite } from '../../src/storage/sqlite.ts'
+import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 import { ofType } from './own-content.ts'
 

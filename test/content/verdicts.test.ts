@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { readMapChains } from '../../src/evaluate/map-chains.ts'
+import { readMapChains } from '../../src/evaluate/map/map-chains.ts'
 import type { Bundle, Json, JsonObject } from '../../src/fhir/types.ts'
 import { createRules, selectPlans } from '../../src/rules/rules.ts'
 import { createMaps } from '../../src/structure-map/maps.ts'

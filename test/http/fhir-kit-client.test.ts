@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { CapabilityTool, Client, type FhirResource } from 'fhir-kit-client'
-import { compileFhirPath } from '../../src/fhir/fhirpath.ts'
+import { compileFhirPath } from '../../src/fhir/fhirpath/fhirpath.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 import { base, operationArtefacts } from './svcm/artefacts.ts'
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { Bundle, CodeSystem, Parameters, Resource } from '../../src/fhir/types.ts'
 import { writeXml } from '../../src/fhir/xml/write.ts'
-import { BUILT_IN_SYSTEMS } from '../../src/terminology/implicit/implicit-systems.ts'
+import { BUILT_IN_SYSTEMS } from '../../src/terminology/code-system/implicit/implicit-systems.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 import { answer, parameters } from '../terminology/support.ts'
 

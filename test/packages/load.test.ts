@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import type { ConceptMap, Issue, Resource, StructureMap, ValueSet } from '../../src/fhir/types.ts'
 import { loadFolder, loadPackage } from '../../src/packages/load.ts'
 import { countEntries, type ImportReport, reportJson, reportLines } from '../../src/packages/report.ts'
-import { openSqlite } from '../../src/storage/sqlite.ts'
+import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
 import { makePackage } from './make-archive.ts'
 
 const igs = join(import.meta.dirname, '../../../shared/igs')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { parseJson, stringifyJson } from '../../src/base/json.ts'
 import { FhirError, issue } from '../../src/fhir/error.ts'
-import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
-import { parseSearch } from '../../src/fhir/search.ts'
+import { parseSearch } from '../../src/fhir/search/parse-search.ts'
 import type { Resource, ValueSet } from '../../src/fhir/types.ts'
 import type { SearchPage, SearchQuery, Storage, StoredVersion, Write } from '../../src/storage/storage.ts'
 

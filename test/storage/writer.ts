@@ -1,6 +1,6 @@
 /** Child of kill.test.ts: writes without end and says so after each write that the storage has acknowledged. */
 import { writeSync } from 'node:fs'
-import { openSqlite } from '../../src/storage/sqlite.ts'
+import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
 import { valueSet } from './contract.ts'
 
 const [file = '', round = ''] = process.argv.slice(2)

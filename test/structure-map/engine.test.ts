@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
+import { parseJson, stringifyJson } from '../../src/base/json.ts'
 import type { Issue, Json, StructureDefinition } from '../../src/fhir/types.ts'
 import type { TraceEvent } from '../../src/structure-map/maps.ts'
 import { compileMap, header, issuesOf, mapCall, runMap, withRules } from '../support/run-map.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import { parseJson, stringifyJson } from '../../src/base/json.ts'
 import { FhirError } from '../../src/fhir/error.ts'
-import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
 import type { Resource } from '../../src/fhir/types.ts'
 import { createMapJobs } from '../../src/structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, parseMap, type TraceEvent } from '../../src/structure-map/maps.ts'

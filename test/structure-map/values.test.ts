@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
+import { parseJson, stringifyJson } from '../../src/base/json.ts'
 import type { Json } from '../../src/fhir/types.ts'
 import { parseMap, printMap, readR5 } from '../../src/structure-map/maps.ts'
 import { header, issuesOf, runMap, withRules } from '../support/run-map.ts'

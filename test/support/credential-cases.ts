@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { CheckName } from '../../src/credentials/credential-format.ts'
-import type { Verification } from '../../src/evaluate/verify.ts'
+import type { Verification } from '../../src/evaluate/verify/verify.ts'
 
 /** Folder of the credential corpus beside the project, and why tests over it are skipped when it is absent. */
 export const credentialCorpus = path.resolve(import.meta.dirname, '../../../shared/corpora/credentials')

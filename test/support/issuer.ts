@@ -1,8 +1,8 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
-import { type HcertOptions, type HcertSigner, issueHcert } from '../../src/credentials/issue/hcert.ts'
-import { type SampleKind, samplePayload } from '../../src/credentials/issue/samples.ts'
-import { type CertificateIssuer, type CertificateName, writeCertificate } from '../../src/trust/certificate-writer.ts'
-import { derivedKeyId } from '../../src/trust/trusted-key.ts'
+import { type CertificateIssuer, type CertificateName, writeCertificate } from '../../src/demo/certificate-writer.ts'
+import { type HcertOptions, type HcertSigner, issueHcert } from '../../src/demo/hcert.ts'
+import { type SampleKind, samplePayload } from '../../src/demo/samples.ts'
+import { derivedKeyId } from '../../src/trust/keys/trusted-key.ts'
 
 /** A key pair as node:crypto makes it. */
 export interface KeyPair {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isCountryCode } from '../../src/base/iso-3166.ts'
 import { unprocessable } from '../../src/fhir/error.ts'
-import { isCountryCode } from '../../src/fhir/iso-3166.ts'
 import type {
   ConceptMap,
   Json,
@@ -12,7 +12,7 @@ import type {
   ValueSet,
 } from '../../src/fhir/types.ts'
 import { createMaps, type MapEnvironment, parseMap, printMap } from '../../src/structure-map/maps.ts'
-import { inlineTranslator } from '../../src/structure-map/translate.ts'
+import { inlineTranslator } from '../../src/structure-map/run/translate.ts'
 
 const FOLDER = join(import.meta.dirname, '../../../shared/corpora/structure-map')
 const RUNNER = join(import.meta.dirname, '../../../shared/tools/map-runner/run.mjs')

@@ -1,6 +1,6 @@
 import type { Format } from '../../src/credentials/credential-format.ts'
 import { mapInput } from '../../src/credentials/map-input.ts'
-import { type Mapped, mapContent } from '../../src/evaluate/map-content.ts'
+import { type Mapped, mapContent } from '../../src/evaluate/map/map-content.ts'
 import type { Bundle, Json, JsonObject } from '../../src/fhir/types.ts'
 import { ownChains, ownMapping } from './own-mapping.ts'
 

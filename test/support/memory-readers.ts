@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { TrustReaders } from '../../src/trust/trust-source.ts'
+import type { TrustReaders } from '../../src/trust/lists/trust-source.ts'
 
 /** Files by path. */
 export type Files = Record<string, string | Buffer>

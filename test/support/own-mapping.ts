@@ -1,8 +1,8 @@
-import { readMapChains } from '../../src/evaluate/map-chains.ts'
-import type { Mapping } from '../../src/evaluate/map-content.ts'
+import { readMapChains } from '../../src/evaluate/map/map-chains.ts'
+import type { Mapping } from '../../src/evaluate/map/map-content.ts'
 import type { ConceptMap, Resource, StructureDefinition, StructureMap } from '../../src/fhir/types.ts'
 import { createMaps, parseMap } from '../../src/structure-map/maps.ts'
-import { inlineTranslator } from '../../src/structure-map/translate.ts'
+import { inlineTranslator } from '../../src/structure-map/run/translate.ts'
 import { byCanonical, ofType, projectText } from '../content/own-content.ts'
 
 /** The map chains of own content. */

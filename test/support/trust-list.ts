@@ -1,11 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
-import { canonicalQuads, trustListContexts } from '../../src/trust/canonize.ts'
-import {
-  type CertificateContent,
-  type CertificateIssuer,
-  writeCertificate,
-} from '../../src/trust/certificate-writer.ts'
-import { derivedKeyId } from '../../src/trust/trusted-key.ts'
+import { type CertificateContent, type CertificateIssuer, writeCertificate } from '../../src/demo/certificate-writer.ts'
+import { canonicalQuads, trustListContexts } from '../../src/json-ld/canonize.ts'
+import { derivedKeyId } from '../../src/trust/keys/trusted-key.ts'
 
 /** Signing key of the lists that tests make. */
 export const listSigner = generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CodeSystem } from '../../src/fhir/types.ts'
-import type { CodeSystemProvider } from '../../src/terminology/code-system.ts'
+import type { CodeSystemProvider } from '../../src/terminology/code-system/code-system.ts'
 import { createTerminology } from '../../src/terminology/terminology.ts'
-import { largeOf } from './large/support.ts'
+import { largeOf } from './code-system/large/support.ts'
 import { memorySource, parameters } from './support.ts'
 
 const CS = 'http://example.org/CodeSystem/'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { CodeSystem, CodeSystemConcept, ValueSet } from '../../src/fhir/types.ts'
-import { headOf, indexConcepts } from '../../src/terminology/concept-index.ts'
+import { headOf, indexConcepts } from '../../src/terminology/code-system/concept-index.ts'
 import { answer, parameters, terminologyOver } from './support.ts'
 
 const SYSTEMS = ['http://example.org/a', 'http://example.org/b', 'http://example.org/c']

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { parseTrustLists } from '../../src/trust/lists/trust-list-settings.ts'
+import type { TrustSource } from '../../src/trust/lists/trust-source.ts'
 import { loadTrustLists } from '../../src/trust/trust.ts'
-import { parseTrustLists } from '../../src/trust/trust-list-settings.ts'
 import { listKeys } from '../../src/trust/trust-report.ts'
-import type { TrustSource } from '../../src/trust/trust-source.ts'
 import { keyPairFor, testIssuer } from '../support/issuer.ts'
 import { memoryReaders as memory } from '../support/memory-readers.ts'
 

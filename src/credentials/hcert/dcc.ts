@@ -1,5 +1,5 @@
+import { isJsonObject } from '../../base/json-object.ts'
 import { compareVersions } from '../../fhir/canonical.ts'
-import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Json, JsonObject } from '../../fhir/types.ts'
 import type { EventKind } from '../credential-format.ts'
 import { birthDate, code, count, country, type Datum, date, dateTime, machineText, shortText } from '../data.ts'

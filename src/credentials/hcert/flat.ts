@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../fhir/json-object.ts'
+import { isJsonObject } from '../../base/json-object.ts'
 import type { JsonObject } from '../../fhir/types.ts'
 import { readFields } from '../shape.ts'
 import { flatFields } from './ddcc.ts'

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../fhir/json-object.ts'
+import { isJsonObject } from '../../base/json-object.ts'
 import type { Json } from '../../fhir/types.ts'
 import type { SubclaimContent } from './subclaim-content.ts'
 

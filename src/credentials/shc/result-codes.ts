@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../fhir/json-object.ts'
+import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../fhir/types.ts'
 
 const SNOMED = 'http://snomed.info/sct'

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { isJsonObject } from '../../fhir/json-object.ts'
+import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../fhir/types.ts'
 import type { CheckName, Claim, CredentialFormat, Envelope, Failure, Limits, Status } from '../credential-format.ts'
 import { inflateRaw } from '../encoding/inflate.ts'

@@ -3,9 +3,9 @@
  * or attribute that R4 does not have, no text between elements.
  */
 import { SaxesParser, type SaxesTagNS } from 'saxes'
+import { keepExactNumber } from '../../base/exact-number.ts'
 import { choiceProperty, elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
 import { badRequest, type FhirError, unprocessable } from '../error.ts'
-import { keepExactNumber } from '../exact-number.ts'
 import type { Json, JsonObject, Resource } from '../types.ts'
 import { FHIR_NAMESPACE, primitiveFromText, SCHEMA_INSTANCE_NAMESPACE, XHTML_NAMESPACE } from './names.ts'
 

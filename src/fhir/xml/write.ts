@@ -1,8 +1,9 @@
 /** FHIR JSON to FHIR XML (https://hl7.org/fhir/R4/xml.html): elements in the order of the standard. */
+
+import { exactNumber } from '../../base/exact-number.ts'
+import { isJsonObject } from '../../base/json-object.ts'
 import { elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
 import { type FhirError, unprocessable } from '../error.ts'
-import { exactNumber } from '../exact-number.ts'
-import { isJsonObject } from '../json-object.ts'
 import type { Json, JsonObject, Resource } from '../types.ts'
 import { FHIR_NAMESPACE } from './names.ts'
 import { narrativeXml } from './narrative.ts'

@@ -1,12 +1,12 @@
 import { FhirError, issue } from '../../fhir/error.ts'
-import type { FhirReply } from '../exchange.ts'
 import type { Interaction } from '../interaction.ts'
-import { versionHeaders } from '../precondition.ts'
-import { preferences } from '../prefer.ts'
-import { parseQuery } from '../query.ts'
-import { receiveResource } from '../resource-body.ts'
-import { matchesOf } from '../single-match.ts'
-import { checkBeforeWrite, checkCanonicalIsNew, writeOf, writeReply } from '../writing.ts'
+import type { FhirReply } from '../message/exchange.ts'
+import { versionHeaders } from '../message/precondition.ts'
+import { preferences } from '../message/prefer.ts'
+import { parseQuery } from '../message/query.ts'
+import { receiveResource } from '../message/resource-body.ts'
+import { matchesOf } from './single-match.ts'
+import { checkBeforeWrite, checkCanonicalIsNew, writeOf, writeReply } from './writing.ts'
 
 /** `POST [base]/[type]`, with `If-None-Exist` conditional (https://hl7.org/fhir/R4/http.html#create). */
 export const create: Interaction = async (facade, request, { type }): Promise<FhirReply> => {

@@ -1,11 +1,11 @@
 import { issue, operationOutcome } from '../../fhir/error.ts'
 import type { Write } from '../../storage/storage.ts'
-import type { FhirReply, FhirRequest } from '../exchange.ts'
-import type { Facade } from '../facade.ts'
+import type { Facade } from '../context.ts'
 import type { Interaction } from '../interaction.ts'
-import { ifMatchVersion } from '../precondition.ts'
-import { preferences } from '../prefer.ts'
-import { singleMatch } from '../single-match.ts'
+import type { FhirReply, FhirRequest } from '../message/exchange.ts'
+import { ifMatchVersion } from '../message/precondition.ts'
+import { preferences } from '../message/prefer.ts'
+import { singleMatch } from './single-match.ts'
 
 /** `DELETE [base]/[type]/[id]`; what is gone already, or never was, is as good as deleted. */
 export const deleteResource: Interaction = (facade, request, { type, id }) =>

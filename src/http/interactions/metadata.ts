@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { badRequest, FhirError, issue } from '../../fhir/error.ts'
-import { capabilityStatement } from '../capability-statement.ts'
+import { capabilityStatement } from '../describe/capability-statement.ts'
 import type { Interaction } from '../interaction.ts'
-import { single } from '../page.ts'
+import { single } from '../message/paging.ts'
 
 /** `GET [base]/metadata`, with `?mode=terminology` the TerminologyCapabilities. */
 export const metadata: Interaction = async (facade, request) => {

@@ -1,10 +1,10 @@
 import { notFound } from '../../fhir/error.ts'
-import { gone } from '../errors.ts'
-import type { FhirReply } from '../exchange.ts'
+import { generatedOperationDefinition } from '../describe/operation-definitions.ts'
 import type { Interaction } from '../interaction.ts'
-import { generatedOperationDefinition } from '../operation-definitions.ts'
-import { refusePending } from '../pending.ts'
-import { versionHeaders } from '../precondition.ts'
+import { gone } from '../message/errors.ts'
+import type { FhirReply } from '../message/exchange.ts'
+import { versionHeaders } from '../message/precondition.ts'
+import { refusePending } from './pending.ts'
 
 /** `GET [base]/[type]/[id]` (https://hl7.org/fhir/R4/http.html#read). */
 export const read: Interaction = async (facade, _request, { type, id }): Promise<FhirReply> => {

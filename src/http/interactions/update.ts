@@ -1,11 +1,11 @@
 import { badRequest, FhirError, issue } from '../../fhir/error.ts'
-import type { FhirReply, FhirRequest } from '../exchange.ts'
-import type { Facade } from '../facade.ts'
+import type { Facade } from '../context.ts'
 import type { Interaction } from '../interaction.ts'
-import { ifMatchVersion } from '../precondition.ts'
-import { type ReceivedResource, receiveResource } from '../resource-body.ts'
-import { singleMatch } from '../single-match.ts'
-import { checkBeforeWrite, checkCanonicalIsNew, writeOf, writeReply } from '../writing.ts'
+import type { FhirReply, FhirRequest } from '../message/exchange.ts'
+import { ifMatchVersion } from '../message/precondition.ts'
+import { type ReceivedResource, receiveResource } from '../message/resource-body.ts'
+import { singleMatch } from './single-match.ts'
+import { checkBeforeWrite, checkCanonicalIsNew, writeOf, writeReply } from './writing.ts'
 
 /** `PUT [base]/[type]/[id]`; creates when the id is new (https://hl7.org/fhir/R4/http.html#update). */
 export const update: Interaction = async (facade, request, { type, id }): Promise<FhirReply> => {

@@ -1,8 +1,8 @@
 import { notFound } from '../../fhir/error.ts'
-import { gone } from '../errors.ts'
 import type { Interaction } from '../interaction.ts'
-import { refusePending } from '../pending.ts'
-import { versionHeaders } from '../precondition.ts'
+import { gone } from '../message/errors.ts'
+import { versionHeaders } from '../message/precondition.ts'
+import { refusePending } from './pending.ts'
 
 /** `GET [base]/[type]/[id]/_history/[vid]`; a version never changes, so it may be kept for ever. */
 export const vread: Interaction = async (facade, _request, { type, id, versionId }) => {

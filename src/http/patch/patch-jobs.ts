@@ -1,5 +1,5 @@
+import { parseJson, stringifyJson } from '../../base/json.ts'
 import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
-import { parseJson, stringifyJson } from '../../fhir/json.ts'
 import { parameterValue } from '../../fhir/operation.ts'
 import type { Json, JsonObject, Parameters, Resource } from '../../fhir/types.ts'
 import { jobRefusal } from '../../workers/job-failure.ts'

@@ -2,8 +2,9 @@
  * Program of the process in which patches run that may take long: FHIRPath in them has no limits of its own, and a JSON Patch may copy
  * what it copied before. `patch-jobs.ts` is its only user.
  */
+
+import { parseJson, stringifyJson } from '../../base/json.ts'
 import { unprocessable } from '../../fhir/error.ts'
-import { parseJson, stringifyJson } from '../../fhir/json.ts'
 import type { Json, Parameters, Resource } from '../../fhir/types.ts'
 import { serveJobs } from '../../workers/serve-jobs.ts'
 import { applyFhirPathPatch } from './fhirpath-patch.ts'

@@ -1,6 +1,7 @@
 /** CodeSystem resources in JSON of any size, concept by concept. */
+
+import { parseJson } from '../../base/json.ts'
 import { FhirError, unprocessable } from '../../fhir/error.ts'
-import { parseJson } from '../../fhir/json.ts'
 import type { CodeSystem, Json, JsonObject } from '../../fhir/types.ts'
 import { type ByteReader, readBytes } from './byte-reader.ts'
 import { BYTE, syntaxFault, valueEnd } from './json-scan.ts'

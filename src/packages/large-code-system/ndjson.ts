@@ -1,6 +1,7 @@
 /** Code systems as NDJSON: one concept a line, members as in CodeSystem.concept plus `parent` or `parents`. */
+
+import { parseJson } from '../../base/json.ts'
 import { FhirError } from '../../fhir/error.ts'
-import { parseJson } from '../../fhir/json.ts'
 import type { CodeSystem, Json, JsonObject } from '../../fhir/types.ts'
 import { cutLines } from './lines.ts'
 import { readConcept, type SourceItem } from './source-concept.ts'

@@ -3,8 +3,8 @@
  * what is not here yet, or is here in parts, is a warning, for artefacts come in any order.
  */
 import type { Issue, Resource } from '../../fhir/types.ts'
-import type { Artefacts } from '../artefacts.ts'
-import { createScope, type Scope } from '../scope.ts'
+import type { Artefacts } from '../request/artefacts.ts'
+import { createScope, type Scope } from '../request/scope.ts'
 import { checkCodeSystem } from './code-system.ts'
 import { checkConceptMap } from './concept-map.ts'
 import { checkValueSet } from './value-set.ts'

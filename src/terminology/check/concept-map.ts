@@ -1,7 +1,7 @@
 import { parseCanonical } from '../../fhir/canonical.ts'
 import type { ConceptMap, Issue } from '../../fhir/types.ts'
-import { implicitSystem } from '../implicit/implicit-systems.ts'
-import { type Scope, settle } from '../scope.ts'
+import { implicitSystem } from '../code-system/implicit/implicit-systems.ts'
+import { type Scope, settle } from '../request/scope.ts'
 import { fault, listed, remark } from './remark.ts'
 
 type Group = NonNullable<ConceptMap['group']>[number]

@@ -1,5 +1,5 @@
-import { isoAlpha3, participantOfIssuer, sameParticipant } from '../participant-codes.ts'
-import type { KeyQuery, TrustedKey } from '../trusted-key.ts'
+import { isoAlpha3, participantOfIssuer, sameParticipant } from './participant-codes.ts'
+import type { KeyQuery, TrustedKey } from './trusted-key.ts'
 import { wrappedKeyIds } from './wrapped-keys.ts'
 
 /** How each family of credentials names its issuer; a family that is not here finds no key. */

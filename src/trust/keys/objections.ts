@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
-import { authorityKeyIdentifier } from '../../fhir/x509.ts'
-import { isSignedBy } from '../chain.ts'
-import { sameParticipant } from '../participant-codes.ts'
-import { certificatePrints, type KeyStatus, type TrustedKey } from '../trusted-key.ts'
+import { authorityKeyIdentifier } from '../../base/x509.ts'
+import { isSignedBy } from './chain.ts'
+import { sameParticipant } from './participant-codes.ts'
+import { certificatePrints, type KeyStatus, type TrustedKey } from './trusted-key.ts'
 
 /** What a list of kind `distrusted` names (trust-network.md, section 3). */
 export interface Distrust {

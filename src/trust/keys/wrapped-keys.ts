@@ -1,6 +1,6 @@
 import { createHash, type KeyObject } from 'node:crypto'
-import { jwkThumbprint } from '../jwk.ts'
-import type { TrustedKey } from '../trusted-key.ts'
+import { jwkThumbprint } from './jwk.ts'
+import type { TrustedKey } from './trusted-key.ts'
 
 /** Certificates that only wrap a raw key, which the network knows by certificate and a framework by itself (trust-network.md, section 2). */
 interface WrappedKeyKind {

@@ -1,19 +1,19 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
+import { parseJson } from '../../base/json.ts'
+import { isJsonObject } from '../../base/json-object.ts'
 import { FhirError } from '../../fhir/error.ts'
-import { parseJson } from '../../fhir/json.ts'
-import { isJsonObject } from '../../fhir/json-object.ts'
 import type { Json } from '../../fhir/types.ts'
-import { trustListContexts } from '../canonize.ts'
-import { type ChainEntry, checkChains } from '../chain.ts'
+import { trustListContexts } from '../../json-ld/canonize.ts'
+import { type ChainEntry, checkChains } from '../keys/chain.ts'
+import { keyFault } from '../keys/trusted-key.ts'
 import {
   type DidDocumentKind,
   type DidKeyItem,
   type DidTrustList,
   didDocumentKind,
   readDidDocument,
-} from '../did-document.ts'
-import { provenQuads, type RefusalReason, type SignedQuads } from '../did-proof.ts'
-import { keyFault } from '../trusted-key.ts'
+} from './did-document.ts'
+import { provenQuads, type RefusalReason, type SignedQuads } from './did-proof.ts'
 import { keyLine, readSignedQuads } from './signed-quads.ts'
 
 /** A list that is not valid: why, in the words of the command line, and in detail for an administrator. */

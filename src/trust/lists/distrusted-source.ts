@@ -1,8 +1,8 @@
-import { isJsonObject } from '../../fhir/json-object.ts'
+import { isJsonObject } from '../../base/json-object.ts'
 import type { Json } from '../../fhir/types.ts'
-import { parseJson } from '../did-source.ts'
-import { participantCode } from '../participant-codes.ts'
-import { type SourceContent, type TrustReaders, type TrustSource, UnusableSource } from '../trust-source.ts'
+import { participantCode } from '../keys/participant-codes.ts'
+import { parseJson } from './did-source.ts'
+import { type SourceContent, type TrustReaders, type TrustSource, UnusableSource } from './trust-source.ts'
 
 /** What each member lists: the form of an entry, and how it is compared. */
 const MEMBERS: Record<string, { form: string; read(text: string): string | undefined }> = {

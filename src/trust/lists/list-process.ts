@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { KeyObject } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { UnusableSource } from '../trust-source.ts'
 import type { CheckedList, ListChecker, RefusedList } from './check-list.ts'
+import { UnusableSource } from './trust-source.ts'
 
 /** What the process is sent: the list, and the pinned keys in PEM. */
 export interface ListJob {

@@ -1,5 +1,5 @@
 import type { Trust, TrustListStatus } from '../trust.ts'
-import type { TrustSource } from '../trust-source.ts'
+import type { TrustSource } from './trust-source.ts'
 
 /** Calls once, after so many milliseconds; what it returns calls it off. */
 export type After = (milliseconds: number, run: () => void) => () => void

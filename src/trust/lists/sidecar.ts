@@ -1,8 +1,8 @@
-import { isJsonObject } from '../../fhir/json-object.ts'
+import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../fhir/types.ts'
-import { participantCode } from '../participant-codes.ts'
-import { scaOf } from '../trust-source.ts'
-import type { KeyStatus } from '../trusted-key.ts'
+import { participantCode } from '../keys/participant-codes.ts'
+import type { KeyStatus } from '../keys/trusted-key.ts'
+import { scaOf } from './trust-source.ts'
 
 /** What `trust.json` says of the certificates of one file (trust-network.md, section 3). */
 export interface SidecarEntry {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { readClock } from '../../../src/evaluate/request.ts'
-import { verifyCredential } from '../../../src/evaluate/verify.ts'
-import { requestId } from '../../../src/http/request-id.ts'
-import { anchorKeySource } from '../../../src/trust/anchors.ts'
+import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
+import { requestId } from '../../../src/http/message/request-id.ts'
+import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
 import { issueSample, testIssuer } from '../../support/issuer.ts'
 
 const issuer = testIssuer()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Format } from '../../../src/credentials/credential-format.ts'
 import { mapInputs } from '../../../src/credentials/map-input.ts'
-import { mapParts } from '../../../src/evaluate/map-content.ts'
+import { mapParts } from '../../../src/evaluate/map/map-content.ts'
 import type { JsonObject } from '../../../src/fhir/types.ts'
 import {
   chainOf,

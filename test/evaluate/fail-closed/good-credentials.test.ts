@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Format } from '../../../src/credentials/credential-format.ts'
-import { checkResource } from '../../../src/fhir/structure.ts'
+import { checkResource } from '../../../src/fhir/check/resource.ts'
 import type { Json } from '../../../src/fhir/types.ts'
 import {
   card,

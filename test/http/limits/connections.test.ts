@@ -4,7 +4,7 @@ import { after, describe, it } from 'node:test'
 import { defineOperation } from '../../../src/fhir/operation.ts'
 import { createApp, listen } from '../../../src/http/app.ts'
 import type { HttpLimits } from '../../../src/http/limits/http-limits.ts'
-import type { ListenOptions } from '../../../src/http/running-server.ts'
+import type { ListenOptions } from '../../../src/http/wire/running-server.ts'
 import { openStorage } from '../../../src/storage/open.ts'
 
 const wide: NonNullable<ListenOptions['limits']> = { headerSeconds: 60, bodySeconds: 60, replySeconds: 60 }

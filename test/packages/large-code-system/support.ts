@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { type IndexEngine, importCodeSystem } from '../../../src/packages/large-code-system/import-code-system.ts'
 import { openSource, type SourceOptions } from '../../../src/packages/large-code-system/sources.ts'
-import { headOf } from '../../../src/terminology/concept-index.ts'
-import { createIndexBuilder } from '../../../src/terminology/large/index-builder.ts'
-import { largeCodeSystem } from '../../../src/terminology/large/large-code-system.ts'
-import { LAYOUT_VERSION } from '../../../src/terminology/large/layout.ts'
+import { headOf } from '../../../src/terminology/code-system/concept-index.ts'
+import { createIndexBuilder } from '../../../src/terminology/code-system/large/index-builder.ts'
+import { largeCodeSystem } from '../../../src/terminology/code-system/large/large-code-system.ts'
+import { LAYOUT_VERSION } from '../../../src/terminology/code-system/large/layout.ts'
 
 /** The engine's builder, as the command line wires it. */
 export const engine: IndexEngine = {

@@ -1,6 +1,6 @@
 import { Date as CqlDate, DateTime, type Interval } from 'cql-execution'
 import type { JsonObject } from '../../../fhir/types.ts'
-import { OperatorError } from '../run-errors.ts'
+import { OperatorError } from '../run/run-errors.ts'
 import { addOperator, type Evaluation, equals, replaceOperator } from './operators.ts'
 
 /** Digits after the point; of a literal as written, for a double has no trailing zeros. */

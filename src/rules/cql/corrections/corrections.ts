@@ -1,5 +1,5 @@
 import { Date as CqlDate, DateTime } from 'cql-execution'
-import { OperatorError } from '../run-errors.ts'
+import { OperatorError } from '../run/run-errors.ts'
 import { correctBoundaries } from './boundaries.ts'
 import { correctConversions } from './conversions.ts'
 import { correctListsAndIntervals } from './lists-and-intervals.ts'
@@ -22,7 +22,7 @@ const unimplemented = [
 let corrected = false
 
 /**
- * Corrects the executor where it departs from CQL 1.5 (test/rules/corrections.test.ts has one case for each). Once per process; called
+ * Corrects the executor where it departs from CQL 1.5 (test/rules/cql/corrections.test.ts has one case for each). Once per process; called
  * before the first library is linked.
  */
 export function correctExecutor(): void {

@@ -1,6 +1,6 @@
 import { Interval, Quantity } from 'cql-execution'
 import { and, or } from '../../three-valued.ts'
-import { OperatorError } from '../run-errors.ts'
+import { OperatorError } from '../run/run-errors.ts'
 import { addOperator, convertUnit, type Evaluation, equals, replaceOperator } from './operators.ts'
 
 const same = (a: unknown, b: unknown) => (a == null && b == null) || equals(a, b) === true

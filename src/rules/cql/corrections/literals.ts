@@ -1,6 +1,6 @@
 import { issue } from '../../../fhir/error.ts'
 import type { Issue, Json, JsonObject } from '../../../fhir/types.ts'
-import type { Elm } from '../elm.ts'
+import type { Elm } from '../translate/elm.ts'
 
 const types = '{urn:hl7-org:elm-types:r1}'
 

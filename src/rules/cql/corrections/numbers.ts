@@ -1,5 +1,5 @@
 import { Quantity } from 'cql-execution'
-import { OperatorError } from '../run-errors.ts'
+import { OperatorError } from '../run/run-errors.ts'
 import { addOperator, convertUnit, type Evaluation, replaceOperator, staticType } from './operators.ts'
 
 const integerLimit = 2 ** 31

@@ -1,4 +1,4 @@
-import { javaScriptReplacement, safeRegex } from '../../../fhir/regex.ts'
+import { javaScriptReplacement, safeRegex } from '../../../base/regex.ts'
 import { replaceNamedOperator, replaceOperator } from './operators.ts'
 
 /**

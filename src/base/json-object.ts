@@ -1,0 +1,6 @@
+import type { Json, JsonObject } from '../fhir/types.ts'
+
+/** Whether a JSON value is an object: no list, not null. */
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

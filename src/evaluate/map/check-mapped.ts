@@ -1,0 +1,96 @@
+import { checkResource } from '../../fhir/check/resource.ts'
+import { issue } from '../../fhir/error.ts'
+import type { Bundle, Issue, JsonObject } from '../../fhir/types.ts'
+import type { CompiledMap } from '../../structure-map/maps.ts'
+import type { Mapped } from './map-content.ts'
+import { removeAt } from './remove-at.ts'
+import { personFaults } from './same-person.ts'
+
+/** What is known beside the outcome of the maps. */
+interface Expected {
+  /** Certified events. */
+  due: number
+  /** Which map made each core data set. */
+  makers: ReadonlyMap<JsonObject, CompiledMap>
+}
+
+/**
+ * Compares what the maps made with what was certified and with the models: what is missing, contradictory or not FHIR is an
+ * obstacle; a primitive that FHIR would refuse is taken out and told (evaluate.md, Fail closed 4 and 7).
+ */
+export function checkMapped(mapped: Mapped, { due, makers }: Expected): void {
+  const { obstacles, coreDataSets, bundle } = mapped
+  if (!bundle) obstacles.push(issue('incomplete', 'The maps made no FHIR resources of the content'))
+  checkCount(mapped, due)
+  for (const [index, each] of coreDataSets.entries()) checkCoreDataSet(each, { index, maker: makers.get(each), mapped })
+  if (bundle) checkBundle(bundle, mapped)
+  obstacles.push(...personFaults(coreDataSets))
+  if (bundle && countOf(bundle, ['Patient']) !== 1)
+    obstacles.push(
+      issue('conflict', 'The maps made no Patient of the content, or several: events are judged for one person'),
+    )
+}
+
+/** Every certified event has a core data set, unless the maps make FHIR at once, and a resource that says what happened. */
+function checkCount({ coreDataSets, bundle, obstacles }: Mapped, due: number): void {
+  const resources = bundle ? countOf(bundle, EVENT_TYPES) : 0
+  if (coreDataSets.length === 0 && resources === 0)
+    obstacles.push(issue('incomplete', 'The maps made no core data set of the content'))
+  else if (coreDataSets.length > 0 && coreDataSets.length < due)
+    obstacles.push(tooFew(due, coreDataSets.length, 'core data sets'))
+  else if (bundle && resources < due) obstacles.push(tooFew(due, resources, 'resources that say what happened'))
+}
+
+const tooFew = (due: number, made: number, what: string) =>
+  issue('incomplete', `${due} events are certified, and the maps made ${made} ${what} of them`)
+
+/** Types of resources that say what happened to a person. */
+const EVENT_TYPES = ['Immunization', 'Observation', 'Condition', 'DiagnosticReport', 'Procedure']
+
+function countOf({ entry = [] }: Bundle, types: string[]): number {
+  return entry.filter(({ resource }) => resource && types.includes(resource.resourceType)).length
+}
+
+function checkCoreDataSet(
+  data: JsonObject,
+  { index, maker, mapped }: { index: number; maker: CompiledMap | undefined; mapped: Mapped },
+): void {
+  const which = mapped.coreDataSets.length > 1 ? `core data set ${index + 1}` : 'core data set'
+  const report = (code: Issue['code'], text: string, expression?: string) =>
+    mapped.obstacles.push(issue(code, expression === undefined ? text : { text, expression }))
+  const faults = maker?.judge(data)
+  if (!faults) {
+    report('not-found', `The model of the ${which} is not known to this server: nobody can tell what is missing of it`)
+    return
+  }
+  const root = typeof data.resourceType === 'string' ? data.resourceType : 'CoreDataSet'
+  for (const path of faults.missing)
+    report('required', `The ${which} lacks ${path}, which its model ${faults.model} requires`, `${root}.${path}`)
+  for (const path of faults.misshapen)
+    report('structure', `The ${which} has ${path} in another form than its model ${faults.model}`, `${root}.${path}`)
+}
+
+/** Most rounds of taking out what is wrong: each may show more, for the list of faults is cut. */
+const ROUNDS = 10
+
+/** Takes out primitives that are not FHIR; anything else that is not is an obstacle. */
+function checkBundle(bundle: Bundle, mapped: Mapped): void {
+  let faults = errorsOf(bundle)
+  for (let round = 0; round < ROUNDS && faults.some(isValue); round++) {
+    for (const { expression: [expression = ''] = [] } of faults.filter(isValue)) {
+      if (!removeAt(bundle, expression)) continue
+      const text = `${expression} is not what FHIR allows and was left out`
+      if (!mapped.leftOut.includes(text)) mapped.leftOut.push(text)
+    }
+    faults = errorsOf(bundle)
+  }
+  // Where the core data set lacks something, its resources lack the same.
+  if (mapped.obstacles.length > 0) return
+  for (const each of faults) {
+    const text = `The content is not FHIR R4: ${each.details?.text ?? each.code}`
+    mapped.obstacles.push(issue(each.code, { text, ...(each.expression ? { expression: each.expression } : {}) }))
+  }
+}
+
+const errorsOf = (bundle: Bundle) => checkResource(bundle).filter(({ severity }) => severity === 'error')
+const isValue = ({ code }: Issue) => code === 'value'

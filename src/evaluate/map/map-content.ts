@@ -1,0 +1,174 @@
+import { isJsonObject } from '../../base/json-object.ts'
+import { certifiedEvents, type MapInput } from '../../credentials/map-input.ts'
+import type { Bundle, Issue, Json, JsonObject, StructureMap } from '../../fhir/types.ts'
+import type { CompiledMap, ValueRemark } from '../../structure-map/maps.ts'
+import { checkMapped } from './check-mapped.ts'
+import type { MapChain } from './map-chains.ts'
+import { instancesOf, isBundle, isResourceBundle, mergeBundles } from './mapped-bundle.ts'
+import { leftOutText, remarkIssue } from './mapped-remarks.ts'
+
+/** What mapping needs from the outside. */
+export interface Mapping {
+  /** Compiled map of a canonical. @throws FhirError when there is none or it is broken */
+  compile(canonical: string): Promise<CompiledMap>
+  /** The map resource itself, to see what it reads. */
+  findMap(canonical: string): Promise<StructureMap | undefined>
+  now: Date
+  uuid(): string
+}
+
+/** What came out of the maps. */
+export interface Mapped {
+  /** One DDCC core data set per certified event. */
+  coreDataSets: JsonObject[]
+  bundle: Bundle | undefined
+  /** Canonicals with version of the maps that ran, in order. */
+  structureMaps: string[]
+  warnings: Issue[]
+  /**
+   * What makes `accepted` impossible, and rules over the bundle meaningless: a required element of the logical model that the
+   * maps did not fill (evaluate.md, Fail closed 7), a certified event without a core data set, several persons, resources
+   * that are not FHIR, a concept map or value set of the maps that cannot be used.
+   */
+  obstacles: Issue[]
+  /** Places of values that FHIR would refuse and that were left out, one remark each; never the value (Fail closed 4). */
+  leftOut: string[]
+}
+
+/** One kind of certificate of a credential: what its maps read, and which they are. */
+export interface MapPart {
+  input: MapInput
+  chain: MapChain
+}
+
+/** Runs the default chain of a format, or the maps that the request names, over verified content. */
+export function mapContent(input: MapInput, chain: MapChain, chosen: string[], mapping: Mapping): Promise<Mapped> {
+  return mapParts([{ input, chain }], chosen, mapping)
+}
+
+/**
+ * The same for a credential that holds several kinds of certificate: the chain of each runs, and their Bundles become one. Maps
+ * that the request names read the first kind, which names the credential; what they leave is an event without a core data set.
+ */
+export async function mapParts(parts: MapPart[], chosen: string[], mapping: Mapping): Promise<Mapped> {
+  const mapped: Mapped = {
+    coreDataSets: [],
+    bundle: undefined,
+    structureMaps: [],
+    warnings: [],
+    obstacles: [],
+    leftOut: [],
+  }
+  const run: Run = { mapping, mapped, makers: new Map() }
+  const outputs: Json[] = []
+  for (const part of chosen.length > 0 ? parts.slice(0, 1) : parts) outputs.push(await runChain(part, chosen, run))
+  const bundles = outputs.filter(isResourceBundle) as unknown as Bundle[] // checked: Bundles of resources
+  if (bundles.length > 0) mapped.bundle = mergeBundles(bundles, mapped.obstacles)
+  const due = parts.reduce((sum, { input }) => sum + certifiedEvents(input), 0)
+  checkMapped(mapped, { due, makers: run.makers })
+  return mapped
+}
+
+interface Run {
+  mapping: Mapping
+  mapped: Mapped
+  /** Which map made a core data set: it knows the model. */
+  makers: Map<JsonObject, CompiledMap>
+}
+
+/** Runs the maps of one part; core data sets are noted on the way. */
+async function runChain({ input, chain }: MapPart, chosen: string[], run: Run): Promise<Json> {
+  let current = input.claims
+  let made: JsonObject[] = []
+  const note = (instances: JsonObject[], maker: CompiledMap | undefined) => {
+    made = instances
+    if (maker) for (const each of instances) run.makers.set(each, maker)
+  }
+  if (chosen.length > 0) {
+    for (const [index, canonical] of chosen.entries()) {
+      const map = await run.mapping.findMap(canonical)
+      if (index === 0) current = inputFor(map, input)
+      current = await advance(canonical, current, readsBundles(map), run)
+      if (makesCoreDataSets(map)) note(instancesOf(current), await run.mapping.compile(canonical))
+    }
+  } else {
+    for (const canonical of chain.coreDataSet) current = await advance(canonical, current, true, run)
+    const last = chain.coreDataSet.at(-1)
+    note(instancesOf(current), last === undefined ? undefined : await run.mapping.compile(last))
+  }
+  if (!isResourceBundle(current) && made.length > 0)
+    for (const canonical of chain.bundle) current = await advance(canonical, current, false, run)
+  run.mapped.coreDataSets.push(...made)
+  return current
+}
+
+/** Applies one map: to the whole, or to each core data set in turn, whose Bundles become one. */
+async function advance(canonical: string, current: Json, whole: boolean, run: Run): Promise<Json> {
+  const instances = whole || isResourceBundle(current) ? [] : instancesOf(current)
+  if (instances.length === 0) return apply(canonical, current, run)
+  const outputs: Json[] = []
+  for (const instance of instances) outputs.push(await apply(canonical, instance, run))
+  if (outputs.length === 1) return outputs[0] ?? null
+  if (!outputs.every(isBundle)) return { resourceType: 'Bundle', entry: outputs.map((resource) => ({ resource })) }
+  // Checked above: the JSON is a list of Bundles.
+  return mergeBundles(outputs as unknown as Bundle[], run.mapped.obstacles) as unknown as Json
+}
+
+async function apply(canonical: string, source: Json, { mapping, mapped }: Run): Promise<Json> {
+  const map = await mapping.compile(canonical)
+  if (!mapped.structureMaps.includes(map.canonical)) {
+    mapped.structureMaps.push(map.canonical)
+    mapped.warnings.push(...map.warnings.filter((each) => !map.unusable.includes(each)))
+    // What such a set or map was to say is missing, and nobody knows what it would have been.
+    mapped.obstacles.push(...map.unusable.map((each): Issue => ({ ...each, severity: 'error' })))
+  }
+  const remark = (found: ValueRemark) => {
+    // An id is no datum of the certificate: those of cards are not FHIR's.
+    if (found.kind === 'left-out' && found.type !== 'id') addOnce(mapped.leftOut, leftOutText(found))
+    else addIssueOnce(mapped.warnings, remarkIssue(found))
+  }
+  return map.run(source, { now: mapping.now, uuid: mapping.uuid, tolerant: true, remark })
+}
+
+function addOnce(texts: string[], text: string): void {
+  if (!texts.includes(text)) texts.push(text)
+}
+
+function addIssueOnce(issues: Issue[], added: Issue): void {
+  if (!issues.some((each) => each.details?.text === added.details?.text)) issues.push(added)
+}
+
+/** Whether a map takes a Bundle as a whole. */
+function readsBundles(map: StructureMap | undefined): boolean {
+  const bundle = 'http://hl7.org/fhir/StructureDefinition/Bundle'
+  return (map?.structure ?? []).some(({ mode, url }) => mode === 'source' && url === bundle)
+}
+
+/** Whether a map says that it makes core data sets. */
+function makesCoreDataSets(map: StructureMap | undefined): boolean {
+  return (map?.structure ?? []).some(({ mode, url }) => mode !== 'source' && /CoreDataSet/i.test(url))
+}
+
+/**
+ * The shape that a chosen map reads: published maps of both families carry similar canonicals, but each reads
+ * members that only one shape has. Counting the members read by its first group decides; where both shapes have the
+ * same members (SMART Health Cards), whether the map says that it makes a core data set.
+ */
+function inputFor(map: StructureMap | undefined, input: MapInput): Json {
+  const group = map?.group[0]
+  const source = group?.input.find((each) => each.mode === 'source')?.name
+  if (!group || source === undefined) return input.claims
+  const read = new Set<string>()
+  collectReads(group.rule, source, read)
+  const score = (shape: Json) =>
+    isJsonObject(shape) ? Object.keys(shape).filter((member) => read.has(member)).length : 0
+  const difference = score(input.composition) - score(input.claims)
+  return difference > 0 || (difference === 0 && !makesCoreDataSets(map)) ? input.composition : input.claims
+}
+
+function collectReads(rules: StructureMap['group'][0]['rule'], variable: string, read: Set<string>): void {
+  for (const rule of rules) {
+    for (const source of rule.source) if (source.context === variable && source.element) read.add(source.element)
+    if (rule.rule) collectReads(rule.rule, variable, read)
+  }
+}

@@ -1,0 +1,47 @@
+import type { Envelope, FormatName } from '../../credentials/credential-format.ts'
+import { derivedKeyId, type KeySource, keyFault, sha256Hex, type TrustedKey } from '../../trust/keys/trusted-key.ts'
+
+/**
+ * Keys that may have signed: all under the credential's key id, of its issuer, that vouch for an embedded signer. Keys are
+ * never scanned (credentials.md, section 3).
+ */
+export function candidateKeys(envelope: Envelope, framework: FormatName, keys: KeySource): TrustedKey[] {
+  const names = [envelope.keyId, ...(envelope.otherKeyIds ?? [])].filter((name) => name !== undefined)
+  const issuer = envelope.issuer === undefined ? {} : { issuer: envelope.issuer }
+  const found = names.flatMap((keyId) => keys.find({ framework, keyId, ...issuer }))
+  const { vouchedBy } = envelope
+  // A signature under a weak key vouches for nobody, whoever trusts the key.
+  return vouchedBy ? found.filter((key) => !keyFault(key.publicKey) && vouchedBy(key)) : found
+}
+
+/**
+ * The candidates under which the signature verifies. Every one is tried: lists hold few keys under one id, and a limit would call a
+ * good signature bad. Two entries with one thumbprint (a certificate listed for two usages) cost one verification.
+ */
+export async function verifyingKeys(envelope: Envelope, candidates: TrustedKey[]): Promise<TrustedKey[]> {
+  const verdicts = new Map<string, boolean>()
+  const verifying: TrustedKey[] = []
+  for (const key of candidates) {
+    let verdict = verdicts.get(key.thumbprint)
+    if (verdict === undefined) {
+      const answer = envelope.verify(key)
+      verdict = typeof answer === 'boolean' ? answer : await answer
+      verdicts.set(key.thumbprint, verdict)
+    }
+    if (verdict) verifying.push(key)
+  }
+  return verifying
+}
+
+/** Entries of trusted lists for the certificate that an envelope carries itself: what they say of it counts beside what its authority says. */
+export function listedSigner({ signer }: Envelope, keys: KeySource): TrustedKey[] {
+  if (!signer) return []
+  const thumbprint = sha256Hex(signer.raw)
+  return keys.find({ keyId: derivedKeyId(signer) }).filter((key) => key.thumbprint === thumbprint)
+}
+
+/** The key that speaks best for the credential: the first for which `isGood`, else the first that is current, else the first. */
+export function preferredKey(keys: TrustedKey[], isGood: (key: TrustedKey) => boolean): TrustedKey | undefined {
+  if (keys.length < 2) return keys[0]
+  return keys.find(isGood) ?? keys.find(({ status }) => status === 'current') ?? keys[0]
+}

@@ -1,0 +1,155 @@
+import { nearestName } from '../../base/nearest.ts'
+import { FhirError, issue } from '../error.ts'
+import type { Operation, OperationLevel, ParameterDeclaration } from '../operation.ts'
+import type { Issue, Parameter, Parameters } from '../types.ts'
+
+type Declared = Pick<Operation<never>, 'name' | 'parameters' | 'notSupported'>
+
+/**
+ * Holds the in-parameters of a call against what the operation declares, parts included. What is misspelt, repeated, empty or of
+ * another type would otherwise be a question that was not asked.
+ * @throws FhirError 400 for an unknown name (naming the nearest), a repetition, a parameter that is not one value; 422 for a value of
+ * another type; one issue for each
+ */
+export function checkDeclared(operation: Declared, parameters: Parameters, level: OperationLevel): void {
+  const known = operation.parameters.filter(
+    ({ use, scope }) => use === 'in' && (scope === undefined || scope.includes(level)),
+  )
+  const faults = [
+    ...memberFaults(parameters, ['resourceType', 'id', 'meta', 'language', 'parameter'], 'Parameters'),
+    ...listFaults(parameters.parameter ?? [], {
+      known,
+      what: `$${operation.name}`,
+      path: 'Parameters.parameter',
+      notSupported: operation.notSupported ?? [],
+    }),
+  ]
+  if (faults.length === 0) return
+  const status = faults.every(({ code }) => code === 'value') ? 422 : 400
+  throw new FhirError(status, faults.slice(0, mostFaults))
+}
+
+/** More faults than anybody reads at once. */
+const mostFaults = 20
+
+interface Place {
+  known: ParameterDeclaration[]
+  /** Whose parameters these are, for messages. */
+  what: string
+  path: string
+  notSupported: string[]
+}
+
+function listFaults(list: Parameter[], place: Place): Issue[] {
+  const faults: Issue[] = []
+  const count = new Map<string, number>()
+  for (const [index, each] of list.entries()) {
+    const expression = `${place.path}[${index}]`
+    const declared = place.known.find(({ name }) => name === each.name)
+    const seen = (count.get(each.name) ?? 0) + 1
+    count.set(each.name, seen)
+    if (!declared) faults.push(unknownName(each.name, place, expression))
+    else if (declared.max === '1' && seen > 1) {
+      faults.push(issue('invalid', { text: `The parameter ${each.name} may be given once.`, expression }))
+    } else faults.push(...parameterFaults(each, declared, expression))
+    if (faults.length >= mostFaults) return faults
+  }
+  return faults
+}
+
+function unknownName(name: string, { known, what, notSupported }: Place, expression: string): Issue {
+  if (notSupported.includes(name)) {
+    return issue('not-supported', { text: `The parameter ${name} is not supported by this server.`, expression })
+  }
+  // A name may be anything, the text of a credential included: only what looks like a name is repeated.
+  const shown = /^[A-Za-z_][\w.-]{0,63}$/.test(name) ? ` ${name}` : ''
+  const nearest = nearestName(
+    name,
+    known.map((each) => each.name),
+  )
+  const hint = nearest === undefined ? 'It has none at this level.' : `The nearest one is ${nearest}.`
+  return issue('invalid', { text: `${what} has no parameter${shown}. ${hint}`, expression })
+}
+
+/** Members of a parameter that say what it holds; `extension` and `id` are let through. */
+const around = ['name', 'id', 'extension']
+
+function parameterFaults(parameter: Parameter, declared: ParameterDeclaration, expression: string): Issue[] {
+  const values = Object.keys(parameter).filter((member) => /^value[A-Z]/.test(member))
+  const extras = Object.keys(parameter).filter((member) => /^_value[A-Z]/.test(member))
+  const unknown = memberFaults(parameter, [...around, 'part', 'resource', ...values, ...extras], expression)
+  if (unknown.length > 0) return unknown
+  const held = [...values, ...(parameter.resource ? ['resource'] : []), ...(parameter.part ? ['part'] : [])]
+  const invalid = (text: string, code: 'invalid' | 'required' = 'invalid') => [issue(code, { text, expression })]
+  if (held.length === 0) return invalid(`The parameter ${declared.name} has no value.`, 'required')
+  if (held.length > 1)
+    return invalid(`The parameter ${declared.name} holds ${held.join(' and ')}: only one is possible.`)
+  const [member = ''] = held
+  if (declared.part) return partFaults(parameter, { declared, member, expression })
+  const type = declared.type ?? 'Any'
+  if (!fitsType(parameter, member, type)) return [wrongType(declared.name, type, expression)]
+  const value: unknown = parameter[member as keyof Parameter] // one of the parameter's own members
+  if (value === '') return invalid(`The parameter ${declared.name} is empty.`)
+  return isJsonOf(type, value) ? [] : [wrongType(declared.name, type, expression)]
+}
+
+function partFaults(
+  parameter: Parameter,
+  { declared, member, expression }: { declared: ParameterDeclaration; member: string; expression: string },
+): Issue[] {
+  if (member !== 'part' || !Array.isArray(parameter.part)) return [wrongType(declared.name, 'part', expression)]
+  const known = (declared.part ?? []).filter(({ use }) => use === 'in')
+  const path = `${expression}.part`
+  return listFaults(parameter.part, { known, what: `The parameter ${declared.name}`, path, notSupported: [] })
+}
+
+const wrongType = (name: string, type: string, expression: string) =>
+  issue('value', { text: `The parameter ${name} must be given as ${memberOf(type)}.`, expression })
+
+function memberOf(type: string): string {
+  if (type === 'part') return 'parts'
+  if (type === 'Any') return 'a value or a resource'
+  return isValueType(type) ? `value${type.charAt(0).toUpperCase()}${type.slice(1)}` : `a resource of the type ${type}`
+}
+
+const valueTypes = new Set(['Coding', 'CodeableConcept', 'Quantity', 'DataRequirement', 'Attachment', 'UsageContext'])
+const isValueType = (type: string) => /^[a-z]/.test(type) || valueTypes.has(type)
+
+/** Types that are the declared one (https://hl7.org/fhir/R4/datatypes.html, specialisations of primitives). */
+const specialisations: Record<string, string[]> = {
+  string: ['code', 'id', 'markdown'],
+  uri: ['canonical', 'url', 'oid', 'uuid'],
+  integer: ['positiveInt', 'unsignedInt'],
+}
+
+function fitsType(parameter: Parameter, member: string, type: string): boolean {
+  if (type === 'Any') return member !== 'part'
+  if (!isValueType(type)) return member === 'resource' && resourceTypeOf(parameter) === type
+  return [type, ...(specialisations[type] ?? [])].some((each) => member === memberOf(each))
+}
+
+/** A resource type; the union of all resources is too wide for TypeScript to narrow. */
+const resourceTypeOf = ({ resource }: Parameter) => (resource as { resourceType?: string } | undefined)?.resourceType
+
+/** Whether a value is a text, number, Boolean or object as its type is; what a text says is for the operation to judge. */
+function isJsonOf(type: string, value: unknown): boolean {
+  if (type === 'Any') return value !== null
+  if (type === 'boolean') return typeof value === 'boolean'
+  if (['integer', 'positiveInt', 'unsignedInt', 'decimal'].includes(type)) return typeof value === 'number'
+  if (!/^[a-z]/.test(type)) return typeof value === 'object' && value !== null
+  return typeof value === 'string'
+}
+
+function memberFaults(object: object, known: string[], expression: string): Issue[] {
+  return Object.keys(object)
+    .filter((member) => !known.includes(member))
+    .slice(0, 1)
+    .map((member) => {
+      const shown = /^\w{1,64}$/.test(member) ? ` ${member}` : ''
+      const nearest = nearestName(member, known)
+      return issue('structure', {
+        text: `There is no element${shown} here. The nearest one is ${nearest}.`,
+        expression,
+      })
+    })
+}

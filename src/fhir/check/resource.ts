@@ -1,0 +1,224 @@
+/**
+ * Whether a resource is R4 by its structure: elements, JSON types, cardinality, lexical forms, narrative. Bindings,
+ * profiles and invariants beyond ele-1 and ext-1 are checked elsewhere.
+ */
+import { choiceProperty, elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
+import { type IssueCode, issue } from '../error.ts'
+import { primitiveFault } from '../primitives.ts'
+import type { Issue } from '../types.ts'
+import { narrativeFault } from '../xml/narrative.ts'
+
+const MAX_ISSUES = 100
+const MAX_DEPTH = 256
+
+/** How strictly it is checked. */
+export interface StructureOptions {
+  /** Spelling of a later FHIR version is let through: unknown and missing elements and empty lists are warnings. */
+  tolerant?: boolean
+}
+
+interface Check {
+  issues: Issue[]
+  tolerant: boolean
+  /** Names and indexes down to the element under check. */
+  path: string[]
+}
+
+type Members = Record<string, unknown>
+
+/**
+ * All faults of a resource as issues with the expression of the element, 100 at most; an empty list when there are
+ * none. Severity is error, or warning for names of type id that are not of its form. Never throws, whatever it is given.
+ */
+export function checkResource(resource: unknown, options: StructureOptions = {}): Issue[] {
+  const check: Check = { issues: [], tolerant: options.tolerant === true, path: [] }
+  checkResourceAt(check, resource)
+  return check.issues.slice(0, MAX_ISSUES)
+}
+
+function report(
+  check: Check,
+  code: IssueCode,
+  text: string,
+  at: { child?: string; severity?: 'error' | 'warning' } = {},
+): void {
+  const { child, severity = 'error' } = at
+  const path = check.path.join('')
+  const expression = child ? `${path}.${child}` : path
+  check.issues.push(
+    issue(code, expression ? { text: `${expression}: ${text}`, expression, severity } : { text, severity }),
+  )
+}
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function checkResourceAt(check: Check, resource: unknown): void {
+  if (!isObject(resource)) {
+    report(check, 'structure', 'a resource must be a JSON object')
+    return
+  }
+  const type = resource.resourceType
+  if (typeof type !== 'string') {
+    report(check, 'structure', 'a resource must have a resourceType')
+    return
+  }
+  if (!isResource(type) || typeInfo(type)?.abstract) {
+    report(check, 'structure', `"${type.slice(0, 80)}" is not a resource of FHIR R4`)
+    return
+  }
+  const isRoot = check.path.length === 0
+  if (isRoot) check.path.push(type)
+  checkMembers(check, type, resource)
+  if (isRoot) check.path.pop()
+}
+
+function checkMembers(check: Check, type: string, object: Members): void {
+  if (check.path.length > MAX_DEPTH) {
+    report(check, 'too-costly', `nested more than ${MAX_DEPTH} levels deep`)
+    return
+  }
+  const chosen = new Map<string, string>()
+  const severity = check.tolerant ? 'warning' : 'error'
+  for (const name of Object.keys(object)) {
+    if (check.issues.length >= MAX_ISSUES) return
+    if (name === 'resourceType' && isResource(type)) continue
+    const property = name.startsWith('_') ? name.slice(1) : name
+    const element = elementInfo(type, property)
+    if (!element || (element.choice && element.name === property) || !mayBe(element, name)) {
+      report(check, 'structure', unknownText(type, name, element), { child: name, severity })
+      continue
+    }
+    const other = chosen.get(element.name)
+    if (other !== undefined && other !== property)
+      report(check, 'structure', `${other} and ${property} exclude each other`, { child: element.name })
+    chosen.set(element.name, property)
+    // A primitive with both is checked once, with its value.
+    if (name === property || object[property] === undefined) checkElement(check, element, property, object)
+  }
+  for (const { name, types, choice } of requiredOf(type)) {
+    if (chosen.has(name)) continue
+    const wanted = choice
+      ? `one of ${types
+          .slice(0, 4)
+          .map((each) => choiceProperty(name, each))
+          .join(', ')}`
+      : `"${name}"`
+    report(check, 'required', `${wanted} is required`, { child: name, severity })
+  }
+  if (type === 'Extension') checkExtension(check, object)
+}
+
+function mayBe(element: FoundElement, name: string): boolean {
+  if (!name.startsWith('_')) return true
+  return isPrimitive(element.childType) && !element.xmlAttribute && element.childType !== 'xhtml'
+}
+
+function unknownText(type: string, name: string, element: FoundElement | undefined): string {
+  const [first] = element?.types ?? []
+  if (element?.choice && first) return `"${name}" needs its type, such as "${choiceProperty(name, first)}"`
+  return `${type} has no element "${name.slice(0, 80)}"`
+}
+
+const required = new Map<string, { name: string; types: string[]; choice: boolean }[]>()
+
+function requiredOf(type: string) {
+  let found = required.get(type)
+  if (!found) {
+    found = typeInfo(type)?.elements.filter((element) => element.min > 0) ?? []
+    required.set(type, found)
+  }
+  return found
+}
+
+/** ext-1: an extension has a value or extensions, not both, not neither. */
+function checkExtension(check: Check, extension: Members): void {
+  const names = Object.keys(extension)
+  const hasValue = names.some((name) => /^_?value/.test(name))
+  if (hasValue === names.includes('extension')) {
+    report(
+      check,
+      'invariant',
+      hasValue ? 'has a value and extensions (ext-1)' : 'has neither a value nor extensions (ext-1)',
+    )
+  }
+}
+
+function checkElement(check: Check, element: FoundElement, property: string, object: Members): void {
+  const value = object[property]
+  const extra = object[`_${property}`]
+  if (element.isArray) {
+    checkList(check, element, { value, extra })
+    return
+  }
+  check.path.push(`.${element.name}`)
+  if (Array.isArray(value) || Array.isArray(extra)) report(check, 'structure', 'must not be a list')
+  else checkItem(check, element, value, extra)
+  check.path.pop()
+}
+
+function checkList(check: Check, element: FoundElement, { value, extra }: { value: unknown; extra: unknown }): void {
+  const lists = [value, extra].filter((each) => each !== undefined)
+  if (!lists.every(Array.isArray)) {
+    report(check, 'structure', 'must be a list', { child: element.name })
+    return
+  }
+  if (lists.some((list) => list.length === 0)) {
+    const severity = check.tolerant ? 'warning' : 'error'
+    report(check, 'structure', 'must not be an empty list', { child: element.name, severity })
+    return
+  }
+  const length = Math.max(...lists.map((list) => list.length))
+  if (length > element.max)
+    report(check, 'structure', `may occur ${element.max} times at most`, { child: element.name })
+  const [values, extras] = [value as unknown[] | undefined, extra as unknown[] | undefined]
+  for (let index = 0; index < length && check.issues.length < MAX_ISSUES; index++) {
+    check.path.push(`.${element.name}[${index}]`)
+    // null holds the place of a value that has extensions only, and the other way round.
+    checkItem(check, element, values?.[index] ?? undefined, extras?.[index] ?? undefined)
+    check.path.pop()
+  }
+}
+
+function checkItem(check: Check, element: FoundElement, value: unknown, extra: unknown): void {
+  const type = element.childType
+  if (value === null || (value === undefined && extra === undefined)) {
+    report(check, 'structure', 'must not be null')
+  } else if (isPrimitive(type)) {
+    checkPrimitive(check, type, value, extra)
+  } else if (isResource(type)) {
+    checkResourceAt(check, value)
+  } else if (!isObject(value)) {
+    report(check, 'structure', `must be a JSON object (${type})`)
+  } else if (isBare(value)) {
+    report(check, 'invariant', 'must have content (ele-1)')
+  } else {
+    checkMembers(check, type, value)
+  }
+}
+
+/**
+ * Names of rules, groups and variables of maps are of type id, but published maps do not keep to it (underscores, more
+ * than 64 characters), and nothing depends on it there; the id of a resource is its address and must.
+ */
+function isLenient(check: Check, type: string): boolean {
+  return type === 'id' && check.path.at(-1) !== '.id'
+}
+
+/** ele-1: an element has children or a value; its id does not count. */
+function isBare(object: Members): boolean {
+  for (const name in object) if (name !== 'id') return false
+  return true
+}
+
+function checkPrimitive(check: Check, type: string, value: unknown, extra: unknown): void {
+  if (value !== undefined) {
+    const fault = primitiveFault(type, value) ?? (type === 'xhtml' ? narrativeFault(String(value)) : undefined)
+    if (fault) report(check, 'value', fault, { severity: isLenient(check, type) ? 'warning' : 'error' })
+  }
+  if (extra === undefined) return
+  if (!isObject(extra)) report(check, 'structure', 'its id and extensions must be a JSON object')
+  else if (value === undefined && isBare(extra)) report(check, 'invariant', 'must have a value or extensions (ele-1)')
+  else checkMembers(check, 'Element', extra)
+}

@@ -1,0 +1,271 @@
+/**
+ * FHIRPath over FHIR R4 (https://hl7.org/fhir/R4/fhirpath.html): the one importer of the `fhirpath` package. Always
+ * synchronous, never on the network: what is outside the instance (value sets, profiles, the clock) comes in as functions.
+ */
+import fhirpath from 'fhirpath'
+import r4 from 'fhirpath/fhir-context/r4'
+import { checkRegex } from '../../base/regex.ts'
+import { FhirError, unprocessable } from '../error.ts'
+import { BUDGET, createObserver, type FhirPathBudget, stepBudget } from './budget.ts'
+import { CLOCK, engineFunctions, plainValue } from './functions.ts'
+import { type Rewritten, rewrite, type SyntaxNode, singleQuotes } from './rewrite.ts'
+import { keepZones } from './zone.ts'
+
+/** What the host answers for an expression; without one of them, calling that function is a FhirError 422. */
+export interface FhirPathFunctions {
+  /** Is the string, Coding or CodeableConcept in the value set? Undefined gives an empty result. */
+  memberOf?(value: unknown, valueSet: string): boolean | undefined
+  /** Does the resource or element conform to the profile? */
+  conformsTo?(value: unknown, profile: string): boolean | undefined
+  /** Does the first Coding or CodeableConcept subsume the second? `subsumedBy` asks with the two swapped. */
+  subsumes?(ancestor: unknown, descendant: unknown): boolean | undefined
+  /** Target of a reference that is not inside the instance; contained, Bundle and relative ones are found before. */
+  resolve?(reference: string): unknown
+  /** Clock for `now()`, `today()` and `timeOfDay()` when the call brings none. */
+  now?(): Date
+  /** Receives `trace()` output: may be personal data, never to be logged. */
+  trace?(label: string, values: unknown[]): void
+}
+
+/** How an expression is compiled. */
+export interface FhirPathOptions {
+  /** Bare names that mean `%name` where they start a path (variables of a map's rule). */
+  variables?: ReadonlySet<string>
+}
+
+/**
+ * A value together with its FHIR type; made by {@link typed} or by `CompiledFhirPath.nodes`, and taken as input or
+ * as a variable: `%v + 5 days` needs to know that `v` is a date.
+ */
+export interface TypedNode {
+  readonly node: unknown
+  /** Plain JSON. */
+  readonly value: unknown
+  /** FHIR or System type such as `HumanName`, `date`, `System.String`. */
+  readonly type: string
+}
+
+/** What an evaluation is given beside its input. */
+interface Surroundings {
+  clock?: Date | undefined
+  budget?: FhirPathBudget | undefined
+}
+
+/** A compiled expression. R4 model always; throws FhirError 422 when it cannot be evaluated. */
+export interface CompiledFhirPath {
+  /**
+   * Plain JSON results: dates and times as strings, a System.Quantity as a FHIR Quantity.
+   * @param input resource, element, array of them, or {@link TypedNode}
+   * @param variables for `%name`; `%resource` and `%rootResource` default to the input, `%sct` and `%loinc` to their urls
+   * @param surroundings the clock that `now()` says, and who pays for the work; without a budget 1,000,000 steps may be spent
+   */
+  (input: unknown, variables?: Record<string, unknown>, surroundings?: Surroundings): unknown[]
+  /** The same with types kept, to be passed on as input or variables. */
+  nodes(input: unknown, variables?: Record<string, unknown>, surroundings?: Surroundings): TypedNode[]
+  readonly expression: string
+}
+
+type Engine = (input: unknown, variables: Record<string | symbol, unknown>) => unknown[]
+
+keepZones()
+
+const CACHE_ENTRIES = 2000
+const DEFAULT_STEPS = 1_000_000
+const NO_FUNCTIONS: FhirPathFunctions = {}
+const NO_VARIABLES: ReadonlySet<string> = new Set()
+const STANDARD_CONSTANTS: Record<string, string> = { sct: 'http://snomed.info/sct', loinc: 'http://loinc.org' }
+const caches = new WeakMap<FhirPathFunctions, Map<string, CompiledFhirPath>>()
+
+/**
+ * Compiles an expression; the 2,000 used last are kept per `functions` object. Throws FhirError 422 with line and
+ * column on a syntax error or a regular expression that could run without end.
+ */
+export function compileFhirPath(
+  expression: string,
+  functions: FhirPathFunctions = NO_FUNCTIONS,
+  options: FhirPathOptions = {},
+): CompiledFhirPath {
+  const variables = options.variables ?? NO_VARIABLES
+  const key = variables.size > 0 ? `${[...variables].sort().join()}\n${expression}` : expression
+  let cache = caches.get(functions)
+  if (!cache) {
+    cache = new Map()
+    caches.set(functions, cache)
+  }
+  let compiled = cache.get(key)
+  if (compiled) cache.delete(key)
+  else compiled = compile(expression, functions, variables)
+  cache.set(key, compiled)
+  if (cache.size > CACHE_ENTRIES) cache.delete(cache.keys().next().value ?? '')
+  return compiled
+}
+
+/** A value with its FHIR type, e.g. `typed('2021-01-01', 'date')`; a type that is not R4 leaves it untyped. */
+export function typed(value: unknown, type: string): TypedNode {
+  let wrap = wrappers.get(type)
+  if (!wrap) {
+    wrap = fhirpath.compile({ base: type, expression: '$this' }, r4, { resolveInternalTypes: false })
+    if (wrappers.size < 1000) wrappers.set(type, wrap)
+  }
+  // The package's own wrapper fails on numbers, and a bare number is what its arithmetic takes anyway.
+  const node = typeof value === 'number' ? value : (wrap(value)[0] ?? value)
+  return brand({ node, value, type })
+}
+
+const wrappers = new Map<string, (value: unknown) => unknown[]>()
+
+function compile(source: string, functions: FhirPathFunctions, variables: ReadonlySet<string>): CompiledFhirPath {
+  const rewritten = parse(source, variables)
+  const engine = fhirpath.compile(rewritten.text, r4, {
+    resolveInternalTypes: false,
+    userInvocationTable: engineFunctions(functions),
+    debugger: createObserver(fhirpath.parse(rewritten.text) as SyntaxNode),
+    traceFn: (value, label) => functions.trace?.(label, [value].flat().map(plainValue)),
+  }) as Engine
+  const environment = environmentFor(rewritten, functions)
+  const evaluate = (input: unknown, given?: Record<string, unknown>, surroundings?: Surroundings): unknown[] => {
+    try {
+      return engine(unwrap(input), environment(input, given, surroundings))
+    } catch (error) {
+      throw evaluationError(source, error)
+    }
+  }
+  const run = (input: unknown, given?: Record<string, unknown>, surroundings?: Surroundings): unknown[] =>
+    present(evaluate(input, given, surroundings).map(rewritten.constructs ? plainObject : plainValue))
+  const nodes = (input: unknown, given?: Record<string, unknown>, surroundings?: Surroundings): TypedNode[] =>
+    evaluate(input, given, surroundings)
+      .map((node) => brand({ node, value: plainValue(node), type: typeOf(node) }))
+      .filter((each) => each.value !== null && each.value !== undefined)
+  return Object.assign(run, { nodes, expression: source })
+}
+
+/** What an expression needs beside the caller's variables is known beforehand; most need nothing. */
+function environmentFor(rewritten: Rewritten, functions: FhirPathFunctions) {
+  const needsClock = ['now', 'today', 'timeOfDay'].some((name) => rewritten.functions.has(name))
+  const defaults = ['resource', 'rootResource', 'sct', 'loinc'].filter((name) => rewritten.constants.has(name))
+  return (
+    input: unknown,
+    given: Record<string, unknown> = {},
+    { clock, budget }: Surroundings = {},
+  ): Record<string | symbol, unknown> => {
+    const environment: Record<string | symbol, unknown> = { [BUDGET]: budget ?? stepBudget(DEFAULT_STEPS) }
+    for (const name of defaults) environment[name] = STANDARD_CONSTANTS[name] ?? unwrap(input)
+    for (const name of rewritten.constants) if (Object.hasOwn(given, name)) environment[name] = unwrap(given[name])
+    if (needsClock) environment[CLOCK] = clock ?? functions.now?.()
+    return environment
+  }
+}
+
+/** The longest invariants of R4 have some thousand characters; the parser's time and stack grow with length and depth. */
+const longestExpression = 10_000
+const deepestExpression = 100
+
+/** @throws FhirError 422 too-costly for a text that the parser is not to be troubled with */
+function checkCost(source: string): void {
+  if (source.length > longestExpression)
+    throw unprocessable(`a FHIRPath expression is longer than ${longestExpression} characters`, 'too-costly')
+  let depth = 0
+  for (let at = 0; at < source.length; at++) {
+    const char = source[at] ?? ''
+    if ('([{'.includes(char) && ++depth > deepestExpression)
+      throw unprocessable(`a FHIRPath expression nests more than ${deepestExpression} brackets`, 'too-costly')
+    if (')]}'.includes(char)) depth--
+    if ('\'"`'.includes(char)) at = quoteEnd(source, at)
+  }
+}
+
+function quoteEnd(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === text[start]) return at
+  }
+  return text.length
+}
+
+function parse(source: string, variables: ReadonlySet<string>): Rewritten {
+  checkCost(source)
+  const text = singleQuotes(source)
+  let tree: SyntaxNode
+  try {
+    tree = fhirpath.parse(text) as SyntaxNode
+  } catch (error) {
+    throw syntaxError(source, error)
+  }
+  const rewritten = rewrite(text, tree, variables)
+  for (const pattern of rewritten.patterns) {
+    const fault = checkRegex(pattern.text)
+    if (fault) throw faultAt(source, fault, pattern.line, pattern.column)
+  }
+  return rewritten
+}
+
+function syntaxError(source: string, error: unknown): FhirError {
+  const message = error instanceof Error ? error.message : String(error)
+  const place = /^line: (\d+); column: (\d+); message: (.*)/.exec(message)
+  if (!place) return faultAt(source, 'cannot be parsed', 1, 1)
+  const [, line, column, detail = ''] = place
+  const shortened = detail
+    .replace(/ expecting \{.*$/, '')
+    .replace("mismatched input '<EOF>'", 'the expression ends too early')
+  return faultAt(source, shortened, Number(line), Number(column) + 1)
+}
+
+function faultAt(source: string, fault: string, line: number, column: number): FhirError {
+  return unprocessable(
+    { text: `FHIRPath "${shown(source)}": ${fault}`, diagnostics: `line ${line}, column ${column}: ${fault}` },
+    'invalid',
+  )
+}
+
+const shown = (source: string) => (source.length > 300 ? `${source.slice(0, 300)}…` : source)
+
+/** The engine quotes data in its messages, which may be personal: only what the expression itself says is kept. */
+function evaluationError(source: string, error: unknown): FhirError {
+  if (error instanceof FhirError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  const safe = message
+    .replace(/[[{][\s\S]*[\]}]/g, '…')
+    .replace(/"[^"]*"|'[^']*'/g, (quoted) => (source.includes(quoted.slice(1, -1)) ? quoted : '…'))
+    .replace(/(got:?|Cannot) .*$/s, '$1 …')
+  // The stack, or the length of an array or text, has come to its end.
+  return unprocessable(
+    { text: `FHIRPath "${shown(source)}": ${safe}` },
+    error instanceof RangeError ? 'too-costly' : 'processing',
+  )
+}
+
+/** Built objects may hold the engine's own numbers and dates deep inside. */
+function plainObject(result: unknown): unknown {
+  const value = plainValue(result)
+  return typeof value === 'object' && value !== null
+    ? JSON.parse(JSON.stringify(value, (_, each) => plainValue(each)))
+    : value
+}
+
+function present(values: unknown[]): unknown[] {
+  return values.includes(null) || values.includes(undefined)
+    ? values.filter((value) => value !== null && value !== undefined)
+    : values
+}
+
+function unwrap(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unwrap)
+  return isTypedNode(value) ? value.node : value
+}
+
+/** Told apart by identity: plain JSON may have members of the same names. */
+const typedNodes = new WeakSet<object>()
+
+function brand(node: TypedNode): TypedNode {
+  typedNodes.add(node)
+  return node
+}
+
+function isTypedNode(value: unknown): value is TypedNode {
+  return typeof value === 'object' && value !== null && typedNodes.has(value)
+}
+
+function typeOf(node: unknown): string {
+  const type = fhirpath.types(node)[0] ?? ''
+  return type.startsWith('FHIR.') ? type.slice(5) : type
+}

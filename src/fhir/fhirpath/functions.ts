@@ -1,0 +1,186 @@
+/** The functions that the FHIRPath engine gets in place of its own: synchronous, bounded, without clock and network. */
+import fhirpath, { type ResourceNode, type UserInvocationTable } from 'fhirpath'
+import r4 from 'fhirpath/fhir-context/r4'
+import { calendarUnitCode } from '../../base/calendar-units.ts'
+import { javaScriptReplacement, safeRegex } from '../../base/regex.ts'
+import { longestReplacement, replaceText } from '../../base/replace-text.ts'
+import { unprocessable } from '../error.ts'
+import { findReferenced } from '../resolve.ts'
+import type { JsonObject } from '../types.ts'
+import { BUDGET, type FhirPathBudget } from './budget.ts'
+import type { FhirPathFunctions } from './fhirpath.ts'
+import { VALUE_FUNCTION } from './rewrite.ts'
+
+/** Key under which the clock (a Date) travels in the engine's environment. */
+export const CLOCK = Symbol('clock')
+
+/** The engine's context, which it gives to functions as `this`. */
+interface Context {
+  model: typeof r4
+  dataRoot: unknown[]
+  vars: Record<string | symbol, unknown>
+}
+
+const KEEP_TYPES = { resolveInternalTypes: false } as const
+const asNode = fhirpath.compile('$this', r4, KEEP_TYPES)
+const CLOCK_READERS = {
+  now: { convert: fhirpath.compile('$this.toDateTime()', r4, KEEP_TYPES), text: (iso: string) => iso },
+  today: { convert: fhirpath.compile('$this.toDate()', r4, KEEP_TYPES), text: (iso: string) => iso.slice(0, 10) },
+  timeOfDay: { convert: fhirpath.compile('$this.toTime()', r4, KEEP_TYPES), text: (iso: string) => iso.slice(11, 23) },
+}
+
+/** The table for one set of host functions. */
+export function engineFunctions(functions: FhirPathFunctions): UserInvocationTable {
+  return {
+    [VALUE_FUNCTION]: entry({ 0: [] }, valueOfElement),
+    matches: entry({ 1: ['String'], 2: ['String', 'String'] }, (data, regex, flags) => test(data, regex, flags)),
+    matchesFull: entry({ 1: ['String'], 2: ['String', 'String'] }, (data, regex, flags) =>
+      test(data, typeof regex === 'string' ? `^(?:${regex})$` : regex, flags),
+    ),
+    replaceMatches: entry({ 2: ['String', 'String'] }, replaceMatches),
+    replace: entry({ 2: ['String', 'String'] }, replace),
+    join: entry({ 0: [], 1: ['String'] }, join),
+    memberOf: entry({ 1: ['String'] }, (data, valueSet) =>
+      answer(data, 'memberOf', functions.memberOf && ((value) => functions.memberOf?.(value, String(valueSet)))),
+    ),
+    conformsTo: entry({ 1: ['String'] }, (data, profile) =>
+      answer(data, 'conformsTo', functions.conformsTo && ((value) => functions.conformsTo?.(value, String(profile)))),
+    ),
+    subsumes: entry({ 1: ['AnyAtRoot'] }, (data, other) =>
+      answer(data, 'subsumes', functions.subsumes && ((value) => functions.subsumes?.(value, single(other)))),
+    ),
+    subsumedBy: entry({ 1: ['AnyAtRoot'] }, (data, other) =>
+      answer(data, 'subsumedBy', functions.subsumes && ((value) => functions.subsumes?.(single(other), value))),
+    ),
+    resolve: entry({ 0: [] }, function (data) {
+      return data.flatMap((item) => resolveOne(item, this, functions))
+    }),
+    now: entry({ 0: [] }, clockReader('now')),
+    today: entry({ 0: [] }, clockReader('today')),
+    timeOfDay: entry({ 0: [] }, clockReader('timeOfDay')),
+  }
+}
+
+/** Whether the engine made it: a value with type and place. */
+function isResourceNode(value: unknown): value is ResourceNode {
+  return typeof value === 'object' && value !== null && 'fhirNodeDataType' in value && 'convertData' in value
+}
+
+/** A result of the engine as plain JSON; a System.Quantity as a FHIR Quantity, a long integer as a number or text. */
+export function plainValue(result: unknown): unknown {
+  const value = isResourceNode(result) ? result.data : result
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (typeof value.toJSON !== 'function') return value
+  return 'unit' in value && 'value' in value ? plainQuantity(value) : value.toJSON()
+}
+
+function plainQuantity(quantity: { value: unknown; unit?: unknown }): JsonObject {
+  const value = Number(plainValue(quantity.value))
+  const unit = String(quantity.unit ?? '')
+  if (unit === '' || unit === "'1'") return { value }
+  const code = unit.startsWith("'") ? unit.slice(1, -1) : (calendarUnitCode(unit) ?? unit)
+  return { value, unit: unit.replace(/^'|'$/g, ''), system: 'http://unitsofmeasure.org', code }
+}
+
+type EngineFunction = (this: Context, data: unknown[], ...parameters: unknown[]) => unknown
+
+function entry(arity: UserInvocationTable[string]['arity'], fn: EngineFunction): UserInvocationTable[string] {
+  return { fn, arity, internalStructures: true }
+}
+
+/** `.value` finds children of that name; on a primitive, where maps write it too, it is the primitive itself. */
+function valueOfElement(this: Context, data: unknown[]): unknown[] {
+  return data.flatMap((item) => {
+    const node = isResourceNode(item) ? item : asNode(item)[0]
+    if (!isResourceNode(node)) return typeof item === 'object' ? childOf(item, 'value') : [item]
+    if (typeof node.data !== 'object') return node.data === undefined ? [] : [node]
+    if (node.data === null || typeof node.data.toJSON === 'function') return [node]
+    return fhirpath.util.makeChildResNodes?.(this, node, 'value', this.model)
+  })
+}
+
+function childOf(item: unknown, name: string): unknown[] {
+  const child = item === null ? undefined : (item as Record<string, unknown>)[name]
+  return child === undefined ? [] : [child].flat()
+}
+
+function singleString(data: unknown[], name: string): string | undefined {
+  if (data.length === 0) return undefined
+  const value = plainValue(data[0])
+  if (data.length > 1 || typeof value !== 'string') throw unprocessable(`${name}() works on one string`)
+  return value
+}
+
+function test(data: unknown[], regex: unknown, flags: unknown): unknown {
+  const text = singleString(data, 'matches')
+  if (text === undefined || typeof regex !== 'string') return []
+  if (typeof flags === 'string' && !/^[im]*$/.test(flags)) throw unprocessable('matches() takes the flags i and m')
+  return safeRegex(regex, `s${typeof flags === 'string' ? flags : ''}`).test(text)
+}
+
+function replaceMatches(this: Context, data: unknown[], regex: unknown, replacement: unknown): unknown {
+  const text = singleString(data, 'replaceMatches')
+  if (text === undefined || typeof regex !== 'string' || typeof replacement !== 'string') return []
+  payForText(this, longestReplacement(text, replacement))
+  return regex === '' ? text : text.replace(safeRegex(regex, 'g'), javaScriptReplacement(replacement))
+}
+
+function replace(this: Context, data: unknown[], pattern: unknown, substitution: unknown): unknown {
+  const text = singleString(data, 'replace')
+  if (text === undefined || typeof pattern !== 'string' || typeof substitution !== 'string') return []
+  return replaceText(text, { pattern, substitution, pay: (characters) => payForText(this, characters) })
+}
+
+function join(this: Context, data: unknown[], separator: unknown): unknown {
+  const texts = data.map(plainValue).filter((each) => each !== null && each !== undefined)
+  if (!texts.every((each) => typeof each === 'string')) throw unprocessable('join() works on strings')
+  if (texts.length === 0) return []
+  const between = typeof separator === 'string' ? separator : ''
+  payForText(this, texts.length * between.length)
+  return texts.join(between)
+}
+
+function payForText({ vars }: Context, characters: number): void {
+  const budget = vars[BUDGET] as FhirPathBudget | undefined // put there by compileFhirPath alone
+  budget?.spend(Math.ceil(characters / 64)) // not by bits: products of lengths have more than 32
+}
+
+function single(other: unknown): unknown {
+  const values = [other].flat().map(plainValue)
+  return values.length > 1 ? values : values[0]
+}
+
+function answer(data: unknown[], name: string, ask: ((value: unknown) => boolean | undefined) | undefined): unknown {
+  if (data.length === 0) return []
+  if (!ask) throw unprocessable(`${name}() is not available here`, 'not-supported')
+  if (data.length > 1) throw unprocessable(`${name}() works on one element`)
+  return ask(plainValue(data[0])) ?? []
+}
+
+function resolveOne(item: unknown, context: Context, functions: FhirPathFunctions): unknown[] {
+  const value = plainValue(item)
+  const reference = typeof value === 'string' ? value : (value as { reference?: unknown } | null)?.reference
+  if (typeof reference !== 'string') return []
+  const surroundings: unknown[] = []
+  for (let node = isResourceNode(item) ? item : null; node; node = node.parentResNode) surroundings.push(node.data)
+  surroundings.push(...context.dataRoot.map(plainValue), plainValue(context.vars.rootResource))
+  const budget = context.vars[BUDGET] as FhirPathBudget | undefined // put there by compileFhirPath alone
+  for (const each of surroundings) budget?.spend(1 + entryCount(each))
+  const found = findReferenced(reference, surroundings) ?? functions.resolve?.(reference)
+  return found === undefined || found === null ? [] : asNode(found)
+}
+
+function entryCount(value: unknown): number {
+  const entry = (value as { entry?: unknown } | null | undefined)?.entry
+  return Array.isArray(entry) ? entry.length : 0
+}
+
+function clockReader(name: keyof typeof CLOCK_READERS): EngineFunction {
+  const reader = CLOCK_READERS[name]
+  return function () {
+    const clock = this.vars[CLOCK]
+    if (!(clock instanceof Date)) throw unprocessable(`${name}() is not available here: no clock was given`)
+    return reader.convert(reader.text(clock.toISOString()))
+  }
+}

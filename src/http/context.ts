@@ -1,0 +1,100 @@
+import type { IncomingMessage } from 'node:http'
+import type { Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
+import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
+import type { Storage, Write } from '../storage/storage.ts'
+import type { AuditRecorder } from './audit/recorder.ts'
+import type { Authorize } from './authorization.ts'
+import type { Resolved } from './interaction.ts'
+import type { ClientOf } from './limits/client.ts'
+import type { Gate } from './limits/gate.ts'
+import type { HttpLimits } from './limits/http-limits.ts'
+import type { UnfinishedBodies } from './limits/unfinished-bodies.ts'
+import type { Patches } from './patch/patch-jobs.ts'
+import type { ReadinessPart } from './readiness.ts'
+import type { OneAtATime } from './wire/one-at-a-time.ts'
+
+/** Name, version and release date (FHIR date) of the running software. */
+export interface Software {
+  name: string
+  version: string
+  releaseDate: string
+}
+
+/** Settings of the HTTP layer. */
+export interface HttpSettings {
+  /** Public address of the FHIR base without a slash at the end, e.g. `https://host/fhir`. */
+  baseUrl: string
+  /** Bearer token that opens writes; without it every write answers 401. */
+  developmentToken?: string
+  /** Whether the server is in maintenance (`/health` says 204). */
+  maintenance?(): boolean
+  /** Largest request body, packed and unpacked, with a token. */
+  bodyLimitBytes: number
+  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-For` counts; none without it. */
+  trustedProxies?: readonly string[]
+  /** Whether this is a production server; a development server says so in its CapabilityStatement. */
+  production: boolean
+  /** Share of public reads that is recorded as AuditEvents, 0 to 1; none without it. Writes always are. */
+  auditSampleRate?: number
+}
+
+/** What the HTTP layer needs of rooms it may not know. */
+export interface HttpHooks {
+  /**
+   * FHIR Mapping Language to StructureMap; `strict` refuses the lenient forms. Throws FhirError with `line L, column C:`
+   * in diagnostics.
+   */
+  parseMap(text: string, options: { strict: boolean }): { map: StructureMap; warnings: Issue[] }
+  /** The R4 spelling of a map that came in that of a later version. */
+  readMap(map: StructureMap): StructureMap
+  /** StructureMap to FHIR Mapping Language. */
+  printMap(map: StructureMap): string
+  /**
+   * Judges a resource before it is stored: errors refuse the write with 422, warnings are told in the reply. `beside` are the
+   * resources of the same transaction.
+   */
+  checkWrite(resource: Resource, beside?: Resource[]): Promise<Issue[]>
+  /** The write as it may go to the storage, with what it is judged by inside the transaction. */
+  publishedWrite?(write: Write): Write
+  /** Whether an artefact that is not stored may still come: content is being loaded. */
+  isPending?(type: string, wanted: { urls?: string[]; ids?: string[] }): Promise<boolean>
+  /** What answers depend on, for `/ready`. */
+  readiness?(): ReadinessPart[]
+  /** The codes of a value set as token search values (`system|code`, escaped), for `:in` and `:not-in`. */
+  expandTokens?(valueSet: string): Promise<string[]>
+  /** Whether a long reply may be written now, while clients still take others; always without it. */
+  mayWrite?(bytes: number): boolean
+  /** Why a call needs a token, as a sentence; undefined when it is open to everybody. */
+  tokenFor?(operation: string, call: OperationCall): string | undefined
+}
+
+/** An operation bound to its context: nothing in this room knows what a context is. */
+export interface BoundOperation extends Omit<Operation<never>, 'handle'> {
+  call(call: OperationCall): Promise<OperationReply>
+}
+
+/** Everything the interactions work with. */
+export interface Facade {
+  storage: Storage
+  operations: BoundOperation[]
+  settings: HttpSettings
+  hooks: HttpHooks
+  authorize: Authorize
+  clientOf: ClientOf
+  /** Address of a client, behind trusted proxies that which they tell. */
+  addressOf(message: IncomingMessage): string
+  limits: HttpLimits
+  bodies: UnfinishedBodies
+  /** Before batches and long pages. */
+  gate: Gate
+  patches: Patches
+  audit: AuditRecorder
+  /** Writes run one at a time, so that search and write of a conditional interaction are one step. */
+  inTurn: OneAtATime
+  now(): Date
+  uuid(): string
+  software: Software
+  /** Finds the interaction of a method and a path. Throws FhirError 404, 405. */
+  resolve(method: string, path: string[]): Resolved
+  terminologyCapabilities?(): Promise<Resource>
+}

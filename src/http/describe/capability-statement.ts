@@ -1,0 +1,142 @@
+import { searchModifiers, searchParameters } from '../../fhir/search/parse-search.ts'
+import type { CapabilityStatement } from '../../fhir/types.ts'
+import type { BoundOperation, Facade } from '../context.ts'
+import { operationDefinitionUrl } from './operation-definitions.ts'
+import { isAppendOnly, supportedTypes } from './stored-types.ts'
+
+type Rest = NonNullable<CapabilityStatement['rest']>[number]
+type RestResource = NonNullable<Rest['resource']>[number]
+
+const feature = 'http://hl7.org/fhir/uv/application-feature/StructureDefinition/feature'
+
+/** Version of HL7's terminology test suite that the terminology operations follow. */
+const testSuiteVersion = '1.9.3'
+
+/** Interactions of every type; the routes answer exactly these. */
+const interactions: NonNullable<RestResource['interaction']> = (
+  ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'history-type', 'create', 'search-type'] as const
+).map((code) => ({ code }))
+
+/** Not possible with types that only grow. */
+const changing = new Set<string>(['update', 'patch', 'delete'])
+
+/**
+ * What this server can do, made from the tables that also do it, so that it cannot lie
+ * (https://hl7.org/fhir/R4/capabilitystatement.html; IHE SVCM ITI-Y3; terminology ecosystem "features").
+ */
+export function capabilityStatement(facade: Facade): CapabilityStatement {
+  const { baseUrl } = facade.settings
+  return {
+    resourceType: 'CapabilityStatement',
+    id: 'server',
+    extension: features,
+    url: `${baseUrl}/metadata`,
+    version: facade.software.version,
+    name: 'Vidimus',
+    title: 'vidimus terminology and business-rules server',
+    status: 'active',
+    experimental: !facade.settings.production,
+    date: facade.software.releaseDate,
+    publisher: 'vidimus',
+    description: 'FHIR R4 terminology and business rules for the WHO Global Digital Health Certification Network.',
+    kind: 'instance',
+    instantiates: [
+      'http://hl7.org/fhir/CapabilityStatement/terminology-server',
+      'https://profiles.ihe.net/ITI/SVCM/CapabilityStatement/IHE.SVCM.TerminologyRepository',
+    ],
+    software: facade.software,
+    implementation: { description: 'vidimus', url: baseUrl },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
+    patchFormat: ['application/json-patch+json', 'application/fhir+json', 'application/fhir+xml'],
+    rest: [rest(facade)],
+  }
+}
+
+const features: NonNullable<CapabilityStatement['extension']> = [
+  {
+    url: feature,
+    extension: [
+      { url: 'definition', valueCanonical: 'http://hl7.org/fhir/uv/tx-tests/FeatureDefinition/test-version' },
+      { url: 'value', valueCode: testSuiteVersion },
+    ],
+  },
+  {
+    url: feature,
+    extension: [
+      {
+        url: 'definition',
+        valueCanonical: 'http://hl7.org/fhir/uv/tx-ecosystem/FeatureDefinition/CodeSystemAsParameter',
+      },
+      { url: 'value', valueBoolean: true },
+    ],
+  },
+]
+
+function rest(facade: Facade): Rest {
+  const system = facade.operations.filter((each) => each.system)
+  const made: Rest = {
+    mode: 'server',
+    security: security(facade),
+    resource: supportedTypes.map((type) => restResource(facade, type)),
+    interaction: [{ code: 'batch' }, { code: 'transaction' }, { code: 'history-system' }],
+  }
+  if (system.length > 0) made.operation = system.map((each) => restOperation(facade, each))
+  return made
+}
+
+function security(facade: Facade): NonNullable<Rest['security']> {
+  const open = facade.settings.developmentToken !== undefined
+  const writes = open
+    ? 'Writes need the development token as a bearer token (RFC 6750).'
+    : 'No authority is configured: every write is refused.'
+  return {
+    cors: true,
+    service: [
+      {
+        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth' }],
+        text: 'Bearer token',
+      },
+    ],
+    description: `Reads, terminology and evaluation are open. ${writes}`,
+  }
+}
+
+function restResource(facade: Facade, type: string): RestResource {
+  const parameters = [...searchParameters(type).values()]
+  const references = parameters.filter((each) => each.type === 'reference').map(({ name }) => `${type}:${name}`)
+  const operations = facade.operations.filter((each) => each.type?.includes(type) || each.instance?.includes(type))
+  const isFixed = isAppendOnly(type)
+  const made: RestResource = {
+    // The table holds types of R4 alone; a test compares it with the definitions.
+    type: type as RestResource['type'],
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    interaction: isFixed ? interactions.filter(({ code }) => !changing.has(code)) : interactions,
+    versioning: 'versioned-update',
+    readHistory: true,
+    updateCreate: !isFixed,
+    conditionalCreate: true,
+    conditionalRead: 'full-support',
+    conditionalUpdate: !isFixed,
+    conditionalDelete: isFixed ? 'not-supported' : 'single',
+    searchParam: parameters.map(({ name, type: kind, definition, documentation }) => ({
+      name,
+      type: kind,
+      ...(definition === undefined ? {} : { definition }),
+      documentation: `${documentation}. Modifiers: ${searchModifiers(kind)
+        .map((each) => `:${each}`)
+        .join(' ')}.`,
+    })),
+  }
+  if (references.length > 0) made.searchInclude = references
+  if (operations.length > 0) made.operation = operations.map((each) => restOperation(facade, each))
+  return made
+}
+
+function restOperation(facade: Facade, operation: BoundOperation) {
+  return {
+    name: operation.name,
+    definition: operation.base ?? operationDefinitionUrl(facade, operation),
+    documentation: operation.title,
+  }
+}

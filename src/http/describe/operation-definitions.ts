@@ -1,0 +1,65 @@
+import type { ParameterDeclaration } from '../../fhir/operation.ts'
+import type { OperationDefinition } from '../../fhir/types.ts'
+import type { BoundOperation, Facade } from '../context.ts'
+
+type DefinitionParameter = NonNullable<OperationDefinition['parameter']>[number]
+
+/** Logical id of the generated definition: `ValueSet-expand`, `evaluate` at system level alone. */
+function operationDefinitionId(operation: BoundOperation): string {
+  const types = operationTypes(operation)
+  return [...(types.length > 0 ? [types.length > 3 ? 'Resource' : types.join('-')] : []), operation.name]
+    .join('-')
+    .slice(0, 64)
+}
+
+/** Types of the operation at type or instance level, without repetition. */
+function operationTypes(operation: BoundOperation): string[] {
+  return [...new Set([...(operation.type ?? []), ...(operation.instance ?? [])])]
+}
+
+/** Address of the definition on this server; it can always be read. */
+export function operationDefinitionUrl(facade: Facade, operation: BoundOperation): string {
+  return `${facade.settings.baseUrl}/OperationDefinition/${operationDefinitionId(operation)}`
+}
+
+/** The definition with that id, made from the declaration; undefined when there is no such operation. */
+export function generatedOperationDefinition(facade: Facade, id: string): OperationDefinition | undefined {
+  const operation = facade.operations.find((each) => operationDefinitionId(each) === id)
+  return operation && operationDefinition(facade, operation)
+}
+
+/** OperationDefinition (https://hl7.org/fhir/R4/operationdefinition.html) of a declared operation. */
+function operationDefinition(facade: Facade, operation: BoundOperation): OperationDefinition {
+  const words = operation.name.split(/[^A-Za-z0-9]+/).map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+  const types = operationTypes(operation)
+  const definition: OperationDefinition = {
+    resourceType: 'OperationDefinition',
+    id: operationDefinitionId(operation),
+    url: operationDefinitionUrl(facade, operation),
+    version: facade.software.version,
+    name: words.join(''),
+    title: operation.title,
+    status: 'active',
+    kind: 'operation',
+    date: facade.software.releaseDate,
+    description: operation.description,
+    affectsState: operation.affectsState === true,
+    code: operation.name,
+    system: operation.system === true,
+    type: (operation.type ?? []).length > 0,
+    instance: (operation.instance ?? []).length > 0,
+    parameter: operation.parameters.map(definitionParameter),
+  }
+  if (operation.base !== undefined) definition.base = operation.base
+  // The declared types are types of R4: routes are made of them and refuse everything else.
+  if (types.length > 0) definition.resource = types as NonNullable<OperationDefinition['resource']>
+  return definition
+}
+
+function definitionParameter(declared: ParameterDeclaration): DefinitionParameter {
+  const { name, use, min, max, documentation, type, part } = declared
+  const parameter: DefinitionParameter = { name, use, min, max, documentation }
+  if (type !== undefined) parameter.type = type as NonNullable<DefinitionParameter['type']>
+  if (part) parameter.part = part.map(definitionParameter)
+  return parameter
+}

@@ -1,0 +1,84 @@
+import { badRequest } from '../../fhir/error.ts'
+import { type ParsedSearch, parseSearch, searchableTypes } from '../../fhir/search/parse-search.ts'
+import { printable } from '../message/errors.ts'
+import type { QueryPair } from '../message/exchange.ts'
+
+/** Types that are stored and searched here, in alphabetical order. */
+export const supportedTypes: readonly string[] = searchableTypes
+const supported = new Set(supportedTypes)
+
+/** Types that tell who did what: read with permission alone, drawn in by no `_include`, absent from the history of all. */
+const protectedTypes = new Set(['AuditEvent'])
+
+/** Whether reading needs the same permission as writing. */
+export function isProtectedType(type: string): boolean {
+  return protectedTypes.has(type)
+}
+
+/** Whether resources of that type, once made, stay as they are: who could change them could hide what happened. */
+export function isAppendOnly(type: string): boolean {
+  return protectedTypes.has(type)
+}
+
+/** Entries of a page when `_count` says nothing, and at most. */
+export const defaultPageSize = 50
+export const maximumPageSize = 1000
+
+/** Whether resources of that type are stored here. */
+export function isSupportedType(type: string): boolean {
+  return supported.has(type)
+}
+
+/** Most of what one search may ask for; every one of them has the store look through an index. */
+const mostOf = {
+  conditions: 15,
+  values: 1000,
+  /** Parts of texts, which no index answers at once. */
+  parts: 20,
+  /** Words of the whole content, or of the narrative. */
+  words: 4,
+  'value sets': 2,
+  'sort keys': 8,
+  includes: 10,
+}
+
+/** @throws FhirError 400 too-costly for a search that asks for more than any honest one does */
+function checkCost(search: ParsedSearch): void {
+  const { conditions, memberships, sort } = search
+  const parts = conditions.filter(({ modifier }) => modifier === 'contains' || modifier === 'text')
+  const words = conditions.filter(({ parameter }) => parameter === '_content' || parameter === '_text')
+  const count = (list: ParsedSearch['conditions']) => list.reduce((sum, { values }) => sum + values.length, 0)
+  search.include = distinct(search.include)
+  search.revinclude = distinct(search.revinclude)
+  const asked: Record<keyof typeof mostOf, number> = {
+    conditions: conditions.length,
+    values: count(conditions),
+    parts: count(parts),
+    words: count(words),
+    'value sets': memberships.length,
+    'sort keys': sort.length,
+    includes: search.include.length + search.revinclude.length,
+  }
+  for (const [what, most] of Object.entries(mostOf) as [keyof typeof mostOf, number][])
+    if (asked[what] > most) throw badRequest(`The search has more than ${most} ${what}.`, 'too-costly')
+}
+
+const distinct = <T>(list: T[]): T[] => [...new Map(list.map((each) => [JSON.stringify(each), each])).values()]
+
+/**
+ * Understands a search.
+ * @param strict unknown parameters are an error (`Prefer: handling=strict`, and every conditional interaction)
+ * @throws FhirError 400
+ */
+export function readSearch(type: string, pairs: QueryPair[], strict: boolean): ParsedSearch {
+  const search = parseSearch(type, pairs, { defaultCount: defaultPageSize, maximumCount: maximumPageSize })
+  checkCost(search)
+  const [unknown] = search.unknown
+  if (strict && unknown !== undefined) {
+    throw badRequest(
+      `${printable(unknown)} is not a search parameter of ${type} that this server knows.`,
+      'not-supported',
+    )
+  }
+  return search
+}

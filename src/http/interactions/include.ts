@@ -1,0 +1,129 @@
+import { jsonSize } from '../../base/json-size.ts'
+import { parseCanonical } from '../../fhir/canonical.ts'
+import {
+  type IncludeDirective,
+  type ParsedSearch,
+  referencesOf,
+  searchParameters,
+} from '../../fhir/search/parse-search.ts'
+import type { StoredVersion } from '../../storage/storage.ts'
+import type { Budget } from '../../workers/budget.ts'
+import type { Facade } from '../context.ts'
+import { isProtectedType, isSupportedType, supportedTypes } from '../describe/stored-types.ts'
+
+/** Bounds of `_include`: what a page may draw in, and how often `:iterate` goes on. */
+const maximumIncluded = 1000
+const maximumRounds = 5
+/** Of what is drawn in. */
+const maximumCharacters = 5_000_000
+
+/**
+ * What `_include` and `_revinclude` draw in beside the matches; nothing twice
+ * (https://hl7.org/fhir/R4/search.html#include).
+ */
+export async function included(
+  facade: Facade,
+  matches: StoredVersion[],
+  { include, revinclude }: Pick<ParsedSearch, 'include' | 'revinclude'>,
+  budget: Budget,
+): Promise<StoredVersion[]> {
+  if (include.length + revinclude.length === 0) return []
+  const seen = new Set(matches.map(nameOf))
+  const found: StoredVersion[] = []
+  let frontier = matches
+  let left = maximumCharacters
+  for (let round = 0; round < maximumRounds && frontier.length > 0; round++) {
+    const due = ({ iterate }: IncludeDirective) => round === 0 || iterate
+    const next: StoredVersion[] = []
+    for (const version of frontier) {
+      const drawn = [
+        ...(await referenced(facade, version, include.filter(due), budget)),
+        ...(await budget.runAsync(() => referring(facade, version, revinclude.filter(due)))),
+      ]
+      for (const each of drawn) {
+        if (seen.has(nameOf(each)) || found.length + next.length >= maximumIncluded) continue
+        seen.add(nameOf(each))
+        left -= jsonSize(each.resource, left)
+        if (left < 0) return [...found, ...next]
+        next.push(each)
+      }
+    }
+    found.push(...next)
+    frontier = next
+  }
+  return found
+}
+
+async function referenced(
+  facade: Facade,
+  version: StoredVersion,
+  directives: IncludeDirective[],
+  budget: Budget,
+): Promise<StoredVersion[]> {
+  const wanted = await budget.runAsync(async () => directives.flatMap((each) => referencesBy(version, each)))
+  const found: StoredVersion[] = []
+  for (const { reference, target } of wanted) {
+    found.push(...(await budget.runAsync(() => resolve(facade, reference, target))))
+  }
+  return found
+}
+
+interface Wanted {
+  reference: string
+  target: string | undefined
+}
+
+/** What a resource refers to, as far as a directive asks for it. */
+function referencesBy({ type, resource }: StoredVersion, { source, parameter, target }: IncludeDirective): Wanted[] {
+  if (!resource || source !== type) return []
+  const known = searchParameters(source)
+  const chosen =
+    parameter === '*' ? [...known.values()].filter(({ type }) => type === 'reference') : [known.get(parameter)]
+  const references = chosen.flatMap((each) => (each ? referencesOf(resource, each) : []))
+  return [...new Set(references)].map((reference) => ({ reference, target }))
+}
+
+async function resolve(facade: Facade, reference: string, target: string | undefined): Promise<StoredVersion[]> {
+  const local = reference.startsWith(`${facade.settings.baseUrl}/`)
+    ? reference.slice(facade.settings.baseUrl.length + 1)
+    : reference
+  const literal = /^([A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]+)?$/.exec(local)
+  if (literal) {
+    const [, type = '', id = ''] = literal
+    if (!isSupportedType(type) || isProtectedType(type) || (target !== undefined && target !== type)) return []
+    return present(await facade.storage.read(type, id))
+  }
+  const { url, version } = parseCanonical(reference)
+  for (const type of target === undefined ? supportedTypes : [target]) {
+    const stored = await facade.storage.findCanonical(type, url)
+    const fitting = stored.find((each) => version === undefined || ('version' in each && each.version === version))
+    if (fitting?.id !== undefined) return present(await facade.storage.read(type, fitting.id))
+  }
+  return []
+}
+
+async function referring(
+  facade: Facade,
+  version: StoredVersion,
+  directives: IncludeDirective[],
+): Promise<StoredVersion[]> {
+  const found: StoredVersion[] = []
+  const values = [{ value: `${version.type}/${version.id}` }]
+  const url = version.resource && 'url' in version.resource ? version.resource.url : undefined
+  if (url !== undefined) values.push({ value: url })
+  for (const { source, parameter } of directives) {
+    if (parameter === '*' || !isSupportedType(source) || isProtectedType(source)) continue
+    const conditions = [{ parameter, values }]
+    const query = { type: source, conditions, sort: [], count: maximumIncluded, total: 'none' as const }
+    found.push(...(await facade.storage.search(query)).matches)
+  }
+  return found
+}
+
+function present(version: StoredVersion | undefined): StoredVersion[] {
+  return version?.resource ? [version] : []
+}
+
+function nameOf({ type, id }: StoredVersion): string {
+  return `${type}/${id}`
+}

@@ -1,0 +1,121 @@
+import { notFit } from '../../fhir/artefact.ts'
+import { checkResource } from '../../fhir/check/resource.ts'
+import { FhirError, isError, issue, operationOutcome } from '../../fhir/error.ts'
+import type { Issue, OperationOutcome, Resource } from '../../fhir/types.ts'
+import type { StoredVersion, Write, Written } from '../../storage/storage.ts'
+import type { Facade } from '../context.ts'
+import type { FhirReply, FhirRequest } from '../message/exchange.ts'
+import { versionHeaders } from '../message/precondition.ts'
+import { preferences } from '../message/prefer.ts'
+
+/**
+ * Judges a resource before it is stored, among the others of its transaction.
+ * @returns warnings and information
+ * @throws FhirError 422 with everything that was found, when any of it is an error
+ */
+export async function checkBeforeWrite(facade: Facade, resource: Resource, beside: Resource[] = []): Promise<Issue[]> {
+  const found = checkResource(resource, { tolerant: tolerantTypes.has(resource.resourceType) })
+  if (found.some(isError)) throw new FhirError(422, found)
+  const issues = await facade.hooks.checkWrite(resource, beside)
+  if (issues.some(isError)) throw new FhirError(422, issues)
+  return [...found, ...issues]
+}
+
+/** Their spelling in later versions of FHIR is read too: their compilers judge what they know. */
+const tolerantTypes = new Set(['StructureMap'])
+
+/** What the client's copy says about versions is not ours; profiles, tags and security labels are kept. */
+function withoutVersion(resource: Resource, id: string): Resource {
+  const copy: Resource = { ...resource, id }
+  if (!resource.meta) return copy
+  const { versionId: _versionId, lastUpdated: _lastUpdated, ...meta } = resource.meta
+  if (Object.keys(meta).length > 0) copy.meta = meta
+  else delete copy.meta
+  return copy
+}
+
+/** A write of a resource as it was received, to go to the storage. */
+export function writeOf(
+  facade: Facade,
+  { method, type, id }: { method: 'POST' | 'PUT'; type: string; id: string },
+  resource: Resource,
+): Write {
+  const write: Write = { method, type, id, resource: withoutVersion(resource, id) }
+  return facade.hooks.publishedWrite?.(write) ?? write
+}
+
+/**
+ * Refuses a new resource whose `url` and `version` are those of a stored one: two artefacts that cannot be told
+ * apart. An update in place, or one that names its own id, is its author's decision.
+ * @throws FhirError 422
+ */
+export async function checkCanonicalIsNew(facade: Facade, resource: Resource): Promise<void> {
+  const { url, version } = canonicalOf(resource)
+  if (url === undefined) return
+  for (const stored of await facade.storage.findCanonical(resource.resourceType, url)) {
+    if (canonicalOf(stored).version !== version) continue
+    const name = version === undefined ? url : `${url}|${version}`
+    const text = `${name} is stored already as ${stored.resourceType}/${stored.id}; update that one or change the version.`
+    throw new FhirError(422, issue('duplicate', { text, expression: `${resource.resourceType}.url` }))
+  }
+}
+
+/**
+ * The answer to a write, as `Prefer` wants it. What is to be said of the resource is never left out: it stands in the header
+ * `Warning` (RFC 7234, 5.5) and in the outcome of a Bundle's entry. Where rules or maps cannot be run as they are, and the client
+ * does not say what it wants to see, the OperationOutcome is the body; drafts of other types are often just not finished.
+ */
+export function writeReply(facade: Facade, request: FhirRequest, written: Written, warnings: Issue[]): FhirReply {
+  const { version, outcome } = written
+  const wanted = preferences(request.headers.prefer)
+  const location = `${facade.settings.baseUrl}/${version.type}/${version.id}/_history/${version.versionId}`
+  const headers: Record<string, string> = { ...versionHeaders(version), 'Cache-Control': 'no-store' }
+  headers[outcome === 'created' ? 'Location' : 'Content-Location'] = location
+  const reply: FhirReply = { status: outcome === 'created' ? 201 : 200, headers }
+  if (warnings.length > 0) {
+    headers.Warning = warningHeader(warnings)
+    reply.outcome = outcomeOf(version, outcome, warnings)
+  }
+  const isFault =
+    compiledTypes.has(version.type) &&
+    warnings.some(({ details }) => details?.coding?.some(({ code }) => code === notFit.code))
+  if (wanted.return === 'OperationOutcome' || (isFault && !wanted.isReturnStated))
+    reply.resource = outcomeOf(version, outcome, warnings)
+  else if (wanted.return === 'representation' && version.resource) reply.resource = version.resource
+  return reply
+}
+
+/** Types whose content is a program. */
+const compiledTypes = new Set(['Library', 'PlanDefinition', 'StructureMap'])
+
+/** Most warnings in a header, and characters of each: the outcome tells them whole. */
+const headerWarnings = 5
+const headerCharacters = 300
+
+function warningHeader(issues: Issue[]): string {
+  const texts = issues.slice(0, headerWarnings).map(({ details, diagnostics, code }) => {
+    const place = /\bline \d+, column \d+/.exec(diagnostics ?? '')?.[0]
+    return `${place ? `${place}: ` : ''}${details?.text ?? diagnostics ?? code}`
+  })
+  const more = issues.length - texts.length
+  if (more > 0) texts.push(`${more} more; Prefer: return=OperationOutcome tells all`)
+  return texts.map((text) => `199 vidimus "${headerText(text)}"`).join(', ')
+}
+
+/** Text of anybody in a quoted string of a header. */
+const headerText = (text: string) =>
+  text
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .slice(0, headerCharacters)
+    .replace(/["\\]/g, '\\$&')
+
+function outcomeOf(version: StoredVersion, outcome: Written['outcome'], warnings: Issue[]): OperationOutcome {
+  const text = `${version.type}/${version.id} was ${outcome === 'unchanged' ? 'left unchanged' : outcome}.`
+  return operationOutcome([issue('informational', { severity: 'information', text }), ...warnings])
+}
+
+function canonicalOf(resource: Resource): { url: string | undefined; version: string | undefined } {
+  const url = 'url' in resource ? resource.url : undefined
+  const version = 'version' in resource ? resource.version : undefined
+  return { url, version: version === undefined ? undefined : String(version) }
+}

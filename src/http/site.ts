@@ -1,0 +1,89 @@
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express'
+import { FhirError, issue } from '../fhir/error.ts'
+import type { Facade } from './context.ts'
+import { landingPage } from './describe/landing.ts'
+import { openApi } from './describe/openapi.ts'
+import { errorReply, isExpected, methodNotAllowed, unknownPath } from './message/errors.ts'
+import { requestId } from './message/request-id.ts'
+import { answerReady } from './readiness.ts'
+import { constantHeaders } from './wire/constant-headers.ts'
+import type { Logs } from './wire/listener.ts'
+
+/** Everything outside the FHIR base: pages and checks that are not worth speed. */
+export function createPages(facade: Facade, basePath: string, logs: Logs): Express {
+  const app = express()
+  // Express would make an ETag of every body and tell the world its name.
+  app.set('etag', false)
+  app.disable('x-powered-by')
+  app.set('query parser', false)
+  app.use((request, response, next) => {
+    response.set(constantHeaders)
+    response.set('X-Request-Id', requestId(request.get('x-request-id'), facade.uuid))
+    logRequest(facade, logs, request, response)
+    next()
+  })
+  page(app, '/health', (_request, response) => health(facade, response))
+  page(app, '/ready', (_request, response) => answerReady(facade, response))
+  page(app, '/', (_request, response) => {
+    response.type('html').send(landingPage(facade.software, basePath))
+  })
+  page(app, '/openapi.json', (_request, response) => {
+    response.set('Cache-Control', 'public, max-age=60').json(openApi(facade))
+  })
+  app.use(() => {
+    throw unknownPath()
+  })
+  app.use(errorHandler(logs))
+  return app
+}
+
+function page(app: Express, path: string, handle: (request: Request, response: Response) => void): void {
+  app.all(path, (request, response) => {
+    if (request.method === 'OPTIONS') response.set('Allow', 'GET, HEAD, OPTIONS').status(204).end()
+    else if (request.method === 'GET' || request.method === 'HEAD') handle(request, response)
+    else throw methodNotAllowed(request.method, ['GET', 'HEAD', 'OPTIONS'])
+  })
+}
+
+function health(facade: Facade, response: Response): void {
+  response.set('Cache-Control', 'no-store')
+  if (facade.settings.maintenance?.()) response.status(204).end()
+  else response.json({ status: 'up', software: facade.software.name, version: facade.software.version })
+}
+
+function logRequest(facade: Facade, logs: Logs, request: Request, response: Response): void {
+  const started = performance.now()
+  response.on('finish', () => {
+    logs.accessLog?.({
+      time: facade.now().toISOString(),
+      requestId: String(response.get('X-Request-Id')),
+      method: request.method,
+      route: typeof request.route?.path === 'string' ? request.route.path : 'unknown',
+      status: response.statusCode,
+      durationMs: Math.round((performance.now() - started) * 1000) / 1000,
+      bytes: Number(response.get('Content-Length') ?? 0),
+    })
+  })
+}
+
+/** Whatever Express or its router throws becomes an OperationOutcome; four parameters make it an error handler. */
+function errorHandler(logs: Logs): ErrorRequestHandler {
+  return (thrown, request, response, next) => {
+    if (response.headersSent) return next(thrown)
+    const error = fromExpress(thrown)
+    const id = String(response.get('X-Request-Id') ?? requestId(request.get('x-request-id'), () => 'unknown'))
+    if (!isExpected(error)) logs.errorLog({ requestId: id, error })
+    const reply = errorReply(error, id)
+    response.status(reply.status).set({ ...constantHeaders, ...reply.headers })
+    response.type('application/fhir+json; charset=utf-8').send(JSON.stringify(reply.resource))
+  }
+}
+
+/** Errors of the router carry a status, e.g. 400 for a broken percent-encoding. */
+function fromExpress(thrown: unknown): unknown {
+  if (thrown instanceof FhirError || typeof thrown !== 'object' || thrown === null || !('status' in thrown))
+    return thrown
+  const { status } = thrown
+  if (typeof status !== 'number' || status < 400 || status > 499) return thrown
+  return new FhirError(status, issue('invalid', 'The request is malformed.'))
+}

@@ -1,0 +1,47 @@
+import { badRequest, FhirError, issue } from '../../fhir/error.ts'
+import { textParameter } from '../../fhir/operation.ts'
+import type { Parameters, Resource } from '../../fhir/types.ts'
+import type { Storage } from '../../storage/storage.ts'
+
+/** What of a StructureDefinition says to which value sets its elements are bound. */
+interface Bindings {
+  snapshot?: { element?: BoundElement[] }
+  differential?: { element?: BoundElement[] }
+}
+
+interface BoundElement {
+  id?: string
+  path: string
+  binding?: { valueSet?: string }
+}
+
+/**
+ * Parameters in which `context` (`StructureDefinition url#element`, https://hl7.org/fhir/R4/valueset-operation-expand.html)
+ * is resolved to `url`; as they are when they name a value set themselves. 404 for a structure that is not stored, 422 for an
+ * element that is unknown or bound to nothing.
+ */
+export async function withBoundValueSet(parameters: Parameters, storage: Storage): Promise<Parameters> {
+  const context = textParameter(parameters, 'context')
+  const named = (parameters.parameter ?? []).some(({ name }) => name === 'url' || name === 'valueSet')
+  if (context === undefined || named) return parameters
+  const [url = '', element] = context.split('#')
+  if (!element)
+    throw badRequest(`context must be a StructureDefinition and an element of it (url#path), not '${context}'`)
+  const [found] = await storage.findCanonical('StructureDefinition', url)
+  if (!found) {
+    const text = `A definition for the StructureDefinition '${url}' could not be found`
+    throw new FhirError(404, issue('not-found', { text }))
+  }
+  const valueSet = bindingOf(found as Resource & Bindings, element)
+  if (valueSet === undefined) {
+    const text = `The element '${element}' of the StructureDefinition '${url}' is not bound to a value set`
+    throw new FhirError(422, issue('not-found', { text }))
+  }
+  return { ...parameters, parameter: [...(parameters.parameter ?? []), { name: 'url', valueUri: valueSet }] }
+}
+
+function bindingOf({ snapshot, differential }: Bindings, wanted: string): string | undefined {
+  const elements = [...(snapshot?.element ?? []), ...(differential?.element ?? [])]
+  const fitting = elements.filter(({ id, path }) => id === wanted || path === wanted)
+  return fitting.find(({ binding }) => binding?.valueSet)?.binding?.valueSet
+}

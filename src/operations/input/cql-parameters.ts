@@ -1,0 +1,119 @@
+import { badRequest, operationOutcome, unprocessable } from '../../fhir/error.ts'
+import {
+  allParameters,
+  firstParameter,
+  type ParameterDeclaration,
+  parameterValue,
+  textParameter,
+} from '../../fhir/operation.ts'
+import type { Bundle, BundleEntry, Issue, Parameter, Parameters } from '../../fhir/types.ts'
+import type { EncodedResult } from '../../rules/rules.ts'
+
+/** In-parameters that `$cql` and `Library/$evaluate` share. */
+export const runParameters: ParameterDeclaration[] = [
+  {
+    name: 'subject',
+    use: 'in',
+    min: 0,
+    max: '1',
+    type: 'string',
+    documentation: 'Which Patient of the data the evaluation is about (`Patient/id`); needed when there are several.',
+  },
+  {
+    name: 'parameters',
+    use: 'in',
+    min: 0,
+    max: '1',
+    type: 'Parameters',
+    documentation: 'Values of CQL parameters, by name.',
+  },
+  {
+    name: 'useServerData',
+    use: 'in',
+    min: 0,
+    max: '1',
+    type: 'boolean',
+    documentation: 'Accepted; this server holds no patient data, so only `data` and `prefetchData` are used.',
+  },
+  { name: 'data', use: 'in', min: 0, max: '1', type: 'Bundle', documentation: 'The data to evaluate over.' },
+  {
+    name: 'prefetchData',
+    use: 'in',
+    min: 0,
+    max: '*',
+    documentation: 'Further data.',
+    part: [
+      { name: 'key', use: 'in', min: 0, max: '1', type: 'string', documentation: 'Key of the prefetch; not used.' },
+      {
+        name: 'descriptor',
+        use: 'in',
+        min: 0,
+        max: '1',
+        type: 'DataRequirement',
+        documentation: 'What the data answers; not used.',
+      },
+      { name: 'data', use: 'in', min: 1, max: '1', type: 'Any', documentation: 'A Bundle or a resource.' },
+    ],
+  },
+]
+
+/** Endpoints of the standard operations; refused. */
+export const endpointParameters: ParameterDeclaration[] = [
+  'dataEndpoint',
+  'contentEndpoint',
+  'terminologyEndpoint',
+].map((name) => ({
+  name,
+  use: 'in',
+  min: 0,
+  max: '1',
+  type: 'Endpoint',
+  documentation: 'Refused with 422: the server answers from its own artefacts and contacts no other.',
+}))
+
+/**
+ * Reads what an evaluation runs over.
+ * @throws FhirError 400 for a parameter of another type, 422 for an endpoint
+ */
+export function readRunParameters(parameters: Parameters): {
+  data?: Bundle
+  subject?: string
+  parameters?: Parameters
+} {
+  for (const { name } of endpointParameters)
+    if (firstParameter(parameters, name))
+      throw unprocessable({ text: `${name} is not supported`, expression: 'Parameters.parameter' }, 'not-supported')
+  const data = resourceParameter(firstParameter(parameters, 'data'), 'Bundle') as Bundle | undefined
+  const values = resourceParameter(firstParameter(parameters, 'parameters'), 'Parameters') as Parameters | undefined
+  const prefetched = allParameters(parameters, 'prefetchData').flatMap(prefetchEntries)
+  const subject = textParameter(parameters, 'subject')
+  const entry = [...(data?.entry ?? []), ...prefetched]
+  const all: Bundle | undefined =
+    data || prefetched.length > 0 ? { resourceType: 'Bundle', type: 'collection', entry } : undefined
+  return { ...(all ? { data: all } : {}), ...(values ? { parameters: values } : {}), ...(subject ? { subject } : {}) }
+}
+
+function resourceParameter(parameter: Parameter | undefined, type: string): unknown {
+  const value = parameterValue(parameter)
+  if (value === undefined) return undefined
+  if (typeof value === 'object' && (value as { resourceType?: string }).resourceType === type) return value
+  throw badRequest({
+    text: `the parameter ${parameter?.name} must be a ${type} resource`,
+    expression: 'Parameters.parameter',
+  })
+}
+
+function prefetchEntries({ part }: Parameter): BundleEntry[] {
+  const resource = part?.find((each) => each.name === 'data')?.resource
+  if (!resource) return []
+  return resource.resourceType === 'Bundle' ? ((resource as Bundle).entry ?? []) : [{ resource }]
+}
+
+/** Parameters of results: a failed one as `evaluation error`, warnings about parameters that were not used as `outcome`. */
+export function encodedReply(results: EncodedResult[], ignored: Issue[]): Parameters {
+  const parameter = results.flatMap(({ parameters, issue: problem }): Parameter[] =>
+    problem ? [{ name: 'evaluation error', resource: operationOutcome([problem]) }] : parameters,
+  )
+  if (ignored.length > 0) parameter.push({ name: 'outcome', resource: operationOutcome(ignored) })
+  return { resourceType: 'Parameters', parameter }
+}

@@ -1,0 +1,54 @@
+import { parseJson, stringifyJson } from '../../base/json.ts'
+import { badRequest } from '../../fhir/error.ts'
+import { firstParameter, type OperationCall } from '../../fhir/operation.ts'
+import type { Json, Resource } from '../../fhir/types.ts'
+import { parseXml } from '../../fhir/xml/read.ts'
+import type { TransformJob } from '../../structure-map/map-worker.ts'
+
+/** The instance of a `$transform`, read or not. */
+export type Instance = {
+  /** About how large it is. */
+  bytes: number
+} & ({ value: Json } | { format: 'json' | 'xml'; text: Uint8Array })
+
+/** The instance to transform, whatever the form of the call. @throws FhirError 400 when there is none, or of another media type */
+export function readInstance(call: OperationCall): Instance {
+  if (call.body) return { format: 'json', text: call.body.bytes, bytes: call.body.bytes.length }
+  const given = firstParameter(call.parameters, 'content') ?? firstParameter(call.parameters, 'resource')
+  const resource = given?.resource as Resource | undefined // the type of Parameters says less
+  if (!resource)
+    throw badRequest(
+      { text: 'There is no instance to transform: neither a body nor content', expression: 'Parameters.parameter' },
+      'required',
+    )
+  if (resource.resourceType === 'Binary' && resource.data) {
+    const text = Buffer.from(resource.data, 'base64')
+    return { format: formatOf(resource.contentType), text, bytes: text.length }
+  }
+  const value = resource as unknown as Json // resources are JSON
+  return { value, bytes: stringifyJson(value).length }
+}
+
+function formatOf(contentType: string): 'json' | 'xml' {
+  if (/\bjson\b|\+json/.test(contentType)) return 'json'
+  if (/fhir\+xml/.test(contentType)) return 'xml'
+  throw badRequest(
+    {
+      text: `A Binary of type ${contentType} cannot be transformed; application/json can`,
+      expression: 'Parameters.parameter',
+    },
+    'not-supported',
+  )
+}
+
+/** The instance as it is sent to a process. */
+export function instanceText(instance: Instance): TransformJob['content'] {
+  if ('value' in instance) return { format: 'json', text: stringifyJson(instance.value) }
+  return { format: instance.format, text: instance.text }
+}
+
+/** The instance, read. @throws FhirError 400, 422 for what cannot be read */
+export function instanceValue(instance: Instance): Json {
+  if ('value' in instance) return instance.value
+  return instance.format === 'json' ? parseJson(instance.text) : (parseXml(instance.text) as unknown as Json) // as above
+}

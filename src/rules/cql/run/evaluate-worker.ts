@@ -1,0 +1,81 @@
+/**
+ * Program of the process in which CQL of unknown origin runs: an evaluation has no limits of its own, so the process has them
+ * (computing time, memory). Value sets are asked of the server. `sandbox.ts` is its only user.
+ */
+import type { Issue } from '../../../fhir/types.ts'
+import { type Ask, serveJobs } from '../../../workers/serve-jobs.ts'
+import { formatIdentifier, type LibraryIdentifier } from '../translate/cql-source.ts'
+import type { Elm } from '../translate/elm.ts'
+import { type CompiledLibrary, link } from '../translate/libraries.ts'
+import { fhirModelInfo } from '../translate/model-info.ts'
+import type { CqlTerminology } from './code-service.ts'
+import { createFhirClasses } from './fhir-instance.ts'
+import { type RunCall, runLibrary } from './run.ts'
+import { type EncodedResult, encodeResult } from './to-parameters.ts'
+
+/** A library as it is sent: prepared ELM, and the names of all it includes. */
+export interface SentLibrary {
+  canonical: string
+  identifier: LibraryIdentifier
+  elm: Elm
+  issues: Issue[]
+  includes: string[]
+}
+
+/** One run; the first library is the one to run. */
+export interface EvaluateJob {
+  libraries: SentLibrary[]
+  call: RunCall
+}
+
+/** Encoded results, and the warnings about parameters that the library does not have. */
+export interface EvaluateAnswer {
+  results: EncodedResult[]
+  ignored: Issue[]
+}
+
+/** What the process asks of the server: the codes of a value set, whether it has a code, or, without one, the systems it draws from. */
+export type EvaluateQuestion = { expand: string } | { valueSet: string; code?: string; system?: string | undefined }
+
+const classes = createFhirClasses(fhirModelInfo())
+
+serveJobs<EvaluateJob, EvaluateAnswer>(async ({ libraries, call }, ask) => {
+  const [main] = linkAll(libraries)
+  if (!main) throw new Error('a job has at least one library')
+  const { results, ignored } = await runLibrary(main, call, { classes, terminology: askingTerminology(ask) })
+  return { results: results.map(encodeResult), ignored }
+})
+
+function linkAll(sent: SentLibrary[]): CompiledLibrary[] {
+  const linked = new Map<string, CompiledLibrary>()
+  const byName = new Map(sent.map((each) => [formatIdentifier(each.identifier), each]))
+  const make = (each: SentLibrary): CompiledLibrary => {
+    const name = formatIdentifier(each.identifier)
+    const known = linked.get(name)
+    if (known) return known
+    const includes = each.includes.flatMap((include) => byName.get(include) ?? []).map(make)
+    const made = link({ text: each, elm: each.elm, issues: each.issues, includes })
+    linked.set(name, made)
+    return made
+  }
+  return sent.map(make)
+}
+
+function askingTerminology(ask: Ask): CqlTerminology {
+  const put = (question: EvaluateQuestion) => ask(question)
+  return {
+    // The server answers each kind of question in its own shape.
+    expand: async (valueSet) => put({ expand: valueSet }) as { system?: string; code: string }[],
+    async membership(valueSet) {
+      const systems = put({ valueSet }) as string[] | undefined
+      const known = new Map<string, boolean>()
+      const member = (code: string, system?: string) => {
+        const key = `${system ?? ''}|${code}`
+        const answer = known.get(key) ?? put({ valueSet, code, system }) === true
+        known.set(key, answer)
+        return answer
+      }
+      return Object.assign(member, systems ? { systems } : {})
+    },
+  }
+}

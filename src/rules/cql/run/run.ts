@@ -1,0 +1,289 @@
+import { DateTime, PatientContext } from 'cql-execution'
+import { badRequest, FhirError, isError, issue, unprocessable } from '../../../fhir/error.ts'
+import type { Bundle, Issue, Json, Parameters } from '../../../fhir/types.ts'
+import { type Define, liesIn, parameterDeclarations, type TypeSpecifier } from '../translate/elm.ts'
+import type { CompiledLibrary } from '../translate/libraries.ts'
+import { bindTerminology, type CqlTerminology } from './code-service.ts'
+import { type RecordSource, splitByPatient } from './data-provider.ts'
+import type { FhirClasses } from './fhir-instance.ts'
+import { bindParameters } from './from-parameters.ts'
+import { missingData } from './missing-data.ts'
+import { CqlMessageError } from './run-errors.ts'
+import { failure, rootCause } from './run-failure.ts'
+import { parseDateTime } from './temporal.ts'
+import { toJson } from './to-json.ts'
+
+/** What a library is run over. */
+export interface RunCall {
+  /** Names of defines; absent = all public ones. */
+  expressions?: string[]
+  data?: Bundle
+  /** `Patient/id`, or an id: which Patient of `data`; needed only when there are several. */
+  subject?: string
+  parameters?: Parameters
+  /** FHIR dateTime: `Now()`, `Today()`, and the offset of dateTimes that have none. */
+  clock: string
+  /** Told of every value set (`url` or `url|version`) that the rules use. */
+  asked?: (valueSet: string) => void
+  /** Reasons of failures hold nothing that the data could have put there. */
+  discreet?: boolean
+}
+
+/** The answer of one define. A failing one has an issue and no value. */
+export interface DefineResult {
+  name: string
+  /** The CQL value in the executor's representation; `toParameters` and `toJson` read it. */
+  value: unknown
+  /** Static type, when the translator told it. */
+  type: TypeSpecifier | undefined
+  /** Values of the defines and parameters that this one used: why it is what it is. */
+  evidence: { name: string; value: Json }[]
+  issue?: Issue
+}
+
+/** Results of a run and what is to be said about all of them. */
+export interface RunResult {
+  results: DefineResult[]
+  /** Warnings of the translator, of the parameters, and what `Message` said. */
+  issues: Issue[]
+  /** The warnings about parameters that the library does not have. */
+  ignored: Issue[]
+}
+
+/** What a run needs beside the library. */
+export interface RunEnvironment {
+  classes: FhirClasses
+  terminology: CqlTerminology
+}
+
+/** Bounds evidence; a rule with more intermediate steps is explained by the first of them. */
+const evidenceLimit = 50
+
+/** A library opened over the data of one request; defines share what they computed. */
+export interface LibraryRun {
+  library: CompiledLibrary
+  /** Warnings of the translator, of the parameters, and what `Message` said so far. */
+  issues: Issue[]
+  /** Those of them about parameters that the library does not have. */
+  ignored: Issue[]
+  has(name: string): boolean
+  /** @throws FhirError 422 unknown define, or one that cannot run because of errors in the library */
+  evaluate(name: string): Promise<DefineResult>
+  /** Which data a define lacked that gave null, e.g. `birthDate of Patient is missing`; see {@link missingData}. */
+  missing(name: string): Promise<string[]>
+}
+
+/**
+ * Opens a library over data.
+ * @throws FhirError 400 bad clock, 422 wrong parameter
+ */
+export function openRun(library: CompiledLibrary, call: RunCall, environment: RunEnvironment): LibraryRun {
+  const clock = readClock(call.clock)
+  const scope = { timezoneOffset: clock.timezoneOffset ?? 0 }
+  const declarations = [library, ...library.includes].flatMap((each) => parameterDeclarations(each.elm))
+  const bound = bindParameters(call.parameters, declarations, { classes: environment.classes, scope })
+  const data = splitByPatient(call.data, environment.classes, scope)
+  const listener = messageListener([...library.issues, ...bound.issues])
+  const codes = bindTerminology(environment.terminology, call.asked)
+  const open = (source: RecordSource, { executable = library.executable, told = listener } = {}) =>
+    // The executor's declarations name its own classes where it only calls methods that ours have.
+    new PatientContext(executable, source as never, codes as never, bound.values, clock, told as never)
+  const sourceOf = (define: Define) =>
+    define.context === 'Unfiltered' ? data.all : choosePatient(data.patients, call.subject)
+  let patient: PatientContext | undefined
+  let all: PatientContext | undefined
+  const contextOf = (define: Define) => {
+    if (define.context === 'Unfiltered') {
+      all ??= open(sourceOf(define))
+      return all
+    }
+    patient ??= open(sourceOf(define))
+    return patient
+  }
+  return {
+    library,
+    issues: listener.issues,
+    ignored: bound.issues,
+    has: (name) => library.defines.some((each) => each.name === name),
+    async evaluate(name) {
+      const [define] = chooseDefines(library, [name])
+      if (!define) throw new Error('unreachable: chooseDefines answers every name')
+      refuseErrors(library, [define])
+      return runDefine(define, contextOf(define), { library, discreet: call.discreet === true })
+    },
+    async missing(name) {
+      const [define] = chooseDefines(library, [name])
+      if (!define) return []
+      const told = messageListener([])
+      return missingData(library, name, (executable) => open(sourceOf(define), { executable, told }))
+    },
+  }
+}
+
+/**
+ * Runs defines of a library over data; each answers for itself.
+ * @throws FhirError 400 bad clock, 422 library with errors in what is asked for, wrong parameter, ambiguous patient
+ */
+export async function runLibrary(
+  library: CompiledLibrary,
+  call: RunCall,
+  environment: RunEnvironment,
+): Promise<RunResult> {
+  const wanted = chooseDefines(library, call.expressions)
+  refuseErrors(library, wanted)
+  const run = openRun(library, call, environment)
+  const results: DefineResult[] = []
+  for (const { name } of wanted) results.push(await run.evaluate(name))
+  return { results, issues: run.issues, ignored: run.ignored }
+}
+
+async function runDefine(
+  define: Define,
+  context: PatientContext,
+  { library, discreet }: { library: CompiledLibrary; discreet: boolean },
+): Promise<DefineResult> {
+  const { name, type } = define
+  try {
+    const known: unknown = context.context_values[name]
+    const value: unknown = known === undefined ? await library.executable.expressions[name].execute(context) : known
+    return { name, value: value ?? null, type, evidence: await evidenceOf(define, context, library) }
+  } catch (error) {
+    const cause = rootCause(error)
+    if (cause instanceof FhirError && cause.status >= 500) throw cause
+    return {
+      name,
+      value: null,
+      type,
+      evidence: await evidenceOf(define, context, library),
+      issue: failure(error, name, discreet ? library : undefined),
+    }
+  }
+}
+
+/** Evaluated defines and parameters that a define refers to, directly or not, nearest first. */
+async function evidenceOf(
+  define: Define,
+  context: PatientContext,
+  library: CompiledLibrary,
+): Promise<DefineResult['evidence']> {
+  const byName = new Map(library.defines.map((each) => [each.name, each]))
+  const seen = new Set([define.name])
+  const evidence: DefineResult['evidence'] = []
+  const queue = [define]
+  for (const each of queue) {
+    for (const name of each.parameters) {
+      if (seen.has(`parameter ${name}`)) continue
+      seen.add(`parameter ${name}`)
+      // Through its declaration, so that a default is shown as well.
+      const value: unknown = await library.executable.parameters[name]?.execute(context)
+      if (value !== undefined) evidence.push({ name, value: toJson(value) })
+    }
+    for (const name of each.references) {
+      const reached = byName.get(name)
+      const value: unknown = context.context_values[name]
+      // What was not evaluated (the right side of `true or …`) explains nothing.
+      if (!reached || seen.has(name) || value === undefined) continue
+      seen.add(name)
+      evidence.push({ name, value: toJson(value) })
+      queue.push(reached)
+    }
+    if (evidence.length >= evidenceLimit) return evidence.slice(0, evidenceLimit)
+  }
+  return evidence
+}
+
+function chooseDefines(library: CompiledLibrary, names: string[] | undefined): Define[] {
+  if (!names) return library.defines.filter((each) => each.public)
+  return names.map((name) => {
+    const found = library.defines.find((each) => each.name === name)
+    if (!found) throw unprocessable(`library ${library.canonical} has no define "${name}"`, 'not-found')
+    return found
+  })
+}
+
+/** ELM of a define with an error is `null`, so it must not run; neither may what refers to it. */
+function refuseErrors(library: CompiledLibrary, wanted: Define[]): void {
+  const errorsOf = ({ issues }: CompiledLibrary) => issues.filter(isError)
+  const own = errorsOf(library)
+  // The translator repeats errors of included texts; those of stored ELM nobody has repeated.
+  const errors = own.length > 0 ? own : library.includes.flatMap(errorsOf)
+  if (errors.length === 0) return
+  const byName = new Map(library.defines.map((each) => [each.name, each]))
+  const reached = new Set(wanted)
+  for (const each of reached)
+    for (const name of each.references) {
+      const next = byName.get(name)
+      if (next) reached.add(next)
+    }
+  const counting = errors.filter((each) => !liesElsewhere(each, library, reached))
+  if (counting.length > 0)
+    throw new FhirError(422, [
+      issue('processing', `library ${library.canonical} has errors and cannot be run`),
+      ...counting,
+    ])
+}
+
+/** Whether an error lies within a define that is not needed. Syntax errors may have swallowed anything and always count. */
+function liesElsewhere(error: Issue, library: CompiledLibrary, reached: Set<Define>): boolean {
+  const place = /^library (.*), line (\d+), column (\d+)/.exec(error.diagnostics ?? '')
+  if (error.code !== 'code-invalid' || place?.[1] !== library.identifier.id) return false
+  const owner = library.defines.find((each) => liesIn(each, [Number(place[2]), Number(place[3])]))
+  return owner !== undefined && !reached.has(owner)
+}
+
+/** @throws FhirError 400 for what is no FHIR dateTime; missing parts of one are its earliest. */
+function readClock(text: string): DateTime {
+  const parsed = parseDateTime(text, 0)
+  if (!parsed) throw badRequest(`the evaluation clock ${JSON.stringify(text)} is not a dateTime`)
+  const { year, month, day, hour, minute, second, millisecond, timezoneOffset } = parsed
+  return new DateTime(
+    year,
+    month ?? 1,
+    day ?? 1,
+    hour ?? 0,
+    minute ?? 0,
+    second ?? 0,
+    millisecond ?? 0,
+    timezoneOffset ?? 0,
+  )
+}
+
+function choosePatient(patients: RecordSource[], subject: string | undefined): RecordSource {
+  const id = subject === undefined ? undefined : /([^/]+)$/.exec(subject.replace(/\/_history\/.*$/, ''))?.[1]
+  const named = id === undefined ? patients : patients.filter((each) => each.key === id || each.key === subject)
+  const [only, other] = named
+  if (only && !other) return only
+  if (other) throw unprocessable(`the data has ${named.length} Patients; name one as subject`)
+  if (subject !== undefined && patients.length > 0)
+    throw unprocessable('the subject is not among the Patients of the data')
+  return nobody
+}
+
+/** Data without a Patient: every retrieve in patient context is empty. */
+const nobody: RecordSource = {
+  key: '',
+  findRecords: () => [],
+  get: () => undefined,
+  getId: () => '',
+  getCode: () => undefined,
+  getDate: () => undefined,
+  getDateOrInterval: () => undefined,
+}
+
+const severities: Record<string, Issue['severity']> = {
+  Trace: 'information',
+  Message: 'information',
+  Warning: 'warning',
+}
+
+function messageListener(issues: Issue[]) {
+  return {
+    issues,
+    onMessage(_source: unknown, code: unknown, severity: unknown, message: unknown) {
+      const parts = [code, message].filter((each) => typeof each === 'string')
+      if (severity === 'Error') throw new CqlMessageError(parts)
+      const text = parts.join(': ')
+      issues.push(issue('informational', { severity: severities[String(severity)] ?? 'information', text }))
+    },
+  }
+}

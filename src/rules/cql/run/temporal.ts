@@ -1,0 +1,86 @@
+import { Date as CqlDate, DateTime } from 'cql-execution'
+import type { Json } from '../../../fhir/types.ts'
+
+/**
+ * CQL dates and times of FHIR texts. The executor's own readers do the same by way of a date library, which costs as
+ * much as a signature check for every value.
+ */
+const dateTimePattern =
+  /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?(?:Z|([+-])(\d\d):(\d\d))?)?)?)?$/
+
+/** CQL DateTime of a FHIR dateTime or instant; precision below a millisecond is cut, for CQL has none. */
+export function parseDateTime(value: Json | undefined, timezoneOffset: number): DateTime | undefined {
+  const fields = readFields(value)
+  if (!fields) return undefined
+  const { year, month, day, hour, minute, second, millisecond, offset } = fields
+  return new DateTime(year, month, day, hour, minute, second, millisecond, offset ?? timezoneOffset)
+}
+
+/** CQL Date of a FHIR date of any precision. */
+export function parseDate(value: Json | undefined): CqlDate | undefined {
+  const fields = readFields(value)
+  return fields && fields.hour === null ? new CqlDate(fields.year, fields.month, fields.day) : undefined
+}
+
+/** The executor represents a Time as a DateTime of year 0 without offset. */
+export function parseTime(value: Json | undefined): DateTime | undefined {
+  const fields = typeof value === 'string' ? readFields(`2000-01-01T${value}`) : undefined
+  if (!fields || fields.offset !== undefined) return undefined
+  const time = new DateTime(0, 1, 1, fields.hour, fields.minute, fields.second, fields.millisecond, 0)
+  time.timezoneOffset = null
+  return time
+}
+
+interface Fields {
+  year: number
+  month: number | null
+  day: number | null
+  hour: number | null
+  minute: number | null
+  second: number | null
+  millisecond: number | null
+  /** Hours east of UTC; undefined when the text has none. */
+  offset: number | undefined
+}
+
+function readFields(value: Json | undefined): Fields | undefined {
+  const match = typeof value === 'string' ? dateTimePattern.exec(value) : null
+  if (!match) return undefined
+  const [, year, month, day, hour, minute, second, fraction, sign, offsetHours, offsetMinutes] = match
+  const fields: Fields = {
+    year: Number(year),
+    month: number(month),
+    day: number(day),
+    hour: number(hour),
+    minute: number(minute),
+    second: number(second),
+    millisecond: fraction === undefined ? null : Number(fraction.slice(0, 3).padEnd(3, '0')),
+    offset: match[0].endsWith('Z') ? 0 : undefined,
+  }
+  if (sign !== undefined) {
+    const hours = Number(offsetHours) + Number(offsetMinutes) / 60
+    fields.offset = sign === '-' ? -hours : hours
+  }
+  return exists(fields) ? fields : undefined
+}
+
+const number = (text: string | undefined) => (text === undefined ? null : Number(text))
+
+const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** Whether the calendar and the clock have such a moment. */
+function exists({ year, month, day, hour, minute, second, offset }: Fields): boolean {
+  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+  const last = month === 2 && isLeap ? 29 : (monthDays[(month ?? 1) - 1] ?? 0)
+  return (
+    within(month, 1, 12) &&
+    within(day, 1, last) &&
+    within(hour, 0, 23) &&
+    within(minute, 0, 59) &&
+    within(second, 0, 59) &&
+    within(offset ?? null, -14, 14)
+  )
+}
+
+const within = (value: number | null, least: number, most: number) =>
+  value === null || (value >= least && value <= most)

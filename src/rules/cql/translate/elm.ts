@@ -1,0 +1,169 @@
+import { isJsonObject } from '../../../base/json-object.ts'
+import type { Json, JsonObject } from '../../../fhir/types.ts'
+import { correctLongLiteral } from '../corrections/literals.ts'
+
+/** The members of an ELM library (https://cql.hl7.org/elm.html) that this room reads; the rest is the executor's. */
+export interface Elm extends JsonObject {
+  library: JsonObject & { identifier: JsonObject }
+}
+
+/** An ELM type specifier: named, list, interval, tuple or choice. */
+export interface TypeSpecifier {
+  type: string
+  name?: string
+  elementType?: TypeSpecifier
+  pointType?: TypeSpecifier
+  element?: { name: string; elementType?: TypeSpecifier }[]
+  choice?: TypeSpecifier[]
+}
+
+/** Line and column, from 1. */
+type Position = [line: number, column: number]
+
+/** Whether a position lies in the text of a define. */
+export function liesIn({ place }: Define, [line, column]: Position): boolean {
+  if (!place) return false
+  const { from, to } = place
+  const isAfter = line > from[0] || (line === from[0] && column >= from[1])
+  return isAfter && (line < to[0] || (line === to[0] && column <= to[1]))
+}
+
+/** One define of a library. */
+export interface Define {
+  name: string
+  context: string
+  public: boolean
+  type: TypeSpecifier | undefined
+  /** Line and column of its first and last character, from 1; absent in ELM without locators. */
+  place: { from: Position; to: Position } | undefined
+  /** Defines of the same library that it refers to, in order of appearance. */
+  references: string[]
+  /** Parameters that it refers to. */
+  parameters: string[]
+}
+
+/** One parameter declaration. */
+export interface ParameterDeclaration {
+  name: string
+  type: TypeSpecifier | undefined
+  hasDefault: boolean
+}
+
+/** Entries of `library.<section>.def`. */
+export function definitions(elm: Elm, section: string): JsonObject[] {
+  const holder = elm.library[section]
+  const list = isJsonObject(holder) ? holder.def : undefined
+  return Array.isArray(list) ? list.filter(isJsonObject) : []
+}
+
+/** The defines of a library in order, functions and the context define (`Patient`) left out. */
+export function defines(elm: Elm): Define[] {
+  const contexts = new Set(definitions(elm, 'contexts').map((each) => each.name))
+  return definitions(elm, 'statements')
+    .filter((each) => each.type !== 'FunctionDef' && !(contexts.has(String(each.name)) && isContextDefine(each)))
+    .map((each) => ({
+      name: String(each.name),
+      context: String(each.context ?? 'Unfiltered'),
+      public: each.accessLevel !== 'Private',
+      type: typeOf(each),
+      place: placeOf(each.locator),
+      references: referencedNames(each, 'ExpressionRef'),
+      parameters: referencedNames(each, 'ParameterRef'),
+    }))
+}
+
+function isContextDefine(statement: JsonObject): boolean {
+  return isJsonObject(statement.expression) && statement.expression.type === 'SingletonFrom'
+}
+
+/** The parameters of a library. */
+export function parameterDeclarations(elm: Elm): ParameterDeclaration[] {
+  return definitions(elm, 'parameters').map((each) => ({
+    name: String(each.name),
+    type: (each.parameterTypeSpecifier as TypeSpecifier | undefined) ?? typeOf(each),
+    hasDefault: each.default !== undefined,
+  }))
+}
+
+/** The static type of an ELM node, from result types. */
+function typeOf(node: JsonObject): TypeSpecifier | undefined {
+  // The specifier is ELM, written by the translator or checked at use.
+  if (isJsonObject(node.resultTypeSpecifier)) return node.resultTypeSpecifier as unknown as TypeSpecifier
+  return typeof node.resultTypeName === 'string' ? { type: 'NamedTypeSpecifier', name: node.resultTypeName } : undefined
+}
+
+function placeOf(locator: Json | undefined): Define['place'] {
+  const match = typeof locator === 'string' ? /^(\d+):(\d+)(?:-(\d+):(\d+))?$/.exec(locator) : null
+  if (!match) return undefined
+  const [line, column, lastLine = line, lastColumn = column] = match.slice(1).map((each) => each && Number(each))
+  return { from: [Number(line), Number(column)], to: [Number(lastLine), Number(lastColumn)] }
+}
+
+function referencedNames(node: Json | undefined, type: 'ExpressionRef' | 'ParameterRef'): string[] {
+  const names = new Set<string>()
+  visit(node, (each) => {
+    if (each.type === type && each.libraryName === undefined && typeof each.name === 'string') names.add(each.name)
+  })
+  return [...names]
+}
+
+/** Calls `see` for every object in a JSON value, outermost first. */
+export function visit(node: Json | undefined, see: (object: JsonObject) => void): void {
+  if (Array.isArray(node)) for (const each of node) visit(each, see)
+  else if (isJsonObject(node)) {
+    see(node)
+    for (const member in node) visit(node[member], see)
+  }
+}
+
+/**
+ * Corrects ELM before it is executed. A query without return clause gives its source's elements as they are (CQL 1.5, queries), but the
+ * executor would remove duplicates, which also costs a deep comparison of every resource.
+ */
+export function prepareElm(elm: Elm): Elm {
+  visit(elm.library, (node) => {
+    correctLongLiteral(node)
+    if (node.type !== 'Query' || node.return !== undefined || node.aggregate !== undefined) return
+    const sources = Array.isArray(node.source) ? node.source : []
+    const [source] = sources
+    if (sources.length !== 1 || !isJsonObject(source) || typeof source.alias !== 'string') return
+    node.return = { distinct: false, expression: { type: 'AliasRef', name: source.alias } }
+  })
+  return elm
+}
+
+/** Makes positions count from the author's first line, which has `linesBefore` lines of ours before it; in place. */
+export function shiftLocators(elm: Elm, linesBefore: number): void {
+  if (linesBefore === 0) return
+  visit(elm.library, (node) => {
+    if (typeof node.locator !== 'string') return
+    node.locator = node.locator.replace(
+      /(^|-)(\d+):/g,
+      (_, mark: string, line: string) => `${mark}${Math.max(0, Number(line) - linesBefore)}:`,
+    )
+  })
+}
+
+/** Includes as the executor will ask for them. */
+export function includeDefinitions(elm: Elm): { path: string; version: string | undefined; alias: string }[] {
+  return definitions(elm, 'includes').map((each) => ({
+    path: String(each.path),
+    version: typeof each.version === 'string' ? each.version : undefined,
+    alias: String(each.localIdentifier),
+  }))
+}
+
+/** CQL text of a type specifier, e.g. `List<Interval<System.DateTime>>`, `FHIR.Patient`. */
+export function formatType(type: TypeSpecifier | undefined): string {
+  if (!type) return 'System.Any'
+  if (type.elementType) return `List<${formatType(type.elementType)}>`
+  if (type.pointType) return `Interval<${formatType(type.pointType)}>`
+  if (type.type === 'TupleTypeSpecifier') return `Tuple{${(type.element ?? []).map(formatElement).join(', ')}}`
+  if (type.choice) return `Choice<${type.choice.map(formatType).join(', ')}>`
+  return (type.name ?? 'System.Any')
+    .replace('{urn:hl7-org:elm-types:r1}', 'System.')
+    .replace('{http://hl7.org/fhir}', 'FHIR.')
+}
+
+const formatElement = (element: { name: string; elementType?: TypeSpecifier }) =>
+  `${element.name} ${formatType(element.elementType)}`

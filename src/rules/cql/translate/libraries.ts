@@ -1,0 +1,273 @@
+import { createHash } from 'node:crypto'
+import { Library as ExecutableLibrary } from 'cql-execution'
+import { isJsonObject } from '../../../base/json-object.ts'
+import { FhirError, issue, unprocessable } from '../../../fhir/error.ts'
+import type { Issue, Json, JsonObject, Library } from '../../../fhir/types.ts'
+import type { JobCall } from '../../../workers/job-pool.ts'
+import { correctExecutor } from '../corrections/corrections.ts'
+import { checkLiterals } from '../corrections/literals.ts'
+import { hasOperator } from '../corrections/operators.ts'
+import { elmFaults } from './check-elm.ts'
+import { formatIdentifier, type LibraryIdentifier, readHeader, withoutNamespaces } from './cql-source.ts'
+import { type Define, defines, definitions, type Elm, includeDefinitions, prepareElm, shiftLocators } from './elm.ts'
+import { createIndex, findByCanonical, type Index, type LibraryStore } from './library-index.ts'
+import { type LibraryText, readLibrary } from './library-text.ts'
+import type { Source, TranslateCall, Translator } from './translator.ts'
+
+/** A library ready to run, with all it includes. */
+export interface CompiledLibrary {
+  /** `url|version`, or `id|version` of a library without url. */
+  canonical: string
+  identifier: LibraryIdentifier
+  /** Publication status of the stored Library; absent for a text that is not stored. */
+  status?: string | undefined
+  elm: Elm
+  defines: Define[]
+  /** Errors and warnings of the translator. With an error among them only defines that it does not reach may run. */
+  issues: Issue[]
+  executable: ExecutableLibrary
+  /** Included libraries, directly or not. */
+  includes: CompiledLibrary[]
+}
+
+/**
+ * Finds, translates and links libraries. What is stored stays in memory, and its ELM in the derived store; what a client `brought` is
+ * translated at its cost and kept nowhere.
+ */
+export interface Libraries {
+  /** @throws FhirError 404 unknown, 422 not usable (no CQL or ELM content, circular or missing include) */
+  compile(library: string | Library, brought?: JobCall): Promise<CompiledLibrary>
+  /** Translates a text that is not stored. */
+  compileText(
+    source: { text: string; canonical?: string; linesBefore?: number },
+    brought: JobCall | undefined,
+  ): Promise<CompiledLibrary>
+  /** The library a canonical names, without translating it. */
+  resolve(library: string | Library): Promise<LibraryText>
+}
+
+/** Makes the library room over a store. `generated` are libraries that every include by their name means (FHIRHelpers). */
+export function createLibraries(store: LibraryStore, translator: Translator, generated: LibraryText[]): Libraries {
+  const stored = createIndex(store, generated)
+  // By text, good until the store changes; and by text with all included texts, good for ever.
+  const current = new Map<string, Promise<CompiledLibrary>>()
+  const linked = new Map<string, Promise<CompiledLibrary>>()
+  const resolved = new Map<string, Promise<LibraryText>>()
+  let revision = Number.NaN
+  const forgetOld = () => {
+    if (revision === store.revision()) return
+    revision = store.revision()
+    current.clear()
+    resolved.clear()
+  }
+
+  const compileKept = (text: LibraryText, linesBefore: number): Promise<CompiledLibrary> => {
+    forgetOld()
+    return kept(current, textKey(text, linesBefore), async () => {
+      const closure = await includeClosure(text, stored)
+      const key = [textKey(text, linesBefore), ...closure.map((each) => textKey(each, 0))].join()
+      return kept(linked, key, () => translateAndLink(text, closure, { linesBefore, brought: undefined }))
+    })
+  }
+  const translateAndLink = async (text: LibraryText, closure: LibraryText[], options: TextOptions) => {
+    const { elm, issues } =
+      text.cql === undefined
+        ? elmOf(text)
+        : await translator.translate(sourceOf(text, closure, options.linesBefore), translateCall(options))
+    shiftLocators(elm, options.linesBefore)
+    const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
+    return link({
+      text,
+      elm: prepareElm(elm),
+      issues: [...issues, ...checkLiterals(elm)],
+      includes,
+    })
+  }
+  const compile = async (text: LibraryText, options: TextOptions): Promise<CompiledLibrary> =>
+    options.brought
+      ? translateAndLink(text, await includeClosure(text, stored), options)
+      : compileKept(text, options.linesBefore)
+  const resolve = async (library: string | Library) => {
+    forgetOld()
+    if (typeof library !== 'string') return readLibrary(library)
+    return kept(resolved, library, () => findByCanonical(library, store, stored))
+  }
+
+  return {
+    resolve,
+    compile: async (library, brought) => compile(await resolve(library), { linesBefore: 0, brought }),
+    compileText({ text, canonical, linesBefore }, brought) {
+      const identifier = readHeader(text).identifier ?? { id: '' }
+      return compile(
+        { canonical: canonical ?? formatIdentifier(identifier), identifier, cql: text, elm: undefined },
+        { linesBefore: linesBefore ?? 0, brought },
+      )
+    },
+  }
+}
+
+interface TextOptions {
+  /** Lines before the author's own text. */
+  linesBefore: number
+  /** Who brought the text along; undefined for what is stored. */
+  brought: JobCall | undefined
+}
+
+/** What is stored is translated once, for whoever asks first. */
+const serverCall: JobCall = { client: 'server', cpuSeconds: 10 }
+
+const translateCall = ({ brought }: TextOptions): TranslateCall => ({
+  ...(brought ?? serverCall),
+  keep: brought === undefined,
+})
+
+/** Bounds the memory of ad hoc texts; far above what a store of rules holds. */
+const keptLibraries = 500
+
+/** A value of the map, made if need be; a failed one is forgotten, the oldest gives way. */
+function kept<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const known = map.get(key)
+  if (known) return known
+  const made = make()
+  map.set(key, made)
+  made.catch(() => map.delete(key))
+  const [oldest] = map.keys()
+  if (map.size > keptLibraries && oldest !== undefined) map.delete(oldest)
+  return made
+}
+
+const hashes = new WeakMap<LibraryText, string>()
+
+function textKey(text: LibraryText, linesBefore: number): string {
+  const content = () => text.cql ?? JSON.stringify(text.elm)
+  const hash =
+    hashes.get(text) ??
+    // What an active library may include is not what a draft may.
+    createHash('sha256')
+      .update(`${text.canonical}\0${text.status === 'active'}\0${content()}`)
+      .digest('base64url')
+  hashes.set(text, hash)
+  return `${hash}:${linesBefore}`
+}
+
+/**
+ * Stored ELM without errors may run as it is (CQL beside it would have won).
+ * @throws FhirError 422 for ELM that the executor cannot read
+ */
+function elmOf(text: LibraryText): { elm: Elm; issues: Issue[] } {
+  const faults = elmFaults(text.elm as Elm)
+  if (faults.length > 0) throw new FhirError(422, faults)
+  const elm = structuredClone(text.elm as Elm)
+  const annotation = Array.isArray(elm.library.annotation) ? (elm.library.annotation as JsonObject[]) : []
+  const errors = annotation.filter((each) => each.type === 'CqlToElmError' && each.errorSeverity === 'error')
+  return { elm, issues: errors.map((each) => issue('code-invalid', String(each.message))) }
+}
+
+/** Includes of a library as its own text names them. */
+export function includesOf(text: LibraryText): LibraryIdentifier[] {
+  if (text.cql !== undefined) return readHeader(text.cql).includes
+  return includeDefinitions(text.elm as Elm).map(({ path, version }) => {
+    const id = path.slice(path.lastIndexOf('/') + 1)
+    return version === undefined ? { id } : { id, version }
+  })
+}
+
+/**
+ * Every library that one includes, directly or not; missing ones are left out, for the translator says where they are named.
+ * @throws FhirError 422 for a circular include
+ */
+async function includeClosure(text: LibraryText, stored: Index): Promise<LibraryText[]> {
+  const closure = new Map<string, LibraryText>()
+  const walk = async (from: LibraryText, path: string[]): Promise<void> => {
+    for (const wanted of includesOf(from)) {
+      // What an active library includes stays active, whoever asks for it.
+      const strictest = from.status === 'active' ? from : text
+      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted, strictest)
+      if (!found) continue
+      const name = formatIdentifier(found.identifier)
+      if (path.includes(name)) throw unprocessable(`circular include: ${[...path, name].join(' → ')}`)
+      if (closure.has(name)) continue
+      closure.set(name, found)
+      await walk(found, [...path, name])
+    }
+  }
+  await walk(text, [formatIdentifier(text.identifier)])
+  return [...closure.values()]
+}
+
+function sourceOf(text: LibraryText, closure: LibraryText[], linesBefore: number): Source {
+  const includes = closure.flatMap(({ identifier, cql }) =>
+    cql === undefined ? [] : [{ ...identifier, text: withoutNamespaces(cql) }],
+  )
+  const identifier = text.identifier.id ? text.identifier : undefined
+  return { identifier, text: withoutNamespaces(text.cql ?? ''), includes, linesBefore }
+}
+
+/** What {@link link} makes a library of. */
+export interface Linking {
+  text: { canonical: string; identifier: LibraryIdentifier; status?: string | undefined }
+  elm: Elm
+  issues: Issue[]
+  includes: CompiledLibrary[]
+}
+
+/**
+ * Makes a library runnable; `elm` is prepared, `includes` are all that it includes, directly or not. What the executor makes of it is
+ * made when it runs: what a client brought along runs in another process.
+ */
+export function link({ text, elm, issues, includes }: Linking): CompiledLibrary {
+  correctExecutor()
+  const find = (path: string, version: string | undefined) => {
+    const id = path.slice(path.lastIndexOf('/') + 1)
+    return includes.find(
+      (each) => each.identifier.id === id && (version === undefined || each.identifier.version === version),
+    )
+  }
+  // ELM that is run as stored was never seen by the translator, which finds missing includes otherwise.
+  const missing = includeDefinitions(elm).filter(({ path, version }) => !find(path, version))
+  const found = missing.map(({ path, version }) =>
+    issue(
+      'not-found',
+      `the included library ${formatIdentifier(version ? { id: path, version } : { id: path })} is not known`,
+    ),
+  )
+  const broken = issues.some((each) => each.severity === 'error')
+  let executable: ExecutableLibrary | undefined
+  let all: Define[] | undefined
+  return {
+    canonical: text.canonical,
+    identifier: text.identifier,
+    status: text.status,
+    elm,
+    get defines() {
+      all ??= defines(elm)
+      return all
+    },
+    issues: [...issues, ...(broken ? [] : found), ...unknownOperators(elm)],
+    get executable() {
+      executable ??= new ExecutableLibrary(elm, {
+        resolve: (path: string, version?: string) => find(path, version)?.executable,
+      })
+      return executable
+    },
+    includes,
+  }
+}
+
+/** Steps that the executor does not have: it would leave them out, which makes a condition that always holds. */
+function unknownOperators(elm: Elm): Issue[] {
+  const issues: Issue[] = []
+  const look = (node: Json | undefined): void => {
+    if (Array.isArray(node)) for (const each of node) look(each)
+    if (!isJsonObject(node)) return
+    if (typeof node.type === 'string' && !node.type.endsWith('TypeSpecifier') && !hasOperator(node.type)) {
+      const place = /^(\d+):(\d+)/.exec(String(node.locator ?? ''))
+      const where = place ? `, line ${place[1]}, column ${place[2]}` : ''
+      const diagnostics = `library ${elm.library.identifier.id}${where}`
+      issues.push(issue('code-invalid', { text: `the operator ${node.type} is not supported`, diagnostics }))
+    }
+    for (const member in node) if (member !== 'annotation') look(node[member])
+  }
+  for (const each of definitions(elm, 'statements')) look(each.expression)
+  return issues
+}

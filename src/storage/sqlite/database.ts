@@ -1,0 +1,204 @@
+/** The SQLite file: how it is opened, its schema and migrations, transactions and errors. */
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { FhirError, issue } from '../../fhir/error.ts'
+
+/** `until` of a version that is current. */
+export const endOfTime = Number.MAX_SAFE_INTEGER
+
+/** Marks the file as ours ("vidi" in ASCII), so that another program's database is not taken for a store. */
+const applicationId = 0x76696469
+
+/** Files up to this size are checked as a whole at start; it takes some 0.1 s. */
+const checkedBytes = 64 * 1024 * 1024
+
+/**
+ * Schema by version, each step once. Tables:
+ * - `version`: every version of every resource, immutable, numbered by `seq` in order of commit; `exact` when it has
+ *   decimals whose text must be kept (fhir/exact-number.ts)
+ * - `current`: the version that counts now, deletions included
+ * - `searchable`: versions that searches see: from `seq` until the write `until`. Superseded ones stay for as long
+ *   as cursors live, which is what makes pages stable
+ * - `active_canonical`: every version of every resource that was active under a `url|version`, never shortened: what
+ *   was published once is told from it whatever became of the resource
+ * - `text_index`, `range_index`, `canonical_index`, `fulltext`: index values of searchable versions (fhir/search-index.ts)
+ */
+const migrations = [
+  `
+  CREATE TABLE version (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, vid INTEGER NOT NULL,
+    updated INTEGER NOT NULL, method TEXT NOT NULL, content TEXT, exact INTEGER NOT NULL,
+    UNIQUE (type, id, vid)) STRICT;
+  CREATE INDEX version_by_type ON version (type);
+  CREATE TABLE current (type TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, vid INTEGER NOT NULL,
+    deleted INTEGER NOT NULL, PRIMARY KEY (type, id)) STRICT, WITHOUT ROWID;
+  CREATE TABLE searchable (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, updated INTEGER NOT NULL,
+    until INTEGER NOT NULL, superseded INTEGER) STRICT;
+  CREATE INDEX searchable_by_type ON searchable (type);
+  CREATE INDEX searchable_by_id ON searchable (type, id);
+  CREATE INDEX searchable_superseded ON searchable (superseded) WHERE superseded IS NOT NULL;
+  CREATE TABLE parameter (pid INTEGER PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (type, name)) STRICT;
+  CREATE TABLE text_index (pid INTEGER NOT NULL, value TEXT NOT NULL, qualifier TEXT NOT NULL, seq INTEGER NOT NULL,
+    position INTEGER NOT NULL, extra TEXT NOT NULL, PRIMARY KEY (pid, value, qualifier, seq, position)) STRICT, WITHOUT ROWID;
+  CREATE INDEX text_by_version ON text_index (seq, pid);
+  CREATE TABLE range_index (pid INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL, system TEXT NOT NULL,
+    code TEXT NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL,
+    PRIMARY KEY (pid, low, high, seq, position, system, code)) STRICT, WITHOUT ROWID;
+  CREATE INDEX range_by_version ON range_index (seq, pid);
+  CREATE TABLE canonical_index (type TEXT NOT NULL, url TEXT NOT NULL, version TEXT NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (type, url, seq, version)) STRICT, WITHOUT ROWID;
+  CREATE INDEX canonical_by_version ON canonical_index (seq);
+  CREATE VIRTUAL TABLE fulltext USING fts5 (narrative, content, content='', contentless_delete=1,
+    tokenize='unicode61 remove_diacritics 2');
+  CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE derived (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) STRICT;
+  `,
+  `
+  CREATE TABLE active_canonical (type TEXT NOT NULL, url TEXT NOT NULL, version TEXT NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (type, url, version, seq)) STRICT, WITHOUT ROWID;
+  INSERT INTO active_canonical (type, url, version, seq)
+    SELECT type, url, version, seq FROM (
+      SELECT type, seq, iif(bar > 0, substr(written, 1, bar - 1), written) AS url,
+        coalesce(nullif(business, ''), iif(bar > 0, substr(written, bar + 1), '')) AS version
+      FROM (SELECT type, seq, content ->> '$.url' AS written, content ->> '$.version' AS business,
+          instr(content ->> '$.url', '|') AS bar
+        FROM version WHERE content ->> '$.status' = 'active'))
+    WHERE url <> '' AND version <> '';
+  `,
+]
+
+/** An open file with its prepared statements. */
+export interface Database {
+  readonly connection: DatabaseSync
+  all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[]
+  get(sql: string, ...values: SQLInputValue[]): Record<string, unknown> | undefined
+  run(sql: string, ...values: SQLInputValue[]): void
+  /** Runs `work` in one transaction; what it throws undoes everything. */
+  transaction<Result>(mode: 'read' | 'write', work: () => Result): Result
+  close(): void
+}
+
+/** Statements kept prepared; searches of unusual shape make more and push older ones out. */
+const preparedStatements = 500
+
+/**
+ * Opens or creates a store in `file` (`:memory:` for one that dies with the process).
+ * @throws Error that says what is wrong with the file and what to do; never touches a file it does not understand.
+ */
+export function openDatabase(file: string, busyMilliseconds = 5000): Database {
+  let connection: DatabaseSync
+  try {
+    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
+    connection = new DatabaseSync(file, { timeout: busyMilliseconds })
+  } catch (error) {
+    throw startError(file, `it cannot be opened (${text(error)})`, error)
+  }
+  try {
+    prepareFile(connection, file)
+  } catch (error) {
+    connection.close()
+    throw error instanceof StartError ? error : startError(file, `it cannot be read (${text(error)})`, error)
+  }
+  return wrap(connection)
+}
+
+class StartError extends Error {
+  /** Marks what a person can act on, as the errors of files and ports are marked. */
+  readonly code = 'STORE_NOT_USABLE'
+}
+
+function startError(file: string, what: string, cause?: unknown): StartError {
+  const advice = 'Restore it from a backup, or set STORAGE_URL to another file.'
+  return new StartError(`The store ${file} is not usable: ${what}. ${advice}`, { cause })
+}
+
+function prepareFile(connection: DatabaseSync, file: string): void {
+  const number = (sql: string) => Number(Object.values(connection.prepare(sql).get() ?? {})[0])
+  const tables = number('SELECT count(*) FROM sqlite_schema')
+  const application = number('PRAGMA application_id')
+  if (tables > 0 && application !== applicationId) throw startError(file, 'it is a database of another program')
+  const version = number('PRAGMA user_version')
+  if (version > migrations.length) {
+    const known = `schema ${version}, this version knows up to ${migrations.length}`
+    throw startError(file, `it was written by a newer version of vidimus (${known})`)
+  }
+  if (tables > 0 && file !== ':memory:' && statSync(file).size <= checkedBytes) {
+    const answer = String(Object.values(connection.prepare('PRAGMA quick_check(1)').get() ?? {})[0])
+    if (answer !== 'ok') throw startError(file, `it is damaged (${answer})`)
+  }
+  // FULL makes every commit wait for the disk: what was acknowledged survives a power cut, not just a kill
+  connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768')
+  connection.exec('PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456')
+  // a store that is up to date is opened without the write lock: other processes may be busy
+  if (version < migrations.length) migrate(connection)
+}
+
+function migrate(connection: DatabaseSync): void {
+  connection.exec('BEGIN IMMEDIATE')
+  try {
+    // asked again inside the transaction: another process may have been faster
+    const version = Number(connection.prepare('PRAGMA user_version').get()?.user_version)
+    for (const step of migrations.slice(version)) connection.exec(step)
+    connection.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`)
+    connection.exec('COMMIT')
+  } catch (error) {
+    connection.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function wrap(connection: DatabaseSync): Database {
+  const prepared = new Map<string, StatementSync>()
+  const prepare = (sql: string): StatementSync => {
+    const known = prepared.get(sql)
+    if (known) return known
+    const made = connection.prepare(sql)
+    prepared.set(sql, made)
+    const oldest = prepared.keys().next().value
+    if (prepared.size > preparedStatements && oldest !== undefined) prepared.delete(oldest)
+    return made
+  }
+  return {
+    connection,
+    all: (sql, ...values) => prepare(sql).all(...values),
+    get: (sql, ...values) => prepare(sql).get(...values),
+    run: (sql, ...values) => {
+      prepare(sql).run(...values)
+    },
+    transaction: (mode, work) => transaction(connection, mode, work),
+    close: () => connection.close(),
+  }
+}
+
+function transaction<Result>(connection: DatabaseSync, mode: 'read' | 'write', work: () => Result): Result {
+  try {
+    connection.exec(mode === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN')
+  } catch (error) {
+    throw storageError(error)
+  }
+  try {
+    const result = work()
+    connection.exec('COMMIT')
+    return result
+  } catch (error) {
+    // SQLite itself rolls back on some errors (disk full)
+    if (connection.isTransaction) connection.exec('ROLLBACK')
+    throw storageError(error)
+  }
+}
+
+/** SQLite's result codes that a client may meet, as FhirError; anything else as it is. */
+function storageError(error: unknown): unknown {
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
+  if (code === 5 || code === 6) {
+    const busy = issue('lock-error', 'Another process is writing to the store; try again.')
+    return new FhirError(503, busy, { 'Retry-After': '1' })
+  }
+  if (code === 13) return new FhirError(507, issue('no-store', 'The disk of the store is full; nothing was written.'))
+  if (code === 18) return new FhirError(413, issue('too-costly', 'The resource is too big for the store.'))
+  return error
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

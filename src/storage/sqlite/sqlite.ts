@@ -1,0 +1,192 @@
+/** The SQLite store: one file, `node:sqlite`, write-ahead log, a commit waits for the disk. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
+import { FhirError } from '../../fhir/error.ts'
+import type { Resource } from '../../fhir/types.ts'
+import type { Storage, Write, Written } from '../storage.ts'
+import { type Database, endOfTime, openDatabase } from './database.ts'
+import { createIndexWriter, reindexIfOutdated } from './index-values.ts'
+import { columns, history, lastSequence, lastSequenceOf, type Store, search, toVersion, toVersions } from './pages.ts'
+import { publishedVersion, type WriteContext, writeOne } from './write.ts'
+
+/** How a SQLite store behaves; what is not given has the default. */
+export interface SqliteOptions {
+  /** Milliseconds since 1970; the system's clock. */
+  now?: () => number
+  /** How long page links work, 3600 s. */
+  cursorSeconds?: number
+  /** How long a write waits for another process, 5000 ms. */
+  busyMilliseconds?: number
+  /** A clock that only moves forward, for the time between two looks at the revision; `performance.now`. */
+  elapsed?: () => number
+}
+
+/**
+ * Opens or creates the store in `file`; `:memory:` for one that dies with the process. Several processes may open
+ * one file.
+ * @throws Error when the file is damaged, foreign or newer than this program.
+ */
+export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
+  const busyMilliseconds = options.busyMilliseconds ?? 5000
+  const database = openDatabase(file, busyMilliseconds)
+  const index = createIndexWriter(database)
+  reindexIfOutdated(database, index)
+  // From here on requests are served: SQLite's own waiting would hold all of them up.
+  database.connection.exec(`PRAGMA busy_timeout = ${Math.min(busyMilliseconds, longestHoldMilliseconds)}`)
+  const store: Store = {
+    database,
+    index,
+    now: options.now ?? Date.now,
+    cursorSeconds: options.cursorSeconds ?? 3600,
+    purgedAt: 0,
+  }
+  const { revision, forget } = createRevision(database, options.elapsed ?? (() => performance.now()))
+  return {
+    read: async (type, id) => {
+      const from = 'current c JOIN version v ON v.seq = c.seq'
+      return toVersion(database.get(`SELECT ${columns} FROM ${from} WHERE c.type = ? AND c.id = ?`, type, id))
+    },
+    readVersion: async (type, id, versionId) => {
+      // 1 and 01 would be one number and are two version ids
+      if (!/^[1-9]\d{0,14}$/.test(versionId)) return undefined
+      const where = 'v.type = ? AND v.id = ? AND v.vid = ?'
+      return toVersion(database.get(`SELECT ${columns} FROM version v WHERE ${where}`, type, id, Number(versionId)))
+    },
+    history: async (query) => database.transaction('read', () => history(store, query)),
+    search: async (query) => database.transaction('read', () => search(store, query)),
+    findCanonical: async (type, url) => findCanonical(database, type, url),
+    published: async (type, canonical) => publishedVersion(database, type, canonical),
+    write: async (writes) => {
+      try {
+        return await whenFree(busyMilliseconds, () => write(store, writes))
+      } finally {
+        forget()
+      }
+    },
+    count: async () => count(database),
+    revision,
+    derived: {
+      get: async (kind, key) => {
+        const row = database.get('SELECT value FROM derived WHERE kind = ? AND key = ?', kind, key)
+        return row && String(row.value)
+      },
+      set: async (kind, key, value) => {
+        const replace = 'INSERT OR REPLACE INTO derived (kind, key, value) VALUES (?, ?, ?)'
+        await whenFree(busyMilliseconds, () =>
+          database.transaction('write', () => database.run(replace, kind, key, value)),
+        )
+      },
+    },
+    close: async () => database.close(),
+  }
+}
+
+/** How long the event loop may stand still for the lock of another process, and the pause between two tries. */
+const longestHoldMilliseconds = 20
+const pauseMilliseconds = 10
+
+/** Carries out a write; while another process writes, tries again in between other work. @throws FhirError 503 after that time */
+async function whenFree<Result>(busyMilliseconds: number, work: () => Result): Promise<Result> {
+  for (let waited = longestHoldMilliseconds; ; waited += longestHoldMilliseconds + pauseMilliseconds) {
+    try {
+      return work()
+    } catch (error) {
+      const isBusy = error instanceof FhirError && error.status === 503
+      if (!isBusy || waited >= busyMilliseconds) throw error
+      await sleep(pauseMilliseconds)
+    }
+  }
+}
+
+/** How long a write of another process may go unseen by `Storage.revision`. */
+const longestBlindMilliseconds = 5
+
+/**
+ * `Storage.revision`: asked many times for every request, where a look into the file would be the dearest part of many
+ * an answer. So a look is taken once in a while, and at once after a write through this store (`forget`); what it
+ * answers by types is kept until the number of the last version of all has changed.
+ */
+function createRevision(
+  database: Database,
+  elapsed: () => number,
+): { revision: Storage['revision']; forget: () => void } {
+  let last = -1
+  let byTypes = new WeakMap<readonly string[], number>()
+  let validUntil = Number.NEGATIVE_INFINITY
+  const look = () => {
+    const now = elapsed()
+    if (now < validUntil) return
+    const current = lastSequence(database)
+    if (current !== last) byTypes = new WeakMap()
+    last = current
+    validUntil = now + longestBlindMilliseconds
+  }
+  return {
+    revision: (types) => {
+      look()
+      if (!types) return last
+      const known = byTypes.get(types)
+      if (known !== undefined) return known
+      const revision = lastSequenceOf(database, types)
+      byTypes.set(types, revision)
+      return revision
+    },
+    forget: () => {
+      validUntil = Number.NEGATIVE_INFINITY
+    },
+  }
+}
+
+function count(database: Database): Record<string, number> {
+  const rows = database.all(
+    'SELECT type, count(*) AS number FROM current WHERE deleted = 0 GROUP BY type ORDER BY type',
+  )
+  return Object.fromEntries(rows.map((each) => [String(each.type), Number(each.number)]))
+}
+
+function write(store: Store, writes: Write[]): Written[] {
+  if (writes.length === 0) return []
+  const { database, index } = store
+  try {
+    return database.transaction('write', () => {
+      const sequence = lastSequence(database)
+      const last = database.get('SELECT updated FROM version WHERE seq = ?', sequence)
+      // a clock that was set back must not turn the order of versions around
+      const now = Math.max(store.now(), Number(last?.updated ?? 0))
+      const context: WriteContext = { database, index, now, sequence }
+      const written = writes.map((each) => writeOne(each, context))
+      purgeNowAndThen(store, now)
+      return written
+    })
+  } catch (error) {
+    index.reset()
+    throw error
+  }
+}
+
+function purgeNowAndThen(store: Store, now: number): void {
+  if (now - store.purgedAt < store.cursorSeconds * 250) return
+  store.index.purge(now - store.cursorSeconds * 1000)
+  store.purgedAt = now
+}
+
+function findCanonical(database: Database, type: string, canonical: string): Resource[] {
+  const { url, version } = parseCanonical(canonical)
+  const from = 'canonical_index c JOIN searchable s ON s.seq = c.seq JOIN version v ON v.seq = c.seq'
+  const rows = database.all(
+    `SELECT c.version AS business, ${columns} FROM ${from} WHERE c.type = ? AND c.url = ? AND s.until = ?`,
+    type,
+    url,
+    endOfTime,
+  )
+  const found = rows.filter((each) => version === undefined || each.business === version)
+  const status = (row: Record<string, unknown>) => statusRank(JSON.parse(String(row.content)))
+  const ranked = found.map((row) => ({ row, business: String(row.business), rank: status(row), seq: Number(row.seq) }))
+  ranked.sort((a, b) => compareVersions(b.business, a.business) || a.rank - b.rank || b.seq - a.seq)
+  return toVersions(ranked.map((each) => each.row)).flatMap((each) => each.resource ?? [])
+}
+
+function statusRank(resource: Resource): number {
+  const rank = ['active', 'draft', 'unknown', 'retired'].indexOf('status' in resource ? String(resource.status) : '')
+  return rank < 0 ? 2 : rank
+}

@@ -1,0 +1,183 @@
+/** Writes of one transaction in the SQLite store. */
+import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { hasExactNumbers } from '../../base/exact-number.ts'
+import { stringifyJson } from '../../base/json.ts'
+import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
+import { badRequest, FhirError, issue, unprocessable } from '../../fhir/error.ts'
+import type { Resource } from '../../fhir/types.ts'
+import type { StoredVersion, Write, Written } from '../storage.ts'
+import { type Database, endOfTime } from './database.ts'
+import type { IndexWriter } from './index-values.ts'
+import { columns, readContent, toVersion } from './pages.ts'
+
+/** What all writes of a transaction share. */
+export interface WriteContext {
+  database: Database
+  index: IndexWriter
+  /** Time of the transaction, milliseconds; not before that of the one before it. */
+  now: number
+  /** Number of the last version written. */
+  sequence: number
+}
+
+interface Current {
+  seq: number
+  vid: number
+  deleted: boolean
+}
+
+/**
+ * Carries out one write; must run in a transaction.
+ * @throws FhirError 400, 409, 412 or 422: then the transaction must be rolled back.
+ */
+export function writeOne(write: Write, context: WriteContext): Written {
+  const id = write.id ?? (write.method === 'POST' ? randomUUID() : undefined)
+  if (id === undefined || !/^[A-Za-z0-9\-.]{1,64}$/.test(id)) {
+    throw badRequest(
+      { text: `"${String(id).slice(0, 80)}" is not a resource id.`, expression: `${write.type}.id` },
+      'value',
+    )
+  }
+  if (!/^[A-Z][A-Za-z]{1,63}$/.test(write.type))
+    throw badRequest(`"${write.type.slice(0, 80)}" is not a resource type.`)
+  const current = readCurrent(context.database, write.type, id)
+  checkPreconditions(write, id, current)
+  return write.method === 'DELETE' ? remove(write.type, id, current, context) : save({ ...write, id }, current, context)
+}
+
+function readCurrent(database: Database, type: string, id: string): Current | undefined {
+  const row = database.get('SELECT seq, vid, deleted FROM current WHERE type = ? AND id = ?', type, id)
+  return row && { seq: Number(row.seq), vid: Number(row.vid), deleted: row.deleted === 1 }
+}
+
+function checkPreconditions(write: Write, id: string, current: Current | undefined): void {
+  const exists = current !== undefined && !current.deleted
+  const name = `${write.type}/${id}`
+  if (write.ifNoneMatch && exists) throw failed(`${name} exists already (If-None-Match: *).`)
+  if (write.ifMatch !== undefined && (!exists || String(current.vid) !== write.ifMatch)) {
+    const actual = exists ? `the current version is ${current.vid}` : 'it does not exist'
+    throw failed(`${name} is not at version ${write.ifMatch.slice(0, 64)}: ${actual}.`)
+  }
+  if (write.method === 'POST' && exists) throw new FhirError(409, issue('duplicate', `${name} exists already.`))
+}
+
+const failed = (message: string) => new FhirError(412, issue('conflict', message))
+
+function remove(type: string, id: string, current: Current | undefined, context: WriteContext): Written {
+  if (current && !current.deleted) {
+    const version = insertVersion({ type, id, method: 'DELETE', content: undefined }, current, context)
+    return { version, outcome: 'deleted' }
+  }
+  const updated = current && context.database.get('SELECT updated FROM version WHERE seq = ?', current.seq)?.updated
+  const lastUpdated = new Date(updated === undefined ? context.now : Number(updated)).toISOString()
+  const versionId = String(current?.vid ?? 0)
+  return { version: { type, id, versionId, lastUpdated, resource: undefined, method: 'DELETE' }, outcome: 'unchanged' }
+}
+
+function save(write: Write & { id: string }, current: Current | undefined, context: WriteContext): Written {
+  const { type, id, resource } = write
+  if (resource?.resourceType !== type) {
+    throw badRequest(`The body must be a ${type}, it is ${resource ? `a ${resource.resourceType}` : 'empty'}.`)
+  }
+  const published = write.unlessPublished && publishedVersion(context.database, type, artefactCanonical(resource))
+  if (published) write.unlessPublished?.(published)
+  if (write.method === 'PUT' && current && !current.deleted) {
+    const version = unchangedVersion(resource, current, context.database)
+    if (version) return { version, outcome: 'unchanged' }
+  }
+  const stamp = { versionId: String((current?.vid ?? 0) + 1), lastUpdated: new Date(context.now).toISOString() }
+  const content = serialise(stamped(resource, id, stamp))
+  const recorded = write.unrecorded !== true
+  const version = insertVersion({ type, id, method: write.method, content, recorded }, current, context)
+  return { version, outcome: current && !current.deleted ? 'updated' : 'created' }
+}
+
+/** {@link Storage.published} */
+export function publishedVersion(
+  database: Database,
+  type: string,
+  canonical: { url: string; version?: string } | undefined,
+): StoredVersion | undefined {
+  if (canonical?.version === undefined) return undefined
+  const { url, version } = canonical
+  const from = 'active_canonical a JOIN version v ON v.seq = a.seq'
+  const where = 'a.type = ? AND a.url = ? AND a.version = ? ORDER BY a.seq DESC LIMIT 1'
+  return toVersion(database.get(`SELECT ${columns} FROM ${from} WHERE ${where}`, type, url, version))
+}
+
+/** The stored version when the resource says the same; `meta.versionId` and `meta.lastUpdated` do not count. */
+function unchangedVersion(resource: Resource, current: Current, database: Database): StoredVersion | undefined {
+  const row = database.get(`SELECT ${columns} FROM version v WHERE v.seq = ?`, current.seq)
+  const stored = toVersion(row)
+  if (!row || !stored) return undefined
+  const wanted = serialise(stamped(resource, stored.id, stored))
+  if (wanted.text === row.content) return stored
+  // members may stand in another order; with exact decimals only the text tells whether they are the same
+  if (wanted.exact || row.exact === 1) return undefined
+  return isDeepStrictEqual(JSON.parse(wanted.text), stored.resource) ? stored : undefined
+}
+
+/** The resource as it is stored: id and meta first, with that version and time. */
+function stamped(
+  resource: Resource,
+  id: string,
+  { versionId, lastUpdated }: Pick<StoredVersion, 'versionId' | 'lastUpdated'>,
+): Resource {
+  const { resourceType, id: _id, meta: given, ...rest } = resource as Resource & { id?: string }
+  const { versionId: _versionId, lastUpdated: _lastUpdated, ...meta } = given ?? {}
+  return { resourceType, id, meta: { versionId, lastUpdated, ...meta }, ...rest } as Resource
+}
+
+function serialise(resource: Resource): Content {
+  try {
+    const exact = hasExactNumbers(resource)
+    return { text: exact ? stringifyJson(resource) : JSON.stringify(resource), exact }
+  } catch (error) {
+    if (error instanceof RangeError) throw unprocessable('The resource is nested too deep or too big.', 'too-long')
+    throw error
+  }
+}
+
+interface Content {
+  text: string
+  exact: boolean
+}
+
+interface NewVersion {
+  type: string
+  id: string
+  method: Write['method']
+  content: Content | undefined
+  /** Whether an active one is recorded as published. */
+  recorded?: boolean
+}
+
+function insertVersion(made: NewVersion, current: Current | undefined, context: WriteContext): StoredVersion {
+  const { database, now } = context
+  const { type, id, method, content, recorded } = made
+  context.sequence++
+  const seq = context.sequence
+  const vid = (current?.vid ?? 0) + 1
+  const insert =
+    'INSERT INTO version (seq, type, id, vid, updated, method, content, exact) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
+  database.run(insert, seq, type, id, vid, now, method, content?.text ?? null, content?.exact ? 1 : 0)
+  const isDeletion = content === undefined ? 1 : 0
+  const replace = 'INSERT OR REPLACE INTO current (type, id, seq, vid, deleted) VALUES (?, ?, ?, ?, ?)'
+  database.run(replace, type, id, seq, vid, isDeletion)
+  if (current && !current.deleted) {
+    database.run('UPDATE searchable SET until = ?, superseded = ? WHERE seq = ?', seq, now, current.seq)
+  }
+  const resource: Resource | undefined = content && readContent({ content: content.text, exact: content.exact ? 1 : 0 })
+  if (resource) {
+    const searchable = 'INSERT INTO searchable (seq, type, id, updated, until) VALUES (?, ?, ?, ?, ?)'
+    database.run(searchable, seq, type, id, now, endOfTime)
+    context.index.add(seq, resource)
+    const { url, version } = artefactCanonical(resource) ?? {}
+    if (recorded && statusOf(resource) === 'active' && url !== undefined && version !== undefined) {
+      const insertActive = 'INSERT OR IGNORE INTO active_canonical (type, url, version, seq) VALUES (?, ?, ?, ?)'
+      database.run(insertActive, type, url, version, seq)
+    }
+  }
+  return { type, id, versionId: String(vid), lastUpdated: new Date(now).toISOString(), resource, method }
+}

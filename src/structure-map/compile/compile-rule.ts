@@ -1,0 +1,274 @@
+import { compileExpression } from '../fhirpath/compile-expression.ts'
+import { storedPosition } from '../model/extensions.ts'
+import type { Node } from '../model/nodes.ts'
+import type { Dependent, Group, Rule } from '../model/structure.ts'
+import { UNKNOWN } from '../model/types.ts'
+import { type FaultPlace, relocate, TransformFault } from '../run/fault.ts'
+import { type Frame, noteEmpty, type Run, step } from '../run/run.ts'
+import { type CompiledSource, compileSource } from './compile-source.ts'
+import { type CompiledTarget, compileTarget } from './compile-target.ts'
+import { defaultMapping } from './default-group.ts'
+import type { CompiledGroup, GroupRef, MapScope } from './program.ts'
+import type { Scope } from './scope.ts'
+
+type Step = (frame: Frame) => void
+
+/** What the rules of one group have in common. */
+interface GroupContext {
+  group: Group
+  map: MapScope
+}
+
+/** Compiles a group; FhirError 422 naming the rule when one cannot be. */
+export function compileGroup({ group, scope: map }: GroupRef): CompiledGroup {
+  const known = map.program.groups.get(group)
+  if (known) return known
+  const inputs = group.input.map((each) => ({
+    name: each.name,
+    mode: each.mode,
+    type: each.type === undefined ? undefined : map.findType(each.type, each.mode),
+  }))
+  const counter = { slots: inputs.length, types: inputs.map((each) => each.type) }
+  const names = (mode: string) =>
+    new Map(
+      inputs
+        .map((each, slot) => [each, slot] as const)
+        .filter(([each]) => each.mode === mode)
+        .map(([each, slot]) => [each.name, slot]),
+    )
+  const scope: Scope = { sources: names('source'), targets: names('target'), constants: map.constants, counter }
+  let rules: Step[] = []
+  const compiled: CompiledGroup = {
+    name: group.name,
+    inputs,
+    call(args, run, depth) {
+      if (depth > run.limits.depth)
+        throw new TransformFault(`groups call each other more than ${run.limits.depth} deep`, 'too-costly')
+      if (group.extends) callParent(group, { map, inputs, args, run, depth })
+      const slots: (Node | undefined)[] = new Array(counter.slots)
+      for (let i = 0; i < inputs.length; i++) slots[i] = typedInput(args[i], inputs[i])
+      const frame: Frame = { slots, run, depth }
+      for (const rule of rules) rule(frame)
+    },
+  }
+  // Known before its rules are compiled, for groups call each other.
+  map.program.groups.set(group, compiled)
+  rules = group.rule.map((rule) => compileRule(rule, scope, { group, map }))
+  return compiled
+}
+
+function typedInput(node: Node | undefined, input: CompiledGroup['inputs'][number] | undefined): Node | undefined {
+  if (node && node.type === UNKNOWN && input?.type && typeof node.value === 'object') node.type = input.type
+  return node
+}
+
+interface ParentCall {
+  map: MapScope
+  inputs: CompiledGroup['inputs']
+  args: (Node | undefined)[]
+  run: Run
+  depth: number
+}
+
+function callParent(group: Group, at: ParentCall): void {
+  const parent = at.map.findGroup(group.extends ?? '')
+  if (!parent) throw new TransformFault(`group '${group.name}' extends '${group.extends}', which no map has`)
+  const compiled = at.map.program.compile(parent)
+  compiled.call(parentArguments(compiled, at), at.run, at.depth + 1)
+}
+
+/**
+ * What the extended group is given: the parameters of the same names, whatever their order and whatever is beside them;
+ * when the names differ, sources and targets in order.
+ */
+function parentArguments(parent: CompiledGroup, { inputs, args }: ParentCall): (Node | undefined)[] {
+  const find = (wanted: CompiledGroup['inputs'][number]) =>
+    inputs.findIndex((each) => each.name === wanted.name && each.mode === wanted.mode)
+  if (parent.inputs.every((each) => find(each) >= 0)) return parent.inputs.map((each) => args[find(each)])
+  const given = {
+    source: args.filter((_, index) => inputs[index]?.mode === 'source'),
+    target: args.filter((_, index) => inputs[index]?.mode === 'target'),
+  }
+  return parent.inputs.map((each) => given[each.mode].shift())
+}
+
+function compileRule(rule: Rule, outer: Scope, context: GroupContext): Step {
+  const place: FaultPlace = {
+    map: context.map.canonical,
+    group: context.group.name,
+    rule: rule.name,
+    position: storedPosition(rule) ?? storedPosition(context.group),
+  }
+  context.map.program.place = place
+  try {
+    return located(place, buildRule(rule, outer, { ...context, place }))
+  } catch (error) {
+    throw relocate(error, place)
+  }
+}
+
+/** Runs a step; what fails in it is told with its place, once. */
+function located(place: FaultPlace, run: Step): Step {
+  return (frame) => {
+    try {
+      run(frame)
+    } catch (error) {
+      throw relocate(error, place)
+    }
+  }
+}
+
+function buildRule(rule: Rule, outer: Scope, context: GroupContext & { place: FaultPlace }): Step {
+  const { map } = context
+  let scope = outer
+  const sources: CompiledSource[] = []
+  for (const each of rule.source) {
+    const compiled = compileSource(each, scope, { map, rule })
+    sources.push(compiled.source)
+    scope = compiled.scope
+  }
+  const inferred = defaultMapping(rule, { sources, scope, map })
+  const body = inferred ?? compileBody(rule, scope, context)
+  const traced = tracing({ ...context.place, rule: rule.name }, body)
+  const [first, ...others] = sources
+  if (!first) throw new TransformFault('a rule needs a source')
+  if (others.length === 0) {
+    const { slot } = first
+    return (frame) => {
+      for (const item of first.items(frame)) {
+        if (slot !== undefined) frame.slots[slot] = item
+        traced(frame, item)
+      }
+    }
+  }
+  return (frame) => product(sources, 0, { frame, run: traced, first: undefined })
+}
+
+/** Fires once per combination of the items of all sources, in order. */
+function product(
+  sources: CompiledSource[],
+  index: number,
+  at: { frame: Frame; run: (frame: Frame, item: Node) => void; first: Node | undefined },
+): void {
+  const source = sources[index]
+  if (!source) {
+    if (at.first) at.run(at.frame, at.first)
+    return
+  }
+  for (const item of source.items(at.frame)) {
+    if (source.slot !== undefined) at.frame.slots[source.slot] = item
+    product(sources, index + 1, { ...at, first: at.first ?? item })
+  }
+}
+
+function tracing(
+  place: FaultPlace & { rule: string },
+  body: (frame: Frame, item: Node) => void,
+): (frame: Frame, item: Node) => void {
+  return (frame, item) => {
+    const { run } = frame
+    step(run)
+    run.place = place
+    const { trace } = run
+    if (trace) {
+      const { map, group, rule, position } = place
+      const at = run.elapsed === undefined ? {} : { at: run.elapsed() }
+      trace.event({ kind: 'rule', map, group, rule, depth: frame.depth, ...position, ...at })
+    }
+    body(frame, item)
+  }
+}
+
+function compileBody(rule: Rule, outer: Scope, context: GroupContext): (frame: Frame, item: Node) => void {
+  let scope = outer
+  const targets: CompiledTarget[] = []
+  for (const each of rule.target ?? []) {
+    const compiled = compileTarget(each, { scope, map: context.map, rule })
+    targets.push(compiled.run)
+    scope = compiled.scope
+  }
+  const dependents = (rule.dependent ?? []).map((each) => compileDependent(each, scope, context))
+  const rules = (rule.rule ?? []).map((each) => compileRule(each, scope, context))
+  const inner = [...dependents, ...rules]
+  const only = targets.length === 1 ? targets[0] : undefined
+  return (frame, item) => {
+    if (targets.length === 0) {
+      for (const each of inner) each(frame)
+      return
+    }
+    const focus = [item]
+    if (only) {
+      const node = only(frame, focus)
+      for (const each of inner) each(frame)
+      noteEmpty(frame.run, node)
+      return
+    }
+    const made = targets.map((target) => target(frame, focus))
+    for (const each of inner) each(frame)
+    for (const node of made) noteEmpty(frame.run, node)
+  }
+}
+
+type Read = (frame: Frame) => Node | undefined
+
+function compileDependent(dependent: Dependent, scope: Scope, { map }: GroupContext): Step {
+  checkCall(dependent, map)
+  const asSource = dependent.variable.map((each) => compileVariable(each, { scope, map, mode: 'source' }))
+  const asTarget = dependent.variable.map((each) => compileVariable(each, { scope, map, mode: 'target' }))
+  let group: CompiledGroup | undefined
+  return (frame) => {
+    group ??= findGroup(dependent, map)
+    const args = group.inputs.map((input, index) =>
+      (input.mode === 'source' ? asSource[index] : asTarget[index])?.(frame),
+    )
+    group.call(args, frame.run, frame.depth + 1)
+  }
+}
+
+/** Tells of a group that cannot be called; one that an import by wildcard may bring is left to the run. */
+function checkCall({ name, variable }: Dependent, map: MapScope): void {
+  const found = map.findGroup(name)
+  if (!found) {
+    const isOpen = map.program.scopes.some((each) => each.map.import?.some((url) => url.includes('*')))
+    if (!isOpen) map.program.problem(noGroup(name))
+  } else if (found.group.input.length !== variable.length)
+    map.program.problem(wrongCount(name, found.group.input.length, variable.length))
+}
+
+const noGroup = (name: string) => `there is no group '${name}' in this map or its imports`
+const wrongCount = (name: string, wanted: number, given: number) =>
+  `group '${name}' takes ${wanted} arguments, not ${given}`
+
+function findGroup(dependent: Dependent, map: MapScope): CompiledGroup {
+  const found = map.findGroup(dependent.name)
+  if (!found) throw new TransformFault(noGroup(dependent.name))
+  const group = map.program.compile(found)
+  const wanted = group.inputs.length
+  if (wanted !== dependent.variable.length)
+    throw new TransformFault(wrongCount(dependent.name, wanted, dependent.variable.length))
+  return group
+}
+
+/** An argument of a group: looked up in the name space of the parameter first, then in the other. */
+function compileVariable(
+  text: string,
+  { scope, map, mode }: { scope: Scope; map: MapScope; mode: 'source' | 'target' },
+): Read {
+  const name = text.startsWith('`') && text.endsWith('`') ? text.slice(1, -1) : text
+  const [own, other] = mode === 'source' ? [scope.sources, scope.targets] : [scope.targets, scope.sources]
+  const slot = own.get(name) ?? other.get(name)
+  if (slot !== undefined) {
+    if (mode === 'target' && own.get(name) === undefined) {
+      return () => {
+        throw new TransformFault(`'${name}' is a source, but the group wants a target`)
+      }
+    }
+    return (frame) => frame.slots[slot]
+  }
+  if (/^[A-Za-z_]\w*$/.test(text) && !scope.constants.has(text) && text !== 'true' && text !== 'false') {
+    map.program.warn(`StructureMap ${map.canonical}: the variable '${text}' is passed on but nothing has bound it`)
+    return () => undefined
+  }
+  const compiled = compileExpression(text, scope, map.program.expressions)
+  return (frame) => compiled(frame, [])[0]
+}

@@ -1,0 +1,57 @@
+import type { StructureMap } from '../../fhir/types.ts'
+import type { ExpressionContext } from '../fhirpath/compile-expression.ts'
+import type { CompiledExpression } from '../fhirpath/expression-types.ts'
+import type { Position } from '../language/position.ts'
+import type { Node } from '../model/nodes.ts'
+import type { Group } from '../model/structure.ts'
+import type { Type, TypeTable } from '../model/types.ts'
+import type { FaultPlace } from '../run/fault.ts'
+import type { Run } from '../run/run.ts'
+import type { Translation } from '../run/transforms.ts'
+
+/** One map of a compiled program: what its rules need to be compiled. */
+export interface MapScope {
+  map: StructureMap
+  /** `url|version`. */
+  canonical: string
+  program: Program
+  constants: ReadonlyMap<string, CompiledExpression>
+  /** Type by alias of this map on that side, canonical or name. */
+  findType(name: string, side: 'source' | 'target'): Type | undefined
+  /** Group by name: this map, its imports in order, then all maps of the program. */
+  findGroup(name: string): GroupRef | undefined
+  /** Codes for a code by concept map: `#contained`, canonical, or bare id. */
+  translate(map: string, node: Node): Translation[]
+}
+
+/** A group and the map it is in. */
+export interface GroupRef {
+  group: Group
+  scope: MapScope
+}
+
+/** A map with everything that it imports. */
+export interface Program {
+  scopes: MapScope[]
+  types: TypeTable
+  expressions: ExpressionContext
+  /** Compiled groups; filled when a group is first called. */
+  groups: Map<Group, CompiledGroup>
+  /** Compiles a group, or gives the one compiled before. */
+  compile(ref: GroupRef): CompiledGroup
+  /** Notes something that does not stop the map, once per text. */
+  warn(text: string): void
+  /** Notes an element that the definition of its type does not have, once per text: an error where the rule fails for it. */
+  unknownElement(at: Position | undefined, text: string, severity: 'error' | 'warning'): void
+  /** Notes an error of the rule that is being compiled, once per text: it fails, or does nothing, whenever it fires. */
+  problem(text: string): void
+  /** The rule that is being compiled. */
+  place: FaultPlace | undefined
+}
+
+/** A group ready to be called; arguments are in the order of its inputs. */
+export interface CompiledGroup {
+  name: string
+  inputs: { name: string; mode: 'source' | 'target'; type: Type | undefined }[]
+  call(args: (Node | undefined)[], run: Run, depth: number): void
+}

@@ -1,0 +1,153 @@
+import { calendarUnitCode } from '../../base/calendar-units.ts'
+import { FhirError } from '../../fhir/error.ts'
+import { type CompiledFhirPath, compileFhirPath, type FhirPathFunctions, typed } from '../../fhir/fhirpath/fhirpath.ts'
+import type { JsonObject } from '../../fhir/types.ts'
+import { type Scope, slotOf } from '../compile/scope.ts'
+import { createCursor, describeToken } from '../language/cursor.ts'
+import type { Node } from '../model/nodes.ts'
+import { TransformFault } from '../run/fault.ts'
+import type { Frame } from '../run/run.ts'
+import { type Expression, parseExpression, visitExpression } from './expression.ts'
+import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
+import { compileNative } from './native.ts'
+import { fromEngine } from './native-values.ts'
+
+/** What compiling an expression takes beside its text. */
+export interface ExpressionContext {
+  host: ExpressionHost
+  functions: FhirPathFunctions
+  /** Told of what makes the rule fail whenever it fires. */
+  problem(text: string): void
+}
+
+/** Reads an expression on its own; FhirError with line and column when it is not FHIRPath. */
+export function readExpression(text: string): { expression: Expression; text: string } {
+  const cursor = createCursor(text, false)
+  try {
+    const expression = parseExpression(cursor)
+    if (cursor.token.kind !== 'end') cursor.fail(`Unexpected ${describeToken(cursor.token)} after the expression`)
+    const errors = cursor.issues.filter((each) => each.severity === 'error')
+    if (errors.length === 0) return { expression, text: cursor.render(0, cursor.index()) }
+  } catch (error) {
+    if (cursor.issues.length === 0) throw error
+  }
+  throw new FhirError(
+    422,
+    cursor.issues.filter((each) => each.severity === 'error'),
+  )
+}
+
+/**
+ * Compiles FHIRPath of a rule. What can be runs as closures over nodes; the rest, and values for which the closures
+ * do not suffice (dates, quantities), go to the FHIRPath engine.
+ */
+export function compileExpression(source: string, scope: Scope, context: ExpressionContext): CompiledExpression {
+  const { expression, text } = readExpression(source)
+  checkNames(expression, scope, context)
+  const native = compileNative(expression, scope, context.host)
+  if (!native) return engineExpression(expression, text, { scope, context })
+  let engine: CompiledExpression | undefined
+  return (frame, focus) => {
+    if (engine) return engine(frame, focus)
+    try {
+      return native(frame, focus)
+    } catch (error) {
+      if (!(error instanceof NeedsEngine)) throw error
+      const compiled = engineExpression(expression, text, { scope, context })
+      const result = compiled(frame, focus)
+      // The next values are likely to be of the same kind.
+      engine = compiled
+      return result
+    }
+  }
+}
+
+function engineExpression(
+  expression: Expression,
+  text: string,
+  { scope, context }: { scope: Scope; context: ExpressionContext },
+): CompiledExpression {
+  const names = [...namesIn(expression)].filter(
+    (name) => slotOf(scope, name) !== undefined || scope.constants.has(name),
+  )
+  let compiled: CompiledFhirPath | undefined
+  return (frame, focus) => {
+    compiled ??= compileFhirPath(text, context.functions, { variables: new Set(names) })
+    const root = frame.run.root.value
+    const variables: Record<string, unknown> = { resource: root, rootResource: root, context: root }
+    for (const name of names) variables[name] = variableValue(name, scope, frame)
+    const input = focus.length === 1 && focus[0] ? toEngine(focus[0]) : focus.map(toEngine)
+    context.host.run = frame.run
+    const { now: clock, budget } = frame.run
+    return compiled.nodes(input, variables, { clock, budget }).map((each) => fromEngine(each.value, each.type))
+  }
+}
+
+function variableValue(name: string, scope: Scope, frame: Frame): unknown {
+  const slot = slotOf(scope, name)
+  if (slot === undefined) return scope.constants.get(name)?.(frame, []).map(toEngine) ?? []
+  const node = frame.slots[slot]
+  return node && node.value !== undefined ? toEngine(node) : []
+}
+
+/** A node for the engine: with its R4 type where the JSON alone would not show it. */
+function toEngine(node: Node): unknown {
+  const { type, value } = node
+  const quantity = calendarQuantity(node)
+  if (quantity) return typed(quantity, 'Quantity')
+  if (type.inferred || (type.kind !== 'primitive' && type.kind !== 'complex')) return value
+  // Numbers and booleans are what they look like; the engine takes text by its type, for dates have operators.
+  if (type.kind === 'primitive' && typeof value !== 'string') return value
+  return typed(value, type.name)
+}
+
+/** Maps calculate with `{value, unit: "years"}`; the engine wants the UCUM code as well. */
+function calendarQuantity({ type, value }: Node): JsonObject | undefined {
+  if (value === null || typeof value !== 'object' || Array.isArray(value) || 'code' in value) return undefined
+  if (type.kind === 'primitive' || typeof value.value !== 'number' || typeof value.unit !== 'string') return undefined
+  const code = calendarUnitCode(value.unit)
+  return code === undefined ? undefined : { ...value, system: 'http://unitsofmeasure.org', code }
+}
+
+/** Names after `%`, and bare ones that may be variables of the rule. */
+function namesIn(expression: Expression): Set<string> {
+  const names = new Set<string>()
+  visitExpression(expression, (each) => {
+    if (each.kind === 'variable' || (each.kind === 'member' && !each.target)) names.add(each.name)
+  })
+  return names
+}
+
+/** What the engine binds by itself. */
+const ENGINE_VARIABLES = new Set([
+  'resource',
+  'rootResource',
+  'context',
+  'ucum',
+  'sct',
+  'loinc',
+  'factory',
+  'terminologies',
+])
+
+/** Tells of `%names` that nothing binds: the engine fails on them. */
+function checkNames(expression: Expression, scope: Scope, { problem }: ExpressionContext): void {
+  const defined = new Set<unknown>(ENGINE_VARIABLES)
+  const read: string[] = []
+  visitExpression(expression, (each) => {
+    if (each.kind === 'variable') read.push(each.name)
+    const [first] = each.kind === 'call' && each.name === 'defineVariable' ? each.arguments : []
+    if (first?.kind === 'literal') defined.add(first.value)
+  })
+  for (const name of read) {
+    if (!defined.has(name) && slotOf(scope, name) === undefined && !scope.constants.has(name))
+      problem(`%${name} is read but nothing has bound it`)
+  }
+}
+
+/** The first result as a condition: an empty one is false, anything but a Boolean is true. */
+export function isTrue(nodes: Node[]): boolean {
+  if (nodes.length > 1) throw new TransformFault('a condition has several results')
+  const [only] = nodes
+  return only !== undefined && only.value !== false
+}

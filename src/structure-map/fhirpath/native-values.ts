@@ -1,0 +1,125 @@
+import { calendarUnitCode } from '../../base/calendar-units.ts'
+import type { Json } from '../../fhir/types.ts'
+import { inferType, type Node } from '../model/nodes.ts'
+import { INFERRED, r4Type, UNKNOWN } from '../model/types.ts'
+import { NeedsEngine } from './expression-types.ts'
+
+/** The empty collection. */
+export const EMPTY: Node[] = []
+const TRUE: Node[] = [{ value: true, type: INFERRED.boolean }]
+const FALSE: Node[] = [{ value: false, type: INFERRED.boolean }]
+const TEMPORAL = new Set(['date', 'dateTime', 'instant', 'time'])
+
+/** A FHIRPath Boolean; undefined is empty. */
+export function booleanNode(value: boolean | undefined): Node[] {
+  return value === undefined ? EMPTY : value ? TRUE : FALSE
+}
+
+/** A System value as a collection. */
+export function valueNode(value: Json): Node[] {
+  return [{ value, type: inferType(value) }]
+}
+
+/** A System.Quantity as FHIR has it; calendar words keep standing as unit. */
+export function quantityNode(value: number, unit: string | undefined): Node[] {
+  const type = r4Type('Quantity') ?? UNKNOWN
+  if (unit === undefined) return [{ value: { value }, type }]
+  return [{ value: { value, unit, system: 'http://unitsofmeasure.org', code: calendarUnitCode(unit) ?? unit }, type }]
+}
+
+/** Singleton evaluation as Boolean (http://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections). */
+export function truth(nodes: Node[]): boolean | undefined {
+  const [only] = nodes
+  if (!only) return undefined
+  if (nodes.length > 1) throw new NeedsEngine('a condition of several items')
+  return typeof only.value === 'boolean' ? only.value : true
+}
+
+/** The one string of a collection. */
+export function singleText(nodes: Node[]): string | undefined {
+  const [only] = nodes
+  if (!only || only.value === undefined) return undefined
+  if (nodes.length > 1 || typeof only.value !== 'string')
+    throw new NeedsEngine('a string function on other than a string')
+  return only.value
+}
+
+/** The one number of a collection. */
+export function singleNumber(nodes: Node[]): number | undefined {
+  const [only] = nodes
+  if (!only) return undefined
+  if (nodes.length > 1 || typeof only.value !== 'number') throw new NeedsEngine('arithmetic on other than a number')
+  return only.value
+}
+
+/** Whether dates, times or quantities are at work, whose comparison is more than that of their text. */
+function needsCare(node: Node): boolean {
+  return TEMPORAL.has(node.type.name) || node.type.name === 'Quantity'
+}
+
+/** `=` on collections; empty when one is. */
+export function equal(left: Node[], right: Node[]): boolean | undefined {
+  if (left.length === 0 || right.length === 0) return undefined
+  if (left.length !== right.length) return false
+  let all = true
+  for (let i = 0; i < left.length; i++) {
+    const a = left[i] as Node // within both lengths
+    const b = right[i] as Node
+    if (a.value === b.value) continue
+    if (needsCare(a) || needsCare(b)) throw new NeedsEngine('equality of dates or quantities')
+    if (!sameJson(a.value, b.value)) all = false
+  }
+  return all
+}
+
+function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((each, i) => sameJson(each, b[i]))
+  if (Array.isArray(b)) return false
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every((name) => sameJson(a[name], b[name]))
+}
+
+/** `<`, `>`, … of numbers or plain strings. */
+export function compare(left: Node[], right: Node[]): number | undefined {
+  const [a] = left
+  const [b] = right
+  if (!a || !b) return undefined
+  if (left.length > 1 || right.length > 1 || needsCare(a) || needsCare(b)) throw new NeedsEngine('comparison')
+  if (typeof a.value === 'number' && typeof b.value === 'number') return a.value - b.value
+  if (typeof a.value === 'string' && typeof b.value === 'string')
+    return a.value < b.value ? -1 : a.value > b.value ? 1 : 0
+  throw new NeedsEngine('comparison of different types')
+}
+
+/** Text of a primitive as `toString()` gives it. */
+export function toText(node: Node): string | undefined {
+  const { value, exact } = node
+  if (exact !== undefined) return exact
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
+
+const SYSTEM: Record<string, string> = {
+  'System.String': 'string',
+  'System.Boolean': 'boolean',
+  'System.Integer': 'integer',
+  'System.Long': 'integer',
+  'System.Decimal': 'decimal',
+  'System.Date': 'date',
+  'System.DateTime': 'dateTime',
+  'System.Time': 'time',
+  'System.Quantity': 'Quantity',
+}
+
+/** A result of the full engine as a node. */
+export function fromEngine(value: unknown, type: string): Node {
+  const json = value as Json // the engine's plain results are JSON
+  const system = SYSTEM[type]
+  if (system === 'string') return { value: json, type: INFERRED.string }
+  const named = r4Type(system ?? type)
+  const inferred = inferType(json)
+  if (!named || named.name === 'BackboneElement' || named.name === 'Element') return { value: json, type: inferred }
+  return { value: json, type: named.kind === 'resource' && inferred !== UNKNOWN ? inferred : named }
+}

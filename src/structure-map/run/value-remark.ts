@@ -1,0 +1,70 @@
+import type { Type } from '../model/types.ts'
+import { type FaultPlace, ValueFault } from './fault.ts'
+import type { Run } from './run.ts'
+
+/** A value that a map did not write as it was given. Names places and reasons, never the value. */
+export interface ValueRemark {
+  /**
+   * `left-out`: FHIR would refuse it for that element. `converted`: it was written in another form. `not-translated`: its
+   * concept map has no translation, so the element has none from this rule.
+   */
+  kind: 'left-out' | 'converted' | 'not-translated'
+  /** Path of the target element, e.g. `Patient.birthDate`; of a data type when it was not part of anything yet. */
+  element: string
+  /** FHIR type that the element has, or that was asked for; empty where neither is known; of `not-translated` the concept map. */
+  type: string
+  /** What was wrong with it, e.g. `must be a time such as 07:08:09`. */
+  reason: string
+  /** Where in the map; undefined for what no rule has made. */
+  place: FaultPlace | undefined
+}
+
+/** The remark as one sentence for the author of a map. */
+export function describeRemark(remark: ValueRemark): string {
+  const { place } = remark
+  const what = describeChange(remark)
+  if (!place) return what
+  const rule = place.rule === undefined ? '' : `, rule '${place.rule}'`
+  return `StructureMap ${place.map}, group '${place.group}'${rule}: ${what}`
+}
+
+function describeChange({ kind, element, type, reason }: ValueRemark): string {
+  if (kind === 'converted') return `a value was converted to ${type} in ${element}`
+  if (kind === 'not-translated') return `ConceptMap ${type} has no translation for ${element}`
+  return `a value was left out of ${element}${type ? ` (${type})` : ''}: ${reason}`
+}
+
+/** Tells that a value was left out of the element that is being written, or of a part of it. */
+export function leaveOut(run: Run, given: { type: string; reason: string; part?: string }): void {
+  const { type, reason, part } = given
+  run.remark?.({ kind: 'left-out', element: elementPath(run, part), type, reason, place: run.place })
+}
+
+/** What a tolerant run does about a value that does not fit: it is left out, and that is told. Anything else is thrown on. */
+export function leaveOutFault(run: Run, error: unknown): undefined {
+  if (!run.tolerant || !(error instanceof ValueFault)) throw error
+  run.remark?.({
+    kind: 'left-out',
+    element: elementPath(run),
+    type: error.type ?? '',
+    reason: error.message,
+    place: run.place,
+  })
+}
+
+/** Tells that a value was converted for the element that is being written. */
+export function tellConversion(run: Run, type: Type): void {
+  run.remark?.({ kind: 'converted', element: elementPath(run), type: type.name, reason: '', place: run.place })
+}
+
+/** Tells that a concept map has no translation for the element that is being written. */
+export function tellUntranslated(run: Run, conceptMap: string): void {
+  run.remark?.({ kind: 'not-translated', element: elementPath(run), type: conceptMap, reason: '', place: run.place })
+}
+
+/** `part` begins with the name of its data type, which stands in where the element is not known yet. */
+function elementPath({ holder, property, inside }: Run, part?: string): string {
+  if (!holder) return part ?? 'a variable'
+  const names = [...(holder.name ? [holder.name] : []), ...(property ? [property] : []), ...inside]
+  return [...names, ...(part?.split('.').slice(1) ?? [])].join('.')
+}

@@ -1,0 +1,105 @@
+import type { CodeSystem, Coding, Extension, ValueSet } from '../../fhir/types.ts'
+import type { Selection } from '../value-set/selection.ts'
+
+/**
+ * A concept of one code system, as a handle: the ordinal in code system order for systems that list their
+ * concepts, the code itself for grammars.
+ */
+export type Ref = number | string
+
+/** One designation, with the supplement it comes from. */
+export interface Designation {
+  language?: string | undefined
+  use?: Coding | undefined
+  value: string
+  extension?: Extension[] | undefined
+  /** Canonical of the supplement that adds it. */
+  source?: string
+}
+
+/** One property value of a concept; `value` is the member as it stands in JSON, e.g. `valueCode`. */
+export interface ConceptProperty {
+  code: string
+  member: string
+  value: string | number | boolean | Coding
+}
+
+/** What is known of a code system beside its concepts. */
+export interface CodeSystemHead {
+  url: string
+  version?: string
+  /** Version of the resource where that cannot be one of the system: value sets of its publisher may name it, replies do not. */
+  heldAs?: string
+  name: string
+  language?: string
+  status: string
+  experimental: boolean
+  /** Extension structuredefinition-standards-status. */
+  standardsStatus?: string
+  content: CodeSystem['content']
+  /** Codes that differ by case alone are different codes. False also where the system does not say. */
+  caseSensitive: boolean
+  /**
+   * The system does not say whether case matters: codes are then accepted in any case
+   * (https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.caseSensitive), unless several of its codes fit.
+   */
+  caseUnstated?: true
+  /** Implicit value set of all concepts (CodeSystem.valueSet). */
+  valueSet?: string
+  hierarchyMeaning?: string
+  /** Codes change their meaning between versions: expansions always say which one (CodeSystem.versionNeeded). */
+  versionNeeded?: boolean
+  /** Declared properties: code → uri and type. */
+  properties: Map<string, { uri?: string; type: string }>
+  /** Set when the system has a grammar and no end: canonical of the set an expansion is based on, and the set. */
+  unbounded?: { basedOn: string; definition?: ValueSet }
+  /** url|version of every supplement applied. */
+  supplements: string[]
+}
+
+/**
+ * One version of one code system. Everything the engine knows about codes goes through this interface:
+ * resources in memory (concept-index.ts), grammars (implicit/), imported systems. All methods are synchronous and free of
+ * side effects; an implementation that reads from disk opens its file before it is handed out.
+ */
+export interface CodeSystemProvider {
+  readonly head: CodeSystemHead
+  /** The concept of a code; the exact code first, then, where case does not count, one that differs by it. */
+  locate(code: string): Ref | undefined
+  /** The code as the system writes it. */
+  code(ref: Ref): string
+  display(ref: Ref): string | undefined
+  definition(ref: Ref): string | undefined
+  /** Designations beside the display. */
+  designations(ref: Ref): Designation[]
+  properties(ref: Ref): ConceptProperty[]
+  extensions(ref: Ref): Extension[]
+  isInactive(ref: Ref): boolean
+  isAbstract(ref: Ref): boolean
+  /** Property `status`, else the standards status of the concept. */
+  status(ref: Ref): string | undefined
+  parents(ref: Ref): Ref[]
+  children(ref: Ref): Ref[]
+  /** Whether `ancestor` subsumes `descendant`, itself included. */
+  subsumes(ancestor: Ref, descendant: Ref): boolean
+  /** The concept and everything below it. */
+  descendants(ref: Ref): Selection
+  /** Whether any concept has a parent. */
+  readonly hierarchical: boolean
+  /** Whether any concept is inactive; false lets counting skip a pass. */
+  readonly hasInactive: boolean
+  /** Every concept in the system's order; for grammars what can be listed. */
+  readonly all: Selection
+  /** Property codes that concepts use without declaration, plus the declared ones. */
+  hasProperty(code: string): boolean
+  /** Concepts one of whose texts has, for every word of the text, a word beginning with it. Lower case is the caller's duty. */
+  search(text: string): Selection
+  /** A filter the system evaluates itself (grammars, big systems); undefined leaves it to the filter table. */
+  filter?(property: string, op: string, value: string): Selection | undefined
+  /** Why a text is no code of the system, where that can be said. */
+  explain?(code: string): string | undefined
+  /** Why a concept does not pass a filter, where that can be said. */
+  explainFilter?(ref: Ref, filter: { property: string; op: string; value: string | undefined }): string | undefined
+  /** Display in a language that the system computes rather than stores. */
+  translate?(ref: Ref, language: string): string | undefined
+}

@@ -1,0 +1,110 @@
+import type { CodeSystem, CodeSystemConcept } from '../../../fhir/types.ts'
+import { rangeSelection } from '../../value-set/selection.ts'
+import type { CodeSystemHead, CodeSystemProvider, Ref } from '../code-system.ts'
+import { headOf, propertiesOf } from '../concept-index.ts'
+import { type Postings, searchPostings } from '../text-index.ts'
+import { find, hashOf } from './code-table.ts'
+import { readSections, type Sections } from './layout.ts'
+import { largeRelations } from './relations.ts'
+import { type StringTable, stringTable } from './string-table.ts'
+import { indexedFilter } from './value-filter.ts'
+
+/**
+ * A code system over an index file that is in memory: nothing is decoded before it is asked for, and the answers are those
+ * of {@link indexCodeSystem} over the same concepts. `resource` is the CodeSystem without its concepts.
+ * @throws Error saying what is wrong when the file is cut, damaged or of another layout
+ */
+export function largeCodeSystem(resource: CodeSystem, file: Uint8Array): CodeSystemProvider {
+  const sections = readSections(file)
+  const { header } = sections
+  const count = header.concepts
+  const head: CodeSystemHead = { ...headOf(resource), caseSensitive: header.caseSensitive }
+  const codes = stringTable(sections, 'codes', count)
+  const displays = stringTable(sections, 'displays', count)
+  const detail = detailReader(stringTable(sections, 'details', count))
+  const flags = sections.bytes('flags')
+  if (flags.length !== count) throw new Error(`the section flags has ${flags.length} bytes`)
+  const statuses = sections.numbers('status', header.statuses.length > 0 ? count : 0)
+  const relations = largeRelations(sections, flags)
+  const texts = postingsOf(sections, 'text')
+  const locate = locator(sections, codes)
+  const used = new Set([...head.properties.keys(), ...header.used])
+  const hasProperty = (code: string) => used.has(code)
+  const flag = (ref: Ref, bit: number) => ((flags[ref as number] ?? 0) & bit) === bit
+  return {
+    head,
+    all: rangeSelection(0, count),
+    hierarchical: header.hierarchical,
+    hasInactive: header.hasInactive,
+    locate,
+    code: (ref) => codes.at(ref as number),
+    display: (ref) => displays.at(ref as number) || undefined,
+    definition: (ref) => detail(ref).definition,
+    designations: (ref) => detail(ref).designation ?? [],
+    properties: (ref) => propertiesOf(detail(ref)),
+    extensions: (ref) => detail(ref).extension ?? [],
+    isInactive: (ref) => flag(ref, 1),
+    isAbstract: (ref) => flag(ref, 2),
+    status: (ref) => header.statuses[(statuses[ref as number] ?? 0) - 1],
+    parents: (ref) => relations.parents(ref as number),
+    children: (ref) => relations.children(ref as number),
+    subsumes: (ancestor, descendant) => relations.subsumes(ancestor as number, descendant as number),
+    descendants: (ref) => relations.descendants(ref as number),
+    hasProperty,
+    search: (text) => searchPostings(texts, count, text),
+    filter: indexedFilter({
+      head,
+      count,
+      locate,
+      hasProperty,
+      relations,
+      valuesOf: valueIndex(sections, used),
+    }),
+  }
+}
+
+/** Finds concepts by code; where case does not count, first by the exact code. */
+function locator(sections: Sections, codes: StringTable): (code: string) => number | undefined {
+  const exact = sections.numbers('table')
+  const folded = sections.header.caseSensitive ? undefined : sections.numbers('table.folded')
+  for (const table of [exact, folded]) {
+    if (table && (table.length & (table.length - 1)) !== 0) throw new Error('a table of codes is incomplete')
+  }
+  return (code) => {
+    const found = find(exact, hashOf(code), (each) => codes.equals(each, code))
+    if (found !== undefined || !folded) return found
+    const lower = code.toLowerCase()
+    return find(folded, hashOf(lower), (each) => codes.at(each).toLowerCase() === lower)
+  }
+}
+
+const NOTHING: Partial<CodeSystemConcept> = {}
+
+/** Definition, designations, properties and extensions; the last concept is kept, since it is asked for several times. */
+function detailReader(details: StringTable): (ref: Ref) => Partial<CodeSystemConcept> & { code: string } {
+  let last: Ref = -1
+  let known = { code: '', ...NOTHING }
+  return (ref) => {
+    if (ref === last) return known
+    const text = details.at(ref as number)
+    known = { code: '', ...(text === '' ? NOTHING : (JSON.parse(text) as Partial<CodeSystemConcept>)) }
+    last = ref
+    return known
+  }
+}
+
+function postingsOf(sections: Sections, name: string): Postings {
+  const vocabulary = stringTable(sections, `${name}.words`)
+  const start = sections.numbers(`${name}.start`, vocabulary.length + 1)
+  return { vocabulary, start, ordinals: sections.numbers(`${name}.ordinals`, start.at(-1) ?? 0) }
+}
+
+const NO_VALUES: Postings = { vocabulary: [], start: new Int32Array(1), ordinals: new Int32Array(0) }
+
+/** Values of properties: indexed, none at all, or undefined where there were too many to index. */
+function valueIndex(sections: Sections, used: Set<string>): (property: string) => Postings | undefined {
+  const { indexed, used: inUse } = sections.header
+  const known = new Map(indexed.map((code, i) => [code, postingsOf(sections, `property/${i}`)]))
+  const unindexed = new Set(inUse.filter((code) => !known.has(code)))
+  return (property) => known.get(property) ?? (used.has(property) && !unindexed.has(property) ? NO_VALUES : undefined)
+}

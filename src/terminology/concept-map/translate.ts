@@ -1,0 +1,232 @@
+import { formatCanonical } from '../../fhir/canonical.ts'
+import { badRequest, FhirError } from '../../fhir/error.ts'
+import { allParameters, booleanParameter, firstParameter, textParameter } from '../../fhir/operation.ts'
+import type { Coding, ConceptMap, Parameter, Parameters, Resource } from '../../fhir/types.ts'
+import type { Steps } from '../../workers/budget.ts'
+import { otherIssue } from '../request/messages.ts'
+import { evaluationOf, type Request } from '../request/request.ts'
+import { checkCodings, requireOneQuestion } from '../request/value.ts'
+import {
+  closestFirst,
+  conceptMapOf,
+  mapCanonical,
+  mostGroups,
+  type TranslateQuestion,
+  type Translation,
+  translateBy,
+} from './concept-map.ts'
+
+/** The map to translate by, sent along or named; without it every stored one may fit. */
+export function askedMap(parameters: Parameters): ConceptMap | string | undefined {
+  const given = firstParameter(parameters, 'conceptMap')?.resource as Resource | undefined
+  if (given?.resourceType === 'ConceptMap') return given
+  return (textParameter(parameters, 'url') ?? textParameter(parameters, 'conceptMap')) || undefined
+}
+
+/**
+ * `ConceptMap/$translate` with R4's and R5's parameter names (terminology.md §1). `stored` are all stored maps; none are
+ * needed when the request names one.
+ */
+export function* translate(request: Request, stored: ConceptMap[]): Steps<Parameters> {
+  const { parameters } = request
+  const { codings, reverse, explicit } = askedCodings(parameters)
+  const maps = candidateMaps(request, stored)
+  const otherSystem = wantedSystem(parameters, reverse)
+  const dependencies = allParameters(parameters, 'dependency').map((each) => ({
+    element: String(partValue(each, 'element') ?? ''),
+    value: dependencyValue(each),
+  }))
+  const { pass } = evaluationOf(request, '')
+  const found = distinctTranslations()
+  for (const coding of codings) {
+    const question: TranslateQuestion = {
+      code: coding.code ?? '',
+      system: coding.system,
+      version: coding.version,
+      otherSystem,
+      reverse,
+      dependencies,
+      left: { groups: mostGroups },
+    }
+    for (const map of maps) {
+      for (const each of translateBy(map, question, request.scope)) {
+        found.add(each)
+        if (pass(1)) yield
+      }
+      if (pass(1 + (map.group?.length ?? 0))) yield
+    }
+  }
+  const unique = closestFirst(found.all())
+  const result = unique.some(
+    (each) => each.target && each.equivalence !== 'unmatched' && each.equivalence !== 'disjoint',
+  )
+  const parameter: Parameter[] = [{ name: 'result', valueBoolean: result }]
+  if (!result) parameter.push({ name: 'message', valueString: nothingFound(codings, maps) })
+  const form = { keepDirection: reverse && explicit, isR4: !speaksR5(parameters) }
+  for (const each of unique) parameter.push(matchParameter(each, form))
+  return { resourceType: 'Parameters', parameter }
+}
+
+/** Matches, each once; most questions have one, which needs no comparing. */
+function distinctTranslations() {
+  let first: Translation | undefined
+  let byIdentity: Map<string, Translation> | undefined
+  return {
+    add(each: Translation) {
+      if (!first) {
+        first = each
+        return
+      }
+      byIdentity ??= new Map([[identity(first), first]])
+      const key = identity(each)
+      if (!byIdentity.has(key)) byIdentity.set(key, each)
+    },
+    all: (): Translation[] => (byIdentity ? [...byIdentity.values()] : first ? [first] : []),
+  }
+}
+
+/** What tells one match from another. */
+const identity = ({ map, equivalence, target, source }: Translation): string =>
+  JSON.stringify([mapCanonical(map), equivalence, target?.code, target?.system, source.code])
+
+function nothingFound(codings: Coding[], maps: ConceptMap[]): string {
+  const codes = codings.map((each) => `'${each.system ?? ''}#${each.code ?? ''}'`).join(', ')
+  const where = maps.length === 1 && maps[0] ? ` in the concept map '${mapCanonical(maps[0])}'` : ''
+  return `No translation of ${codes} was found${where}`
+}
+
+/** Names that R5 gave to what R4 calls otherwise. */
+const R5_QUESTIONS = [
+  'sourceCode',
+  'sourceCoding',
+  'sourceCodeableConcept',
+  'targetCode',
+  'targetCoding',
+  'targetCodeableConcept',
+]
+const R5_NAMES = new Set([...R5_QUESTIONS, 'sourceSystem', 'targetSystem', 'sourceScope', 'targetScope'])
+const QUESTIONS = ['code', 'coding', 'codeableConcept', ...R5_QUESTIONS]
+
+/** Whether a request uses R5's names: its answer then has R5's parts alone. */
+const speaksR5 = ({ parameter = [] }: Parameters) => parameter.some(({ name }) => R5_NAMES.has(name))
+
+/** The codes in question; a target code (R5) or `reverse` asks from target to source. */
+function askedCodings(parameters: Parameters): { codings: Coding[]; reverse: boolean; explicit: boolean } {
+  requireOneQuestion(parameters, QUESTIONS)
+  const target = codingsNamed(parameters, {
+    code: 'targetCode',
+    system: 'targetSystem',
+    coding: 'targetCoding',
+    concept: 'targetCodeableConcept',
+  })
+  if (target.length > 0) return { codings: target, reverse: true, explicit: true }
+  const source = codingsNamed(parameters, {
+    code: 'sourceCode',
+    system: 'sourceSystem',
+    coding: 'sourceCoding',
+    concept: 'sourceCodeableConcept',
+  })
+  const plain = codingsNamed(parameters, {
+    code: 'code',
+    system: 'system',
+    coding: 'coding',
+    concept: 'codeableConcept',
+  })
+  const codings = source.length > 0 ? source : plain
+  if (codings.length === 0)
+    throw badRequest('No code to translate: send code and system, coding or codeableConcept', 'required')
+  return { codings, reverse: booleanParameter(parameters, 'reverse') === true, explicit: false }
+}
+
+const distinct = (codings: Coding[]): Coding[] => [
+  ...new Map(codings.map((each) => [JSON.stringify([each.system, each.code, each.version]), each])).values(),
+]
+
+function codingsNamed(
+  parameters: Parameters,
+  names: { code: string; system: string; coding: string; concept: string },
+): Coding[] {
+  const concept = firstParameter(parameters, names.concept)?.valueCodeableConcept
+  if (concept) {
+    checkCodings(concept.coding ?? [])
+    return distinct(concept.coding ?? [])
+  }
+  const coding = firstParameter(parameters, names.coding)?.valueCoding
+  if (coding) return [coding]
+  const code = textParameter(parameters, names.code)
+  if (code === undefined) return []
+  const system = textParameter(parameters, names.system)
+  // The same code means different things in different systems, and a map may have groups for several.
+  if (!system && names.system !== 'targetSystem')
+    throw badRequest(
+      { text: `A code to translate needs its system: send ${names.system}`, expression: names.system },
+      'required',
+    )
+  const version = textParameter(parameters, 'version')
+  return [{ code, ...(system && { system }), ...(version && { version }) }]
+}
+
+/** System asked for on the other side of the map. */
+function wantedSystem(parameters: Parameters, reverse: boolean): string | undefined {
+  const target = textParameter(parameters, 'targetsystem') ?? textParameter(parameters, 'targetSystem')
+  const isReverseByTarget = reverse && booleanParameter(parameters, 'reverse') !== true
+  return isReverseByTarget ? textParameter(parameters, 'sourceSystem') : target
+}
+
+/** The map that is asked for; without one every map that may fit. 404 for an unknown one. */
+function candidateMaps(request: Request, stored: ConceptMap[]): ConceptMap[] {
+  const { parameters, scope } = request
+  const url = askedMap(parameters)
+  if (typeof url === 'object') return [url]
+  if (url) {
+    const version = textParameter(parameters, 'conceptMapVersion')
+    const map = conceptMapOf(scope, url, version)
+    if (map) return [map]
+    const canonical = url.includes('|') ? url : formatCanonical(url, version)
+    const text = `A definition for the concept map '${canonical}' could not be found`
+    throw new FhirError(404, otherIssue('not-found', text, { type: 'not-found' }))
+  }
+  const brought = scope.brought.filter((each): each is ConceptMap => each.resourceType === 'ConceptMap')
+  const source = textParameter(parameters, 'source') ?? textParameter(parameters, 'sourceScope')
+  const target = textParameter(parameters, 'target') ?? textParameter(parameters, 'targetScope')
+  return [...brought, ...stored]
+    .filter((each) => scopeFits(each.sourceUri ?? each.sourceCanonical, source))
+    .filter((each) => scopeFits(each.targetUri ?? each.targetCanonical, target))
+}
+
+/** A map that names no value set is found by its groups. */
+const scopeFits = (own: string | undefined, asked: string | undefined) => !own || !asked || own === asked
+
+function partValue(parameter: Parameter, name: string): unknown {
+  const part = parameter.part?.find((each) => each.name === name)
+  return part?.valueUri ?? part?.valueString ?? part?.valueCode
+}
+
+function dependencyValue(parameter: Parameter): string {
+  const part = parameter.part?.find((each) => each.name === 'concept' || each.name === 'value')
+  const concept = part?.valueCodeableConcept?.coding?.[0] ?? part?.valueCoding
+  return concept?.code ?? part?.valueCode ?? part?.valueString ?? ''
+}
+
+/** One `match`: R4 names the map in `source`, R5 in `originMap` and has the other side's code in `source`. */
+function matchParameter(
+  { map, equivalence, written, source, target, product }: Translation,
+  { keepDirection, isR4 }: { keepDirection: boolean; isR4: boolean },
+): Parameter {
+  const part: Parameter[] = [{ name: 'equivalence', valueCode: keepDirection ? written : equivalence }]
+  const near: Coding = { ...source }
+  if (target) part.push({ name: 'concept', valueCoding: keepDirection ? near : { ...target } })
+  for (const { element, ...concept } of product) {
+    part.push({
+      name: 'product',
+      part: [
+        { name: 'element', valueUri: element },
+        { name: 'concept', valueCoding: concept },
+      ],
+    })
+  }
+  if (keepDirection && target) part.push({ name: 'source', valueCoding: { ...target } })
+  if (map.url && isR4) part.push({ name: 'source', valueUri: map.url })
+  if (map.url) part.push({ name: 'originMap', valueCanonical: mapCanonical(map) })
+  return { name: 'match', part }
+}

@@ -1,0 +1,120 @@
+import { badRequest, FhirError } from '../../fhir/error.ts'
+import { firstParameter, textParameter } from '../../fhir/operation.ts'
+import type { CodeableConcept, Coding, Issue, Parameters } from '../../fhir/types.ts'
+import { otherIssue } from './messages.ts'
+
+/** A coded value in question, and how issues name its parts. */
+export interface CodedValue {
+  /** Empty for a coding without code, such as one that has only a display: it is no member of anything. */
+  code: string
+  system?: string | undefined
+  version?: string | undefined
+  display?: string | undefined
+  /** FHIRPath of a part, e.g. `Coding.display`; of the whole for `''`. */
+  at(part: '' | 'code' | 'system' | 'version' | 'display'): string
+}
+
+/** What a validation is asked about. */
+export interface Question {
+  values: CodedValue[]
+  /** The concept the values are codings of, when the question came in that form. */
+  codeableConcept?: CodeableConcept
+}
+
+const NOTHING =
+  'Unable to find code to validate (looked for coding | codeableConcept | code+system | code+inferSystem in parameters'
+
+/** Compared literally by tools, as the wordings of messages.ts are; what can be sent stands beside it. */
+function nothingToValidate(): FhirError {
+  const diagnostics = 'Send code with system or inferSystem, coding, or codeableConcept with a coding'
+  return new FhirError(400, { ...otherIssue('invalid', NOTHING), diagnostics })
+}
+
+/**
+ * One question at a time (https://hl7.org/fhir/R4/valueset-operation-validate-code.html: "one (and only one)"). An answer to one
+ * of several would be taken for an answer to all.
+ * @throws FhirError 400 naming what came together
+ */
+export function requireOneQuestion({ parameter = [] }: Parameters, names: readonly string[]): void {
+  let first: string | undefined
+  for (const { name } of parameter) {
+    if (!names.includes(name)) continue
+    if (first !== undefined) {
+      throw badRequest({ text: `Send one of ${names.join(', ')} alone, not ${first} and ${name}`, expression: name })
+    }
+    first = name
+  }
+}
+
+/** Parameters that say what is to be validated. */
+export const VALUE_FORMS: readonly string[] = ['code', 'coding', 'codeableConcept']
+
+/** The value of a validation request in any of its three forms; 400 when there is none. */
+export function questionOf(parameters: Parameters, defaultSystem?: string): Question {
+  requireOneQuestion(parameters, VALUE_FORMS)
+  const concept = firstParameter(parameters, 'codeableConcept')?.valueCodeableConcept
+  if (concept) {
+    if (!concept.coding?.length) throw nothingToValidate()
+    checkCodings(concept.coding)
+    const values = concept.coding.map((coding, index) => codedValue(coding, `CodeableConcept.coding[${index}]`))
+    return { values, codeableConcept: concept }
+  }
+  const coding = firstParameter(parameters, 'coding')?.valueCoding
+  if (coding) return { values: [codedValue(coding, 'Coding')] }
+  const code = textParameter(parameters, 'code')
+  const system = textParameter(parameters, 'system') ?? defaultSystem
+  if (!code || (system === undefined && textParameter(parameters, 'inferSystem') !== 'true')) {
+    throw nothingToValidate()
+  }
+  for (const text of [code, system, textParameter(parameters, 'display')]) checkLength(text)
+  const bar = system?.indexOf('|') ?? -1
+  const version =
+    textParameter(parameters, 'systemVersion') ?? (defaultSystem ? textParameter(parameters, 'version') : undefined)
+  const value: CodedValue = {
+    code,
+    system: bar < 0 ? system : system?.slice(0, bar),
+    version: version ?? (bar < 0 ? undefined : system?.slice(bar + 1)),
+    display: textParameter(parameters, 'display') || undefined,
+    at: (part) => (part === '' ? 'code' : part),
+  }
+  return { values: [value] }
+}
+
+/** That a coding says nothing: without a code there is nothing to validate, whatever its display. */
+export function codelessIssue(value: CodedValue): Issue {
+  const without = value.system === undefined ? 'neither system nor code' : `no code for the system '${value.system}'`
+  const text = `Coding has ${without}, and cannot be validated. A text that is no code belongs to CodeableConcept.text`
+  return otherIssue('invalid', text, { severity: 'warning', type: 'invalid-data', expression: value.at('') })
+}
+
+/** No code, canonical or display of any system is so long; messages repeat it. */
+const longestText = 10_000
+
+function checkLength(text: string | undefined): void {
+  if ((text?.length ?? 0) <= longestText) return
+  throw new FhirError(
+    422,
+    otherIssue('too-costly', `A code, system or display is longer than ${longestText} characters`),
+  )
+}
+
+/** A concept has some codings, in as many systems. */
+const mostCodings = 1000
+
+/** @throws FhirError 422 too-costly for more codings than any concept has */
+export function checkCodings(codings: Coding[]): void {
+  if (codings.length <= mostCodings) return
+  const text = `The CodeableConcept has more than ${mostCodings} codings`
+  throw new FhirError(422, otherIssue('too-costly', text))
+}
+
+function codedValue(coding: Coding, path: string): CodedValue {
+  for (const text of [coding.code, coding.system, coding.version, coding.display]) checkLength(text)
+  return {
+    code: coding.code ?? '',
+    system: coding.system,
+    version: coding.version,
+    display: coding.display || undefined,
+    at: (part) => (part === '' ? path : `${path}.${part}`),
+  }
+}

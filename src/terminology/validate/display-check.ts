@@ -1,0 +1,86 @@
+import type { Issue } from '../../fhir/types.ts'
+import { isDisplayLike, sameText, type Text } from '../code-system/designations.ts'
+import { EXTENSION, extensionText } from '../code-system/extensions.ts'
+import { type Languages, servesAny } from '../request/languages.ts'
+import { alternatives, txIssue } from '../request/messages.ts'
+import type { CodedValue } from '../request/value.ts'
+
+/** Whether a display may stand for a concept, in the wished languages (terminology.md §4). */
+export function checkDisplay(
+  value: CodedValue,
+  texts: Text[],
+  options: { languages: Languages | undefined; lenient: boolean },
+): Issue[] {
+  const { display } = value
+  if (display === undefined || texts.length === 0) return []
+  const { languages } = options
+  const inLanguage = (text: Text) =>
+    !languages || languages.any || !text.language || servesAny(languages, text.language)
+  const eligible = texts.filter(inLanguage)
+  const given = eligible.find((each) => sameText(each.value, display))
+  const valid = eligible.filter((each) => isDisplayLike(each) && !standing(each))
+  if (given) {
+    const status = standing(given)
+    return status === undefined ? [] : [noLongerCorrect(value, valid, status)]
+  }
+  const severity = options.lenient ? 'warning' : 'error'
+  if (!eligible.some(isDisplayLike)) return noneInLanguage(value, texts, languages, severity)
+  const spaced = valid.some((each) => sameText(squeeze(each.value), squeeze(display)))
+  const id = spaced
+    ? 'Display_Name_WS_for__should_be_one_of__instead_of'
+    : 'Display_Name_for__should_be_one_of__instead_of'
+  const choices = [
+    ...new Set(valid.map((each) => (each.language ? `'${each.value}' (${each.language})` : `'${each.value}'`))),
+  ]
+  return [
+    txIssue(
+      id,
+      [String(choices.length), value.system, value.code, alternatives(choices), display, languages?.given ?? '--'],
+      { expression: value.at('display'), severity, count: choices.length },
+    ),
+  ]
+}
+
+function noneInLanguage(
+  value: CodedValue,
+  texts: Text[],
+  languages: Languages | undefined,
+  severity: 'warning' | 'error',
+): Issue[] {
+  const options = { expression: value.at('display') }
+  const standard = texts.find((each) => each.isDisplay)
+  const given = texts.find((each) => sameText(each.value, value.display ?? ''))
+  if (given && (given.isDisplay || given.language === standard?.language)) {
+    return [
+      txIssue(
+        'NO_VALID_DISPLAY_FOUND_NONE_FOR_LANG_OK',
+        ['', value.system, value.code, languages?.given, value.display],
+        options,
+      ),
+    ]
+  }
+  return [
+    txIssue(
+      'NO_VALID_DISPLAY_FOUND_NONE_FOR_LANG_ERR',
+      [value.display, value.system, value.code, languages?.given, standard?.value],
+      { ...options, severity },
+    ),
+  ]
+}
+
+function noLongerCorrect(value: CodedValue, valid: Text[], status: string): Issue {
+  const choices = [...new Set(valid.map((each) => each.value))]
+  const listed = choices.length === 1 ? choices[0] : alternatives(choices.map((each) => `'${each}'`))
+  return txIssue('INACTIVE_DISPLAY_FOUND', ['', value.display, value.code, listed, status], {
+    expression: value.at('display'),
+    count: choices.length,
+  })
+}
+
+/** The status of a designation that should not be used any more. */
+function standing(text: Text): string | undefined {
+  const status = extensionText(text.extension, EXTENSION.standardsStatus)
+  return status === 'withdrawn' || status === 'deprecated' ? status : undefined
+}
+
+const squeeze = (text: string) => text.trim().replace(/\s+/g, ' ')

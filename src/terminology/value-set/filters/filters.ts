@@ -1,0 +1,70 @@
+import { FhirError } from '../../../fhir/error.ts'
+import type { CodeSystemProvider } from '../../code-system/code-system.ts'
+import { otherIssue, txIssue } from '../../request/messages.ts'
+import type { Selection } from '../selection.ts'
+import { equals } from './equals.ts'
+import { exists } from './exists.ts'
+import type { FilterOperator } from './filter-operator.ts'
+import { childOf, descendentLeaf, descendentOf, generalizes, isA, isNotA } from './is-a.ts'
+import { isIn, notIn } from './membership.ts'
+import { regex } from './regex.ts'
+
+/** Every filter operator (http://hl7.org/fhir/filter-operator, R5's included). */
+const FILTER_OPERATORS: Record<string, FilterOperator> = {
+  '=': equals,
+  'is-a': isA,
+  'descendent-of': descendentOf,
+  'is-not-a': isNotA,
+  regex,
+  in: isIn,
+  'not-in': notIn,
+  generalizes,
+  exists,
+  'child-of': childOf,
+  'descendent-leaf': descendentLeaf,
+}
+
+/** Names of the operators. */
+export const knownOperators: readonly string[] = Object.keys(FILTER_OPERATORS)
+
+/** Operators whose result keeps the hierarchy of the system. */
+export const HIERARCHY_OPERATORS = new Set(['is-a', 'descendent-of'])
+
+/** One filter as it stands in an include. */
+export interface FilterDefinition {
+  property: string
+  op: string
+  value: string | undefined
+  /** `ValueSet.compose.include[0].filter[0]` */
+  expression: string
+}
+
+/** A filter without value is refused whether or not its system is known. */
+export function requireValue(system: string, filter: FilterDefinition): void {
+  if (filter.value !== undefined && filter.value !== '') return
+  throw new FhirError(
+    422,
+    txIssue('UNABLE_TO_HANDLE_SYSTEM_FILTER_WITH_NO_VALUE', [system, filter.property, filter.op], {
+      expression: filter.expression,
+    }),
+  )
+}
+
+/** The concepts that pass a filter; 422 naming operator, property or value when it cannot be evaluated. */
+export function applyFilter(provider: CodeSystemProvider, filter: FilterDefinition): Selection {
+  const { property, op, value = '' } = filter
+  const own = provider.filter?.(property, op, value)
+  if (own) return own
+  const fail = (reason: string) =>
+    new FhirError(
+      422,
+      otherIssue(
+        'invalid',
+        `The system '${provider.head.url}' filter with property = ${property}, op = ${op}, value = ${value} cannot be evaluated: ${reason}`,
+        { type: 'vs-invalid', expression: filter.expression },
+      ),
+    )
+  const operator = Object.hasOwn(FILTER_OPERATORS, op) ? FILTER_OPERATORS[op] : undefined
+  if (!operator) throw fail(`unknown operator '${op}'; known are ${knownOperators.join(', ')}`)
+  return operator({ provider, property, value, fail })
+}

@@ -1,0 +1,277 @@
+import { parseCanonical } from '../../fhir/canonical.ts'
+import type { Steps } from '../../workers/budget.ts'
+import type { CodeSystemProvider, Ref } from '../code-system/code-system.ts'
+import { textsOf } from '../code-system/designations.ts'
+import { words } from '../code-system/text-index.ts'
+import { systemIdentity } from '../request/aliases.ts'
+import { olderFirst } from '../request/versions.ts'
+import {
+  activeMembers,
+  type Bound,
+  bindForExpansion,
+  contains,
+  type Evaluation,
+  isExcluded,
+  locateBy,
+  type Member,
+  requireImports,
+} from './resolve-clause.ts'
+import { intersection, type Selection } from './selection.ts'
+import { type Clause, type CompiledSet, enumeratedConcept } from './value-set.ts'
+
+/** One member of a value set with where it comes from. */
+export interface Entry {
+  provider: CodeSystemProvider
+  ref: Ref
+  /** The include that brought it. */
+  clause: Clause
+}
+
+/** The members of a value set in a stable order, any of them at once. */
+export interface Listing {
+  size: number
+  at(index: number): Entry | undefined
+}
+
+/** Code systems, or versions of them, that a listing leaves out: identity of the system → versions, `*` for all of them. */
+export type LeftOut = ReadonlyMap<string, ReadonlySet<string>>
+
+/** Nothing is left out. */
+export const NOTHING_LEFT_OUT: LeftOut = new Map()
+
+/** Reads canonicals (`exclude-system`). */
+export function leftOut(canonicals: string[]): LeftOut {
+  if (canonicals.length === 0) return NOTHING_LEFT_OUT
+  const systems = new Map<string, Set<string>>()
+  for (const canonical of canonicals) {
+    const { url, version } = parseCanonical(canonical)
+    const identity = systemIdentity(url)
+    systems.set(identity, (systems.get(identity) ?? new Set()).add(version ?? '*'))
+  }
+  return systems
+}
+
+/** Whether a system is left out in that version, or in the one that a clause writes. */
+export function isLeftOut(without: LeftOut, identity: string | undefined, version: string | undefined): boolean {
+  const versions = identity === undefined ? undefined : without.get(identity)
+  return versions !== undefined && (versions.has('*') || (version !== undefined && versions.has(version)))
+}
+
+/** What narrows a listing. */
+export interface ListingOptions {
+  activeOnly: boolean
+  /** Words that members' texts must have. */
+  text?: string
+  /** Code systems to leave out; they need not be known. */
+  without: LeftOut
+  /** Most members worth listing: beyond it {@link list} answers `tooMany`. */
+  most?: number
+}
+
+/** Lists the members of a value set: at once where one include says it all, by walking the includes otherwise. */
+export function* list(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Steps<Listing | 'tooMany'> {
+  const [only] = set.includes
+  const single = set.includes.length === 1 && set.excludes.length === 0 && only?.system && only.imports.length === 0
+  if (single && only.missing.length === 0 && !options.without.has(only.identity ?? '')) {
+    const listing = yield* listClause(only, set, evaluation, options)
+    return options.most !== undefined && listing.size > options.most ? 'tooMany' : listing
+  }
+  return yield* listByWalking(set, evaluation, options)
+}
+
+function* listClause(
+  clause: Clause,
+  set: CompiledSet,
+  evaluation: Evaluation,
+  options: ListingOptions,
+): Steps<Listing> {
+  const bound = bindForExpansion(clause, evaluation)
+  const active = options.activeOnly || set.dropsInactive
+  let members = active ? activeMembers(bound) : bound.members
+  if (options.text !== undefined) {
+    members = clause.concepts
+      ? yield* filteredByText(bound, members, clause, { evaluation, text: options.text })
+      : intersection([members, bound.provider.search(options.text)])
+  }
+  yield* count(members, evaluation)
+  const size = members.size()
+  return {
+    size,
+    at: (index) => (index < size ? { provider: bound.provider, ref: members.at(index), clause } : undefined),
+  }
+}
+
+/** Counts a selection, which may take a test of every concept of its system. */
+function* count(members: Selection, evaluation: Evaluation): Steps<void> {
+  for (const tested of members.counting?.() ?? []) if (evaluation.pass(tested)) yield
+}
+
+/** Enumerated concepts have texts of their own, which no index knows. */
+function* filteredByText(
+  bound: Bound,
+  members: Selection,
+  clause: Clause,
+  { evaluation, text }: { evaluation: Evaluation; text: string },
+): Steps<Selection> {
+  const matches = textMatcher(text)
+  const kept: Ref[] = []
+  yield* count(members, evaluation)
+  for (let i = 0, size = members.size(); i < size; i++) {
+    if (evaluation.pass(10)) yield
+    const ref = members.at(i)
+    if (matches({ provider: bound.provider, ref, clause })) kept.push(ref)
+  }
+  const set = new Set(kept)
+  return { has: (ref) => set.has(ref), size: () => kept.length, at: (index) => kept[index] ?? -1 }
+}
+
+/** Tests whether members have words that begin with those of a text; each system's index is asked once. */
+function textMatcher(text: string): (entry: Entry) => boolean {
+  const found = new Map<CodeSystemProvider, Selection>()
+  const wanted = words(text)
+  return ({ provider, ref, clause }) => {
+    const known = found.get(provider) ?? provider.search(text)
+    found.set(provider, known)
+    if (known.has(ref)) return true
+    const concept = enumeratedConcept(clause, provider.code(ref), provider.head.caseSensitive)
+    if (!concept?.display && !concept?.designation) return false
+    const own = [provider.code(ref), ...textsOf(provider, ref, concept).map((each) => each.value)].flatMap(words)
+    return wanted.length > 0 && wanted.every((prefix) => own.some((word) => word.startsWith(prefix)))
+  }
+}
+
+/** Listings kept per set: different texts are asked for one letter after the other. */
+const LISTINGS_KEPT = 20
+
+/** A walk over all includes, kept for the next page. */
+function* listByWalking(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Steps<Listing | 'tooMany'> {
+  const without = [...options.without].map(([identity, versions]) => [identity, ...versions])
+  const key = JSON.stringify([options.activeOnly, options.text, without])
+  const kept = evaluation.decided.listings.get(set) ?? new Map<string, unknown>()
+  const known = kept.get(key) as Listing | undefined
+  if (known) return options.most !== undefined && known.size > options.most ? 'tooMany' : known
+  const members = memberList()
+  const matches = options.text === undefined ? undefined : textMatcher(options.text)
+  const isWhole = yield* walk(set, { evaluation, options }, (entry) => {
+    if (options.activeOnly && entry.provider.isInactive(entry.ref)) return true
+    if (matches && !matches(entry)) return true
+    members.add(entry)
+    return options.most === undefined || members.size() <= options.most
+  })
+  if (!isWhole) return 'tooMany'
+  const listing: Listing = { size: members.size(), at: members.at }
+  if (evaluation.scope.missing()) return listing
+  if (kept.size >= LISTINGS_KEPT) kept.clear()
+  evaluation.decided.listings.set(set, kept.set(key, listing))
+  return listing
+}
+
+/** Entries in little room: their concepts, and where a run of entries from one include begins. */
+function memberList() {
+  const refs: Ref[] = []
+  const runs: { from: number; entry: Entry }[] = []
+  return {
+    size: () => refs.length,
+    add: (entry: Entry) => {
+      const last = runs.at(-1)?.entry
+      if (last?.provider !== entry.provider || last.clause !== entry.clause) runs.push({ from: refs.length, entry })
+      refs.push(entry.ref)
+    },
+    at: (index: number): Entry | undefined => {
+      const ref = refs[index]
+      if (ref === undefined) return undefined
+      let low = 0
+      let high = runs.length - 1
+      while (low < high) {
+        const middle = (low + high + 1) >>> 1
+        if ((runs[middle]?.from ?? 0) <= index) low = middle
+        else high = middle - 1
+      }
+      const run = runs[low]
+      return run && { ...run.entry, ref }
+    },
+  }
+}
+
+interface Walk {
+  evaluation: Evaluation
+  options: ListingOptions
+}
+
+/** Visits the members in order, each once, until a visit answers false. */
+function* walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean): Steps<boolean> {
+  const { evaluation, options } = context
+  for (const clause of set.excludes) yield* prepare(clause, context)
+  for (const [position, clause] of set.includes.entries()) {
+    if (isLeftOut(options.without, clause.identity, clause.version)) continue
+    const goOn = yield* walkClause(clause, { ...context, clauses: set.clauses }, (entry) => {
+      if (
+        options.without.size > 0 &&
+        isLeftOut(options.without, memberOf(entry).identity, entry.provider.head.version)
+      ) {
+        return true
+      }
+      if (set.dropsInactive && entry.provider.isInactive(entry.ref)) return true
+      if (isBroughtElsewhere(set, position, entry, evaluation)) return true
+      if (set.excludes.length > 0 && isExcluded(set, memberOf(entry), entry.provider, evaluation)) return true
+      return visit(entry)
+    })
+    if (!goOn) return false
+  }
+  return true
+}
+
+/** Whether another include brings the member: an earlier one, or one with a newer version where versions are one. */
+function isBroughtElsewhere(set: CompiledSet, position: number, entry: Entry, evaluation: Evaluation): boolean {
+  const member = memberOf(entry)
+  const { version } = entry.provider.head
+  const isOne = set.versionsMatch === true
+  const clauses = isOne ? set.includes : set.includes.slice(0, position)
+  return clauses.some((clause, index) =>
+    locateBy(clause, member, evaluation).some(({ provider, ref }) => {
+      if (set.dropsInactive && provider.isInactive(ref)) return false
+      const difference = provider.head.version === version ? 0 : olderFirst(provider.head.version, version)
+      return difference === 0 ? index < position : isOne && difference > 0
+    }),
+  )
+}
+
+/** Errors of a clause show even if no member is ever tested against it. */
+function* prepare(clause: Clause, context: Walk): Steps<void> {
+  const { evaluation, options } = context
+  if (isLeftOut(options.without, clause.identity, clause.version)) return
+  requireImports(clause)
+  if (clause.system) bindForExpansion(clause, evaluation)
+  if (evaluation.pass(100)) yield
+  for (const imported of clause.imports) {
+    for (const each of [...imported.includes, ...imported.excludes]) yield* prepare(each, context)
+  }
+}
+
+function* walkClause(
+  clause: Clause,
+  context: Walk & { clauses: number },
+  visit: (entry: Entry) => boolean,
+): Steps<boolean> {
+  const { evaluation, clauses } = context
+  yield* prepare(clause, context)
+  const [first, ...others] = clause.imports
+  const inAll = (entry: Entry, sets: CompiledSet[]) => sets.every((each) => contains(each, memberOf(entry), evaluation))
+  if (clause.system) {
+    const { provider, members } = bindForExpansion(clause, evaluation)
+    yield* count(members, evaluation)
+    for (let i = 0, size = members.size(); i < size; i++) {
+      if (evaluation.pass(clauses)) yield
+      const entry: Entry = { provider, ref: members.at(i), clause }
+      if (clause.imports.length > 0 && !inAll(entry, clause.imports)) continue
+      if (!visit(entry)) return false
+    }
+    return true
+  }
+  if (!first) return true
+  return yield* walk(first, context, (entry) => (others.length > 0 && !inAll(entry, others) ? true : visit(entry)))
+}
+
+function memberOf({ provider, ref, clause }: Entry): Member {
+  return { identity: clause.identity ?? systemIdentity(provider.head.url), code: provider.code(ref) }
+}

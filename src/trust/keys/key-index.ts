@@ -1,0 +1,202 @@
+import type { X509Certificate } from 'node:crypto'
+import { isJsonObject } from '../../base/json-object.ts'
+import type { Json } from '../../fhir/types.ts'
+import { listedKeyServes, type ServesIssuer } from './issuer-binding.ts'
+import { collectObjections, type Distrust, type Objections, type Suspension, worseStatus } from './objections.ts'
+import { sameParticipant } from './participant-codes.ts'
+import { certificatePrints, type KeyQuery, type KeySource, type TrustedKey } from './trusted-key.ts'
+import { wrappedKeyIds } from './wrapped-keys.ts'
+
+/** Trusted keys of all lists, found by key id without scanning; immutable, replaced as a whole. */
+export interface KeyIndex extends KeySource {
+  readonly keys: readonly TrustedKey[]
+  /** Keys that lists name and that do not count, in the order of the lists. */
+  readonly leftOut: readonly { key: TrustedKey; reason: string }[]
+  /** Key ids that stand for more keys than is usual, with how many. */
+  readonly crowded: ReadonlyMap<string, number>
+}
+
+/** What decides, beside the lists themselves, which of their keys count. */
+export interface IndexRules {
+  /** Keys that lists name and leave out: what is said against them holds for the same key elsewhere. */
+  leftOut?: readonly TrustedKey[]
+  distrust?: readonly Distrust[]
+  suspended?: readonly Suspension[]
+  /** A key counts only if it stands in every one of these, too. */
+  required?: readonly { name: string; keys: readonly TrustedKey[] }[]
+  /** Why no key counts at all. */
+  unavailable?: string | undefined
+  /** Default: as configured lists do. */
+  serves?: ServesIssuer
+}
+
+/** More keys under one id than this are remarked upon (credentials.md, section 3). */
+const USUAL_KEYS_PER_ID = 8
+
+/**
+ * Index over the keys of several lists in configured order. The same thumbprint, participant, domain and usage from two lists
+ * is one key with two names in `lists`; the worst status and the narrowest period that any list gives it hold (trust-network.md,
+ * section 2).
+ */
+export function createKeyIndex(lists: TrustedKey[][], rules: IndexRules = {}): KeyIndex {
+  const { leftOut = [], distrust = [], suspended = [], serves = listedKeyServes, unavailable } = rules
+  const listed = lists.flat()
+  const objections = collectObjections({ entries: [...listed, ...leftOut], distrust, suspended })
+  const judged = judge(mergeLists(listed), objections, rules)
+  const names = new Map(judged.keys.map((key) => [key, namesOf(key)]))
+  const byKeyId = groupByName(names)
+  return {
+    ...judged,
+    crowded: crowdedIds(byKeyId),
+    ...(unavailable === undefined ? {} : { unavailable }),
+    find(query) {
+      const found = query.keyId === undefined ? judged.keys : (byKeyId.get(query.keyId) ?? [])
+      return found.filter((key) => answersTo(names.get(key), query) && serves(key, query) && fitsFilter(key, query))
+    },
+    objectionTo: (certificate) => objectionTo(certificate, objections),
+  }
+}
+
+function objectionTo(certificate: X509Certificate, objections: Objections) {
+  const objection = objections.to({ ...certificatePrints(certificate), certificate, chain: [] })
+  return objection && (objection.status ?? 'revoked')
+}
+
+/** Takes out what does not count and gives the others the worst status that is said of them. */
+function judge(keys: TrustedKey[], objections: Objections, { required = [], unavailable }: IndexRules) {
+  const judged: { keys: TrustedKey[]; leftOut: { key: TrustedKey; reason: string }[] } = { keys: [], leftOut: [] }
+  const standing = required.map(({ name, keys: own }) => ({ name, has: standsAmong(own) }))
+  for (const key of keys) {
+    const objection = objections.to(key)
+    const missing = standing.find(({ has }) => !has(key))
+    if (unavailable !== undefined) judged.leftOut.push({ key, reason: unavailable })
+    else if (objection && objection.status === undefined) judged.leftOut.push({ key, reason: objection.reason })
+    else if (missing)
+      judged.leftOut.push({
+        key,
+        reason: `does not stand in the required list ${missing.name} for its participant and usage`,
+      })
+    else judged.keys.push(objection?.status ? { ...key, status: worseStatus(key.status, objection.status) } : key)
+  }
+  return judged
+}
+
+/**
+ * Whether a key stands in a required list, for the same participant, issuer and usage: its certificate does; where one of the two
+ * has no certificate, the public key.
+ */
+function standsAmong(required: readonly TrustedKey[]): (key: TrustedKey) => boolean {
+  const byKey = Map.groupBy(required, (key) => key.publicKeyThumbprint)
+  return (key) =>
+    (byKey.get(key.publicKeyThumbprint) ?? []).some(
+      (own) => (!own.certificate || !key.certificate || own.thumbprint === key.thumbprint) && standsFor(own, key),
+    )
+}
+
+/** Whether an entry of a required list is meant for what a key is listed for elsewhere; what it does not name, it leaves open. */
+function standsFor(own: TrustedKey, key: TrustedKey): boolean {
+  if (own.usage !== '' && own.usage !== (key.usage || (key.certificate?.ca ? 'SCA' : 'DSC'))) return false
+  if (own.issuer !== undefined && key.issuer !== undefined && own.issuer !== key.issuer) return false
+  return own.participant === '' || key.participant === '' || sameParticipant(own.participant, key.participant)
+}
+
+function mergeLists(listed: TrustedKey[]): TrustedKey[] {
+  const merged = new Map<string, TrustedKey>()
+  const restrictions = collectRestrictions(listed)
+  for (const entry of listed) {
+    const key = { ...entry, ...restrictions.get(restrictionsName(entry)) }
+    const identity = [key.thumbprint, key.keyId, key.participant, key.issuer, key.domain, key.usage].join('|')
+    const known = merged.get(identity)
+    if (known) merged.set(identity, { ...known, lists: [...new Set([...known.lists, ...key.lists])] })
+    else merged.set(identity, key)
+  }
+  return [...merged.values()]
+}
+
+type Restrictions = Pick<TrustedKey, 'validFrom' | 'validTo' | 'revocationVersion' | 'revocationList'>
+
+/** Two card issuers may share a key, not a revocation list. */
+const restrictionsName = ({ thumbprint, issuer = '' }: TrustedKey): string => `${thumbprint}|${issuer}`
+
+/**
+ * By thumbprint, what any entry takes away: the latest start, the earliest end, the newest revocation list. A list can always
+ * withdraw a key for itself, and another one does not give it back.
+ */
+function collectRestrictions(listed: TrustedKey[]): Map<string, Restrictions> {
+  const collected = new Map<string, Restrictions>()
+  for (const key of listed) {
+    const name = restrictionsName(key)
+    const known = collected.get(name) ?? {}
+    const validFrom = stricter(known.validFrom, key.validFrom, (a, b) => a > b)
+    const validTo = stricter(known.validTo, key.validTo, (a, b) => a < b)
+    const revocationVersion = stricter(known.revocationVersion, key.revocationVersion, (a, b) => a > b)
+    const revocationList = stricter(known.revocationList, key.revocationList, (a, b) => counter(a) >= counter(b))
+    collected.set(name, {
+      ...(validFrom ? { validFrom } : {}),
+      ...(validTo ? { validTo } : {}),
+      ...(revocationVersion === undefined ? {} : { revocationVersion }),
+      ...(revocationList === undefined ? {} : { revocationList }),
+    })
+  }
+  return collected
+}
+
+/** The one of two values that is there, or that is the stricter one. */
+function stricter<Value>(
+  a: Value | undefined,
+  b: Value | undefined,
+  isStricter: (a: Value, b: Value) => boolean,
+): Value | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return isStricter(a, b) ? a : b
+}
+
+/** Lists of one issuer are told apart by their counter (SMART Health Cards, `ctr`). */
+const counter = (list: Json): number => (isJsonObject(list) && typeof list.ctr === 'number' ? list.ctr : 0)
+
+/** The names of one key; a wrapped raw key has others in each framework that it serves. */
+interface KeyNames {
+  all: readonly string[]
+  byFramework?: ReadonlyMap<string, string[]>
+}
+
+function namesOf(key: TrustedKey): KeyNames {
+  const byFramework = wrappedKeyIds(key)
+  if (!byFramework) return { all: [key.keyId, ...key.otherKeyIds] }
+  // Listed under its published id, too; a credential finds it by its framework's alone.
+  return { all: [key.keyId, ...[...byFramework.values()].flat()], byFramework }
+}
+
+/** Keys by every name they have. */
+function groupByName(names: Map<TrustedKey, KeyNames>): Map<string, TrustedKey[]> {
+  const groups = new Map<string, TrustedKey[]>()
+  for (const [key, { all }] of names) {
+    for (const name of new Set(all)) {
+      const group = groups.get(name)
+      if (group) group.push(key)
+      else groups.set(name, [key])
+    }
+  }
+  return groups
+}
+
+/** A wrapped raw key serves its own framework alone, under that framework's key ids. */
+function answersTo(names: KeyNames | undefined, { framework, keyId }: KeyQuery): boolean {
+  if (framework === undefined || !names?.byFramework) return true
+  const own = names.byFramework.get(framework)
+  return own !== undefined && (keyId === undefined || own.includes(keyId))
+}
+
+function crowdedIds(byKeyId: Map<string, TrustedKey[]>): Map<string, number> {
+  const counts = [...byKeyId].map(([id, keys]): [string, number] => [
+    id,
+    new Set(keys.map(({ publicKeyThumbprint }) => publicKeyThumbprint)).size,
+  ])
+  return new Map(counts.filter(([, count]) => count > USUAL_KEYS_PER_ID))
+}
+
+/** Domain and usage of a query. */
+function fitsFilter(key: TrustedKey, query: KeyQuery): boolean {
+  if (query.domain && !query.domain.includes(key.domain)) return false
+  return !query.usage || query.usage.includes(key.usage)
+}

@@ -1,0 +1,57 @@
+import { alpha3FromAlpha2 } from '../../base/iso-3166.ts'
+
+/** Two-letter codes whose three-letter form the network fixes otherwise than ISO 3166 (trust-network.md, section 1, quirk 8). */
+const NETWORK_CODES = new Map([
+  ['XL', 'XCL'],
+  ['XM', 'XML'],
+  ['YK', 'XYK'],
+  ['WH', 'WHO'],
+  ['IO', 'IOM'],
+])
+
+/** Two-letter codes that a list may translate in a second way: `XK` is Kosovo and, in the development network, a test country. */
+const SECOND_CODES = new Map([['XK', 'XXK']])
+
+/**
+ * Upper case of a code of two or three letters; undefined for any other text. ASCII letters alone: upper case of `ﬁ` or `ı` would
+ * make one country of another text.
+ */
+function codeOf(text: string): string | undefined {
+  const code = text.trim()
+  return /^[A-Za-z]{2,3}$/.test(code) ? code.toUpperCase() : undefined
+}
+
+/** The participant code of a country or participant in any spelling; undefined when the text is none (free text, URL). */
+export function participantCode(text: string): string | undefined {
+  const code = codeOf(text)
+  if (code === undefined || code.length === 3) return code
+  // Test countries XA, XN, XU… become XXA, XXN, XXU.
+  return NETWORK_CODES.get(code) ?? alpha3FromAlpha2(code) ?? (code.startsWith('X') ? `X${code}` : code)
+}
+
+/** Equal, or equal after translation: `XT`, `XW`, `XQ` stand untranslated in lists. */
+export function sameParticipant(a: string, b: string): boolean {
+  const others = spellings(b)
+  return spellings(a).some((spelling) => others.includes(spelling))
+}
+
+function spellings(text: string): string[] {
+  const code = codeOf(text)
+  if (code === undefined) return [text]
+  return [code, participantCode(code), SECOND_CODES.get(code)].filter((each) => each !== undefined)
+}
+
+/**
+ * Participant of an issuer given as code or as the did:web id of a trust list (`…:trustlist:DOMAIN:PARTICIPANT…`), as it is
+ * written there, for {@link sameParticipant}. Undefined for free text and addresses.
+ */
+export function participantOfIssuer(issuer: string): string | undefined {
+  const path = /^did:web:.*:trustlist(?:-ref)?:[^:#]+:([^:#]+)/.exec(issuer)
+  return codeOf(path?.[1] ?? issuer)
+}
+
+/** Code for the comparison of an anchor's issuer with a credential's: ISO 3166 alone, others as they are (credentials.md, 3). */
+export function isoAlpha3(text: string): string {
+  const code = codeOf(text)
+  return code === undefined ? text : (alpha3FromAlpha2(code) ?? code)
+}

@@ -1,0 +1,164 @@
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
+import { subjectKeyIdentifier } from '../../base/x509.ts'
+import type { Json } from '../../fhir/types.ts'
+
+/** What lists say of a key, from good to bad. */
+export type KeyStatus = 'current' | 'expired' | 'terminated' | 'revoked'
+
+/** A key that somebody vouches for (trust-network.md, section 2). */
+export interface TrustedKey {
+  /** As published: standard base64 for HCERT, thumbprint for SMART Health Cards, a name for DIVOC. */
+  keyId: string
+  /** Further names of the same key: the subject key identifier of a certificate, base64. */
+  otherKeyIds: string[]
+  /** GDHCN participant, alpha-3 upper case; empty when the key binds nobody. */
+  participant: string
+  /**
+   * Issuer that must be equal character by character: the address of SMART Health Cards or DIVOC. A key bound to an address
+   * never serves formats whose issuers are countries, whatever its participant.
+   */
+  issuer?: string
+  /** GDHCN domain, e.g. `DCC`; empty when the key is bound to none. */
+  domain: string
+  /** `SCA`, `DSC`, `DECA`, `DESC`, `UP`, `TLS`, `AUTH`…; empty when not restricted. */
+  usage: string
+  /** Absent only for keys given as JWK. */
+  certificate?: X509Certificate
+  /** Issuers' certificates as published, nearest first. */
+  chain: X509Certificate[]
+  publicKey: KeyObject
+  /** SHA-256 in hex over the certificate's DER, or over the SubjectPublicKeyInfo of a bare key. */
+  thumbprint: string
+  /** SHA-256 in hex over the SubjectPublicKeyInfo: equal for every certificate of one key. */
+  publicKeyThumbprint: string
+  validFrom?: Date
+  validTo?: Date
+  /** Object identifiers of the certificate's extended key usage. */
+  extendedKeyUsage: string[]
+  /** Names of the lists that vouch for it, in configured order. */
+  lists: string[]
+  /** The worst that any list says of it. */
+  status: KeyStatus
+  /** Least version of the revocation list, which the key announces. */
+  revocationVersion?: number
+  /** The revocation list itself, where it was given with the key. */
+  revocationList?: Json
+  /** What is unusual about the entry, for people who administer lists. */
+  warnings: string[]
+}
+
+/** What is looked for. */
+export interface KeyQuery {
+  /** Family of the credential: decides which keys may serve it and how the issuer is compared. Without it all are listed. */
+  framework?: string
+  keyId?: string
+  /** Participant in any spelling, a did:web id, or the issuer URL of a SMART Health Card. */
+  issuer?: string
+  domain?: string[]
+  usage?: string[]
+}
+
+/** Anything that finds trusted keys. */
+export interface KeySource {
+  /** Every key that fits, in the order of the lists. */
+  find(query: KeyQuery): TrustedKey[]
+  /** Why no key counts at all, for an administrator: a list that withdraws keys, or that is required, cannot be read. */
+  readonly unavailable?: string
+  /**
+   * The worst that any list says of a certificate that need not be a key here: the signer that a seal carries. `revoked` also
+   * for one that is distrusted. Undefined when nothing speaks against it.
+   */
+  objectionTo?(certificate: X509Certificate): Exclude<KeyStatus, 'current'> | undefined
+}
+
+/** SHA-256 in hex. */
+export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** Key id of a certificate: the first 8 bytes of SHA-256 over its DER, base64 (credentials.md, section 3). */
+export function derivedKeyId(certificate: X509Certificate): string {
+  return createHash('sha256').update(certificate.raw).digest().subarray(0, 8).toString('base64')
+}
+
+/** SHA-256 in hex over a public key's SubjectPublicKeyInfo. */
+export const publicKeyThumbprint = (key: KeyObject): string => sha256Hex(key.export({ type: 'spki', format: 'der' }))
+
+const knownPrints = new WeakMap<X509Certificate, { thumbprint: string; publicKeyThumbprint: string }>()
+
+/** Thumbprints of a certificate and of its public key; kept, since one authority stands above many keys. */
+export function certificatePrints(certificate: X509Certificate) {
+  const known = knownPrints.get(certificate)
+  if (known) return known
+  const prints = {
+    thumbprint: sha256Hex(certificate.raw),
+    publicKeyThumbprint: publicKeyThumbprint(certificate.publicKey),
+  }
+  knownPrints.set(certificate, prints)
+  return prints
+}
+
+/** The members of a TrustedKey that a certificate determines. Throws when its public key cannot be read. */
+export function certificateMembers(certificate: X509Certificate) {
+  const subjectKeyId = subjectKeyIdentifier(certificate.raw)
+  return {
+    certificate,
+    publicKey: certificate.publicKey,
+    ...certificatePrints(certificate),
+    validFrom: certificate.validFromDate,
+    validTo: certificate.validToDate,
+    extendedKeyUsage: certificate.keyUsage ?? [],
+    otherKeyIds: subjectKeyId ? [Buffer.from(subjectKeyId).toString('base64')] : [],
+  }
+}
+
+/** Reads a certificate from DER; undefined when it is none, or its key is of a kind that OpenSSL does not know. */
+export function readCertificate(der: Uint8Array | string): X509Certificate | undefined {
+  try {
+    const certificate = new X509Certificate(der)
+    return certificate.publicKey ? certificate : undefined
+  } catch {
+    return undefined // OpenSSL's codes say nothing to an administrator; the caller names the entry
+  }
+}
+
+/** Curves of signing keys, by OpenSSL's names: at least 256 bits (trust-network.md, section 1, quirk 1; TR-03110 for brainpool). */
+const CURVES = /^(?:prime256v1|secp384r1|secp521r1|brainpoolP(?:256|320|384|512)[rt]1)$/
+const MINIMUM_RSA_BITS = 2048
+
+/**
+ * Why a public key is of no use to anybody, whoever vouches for it; undefined for a good one. A curve that is not one of the known
+ * ones (smaller, or given by parameters of its own) could be chosen so that anybody can sign under it.
+ */
+export function keyFault(key: KeyObject): string | undefined {
+  const { namedCurve, modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
+  switch (key.asymmetricKeyType) {
+    case 'ed25519':
+      return undefined
+    case 'ec':
+      return namedCurve !== undefined && CURVES.test(namedCurve)
+        ? undefined
+        : `its curve (${namedCurve ?? 'of unknown parameters'}) is not used`
+    case 'rsa':
+    case 'rsa-pss':
+      if (modulusLength < MINIMUM_RSA_BITS) return `RSA of ${modulusLength} bits is too weak`
+      return publicExponent < 3n ? 'its RSA exponent is too small' : undefined
+    default:
+      return `keys of type ${key.asymmetricKeyType ?? key.type} are not used`
+  }
+}
+
+const CURVE_NAMES: Record<string, string> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }
+
+/** Name of a key's algorithm as trust-network.md section 3 has it: `P-256`, `brainpoolP256r1`, `RSA-2048`, `Ed25519`. */
+export function keyAlgorithm(key: KeyObject): string {
+  const details = key.asymmetricKeyDetails
+  if (key.asymmetricKeyType === 'ec') {
+    const curve = details?.namedCurve ?? 'EC'
+    return CURVE_NAMES[curve] ?? curve
+  }
+  if (key.asymmetricKeyType === 'rsa' || key.asymmetricKeyType === 'rsa-pss') return `RSA-${details?.modulusLength}`
+  return key.asymmetricKeyType === 'ed25519' ? 'Ed25519' : (key.asymmetricKeyType ?? 'unknown')
+}
+
+/** Whether the key's own period has ended at the clock. */
+export const isExpired = (key: { validTo?: Date }, clock: Date): boolean =>
+  key.validTo !== undefined && key.validTo < clock

@@ -1,0 +1,149 @@
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { parseJson as parseStrictJson } from '../../base/json.ts'
+import { isJsonObject } from '../../base/json-object.ts'
+import { FhirError } from '../../fhir/error.ts'
+import type { Json } from '../../fhir/types.ts'
+import { publicKeyFromJwk } from '../keys/jwk.ts'
+import { certificateMembers, derivedKeyId, readCertificate, sha256Hex, type TrustedKey } from '../keys/trusted-key.ts'
+import { type CheckedItem, type CheckedList, isRefused, type ListChecker } from './check-list.ts'
+import {
+  bindingOf,
+  entryName,
+  type LeftOut,
+  type SourceContent,
+  scopeFault,
+  type TrustReaders,
+  type TrustSource,
+  UnusableSource,
+} from './trust-source.ts'
+
+/** What a list is read with. */
+export interface DidReading {
+  readers: TrustReaders
+  check: ListChecker
+  now: Date
+}
+
+/** A list may be made a little ahead of this machine's clock, and no more (trust-network.md, section 3, Plausible). */
+const CLOCK_TOLERANCE_MILLISECONDS = 3_600_000
+
+/** Reads a `did-v2` source from a file: proof with the pinned key required, references are not followed. */
+export async function readDidSource(source: TrustSource, { readers, check, now }: DidReading): Promise<SourceContent> {
+  if (!source.key?.length) throw new UnusableSource('no pinned key is configured, without which a list is not used')
+  const pinned = await Promise.all(source.key.map((path) => readSigningKey(path, readers)))
+  const list = await check(await readers.readFile(source.location), pinned)
+  if (isRefused(list)) {
+    throw new UnusableSource(`the list is not valid: ${list.reason}${list.detail ? ` (${list.detail})` : ''}`)
+  }
+  if (list.kind !== 'embedded') throw new UnusableSource('a reference list holds no keys; configure the embedded list')
+  if (source.id !== undefined && list.id !== source.id) {
+    throw new UnusableSource(`the list is ${list.id}, and ${source.id} is configured`)
+  }
+  if (Date.parse(list.created) > now.getTime() + CLOCK_TOLERANCE_MILLISECONDS) {
+    throw new UnusableSource(`the list says that it was made in the future: ${list.created}`)
+  }
+  return readEntries(list, source)
+}
+
+async function readEntries(list: CheckedList, source: TrustSource): Promise<SourceContent> {
+  const content: SourceContent = { keys: [], created: list.created, warnings: list.warnings, leftOut: [] }
+  for (const entry of await keysOfList(list, source.name)) {
+    const fault = entry.reason ?? (entry.key && sourceFault(entry.key, source))
+    if (fault !== undefined) content.leftOut.push({ ...entry, reason: fault })
+    else if (entry.key) content.keys.push(entry.key)
+  }
+  return content
+}
+
+/** A source that is bound to one participant, domain or usage takes of a list what belongs to it. */
+function sourceFault(key: TrustedKey, source: TrustSource): string | undefined {
+  return bindingOf(source).fault({ participant: key.participant }) ?? scopeFault(key, source)
+}
+
+/** An entry of a list: its key, or why it does not count. */
+export type ListEntry = Omit<LeftOut, 'reason'> & { reason?: string }
+
+/** For so long the server may be held by reading keys, at a time. */
+const SLICE_MILLISECONDS = 10
+
+/**
+ * The entries of a checked list, each with its key where it could be read. Certificates are read anew, since they cannot be handed
+ * from one process to another; in between the server is let go.
+ */
+export async function keysOfList(list: CheckedList, listName: string): Promise<ListEntry[]> {
+  const entries: ListEntry[] = []
+  const authorities = new Map<string, X509Certificate>()
+  let started = performance.now()
+  for (const [at, item] of list.items.entries()) {
+    if (performance.now() - started > SLICE_MILLISECONDS) {
+      await new Promise<void>((done) => setImmediate(done))
+      started = performance.now()
+    }
+    const reason = item.fault === undefined ? {} : { reason: item.fault }
+    const key = item.isUnreadable ? undefined : keyOfItem(item, listName, authorities)
+    const entry = key ? entryName(key) : `entry ${at + 1} (${item.keyId})`
+    entries.push({ entry, ...reason, ...(key ? { key } : {}) })
+  }
+  return entries
+}
+
+/** The trusted key of an item, taken from its certificate: its JWK is unreliable. One authority stands above many keys, and is read once. */
+function keyOfItem(item: CheckedItem, listName: string, authorities: Map<string, X509Certificate>): TrustedKey {
+  const { keyId, domain, participant, usage, warning } = item
+  const [leaf = new Uint8Array(), ...chain] = item.certificates
+  const certificate = new X509Certificate(leaf)
+  const derived = derivedKeyId(certificate)
+  const odd = keyId === derived ? [] : [`key id ${keyId} is not derived from the certificate (${derived})`]
+  return {
+    ...certificateMembers(certificate),
+    keyId,
+    domain,
+    participant,
+    usage,
+    chain: chain.map((der) => readAuthority(der, authorities)).filter((each) => each !== undefined),
+    lists: [listName],
+    status: 'current',
+    warnings: warning === undefined ? odd : [...odd, `${usage} ${keyId} of ${participant}: ${warning}`],
+  }
+}
+
+function readAuthority(der: Uint8Array, known: Map<string, X509Certificate>): X509Certificate | undefined {
+  const print = sha256Hex(der)
+  const certificate = known.get(print) ?? readCertificate(der)
+  if (certificate) known.set(print, certificate)
+  return certificate
+}
+
+/** The pinned signing key: a JWK, or the first method of a DID document, or PEM. */
+export async function readSigningKey(path: string, readers: Pick<TrustReaders, 'readFile'>): Promise<KeyObject> {
+  const bytes = await readers.readFile(path)
+  const key = bytes.includes('-----BEGIN') ? readPem(bytes) : readJsonKey(parseJson(bytes, path))
+  if (!key) throw new UnusableSource(`${path} holds no public key: a JWK, a DID document or PEM is expected`)
+  return key
+}
+
+function readJsonKey(json: Json): KeyObject | undefined {
+  if (!isJsonObject(json)) return undefined
+  const [method] = Array.isArray(json.verificationMethod) ? json.verificationMethod : []
+  const jwk = isJsonObject(method) ? method.publicKeyJwk : json
+  return isJsonObject(jwk) ? publicKeyFromJwk(jwk) : undefined
+}
+
+function readPem(bytes: Buffer): KeyObject | undefined {
+  try {
+    return createPublicKey(bytes)
+  } catch {
+    return undefined // the caller names the file
+  }
+}
+
+/** JSON of a file, in which no member occurs twice. Throws UnusableSource naming the file. */
+export function parseJson(bytes: Buffer, path: string): Json {
+  try {
+    return parseStrictJson(bytes)
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error
+    const { details, diagnostics } = error.issues[0] ?? {}
+    throw new UnusableSource(`${path} is not JSON: ${diagnostics ?? details?.text ?? 'unreadable'}`)
+  }
+}

@@ -1,0 +1,122 @@
+import type { Distrust, Suspension } from '../keys/objections.ts'
+import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
+import type { TrustedKey } from '../keys/trusted-key.ts'
+
+/** Kinds of trust source (trust-network.md, section 3). `gateway` comes with the gateway client. */
+export const trustSourceKinds = ['did-v2', 'jwks', 'certificates', 'distrusted'] as const
+/** Kind of a trust source. */
+export type TrustSourceKind = (typeof trustSourceKinds)[number]
+
+/** One configured trust source. */
+export interface TrustSource {
+  /** Unique; appears in `issuer.trustList` of replies. */
+  name: string
+  kind: TrustSourceKind
+  /** File, folder, or https URL. */
+  location: string
+  /** `did-v2`: file with the pinned signing key (DID document or JWK), or several. */
+  key?: string[]
+  /** `did-v2`: the DID that the document must have. */
+  id?: string
+  /** `jwks`, `certificates`: whom all keys are bound to, whatever they say of themselves: an address or a participant. */
+  issuer?: string
+  /** Whose keys all are; one that names another participant is left out. */
+  participant?: string
+  /** Domain and usage of all keys (`certificates`: of those that `trust.json` does not describe). */
+  domain?: string
+  usage?: string
+  /** A key of any list counts only if it stands in this one, too. */
+  required?: boolean
+  /** How often a server reads the source again, in seconds; without, it is read at the start alone. */
+  refreshSeconds?: number
+}
+
+/** An entry of a list that does not count, and why. */
+export interface LeftOut {
+  /** Which: usage, key id and participant, or its place in the file. */
+  entry: string
+  reason: string
+  /** The key, where it could be read: a withdrawal that stands in it holds for the same key elsewhere. */
+  key?: TrustedKey
+}
+
+/** What reading a source yields. */
+export interface SourceContent {
+  keys: TrustedKey[]
+  /** When the list was made, where it says so. */
+  created?: string
+  /** What is unusual about the list as a whole. */
+  warnings: string[]
+  leftOut: LeftOut[]
+  /** Keys about which the source says something that is not understood. They count nowhere. */
+  suspended?: Suspension[]
+  /** What the source withdraws by name: all that one of kind `distrusted` says, and keys of a JWK set that cannot be read. */
+  distrust?: Distrust
+}
+
+/** A source cannot be used, with a reason for the administrator. */
+export class UnusableSource extends Error {
+  /** Keys about which the source says something that cannot be read. They count nowhere. */
+  readonly suspended: Suspension[]
+  /** Whether it withdraws keys that are not known, so that none can be told to be good. */
+  readonly withdrawsUnknown: boolean
+
+  constructor(message: string, unread: { suspended?: Suspension[]; withdrawsUnknown?: boolean } = {}) {
+    super(message)
+    this.name = 'UnusableSource'
+    this.suspended = unread.suspended ?? []
+    this.withdrawsUnknown = unread.withdrawsUnknown ?? false
+  }
+}
+
+/** How files are read; the network comes behind the same functions. */
+export interface TrustReaders {
+  /** Bytes of a file. Rejects when there is none. */
+  readFile(path: string): Promise<Buffer>
+  /** Names in a folder, or undefined when the path is a file. Rejects when there is neither. */
+  listFolder(path: string): Promise<string[] | undefined>
+}
+
+/** How an entry is named to an administrator. */
+export function entryName({ usage, keyId, participant, issuer }: TrustedKey): string {
+  return `${usage || 'key'} ${keyId} of ${participant || issuer || 'nobody'}`
+}
+
+/** Whom the keys of a source are bound to, whatever they say of themselves. */
+export interface SourceBinding {
+  /** Address of the only issuer. */
+  address?: string
+  /** Code of the only participant, as configured. */
+  participant?: string
+  /** Why what an entry says of itself contradicts the configuration; undefined when it does not. */
+  fault(entry: { issuer?: string | undefined; participant?: string | undefined }): string | undefined
+}
+
+/** The binding of a source: an issuer that is a code is a participant, any other an address. */
+export function bindingOf({ issuer, participant }: TrustSource): SourceBinding {
+  const isCode = issuer !== undefined && participantCode(issuer) !== undefined
+  const code = participant ?? (isCode ? issuer : undefined)
+  const address = isCode ? undefined : issuer
+  const contradiction = (named: string | undefined, own: string | undefined) =>
+    named === undefined || own === undefined || named === own || (own === code && sameParticipant(named, own))
+      ? undefined
+      : `it names ${named}, and the source is bound to ${own}`
+  return {
+    ...(address === undefined ? {} : { address }),
+    ...(code === undefined ? {} : { participant: participantCode(code) ?? code }),
+    fault: (entry) => contradiction(entry.issuer, address ?? code) ?? contradiction(entry.participant, code),
+  }
+}
+
+/** Why an entry is of another domain or usage than its source is configured with; undefined when it is not. */
+export function scopeFault(
+  { domain, usage }: Pick<TrustedKey, 'domain' | 'usage'>,
+  source: TrustSource,
+): string | undefined {
+  if (source.domain !== undefined && domain !== source.domain) return `it is of another domain than ${source.domain}`
+  if (source.usage !== undefined && usage !== scaOf(source.usage)) return `its usage is another than ${source.usage}`
+  return undefined
+}
+
+/** CSCA and SCA are one usage (trust-network.md, section 1, quirk 3). */
+export const scaOf = (usage: string): string => (usage === 'CSCA' ? 'SCA' : usage)

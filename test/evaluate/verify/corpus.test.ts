@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { credentialFormats } from '../../../src/credentials/credentials.ts'
+import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
+import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
+import { caseFaults, corpusSkip, credentialCases } from '../../support/credential-cases.ts'
+
+/** DIVOC and links are read by no format yet. */
+const isRead = (id: string) => !id.startsWith('DIVOC')
+const places = [
+  { name: 'qr', cases: credentialCases('qr').filter(({ id }) => isRead(id)), least: 27 },
+  { name: 'dgc.jsonl', cases: credentialCases('dgc.jsonl'), least: 177 },
+  { name: 'malformed/hcert.jsonl', cases: credentialCases('malformed/hcert.jsonl'), least: 79 },
+  { name: 'malformed/shc.jsonl', cases: credentialCases('malformed/shc.jsonl'), least: 44 },
+  { name: 'malformed/icao.jsonl', cases: credentialCases('malformed/icao.jsonl'), least: 20 },
+  { name: 'shc', cases: credentialCases('shc'), least: 24 },
+  { name: 'malformed/request.jsonl', cases: credentialCases('malformed/request.jsonl'), least: 3 },
+]
+
+describe('visible vectors give the expected verdicts', { skip: corpusSkip }, () => {
+  for (const { name, cases, least } of places) {
+    it(`${name}: ${cases.length} cases`, async () => {
+      assert.ok(cases.length >= least, `only ${cases.length} cases were found`)
+      const faults: string[] = []
+      for (const each of cases) {
+        const verdict = await verifyCredential(each.texts, {
+          formats: credentialFormats,
+          keys: anchorKeySource(each.anchors),
+          clock: each.clock ?? new Date('2026-01-01T00:00:00Z'),
+        })
+        faults.push(...caseFaults(each, verdict).map((fault) => `${each.id}: ${fault}`))
+      }
+      assert.deepEqual(faults, [])
+    })
+  }
+})

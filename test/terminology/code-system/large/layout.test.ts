@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import type { CodeSystem } from '../../../../src/fhir/types.ts'
+import { largeCodeSystem } from '../../../../src/terminology/code-system/large/large-code-system.ts'
+import { indexFileOf } from './support.ts'
+
+const head: CodeSystem = {
+  resourceType: 'CodeSystem',
+  url: 'http://example.org/',
+  status: 'active',
+  content: 'complete',
+}
+const resource: CodeSystem = {
+  ...head,
+  concept: [
+    { code: 'a', display: 'A', concept: [{ code: 'b', property: [{ code: 'kind', valueCode: 'x' }] }] },
+    { code: 'c', display: 'ü', property: [{ code: 'parent', valueCode: 'a' }] },
+  ],
+}
+const { bytes, counts } = indexFileOf(resource)
+
+describe('an index file', () => {
+  it('is opened wherever it lies in memory', () => {
+    const shifted = new Uint8Array(bytes.length + 3)
+    shifted.set(bytes, 3)
+    const provider = largeCodeSystem(head, shifted.subarray(3))
+    assert.equal(provider.all.size(), 3)
+    assert.equal(provider.display(provider.locate('c') ?? -1), 'ü')
+  })
+
+  it('knows its size', () => assert.equal(counts.bytes, bytes.length))
+
+  it('is refused wherever it is cut', () => {
+    for (let length = 0; length < bytes.length; length++) {
+      assert.throws(() => largeCodeSystem(head, bytes.slice(0, length)), /index file|section|table/, String(length))
+    }
+  })
+
+  it('of another layout or byte order is refused with the reason', () => {
+    const changed = (at: number, value: number) => {
+      const copy = bytes.slice()
+      copy[bytes.length - 16 + at] = value
+      return () => largeCodeSystem(head, copy)
+    }
+    assert.throws(changed(4, 99), /layout 99/)
+    assert.throws(changed(0, 0), /byte order/)
+    assert.throws(changed(11, 200), /no directory/)
+    assert.throws(changed(12, 1), /directory of the index file cannot be read/)
+  })
+
+  it('with wrong bytes never makes a question run forever', () => {
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(255), (at, value) => {
+        const copy = bytes.slice()
+        copy[at] = value
+        let provider: ReturnType<typeof largeCodeSystem>
+        try {
+          provider = largeCodeSystem(head, copy)
+        } catch (error) {
+          assert.ok(error instanceof Error)
+          return
+        }
+        for (const code of ['a', 'b', 'zz']) provider.locate(code)
+        for (let ref = 0; ref < 3; ref++) for (let other = 0; other < 3; other++) provider.subsumes(ref, other)
+      }),
+      { numRuns: 500, seed: 20260501 },
+    )
+  })
+})

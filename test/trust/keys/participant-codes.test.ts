@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  isoAlpha3,
+  participantCode,
+  participantOfIssuer,
+  sameParticipant,
+} from '../../../src/trust/keys/participant-codes.ts'
+
+describe('participant codes', () => {
+  for (const [text, code] of [
+    ['UY', 'URY'],
+    ['uy', 'URY'],
+    ['URY', 'URY'],
+    ['XA', 'XXA'],
+    ['XX', 'XXX'],
+    ['XL', 'XCL'],
+    ['XM', 'XML'],
+    ['YK', 'XYK'],
+    ['WH', 'WHO'],
+    ['IO', 'IOM'],
+    ['XT', 'XXT'],
+    ['CNAM', undefined],
+    ['CH BAG', undefined],
+    ['https://issuer.example', undefined],
+  ] as const) {
+    it(`${text} → ${code}`, () => assert.equal(participantCode(text), code))
+  }
+
+  it('compares untranslated codes both ways round', () => {
+    assert.ok(sameParticipant('XT', 'xt'))
+    assert.ok(sameParticipant('XT', 'XXT'))
+    assert.ok(sameParticipant('XCL', 'XL'))
+    assert.ok(!sameParticipant('XCL', 'CL'))
+    assert.ok(!sameParticipant('', 'UY'))
+  })
+
+  it('reads the participant of a did:web id', () => {
+    assert.equal(participantOfIssuer('did:web:tng-cdn-dev.who.int:v2:trustlist:PH4H:CHL:DSC'), 'CHL')
+    assert.equal(participantOfIssuer('did:web:tng-cdn-dev.who.int:v2:trustlist:-:XXA'), 'XXA')
+    assert.equal(participantOfIssuer('did:web:tng-cdn-dev.who.int:v2:trustlist:DCC:-:SCA'), undefined)
+  })
+
+  it('translates an anchor’s issuer by ISO 3166 alone', () => {
+    assert.equal(isoAlpha3('it'), 'ITA')
+    assert.equal(isoAlpha3('XL'), 'XL')
+  })
+})
