@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ConceptMap, Json, JsonObject, StructureDefinition, StructureMap } from '../src/fhir/types.ts'
+import type { Json, JsonObject } from '../src/base/json-value.ts'
+import type { ConceptMap, StructureDefinition, StructureMap } from '../src/fhir/types.ts'
 import { type CompiledMap, createMaps, parseMap } from '../src/structure-map/maps.ts'
 import { inlineTranslator } from '../src/structure-map/run/translate.ts'
 

@@ -1,5 +1,5 @@
 /** Finds the first fault of a JSON text that JSON.parse refused, or that has a member twice; the slow path of json.ts. */
-import { badRequest, type FhirError } from '../fhir/error.ts'
+import { JsonError } from './json-error.ts'
 
 /** Line and column, both from 1, of an offset. */
 export function placeOf(text: string, offset: number): { line: number; column: number } {
@@ -12,8 +12,8 @@ export function placeOf(text: string, offset: number): { line: number; column: n
   return { line, column: offset - start + 1 }
 }
 
-/** The fault as FhirError 400 with line, column and, for a double member, its path; undefined when there is none. */
-export function explainJson(text: string): FhirError | undefined {
+/** The fault with line, column and, for a double member, its path; undefined when there is none. */
+export function explainJson(text: string): JsonError | undefined {
   try {
     const scan: Scan = { text, at: 0, path: [] }
     readValue(scan)
@@ -21,7 +21,7 @@ export function explainJson(text: string): FhirError | undefined {
     if (scan.at < text.length) throw fault(scan, 'text after the end of the JSON value')
     return undefined
   } catch (error) {
-    if (error instanceof Fault) return error.made
+    if (error instanceof JsonError) return error
     throw error
   }
 }
@@ -32,28 +32,12 @@ interface Scan {
   path: string[]
 }
 
-class Fault extends Error {
-  readonly made: FhirError
-
-  constructor(made: FhirError) {
-    super()
-    this.made = made
-  }
-}
-
-function fault(scan: Scan, what: string, at = scan.at): Fault {
+function fault(scan: Scan, what: string, at = scan.at): JsonError {
   const { line, column } = placeOf(scan.text, at)
   const expression = scan.path.join('').replace(/^\./, '')
-  return new Fault(
-    badRequest(
-      {
-        text: `Not valid JSON at line ${line}, column ${column}: ${what}`,
-        diagnostics: `line ${line}, column ${column}: ${what}`,
-        ...(expression ? { expression } : {}),
-      },
-      'structure',
-    ),
-  )
+  const diagnostics = `line ${line}, column ${column}: ${what}`
+  const place = { diagnostics, ...(expression ? { expression } : {}) }
+  return new JsonError('structure', `Not valid JSON at line ${line}, column ${column}: ${what}`, place)
 }
 
 function skipSpace(scan: Scan): void {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../fhir/types.ts'
+import type { Json, JsonObject } from './json-value.ts'
 
 /** Whether a JSON value is an object: no list, not null. */
 export function isJsonObject(value: Json | undefined): value is JsonObject {

@@ -2,10 +2,10 @@
  * JSON (RFC 8259) read strictly, written with exact decimals, and in canonical form (RFC 8785). Reading is JSON.parse
  * plus one linear scan; faults are located only when there are any.
  */
-import { badRequest, type FhirError } from '../fhir/error.ts'
-import type { Json, JsonObject } from '../fhir/types.ts'
 import { exactNumber, hasExactNumbers, keepExactNumber } from './exact-number.ts'
+import { JsonError } from './json-error.ts'
 import { explainJson, placeOf } from './json-explain.ts'
+import type { Json, JsonObject } from './json-value.ts'
 
 /** What a JSON text may cost. */
 export interface JsonLimits {
@@ -17,7 +17,7 @@ const DEFAULT_DEPTH = 256
 
 /**
  * Reads JSON text or UTF-8 bytes; a byte order mark is skipped, `__proto__` is an ordinary member, decimals keep their
- * text (exact-number.ts). Throws FhirError 400 with line and column for bad syntax, a member that occurs twice, too
+ * text (exact-number.ts). Throws JsonError with line and column for bad syntax, a member that occurs twice, too
  * deep nesting, a number beyond the range of a double, bytes that are not UTF-8.
  */
 export function parseJson(input: string | Uint8Array, limits: JsonLimits = {}): Json {
@@ -28,7 +28,7 @@ export function parseJson(input: string | Uint8Array, limits: JsonLimits = {}): 
     value = JSON.parse(text)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw explainJson(text) ?? badRequest('The body is not JSON', 'structure')
+    throw explainJson(text) ?? new JsonError('structure', 'The body is not JSON')
   }
   if (countMembers(value) !== scanned.members) throw explainJson(text) ?? duplicate()
   if (scanned.inexact) keepNumbers(text, value)
@@ -75,7 +75,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw badRequest('The body is not UTF-8', 'structure')
+    throw new JsonError('structure', 'The body is not UTF-8')
   }
 }
 
@@ -183,7 +183,7 @@ function keepNumbers(text: string, root: Json): void {
       const end = numberEnd(text, at)
       if (isInexact(text, at, end)) {
         if (++kept > mostExact)
-          throw badRequest(`More than ${mostExact} decimals with a text of their own`, 'too-costly')
+          throw new JsonError('too-costly', `More than ${mostExact} decimals with a text of their own`)
         keepNumber(holder, text.slice(at, end))
       }
       at = end - 1
@@ -192,7 +192,7 @@ function keepNumbers(text: string, root: Json): void {
 }
 
 function keepNumber(holder: Holder | undefined, text: string): void {
-  if (!Number.isFinite(Number(text))) throw badRequest('A number is too large', 'value')
+  if (!Number.isFinite(Number(text))) throw new JsonError('value', 'A number is too large')
   if (holder) keepExactNumber(holder.value as object, holder.key, text)
 }
 
@@ -230,17 +230,12 @@ function countMembers(value: Json): number {
   return count
 }
 
-function duplicate(): FhirError {
-  return badRequest('A member of an object occurs twice', 'structure')
+function duplicate(): JsonError {
+  return new JsonError('structure', 'A member of an object occurs twice')
 }
 
-function tooDeep(text: string, at: number, maxDepth: number): FhirError {
+function tooDeep(text: string, at: number, maxDepth: number): JsonError {
   const { line, column } = placeOf(text, at)
-  return badRequest(
-    {
-      text: `The JSON is nested more than ${maxDepth} levels deep`,
-      diagnostics: `line ${line}, column ${column}: nested more than ${maxDepth} levels deep`,
-    },
-    'too-costly',
-  )
+  const what = `nested more than ${maxDepth} levels deep`
+  return new JsonError('too-costly', `The JSON is ${what}`, { diagnostics: `line ${line}, column ${column}: ${what}` })
 }

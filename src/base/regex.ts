@@ -4,7 +4,6 @@
  * automaton is exponentially ambiguous, Weideman et al. 2016): `(a+)+`, `(a|a)*`, `(\s*x\s*)*`; not `(\.\d+)*`.
  */
 import { RE2JS } from 're2js'
-import { unprocessable } from '../fhir/error.ts'
 import { parsePattern, type RegexNode } from './regex-parse.ts'
 
 /** Standards' own patterns have some 200 characters. */
@@ -57,6 +56,17 @@ function check(pattern: string): Checked | string {
 }
 
 /** The check itself would take too long. */
+/** A pattern that is not run: not valid, not safe, or the text too long for it. */
+export class RegexError extends Error {
+  readonly code: 'invalid' | 'too-costly'
+
+  constructor(code: 'invalid' | 'too-costly', text: string) {
+    super(text)
+    this.name = 'RegexError'
+    this.code = code
+  }
+}
+
 class TooMuch extends Error {}
 
 /** A checked pattern; `text.replace(regex, replacement)` works as with a RegExp, `$<name>` and `$1` included. */
@@ -69,8 +79,8 @@ export interface SafeRegex {
 
 /**
  * The checked pattern; flags of JavaScript, `u` is always set. It never runs long: where the time of JavaScript's own
- * engine could grow with a power of the length of the text, RE2 runs in its place, in linear time. Throws FhirError
- * 422 when the pattern is not valid or not safe, see {@link checkRegex}, or the text too long for it; the pattern is not
+ * engine could grow with a power of the length of the text, RE2 runs in its place, in linear time. Throws
+ * RegexError when the pattern is not valid or not safe, see {@link checkRegex}, or the text too long for it; the pattern is not
  * quoted, for it may come out of data.
  */
 export function safeRegex(pattern: string, flags = ''): SafeRegex {
@@ -78,7 +88,7 @@ export function safeRegex(pattern: string, flags = ''): SafeRegex {
   const known = cache.get(key)
   if (known) return known
   const checked = check(pattern)
-  if (typeof checked === 'string') throw unprocessable(`the regular expression ${checked}`, 'invalid')
+  if (typeof checked === 'string') throw new RegexError('invalid', `the regular expression ${checked}`)
   const made = compile(checked, flags)
   cache.set(key, made)
   if (cache.size > CACHE_ENTRIES) cache.delete(cache.keys().next().value ?? '')
@@ -115,7 +125,7 @@ function compile({ source, flags: own, root, automaton }: Checked, flags: string
   }
 }
 
-const tooLong = () => unprocessable('the regular expression can only be applied to a shorter text', 'too-costly')
+const tooLong = () => new RegexError('too-costly', 'the regular expression can only be applied to a shorter text')
 
 type Span = [from: number, to: number]
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
+import type { Json } from '../base/json-value.ts'
 import { readConfig } from '../config.ts'
-import type { Json } from '../fhir/types.ts'
 import { openSource } from '../packages/large-code-system/sources.ts'
 import { loadPackage } from '../packages/load.ts'
 import { type ImportReport, reportJson, reportLines } from '../packages/report.ts'

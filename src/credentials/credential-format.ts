@@ -1,5 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
-import type { Json } from '../fhir/types.ts'
+import type { Json } from '../base/json-value.ts'
 
 /** Checks of `$evaluate`, in the order in which they are made and reported (evaluate.md, Reply). */
 export const checkNames = [

@@ -1,6 +1,6 @@
 import { isCountryCode } from '../base/iso-3166.ts'
+import type { Json } from '../base/json-value.ts'
 import { compareVersions } from '../fhir/canonical.ts'
-import type { Json } from '../fhir/types.ts'
 
 /** One datum as it goes on; without `value` it was left out. The remark says what is unusual and never quotes it. */
 interface DatumReading {

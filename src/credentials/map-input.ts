@@ -1,5 +1,5 @@
 import { isJsonObject } from '../base/json-object.ts'
-import type { Json, JsonObject } from '../fhir/types.ts'
+import type { Json, JsonObject } from '../base/json-value.ts'
 import type { Format } from './credential-format.ts'
 import { defineMember } from './encoding/define-member.ts'
 

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../base/json-object.ts'
-import type { Json, JsonObject } from '../fhir/types.ts'
+import type { Json, JsonObject } from '../base/json-value.ts'
 import { code, type Datum, text } from './data.ts'
 import { defineMember } from './encoding/define-member.ts'
 

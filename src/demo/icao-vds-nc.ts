@@ -1,6 +1,6 @@
 import { type KeyObject, sign } from 'node:crypto'
+import type { JsonObject } from '../base/json-value.ts'
 import { canonicalJson } from '../credentials/encoding/strict-json.ts'
-import type { JsonObject } from '../fhir/types.ts'
 
 /** Issues ICAO seals for demonstration and tests; key and certificate are made by the caller (credentials.md, section 7). */
 

@@ -1,5 +1,6 @@
+import type { Json, JsonObject } from '../base/json-value.ts'
 import { operationOutcome } from '../fhir/error.ts'
-import type { Binary, Json, JsonObject, Parameter, Parameters } from '../fhir/types.ts'
+import type { Binary, Parameter, Parameters } from '../fhir/types.ts'
 import type { RuleResult } from '../rules/rules.ts'
 import type { Evaluation } from './evaluate.ts'
 

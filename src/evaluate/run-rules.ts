@@ -1,8 +1,9 @@
 import { alpha2FromAlpha3, isJurisdictionCode } from '../base/iso-3166.ts'
 import { isJsonObject } from '../base/json-object.ts'
+import type { Json, JsonObject } from '../base/json-value.ts'
 import type { MapInput } from '../credentials/map-input.ts'
 import { issue, notFound } from '../fhir/error.ts'
-import type { Bundle, Issue, Json, JsonObject, PlanDefinition } from '../fhir/types.ts'
+import type { Bundle, Issue, PlanDefinition } from '../fhir/types.ts'
 import {
   inForce,
   type PlanChoice,

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../base/json-object.ts'
-import type { Bundle, Json, JsonObject } from '../fhir/types.ts'
+import type { Json, JsonObject } from '../base/json-value.ts'
+import type { Bundle } from '../fhir/types.ts'
 
 /** Whom the credential is about, to compare with an identity document. */
 export interface Subject {

@@ -29,13 +29,6 @@ export type {
   ValueSet,
 } from 'fhir/r4.js'
 
-/** Any JSON value. */
-export type Json = null | boolean | number | string | Json[] | JsonObject
-/** A JSON object; members are never `undefined`. */
-export interface JsonObject {
-  [member: string]: Json
-}
-
 /** Any R4 resource. */
 export type Resource = FhirResource
 /** Parameters resource, the body of every operation. */

@@ -1,4 +1,3 @@
-import { parseJson } from '../base/json.ts'
 import { jsonSize } from '../base/json-size.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
@@ -10,6 +9,7 @@ import {
   type OperationReply,
   textParameter,
 } from '../fhir/operation.ts'
+import { parseJson } from '../fhir/read-json.ts'
 import type { Parameters, PlanDefinition, Resource } from '../fhir/types.ts'
 import { createBudget, requestLimits } from '../workers/budget.ts'
 import type { OperationContext } from './context.ts'

@@ -1,6 +1,8 @@
 /** FHIR R5 content for an R4 server: what can be read as it is, what is rewritten, what is left out. */
+
+import type { Json, JsonObject } from '../base/json-value.ts'
 import { issue } from '../fhir/error.ts'
-import type { Issue, Json, JsonObject, Resource } from '../fhir/types.ts'
+import type { Issue, Resource } from '../fhir/types.ts'
 
 /** A resource as R4, or the reason why it has no R4 form. */
 export type DownConversion = { resource: Resource; issues: Issue[] } | { skipped: string }

@@ -1,8 +1,9 @@
 /** Empty lists, which tools write and FHIR forbids (ele-1, JSON representation): they say nothing, and are left out. */
 
 import { isJsonObject } from '../base/json-object.ts'
+import type { Json, JsonObject } from '../base/json-value.ts'
 import { issue } from '../fhir/error.ts'
-import type { Issue, Json, JsonObject } from '../fhir/types.ts'
+import type { Issue } from '../fhir/types.ts'
 
 /** Takes empty lists out of a resource that was just read; answers a warning that names them. */
 export function dropEmptyLists(resource: JsonObject): Issue[] {

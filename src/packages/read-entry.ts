@@ -1,9 +1,10 @@
 /** One file of a package as a resource, or the reason why it is none. */
 
-import { parseJson } from '../base/json.ts'
+import type { JsonObject } from '../base/json-value.ts'
 import { isResource } from '../fhir/elements.ts'
 import { FhirError } from '../fhir/error.ts'
-import type { Issue, JsonObject, Resource, StructureMap } from '../fhir/types.ts'
+import { parseJson } from '../fhir/read-json.ts'
+import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import { downConvert } from './down-convert.ts'
 import { dropEmptyLists } from './empty-lists.ts'
 import type { ArchiveFile } from './tar.ts'

@@ -1,6 +1,8 @@
 /** What an import did, entry by entry, for people and programs. */
+
+import type { JsonObject } from '../base/json-value.ts'
 import { isError } from '../fhir/error.ts'
-import type { Issue, JsonObject } from '../fhir/types.ts'
+import type { Issue } from '../fhir/types.ts'
 
 /** What became of one file: `skipped` is on purpose, `failed` is not. */
 export type ImportStatus = 'loaded' | 'updated' | 'unchanged' | 'skipped' | 'failed'

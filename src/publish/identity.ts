@@ -5,9 +5,10 @@
 import { createHash } from 'node:crypto'
 import { exactNumber } from '../base/exact-number.ts'
 import { canonicalJson } from '../base/json.ts'
+import type { Json, JsonObject } from '../base/json-value.ts'
 import { artefactCanonical, artefactName, statusOf } from '../fhir/artefact.ts'
 import { FhirError, issue } from '../fhir/error.ts'
-import type { Json, JsonObject, Resource } from '../fhir/types.ts'
+import type { Resource } from '../fhir/types.ts'
 import type { Write } from '../storage/storage.ts'
 
 /** Members that are no content: whose copy it is, what the server says of it, what is shown for it, where it stands in its life. */

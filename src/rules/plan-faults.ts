@@ -1,5 +1,6 @@
 import { isJsonObject } from '../base/json-object.ts'
-import type { Issue, Json, PlanDefinition } from '../fhir/types.ts'
+import type { Json } from '../base/json-value.ts'
+import type { Issue, PlanDefinition } from '../fhir/types.ts'
 import { certLogicType } from './certlogic/certlogic.ts'
 import { fault, isOutOfUse, type PlanAction, readPlan } from './read-plan.ts'
 

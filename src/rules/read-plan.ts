@@ -5,10 +5,11 @@
 
 import { isJurisdictionCode } from '../base/iso-3166.ts'
 import { isJsonObject } from '../base/json-object.ts'
+import type { Json } from '../base/json-value.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { issue } from '../fhir/error.ts'
 import { primitiveFault } from '../fhir/primitives.ts'
-import type { CodeableConcept, Issue, Json, PlanDefinition } from '../fhir/types.ts'
+import type { CodeableConcept, Issue, PlanDefinition } from '../fhir/types.ts'
 
 /** A part of a plan as far as it was understood, and what was not. */
 export interface Reading<T> {

@@ -1,5 +1,6 @@
+import type { Json } from '../base/json-value.ts'
 import { FhirError, issue } from '../fhir/error.ts'
-import type { Issue, Json } from '../fhir/types.ts'
+import type { Issue } from '../fhir/types.ts'
 import type { Ternary } from './three-valued.ts'
 
 /** What one rule made of the data (evaluate.md, `rule`). */

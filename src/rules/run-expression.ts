@@ -1,6 +1,7 @@
 import { isJsonObject } from '../base/json-object.ts'
+import type { Json, JsonObject } from '../base/json-value.ts'
 import { issue, notFound, unprocessable } from '../fhir/error.ts'
-import type { Issue, Json, JsonObject, Library } from '../fhir/types.ts'
+import type { Issue, Library } from '../fhir/types.ts'
 import {
   type CertLogicLibrary,
   certLogicType,

@@ -1,4 +1,4 @@
-import { parseJson } from '../base/json.ts'
+import { parseJson } from '../fhir/read-json.ts'
 import type { StructureMap } from '../fhir/types.ts'
 import { jobRefusal } from '../workers/job-failure.ts'
 import { createJobPool, type JobCall } from '../workers/job-pool.ts'

@@ -3,9 +3,11 @@
  * the process has limits (computing time, memory). What a map needs of the store is asked of the server. `map-jobs.ts` is its only user.
  */
 import { randomUUID } from 'node:crypto'
-import { parseJson, stringifyJson } from '../base/json.ts'
+import { stringifyJson } from '../base/json.ts'
+import type { Json } from '../base/json-value.ts'
 import { unprocessable } from '../fhir/error.ts'
-import type { Issue, Json, StructureDefinition, StructureMap } from '../fhir/types.ts'
+import { parseJson } from '../fhir/read-json.ts'
+import type { Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import { parseXml } from '../fhir/xml/read.ts'
 import { type Ask, serveJobs } from '../workers/serve-jobs.ts'
 import { createMaps, type MapEnvironment, parseMap, printReadable, readR5, type TraceEvent } from './maps.ts'

@@ -2,9 +2,11 @@
  * Maps: FHIR Mapping Language and StructureMap (https://hl7.org/fhir/R4/structuremap.html, mapping-language.html).
  * Text ↔ StructureMap is in {@link parseMap} and {@link printMap}; {@link createMaps} compiles maps and runs them.
  */
+
+import type { Json, JsonObject } from '../base/json-value.ts'
 import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
-import type { ConceptMap, Issue, Json, JsonObject, StructureDefinition, StructureMap } from '../fhir/types.ts'
+import type { ConceptMap, Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import { type ModelFaults, modelFaults } from './check/model-faults.ts'
 import { loadProgram } from './compile/load-program.ts'
 import { readR5 } from './model/spelling.ts'

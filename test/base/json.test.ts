@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import { exactNumber } from '../../src/base/exact-number.ts'
-import { canonicalJson, parseJson, stringifyJson } from '../../src/base/json.ts'
+import { canonicalJson, stringifyJson } from '../../src/base/json.ts'
 import { FhirError } from '../../src/fhir/error.ts'
+import { parseJson } from '../../src/fhir/read-json.ts'
 
 function fault(text: string | Uint8Array, limits = {}): FhirError {
   try {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import type { Json } from '../../src/base/json-value.ts'
 import { FhirError } from '../../src/fhir/error.ts'
-import type { Json } from '../../src/fhir/types.ts'
 import { createMaps } from '../../src/structure-map/maps.ts'
 import { byCanonical, maps, ofType } from './own-content.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Json, JsonObject } from '../../src/fhir/types.ts'
+import type { Json, JsonObject } from '../../src/base/json-value.ts'
 import { createMaps } from '../../src/structure-map/maps.ts'
 import { byCanonical, maps, ofType } from './own-content.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Json } from '../../src/base/json-value.ts'
 import type { Format } from '../../src/credentials/credential-format.ts'
 import { certifiedEvents, mapInput, mapInputs } from '../../src/credentials/map-input.ts'
-import type { Json } from '../../src/fhir/types.ts'
 
 describe('what StructureMaps get', () => {
   it('of an EU DCC: the claims, and the model with dates of day precision', () => {

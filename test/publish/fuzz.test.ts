@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
+import type { Json, JsonObject } from '../../src/base/json-value.ts'
 import { checkResource } from '../../src/fhir/check/resource.ts'
 import { FhirError, isError } from '../../src/fhir/error.ts'
-import type { Json, JsonObject, Resource } from '../../src/fhir/types.ts'
+import type { Resource } from '../../src/fhir/types.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 import { codeSystem, conceptMap, contentLibrary, cqlLibrary, plan, valueSet } from './support.ts'
 

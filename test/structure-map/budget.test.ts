@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Json } from '../../src/fhir/types.ts'
+import type { Json } from '../../src/base/json-value.ts'
 import { compileMap, issuesOf, mapCall } from '../support/run-map.ts'
 
 const list = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, index) => make(index))

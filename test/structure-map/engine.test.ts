@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseJson, stringifyJson } from '../../src/base/json.ts'
-import type { Issue, Json, StructureDefinition } from '../../src/fhir/types.ts'
+import { stringifyJson } from '../../src/base/json.ts'
+import type { Json } from '../../src/base/json-value.ts'
+import { parseJson } from '../../src/fhir/read-json.ts'
+import type { Issue, StructureDefinition } from '../../src/fhir/types.ts'
 import type { TraceEvent } from '../../src/structure-map/maps.ts'
 import { compileMap, header, issuesOf, mapCall, runMap, withRules } from '../support/run-map.ts'
 

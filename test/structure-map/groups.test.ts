@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Json } from '../../src/fhir/types.ts'
+import type { Json } from '../../src/base/json-value.ts'
 import { createMaps, parseMap } from '../../src/structure-map/maps.ts'
 import { memoryEnvironment } from '../support/map-cases.ts'
 import { compileMap, header, issuesOf, mapCall, runMap, withRules } from '../support/run-map.ts'

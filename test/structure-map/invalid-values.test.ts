@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseJson } from '../../src/base/json.ts'
+import type { Json, JsonObject } from '../../src/base/json-value.ts'
 import { checkResource } from '../../src/fhir/check/resource.ts'
-import type { ConceptMap, Json, JsonObject, StructureDefinition } from '../../src/fhir/types.ts'
+import { parseJson } from '../../src/fhir/read-json.ts'
+import type { ConceptMap, StructureDefinition } from '../../src/fhir/types.ts'
 import { describeRemark, type MapCall, type ValueRemark } from '../../src/structure-map/maps.ts'
 import { compileMap, header, issuesOf, type MapRun, mapCall, withRules } from '../support/run-map.ts'
 

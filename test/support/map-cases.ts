@@ -1,16 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isCountryCode } from '../../src/base/iso-3166.ts'
+import type { Json, JsonObject } from '../../src/base/json-value.ts'
 import { unprocessable } from '../../src/fhir/error.ts'
-import type {
-  ConceptMap,
-  Json,
-  JsonObject,
-  Resource,
-  StructureDefinition,
-  StructureMap,
-  ValueSet,
-} from '../../src/fhir/types.ts'
+import type { ConceptMap, Resource, StructureDefinition, StructureMap, ValueSet } from '../../src/fhir/types.ts'
 import { createMaps, type MapEnvironment, parseMap, printMap } from '../../src/structure-map/maps.ts'
 import { inlineTranslator } from '../../src/structure-map/run/translate.ts'
 

@@ -1,7 +1,8 @@
+import type { Json, JsonObject } from '../../src/base/json-value.ts'
 import type { Format } from '../../src/credentials/credential-format.ts'
 import { mapInput } from '../../src/credentials/map-input.ts'
 import { type Mapped, mapContent } from '../../src/evaluate/map/map-content.ts'
-import type { Bundle, Json, JsonObject } from '../../src/fhir/types.ts'
+import type { Bundle } from '../../src/fhir/types.ts'
 import { ownChains, ownMapping } from './own-mapping.ts'
 
 /** The default maps of a format. */

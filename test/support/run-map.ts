@@ -1,5 +1,6 @@
+import type { Json } from '../../src/base/json-value.ts'
 import { FhirError } from '../../src/fhir/error.ts'
-import type { Issue, Json, Resource } from '../../src/fhir/types.ts'
+import type { Issue, Resource } from '../../src/fhir/types.ts'
 import { createMaps, type MapOptions, parseMap, type TraceEvent } from '../../src/structure-map/maps.ts'
 import { memoryEnvironment } from './map-cases.ts'
 

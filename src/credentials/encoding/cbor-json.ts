@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { CborMap, CborValue } from './cbor.ts'
 import { defineMember } from './define-member.ts'
 import { FORBIDDEN_TEXT, PLAIN, plainText } from './plain-text.ts'

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 
 /** Sets a member whatever its name, `__proto__` included. */
 export function defineMember(object: JsonObject, name: string, value: Json): void {

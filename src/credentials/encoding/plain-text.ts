@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { defineMember } from './define-member.ts'
 
 /** ASCII without control characters other than tab, line feed and carriage return: nearly every text, and nothing to do. */

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 
 /**
  * Parses JSON in which no object has a member twice (JSON.parse would keep the last one, another reader the first) and which

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../base/json-object.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { compareVersions } from '../../fhir/canonical.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
 import type { EventKind } from '../credential-format.ts'
 import { birthDate, code, count, country, type Datum, date, dateTime, machineText, shortText } from '../data.ts'
 import { defineMember } from '../encoding/define-member.ts'

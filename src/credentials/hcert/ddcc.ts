@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json-object.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { EventKind, Format } from '../credential-format.ts'
 import { birthDate, count, date, moment, text } from '../data.ts'
 import { coding, type Fields, mapOf, readFields } from '../shape.ts'

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json-object.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { Format } from '../credential-format.ts'
 import { birthDate, date, text, textOrCount } from '../data.ts'
 import { type Fields, listOf, mapOf, readFields } from '../shape.ts'

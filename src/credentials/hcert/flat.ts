@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json-object.ts'
-import type { JsonObject } from '../../fhir/types.ts'
+import type { JsonObject } from '../../base/json-value.ts'
 import { readFields } from '../shape.ts'
 import { flatFields } from './ddcc.ts'
 import { hasMisplacedEvents } from './members.ts'

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json-object.ts'
-import type { JsonObject } from '../../fhir/types.ts'
+import type { JsonObject } from '../../base/json-value.ts'
 import type { Opened } from '../credential-format.ts'
 import type { CborMap } from '../encoding/cbor.ts'
 import { type JsonReading, readCborJson } from '../encoding/cbor-json.ts'

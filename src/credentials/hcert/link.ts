@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json-object.ts'
-import type { Json } from '../../fhir/types.ts'
+import type { Json } from '../../base/json-value.ts'
 import type { SubclaimContent } from './subclaim-content.ts'
 
 const LINK = /^(?:vhlink|shlink):\//

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { EventKind, Format, Obstacle } from '../credential-format.ts'
 
 /** What a reader of one kind of certificate finds; a text instead of it says what is wrong, without quoting it. */

@@ -1,4 +1,4 @@
-import type { Json } from '../../fhir/types.ts'
+import type { Json } from '../../base/json-value.ts'
 import { readDcc } from './dcc.ts'
 import { readTestResult, readVaccination } from './ddcc.ts'
 import { readDvc } from './dvc.ts'

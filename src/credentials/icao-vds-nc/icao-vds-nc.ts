@@ -1,8 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { alpha3FromAlpha2, isCountryCode } from '../../base/iso-3166.ts'
 import { isJsonObject } from '../../base/json-object.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { authorityKeyIdentifier } from '../../base/x509.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
 import type {
   CheckName,
   CredentialFormat,

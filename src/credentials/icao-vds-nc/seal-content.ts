@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json-object.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { EventKind, Obstacle, Opened } from '../credential-format.ts'
 import { birthDate, count, date, text } from '../data.ts'
 import { plainTexts } from '../encoding/plain-text.ts'

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { isJsonObject } from '../../base/json-object.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { CheckName, Claim, CredentialFormat, Envelope, Failure, Limits, Status } from '../credential-format.ts'
 import { inflateRaw } from '../encoding/inflate.ts'
 import { decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'

@@ -1,6 +1,7 @@
+import type { JsonObject } from '../../base/json-value.ts'
 import { checkResource } from '../../fhir/check/resource.ts'
 import { issue } from '../../fhir/error.ts'
-import type { Bundle, Issue, JsonObject } from '../../fhir/types.ts'
+import type { Bundle, Issue } from '../../fhir/types.ts'
 import type { CompiledMap } from '../../structure-map/maps.ts'
 import type { Mapped } from './map-content.ts'
 import { removeAt } from './remove-at.ts'

@@ -1,4 +1,4 @@
-import type { Json } from '../../fhir/types.ts'
+import type { Json } from '../../base/json-value.ts'
 
 /** The maps of one format: content → core data set (each applied to the output of the one before), core data set → Bundle. */
 export interface MapChain {

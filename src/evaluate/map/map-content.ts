@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../base/json-object.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { certifiedEvents, type MapInput } from '../../credentials/map-input.ts'
-import type { Bundle, Issue, Json, JsonObject, StructureMap } from '../../fhir/types.ts'
+import type { Bundle, Issue, StructureMap } from '../../fhir/types.ts'
 import type { CompiledMap, ValueRemark } from '../../structure-map/maps.ts'
 import { checkMapped } from './check-mapped.ts'
 import type { MapChain } from './map-chains.ts'

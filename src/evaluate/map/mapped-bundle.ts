@@ -1,7 +1,8 @@
 import { isJsonObject } from '../../base/json-object.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { isResource } from '../../fhir/elements.ts'
 import { issue } from '../../fhir/error.ts'
-import type { Bundle, BundleEntry, Issue, Json, JsonObject } from '../../fhir/types.ts'
+import type { Bundle, BundleEntry, Issue } from '../../fhir/types.ts'
 
 /** Whether it is a Bundle, of whatever. */
 export const isBundle = (value: Json): value is JsonObject => isJsonObject(value) && value.resourceType === 'Bundle'

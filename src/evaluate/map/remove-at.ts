@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../base/json-object.ts'
-import type { Json, JsonObject, Resource } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
+import type { Resource } from '../../fhir/types.ts'
 
 /** One step of a path: the name of an element, without the type of a choice, and the index in a list. */
 interface Step {

@@ -1,5 +1,6 @@
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { issue } from '../../fhir/error.ts'
-import type { Issue, Json, JsonObject } from '../../fhir/types.ts'
+import type { Issue } from '../../fhir/types.ts'
 
 /** What speaks against all core data sets being about one person; nobody is named. */
 export function personFaults(coreDataSets: JsonObject[]): Issue[] {

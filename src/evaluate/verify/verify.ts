@@ -1,3 +1,4 @@
+import type { Json } from '../../base/json-value.ts'
 import {
   type CheckName,
   type CredentialFormat,
@@ -15,7 +16,7 @@ import {
 import { unsupportedDetail } from '../../credentials/credentials.ts'
 import { curveRemark } from '../../credentials/signature-algorithms.ts'
 import { issue } from '../../fhir/error.ts'
-import type { Issue, Json } from '../../fhir/types.ts'
+import type { Issue } from '../../fhir/types.ts'
 import { isIssuerAddress } from '../../trust/keys/issuer-binding.ts'
 import { participantOfIssuer } from '../../trust/keys/participant-codes.ts'
 import type { KeySource, TrustedKey } from '../../trust/keys/trusted-key.ts'

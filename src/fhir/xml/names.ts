@@ -1,5 +1,5 @@
 /** Names and lexical forms that the reader and the writer of FHIR XML share. */
-import type { Json } from '../types.ts'
+import type { Json } from '../../base/json-value.ts'
 
 /** Namespace of FHIR elements. */
 export const FHIR_NAMESPACE = 'http://hl7.org/fhir'

@@ -4,9 +4,10 @@
  */
 import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { keepExactNumber } from '../../base/exact-number.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { choiceProperty, elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
 import { badRequest, type FhirError, unprocessable } from '../error.ts'
-import type { Json, JsonObject, Resource } from '../types.ts'
+import type { Resource } from '../types.ts'
 import { FHIR_NAMESPACE, primitiveFromText, SCHEMA_INSTANCE_NAMESPACE, XHTML_NAMESPACE } from './names.ts'
 
 /** What an XML text may cost. */

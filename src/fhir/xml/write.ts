@@ -2,9 +2,10 @@
 
 import { exactNumber } from '../../base/exact-number.ts'
 import { isJsonObject } from '../../base/json-object.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
 import { type FhirError, unprocessable } from '../error.ts'
-import type { Json, JsonObject, Resource } from '../types.ts'
+import type { Resource } from '../types.ts'
 import { FHIR_NAMESPACE } from './names.ts'
 import { narrativeXml } from './narrative.ts'
 

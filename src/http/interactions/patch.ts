@@ -1,5 +1,5 @@
-import { parseJson } from '../../base/json.ts'
 import { badRequest, FhirError, issue, notFound } from '../../fhir/error.ts'
+import { parseJson } from '../../fhir/read-json.ts'
 import type { StoredVersion } from '../../storage/storage.ts'
 import type { Facade } from '../context.ts'
 import type { Interaction } from '../interaction.ts'

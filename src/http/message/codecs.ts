@@ -2,7 +2,7 @@ import { stringifyJson } from '../../base/json.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { writeXml } from '../../fhir/xml/write.ts'
 
-export { parseJson } from '../../base/json.ts'
+export { parseJson } from '../../fhir/read-json.ts'
 export { parseXmlSteps } from '../../fhir/xml/read.ts'
 export { writeXmlSteps } from '../../fhir/xml/write.ts'
 

@@ -1,7 +1,8 @@
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { choiceProperty, elementInfo, type FoundElement } from '../../fhir/elements.ts'
 import { badRequest, type FhirError, unprocessable } from '../../fhir/error.ts'
 import { parameterValue } from '../../fhir/operation.ts'
-import type { Json, JsonObject, Parameter, Parameters, Resource } from '../../fhir/types.ts'
+import type { Parameter, Parameters, Resource } from '../../fhir/types.ts'
 import { findElement, findList, findObject, type Place, placesOf } from './places.ts'
 
 type Step = (document: JsonObject, operation: Operation) => void

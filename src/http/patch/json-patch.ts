@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { badRequest, type FhirError, unprocessable } from '../../fhir/error.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
 
 /** A place in a JSON document: a member of an object or an item of a list. */
 interface Place {

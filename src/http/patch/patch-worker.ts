@@ -3,9 +3,11 @@
  * what it copied before. `patch-jobs.ts` is its only user.
  */
 
-import { parseJson, stringifyJson } from '../../base/json.ts'
+import { stringifyJson } from '../../base/json.ts'
+import type { Json } from '../../base/json-value.ts'
 import { unprocessable } from '../../fhir/error.ts'
-import type { Json, Parameters, Resource } from '../../fhir/types.ts'
+import { parseJson } from '../../fhir/read-json.ts'
+import type { Parameters, Resource } from '../../fhir/types.ts'
 import { serveJobs } from '../../workers/serve-jobs.ts'
 import { applyFhirPathPatch } from './fhirpath-patch.ts'
 import { applyJsonPatch } from './json-patch.ts'

@@ -1,7 +1,7 @@
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { elementInfo, type FoundElement } from '../../fhir/elements.ts'
 import { unprocessable } from '../../fhir/error.ts'
 import { compileFhirPath } from '../../fhir/fhirpath/fhirpath.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
 
 /** Where an element stands: a member of an object, or an item of a list that is one. */
 export interface Place {

@@ -1,7 +1,9 @@
-import { parseJson, stringifyJson } from '../../base/json.ts'
+import { stringifyJson } from '../../base/json.ts'
+import type { Json } from '../../base/json-value.ts'
 import { badRequest } from '../../fhir/error.ts'
 import { firstParameter, type OperationCall } from '../../fhir/operation.ts'
-import type { Json, Resource } from '../../fhir/types.ts'
+import { parseJson } from '../../fhir/read-json.ts'
+import type { Resource } from '../../fhir/types.ts'
 import { parseXml } from '../../fhir/xml/read.ts'
 import type { TransformJob } from '../../structure-map/map-worker.ts'
 

@@ -1,8 +1,9 @@
 /** CodeSystem resources in JSON of any size, concept by concept. */
 
-import { parseJson } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { FhirError, unprocessable } from '../../fhir/error.ts'
-import type { CodeSystem, Json, JsonObject } from '../../fhir/types.ts'
+import { parseJson } from '../../fhir/read-json.ts'
+import type { CodeSystem } from '../../fhir/types.ts'
 import { type ByteReader, readBytes } from './byte-reader.ts'
 import { BYTE, syntaxFault, valueEnd } from './json-scan.ts'
 import { readConcept, type SourceItem } from './source-concept.ts'

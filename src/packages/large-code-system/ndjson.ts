@@ -1,8 +1,9 @@
 /** Code systems as NDJSON: one concept a line, members as in CodeSystem.concept plus `parent` or `parents`. */
 
-import { parseJson } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { FhirError } from '../../fhir/error.ts'
-import type { CodeSystem, Json, JsonObject } from '../../fhir/types.ts'
+import { parseJson } from '../../fhir/read-json.ts'
+import type { CodeSystem } from '../../fhir/types.ts'
 import { cutLines } from './lines.ts'
 import { readConcept, type SourceItem } from './source-concept.ts'
 

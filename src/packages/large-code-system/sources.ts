@@ -1,7 +1,8 @@
 /** Which of the formats a file has, and what is known of its code system before its concepts are read. */
 import { basename } from 'node:path'
+import type { Json } from '../../base/json-value.ts'
 import { FhirError, unprocessable } from '../../fhir/error.ts'
-import type { CodeSystem, CodeSystemConcept, Json, Resource } from '../../fhir/types.ts'
+import type { CodeSystem, CodeSystemConcept, Resource } from '../../fhir/types.ts'
 import { csvProperties, readCsv, readCsvHeader } from './csv.ts'
 import { conceptsBelow, readFhirJson, readFhirJsonHead } from './fhir-json.ts'
 import { fileChunks, hashFile, sha256Of } from './file-bytes.ts'

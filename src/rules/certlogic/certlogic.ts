@@ -1,10 +1,11 @@
 import { type CertLogicExpression, evaluate } from 'certlogic-js'
 import { validateFormat } from 'certlogic-js/dist/validation/index.js'
 import { isJsonObject } from '../../base/json-object.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import { parameterValue } from '../../fhir/operation.ts'
-import type { Issue, Json, JsonObject, Library, Parameter, Parameters } from '../../fhir/types.ts'
+import type { Issue, Library, Parameter, Parameters } from '../../fhir/types.ts'
 import { CertLogicFault, correctCertLogic } from './corrections.ts'
 
 /** Content type of a Library whose content is a CertLogic rule or bare expression. */

@@ -1,5 +1,6 @@
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { unprocessable } from '../../fhir/error.ts'
-import type { Extension, Json, JsonObject, Library, PlanDefinition } from '../../fhir/types.ts'
+import type { Extension, Library, PlanDefinition } from '../../fhir/types.ts'
 import { certLogicType } from './certlogic.ts'
 
 const planType = 'http://terminology.hl7.org/CodeSystem/plan-definition-type'

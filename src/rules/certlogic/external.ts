@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json-object.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 
 /** Ids of the value sets that EU rules look into (EU DCC value sets). */
 const euValueSetIds = [

@@ -1,7 +1,7 @@
 /** Pages of searches and histories in the SQLite store: keyset paging over the state at the time of the first page. */
 
-import { parseJson } from '../../base/json.ts'
 import { badRequest } from '../../fhir/error.ts'
+import { parseJson } from '../../fhir/read-json.ts'
 import { instantParameter } from '../../fhir/search/parse-search.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { type Cursor, expiredCursor, formatCursor, parseCursor, queryHash } from '../cursor.ts'

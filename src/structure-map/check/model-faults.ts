@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { isEmpty } from '../model/nodes.ts'
 import { type ElementType, type Type, UNKNOWN } from '../model/types.ts'
 

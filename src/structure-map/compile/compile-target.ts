@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../fhir/types.ts'
+import type { JsonObject } from '../../base/json-value.ts'
 import { compileExpression } from '../fhirpath/compile-expression.ts'
 import { typeOfPath } from '../fhirpath/static-type.ts'
 import { EXPRESSION, findExtension, LIST_MODE } from '../model/extensions.ts'

@@ -1,7 +1,7 @@
 import { calendarUnitCode } from '../../base/calendar-units.ts'
+import type { JsonObject } from '../../base/json-value.ts'
 import { FhirError } from '../../fhir/error.ts'
 import { type CompiledFhirPath, compileFhirPath, type FhirPathFunctions, typed } from '../../fhir/fhirpath/fhirpath.ts'
-import type { JsonObject } from '../../fhir/types.ts'
 import { type Scope, slotOf } from '../compile/scope.ts'
 import { createCursor, describeToken } from '../language/cursor.ts'
 import type { Node } from '../model/nodes.ts'

@@ -1,6 +1,6 @@
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { FhirPathFunctions } from '../../fhir/fhirpath/fhirpath.ts'
 import { findReferenced } from '../../fhir/resolve.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
 import { inferType, type Node } from '../model/nodes.ts'
 import { isA, plainTypeName, type TypeTable } from '../model/types.ts'
 import type { Run } from '../run/run.ts'

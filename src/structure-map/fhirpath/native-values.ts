@@ -1,5 +1,5 @@
 import { calendarUnitCode } from '../../base/calendar-units.ts'
-import type { Json } from '../../fhir/types.ts'
+import type { Json } from '../../base/json-value.ts'
 import { inferType, type Node } from '../model/nodes.ts'
 import { INFERRED, r4Type, UNKNOWN } from '../model/types.ts'
 import { NeedsEngine } from './expression-types.ts'

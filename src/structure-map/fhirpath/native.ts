@@ -1,5 +1,6 @@
-import { type SafeRegex, safeRegex } from '../../base/regex.ts'
-import type { Json } from '../../fhir/types.ts'
+import type { Json } from '../../base/json-value.ts'
+import type { SafeRegex } from '../../base/regex.ts'
+import { safeRegex } from '../../fhir/safe-regex.ts'
 import { type Scope, slotOf } from '../compile/scope.ts'
 import { children, type Node, textSteps } from '../model/nodes.ts'
 import { INFERRED, isA, r4Type, type Type, UNKNOWN } from '../model/types.ts'

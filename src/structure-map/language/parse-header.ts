@@ -1,5 +1,6 @@
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { elementInfo } from '../../fhir/elements.ts'
-import type { Json, JsonObject, StructureMap } from '../../fhir/types.ts'
+import type { StructureMap } from '../../fhir/types.ts'
 import { parseExpression } from '../fhirpath/expression.ts'
 import { CONSTANT } from '../model/extensions.ts'
 import type { Structure } from '../model/structure.ts'

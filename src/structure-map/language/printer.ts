@@ -1,6 +1,7 @@
 import { exactNumber } from '../../base/exact-number.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { elementInfo, typeInfo } from '../../fhir/elements.ts'
-import type { ConceptMap, Json, JsonObject, StructureMap } from '../../fhir/types.ts'
+import type { ConceptMap, StructureMap } from '../../fhir/types.ts'
 import { constantsOf, DEFAULT, EXPRESSION, findExtension, LIST_MODE } from '../model/extensions.ts'
 import { readR5 } from '../model/spelling.ts'
 import {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { canWrap, convertPrimitive, wrapValue } from '../run/convert.ts'
 import { ValueFault } from '../run/fault.ts'
 import type { Run } from '../run/run.ts'

@@ -1,5 +1,5 @@
 import { exactNumber, keepExactNumber } from '../../base/exact-number.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { INFERRED, r4Type, type Type, UNKNOWN } from './types.ts'
 
 /**

@@ -1,4 +1,5 @@
-import type { JsonObject, StructureMap } from '../../fhir/types.ts'
+import type { JsonObject } from '../../base/json-value.ts'
+import type { StructureMap } from '../../fhir/types.ts'
 import { quoteString } from '../language/cursor.ts'
 import { CONSTANT, DEFAULT, EXPRESSION, LIST_MODE } from './extensions.ts'
 import { deepCopy } from './nodes.ts'

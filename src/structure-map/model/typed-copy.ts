@@ -1,5 +1,5 @@
 import { exactNumber, keepExactNumber } from '../../base/exact-number.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { Run } from '../run/run.ts'
 import { leaveOut } from '../run/value-remark.ts'
 import { setMember, textSteps } from './nodes.ts'

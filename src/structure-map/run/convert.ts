@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { Type } from '../model/types.ts'
 import { ValueFault } from './fault.ts'
 

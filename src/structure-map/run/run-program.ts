@@ -1,5 +1,5 @@
+import type { Json } from '../../base/json-value.ts'
 import { unprocessable } from '../../fhir/error.ts'
-import type { Json } from '../../fhir/types.ts'
 import type { CompiledGroup, MapScope, Program } from '../compile/program.ts'
 import type { MapCall } from '../maps.ts'
 import { storedPosition } from '../model/extensions.ts'

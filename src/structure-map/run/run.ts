@@ -1,6 +1,6 @@
+import type { JsonObject } from '../../base/json-value.ts'
 import { unprocessable } from '../../fhir/error.ts'
 import type { FhirPathBudget } from '../../fhir/fhirpath/budget.ts'
-import type { JsonObject } from '../../fhir/types.ts'
 import { isEmpty, type Node, textSteps } from '../model/nodes.ts'
 import type { RuleTarget } from '../model/structure.ts'
 import type { Type } from '../model/types.ts'

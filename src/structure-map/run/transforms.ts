@@ -1,5 +1,5 @@
 import { keepExactNumber } from '../../base/exact-number.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { toText } from '../fhirpath/native-values.ts'
 import { escapeBetween } from '../language/escape.ts'
 import type { Node } from '../model/nodes.ts'

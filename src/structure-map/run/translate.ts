@@ -1,4 +1,5 @@
-import type { ConceptMap, Json } from '../../fhir/types.ts'
+import type { Json } from '../../base/json-value.ts'
+import type { ConceptMap } from '../../fhir/types.ts'
 import type { Node } from '../model/nodes.ts'
 import type { Translation } from './transforms.ts'
 

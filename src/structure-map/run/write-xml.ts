@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { lastPart, type Type, UNKNOWN } from '../model/types.ts'
 
 const XSI = 'http://www.w3.org/2001/XMLSchema-instance'

@@ -1,5 +1,5 @@
 import { keepExactNumber } from '../../base/exact-number.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { choose, conform, fit } from '../model/fit.ts'
 import { type Node, setMember } from '../model/nodes.ts'
 import { copyExtra, copyValid } from '../model/typed-copy.ts'

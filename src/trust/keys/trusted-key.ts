@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
+import type { Json } from '../../base/json-value.ts'
 import { subjectKeyIdentifier } from '../../base/x509.ts'
-import type { Json } from '../../fhir/types.ts'
 
 /** What lists say of a key, from good to bad. */
 export type KeyStatus = 'current' | 'expired' | 'terminated' | 'revoked'

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json-object.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { scaOf } from './trust-source.ts'
 
 /** What a did:web document of the network is, as far as it can be told without trusting it. */

@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, verify } from 'node:crypto'
 import { isJsonObject } from '../../base/json-object.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { type Contexts, canonicalQuads, UnknownContext } from '../../json-ld/canonize.ts'
 
 /** Why a trust list is refused (trust-network.md, section 3, command line). */

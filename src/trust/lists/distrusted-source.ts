@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json-object.ts'
-import type { Json } from '../../fhir/types.ts'
+import type { Json } from '../../base/json-value.ts'
 import { participantCode } from '../keys/participant-codes.ts'
 import { parseJson } from './did-source.ts'
 import { type SourceContent, type TrustReaders, type TrustSource, UnusableSource } from './trust-source.ts'

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json-object.ts'
-import type { JsonObject } from '../../fhir/types.ts'
+import type { JsonObject } from '../../base/json-value.ts'
 import { readJwk } from '../keys/anchors.ts'
 import type { Suspension } from '../keys/objections.ts'
 import { keyFault, type TrustedKey } from '../keys/trusted-key.ts'

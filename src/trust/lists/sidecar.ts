@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json-object.ts'
-import type { Json, JsonObject } from '../../fhir/types.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { participantCode } from '../keys/participant-codes.ts'
 import type { KeyStatus } from '../keys/trusted-key.ts'
 import { scaOf } from './trust-source.ts'

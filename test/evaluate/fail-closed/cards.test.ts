@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { JsonObject } from '../../../src/base/json-value.ts'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { cardKeyId, issueCard, sampleCard } from '../../../src/demo/shc.ts'
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
-import type { JsonObject } from '../../../src/fhir/types.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
 import { keyPairFor } from '../../support/issuer.ts'
 

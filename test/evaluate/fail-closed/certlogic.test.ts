@@ -1,7 +1,8 @@
 /** CertLogic rules see the certificate on every way in, and fail where there is nothing to see. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import type { Json, Library } from '../../../src/fhir/types.ts'
+import type { Json } from '../../../src/base/json-value.ts'
+import type { Library } from '../../../src/fhir/types.ts'
 import { euRuleToFhir } from '../../../src/rules/certlogic/eu-rule.ts'
 import { dccOf, dose, genuineDcc, openVerdicts, question, specimen } from '../../support/verdicts.ts'
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Json, JsonObject } from '../../../src/base/json-value.ts'
 import { mapInput } from '../../../src/credentials/map-input.ts'
 import { mapContent } from '../../../src/evaluate/map/map-content.ts'
 import { subjectOf } from '../../../src/evaluate/subject.ts'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
-import type { Json, JsonObject, Resource } from '../../../src/fhir/types.ts'
+import type { Resource } from '../../../src/fhir/types.ts'
 import { card, cardDose, cardPatient, chainOf, codes, resources, texts, without } from '../../support/map-samples.ts'
 import { mappingClock, ownMapping } from '../../support/own-mapping.ts'
 

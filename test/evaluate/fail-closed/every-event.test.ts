@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { JsonObject } from '../../../src/base/json-value.ts'
 import type { Format } from '../../../src/credentials/credential-format.ts'
 import { mapInputs } from '../../../src/credentials/map-input.ts'
 import { mapParts } from '../../../src/evaluate/map/map-content.ts'
-import type { JsonObject } from '../../../src/fhir/types.ts'
 import {
   chainOf,
   claim6,

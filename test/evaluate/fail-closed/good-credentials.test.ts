@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Json } from '../../../src/base/json-value.ts'
 import type { Format } from '../../../src/credentials/credential-format.ts'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
-import type { Json } from '../../../src/fhir/types.ts'
 import {
   card,
   cardDose,

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import supertest from 'supertest'
+import type { Json } from '../../../src/base/json-value.ts'
 import type { MapInput } from '../../../src/credentials/map-input.ts'
 import { judge, type RuleSurroundings } from '../../../src/evaluate/run-rules.ts'
 import { issue } from '../../../src/fhir/error.ts'
-import type { Bundle, Json } from '../../../src/fhir/types.ts'
+import type { Bundle } from '../../../src/fhir/types.ts'
 import { openVerdicts, question, ruleLibrary, rulePlan, specimen } from '../../support/verdicts.ts'
 
 const { ask, http, store, server } = await openVerdicts()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Json } from '../../../src/base/json-value.ts'
 import type { Format } from '../../../src/credentials/credential-format.ts'
-import type { Json } from '../../../src/fhir/types.ts'
 import {
   card,
   cardDose,

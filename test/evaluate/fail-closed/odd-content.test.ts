@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import type { Json, JsonObject } from '../../../src/base/json-value.ts'
 import { mapInput } from '../../../src/credentials/map-input.ts'
 import { type Mapped, mapContent } from '../../../src/evaluate/map/map-content.ts'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
 import { FhirError } from '../../../src/fhir/error.ts'
-import type { Json, JsonObject } from '../../../src/fhir/types.ts'
 import { chainOf, dcc, recovery, testEvent, vaccination } from '../../support/map-samples.ts'
 import { ownMapping } from '../../support/own-mapping.ts'
 

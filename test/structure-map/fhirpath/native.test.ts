@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Json } from '../../../src/base/json-value.ts'
 import { compileFhirPath } from '../../../src/fhir/fhirpath/fhirpath.ts'
-import type { Json } from '../../../src/fhir/types.ts'
 import { compileExpression, readExpression } from '../../../src/structure-map/fhirpath/compile-expression.ts'
 import { NeedsEngine } from '../../../src/structure-map/fhirpath/expression-types.ts'
 import { createHost } from '../../../src/structure-map/fhirpath/host.ts'

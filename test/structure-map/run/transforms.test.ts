@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stringifyJson } from '../../../src/base/json.ts'
-import type { ConceptMap, Json } from '../../../src/fhir/types.ts'
+import type { Json } from '../../../src/base/json-value.ts'
+import type { ConceptMap } from '../../../src/fhir/types.ts'
 import { issuesOf, runMap, withRules } from '../../support/run-map.ts'
 
 const patient = (members: Record<string, Json>): Json => ({ resourceType: 'Patient', ...members })

@@ -1,5 +1,5 @@
 import { Date as CqlDate, DateTime, type Interval } from 'cql-execution'
-import type { JsonObject } from '../../../fhir/types.ts'
+import type { JsonObject } from '../../../base/json-value.ts'
 import { OperatorError } from '../run/run-errors.ts'
 import { addOperator, type Evaluation, equals, replaceOperator } from './operators.ts'
 

@@ -1,5 +1,6 @@
+import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { issue } from '../../../fhir/error.ts'
-import type { Issue, Json, JsonObject } from '../../../fhir/types.ts'
+import type { Issue } from '../../../fhir/types.ts'
 import type { Elm } from '../translate/elm.ts'
 
 const types = '{urn:hl7-org:elm-types:r1}'

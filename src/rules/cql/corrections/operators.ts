@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { JsonObject } from '../../../fhir/types.ts'
+import type { JsonObject } from '../../../base/json-value.ts'
 
 /**
  * Access to the operator classes of cql-execution, which its entry does not export. Corrections replace single classes by subclasses and

@@ -1,4 +1,5 @@
-import { javaScriptReplacement, safeRegex } from '../../../base/regex.ts'
+import { javaScriptReplacement } from '../../../base/regex.ts'
+import { safeRegex } from '../../../fhir/safe-regex.ts'
 import { replaceNamedOperator, replaceOperator } from './operators.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../../base/json-object.ts'
-import type { Bundle, Json, JsonObject } from '../../../fhir/types.ts'
+import type { Json, JsonObject } from '../../../base/json-value.ts'
+import type { Bundle } from '../../../fhir/types.ts'
 import type { FhirClass, FhirClasses, FhirInstance, ReadScope } from './fhir-instance.ts'
 
 /** What a retrieve asks for: the part of the executor's RetrieveDetails that is read here. */

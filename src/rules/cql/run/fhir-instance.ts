@@ -1,6 +1,6 @@
 import { Code, Interval } from 'cql-execution'
 import { isJsonObject } from '../../../base/json-object.ts'
-import type { Json, JsonObject } from '../../../fhir/types.ts'
+import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { lineage, type ModelClass, type ModelElement, type ModelInfo } from '../translate/model-info.ts'
 import { compareInstances } from './compare.ts'
 import { parseDate, parseDateTime, parseTime } from './temporal.ts'

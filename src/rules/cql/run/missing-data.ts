@@ -4,7 +4,7 @@
  */
 import type { Library as ExecutableLibrary, PatientContext } from 'cql-execution'
 import { isJsonObject } from '../../../base/json-object.ts'
-import type { Json, JsonObject } from '../../../fhir/types.ts'
+import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { visit } from '../translate/elm.ts'
 import {
   childrenOf,

@@ -1,6 +1,7 @@
 import { DateTime, PatientContext } from 'cql-execution'
+import type { Json } from '../../../base/json-value.ts'
 import { badRequest, FhirError, isError, issue, unprocessable } from '../../../fhir/error.ts'
-import type { Bundle, Issue, Json, Parameters } from '../../../fhir/types.ts'
+import type { Bundle, Issue, Parameters } from '../../../fhir/types.ts'
 import { type Define, liesIn, parameterDeclarations, type TypeSpecifier } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import { bindTerminology, type CqlTerminology } from './code-service.ts'

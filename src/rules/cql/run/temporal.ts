@@ -1,5 +1,5 @@
 import { Date as CqlDate, DateTime } from 'cql-execution'
-import type { Json } from '../../../fhir/types.ts'
+import type { Json } from '../../../base/json-value.ts'
 
 /**
  * CQL dates and times of FHIR texts. The executor's own readers do the same by way of a date library, which costs as

@@ -1,4 +1,4 @@
-import type { Json } from '../../../fhir/types.ts'
+import type { Json } from '../../../base/json-value.ts'
 import { FhirInstance } from './fhir-instance.ts'
 import { type CqlObject, coding, dateTimeText } from './to-parameters.ts'
 

@@ -1,4 +1,5 @@
-import type { Issue, Json, JsonObject, Parameter } from '../../../fhir/types.ts'
+import type { Json, JsonObject } from '../../../base/json-value.ts'
+import type { Issue, Parameter } from '../../../fhir/types.ts'
 import { formatType, type TypeSpecifier } from '../translate/elm.ts'
 import { FhirInstance } from './fhir-instance.ts'
 

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../../base/json-object.ts'
+import type { Json } from '../../../base/json-value.ts'
 import { issue } from '../../../fhir/error.ts'
-import type { Issue, Json } from '../../../fhir/types.ts'
+import type { Issue } from '../../../fhir/types.ts'
 import { definitions, type Elm } from './elm.ts'
 
 /** Sections of an ELM library that hold named definitions (https://cql.hl7.org/elm.html, Library). */

@@ -1,6 +1,6 @@
 /** What names and references in ELM stand for, followed without running it. */
 import { isJsonObject } from '../../../base/json-object.ts'
-import type { Json, JsonObject } from '../../../fhir/types.ts'
+import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { definitions } from './elm.ts'
 import type { CompiledLibrary } from './libraries.ts'
 

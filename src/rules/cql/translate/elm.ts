@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../../base/json-object.ts'
-import type { Json, JsonObject } from '../../../fhir/types.ts'
+import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { correctLongLiteral } from '../corrections/literals.ts'
 
 /** The members of an ELM library (https://cql.hl7.org/elm.html) that this room reads; the rest is the executor's. */

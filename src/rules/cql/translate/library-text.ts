@@ -1,7 +1,7 @@
-import { parseJson } from '../../../base/json.ts'
 import { isJsonObject } from '../../../base/json-object.ts'
 import { formatCanonical, parseCanonical } from '../../../fhir/canonical.ts'
 import { FhirError, unprocessable } from '../../../fhir/error.ts'
+import { parseJson } from '../../../fhir/read-json.ts'
 import type { Library } from '../../../fhir/types.ts'
 import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql-source.ts'
 import type { Elm } from './elm.ts'

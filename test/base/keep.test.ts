@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { keep, keepPerObject } from '../../src/base/keep.ts'
+
+describe('keep', () => {
+  it('makes a value once per key', () => {
+    const kept = keep<string, number>(2)
+    let made = 0
+    const make = () => ++made
+    assert.deepEqual([kept.of('a', make), kept.of('a', make), kept.of('b', make)], [1, 1, 2])
+  })
+
+  it('never holds more than it may, and drops what was not used longest (against a plain list)', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 9 })), fc.integer({ min: 1, max: 5 }), (keys, most) => {
+        const kept = keep<number, number>(most)
+        let plain: number[] = []
+        for (const key of keys) {
+          kept.of(key, (each) => each)
+          plain = [...plain.filter((each) => each !== key), key].slice(-most)
+          assert.equal(kept.size, plain.length)
+        }
+        for (const key of plain) assert.equal(kept.get(key), key)
+      }),
+    )
+  })
+
+  it('keeps undefined as a value', () => {
+    const kept = keep<string, undefined>(2)
+    let made = 0
+    for (let time = 0; time < 2; time++) kept.of('a', () => void made++)
+    assert.equal(made, 1)
+  })
+
+  it('keeps neither what throws nor a promise that is rejected', async () => {
+    const kept = keep<string, Promise<number>>(2)
+    await assert.rejects(kept.of('a', () => Promise.reject(new Error('not now'))))
+    assert.equal(await kept.of('a', async () => 2), 2)
+    const plain = keep<string, number>(2)
+    assert.throws(() =>
+      plain.of('a', () => {
+        throw new Error('not now')
+      }),
+    )
+    assert.equal(plain.size, 0)
+  })
+
+  it('a rejected promise does not take away what was kept since', async () => {
+    const kept = keep<string, Promise<number>>(2)
+    let reject: (error: Error) => void = () => {}
+    const first = kept.of('a', () => new Promise((_, no) => (reject = no)))
+    kept.set('a', Promise.resolve(2))
+    reject(new Error('late'))
+    await assert.rejects(first)
+    assert.equal(await kept.get('a'), 2)
+  })
+})
+
+describe('keepPerObject', () => {
+  it('makes a value once per object', () => {
+    let made = 0
+    const read = keepPerObject((each: { n: number }) => each.n + ++made)
+    const one = { n: 1 }
+    assert.deepEqual([read(one), read(one), read({ n: 1 })], [2, 2, 3])
+  })
+})
