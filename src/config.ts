@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isJurisdictionCode } from './base/iso-3166.ts'
-import { proxyProblem } from './http/limits/client.ts'
+import { proxyProblem } from './http/limits/requester.ts'
 import { openOperationNames } from './operations/open-operations.ts'
 import { parseTrustLists } from './trust/lists/trust-list-settings.ts'
 import type { TrustSource } from './trust/lists/trust-source.ts'

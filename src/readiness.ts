@@ -1,4 +1,4 @@
-import type { ReadinessPart } from './http/readiness.ts'
+import type { ReadinessPart } from './http/context.ts'
 import type { PendingContent } from './packages/pending-content.ts'
 import type { TrustListStatus } from './trust/trust.ts'
 

@@ -1,6 +1,6 @@
 import type { ParameterDeclaration } from '../../fhir/operation.ts'
 import type { OperationDefinition } from '../../fhir/types.ts'
-import type { BoundOperation, Facade } from '../context.ts'
+import type { BoundOperation, HttpContext } from '../context.ts'
 
 type DefinitionParameter = NonNullable<OperationDefinition['parameter']>[number]
 
@@ -18,30 +18,30 @@ function operationTypes(operation: BoundOperation): string[] {
 }
 
 /** Address of the definition on this server; it can always be read. */
-export function operationDefinitionUrl(facade: Facade, operation: BoundOperation): string {
-  return `${facade.settings.baseUrl}/OperationDefinition/${operationDefinitionId(operation)}`
+export function operationDefinitionUrl(context: HttpContext, operation: BoundOperation): string {
+  return `${context.settings.baseUrl}/OperationDefinition/${operationDefinitionId(operation)}`
 }
 
 /** The definition with that id, made from the declaration; undefined when there is no such operation. */
-export function generatedOperationDefinition(facade: Facade, id: string): OperationDefinition | undefined {
-  const operation = facade.operations.find((each) => operationDefinitionId(each) === id)
-  return operation && operationDefinition(facade, operation)
+export function generatedOperationDefinition(context: HttpContext, id: string): OperationDefinition | undefined {
+  const operation = context.operations.find((each) => operationDefinitionId(each) === id)
+  return operation && operationDefinition(context, operation)
 }
 
 /** OperationDefinition (https://hl7.org/fhir/R4/operationdefinition.html) of a declared operation. */
-function operationDefinition(facade: Facade, operation: BoundOperation): OperationDefinition {
+function operationDefinition(context: HttpContext, operation: BoundOperation): OperationDefinition {
   const words = operation.name.split(/[^A-Za-z0-9]+/).map((word) => word.charAt(0).toUpperCase() + word.slice(1))
   const types = operationTypes(operation)
   const definition: OperationDefinition = {
     resourceType: 'OperationDefinition',
     id: operationDefinitionId(operation),
-    url: operationDefinitionUrl(facade, operation),
-    version: facade.software.version,
+    url: operationDefinitionUrl(context, operation),
+    version: context.software.version,
     name: words.join(''),
     title: operation.title,
     status: 'active',
     kind: 'operation',
-    date: facade.software.releaseDate,
+    date: context.software.releaseDate,
     description: operation.description,
     affectsState: operation.affectsState === true,
     code: operation.name,

@@ -3,20 +3,23 @@ import { checkResource } from '../../fhir/check/resource.ts'
 import { FhirError, isError, issue, operationOutcome } from '../../fhir/error.ts'
 import type { Issue, OperationOutcome, Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write, Written } from '../../storage/storage.ts'
-import type { Facade } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
-import { versionHeaders } from '../message/precondition.ts'
-import { preferences } from '../message/prefer.ts'
+import { preferences, versionHeaders } from '../message/head.ts'
 
 /**
  * Judges a resource before it is stored, among the others of its transaction.
  * @returns warnings and information
  * @throws FhirError 422 with everything that was found, when any of it is an error
  */
-export async function checkBeforeWrite(facade: Facade, resource: Resource, beside: Resource[] = []): Promise<Issue[]> {
+export async function checkBeforeWrite(
+  context: HttpContext,
+  resource: Resource,
+  beside: Resource[] = [],
+): Promise<Issue[]> {
   const found = checkResource(resource, { tolerant: tolerantTypes.has(resource.resourceType) })
   if (found.some(isError)) throw new FhirError(422, found)
-  const issues = await facade.hooks.checkWrite(resource, beside)
+  const issues = await context.hooks.checkWrite(resource, beside)
   if (issues.some(isError)) throw new FhirError(422, issues)
   return [...found, ...issues]
 }
@@ -36,12 +39,12 @@ function withoutVersion(resource: Resource, id: string): Resource {
 
 /** A write of a resource as it was received, to go to the storage. */
 export function writeOf(
-  facade: Facade,
+  context: HttpContext,
   { method, type, id }: { method: 'POST' | 'PUT'; type: string; id: string },
   resource: Resource,
 ): Write {
   const write: Write = { method, type, id, resource: withoutVersion(resource, id) }
-  return facade.hooks.publishedWrite?.(write) ?? write
+  return context.hooks.publishedWrite?.(write) ?? write
 }
 
 /**
@@ -49,10 +52,10 @@ export function writeOf(
  * apart. An update in place, or one that names its own id, is its author's decision.
  * @throws FhirError 422
  */
-export async function checkCanonicalIsNew(facade: Facade, resource: Resource): Promise<void> {
+export async function checkCanonicalIsNew(context: HttpContext, resource: Resource): Promise<void> {
   const { url, version } = canonicalOf(resource)
   if (url === undefined) return
-  for (const stored of await facade.storage.findCanonical(resource.resourceType, url)) {
+  for (const stored of await context.storage.findCanonical(resource.resourceType, url)) {
     if (canonicalOf(stored).version !== version) continue
     const name = version === undefined ? url : `${url}|${version}`
     const text = `${name} is stored already as ${stored.resourceType}/${stored.id}; update that one or change the version.`
@@ -65,10 +68,10 @@ export async function checkCanonicalIsNew(facade: Facade, resource: Resource): P
  * `Warning` (RFC 7234, 5.5) and in the outcome of a Bundle's entry. Where rules or maps cannot be run as they are, and the client
  * does not say what it wants to see, the OperationOutcome is the body; drafts of other types are often just not finished.
  */
-export function writeReply(facade: Facade, request: FhirRequest, written: Written, warnings: Issue[]): FhirReply {
+export function writeReply(context: HttpContext, request: FhirRequest, written: Written, warnings: Issue[]): FhirReply {
   const { version, outcome } = written
   const wanted = preferences(request.headers.prefer)
-  const location = `${facade.settings.baseUrl}/${version.type}/${version.id}/_history/${version.versionId}`
+  const location = `${context.settings.baseUrl}/${version.type}/${version.id}/_history/${version.versionId}`
   const headers: Record<string, string> = { ...versionHeaders(version), 'Cache-Control': 'no-store' }
   headers[outcome === 'created' ? 'Location' : 'Content-Location'] = location
   const reply: FhirReply = { status: outcome === 'created' ? 201 : 200, headers }

@@ -4,8 +4,8 @@ import type { OperationCall } from '../../fhir/operation.ts'
 import type { Parameter, Parameters, Resource } from '../../fhir/types.ts'
 import type { BoundOperation } from '../context.ts'
 import type { FhirRequest, QueryPair, RequestBody } from './exchange.ts'
+import { parseQuery } from './head.ts'
 import { checkContentType, fhirMediaTypes, mappingLanguage, unsupportedMediaType } from './media-type.ts'
-import { parseQuery } from './query.ts'
 import { checkMappingSize, decodeText, parseResource, readResource } from './resource-body.ts'
 
 type Input = Pick<OperationCall, 'parameters' | 'body'>
