@@ -53,7 +53,8 @@ const routes: { pattern: string; methods: Record<string, Method> }[] = [
 const matchers = routes.map((route) => ({ ...route, segments: route.pattern.split('/').slice(1).filter(Boolean) }))
 /** What is possible with types that only grow. */
 const appending = new Set(['GET', 'POST'])
-const resourceId = /^[A-Za-z0-9.-]{1,64}$/
+/** The two names that mean other places in an address are none. */
+const resourceId = /^(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}$/
 
 /**
  * Finds the interaction of a method and a path.

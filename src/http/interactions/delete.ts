@@ -1,8 +1,7 @@
 import { issue, operationOutcome } from '../../fhir/error.ts'
-import type { Write } from '../../storage/storage.ts'
 import type { HttpContext, Interaction } from '../context.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
-import { ifMatchVersion, preferences } from '../message/head.ts'
+import { preferences, writeConditions } from '../message/head.ts'
 import { singleMatch } from './single-match.ts'
 
 /** `DELETE [base]/[type]/[id]`; what is gone already, or never was, is as good as deleted. */
@@ -17,12 +16,10 @@ export const conditionalDelete: Interaction = (context, request, { type }) =>
   })
 
 async function remove(context: HttpContext, request: FhirRequest, type: string, id: string): Promise<FhirReply> {
-  const ifMatch = ifMatchVersion(request.headers['if-match'])
+  const conditions = writeConditions(request.headers)
   const current = await context.storage.read(type, id)
-  if (!current?.resource && ifMatch === undefined) return deleted(request, `${type}/${id} does not exist.`)
-  const write: Write = { method: 'DELETE', type, id }
-  if (ifMatch !== undefined) write.ifMatch = ifMatch
-  const [written] = await context.storage.write([write])
+  if (!current?.resource && !conditions.ifMatch) return deleted(request, `${type}/${id} does not exist.`)
+  const [written] = await context.storage.write([{ method: 'DELETE', type, id, ...conditions }])
   const reply = deleted(request, `${type}/${id} was deleted.`)
   if (written) reply.headers.ETag = `W/"${written.version.versionId}"`
   return reply

@@ -4,8 +4,8 @@ import type { StoredVersion } from '../../storage/storage.ts'
 import type { HttpContext, Interaction } from '../context.ts'
 import { gone } from '../message/errors.ts'
 import type { FhirReply, FhirRequest, RequestBody } from '../message/exchange.ts'
-import { ifMatchVersion } from '../message/head.ts'
-import { checkContentType, fhirMediaTypes, unsupportedMediaType } from '../message/media-type.ts'
+import { writeConditions } from '../message/head.ts'
+import { checkContentType, fhirFormat, unsupportedMediaType } from '../message/media-type.ts'
 import { parseResource } from '../message/resource-body.ts'
 import type { Patch } from '../patch/patch-jobs.ts'
 import { singleMatch } from './single-match.ts'
@@ -42,8 +42,9 @@ async function applyTo(
 ): Promise<FhirReply> {
   const { type, id, versionId, resource: stored } = version
   if (!stored) throw gone(type, id, versionId)
-  const wanted = ifMatchVersion(request.headers['if-match'])
-  if (wanted !== undefined && wanted !== versionId) {
+  const { ifMatch, ifNoneMatch } = writeConditions(request.headers)
+  const isCurrent = (tags: readonly string[]) => tags.includes('*') || tags.includes(versionId)
+  if ((ifMatch && !isCurrent(ifMatch)) || (ifNoneMatch && isCurrent(ifNoneMatch))) {
     throw new FhirError(412, issue('conflict', `The current version is ${versionId}.`))
   }
   const call = { client: request.requester.client(), cpuSeconds: context.limits.cpuMilliseconds / 1000 }
@@ -53,7 +54,7 @@ async function applyTo(
   }
   const warnings = await checkBeforeWrite(context, resource)
   const write = writeOf(context, { method: 'PUT', type, id }, resource)
-  const [written] = await context.storage.write([{ ...write, ifMatch: versionId }])
+  const [written] = await context.storage.write([{ ...write, ifMatch: [versionId] }])
   if (!written) throw new Error('The storage did not say what it wrote.')
   return writeReply(context, request, written, warnings)
 }
@@ -65,9 +66,10 @@ function readPatch(body: RequestBody | undefined): Patch {
     checkContentType(body.mediaType)
     return { kind: 'json', operations: parseJson(body.bytes) }
   }
-  if (!(essence in fhirMediaTypes)) {
+  if (!fhirFormat(essence)) {
     const accepted = [jsonPatch, 'application/fhir+json', 'application/fhir+xml']
-    throw unsupportedMediaType('A patch is a JSON Patch, or a Parameters resource for FHIRPath Patch.', accepted)
+    const text = `A patch is a JSON Patch (Content-Type: ${jsonPatch}), or a Parameters resource for FHIRPath Patch (Content-Type: application/fhir+json).`
+    throw unsupportedMediaType(text, accepted)
   }
   const resource = parseResource(body)
   // An entry of a batch carries a JSON Patch as a Binary.

@@ -1,13 +1,15 @@
 import { FhirError, issue, operationOutcome } from '../../fhir/error.ts'
+import { meetsConditions } from '../../fhir/search/evaluate.ts'
 import type { ParsedSearch } from '../../fhir/search/parse-search.ts'
 import type { Bundle, BundleEntry, Issue, Resource } from '../../fhir/types.ts'
 import type { SearchCondition, SearchPage, StoredVersion } from '../../storage/storage.ts'
 import type { HttpContext, Interaction } from '../context.ts'
+import { generatedOperationDefinitions } from '../describe/operation-definitions.ts'
 import { readSearch } from '../describe/stored-types.ts'
 import { printable } from '../message/errors.ts'
 import type { FhirReply, FhirRequest, QueryPair } from '../message/exchange.ts'
 import { parseQuery, preferences } from '../message/head.ts'
-import { checkContentType, unsupportedMediaType } from '../message/media-type.ts'
+import { checkContentType, formMediaType, unsupportedMediaType } from '../message/media-type.ts'
 import { pageLinks } from '../message/paging.ts'
 import { decodeText } from '../message/resource-body.ts'
 import { type Selection, select } from '../message/summary.ts'
@@ -48,19 +50,59 @@ export const search: Interaction = async (context, request, { type }): Promise<F
 /** Runs the search; `_count=0` and `_summary=count` fetch nothing. */
 async function findPage(context: HttpContext, parsed: ParsedSearch): Promise<SearchPage> {
   const conditions = [...parsed.conditions, ...(await membershipConditions(context, parsed))]
+  const query = { ...parsed, conditions }
+  const made = parsed.type === 'OperationDefinition' ? await generatedMatches(context, conditions) : []
+  const page = made.length > 0 ? await pageWith(context, query, made) : await storedPage(context, query)
+  if (page.matches.length === 0 && parsed.cursor === undefined)
+    await refusePendingSearch(context, parsed.type, conditions)
+  return page
+}
+
+async function storedPage(
+  { storage }: HttpContext,
+  { type, conditions, sort, ...parsed }: ParsedSearch,
+): Promise<SearchPage> {
   const countOnly = parsed.count === 0
-  const page = await context.storage.search({
-    type: parsed.type,
+  const page = await storage.search({
+    type,
     conditions,
-    sort: parsed.sort,
+    sort,
     count: countOnly ? 1 : parsed.count,
     total: countOnly ? 'accurate' : parsed.total,
     ...(parsed.cursor === undefined || countOnly ? {} : { cursor: parsed.cursor }),
   })
-  if (page.matches.length === 0 && parsed.cursor === undefined)
-    await refusePendingSearch(context, parsed.type, conditions)
   if (!countOnly) return page
   return page.total === undefined ? { matches: [] } : { matches: [], total: page.total }
+}
+
+/** Definitions of the server's own operations, which are in no store, as far as no stored one has taken their id. */
+async function generatedMatches(context: HttpContext, conditions: SearchCondition[]): Promise<StoredVersion[]> {
+  const found: StoredVersion[] = []
+  for (const each of generatedOperationDefinitions(context)) {
+    const { id, lastUpdated, resource } = each
+    const candidate = resource && { resource, id, lastUpdated, now: context.now().getTime() }
+    if (!candidate || !meetsConditions(candidate, conditions)) continue
+    if (!(await context.storage.read('OperationDefinition', id))) found.push(each)
+  }
+  return found
+}
+
+/** Page links into the generated definitions, which come before all stored ones. */
+const madeCursor = /^made-(\d{1,6})$/
+
+async function pageWith(context: HttpContext, query: ParsedSearch, made: StoredVersion[]): Promise<SearchPage> {
+  const { cursor, ...first } = query
+  const from = cursor === undefined ? '0' : madeCursor.exec(cursor)?.[1]
+  if (from === undefined) return storedPage(context, query)
+  const stored = await storedPage(context, first)
+  const total = stored.total === undefined ? {} : { total: stored.total + made.length }
+  if (query.count === 0) return { matches: [], ...total }
+  const matches = made.slice(Number(from), Number(from) + query.count)
+  const end = Number(from) + matches.length
+  // What has no room on this page begins the next one.
+  const isFull = end < made.length || (matches.length > 0 && matches.length + stored.matches.length > query.count)
+  if (isFull) return { matches, ...total, next: `made-${end}` }
+  return { ...stored, ...total, matches: [...matches, ...stored.matches] }
 }
 
 /** `:in` and `:not-in` as conditions over the codes of the value set. */
@@ -80,8 +122,8 @@ async function membershipConditions(context: HttpContext, parsed: ParsedSearch):
 function formPairs(request: FhirRequest): QueryPair[] {
   const { body } = request
   if (!body?.bytes || body.bytes.length === 0) return []
-  if (body.mediaType.essence !== 'application/x-www-form-urlencoded') {
-    throw unsupportedMediaType('A search is posted as a form.', ['application/x-www-form-urlencoded'])
+  if (body.mediaType.essence !== formMediaType) {
+    throw unsupportedMediaType(`A search is posted as a form (Content-Type: ${formMediaType}).`, [formMediaType])
   }
   checkContentType(body.mediaType)
   return parseQuery(decodeText(body.bytes))

@@ -1,15 +1,16 @@
+import { asResource } from '../../fhir/as-resource.ts'
 import { badRequest, FhirError, issue, notFound } from '../../fhir/error.ts'
 import type { BundleEntry, Issue, Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write } from '../../storage/storage.ts'
 import type { HttpContext } from '../context.ts'
 import { errorReply } from '../message/errors.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
-import { ifMatchVersion, parseQuery, versionHeaders } from '../message/head.ts'
+import { parseQuery, versionHeaders, writeConditions } from '../message/head.ts'
 import { replyTo } from '../message/reply.ts'
 import { entryInteraction, entryRequest, inOrder, replyEntry } from './bundle-entry.ts'
 import { conditionalReferences, rewriteReferences } from './rewrite-references.ts'
 import { singleMatch } from './single-match.ts'
-import { checkBeforeWrite, checkCanonicalIsNew, writeOf, writeReply } from './writing.ts'
+import { checkBeforeWrite, checkCanonicalIsNew, checkOwnId, writeOf, writeReply } from './writing.ts'
 
 /** One entry on its way: a request and what is to be written for it, if anything. */
 interface Step {
@@ -109,8 +110,7 @@ function prepare(context: HttpContext, outer: FhirRequest, entry: BundleEntry | 
   if (!entry?.resource) throw badRequest('The entry needs a resource.', 'required')
   if (entry.resource.resourceType !== type) throw badRequest(`The resource is not a ${type}, as the url says.`)
   if (id !== '' && entry.resource.id !== id) throw badRequest('The id of the resource must be that of the url.')
-  // @types/fhir has two names for any resource, and a Bundle uses the wider one.
-  step.resource = entry.resource as Resource
+  step.resource = asResource(entry.resource)
   step.write = { method: request.method === 'POST' ? 'POST' : 'PUT', type, id }
   return step
 }
@@ -126,6 +126,7 @@ async function writeAll(context: HttpContext, steps: Step[]): Promise<Map<Step, 
     const target = existing ?? write
     if (fullUrl && target?.id) addresses.set(fullUrl, `${target.type}/${target.id}`)
   }
+  for (const [name, address] of await relativeAddresses(context, addresses)) addresses.set(name, address)
   const writes: Write[] = []
   const written: Step[] = []
   for (const step of writing) {
@@ -149,6 +150,25 @@ async function writeAll(context: HttpContext, steps: Step[]): Promise<Map<Step, 
   return replies
 }
 
+/**
+ * The new address by `Type/id` of an entry's full url, for who refers to it so from an entry whose own full url says nothing of where
+ * that is (a `urn:uuid:`, or none). Not when two entries end alike, nor when the reference is that of a resource stored here.
+ */
+async function relativeAddresses(context: HttpContext, addresses: Map<string, string>): Promise<Map<string, string>> {
+  const found = new Map<string, string[]>()
+  for (const [fullUrl, address] of addresses) {
+    const name = /^https?:\/\/.+\/([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})$/.exec(fullUrl)?.[1]
+    if (name !== undefined) found.set(name, [...(found.get(name) ?? []), address])
+  }
+  const only = new Map<string, string>()
+  for (const [name, [address, ...others]] of found) {
+    const [type = '', id = ''] = name.split('/')
+    if (address === undefined || others.length > 0 || (await context.storage.read(type, id))?.resource) continue
+    only.set(name, address)
+  }
+  return only
+}
+
 /** Gives every write its id: of the match of its condition, of its url, or a fresh one. */
 async function findTarget(context: HttpContext, step: Step): Promise<void> {
   const { request, resource, write } = step
@@ -163,17 +183,25 @@ async function findTarget(context: HttpContext, step: Step): Promise<void> {
     write.id = context.uuid()
   } else if (write.id === '') {
     const match = await singleMatch(context, type, request.query)
+    if (write.method === 'PUT' && resource) await checkOwnId(context, resource, match)
     write.id = match?.id ?? (write.method === 'PUT' ? (resource?.id ?? context.uuid()) : '')
   }
-  if (write.method === 'DELETE' && !(await context.storage.read(type, write.id ?? ''))?.resource) step.nothing = true
+  // With If-Match it fails: there is no such version.
+  if (write.method === 'DELETE')
+    step.nothing =
+      write.id === '' ||
+      (request.headers['if-match'] === undefined && !(await context.storage.read(type, write.id ?? ''))?.resource)
 }
 
-/** Two entries that write the same resource have no order that the client could count on. */
+/**
+ * Two entries about the same resource have no order that the client could count on, whether or not there is anything to delete
+ * (https://hl7.org/fhir/R4/http.html#trules: "If any resource identities overlap, then the transaction SHALL fail").
+ */
 function refuseSharedTargets(steps: Step[]): void {
   const seen = new Map<string, number>()
-  for (const { index, write, existing, nothing } of steps) {
+  for (const { index, write, existing } of steps) {
     const target = existing ?? write
-    if (!target?.id || nothing) continue
+    if (!target?.id) continue
     const name = `${target.type}/${target.id}`
     const other = seen.get(name)
     if (other !== undefined && !existing) {
@@ -186,13 +214,11 @@ function refuseSharedTargets(steps: Step[]): void {
 
 async function completeWrite(
   context: HttpContext,
-  { index, request, resource, write }: Step,
+  { index, request, resource, write, fullUrl }: Step,
   addresses: Map<string, string>,
 ) {
   if (!write) return
-  const ifMatch = ifMatchVersion(request.headers['if-match'])
-  if (ifMatch !== undefined) write.ifMatch = ifMatch
-  if (write.method === 'PUT' && request.headers['if-none-match']?.trim() === '*') write.ifNoneMatch = true
+  Object.assign(write, writeConditions(request.headers))
   if (!resource || write.id === undefined) return
   const found = new Map(addresses)
   for (const condition of conditionalReferences(resource)) {
@@ -203,7 +229,7 @@ async function completeWrite(
   }
   const { type, id, method } = write
   if (method === 'DELETE') return
-  const complete = writeOf(context, { method, type, id }, rewriteReferences(resource, found))
+  const complete = writeOf(context, { method, type, id }, rewriteReferences(resource, { byUrl: found, fullUrl }))
   const judge = complete.unlessPublished
   Object.assign(write, complete, judge && { unlessPublished: placed(index, judge) })
 }

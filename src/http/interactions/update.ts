@@ -1,10 +1,10 @@
-import { badRequest, FhirError, issue } from '../../fhir/error.ts'
+import { badRequest } from '../../fhir/error.ts'
 import type { HttpContext, Interaction } from '../context.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
-import { ifMatchVersion } from '../message/head.ts'
+import { writeConditions } from '../message/head.ts'
 import { type ReceivedResource, receiveResource } from '../message/resource-body.ts'
 import { singleMatch } from './single-match.ts'
-import { checkBeforeWrite, checkCanonicalIsNew, writeOf, writeReply } from './writing.ts'
+import { checkBeforeWrite, checkCanonicalIsNew, checkOwnId, writeOf, writeReply } from './writing.ts'
 
 /** `PUT [base]/[type]/[id]`; creates when the id is new (https://hl7.org/fhir/R4/http.html#update). */
 export const update: Interaction = async (context, request, { type, id }): Promise<FhirReply> => {
@@ -24,13 +24,8 @@ export const conditionalUpdate: Interaction = async (context, request, { type })
   return context.inTurn(async () => {
     const match = await singleMatch(context, type, request.query)
     const bodyId = received.resource.id
-    if (match && bodyId !== undefined && bodyId !== match.id) {
-      throw badRequest({ text: 'The id of the body is not that of the match.', expression: `${type}.id` })
-    }
+    await checkOwnId(context, received.resource, match)
     if (!match && bodyId === undefined) await checkCanonicalIsNew(context, received.resource)
-    if (!match && bodyId !== undefined && (await context.storage.read(type, bodyId))?.resource) {
-      throw new FhirError(409, issue('conflict', 'Nothing fits the condition, but the id of the body is taken.'))
-    }
     return put(context, request, { ...received, type, id: match?.id ?? bodyId ?? context.uuid() })
   })
 }
@@ -46,10 +41,7 @@ async function put(
   { resource, warnings, type, id }: ReceivedResource & { type: string; id: string },
 ): Promise<FhirReply> {
   const write = writeOf(context, { method: 'PUT', type, id }, resource)
-  const ifMatch = ifMatchVersion(request.headers['if-match'])
-  if (ifMatch !== undefined) write.ifMatch = ifMatch
-  if (request.headers['if-none-match']?.trim() === '*') write.ifNoneMatch = true
-  const [written] = await context.storage.write([write])
+  const [written] = await context.storage.write([{ ...write, ...writeConditions(request.headers) }])
   if (!written) throw new Error('The storage did not say what it wrote.')
   return writeReply(context, request, written, warnings)
 }

@@ -1,6 +1,6 @@
 import { notFit } from '../../fhir/artefact.ts'
 import { checkResource } from '../../fhir/check/resource.ts'
-import { FhirError, isError, issue, operationOutcome } from '../../fhir/error.ts'
+import { badRequest, FhirError, isError, issue, operationOutcome } from '../../fhir/error.ts'
 import type { Issue, OperationOutcome, Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write, Written } from '../../storage/storage.ts'
 import type { HttpContext } from '../context.ts'
@@ -17,11 +17,25 @@ export async function checkBeforeWrite(
   resource: Resource,
   beside: Resource[] = [],
 ): Promise<Issue[]> {
+  refusePart(resource)
   const found = checkResource(resource, { tolerant: tolerantTypes.has(resource.resourceType) })
   if (found.some(isError)) throw new FhirError(422, found)
   const issues = await context.hooks.checkWrite(resource, beside)
   if (issues.some(isError)) throw new FhirError(422, issues)
   return [...found, ...issues]
+}
+
+/**
+ * What was cut down (`_summary`, `_elements`) says so; stored, it would replace the whole by a part of it
+ * (https://hl7.org/fhir/R4/search.html#summary).
+ */
+function refusePart({ resourceType, meta }: Resource): void {
+  const tags = Array.isArray(meta?.tag) ? meta.tag : []
+  const at = tags.findIndex((each) => each?.code === 'SUBSETTED' && (each.system?.endsWith('ObservationValue') ?? true))
+  if (at < 0) return
+  const text =
+    'The resource is tagged SUBSETTED: it is a part of one, as _summary or _elements give it. Read it whole, and write that.'
+  throw new FhirError(422, issue('business-rule', { text, expression: `${resourceType}.meta.tag[${at}]` }))
 }
 
 /** Their spelling in later versions of FHIR is read too: their compilers judge what they know. */
@@ -61,6 +75,18 @@ export async function checkCanonicalIsNew(context: HttpContext, resource: Resour
     const text = `${name} is stored already as ${stored.resourceType}/${stored.id}; update that one or change the version.`
     throw new FhirError(422, issue('duplicate', { text, expression: `${resource.resourceType}.url` }))
   }
+}
+
+/**
+ * The id that the resource of a conditional update brings along must be that of what it updates, or a free one.
+ * @throws FhirError 400 another id than the match's, 409 the id of another resource
+ */
+export async function checkOwnId(context: HttpContext, resource: Resource, match: StoredVersion | undefined) {
+  const { id, resourceType: type } = resource
+  if (id === undefined || id === match?.id) return
+  if (match) throw badRequest({ text: 'The id of the body is not that of the match.', expression: `${type}.id` })
+  if ((await context.storage.read(type, id))?.resource)
+    throw new FhirError(409, issue('conflict', 'Nothing fits the condition, but the id of the body is taken.'))
 }
 
 /**

@@ -1,6 +1,7 @@
 import { badRequest } from '../../fhir/error.ts'
-import type { StoredVersion } from '../../storage/storage.ts'
+import type { StoredVersion, Write } from '../../storage/storage.ts'
 import type { FhirReply, FhirRequest, QueryPair } from './exchange.ts'
+import { splitOutsideQuotes } from './media-type.ts'
 
 /** More pairs than any honest request has. */
 const maximumPairs = 2000
@@ -68,16 +69,43 @@ export function versionHeaders(version: StoredVersion): Record<string, string> {
   return { ETag: `W/"${version.versionId}"`, 'Last-Modified': new Date(version.lastUpdated).toUTCString() }
 }
 
-/**
- * The version that `If-Match` demands; undefined without the header or for `*`.
- * @throws FhirError 400 when it is no entity tag
- */
-export function ifMatchVersion(header: string | undefined): string | undefined {
-  if (header === undefined || header.trim() === '*') return undefined
-  const tag = /^\s*(?:W\/)?"?([A-Za-z0-9.-]{1,64})"?\s*$/.exec(header)?.[1]
-  if (tag === undefined) throw badRequest('If-Match must have the form W/"version".')
-  return tag
+/** An entity tag (RFC 9110 §8.8.3); a version id without quotes is taken for one, as many clients write it. */
+const entityTag = /^(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$|^([A-Za-z0-9.-]{1,64})$/
+
+/** The opaque parts of a list of entity tags, or `*` alone; undefined when it is neither. */
+function entityTags(header: string): string[] | undefined {
+  if (header.trim() === '*') return ['*']
+  const found: string[] = []
+  for (const each of splitOutsideQuotes(header, ',')) {
+    const tag = each.trim()
+    // Empty elements of a list do not count (RFC 9110 §5.6.1.2).
+    if (tag === '') continue
+    const match = entityTag.exec(tag)
+    if (!match) return undefined
+    found.push(match[1] ?? match[2] ?? '')
+  }
+  return found.length > 0 ? found : undefined
 }
+
+/**
+ * What `If-Match` and `If-None-Match` demand of what is there before a write (RFC 9110 §13.1).
+ * @throws FhirError 400 when one of them is no list of entity tags
+ */
+export function writeConditions(headers: FhirRequest['headers']): Pick<Write, 'ifMatch' | 'ifNoneMatch'> {
+  const conditions: Pick<Write, 'ifMatch' | 'ifNoneMatch'> = {}
+  const tagsOf = (name: string) => {
+    const header = headers[name]
+    const tags = header === undefined ? undefined : entityTags(header)
+    if (header !== undefined && !tags) throw badRequest(`${headerNames[name]} must have the form W/"version", or *.`)
+    return tags
+  }
+  const [ifMatch, ifNoneMatch] = [tagsOf('if-match'), tagsOf('if-none-match')]
+  if (ifMatch) conditions.ifMatch = ifMatch
+  if (ifNoneMatch) conditions.ifNoneMatch = ifNoneMatch
+  return conditions
+}
+
+const headerNames: Record<string, string> = { 'if-match': 'If-Match', 'if-none-match': 'If-None-Match' }
 
 /** Turns a successful answer to a GET into 304 when the client has it already (RFC 9110 §13). */
 export function applyPreconditions(request: FhirRequest, reply: FhirReply): FhirReply {
@@ -97,16 +125,14 @@ export function isFresh(asked: ConditionalHeaders, given: Record<string, string>
   const noneMatch = asked['if-none-match']
   if (noneMatch !== undefined) {
     if (etag === undefined) return false
-    return noneMatch.split(',').some((tag) => tag.trim() === '*' || weak(tag) === weak(etag))
+    const tags = entityTags(noneMatch)
+    const own = entityTags(etag)?.[0]
+    return tags !== undefined && (tags[0] === '*' || (own !== undefined && tags.includes(own)))
   }
   if (asked['if-modified-since'] === undefined) return false
   const since = Date.parse(asked['if-modified-since'])
   const modified = Date.parse(given['Last-Modified'] ?? '')
   return !Number.isNaN(since) && !Number.isNaN(modified) && modified <= since
-}
-
-function weak(tag: string): string {
-  return tag.trim().replace(/^W\//, '')
 }
 
 /** The preferences of RFC 7240 that FHIR uses. */

@@ -7,15 +7,24 @@ interface MediaRange extends MediaType {
   q: number
 }
 
-/** Formats of the FHIR standard by media type (https://hl7.org/fhir/R4/http.html#mime-type). */
-export const fhirMediaTypes: Readonly<Record<string, 'json' | 'xml'>> = {
-  'application/fhir+json': 'json',
-  'application/json': 'json',
-  'text/json': 'json',
-  'application/fhir+xml': 'xml',
-  'application/xml': 'xml',
-  'text/xml': 'xml',
-}
+/** Formats of the FHIR standard by media type (https://hl7.org/fhir/R4/http.html#mime-type); a Map, for names come from outside. */
+const fhirFormats: ReadonlyMap<string, 'json' | 'xml'> = new Map([
+  ['application/fhir+json', 'json'],
+  ['application/json', 'json'],
+  ['text/json', 'json'],
+  ['application/fhir+xml', 'xml'],
+  ['application/xml', 'xml'],
+  ['text/xml', 'xml'],
+])
+
+/** Media types of FHIR's own formats. */
+export const fhirMediaTypes: readonly string[] = [...fhirFormats.keys()]
+
+/** The format that a media type (`type/subtype`) means; undefined when it is none of FHIR's. */
+export const fhirFormat = (essence: string): 'json' | 'xml' | undefined => fhirFormats.get(essence)
+
+/** Media type of forms, which is also what `curl -d` sends when nothing is said. */
+export const formMediaType = 'application/x-www-form-urlencoded'
 
 /** Media type of the FHIR Mapping Language. */
 export const mappingLanguage = 'text/fhir-mapping'
@@ -85,11 +94,22 @@ export function checkContentType(media: MediaType): void {
 }
 
 /** 415 with the media types that would be read in `Accept`. */
-export function unsupportedMediaType(text: string, accepted: string[] = Object.keys(fhirMediaTypes)): FhirError {
+export function unsupportedMediaType(text: string, accepted: readonly string[] = fhirMediaTypes): FhirError {
   return new FhirError(415, issue('not-supported', text), { Accept: accepted.join(', ') })
 }
 
-function splitOutsideQuotes(text: string, separator: string): string[] {
+/** 415 for a body of a media type that is not read here; who sent none is told what to say. */
+export function unreadMediaType(essence: string, wanted = 'a resource', accepted?: readonly string[]): FhirError {
+  const readable = essence.replace(/[^\x20-\x7e]/g, '?').slice(0, 80)
+  const what =
+    essence === formMediaType
+      ? `${formMediaType} is a form (and what curl -d sends when no Content-Type is given); ${wanted} is no form.`
+      : `${readable === '' ? 'A body without a media type' : readable} is not read here.`
+  return unsupportedMediaType(`${what} Send Content-Type: application/fhir+json (or application/fhir+xml).`, accepted)
+}
+
+/** The parts of a header's list, in order. */
+export function splitOutsideQuotes(text: string, separator: string): string[] {
   if (!text.includes('"')) return text.split(separator)
   const parts: string[] = []
   let quoted = false
@@ -122,11 +142,11 @@ export interface Negotiation {
   pretty: boolean
 }
 
-const shortNames: Record<string, string> = {
-  json: 'application/fhir+json',
-  xml: 'application/fhir+xml',
-  fml: mappingLanguage,
-}
+const shortNames: ReadonlyMap<string, string> = new Map([
+  ['json', 'application/fhir+json'],
+  ['xml', 'application/fhir+xml'],
+  ['fml', mappingLanguage],
+])
 const plainJson: ReplyFormat = { kind: 'json', contentType: 'application/fhir+json', pretty: false }
 
 /** Collects what `Accept`, `_format`, `_pretty` and the body's own type say. `_format` goes before `Accept`. */
@@ -144,7 +164,7 @@ export function negotiate(request: {
     // An Accept of which nothing could be understood asks for something we cannot give.
     if (asked.ranges.length === 0 && request.accept.trim() !== '') asked.ranges = [unknownRange]
   }
-  const bodyFormat = request.bodyType === undefined ? undefined : fhirMediaTypes[request.bodyType]
+  const bodyFormat = request.bodyType === undefined ? undefined : fhirFormat(request.bodyType)
   if (bodyFormat) asked.bodyFormat = bodyFormat
   return asked
 }
@@ -154,7 +174,7 @@ const unknownRange: MediaRange = { essence: 'unknown/unknown', parameters: {}, q
 function formatRange(format: string): MediaRange {
   // `+` in a query string is a space, but clients write application/fhir+json without encoding it.
   const media = parseMediaType(format.trim().replaceAll(' ', '+'))
-  return { ...media, essence: shortNames[media.essence] ?? media.essence, q: 1 }
+  return { ...media, essence: shortNames.get(media.essence) ?? media.essence, q: 1 }
 }
 
 /**
@@ -185,7 +205,7 @@ export function errorFormat(asked: Negotiation): ReplyFormat {
 /** The first choice, when it is not a format of the standard: FML text, a logical instance, NDJSON… */
 export function foreignMediaType(asked: Negotiation): string | undefined {
   const first = asked.ranges[0]?.essence
-  return first === undefined || first in fhirMediaTypes || first.includes('*') ? undefined : first
+  return first === undefined || fhirFormat(first) !== undefined || first.includes('*') ? undefined : first
 }
 
 function fallbackFormat(asked: Negotiation): ReplyFormat {
@@ -198,7 +218,7 @@ function rangeFormat(range: MediaRange, asked: Negotiation, mapping: boolean): R
   if (range.essence === mappingLanguage) {
     return mapping ? { kind: 'fml', contentType: mappingLanguage, pretty: asked.pretty } : undefined
   }
-  const kind = fhirMediaTypes[range.essence]
+  const kind = fhirFormat(range.essence)
   if (!kind) return undefined
   const version = range.parameters.fhirversion
   const contentType = version ? `${range.essence}; fhirVersion=${version}` : range.essence

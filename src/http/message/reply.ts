@@ -4,8 +4,9 @@ import { isJsonObject } from '../../base/json-object.ts'
 import { jsonSize } from '../../base/json-size.ts'
 import { stringifySteps } from '../../base/json-steps.ts'
 import { asJson, isAnyResource, isOfType } from '../../fhir/as-resource.ts'
-import { FhirError, issue } from '../../fhir/error.ts'
-import type { Resource, StructureMap } from '../../fhir/types.ts'
+import { FhirError, issue, operationOutcome } from '../../fhir/error.ts'
+import { uncarried } from '../../fhir/primitives.ts'
+import type { BundleEntry, Issue, Resource, StructureMap } from '../../fhir/types.ts'
 import { writeXml, writeXmlSteps } from '../../fhir/xml/write.ts'
 import { createBudget, type Steps } from '../../workers/budget.ts'
 import { errorReply } from './errors.ts'
@@ -76,8 +77,57 @@ function textOf(resource: Resource, format: ReplyFormat, writing: Writing): stri
 }
 
 /** Decimals stand as they were read. */
-const shortText = (resource: Resource, { kind, pretty }: ReplyFormat): string =>
-  kind === 'xml' ? writeXml(resource, { pretty }) : stringifyJson(resource, pretty ? 2 : undefined)
+function shortText(resource: Resource, { kind, pretty }: ReplyFormat): string {
+  if (kind !== 'xml') return stringifyJson(resource, pretty ? 2 : undefined)
+  try {
+    return writeXml(resource, { pretty })
+  } catch (error) {
+    return writeXml(writable(resource, error), { pretty })
+  }
+}
+
+function* xmlSteps(resource: Resource, pretty: boolean): Steps<string> {
+  try {
+    return yield* writeXmlSteps(resource, { pretty })
+  } catch (error) {
+    return yield* writeXmlSteps(writable(resource, error), { pretty })
+  }
+}
+
+/**
+ * What can be said in XML of what cannot be written so (a stored resource may hold what a later version of FHIR or an older version of
+ * this server let through): a Bundle tells which of its entries are to be read as JSON, and an outcome loses the characters alone.
+ * @throws what writing threw, for every other resource
+ */
+function writable(resource: Resource, error: unknown): Resource {
+  if (isOfType(resource, 'OperationOutcome')) return operationOutcome(resource.issue.map(carriedIssue))
+  if (!isOfType(resource, 'Bundle') || !(error instanceof FhirError)) throw error
+  return { ...resource, entry: resource.entry?.map(writableEntry) ?? [] }
+}
+
+function writableEntry(entry: BundleEntry): BundleEntry {
+  try {
+    if (isAnyResource(entry.resource)) writeXml(entry.resource)
+    return entry
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error
+    const { resource, ...rest } = entry
+    const name = `${resource?.resourceType}/${resource?.id}`
+    const issues = error.issues.map((each) => ({ ...each, diagnostics: `${name} can be read as JSON.` }))
+    return { ...rest, resource: operationOutcome(issues) }
+  }
+}
+
+const carriedIssue = (issue: Issue): Issue => ({
+  ...issue,
+  ...(issue.diagnostics !== undefined && { diagnostics: carried(issue.diagnostics) }),
+  ...(issue.details?.text !== undefined && { details: { ...issue.details, text: carried(issue.details.text) } }),
+  ...(issue.expression && { expression: issue.expression.map(carried) }),
+})
+
+/** A text without what XML cannot carry. */
+const carried = (text: string): string =>
+  [...text.toWellFormed()].map((each) => (uncarried(each) ? '\ufffd' : each)).join('')
 
 /** Writing has a budget of its own: a request that used up its time gets to know what was done. */
 const writingLimits = { cpuMilliseconds: 3000, sliceMilliseconds: 20 }
@@ -90,7 +140,7 @@ async function longText(resource: Resource, format: ReplyFormat, writing: Writin
   if (kind === 'json' && pretty && jsonSize(resource, prettyCharacters) <= prettyCharacters)
     return checked(shortText(resource, format), writing)
   const steps: Steps<string | undefined> =
-    kind === 'xml' ? writeXmlSteps(resource, { pretty }) : stringifySteps(resource, writing.limitBytes)
+    kind === 'xml' ? xmlSteps(resource, pretty) : stringifySteps(resource, writing.limitBytes)
   const budget = createBudget({ client: writing.client(), limits: writingLimits })
   return checked(await budget.runSteps(steps), writing)
 }

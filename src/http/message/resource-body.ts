@@ -9,7 +9,7 @@ import type { Requester } from '../limits/requester.ts'
 import { tooLarge } from '../wire/body.ts'
 import { printable } from './errors.ts'
 import type { FhirRequest, RequestBody } from './exchange.ts'
-import { checkContentType, fhirMediaTypes, mappingLanguage, unsupportedMediaType } from './media-type.ts'
+import { checkContentType, fhirFormat, mappingLanguage, unreadMediaType } from './media-type.ts'
 
 /** A resource as it was sent, and what reading it gave to remark. */
 export interface ReceivedResource {
@@ -72,9 +72,8 @@ export async function readResource(body: RequestBody, { budget }: Pick<Requester
 
 function* parseSteps(body: RequestBody): Steps<Resource> {
   if (body.resource) return body.resource
-  const kind = fhirMediaTypes[body.mediaType.essence]
-  if (!kind)
-    throw unsupportedMediaType(`${printable(body.mediaType.essence) || 'No media type'} is not supported here.`)
+  const kind = fhirFormat(body.mediaType.essence)
+  if (!kind) throw unreadMediaType(body.mediaType.essence)
   checkContentType(body.mediaType)
   const bytes = body.bytes ?? new Uint8Array()
   return asResource(kind === 'json' ? parseJson(bytes) : yield* parseXmlSteps(bytes))

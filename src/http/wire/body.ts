@@ -6,12 +6,12 @@ import { FhirError, issue } from '../../fhir/error.ts'
 /** A sender who goes on after 413 is heard out for so long, so that the answer is seen; then the connection is cut off. */
 const drainedBytes = 32_000_000
 
-const decompressors: Record<string, () => Transform> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-}
+const decompressors: ReadonlyMap<string, () => Transform> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+])
 
 /** Whether the request announces a body. */
 export function hasBody(message: IncomingMessage): boolean {
@@ -41,7 +41,7 @@ interface Sides {
 export async function readBody({ message, response }: Sides, { limitBytes, body }: ReadOptions): Promise<Uint8Array> {
   try {
     const coding = (message.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
-    const decompressor = decompressors[coding]
+    const decompressor = decompressors.get(coding)
     if (!decompressor && coding !== 'identity' && coding !== '') throw unknownCoding()
     const isAsked = message.headers.expect?.toLowerCase() === '100-continue'
     if (Number(message.headers['content-length']) > limitBytes) {
@@ -140,7 +140,7 @@ export function tooLarge(limitBytes: number, headers: Record<string, string> = {
 }
 
 function unknownCoding(): FhirError {
-  const coding = Object.keys(decompressors).join(', ')
+  const coding = [...decompressors.keys()].join(', ')
   return new FhirError(415, issue('not-supported', `Content-Encoding is not supported; known: ${coding}.`), {
     'Accept-Encoding': coding,
   })
