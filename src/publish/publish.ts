@@ -8,7 +8,7 @@ import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import { checkArtefact, statusFaults } from './check.ts'
 import type { CheckEnvironment } from './environment.ts'
-import { conflictWith, unlessPublished } from './identity.ts'
+import { conflictWith, judgedWrite } from './identity.ts'
 
 /** A resource as it may be stored. */
 interface Admission {
@@ -76,7 +76,7 @@ export function createPublish(environment: CheckEnvironment & { storage: Pick<St
       const current = await environment.find(resource.resourceType, `${url}|${version}`)
       return { kind: 'same', isRetired: current.length > 0 && current.every((each) => statusOf(each) === 'retired') }
     },
-    write: (write) => (write.resource ? { ...write, ...unlessPublished(write.resource) } : write),
+    write: (write) => (write.resource ? { ...write, ...judgedWrite(write.resource) } : write),
   }
 }
 
