@@ -78,7 +78,7 @@ describe('/metadata', async () => {
   const statement: CapabilityStatement = await get('metadata')
   const resources = statement.rest?.[0]?.resource ?? []
   const base = [...((readJson('fhir/r4/search-parameters.json') as Bundle).entry ?? [])].flatMap(({ resource }) =>
-    resource?.resourceType === 'SearchParameter' ? [resource] : [],
+    isOfType(resource, 'SearchParameter') ? [resource] : [],
   )
   const byUrl = new Map(base.map((each) => [each.url, each]))
 
@@ -108,9 +108,7 @@ describe('/metadata', async () => {
 
 describe('definitions of operations', async () => {
   const { entry = [] } = (await get('OperationDefinition?_count=1000')) as Bundle
-  const definitions = entry.flatMap(({ resource }) =>
-    resource?.resourceType === 'OperationDefinition' ? [resource] : [],
-  )
+  const definitions = entry.flatMap(({ resource }) => (isOfType(resource, 'OperationDefinition') ? [resource] : []))
 
   it('all are listed', () => assert.equal(definitions.length, operations.length))
 
