@@ -14,7 +14,6 @@ import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map/map-chains.ts'
 import { verifyCredential } from './evaluate/verify/verify.ts'
 import { artefactName, withoutRefusal } from './fhir/artefact.ts'
-import type { Library, PlanDefinition } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, type HttpLimits, listen, type RunningServer } from './http/app.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
@@ -231,8 +230,8 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Contex
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
   const rules = createRules(
     {
-      findLibraries: (url) => find<Library>(storage, 'Library', url),
-      listLibraries: async () => usable(storage, await listAll<Library>(storage, 'Library')),
+      findLibraries: (url) => find(storage, 'Library', url),
+      listLibraries: async () => usable(storage, await listAll(storage, 'Library')),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: (id) => euValueSet(storage, terminology, id),
@@ -244,7 +243,7 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Contex
   const findMap = mapFinder(storage, () => revision(mapTypes))
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
-    () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
+    () => listAll(storage, 'PlanDefinition'),
   )
   const evaluate = createEvaluate({
     settings: config,
@@ -270,8 +269,8 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Contex
     },
     rules,
     selectPlans: async (choice) => selectPlans(await plans(), choice),
-    hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
-    findPlans: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
+    hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
+    findPlans: (canonical) => findRunnable(storage, 'PlanDefinition', canonical),
     now,
   })
   const limits = { cpuMilliseconds: config.requestCpuMilliseconds, replyBytes: config.replyLimitBytes }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { statusOf } from './fhir/artefact.ts'
 import { formatCanonical } from './fhir/canonical.ts'
 import { unprocessable } from './fhir/error.ts'
-import type { Resource, StructureMap, ValueSet } from './fhir/types.ts'
+import type { StructureMap, ValueSet } from './fhir/types.ts'
 import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
 import type { PendingContent } from './packages/pending-content.ts'
 import { findRunnable, listAll, usable } from './storage/find-artefacts.ts'
@@ -29,7 +29,7 @@ export const artefactSource = (storage: Storage, pending: PendingContent, dataDi
   },
   list: async (type: string) => {
     if (type === 'ConceptMap') await pending.refuse(type, {})
-    return usable(storage, await listAll<Resource>(storage, type))
+    return usable(storage, await listAll(storage, type))
   },
   revision: () => storage.revision(terminologyTypes) + pending.epoch(),
   largeCodeSystem: readArtefacts(join(dataDir, ARTEFACTS_FOLDER), largeCodeSystem).read,
@@ -68,8 +68,7 @@ export function mapFinder(storage: Storage, revision: () => number) {
   const known = cachedByRevision(revision, () => new Map<string, Promise<StructureMap | undefined>>())
   return (canonical: string): Promise<StructureMap | undefined> => {
     const maps = known()
-    const found =
-      maps.get(canonical) ?? findRunnable<StructureMap>(storage, 'StructureMap', canonical).then(([map]) => map)
+    const found = maps.get(canonical) ?? findRunnable(storage, 'StructureMap', canonical).then(([map]) => map)
     // Names come from outside, any number of them.
     if (maps.size >= mapsKept) maps.clear()
     maps.set(canonical, found)

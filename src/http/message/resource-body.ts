@@ -1,3 +1,4 @@
+import { asResource } from '../../fhir/as-resource.ts'
 import { isResource } from '../../fhir/elements.ts'
 import { badRequest, unprocessable } from '../../fhir/error.ts'
 import { parseJson } from '../../fhir/read-json.ts'
@@ -76,7 +77,7 @@ function* parseSteps(body: RequestBody): Steps<Resource> {
   if (!kind) throw unreadMediaType(body.mediaType.essence)
   checkContentType(body.mediaType)
   const bytes = body.bytes ?? new Uint8Array()
-  return asResource(kind === 'json' ? parseJson(bytes) : yield* parseXmlSteps(bytes))
+  return r4Resource(kind === 'json' ? parseJson(bytes) : yield* parseXmlSteps(bytes))
 }
 
 /** UTF-8 to text, a byte order mark is dropped. @throws FhirError 400 for bytes that are not UTF-8 */
@@ -88,11 +89,10 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-function asResource(value: unknown): Resource {
-  const type = typeof value === 'object' && value !== null && 'resourceType' in value ? value.resourceType : undefined
-  if (typeof type !== 'string')
-    throw badRequest('The body is not a FHIR resource: resourceType is missing.', 'structure')
+/** The strict readers saw to the structure; it must be of a type of the standard. */
+function r4Resource(value: unknown): Resource {
+  const resource = asResource(value)
+  const type = resource.resourceType
   if (!isResource(type)) throw unprocessable(`${printable(type)} is not a resource type of FHIR R4.`, 'structure')
-  // The strict readers saw to the structure; what they give has a resourceType of the standard.
-  return value as Resource
+  return resource
 }
