@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isJurisdictionCode } from './base/iso-3166.ts'
 import { proxyProblem } from './http/limits/client.ts'
+import type { HttpLimits } from './http/limits/http-limits.ts'
+import type { ListenLimits } from './http/wire/running-server.ts'
 import { openOperationNames } from './operations/open-operations.ts'
 import { parseTrustLists } from './trust/lists/trust-list-settings.ts'
 import type { TrustSource } from './trust/lists/trust-source.ts'
@@ -236,6 +238,9 @@ const settings = [
 
 type Variable = (typeof settings)[number]['variable']
 
+/** What a request may use; entries of a batch with a token have a bound that is not configured. */
+type RequestLimits = Omit<HttpLimits, 'writingEntries'>
+
 /** The configuration of one server, every value read and checked. */
 export interface Config {
   port: number
@@ -253,26 +258,21 @@ export interface Config {
   revocationFailure: 'warn' | 'fail' | 'fail-unknown'
   domainMismatch: 'warn' | 'fail'
   bodyLimitBytes: number
-  openBodyLimitBytes: number
   openOperations: ReadonlySet<string>
   trustedProxies: string[]
-  batchLimit: number
-  replyLimitBytes: number
-  requestCpuMilliseconds: number
+  requestLimits: RequestLimits
   jobProcesses: number
-  maxConnections: number
-  maxConnectionsPerClient: number
-  maxUnfinishedBodies: number
-  maxUnfinishedBodiesPerClient: number
-  maxUnfinishedBytes: number
-  headerSeconds: number
-  bodySeconds: number
-  replySeconds: number
+  connectionLimits: ListenLimits
   accessLog: boolean
   /** 0 to 1. */
   auditSampleRate: number
   maintenance: boolean
   production: boolean
+}
+
+/** Public address of a server without `/fhir`: the one that is configured, else where it listens. */
+export function publicAddress({ baseUrl, host, port }: Pick<Config, 'baseUrl' | 'host' | 'port'>): string {
+  return baseUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Thrown by {@link readConfig}: every problem at once, one line each. */
@@ -325,21 +325,26 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
     domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),
     bodyLimitBytes: count('BODY_LIMIT_BYTES'),
-    openBodyLimitBytes: count('OPEN_BODY_LIMIT_BYTES'),
     openOperations: openOperations(texts.get('OPEN_OPERATIONS'), production),
     trustedProxies: members(texts.get('TRUSTED_PROXIES')),
-    batchLimit: count('BATCH_LIMIT'),
-    replyLimitBytes: count('REPLY_LIMIT_BYTES'),
-    requestCpuMilliseconds: count('REQUEST_CPU_MILLISECONDS'),
+    requestLimits: {
+      openBodyBytes: count('OPEN_BODY_LIMIT_BYTES'),
+      batchEntries: count('BATCH_LIMIT'),
+      replyBytes: count('REPLY_LIMIT_BYTES'),
+      cpuMilliseconds: count('REQUEST_CPU_MILLISECONDS'),
+      bodies: count('MAX_UNFINISHED_BODIES'),
+      bodiesOfOne: count('MAX_UNFINISHED_BODIES_PER_CLIENT'),
+      bytes: count('MAX_UNFINISHED_BYTES'),
+    },
     jobProcesses: count('JOB_PROCESSES'),
-    maxConnections: count('MAX_CONNECTIONS'),
-    maxConnectionsPerClient: count('MAX_CONNECTIONS_PER_CLIENT'),
-    maxUnfinishedBodies: count('MAX_UNFINISHED_BODIES'),
-    maxUnfinishedBodiesPerClient: count('MAX_UNFINISHED_BODIES_PER_CLIENT'),
-    maxUnfinishedBytes: count('MAX_UNFINISHED_BYTES'),
-    headerSeconds: count('HEADER_SECONDS'),
-    bodySeconds: count('BODY_SECONDS'),
-    replySeconds: count('REPLY_SECONDS'),
+    connectionLimits: {
+      connections: count('MAX_CONNECTIONS'),
+      connectionsOfOne: count('MAX_CONNECTIONS_PER_CLIENT'),
+      headerSeconds: count('HEADER_SECONDS'),
+      bodySeconds: count('BODY_SECONDS'),
+      replySeconds: count('REPLY_SECONDS'),
+      replyBytes: count('MAX_UNFINISHED_BYTES'),
+    },
     accessLog: texts.get('ACCESS_LOG') === 'on',
     auditSampleRate: Number(texts.get('AUDIT_SAMPLE_RATE')),
     maintenance: texts.get('MAINTENANCE') === 'true',

@@ -6,23 +6,34 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { lineWriter } from './base/line-writer.ts'
-import type { Config } from './config.ts'
+import { type Config, publicAddress } from './config.ts'
 import { credentialFormats } from './credentials/credentials.ts'
 import { mapInputs } from './credentials/map-input.ts'
-import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './demo/demo-issuer.ts'
+import { demoTrustSources } from './demo/demo-issuer.ts'
 import { createEvaluate } from './evaluate/evaluate.ts'
 import { type MapChains, readMapChains } from './evaluate/map/map-chains.ts'
 import { verifyCredential } from './evaluate/verify/verify.ts'
 import { artefactName, withoutRefusal } from './fhir/artefact.ts'
 import type { Library, PlanDefinition } from './fhir/types.ts'
-import { type AccessLogEntry, createApp, type HttpLimits, listen, type RunningServer } from './http/app.ts'
+import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
+import { readiness } from './http/readiness-parts.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
-import { createPendingContent, type PendingContent } from './packages/pending-content.ts'
+import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
+import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
-import { readiness } from './readiness.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
+import {
+  cachedByRevision,
+  keptByRevision,
+  mapFinder,
+  mapTypes,
+  planTypes,
+  ruleTypes,
+  terminologySource,
+  terminologyTypes,
+} from './storage/by-revision.ts'
 import {
   findByCanonical as find,
   findMaps,
@@ -33,23 +44,13 @@ import {
 } from './storage/find-artefacts.ts'
 import { openStorage } from './storage/open.ts'
 import type { Storage } from './storage/storage.ts'
-import {
-  artefactSource,
-  cachedByRevision,
-  euValueSet,
-  expandCodes,
-  mapFinder,
-  mapTypes,
-  planTypes,
-  ruleTypes,
-  terminologyTypes,
-} from './stored-artefacts.ts'
 import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
+import { largeCodeSystem } from './terminology/code-system/large/large-code-system.ts'
+import { euValueSet, expandCodes } from './terminology/expand-codes.ts'
 import { type BoundMembership, createTerminology, type Terminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/keys/anchors.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
-import type { TrustSource } from './trust/lists/trust-source.ts'
 import { loadTrustLists, type Trust, type TrustListStatus } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
 
@@ -58,6 +59,9 @@ export const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '
 
 /** Folders of the content that is served out of the box. */
 export const ownContentFolders = ['igs', 'rules', 'valuesets'].map((name) => join(projectRoot, name))
+
+/** File that names every shipped artefact with the hash of its content; written by `node scripts/record-content.ts`. */
+export const contentRecord = join(projectRoot, 'content-record.json')
 
 /** Name, version and release date of this software, from its package.json. */
 export const software = readSoftware()
@@ -98,8 +102,7 @@ export async function createServer(config: Config, after?: After): Promise<Vidim
     maps: context.verdictMaps,
     find: (type, canonical) => find(storage, type, canonical),
   })
-  const baseUrl = () =>
-    config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+  const baseUrl = () => publicAddress({ ...config, port })
   let port = config.port
   let running: RunningServer | undefined
   let endRefresh: (() => Promise<void>) | undefined
@@ -118,7 +121,7 @@ export async function createServer(config: Config, after?: After): Promise<Vidim
         host: config.host,
         port: config.port,
         trustedProxies: config.trustedProxies,
-        limits: connectionLimits(config),
+        limits: config.connectionLimits,
       })
       if (running.port !== port) {
         port = running.port
@@ -150,44 +153,12 @@ const refreshReport = {
     ),
 }
 
-function connectionLimits(config: Config) {
-  return {
-    connections: config.maxConnections,
-    connectionsOfOne: config.maxConnectionsPerClient,
-    headerSeconds: config.headerSeconds,
-    bodySeconds: config.bodySeconds,
-    replySeconds: config.replySeconds,
-    replyBytes: config.maxUnfinishedBytes,
-  }
-}
-
-/** What a request may use. */
-function requestLimits(config: Config): Partial<HttpLimits> {
-  return {
-    openBodyBytes: config.openBodyLimitBytes,
-    batchEntries: config.batchLimit,
-    replyBytes: config.replyLimitBytes,
-    cpuMilliseconds: config.requestCpuMilliseconds,
-    bodies: config.maxUnfinishedBodies,
-    bodiesOfOne: config.maxUnfinishedBodiesPerClient,
-    bytes: config.maxUnfinishedBytes,
-  }
-}
-
 /** Reads the trust lists of a configuration, without a store. */
 export function loadConfiguredTrust(config: Config): Promise<Trust> {
   const now = () => new Date()
-  return loadTrustLists(config.trustLists ?? demoSources(config, now()), { now })
-}
-
-/** Without configured lists a development server trusts the issuer that it made itself; a production server nobody. */
-function demoSources(config: Config, now: Date): TrustSource[] {
-  if (config.production) return []
-  demoIssuer(config.dataDir, now)
-  return [
-    { name: 'demo', kind: 'certificates', location: demoTrustFolder(config.dataDir) },
-    { name: 'demo-cards', kind: 'jwks', location: demoCardKeys(config.dataDir), issuer: demoCardIssuer },
-  ]
+  // Without configured lists a development server trusts the issuer that it made itself; a production server nobody.
+  const ownSources = () => (config.production ? [] : demoTrustSources(config.dataDir, now()))
+  return loadTrustLists(config.trustLists ?? ownSources(), { now })
 }
 
 interface Wiring {
@@ -200,12 +171,17 @@ interface Wiring {
 
 function createContext({ config, storage, trust, pending, now }: Wiring): Context {
   const uuid = () => randomUUID()
-  const terminology = createTerminology(artefactSource(storage, pending, config.dataDir), {
-    now,
-    uuid,
-    limits: { evaluationMilliseconds: config.requestCpuMilliseconds },
-    milliseconds: threadMilliseconds,
-  })
+  const { cpuMilliseconds } = config.requestLimits
+  const { read } = readArtefacts(join(config.dataDir, ARTEFACTS_FOLDER), largeCodeSystem)
+  const terminology = createTerminology(
+    { ...terminologySource(storage, pending), largeCodeSystem: read },
+    {
+      now,
+      uuid,
+      limits: { evaluationMilliseconds: cpuMilliseconds },
+      milliseconds: threadMilliseconds,
+    },
+  )
   // What was looked for in vain before content was on its way is looked for again.
   const revision = (types: readonly string[]) => storage.revision(types) + pending.epoch()
   const terminologyRevision = () => revision(terminologyTypes)
@@ -235,11 +211,11 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Contex
       listLibraries: async () => usable(storage, await listAll<Library>(storage, 'Library')),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
-      euValueSet: (id) => euValueSet(storage, terminology, id),
+      euValueSet: async (id) => euValueSet(terminology, (await storage.read('ValueSet', id))?.resource),
       derived: storage.derived,
       revision: () => revision(ruleTypes),
     },
-    { ...jobProcesses, jobSeconds: config.requestCpuMilliseconds / 1000, elmFolder: join(projectRoot, 'rules/cql') },
+    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder: join(projectRoot, 'rules/cql') },
   )
   const findMap = mapFinder(storage, () => revision(mapTypes))
   const plans = cachedByRevision(
@@ -274,19 +250,18 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Contex
     findPlans: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
     now,
   })
-  const limits = { cpuMilliseconds: config.requestCpuMilliseconds, replyBytes: config.replyLimitBytes }
+  const limits = { cpuMilliseconds, replyBytes: config.requestLimits.replyBytes }
   return { storage, terminology, maps, verdictMaps, mapJobs, rules, evaluate, limits, now, uuid }
 }
 
+/** Most value sets that are kept bound. */
+const valueSetsKept = 1_000
+
 /** Membership by value set, each bound once until the terminology changes. */
 function memberships(terminology: Terminology, revision: () => number, options: { drafts?: boolean } = {}) {
-  const bound = cachedByRevision(revision, () => new Map<string, Promise<BoundMembership>>())
-  return (valueSet: string): Promise<BoundMembership> => {
-    const known = bound()
-    const binding = known.get(valueSet) ?? terminology.membership(valueSet, options)
-    known.set(valueSet, binding)
-    return binding
-  }
+  const bound = keptByRevision<Promise<BoundMembership>>(revision, valueSetsKept)
+  return (valueSet: string): Promise<BoundMembership> =>
+    bound().of(valueSet, () => terminology.membership(valueSet, options))
 }
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
@@ -317,7 +292,7 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
       auditSampleRate: config.auditSampleRate,
       production: config.production,
     },
-    limits: requestLimits(config),
+    limits: config.requestLimits,
     hooks: {
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),

@@ -5,17 +5,12 @@ import { software } from '../server.ts'
 import { addLoadBaseContent } from './base-content.ts'
 import { addDemo } from './demo.ts'
 import { addEvaluate } from './evaluate.ts'
-import { exitCodes } from './exit-codes.ts'
+import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { addImport } from './import.ts'
 import { addKeys } from './keys.ts'
 import { addMap } from './map.ts'
 import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
-
-/** What a command reports back: its exit status. */
-export interface CommandResult {
-  exitCode: number
-}
 
 /** Every command, in the order in which the help lists them: a new one is one line here. */
 const commands = [addServe, addEvaluate, addImport, addTrust, addKeys, addMap, addDemo, addLoadBaseContent]

@@ -6,8 +6,8 @@ import { artefactCanonical, artefactName, asRefused, notFit, statusOf } from '..
 import { isError } from '../fhir/error.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
-import { checkArtefact, statusFaults } from './check.ts'
-import type { CheckEnvironment } from './environment.ts'
+import { checkArtefact, statusFaults } from './check/artefact.ts'
+import type { CheckEnvironment } from './check/environment.ts'
 import { conflictWith, unlessPublished } from './identity.ts'
 
 /** A resource as it may be stored. */
