@@ -58,7 +58,7 @@ export function demoTrustSources(dataDir: string, now: Date): TrustSource[] {
 }
 
 /** The JWK set of the demonstration's SMART Health Cards. */
-export const demoCardKeys = (dataDir: string): string => join(demoTrustFolder(dataDir), 'cards.jwks.json')
+const demoCardKeys = (dataDir: string): string => join(demoTrustFolder(dataDir), 'cards.jwks.json')
 
 function readIssuer(dataDir: string): DemoIssuer | undefined {
   const keys = join(dataDir, 'demo/keys')

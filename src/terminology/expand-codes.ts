@@ -21,6 +21,11 @@ export async function expandCodes(
   )
 }
 
+/** The codes of a value set as token search values, `system|code`. @throws FhirError as `Terminology.expand` */
+export async function searchTokens(terminology: Pick<Terminology, 'expand'>, url: string): Promise<string[]> {
+  return (await expandCodes(terminology, { url })).map(({ system, code }) => `${system ?? ''}|${code}`)
+}
+
 /**
  * EU rules name value sets by a bare id: the codes of the ValueSet that is stored under it.
  * @throws FhirError 422 when it is not active: a rule must not go by a draft
