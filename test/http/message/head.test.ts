@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FhirError } from '../../../src/fhir/error.ts'
-import { parseQuery } from '../../../src/http/message/query.ts'
+import { parseQuery } from '../../../src/http/message/head.ts'
 
 test('a query is split at every & and at the first = of a part; what is empty is left out', () => {
   assert.deepEqual(parseQuery('a=1&&b&=c&d==&e=x=y&'), [
