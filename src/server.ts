@@ -7,12 +7,8 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { lineWriter } from './base/line-writer.ts'
 import type { Config } from './config.ts'
-import { credentialFormats } from './credentials/credentials.ts'
-import { mapInputs } from './credentials/map-input.ts'
 import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './demo/demo-issuer.ts'
 import { createEvaluate } from './evaluate/evaluate.ts'
-import { type MapChains, readMapChains } from './evaluate/map/map-chains.ts'
-import { verifyCredential } from './evaluate/verify/verify.ts'
 import { artefactName, withoutRefusal } from './fhir/artefact.ts'
 import type { Library, PlanDefinition } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, type HttpLimits, listen, type RunningServer } from './http/app.ts'
@@ -47,7 +43,6 @@ import {
 import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { type BoundMembership, createTerminology, type Terminology } from './terminology/terminology.ts'
-import { anchorKeySource } from './trust/keys/anchors.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
 import type { TrustSource } from './trust/lists/trust-source.ts'
 import { loadTrustLists, type Trust, type TrustListStatus } from './trust/trust.ts'
@@ -248,19 +243,7 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Contex
   )
   const evaluate = createEvaluate({
     settings: config,
-    chains: readOwnMapChains(),
     keys: () => trust.keys(),
-    anchors: anchorKeySource,
-    verify: (text, keys, clock, trustDomains) =>
-      verifyCredential(text, {
-        formats: credentialFormats,
-        keys,
-        clock,
-        trustDomains,
-        revocationFailure: config.revocationFailure,
-        domainMismatch: config.domainMismatch,
-      }),
-    mapInputs: ({ formats, content }) => mapInputs(formats, content ?? null),
     mapping: {
       compile: async (canonical) => {
         const map = await findMap(canonical)
@@ -345,10 +328,6 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
 }
 
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
-
-function readOwnMapChains(): MapChains {
-  return readMapChains(JSON.parse(readFileSync(join(projectRoot, 'igs/map-chains.json'), 'utf8')))
-}
 
 function readSoftware() {
   const { name, version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {

@@ -1,4 +1,5 @@
 import { constants, type KeyObject, verify } from 'node:crypto'
+import { keepPerObject } from '../base/keep.ts'
 import { derSignature } from './encoding/ecdsa-signature.ts'
 
 /** Everything there is to know about one signature algorithm; callers never switch on names. */
@@ -10,11 +11,11 @@ export interface SignatureAlgorithm {
   keyTypes: string[]
   /** Undefined where the algorithm hashes by itself. */
   hash: string | undefined
-  /** Curve that the name suggests; another one is remarked upon, not refused (credentials.md, 4.1). */
+  /** Curve that the name suggests; another one is remarked upon, not refused: certificates with ES256 and a P-384 key are in the field. */
   curve?: string
 }
 
-/** The algorithms of credentials.md section 4.1; there are no others: no RS256, no MAC. */
+/** The algorithms that credentials are signed with; there are no others: no RS256, no MAC. */
 export const signatureAlgorithms: SignatureAlgorithm[] = [
   { name: 'ES256', cose: -7, keyTypes: ['ec'], hash: 'sha256', curve: 'prime256v1' },
   { name: 'ES384', cose: -35, keyTypes: ['ec'], hash: 'sha384', curve: 'secp384r1' },
@@ -51,22 +52,16 @@ interface KeyFacts {
 }
 
 /** Reading these off a KeyObject crosses into OpenSSL each time, so they are kept with the key. */
-const factsOfKey = new WeakMap<KeyObject, KeyFacts>()
-
-function keyFacts(key: KeyObject): KeyFacts {
-  const known = factsOfKey.get(key)
-  if (known) return known
+const keyFacts = keepPerObject((key: KeyObject): KeyFacts => {
   const details = key.asymmetricKeyDetails
   const curve = details?.namedCurve
-  const facts: KeyFacts = {
+  return {
     type: key.asymmetricKeyType ?? key.type,
     curve,
     coordinateBytes: curve === undefined ? undefined : COORDINATE_BYTES[curve],
     rsaBits: details?.modulusLength ?? 0,
   }
-  factsOfKey.set(key, facts)
-  return facts
-}
+})
 
 /**
  * Whether the raw signature (r‖s for ECDSA, never DER) over `data` matches. The hash comes from the algorithm, the curve
@@ -100,9 +95,8 @@ export function fitsCurve(algorithm: SignatureAlgorithm, key: KeyObject, signatu
 }
 
 /** What is unusual about this algorithm with this key (ES256 with a P-384 key occurs and verifies); undefined when nothing. */
-export function curveRemark(algorithmName: string, key: KeyObject): string | undefined {
-  const wanted = byName.get(algorithmName)?.curve
+export function curveRemark({ name, curve: wanted }: SignatureAlgorithm, key: KeyObject): string | undefined {
   const { curve } = keyFacts(key)
   if (wanted === undefined || curve === undefined || curve === wanted) return undefined
-  return `algorithm ${algorithmName} is used with a key on curve ${curve}`
+  return `algorithm ${name} is used with a key on curve ${curve}`
 }

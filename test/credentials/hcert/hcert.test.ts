@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { defaultLimits, isFailure } from '../../../src/credentials/credential-format.ts'
-import { credentialFormats, recogniseFormat } from '../../../src/credentials/credentials.ts'
+import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { decodeBase45, encodeBase45 } from '../../../src/credentials/encoding/base45.ts'
 import { parseSign1 } from '../../../src/credentials/encoding/cose.ts'
 import { inflateZlib } from '../../../src/credentials/encoding/inflate.ts'
@@ -25,9 +25,21 @@ const messageOf = (text: string) => inflateZlib(decodeBase45(text, 4) ?? Buffer.
 const decode = (text: string) => hcert.decode([text], defaultLimits)
 
 describe('recognition', () => {
-  for (const text of ['hc1:', 'HC2:ABC', 'HL0:', ' HC1:', 'hello', '', '{"a":1}']) {
-    it(`${JSON.stringify(text)} is no HCERT`, () => assert.notEqual(recogniseFormat(text)?.name, 'hcert'))
+  for (const text of ['hc1:', 'HC0:A', 'HL0:', ' HC1:', 'hello', '', '{"a":1}']) {
+    it(`${JSON.stringify(text)} is no HCERT`, () => assert.equal(hcert.recognises([text]), false))
   }
+  for (const text of ['HC2:ABC', 'HC9:ABC', 'HCA:ABC', 'HCZ:'])
+    it(`${JSON.stringify(text)} is refused as a later version`, async () => {
+      const { status, checks } = await verifyCredential([text], { formats: credentialFormats, keys, clock })
+      assert.equal(status, 'NOT_SUPPORTED')
+      const [recognise, ...others] = checks
+      assert.deepEqual(recognise, {
+        name: 'recognise',
+        outcome: 'fail',
+        detail: 'a later version of HCERT than HC1',
+      })
+      assert.ok(others.every(({ outcome }) => outcome === 'skipped'))
+    })
   it('does not trim: the space is a character of base45', async () => {
     const text = issueSample('dcc-v', issuer)
     assert.equal(await verdictOf(text), 'VERIFIED')
