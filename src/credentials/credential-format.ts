@@ -131,14 +131,14 @@ export interface Envelope {
   period: { issuedAt?: Claim; notBefore?: Claim; expires?: Claim }
   /** About the envelope and its claims. */
   remarks: Finding[]
-  /** Whether revocation lists of this format name the credential; absent where the format has no revocation. */
-  revocation?(key: VerificationKey, certificateIds: string[]): RevocationAnswer
+  /**
+   * What the revocation list that came with the key says: that it names the credential (status REVOKED), or what is wrong with the
+   * list; undefined when no list is known at all. Absent where the format has no revocation.
+   */
+  revocation?(key: VerificationKey, certificateIds: string[]): Finding[] | undefined
   /** Reads the content; called only when the signature matched. A text says why it is no content of this kind (UNSUPPORTED_CONTENT). */
   open(): Opened | string
 }
-
-/** What the revocation list of a key says: listed, no list is known at all, or what is wrong with the list (nothing: not listed). */
-export type RevocationAnswer = 'revoked' | 'unknown' | string[]
 
 /** What a credential says, read once after its signature was verified; every later step reads this value and no other. */
 export interface Opened {
@@ -210,7 +210,11 @@ export interface CredentialFormat {
   kinds: Readonly<Record<string, CertificateKind>>
 }
 
-/** Whether a decoder's answer is a failure. */
-export function isFailure(decoded: Envelope | Failure): decoded is Failure {
-  return 'check' in decoded
+/** A finding of the check `revocation`. */
+export const revocationFault = (detail: string): Finding => ({ check: 'revocation', detail })
+/** That the list of its issuer names the credential. */
+export const revoked: Finding = {
+  check: 'revocation',
+  status: 'REVOKED',
+  detail: 'the credential is on the revocation list of its issuer',
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../base/json-value.ts'
 import type { Bundle, Issue } from '../fhir/types.ts'
 import type { RuleResult } from '../rules/rules.ts'
-import type { Subject } from './person.ts'
+import type { Check } from './verify/report.ts'
 import type { Verification } from './verify/verify.ts'
 
 /** The one word of the reply (docs/evaluate.md, `decision`). */
@@ -12,7 +12,8 @@ export interface Evaluation extends Pick<Verification, 'status' | 'checks'> {
   decision: Decision
   format: Verification['format'] | undefined
   issuer: Verification['issuer'] | undefined
-  subject: Subject | undefined
+  /** Whom the credential is about, to compare with an identity document; the date of birth may be partial. */
+  subject: { name?: string; birthDate?: string; identifier?: string } | undefined
   coreDataSets: JsonObject[]
   content: Bundle | undefined
   rules: RuleResult[]
@@ -38,4 +39,14 @@ export function decide(
   if (rules.some((rule) => rule.result === false)) return 'rejected'
   const isClear = obstacles.length === 0 && rules.length > 0 && rules.every((rule) => rule.result === true)
   return isClear ? 'accepted' : 'undetermined'
+}
+
+/** Checks of which one passed with remarks after all. */
+export function withRemarks(checks: Check[], name: Check['name'], remarks: string[]): Check[] {
+  if (remarks.length === 0) return checks
+  return checks.map((check): Check => {
+    if (check.name !== name) return check
+    const detail = [...(check.detail ? [check.detail] : []), ...remarks].join('; ')
+    return { name, outcome: check.outcome === 'fail' ? 'fail' : 'warn', detail }
+  })
 }

@@ -2,14 +2,9 @@ import { isJsonObject } from '../base/json-object.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { issue } from '../fhir/error.ts'
 import type { Bundle, Issue } from '../fhir/types.ts'
+import type { Evaluation } from './evaluation.ts'
 
-/** Whom the credential is about, to compare with an identity document. */
-export interface Subject {
-  name?: string
-  /** FHIR date, maybe partial. */
-  birthDate?: string
-  identifier?: string
-}
+type Subject = NonNullable<Evaluation['subject']>
 
 /**
  * Finds the person: in the first core data set, else in the first Patient of the Bundle. Of several names the official one that is in

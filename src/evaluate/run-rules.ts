@@ -12,7 +12,6 @@ import {
   type Rules,
   statusRemark,
 } from '../rules/rules.ts'
-import { participantOfIssuer } from '../trust/keys/participant-codes.ts'
 import type { Evaluation } from './evaluation.ts'
 import type { EvaluateRequest } from './request.ts'
 import type { Verification } from './verify/verify.ts'
@@ -92,7 +91,7 @@ function planRemarks(plan: PlanDefinition, clock: Date): Issue[] {
 /** A verified credential and what the maps made of it. */
 interface Judged {
   request: EvaluateRequest
-  verification: Pick<Verification, 'issuer' | 'events' | 'period' | 'inputs'>
+  verification: Pick<Verification, 'issuer' | 'isIssuerUnknown' | 'events' | 'period' | 'inputs'>
   named: NamedRules
   /** The resources that rules run over, or why they cannot run. */
   content: Bundle | { notRun: Issue }
@@ -145,8 +144,7 @@ async function selected(
   const plans = await surroundings.selectPlans({
     jurisdiction: request.jurisdiction,
     issuerCountry: countries,
-    // A ministry's name or an address is no country: any country may have issued it.
-    isIssuerUnknown: !issuer?.participant && participantOfIssuer(name ?? '') === undefined,
+    isIssuerUnknown: verification.isIssuerUnknown,
     // Of a credential whose content is not known any kind may apply.
     kinds: kinds.length === 0 && 'notRun' in content ? undefined : kinds,
     clock: request.clock,

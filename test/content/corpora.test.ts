@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
-import { defaultLimits, isFailure } from '../../src/credentials/credential-format.ts'
+import { defaultLimits } from '../../src/credentials/credential-format.ts'
 import { credentialFormats } from '../../src/credentials/credentials.ts'
 import { createMaps } from '../../src/structure-map/maps.ts'
 import { createTerminology } from '../../src/terminology/terminology.ts'
@@ -62,7 +62,7 @@ describe('codes of the world', () => {
     for (const [id, text] of codes()) {
       const format = credentialFormats.find((each) => each.recognises([text]))
       const envelope = format?.decode([text], defaultLimits)
-      if (!format || !envelope || isFailure(envelope)) continue
+      if (!format || !envelope || 'check' in envelope) continue
       const opened = envelope.open()
       const input = typeof opened === 'string' ? undefined : format.kinds[envelope.format]?.input?.(opened.content)
       if (typeof opened === 'string' || !input) continue

@@ -1,9 +1,9 @@
 import type { CredentialFormat, Envelope, Failure, Finding, Limits, Scanned, Status } from '../credential-format.ts'
 import { decodeBase45 } from '../encoding/base45.ts'
-import { type CborMap, decodeCbor } from '../encoding/cbor.ts'
-import { asBuffer, type CoseSign1, coseLabels, headerParameter, parseSign1, signedBytes } from '../encoding/cose.ts'
+import { decodeCbor } from '../encoding/cbor.ts'
+import { asBuffer, parseSign1, signedBytes } from '../encoding/cose.ts'
 import { inflateZlib } from '../encoding/inflate.ts'
-import { algorithmFromCose, curveRemark, type SignatureAlgorithm, signatureMatches } from '../signature-algorithms.ts'
+import { algorithmFromCose, curveRemark, signatureMatches } from '../signature-algorithms.ts'
 import { claimedPeriod, claimKeys, issuerClaim } from './claims.ts'
 import { certificateForm, openClaims, subclaims } from './content.ts'
 import { flatPeriod } from './flat.ts'
@@ -57,27 +57,23 @@ function decodeMessage(bytes: Buffer, limits: Limits): Envelope | Failure {
   const cborLimits = { depth: limits.cborDepth, items: limits.cborItems }
   const message = parseSign1(bytes, cborLimits)
   if (typeof message === 'string') return failure('envelope', 'INVALID_SIGNING_FORMAT', `COSE_Sign1: ${message}`)
-  const algorithm = algorithmFromCose(headerParameter(message, coseLabels.alg))
+  const algorithm = algorithmFromCose(message.algorithm)
   if (!algorithm) return failure('envelope', 'INVALID_SIGNING_FORMAT', 'COSE_Sign1: algorithm absent or not allowed')
-  const decoded = decodeCbor(asBuffer(message.payload), cborLimits)
+  const { protectedBytes, payload, signature, keyId } = message
+  const decoded = decodeCbor(asBuffer(payload), cborLimits)
   const unsupported = (detail: string) => failure('payload', 'UNSUPPORTED_CONTENT', detail)
   if (!decoded) return unsupported('payload is not a single well-formed CBOR item')
-  if (!(decoded.value instanceof Map)) return unsupported('payload is not a map of claims')
-  const form = certificateForm(decoded.value)
+  const claims = decoded.value
+  if (!(claims instanceof Map)) return unsupported('payload is not a map of claims')
+  const form = certificateForm(claims)
   if (typeof form === 'string') return unsupported(form)
-  return envelopeOf(form.format, decoded.value, message, algorithm)
-}
-
-function envelopeOf(format: string, claims: CborMap, message: CoseSign1, algorithm: SignatureAlgorithm): Envelope {
-  const { protectedBytes, payload, signature } = message
-  const kid = headerParameter(message, coseLabels.kid)
-  const { issuer } = issuerClaim(claims)
   const isCwt = claims.has(claimKeys.hcert)
   const period = isCwt ? claimedPeriod(claims) : { ...claimedPeriod(claims), ...flatPeriod(claims) }
+  const { issuer } = issuerClaim(claims)
   return {
-    format,
+    format: form.format,
     ...(issuer === undefined ? {} : { issuer }),
-    keyId: kid instanceof Uint8Array && kid.length > 0 ? asBuffer(kid).toString('base64') : undefined,
+    keyId: keyId instanceof Uint8Array && keyId.length > 0 ? asBuffer(keyId).toString('base64') : undefined,
     verify: ({ publicKey }) => signatureMatches(algorithm, publicKey, signedBytes(protectedBytes, payload), signature),
     keyRemark: ({ publicKey }) => curveRemark(algorithm, publicKey),
     coverage: 'whole',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isJsonObject } from '../../base/json-object.ts'
-import type { RevocationAnswer, VerificationKey } from '../credential-format.ts'
+import { type Finding, revocationFault, revoked, type VerificationKey } from '../credential-format.ts'
 
 const halfSha256 = (data: string | Uint8Array): string =>
   createHash('sha256').update(data).digest().subarray(0, 16).toString('hex')
@@ -18,18 +18,18 @@ interface Revocable {
  * Under which hashes a DCC revocation list may name a certificate (EU DCC gateway, revocation: UCI, COUNTRYCODEUCI, SIGNATURE): the
  * first 16 bytes of SHA-256 over each id, over country and id, and over the signature; in hex.
  */
-export function revocationHashes({ issuer, ids, signature }: Revocable): string[] {
+function revocationHashes({ issuer, ids, signature }: Revocable): string[] {
   return [halfSha256(signature), ...ids.flatMap((id) => [halfSha256(id), halfSha256(issuer + id)])]
 }
 
 /** What a list `{hashes: […]}`, or the bare list, says; hashes stand in hex or base64. */
-export function hashRevocation({ revocationList: list }: VerificationKey, revocable: Revocable): RevocationAnswer {
-  if (list === undefined) return 'unknown'
+export function hashRevocation({ revocationList: list }: VerificationKey, revocable: Revocable): Finding[] | undefined {
+  if (list === undefined) return undefined
   const hashes = isJsonObject(list) ? list.hashes : list
-  if (!Array.isArray(hashes)) return ['the revocation list is malformed']
+  if (!Array.isArray(hashes)) return [revocationFault('the revocation list is malformed')]
   const listed = new Set(hashes.map((each) => (typeof each === 'string' ? normaliseHash(each) : undefined)))
-  if (revocationHashes(revocable).some((hash) => listed.has(hash))) return 'revoked'
-  return listed.has(undefined) || listed.size < 1 ? ['the revocation list has malformed entries'] : []
+  if (revocationHashes(revocable).some((hash) => listed.has(hash))) return [revoked]
+  return listed.has(undefined) || listed.size < 1 ? [revocationFault('the revocation list has malformed entries')] : []
 }
 
 /** 16 bytes as lower-case hex; undefined when the text is neither hex nor base64 of at least 16 bytes. */

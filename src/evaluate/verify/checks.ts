@@ -53,32 +53,34 @@ function periodRemarks({ period }: Envelope, key: TrustedKey): string[] {
   return remarks
 }
 
-/** What `key-usage` is made with, beside envelope and key. */
-export interface UsageContext {
+/** What the check `key-usage` looks at beside the key. */
+interface KeyUse {
+  envelope: Envelope
   format: CredentialFormat
-  trustDomains: string[]
   /** What the content holds; empty where it could not be read. */
   content: Pick<Opened, 'formats' | 'events'>
-  /** What a key of another domain than the kind's makes of the check. */
-  domainMismatch: 'warn' | 'fail'
   /** Entries of trusted lists for the embedded signer. */
   listedSigner: TrustedKey[]
+  /** Domains that are asked for; none: any. */
+  trustDomains?: string[]
+  /** What a key of another domain than the kind's makes of the check, default `warn`. */
+  domainMismatch?: 'warn' | 'fail'
 }
 
 /**
  * `key-usage`: GDHCN usage and domain, then the extended key usage against the certified events. Only a document signer (DSC) signs
  * content; a key listed as authority (SCA) never does, in any format.
  */
-export function checkKeyUsage(envelope: Envelope, key: TrustedKey, context: UsageContext): Finding[] {
-  const { trustDomains, format, content } = context
+export function checkKeyUsage(key: TrustedKey, use: KeyUse): Finding[] {
+  const { envelope, format, content, trustDomains = [] } = use
   const mismatch = (detail: string) => failed('key-usage', 'KEY_USAGE_MISMATCH', detail)
-  const fault = envelope.signer ? signerFault(envelope.signer, key, context.listedSigner) : documentSignerFault(key)
+  const fault = envelope.signer ? signerFault(envelope.signer, key, use.listedSigner) : documentSignerFault(key)
   if (fault !== undefined) return mismatch(fault)
   if (trustDomains.length > 0 && !trustDomains.includes(key.domain))
     return mismatch(key.domain ? `the key's domain ${key.domain} is not asked for` : 'the key belongs to no domain')
   const found: Finding[] = []
   const domain = domainRemark(format, content.formats, key)
-  if (domain !== undefined && context.domainMismatch === 'fail') return mismatch(domain)
+  if (domain !== undefined && use.domainMismatch === 'fail') return mismatch(domain)
   if (domain !== undefined) found.push({ check: 'key-usage', detail: domain })
   const usages = envelope.signer ? (envelope.signer.keyUsage ?? []) : key.extendedKeyUsage
   const usage = format.keyUsage?.(usages, content)
@@ -140,12 +142,8 @@ export type RevocationFailure = 'warn' | 'fail' | 'fail-unknown'
  * `revocation`, against the list that came with the key. A text says why the check is not made. A list that cannot be used is a
  * remark, unless the operator demands lists that can: then it counts as listed.
  */
-export function checkRevocation(answer: ReturnType<NonNullable<Envelope['revocation']>>, on: RevocationFailure) {
-  const revoked = (detail: string) => failed('revocation', 'REVOKED', detail)
-  if (answer === 'revoked') return revoked('the credential is on the revocation list of its issuer')
-  if (answer === 'unknown') {
-    const detail = 'no revocation list of the issuer is known'
-    return on === 'fail-unknown' ? revoked(detail) : detail
-  }
-  return answer.flatMap((detail): Finding[] => (on === 'warn' ? [{ check: 'revocation', detail }] : revoked(detail)))
+export function checkRevocation(found: Finding[] | undefined, on: RevocationFailure): Finding[] | string {
+  if (found) return on === 'warn' ? found : found.map((each) => ({ ...each, status: 'REVOKED' }))
+  const detail = 'no revocation list of the issuer is known'
+  return on === 'fail-unknown' ? failed('revocation', 'REVOKED', detail) : detail
 }

@@ -8,7 +8,7 @@ export interface Check {
 }
 
 /** Checks as they are made. The first failing one, in the order of the contract, decides the status. */
-export interface CheckReport {
+interface CheckReport {
   /** The check was made; what it found, if anything, is entered beside. */
   pass(name: CheckName): void
   enter(...findings: Finding[]): void
@@ -53,14 +53,4 @@ export function createReport(): CheckReport {
         return { name, outcome: failure(name) ? 'fail' : 'warn', detail }
       }),
   }
-}
-
-/** Checks of which one passed with remarks after all. */
-export function withRemarks(checks: Check[], name: CheckName, remarks: string[]): Check[] {
-  if (remarks.length === 0) return checks
-  return checks.map((check): Check => {
-    if (check.name !== name) return check
-    const detail = [...(check.detail ? [check.detail] : []), ...remarks].join('; ')
-    return { name, outcome: check.outcome === 'fail' ? 'fail' : 'warn', detail }
-  })
 }

@@ -8,7 +8,7 @@ import {
   type Envelope,
   type EventKind,
   type Failure,
-  isFailure,
+  type Finding,
   type Limits,
   type Opened,
   type Scanned,
@@ -25,10 +25,11 @@ import {
   checkSignerStatus,
   checkValidityPeriod,
   type RevocationFailure,
-  type UsageContext,
 } from './checks.ts'
 import { candidateKeys, issuerFault, issuerName, listedSigner, preferredKey, verifyingKeys } from './key.ts'
-import { type Check, type CheckReport, createReport } from './report.ts'
+import { type Check, createReport } from './report.ts'
+
+type CheckReport = ReturnType<typeof createReport>
 
 /** Who vouched for a credential (docs/evaluate.md, Reply, `issuer`). */
 interface VerifiedIssuer {
@@ -57,6 +58,8 @@ export interface Verification {
   inputs: CertificateInput[]
   events: EventKind[]
   period: Envelope['period']
+  /** Neither the key nor the credential names a country or participant: any may have issued it. */
+  isIssuerUnknown: boolean
   /** What makes `accepted` impossible although the credential is VERIFIED: content that was not understood or does not count. */
   obstacles: Issue[]
 }
@@ -105,7 +108,7 @@ export async function verifyCredential(scanned: Scanned, context: VerificationCo
   const decoded = format.decode(scanned, context.limits ?? defaultLimits)
   // Bytes have no text encoding that could have been checked.
   const made = (name: CheckName) => !(isBytes && name === 'encoding')
-  if (isFailure(decoded)) return refused(report, decoded, made)
+  if ('check' in decoded) return refused(report, decoded, made)
   for (const name of decodingChecks) if (made(name)) report.pass(name)
   report.enter(...decoded.remarks.filter(({ check }) => isOfDecoding(check)))
   const subject: Case = { envelope: decoded, format, report, context }
@@ -129,7 +132,7 @@ function refused(report: CheckReport, failure: Failure, made: (name: CheckName) 
 
 function unverified(report: CheckReport): Verification {
   const status = report.failedWith() ?? 'NOT_SUPPORTED'
-  return { status, checks: report.checks(), inputs: [], events: [], period: {}, obstacles: [] }
+  return { status, checks: report.checks(), inputs: [], events: [], period: {}, isIssuerUnknown: true, obstacles: [] }
 }
 
 /** The checks `key` and `signature`: the keys under which the signature verifies; undefined when a check fails. */
@@ -164,21 +167,14 @@ async function findKeys({ envelope, format, report, context }: Case): Promise<Tr
 function judge(subject: Case, verifying: TrustedKey[]): Verification {
   const { envelope, format, report, context } = subject
   const opened = open(envelope, report)
-  const usage = {
-    format,
-    trustDomains: context.trustDomains ?? [],
-    domainMismatch: context.domainMismatch ?? ('warn' as const),
-    listedSigner: listedSigner(envelope, context.keys),
-  }
-  const usageUnder = (key: TrustedKey): UsageContext => {
-    return { ...usage, content: { formats: formatsUnder(opened, key), events: opened?.events ?? [] } }
-  }
-  const isGood = (key: TrustedKey) =>
-    [...checkKeyValidity(envelope, key, context.clock), ...checkKeyUsage(envelope, key, usageUnder(key))].every(
-      ({ status }) => status === undefined,
-    )
-  const key = preferredKey(verifying, isGood)
-  if (key) judgeKey(subject, key, { usage: usageUnder(key), opened })
+  const use = { ...subject.context, envelope, format, listedSigner: listedSigner(envelope, context.keys) }
+  const events = opened?.events ?? []
+  const check = (key: TrustedKey) => [
+    ...checkKeyValidity(envelope, key, context.clock),
+    ...checkKeyUsage(key, { ...use, content: { formats: formatsUnder(opened, key), events } }),
+  ]
+  const key = preferredKey(verifying, (each) => check(each).every(({ status }) => status === undefined))
+  if (key) judgeKey(subject, key, { found: check(key), opened })
   return verdict(subject, key, opened)
 }
 
@@ -201,7 +197,7 @@ const formatsUnder = (opened: Opened | undefined, { domain }: TrustedKey): strin
 function judgeKey(
   { envelope, format, report, context }: Case,
   key: TrustedKey,
-  { usage, opened }: { usage: UsageContext; opened: Opened | undefined },
+  { found, opened }: { found: Finding[]; opened: Opened | undefined },
 ): void {
   const { clock, revocationFailure = 'warn' } = context
   const name = issuerName(envelope)
@@ -217,14 +213,14 @@ function judgeKey(
   }
   for (const check of ['key-validity', 'key-usage', 'validity-period'] as const) report.pass(check)
   report.enter(
-    ...checkKeyValidity(envelope, key, clock),
+    ...found,
     ...checkSignerStatus(envelope, context.keys),
-    ...checkKeyUsage(envelope, key, usage),
     ...checkValidityPeriod(envelope, clock),
     ...envelope.remarks.filter(({ check }) => !isOfDecoding(check)),
   )
   if (!opened || report.failedWith()) return
-  const revocation = checkRevocation(envelope.revocation?.(key, opened.certificateIds) ?? [], revocationFailure)
+  const named = envelope.revocation ? envelope.revocation(key, opened.certificateIds) : []
+  const revocation = checkRevocation(named, revocationFailure)
   if (typeof revocation === 'string') report.skip('revocation', revocation)
   else {
     report.pass('revocation')
@@ -234,8 +230,11 @@ function judgeKey(
 
 /** Whether the key look-up compared the issuer: an exact name, or a country or participant; a URL, a urn or free text it cannot. */
 function isCompared(issuer: string | undefined, { issuers }: CredentialFormat): boolean {
-  return issuers === 'address' || (issuer !== undefined && participantOfIssuer(issuer) !== undefined)
+  return issuers === 'address' || isCountry(issuer)
 }
+
+const isCountry = (issuer: string | undefined): boolean =>
+  issuer !== undefined && participantOfIssuer(issuer) !== undefined
 
 function verdict(
   { envelope, format, report }: Case,
@@ -252,6 +251,7 @@ function verdict(
     inputs: [],
     events: [],
     period: envelope.period,
+    isIssuerUnknown: !key?.participant && !isCountry(issuerName(envelope)),
     obstacles: [],
   }
   if (status !== 'VERIFIED' || !opened) return verification

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Check, createReport, withRemarks } from '../../../src/evaluate/verify/report.ts'
+import { withRemarks } from '../../../src/evaluate/evaluation.ts'
+import { type Check, createReport } from '../../../src/evaluate/verify/report.ts'
 
 const checks: Check[] = [
   { name: 'envelope', outcome: 'pass' },
