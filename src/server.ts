@@ -5,16 +5,11 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import ownMapChains from '../igs/map-chains.json' with { type: 'json' }
 import product from '../package.json' with { type: 'json' }
 import { lineWriter } from './base/line-writer.ts'
 import { type Config, publicAddress } from './config.ts'
-import { credentialFormats } from './credentials/credentials.ts'
-import { mapInputs } from './credentials/map-input.ts'
 import { demoTrustSources } from './demo/demo-issuer.ts'
 import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
-import { readMapChains } from './evaluate/map/map-chains.ts'
-import { verifyCredential } from './evaluate/verify/verify.ts'
 import { artefactName } from './fhir/artefact.ts'
 import type { Library, PlanDefinition } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
@@ -50,7 +45,6 @@ import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 
 import { largeCodeSystem } from './terminology/code-system/large/large-code-system.ts'
 import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
 import { type BoundMembership, createTerminology, type Terminology } from './terminology/terminology.ts'
-import { anchorKeySource } from './trust/keys/anchors.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
@@ -221,15 +215,9 @@ function wireEvaluate(
     () => storage.revision(planTypes),
     () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
   )
-  const { revocationFailure, domainMismatch } = config
-  const policy = { formats: credentialFormats, revocationFailure, domainMismatch }
   return createEvaluate({
     settings: config,
-    chains: readMapChains(ownMapChains),
     keys: () => trust.keys(),
-    anchors: anchorKeySource,
-    verify: (text, keys, clock, trustDomains) => verifyCredential(text, { ...policy, keys, clock, trustDomains }),
-    mapInputs: ({ formats, content }) => mapInputs(formats, content ?? null),
     mapping: {
       compile: (canonical) =>
         findMap(canonical).then((map) => verdictMaps.compile(map ? artefactName(map) : canonical)),

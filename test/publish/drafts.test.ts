@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { importOptions } from '../../src/cli/loaded-server.ts'
-import { issueHcert } from '../../src/demo/hcert.ts'
+import { issueHcert } from '../../src/demo/issue-hcert.ts'
 import { samplePayload } from '../../src/demo/samples.ts'
 import { allParameters, parameterValue, textParameter } from '../../src/fhir/operation.ts'
 import type { Library, Parameter, Parameters, PlanDefinition, Resource, ValueSet } from '../../src/fhir/types.ts'

@@ -1,18 +1,14 @@
 import { isJsonObject } from '../base/json-object.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
-import type { Bundle } from '../fhir/types.ts'
+import { issue } from '../fhir/error.ts'
+import type { Bundle, Issue } from '../fhir/types.ts'
+import type { Evaluation } from './evaluation.ts'
 
-/** Whom the credential is about, to compare with an identity document. */
-export interface Subject {
-  name?: string
-  /** FHIR date, maybe partial. */
-  birthDate?: string
-  identifier?: string
-}
+type Subject = NonNullable<Evaluation['subject']>
 
 /**
  * Finds the person: in the first core data set, else in the first Patient of the Bundle. Of several names the official one that is in
- * force at the clock counts, whatever their order (evaluate.md, Fail closed 2).
+ * force at the clock counts, whatever their order.
  */
 export function subjectOf(coreDataSets: JsonObject[], bundle: Bundle | undefined, clock?: Date): Subject | undefined {
   const fromCore = coreDataSets[0] ? read(coreDataSets[0], clock) : undefined
@@ -74,3 +70,32 @@ function identifierText(identifier: Json): string | undefined {
   if (typeof identifier === 'string') return identifier || undefined
   return isJsonObject(identifier) && typeof identifier.value === 'string' ? identifier.value : undefined
 }
+
+/** What speaks against all core data sets being about one person; nobody is named. */
+export function personFaults(coreDataSets: JsonObject[]): Issue[] {
+  const faults: Issue[] = []
+  const differ = (what: string) =>
+    issue('conflict', `The certified events are not about one person: their ${what} differ`)
+  const [first, ...others] = coreDataSets
+  if (others.some((each) => nameOf(each) !== nameOf(first))) faults.push(differ('names'))
+  // One that is absent beside one that is told was perhaps not one to be read: it agrees with none.
+  const births = coreDataSets.map(({ birthDate }) => (typeof birthDate === 'string' ? birthDate : undefined))
+  if (births.some((each) => births.some((other) => !agree(each, other)))) faults.push(differ('dates of birth'))
+  return faults
+}
+
+/** The words of a name in an order of their own: case, accents, hyphens and which comes first say nothing. */
+function nameOf(data: JsonObject | undefined): string {
+  const name: Json = data?.name ?? null
+  const text = typeof name === 'string' ? name : JSON.stringify(name)
+  const words = text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .match(/[\p{L}\p{N}]+/gu)
+  return (words ?? []).sort().join(' ')
+}
+
+/** A partial date agrees with every date in it. */
+const agree = (a: string | undefined, b: string | undefined) =>
+  a === undefined || b === undefined ? a === b : a.startsWith(b) || b.startsWith(a)

@@ -4,6 +4,24 @@ import { isResource } from '../../fhir/elements.ts'
 import { issue } from '../../fhir/error.ts'
 import type { Bundle, BundleEntry, Issue } from '../../fhir/types.ts'
 
+/** What came out of the maps. */
+export interface Mapped {
+  /** One DDCC core data set per certified event. */
+  coreDataSets: JsonObject[]
+  bundle: Bundle | undefined
+  /** Canonicals with version of the maps that ran, in order. */
+  structureMaps: string[]
+  warnings: Issue[]
+  /**
+   * What makes `accepted` impossible, and rules over the bundle meaningless: a required element of the logical model that the
+   * maps did not fill, a certified event without a core data set, several persons, resources that are not FHIR, a concept map or
+   * value set of the maps that cannot be used.
+   */
+  obstacles: Issue[]
+  /** Places of values that FHIR would refuse and that were left out, one remark each; never the value. */
+  leftOut: string[]
+}
+
 /** Whether it is a Bundle, of whatever. */
 export const isBundle = (value: Json): value is JsonObject => isJsonObject(value) && value.resourceType === 'Bundle'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Json, JsonObject } from '../../../src/base/json-value.ts'
-import { removeAt } from '../../../src/evaluate/map/remove-at.ts'
+import { removeAt } from '../../../src/evaluate/map/check-mapped.ts'
 import type { Resource } from '../../../src/fhir/types.ts'
 
 const given = (): JsonObject => ({
