@@ -4,7 +4,7 @@ import type { CodeSystem, Parameters, Resource } from '../src/fhir/types.ts'
 import type { CodeSystemHead, CodeSystemProvider } from '../src/terminology/code-system/code-system.ts'
 import { type ConceptRow, indexConcepts } from '../src/terminology/code-system/concept-index.ts'
 import { type ArtefactSource, createTerminology } from '../src/terminology/terminology.ts'
-import { intersection } from '../src/terminology/value-set/selection.ts'
+import { intersection } from '../src/terminology/code-system/selection.ts'
 
 /** One measured figure with the figure aimed at. */
 interface Figure {

@@ -46,7 +46,7 @@ import {
 } from './stored-artefacts.ts'
 import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
-import { type BoundMembership, createTerminology, type Terminology } from './terminology/terminology.ts'
+import { createTerminology, type Membership, type Terminology } from './terminology/terminology.ts'
 import { anchorKeySource } from './trust/keys/anchors.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
 import type { TrustSource } from './trust/lists/trust-source.ts'
@@ -280,8 +280,8 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Contex
 
 /** Membership by value set, each bound once until the terminology changes. */
 function memberships(terminology: Terminology, revision: () => number, options: { drafts?: boolean } = {}) {
-  const bound = cachedByRevision(revision, () => new Map<string, Promise<BoundMembership>>())
-  return (valueSet: string): Promise<BoundMembership> => {
+  const bound = cachedByRevision(revision, () => new Map<string, Promise<Membership>>())
+  return (valueSet: string): Promise<Membership> => {
     const known = bound()
     const binding = known.get(valueSet) ?? terminology.membership(valueSet, options)
     known.set(valueSet, binding)
