@@ -44,7 +44,7 @@ import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { largeCodeSystem } from './terminology/code-system/large/large-code-system.ts'
 import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
-import { type BoundMembership, createTerminology, type Terminology } from './terminology/terminology.ts'
+import { createTerminology, type Membership, type Terminology } from './terminology/terminology.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
@@ -236,8 +236,8 @@ const valueSetsKept = 1_000
 
 /** Membership by value set, each bound once until the terminology changes. */
 function memberships(terminology: Terminology, revision: Revision, options: { drafts?: boolean } = {}) {
-  const bound = keptByRevision<Promise<BoundMembership>>(() => revision(terminologyTypes), valueSetsKept)
-  return (valueSet: string): Promise<BoundMembership> =>
+  const bound = keptByRevision<Promise<Membership>>(() => revision(terminologyTypes), valueSetsKept)
+  return (valueSet: string): Promise<Membership> =>
     bound().of(valueSet, () => terminology.membership(valueSet, options))
 }
 

@@ -1,4 +1,11 @@
-import type { Ref } from '../code-system/code-system.ts'
+/**
+ * A concept of one code system, as a handle: the ordinal in code system order for systems that list their
+ * concepts, the code itself for grammars.
+ */
+export type Ref = number | string
+
+/** The ordinal of a concept in a system that lists its concepts; -1, which is none, for a handle of a grammar. */
+export const asOrdinal = (ref: Ref): number => (typeof ref === 'number' ? ref : -1)
 
 /** An ordered set of concepts of one code system: membership in constant time, any position at once. */
 export interface Selection {
