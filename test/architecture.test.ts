@@ -206,7 +206,7 @@ describe('a break is found', () => {
     [
       'a store opened in passing',
       { 'src/http/a.ts': importing('../storage/sqlite/sqlite.ts') },
-      /only server\.ts opens/,
+      /an adapter is opened by/,
     ],
     ['a room that is not drawn', { 'src/helpers/a.ts': importing('../fhir/a.ts') }, /no room of this name/],
     ['an outside package at another', { 'src/terminology/a.ts': importing('express') }, /express belongs to http/],
