@@ -2,9 +2,11 @@
  * Composition root: the only place that opens a store, reads trust lists and gives each room what it needs of the
  * others. Everything here is wiring; what the server does stands in the rooms.
  */
+
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { keep } from './base/keep.ts'
 import { lineWriter } from './base/line-writer.ts'
 import type { Config } from './config.ts'
 import { credentialFormats } from './credentials/credentials.ts'
@@ -278,15 +280,14 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Contex
   return { storage, terminology, maps, verdictMaps, mapJobs, rules, evaluate, limits, now, uuid }
 }
 
-/** Membership by value set, each bound once until the terminology changes. */
+/** Most value sets that are kept ready to be asked: names come from outside, any number of them. */
+const membershipsKept = 1_000
+
+/** Membership by value set, each read once until the terminology changes. */
 function memberships(terminology: Terminology, revision: () => number, options: { drafts?: boolean } = {}) {
-  const bound = cachedByRevision(revision, () => new Map<string, Promise<Membership>>())
-  return (valueSet: string): Promise<Membership> => {
-    const known = bound()
-    const binding = known.get(valueSet) ?? terminology.membership(valueSet, options)
-    known.set(valueSet, binding)
-    return binding
-  }
+  const known = cachedByRevision(revision, () => keep<string, Promise<Membership>>(membershipsKept))
+  return (valueSet: string): Promise<Membership> =>
+    known().of(valueSet, () => terminology.membership(valueSet, options))
 }
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */

@@ -4,7 +4,7 @@ import { statusOf } from './fhir/artefact.ts'
 import { formatCanonical } from './fhir/canonical.ts'
 import { unprocessable } from './fhir/error.ts'
 import type { Resource, StructureMap, ValueSet } from './fhir/types.ts'
-import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
+import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-system-index.ts'
 import type { PendingContent } from './packages/pending-content.ts'
 import { findRunnable, listAll, usable } from './storage/find-artefacts.ts'
 import type { Storage } from './storage/storage.ts'
@@ -32,7 +32,7 @@ export const artefactSource = (storage: Storage, pending: PendingContent, dataDi
     return usable(storage, await listAll<Resource>(storage, type))
   },
   revision: () => storage.revision(terminologyTypes) + pending.epoch(),
-  largeCodeSystem: readArtefacts(join(dataDir, ARTEFACTS_FOLDER), largeCodeSystem).read,
+  largeCodeSystem: indexReader(join(dataDir, INDEXES_FOLDER), largeCodeSystem).read,
 })
 
 /** The codes of a value set, flat. @throws FhirError as `Terminology.expand` */

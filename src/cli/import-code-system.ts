@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { issue } from '../fhir/error.ts'
 import type { CodeSystem, Issue } from '../fhir/types.ts'
-import { ARTEFACTS_FOLDER } from '../packages/large-code-system/artefact.ts'
+import { INDEXES_FOLDER } from '../packages/large-code-system/code-system-index.ts'
 import {
   type IndexEngine,
   importCodeSystem,
@@ -27,7 +27,7 @@ const engine: IndexEngine = {
 }
 
 /**
- * Imports a code system into an artefact and stores its resource, which then names the artefact. `complete` is false when concepts
+ * Imports a code system into an index and stores its resource, which then names the index. `complete` is false when concepts
  * of the source were left out.
  */
 export async function importLargeCodeSystem(
@@ -57,19 +57,19 @@ export function keepApart(config: Config): NonNullable<ImportOptions['keepApart'
 
 function importInto(config: Config, source: OpenSource, show: (done: number, total: number) => void) {
   return importCodeSystem(source, {
-    folder: join(config.dataDir, ARTEFACTS_FOLDER),
+    folder: join(config.dataDir, INDEXES_FOLDER),
     engine,
     onProgress: (_phase, done, total) => show(done, total),
   })
 }
 
 /** What the import counted and found, as issues of the report. */
-function findings({ head }: OpenSource, { counts, problems, artefact, unchanged }: LargeImport, prefix = ''): Issue[] {
+function findings({ head }: OpenSource, { counts, problems, index, unchanged }: LargeImport, prefix = ''): Issue[] {
   const { read, concepts, duplicates, lost } = counts
   const parts = [`${concepts} concepts of ${read}`]
   if (duplicates > 0) parts.push(`${duplicates} duplicates`)
   if (lost > 0) parts.push(`${lost} left out`)
-  const place = unchanged ? `${artefact} was there already` : `in ${ARTEFACTS_FOLDER}/${artefact}`
+  const place = unchanged ? `${index} was there already` : `in ${INDEXES_FOLDER}/${index}`
   const found = [issue('informational', { severity: 'information', text: `${prefix}${parts.join(', ')}; ${place}` })]
   const warning = (text: string) => issue('invalid', { severity: 'warning', text: `${prefix}${text}` })
   if (head.count !== undefined && head.count !== concepts) {
@@ -79,6 +79,6 @@ function findings({ head }: OpenSource, { counts, problems, artefact, unchanged 
     found.push(warning(line > 0 ? `line ${line}: ${text}` : text))
   }
   const more = problems.count - Math.min(SHOWN_PROBLEMS, problems.first.length)
-  if (more > 0) found.push(warning(`${more} more problems; the manifest of the artefact names the first ones`))
+  if (more > 0) found.push(warning(`${more} more problems; the manifest of the index names the first ones`))
   return found
 }

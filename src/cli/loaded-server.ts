@@ -5,6 +5,7 @@ import { type ImportOptions, loadFolder } from '../packages/load.ts'
 import { reportLines } from '../packages/report.ts'
 import { createServer, ownContentFolders, type VidimusServer } from '../server.ts'
 import { parseMap } from '../structure-map/maps.ts'
+import { whereabouts } from '../terminology/names.ts'
 import { ownContentGate } from './own-content.ts'
 
 /** How packages are read: every format that the server knows, each resource checked before it is stored. */
@@ -14,6 +15,7 @@ export const importOptions = ({ storage, publish }: Pick<VidimusServer, 'storage
   parseXml,
   parseMap,
   validate: checkResource,
+  whereabouts,
   knownPackages: ['hl7.terminology.r4', 'hl7.terminology'],
 })
 

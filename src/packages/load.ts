@@ -9,7 +9,7 @@ import { parseJson } from '../fhir/read-json.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import { type Candidate, type Gate, judge } from './admission.ts'
-import { findDefects } from './defects.ts'
+import { type DefectContext, findDefects } from './defects.ts'
 import { isArchive, type PackageSource, readSource, type SourceFiles } from './files.ts'
 import { type EntryOptions, readEntry } from './read-entry.ts'
 import type { ImportEntry, ImportReport } from './report.ts'
@@ -28,6 +28,8 @@ export interface ImportOptions extends EntryOptions {
   keepApart?: (resource: Resource, file: ArchiveFile) => Promise<{ resource: Resource; issues: Issue[] } | undefined>
   /** Called for every file read and once when all is stored. */
   onProgress?: (done: number, total: number, name: string) => void | Promise<void>
+  /** Where the server finds what a canonical names, beside its own url. */
+  whereabouts?: DefectContext['whereabouts']
   /** Names of packages whose content the server brings along (`hl7.terminology.r4`). */
   knownPackages?: string[]
   limits?: ArchiveLimits
@@ -101,7 +103,13 @@ async function loadFiles(source: SourceFiles, options: ImportOptions): Promise<I
   const candidates = options.gate ? await judge(identified, options.gate) : identified
   const resources = candidates.map((each) => each.resource)
   report.issues.push(...(await missingPackages(manifest, options)))
-  report.issues.push(...(await findDefects(resources, { canonical: manifest?.canonical, storage: options.storage })))
+  report.issues.push(
+    ...(await findDefects(resources, {
+      canonical: manifest?.canonical,
+      storage: options.storage,
+      ...(options.whereabouts && { whereabouts: options.whereabouts }),
+    })),
+  )
   await store(candidates, options)
   if (manifest?.name) {
     await options.storage.derived.set('package', manifest.name, manifest.version ?? '')

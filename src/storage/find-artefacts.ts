@@ -1,4 +1,5 @@
 /** Reading artefacts by what they are, over any storage. */
+import { setImmediate } from 'node:timers/promises'
 import { activeFirst, artefactCanonical, artefactName, isNamedBy, statusOf } from '../fhir/artefact.ts'
 import { matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
@@ -51,7 +52,10 @@ export async function findRunnable<T extends Resource>(
   throw notFound({ text, expression: 'Parameters.parameter' })
 }
 
-/** Every current resource of a type. */
+/** Resources of a page: what is read at once keeps everybody else waiting. */
+const perPage = 50
+
+/** Every current resource of a type; between two pages others have a turn. */
 export async function listAll<T extends Resource>(storage: Storage, type: string): Promise<T[]> {
   const found: T[] = []
   let cursor: string | undefined
@@ -60,12 +64,13 @@ export async function listAll<T extends Resource>(storage: Storage, type: string
       type,
       conditions: [],
       sort: [],
-      count: 500,
+      count: perPage,
       total: 'none',
       ...(cursor ? { cursor } : {}),
     })
     found.push(...page.matches.flatMap(({ resource }) => (resource ? [resource as T] : [])))
     cursor = page.next
+    if (cursor) await setImmediate()
   } while (cursor)
   return found
 }

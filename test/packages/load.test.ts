@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { ConceptMap, Issue, Resource, StructureMap, ValueSet } from '../../src/fhir/types.ts'
-import { loadFolder, loadPackage } from '../../src/packages/load.ts'
+import { type ImportOptions, loadFolder, loadPackage } from '../../src/packages/load.ts'
 import { countEntries, type ImportReport, reportJson, reportLines } from '../../src/packages/report.ts'
 import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
+import { whereabouts } from '../../src/terminology/names.ts'
 import { makePackage } from './make-archive.ts'
 
 const igs = join(import.meta.dirname, '../../../shared/igs')
@@ -262,4 +263,28 @@ test('a folder is read once, with packages inside, and again when it has changed
   const single = await loadPackage({ path: join(path, 'deep', 'a.json') }, { storage })
   assert.deepEqual(countEntries(single).unchanged, 1)
   await storage.close()
+})
+
+test('what terminology finds under another name, or computes, is not reported as absent', async () => {
+  const who = 'http://smart.who.int/ddcc/ValueSet/'
+  const files = {
+    'package/a.json': valueSet('a', {
+      compose: {
+        include: [
+          { valueSet: [`${who}lab-test-type-icao`] },
+          { valueSet: ['http://hl7.org/fhir/ValueSet/iso3166-1-3'] },
+          { system: 'urn:ietf:bcp:47' },
+          { system: 'http://example.org/CodeSystem/absent' },
+        ],
+      },
+    }),
+    'package/b.json': valueSet('b', { url: `${who}LabTestTypeIcaoValueSet` }),
+  }
+  const source = () => ({ bytes: makePackage(manifest, files), name: 'names.tgz' })
+  const absent = async (options: Partial<ImportOptions>) =>
+    [...texts(await loadPackage(source(), { storage: open(), ...options })).matchAll(/(\S+) is not here/g)].map(
+      ([, url]) => url,
+    )
+  assert.deepEqual(await absent({ whereabouts }), ['http://example.org/CodeSystem/absent'])
+  assert.equal((await absent({})).length, 4, 'without the names of terminology each counts by its own url')
 })
