@@ -6,6 +6,9 @@ import { notFound } from '../fhir/error.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import type { Storage } from './storage.ts'
 
+/** Resources of a page: what is read at once keeps everybody else waiting. */
+const perPage = 50
+
 /**
  * What may be used at all, active artefacts first, the order kept otherwise. Not: what an import refused, and a draft under the
  * `url|version` of what was published, which would take its place once that is retired or deleted.
@@ -18,8 +21,12 @@ export async function usable<T extends Resource>(storage: Pick<Storage, 'publish
     return (await storage.published(each.resourceType, { url, version })) === undefined
   }
   const ranked = activeFirst(artefacts)
-  const free = await Promise.all(ranked.map(isFree))
-  return ranked.filter((_, index) => free[index])
+  const free: T[] = []
+  for (const [index, each] of ranked.entries()) {
+    if (await isFree(each)) free.push(each)
+    if (index % perPage === perPage - 1) await setImmediate()
+  }
+  return free
 }
 
 /**
@@ -51,9 +58,6 @@ export async function findRunnable<T extends Resource>(
   const text = `${type} ${canonical} is not active on this server; name ${artefactName(other)} to use what is ${statusOf(other) ?? 'without status'}`
   throw notFound({ text, expression: 'Parameters.parameter' })
 }
-
-/** Resources of a page: what is read at once keeps everybody else waiting. */
-const perPage = 50
 
 /** Every current resource of a type; between two pages others have a turn. */
 export async function listAll<T extends Resource>(storage: Storage, type: string): Promise<T[]> {
