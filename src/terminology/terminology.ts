@@ -88,7 +88,11 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     now: options.now,
     uuid: options.uuid,
   }
-  const run = <T>(parameters: Parameters, call: TerminologyCall, work: (request: Request) => Work<T>): Promise<T> => {
+  const run = async <T>(
+    parameters: Parameters,
+    call: TerminologyCall,
+    work: (request: Request) => Work<T>,
+  ): Promise<T> => {
     const request = openRequest(parameters, call, around)
     return perform(request.scope, work(request), call.budget)
   }
@@ -97,7 +101,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
   return {
     expand: (parameters, call = {}) => run(parameters, call, expandValueSet),
     validateCode,
-    batchValidateCode: (parameters, call = {}) => {
+    batchValidateCode: async (parameters, call = {}) => {
       // One scope for all entries: what they share is compiled once.
       const { scope } = openRequest(parameters, call, around)
       const answer = ({ entry, bringsOwn }: BatchEntry) => {
