@@ -169,6 +169,18 @@ export const evaluateOperation = defineOperation<OperationContext>({
     ),
     ...answer,
   ],
+  examples: {
+    scanned: {
+      summary: 'A scanned code, judged by the rules that apply at a border',
+      value: {
+        resourceType: 'Parameters',
+        parameter: [
+          { name: 'credential', valueString: 'HC1:… (the text of the code, exactly as scanned)' },
+          { name: 'jurisdiction', valueCode: 'CH' },
+        ],
+      },
+    },
+  },
   async handle(call, context) {
     const named = await namedByPlace(call, context)
     if (call.body) return evaluateLines(call, context, named)
