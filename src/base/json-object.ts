@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from './json-value.ts'
 
-/** Whether a JSON value is an object: no list, not null. */
-export function isJsonObject(value: Json | undefined): value is JsonObject {
+/** Whether a value is a JSON object: no list, not null. What is below it is taken for JSON. */
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -5,8 +5,7 @@ import { loadConfiguredTrust } from '../server.ts'
 import { type KeyFilter, listKeys, verifyTrustListFiles } from '../trust/explain.ts'
 import { createListProcess } from '../trust/lists/list-process.ts'
 import { fileReaders, leftOutText, loadTrustLists, type Trust, type TrustListStatus } from '../trust/trust.ts'
-import type { CommandResult } from './command-line.ts'
-import { exitCodes } from './exit-codes.ts'
+import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { table } from './table.ts'
 
 /** `vidimus trust …`: the configured trust lists and offline verification of lists. */

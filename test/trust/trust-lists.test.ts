@@ -107,7 +107,7 @@ describe('several lists', () => {
       trust.status().map(({ name, usable, failure }) => [name, usable, failure]),
       [
         ['a', true, undefined],
-        ['gone', false, '/gone or its key does not exist'],
+        ['gone', false, '/gone: there is no such file or folder'],
         ['e', false, '/e holds no certificate'],
         ['l', false, '/l.key.json holds no public key: a JWK, a DID document or PEM is expected'],
         ['n', false, 'the network is off: only files and folders are read'],
@@ -129,7 +129,7 @@ describe('several lists', () => {
     delete readers.files['/a/more.pem']
     const [status] = await trust.reload()
     assert.equal(status?.usable, true)
-    assert.match(status?.failure ?? '', /does not exist/)
+    assert.match(status?.failure ?? '', /there is no such file/)
     assert.equal(trust.keys().keys.length, 2)
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readiness } from '../src/readiness.ts'
-import type { TrustListStatus } from '../src/trust/trust.ts'
+import { readiness } from '../../src/http/readiness-parts.ts'
+import type { TrustListStatus } from '../../src/trust/trust.ts'
 
 const list = (name: string, members: Partial<TrustListStatus> = {}): TrustListStatus => ({
   name,

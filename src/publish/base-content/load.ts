@@ -1,9 +1,9 @@
 /** Loads the base content into the store once; a stamp beside the store says which content it has. */
-import { artefactCanonical } from '../fhir/artefact.ts'
-import type { Resource } from '../fhir/types.ts'
-import type { Storage, Write } from '../storage/storage.ts'
-import { type BaseContentOptions, baseContent, findBaseContent } from './base-content.ts'
-import { hasCatalogue, writeCatalogue } from './pending-content.ts'
+import { artefactCanonical } from '../../fhir/artefact.ts'
+import type { Resource } from '../../fhir/types.ts'
+import { type BaseContentOptions, baseContent, findBaseContent } from '../../packages/base-content.ts'
+import type { Storage, Write } from '../../storage/storage.ts'
+import { hasCatalogue, writeCatalogue } from './pending.ts'
 
 /** What loading came to. */
 export interface BaseContentLoad {

@@ -1,7 +1,7 @@
-import type { Library, Resource } from '../fhir/types.ts'
-import type { Rules } from '../rules/rules.ts'
-import type { Maps } from '../structure-map/maps.ts'
-import type { Terminology } from '../terminology/terminology.ts'
+import type { Library, Resource } from '../../fhir/types.ts'
+import type { Rules } from '../../rules/rules.ts'
+import type { Maps } from '../../structure-map/maps.ts'
+import type { Terminology } from '../../terminology/terminology.ts'
 
 /** What checks look into. */
 export interface CheckEnvironment {

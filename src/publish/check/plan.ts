@@ -1,11 +1,11 @@
 /** Whether a rule set can decide: its library is published, its conditions name Boolean defines. */
 
-import { nearestName } from '../base/nearest.ts'
-import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
-import { parseCanonical } from '../fhir/canonical.ts'
-import { isError, issue } from '../fhir/error.ts'
-import type { Issue, Library, PlanDefinition } from '../fhir/types.ts'
-import { actionFaults, everyAction, type LibraryInspector, planFaults, readPlan, unquote } from '../rules/rules.ts'
+import { nearestName } from '../../base/nearest.ts'
+import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
+import { parseCanonical } from '../../fhir/canonical.ts'
+import { isError, issue } from '../../fhir/error.ts'
+import type { Issue, Library, PlanDefinition } from '../../fhir/types.ts'
+import { actionFaults, everyAction, type LibraryInspector, planFaults, readPlan, unquote } from '../../rules/rules.ts'
 import { type CheckEnvironment, librariesOf } from './environment.ts'
 
 type Condition = NonNullable<NonNullable<PlanDefinition['action']>[number]['condition']>[number]
@@ -90,7 +90,7 @@ async function find(canonical: string, { plan, beside, environment, inspector }:
 }
 
 async function conditionIssues(condition: Condition, at: string, looking: Looking): Promise<Issue[]> {
-  const { language, expression = '', reference } = condition.expression ?? {}
+  const { expression = '', reference } = condition.expression ?? {}
   const own = looking.plan.library ?? []
   const canonical = reference ?? (own.length === 1 ? own[0] : undefined)
   if (canonical === undefined) {
@@ -104,7 +104,7 @@ async function conditionIssues(condition: Condition, at: string, looking: Lookin
     ...issue('business-rule', { text: `${at} ${text}`, expression: at }),
     ...more,
   })
-  switch (language as string) {
+  switch (languageOf(condition)) {
     case 'text/cql-identifier':
       return [...told, ...defineIssues(unquote(expression), report, fault)]
     case 'text/cql': {
@@ -125,6 +125,9 @@ async function conditionIssues(condition: Condition, at: string, looking: Lookin
       return told
   }
 }
+
+/** Codes that R4's binding is only an example of are languages, too. */
+const languageOf = ({ expression }: Condition): string | undefined => expression?.language
 
 const boolean = 'System.Boolean'
 

@@ -1,7 +1,7 @@
 /** What an artefact may be called: two names that look alike to a person must not be two to the server. */
-import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
-import { issue } from '../fhir/error.ts'
-import type { Issue, Resource } from '../fhir/types.ts'
+import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
+import { issue } from '../../fhir/error.ts'
+import type { Issue, Resource } from '../../fhir/types.ts'
 
 const plainVersion = /^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$/
 /** Authorities name versions of code systems as they like: uris of SNOMED CT editions, "07/14/2020", "May 2021 Edition". */

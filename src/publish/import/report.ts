@@ -1,8 +1,8 @@
 /** What an import did, entry by entry, for people and programs. */
 
-import type { JsonObject } from '../base/json-value.ts'
-import { isError } from '../fhir/error.ts'
-import type { Issue } from '../fhir/types.ts'
+import type { JsonObject } from '../../base/json-value.ts'
+import { isError } from '../../fhir/error.ts'
+import type { Issue } from '../../fhir/types.ts'
 
 /** What became of one file: `skipped` is on purpose, `failed` is not. */
 export type ImportStatus = 'loaded' | 'updated' | 'unchanged' | 'skipped' | 'failed'
@@ -37,6 +37,18 @@ export interface ImportReport {
   issues: Issue[]
   /** A folder whose content is that of the last import was not read again. */
   skippedAsUnchanged?: boolean
+  /** Concepts of a code system were left out. */
+  isIncomplete?: boolean
+}
+
+/** Why an import is no success, in a sentence; undefined when it is one. Drafts are stored, and told. */
+export function importFailure(report: ImportReport): string | undefined {
+  if (report.skippedAsUnchanged) return undefined
+  const { skipped, failed } = countEntries(report)
+  if (failed > 0) return `${failed} of ${report.entries.length} entries failed`
+  if (report.isIncomplete) return 'concepts of a code system were left out'
+  if (skipped === report.entries.length) return 'nothing was imported: there is no entry that is not skipped'
+  return undefined
 }
 
 /** Number of entries by status; all five are there. */

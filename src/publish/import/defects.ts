@@ -1,8 +1,8 @@
 /** Finds what is known to go wrong in published packages. Resources are reported, never changed: terminology acts on it. */
-import { parseCanonical } from '../fhir/canonical.ts'
-import { issue } from '../fhir/error.ts'
-import type { CodeSystem, ConceptMap, Issue, Resource, StructureMap, ValueSet } from '../fhir/types.ts'
-import type { Storage } from '../storage/storage.ts'
+import { parseCanonical } from '../../fhir/canonical.ts'
+import { issue } from '../../fhir/error.ts'
+import type { CodeSystem, ConceptMap, Issue, Resource, StructureMap, ValueSet } from '../../fhir/types.ts'
+import type { Storage } from '../../storage/storage.ts'
 
 /** What the search for defects knows beside the resources. */
 export interface DefectContext {

@@ -2,10 +2,10 @@
  * While the base content is loaded for the first time, what is not found may be among what is still to come: such an answer is
  * "not ready", never "no". The loader writes down first what it is going to load, so that only this is waited for.
  */
-import { artefactCanonical } from '../fhir/artefact.ts'
-import { notReady } from '../fhir/not-ready.ts'
-import type { Resource } from '../fhir/types.ts'
-import type { Storage } from '../storage/storage.ts'
+import { artefactCanonical } from '../../fhir/artefact.ts'
+import { notReady } from '../../fhir/not-ready.ts'
+import type { Resource } from '../../fhir/types.ts'
+import type { Storage } from '../../storage/storage.ts'
 
 /** Types that the base content has. */
 const baseTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem']

@@ -1,28 +1,9 @@
 /** What of a package may be stored, and as what: the same checks as for a write over REST. */
-import { artefactName, statusOf, withoutRefusal } from '../fhir/artefact.ts'
-import { isError } from '../fhir/error.ts'
-import type { Issue, Resource } from '../fhir/types.ts'
-import type { Write } from '../storage/storage.ts'
+import { artefactName, statusOf, withoutRefusal } from '../../fhir/artefact.ts'
+import { isError } from '../../fhir/error.ts'
+import type { Issue, Resource } from '../../fhir/types.ts'
+import type { Candidate, Gate } from './candidate.ts'
 import type { ImportEntry } from './report.ts'
-
-/** The one way in, as an import needs it. */
-export interface Gate {
-  /** The resource as it may be stored: a draft in place of an active one that is not fit. */
-  admit(resource: Resource, beside: Resource[]): Promise<{ resource: Resource; issues: Issue[]; isRefused: boolean }>
-  /** What was published under the `url|version` of a resource, or is by an earlier one of the package: the same, or other content. */
-  compare(
-    resource: Resource,
-    earlier: Resource[],
-  ): Promise<{ kind: 'new' } | { kind: 'same'; isRetired: boolean } | { kind: 'other'; issue: Issue }>
-  /** The write with what it is judged by inside its transaction. */
-  write(write: Write): Write
-}
-
-/** A resource that is to be stored, and what the report says of it. */
-export interface Candidate {
-  entry: ImportEntry
-  resource: Resource
-}
 
 /** What depends on others comes after them: a rule set on its library, a library on what it includes. */
 const order = [

@@ -1,12 +1,12 @@
 /** What is wrong with an artefact, by type: errors are what an active one must not have. */
-import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
-import { FhirError, isError, issue } from '../fhir/error.ts'
-import { isNotReady } from '../fhir/not-ready.ts'
-import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
-import { checkMap, type Maps } from '../structure-map/maps.ts'
-import { checkPlan } from './check-plan.ts'
+import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
+import { FhirError, isError, issue } from '../../fhir/error.ts'
+import { isNotReady } from '../../fhir/not-ready.ts'
+import type { Issue, Resource, StructureMap } from '../../fhir/types.ts'
+import { checkMap, type Maps } from '../../structure-map/maps.ts'
 import { type CheckEnvironment, librariesOf } from './environment.ts'
 import { nameFaults } from './name.ts'
+import { checkPlan } from './plan.ts'
 
 type Check = (resource: Resource, beside: Resource[], environment: CheckEnvironment) => Promise<Issue[]>
 

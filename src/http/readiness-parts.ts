@@ -1,6 +1,6 @@
-import type { ReadinessPart } from './http/readiness.ts'
-import type { PendingContent } from './packages/pending-content.ts'
-import type { TrustListStatus } from './trust/trust.ts'
+import type { PendingContent } from '../publish/base-content/pending.ts'
+import type { TrustListStatus } from '../trust/trust.ts'
+import type { ReadinessPart } from './readiness.ts'
 
 /** What tells whether a server is ready. */
 interface Standing {

@@ -3,13 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { ConceptMap, Issue, Resource, StructureMap, ValueSet } from '../../src/fhir/types.ts'
-import { loadFolder, loadPackage } from '../../src/packages/load.ts'
-import { countEntries, type ImportReport, reportJson, reportLines } from '../../src/packages/report.ts'
-import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
-import { makePackage } from './make-archive.ts'
+import type { ConceptMap, ValueSet } from '../../../src/fhir/types.ts'
+import type { Gate } from '../../../src/publish/import/candidate.ts'
+import { importFolder, importPackage } from '../../../src/publish/import/import-package.ts'
+import { countEntries, type ImportReport, reportJson, reportLines } from '../../../src/publish/import/report.ts'
+import { openSqlite } from '../../../src/storage/sqlite/sqlite.ts'
+import { makePackage } from '../../packages/make-archive.ts'
 
-const igs = join(import.meta.dirname, '../../../shared/igs')
+const igs = join(import.meta.dirname, '../../../../shared/igs')
 const skip = existsSync(igs) ? false : '../shared/igs is absent'
 const folder = mkdtempSync(join(tmpdir(), 'vidimus-packages-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -25,10 +26,16 @@ const valueSet = (id: string, more: Partial<ValueSet> = {}): ValueSet => ({
 })
 const texts = (report: ImportReport) => report.issues.map((each) => each.details?.text ?? '').join('\n')
 const open = () => openSqlite(':memory:')
+/** These tests are about reading and storing: everything is fit. */
+const gate: Gate = {
+  admit: async (resource) => ({ resource, issues: [], isRefused: false }),
+  compare: async () => ({ kind: 'new' }),
+  write: (write) => write,
+}
 
 test('the three WHO packages load whole, their defects are named, and again nothing changes', { skip }, async () => {
   const storage = open()
-  const load = (name: string) => loadPackage({ path: join(igs, `${name}.tgz`) }, { storage })
+  const load = (name: string) => importPackage({ path: join(igs, `${name}.tgz`) }, { storage, gate })
   const ddcc = await load('who.ddcc-1.0.0')
   assert.deepEqual(countEntries(ddcc), { loaded: 164, updated: 0, unchanged: 0, skipped: 95, failed: 0 })
   const counts = {
@@ -86,7 +93,10 @@ test('the three WHO packages load whole, their defects are named, and again noth
 
 test('examples come by option', { skip }, async () => {
   const storage = open()
-  const report = await loadPackage({ path: join(igs, 'smart.who.int.icvp-0.3.0.tgz') }, { storage, examples: true })
+  const report = await importPackage(
+    { path: join(igs, 'smart.who.int.icvp-0.3.0.tgz') },
+    { storage, gate, examples: true },
+  )
   assert.deepEqual(countEntries(report).loaded, 37)
   await storage.close()
 })
@@ -114,7 +124,7 @@ test('R5 relationships change direction where R4 says it the other way round', a
     group: [{ source: 's', target: 't', element }],
   }
   const bytes = makePackage({ ...manifest, fhirVersions: ['5.0.0'] }, { 'ConceptMap-m.json': map })
-  const report = await loadPackage({ bytes, name: 'r5.tgz' }, { storage })
+  const report = await importPackage({ bytes, name: 'r5.tgz' }, { storage, gate })
   const stored = (await storage.read('ConceptMap', 'm'))?.resource as ConceptMap
   assert.deepEqual(
     stored.group?.[0]?.element[0]?.target?.map((each) => each.equivalence),
@@ -136,7 +146,7 @@ test('ids: kept, derived where another artefact has them, duplicates skipped, al
       'c.json': { ...valueSet('x'), id: 'not valid' },
     },
   )
-  const load = (bytes: Uint8Array) => loadPackage({ bytes, name: 'p.tgz' }, { storage })
+  const load = (bytes: Uint8Array) => importPackage({ bytes, name: 'p.tgz' }, { storage, gate })
   assert.deepEqual(
     (await load(first)).entries.map((each) => each.status),
     ['loaded', 'skipped', 'skipped'],
@@ -164,31 +174,19 @@ test('a bad file is reported and the rest stored', async () => {
     'noid.json': { resourceType: 'Patient' },
     'unknown.json': { resourceType: 'Nonsense', id: 'x' },
     'list.json': '[1]',
-    'x.map': 'map "http://example.org/m" = m',
-    'refused.json': valueSet('refused'),
+    'x.map': 'map "http://example.org/m" = m\n\ngroup g(source s, target t) {\n  s.a -> t.b;\n}',
+    'refused.json': { ...valueSet('refused'), status: 1 },
     '.index.json': '{}',
     'other/big.json': valueSet('other'),
     'openapi/api.json': '\uFEFF{}',
     'xml/StructureDefinition.sch': '<x/>',
   })
-  const validate = (resource: Resource): Issue[] =>
-    resource.id === 'refused' ? [{ severity: 'error', code: 'invalid', details: { text: 'not wanted' } }] : []
   const seen: string[] = []
-  const report = await loadPackage(
+  const report = await importPackage(
     { bytes, name: 'p.tgz' },
     {
       storage,
-      validate,
-      parseMap: () => ({
-        map: {
-          resourceType: 'StructureMap',
-          url: 'http://example.org/m',
-          name: 'm',
-          status: 'draft',
-          group: [],
-        } as StructureMap,
-        warnings: [],
-      }),
+      gate,
       onProgress: (done, total, name) => void seen.push(`${done}/${total} ${name}`),
     },
   )
@@ -198,7 +196,7 @@ test('a bad file is reported and the rest stored', async () => {
   assert.match(String(status['broken.json']), /^failed: .*line 2/)
   assert.match(String(status['noid.json']), /^failed: no id/)
   assert.match(String(status['unknown.json']), /^failed: unknown resource type "Nonsense"/)
-  assert.match(String(status['refused.json']), /^failed: not wanted/)
+  assert.match(String(status['refused.json']), /^failed: ValueSet\.status: ./)
   for (const name of [
     'list.json',
     '.index.json',
@@ -219,11 +217,15 @@ test('a bad file is reported and the rest stored', async () => {
 test('a damaged package stores nothing', async () => {
   const storage = open()
   const bytes = makePackage(manifest, { 'a.json': valueSet('a') })
-  await assert.rejects(loadPackage({ bytes: bytes.subarray(0, -20), name: 'p.tgz' }, { storage }), { status: 422 })
-  await assert.rejects(loadPackage({ bytes: Buffer.from('no archive'), name: 'p.tgz' }, { storage }), { status: 422 })
-  await assert.rejects(loadPackage({ path: join(folder, 'absent.tgz') }, { storage }), { status: 404 })
+  await assert.rejects(importPackage({ bytes: bytes.subarray(0, -20), name: 'p.tgz' }, { storage, gate }), {
+    status: 422,
+  })
+  await assert.rejects(importPackage({ bytes: Buffer.from('no archive'), name: 'p.tgz' }, { storage, gate }), {
+    status: 422,
+  })
+  await assert.rejects(importPackage({ path: join(folder, 'absent.tgz') }, { storage, gate }), { status: 404 })
   const limits = { totalBytes: 100, fileBytes: 100, files: 10 }
-  await assert.rejects(loadPackage({ bytes, name: 'p.tgz' }, { storage, limits }), { status: 413 })
+  await assert.rejects(importPackage({ bytes, name: 'p.tgz' }, { storage, gate, limits }), { status: 413 })
   assert.deepEqual(await storage.count(), {})
   await storage.close()
 })
@@ -231,7 +233,7 @@ test('a damaged package stores nothing', async () => {
 test('a manifest that cannot be read is told, and what is beside it is stored', async () => {
   const storage = open()
   const bytes = makePackage([], { 'a.json': valueSet('a'), 'b.json': valueSet('a', { title: 'twice' }) })
-  const report = await loadPackage({ bytes, name: 'p.tgz' }, { storage })
+  const report = await importPackage({ bytes, name: 'p.tgz' }, { storage, gate })
   assert.match(texts(report), /^package\/package.json cannot be read: it is no JSON object$/)
   assert.deepEqual(await storage.count(), { ValueSet: 1 })
   assert.ok(reportLines(report).includes('  skipped  package/b.json: duplicate of ValueSet/a in the same package'))
@@ -245,21 +247,21 @@ test('a folder is read once, with packages inside, and again when it has changed
   writeFileSync(join(path, 'deep', 'a.json'), JSON.stringify(valueSet('a')))
   writeFileSync(join(path, 'README.md'), 'text')
   writeFileSync(join(path, 'p.tgz'), makePackage(manifest, { 'b.json': valueSet('b') }))
-  const first = await loadFolder(path, { storage })
+  const first = await importFolder(path, { storage, gate })
   assert.deepEqual(
     first.map((each) => each.name),
     ['test.package', 'content'],
   )
   assert.deepEqual(await storage.count(), { ValueSet: 2 })
-  const [again] = await loadFolder(path, { storage })
+  const [again] = await importFolder(path, { storage, gate })
   assert.equal(again?.skippedAsUnchanged, true)
   writeFileSync(join(path, 'deep', 'a.json'), JSON.stringify(valueSet('a', { title: 'new' })))
-  const changed = await loadFolder(path, { storage })
+  const changed = await importFolder(path, { storage, gate })
   assert.equal(
     changed.reduce((sum, each) => sum + countEntries(each).updated, 0),
     1,
   )
-  const single = await loadPackage({ path: join(path, 'deep', 'a.json') }, { storage })
+  const single = await importPackage({ path: join(path, 'deep', 'a.json') }, { storage, gate })
   assert.deepEqual(countEntries(single).unchanged, 1)
   await storage.close()
 })

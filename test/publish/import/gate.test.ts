@@ -3,19 +3,19 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { importOptions } from '../../src/cli/loaded-server.ts'
-import type { Resource, StructureMap } from '../../src/fhir/types.ts'
-import { loadPackage } from '../../src/packages/load.ts'
-import { countEntries, type ImportReport, reportJson, reportLines } from '../../src/packages/report.ts'
-import { base, codeSystem, contentLibrary, cqlLibrary, plan, valueSet } from '../publish/support.ts'
-import { openTestServer } from '../support/loaded-server.ts'
-import { makePackage } from './make-archive.ts'
+import { importOptions } from '../../../src/cli/loaded-server.ts'
+import type { Resource, StructureMap } from '../../../src/fhir/types.ts'
+import { importPackage } from '../../../src/publish/import/import-package.ts'
+import { countEntries, type ImportReport, reportJson, reportLines } from '../../../src/publish/import/report.ts'
+import { makePackage } from '../../packages/make-archive.ts'
+import { openTestServer } from '../../support/loaded-server.ts'
+import { base, codeSystem, contentLibrary, cqlLibrary, plan, valueSet } from '../support.ts'
 
 const { server, close } = await openTestServer()
 after(close)
 const manifest = (name: string) => ({ name, version: '1.0.0', canonical: base, fhirVersions: ['4.0.1'] })
 const load = (name: string, files: Record<string, object | string>) =>
-  loadPackage({ bytes: makePackage(manifest(name), files), name: `${name}.tgz` }, importOptions(server))
+  importPackage({ bytes: makePackage(manifest(name), files), name: `${name}.tgz` }, importOptions(server))
 const read = async (type: string, id: string) =>
   (await server.storage.read(type, id))?.resource as (Resource & { status?: string }) | undefined
 const entry = (report: ImportReport, file: string) => report.entries.find((each) => each.file === `package/${file}`)
@@ -220,12 +220,12 @@ test('empty lists are left out with a warning', async () => {
   assert.ok(!stored.includes('[]'))
 })
 
-const igs = join(import.meta.dirname, '../../../shared/igs')
+const igs = join(import.meta.dirname, '../../../../shared/igs')
 test("WHO's packages come in as they are, twice, none of it as a draft that was not one", {
   skip: existsSync(igs) ? false : '../shared/igs is absent',
 }, async () => {
   for (const file of readdirSync(igs).filter((name) => name.endsWith('.tgz'))) {
-    const report = await loadPackage({ path: join(igs, file) }, importOptions(server))
+    const report = await importPackage({ path: join(igs, file) }, importOptions(server))
     const { loaded, failed } = countEntries(report)
     assert.ok(loaded > 0 && failed === 0, `${file}: ${reportLines(report).slice(0, 20).join('\n')}`)
     assert.deepEqual(
@@ -233,7 +233,7 @@ test("WHO's packages come in as they are, twice, none of it as a draft that was 
       [],
       file,
     )
-    const again = countEntries(await loadPackage({ path: join(igs, file) }, importOptions(server)))
+    const again = countEntries(await importPackage({ path: join(igs, file) }, importOptions(server)))
     assert.equal(again.loaded + again.updated + again.failed, 0, file)
   }
 })
