@@ -1,5 +1,6 @@
 import { isJurisdictionCode } from '../base/iso-3166.ts'
 import type { Scanned } from '../credentials/credential-format.ts'
+import { isOfType } from '../fhir/as-resource.ts'
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
 import { allParameters, firstParameter, parameterValue, textParameter, textParameters } from '../fhir/operation.ts'
 import { primitiveFault } from '../fhir/primitives.ts'
@@ -153,7 +154,7 @@ const withoutLineEnd = (text: string) => text.replace(/(?:\r\n|\r|\n)$/, '')
 function readParameters(parameters: Parameters): Parameters | undefined {
   const given = firstParameter(parameters, 'parameters')
   if (!given) return undefined
-  if (given.resource?.resourceType === 'Parameters') return given.resource as Parameters
+  if (isOfType(given.resource, 'Parameters')) return given.resource
   throw badRequest('parameters must hold a Parameters resource')
 }
 
