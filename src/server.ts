@@ -189,6 +189,7 @@ function createContext(wiring: Wiring): Context {
   // `$transform` decides no verdict: an author tries his maps with drafts of the terminology, as WHO publishes it.
   const draftEnvironment: MapEnvironment = {
     ...mapEnvironment,
+    findStructure: (url) => findStructure(storage, url, { drafts: true }),
     membership: memberships(terminology, revision, { drafts: true }),
     translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
   }

@@ -58,6 +58,7 @@ function decode(scanned: Scanned, limits: Limits): Envelope | Failure {
     format: 'made-up',
     ...(claims.by === undefined ? {} : { issuer: claims.by }),
     keyId: typeof claims.key === 'string' ? claims.key : undefined,
+    algorithm: 'EdDSA',
     verify: ({ publicKey }) =>
       algorithm !== undefined && signatureMatches(algorithm, publicKey, Buffer.from(payload, 'latin1'), signed),
     coverage: 'whole',
