@@ -105,7 +105,8 @@ function mergeLists(listed: TrustedKey[]): TrustedKey[] {
   const restrictions = collectRestrictions(listed)
   for (const entry of listed) {
     const key = { ...entry, ...restrictions.get(restrictionsName(entry)) }
-    const identity = [key.thumbprint, key.keyId, key.participant, key.issuer, key.domain, key.usage].join('|')
+    const { thumbprint, keyId, participant, issuer, domain, usage, algorithm } = key
+    const identity = [thumbprint, keyId, participant, issuer, domain, usage, algorithm].join('|')
     const known = merged.get(identity)
     if (known) merged.set(identity, { ...known, lists: [...new Set([...known.lists, ...key.lists])] })
     else merged.set(identity, key)

@@ -3,8 +3,19 @@ import type { Json } from '../../base/json-value.ts'
 import { keepPerObject } from '../../base/keep.ts'
 import { subjectKeyIdentifier } from '../../base/x509.ts'
 
-/** What lists say of a key, from good to bad. */
-export type KeyStatus = 'current' | 'expired' | 'terminated' | 'revoked'
+/** What lists say of a key. */
+const STATUSES = ['current', 'terminated', 'revoked', 'expired'] as const
+/** What a list says of a key. */
+export type KeyStatus = (typeof STATUSES)[number]
+
+/** A status as lists write it; undefined for any other value. */
+export const readStatus = (value: Json | undefined): KeyStatus | undefined => STATUSES.find((each) => each === value)
+
+/** The form of a status, for messages. */
+export const statusForm = `one of ${STATUSES.join(', ')}`
+
+/** CSCA and SCA are one usage: paths and fragments of the network's lists say the one, coded fields the other. */
+export const scaOf = (usage: string): string => (usage === 'CSCA' ? 'SCA' : usage)
 
 /** A key that somebody vouches for (trust-network.md, section 2). */
 export interface TrustedKey {
@@ -28,6 +39,8 @@ export interface TrustedKey {
   /** Issuers' certificates as published, nearest first. */
   chain: X509Certificate[]
   publicKey: KeyObject
+  /** The one JOSE algorithm that the key is for (RFC 7517, 4.4), where its entry names one. */
+  algorithm?: string
   /** SHA-256 in hex over the certificate's DER, or over the SubjectPublicKeyInfo of a bare key. */
   thumbprint: string
   /** SHA-256 in hex over the SubjectPublicKeyInfo: equal for every certificate of one key. */

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { scaOf } from './trust-source.ts'
+import { scaOf } from '../keys/trusted-key.ts'
 
 /** What a did:web document of the network is, as far as it can be told without trusting it. */
 export type DidDocumentKind = 'embedded' | 'reference' | 'v1'
