@@ -7,8 +7,7 @@ import { FhirError, isError } from '../fhir/error.ts'
 import { parseJson } from '../fhir/read-json.ts'
 import type { Issue, StructureMap } from '../fhir/types.ts'
 import { checkMap, describeRemark, parseMap, printMap, type TraceSink } from '../structure-map/maps.ts'
-import type { CommandResult } from './command-line.ts'
-import { exitCodes } from './exit-codes.ts'
+import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { openLoadedServer } from './loaded-server.ts'
 
 /** `vidimus map check|run|format`: for authors of maps, without a server. */

@@ -1,5 +1,5 @@
 import type { CborInput } from './cbor-encode.ts'
-import { type HcertClaims, hcertClaims } from './hcert.ts'
+import { type HcertClaims, hcertClaims } from './issue-hcert.ts'
 
 /**
  * Specimen certificates of every kind of HCERT, for the demonstration and for tests. The person is invented; dates are

@@ -1,7 +1,6 @@
 import { alpha2FromAlpha3, isJurisdictionCode } from '../base/iso-3166.ts'
-import { isJsonObject } from '../base/json-object.ts'
-import type { Json, JsonObject } from '../base/json-value.ts'
-import type { MapInput } from '../credentials/map-input.ts'
+import type { JsonObject } from '../base/json-value.ts'
+import type { EventKind } from '../credentials/credential-format.ts'
 import { issue, notFound } from '../fhir/error.ts'
 import type { Bundle, Issue, PlanDefinition } from '../fhir/types.ts'
 import {
@@ -9,12 +8,11 @@ import {
   type PlanChoice,
   preferredPlans,
   type RuleCall,
-  type RuleResult,
   type RuleSource,
   type Rules,
   statusRemark,
 } from '../rules/rules.ts'
-import { participantOfIssuer } from '../trust/keys/participant-codes.ts'
+import type { Evaluation } from './evaluation.ts'
 import type { EvaluateRequest } from './request.ts'
 import type { Verification } from './verify/verify.ts'
 
@@ -30,7 +28,7 @@ export interface RuleSurroundings {
 }
 
 /** The rules that a request names; empty when it leaves the choice to the server. */
-export interface NamedRules {
+interface NamedRules {
   sources: RuleSource[]
   /** What is to be said about them, such as that one is a draft. */
   remarks: Issue[]
@@ -91,36 +89,28 @@ function planRemarks(plan: PlanDefinition, clock: Date): Issue[] {
 }
 
 /** A verified credential and what the maps made of it. */
-export interface Judged {
+interface Judged {
   request: EvaluateRequest
-  verification: Verification
-  input: MapInput
+  verification: Pick<Verification, 'issuer' | 'isIssuerUnknown' | 'events' | 'period' | 'inputs'>
   named: NamedRules
   /** The resources that rules run over, or why they cannot run. */
-  content: { data: Bundle } | { notRun: Issue }
-}
-
-/** What the rules made of it. */
-export interface Judgement {
-  rules: RuleResult[]
-  issues: Issue[]
-  /** Those that make `accepted` impossible. */
-  obstacles: Issue[]
-  /** Canonicals with version of the value sets that the rules asked. */
-  valueSets: string[]
+  content: Bundle | { notRun: Issue }
 }
 
 /** Runs every rule that was named or applies, or lists each with the reason why it is not run. */
-export async function judge(surroundings: RuleSurroundings, judged: Judged): Promise<Judgement> {
+export async function judge(
+  surroundings: RuleSurroundings,
+  judged: Judged,
+): Promise<Pick<Evaluation, 'rules' | 'issues' | 'obstacles' | 'valueSets'>> {
   const { named, content } = judged
   const sources = named.sources.length > 0 ? named.sources : await selected(surroundings, judged)
   const valueSets = new Set<string>()
-  const rules: RuleResult[] = []
+  const rules: Evaluation['rules'] = []
   for (const source of sources) {
     const results =
       'notRun' in content
         ? await surroundings.rules.listRules(source, content.notRun)
-        : await surroundings.rules.evaluateRules(source, ruleCall(judged, content.data, valueSets))
+        : await surroundings.rules.evaluateRules(source, ruleCall(judged, content, valueSets))
     rules.push(...results)
   }
   const none = issue('not-found', { severity: 'warning', text: 'No rule of this server applies to this credential' })
@@ -150,12 +140,11 @@ async function selected(
   const { issuer, events } = verification
   const name = issuer?.name?.trim().toUpperCase()
   const countries = [issuer?.participant ?? '', name ?? ''].filter(isJurisdictionCode)
-  const kinds = events.map((kind) => kindNames[kind] ?? kind)
+  const kinds = events.map((kind) => kindNames[kind])
   const plans = await surroundings.selectPlans({
     jurisdiction: request.jurisdiction,
     issuerCountry: countries,
-    // A ministry's name or an address is no country: any country may have issued it.
-    isIssuerUnknown: !issuer?.participant && participantOfIssuer(name ?? '') === undefined,
+    isIssuerUnknown: verification.isIssuerUnknown,
     // Of a credential whose content is not known any kind may apply.
     kinds: kinds.length === 0 && 'notRun' in content ? undefined : kinds,
     clock: request.clock,
@@ -163,15 +152,17 @@ async function selected(
   return plans.map((plan) => ({ plan }))
 }
 
-const kindNames: Record<string, string> = { v: 'vaccination', t: 'test', r: 'recovery' }
+/** The kinds of the code system of certificate kinds, by what a credential certifies. */
+const kindNames: Record<EventKind, string> = { v: 'vaccination', t: 'test', r: 'recovery' }
 
-function ruleCall({ request, verification, input }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
-  const payload = member(member(input.claims, '-260'), '1')
+function ruleCall({ request, verification }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
+  // The kind that names the credential is the one that CertLogic rules read.
+  const payload = verification.inputs[0]?.certLogic
   return {
     data,
     clock: request.clockText,
     asked: (valueSet) => void valueSets.add(valueSet),
-    external: envelopeClaims(input.claims, request, verification),
+    external: envelopeClaims(request, verification),
     ...(payload === undefined ? {} : { payload }),
     ...(request.parameters ? { parameters: request.parameters } : {}),
     ...(request.language ? { language: request.language } : {}),
@@ -188,7 +179,7 @@ function ruleIssues({
   planDefinition,
   library,
   remarks,
-}: RuleResult): Issue[] {
+}: Evaluation['rules'][number]): Issue[] {
   const own: Issue[] = []
   if (failed) own.push(failed)
   else if (result === null) {
@@ -204,16 +195,15 @@ function distinct(issues: Issue[]): Issue[] {
 }
 
 /** What CertLogic rules see of the envelope (EU DCC validation rules, `external`): countries as alpha-2, times as ISO 8601. */
-function envelopeClaims(claims: Json, { jurisdiction }: EvaluateRequest, { issuer }: Verification): JsonObject {
+function envelopeClaims({ jurisdiction }: EvaluateRequest, { issuer, period }: Judged['verification']): JsonObject {
   const external: JsonObject = {}
-  const named = member(claims, '1')
-  const issuing = alpha2(typeof named === 'string' ? named : issuer?.participant)
+  const issuing = alpha2(issuer?.name ?? issuer?.participant)
   if (issuing) external.issuerCountryCode = issuing
   const verifying = alpha2(jurisdiction)
   if (verifying) external.countryCode = verifying
   for (const [name, claim] of [
-    ['exp', member(claims, '4')],
-    ['iat', member(claims, '6')],
+    ['exp', period.expires],
+    ['iat', period.issuedAt],
   ] as const) {
     if (typeof claim === 'number' && Math.abs(claim) <= latestSecond)
       external[name] = new Date(claim * 1000).toISOString()
@@ -228,5 +218,3 @@ function alpha2(country: string | undefined): string | undefined {
 
 /** The last second that a JavaScript date can tell. */
 const latestSecond = 8.64e12
-
-const member = (value: Json | undefined, name: string) => (isJsonObject(value) ? value[name] : undefined)

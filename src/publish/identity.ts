@@ -7,6 +7,7 @@ import { exactNumber } from '../base/exact-number.ts'
 import { canonicalJson } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { artefactCanonical, artefactName, statusOf } from '../fhir/artefact.ts'
+import { asJson } from '../fhir/as-resource.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Write } from '../storage/storage.ts'
@@ -19,7 +20,7 @@ const beside = ['resourceType', 'id', 'meta', 'text', 'status']
  * differ when their text does, for precision is content.
  */
 function differingMembers(published: Resource, given: Resource): string[] {
-  const [before, after] = [published, given].map((each) => each as unknown as JsonObject) // a resource is a JSON object
+  const [before, after] = [published, given].map(asJson)
   if (!before || !after) return []
   const mayDiffer = statusOf(given) === 'retired' ? [...beside, 'date', '_date'] : beside
   const names = new Set([...Object.keys(before), ...Object.keys(after)])
@@ -74,7 +75,7 @@ export function conflictWith(published: Resource, given: Resource): FhirError | 
 
 /** SHA-256 of the content of a resource, the same for every order of members: by it shipped content is known to have been checked. */
 export function contentHash(resource: Resource): string {
-  const members = Object.entries(resource as unknown as JsonObject) // a resource is a JSON object
+  const members = Object.entries(asJson(resource))
   const content = Object.fromEntries(members.filter(([name]) => !beside.includes(name)))
   return createHash('sha256').update(canonicalJson(content)).digest('hex')
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Library, Parameters, Resource } from '../../src/fhir/types.ts'
-import { nameFaults } from '../../src/publish/name.ts'
+import { nameFaults } from '../../src/publish/check/name.ts'
 import { base, codeSystem, cqlLibrary, openPublishing, plan, textsOf, valueSet } from './support.ts'
 
 const { put, post, publish } = await openPublishing().then((opened) => ({ ...opened, publish: opened.server.publish }))

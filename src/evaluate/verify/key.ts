@@ -1,14 +1,32 @@
-import type { Envelope, FormatName } from '../../credentials/credential-format.ts'
+import type { CredentialFormat, Envelope } from '../../credentials/credential-format.ts'
 import { derivedKeyId, type KeySource, keyFault, sha256Hex, type TrustedKey } from '../../trust/keys/trusted-key.ts'
+
+/** Longest name of an issuer, in characters. */
+const ISSUER_CHARACTERS = 256
+/** Characters that show nothing, or show the text otherwise than it compares (Unicode: Cc, Cf, Cs, Zl, Zp). */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+
+/** Why the name of an issuer cannot be compared with that of a key; undefined when it can, or when there is none. */
+export function issuerFault({ issuer }: Envelope): string | undefined {
+  if (issuer === undefined) return undefined
+  if (typeof issuer !== 'string') return 'the issuer is not a text'
+  if (issuer.length > ISSUER_CHARACTERS) return `the issuer is longer than ${ISSUER_CHARACTERS} characters`
+  return UNSEEN.test(issuer) ? 'the issuer has control or format characters' : undefined
+}
+
+/** The name of an issuer that can be compared and shown. */
+export const issuerName = (envelope: Envelope): string | undefined =>
+  typeof envelope.issuer === 'string' && issuerFault(envelope) === undefined ? envelope.issuer : undefined
 
 /**
  * Keys that may have signed: all under the credential's key id, of its issuer, that vouch for an embedded signer. Keys are
- * never scanned (credentials.md, section 3).
+ * never scanned.
  */
-export function candidateKeys(envelope: Envelope, framework: FormatName, keys: KeySource): TrustedKey[] {
+export function candidateKeys(envelope: Envelope, format: CredentialFormat, keys: KeySource): TrustedKey[] {
   const names = [envelope.keyId, ...(envelope.otherKeyIds ?? [])].filter((name) => name !== undefined)
-  const issuer = envelope.issuer === undefined ? {} : { issuer: envelope.issuer }
-  const found = names.flatMap((keyId) => keys.find({ framework, keyId, ...issuer }))
+  const name = issuerName(envelope)
+  const issuer = name === undefined ? {} : { issuer: name }
+  const found = names.flatMap((keyId) => keys.find({ framework: format, keyId, ...issuer }))
   const { vouchedBy } = envelope
   // A signature under a weak key vouches for nobody, whoever trusts the key.
   return vouchedBy ? found.filter((key) => !keyFault(key.publicKey) && vouchedBy(key)) : found

@@ -1,6 +1,6 @@
 import type { ParameterDeclaration } from '../../fhir/operation.ts'
 import { searchParameters } from '../../fhir/search/parse-search.ts'
-import type { BoundOperation, Facade } from '../context.ts'
+import type { BoundOperation, HttpContext } from '../context.ts'
 import { supportedTypes } from './stored-types.ts'
 
 /** Free-form JSON of an OpenAPI document. */
@@ -17,22 +17,22 @@ const bearer = [{ bearer: [] }]
 const idParameter = { name: 'id', in: 'path', required: true, schema: { type: 'string' } }
 
 /** OpenAPI 3.1 description of the FHIR endpoint, from the same tables as the CapabilityStatement. */
-export function openApi(facade: Facade): Node {
+export function openApi(context: HttpContext): Node {
   const paths: Record<string, Node> = {
     '/': { post: withBody('Batch or transaction', 'Bundle', {}) },
     '/metadata': { get: read('CapabilityStatement or, with mode=terminology, TerminologyCapabilities', []) },
     '/_history': { get: read('History of everything', []) },
   }
   for (const type of supportedTypes) Object.assign(paths, typePaths(type))
-  for (const operation of facade.operations) addOperation(paths, operation)
+  for (const operation of context.operations) addOperation(paths, operation)
   return {
     openapi: '3.1.0',
     info: {
       title: 'vidimus: FHIR R4 terminology and business rules',
-      version: facade.software.version,
+      version: context.software.version,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: facade.settings.baseUrl }],
+    servers: [{ url: context.settings.baseUrl }],
     paths,
     components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
   }

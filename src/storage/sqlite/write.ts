@@ -33,7 +33,7 @@ interface Current {
  */
 export function writeOne(write: Write, context: WriteContext): Written {
   const id = write.id ?? (write.method === 'POST' ? randomUUID() : undefined)
-  if (id === undefined || !/^[A-Za-z0-9\-.]{1,64}$/.test(id)) {
+  if (id === undefined || !/^(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}$/.test(id)) {
     throw badRequest(
       { text: `"${String(id).slice(0, 80)}" is not a resource id.`, expression: `${write.type}.id` },
       'value',
@@ -54,10 +54,13 @@ function readCurrent(database: Database, type: string, id: string): Current | un
 function checkPreconditions(write: Write, id: string, current: Current | undefined): void {
   const exists = current !== undefined && !current.deleted
   const name = `${write.type}/${id}`
-  if (write.ifNoneMatch && exists) throw failed(`${name} exists already (If-None-Match: *).`)
-  if (write.ifMatch !== undefined && (!exists || String(current.vid) !== write.ifMatch)) {
+  const isCurrent = (versions: readonly string[]) =>
+    exists && (versions.includes('*') || versions.includes(String(current.vid)))
+  if (write.ifNoneMatch && isCurrent(write.ifNoneMatch))
+    throw failed(`${name} exists already, at version ${current?.vid} (If-None-Match).`)
+  if (write.ifMatch && !isCurrent(write.ifMatch)) {
     const actual = exists ? `the current version is ${current.vid}` : 'it does not exist'
-    throw failed(`${name} is not at version ${write.ifMatch.slice(0, 64)}: ${actual}.`)
+    throw failed(`${name} is not at version ${write.ifMatch.join(', ').slice(0, 64)}: ${actual}.`)
   }
   if (write.method === 'POST' && exists) throw new FhirError(409, issue('duplicate', `${name} exists already.`))
 }

@@ -1,11 +1,7 @@
 import type { CodeSystem, Coding, Extension, ValueSet } from '../../fhir/types.ts'
-import type { Selection } from '../value-set/selection.ts'
+import type { Ref, Selection } from './selection.ts'
 
-/**
- * A concept of one code system, as a handle: the ordinal in code system order for systems that list their
- * concepts, the code itself for grammars.
- */
-export type Ref = number | string
+export type { Ref } from './selection.ts'
 
 /** One designation, with the supplement it comes from. */
 export interface Designation {

@@ -1,6 +1,6 @@
 import type { Coding, Extension } from '../../fhir/types.ts'
 import { closest, type Languages } from '../request/languages.ts'
-import type { EnumeratedConcept } from '../value-set/value-set.ts'
+import type { EnumeratedConcept } from '../value-set/clause.ts'
 import type { CodeSystemProvider, Designation, Ref } from './code-system.ts'
 import { EXTENSION } from './extensions.ts'
 

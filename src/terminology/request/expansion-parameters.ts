@@ -1,7 +1,7 @@
 import { allParameters, parameterValue } from '../../fhir/operation.ts'
 import type { Parameters, ValueSet } from '../../fhir/types.ts'
 import type { CodeSystemHead } from '../code-system/code-system.ts'
-import type { CompiledSet } from '../value-set/value-set.ts'
+import type { CompiledSet } from '../value-set/clause.ts'
 import type { Languages } from './languages.ts'
 import { matchesVersion, SYSTEM_RULES, versionRules } from './versions.ts'
 

@@ -2,7 +2,7 @@ import { formatCanonical } from '../../fhir/canonical.ts'
 import type { ValueSet } from '../../fhir/types.ts'
 import type { CodeSystemHead } from '../code-system/code-system.ts'
 import { EXTENSION, extensionText } from '../code-system/extensions.ts'
-import type { CompiledSet } from '../value-set/value-set.ts'
+import type { CompiledSet } from '../value-set/clause.ts'
 
 /** A status of an artefact that its users are warned of. */
 type Warning = 'deprecated' | 'withdrawn' | 'experimental' | 'draft'

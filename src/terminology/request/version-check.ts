@@ -1,6 +1,6 @@
 import type { Issue } from '../../fhir/types.ts'
-import type { Resolution } from '../value-set/resolve-clause.ts'
-import type { Clause } from '../value-set/value-set.ts'
+import type { Clause } from '../value-set/clause.ts'
+import type { Resolution } from '../value-set/query.ts'
 import { alternatives, txIssue, versionCheckIssue } from './messages.ts'
 import type { CodedValue } from './value.ts'
 import { matchesVersion } from './versions.ts'

@@ -5,7 +5,7 @@ import { EXTENSION, extensionText } from '../code-system/extensions.ts'
 import type { Languages } from '../request/languages.ts'
 import { caseDifference, txIssue } from '../request/messages.ts'
 import type { CodedValue } from '../request/value.ts'
-import type { EnumeratedConcept } from '../value-set/value-set.ts'
+import type { EnumeratedConcept } from '../value-set/clause.ts'
 import { checkDisplay } from './display-check.ts'
 
 /** Wishes of a validation request. */

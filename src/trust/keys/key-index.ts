@@ -183,7 +183,7 @@ function groupByName(names: Map<TrustedKey, KeyNames>): Map<string, TrustedKey[]
 /** A wrapped raw key serves its own framework alone, under that framework's key ids. */
 function answersTo(names: KeyNames | undefined, { framework, keyId }: KeyQuery): boolean {
   if (framework === undefined || !names?.byFramework) return true
-  const own = names.byFramework.get(framework)
+  const own = names.byFramework.get(framework.name)
   return own !== undefined && (keyId === undefined || own.includes(keyId))
 }
 

@@ -1,5 +1,6 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Json } from '../../base/json-value.ts'
+import { keepPerObject } from '../../base/keep.ts'
 import { subjectKeyIdentifier } from '../../base/x509.ts'
 
 /** What lists say of a key, from good to bad. */
@@ -47,10 +48,17 @@ export interface TrustedKey {
   warnings: string[]
 }
 
+/** A family of credentials, as it finds its keys. */
+export interface Framework {
+  name: string
+  /** How it names its issuers: as a country or participant, or by an address character by character. */
+  issuers: 'country' | 'address'
+}
+
 /** What is looked for. */
 export interface KeyQuery {
   /** Family of the credential: decides which keys may serve it and how the issuer is compared. Without it all are listed. */
-  framework?: string
+  framework?: Framework
   keyId?: string
   /** Participant in any spelling, a did:web id, or the issuer URL of a SMART Health Card. */
   issuer?: string
@@ -82,19 +90,11 @@ export function derivedKeyId(certificate: X509Certificate): string {
 /** SHA-256 in hex over a public key's SubjectPublicKeyInfo. */
 export const publicKeyThumbprint = (key: KeyObject): string => sha256Hex(key.export({ type: 'spki', format: 'der' }))
 
-const knownPrints = new WeakMap<X509Certificate, { thumbprint: string; publicKeyThumbprint: string }>()
-
 /** Thumbprints of a certificate and of its public key; kept, since one authority stands above many keys. */
-export function certificatePrints(certificate: X509Certificate) {
-  const known = knownPrints.get(certificate)
-  if (known) return known
-  const prints = {
-    thumbprint: sha256Hex(certificate.raw),
-    publicKeyThumbprint: publicKeyThumbprint(certificate.publicKey),
-  }
-  knownPrints.set(certificate, prints)
-  return prints
-}
+export const certificatePrints = keepPerObject((certificate: X509Certificate) => ({
+  thumbprint: sha256Hex(certificate.raw),
+  publicKeyThumbprint: publicKeyThumbprint(certificate.publicKey),
+}))
 
 /** The members of a TrustedKey that a certificate determines. Throws when its public key cannot be read. */
 export function certificateMembers(certificate: X509Certificate) {

@@ -1,0 +1,73 @@
+import { isJsonObject } from '../../base/json-object.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
+import { isResource } from '../../fhir/elements.ts'
+import { issue } from '../../fhir/error.ts'
+import type { Bundle, BundleEntry, Issue } from '../../fhir/types.ts'
+
+/** What came out of the maps. */
+export interface Mapped {
+  /** One DDCC core data set per certified event. */
+  coreDataSets: JsonObject[]
+  bundle: Bundle | undefined
+  /** Canonicals with version of the maps that ran, in order. */
+  structureMaps: string[]
+  warnings: Issue[]
+  /**
+   * What makes `accepted` impossible, and rules over the bundle meaningless: a required element of the logical model that the
+   * maps did not fill, a certified event without a core data set, several persons, resources that are not FHIR, a concept map or
+   * value set of the maps that cannot be used.
+   */
+  obstacles: Issue[]
+  /** Places of values that FHIR would refuse and that were left out, one remark each; never the value. */
+  leftOut: string[]
+}
+
+/** Whether it is a Bundle, of whatever. */
+export const isBundle = (value: Json): value is JsonObject => isJsonObject(value) && value.resourceType === 'Bundle'
+
+/** A Bundle with at least one FHIR resource. */
+export const isResourceBundle = (output: Json) => isBundle(output) && resourcesOf(output).some(isFhir)
+
+/** Instances of logical models: those of a Bundle that holds nothing else, or the one that it is. */
+export function instancesOf(output: Json): JsonObject[] {
+  if (!isJsonObject(output)) return []
+  if (!isBundle(output)) return [output]
+  const contents = resourcesOf(output)
+  return contents.every((each) => !isFhir(each)) ? contents : []
+}
+
+/**
+ * One Bundle of several. What stands in them under one id is kept once when it is the same, or the Patient, of whom each may tell
+ * a part; anything else would be lost, and that is an obstacle.
+ */
+export function mergeBundles(bundles: Bundle[], obstacles: Issue[]): Bundle {
+  const [first] = bundles
+  if (!first || bundles.length === 1) return first ?? { resourceType: 'Bundle', type: 'collection' }
+  const known = new Map<string, BundleEntry>()
+  const entries: BundleEntry[] = []
+  for (const entry of bundles.flatMap((bundle) => bundle.entry ?? [])) {
+    const { resource } = entry
+    const key = resource?.id === undefined ? undefined : `${resource.resourceType}/${resource.id}`
+    const other = key === undefined ? undefined : known.get(key)
+    if (other?.resource && resource) {
+      if (resource.resourceType === 'Patient')
+        other.resource = { ...resource, ...other.resource } as typeof resource // both are Patients
+      else if (JSON.stringify(resource) !== JSON.stringify(other.resource))
+        obstacles.push(sameId(resource.resourceType))
+      continue
+    }
+    if (key !== undefined) known.set(key, entry)
+    entries.push(entry)
+  }
+  return { ...first, entry: entries }
+}
+
+const sameId = (type: string) =>
+  issue('duplicate', `The maps made several resources of type ${type} with one id: only one of them can be kept`)
+
+function resourcesOf(bundle: JsonObject): JsonObject[] {
+  const entries = Array.isArray(bundle.entry) ? bundle.entry : []
+  return entries.flatMap((entry) => (isJsonObject(entry) && isJsonObject(entry.resource) ? [entry.resource] : []))
+}
+
+const isFhir = ({ resourceType }: JsonObject) => typeof resourceType === 'string' && isResource(resourceType)
