@@ -14,6 +14,7 @@ const VALUE_PARAMETERS = [
   input('date', 'dateTime', 'Accepted; definitions are taken as they stand now'),
   input('abstract', 'boolean', 'Whether abstract codes may be used'),
   input('lenient-display-validation', 'boolean', 'A wrong display is a warning'),
+  input('mode', 'code', 'lenient-display-validation: the same'),
   ...COMMON_PARAMETERS,
 ]
 
@@ -49,6 +50,7 @@ export const validateInValueSet = defineOperation<OperationContext>({
     input('systemVersion', 'string', 'Version of the code system'),
     input('inferSystem', 'boolean', 'Find the system of a code that comes without one'),
     input('valueset-membership-only', 'boolean', 'No checks of display and status'),
+    input('valueSetMode', 'code', 'CHECK_MEMBERSHIP_ONLY: the same'),
     ...VALUE_PARAMETERS,
     ...ANSWER_PARAMETERS,
   ],
