@@ -1,5 +1,5 @@
 import type { Coding, Extension } from '../../fhir/types.ts'
-import { closest, isInRange, type Languages } from '../request/languages.ts'
+import { closest, type Languages } from '../request/languages.ts'
 import type { EnumeratedConcept } from '../value-set/clause.ts'
 import type { CodeSystemProvider, Designation, Ref } from './code-system.ts'
 import { EXTENSION } from './extensions.ts'
@@ -103,13 +103,13 @@ export function shownDesignation(text: Text): {
   }
 }
 
-/** Whether a designation is one of those asked for: a language range (RFC 4647 §3.3.1), `urn:ietf:bcp:47|range`, or `system|code` of its use. */
+/** Whether a designation is one of those asked for: a language, `urn:ietf:bcp:47|language` (a token, no range), or `system|code` of its use. */
 export function isWanted(text: Text, wanted: string[]): boolean {
   return wanted.some((token) => {
     const bar = token.lastIndexOf('|')
     const system = bar < 0 ? 'urn:ietf:bcp:47' : token.slice(0, bar)
     const code = token.slice(bar + 1)
-    if (system === 'urn:ietf:bcp:47') return text.language !== undefined && isInRange(text.language, code)
+    if (system === 'urn:ietf:bcp:47') return text.language?.toLowerCase() === code.toLowerCase()
     const use = text.isDisplay ? PREFERRED : text.use
     return use?.system === system && use.code === code
   })

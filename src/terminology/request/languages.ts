@@ -47,10 +47,6 @@ export function parseLanguages(given: string): Languages {
 
 const isWithin = (tag: string, range: string) => tag === range || tag.startsWith(`${range}-`)
 
-/** Whether a tag is one of those that a basic range means (RFC 4647 §3.3.1). */
-export const isInRange = (tag: string, range: string): boolean =>
-  range === '*' || isWithin(tag.toLowerCase(), range.toLowerCase())
-
 /** The range without its last subtag, and without a singleton that would then stand at its end (RFC 4647 §3.4). */
 function truncated(range: string): string {
   const shorter = range.slice(0, Math.max(0, range.lastIndexOf('-')))
