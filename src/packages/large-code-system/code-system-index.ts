@@ -94,9 +94,10 @@ async function readManifest(path: string): Promise<IndexManifest> {
     throw new Error(`${path} cannot be read (${reasonOf(error)})`)
   }
   try {
-    const manifest = JSON.parse(text) as Partial<IndexManifest> | null
+    const manifest: IndexManifest | null = JSON.parse(text)
+    // What was written by the importer alone; these tell it from any other JSON.
     if (typeof manifest?.index?.bytes === 'number' && manifest.counts && typeof manifest.canonical === 'string')
-      return manifest as IndexManifest
+      return manifest
   } catch {
     // said below
   }
