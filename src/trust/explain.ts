@@ -6,7 +6,7 @@ import { type CheckedList, checkTrustList, isRefused, type ListChecker, type Ref
 import { keysOfList, readSigningKey } from './lists/did-source.ts'
 import { type TrustReaders, UnusableSource } from './lists/trust-source.ts'
 
-/** One line of `vidimus trust verify` (trust-network.md, section 3, Command line). */
+/** One line of `vidimus trust verify`. */
 export type TrustListReport =
   | ({ file: string; valid: false } & RefusedList)
   | ({ file: string; valid: true; id: string; kind: string; created: string } & (KeyFigures | ReferenceFigures))

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../base/json-value.ts'
 import { participantCode } from '../keys/participant-codes.ts'
 import { type KeyStatus, readStatus, scaOf, statusForm } from '../keys/trusted-key.ts'
 
-/** What `trust.json` says of the certificates of one file (trust-network.md, section 3). */
+/** What `trust.json` says of the certificates of one file. */
 export interface SidecarEntry {
   file: string
   keyId?: string

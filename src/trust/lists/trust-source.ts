@@ -2,7 +2,7 @@ import type { Distrust, Suspension } from '../keys/objections.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
 import { scaOf, type TrustedKey } from '../keys/trusted-key.ts'
 
-/** Kinds of trust source (trust-network.md, section 3). `gateway` comes with the gateway client. */
+/** Kinds of trust source. `gateway` comes with the gateway client. */
 export const trustSourceKinds = ['did-v2', 'jwks', 'certificates', 'distrusted'] as const
 /** Kind of a trust source. */
 export type TrustSourceKind = (typeof trustSourceKinds)[number]
