@@ -6,6 +6,7 @@
 import { isJurisdictionCode } from '../base/iso-3166.ts'
 import { isJsonObject } from '../base/json-object.ts'
 import type { Json } from '../base/json-value.ts'
+import { keepPerObject } from '../base/keep.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { issue } from '../fhir/error.ts'
 import { primitiveFault } from '../fhir/primitives.ts'
@@ -50,26 +51,18 @@ export interface PlanReading {
   ruleType: Reading<'acceptance' | 'invalidation' | 'unknown'>
 }
 
-const readings = new WeakMap<PlanDefinition, PlanReading>()
-
 /** Reads a plan; the result is kept with the plan, which is not changed. Never throws, whatever was stored. */
-export function readPlan(plan: PlanDefinition): PlanReading {
-  const known = readings.get(plan)
-  if (known) return known
-  const isShaped = shapeIssues(plan).length === 0
-  const made = isShaped
-    ? {
-        isShaped,
-        type: readType(plan),
-        kinds: readKinds(plan),
-        jurisdictions: readJurisdictions(plan),
-        period: readPeriod(plan),
-        ruleType: readRuleType(plan),
-      }
-    : unread
-  readings.set(plan, made)
-  return made
-}
+export const readPlan = keepPerObject((plan: PlanDefinition): PlanReading => {
+  if (shapeIssues(plan).length > 0) return unread
+  return {
+    isShaped: true,
+    type: readType(plan),
+    kinds: readKinds(plan),
+    jurisdictions: readJurisdictions(plan),
+    period: readPeriod(plan),
+    ruleType: readRuleType(plan),
+  }
+})
 
 /** A plan of which nothing can be told: it may be a rule for anything, anywhere, at any time. */
 const unread: PlanReading = {

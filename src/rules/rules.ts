@@ -26,10 +26,11 @@ import { createExpressionRunner, type ExpressionEnvironment, type RuleData } fro
 export { type EncodedResult, withGreatestDecimal } from './cql/run/to-parameters.ts'
 export type { LibraryInspector } from './inspect-library.ts'
 export { actionFaults, planFaults } from './plan-faults.ts'
+export { createPlans, type Plans } from './plans.ts'
 export { everyAction, readPlan } from './read-plan.ts'
 export type { RuleResult } from './rule-result.ts'
 export { statusRemark, unquote } from './run-expression.ts'
-export { inForce, type PlanChoice, preferredPlans, selectPlans } from './select-plans.ts'
+export { inForce } from './select-plans.ts'
 
 /** What the rules need of the server. */
 export interface RuleEnvironment extends LibraryStore, CqlTerminology {

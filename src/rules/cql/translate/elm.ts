@@ -85,6 +85,34 @@ export function parameterDeclarations(elm: Elm): ParameterDeclaration[] {
   }))
 }
 
+/** A code that a library names, and where. */
+export interface CodeReference {
+  system: string
+  version: string | undefined
+  code: string
+  /** Line and column, from 1. */
+  place: Position | undefined
+}
+
+/** Codes that a library declares or writes out, each once. */
+export function codeReferences(elm: Elm): CodeReference[] {
+  const systems = new Map(definitions(elm, 'codeSystems').map((each) => [each.name, each]))
+  const found = new Map<string, CodeReference>()
+  const add = (code: Json | undefined, reference: Json | undefined, locator: Json | undefined) => {
+    const system =
+      isJsonObject(reference) && reference.libraryName === undefined ? systems.get(reference.name) : undefined
+    if (typeof code !== 'string' || typeof system?.id !== 'string') return
+    const version = typeof system.version === 'string' ? system.version : undefined
+    const key = JSON.stringify([system.id, version, code])
+    if (!found.has(key)) found.set(key, { system: system.id, version, code, place: placeOf(locator)?.from })
+  }
+  for (const each of definitions(elm, 'codes')) add(each.id, each.codeSystem, each.locator)
+  visit(elm.library.statements, (node) => {
+    if (node.type === 'Code') add(node.code, node.system, node.locator)
+  })
+  return [...found.values()]
+}
+
 /** The static type of an ELM node, from result types. */
 function typeOf(node: JsonObject): TypeSpecifier | undefined {
   // The specifier is ELM, written by the translator or checked at use.

@@ -9,7 +9,7 @@ import { correctExecutor } from '../corrections/corrections.ts'
 import { checkLiterals } from '../corrections/literals.ts'
 import { hasOperator } from '../corrections/operators.ts'
 import { elmFaults } from './check-elm.ts'
-import { formatIdentifier, type LibraryIdentifier, readHeader, withoutNamespaces } from './cql-source.ts'
+import { formatIdentifier, fullName, type LibraryIdentifier, readHeader, withoutNamespaces } from './cql-source.ts'
 import { type Define, defines, definitions, type Elm, includeDefinitions, prepareElm, shiftLocators } from './elm.ts'
 import { createIndex, findByCanonical, type Index, type LibraryStore } from './library-index.ts'
 import { type LibraryText, readLibrary } from './library-text.ts'
@@ -182,12 +182,18 @@ async function includeClosure(text: LibraryText, stored: Index): Promise<Library
   const walk = async (from: LibraryText, path: string[]): Promise<void> => {
     for (const wanted of includesOf(from)) {
       // What an active library includes stays active, whoever asks for it.
-      const strictest = from.status === 'active' ? from : text
-      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted, strictest)
+      const { status } = from.status === 'active' ? from : text
+      const around = { status, namespace: from.identifier.namespace }
+      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted, around)
       if (!found) continue
       const name = formatIdentifier(found.identifier)
       if (path.includes(name)) throw unprocessable(`circular include: ${[...path, name].join(' → ')}`)
-      if (closure.has(name)) continue
+      const known = closure.get(name)
+      if (known && known !== found)
+        throw unprocessable(
+          `${fullName(known.identifier)} and ${fullName(found.identifier)} cannot be included together: apart from their namespaces they have the same name and version`,
+        )
+      if (known) continue
       closure.set(name, found)
       await walk(found, [...path, name])
     }

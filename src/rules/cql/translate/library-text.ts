@@ -32,6 +32,7 @@ export function readLibrary(library: Library): LibraryText {
   const known: LibraryIdentifier = { id: identifier?.id ?? library.name ?? '' }
   const ownVersion = identifier?.version ?? version
   if (ownVersion !== undefined) known.version = ownVersion
+  if (identifier?.namespace !== undefined) known.namespace = identifier.namespace
   return { canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined, status: library.status }
 }
 
