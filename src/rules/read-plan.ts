@@ -5,8 +5,8 @@
 
 import { isJurisdictionCode } from '../base/iso-3166.ts'
 import { isJsonObject } from '../base/json-object.ts'
-import type { Json } from '../base/json-value.ts'
 import { keepPerObject } from '../base/keep.ts'
+import { asJson } from '../fhir/as-resource.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { issue } from '../fhir/error.ts'
 import { primitiveFault } from '../fhir/primitives.ts'
@@ -145,7 +145,7 @@ interface Period {
 
 /** When a rule set is in force (`effectivePeriod`); a date counts with its whole day, in UTC. */
 export function readPeriod(plan: { effectivePeriod?: PlanDefinition['effectivePeriod'] }): Reading<Period> {
-  const period: Json | undefined = plan.effectivePeriod as Json | undefined // JSON as it was stored
+  const period = asJson(plan).effectivePeriod
   if (period === undefined) return { value: { from: undefined, until: undefined }, faults: [] }
   const expression = 'PlanDefinition.effectivePeriod'
   const unread = {

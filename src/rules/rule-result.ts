@@ -3,7 +3,7 @@ import { FhirError, issue } from '../fhir/error.ts'
 import type { Issue } from '../fhir/types.ts'
 import type { Ternary } from './three-valued.ts'
 
-/** What one rule made of the data (evaluate.md, `rule`). */
+/** What one rule made of the data: a `rule` of the answer (docs/evaluate.md). */
 export interface RuleResult {
   /** `url|version`; empty for a rule of a library that was named itself. */
   planDefinition: string

@@ -17,6 +17,18 @@ export interface TypeSpecifier {
   choice?: TypeSpecifier[]
 }
 
+/** Whether JSON is a type specifier: its further members are ELM, written by the translator or looked at where they are used. */
+const isTypeSpecifier = (value: unknown): value is TypeSpecifier =>
+  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+
+/** Whether JSON is an ELM library, as far as this room reads it. */
+export const isElm = (value: Json): value is Elm =>
+  isJsonObject(value) && isJsonObject(value.library) && isJsonObject(value.library.identifier)
+
+/** What the translator remarked on a library, and on the translation itself. */
+export const annotations = ({ library }: Elm): JsonObject[] =>
+  Array.isArray(library.annotation) ? library.annotation.filter(isJsonObject) : []
+
 /** Line and column, from 1. */
 type Position = [line: number, column: number]
 
@@ -80,7 +92,7 @@ function isContextDefine(statement: JsonObject): boolean {
 export function parameterDeclarations(elm: Elm): ParameterDeclaration[] {
   return definitions(elm, 'parameters').map((each) => ({
     name: String(each.name),
-    type: (each.parameterTypeSpecifier as TypeSpecifier | undefined) ?? typeOf(each),
+    type: isTypeSpecifier(each.parameterTypeSpecifier) ? each.parameterTypeSpecifier : typeOf(each),
     hasDefault: each.default !== undefined,
   }))
 }
@@ -115,8 +127,7 @@ export function codeReferences(elm: Elm): CodeReference[] {
 
 /** The static type of an ELM node, from result types. */
 function typeOf(node: JsonObject): TypeSpecifier | undefined {
-  // The specifier is ELM, written by the translator or checked at use.
-  if (isJsonObject(node.resultTypeSpecifier)) return node.resultTypeSpecifier as unknown as TypeSpecifier
+  if (isTypeSpecifier(node.resultTypeSpecifier)) return node.resultTypeSpecifier
   return typeof node.resultTypeName === 'string' ? { type: 'NamedTypeSpecifier', name: node.resultTypeName } : undefined
 }
 
