@@ -87,10 +87,12 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
         : await translator.translate(sourceOf(text, closure, options.linesBefore), translateCall(options))
     shiftLocators(elm, options.linesBefore)
     const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
+    // Before literals become what the executor counts with.
+    const literals = checkLiterals(elm.library.statements, String(elm.library.identifier.id ?? ''))
     return link({
       text,
       elm: prepareElm(elm),
-      issues: [...issues, ...checkLiterals(elm.library.statements, String(elm.library.identifier.id ?? ''))],
+      issues: [...issues, ...literals],
       includes,
     })
   }
