@@ -21,7 +21,7 @@ import { tokenReason } from './operations/open-operations.ts'
 import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-system-index.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
-import { createRules, selectPlans } from './rules/rules.ts'
+import { createPlans, createRules } from './rules/rules.ts'
 import {
   cachedByRevision,
   keptByRevision,
@@ -60,7 +60,7 @@ export const ownContentFolders = ['igs', 'rules', 'valuesets'].map((name) => joi
 export const contentRecord = join(projectRoot, 'content-record.json')
 
 /** Name, version and release date of this software, from its package.json. */
-export const software = { name: product.name, version: product.version, releaseDate: '2026-11-25' }
+export const software = { name: product.name, version: product.version, releaseDate: product.releaseDate }
 
 /** A server with everything wired, listening or not. */
 export interface VidimusServer extends OperationContext {
@@ -235,9 +235,11 @@ function wireEvaluate(
       findMap,
     },
     rules,
-    selectPlans: async (choice) => selectPlans(await plans(), choice),
+    plans: createPlans({
+      all: plans,
+      find: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
+    }),
     hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
-    findPlans: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
     now,
   })
 }

@@ -5,6 +5,7 @@ import { isNotReady } from '../../fhir/not-ready.ts'
 import type { Issue, Resource, StructureMap } from '../../fhir/types.ts'
 import { checkMap, type Maps } from '../../structure-map/maps.ts'
 import { type CheckEnvironment, librariesOf } from './environment.ts'
+import { checkLibrary } from './library.ts'
 import { nameFaults } from './name.ts'
 import { checkPlan } from './plan.ts'
 
@@ -17,11 +18,10 @@ const checks: Record<string, Check> = {
   CodeSystem: terminology,
   ValueSet: terminology,
   ConceptMap: terminology,
-  Library: async (resource, beside, { rules }) => {
-    if (resource.resourceType !== 'Library') return []
-    const { issues } = await rules.inspector(librariesOf(beside)).inspect(resource)
-    return [...pinnable(resource), ...issues]
-  },
+  Library: async (resource, beside, environment) =>
+    resource.resourceType === 'Library'
+      ? [...pinnable(resource), ...(await checkLibrary(resource, beside, environment))]
+      : [],
   PlanDefinition: async (resource, beside, environment) => {
     if (resource.resourceType !== 'PlanDefinition') return []
     return [...pinnable(resource), ...(await checkPlan(resource, librariesOf(beside), environment))]

@@ -7,7 +7,7 @@ import { jobRefusal } from '../../../workers/job-failure.ts'
 import { createJobPool, type JobCall } from '../../../workers/job-pool.ts'
 import { checkText } from './check-text.ts'
 import { formatIdentifier, type LibraryIdentifier } from './cql-source.ts'
-import type { Elm } from './elm.ts'
+import { annotations, type Elm } from './elm.ts'
 import { correctFractions } from './fractions.ts'
 import type { TranslateAnswer, TranslateJob } from './translate-worker.ts'
 
@@ -81,7 +81,10 @@ export function createTranslator(derived: DerivedStore, options: TranslatorOptio
 
   const compile = async (source: Source, key: string, call: TranslateCall): Promise<Translation> => {
     const kept = await derived.get('elm', key)
-    if (kept !== undefined) return JSON.parse(kept) as Translation
+    if (kept !== undefined) {
+      const translation: Translation = JSON.parse(kept)
+      return translation
+    }
     const shipped = options.shipped?.(key)
     if (shipped) return shipped
     checkText(source.text, source.linesBefore)
@@ -126,8 +129,8 @@ function read(answer: TranslateAnswer, source: Source): Translation {
       : (answer.thrown?.message ?? 'no reason given')
     throw new FhirError(422, issue(circular ? 'too-costly' : 'processing', `${name} cannot be translated: ${why}`))
   }
-  const elm = JSON.parse(answer.elm) as Elm
-  const remarks = Array.isArray(elm.library.annotation) ? (elm.library.annotation as JsonObject[]) : []
+  const elm: Elm = JSON.parse(answer.elm)
+  const remarks = annotations(elm)
   const issues = dropEchoes(remarks.filter((each) => each.type === 'CqlToElmError')).map((each) =>
     remarkIssue(each, source),
   )
