@@ -1,24 +1,27 @@
 import { calendarUnitCode } from '../../base/calendar-units.ts'
 import type { JsonObject } from '../../base/json-value.ts'
+import { typeNames } from '../../fhir/elements.ts'
 import { FhirError } from '../../fhir/error.ts'
 import { type CompiledFhirPath, compileFhirPath, type FhirPathFunctions, typed } from '../../fhir/fhirpath/fhirpath.ts'
-import { type Scope, slotOf } from '../compile/scope.ts'
+import { type Scope, slotOf, unboundText } from '../compile/scope.ts'
 import { createCursor, describeToken } from '../language/cursor.ts'
+import type { MapRemarks } from '../model/map-remarks.ts'
+import { nearest } from '../model/nearest-element.ts'
 import type { Node } from '../model/nodes.ts'
 import { TransformFault } from '../run/fault.ts'
 import type { Frame, Run } from '../run/run.ts'
 import { type Expression, parseExpression, visitExpression } from './expression.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
-import { compileNative } from './native.ts'
+import { compileNative, typeArgument } from './native.ts'
 import { fromEngine } from './native-values.ts'
+import { typeOfPath } from './static-type.ts'
 import { rootOf, withoutEmpty } from './without-empty.ts'
 
 /** What compiling an expression takes beside its text. */
 export interface ExpressionContext {
   host: ExpressionHost
   functions: FhirPathFunctions
-  /** Told of what makes the rule fail whenever it fires. */
-  problem(text: string): void
+  remarks: MapRemarks
   /** Leaves everything to the FHIRPath engine. */
   engineOnly?: boolean
 }
@@ -151,19 +154,38 @@ const ENGINE_VARIABLES = new Set([
   'terminologies',
 ])
 
-/** Tells of `%names` that nothing binds: the engine fails on them. */
-function checkNames(expression: Expression, scope: Scope, { problem }: ExpressionContext): void {
+/**
+ * Tells of `%names` that nothing binds and of types that there are not, on both of which the engine fails, and of elements that a
+ * variable does not have.
+ */
+function checkNames(expression: Expression, scope: Scope, { remarks, host }: ExpressionContext): void {
   const defined = new Set<unknown>(ENGINE_VARIABLES)
   const read: string[] = []
   visitExpression(expression, (each) => {
     if (each.kind === 'variable') read.push(each.name)
     const [first] = each.kind === 'call' && each.name === 'defineVariable' ? each.arguments : []
     if (first?.kind === 'literal') defined.add(first.value)
+    const type = each.kind === 'type' ? each.type : each.kind === 'call' ? typeArgument(each) : undefined
+    if (type !== undefined && !host.findType(type))
+      remarks.problem(`there is no type '${type}' for a FHIRPath expression${nearest(type, typeNames())}`)
+    if (each.kind === 'member') checkPath(each, scope, remarks)
   })
   for (const name of read) {
     if (!defined.has(name) && slotOf(scope, name) === undefined && !scope.constants.has(name))
-      problem(`%${name} is read but nothing has bound it`)
+      remarks.problem(unboundText(name, scope, `%${name}`))
   }
+}
+
+/** The elements that a path from a variable goes through, where the definitions tell. */
+function checkPath(expression: Expression, scope: Scope, remarks: MapRemarks): void {
+  const path: string[] = []
+  let at = expression
+  while (at.kind === 'member' && at.target) {
+    path.unshift(at.name)
+    at = at.target
+  }
+  const slot = at.kind === 'variable' || at.kind === 'member' ? slotOf(scope, at.name) : undefined
+  if (slot !== undefined) typeOfPath(scope.counter.types[slot], path, { remarks, side: 'source' })
 }
 
 /** The first result as a condition: an empty one is false, anything but a Boolean is true. */

@@ -12,6 +12,9 @@ export interface DateOperation {
   now: Date
 }
 
+/** Operations of `dateOp`. */
+export const DATE_OPERATIONS = ['add', 'subtract', 'truncate', 'now']
+
 const UNITS = ['year', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond'] as const
 type Unit = (typeof UNITS)[number]
 const PARTS = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/
@@ -56,6 +59,9 @@ function isOnCalendar([, year, month = '1', day = '1']: RegExpExecArray): boolea
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
   return date.getUTCMonth() + 1 === Number(month) && date.getUTCDate() === Number(day)
 }
+
+/** Whether `dateOp` knows a unit, in singular or plural. */
+export const isDateUnit = (text: string): boolean => UNITS.some((each) => each === text.toLowerCase().replace(/s$/, ''))
 
 function readUnit(text: string | undefined): Unit {
   const name = (text ?? 'day').toLowerCase().replace(/s$/, '')
