@@ -8,7 +8,7 @@ import { inferType } from '../model/nodes.ts'
 import { type Argument, elementPath, type RuleTarget, type Transform } from '../model/structure.ts'
 import { type ElementType, INFERRED, isA, plainTypeName, r4Name, r4Type, type Type, UNKNOWN } from '../model/types.ts'
 import { canWrap, convertPrimitive } from '../run/convert.ts'
-import { DATE_OPERATIONS, isDateUnit } from '../run/date-operation.ts'
+import { DATE_OPERATIONS, isDateText, isDateUnit } from '../run/date-operation.ts'
 import { TRANSLATION_FIELDS } from '../run/transforms.ts'
 import type { MapScope } from './program.ts'
 import { type Scope, slotOf } from './scope.ts'
@@ -69,6 +69,7 @@ const ARGUMENT_FAULTS: Partial<Record<Transform, (at: number, value: unknown, ma
   truncate: (at, value) =>
     at === 1 && !(Number.isInteger(value) && Number(value) >= 0) ? 'truncate() needs a whole number' : undefined,
   dateOp(at, value) {
+    if (at === 0 && !isDateText(String(value))) return `dateOp() needs a date, not '${value}'`
     if (at === 1) return notAmong('dateOp() knows', DATE_OPERATIONS, String(value).toLowerCase())
     return at === 3 && !isDateUnit(String(value)) ? `dateOp() does not know the unit '${value}'` : undefined
   },

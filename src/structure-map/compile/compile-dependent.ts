@@ -49,21 +49,27 @@ function checkCall(dependent: Dependent, scope: Scope, map: MapScope): void {
     program.problem(wrongCount(name, wanted, variable.length))
     return
   }
-  for (const [index, text] of variable.entries()) checkArgument(text, found, { index, scope, map })
-  compileCalled(found, program)
+  const given = variable.map((text, index) => checkArgument(text, found, { index, scope, map }))
+  compileCalled(found, program, given)
 }
 
 /** A group of an import that cannot be compiled fails the rule that calls it, whenever it fires. */
-function compileCalled(found: GroupRef, program: Program): void {
+function compileCalled(found: GroupRef, program: Program, given: (Type | undefined)[]): void {
   try {
     program.compile(found)
+    program.inspect(found, given)
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
     program.problem(`it calls the group '${found.group.name}', which cannot be used: ${error.message}`)
   }
 }
 
-function checkArgument(text: string, called: GroupRef, at: { index: number; scope: Scope; map: MapScope }): void {
+/** Tells what is wrong with an argument; answers its type, where that is certain. */
+function checkArgument(
+  text: string,
+  called: GroupRef,
+  at: { index: number; scope: Scope; map: MapScope },
+): Type | undefined {
   const input = called.group.input[at.index]
   const name = plainName(text)
   const { sources, targets, counter } = at.scope
@@ -73,11 +79,12 @@ function checkArgument(text: string, called: GroupRef, at: { index: number; scop
   const wanted = input?.type === undefined ? undefined : called.scope.findType(input.type, input.mode)
   const { program } = at.map
   if (isTarget && slot !== undefined && !targets.has(name)) program.problem(sourceForTarget(name))
-  if (!given || !wanted || isRelated(given, wanted)) return
+  if (!given || !wanted || isRelated(given, wanted)) return given
   const says = `'${name}' is of type ${given.name}, group '${called.group.name}' takes ${wanted.name} as '${input?.name}'`
   // Published maps declare parameters as what they are not; the run goes by what is passed.
   if (isTarget && given.kind !== 'logical') program.problem(says, 'type-mismatch')
   else program.doubt('type-mismatch', says)
+  return given
 }
 
 /** Whether a value of one type may be one of the other, as far as the definitions tell. */

@@ -2,7 +2,7 @@ import { storedPosition } from '../model/extensions.ts'
 import { nearest } from '../model/nearest-element.ts'
 import type { Node } from '../model/nodes.ts'
 import type { Group, Rule } from '../model/structure.ts'
-import { UNKNOWN } from '../model/types.ts'
+import { type Type, UNKNOWN } from '../model/types.ts'
 import { type FaultPlace, relocate, TransformFault } from '../run/fault.ts'
 import { type Frame, noteEmpty, type Run, step } from '../run/run.ts'
 import { compileDependent, groupNames, isOpen } from './compile-dependent.ts'
@@ -29,15 +29,12 @@ export function compileGroup({ group, scope: map }: GroupRef): CompiledGroup {
     mode: each.mode,
     type: each.type === undefined ? undefined : map.findType(each.type, each.mode),
   }))
-  const counter = { slots: inputs.length, types: inputs.map((each) => each.type) }
-  const names = (mode: string) =>
-    new Map(
-      inputs
-        .map((each, slot) => [each, slot] as const)
-        .filter(([each]) => each.mode === mode)
-        .map(([each, slot]) => [each.name, slot]),
-    )
-  const scope: Scope = { sources: names('source'), targets: names('target'), constants: map.constants, counter }
+  const scope = groupScope(
+    group,
+    map,
+    inputs.map((each) => each.type),
+  )
+  const { counter } = scope
   let rules: Step[] = []
   const compiled: CompiledGroup = {
     name: group.name,
@@ -63,6 +60,30 @@ export function compileGroup({ group, scope: map }: GroupRef): CompiledGroup {
     throw error
   }
   return compiled
+}
+
+/** The variables that a group begins with. */
+function groupScope(group: Group, map: MapScope, types: (Type | undefined)[]): Scope {
+  const names = (mode: string) =>
+    new Map(group.input.flatMap((each, slot) => (each.mode === mode ? [[each.name, slot] as const] : [])))
+  const counter = { slots: types.length, types: [...types] }
+  return { sources: names('source'), targets: names('target'), constants: map.constants, counter }
+}
+
+/**
+ * Tells what is wrong with a group when it is called with these types, where its parameters name none: the run goes by the types of
+ * what is passed. Once for each combination.
+ */
+export function inspectGroup({ group, scope: map }: GroupRef, given: (Type | undefined)[]): void {
+  if (!group.input.some((each, index) => each.type === undefined && given[index])) return
+  const types = group.input.map((each, index) =>
+    each.type === undefined ? given[index] : map.findType(each.type, each.mode),
+  )
+  const known = map.program.inspected.get(group) ?? []
+  if (known.some((each) => each.every((type, index) => type === types[index]))) return
+  map.program.inspected.set(group, [...known, types])
+  const scope = groupScope(group, map, types)
+  for (const rule of group.rule) compileRule(rule, scope, { group, map })
 }
 
 function checkExtended(group: Group, map: MapScope): void {

@@ -30,14 +30,16 @@ export function compileSource(
 ): { source: CompiledSource; scope: Scope } {
   const { scope, slot } = source.variable ? withSource(outer, source.variable) : { scope: outer, slot: undefined }
   const type = staticType(source, outer, map.program)
-  if (slot !== undefined) scope.counter.types[slot] = source.type ? map.findType(source.type, 'source') : type
+  const focus = source.type ? map.findType(source.type, 'source') : type
+  if (slot !== undefined) scope.counter.types[slot] = focus
   const read = readContext(source, outer)
   const steps: ((items: Node[], frame: Frame) => Node[])[] = []
   const context = map.program.expressions
+  const compile = (text: string) => compileExpression(text, scope, context, focus)
   if (source.type) steps.push(typeFilter(source.type, map))
-  if (source.condition) steps.push(whereFilter(compileExpression(source.condition, scope, context), slot))
-  if (source.check) steps.push(checkEach(compileExpression(source.check, scope, context), slot))
-  if (source.logMessage) steps.push(logEach(compileExpression(source.logMessage, scope, context), slot, rule.name))
+  if (source.condition) steps.push(whereFilter(compile(source.condition), slot))
+  if (source.check) steps.push(checkEach(compile(source.check), slot))
+  if (source.logMessage) steps.push(logEach(compile(source.logMessage), slot, rule.name))
   if (source.listMode) steps.push(listFilter(source.listMode))
   if (source.min !== undefined || source.max !== undefined) steps.push(cardinality(source))
   const fallback = defaultOf(source, outer, context)

@@ -1,4 +1,4 @@
-import { OPEN } from '../fhirpath/static-type.ts'
+import { OPEN, typeOfPath } from '../fhirpath/static-type.ts'
 import type { Node } from '../model/nodes.ts'
 import type { Rule, RuleSource } from '../model/structure.ts'
 import { isA, type Type, UNKNOWN } from '../model/types.ts'
@@ -60,6 +60,7 @@ function checkMapping(
   const slot = sources[0]?.slot
   const type = slot === undefined ? undefined : scope.counter.types[slot]
   const holder = owner === undefined ? undefined : scope.counter.types[owner]
+  typeOfPath(holder, [element], { remarks: map.program, side: 'target' })
   const types = holder?.element(element)?.types ?? []
   // What stands in a list of any resources, or in a choice, is known when it is there.
   if (source.type !== undefined || !type || OPEN.has(type.name) || types.some((each) => OPEN.has(each.name))) return

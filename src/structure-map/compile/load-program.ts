@@ -13,7 +13,7 @@ import { readR5 } from '../model/spelling.ts'
 import { createTypeTable, neededTypes, r4Name, type Type } from '../model/types.ts'
 import { type FaultPlace, TransformFault } from '../run/fault.ts'
 import { type Translator, translateNode } from '../run/translate.ts'
-import { compileGroup } from './compile-rule.ts'
+import { compileGroup, inspectGroup } from './compile-rule.ts'
 import { allRules, inlineTranslators, loadMemberships, loadTranslators } from './load-terminology.ts'
 import type { GroupRef, MapScope, Program } from './program.ts'
 
@@ -72,6 +72,8 @@ export async function loadProgram(
     expressions: { host, functions: host.functions, remarks, engineOnly },
     groups: new Map(),
     compile: compileGroup,
+    inspect: inspectGroup,
+    inspected: new Map(),
     warn,
     ...remarks,
     place: undefined,

@@ -41,6 +41,10 @@ export interface Program extends MapRemarks {
   groups: Map<Group, CompiledGroup>
   /** Compiles a group, or gives the one compiled before. */
   compile(ref: GroupRef): CompiledGroup
+  /** Tells what is wrong with a group when it is called with these types. */
+  inspect(ref: GroupRef, given: (Type | undefined)[]): void
+  /** The types with which groups have been inspected. */
+  inspected: Map<Group, (Type | undefined)[][]>
   /** Notes something that does not stop the map, once per text. */
   warn(text: string): void
   /** The rule that is being compiled. */

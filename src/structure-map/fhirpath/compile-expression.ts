@@ -8,9 +8,10 @@ import { createCursor, describeToken } from '../language/cursor.ts'
 import type { MapRemarks } from '../model/map-remarks.ts'
 import { nearest } from '../model/nearest-element.ts'
 import type { Node } from '../model/nodes.ts'
+import type { Type } from '../model/types.ts'
 import { TransformFault } from '../run/fault.ts'
 import type { Frame, Run } from '../run/run.ts'
-import { type Expression, parseExpression, visitExpression } from './expression.ts'
+import { type Expression, parseExpression, partsOf, visitExpression } from './expression.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
 import { compileNative, typeArgument } from './native.ts'
 import { fromEngine } from './native-values.ts'
@@ -47,9 +48,15 @@ export function readExpression(text: string): { expression: Expression; text: st
  * Compiles FHIRPath of a rule. What can be runs as closures over nodes; the rest, and values for which the closures
  * do not suffice (dates, quantities), go to the FHIRPath engine.
  */
-export function compileExpression(source: string, scope: Scope, context: ExpressionContext): CompiledExpression {
+export function compileExpression(
+  source: string,
+  scope: Scope,
+  context: ExpressionContext,
+  focus?: Type,
+): CompiledExpression {
   const { expression, text } = readExpression(source)
   checkNames(expression, scope, context)
+  checkPaths(expression, { scope, focus, remarks: context.remarks })
   const native = context.engineOnly ? undefined : compileNative(expression, scope, context.host)
   if (!native) return engineExpression(expression, text, { scope, context })
   let engine: CompiledExpression | undefined
@@ -155,8 +162,7 @@ const ENGINE_VARIABLES = new Set([
 ])
 
 /**
- * Tells of `%names` that nothing binds and of types that there are not, on both of which the engine fails, and of elements that a
- * variable does not have.
+ * Tells of `%names` that nothing binds and of types that there are not, on both of which the engine fails.
  */
 function checkNames(expression: Expression, scope: Scope, { remarks, host }: ExpressionContext): void {
   const defined = new Set<unknown>(ENGINE_VARIABLES)
@@ -168,7 +174,6 @@ function checkNames(expression: Expression, scope: Scope, { remarks, host }: Exp
     const type = each.kind === 'type' ? each.type : each.kind === 'call' ? typeArgument(each) : undefined
     if (type !== undefined && !host.findType(type))
       remarks.problem(`there is no type '${type}' for a FHIRPath expression${nearest(type, typeNames())}`)
-    if (each.kind === 'member') checkPath(each, scope, remarks)
   })
   for (const name of read) {
     if (!defined.has(name) && slotOf(scope, name) === undefined && !scope.constants.has(name))
@@ -176,16 +181,35 @@ function checkNames(expression: Expression, scope: Scope, { remarks, host }: Exp
   }
 }
 
-/** The elements that a path from a variable goes through, where the definitions tell. */
-function checkPath(expression: Expression, scope: Scope, remarks: MapRemarks): void {
+interface PathPlace {
+  scope: Scope
+  /** Type of the input, where it is known: not within the arguments of a function, which have inputs of their own. */
+  focus: Type | undefined
+  remarks: MapRemarks
+}
+
+/** Tells of elements that the paths of an expression go through and the definitions do not have. */
+function checkPaths(expression: Expression, at: PathPlace): void {
+  if (expression.kind === 'member') checkPath(expression, at)
+  if (expression.kind === 'call') {
+    if (expression.target) checkPaths(expression.target, at)
+    if (typeArgument(expression) !== undefined) return
+    for (const each of expression.arguments) checkPaths(each, { ...at, focus: undefined })
+  } else for (const each of partsOf(expression)) checkPaths(each, at)
+}
+
+function checkPath(expression: Expression, { scope, focus, remarks }: PathPlace): void {
   const path: string[] = []
-  let at = expression
-  while (at.kind === 'member' && at.target) {
-    path.unshift(at.name)
-    at = at.target
+  let root = expression
+  while (root.kind === 'member' && root.target) {
+    path.unshift(root.name)
+    root = root.target
   }
-  const slot = at.kind === 'variable' || at.kind === 'member' ? slotOf(scope, at.name) : undefined
+  const slot = root.kind === 'variable' || root.kind === 'member' ? slotOf(scope, root.name) : undefined
   if (slot !== undefined) typeOfPath(scope.counter.types[slot], path, { remarks, side: 'source' })
+  else if (root.kind === 'this') typeOfPath(focus, path, { remarks, side: 'source' })
+  else if (root.kind === 'member' && !/^[A-Z]/.test(root.name) && !scope.constants.has(root.name))
+    typeOfPath(focus, [root.name, ...path], { remarks, side: 'source' })
 }
 
 /** The first result as a condition: an empty one is false, anything but a Boolean is true. */

@@ -55,6 +55,12 @@ export function addCalendarUnits(value: string, amount: number, unit: string): s
   return coarse || hour !== undefined ? add(parts, Math.trunc(amount), known) : undefined
 }
 
+/** Whether a text is a date or date-time as `dateOp` takes it. */
+export function isDateText(text: string): boolean {
+  const parts = PARTS.exec(text)
+  return parts !== null && isOnCalendar(parts)
+}
+
 function isOnCalendar([, year, month = '1', day = '1']: RegExpExecArray): boolean {
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
   return date.getUTCMonth() + 1 === Number(month) && date.getUTCDate() === Number(day)
