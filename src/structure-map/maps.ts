@@ -19,6 +19,7 @@ import { modelOf } from './run/write.ts'
 import { writeModelXml } from './run/write-xml.ts'
 
 export { checkMap } from './check/check-map.ts'
+export { asAuthorSees, checkWithStore } from './check/check-with-store.ts'
 export { parseMap } from './language/parser.ts'
 export { printReadable } from './language/print-readable.ts'
 export { printMap } from './language/printer.ts'

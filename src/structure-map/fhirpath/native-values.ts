@@ -70,6 +70,12 @@ export function singleInteger(nodes: Node[]): number | undefined {
   return value
 }
 
+/** The number of an item in a list; the engine knows its own integers alone. */
+export function singleIndex(nodes: Node[]): number | undefined {
+  if (nodes[0] && !nodes[0].type.inferred) throw new NeedsEngine('an index out of an element')
+  return singleInteger(nodes)
+}
+
 /** Whether dates, times or quantities are at work, whose comparison is more than that of their text. */
 function needsCare(node: Node): boolean {
   return TEMPORAL.has(node.type.name) || node.type.name === 'Quantity'
