@@ -17,7 +17,6 @@ import { createUnfinishedBodies } from './wire/body.ts'
 import { createFhirListener } from './wire/listener.ts'
 
 export type { AccessLogEntry } from './audit/access-log.ts'
-export type { HttpLimits } from './limits/http-limits.ts'
 export { listen, type RunningServer } from './wire/running-server.ts'
 
 /** What the HTTP layer is made of. `Context` is what the operations' handlers are given. */

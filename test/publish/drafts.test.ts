@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { importOptions } from '../../src/cli/loaded-server.ts'
-import { issueHcert } from '../../src/demo/hcert.ts'
+import { issueHcert } from '../../src/demo/issue-hcert.ts'
 import { samplePayload } from '../../src/demo/samples.ts'
 import { allParameters, parameterValue, textParameter } from '../../src/fhir/operation.ts'
 import type { Library, Parameter, Parameters, PlanDefinition, Resource, ValueSet } from '../../src/fhir/types.ts'
-import { loadPackage } from '../../src/packages/load.ts'
+import { importPackage } from '../../src/publish/import/import-package.ts'
 import { testIssuer } from '../support/issuer.ts'
 import { base, codeSystem, cqlLibrary, openPublishing, plan, textsOf, valueSet } from './support.ts'
 
@@ -185,16 +185,13 @@ test('what an import refused is used for nothing, also when it is named exactly 
     plan('broken', `${base}/Library/None|1.0.0`),
     {
       ...valueSet('broken'),
-      compose: { include: [{ system: `${base}/CodeSystem/versions`, concept: [{ code: 'old' }] }, {}] },
-    } as never,
+      compose: { include: [{ system: `${base}/CodeSystem/versions`, concept: [{ code: 'old' }] }, { version: '1' }] },
+    },
     { ...codeSystem('broken', ['a', 'a']) },
   ]
   for (const resource of broken) {
     const bytes = Buffer.from(JSON.stringify(resource))
-    const { entries } = await loadPackage(
-      { bytes, name: `${resource.id}.json` },
-      { ...importOptions(server), validate: () => [] },
-    )
+    const { entries } = await importPackage({ bytes, name: `${resource.id}.json` }, importOptions(server))
     assert.deepEqual([entries[0]?.status, entries[0]?.isDraft], ['loaded', true], JSON.stringify(entries))
     const { body } = await get(`${resource.resourceType}/${resource.id}`)
     assert.equal(body.status, 'draft')

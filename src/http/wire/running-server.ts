@@ -16,7 +16,7 @@ export interface ListenOptions {
 }
 
 /** What clients may do to the connections. */
-interface ListenLimits extends ConnectionLimits {
+export interface ListenLimits extends ConnectionLimits {
   /** Time for a client to send the head of a request. */
   headerSeconds: number
   /** Time for a client to send a whole request. */
