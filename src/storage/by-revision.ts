@@ -1,6 +1,6 @@
 /** What is made of stored artefacts, and when it is stale. */
 import { type Keep, keep } from '../base/keep.ts'
-import type { Resource, StructureMap } from '../fhir/types.ts'
+import type { StructureMap } from '../fhir/types.ts'
 import { findRunnable, listAll, usable } from './find-artefacts.ts'
 import type { Storage } from './storage.ts'
 
