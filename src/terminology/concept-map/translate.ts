@@ -2,7 +2,7 @@ import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { badRequest, FhirError } from '../../fhir/error.ts'
 import { allParameters, booleanParameter, firstParameter, textParameter } from '../../fhir/operation.ts'
 import type { Coding, ConceptMap, Parameter, Parameters } from '../../fhir/types.ts'
-import { requireSameArtefact } from '../request/agreement.ts'
+import { agreed, requireSameArtefact } from '../request/agreement.ts'
 import { otherIssue } from '../request/messages.ts'
 import { type Request, resourceParameter } from '../request/request.ts'
 import { queryOf } from '../request/requested-set.ts'
@@ -184,7 +184,10 @@ function* candidateMaps(request: Request, stored: ConceptMap[]): Work<ConceptMap
   const url = askedMap(parameters)
   if (typeof url === 'object') return [url]
   if (url) {
-    const version = textParameter(parameters, 'conceptMapVersion')
+    const version = agreed('version of the concept map', [
+      { at: 'url', says: parseCanonical(url).version },
+      { at: 'conceptMapVersion', says: textParameter(parameters, 'conceptMapVersion') },
+    ])
     yield* loaded(scope, [{ type: 'ConceptMap', url: parseCanonical(url).url }])
     const map = conceptMapOf(scope, url, version)
     if (map) return [map]
