@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path'
 import product from '../package.json' with { type: 'json' }
 import { lineWriter } from './base/line-writer.ts'
 import { type Config, publicAddress } from './config.ts'
+import type { CredentialFormat } from './credentials/credential-format.ts'
 import { demoTrustSources } from './demo/demo-issuer.ts'
 import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
 import { artefactName } from './fhir/artefact.ts'
@@ -20,7 +21,7 @@ import { tokenReason } from './operations/open-operations.ts'
 import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-system-index.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
-import { createRules, selectPlans } from './rules/rules.ts'
+import { createPlans, createRules } from './rules/rules.ts'
 import {
   cachedByRevision,
   keptByRevision,
@@ -59,7 +60,7 @@ export const ownContentFolders = ['igs', 'rules', 'valuesets'].map((name) => joi
 export const contentRecord = join(projectRoot, 'content-record.json')
 
 /** Name, version and release date of this software, from its package.json. */
-export const software = { name: product.name, version: product.version, releaseDate: '2026-11-25' }
+export const software = { name: product.name, version: product.version, releaseDate: product.releaseDate }
 
 /** A server with everything wired, listening or not. */
 export interface VidimusServer extends OperationContext {
@@ -80,18 +81,26 @@ export interface VidimusServer extends OperationContext {
   close(): Promise<void>
 }
 
+/** What an embedder may bring along. */
+export interface ServerParts {
+  /** The clock by which trust lists are read again, by default the process's. */
+  after?: After
+  /** The credential formats that are read, by default all that this software knows. */
+  formats?: readonly CredentialFormat[]
+}
+
 /**
  * Makes a server of a configuration: opens the store, reads the trust lists, wires the rooms. It does not load
- * content and does not listen. `after` is the clock by which trust lists are read again, by default the process's.
+ * content and does not listen.
  * @throws Error when the store cannot be opened
  */
-export async function createServer(config: Config, after?: After): Promise<VidimusServer> {
+export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
   const trust = await loadConfiguredTrust(config)
   const pending = createPendingContent(storage.derived)
-  const context = createContext({ config, storage, trust, pending, now })
+  const context = createContext({ config, storage, trust, pending, now, ...(formats ? { formats } : {}) })
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
@@ -154,7 +163,7 @@ export function loadConfiguredTrust(config: Config): Promise<Trust> {
   return loadTrustLists(config.trustLists ?? ownSources(), { now })
 }
 
-type Wiring = Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'>
+type Wiring = Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'> & Pick<ServerParts, 'formats'>
 
 /** What was looked for in vain before content was on its way is looked for again. */
 type Revision = (types: readonly string[]) => number
@@ -180,6 +189,7 @@ function createContext(wiring: Wiring): Context {
   // `$transform` decides no verdict: an author tries his maps with drafts of the terminology, as WHO publishes it.
   const draftEnvironment: MapEnvironment = {
     ...mapEnvironment,
+    findStructure: (url) => findStructure(storage, url, { drafts: true }),
     membership: memberships(terminology, revision, { drafts: true }),
     translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
   }
@@ -207,7 +217,7 @@ function createContext(wiring: Wiring): Context {
 }
 
 function wireEvaluate(
-  { config, storage, trust, now }: Wiring,
+  { config, storage, trust, now, formats }: Wiring,
   { rules, verdictMaps, revision }: Pick<Context, 'rules' | 'verdictMaps'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
@@ -217,6 +227,7 @@ function wireEvaluate(
   )
   return createEvaluate({
     settings: config,
+    ...(formats ? { formats } : {}),
     keys: () => trust.keys(),
     mapping: {
       compile: (canonical) =>
@@ -224,9 +235,11 @@ function wireEvaluate(
       findMap,
     },
     rules,
-    selectPlans: async (choice) => selectPlans(await plans(), choice),
+    plans: createPlans({
+      all: plans,
+      find: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
+    }),
     hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
-    findPlans: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
     now,
   })
 }
@@ -274,7 +287,13 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
       printMap,
       checkWrite: publish.check,
       isPending: pending.isPending,
-      readiness: () => readiness({ maintenance: config.maintenance, content: pending.state(), lists: trust.status() }),
+      readiness: () =>
+        readiness({
+          maintenance: config.maintenance,
+          content: pending.state(),
+          lists: trust.status(),
+          unavailable: trust.keys().unavailable,
+        }),
       publishedWrite: publish.writeInHand,
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
     },

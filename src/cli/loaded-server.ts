@@ -4,7 +4,7 @@ import { INDEXES_FOLDER } from '../packages/large-code-system/code-system-index.
 import { type ImportOptions, importFolder } from '../publish/import/import-package.ts'
 import { ownContentGate, readRecord } from '../publish/import/own-content.ts'
 import { reportLines } from '../publish/import/report.ts'
-import { contentRecord, createServer, ownContentFolders, type VidimusServer } from '../server.ts'
+import { contentRecord, createServer, ownContentFolders, type ServerParts, type VidimusServer } from '../server.ts'
 
 /** What imports into the store of a server: they pass its checks. */
 export const importOptions = ({
@@ -19,8 +19,8 @@ export const importOptions = ({
 })
 
 /** A server whose store holds the own content; a folder that did not change since the last start is not read again. */
-export async function openLoadedServer(config: Config): Promise<VidimusServer> {
-  const server = await createServer(config)
+export async function openLoadedServer(config: Config, parts: ServerParts = {}): Promise<VidimusServer> {
+  const server = await createServer(config, parts)
   try {
     for (const folder of ownContentFolders) await loadOwnFolder(server, folder)
   } catch (error) {

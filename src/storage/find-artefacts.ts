@@ -1,6 +1,7 @@
 /** Reading artefacts by what they are, over any storage. */
 import { setImmediate } from 'node:timers/promises'
 import { activeFirst, artefactCanonical, artefactName, isNamedBy, statusOf } from '../fhir/artefact.ts'
+import { isOfType } from '../fhir/as-resource.ts'
 import { matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
@@ -92,17 +93,31 @@ export async function findMaps(storage: Storage, canonical: string): Promise<Str
   ).flat()
 }
 
-/** The newest active StructureDefinition of a canonical, else the newest; else one that declares it as its type, as own copies of foreign models do. */
-export async function findStructure(storage: Storage, url: string): Promise<StructureDefinition | undefined> {
-  const name = parseCanonical(url).url
-  const [found] = await findByCanonical<StructureDefinition>(storage, 'StructureDefinition', name)
-  if (found) return found
-  const page = await storage.search({
+/**
+ * The StructureDefinition of a canonical, else one that declares it as its type, as own copies of foreign models do. It is the newest
+ * active one, or the very one that is named so: a draft decides no verdict under a name that does not say which, unless `drafts` are
+ * let in.
+ */
+export async function findStructure(
+  storage: Storage,
+  canonical: string,
+  { drafts = false }: { drafts?: boolean } = {},
+): Promise<StructureDefinition | undefined> {
+  const named = await findByCanonical<StructureDefinition>(storage, 'StructureDefinition', canonical)
+  const fit = named.find((each) => drafts || isNamedBy(canonical, each))
+  if (fit) return fit
+  const copies = await structuresOfType(storage, parseCanonical(canonical).url)
+  return copies.find((each) => drafts || statusOf(each) === 'active')
+}
+
+async function structuresOfType(storage: Storage, type: string): Promise<StructureDefinition[]> {
+  const { matches } = await storage.search({
     type: 'StructureDefinition',
-    conditions: [{ parameter: 'type', values: [{ value: name }] }],
+    conditions: [{ parameter: 'type', values: [{ value: type }] }],
     sort: [],
-    count: 1,
+    count: 100,
     total: 'none',
   })
-  return page.matches[0]?.resource as StructureDefinition | undefined
+  const found = matches.flatMap(({ resource }) => (isOfType(resource, 'StructureDefinition') ? [resource] : []))
+  return usable(storage, found)
 }
