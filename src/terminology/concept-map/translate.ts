@@ -7,6 +7,7 @@ import { otherIssue } from '../request/messages.ts'
 import { type Request, resourceParameter } from '../request/request.ts'
 import { queryOf } from '../request/requested-set.ts'
 import { isOf } from '../request/typed.ts'
+import { modifierIn } from '../request/understood.ts'
 import { agreedSystem, agreedVersion, checkCodings, requireOneQuestion } from '../request/value.ts'
 import { loaded, type Work } from '../request/work.ts'
 import { mostGroups, type TranslateQuestion, type Translation, translateBy } from './concept-map.ts'
@@ -198,9 +199,13 @@ function* candidateMaps(request: Request, stored: ConceptMap[]): Work<ConceptMap
   const brought = scope.brought.filter(isOf('ConceptMap'))
   const source = textParameter(parameters, 'source') ?? textParameter(parameters, 'sourceScope')
   const target = textParameter(parameters, 'target') ?? textParameter(parameters, 'targetScope')
-  return [...brought, ...stored]
-    .filter((each) => scopeFits(each.sourceUri ?? each.sourceCanonical, source))
-    .filter((each) => scopeFits(each.targetUri ?? each.targetCanonical, target))
+  return (
+    [...brought, ...stored]
+      .filter((each) => scopeFits(each.sourceUri ?? each.sourceCanonical, source))
+      .filter((each) => scopeFits(each.targetUri ?? each.targetCanonical, target))
+      // Of those that nobody names only the ones that mean what they say.
+      .filter((each) => modifierIn(each) === undefined)
+  )
 }
 
 /** A map that names no value set is found by its groups. */
