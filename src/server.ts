@@ -18,7 +18,7 @@ import { readiness } from './http/readiness-parts.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
-import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
+import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-system-index.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createRules, selectPlans } from './rules/rules.ts'
@@ -45,7 +45,7 @@ import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { largeCodeSystem } from './terminology/code-system/large/large-code-system.ts'
 import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
-import { type BoundMembership, createTerminology, type Terminology } from './terminology/terminology.ts'
+import { createTerminology, type Membership, type Terminology } from './terminology/terminology.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
@@ -172,7 +172,7 @@ function createContext(wiring: Wiring): Context {
   const { config, storage, pending, now } = wiring
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
-  const { read } = readArtefacts(join(config.dataDir, ARTEFACTS_FOLDER), largeCodeSystem)
+  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
   const terminology = createTerminology(
     { ...terminologySource(storage, pending), largeCodeSystem: read },
     { now, uuid, limits: { evaluationMilliseconds: cpuMilliseconds }, milliseconds: threadMilliseconds },
@@ -242,14 +242,14 @@ function wireEvaluate(
   })
 }
 
-/** Most value sets that are kept bound. */
+/** Most value sets that are kept ready to be asked. */
 const valueSetsKept = 1_000
 
-/** Membership by value set, each bound once until the terminology changes. */
+/** Membership by value set, each read once until the terminology changes. */
 function memberships(terminology: Terminology, revision: Revision, options: { drafts?: boolean } = {}) {
-  const bound = keptByRevision<Promise<BoundMembership>>(() => revision(terminologyTypes), valueSetsKept)
-  return (valueSet: string): Promise<BoundMembership> =>
-    bound().of(valueSet, () => terminology.membership(valueSet, options))
+  const known = keptByRevision<Promise<Membership>>(() => revision(terminologyTypes), valueSetsKept)
+  return (valueSet: string): Promise<Membership> =>
+    known().of(valueSet, () => terminology.membership(valueSet, options))
 }
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */

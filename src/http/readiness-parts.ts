@@ -1,6 +1,6 @@
 import type { PendingContent } from '../publish/base-content/pending.ts'
 import type { TrustListStatus } from '../trust/trust.ts'
-import type { ReadinessPart } from './readiness.ts'
+import type { ReadinessPart } from './context.ts'
 
 /** What tells whether a server is ready. */
 interface Standing {

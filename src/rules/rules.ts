@@ -23,7 +23,7 @@ import { checkExpressions, checkParameters, librariesOf } from './rule-parameter
 import type { RuleResult } from './rule-result.ts'
 import { createExpressionRunner, type ExpressionEnvironment, type RuleData } from './run-expression.ts'
 
-export type { EncodedResult } from './cql/run/to-parameters.ts'
+export { type EncodedResult, withGreatestDecimal } from './cql/run/to-parameters.ts'
 export type { LibraryInspector } from './inspect-library.ts'
 export { actionFaults, planFaults } from './plan-faults.ts'
 export { everyAction, readPlan } from './read-plan.ts'

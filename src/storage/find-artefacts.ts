@@ -1,10 +1,14 @@
 /** Reading artefacts by what they are, over any storage. */
+import { setImmediate } from 'node:timers/promises'
 import { activeFirst, artefactCanonical, artefactName, isNamedBy, statusOf } from '../fhir/artefact.ts'
 import { isOfType } from '../fhir/as-resource.ts'
 import { matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import type { Storage } from './storage.ts'
+
+/** Resources of a page: what is read at once keeps everybody else waiting. */
+const perPage = 50
 
 /**
  * What may be used at all, active artefacts first, the order kept otherwise. Not: what an import refused, and a draft under the
@@ -18,8 +22,12 @@ export async function usable<T extends Resource>(storage: Pick<Storage, 'publish
     return (await storage.published(each.resourceType, { url, version })) === undefined
   }
   const ranked = activeFirst(artefacts)
-  const free = await Promise.all(ranked.map(isFree))
-  return ranked.filter((_, index) => free[index])
+  const free: T[] = []
+  for (const [index, each] of ranked.entries()) {
+    if (await isFree(each)) free.push(each)
+    if (index % perPage === perPage - 1) await setImmediate()
+  }
+  return free
 }
 
 /**
@@ -52,7 +60,7 @@ export async function findRunnable<T extends Resource>(
   throw notFound({ text, expression: 'Parameters.parameter' })
 }
 
-/** Every current resource of a type. */
+/** Every current resource of a type; between two pages others have a turn. */
 export async function listAll<T extends Resource>(storage: Storage, type: string): Promise<T[]> {
   const found: T[] = []
   let cursor: string | undefined
@@ -61,12 +69,13 @@ export async function listAll<T extends Resource>(storage: Storage, type: string
       type,
       conditions: [],
       sort: [],
-      count: 500,
+      count: perPage,
       total: 'none',
       ...(cursor ? { cursor } : {}),
     })
     found.push(...page.matches.flatMap(({ resource }) => (resource ? [resource as T] : [])))
     cursor = page.next
+    if (cursor) await setImmediate()
   } while (cursor)
   return found
 }

@@ -66,7 +66,7 @@ export async function checkArtefact(
   environment: CheckEnvironment,
 ): Promise<Issue[]> {
   const type = resource.resourceType
-  const check = checks[type]
+  const check = Object.hasOwn(checks, type) ? checks[type] : undefined
   const named = nameFaults(resource)
   if (!check) return named
   try {

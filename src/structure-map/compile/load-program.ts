@@ -33,7 +33,7 @@ export interface LoadedProgram {
 export async function loadProgram(
   map: StructureMap,
   supporting: StructureMap[],
-  environment: MapEnvironment,
+  { environment, engineOnly }: { environment: MapEnvironment; engineOnly: boolean },
 ): Promise<LoadedProgram> {
   const warnings: Issue[] = []
   const warned = new Set<string>()
@@ -57,7 +57,7 @@ export async function loadProgram(
   const program: Program = {
     scopes: [],
     types,
-    expressions: { host, functions: host.functions, problem: (text) => program.problem(text) },
+    expressions: { host, functions: host.functions, problem: (text) => program.problem(text), engineOnly },
     groups: new Map(),
     compile: compileGroup,
     warn,

@@ -6,11 +6,12 @@ import { type Scope, slotOf } from '../compile/scope.ts'
 import { createCursor, describeToken } from '../language/cursor.ts'
 import type { Node } from '../model/nodes.ts'
 import { TransformFault } from '../run/fault.ts'
-import type { Frame } from '../run/run.ts'
+import type { Frame, Run } from '../run/run.ts'
 import { type Expression, parseExpression, visitExpression } from './expression.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
 import { compileNative } from './native.ts'
 import { fromEngine } from './native-values.ts'
+import { rootOf, withoutEmpty } from './without-empty.ts'
 
 /** What compiling an expression takes beside its text. */
 export interface ExpressionContext {
@@ -18,6 +19,8 @@ export interface ExpressionContext {
   functions: FhirPathFunctions
   /** Told of what makes the rule fail whenever it fires. */
   problem(text: string): void
+  /** Leaves everything to the FHIRPath engine. */
+  engineOnly?: boolean
 }
 
 /** Reads an expression on its own; FhirError with line and column when it is not FHIRPath. */
@@ -27,7 +30,7 @@ export function readExpression(text: string): { expression: Expression; text: st
     const expression = parseExpression(cursor)
     if (cursor.token.kind !== 'end') cursor.fail(`Unexpected ${describeToken(cursor.token)} after the expression`)
     const errors = cursor.issues.filter((each) => each.severity === 'error')
-    if (errors.length === 0) return { expression, text: cursor.render(0, cursor.index()) }
+    if (errors.length === 0) return { expression, text: cursor.render(0, cursor.index(), true) }
   } catch (error) {
     if (cursor.issues.length === 0) throw error
   }
@@ -44,7 +47,7 @@ export function readExpression(text: string): { expression: Expression; text: st
 export function compileExpression(source: string, scope: Scope, context: ExpressionContext): CompiledExpression {
   const { expression, text } = readExpression(source)
   checkNames(expression, scope, context)
-  const native = compileNative(expression, scope, context.host)
+  const native = context.engineOnly ? undefined : compileNative(expression, scope, context.host)
   if (!native) return engineExpression(expression, text, { scope, context })
   let engine: CompiledExpression | undefined
   return (frame, focus) => {
@@ -70,35 +73,41 @@ function engineExpression(
   const names = [...namesIn(expression)].filter(
     (name) => slotOf(scope, name) !== undefined || scope.constants.has(name),
   )
+  const added = addedNames(expression)
   let compiled: CompiledFhirPath | undefined
   return (frame, focus) => {
     compiled ??= compileFhirPath(text, context.functions, { variables: new Set(names) })
-    const root = frame.run.root.value
+    const { run } = frame
+    const given = (name: string) => (node: Node) => toEngine(node, run, added.has(name))
+    const root = rootOf(run)
     const variables: Record<string, unknown> = { resource: root, rootResource: root, context: root }
-    for (const name of names) variables[name] = variableValue(name, scope, frame)
-    const input = focus.length === 1 && focus[0] ? toEngine(focus[0]) : focus.map(toEngine)
-    context.host.run = frame.run
-    const { now: clock, budget } = frame.run
-    return compiled.nodes(input, variables, { clock, budget }).map((each) => fromEngine(each.value, each.type))
+    for (const name of names) variables[name] = valuesOf(name, scope, frame).map(given(name))
+    const input = focus.map(given('$this'))
+    context.host.run = run
+    const surroundings = { clock: run.now, budget: run.budget, wholeUnits: true }
+    return compiled.nodes(input.length === 1 ? input[0] : input, variables, surroundings).map(fromEngine)
   }
 }
 
-function variableValue(name: string, scope: Scope, frame: Frame): unknown {
+function valuesOf(name: string, scope: Scope, frame: Frame): Node[] {
   const slot = slotOf(scope, name)
-  if (slot === undefined) return scope.constants.get(name)?.(frame, []).map(toEngine) ?? []
+  if (slot === undefined) return scope.constants.get(name)?.(frame, []) ?? []
   const node = frame.slots[slot]
-  return node && node.value !== undefined ? toEngine(node) : []
+  return node && (node.value !== undefined || node.extra) ? [node] : []
 }
 
 /** A node for the engine: with its R4 type where the JSON alone would not show it. */
-function toEngine(node: Node): unknown {
-  const { type, value } = node
-  const quantity = calendarQuantity(node)
+function toEngine(node: Node, run: Run, isAdded: boolean): unknown {
+  const { type, exact } = node
+  if (exact !== undefined) return typed(node.value, type.name, { exact })
+  const value = node.value === run.root.value ? rootOf(run) : withoutEmpty(node.value, run)
+  const extra = withoutEmpty(node.extra, run)
+  const quantity = isAdded ? calendarQuantity(node) : undefined
   if (quantity) return typed(quantity, 'Quantity')
   if (type.inferred || (type.kind !== 'primitive' && type.kind !== 'complex')) return value
   // Numbers and booleans are what they look like; the engine takes text by its type, for dates have operators.
-  if (type.kind === 'primitive' && typeof value !== 'string') return value
-  return typed(value, type.name)
+  if (type.kind === 'primitive' && typeof value !== 'string' && !extra) return value
+  return typed(value, type.name, typeof extra === 'object' && extra !== null ? { extra } : {})
 }
 
 /** Maps calculate with `{value, unit: "years"}`; the engine wants the UCUM code as well. */
@@ -114,6 +123,18 @@ function namesIn(expression: Expression): Set<string> {
   const names = new Set<string>()
   visitExpression(expression, (each) => {
     if (each.kind === 'variable' || (each.kind === 'member' && !each.target)) names.add(each.name)
+  })
+  return names
+}
+
+/** Of those, and of `$this`, the ones that are added to something, or subtracted, as they are. */
+function addedNames(expression: Expression): Set<string> {
+  const names = new Set<string>()
+  visitExpression(expression, (each) => {
+    if (each.kind !== 'binary' || (each.operator !== '+' && each.operator !== '-')) return
+    const right = each.right.kind === 'group' ? each.right.inner : each.right
+    if (right.kind === 'variable' || right.kind === 'this' || (right.kind === 'member' && !right.target))
+      names.add(right.name)
   })
   return names
 }

@@ -39,13 +39,15 @@ export function dateOperation(given: DateOperation): string | undefined {
 
 /**
  * A date or date-time plus a number of calendar units, for FHIRPath: undefined when the value is not as precise as the
- * unit, which has rules of its own. Parts of a unit are dropped, as the expectations published with WHO's maps have it.
+ * unit, or to the minute alone, which have rules of their own. Parts of a unit are dropped, as the expectations published with WHO's maps have it.
  */
 export function addCalendarUnits(value: string, amount: number, unit: string): string | undefined {
   const parts = PARTS.exec(value)
   const known = UNITS.find((each) => each === unit.replace(/s$/, ''))
   if (!parts || !known) return undefined
-  const [, , month, day, hour] = parts
+  const [, , month, day, hour, , second, fraction] = parts
+  if (hour !== undefined && (second === undefined || (known === 'millisecond' && fraction === undefined)))
+    return undefined
   const coarse = known === 'year' || (known === 'month' && month) || ((known === 'week' || known === 'day') && day)
   return coarse || hour !== undefined ? add(parts, Math.trunc(amount), known) : undefined
 }

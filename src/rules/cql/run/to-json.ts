@@ -15,6 +15,7 @@ export function toJson(value: unknown): Json {
   if (object.isQuantity) return `${object.value} ${object.unit ?? '1'}`
   if (object.isCode) return coding(object)
   if (object.isConcept) return { coding: (object.codes as CqlObject[]).map(coding) }
+  if (object.isUncertainty) return `[${plainText(object.low)}, ${plainText(object.high)}]`
   if (object.isInterval) {
     const bounds = `${plainText(object.low)}, ${plainText(object.high)}`
     return `${object.lowClosed ? '[' : '('}${bounds}${object.highClosed ? ']' : ')'}`

@@ -1,5 +1,7 @@
+import { keepExactNumber } from '../../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import type { Issue, Parameter } from '../../../fhir/types.ts'
+import { decimalText, greatestDecimal } from '../corrections/decimals.ts'
 import { formatType, type TypeSpecifier } from '../translate/elm.ts'
 import { FhirInstance } from './fhir-instance.ts'
 
@@ -48,6 +50,24 @@ export function toParameters(name: string, value: unknown, type: TypeSpecifier |
   // A Long says so itself, wherever it stands; once is enough.
   const others = ({ extension = [] }: Parameter) => extension.filter((each) => each.valueString !== cqlType.valueString)
   return made.map((each) => ({ ...each, extension: [cqlType, ...others(each)] }))
+}
+
+/**
+ * The parameter with the text of the greatest and least Decimal kept, which a double cannot hold (CQL 1.5, maximum): to be called last,
+ * for the text does not go from one process to another. FHIR data are left as they came in.
+ */
+export function withGreatestDecimal(parameter: Parameter): Parameter {
+  const type = parameter.extension?.find(({ url }) => url === `${extensionBase}cqf-cqlType`)?.valueString
+  if (type !== undefined && !type.includes('FHIR.')) keepGreatest(parameter)
+  return parameter
+}
+
+function keepGreatest(parameter: Parameter): void {
+  const { valueDecimal = 0, valueQuantity, part } = parameter
+  if (Math.abs(valueDecimal) === greatestDecimal) keepExactNumber(parameter, 'valueDecimal', decimalText(valueDecimal))
+  const value = valueQuantity?.value ?? 0
+  if (valueQuantity && Math.abs(value) === greatestDecimal) keepExactNumber(valueQuantity, 'value', decimalText(value))
+  part?.forEach(keepGreatest)
 }
 
 function concrete(type: TypeSpecifier | undefined): TypeSpecifier | undefined {

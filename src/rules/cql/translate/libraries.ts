@@ -80,7 +80,7 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
     return link({
       text,
       elm: prepareElm(elm),
-      issues: [...issues, ...checkLiterals(elm)],
+      issues: [...issues, ...checkLiterals(elm.library.statements, String(elm.library.identifier.id ?? ''))],
       includes,
     })
   }

@@ -8,6 +8,7 @@ import { createJobPool, type JobCall } from '../../../workers/job-pool.ts'
 import { checkText } from './check-text.ts'
 import { formatIdentifier, type LibraryIdentifier } from './cql-source.ts'
 import type { Elm } from './elm.ts'
+import { correctFractions } from './fractions.ts'
 import type { TranslateAnswer, TranslateJob } from './translate-worker.ts'
 
 /** ELM in its JSON form (https://cql.hl7.org/elm.html), and what the translator remarked. */
@@ -57,7 +58,7 @@ export interface DerivedStore {
 const translatorPackage = new URL('package.json', import.meta.resolve('@cqframework/cql/cql'))
 const translatorVersion: string = JSON.parse(readFileSync(translatorPackage, 'utf8')).version
 /** Changes whenever stored ELM must not be used any more: translator options, model info, shape of the stored value. */
-const elmRevision = `1 ${translatorVersion} EnableLocators,DisableListDemotion,DisableListPromotion,EnableResultTypes`
+const elmRevision = `2 ${translatorVersion} EnableLocators,DisableListDemotion,DisableListPromotion,EnableResultTypes`
 
 /** Settings of {@link createTranslator}. */
 export interface TranslatorOptions {
@@ -131,6 +132,7 @@ function read(answer: TranslateAnswer, source: Source): Translation {
     remarkIssue(each, source),
   )
   delete elm.library.annotation
+  correctFractions(elm, source.text)
   return { elm, issues }
 }
 
