@@ -5,16 +5,12 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import ownMapChains from '../igs/map-chains.json' with { type: 'json' }
 import product from '../package.json' with { type: 'json' }
 import { lineWriter } from './base/line-writer.ts'
 import { type Config, publicAddress } from './config.ts'
-import { credentialFormats } from './credentials/credentials.ts'
-import { mapInputs } from './credentials/map-input.ts'
+import type { CredentialFormat } from './credentials/credential-format.ts'
 import { demoTrustSources } from './demo/demo-issuer.ts'
 import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
-import { readMapChains } from './evaluate/map/map-chains.ts'
-import { verifyCredential } from './evaluate/verify/verify.ts'
 import { artefactName } from './fhir/artefact.ts'
 import type { Library, PlanDefinition } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
@@ -22,10 +18,10 @@ import { readiness } from './http/readiness-parts.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
-import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
+import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-system-index.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
-import { createRules, selectPlans } from './rules/rules.ts'
+import { createPlans, createRules } from './rules/rules.ts'
 import {
   cachedByRevision,
   keptByRevision,
@@ -49,8 +45,7 @@ import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { largeCodeSystem } from './terminology/code-system/large/large-code-system.ts'
 import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
-import { type BoundMembership, createTerminology, type Terminology } from './terminology/terminology.ts'
-import { anchorKeySource } from './trust/keys/anchors.ts'
+import { createTerminology, type Membership, type Terminology } from './terminology/terminology.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
@@ -65,7 +60,7 @@ export const ownContentFolders = ['igs', 'rules', 'valuesets'].map((name) => joi
 export const contentRecord = join(projectRoot, 'content-record.json')
 
 /** Name, version and release date of this software, from its package.json. */
-export const software = { name: product.name, version: product.version, releaseDate: '2026-11-25' }
+export const software = { name: product.name, version: product.version, releaseDate: product.releaseDate }
 
 /** A server with everything wired, listening or not. */
 export interface VidimusServer extends OperationContext {
@@ -86,18 +81,26 @@ export interface VidimusServer extends OperationContext {
   close(): Promise<void>
 }
 
+/** What an embedder may bring along. */
+export interface ServerParts {
+  /** The clock by which trust lists are read again, by default the process's. */
+  after?: After
+  /** The credential formats that are read, by default all that this software knows. */
+  formats?: readonly CredentialFormat[]
+}
+
 /**
  * Makes a server of a configuration: opens the store, reads the trust lists, wires the rooms. It does not load
- * content and does not listen. `after` is the clock by which trust lists are read again, by default the process's.
+ * content and does not listen.
  * @throws Error when the store cannot be opened
  */
-export async function createServer(config: Config, after?: After): Promise<VidimusServer> {
+export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
   const trust = await loadConfiguredTrust(config)
   const pending = createPendingContent(storage.derived)
-  const context = createContext({ config, storage, trust, pending, now })
+  const context = createContext({ config, storage, trust, pending, now, ...(formats ? { formats } : {}) })
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
@@ -160,7 +163,7 @@ export function loadConfiguredTrust(config: Config): Promise<Trust> {
   return loadTrustLists(config.trustLists ?? ownSources(), { now })
 }
 
-type Wiring = Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'>
+type Wiring = Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'> & Pick<ServerParts, 'formats'>
 
 /** What was looked for in vain before content was on its way is looked for again. */
 type Revision = (types: readonly string[]) => number
@@ -169,7 +172,7 @@ function createContext(wiring: Wiring): Context {
   const { config, storage, pending, now } = wiring
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
-  const { read } = readArtefacts(join(config.dataDir, ARTEFACTS_FOLDER), largeCodeSystem)
+  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
   const terminology = createTerminology(
     { ...terminologySource(storage, pending), largeCodeSystem: read },
     { now, uuid, limits: { evaluationMilliseconds: cpuMilliseconds }, milliseconds: threadMilliseconds },
@@ -186,6 +189,7 @@ function createContext(wiring: Wiring): Context {
   // `$transform` decides no verdict: an author tries his maps with drafts of the terminology, as WHO publishes it.
   const draftEnvironment: MapEnvironment = {
     ...mapEnvironment,
+    findStructure: (url) => findStructure(storage, url, { drafts: true }),
     membership: memberships(terminology, revision, { drafts: true }),
     translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
   }
@@ -213,7 +217,7 @@ function createContext(wiring: Wiring): Context {
 }
 
 function wireEvaluate(
-  { config, storage, trust, now }: Wiring,
+  { config, storage, trust, now, formats }: Wiring,
   { rules, verdictMaps, revision }: Pick<Context, 'rules' | 'verdictMaps'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
@@ -221,36 +225,33 @@ function wireEvaluate(
     () => storage.revision(planTypes),
     () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
   )
-  const { revocationFailure, domainMismatch } = config
-  const policy = { formats: credentialFormats, revocationFailure, domainMismatch }
   return createEvaluate({
     settings: config,
-    chains: readMapChains(ownMapChains),
+    ...(formats ? { formats } : {}),
     keys: () => trust.keys(),
-    anchors: anchorKeySource,
-    verify: (text, keys, clock, trustDomains) => verifyCredential(text, { ...policy, keys, clock, trustDomains }),
-    mapInputs: ({ formats, content }) => mapInputs(formats, content ?? null),
     mapping: {
       compile: (canonical) =>
         findMap(canonical).then((map) => verdictMaps.compile(map ? artefactName(map) : canonical)),
       findMap,
     },
     rules,
-    selectPlans: async (choice) => selectPlans(await plans(), choice),
+    plans: createPlans({
+      all: plans,
+      find: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
+    }),
     hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
-    findPlans: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
     now,
   })
 }
 
-/** Most value sets that are kept bound. */
+/** Most value sets that are kept ready to be asked. */
 const valueSetsKept = 1_000
 
-/** Membership by value set, each bound once until the terminology changes. */
+/** Membership by value set, each read once until the terminology changes. */
 function memberships(terminology: Terminology, revision: Revision, options: { drafts?: boolean } = {}) {
-  const bound = keptByRevision<Promise<BoundMembership>>(() => revision(terminologyTypes), valueSetsKept)
-  return (valueSet: string): Promise<BoundMembership> =>
-    bound().of(valueSet, () => terminology.membership(valueSet, options))
+  const known = keptByRevision<Promise<Membership>>(() => revision(terminologyTypes), valueSetsKept)
+  return (valueSet: string): Promise<Membership> =>
+    known().of(valueSet, () => terminology.membership(valueSet, options))
 }
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
@@ -286,7 +287,13 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
       printMap,
       checkWrite: publish.check,
       isPending: pending.isPending,
-      readiness: () => readiness({ maintenance: config.maintenance, content: pending.state(), lists: trust.status() }),
+      readiness: () =>
+        readiness({
+          maintenance: config.maintenance,
+          content: pending.state(),
+          lists: trust.status(),
+          unavailable: trust.keys().unavailable,
+        }),
       publishedWrite: publish.writeInHand,
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
     },

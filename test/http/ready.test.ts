@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import request from 'supertest'
-import { issueHcert } from '../../src/demo/hcert.ts'
+import { issueHcert } from '../../src/demo/issue-hcert.ts'
 import { samplePayload } from '../../src/demo/samples.ts'
 import { textParameter } from '../../src/fhir/operation.ts'
 import type { Parameter, Resource } from '../../src/fhir/types.ts'
