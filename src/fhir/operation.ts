@@ -42,6 +42,8 @@ export interface OperationCall {
   headers: Record<string, string | undefined>
   /** Who asks, as far as it can be told: what takes long is done in turns, client by client. */
   client?: string
+  /** Whether the client has gone: nobody waits for the answer any more. */
+  isGone?: (() => boolean) | undefined
   /** What the request may compute on the server's own thread; absent where a call can cost little. */
   budget?: () => OperationBudget
 }

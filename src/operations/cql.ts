@@ -82,6 +82,7 @@ export const cql = defineOperation<OperationContext>({
       ...readRunParameters(parameters),
       clock: context.now().toISOString(),
       client: call.client,
+      isGone: call.isGone,
     })
     return { resource: encodedReply([result], []) }
   },

@@ -60,6 +60,7 @@ export const libraryEvaluate = defineOperation<OperationContext>({
       ...readRunParameters(call.parameters),
       clock: context.now().toISOString(),
       client: call.client,
+      isGone: call.isGone,
     })
     return { resource: encodedReply(results, ignored) }
   },
