@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path'
 import product from '../package.json' with { type: 'json' }
 import { lineWriter } from './base/line-writer.ts'
 import { type Config, publicAddress } from './config.ts'
+import type { CredentialFormat } from './credentials/credential-format.ts'
 import { demoTrustSources } from './demo/demo-issuer.ts'
 import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
 import { artefactName } from './fhir/artefact.ts'
@@ -17,7 +18,7 @@ import { readiness } from './http/readiness-parts.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
-import { ARTEFACTS_FOLDER, readArtefacts } from './packages/large-code-system/artefact.ts'
+import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-system-index.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
@@ -80,18 +81,26 @@ export interface VidimusServer extends OperationContext {
   close(): Promise<void>
 }
 
+/** What an embedder may bring along. */
+export interface ServerParts {
+  /** The clock by which trust lists are read again, by default the process's. */
+  after?: After
+  /** The credential formats that are read, by default all that this software knows. */
+  formats?: readonly CredentialFormat[]
+}
+
 /**
  * Makes a server of a configuration: opens the store, reads the trust lists, wires the rooms. It does not load
- * content and does not listen. `after` is the clock by which trust lists are read again, by default the process's.
+ * content and does not listen.
  * @throws Error when the store cannot be opened
  */
-export async function createServer(config: Config, after?: After): Promise<VidimusServer> {
+export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
   const trust = await loadConfiguredTrust(config)
   const pending = createPendingContent(storage.derived)
-  const context = createContext({ config, storage, trust, pending, now })
+  const context = createContext({ config, storage, trust, pending, now, ...(formats ? { formats } : {}) })
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
@@ -154,7 +163,7 @@ export function loadConfiguredTrust(config: Config): Promise<Trust> {
   return loadTrustLists(config.trustLists ?? ownSources(), { now })
 }
 
-type Wiring = Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'>
+type Wiring = Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'> & Pick<ServerParts, 'formats'>
 
 /** What was looked for in vain before content was on its way is looked for again. */
 type Revision = (types: readonly string[]) => number
@@ -163,7 +172,7 @@ function createContext(wiring: Wiring): Context {
   const { config, storage, pending, now } = wiring
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
-  const { read } = readArtefacts(join(config.dataDir, ARTEFACTS_FOLDER), largeCodeSystem)
+  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
   const terminology = createTerminology(
     { ...terminologySource(storage, pending), largeCodeSystem: read },
     { now, uuid, limits: { evaluationMilliseconds: cpuMilliseconds }, milliseconds: threadMilliseconds },
@@ -180,6 +189,7 @@ function createContext(wiring: Wiring): Context {
   // `$transform` decides no verdict: an author tries his maps with drafts of the terminology, as WHO publishes it.
   const draftEnvironment: MapEnvironment = {
     ...mapEnvironment,
+    findStructure: (url) => findStructure(storage, url, { drafts: true }),
     membership: memberships(terminology, revision, { drafts: true }),
     translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
   }
@@ -207,7 +217,7 @@ function createContext(wiring: Wiring): Context {
 }
 
 function wireEvaluate(
-  { config, storage, trust, now }: Wiring,
+  { config, storage, trust, now, formats }: Wiring,
   { rules, verdictMaps, revision }: Pick<Context, 'rules' | 'verdictMaps'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
@@ -217,6 +227,7 @@ function wireEvaluate(
   )
   return createEvaluate({
     settings: config,
+    ...(formats ? { formats } : {}),
     keys: () => trust.keys(),
     mapping: {
       compile: (canonical) =>
@@ -233,14 +244,14 @@ function wireEvaluate(
   })
 }
 
-/** Most value sets that are kept bound. */
+/** Most value sets that are kept ready to be asked. */
 const valueSetsKept = 1_000
 
-/** Membership by value set, each bound once until the terminology changes. */
+/** Membership by value set, each read once until the terminology changes. */
 function memberships(terminology: Terminology, revision: Revision, options: { drafts?: boolean } = {}) {
-  const bound = keptByRevision<Promise<Membership>>(() => revision(terminologyTypes), valueSetsKept)
+  const known = keptByRevision<Promise<Membership>>(() => revision(terminologyTypes), valueSetsKept)
   return (valueSet: string): Promise<Membership> =>
-    bound().of(valueSet, () => terminology.membership(valueSet, options))
+    known().of(valueSet, () => terminology.membership(valueSet, options))
 }
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
@@ -276,7 +287,13 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
       printMap,
       checkWrite: publish.check,
       isPending: pending.isPending,
-      readiness: () => readiness({ maintenance: config.maintenance, content: pending.state(), lists: trust.status() }),
+      readiness: () =>
+        readiness({
+          maintenance: config.maintenance,
+          content: pending.state(),
+          lists: trust.status(),
+          unavailable: trust.keys().unavailable,
+        }),
       publishedWrite: publish.writeInHand,
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
     },

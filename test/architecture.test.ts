@@ -69,8 +69,9 @@ const pure = ['base', 'fhir', 'terminology', 'structure-map', 'credentials', 'ev
 const impure = /\b(?:process\.env|Date\.now\(|new Date\(\)|Math\.random\(|randomUUID\(|randomBytes\()/
 const fileAccess = /^node:(?:fs|fs\/promises|child_process|http|https|net|tls|dgram|dns|worker_threads)$/
 
-/** Only the composition root opens a store. */
-const adapters = /^src\/storage\/(?:sqlite|mongodb)\/|^src\/storage\/open\.ts$/
+/** An adapter is opened by its URL, and that by the composition root, the commands and what judges the setting. */
+const adapter = /^src\/storage\/(?:sqlite|mongodb)\//
+const openers = ['server', 'cli', 'config', 'storage']
 
 const mostFiles = 20
 
@@ -93,13 +94,16 @@ function floorOf(path: string): number {
   return floors.findIndex((rooms) => rooms.includes(roomOf(path)))
 }
 
-function breaksOfImport(source: Source, { line, target, outside }: Import): string[] {
+function breaksOfImport(source: Source, { line, target, outside, typeOnly }: Import): string[] {
   const where = `${source.path}:${line}`
   if (floorOf(source.path) < 0) return [`${where}: no room of this name on the table`]
-  if (outside) return breaksOfOwnership(source, where, target)
+  if (outside) return typeOnly && target.startsWith('node:') ? [] : breaksOfOwnership(source, where, target)
+  if (target === 'package.json') return []
   if (!target.startsWith('src/')) return [`${where}: imports ${target}, which is not in src/`]
-  const adapter = adapters.test(target) && roomOf(source.path) !== 'storage' && roomOf(source.path) !== 'server'
-  if (adapter) return [`${where}: only server.ts opens a storage adapter (${target})`]
+  if (adapter.test(target) && roomOf(source.path) !== 'storage')
+    return [`${where}: an adapter is opened by storage/open.ts alone (${target})`]
+  if (target === 'src/storage/open.ts' && !openers.includes(roomOf(source.path)))
+    return [`${where}: only server.ts opens a store (${target})`]
   if (roomOf(target) === roomOf(source.path)) return []
   if (floorOf(target) > floorOf(source.path)) return []
   return [`${where}: ${roomOf(source.path)}/ may not import ${target}`]
@@ -202,7 +206,7 @@ describe('a break is found', () => {
     [
       'a store opened in passing',
       { 'src/http/a.ts': importing('../storage/sqlite/sqlite.ts') },
-      /only server\.ts opens/,
+      /an adapter is opened by/,
     ],
     ['a room that is not drawn', { 'src/helpers/a.ts': importing('../fhir/a.ts') }, /no room of this name/],
     ['an outside package at another', { 'src/terminology/a.ts': importing('express') }, /express belongs to http/],

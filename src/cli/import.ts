@@ -20,7 +20,7 @@ interface Options {
 
 /**
  * `vidimus import <path>…`: packages, folders and files into the store, each in one transaction; large code systems into
- * artefacts beside it.
+ * indexes beside it.
  */
 export function addImport(program: Command, result: CommandResult): void {
   program

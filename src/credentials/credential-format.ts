@@ -115,6 +115,8 @@ export interface Envelope {
   keyId: string | undefined
   /** Other names under which a trusted list may hold the signer's key, tried after `keyId`. */
   otherKeyIds?: string[]
+  /** Name in the JOSE registry, e.g. ES256. */
+  algorithm: string
   /** Whether the signature matches; false also for a key of the wrong type. Pure. A promise only for JSON-LD proofs. */
   verify(key: VerificationKey): boolean | Promise<boolean>
   /** What is unusual about this key under this signature. */

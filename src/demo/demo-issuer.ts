@@ -5,6 +5,7 @@ import { jwkThumbprint } from '../trust/keys/jwk.ts'
 import { derivedKeyId } from '../trust/keys/trusted-key.ts'
 import type { TrustSource } from '../trust/lists/trust-source.ts'
 import { type CertificateContent, writeCertificate } from './certificate-writer.ts'
+import { sealKeyUsage } from './issue-icao-vds-nc.ts'
 
 /** Participant of the demonstration: `XA` in certificates and credentials, a user-assigned code of ISO 3166. */
 export const demoCountry = 'XA'
@@ -25,8 +26,6 @@ export interface DemoIssuer {
 }
 
 const dayMilliseconds = 86_400_000
-/** Extended key usage of a seal's signer certificate (ICAO VDS-NC). */
-const sealKeyUsage = '2.23.136.1.1.14.2'
 
 /**
  * The demonstration's issuer: an SCA, a DSC and a seal signer in `<dataDir>/demo/keys`, made at first use and again when

@@ -6,8 +6,8 @@ import { type SignatureAlgorithm, signatureAlgorithms } from '../credentials/sig
 import { type CborInput, encodeCbor } from './cbor-encode.ts'
 
 /**
- * Issues HCERT codes for demonstration and tests; key material is made by the caller. What it writes is what credentials.md,
- * section 4, says an issuer writes, and on request what a forger would.
+ * Issues HCERT codes for demonstration and tests; key material is made by the caller. What it writes is what an issuer writes (HCERT,
+ * section 3), and on request what a forger would.
  */
 
 /** Who signs. */

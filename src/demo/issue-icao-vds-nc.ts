@@ -2,7 +2,7 @@ import { type KeyObject, sign } from 'node:crypto'
 import type { JsonObject } from '../base/json-value.ts'
 import { canonicalJson } from '../credentials/encoding/strict-json.ts'
 
-/** Issues ICAO seals for demonstration and tests; key and certificate are made by the caller (credentials.md, section 7). */
+/** Issues ICAO seals for demonstration and tests; key and certificate are made by the caller. */
 
 /** Who signs: a P-256 key and the certificate that a country's signing authority gave it. */
 export interface SealSigner {

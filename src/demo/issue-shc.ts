@@ -2,7 +2,7 @@ import { createHash, type KeyObject, sign } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
 import type { JsonObject } from '../base/json-value.ts'
 
-/** Issues SMART Health Cards for demonstration and tests; key material is made by the caller (credentials.md, section 5). */
+/** Issues SMART Health Cards for demonstration and tests; key material is made by the caller. */
 
 /** Who signs: an ES256 key pair. */
 export interface CardSigner {

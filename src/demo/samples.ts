@@ -8,7 +8,7 @@ import { type HcertClaims, hcertClaims } from './issue-hcert.ts'
 
 /** Kinds of specimen. */
 export type SampleKind = 'dcc-v' | 'dcc-t' | 'dcc-r' | 'ddcc-vs' | 'ddcc-tr' | 'dvc' | 'icvp' | 'link' | 'flat'
-/** Every kind of specimen, in the order of credentials.md, 4.2. */
+/** Every kind of specimen, in the order in which a certificate that holds several is named. */
 export const sampleKinds: SampleKind[] = [
   'dcc-v',
   'dcc-t',

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../base/json-object.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
+import { asJson } from '../fhir/as-resource.ts'
 import { issue } from '../fhir/error.ts'
 import type { Bundle, Issue } from '../fhir/types.ts'
 import type { Evaluation } from './evaluation.ts'
@@ -14,7 +15,7 @@ export function subjectOf(coreDataSets: JsonObject[], bundle: Bundle | undefined
   const fromCore = coreDataSets[0] ? read(coreDataSets[0], clock) : undefined
   if (fromCore?.name) return fromCore
   const patient = bundle?.entry?.find((entry) => entry.resource?.resourceType === 'Patient')?.resource
-  const fromPatient = patient ? read(patient as unknown as JsonObject, clock) : undefined // a resource is a JSON object
+  const fromPatient = patient ? read(asJson(patient), clock) : undefined
   return fromPatient && Object.keys(fromPatient).length > 0 ? fromPatient : fromCore
 }
 

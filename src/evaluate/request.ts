@@ -1,5 +1,6 @@
 import { isJurisdictionCode } from '../base/iso-3166.ts'
 import type { Scanned } from '../credentials/credential-format.ts'
+import { isOfType } from '../fhir/as-resource.ts'
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
 import { allParameters, firstParameter, parameterValue, textParameter, textParameters } from '../fhir/operation.ts'
 import { primitiveFault } from '../fhir/primitives.ts'
@@ -147,13 +148,13 @@ function readCredential(parameters: Parameters): Scanned {
   return texts.map(withoutLineEnd)
 }
 
-/** A scanner adds a line end; every other blank belongs to the code. */
-const withoutLineEnd = (text: string) => text.replace(/(?:\r\n|\r|\n)$/, '')
+/** Scanners and editors add line ends, which no format has at its end; every other blank belongs to the code. */
+const withoutLineEnd = (text: string) => text.replace(/[\r\n]+$/, '')
 
 function readParameters(parameters: Parameters): Parameters | undefined {
   const given = firstParameter(parameters, 'parameters')
   if (!given) return undefined
-  if (given.resource?.resourceType === 'Parameters') return given.resource as Parameters
+  if (isOfType(given.resource, 'Parameters')) return given.resource
   throw badRequest('parameters must hold a Parameters resource')
 }
 

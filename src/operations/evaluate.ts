@@ -1,5 +1,6 @@
 import { stringifyJson } from '../base/json.ts'
 import { jsonSize } from '../base/json-size.ts'
+import { isOfType } from '../fhir/as-resource.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
 import { badRequest, FhirError, notFound, operationOutcome, unprocessable } from '../fhir/error.ts'
@@ -169,6 +170,18 @@ export const evaluateOperation = defineOperation<OperationContext>({
     ),
     ...answer,
   ],
+  examples: {
+    scanned: {
+      summary: 'A scanned code, judged by the rules that apply at a border',
+      value: {
+        resourceType: 'Parameters',
+        parameter: [
+          { name: 'credential', valueString: 'HC1:… (the text of the code, exactly as scanned)' },
+          { name: 'jurisdiction', valueCode: 'CH' },
+        ],
+      },
+    },
+  },
   async handle(call, context) {
     const named = await namedByPlace(call, context)
     if (call.body) return evaluateLines(call, context, named)
@@ -251,11 +264,8 @@ async function answerLine(
 ): Promise<Resource> {
   if (line.length > maximumQuestionBytes)
     throw badRequest(`A line is longer than ${maximumQuestionBytes} characters`, 'too-long')
-  const parsed = parseJson(line)
-  if (!parsed || typeof parsed !== 'object' || !('resourceType' in parsed) || parsed.resourceType !== 'Parameters') {
-    throw badRequest('Each line must be a Parameters resource')
-  }
-  const question = parsed as unknown as Parameters // checked above
+  const question = parseJson(line)
+  if (!isOfType(question, 'Parameters')) throw badRequest('Each line must be a Parameters resource')
   const faults = shapeIssues(question)
   if (faults.length > 0) throw new FhirError(400, faults)
   // `url` stands in the address.

@@ -8,7 +8,7 @@ import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import { checkArtefact, statusFaults } from './check/artefact.ts'
 import type { CheckEnvironment } from './check/environment.ts'
-import { conflictWith, unlessPublished } from './identity.ts'
+import { conflictWith, judgedWrite } from './identity.ts'
 
 /** A resource as it may be stored. */
 interface Admission {
@@ -46,7 +46,7 @@ type Comparison = { kind: 'new' } | { kind: 'same'; isRetired: boolean } | { kin
 /** Makes the one way in over what the server has. */
 export function createPublish(environment: CheckEnvironment & { storage: Pick<Storage, 'published'> }): Publish {
   const { storage } = environment
-  const judged = (write: Write) => (write.resource ? { ...write, ...unlessPublished(write.resource) } : write)
+  const judged = (write: Write) => (write.resource ? { ...write, ...judgedWrite(write.resource) } : write)
   return {
     async check(resource, beside = []) {
       const unknown = statusFaults(resource)

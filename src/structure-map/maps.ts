@@ -19,6 +19,7 @@ import { modelOf } from './run/write.ts'
 import { writeModelXml } from './run/write-xml.ts'
 
 export { checkMap } from './check/check-map.ts'
+export { asAuthorSees, checkWithStore } from './check/check-with-store.ts'
 export { parseMap } from './language/parser.ts'
 export { printReadable } from './language/print-readable.ts'
 export { printMap } from './language/printer.ts'
@@ -45,6 +46,8 @@ export interface MapOptions {
   limits?: Partial<TransformLimits>
   /** Monotonic clock in milliseconds for the time limit; without it there is none. */
   elapsed?(): number
+  /** Evaluate every FHIRPath expression in the full engine: slower, and the measure of the closures that stand in for it. */
+  engineOnly?: boolean
 }
 
 /** Compiles maps. */
@@ -104,7 +107,10 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
   const cache = new Map<string, Promise<CompiledMap>>()
 
   async function build(map: StructureMap, supporting: StructureMap[]): Promise<CompiledMap> {
-    const { program, main, warnings, unusable } = await loadProgram(map, supporting, environment)
+    const { program, main, warnings, unusable } = await loadProgram(map, supporting, {
+      environment,
+      engineOnly: options.engineOnly === true,
+    })
     return {
       canonical: formatCanonical(map.url, map.version),
       warnings,

@@ -88,7 +88,10 @@ function propertyParameters(provider: CodeSystemProvider, ref: Ref, asked: strin
   const wants = (code: string) => asked.includes('*') || asked.includes(code)
   const made: Parameter[] = []
   const add = (code: string, member: string, value: unknown, description?: string) => {
-    const part: Parameter[] = [{ name: 'code', valueCode: code }, { name: 'value', [member]: value } as Parameter]
+    const part: Parameter[] = [
+      { name: 'code', valueCode: code },
+      { name: 'value', [member]: value },
+    ]
     if (description !== undefined) part.push({ name: 'description', valueString: description })
     made.push({ name: 'property', part })
   }

@@ -9,6 +9,7 @@ import { lookUp } from './lookup.ts'
 import { type Membership, membership } from './membership.ts'
 import { type ArtefactSource, createArtefacts } from './request/artefacts.ts'
 import { DEFAULT_LIMITS, type Limits } from './request/limits.ts'
+import { requirePresent } from './request/present.ts'
 import { openRequest, type Request, type Surroundings, sharedScopes, type TerminologyCall } from './request/request.ts'
 import { admitAny, requireUsable } from './request/usable.ts'
 import { perform, type Work } from './request/work.ts'
@@ -88,7 +89,11 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     now: options.now,
     uuid: options.uuid,
   }
-  const run = <T>(parameters: Parameters, call: TerminologyCall, work: (request: Request) => Work<T>): Promise<T> => {
+  const run = async <T>(
+    parameters: Parameters,
+    call: TerminologyCall,
+    work: (request: Request) => Work<T>,
+  ): Promise<T> => {
     const request = openRequest(parameters, call, around)
     return perform(request.scope, work(request), call.budget)
   }
@@ -97,12 +102,13 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
   return {
     expand: (parameters, call = {}) => run(parameters, call, expandValueSet),
     validateCode,
-    batchValidateCode: (parameters, call = {}) => {
+    batchValidateCode: async (parameters, call = {}) => {
       // One scope for all entries: what they share is compiled once.
       const { scope } = openRequest(parameters, call, around)
-      const answer = ({ entry, bringsOwn }: BatchEntry) => {
+      const answer = async ({ entry, bringsOwn }: BatchEntry) => {
         const work = asksValueSet(entry, call.resourceType) ? validateInValueSet : validateInCodeSystem
         if (bringsOwn) return run<Parameters>(entry, call, work)
+        requirePresent(entry, around.now)
         return perform<Parameters>(scope, work({ parameters: entry, call, around, scope }), call.budget)
       }
       return answerBatch(batchEntries(parameters), answer, call.budget)

@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto'
 import { participantOfIssuer, sameParticipant } from './keys/participant-codes.ts'
-import { isExpired, type KeySource, type KeyStatus, keyAlgorithm, type TrustedKey } from './keys/trusted-key.ts'
+import { isExpired, type KeySource, type KeyStatus, keyAlgorithm, scaOf, type TrustedKey } from './keys/trusted-key.ts'
 import { wrappedKeyIds } from './keys/wrapped-keys.ts'
 import { type CheckedList, checkTrustList, isRefused, type ListChecker, type RefusedList } from './lists/check-list.ts'
 import { keysOfList, readSigningKey } from './lists/did-source.ts'
-import { scaOf, type TrustReaders, UnusableSource } from './lists/trust-source.ts'
+import { type TrustReaders, UnusableSource } from './lists/trust-source.ts'
 
-/** One line of `vidimus trust verify` (trust-network.md, section 3, Command line). */
+/** One line of `vidimus trust verify`. */
 export type TrustListReport =
   | ({ file: string; valid: false } & RefusedList)
   | ({ file: string; valid: true; id: string; kind: string; created: string } & (KeyFigures | ReferenceFigures))

@@ -27,3 +27,20 @@ test('readiness names the trust lists that failed, and no path', () => {
     detail: 'b: not usable, c: old copy',
   })
 })
+
+test('a server of whose configured lists none gives keys is not ready: it would call every genuine credential untrusted', () => {
+  const bad = { usable: false, failure: 'gone' }
+  assert.equal(partOf([list('a', bad)])?.ready, false)
+  assert.equal(partOf([list('a', bad), list('b', bad)])?.ready, false)
+  assert.equal(partOf([list('a', bad), list('b', { failure: 'gone' })])?.ready, true, 'an old copy is one')
+  assert.equal(partOf([list('a', bad), list('b', { kind: 'distrusted' })])?.ready, false, 'it only withdraws keys')
+  assert.equal(partOf([list('b', { kind: 'distrusted' })])?.ready, true)
+  assert.equal(partOf([])?.ready, true, 'none is configured, so none is missing')
+})
+
+test('a server is not ready while a list that withdraws keys, or that is required, cannot be read', () => {
+  const unavailable = 'b, which is required, cannot be read'
+  const parts = readiness({ maintenance: false, content: { status: 'none' }, lists: [list('a')], unavailable })
+  assert.equal(parts.find(({ name }) => name === 'trust lists')?.ready, false)
+  assert.ok(!JSON.stringify(parts).includes('required, cannot'))
+})

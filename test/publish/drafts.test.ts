@@ -10,7 +10,7 @@ import { importPackage } from '../../src/publish/import/import-package.ts'
 import { testIssuer } from '../support/issuer.ts'
 import { base, codeSystem, cqlLibrary, openPublishing, plan, textsOf, valueSet } from './support.ts'
 
-const { put, post, putMap, get, server } = await openPublishing()
+const { put, post, putMap, get, server, remove } = await openPublishing()
 const issuer = testIssuer()
 const credential = issueHcert(
   samplePayload('dcc-v', {
@@ -147,6 +147,7 @@ test('value sets and code systems: a newer draft is not what a url without versi
 
 test('a rule that goes by a bare id does not go by a draft', async () => {
   const stored = (await get('ValueSet/vaccines-covid-19-names')).body as ValueSet
+  assert.equal((await remove('ValueSet/vaccines-covid-19-names')).status, 204)
   await store({
     ...stored,
     url: `${base}/ValueSet/hijack`,

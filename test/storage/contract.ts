@@ -253,6 +253,34 @@ function canonicalCases(test: Test): void {
     await assert.rejects(storage.write([judged('e', 'two')]), status(422))
     assert.deepEqual(seen, ['a', 'a', 'c', 'b'])
   })
+  test('a write is judged by what it would take the place of, within its transaction', async (storage) => {
+    const seen: string[] = []
+    const judged = (title: string): Write =>
+      put(valueSet('a', { url, version: '1', title }), {
+        unlessInForce: ({ versionId, resource }) => {
+          seen.push(`${versionId} ${(resource as ValueSet).title}`)
+          if (title === 'bad') throw new FhirError(422, issue('business-rule', 'no'))
+        },
+      })
+    await storage.write([judged('one')])
+    await storage.write([judged('one')])
+    assert.deepEqual(seen, [], 'nothing was there, and nothing would change')
+    await storage.write([judged('two')])
+    await assert.rejects(storage.write([put(valueSet('other')), judged('bad')]), status(422))
+    assert.equal(await storage.read('ValueSet', 'other'), undefined)
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a' }])
+    await storage.write([judged('three')])
+    assert.deepEqual(seen, ['1 one', '2 two'], 'what was deleted is in nobody’s way')
+  })
+  test('If-Match takes any of several versions, `*` any at all; If-None-Match none of them', async (storage) => {
+    await assert.rejects(storage.write([put(valueSet('a'), { ifMatch: ['*'] })]), status(412))
+    await storage.write([put(valueSet('a'), { ifNoneMatch: ['*'] })])
+    await storage.write([put(valueSet('a', { title: '2' }), { ifMatch: ['7', '1'] })])
+    await assert.rejects(storage.write([put(valueSet('a', { title: '3' }), { ifMatch: ['7', '1'] })]), status(412))
+    await assert.rejects(storage.write([put(valueSet('a', { title: '3' }), { ifNoneMatch: ['9', '2'] })]), status(412))
+    await storage.write([put(valueSet('a', { title: '3' }), { ifMatch: ['*'], ifNoneMatch: ['1'] })])
+    assert.equal((await storage.read('ValueSet', 'a'))?.versionId, '3')
+  })
   test('naming systems are found by unique id', async (storage) => {
     const naming = {
       resourceType: 'NamingSystem',

@@ -4,7 +4,7 @@ import { isCountryCode } from '../../src/base/iso-3166.ts'
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
 import { unprocessable } from '../../src/fhir/error.ts'
 import type { ConceptMap, Resource, StructureDefinition, StructureMap, ValueSet } from '../../src/fhir/types.ts'
-import { createMaps, type MapEnvironment, parseMap, printMap } from '../../src/structure-map/maps.ts'
+import { createMaps, type MapEnvironment, type MapOptions, parseMap, printMap } from '../../src/structure-map/maps.ts'
 import { inlineTranslator } from '../../src/structure-map/run/translate.ts'
 
 const FOLDER = join(import.meta.dirname, '../../../shared/corpora/structure-map')
@@ -115,12 +115,12 @@ function isMember(
 }
 
 /** What is wrong with one case; empty when it passes. */
-export async function runMapCase(given: MapCase): Promise<string[]> {
+export async function runMapCase(given: MapCase, options: MapOptions = {}): Promise<string[]> {
   const compare = await comparison()
   if (given.kind === 'parse' || given.kind === 'roundtrip' || given.kind === 'parse-error')
     return runParse(given, compare)
   const artefacts = [...(given.supporting ?? []), ...given.maps].map(readArtefact)
-  const maps = createMaps(memoryEnvironment(artefacts))
+  const maps = createMaps(memoryEnvironment(artefacts), options)
   let value: Json = JSON.parse(corpusText(given.source ?? ''))
   let count = 0
   const call = {

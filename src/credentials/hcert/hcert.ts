@@ -74,6 +74,7 @@ function decodeMessage(bytes: Buffer, limits: Limits): Envelope | Failure {
     format: form.format,
     ...(issuer === undefined ? {} : { issuer }),
     keyId: keyId instanceof Uint8Array && keyId.length > 0 ? asBuffer(keyId).toString('base64') : undefined,
+    algorithm: algorithm.name,
     verify: ({ publicKey }) => signatureMatches(algorithm, publicKey, signedBytes(protectedBytes, payload), signature),
     keyRemark: ({ publicKey }) => curveRemark(algorithm, publicKey),
     coverage: 'whole',

@@ -128,6 +128,7 @@ function envelopeOf(
     keyId: authority && Buffer.from(authority).toString('base64'),
     // A trusted list may pin the signer itself.
     otherKeyIds: [thumbprint.subarray(0, 8).toString('base64')],
+    algorithm: algorithm.name,
     vouchedBy: (key) => sameCountry(country, countryOf(signer)) && vouches(key, signer, thumbprint.toString('hex')),
     verify: () => signatureMatches(algorithm, signer.publicKey, Buffer.from(canonical, 'utf8'), signature),
     signer,

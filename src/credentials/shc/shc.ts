@@ -139,6 +139,7 @@ function envelopeOf(card: JsonObject, bundle: JsonObject, message: Jws): Envelop
     format: 'shc',
     issuer,
     keyId: isKeyId(message.kid) ? message.kid : undefined,
+    algorithm: message.algorithm.name,
     verify: ({ publicKey }) =>
       signatureMatches(message.algorithm, publicKey, Buffer.from(message.signed, 'latin1'), message.signature),
     vouchedBy: () => ISSUER_URL.test(issuer),

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { asJson } from '../../fhir/as-resource.ts'
 import { checkResource } from '../../fhir/check/resource.ts'
 import { issue } from '../../fhir/error.ts'
 import type { Bundle, Issue, Resource } from '../../fhir/types.ts'
@@ -108,7 +109,7 @@ interface Step {
  */
 export function removeAt(resource: Resource, expression: string): boolean {
   const steps = expression.split('.').slice(1).map(readStep)
-  return steps.length > 0 && remove(resource as unknown as JsonObject, steps) // a resource is a JSON object
+  return steps.length > 0 && remove(asJson(resource), steps)
 }
 
 function readStep(text: string): Step {

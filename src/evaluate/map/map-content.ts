@@ -1,11 +1,12 @@
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { CertificateInput } from '../../credentials/credential-format.ts'
+import { asJson, isOfType } from '../../fhir/as-resource.ts'
 import { issue } from '../../fhir/error.ts'
-import type { Bundle, Issue, StructureMap } from '../../fhir/types.ts'
+import type { Issue, StructureMap } from '../../fhir/types.ts'
 import { type CompiledMap, describeRemark, type ValueRemark } from '../../structure-map/maps.ts'
 import { checkMapped } from './check-mapped.ts'
-import { instancesOf, isBundle, isResourceBundle, type Mapped, mergeBundles } from './mapped.ts'
+import { instancesOf, isResourceBundle, type Mapped, mergeBundles, standingAlone } from './mapped.ts'
 
 /** What mapping needs from the outside. */
 export interface Mapping {
@@ -33,8 +34,8 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
   const run: Run = { mapping, mapped, makers: new Map() }
   const outputs: Json[] = []
   for (const input of chosen.length > 0 ? inputs.slice(0, 1) : inputs) outputs.push(await runMaps(input, chosen, run))
-  const bundles = outputs.filter(isResourceBundle) as unknown as Bundle[] // checked: Bundles of resources
-  if (bundles.length > 0) mapped.bundle = mergeBundles(bundles, mapped.obstacles)
+  const bundles = outputs.filter(isResourceBundle).filter((each) => isOfType(each, 'Bundle'))
+  if (bundles.length > 0) mapped.bundle = standingAlone(mergeBundles(bundles, mapped.obstacles), mapping.uuid)
   const due = inputs.reduce((sum, { events }) => sum + events, 0)
   checkMapped(mapped, { due, makers: run.makers })
   return mapped
@@ -80,9 +81,10 @@ async function advance(canonical: string, current: Json, whole: boolean, run: Ru
   const outputs: Json[] = []
   for (const instance of instances) outputs.push(await apply(canonical, instance, run))
   if (outputs.length === 1) return outputs[0] ?? null
-  if (!outputs.every(isBundle)) return { resourceType: 'Bundle', entry: outputs.map((resource) => ({ resource })) }
-  // Checked above: the JSON is a list of Bundles.
-  return mergeBundles(outputs as unknown as Bundle[], run.mapped.obstacles) as unknown as Json
+  const bundles = outputs.filter((each) => isOfType(each, 'Bundle'))
+  if (bundles.length < outputs.length)
+    return { resourceType: 'Bundle', entry: outputs.map((resource) => ({ resource })) }
+  return asJson(mergeBundles(bundles, run.mapped.obstacles))
 }
 
 async function apply(canonical: string, source: Json, { mapping, mapped }: Run): Promise<Json> {

@@ -40,6 +40,7 @@ export async function verifyingKeys(envelope: Envelope, candidates: TrustedKey[]
   const verdicts = new Map<string, boolean>()
   const verifying: TrustedKey[] = []
   for (const key of candidates) {
+    if (!isFor(key, envelope)) continue
     let verdict = verdicts.get(key.thumbprint)
     if (verdict === undefined) {
       const answer = envelope.verify(key)
@@ -49,6 +50,17 @@ export async function verifyingKeys(envelope: Envelope, candidates: TrustedKey[]
     if (verdict) verifying.push(key)
   }
   return verifying
+}
+
+/**
+ * Whether the entry of a key allows the algorithm of the signature: a JWK may name the only one (RFC 7517, 4.4). Of an authority above
+ * an embedded signer it says nothing of the signature of the credential.
+ */
+function isFor({ algorithm, publicKey }: TrustedKey, envelope: Envelope): boolean {
+  if (algorithm === undefined || algorithm === envelope.algorithm) return true
+  if (envelope.signer && !envelope.signer.publicKey.equals(publicKey)) return true
+  // The fully-specified name (RFC 9864) of the one curve that is used with EdDSA.
+  return algorithm === 'Ed25519' && envelope.algorithm === 'EdDSA'
 }
 
 /** Entries of trusted lists for the certificate that an envelope carries itself: what they say of it counts beside what its authority says. */

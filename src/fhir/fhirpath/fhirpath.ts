@@ -5,11 +5,13 @@
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
 import { checkRegex } from '../../base/regex.ts'
+import { elementInfo } from '../elements.ts'
 import { FhirError, unprocessable } from '../error.ts'
 import { BUDGET, createObserver, type FhirPathBudget, stepBudget } from './budget.ts'
-import { CLOCK, engineFunctions, plainValue } from './functions.ts'
+import { CLOCK, engineFunctions, exactText, isResourceNode, plainValue } from './functions.ts'
+import { quoteEnd } from './quotes.ts'
 import { type Rewritten, rewrite, type SyntaxNode, singleQuotes } from './rewrite.ts'
-import { keepZones } from './zone.ts'
+import { keepZones, WHOLE_UNITS } from './zone.ts'
 
 /** What the host answers for an expression; without one of them, calling that function is a FhirError 422. */
 export interface FhirPathFunctions {
@@ -41,14 +43,20 @@ export interface TypedNode {
   readonly node: unknown
   /** Plain JSON. */
   readonly value: unknown
-  /** FHIR or System type such as `HumanName`, `date`, `System.String`. */
+  /** FHIR or System type such as `HumanName`, `date`, `System.String`; of a backbone element its path. */
   readonly type: string
+  /** Text of a decimal that says more than its value, e.g. `1.50`. */
+  readonly exact?: string
+  /** Id and extensions of a primitive, which may have no value. */
+  readonly extra?: object
 }
 
 /** What an evaluation is given beside its input. */
 interface Surroundings {
   clock?: Date | undefined
   budget?: FhirPathBudget | undefined
+  /** Drop fractions of a second from what is added to a date or time: FHIRPath has them, published maps expect none. */
+  wholeUnits?: boolean | undefined
 }
 
 /** A compiled expression. R4 model always; throws FhirError 422 when it cannot be evaluated. */
@@ -100,17 +108,29 @@ export function compileFhirPath(
   return compiled
 }
 
-/** A value with its FHIR type, e.g. `typed('2021-01-01', 'date')`; a type that is not R4 leaves it untyped. */
-export function typed(value: unknown, type: string): TypedNode {
+/**
+ * A value with its FHIR type, e.g. `typed('2021-01-01', 'date')`; a type that is not R4 leaves it untyped.
+ * @param beside text of a decimal that says more than its value; id and extensions of a primitive that is no number
+ */
+export function typed(
+  value: unknown,
+  type: string,
+  { exact, extra }: { exact?: string | undefined; extra?: object | undefined } = {},
+): TypedNode {
+  if (exact !== undefined) return brand({ node: asDecimal(exact)[0], value, type, exact })
   let wrap = wrappers.get(type)
   if (!wrap) {
     wrap = fhirpath.compile({ base: type, expression: '$this' }, r4, { resolveInternalTypes: false })
     if (wrappers.size < 1000) wrappers.set(type, wrap)
   }
   // The package's own wrapper fails on numbers, and a bare number is what its arithmetic takes anyway.
-  const node = typeof value === 'number' ? value : (wrap(value)[0] ?? value)
+  const [wrapped] = typeof value === 'number' ? [] : wrap(value ?? '')
+  if (extra && isResourceNode(wrapped)) Object.assign(wrapped, { data: value ?? null, _data: extra })
+  const node = wrapped ?? value
   return brand({ node, value, type })
 }
+
+const asDecimal = fhirpath.compile('$this.toDecimal()', r4, { resolveInternalTypes: false })
 
 const wrappers = new Map<string, (value: unknown) => unknown[]>()
 
@@ -134,9 +154,22 @@ function compile(source: string, functions: FhirPathFunctions, variables: Readon
     present(evaluate(input, given, surroundings).map(rewritten.constructs ? plainObject : plainValue))
   const nodes = (input: unknown, given?: Record<string, unknown>, surroundings?: Surroundings): TypedNode[] =>
     evaluate(input, given, surroundings)
-      .map((node) => brand({ node, value: plainValue(node), type: typeOf(node) }))
-      .filter((each) => each.value !== null && each.value !== undefined)
+      .map(typedResult)
+      .filter((each) => (each.value !== null && each.value !== undefined) || each.extra !== undefined)
   return Object.assign(run, { nodes, expression: source })
+}
+
+function typedResult(node: unknown): TypedNode {
+  const exact = exactText(node)
+  const extra = isResourceNode(node) ? node._data : undefined
+  const value = plainValue(node)
+  return brand({
+    node,
+    value,
+    type: typeOf(node),
+    ...(exact === undefined ? {} : { exact }),
+    ...(extra === null || extra === undefined || (typeof value === 'object' && value !== null) ? {} : { extra }),
+  })
 }
 
 /** What an expression needs beside the caller's variables is known beforehand; most need nothing. */
@@ -146,11 +179,12 @@ function environmentFor(rewritten: Rewritten, functions: FhirPathFunctions) {
   return (
     input: unknown,
     given: Record<string, unknown> = {},
-    { clock, budget }: Surroundings = {},
+    { clock, budget, wholeUnits }: Surroundings = {},
   ): Record<string | symbol, unknown> => {
     const environment: Record<string | symbol, unknown> = { [BUDGET]: budget ?? stepBudget(DEFAULT_STEPS) }
     for (const name of defaults) environment[name] = STANDARD_CONSTANTS[name] ?? unwrap(input)
     for (const name of rewritten.constants) if (Object.hasOwn(given, name)) environment[name] = unwrap(given[name])
+    if (wholeUnits) environment[WHOLE_UNITS] = true
     if (needsClock) environment[CLOCK] = clock ?? functions.now?.()
     return environment
   }
@@ -172,14 +206,6 @@ function checkCost(source: string): void {
     if (')]}'.includes(char)) depth--
     if ('\'"`'.includes(char)) at = quoteEnd(source, at)
   }
-}
-
-function quoteEnd(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    if (text[at] === '\\') at++
-    else if (text[at] === text[start]) return at
-  }
-  return text.length
 }
 
 function parse(source: string, variables: ReadonlySet<string>): Rewritten {
@@ -267,5 +293,10 @@ function isTypedNode(value: unknown): value is TypedNode {
 
 function typeOf(node: unknown): string {
   const type = fhirpath.types(node)[0] ?? ''
-  return type.startsWith('FHIR.') ? type.slice(5) : type
+  const name = type.startsWith('FHIR.') ? type.slice(5) : type
+  if (!isResourceNode(node) || (name !== 'BackboneElement' && !name.startsWith('System.'))) return name
+  // The engine's model says less of backbone elements, extensions, ids and urls than R4 does.
+  const { parentResNode, path, propName } = node
+  const element = parentResNode?.path && propName ? elementInfo(parentResNode.path, propName) : undefined
+  return element?.childType || (name.startsWith('System.') ? name : (path ?? name))
 }

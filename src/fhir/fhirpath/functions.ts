@@ -2,9 +2,11 @@
 import fhirpath, { type ResourceNode, type UserInvocationTable } from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
 import { calendarUnitCode } from '../../base/calendar-units.ts'
+import { exactNumber } from '../../base/exact-number.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import { javaScriptReplacement } from '../../base/regex.ts'
 import { longestReplacement, replaceText } from '../../base/replace-text.ts'
+import { choiceProperty } from '../elements.ts'
 import { unprocessable } from '../error.ts'
 import { findReferenced } from '../resolve.ts'
 import { safeRegex } from '../safe-regex.ts'
@@ -40,6 +42,9 @@ export function engineFunctions(functions: FhirPathFunctions): UserInvocationTab
     ),
     replaceMatches: entry({ 2: ['String', 'String'] }, replaceMatches),
     replace: entry({ 2: ['String', 'String'] }, replace),
+    toString: entry({ 0: [] }, textOf),
+    // Nothing is skipped for a number below one (http://hl7.org/fhirpath/N1/#skipnum--integer--collection); the engine counts from the end.
+    skip: entry({ 1: ['Integer'] }, (data, count) => data.slice(Math.max(0, Number(count)))),
     join: entry({ 0: [], 1: ['String'] }, join),
     memberOf: entry({ 1: ['String'] }, (data, valueSet) =>
       answer(data, 'memberOf', functions.memberOf && ((value) => functions.memberOf?.(value, String(valueSet)))),
@@ -62,8 +67,34 @@ export function engineFunctions(functions: FhirPathFunctions): UserInvocationTab
   }
 }
 
+/** Text of a decimal that says more than its number (https://hl7.org/fhir/R4/datatypes.html#decimal), e.g. `1.50`. */
+export function exactText(given: unknown): string | undefined {
+  if (isResourceNode(given)) {
+    const { parentResNode, propName, fhirNodeDataType } = given
+    const holder = parentResNode?.data
+    if (!isDecimal(given.data) || !propName || typeof holder !== 'object' || holder === null) return undefined
+    return exactNumber(holder, propName) ?? exactNumber(holder, choiceProperty(propName, fhirNodeDataType ?? ''))
+  }
+  return isDecimal(given) && given.asStr !== String(given.value) ? given.asStr : undefined
+}
+
+/** The engine's own decimals. */
+function isDecimal(value: unknown): value is { value: number; asStr: string } {
+  return typeof value === 'object' && value !== null && 'decimalPlaces' in value && 'asStr' in value
+}
+
+const plainText = fhirpath.compile('$this.toString()', r4, KEEP_TYPES)
+
+/** `toString()`: the engine knows of an element of the type decimal its number alone. */
+function textOf(this: Context, data: unknown[]): unknown {
+  const [only] = data
+  if (data.length === 0) return []
+  if (data.length > 1) throw unprocessable('toString() works on one element')
+  return exactText(only) ?? plainText(only)
+}
+
 /** Whether the engine made it: a value with type and place. */
-function isResourceNode(value: unknown): value is ResourceNode {
+export function isResourceNode(value: unknown): value is ResourceNode {
   return typeof value === 'object' && value !== null && 'fhirNodeDataType' in value && 'convertData' in value
 }
 
@@ -94,9 +125,10 @@ function entry(arity: UserInvocationTable[string]['arity'], fn: EngineFunction):
 function valueOfElement(this: Context, data: unknown[]): unknown[] {
   return data.flatMap((item) => {
     const node = isResourceNode(item) ? item : asNode(item)[0]
+    if (isDecimal(item)) return [item]
     if (!isResourceNode(node)) return typeof item === 'object' ? childOf(item, 'value') : [item]
-    if (typeof node.data !== 'object') return node.data === undefined ? [] : [node]
-    if (node.data === null || typeof node.data.toJSON === 'function') return [node]
+    if (node.data === undefined || node.data === null) return []
+    if (typeof node.data !== 'object' || typeof node.data.toJSON === 'function') return [node]
     return fhirpath.util.makeChildResNodes?.(this, node, 'value', this.model)
   })
 }
@@ -109,6 +141,7 @@ function childOf(item: unknown, name: string): unknown[] {
 function singleString(data: unknown[], name: string): string | undefined {
   if (data.length === 0) return undefined
   const value = plainValue(data[0])
+  if (data.length === 1 && (value === null || value === undefined)) return undefined
   if (data.length > 1 || typeof value !== 'string') throw unprocessable(`${name}() works on one string`)
   return value
 }

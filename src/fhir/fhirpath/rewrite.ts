@@ -1,8 +1,10 @@
+import { isPrimitive } from '../elements.ts'
+import { operandEnd } from './operand.ts'
+
 /**
  * Turns FHIRPath as maps and profiles write it into what the engine runs: strings in double quotes, `.value` on
  * primitives, bare names that are variables. Works on the engine's own syntax tree, so that spans are exact.
  */
-
 /** A node of the engine's syntax tree, as far as it is used here. */
 export interface SyntaxNode {
   type: string
@@ -67,6 +69,8 @@ export function rewrite(expression: string, tree: SyntaxNode, variables: Readonl
       const edit = memberEdit(node, variables, offsets)
       if (edit) edits.push(edit)
       if (edit?.text.startsWith('%')) found.constants.add(edit.text.replace(/[%`]/g, ''))
+    } else if (node.type === 'PolarityExpression') {
+      edits.push(...signEdits(node, expression, offsets))
     } else if (node.type === 'ExternalConstantTerm') {
       found.constants.add(node.text ?? '')
     } else if (node.type.startsWith('InstanceSelector')) {
@@ -83,9 +87,25 @@ export function rewrite(expression: string, tree: SyntaxNode, variables: Readonl
     for (const child of node.children ?? []) visit(child, typeFunction || (inTypeFunction && isWrapper(node)))
   }
   visit(tree, false)
-  edits.sort((a, b) => b.start - a.start)
+  edits.sort((a, b) => b.start - a.start || b.end - a.end)
   for (const edit of edits) found.text = found.text.slice(0, edit.start) + edit.text + found.text.slice(edit.end)
   return found
+}
+
+/**
+ * The engine puts a sign before literals alone: it fails on elements, and on the empty collection, whose sign is empty
+ * (http://hl7.org/fhirpath/N1/#math). So it becomes a factor, except that of a number.
+ */
+function signEdits(node: SyntaxNode, expression: string, offsets: number[]): Edit[] {
+  const at = node.start
+  if (!at) return []
+  const start = (offsets[at.line - 1] ?? 0) + at.column - 1
+  if (/^[+-]\s*\d/.test(expression.slice(start, start + 100))) return []
+  const end = operandEnd(expression, start + 1)
+  return [
+    { start: end, end, text: ')' },
+    { start, end: start + 1, text: node.text === '-' ? '(-1 * ' : '(1 * ' },
+  ]
 }
 
 function isWrapper(node: SyntaxNode): boolean {
@@ -101,6 +121,8 @@ function memberEdit(node: SyntaxNode, variables: ReadonlySet<string>, offsets: n
   const start = (offsets[at.line - 1] ?? 0) + at.column - 1
   if (node.atRoot !== undefined && variables.has(name)) return { start, end: start + length, text: `%${node.text}` }
   if (name === 'value') return { start, end: start + length, text: `${VALUE_FUNCTION}()` }
+  // The engine takes the name of a type at the start of a path for the input itself; `code` of a code is an element that it has not.
+  if (node.atRoot !== undefined && isPrimitive(name)) return { start, end: start + length, text: `$this.${node.text}` }
   return undefined
 }
 

@@ -12,7 +12,7 @@ interface EngineQuantity {
 }
 
 interface EngineDateTime {
-  ctx: unknown
+  ctx: { vars?: Record<string | symbol, unknown> } | undefined
   asStr: string
   constructor: new (context: unknown, text: string) => EngineDateTime
   plus(quantity: EngineQuantity): EngineDateTime
@@ -20,27 +20,42 @@ interface EngineDateTime {
 
 const FRACTIONAL_UNITS = new Set(['second', 'seconds', "'s'", 'millisecond', 'milliseconds', "'ms'"])
 
+/** Key in the engine's environment under which `true` drops fractions of a second from what is added to a date or time, too. */
+export const WHOLE_UNITS = Symbol('whole units')
+
 /** Corrects the engine's `+` and `-` on dates and times; once, when the engine is loaded. */
 export function keepZones(): void {
   const [sample] = fhirpath.compile('@2000-01-01T00:00:00Z', r4, { resolveInternalTypes: false })({})
   for (let each = sample; each; each = Object.getPrototypeOf(each)) {
     if (!Object.hasOwn(each, 'plus')) continue
-    each.plus = zoned(each.plus)
+    each.plus = zoned(each.plus, sample.constructor)
     return
   }
   throw new Error('the fhirpath package has changed: dates have no plus()')
 }
 
-function zoned(plus: EngineDateTime['plus']): EngineDateTime['plus'] {
+function zoned(plus: EngineDateTime['plus'], DateTime: EngineDateTime['constructor']): EngineDateTime['plus'] {
   return function (this: EngineDateTime, quantity) {
-    const whole = FRACTIONAL_UNITS.has(quantity.unit) ? quantity : truncated(quantity)
+    const isFractional = FRACTIONAL_UNITS.has(quantity.unit) && this.ctx?.vars?.[WHOLE_UNITS] !== true
+    const whole = isFractional ? quantity : truncated(quantity)
     const zone = /T.*?(Z|[+-]\d\d:\d\d)?$/.exec(this.asStr)
     if (!zone) return plus.call(this, whole)
     const suffix = zone[1] ?? ''
-    const wall = new this.constructor(this.ctx, this.asStr.slice(0, this.asStr.length - suffix.length))
+    // An instant has no form without a zone; what is calculated from one is a date-time.
+    const Local = this.asStr.includes('T') && !this.asStr.startsWith('T') ? DateTime : this.constructor
+    const local = this.asStr.slice(0, this.asStr.length - suffix.length)
+    const wall = new Local(this.ctx, local.replace(/\.\d+$/, inMilliseconds))
     const sum = plus.call(wall, whole).asStr.replace(/(T.*?)(Z|[+-]\d\d:\d\d)$/, '$1')
-    return new this.constructor(this.ctx, sum + suffix)
+    return new Local(this.ctx, withFraction(sum, wall.asStr) + suffix)
   }
+}
+
+/** The engine takes `.5` for five milliseconds. */
+const inMilliseconds = (fraction: string) => fraction.slice(0, 4).padEnd(4, '0')
+
+/** The engine drops a fraction that is zero; the sum is as precise as what was added to. */
+function withFraction(sum: string, operand: string): string {
+  return operand.includes('.') && !sum.includes('.') ? `${sum}.000` : sum
 }
 
 function truncated(quantity: EngineQuantity): EngineQuantity {

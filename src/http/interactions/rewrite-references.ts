@@ -49,10 +49,9 @@ const relative = /^([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0
 
 /** A relative reference is meant beside the full url of the resource that it stands in. */
 function referenced(reference: string, { byUrl, fullUrl }: Addresses): string | undefined {
-  const known = byUrl.get(reference)
-  const local = known === undefined ? relative.exec(reference)?.[1] : undefined
+  const local = relative.exec(reference)?.[1]
   const base = restful.exec(fullUrl ?? '')?.[1]
-  return local !== undefined && base !== undefined ? byUrl.get(`${base}${local}`) : known
+  return byUrl.get(local !== undefined && base !== undefined ? `${base}${local}` : (local ?? reference))
 }
 
 /** A uri may be the url of an artefact, which is its name and not its place: links of other elements are urns alone. */

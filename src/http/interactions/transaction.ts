@@ -230,8 +230,11 @@ async function completeWrite(
   const { type, id, method } = write
   if (method === 'DELETE') return
   const complete = writeOf(context, { method, type, id }, rewriteReferences(resource, { byUrl: found, fullUrl }))
-  const judge = complete.unlessPublished
-  Object.assign(write, complete, judge && { unlessPublished: placed(index, judge) })
+  const { unlessPublished, unlessInForce } = complete
+  Object.assign(write, complete, {
+    ...(unlessPublished && { unlessPublished: placed(index, unlessPublished) }),
+    ...(unlessInForce && { unlessInForce: placed(index, unlessInForce) }),
+  })
 }
 
 function replyWithoutWrite(context: HttpContext, { existing }: Step): FhirReply {

@@ -3,6 +3,7 @@ import { parseCanonical } from '../../fhir/canonical.ts'
 import { issue } from '../../fhir/error.ts'
 import type { CodeSystem, ConceptMap, Issue, Resource, StructureMap, ValueSet } from '../../fhir/types.ts'
 import type { Storage } from '../../storage/storage.ts'
+import { whereabouts } from '../../terminology/names.ts'
 
 /** What the search for defects knows beside the resources. */
 export interface DefectContext {
@@ -154,7 +155,7 @@ interface Need {
 }
 
 /** Canonicals that neither the package nor the store has: one warning each, with who needs it. */
-async function unresolved(resources: Resource[], { storage }: DefectContext): Promise<Issue[]> {
+async function unresolved(resources: Resource[], context: DefectContext): Promise<Issue[]> {
   const own = new Set(
     resources.flatMap((each) =>
       'url' in each && each.url ? [`${each.resourceType} ${parseCanonical(each.url).url}`] : [],
@@ -169,16 +170,23 @@ async function unresolved(resources: Resource[], { storage }: DefectContext): Pr
   const issues: Issue[] = []
   for (const [canonical, { types, by }] of needs) {
     const { url } = parseCanonical(canonical)
-    if (url.startsWith('http://hl7.org/fhir/StructureDefinition/') || types.some((type) => own.has(`${type} ${url}`)))
-      continue
-    const stored = await Promise.all(types.map((type) => storage.findCanonical(type, url)))
-    if (stored.some((each) => each.length > 0)) continue
+    if (url.startsWith('http://hl7.org/fhir/StructureDefinition/')) continue
+    const found = await Promise.all(types.map((type) => isHere(type, url, own, context)))
+    if (found.some((each) => each)) continue
     const users = [...new Set(by.map(nameOf))]
     const shown = users.length > 3 ? `${users.slice(0, 3).join(', ')} and ${users.length - 3} more` : users.join(', ')
     const text = `${types.join(' or ')} ${canonical} is not here; needed by ${shown}.`
     issues.push(issue('not-found', { severity: 'warning', text }))
   }
   return issues
+}
+
+/** Whether the package or the store has it, under whatever name, or it is built in. */
+async function isHere(type: string, url: string, own: Set<string>, context: DefectContext): Promise<boolean> {
+  const { urls, isBuiltIn } = whereabouts(type, url)
+  if (isBuiltIn || urls.some((each) => own.has(`${type} ${each}`))) return true
+  for (const each of urls) if ((await context.storage.findCanonical(type, each)).length > 0) return true
+  return false
 }
 
 function needsOf(resource: Resource): Need[] {

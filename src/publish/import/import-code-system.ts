@@ -1,7 +1,7 @@
-/** Code systems of any size into artefacts beside the store; the resource that is stored names its artefact. */
+/** Code systems of any size into indexes beside the store; the resource that is stored names its index. */
 import { issue } from '../../fhir/error.ts'
 import type { CodeSystem, Issue, Resource } from '../../fhir/types.ts'
-import { ARTEFACTS_FOLDER } from '../../packages/large-code-system/artefact.ts'
+import { INDEXES_FOLDER } from '../../packages/large-code-system/code-system-index.ts'
 import {
   type IndexEngine,
   importCodeSystem,
@@ -23,9 +23,9 @@ const engine: IndexEngine = {
   countConcepts: (head: CodeSystem, index) => largeCodeSystem(head, index).all.size(),
 }
 
-/** A code system whose concepts lie in an artefact. */
+/** A code system whose concepts lie in an index. */
 export interface ApartCodeSystem {
-  /** The CodeSystem without concepts, which names its artefact. */
+  /** The CodeSystem without concepts, which names its index. */
   resource: CodeSystem
   /** What was counted and found. */
   issues: Issue[]
@@ -34,8 +34,8 @@ export interface ApartCodeSystem {
 }
 
 /**
- * Imports the concepts of a file into an artefact.
- * @param folder of artefacts
+ * Imports the concepts of a file into an index.
+ * @param folder of indexes
  * @throws FhirError 422 when the source has no concept that can be read
  */
 export async function putApart(
@@ -68,12 +68,12 @@ export async function keepApart(
 }
 
 /** What the import counted and found, as issues of the report. */
-function findings({ head }: OpenSource, { counts, problems, artefact, unchanged }: LargeImport): Issue[] {
+function findings({ head }: OpenSource, { counts, problems, index, unchanged }: LargeImport): Issue[] {
   const { read, concepts, duplicates, lost } = counts
   const parts = [`${concepts} concepts of ${read}`]
   if (duplicates > 0) parts.push(`${duplicates} duplicates`)
   if (lost > 0) parts.push(`${lost} left out`)
-  const place = unchanged ? `${artefact} was there already` : `in ${ARTEFACTS_FOLDER}/${artefact}`
+  const place = unchanged ? `${index} was there already` : `in ${INDEXES_FOLDER}/${index}`
   const found = [issue('informational', { severity: 'information', text: `${parts.join(', ')}; ${place}` })]
   const warning = (text: string) => issue('invalid', { severity: 'warning', text })
   if (head.count !== undefined && head.count !== concepts) {
@@ -83,6 +83,6 @@ function findings({ head }: OpenSource, { counts, problems, artefact, unchanged 
     found.push(warning(line > 0 ? `line ${line}: ${text}` : text))
   }
   const more = problems.count - Math.min(SHOWN_PROBLEMS, problems.first.length)
-  if (more > 0) found.push(warning(`${more} more problems; the manifest of the artefact names the first ones`))
+  if (more > 0) found.push(warning(`${more} more problems; the manifest of the index names the first ones`))
   return found
 }

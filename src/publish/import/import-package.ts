@@ -28,7 +28,7 @@ export interface ImportOptions {
   /** Canonical base of libraries that are made of `.cql` files, where the package has none; without it those are skipped. */
   canonical?: string
   /** Folder for code systems that are too large for a resource; without it they stay in theirs. */
-  artefacts?: string
+  indexes?: string
   /** Called for every file read and once when all is stored. */
   onProgress?: (done: number, total: number, name: string) => void
   /** Names of packages whose content the server brings along (`hl7.terminology.r4`). */
@@ -156,8 +156,8 @@ async function readyToStore(given: Resource, { entry, file, report, options }: R
     Object.assign(entry, { issues: faults, reason: reasonOf(faults) })
     return undefined
   }
-  if (options.artefacts === undefined) return named
-  const apart = await keepApart(named, file, options.artefacts)
+  if (options.indexes === undefined) return named
+  const apart = await keepApart(named, file, options.indexes)
   if (!apart) return named
   report.issues.push(...apart.issues)
   if (!apart.isComplete) report.isIncomplete = true

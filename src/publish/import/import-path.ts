@@ -7,7 +7,7 @@ import type { ImportReport } from './report.ts'
 
 /** An import of what lies at a path, whatever it is. */
 export interface PathOptions extends ImportOptions {
-  artefacts: string
+  indexes: string
   /** What is said of a code system beside its file. */
   codeSystem: SourceOptions
 }
@@ -21,9 +21,9 @@ export async function importPath(path: string, options: PathOptions): Promise<Im
   const source = isFile ? openSource(path, options.codeSystem) : undefined
   if (!source) return importPackage({ path }, options)
   const name = basename(path)
-  const apart = await putApart(source, options.artefacts, (done, total) => options.onProgress?.(done, total, name))
+  const apart = await putApart(source, options.indexes, (done, total) => options.onProgress?.(done, total, name))
   const bytes = Buffer.from(JSON.stringify(apart.resource))
-  const { artefacts: _, ...inResource } = options
+  const { indexes: _, ...inResource } = options
   const report = await importPackage({ bytes, name: `${name}.json` }, inResource)
   const entries = report.entries.map((each) => ({ ...each, file: name }))
   const incomplete = apart.isComplete ? {} : { isIncomplete: true }

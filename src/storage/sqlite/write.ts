@@ -86,8 +86,10 @@ function save(write: Write & { id: string }, current: Current | undefined, conte
   const published = write.unlessPublished && publishedVersion(context.database, type, artefactCanonical(resource))
   if (published) write.unlessPublished?.(published)
   if (write.method === 'PUT' && current && !current.deleted) {
-    const version = unchangedVersion(resource, current, context.database)
-    if (version) return { version, outcome: 'unchanged' }
+    const row = context.database.get(`SELECT ${columns} FROM version v WHERE v.seq = ?`, current.seq)
+    const stored = toVersion(row)
+    if (row && stored && isUnchanged(resource, row, stored)) return { version: stored, outcome: 'unchanged' }
+    if (stored) write.unlessInForce?.(stored)
   }
   const stamp = { versionId: String((current?.vid ?? 0) + 1), lastUpdated: new Date(context.now).toISOString() }
   const content = serialise(stamped(resource, id, stamp))
@@ -109,16 +111,13 @@ export function publishedVersion(
   return toVersion(database.get(`SELECT ${columns} FROM ${from} WHERE ${where}`, type, url, version))
 }
 
-/** The stored version when the resource says the same; `meta.versionId` and `meta.lastUpdated` do not count. */
-function unchangedVersion(resource: Resource, current: Current, database: Database): StoredVersion | undefined {
-  const row = database.get(`SELECT ${columns} FROM version v WHERE v.seq = ?`, current.seq)
-  const stored = toVersion(row)
-  if (!row || !stored) return undefined
+/** Whether a resource says what is stored; `meta.versionId` and `meta.lastUpdated` do not count. */
+function isUnchanged(resource: Resource, row: Record<string, unknown>, stored: StoredVersion): boolean {
   const wanted = serialise(stamped(resource, stored.id, stored))
-  if (wanted.text === row.content) return stored
+  if (wanted.text === row.content) return true
   // members may stand in another order; with exact decimals only the text tells whether they are the same
-  if (wanted.exact || row.exact === 1) return undefined
-  return isDeepStrictEqual(JSON.parse(wanted.text), stored.resource) ? stored : undefined
+  if (wanted.exact || row.exact === 1) return false
+  return isDeepStrictEqual(JSON.parse(wanted.text), stored.resource)
 }
 
 /** The resource as it is stored: id and meta first, with that version and time. */

@@ -7,7 +7,7 @@ import { INFERRED, r4Type, UNKNOWN } from '../model/types.ts'
 import { TransformFault } from '../run/fault.ts'
 import type { Frame } from '../run/run.ts'
 import type { MapScope } from './program.ts'
-import { type Scope, slotOf } from './scope.ts'
+import { type Scope, slotOf, unboundText } from './scope.ts'
 
 /** What an argument may refer to. */
 export interface Variables {
@@ -56,7 +56,7 @@ export function compilePath(id: string, { scope, map }: Variables): (frame: Fram
   const slot = slotOf(scope, name)
   const constant = scope.constants.get(name)
   if (slot === undefined && !constant) {
-    map.program.warn(`StructureMap ${map.canonical}: the variable '${name}' is read but nothing has bound it`)
+    map.program.doubt('unknown-variable', unboundText(name, scope))
     return () => NOTHING
   }
   const read = (frame: Frame): Node[] => {

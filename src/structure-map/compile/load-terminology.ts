@@ -19,7 +19,7 @@ export function* allRules(maps: StructureMap[]): Generator<Rule> {
 }
 
 /** Every text of a rule that may be FHIRPath. */
-function* allExpressions(maps: StructureMap[]): Generator<string> {
+export function* allExpressions(maps: StructureMap[]): Generator<string> {
   for (const rule of allRules(maps)) {
     for (const { condition, check, logMessage } of rule.source) yield* [condition ?? '', check ?? '', logMessage ?? '']
     for (const target of rule.target ?? []) for (const each of target.parameter ?? []) yield each.valueString ?? ''

@@ -1,4 +1,5 @@
 import type { CompiledExpression } from '../fhirpath/expression-types.ts'
+import { nearest } from '../model/nearest-element.ts'
 import type { Type } from '../model/types.ts'
 
 /**
@@ -17,6 +18,16 @@ export interface Scope {
 /** Slot of a name, sources first. */
 export function slotOf(scope: Scope, name: string): number | undefined {
   return scope.sources.get(name) ?? scope.targets.get(name)
+}
+
+/** What is wrong with a name that nothing has bound, with the nearest one that is bound. */
+export function unboundText(
+  name: string,
+  { sources, targets, constants }: Scope,
+  shown = `the variable '${name}'`,
+): string {
+  const near = nearest(name, [...sources.keys(), ...targets.keys(), ...constants.keys()])
+  return `${shown} is read but nothing has bound it${near}`
 }
 
 /** The scope with one more source. */

@@ -29,7 +29,8 @@ export function visitExpression(expression: Expression, visit: (each: Expression
   for (const part of partsOf(expression)) visitExpression(part, visit)
 }
 
-function partsOf(expression: Expression): Expression[] {
+/** The expressions that one is made of. */
+export function partsOf(expression: Expression): Expression[] {
   switch (expression.kind) {
     case 'member':
       return expression.target ? [expression.target] : []
@@ -176,6 +177,7 @@ function invocation(reader: Reader, from: number, target?: Expression): Expressi
   if (token.value === '$this' || token.value === '$index' || token.value === '$total') {
     return { kind: 'this', name: token.value, from, to: cursor.index() }
   }
+  if (token.value.startsWith('$')) cursor.fail(`Expected $this, $index or $total, found ${token.value}`)
   const of = target ? { target } : {}
   if (token.kind === 'double' || !cursor.take('(')) {
     return { kind: 'member', name: token.value, ...of, from, to: cursor.index() }

@@ -9,7 +9,9 @@ import {
   booleanNode,
   EMPTY,
   equal,
+  isTemporal,
   quantityNode,
+  singleInteger,
   singleNumber,
   singleText,
   toText,
@@ -40,7 +42,7 @@ const textOf = (call: FunctionCall, index: number): string | undefined => {
 
 const numberOf = (call: FunctionCall, index: number): number | undefined => {
   const argument = call.arguments[index]
-  return argument ? singleNumber(argument(call.frame, call.focus)) : undefined
+  return argument ? singleInteger(argument(call.frame, call.focus)) : undefined
 }
 
 const holds = (call: FunctionCall, item: Node): boolean => {
@@ -62,8 +64,8 @@ const onText = (arity: number, compute: (text: string, ...texts: string[]) => Js
 function substring(call: FunctionCall): Node[] {
   const text = singleText(call.input)
   const start = numberOf(call, 0)
-  if (text === undefined || start === undefined || start < 0 || start >= text.length) return EMPTY
   const length = call.arguments.length > 1 ? numberOf(call, 1) : undefined
+  if (text === undefined || start === undefined || start < 0 || start >= text.length) return EMPTY
   return valueNode(text.slice(start, length === undefined ? undefined : start + Math.max(0, length)))
 }
 
@@ -121,8 +123,8 @@ function resolve(call: FunctionCall): Node[] {
 function ask(call: FunctionCall, question: (node: Node, url: string) => boolean | undefined): Node[] {
   const [only] = call.input
   const url = textOf(call, 0)
-  if (!only || url === undefined) return EMPTY
   if (call.input.length > 1) throw new NeedsEngine('a question about several items')
+  if (!only || url === undefined) return EMPTY
   return booleanNode(question(only, url))
 }
 
@@ -143,9 +145,11 @@ function distinct({ input: nodes, frame }: FunctionCall): Node[] {
 
 function toQuantity(call: FunctionCall): Node[] {
   const [only] = call.input
-  if (!only || call.input.length > 1) return EMPTY
+  if (!only) return EMPTY
   if (typeof only.value === 'number') return quantityNode(only.value, undefined)
-  const parts = /^([+-]?\d+(?:\.\d+)?)\s*(?:'([^']+)'|([a-z]+))?$/.exec(String(only.value))
+  if (call.input.length > 1 || typeof only.value !== 'string' || isTemporal(only))
+    throw new NeedsEngine('toQuantity of other than a text')
+  const parts = /^([+-]?\d+(?:\.\d+)?)\s*(?:'([^']+)'|([a-z]+))?$/.exec(only.value)
   if (!parts) return EMPTY
   const [, value, unit, word] = parts
   if (word !== undefined && !/^(year|month|week|day|hour|minute|second|millisecond)s?$/.test(word)) return EMPTY
@@ -154,8 +158,11 @@ function toQuantity(call: FunctionCall): Node[] {
 
 function toInteger(call: FunctionCall): Node[] {
   const [only] = call.input
-  if (!only || call.input.length > 1) return EMPTY
+  if (!only) return EMPTY
+  if (call.input.length > 1 || (typeof only.value === 'object' && only.value !== null) || isTemporal(only))
+    throw new NeedsEngine('toInteger of other than one primitive')
   if (typeof only.value === 'boolean') return valueNode(only.value ? 1 : 0)
+  if (only.type.name === 'decimal') return EMPTY
   const text = String(only.value)
   return /^[+-]?\d+$/.test(text) ? valueNode(Number(text)) : EMPTY
 }

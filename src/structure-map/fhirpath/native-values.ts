@@ -1,7 +1,8 @@
 import { calendarUnitCode } from '../../base/calendar-units.ts'
-import type { Json } from '../../base/json-value.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
+import type { TypedNode } from '../../fhir/fhirpath/fhirpath.ts'
 import { inferType, type Node } from '../model/nodes.ts'
-import { INFERRED, r4Type, UNKNOWN } from '../model/types.ts'
+import { INFERRED, r4Type, type Type, UNKNOWN } from '../model/types.ts'
 import { NeedsEngine } from './expression-types.ts'
 
 /** The empty collection. */
@@ -10,6 +11,11 @@ const TRUE: Node[] = [{ value: true, type: INFERRED.boolean }]
 const FALSE: Node[] = [{ value: false, type: INFERRED.boolean }]
 const TEMPORAL = new Set(['date', 'dateTime', 'instant', 'time'])
 
+/** Whether a node is a date or time by its type; dates in untyped text are text. */
+export function isTemporal({ type, value }: Node): boolean {
+  return typeof value === 'string' && TEMPORAL.has(type.name)
+}
+
 /** A FHIRPath Boolean; undefined is empty. */
 export function booleanNode(value: boolean | undefined): Node[] {
   return value === undefined ? EMPTY : value ? TRUE : FALSE
@@ -17,29 +23,33 @@ export function booleanNode(value: boolean | undefined): Node[] {
 
 /** A System value as a collection. */
 export function valueNode(value: Json): Node[] {
-  return [{ value, type: inferType(value) }]
+  return [{ value: unsigned(value), type: inferType(value) }]
 }
+
+/** JSON has no negative zero. */
+const unsigned = (value: Json): Json => (value === 0 ? 0 : value)
 
 /** A System.Quantity as FHIR has it; calendar words keep standing as unit. */
 export function quantityNode(value: number, unit: string | undefined): Node[] {
   const type = r4Type('Quantity') ?? UNKNOWN
-  if (unit === undefined) return [{ value: { value }, type }]
-  return [{ value: { value, unit, system: 'http://unitsofmeasure.org', code: calendarUnitCode(unit) ?? unit }, type }]
+  if (unit === undefined) return [{ value: { value }, type, system: true }]
+  const quantity = { value, unit, system: 'http://unitsofmeasure.org', code: calendarUnitCode(unit) ?? unit }
+  return [{ value: quantity, type, system: true }]
 }
 
 /** Singleton evaluation as Boolean (http://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections). */
 export function truth(nodes: Node[]): boolean | undefined {
   const [only] = nodes
   if (!only) return undefined
-  if (nodes.length > 1) throw new NeedsEngine('a condition of several items')
-  return typeof only.value === 'boolean' ? only.value : true
+  if (nodes.length > 1 || typeof only.value !== 'boolean') throw new NeedsEngine('a condition that is no boolean')
+  return only.value
 }
 
 /** The one string of a collection. */
 export function singleText(nodes: Node[]): string | undefined {
   const [only] = nodes
-  if (!only || only.value === undefined) return undefined
-  if (nodes.length > 1 || typeof only.value !== 'string')
+  if (!only) return undefined
+  if (nodes.length > 1 || typeof only.value !== 'string' || TEMPORAL.has(only.type.name))
     throw new NeedsEngine('a string function on other than a string')
   return only.value
 }
@@ -50,6 +60,20 @@ export function singleNumber(nodes: Node[]): number | undefined {
   if (!only) return undefined
   if (nodes.length > 1 || typeof only.value !== 'number') throw new NeedsEngine('arithmetic on other than a number')
   return only.value
+}
+
+/** The one integer of a collection; `1.0` is none. */
+export function singleInteger(nodes: Node[]): number | undefined {
+  const value = singleNumber(nodes)
+  if (value !== undefined && (!Number.isInteger(value) || nodes[0]?.type.name === 'decimal'))
+    throw new NeedsEngine('an integer is wanted')
+  return value
+}
+
+/** The number of an item in a list; the engine knows its own integers alone. */
+export function singleIndex(nodes: Node[]): number | undefined {
+  if (nodes[0] && !nodes[0].type.inferred) throw new NeedsEngine('an index out of an element')
+  return singleInteger(nodes)
 }
 
 /** Whether dates, times or quantities are at work, whose comparison is more than that of their text. */
@@ -65,8 +89,9 @@ export function equal(left: Node[], right: Node[]): boolean | undefined {
   for (let i = 0; i < left.length; i++) {
     const a = left[i] as Node // within both lengths
     const b = right[i] as Node
-    if (a.value === b.value) continue
-    if (needsCare(a) || needsCare(b)) throw new NeedsEngine('equality of dates or quantities')
+    const careful = needsCare(a) || needsCare(b)
+    if (a.value === b.value && (!careful || a.type === b.type)) continue
+    if (careful) throw new NeedsEngine('equality of dates or quantities')
     if (!sameJson(a.value, b.value)) all = false
   }
   return all
@@ -114,12 +139,19 @@ const SYSTEM: Record<string, string> = {
 }
 
 /** A result of the full engine as a node. */
-export function fromEngine(value: unknown, type: string): Node {
-  const json = value as Json // the engine's plain results are JSON
+export function fromEngine({ value, type, exact, extra }: TypedNode): Node {
+  const json = value === null || value === undefined ? undefined : unsigned(value as Json) // the engine's plain results are JSON
+  if (exact !== undefined) return { value: json, type: r4Type('decimal') ?? INFERRED.decimal, exact }
+  const node: Node = { value: json, type: resultType(json, type) }
+  if (extra !== undefined) node.extra = extra as JsonObject // what stood in the instance beside the primitive
+  return node
+}
+
+function resultType(value: Json | undefined, type: string): Type {
   const system = SYSTEM[type]
-  if (system === 'string') return { value: json, type: INFERRED.string }
+  if (system === 'string') return INFERRED.string
   const named = r4Type(system ?? type)
-  const inferred = inferType(json)
-  if (!named || named.name === 'BackboneElement' || named.name === 'Element') return { value: json, type: inferred }
-  return { value: json, type: named.kind === 'resource' && inferred !== UNKNOWN ? inferred : named }
+  const inferred = inferType(value)
+  if (!named || named.name === 'BackboneElement' || named.name === 'Element') return inferred
+  return named.kind === 'resource' && inferred !== UNKNOWN ? inferred : named
 }

@@ -3,7 +3,7 @@ import type { SafeRegex } from '../../base/regex.ts'
 import { safeRegex } from '../../fhir/safe-regex.ts'
 import { type Scope, slotOf } from '../compile/scope.ts'
 import { children, type Node, textSteps } from '../model/nodes.ts'
-import { INFERRED, isA, r4Type, type Type, UNKNOWN } from '../model/types.ts'
+import { INFERRED, isA, plainTypeName, r4Type, type Type, UNKNOWN } from '../model/types.ts'
 import { addCalendarUnits } from '../run/date-operation.ts'
 import { type Frame, spend } from '../run/run.ts'
 import type { Expression } from './expression.ts'
@@ -14,7 +14,9 @@ import {
   compare,
   EMPTY,
   equal,
+  isTemporal,
   quantityNode,
+  singleIndex,
   singleNumber,
   singleText,
   truth,
@@ -30,9 +32,7 @@ export function compileNative(
   const part = (each: Expression) => compileNative(each, scope, host)
   switch (expression.kind) {
     case 'literal': {
-      const { type, value } = expression
-      const temporal = type === 'date' || type === 'dateTime' || type === 'time'
-      const nodes: Node[] = [{ value, type: temporal ? (r4Type(type) ?? UNKNOWN) : INFERRED[type] }]
+      const nodes = [literalNode(expression)]
       return () => nodes
     }
     case 'quantity': {
@@ -54,28 +54,40 @@ export function compileNative(
       const index = part(expression.index)
       if (!target || !index) return undefined
       return (frame, focus) => {
-        const at = singleNumber(index(frame, focus))
-        const found = at === undefined ? undefined : target(frame, focus)[at]
+        const nodes = target(frame, focus)
+        const at = singleIndex(index(frame, focus))
+        const found = at === undefined ? undefined : nodes[at]
         return found ? [found] : EMPTY
       }
     }
     case 'call':
       return call(expression, scope, host)
     case 'type':
-      return typeTest(expression.operator, part(expression.operand), host.findType(expression.type))
+      return isSystemName(expression.type)
+        ? undefined
+        : typeTest(expression.operator, part(expression.operand), host.findType(expression.type))
     case 'unary': {
       const operand = part(expression.operand)
-      if (!operand || expression.operator === '+') return operand
-      return (frame, focus) => {
-        const value = singleNumber(operand(frame, focus))
-        return value === undefined ? EMPTY : valueNode(-value)
-      }
+      const sign = expression.operator === '-' ? -1 : 1
+      return (
+        operand &&
+        ((frame, focus) => {
+          const value = singleNumber(operand(frame, focus))
+          return value === undefined ? EMPTY : valueNode(sign * value)
+        })
+      )
     }
     case 'binary':
       return binary(expression.operator, part(expression.left), part(expression.right))
     default:
       return undefined
   }
+}
+
+function literalNode({ type, value, exact }: Extract<Expression, { kind: 'literal' }>): Node {
+  if (type === 'date' || type === 'dateTime' || type === 'time')
+    return { value, type: r4Type(type) ?? UNKNOWN, system: true }
+  return { value, type: INFERRED[type], ...(exact === undefined ? {} : { exact }) }
 }
 
 function variable(name: string, scope: Scope): CompiledExpression | undefined {
@@ -100,20 +112,36 @@ function member(
   if (!expression.target) {
     const bound = variable(name, scope)
     if (bound) return bound
-    const type = /^[A-Z]/.test(name) ? host.findType(name) : undefined
+    if (!isTypeLike(name)) return (frame, focus) => childrenOf(focus, name, frame)
+    const type = host.findType(name)
     return (frame, focus) => {
-      const [only] = focus
-      if (type && only && focus.length === 1 && matchesType(only, type)) return focus
-      return childrenOf(focus, name, frame)
+      if (type && focus.some((each) => matchesType(each, type) && !isNamed(each, name)))
+        throw new NeedsEngine('a type at the start of a path')
+      return ofNameOrChildren(focus, name, frame)
     }
   }
   const target = compileNative(expression.target, scope, host)
-  return target ? (frame, focus) => childrenOf(target(frame, focus), name, frame) : undefined
+  if (!target) return undefined
+  if (isTypeLike(name)) return (frame, focus) => ofNameOrChildren(target(frame, focus), name, frame)
+  return (frame, focus) => childrenOf(target(frame, focus), name, frame)
+}
+
+/** Names of elements are not written so, names of types that start a path are (http://hl7.org/fhirpath/N1/#path-selection). */
+const isTypeLike = (name: string): boolean => /^[A-Z]/.test(name)
+
+/** Whether a node is a resource, or an instance of a logical model, that calls itself so. */
+function isNamed({ value }: Node, name: string): boolean {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) && value.resourceType === name
+}
+
+function ofNameOrChildren(nodes: Node[], name: string, frame: Frame): Node[] {
+  return nodes.flatMap((each) => (isNamed(each, name) ? [each] : childrenOf([each], name, frame)))
 }
 
 function childrenOf(nodes: Node[], name: string, { run }: Frame): Node[] {
   const [only] = nodes
   if (!only) return EMPTY
+  if (only.system) throw new NeedsEngine('an element of what has none')
   const found = nodes.length === 1 ? children(only, name) : nodes.flatMap((each) => children(each, name))
   if (found.length > 1 || nodes.length > 1) spend(run, nodes.length + found.length)
   return found
@@ -129,10 +157,10 @@ function call(
   if (!input) return undefined
   const [first] = expression.arguments
   if ((name === 'is' || name === 'as' || name === 'ofType') && first && expression.arguments.length === 1) {
-    const type = typeName(first)
-    return type === undefined ? undefined : typeTest(name, input, host.findType(type))
+    const type = typeArgument(expression)
+    return type === undefined || isSystemName(type) ? undefined : typeTest(name, input, host.findType(type))
   }
-  if (name === 'matches' && first?.kind === 'literal' && expression.arguments.length === 1)
+  if (name === 'matches' && first?.kind === 'literal' && first.type === 'string' && expression.arguments.length === 1)
     return matchesLiteral(input, String(first.value))
   const native = Object.hasOwn(NATIVE_FUNCTIONS, name) ? NATIVE_FUNCTIONS[name] : undefined
   if (!native?.arity.includes(expression.arguments.length)) return undefined
@@ -169,6 +197,12 @@ function matchesLiteral(input: CompiledExpression, pattern: string): CompiledExp
   }
 }
 
+/** The type that `is()`, `as()` or `ofType()` asks for; undefined for another call. */
+export function typeArgument({ name, arguments: args }: Extract<Expression, { kind: 'call' }>): string | undefined {
+  const [first] = args
+  return (name === 'is' || name === 'as' || name === 'ofType') && first ? typeName(first) : undefined
+}
+
 /** `FHIR.Patient` as argument of `ofType` is parsed as a path. */
 function typeName(expression: Expression): string | undefined {
   if (expression.kind !== 'member') return undefined
@@ -183,16 +217,26 @@ function typeTest(
   type: Type | undefined,
 ): CompiledExpression | undefined {
   if (!operand || !type) return undefined
-  if (operator === 'is') {
-    return (frame, focus) => {
-      const [only, ...others] = operand(frame, focus)
-      if (!only) return EMPTY
-      if (others.length > 0) throw new NeedsEngine('is on several items')
-      return booleanNode(matchesType(only, type))
-    }
+  return (frame, focus) => {
+    const nodes = operand(frame, focus)
+    if (nodes.some(isOfSystem)) throw new NeedsEngine('the type of a value that is not of FHIR')
+    if (operator !== 'ofType' && nodes.length > 1) throw new NeedsEngine('is and as on several items')
+    const [only] = nodes
+    if (operator === 'is') return only ? booleanNode(matchesType(only, type)) : EMPTY
+    return nodes.filter((each) => matchesType(each, type))
   }
-  return (frame, focus) => operand(frame, focus).filter((each) => matchesType(each, type))
 }
+
+/** Whether a node may be of one of FHIRPath's own types, or of none that is known. */
+function isOfSystem({ type, system }: Node): boolean {
+  return system === true || type.inferred === true || SYSTEM_IN_ENGINE.has(type.name)
+}
+
+/** The engine takes ids, the urls of extensions, and extensions for values of FHIRPath's own types, as R4 defines them. */
+const SYSTEM_IN_ENGINE = new Set(['id', 'uri', 'Extension'])
+
+/** `String` is `System.String`, and no FHIR type. */
+const isSystemName = (name: string): boolean => plainTypeName(name) !== name && !name.startsWith('FHIR.')
 
 /** Whether a node is of a type; what was inferred from JSON counts as every type with that JSON. */
 export function matchesType(node: Node, type: Type): boolean {
@@ -240,7 +284,8 @@ function membership(item: Node[], list: Node[]): Node[] {
 function textOrEmpty(nodes: Node[]): string {
   const [only] = nodes
   if (!only) return ''
-  if (nodes.length > 1 || typeof only.value !== 'string') throw new NeedsEngine('& on other than strings')
+  if (nodes.length > 1 || typeof only.value !== 'string' || only.system)
+    throw new NeedsEngine('& on other than strings')
   return only.value
 }
 
@@ -249,6 +294,7 @@ function add(left: Node[], right: Node[]): Node[] {
   const [b] = right
   if (!a || !b) return EMPTY
   if (left.length > 1 || right.length > 1) throw new NeedsEngine('+ on several items')
+  if (a.system && a.type.name === 'Quantity') throw new NeedsEngine('+ of quantities')
   if (isTemporal(a)) return moved(a, b, 1)
   if (typeof a.value === 'string' && typeof b.value === 'string' && !isTemporal(b)) return valueNode(a.value + b.value)
   return arithmetic(left, right, (x, y) => x + y)
@@ -261,23 +307,17 @@ function subtract(left: Node[], right: Node[]): Node[] {
   return arithmetic(left, right, (x, y) => x - y)
 }
 
-/** Whether a node is a date by its type; dates in untyped text are text. */
-function isTemporal(node: Node): boolean {
-  return (
-    typeof node.value === 'string' &&
-    (node.type.name === 'date' || node.type.name === 'dateTime' || node.type.name === 'instant')
-  )
-}
-
 function moved(date: Node, quantity: Node, sign: 1 | -1): Node[] {
   const { value } = quantity
+  if (date.type.name === 'time') throw new NeedsEngine('a time of day')
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new NeedsEngine('a date and something else')
   const { value: amount, unit } = value
   if (typeof amount !== 'number' || typeof unit !== 'string') throw new NeedsEngine('a date and something else')
   const result = addCalendarUnits(String(date.value), sign * amount, unit)
   if (result === undefined) throw new NeedsEngine('a date of lower precision')
-  return [{ value: result, type: date.type }]
+  const type = date.type.name === 'instant' ? (r4Type('dateTime') ?? UNKNOWN) : date.type
+  return [{ value: result, type, system: true }]
 }
 
 /** On whole numbers; decimals keep more digits in the full engine. */
@@ -297,13 +337,12 @@ function binary(
 ): CompiledExpression | undefined {
   if (!left || !right) return undefined
   if (operator === 'and')
-    return (frame, focus) => booleanNode(and(truth(left(frame, focus)), () => truth(right(frame, focus))))
-  if (operator === 'or')
-    return (frame, focus) => booleanNode(or(truth(left(frame, focus)), () => truth(right(frame, focus))))
+    return (frame, focus) => booleanNode(and(truth(left(frame, focus)), truth(right(frame, focus))))
+  if (operator === 'or') return (frame, focus) => booleanNode(or(truth(left(frame, focus)), truth(right(frame, focus))))
   if (operator === 'implies') {
     return (frame, focus) => {
       const condition = truth(left(frame, focus))
-      return booleanNode(or(condition === undefined ? undefined : !condition, () => truth(right(frame, focus))))
+      return booleanNode(or(condition === undefined ? undefined : !condition, truth(right(frame, focus))))
     }
   }
   const compute = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined
@@ -333,14 +372,12 @@ function weighValue(value: Json | undefined): number {
   return Object.values(value).reduce<number>((weight, each) => weight + weighValue(each), 1)
 }
 
-function and(left: boolean | undefined, right: () => boolean | undefined): boolean | undefined {
-  if (left === false) return false
-  const other = right()
-  return other === false ? false : left === undefined || other === undefined ? undefined : true
+function and(left: boolean | undefined, right: boolean | undefined): boolean | undefined {
+  if (left === false || right === false) return false
+  return left === undefined || right === undefined ? undefined : true
 }
 
-function or(left: boolean | undefined, right: () => boolean | undefined): boolean | undefined {
-  if (left === true) return true
-  const other = right()
-  return other === true ? true : left === undefined || other === undefined ? undefined : false
+function or(left: boolean | undefined, right: boolean | undefined): boolean | undefined {
+  if (left === true || right === true) return true
+  return left === undefined || right === undefined ? undefined : false
 }

@@ -31,7 +31,7 @@ export interface Cursor {
   lenient(name: string, at: Token | Position, message: string): void
   index(): number
   /** Text of the tokens from one index to before another: one space where there was any, strings in single quotes. */
-  render(from: number, to: number): string
+  render(from: number, to: number, asEngineWants?: boolean): string
   /** Keeps where an element stood: from the token with that index to the one before the cursor. */
   mark(element: object, from: number): void
   spanOf(element: object): Span | undefined
@@ -99,7 +99,7 @@ export function createCursor(text: string, strict: boolean): Cursor {
     lenient: (name, at, message) =>
       report(strict ? 'error' : 'warning', 'line' in at ? at : find(at.offset), message, name),
     index: () => at,
-    render: (from, to) => renderTokens(tokens, from, to),
+    render: (from, to, asEngineWants = false) => renderTokens(tokens, { from, to, asEngineWants }),
     mark(element, from) {
       const offset = (tokens[from] ?? end).offset
       spans.set(element, { ...find(offset), offset, length: Math.max(0, (tokens[at - 1] ?? end).end - offset) })
@@ -177,13 +177,26 @@ function withoutLateMetadata(tokens: Token[]): Token[] {
 
 const CONTROL: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\f': '\\f' }
 
-function renderTokens(tokens: Token[], from: number, to: number): string {
+function renderTokens(
+  tokens: Token[],
+  { from, to, asEngineWants }: { from: number; to: number; asEngineWants: boolean },
+): string {
   let text = ''
   for (let i = from; i < to; i++) {
     const token = tokens[i]
     if (!token) break
     if (i > from && token.spaced) text += ' '
-    text += token.kind === 'double' ? quoteString(token.value) : token.text
+    const isWord = asEngineWants && token.kind === 'identifier' && isReserved(token, tokens[i - 1])
+    text += token.kind === 'double' ? quoteString(token.value) : isWord ? `\`${token.text}\`` : token.text
   }
   return text
 }
+
+/** Words that the grammar of FHIRPath keeps for itself (http://hl7.org/fhirpath/N1/#keywords) and maps use as names: `text.div`, `year`. */
+function isReserved({ text }: Token, before: Token | undefined): boolean {
+  if (before?.text === '.') return RESERVED.test(text) || CALENDAR_UNIT.test(text)
+  return before?.kind !== 'number' && CALENDAR_UNIT.test(text)
+}
+
+const RESERVED = /^(?:and|div|implies|mod|or|xor)$/
+const CALENDAR_UNIT = /^(?:year|month|week|day|hour|minute|second|millisecond)s?$/

@@ -49,6 +49,9 @@ const FORMATS: Record<string, TextFormat> = {
   },
 }
 
+/** Names of the formats that `escape` knows. */
+export const TEXT_FORMATS = Object.keys(FORMATS)
+
 /** Takes the escapes of one format out and puts those of the other in; TransformFault for an unknown format. */
 export function escapeBetween(text: string, from: string, to: string): string {
   const [source, target] = [from, to].map((name) => {

@@ -20,6 +20,8 @@ export interface Node {
   listed?: boolean
   /** Text of a decimal that says more than its value, e.g. `1.10`. */
   exact?: string
+  /** A date, time or quantity of FHIRPath itself, which has no elements. */
+  system?: boolean
   /** Of a literal, which is the same in every run: the type that it was found to be of; {@link UNKNOWN} before that. */
   fits?: Type
 }
@@ -88,7 +90,7 @@ const NOTHING: Node[] = []
 const NO_TYPES: Type[] = []
 
 function primitiveChildren(node: Node, property: string): Node[] {
-  if (property === 'value') return isEmpty(node.value) ? NOTHING : [node]
+  if (property === 'value') return node.value === undefined || node.value === null ? NOTHING : [node]
   const extra = node.extra?.[property]
   if (extra === undefined) return NOTHING
   const type = r4Type(property === 'extension' ? 'Extension' : 'string') ?? UNKNOWN
@@ -110,7 +112,7 @@ function collect(parent: JsonObject, property: string, types: Type[]): Node[] {
   const extra = parent[extraName(property)]
   if (Array.isArray(found) || Array.isArray(extra)) return collectList(found, extra, types)
   if (isEmpty(found) && isEmpty(extra)) return NOTHING
-  const node = child(found ?? undefined, types, extra)
+  const node = child(isEmpty(found) ? undefined : found, types, extra)
   if (typeof found === 'number') {
     const text = exactNumber(parent, property)
     if (text !== undefined) node.exact = text
@@ -125,7 +127,7 @@ function collectList(found: Json | undefined, extra: Json | undefined, types: Ty
   for (let i = 0; i < Math.max(values.length, extras.length); i++) {
     const value = values[i]
     if (isEmpty(value) && isEmpty(extras[i])) continue
-    const node = child(value ?? undefined, types, extras[i])
+    const node = child(isEmpty(value) ? undefined : value, types, extras[i])
     node.listed = true
     nodes.push(node)
   }

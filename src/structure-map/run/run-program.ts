@@ -55,6 +55,7 @@ function startRun(root: Node, { call, limits, elapsed }: Pick<ProgramCall, 'call
   const appending = { place: undefined } as Writing // its run is set below: each knows the other
   const run: Run = {
     root,
+    wholeRoot: undefined,
     now: call.now,
     uuid: call.uuid,
     trace: call.trace,

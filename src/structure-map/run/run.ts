@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../base/json-value.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
 import { unprocessable } from '../../fhir/error.ts'
 import type { FhirPathBudget } from '../../fhir/fhirpath/budget.ts'
 import { isEmpty, type Node, textSteps } from '../model/nodes.ts'
@@ -51,6 +51,8 @@ export const DEFAULT_LIMITS: TransformLimits = { depth: 200, steps: 5_000_000, m
 export interface Run {
   /** The source instance. */
   root: Node
+  /** The source as the FHIRPath engine gets it, once it has been needed. */
+  wholeRoot: { value: Json | undefined } | undefined
   now: Date
   uuid(): string
   trace: TraceSink | undefined

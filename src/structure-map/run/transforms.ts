@@ -209,6 +209,9 @@ function translate(call: TransformCall): Node | undefined {
   }
 }
 
+/** What `translate` gives of a translation, by the name of its third argument. */
+export const TRANSLATION_FIELDS = ['code', 'uri', 'system', 'display', 'Coding', 'coding', 'CodeableConcept']
+
 function codingOf({ system, code, display }: Translation, path: string, run: Run): Record<string, Json | undefined> {
   return {
     system: validText(run, `${path}.system`, URI, system),

@@ -45,6 +45,8 @@ export interface CodeSystemHead {
   hierarchyMeaning?: string
   /** Codes change their meaning between versions: expansions always say which one (CodeSystem.versionNeeded). */
   versionNeeded?: boolean
+  /** Codes may be put together by a grammar, which nobody knows here (CodeSystem.compositional). */
+  compositional?: boolean
   /** Declared properties: code → uri and type. */
   properties: Map<string, { uri?: string; type: string }>
   /** Set when the system has a grammar and no end: canonical of the set an expansion is based on, and the set. */

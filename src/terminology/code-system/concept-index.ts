@@ -38,6 +38,7 @@ export function headOf(resource: CodeSystem): CodeSystemHead {
   if (resource.valueSet) head.valueSet = resource.valueSet
   if (resource.hierarchyMeaning) head.hierarchyMeaning = resource.hierarchyMeaning
   if (resource.versionNeeded) head.versionNeeded = true
+  if (resource.compositional) head.compositional = true
   for (const property of resource.property ?? []) {
     head.properties.set(property.code, { ...(property.uri && { uri: property.uri }), type: property.type })
   }

@@ -103,7 +103,7 @@ export function shownDesignation(text: Text): {
   }
 }
 
-/** Whether a designation is one of those asked for: a language, `urn:ietf:bcp:47|language`, or `system|code` of its use. */
+/** Whether a designation is one of those asked for: a language, `urn:ietf:bcp:47|language` (a token, no range), or `system|code` of its use. */
 export function isWanted(text: Text, wanted: string[]): boolean {
   return wanted.some((token) => {
     const bar = token.lastIndexOf('|')

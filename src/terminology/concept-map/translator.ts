@@ -12,7 +12,7 @@ import { closestFirst } from './equivalence.ts'
 import { conceptMapOf, loadMaps } from './find-map.ts'
 
 /** One translation of a code. */
-export interface TranslatedCode {
+interface TranslatedCode {
   system?: string
   code: string
   display?: string

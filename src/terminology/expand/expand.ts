@@ -10,9 +10,9 @@ import type { Languages } from '../request/languages.ts'
 import { txError } from '../request/messages.ts'
 import { booleanParameter, countParameter, type Request, textParameter, textParameters } from '../request/request.ts'
 import { compileRequested, queryOf } from '../request/requested-set.ts'
-import { artefactWarnings, importsOf, warningOfBase } from '../request/resource-status.ts'
+import { artefactWarnings, warningOfBase } from '../request/resource-status.ts'
 import type { Work } from '../request/work.ts'
-import type { Clause, CompiledSet } from '../value-set/clause.ts'
+import { type CompiledSet, contentOf } from '../value-set/clause.ts'
 import { requireMembers } from '../value-set/clause-members.ts'
 import { isLeftOut, type LeftOut, type ListingOptions, leftOut, list } from '../value-set/listing.ts'
 import { canNest, nest } from '../value-set/nesting.ts'
@@ -134,24 +134,17 @@ function entryOptions(
 /** The url of a system once per version that the set names or uses. */
 function namedVersions(set: CompiledSet, heads: CodeSystemHead[]): string[] {
   const named = new Set<string>()
-  for (const clause of allClauses(set))
+  for (const clause of contentOf(set).clauses)
     if (clause.system && clause.version) named.add(`${clause.version}|${clause.system}`)
   const urls = [...named].map((each) => each.slice(each.indexOf('|') + 1))
   const used = heads.map((each) => each.url)
   return urls.length > used.length ? urls : used
 }
 
-function* allClauses(set: CompiledSet): Generator<Clause> {
-  for (const clause of [...set.includes, ...set.excludes]) {
-    yield clause
-    for (const imported of clause.imports) yield* allClauses(imported)
-  }
-}
-
 /** Heads of every version of every system that the set takes codes from, each once. */
 function* usedSystems(set: CompiledSet, query: ValueSetQuery, without: LeftOut): Steps<CodeSystemHead[]> {
   const heads = new Map<string, CodeSystemHead>()
-  for (const clause of allClauses(set)) {
+  for (const clause of contentOf(set).clauses) {
     if (!clause.system || isLeftOut(without, clause.identity, clause.version)) continue
     const { provider, resolution } = requireMembers(clause, query)
     if (query.pass(100)) yield
@@ -227,7 +220,7 @@ function propertyDeclaration(code: string, uri: string | undefined): Extension {
 /** Systems of which the set takes more than it enumerates: all of it, or what a filter finds. */
 function openSystems(set: CompiledSet): Map<string, 'whole' | 'filtered'> {
   const open = new Map<string, 'whole' | 'filtered'>()
-  for (const { system, concepts, filters } of allClauses(set)) {
+  for (const { system, concepts, filters } of contentOf(set).clauses) {
     if (system && !concepts && open.get(system) !== 'whole') open.set(system, filters.length > 0 ? 'filtered' : 'whole')
   }
   return open
@@ -255,7 +248,7 @@ function usedArtefacts({ set, heads }: Parts): ExpansionParameter[] {
       parameters.push({ name, valueUri })
   }
   for (const head of heads) use('used-codesystem', formatCanonical(head.url, head.version))
-  for (const imported of importsOf(set)) {
+  for (const imported of contentOf(set).imports) {
     if (!imported.contained && imported.definition.url) use('used-valueset', imported.canonical)
   }
   for (const head of heads) for (const supplement of head.supplements) use('used-supplement', supplement)

@@ -4,6 +4,7 @@ import { allParameters, firstParameter, parameterValue } from '../../fhir/operat
 import type { CodeSystem, ConceptMap, Parameters, Resource, ValueSet } from '../../fhir/types.ts'
 import type { Artefacts } from './artefacts.ts'
 import type { Limits } from './limits.ts'
+import { requirePresent } from './present.ts'
 import { createScope, type Scope } from './scope.ts'
 import { isOf, type ResourceOf } from './typed.ts'
 
@@ -39,6 +40,7 @@ export interface Request {
 
 /** The request with the resources it brought. */
 export function openRequest(parameters: Parameters, call: TerminologyCall, around: Surroundings): Request {
+  requirePresent(parameters, around.now)
   const brought = broughtResources(parameters)
   if (brought.length === 0) return { parameters, call, around, scope: around.sharedScope() }
   around.artefacts.refresh()

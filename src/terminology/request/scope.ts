@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { parseCanonical } from '../../fhir/canonical.ts'
 import type { FhirError } from '../../fhir/error.ts'
 import type { CodeSystem, ConceptMap, Resource, ValueSet } from '../../fhir/types.ts'
@@ -111,7 +112,14 @@ async function loadSet(snapshot: Snapshot, brought: Resource[], url: string): Pr
   else await snapshot.takeOwners()
 }
 
+/** Artefacts that are read in one turn: reading keeps everybody else waiting, and a request may name a thousand. */
+const loadedAtOnce = 16
+
 function loaderOf(snapshot: Snapshot, brought: Resource[]): Pick<Scope, 'has' | 'load'> {
+  const load = ({ type, url }: Need): Promise<void> => {
+    if (type === 'CodeSystem') return loadSystem(snapshot, url)
+    return type === 'ValueSet' ? loadSet(snapshot, brought, url) : snapshot.take(type, url)
+  }
   // What is in memory stays there.
   const met = { CodeSystem: new Set<string>(), ValueSet: new Set<string>(), ConceptMap: new Set<string>() }
   const check = ({ type, url }: Need): boolean => {
@@ -126,12 +134,10 @@ function loaderOf(snapshot: Snapshot, brought: Resource[]): Pick<Scope, 'has' | 
       return isMet
     },
     load: async (needs) => {
-      await Promise.all(
-        needs.map(({ type, url }) => {
-          if (type === 'CodeSystem') return loadSystem(snapshot, url)
-          return type === 'ValueSet' ? loadSet(snapshot, brought, url) : snapshot.take(type, url)
-        }),
-      )
+      for (let from = 0; from < needs.length; from += loadedAtOnce) {
+        if (from > 0) await setImmediate()
+        await Promise.all(needs.slice(from, from + loadedAtOnce).map(load))
+      }
     },
   }
 }

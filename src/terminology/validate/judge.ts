@@ -225,11 +225,12 @@ export function unknownCode(value: CodedValue, provider: CodeSystemProvider): Is
 
 /** What the system can say about a text that is no code of it. */
 export function explanation(value: CodedValue, provider: CodeSystemProvider): Issue[] {
+  const options = { severity: 'information', expression: value.at('code') } as const
   const text = provider.explain?.(value.code)
-  if (text === undefined) return []
-  return [
-    otherIssue('code-invalid', text, { severity: 'information', type: 'invalid-code', expression: value.at('code') }),
-  ]
+  if (text !== undefined) return [otherIssue('code-invalid', text, { ...options, type: 'invalid-code' })]
+  if (!provider.head.compositional) return []
+  const note = `The code system '${provider.head.url}' is compositional, and its grammar is not known: expressions are not judged`
+  return [otherIssue('not-supported', note, { ...options, type: 'processing-note' })]
 }
 
 function notInSet(set: CompiledSet, value: CodedValue): Issue {

@@ -150,11 +150,18 @@ function unfitSystem({ codeableConcept }: Question, value: CodedValue, url: stri
   return otherIssue('invalid', text, { type: 'invalid-data', expression: value.at('system'), severity })
 }
 
+/** `valueSetMode` as the HL7 validator writes it, and as it should be written. */
+const MEMBERSHIP_ONLY = new Set(['CHECK_MEMERSHIP_ONLY', 'CHECK_MEMBERSHIP_ONLY'])
+
 function validationOptions({ parameters }: Request, languages: Languages | undefined): ValidationOptions {
   return {
     languages,
-    lenient: booleanParameter(parameters, 'lenient-display-validation') === true,
-    membershipOnly: booleanParameter(parameters, 'valueset-membership-only') === true,
+    lenient:
+      booleanParameter(parameters, 'lenient-display-validation') === true ||
+      textParameter(parameters, 'mode') === 'lenient-display-validation',
+    membershipOnly:
+      booleanParameter(parameters, 'valueset-membership-only') === true ||
+      MEMBERSHIP_ONLY.has(textParameter(parameters, 'valueSetMode') ?? ''),
     activeOnly: booleanParameter(parameters, 'activeOnly') === true,
     abstractAllowed: booleanParameter(parameters, 'abstract') !== false,
   }

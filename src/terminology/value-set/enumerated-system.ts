@@ -54,10 +54,8 @@ function conceptOf(provider: CodeSystemProvider, ref: Ref, otherwise: string | u
     code: provider.code(ref),
     ...(display !== undefined && { display }),
     ...(definition !== undefined && { definition }),
-    designation: provider.designations(ref).map(({ source, ...each }) => each) as CodeSystemConcept['designation'],
-    property: provider
-      .properties(ref)
-      .map(({ code, member, value }) => ({ code, [member]: value })) as CodeSystemConcept['property'],
+    designation: provider.designations(ref).map(({ source, ...each }) => each),
+    property: provider.properties(ref).map(({ code, member, value }) => ({ code, [member]: value })),
     extension: provider.extensions(ref),
   }
 }

@@ -3,7 +3,7 @@ import type { CodeSystemProvider, Ref } from '../code-system/code-system.ts'
 import { sameText, textsOf } from '../code-system/designations.ts'
 import { systemIdentity } from '../request/aliases.ts'
 import type { CodedValue } from '../request/value.ts'
-import { type Clause, type CompiledSet, enumeratedConcept } from './clause.ts'
+import { type Clause, type CompiledSet, contentOf, enumeratedConcept } from './clause.ts'
 import { membersIn } from './clause-members.ts'
 import { takesAway, takesSystem } from './contains.ts'
 import type { Resolution, ValueSetQuery } from './query.ts'
@@ -158,13 +158,7 @@ export function systemsWithCode(
   query: ValueSetQuery,
 ): { found: string[]; searched: string[]; unknown: string[] } {
   const searched = new Map<string, string>()
-  const visit = (each: CompiledSet) => {
-    for (const clause of each.includes) {
-      if (clause.system && clause.identity) searched.set(clause.identity, clause.system)
-      clause.imports.forEach(visit)
-    }
-  }
-  visit(set)
+  for (const { identity, system } of contentOf(set).includes) if (system && identity) searched.set(identity, system)
   const systems = [...searched.values()]
   const found: string[] = []
   const unknown: string[] = []

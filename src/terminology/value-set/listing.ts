@@ -6,7 +6,7 @@ import { intersection, type Selection } from '../code-system/selection.ts'
 import { words } from '../code-system/text-index.ts'
 import { systemIdentity } from '../request/aliases.ts'
 import { olderFirst } from '../request/versions.ts'
-import { type Clause, type CompiledSet, enumeratedConcept } from './clause.ts'
+import { type Clause, type CompiledSet, contentOf, enumeratedConcept } from './clause.ts'
 import { activeMembers, requireMembers } from './clause-members.ts'
 import { contains, isExcluded, locateBy, type Member, requireImports } from './contains.ts'
 import type { ClauseMembers, Entry, Listing, ValueSetQuery } from './query.ts'
@@ -122,6 +122,7 @@ function* listByWalking(set: CompiledSet, query: ValueSetQuery, options: Listing
   if (known) return options.most !== undefined && known.size > options.most ? 'tooMany' : known
   const members = memberList()
   const matches = options.text === undefined ? undefined : textMatcher(options.text)
+  yield* requireAll(set, { query, options })
   const isWhole = yield* walk(set, { query, options }, (entry) => {
     if (options.activeOnly && entry.provider.isInactive(entry.ref)) return true
     if (matches && !matches(entry)) return true
@@ -167,7 +168,6 @@ interface Walk {
 /** Visits the members in order, each once, until a visit answers false. */
 function* walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean): Steps<boolean> {
   const { query, options } = context
-  for (const clause of set.excludes) yield* prepare(clause, context)
   for (const [position, clause] of set.includes.entries()) {
     if (isLeftOut(options.without, clause.identity, clause.version)) continue
     const goOn = yield* walkClause(clause, { ...context, clauses: set.clauses }, (entry) => {
@@ -203,14 +203,12 @@ function isBroughtElsewhere(set: CompiledSet, position: number, entry: Entry, qu
 }
 
 /** Errors of a clause show even if no member is ever tested against it. */
-function* prepare(clause: Clause, context: Walk): Steps<void> {
-  const { query, options } = context
-  if (isLeftOut(options.without, clause.identity, clause.version)) return
-  requireImports(clause)
-  if (clause.system) requireMembers(clause, query)
-  if (query.pass(100)) yield
-  for (const imported of clause.imports) {
-    for (const each of [...imported.includes, ...imported.excludes]) yield* prepare(each, context)
+function* requireAll(set: CompiledSet, { query, options }: Walk): Steps<void> {
+  for (const clause of contentOf(set).clauses) {
+    if (isLeftOut(options.without, clause.identity, clause.version)) continue
+    requireImports(clause)
+    if (clause.system) requireMembers(clause, query)
+    if (query.pass(100)) yield
   }
 }
 
@@ -220,7 +218,6 @@ function* walkClause(
   visit: (entry: Entry) => boolean,
 ): Steps<boolean> {
   const { query, clauses } = context
-  yield* prepare(clause, context)
   const [first, ...others] = clause.imports
   const inAll = (entry: Entry, sets: CompiledSet[]) => sets.every((each) => contains(each, memberOf(entry), query))
   if (clause.system) {

@@ -3,10 +3,21 @@ import type { Json } from '../../base/json-value.ts'
 import { keepPerObject } from '../../base/keep.ts'
 import { subjectKeyIdentifier } from '../../base/x509.ts'
 
-/** What lists say of a key, from good to bad. */
-export type KeyStatus = 'current' | 'expired' | 'terminated' | 'revoked'
+/** What lists say of a key. */
+const STATUSES = ['current', 'terminated', 'revoked', 'expired'] as const
+/** What a list says of a key. */
+export type KeyStatus = (typeof STATUSES)[number]
 
-/** A key that somebody vouches for (trust-network.md, section 2). */
+/** A status as lists write it; undefined for any other value. */
+export const readStatus = (value: Json | undefined): KeyStatus | undefined => STATUSES.find((each) => each === value)
+
+/** The form of a status, for messages. */
+export const statusForm = `one of ${STATUSES.join(', ')}`
+
+/** CSCA and SCA are one usage: paths and fragments of the network's lists say the one, coded fields the other. */
+export const scaOf = (usage: string): string => (usage === 'CSCA' ? 'SCA' : usage)
+
+/** A key that somebody vouches for. */
 export interface TrustedKey {
   /** As published: standard base64 for HCERT, thumbprint for SMART Health Cards, a name for DIVOC. */
   keyId: string
@@ -28,6 +39,8 @@ export interface TrustedKey {
   /** Issuers' certificates as published, nearest first. */
   chain: X509Certificate[]
   publicKey: KeyObject
+  /** The one JOSE algorithm that the key is for (RFC 7517, 4.4), where its entry names one. */
+  algorithm?: string
   /** SHA-256 in hex over the certificate's DER, or over the SubjectPublicKeyInfo of a bare key. */
   thumbprint: string
   /** SHA-256 in hex over the SubjectPublicKeyInfo: equal for every certificate of one key. */
@@ -82,7 +95,7 @@ export interface KeySource {
 /** SHA-256 in hex. */
 export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** Key id of a certificate: the first 8 bytes of SHA-256 over its DER, base64 (credentials.md, section 3). */
+/** Key id of a certificate: the first 8 bytes of SHA-256 over its DER, base64. */
 export function derivedKeyId(certificate: X509Certificate): string {
   return createHash('sha256').update(certificate.raw).digest().subarray(0, 8).toString('base64')
 }
@@ -120,7 +133,7 @@ export function readCertificate(der: Uint8Array | string): X509Certificate | und
   }
 }
 
-/** Curves of signing keys, by OpenSSL's names: at least 256 bits (trust-network.md, section 1, quirk 1; TR-03110 for brainpool). */
+/** Curves of signing keys, by OpenSSL's names: at least 256 bits (TR-03110 for brainpool). */
 const CURVES = /^(?:prime256v1|secp384r1|secp521r1|brainpoolP(?:256|320|384|512)[rt]1)$/
 const MINIMUM_RSA_BITS = 2048
 
@@ -148,7 +161,7 @@ export function keyFault(key: KeyObject): string | undefined {
 
 const CURVE_NAMES: Record<string, string> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }
 
-/** Name of a key's algorithm as trust-network.md section 3 has it: `P-256`, `brainpoolP256r1`, `RSA-2048`, `Ed25519`. */
+/** Name of a key's algorithm as people know it: `P-256`, `brainpoolP256r1`, `RSA-2048`, `Ed25519`. */
 export function keyAlgorithm(key: KeyObject): string {
   const details = key.asymmetricKeyDetails
   if (key.asymmetricKeyType === 'ec') {

@@ -158,7 +158,9 @@ describe('a server', () => {
     ]
     const settings = { DATA_DIR: dataDir, STORAGE_URL: 'sqlite::memory:', PORT: '0', HOST: '127.0.0.1' }
     const clock = handClock()
-    const server = await createServer(readConfig({ ...settings, TRUST_LISTS: JSON.stringify(lists) }), clock.after)
+    const server = await createServer(readConfig({ ...settings, TRUST_LISTS: JSON.stringify(lists) }), {
+      after: clock.after,
+    })
     try {
       assert.equal(clock.waiting.length, 0)
       await server.listen()

@@ -1,5 +1,5 @@
 /**
- * Artefacts of large code systems on disk: one folder each, never changed once it has its name. The CodeSystem resource in the
+ * Indexes of large code systems on disk: one folder each, never changed once it has its name. The CodeSystem resource in the
  * store has no concepts and names the folder in an extension.
  */
 import { createHash } from 'node:crypto'
@@ -10,13 +10,13 @@ import { FhirError, issue } from '../../fhir/error.ts'
 import type { CodeSystem } from '../../fhir/types.ts'
 import type { SourceProblem } from './problems.ts'
 
-/** Extension of a CodeSystem whose concepts are in an artefact: valueString is the name of the folder. */
-export const ARTEFACT_EXTENSION = 'http://vidimus.org/fhir/StructureDefinition/code-system-artefact'
+/** Extension of a CodeSystem whose concepts are in an index: valueString is the name of the folder. */
+export const INDEX_EXTENSION = 'http://vidimus.org/fhir/StructureDefinition/code-system-artefact'
 
-/** Folder of the artefacts below the data folder. */
-export const ARTEFACTS_FOLDER = 'code-systems'
+/** Folder of the indexes below the data folder. */
+export const INDEXES_FOLDER = 'code-systems'
 
-/** Files of an artefact. */
+/** Files of an index. */
 export const FILES = { manifest: 'manifest.json', index: 'index.bin' } as const
 
 /** What an import counted; read = concepts + duplicates + lost. */
@@ -34,7 +34,7 @@ export interface SourceCounts {
 }
 
 /** Content of `manifest.json`. */
-export interface ArtefactManifest {
+export interface IndexManifest {
   /** Version of the importer that made it. */
   importer: number
   /** Layout of the index file. */
@@ -48,30 +48,30 @@ export interface ArtefactManifest {
 }
 
 /** An artefact in memory. */
-export interface Artefact {
-  manifest: ArtefactManifest
+export interface CodeSystemIndex {
+  manifest: IndexManifest
   /** The whole index file. */
   index: Uint8Array
 }
 
-/** Name of the artefact that has the concepts of a code system; undefined when the resource has its own. */
-function artefactName(resource: CodeSystem): string | undefined {
+/** Name of the index that has the concepts of a code system; undefined when the resource has its own. */
+function indexName(resource: CodeSystem): string | undefined {
   if (resource.concept && resource.concept.length > 0) return undefined
-  const name = resource.extension?.find((each) => each.url === ARTEFACT_EXTENSION)?.valueString
+  const name = resource.extension?.find((each) => each.url === INDEX_EXTENSION)?.valueString
   return typeof name === 'string' ? name : undefined
 }
 
 /**
- * Reads an artefact and compares it with its manifest.
+ * Reads an index and compares it with its manifest.
  * @throws Error saying what is wrong when it is absent, cut short or damaged
  */
-export function readArtefact(folder: string, name: string): Promise<Artefact> {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,150}$/.test(name)) return readArtefactFolder(join(folder, name))
-  return Promise.reject(new Error(`'${name.slice(0, 60)}' is no name of an artefact`))
+export function readIndex(folder: string, name: string): Promise<CodeSystemIndex> {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,150}$/.test(name)) return readIndexFolder(join(folder, name))
+  return Promise.reject(new Error(`'${name.slice(0, 60)}' is no name of an index`))
 }
 
-/** {@link readArtefact} of a folder that may not have its name yet. */
-export async function readArtefactFolder(path: string): Promise<Artefact> {
+/** {@link readIndex} of a folder that may not have its name yet. */
+export async function readIndexFolder(path: string): Promise<CodeSystemIndex> {
   const name = basename(path)
   const manifest = await readManifest(join(path, FILES.manifest))
   const index = await readFile(join(path, FILES.index)).catch((error: unknown) => {
@@ -86,7 +86,7 @@ export async function readArtefactFolder(path: string): Promise<Artefact> {
   return { manifest, index }
 }
 
-async function readManifest(path: string): Promise<ArtefactManifest> {
+async function readManifest(path: string): Promise<IndexManifest> {
   let text: string
   try {
     text = await readFile(path, 'utf8')
@@ -94,9 +94,10 @@ async function readManifest(path: string): Promise<ArtefactManifest> {
     throw new Error(`${path} cannot be read (${reasonOf(error)})`)
   }
   try {
-    const manifest = JSON.parse(text) as Partial<ArtefactManifest> | null
+    const manifest: IndexManifest | null = JSON.parse(text)
+    // What was written by the importer alone; these tell it from any other JSON.
     if (typeof manifest?.index?.bytes === 'number' && manifest.counts && typeof manifest.canonical === 'string')
-      return manifest as ArtefactManifest
+      return manifest
   } catch {
     // said below
   }
@@ -107,34 +108,31 @@ function reasonOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }
 
-/** Reads the concepts of code systems whose resources name an artefact. */
-export interface ArtefactReader<T> {
+/** Reads the concepts of code systems whose resources name an index. */
+export interface IndexReader<T> {
   /**
-   * What `make` makes of the artefact; undefined for a resource that has its own concepts.
-   * @throws FhirError 503 naming code system and reason when the artefact cannot be used
+   * What `make` makes of the index; undefined for a resource that has its own concepts.
+   * @throws FhirError 503 naming code system and reason when the index cannot be used
    */
   read(resource: CodeSystem): Promise<T | undefined>
 }
 
 /**
- * A reader over a folder of artefacts. An index that is in use is read once, also when several versions of the resource name
+ * A reader over a folder of indexes. An index that is in use is read once, also when several versions of the resource name
  * it; one that nobody uses any more may leave the memory.
  */
-export function readArtefacts<T>(
-  folder: string,
-  make: (resource: CodeSystem, index: Uint8Array) => T,
-): ArtefactReader<T> {
-  const known = new Map<string, WeakRef<Artefact>>()
-  const arriving = new Map<string, Promise<Artefact>>()
+export function indexReader<T>(folder: string, make: (resource: CodeSystem, index: Uint8Array) => T): IndexReader<T> {
+  const known = new Map<string, WeakRef<CodeSystemIndex>>()
+  const arriving = new Map<string, Promise<CodeSystemIndex>>()
   const failed = new Map<string, { stamp: string; error: unknown }>()
-  const artefact = async (name: string): Promise<Artefact> => {
+  const indexNamed = async (name: string): Promise<CodeSystemIndex> => {
     const here = known.get(name)?.deref()
     if (here) return here
     // What was found damaged is not read again for every request, only when it has changed.
     const stamp = await stampOf(join(folder, name))
     const before = failed.get(name)
     if (before?.stamp === stamp) throw before.error
-    const coming = arriving.get(name) ?? readArtefact(folder, name)
+    const coming = arriving.get(name) ?? readIndex(folder, name)
     arriving.set(name, coming)
     try {
       const found = await coming
@@ -148,15 +146,15 @@ export function readArtefacts<T>(
       arriving.delete(name)
     }
   }
-  // The provider keeps the bytes alone alive; this keeps the whole artefact for as long.
-  const keptBy = new WeakMap<object, Artefact>()
+  // The provider keeps the bytes alone alive; this keeps the whole index for as long.
+  const keptBy = new WeakMap<object, CodeSystemIndex>()
   return {
     read: async (resource) => {
-      const name = artefactName(resource)
+      const name = indexName(resource)
       if (name === undefined) return undefined
       const canonical = formatCanonical(resource.url, resource.version)
       try {
-        const found = await artefact(name)
+        const found = await indexNamed(name)
         if (found.manifest.canonical !== canonical) throw new Error(`${name} belongs to ${found.manifest.canonical}`)
         const made = make(resource, found.index)
         if (typeof made === 'object' && made !== null) keptBy.set(made, found)
@@ -170,7 +168,7 @@ export function readArtefacts<T>(
   }
 }
 
-/** Sizes and times of the files of an artefact. */
+/** Sizes and times of the files of an index. */
 async function stampOf(path: string): Promise<string> {
   const parts = Object.values(FILES).map(async (file) => {
     const found = await stat(join(path, file)).catch(() => undefined)

@@ -1,11 +1,34 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { test } from 'node:test'
-import { ConfigError, readConfig, settingsTable } from '../src/config.ts'
+import { join, resolve } from 'node:path'
+import { describe, it, test } from 'node:test'
+import { ConfigError, readConfig, settingsTable } from '../../src/config.ts'
+import { readCases } from '../support/read-cases.ts'
 
-const readme = new URL('../README.md', import.meta.url)
+const root = resolve(import.meta.dirname, '../..')
+
+describe('settings', () => {
+  const cases = readCases<{ name: string; set: Record<string, string>; problems: string[] }>(
+    import.meta.url,
+    'cases/settings.json',
+  )
+  for (const { name, set, problems } of cases) it(name, () => assert.deepEqual(problemsOf(set), problems.map(inRoot)))
+})
+
+const inRoot = (text: string) => text.replaceAll('{root}', root)
+
+function problemsOf(set: Record<string, string>): string[] {
+  try {
+    readConfig(set)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.problems
+  }
+}
+
+const readme = new URL('../../README.md', import.meta.url)
 
 test('an empty environment gives the documented defaults', () => {
   const config = readConfig({})
