@@ -8,6 +8,7 @@ import { checkRegex } from '../../base/regex.ts'
 import { elementInfo } from '../elements.ts'
 import { FhirError, unprocessable } from '../error.ts'
 import { BUDGET, createObserver, type FhirPathBudget, stepBudget } from './budget.ts'
+import { ENGINE_OPTIONS } from './engine-options.ts'
 import { CLOCK, engineFunctions, exactText, isResourceNode, plainValue } from './functions.ts'
 import { quoteEnd } from './quotes.ts'
 import { type Rewritten, rewrite, type SyntaxNode, singleQuotes } from './rewrite.ts'
@@ -120,7 +121,7 @@ export function typed(
   if (exact !== undefined) return brand({ node: asDecimal(exact)[0], value, type, exact })
   let wrap = wrappers.get(type)
   if (!wrap) {
-    wrap = fhirpath.compile({ base: type, expression: '$this' }, r4, { resolveInternalTypes: false })
+    wrap = fhirpath.compile({ base: type, expression: '$this' }, r4, ENGINE_OPTIONS)
     if (wrappers.size < 1000) wrappers.set(type, wrap)
   }
   // The package's own wrapper fails on numbers, and a bare number is what its arithmetic takes anyway.
@@ -130,14 +131,14 @@ export function typed(
   return brand({ node, value, type })
 }
 
-const asDecimal = fhirpath.compile('$this.toDecimal()', r4, { resolveInternalTypes: false })
+const asDecimal = fhirpath.compile('$this.toDecimal()', r4, ENGINE_OPTIONS)
 
 const wrappers = new Map<string, (value: unknown) => unknown[]>()
 
 function compile(source: string, functions: FhirPathFunctions, variables: ReadonlySet<string>): CompiledFhirPath {
   const rewritten = parse(source, variables)
   const engine = fhirpath.compile(rewritten.text, r4, {
-    resolveInternalTypes: false,
+    ...ENGINE_OPTIONS,
     userInvocationTable: engineFunctions(functions),
     debugger: createObserver(fhirpath.parse(rewritten.text) as SyntaxNode),
     traceFn: (value, label) => functions.trace?.(label, [value].flat().map(plainValue)),
