@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, sign, verify, X509Certificate } from 'node:crypto'
 import { credentialFormats } from '../src/credentials/credentials.ts'
 import { writeCertificate } from '../src/demo/certificate-writer.ts'
-import { issueHcert } from '../src/demo/hcert.ts'
+import { issueHcert } from '../src/demo/issue-hcert.ts'
 import { samplePayload } from '../src/demo/samples.ts'
 import { verifyCredential } from '../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../src/trust/keys/anchors.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { CodeSystem, Parameters } from '../src/fhir/types.ts'
-import { readArtefacts } from '../src/packages/large-code-system/artefact.ts'
+import { indexReader } from '../src/packages/large-code-system/code-system-index.ts'
 import { importCodeSystem } from '../src/packages/large-code-system/import-code-system.ts'
 import { openSource } from '../src/packages/large-code-system/sources.ts'
 import { headOf } from '../src/terminology/code-system/concept-index.ts'
@@ -152,9 +152,9 @@ async function ask(resource: CodeSystem, folder: string): Promise<Figure[]> {
   const label = resource.url === SYSTEM ? 'tree' : 'several parents'
   const idle = residentMegabytes()
   const start = performance.now()
-  const reader = readArtefacts(folder, largeCodeSystem)
+  const reader = indexReader(folder, largeCodeSystem)
   const provider = await reader.read(resource)
-  if (!provider) throw new Error('no artefact')
+  if (!provider) throw new Error('no index')
   const opened = performance.now() - start
   const terminology = createTerminology(
     {

@@ -3,8 +3,8 @@ import { runInNewContext } from 'node:vm'
 import type { CodeSystem, Parameters, Resource } from '../src/fhir/types.ts'
 import type { CodeSystemHead, CodeSystemProvider } from '../src/terminology/code-system/code-system.ts'
 import { type ConceptRow, indexConcepts } from '../src/terminology/code-system/concept-index.ts'
+import { intersection } from '../src/terminology/code-system/selection.ts'
 import { type ArtefactSource, createTerminology } from '../src/terminology/terminology.ts'
-import { intersection } from '../src/terminology/value-set/selection.ts'
 
 /** One measured figure with the figure aimed at. */
 interface Figure {

@@ -4,14 +4,12 @@
  * Before the first release `--unreleased` replaces hashes.
  */
 import { writeFileSync } from 'node:fs'
-import { contentRecord, readRecord, recordName } from '../src/cli/own-content.ts'
 import type { Resource } from '../src/fhir/types.ts'
-import { parseXml } from '../src/fhir/xml/read.ts'
-import { loadFolder } from '../src/packages/load.ts'
 import { contentHash } from '../src/publish/identity.ts'
-import { ownContentFolders } from '../src/server.ts'
+import { importFolder } from '../src/publish/import/import-package.ts'
+import { readRecord, recordName } from '../src/publish/import/own-content.ts'
+import { contentRecord, ownContentFolders } from '../src/server.ts'
 import { openSqlite } from '../src/storage/sqlite/sqlite.ts'
-import { parseMap } from '../src/structure-map/maps.ts'
 
 /** Every shipped artefact as a server reads it. */
 export async function shippedContent(): Promise<Resource[]> {
@@ -25,7 +23,7 @@ export async function shippedContent(): Promise<Resource[]> {
     compare: async () => ({ kind: 'new' as const }),
     write: <T>(write: T) => write,
   }
-  for (const folder of ownContentFolders) await loadFolder(folder, { storage, parseXml, parseMap, gate })
+  for (const folder of ownContentFolders) await importFolder(folder, { storage, gate })
   await storage.close()
   return found
 }
@@ -37,7 +35,7 @@ export async function shippedRecord(): Promise<Record<string, string>> {
 }
 
 if (import.meta.main) {
-  const before = process.argv.includes('--unreleased') ? {} : readRecord()
+  const before = process.argv.includes('--unreleased') ? {} : readRecord(contentRecord)
   const found = await shippedRecord()
   const changed = Object.keys(found).filter((name) => before[name] !== undefined && before[name] !== found[name])
   if (changed.length > 0) {

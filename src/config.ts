@@ -1,13 +1,29 @@
-import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { isJurisdictionCode } from './base/iso-3166.ts'
-import { proxyProblem } from './http/limits/client.ts'
+import { errorText, isSystemError } from './base/system-error.ts'
+import type { HttpLimits } from './http/limits/http-limits.ts'
+import { proxyProblem } from './http/limits/requester.ts'
+import type { ListenLimits } from './http/wire/running-server.ts'
 import { openOperationNames } from './operations/open-operations.ts'
+import { storageUrlProblem } from './storage/open.ts'
 import { parseTrustLists } from './trust/lists/trust-list-settings.ts'
 import type { TrustSource } from './trust/lists/trust-source.ts'
 
 /** How the text of a setting is read. */
-type Kind = 'text' | 'list' | 'port' | 'count' | 'share' | 'switch' | 'folder' | 'url' | 'choice' | 'country'
+type Kind =
+  | 'text'
+  | 'list'
+  | 'port'
+  | 'count'
+  | 'share'
+  | 'switch'
+  | 'folder'
+  | 'url'
+  | 'choice'
+  | 'country'
+  | 'store'
+  | 'token'
 
 /** One setting: everything the README's table, the reader and the error messages need. */
 interface Setting {
@@ -50,14 +66,14 @@ const settings = [
   },
   {
     variable: 'STORAGE_URL',
-    kind: 'text',
+    kind: 'store',
     fallbackText: '`sqlite:vidimus.db` in DATA_DIR',
     secret: true,
     description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`.',
   },
   {
     variable: 'DEVELOPMENT_TOKEN',
-    kind: 'text',
+    kind: 'token',
     secret: true,
     description:
       'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it every write answers 401.',
@@ -236,6 +252,9 @@ const settings = [
 
 type Variable = (typeof settings)[number]['variable']
 
+/** What a request may use; entries of a batch with a token have a bound that is not configured. */
+type RequestLimits = Omit<HttpLimits, 'writingEntries'>
+
 /** The configuration of one server, every value read and checked. */
 export interface Config {
   port: number
@@ -253,26 +272,25 @@ export interface Config {
   revocationFailure: 'warn' | 'fail' | 'fail-unknown'
   domainMismatch: 'warn' | 'fail'
   bodyLimitBytes: number
-  openBodyLimitBytes: number
   openOperations: ReadonlySet<string>
   trustedProxies: string[]
-  batchLimit: number
-  replyLimitBytes: number
-  requestCpuMilliseconds: number
+  requestLimits: RequestLimits
   jobProcesses: number
-  maxConnections: number
-  maxConnectionsPerClient: number
-  maxUnfinishedBodies: number
-  maxUnfinishedBodiesPerClient: number
-  maxUnfinishedBytes: number
-  headerSeconds: number
-  bodySeconds: number
-  replySeconds: number
+  connectionLimits: ListenLimits
   accessLog: boolean
   /** 0 to 1. */
   auditSampleRate: number
   maintenance: boolean
   production: boolean
+}
+
+/** Whether this program was started as a script of npm (`npm start`). */
+export const isStartedByNpm = (environment: Record<string, string | undefined> = process.env): boolean =>
+  environment.npm_lifecycle_event !== undefined
+
+/** Public address of a server without `/fhir`: the one that is configured, else where it listens. */
+export function publicAddress({ baseUrl, host, port }: Pick<Config, 'baseUrl' | 'host' | 'port'>): string {
+  return baseUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Thrown by {@link readConfig}: every problem at once, one line each. */
@@ -325,21 +343,26 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
     domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),
     bodyLimitBytes: count('BODY_LIMIT_BYTES'),
-    openBodyLimitBytes: count('OPEN_BODY_LIMIT_BYTES'),
     openOperations: openOperations(texts.get('OPEN_OPERATIONS'), production),
     trustedProxies: members(texts.get('TRUSTED_PROXIES')),
-    batchLimit: count('BATCH_LIMIT'),
-    replyLimitBytes: count('REPLY_LIMIT_BYTES'),
-    requestCpuMilliseconds: count('REQUEST_CPU_MILLISECONDS'),
+    requestLimits: {
+      openBodyBytes: count('OPEN_BODY_LIMIT_BYTES'),
+      batchEntries: count('BATCH_LIMIT'),
+      replyBytes: count('REPLY_LIMIT_BYTES'),
+      cpuMilliseconds: count('REQUEST_CPU_MILLISECONDS'),
+      bodies: count('MAX_UNFINISHED_BODIES'),
+      bodiesOfOne: count('MAX_UNFINISHED_BODIES_PER_CLIENT'),
+      bytes: count('MAX_UNFINISHED_BYTES'),
+    },
     jobProcesses: count('JOB_PROCESSES'),
-    maxConnections: count('MAX_CONNECTIONS'),
-    maxConnectionsPerClient: count('MAX_CONNECTIONS_PER_CLIENT'),
-    maxUnfinishedBodies: count('MAX_UNFINISHED_BODIES'),
-    maxUnfinishedBodiesPerClient: count('MAX_UNFINISHED_BODIES_PER_CLIENT'),
-    maxUnfinishedBytes: count('MAX_UNFINISHED_BYTES'),
-    headerSeconds: count('HEADER_SECONDS'),
-    bodySeconds: count('BODY_SECONDS'),
-    replySeconds: count('REPLY_SECONDS'),
+    connectionLimits: {
+      connections: count('MAX_CONNECTIONS'),
+      connectionsOfOne: count('MAX_CONNECTIONS_PER_CLIENT'),
+      headerSeconds: count('HEADER_SECONDS'),
+      bodySeconds: count('BODY_SECONDS'),
+      replySeconds: count('REPLY_SECONDS'),
+      replyBytes: count('MAX_UNFINISHED_BYTES'),
+    },
     accessLog: texts.get('ACCESS_LOG') === 'on',
     auditSampleRate: Number(texts.get('AUDIT_SAMPLE_RATE')),
     maintenance: texts.get('MAINTENANCE') === 'true',
@@ -372,9 +395,10 @@ function readTrustLists(text: string | undefined, problems: string[]): TrustSour
   try {
     return parseTrustLists(text, (path) => readFileSync(path, 'utf8'))
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
     problems.push(
-      ...message.split('\n').map((line) => (line.startsWith('TRUST_LISTS') ? line : `TRUST_LISTS: ${line}`)),
+      ...errorText(error)
+        .split('\n')
+        .map((line) => (line.startsWith('TRUST_LISTS') ? line : `TRUST_LISTS: ${line}`)),
     )
     return undefined
   }
@@ -389,9 +413,7 @@ function readSetting(setting: Setting, environment: Record<string, string | unde
     try {
       text = readFileSync(file, 'utf8').trim()
     } catch (error) {
-      problems.push(
-        `${setting.variable}_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      )
+      problems.push(`${setting.variable}_FILE cannot be read: ${errorText(error)}`)
       return undefined
     }
   }
@@ -413,7 +435,12 @@ const accepts: Record<Kind, (text: string, setting: Setting) => string | undefin
     }
     return undefined
   },
-  folder: () => undefined,
+  folder: folderProblem,
+  store: storageUrlProblem,
+  token: (text) =>
+    /^[A-Za-z0-9\-._~+/]+=*$/.test(text)
+      ? undefined
+      : 'letters, digits and -._~+/ without blanks are wanted, as they go into a header (RFC 6750, b64token)',
   port: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65535 ? undefined : 'a number from 0 to 65535 is wanted'),
   count: (text) => (/^[1-9]\d{0,11}$/.test(text) ? undefined : 'a positive whole number is wanted'),
   share: (text) => (/^(0(\.\d{1,9})?|1(\.0{1,9})?)$/.test(text) ? undefined : 'a number from 0 to 1 is wanted'),
@@ -424,6 +451,21 @@ const accepts: Record<Kind, (text: string, setting: Setting) => string | undefin
     isJurisdictionCode(text.toUpperCase()) ? undefined : 'an ISO 3166-1 alpha-2 or alpha-3 code is wanted',
   url: (text) =>
     /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/.test(text) ? undefined : 'an http or https address without query is wanted',
+}
+
+/** Whether a folder is there and may be written to, or can be made. */
+function folderProblem(text: string): string | undefined {
+  for (let folder = resolve(text); ; folder = dirname(folder)) {
+    try {
+      if (!statSync(folder).isDirectory()) return `${folder} is a file, and no folder`
+      accessSync(folder, constants.W_OK | constants.X_OK)
+      return undefined
+    } catch (error) {
+      const isAbsent = isSystemError(error) && error.code === 'ENOENT'
+      if (!isAbsent || folder === dirname(folder))
+        return `a folder that can be written to is wanted: ${errorText(error)}`
+    }
+  }
 }
 
 /** The README's configuration table (GitHub-flavoured Markdown). */

@@ -3,26 +3,35 @@
  * others. Everything here is wiring; what the server does stands in the rooms.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import product from '../package.json' with { type: 'json' }
 import { lineWriter } from './base/line-writer.ts'
-import type { Config } from './config.ts'
-import { credentialFormats } from './credentials/credentials.ts'
-import { mapInputs } from './credentials/map-input.ts'
-import { demoCardIssuer, demoCardKeys, demoIssuer, demoTrustFolder } from './demo/demo-issuer.ts'
-import { createEvaluate } from './evaluate/evaluate.ts'
-import { type MapChains, readMapChains } from './evaluate/map/map-chains.ts'
-import { verifyCredential } from './evaluate/verify/verify.ts'
-import { artefactName, withoutRefusal } from './fhir/artefact.ts'
+import { type Config, publicAddress } from './config.ts'
+import type { CredentialFormat } from './credentials/credential-format.ts'
+import { demoTrustSources } from './demo/demo-issuer.ts'
+import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
+import { artefactName } from './fhir/artefact.ts'
 import type { Library, PlanDefinition } from './fhir/types.ts'
-import { type AccessLogEntry, createApp, type HttpLimits, listen, type RunningServer } from './http/app.ts'
+import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
+import { readiness } from './http/readiness-parts.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
-import { createPendingContent, type PendingContent } from './packages/pending-content.ts'
+import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-system-index.ts'
+import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
-import { readiness } from './readiness.ts'
-import { createRules, selectPlans } from './rules/rules.ts'
+import { createPlans, createRules } from './rules/rules.ts'
+import {
+  cachedByRevision,
+  keptByRevision,
+  mapFinder,
+  mapTypes,
+  planTypes,
+  ruleTypes,
+  terminologySource,
+  terminologyTypes,
+} from './storage/by-revision.ts'
 import {
   findByCanonical as find,
   findMaps,
@@ -32,35 +41,26 @@ import {
   usable,
 } from './storage/find-artefacts.ts'
 import { openStorage } from './storage/open.ts'
-import type { Storage } from './storage/storage.ts'
-import {
-  artefactSource,
-  cachedByRevision,
-  euValueSet,
-  expandCodes,
-  mapFinder,
-  mapTypes,
-  planTypes,
-  ruleTypes,
-  terminologyTypes,
-} from './stored-artefacts.ts'
 import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
-import { type BoundMembership, createTerminology, type Terminology } from './terminology/terminology.ts'
-import { anchorKeySource } from './trust/keys/anchors.ts'
+import { largeCodeSystem } from './terminology/code-system/large/large-code-system.ts'
+import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
+import { createTerminology, type Membership, type Terminology } from './terminology/terminology.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
-import type { TrustSource } from './trust/lists/trust-source.ts'
-import { loadTrustLists, type Trust, type TrustListStatus } from './trust/trust.ts'
+import { loadTrustLists, type Trust } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
 
 /** Folder of the product. */
-export const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
+const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
 
 /** Folders of the content that is served out of the box. */
 export const ownContentFolders = ['igs', 'rules', 'valuesets'].map((name) => join(projectRoot, name))
 
+/** File that names every shipped artefact with the hash of its content; written by `node scripts/record-content.ts`. */
+export const contentRecord = join(projectRoot, 'content-record.json')
+
 /** Name, version and release date of this software, from its package.json. */
-export const software = readSoftware()
+export const software = { name: product.name, version: product.version, releaseDate: product.releaseDate }
 
 /** A server with everything wired, listening or not. */
 export interface VidimusServer extends OperationContext {
@@ -81,25 +81,32 @@ export interface VidimusServer extends OperationContext {
   close(): Promise<void>
 }
 
+/** What an embedder may bring along. */
+export interface ServerParts {
+  /** The clock by which trust lists are read again, by default the process's. */
+  after?: After
+  /** The credential formats that are read, by default all that this software knows. */
+  formats?: readonly CredentialFormat[]
+}
+
 /**
  * Makes a server of a configuration: opens the store, reads the trust lists, wires the rooms. It does not load
- * content and does not listen. `after` is the clock by which trust lists are read again, by default the process's.
+ * content and does not listen.
  * @throws Error when the store cannot be opened
  */
-export async function createServer(config: Config, after?: After): Promise<VidimusServer> {
+export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
   const trust = await loadConfiguredTrust(config)
   const pending = createPendingContent(storage.derived)
-  const context = createContext({ config, storage, trust, pending, now })
+  const context = createContext({ config, storage, trust, pending, now, ...(formats ? { formats } : {}) })
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
     find: (type, canonical) => find(storage, type, canonical),
   })
-  const baseUrl = () =>
-    config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+  const baseUrl = () => publicAddress({ ...config, port })
   let port = config.port
   let running: RunningServer | undefined
   let endRefresh: (() => Promise<void>) | undefined
@@ -118,7 +125,7 @@ export async function createServer(config: Config, after?: After): Promise<Vidim
         host: config.host,
         port: config.port,
         trustedProxies: config.trustedProxies,
-        limits: connectionLimits(config),
+        limits: config.connectionLimits,
       })
       if (running.port !== port) {
         port = running.port
@@ -126,7 +133,11 @@ export async function createServer(config: Config, after?: After): Promise<Vidim
         await app.close()
         app = newApp()
       }
-      endRefresh ??= refreshTrust(trust, config.trustLists ?? [], { after, ...refreshReport })
+      endRefresh ??= refreshTrust(trust, config.trustLists ?? [], {
+        after,
+        changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'can be read again'}`),
+        failed: (error) => tell(`trust lists: ${textOf(error)}`),
+      })
       return baseUrl()
     },
     async close() {
@@ -140,76 +151,34 @@ export async function createServer(config: Config, after?: After): Promise<Vidim
   }
 }
 
-/** A list that turned bad, or good again, is told where the start-up told it. */
-const refreshReport = {
-  changed: ({ name, failure }: TrustListStatus) =>
-    void process.stderr.write(`trust list ${name}: ${failure ?? 'can be read again'}\n`),
-  failed: (error: unknown) =>
-    void process.stderr.write(
-      `trust lists: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    ),
-}
-
-function connectionLimits(config: Config) {
-  return {
-    connections: config.maxConnections,
-    connectionsOfOne: config.maxConnectionsPerClient,
-    headerSeconds: config.headerSeconds,
-    bodySeconds: config.bodySeconds,
-    replySeconds: config.replySeconds,
-    replyBytes: config.maxUnfinishedBytes,
-  }
-}
-
-/** What a request may use. */
-function requestLimits(config: Config): Partial<HttpLimits> {
-  return {
-    openBodyBytes: config.openBodyLimitBytes,
-    batchEntries: config.batchLimit,
-    replyBytes: config.replyLimitBytes,
-    cpuMilliseconds: config.requestCpuMilliseconds,
-    bodies: config.maxUnfinishedBodies,
-    bodiesOfOne: config.maxUnfinishedBodiesPerClient,
-    bytes: config.maxUnfinishedBytes,
-  }
-}
+const accessLines = lineWriter((lines) => void process.stdout.write(lines))
+const tell = (text: string) => void process.stderr.write(`${text}\n`)
+const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 /** Reads the trust lists of a configuration, without a store. */
 export function loadConfiguredTrust(config: Config): Promise<Trust> {
   const now = () => new Date()
-  return loadTrustLists(config.trustLists ?? demoSources(config, now()), { now })
+  // Without configured lists a development server trusts the issuer that it made itself; a production server nobody.
+  const ownSources = () => (config.production ? [] : demoTrustSources(config.dataDir, now()))
+  return loadTrustLists(config.trustLists ?? ownSources(), { now })
 }
 
-/** Without configured lists a development server trusts the issuer that it made itself; a production server nobody. */
-function demoSources(config: Config, now: Date): TrustSource[] {
-  if (config.production) return []
-  demoIssuer(config.dataDir, now)
-  return [
-    { name: 'demo', kind: 'certificates', location: demoTrustFolder(config.dataDir) },
-    { name: 'demo-cards', kind: 'jwks', location: demoCardKeys(config.dataDir), issuer: demoCardIssuer },
-  ]
-}
+type Wiring = Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'> & Pick<ServerParts, 'formats'>
 
-interface Wiring {
-  config: Config
-  storage: Storage
-  trust: Trust
-  pending: PendingContent
-  now(): Date
-}
+/** What was looked for in vain before content was on its way is looked for again. */
+type Revision = (types: readonly string[]) => number
 
-function createContext({ config, storage, trust, pending, now }: Wiring): Context {
+function createContext(wiring: Wiring): Context {
+  const { config, storage, pending, now } = wiring
   const uuid = () => randomUUID()
-  const terminology = createTerminology(artefactSource(storage, pending, config.dataDir), {
-    now,
-    uuid,
-    limits: { evaluationMilliseconds: config.requestCpuMilliseconds },
-    milliseconds: threadMilliseconds,
-  })
-  // What was looked for in vain before content was on its way is looked for again.
-  const revision = (types: readonly string[]) => storage.revision(types) + pending.epoch()
-  const terminologyRevision = () => revision(terminologyTypes)
-  const membership = memberships(terminology, terminologyRevision)
+  const { cpuMilliseconds, replyBytes } = config.requestLimits
+  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
+  const terminology = createTerminology(
+    { ...terminologySource(storage, pending), largeCodeSystem: read },
+    { now, uuid, limits: { evaluationMilliseconds: cpuMilliseconds }, milliseconds: threadMilliseconds },
+  )
+  const revision: Revision = (types) => storage.revision(types) + pending.epoch()
+  const membership = memberships(terminology, revision)
   const mapEnvironment: MapEnvironment = {
     findMaps: (url) => findMaps(storage, url),
     findStructure: (url) => findStructure(storage, url),
@@ -220,7 +189,8 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Contex
   // `$transform` decides no verdict: an author tries his maps with drafts of the terminology, as WHO publishes it.
   const draftEnvironment: MapEnvironment = {
     ...mapEnvironment,
-    membership: memberships(terminology, terminologyRevision, { drafts: true }),
+    findStructure: (url) => findStructure(storage, url, { drafts: true }),
+    membership: memberships(terminology, revision, { drafts: true }),
     translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
   }
   const clock = { elapsed: () => performance.now() }
@@ -235,69 +205,60 @@ function createContext({ config, storage, trust, pending, now }: Wiring): Contex
       listLibraries: async () => usable(storage, await listAll<Library>(storage, 'Library')),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
-      euValueSet: (id) => euValueSet(storage, terminology, id),
+      euValueSet: async (id) => euValueSet(terminology, (await storage.read('ValueSet', id))?.resource),
       derived: storage.derived,
       revision: () => revision(ruleTypes),
     },
-    { ...jobProcesses, jobSeconds: config.requestCpuMilliseconds / 1000, elmFolder: join(projectRoot, 'rules/cql') },
+    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder: join(projectRoot, 'rules/cql') },
   )
+  const evaluate = wireEvaluate(wiring, { rules, verdictMaps, revision })
+  const limits = { cpuMilliseconds, replyBytes }
+  return { storage, terminology, maps, verdictMaps, mapJobs, rules, evaluate, limits, now, uuid }
+}
+
+function wireEvaluate(
+  { config, storage, trust, now, formats }: Wiring,
+  { rules, verdictMaps, revision }: Pick<Context, 'rules' | 'verdictMaps'> & { revision: Revision },
+): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
     () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
   )
-  const evaluate = createEvaluate({
+  return createEvaluate({
     settings: config,
-    chains: readOwnMapChains(),
+    ...(formats ? { formats } : {}),
     keys: () => trust.keys(),
-    anchors: anchorKeySource,
-    verify: (text, keys, clock, trustDomains) =>
-      verifyCredential(text, {
-        formats: credentialFormats,
-        keys,
-        clock,
-        trustDomains,
-        revocationFailure: config.revocationFailure,
-        domainMismatch: config.domainMismatch,
-      }),
-    mapInputs: ({ formats, content }) => mapInputs(formats, content ?? null),
     mapping: {
-      compile: async (canonical) => {
-        const map = await findMap(canonical)
-        return verdictMaps.compile(map ? artefactName(map) : canonical)
-      },
+      compile: (canonical) =>
+        findMap(canonical).then((map) => verdictMaps.compile(map ? artefactName(map) : canonical)),
       findMap,
     },
     rules,
-    selectPlans: async (choice) => selectPlans(await plans(), choice),
+    plans: createPlans({
+      all: plans,
+      find: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
+    }),
     hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
-    findPlans: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
     now,
   })
-  const limits = { cpuMilliseconds: config.requestCpuMilliseconds, replyBytes: config.replyLimitBytes }
-  return { storage, terminology, maps, verdictMaps, mapJobs, rules, evaluate, limits, now, uuid }
 }
 
-/** Membership by value set, each bound once until the terminology changes. */
-function memberships(terminology: Terminology, revision: () => number, options: { drafts?: boolean } = {}) {
-  const bound = cachedByRevision(revision, () => new Map<string, Promise<BoundMembership>>())
-  return (valueSet: string): Promise<BoundMembership> => {
-    const known = bound()
-    const binding = known.get(valueSet) ?? terminology.membership(valueSet, options)
-    known.set(valueSet, binding)
-    return binding
-  }
+/** Most value sets that are kept ready to be asked. */
+const valueSetsKept = 1_000
+
+/** Membership by value set, each read once until the terminology changes. */
+function memberships(terminology: Terminology, revision: Revision, options: { drafts?: boolean } = {}) {
+  const known = keptByRevision<Promise<Membership>>(() => revision(terminologyTypes), valueSetsKept)
+  return (valueSet: string): Promise<Membership> =>
+    known().of(valueSet, () => terminology.membership(valueSet, options))
 }
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
 type Context = OperationContext & { verdictMaps: Maps }
 
-interface HttpWiring {
-  config: Config
+interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust'> {
   context: OperationContext
-  publish: Publish
-  pending: PendingContent
-  trust: Trust
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
@@ -317,7 +278,7 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
       auditSampleRate: config.auditSampleRate,
       production: config.production,
     },
-    limits: requestLimits(config),
+    limits: config.requestLimits,
     hooks: {
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
@@ -326,34 +287,21 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
       printMap,
       checkWrite: publish.check,
       isPending: pending.isPending,
-      readiness: () => readiness({ maintenance: config.maintenance, content: pending.state(), lists: trust.status() }),
-      // Who writes a resource over REST has taken it in hand: what an import thought of it counts no more.
-      publishedWrite: ({ resource, ...write }) =>
-        publish.write(resource ? { ...write, resource: withoutRefusal(resource) } : write),
-      expandTokens: async (valueSet) =>
-        (await expandCodes(terminology, { url: valueSet })).map(({ system, code }) => `${system ?? ''}|${code}`),
+      readiness: () =>
+        readiness({
+          maintenance: config.maintenance,
+          content: pending.state(),
+          lists: trust.status(),
+          unavailable: trust.keys().unavailable,
+        }),
+      publishedWrite: publish.writeInHand,
+      expandTokens: (valueSet) => searchTokens(terminology, valueSet),
     },
     ...(config.accessLog ? { accessLog: (entry: AccessLogEntry) => accessLines.line(JSON.stringify(entry)) } : {}),
-    errorLog: ({ requestId, error }) => {
-      process.stderr.write(`${requestId} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-    },
+    errorLog: ({ requestId, error }) => tell(`${requestId} ${textOf(error)}`),
     now,
     uuid,
     software,
     terminologyCapabilities: () => terminology.capabilities({ url: `${baseUrl}/fhir`, software }),
   })
-}
-
-const accessLines = lineWriter((lines) => void process.stdout.write(lines))
-
-function readOwnMapChains(): MapChains {
-  return readMapChains(JSON.parse(readFileSync(join(projectRoot, 'igs/map-chains.json'), 'utf8')))
-}
-
-function readSoftware() {
-  const { name, version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
-    name: string
-    version: string
-  }
-  return { name, version, releaseDate: '2026-11-25' }
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openLoadedServer } from '../../src/cli/loaded-server.ts'
 import { readConfig } from '../../src/config.ts'
-import { loadBaseContent } from '../../src/packages/load-base-content.ts'
+import { loadBaseContent } from '../../src/publish/base-content/load.ts'
 import { threadMilliseconds } from '../../src/workers/budget.ts'
 import { hostileArtefacts } from '../../test/support/hostile-requests.ts'
 

@@ -1,3 +1,5 @@
+import type { Json, JsonObject } from './json-value.ts'
+
 /**
  * Decimals whose text says more than their value: `1.10`, `1e-22`, more digits than a double holds
  * (https://hl7.org/fhir/R4/datatypes.html#decimal: precision is part of the value).
@@ -15,19 +17,22 @@ interface Holder {
   [EXACT]?: Map<string, string>
 }
 
+const isHolder = (value: object): value is Holder => EXACT in value
+const textsOf = (holder: object): Map<string, string> | undefined => (isHolder(holder) ? holder[EXACT] : undefined)
+
 /** Keeps the text of the number at `holder[key]`; nothing is kept when the text is how JavaScript writes it anyway. */
 export function keepExactNumber(holder: object, key: string, text: string): void {
   if (text === String(Number(text))) return
   isInUse = true
-  const kept = (holder as Holder)[EXACT]
+  const kept = textsOf(holder)
   if (kept) kept.set(key, text)
   else Object.defineProperty(holder, EXACT, { value: new Map([[key, text]]), configurable: true })
 }
 
 /** Text of the number at `holder[key]` when it was kept and the number is still the same. */
 export function exactNumber(holder: object, key: string): string | undefined {
-  const text = (holder as Holder)[EXACT]?.get(key)
-  return text !== undefined && Number(text) === Number((holder as Record<string, unknown>)[key]) ? text : undefined
+  const text = textsOf(holder)?.get(key)
+  return text !== undefined && Number(text) === Number(Reflect.get(holder, key)) ? text : undefined
 }
 
 /** Whether any number inside has kept its text. */
@@ -37,8 +42,61 @@ export function hasExactNumbers(value: unknown): boolean {
 
 function holdsExact(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  if ((value as Holder)[EXACT]) return true
+  if (textsOf(value)) return true
   if (Array.isArray(value)) return value.some(holdsExact)
-  for (const name in value) if (holdsExact((value as Record<string, unknown>)[name])) return true
-  return false
+  return Object.values(value).some(holdsExact)
+}
+
+/** A copy of a JSON value in which every number keeps its text. */
+export function copyJson<T extends Json>(value: T): T
+export function copyJson(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value
+  return carryExactNumbers(value, Array.isArray(value) ? value.map((each) => copyJson(each)) : copyMembers(value))
+}
+
+function copyMembers(object: JsonObject): JsonObject {
+  const copy: JsonObject = {}
+  for (const [name, member] of Object.entries(object)) setMember(copy, name, copyJson(member))
+  return copy
+}
+
+/** Takes the texts of numbers along to what was made of their holder: numbers are found under the same keys. */
+export function carryExactNumbers<T extends object>(from: object, to: T): T {
+  for (const [key, text] of textsOf(from) ?? []) keepExactNumber(to, key, text)
+  return to
+}
+
+/** A JSON value taken out of its holder: a number brings its text along. */
+export interface Taken {
+  value: Json
+  text?: string | undefined
+}
+
+/** The value at a key of an object or an index of a list, with its text; undefined when there is none. */
+export function takeValue(holder: JsonObject | Json[], key: string): Taken | undefined {
+  const value = Array.isArray(holder) ? holder[Number(key)] : Object.hasOwn(holder, key) ? holder[key] : undefined
+  return value === undefined ? undefined : { value, text: exactNumber(holder, key) }
+}
+
+/** Sets a member of an object, or an item of a list that has it already. */
+export function putValue(holder: JsonObject | Json[], key: string, { value, text }: Taken): void {
+  textsOf(holder)?.delete(key)
+  if (Array.isArray(holder)) holder[Number(key)] = value
+  else setMember(holder, key, value)
+  if (text !== undefined) keepExactNumber(holder, key, text)
+}
+
+/** Removes items of a list and puts others in their place; the texts of those behind move along. */
+export function spliceValues(list: Json[], index: number, removed: number, added: Taken[] = []): void {
+  const items = list.map((value, at): Taken => ({ value, text: exactNumber(list, String(at)) }))
+  items.splice(index, removed, ...added)
+  textsOf(list)?.clear()
+  list.length = 0
+  for (const [at, item] of items.entries()) putValue(list, String(at), item)
+}
+
+/** Plain assignment to `__proto__` would change the object's prototype. */
+function setMember(target: JsonObject, key: string, value: Json): void {
+  if (key !== '__proto__') target[key] = value
+  else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
 }

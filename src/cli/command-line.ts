@@ -1,27 +1,32 @@
 import { Command, CommanderError } from 'commander'
+import { errorText, isSystemError } from '../base/system-error.ts'
 import { ConfigError } from '../config.ts'
 import { FhirError } from '../fhir/error.ts'
 import { software } from '../server.ts'
 import { addLoadBaseContent } from './base-content.ts'
 import { addDemo } from './demo.ts'
 import { addEvaluate } from './evaluate.ts'
-import { exitCodes } from './exit-codes.ts'
+import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { addImport } from './import.ts'
 import { addKeys } from './keys.ts'
 import { addMap } from './map.ts'
 import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
 
-/** What a command reports back: its exit status. */
-export interface CommandResult {
-  exitCode: number
-}
-
 /** Every command, in the order in which the help lists them: a new one is one line here. */
 const commands = [addServe, addEvaluate, addImport, addTrust, addKeys, addMap, addDemo, addLoadBaseContent]
 
+/** Who reads the output may stop reading (`| head`): what is still to be said is said to nobody, and is no fault. */
+function ignoreClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error) => {
+      if (!('code' in error) || error.code !== 'EPIPE') throw error
+    })
+}
+
 /** Runs one command line; resolves with the exit status. Errors are told on standard error, without a stack. */
 export async function runCommandLine(argv: string[]): Promise<number> {
+  ignoreClosedPipes()
   const result: CommandResult = { exitCode: exitCodes.done }
   const program = new Command('vidimus')
     .description('FHIR R4 terminology and business-rules server of the Global Digital Health Certification Network')
@@ -47,12 +52,12 @@ function exitCodeOf(error: unknown): number {
       const isSaid = place !== undefined && details?.text?.includes(place)
       console.error([details?.text, isSaid ? undefined : place].filter(Boolean).join(' – '))
     }
-  } else if (error instanceof ConfigError || isUserError(error)) console.error(error.message)
+  } else if (isSystemError(error) || error instanceof ConfigError || isOurs(error)) console.error(errorText(error))
   else console.error(error)
   return exitCodes.wrongUse
 }
 
-/** Errors of files and ports carry a code and a message that a person understands. */
-function isUserError(error: unknown): error is Error {
-  return error instanceof Error && ('code' in error || error.message.startsWith('STORAGE_URL'))
+/** What this program says itself with a code of its own; Node marks its own faults with `ERR_`, and they are ours to mend. */
+function isOurs(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && !String(error.code).startsWith('ERR_')
 }

@@ -1,25 +1,26 @@
+import { join } from 'node:path'
 import type { Config } from '../config.ts'
-import { checkResource } from '../fhir/check/resource.ts'
-import { parseXml } from '../fhir/xml/read.ts'
-import { type ImportOptions, loadFolder } from '../packages/load.ts'
-import { reportLines } from '../packages/report.ts'
-import { createServer, ownContentFolders, type VidimusServer } from '../server.ts'
-import { parseMap } from '../structure-map/maps.ts'
-import { ownContentGate } from './own-content.ts'
+import { INDEXES_FOLDER } from '../packages/large-code-system/code-system-index.ts'
+import { type ImportOptions, importFolder } from '../publish/import/import-package.ts'
+import { ownContentGate, readRecord } from '../publish/import/own-content.ts'
+import { reportLines } from '../publish/import/report.ts'
+import { contentRecord, createServer, ownContentFolders, type ServerParts, type VidimusServer } from '../server.ts'
 
-/** How packages are read: every format that the server knows, each resource checked before it is stored. */
-export const importOptions = ({ storage, publish }: Pick<VidimusServer, 'storage' | 'publish'>): ImportOptions => ({
+/** What imports into the store of a server: they pass its checks. */
+export const importOptions = ({
+  storage,
+  publish,
+  config,
+}: Pick<VidimusServer, 'storage' | 'publish' | 'config'>): ImportOptions & { indexes: string } => ({
   storage,
   gate: publish,
-  parseXml,
-  parseMap,
-  validate: checkResource,
+  indexes: join(config.dataDir, INDEXES_FOLDER),
   knownPackages: ['hl7.terminology.r4', 'hl7.terminology'],
 })
 
 /** A server whose store holds the own content; a folder that did not change since the last start is not read again. */
-export async function openLoadedServer(config: Config): Promise<VidimusServer> {
-  const server = await createServer(config)
+export async function openLoadedServer(config: Config, parts: ServerParts = {}): Promise<VidimusServer> {
+  const server = await createServer(config, parts)
   try {
     for (const folder of ownContentFolders) await loadOwnFolder(server, folder)
   } catch (error) {
@@ -30,8 +31,9 @@ export async function openLoadedServer(config: Config): Promise<VidimusServer> {
 }
 
 async function loadOwnFolder(server: VidimusServer, folder: string): Promise<void> {
-  const options = { ...importOptions(server), gate: ownContentGate(server.publish) }
-  for (const report of await loadFolder(folder, options)) {
+  const gate = ownContentGate(server.publish, readRecord(contentRecord))
+  const { indexes: _, ...options } = importOptions(server)
+  for (const report of await importFolder(folder, { ...options, gate })) {
     const { entries } = report
     if (entries.some(({ status, isDraft }) => status === 'failed' || isDraft))
       console.error(reportLines(report).join('\n'))

@@ -16,8 +16,7 @@ import {
   printMap,
   type TraceSink,
 } from '../structure-map/maps.ts'
-import type { CommandResult } from './command-line.ts'
-import { exitCodes } from './exit-codes.ts'
+import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { openLoadedServer } from './loaded-server.ts'
 
 /** `vidimus map check|run|format`: for authors of maps, without a server. */

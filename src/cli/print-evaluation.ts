@@ -1,5 +1,5 @@
 import type { Json } from '../base/json-value.ts'
-import type { Evaluation } from '../evaluate/evaluate.ts'
+import type { Evaluation } from '../evaluate/evaluation.ts'
 import { sign, table } from './table.ts'
 
 /** An evaluation for a person at a terminal: decision, person, checks, rules with evidence. */

@@ -1,6 +1,9 @@
+import { createServer } from 'node:http'
 import type { Command } from 'commander'
-import { readConfig } from '../config.ts'
-import { loadBaseContentBeside } from './base-content.ts'
+import { type Config, isStartedByNpm, readConfig } from '../config.ts'
+import { loadBaseContentBeside } from '../publish/base-content/load-beside.ts'
+import type { VidimusServer } from '../server.ts'
+import { tellBaseContent } from './base-content.ts'
 import { openLoadedServer } from './loaded-server.ts'
 import { failureOf } from './trust.ts'
 
@@ -10,21 +13,66 @@ export function addServe(program: Command): void {
     .command('serve')
     .description('starts the server')
     .action(async () => {
-      const server = await openLoadedServer(readConfig())
+      const stopping = new AbortController()
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
+      if (isStartedByNpm()) whenOrphaned(() => stopping.abort())
+      const config = readConfig()
+      console.error(`vidimus starts; its data is in ${config.dataDir} (a first start takes some seconds)`)
+      await tryAddress(config)
+      const server = await openLoadedServer(config)
       for (const list of server.trust.status())
         if (list.failure !== undefined) console.error(`trust list ${list.name}: ${failureOf(list)}`)
-      const stopping = new AbortController()
-      const stop = new Promise<void>((done) => {
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())
-      })
-      void stop.then(() => stopping.abort())
-      const { storage, pending, config } = server
-      // Known before anybody can ask: what is not here yet must not be denied.
-      const loading = await loadBaseContentBeside({ storage, pending, storageUrl: config.storageUrl }, stopping.signal)
-      const address = await server.listen()
-      console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir)`)
-      await stop
-      await loading.done
-      await server.close()
+      try {
+        await serve(server, stopping)
+      } finally {
+        await server.close()
+      }
     })
+}
+
+const orphanSeconds = 0.5
+
+/** npm hands a signal to the shell that it runs a script in, which ends and leaves the server behind: the server follows. */
+function whenOrphaned(stop: () => void): void {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    stop()
+  }, orphanSeconds * 1000)
+  watch.unref()
+}
+
+/** Whether the server will be able to listen: nobody should wait for its content to learn that the port is taken. */
+async function tryAddress({ host, port }: Config): Promise<void> {
+  const probe = createServer()
+  await new Promise<void>((listens, fails) => probe.once('error', fails).listen(port, host, listens))
+  await new Promise((closed) => probe.close(closed))
+}
+
+async function serve(server: VidimusServer, stopping: AbortController): Promise<void> {
+  const { storage, pending, config } = server
+  const loader = [process.execPath, process.argv[1] ?? '', 'load-base-content'] as const
+  // A store in memory is this process's alone.
+  const isShared = config.storageUrl !== 'sqlite::memory:'
+  // Known before anybody can ask: what is not here yet must not be denied.
+  const loading = await loadBaseContentBeside(
+    {
+      storage,
+      pending,
+      loader: isShared ? loader : undefined,
+      done: tellBaseContent,
+      failed: (text) => console.error(text),
+    },
+    stopping.signal,
+  )
+  try {
+    const address = await server.listen()
+    console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir)`)
+    if (!stopping.signal.aborted)
+      await new Promise((stopped) => stopping.signal.addEventListener('abort', stopped, { once: true }))
+  } finally {
+    stopping.abort()
+    await loading.done
+  }
 }

@@ -2,11 +2,10 @@ import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { readClock } from '../evaluate/request.ts'
 import { loadConfiguredTrust } from '../server.ts'
+import { type KeyFilter, listKeys, verifyTrustListFiles } from '../trust/explain.ts'
 import { createListProcess } from '../trust/lists/list-process.ts'
 import { fileReaders, leftOutText, loadTrustLists, type Trust, type TrustListStatus } from '../trust/trust.ts'
-import { type KeyFilter, listKeys, verifyTrustListFiles } from '../trust/trust-report.ts'
-import type { CommandResult } from './command-line.ts'
-import { exitCodes } from './exit-codes.ts'
+import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { table } from './table.ts'
 
 /** `vidimus trust …`: the configured trust lists and offline verification of lists. */

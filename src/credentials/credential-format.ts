@@ -1,7 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { Json } from '../base/json-value.ts'
 
-/** Checks of `$evaluate`, in the order in which they are made and reported (evaluate.md, Reply). */
+/** Checks of `$evaluate`, in the order in which they are made and reported (docs/evaluate.md, Reply). */
 export const checkNames = [
   'recognise',
   'encoding',
@@ -18,7 +18,7 @@ export const checkNames = [
 /** Name of one check. */
 export type CheckName = (typeof checkNames)[number]
 
-/** Status codes of `$evaluate` (evaluate.md, Reply). */
+/** Status codes of `$evaluate` (docs/evaluate.md, Reply). */
 export type Status =
   | 'VERIFIED'
   | 'NOT_SUPPORTED'
@@ -38,29 +38,13 @@ export type Status =
   | 'REVOKED'
   | 'UNSIGNED_CONTENT'
 
-/** Format codes of `$evaluate`: the kind of credential, known after decoding. */
-export type Format =
-  | 'hcert-dcc'
-  | 'hcert-ddcc-vs'
-  | 'hcert-ddcc-tr'
-  | 'hcert-dvc'
-  | 'hcert-icvp'
-  | 'hcert-link'
-  | 'shc'
-  | 'divoc'
-  | 'icao-vds-nc'
-  | 'smart-health-link'
-
-/** Name of a format family: which decoder reads it, and which keys it looks for. */
-export type FormatName = 'hcert' | 'shc' | 'divoc' | 'icao-vds-nc' | 'smart-health-link'
-
 /** What a credential certifies: vaccination, test, recovery (the keys of the EU DCC). */
 export type EventKind = 'v' | 't' | 'r'
 
 /** A time claim in seconds since 1970; present but not a finite number is kept apart from absent. */
 export type Claim = number | 'not-a-number'
 
-/** Limits of credentials.md, section 10. */
+/** Bounds of what is read of a credential, whatever it says of itself. */
 export interface Limits {
   /** Longest text of one code, in characters. */
   textCharacters: number
@@ -73,7 +57,7 @@ export interface Limits {
   jsonDepth: number
 }
 
-/** The limits of credentials.md, section 10. */
+/** The largest real credential has 1,781 characters and inflates to some thousand bytes. */
 export const defaultLimits: Limits = {
   textCharacters: 8192,
   chunks: 50,
@@ -83,80 +67,60 @@ export const defaultLimits: Limits = {
   jsonDepth: 64,
 }
 
-/** A wrong credential: the check that fails, the status it gives, and a detail that never quotes the credential. */
-export interface Failure {
+/** What was scanned: the text of a code, the texts of its chunks, or the bytes of a raw transport (HCERT 4.1: NFC, Bluetooth). */
+export type Scanned = string[] | Uint8Array
+
+/**
+ * What one check found: a failure when it has a status, else a departure that is told and leaves the credential readable. No detail
+ * quotes the credential.
+ */
+export interface Finding {
   check: CheckName
-  status: Status
+  status?: Status
   detail: string
-  /** Known as far as the text went. */
-  format?: Format
-  /** Earlier checks that could not be reached all the same: an SHC with a bad header was never inflated. */
-  skipped?: CheckName[]
-  /** The issuer's name is no secret: reported when it was read. */
-  issuer?: string
 }
 
-/** What a format needs of a trusted key; trust/'s TrustedKey fits. */
+/** Why a text is no credential of its format: the check that fails ends the decoding. */
+export interface Failure extends Finding {
+  status: Status
+  /** The kind, known as far as the text went. */
+  format?: string
+  /** Earlier checks that could not be reached all the same: an SHC with a bad header was never inflated. */
+  skipped?: CheckName[]
+}
+
+/** What a format may ask of a trusted key; trust/'s TrustedKey fits. */
 export interface VerificationKey {
   publicKey: KeyObject
+  keyId: string
   /** Participant (alpha-3) that the key belongs to; empty when the key binds nobody. */
   participant: string
   certificate?: X509Certificate | undefined
   thumbprint: string
   /** GDHCN usage (`DSC`, `SCA`, …); empty when the entry does not say. */
   usage: string
-}
-
-/** A departure that leaves the credential readable: its check becomes `warn`. */
-export interface Remark {
-  check: CheckName
-  detail: string
-}
-
-/** What a credential says, read once after its signature was verified; every later step reads this value and no other. */
-export interface Opened {
-  /**
-   * The shape of credentials.md section 8, first column: strict JSON, texts in normal form C, without what FHIR would refuse and
-   * without events that did not happen.
-   */
-  content: Json
-  /** Kinds of certificate in it, the one that names the credential first. */
-  formats: Format[]
-  /** Certified events, of all kinds, for key usage. */
-  events: EventKind[]
-  /** Departures that leave it readable: the check `payload` warns. No text quotes a value. */
-  remarks: string[]
-  /** What was not understood or does not count, and makes `accepted` impossible or must be told. */
-  obstacles: Obstacle[]
-  /** Identifiers under which a revocation list may name it. */
-  certificateIds: string[]
-  /** The formats under a signer of that GDHCN domain, where it decides between two. */
-  formatsUnder?(domain: string): Format[]
-}
-
-/** Something of the content that is not counted. */
-export interface Obstacle {
-  /** Never quotes a value. */
-  text: string
-  /** False where the rest may still be accepted: an event that did not happen is told and left out. */
-  blocks: boolean
+  /** Least version of the revocation list, which the key announces. */
+  revocationVersion?: number
+  /** The revocation list that came with the key, as it was published. */
+  revocationList?: Json
 }
 
 /** A decoded, not yet verified credential: what finds the key and judges the period, and no content (HCERT 6.3). */
 export interface Envelope {
-  format: Format
-  /** As the credential says: claim 1, iss, hdr.is. */
-  issuer?: string
-  /** Why the issuer cannot be compared with anything: no text, too long, control characters. */
-  issuerFault?: string
-  /** What to look up, in the spelling of credentials.md section 3; undefined → KID_NOT_INCLUDED. */
+  /** Kind of certificate, as far as it is known before the content is read. */
+  format: string
+  /** As the credential says (claim 1, iss, hdr.is), whatever it is; absent when it names none. */
+  issuer?: unknown
+  /** What to look up, as trusted lists spell it; undefined → KID_NOT_INCLUDED. */
   keyId: string | undefined
-  /** Name in the JOSE registry, e.g. ES256. */
-  algorithm: string
   /** Other names under which a trusted list may hold the signer's key, tried after `keyId`. */
   otherKeyIds?: string[]
+  /** Name in the JOSE registry, e.g. ES256. */
+  algorithm: string
   /** Whether the signature matches; false also for a key of the wrong type. Pure. A promise only for JSON-LD proofs. */
   verify(key: VerificationKey): boolean | Promise<boolean>
+  /** What is unusual about this key under this signature. */
+  keyRemark?(key: VerificationKey): string | undefined
   /**
    * Formats that carry their signer's certificate: whether it chains to this trusted key. A key that does not vouch is no
    * candidate (ISSUER_NOT_TRUSTED, not INVALID_SIGNATURE).
@@ -165,32 +129,94 @@ export interface Envelope {
   /** The embedded signer certificate, whose period and extended key usage count beside the trusted key's. */
   signer?: X509Certificate
   /** Whether the proof covers every datum. */
-  coverage?: 'whole' | 'partial'
+  coverage: 'whole' | 'partial'
   period: { issuedAt?: Claim; notBefore?: Claim; expires?: Claim }
-  /** SHC `rid`. */
-  revocationId?: string
-  /** Hashes under which a DCC revocation list may name it (hex, first 16 bytes of SHA-256); computed when asked for. */
-  revocationHashes?(certificateIds: string[]): string[]
   /** About the envelope and its claims. */
-  remarks: Remark[]
+  remarks: Finding[]
+  /**
+   * What the revocation list that came with the key says: that it names the credential (status REVOKED), or what is wrong with the
+   * list; undefined when no list is known at all. Absent where the format has no revocation.
+   */
+  revocation?(key: VerificationKey, certificateIds: string[]): Finding[] | undefined
   /** Reads the content; called only when the signature matched. A text says why it is no content of this kind (UNSUPPORTED_CONTENT). */
   open(): Opened | string
 }
 
-/** One credential format: recognises by prefix, decodes to an envelope or says what is wrong. Never throws. */
-export interface CredentialFormat {
-  name: FormatName
-  /** Prefix test only, no decoding. */
-  recognises(text: string): boolean
-  /** Whether a credential may come in several chunks. */
-  isChunked?: true
-  /** Several parts only for chunked formats. */
-  decode(parts: string[], limits: Limits): Envelope | Failure
-  /** Raw transport without text encoding (HCERT 4.1: NFC, Bluetooth); absent where the format has none. */
-  decodeBytes?(bytes: Uint8Array, limits: Limits): Envelope | Failure
+/** What a credential says, read once after its signature was verified; every later step reads this value and no other. */
+export interface Opened {
+  /** Strict JSON, texts in normal form C, without what FHIR would refuse and without events that did not happen. */
+  content: Json
+  /** Kinds of certificate in it, the one that names the credential first; each is one of the format's `kinds`. */
+  formats: string[]
+  /** Certified events, of all kinds, for key usage. */
+  events: EventKind[]
+  /** Departures that leave it readable: the check `payload` warns. No text quotes a value. */
+  remarks: string[]
+  /** What was not understood or does not count. */
+  obstacles: Obstacle[]
+  /** Identifiers under which a revocation list may name it. */
+  certificateIds: string[]
+  /** The formats under a signer of that GDHCN domain, where it decides between two. */
+  formatsUnder?(domain: string): string[]
 }
 
-/** Whether a decoder's answer is a failure. */
-export function isFailure(decoded: object): decoded is Failure {
-  return 'check' in decoded && 'status' in decoded
+/**
+ * Something of the content that is not counted: it makes `accepted` impossible where it `blocks`, else (an event that did not happen
+ * and is left out) it is told. The text never quotes a value.
+ */
+export interface Obstacle {
+  text: string
+  blocks: boolean
+}
+
+/** What maps and rules get of one kind of certificate in a verified credential. Numbers stay numbers; `""` counts as absent. */
+export interface CertificateInput {
+  /** Canonicals of the default maps: content → core data set, each over the output of the one before, then core data set → Bundle. */
+  maps: { coreDataSet: readonly string[]; bundle: readonly string[] }
+  /** What maps into the core data set read. */
+  claims: Json
+  /** What maps that compose resources at once read (WHO DDCC `Cert…toDDCC`, and the WHO validator's). */
+  composition: Json
+  /** Certified events, one at least: as many core data sets are due. */
+  events: number
+  /** Payload of CertLogic rules (EU DCC validation rules), where they are about this kind. */
+  certLogic?: Json
+}
+
+/** One kind of certificate that a format carries. */
+export interface CertificateKind {
+  /** Trust domains of the network whose keys are there to sign it (WHO smart-trust, domains); absent: any. */
+  domains?: readonly string[]
+  /** Its default maps and what they get of the content; absent for a kind that points at content and has none of its own. */
+  input?(content: Json): CertificateInput
+}
+
+/**
+ * One credential format: everything that is particular to it. A format is one folder and one line in the list of formats; nothing
+ * else of the server knows its name. Nothing of it throws, fetches, or reads the clock.
+ */
+export interface CredentialFormat {
+  /** Family, by which the network marks keys that serve it alone. */
+  name: string
+  /** How its issuers are named, and so compared with a key's: as a country or participant, or by an address character by character. */
+  issuers: 'country' | 'address'
+  /** Prefix test only, no decoding. */
+  recognises(scanned: Scanned): boolean
+  /** Whether a credential may come in several chunks; without it several texts are refused. */
+  isChunked?: true
+  /** To an envelope, or what is wrong. */
+  decode(scanned: Scanned, limits: Limits): Envelope | Failure
+  /** What a signer certificate's extended key usage (object identifiers) says against these contents; only for formats that have usages. */
+  keyUsage?(usages: readonly string[], content: Pick<Opened, 'formats' | 'events'>): Finding | undefined
+  /** Kinds of certificate by their code in replies. */
+  kinds: Readonly<Record<string, CertificateKind>>
+}
+
+/** A finding of the check `revocation`. */
+export const revocationFault = (detail: string): Finding => ({ check: 'revocation', detail })
+/** That the list of its issuer names the credential. */
+export const revoked: Finding = {
+  check: 'revocation',
+  status: 'REVOKED',
+  detail: 'the credential is on the revocation list of its issuer',
 }

@@ -1,7 +1,6 @@
-import { isJsonObject } from '../base/json-object.ts'
+import { defineMember, isJsonObject } from '../base/json-object.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { code, type Datum, text } from './data.ts'
-import { defineMember } from './encoding/define-member.ts'
 
 /** Members that a map is known to have. */
 export type Fields = Record<string, Datum>

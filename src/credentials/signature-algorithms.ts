@@ -1,5 +1,5 @@
 import { constants, type KeyObject, verify } from 'node:crypto'
-import { derSignature } from './encoding/ecdsa-signature.ts'
+import { keepPerObject } from '../base/keep.ts'
 
 /** Everything there is to know about one signature algorithm; callers never switch on names. */
 export interface SignatureAlgorithm {
@@ -10,11 +10,11 @@ export interface SignatureAlgorithm {
   keyTypes: string[]
   /** Undefined where the algorithm hashes by itself. */
   hash: string | undefined
-  /** Curve that the name suggests; another one is remarked upon, not refused (credentials.md, 4.1). */
+  /** Curve that the name suggests; another one is remarked upon, not refused: certificates with ES256 and a P-384 key are in the field. */
   curve?: string
 }
 
-/** The algorithms of credentials.md section 4.1; there are no others: no RS256, no MAC. */
+/** The algorithms that credentials are signed with; there are no others: no RS256, no MAC. */
 export const signatureAlgorithms: SignatureAlgorithm[] = [
   { name: 'ES256', cose: -7, keyTypes: ['ec'], hash: 'sha256', curve: 'prime256v1' },
   { name: 'ES384', cose: -35, keyTypes: ['ec'], hash: 'sha384', curve: 'secp384r1' },
@@ -51,22 +51,16 @@ interface KeyFacts {
 }
 
 /** Reading these off a KeyObject crosses into OpenSSL each time, so they are kept with the key. */
-const factsOfKey = new WeakMap<KeyObject, KeyFacts>()
-
-function keyFacts(key: KeyObject): KeyFacts {
-  const known = factsOfKey.get(key)
-  if (known) return known
+const keyFacts = keepPerObject((key: KeyObject): KeyFacts => {
   const details = key.asymmetricKeyDetails
   const curve = details?.namedCurve
-  const facts: KeyFacts = {
+  return {
     type: key.asymmetricKeyType ?? key.type,
     curve,
     coordinateBytes: curve === undefined ? undefined : COORDINATE_BYTES[curve],
     rsaBits: details?.modulusLength ?? 0,
   }
-  factsOfKey.set(key, facts)
-  return facts
-}
+})
 
 /**
  * Whether the raw signature (r‖s for ECDSA, never DER) over `data` matches. The hash comes from the algorithm, the curve
@@ -100,9 +94,39 @@ export function fitsCurve(algorithm: SignatureAlgorithm, key: KeyObject, signatu
 }
 
 /** What is unusual about this algorithm with this key (ES256 with a P-384 key occurs and verifies); undefined when nothing. */
-export function curveRemark(algorithmName: string, key: KeyObject): string | undefined {
-  const wanted = byName.get(algorithmName)?.curve
+export function curveRemark({ name, curve: wanted }: SignatureAlgorithm, key: KeyObject): string | undefined {
   const { curve } = keyFacts(key)
   if (wanted === undefined || curve === undefined || curve === wanted) return undefined
-  return `algorithm ${algorithmName} is used with a key on curve ${curve}`
+  return `algorithm ${name} is used with a key on curve ${curve}`
+}
+
+/**
+ * An ECDSA signature r‖s, as COSE and JOSE write it, in the ASN.1 DER form that OpenSSL works with (RFC 3279, 2.2.3). Node can
+ * convert by itself (`dsaEncoding: 'ieee-p1363'`), but asks OpenSSL for the key's group each time, which takes a third of the
+ * whole verification.
+ */
+function derSignature(raw: Uint8Array): Buffer {
+  const half = raw.length / 2
+  const der = Buffer.allocUnsafe(raw.length + 9)
+  // Up to P-384 the content fits a one-byte length; P-521 needs the long form. Write content first, behind a header of 3.
+  const middle = writeInteger(der, 3, raw.subarray(0, half))
+  const end = writeInteger(der, middle, raw.subarray(half))
+  const length = end - 3
+  const start = length < 0x80 ? 1 : 0
+  der[start] = 0x30
+  if (length >= 0x80) der[1] = 0x81
+  der[2] = length
+  return der.subarray(start, end)
+}
+
+/** Writes an unsigned integer without superfluous zeros, with one where the sign bit would be set. */
+function writeInteger(der: Buffer, start: number, magnitude: Uint8Array): number {
+  let first = 0
+  while (first < magnitude.length - 1 && magnitude[first] === 0) first++
+  const pad = (magnitude[first] ?? 0) >= 0x80 ? 1 : 0
+  der[start] = 0x02
+  der[start + 1] = magnitude.length - first + pad
+  if (pad) der[start + 2] = 0
+  der.set(magnitude.subarray(first), start + 2 + pad)
+  return start + 2 + pad + magnitude.length - first
 }

@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { basename, dirname, join } from 'node:path'
 import { jwkThumbprint } from '../trust/keys/jwk.ts'
 import { derivedKeyId } from '../trust/keys/trusted-key.ts'
+import type { TrustSource } from '../trust/lists/trust-source.ts'
 import { type CertificateContent, writeCertificate } from './certificate-writer.ts'
+import { sealKeyUsage } from './issue-icao-vds-nc.ts'
 
 /** Participant of the demonstration: `XA` in certificates and credentials, a user-assigned code of ISO 3166. */
 export const demoCountry = 'XA'
@@ -24,8 +26,6 @@ export interface DemoIssuer {
 }
 
 const dayMilliseconds = 86_400_000
-/** Extended key usage of a seal's signer certificate (ICAO VDS-NC). */
-const sealKeyUsage = '2.23.136.1.1.14.2'
 
 /**
  * The demonstration's issuer: an SCA, a DSC and a seal signer in `<dataDir>/demo/keys`, made at first use and again when
@@ -47,8 +47,17 @@ export function demoIssuer(dataDir: string, now: Date): DemoIssuer {
 /** The folder that is the demonstration's trust list. */
 export const demoTrustFolder = (dataDir: string): string => join(dataDir, 'demo/trust')
 
+/** The demonstration's trust lists; its issuer is made when there is none. */
+export function demoTrustSources(dataDir: string, now: Date): TrustSource[] {
+  demoIssuer(dataDir, now)
+  return [
+    { name: 'demo', kind: 'certificates', location: demoTrustFolder(dataDir) },
+    { name: 'demo-cards', kind: 'jwks', location: demoCardKeys(dataDir), issuer: demoCardIssuer },
+  ]
+}
+
 /** The JWK set of the demonstration's SMART Health Cards. */
-export const demoCardKeys = (dataDir: string): string => join(demoTrustFolder(dataDir), 'cards.jwks.json')
+const demoCardKeys = (dataDir: string): string => join(demoTrustFolder(dataDir), 'cards.jwks.json')
 
 function readIssuer(dataDir: string): DemoIssuer | undefined {
   const keys = join(dataDir, 'demo/keys')

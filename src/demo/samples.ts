@@ -1,5 +1,5 @@
 import type { CborInput } from './cbor-encode.ts'
-import { type HcertClaims, hcertClaims } from './hcert.ts'
+import { type HcertClaims, hcertClaims } from './issue-hcert.ts'
 
 /**
  * Specimen certificates of every kind of HCERT, for the demonstration and for tests. The person is invented; dates are
@@ -8,7 +8,7 @@ import { type HcertClaims, hcertClaims } from './hcert.ts'
 
 /** Kinds of specimen. */
 export type SampleKind = 'dcc-v' | 'dcc-t' | 'dcc-r' | 'ddcc-vs' | 'ddcc-tr' | 'dvc' | 'icvp' | 'link' | 'flat'
-/** Every kind of specimen, in the order of credentials.md, 4.2. */
+/** Every kind of specimen, in the order in which a certificate that holds several is named. */
 export const sampleKinds: SampleKind[] = [
   'dcc-v',
   'dcc-t',

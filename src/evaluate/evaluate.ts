@@ -1,53 +1,26 @@
-import type { JsonObject } from '../base/json-value.ts'
-import type { Format } from '../credentials/credential-format.ts'
-import type { MapInput } from '../credentials/map-input.ts'
+import type { CertificateInput, CredentialFormat } from '../credentials/credential-format.ts'
+import { credentialFormats } from '../credentials/credentials.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Bundle, Issue, Parameters, PlanDefinition } from '../fhir/types.ts'
-import type { RuleResult } from '../rules/rules.ts'
-import { type Decision, decide } from './decide.ts'
-import { withLeftOut } from './map/left-out.ts'
-import type { MapChain, MapChains } from './map/map-chains.ts'
-import { type MapPart, type Mapped, type Mapping, mapParts } from './map/map-content.ts'
-import { personFaults } from './map/same-person.ts'
+import { anchorKeySource } from '../trust/keys/anchors.ts'
+import type { KeySource } from '../trust/keys/trusted-key.ts'
+import { decide, type Evaluation, withRemarks } from './evaluation.ts'
+import { type Mapping, mapContent } from './map/map-content.ts'
+import type { Mapped } from './map/mapped.ts'
 import { seededUuids } from './map/seeded-uuids.ts'
+import { personFaults, subjectOf } from './person.ts'
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, type EvaluateSettings, readEvaluateRequest } from './request.ts'
-import { type Judged, judge, type RuleSurroundings, readNamedRules, unknownArtefact } from './run-rules.ts'
-import { type Subject, subjectOf } from './subject.ts'
-import type { CredentialInput, KeySource, Verification } from './verify/verify.ts'
-
-/** What an evaluation found (evaluate.md, Reply); names as there. */
-export interface Evaluation {
-  decision: Decision
-  status: Verification['status']
-  format: Verification['format'] | undefined
-  issuer: Verification['issuer'] | undefined
-  checks: Verification['checks']
-  subject: Subject | undefined
-  coreDataSets: JsonObject[]
-  content: Bundle | undefined
-  rules: RuleResult[]
-  issues: Issue[]
-  /** Those of the issues that make `accepted` impossible. */
-  obstacles: Issue[]
-  /** Canonicals with version of the StructureMaps that ran. */
-  structureMaps: string[]
-  /** Canonicals with version of the value sets that the rules asked. */
-  valueSets: string[]
-  clockText: string
-}
+import { judge, type RuleSurroundings, readNamedRules, unknownArtefact } from './run-rules.ts'
+import { type Verification, type VerificationContext, verifyCredential } from './verify/verify.ts'
 
 /** Everything the main job needs, given by the server. */
 export interface EvaluateEnvironment extends RuleSurroundings {
-  settings: EvaluateSettings
-  chains: MapChains
+  settings: EvaluateSettings & Pick<VerificationContext, 'revocationFailure' | 'domainMismatch'>
+  /** Default: all that the server knows. */
+  formats?: readonly CredentialFormat[]
   /** The trusted keys now; replaced as a whole when a list is refreshed. */
   keys(): KeySource
-  /** Keys of a request's own anchors. @throws FhirError 400 for an anchor that cannot be read */
-  anchors(anchors: Uint8Array[]): KeySource
-  verify(credential: CredentialInput, keys: KeySource, clock: Date, trustDomains: string[]): Promise<Verification>
-  /** Both shapes of verified content, for each kind of certificate in it that has maps. */
-  mapInputs(verification: Verification): { format: Format; input: MapInput }[]
   mapping: Omit<Mapping, 'now' | 'uuid'>
   now(): Date
 }
@@ -96,28 +69,26 @@ async function evaluateOne(
   }
   const named = await readNamedRules(environment, request, given)
   const verification = await verifyRequest(environment, request)
+  const { status, format, issuer, checks, obstacles } = verification
   const evaluation: Evaluation = {
     decision: 'unverified',
-    status: verification.status,
-    format: verification.format,
-    issuer: verification.issuer,
-    checks: verification.checks,
+    status,
+    format,
+    issuer,
+    checks,
     subject: undefined,
     coreDataSets: [],
     content: undefined,
     rules: [],
-    issues: [...failedChecks(verification), ...verification.obstacles],
-    obstacles: [...verification.obstacles],
+    issues: [...failedChecks(verification), ...obstacles],
+    obstacles: [...obstacles],
     structureMaps: [],
     valueSets: [],
     clockText: request.clockText,
   }
-  if (verification.status !== 'VERIFIED') return evaluation
-  const inputs = environment.mapInputs(verification)
-  const content = await mapInto(evaluation, { environment, request, inputs })
-  // The kind that names the credential is the one whose claims CertLogic rules read.
-  const input = inputs[0]?.input ?? { claims: null, composition: null }
-  const judgement = await judge(environment, { request, verification, input, named, content })
+  if (status !== 'VERIFIED') return evaluation
+  const content = await mapInto(evaluation, { environment, request, inputs: verification.inputs })
+  const judgement = await judge(environment, { request, verification, named, content })
   evaluation.rules = judgement.rules
   evaluation.valueSets = judgement.valueSets
   evaluation.issues.push(...judgement.issues)
@@ -127,16 +98,19 @@ async function evaluateOne(
 }
 
 /** The one place where what was sent is verified: texts, or the bytes of raw transport. */
-async function verifyRequest(environment: EvaluateEnvironment, request: EvaluateRequest): Promise<Verification> {
-  const { credential, credentialData = credential, trustAnchors, trustDomains, clock } = request
-  const keys = trustAnchors.length > 0 ? environment.anchors(trustAnchors) : environment.keys()
-  return environment.verify(credentialData, keys, clock, trustDomains)
+function verifyRequest(environment: EvaluateEnvironment, request: EvaluateRequest): Promise<Verification> {
+  const { credential, trustAnchors, trustDomains, clock } = request
+  const { revocationFailure = 'warn', domainMismatch = 'warn' } = environment.settings
+  // A request with anchors is judged by them alone.
+  const keys = trustAnchors.length > 0 ? anchorKeySource(trustAnchors) : environment.keys()
+  const { formats = credentialFormats } = environment
+  return verifyCredential(credential, { formats, keys, clock, trustDomains, revocationFailure, domainMismatch })
 }
 
 interface MappingStep {
   environment: EvaluateEnvironment
   request: EvaluateRequest
-  inputs: { format: Format; input: MapInput }[]
+  inputs: CertificateInput[]
 }
 
 /**
@@ -146,26 +120,16 @@ interface MappingStep {
 async function mapInto(
   evaluation: Evaluation,
   { environment, request, inputs }: MappingStep,
-): Promise<Judged['content']> {
+): Promise<Bundle | { notRun: Issue }> {
   if (inputs.length === 0) {
     const text = 'The certificate holds a link to its content, which this server does not follow'
     return notRun(evaluation, [issue('informational', { severity: 'information', text })])
   }
-  const parts: MapPart[] = []
-  for (const { format, input } of inputs) {
-    const chain = environment.chains[format]
-    if (chain || request.structureMaps.length > 0) parts.push({ input, chain: chain ?? noMaps })
-    else {
-      const text = `No maps are configured for the format ${format}`
-      return notRun(evaluation, [issue('not-supported', { severity: 'warning', text })])
-    }
-  }
-  const claims = parts.map(({ input }) => JSON.stringify(input.claims))
-  const uuid = seededUuids(`${request.clockText} ${claims.join(' ')}`)
+  const uuid = seededUuids(`${request.clockText} ${inputs.map(({ claims }) => JSON.stringify(claims)).join(' ')}`)
   const mapping = { ...environment.mapping, now: request.clock, uuid }
   let mapped: Mapped
   try {
-    mapped = await mapParts(parts, request.structureMaps, mapping)
+    mapped = await mapContent(inputs, request.structureMaps, mapping)
   } catch (error) {
     // That a map breaks on this content is an answer; the credential is verified all the same.
     if (error instanceof FhirError && error.status >= 500) throw error
@@ -178,22 +142,23 @@ async function mapInto(
   evaluation.structureMaps = mapped.structureMaps
   evaluation.subject = subjectOf(mapped.coreDataSets, mapped.bundle, request.clock)
   evaluation.issues.push(...mapped.warnings)
-  const leftOut = withLeftOut(evaluation.checks, mapped.leftOut)
-  evaluation.checks = leftOut.checks
-  evaluation.issues.push(...leftOut.issues)
-  const isOther = request.structureMaps.length > 0 && !(await isSamePerson(mapped, parts, mapping))
+  // What FHIR would refuse was left out: the rest stays, and so does the verdict on the credential.
+  evaluation.checks = withRemarks(evaluation.checks, 'payload', mapped.leftOut)
+  for (const text of mapped.leftOut)
+    evaluation.issues.push(issue('value', { severity: 'warning', text: `payload: ${text}` }))
+  const isOther = request.structureMaps.length > 0 && !(await isSamePerson(mapped, inputs, mapping))
   if (isOther) evaluation.subject = undefined
   if (mapped.obstacles.length > 0) return notRun(evaluation, mapped.obstacles)
   if (isOther) return notRun(evaluation, [warning('The chosen maps tell another person than the credential does')])
   if (!mapped.bundle) return notRun(evaluation, [warning('The maps made no FHIR resources of the content')])
   const unfit = unfitness(mapped.bundle)
   if (unfit !== undefined) return notRun(evaluation, [warning(unfit)])
-  return { data: mapped.bundle }
+  return mapped.bundle
 }
 
 /** Whether maps that the request chose tell the person that the default ones read; those that make no person do not. */
-async function isSamePerson(mapped: Mapped, parts: MapPart[], mapping: Mapping): Promise<boolean> {
-  const own = await mapParts(parts, [], mapping)
+async function isSamePerson(mapped: Mapped, inputs: CertificateInput[], mapping: Mapping): Promise<boolean> {
+  const own = await mapContent(inputs, [], mapping)
   const [chosen, expected] = [mapped, own].map(({ coreDataSets, bundle }) =>
     subjectOf(coreDataSets, bundle, mapping.now),
   )
@@ -234,4 +199,3 @@ function failedChecks(verification: Verification): Issue[] {
 }
 
 const warning = (text: string) => issue('incomplete', { severity: 'warning', text })
-const noMaps: MapChain = { coreDataSet: [], bundle: [] }

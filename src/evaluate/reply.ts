@@ -1,10 +1,9 @@
-import type { Json, JsonObject } from '../base/json-value.ts'
+import type { Json } from '../base/json-value.ts'
 import { operationOutcome } from '../fhir/error.ts'
 import type { Binary, Parameter, Parameters } from '../fhir/types.ts'
-import type { RuleResult } from '../rules/rules.ts'
-import type { Evaluation } from './evaluate.ts'
+import type { Evaluation } from './evaluation.ts'
 
-/** Writes an evaluation as the Parameters of the contract (evaluate.md, Reply). */
+/** Writes an evaluation as the Parameters of the contract (docs/evaluate.md, Reply). */
 export function evaluationReply(evaluation: Evaluation): Parameters {
   const parameter: Parameter[] = [
     { name: 'decision', valueCode: evaluation.decision },
@@ -59,7 +58,7 @@ function contentParameters(evaluation: Evaluation): Parameter[] {
   return parameter
 }
 
-function ruleParts(rule: RuleResult): Parameter[] {
+function ruleParts(rule: Evaluation['rules'][number]): Parameter[] {
   const part: Parameter[] = []
   if (rule.planDefinition) part.push({ name: 'planDefinition', valueCanonical: rule.planDefinition })
   if (rule.action) part.push({ name: 'action', valueString: rule.action })
@@ -85,7 +84,7 @@ function valuePart(value: Json): Parameter {
   if (value === null || value === '') return { name: 'value', valueString: 'null' }
   const members: [string, Json][] = Array.isArray(value)
     ? value.map((each): [string, Json] => ['element', each])
-    : Object.entries(value as JsonObject)
+    : Object.entries(value)
   const part = members.map(([name, each]) => ({ ...valuePart(each), name }))
   return part.length > 0
     ? { name: 'value', part }

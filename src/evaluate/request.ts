@@ -1,4 +1,6 @@
 import { isJurisdictionCode } from '../base/iso-3166.ts'
+import type { Scanned } from '../credentials/credential-format.ts'
+import { isOfType } from '../fhir/as-resource.ts'
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
 import { allParameters, firstParameter, parameterValue, textParameter, textParameters } from '../fhir/operation.ts'
 import { primitiveFault } from '../fhir/primitives.ts'
@@ -6,10 +8,8 @@ import type { Parameters } from '../fhir/types.ts'
 
 /** One `$evaluate` question, read and checked; the contract's parameter names in camel case plurals. */
 export interface EvaluateRequest {
-  /** The text as scanned; several parts only for a chunked SMART Health Card. */
-  credential: string[]
-  /** Raw transport instead of a text: the bytes of a COSE_Sign1 or CWT, plain or zlib (HCERT, section 4.1). */
-  credentialData: Uint8Array | undefined
+  /** The text as scanned, the texts of the chunks of a card, or the bytes of a raw transport (HCERT 4.1). */
+  credential: Scanned
   /** The clock of every time check and of CQL `Now()`. */
   clock: Date
   /** The clock as a FHIR dateTime, as it was given. */
@@ -79,7 +79,7 @@ export function readEvaluateRequest(
     throw badRequest({ text: 'expression names defines of library, which is not given', expression: at('expression') })
   }
   return {
-    ...readCredential(parameters),
+    credential: readCredential(parameters),
     clock: clockText === undefined ? call.now : readClock(clockText),
     clockText: clockText ?? call.now.toISOString(),
     planDefinitions: fewTexts(parameters, 'planDefinition'),
@@ -128,7 +128,7 @@ function readTrustDomains(parameters: Parameters): string[] {
   throw badRequest({ text: 'trustDomain must be a code such as DCC', expression: at('trustDomain') })
 }
 
-function readCredential(parameters: Parameters): Pick<EvaluateRequest, 'credential' | 'credentialData'> {
+function readCredential(parameters: Parameters): Scanned {
   const whole = allParameters(parameters, 'credential')
   if (whole.length > 1) throw badRequest('credential may be given once; further chunks go into credentialPart')
   const parts = [...whole, ...allParameters(parameters, 'credentialPart')].map((each) => parameterValue(each))
@@ -138,23 +138,23 @@ function readCredential(parameters: Parameters): Pick<EvaluateRequest, 'credenti
   if (data && texts.length > 0) {
     throw badRequest({ text: 'Either credential or credentialData is possible', expression: at('credentialData') })
   }
-  if (data) return { credential: [], credentialData: readBase64(parameterValue(data), 'credentialData') }
+  if (data) return readBase64(parameterValue(data), 'credentialData')
   if (texts.length === 0 || texts.every((each) => each === '')) {
     throw badRequest(
       { text: 'A credential is required: the text of the code exactly as scanned', expression: at('credential') },
       'required',
     )
   }
-  return { credential: texts.map(withoutLineEnd), credentialData: undefined }
+  return texts.map(withoutLineEnd)
 }
 
-/** A scanner adds a line end; every other blank belongs to the code. */
-const withoutLineEnd = (text: string) => text.replace(/(?:\r\n|\r|\n)$/, '')
+/** Scanners and editors add line ends, which no format has at its end; every other blank belongs to the code. */
+const withoutLineEnd = (text: string) => text.replace(/[\r\n]+$/, '')
 
 function readParameters(parameters: Parameters): Parameters | undefined {
   const given = firstParameter(parameters, 'parameters')
   if (!given) return undefined
-  if (given.resource?.resourceType === 'Parameters') return given.resource as Parameters
+  if (isOfType(given.resource, 'Parameters')) return given.resource
   throw badRequest('parameters must hold a Parameters resource')
 }
 

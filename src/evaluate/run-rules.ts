@@ -1,36 +1,24 @@
 import { alpha2FromAlpha3, isJurisdictionCode } from '../base/iso-3166.ts'
-import { isJsonObject } from '../base/json-object.ts'
-import type { Json, JsonObject } from '../base/json-value.ts'
-import type { MapInput } from '../credentials/map-input.ts'
+import type { JsonObject } from '../base/json-value.ts'
+import type { EventKind } from '../credentials/credential-format.ts'
 import { issue, notFound } from '../fhir/error.ts'
 import type { Bundle, Issue, PlanDefinition } from '../fhir/types.ts'
-import {
-  inForce,
-  type PlanChoice,
-  preferredPlans,
-  type RuleCall,
-  type RuleResult,
-  type RuleSource,
-  type Rules,
-  statusRemark,
-} from '../rules/rules.ts'
-import { participantOfIssuer } from '../trust/keys/participant-codes.ts'
+import { inForce, type Plans, type RuleCall, type RuleSource, type Rules, statusRemark } from '../rules/rules.ts'
+import type { Evaluation } from './evaluation.ts'
 import type { EvaluateRequest } from './request.ts'
 import type { Verification } from './verify/verify.ts'
 
 /** What running rules needs of the server. */
 export interface RuleSurroundings {
   rules: Rules
-  /** PlanDefinitions that apply; chosen by jurisdiction, kind and clock. What is not understood counts as applying. */
-  selectPlans(choice: PlanChoice): Promise<PlanDefinition[]>
-  /** Every PlanDefinition of a canonical, with or without version, in every version and status. */
-  findPlans(canonical: string): Promise<PlanDefinition[]>
+  /** The rule sets: those that apply by themselves, and those that a canonical names. */
+  plans: Plans
   /** Whether there is a Library of that canonical. */
   hasLibrary(canonical: string): Promise<boolean>
 }
 
 /** The rules that a request names; empty when it leaves the choice to the server. */
-export interface NamedRules {
+interface NamedRules {
   sources: RuleSource[]
   /** What is to be said about them, such as that one is a draft. */
   remarks: Issue[]
@@ -48,7 +36,7 @@ export async function readNamedRules(
 ): Promise<NamedRules> {
   const plans = [...given]
   for (const canonical of request.planDefinitions) {
-    const found = preferredPlans(await surroundings.findPlans(canonical), request.clock)
+    const found = await surroundings.plans.named(canonical, request.clock)
     if (found.length === 0) throw unknownArtefact('PlanDefinition', canonical)
     plans.push(...found.filter((each) => !plans.includes(each)))
   }
@@ -79,7 +67,7 @@ const shownCanonical = (canonical: string) =>
 async function candidates(surroundings: RuleSurroundings, request: EvaluateRequest): Promise<RuleSource[]> {
   if (!request.parameters) return []
   const { jurisdiction, clock } = request
-  const plans = await surroundings.selectPlans({ jurisdiction, clock, kinds: undefined, isIssuerUnknown: true })
+  const plans = await surroundings.plans.select({ jurisdiction, clock, kinds: undefined, isIssuerUnknown: true })
   return plans.map((plan) => ({ plan }))
 }
 
@@ -91,36 +79,28 @@ function planRemarks(plan: PlanDefinition, clock: Date): Issue[] {
 }
 
 /** A verified credential and what the maps made of it. */
-export interface Judged {
+interface Judged {
   request: EvaluateRequest
-  verification: Verification
-  input: MapInput
+  verification: Pick<Verification, 'issuer' | 'isIssuerUnknown' | 'events' | 'period' | 'inputs'>
   named: NamedRules
   /** The resources that rules run over, or why they cannot run. */
-  content: { data: Bundle } | { notRun: Issue }
-}
-
-/** What the rules made of it. */
-export interface Judgement {
-  rules: RuleResult[]
-  issues: Issue[]
-  /** Those that make `accepted` impossible. */
-  obstacles: Issue[]
-  /** Canonicals with version of the value sets that the rules asked. */
-  valueSets: string[]
+  content: Bundle | { notRun: Issue }
 }
 
 /** Runs every rule that was named or applies, or lists each with the reason why it is not run. */
-export async function judge(surroundings: RuleSurroundings, judged: Judged): Promise<Judgement> {
+export async function judge(
+  surroundings: RuleSurroundings,
+  judged: Judged,
+): Promise<Pick<Evaluation, 'rules' | 'issues' | 'obstacles' | 'valueSets'>> {
   const { named, content } = judged
   const sources = named.sources.length > 0 ? named.sources : await selected(surroundings, judged)
   const valueSets = new Set<string>()
-  const rules: RuleResult[] = []
+  const rules: Evaluation['rules'] = []
   for (const source of sources) {
     const results =
       'notRun' in content
         ? await surroundings.rules.listRules(source, content.notRun)
-        : await surroundings.rules.evaluateRules(source, ruleCall(judged, content.data, valueSets))
+        : await surroundings.rules.evaluateRules(source, ruleCall(judged, content, valueSets))
     rules.push(...results)
   }
   const none = issue('not-found', { severity: 'warning', text: 'No rule of this server applies to this credential' })
@@ -150,12 +130,11 @@ async function selected(
   const { issuer, events } = verification
   const name = issuer?.name?.trim().toUpperCase()
   const countries = [issuer?.participant ?? '', name ?? ''].filter(isJurisdictionCode)
-  const kinds = events.map((kind) => kindNames[kind] ?? kind)
-  const plans = await surroundings.selectPlans({
+  const kinds = events.map((kind) => kindNames[kind])
+  const plans = await surroundings.plans.select({
     jurisdiction: request.jurisdiction,
     issuerCountry: countries,
-    // A ministry's name or an address is no country: any country may have issued it.
-    isIssuerUnknown: !issuer?.participant && participantOfIssuer(name ?? '') === undefined,
+    isIssuerUnknown: verification.isIssuerUnknown,
     // Of a credential whose content is not known any kind may apply.
     kinds: kinds.length === 0 && 'notRun' in content ? undefined : kinds,
     clock: request.clock,
@@ -163,15 +142,17 @@ async function selected(
   return plans.map((plan) => ({ plan }))
 }
 
-const kindNames: Record<string, string> = { v: 'vaccination', t: 'test', r: 'recovery' }
+/** The kinds of the code system of certificate kinds, by what a credential certifies. */
+const kindNames: Record<EventKind, string> = { v: 'vaccination', t: 'test', r: 'recovery' }
 
-function ruleCall({ request, verification, input }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
-  const payload = member(member(input.claims, '-260'), '1')
+function ruleCall({ request, verification }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
+  // The kind that names the credential is the one that CertLogic rules read.
+  const payload = verification.inputs[0]?.certLogic
   return {
     data,
     clock: request.clockText,
     asked: (valueSet) => void valueSets.add(valueSet),
-    external: envelopeClaims(input.claims, request, verification),
+    external: envelopeClaims(request, verification),
     ...(payload === undefined ? {} : { payload }),
     ...(request.parameters ? { parameters: request.parameters } : {}),
     ...(request.language ? { language: request.language } : {}),
@@ -188,7 +169,7 @@ function ruleIssues({
   planDefinition,
   library,
   remarks,
-}: RuleResult): Issue[] {
+}: Evaluation['rules'][number]): Issue[] {
   const own: Issue[] = []
   if (failed) own.push(failed)
   else if (result === null) {
@@ -204,16 +185,15 @@ function distinct(issues: Issue[]): Issue[] {
 }
 
 /** What CertLogic rules see of the envelope (EU DCC validation rules, `external`): countries as alpha-2, times as ISO 8601. */
-function envelopeClaims(claims: Json, { jurisdiction }: EvaluateRequest, { issuer }: Verification): JsonObject {
+function envelopeClaims({ jurisdiction }: EvaluateRequest, { issuer, period }: Judged['verification']): JsonObject {
   const external: JsonObject = {}
-  const named = member(claims, '1')
-  const issuing = alpha2(typeof named === 'string' ? named : issuer?.participant)
+  const issuing = alpha2(issuer?.name ?? issuer?.participant)
   if (issuing) external.issuerCountryCode = issuing
   const verifying = alpha2(jurisdiction)
   if (verifying) external.countryCode = verifying
   for (const [name, claim] of [
-    ['exp', member(claims, '4')],
-    ['iat', member(claims, '6')],
+    ['exp', period.expires],
+    ['iat', period.issuedAt],
   ] as const) {
     if (typeof claim === 'number' && Math.abs(claim) <= latestSecond)
       external[name] = new Date(claim * 1000).toISOString()
@@ -228,5 +208,3 @@ function alpha2(country: string | undefined): string | undefined {
 
 /** The last second that a JavaScript date can tell. */
 const latestSecond = 8.64e12
-
-const member = (value: Json | undefined, name: string) => (isJsonObject(value) ? value[name] : undefined)

@@ -95,6 +95,8 @@ export interface Operation<Context> {
   /** Never cached, body never logged: the call carries personal data. */
   personal?: boolean
   parameters: ParameterDeclaration[]
+  /** Bodies to learn from, by name, for the OpenAPI description. */
+  examples?: Record<string, { summary: string; value: Parameters }>
   /**
    * Parameters must be as declared: an unknown name, a repetition or a wrong type is refused (`checkDeclared`). Without it they
    * are let through, as the terminology operations of the HL7 ecosystem need it, whose clients send more than is declared.

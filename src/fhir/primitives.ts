@@ -5,13 +5,25 @@ const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?$/
 const INSTANT =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:0\d:[0-5]\d|1[0-3]:[0-5]\d|14:00))$/
 const STRING_CHARACTERS = 1024 * 1024
-// biome-ignore lint/suspicious/noControlCharactersInRegex: texts may have tab, line feed and carriage return only
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what XML 1.0 cannot carry, escaped or not (production Char)
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
 
 /** Why a JSON value is not of that primitive type, as the end of a sentence; undefined when it is. */
 export function primitiveFault(type: string, value: unknown): string | undefined {
   return primitiveCheck(type)?.(value)
 }
+
+/**
+ * What is wrong with the text of a number: `1.0`, `1e0` and `-0` have the value of an integer, and are none
+ * (https://hl7.org/fhir/R4/datatypes.html#integer).
+ * @param written as it stands in JSON, where JavaScript would write it otherwise
+ */
+export function numberFault(type: string, written: string | undefined): string | undefined {
+  if (written === undefined || !integerTypes.has(type)) return undefined
+  return 'must be written as a whole number, without point and exponent'
+}
+
+const integerTypes = new Set(['integer', 'positiveInt', 'unsignedInt'])
 
 /** What {@link primitiveFault} answers for one type; undefined for what is no primitive type of R4. */
 export function primitiveCheck(type: string): PrimitiveCheck | undefined {
@@ -29,12 +41,17 @@ function text(fault: string, test: (value: string) => boolean): PrimitiveCheck {
   }
 }
 
+/** Why XML cannot carry a text, as the end of a sentence; undefined when it can. */
+export function uncarried(value: string): string | undefined {
+  if (CONTROL.test(value)) return 'must not have control characters'
+  return value.isWellFormed() ? undefined : 'must not have half of a surrogate pair'
+}
+
 /** What is wrong with a text of whatever type. */
 function textFault(value: unknown): string | undefined {
   if (typeof value !== 'string') return 'must be a JSON string'
   if (value === '') return 'must not be empty'
-  if (CONTROL.test(value)) return 'must not have control characters'
-  return value.isWellFormed() ? undefined : 'must not have half of a surrogate pair'
+  return uncarried(value)
 }
 
 function wholeNumber(low: number, fault: string): PrimitiveCheck {
@@ -49,9 +66,9 @@ const string = text(
   (value) => value.length <= STRING_CHARACTERS && !CONTROL.test(value),
 )
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those that are no white space, too
-const uri = text('must be a URI without spaces', (value) => !/[\s\u0000-\u001f]/.test(value))
+const uri = text('must be a URI without spaces', (value) => !/[\s\u0000-\u001f\ufffe\uffff]/.test(value))
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those that are no white space, too
-const CODE = /^[^\s\u0000-\u001f]+(?:\s[^\s\u0000-\u001f]+)*$/
+const CODE = /^[^\s\u0000-\u001f\ufffe\uffff]+(?:\s[^\s\u0000-\u001f\ufffe\uffff]+)*$/
 
 const PRIMITIVES: Record<string, PrimitiveCheck> = {
   boolean: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),

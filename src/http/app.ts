@@ -4,22 +4,19 @@ import type { Resource } from '../fhir/types.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { AccessLog, ErrorLog } from './audit/access-log.ts'
 import { type AuditRecorder, createAuditRecorder } from './audit/recorder.ts'
-import { bearerAuthorization } from './authorization.ts'
-import type { Facade, HttpHooks, HttpSettings, Software } from './context.ts'
-import { clientAddresses, clientsByAddress } from './limits/client.ts'
+import type { HttpContext, HttpHooks, HttpSettings, OneAtATime, Software } from './context.ts'
 import { createGate, defaultGate } from './limits/gate.ts'
 import { defaultLimits, type HttpLimits } from './limits/http-limits.ts'
 import { onePerConnection } from './limits/one-per-connection.ts'
-import { createUnfinishedBodies } from './limits/unfinished-bodies.ts'
+import { bearerAuthorization, clientAddresses, clientsByAddress } from './limits/requester.ts'
 import { bindOperations } from './operations.ts'
 import { createPatches } from './patch/patch-jobs.ts'
 import { resolveRoute } from './routes.ts'
-import { createPages } from './site.ts'
+import { createSite } from './site.ts'
+import { createUnfinishedBodies } from './wire/body.ts'
 import { createFhirListener } from './wire/listener.ts'
-import { createQueue } from './wire/one-at-a-time.ts'
 
 export type { AccessLogEntry } from './audit/access-log.ts'
-export type { HttpLimits } from './limits/http-limits.ts'
 export { listen, type RunningServer } from './wire/running-server.ts'
 
 /** What the HTTP layer is made of. `Context` is what the operations' handlers are given. */
@@ -52,7 +49,7 @@ export interface App {
 }
 
 /**
- * Puts the FHIR facade together. The path of `settings.baseUrl` is the FHIR base; around it stand `/`, `/health`,
+ * Puts the HTTP layer together. The path of `settings.baseUrl` is the FHIR base; around it stand `/`, `/health`,
  * `/ready` and `/openapi.json`.
  */
 export function createApp<Context>(options: AppOptions<Context>): App {
@@ -63,7 +60,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     sampleRate: settings.auditSampleRate ?? 0,
     report: (error) => options.errorLog({ requestId: 'audit', error }),
   })
-  const facade: Facade = {
+  const context: HttpContext = {
     storage,
     audit,
     operations: bindOperations(options.operations, options.context),
@@ -76,25 +73,35 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     bodies: createUnfinishedBodies(limits),
     gate: createGate(defaultGate),
     patches: createPatches(),
-    inTurn: createQueue(),
+    inTurn: oneAtATime(),
     now,
     uuid,
     software,
-    resolve: (method, path) => resolveRoute(facade, method, path),
+    resolve: resolveRoute,
     ...(options.terminologyCapabilities ? { terminologyCapabilities: options.terminologyCapabilities } : {}),
   }
   const logs = { errorLog: options.errorLog, ...(options.accessLog ? { accessLog: options.accessLog } : {}) }
   const basePath = new URL(settings.baseUrl).pathname.replace(/\/$/, '')
-  const fhir = createFhirListener(facade, logs)
-  const pages = createPages(facade, basePath, logs)
+  const fhir = createFhirListener(context, logs)
+  const site = createSite(context, basePath, logs)
   return {
     audit,
-    close: facade.patches.close,
+    close: context.patches.close,
     handler: onePerConnection((message, response) => {
       const address = belowBase(message.url ?? '', basePath)
-      if (address === undefined) pages(message, response)
+      if (address === undefined) site(message, response)
       else void fhir(message, response, address)
     }),
+  }
+}
+
+/** A task that fails does not hold up the next. */
+function oneAtATime(): OneAtATime {
+  let last: Promise<unknown> = Promise.resolve()
+  return (task) => {
+    const result = last.then(task)
+    last = result.catch(() => undefined)
+    return result
   }
 }
 

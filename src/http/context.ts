@@ -3,15 +3,22 @@ import type { Operation, OperationCall, OperationReply } from '../fhir/operation
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import type { AuditRecorder } from './audit/recorder.ts'
-import type { Authorize } from './authorization.ts'
-import type { Resolved } from './interaction.ts'
-import type { ClientOf } from './limits/client.ts'
 import type { Gate } from './limits/gate.ts'
 import type { HttpLimits } from './limits/http-limits.ts'
-import type { UnfinishedBodies } from './limits/unfinished-bodies.ts'
+import type { Authorize, ClientOf } from './limits/requester.ts'
+import type { FhirReply, FhirRequest, Resolved, Target } from './message/exchange.ts'
 import type { Patches } from './patch/patch-jobs.ts'
-import type { ReadinessPart } from './readiness.ts'
-import type { OneAtATime } from './wire/one-at-a-time.ts'
+import type { UnfinishedBodies } from './wire/body.ts'
+
+/** One thing that answers depend on. */
+export interface ReadinessPart {
+  name: string
+  ready: boolean
+  /** One or two words. */
+  state: string
+  /** Why it is not there. */
+  detail?: string
+}
 
 /** Name, version and release date (FHIR date) of the running software. */
 export interface Software {
@@ -73,8 +80,11 @@ export interface BoundOperation extends Omit<Operation<never>, 'handle'> {
   call(call: OperationCall): Promise<OperationReply>
 }
 
+/** Runs tasks one after the other, in the order they came. */
+export type OneAtATime = <T>(task: () => Promise<T>) => Promise<T>
+
 /** Everything the interactions work with. */
-export interface Facade {
+export interface HttpContext {
   storage: Storage
   operations: BoundOperation[]
   settings: HttpSettings
@@ -95,6 +105,9 @@ export interface Facade {
   uuid(): string
   software: Software
   /** Finds the interaction of a method and a path. Throws FhirError 404, 405. */
-  resolve(method: string, path: string[]): Resolved
+  resolve(context: HttpContext, method: string, path: string[]): Resolved
   terminologyCapabilities?(): Promise<Resource>
 }
+
+/** One interaction: answers a request on a target. Throws FhirError. */
+export type Interaction = (context: HttpContext, request: FhirRequest, target: Target) => Promise<FhirReply>

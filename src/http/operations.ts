@@ -2,12 +2,11 @@ import { isRefused } from '../fhir/artefact.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Operation, OperationCall } from '../fhir/operation.ts'
-import { tokenNeeded } from './authorization.ts'
-import type { BoundOperation, Facade } from './context.ts'
-import type { Target } from './interaction.ts'
+import type { BoundOperation, HttpContext } from './context.ts'
 import { refusePending } from './interactions/pending.ts'
+import { tokenNeeded } from './limits/requester.ts'
 import { printable } from './message/errors.ts'
-import type { FhirReply, FhirRequest } from './message/exchange.ts'
+import type { FhirReply, FhirRequest, Target } from './message/exchange.ts'
 import { operationInput, readOperationInput } from './message/operation-input.ts'
 
 /** Gives every operation its context. */
@@ -37,17 +36,17 @@ export function findOperation(operations: BoundOperation[], target: Target): Bou
 
 /** Runs an operation (https://hl7.org/fhir/R4/operations.html#executing). */
 export async function operationInteraction(
-  facade: Facade,
+  context: HttpContext,
   operation: BoundOperation,
   request: FhirRequest,
   target: Target,
 ): Promise<FhirReply> {
-  if (target.id !== '') await checkExists(facade, target)
+  if (target.id !== '') await checkExists(context, target)
   const input = request.body ? await readOperationInput(operation, request) : operationInput(operation, request)
   const call = operationCall(operation, request, target, input)
   // What stands in an address is short, and what it names is stored: the hot calls go without.
   if (request.body || operation.costly) call.budget = request.requester.budget
-  const needed = facade.hooks.tokenFor?.(operation.name, call)
+  const needed = context.hooks.tokenFor?.(operation.name, call)
   if (needed !== undefined && !request.requester.isAuthorized()) throw tokenNeeded(needed)
   const reply = await operation.call(call)
   const caching = operation.personal || operation.affectsState || request.method !== 'GET' ? 'no-store' : 'no-cache'
@@ -60,14 +59,14 @@ export async function operationInteraction(
   return made
 }
 
-async function checkExists(facade: Facade, { type, id }: Target): Promise<void> {
-  const version = await facade.storage.read(type, id)
+async function checkExists(context: HttpContext, { type, id }: Target): Promise<void> {
+  const version = await context.storage.read(type, id)
   if (version?.resource && isRefused(version.resource)) {
     const text = `${type}/${id} was stored as a draft because it is not fit to be active; it can be read and mended, not used.`
     throw new FhirError(422, issue('business-rule', text))
   }
   if (version?.resource) return
-  if (!version) await refusePending(facade, type, { ids: [id] })
+  if (!version) await refusePending(context, type, { ids: [id] })
   const code = version ? 'deleted' : 'not-found'
   throw new FhirError(version ? 410 : 404, issue(code, `${type}/${id} ${version ? 'was deleted' : 'does not exist'}.`))
 }

@@ -1,8 +1,7 @@
 import { isResource } from '../fhir/elements.ts'
 import { FhirError, issue } from '../fhir/error.ts'
-import type { Facade } from './context.ts'
+import type { HttpContext, Interaction } from './context.ts'
 import { isAppendOnly, isProtectedType, isSupportedType } from './describe/stored-types.ts'
-import type { Interaction, Resolved, Target } from './interaction.ts'
 import { batch } from './interactions/batch.ts'
 import { create } from './interactions/create.ts'
 import { conditionalDelete, deleteResource } from './interactions/delete.ts'
@@ -14,6 +13,7 @@ import { search } from './interactions/search.ts'
 import { conditionalUpdate, update } from './interactions/update.ts'
 import { vread } from './interactions/vread.ts'
 import { methodNotAllowed, unknownPath } from './message/errors.ts'
+import type { Resolved, Target } from './message/exchange.ts'
 import { findOperation, operationInteraction } from './operations.ts'
 
 interface Method {
@@ -53,15 +53,16 @@ const routes: { pattern: string; methods: Record<string, Method> }[] = [
 const matchers = routes.map((route) => ({ ...route, segments: route.pattern.split('/').slice(1).filter(Boolean) }))
 /** What is possible with types that only grow. */
 const appending = new Set(['GET', 'POST'])
-const resourceId = /^[A-Za-z0-9.-]{1,64}$/
+/** The two names that mean other places in an address are none. */
+const resourceId = /^(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}$/
 
 /**
  * Finds the interaction of a method and a path.
  * @throws FhirError 404 nothing there, 405 with `Allow`
  */
-export function resolveRoute(facade: Facade, method: string, path: string[]): Resolved {
+export function resolveRoute(context: HttpContext, method: string, path: string[]): Resolved {
   const last = path.at(-1)
-  if (last?.startsWith('$')) return resolveOperation(facade, method, path)
+  if (last?.startsWith('$')) return resolveOperation(context, method, path)
   for (const { pattern, segments, methods } of matchers) {
     const target = matchPath(segments, path)
     if (!target) continue
@@ -77,16 +78,16 @@ export function resolveRoute(facade: Facade, method: string, path: string[]): Re
       foreign: false,
       mapping: target.type === 'StructureMap' && (target.id !== '' || method !== 'GET'),
       selects: method === 'GET' && target.id !== '' && !pattern.endsWith('/_history'),
-      run: (request) => found.run(facade, request, target),
+      run: (request) => found.run(context, request, target),
     }
   }
   throw unknownPath()
 }
 
 /** The methods of a path, for OPTIONS. */
-export function allowedMethods(facade: Facade, path: string[]): string[] {
+export function allowedMethods(context: HttpContext, path: string[]): string[] {
   try {
-    resolveRoute(facade, 'TRACE', path)
+    resolveRoute(context, 'TRACE', path)
   } catch (error) {
     const allow = error instanceof FhirError ? error.headers.Allow : undefined
     if (allow) return allow.split(', ')
@@ -95,13 +96,13 @@ export function allowedMethods(facade: Facade, path: string[]): string[] {
   return ['OPTIONS']
 }
 
-function resolveOperation(facade: Facade, method: string, path: string[]): Resolved {
+function resolveOperation(context: HttpContext, method: string, path: string[]): Resolved {
   const [type = '', id = ''] = path.length > 1 ? path : []
   const operation = (path.at(-1) ?? '').slice(1)
   if (path.length > 3 || (path.length === 3 && !resourceId.test(id))) throw unknownPath()
   if (type !== '') checkType(type)
   const target: Target = { type, id: path.length === 3 ? id : '', versionId: '', operation }
-  const found = findOperation(facade.operations, target)
+  const found = findOperation(context.operations, target)
   if (method !== 'POST' && !(method === 'GET' && found.get)) {
     throw methodNotAllowed(method, allowed(found.get ? ['GET', 'POST'] : ['POST']))
   }
@@ -114,7 +115,7 @@ function resolveOperation(facade: Facade, method: string, path: string[]): Resol
     foreign: true,
     mapping: false,
     selects: false,
-    run: (request) => operationInteraction(facade, found, request, target),
+    run: (request) => operationInteraction(context, found, request, target),
   }
 }
 

@@ -1,16 +1,18 @@
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express'
 import { FhirError, issue } from '../fhir/error.ts'
-import type { Facade } from './context.ts'
+import type { HttpContext } from './context.ts'
 import { landingPage } from './describe/landing.ts'
 import { openApi } from './describe/openapi.ts'
-import { errorReply, isExpected, methodNotAllowed, unknownPath } from './message/errors.ts'
-import { requestId } from './message/request-id.ts'
+import { isExpected, methodNotAllowed, unknownPath } from './message/errors.ts'
+import { requestId } from './message/head.ts'
+import { writtenError } from './message/reply.ts'
 import { answerReady } from './readiness.ts'
 import { constantHeaders } from './wire/constant-headers.ts'
 import type { Logs } from './wire/listener.ts'
+import { send } from './wire/send.ts'
 
 /** Everything outside the FHIR base: pages and checks that are not worth speed. */
-export function createPages(facade: Facade, basePath: string, logs: Logs): Express {
+export function createSite(context: HttpContext, basePath: string, logs: Logs): Express {
   const app = express()
   // Express would make an ETag of every body and tell the world its name.
   app.set('etag', false)
@@ -18,17 +20,17 @@ export function createPages(facade: Facade, basePath: string, logs: Logs): Expre
   app.set('query parser', false)
   app.use((request, response, next) => {
     response.set(constantHeaders)
-    response.set('X-Request-Id', requestId(request.get('x-request-id'), facade.uuid))
-    logRequest(facade, logs, request, response)
+    response.set('X-Request-Id', requestId(request.get('x-request-id'), context.uuid))
+    logRequest(context, logs, request, response)
     next()
   })
-  page(app, '/health', (_request, response) => health(facade, response))
-  page(app, '/ready', (_request, response) => answerReady(facade, response))
+  page(app, '/health', (_request, response) => health(context, response))
+  page(app, '/ready', (_request, response) => answerReady(context, response))
   page(app, '/', (_request, response) => {
-    response.type('html').send(landingPage(facade.software, basePath))
+    response.type('html').send(landingPage(context.software, basePath))
   })
   page(app, '/openapi.json', (_request, response) => {
-    response.set('Cache-Control', 'public, max-age=60').json(openApi(facade))
+    response.set('Cache-Control', 'public, max-age=60').json(openApi(context))
   })
   app.use(() => {
     throw unknownPath()
@@ -45,17 +47,17 @@ function page(app: Express, path: string, handle: (request: Request, response: R
   })
 }
 
-function health(facade: Facade, response: Response): void {
+function health(context: HttpContext, response: Response): void {
   response.set('Cache-Control', 'no-store')
-  if (facade.settings.maintenance?.()) response.status(204).end()
-  else response.json({ status: 'up', software: facade.software.name, version: facade.software.version })
+  if (context.settings.maintenance?.()) response.status(204).end()
+  else response.json({ status: 'up', software: context.software.name, version: context.software.version })
 }
 
-function logRequest(facade: Facade, logs: Logs, request: Request, response: Response): void {
+function logRequest(context: HttpContext, logs: Logs, request: Request, response: Response): void {
   const started = performance.now()
   response.on('finish', () => {
     logs.accessLog?.({
-      time: facade.now().toISOString(),
+      time: context.now().toISOString(),
       requestId: String(response.get('X-Request-Id')),
       method: request.method,
       route: typeof request.route?.path === 'string' ? request.route.path : 'unknown',
@@ -73,9 +75,7 @@ function errorHandler(logs: Logs): ErrorRequestHandler {
     const error = fromExpress(thrown)
     const id = String(response.get('X-Request-Id') ?? requestId(request.get('x-request-id'), () => 'unknown'))
     if (!isExpected(error)) logs.errorLog({ requestId: id, error })
-    const reply = errorReply(error, id)
-    response.status(reply.status).set({ ...constantHeaders, ...reply.headers })
-    response.type('application/fhir+json; charset=utf-8').send(JSON.stringify(reply.resource))
+    void send(request, response, writtenError(error, id))
   }
 }
 

@@ -1,4 +1,6 @@
+import { stringifyJson } from '../base/json.ts'
 import { jsonSize } from '../base/json-size.ts'
+import { isOfType } from '../fhir/as-resource.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
 import { badRequest, FhirError, notFound, operationOutcome, unprocessable } from '../fhir/error.ts'
@@ -7,6 +9,7 @@ import {
   firstParameter,
   type OperationCall,
   type OperationReply,
+  type ParameterDeclaration,
   textParameter,
 } from '../fhir/operation.ts'
 import { parseJson } from '../fhir/read-json.ts'
@@ -21,6 +24,90 @@ const maximumLines = 10_000
 const maximumQuestionBytes = 1_000_000
 /** The lines of a queue together: some thousand questions. */
 const maximumQueueBytes = 5_000_000
+
+/** A parameter of the answer: of a type, or of parts. */
+function out(
+  name: string,
+  [min, max]: [min: number, max: '1' | '*'],
+  is: string | ParameterDeclaration[],
+  documentation: string,
+): ParameterDeclaration {
+  const declared = { name, use: 'out' as const, min, max, documentation }
+  return typeof is === 'string' ? { ...declared, type: is } : { ...declared, part: is }
+}
+
+/** What `$evaluate` answers. */
+const answer: ParameterDeclaration[] = [
+  out('decision', [1, '1'], 'code', 'accepted, rejected, undetermined or unverified.'),
+  out('status', [1, '1'], 'code', 'VERIFIED, or the first thing that is wrong.'),
+  out('format', [0, '1'], 'code', 'Format of the credential.'),
+  out(
+    'issuer',
+    [0, '1'],
+    [
+      out('name', [0, '1'], 'string', 'Name of the issuer.'),
+      out('participant', [0, '1'], 'code', 'Participant of the network, by its code.'),
+      out('keyId', [0, '1'], 'string', 'Key that signed.'),
+      out('trustDomain', [0, '1'], 'code', 'GDHCN trust domain for which the key is trusted.'),
+      out('keyUsage', [0, '1'], 'code', 'What the key may sign.'),
+      out('trustList', [0, '1'], 'string', 'List that vouched for the key.'),
+    ],
+    'Who issued it, and which list vouched for the key.',
+  ),
+  out(
+    'check',
+    [0, '*'],
+    [
+      out('name', [1, '1'], 'code', 'Step of the verification.'),
+      out('outcome', [1, '1'], 'code', 'How it ended.'),
+      out('detail', [0, '1'], 'string', 'What was found.'),
+    ],
+    'One per step.',
+  ),
+  out(
+    'subject',
+    [0, '1'],
+    [
+      out('name', [0, '1'], 'string', 'Name, as the credential has it.'),
+      out('birthDate', [0, '1'], 'string', 'Date of birth, as precise as the credential has it.'),
+      out('identifier', [0, '1'], 'string', 'Number of an identity document.'),
+    ],
+    'Whom to compare with an identity document.',
+  ),
+  out('coreDataSet', [0, '*'], 'Binary', 'DDCC core data set (application/json), one per certified event.'),
+  out('content', [0, '1'], 'Bundle', 'The FHIR resources that the rules ran over.'),
+  out(
+    'rule',
+    [0, '*'],
+    [
+      out('planDefinition', [0, '1'], 'canonical', 'Rule set.'),
+      out('action', [0, '1'], 'string', 'Action of the rule set.'),
+      out('library', [0, '1'], 'canonical', 'Library of the rule.'),
+      out('expression', [0, '1'], 'string', 'Define of the library.'),
+      out('result', [0, '1'], 'boolean', 'Absent when the rule has no answer.'),
+      out('message', [0, '1'], 'string', 'What the rule says to a person.'),
+      out(
+        'evidence',
+        [0, '*'],
+        [
+          out('name', [1, '1'], 'string', 'Name of the value.'),
+          out(
+            'value',
+            [1, '1'],
+            'Any',
+            'A primitive value, or parts for a list (element) and an object (its members).',
+          ),
+        ],
+        'What it was decided by.',
+      ),
+    ],
+    'One per rule.',
+  ),
+  out('structureMap', [0, '*'], 'canonical', 'Maps that made the content, with their versions.'),
+  out('valueSet', [0, '*'], 'canonical', 'Value sets that the rules asked, with their versions.'),
+  out('evaluationDateTime', [1, '1'], 'dateTime', 'The clock of every time check.'),
+  out('outcome', [0, '1'], 'OperationOutcome', 'Warnings, and the error behind a failure.'),
+]
 
 /** `$evaluate`: a verdict on a scanned credential; the contract is fixed (README, `$evaluate`). */
 export const evaluateOperation = defineOperation<OperationContext>({
@@ -81,17 +168,20 @@ export const evaluateOperation = defineOperation<OperationContext>({
       'base64Binary',
       'Key trusted for this request alone, when the server allows it.',
     ),
-    { ...parameter('decision', '1', '1', 'code', 'accepted, rejected, undetermined or unverified.'), use: 'out' },
-    { ...parameter('status', '1', '1', 'code', 'VERIFIED, or the first thing that is wrong.'), use: 'out' },
-    { ...parameter('format', '0', '1', 'code', 'Format of the credential.'), use: 'out' },
-    { ...parameter('issuer', '0', '1', undefined, 'Who issued it, and which list vouched for the key.'), use: 'out' },
-    { ...parameter('check', '0', '*', undefined, 'One per step: name, outcome, detail.'), use: 'out' },
-    { ...parameter('subject', '0', '1', undefined, 'Whom to compare with an identity document.'), use: 'out' },
-    { ...parameter('coreDataSet', '0', '*', 'Binary', 'DDCC core data set, one per certified event.'), use: 'out' },
-    { ...parameter('content', '0', '1', 'Bundle', 'The FHIR resources that the rules ran over.'), use: 'out' },
-    { ...parameter('rule', '0', '*', undefined, 'One per rule: result, message, evidence.'), use: 'out' },
-    { ...parameter('outcome', '0', '1', 'OperationOutcome', 'Warnings, and the error behind a failure.'), use: 'out' },
+    ...answer,
   ],
+  examples: {
+    scanned: {
+      summary: 'A scanned code, judged by the rules that apply at a border',
+      value: {
+        resourceType: 'Parameters',
+        parameter: [
+          { name: 'credential', valueString: 'HC1:… (the text of the code, exactly as scanned)' },
+          { name: 'jurisdiction', valueCode: 'CH' },
+        ],
+      },
+    },
+  },
   async handle(call, context) {
     const named = await namedByPlace(call, context)
     if (call.body) return evaluateLines(call, context, named)
@@ -101,9 +191,8 @@ export const evaluateOperation = defineOperation<OperationContext>({
   },
 })
 
-function parameter(...[name, min, max, type, documentation]: [string, string, string, string | undefined, string]) {
-  const declared = { name, use: 'in' as const, min: Number(min), max, documentation }
-  return type === undefined ? declared : { ...declared, type }
+function parameter(...[name, min, max, type, documentation]: [string, string, string, string, string]) {
+  return { name, use: 'in' as const, min: Number(min), max, type, documentation }
 }
 
 /** Which rules the place of the call names. */
@@ -140,7 +229,7 @@ function evaluateLines(call: OperationCall, context: OperationContext, named: Na
     for (const line of lines) {
       const part = whole.part(cpuMilliseconds)
       const answer = left > 0 ? part.runAsync(() => answerLine(line, call, context, named)) : Promise.reject(tooMuch())
-      const text = `${JSON.stringify(await answer.catch(outcomeOf))}\n`
+      const text = `${stringifyJson(await answer.catch(outcomeOf))}\n`
       left -= Buffer.byteLength(text)
       yield text
     }
@@ -175,11 +264,8 @@ async function answerLine(
 ): Promise<Resource> {
   if (line.length > maximumQuestionBytes)
     throw badRequest(`A line is longer than ${maximumQuestionBytes} characters`, 'too-long')
-  const parsed = parseJson(line)
-  if (!parsed || typeof parsed !== 'object' || !('resourceType' in parsed) || parsed.resourceType !== 'Parameters') {
-    throw badRequest('Each line must be a Parameters resource')
-  }
-  const question = parsed as unknown as Parameters // checked above
+  const question = parseJson(line)
+  if (!isOfType(question, 'Parameters')) throw badRequest('Each line must be a Parameters resource')
   const faults = shapeIssues(question)
   if (faults.length > 0) throw new FhirError(400, faults)
   // `url` stands in the address.

@@ -11,9 +11,10 @@ const VALUE_PARAMETERS = [
   input('display', 'string', 'Display to check'),
   input('coding', 'Coding', 'The value as a Coding; of code, coding and codeableConcept one may be sent'),
   input('codeableConcept', 'CodeableConcept', 'The value as a CodeableConcept: one coding must be in the set'),
-  input('date', 'dateTime', 'Accepted; definitions are taken as they stand now'),
+  input('date', 'dateTime', 'Today, as far as it says; definitions of another day are not kept'),
   input('abstract', 'boolean', 'Whether abstract codes may be used'),
   input('lenient-display-validation', 'boolean', 'A wrong display is a warning'),
+  input('mode', 'code', 'lenient-display-validation: the same'),
   ...COMMON_PARAMETERS,
 ]
 
@@ -49,6 +50,7 @@ export const validateInValueSet = defineOperation<OperationContext>({
     input('systemVersion', 'string', 'Version of the code system'),
     input('inferSystem', 'boolean', 'Find the system of a code that comes without one'),
     input('valueset-membership-only', 'boolean', 'No checks of display and status'),
+    input('valueSetMode', 'code', 'CHECK_MEMBERSHIP_ONLY: the same'),
     ...VALUE_PARAMETERS,
     ...ANSWER_PARAMETERS,
   ],

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createBrotliDecompress } from 'node:zlib'
+import { asResource } from '../fhir/as-resource.ts'
 import type { Resource } from '../fhir/types.ts'
 
 /** Where to look. */
@@ -157,7 +158,7 @@ function withFreeId(resource: Resource, taken: Set<string>): Resource {
 function withoutNarrative(resource: Resource): Resource {
   if (!('text' in resource)) return resource
   const { text: _, ...rest } = resource
-  return rest as Resource
+  return asResource(rest)
 }
 
 async function readHeader(artefact: string): Promise<ArtefactHeader> {

@@ -1,6 +1,7 @@
 /** FHIR R5 content for an R4 server: what can be read as it is, what is rewritten, what is left out. */
 
 import type { Json, JsonObject } from '../base/json-value.ts'
+import { asJson, asResource } from '../fhir/as-resource.ts'
 import { issue } from '../fhir/error.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 
@@ -30,7 +31,7 @@ const equivalences: Record<string, string> = {
 export function downConvert(resource: Resource): DownConversion {
   const drop = removed[resource.resourceType]
   if (!drop) return { skipped: `${resource.resourceType} of FHIR R5 has no R4 form here` }
-  const members = Object.entries(resource as unknown as JsonObject) // a resource is a JSON object
+  const members = Object.entries(asJson(resource))
   const dropped = members.map(([name]) => name).filter((name) => drop.includes(name.replace(/^_/, '')))
   const kept: JsonObject = Object.fromEntries(members.filter(([name]) => !dropped.includes(name)))
   const issues: Issue[] = []
@@ -41,7 +42,7 @@ export function downConvert(resource: Resource): DownConversion {
     convertConceptMap(kept)
     issues.push(information(`${name}: converted from FHIR R5 (relationship became equivalence).`))
   }
-  return { resource: kept as unknown as Resource, issues } // the R5-only elements are gone
+  return { resource: asResource(kept), issues }
 }
 
 const information = (text: string) => issue('informational', { severity: 'information', text })

@@ -1,12 +1,13 @@
 /** Empty lists, which tools write and FHIR forbids (ele-1, JSON representation): they say nothing, and are left out. */
 
 import { isJsonObject } from '../base/json-object.ts'
-import type { Json, JsonObject } from '../base/json-value.ts'
+import type { Json } from '../base/json-value.ts'
+import { asJson } from '../fhir/as-resource.ts'
 import { issue } from '../fhir/error.ts'
-import type { Issue } from '../fhir/types.ts'
+import type { Issue, Resource } from '../fhir/types.ts'
 
 /** Takes empty lists out of a resource that was just read; answers a warning that names them. */
-export function dropEmptyLists(resource: JsonObject): Issue[] {
+export function dropEmptyLists(resource: Resource): Issue[] {
   const found: string[] = []
   // In place: an object that is made anew would lose the text of its decimals.
   const visit = (value: Json, path: string): void => {
@@ -19,7 +20,7 @@ export function dropEmptyLists(resource: JsonObject): Issue[] {
       } else visit(member, `${path}.${name}`)
     }
   }
-  visit(resource, String(resource.resourceType))
+  visit(asJson(resource), resource.resourceType)
   if (found.length === 0) return []
   const shown = found.length > 5 ? `${found.slice(0, 5).join(', ')} and ${found.length - 5} more` : found.join(', ')
   const text = `${resource.resourceType}/${resource.id ?? ''}: left out empty lists, which FHIR does not allow: ${shown}.`

@@ -1,6 +1,7 @@
 /** Files to import, wherever they lie: archives, folders, single files. */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
+import { errorText } from '../base/system-error.ts'
 import { FhirError, issue, notFound } from '../fhir/error.ts'
 import { type ArchiveFile, type ArchiveLimits, defaultArchiveLimits, readArchive } from './tar.ts'
 
@@ -29,7 +30,7 @@ export async function readSource(
   if ('bytes' in source) return fromBytes(source.bytes, basename(source.name), limits)
   const name = basename(source.path)
   const found = await stat(source.path).catch((error: unknown) => {
-    throw notFound(`${source.path} cannot be read (${codeOf(error)}).`)
+    throw notFound(errorText(error))
   })
   if (!found.isDirectory()) {
     if (found.size > limits.totalBytes) throw tooBig(source.path)
@@ -62,8 +63,4 @@ async function readFolder(path: string, limits: ArchiveLimits): Promise<ArchiveF
 
 function tooBig(path: string): FhirError {
   return new FhirError(413, issue('too-long', `${path} is bigger than an import may be.`))
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

@@ -7,6 +7,7 @@ import { exactNumber } from '../base/exact-number.ts'
 import { canonicalJson } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { artefactCanonical, artefactName, statusOf } from '../fhir/artefact.ts'
+import { asJson } from '../fhir/as-resource.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Write } from '../storage/storage.ts'
@@ -19,8 +20,7 @@ const beside = ['resourceType', 'id', 'meta', 'text', 'status']
  * differ when their text does, for precision is content.
  */
 function differingMembers(published: Resource, given: Resource): string[] {
-  const [before, after] = [published, given].map((each) => each as unknown as JsonObject) // a resource is a JSON object
-  if (!before || !after) return []
+  const [before, after] = [asJson(published), asJson(given)]
   const mayDiffer = statusOf(given) === 'retired' ? [...beside, 'date', '_date'] : beside
   const names = new Set([...Object.keys(before), ...Object.keys(after)])
   return [...names].filter((name) => !mayDiffer.includes(name) && !isSame(before, after, name)).sort()
@@ -46,14 +46,36 @@ const valueAt = (holder: JsonHolder, key: string): Json | undefined =>
  * What a write of an artefact is judged by, inside its transaction.
  * @returns nothing for a resource without url or version: nobody can name it exactly
  */
-export function unlessPublished(resource: Resource): Pick<Write, 'unlessPublished'> {
-  if (artefactCanonical(resource)?.version === undefined) return {}
+export function judgedWrite(resource: Resource): Pick<Write, 'unlessPublished' | 'unlessInForce'> {
+  const unlessInForce: Write['unlessInForce'] = ({ resource: current }) => {
+    const conflict = current && displacement(current, resource)
+    if (conflict) throw conflict
+  }
+  if (artefactCanonical(resource)?.version === undefined) return { unlessInForce }
   return {
+    unlessInForce,
     unlessPublished: ({ resource: published }) => {
       const conflict = published && conflictWith(published, resource)
       if (conflict) throw conflict
     },
   }
+}
+
+/**
+ * Why a resource cannot take the place of another: that one is in force, and would be no more, though nobody said so. The same version
+ * may be retired, and a later one that is active itself may follow it; anything else needs an id of its own.
+ */
+function displacement(current: Resource, given: Resource): FhirError | undefined {
+  const canonical = artefactCanonical(current)
+  if (statusOf(current) !== 'active' || canonical?.version === undefined) return undefined
+  const [name, other] = [artefactName(current), artefactName(given)]
+  // What may become of the same version is judged by what was published.
+  if (name === other) return undefined
+  if (artefactCanonical(given)?.url === canonical.url && statusOf(given) === 'active') return undefined
+  const type = given.resourceType
+  const status = statusOf(given) ?? 'without status'
+  const text = `${type}/${current.id} is ${name}, which is active: in its place, ${other} (${status}) would take it out of force. Give ${other} an id of its own; to take ${name} out of force, write it as it is with the status retired.`
+  return new FhirError(422, issue('business-rule', { text, expression: `${type}.id` }))
 }
 
 /** Why a resource cannot be stored where another was published under its `url|version`; undefined when it can. */
@@ -74,7 +96,7 @@ export function conflictWith(published: Resource, given: Resource): FhirError | 
 
 /** SHA-256 of the content of a resource, the same for every order of members: by it shipped content is known to have been checked. */
 export function contentHash(resource: Resource): string {
-  const members = Object.entries(resource as unknown as JsonObject) // a resource is a JSON object
+  const members = Object.entries(asJson(resource))
   const content = Object.fromEntries(members.filter(([name]) => !beside.includes(name)))
   return createHash('sha256').update(canonicalJson(content)).digest('hex')
 }

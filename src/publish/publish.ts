@@ -2,13 +2,13 @@
  * The one way in: what an artefact must pass before it is stored, whoever brings it. REST refuses what is not fit to be
  * `active`; an import stores it as a draft that nothing uses. Drafts are stored whatever is wrong with them, and told what is.
  */
-import { artefactCanonical, artefactName, asRefused, notFit, statusOf } from '../fhir/artefact.ts'
+import { artefactCanonical, artefactName, asRefused, notFit, statusOf, withoutRefusal } from '../fhir/artefact.ts'
 import { isError } from '../fhir/error.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
-import { checkArtefact, statusFaults } from './check.ts'
-import type { CheckEnvironment } from './environment.ts'
-import { conflictWith, unlessPublished } from './identity.ts'
+import { checkArtefact, statusFaults } from './check/artefact.ts'
+import type { CheckEnvironment } from './check/environment.ts'
+import { conflictWith, judgedWrite } from './identity.ts'
 
 /** A resource as it may be stored. */
 interface Admission {
@@ -36,6 +36,8 @@ export interface Publish {
   compare(resource: Resource, earlier?: Resource[]): Promise<Comparison>
   /** The write with what it is judged by inside its transaction. */
   write(write: Write): Write
+  /** The same of an author who has taken the resource in hand: what an import thought of it counts no more. */
+  writeInHand(write: Write): Write
 }
 
 /** `isRetired`: the same content is stored, and its author has retired it. */
@@ -44,6 +46,7 @@ type Comparison = { kind: 'new' } | { kind: 'same'; isRetired: boolean } | { kin
 /** Makes the one way in over what the server has. */
 export function createPublish(environment: CheckEnvironment & { storage: Pick<Storage, 'published'> }): Publish {
   const { storage } = environment
+  const judged = (write: Write) => (write.resource ? { ...write, ...judgedWrite(write.resource) } : write)
   return {
     async check(resource, beside = []) {
       const unknown = statusFaults(resource)
@@ -76,7 +79,9 @@ export function createPublish(environment: CheckEnvironment & { storage: Pick<St
       const current = await environment.find(resource.resourceType, `${url}|${version}`)
       return { kind: 'same', isRetired: current.length > 0 && current.every((each) => statusOf(each) === 'retired') }
     },
-    write: (write) => (write.resource ? { ...write, ...unlessPublished(write.resource) } : write),
+    write: judged,
+    writeInHand: ({ resource, ...write }) =>
+      judged(resource ? { ...write, resource: withoutRefusal(resource) } : write),
   }
 }
 

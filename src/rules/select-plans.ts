@@ -18,14 +18,20 @@ export interface PlanChoice {
 
 /**
  * The rule sets that apply: active, of type `eca-rule`, in force at the clock, for the kind and the jurisdiction. Of several versions of
- * one rule set the highest that is in force counts. What a rule set says in words that are not understood counts as fitting: it is
- * selected, and fails when it is run.
+ * one rule set the highest of those counts: one for fewer countries or kinds hides the older one in these alone. What a rule set says in
+ * words that are not understood counts as fitting: it is selected, and fails when it is run.
  */
 export function selectPlans(plans: PlanDefinition[], choice: PlanChoice): PlanDefinition[] {
-  const inTime = plans.filter(
-    (each) => !isOutOfUse(each) && readPlan(each).type !== 'other' && isNow(readPlan(each).period, choice.clock),
+  return newestOfEach(
+    plans.filter(
+      (each) =>
+        !isOutOfUse(each) &&
+        readPlan(each).type !== 'other' &&
+        isNow(readPlan(each).period, choice.clock) &&
+        fitsKind(each, choice.kinds) &&
+        fitsJurisdiction(each, choice),
+    ),
   )
-  return newestOfEach(inTime).filter((each) => fitsKind(each, choice.kinds) && fitsJurisdiction(each, choice))
 }
 
 /** The highest version of every rule set; two of the same version both. */

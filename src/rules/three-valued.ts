@@ -20,3 +20,6 @@ export function countTrue(values: Ternary[], least: number, most: number): Terna
   if (sure > most || possible < least) return false
   return sure >= least && possible <= most ? true : null
 }
+
+/** The opposite; unknown stays unknown. */
+export const not = (value: Ternary): Ternary => (value === null ? null : !value)

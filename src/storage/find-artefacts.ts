@@ -1,9 +1,14 @@
 /** Reading artefacts by what they are, over any storage. */
+import { setImmediate } from 'node:timers/promises'
 import { activeFirst, artefactCanonical, artefactName, isNamedBy, statusOf } from '../fhir/artefact.ts'
+import { isOfType } from '../fhir/as-resource.ts'
 import { matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import type { Storage } from './storage.ts'
+
+/** Resources of a page: what is read at once keeps everybody else waiting. */
+const perPage = 50
 
 /**
  * What may be used at all, active artefacts first, the order kept otherwise. Not: what an import refused, and a draft under the
@@ -17,8 +22,12 @@ export async function usable<T extends Resource>(storage: Pick<Storage, 'publish
     return (await storage.published(each.resourceType, { url, version })) === undefined
   }
   const ranked = activeFirst(artefacts)
-  const free = await Promise.all(ranked.map(isFree))
-  return ranked.filter((_, index) => free[index])
+  const free: T[] = []
+  for (const [index, each] of ranked.entries()) {
+    if (await isFree(each)) free.push(each)
+    if (index % perPage === perPage - 1) await setImmediate()
+  }
+  return free
 }
 
 /**
@@ -51,7 +60,7 @@ export async function findRunnable<T extends Resource>(
   throw notFound({ text, expression: 'Parameters.parameter' })
 }
 
-/** Every current resource of a type. */
+/** Every current resource of a type; between two pages others have a turn. */
 export async function listAll<T extends Resource>(storage: Storage, type: string): Promise<T[]> {
   const found: T[] = []
   let cursor: string | undefined
@@ -60,12 +69,13 @@ export async function listAll<T extends Resource>(storage: Storage, type: string
       type,
       conditions: [],
       sort: [],
-      count: 500,
+      count: perPage,
       total: 'none',
       ...(cursor ? { cursor } : {}),
     })
     found.push(...page.matches.flatMap(({ resource }) => (resource ? [resource as T] : [])))
     cursor = page.next
+    if (cursor) await setImmediate()
   } while (cursor)
   return found
 }
@@ -83,17 +93,31 @@ export async function findMaps(storage: Storage, canonical: string): Promise<Str
   ).flat()
 }
 
-/** The newest active StructureDefinition of a canonical, else the newest; else one that declares it as its type, as own copies of foreign models do. */
-export async function findStructure(storage: Storage, url: string): Promise<StructureDefinition | undefined> {
-  const name = parseCanonical(url).url
-  const [found] = await findByCanonical<StructureDefinition>(storage, 'StructureDefinition', name)
-  if (found) return found
-  const page = await storage.search({
+/**
+ * The StructureDefinition of a canonical, else one that declares it as its type, as own copies of foreign models do. It is the newest
+ * active one, or the very one that is named so: a draft decides no verdict under a name that does not say which, unless `drafts` are
+ * let in.
+ */
+export async function findStructure(
+  storage: Storage,
+  canonical: string,
+  { drafts = false }: { drafts?: boolean } = {},
+): Promise<StructureDefinition | undefined> {
+  const named = await findByCanonical<StructureDefinition>(storage, 'StructureDefinition', canonical)
+  const fit = named.find((each) => drafts || isNamedBy(canonical, each))
+  if (fit) return fit
+  const copies = await structuresOfType(storage, parseCanonical(canonical).url)
+  return copies.find((each) => drafts || statusOf(each) === 'active')
+}
+
+async function structuresOfType(storage: Storage, type: string): Promise<StructureDefinition[]> {
+  const { matches } = await storage.search({
     type: 'StructureDefinition',
-    conditions: [{ parameter: 'type', values: [{ value: name }] }],
+    conditions: [{ parameter: 'type', values: [{ value: type }] }],
     sort: [],
-    count: 1,
+    count: 100,
     total: 'none',
   })
-  return page.matches[0]?.resource as StructureDefinition | undefined
+  const found = matches.flatMap(({ resource }) => (isOfType(resource, 'StructureDefinition') ? [resource] : []))
+  return usable(storage, found)
 }

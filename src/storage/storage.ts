@@ -67,14 +67,17 @@ export interface Write {
   /** Assigned by the storage for POST without id. */
   id?: string
   resource?: Resource
-  /** Version that must be current (If-Match), or `none` (If-None-Match: *). */
-  ifMatch?: string
-  ifNoneMatch?: boolean
+  /** One of these versions must be current; `*` is any (If-Match). */
+  ifMatch?: readonly string[]
+  /** None of these versions may be current; `*` is any (If-None-Match). */
+  ifNoneMatch?: readonly string[]
   /**
    * Called inside the transaction, before the write, with {@link Storage.published} of the resource's `url` and `version`
    * when there is one, so that no other writer comes in between. What it throws undoes all writes.
    */
   unlessPublished?(published: StoredVersion): void
+  /** Called inside the transaction with what the write would take the place of, when there is anything. What it throws undoes all writes. */
+  unlessInForce?(current: StoredVersion): void
   /** Content of another publisher that comes with the software: not recorded as published by this installation. */
   unrecorded?: boolean
 }

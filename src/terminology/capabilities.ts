@@ -84,5 +84,5 @@ export async function terminologyCapabilities(
     },
     validateCode: { translations: true },
     translation: { needsMap: false },
-  } as Resource
+  }
 }

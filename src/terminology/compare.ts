@@ -1,13 +1,19 @@
+import { parseCanonical } from '../fhir/canonical.ts'
 import { badRequest } from '../fhir/error.ts'
-import { booleanParameter, firstParameter, textParameter } from '../fhir/operation.ts'
-import type { Parameter, Parameters, Resource, ValueSet } from '../fhir/types.ts'
+import { booleanParameter, textParameter } from '../fhir/operation.ts'
+import type { Parameter, Parameters } from '../fhir/types.ts'
 import type { Steps } from '../workers/budget.ts'
+import { requireSameArtefact } from './request/agreement.ts'
 import { txError } from './request/messages.ts'
-import { evaluationOf, type Request, valueSetRules } from './request/request.ts'
+import { type Request, resourceParameter } from './request/request.ts'
+import { queryOf, valueSetRules } from './request/requested-set.ts'
 import { valueSetOf } from './request/scope.ts'
+import { loaded, type Work } from './request/work.ts'
+import type { Clause, CompiledSet } from './value-set/clause.ts'
+import { compileValueSet } from './value-set/compile.ts'
 import { list, NOTHING_LEFT_OUT } from './value-set/listing.ts'
-import { type Evaluation, resolveSystem } from './value-set/resolve-clause.ts'
-import { type Clause, type CompiledSet, compileValueSet } from './value-set/value-set.ts'
+import type { ValueSetQuery } from './value-set/query.ts'
+import { resolveSystem } from './value-set/resolve-clause.ts'
 
 /** How two value sets relate, with the members that show it where they are known. */
 interface Comparison {
@@ -18,14 +24,12 @@ interface Comparison {
 }
 
 /** `ValueSet/$compare`: how two value sets relate; they are expanded only if their definitions do not tell. */
-export function* compareValueSets(request: Request): Steps<Parameters> {
+export function* compareValueSets(request: Request): Work<Parameters> {
   const { parameters } = request
-  const [one, other] = (['this', 'other'] as const).map((side) => compiledSide(request, side)) as [
-    CompiledSet,
-    CompiledSet,
-  ]
-  const evaluation = evaluationOf(request, one.canonical)
-  const comparison = byDefinition(one, other, evaluation) ?? (yield* byExpansion(one, other, evaluation, request))
+  const one = yield* compiledSide(request, 'this')
+  const other = yield* compiledSide(request, 'other')
+  const query = queryOf(request, one.canonical)
+  const comparison = byDefinition(one, other, query) ?? (yield* byExpansion(one, other, query, request))
   const parameter: Parameter[] = [
     { name: 'result', valueCode: comparison.result },
     { name: 'message', valueString: MESSAGES[comparison.result](one.canonical, other.canonical) },
@@ -50,26 +54,27 @@ const MESSAGES: Record<Comparison['result'], (one: string, other: string) => str
   empty: (one, other) => `Both the value sets ${one} and ${other} are empty`,
 }
 
-function compiledSide(request: Request, side: 'this' | 'other'): CompiledSet {
+function* compiledSide(request: Request, side: 'this' | 'other'): Work<CompiledSet> {
   const { parameters, scope } = request
-  const given = firstParameter(parameters, `${side}ValueSet`)?.resource as Resource | undefined
+  const given = resourceParameter(parameters, `${side}ValueSet`, 'ValueSet')
   const url = textParameter(parameters, `${side}Url`)
-  let definition: ValueSet | undefined = given?.resourceType === 'ValueSet' ? given : undefined
-  if (!definition && url === undefined) throw badRequest(`Send ${side}Url or ${side}ValueSet`, 'required')
-  definition ??= valueSetOf(scope, url ?? '')
+  if (given) requireSameArtefact(given, { url, version: undefined, versionName: '' })
+  if (!given && url === undefined) throw badRequest(`Send ${side}Url or ${side}ValueSet`, 'required')
+  if (!given && url !== undefined) yield* loaded(scope, [{ type: 'ValueSet', url: parseCanonical(url).url }])
+  const definition = given ?? valueSetOf(scope, url ?? '')
   if (!definition) throw txError('Unable_to_resolve_value_Set_', [url], 404)
-  return compileValueSet(definition, { scope, valueSetRules: valueSetRules(request), supplements: [] })
+  return yield* compileValueSet(definition, { scope, valueSetRules: valueSetRules(request), supplements: [] })
 }
 
 /** What the definitions alone tell: equal ones, whole systems, enumerations. */
-function byDefinition(one: CompiledSet, other: CompiledSet, evaluation: Evaluation): Comparison | undefined {
+function byDefinition(one: CompiledSet, other: CompiledSet, query: ValueSetQuery): Comparison | undefined {
   const isWhole = (set: CompiledSet) =>
     isPlain(set) && set.includes.every((each) => !each.concepts && each.filters.length === 0)
   const isEnumerated = (set: CompiledSet) =>
     isPlain(set) && set.includes.every((each) => each.concepts && each.filters.length === 0)
   if (isEnumerated(one) && isEnumerated(other)) {
     const keys = (set: CompiledSet) =>
-      set.includes.flatMap((each) => codesOf(each, evaluation).map((code) => `${systemKey(each)}#${code}`))
+      set.includes.flatMap((each) => codesOf(each, query).map((code) => `${systemKey(each)}#${code}`))
     return relate(new Set(keys(one)), new Set(keys(other)), false)
   }
   if (describe(one) === describe(other)) return { result: 'same', expanded: false }
@@ -89,9 +94,9 @@ const isPlain = (set: CompiledSet) =>
 const systemKey = (clause: Clause) => `${clause.identity}|${clause.version}`
 
 /** The codes a clause enumerates, as their system writes them where it is here. */
-function codesOf(clause: Clause, evaluation: Evaluation): string[] {
+function codesOf(clause: Clause, query: ValueSetQuery): string[] {
   const codes = [...(clause.concepts?.keys() ?? [])]
-  const { provider } = resolveSystem(clause, evaluation)
+  const { provider } = resolveSystem(clause, query)
   if (!provider) return codes
   return codes.map((code) => {
     const ref = provider.locate(code)
@@ -116,23 +121,18 @@ function describe(set: CompiledSet): string {
   return JSON.stringify([set.dropsInactive, set.versionsMatch, clauses(set.includes), clauses(set.excludes)])
 }
 
-function* byExpansion(
-  one: CompiledSet,
-  other: CompiledSet,
-  evaluation: Evaluation,
-  request: Request,
-): Steps<Comparison> {
+function* byExpansion(one: CompiledSet, other: CompiledSet, query: ValueSetQuery, request: Request): Steps<Comparison> {
   const most = request.around.limits.expansionCodes
-  return relate(yield* keysOf(one, evaluation, most), yield* keysOf(other, evaluation, most), true)
+  return relate(yield* keysOf(one, query, most), yield* keysOf(other, query, most), true)
 }
 
 /** `system#code` of every member. */
-function* keysOf(set: CompiledSet, evaluation: Evaluation, most: number): Steps<Set<string>> {
-  const listing = yield* list(set, evaluation, { activeOnly: false, without: NOTHING_LEFT_OUT, most })
+function* keysOf(set: CompiledSet, query: ValueSetQuery, most: number): Steps<Set<string>> {
+  const listing = yield* list(set, query, { activeOnly: false, without: NOTHING_LEFT_OUT, most })
   if (listing === 'tooMany') throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${most}`])
   const keys = new Set<string>()
   for (let index = 0; index < listing.size; index++) {
-    if (evaluation.pass(1)) yield
+    if (query.pass(1)) yield
     const entry = listing.at(index)
     if (entry) keys.add(`${entry.clause.identity}#${entry.provider.code(entry.ref)}`)
   }

@@ -6,23 +6,30 @@ import type { CodeSystemProvider, Ref } from './code-system/code-system.ts'
 import { shownDesignation, textsOf } from './code-system/designations.ts'
 import { supplemented } from './code-system/supplement-lookup.ts'
 import { alternatives, otherIssue, txIssue } from './request/messages.ts'
-import { type Request, requestedLanguages, requestedSupplements, textParameters } from './request/request.ts'
-import { requireOneQuestion } from './request/value.ts'
+import { type Request, textParameters } from './request/request.ts'
+import { requestedLanguages, requestedSupplements } from './request/requested-set.ts'
+import { agreedSystem, agreedVersion, requireOneQuestion } from './request/value.ts'
 import { matchesVersion, SYSTEM_RULES, versionRules } from './request/versions.ts'
+import { loaded, type Work } from './request/work.ts'
 import { replyDisplay } from './validate/concept-check.ts'
 import { knownVersions } from './value-set/resolve-clause.ts'
 
 /** `CodeSystem/$lookup`: everything known about one code; 404 when system, version or code is unknown. */
-export function lookUp(request: Request): Parameters {
+export function* lookUp(request: Request): Work<Parameters> {
   const { parameters } = request
   requireOneQuestion(parameters, ['code', 'coding'])
   const coding = firstParameter(parameters, 'coding')?.valueCoding
   const code = coding?.code ?? textParameter(parameters, 'code')
-  const system = coding?.system ?? textParameter(parameters, 'system') ?? textParameter(parameters, 'url')
+  const named = textParameter(parameters, 'system') ?? textParameter(parameters, 'url')
+  const system = agreedSystem(coding, named)
   if (!code || !system) throw badRequest('Send code and system, or coding', 'required')
   const languages = requestedLanguages(request)
-  const found = requestedSystem(request, system, coding?.version ?? textParameter(parameters, 'version'))
-  const provider = supplemented(found, requestedSupplements(request, languages))
+  const found = yield* requestedSystem(
+    request,
+    system,
+    agreedVersion(coding, 'version', textParameter(parameters, 'version')),
+  )
+  const provider = supplemented(found, yield* requestedSupplements(request, languages))
   const { head } = provider
   const ref = provider.locate(code)
   if (ref === undefined) {
@@ -49,8 +56,9 @@ export function lookUp(request: Request): Parameters {
  * One version of a code system: the one asked for (empty: the one without version), the one the request's rules name, the
  * newest; 404 when there is none.
  */
-export function requestedSystem(request: Request, canonical: string, wanted?: string): CodeSystemProvider {
+export function* requestedSystem(request: Request, canonical: string, wanted?: string): Work<CodeSystemProvider> {
   const { url, version } = parseCanonical(canonical)
+  yield* loaded(request.scope, [{ type: 'CodeSystem', url }])
   const candidates = request.scope.systems(url)
   const rule = versionRules(request.parameters, SYSTEM_RULES).get(url)
   const pattern = rule?.force ?? wanted ?? version ?? rule?.default ?? rule?.check
@@ -80,7 +88,10 @@ function propertyParameters(provider: CodeSystemProvider, ref: Ref, asked: strin
   const wants = (code: string) => asked.includes('*') || asked.includes(code)
   const made: Parameter[] = []
   const add = (code: string, member: string, value: unknown, description?: string) => {
-    const part: Parameter[] = [{ name: 'code', valueCode: code }, { name: 'value', [member]: value } as Parameter]
+    const part: Parameter[] = [
+      { name: 'code', valueCode: code },
+      { name: 'value', [member]: value },
+    ]
     if (description !== undefined) part.push({ name: 'description', valueString: description })
     made.push({ name: 'property', part })
   }

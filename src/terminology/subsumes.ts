@@ -1,19 +1,21 @@
 import { parseCanonical } from '../fhir/canonical.ts'
 import { badRequest, FhirError } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
-import type { Coding, Parameters, Resource } from '../fhir/types.ts'
+import type { Coding, Parameters } from '../fhir/types.ts'
 import type { CodeSystemProvider, Ref } from './code-system/code-system.ts'
 import { requestedSystem } from './lookup.ts'
+import { agreed } from './request/agreement.ts'
 import { systemIdentity } from './request/aliases.ts'
 import { txIssue } from './request/messages.ts'
-import type { Request } from './request/request.ts'
+import { type Request, resourceParameter } from './request/request.ts'
 import { requireOneQuestion } from './request/value.ts'
+import type { Work } from './request/work.ts'
 
 /**
  * `CodeSystem/$subsumes` (https://hl7.org/fhir/R4/codesystem-operation-subsumes.html): equivalent, subsumes, subsumed-by or
  * not-subsumed. At instance level `codeSystem` is the code system in question. 404 for an unknown system, version or code.
  */
-export function subsumption(request: Request): Parameters {
+export function* subsumption(request: Request): Work<Parameters> {
   const { parameters } = request
   requireOneQuestion(parameters, ['codeA', 'codingA'])
   requireOneQuestion(parameters, ['codeB', 'codingB'])
@@ -23,7 +25,7 @@ export function subsumption(request: Request): Parameters {
   const codeB = codingB?.code ?? textParameter(parameters, 'codeB')
   const { system, version } = systemInQuestion(parameters, [codingA, codingB])
   if (!codeA || !codeB || !system) throw badRequest('Send codeA, codeB and system, or codingA and codingB', 'required')
-  const provider = requestedSystem(request, system, version)
+  const provider = yield* requestedSystem(request, system, version)
   const a = located(provider, codeA, 'codeA')
   const b = located(provider, codeB, 'codeB')
   return { resourceType: 'Parameters', parameter: [{ name: 'outcome', valueCode: outcome(provider, a, b) }] }
@@ -31,28 +33,26 @@ export function subsumption(request: Request): Parameters {
 
 /** The one system, and the one version of it, that everything in the request names; 400 where it names several. */
 function systemInQuestion(parameters: Parameters, codings: (Coding | undefined)[]) {
-  const instance = firstParameter(parameters, 'codeSystem')?.resource as Resource | undefined
-  const own = instance?.resourceType === 'CodeSystem' ? instance : undefined
+  const own = resourceParameter(parameters, 'codeSystem', 'CodeSystem')
   const named = textParameter(parameters, 'system') ?? textParameter(parameters, 'url')
-  const systems = [own?.url, named && parseCanonical(named).url, ...codings.map((each) => each?.system)]
-  const versions = [
-    own?.version,
-    textParameter(parameters, 'version') ?? (named && parseCanonical(named).version),
-    ...codings.map((each) => each?.version),
-  ]
-  return {
-    system: agreed(systems, systemIdentity, 'code system'),
-    // An instance without version is meant itself, whatever versions of its system there are.
-    version: agreed(versions, (version) => version, 'version of the code system') ?? (own && ''),
-  }
-}
-
-/** What all of those that are present say. */
-function agreed(given: (string | undefined)[], identity: (text: string) => string, what: string): string | undefined {
-  const [first, ...others] = given.filter((each) => each !== undefined && each !== '')
-  const other = first === undefined ? undefined : others.find((each) => identity(each ?? '') !== identity(first))
-  if (other === undefined) return first
-  throw badRequest(`Both codes must be of the same ${what}: the request names '${first}' and '${other}'`)
+  const partsOf = (part: 'system' | 'version') =>
+    codings.map((each, index) => ({ at: `coding${index === 0 ? 'A' : 'B'}.${part}`, says: each?.[part] }))
+  const system = agreed(
+    'code system',
+    [
+      { at: 'codeSystem', says: own?.url },
+      { at: 'system', says: named && parseCanonical(named).url },
+      ...partsOf('system'),
+    ],
+    systemIdentity,
+  )
+  const version = agreed('version of the code system', [
+    { at: 'codeSystem', says: own?.version },
+    { at: 'version', says: textParameter(parameters, 'version') ?? (named && parseCanonical(named).version) },
+    ...partsOf('version'),
+  ])
+  // An instance without version is meant itself, whatever versions of its system there are.
+  return { system, version: version ?? (own && '') }
 }
 
 function located(provider: CodeSystemProvider, code: string, expression: string): Ref {

@@ -1,4 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
+import { isSystemError, systemErrorText } from '../base/system-error.ts'
 import { createKeyIndex, type KeyIndex } from './keys/key-index.ts'
 import { type Distrust, idleNames, type Suspension } from './keys/objections.ts'
 import { isExpired, type TrustedKey } from './keys/trusted-key.ts'
@@ -140,12 +141,12 @@ async function readState(before: SourceState, reading: DidReading): Promise<Sour
 }
 
 /** Faults of the list and of the file system are for the administrator; anything else is a bug and must not look like one. */
-function failureText(error: unknown, { location }: TrustSource): string {
+function failureText(error: unknown, { key = [] }: TrustSource): string {
   if (error instanceof UnusableSource) return error.message
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
-    return error.code === 'ENOENT' ? `${location} or its key does not exist` : error.message
-  }
-  throw error
+  const text = systemErrorText(error)
+  if (!isSystemError(error) || text === undefined) throw error
+  const isKey = error.path !== undefined && key.includes(error.path)
+  return isKey ? `the pinned key of the signer (member "key") cannot be read: ${text}` : text
 }
 
 /** Keys that the lists leave out. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { contentFiles } from '../../scripts/generate-content.ts'
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
-import { readMapChains } from '../../src/evaluate/map/map-chains.ts'
+import { credentialFormats } from '../../src/credentials/credentials.ts'
 import { elementInfo } from '../../src/fhir/elements.ts'
 import { parseMap } from '../../src/structure-map/language/parser.ts'
 import { byCanonical, content, cqlPaths, jsonContent, mapPaths, maps, ofType, projectText } from './own-content.ts'
@@ -28,7 +28,7 @@ function faults(value: JsonObject, type: string, path: string): string[] {
 }
 
 describe('own content', () => {
-  it('is what the tables say: run `node scripts/generate-content.ts`', () => {
+  it('is what the tables say: run `npm run build:content`', () => {
     const generated = contentFiles()
     assert.deepEqual(jsonContent.map(([path]) => path).sort(), [...generated.keys()].sort())
     for (const [path, text] of generated) assert.equal(projectText(path), text, path)
@@ -74,7 +74,7 @@ describe('own content', () => {
 
   it('refers to nothing of its own that does not exist', () => {
     const known = new Set(content.map((each) => ('url' in each ? each.url : undefined)))
-    const texts = [...jsonContent.map(([path]) => path), ...mapPaths, ...cqlPaths, 'igs/map-chains.json']
+    const texts = [...jsonContent.map(([path]) => path), ...mapPaths, ...cqlPaths]
     for (const path of texts)
       for (const [canonical] of projectText(path).matchAll(/http:\/\/vidimus\.org\/fhir\/[A-Za-z]+\/[\w-]+/g))
         assert.ok(known.has(canonical), `${path}: ${canonical}`)
@@ -120,13 +120,13 @@ describe('maps', () => {
     for (const path of mapPaths) assert.deepEqual(parseMap(projectText(path), { strict: true }).warnings, [], path)
   })
 
-  it('stand in the chains under formats that exist', () => {
-    const chains = readMapChains(JSON.parse(projectText('igs/map-chains.json')))
+  it('are there for every kind of certificate that is read, and its code exists', () => {
     const formats = byCanonical('CodeSystem', `${base}/CodeSystem/credential-format`)[0]?.concept?.map(
       (each) => each.code,
     )
-    for (const [format, { coreDataSet, bundle }] of Object.entries(chains)) {
+    for (const [format, { input }] of credentialFormats.flatMap(({ kinds }) => Object.entries(kinds))) {
       assert.ok(formats?.includes(format), format)
+      const { coreDataSet = [], bundle = [] } = input?.({}).maps ?? {}
       for (const canonical of [...coreDataSet, ...bundle])
         assert.ok(
           maps.some((each) => each.url === canonical),

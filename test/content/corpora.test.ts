@@ -2,13 +2,11 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
-import { defaultLimits, isFailure } from '../../src/credentials/credential-format.ts'
+import { defaultLimits } from '../../src/credentials/credential-format.ts'
 import { credentialFormats } from '../../src/credentials/credentials.ts'
-import { mapInput } from '../../src/credentials/map-input.ts'
-import { readMapChains } from '../../src/evaluate/map/map-chains.ts'
 import { createMaps } from '../../src/structure-map/maps.ts'
 import { createTerminology } from '../../src/terminology/terminology.ts'
-import { byCanonical, ofType, projectText } from './own-content.ts'
+import { byCanonical, ofType } from './own-content.ts'
 
 const corpus = new URL('../../../shared/corpora/credentials/', import.meta.url)
 const skip = existsSync(corpus) ? false : '../shared is absent'
@@ -29,7 +27,6 @@ const engine = createMaps({
   translator: terminology.translator,
   revision: () => 1,
 })
-const chains = readMapChains(JSON.parse(projectText('igs/map-chains.json')))
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -53,7 +50,7 @@ function codes(): [id: string, text: string][] {
 const fullDate = /^\d{4}(-\d\d(-\d\d)?)?$/
 const fullDateTime = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?)?)?$/
 
-async function transform(canonicals: string[], content: Json): Promise<Json> {
+async function transform(canonicals: readonly string[], content: Json): Promise<Json> {
   let current = content
   for (const canonical of canonicals) current = (await engine.compile(canonical)).run(current, call)
   return current
@@ -63,13 +60,13 @@ describe('codes of the world', () => {
   it('become core data sets and FHIR, whatever oddity they carry', { skip }, async () => {
     let mapped = 0
     for (const [id, text] of codes()) {
-      const envelope = credentialFormats.find((each) => each.recognises(text))?.decode([text], defaultLimits)
-      if (!envelope || isFailure(envelope)) continue
+      const format = credentialFormats.find((each) => each.recognises([text]))
+      const envelope = format?.decode([text], defaultLimits)
+      if (!format || !envelope || 'check' in envelope) continue
       const opened = envelope.open()
-      const chain = chains[envelope.format]
-      if (typeof opened === 'string' || !chain) continue
-      const { claims } = mapInput(envelope.format, opened.content)
-      const coreDataSets = resourcesOf(await transform(chain.coreDataSet, claims))
+      const input = typeof opened === 'string' ? undefined : format.kinds[envelope.format]?.input?.(opened.content)
+      if (typeof opened === 'string' || !input) continue
+      const coreDataSets = resourcesOf(await transform(input.maps.coreDataSet, input.claims))
       assert.ok(coreDataSets.length >= opened.events.length, id)
       for (const each of coreDataSets) {
         mapped += 1
@@ -78,7 +75,7 @@ describe('codes of the world', () => {
         const event = each.vaccination ?? each.test ?? each.recovery
         assert.ok(isObject(event), `${id}: event`)
         assert.match(String(event.date), fullDateTime, id)
-        const types = resourcesOf(await transform(chain.bundle, each)).map((resource) => resource.resourceType)
+        const types = resourcesOf(await transform(input.maps.bundle, each)).map((resource) => resource.resourceType)
         assert.ok(types.includes('Patient') && types.includes('Composition'), id)
         assert.ok(
           ['Immunization', 'Observation', 'Condition'].some((type) => types.includes(type)),

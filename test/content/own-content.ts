@@ -21,7 +21,6 @@ export const cqlPaths = names('rules/cql', '.cql')
 /** Every JSON resource of own content by path. */
 export const jsonContent: [path: string, resource: Resource][] = folders
   .flatMap((folder) => names(folder, '.json'))
-  .filter((path) => path !== 'igs/map-chains.json')
   .map((path) => [path, JSON.parse(projectText(path)) as Resource])
 
 /** The maps, parsed strictly. */

@@ -6,16 +6,17 @@ import { join } from 'node:path'
 import { after, mock, test } from 'node:test'
 import { shippedContent, shippedRecord } from '../../scripts/record-content.ts'
 import { openLoadedServer } from '../../src/cli/loaded-server.ts'
-import { readRecord } from '../../src/cli/own-content.ts'
 import { readConfig } from '../../src/config.ts'
 import { isError } from '../../src/fhir/error.ts'
 import type { Resource } from '../../src/fhir/types.ts'
+import { readRecord } from '../../src/publish/import/own-content.ts'
+import { contentRecord } from '../../src/server.ts'
 import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 import { ofType } from './own-content.ts'
 
 test('every shipped artefact has the content that was recorded for its version', async () => {
-  const [shipped, recorded] = [await shippedRecord(), readRecord()]
+  const [shipped, recorded] = [await shippedRecord(), readRecord(contentRecord)]
   const changed = Object.keys(shipped).filter((name) => shipped[name] !== recorded[name])
   assert.deepEqual(changed, [], 'raise the version, then run: node scripts/record-content.ts')
 })

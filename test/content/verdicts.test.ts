@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
-import { readMapChains } from '../../src/evaluate/map/map-chains.ts'
+import { credentialFormats } from '../../src/credentials/credentials.ts'
 import type { Bundle } from '../../src/fhir/types.ts'
-import { createRules, selectPlans } from '../../src/rules/rules.ts'
+import { createRules } from '../../src/rules/rules.ts'
+import { selectPlans } from '../../src/rules/select-plans.ts'
 import { createMaps } from '../../src/structure-map/maps.ts'
 import { createTerminology } from '../../src/terminology/terminology.ts'
-import { byCanonical, maps, ofType, projectText } from './own-content.ts'
+import { inputOf } from '../support/map-samples.ts'
+import { byCanonical, maps, ofType } from './own-content.ts'
 
 // Own content with the real rooms and nothing else: what a fresh server says of claims.
 const revision = () => 1
@@ -51,8 +53,6 @@ const rules = createRules(
 )
 after(() => rules.close())
 
-const chains = readMapChains(JSON.parse(projectText('igs/map-chains.json')))
-
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -61,7 +61,7 @@ function resourcesOf(bundle: Json): JsonObject[] {
   return entries.flatMap((entry) => (isObject(entry) && isObject(entry.resource) ? [entry.resource] : []))
 }
 
-async function transform(canonicals: string[], content: Json): Promise<Json> {
+async function transform(canonicals: readonly string[], content: Json): Promise<Json> {
   let current = content
   for (const canonical of canonicals) current = (await engine.compile(canonical)).run(current, { now: now(), uuid })
   return current
@@ -69,8 +69,7 @@ async function transform(canonicals: string[], content: Json): Promise<Json> {
 
 /** The bundles of every event, with the holder once. */
 async function toFhir(format: string, content: Json): Promise<Bundle> {
-  const chain = chains[format]
-  assert.ok(chain, format)
+  const chain = inputOf(format, content).maps
   const resources: JsonObject[] = []
   for (const coreDataSet of resourcesOf(await transform(chain.coreDataSet, content)))
     for (const resource of resourcesOf(await transform(chain.bundle, coreDataSet)))
@@ -266,8 +265,8 @@ describe('verdicts of own content', () => {
 
   it('come with the maps of own content alone', () => {
     assert.ok(maps.length > 0)
-    for (const { coreDataSet, bundle } of Object.values(chains))
-      for (const canonical of [...coreDataSet, ...bundle])
+    for (const { input } of credentialFormats.flatMap(({ kinds }) => Object.values(kinds)))
+      for (const canonical of Object.values(input?.({}).maps ?? {}).flat())
         assert.equal(byCanonical('StructureMap', canonical).length, 1)
   })
 })

@@ -20,11 +20,8 @@ export interface TestApp {
   errors: unknown[]
 }
 
-/** Starts an app; `change` replaces options. */
-export async function startApp(
-  operations: Operation<undefined>[] = [],
-  change: Partial<AppOptions<undefined>> = {},
-): Promise<TestApp> {
+/** An app over a store in memory, and what it said. */
+export async function makeApp(operations: Operation<undefined>[] = [], change: Partial<AppOptions<undefined>> = {}) {
   const storage = await openStorage('sqlite::memory:', { dataDir: '.' })
   const log: AccessLogEntry[] = []
   const errors: unknown[] = []
@@ -63,12 +60,25 @@ export async function startApp(
     software: { name: 'vidimus', version: '0.1.0', releaseDate: '2026-01-01' },
     ...change,
   })
-  const server = createServer(app.handler)
+  const close = async () => {
+    await app.close()
+    await storage.close()
+  }
+  return { handler: app.handler, storage, log, errors, close }
+}
+
+/** Starts an app; `change` replaces options. */
+export async function startApp(
+  operations: Operation<undefined>[] = [],
+  change: Partial<AppOptions<undefined>> = {},
+): Promise<TestApp> {
+  const { handler, storage, log, errors, close } = await makeApp(operations, change)
+  const server = createServer(handler)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   after(async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
-    await storage.close()
+    await close()
   })
   return { server, storage, log, errors }
 }

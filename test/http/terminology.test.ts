@@ -170,3 +170,54 @@ test('metadata cites the definition of each operation, and gives parameters the 
   for (const name of ['source-uri', 'target-uri'])
     assert.equal(of('ConceptMap')?.searchParam.find((each) => each.name === name)?.type, 'reference')
 })
+
+test('instance level, wherever R4 has it: the stored artefact is meant, and no other beside it (LinuxForHealth/FHIR#1756)', async () => {
+  const found = async (type: string) => (await ask<Bundle>(`${type}?_count=1`)).body.entry?.[0]?.resource
+  const idOf = async (type: string, url: string) =>
+    (await ask<Bundle>(`${type}?url=${e(url)}`)).body.entry?.[0]?.resource?.id ?? assert.fail(`${url} is not there`)
+  const url = 'http://vidimus.org/fhir/CodeSystem/decision'
+  const system = await idOf('CodeSystem', url)
+  const { body: resource } = await ask<CodeSystem>(`CodeSystem/${system}`)
+  const code = resource.concept?.[0]?.code ?? assert.fail('no concept')
+  const valid = await ask<Parameters>(`CodeSystem/${system}/$validate-code?code=${code}`)
+  assert.equal(answer(valid.body, 'result'), true)
+  assert.equal((await ask(`CodeSystem/${system}/$validate-code?code=${code}&url=http://example.org/else`)).status, 400)
+  assert.equal((await ask(`CodeSystem/${system}/$validate-code?code=${code}&version=99`)).status, 400)
+
+  const sets = await ask<Bundle>('ValueSet?_count=500&_elements=url,status')
+  const set = sets.body.entry?.find(
+    (each) => each.resource && 'url' in each.resource && String(each.resource.url).startsWith('http://vidimus.org/'),
+  )
+  const setId = set?.resource?.id ?? assert.fail('no own value set')
+  const expanded = await ask<Resource>(`ValueSet/${setId}/$expand?count=1`)
+  assert.equal(expanded.status, 200)
+  const { expansion, url: setUrl } = expanded.body as object as {
+    url: string
+    expansion: { contains: { system: string; code: string }[] }
+  }
+  const [member] = expansion.contains
+  const asked = `system=${e(member?.system ?? '')}&code=${e(member?.code ?? '')}`
+  const inSet = await ask<Parameters>(`ValueSet/${setId}/$validate-code?${asked}`)
+  assert.equal(answer(inSet.body, 'result'), true)
+  assert.equal(
+    (await ask(`ValueSet/${setId}/$validate-code?${asked}&url=${e(setUrl)}`)).status,
+    200,
+    'its own url again',
+  )
+  assert.equal((await ask(`ValueSet/${setId}/$validate-code?${asked}&url=http://example.org/else`)).status, 400)
+  assert.equal((await ask(`ValueSet/${setId}/$expand?url=http://example.org/else`)).status, 400)
+  assert.equal((await ask(`ValueSet/${setId}/$expand?context=http://example.org/x%23y`)).status, 400)
+  assert.equal((await ask('ValueSet/nobody/$expand')).status, 404)
+
+  const map = (await found('ConceptMap')) as
+    | { id: string; url: string; group?: { source?: string; element?: { code?: string }[] }[] }
+    | undefined
+  const group = map?.group?.find((each) => each.source && each.element?.[0]?.code)
+  const source = `system=${e(group?.source ?? '')}&code=${e(group?.element?.[0]?.code ?? '')}`
+  assert.equal((await ask(`ConceptMap/${map?.id}/$translate?${source}`)).status, 200)
+  assert.equal((await ask(`ConceptMap/${map?.id}/$translate?${source}&url=http://example.org/else`)).status, 400)
+  assert.equal((await ask(`ConceptMap/nobody/$translate?${source}`)).status, 404)
+
+  const lookup = await ask(`CodeSystem/${system}/$lookup?code=${code}`)
+  assert.equal(lookup.status, 404, 'R4 has $lookup at the level of the type alone')
+})

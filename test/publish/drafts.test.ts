@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { importOptions } from '../../src/cli/loaded-server.ts'
-import { issueHcert } from '../../src/demo/hcert.ts'
+import { issueHcert } from '../../src/demo/issue-hcert.ts'
 import { samplePayload } from '../../src/demo/samples.ts'
 import { allParameters, parameterValue, textParameter } from '../../src/fhir/operation.ts'
 import type { Library, Parameter, Parameters, PlanDefinition, Resource, ValueSet } from '../../src/fhir/types.ts'
-import { loadPackage } from '../../src/packages/load.ts'
+import { importPackage } from '../../src/publish/import/import-package.ts'
 import { testIssuer } from '../support/issuer.ts'
 import { base, codeSystem, cqlLibrary, openPublishing, plan, textsOf, valueSet } from './support.ts'
 
-const { put, post, putMap, get, server } = await openPublishing()
+const { put, post, putMap, get, server, remove } = await openPublishing()
 const issuer = testIssuer()
 const credential = issueHcert(
   samplePayload('dcc-v', {
@@ -147,6 +147,7 @@ test('value sets and code systems: a newer draft is not what a url without versi
 
 test('a rule that goes by a bare id does not go by a draft', async () => {
   const stored = (await get('ValueSet/vaccines-covid-19-names')).body as ValueSet
+  assert.equal((await remove('ValueSet/vaccines-covid-19-names')).status, 204)
   await store({
     ...stored,
     url: `${base}/ValueSet/hijack`,
@@ -184,16 +185,13 @@ test('what an import refused is used for nothing, also when it is named exactly 
     plan('broken', `${base}/Library/None|1.0.0`),
     {
       ...valueSet('broken'),
-      compose: { include: [{ system: `${base}/CodeSystem/versions`, concept: [{ code: 'old' }] }, {}] },
-    } as never,
+      compose: { include: [{ system: `${base}/CodeSystem/versions`, concept: [{ code: 'old' }] }, { version: '1' }] },
+    },
     { ...codeSystem('broken', ['a', 'a']) },
   ]
   for (const resource of broken) {
     const bytes = Buffer.from(JSON.stringify(resource))
-    const { entries } = await loadPackage(
-      { bytes, name: `${resource.id}.json` },
-      { ...importOptions(server), validate: () => [] },
-    )
+    const { entries } = await importPackage({ bytes, name: `${resource.id}.json` }, importOptions(server))
     assert.deepEqual([entries[0]?.status, entries[0]?.isDraft], ['loaded', true], JSON.stringify(entries))
     const { body } = await get(`${resource.resourceType}/${resource.id}`)
     assert.equal(body.status, 'draft')

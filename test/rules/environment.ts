@@ -58,7 +58,9 @@ export function testEnvironment(libraries: Library[] = [], valueSets: Record<str
     async membership(canonical) {
       environment.asked.membership.push(canonical)
       const known = members(canonical)
-      return (code, system) => known.some(([s, c]) => c === code && (system === undefined || s === system))
+      const includes = (code: string, system?: string) =>
+        known.some(([s, c]) => c === code && (system === undefined || s === system))
+      return Object.assign(includes, { systems: [...new Set(known.map(([system]) => system))] })
     },
     async expand(canonical) {
       environment.asked.expand.push(canonical)

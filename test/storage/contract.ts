@@ -112,7 +112,7 @@ function versionCases(test: Test): void {
     assert.equal(storage.revision(), 0)
   })
   test('all writes of a transaction or none', async (storage) => {
-    const bad = put(valueSet('c'), { ifMatch: '7' })
+    const bad = put(valueSet('c'), { ifMatch: ['7'] })
     await assert.rejects(storage.write([put(valueSet('a')), put(valueSet('b')), bad]), status(412))
     assert.deepEqual(await storage.count(), {})
     assert.equal((await find(storage, 'ValueSet', [])).length, 0)
@@ -152,28 +152,28 @@ function versionCases(test: Test): void {
 
 function preconditionCases(test: Test): void {
   test('If-Match is the current version', async (storage) => {
-    await assert.rejects(storage.write([put(valueSet('a'), { ifMatch: '1' })]), status(412))
+    await assert.rejects(storage.write([put(valueSet('a'), { ifMatch: ['1'] })]), status(412))
     await storage.write([put(valueSet('a'))])
-    await assert.rejects(storage.write([put(valueSet('a', { title: 'x' }), { ifMatch: '2' })]), status(412))
-    const [updated] = await storage.write([put(valueSet('a', { title: 'x' }), { ifMatch: '1' })])
+    await assert.rejects(storage.write([put(valueSet('a', { title: 'x' }), { ifMatch: ['2'] })]), status(412))
+    const [updated] = await storage.write([put(valueSet('a', { title: 'x' }), { ifMatch: ['1'] })])
     assert.equal(updated?.version.versionId, '2')
-    await assert.rejects(storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a', ifMatch: '1' }]), status(412))
-    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a', ifMatch: '2' }])
-    await assert.rejects(storage.write([put(valueSet('a'), { ifMatch: '3' })]), status(412))
+    await assert.rejects(storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a', ifMatch: ['1'] }]), status(412))
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a', ifMatch: ['2'] }])
+    await assert.rejects(storage.write([put(valueSet('a'), { ifMatch: ['3'] })]), status(412))
   })
   test('of two updates of one version one wins', async (storage) => {
     await storage.write([put(valueSet('a'))])
     const outcomes = await Promise.allSettled(
-      ['x', 'y', 'z'].map((title) => storage.write([put(valueSet('a', { title }), { ifMatch: '1' })])),
+      ['x', 'y', 'z'].map((title) => storage.write([put(valueSet('a', { title }), { ifMatch: ['1'] })])),
     )
     assert.equal(outcomes.filter((each) => each.status === 'fulfilled').length, 1)
     assert.equal((await storage.read('ValueSet', 'a'))?.versionId, '2')
   })
   test('If-None-Match: * is create only', async (storage) => {
-    await storage.write([put(valueSet('a'), { ifNoneMatch: true })])
-    await assert.rejects(storage.write([put(valueSet('a'), { ifNoneMatch: true })]), status(412))
+    await storage.write([put(valueSet('a'), { ifNoneMatch: ['*'] })])
+    await assert.rejects(storage.write([put(valueSet('a'), { ifNoneMatch: ['*'] })]), status(412))
     await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a' }])
-    await storage.write([put(valueSet('a'), { ifNoneMatch: true })])
+    await storage.write([put(valueSet('a'), { ifNoneMatch: ['*'] })])
   })
 }
 
@@ -252,6 +252,34 @@ function canonicalCases(test: Test): void {
     await assert.rejects(storage.write(both), status(422))
     await assert.rejects(storage.write([judged('e', 'two')]), status(422))
     assert.deepEqual(seen, ['a', 'a', 'c', 'b'])
+  })
+  test('a write is judged by what it would take the place of, within its transaction', async (storage) => {
+    const seen: string[] = []
+    const judged = (title: string): Write =>
+      put(valueSet('a', { url, version: '1', title }), {
+        unlessInForce: ({ versionId, resource }) => {
+          seen.push(`${versionId} ${(resource as ValueSet).title}`)
+          if (title === 'bad') throw new FhirError(422, issue('business-rule', 'no'))
+        },
+      })
+    await storage.write([judged('one')])
+    await storage.write([judged('one')])
+    assert.deepEqual(seen, [], 'nothing was there, and nothing would change')
+    await storage.write([judged('two')])
+    await assert.rejects(storage.write([put(valueSet('other')), judged('bad')]), status(422))
+    assert.equal(await storage.read('ValueSet', 'other'), undefined)
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a' }])
+    await storage.write([judged('three')])
+    assert.deepEqual(seen, ['1 one', '2 two'], 'what was deleted is in nobody’s way')
+  })
+  test('If-Match takes any of several versions, `*` any at all; If-None-Match none of them', async (storage) => {
+    await assert.rejects(storage.write([put(valueSet('a'), { ifMatch: ['*'] })]), status(412))
+    await storage.write([put(valueSet('a'), { ifNoneMatch: ['*'] })])
+    await storage.write([put(valueSet('a', { title: '2' }), { ifMatch: ['7', '1'] })])
+    await assert.rejects(storage.write([put(valueSet('a', { title: '3' }), { ifMatch: ['7', '1'] })]), status(412))
+    await assert.rejects(storage.write([put(valueSet('a', { title: '3' }), { ifNoneMatch: ['9', '2'] })]), status(412))
+    await storage.write([put(valueSet('a', { title: '3' }), { ifMatch: ['*'], ifNoneMatch: ['1'] })])
+    assert.equal((await storage.read('ValueSet', 'a'))?.versionId, '3')
   })
   test('naming systems are found by unique id', async (storage) => {
     const naming = {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
 import { type CertificateIssuer, type CertificateName, writeCertificate } from '../../src/demo/certificate-writer.ts'
-import { type HcertOptions, type HcertSigner, issueHcert } from '../../src/demo/hcert.ts'
+import { type HcertOptions, type HcertSigner, issueHcert } from '../../src/demo/issue-hcert.ts'
 import { type SampleKind, samplePayload } from '../../src/demo/samples.ts'
 import { derivedKeyId } from '../../src/trust/keys/trusted-key.ts'
 

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openLoadedServer } from '../../src/cli/loaded-server.ts'
 import { readConfig } from '../../src/config.ts'
-import type { VidimusServer } from '../../src/server.ts'
+import type { ServerParts, VidimusServer } from '../../src/server.ts'
 
 /** A server over an in-memory store with the own content, and a data folder that goes with it. */
 export async function openTestServer(
   environment: Record<string, string> = {},
+  parts: ServerParts = {},
 ): Promise<{ server: VidimusServer; dataDir: string; close(): Promise<void> }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-test-'))
   const server = await openLoadedServer(
@@ -20,6 +21,7 @@ export async function openTestServer(
       ACCESS_LOG: 'off',
       ...environment,
     }),
+    parts,
   )
   return {
     server,

@@ -1,16 +1,30 @@
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
-import type { Format } from '../../src/credentials/credential-format.ts'
-import { mapInput } from '../../src/credentials/map-input.ts'
-import { type Mapped, mapContent } from '../../src/evaluate/map/map-content.ts'
+import { eventsOf, mapsFrom, member, withoutEmptyTexts } from '../../src/credentials/certificate-input.ts'
+import type { CertificateInput } from '../../src/credentials/credential-format.ts'
+import { credentialFormats } from '../../src/credentials/credentials.ts'
+import { mapContent } from '../../src/evaluate/map/map-content.ts'
+import type { Mapped } from '../../src/evaluate/map/mapped.ts'
 import type { Bundle } from '../../src/fhir/types.ts'
-import { ownChains, ownMapping } from './own-mapping.ts'
+import { ownMapping } from './own-mapping.ts'
 
-/** The default maps of a format. */
-export const chainOf = (format: Format) => ownChains[format] ?? { coreDataSet: [], bundle: [] }
+/** DIVOC has a map and no decoder yet: its document is what maps read, each evidence is an event. */
+function divocInput(content: Json): CertificateInput {
+  const claims = withoutEmptyTexts(content)
+  const events = Math.max(1, eventsOf(member(claims, 'evidence')).length)
+  return { maps: mapsFrom('DivocToCoreDataSet'), claims, composition: claims, events }
+}
 
-/** What the default maps of a format make of content. */
-export function mapByDefault(format: Format, content: Json): Promise<Mapped> {
-  return mapContent(mapInput(format, content), chainOf(format), [], ownMapping())
+/** What the maps of a kind of certificate get of content. */
+export function inputOf(format: string, content: Json): CertificateInput {
+  const input =
+    format === 'divoc' ? divocInput : credentialFormats.flatMap(({ kinds }) => kinds[format]?.input ?? [])[0]
+  if (!input) throw new TypeError(`no maps are known for ${format}`)
+  return input(content)
+}
+
+/** What the default maps of a kind of certificate make of content. */
+export function mapByDefault(format: string, content: Json): Promise<Mapped> {
+  return mapContent([inputOf(format, content)], [], ownMapping())
 }
 
 /** Codes of the obstacles, with the elements that they name. */

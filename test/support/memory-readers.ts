@@ -6,7 +6,8 @@ export type Files = Record<string, string | Buffer>
 
 /** A file system in memory, whose files may be changed between two readings. */
 export function memoryReaders(files: Files): TrustReaders & { files: Files } {
-  const missing = (name: string) => Object.assign(new Error(`ENOENT: ${name}`), { code: 'ENOENT' })
+  const missing = (name: string) =>
+    Object.assign(new Error(`ENOENT: ${name}`), { code: 'ENOENT', syscall: 'open', path: name })
   return {
     files,
     async readFile(name) {

@@ -1,12 +1,8 @@
-import { readMapChains } from '../../src/evaluate/map/map-chains.ts'
 import type { Mapping } from '../../src/evaluate/map/map-content.ts'
 import type { ConceptMap, Resource, StructureDefinition, StructureMap } from '../../src/fhir/types.ts'
 import { createMaps, parseMap } from '../../src/structure-map/maps.ts'
 import { inlineTranslator } from '../../src/structure-map/run/translate.ts'
-import { byCanonical, ofType, projectText } from '../content/own-content.ts'
-
-/** The map chains of own content. */
-export const ownChains = readMapChains(JSON.parse(projectText('igs/map-chains.json')))
+import { byCanonical, ofType } from '../content/own-content.ts'
 
 /** Clock of a test's mapping. */
 export const mappingClock = new Date('2026-06-01T12:00:00Z')

@@ -73,7 +73,7 @@ export interface ListOptions {
   signer?: KeyObject
 }
 
-/** A list signed as the network signs its lists (trust-network.md, section 1, Proof). */
+/** A list signed as the network signs its lists. */
 export async function signedList(methods: unknown[], options: ListOptions = {}): Promise<ListObject> {
   const document = {
     '@context': [

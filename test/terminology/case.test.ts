@@ -131,6 +131,36 @@ const questions: Record<string, Ask> = {
   'parent =': expanded(filter('parent', '=')),
   'a property that holds codes': expanded(filter('kin', '=', 'Ghi')),
   'a property that holds codes, in': expanded(filter('kin', 'in', 'Ghi')),
+  'a supplement that writes it so': async (terminology, code) =>
+    answer(
+      await terminology.lookup(
+        parameters({
+          system,
+          code: 'Abc',
+          displayLanguage: 'de',
+          useSupplement: 'http://example.org/CodeSystem/more',
+          'tx-resource': {
+            ...codeSystem(undefined, [{ code, designation: [{ language: 'de', value: 'Apfel' }] }]),
+            url: 'http://example.org/CodeSystem/more',
+            content: 'supplement',
+            supplements: system,
+          },
+        }),
+      ),
+      'display',
+    ),
+  'a value set that displays it in its own way': async (terminology, code) =>
+    answer(
+      await terminology.validateCode(
+        parameters({
+          valueSet: included({ concept: [{ code, display: 'Own' }] }),
+          system,
+          code: 'Abc',
+          display: 'Own',
+        }),
+      ),
+      'result',
+    ),
   '$compare of enumerations': async (terminology, code) =>
     answer(
       await terminology.compare(

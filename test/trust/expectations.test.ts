@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { before, describe, it } from 'node:test'
+import { type KeyFilter, listKeys, verifyTrustListFiles } from '../../src/trust/explain.ts'
 import { fileReaders, loadTrustLists, type Trust } from '../../src/trust/trust.ts'
-import { type KeyFilter, listKeys, verifyTrustListFiles } from '../../src/trust/trust-report.ts'
 
 const corpus = path.resolve(import.meta.dirname, '../../../shared/corpora/trust')
 const skip = existsSync(corpus) ? false : '../shared/corpora/trust is absent'

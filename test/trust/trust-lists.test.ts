@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { listKeys } from '../../src/trust/explain.ts'
 import { parseTrustLists } from '../../src/trust/lists/trust-list-settings.ts'
 import type { TrustSource } from '../../src/trust/lists/trust-source.ts'
 import { loadTrustLists } from '../../src/trust/trust.ts'
-import { listKeys } from '../../src/trust/trust-report.ts'
+import { frameworks } from '../support/frameworks.ts'
 import { keyPairFor, testIssuer } from '../support/issuer.ts'
 import { memoryReaders as memory } from '../support/memory-readers.ts'
 
@@ -106,7 +107,7 @@ describe('several lists', () => {
       trust.status().map(({ name, usable, failure }) => [name, usable, failure]),
       [
         ['a', true, undefined],
-        ['gone', false, '/gone or its key does not exist'],
+        ['gone', false, '/gone: there is no such file or folder'],
         ['e', false, '/e holds no certificate'],
         ['l', false, '/l.key.json holds no public key: a JWK, a DID document or PEM is expected'],
         ['n', false, 'the network is off: only files and folders are read'],
@@ -128,7 +129,7 @@ describe('several lists', () => {
     delete readers.files['/a/more.pem']
     const [status] = await trust.reload()
     assert.equal(status?.usable, true)
-    assert.match(status?.failure ?? '', /does not exist/)
+    assert.match(status?.failure ?? '', /there is no such file/)
     assert.equal(trust.keys().keys.length, 2)
   })
 })
@@ -142,7 +143,7 @@ describe('JWK sets', () => {
     const source: TrustSource = { name: 's', kind: 'jwks', location: '/keys.jwks.json', issuer: 'https://i.example' }
     const trust = await loadTrustLists([source], { readers, now })
     const find = (issuerName: string) =>
-      trust.keys().find({ framework: 'shc', keyId: 'thumb', issuer: issuerName }).length
+      trust.keys().find({ framework: frameworks.shc, keyId: 'thumb', issuer: issuerName }).length
     assert.deepEqual([find('https://i.example'), find('https://i.example/'), find('https://other.example')], [1, 0, 0])
     assert.deepEqual(trust.status()[0]?.warnings, ['key 2: has no readable public key', 'key 3: lacks kid or issuer'])
   })

@@ -5,6 +5,7 @@ import { sha256Hex, type TrustedKey } from '../../src/trust/keys/trusted-key.ts'
 import { checkTrustList } from '../../src/trust/lists/check-list.ts'
 import type { TrustSource } from '../../src/trust/lists/trust-source.ts'
 import { loadTrustLists, type Trust } from '../../src/trust/trust.ts'
+import { frameworks } from '../support/frameworks.ts'
 import { keyPairFor, testIssuer } from '../support/issuer.ts'
 import { type Files, memoryReaders } from '../support/memory-readers.ts'
 import { certificateUnder, itemsOf, pinnedKey, signedList } from '../support/trust-list.ts'
@@ -38,7 +39,7 @@ async function load(sources: TrustSource[], files: Files): Promise<Trust & { fil
 const statuses = (trust: Trust, id = keyId, country = 'XA') =>
   trust
     .keys()
-    .find({ framework: 'hcert', keyId: id, issuer: country })
+    .find({ framework: frameworks.hcert, keyId: id, issuer: country })
     .map(({ status }) => status)
 const sidecar = (entry: object) => JSON.stringify([{ file: 'dsc.pem', ...entry }])
 
@@ -228,7 +229,7 @@ describe('a required list', () => {
     assert.deepEqual(
       trust
         .keys()
-        .find({ framework: 'hcert', keyId, issuer: 'XA' })
+        .find({ framework: frameworks.hcert, keyId, issuer: 'XA' })
         .map(({ lists }) => lists),
       [],
     )
@@ -262,7 +263,7 @@ describe('a required list', () => {
     for (const [entry, count] of cases) {
       const files = { '/national/dsc.pem': pem, '/national/trust.json': sidecar(entry) }
       const trust = await load([network, required], files)
-      const found = trust.keys().find({ framework: 'hcert', keyId, issuer: 'XA', usage: ['DSC'] })
+      const found = trust.keys().find({ framework: frameworks.hcert, keyId, issuer: 'XA', usage: ['DSC'] })
       assert.equal(found.length > 0 ? 1 : 0, count, JSON.stringify(entry))
     }
   })

@@ -1,27 +1,25 @@
+import { defineMember } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { CborMap, CborValue } from './cbor.ts'
-import { defineMember } from './define-member.ts'
 import { FORBIDDEN_TEXT, PLAIN, plainText } from './plain-text.ts'
-
-/** What a signed CBOR item says as JSON, or why it cannot be said without ambiguity. No text quotes the item. */
-export type JsonReading = { json: Json; remarks: string[]; fault?: undefined } | { fault: string }
 
 /** Ends the reading of one item; caught by {@link readCborJson} alone. */
 class Fault extends Error {}
 
 /**
- * Reads a CBOR item as the one JSON value that everybody after the signature reads (evaluate.md, Fail closed 1). Map keys become
+ * Reads a signed CBOR item as the one JSON value that everybody after the signature reads; a text says why it cannot be said without
+ * ambiguity, and does not quote it. Map keys become
  * text and must still differ as text: of 1, "1", 99(1) and a bignum 1 in one map a reader would take one and another reader the
  * other. Tag 0 and tag 1 become date-time texts, whole floats integers, each with a remark. Other tags, bignums, keys that are
  * neither integer nor text, and byte strings are faults. What JSON cannot say (NaN, undefined, simple
  * values) and texts that FHIR does not allow become null with a remark. Texts are in normal form C. Members are defined, not assigned, so `__proto__` is an ordinary key.
  */
-export function readCborJson(value: CborValue): JsonReading {
+export function readCborJson(value: CborValue): { json: Json; remarks: string[] } | string {
   const remarks = new Set<string>()
   try {
     return { json: toJson(value, remarks), remarks: [...remarks] }
   } catch (error) {
-    if (error instanceof Fault) return { fault: error.message }
+    if (error instanceof Fault) return error.message
     throw error
   }
 }

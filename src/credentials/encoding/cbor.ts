@@ -43,7 +43,7 @@ const MALFORMED = new Error('malformed CBOR')
 /**
  * Decodes exactly one item. Undefined in `value` is CBOR's undefined; the answer itself is undefined when the bytes are not
  * well-formed or not acceptable: duplicate map keys, invalid UTF-8, too deep, too many items, lengths beyond the input,
- * bytes after the item (credentials.md, 4.4).
+ * bytes after the item.
  */
 export function decodeCbor(bytes: Buffer, limits: CborLimits): { value: CborValue } | undefined {
   const reader = { bytes, at: 0, depth: limits.depth, items: limits.items }

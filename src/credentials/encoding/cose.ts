@@ -1,11 +1,12 @@
 import { type CborLimits, type CborMap, type CborValue, decodeCbor } from './cbor.ts'
 
 /** A COSE_Sign1 structure (RFC 9052, 4.2), taken apart. */
-export interface CoseSign1 {
+interface CoseSign1 {
   /** Serialised protected header exactly as received: it is signed in this form. */
   protectedBytes: Uint8Array
-  protectedHeader: CborMap
-  unprotectedHeader: CborMap
+  /** Header parameters `alg` and `kid` (RFC 9052, 3.1). */
+  algorithm: CborValue
+  keyId: CborValue
   payload: Uint8Array
   signature: Uint8Array
 }
@@ -37,7 +38,10 @@ export function parseSign1(bytes: Buffer, limits: CborLimits): CoseSign1 | strin
   const protectedHeader = parseProtected(protectedBytes, limits)
   if (!protectedHeader) return 'protected header is not a well-formed map'
   if (protectedHeader.has(coseLabels.crit) || unprotectedHeader.has(coseLabels.crit)) return 'critical header parameter'
-  return { protectedBytes, protectedHeader, unprotectedHeader, payload, signature }
+  // The protected header wins when both have a parameter; published test codes have either in either.
+  const parameter = (label: number) => (protectedHeader.has(label) ? protectedHeader : unprotectedHeader).get(label)
+  const [algorithm, keyId] = [parameter(coseLabels.alg), parameter(coseLabels.kid)]
+  return { protectedBytes, algorithm, keyId, payload, signature }
 }
 
 function isTagged(item: CborValue): item is { tag: number | bigint; value: CborValue } {
@@ -49,12 +53,6 @@ function parseProtected(bytes: Uint8Array, limits: CborLimits): CborMap | undefi
   if (bytes.length === 0) return new Map()
   const decoded = decodeCbor(asBuffer(bytes), limits)
   return decoded?.value instanceof Map ? decoded.value : undefined
-}
-
-/** A header parameter; the protected header wins when both have it (credentials.md, 4.1). */
-export function headerParameter(message: CoseSign1, label: number): CborValue {
-  const { protectedHeader, unprotectedHeader } = message
-  return protectedHeader.has(label) ? protectedHeader.get(label) : unprotectedHeader.get(label)
 }
 
 /** Array of four, text of ten characters `Signature1`. */

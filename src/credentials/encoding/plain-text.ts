@@ -1,5 +1,5 @@
+import { defineMember } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { defineMember } from './define-member.ts'
 
 /** ASCII without control characters other than tab, line feed and carriage return: nearly every text, and nothing to do. */
 export const PLAIN = /^[\t\n\r -~]*$/

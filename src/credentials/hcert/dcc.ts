@@ -1,11 +1,11 @@
-import { isJsonObject } from '../../base/json-object.ts'
+import { defineMember, isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { compareVersions } from '../../fhir/canonical.ts'
-import type { EventKind } from '../credential-format.ts'
+import { day, eventsOf, mapsFrom, member, withoutEmptyTexts } from '../certificate-input.ts'
+import type { CertificateInput, EventKind, Opened } from '../credential-format.ts'
 import { birthDate, code, count, country, type Datum, date, dateTime, machineText, shortText } from '../data.ts'
-import { defineMember } from '../encoding/define-member.ts'
-import { hasMisplacedEvents } from './members.ts'
-import { isAbsent, type SubclaimContent } from './subclaim-content.ts'
+import type { CborValue } from '../encoding/cbor.ts'
+import { hasMisplacedEvents, isAbsent, type Subclaim } from './subclaim.ts'
 
 const kinds: EventKind[] = ['v', 't', 'r']
 type Data = Record<string, Datum>
@@ -41,10 +41,28 @@ const entryData: Record<EventKind, { required: Data; optional: Data }> = {
 const nameData: Data = { fn: shortText, gn: shortText, fnt: machineText, gnt: machineText }
 
 /**
- * Subclaim 1, the EU DCC {ver, nam, dob, v?, t?, r?} (credentials.md, 4.3). What merely breaks the DCC schema of its version is
- * remarked upon, since hundreds of genuine certificates do; a datum that FHIR would refuse is left out (evaluate.md, Fail closed 4).
+ * Subclaim 1, the EU DCC {ver, nam, dob, v?, t?, r?}. What merely breaks the DCC schema of its version is remarked upon, since
+ * hundreds of genuine certificates do; a datum that FHIR would refuse is left out.
  */
-export function readDcc(value: Json): SubclaimContent | string {
+export const dcc: Subclaim = {
+  key: 1,
+  format: 'hcert-dcc',
+  formFault,
+  read: readDcc,
+  kinds: { 'hcert-dcc': { domains: ['DCC'], input: dccInput } },
+}
+
+function formFault(value: CborValue): string | undefined {
+  if (!(value instanceof Map)) return 'EU DCC is not a map'
+  if (!(value.get('nam') instanceof Map)) return 'EU DCC: nam is not a map'
+  const hasEntries = (kind: EventKind) => {
+    const list = value.get(kind)
+    return Array.isArray(list) && list.length > 0
+  }
+  return kinds.some(hasEntries) ? undefined : 'EU DCC: none of v, t, r is a non-empty list'
+}
+
+function readDcc(value: Json): Opened | string {
   if (!isJsonObject(value)) return 'EU DCC is not a map'
   if (!isJsonObject(value.nam)) return 'EU DCC: nam is not a map'
   if (hasMisplacedEvents(Object.keys(value), kinds)) return 'EU DCC holds events of another kind'
@@ -64,7 +82,7 @@ export function readDcc(value: Json): SubclaimContent | string {
 /** Stands for an absent list in genuine certificates. */
 const isEmptyMap = (value: Json) => isJsonObject(value) && Object.keys(value).length === 0
 
-function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<EventKind, JsonObject[]>): SubclaimContent {
+function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<EventKind, JsonObject[]>): Opened {
   const version = typeof dcc.ver === 'string' && /^\d+\.\d+\.\d+$/.test(dcc.ver) ? dcc.ver : undefined
   const remarks: string[] = []
   const value: JsonObject = {}
@@ -83,10 +101,11 @@ function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<EventKind, Jso
   if (!Object.keys(dcc).every(isKnown)) remarks.push('members that an EU DCC does not have')
   const ids = [...lists.values()].flat().map(({ ci }) => ci)
   return {
-    format: 'hcert-dcc',
+    content: value,
+    formats: ['hcert-dcc'],
     events: [...lists.keys()],
     remarks: [...new Set(remarks)],
-    value,
+    obstacles: [],
     certificateIds: ids.filter((ci) => typeof ci === 'string'),
   }
 }
@@ -116,4 +135,26 @@ function readMembers(source: JsonObject, data: Data, into: { name: string; remar
     if (kept !== undefined) defineMember(read, name, kept)
   }
   return read
+}
+
+const maps = mapsFrom('HcertDccToCoreDataSet')
+
+/** The claims with text keys; and {iss, sub, aud, exp, nbf, iat, id, data}, of which WHO's guide reads `data.cert`, its validator `data.dcc`. */
+function dccInput(content: Json): CertificateInput {
+  const claims = withoutEmptyTexts(content)
+  const dcc = member(member(claims, '-260'), '1') ?? null
+  const composition: JsonObject = {}
+  const copy = (name: string, value: Json | undefined) => {
+    if (value !== undefined) composition[name] = value
+  }
+  copy('iss', member(claims, '1'))
+  copy('sub', member(claims, '2'))
+  copy('aud', member(claims, '3'))
+  copy('exp', day(member(claims, '4')))
+  copy('nbf', day(member(claims, '5')))
+  copy('iat', day(member(claims, '6')))
+  copy('id', member(claims, '7'))
+  composition.data = { cert: dcc, dcc }
+  const events = kinds.reduce((sum, kind) => sum + eventsOf(member(dcc, kind)).length, 0)
+  return { maps, claims, composition, events: Math.max(1, events), certLogic: dcc }
 }

@@ -1,24 +1,31 @@
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import type { EventKind, Format } from '../credential-format.ts'
+import { eventsOf, mapsFrom, member } from '../certificate-input.ts'
+import type { EventKind, Opened } from '../credential-format.ts'
 import { birthDate, count, date, moment, text } from '../data.ts'
 import { coding, type Fields, mapOf, readFields } from '../shape.ts'
-import { hasMisplacedEvents } from './members.ts'
-import type { SubclaimContent } from './subclaim-content.ts'
+import { hasMisplacedEvents, isMapNamed, type Subclaim, subclaimInput } from './subclaim.ts'
+
+/** Of the core data set or of the flat form, in which a test may stand beside a vaccination. */
+const eventCount = (data: Json) =>
+  eventsOf(member(data, 'vaccination') ?? member(data, 'vaccine')).length + eventsOf(member(data, 'test')).length
+
+const maps = mapsFrom('DdccToCoreDataSet')
+
+function coreDataSet(key: number, format: string, { event, name }: { event: EventKind; name: string }): Subclaim {
+  return {
+    key,
+    format,
+    formFault: isMapNamed(`DDCC core data set (${key})`),
+    read: (value) => readCoreDataSet(value, { format, event, member: name }),
+    kinds: { [format]: { domains: ['DDCC'], input: subclaimInput(key, maps, eventCount) } },
+  }
+}
 
 /** Subclaim 3: DDCC core data set of a vaccination. */
-export const readVaccination = (value: Json): SubclaimContent | string =>
-  readCoreDataSet(value, { format: 'hcert-ddcc-vs', event: 'v', member: 'vaccination' })
-
+export const vaccination = coreDataSet(3, 'hcert-ddcc-vs', { event: 'v', name: 'vaccination' })
 /** Subclaim 4: DDCC core data set of a test result. */
-export const readTestResult = (value: Json): SubclaimContent | string =>
-  readCoreDataSet(value, { format: 'hcert-ddcc-tr', event: 't', member: 'test' })
-
-interface CoreDataSetKind {
-  format: Format
-  event: EventKind
-  member: string
-}
+export const testResult = coreDataSet(4, 'hcert-ddcc-tr', { event: 't', name: 'test' })
 
 /** Members of the core data sets beside the event (WHO DDCC, logical models). */
 const MEMBERS = ['resourceType', 'name', 'birthDate', 'sex', 'identifier', 'certificate']
@@ -69,16 +76,17 @@ export const flatFields: Fields = {
   test: mapOf(event),
 }
 
-function readCoreDataSet(value: Json, kind: CoreDataSetKind): SubclaimContent | string {
+function readCoreDataSet(value: Json, kind: { format: string; event: EventKind; member: string }): Opened | string {
   if (!isJsonObject(value)) return 'DDCC core data set is not a map'
   if (!isJsonObject(value[kind.member])) return `DDCC core data set has no map ${kind.member}`
   if (hasMisplacedEvents(Object.keys(value), [kind.member])) return 'DDCC core data set holds events of another kind'
   const read = readFields(value, fields, 'DDCC core data set')
   return {
-    format: kind.format,
+    content: read.value,
+    formats: [kind.format],
     events: [kind.event],
     remarks: [...departures(value, kind.member), ...read.remarks],
-    value: read.value,
+    obstacles: [],
     certificateIds: certificateIds(value),
   }
 }

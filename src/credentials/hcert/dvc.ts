@@ -1,13 +1,18 @@
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import type { Format } from '../credential-format.ts'
+import { eventsOf, mapsFrom, member } from '../certificate-input.ts'
+import type { Opened } from '../credential-format.ts'
 import { birthDate, date, text, textOrCount } from '../data.ts'
 import { type Fields, listOf, mapOf, readFields } from '../shape.ts'
-import { hasMisplacedEvents } from './members.ts'
-import type { SubclaimContent } from './subclaim-content.ts'
+import { hasMisplacedEvents, isMapNamed, type Subclaim, subclaimInput } from './subclaim.ts'
 
 /** Domains of the international certificate of vaccination or prophylaxis; the network spells it both ways. */
 const ICVP_DOMAINS = ['ICVP', 'DICVP']
+const input = subclaimInput(
+  -6,
+  mapsFrom('VaccinationClaimToCoreDataSet'),
+  (claim) => eventsOf(member(claim, 'v')).length,
+)
 const MEMBERS = ['n', 'dob', 's', 'ntl', 'nid', 'ndt', 'gn', 'v']
 
 const dose = mapOf({
@@ -42,27 +47,38 @@ const fields: Fields = {
  * certificate, draft 0.1.0) or a list (model of the international certificate of vaccination or prophylaxis, ICVP), which is
  * an ICVP where `vp` or the signer's domain says so.
  */
-export function readDvc(value: Json): SubclaimContent | string {
+export const dvc: Subclaim = {
+  key: -6,
+  format: 'hcert-dvc',
+  formFault: isMapNamed('vaccination certificate (-6)'),
+  read: readDvc,
+  kinds: {
+    'hcert-dvc': { domains: [...ICVP_DOMAINS, 'DDCC', 'RACSEL-DDVC'], input },
+    'hcert-icvp': { domains: ICVP_DOMAINS, input },
+  },
+}
+
+function readDvc(value: Json): Opened | string {
   if (!isJsonObject(value)) return 'vaccination certificate (-6) is not a map'
   const isList = Array.isArray(value.v)
-  const given = [value.v ?? null].flat()
-  const maps = given.filter(isJsonObject)
-  if (maps.length === 0 || maps.length < given.length) return 'v is neither a map nor a list of maps'
+  const entries = [value.v ?? null].flat()
+  const given = entries.filter(isJsonObject)
+  if (given.length === 0 || given.length < entries.length) return 'v is neither a map nor a list of maps'
   if (hasMisplacedEvents(Object.keys(value), ['v'])) return 'vaccination certificate (-6) holds events of another kind'
-  const saysIcvp = isList && maps.some(namesIcvpProduct)
+  const saysIcvp = isList && given.some(namesIcvpProduct)
   const read = readFields(value, fields, 'claim -6')
-  const content: SubclaimContent = {
-    format: saysIcvp ? 'hcert-icvp' : 'hcert-dvc',
+  const kindOf = (isIcvp: boolean) => [isIcvp ? 'hcert-icvp' : 'hcert-dvc']
+  return {
+    content: read.value,
+    formats: kindOf(saysIcvp),
     events: ['v'],
-    remarks: [...departures(value, maps), ...read.remarks],
-    value: read.value,
+    remarks: [...departures(value, given), ...read.remarks],
+    obstacles: [],
     certificateIds: [],
+    ...(isList
+      ? { formatsUnder: (domain: string) => kindOf(saysIcvp || ICVP_DOMAINS.includes(domain.toUpperCase())) }
+      : {}),
   }
-  if (isList) {
-    content.formatUnder = (domain): Format =>
-      saysIcvp || ICVP_DOMAINS.includes(domain.toUpperCase()) ? 'hcert-icvp' : 'hcert-dvc'
-  }
-  return content
 }
 
 /** Products of the ICVP are named by WHO's prequalification product ids, e.g. `YellowFeverProductd2c75a15…`. */

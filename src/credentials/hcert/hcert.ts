@@ -1,29 +1,38 @@
-import type { CredentialFormat, Envelope, Failure, Limits, Status } from '../credential-format.ts'
+import type { CredentialFormat, Envelope, Failure, Finding, Limits, Scanned, Status } from '../credential-format.ts'
 import { decodeBase45 } from '../encoding/base45.ts'
-import { asBuffer, type CoseSign1, coseLabels, headerParameter, parseSign1, signedBytes } from '../encoding/cose.ts'
+import { decodeCbor } from '../encoding/cbor.ts'
+import { asBuffer, parseSign1, signedBytes } from '../encoding/cose.ts'
 import { inflateZlib } from '../encoding/inflate.ts'
-import { algorithmFromCose, type SignatureAlgorithm, signatureMatches } from '../signature-algorithms.ts'
-import { type ClaimSet, readClaimSet } from './claim-set.ts'
-import { openClaims } from './hcert-content.ts'
-import { revocationHashes } from './revocation-hashes.ts'
+import { algorithmFromCose, curveRemark, signatureMatches } from '../signature-algorithms.ts'
+import { claimedPeriod, claimKeys, issuerClaim } from './claims.ts'
+import { certificateForm, openClaims, subclaims } from './content.ts'
+import { flatPeriod } from './flat.ts'
+import { hashRevocation } from './revocation.ts'
+import { hcertKeyUsage } from './usage.ts'
 
-const PREFIX = 'HC1:'
+/** A later version is recognised to be refused by name. */
+const PREFIX = /^HC[1-9A-Z]:/
+const HC1 = 'HC1:'
 
-/** HCERT: base45 → zlib → COSE_Sign1 → CWT claims (credentials.md, section 4). */
+/** HCERT (EU DCC, WHO GDHCN): base45 (RFC 9285) → zlib (RFC 1950) → COSE_Sign1 (RFC 9052) → CWT claims (RFC 8392). */
 export const hcert: CredentialFormat = {
   name: 'hcert',
-  recognises: (text) => text.startsWith(PREFIX),
-  decode: ([text = ''], limits) => decodeHcert(text, limits),
-  decodeBytes,
+  issuers: 'country',
+  recognises: (scanned) => scanned instanceof Uint8Array || PREFIX.test(scanned[0] ?? ''),
+  decode: decodeHcert,
+  keyUsage: hcertKeyUsage,
+  kinds: Object.assign({}, ...subclaims.map(({ kinds }) => kinds)),
 }
 
 const failure = (check: Failure['check'], status: Status, detail: string): Failure => ({ check, status, detail })
 
-function decodeHcert(text: string, limits: Limits): Envelope | Failure {
-  if (text.length > limits.textCharacters) {
+function decodeHcert(scanned: Scanned, limits: Limits): Envelope | Failure {
+  if (scanned instanceof Uint8Array) return decodeBytes(scanned, limits)
+  const [text = ''] = scanned
+  if (!text.startsWith(HC1)) return failure('recognise', 'NOT_SUPPORTED', 'a later version of HCERT than HC1')
+  if (text.length > limits.textCharacters)
     return failure('encoding', 'INVALID_ENCODING', `longer than ${limits.textCharacters} characters`)
-  }
-  const compressed = decodeBase45(text, PREFIX.length)
+  const compressed = decodeBase45(text, HC1.length)
   if (!compressed?.length) return failure('encoding', 'INVALID_ENCODING', 'not base45')
   return decodeCompressed(compressed, limits)
 }
@@ -39,9 +48,8 @@ const ZLIB = 0x78
 
 /** Raw transport (HCERT 4.1): the COSE_Sign1 or CWT bytes, plain or zlib. */
 function decodeBytes(bytes: Uint8Array, limits: Limits): Envelope | Failure {
-  if (bytes.length > limits.textCharacters) {
+  if (bytes.length > limits.textCharacters)
     return failure('encoding', 'INVALID_ENCODING', `longer than ${limits.textCharacters} bytes`)
-  }
   return bytes[0] === ZLIB ? decodeCompressed(bytes, limits) : decodeMessage(asBuffer(bytes), limits)
 }
 
@@ -49,37 +57,41 @@ function decodeMessage(bytes: Buffer, limits: Limits): Envelope | Failure {
   const cborLimits = { depth: limits.cborDepth, items: limits.cborItems }
   const message = parseSign1(bytes, cborLimits)
   if (typeof message === 'string') return failure('envelope', 'INVALID_SIGNING_FORMAT', `COSE_Sign1: ${message}`)
-  const algorithm = algorithmFromCose(headerParameter(message, coseLabels.alg))
+  const algorithm = algorithmFromCose(message.algorithm)
   if (!algorithm) return failure('envelope', 'INVALID_SIGNING_FORMAT', 'COSE_Sign1: algorithm absent or not allowed')
-  const claims = readClaimSet(asBuffer(message.payload), cborLimits)
-  if (typeof claims === 'string') return failure('payload', 'UNSUPPORTED_CONTENT', claims)
-  const kid = headerParameter(message, coseLabels.kid)
-  return envelopeOf(claims, message, algorithm, kid instanceof Uint8Array && kid.length > 0 ? kid : undefined)
-}
-
-function envelopeOf(
-  { claims, format, issuer, issuerFault, period, remarks }: ClaimSet,
-  message: CoseSign1,
-  algorithm: SignatureAlgorithm,
-  kid: Uint8Array | undefined,
-): Envelope {
+  const { protectedBytes, payload, signature, keyId } = message
+  const decoded = decodeCbor(asBuffer(payload), cborLimits)
+  const unsupported = (detail: string) => failure('payload', 'UNSUPPORTED_CONTENT', detail)
+  if (!decoded) return unsupported('payload is not a single well-formed CBOR item')
+  const claims = decoded.value
+  if (!(claims instanceof Map)) return unsupported('payload is not a map of claims')
+  const form = certificateForm(claims)
+  if (typeof form === 'string') return unsupported(form)
+  const isCwt = claims.has(claimKeys.hcert)
+  const period = isCwt ? claimedPeriod(claims) : { ...claimedPeriod(claims), ...flatPeriod(claims) }
+  const { issuer } = issuerClaim(claims)
   return {
-    format,
+    format: form.format,
     ...(issuer === undefined ? {} : { issuer }),
-    ...(issuerFault === undefined ? {} : { issuerFault }),
-    keyId: kid && asBuffer(kid).toString('base64'),
+    keyId: keyId instanceof Uint8Array && keyId.length > 0 ? asBuffer(keyId).toString('base64') : undefined,
     algorithm: algorithm.name,
-    verify: (key) =>
-      signatureMatches(
-        algorithm,
-        key.publicKey,
-        signedBytes(message.protectedBytes, message.payload),
-        message.signature,
-      ),
+    verify: ({ publicKey }) => signatureMatches(algorithm, publicKey, signedBytes(protectedBytes, payload), signature),
+    keyRemark: ({ publicKey }) => curveRemark(algorithm, publicKey),
     coverage: 'whole',
     period,
-    revocationHashes: (ids) => revocationHashes({ issuer, ids }, algorithm, message.signature),
-    remarks,
+    remarks: isCwt ? periodRemarks(period) : [],
+    revocation: (key, ids) => {
+      const signed = algorithm.keyTypes.includes('ec') ? signature.subarray(0, signature.length / 2) : signature
+      return hashRevocation(key, { issuer: typeof issuer === 'string' ? issuer : '', ids, signature: signed })
+    },
     open: () => openClaims(claims),
   }
+}
+
+/** Both are mandatory for every kind with CWT claims (HCERT 3.3.1). */
+function periodRemarks({ expires, issuedAt }: Envelope['period']): Finding[] {
+  const remarks: Finding[] = []
+  if (expires === undefined) remarks.push({ check: 'validity-period', detail: 'no expiry (claim 4)' })
+  if (issuedAt === undefined) remarks.push({ check: 'validity-period', detail: 'no time of issue (claim 6)' })
+  return remarks
 }

@@ -2,6 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { alpha3FromAlpha2, isCountryCode } from '../../base/iso-3166.ts'
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { keep } from '../../base/keep.ts'
 import { authorityKeyIdentifier } from '../../base/x509.ts'
 import type {
   CheckName,
@@ -9,23 +10,40 @@ import type {
   Envelope,
   EventKind,
   Failure,
+  Finding,
   Limits,
+  Scanned,
   Status,
   VerificationKey,
 } from '../credential-format.ts'
 import { canonicalJson, decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
-import { issuerTextFault } from '../issuer-text.ts'
 import { algorithmFromJose, fitsCurve, type SignatureAlgorithm, signatureMatches } from '../signature-algorithms.ts'
-import { openSeal } from './seal-content.ts'
+import { openSeal, sealInput } from './seal-content.ts'
 
 /** Kinds of seal and what they certify. */
 const EVENTS: Record<string, EventKind> = { 'icao.vacc': 'v', 'icao.test': 't' }
 
-/** ICAO visible digital seal for non-constrained environments: signed canonical JSON (credentials.md, section 7). */
+/** ICAO visible digital seal for non-constrained environments (ICAO TR VDS-NC): signed canonical JSON (RFC 8785). */
 export const icaoVdsNc: CredentialFormat = {
   name: 'icao-vds-nc',
-  recognises: (text) => text.trimStart().startsWith('{') && text.includes('"icao.'),
-  decode: ([text = ''], limits) => decodeSeal(text, limits),
+  issuers: 'country',
+  recognises: (scanned) => {
+    const [text = ''] = scanned instanceof Uint8Array ? [] : scanned
+    return text.trimStart().startsWith('{') && text.includes('"icao.')
+  },
+  decode: decodeSeal,
+  keyUsage,
+  kinds: { 'icao-vds-nc': { input: sealInput } },
+}
+
+/** Extended key usage of signer certificates. */
+const SEAL_USAGE = '2.23.136.1.1.14.2'
+
+function keyUsage(usages: readonly string[]): Finding | undefined {
+  if (usages.includes(SEAL_USAGE)) return undefined
+  if (usages.length === 0) return { check: 'key-usage', detail: 'the signer certificate has no extended key usage' }
+  const detail = 'extended key usage of the signer certificate excludes VDS-NC'
+  return { check: 'key-usage', status: 'KEY_USAGE_MISMATCH', detail }
 }
 
 const failure = (check: CheckName, status: Status, detail: string): Failure => ({
@@ -35,7 +53,8 @@ const failure = (check: CheckName, status: Status, detail: string): Failure => (
   format: 'icao-vds-nc',
 })
 
-function decodeSeal(text: string, limits: Limits): Envelope | Failure {
+function decodeSeal(scanned: Scanned, limits: Limits): Envelope | Failure {
+  const [text = ''] = scanned instanceof Uint8Array ? [] : scanned
   const seal = text.length > limits.textCharacters ? undefined : parseStrictJson(text, limits.jsonDepth)
   if (!isJsonObject(seal)) {
     const detail = `not a JSON object of at most ${limits.textCharacters} characters with every member once`
@@ -79,19 +98,16 @@ function readSignature(seal: JsonObject): SignedSeal | string {
 }
 
 /** Reading a certificate costs four signature verifications, and few signers issue most seals. */
-const readCertificates = new Map<string, X509Certificate>()
-const CERTIFICATES_KEPT = 200
+const readCertificates = keep<string, X509Certificate | undefined>(200)
 
-function certificateOf(cer: Json | undefined): X509Certificate | undefined {
-  const known = typeof cer === 'string' ? readCertificates.get(cer) : undefined
-  const der = typeof cer === 'string' ? decodeBase64Url(cer) : undefined
-  if (known || !der || typeof cer !== 'string') return known
+const certificateOf = (cer: Json | undefined): X509Certificate | undefined =>
+  typeof cer === 'string' ? readCertificates.of(cer, readCertificate) : undefined
+
+function readCertificate(cer: string): X509Certificate | undefined {
+  const der = decodeBase64Url(cer)
   try {
-    const certificate = new X509Certificate(der)
-    if (certificate.publicKey.asymmetricKeyType !== 'ec') return undefined
-    if (readCertificates.size >= CERTIFICATES_KEPT) readCertificates.clear()
-    readCertificates.set(cer, certificate)
-    return certificate
+    const certificate = der && new X509Certificate(der)
+    return certificate?.publicKey.asymmetricKeyType === 'ec' ? certificate : undefined
   } catch {
     return undefined // not a certificate, or a key of a kind that OpenSSL does not know
   }
@@ -105,12 +121,10 @@ function envelopeOf(
   const { data, signer, algorithm, canonical, signature } = signed
   const authority = authorityKeyIdentifier(signer.raw)
   const thumbprint = createHash('sha256').update(signer.raw).digest()
-  const issuerFault = issuerTextFault(issuer)
   const country = String(issuer)
   return {
     format: 'icao-vds-nc',
-    ...(typeof issuer === 'string' && issuerFault === undefined ? { issuer } : {}),
-    ...(issuerFault === undefined ? {} : { issuerFault }),
+    issuer,
     keyId: authority && Buffer.from(authority).toString('base64'),
     // A trusted list may pin the signer itself.
     otherKeyIds: [thumbprint.subarray(0, 8).toString('base64')],

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import type { EventKind, Obstacle, Opened } from '../credential-format.ts'
+import { eventsOf, mapsFrom, member, withoutEmptyTexts } from '../certificate-input.ts'
+import type { CertificateInput, EventKind, Obstacle, Opened } from '../credential-format.ts'
 import { birthDate, count, date, text } from '../data.ts'
 import { plainTexts } from '../encoding/plain-text.ts'
 import { listOf, mapOf, readFields } from '../shape.ts'
@@ -69,3 +70,14 @@ function hasEvents(message: JsonObject, event: EventKind): boolean {
 
 const isListOfMaps = (value: Json | undefined): boolean =>
   Array.isArray(value) && value.length > 0 && value.every(isJsonObject)
+
+const maps = mapsFrom('IcaoVdsToCoreDataSet')
+
+/** What maps get of a seal: its JSON; every dose of every vaccine, and a test result, is an event. */
+export function sealInput(content: Json): CertificateInput {
+  const seal = withoutEmptyTexts(content)
+  const message = member(member(seal, 'data'), 'msg')
+  const doses = eventsOf(member(message, 've')).map((vaccine) => Math.max(1, eventsOf(member(vaccine, 'vd')).length))
+  const events = doses.reduce((sum, each) => sum + each, eventsOf(member(message, 'tr')).length)
+  return { maps, claims: seal, composition: seal, events: Math.max(1, events) }
+}

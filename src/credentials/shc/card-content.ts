@@ -16,7 +16,7 @@ const eventTypes: Record<string, { kind: EventKind; judge(event: JsonObject): Ob
 const circumstances = ['Location', 'Organization', 'Practitioner', 'PractitionerRole']
 
 /**
- * Reads a verified card: one holder, events of that holder, of them those that happened (evaluate.md, Fail closed 2). The others are
+ * Reads a verified card: one holder, events of that holder, of them those that happened. The others are
  * taken out of the content and told. A text says why the bundle is no card of one person.
  */
 export function openCard(card: JsonObject, bundle: JsonObject): Opened | string {

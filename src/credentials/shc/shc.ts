@@ -1,23 +1,35 @@
 import { isUtf8 } from 'node:buffer'
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import type { CheckName, Claim, CredentialFormat, Envelope, Failure, Limits, Status } from '../credential-format.ts'
+import type {
+  CheckName,
+  Claim,
+  CredentialFormat,
+  Envelope,
+  Failure,
+  Limits,
+  Scanned,
+  Status,
+} from '../credential-format.ts'
 import { inflateRaw } from '../encoding/inflate.ts'
 import { decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
-import { issuerTextFault } from '../issuer-text.ts'
 import { algorithmFromJose, type SignatureAlgorithm, signatureMatches } from '../signature-algorithms.ts'
 import { openCard } from './card-content.ts'
+import { cardInput } from './card-input.ts'
+import { ridRevocation } from './revocation.ts'
 
 const PREFIX = /^shc:\//i
 const CHUNK = /^shc:\/(?:(\d{1,3})\/(\d{1,3})\/)?(\d+)$/i
 const SIGNATURE_BYTES = 64
 
-/** SMART Health Card: numeric chunks → compact JWS → raw deflate → JSON (credentials.md, section 5). */
+/** SMART Health Card (SMART Health Cards Framework): numeric chunks → compact JWS (RFC 7515) → raw deflate → JSON. */
 export const shc: CredentialFormat = {
   name: 'shc',
+  issuers: 'address',
   isChunked: true,
-  recognises: (text) => PREFIX.test(text),
+  recognises: (scanned) => !(scanned instanceof Uint8Array) && PREFIX.test(scanned[0] ?? ''),
   decode: decodeCard,
+  kinds: { shc: { input: cardInput } },
 }
 
 function failure(check: CheckName, status: Status, detail: string): Failure {
@@ -31,8 +43,8 @@ function failure(check: CheckName, status: Status, detail: string): Failure {
   }
 }
 
-function decodeCard(parts: string[], limits: Limits): Envelope | Failure {
-  const digits = joinChunks(parts, limits)
+function decodeCard(scanned: Scanned, limits: Limits): Envelope | Failure {
+  const digits = scanned instanceof Uint8Array ? undefined : joinChunks(scanned, limits)
   const jws = digits === undefined ? undefined : charactersOf(digits)
   if (jws === undefined) return failure('encoding', 'INVALID_ENCODING', 'not a complete set of numeric chunks')
   const message = readJws(jws, limits)
@@ -115,32 +127,32 @@ function bundleOf(card: JsonObject): JsonObject | undefined {
 
 function envelopeOf(card: JsonObject, bundle: JsonObject, message: Jws): Envelope {
   const issuer = String(card.iss)
-  const issuerFault = issuerTextFault(issuer)
   const rid = isJsonObject(card.vc) ? card.vc.rid : undefined
   const period: Envelope['period'] = {}
   if ('nbf' in card) period.notBefore = timeClaim(card.nbf)
   if ('exp' in card) period.expires = timeClaim(card.exp)
-  const canIssue = isIssuerUrl(issuer)
+  const revocable = {
+    rid: typeof rid === 'string' && /^[A-Za-z0-9_-]{1,24}$/.test(rid) ? rid : undefined,
+    notBefore: period.notBefore,
+  }
   return {
     format: 'shc',
-    ...(issuerFault === undefined ? { issuer } : { issuerFault }),
+    issuer,
     keyId: isKeyId(message.kid) ? message.kid : undefined,
     algorithm: message.algorithm.name,
     verify: ({ publicKey }) =>
       signatureMatches(message.algorithm, publicKey, Buffer.from(message.signed, 'latin1'), message.signature),
-    vouchedBy: () => canIssue,
+    vouchedBy: () => ISSUER_URL.test(issuer),
     coverage: 'whole',
     period,
-    ...(typeof rid === 'string' && /^[A-Za-z0-9_-]{1,24}$/.test(rid) ? { revocationId: rid } : {}),
     remarks: [],
+    revocation: (key) => ridRevocation(key, revocable),
     open: () => openCard(card, bundle),
   }
 }
 
-/** https, no trailing slash, no query, no user: what may be an issuer at all (credentials.md, section 5). */
-function isIssuerUrl(text: string): boolean {
-  return issuerTextFault(text) === undefined && /^https:\/\/[^/?#@\s]+(?:\/[^?#@\s]*[^/?#@\s])?$/.test(text)
-}
+/** What may be an issuer at all: https, no trailing slash, no query, no user. */
+const ISSUER_URL = /^https:\/\/[^/?#@\s]+(?:\/[^?#@\s]*[^/?#@\s])?$/
 
 /** A name that can be looked up and shown. */
 const isKeyId = (kid: Json | undefined): kid is string => typeof kid === 'string' && /^[!-~]{1,256}$/.test(kid)

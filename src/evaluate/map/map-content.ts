@@ -1,12 +1,12 @@
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { certifiedEvents, type MapInput } from '../../credentials/map-input.ts'
-import type { Bundle, Issue, StructureMap } from '../../fhir/types.ts'
-import type { CompiledMap, ValueRemark } from '../../structure-map/maps.ts'
+import type { CertificateInput } from '../../credentials/credential-format.ts'
+import { asJson, isOfType } from '../../fhir/as-resource.ts'
+import { issue } from '../../fhir/error.ts'
+import type { Issue, StructureMap } from '../../fhir/types.ts'
+import { type CompiledMap, describeRemark, type ValueRemark } from '../../structure-map/maps.ts'
 import { checkMapped } from './check-mapped.ts'
-import type { MapChain } from './map-chains.ts'
-import { instancesOf, isBundle, isResourceBundle, mergeBundles } from './mapped-bundle.ts'
-import { leftOutText, remarkIssue } from './mapped-remarks.ts'
+import { instancesOf, isResourceBundle, type Mapped, mergeBundles, standingAlone } from './mapped.ts'
 
 /** What mapping needs from the outside. */
 export interface Mapping {
@@ -18,40 +18,11 @@ export interface Mapping {
   uuid(): string
 }
 
-/** What came out of the maps. */
-export interface Mapped {
-  /** One DDCC core data set per certified event. */
-  coreDataSets: JsonObject[]
-  bundle: Bundle | undefined
-  /** Canonicals with version of the maps that ran, in order. */
-  structureMaps: string[]
-  warnings: Issue[]
-  /**
-   * What makes `accepted` impossible, and rules over the bundle meaningless: a required element of the logical model that the
-   * maps did not fill (evaluate.md, Fail closed 7), a certified event without a core data set, several persons, resources
-   * that are not FHIR, a concept map or value set of the maps that cannot be used.
-   */
-  obstacles: Issue[]
-  /** Places of values that FHIR would refuse and that were left out, one remark each; never the value (Fail closed 4). */
-  leftOut: string[]
-}
-
-/** One kind of certificate of a credential: what its maps read, and which they are. */
-export interface MapPart {
-  input: MapInput
-  chain: MapChain
-}
-
-/** Runs the default chain of a format, or the maps that the request names, over verified content. */
-export function mapContent(input: MapInput, chain: MapChain, chosen: string[], mapping: Mapping): Promise<Mapped> {
-  return mapParts([{ input, chain }], chosen, mapping)
-}
-
 /**
- * The same for a credential that holds several kinds of certificate: the chain of each runs, and their Bundles become one. Maps
- * that the request names read the first kind, which names the credential; what they leave is an event without a core data set.
+ * Runs the default maps of each kind of certificate over what they get of the content, and makes one of their Bundles; or the maps
+ * that the request names, over the first kind, which names the credential: what they leave is an event without a core data set.
  */
-export async function mapParts(parts: MapPart[], chosen: string[], mapping: Mapping): Promise<Mapped> {
+export async function mapContent(inputs: CertificateInput[], chosen: string[], mapping: Mapping): Promise<Mapped> {
   const mapped: Mapped = {
     coreDataSets: [],
     bundle: undefined,
@@ -62,10 +33,10 @@ export async function mapParts(parts: MapPart[], chosen: string[], mapping: Mapp
   }
   const run: Run = { mapping, mapped, makers: new Map() }
   const outputs: Json[] = []
-  for (const part of chosen.length > 0 ? parts.slice(0, 1) : parts) outputs.push(await runChain(part, chosen, run))
-  const bundles = outputs.filter(isResourceBundle) as unknown as Bundle[] // checked: Bundles of resources
-  if (bundles.length > 0) mapped.bundle = mergeBundles(bundles, mapped.obstacles)
-  const due = parts.reduce((sum, { input }) => sum + certifiedEvents(input), 0)
+  for (const input of chosen.length > 0 ? inputs.slice(0, 1) : inputs) outputs.push(await runMaps(input, chosen, run))
+  const bundles = outputs.filter(isResourceBundle).filter((each) => isOfType(each, 'Bundle'))
+  if (bundles.length > 0) mapped.bundle = standingAlone(mergeBundles(bundles, mapped.obstacles), mapping.uuid)
+  const due = inputs.reduce((sum, { events }) => sum + events, 0)
   checkMapped(mapped, { due, makers: run.makers })
   return mapped
 }
@@ -77,8 +48,8 @@ interface Run {
   makers: Map<JsonObject, CompiledMap>
 }
 
-/** Runs the maps of one part; core data sets are noted on the way. */
-async function runChain({ input, chain }: MapPart, chosen: string[], run: Run): Promise<Json> {
+/** Runs the maps of one kind of certificate; core data sets are noted on the way. */
+async function runMaps(input: CertificateInput, chosen: string[], run: Run): Promise<Json> {
   let current = input.claims
   let made: JsonObject[] = []
   const note = (instances: JsonObject[], maker: CompiledMap | undefined) => {
@@ -93,12 +64,12 @@ async function runChain({ input, chain }: MapPart, chosen: string[], run: Run): 
       if (makesCoreDataSets(map)) note(instancesOf(current), await run.mapping.compile(canonical))
     }
   } else {
-    for (const canonical of chain.coreDataSet) current = await advance(canonical, current, true, run)
-    const last = chain.coreDataSet.at(-1)
+    for (const canonical of input.maps.coreDataSet) current = await advance(canonical, current, true, run)
+    const last = input.maps.coreDataSet.at(-1)
     note(instancesOf(current), last === undefined ? undefined : await run.mapping.compile(last))
   }
   if (!isResourceBundle(current) && made.length > 0)
-    for (const canonical of chain.bundle) current = await advance(canonical, current, false, run)
+    for (const canonical of input.maps.bundle) current = await advance(canonical, current, false, run)
   run.mapped.coreDataSets.push(...made)
   return current
 }
@@ -110,9 +81,10 @@ async function advance(canonical: string, current: Json, whole: boolean, run: Ru
   const outputs: Json[] = []
   for (const instance of instances) outputs.push(await apply(canonical, instance, run))
   if (outputs.length === 1) return outputs[0] ?? null
-  if (!outputs.every(isBundle)) return { resourceType: 'Bundle', entry: outputs.map((resource) => ({ resource })) }
-  // Checked above: the JSON is a list of Bundles.
-  return mergeBundles(outputs as unknown as Bundle[], run.mapped.obstacles) as unknown as Json
+  const bundles = outputs.filter((each) => isOfType(each, 'Bundle'))
+  if (bundles.length < outputs.length)
+    return { resourceType: 'Bundle', entry: outputs.map((resource) => ({ resource })) }
+  return asJson(mergeBundles(bundles, run.mapped.obstacles))
 }
 
 async function apply(canonical: string, source: Json, { mapping, mapped }: Run): Promise<Json> {
@@ -155,7 +127,7 @@ function makesCoreDataSets(map: StructureMap | undefined): boolean {
  * members that only one shape has. Counting the members read by its first group decides; where both shapes have the
  * same members (SMART Health Cards), whether the map says that it makes a core data set.
  */
-function inputFor(map: StructureMap | undefined, input: MapInput): Json {
+function inputFor(map: StructureMap | undefined, input: CertificateInput): Json {
   const group = map?.group[0]
   const source = group?.input.find((each) => each.mode === 'source')?.name
   if (!group || source === undefined) return input.claims
@@ -172,4 +144,22 @@ function collectReads(rules: StructureMap['group'][0]['rule'], variable: string,
     for (const source of rule.source) if (source.context === variable && source.element) read.add(source.element)
     if (rule.rule) collectReads(rule.rule, variable, read)
   }
+}
+
+/** That a map left a value out, for `payload`: where, what it was not, which rule; never the value. */
+function leftOutText({ element, type, place }: ValueRemark): string {
+  const rule = place?.rule === undefined ? '' : ` (StructureMap ${place.map}, rule '${place.rule}')`
+  return `${placeText(element)} ${type ? `is not a FHIR ${type}` : 'is not what the map expects'} and was left out${rule}`
+}
+
+/** What a map did with a value that does not change what the certificate says, or could not translate. */
+function remarkIssue(remark: ValueRemark): Issue {
+  const code = remark.kind === 'not-translated' ? 'not-found' : 'value'
+  return issue(code, { severity: 'warning', text: describeRemark(remark), expression: remark.element })
+}
+
+/** `DDCCCoreDataSetVS.birthDate` is `birthDate of the core data set`. */
+function placeText(element: string): string {
+  const [model = '', ...path] = element.split('.')
+  return /CoreDataSet/.test(model) && path.length > 0 ? `${path.join('.')} of the core data set` : element
 }

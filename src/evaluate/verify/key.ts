@@ -1,14 +1,32 @@
-import type { Envelope, FormatName } from '../../credentials/credential-format.ts'
+import type { CredentialFormat, Envelope } from '../../credentials/credential-format.ts'
 import { derivedKeyId, type KeySource, keyFault, sha256Hex, type TrustedKey } from '../../trust/keys/trusted-key.ts'
+
+/** Longest name of an issuer, in characters. */
+const ISSUER_CHARACTERS = 256
+/** Characters that show nothing, or show the text otherwise than it compares (Unicode: Cc, Cf, Cs, Zl, Zp). */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+
+/** Why the name of an issuer cannot be compared with that of a key; undefined when it can, or when there is none. */
+export function issuerFault({ issuer }: Envelope): string | undefined {
+  if (issuer === undefined) return undefined
+  if (typeof issuer !== 'string') return 'the issuer is not a text'
+  if (issuer.length > ISSUER_CHARACTERS) return `the issuer is longer than ${ISSUER_CHARACTERS} characters`
+  return UNSEEN.test(issuer) ? 'the issuer has control or format characters' : undefined
+}
+
+/** The name of an issuer that can be compared and shown. */
+export const issuerName = (envelope: Envelope): string | undefined =>
+  typeof envelope.issuer === 'string' && issuerFault(envelope) === undefined ? envelope.issuer : undefined
 
 /**
  * Keys that may have signed: all under the credential's key id, of its issuer, that vouch for an embedded signer. Keys are
- * never scanned (credentials.md, section 3).
+ * never scanned.
  */
-export function candidateKeys(envelope: Envelope, framework: FormatName, keys: KeySource): TrustedKey[] {
+export function candidateKeys(envelope: Envelope, format: CredentialFormat, keys: KeySource): TrustedKey[] {
   const names = [envelope.keyId, ...(envelope.otherKeyIds ?? [])].filter((name) => name !== undefined)
-  const issuer = envelope.issuer === undefined ? {} : { issuer: envelope.issuer }
-  const found = names.flatMap((keyId) => keys.find({ framework, keyId, ...issuer }))
+  const name = issuerName(envelope)
+  const issuer = name === undefined ? {} : { issuer: name }
+  const found = names.flatMap((keyId) => keys.find({ framework: format, keyId, ...issuer }))
   const { vouchedBy } = envelope
   // A signature under a weak key vouches for nobody, whoever trusts the key.
   return vouchedBy ? found.filter((key) => !keyFault(key.publicKey) && vouchedBy(key)) : found
@@ -22,6 +40,7 @@ export async function verifyingKeys(envelope: Envelope, candidates: TrustedKey[]
   const verdicts = new Map<string, boolean>()
   const verifying: TrustedKey[] = []
   for (const key of candidates) {
+    if (!isFor(key, envelope)) continue
     let verdict = verdicts.get(key.thumbprint)
     if (verdict === undefined) {
       const answer = envelope.verify(key)
@@ -31,6 +50,17 @@ export async function verifyingKeys(envelope: Envelope, candidates: TrustedKey[]
     if (verdict) verifying.push(key)
   }
   return verifying
+}
+
+/**
+ * Whether the entry of a key allows the algorithm of the signature: a JWK may name the only one (RFC 7517, 4.4). Of an authority above
+ * an embedded signer it says nothing of the signature of the credential.
+ */
+function isFor({ algorithm, publicKey }: TrustedKey, envelope: Envelope): boolean {
+  if (algorithm === undefined || algorithm === envelope.algorithm) return true
+  if (envelope.signer && !envelope.signer.publicKey.equals(publicKey)) return true
+  // The fully-specified name (RFC 9864) of the one curve that is used with EdDSA.
+  return algorithm === 'Ed25519' && envelope.algorithm === 'EdDSA'
 }
 
 /** Entries of trusted lists for the certificate that an envelope carries itself: what they say of it counts beside what its authority says. */

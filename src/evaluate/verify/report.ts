@@ -1,28 +1,17 @@
-import { type CheckName, checkNames, type Status } from '../../credentials/credential-format.ts'
+import { type CheckName, checkNames, type Finding, type Status } from '../../credentials/credential-format.ts'
 
-/** How one check ended (evaluate.md, Reply). */
-type Outcome = 'pass' | 'fail' | 'warn' | 'skipped'
-/** One check of the reply; `detail` never quotes the credential. */
+/** One check of the reply; `detail` never quotes the credential (docs/evaluate.md, Reply). */
 export interface Check {
   name: CheckName
-  outcome: Outcome
+  outcome: 'pass' | 'fail' | 'warn' | 'skipped'
   detail?: string
 }
 
-/** The result of one step, before it is entered into the report. */
-export interface StepResult {
-  /** Set when the step failed. */
-  status?: Status
-  /** Why it failed, or what is unusual though it passed. */
-  details: string[]
-}
-
 /** Checks as they are made. The first failing one, in the order of the contract, decides the status. */
-export interface CheckReport {
+interface CheckReport {
+  /** The check was made; what it found, if anything, is entered beside. */
   pass(name: CheckName): void
-  warn(name: CheckName, detail: string): void
-  fail(name: CheckName, status: Status, detail: string): void
-  enter(name: CheckName, result: StepResult): void
+  enter(...findings: Finding[]): void
   /** Not done, and why that is no failure. */
   skip(name: CheckName, detail: string): void
   /** Status of the first failing check so far; undefined while none failed. */
@@ -33,31 +22,35 @@ export interface CheckReport {
 
 /** An empty report. */
 export function createReport(): CheckReport {
-  const entered = new Map<CheckName, { outcome: Outcome; details: string[]; status?: Status }>()
-  const report: CheckReport = {
-    pass: (name) => report.enter(name, { details: [] }),
-    warn: (name, detail) => report.enter(name, { details: [detail] }),
-    fail: (name, status, detail) => report.enter(name, { status, details: [detail] }),
-    enter(name, { status, details }) {
-      const before = entered.get(name)
-      const all = before ? [...before.details, ...details] : details
-      const failed = status ?? before?.status
-      const outcome = failed ? 'fail' : all.length > 0 ? 'warn' : 'pass'
-      entered.set(name, failed ? { outcome, details: all, status: failed } : { outcome, details: all })
+  const entered = new Map<CheckName, Finding[]>()
+  const skipped = new Map<CheckName, string>()
+  const findingsOf = (name: CheckName): Finding[] => {
+    const known = entered.get(name) ?? []
+    entered.set(name, known)
+    return known
+  }
+  const failure = (name: CheckName) => entered.get(name)?.find(({ status }) => status !== undefined)?.status
+  return {
+    pass: (name) => void findingsOf(name),
+    enter(...findings) {
+      for (const each of findings) findingsOf(each.check).push(each)
     },
-    skip: (name, detail) => void entered.set(name, { outcome: 'skipped', details: [detail] }),
+    skip: (name, detail) => void skipped.set(name, detail),
     failedWith() {
       for (const name of checkNames) {
-        const status = entered.get(name)?.status
+        const status = failure(name)
         if (status) return status
       }
       return undefined
     },
     checks: () =>
-      checkNames.map((name) => {
-        const { outcome, details } = entered.get(name) ?? { outcome: 'skipped', details: [] }
-        return details.length > 0 ? { name, outcome, detail: details.join('; ') } : { name, outcome }
+      checkNames.map((name): Check => {
+        const found = entered.get(name)
+        const why = skipped.get(name)
+        if (!found) return why === undefined ? { name, outcome: 'skipped' } : { name, outcome: 'skipped', detail: why }
+        if (found.length === 0) return { name, outcome: 'pass' }
+        const detail = found.map((each) => each.detail).join('; ')
+        return { name, outcome: failure(name) ? 'fail' : 'warn', detail }
       }),
   }
-  return report
 }

@@ -1,5 +1,8 @@
+import { exactNumber } from '../../base/exact-number.ts'
+import { asJson } from '../as-resource.ts'
 import { elementInfo, type FoundElement, isPrimitive, isResource } from '../elements.ts'
 import { issue } from '../error.ts'
+import { numberFault } from '../primitives.ts'
 import type { Issue, Resource } from '../types.ts'
 
 /** More faults than anybody reads at once. */
@@ -16,8 +19,7 @@ interface Walk {
  */
 export function shapeIssues(resource: Resource): Issue[] {
   const walk: Walk = { issues: [] }
-  const members = resource as unknown as Record<string, unknown> // types of R4 have no index signature
-  visitObject(walk, members, resource.resourceType, resource.resourceType)
+  visitObject(walk, asJson(resource), resource.resourceType, resource.resourceType)
   return walk.issues
 }
 
@@ -29,7 +31,13 @@ function visitObject(walk: Walk, value: Record<string, unknown>, type: string, p
     const isExtra = property.startsWith('_')
     const info = elementInfo(type, isExtra ? property.slice(1) : property)
     if (!info || (info.choice && info.types.length > 1) || (isExtra && !isPrimitive(info.childType))) continue
-    visitMember(walk, isExtra ? { ...info, childType: 'Element' } : info, member, `${path}.${property}`)
+    const place = `${path}.${property}`
+    visitMember(walk, isExtra ? { ...info, childType: 'Element' } : info, member, place)
+    const holder = Array.isArray(member) ? member : value
+    for (const key of Array.isArray(member) ? member.keys() : [property]) {
+      const text = numberFault(info.childType, exactNumber(holder, String(key)))
+      if (text !== undefined) fault(walk, place, `This ${text}.`)
+    }
   }
 }
 
@@ -57,8 +65,8 @@ function visitValue(walk: Walk, type: string, value: unknown, path: string): voi
     if (typeof value !== 'string' && !isLoose) fault(walk, path, `A ${type} is due here.`)
   } else if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     fault(walk, path, 'This must be a JSON object.')
-  } else if (isResource(type)) visitResource(walk, value as Record<string, unknown>, path)
-  else visitObject(walk, value as Record<string, unknown>, type, path)
+  } else if (isResource(type)) visitResource(walk, asJson(value), path)
+  else visitObject(walk, asJson(value), type, path)
 }
 
 function visitResource(walk: Walk, value: Record<string, unknown>, path: string): void {

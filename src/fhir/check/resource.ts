@@ -2,9 +2,10 @@
  * Whether a resource is R4 by its structure: elements, JSON types, cardinality, lexical forms, narrative. Bindings,
  * profiles and invariants beyond ele-1 and ext-1 are checked elsewhere.
  */
+import { exactNumber } from '../../base/exact-number.ts'
 import { choiceProperty, elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
 import { type IssueCode, issue } from '../error.ts'
-import { primitiveFault } from '../primitives.ts'
+import { numberFault, primitiveFault, uncarried } from '../primitives.ts'
 import type { Issue } from '../types.ts'
 import { narrativeFault } from '../xml/narrative.ts'
 
@@ -88,6 +89,8 @@ function checkMembers(check: Check, type: string, object: Members): void {
     const element = elementInfo(type, property)
     if (!element || (element.choice && element.name === property) || !mayBe(element, name)) {
       report(check, 'structure', unknownText(type, name, element), { child: name, severity })
+      const fault = uncarriedIn(object[name])
+      if (fault !== undefined) report(check, 'value', fault, { child: name })
       continue
     }
     const other = chosen.get(element.name)
@@ -108,6 +111,17 @@ function checkMembers(check: Check, type: string, object: Members): void {
     report(check, 'required', `${wanted} is required`, { child: name, severity })
   }
   if (type === 'Extension') checkExtension(check, object)
+}
+
+/** What is wrong with the texts of a member that R4 does not have. */
+function uncarriedIn(value: unknown): string | undefined {
+  if (typeof value === 'string') return uncarried(value)
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [name, member] of Object.entries(value)) {
+    const fault = uncarried(name) ?? uncarriedIn(member)
+    if (fault !== undefined) return fault
+  }
+  return undefined
 }
 
 function mayBe(element: FoundElement, name: string): boolean {
@@ -145,6 +159,13 @@ function checkExtension(check: Check, extension: Members): void {
   }
 }
 
+/** A value, what stands beside it under `_name`, and the text of a number that JavaScript would write otherwise. */
+interface Item {
+  value: unknown
+  extra: unknown
+  text: string | undefined
+}
+
 function checkElement(check: Check, element: FoundElement, property: string, object: Members): void {
   const value = object[property]
   const extra = object[`_${property}`]
@@ -154,7 +175,7 @@ function checkElement(check: Check, element: FoundElement, property: string, obj
   }
   check.path.push(`.${element.name}`)
   if (Array.isArray(value) || Array.isArray(extra)) report(check, 'structure', 'must not be a list')
-  else checkItem(check, element, value, extra)
+  else checkItem(check, element, { value, extra, text: exactNumber(object, property) })
   check.path.pop()
 }
 
@@ -169,24 +190,29 @@ function checkList(check: Check, element: FoundElement, { value, extra }: { valu
     report(check, 'structure', 'must not be an empty list', { child: element.name, severity })
     return
   }
+  const [values, extras] = [value, extra].map((each) => (Array.isArray(each) ? each : undefined))
+  // "null values are used to fill out both arrays so that the id and/or extension are aligned" (json.html#primitive)
+  if (values && extras && values.length !== extras.length)
+    report(check, 'structure', 'has values and extensions of unequal number', { child: element.name })
   const length = Math.max(...lists.map((list) => list.length))
   if (length > element.max)
     report(check, 'structure', `may occur ${element.max} times at most`, { child: element.name })
-  const [values, extras] = [value as unknown[] | undefined, extra as unknown[] | undefined]
   for (let index = 0; index < length && check.issues.length < MAX_ISSUES; index++) {
     check.path.push(`.${element.name}[${index}]`)
     // null holds the place of a value that has extensions only, and the other way round.
-    checkItem(check, element, values?.[index] ?? undefined, extras?.[index] ?? undefined)
+    const text = values && exactNumber(values, String(index))
+    checkItem(check, element, { value: values?.[index] ?? undefined, extra: extras?.[index] ?? undefined, text })
     check.path.pop()
   }
 }
 
-function checkItem(check: Check, element: FoundElement, value: unknown, extra: unknown): void {
+function checkItem(check: Check, element: FoundElement, item: Item): void {
+  const { value, extra } = item
   const type = element.childType
   if (value === null || (value === undefined && extra === undefined)) {
     report(check, 'structure', 'must not be null')
   } else if (isPrimitive(type)) {
-    checkPrimitive(check, type, value, extra)
+    checkPrimitive(check, type, item)
   } else if (isResource(type)) {
     checkResourceAt(check, value)
   } else if (!isObject(value)) {
@@ -212,9 +238,12 @@ function isBare(object: Members): boolean {
   return true
 }
 
-function checkPrimitive(check: Check, type: string, value: unknown, extra: unknown): void {
+function checkPrimitive(check: Check, type: string, { value, extra, text }: Item): void {
   if (value !== undefined) {
-    const fault = primitiveFault(type, value) ?? (type === 'xhtml' ? narrativeFault(String(value)) : undefined)
+    const fault =
+      primitiveFault(type, value) ??
+      numberFault(type, text) ??
+      (type === 'xhtml' ? narrativeFault(String(value)) : undefined)
     if (fault) report(check, 'value', fault, { severity: isLenient(check, type) ? 'warning' : 'error' })
   }
   if (extra === undefined) return

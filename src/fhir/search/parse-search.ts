@@ -1,4 +1,5 @@
 /** Parsing of search requests (https://hl7.org/fhir/R4/search.html). What the parameters are stands in search-parameters.ts. */
+import { isResource } from '../elements.ts'
 import { badRequest } from '../error.ts'
 import { type SearchCondition, type SearchModifier, type SearchPrefix, searchMatch } from './match.ts'
 import { type SearchParameter, type SearchParameterType, searchParameters } from './search-parameters.ts'
@@ -101,12 +102,31 @@ export function parseSearch(
   const ignored = new Set(['_format', '_pretty', ...(options.ignored ?? [])])
   for (const [name, value] of pairs) {
     if (ignored.has(name) || value === '') continue
+    refuseUnsupported(name, value)
     if (name === (options.cursorParameter ?? '_cursor')) search.cursor = value
     else if (readControl(search, [name, value], options) || readCondition(search, name, value)) {
       search.used.push([name, value])
     } else search.unknown.push(name)
   }
   return search
+}
+
+/** Parameters of the standard that choose among resources in ways this server does not have. */
+const unsupported = new Set(['_filter', '_query', '_list', '_type', '_containedType'])
+
+/**
+ * What would narrow the search and cannot be done here is no parameter to be passed over: everything would match. So are chains
+ * (https://hl7.org/fhir/R4/search.html#chaining) and their reverse (`_has`).
+ * @throws FhirError 400
+ */
+function refuseUnsupported(name: string, value: string): void {
+  const [base = ''] = splitModifier(name)
+  const isChain = name.includes('.') && !name.startsWith('_')
+  const isContained = base === '_contained' && value !== 'false'
+  if (!isChain && !isContained && base !== '_has' && !unsupported.has(base)) return
+  const what = isChain ? 'A chained parameter' : `The search parameter ${base}`
+  const text = `${what} is not supported by this server; search for what is referred to first, and then by its reference.`
+  throw badRequest({ text, expression: `http.${base.slice(0, 60)}` }, 'not-supported')
 }
 
 type Control = (search: ParsedSearch, value: string, options: SearchOptions) => void
@@ -159,6 +179,8 @@ function readSort(search: ParsedSearch, value: string): boolean {
 
 function readInclude(search: ParsedSearch, name: string, value: string): boolean {
   const [source = '', parameter, target] = value.split(':')
+  for (const type of [source, target])
+    if (type !== undefined && !isResource(type)) throw invalid(name, value, 'Type:parameter, or Type:parameter:Type')
   if (parameter === undefined) return false
   const known = searchParameters(source).get(parameter)
   if (parameter !== '*' && known?.type !== 'reference' && known?.type !== 'uri') return false

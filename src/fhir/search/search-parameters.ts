@@ -367,7 +367,7 @@ export function searchParameters(type: string): ReadonlyMap<string, SearchParame
     made.set(each[0], { ...row(each), definition })
   }
   if (!withoutCanonical.has(type)) for (const each of canonicalRows) if (applies(type, each)) define(each)
-  for (const each of specific[type] ?? []) define(each)
+  for (const each of Object.hasOwn(specific, type) ? (specific[type] ?? []) : []) define(each)
   for (const each of made.values()) {
     const [first, second] = (each.components ?? []).map((name) => made.get(name))
     if (first && second) each.parts = [first, second]

@@ -57,9 +57,41 @@ function isOneDiv(text: string): boolean {
     sound = false
   })
   parser.on('opentag', (tag) => {
-    if (depth++ === 0 && (tag.name !== 'div' || tag.uri !== XHTML_NAMESPACE)) sound = false
+    if (depth++ === 0 && (tag.local !== 'div' || tag.uri !== XHTML_NAMESPACE)) sound = false
   })
   parser.on('closetag', () => depth--)
   parser.write(text).close()
   return sound
 }
+
+/**
+ * A `<div>` that stands in a larger text and uses prefixes declared there, written so that it stands for itself: XHTML has no prefix,
+ * other namespaces are declared where they are used.
+ * @param namespaces by prefix, as far as they are declared outside
+ */
+export function standaloneNarrative(div: string, namespaces: Record<string, string>): string {
+  const parts: string[] = []
+  const open: string[] = []
+  const parser = new SaxesParser({ xmlns: true, additionalNamespaces: namespaces })
+  parser.on('opentag', (tag) => {
+    const inherited = open.at(-1)
+    open.push(tag.uri)
+    const declared = tag.uri === inherited ? '' : ` xmlns="${escapeXml(tag.uri)}"`
+    const attributes = Object.values(tag.attributes)
+      .filter(({ name, prefix }) => name !== 'xmlns' && prefix !== 'xmlns')
+      .map(({ prefix, local, value }) => ` ${prefix === 'xml' ? 'xml:' : ''}${local}="${escapeXml(value)}"`)
+    parts.push(`<${tag.local}${declared}${attributes.join('')}${tag.isSelfClosing ? '/' : ''}>`)
+  })
+  parser.on('closetag', (tag) => {
+    open.pop()
+    if (!tag.isSelfClosing) parts.push(`</${tag.local}>`)
+  })
+  parser.on('text', (text) => parts.push(escapeXml(text)))
+  parser.on('cdata', (text) => parts.push(escapeXml(text)))
+  parser.on('comment', (text) => parts.push(`<!--${text}-->`))
+  parser.write(div).close()
+  return parts.join('')
+}
+
+const escapeXml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

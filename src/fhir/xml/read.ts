@@ -5,10 +5,12 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { keepExactNumber } from '../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { asResource } from '../as-resource.ts'
 import { choiceProperty, elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
 import { badRequest, type FhirError, unprocessable } from '../error.ts'
 import type { Resource } from '../types.ts'
 import { FHIR_NAMESPACE, primitiveFromText, SCHEMA_INSTANCE_NAMESPACE, XHTML_NAMESPACE } from './names.ts'
+import { narrativeXml, standaloneNarrative } from './narrative.ts'
 
 /** What an XML text may cost. */
 export interface XmlLimits {
@@ -48,6 +50,8 @@ interface Reader {
   frames: Frame[]
   /** Elements open inside a narrative. */
   xhtmlDepth: number
+  /** By prefix, as far as the narrative that is being read uses them. */
+  namespaces: Map<string, string>
   /** Of the tag that is being read. */
   attributes: number
   start: number
@@ -80,6 +84,7 @@ export function* parseXmlSteps(input: string | Uint8Array, limits: XmlLimits = {
     maxDepth: limits.depth ?? 256,
     frames: [],
     xhtmlDepth: 0,
+    namespaces: new Map(),
     attributes: 0,
     start: 0,
     root: undefined,
@@ -111,8 +116,7 @@ export function* parseXmlSteps(input: string | Uint8Array, limits: XmlLimits = {
   }
   parser.close()
   if (!reader.root) throw malformed(reader, 'there is no element')
-  // The root is an R4 resource type and every element below it was found in that type.
-  return reader.root as unknown as Resource
+  return asResource(reader.root)
 }
 
 function decode(bytes: Uint8Array): string {
@@ -126,13 +130,21 @@ function decode(bytes: Uint8Array): string {
 function openTag(reader: Reader, tag: SaxesTagNS): void {
   const parent = reader.frames.at(-1)
   if (parent?.kind === 'xhtml') {
+    noteNamespaces(reader, tag)
     if (reader.frames.length + ++reader.xhtmlDepth > reader.maxDepth) throw tooDeep(reader)
     return
   }
   if (reader.frames.length >= reader.maxDepth) throw tooDeep(reader)
   const frame = parent && parent.kind !== 'holder' ? openElement(reader, parent, tag) : openResource(reader, tag)
   reader.frames.push(frame)
+  if (frame.kind === 'xhtml') noteNamespaces(reader, tag)
   readAttributes(reader, frame, tag)
+}
+
+/** What prefixes inside a narrative mean: they may be declared outside of it. */
+function noteNamespaces({ namespaces }: Reader, tag: SaxesTagNS): void {
+  for (const { prefix, uri } of [tag, ...Object.values(tag.attributes)])
+    if (prefix !== '' && prefix !== 'xmlns' && prefix !== 'xml' && !namespaces.has(prefix)) namespaces.set(prefix, uri)
 }
 
 function openResource(reader: Reader, tag: SaxesTagNS): Frame {
@@ -158,8 +170,7 @@ function openElement(reader: Reader, parent: Frame, tag: SaxesTagNS): Frame {
   const index = parent.seen.get(element.name) ?? 0
   if (index > 0 && !element.isArray)
     throw invalid(reader, `the element "${element.name}" occurs more than once`, element.name)
-  if (xhtml && tag.prefix !== '')
-    throw invalid(reader, `write the narrative as <div xmlns="${XHTML_NAMESPACE}">`, 'div')
+  if (xhtml) reader.namespaces.clear()
   parent.seen.set(element.name, index + 1)
   const type = element.childType
   const kind = xhtml ? 'xhtml' : isPrimitive(type) ? 'primitive' : isResource(type) ? 'holder' : 'node'
@@ -207,7 +218,7 @@ function readAttributes(reader: Reader, frame: Frame, tag: SaxesTagNS): void {
 function readValue(reader: Reader, frame: Frame, text: string): void {
   frame.value = primitiveFromText(frame.type, text)
   if (frame.value === undefined) throw invalid(reader, `"value" is not a ${frame.type}`)
-  if (typeof frame.value === 'number') frame.text = text
+  if (frame.type === 'decimal') frame.text = text
 }
 
 function closeTag(reader: Reader): void {
@@ -219,13 +230,21 @@ function closeTag(reader: Reader): void {
   if (!frame) return
   finishArrays(frame)
   const parent = reader.frames.at(-2)
-  if (frame.kind === 'xhtml') frame.value = reader.source.slice(frame.start, reader.parser.position)
+  if (frame.kind === 'xhtml') frame.value = narrativeOf(reader, frame)
   else if (frame.value === undefined && frame.element && isEmpty(frame)) throw invalid(reader, 'the element is empty')
   reader.frames.pop()
   // A resource inside a holder has filled the holder's object.
   if (!parent || !frame.element) return
   if (frame.kind === 'primitive') attachPrimitive(parent, frame, frame.element)
   else attach(parent.object, frame, frame.kind === 'xhtml' ? (frame.value ?? null) : frame.object)
+}
+
+/** Byte for byte, where it can stand for itself. */
+function narrativeOf({ source, parser, namespaces }: Reader, { start }: Frame): string {
+  const div = source.slice(start, parser.position)
+  return namespaces.size === 0 || narrativeXml(div) !== undefined
+    ? div
+    : standaloneNarrative(div, Object.fromEntries(namespaces))
 }
 
 function isEmpty(frame: Frame): boolean {
@@ -260,11 +279,9 @@ function attachPrimitive(parent: Frame, frame: Frame, element: FoundElement): vo
   if (extra) parent.object[`_${property}`] = extra
 }
 
-/** The two lists of a repeating primitive have nulls where there is nothing, and are left out when that is all. */
+/** The two lists of a repeating primitive have nulls where there is nothing; without any extension there is one list. */
 function finishArrays(frame: Frame): void {
   for (const [property, extras] of frame.extras) {
-    const values = frame.object[property]
-    if (Array.isArray(values) && values.every((value) => value === null)) delete frame.object[property]
     if (extras.some((extra) => extra !== null)) frame.object[`_${property}`] = extras
   }
 }

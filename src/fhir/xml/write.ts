@@ -3,8 +3,10 @@
 import { exactNumber } from '../../base/exact-number.ts'
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { asJson } from '../as-resource.ts'
 import { elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
 import { type FhirError, unprocessable } from '../error.ts'
+import { uncarried } from '../primitives.ts'
 import type { Resource } from '../types.ts'
 import { FHIR_NAMESPACE } from './names.ts'
 import { narrativeXml } from './narrative.ts'
@@ -55,8 +57,7 @@ export function* writeXmlSteps(resource: Resource, format: XmlFormat = {}): Step
     pauseAt: partsPerStep,
   }
   writer.parts.push('<?xml version="1.0" encoding="UTF-8"?>')
-  // A resource is JSON; the types of R4 have no index signature.
-  yield* writeResource(writer, resource as unknown as JsonObject, ` xmlns="${FHIR_NAMESPACE}"`)
+  yield* writeResource(writer, asJson(resource), ` xmlns="${FHIR_NAMESPACE}"`)
   return writer.parts.join('')
 }
 
@@ -209,11 +210,8 @@ function attributesOf(writer: Writer, type: string, object: JsonObject): string 
 }
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-// biome-ignore lint/suspicious/noControlCharactersInRegex: XML forbids exactly these
-const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
-
 function escaped(writer: Writer, text: string): string {
-  if (FORBIDDEN.test(text) || !text.isWellFormed()) throw invalid(writer, 'a character that XML cannot carry')
+  if (uncarried(text) !== undefined) throw invalid(writer, 'a character that XML cannot carry')
   return text.replace(/[&<>"\t\n\r]/g, (character) => ESCAPES[character] ?? `&#${character.charCodeAt(0)};`)
 }
 

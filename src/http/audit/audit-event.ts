@@ -1,5 +1,5 @@
 import type { Coding, Parameters, Resource } from '../../fhir/types.ts'
-import type { Write } from '../../storage/storage.ts'
+import type { Storage, Write } from '../../storage/storage.ts'
 import type { AuditedTransaction } from './transactions.ts'
 
 /** FHIR R4 AuditEvent. */
@@ -90,7 +90,7 @@ export function transactionEvent(
 }
 
 /** What a write did, or would have done. */
-export type WriteAction = 'create' | 'update' | 'delete'
+type WriteAction = 'create' | 'update' | 'delete'
 
 /** AuditEvent of a write of a resource (BALP Create, Update, Delete). */
 export function writeEvent(
@@ -183,4 +183,36 @@ function serverAgent({ software, baseUrl }: AuditSource, type: Coding): Agent {
     requestor: false,
     network: { address: baseUrl, type: '5' },
   }
+}
+
+/** The store for one request that writes: every write comes with its AuditEvent in one transaction, so that none is there without the other. */
+export function auditedStorage(storage: Storage, source: AuditSource): Storage {
+  return {
+    read: (type, id) => storage.read(type, id),
+    readVersion: (type, id, versionId) => storage.readVersion(type, id, versionId),
+    history: (query) => storage.history(query),
+    search: (query) => storage.search(query),
+    findCanonical: (type, url) => storage.findCanonical(type, url),
+    published: (type, canonical) => storage.published(type, canonical),
+    count: () => storage.count(),
+    revision: (types) => storage.revision(types),
+    derived: storage.derived,
+    close: () => storage.close(),
+    async write(writes) {
+      const events: Write[] = []
+      for (const write of writes) {
+        const resource = writeEvent(source, await actionOf(storage, write), write)
+        events.push({ method: 'POST', type: 'AuditEvent', resource })
+      }
+      const written = await storage.write([...writes, ...events])
+      return written.slice(0, writes.length)
+    },
+  }
+}
+
+/** PUT of an id that is new or was deleted creates. */
+async function actionOf(storage: Storage, { method, type, id }: Write): Promise<WriteAction> {
+  if (method === 'DELETE') return 'delete'
+  if (method === 'POST' || id === undefined) return 'create'
+  return (await storage.read(type, id))?.resource ? 'update' : 'create'
 }

@@ -1,8 +1,7 @@
 import { parameterValue } from '../../fhir/operation.ts'
 import type { Parameter, Parameters } from '../../fhir/types.ts'
-import type { Facade } from '../context.ts'
-import type { Resolved } from '../interaction.ts'
-import type { FhirRequest } from '../message/exchange.ts'
+import type { HttpContext } from '../context.ts'
+import type { FhirRequest, Resolved } from '../message/exchange.ts'
 import { operationInput } from '../message/operation-input.ts'
 import { findOperation } from '../operations.ts'
 import { type AuditSource, operationEvent, transactionEvent, writeEvent } from './audit-event.ts'
@@ -29,12 +28,12 @@ const longestValue = 500
  * Records what was answered: a failed write always, a transaction of IHE SVCM and an operation on personal data when it
  * is of the sample. Writes that succeeded have their AuditEvents already.
  */
-export function recordRequest(facade: Facade, source: AuditSource, answered: Answered): void {
+export function recordRequest(context: HttpContext, source: AuditSource, answered: Answered): void {
   const { resolved, sampled } = answered
   const { type, id, operation } = resolved.target
-  const { audit } = facade
+  const { audit } = context
   if (resolved.writes) {
-    // An operation writes behind the back of the facade; what it did is not known here, but that it ran.
+    // An operation writes behind the back of this room; what it did is not known here, but that it ran.
     if (source.status < 400 && operation === '') return
     // Who has no permission cannot fill the store: such attempts count as public requests.
     const isRefused = source.status === 401 || source.status === 403
@@ -44,10 +43,10 @@ export function recordRequest(facade: Facade, source: AuditSource, answered: Ans
     return
   }
   const transaction = auditedTransaction(resolved.pattern, type)
-  const isPersonal = operation !== '' && findOperation(facade.operations, resolved.target).personal === true
+  const isPersonal = operation !== '' && findOperation(context.operations, resolved.target).personal === true
   if (!transaction && !isPersonal) return
   if (!sampled && !audit.samples()) return
-  if (transaction) audit.record(transactionEvent(source, transaction, detailsOf(facade, transaction, answered)))
+  if (transaction) audit.record(transactionEvent(source, transaction, detailsOf(context, transaction, answered)))
   else audit.record(operationEvent({ ...source, clientAddress: undefined }, operation))
 }
 
@@ -58,12 +57,12 @@ const actionOfMethod: Record<string, 'create' | 'update' | 'delete'> = {
   DELETE: 'delete',
 }
 
-function detailsOf(facade: Facade, { kind }: AuditedTransaction, { resolved, request, address }: Answered) {
+function detailsOf(context: HttpContext, { kind }: AuditedTransaction, { resolved, request, address }: Answered) {
   const { type, id, versionId } = resolved.target
   const reference = `${type}/${id}${versionId === '' ? '' : `/_history/${versionId}`}`
   if (kind === 'search') return { address: withForm(address, request).slice(0, longestQuery) }
   if (id !== '' && kind !== 'operation') return { address, target: { reference, type } }
-  const parameters = parametersOf(facade, resolved, request)
+  const parameters = parametersOf(context, resolved, request)
   if (kind === 'operation') return { address, parameters }
   const url = parameterValue(parameters.parameter?.find(({ name }) => name === 'url'))
   return typeof url === 'string' ? { address, target: { type, identifier: { value: url } } } : { address }
@@ -76,11 +75,11 @@ function withForm(address: string, request: FhirRequest | undefined): string {
 }
 
 /** What the operation was asked: primitive values alone; resources that were sent along are named and left out. */
-function parametersOf(facade: Facade, { target }: Resolved, request: FhirRequest | undefined): Parameters {
+function parametersOf(context: HttpContext, { target }: Resolved, request: FhirRequest | undefined): Parameters {
   const made: Parameters = { resourceType: 'Parameters' }
   const kept: Parameter[] = []
   if (target.id !== '') kept.push({ name: 'id', valueId: target.id })
-  for (const each of request ? givenParameters(facade, target, request) : []) {
+  for (const each of request ? givenParameters(context, target, request) : []) {
     if (kept.length >= maximumParameters) break
     const { resource, part: _part, ...rest } = each
     if (resource) kept.push({ name: each.name, valueString: `a ${resource.resourceType} that was sent along` })
@@ -91,9 +90,9 @@ function parametersOf(facade: Facade, { target }: Resolved, request: FhirRequest
   return made
 }
 
-function givenParameters(facade: Facade, target: Resolved['target'], request: FhirRequest): Parameter[] {
+function givenParameters(context: HttpContext, target: Resolved['target'], request: FhirRequest): Parameter[] {
   try {
-    return operationInput(findOperation(facade.operations, target), request).parameters.parameter ?? []
+    return operationInput(findOperation(context.operations, target), request).parameters.parameter ?? []
   } catch {
     // The request was answered with this very error; there are no parameters to record.
     return []

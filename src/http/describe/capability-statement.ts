@@ -1,6 +1,6 @@
 import { searchModifiers, searchParameters } from '../../fhir/search/parse-search.ts'
 import type { CapabilityStatement } from '../../fhir/types.ts'
-import type { BoundOperation, Facade } from '../context.ts'
+import type { BoundOperation, HttpContext } from '../context.ts'
 import { operationDefinitionUrl } from './operation-definitions.ts'
 import { isAppendOnly, supportedTypes } from './stored-types.ts'
 
@@ -24,19 +24,19 @@ const changing = new Set<string>(['update', 'patch', 'delete'])
  * What this server can do, made from the tables that also do it, so that it cannot lie
  * (https://hl7.org/fhir/R4/capabilitystatement.html; IHE SVCM ITI-Y3; terminology ecosystem "features").
  */
-export function capabilityStatement(facade: Facade): CapabilityStatement {
-  const { baseUrl } = facade.settings
+export function capabilityStatement(context: HttpContext): CapabilityStatement {
+  const { baseUrl } = context.settings
   return {
     resourceType: 'CapabilityStatement',
     id: 'server',
     extension: features,
     url: `${baseUrl}/metadata`,
-    version: facade.software.version,
+    version: context.software.version,
     name: 'Vidimus',
     title: 'vidimus terminology and business-rules server',
     status: 'active',
-    experimental: !facade.settings.production,
-    date: facade.software.releaseDate,
+    experimental: !context.settings.production,
+    date: context.software.releaseDate,
     publisher: 'vidimus',
     description: 'FHIR R4 terminology and business rules for the WHO Global Digital Health Certification Network.',
     kind: 'instance',
@@ -44,12 +44,12 @@ export function capabilityStatement(facade: Facade): CapabilityStatement {
       'http://hl7.org/fhir/CapabilityStatement/terminology-server',
       'https://profiles.ihe.net/ITI/SVCM/CapabilityStatement/IHE.SVCM.TerminologyRepository',
     ],
-    software: facade.software,
+    software: context.software,
     implementation: { description: 'vidimus', url: baseUrl },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
     patchFormat: ['application/json-patch+json', 'application/fhir+json', 'application/fhir+xml'],
-    rest: [rest(facade)],
+    rest: [rest(context)],
   }
 }
 
@@ -73,20 +73,20 @@ const features: NonNullable<CapabilityStatement['extension']> = [
   },
 ]
 
-function rest(facade: Facade): Rest {
-  const system = facade.operations.filter((each) => each.system)
+function rest(context: HttpContext): Rest {
+  const system = context.operations.filter((each) => each.system)
   const made: Rest = {
     mode: 'server',
-    security: security(facade),
-    resource: supportedTypes.map((type) => restResource(facade, type)),
+    security: security(context),
+    resource: supportedTypes.map((type) => restResource(context, type)),
     interaction: [{ code: 'batch' }, { code: 'transaction' }, { code: 'history-system' }],
   }
-  if (system.length > 0) made.operation = system.map((each) => restOperation(facade, each))
+  if (system.length > 0) made.operation = system.map((each) => restOperation(context, each))
   return made
 }
 
-function security(facade: Facade): NonNullable<Rest['security']> {
-  const open = facade.settings.developmentToken !== undefined
+function security(context: HttpContext): NonNullable<Rest['security']> {
+  const open = context.settings.developmentToken !== undefined
   const writes = open
     ? 'Writes need the development token as a bearer token (RFC 6750).'
     : 'No authority is configured: every write is refused.'
@@ -102,10 +102,10 @@ function security(facade: Facade): NonNullable<Rest['security']> {
   }
 }
 
-function restResource(facade: Facade, type: string): RestResource {
+function restResource(context: HttpContext, type: string): RestResource {
   const parameters = [...searchParameters(type).values()]
   const references = parameters.filter((each) => each.type === 'reference').map(({ name }) => `${type}:${name}`)
-  const operations = facade.operations.filter((each) => each.type?.includes(type) || each.instance?.includes(type))
+  const operations = context.operations.filter((each) => each.type?.includes(type) || each.instance?.includes(type))
   const isFixed = isAppendOnly(type)
   const made: RestResource = {
     // The table holds types of R4 alone; a test compares it with the definitions.
@@ -129,14 +129,14 @@ function restResource(facade: Facade, type: string): RestResource {
     })),
   }
   if (references.length > 0) made.searchInclude = references
-  if (operations.length > 0) made.operation = operations.map((each) => restOperation(facade, each))
+  if (operations.length > 0) made.operation = operations.map((each) => restOperation(context, each))
   return made
 }
 
-function restOperation(facade: Facade, operation: BoundOperation) {
+function restOperation(context: HttpContext, operation: BoundOperation) {
   return {
     name: operation.name,
-    definition: operation.base ?? operationDefinitionUrl(facade, operation),
+    definition: operation.base ?? operationDefinitionUrl(context, operation),
     documentation: operation.title,
   }
 }

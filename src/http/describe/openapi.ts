@@ -1,103 +1,253 @@
-import type { ParameterDeclaration } from '../../fhir/operation.ts'
-import { searchParameters } from '../../fhir/search/parse-search.ts'
-import type { BoundOperation, Facade } from '../context.ts'
-import { supportedTypes } from './stored-types.ts'
-
-/** Free-form JSON of an OpenAPI document. */
-type Node = { [member: string]: unknown }
-
-const fhirJson = 'application/fhir+json'
-const resourceContent = {
-  [fhirJson]: { schema: { type: 'object' } },
-  'application/fhir+xml': { schema: { type: 'string' } },
-}
-const outcome = { description: 'OperationOutcome', content: resourceContent }
-const answer = (description: string) => ({ description, content: resourceContent })
-const bearer = [{ bearer: [] }]
-const idParameter = { name: 'id', in: 'path', required: true, schema: { type: 'string' } }
+import { type SearchParameter, searchParameters } from '../../fhir/search/parse-search.ts'
+import type { HttpContext } from '../context.ts'
+import { formMediaType, mappingLanguage } from '../message/media-type.ts'
+import { describeOperation } from './openapi-operations.ts'
+import {
+  type Description,
+  described,
+  type Node,
+  parameterRef,
+  patchBody,
+  pathId,
+  resourceBody,
+  sharedComponents,
+} from './openapi-parts.ts'
+import { isAppendOnly, isProtectedType, supportedTypes } from './stored-types.ts'
 
 /** OpenAPI 3.1 description of the FHIR endpoint, from the same tables as the CapabilityStatement. */
-export function openApi(facade: Facade): Node {
-  const paths: Record<string, Node> = {
-    '/': { post: withBody('Batch or transaction', 'Bundle', {}) },
-    '/metadata': { get: read('CapabilityStatement or, with mode=terminology, TerminologyCapabilities', []) },
-    '/_history': { get: read('History of everything', []) },
-  }
+export function openApi(context: HttpContext): Node {
+  const paths: Record<string, Node> = { ...systemPaths }
   for (const type of supportedTypes) Object.assign(paths, typePaths(type))
-  for (const operation of facade.operations) addOperation(paths, operation)
+  for (const operation of context.operations) Object.assign(paths, describeOperation(operation))
+  const origin = new URL(context.settings.baseUrl).origin
   return {
     openapi: '3.1.0',
     info: {
       title: 'vidimus: FHIR R4 terminology and business rules',
-      version: facade.software.version,
+      description:
+        'Resources are FHIR R4 (4.0.1), in JSON or XML as Accept or _format says. Every error is an OperationOutcome.',
+      version: context.software.version,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: facade.settings.baseUrl }],
-    paths,
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    servers: [{ url: context.settings.baseUrl, description: 'The FHIR base' }],
+    security: [{}],
+    paths: { ...paths, '/health': probe(origin, 'health'), '/ready': probe(origin, 'ready') },
+    components: sharedComponents,
   }
 }
+
+const system: Record<string, Description> = {
+  batch: {
+    operationId: 'batch',
+    summary: 'Batch or transaction',
+    description: 'Entries that write need the bearer token, as they would alone.',
+    body: resourceBody('Bundle'),
+    answers: { 200: 'Bundle' },
+    errors: [400, 401, 404, 406, 409, 412, 413, 415, 422, 429, 503],
+    security: 'optional',
+  },
+  metadata: {
+    operationId: 'capabilities',
+    summary: 'CapabilityStatement or, with mode=terminology, TerminologyCapabilities',
+    parameters: [
+      { name: 'mode', in: 'query', schema: { type: 'string', enum: ['full', 'normative', 'terminology'] } },
+      parameterRef('format'),
+    ],
+    answers: { 200: 'Resource', 304: 'none' },
+    errors: [400, 406, 501],
+  },
+  history: {
+    operationId: 'history-system',
+    summary: 'History of everything that is public',
+    parameters: historyParameters(),
+    answers: { 200: 'Bundle' },
+    errors: [400, 406, 429, 503],
+  },
+}
+const systemPaths: Record<string, Node> = {
+  '/': { post: described(system.batch) },
+  '/metadata': { get: described(system.metadata) },
+  '/_history': { get: described(system.history) },
+}
+
+/** Health and readiness stand beside the FHIR base. */
+function probe(origin: string, name: 'health' | 'ready'): Node {
+  const content = { 'application/json': { schema: { type: 'object' } } }
+  const states =
+    name === 'health'
+      ? { 200: { description: 'The server is up', content }, 204: { description: 'The server is in maintenance' } }
+      : { 200: { description: 'Everything is there', content }, 503: { description: 'What is missing', content } }
+  const error = { $ref: '#/components/responses/404' }
+  const responses = { ...states, 405: error }
+  return {
+    servers: [{ url: origin, description: 'The server' }],
+    get: {
+      operationId: name,
+      summary: name === 'health' ? 'Whether the server is up' : 'Whether it can answer',
+      responses,
+    },
+  }
+}
+
+function historyParameters(): Node[] {
+  const dated = { type: 'string', description: 'A date or instant' }
+  return [
+    { name: '_count', in: 'query', schema: { type: 'integer', minimum: 0, maximum: 999_999_999 } },
+    { name: '_since', in: 'query', schema: dated },
+    { name: '_at', in: 'query', schema: dated },
+    { name: '_sort', in: 'query', schema: { type: 'string', enum: ['_lastUpdated', '-_lastUpdated'] } },
+    parameterRef('format'),
+  ]
+}
+
+const searchErrors = [400, 406, 429, 503]
+const writeErrors = [400, 401, 406, 409, 412, 413, 415, 422, 429, 503]
 
 function typePaths(type: string): Record<string, Node> {
-  const search = [...searchParameters(type).values()].map(({ name, documentation }) => ({
-    name,
-    in: 'query',
-    description: documentation,
-    schema: { type: 'string' },
-  }))
-  const version = { name: 'versionId', in: 'path', required: true, schema: { type: 'string' } }
+  const isFixed = isAppendOnly(type)
+  const security = isProtectedType(type) ? 'bearer' : 'none'
+  const reads = security === 'bearer' ? [401] : []
+  const search: Description = {
+    operationId: `search-${type}`,
+    summary: `Search ${type}`,
+    parameters: searchQuery(type),
+    answers: { 200: 'Bundle' },
+    errors: [...searchErrors, ...reads],
+    security,
+  }
+  const history = (level: 'type' | 'instance'): Description => ({
+    operationId: `history-${level}-${type}`,
+    summary: level === 'type' ? `Versions of every ${type}` : `Versions of a ${type}`,
+    parameters: [...(level === 'instance' ? [pathId] : []), ...historyParameters()],
+    answers: { 200: 'Bundle' },
+    errors: [400, 404, 406, 429, 503, ...reads],
+    security,
+  })
+  const read: Description = {
+    operationId: `read-${type}`,
+    summary: `Read a ${type}`,
+    parameters: [pathId, parameterRef('format'), parameterRef('ifNoneMatch')],
+    answers: { 200: type, 304: 'none' },
+    answered: type === 'StructureMap' ? mapping : {},
+    errors: [400, 404, 406, 410, 503, ...reads],
+    security,
+  }
+  const version = { name: 'versionId', in: 'path', required: true, schema: { type: 'string', pattern: idPattern } }
   return {
     [`/${type}`]: {
-      get: read(`Search ${type}`, search),
-      post: withBody(`Create a ${type}`, type, { security: bearer }),
+      get: described(search),
+      post: described(createOf(type)),
+      ...(isFixed ? {} : conditionalWrites(type)),
     },
-    [`/${type}/{id}`]: {
-      get: read(`Read a ${type}`, [idParameter]),
-      put: withBody(`Update or create a ${type}`, type, { security: bearer, parameters: [idParameter] }),
-      delete: { ...read(`Delete a ${type}`, [idParameter]), security: bearer },
-    },
-    [`/${type}/{id}/_history`]: { get: read(`Versions of a ${type}`, [idParameter]) },
-    [`/${type}/{id}/_history/{versionId}`]: { get: read(`Read a version of a ${type}`, [idParameter, version]) },
-  }
-}
-
-function addOperation(paths: Record<string, Node>, operation: BoundOperation): void {
-  const places = [
-    ...(operation.system ? [''] : []),
-    ...(operation.type ?? []).map((type) => `/${type}`),
-    ...(operation.instance ?? []).map((type) => `/${type}/{id}`),
-  ]
-  for (const place of places) {
-    const inPath = place.includes('{id}') ? [idParameter] : []
-    const security = operation.affectsState ? { security: bearer } : {}
-    const node: Node = {
-      post: withBody(operation.title, 'Parameters', {
-        description: operation.description,
-        parameters: inPath,
-        ...security,
+    [`/${type}/_search`]: {
+      post: described({
+        ...search,
+        operationId: `search-post-${type}`,
+        parameters: [],
+        body: { description: 'Search parameters', content: { [formMediaType]: { schema: { type: 'object' } } } },
+        errors: [...searchErrors, 413, 415, ...reads],
       }),
-    }
-    if (operation.get) {
-      const query = operation.parameters.filter(({ use }) => use === 'in').map(queryParameter)
-      node.get = { ...read(operation.title, [...inPath, ...query]), description: operation.description }
-    }
-    paths[`${place}/$${operation.name}`] = node
+    },
+    [`/${type}/_history`]: { get: described(history('type')) },
+    [`/${type}/{id}`]: { get: described(read), ...(isFixed ? {} : instanceWrites(type)) },
+    [`/${type}/{id}/_history`]: { get: described(history('instance')) },
+    [`/${type}/{id}/_history/{versionId}`]: {
+      get: described({
+        ...read,
+        operationId: `vread-${type}`,
+        summary: `Read a version of a ${type}`,
+        parameters: [pathId, version, parameterRef('format')],
+      }),
+    },
   }
 }
 
-function queryParameter({ name, documentation, min }: ParameterDeclaration): Node {
-  return { name, in: 'query', description: documentation, required: min > 0, schema: { type: 'string' } }
-}
+const idPattern = '^[A-Za-z0-9.\\-]{1,64}$'
 
-function read(summary: string, parameters: Node[]): Node {
-  return { summary, parameters, responses: { 200: answer('Success'), default: outcome } }
-}
+/** A StructureMap may be read and written in its own language. */
+const mapping = { [mappingLanguage]: { schema: { type: 'string' } } }
 
-function withBody(summary: string, type: string, more: Node): Node {
+const bodyOf = (type: string) => resourceBody(type, type === 'StructureMap' ? mapping : {})
+
+const createOf = (type: string): Description => ({
+  operationId: `create-${type}`,
+  summary: `Create a ${type}`,
+  parameters: [parameterRef('ifNoneExist'), parameterRef('prefer')],
+  body: bodyOf(type),
+  answers: { 201: type, 200: type },
+  errors: writeErrors,
+  security: 'bearer',
+})
+
+function instanceWrites(type: string): Node {
+  const conditions = [pathId, parameterRef('ifMatch'), parameterRef('prefer')]
+  const update: Description = {
+    operationId: `update-${type}`,
+    summary: `Update a ${type}, or create it under this id`,
+    parameters: [...conditions, parameterRef('ifNoneMatch')],
+    body: bodyOf(type),
+    answers: { 200: type, 201: type },
+    errors: writeErrors,
+    security: 'bearer',
+  }
+  const patch: Description = {
+    operationId: `patch-${type}`,
+    summary: `Change parts of a ${type}`,
+    parameters: conditions,
+    body: patchBody,
+    answers: { 200: type },
+    errors: [...writeErrors, 404, 410],
+    security: 'bearer',
+  }
   return {
-    summary,
-    requestBody: { description: type, content: resourceContent },
-    responses: { 200: answer('Success'), default: outcome },
-    ...more,
+    put: described(update),
+    patch: described(patch),
+    delete: described({ ...deletion(type), parameters: conditions }),
   }
+}
+
+const deletion = (type: string): Description => ({
+  operationId: `delete-${type}`,
+  summary: `Delete a ${type}`,
+  description: 'What is gone already, or never was, is as good as deleted.',
+  answers: { 204: 'none', 200: 'OperationOutcome' },
+  errors: [400, 401, 406, 409, 412, 429, 503],
+  security: 'bearer',
+})
+
+/** Writes of the one resource that a search finds. */
+function conditionalWrites(type: string): Node {
+  const condition = searchQuery(type)
+  const update: Description = {
+    operationId: `update-conditional-${type}`,
+    summary: `Update the ${type} that the condition finds, or create one`,
+    parameters: condition,
+    body: bodyOf(type),
+    answers: { 200: type, 201: type },
+    errors: writeErrors,
+    security: 'bearer',
+  }
+  const patch: Description = {
+    operationId: `patch-conditional-${type}`,
+    summary: `Change parts of the ${type} that the condition finds`,
+    parameters: condition,
+    body: patchBody,
+    answers: { 200: type },
+    errors: [...writeErrors, 404, 410],
+    security: 'bearer',
+  }
+  const remove = { ...deletion(type), operationId: `delete-conditional-${type}`, parameters: condition }
+  return { put: described(update), patch: described(patch), delete: described(remove) }
+}
+
+/** What a search gives, beside what it looks for. */
+const resultParameters = ['count', 'sort', 'total', 'include', 'revinclude', 'summary', 'elements', 'format'] as const
+
+const searchQuery = (type: string): Node[] => [
+  ...[...searchParameters(type).values()].map(searchParameter),
+  ...resultParameters.map((name) => parameterRef(name)),
+]
+
+function searchParameter({ name, documentation, type }: SearchParameter): Node {
+  return { name, in: 'query', description: `${documentation} (${type})`, schema: { type: 'string' } }
 }

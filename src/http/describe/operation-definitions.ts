@@ -1,16 +1,22 @@
 import type { ParameterDeclaration } from '../../fhir/operation.ts'
 import type { OperationDefinition } from '../../fhir/types.ts'
-import type { BoundOperation, Facade } from '../context.ts'
+import type { StoredVersion } from '../../storage/storage.ts'
+import type { BoundOperation, HttpContext } from '../context.ts'
 
 type DefinitionParameter = NonNullable<OperationDefinition['parameter']>[number]
 
-/** Logical id of the generated definition: `ValueSet-expand`, `evaluate` at system level alone. */
+/** Logical id of the generated definition: `ValueSet-expand`; the name alone of what is there at system level, too. */
 function operationDefinitionId(operation: BoundOperation): string {
+  if (operation.system) return operation.name
   const types = operationTypes(operation)
-  return [...(types.length > 0 ? [types.length > 3 ? 'Resource' : types.join('-')] : []), operation.name]
-    .join('-')
-    .slice(0, 64)
+  return `${types.length > 3 ? 'Resource' : types.join('-')}-${operation.name}`.slice(0, 64)
 }
+
+/** Every id under which a definition is looked for: its own, and that of each type that has the operation. */
+const idsOf = (operation: BoundOperation): string[] => [
+  operationDefinitionId(operation),
+  ...operationTypes(operation).map((type) => `${type}-${operation.name}`),
+]
 
 /** Types of the operation at type or instance level, without repetition. */
 function operationTypes(operation: BoundOperation): string[] {
@@ -18,30 +24,44 @@ function operationTypes(operation: BoundOperation): string[] {
 }
 
 /** Address of the definition on this server; it can always be read. */
-export function operationDefinitionUrl(facade: Facade, operation: BoundOperation): string {
-  return `${facade.settings.baseUrl}/OperationDefinition/${operationDefinitionId(operation)}`
+export function operationDefinitionUrl(context: HttpContext, operation: BoundOperation): string {
+  return `${context.settings.baseUrl}/OperationDefinition/${operationDefinitionId(operation)}`
 }
 
 /** The definition with that id, made from the declaration; undefined when there is no such operation. */
-export function generatedOperationDefinition(facade: Facade, id: string): OperationDefinition | undefined {
-  const operation = facade.operations.find((each) => operationDefinitionId(each) === id)
-  return operation && operationDefinition(facade, operation)
+export function generatedOperationDefinition(context: HttpContext, id: string): OperationDefinition | undefined {
+  const operation =
+    context.operations.find((each) => operationDefinitionId(each) === id) ??
+    context.operations.find((each) => idsOf(each).includes(id))
+  return operation && operationDefinition(context, operation)
+}
+
+/** The definitions of all operations, as versions that a search finds. */
+export function generatedOperationDefinitions(context: HttpContext): StoredVersion[] {
+  return context.operations.map((operation) => {
+    const resource = operationDefinition(context, operation)
+    const lastUpdated = `${context.software.releaseDate}T00:00:00.000Z`
+    const id = operationDefinitionId(operation)
+    return { type: 'OperationDefinition', id, versionId: '1', lastUpdated, resource, method: 'PUT' }
+  })
 }
 
 /** OperationDefinition (https://hl7.org/fhir/R4/operationdefinition.html) of a declared operation. */
-function operationDefinition(facade: Facade, operation: BoundOperation): OperationDefinition {
-  const words = operation.name.split(/[^A-Za-z0-9]+/).map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+function operationDefinition(context: HttpContext, operation: BoundOperation): OperationDefinition {
+  const words = operationDefinitionId(operation)
+    .split(/[^A-Za-z0-9]+/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
   const types = operationTypes(operation)
   const definition: OperationDefinition = {
     resourceType: 'OperationDefinition',
     id: operationDefinitionId(operation),
-    url: operationDefinitionUrl(facade, operation),
-    version: facade.software.version,
+    url: operationDefinitionUrl(context, operation),
+    version: context.software.version,
     name: words.join(''),
     title: operation.title,
     status: 'active',
     kind: 'operation',
-    date: facade.software.releaseDate,
+    date: context.software.releaseDate,
     description: operation.description,
     affectsState: operation.affectsState === true,
     code: operation.name,

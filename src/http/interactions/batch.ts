@@ -1,18 +1,16 @@
 import { jsonSize } from '../../base/json-size.ts'
 import { badRequest, FhirError, issue } from '../../fhir/error.ts'
 import type { Bundle, BundleEntry } from '../../fhir/types.ts'
-import type { Facade } from '../context.ts'
-import type { Interaction } from '../interaction.ts'
+import type { HttpContext, Interaction } from '../context.ts'
 import { errorReply } from '../message/errors.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
-import { replyTooLarge } from '../message/render.ts'
+import { replyTo, replyTooLarge } from '../message/reply.ts'
 import { readResource } from '../message/resource-body.ts'
-import { entryRequest, inOrder, replyEntry } from './bundle-entry.ts'
-import { dispatch } from './dispatch.ts'
+import { entryInteraction, entryRequest, inOrder, replyEntry } from './bundle-entry.ts'
 import { transaction } from './transaction.ts'
 
 /** `POST [base]`: a batch, each entry for itself, or a transaction, all or nothing. */
-export const batch: Interaction = async (facade, request) => {
+export const batch: Interaction = async (context, request) => {
   if (!request.body) throw badRequest('A Bundle of the type batch or transaction is needed.', 'required')
   const bundle = await readResource(request.body, request.requester)
   if (bundle.resourceType !== 'Bundle' || (bundle.type !== 'batch' && bundle.type !== 'transaction')) {
@@ -22,16 +20,16 @@ export const batch: Interaction = async (facade, request) => {
   const entries = bundle.entry ?? []
   if (!Array.isArray(entries))
     throw badRequest({ text: 'Entries are a list.', expression: 'Bundle.entry' }, 'structure')
-  checkCount(facade, request, entries.length)
-  await request.requester.enter(facade.gate)
+  checkCount(context, request, entries.length)
+  await request.requester.enter(context.gate)
   const done =
-    bundle.type === 'batch' ? await runBatch(facade, request, entries) : await transaction(facade, request, entries)
+    bundle.type === 'batch' ? await runBatch(context, request, entries) : await transaction(context, request, entries)
   const reply: Bundle = { resourceType: 'Bundle', type: `${bundle.type}-response`, entry: done }
   return { status: 200, headers: { 'Cache-Control': 'no-store' }, resource: reply }
 }
 
 /** Everybody may send a few, who may write many. */
-function checkCount({ limits }: Facade, { requester }: FhirRequest, count: number): void {
+function checkCount({ limits }: HttpContext, { requester }: FhirRequest, count: number): void {
   if (count <= limits.batchEntries) return
   const most = requester.isAuthorized() ? limits.writingEntries : limits.batchEntries
   if (count <= most) return
@@ -40,10 +38,10 @@ function checkCount({ limits }: Facade, { requester }: FhirRequest, count: numbe
 }
 
 /** The entries share the budget of the request, and its reply is no larger than any. */
-async function runBatch(facade: Facade, outer: FhirRequest, entries: BundleEntry[]): Promise<BundleEntry[]> {
+async function runBatch(context: HttpContext, outer: FhirRequest, entries: BundleEntry[]): Promise<BundleEntry[]> {
   const done: BundleEntry[] = new Array(entries.length)
   const budget = outer.requester.budget()
-  let left = facade.limits.replyBytes
+  let left = context.limits.replyBytes
   let jobs = outer.requester.isAuthorized() ? Number.POSITIVE_INFINITY : mostJobs
   for (const index of inOrder(entries)) {
     if (outer.requester.isGone()) throw new FhirError(503, issue('transient', 'The client has gone.'), retryAfter)
@@ -52,14 +50,14 @@ async function runBatch(facade: Facade, outer: FhirRequest, entries: BundleEntry
       continue
     }
     const made = await budget
-      .runAsync(() => runEntry(facade, outer, entries[index]))
+      .runAsync(() => runEntry(context, outer, entries[index]))
       .catch((error: unknown) => refused(error, outer))
     const entry = await replyEntry(made)
     const size = jsonSize(entry, left)
     if (size <= left) {
       done[index] = entry
       left -= size
-    } else done[index] = await replyEntry(refused(replyTooLarge(facade.limits.replyBytes), outer))
+    } else done[index] = await replyEntry(refused(replyTooLarge(context.limits.replyBytes), outer))
   }
   return done
 }
@@ -77,10 +75,10 @@ const startsJob = (entry: BundleEntry | undefined): boolean =>
   !/^\/?\$evaluate/.test(entry.request.url)
 
 /** Never rejects: a fault of one entry is the answer to that one. */
-async function runEntry(facade: Facade, outer: FhirRequest, entry: BundleEntry | undefined): Promise<FhirReply> {
+async function runEntry(context: HttpContext, outer: FhirRequest, entry: BundleEntry | undefined): Promise<FhirReply> {
   try {
-    const request = entryRequest(entry, outer, facade.settings.baseUrl)
-    return await dispatch(facade, request)
+    const request = entryRequest(entry, outer, context.settings.baseUrl)
+    return await replyTo(entryInteraction(context, request), request)
   } catch (error) {
     return refused(error, outer)
   }

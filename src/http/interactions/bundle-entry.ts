@@ -1,8 +1,9 @@
 import { badRequest } from '../../fhir/error.ts'
 import type { BundleEntry, Resource } from '../../fhir/types.ts'
-import type { FhirReply, FhirRequest } from '../message/exchange.ts'
-import { foreignMediaType, negotiate } from '../message/negotiation.ts'
-import { parsePath, parseQuery } from '../message/query.ts'
+import type { HttpContext } from '../context.ts'
+import type { FhirReply, FhirRequest, Resolved } from '../message/exchange.ts'
+import { parsePath, parseQuery } from '../message/head.ts'
+import { foreignMediaType, negotiate } from '../message/media-type.ts'
 
 /** Order in which the entries of a Bundle are worked off (https://hl7.org/fhir/R4/http.html#trules). */
 const methodOrder = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD']
@@ -45,6 +46,14 @@ export function entryRequest(entry: BundleEntry | undefined, outer: FhirRequest,
     }
   }
   return request
+}
+
+/** The interaction of an entry, by the rules of a request of its own. @throws FhirError */
+export function entryInteraction(context: HttpContext, request: FhirRequest): Resolved {
+  if (request.path.length === 0) throw badRequest('A Bundle cannot hold another batch.', 'not-supported')
+  const resolved = context.resolve(context, request.method, request.path)
+  if (resolved.guarded) context.authorize(request.headers)
+  return resolved
 }
 
 /** The reply as an entry of the response Bundle. What is no resource is carried by a Binary. */

@@ -1,30 +1,25 @@
 import { issue, operationOutcome } from '../../fhir/error.ts'
-import type { Write } from '../../storage/storage.ts'
-import type { Facade } from '../context.ts'
-import type { Interaction } from '../interaction.ts'
+import type { HttpContext, Interaction } from '../context.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
-import { ifMatchVersion } from '../message/precondition.ts'
-import { preferences } from '../message/prefer.ts'
+import { preferences, writeConditions } from '../message/head.ts'
 import { singleMatch } from './single-match.ts'
 
 /** `DELETE [base]/[type]/[id]`; what is gone already, or never was, is as good as deleted. */
-export const deleteResource: Interaction = (facade, request, { type, id }) =>
-  facade.inTurn(() => remove(facade, request, type, id))
+export const deleteResource: Interaction = (context, request, { type, id }) =>
+  context.inTurn(() => remove(context, request, type, id))
 
 /** `DELETE [base]/[type]?…`: at most one resource. */
-export const conditionalDelete: Interaction = (facade, request, { type }) =>
-  facade.inTurn(async () => {
-    const match = await singleMatch(facade, type, request.query)
-    return match ? remove(facade, request, type, match.id) : deleted(request, `Nothing fits the condition.`)
+export const conditionalDelete: Interaction = (context, request, { type }) =>
+  context.inTurn(async () => {
+    const match = await singleMatch(context, type, request.query)
+    return match ? remove(context, request, type, match.id) : deleted(request, `Nothing fits the condition.`)
   })
 
-async function remove(facade: Facade, request: FhirRequest, type: string, id: string): Promise<FhirReply> {
-  const ifMatch = ifMatchVersion(request.headers['if-match'])
-  const current = await facade.storage.read(type, id)
-  if (!current?.resource && ifMatch === undefined) return deleted(request, `${type}/${id} does not exist.`)
-  const write: Write = { method: 'DELETE', type, id }
-  if (ifMatch !== undefined) write.ifMatch = ifMatch
-  const [written] = await facade.storage.write([write])
+async function remove(context: HttpContext, request: FhirRequest, type: string, id: string): Promise<FhirReply> {
+  const conditions = writeConditions(request.headers)
+  const current = await context.storage.read(type, id)
+  if (!current?.resource && !conditions.ifMatch) return deleted(request, `${type}/${id} does not exist.`)
+  const [written] = await context.storage.write([{ method: 'DELETE', type, id, ...conditions }])
   const reply = deleted(request, `${type}/${id} was deleted.`)
   if (written) reply.headers.ETag = `W/"${written.version.versionId}"`
   return reply

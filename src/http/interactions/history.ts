@@ -2,9 +2,8 @@ import { badRequest, notFound } from '../../fhir/error.ts'
 import { instantParameter } from '../../fhir/search/parse-search.ts'
 import type { Bundle, BundleEntry } from '../../fhir/types.ts'
 import type { HistoryQuery, StoredVersion } from '../../storage/storage.ts'
-import type { Facade } from '../context.ts'
+import type { HttpContext, Interaction } from '../context.ts'
 import { isProtectedType, supportedTypes } from '../describe/stored-types.ts'
-import type { Interaction } from '../interaction.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
 import { pageLinks, pageSize, single } from '../message/paging.ts'
 import { type Selection, select, selection } from '../message/summary.ts'
@@ -12,24 +11,24 @@ import { refusePending } from './pending.ts'
 import { longPage } from './search.ts'
 
 /** `GET [base]/_history`: everything that happened, newest first. */
-export const systemHistory: Interaction = (facade, request) => history(facade, request, {})
+export const systemHistory: Interaction = (context, request) => history(context, request, {})
 
 /** `GET [base]/[type]/_history`. */
-export const typeHistory: Interaction = (facade, request, { type }) => history(facade, request, { type })
+export const typeHistory: Interaction = (context, request, { type }) => history(context, request, { type })
 
 /** `GET [base]/[type]/[id]/_history`; a deleted resource keeps its history. */
-export const instanceHistory: Interaction = async (facade, request, { type, id }) => {
-  if (!(await facade.storage.read(type, id))) {
-    await refusePending(facade, type, { ids: [id] })
+export const instanceHistory: Interaction = async (context, request, { type, id }) => {
+  if (!(await context.storage.read(type, id))) {
+    await refusePending(context, type, { ids: [id] })
     throw notFound(`There never was a ${type} with the id ${id}.`)
   }
-  return history(facade, request, { type, id })
+  return history(context, request, { type, id })
 }
 
 const usedParameters = new Set(['_count', '_since', '_at', '_sort', '_summary', '_elements'])
 
 async function history(
-  facade: Facade,
+  context: HttpContext,
   request: FhirRequest,
   scope: Pick<HistoryQuery, 'type' | 'id'>,
 ): Promise<FhirReply> {
@@ -49,9 +48,9 @@ async function history(
   }
   const cursor = single(request.query, '_cursor')
   if (cursor !== undefined) query.cursor = cursor
-  if (query.count > longPage) await request.requester.enter(facade.gate)
-  const page = await request.requester.budget().runAsync(() => facade.storage.history(query))
-  const base = facade.settings.baseUrl
+  if (query.count > longPage) await request.requester.enter(context.gate)
+  const page = await request.requester.budget().runAsync(() => context.storage.history(query))
+  const base = context.settings.baseUrl
   const used = request.query.filter(([name]) => usedParameters.has(name))
   const selected = selection(request.query)
   const bundle: Bundle = { resourceType: 'Bundle', type: 'history' }

@@ -8,7 +8,7 @@ import {
 } from '../../fhir/search/parse-search.ts'
 import type { StoredVersion } from '../../storage/storage.ts'
 import type { Budget } from '../../workers/budget.ts'
-import type { Facade } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import { isProtectedType, isSupportedType, supportedTypes } from '../describe/stored-types.ts'
 
 /** Bounds of `_include`: what a page may draw in, and how often `:iterate` goes on. */
@@ -22,7 +22,7 @@ const maximumCharacters = 5_000_000
  * (https://hl7.org/fhir/R4/search.html#include).
  */
 export async function included(
-  facade: Facade,
+  context: HttpContext,
   matches: StoredVersion[],
   { include, revinclude }: Pick<ParsedSearch, 'include' | 'revinclude'>,
   budget: Budget,
@@ -37,8 +37,8 @@ export async function included(
     const next: StoredVersion[] = []
     for (const version of frontier) {
       const drawn = [
-        ...(await referenced(facade, version, include.filter(due), budget)),
-        ...(await budget.runAsync(() => referring(facade, version, revinclude.filter(due)))),
+        ...(await referenced(context, version, include.filter(due), budget)),
+        ...(await budget.runAsync(() => referring(context, version, revinclude.filter(due)))),
       ]
       for (const each of drawn) {
         if (seen.has(nameOf(each)) || found.length + next.length >= maximumIncluded) continue
@@ -55,7 +55,7 @@ export async function included(
 }
 
 async function referenced(
-  facade: Facade,
+  context: HttpContext,
   version: StoredVersion,
   directives: IncludeDirective[],
   budget: Budget,
@@ -63,7 +63,7 @@ async function referenced(
   const wanted = await budget.runAsync(async () => directives.flatMap((each) => referencesBy(version, each)))
   const found: StoredVersion[] = []
   for (const { reference, target } of wanted) {
-    found.push(...(await budget.runAsync(() => resolve(facade, reference, target))))
+    found.push(...(await budget.runAsync(() => resolve(context, reference, target))))
   }
   return found
 }
@@ -83,27 +83,27 @@ function referencesBy({ type, resource }: StoredVersion, { source, parameter, ta
   return [...new Set(references)].map((reference) => ({ reference, target }))
 }
 
-async function resolve(facade: Facade, reference: string, target: string | undefined): Promise<StoredVersion[]> {
-  const local = reference.startsWith(`${facade.settings.baseUrl}/`)
-    ? reference.slice(facade.settings.baseUrl.length + 1)
+async function resolve(context: HttpContext, reference: string, target: string | undefined): Promise<StoredVersion[]> {
+  const local = reference.startsWith(`${context.settings.baseUrl}/`)
+    ? reference.slice(context.settings.baseUrl.length + 1)
     : reference
   const literal = /^([A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]+)?$/.exec(local)
   if (literal) {
     const [, type = '', id = ''] = literal
     if (!isSupportedType(type) || isProtectedType(type) || (target !== undefined && target !== type)) return []
-    return present(await facade.storage.read(type, id))
+    return present(await context.storage.read(type, id))
   }
   const { url, version } = parseCanonical(reference)
   for (const type of target === undefined ? supportedTypes : [target]) {
-    const stored = await facade.storage.findCanonical(type, url)
+    const stored = await context.storage.findCanonical(type, url)
     const fitting = stored.find((each) => version === undefined || ('version' in each && each.version === version))
-    if (fitting?.id !== undefined) return present(await facade.storage.read(type, fitting.id))
+    if (fitting?.id !== undefined) return present(await context.storage.read(type, fitting.id))
   }
   return []
 }
 
 async function referring(
-  facade: Facade,
+  context: HttpContext,
   version: StoredVersion,
   directives: IncludeDirective[],
 ): Promise<StoredVersion[]> {
@@ -115,7 +115,7 @@ async function referring(
     if (parameter === '*' || !isSupportedType(source) || isProtectedType(source)) continue
     const conditions = [{ parameter, values }]
     const query = { type: source, conditions, sort: [], count: maximumIncluded, total: 'none' as const }
-    found.push(...(await facade.storage.search(query)).matches)
+    found.push(...(await context.storage.search(query)).matches)
   }
   return found
 }

@@ -1,12 +1,11 @@
 import { badRequest, FhirError, issue, notFound } from '../../fhir/error.ts'
 import { parseJson } from '../../fhir/read-json.ts'
 import type { StoredVersion } from '../../storage/storage.ts'
-import type { Facade } from '../context.ts'
-import type { Interaction } from '../interaction.ts'
+import type { HttpContext, Interaction } from '../context.ts'
 import { gone } from '../message/errors.ts'
 import type { FhirReply, FhirRequest, RequestBody } from '../message/exchange.ts'
-import { checkContentType, fhirMediaTypes, unsupportedMediaType } from '../message/media-type.ts'
-import { ifMatchVersion } from '../message/precondition.ts'
+import { writeConditions } from '../message/head.ts'
+import { checkContentType, fhirFormat, unsupportedMediaType } from '../message/media-type.ts'
 import { parseResource } from '../message/resource-body.ts'
 import type { Patch } from '../patch/patch-jobs.ts'
 import { singleMatch } from './single-match.ts'
@@ -15,48 +14,49 @@ import { checkBeforeWrite, writeOf, writeReply } from './writing.ts'
 const jsonPatch = 'application/json-patch+json'
 
 /** `PATCH [base]/[type]/[id]` by JSON Patch or FHIRPath Patch (https://hl7.org/fhir/R4/http.html#patch). */
-export const patch: Interaction = (facade, request, { type, id }) => {
+export const patch: Interaction = (context, request, { type, id }) => {
   const change = readPatch(request.body)
-  return facade.inTurn(async () => {
-    const version = await facade.storage.read(type, id)
+  return context.inTurn(async () => {
+    const version = await context.storage.read(type, id)
     if (!version) throw notFound(`There is no ${type} with the id ${id}.`)
-    return applyTo(facade, request, version, change)
+    return applyTo(context, request, version, change)
   })
 }
 
 /** `PATCH [base]/[type]?…`: the only resource that fits. */
-export const conditionalPatch: Interaction = (facade, request, { type }) => {
+export const conditionalPatch: Interaction = (context, request, { type }) => {
   const change = readPatch(request.body)
-  return facade.inTurn(async () => {
-    const match = await singleMatch(facade, type, request.query)
+  return context.inTurn(async () => {
+    const match = await singleMatch(context, type, request.query)
     if (!match) throw notFound('Nothing fits the condition.')
-    return applyTo(facade, request, match, change)
+    return applyTo(context, request, match, change)
   })
 }
 
 /** The result is judged like any other resource before it is stored. */
 async function applyTo(
-  facade: Facade,
+  context: HttpContext,
   request: FhirRequest,
   version: StoredVersion,
   change: Patch,
 ): Promise<FhirReply> {
   const { type, id, versionId, resource: stored } = version
   if (!stored) throw gone(type, id, versionId)
-  const wanted = ifMatchVersion(request.headers['if-match'])
-  if (wanted !== undefined && wanted !== versionId) {
+  const { ifMatch, ifNoneMatch } = writeConditions(request.headers)
+  const isCurrent = (tags: readonly string[]) => tags.includes('*') || tags.includes(versionId)
+  if ((ifMatch && !isCurrent(ifMatch)) || (ifNoneMatch && isCurrent(ifNoneMatch))) {
     throw new FhirError(412, issue('conflict', `The current version is ${versionId}.`))
   }
-  const call = { client: request.requester.client(), cpuSeconds: facade.limits.cpuMilliseconds / 1000 }
-  const resource = await facade.patches.apply(stored, change, call)
+  const call = { client: request.requester.client(), cpuSeconds: context.limits.cpuMilliseconds / 1000 }
+  const resource = await context.patches.apply(stored, change, call)
   if (resource.resourceType !== type || resource.id !== id) {
     throw new FhirError(422, issue('processing', 'A patch cannot change the type or id of a resource.'))
   }
-  const warnings = await checkBeforeWrite(facade, resource)
-  const write = writeOf(facade, { method: 'PUT', type, id }, resource)
-  const [written] = await facade.storage.write([{ ...write, ifMatch: versionId }])
+  const warnings = await checkBeforeWrite(context, resource)
+  const write = writeOf(context, { method: 'PUT', type, id }, resource)
+  const [written] = await context.storage.write([{ ...write, ifMatch: [versionId] }])
   if (!written) throw new Error('The storage did not say what it wrote.')
-  return writeReply(facade, request, written, warnings)
+  return writeReply(context, request, written, warnings)
 }
 
 function readPatch(body: RequestBody | undefined): Patch {
@@ -66,9 +66,10 @@ function readPatch(body: RequestBody | undefined): Patch {
     checkContentType(body.mediaType)
     return { kind: 'json', operations: parseJson(body.bytes) }
   }
-  if (!(essence in fhirMediaTypes)) {
+  if (!fhirFormat(essence)) {
     const accepted = [jsonPatch, 'application/fhir+json', 'application/fhir+xml']
-    throw unsupportedMediaType('A patch is a JSON Patch, or a Parameters resource for FHIRPath Patch.', accepted)
+    const text = `A patch is a JSON Patch (Content-Type: ${jsonPatch}), or a Parameters resource for FHIRPath Patch (Content-Type: application/fhir+json).`
+    throw unsupportedMediaType(text, accepted)
   }
   const resource = parseResource(body)
   // An entry of a batch carries a JSON Patch as a Binary.

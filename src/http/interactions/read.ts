@@ -1,14 +1,14 @@
 import { notFound } from '../../fhir/error.ts'
+import type { Interaction } from '../context.ts'
 import { generatedOperationDefinition } from '../describe/operation-definitions.ts'
-import type { Interaction } from '../interaction.ts'
 import { gone } from '../message/errors.ts'
 import type { FhirReply } from '../message/exchange.ts'
-import { versionHeaders } from '../message/precondition.ts'
+import { versionHeaders } from '../message/head.ts'
 import { refusePending } from './pending.ts'
 
 /** `GET [base]/[type]/[id]` (https://hl7.org/fhir/R4/http.html#read). */
-export const read: Interaction = async (facade, _request, { type, id }): Promise<FhirReply> => {
-  const version = await facade.storage.read(type, id)
+export const read: Interaction = async (context, _request, { type, id }): Promise<FhirReply> => {
+  const version = await context.storage.read(type, id)
   if (version?.resource) {
     return {
       status: 200,
@@ -17,9 +17,9 @@ export const read: Interaction = async (facade, _request, { type, id }): Promise
     }
   }
   // Every operation has its definition at the address that the CapabilityStatement gives.
-  const generated = type === 'OperationDefinition' && !version ? generatedOperationDefinition(facade, id) : undefined
+  const generated = type === 'OperationDefinition' && !version ? generatedOperationDefinition(context, id) : undefined
   if (generated) return { status: 200, headers: { 'Cache-Control': 'no-cache' }, resource: generated }
   if (version) throw gone(type, id, version.versionId)
-  await refusePending(facade, type, { ids: [id] })
+  await refusePending(context, type, { ids: [id] })
   throw notFound(`There is no ${type} with the id ${id}.`)
 }

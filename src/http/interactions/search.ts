@@ -1,16 +1,16 @@
 import { FhirError, issue, operationOutcome } from '../../fhir/error.ts'
+import { meetsConditions } from '../../fhir/search/evaluate.ts'
 import type { ParsedSearch } from '../../fhir/search/parse-search.ts'
 import type { Bundle, BundleEntry, Issue, Resource } from '../../fhir/types.ts'
 import type { SearchCondition, SearchPage, StoredVersion } from '../../storage/storage.ts'
-import type { Facade } from '../context.ts'
+import type { HttpContext, Interaction } from '../context.ts'
+import { generatedOperationDefinitions } from '../describe/operation-definitions.ts'
 import { readSearch } from '../describe/stored-types.ts'
-import type { Interaction } from '../interaction.ts'
 import { printable } from '../message/errors.ts'
 import type { FhirReply, FhirRequest, QueryPair } from '../message/exchange.ts'
-import { checkContentType, unsupportedMediaType } from '../message/media-type.ts'
+import { parseQuery, preferences } from '../message/head.ts'
+import { checkContentType, formMediaType, unsupportedMediaType } from '../message/media-type.ts'
 import { pageLinks } from '../message/paging.ts'
-import { preferences } from '../message/prefer.ts'
-import { parseQuery } from '../message/query.ts'
 import { decodeText } from '../message/resource-body.ts'
 import { type Selection, select } from '../message/summary.ts'
 import { included } from './include.ts'
@@ -20,56 +20,96 @@ import { pendingIssue, refusePendingSearch } from './pending.ts'
 export const longPage = 200
 
 /** `GET [base]/[type]?…` and `POST [base]/[type]/_search` (https://hl7.org/fhir/R4/http.html#search). */
-export const search: Interaction = async (facade, request, { type }): Promise<FhirReply> => {
+export const search: Interaction = async (context, request, { type }): Promise<FhirReply> => {
   const { strict } = preferences(request.headers.prefer)
   const parsed = readSearch(type, [...request.query, ...formPairs(request)], strict)
   const budget = request.requester.budget()
   if (parsed.count > longPage || parsed.include.length > 0 || parsed.revinclude.length > 0)
-    await request.requester.enter(facade.gate)
-  const page = await budget.runAsync(() => findPage(facade, parsed))
+    await request.requester.enter(context.gate)
+  const page = await budget.runAsync(() => findPage(context, parsed))
   const bundle: Bundle = { resourceType: 'Bundle', type: 'searchset' }
   if (page.total !== undefined) bundle.total = page.total
-  bundle.link = pageLinks(`${facade.settings.baseUrl}/${type}`, parsed.used, {
+  bundle.link = pageLinks(`${context.settings.baseUrl}/${type}`, parsed.used, {
     cursor: parsed.cursor,
     next: page.next,
     previous: page.previous,
   })
   const selected = selectionOf(parsed)
-  const base = facade.settings.baseUrl
+  const base = context.settings.baseUrl
   const entries = page.matches.map((version) => entryOf(base, version, 'match', selected))
-  for (const version of await included(facade, page.matches, parsed, budget)) {
+  for (const version of await included(context, page.matches, parsed, budget)) {
     entries.push(entryOf(base, version, 'include', selected))
   }
-  const pending = await pendingIssue(facade, type)
+  const pending = await pendingIssue(context, type)
   const remarks = [...ignoredParameters(parsed.unknown), ...(pending ? [pending] : [])]
-  if (remarks.length > 0) entries.push(outcomeEntry(facade, remarks))
+  if (remarks.length > 0) entries.push(outcomeEntry(context, remarks))
   if (entries.length > 0) bundle.entry = entries
   return { status: 200, headers: { 'Cache-Control': 'no-cache' }, resource: bundle }
 }
 
 /** Runs the search; `_count=0` and `_summary=count` fetch nothing. */
-async function findPage(facade: Facade, parsed: ParsedSearch): Promise<SearchPage> {
-  const conditions = [...parsed.conditions, ...(await membershipConditions(facade, parsed))]
+async function findPage(context: HttpContext, parsed: ParsedSearch): Promise<SearchPage> {
+  const conditions = [...parsed.conditions, ...(await membershipConditions(context, parsed))]
+  const query = { ...parsed, conditions }
+  const made = parsed.type === 'OperationDefinition' ? await generatedMatches(context, conditions) : []
+  const page = made.length > 0 ? await pageWith(context, query, made) : await storedPage(context, query)
+  if (page.matches.length === 0 && parsed.cursor === undefined)
+    await refusePendingSearch(context, parsed.type, conditions)
+  return page
+}
+
+async function storedPage(
+  { storage }: HttpContext,
+  { type, conditions, sort, ...parsed }: ParsedSearch,
+): Promise<SearchPage> {
   const countOnly = parsed.count === 0
-  const page = await facade.storage.search({
-    type: parsed.type,
+  const page = await storage.search({
+    type,
     conditions,
-    sort: parsed.sort,
+    sort,
     count: countOnly ? 1 : parsed.count,
     total: countOnly ? 'accurate' : parsed.total,
     ...(parsed.cursor === undefined || countOnly ? {} : { cursor: parsed.cursor }),
   })
-  if (page.matches.length === 0 && parsed.cursor === undefined)
-    await refusePendingSearch(facade, parsed.type, conditions)
   if (!countOnly) return page
   return page.total === undefined ? { matches: [] } : { matches: [], total: page.total }
 }
 
+/** Definitions of the server's own operations, which are in no store, as far as no stored one has taken their id. */
+async function generatedMatches(context: HttpContext, conditions: SearchCondition[]): Promise<StoredVersion[]> {
+  const found: StoredVersion[] = []
+  for (const each of generatedOperationDefinitions(context)) {
+    const { id, lastUpdated, resource } = each
+    const candidate = resource && { resource, id, lastUpdated, now: context.now().getTime() }
+    if (!candidate || !meetsConditions(candidate, conditions)) continue
+    if (!(await context.storage.read('OperationDefinition', id))) found.push(each)
+  }
+  return found
+}
+
+/** Page links into the generated definitions, which come before all stored ones. */
+const madeCursor = /^made-(\d{1,6})$/
+
+async function pageWith(context: HttpContext, query: ParsedSearch, made: StoredVersion[]): Promise<SearchPage> {
+  const { cursor, ...first } = query
+  const from = cursor === undefined ? '0' : madeCursor.exec(cursor)?.[1]
+  if (from === undefined) return storedPage(context, query)
+  const stored = await storedPage(context, first)
+  const total = stored.total === undefined ? {} : { total: stored.total + made.length }
+  if (query.count === 0) return { matches: [], ...total }
+  const matches = made.slice(Number(from), Number(from) + query.count)
+  const end = Number(from) + matches.length
+  // What has no room on this page begins the next one.
+  const isFull = end < made.length || (matches.length > 0 && matches.length + stored.matches.length > query.count)
+  if (isFull) return { matches, ...total, next: `made-${end}` }
+  return { ...stored, ...total, matches: [...matches, ...stored.matches] }
+}
+
 /** `:in` and `:not-in` as conditions over the codes of the value set. */
-async function membershipConditions(facade: Facade, parsed: ParsedSearch): Promise<SearchCondition[]> {
+async function membershipConditions(context: HttpContext, parsed: ParsedSearch): Promise<SearchCondition[]> {
   const made: SearchCondition[] = []
   for (const { parameter, negated, valueSet } of parsed.memberships) {
-    const codes = await facade.hooks.expandTokens?.(valueSet)
+    const codes = await context.hooks.expandTokens?.(valueSet)
     if (!codes) throw new FhirError(400, issue('not-supported', ':in and :not-in are not available on this server.'))
     const values = codes.map((value) => ({ value }))
     if (negated) made.push({ parameter, modifier: 'not', values })
@@ -82,8 +122,8 @@ async function membershipConditions(facade: Facade, parsed: ParsedSearch): Promi
 function formPairs(request: FhirRequest): QueryPair[] {
   const { body } = request
   if (!body?.bytes || body.bytes.length === 0) return []
-  if (body.mediaType.essence !== 'application/x-www-form-urlencoded') {
-    throw unsupportedMediaType('A search is posted as a form.', ['application/x-www-form-urlencoded'])
+  if (body.mediaType.essence !== formMediaType) {
+    throw unsupportedMediaType(`A search is posted as a form (Content-Type: ${formMediaType}).`, [formMediaType])
   }
   checkContentType(body.mediaType)
   return parseQuery(decodeText(body.bytes))
@@ -109,7 +149,7 @@ const ignoredParameters = (unknown: string[]): Issue[] =>
     return issue('not-supported', { severity: 'warning', text })
   })
 
-function outcomeEntry(facade: Facade, issues: Issue[]): BundleEntry {
-  const outcome: Resource = { ...operationOutcome(issues), id: facade.uuid() }
+function outcomeEntry(context: HttpContext, issues: Issue[]): BundleEntry {
+  const outcome: Resource = { ...operationOutcome(issues), id: context.uuid() }
   return { fullUrl: `urn:uuid:${outcome.id}`, resource: outcome, search: { mode: 'outcome' } }
 }

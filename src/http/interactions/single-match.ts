@@ -1,6 +1,6 @@
 import { badRequest, FhirError, issue } from '../../fhir/error.ts'
 import type { StoredVersion } from '../../storage/storage.ts'
-import type { Facade } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import { readSearch } from '../describe/stored-types.ts'
 import type { QueryPair } from '../message/exchange.ts'
 import { refusePendingSearch } from './pending.ts'
@@ -9,21 +9,21 @@ import { refusePendingSearch } from './pending.ts'
  * What fits the condition of a conditional interaction; at most two are fetched, more makes no difference.
  * @throws FhirError 400 for a condition that is empty or not understood: ignoring a part would widen it
  */
-export async function matchesOf(facade: Facade, type: string, pairs: QueryPair[]): Promise<StoredVersion[]> {
+export async function matchesOf(context: HttpContext, type: string, pairs: QueryPair[]): Promise<StoredVersion[]> {
   const { conditions } = readSearch(type, pairs, true)
   if (conditions.length === 0) throw badRequest('The condition is empty.', 'required')
-  const page = await facade.storage.search({ type, conditions, sort: [], count: 2, total: 'none' })
-  if (page.matches.length === 0) await refusePendingSearch(facade, type, conditions)
+  const page = await context.storage.search({ type, conditions, sort: [], count: 2, total: 'none' })
+  if (page.matches.length === 0) await refusePendingSearch(context, type, conditions)
   return page.matches
 }
 
 /** The only resource that fits, if any. @throws FhirError 412 when several fit */
 export async function singleMatch(
-  facade: Facade,
+  context: HttpContext,
   type: string,
   pairs: QueryPair[],
 ): Promise<StoredVersion | undefined> {
-  const matches = await matchesOf(facade, type, pairs)
+  const matches = await matchesOf(context, type, pairs)
   if (matches.length > 1) throw new FhirError(412, issue('multiple-matches', 'The condition fits several resources.'))
   return matches[0]
 }

@@ -1,16 +1,16 @@
+import { asResource } from '../../fhir/as-resource.ts'
 import { badRequest, FhirError, issue, notFound } from '../../fhir/error.ts'
 import type { BundleEntry, Issue, Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write } from '../../storage/storage.ts'
-import type { Facade } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import { errorReply } from '../message/errors.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
-import { ifMatchVersion, versionHeaders } from '../message/precondition.ts'
-import { parseQuery } from '../message/query.ts'
-import { entryRequest, inOrder, replyEntry } from './bundle-entry.ts'
-import { dispatch } from './dispatch.ts'
+import { parseQuery, versionHeaders, writeConditions } from '../message/head.ts'
+import { replyTo } from '../message/reply.ts'
+import { entryInteraction, entryRequest, inOrder, replyEntry } from './bundle-entry.ts'
 import { conditionalReferences, rewriteReferences } from './rewrite-references.ts'
 import { singleMatch } from './single-match.ts'
-import { checkBeforeWrite, checkCanonicalIsNew, writeOf, writeReply } from './writing.ts'
+import { checkBeforeWrite, checkCanonicalIsNew, checkOwnId, writeOf, writeReply } from './writing.ts'
 
 /** One entry on its way: a request and what is to be written for it, if anything. */
 interface Step {
@@ -33,53 +33,57 @@ interface Step {
  * reads is answered afterwards from the new state.
  * @throws FhirError of the first entry that fails, with its position
  */
-export async function transaction(facade: Facade, outer: FhirRequest, entries: BundleEntry[]): Promise<BundleEntry[]> {
+export async function transaction(
+  context: HttpContext,
+  outer: FhirRequest,
+  entries: BundleEntry[],
+): Promise<BundleEntry[]> {
   const steps: Step[] = []
   for (const index of inOrder(entries)) {
-    await atEntry(index, async () => void steps.push(prepare(facade, outer, entries[index], index)))
+    await atEntry(index, async () => void steps.push(prepare(context, outer, entries[index], index)))
   }
   const resources = steps.flatMap(({ resource }) => resource ?? [])
   for (const step of steps) {
     const { resource } = step
     if (!resource) continue
     await atEntry(step.index, async () => {
-      step.warnings = await checkBeforeWrite(facade, resource, resources)
+      step.warnings = await checkBeforeWrite(context, resource, resources)
     })
   }
-  const replies = await facade.inTurn(() => writeAll(facade, steps))
+  const replies = await context.inTurn(() => writeAll(context, steps))
   const done: BundleEntry[] = new Array(entries.length)
   for (const step of steps) {
-    done[step.index] = await replyEntry(replies.get(step) ?? (await answerRead(facade, step.request)))
+    done[step.index] = await replyEntry(replies.get(step) ?? (await answerRead(context, step.request)))
   }
   return done
 }
 
 /** Everything is written by now: a read that fails speaks for itself alone. */
-async function answerRead(facade: Facade, request: FhirRequest): Promise<FhirReply> {
+async function answerRead(context: HttpContext, request: FhirRequest): Promise<FhirReply> {
   try {
-    return await dispatch(facade, request)
+    return await replyTo(entryInteraction(context, request), request)
   } catch (error) {
     return errorReply(error, request.requestId)
   }
 }
 
 /** A read of what will not be there spoils the transaction, while it can still be spoilt. */
-async function checkReads(facade: Facade, steps: Step[]): Promise<void> {
+async function checkReads(context: HttpContext, steps: Step[]): Promise<void> {
   for (const { index, write, read } of steps) {
     if (write || !read) continue
     const { type, id } = read
     const writes = steps.filter((step) => step.write?.type === type && step.write.id === id)
     const written = writes.some((step) => step.write?.method !== 'DELETE')
-    const stored = writes.length === 0 && (await facade.storage.read(type, id))?.resource !== undefined
+    const stored = writes.length === 0 && (await context.storage.read(type, id))?.resource !== undefined
     if (!written && !stored)
       await atEntry(index, () => Promise.reject(notFound(`There is no ${type} with the id ${id}.`)))
   }
 }
 
-function prepare(facade: Facade, outer: FhirRequest, entry: BundleEntry | undefined, index: number): Step {
-  const request = entryRequest(entry, outer, facade.settings.baseUrl)
+function prepare(context: HttpContext, outer: FhirRequest, entry: BundleEntry | undefined, index: number): Step {
+  const request = entryRequest(entry, outer, context.settings.baseUrl)
   if (request.path.length === 0) throw badRequest('A transaction cannot hold another one.', 'not-supported')
-  const resolved = facade.resolve(request.method, request.path)
+  const resolved = context.resolve(context, request.method, request.path)
   const step: Step = {
     index,
     request,
@@ -87,11 +91,11 @@ function prepare(facade: Facade, outer: FhirRequest, entry: BundleEntry | undefi
     warnings: [],
   }
   if (!resolved.writes) {
-    if (resolved.guarded) facade.authorize(request.headers)
+    if (resolved.guarded) context.authorize(request.headers)
     if (resolved.pattern === '/:type/:id') step.read = resolved.target
     return step
   }
-  facade.authorize(request.headers)
+  context.authorize(request.headers)
   const { type, id, operation } = resolved.target
   if (operation !== '' || request.method === 'PATCH') {
     throw badRequest(
@@ -106,71 +110,98 @@ function prepare(facade: Facade, outer: FhirRequest, entry: BundleEntry | undefi
   if (!entry?.resource) throw badRequest('The entry needs a resource.', 'required')
   if (entry.resource.resourceType !== type) throw badRequest(`The resource is not a ${type}, as the url says.`)
   if (id !== '' && entry.resource.id !== id) throw badRequest('The id of the resource must be that of the url.')
-  // @types/fhir has two names for any resource, and a Bundle uses the wider one.
-  step.resource = entry.resource as Resource
+  step.resource = asResource(entry.resource)
   step.write = { method: request.method === 'POST' ? 'POST' : 'PUT', type, id }
   return step
 }
 
 /** Finds targets, rewrites references, writes; runs alone. */
-async function writeAll(facade: Facade, steps: Step[]): Promise<Map<Step, FhirReply>> {
+async function writeAll(context: HttpContext, steps: Step[]): Promise<Map<Step, FhirReply>> {
   const replies = new Map<Step, FhirReply>()
   const writing = steps.filter(({ write }) => write)
-  for (const step of writing) await atEntry(step.index, () => findTarget(facade, step))
+  for (const step of writing) await atEntry(step.index, () => findTarget(context, step))
   refuseSharedTargets(writing)
   const addresses = new Map<string, string>()
   for (const { fullUrl, write, existing } of writing) {
     const target = existing ?? write
     if (fullUrl && target?.id) addresses.set(fullUrl, `${target.type}/${target.id}`)
   }
+  for (const [name, address] of await relativeAddresses(context, addresses)) addresses.set(name, address)
   const writes: Write[] = []
   const written: Step[] = []
   for (const step of writing) {
     if (step.existing || step.nothing || !step.write) {
-      replies.set(step, replyWithoutWrite(facade, step))
+      replies.set(step, replyWithoutWrite(context, step))
       continue
     }
-    await atEntry(step.index, () => completeWrite(facade, step, addresses))
+    await atEntry(step.index, () => completeWrite(context, step, addresses))
     writes.push(step.write)
     written.push(step)
   }
-  await checkReads(facade, steps)
-  const outcomes = writes.length > 0 ? await facade.storage.write(writes) : []
+  await checkReads(context, steps)
+  const outcomes = writes.length > 0 ? await context.storage.write(writes) : []
   for (const [position, step] of written.entries()) {
     const outcome = outcomes[position]
     if (!outcome) throw new Error('The storage did not say what it wrote.')
     const etag = { ETag: `W/"${outcome.version.versionId}"` }
     if (step.write?.method === 'DELETE') replies.set(step, { status: 204, headers: etag })
-    else replies.set(step, writeReply(facade, step.request, outcome, step.warnings))
+    else replies.set(step, writeReply(context, step.request, outcome, step.warnings))
   }
   return replies
 }
 
+/**
+ * The new address by `Type/id` of an entry's full url, for who refers to it so from an entry whose own full url says nothing of where
+ * that is (a `urn:uuid:`, or none). Not when two entries end alike, nor when the reference is that of a resource stored here.
+ */
+async function relativeAddresses(context: HttpContext, addresses: Map<string, string>): Promise<Map<string, string>> {
+  const found = new Map<string, string[]>()
+  for (const [fullUrl, address] of addresses) {
+    const name = /^https?:\/\/.+\/([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})$/.exec(fullUrl)?.[1]
+    if (name !== undefined) found.set(name, [...(found.get(name) ?? []), address])
+  }
+  const only = new Map<string, string>()
+  for (const [name, [address, ...others]] of found) {
+    const [type = '', id = ''] = name.split('/')
+    if (address === undefined || others.length > 0 || (await context.storage.read(type, id))?.resource) continue
+    only.set(name, address)
+  }
+  return only
+}
+
 /** Gives every write its id: of the match of its condition, of its url, or a fresh one. */
-async function findTarget(facade: Facade, step: Step): Promise<void> {
+async function findTarget(context: HttpContext, step: Step): Promise<void> {
   const { request, resource, write } = step
   if (!write) return
   const { type } = write
   if (write.method === 'POST') {
     const condition = request.headers['if-none-exist']
     const match =
-      condition === undefined ? undefined : await singleMatch(facade, type, parseQuery(condition.replace(/^.*\?/, '')))
+      condition === undefined ? undefined : await singleMatch(context, type, parseQuery(condition.replace(/^.*\?/, '')))
     if (match) step.existing = match
-    else if (resource) await checkCanonicalIsNew(facade, resource)
-    write.id = facade.uuid()
+    else if (resource) await checkCanonicalIsNew(context, resource)
+    write.id = context.uuid()
   } else if (write.id === '') {
-    const match = await singleMatch(facade, type, request.query)
-    write.id = match?.id ?? (write.method === 'PUT' ? (resource?.id ?? facade.uuid()) : '')
+    const match = await singleMatch(context, type, request.query)
+    if (write.method === 'PUT' && resource) await checkOwnId(context, resource, match)
+    write.id = match?.id ?? (write.method === 'PUT' ? (resource?.id ?? context.uuid()) : '')
   }
-  if (write.method === 'DELETE' && !(await facade.storage.read(type, write.id ?? ''))?.resource) step.nothing = true
+  // With If-Match it fails: there is no such version.
+  if (write.method === 'DELETE')
+    step.nothing =
+      write.id === '' ||
+      (request.headers['if-match'] === undefined && !(await context.storage.read(type, write.id ?? ''))?.resource)
 }
 
-/** Two entries that write the same resource have no order that the client could count on. */
+/**
+ * Two entries about the same resource have no order that the client could count on, whether or not there is anything to delete
+ * (https://hl7.org/fhir/R4/http.html#trules: "If any resource identities overlap, then the transaction SHALL fail").
+ */
 function refuseSharedTargets(steps: Step[]): void {
   const seen = new Map<string, number>()
-  for (const { index, write, existing, nothing } of steps) {
+  for (const { index, write, existing } of steps) {
     const target = existing ?? write
-    if (!target?.id || nothing) continue
+    if (!target?.id) continue
     const name = `${target.type}/${target.id}`
     const other = seen.get(name)
     if (other !== undefined && !existing) {
@@ -182,32 +213,33 @@ function refuseSharedTargets(steps: Step[]): void {
 }
 
 async function completeWrite(
-  facade: Facade,
-  { index, request, resource, write }: Step,
+  context: HttpContext,
+  { index, request, resource, write, fullUrl }: Step,
   addresses: Map<string, string>,
 ) {
   if (!write) return
-  const ifMatch = ifMatchVersion(request.headers['if-match'])
-  if (ifMatch !== undefined) write.ifMatch = ifMatch
-  if (write.method === 'PUT' && request.headers['if-none-match']?.trim() === '*') write.ifNoneMatch = true
+  Object.assign(write, writeConditions(request.headers))
   if (!resource || write.id === undefined) return
   const found = new Map(addresses)
   for (const condition of conditionalReferences(resource)) {
     const [type = '', query = ''] = condition.split('?')
-    const match = await singleMatch(facade, type, parseQuery(query))
+    const match = await singleMatch(context, type, parseQuery(query))
     if (!match) throw new FhirError(412, issue('not-found', `Nothing fits the conditional reference to a ${type}.`))
     found.set(condition, `${match.type}/${match.id}`)
   }
   const { type, id, method } = write
   if (method === 'DELETE') return
-  const complete = writeOf(facade, { method, type, id }, rewriteReferences(resource, found))
-  const judge = complete.unlessPublished
-  Object.assign(write, complete, judge && { unlessPublished: placed(index, judge) })
+  const complete = writeOf(context, { method, type, id }, rewriteReferences(resource, { byUrl: found, fullUrl }))
+  const { unlessPublished, unlessInForce } = complete
+  Object.assign(write, complete, {
+    ...(unlessPublished && { unlessPublished: placed(index, unlessPublished) }),
+    ...(unlessInForce && { unlessInForce: placed(index, unlessInForce) }),
+  })
 }
 
-function replyWithoutWrite(facade: Facade, { existing }: Step): FhirReply {
+function replyWithoutWrite(context: HttpContext, { existing }: Step): FhirReply {
   if (!existing) return { status: 204, headers: {} }
-  const location = `${facade.settings.baseUrl}/${existing.type}/${existing.id}/_history/${existing.versionId}`
+  const location = `${context.settings.baseUrl}/${existing.type}/${existing.id}/_history/${existing.versionId}`
   const reply: FhirReply = { status: 200, headers: { ...versionHeaders(existing), Location: location } }
   if (existing.resource) reply.resource = existing.resource
   return reply

@@ -1,56 +1,47 @@
-import { badRequest, FhirError, issue } from '../../fhir/error.ts'
-import type { Facade } from '../context.ts'
-import type { Interaction } from '../interaction.ts'
+import { badRequest } from '../../fhir/error.ts'
+import type { HttpContext, Interaction } from '../context.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
-import { ifMatchVersion } from '../message/precondition.ts'
+import { writeConditions } from '../message/head.ts'
 import { type ReceivedResource, receiveResource } from '../message/resource-body.ts'
 import { singleMatch } from './single-match.ts'
-import { checkBeforeWrite, checkCanonicalIsNew, writeOf, writeReply } from './writing.ts'
+import { checkBeforeWrite, checkCanonicalIsNew, checkOwnId, writeOf, writeReply } from './writing.ts'
 
 /** `PUT [base]/[type]/[id]`; creates when the id is new (https://hl7.org/fhir/R4/http.html#update). */
-export const update: Interaction = async (facade, request, { type, id }): Promise<FhirReply> => {
-  const received = receiveResource(request, type, facade.hooks)
+export const update: Interaction = async (context, request, { type, id }): Promise<FhirReply> => {
+  const received = receiveResource(request, type, context.hooks)
   // FML text has no logical id, so the one in the address counts.
   const bodyId = request.body?.mediaType.essence === 'text/fhir-mapping' ? id : received.resource.id
   if (bodyId !== id) {
     throw badRequest({ text: `The id of the body must be that of the address, ${id}.`, expression: `${type}.id` })
   }
-  const checked = await check(facade, received)
-  return facade.inTurn(() => put(facade, request, { ...checked, type, id }))
+  const checked = await check(context, received)
+  return context.inTurn(() => put(context, request, { ...checked, type, id }))
 }
 
 /** `PUT [base]/[type]?…`: creates when nothing fits, updates the one that fits. */
-export const conditionalUpdate: Interaction = async (facade, request, { type }): Promise<FhirReply> => {
-  const received = await check(facade, receiveResource(request, type, facade.hooks))
-  return facade.inTurn(async () => {
-    const match = await singleMatch(facade, type, request.query)
+export const conditionalUpdate: Interaction = async (context, request, { type }): Promise<FhirReply> => {
+  const received = await check(context, receiveResource(request, type, context.hooks))
+  return context.inTurn(async () => {
+    const match = await singleMatch(context, type, request.query)
     const bodyId = received.resource.id
-    if (match && bodyId !== undefined && bodyId !== match.id) {
-      throw badRequest({ text: 'The id of the body is not that of the match.', expression: `${type}.id` })
-    }
-    if (!match && bodyId === undefined) await checkCanonicalIsNew(facade, received.resource)
-    if (!match && bodyId !== undefined && (await facade.storage.read(type, bodyId))?.resource) {
-      throw new FhirError(409, issue('conflict', 'Nothing fits the condition, but the id of the body is taken.'))
-    }
-    return put(facade, request, { ...received, type, id: match?.id ?? bodyId ?? facade.uuid() })
+    await checkOwnId(context, received.resource, match)
+    if (!match && bodyId === undefined) await checkCanonicalIsNew(context, received.resource)
+    return put(context, request, { ...received, type, id: match?.id ?? bodyId ?? context.uuid() })
   })
 }
 
-async function check(facade: Facade, received: ReceivedResource): Promise<ReceivedResource> {
-  const found = await checkBeforeWrite(facade, received.resource)
+async function check(context: HttpContext, received: ReceivedResource): Promise<ReceivedResource> {
+  const found = await checkBeforeWrite(context, received.resource)
   return { resource: received.resource, warnings: [...received.warnings, ...found] }
 }
 
 async function put(
-  facade: Facade,
+  context: HttpContext,
   request: FhirRequest,
   { resource, warnings, type, id }: ReceivedResource & { type: string; id: string },
 ): Promise<FhirReply> {
-  const write = writeOf(facade, { method: 'PUT', type, id }, resource)
-  const ifMatch = ifMatchVersion(request.headers['if-match'])
-  if (ifMatch !== undefined) write.ifMatch = ifMatch
-  if (request.headers['if-none-match']?.trim() === '*') write.ifNoneMatch = true
-  const [written] = await facade.storage.write([write])
+  const write = writeOf(context, { method: 'PUT', type, id }, resource)
+  const [written] = await context.storage.write([{ ...write, ...writeConditions(request.headers) }])
   if (!written) throw new Error('The storage did not say what it wrote.')
-  return writeReply(facade, request, written, warnings)
+  return writeReply(context, request, written, warnings)
 }

@@ -1,24 +1,41 @@
 import { notFit } from '../../fhir/artefact.ts'
 import { checkResource } from '../../fhir/check/resource.ts'
-import { FhirError, isError, issue, operationOutcome } from '../../fhir/error.ts'
+import { badRequest, FhirError, isError, issue, operationOutcome } from '../../fhir/error.ts'
 import type { Issue, OperationOutcome, Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write, Written } from '../../storage/storage.ts'
-import type { Facade } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
-import { versionHeaders } from '../message/precondition.ts'
-import { preferences } from '../message/prefer.ts'
+import { preferences, versionHeaders } from '../message/head.ts'
 
 /**
  * Judges a resource before it is stored, among the others of its transaction.
  * @returns warnings and information
  * @throws FhirError 422 with everything that was found, when any of it is an error
  */
-export async function checkBeforeWrite(facade: Facade, resource: Resource, beside: Resource[] = []): Promise<Issue[]> {
+export async function checkBeforeWrite(
+  context: HttpContext,
+  resource: Resource,
+  beside: Resource[] = [],
+): Promise<Issue[]> {
+  refusePart(resource)
   const found = checkResource(resource, { tolerant: tolerantTypes.has(resource.resourceType) })
   if (found.some(isError)) throw new FhirError(422, found)
-  const issues = await facade.hooks.checkWrite(resource, beside)
+  const issues = await context.hooks.checkWrite(resource, beside)
   if (issues.some(isError)) throw new FhirError(422, issues)
   return [...found, ...issues]
+}
+
+/**
+ * What was cut down (`_summary`, `_elements`) says so; stored, it would replace the whole by a part of it
+ * (https://hl7.org/fhir/R4/search.html#summary).
+ */
+function refusePart({ resourceType, meta }: Resource): void {
+  const tags = Array.isArray(meta?.tag) ? meta.tag : []
+  const at = tags.findIndex((each) => each?.code === 'SUBSETTED' && (each.system?.endsWith('ObservationValue') ?? true))
+  if (at < 0) return
+  const text =
+    'The resource is tagged SUBSETTED: it is a part of one, as _summary or _elements give it. Read it whole, and write that.'
+  throw new FhirError(422, issue('business-rule', { text, expression: `${resourceType}.meta.tag[${at}]` }))
 }
 
 /** Their spelling in later versions of FHIR is read too: their compilers judge what they know. */
@@ -36,12 +53,12 @@ function withoutVersion(resource: Resource, id: string): Resource {
 
 /** A write of a resource as it was received, to go to the storage. */
 export function writeOf(
-  facade: Facade,
+  context: HttpContext,
   { method, type, id }: { method: 'POST' | 'PUT'; type: string; id: string },
   resource: Resource,
 ): Write {
   const write: Write = { method, type, id, resource: withoutVersion(resource, id) }
-  return facade.hooks.publishedWrite?.(write) ?? write
+  return context.hooks.publishedWrite?.(write) ?? write
 }
 
 /**
@@ -49,10 +66,10 @@ export function writeOf(
  * apart. An update in place, or one that names its own id, is its author's decision.
  * @throws FhirError 422
  */
-export async function checkCanonicalIsNew(facade: Facade, resource: Resource): Promise<void> {
+export async function checkCanonicalIsNew(context: HttpContext, resource: Resource): Promise<void> {
   const { url, version } = canonicalOf(resource)
   if (url === undefined) return
-  for (const stored of await facade.storage.findCanonical(resource.resourceType, url)) {
+  for (const stored of await context.storage.findCanonical(resource.resourceType, url)) {
     if (canonicalOf(stored).version !== version) continue
     const name = version === undefined ? url : `${url}|${version}`
     const text = `${name} is stored already as ${stored.resourceType}/${stored.id}; update that one or change the version.`
@@ -61,14 +78,26 @@ export async function checkCanonicalIsNew(facade: Facade, resource: Resource): P
 }
 
 /**
+ * The id that the resource of a conditional update brings along must be that of what it updates, or a free one.
+ * @throws FhirError 400 another id than the match's, 409 the id of another resource
+ */
+export async function checkOwnId(context: HttpContext, resource: Resource, match: StoredVersion | undefined) {
+  const { id, resourceType: type } = resource
+  if (id === undefined || id === match?.id) return
+  if (match) throw badRequest({ text: 'The id of the body is not that of the match.', expression: `${type}.id` })
+  if ((await context.storage.read(type, id))?.resource)
+    throw new FhirError(409, issue('conflict', 'Nothing fits the condition, but the id of the body is taken.'))
+}
+
+/**
  * The answer to a write, as `Prefer` wants it. What is to be said of the resource is never left out: it stands in the header
  * `Warning` (RFC 7234, 5.5) and in the outcome of a Bundle's entry. Where rules or maps cannot be run as they are, and the client
  * does not say what it wants to see, the OperationOutcome is the body; drafts of other types are often just not finished.
  */
-export function writeReply(facade: Facade, request: FhirRequest, written: Written, warnings: Issue[]): FhirReply {
+export function writeReply(context: HttpContext, request: FhirRequest, written: Written, warnings: Issue[]): FhirReply {
   const { version, outcome } = written
   const wanted = preferences(request.headers.prefer)
-  const location = `${facade.settings.baseUrl}/${version.type}/${version.id}/_history/${version.versionId}`
+  const location = `${context.settings.baseUrl}/${version.type}/${version.id}/_history/${version.versionId}`
   const headers: Record<string, string> = { ...versionHeaders(version), 'Cache-Control': 'no-store' }
   headers[outcome === 'created' ? 'Location' : 'Content-Location'] = location
   const reply: FhirReply = { status: outcome === 'created' ? 201 : 200, headers }

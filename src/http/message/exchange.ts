@@ -1,9 +1,16 @@
 import type { OperationOutcome, Resource } from '../../fhir/types.ts'
 import type { Requester } from '../limits/requester.ts'
-import type { MediaType } from './media-type.ts'
 
 /** One name and value of a query string or form, decoded, in the order sent. */
 export type QueryPair = [name: string, value: string]
+
+/** A media type (RFC 9110 §8.3.1): `type/subtype` in lower case and its parameters. */
+export interface MediaType {
+  /** `type/subtype`, lower case. */
+  essence: string
+  /** Names in lower case, values unquoted. */
+  parameters: Record<string, string>
+}
 
 /** The body of a request: bytes from the wire, or the resource of a Bundle entry. */
 export interface RequestBody {
@@ -33,7 +40,7 @@ export interface FhirRequest {
 }
 
 /** Bytes of a content type that is not FHIR. */
-export interface RawBody {
+interface RawBody {
   contentType: string
   body: string | Uint8Array | AsyncIterable<string>
 }
@@ -46,4 +53,40 @@ export interface FhirReply {
   raw?: RawBody
   /** What is to be said of a write that was done, for the entry of a Bundle. */
   outcome?: OperationOutcome
+}
+
+/** A reply ready to go out, before packing. */
+export interface Outgoing {
+  status: number
+  headers: Record<string, string>
+  /** Text goes out in one piece with the headers, which saves a second write to the socket. */
+  body?: string | Uint8Array | AsyncIterable<string>
+  /** Where packed forms of the body are kept, when it will be sent again. */
+  packed?: Map<string, Uint8Array>
+}
+
+/** What a path names: parts are there as far as the pattern of the route has them. */
+export interface Target {
+  type: string
+  id: string
+  versionId: string
+  /** Operation name without the dollar sign. */
+  operation: string
+}
+
+/** A request that found its interaction. */
+export interface Resolved {
+  /** Pattern of the route, e.g. `/:type/:id`; safe to log. */
+  pattern: string
+  target: Target
+  writes: boolean
+  /** Needs permission: it writes, or it reads what is not public. */
+  guarded: boolean
+  /** May answer in media types that are not FHIR. */
+  foreign: boolean
+  /** May answer in the Mapping Language. */
+  mapping: boolean
+  /** The reply is a resource that `_summary` and `_elements` cut down. */
+  selects: boolean
+  run(request: FhirRequest): Promise<FhirReply>
 }

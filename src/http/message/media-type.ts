@@ -1,28 +1,30 @@
 import { FhirError, issue } from '../../fhir/error.ts'
-
-/** A media type (RFC 9110 §8.3.1): `type/subtype` in lower case and its parameters. */
-export interface MediaType {
-  /** `type/subtype`, lower case. */
-  essence: string
-  /** Names in lower case, values unquoted. */
-  parameters: Record<string, string>
-}
+import type { MediaType, QueryPair } from './exchange.ts'
 
 /** A media range of `Accept` with its weight. */
-export interface MediaRange extends MediaType {
+interface MediaRange extends MediaType {
   /** 0 to 1. */
   q: number
 }
 
-/** Formats of the FHIR standard by media type (https://hl7.org/fhir/R4/http.html#mime-type). */
-export const fhirMediaTypes: Readonly<Record<string, 'json' | 'xml'>> = {
-  'application/fhir+json': 'json',
-  'application/json': 'json',
-  'text/json': 'json',
-  'application/fhir+xml': 'xml',
-  'application/xml': 'xml',
-  'text/xml': 'xml',
-}
+/** Formats of the FHIR standard by media type (https://hl7.org/fhir/R4/http.html#mime-type); a Map, for names come from outside. */
+const fhirFormats: ReadonlyMap<string, 'json' | 'xml'> = new Map([
+  ['application/fhir+json', 'json'],
+  ['application/json', 'json'],
+  ['text/json', 'json'],
+  ['application/fhir+xml', 'xml'],
+  ['application/xml', 'xml'],
+  ['text/xml', 'xml'],
+])
+
+/** Media types of FHIR's own formats. */
+export const fhirMediaTypes: readonly string[] = [...fhirFormats.keys()]
+
+/** The format that a media type (`type/subtype`) means; undefined when it is none of FHIR's. */
+export const fhirFormat = (essence: string): 'json' | 'xml' | undefined => fhirFormats.get(essence)
+
+/** Media type of forms, which is also what `curl -d` sends when nothing is said. */
+export const formMediaType = 'application/x-www-form-urlencoded'
 
 /** Media type of the FHIR Mapping Language. */
 export const mappingLanguage = 'text/fhir-mapping'
@@ -52,7 +54,7 @@ const maximumKnownHeaders = 200
 const longestKnownHeader = 200
 
 /** Parses `Accept`, best first: by weight, then in the order sent. */
-export function parseAccept(header: string): readonly MediaRange[] {
+function parseAccept(header: string): readonly MediaRange[] {
   const known = knownHeaders.get(header)
   if (known) return known
   const ranges = readAccept(header)
@@ -74,7 +76,7 @@ function readAccept(header: string): MediaRange[] {
 }
 
 /** Whether `fhirVersion` names R4 or is absent. */
-export function isR4(media: MediaType): boolean {
+function isR4(media: MediaType): boolean {
   const version = media.parameters.fhirversion
   return version === undefined || version === '4.0' || version === '4.0.1'
 }
@@ -92,11 +94,22 @@ export function checkContentType(media: MediaType): void {
 }
 
 /** 415 with the media types that would be read in `Accept`. */
-export function unsupportedMediaType(text: string, accepted: string[] = Object.keys(fhirMediaTypes)): FhirError {
+export function unsupportedMediaType(text: string, accepted: readonly string[] = fhirMediaTypes): FhirError {
   return new FhirError(415, issue('not-supported', text), { Accept: accepted.join(', ') })
 }
 
-function splitOutsideQuotes(text: string, separator: string): string[] {
+/** 415 for a body of a media type that is not read here; who sent none is told what to say. */
+export function unreadMediaType(essence: string, wanted = 'a resource', accepted?: readonly string[]): FhirError {
+  const readable = essence.replace(/[^\x20-\x7e]/g, '?').slice(0, 80)
+  const what =
+    essence === formMediaType
+      ? `${formMediaType} is a form (and what curl -d sends when no Content-Type is given); ${wanted} is no form.`
+      : `${readable === '' ? 'A body without a media type' : readable} is not read here.`
+  return unsupportedMediaType(`${what} Send Content-Type: application/fhir+json (or application/fhir+xml).`, accepted)
+}
+
+/** The parts of a header's list, in order. */
+export function splitOutsideQuotes(text: string, separator: string): string[] {
   if (!text.includes('"')) return text.split(separator)
   const parts: string[] = []
   let quoted = false
@@ -110,4 +123,104 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
   }
   parts.push(text.slice(start))
   return parts
+}
+
+/** How a reply is written. */
+export interface ReplyFormat {
+  kind: 'json' | 'xml' | 'fml'
+  /** Without charset, with the `fhirVersion` that was asked for. */
+  contentType: string
+  pretty: boolean
+}
+
+/** What was asked for. */
+export interface Negotiation {
+  /** `Accept`, or what `_format` puts in its place, best first; empty when nothing was asked for. */
+  ranges: readonly MediaRange[]
+  /** FHIR format of the body, which is answered in kind when nothing was asked for. */
+  bodyFormat?: 'json' | 'xml'
+  pretty: boolean
+}
+
+const shortNames: ReadonlyMap<string, string> = new Map([
+  ['json', 'application/fhir+json'],
+  ['xml', 'application/fhir+xml'],
+  ['fml', mappingLanguage],
+])
+const plainJson: ReplyFormat = { kind: 'json', contentType: 'application/fhir+json', pretty: false }
+
+/** Collects what `Accept`, `_format`, `_pretty` and the body's own type say. `_format` goes before `Accept`. */
+export function negotiate(request: {
+  query: QueryPair[]
+  accept: string | undefined
+  bodyType: string | undefined
+}): Negotiation {
+  const format = request.query.find(([name]) => name === '_format')?.[1]
+  const pretty = request.query.some(([name, value]) => name === '_pretty' && value !== 'false')
+  const asked: Negotiation = { ranges: [], pretty }
+  if (format !== undefined && format !== '') asked.ranges = [formatRange(format)]
+  else if (request.accept !== undefined) {
+    asked.ranges = parseAccept(request.accept)
+    // An Accept of which nothing could be understood asks for something we cannot give.
+    if (asked.ranges.length === 0 && request.accept.trim() !== '') asked.ranges = [unknownRange]
+  }
+  const bodyFormat = request.bodyType === undefined ? undefined : fhirFormat(request.bodyType)
+  if (bodyFormat) asked.bodyFormat = bodyFormat
+  return asked
+}
+
+const unknownRange: MediaRange = { essence: 'unknown/unknown', parameters: {}, q: 1 }
+
+function formatRange(format: string): MediaRange {
+  // `+` in a query string is a space, but clients write application/fhir+json without encoding it.
+  const media = parseMediaType(format.trim().replaceAll(' ', '+'))
+  return { ...media, essence: shortNames.get(media.essence) ?? media.essence, q: 1 }
+}
+
+/**
+ * The format of the reply.
+ * @param mapping whether the Mapping Language can be given here
+ * @throws FhirError 406 when nothing that was asked for can be given
+ */
+export function chooseFormat(asked: Negotiation, mapping = false): ReplyFormat {
+  if (asked.ranges.length === 0) return fallbackFormat(asked)
+  for (const range of asked.ranges) {
+    if (!isR4(range)) continue
+    const found = rangeFormat(range, asked, mapping)
+    if (found) return found
+  }
+  const given = ['application/fhir+json', 'application/fhir+xml', ...(mapping ? [mappingLanguage] : [])]
+  throw new FhirError(406, issue('not-supported', `Nothing acceptable can be given. Available: ${given.join(', ')}.`))
+}
+
+/** The format of an error: as negotiated where that is possible, JSON otherwise. */
+export function errorFormat(asked: Negotiation): ReplyFormat {
+  for (const range of asked.ranges) {
+    const found = isR4(range) ? rangeFormat(range, asked, false) : undefined
+    if (found) return found
+  }
+  return asked.ranges.length === 0 ? fallbackFormat(asked) : { ...plainJson, pretty: asked.pretty }
+}
+
+/** The first choice, when it is not a format of the standard: FML text, a logical instance, NDJSON… */
+export function foreignMediaType(asked: Negotiation): string | undefined {
+  const first = asked.ranges[0]?.essence
+  return first === undefined || fhirFormat(first) !== undefined || first.includes('*') ? undefined : first
+}
+
+function fallbackFormat(asked: Negotiation): ReplyFormat {
+  const kind = asked.bodyFormat ?? 'json'
+  return { kind, contentType: `application/fhir+${kind}`, pretty: asked.pretty }
+}
+
+function rangeFormat(range: MediaRange, asked: Negotiation, mapping: boolean): ReplyFormat | undefined {
+  if (range.essence === '*/*' || range.essence === 'application/*') return fallbackFormat(asked)
+  if (range.essence === mappingLanguage) {
+    return mapping ? { kind: 'fml', contentType: mappingLanguage, pretty: asked.pretty } : undefined
+  }
+  const kind = fhirFormat(range.essence)
+  if (!kind) return undefined
+  const version = range.parameters.fhirversion
+  const contentType = version ? `${range.essence}; fhirVersion=${version}` : range.essence
+  return { kind, contentType, pretty: asked.pretty }
 }

@@ -1,18 +1,27 @@
+import { stringifyJson } from '../../base/json.ts'
 import { shapeIssues } from '../../fhir/check/input-resource.ts'
 import { badRequest, FhirError } from '../../fhir/error.ts'
 import type { OperationCall } from '../../fhir/operation.ts'
-import type { Parameter, Parameters, Resource } from '../../fhir/types.ts'
+import type { Parameter, Parameters } from '../../fhir/types.ts'
 import type { BoundOperation } from '../context.ts'
 import type { FhirRequest, QueryPair, RequestBody } from './exchange.ts'
-import { checkContentType, fhirMediaTypes, mappingLanguage, unsupportedMediaType } from './media-type.ts'
-import { parseQuery } from './query.ts'
+import { parseQuery } from './head.ts'
+import {
+  checkContentType,
+  fhirFormat,
+  fhirMediaTypes,
+  formMediaType,
+  mappingLanguage,
+  unreadMediaType,
+} from './media-type.ts'
 import { checkMappingSize, decodeText, parseResource, readResource } from './resource-body.ts'
 
 type Input = Pick<OperationCall, 'parameters' | 'body'>
 
 /** Query parameters that speak of the reply, not of the operation. */
 const ofTheReply = new Set(['_format', '_pretty', '_summary', '_elements'])
-const form = 'application/x-www-form-urlencoded'
+/** Media types of bodies that an operation takes. */
+const takes = ({ accepts = [] }: BoundOperation) => [...fhirMediaTypes, formMediaType, ...accepts]
 
 /**
  * The parameters of a call: of a Parameters body, of a bare resource, of a form, and of the query string, which gives
@@ -36,7 +45,7 @@ export function operationInput(operation: BoundOperation, request: FhirRequest):
  */
 export async function readOperationInput(operation: BoundOperation, request: FhirRequest): Promise<Input> {
   const { body, requester } = request
-  if (body?.bytes && isLong(body.bytes) && body.mediaType.essence in fhirMediaTypes) {
+  if (body?.bytes && isLong(body.bytes) && fhirFormat(body.mediaType.essence)) {
     const raw = operation.accepts?.includes(body.mediaType.essence) === true
     if (!raw || mayBeParameters(body)) await readResource(body, requester)
     return requester.budget().run(() => operationInput(operation, request))
@@ -54,14 +63,13 @@ function bodyInput(operation: BoundOperation, body: RequestBody): Input {
     checkContentType(body.mediaType)
     return { parameters: { resourceType: 'Parameters' }, body: rawBody(body) }
   }
-  if (essence === form && body.bytes)
-    return { parameters: queryParameters(operation, parseQuery(decodeText(body.bytes))) }
-  if (!(essence in fhirMediaTypes)) {
-    throw unsupportedMediaType(`$${operation.name} does not take a body of this media type.`, [
-      ...Object.keys(fhirMediaTypes),
-      ...(operation.accepts ?? []),
-    ])
+  if (essence === formMediaType && body.bytes) {
+    const text = decodeText(body.bytes)
+    // A resource or a text that was sent with curl -d: a form begins with a name.
+    if (/^\s*[{<["]/.test(text)) throw unreadMediaType(essence, 'a Parameters resource', takes(operation))
+    return { parameters: queryParameters(operation, parseQuery(text)) }
   }
+  if (!fhirFormat(essence)) throw unreadMediaType(essence, 'a Parameters resource', takes(operation))
   const resource = parseResource(body)
   const faults = raw && resource.resourceType !== 'Parameters' ? [] : shapeIssues(resource)
   if (faults.length > 0) throw new FhirError(400, faults)
@@ -76,7 +84,7 @@ const tooMany = (text: string) => badRequest({ text, expression: 'Parameters.par
 
 /** Cheap test that keeps instances of any shape from being read twice. */
 function mayBeParameters(body: RequestBody): boolean {
-  if (!(body.mediaType.essence in fhirMediaTypes)) return false
+  if (!fhirFormat(body.mediaType.essence)) return false
   if (body.resource) return body.resource.resourceType === 'Parameters'
   const bytes = body.bytes ?? new Uint8Array()
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -88,7 +96,7 @@ const mappingTypes = [mappingLanguage, 'text/plain']
 
 function rawBody(body: RequestBody): { contentType: string; bytes: Uint8Array } {
   if (body.bytes && mappingTypes.includes(body.mediaType.essence)) checkMappingSize(body.bytes)
-  const bytes = body.bytes ?? Buffer.from(JSON.stringify(body.resource satisfies Resource | undefined))
+  const bytes = body.bytes ?? Buffer.from(stringifyJson(body.resource))
   return { contentType: body.mediaType.essence, bytes }
 }
 

@@ -1,7 +1,7 @@
 import { badRequest } from '../../fhir/error.ts'
 import { defaultPageSize, maximumPageSize } from '../describe/stored-types.ts'
 import type { QueryPair } from './exchange.ts'
-import { formatQuery } from './query.ts'
+import { formatQuery } from './head.ts'
 
 /**
  * The value of a parameter that may stand once.

@@ -1,14 +1,15 @@
 import { isResource } from '../../fhir/elements.ts'
 import { badRequest, unprocessable } from '../../fhir/error.ts'
+import { parseJson } from '../../fhir/read-json.ts'
 import type { Issue, Resource, StructureMap } from '../../fhir/types.ts'
+import { parseXmlSteps } from '../../fhir/xml/read.ts'
 import { finish, type Steps } from '../../workers/budget.ts'
 import type { HttpHooks } from '../context.ts'
 import type { Requester } from '../limits/requester.ts'
 import { tooLarge } from '../wire/body.ts'
-import { parseJson, parseXmlSteps } from './codecs.ts'
 import { printable } from './errors.ts'
 import type { FhirRequest, RequestBody } from './exchange.ts'
-import { checkContentType, fhirMediaTypes, mappingLanguage, unsupportedMediaType } from './media-type.ts'
+import { checkContentType, fhirFormat, mappingLanguage, unreadMediaType } from './media-type.ts'
 
 /** A resource as it was sent, and what reading it gave to remark. */
 export interface ReceivedResource {
@@ -71,9 +72,8 @@ export async function readResource(body: RequestBody, { budget }: Pick<Requester
 
 function* parseSteps(body: RequestBody): Steps<Resource> {
   if (body.resource) return body.resource
-  const kind = fhirMediaTypes[body.mediaType.essence]
-  if (!kind)
-    throw unsupportedMediaType(`${printable(body.mediaType.essence) || 'No media type'} is not supported here.`)
+  const kind = fhirFormat(body.mediaType.essence)
+  if (!kind) throw unreadMediaType(body.mediaType.essence)
   checkContentType(body.mediaType)
   const bytes = body.bytes ?? new Uint8Array()
   return asResource(kind === 'json' ? parseJson(bytes) : yield* parseXmlSteps(bytes))

@@ -1,4 +1,6 @@
+import { copyJson, putValue, spliceValues, type Taken, takeValue } from '../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { asJson, asResource } from '../../fhir/as-resource.ts'
 import { choiceProperty, elementInfo, type FoundElement } from '../../fhir/elements.ts'
 import { badRequest, type FhirError, unprocessable } from '../../fhir/error.ts'
 import { parameterValue } from '../../fhir/operation.ts'
@@ -19,8 +21,7 @@ interface Operation {
  * @throws FhirError 400 for what is no patch, 422 for one that does not fit
  */
 export function applyFhirPathPatch(resource: Resource, patch: Parameters): Resource {
-  // A resource is JSON, and so is what the steps make of it.
-  const document = structuredClone(resource) as unknown as JsonObject
+  const document = copyJson(asJson(resource))
   for (const parameter of patch.parameter ?? []) {
     if (parameter.name !== 'operation') throw badRequest('FHIRPath Patch: every parameter is named operation.')
     const operation = readOperation(parameter)
@@ -29,7 +30,7 @@ export function applyFhirPathPatch(resource: Resource, patch: Parameters): Resou
     if (!step) throw badRequest('FHIRPath Patch: type must be add, insert, delete, replace or move.')
     step(document, operation)
   }
-  return document as unknown as Resource
+  return asResource(document)
 }
 
 function readOperation(parameter: Parameter): Operation {
@@ -53,14 +54,14 @@ const steps: Record<string, Step> = {
     if (!info) throw unprocessable(`FHIRPath Patch: ${type} has no element of that name.`)
     const value = patchValue(part('value'), info.childType)
     const property = info.choice ? choiceProperty(name, typeOf(part('value'))) : name
-    if (info.isArray) object[property] = [...listOf(object[property]), value]
-    else object[property] = value
+    if (info.isArray) append(object, property, value)
+    else putValue(object, property, value)
   },
   insert: (document, { path, part, number }) => {
     const { list, info } = findList(document, path)
     const index = number('index')
     if (index > list.length) throw outside(path)
-    list.splice(index, 0, patchValue(part('value'), info.childType))
+    spliceValues(list, index, 0, [patchValue(part('value'), info.childType)])
   },
   delete: (document, { path }) => {
     const places = placesOf(document, path)
@@ -71,55 +72,65 @@ const steps: Record<string, Step> = {
     const { place, info } = findElement(document, path)
     const value = patchValue(part('value'), info?.childType ?? 'Element')
     const { owner, property, index } = place
-    if (index !== undefined) listOf(owner[property])[index] = value
+    const list = owner[property]
+    if (index !== undefined && Array.isArray(list)) putValue(list, String(index), value)
     else if (info?.choice) {
       remove(place)
-      owner[choiceProperty(info.name, typeOf(part('value')))] = value
-    } else owner[property] = value
+      putValue(owner, choiceProperty(info.name, typeOf(part('value'))), value)
+    } else putValue(owner, property, value)
   },
   move: (document, { path, number }) => {
     const { list } = findList(document, path)
     const [source, destination] = [number('source'), number('destination')]
-    const moved = list[source]
-    if (moved === undefined || destination >= list.length) throw outside(path)
-    list.splice(source, 1)
-    list.splice(destination, 0, moved)
+    const moved = takeValue(list, String(source))
+    if (!moved || destination >= list.length) throw outside(path)
+    spliceValues(list, source, 1)
+    spliceValues(list, destination, 0, [moved])
   },
 }
 
 function remove({ owner, property, index }: Place): void {
   const list = owner[property]
-  if (index !== undefined && Array.isArray(list)) list.splice(index, 1)
+  if (index !== undefined && Array.isArray(list)) spliceValues(list, index, 1)
   if (index !== undefined && Array.isArray(list) && list.length > 0) return
   delete owner[property]
   delete owner[`_${property}`]
 }
 
 /** The value of a part: `value[x]`, a resource, or an object made of parts for a type without a name. */
-function patchValue(part: Parameter | undefined, type: string): Json {
-  // Parameters are JSON.
-  const value = parameterValue(part) as Json | undefined
-  if (value !== undefined) return value
+function patchValue(part: Parameter | undefined, type: string): Taken {
+  const given = part && asJson(part)
+  const member = given && Object.keys(given).find((name) => name.startsWith('value') || name === 'resource')
+  const taken = given && member !== undefined ? takeValue(given, member) : undefined
+  if (taken) return { value: copyJson(taken.value), text: taken.text }
   if (!part?.part) throw badRequest('FHIRPath Patch: value is missing.', 'required')
   const object: JsonObject = {}
   for (const each of part.part) {
     const info: FoundElement | undefined = elementInfo(type, each.name)
     if (!info) throw unprocessable(`FHIRPath Patch: ${type} has no element of that name.`)
     const property = info.choice ? choiceProperty(each.name, typeOf(each)) : each.name
-    const member = patchValue(each, info.childType)
-    object[property] = info.isArray ? [...listOf(object[property]), member] : member
+    const value = patchValue(each, info.childType)
+    if (info.isArray) append(object, property, value)
+    else putValue(object, property, value)
   }
-  return object
+  return { value: object }
+}
+
+/** Adds an item to a list, which may be its first. */
+function append(object: JsonObject, property: string, item: Taken): void {
+  const list = object[property]
+  if (Array.isArray(list)) spliceValues(list, list.length, 0, [item])
+  else {
+    const made: Json[] = []
+    spliceValues(made, 0, 0, [item])
+    object[property] = made
+  }
 }
 
 /** `valueQuantity` → `Quantity`: which of its types a choice gets. */
 function typeOf(part: Parameter | undefined): string {
   const member = Object.keys(part ?? {}).find((name) => name.startsWith('value'))
   return member?.slice('value'.length) ?? ''
-}
-
-function listOf(value: Json | undefined): Json[] {
-  return Array.isArray(value) ? value : []
 }
 
 function outside(path: string): FhirError {

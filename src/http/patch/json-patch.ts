@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import { copyJson, putValue, spliceValues, type Taken, takeValue } from '../../base/exact-number.ts'
+import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { badRequest, type FhirError, unprocessable } from '../../fhir/error.ts'
 
@@ -16,12 +18,10 @@ type Step = (document: Json, operation: JsonObject, path: string) => Json
  */
 export function applyJsonPatch(document: Json, patch: Json): Json {
   if (!Array.isArray(patch)) throw badRequest('A JSON Patch is a list of operations.', 'structure')
-  let current = structuredClone(document)
+  let current = copyJson(document)
   for (const [index, operation] of patch.entries()) {
     const where = `operation ${index}`
-    if (typeof operation !== 'object' || operation === null || Array.isArray(operation)) {
-      throw badRequest(`JSON Patch, ${where}: it must be an object.`, 'structure')
-    }
+    if (!isJsonObject(operation)) throw badRequest(`JSON Patch, ${where}: it must be an object.`, 'structure')
     const step =
       typeof operation.op === 'string' && Object.hasOwn(steps, operation.op) ? steps[operation.op] : undefined
     if (!step) throw badRequest(`JSON Patch, ${where}: op must be add, remove, replace, move, copy or test.`)
@@ -34,25 +34,30 @@ export function applyJsonPatch(document: Json, patch: Json): Json {
 const steps: Record<string, Step> = {
   add: (document, operation, path) => add(document, path, patchValue(operation)),
   remove: (document, _operation, path) => remove(document, path),
-  replace: (document, operation, path) =>
-    add(path === '' ? document : remove(document, path), path, patchValue(operation)),
+  replace: (document, operation, path) => {
+    const value = patchValue(operation)
+    return add(path === '' ? document : remove(document, path), path, value)
+  },
   move: (document, operation, path) => {
     const from = fromOf(operation)
     if (path.startsWith(`${from}/`)) throw misfit(path, 'nothing can be moved into itself')
-    const value = read(document, from)
-    return add(remove(document, from), path, value)
+    const taken = read(document, from)
+    return add(remove(document, from), path, taken)
   },
-  copy: (document, operation, path) => add(document, path, structuredClone(read(document, fromOf(operation)))),
+  copy: (document, operation, path) => {
+    const { value, text } = read(document, fromOf(operation))
+    return add(document, path, { value: copyJson(value), text })
+  },
   test: (document, operation, path) => {
-    if (isDeepStrictEqual(read(document, path), patchValue(operation))) return document
+    if (isDeepStrictEqual(read(document, path).value, patchValue(operation).value)) return document
     throw misfit(path, 'the test failed')
   },
 }
 
-function patchValue(operation: JsonObject): Json {
-  const { value } = operation
-  if (value === undefined) throw badRequest('JSON Patch: value is missing.', 'required')
-  return value
+function patchValue(operation: JsonObject): Taken {
+  const taken = takeValue(operation, 'value')
+  if (!taken) throw badRequest('JSON Patch: value is missing.', 'required')
+  return { value: copyJson(taken.value), text: taken.text }
 }
 
 function fromOf(operation: JsonObject): string {
@@ -61,19 +66,18 @@ function fromOf(operation: JsonObject): string {
   return from
 }
 
-function read(document: Json, path: string): Json {
-  if (path === '') return document
+function read(document: Json, path: string): Taken {
+  if (path === '') return { value: document }
   const { parent, key } = placeOf(document, path)
   return child(parent, key, path)
 }
 
-function add(document: Json, path: string, value: Json): Json {
-  if (path === '') return value
+function add(document: Json, path: string, taken: Taken): Json {
+  if (path === '') return taken.value
   const { parent, key } = placeOf(document, path)
   if (Array.isArray(parent)) {
-    const index = key === '-' ? parent.length : indexOf(key, parent.length, path)
-    parent.splice(index, 0, value)
-  } else if (typeof parent === 'object' && parent !== null) define(parent, key, value)
+    spliceValues(parent, key === '-' ? parent.length : indexOf(key, parent.length, path), 0, [taken])
+  } else if (isJsonObject(parent)) putValue(parent, key, taken)
   else throw misfit(path, 'there is no such place')
   return document
 }
@@ -82,8 +86,8 @@ function remove(document: Json, path: string): Json {
   if (path === '') throw misfit(path, 'the whole document cannot be removed')
   const { parent, key } = placeOf(document, path)
   child(parent, key, path)
-  if (Array.isArray(parent)) parent.splice(Number(key), 1)
-  else if (typeof parent === 'object' && parent !== null) delete parent[key]
+  if (Array.isArray(parent)) spliceValues(parent, Number(key), 1)
+  else if (isJsonObject(parent)) delete parent[key]
   return document
 }
 
@@ -96,29 +100,20 @@ function placeOf(document: Json, path: string): Place {
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
   const last = keys.pop() ?? ''
   let parent = document
-  for (const key of keys) parent = child(parent, key, path)
+  for (const key of keys) parent = child(parent, key, path).value
   return { parent, key: last }
 }
 
-function child(parent: Json, key: string, path: string): Json {
-  if (Array.isArray(parent)) {
-    const found = parent[indexOf(key, parent.length - 1, path)]
-    if (found !== undefined) return found
-  } else if (typeof parent === 'object' && parent !== null && Object.hasOwn(parent, key)) {
-    const found = parent[key]
-    if (found !== undefined) return found
-  }
-  throw misfit(path, 'there is no such place')
+function child(parent: Json, key: string, path: string): Taken {
+  if (Array.isArray(parent)) indexOf(key, parent.length - 1, path)
+  const found = Array.isArray(parent) || isJsonObject(parent) ? takeValue(parent, key) : undefined
+  if (!found) throw misfit(path, 'there is no such place')
+  return found
 }
 
 function indexOf(key: string, maximum: number, path: string): number {
   if (!/^(0|[1-9]\d{0,9})$/.test(key) || Number(key) > maximum) throw misfit(path, 'there is no such item')
   return Number(key)
-}
-
-/** Plain assignment to `__proto__` would change the object's prototype. */
-function define(target: JsonObject, key: string, value: Json): void {
-  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
 function misfit(path: string, why: string): FhirError {

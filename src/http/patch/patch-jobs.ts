@@ -1,5 +1,7 @@
 import { stringifyJson } from '../../base/json.ts'
-import type { Json, JsonObject } from '../../base/json-value.ts'
+import { isJsonObject } from '../../base/json-object.ts'
+import type { Json } from '../../base/json-value.ts'
+import { asJson, isAnyResource } from '../../fhir/as-resource.ts'
 import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import { parameterValue } from '../../fhir/operation.ts'
 import { parseJson } from '../../fhir/read-json.ts'
@@ -43,7 +45,7 @@ export function createPatches(): Patches {
       const text = await pool.run(job, call).catch((error: unknown) => {
         throw jobRefusal(error, 'the patch')
       })
-      return asResource(parseJson(text, { depth: Number.POSITIVE_INFINITY }))
+      return patchedResource(parseJson(text, { depth: Number.POSITIVE_INFINITY }))
     },
     close: () => pool.close(),
   }
@@ -51,12 +53,12 @@ export function createPatches(): Patches {
 
 function applyHere(resource: Resource, patch: Patch): Resource {
   if (patch.kind === 'fhirpath') return applyFhirPathPatch(resource, patch.operations)
-  // A resource is JSON; what comes out is judged before it is stored.
-  return asResource(applyJsonPatch(resource as unknown as Json, patch.operations))
+  // What comes out is judged before it is stored.
+  return patchedResource(applyJsonPatch(asJson(resource), patch.operations))
 }
 
-function asResource(patched: Json): Resource {
-  if (typeof patched === 'object' && patched !== null && !Array.isArray(patched)) return patched as unknown as Resource
+function patchedResource(patched: Json): Resource {
+  if (isAnyResource(patched)) return patched
   throw new FhirError(422, issue('processing', 'What the patch leaves is no resource.'))
 }
 
@@ -72,7 +74,7 @@ function isPlain(patch: Patch): boolean {
   }
   const { operations } = patch
   if (!Array.isArray(operations)) return true
-  return operations.length <= fewOperations && !operations.some((each) => (each as JsonObject | null)?.op === 'copy')
+  return operations.length <= fewOperations && !operations.some((each) => isJsonObject(each) && each.op === 'copy')
 }
 
 function hasPlainPath(part: NonNullable<NonNullable<Parameters['parameter']>[number]['part']>[number]): boolean {

@@ -5,9 +5,10 @@
 
 import { stringifyJson } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
-import { unprocessable } from '../../fhir/error.ts'
+import { asResource, isOfType } from '../../fhir/as-resource.ts'
+import { badRequest, unprocessable } from '../../fhir/error.ts'
 import { parseJson } from '../../fhir/read-json.ts'
-import type { Parameters, Resource } from '../../fhir/types.ts'
+import type { Resource } from '../../fhir/types.ts'
 import { serveJobs } from '../../workers/serve-jobs.ts'
 import { applyFhirPathPatch } from './fhirpath-patch.ts'
 import { applyJsonPatch } from './json-patch.ts'
@@ -25,12 +26,13 @@ const resultLimit = 20_000_000
 serveJobs<PatchJob, string>(({ kind, resource, patch }) => {
   const document = parseJson(resource, { depth: Number.POSITIVE_INFINITY })
   const operations = parseJson(patch)
-  // The server sends a resource, and for FHIRPath Patch a Parameters resource.
-  const patched =
-    kind === 'json'
-      ? applyJsonPatch(document, operations)
-      : applyFhirPathPatch(document as unknown as Resource, operations as unknown as Parameters)
-  const text = stringifyJson(patched satisfies Json | Resource)
+  const patched = kind === 'json' ? applyJsonPatch(document, operations) : fhirPathPatched(document, operations)
+  const text = stringifyJson(patched)
   if (text.length > resultLimit) throw unprocessable('the patched resource is too large', 'too-costly')
   return text
 })
+
+function fhirPathPatched(document: Json, operations: Json): Resource {
+  if (isOfType(operations, 'Parameters')) return applyFhirPathPatch(asResource(document), operations)
+  throw badRequest('A FHIRPath Patch is a Parameters resource.')
+}

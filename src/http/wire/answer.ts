@@ -1,84 +1,89 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ErrorLog } from '../audit/access-log.ts'
-import type { AuditSource } from '../audit/audit-event.ts'
-import { auditedFacade } from '../audit/audited-context.ts'
-import type { Facade } from '../context.ts'
-import type { Resolved } from '../interaction.ts'
-import { conclude } from '../interactions/dispatch.ts'
+import { type AuditSource, auditedStorage } from '../audit/audit-event.ts'
+import type { HttpContext } from '../context.ts'
 import { requesterOf } from '../limits/requester.ts'
 import { errorReply, isExpected } from '../message/errors.ts'
-import type { FhirReply, FhirRequest, RawBody } from '../message/exchange.ts'
-import { type MediaType, parseMediaType } from '../message/media-type.ts'
+import type { FhirRequest, MediaType, Outgoing, Resolved } from '../message/exchange.ts'
+import { parsePath, parseQuery } from '../message/head.ts'
 import {
   chooseFormat,
   errorFormat,
   foreignMediaType,
   type Negotiation,
   negotiate,
+  parseMediaType,
   type ReplyFormat,
-} from '../message/negotiation.ts'
-import { parsePath, parseQuery } from '../message/query.ts'
-import { type Rendered, type RenderOptions, render } from '../message/render.ts'
+} from '../message/media-type.ts'
+import { replyTo, type Writing, written } from '../message/reply.ts'
 import { findOperation } from '../operations.ts'
-import { allowedMethods } from '../routes.ts'
+import { allowedMethods, resolveRoute } from '../routes.ts'
 import { hasBody, readBody } from './body.ts'
 import { preflightHeaders } from './constant-headers.ts'
-import type { PathTaken } from './known-paths.ts'
-import type { Outgoing } from './send.ts'
 
 /** A request on its way through the listener. */
 export interface Passage {
   message: IncomingMessage
   response: ServerResponse
+  /** Relative to the FHIR base. */
+  address: string
+  /** Of the request, for logs. */
   id: string
+  /** Under which the reply may be kept. */
+  key: string | undefined
+  /** It is of the audit's sample already. */
+  sampled: boolean
   /** What the reply should be written in, once that is known. */
   asked: Negotiation
   resolved?: Resolved
   request?: FhirRequest
 }
 
-/** What answering takes. */
-export interface Answering {
-  facade: Facade
-  errorLog: ErrorLog
-  takePath(method: string, address: string): PathTaken
+/** The headers of a message that may stand once; of `Set-Cookie`, the only one that is a list, none is read here. */
+function headersOf({ headers }: IncomingMessage): Record<string, string | undefined> {
+  const { 'set-cookie': _list, ...single } = headers
+  const texts: Record<string, string | undefined> = {}
+  for (const name in single) {
+    const value = single[name]
+    texts[name] = typeof value === 'string' ? value : value?.join(', ')
+  }
+  return texts
 }
 
 /** Who asked for what, as an AuditEvent says it. */
-export function auditSource(facade: Facade, { message, id, resolved }: Passage, status: number): AuditSource {
+export function auditSource(context: HttpContext, { message, id, resolved }: Passage, status: number): AuditSource {
   return {
-    recorded: facade.now().toISOString(),
-    baseUrl: facade.settings.baseUrl,
-    software: `${facade.software.name} ${facade.software.version}`,
+    recorded: context.now().toISOString(),
+    baseUrl: context.settings.baseUrl,
+    software: `${context.software.name} ${context.software.version}`,
     requestId: id,
-    clientAddress: facade.addressOf(message),
+    clientAddress: context.addressOf(message),
     authorized: resolved?.guarded === true && status !== 401 && status !== 403,
     status,
   }
 }
 
 /** Answers a request of an address below the base, or says what is wrong with it; never rejects. */
-export async function answer(answering: Answering, passage: Passage, address: string): Promise<Outgoing> {
-  const { facade, errorLog } = answering
+export async function answer(context: HttpContext, errorLog: ErrorLog, passage: Passage): Promise<Outgoing> {
   try {
-    const entered = enter(answering, passage, address)
+    const entered = enter(context, passage)
     if ('status' in entered) return entered
-    const { resolved, request, bodyType, format } = entered
+    const { resolved, request, bodyType } = entered
+    const format = formatOf(passage.asked, resolved)
     if (bodyType) {
       const bytes = await readBody(passage, {
-        limitBytes: bodyLimit(facade, resolved, request, bodyType),
-        body: facade.bodies.begin(request.requester.client()),
+        limitBytes: bodyLimit(context, resolved, request, bodyType),
+        body: context.bodies.begin(request.requester.client()),
       })
       request.body = { mediaType: bodyType, bytes }
     }
     passage.request = request
-    const reply = conclude(resolved, request, await resolved.run(request))
-    const made = written(reply, format ?? (() => chooseFormat(passage.asked)), writing(facade, passage))
-    return made instanceof Promise ? await made : made
+    const reply = await replyTo(resolved, request)
+    const chosen = format ?? (reply.resource ? chooseFormat(passage.asked) : errorFormat(passage.asked))
+    return await written(reply, chosen, writing(context, passage))
   } catch (error) {
     if (!isExpected(error)) errorLog({ requestId: passage.id, error })
-    const reply = errorReply(error, passage.id)
-    return written(reply, errorFormat(passage.asked), writing(facade, passage))
+    return written(errorReply(error, passage.id), errorFormat(passage.asked), writing(context, passage))
   }
 }
 
@@ -88,48 +93,58 @@ interface Entered {
   request: FhirRequest
   /** Of the body, when there is one. */
   bodyType: MediaType | undefined
-  format: ReplyFormat | undefined
 }
 
 /** Most bytes of a body: what an operation says of itself, or what a request without or with a token may send. */
-function bodyLimit(facade: Facade, { target }: Resolved, { requester }: FhirRequest, { essence }: MediaType): number {
-  const { settings, limits } = facade
+function bodyLimit(
+  context: HttpContext,
+  { target }: Resolved,
+  { requester }: FhirRequest,
+  { essence }: MediaType,
+): number {
+  const { settings, limits } = context
   const most = settings.bodyLimitBytes
-  const operation = target.operation === '' ? undefined : findOperation(facade.operations, target)
+  const operation = target.operation === '' ? undefined : findOperation(context.operations, target)
   const own = operation?.accepts?.includes(essence) ? operation.rawBodyLimitBytes : operation?.bodyLimitBytes
   if (own !== undefined) return Math.min(own, most)
   return requester.isAuthorized() ? most : Math.min(limits.openBodyBytes, most)
 }
 
 /** Understands a request as far as its body, or answers OPTIONS. @throws FhirError */
-function enter({ facade, takePath }: Answering, passage: Passage, address: string): Entered | Outgoing {
-  const { message } = passage
+function enter(context: HttpContext, passage: Passage): Entered | Outgoing {
+  const { message, address } = passage
   const question = address.indexOf('?')
   const query = parseQuery(question < 0 ? '' : address.slice(question + 1))
   const mediaType = parseMediaType(message.headers['content-type'] ?? '')
   passage.asked = negotiate({ query, accept: message.headers.accept, bodyType: mediaType.essence })
-  const pathAddress = question < 0 ? address : address.slice(0, question)
+  const path = parsePath(question < 0 ? address : address.slice(0, question))
   const method = message.method === 'HEAD' ? 'GET' : (message.method ?? '')
-  if (method === 'OPTIONS') return preflight(facade, parsePath(pathAddress))
-  const { path, resolved: found } = takePath(method, pathAddress)
-  let resolved = found
-  passage.resolved = resolved
-  if (resolved.writes || path.length === 0) {
-    const source = { ...auditSource(facade, passage, 200), authorized: true }
-    resolved = auditedFacade(facade, source).resolve(method, path)
-  }
-  const headers = message.headers as Record<string, string | undefined>
-  if (resolved.guarded) facade.authorize(headers)
-  const format = formatOf(passage.asked, resolved)
+  if (method === 'OPTIONS') return preflight(context, path)
+  const resolved = resolveAudited(context, passage, { method, path })
+  const headers = headersOf(message)
+  if (resolved.guarded) context.authorize(headers)
   const foreignType = foreignMediaType(passage.asked)
-  const requester = requesterOf(message, facade)
+  const requester = requesterOf(message, context)
   const request: FhirRequest = { method, path, query, headers, foreignType, requestId: passage.id, requester }
   const bodyType = hasBody(message) && method !== 'GET' && method !== 'DELETE' ? mediaType : undefined
-  return { resolved, request, bodyType, format }
+  return { resolved, request, bodyType }
 }
 
-function preflight(facade: Facade, path: string[]): Outgoing {
-  const allow = path.length === 0 ? 'POST, OPTIONS' : allowedMethods(facade, path).join(', ')
+/** The interaction; of a request that writes, over a store that records. */
+function resolveAudited(
+  context: HttpContext,
+  passage: Passage,
+  { method, path }: { method: string; path: string[] },
+): Resolved {
+  const resolved = resolveRoute(context, method, path)
+  passage.resolved = resolved
+  if (!resolved.writes && path.length > 0) return resolved
+  const source = { ...auditSource(context, passage, 200), authorized: true }
+  return resolveRoute({ ...context, storage: auditedStorage(context.storage, source) }, method, path)
+}
+
+function preflight(context: HttpContext, path: string[]): Outgoing {
+  const allow = path.length === 0 ? 'POST, OPTIONS' : allowedMethods(context, path).join(', ')
   return { status: 204, headers: { ...preflightHeaders, Allow: allow } }
 }
 
@@ -138,39 +153,8 @@ function formatOf(asked: Negotiation, resolved: Resolved): ReplyFormat | undefin
   return resolved.foreign ? undefined : chooseFormat(asked, resolved.mapping)
 }
 
-const writing = ({ hooks, limits, clientOf }: Facade, { message }: Passage): RenderOptions => ({
+const writing = ({ hooks, limits, clientOf }: HttpContext, { message }: Passage): Writing => ({
   printMap: hooks.printMap,
   limitBytes: limits.replyBytes,
   client: () => clientOf(message),
 })
-
-function written(
-  reply: FhirReply,
-  format: ReplyFormat | (() => ReplyFormat),
-  options: RenderOptions,
-): Outgoing | Promise<Outgoing> {
-  const { status, headers } = reply
-  if (reply.raw) {
-    return {
-      status,
-      headers: { ...headers, 'Content-Type': withCharset(reply.raw.contentType) },
-      body: rawBytes(reply.raw),
-    }
-  }
-  if (!reply.resource) return { status, headers }
-  const chosen = typeof format === 'function' ? format() : format
-  const outgoing = ({ contentType, body }: Rendered): Outgoing => {
-    return { status, headers: { ...headers, 'Content-Type': contentType }, body }
-  }
-  const rendered = render(reply.resource, chosen, options)
-  return rendered instanceof Promise ? rendered.then(outgoing) : outgoing(rendered)
-}
-
-function rawBytes({ body }: RawBody): Uint8Array | AsyncIterable<string> {
-  return typeof body === 'string' ? Buffer.from(body) : body
-}
-
-function withCharset(contentType: string): string {
-  const isText = /^text\/|[/+](json|xml)\b|ndjson/.test(contentType)
-  return isText && !contentType.includes('charset') ? `${contentType}; charset=utf-8` : contentType
-}

@@ -2,17 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { FhirError, issue } from '../../fhir/error.ts'
-import type { UnfinishedBody } from '../limits/unfinished-bodies.ts'
 
 /** A sender who goes on after 413 is heard out for so long, so that the answer is seen; then the connection is cut off. */
 const drainedBytes = 32_000_000
 
-const decompressors: Record<string, () => Transform> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-}
+const decompressors: ReadonlyMap<string, () => Transform> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+])
 
 /** Whether the request announces a body. */
 export function hasBody(message: IncomingMessage): boolean {
@@ -42,7 +41,7 @@ interface Sides {
 export async function readBody({ message, response }: Sides, { limitBytes, body }: ReadOptions): Promise<Uint8Array> {
   try {
     const coding = (message.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
-    const decompressor = decompressors[coding]
+    const decompressor = decompressors.get(coding)
     if (!decompressor && coding !== 'identity' && coding !== '') throw unknownCoding()
     const isAsked = message.headers.expect?.toLowerCase() === '100-continue'
     if (Number(message.headers['content-length']) > limitBytes) {
@@ -141,8 +140,70 @@ export function tooLarge(limitBytes: number, headers: Record<string, string> = {
 }
 
 function unknownCoding(): FhirError {
-  const coding = Object.keys(decompressors).join(', ')
+  const coding = [...decompressors.keys()].join(', ')
   return new FhirError(415, issue('not-supported', `Content-Encoding is not supported; known: ${coding}.`), {
     'Accept-Encoding': coding,
   })
 }
+
+/** Most that may be under way at a time. */
+export interface BodyLimits {
+  bodies: number
+  bodiesOfOne: number
+  /** Of all together. */
+  bytes: number
+}
+
+/** A body that is being read. */
+interface UnfinishedBody {
+  /** @throws FhirError 503 when all bodies together are too much for the server */
+  add(bytes: number): void
+  /** Read to its end, or given up. */
+  end(): void
+}
+
+/** Counts the bodies that are being read: each holds memory for as long as its sender likes. */
+export interface UnfinishedBodies {
+  /** @throws FhirError 429 too many of one client, 503 too many of all; both with Retry-After */
+  begin(client: string): UnfinishedBody
+}
+
+const retryAfter = { 'Retry-After': '2', Connection: 'close' }
+
+/** Counters that begin at nothing. */
+export function createUnfinishedBodies(limits: BodyLimits): UnfinishedBodies {
+  const ofClient = new Map<string, number>()
+  let bodies = 0
+  let bytes = 0
+  return {
+    begin(client) {
+      const own = ofClient.get(client) ?? 0
+      if (own >= limits.bodiesOfOne)
+        throw new FhirError(429, issue('throttled', 'Too many unfinished requests of one client.'), retryAfter)
+      if (bodies >= limits.bodies || bytes >= limits.bytes) throw overloaded()
+      ofClient.set(client, own + 1)
+      bodies++
+      let held = 0
+      let ended = false
+      return {
+        add(more) {
+          held += more
+          bytes += more
+          if (bytes > limits.bytes) throw overloaded()
+        },
+        end() {
+          if (ended) return
+          ended = true
+          bodies--
+          bytes -= held
+          const left = (ofClient.get(client) ?? 1) - 1
+          if (left > 0) ofClient.set(client, left)
+          else ofClient.delete(client)
+        },
+      }
+    },
+  }
+}
+
+const overloaded = () =>
+  new FhirError(503, issue('throttled', 'The server has too many unfinished requests.'), retryAfter)

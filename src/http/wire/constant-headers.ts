@@ -27,6 +27,3 @@ export const constantHeaders: Readonly<Record<string, string>> = {
   ...corsHeaders,
   Vary: 'Accept, Accept-Encoding, Accept-Language, Authorization',
 }
-
-/** The same as `writeHead` likes it best: names and values in turn. */
-export const flatConstantHeaders: readonly string[] = Object.entries(constantHeaders).flat()

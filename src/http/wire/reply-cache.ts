@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { flatConstantHeaders } from './constant-headers.ts'
-import type { Outgoing } from './send.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { isProtectedType, supportedTypes } from '../describe/stored-types.ts'
+import type { Outgoing } from '../message/exchange.ts'
 
 /** A reply as it goes out, ready to be sent again. */
 export interface CachedReply {
   status: number
   /** All headers but those of the single request and those that every reply has. */
   headers: Record<string, string>
-  /** The same with those of every reply, as `writeHead` likes it best: names and values in turn. */
-  flatHeaders: string[]
   body: string | Uint8Array
   /** Of the body, in bytes. */
   length: number
@@ -54,12 +53,8 @@ const harmlessHeaders = new Set([
  * The key under which the reply to a GET may be kept, or undefined when it may not: handlers see the headers, so a
  * request with a header of its own kind is worked out afresh.
  */
-export function cacheKey(
-  method: string | undefined,
-  address: string,
-  headers: IncomingHttpHeaders,
-): string | undefined {
-  if (method !== 'GET' || address.length > 1000 || headers.authorization !== undefined) return undefined
+export function cacheKey(address: string, headers: IncomingHttpHeaders): string | undefined {
+  if (address.length > 1000 || headers.authorization !== undefined) return undefined
   for (const name in headers) if (name.startsWith('x-') && !harmlessHeaders.has(name)) return undefined
   const { accept = '', 'accept-language': language = '' } = headers
   // Headers that only somebody makes who wants much to be kept.
@@ -83,7 +78,6 @@ export function cachedReply(outgoing: Outgoing, place: CachedReply['place']): Ca
   return {
     status,
     headers: tagged,
-    flatHeaders: [...flatConstantHeaders, ...Object.entries(tagged).flat()],
     body,
     length: Buffer.byteLength(body),
     packed: new Map(),
@@ -162,4 +156,14 @@ export function createReplyCache(revision: () => number): ReplyCache {
       }
     },
   }
+}
+
+const publicTypes = supportedTypes.filter((type) => !isProtectedType(type))
+
+/**
+ * A number that grows with every write of what is public: AuditEvents of reads must not empty the cache that makes
+ * reads quick.
+ */
+export function publicRevision(storage: Pick<Storage, 'revision'>): () => number {
+  return () => storage.revision(publicTypes)
 }

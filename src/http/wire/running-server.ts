@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { issue, operationOutcome } from '../../fhir/error.ts'
-import { connectionClients } from '../limits/client.ts'
 import { type ConnectionLimits, type Connections, createConnections } from '../limits/connections.ts'
 import type { Handler } from '../limits/one-per-connection.ts'
+import { connectionClients } from '../limits/requester.ts'
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -16,7 +16,7 @@ export interface ListenOptions {
 }
 
 /** What clients may do to the connections. */
-interface ListenLimits extends ConnectionLimits {
+export interface ListenLimits extends ConnectionLimits {
   /** Time for a client to send the head of a request. */
   headerSeconds: number
   /** Time for a client to send a whole request. */

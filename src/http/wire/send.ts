@@ -1,25 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
-import { flatConstantHeaders } from './constant-headers.ts'
-
-/** A reply ready to go out, before packing. */
-export interface Outgoing {
-  status: number
-  headers: Record<string, string>
-  /** Text goes out in one piece with the headers, which saves a second write to the socket. */
-  body?: string | Uint8Array | AsyncIterable<string>
-  /** Where packed forms of the body are kept, when it will be sent again. */
-  packed?: Map<string, Uint8Array>
-}
+import type { Outgoing } from '../message/exchange.ts'
+import { constantHeaders } from './constant-headers.ts'
 
 /** Smaller bodies are not worth packing. */
-export const packFromBytes = 1400
+const packFromBytes = 1400
 const gzipAsync = promisify(gzip)
 const brotliAsync = promisify(brotliCompress)
 
 /** The coding that `Accept-Encoding` lets us use (RFC 9110 §12.5.3). */
-export function acceptedCoding(header: string | undefined): 'gzip' | 'br' | undefined {
+function acceptedCoding(header: string | undefined): 'gzip' | 'br' | undefined {
   if (header === undefined) return undefined
   const accepted = new Set<string>()
   for (const part of header.toLowerCase().split(',')) {
@@ -36,15 +27,14 @@ export function acceptedCoding(header: string | undefined): 'gzip' | 'br' | unde
  */
 export function send(message: IncomingMessage, response: ServerResponse, outgoing: Outgoing): number | Promise<number> {
   const { status, body } = outgoing
-  const headers = [...flatConstantHeaders]
-  for (const name in outgoing.headers) headers.push(name, outgoing.headers[name] ?? '')
+  const headers: Record<string, string> = { ...constantHeaders, ...outgoing.headers }
   if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
     return sendStream(message, response, { status, headers, body })
   }
   const length = body === undefined ? 0 : Buffer.byteLength(body)
   const coding = length < packFromBytes ? undefined : acceptedCoding(message.headers['accept-encoding'])
   if (coding === undefined || body === undefined) return sendWhole(message, response, { status, headers, body, length })
-  headers.push('Content-Encoding', coding)
+  headers['Content-Encoding'] = coding
   const known = outgoing.packed?.get(coding)
   if (known) return sendWhole(message, response, { status, headers, body: known, length: known.length })
   return pack(body, coding).then((packed) => {
@@ -55,20 +45,16 @@ export function send(message: IncomingMessage, response: ServerResponse, outgoin
 
 interface Whole {
   status: number
-  /** Names and values in turn. */
-  headers: string[]
+  headers: Record<string, string>
   body: string | Uint8Array | undefined
   /** Of the body, in bytes. */
   length: number
 }
 
-function sendWhole(
-  message: IncomingMessage,
-  response: ServerResponse,
-  { status, headers, body, length }: Whole,
-): number {
+function sendWhole(message: IncomingMessage, response: ServerResponse, whole: Whole): number {
+  const { status, headers, body, length } = whole
   const bodiless = status === 204 || status === 304
-  if (!bodiless) headers.push('Content-Length', String(length))
+  if (!bodiless) headers['Content-Length'] = String(length)
   response.writeHead(status, headers)
   const silent = bodiless || message.method === 'HEAD' || !body
   if (silent) response.end()
@@ -77,7 +63,7 @@ function sendWhole(
 }
 
 /** Closes a reply. Text of as many bytes as characters is ASCII, which goes into the socket without being recoded. */
-export function endWith(response: ServerResponse, body: string | Uint8Array, length: number): void {
+function endWith(response: ServerResponse, body: string | Uint8Array, length: number): void {
   if (typeof body === 'string') response.end(body, body.length === length ? 'latin1' : 'utf8')
   else response.end(body)
 }
@@ -91,7 +77,7 @@ function pack(bytes: string | Uint8Array, coding: 'gzip' | 'br'): Promise<Uint8A
 async function sendStream(
   message: IncomingMessage,
   response: ServerResponse,
-  { status, headers, body }: { status: number; headers: string[]; body: AsyncIterable<string> },
+  { status, headers, body }: { status: number; headers: Record<string, string>; body: AsyncIterable<string> },
 ): Promise<number> {
   response.writeHead(status, headers)
   let length = 0

@@ -17,13 +17,17 @@ interface BoundElement {
 
 /**
  * Parameters in which `context` (`StructureDefinition url#element`, https://hl7.org/fhir/R4/valueset-operation-expand.html)
- * is resolved to `url`; as they are when they name a value set themselves. 404 for a structure that is not stored, 422 for an
- * element that is unknown or bound to nothing.
+ * is resolved to `url`; as they are without it. 400 when they name a value set themselves, too, 404 for a structure that is not
+ * stored, 422 for an element that is unknown or bound to nothing.
  */
 export async function withBoundValueSet(parameters: Parameters, storage: Storage): Promise<Parameters> {
   const context = textParameter(parameters, 'context')
   const named = (parameters.parameter ?? []).some(({ name }) => name === 'url' || name === 'valueSet')
-  if (context === undefined || named) return parameters
+  if (context === undefined) return parameters
+  if (named) {
+    const text = 'Send one of url, valueSet and context: each names the value set in question'
+    throw badRequest({ text, expression: 'context' })
+  }
   const [url = '', element] = context.split('#')
   if (!element)
     throw badRequest(`context must be a StructureDefinition and an element of it (url#path), not '${context}'`)

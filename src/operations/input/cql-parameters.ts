@@ -7,7 +7,7 @@ import {
   textParameter,
 } from '../../fhir/operation.ts'
 import type { Bundle, BundleEntry, Issue, Parameter, Parameters } from '../../fhir/types.ts'
-import type { EncodedResult } from '../../rules/rules.ts'
+import { type EncodedResult, withGreatestDecimal } from '../../rules/rules.ts'
 
 /** In-parameters that `$cql` and `Library/$evaluate` share. */
 export const runParameters: ParameterDeclaration[] = [
@@ -112,7 +112,9 @@ function prefetchEntries({ part }: Parameter): BundleEntry[] {
 /** Parameters of results: a failed one as `evaluation error`, warnings about parameters that were not used as `outcome`. */
 export function encodedReply(results: EncodedResult[], ignored: Issue[]): Parameters {
   const parameter = results.flatMap(({ parameters, issue: problem }): Parameter[] =>
-    problem ? [{ name: 'evaluation error', resource: operationOutcome([problem]) }] : parameters,
+    problem
+      ? [{ name: 'evaluation error', resource: operationOutcome([problem]) }]
+      : parameters.map(withGreatestDecimal),
   )
   if (ignored.length > 0) parameter.push({ name: 'outcome', resource: operationOutcome(ignored) })
   return { resourceType: 'Parameters', parameter }

@@ -1,5 +1,5 @@
 /**
- * Imports a code system of any size into an artefact. Memory holds codes and numbers alone; texts wait in a file. The folder gets
+ * Imports a code system of any size into an index. Memory holds codes and numbers alone; texts wait in a file. The folder gets
  * its name when everything is on disk: an import that was interrupted leaves nothing that counts, and is simply repeated.
  */
 import { createHash } from 'node:crypto'
@@ -11,14 +11,14 @@ import { formatCanonical } from '../../fhir/canonical.ts'
 import { unprocessable } from '../../fhir/error.ts'
 import type { CodeSystem, CodeSystemConcept } from '../../fhir/types.ts'
 import {
-  ARTEFACT_EXTENSION,
-  type ArtefactManifest,
   FILES,
-  readArtefact,
-  readArtefactFolder,
+  INDEX_EXTENSION,
+  type IndexManifest,
+  readIndex,
+  readIndexFolder,
   type SourceCounts,
   syncToDisk,
-} from './artefact.ts'
+} from './code-system-index.ts'
 import { hashFile, spoolFile, writeAll } from './file-bytes.ts'
 import { collectProblems, type ProblemList } from './problems.ts'
 import type { SourceConcept } from './source-concept.ts'
@@ -58,7 +58,7 @@ type ImportPhase = 'reading' | 'indexing'
 
 /** What an import needs. */
 export interface LargeImportOptions {
-  /** Folder of the artefacts. */
+  /** Folder of the indexes. */
   folder: string
   engine: IndexEngine
   /** Bytes while reading, concepts while indexing. */
@@ -67,10 +67,10 @@ export interface LargeImportOptions {
 
 /** Outcome of an import. */
 export interface LargeImport {
-  /** The CodeSystem to store: no concepts, their number in `count`, the artefact in an extension. */
+  /** The CodeSystem to store: no concepts, their number in `count`, the index in an extension. */
   resource: CodeSystem
-  artefact: string
-  /** The artefact was there already. */
+  index: string
+  /** The index was there already. */
   unchanged: boolean
   counts: SourceCounts
   problems: ProblemList
@@ -88,10 +88,10 @@ const inWork = new Set<string>()
 export async function importCodeSystem(source: OpenSource, options: LargeImportOptions): Promise<LargeImport> {
   const { head } = source
   const canonical = formatCanonical(head.url, head.version)
-  const name = artefactNameOf(source, options.engine.layout)
+  const name = indexNameOf(source, options.engine.layout)
   await mkdir(options.folder, { recursive: true })
   await removeLeftovers(options.folder)
-  const present = await readArtefact(options.folder, name).catch(() => undefined)
+  const present = await readIndex(options.folder, name).catch(() => undefined)
   if (present) return outcomeOf(head, name, { ...present.manifest, unchanged: true })
   // What is there under this name and cannot be read must make way.
   await rm(join(options.folder, name), { recursive: true, force: true })
@@ -103,7 +103,7 @@ export async function importCodeSystem(source: OpenSource, options: LargeImportO
     const { counts, problems, bytes } = await buildIndex(source, working, options)
     if (counts.concepts === 0) throw nothingRead(source, problems)
     const sha256 = hashFile(join(working, FILES.index)).sha256
-    const manifest: ArtefactManifest = {
+    const manifest: IndexManifest = {
       importer: IMPORTER,
       layout: options.engine.layout,
       canonical,
@@ -123,12 +123,12 @@ export async function importCodeSystem(source: OpenSource, options: LargeImportO
 /** Everything on disk, read once more, then the name: from then on it counts. */
 async function activate(
   working: string,
-  manifest: ArtefactManifest,
+  manifest: IndexManifest,
   { folder, name, engine, head }: LargeImportOptions & { name: string; head: CodeSystem },
 ): Promise<void> {
   await writeFile(join(working, FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`)
   for (const file of Object.values(FILES)) await syncToDisk(join(working, file))
-  const { index } = await readArtefactFolder(working)
+  const { index } = await readIndexFolder(working)
   const counted = engine.countConcepts(head, index)
   const { concepts, duplicates, lost, read } = manifest.counts
   if (counted !== concepts || concepts + duplicates + lost !== read) {
@@ -141,18 +141,18 @@ async function activate(
 
 function outcomeOf(
   head: CodeSystem,
-  artefact: string,
-  { counts, problems, unchanged }: Pick<ArtefactManifest, 'counts' | 'problems'> & { unchanged: boolean },
+  index: string,
+  { counts, problems, unchanged }: Pick<IndexManifest, 'counts' | 'problems'> & { unchanged: boolean },
 ): LargeImport {
   const extension = [
-    ...(head.extension ?? []).filter((each) => each.url !== ARTEFACT_EXTENSION),
-    { url: ARTEFACT_EXTENSION, valueString: artefact },
+    ...(head.extension ?? []).filter((each) => each.url !== INDEX_EXTENSION),
+    { url: INDEX_EXTENSION, valueString: index },
   ]
-  return { resource: { ...head, extension, count: counts.concepts }, artefact, unchanged, counts, problems }
+  return { resource: { ...head, extension, count: counts.concepts }, index, unchanged, counts, problems }
 }
 
 /** The same source, read in the same way, has the same name. */
-function artefactNameOf({ head, format, sha256 }: OpenSource, layout: number): string {
+function indexNameOf({ head, format, sha256 }: OpenSource, layout: number): string {
   const { url, version, caseSensitive, property } = head
   const made = JSON.stringify([IMPORTER, layout, format, sha256, url, version, caseSensitive, property])
   const hash = createHash('sha256').update(made).digest('hex').slice(0, 16)

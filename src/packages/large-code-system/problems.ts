@@ -17,9 +17,10 @@ const KEPT_PROBLEMS = 100
 
 /** Collects problems. */
 export function collectProblems(): ProblemList & { add(problem: SourceProblem): void } {
+  const first: SourceProblem[] = []
   const list = {
     count: 0,
-    first: [] as SourceProblem[],
+    first,
     add: (problem: SourceProblem) => {
       list.count++
       if (list.first.length < KEPT_PROBLEMS) list.first.push(problem)

@@ -29,7 +29,7 @@ export interface SourceOptions {
   name?: string | undefined
 }
 
-/** From here on a FHIR CodeSystem becomes an artefact. */
+/** From here on a FHIR CodeSystem becomes an index. */
 const LARGE = { bytes: 20_000_000, concepts: 50_000 } as const
 
 /** A file with 50,000 concepts has at least so many bytes. */

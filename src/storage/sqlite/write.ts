@@ -33,7 +33,7 @@ interface Current {
  */
 export function writeOne(write: Write, context: WriteContext): Written {
   const id = write.id ?? (write.method === 'POST' ? randomUUID() : undefined)
-  if (id === undefined || !/^[A-Za-z0-9\-.]{1,64}$/.test(id)) {
+  if (id === undefined || !/^(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}$/.test(id)) {
     throw badRequest(
       { text: `"${String(id).slice(0, 80)}" is not a resource id.`, expression: `${write.type}.id` },
       'value',
@@ -54,10 +54,13 @@ function readCurrent(database: Database, type: string, id: string): Current | un
 function checkPreconditions(write: Write, id: string, current: Current | undefined): void {
   const exists = current !== undefined && !current.deleted
   const name = `${write.type}/${id}`
-  if (write.ifNoneMatch && exists) throw failed(`${name} exists already (If-None-Match: *).`)
-  if (write.ifMatch !== undefined && (!exists || String(current.vid) !== write.ifMatch)) {
+  const isCurrent = (versions: readonly string[]) =>
+    exists && (versions.includes('*') || versions.includes(String(current.vid)))
+  if (write.ifNoneMatch && isCurrent(write.ifNoneMatch))
+    throw failed(`${name} exists already, at version ${current?.vid} (If-None-Match).`)
+  if (write.ifMatch && !isCurrent(write.ifMatch)) {
     const actual = exists ? `the current version is ${current.vid}` : 'it does not exist'
-    throw failed(`${name} is not at version ${write.ifMatch.slice(0, 64)}: ${actual}.`)
+    throw failed(`${name} is not at version ${write.ifMatch.join(', ').slice(0, 64)}: ${actual}.`)
   }
   if (write.method === 'POST' && exists) throw new FhirError(409, issue('duplicate', `${name} exists already.`))
 }
@@ -83,8 +86,10 @@ function save(write: Write & { id: string }, current: Current | undefined, conte
   const published = write.unlessPublished && publishedVersion(context.database, type, artefactCanonical(resource))
   if (published) write.unlessPublished?.(published)
   if (write.method === 'PUT' && current && !current.deleted) {
-    const version = unchangedVersion(resource, current, context.database)
-    if (version) return { version, outcome: 'unchanged' }
+    const row = context.database.get(`SELECT ${columns} FROM version v WHERE v.seq = ?`, current.seq)
+    const stored = toVersion(row)
+    if (row && stored && isUnchanged(resource, row, stored)) return { version: stored, outcome: 'unchanged' }
+    if (stored) write.unlessInForce?.(stored)
   }
   const stamp = { versionId: String((current?.vid ?? 0) + 1), lastUpdated: new Date(context.now).toISOString() }
   const content = serialise(stamped(resource, id, stamp))
@@ -106,16 +111,13 @@ export function publishedVersion(
   return toVersion(database.get(`SELECT ${columns} FROM ${from} WHERE ${where}`, type, url, version))
 }
 
-/** The stored version when the resource says the same; `meta.versionId` and `meta.lastUpdated` do not count. */
-function unchangedVersion(resource: Resource, current: Current, database: Database): StoredVersion | undefined {
-  const row = database.get(`SELECT ${columns} FROM version v WHERE v.seq = ?`, current.seq)
-  const stored = toVersion(row)
-  if (!row || !stored) return undefined
+/** Whether a resource says what is stored; `meta.versionId` and `meta.lastUpdated` do not count. */
+function isUnchanged(resource: Resource, row: Record<string, unknown>, stored: StoredVersion): boolean {
   const wanted = serialise(stamped(resource, stored.id, stored))
-  if (wanted.text === row.content) return stored
+  if (wanted.text === row.content) return true
   // members may stand in another order; with exact decimals only the text tells whether they are the same
-  if (wanted.exact || row.exact === 1) return undefined
-  return isDeepStrictEqual(JSON.parse(wanted.text), stored.resource) ? stored : undefined
+  if (wanted.exact || row.exact === 1) return false
+  return isDeepStrictEqual(JSON.parse(wanted.text), stored.resource)
 }
 
 /** The resource as it is stored: id and meta first, with that version and time. */

@@ -1,7 +1,7 @@
 import { parseCanonical } from '../../fhir/canonical.ts'
 import type { ConceptMap, Issue } from '../../fhir/types.ts'
 import { implicitSystem } from '../code-system/implicit/implicit-systems.ts'
-import { type Scope, settle } from '../request/scope.ts'
+import type { Scope } from '../request/scope.ts'
 import { fault, listed, remark } from './remark.ts'
 
 type Group = NonNullable<ConceptMap['group']>[number]
@@ -71,8 +71,10 @@ async function checkCodes(at: string, group: Group, scope: Scope): Promise<Issue
   for (const { side, system, codes } of sides) {
     if (system === undefined) continue
     const { url } = parseCanonical(system)
-    const [provider] = await settle(scope, () => scope.systemsHere(url))
-    if (!provider && (await settle(scope, () => scope.isValueSet(url))))
+    await scope.load([{ type: 'CodeSystem', url }])
+    const [provider] = scope.systemsHere(url)
+    if (!provider) await scope.load([{ type: 'ValueSet', url }])
+    if (!provider && scope.isValueSet(url))
       issues.push(remark(`${at}.${side}`, `${system} is a value set, and no code system`, 'business-rule'))
     else if (!provider) issues.push(remark(`${at}.${side}`, `names the code system ${system}, which is not here`))
     else if (provider.head.content === 'complete' && implicitSystem(url) === undefined) {

@@ -2,12 +2,15 @@ import { formatCanonical } from '../../fhir/canonical.ts'
 import { isError } from '../../fhir/error.ts'
 import type { Issue, ValueSet } from '../../fhir/types.ts'
 import { implicitSystem } from '../code-system/implicit/implicit-systems.ts'
-import { type Scope, settle } from '../request/scope.ts'
+import type { Scope } from '../request/scope.ts'
 import { modifierIn } from '../request/understood.ts'
 import { expansionGap } from '../request/usable.ts'
+import { perform } from '../request/work.ts'
+import type { Clause, CompiledSet } from '../value-set/clause.ts'
+import { requireMembers } from '../value-set/clause-members.ts'
+import { compileValueSet } from '../value-set/compile.ts'
 import { knownOperators } from '../value-set/filters/filters.ts'
-import { bindForExpansion, type Evaluation, noDecisions } from '../value-set/resolve-clause.ts'
-import { type Clause, type CompiledSet, compileValueSet } from '../value-set/value-set.ts'
+import { noDecisions, type ValueSetQuery } from '../value-set/query.ts'
 import { asWarnings, fault, listed, refusalOf, remark } from './remark.ts'
 
 type Include = NonNullable<ValueSet['compose']>['include'][number]
@@ -18,14 +21,14 @@ export async function checkValueSet(definition: ValueSet, scope: Scope): Promise
   if (issues.some(isError)) return issues
   let set: CompiledSet | undefined
   const refusal = await refusalOf(async () => {
-    set = await settle(scope, () => compileValueSet(definition, { scope, valueSetRules: new Map(), supplements: [] }))
+    set = await perform(scope, compileValueSet(definition, { scope, valueSetRules: new Map(), supplements: [] }))
   })
   if (!set) return [...issues, ...compileIssues(definition, refusal?.issues ?? [])]
-  const evaluation: Evaluation = { scope, systemRules: new Map(), decided: noDecisions(), pass: () => false }
+  const query: ValueSetQuery = { scope, systemRules: new Map(), decided: noDecisions(), pass: () => false }
   for (const clause of [...set.includes, ...set.excludes]) {
     for (const canonical of clause.missing)
       issues.push(remark(`${clause.expression}.valueSet`, `names the value set ${canonical}, which is not here`))
-    if (clause.system !== undefined) issues.push(...(await checkSystem(clause, clause.system, evaluation)))
+    if (clause.system !== undefined) issues.push(...(await checkSystem(clause, clause.system, query)))
   }
   return issues
 }
@@ -75,22 +78,23 @@ const imports = ({ compose }: ValueSet) =>
   [...(compose?.include ?? []), ...(compose?.exclude ?? [])].some((each) => each.valueSet?.length)
 
 /** What a clause names of its code system. */
-async function checkSystem(clause: Clause, system: string, evaluation: Evaluation): Promise<Issue[]> {
-  const { scope } = evaluation
-  const providers = await settle(scope, () => scope.systemsHere(system))
+async function checkSystem(clause: Clause, system: string, query: ValueSetQuery): Promise<Issue[]> {
+  const { scope } = query
+  const providers = scope.systemsHere(system)
   const isWhole = providers[0]?.head.content === 'complete'
-  let bound: ReturnType<typeof bindForExpansion> | undefined
+  let found: ReturnType<typeof requireMembers> | undefined
   const refusal = await refusalOf(async () => {
-    bound = await settle(scope, () => bindForExpansion(clause, evaluation))
+    found = requireMembers(clause, query)
   })
   if (refusal) {
-    if (providers.length === 0 && (await settle(scope, () => scope.isValueSet(system))))
+    if (providers.length === 0) await scope.load([{ type: 'ValueSet', url: system }])
+    if (providers.length === 0 && scope.isValueSet(system))
       return [fault(`${clause.expression}.system`, `${system} is a value set; it belongs into valueSet`)]
     // What only a part of the system does not know may be known to the whole of it.
     return refusal.status === 422 && isWhole ? refusal.issues : asWarnings(refusal.issues)
   }
-  if (!bound || !clause.concepts || bound.resolution.assumed) return []
-  const { provider } = bound
+  if (!found || !clause.concepts || found.resolution.assumed) return []
+  const { provider } = found
   const unknown = [...clause.concepts.keys()].filter((code) => provider.locate(code) === undefined)
   if (unknown.length === 0) return []
   const text = `has codes that are not in ${formatCanonical(system, provider.head.version)}: ${listed(unknown)}`

@@ -1,11 +1,7 @@
 import type { CodeSystem, Coding, Extension, ValueSet } from '../../fhir/types.ts'
-import type { Selection } from '../value-set/selection.ts'
+import type { Ref, Selection } from './selection.ts'
 
-/**
- * A concept of one code system, as a handle: the ordinal in code system order for systems that list their
- * concepts, the code itself for grammars.
- */
-export type Ref = number | string
+export type { Ref } from './selection.ts'
 
 /** One designation, with the supplement it comes from. */
 export interface Designation {
@@ -49,6 +45,8 @@ export interface CodeSystemHead {
   hierarchyMeaning?: string
   /** Codes change their meaning between versions: expansions always say which one (CodeSystem.versionNeeded). */
   versionNeeded?: boolean
+  /** Codes may be put together by a grammar, which nobody knows here (CodeSystem.compositional). */
+  compositional?: boolean
   /** Declared properties: code → uri and type. */
   properties: Map<string, { uri?: string; type: string }>
   /** Set when the system has a grammar and no end: canonical of the set an expansion is based on, and the set. */

@@ -1,21 +1,13 @@
 import { formatCanonical } from '../../fhir/canonical.ts'
 import { unprocessable } from '../../fhir/error.ts'
 import type { CodeSystem, CodeSystemConcept, Extension } from '../../fhir/types.ts'
-import { filteredSelection, rangeSelection } from '../value-set/selection.ts'
 import type { CodeSystemHead, CodeSystemProvider, ConceptProperty, Designation, Ref } from './code-system.ts'
 import { EXTENSION, extensionText } from './extensions.ts'
-import { buildHierarchy, type Hierarchy } from './hierarchy.ts'
+import { buildHierarchy, type ConceptRow, type Hierarchy } from './hierarchy.ts'
+import { asOrdinal, filteredSelection, rangeSelection } from './selection.ts'
 import { buildTextIndex, type TextIndex } from './text-index.ts'
 
-/** One concept on its way into an index; `concept` carries what is not asked for often. */
-export interface ConceptRow {
-  code: string
-  display?: string | undefined
-  /** Codes of the parents, the first one makes the tree. */
-  parents: string[]
-  /** Definition, designations, properties and extensions; absent when there are none. */
-  concept?: CodeSystemConcept | undefined
-}
+export type { ConceptRow } from './hierarchy.ts'
 
 const PROPERTY_URI = 'http://hl7.org/fhir/concept-properties#'
 const INACTIVE_STATUS = new Set(['retired', 'inactive', 'withdrawn'])
@@ -46,6 +38,7 @@ export function headOf(resource: CodeSystem): CodeSystemHead {
   if (resource.valueSet) head.valueSet = resource.valueSet
   if (resource.hierarchyMeaning) head.hierarchyMeaning = resource.hierarchyMeaning
   if (resource.versionNeeded) head.versionNeeded = true
+  if (resource.compositional) head.compositional = true
   for (const property of resource.property ?? []) {
     head.properties.set(property.code, { ...(property.uri && { uri: property.uri }), type: property.type })
   }
@@ -116,7 +109,7 @@ export function indexConcepts(head: CodeSystemHead, rows: Iterable<ConceptRow>):
   const used = new Set(head.properties.keys())
   const statusProperty = standardProperty(head, 'status')
   const flags = conceptFlags(head, concepts, used)
-  const detail = (ref: Ref) => concepts[ref as number]
+  const detail = (ref: Ref) => concepts[asOrdinal(ref)]
   const all = rangeSelection(0, codes.length)
   let text: TextIndex | undefined
   const { subsumes, parentsOf, childrenOf } = relationsOf({ parent, end, extraParents })
@@ -126,21 +119,21 @@ export function indexConcepts(head: CodeSystemHead, rows: Iterable<ConceptRow>):
     hierarchical: parent.some((each) => each >= 0),
     hasInactive: flags.some((each) => (each & 1) === 1),
     locate: (code) => ordinalOf.get(code) ?? anyCase?.(code),
-    code: (ref) => codes[ref as number] ?? '',
-    display: (ref) => displays[ref as number],
+    code: (ref) => codes[asOrdinal(ref)] ?? '',
+    display: (ref) => displays[asOrdinal(ref)],
     definition: (ref) => detail(ref)?.definition,
     designations: (ref) => detail(ref)?.designation ?? NO_DESIGNATIONS,
     properties: (ref) => propertiesOf(detail(ref)),
     extensions: (ref) => detail(ref)?.extension ?? NO_EXTENSIONS,
-    isInactive: (ref) => ((flags[ref as number] ?? 0) & 1) === 1,
-    isAbstract: (ref) => ((flags[ref as number] ?? 0) & 2) === 2,
+    isInactive: (ref) => ((flags[asOrdinal(ref)] ?? 0) & 1) === 1,
+    isAbstract: (ref) => ((flags[asOrdinal(ref)] ?? 0) & 2) === 2,
     status: (ref) => statusOf(detail(ref), statusProperty),
-    parents: (ref) => parentsOf(ref as number),
-    children: (ref) => childrenOf(ref as number),
+    parents: (ref) => parentsOf(asOrdinal(ref)),
+    children: (ref) => childrenOf(asOrdinal(ref)),
     subsumes,
     descendants: (ref) =>
       extraParents.size === 0
-        ? rangeSelection(ref as number, end[ref as number] ?? 0)
+        ? rangeSelection(asOrdinal(ref), end[asOrdinal(ref)] ?? 0)
         : filteredSelection(all, (each) => subsumes(ref, each)),
     hasProperty: (code) => used.has(code),
     search: (wanted) => {
@@ -199,8 +192,8 @@ export function flagReader(head: CodeSystemHead): (concept: CodeSystemConcept | 
 function relationsOf({ parent, end, extraParents }: Pick<Hierarchy, 'parent' | 'end' | 'extraParents'>) {
   const within = (ancestor: number, ref: number) => ref >= ancestor && ref < (end[ancestor] ?? 0)
   const subsumes = (ancestor: Ref, descendant: Ref) =>
-    within(ancestor as number, descendant as number) ||
-    (extraParents.size > 0 && climbs(ancestor as number, descendant as number))
+    within(asOrdinal(ancestor), asOrdinal(descendant)) ||
+    (extraParents.size > 0 && climbs(asOrdinal(ancestor), asOrdinal(descendant)))
   const climbs = (ancestor: number, start: number) => {
     const seen = new Set([start])
     for (const ref of seen) {
@@ -230,14 +223,24 @@ const NO_DESIGNATIONS: Designation[] = []
 const NO_EXTENSIONS: Extension[] = []
 const NO_PROPERTIES: ConceptProperty[] = []
 
+/** CodeSystem.concept.property.value[x] in R4. */
+const VALUE_MEMBERS = [
+  'valueCode',
+  'valueString',
+  'valueCoding',
+  'valueBoolean',
+  'valueInteger',
+  'valueDecimal',
+  'valueDateTime',
+] as const
+
 /** Property values in a form that names the member once. */
 export function propertiesOf(concept: CodeSystemConcept | undefined): ConceptProperty[] {
   if (!concept?.property) return NO_PROPERTIES
   return concept.property.flatMap((property) => {
-    for (const member in property) {
-      if (!member.startsWith('value')) continue
-      const value = property[member as keyof typeof property]
-      if (value !== undefined) return [{ code: property.code, member, value: value as ConceptProperty['value'] }]
+    for (const member of VALUE_MEMBERS) {
+      const value = property[member]
+      if (value !== undefined) return [{ code: property.code, member, value }]
     }
     return []
   })

@@ -1,6 +1,6 @@
 import type { Coding, Extension } from '../../fhir/types.ts'
 import { closest, type Languages } from '../request/languages.ts'
-import type { EnumeratedConcept } from '../value-set/value-set.ts'
+import type { EnumeratedConcept } from '../value-set/clause.ts'
 import type { CodeSystemProvider, Designation, Ref } from './code-system.ts'
 import { EXTENSION } from './extensions.ts'
 
@@ -103,7 +103,7 @@ export function shownDesignation(text: Text): {
   }
 }
 
-/** Whether a designation is one of those asked for: a language, `urn:ietf:bcp:47|language`, or `system|code` of its use. */
+/** Whether a designation is one of those asked for: a language, `urn:ietf:bcp:47|language` (a token, no range), or `system|code` of its use. */
 export function isWanted(text: Text, wanted: string[]): boolean {
   return wanted.some((token) => {
     const bar = token.lastIndexOf('|')

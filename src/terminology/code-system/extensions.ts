@@ -30,7 +30,7 @@ export const EXTENSION = {
 export function extensionValue(extensions: Extension[] | undefined, url: string): unknown {
   const found = extensions?.find((each) => each.url === url)
   if (!found) return undefined
-  for (const member in found) if (member.startsWith('value')) return found[member as keyof Extension]
+  for (const member in found) if (member.startsWith('value')) return Reflect.get(found, member)
   return undefined
 }
 

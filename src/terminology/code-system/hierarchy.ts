@@ -1,5 +1,14 @@
 import type { CodeSystemConcept } from '../../fhir/types.ts'
-import type { ConceptRow } from './concept-index.ts'
+
+/** One concept on its way into an index; `concept` carries what is not asked for often. */
+export interface ConceptRow {
+  code: string
+  display?: string | undefined
+  /** Codes of the parents, the first one makes the tree. */
+  parents: string[]
+  /** Definition, designations, properties and extensions; absent when there are none. */
+  concept?: CodeSystemConcept | undefined
+}
 
 /** Concepts in columns, numbered so that everything below a concept stands right behind it. */
 export interface Hierarchy {

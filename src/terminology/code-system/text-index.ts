@@ -1,4 +1,4 @@
-import { emptySelection, listSelection, type Selection } from '../value-set/selection.ts'
+import { emptySelection, listSelection, type Selection } from './selection.ts'
 
 /** Finds concepts by the beginnings of the words of their texts. */
 export interface TextIndex {

@@ -1,12 +1,12 @@
-import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { ConceptMap } from '../../fhir/types.ts'
-import { systemIdentity } from '../request/aliases.ts'
 import { otherIssue } from '../request/messages.ts'
 import type { Scope } from '../request/scope.ts'
-import { matchesVersion } from '../request/versions.ts'
+import { codesOf, type Element, elementsWith, type Group } from './element-index.ts'
+import { REVERSED } from './equivalence.ts'
+import { conceptMapOf } from './find-map.ts'
+import { fits, type Sides, sidesOf } from './group-sides.ts'
 
-type Group = NonNullable<ConceptMap['group']>[number]
 type Target = NonNullable<NonNullable<Group['element']>[number]['target']>[number]
 
 /** One pair of a concept map, in the direction of the question. */
@@ -40,99 +40,6 @@ export interface TranslateQuestion {
 
 /** Most groups that one question is put to. */
 export const mostGroups = 20_000
-
-/** A group with the sides its codes really are on. */
-interface Sides {
-  source: string | undefined
-  target: string | undefined
-}
-
-type Element = NonNullable<Group['element']>[number]
-
-/** The code of one side of a pair. */
-type Side = 'source' | 'target'
-
-/** Elements by the codes of one side, large maps are asked code by code; `folded`: by codes in lower case. */
-type ElementIndex = Map<string, Element[]>
-
-const elementIndexes = new WeakMap<Group, Map<string, ElementIndex>>()
-
-function elementIndex(group: Group, side: Side, folded: boolean): ElementIndex {
-  const made = elementIndexes.get(group) ?? new Map<string, ElementIndex>()
-  elementIndexes.set(group, made)
-  const name = folded ? `${side}, folded` : side
-  const known = made.get(name)
-  if (known) return known
-  const index: ElementIndex = new Map()
-  for (const element of group.element ?? []) {
-    for (const { code } of side === 'source' ? [element] : (element.target ?? NONE)) {
-      if (!code) continue
-      const key = folded ? code.toLowerCase() : code
-      const list = index.get(key)
-      if (!list) index.set(key, [element])
-      else if (list.at(-1) !== element) list.push(element)
-    }
-  }
-  made.set(name, index)
-  return index
-}
-
-/** Tells codes of a system apart: letter by letter, unless case is of no account in it. */
-interface CodeComparison {
-  folded: boolean
-  isSame(a: string, b: string): boolean
-}
-
-const LETTER_BY_LETTER: CodeComparison = { folded: false, isSame: (a, b) => a === b }
-
-function codesOf(system: string | undefined, scope: Scope): CodeComparison {
-  // A list of pairs stands for itself where nobody knows the system.
-  const provider = system === undefined ? undefined : scope.systemsHere(parseCanonical(system).url)[0]
-  if (!provider || provider.head.caseSensitive) return LETTER_BY_LETTER
-  // Codes that differ by case and stand in the system both are two codes.
-  const isSame = (a: string, b: string) =>
-    a === b || (a.toLowerCase() === b.toLowerCase() && provider.locate(a) === provider.locate(b))
-  return { folded: true, isSame }
-}
-
-/** The elements that have a code on one side, however it is written. */
-function elementsWith(group: Group, side: Side, code: string, { folded, isSame }: CodeComparison): Element[] {
-  const found = elementIndex(group, side, folded).get(folded ? code.toLowerCase() : code) ?? NONE
-  if (!folded) return found
-  const codes = (element: Element) => (side === 'source' ? [element] : (element.target ?? NONE))
-  return found.filter((element) => codes(element).some((each) => each.code !== undefined && isSame(each.code, code)))
-}
-
-const swappedGroups = new WeakMap<Group, { source: unknown; target: unknown; swapped: boolean }>()
-
-/** Whether source and target of a group are exchanged: every element is unknown in the source and known in the target. */
-function isSwapped(group: Group, scope: Scope): boolean {
-  const source = group.source ? scope.systemsHere(group.source)[0] : undefined
-  const target = group.target ? scope.systemsHere(group.target)[0] : undefined
-  const known = swappedGroups.get(group)
-  if (known && known.source === source && known.target === target) return known.swapped
-  const codes = (group.element ?? []).flatMap((each) => each.code ?? [])
-  const swapped =
-    source !== undefined &&
-    target !== undefined &&
-    codes.length > 0 &&
-    codes.every((code) => source.locate(code) === undefined && target.locate(code) !== undefined)
-  swappedGroups.set(group, { source, target, swapped })
-  return swapped
-}
-
-function sidesOf(group: Group, scope: Scope): Sides {
-  return isSwapped(group, scope)
-    ? { source: group.target, target: group.source }
-    : { source: group.source, target: group.target }
-}
-
-/** Whether a group's side can be the system: the same one, or none that names a code system at all. */
-function fits(side: string | undefined, system: string | undefined): boolean {
-  if (side === undefined || system === undefined) return true
-  if (systemIdentity(parseCanonical(side).url) === systemIdentity(system)) return true
-  return /\/(?:ValueSet|ConceptMap)\//.test(side)
-}
 
 /**
  * Translations of a code by one map; the map's `unmapped` rule counts when no element has the code. `asking` are the
@@ -264,48 +171,4 @@ function backward({ map, group, sides, question, scope }: GroupCall): Translatio
       }
     })
   })
-}
-
-/** Equivalence read from the other side (http://hl7.org/fhir/R4/valueset-concept-map-equivalence.html). */
-const REVERSED: Record<string, string> = {
-  wider: 'narrower',
-  narrower: 'wider',
-  subsumes: 'specializes',
-  specializes: 'subsumes',
-}
-
-/** Equivalences of R4 from the closest to none at all. */
-const CLOSENESS = [
-  'equal',
-  'equivalent',
-  'wider',
-  'subsumes',
-  'narrower',
-  'specializes',
-  'inexact',
-  'relatedto',
-  'unmatched',
-  'disjoint',
-]
-
-/** Translations with the closest first, whatever map they come from; those of one kind stay in the order of the maps. */
-export function closestFirst(translations: Translation[]): Translation[] {
-  if (translations.length < 2) return translations
-  const rank = ({ equivalence }: Translation) => {
-    const at = CLOSENESS.indexOf(equivalence)
-    return at < 0 ? CLOSENESS.length : at
-  }
-  return translations.toSorted((a, b) => rank(a) - rank(b))
-}
-
-/** A concept map by canonical. */
-export function conceptMapOf(scope: Scope, canonical: string, version?: string): ConceptMap | undefined {
-  const { url, version: own } = parseCanonical(canonical)
-  const wanted = own ?? version
-  return scope.conceptMaps(url).find((each) => wanted === undefined || matchesVersion(wanted, each.version))
-}
-
-/** `url|version` of a map. */
-export function mapCanonical(map: ConceptMap): string {
-  return map.url ? formatCanonical(map.url, map.version) : `#${map.id ?? ''}`
 }

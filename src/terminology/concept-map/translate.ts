@@ -1,42 +1,43 @@
-import { formatCanonical } from '../../fhir/canonical.ts'
+import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { badRequest, FhirError } from '../../fhir/error.ts'
 import { allParameters, booleanParameter, firstParameter, textParameter } from '../../fhir/operation.ts'
-import type { Coding, ConceptMap, Parameter, Parameters, Resource } from '../../fhir/types.ts'
-import type { Steps } from '../../workers/budget.ts'
+import type { Coding, ConceptMap, Parameter, Parameters } from '../../fhir/types.ts'
+import { requireSameArtefact } from '../request/agreement.ts'
 import { otherIssue } from '../request/messages.ts'
-import { evaluationOf, type Request } from '../request/request.ts'
-import { checkCodings, requireOneQuestion } from '../request/value.ts'
-import {
-  closestFirst,
-  conceptMapOf,
-  mapCanonical,
-  mostGroups,
-  type TranslateQuestion,
-  type Translation,
-  translateBy,
-} from './concept-map.ts'
+import { type Request, resourceParameter } from '../request/request.ts'
+import { queryOf } from '../request/requested-set.ts'
+import { isOf } from '../request/typed.ts'
+import { agreedSystem, agreedVersion, checkCodings, requireOneQuestion } from '../request/value.ts'
+import { loaded, type Work } from '../request/work.ts'
+import { mostGroups, type TranslateQuestion, type Translation, translateBy } from './concept-map.ts'
+import { closestFirst } from './equivalence.ts'
+import { conceptMapOf, loadMaps, mapCanonical } from './find-map.ts'
 
 /** The map to translate by, sent along or named; without it every stored one may fit. */
 export function askedMap(parameters: Parameters): ConceptMap | string | undefined {
-  const given = firstParameter(parameters, 'conceptMap')?.resource as Resource | undefined
-  if (given?.resourceType === 'ConceptMap') return given
-  return (textParameter(parameters, 'url') ?? textParameter(parameters, 'conceptMap')) || undefined
+  const given = resourceParameter(parameters, 'conceptMap', 'ConceptMap')
+  const url = textParameter(parameters, 'url') || undefined
+  if (!given) return (url ?? textParameter(parameters, 'conceptMap')) || undefined
+  const versionName = 'conceptMapVersion'
+  requireSameArtefact(given, { url, version: textParameter(parameters, versionName), versionName })
+  return given
 }
 
 /**
- * `ConceptMap/$translate` with R4's and R5's parameter names (terminology.md §1). `stored` are all stored maps; none are
+ * `ConceptMap/$translate` with R4's and R5's parameter names. `stored` are all stored maps; none are
  * needed when the request names one.
  */
-export function* translate(request: Request, stored: ConceptMap[]): Steps<Parameters> {
+export function* translate(request: Request, stored: ConceptMap[]): Work<Parameters> {
   const { parameters } = request
   const { codings, reverse, explicit } = askedCodings(parameters)
-  const maps = candidateMaps(request, stored)
+  const maps = yield* candidateMaps(request, stored)
+  yield* loadMaps(maps, request.scope)
   const otherSystem = wantedSystem(parameters, reverse)
   const dependencies = allParameters(parameters, 'dependency').map((each) => ({
     element: String(partValue(each, 'element') ?? ''),
     value: dependencyValue(each),
   }))
-  const { pass } = evaluationOf(request, '')
+  const { pass } = queryOf(request, '')
   const found = distinctTranslations()
   for (const coding of codings) {
     const question: TranslateQuestion = {
@@ -152,7 +153,11 @@ function codingsNamed(
     return distinct(concept.coding ?? [])
   }
   const coding = firstParameter(parameters, names.coding)?.valueCoding
-  if (coding) return [coding]
+  if (coding) {
+    agreedSystem(coding, textParameter(parameters, names.system))
+    agreedVersion(coding, 'version', textParameter(parameters, 'version'))
+    return [coding]
+  }
   const code = textParameter(parameters, names.code)
   if (code === undefined) return []
   const system = textParameter(parameters, names.system)
@@ -174,19 +179,20 @@ function wantedSystem(parameters: Parameters, reverse: boolean): string | undefi
 }
 
 /** The map that is asked for; without one every map that may fit. 404 for an unknown one. */
-function candidateMaps(request: Request, stored: ConceptMap[]): ConceptMap[] {
+function* candidateMaps(request: Request, stored: ConceptMap[]): Work<ConceptMap[]> {
   const { parameters, scope } = request
   const url = askedMap(parameters)
   if (typeof url === 'object') return [url]
   if (url) {
     const version = textParameter(parameters, 'conceptMapVersion')
+    yield* loaded(scope, [{ type: 'ConceptMap', url: parseCanonical(url).url }])
     const map = conceptMapOf(scope, url, version)
     if (map) return [map]
     const canonical = url.includes('|') ? url : formatCanonical(url, version)
     const text = `A definition for the concept map '${canonical}' could not be found`
     throw new FhirError(404, otherIssue('not-found', text, { type: 'not-found' }))
   }
-  const brought = scope.brought.filter((each): each is ConceptMap => each.resourceType === 'ConceptMap')
+  const brought = scope.brought.filter(isOf('ConceptMap'))
   const source = textParameter(parameters, 'source') ?? textParameter(parameters, 'sourceScope')
   const target = textParameter(parameters, 'target') ?? textParameter(parameters, 'targetScope')
   return [...brought, ...stored]

@@ -4,8 +4,8 @@ import { chooseText, isWanted, shownDesignation, type Text, textsIn } from '../c
 import { EXTENSION, extensionText, extensionValue } from '../code-system/extensions.ts'
 import { writtenSystem } from '../request/aliases.ts'
 import type { Languages } from '../request/languages.ts'
-import type { Entry } from '../value-set/listing.ts'
-import { enumeratedConcept } from '../value-set/value-set.ts'
+import { enumeratedConcept } from '../value-set/clause.ts'
+import type { Entry } from '../value-set/query.ts'
 
 /** One entry of an expansion. */
 export type Contains = NonNullable<NonNullable<ValueSet['expansion']>['contains']>[number]

@@ -8,38 +8,25 @@ import { systemNames } from '../request/aliases.ts'
 import { type ExpansionParameter, echoedParameters } from '../request/expansion-parameters.ts'
 import type { Languages } from '../request/languages.ts'
 import { txError } from '../request/messages.ts'
-import {
-  booleanParameter,
-  compileRequested,
-  countParameter,
-  evaluationOf,
-  type Request,
-  textParameter,
-  textParameters,
-} from '../request/request.ts'
-import { artefactWarnings, importsOf, warningOfBase } from '../request/resource-status.ts'
-import {
-  type Entry,
-  isLeftOut,
-  type LeftOut,
-  type Listing,
-  type ListingOptions,
-  leftOut,
-  list,
-} from '../value-set/listing.ts'
+import { booleanParameter, countParameter, type Request, textParameter, textParameters } from '../request/request.ts'
+import { compileRequested, queryOf } from '../request/requested-set.ts'
+import { artefactWarnings, warningOfBase } from '../request/resource-status.ts'
+import type { Work } from '../request/work.ts'
+import { type CompiledSet, contentOf } from '../value-set/clause.ts'
+import { requireMembers } from '../value-set/clause-members.ts'
+import { isLeftOut, type LeftOut, type ListingOptions, leftOut, list } from '../value-set/listing.ts'
 import { canNest, nest } from '../value-set/nesting.ts'
-import { bindForExpansion, type Evaluation } from '../value-set/resolve-clause.ts'
-import type { Clause, CompiledSet } from '../value-set/value-set.ts'
+import type { Entry, Listing, ValueSetQuery } from '../value-set/query.ts'
 import { type Contains, containsEntry, type EntryOptions } from './contains-entry.ts'
 
-/** `$expand` (terminology.md §3). Run it through settle. */
-export function* expandValueSet(request: Request): Steps<ValueSet> {
-  const { set, languages, decisive } = compileRequested(request)
-  const evaluation = evaluationOf(request, set.canonical)
+/** `$expand` (https://hl7.org/fhir/R4/valueset-operation-expand.html). */
+export function* expandValueSet(request: Request): Work<ValueSet> {
+  const { set, languages, decisive } = yield* compileRequested(request)
+  const query = queryOf(request, set.canonical)
   const page = pageOf(request)
   const options = listingOptions(request)
-  const heads = yield* usedSystems(set, evaluation, options.without)
-  const listing = yield* list(set, evaluation, {
+  const heads = yield* usedSystems(set, query, options.without)
+  const listing = yield* list(set, query, {
     ...options,
     ...(page.count === undefined && { most: page.limit + (page.offset ?? 0) }),
   })
@@ -47,8 +34,8 @@ export function* expandValueSet(request: Request): Steps<ValueSet> {
   const { from, to } = pageBounds(listing, page)
   if (to - from > page.limit) throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${page.limit}`])
   const shown = entryOptions(request, languages, heads, set)
-  const isNested = isNestable(request, page) && canNest(set, evaluation, options.without)
-  const contains = yield* showEntries({ listing, from, to }, shown, { isNested, evaluation })
+  const isNested = isNestable(request, page) && canNest(set, query, options.without)
+  const contains = yield* showEntries({ listing, from, to }, shown, { isNested, query })
   return {
     ...rootOf(set.definition, booleanParameter(request.parameters, 'includeDefinition') === true),
     expansion: expansionOf({
@@ -113,13 +100,13 @@ const costPerEntry = 20
 function* showEntries(
   part: { listing: Listing; from: number; to: number },
   options: EntryOptions,
-  { isNested, evaluation }: { isNested: boolean; evaluation: Evaluation },
+  { isNested, query }: { isNested: boolean; query: ValueSetQuery },
 ): Steps<Contains[]> {
   const show = (entry: Entry) => containsEntry(entry, options)
-  if (isNested) return yield* nest(part.listing, show, () => evaluation.pass(costPerEntry))
+  if (isNested) return yield* nest(part.listing, show, () => query.pass(costPerEntry))
   const contains: Contains[] = []
   for (let index = part.from; index < part.to; index++) {
-    if (evaluation.pass(costPerEntry)) yield
+    if (query.pass(costPerEntry)) yield
     const entry = part.listing.at(index)
     if (entry) contains.push(show(entry))
   }
@@ -147,27 +134,20 @@ function entryOptions(
 /** The url of a system once per version that the set names or uses. */
 function namedVersions(set: CompiledSet, heads: CodeSystemHead[]): string[] {
   const named = new Set<string>()
-  for (const clause of allClauses(set))
+  for (const clause of contentOf(set).clauses)
     if (clause.system && clause.version) named.add(`${clause.version}|${clause.system}`)
   const urls = [...named].map((each) => each.slice(each.indexOf('|') + 1))
   const used = heads.map((each) => each.url)
   return urls.length > used.length ? urls : used
 }
 
-function* allClauses(set: CompiledSet): Generator<Clause> {
-  for (const clause of [...set.includes, ...set.excludes]) {
-    yield clause
-    for (const imported of clause.imports) yield* allClauses(imported)
-  }
-}
-
 /** Heads of every version of every system that the set takes codes from, each once. */
-function* usedSystems(set: CompiledSet, evaluation: Evaluation, without: LeftOut): Steps<CodeSystemHead[]> {
+function* usedSystems(set: CompiledSet, query: ValueSetQuery, without: LeftOut): Steps<CodeSystemHead[]> {
   const heads = new Map<string, CodeSystemHead>()
-  for (const clause of allClauses(set)) {
+  for (const clause of contentOf(set).clauses) {
     if (!clause.system || isLeftOut(without, clause.identity, clause.version)) continue
-    const { provider, resolution } = bindForExpansion(clause, evaluation)
-    if (evaluation.pass(100)) yield
+    const { provider, resolution } = requireMembers(clause, query)
+    if (query.pass(100)) yield
     if (resolution.isUnknown || isLeftOut(without, clause.identity, provider.head.version)) continue
     heads.set(formatCanonical(provider.head.url, provider.head.version), provider.head)
   }
@@ -240,7 +220,7 @@ function propertyDeclaration(code: string, uri: string | undefined): Extension {
 /** Systems of which the set takes more than it enumerates: all of it, or what a filter finds. */
 function openSystems(set: CompiledSet): Map<string, 'whole' | 'filtered'> {
   const open = new Map<string, 'whole' | 'filtered'>()
-  for (const { system, concepts, filters } of allClauses(set)) {
+  for (const { system, concepts, filters } of contentOf(set).clauses) {
     if (system && !concepts && open.get(system) !== 'whole') open.set(system, filters.length > 0 ? 'filtered' : 'whole')
   }
   return open
@@ -268,7 +248,7 @@ function usedArtefacts({ set, heads }: Parts): ExpansionParameter[] {
       parameters.push({ name, valueUri })
   }
   for (const head of heads) use('used-codesystem', formatCanonical(head.url, head.version))
-  for (const imported of importsOf(set)) {
+  for (const imported of contentOf(set).imports) {
     if (!imported.contained && imported.definition.url) use('used-valueset', imported.canonical)
   }
   for (const head of heads) for (const supplement of head.supplements) use('used-supplement', supplement)

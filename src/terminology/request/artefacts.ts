@@ -1,9 +1,11 @@
+import { keep } from '../../base/keep.ts'
 import { FhirError } from '../../fhir/error.ts'
 import { isNotReady } from '../../fhir/not-ready.ts'
 import type { CodeSystem, CodeSystemConcept, ConceptMap, Resource } from '../../fhir/types.ts'
 import type { CodeSystemProvider } from '../code-system/code-system.ts'
 import { indexCodeSystem } from '../code-system/concept-index.ts'
 import type { StoredEdition } from './aliases.ts'
+import { isOf } from './typed.ts'
 
 /** Types of artefact that the engine looks up by canonical url. */
 export type ArtefactType = 'CodeSystem' | 'ValueSet' | 'ConceptMap' | 'NamingSystem'
@@ -24,109 +26,101 @@ export interface ArtefactSource {
 }
 
 /** A stored code system as directories need it. */
-interface SystemEntry {
+export interface SystemEntry {
   url: string
   version?: string
   valueSet?: string
 }
 
+/** Every version of a url that is stored. */
+export interface Stored {
+  resources: Resource[]
+  /** Why what is not here cannot be called unknown yet: it may still come. */
+  awaited?: FhirError
+}
+
 /** What the source held when it was last asked, kept until its revision grows. */
 export interface Artefacts {
   /** Versions of a url if they are in memory. */
-  peek(type: ArtefactType, url: string): Resource[] | undefined
-  load(type: ArtefactType, url: string): Promise<Resource[]>
-  /** Why a code system that is not here cannot be called unknown yet: it may still come. A list of its codes can do without it. */
-  awaited(url: string): FhirError | undefined
+  peek(type: ArtefactType, url: string): Stored | undefined
+  load(type: ArtefactType, url: string): Promise<Stored>
   conceptMaps(): Promise<ConceptMap[]>
   /** Url, version and implicit value set of every stored code system. */
   codeSystems(): Promise<SystemEntry[]>
   /** The stored code systems that answer questions about codes; others only say that a system exists. */
   answering(): Promise<StoredEdition[]>
-  /** The code system whose `valueSet` is that url; `unknown` until {@link codeSystems} has been asked. */
-  ownerOf(valueSet: string): SystemEntry | undefined | 'unknown'
   /** Forgets what may be stale; answers the current revision. */
   refresh(): number
 }
+
+/** Most urls that are remembered, known or not. */
+const URLS_KEPT = 20_000
 
 const versionKey = (resource: Resource) =>
   `${resource.id ?? ''}/${resource.meta?.versionId ?? ''}/${resource.meta?.lastUpdated ?? ''}`
 
 /** A cache over a source; an artefact that a new revision left unchanged keeps its object, and what was compiled of it. */
 export function createArtefacts(source: ArtefactSource): Artefacts {
-  let revision = -1
-  let fresh = new Map<string, Resource[]>()
-  let stale = new Map<string, Resource[]>()
-  const coming = new Map<string, FhirError>()
-  let maps: Promise<ConceptMap[]> | undefined
-  let systems: SystemEntry[] | undefined
-  /** The objects known from before where nothing changed, so that what was compiled of them stays. */
-  const unchanged = (key: string, found: Resource[]) => {
-    const before = stale.get(key) ?? []
-    return found.map((each) => {
-      if (!each.meta?.versionId && !each.meta?.lastUpdated) return each
-      return before.find((old) => versionKey(old) === versionKey(each)) ?? each
-    })
-  }
+  let revision = Number.NaN
+  const kept = keep<string, Stored & { revision: number }>(URLS_KEPT)
+  // Directories of the whole store, each made once a revision.
+  const maps = keep<number, Promise<ConceptMap[]>>(1)
+  const systems = keep<number, Promise<SystemEntry[]>>(1)
+  const answering = keep<number, Promise<StoredEdition[]>>(1)
   const refresh = () => {
-    const current = source.revision()
-    if (current !== revision) {
-      revision = current
-      stale = new Map([...stale, ...fresh])
-      fresh = new Map()
-      coming.clear()
-      maps = undefined
-      systems = undefined
-    }
-    return current
+    revision = source.revision()
+    return revision
   }
-  const codeSystems = async () => {
-    const asked = refresh()
-    if (systems) return systems
-    const listed = entriesOf((await source.list('CodeSystem')) as CodeSystem[])
-    if (asked === refresh()) systems = listed
-    return listed
-  }
-  const findSystems = async (url: string) => {
-    try {
-      return await source.find('CodeSystem', url)
-    } catch (error) {
-      if (!(error instanceof FhirError) || !isNotReady(error)) throw error
-      coming.set(url, error)
-      return []
-    }
-  }
-  const load = async (type: ArtefactType, url: string) => {
+  const load = async (type: ArtefactType, url: string): Promise<Stored> => {
     const asked = refresh()
     const key = `${type}|${url}`
-    const found = unchanged(key, await (type === 'CodeSystem' ? findSystems(url) : source.find(type, url)))
+    const { resources, awaited } = await findStored(source, type, url)
+    const found = unchanged(resources, kept.get(key)?.resources ?? [])
     // Before anybody can see them: without its concepts a large system would look empty.
-    if (type === 'CodeSystem' && source.largeCodeSystem) await openLarge(found as CodeSystem[], source.largeCodeSystem)
-    if (asked === refresh()) fresh.set(key, found)
-    return found
+    if (source.largeCodeSystem) await openLarge(found.filter(isOf('CodeSystem')), source.largeCodeSystem)
+    const stored = { resources: found, ...(awaited && { awaited }), revision: asked }
+    if (asked === refresh()) kept.set(key, stored)
+    return stored
   }
+  const listed = async () => (await source.list('CodeSystem')).filter(isOf('CodeSystem'))
   return {
     refresh,
-    codeSystems,
-    awaited: (url) => coming.get(url),
-    answering: async () => {
-      refresh()
-      const stored = (await source.list('CodeSystem')) as CodeSystem[]
-      // What has its concepts elsewhere is asked by its url, which opens it; what cannot be opened does not answer.
-      const isApart = ({ concept, count }: CodeSystem) => !concept && Boolean(count)
-      const apart = new Set(stored.filter(isApart).flatMap(({ url }) => url ?? []))
-      const opened = await Promise.allSettled([...apart].map((url) => load('CodeSystem', url)))
-      const found = opened.flatMap((each) => (each.status === 'fulfilled' ? (each.value as CodeSystem[]) : []))
-      return [...stored.filter((each) => !isApart(each)), ...found].flatMap(editionsOf)
-    },
-    ownerOf: (valueSet) => (systems ? systems.find((each) => each.valueSet === valueSet) : 'unknown'),
-    conceptMaps: () => {
-      refresh()
-      maps ??= source.list('ConceptMap') as Promise<ConceptMap[]>
-      return maps
-    },
-    peek: (type, url) => fresh.get(`${type}|${url}`),
     load,
+    peek: (type, url) => {
+      const found = kept.get(`${type}|${url}`)
+      return found?.revision === revision ? found : undefined
+    },
+    codeSystems: () => systems.of(refresh(), () => listed().then(entriesOf)),
+    answering: () => answering.of(refresh(), () => listed().then((stored) => answeringOf(stored, load))),
+    conceptMaps: () =>
+      maps.of(refresh(), () => source.list('ConceptMap').then((found) => found.filter(isOf('ConceptMap')))),
   }
+}
+
+async function findStored(source: ArtefactSource, type: ArtefactType, url: string): Promise<Stored> {
+  try {
+    return { resources: await source.find(type, url) }
+  } catch (error) {
+    if (!(error instanceof FhirError) || !isNotReady(error)) throw error
+    return { resources: [], awaited: error }
+  }
+}
+
+/** The objects known from before where nothing changed, so that what was compiled of them stays. */
+function unchanged(found: Resource[], before: Resource[]): Resource[] {
+  return found.map((each) => {
+    if (!each.meta?.versionId && !each.meta?.lastUpdated) return each
+    return before.find((old) => versionKey(old) === versionKey(each)) ?? each
+  })
+}
+
+/** What has its concepts elsewhere is asked by its url, which opens it; what cannot be opened does not answer. */
+async function answeringOf(stored: CodeSystem[], load: Artefacts['load']): Promise<StoredEdition[]> {
+  const isApart = ({ concept, count }: CodeSystem) => !concept && Boolean(count)
+  const apart = new Set(stored.filter(isApart).flatMap(({ url }) => url ?? []))
+  const opened = await Promise.allSettled([...apart].map((url) => load('CodeSystem', url)))
+  const found = opened.flatMap((each) => (each.status === 'fulfilled' ? each.value.resources : []))
+  return [...stored.filter((each) => !isApart(each)), ...found.filter(isOf('CodeSystem'))].flatMap(editionsOf)
 }
 
 function entriesOf(systems: CodeSystem[]): SystemEntry[] {

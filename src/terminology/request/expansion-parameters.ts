@@ -1,7 +1,7 @@
 import { allParameters, parameterValue } from '../../fhir/operation.ts'
 import type { Parameters, ValueSet } from '../../fhir/types.ts'
 import type { CodeSystemHead } from '../code-system/code-system.ts'
-import type { CompiledSet } from '../value-set/value-set.ts'
+import { type CompiledSet, contentOf } from '../value-set/clause.ts'
 import type { Languages } from './languages.ts'
 import { matchesVersion, SYSTEM_RULES, versionRules } from './versions.ts'
 
@@ -49,7 +49,11 @@ export function echoedParameters(parameters: Parameters, used: UsedInExpansion):
 /** `system-version` and `check-system-version`, where they chose the version of a system that the set leaves open. */
 function versionChoices(parameters: Parameters, heads: CodeSystemHead[], set: CompiledSet): ExpansionParameter[] {
   const rules = versionRules(parameters, SYSTEM_RULES)
-  const open = new Set(openSystems(set))
+  const open = new Set(
+    contentOf(set)
+      .clauses.filter(({ version }) => version === '')
+      .map(({ system }) => system),
+  )
   return [...rules].flatMap(([url, rule]) => {
     if (rule.force !== undefined || !open.has(url)) return []
     const [name, pattern] =
@@ -59,11 +63,4 @@ function versionChoices(parameters: Parameters, heads: CodeSystemHead[], set: Co
     )
     return chosen ? [{ name: String(name), valueUri: `${url}|${pattern}` }] : []
   })
-}
-
-function* openSystems(set: CompiledSet): Generator<string> {
-  for (const clause of [...set.includes, ...set.excludes]) {
-    if (clause.system && clause.version === '') yield clause.system
-    for (const imported of clause.imports) yield* openSystems(imported)
-  }
 }

@@ -2,7 +2,7 @@
 export interface Limits {
   /** Most codes an expansion returns at once. */
   expansionCodes: number
-  /** Most computing time of one evaluation, where the request has no budget of its own. */
+  /** Most computing time of one query, where the request has no budget of its own. */
   evaluationMilliseconds: number
 }
 

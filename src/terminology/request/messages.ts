@@ -256,6 +256,8 @@ const MESSAGES = {
 /** Id of a wording. */
 export type MessageId = keyof typeof MESSAGES
 
+const isMessageId = (id: string): id is MessageId => Object.hasOwn(MESSAGES, id)
+
 /** How an issue departs from its wording's defaults. */
 export interface IssueOptions {
   expression?: string | undefined
@@ -332,7 +334,7 @@ function isSilent(each: Issue): boolean {
   if (type === 'this-code-not-in-vs') return true
   if (each.severity === 'information' && (type === 'invalid-code' || type === 'code-rule')) return true
   const id = each.extension?.find((extension) => extension.url === EXTENSION.messageId)?.valueString
-  const message: Message | undefined = id !== undefined && id in MESSAGES ? MESSAGES[id as MessageId] : undefined
+  const message: Message | undefined = id !== undefined && isMessageId(id) ? MESSAGES[id] : undefined
   return message?.silent === true
 }
 

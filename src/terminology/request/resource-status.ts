@@ -2,7 +2,7 @@ import { formatCanonical } from '../../fhir/canonical.ts'
 import type { ValueSet } from '../../fhir/types.ts'
 import type { CodeSystemHead } from '../code-system/code-system.ts'
 import { EXTENSION, extensionText } from '../code-system/extensions.ts'
-import type { CompiledSet } from '../value-set/value-set.ts'
+import { type CompiledSet, contentOf } from '../value-set/clause.ts'
 
 /** A status of an artefact that its users are warned of. */
 type Warning = 'deprecated' | 'withdrawn' | 'experimental' | 'draft'
@@ -53,37 +53,14 @@ export function artefactWarnings(root: CompiledSet | undefined, heads: CodeSyste
   if (!root || !user) return warnings
   const own = warningOf(user, user)
   if (own) add('ValueSet', own, root.canonical)
-  for (const { definition, canonical } of importsOf(root)) {
+  for (const { definition, canonical } of contentOf(root).imports) {
     const warning = warningOf(statusOfValueSet(definition), user)
     if (warning) add('ValueSet', warning, canonical)
   }
   return warnings
 }
 
-const importedBy = new WeakMap<CompiledSet, CompiledSet[]>()
-
 /** The warning about a set that an expansion was based on. */
 export function warningOfBase(definition: ValueSet, user: CompiledSet): Warning | undefined {
   return warningOf(statusOfValueSet(definition), statusOfValueSet(user.definition))
-}
-
-/** Every value set that a set imports, directly or not, each once. */
-export function importsOf(set: CompiledSet): CompiledSet[] {
-  const known = importedBy.get(set)
-  if (known) return known
-  const found = new Map<string, CompiledSet>()
-  const visit = (each: CompiledSet) => {
-    for (const clause of [...each.includes, ...each.excludes]) {
-      for (const imported of clause.imports) {
-        const key = imported.contained ? `#${imported.canonical}` : imported.canonical
-        if (found.has(key)) continue
-        found.set(key, imported)
-        visit(imported)
-      }
-    }
-  }
-  visit(set)
-  const imported = [...found.values()]
-  importedBy.set(set, imported)
-  return imported
 }

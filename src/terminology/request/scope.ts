@@ -1,19 +1,30 @@
+import { setImmediate } from 'node:timers/promises'
 import { parseCanonical } from '../../fhir/canonical.ts'
-import type { OperationBudget } from '../../fhir/operation.ts'
+import type { FhirError } from '../../fhir/error.ts'
 import type { CodeSystem, ConceptMap, Resource, ValueSet } from '../../fhir/types.ts'
-import { finish, type Steps } from '../../workers/budget.ts'
 import type { CodeSystemProvider } from '../code-system/code-system.ts'
-import { implicitProvider, implicitSystem, loadImplicitSystem } from '../code-system/implicit/implicit-systems.ts'
+import { implicitSystem, loadImplicitSystem } from '../code-system/implicit/implicit-systems.ts'
 import { implicitValueSet, wholeSystem } from '../code-system/implicit/implicit-value-sets.ts'
-import { editionOf, publishedValueSet, systemNames } from './aliases.ts'
-import { type Artefacts, type ArtefactType, hasContent, providerOf } from './artefacts.ts'
+import { publishedValueSet, systemNames } from './aliases.ts'
+import type { Artefacts, ArtefactType, Stored, SystemEntry } from './artefacts.ts'
+import { collectSystems, type Shelves } from './collect-systems.ts'
+import { isOf } from './typed.ts'
 import { matchesVersion, preferredFirst } from './versions.ts'
+
+/** An artefact that work asks for by its url; a code system comes with whatever it has under its other names. */
+export interface Need {
+  type: 'CodeSystem' | 'ValueSet' | 'ConceptMap'
+  url: string
+}
 
 /**
  * What one request can see: the resources it brought along (`tx-resource`), then stored ones, then implicit ones. All look-ups
- * are synchronous; what is not in memory yet is noted and loaded by {@link settle}, which then tries again.
+ * are synchronous, over what was loaded before; to look for something else is a fault of the caller.
  */
 export interface Scope {
+  /** Whether everything behind a need is in memory. */
+  has(need: Need): boolean
+  load(needs: readonly Need[]): Promise<void>
   /**
    * Every version of a code system that has content, best first. Supplements are no code systems. Throws 503 when there is none
    * and one may still come.
@@ -30,230 +41,206 @@ export interface Scope {
   conceptMaps(url: string): ConceptMap[]
   /** Resources that came with the request. */
   readonly brought: Resource[]
-  /** What was derived from definitions seen here, for as long as the scope lives. */
-  readonly compiled: Map<unknown, unknown>
-  /** Runs work whose look-ups note in `missed` what is not in memory; several runs in slices may share a scope. */
-  noting<T>(missed: Missed, work: () => T): T
-  /** Loads what was missed. */
-  load(missed: Missed): Promise<void>
-  /** Whether the work at hand missed anything. */
-  missing(): boolean
+  /** Number of urls that were looked up: what is remembered of them is remembered as long as the scope. */
+  size(): number
 }
 
-/** What one run looked up and did not find in memory, by name. */
-type Missed = Map<string, () => Promise<unknown>>
-
-/**
- * Runs synchronous work until every artefact it looks up is in memory; steps are run in slices of the budget, or at once without one.
- */
-export async function settle<T>(scope: Scope, work: () => T | Steps<T>, budget?: OperationBudget): Promise<T> {
-  for (;;) {
-    const missed: Missed = new Map()
-    try {
-      const result = budget
-        ? await budget.runSteps(notingSteps(scope, missed, work))
-        : scope.noting(missed, () => atOnce(work))
-      if (missed.size === 0) return result
-    } catch (error) {
-      // A failure before everything is loaded says nothing.
-      if (missed.size === 0) throw error
-    }
-    await scope.load(missed)
+/** Everything that was taken from the store for a scope: it stays, whatever is written meanwhile. */
+function snapshotOf(artefacts: Artefacts) {
+  const taken = new Map<string, Stored>()
+  let owners: SystemEntry[] | undefined
+  const at = (type: ArtefactType, url: string): Stored | undefined => {
+    const key = `${type}|${url}`
+    const known = taken.get(key)
+    if (known) return known
+    const found = artefacts.peek(type, url)
+    if (found) taken.set(key, found)
+    return found
   }
-}
-
-const isSteps = <T>(made: T | Steps<T>): made is Steps<T> =>
-  typeof made === 'object' && made !== null && 'next' in made && typeof made.next === 'function'
-
-function atOnce<T>(work: () => T | Steps<T>): T {
-  const made = work()
-  return isSteps(made) ? finish(made) : made
-}
-
-function* notingSteps<T>(scope: Scope, missed: Missed, work: () => T | Steps<T>): Steps<T> {
-  const made = scope.noting(missed, work)
-  if (!isSteps(made)) return made
-  for (;;) {
-    const step = scope.noting(missed, () => made.next())
-    if (step.done) return step.value
-    // Whatever it comes to, it will be worked out again with what is missing.
-    if (missed.size > 0) throw new Error('something is to be loaded first')
-    yield
-  }
-}
-
-/** Look-ups below the scope: stored artefacts in memory, and those the request brought. */
-interface Shelves {
-  found(type: ArtefactType, url: string): Resource[]
-  own<T extends Resource>(type: T['resourceType'], url: string): T[]
-  /** What is to be loaded, as far as the work at hand noted it. */
-  wanted: { current: Missed }
-}
-
-function shelvesOf(artefacts: Artefacts, resources: Resource[]): Shelves {
-  const wanted: Shelves['wanted'] = { current: new Map() }
   return {
-    wanted,
-    found: (type, url) => {
-      const known = artefacts.peek(type, url)
-      if (!known) wanted.current.set(`${type}|${url}`, () => artefacts.load(type, url))
-      return known ?? []
+    at,
+    size: () => taken.size,
+    take: async (type: ArtefactType, url: string): Promise<void> => {
+      if (!at(type, url)) taken.set(`${type}|${url}`, await artefacts.load(type, url))
     },
-    own: <T extends Resource>(type: T['resourceType'], url: string): T[] =>
-      resources.filter((each): each is T => each.resourceType === type && 'url' in each && each.url === url),
+    owners: () => owners,
+    takeOwners: async (): Promise<void> => {
+      owners ??= await artefacts.codeSystems()
+    },
   }
 }
 
-/** Every version of a system under all its names, best first: brought, stored, computed, stored in parts. */
-function collectSystems(url: string, { found, own, wanted }: Shelves): CodeSystemProvider[] {
-  const listing = (url: string | undefined) =>
-    url === undefined ? undefined : (found('ValueSet', url) as ValueSet[]).toSorted(preferredFirst)[0]
-  const providers: CodeSystemProvider[] = []
-  const rank = new Map<CodeSystemProvider, number>()
-  const add = (provider: CodeSystemProvider, order: number) => {
-    const held = ({ head }: CodeSystemProvider) => head.heldAs ?? head.version
-    if (providers.some((each) => held(each) === held(provider) && (rank.get(each) ?? 0) <= order)) return
-    rank.set(provider, order)
-    providers.push(provider)
-  }
-  for (const name of systemNames(url)) {
-    for (const each of own<CodeSystem>('CodeSystem', name)) if (hasContent(each)) add(providerOf(each), 0)
-    for (const each of found('CodeSystem', name) as CodeSystem[]) {
-      if (!hasContent(each)) continue
-      const provider = storedProvider(each)
-      add(provider, provider.head.content === 'fragment' ? 3 : 1)
-    }
+type Snapshot = ReturnType<typeof snapshotOf>
+
+/** Whether a value set has that very url, or is implied by it. */
+const isPresent = ({ at }: Snapshot, brought: Resource[], url: string): boolean =>
+  at('ValueSet', url)?.resources.length !== 0 ||
+  brought.some((each) => each.resourceType === 'ValueSet' && each.url === url) ||
+  implicitValueSet(url) !== undefined
+
+function hasSystem({ at }: Snapshot, url: string): boolean {
+  return systemNames(url).every((name) => {
     const implicit = implicitSystem(name)
-    if (implicit === 'load') wanted.current.set(`implicit|${name}`, () => loadImplicitSystem(name))
-    else if (implicit) add(implicitProvider(implicit, listing(implicit.listedIn)), 2)
-  }
-  const first = (each: CodeSystemProvider) => ((rank.get(each) ?? 0) === 3 ? 1 : 0)
-  return providers.sort((a, b) => first(a) - first(b) || preferredFirst(a.head, b.head))
+    if (implicit === 'load' || !at('CodeSystem', name)) return false
+    return !implicit?.listedIn || at('ValueSet', implicit.listedIn) !== undefined
+  })
 }
 
-/** Most value sets a scope keeps by url. */
-const SETS_KEPT = 5_000
+async function loadSystem({ take }: Snapshot, url: string): Promise<void> {
+  const loadName = async (name: string) => {
+    await take('CodeSystem', name)
+    if (implicitSystem(name) === 'load') await loadImplicitSystem(name)
+    const implicit = implicitSystem(name)
+    if (typeof implicit === 'object' && implicit.listedIn) await take('ValueSet', implicit.listedIn)
+  }
+  await Promise.all(systemNames(url).map(loadName))
+}
+
+/** Where no value set has the url: the one of its other name, an implicit one, the set of all codes of a code system. */
+function hasSet(snapshot: Snapshot, brought: Resource[], url: string): boolean {
+  if (!snapshot.at('ValueSet', url)) return false
+  if (isPresent(snapshot, brought, url)) return true
+  const published = publishedValueSet(url)
+  return published ? snapshot.at('ValueSet', published) !== undefined : snapshot.owners() !== undefined
+}
+
+async function loadSet(snapshot: Snapshot, brought: Resource[], url: string): Promise<void> {
+  await snapshot.take('ValueSet', url)
+  if (isPresent(snapshot, brought, url)) return
+  const published = publishedValueSet(url)
+  if (published) await snapshot.take('ValueSet', published)
+  else await snapshot.takeOwners()
+}
+
+/** Artefacts that are read in one turn: reading keeps everybody else waiting, and a request may name a thousand. */
+const loadedAtOnce = 16
+
+function loaderOf(snapshot: Snapshot, brought: Resource[]): Pick<Scope, 'has' | 'load'> {
+  const load = ({ type, url }: Need): Promise<void> => {
+    if (type === 'CodeSystem') return loadSystem(snapshot, url)
+    return type === 'ValueSet' ? loadSet(snapshot, brought, url) : snapshot.take(type, url)
+  }
+  // What is in memory stays there.
+  const met = { CodeSystem: new Set<string>(), ValueSet: new Set<string>(), ConceptMap: new Set<string>() }
+  const check = ({ type, url }: Need): boolean => {
+    if (type === 'CodeSystem') return hasSystem(snapshot, url)
+    return type === 'ValueSet' ? hasSet(snapshot, brought, url) : snapshot.at(type, url) !== undefined
+  }
+  return {
+    has: (need) => {
+      if (met[need.type].has(need.url)) return true
+      const isMet = check(need)
+      if (isMet) met[need.type].add(need.url)
+      return isMet
+    },
+    load: async (needs) => {
+      for (let from = 0; from < needs.length; from += loadedAtOnce) {
+        if (from > 0) await setImmediate()
+        await Promise.all(needs.slice(from, from + loadedAtOnce).map(load))
+      }
+    },
+  }
+}
+
+function shelvesOf(snapshot: Snapshot, brought: Resource[]): Shelves {
+  return {
+    found: (type, url) => {
+      const stored = snapshot.at(type, url)
+      if (!stored) throw new Error(`${type} ${url} is looked up before it is loaded`)
+      // A list of its codes can do without a code system; of anything else "none" is no answer while it may still come.
+      if (stored.awaited && type !== 'CodeSystem') throw stored.awaited
+      return stored.resources.filter(isOf(type))
+    },
+    own: (type, url) => brought.filter((each) => 'url' in each && each.url === url).filter(isOf(type)),
+  }
+}
 
 /** Code systems by url, each collected once. */
-function systemsIn(artefacts: Artefacts, shelves: Shelves): Pick<Scope, 'systems' | 'systemsHere'> {
+function systemsIn(snapshot: Snapshot, shelves: Shelves): Pick<Scope, 'systems' | 'systemsHere'> {
   const byUrl = new Map<string, CodeSystemProvider[]>()
   const systemsHere = (url: string) => {
     const known = byUrl.get(url)
     if (known) return known
-    const collected = collectSystems(url, shelves)
-    if (shelves.wanted.current.size === 0) byUrl.set(url, collected)
-    return collected
+    const found = collectSystems(url, shelves)
+    byUrl.set(url, found)
+    return found
   }
+  const awaited = (url: string): FhirError | undefined =>
+    systemNames(url)
+      .map((name) => snapshot.at('CodeSystem', name)?.awaited)
+      .find((each) => each !== undefined)
   return {
     systemsHere,
     systems: (url) => {
       const found = systemsHere(url)
-      const awaited =
-        found.length === 0 &&
-        systemNames(url)
-          .map(artefacts.awaited)
-          .find((each) => each !== undefined)
-      if (awaited) throw awaited
+      const reason = found.length === 0 ? awaited(url) : undefined
+      if (reason) throw reason
       return found
     },
   }
 }
 
-/** The view of one request. */
-export function createScope(artefacts: Artefacts, resources: Resource[]): Scope {
-  const shelves = shelvesOf(artefacts, resources)
-  const { found, own, wanted } = shelves
-  /** The set of all codes that a code system names as its `valueSet`. */
+/** Value sets by url: brought, stored, implicit, or the set of all codes that a code system names as its `valueSet`. */
+function valueSetsIn(snapshot: Snapshot, { found, own }: Shelves, brought: Resource[]): Scope['valueSet'] {
   const setOfSystem = (url: string): ValueSet | undefined => {
-    const brought = resources.find(
-      (each): each is CodeSystem => each.resourceType === 'CodeSystem' && each.valueSet === url,
-    )
-    const owner = brought ?? artefacts.ownerOf(url)
-    if (owner === 'unknown') wanted.current.set('owners', () => artefacts.codeSystems())
-    if (typeof owner !== 'object' || !owner.url) return undefined
-    return wholeSystem(url, owner.url, owner.version)
+    const here = brought.filter(isOf('CodeSystem')).find((each) => each.valueSet === url)
+    const owner = here ?? snapshot.owners()?.find((each) => each.valueSet === url)
+    return owner?.url ? wholeSystem(url, owner.url, owner.version) : undefined
   }
-  const setsByUrl = new Map<string, ValueSet>()
+  const versionsOf = (asked: string): ValueSet[] => {
+    const ownSets = own('ValueSet', asked)
+    const stored = found('ValueSet', asked).filter((each) => !ownSets.some((other) => other.version === each.version))
+    const all = [...ownSets, ...stored]
+    const published = all.length > 0 || implicitValueSet(asked) ? undefined : publishedValueSet(asked)
+    return published ? [...own('ValueSet', published), ...found('ValueSet', published)] : all
+  }
+  const find = (asked: string, version: string | undefined): ValueSet | undefined => {
+    const versions = versionsOf(asked)
+    const fitting = versions.filter((each) => version === undefined || matchesVersion(version, each.version))
+    const [best] = fitting.sort(preferredFirst)
+    if (best || version !== undefined) return best
+    return implicitValueSet(asked) ?? setOfSystem(asked)
+  }
+  const byUrl = new Map<string, ValueSet | undefined>()
+  return (asked, version) => {
+    if (version !== undefined) return find(asked, version)
+    const known = byUrl.get(asked) ?? find(asked, undefined)
+    byUrl.set(asked, known)
+    return known
+  }
+}
+
+/** The view of one request. */
+export function createScope(artefacts: Artefacts, brought: Resource[]): Scope {
+  const snapshot = snapshotOf(artefacts)
+  const shelves = shelvesOf(snapshot, brought)
+  const { found, own } = shelves
   const mapsByUrl = new Map<string, ConceptMap[]>()
-  const findSet = (asked: string, version: string | undefined): ValueSet | undefined => {
-    for (const url of [asked, publishedValueSet(asked)]) {
-      if (url === undefined) continue
-      const brought = own<ValueSet>('ValueSet', url)
-      const stored = found('ValueSet', url) as ValueSet[]
-      const versions = [...brought, ...stored.filter((each) => !brought.some((b) => b.version === each.version))]
-      const fitting = versions.filter((each) => version === undefined || matchesVersion(version, each.version))
-      const best = fitting.sort(preferredFirst)[0]
-      if (best) return best
-    }
-    return version === undefined ? (implicitValueSet(asked) ?? setOfSystem(asked)) : undefined
-  }
-  const scope: Scope = {
-    brought: resources,
-    compiled: new Map(),
-    missing: () => wanted.current.size > 0,
-    noting(missed, work) {
-      const outer = wanted.current
-      wanted.current = missed
-      try {
-        return work()
-      } finally {
-        wanted.current = outer
-      }
-    },
-    load: async (missed) => {
-      await Promise.all([...missed.values()].map((each) => each()))
-    },
-    ...systemsIn(artefacts, shelves),
+  return {
+    ...loaderOf(snapshot, brought),
+    ...systemsIn(snapshot, shelves),
+    brought,
+    size: snapshot.size,
     supplement: (url, version) => {
-      const candidates = [...own<CodeSystem>('CodeSystem', url), ...(found('CodeSystem', url) as CodeSystem[])]
+      const candidates = [...own('CodeSystem', url), ...found('CodeSystem', url)]
         .filter((each) => each.content === 'supplement')
         .filter((each) => version === undefined || matchesVersion(version, each.version))
       return candidates.sort(preferredFirst)[0]
     },
-    valueSet: (asked, version) => {
-      const known = version === undefined ? setsByUrl.get(asked) : undefined
-      if (known) return known
-      const set = findSet(asked, version)
-      if (set && version === undefined && wanted.current.size === 0) {
-        // Urls of implicit sets come from outside, any number of them.
-        if (setsByUrl.size >= SETS_KEPT) setsByUrl.clear()
-        setsByUrl.set(asked, set)
-      }
-      return set
-    },
+    valueSet: valueSetsIn(snapshot, shelves, brought),
     isValueSet: (url) => own('ValueSet', url).length > 0 || found('ValueSet', url).length > 0,
     conceptMaps: (url) => {
       const known = mapsByUrl.get(url)
       if (known) return known
-      const brought = own<ConceptMap>('ConceptMap', url)
-      const stored = found('ConceptMap', url) as ConceptMap[]
-      const maps = [...brought, ...stored].sort(preferredFirst)
-      if (maps.length > 0 && wanted.current.size === 0) mapsByUrl.set(url, maps)
+      const maps = [...own('ConceptMap', url), ...found('ConceptMap', url)].sort(preferredFirst)
+      mapsByUrl.set(url, maps)
       return maps
     },
   }
-  return scope
 }
 
 /** Splits `url|version` and looks the value set up. */
 export function valueSetOf(scope: Scope, canonical: string): ValueSet | undefined {
   const { url, version } = parseCanonical(canonical)
   return scope.valueSet(url, version)
-}
-
-const partial = new WeakMap<CodeSystemProvider, CodeSystemProvider>()
-
-/** A stored system, as what it can be: the whole, or a fragment, which keeps no version that its system cannot have. */
-function storedProvider(resource: CodeSystem): CodeSystemProvider {
-  const provider = providerOf(resource)
-  const { version, ...head } = provider.head
-  const edition = editionOf({ ...provider.head, concepts: provider.all.size() })
-  const isInvented = version !== edition.version
-  if (!edition.isPart || (head.content === 'fragment' && !isInvented)) return provider
-  const known = partial.get(provider)
-  if (known) return known
-  const versioned = isInvented ? { ...head, ...(version !== undefined && { heldAs: version }) } : provider.head
-  const made: CodeSystemProvider = { ...provider, head: { ...versioned, content: 'fragment' } }
-  partial.set(provider, made)
-  return made
 }

@@ -19,6 +19,12 @@ export function requireUsable(canonical: string, artefact: Resource): void {
   throw unprocessable(`${type} ${canonical} is not active on this server${hint}`, 'business-rule')
 }
 
+/** Throws when an artefact may not be used by the name it was found by. */
+export type Admit = typeof requireUsable
+
+/** Lets any be used: for what decides no verdict. */
+export const admitAny: Admit = () => {}
+
 type Expansion = NonNullable<ValueSet['expansion']>
 
 /** Why a stored expansion is not all of its value set, as the end of a sentence; undefined when nothing says so. */

@@ -1,6 +1,9 @@
+import { parseCanonical } from '../../fhir/canonical.ts'
 import { badRequest, FhirError } from '../../fhir/error.ts'
 import { firstParameter, textParameter } from '../../fhir/operation.ts'
 import type { CodeableConcept, Coding, Issue, Parameters } from '../../fhir/types.ts'
+import { agreed } from './agreement.ts'
+import { systemIdentity } from './aliases.ts'
 import { otherIssue } from './messages.ts'
 
 /** A coded value in question, and how issues name its parts. */
@@ -46,6 +49,24 @@ export function requireOneQuestion({ parameter = [] }: Parameters, names: readon
   }
 }
 
+/** The system of a coding and of the parameter `system`; 400 when they are two. */
+export const agreedSystem = (coding: Coding | undefined, named: string | undefined): string | undefined =>
+  agreed(
+    'code system',
+    [
+      { at: 'system', says: named },
+      { at: 'coding.system', says: coding?.system },
+    ],
+    (text) => systemIdentity(parseCanonical(text).url),
+  )
+
+/** The version of a coding and of a parameter; 400 when they are two. */
+export const agreedVersion = (coding: Coding | undefined, name: string, named: string | undefined) =>
+  agreed('version of the code system', [
+    { at: name, says: named },
+    { at: 'coding.version', says: coding?.version },
+  ])
+
 /** Parameters that say what is to be validated. */
 export const VALUE_FORMS: readonly string[] = ['code', 'coding', 'codeableConcept']
 
@@ -60,7 +81,11 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
     return { values, codeableConcept: concept }
   }
   const coding = firstParameter(parameters, 'coding')?.valueCoding
-  if (coding) return { values: [codedValue(coding, 'Coding')] }
+  if (coding) {
+    agreedSystem(coding, textParameter(parameters, 'system'))
+    agreedVersion(coding, 'systemVersion', textParameter(parameters, 'systemVersion'))
+    return { values: [codedValue(coding, 'Coding')] }
+  }
   const code = textParameter(parameters, 'code')
   const system = textParameter(parameters, 'system') ?? defaultSystem
   if (!code || (system === undefined && textParameter(parameters, 'inferSystem') !== 'true')) {

@@ -1,6 +1,6 @@
 import type { Issue } from '../../fhir/types.ts'
-import type { Resolution } from '../value-set/resolve-clause.ts'
-import type { Clause } from '../value-set/value-set.ts'
+import type { Clause } from '../value-set/clause.ts'
+import type { Resolution } from '../value-set/query.ts'
 import { alternatives, txIssue, versionCheckIssue } from './messages.ts'
 import type { CodedValue } from './value.ts'
 import { matchesVersion } from './versions.ts'
@@ -19,7 +19,7 @@ export interface Finding {
 
 const NOTHING: Finding = { issues: [], unknown: [] }
 
-/** How the version a clause resolved to fits the one the value names (terminology.md §2, table). */
+/** How the version a clause resolved to fits the one the value names (ValueSet.compose.include.version against Coding.version). */
 export function checkVersion(clause: Clause, resolution: Resolution, value: CodedValue): Readonly<Finding> {
   const { provider, check } = resolution
   if (provider && check === undefined && value.version === undefined) return NOTHING

@@ -1,6 +1,7 @@
 import { badRequest, FhirError, operationOutcome } from '../../fhir/error.ts'
 import type { OperationBudget } from '../../fhir/operation.ts'
-import type { Parameter, Parameters, Resource } from '../../fhir/types.ts'
+import type { Parameter, Parameters } from '../../fhir/types.ts'
+import { isOf } from '../request/typed.ts'
 import { VALUE_FORMS } from '../request/value.ts'
 
 /** One validation of a batch as a request of its own. */
@@ -31,8 +32,8 @@ export function batchEntries(parameters: Parameters): BatchEntry[] {
 }
 
 function entryOf(parameter: Parameter): Parameter[] {
-  const resource = parameter.resource as Resource | undefined
-  const own = resource?.resourceType === 'Parameters' ? resource.parameter : parameter.part
+  const { resource } = parameter
+  const own = isOf('Parameters')(resource) ? resource.parameter : parameter.part
   // Nobody has looked at these but as elements of a resource: one without name says nothing.
   return (own ?? []).filter((each) => typeof each.name === 'string')
 }

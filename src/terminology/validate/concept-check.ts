@@ -3,9 +3,9 @@ import type { CodeSystemProvider, Ref } from '../code-system/code-system.ts'
 import { chooseText, textsIn } from '../code-system/designations.ts'
 import { EXTENSION, extensionText } from '../code-system/extensions.ts'
 import type { Languages } from '../request/languages.ts'
-import { caseDifference, txIssue } from '../request/messages.ts'
+import { caseDifference, otherIssue, txIssue } from '../request/messages.ts'
 import type { CodedValue } from '../request/value.ts'
-import type { EnumeratedConcept } from '../value-set/value-set.ts'
+import type { EnumeratedConcept } from '../value-set/clause.ts'
 import { checkDisplay } from './display-check.ts'
 
 /** Wishes of a validation request. */
@@ -38,6 +38,7 @@ export function checkConcept(
 ): readonly Issue[] {
   if (options.membershipOnly) return NOTHING
   const issues: Issue[] = []
+  if (provider.head.versionNeeded && value.version === undefined) issues.push(versionIsNeeded(value, provider))
   const code = provider.code(ref)
   if (code !== value.code && code.toLowerCase() === value.code.toLowerCase()) {
     issues.push(caseDifference(value.code, code, provider.head, value.at('code')))
@@ -51,6 +52,12 @@ export function checkConcept(
   }
   if (value.display === undefined) return issues
   return [...issues, ...checkDisplay(value, textsIn(provider, ref, concept, options.languages), options)]
+}
+
+/** Codes that may change their meaning mean nothing without a version (CodeSystem.versionNeeded). */
+function versionIsNeeded(value: CodedValue, { head }: CodeSystemProvider): Issue {
+  const text = `The code system '${head.url}' needs a version to be named: its codes may mean something else in another one`
+  return otherIssue('required', text, { type: 'invalid-data', expression: value.at('version') })
 }
 
 /** What rules a concept out although the set has it: abstract where that is not allowed, inactive where only active ones count. */

@@ -5,7 +5,7 @@ import { type Languages, servesAny } from '../request/languages.ts'
 import { alternatives, txIssue } from '../request/messages.ts'
 import type { CodedValue } from '../request/value.ts'
 
-/** Whether a display may stand for a concept, in the wished languages (terminology.md §4). */
+/** Whether a display may stand for a concept, in the wished languages (https://hl7.org/fhir/R4/valueset-operation-validate-code.html, parameter display). */
 export function checkDisplay(
   value: CodedValue,
   texts: Text[],

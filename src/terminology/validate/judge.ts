@@ -5,9 +5,10 @@ import { otherIssue, txIssue } from '../request/messages.ts'
 import { type CodedValue, codelessIssue } from '../request/value.ts'
 import { checkVersion, type UnknownSystem, unknownSystemIssue } from '../request/version-check.ts'
 import { matchesVersion } from '../request/versions.ts'
+import { type CompiledSet, enumeratedConcept } from '../value-set/clause.ts'
 import { findMatch, type Match, type Search } from '../value-set/find-member.ts'
-import { type Evaluation, knownVersions, newestOf, type Resolution } from '../value-set/resolve-clause.ts'
-import { type CompiledSet, enumeratedConcept } from '../value-set/value-set.ts'
+import type { Resolution, ValueSetQuery } from '../value-set/query.ts'
+import { knownVersions, newestOf } from '../value-set/resolve-clause.ts'
 import { checkConcept, checkEnumeration, checkUse, type Located, type ValidationOptions } from './concept-check.ts'
 
 /** What came out about one coding. */
@@ -31,7 +32,7 @@ export interface Judgement {
 export function judge(
   set: CompiledSet,
   value: CodedValue,
-  evaluation: Evaluation,
+  query: ValueSetQuery,
   options: ValidationOptions,
 ): Judgement {
   const judgement: Judgement = { value, isMember: false, isOpen: false, issues: [], unknown: [] }
@@ -44,15 +45,15 @@ export function judge(
   }
   const isChoosy = options.activeOnly || !options.abstractAllowed
   const mayBeUsed = (each: Match) => checkUse(value, each, options).length === 0
-  const { match, search } = findMatch(set, value, evaluation, isChoosy ? mayBeUsed : undefined)
+  const { match, search } = findMatch(set, value, query, isChoosy ? mayBeUsed : undefined)
   if (match) return judgeMatch(judgement, set, match, options)
   if (search.inactive) return judgeInactive(judgement, set, search.inactive, options)
   if (search.missing.length > 0) return judgeMissing(judgement, search)
   if (search.unresolved.length > 0 && search.outside.length === 0) {
-    return judgeUnresolved(judgement, search.unresolved[0], evaluation)
+    return judgeUnresolved(judgement, search.unresolved[0], query)
   }
   if (search.outside.length > 0) return judgeOutside(judgement, set, search, options)
-  return judgeForeign(judgement, set, evaluation, options)
+  return judgeForeign(judgement, set, query, options)
 }
 
 function judgeMatch(judgement: Judgement, set: CompiledSet, match: Match, options: ValidationOptions): Judgement {
@@ -100,7 +101,7 @@ function judgeMissing(judgement: Judgement, search: Search): Judgement {
 function judgeUnresolved(
   judgement: Judgement,
   first: Search['unresolved'][number] | undefined,
-  evaluation: Evaluation,
+  query: ValueSetQuery,
 ): Judgement {
   if (!first) return judgement
   const { value } = judgement
@@ -108,7 +109,7 @@ function judgeUnresolved(
   judgement.isOpen = true
   judgement.issues.push(...finding.issues)
   judgement.unknown.push(...finding.unknown)
-  const provider = standIn(value, evaluation, first.resolution)
+  const provider = standIn(value, query, first.resolution)
   if (!provider) return judgement
   judgement.version = provider.head.version
   const ref = provider.locate(value.code)
@@ -117,9 +118,9 @@ function judgeUnresolved(
 }
 
 /** A version to speak of where the one asked for is unknown: the value's own, the one a rule names, the newest. */
-function standIn(value: CodedValue, evaluation: Evaluation, { known }: Resolution): CodeSystemProvider | undefined {
-  const candidates = evaluation.scope.systems(value.system ?? '')
-  const rule = evaluation.systemRules.get(value.system ?? '')
+function standIn(value: CodedValue, query: ValueSetQuery, { known }: Resolution): CodeSystemProvider | undefined {
+  const candidates = query.scope.systems(value.system ?? '')
+  const rule = query.systemRules.get(value.system ?? '')
   const wanted =
     value.version !== undefined && known.includes(value.version) ? value.version : (rule?.default ?? rule?.check)
   return candidates.find((each) => wanted !== undefined && matchesVersion(wanted, each.head.version)) ?? candidates[0]
@@ -160,11 +161,11 @@ function newestOutside(outside: Search['outside']): Search['outside'][number] | 
 function judgeForeign(
   judgement: Judgement,
   set: CompiledSet,
-  evaluation: Evaluation,
+  query: ValueSetQuery,
   options: ValidationOptions,
 ): Judgement {
   const { value } = judgement
-  const provider = locateSystem(judgement, evaluation)
+  const provider = locateSystem(judgement, query)
   judgement.issues.push(notInSet(set, value))
   if (!provider) return judgement
   judgement.version = provider.head.version
@@ -173,22 +174,22 @@ function judgeForeign(
 }
 
 /** The system of a value by itself; says why when there is none. */
-export function locateSystem(judgement: Judgement, evaluation: Evaluation): CodeSystemProvider | undefined {
+export function locateSystem(judgement: Judgement, query: ValueSetQuery): CodeSystemProvider | undefined {
   const { value, issues, unknown } = judgement
   const system = value.system ?? ''
   const expression = value.at('system')
-  const candidates = evaluation.scope.systems(system)
-  const rule = evaluation.systemRules.get(system)
+  const candidates = query.scope.systems(system)
+  const rule = query.systemRules.get(system)
   const wanted = rule?.force ?? value.version ?? rule?.default ?? rule?.check
   const provider = candidates.find((each) => wanted === undefined || matchesVersion(wanted, each.head.version))
   if (provider) return provider
-  const supplement = evaluation.scope.supplement(system, value.version)
+  const supplement = query.scope.supplement(system, value.version)
   if (supplement) {
     const canonical = formatCanonical(supplement.url, supplement.version)
     issues.push(txIssue('CODESYSTEM_CS_NO_SUPPLEMENT', [canonical], { expression }))
     return undefined
   }
-  if (evaluation.scope.isValueSet(system)) {
+  if (candidates.length === 0 && query.scope.isValueSet(system)) {
     issues.push(txIssue('Terminology_TX_System_ValueSet2', [system], { expression }))
     return undefined
   }
@@ -224,11 +225,12 @@ export function unknownCode(value: CodedValue, provider: CodeSystemProvider): Is
 
 /** What the system can say about a text that is no code of it. */
 export function explanation(value: CodedValue, provider: CodeSystemProvider): Issue[] {
+  const options = { severity: 'information', expression: value.at('code') } as const
   const text = provider.explain?.(value.code)
-  if (text === undefined) return []
-  return [
-    otherIssue('code-invalid', text, { severity: 'information', type: 'invalid-code', expression: value.at('code') }),
-  ]
+  if (text !== undefined) return [otherIssue('code-invalid', text, { ...options, type: 'invalid-code' })]
+  if (!provider.head.compositional) return []
+  const note = `The code system '${provider.head.url}' is compositional, and its grammar is not known: expressions are not judged`
+  return [otherIssue('not-supported', note, { ...options, type: 'processing-note' })]
 }
 
 function notInSet(set: CompiledSet, value: CodedValue): Issue {

@@ -1,35 +1,36 @@
 import { parseCanonical } from '../../fhir/canonical.ts'
 import { operationOutcome } from '../../fhir/error.ts'
-import { firstParameter, textParameter } from '../../fhir/operation.ts'
-import type { Issue, Parameter, Parameters, Resource } from '../../fhir/types.ts'
-import type { Steps } from '../../workers/budget.ts'
+import { textParameter } from '../../fhir/operation.ts'
+import type { CodeSystem, Issue, Parameter, Parameters } from '../../fhir/types.ts'
 import type { CodeSystemHead } from '../code-system/code-system.ts'
 import { supplemented } from '../code-system/supplement-lookup.ts'
+import { requireSameArtefact } from '../request/agreement.ts'
 import { systemIdentity } from '../request/aliases.ts'
 import type { Languages } from '../request/languages.ts'
 import { messageOf, otherIssue, txIssue } from '../request/messages.ts'
-import {
-  booleanParameter,
-  compileRequested,
-  evaluationOf,
-  type Request,
-  requestedLanguages,
-  requestedSupplements,
-} from '../request/request.ts'
+import { booleanParameter, type Request, resourceParameter } from '../request/request.ts'
+import { compileRequested, queryOf, requestedLanguages, requestedSupplements } from '../request/requested-set.ts'
 import { artefactWarnings } from '../request/resource-status.ts'
 import { type CodedValue, codelessIssue, type Question, questionOf } from '../request/value.ts'
 import type { UnknownSystem } from '../request/version-check.ts'
+import { loaded, type Work } from '../request/work.ts'
+import type { CompiledSet } from '../value-set/clause.ts'
 import { systemsWithCode } from '../value-set/find-member.ts'
-import type { Evaluation } from '../value-set/resolve-clause.ts'
-import type { CompiledSet } from '../value-set/value-set.ts'
+import type { ValueSetQuery } from '../value-set/query.ts'
 import { checkConcept, checkUse, replyDisplay, type ValidationOptions } from './concept-check.ts'
 import { asRemark, explanation, type Judgement, judge, locateSystem, unknownCode } from './judge.ts'
 
-/** `ValueSet/$validate-code` (terminology.md §4). Run it through settle. */
-export function* validateInValueSet(request: Request): Steps<Parameters> {
+/**
+ * A coding that is judged costs as much as so many clauses: most of it is what is said about it.
+ */
+const costPerCoding = 100
+
+/** `ValueSet/$validate-code` (https://hl7.org/fhir/R4/valueset-operation-validate-code.html). */
+export function* validateInValueSet(request: Request): Work<Parameters> {
   const question = questionOf(request.parameters)
-  const { set, languages } = compileRequested(request)
-  const evaluation = evaluationOf(request, set.canonical)
+  const { set, languages } = yield* compileRequested(request)
+  if (!areHere(request, question)) yield* loadSystems(request, question)
+  const query = queryOf(request, set.canonical)
   const options = validationOptions(request, languages)
   const [only] = question.values
   if (
@@ -38,61 +39,103 @@ export function* validateInValueSet(request: Request): Steps<Parameters> {
     only.system === undefined &&
     booleanParameter(request.parameters, 'inferSystem')
   ) {
-    return reply(question, [inferred(set, only, evaluation, options)], { set, options })
+    return reply(question, [inferred(set, only, query, options)], { set, options })
   }
   const judgements: Judgement[] = []
   for (const value of question.values) {
-    judgements.push(judge(set, value, evaluation, options))
-    if (evaluation.pass(set.clauses)) yield
+    judgements.push(judge(set, value, query, options))
+    if (query.pass(set.clauses + costPerCoding)) yield
   }
   return reply(question, judgements, { set, options })
 }
 
+/** Loads the code systems of the values; where there is none, what else may go by that url. */
+function* loadSystems({ scope }: Request, { values }: Question): Work<void> {
+  const systems = new Set(values.flatMap(({ system }) => system ?? []))
+  yield* loaded(
+    scope,
+    [...systems].map((url) => ({ type: 'CodeSystem', url })),
+  )
+  const unknown = [...systems].filter((url) => scope.systemsHere(url).length === 0)
+  yield* loaded(
+    scope,
+    unknown.map((url) => ({ type: 'ValueSet', url })),
+  )
+}
+
+/** Whether every code system of the values is known already. */
+const areHere = ({ scope }: Request, { values }: Question): boolean =>
+  values.every(
+    ({ system }) =>
+      system === undefined || (scope.has({ type: 'CodeSystem', url: system }) && scope.systemsHere(system).length > 0),
+  )
+
+/** What a validation in a code system is asked. */
+interface SystemQuestion {
+  question: Question
+  /** The code system that is asked for, as `url|version`, and as the resource itself. */
+  canonical: { url: string; version?: string } | undefined
+  brought: CodeSystem | undefined
+  supplements: CodeSystem[]
+  options: ValidationOptions
+}
+
 /** `CodeSystem/$validate-code`: whether the system has the code, and the display fits. */
-export function validateInCodeSystem(request: Request): Parameters {
+export function* validateInCodeSystem(request: Request): Work<Parameters> {
   const { parameters } = request
-  const given = firstParameter(parameters, 'codeSystem')?.resource as Resource | undefined
-  const brought = given?.resourceType === 'CodeSystem' ? given : undefined
-  const url = textParameter(parameters, 'url') ?? brought?.url
+  const brought = resourceParameter(parameters, 'codeSystem', 'CodeSystem')
+  const named = textParameter(parameters, 'url')
+  const versionName = 'version'
+  if (brought)
+    requireSameArtefact(brought, { url: named, version: textParameter(parameters, versionName), versionName })
+  const url = named ?? brought?.url
   const canonical = url === undefined ? undefined : parseCanonical(url)
   const question = questionOf(parameters, canonical?.url)
   const languages = requestedLanguages(request)
-  const evaluation = evaluationOf(request, url ?? '')
+  const query = queryOf(request, url ?? '')
   const options = validationOptions(request, languages)
-  const supplements = requestedSupplements(request, languages)
-  const judgements = question.values.map((asked) => {
-    const value: CodedValue = {
-      ...asked,
-      version: asked.version ?? canonical?.version ?? textParameter(parameters, 'version'),
-    }
-    // A code system that is named by its resource is meant in that very version, whatever newer ones are stored.
-    if (value.version === undefined && value.system === brought?.url) value.version = brought?.version
-    const judgement: Judgement = { value, isMember: false, isOpen: false, issues: [], unknown: [] }
-    if (value.code === '') return { ...judgement, issues: [codelessIssue(value)] }
-    const unfit = unfitSystem(question, value, canonical?.url)
-    if (unfit) return { ...judgement, issues: [unfit] }
-    const found = locateSystem(judgement, evaluation)
-    if (!found) {
-      const unknown = judgement.unknown.map((each) => ({ ...each, parameter: 'x-caused-by-unknown-system' as const }))
-      return { ...judgement, unknown }
-    }
-    const provider = supplemented(found, supplements)
-    judgement.version = provider.head.version
-    const ref = provider.locate(value.code)
-    if (ref === undefined) {
-      judgement.issues.push(unknownCode(value, provider), ...explanation(value, provider))
-      judgement.isMember = provider.head.content === 'fragment'
-      return judgement
-    }
-    judgement.isMember = true
-    judgement.located = { provider, ref }
-    judgement.issues.push(
-      ...checkUse(value, judgement.located, options),
-      ...checkConcept(value, judgement.located, options),
-    )
-    return judgement
-  })
+  const supplements = yield* requestedSupplements(request, languages)
+  yield* loadSystems(request, question)
+  const judgements: Judgement[] = []
+  for (const asked of question.values) {
+    const version = asked.version ?? canonical?.version ?? textParameter(parameters, 'version')
+    judgements.push(judgeInSystem({ ...asked, version }, { question, canonical, brought, supplements, options }, query))
+    if (query.pass(costPerCoding)) yield
+  }
   return reply(question, judgements, { options })
+}
+
+function judgeInSystem(asked: CodedValue, given: SystemQuestion, query: ValueSetQuery): Judgement {
+  const { question, canonical, brought, supplements, options } = given
+  // A code system that is named by its resource is meant in that very version, whatever newer ones are stored.
+  const isBrought = asked.version === undefined && asked.system === brought?.url
+  const value = isBrought ? { ...asked, version: brought?.version } : asked
+  const judgement: Judgement = { value, isMember: false, isOpen: false, issues: [], unknown: [] }
+  if (value.code === '') return { ...judgement, issues: [codelessIssue(value)] }
+  const unfit = unfitSystem(question, value, canonical?.url)
+  if (unfit) return { ...judgement, issues: [unfit] }
+  const found = locateSystem(judgement, query)
+  if (!found) {
+    const unknown = judgement.unknown.map(
+      (each): UnknownSystem => ({ ...each, parameter: 'x-caused-by-unknown-system' }),
+    )
+    return { ...judgement, unknown }
+  }
+  const provider = supplemented(found, supplements)
+  judgement.version = provider.head.version
+  const ref = provider.locate(value.code)
+  if (ref === undefined) {
+    judgement.issues.push(unknownCode(value, provider), ...explanation(value, provider))
+    judgement.isMember = provider.head.content === 'fragment'
+    return judgement
+  }
+  judgement.isMember = true
+  judgement.located = { provider, ref }
+  judgement.issues.push(
+    ...checkUse(value, judgement.located, options),
+    ...checkConcept(value, judgement.located, options),
+  )
+  return judgement
 }
 
 /** A coding without system, or of another system than the one that is asked for; one coding of several need not be of it. */
@@ -107,22 +150,29 @@ function unfitSystem({ codeableConcept }: Question, value: CodedValue, url: stri
   return otherIssue('invalid', text, { type: 'invalid-data', expression: value.at('system'), severity })
 }
 
+/** `valueSetMode` as the HL7 validator writes it, and as it should be written. */
+const MEMBERSHIP_ONLY = new Set(['CHECK_MEMERSHIP_ONLY', 'CHECK_MEMBERSHIP_ONLY'])
+
 function validationOptions({ parameters }: Request, languages: Languages | undefined): ValidationOptions {
   return {
     languages,
-    lenient: booleanParameter(parameters, 'lenient-display-validation') === true,
-    membershipOnly: booleanParameter(parameters, 'valueset-membership-only') === true,
+    lenient:
+      booleanParameter(parameters, 'lenient-display-validation') === true ||
+      textParameter(parameters, 'mode') === 'lenient-display-validation',
+    membershipOnly:
+      booleanParameter(parameters, 'valueset-membership-only') === true ||
+      MEMBERSHIP_ONLY.has(textParameter(parameters, 'valueSetMode') ?? ''),
     activeOnly: booleanParameter(parameters, 'activeOnly') === true,
     abstractAllowed: booleanParameter(parameters, 'abstract') !== false,
   }
 }
 
 /** A code without system: the one system of the set that has it. */
-function inferred(set: CompiledSet, value: CodedValue, evaluation: Evaluation, options: ValidationOptions): Judgement {
-  const { found, searched, unknown } = systemsWithCode(set, value.code, evaluation)
+function inferred(set: CompiledSet, value: CodedValue, query: ValueSetQuery, options: ValidationOptions): Judgement {
+  const { found, searched, unknown } = systemsWithCode(set, value.code, query)
   const [system, ...others] = found
-  if (system !== undefined && others.length === 0) return judge(set, { ...value, system }, evaluation, options)
-  const judgement = judge(set, value, evaluation, options)
+  if (system !== undefined && others.length === 0) return judge(set, { ...value, system }, query, options)
+  const judgement = judge(set, value, query, options)
   const issues = judgement.issues.filter((each) => each.details?.coding?.[0]?.code === 'not-in-vs')
   const expression = value.at('code')
   issues.push(
@@ -148,9 +198,9 @@ function reply(question: Question, judgements: Judgement[], { set, options }: Re
   const shown = question.codeableConcept ? judgements.find((each) => each.isMember) : judgements[0]
   const issues = allIssues(question, judgements, set)
   if (!options.membershipOnly) {
-    const heads: CodeSystemHead[] = []
-    for (const { located } of judgements) if (located) heads.push(located.provider.head)
-    for (const { warning, type, canonical } of artefactWarnings(set, heads)) {
+    const heads = new Set<CodeSystemHead>()
+    for (const { located } of judgements) if (located) heads.add(located.provider.head)
+    for (const { warning, type, canonical } of artefactWarnings(set, [...heads])) {
       issues.push(txIssue(STATUS_MESSAGES[warning], [canonical, '', type]))
     }
   }
@@ -182,12 +232,12 @@ function allIssues(question: Question, judgements: Judgement[], set: CompiledSet
   const issues: Issue[] = []
   for (const each of judgements) issues.push(...each.issues)
   if (!question.codeableConcept || !set) return issues
-  const remarks = issues.map(asRemark)
-  const unique = remarks.filter(
-    (each, index) =>
-      each.expression !== undefined ||
-      remarks.findIndex((other) => other.details?.text === each.details?.text) === index,
-  )
+  const said = new Set<string | undefined>()
+  const unique = issues.map(asRemark).filter(({ expression, details }) => {
+    const isNew = expression !== undefined || !said.has(details?.text)
+    said.add(details?.text)
+    return isNew
+  })
   if (judgements.some((each) => each.isMember || each.isOpen)) return unique
   return [txIssue('TX_GENERAL_CC_ERROR_MESSAGE', [set.canonical]), ...unique]
 }
@@ -224,11 +274,12 @@ function addState(parameter: Parameter[], { value, located }: Judgement): void {
 }
 
 function uniqueUnknown(judgements: Judgement[]): UnknownSystem[] {
-  const all: UnknownSystem[] = []
-  for (const each of judgements) all.push(...each.unknown)
-  if (all.length < 2) return all
-  return all.filter(
-    (each, index) =>
-      all.findIndex((other) => other.parameter === each.parameter && other.canonical === each.canonical) === index,
-  )
+  const all = new Map<string, UnknownSystem>()
+  for (const { unknown } of judgements) {
+    for (const each of unknown) {
+      const key = `${each.parameter} ${each.canonical}`
+      if (!all.has(key)) all.set(key, each)
+    }
+  }
+  return [...all.values()]
 }

@@ -3,16 +3,11 @@ import type { CodeSystemProvider, Ref } from '../code-system/code-system.ts'
 import { sameText, textsOf } from '../code-system/designations.ts'
 import { systemIdentity } from '../request/aliases.ts'
 import type { CodedValue } from '../request/value.ts'
-import {
-  bind,
-  type Evaluation,
-  newestOf,
-  type Resolution,
-  resolveSystem,
-  takesAway,
-  takesSystem,
-} from './resolve-clause.ts'
-import { type Clause, type CompiledSet, enumeratedConcept } from './value-set.ts'
+import { type Clause, type CompiledSet, contentOf, enumeratedConcept } from './clause.ts'
+import { membersIn } from './clause-members.ts'
+import { takesAway, takesSystem } from './contains.ts'
+import type { Resolution, ValueSetQuery } from './query.ts'
+import { newestOf, resolveSystem } from './resolve-clause.ts'
 
 /** A value found in a value set. */
 export interface Match {
@@ -42,11 +37,11 @@ export interface Search {
 export function findMatch(
   set: CompiledSet,
   value: CodedValue,
-  evaluation: Evaluation,
+  query: ValueSetQuery,
   mayBeUsed?: (match: Match) => boolean,
 ): { match?: Match; search: Search } {
   const search: Search = { usesSystem: false, unresolved: [], missing: [], outside: [] }
-  const context: Context = { value, identity: systemIdentity(value.system ?? ''), evaluation, search }
+  const context: Context = { value, identity: systemIdentity(value.system ?? ''), query, search }
   const match = bestOf(matchSet(set, context), context, mayBeUsed)
   return match ? { match, search } : { search }
 }
@@ -54,7 +49,7 @@ export function findMatch(
 interface Context {
   value: CodedValue
   identity: string
-  evaluation: Evaluation
+  query: ValueSetQuery
   search: Search
 }
 
@@ -82,9 +77,7 @@ function matchSet(set: CompiledSet, context: Context): Match[] {
   // An exclude that cannot be asked leaves the question open.
   if (excluded.length === 0 && search.missing.length + search.unresolved.length > before) return NONE
   const isTaken = ({ provider: included }: Match) =>
-    excluded.some(({ exclude, provider }) =>
-      takesAway(set, exclude, { included, excluded: provider }, context.evaluation),
-    )
+    excluded.some(({ exclude, provider }) => takesAway(set, exclude, { included, excluded: provider }, context.query))
   return matches.filter((each) => !isTaken(each))
 }
 
@@ -140,16 +133,16 @@ function matchClause(clause: Clause, set: CompiledSet, context: Context): Match[
 }
 
 function matchSystem(clause: Clause, set: CompiledSet, context: Context): Match | undefined {
-  const { value, identity, evaluation, search } = context
+  const { value, identity, query, search } = context
   if (clause.identity !== identity) return undefined
   search.usesSystem = true
-  const resolution = resolveSystem(clause, evaluation, value.version)
+  const resolution = resolveSystem(clause, query, value.version)
   const { provider } = resolution
   if (!provider) {
     search.unresolved.push({ clause, resolution })
     return undefined
   }
-  const { members } = bind(clause, provider)
+  const { members } = membersIn(clause, provider)
   const ref = provider.locate(value.code)
   if (ref === undefined || !members.has(ref)) {
     search.outside.push({ clause, resolution, provider, ...(ref !== undefined && { ref }) })
@@ -162,21 +155,15 @@ function matchSystem(clause: Clause, set: CompiledSet, context: Context): Match 
 export function systemsWithCode(
   set: CompiledSet,
   code: string,
-  evaluation: Evaluation,
+  query: ValueSetQuery,
 ): { found: string[]; searched: string[]; unknown: string[] } {
   const searched = new Map<string, string>()
-  const visit = (each: CompiledSet) => {
-    for (const clause of each.includes) {
-      if (clause.system && clause.identity) searched.set(clause.identity, clause.system)
-      clause.imports.forEach(visit)
-    }
-  }
-  visit(set)
+  for (const { identity, system } of contentOf(set).includes) if (system && identity) searched.set(identity, system)
   const systems = [...searched.values()]
   const found: string[] = []
   const unknown: string[] = []
   for (const system of systems) {
-    const { match, search } = findMatch(set, { code, system, at: () => '' }, evaluation)
+    const { match, search } = findMatch(set, { code, system, at: () => '' }, query)
     if (match) found.push(system)
     for (const { resolution } of search.unresolved) unknown.push(formatCanonical(system, resolution.asked || undefined))
   }

@@ -2,36 +2,14 @@ import { parseCanonical } from '../../fhir/canonical.ts'
 import type { Steps } from '../../workers/budget.ts'
 import type { CodeSystemProvider, Ref } from '../code-system/code-system.ts'
 import { textsOf } from '../code-system/designations.ts'
+import { intersection, type Selection } from '../code-system/selection.ts'
 import { words } from '../code-system/text-index.ts'
 import { systemIdentity } from '../request/aliases.ts'
 import { olderFirst } from '../request/versions.ts'
-import {
-  activeMembers,
-  type Bound,
-  bindForExpansion,
-  contains,
-  type Evaluation,
-  isExcluded,
-  locateBy,
-  type Member,
-  requireImports,
-} from './resolve-clause.ts'
-import { intersection, type Selection } from './selection.ts'
-import { type Clause, type CompiledSet, enumeratedConcept } from './value-set.ts'
-
-/** One member of a value set with where it comes from. */
-export interface Entry {
-  provider: CodeSystemProvider
-  ref: Ref
-  /** The include that brought it. */
-  clause: Clause
-}
-
-/** The members of a value set in a stable order, any of them at once. */
-export interface Listing {
-  size: number
-  at(index: number): Entry | undefined
-}
+import { type Clause, type CompiledSet, contentOf, enumeratedConcept } from './clause.ts'
+import { activeMembers, requireMembers } from './clause-members.ts'
+import { contains, isExcluded, locateBy, type Member, requireImports } from './contains.ts'
+import type { ClauseMembers, Entry, Listing, ValueSetQuery } from './query.ts'
 
 /** Code systems, or versions of them, that a listing leaves out: identity of the system → versions, `*` for all of them. */
 export type LeftOut = ReadonlyMap<string, ReadonlySet<string>>
@@ -69,57 +47,52 @@ export interface ListingOptions {
 }
 
 /** Lists the members of a value set: at once where one include says it all, by walking the includes otherwise. */
-export function* list(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Steps<Listing | 'tooMany'> {
+export function* list(set: CompiledSet, query: ValueSetQuery, options: ListingOptions): Steps<Listing | 'tooMany'> {
   const [only] = set.includes
   const single = set.includes.length === 1 && set.excludes.length === 0 && only?.system && only.imports.length === 0
   if (single && only.missing.length === 0 && !options.without.has(only.identity ?? '')) {
-    const listing = yield* listClause(only, set, evaluation, options)
+    const listing = yield* listClause(only, set, query, options)
     return options.most !== undefined && listing.size > options.most ? 'tooMany' : listing
   }
-  return yield* listByWalking(set, evaluation, options)
+  return yield* listByWalking(set, query, options)
 }
 
-function* listClause(
-  clause: Clause,
-  set: CompiledSet,
-  evaluation: Evaluation,
-  options: ListingOptions,
-): Steps<Listing> {
-  const bound = bindForExpansion(clause, evaluation)
+function* listClause(clause: Clause, set: CompiledSet, query: ValueSetQuery, options: ListingOptions): Steps<Listing> {
+  const found = requireMembers(clause, query)
   const active = options.activeOnly || set.dropsInactive
-  let members = active ? activeMembers(bound) : bound.members
+  let members = active ? activeMembers(found) : found.members
   if (options.text !== undefined) {
     members = clause.concepts
-      ? yield* filteredByText(bound, members, clause, { evaluation, text: options.text })
-      : intersection([members, bound.provider.search(options.text)])
+      ? yield* filteredByText(found, members, clause, { query, text: options.text })
+      : intersection([members, found.provider.search(options.text)])
   }
-  yield* count(members, evaluation)
+  yield* count(members, query)
   const size = members.size()
   return {
     size,
-    at: (index) => (index < size ? { provider: bound.provider, ref: members.at(index), clause } : undefined),
+    at: (index) => (index < size ? { provider: found.provider, ref: members.at(index), clause } : undefined),
   }
 }
 
 /** Counts a selection, which may take a test of every concept of its system. */
-function* count(members: Selection, evaluation: Evaluation): Steps<void> {
-  for (const tested of members.counting?.() ?? []) if (evaluation.pass(tested)) yield
+function* count(members: Selection, query: ValueSetQuery): Steps<void> {
+  for (const tested of members.counting?.() ?? []) if (query.pass(tested)) yield
 }
 
 /** Enumerated concepts have texts of their own, which no index knows. */
 function* filteredByText(
-  bound: Bound,
+  found: ClauseMembers,
   members: Selection,
   clause: Clause,
-  { evaluation, text }: { evaluation: Evaluation; text: string },
+  { query, text }: { query: ValueSetQuery; text: string },
 ): Steps<Selection> {
   const matches = textMatcher(text)
   const kept: Ref[] = []
-  yield* count(members, evaluation)
+  yield* count(members, query)
   for (let i = 0, size = members.size(); i < size; i++) {
-    if (evaluation.pass(10)) yield
+    if (query.pass(10)) yield
     const ref = members.at(i)
-    if (matches({ provider: bound.provider, ref, clause })) kept.push(ref)
+    if (matches({ provider: found.provider, ref, clause })) kept.push(ref)
   }
   const set = new Set(kept)
   return { has: (ref) => set.has(ref), size: () => kept.length, at: (index) => kept[index] ?? -1 }
@@ -140,30 +113,24 @@ function textMatcher(text: string): (entry: Entry) => boolean {
   }
 }
 
-/** Listings kept per set: different texts are asked for one letter after the other. */
-const LISTINGS_KEPT = 20
-
 /** A walk over all includes, kept for the next page. */
-function* listByWalking(set: CompiledSet, evaluation: Evaluation, options: ListingOptions): Steps<Listing | 'tooMany'> {
+function* listByWalking(set: CompiledSet, query: ValueSetQuery, options: ListingOptions): Steps<Listing | 'tooMany'> {
   const without = [...options.without].map(([identity, versions]) => [identity, ...versions])
   const key = JSON.stringify([options.activeOnly, options.text, without])
-  const kept = evaluation.decided.listings.get(set) ?? new Map<string, unknown>()
-  const known = kept.get(key) as Listing | undefined
+  const kept = query.decided.listings(set)
+  const known = kept.get(key)
   if (known) return options.most !== undefined && known.size > options.most ? 'tooMany' : known
   const members = memberList()
   const matches = options.text === undefined ? undefined : textMatcher(options.text)
-  const isWhole = yield* walk(set, { evaluation, options }, (entry) => {
+  yield* requireAll(set, { query, options })
+  const isWhole = yield* walk(set, { query, options }, (entry) => {
     if (options.activeOnly && entry.provider.isInactive(entry.ref)) return true
     if (matches && !matches(entry)) return true
     members.add(entry)
     return options.most === undefined || members.size() <= options.most
   })
   if (!isWhole) return 'tooMany'
-  const listing: Listing = { size: members.size(), at: members.at }
-  if (evaluation.scope.missing()) return listing
-  if (kept.size >= LISTINGS_KEPT) kept.clear()
-  evaluation.decided.listings.set(set, kept.set(key, listing))
-  return listing
+  return kept.set(key, { size: members.size(), at: members.at })
 }
 
 /** Entries in little room: their concepts, and where a run of entries from one include begins. */
@@ -194,14 +161,13 @@ function memberList() {
 }
 
 interface Walk {
-  evaluation: Evaluation
+  query: ValueSetQuery
   options: ListingOptions
 }
 
 /** Visits the members in order, each once, until a visit answers false. */
 function* walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean): Steps<boolean> {
-  const { evaluation, options } = context
-  for (const clause of set.excludes) yield* prepare(clause, context)
+  const { query, options } = context
   for (const [position, clause] of set.includes.entries()) {
     if (isLeftOut(options.without, clause.identity, clause.version)) continue
     const goOn = yield* walkClause(clause, { ...context, clauses: set.clauses }, (entry) => {
@@ -212,8 +178,8 @@ function* walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean
         return true
       }
       if (set.dropsInactive && entry.provider.isInactive(entry.ref)) return true
-      if (isBroughtElsewhere(set, position, entry, evaluation)) return true
-      if (set.excludes.length > 0 && isExcluded(set, memberOf(entry), entry.provider, evaluation)) return true
+      if (isBroughtElsewhere(set, position, entry, query)) return true
+      if (set.excludes.length > 0 && isExcluded(set, memberOf(entry), entry.provider, query)) return true
       return visit(entry)
     })
     if (!goOn) return false
@@ -222,13 +188,13 @@ function* walk(set: CompiledSet, context: Walk, visit: (entry: Entry) => boolean
 }
 
 /** Whether another include brings the member: an earlier one, or one with a newer version where versions are one. */
-function isBroughtElsewhere(set: CompiledSet, position: number, entry: Entry, evaluation: Evaluation): boolean {
+function isBroughtElsewhere(set: CompiledSet, position: number, entry: Entry, query: ValueSetQuery): boolean {
   const member = memberOf(entry)
   const { version } = entry.provider.head
   const isOne = set.versionsMatch === true
   const clauses = isOne ? set.includes : set.includes.slice(0, position)
   return clauses.some((clause, index) =>
-    locateBy(clause, member, evaluation).some(({ provider, ref }) => {
+    locateBy(clause, member, query).some(({ provider, ref }) => {
       if (set.dropsInactive && provider.isInactive(ref)) return false
       const difference = provider.head.version === version ? 0 : olderFirst(provider.head.version, version)
       return difference === 0 ? index < position : isOne && difference > 0
@@ -237,14 +203,12 @@ function isBroughtElsewhere(set: CompiledSet, position: number, entry: Entry, ev
 }
 
 /** Errors of a clause show even if no member is ever tested against it. */
-function* prepare(clause: Clause, context: Walk): Steps<void> {
-  const { evaluation, options } = context
-  if (isLeftOut(options.without, clause.identity, clause.version)) return
-  requireImports(clause)
-  if (clause.system) bindForExpansion(clause, evaluation)
-  if (evaluation.pass(100)) yield
-  for (const imported of clause.imports) {
-    for (const each of [...imported.includes, ...imported.excludes]) yield* prepare(each, context)
+function* requireAll(set: CompiledSet, { query, options }: Walk): Steps<void> {
+  for (const clause of contentOf(set).clauses) {
+    if (isLeftOut(options.without, clause.identity, clause.version)) continue
+    requireImports(clause)
+    if (clause.system) requireMembers(clause, query)
+    if (query.pass(100)) yield
   }
 }
 
@@ -253,15 +217,14 @@ function* walkClause(
   context: Walk & { clauses: number },
   visit: (entry: Entry) => boolean,
 ): Steps<boolean> {
-  const { evaluation, clauses } = context
-  yield* prepare(clause, context)
+  const { query, clauses } = context
   const [first, ...others] = clause.imports
-  const inAll = (entry: Entry, sets: CompiledSet[]) => sets.every((each) => contains(each, memberOf(entry), evaluation))
+  const inAll = (entry: Entry, sets: CompiledSet[]) => sets.every((each) => contains(each, memberOf(entry), query))
   if (clause.system) {
-    const { provider, members } = bindForExpansion(clause, evaluation)
-    yield* count(members, evaluation)
+    const { provider, members } = requireMembers(clause, query)
+    yield* count(members, query)
     for (let i = 0, size = members.size(); i < size; i++) {
-      if (evaluation.pass(clauses)) yield
+      if (query.pass(clauses)) yield
       const entry: Entry = { provider, ref: members.at(i), clause }
       if (clause.imports.length > 0 && !inAll(entry, clause.imports)) continue
       if (!visit(entry)) return false

@@ -1,22 +1,23 @@
 import type { Steps } from '../../workers/budget.ts'
 import type { Ref } from '../code-system/code-system.ts'
 import type { Contains } from '../expand/contains-entry.ts'
+import type { CompiledSet } from './clause.ts'
+import { requireMembers } from './clause-members.ts'
 import { HIERARCHY_OPERATORS } from './filters/filters.ts'
-import type { Entry, LeftOut, Listing } from './listing.ts'
-import { bindForExpansion, type Evaluation } from './resolve-clause.ts'
-import type { CompiledSet } from './value-set.ts'
+import type { LeftOut } from './listing.ts'
+import type { Entry, Listing, ValueSetQuery } from './query.ts'
 
 /**
  * Whether an expansion may keep the hierarchy: one whole system or one branch of it, nothing taken away. What further filters
  * and a text leave of the branch still hangs together.
  */
-export function canNest(set: CompiledSet, evaluation: Evaluation, without: LeftOut): boolean {
+export function canNest(set: CompiledSet, query: ValueSetQuery, without: LeftOut): boolean {
   const [clause] = set.includes
   if (!clause?.system || set.includes.length > 1 || set.excludes.length > 0) return false
   if (clause.concepts || clause.imports.length > 0 || clause.missing.length > 0) return false
   if (without.has(clause.identity ?? '')) return false
   if (clause.filters.length > 0 && !clause.filters.some((each) => HIERARCHY_OPERATORS.has(each.op))) return false
-  return bindForExpansion(clause, evaluation).provider.hierarchical
+  return requireMembers(clause, query).provider.hierarchical
 }
 
 /**

@@ -3,8 +3,6 @@ import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { badRequest, FhirError } from '../../fhir/error.ts'
 import { parseJson } from '../../fhir/read-json.ts'
-import { readStatus, statusForm } from '../lists/sidecar.ts'
-import { scaOf } from '../lists/trust-source.ts'
 import { anchorServes } from './issuer-binding.ts'
 import { publicKeyFromJwk, x5cCertificates } from './jwk.ts'
 import { createKeyIndex } from './key-index.ts'
@@ -15,6 +13,9 @@ import {
   type KeySource,
   publicKeyThumbprint,
   readCertificate,
+  readStatus,
+  scaOf,
+  statusForm,
   type TrustedKey,
 } from './trusted-key.ts'
 
@@ -22,7 +23,7 @@ import {
 const REQUEST_LIST = 'request'
 
 /**
- * Keys trusted for one request alone (credentials.md, "Request trust anchors"): each anchor is a DER certificate or
+ * Keys trusted for one request alone (docs/evaluate.md, trustAnchor): each anchor is a DER certificate or
  * a JWK in UTF-8 (first byte `{`), as bytes or their base64. A request with anchors is judged by them alone. FhirError 400 names the anchor that cannot
  * be read.
  */
@@ -77,7 +78,7 @@ export interface ReadJwk {
   problem?: string
 }
 
-/** Members of a JWK that say whom and when it serves (credentials.md, "Request trust anchors"), with the form of their values. */
+/** Members of a JWK that say whom, for what and when it serves, with the form of their values. */
 const MEMBERS: Record<string, { form: string; isGood(value: Json): boolean }> = {
   kid: { form: 'a text', isGood: isText },
   iss: { form: 'a text', isGood: (value) => isText(value) && value !== '' },
@@ -87,6 +88,11 @@ const MEMBERS: Record<string, { form: string; isGood(value: Json): boolean }> = 
   domain: { form: 'a text', isGood: isText },
   usage: { form: 'a text', isGood: isText },
   crlVersion: { form: 'a number', isGood: (value) => typeof value === 'number' },
+  alg: { form: 'a text', isGood: (value) => isText(value) && value !== '' },
+  revoked: {
+    form: 'true, false or {revoked_at, …}',
+    isGood: (value) => typeof value === 'boolean' || isJsonObject(value),
+  },
   use: { form: 'sig', isGood: (value) => value === 'sig' },
   key_ops: { form: 'a list with verify', isGood: (value) => Array.isArray(value) && value.includes('verify') },
 }
@@ -100,8 +106,8 @@ function isTime(value: Json): value is number {
 }
 
 /**
- * The trusted key of a JWK with the members of credentials.md, "Request trust anchors": `iss`, `status`, `nbf`, `exp`, `domain`,
- * `usage`, `crlVersion`, `crl`; with `x5c` the first certificate gives key, period and extended key usage. Members that are not
+ * The trusted key of a JWK, which may have, beside those of RFC 7517, the members `iss`, `status`, `revoked`, `nbf`, `exp`, `domain`,
+ * `usage`, `crlVersion`, `crl` (docs/evaluate.md, trustAnchor); with `x5c` the first certificate gives key, period and extended key usage. Members that are not
  * named there are ignored, as RFC 7517 wants; a named one whose value is not understood is a problem: it may say that the key is
  * no longer good.
  */
@@ -137,14 +143,17 @@ function bareMembers(publicKey: KeyObject) {
 }
 
 /** An issuer that is the code of a country is the participant; any other must stand in the credential character by character. */
-function bindingMembers({ iss, status, domain, usage, crlVersion, crl }: JsonObject) {
-  const known = readStatus(status ?? null)
+function bindingMembers({ iss, status, revoked, alg, domain, usage, crlVersion, crl }: JsonObject) {
+  // OpenID Federation marks keys that are history by `revoked: {revoked_at, reason}`; whatever says so, the worst counts.
+  const isRevoked = revoked !== undefined && revoked !== false
+  const known = isRevoked ? 'revoked' : readStatus(status ?? null)
   const isCountry = typeof iss === 'string' && participantCode(iss) !== undefined
   return {
     ...(typeof iss === 'string' ? (isCountry ? { participant: isoAlpha3(iss) } : { issuer: iss }) : {}),
     domain: typeof domain === 'string' ? domain : '',
     usage: typeof usage === 'string' ? scaOf(usage) : '',
     ...(known ? { status: known } : {}),
+    ...(typeof alg === 'string' ? { algorithm: alg } : {}),
     ...(typeof crlVersion === 'number' ? { revocationVersion: crlVersion } : {}),
     ...(crl === undefined ? {} : { revocationList: crl }),
   }

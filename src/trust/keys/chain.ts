@@ -27,9 +27,8 @@ interface ChainReport {
 }
 
 /**
- * Holds every DSC of a list against the SCAs of the same list and participant, whatever their domain (trust-network.md, section
- * 2): one whose subject is its issuer must be a CA of the participant's country, have signed it, and be the one that it names by
- * authority key id. In a list of a network there must be one; in a local one its absence is a remark.
+ * Holds every DSC of a list against the SCAs of the same list and participant, whatever their domain: one whose subject is its issuer
+ * must be a CA of the participant's country, have signed it, and be the one that it names by authority key id. In a list of a network there must be one; in a local one its absence is a remark.
  */
 export async function checkChains(entries: ChainEntry[], policy: ChainPolicy): Promise<ChainReport> {
   const authorities = new Map<string, X509Certificate[]>()

@@ -1,59 +1,34 @@
 import { isoAlpha3, participantOfIssuer, sameParticipant } from './participant-codes.ts'
 import type { KeyQuery, TrustedKey } from './trusted-key.ts'
-import { wrappedKeyIds } from './wrapped-keys.ts'
-
-/** How each family of credentials names its issuer; a family that is not here finds no key. */
-const ISSUER_KINDS: Record<string, 'address' | 'country'> = {
-  hcert: 'country',
-  'icao-vds-nc': 'country',
-  shc: 'address',
-  divoc: 'address',
-}
-
-/** Whether a family names its issuer by an address, which is compared character by character. */
-export const isIssuerAddress = (framework: string): boolean => ISSUER_KINDS[framework] === 'address'
+import { servesAnyIssuer } from './wrapped-keys.ts'
 
 /** Whether a key may serve a credential of that framework and issuer. */
 export type ServesIssuer = (key: TrustedKey, query: KeyQuery) => boolean
 
 /**
- * Issuer binding of configured lists (credentials.md, section 3). A key bound to an address serves that address alone, and never a
- * format whose issuers are countries; a key bound to a country never serves SMART Health Cards, for whose address nothing vouches.
+ * Issuer binding of configured lists. A key bound to an address serves that address alone, and never a format whose issuers are
+ * countries; a key bound to a country never serves formats whose issuers are addresses, for which nothing vouches.
  */
-export const listedKeyServes: ServesIssuer = (key, query) => {
-  const { framework, issuer } = query
-  const kind = framework === undefined ? 'any' : ISSUER_KINDS[framework]
-  switch (kind) {
+export const listedKeyServes: ServesIssuer = (key, { framework, issuer }) => {
+  switch (framework?.issuers) {
     case 'address':
-      // A DIVOC key comes inside a certificate that names a country; its `verificationMethod` is its whole name.
-      return key.issuer === undefined
-        ? framework === 'divoc' && wrappedKeyIds(key)?.has('divoc') === true
-        : key.issuer === issuer
+      return key.issuer === undefined ? servesAnyIssuer(key, framework?.name) : key.issuer === issuer
     case 'country':
       return key.issuer === undefined ? isOfCountry(key, issuer) : isNamed(key, issuer)
-    case 'any':
-      return issuer === undefined || key.issuer === issuer || (key.issuer === undefined && isOfCountry(key, issuer))
     default:
-      return false
+      return issuer === undefined || key.issuer === issuer || (key.issuer === undefined && isOfCountry(key, issuer))
   }
 }
 
 /**
  * The same for the anchors of one request, whose entries without issuer serve everybody by key id alone and whose countries are
- * compared by ISO 3166 alone (credentials.md, Request trust anchors).
+ * compared by ISO 3166 alone.
  */
 export const anchorServes: ServesIssuer = (key, { framework, issuer }) => {
-  const kind = framework === undefined ? 'country' : ISSUER_KINDS[framework]
-  switch (kind) {
-    case 'address':
-      return key.issuer === undefined ? key.participant === '' : key.issuer === issuer
-    case 'country':
-      if (key.issuer !== undefined) return isNamed(key, issuer)
-      if (key.participant === '' || issuer === undefined) return true
-      return isoAlpha3(key.participant) === isoAlpha3(issuer)
-    default:
-      return false
-  }
+  if (framework?.issuers === 'address') return key.issuer === undefined ? key.participant === '' : key.issuer === issuer
+  if (key.issuer !== undefined) return isNamed(key, issuer)
+  if (key.participant === '' || issuer === undefined) return true
+  return isoAlpha3(key.participant) === isoAlpha3(issuer)
 }
 
 /** Whether an issuer is an address (URL, urn, did) and no name of a country or ministry. */

@@ -5,7 +5,7 @@ const CURVE_BYTES: Record<string, number> = { 'P-256': 32, 'P-384': 48, 'P-521':
 
 /**
  * Public key of a JWK. Coordinates and modulus are read leniently, since published lists write them as signed integers: a
- * leading zero byte, or one byte short (trust-network.md, section 1, quirk 1). Undefined when the key cannot be read.
+ * leading zero byte, or one byte short. Undefined when the key cannot be read.
  * Private members are never looked at.
  */
 export function publicKeyFromJwk(jwk: JsonObject): KeyObject | undefined {

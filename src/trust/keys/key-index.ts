@@ -30,13 +30,12 @@ export interface IndexRules {
   serves?: ServesIssuer
 }
 
-/** More keys under one id than this are remarked upon (credentials.md, section 3). */
+/** More keys under one id than this are remarked upon. */
 const USUAL_KEYS_PER_ID = 8
 
 /**
  * Index over the keys of several lists in configured order. The same thumbprint, participant, domain and usage from two lists
- * is one key with two names in `lists`; the worst status and the narrowest period that any list gives it hold (trust-network.md,
- * section 2).
+ * is one key with two names in `lists`; the worst status and the narrowest period that any list gives it hold.
  */
 export function createKeyIndex(lists: TrustedKey[][], rules: IndexRules = {}): KeyIndex {
   const { leftOut = [], distrust = [], suspended = [], serves = listedKeyServes, unavailable } = rules
@@ -105,7 +104,8 @@ function mergeLists(listed: TrustedKey[]): TrustedKey[] {
   const restrictions = collectRestrictions(listed)
   for (const entry of listed) {
     const key = { ...entry, ...restrictions.get(restrictionsName(entry)) }
-    const identity = [key.thumbprint, key.keyId, key.participant, key.issuer, key.domain, key.usage].join('|')
+    const { thumbprint, keyId, participant, issuer, domain, usage, algorithm } = key
+    const identity = [thumbprint, keyId, participant, issuer, domain, usage, algorithm].join('|')
     const known = merged.get(identity)
     if (known) merged.set(identity, { ...known, lists: [...new Set([...known.lists, ...key.lists])] })
     else merged.set(identity, key)
@@ -183,7 +183,7 @@ function groupByName(names: Map<TrustedKey, KeyNames>): Map<string, TrustedKey[]
 /** A wrapped raw key serves its own framework alone, under that framework's key ids. */
 function answersTo(names: KeyNames | undefined, { framework, keyId }: KeyQuery): boolean {
   if (framework === undefined || !names?.byFramework) return true
-  const own = names.byFramework.get(framework)
+  const own = names.byFramework.get(framework.name)
   return own !== undefined && (keyId === undefined || own.includes(keyId))
 }
 

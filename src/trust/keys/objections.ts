@@ -4,7 +4,7 @@ import { isSignedBy } from './chain.ts'
 import { sameParticipant } from './participant-codes.ts'
 import { certificatePrints, type KeyStatus, type TrustedKey } from './trusted-key.ts'
 
-/** What a list of kind `distrusted` names (trust-network.md, section 3). */
+/** What a list of kind `distrusted` names. */
 export interface Distrust {
   /** Name of the list. */
   list: string
@@ -69,7 +69,7 @@ interface Collected {
 
 /**
  * Collects what speaks against keys: the worst wins, by thumbprint and by public key, whatever the list, domain, order, usage or
- * kid (trust-network.md, section 2). An authority that is revoked or distrusted takes the keys with it that it signed.
+ * kid. An authority that is revoked or distrusted takes the keys with it that it signed.
  */
 export function collectObjections({ entries, distrust, suspended }: Withdrawals): Objections {
   const distrusted = distrustedNames(distrust)

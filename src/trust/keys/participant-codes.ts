@@ -1,6 +1,6 @@
 import { alpha3FromAlpha2 } from '../../base/iso-3166.ts'
 
-/** Two-letter codes whose three-letter form the network fixes otherwise than ISO 3166 (trust-network.md, section 1, quirk 8). */
+/** Two-letter codes whose three-letter form the network fixes otherwise than ISO 3166. */
 const NETWORK_CODES = new Map([
   ['XL', 'XCL'],
   ['XM', 'XML'],
@@ -50,7 +50,7 @@ export function participantOfIssuer(issuer: string): string | undefined {
   return codeOf(path?.[1] ?? issuer)
 }
 
-/** Code for the comparison of an anchor's issuer with a credential's: ISO 3166 alone, others as they are (credentials.md, 3). */
+/** Code for the comparison of an anchor's issuer with a credential's: ISO 3166 alone, others as they are. */
 export function isoAlpha3(text: string): string {
   const code = codeOf(text)
   return code === undefined ? text : (alpha3FromAlpha2(code) ?? code)

@@ -1,11 +1,23 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Json } from '../../base/json-value.ts'
+import { keepPerObject } from '../../base/keep.ts'
 import { subjectKeyIdentifier } from '../../base/x509.ts'
 
-/** What lists say of a key, from good to bad. */
-export type KeyStatus = 'current' | 'expired' | 'terminated' | 'revoked'
+/** What lists say of a key. */
+const STATUSES = ['current', 'terminated', 'revoked', 'expired'] as const
+/** What a list says of a key. */
+export type KeyStatus = (typeof STATUSES)[number]
 
-/** A key that somebody vouches for (trust-network.md, section 2). */
+/** A status as lists write it; undefined for any other value. */
+export const readStatus = (value: Json | undefined): KeyStatus | undefined => STATUSES.find((each) => each === value)
+
+/** The form of a status, for messages. */
+export const statusForm = `one of ${STATUSES.join(', ')}`
+
+/** CSCA and SCA are one usage: paths and fragments of the network's lists say the one, coded fields the other. */
+export const scaOf = (usage: string): string => (usage === 'CSCA' ? 'SCA' : usage)
+
+/** A key that somebody vouches for. */
 export interface TrustedKey {
   /** As published: standard base64 for HCERT, thumbprint for SMART Health Cards, a name for DIVOC. */
   keyId: string
@@ -27,6 +39,8 @@ export interface TrustedKey {
   /** Issuers' certificates as published, nearest first. */
   chain: X509Certificate[]
   publicKey: KeyObject
+  /** The one JOSE algorithm that the key is for (RFC 7517, 4.4), where its entry names one. */
+  algorithm?: string
   /** SHA-256 in hex over the certificate's DER, or over the SubjectPublicKeyInfo of a bare key. */
   thumbprint: string
   /** SHA-256 in hex over the SubjectPublicKeyInfo: equal for every certificate of one key. */
@@ -47,10 +61,17 @@ export interface TrustedKey {
   warnings: string[]
 }
 
+/** A family of credentials, as it finds its keys. */
+export interface Framework {
+  name: string
+  /** How it names its issuers: as a country or participant, or by an address character by character. */
+  issuers: 'country' | 'address'
+}
+
 /** What is looked for. */
 export interface KeyQuery {
   /** Family of the credential: decides which keys may serve it and how the issuer is compared. Without it all are listed. */
-  framework?: string
+  framework?: Framework
   keyId?: string
   /** Participant in any spelling, a did:web id, or the issuer URL of a SMART Health Card. */
   issuer?: string
@@ -74,7 +95,7 @@ export interface KeySource {
 /** SHA-256 in hex. */
 export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** Key id of a certificate: the first 8 bytes of SHA-256 over its DER, base64 (credentials.md, section 3). */
+/** Key id of a certificate: the first 8 bytes of SHA-256 over its DER, base64. */
 export function derivedKeyId(certificate: X509Certificate): string {
   return createHash('sha256').update(certificate.raw).digest().subarray(0, 8).toString('base64')
 }
@@ -82,19 +103,11 @@ export function derivedKeyId(certificate: X509Certificate): string {
 /** SHA-256 in hex over a public key's SubjectPublicKeyInfo. */
 export const publicKeyThumbprint = (key: KeyObject): string => sha256Hex(key.export({ type: 'spki', format: 'der' }))
 
-const knownPrints = new WeakMap<X509Certificate, { thumbprint: string; publicKeyThumbprint: string }>()
-
 /** Thumbprints of a certificate and of its public key; kept, since one authority stands above many keys. */
-export function certificatePrints(certificate: X509Certificate) {
-  const known = knownPrints.get(certificate)
-  if (known) return known
-  const prints = {
-    thumbprint: sha256Hex(certificate.raw),
-    publicKeyThumbprint: publicKeyThumbprint(certificate.publicKey),
-  }
-  knownPrints.set(certificate, prints)
-  return prints
-}
+export const certificatePrints = keepPerObject((certificate: X509Certificate) => ({
+  thumbprint: sha256Hex(certificate.raw),
+  publicKeyThumbprint: publicKeyThumbprint(certificate.publicKey),
+}))
 
 /** The members of a TrustedKey that a certificate determines. Throws when its public key cannot be read. */
 export function certificateMembers(certificate: X509Certificate) {
@@ -120,7 +133,7 @@ export function readCertificate(der: Uint8Array | string): X509Certificate | und
   }
 }
 
-/** Curves of signing keys, by OpenSSL's names: at least 256 bits (trust-network.md, section 1, quirk 1; TR-03110 for brainpool). */
+/** Curves of signing keys, by OpenSSL's names: at least 256 bits (TR-03110 for brainpool). */
 const CURVES = /^(?:prime256v1|secp384r1|secp521r1|brainpoolP(?:256|320|384|512)[rt]1)$/
 const MINIMUM_RSA_BITS = 2048
 
@@ -148,7 +161,7 @@ export function keyFault(key: KeyObject): string | undefined {
 
 const CURVE_NAMES: Record<string, string> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }
 
-/** Name of a key's algorithm as trust-network.md section 3 has it: `P-256`, `brainpoolP256r1`, `RSA-2048`, `Ed25519`. */
+/** Name of a key's algorithm as people know it: `P-256`, `brainpoolP256r1`, `RSA-2048`, `Ed25519`. */
 export function keyAlgorithm(key: KeyObject): string {
   const details = key.asymmetricKeyDetails
   if (key.asymmetricKeyType === 'ec') {

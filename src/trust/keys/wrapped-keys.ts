@@ -2,7 +2,7 @@ import { createHash, type KeyObject } from 'node:crypto'
 import { jwkThumbprint } from './jwk.ts'
 import type { TrustedKey } from './trusted-key.ts'
 
-/** Certificates that only wrap a raw key, which the network knows by certificate and a framework by itself (trust-network.md, section 2). */
+/** Certificates that only wrap a raw key, which the network knows by certificate and a framework by itself (GDHCN, extended key usages). */
 interface WrappedKeyKind {
   /** Last arc of the extended key usage. */
   arc: number
@@ -10,12 +10,14 @@ interface WrappedKeyKind {
   framework: string
   /** Whether the key id under which it is published is the framework's own: for DIVOC the `verificationMethod` it was uploaded with. */
   isPublishedId: boolean
+  /** Whether that key id is the whole name of its issuer, so that the key needs to be bound to no address. */
+  isWholeName?: true
   /** The key id that the framework derives from the key itself. */
   derivedId?(key: KeyObject): string | undefined
 }
 
 const WRAPPED_KEY_KINDS: WrappedKeyKind[] = [
-  { arc: 20, framework: 'divoc', isPublishedId: true },
+  { arc: 20, framework: 'divoc', isPublishedId: true, isWholeName: true },
   { arc: 21, framework: 'shc', isPublishedId: false, derivedId: jwkThumbprint },
   { arc: 22, framework: 'hcert', isPublishedId: true, derivedId: rawKeyId },
 ]
@@ -29,13 +31,18 @@ function rawKeyId(key: KeyObject): string {
   return createHash('sha256').update(spki).digest().subarray(0, 8).toString('base64')
 }
 
+type Wrapped = Pick<TrustedKey, 'extendedKeyUsage' | 'keyId' | 'publicKey'>
+
+const kindsOf = ({ extendedKeyUsage }: Wrapped) =>
+  WRAPPED_KEY_KINDS.filter(({ arc }) => ARCS.some((prefix) => extendedKeyUsage.includes(`${prefix}${arc}`)))
+
+/** Whether a key that is bound to no address serves the framework all the same: it is found by a key id that names its issuer. */
+export const servesAnyIssuer = (key: Wrapped, framework: string | undefined): boolean =>
+  kindsOf(key).some((kind) => kind.framework === framework && kind.isWholeName)
+
 /** The key ids of a wrapped raw key, by the frameworks that it alone serves; undefined for every other key. */
-export function wrappedKeyIds(
-  key: Pick<TrustedKey, 'extendedKeyUsage' | 'keyId' | 'publicKey'>,
-): Map<string, string[]> | undefined {
-  const kinds = WRAPPED_KEY_KINDS.filter(({ arc }) =>
-    ARCS.some((prefix) => key.extendedKeyUsage.includes(`${prefix}${arc}`)),
-  )
+export function wrappedKeyIds(key: Wrapped): Map<string, string[]> | undefined {
+  const kinds = kindsOf(key)
   if (kinds.length === 0) return undefined
   return new Map(
     kinds.map(({ framework, isPublishedId, derivedId }) => {

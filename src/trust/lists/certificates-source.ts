@@ -2,7 +2,14 @@ import type { X509Certificate } from 'node:crypto'
 import path from 'node:path'
 import { type ChainEntry, checkChains, subjectCountries } from '../keys/chain.ts'
 import { participantCode } from '../keys/participant-codes.ts'
-import { certificateMembers, derivedKeyId, keyFault, readCertificate, type TrustedKey } from '../keys/trusted-key.ts'
+import {
+  certificateMembers,
+  derivedKeyId,
+  keyFault,
+  readCertificate,
+  scaOf,
+  type TrustedKey,
+} from '../keys/trusted-key.ts'
 import { parseJson } from './did-source.ts'
 import { CERTIFICATE_FILE, SIDECAR, strangersIn } from './folder-entries.ts'
 import { readSidecar, type Sidecar, type SidecarEntry } from './sidecar.ts'
@@ -10,7 +17,6 @@ import {
   bindingOf,
   entryName,
   type SourceContent,
-  scaOf,
   type TrustReaders,
   type TrustSource,
   UnusableSource,

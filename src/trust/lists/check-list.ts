@@ -48,14 +48,14 @@ export type ListChecker = (bytes: Uint8Array, keys: KeyObject[]) => Promise<Chec
 /** Whether a list was refused. */
 export const isRefused = (checked: CheckedList | RefusedList): checked is RefusedList => 'reason' in checked
 
-/** Largest list that is read (trust-network.md, section 3, Refresh). */
+/** Largest list that is read. */
 const LARGEST_LIST_BYTES = 20_000_000
 /** Lists are five levels deep. */
 const DEEPEST_LEVEL = 32
 
 /**
  * Checks a trust list: JSON in which no member occurs twice, algorithm, proof, strict shape, then a second reading from what was
- * signed, then the chains (trust-network.md, sections 1 to 3). All of it holds a processor for a good while: see list-process.ts.
+ * signed, then the chains. All of it holds a processor for a good while: see list-process.ts.
  */
 export const checkTrustList: ListChecker = async (bytes, keys) => {
   const document = readJson(bytes)

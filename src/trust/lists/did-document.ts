@@ -1,11 +1,11 @@
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { scaOf } from './trust-source.ts'
+import { scaOf } from '../keys/trusted-key.ts'
 
 /** What a did:web document of the network is, as far as it can be told without trusting it. */
 export type DidDocumentKind = 'embedded' | 'reference' | 'v1'
 
-/** A trust list as a did:web document (trust-network.md, section 1, Shape). */
+/** A trust list as a did:web document. */
 export interface DidTrustList {
   id: string
   kind: DidDocumentKind
@@ -118,7 +118,7 @@ function readItem(json: Json, at: number): DidKeyItem {
   }
 }
 
-/** Of the JWK only `x5c` is read: the others are unreliable (trust-network.md, section 1, quirk 1), but belong to its shape. */
+/** Of the JWK only `x5c` is read: the others are unreliable in published lists, but belong to its shape. */
 function readJwk(json: Json | undefined, place: string): Buffer[] {
   const isRsa = isJsonObject(json) && json.kty === 'RSA'
   const jwk = objectOf(json, isRsa ? MEMBERS.RSA : MEMBERS.EC, place)

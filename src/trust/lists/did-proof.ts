@@ -3,7 +3,7 @@ import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { type Contexts, canonicalQuads, UnknownContext } from '../../json-ld/canonize.ts'
 
-/** Why a trust list is refused (trust-network.md, section 3, command line). */
+/** Why a trust list is refused, in the words of the command line. */
 export type RefusalReason = 'algorithm' | 'shape' | 'context' | 'safe-mode' | 'signature' | 'proof'
 
 /** What a signature was found to cover: canonical N-Quads. */
@@ -18,7 +18,7 @@ const PROOF_CONTEXT = ['https://w3id.org/security/v3']
 const sha256 = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest()
 
 /**
- * Verifies the proof of a version 2 trust list with the keys pinned in configuration (trust-network.md, section 1, Proof):
+ * Verifies the proof of a version 2 trust list with the keys pinned in configuration (JsonWebSignature2020, as GDHCN writes it):
  * a detached JWS over the hashes of canonical proof and document, whose ECDSA signature is DER. Yields what was signed, or why
  * the proof does not hold.
  */

@@ -24,7 +24,7 @@ export interface DidReading {
   now: Date
 }
 
-/** A list may be made a little ahead of this machine's clock, and no more (trust-network.md, section 3, Plausible). */
+/** A list may be made a little ahead of this machine's clock, and no more. */
 const CLOCK_TOLERANCE_MILLISECONDS = 3_600_000
 
 /** Reads a `did-v2` source from a file: proof with the pinned key required, references are not followed. */

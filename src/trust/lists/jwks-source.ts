@@ -2,12 +2,11 @@ import { isJsonObject } from '../../base/json-object.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import { readJwk } from '../keys/anchors.ts'
 import type { Suspension } from '../keys/objections.ts'
-import { keyFault, type TrustedKey } from '../keys/trusted-key.ts'
+import { keyFault, scaOf, type TrustedKey } from '../keys/trusted-key.ts'
 import { parseJson } from './did-source.ts'
 import {
   bindingOf,
   type SourceContent,
-  scaOf,
   scopeFault,
   type TrustReaders,
   type TrustSource,
@@ -45,7 +44,8 @@ export async function readJwksSource(source: TrustSource, readers: TrustReaders)
 }
 
 /** Whether an entry says that its key is no longer good, or says something in its place that is not understood. */
-const withdraws = ({ status }: JsonObject): boolean => status !== undefined && status !== 'current'
+const withdraws = ({ status, revoked }: JsonObject): boolean =>
+  (status !== undefined && status !== 'current') || (revoked !== undefined && revoked !== false)
 
 /** The key id that an entry without readable key withdraws. */
 function withdrawnKeyId({ kid }: JsonObject, at: number, { location }: TrustSource): string {

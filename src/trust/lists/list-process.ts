@@ -1,6 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import type { KeyObject } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
+import { forkProgram } from '../../workers/fork-program.ts'
 import type { CheckedList, ListChecker, RefusedList } from './check-list.ts'
 import { UnusableSource } from './trust-source.ts'
 
@@ -40,7 +40,7 @@ export function createListProcess(limits: ListProcessLimits = DEFAULT_LIMITS, pr
   return {
     close,
     async check(bytes, keys) {
-      if (!child?.connected) child = startProcess(program, limits)
+      if (!child?.connected) child = forkProgram(program, limits.heapMegabytes)
       try {
         return await runJob(child, jobOf(bytes, keys), limits.timeoutSeconds)
       } catch (error) {
@@ -57,18 +57,6 @@ const jobOf = (bytes: Uint8Array, keys: KeyObject[]): ListJob => ({
   bytes,
   keys: keys.map((key) => key.export({ type: 'spki', format: 'pem' }).toString()),
 })
-
-function startProcess(program: URL, { heapMegabytes }: ListProcessLimits): ChildProcess {
-  const child = fork(fileURLToPath(program), [], {
-    execArgv: [`--max-old-space-size=${heapMegabytes}`],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    serialization: 'advanced',
-    // Nothing of the server's settings and secrets is handed on.
-    env: { TZ: 'UTC' },
-  })
-  // After a job has failed, what else goes wrong with its process is no news.
-  return child.on('error', () => {})
-}
 
 /** A process that is still loading keeps the job until it listens. */
 function runJob(child: ChildProcess, job: ListJob, timeoutSeconds: number): Promise<CheckedList | RefusedList> {

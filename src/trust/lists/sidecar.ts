@@ -1,10 +1,9 @@
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { participantCode } from '../keys/participant-codes.ts'
-import type { KeyStatus } from '../keys/trusted-key.ts'
-import { scaOf } from './trust-source.ts'
+import { type KeyStatus, readStatus, scaOf, statusForm } from '../keys/trusted-key.ts'
 
-/** What `trust.json` says of the certificates of one file (trust-network.md, section 3). */
+/** What `trust.json` says of the certificates of one file. */
 export interface SidecarEntry {
   file: string
   keyId?: string
@@ -23,14 +22,6 @@ export interface Sidecar {
   /** Files that entries at fault name: nothing is known of their certificates. */
   unread: string[]
 }
-
-const STATUSES = ['current', 'terminated', 'revoked', 'expired'] as const
-
-/** A status as lists write it; undefined for any other value. */
-export const readStatus = (value: Json | undefined): KeyStatus | undefined => STATUSES.find((each) => each === value)
-
-/** The form of a status, for messages. */
-export const statusForm = `one of ${STATUSES.join(', ')}`
 
 /** Members of an entry: their form, for messages, and how a value is read. */
 const MEMBERS: Record<string, { form: string; read(value: Json): unknown }> = {

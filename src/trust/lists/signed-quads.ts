@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 /**
  * A second, slow reader of trust lists. It knows nothing of JSON-LD and of the first reader: it reads the canonical N-Quads whose
- * hash was signed, and nothing else. What the first reader takes from the document must be found here (trust-network.md, section 1).
+ * hash was signed, and nothing else. What the first reader takes from the document must be found here.
  */
 
 /** A trust list as its signed statements have it. */

@@ -43,7 +43,10 @@ export function parseTrustLists(text: string, readText: ReadText): TrustSource[]
     const json = parse(readText(only), only)
     if (Array.isArray(json)) return readSources(json, path.dirname(only))
   }
-  return withUniqueNames(paths.map(sourceOfPath))
+  const sources = withUniqueNames(paths.map(sourceOfPath))
+  const problems = sources.flatMap((source) => pinnedKeyProblem(source, readText) ?? [])
+  if (problems.length > 0) throw new Error(problems.join('\n'))
+  return sources
 }
 
 function parse(text: string, what: string): Json {
@@ -61,6 +64,19 @@ function sourceOfPath(location: string): TrustSource {
   if (isJwks(location)) return { name, kind: 'jwks', location }
   if (!location.endsWith('.json')) return { name, kind: 'certificates', location }
   return { name, kind: 'did-v2', location, key: [location.replace(/\.json$/, '.key.json')] }
+}
+
+/** A list that is named by its path alone has its pinned key beside it: without one no key of it would count. */
+function pinnedKeyProblem({ kind, name, location, key = [] }: TrustSource, readText: ReadText): string | undefined {
+  const [beside] = key
+  if (kind !== 'did-v2' || beside === undefined) return undefined
+  try {
+    readText(beside)
+    return undefined
+  } catch {
+    const named = JSON.stringify([{ name, kind, location, key: 'signer.json' }])
+    return `TRUST_LISTS: ${location} needs the pinned key of its signer, a DID document or JWK, in ${beside} beside it, or in the member "key" of a JSON source: ${named}`
+  }
 }
 
 /** Two folders may have one base name; lists are told apart by name. */

@@ -1,8 +1,8 @@
 import type { Distrust, Suspension } from '../keys/objections.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
-import type { TrustedKey } from '../keys/trusted-key.ts'
+import { scaOf, type TrustedKey } from '../keys/trusted-key.ts'
 
-/** Kinds of trust source (trust-network.md, section 3). `gateway` comes with the gateway client. */
+/** Kinds of trust source. `gateway` comes with the gateway client. */
 export const trustSourceKinds = ['did-v2', 'jwks', 'certificates', 'distrusted'] as const
 /** Kind of a trust source. */
 export type TrustSourceKind = (typeof trustSourceKinds)[number]
@@ -117,6 +117,3 @@ export function scopeFault(
   if (source.usage !== undefined && usage !== scaOf(source.usage)) return `its usage is another than ${source.usage}`
   return undefined
 }
-
-/** CSCA and SCA are one usage (trust-network.md, section 1, quirk 3). */
-export const scaOf = (usage: string): string => (usage === 'CSCA' ? 'SCA' : usage)

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
-import { defaultLimits, isFailure } from '../../../src/credentials/credential-format.ts'
-import { credentialFormats, recogniseFormat } from '../../../src/credentials/credentials.ts'
+import { defaultLimits } from '../../../src/credentials/credential-format.ts'
+import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { decodeBase45, encodeBase45 } from '../../../src/credentials/encoding/base45.ts'
 import { parseSign1 } from '../../../src/credentials/encoding/cose.ts'
 import { inflateZlib } from '../../../src/credentials/encoding/inflate.ts'
 import { hcert } from '../../../src/credentials/hcert/hcert.ts'
 import { encodeCbor } from '../../../src/demo/cbor-encode.ts'
-import { hcertClaims, issueHcert } from '../../../src/demo/hcert.ts'
+import { hcertClaims, issueHcert } from '../../../src/demo/issue-hcert.ts'
 import { sampleKinds, samplePayload } from '../../../src/demo/samples.ts'
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
@@ -25,9 +25,21 @@ const messageOf = (text: string) => inflateZlib(decodeBase45(text, 4) ?? Buffer.
 const decode = (text: string) => hcert.decode([text], defaultLimits)
 
 describe('recognition', () => {
-  for (const text of ['hc1:', 'HC2:ABC', 'HL0:', ' HC1:', 'hello', '', '{"a":1}']) {
-    it(`${JSON.stringify(text)} is no HCERT`, () => assert.notEqual(recogniseFormat(text)?.name, 'hcert'))
+  for (const text of ['hc1:', 'HC0:A', 'HL0:', ' HC1:', 'hello', '', '{"a":1}']) {
+    it(`${JSON.stringify(text)} is no HCERT`, () => assert.equal(hcert.recognises([text]), false))
   }
+  for (const text of ['HC2:ABC', 'HC9:ABC', 'HCA:ABC', 'HCZ:'])
+    it(`${JSON.stringify(text)} is refused as a later version`, async () => {
+      const { status, checks } = await verifyCredential([text], { formats: credentialFormats, keys, clock })
+      assert.equal(status, 'NOT_SUPPORTED')
+      const [recognise, ...others] = checks
+      assert.deepEqual(recognise, {
+        name: 'recognise',
+        outcome: 'fail',
+        detail: 'a later version of HCERT than HC1',
+      })
+      assert.ok(others.every(({ outcome }) => outcome === 'skipped'))
+    })
   it('does not trim: the space is a character of base45', async () => {
     const text = issueSample('dcc-v', issuer)
     assert.equal(await verdictOf(text), 'VERIFIED')
@@ -51,7 +63,7 @@ describe('any text', () => {
         const raw = decode(`HC1:${encodeBase45(bytes)}`)
         const inflated = decode(hc1(bytes))
         const payload = decode(hc1(encodeCbor([encodeCbor(new Map([[1, -7]])), new Map(), bytes, Buffer.alloc(64)])))
-        assert.deepEqual([isFailure(raw), isFailure(inflated), isFailure(payload)], [true, true, true])
+        assert.deepEqual(['check' in raw, 'check' in inflated, 'check' in payload], [true, true, true])
       }),
       { numRuns: 500 },
     )
@@ -59,12 +71,12 @@ describe('any text', () => {
 
   it('over the limit is refused before it is decoded', () => {
     const answer = decode(`HC1:${'0'.repeat(8189)}`)
-    assert.equal(isFailure(answer) && answer.status, 'INVALID_ENCODING')
+    assert.equal('check' in answer && answer.status, 'INVALID_ENCODING')
   })
 
   it('that inflates beyond the limit is refused', () => {
     const answer = decode(hc1(Buffer.alloc(257 * 1024)))
-    assert.equal(isFailure(answer) && answer.status, 'INVALID_COMPRESSION')
+    assert.equal('check' in answer && answer.status, 'INVALID_COMPRESSION')
   })
 })
 
@@ -113,7 +125,7 @@ describe('claims', () => {
     const claims = hcertClaims({ issuer: 'XA', certificate: [5, 'vhlink:/e30'] })
     for (const [key, value] of extra) claims.set(key, value as number)
     const envelope = decode(issueHcert(claims, issuer.signer))
-    assert.ok(!isFailure(envelope), 'decodes')
+    assert.ok(!('check' in envelope), 'decodes')
     return envelope
   }
 
@@ -147,7 +159,7 @@ describe('claims', () => {
       expires: new Date('2022-12-31'),
     })
     const envelope = decode(issueHcert(payload, issuer.signer))
-    assert.ok(!isFailure(envelope))
+    assert.ok(!('check' in envelope))
     assert.deepEqual(envelope.period, {
       notBefore: Date.parse('2022-01-01T00:00:00Z') / 1000,
       expires: Date.parse('2022-12-31T23:59:59.999Z') / 1000,
@@ -179,7 +191,7 @@ describe('the schema of the EU DCC', () => {
         issuer.signer,
       ),
     )
-    if (isFailure(envelope)) return envelope.status
+    if ('check' in envelope) return envelope.status
     const opened = envelope.open()
     return typeof opened === 'string' ? 'UNSUPPORTED_CONTENT' : opened.remarks
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { JsonObject } from '../../../src/base/json-value.ts'
-import { subjectOf } from '../../../src/evaluate/subject.ts'
+import { subjectOf } from '../../../src/evaluate/person.ts'
 import type { Bundle, Resource } from '../../../src/fhir/types.ts'
 import { card, cardDose, cardPatient, cardResult, mapByDefault, resources } from '../../support/map-samples.ts'
 import { mappingClock } from '../../support/own-mapping.ts'

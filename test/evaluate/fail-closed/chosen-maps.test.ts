@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Json, JsonObject } from '../../../src/base/json-value.ts'
-import { mapInput } from '../../../src/credentials/map-input.ts'
 import { mapContent } from '../../../src/evaluate/map/map-content.ts'
-import { subjectOf } from '../../../src/evaluate/subject.ts'
+import { subjectOf } from '../../../src/evaluate/person.ts'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
 import type { Resource } from '../../../src/fhir/types.ts'
-import { card, cardDose, cardPatient, chainOf, codes, resources, texts, without } from '../../support/map-samples.ts'
+import { card, cardDose, cardPatient, codes, inputOf, resources, texts, without } from '../../support/map-samples.ts'
 import { mappingClock, ownMapping } from '../../support/own-mapping.ts'
 
 /** A map that a request may name, with its group. */
@@ -27,7 +26,7 @@ ${rules}
 describe('maps that a request names', () => {
   const choose = (fml: string, content: Json = card(cardPatient(), cardDose()), artefacts: Resource[] = []) => {
     const url = /map "([^"]+)"/.exec(fml)?.[1] ?? ''
-    return mapContent(mapInput('shc', content), chainOf('shc'), [url], ownMapping([fml], artefacts))
+    return mapContent([inputOf('shc', content)], [url], ownMapping([fml], artefacts))
   }
   const copying = bundleOf(
     'Copying',
@@ -154,7 +153,7 @@ group HolderOnly(source data, target bundle : Bundle) {
 }`
     const maps = ['http://vidimus.org/fhir/StructureMap/ShcToCoreDataSet', 'http://example.org/StructureMap/HolderOnly']
     const content = card(cardPatient(), cardDose())
-    const mapped = await mapContent(mapInput('shc', content), chainOf('shc'), maps, ownMapping([holderOnly]))
+    const mapped = await mapContent([inputOf('shc', content)], maps, ownMapping([holderOnly]))
     assert.match(texts(mapped), /1 events are certified, and the maps made 0 resources that say what happened/)
   })
 
@@ -167,7 +166,7 @@ group Same(source data, target bundle : Bundle) {
 }`
     const maps = ['http://vidimus.org/fhir/StructureMap/ShcToCoreDataSet', 'http://example.org/StructureMap/Same']
     const content = card(cardPatient(), cardDose(), cardDose({ occurrenceDateTime: '2026-01-29' }))
-    const mapped = await mapContent(mapInput('shc', content), chainOf('shc'), maps, ownMapping([same]))
+    const mapped = await mapContent([inputOf('shc', content)], maps, ownMapping([same]))
     assert.deepEqual(codes(mapped), ['duplicate', 'incomplete'])
   })
 })

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { readClock } from '../../../src/evaluate/request.ts'
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
-import { requestId } from '../../../src/http/message/request-id.ts'
+import { requestId } from '../../../src/http/message/head.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
 import { issueSample, testIssuer } from '../../support/issuer.ts'
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { deflateSync, inflateSync } from 'node:zlib'
+import type { Scanned } from '../../../src/credentials/credential-format.ts'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { decodeBase45 } from '../../../src/credentials/encoding/base45.ts'
 import { type CborInput, encodeCbor } from '../../../src/demo/cbor-encode.ts'
-import { hcertClaims, issueHcert } from '../../../src/demo/hcert.ts'
-import { type CredentialInput, verifyCredential } from '../../../src/evaluate/verify/verify.ts'
+import { hcertClaims, issueHcert } from '../../../src/demo/issue-hcert.ts'
+import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
 import { testIssuer } from '../../support/issuer.ts'
 
@@ -14,7 +15,7 @@ const testOnly = testIssuer({ extendedKeyUsage: ['1.3.6.1.4.1.1847.2021.1.1'] })
 const anyEvent = testIssuer()
 const clock = new Date('2022-06-01T00:00:00Z')
 
-const verify = (credential: CredentialInput, issuer = anyEvent) =>
+const verify = (credential: Scanned, issuer = anyEvent) =>
   verifyCredential(credential, { formats: credentialFormats, keys: anchorKeySource([issuer.anchor]), clock })
 const check = ({ checks }: Awaited<ReturnType<typeof verify>>, name: string) =>
   checks.find((each) => each.name === name)
@@ -121,7 +122,7 @@ describe('events that a key for test results must not certify', () => {
   it('while its test results are verified', async () => {
     const verdict = await verify(issue(map([[1, dcc({ t: [test] })]]), testOnly), testOnly)
     assert.equal(verdict.status, 'VERIFIED', JSON.stringify(verdict.checks))
-    assert.deepEqual([verdict.formats, verdict.events, verdict.obstacles], [['hcert-dcc'], ['t'], []])
+    assert.deepEqual([verdict.inputs.length, verdict.events, verdict.obstacles], [1, ['t'], []])
   })
 })
 
@@ -138,7 +139,14 @@ describe('several kinds in one certificate', () => {
       ),
     )
     assert.equal(verdict.status, 'VERIFIED', JSON.stringify(verdict.checks))
-    assert.deepEqual(verdict.formats, ['hcert-dcc', 'hcert-ddcc-vs'])
+    assert.equal(verdict.format, 'hcert-dcc')
+    assert.deepEqual(
+      verdict.inputs.map(({ claims }) => Object.keys(Object(claims))),
+      [
+        ['1', '4', '6', '-260'],
+        ['name', 'vaccination', 'certificate'],
+      ],
+    )
     assert.deepEqual(verdict.events, ['t', 'v'])
     assert.deepEqual(Object.keys(Object(verdict.content)['-260']), ['1', '3'])
   })

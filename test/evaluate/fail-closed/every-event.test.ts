@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { JsonObject } from '../../../src/base/json-value.ts'
-import type { Format } from '../../../src/credentials/credential-format.ts'
-import { mapInputs } from '../../../src/credentials/map-input.ts'
-import { mapParts } from '../../../src/evaluate/map/map-content.ts'
+import { mapContent } from '../../../src/evaluate/map/map-content.ts'
 import {
-  chainOf,
   claim6,
   codes,
   dcc,
+  inputOf,
   mapByDefault,
   person,
   recovery,
@@ -57,10 +55,10 @@ describe('every certified event', () => {
       '-6': claim6,
     },
   }
-  const formats: Format[] = ['hcert-dcc', 'hcert-ddcc-vs', 'hcert-ddcc-tr', 'hcert-link', 'hcert-dvc']
+  const formats = ['hcert-dcc', 'hcert-ddcc-vs', 'hcert-ddcc-tr', 'hcert-dvc']
   const mapAll = (content: JsonObject, chosen: string[] = []) =>
-    mapParts(
-      mapInputs(formats, content).map(({ format, input }) => ({ input, chain: chainOf(format) })),
+    mapContent(
+      formats.map((format) => inputOf(format, content)),
       chosen,
       ownMapping(),
     )

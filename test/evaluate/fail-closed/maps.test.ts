@@ -2,8 +2,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import supertest from 'supertest'
-import type { Json } from '../../../src/base/json-value.ts'
-import type { MapInput } from '../../../src/credentials/map-input.ts'
 import { judge, type RuleSurroundings } from '../../../src/evaluate/run-rules.ts'
 import { issue } from '../../../src/fhir/error.ts'
 import type { Bundle } from '../../../src/fhir/types.ts'
@@ -100,11 +98,9 @@ describe('a certificate whose content lies elsewhere', () => {
 describe('judging', () => {
   const surroundings: RuleSurroundings = {
     rules: server.rules,
-    selectPlans: async () => [],
-    findPlans: async () => [],
+    plans: { select: async () => [], named: async () => [] },
     hasLibrary: async () => true,
   }
-  const input: MapInput = { claims: {} as Json, composition: {} as Json }
   const data: Bundle = { resourceType: 'Bundle', type: 'collection' }
   const request = {
     jurisdiction: undefined,
@@ -114,23 +110,15 @@ describe('judging', () => {
   const judged = (change: object) =>
     judge(surroundings, {
       request: request as never, // the rest of a request is not asked for
-      verification: {
-        status: 'VERIFIED',
-        checks: [],
-        formats: ['hcert-dcc'],
-        events: ['v'],
-        period: {},
-        obstacles: [],
-      },
-      input,
+      verification: { events: ['v'], period: {}, isIssuerUnknown: false, inputs: [] },
       named: { sources: [{ library: 'http://example.org/Library/Rules', expressions: ['Good'] }], remarks: [] },
-      content: { data },
+      content: data,
       ...change,
     })
 
   it('a credential that certifies nothing known is no ground for accepting', async () => {
     assert.deepEqual((await judged({})).obstacles, [])
-    const verification = { status: 'VERIFIED', checks: [], events: [], period: {}, obstacles: [] }
+    const verification = { isIssuerUnknown: false, events: [], period: {}, inputs: [] }
     const { rules, obstacles } = await judged({ verification })
     assert.equal(rules[0]?.result, true)
     assert.equal(obstacles.length, 1)

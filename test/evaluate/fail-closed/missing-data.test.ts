@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Json } from '../../../src/base/json-value.ts'
-import type { Format } from '../../../src/credentials/credential-format.ts'
 import {
   card,
   cardDose,
@@ -20,7 +19,7 @@ import {
 } from '../../support/map-samples.ts'
 
 /** What is missing of a credential, and the obstacle that names it. */
-const MISSING: [what: string, Format, Json, obstacles: string[]][] = [
+const MISSING: [what: string, string, Json, obstacles: string[]][] = [
   ['no name', 'hcert-dcc', dcc({ v: [vaccination], nam: {} }), ['required DDCCCoreDataSetVS.name']],
   [
     'no vaccine and no product',

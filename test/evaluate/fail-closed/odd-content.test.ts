@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Json, JsonObject } from '../../../src/base/json-value.ts'
-import { mapInput } from '../../../src/credentials/map-input.ts'
-import { type Mapped, mapContent } from '../../../src/evaluate/map/map-content.ts'
+import { mapContent } from '../../../src/evaluate/map/map-content.ts'
+import type { Mapped } from '../../../src/evaluate/map/mapped.ts'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
 import { FhirError } from '../../../src/fhir/error.ts'
-import { chainOf, dcc, recovery, testEvent, vaccination } from '../../support/map-samples.ts'
+import { dcc, inputOf, recovery, testEvent, vaccination } from '../../support/map-samples.ts'
 import { ownMapping } from '../../support/own-mapping.ts'
 
 describe('whatever stands in a certificate', () => {
@@ -60,7 +60,7 @@ describe('whatever stands in a certificate', () => {
         const events = given.v.length + given.t.length + given.r.length
         let mapped: Mapped
         try {
-          mapped = await mapContent(mapInput('hcert-dcc', dcc(given as JsonObject)), chainOf('hcert-dcc'), [], mapping)
+          mapped = await mapContent([inputOf('hcert-dcc', dcc(given as JsonObject))], [], mapping)
         } catch (error) {
           // An answer, too: nothing is judged.
           assert.ok(error instanceof FhirError && error.status === 422, String(error))

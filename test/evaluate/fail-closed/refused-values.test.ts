@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Json, JsonObject } from '../../../src/base/json-value.ts'
-import type { Format } from '../../../src/credentials/credential-format.ts'
-import { subjectOf } from '../../../src/evaluate/subject.ts'
+import { subjectOf } from '../../../src/evaluate/person.ts'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
 import {
   card,
@@ -26,7 +25,7 @@ import {
 import { mappingClock } from '../../support/own-mapping.ts'
 
 /** A value that FHIR would refuse: where it is missing then, and what is required and lacks for it. */
-const REFUSED: [what: string, Format, Json, leftOut: RegExp, obstacles: string[]][] = [
+const REFUSED: [what: string, string, Json, leftOut: RegExp, obstacles: string[]][] = [
   [
     'a birth date that is no day',
     'hcert-dcc',
@@ -188,7 +187,7 @@ describe('a value that FHIR would refuse', () => {
 })
 
 /** Values that are converted, and into what. */
-const CONVERTED: [what: string, Format, Json, path: string, value: Json][] = [
+const CONVERTED: [what: string, string, Json, path: string, value: Json][] = [
   [
     'a date-time for a date',
     'hcert-dcc',

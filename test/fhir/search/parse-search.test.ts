@@ -65,7 +65,6 @@ test('understands a query', () => {
     ['_cursor', 'abc'],
     ['_format', 'json'],
     ['nonsense', '1'],
-    ['_has:x:y:z', '1'],
     ['_sort', 'nonsense'],
     ['__proto__', '1'],
   ]
@@ -86,7 +85,7 @@ test('understands a query', () => {
   assert.deepEqual(search.revinclude, [
     { source: 'ConceptMap', parameter: 'source', iterate: true, target: 'ValueSet' },
   ])
-  assert.deepEqual(search.unknown, ['nonsense', '_has:x:y:z', '_sort', '__proto__'])
+  assert.deepEqual(search.unknown, ['nonsense', '_sort', '__proto__'])
   assert.equal(
     search.used.some(([name]) => name === 'status' || name === '_format'),
     false,

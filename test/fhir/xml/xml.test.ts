@@ -41,7 +41,12 @@ const names = {
   resourceType: 'Patient',
   name: [
     { given: ['A', 'B', null], _given: [null, { id: 'g' }, { extension: [{ url: 'u', valueString: 's' }] }] },
-    { _given: [{ id: 'x', extension: [{ url: 'u', valueString: 's' }] }], family: 'F', _family: { id: 'f' } },
+    {
+      given: [null],
+      _given: [{ id: 'x', extension: [{ url: 'u', valueString: 's' }] }],
+      family: 'F',
+      _family: { id: 'f' },
+    },
   ],
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { clientsByAddress, proxyProblem } from '../../../src/http/limits/client.ts'
+import { clientsByAddress, proxyProblem } from '../../../src/http/limits/requester.ts'
 
 const message = (remoteAddress: string | undefined, forwarded?: string) =>
   // As much of a message as is read.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { publicRevision } from '../../../src/http/wire/public-revision.ts'
+import { publicRevision } from '../../../src/http/wire/reply-cache.ts'
 
 test('the revision of what is public ignores AuditEvents', () => {
   const store: Record<string, number> = { ValueSet: 1, AuditEvent: 2 }

@@ -25,9 +25,10 @@ describe('the context of an expansion or validation', () => {
     assert.equal(answer(found, 'url'), 'http://example.org/ValueSet/sites|2')
   })
 
-  it('gives way to a value set that is named', async () => {
-    const given = { url: 'http://example.org/ValueSet/own', context: 'http://example.org/nothing#x' }
-    assert.equal(answer(await resolve(given), 'url'), given.url)
+  it('is refused beside a value set that is named: one of url, context or valueSet says which one is meant', async () => {
+    const context = 'http://example.org/StructureDefinition/dose#Dose.site'
+    for (const named of [{ url: 'http://example.org/ValueSet/own' }, { valueSet: { resourceType: 'ValueSet' } }])
+      await assert.rejects(resolve({ ...named, context }), /Send one of url, valueSet and context/)
   })
 
   it('is refused where it leads to nothing', async () => {

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { FhirError } from '../../../src/fhir/error.ts'
 import type { CodeSystem } from '../../../src/fhir/types.ts'
-import { ARTEFACT_EXTENSION, readArtefact, readArtefacts } from '../../../src/packages/large-code-system/artefact.ts'
+import { INDEX_EXTENSION, indexReader, readIndex } from '../../../src/packages/large-code-system/code-system-index.ts'
 import { importCodeSystem } from '../../../src/packages/large-code-system/import-code-system.ts'
 import { openSource, resourceSource } from '../../../src/packages/large-code-system/sources.ts'
 import { indexCodeSystem } from '../../../src/terminology/code-system/concept-index.ts'
@@ -26,15 +26,15 @@ const csv = 'code,display,parent,hue\nall,All,,\nred,Red,all,warm\nblue,Blue,all
 
 const place = (file = 'colours.csv') => {
   const folder = temporaryFolder()
-  return { folder, file, artefacts: join(folder, 'code-systems') }
+  return { folder, file, indexes: join(folder, 'code-systems') }
 }
 
-const providers = (folder: string) => readArtefacts(folder, largeCodeSystem)
+const providers = (folder: string) => indexReader(folder, largeCodeSystem)
 
 describe('import of a code system', () => {
-  it('makes an artefact, and a resource that names it', async () => {
+  it('makes an index, and a resource that names it', async () => {
     const at = place()
-    const { resource, artefact, counts, unchanged } = await importText(at, csv, {
+    const { resource, index, counts, unchanged } = await importText(at, csv, {
       url,
       version: '1.2',
       name: 'Colours',
@@ -51,15 +51,15 @@ describe('import of a code system', () => {
       content: 'complete',
       hierarchyMeaning: 'is-a',
       property: [{ code: 'hue', type: 'string' }],
-      extension: [{ url: ARTEFACT_EXTENSION, valueString: artefact }],
+      extension: [{ url: INDEX_EXTENSION, valueString: index }],
       count: 4,
     })
-    const provider = await providers(at.artefacts).read(resource)
+    const provider = await providers(at.indexes).read(resource)
     assert.equal(provider?.display(provider.locate('navy') ?? -1), 'Navy')
     assert.equal(provider?.subsumes(provider.locate('all') ?? -1, provider.locate('navy') ?? -1), true)
     assert.equal(provider?.filter?.('hue', '=', 'cold')?.size(), 2)
-    assert.deepEqual(readdirSync(at.artefacts), [artefact])
-    const { manifest } = await readArtefact(at.artefacts, artefact)
+    assert.deepEqual(readdirSync(at.indexes), [index])
+    const { manifest } = await readIndex(at.indexes, index)
     assert.equal(manifest.canonical, `${url}|1.2`)
     assert.equal(manifest.source.file, 'colours.csv')
     assert.equal(manifest.source.bytes, csv.length)
@@ -68,14 +68,14 @@ describe('import of a code system', () => {
   it('keeps what is there: the same source again does nothing, a changed one stands beside it', async () => {
     const at = place()
     const first = await importText(at, csv, { url })
-    const before = statSync(join(at.artefacts, first.artefact, 'index.bin')).mtimeMs
+    const before = statSync(join(at.indexes, first.index, 'index.bin')).mtimeMs
     const again = await importText(at, csv, { url })
     assert.equal(again.unchanged, true)
     assert.deepEqual([again.resource, again.counts], [first.resource, first.counts])
-    assert.equal(statSync(join(at.artefacts, first.artefact, 'index.bin')).mtimeMs, before)
+    assert.equal(statSync(join(at.indexes, first.index, 'index.bin')).mtimeMs, before)
     const changed = await importText(at, `${csv}pink,Pink,red,warm\n`, { url })
-    assert.notEqual(changed.artefact, first.artefact)
-    const reader = providers(at.artefacts)
+    assert.notEqual(changed.index, first.index)
+    const reader = providers(at.indexes)
     assert.equal((await reader.read(first.resource))?.all.size(), 4)
     assert.equal((await reader.read(changed.resource))?.all.size(), 5)
   })
@@ -108,7 +108,7 @@ describe('import of a code system', () => {
     await refused('{"resourceType":"CodeSystem","url":"http://x","concept":[{"code":"a"},', 'f.json', /line 1/)
     await refused('{"resourceType":"CodeSystem","content":"complete","concept":[{"code":"a"}]}', 'g.json', /no url/)
     await refused('{"resourceType":"CodeSystem","url":"http://x","content":"not-present"}', 'h.json', /not-present/)
-    assert.deepEqual(existsSync(at.artefacts) ? readdirSync(at.artefacts) : [], [])
+    assert.deepEqual(existsSync(at.indexes) ? readdirSync(at.indexes) : [], [])
   })
 
   it('is repeated safely after an interruption at any time', async () => {
@@ -128,25 +128,25 @@ describe('import of a code system', () => {
         }),
         ...(stop === 'countConcepts' && { countConcepts: fail }),
       }
-      await assert.rejects(importCodeSystem(source, { folder: at.artefacts, engine: broken }), /interrupted/)
-      assert.deepEqual(readdirSync(at.artefacts), [])
+      await assert.rejects(importCodeSystem(source, { folder: at.indexes, engine: broken }), /interrupted/)
+      assert.deepEqual(readdirSync(at.indexes), [])
     }
     // A process that was killed cannot tidy up after itself.
     const { pid } = spawnSync(process.execPath, ['-e', ''])
-    const leftover = join(at.artefacts, `.importing-${pid}-something`)
+    const leftover = join(at.indexes, `.importing-${pid}-something`)
     mkdirSync(leftover)
     writeFileSync(join(leftover, 'spool'), 'half')
-    const { artefact } = await importCodeSystem(source, { folder: at.artefacts, engine })
-    assert.deepEqual(readdirSync(at.artefacts), [artefact])
+    const { index } = await importCodeSystem(source, { folder: at.indexes, engine })
+    assert.deepEqual(readdirSync(at.indexes), [index])
   })
 })
 
-describe('a damaged artefact', () => {
+describe('a damaged index', () => {
   const damage = async (spoil: (folder: string) => void): Promise<[string, CodeSystem]> => {
     const at = place()
-    const { resource, artefact } = await importText(at, csv, { url })
-    spoil(join(at.artefacts, artefact))
-    return [at.artefacts, resource]
+    const { resource, index } = await importText(at, csv, { url })
+    spoil(join(at.indexes, index))
+    return [at.indexes, resource]
   }
   const cases: [string, (folder: string) => void, RegExp][] = [
     ['index cut short', (folder) => truncateSync(join(folder, 'index.bin'), 800), /has 800 bytes instead of/],
@@ -178,26 +178,23 @@ describe('a damaged artefact', () => {
 
   it('is an error when it is not there, or belongs to another code system', async () => {
     const at = place()
-    const { resource, artefact } = await importText(at, csv, { url })
-    const reader = providers(at.artefacts)
+    const { resource, index } = await importText(at, csv, { url })
+    const reader = providers(at.indexes)
     await assert.rejects(
       reader.read({ ...resource, version: '9' }),
       /belongs to http:\/\/example.org\/CodeSystem\/colours/,
     )
-    cpSync(join(at.artefacts, artefact), join(at.folder, 'elsewhere'), { recursive: true })
+    cpSync(join(at.indexes, index), join(at.folder, 'elsewhere'), { recursive: true })
     for (const valueString of ['../elsewhere', '/etc', '.', '..', 'absent', '']) {
-      await assert.rejects(
-        reader.read({ ...resource, extension: [{ url: ARTEFACT_EXTENSION, valueString }] }),
-        FhirError,
-      )
+      await assert.rejects(reader.read({ ...resource, extension: [{ url: INDEX_EXTENSION, valueString }] }), FhirError)
     }
   })
 
   it('is replaced by a new import, which a reader notices', async () => {
     const at = place()
-    const { resource, artefact } = await importText(at, csv, { url })
-    truncateSync(join(at.artefacts, artefact, 'index.bin'), 100)
-    const reader = providers(at.artefacts)
+    const { resource, index } = await importText(at, csv, { url })
+    truncateSync(join(at.indexes, index, 'index.bin'), 100)
+    const reader = providers(at.indexes)
     for (let i = 0; i < 2; i++) await assert.rejects(reader.read(resource), /100 bytes/)
     const again = await importText(at, csv, { url })
     assert.equal(again.unchanged, false)
@@ -212,7 +209,7 @@ describe('a damaged artefact', () => {
       content: 'complete',
       concept: [{ code: 'a' }],
     }
-    const extension = [{ url: ARTEFACT_EXTENSION, valueString: 'absent' }]
+    const extension = [{ url: INDEX_EXTENSION, valueString: 'absent' }]
     assert.equal(await providers('/nowhere').read(own), undefined)
     assert.equal(await providers('/nowhere').read({ ...own, extension }), undefined)
   })
@@ -273,9 +270,9 @@ describe('the choice of the way', () => {
     assert.equal(resourceSource({ ...resource, content: 'supplement' }, file, { bytes: 1, concepts: 1 }), undefined)
     const source = resourceSource(resource, file, { bytes: 1000, concepts: 3 })
     assert.ok(source)
-    const made = await importCodeSystem(source, { folder: at.artefacts, engine })
+    const made = await importCodeSystem(source, { folder: at.indexes, engine })
     assert.deepEqual([made.resource.id, made.resource.count, made.resource.concept], ['tree', 4, undefined])
-    const provider = await providers(at.artefacts).read(made.resource)
+    const provider = await providers(at.indexes).read(made.resource)
     const memory = indexCodeSystem(resource)
     for (let ref = 0; ref < 4; ref++) {
       for (const ask of ['code', 'display', 'parents', 'properties'] as const) {

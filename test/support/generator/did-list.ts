@@ -10,7 +10,7 @@ const contexts: Record<string, string> = {
   'https://smart.who.int/trust/tng-context/v1-DEV.jsonld': 'v1-dev.jsonld',
   'https://w3id.org/security/v3': 'security-v3.jsonld',
 }
-const folder = join(import.meta.dirname, '../../../src/trust/contexts')
+const folder = join(import.meta.dirname, '../../../src/json-ld/contexts')
 
 async function quadsHash(document: object): Promise<Buffer> {
   const quads = await jsonld.canonize(document, {

@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../../src/base/x509.ts'
 import { FhirError } from '../../../src/fhir/error.ts'
 import { anchorKeySource, keyFromJwk } from '../../../src/trust/keys/anchors.ts'
+import type { Framework } from '../../../src/trust/keys/trusted-key.ts'
+import { frameworks } from '../../support/frameworks.ts'
 import { keyPairFor, testIssuer } from '../../support/issuer.ts'
 
 const issuer = testIssuer()
@@ -16,11 +18,11 @@ describe('request trust anchors', () => {
     const keys = anchorKeySource([issuer.anchor])
     const subjectKeyId = Buffer.from(subjectKeyIdentifier(issuer.dsc.raw) ?? []).toString('base64')
     for (const id of [keyId, subjectKeyId]) {
-      const [key] = keys.find({ framework: 'hcert', keyId: id, issuer: 'FR' })
+      const [key] = keys.find({ framework: frameworks.hcert, keyId: id, issuer: 'FR' })
       assert.equal(key?.certificate?.subject, issuer.dsc.subject)
       assert.equal(key?.validTo?.toISOString(), '2030-12-31T23:59:59.000Z')
     }
-    assert.deepEqual(keys.find({ framework: 'hcert', keyId: 'AAAAAAAAAAA=' }), [])
+    assert.deepEqual(keys.find({ framework: frameworks.hcert, keyId: 'AAAAAAAAAAA=' }), [])
   })
 
   it('are taken as bytes too', () => {
@@ -28,7 +30,7 @@ describe('request trust anchors', () => {
   })
 
   it('bind the issuer of a JWK: countries by ISO 3166, names of SMART Health Cards by character', () => {
-    const serves = (iss: string, issuerName: string | undefined, framework = 'hcert') =>
+    const serves = (iss: string, issuerName: string | undefined, framework: Framework = frameworks.hcert) =>
       anchorKeySource([base64({ ...jwk, iss })]).find({
         framework,
         keyId: 'k',
@@ -40,9 +42,9 @@ describe('request trust anchors', () => {
     assert.ok(!serves('FRA', 'IT'))
     assert.ok(!serves('XCL', 'XL'))
     assert.ok(!serves('CHE', 'CH BAG'))
-    assert.ok(serves('https://a.example', 'https://a.example', 'shc'))
-    assert.ok(!serves('https://a.example', 'https://a.example/', 'shc'))
-    assert.ok(!serves('https://a.example', undefined, 'shc'))
+    assert.ok(serves('https://a.example', 'https://a.example', frameworks.shc))
+    assert.ok(!serves('https://a.example', 'https://a.example/', frameworks.shc))
+    assert.ok(!serves('https://a.example', undefined, frameworks.shc))
   })
 
   it('read the further members of a JWK', () => {

@@ -6,6 +6,7 @@ import { jwkThumbprint } from '../../../src/trust/keys/jwk.ts'
 import { createKeyIndex } from '../../../src/trust/keys/key-index.ts'
 import type { TrustedKey } from '../../../src/trust/keys/trusted-key.ts'
 import { wrappedKeyIds } from '../../../src/trust/keys/wrapped-keys.ts'
+import { frameworks } from '../../support/frameworks.ts'
 import { keyPairFor, testIssuer } from '../../support/issuer.ts'
 import { certificateUnder } from '../../support/trust-list.ts'
 
@@ -32,12 +33,14 @@ const listed = (extendedKeyUsage: string[], more: Partial<TrustedKey> = {}): Tru
 })
 
 /** Under which key ids a key is found, by framework and issuer. */
-function found(key: TrustedKey, framework: string, issuers: (string | undefined)[]): string[] {
+function found(key: TrustedKey, framework: keyof typeof frameworks, issuers: (string | undefined)[]): string[] {
   const index = createKeyIndex([[key]])
   const ids = [published, thumbprint, spkiId, ...key.otherKeyIds]
   return ids.filter((keyId) =>
     issuers.some(
-      (each) => index.find({ framework, keyId, ...(each === undefined ? {} : { issuer: each }) }).length > 0,
+      (each) =>
+        index.find({ framework: frameworks[framework], keyId, ...(each === undefined ? {} : { issuer: each }) })
+          .length > 0,
     ),
   )
 }
@@ -50,13 +53,14 @@ describe('certificates that wrap a raw key', () => {
     it(`${arc}, of DIVOC: found by the name it was published under, and by DIVOC alone`, () => {
       const key = listed([divoc])
       assert.deepEqual(found(key, 'divoc', [address]), [published])
-      for (const framework of ['hcert', 'shc', 'icao-vds-nc']) assert.deepEqual(found(key, framework, countries), [])
+      for (const framework of ['hcert', 'shc', 'icao-vds-nc'] as const)
+        assert.deepEqual(found(key, framework, countries), [])
     })
 
     it(`${arc}, of SMART Health Cards: found by thumbprint, only where the list is bound to the issuer’s address`, () => {
       assert.deepEqual(found(listed([card], { issuer: address }), 'shc', [address]), [thumbprint])
       assert.deepEqual(found(listed([card], { issuer: address }), 'shc', ['https://other.example', undefined]), [])
-      for (const framework of ['shc', 'hcert', 'divoc', 'icao-vds-nc']) {
+      for (const framework of ['shc', 'hcert', 'divoc', 'icao-vds-nc'] as const) {
         assert.deepEqual(found(listed([card]), framework, countries), [], framework)
       }
     })
@@ -65,7 +69,8 @@ describe('certificates that wrap a raw key', () => {
       const key = listed([raw])
       assert.deepEqual(found(key, 'hcert', ['XA']), [published, spkiId])
       assert.deepEqual(found(key, 'hcert', ['FR']), [])
-      for (const framework of ['shc', 'divoc', 'icao-vds-nc']) assert.deepEqual(found(key, framework, countries), [])
+      for (const framework of ['shc', 'divoc', 'icao-vds-nc'] as const)
+        assert.deepEqual(found(key, framework, countries), [])
     })
 
     it(`${arc}, of two frameworks: each by its own id`, () => {
@@ -83,8 +88,8 @@ describe('certificates that wrap a raw key', () => {
   it('in the anchors of a request, too', () => {
     const [[, card = ''] = []] = oids(20, 21)
     const keys = anchorKeySource([certificate([card]).raw])
-    assert.equal(keys.find({ framework: 'shc', keyId: thumbprint, issuer: address }).length, 1)
-    assert.equal(keys.find({ framework: 'hcert', keyId: certificateKey(certificate([card])).keyId }).length, 0)
+    assert.equal(keys.find({ framework: frameworks.shc, keyId: thumbprint, issuer: address }).length, 1)
+    assert.equal(keys.find({ framework: frameworks.hcert, keyId: certificateKey(certificate([card])).keyId }).length, 0)
   })
 
   it('are listed under every name when no framework is asked for', () => {

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { demoIssuer, demoTrustFolder } from '../../../src/demo/demo-issuer.ts'
 import type { TrustSource } from '../../../src/trust/lists/trust-source.ts'
 import { loadTrustLists } from '../../../src/trust/trust.ts'
+import { frameworks } from '../../support/frameworks.ts'
 import { testIssuer } from '../../support/issuer.ts'
 import { memoryReaders } from '../../support/memory-readers.ts'
 
@@ -21,7 +22,7 @@ const network: TrustSource = { name: 'network', kind: 'certificates', location: 
 async function standing(files: Record<string, string>, location = '/own') {
   const readers = memoryReaders({ '/network/dsc.pem': pem, '/own/dsc.pem': pem, ...files })
   const trust = await loadTrustLists([network, { ...own, location }], { readers, now })
-  const statuses = trust.keys().find({ framework: 'hcert', keyId, issuer: 'XA' })
+  const statuses = trust.keys().find({ framework: frameworks.hcert, keyId, issuer: 'XA' })
   return { statuses: statuses.map(({ status }) => status), list: trust.status()[1] }
 }
 

@@ -90,7 +90,7 @@ describe('a source with refreshSeconds', () => {
     await turn()
     assert.deepEqual(
       told.map(({ failure }) => failure),
-      ['/a or its key does not exist', undefined],
+      ['/a: there is no such file or folder', undefined],
     )
     await end()
   })
@@ -142,7 +142,7 @@ describe('readings of trust lists', () => {
     delete readers.files['/b/dsc.pem']
     await Promise.all([trust.reload(['a']), trust.reload(['b'])])
     assert.equal(trust.keys().find({ keyId })[0]?.status, 'revoked')
-    assert.match(trust.status()[1]?.failure ?? '', /does not exist/)
+    assert.match(trust.status()[1]?.failure ?? '', /there is no such file/)
   })
 })
 
@@ -158,7 +158,9 @@ describe('a server', () => {
     ]
     const settings = { DATA_DIR: dataDir, STORAGE_URL: 'sqlite::memory:', PORT: '0', HOST: '127.0.0.1' }
     const clock = handClock()
-    const server = await createServer(readConfig({ ...settings, TRUST_LISTS: JSON.stringify(lists) }), clock.after)
+    const server = await createServer(readConfig({ ...settings, TRUST_LISTS: JSON.stringify(lists) }), {
+      after: clock.after,
+    })
     try {
       assert.equal(clock.waiting.length, 0)
       await server.listen()

@@ -1,4 +1,7 @@
-import { Quantity } from 'cql-execution'
+import { Quantity, Ratio } from 'cql-execution'
+import { calendarUnit } from './calendar.ts'
+import { decimalText } from './decimals.ts'
+import { refuseBig } from './longs.ts'
 import { type Evaluation, replaceConversion, replaceOperator } from './operators.ts'
 
 /**
@@ -26,30 +29,29 @@ function readQuantity(text: string): Quantity | null {
   }
 }
 
-/** A number without exponent, which CQL does not know. */
-function decimalText(value: number): string {
-  const text = String(value)
-  return text.includes('e-') ? value.toFixed(8).replace(/\.?0+$/, '') : text
-}
-
-/** Units above the week of the calendar and of UCUM: durations of both kinds cannot be compared (CQL 1.5, Quantity). */
-const calendarOf: Record<string, string> = { year: 'a', years: 'a', month: 'mo', months: 'mo' }
-
-const mixes = (from: string, to: string) =>
-  (from in calendarOf && Object.values(calendarOf).includes(to)) ||
-  (to in calendarOf && Object.values(calendarOf).includes(from))
+/**
+ * Years and months of the calendar vary in length: they are compared with each other alone, neither with units of UCUM nor with days
+ * (CQL 1.5, Equal, Quantity).
+ */
+const mixes = (from: string, to: string) => (calendarUnit(from) === undefined) !== (calendarUnit(to) === undefined)
 
 /** Installs the corrections of conversions between types and units. */
 export function correctConversions(): void {
   for (const [type, read] of Object.entries(readers)) {
-    replaceOperator(`To${type}`, ({ args: [arg], original }) => (typeof arg === 'string' ? read(arg) : original()))
+    replaceOperator(`To${type}`, ({ args: [arg], original }) => {
+      if (type === 'Decimal') refuseBig(arg)
+      if (typeof arg === 'bigint') return null
+      return typeof arg === 'string' ? read(arg) : original()
+    })
     replaceOperator(`ConvertsTo${type}`, ({ args: [arg], original }) =>
       typeof arg === 'string' ? read(arg) !== null : original(),
     )
   }
-  replaceOperator('ToString', ({ args: [arg], original }: Evaluation) =>
-    typeof arg === 'number' ? decimalText(arg) : original(),
-  )
+  replaceOperator('ToString', ({ args: [arg], original }: Evaluation) => {
+    if (typeof arg === 'bigint') return arg.toString()
+    if (arg instanceof Ratio) return `${arg.numerator}:${arg.denominator}`
+    return typeof arg === 'number' ? decimalText(arg) : original()
+  })
   // Units that UCUM calls arbitrary ([IU]) are the same as themselves.
   replaceConversion((original) => (value, from, to, adjustPrecision) => {
     if (from === to) return value

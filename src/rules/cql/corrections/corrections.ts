@@ -1,8 +1,13 @@
-import { Date as CqlDate, DateTime } from 'cql-execution'
+import { DateTime } from 'cql-execution'
 import { OperatorError } from '../run/run-errors.ts'
 import { correctBoundaries } from './boundaries.ts'
 import { correctConversions } from './conversions.ts'
-import { correctListsAndIntervals } from './lists-and-intervals.ts'
+import { isMoment } from './durations.ts'
+import { correctEquality } from './equality.ts'
+import { correctExpansion } from './expansion.ts'
+import { correctIntervals } from './intervals.ts'
+import { correctLists } from './lists.ts'
+import { correctLongs } from './longs.ts'
 import { correctNumbers } from './numbers.ts'
 import { addOperator, replaceOperator } from './operators.ts'
 import { correctSorting } from './sorting.ts'
@@ -30,11 +35,16 @@ export function correctExecutor(): void {
   corrected = true
   correctNumbers()
   correctBoundaries()
-  correctListsAndIntervals()
+  correctLongs()
+  correctEquality()
+  correctIntervals()
+  correctLists()
+  correctExpansion()
   correctTexts()
   correctConversions()
   correctSorting()
-  for (const name of ['DateTime', 'Date']) replaceOperator(name, async ({ original }) => checkMoment(await original()))
+  for (const name of ['DateTime', 'Date', 'Time'])
+    replaceOperator(name, async ({ original }) => checkMoment(await original(), name === 'Time'))
   for (const name of unimplemented)
     addOperator(name, ({ args }) => {
       if (args[0] === null) return null
@@ -43,11 +53,11 @@ export function correctExecutor(): void {
 }
 
 /** `DateTime(null)` is null; years go from 1 to 9999, and the day and the time must exist. */
-function checkMoment(value: unknown): unknown {
-  if (!(value instanceof DateTime) && !(value instanceof CqlDate)) return value
+function checkMoment(value: unknown, isTime: boolean): unknown {
+  if (!isMoment(value)) return value
   const { year, month, day } = value
   if (year === null || year === undefined) return null
-  if (year < 1 || year > 9999) throw new OperatorError('the year is out of range')
+  if (!isTime && (year < 1 || year > 9999)) throw new OperatorError('the year is out of range')
   const days = month == null ? 31 : new Date(Date.UTC(year, month, 0)).getUTCDate()
   const time = value instanceof DateTime ? [value.hour, value.minute, value.second, value.millisecond] : []
   const fits =

@@ -1,7 +1,6 @@
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { issue } from '../../../fhir/error.ts'
 import type { Issue } from '../../../fhir/types.ts'
-import type { Elm } from '../translate/elm.ts'
 
 const types = '{urn:hl7-org:elm-types:r1}'
 
@@ -13,9 +12,8 @@ const checks: Record<string, (text: string, negated: boolean) => boolean> = {
 }
 
 /** Faults of literals that the translator lets pass: numbers out of the range of their type (CQL 1.5, literals). */
-export function checkLiterals(elm: Elm): Issue[] {
+export function checkLiterals(statements: Json | undefined, library: string): Issue[] {
   const issues: Issue[] = []
-  const library = typeof elm.library.identifier.id === 'string' ? elm.library.identifier.id : ''
   const walk = (node: Json | undefined, negated: boolean): void => {
     if (Array.isArray(node)) for (const each of node) walk(each, negated)
     if (typeof node !== 'object' || node === null || Array.isArray(node)) return
@@ -30,15 +28,16 @@ export function checkLiterals(elm: Elm): Issue[] {
     const type = String(node.valueType).slice(types.length)
     issues.push(issue('code-invalid', { text: `${node.value} is out of the range of ${type}`, ...where }))
   }
-  walk(elm.library.statements, false)
+  walk(statements, false)
   return issues
 }
 
-/** Long literals become numbers; the executor would add them as text. One that a double cannot hold is left for an error at run time. */
+/** Long literals become numbers; the executor would add them as text. */
 export function correctLongLiteral(node: JsonObject): void {
   if (node.type !== 'Literal' || node.valueType !== `${types}Long` || typeof node.value !== 'string') return
   if (!Number.isSafeInteger(Number(node.value))) {
     node.type = 'ToLong'
+    node.ofLiteral = true
     node.operand = { type: 'Literal', valueType: `${types}String`, value: node.value }
     return
   }

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module'
+import { isJsonObject } from '../../../base/json-object.ts'
 import type { JsonObject } from '../../../base/json-value.ts'
+import type { Ternary } from '../../three-valued.ts'
 
 /**
  * Access to the operator classes of cql-execution, which its entry does not export. Corrections replace single classes by subclasses and
@@ -23,6 +25,7 @@ const modules: Record<string, OperatorClass>[] = [
   'datetime',
   'string',
   'type',
+  'comparison',
 ].map((name) => require(`cql-execution/lib/elm/${name}`))
 const { Expression } = all
 
@@ -40,15 +43,17 @@ export type Correction = (evaluation: Evaluation) => unknown
 
 /** Replaces an operator that the executor has. */
 export function replaceOperator(name: string, correction: Correction): void {
-  // `expressions` re-exports what the module of the operator holds.
-  const module = modules.find((each) => Object.hasOwn(each, name))
-  const Original = module?.[name]
-  if (!module || !Original) throw new Error(`cql-execution has no operator ${name}`)
+  const { module, Original } = find(name)
   module[name] = corrected(Original, correction)
 }
 
-/** An operator whose operands have names of their own: each is an operator, or absent. */
-type NamedOperands = Record<string, { execute(context: unknown): Promise<unknown> } | null | undefined>
+/** The class of an operator, and the module that holds it: `expressions` re-exports what stands there. */
+function find(name: string): { module: Record<string, OperatorClass>; Original: OperatorClass } {
+  const module = modules.find((each) => Object.hasOwn(each, name))
+  const Original = module?.[name]
+  if (!module || !Original) throw new Error(`cql-execution has no operator ${name}`)
+  return { module, Original }
+}
 
 /** Replaces an operator whose operands have names of their own in ELM. */
 export function replaceNamedOperator(
@@ -56,18 +61,28 @@ export function replaceNamedOperator(
   operands: string[],
   correction: (values: unknown[]) => unknown,
 ): void {
-  const module = modules.find((each) => Object.hasOwn(each, name))
-  const Original = module?.[name]
-  if (!module || !Original) throw new Error(`cql-execution has no operator ${name}`)
+  const { module, Original } = find(name)
   module[name] = class extends Original {
     override async exec(context: unknown): Promise<unknown> {
-      const built = this as unknown as NamedOperands // the original's constructor makes them
       const values: unknown[] = []
-      for (const operand of operands) values.push((await built[operand]?.execute(context)) ?? null)
+      for (const operand of operands) values.push((await operandOf(this, operand)?.execute(context)) ?? null)
       return correction(values)
     }
   }
 }
+
+/** An operand that the original's constructor has built under a name; absent where ELM has none. */
+function operandOf(operator: object, name: string): Executable | undefined {
+  const built: unknown = Reflect.get(operator, name)
+  return isExecutable(built) ? built : undefined
+}
+
+interface Executable {
+  execute(context: unknown): Promise<unknown>
+}
+
+const isExecutable = (value: unknown): value is Executable =>
+  typeof value === 'object' && value !== null && typeof Reflect.get(value, 'execute') === 'function'
 
 /** Adds an operator that the executor does not have: unknown ones would be null without a word. */
 export function addOperator(name: string, correction: Correction): void {
@@ -99,7 +114,7 @@ function corrected(Original: OperatorClass, correction: Correction): OperatorCla
     override async exec(context: unknown): Promise<unknown> {
       const values = await super.execArgs(context)
       const list = Array.isArray(this.node.operand)
-      const args = list ? (values as unknown[]) : [values]
+      const args: unknown[] = list && Array.isArray(values) ? values : [values]
       return correction({
         args,
         node: this.node,
@@ -114,17 +129,54 @@ function corrected(Original: OperatorClass, correction: Correction): OperatorCla
   }
 }
 
+/** A value that lies in a range. */
+export interface Uncertain {
+  low: unknown
+  high: unknown
+}
+
+/** Whether a value is only known to lie in a range: a duration between moments of less precision, a bound that is open and null. */
+export const isUncertain = (value: unknown): value is Uncertain =>
+  typeof value === 'object' && value !== null && Reflect.get(value, 'isUncertainty') === true
+
+/** The precision at which an operator compares (`same day as`), in lower case. */
+export const precisionOf = ({ node }: Evaluation): string | undefined =>
+  typeof node.precision === 'string' ? node.precision.toLowerCase() : undefined
+
 /** Static type of an operator's result or first operand, without namespace: `Decimal`, `Long`, `Integer`. */
 export function staticType(node: JsonObject): string | undefined {
-  const [first] = Array.isArray(node.signature) ? (node.signature as JsonObject[]) : []
-  const name = first?.name ?? node.resultTypeName
+  const [first] = Array.isArray(node.signature) ? node.signature : []
+  const name = (isJsonObject(first) ? first.name : undefined) ?? node.resultTypeName
   return typeof name === 'string' ? name.slice(name.indexOf('}') + 1) : undefined
 }
 
-/** Equality of the executor (CQL 1.5, Equal): true, false or null. */
-export const {
-  equals,
-}: { equals(a: unknown, b: unknown): boolean | null } = require('cql-execution/lib/util/comparison')
+/** Compares two values: true, false, or null for unknown. */
+export type Comparison = (a: unknown, b: unknown) => Ternary
+
+const comparisons: Record<'equals' | 'equivalent' | 'lessThanOrEquals' | 'greaterThanOrEquals', Comparison> =
+  require('cql-execution/lib/util/comparison')
+
+/** Equality (CQL 1.5, Equal), as corrected. */
+export const equals: Comparison = (a, b) => comparisons.equals(a, b)
+
+/** `<=` of numbers, texts, dates, times, quantities and uncertain values. */
+export const isAtMost: Comparison = (a, b) => comparisons.lessThanOrEquals(a, b)
+
+/** Replaces equality or equivalence wherever the executor asks for it; `change` is given its own. */
+export function replaceComparison(name: 'equals' | 'equivalent', change: (original: Comparison) => Comparison): void {
+  comparisons[name] = change(comparisons[name])
+}
+
+/** Least and greatest values that the executor does not know: of Long. */
+export function addLimits(type: string, least: unknown, greatest: unknown): void {
+  limits.MinValue.MIN_VALUES[type] = least
+  limits.MaxValue.MAX_VALUES[type] = greatest
+}
+
+const limits: {
+  MinValue: { MIN_VALUES: Record<string, unknown> }
+  MaxValue: { MAX_VALUES: Record<string, unknown> }
+} = require('cql-execution/lib/elm/arithmetic')
 
 const units: {
   convertUnit(value: number, from: string, to: string, adjustPrecision?: boolean): number | null | undefined

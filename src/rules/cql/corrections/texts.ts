@@ -14,6 +14,13 @@ export function correctTexts(): void {
     if (!isText(text) || !isText(pattern) || !isText(substitution)) return null
     return text.replace(safeRegex(pattern, 'g'), javaScriptReplacement(substitution))
   })
+  replaceNamedOperator('Substring', ['stringToSub', 'startIndex', 'length'], ([text, start, length]) => {
+    if (!isText(text) || typeof start !== 'number' || start < 0) return null
+    // At 0 there is a text, if an empty one.
+    if (start > 0 && start >= text.length) return null
+    if (length === null || length === undefined) return text.slice(start)
+    return typeof length === 'number' ? text.slice(start, start + Math.max(0, length)) : null
+  })
   replaceNamedOperator('SplitOnMatches', ['stringToSplit', 'separatorPattern'], ([text, pattern]) => {
     if (!isText(text)) return null
     return isText(pattern) && text !== '' ? safeRegex(pattern).split(text) : [text]

@@ -82,9 +82,10 @@ export function inlineLibrary(
   return { text: [...header, expression].join('\n'), canonical: 'Expression', linesBefore: header.length }
 }
 
-function includeStatement({ id, version, name }: LibraryIdentifier & { name?: string }): string {
+function includeStatement({ id, version, namespace, name }: LibraryIdentifier & { name?: string }): string {
   const quoted = (text: string, mark: string) =>
     `${mark}${text.replace(/[\\'"]/g, '\\$&').replace(/[\r\n]/g, ' ')}${mark}`
+  const path = [...(namespace?.split('.') ?? []), id].map((each) => quoted(each, '"')).join('.')
   const versioned = version === undefined ? '' : ` version ${quoted(version, "'")}`
-  return `include ${quoted(id, '"')}${versioned} called ${quoted(name ?? id, '"')}`
+  return `include ${path}${versioned} called ${quoted(name ?? id, '"')}`
 }

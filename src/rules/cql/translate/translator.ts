@@ -7,7 +7,8 @@ import { jobRefusal } from '../../../workers/job-failure.ts'
 import { createJobPool, type JobCall } from '../../../workers/job-pool.ts'
 import { checkText } from './check-text.ts'
 import { formatIdentifier, type LibraryIdentifier } from './cql-source.ts'
-import type { Elm } from './elm.ts'
+import { annotations, type Elm } from './elm.ts'
+import { correctFractions } from './fractions.ts'
 import type { TranslateAnswer, TranslateJob } from './translate-worker.ts'
 
 /** ELM in its JSON form (https://cql.hl7.org/elm.html), and what the translator remarked. */
@@ -57,7 +58,7 @@ export interface DerivedStore {
 const translatorPackage = new URL('package.json', import.meta.resolve('@cqframework/cql/cql'))
 const translatorVersion: string = JSON.parse(readFileSync(translatorPackage, 'utf8')).version
 /** Changes whenever stored ELM must not be used any more: translator options, model info, shape of the stored value. */
-const elmRevision = `1 ${translatorVersion} EnableLocators,DisableListDemotion,DisableListPromotion,EnableResultTypes`
+const elmRevision = `2 ${translatorVersion} EnableLocators,DisableListDemotion,DisableListPromotion,EnableResultTypes`
 
 /** Settings of {@link createTranslator}. */
 export interface TranslatorOptions {
@@ -80,7 +81,10 @@ export function createTranslator(derived: DerivedStore, options: TranslatorOptio
 
   const compile = async (source: Source, key: string, call: TranslateCall): Promise<Translation> => {
     const kept = await derived.get('elm', key)
-    if (kept !== undefined) return JSON.parse(kept) as Translation
+    if (kept !== undefined) {
+      const translation: Translation = JSON.parse(kept)
+      return translation
+    }
     const shipped = options.shipped?.(key)
     if (shipped) return shipped
     checkText(source.text, source.linesBefore)
@@ -125,12 +129,13 @@ function read(answer: TranslateAnswer, source: Source): Translation {
       : (answer.thrown?.message ?? 'no reason given')
     throw new FhirError(422, issue(circular ? 'too-costly' : 'processing', `${name} cannot be translated: ${why}`))
   }
-  const elm = JSON.parse(answer.elm) as Elm
-  const remarks = Array.isArray(elm.library.annotation) ? (elm.library.annotation as JsonObject[]) : []
+  const elm: Elm = JSON.parse(answer.elm)
+  const remarks = annotations(elm)
   const issues = dropEchoes(remarks.filter((each) => each.type === 'CqlToElmError')).map((each) =>
     remarkIssue(each, source),
   )
   delete elm.library.annotation
+  correctFractions(elm, source.text)
   return { elm, issues }
 }
 

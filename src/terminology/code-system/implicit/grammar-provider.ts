@@ -1,5 +1,5 @@
-import { codeSelection } from '../../value-set/selection.ts'
 import type { CodeSystemHead, CodeSystemProvider, Ref } from '../code-system.ts'
+import { codeSelection } from '../selection.ts'
 import { words } from '../text-index.ts'
 import type { Grammar } from './implicit-system.ts'
 

@@ -1,8 +1,8 @@
 // The UCUM codes come from the UCUM specification (https://ucum.org), © Regenstrief Institute and the UCUM Organization.
 import ucumPackage, { type UcumParser } from '@lhncbc/ucum-lhc'
 import type { ValueSet } from '../../../fhir/types.ts'
-import { filteredSelection } from '../../value-set/selection.ts'
 import { PREFERRED } from '../designations.ts'
+import { filteredSelection } from '../selection.ts'
 import { grammarProvider } from './grammar-provider.ts'
 import type { ImplicitSystem } from './implicit-system.ts'
 import { isExpression, unitFault, unitInWords } from './ucum-structure.ts'

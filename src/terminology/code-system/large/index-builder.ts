@@ -5,6 +5,7 @@ import { emptyTable, enter, find, hashOf } from './code-table.ts'
 import { byteBlock, column } from './columns.ts'
 import type { IndexFile } from './layout.ts'
 import { arrangeRows } from './row-order.ts'
+import type { Rows } from './rows.ts'
 import { writeIndex } from './write-index.ts'
 
 /** Where texts wait until all concepts are known. */
@@ -33,25 +34,6 @@ export interface IndexBuilder {
   replace(row: number, content: Pick<ConceptRow, 'display' | 'concept'>): void
   /** Writes the index; `progress` is told the concepts done. */
   finish(file: IndexFile, progress?: (done: number) => void): IndexCounts
-}
-
-/** Rows in the order of the source: what {@link writeIndex} and {@link arrangeRows} work on. */
-export interface Rows {
-  count(): number
-  code(row: number): string
-  codeBytes(row: number): Uint8Array
-  hash(row: number): number
-  /** Row of a code. */
-  find(code: string): number | undefined
-  /** Display and details as JSON; both may be empty. */
-  text(row: number): { display: Uint8Array; detail: Uint8Array }
-  displayLength(row: number): number
-  detailLength(row: number): number
-  /** Names of parents in order: child row, and parent row or -1 - position in `unresolved`. */
-  links: { child: Int32Array; parent: Int32Array }
-  unresolved: string[]
-  /** Children named by their parents, in order. */
-  named: { parent: number; child: string }[]
 }
 
 const PIECE_BYTES = 1 << 20
@@ -159,6 +141,7 @@ function linkCollector(rowOf: (code: string) => number | undefined) {
   const child = column((length) => new Int32Array(length))
   const parent = column((length) => new Int32Array(length))
   const unresolved: string[] = []
+  const named: Rows['named'] = []
   const waiting = new Map<string, number>()
   const wait = (code: string): number => {
     const known = waiting.get(code)
@@ -170,7 +153,7 @@ function linkCollector(rowOf: (code: string) => number | undefined) {
     child,
     parent,
     unresolved,
-    named: [] as Rows['named'],
+    named,
     add: (row: number, code: string) => {
       child.push(row)
       parent.push(rowOf(code) ?? -1 - wait(code))

@@ -1,7 +1,7 @@
 import type { CodeSystem, CodeSystemConcept } from '../../../fhir/types.ts'
-import { rangeSelection } from '../../value-set/selection.ts'
 import type { CodeSystemHead, CodeSystemProvider, Ref } from '../code-system.ts'
 import { headOf, propertiesOf } from '../concept-index.ts'
+import { asOrdinal, rangeSelection } from '../selection.ts'
 import { type Postings, searchPostings } from '../text-index.ts'
 import { find, hashOf } from './code-table.ts'
 import { readSections, type Sections } from './layout.ts'
@@ -30,26 +30,26 @@ export function largeCodeSystem(resource: CodeSystem, file: Uint8Array): CodeSys
   const locate = locator(sections, codes)
   const used = new Set([...head.properties.keys(), ...header.used])
   const hasProperty = (code: string) => used.has(code)
-  const flag = (ref: Ref, bit: number) => ((flags[ref as number] ?? 0) & bit) === bit
+  const flag = (ref: Ref, bit: number) => ((flags[asOrdinal(ref)] ?? 0) & bit) === bit
   return {
     head,
     all: rangeSelection(0, count),
     hierarchical: header.hierarchical,
     hasInactive: header.hasInactive,
     locate,
-    code: (ref) => codes.at(ref as number),
-    display: (ref) => displays.at(ref as number) || undefined,
+    code: (ref) => codes.at(asOrdinal(ref)),
+    display: (ref) => displays.at(asOrdinal(ref)) || undefined,
     definition: (ref) => detail(ref).definition,
     designations: (ref) => detail(ref).designation ?? [],
     properties: (ref) => propertiesOf(detail(ref)),
     extensions: (ref) => detail(ref).extension ?? [],
     isInactive: (ref) => flag(ref, 1),
     isAbstract: (ref) => flag(ref, 2),
-    status: (ref) => header.statuses[(statuses[ref as number] ?? 0) - 1],
-    parents: (ref) => relations.parents(ref as number),
-    children: (ref) => relations.children(ref as number),
-    subsumes: (ancestor, descendant) => relations.subsumes(ancestor as number, descendant as number),
-    descendants: (ref) => relations.descendants(ref as number),
+    status: (ref) => header.statuses[(statuses[asOrdinal(ref)] ?? 0) - 1],
+    parents: (ref) => relations.parents(asOrdinal(ref)),
+    children: (ref) => relations.children(asOrdinal(ref)),
+    subsumes: (ancestor, descendant) => relations.subsumes(asOrdinal(ancestor), asOrdinal(descendant)),
+    descendants: (ref) => relations.descendants(asOrdinal(ref)),
     hasProperty,
     search: (text) => searchPostings(texts, count, text),
     filter: indexedFilter({
@@ -86,8 +86,9 @@ function detailReader(details: StringTable): (ref: Ref) => Partial<CodeSystemCon
   let known = { code: '', ...NOTHING }
   return (ref) => {
     if (ref === last) return known
-    const text = details.at(ref as number)
-    known = { code: '', ...(text === '' ? NOTHING : (JSON.parse(text) as Partial<CodeSystemConcept>)) }
+    const text = details.at(asOrdinal(ref))
+    const parsed: Partial<CodeSystemConcept> = text === '' ? NOTHING : JSON.parse(text)
+    known = { code: '', ...parsed }
     last = ref
     return known
   }

@@ -1,5 +1,5 @@
-import { firstNotBelow, rangeSelection, type Selection } from '../../value-set/selection.ts'
 import type { Ref } from '../code-system.ts'
+import { firstNotBelow, rangeSelection, type Selection } from '../selection.ts'
 
 /** A run of ordinals: [from, to). */
 export type Range = readonly [from: number, to: number]

@@ -1,4 +1,4 @@
-import { firstNotBelow, type Selection } from '../../value-set/selection.ts'
+import { firstNotBelow, type Selection } from '../selection.ts'
 import type { Sections } from './layout.ts'
 import { joinRanges, type Range, rangesSelection } from './ranges.ts'
 

@@ -1,6 +1,6 @@
 import { cutCircles, numberTree } from '../hierarchy.ts'
 import { column } from './columns.ts'
-import type { Rows } from './index-builder.ts'
+import type { Rows } from './rows.ts'
 
 /** Rows in depth-first order with their further parents. */
 export interface RowOrder {

@@ -4,10 +4,10 @@ import type { CodeSystemHead } from '../code-system.ts'
 import { flagReader, propertiesOf, standardProperty, statusOf, textsOf } from '../concept-index.ts'
 import { collectPostings, type Postings, words } from '../text-index.ts'
 import { emptyTable, enter, find, hashOf } from './code-table.ts'
-import type { Rows } from './index-builder.ts'
 import { type IndexFile, type IndexHeader, type SectionWriter, writeSections } from './layout.ts'
 import { HAS_EXTRA_PARENTS } from './relations.ts'
 import type { RowOrder } from './row-order.ts'
+import type { Rows } from './rows.ts'
 import { writeStrings } from './string-table.ts'
 
 /** Most different values of a property that are indexed; filters on others look at every concept. */
@@ -107,7 +107,7 @@ function writeTexts({ head, rows, order, progress }: IndexWriting, writer: Secti
     codes.append(rows.codeBytes(row))
     displays.append(display)
     details.append(detail)
-    const concept = detail.length > 0 ? (JSON.parse(decoder.decode(detail)) as CodeSystemConcept) : undefined
+    const concept: CodeSystemConcept | undefined = detail.length > 0 ? JSON.parse(decoder.decode(detail)) : undefined
     gathered.take(ordinal, rows.code(row), decoder.decode(display), concept)
     if (ordinal % 10_000 === 0) progress(ordinal)
   }

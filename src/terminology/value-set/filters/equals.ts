@@ -1,4 +1,4 @@
-import { codeSelection, emptySelection, filteredSelection, listSelection } from '../selection.ts'
+import { codeSelection, emptySelection, filteredSelection, listSelection } from '../../code-system/selection.ts'
 import type { FilterOperator } from './filter-operator.ts'
 import { comparableValue, propertyReader } from './property-values.ts'
 

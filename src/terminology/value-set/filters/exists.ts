@@ -1,4 +1,4 @@
-import { filteredSelection } from '../selection.ts'
+import { filteredSelection } from '../../code-system/selection.ts'
 import type { FilterOperator } from './filter-operator.ts'
 import { propertyReader } from './property-values.ts'
 

@@ -1,5 +1,14 @@
 import type { CodeSystemProvider, Ref } from '../../code-system/code-system.ts'
-import type { Selection } from '../selection.ts'
+import type { Selection } from '../../code-system/selection.ts'
+
+/** One filter as it stands in an include. */
+export interface FilterDefinition {
+  property: string
+  op: string
+  value: string | undefined
+  /** `ValueSet.compose.include[0].filter[0]` */
+  expression: string
+}
 
 /** One filter of an include, ready to be evaluated. */
 export interface FilterCall {

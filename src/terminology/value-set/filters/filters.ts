@@ -1,10 +1,10 @@
 import { FhirError } from '../../../fhir/error.ts'
 import type { CodeSystemProvider } from '../../code-system/code-system.ts'
+import type { Selection } from '../../code-system/selection.ts'
 import { otherIssue, txIssue } from '../../request/messages.ts'
-import type { Selection } from '../selection.ts'
 import { equals } from './equals.ts'
 import { exists } from './exists.ts'
-import type { FilterOperator } from './filter-operator.ts'
+import type { FilterDefinition, FilterOperator } from './filter-operator.ts'
 import { childOf, descendentLeaf, descendentOf, generalizes, isA, isNotA } from './is-a.ts'
 import { isIn, notIn } from './membership.ts'
 import { regex } from './regex.ts'
@@ -29,15 +29,6 @@ export const knownOperators: readonly string[] = Object.keys(FILTER_OPERATORS)
 
 /** Operators whose result keeps the hierarchy of the system. */
 export const HIERARCHY_OPERATORS = new Set(['is-a', 'descendent-of'])
-
-/** One filter as it stands in an include. */
-export interface FilterDefinition {
-  property: string
-  op: string
-  value: string | undefined
-  /** `ValueSet.compose.include[0].filter[0]` */
-  expression: string
-}
 
 /** A filter without value is refused whether or not its system is known. */
 export function requireValue(system: string, filter: FilterDefinition): void {

@@ -1,4 +1,4 @@
-import { filteredSelection, rangeSelection } from '../selection.ts'
+import { filteredSelection, rangeSelection } from '../../code-system/selection.ts'
 import { type FilterOperator, startingConcept } from './filter-operator.ts'
 
 /** `is-a`: the concept and everything below it. */

@@ -1,5 +1,5 @@
 import type { Ref } from '../../code-system/code-system.ts'
-import { filteredSelection } from '../selection.ts'
+import { filteredSelection } from '../../code-system/selection.ts'
 import type { FilterCall, FilterOperator } from './filter-operator.ts'
 import { comparableValue, propertyReader } from './property-values.ts'
 

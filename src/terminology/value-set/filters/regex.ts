@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js'
-import { filteredSelection } from '../selection.ts'
+import { filteredSelection } from '../../code-system/selection.ts'
 import type { FilterOperator } from './filter-operator.ts'
 import { propertyReader } from './property-values.ts'
 

@@ -5,8 +5,8 @@ import type { CodeSystem, CodeSystemConcept } from '../../../../src/fhir/types.t
 import type { CodeSystemProvider, Ref } from '../../../../src/terminology/code-system/code-system.ts'
 import { headOf, indexCodeSystem, indexConcepts } from '../../../../src/terminology/code-system/concept-index.ts'
 import { largeCodeSystem } from '../../../../src/terminology/code-system/large/large-code-system.ts'
+import { intersection, type Selection } from '../../../../src/terminology/code-system/selection.ts'
 import { applyFilter } from '../../../../src/terminology/value-set/filters/filters.ts'
-import { intersection, type Selection } from '../../../../src/terminology/value-set/selection.ts'
 import { indexFileOf, largeOf } from './support.ts'
 
 const CODES = ['a', 'A', 'b', 'bb', 'Ü', 'ü', 'c 1', '日本', 'd', 'e|f', '𝒳', 'n0', 'n1', 'n2', 'n3', 'n4']

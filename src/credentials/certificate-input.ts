@@ -1,0 +1,39 @@
+import { defineMember, isJsonObject } from '../base/json-object.ts'
+import type { Json, JsonObject } from '../base/json-value.ts'
+import type { CertificateInput } from './credential-format.ts'
+
+/** The default maps of a kind: the one that is named makes core data sets, and of those one map makes resources. */
+export const mapsFrom = (coreDataSetMap: string): CertificateInput['maps'] => ({
+  coreDataSet: [`http://vidimus.org/fhir/StructureMap/${coreDataSetMap}`],
+  bundle: ['http://vidimus.org/fhir/StructureMap/CoreDataSetToBundle'],
+})
+
+/** The member of a value that is an object; undefined for anything else. */
+export const member = (value: Json | undefined, name: string): Json | undefined =>
+  isJsonObject(value) ? value[name] : undefined
+
+/**
+ * The events that stand under a member: those of a list, or one that stands there itself. An empty map stands for what is not
+ * there: real certificates have `t: {}` beside a list of vaccinations.
+ */
+export function eventsOf(value: Json | undefined): Json[] {
+  if (value === undefined || value === null || (isJsonObject(value) && Object.keys(value).length === 0)) return []
+  return Array.isArray(value) ? value : [value]
+}
+
+/** A time in seconds as a date, UTC; what is no time stays absent. */
+export function day(seconds: Json | undefined): string | undefined {
+  if (typeof seconds !== 'number') return undefined
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString().slice(0, 10)
+}
+
+/** The same value without empty texts, which count as absent; what was given is never changed. */
+export function withoutEmptyTexts(json: Json): Json {
+  if (Array.isArray(json)) return json.filter((each) => each !== '').map(withoutEmptyTexts)
+  if (!isJsonObject(json)) return json
+  const clean: JsonObject = {}
+  for (const [name, value] of Object.entries(json))
+    if (value !== '') defineMember(clean, name, withoutEmptyTexts(value))
+  return clean
+}

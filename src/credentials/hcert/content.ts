@@ -1,0 +1,109 @@
+import { defineMember, isJsonObject } from '../../base/json-object.ts'
+import type { JsonObject } from '../../base/json-value.ts'
+import type { Opened } from '../credential-format.ts'
+import type { CborMap } from '../encoding/cbor.ts'
+import { readCborJson } from '../encoding/cbor-json.ts'
+import { claimKeys, registeredClaims } from './claims.ts'
+import { dcc } from './dcc.ts'
+import { testResult, vaccination } from './ddcc.ts'
+import { dvc } from './dvc.ts'
+import { flatForm, readFlat } from './flat.ts'
+import { link } from './link.ts'
+import { hasMisplacedEvents, type Subclaim } from './subclaim.ts'
+
+/**
+ * Kinds of certificate in the order of precedence: the first that is present names the credential. The key 2 is reserved for the
+ * RACSEL certificate and refused like any unknown one. A new kind is one file and one line here.
+ */
+export const subclaims: readonly Subclaim[] = [dcc, vaccination, testResult, link, dvc]
+
+/** The kind that names the credential, when every known one has its form, seen before the signature; a text says what is wrong. */
+export function certificateForm(claims: CborMap): { format: string } | string {
+  if (!claims.has(claimKeys.hcert)) return flatForm(claims)
+  const hcert = claims.get(claimKeys.hcert)
+  if (!(hcert instanceof Map)) return 'claim -260 is not a map'
+  const present = subclaims.filter(({ key }) => hcert.has(key))
+  for (const { key, formFault } of present) {
+    const fault = formFault(hcert.get(key))
+    if (fault !== undefined) return fault
+  }
+  return present[0] ?? 'claim -260 holds no known kind of certificate'
+}
+
+/** Reads the content of a verified HCERT out of its claims; a text says why it is none. */
+export function openClaims(claims: CborMap): Opened | string {
+  const hcert = claims.get(claimKeys.hcert)
+  const names = [...claims.keys()]
+  if (names.some((name) => typeof name !== 'number' && typeof name !== 'string'))
+    return 'a claim is named by neither integer nor text'
+  if (new Set(names.map(String)).size < names.length) return 'two claims have names that are the same as text'
+  if (hcert === undefined) return openFlat(claims)
+  return openHcert(claims, hcert instanceof Map ? hcert : new Map())
+}
+
+function openFlat(claims: CborMap): Opened | string {
+  const read = readObject(claims)
+  if (typeof read === 'string') return read
+  const opened = readFlat(read.json)
+  return typeof opened === 'string' ? opened : { ...opened, remarks: [...read.remarks, ...opened.remarks] }
+}
+
+const knownClaims = new Set<unknown>(Object.values(claimKeys))
+
+function openHcert(claims: CborMap, hcert: CborMap): Opened | string {
+  const read = readObject(hcert)
+  if (typeof read === 'string') return read
+  const found = readSubclaims(read.json)
+  if (typeof found === 'string') return found
+  const content = registeredClaims(claims)
+  const certificate: JsonObject = {}
+  for (const [key, opened] of found) defineMember(certificate, key, opened.content)
+  defineMember(content, String(claimKeys.hcert), certificate)
+  const unknown = [...claims.keys()].filter((name) => !knownClaims.has(name))
+  if (hasMisplacedEvents(unknown.map(String), [])) return 'events stand beside the hcert claim (-260)'
+  const opened = merged([...found.values()])
+  const remarks = [...read.remarks, ...opened.remarks]
+  if (unknown.length > 0) remarks.push('claims that are not known to this server')
+  if (Object.keys(read.json).length === found.size) return { ...opened, content, remarks }
+  const text = 'The certificate holds a kind of certificate beside the known one that this server does not read'
+  return {
+    ...opened,
+    content,
+    remarks: [...remarks, 'an unknown kind of certificate stands beside the known one'],
+    obstacles: [...opened.obstacles, { text, blocks: true }],
+  }
+}
+
+/** Every known kind is read, by key, in the order of precedence. */
+function readSubclaims(hcert: JsonObject): Map<string, Opened> | string {
+  const found = new Map<string, Opened>()
+  for (const { key, read } of subclaims) {
+    const value = hcert[String(key)]
+    if (value === undefined) continue
+    const opened = read(value)
+    if (typeof opened === 'string') return opened
+    found.set(String(key), opened)
+  }
+  return found.size > 0 ? found : 'claim -260 holds no known kind of certificate'
+}
+
+function merged(all: Opened[]): Omit<Opened, 'content'> {
+  const opened = {
+    formats: all.flatMap(({ formats }) => formats),
+    events: [...new Set(all.flatMap(({ events }) => events))],
+    remarks: all.flatMap(({ remarks }) => remarks),
+    obstacles: all.flatMap(({ obstacles }) => obstacles),
+    certificateIds: all.flatMap(({ certificateIds }) => certificateIds),
+  }
+  if (!all.some(({ formatsUnder }) => formatsUnder)) return opened
+  return {
+    ...opened,
+    formatsUnder: (domain) => all.flatMap((each) => each.formatsUnder?.(domain) ?? each.formats),
+  }
+}
+
+function readObject(map: CborMap): { json: JsonObject; remarks: string[] } | string {
+  const read = readCborJson(map)
+  if (typeof read === 'string') return `the certificate holds ${read}`
+  return isJsonObject(read.json) ? { json: read.json, remarks: read.remarks } : 'the certificate is not a map'
+}

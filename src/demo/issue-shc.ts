@@ -1,0 +1,83 @@
+import { createHash, type KeyObject, sign } from 'node:crypto'
+import { deflateRawSync } from 'node:zlib'
+import type { JsonObject } from '../base/json-value.ts'
+
+/** Issues SMART Health Cards for demonstration and tests; key material is made by the caller. */
+
+/** Who signs: an ES256 key pair. */
+export interface CardSigner {
+  privateKey: KeyObject
+  publicKey: KeyObject
+}
+
+/** Departures from the usual form. */
+export interface CardOptions {
+  /** More or other header members; `undefined` leaves one out. */
+  header?: Record<string, string | string[] | undefined>
+  /** A forgery: this payload instead of the card that was signed. */
+  replacedPayload?: JsonObject
+  /** Split into so many chunks `shc:/C/N/…`. */
+  chunks?: number
+}
+
+const base64url = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString('base64url')
+
+/** Key id of a card's key: its RFC 7638 thumbprint. */
+export function cardKeyId(publicKey: KeyObject): string {
+  const { crv, kty, x, y } = publicKey.export({ format: 'jwk' })
+  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
+}
+
+/** The card as one or several texts, to be shown as QR codes. */
+export function issueCard(card: JsonObject, signer: CardSigner, options: CardOptions = {}): string[] {
+  const header = { zip: 'DEF', alg: 'ES256', kid: cardKeyId(signer.publicKey), ...options.header }
+  const part = (payload: JsonObject) =>
+    `${base64url(JSON.stringify(header))}.${base64url(deflateRawSync(JSON.stringify(payload)))}`
+  const signed = part(card)
+  const signature = sign('sha256', Buffer.from(signed), { key: signer.privateKey, dsaEncoding: 'ieee-p1363' })
+  const sent = options.replacedPayload ? part(options.replacedPayload) : signed
+  return numericChunks(`${sent}.${base64url(signature)}`, options.chunks ?? 1)
+}
+
+function numericChunks(jws: string, count: number): string[] {
+  const size = Math.ceil(jws.length / count)
+  return Array.from({ length: count }, (_, at) => {
+    const characters = [...jws.slice(at * size, (at + 1) * size)]
+    const digits = characters.map((each) => String(each.charCodeAt(0) - 45).padStart(2, '0')).join('')
+    return count === 1 ? `shc:/${digits}` : `shc:/${at + 1}/${count}/${digits}`
+  })
+}
+
+/** A specimen card: one immunisation of an invented person. */
+export function sampleCard({
+  issuer,
+  issuedAt,
+  expires,
+}: {
+  issuer: string
+  issuedAt: Date
+  expires?: Date
+}): JsonObject {
+  const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
+  const given = new Date(issuedAt.getTime() - 30 * 86_400_000).toISOString().slice(0, 10)
+  const patient = { resourceType: 'Patient', name: [{ family: 'Specimen', given: ['Ada'] }], birthDate: '1985-03-14' }
+  const immunization = {
+    resourceType: 'Immunization',
+    status: 'completed',
+    vaccineCode: { coding: [{ system: 'http://hl7.org/fhir/sid/cvx', code: '208' }] },
+    patient: { reference: 'resource:0' },
+    occurrenceDateTime: given,
+    lotNumber: 'LOT-0000',
+    performer: [{ actor: { display: 'Specimen vaccination centre' } }],
+  }
+  const entry = [patient, immunization].map((resource, at) => ({ fullUrl: `resource:${at}`, resource }))
+  return {
+    iss: issuer,
+    nbf: seconds(issuedAt),
+    ...(expires ? { exp: seconds(expires) } : {}),
+    vc: {
+      type: ['https://smarthealth.cards#health-card', 'https://smarthealth.cards#immunization'],
+      credentialSubject: { fhirVersion: '4.0.1', fhirBundle: { resourceType: 'Bundle', type: 'collection', entry } },
+    },
+  }
+}

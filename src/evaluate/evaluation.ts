@@ -1,0 +1,52 @@
+import type { JsonObject } from '../base/json-value.ts'
+import type { Bundle, Issue } from '../fhir/types.ts'
+import type { RuleResult } from '../rules/rules.ts'
+import type { Check } from './verify/report.ts'
+import type { Verification } from './verify/verify.ts'
+
+/** The one word of the reply (docs/evaluate.md, `decision`). */
+export type Decision = 'accepted' | 'rejected' | 'undetermined' | 'unverified'
+
+/** What an evaluation found; names as in the reply (docs/evaluate.md). */
+export interface Evaluation extends Pick<Verification, 'status' | 'checks'> {
+  decision: Decision
+  format: Verification['format'] | undefined
+  issuer: Verification['issuer'] | undefined
+  /** Whom the credential is about, to compare with an identity document; the date of birth may be partial. */
+  subject: { name?: string; birthDate?: string; identifier?: string } | undefined
+  coreDataSets: JsonObject[]
+  content: Bundle | undefined
+  rules: RuleResult[]
+  issues: Issue[]
+  /** Those of the issues that make `accepted` impossible. */
+  obstacles: Issue[]
+  /** Canonicals with version of the StructureMaps that ran. */
+  structureMaps: string[]
+  /** Canonicals with version of the value sets that the rules asked. */
+  valueSets: string[]
+  clockText: string
+}
+
+/**
+ * Decides: `accepted` only when the credential is verified, at least one rule ran, all ran true and nothing was left that was
+ * not understood, not covered or not done (`obstacles`); a false rule rejects, whatever the others say.
+ */
+export function decide(
+  verified: boolean,
+  { rules, obstacles }: { rules: Pick<RuleResult, 'result'>[]; obstacles: readonly Issue[] },
+): Decision {
+  if (!verified) return 'unverified'
+  if (rules.some((rule) => rule.result === false)) return 'rejected'
+  const isClear = obstacles.length === 0 && rules.length > 0 && rules.every((rule) => rule.result === true)
+  return isClear ? 'accepted' : 'undetermined'
+}
+
+/** Checks of which one passed with remarks after all. */
+export function withRemarks(checks: Check[], name: Check['name'], remarks: string[]): Check[] {
+  if (remarks.length === 0) return checks
+  return checks.map((check): Check => {
+    if (check.name !== name) return check
+    const detail = [...(check.detail ? [check.detail] : []), ...remarks].join('; ')
+    return { name, outcome: check.outcome === 'fail' ? 'fail' : 'warn', detail }
+  })
+}

@@ -1,0 +1,117 @@
+import { defineMember, isJsonObject } from '../../base/json-object.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
+import { asJson, isOfType } from '../../fhir/as-resource.ts'
+import { isResource } from '../../fhir/elements.ts'
+import { issue } from '../../fhir/error.ts'
+import type { Bundle, BundleEntry, Issue } from '../../fhir/types.ts'
+
+/** What came out of the maps. */
+export interface Mapped {
+  /** One DDCC core data set per certified event. */
+  coreDataSets: JsonObject[]
+  bundle: Bundle | undefined
+  /** Canonicals with version of the maps that ran, in order. */
+  structureMaps: string[]
+  warnings: Issue[]
+  /**
+   * What makes `accepted` impossible, and rules over the bundle meaningless: a required element of the logical model that the
+   * maps did not fill, a certified event without a core data set, several persons, resources that are not FHIR, a concept map or
+   * value set of the maps that cannot be used.
+   */
+  obstacles: Issue[]
+  /** Places of values that FHIR would refuse and that were left out, one remark each; never the value. */
+  leftOut: string[]
+}
+
+/** Whether it is a Bundle, of whatever. */
+export const isBundle = (value: Json): value is JsonObject => isJsonObject(value) && value.resourceType === 'Bundle'
+
+/** A Bundle with at least one FHIR resource. */
+export const isResourceBundle = (output: Json): output is JsonObject =>
+  isBundle(output) && resourcesOf(output).some(isFhir)
+
+/** Instances of logical models: those of a Bundle that holds nothing else, or the one that it is. */
+export function instancesOf(output: Json): JsonObject[] {
+  if (!isJsonObject(output)) return []
+  if (!isBundle(output)) return [output]
+  const contents = resourcesOf(output)
+  return contents.every((each) => !isFhir(each)) ? contents : []
+}
+
+/**
+ * One Bundle of several. What stands in them under one id is kept once when it is the same, or the Patient, of whom each may tell
+ * a part; anything else would be lost, and that is an obstacle.
+ */
+export function mergeBundles(bundles: Bundle[], obstacles: Issue[]): Bundle {
+  const [first] = bundles
+  if (!first || bundles.length === 1) return first ?? { resourceType: 'Bundle', type: 'collection' }
+  const known = new Map<string, BundleEntry>()
+  const entries: BundleEntry[] = []
+  for (const entry of bundles.flatMap((bundle) => bundle.entry ?? [])) {
+    const { resource } = entry
+    const key = resource?.id === undefined ? undefined : `${resource.resourceType}/${resource.id}`
+    const other = key === undefined ? undefined : known.get(key)
+    if (other?.resource && resource) {
+      if (resource.resourceType === 'Patient' && other.resource.resourceType === 'Patient')
+        other.resource = { ...resource, ...other.resource }
+      else if (JSON.stringify(resource) !== JSON.stringify(other.resource))
+        obstacles.push(sameId(resource.resourceType))
+      continue
+    }
+    if (key !== undefined) known.set(key, entry)
+    entries.push(entry)
+  }
+  return { ...first, entry: entries }
+}
+
+const sameId = (type: string) =>
+  issue('duplicate', `The maps made several resources of type ${type} with one id: only one of them can be kept`)
+
+function resourcesOf(bundle: JsonObject): JsonObject[] {
+  const entries = Array.isArray(bundle.entry) ? bundle.entry : []
+  return entries.flatMap((entry) => (isJsonObject(entry) && isJsonObject(entry.resource) ? [entry.resource] : []))
+}
+
+const isFhir = ({ resourceType }: JsonObject) => typeof resourceType === 'string' && isResource(resourceType)
+
+const ABSOLUTE = /^(?:https?:\/\/|urn:)/
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
+
+/**
+ * The Bundle as others can read it alone: every entry has an absolute fullUrl (FHIR R4, Bundle.entry.fullUrl), by which the references
+ * to it go; and what a coding only displays, without code, is the text of its concept.
+ */
+export function standingAlone(bundle: Bundle, uuid: () => string): Bundle {
+  const addresses = new Map<string, string>()
+  const entry = (bundle.entry ?? []).map((each): BundleEntry => {
+    const { resource, fullUrl } = each
+    if (!resource) return each
+    const own = fullUrl !== undefined && ABSOLUTE.test(fullUrl)
+    const address = own ? fullUrl : `urn:uuid:${UUID.test(resource.id ?? '') ? resource.id : uuid()}`
+    for (const name of [fullUrl, resource.id && `${resource.resourceType}/${resource.id}`])
+      if (name) addresses.set(name, address)
+    return { ...each, fullUrl: address }
+  })
+  const told = rewritten(asJson({ ...bundle, entry }), addresses)
+  return isOfType(told, 'Bundle') ? told : bundle
+}
+
+function rewritten(value: Json, addresses: ReadonlyMap<string, string>): Json {
+  if (Array.isArray(value)) return value.map((each) => rewritten(each, addresses))
+  if (!isJsonObject(value)) return value
+  const copy: JsonObject = {}
+  for (const [name, each] of Object.entries(value)) {
+    const address = name === 'reference' && typeof each === 'string' ? addresses.get(each) : undefined
+    defineMember(copy, name, address ?? rewritten(each, addresses))
+  }
+  return Array.isArray(copy.coding) ? withoutMereDisplays(copy, copy.coding) : copy
+}
+
+function withoutMereDisplays(concept: JsonObject, coding: Json[]): JsonObject {
+  const isMere = (each: Json) => isJsonObject(each) && Object.keys(each).every((name) => name === 'display')
+  const [mere] = coding.filter(isMere)
+  if (!isJsonObject(mere)) return concept
+  const { coding: _, text = mere.display ?? null, ...rest } = concept
+  const left = coding.filter((each) => !isMere(each))
+  return { ...rest, ...(left.length > 0 ? { coding: left } : {}), text }
+}

@@ -1,0 +1,188 @@
+/** How a reply is put together: an interaction's answer, and what of it goes out. */
+import { stringifyJson } from '../../base/json.ts'
+import { isJsonObject } from '../../base/json-object.ts'
+import { jsonSize } from '../../base/json-size.ts'
+import { stringifySteps } from '../../base/json-steps.ts'
+import { asJson, isAnyResource, isOfType } from '../../fhir/as-resource.ts'
+import { FhirError, issue, operationOutcome } from '../../fhir/error.ts'
+import { uncarried } from '../../fhir/primitives.ts'
+import type { BundleEntry, Issue, Resource, StructureMap } from '../../fhir/types.ts'
+import { writeXml, writeXmlSteps } from '../../fhir/xml/write.ts'
+import { createBudget, type Steps } from '../../workers/budget.ts'
+import { errorReply } from './errors.ts'
+import type { FhirReply, FhirRequest, Outgoing, Resolved } from './exchange.ts'
+import { applyPreconditions } from './head.ts'
+import type { ReplyFormat } from './media-type.ts'
+import { select, selection } from './summary.ts'
+
+/** Answers a request by its interaction, and by the rules for reads. @throws FhirError */
+export async function replyTo(resolved: Resolved, request: FhirRequest): Promise<FhirReply> {
+  const reply = applyPreconditions(request, await resolved.run(request))
+  // Searches and histories cut down their entries themselves.
+  if (!reply.resource || !resolved.selects) return reply
+  return { ...reply, resource: select(reply.resource, selection(request.query)) }
+}
+
+/** What writing takes beside the resource. */
+export interface Writing {
+  /** Writes a StructureMap in the Mapping Language. */
+  printMap(map: StructureMap): string
+  limitBytes: number
+  /** Whose reply it is: long ones are written in turns. */
+  client(): string
+}
+
+/**
+ * A reply as it goes out: what an interaction answered, written in the format that was asked for, a long resource in slices. This
+ * is the one place where a reply becomes text, whoever asked: the FHIR endpoint, the pages around it, or who was refused.
+ * @throws FhirError 406 when the Mapping Language was asked for and the resource is no StructureMap, 413 when it would be too large
+ */
+export function written(
+  { status, headers, resource, raw }: FhirReply,
+  format: ReplyFormat,
+  writing: Writing,
+): Outgoing | Promise<Outgoing> {
+  if (raw) {
+    const { contentType, body } = raw
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    return { status, headers: { ...headers, 'Content-Type': withCharset(contentType) }, body: bytes }
+  }
+  if (!resource) return { status, headers }
+  const typed = { ...headers, 'Content-Type': `${format.contentType}; charset=utf-8` }
+  const body = textOf(resource, format, writing)
+  return typeof body === 'string'
+    ? { status, headers: typed, body }
+    : body.then((text) => ({ status, headers: typed, body: text }))
+}
+
+/** An OperationOutcome as JSON, for who may not even have asked in FHIR. */
+export function writtenError(error: unknown, requestId: string): Outgoing {
+  const { status, headers, resource } = errorReply(error, requestId)
+  return {
+    status,
+    headers: { ...headers, 'Content-Type': 'application/fhir+json; charset=utf-8' },
+    body: JSON.stringify(resource),
+  }
+}
+
+function withCharset(contentType: string): string {
+  const isText = /^text\/|[/+](json|xml)\b|ndjson/.test(contentType)
+  return isText && !contentType.includes('charset') ? `${contentType}; charset=utf-8` : contentType
+}
+
+function textOf(resource: Resource, format: ReplyFormat, writing: Writing): string | Promise<string> {
+  if (format.kind === 'fml') return checked(mappingText(resource, writing), writing)
+  if (isLong(resource)) return longText(resource, format, writing)
+  return checked(shortText(resource, format), writing)
+}
+
+/** Decimals stand as they were read. */
+function shortText(resource: Resource, { kind, pretty }: ReplyFormat): string {
+  if (kind !== 'xml') return stringifyJson(resource, pretty ? 2 : undefined)
+  try {
+    return writeXml(resource, { pretty })
+  } catch (error) {
+    return writeXml(writable(resource, error), { pretty })
+  }
+}
+
+function* xmlSteps(resource: Resource, pretty: boolean): Steps<string> {
+  try {
+    return yield* writeXmlSteps(resource, { pretty })
+  } catch (error) {
+    return yield* writeXmlSteps(writable(resource, error), { pretty })
+  }
+}
+
+/**
+ * What can be said in XML of what cannot be written so (a stored resource may hold what a later version of FHIR or an older version of
+ * this server let through): a Bundle tells which of its entries are to be read as JSON, and an outcome loses the characters alone.
+ * @throws what writing threw, for every other resource
+ */
+function writable(resource: Resource, error: unknown): Resource {
+  if (isOfType(resource, 'OperationOutcome')) return operationOutcome(resource.issue.map(carriedIssue))
+  if (!isOfType(resource, 'Bundle') || !(error instanceof FhirError)) throw error
+  return { ...resource, entry: resource.entry?.map(writableEntry) ?? [] }
+}
+
+function writableEntry(entry: BundleEntry): BundleEntry {
+  try {
+    if (isAnyResource(entry.resource)) writeXml(entry.resource)
+    return entry
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error
+    const { resource, ...rest } = entry
+    const name = `${resource?.resourceType}/${resource?.id}`
+    const issues = error.issues.map((each) => ({ ...each, diagnostics: `${name} can be read as JSON.` }))
+    return { ...rest, resource: operationOutcome(issues) }
+  }
+}
+
+const carriedIssue = (issue: Issue): Issue => ({
+  ...issue,
+  ...(issue.diagnostics !== undefined && { diagnostics: carried(issue.diagnostics) }),
+  ...(issue.details?.text !== undefined && { details: { ...issue.details, text: carried(issue.details.text) } }),
+  ...(issue.expression && { expression: issue.expression.map(carried) }),
+})
+
+/** A text without what XML cannot carry. */
+const carried = (text: string): string =>
+  [...text.toWellFormed()].map((each) => (uncarried(each) ? '\ufffd' : each)).join('')
+
+/** Writing has a budget of its own: a request that used up its time gets to know what was done. */
+const writingLimits = { cpuMilliseconds: 3000, sliceMilliseconds: 20 }
+
+/** Longer texts are not laid out for reading: that cannot be done in slices. */
+const prettyCharacters = 1_000_000
+
+async function longText(resource: Resource, format: ReplyFormat, writing: Writing): Promise<string> {
+  const { kind, pretty } = format
+  if (kind === 'json' && pretty && jsonSize(resource, prettyCharacters) <= prettyCharacters)
+    return checked(shortText(resource, format), writing)
+  const steps: Steps<string | undefined> =
+    kind === 'xml' ? xmlSteps(resource, pretty) : stringifySteps(resource, writing.limitBytes)
+  const budget = createBudget({ client: writing.client(), limits: writingLimits })
+  return checked(await budget.runSteps(steps), writing)
+}
+
+/** Lists of so many items are worth a look at the clock while they are written. */
+const longList = 100
+
+/** Whether a resource may be long: told by its lists, without going through it. */
+function isLong(resource: Resource): boolean {
+  if (isOfType(resource, 'Bundle')) {
+    const { entry = [] } = resource
+    return entry.length > shortBundle || entry.some(({ resource: each }) => isAnyResource(each) && isLong(each))
+  }
+  const members = asJson(resource)
+  // Loops without a list of their own: every reply passes here.
+  for (const name in members) {
+    const member = members[name]
+    if (isLongList(member)) return true
+    if (isJsonObject(member)) for (const inner in member) if (isLongList(member[inner])) return true
+  }
+  return false
+}
+
+/** More entries than these, and their resources are not looked at: any of them may be long. */
+const shortBundle = 8
+
+const isLongList = (value: unknown): boolean => Array.isArray(value) && value.length > longList
+
+function checked(body: string | undefined, { limitBytes }: Writing): string {
+  // A character takes at most three bytes of UTF-8.
+  if (body !== undefined && (body.length * 3 <= limitBytes || Buffer.byteLength(body) <= limitBytes)) return body
+  throw replyTooLarge(limitBytes)
+}
+
+/** 413 for a reply that would be larger than any may be. */
+export const replyTooLarge = (limitBytes: number): FhirError =>
+  new FhirError(413, issue('too-costly', `The reply would be larger than ${limitBytes} bytes; ask for less at a time.`))
+
+function mappingText(resource: Resource, { printMap }: Writing): string {
+  if (resource.resourceType === 'StructureMap') return printMap(resource)
+  throw new FhirError(
+    406,
+    issue('not-supported', `A ${resource.resourceType} cannot be written in the Mapping Language.`),
+  )
+}

@@ -1,0 +1,188 @@
+/**
+ * Indexes of large code systems on disk: one folder each, never changed once it has its name. The CodeSystem resource in the
+ * store has no concepts and names the folder in an extension.
+ */
+import { createHash } from 'node:crypto'
+import { open, readFile, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { formatCanonical } from '../../fhir/canonical.ts'
+import { FhirError, issue } from '../../fhir/error.ts'
+import type { CodeSystem } from '../../fhir/types.ts'
+import type { SourceProblem } from './problems.ts'
+
+/** Extension of a CodeSystem whose concepts are in an index: valueString is the name of the folder. */
+export const INDEX_EXTENSION = 'http://vidimus.org/fhir/StructureDefinition/code-system-artefact'
+
+/** Folder of the indexes below the data folder. */
+export const INDEXES_FOLDER = 'code-systems'
+
+/** Files of an index. */
+export const FILES = { manifest: 'manifest.json', index: 'index.bin' } as const
+
+/** What an import counted; read = concepts + duplicates + lost. */
+export interface SourceCounts {
+  /** Concepts that the source has. */
+  read: number
+  /** Concepts in the index. */
+  concepts: number
+  /** Codes that came again; the first one counts. */
+  duplicates: number
+  /** Left out because of a problem. */
+  lost: number
+  /** Parents named that no concept is. */
+  unknownParents: number
+}
+
+/** Content of `manifest.json`. */
+export interface IndexManifest {
+  /** Version of the importer that made it. */
+  importer: number
+  /** Layout of the index file. */
+  layout: number
+  /** `url|version` of the code system. */
+  canonical: string
+  source: { file: string; format: string; bytes: number; sha256: string }
+  counts: SourceCounts
+  problems: { count: number; first: SourceProblem[] }
+  index: { bytes: number; sha256: string }
+}
+
+/** An artefact in memory. */
+export interface CodeSystemIndex {
+  manifest: IndexManifest
+  /** The whole index file. */
+  index: Uint8Array
+}
+
+/** Name of the index that has the concepts of a code system; undefined when the resource has its own. */
+function indexName(resource: CodeSystem): string | undefined {
+  if (resource.concept && resource.concept.length > 0) return undefined
+  const name = resource.extension?.find((each) => each.url === INDEX_EXTENSION)?.valueString
+  return typeof name === 'string' ? name : undefined
+}
+
+/**
+ * Reads an index and compares it with its manifest.
+ * @throws Error saying what is wrong when it is absent, cut short or damaged
+ */
+export function readIndex(folder: string, name: string): Promise<CodeSystemIndex> {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,150}$/.test(name)) return readIndexFolder(join(folder, name))
+  return Promise.reject(new Error(`'${name.slice(0, 60)}' is no name of an index`))
+}
+
+/** {@link readIndex} of a folder that may not have its name yet. */
+export async function readIndexFolder(path: string): Promise<CodeSystemIndex> {
+  const name = basename(path)
+  const manifest = await readManifest(join(path, FILES.manifest))
+  const index = await readFile(join(path, FILES.index)).catch((error: unknown) => {
+    throw new Error(`${join(name, FILES.index)} cannot be read (${reasonOf(error)})`)
+  })
+  if (index.length !== manifest.index.bytes) {
+    throw new Error(`${name}/${FILES.index} has ${index.length} bytes instead of ${manifest.index.bytes}`)
+  }
+  if (createHash('sha256').update(index).digest('hex') !== manifest.index.sha256) {
+    throw new Error(`${name}/${FILES.index} is damaged: its hash is not that of the manifest`)
+  }
+  return { manifest, index }
+}
+
+async function readManifest(path: string): Promise<IndexManifest> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw new Error(`${path} cannot be read (${reasonOf(error)})`)
+  }
+  try {
+    const manifest: IndexManifest | null = JSON.parse(text)
+    // What was written by the importer alone; these tell it from any other JSON.
+    if (typeof manifest?.index?.bytes === 'number' && manifest.counts && typeof manifest.canonical === 'string')
+      return manifest
+  } catch {
+    // said below
+  }
+  throw new Error(`${path} is not the manifest of a code system`)
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+}
+
+/** Reads the concepts of code systems whose resources name an index. */
+export interface IndexReader<T> {
+  /**
+   * What `make` makes of the index; undefined for a resource that has its own concepts.
+   * @throws FhirError 503 naming code system and reason when the index cannot be used
+   */
+  read(resource: CodeSystem): Promise<T | undefined>
+}
+
+/**
+ * A reader over a folder of indexes. An index that is in use is read once, also when several versions of the resource name
+ * it; one that nobody uses any more may leave the memory.
+ */
+export function indexReader<T>(folder: string, make: (resource: CodeSystem, index: Uint8Array) => T): IndexReader<T> {
+  const known = new Map<string, WeakRef<CodeSystemIndex>>()
+  const arriving = new Map<string, Promise<CodeSystemIndex>>()
+  const failed = new Map<string, { stamp: string; error: unknown }>()
+  const indexNamed = async (name: string): Promise<CodeSystemIndex> => {
+    const here = known.get(name)?.deref()
+    if (here) return here
+    // What was found damaged is not read again for every request, only when it has changed.
+    const stamp = await stampOf(join(folder, name))
+    const before = failed.get(name)
+    if (before?.stamp === stamp) throw before.error
+    const coming = arriving.get(name) ?? readIndex(folder, name)
+    arriving.set(name, coming)
+    try {
+      const found = await coming
+      known.set(name, new WeakRef(found))
+      failed.delete(name)
+      return found
+    } catch (error) {
+      failed.set(name, { stamp, error })
+      throw error
+    } finally {
+      arriving.delete(name)
+    }
+  }
+  // The provider keeps the bytes alone alive; this keeps the whole index for as long.
+  const keptBy = new WeakMap<object, CodeSystemIndex>()
+  return {
+    read: async (resource) => {
+      const name = indexName(resource)
+      if (name === undefined) return undefined
+      const canonical = formatCanonical(resource.url, resource.version)
+      try {
+        const found = await indexNamed(name)
+        if (found.manifest.canonical !== canonical) throw new Error(`${name} belongs to ${found.manifest.canonical}`)
+        const made = make(resource, found.index)
+        if (typeof made === 'object' && made !== null) keptBy.set(made, found)
+        return made
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        const text = `The concepts of the code system ${canonical} cannot be read: ${reason}. Import the code system again`
+        throw new FhirError(503, issue('exception', text))
+      }
+    },
+  }
+}
+
+/** Sizes and times of the files of an index. */
+async function stampOf(path: string): Promise<string> {
+  const parts = Object.values(FILES).map(async (file) => {
+    const found = await stat(join(path, file)).catch(() => undefined)
+    return found ? `${found.size}:${found.mtimeMs}` : 'absent'
+  })
+  return (await Promise.all(parts)).join(' ')
+}
+
+/** Writes what lies in a file or folder through to the disk. */
+export async function syncToDisk(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

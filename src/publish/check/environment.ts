@@ -1,0 +1,17 @@
+import type { Library, Resource } from '../../fhir/types.ts'
+import type { Rules } from '../../rules/rules.ts'
+import type { Maps } from '../../structure-map/maps.ts'
+import type { Terminology } from '../../terminology/terminology.ts'
+
+/** What checks look into. */
+export interface CheckEnvironment {
+  rules: Pick<Rules, 'inspector'>
+  maps: Pick<Maps, 'compile'>
+  terminology: Pick<Terminology, 'check'>
+  /** Current resources of a canonical, without what an import refused, active ones first. */
+  find(type: Resource['resourceType'], canonical: string): Promise<Resource[]>
+}
+
+/** The libraries among resources. */
+export const librariesOf = (resources: Resource[]) =>
+  resources.filter((each): each is Library => each.resourceType === 'Library')

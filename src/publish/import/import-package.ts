@@ -1,0 +1,206 @@
+/** FHIR packages, folders and files into the store, offline, through the checks that every write passes. */
+import { resolve } from 'node:path'
+import { parseCanonical } from '../../fhir/canonical.ts'
+import { isError, issue } from '../../fhir/error.ts'
+import type { Issue, Resource } from '../../fhir/types.ts'
+import type { PackageSource } from '../../packages/files.ts'
+import type { Manifest } from '../../packages/manifest.ts'
+import { type OpenPackage, openFolder, openPackage, packageEntries } from '../../packages/read-package.ts'
+import type { ArchiveFile, ArchiveLimits } from '../../packages/tar.ts'
+import type { Storage, Write } from '../../storage/storage.ts'
+import { parseMap, readR5 } from '../../structure-map/maps.ts'
+import { structureFaults } from '../check/structure.ts'
+import { assignIds, derivedId, identityOf } from './assign-ids.ts'
+import type { Candidate, Gate } from './candidate.ts'
+import { findDefects } from './defects.ts'
+import { keepApart } from './import-code-system.ts'
+import { judge } from './judge.ts'
+import { libraryTexts, readCqlLibrary, textName } from './read-cql.ts'
+import type { ImportEntry, ImportReport } from './report.ts'
+
+/** What an import needs, and what is wanted of it. */
+export interface ImportOptions {
+  storage: Pick<Storage, 'read' | 'write' | 'findCanonical' | 'derived'>
+  /** What every artefact must pass. */
+  gate: Gate
+  /** Also the examples of packages. */
+  examples?: boolean
+  /** Canonical base of libraries that are made of `.cql` files, where the package has none; without it those are skipped. */
+  canonical?: string
+  /** Folder for code systems that are too large for a resource; without it they stay in theirs. */
+  indexes?: string
+  /** Called for every file read and once when all is stored. */
+  onProgress?: (done: number, total: number, name: string) => void
+  /** Names of packages whose content the server brings along (`hl7.terminology.r4`). */
+  knownPackages?: string[]
+  limits?: ArchiveLimits
+}
+
+/**
+ * Imports one package (`.tgz`), folder or file in one transaction: what cannot be read is reported and the rest is
+ * stored. Doing it again changes nothing.
+ * @throws FhirError 404 when there is no such file, 413 when it is too big, 422 when the archive is damaged; then
+ * nothing is stored.
+ */
+export async function importPackage(source: PackageSource, options: ImportOptions): Promise<ImportReport> {
+  return importOpen(await openPackage(source, options.limits), options)
+}
+
+/**
+ * Imports a folder at start: packages inside (`.tgz`) each for itself, all other files together. A folder whose
+ * content is that of the last import is not read again.
+ * @throws FhirError as {@link importPackage}.
+ */
+export async function importFolder(path: string, options: ImportOptions): Promise<ImportReport[]> {
+  const { name, archives, rest, stamp } = await openFolder(path, options.limits)
+  const wanted = `${stamp} ${options.examples === true} ${options.canonical ?? ''}`
+  const key = resolve(path)
+  if ((await options.storage.derived.get('folder', key)) === wanted) {
+    return [{ name, entries: [], issues: [], skippedAsUnchanged: true }]
+  }
+  const reports: ImportReport[] = []
+  for (const file of archives) reports.push(await importPackage({ bytes: file.bytes, name: file.name }, options))
+  if (rest) reports.push(await importOpen(rest, options))
+  // What failed is told at every start until it is mended.
+  const isWhole = reports.every(({ entries }) => entries.every(({ status }) => status !== 'failed'))
+  if (isWhole) await options.storage.derived.set('folder', key, wanted)
+  return reports
+}
+
+async function importOpen(opened: OpenPackage, options: ImportOptions): Promise<ImportReport> {
+  const { manifest, fault, name, files } = opened
+  const report: ImportReport = {
+    name,
+    ...(manifest?.version !== undefined && { version: manifest.version }),
+    ...(manifest?.fhirVersion !== undefined && { fhirVersion: manifest.fhirVersion }),
+    entries: [],
+    issues: fault ? [fault] : [],
+  }
+  const readable = await readCandidates(opened, report, options)
+  const candidates = await judge(await assignIds(readable, options.storage), options.gate)
+  const resources = candidates.map((each) => each.resource)
+  report.issues.push(...(await missingPackages(manifest, options)))
+  report.issues.push(...(await findDefects(resources, { canonical: manifest?.canonical, storage: options.storage })))
+  await store(candidates, options)
+  if (manifest?.name) await options.storage.derived.set('package', manifest.name, manifest.version ?? '')
+  options.onProgress?.(files.length, files.length, name)
+  return report
+}
+
+async function readCandidates(opened: OpenPackage, report: ImportReport, options: ImportOptions): Promise<Candidate[]> {
+  const made: Candidate[] = []
+  const newer = new Map<string, number>()
+  const { onProgress, examples = false } = options
+  const canonical = opened.manifest?.canonical ?? options.canonical
+  const readers = {
+    examples,
+    readMap: readMapText,
+    ...(canonical !== undefined && { readCql: (text: string) => readCqlLibrary(text, canonical) }),
+  }
+  for await (const { file, content } of packageEntries(opened, readers)) {
+    onProgress?.(report.entries.length, opened.files.length, file.name)
+    const entry: ImportEntry = { file: file.name, status: 'failed' }
+    report.entries.push(entry)
+    if ('skipped' in content) {
+      const { skipped: reason, type, isNewer } = content
+      Object.assign(entry, { status: 'skipped', reason, ...(type && { type }) })
+      if (isNewer && type) newer.set(type, (newer.get(type) ?? 0) + 1)
+    } else if ('failed' in content) entry.reason = content.failed
+    else {
+      report.issues.push(...content.issues)
+      const resource = await readyToStore(content.resource, { entry, file, report, options })
+      if (resource) made.push({ entry, resource })
+    }
+  }
+  for (const [type, number] of newer) {
+    const text = `${number} ${type} of FHIR R5 skipped: this server is R4 and needs none of them.`
+    report.issues.push(issue('informational', { severity: 'information', text }))
+  }
+  return withoutTexts(made)
+}
+
+function readMapText(text: string): { resource: Resource; issues: Issue[] } {
+  const { map, warnings } = parseMap(text)
+  return { resource: map, issues: warnings }
+}
+
+/** A library whose text lies beside it, as authors keep them, comes once: as the Library. */
+function withoutTexts(candidates: Candidate[]): Candidate[] {
+  const isText = ({ entry }: Candidate) => /\.cql$/i.test(entry.file)
+  const published = libraryTexts(candidates.filter((each) => !isText(each)).map(({ resource }) => resource))
+  return candidates.filter((each) => {
+    const { url = '', version = '' } = each.resource.resourceType === 'Library' ? each.resource : {}
+    if (!isText(each) || !published.has(textName(url, version))) return true
+    Object.assign(each.entry, { status: 'skipped', reason: 'the text of a Library of the same package' })
+    return false
+  })
+}
+
+interface Reading {
+  entry: ImportEntry
+  file: ArchiveFile
+  report: ImportReport
+  options: ImportOptions
+}
+
+/** The resource with an id that can be stored; undefined, with the reason in the entry, when it must not be. */
+async function readyToStore(given: Resource, { entry, file, report, options }: Reading): Promise<Resource | undefined> {
+  const resource = given.resourceType === 'StructureMap' && Array.isArray(given.group) ? readR5(given) : given
+  entry.type = resource.resourceType
+  const identity = identityOf(resource)
+  if (identity) entry.canonical = identity
+  const named = withId(resource, identity, entry)
+  if (!named) return undefined
+  const faults = structureFaults(named).filter(isError)
+  if (faults.length > 0) {
+    Object.assign(entry, { issues: faults, reason: reasonOf(faults) })
+    return undefined
+  }
+  if (options.indexes === undefined) return named
+  const apart = await keepApart(named, file, options.indexes)
+  if (!apart) return named
+  report.issues.push(...apart.issues)
+  if (!apart.isComplete) report.isIncomplete = true
+  return apart.resource
+}
+
+function reasonOf(faults: Issue[]): string {
+  const [first] = faults
+  const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''
+  return `${first?.details?.text ?? first?.diagnostics ?? first?.code}${more}`.replace(/\s+/g, ' ').slice(0, 400)
+}
+
+function withId(resource: Resource, identity: string | undefined, entry: ImportEntry): Resource | undefined {
+  if (typeof resource.id === 'string' && /^[A-Za-z0-9\-.]{1,64}$/.test(resource.id)) return resource
+  if (!identity) {
+    entry.reason =
+      resource.id === undefined ? 'no id and no url' : `"${String(resource.id).slice(0, 70)}" is not a FHIR id`
+    return undefined
+  }
+  const tail = parseCanonical(identity).url.split(/[/:]/).pop() ?? ''
+  return { ...resource, id: derivedId(tail, identity) }
+}
+
+async function missingPackages(manifest: Manifest | undefined, options: ImportOptions): Promise<Issue[]> {
+  const issues: Issue[] = []
+  for (const [name, version] of manifest?.dependencies ?? []) {
+    if (/^hl7\.fhir\.r\d[a-z]?\.core$/.test(name) || options.knownPackages?.includes(name)) continue
+    const present = await options.storage.derived.get('package', name)
+    if (present === version) continue
+    const here = present === undefined ? 'is not here' : `is here as ${present}`
+    const text = `Depends on the package ${name} ${version}, which ${here}; what needs it may not resolve.`
+    issues.push(issue('not-found', { severity: 'warning', text }))
+  }
+  return issues
+}
+
+async function store(candidates: Candidate[], { storage, gate }: ImportOptions): Promise<void> {
+  const writes = candidates.map(({ resource }): Write => {
+    return gate.write({ method: 'PUT', type: resource.resourceType, id: String(resource.id), resource })
+  })
+  const written = await storage.write(writes)
+  for (const [i, { outcome }] of written.entries()) {
+    const entry = candidates[i]?.entry
+    if (entry) entry.status = outcome === 'created' ? 'loaded' : outcome === 'updated' ? 'updated' : 'unchanged'
+  }
+}

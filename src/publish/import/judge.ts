@@ -1,0 +1,68 @@
+/** What of a package may be stored, and as what: the same checks as for a write over REST. */
+import { artefactName, statusOf, withoutRefusal } from '../../fhir/artefact.ts'
+import { isError } from '../../fhir/error.ts'
+import type { Issue, Resource } from '../../fhir/types.ts'
+import type { Candidate, Gate } from './candidate.ts'
+import type { ImportEntry } from './report.ts'
+
+/** What depends on others comes after them: a rule set on its library, a library on what it includes. */
+const order = [
+  'CodeSystem',
+  'ValueSet',
+  'ConceptMap',
+  'StructureDefinition',
+  'StructureMap',
+  'Library',
+  'PlanDefinition',
+]
+const isRule = ({ resource: { resourceType: type } }: Candidate) => type === 'Library' || type === 'PlanDefinition'
+const rank = ({ resource }: Candidate) => order.indexOf(resource.resourceType)
+
+/**
+ * Judges the resources of one package. What conflicts with what was published is failed and not among those answered; what is
+ * not fit to be active is answered as a draft; the entries say so.
+ */
+export async function judge(candidates: Candidate[], gate: Gate): Promise<Candidate[]> {
+  const kept: Candidate[] = []
+  const open: Candidate[] = []
+  const byName = new Map<string, Resource>()
+  for (const given of candidates) {
+    const candidate = { ...given, resource: withoutRefusal(given.resource) }
+    const name = `${candidate.resource.resourceType} ${artefactName(candidate.resource)}`
+    const earlier = byName.get(name)
+    const found = await gate.compare(candidate.resource, earlier ? [earlier] : [])
+    if (found.kind !== 'other' && statusOf(candidate.resource) === 'active') byName.set(name, candidate.resource)
+    if (found.kind === 'other') fail(candidate.entry, found.issue)
+    else if (found.kind === 'new') open.push(candidate)
+    // What is stored already was judged when it was published; what was retired here stays so.
+    else if (found.isRetired) Object.assign(candidate.entry, { status: 'unchanged', reason: 'retired on this server' })
+    else kept.push(candidate)
+  }
+  open.sort((a, b) => rank(a) - rank(b))
+  let looking = open
+  // A refusal may spoil the rules that lean on it: these are looked at until nothing more is refused.
+  for (let refused = -1; refused !== 0; looking = open.filter(isRule)) {
+    refused = 0
+    for (const candidate of looking) {
+      if (candidate.entry.isDraft) continue
+      const beside = [...kept, ...open].map((each) => each.resource)
+      const { resource, issues, isRefused } = await gate.admit(candidate.resource, beside)
+      if (issues.length > 0) candidate.entry.issues = issues
+      if (!isRefused) continue
+      refused++
+      candidate.resource = resource
+      Object.assign(candidate.entry, { isDraft: true, reason: reasonOf(issues) })
+    }
+  }
+  return [...kept, ...open]
+}
+
+function fail(entry: ImportEntry, { details }: Issue): void {
+  Object.assign(entry, { status: 'failed', isConflict: true, reason: `conflict: ${details?.text ?? ''}` })
+}
+
+function reasonOf(issues: Issue[]): string {
+  const errors = issues.filter(isError)
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+  return `stored as draft, not fit to be active: ${errors[0]?.details?.text ?? ''}${more}`
+}

@@ -1,0 +1,36 @@
+/** Durations of the calendar and of UCUM (CQL 1.5, Quantity, and Date and Time Arithmetic). */
+
+/** `year` or `month` of a calendar unit, singular or plural: the units whose length varies. */
+export const calendarUnit = (unit: unknown): string | undefined => /^(year|month)s?$/.exec(String(unit ?? ''))?.[1]
+
+/** Milliseconds of the units of definite length, by their calendar word in the singular. */
+export const millisecondsOf: Record<string, number> = {
+  week: 604_800_000,
+  day: 86_400_000,
+  hour: 3_600_000,
+  minute: 60_000,
+  second: 1000,
+  millisecond: 1,
+}
+
+const ucumWords: Record<string, string> = {
+  wk: 'week',
+  d: 'day',
+  h: 'hour',
+  min: 'minute',
+  s: 'second',
+  ms: 'millisecond',
+}
+
+/** Calendar word, in the singular, of a unit of time; undefined for any other unit. UCUM has no units of varying length. */
+export function timeWord(unit: unknown): string | undefined {
+  const text = String(unit ?? '')
+  const word = ucumWords[text] ?? text.replace(/s$/, '')
+  return word in millisecondsOf ? word : calendarUnit(text)
+}
+
+/** Fields of a moment from the coarsest to the finest. */
+export const fields = ['year', 'month', 'day', 'hour', 'minute', 'second', 'millisecond'] as const
+
+/** A field of a moment. */
+export type Field = (typeof fields)[number]

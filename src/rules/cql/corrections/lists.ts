@@ -1,0 +1,46 @@
+import { Interval } from 'cql-execution'
+import { isJsonObject } from '../../../base/json-object.ts'
+import type { JsonObject } from '../../../base/json-value.ts'
+import { and, not, or, type Ternary } from '../../three-valued.ts'
+import { properlyHolds } from './intervals.ts'
+import { addOperator, type Comparison, type Evaluation, equals, precisionOf, replaceOperator } from './operators.ts'
+
+/** Whether an element is the item; null is only itself (CQL 1.5, Contains). */
+const isItem: Comparison = (element, item) =>
+  element == null || item == null ? element == null && item == null : equals(element, item)
+
+/** `contains`: whether one of the elements is the item; unknown while one may be. */
+const contains = (list: unknown[], item: unknown): Ternary => or(list.map((each) => isItem(each, item)))
+
+/** `properly contains`: contains the item, and something else (CQL 1.5, Proper Contains); whether a null is something else is unknown. */
+function properlyContains(list: unknown[], item: unknown): Ternary {
+  const isOther = list.map((each) => (each == null && item != null ? null : not(isItem(each, item))))
+  return and([contains(list, item), or(isOther)])
+}
+
+/** Proper containment of an item at one place of the operands in the other; a list that is null holds nothing. */
+const properly =
+  (container: 0 | 1) =>
+  (call: Evaluation): Ternary => {
+    const [holder, item] = [call.args[container], call.args[1 - container]]
+    if (Array.isArray(holder)) return properlyContains(holder, item)
+    if (holder instanceof Interval) return properlyHolds(holder, item, precisionOf(call))
+    return isList(call.node, container) ? false : null
+  }
+
+/** Whether an operand is a list by its static type. */
+function isList({ operand }: JsonObject, at: number): boolean {
+  const node = Array.isArray(operand) ? operand[at] : undefined
+  const type = isJsonObject(node) ? node.resultTypeSpecifier : undefined
+  return isJsonObject(type) && type.type === 'ListTypeSpecifier'
+}
+
+/** Installs the corrections of lists. */
+export function correctLists(): void {
+  const holds = (call: Evaluation, [container, item]: unknown[]) =>
+    Array.isArray(container) ? contains(container, item) : call.original()
+  replaceOperator('Contains', (call) => holds(call, call.args))
+  replaceOperator('In', (call) => holds(call, call.args.toReversed()))
+  addOperator('ProperContains', properly(0))
+  addOperator('ProperIn', properly(1))
+}

@@ -1,0 +1,59 @@
+/** What is made of stored artefacts, and when it is stale. */
+import { type Keep, keep } from '../base/keep.ts'
+import type { Resource, StructureMap } from '../fhir/types.ts'
+import { findRunnable, listAll, usable } from './find-artefacts.ts'
+import type { Storage } from './storage.ts'
+
+/** Whose changes make compiled value sets, maps and rules stale: a write of another type leaves them. */
+export const terminologyTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem']
+/** The same for maps. */
+export const mapTypes = [...terminologyTypes, 'StructureMap', 'StructureDefinition']
+/** The same for plans. */
+export const planTypes = ['PlanDefinition']
+/** The same for rules. */
+export const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
+
+/** A value made anew when the revision has changed. */
+export function cachedByRevision<T>(revision: () => number, make: () => T): () => T {
+  let known: { revision: number; value: T } | undefined
+  return () => {
+    const current = revision()
+    if (known?.revision !== current) known = { revision: current, value: make() }
+    return known.value
+  }
+}
+
+/** What is kept by name until the revision changes: names come from outside, any number of them. */
+export const keptByRevision = <Value>(revision: () => number, most: number): (() => Keep<string, Value>) =>
+  cachedByRevision(revision, () => keep<string, Value>(most))
+
+/** Most maps that are kept by name. */
+const mapsKept = 200
+
+/** Finds the map that a canonical names for a verdict, once a revision. */
+export function mapFinder(storage: Storage, revision: () => number) {
+  const known = keptByRevision<Promise<StructureMap | undefined>>(revision, mapsKept)
+  return (canonical: string): Promise<StructureMap | undefined> =>
+    known().of(canonical, async () => (await findRunnable<StructureMap>(storage, 'StructureMap', canonical))[0])
+}
+
+/** What may still come: content that is being loaded. */
+interface Pending {
+  /** @throws FhirError 503 when it may still come */
+  refuse(type: string, wanted: { urls?: string[] }): Promise<void>
+  epoch(): number
+}
+
+/** Stored terminology as its engine reads it: what may be used, and 503 for what may still come. */
+export const terminologySource = (storage: Storage, pending: Pending) => ({
+  find: async (type: string, url: string) => {
+    const found = await usable(storage, await storage.findCanonical(type, url))
+    if (found.length === 0) await pending.refuse(type, { urls: [url] })
+    return found
+  },
+  list: async (type: string) => {
+    if (type === 'ConceptMap') await pending.refuse(type, {})
+    return usable(storage, await listAll<Resource>(storage, type))
+  },
+  revision: () => storage.revision(terminologyTypes) + pending.epoch(),
+})

@@ -1,0 +1,79 @@
+import { artefactName } from '../../fhir/artefact.ts'
+import { unprocessable } from '../../fhir/error.ts'
+import type { ConceptMap } from '../../fhir/types.ts'
+import type { Artefacts } from '../request/artefacts.ts'
+import { createScope, type Scope } from '../request/scope.ts'
+import { refuseModifiers } from '../request/understood.ts'
+import type { Admit } from '../request/usable.ts'
+import { preferredFirst } from '../request/versions.ts'
+import { loaded, perform } from '../request/work.ts'
+import { translateBy } from './concept-map.ts'
+import { closestFirst } from './equivalence.ts'
+import { conceptMapOf, loadMaps } from './find-map.ts'
+
+/** One translation of a code. */
+interface TranslatedCode {
+  system?: string
+  code: string
+  display?: string
+  equivalence: string
+}
+
+/** A function that translates codes, the closest first. */
+export type Translator = (code: string, system?: string) => TranslatedCode[]
+
+/** Reads a concept map and everything it names; afterwards it is asked synchronously. See {@link Terminology.translator}. */
+export async function translator(given: string | ConceptMap, artefacts: Artefacts, admit: Admit): Promise<Translator> {
+  artefacts.refresh()
+  const scope = createScope(artefacts, [])
+  const map = typeof given === 'string' ? await mapNamed(given, scope, artefacts, admit) : given
+  await perform(scope, loadMaps([map], scope))
+  refuseUnusable(map, scope, admit)
+  translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
+  return (code: string, system?: string): TranslatedCode[] =>
+    closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
+      ({ target, equivalence }) =>
+        target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
+    )
+}
+
+/** Throws when a concept map, or one that it hands codes on to, may not be used or is not here. */
+function refuseUnusable(map: ConceptMap, scope: Scope, admit: Admit, seen: Set<ConceptMap> = new Set()): void {
+  if (seen.has(map)) return
+  seen.add(map)
+  refuseModifiers(map, artefactName(map))
+  for (const { unmapped } of map.group ?? []) {
+    if (unmapped?.mode !== 'other-map' || !unmapped.url) continue
+    const other = conceptMapOf(scope, unmapped.url)
+    if (!other)
+      throw unprocessable(`A definition for the concept map '${unmapped.url}' could not be found`, 'not-found')
+    admit(unmapped.url, other)
+    refuseUnusable(other, scope, admit, seen)
+  }
+}
+
+/** By canonical; a name without scheme by id or by the tail of the url, when exactly one map has it. */
+async function mapNamed(name: string, scope: Scope, artefacts: Artefacts, admit: Admit): Promise<ConceptMap> {
+  const [url = '', version] = name.split('|')
+  await perform(scope, loaded(scope, [{ type: 'ConceptMap', url }]))
+  const found = scope.conceptMaps(url).find((each) => !version || each.version === version)
+  if (found) {
+    admit(name, found)
+    return found
+  }
+  const isBare = !/^[a-z]+:/i.test(url)
+  const all = isBare ? await artefacts.conceptMaps() : []
+  const fitting = all.filter((each) => each.id === url || each.url?.endsWith(`/${url}`)).sort(preferredFirst)
+  const [only, ...others] = fitting
+  if (only && others.every((each) => each.url === only.url)) {
+    // A name that is no canonical names no version.
+    admit(only.url ?? name, only)
+    return only
+  }
+  throw unprocessable(
+    fitting.length === 0
+      ? `A definition for the concept map '${name}' could not be found`
+      : `'${name}' names several concept maps: ${fitting.map((each) => each.url).join(', ')}`,
+    'not-found',
+  )
+}

@@ -1,0 +1,64 @@
+/** What several parameters of one request say of the same thing: they agree, or the request is refused; none is picked in silence. */
+import { artefactCanonical, artefactName } from '../../fhir/artefact.ts'
+import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
+import { badRequest } from '../../fhir/error.ts'
+import type { Resource } from '../../fhir/types.ts'
+import { matchesVersion } from './versions.ts'
+
+/** One statement: where it stands, and what it says; one that is absent or empty says nothing. */
+export interface Statement {
+  /** Parameter, or FHIRPath of the part of it, e.g. `coding.system`. */
+  at: string
+  says: string | undefined
+}
+
+/**
+ * What all of them say; undefined when none says anything.
+ * @param identity what is compared
+ * @throws FhirError 400 naming the first two that differ
+ */
+export function agreed(
+  what: string,
+  statements: readonly Statement[],
+  identity: (text: string) => string = (text) => text,
+): string | undefined {
+  let first: Statement | undefined
+  for (const each of statements) {
+    if (!each.says) continue
+    if (first?.says === undefined) first = each
+    else if (identity(each.says) !== identity(first.says)) throw contradiction(what, first, each)
+  }
+  return first?.says
+}
+
+function contradiction(what: string, one: Statement, other: Statement) {
+  const text = `The request names more than one ${what}: '${one.says}' (${one.at}) and '${other.says}' (${other.at}). Send one of them`
+  return badRequest({ text, expression: other.at })
+}
+
+/** How a request names an artefact that it brings along. */
+interface NamedBeside {
+  url: string | undefined
+  version: string | undefined
+  /** Name of the parameter for the version. */
+  versionName: string
+}
+
+/**
+ * An artefact that a request brings along, or that stands at the address of the call, may be named once more, and nothing else.
+ * @throws FhirError 400 when `url` or the version name another one
+ */
+export function requireSameArtefact(brought: Resource, { url, version, versionName }: NamedBeside): void {
+  const own = artefactCanonical(brought)
+  const named = url === undefined ? undefined : parseCanonical(url)
+  if (named && named.url !== own?.url) throw otherArtefact(brought, url ?? '', 'url')
+  for (const wanted of [named?.version, version]) {
+    if (wanted === undefined || matchesVersion(wanted, own?.version)) continue
+    throw otherArtefact(brought, formatCanonical(own?.url, wanted), wanted === version ? versionName : 'url')
+  }
+}
+
+function otherArtefact(brought: Resource, named: string, expression: string) {
+  const text = `The request brings the ${brought.resourceType} ${artefactName(brought)} and names '${named}' (${expression}). Send one of them`
+  return badRequest({ text, expression })
+}

@@ -1,0 +1,66 @@
+import { keepPerObject } from '../../base/keep.ts'
+import { FhirError } from '../../fhir/error.ts'
+import type { CodeSystemProvider, Ref } from '../code-system/code-system.ts'
+import { filteredSelection, intersection, listSelection, type Selection } from '../code-system/selection.ts'
+import { alternatives, txIssue, versionCheckIssue } from '../request/messages.ts'
+import { matchesVersion } from '../request/versions.ts'
+import type { Clause } from './clause.ts'
+import { applyFilter } from './filters/filters.ts'
+import type { ClauseMembers, Resolution, ValueSetQuery } from './query.ts'
+import { resolveSystem } from './resolve-clause.ts'
+
+/** Evaluates enumeration and filters of a clause against one version of its system; kept with the clause. */
+const membersOfClause = keepPerObject((clause: Clause) =>
+  keepPerObject((provider: CodeSystemProvider): ClauseMembers => {
+    const selections: Selection[] = []
+    if (clause.concepts) selections.push(enumeratedSelection([...clause.concepts.keys()], provider))
+    for (const filter of clause.filters) selections.push(applyFilter(provider, filter))
+    return { provider, members: selections.length > 0 ? intersection(selections) : provider.all }
+  }),
+)
+
+/** The concepts of one version of its system that a clause names. */
+export const membersIn = (clause: Clause, provider: CodeSystemProvider): ClauseMembers =>
+  membersOfClause(clause)(provider)
+
+/** Enumerated codes in the order of the value set; those the system does not know are left out. */
+function enumeratedSelection(codes: string[], provider: CodeSystemProvider): Selection {
+  const refs = codes.map((code) => provider.locate(code)).filter((ref) => ref !== undefined)
+  const ordinals = refs.filter((ref) => typeof ref === 'number')
+  const isAscending = ordinals.every((ref, index) => index === 0 || ref > (ordinals[index - 1] ?? ref))
+  if (ordinals.length > 0 && ordinals.length === refs.length && isAscending)
+    return listSelection(Int32Array.from(ordinals))
+  const unique = [...new Set<Ref>(refs)]
+  const set = new Set(unique)
+  return { has: (ref) => set.has(ref), size: () => unique.length, at: (index) => unique[index] ?? -1 }
+}
+
+/** The members of a clause without a value to choose a version by: 422 when its system or version is unknown or not allowed. */
+export function requireMembers(clause: Clause, query: ValueSetQuery): ClauseMembers & { resolution: Resolution } {
+  const known = query.decided.members.get(clause)
+  if (known) return known
+  const resolution = resolveSystem(clause, query)
+  if (!resolution.provider) throw unresolvedError(clause, resolution)
+  const { check, provider } = resolution
+  if (check !== undefined && !matchesVersion(check, provider.head.version)) {
+    throw new FhirError(422, versionCheckIssue('code system', [clause.system, provider.head.version, check]))
+  }
+  const found = { ...membersIn(clause, provider), resolution }
+  query.decided.members.set(clause, found)
+  return found
+}
+
+function unresolvedError(clause: Clause, { asked, known }: Resolution): FhirError {
+  if (asked === '') return new FhirError(404, txIssue('UNKNOWN_CODESYSTEM_EXP', [clause.system]))
+  const id = known.length > 0 ? 'UNKNOWN_CODESYSTEM_VERSION_EXP' : 'UNKNOWN_CODESYSTEM_VERSION_EXP_NONE'
+  return new FhirError(404, txIssue(id, [clause.system, asked, alternatives(known)]))
+}
+
+const activeParts = keepPerObject((provider: CodeSystemProvider) =>
+  keepPerObject((members: Selection) => filteredSelection(members, (ref) => !provider.isInactive(ref))),
+)
+
+/** The members of a clause without inactive concepts. */
+export function activeMembers({ provider, members }: ClauseMembers): Selection {
+  return provider.hasInactive ? activeParts(provider)(members) : members
+}

@@ -1,0 +1,9 @@
+import type { Framework } from '../../src/trust/keys/trusted-key.ts'
+
+/** Families of credentials as they look for keys; DIVOC has no decoder yet, and its keys are listed. */
+export const frameworks = {
+  hcert: { name: 'hcert', issuers: 'country' },
+  'icao-vds-nc': { name: 'icao-vds-nc', issuers: 'country' },
+  shc: { name: 'shc', issuers: 'address' },
+  divoc: { name: 'divoc', issuers: 'address' },
+} as const satisfies Record<string, Framework>

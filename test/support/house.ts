@@ -1,0 +1,190 @@
+/** The house as its files tell it: sources, what they import (types included), circles, and what stands in them. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { parseSync } from 'oxc-parser'
+
+/** One import, re-export or dynamic import of a source file. */
+export interface Import {
+  /** From 1. */
+  line: number
+  /** Path of the imported file from the root (`src/base/json.ts`), or the name of an outside package. */
+  target: string
+  outside: boolean
+  /** Nothing but types: gone when the program runs. */
+  typeOnly: boolean
+}
+
+/** One function: its lines, first and last included. */
+export interface FunctionSize {
+  line: number
+  lines: number
+}
+
+/** One source file. */
+export interface Source {
+  /** From the root, with slashes. */
+  path: string
+  lines: number
+  imports: Import[]
+  functions: FunctionSize[]
+  /** `any` types, casts (`as X`, but for `as const`), non-null assertions. */
+  any: number
+  casts: number
+  assertions: number
+}
+
+/** Node of a syntax tree (ESTree with TypeScript's additions). */
+interface Node {
+  type: string
+  start: number
+  end: number
+  [member: string]: unknown
+}
+
+/** Every TypeScript file below a folder of the root, in order of path; declarations (`.d.ts`) are none of ours. */
+export function readSources(root: string, folder: string): Source[] {
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+  return files
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .map((file) => join(folder, file).replaceAll('\\', '/'))
+    .sort()
+    .map((path) => readSource(root, path))
+}
+
+function readSource(root: string, path: string): Source {
+  const text = readFileSync(join(root, path), 'utf8')
+  const { program, errors } = parseSync(path, text, { lang: 'ts', sourceType: 'module' })
+  if (errors.length > 0) throw new Error(`${path}: ${errors[0]?.message}`)
+  const lineOf = lineFinder(text)
+  const source: Source = {
+    path,
+    lines: text.split('\n').length - 1,
+    imports: [],
+    functions: [],
+    any: 0,
+    casts: 0,
+    assertions: 0,
+  }
+  walk(program as unknown as Node, (node) => note(node, source, { root, lineOf }))
+  return source
+}
+
+function note(
+  node: Node,
+  source: Source,
+  { root, lineOf }: { root: string; lineOf: (offset: number) => number },
+): void {
+  if (node.type === 'TSAnyKeyword') source.any++
+  else if (node.type === 'TSNonNullExpression') source.assertions++
+  else if (node.type === 'TSTypeAssertion' || (node.type === 'TSAsExpression' && !isConst(node))) source.casts++
+  else if (/^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type)) {
+    const line = lineOf(node.start)
+    source.functions.push({ line, lines: lineOf(node.end) - line + 1 })
+  }
+  const specifier = specifierOf(node)
+  if (specifier === undefined) return
+  const outside = !specifier.startsWith('.')
+  const target = outside ? packageOf(specifier) : relative(root, resolve(root, dirname(source.path), specifier))
+  source.imports.push({
+    line: lineOf(node.start),
+    target: target.replaceAll('\\', '/'),
+    outside,
+    typeOnly: isTypeOnly(node),
+  })
+}
+
+function isConst(node: Node): boolean {
+  const type = node.typeAnnotation as { typeName?: { name?: string } }
+  return type.typeName?.name === 'const'
+}
+
+/** What a node imports, as it is written; also of `import('…')` and of `new URL('./x.ts', import.meta.url)`. */
+function specifierOf(node: Node): string | undefined {
+  if (/^(ImportDeclaration|ExportNamedDeclaration|ExportAllDeclaration|ImportExpression)$/.test(node.type)) {
+    const source = node.source as { value?: unknown } | null
+    return typeof source?.value === 'string' ? source.value : undefined
+  }
+  if (node.type === 'TSImportType') {
+    const source = (node.source ?? node.argument) as { value?: unknown; literal?: { value?: unknown } }
+    const value = source.value ?? source.literal?.value
+    return typeof value === 'string' ? value : undefined
+  }
+  if (node.type === 'CallExpression' && (node.callee as { name?: string }).name === 'require') {
+    const [first] = node.arguments as { value?: unknown }[]
+    return typeof first?.value === 'string' ? first.value : undefined
+  }
+  return undefined
+}
+
+function isTypeOnly(node: Node): boolean {
+  if (node.type === 'TSImportType' || node.importKind === 'type' || node.exportKind === 'type') return true
+  const specifiers = (node.specifiers ?? []) as { importKind?: string; exportKind?: string }[]
+  return specifiers.length > 0 && specifiers.every((each) => each.importKind === 'type' || each.exportKind === 'type')
+}
+
+/** `@scope/name` or `name` of a specifier; `node:sqlite` as it is. */
+function packageOf(specifier: string): string {
+  if (specifier.startsWith('node:')) return specifier
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+function walk(node: Node, visit: (node: Node) => void): void {
+  visit(node)
+  for (const [name, member] of Object.entries(node)) {
+    if (name === 'type' || name === 'start' || name === 'end') continue
+    for (const child of Array.isArray(member) ? member : [member]) {
+      if (typeof child === 'object' && child !== null && typeof (child as Node).type === 'string')
+        walk(child as Node, visit)
+    }
+  }
+}
+
+function lineFinder(text: string): (offset: number) => number {
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  return (offset) => {
+    let low = 0
+    let high = starts.length
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle
+      else high = middle
+    }
+    return low + 1
+  }
+}
+
+/** Circles of files that import each other (strongly connected parts of more than one file), types included. */
+export function circles(sources: Source[]): string[][] {
+  const byPath = new Map(sources.map((source) => [source.path, source]))
+  const state = { next: 0, index: new Map<string, number>(), low: new Map<string, number>(), stack: [] as string[] }
+  const found: string[][] = []
+  const open = (path: string): void => {
+    state.index.set(path, state.next)
+    state.low.set(path, state.next++)
+    state.stack.push(path)
+    for (const { target } of byPath.get(path)?.imports ?? []) {
+      if (!byPath.has(target)) continue
+      if (!state.index.has(target)) {
+        open(target)
+        state.low.set(path, Math.min(state.low.get(path) ?? 0, state.low.get(target) ?? 0))
+      } else if (state.stack.includes(target)) {
+        state.low.set(path, Math.min(state.low.get(path) ?? 0, state.index.get(target) ?? 0))
+      }
+    }
+    if (state.low.get(path) !== state.index.get(path)) return
+    const circle = state.stack.splice(state.stack.indexOf(path))
+    if (circle.length > 1 || byPath.get(path)?.imports.some(({ target }) => target === path)) found.push(circle.sort())
+  }
+  for (const { path } of sources) if (!state.index.has(path)) open(path)
+  return found
+}
+
+/** The value at a share (0 to 1) of a list in order of size; 0 for an empty one. */
+export function quantile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
+}
