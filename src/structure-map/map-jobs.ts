@@ -2,8 +2,8 @@ import { parseJson } from '../fhir/read-json.ts'
 import type { StructureMap } from '../fhir/types.ts'
 import { jobRefusal } from '../workers/job-failure.ts'
 import { createJobPool, type JobCall } from '../workers/job-pool.ts'
+import type { MapEnvironment } from './environment.ts'
 import type { MapAnswer, MapJob, MapQuestion, TransformAnswer, TransformJob } from './map-worker.ts'
-import type { MapEnvironment } from './maps.ts'
 
 /** Works on maps and instances that a client brought along, in processes with limits. */
 export interface MapJobs {

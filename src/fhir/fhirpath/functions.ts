@@ -12,7 +12,7 @@ import { findReferenced } from '../resolve.ts'
 import { safeRegex } from '../safe-regex.ts'
 import { BUDGET, type FhirPathBudget } from './budget.ts'
 import { ENGINE_OPTIONS } from './engine-options.ts'
-import type { FhirPathFunctions } from './fhirpath.ts'
+import type { FhirPathFunctions } from './host-functions.ts'
 import { VALUE_FUNCTION } from './rewrite.ts'
 
 /** Key under which the clock (a Date) travels in the engine's environment. */

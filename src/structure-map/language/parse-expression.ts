@@ -1,5 +1,5 @@
-import { type Cursor, describeToken } from '../language/cursor.ts'
-import type { Token } from '../language/lexer.ts'
+import { type Cursor, describeToken } from './cursor.ts'
+import type { Token } from './lexer.ts'
 
 /** Types of literals, named as in FHIRPath (http://hl7.org/fhirpath/N1/#literals). */
 type LiteralType = 'string' | 'boolean' | 'integer' | 'decimal' | 'date' | 'dateTime' | 'time'
