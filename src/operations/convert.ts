@@ -48,9 +48,8 @@ export const convert = defineOperation<OperationContext>({
   ],
   async handle(call, context) {
     const toText = call.accept?.startsWith(MAPPING_LANGUAGE) === true
-    const map = call.body ? await readText(call, context) : givenMap(call)
-    if (!toText) return { resource: call.body ? map : readR5(map) }
-    const body = call.body ? printMap(map) : await writeText(map, call, context)
+    if (!toText) return { resource: call.body ? await readText(call, context) : readR5(givenMap(call)) }
+    const body = call.body ? await formatText(call, context) : await writeText(givenMap(call), call, context)
     return { raw: { contentType: `${MAPPING_LANGUAGE}; charset=utf-8`, body } }
   },
 })
@@ -58,9 +57,17 @@ export const convert = defineOperation<OperationContext>({
 /** Longer texts are read and written in a process with limits. */
 const mostHere = 16_000
 
+const textOf = ({ body }: OperationCall): string => new TextDecoder().decode(body?.bytes)
+const optionsOf = ({ parameters }: OperationCall) => ({ strict: booleanParameter(parameters, 'strict') === true })
+
+async function formatText(call: OperationCall, context: OperationContext): Promise<string> {
+  const [text, options] = [textOf(call), optionsOf(call)]
+  if (text.length <= mostHere) return printMap(parseMap(text, options).map)
+  return context.mapJobs.format(text, options, jobOf(call, context))
+}
+
 async function readText(call: OperationCall, context: OperationContext): Promise<StructureMap> {
-  const text = new TextDecoder().decode(call.body?.bytes)
-  const options = { strict: booleanParameter(call.parameters, 'strict') === true }
+  const [text, options] = [textOf(call), optionsOf(call)]
   if (text.length <= mostHere) return parseMap(text, options).map
   return context.mapJobs.parse(text, options, jobOf(call, context))
 }
