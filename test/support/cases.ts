@@ -1,6 +1,5 @@
 /** Cases as data: what a room is held to, by section of its standard. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { describe, it } from 'node:test'
 
 /** One file of cases. */
 export interface CaseFile<Case> {
