@@ -19,7 +19,7 @@ export const expand = defineOperation<OperationContext>({
     ...VALUE_SET_PARAMETERS,
     input('context', 'uri', 'StructureDefinition and element (url#path) whose bound value set is meant'),
     input('filter', 'string', 'Every word begins a word of code, display or designation; case does not matter'),
-    input('date', 'dateTime', 'Today, as far as it says; definitions of another day are not kept'),
+    input('date', 'dateTime', 'The versions that were there on that day, as their dates say'),
     input('offset', 'integer', 'Members to skip'),
     input('count', 'integer', 'Members to answer; 0 for the total alone'),
     input('includeDesignations', 'boolean', 'Answer designations'),

@@ -15,7 +15,7 @@ export const lookup = defineOperation<OperationContext>({
     input('system', 'uri', 'Its code system'),
     input('version', 'string', 'Version of the code system'),
     input('coding', 'Coding', 'The code as a Coding'),
-    input('date', 'dateTime', 'Today, as far as it says; definitions of another day are not kept'),
+    input('date', 'dateTime', 'The versions that were there on that day, as their dates say'),
     input('property', 'code', 'Property to answer, * for all', '*'),
     ...COMMON_PARAMETERS,
     output('name', 'string', 'Name of the code system'),

@@ -11,7 +11,7 @@ const VALUE_PARAMETERS = [
   input('display', 'string', 'Display to check'),
   input('coding', 'Coding', 'The value as a Coding; of code, coding and codeableConcept one may be sent'),
   input('codeableConcept', 'CodeableConcept', 'The value as a CodeableConcept: one coding must be in the set'),
-  input('date', 'dateTime', 'Today, as far as it says; definitions of another day are not kept'),
+  input('date', 'dateTime', 'The versions that were there on that day, as their dates say'),
   input('abstract', 'boolean', 'Whether abstract codes may be used'),
   input('lenient-display-validation', 'boolean', 'A wrong display is a warning'),
   input('mode', 'code', 'lenient-display-validation: the same'),
