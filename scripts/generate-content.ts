@@ -1,11 +1,10 @@
 /**
- * Writes the JSON of `igs/`, `rules/` and `valuesets/` out of the tables in scripts/content/ and the CQL in rules/cql/. Run:
- * `node scripts/generate-content.ts`; a test holds the committed files in step. FML maps and CQL are written by hand.
+ * Writes the resources of `igs/`, `rules/` and `valuesets/` out of the models, tables and CQL that their authors edit there. FML maps are
+ * resources as they are. `npm run build:content` calls it; a test holds the committed files in step.
  */
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { Resource } from '../src/fhir/types.ts'
-import { extensions } from './content/extensions.ts'
-import { logicalModels } from './content/logical-models.ts'
+import { structureDefinitions } from './content/models.ts'
 import { libraryResources, planDefinitions } from './content/rules.ts'
 import { codeSystems, conceptMaps, valueSets } from './content/terminology.ts'
 
@@ -16,13 +15,14 @@ export function contentFiles(): Map<string, string> {
     for (const resource of resources)
       files.set(`${folder}/${resource.resourceType}-${resource.id}.json`, `${JSON.stringify(resource, null, 2)}\n`)
   }
-  add('igs', [...logicalModels, ...extensions])
-  add('valuesets', [...codeSystems, ...valueSets, ...conceptMaps])
-  add('rules', [...libraryResources, ...planDefinitions])
+  add('igs', structureDefinitions())
+  add('valuesets', [...codeSystems(), ...valueSets(), ...conceptMaps()])
+  add('rules', [...libraryResources(), ...planDefinitions()])
   return files
 }
 
-if (import.meta.main) {
+/** Writes them, and removes what is no longer generated. */
+export function writeContent(): void {
   const root = new URL('../', import.meta.url)
   for (const folder of ['igs', 'valuesets', 'rules'])
     for (const name of readdirSync(new URL(`${folder}/`, root)))

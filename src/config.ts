@@ -284,6 +284,10 @@ export interface Config {
   production: boolean
 }
 
+/** Whether this program was started as a script of npm (`npm start`). */
+export const isStartedByNpm = (environment: Record<string, string | undefined> = process.env): boolean =>
+  environment.npm_lifecycle_event !== undefined
+
 /** Public address of a server without `/fhir`: the one that is configured, else where it listens. */
 export function publicAddress({ baseUrl, host, port }: Pick<Config, 'baseUrl' | 'host' | 'port'>): string {
   return baseUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`

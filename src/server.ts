@@ -12,7 +12,6 @@ import type { CredentialFormat } from './credentials/credential-format.ts'
 import { demoTrustSources } from './demo/demo-issuer.ts'
 import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
 import { artefactName } from './fhir/artefact.ts'
-import type { Library, PlanDefinition } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
 import type { OperationContext } from './operations/context.ts'
@@ -21,7 +20,7 @@ import { tokenReason } from './operations/open-operations.ts'
 import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-system-index.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
-import { createRules, selectPlans } from './rules/rules.ts'
+import { createPlans, createRules } from './rules/rules.ts'
 import {
   cachedByRevision,
   keptByRevision,
@@ -60,7 +59,7 @@ export const ownContentFolders = ['igs', 'rules', 'valuesets'].map((name) => joi
 export const contentRecord = join(projectRoot, 'content-record.json')
 
 /** Name, version and release date of this software, from its package.json. */
-export const software = { name: product.name, version: product.version, releaseDate: '2026-11-25' }
+export const software = { name: product.name, version: product.version, releaseDate: product.releaseDate }
 
 /** A server with everything wired, listening or not. */
 export interface VidimusServer extends OperationContext {
@@ -201,8 +200,8 @@ function createContext(wiring: Wiring): Context {
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
   const rules = createRules(
     {
-      findLibraries: (url) => find<Library>(storage, 'Library', url),
-      listLibraries: async () => usable(storage, await listAll<Library>(storage, 'Library')),
+      findLibraries: (url) => find(storage, 'Library', url),
+      listLibraries: async () => usable(storage, await listAll(storage, 'Library')),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, (await storage.read('ValueSet', id))?.resource),
@@ -223,7 +222,7 @@ function wireEvaluate(
   const findMap = mapFinder(storage, () => revision(mapTypes))
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
-    () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
+    () => listAll(storage, 'PlanDefinition'),
   )
   return createEvaluate({
     settings: config,
@@ -235,9 +234,11 @@ function wireEvaluate(
       findMap,
     },
     rules,
-    selectPlans: async (choice) => selectPlans(await plans(), choice),
-    hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
-    findPlans: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
+    plans: createPlans({
+      all: plans,
+      find: (canonical) => findRunnable(storage, 'PlanDefinition', canonical),
+    }),
+    hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
     now,
   })
 }

@@ -1,39 +1,69 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import type { Extension, Library, PlanDefinition } from '../../src/fhir/types.ts'
-import { canonical, published, version } from './metadata.ts'
-import { libraries, type RuleLibrary, type RuleSet, ruleSets, type Translations } from './rule-tables.ts'
+import { canonical, projectFile, published, readData, version } from './metadata.ts'
 
-const date = '2026-11-25'
-const cqlFolder = new URL('../../rules/cql/', import.meta.url)
+const folder = 'rules/cql'
 
-/** The text of a rule library. */
-const cqlText = (name: string): string => readFileSync(new URL(`${name}.cql`, cqlFolder), 'utf8')
+/** A text by language tag; English is the plain text. */
+type Translations = { en: string } & Record<'ar' | 'es' | 'fr' | 'pt' | 'ru' | 'zh', string>
 
-type ParameterType = NonNullable<Library['parameter']>[number]['type']
+/** What `<name>.json` says of `<name>.cql`. */
+interface LibraryData {
+  id: string
+  title: string
+  description: string
+  parameters: {
+    name: string
+    type: NonNullable<Library['parameter']>[number]['type']
+    max: string
+    documentation: string
+  }[]
+  /** Boolean defines for use in rules. */
+  results: string[]
+  /** Ids of the value sets that it asks. */
+  valueSets: string[]
+  rules: RuleData[]
+}
 
-function library({ name, id, title, description, parameters, results, valueSets }: RuleLibrary): Library {
+/** A PlanDefinition with one check: a define of the library. */
+interface RuleData {
+  id: string
+  name: string
+  /** Code of the CodeSystem certificate-kind. */
+  kind: string
+  expression: string
+  description: string
+  title: Translations
+  /** What a person reads when the check fails. */
+  message: Translations
+  /** Countries (ISO 3166-1) in which it applies; none = everywhere. */
+  jurisdiction?: string[]
+  sources: { label: string; url: string }[]
+}
+
+function library(name: string, { id, title, description, parameters, results, valueSets }: LibraryData): Library {
   return {
     resourceType: 'Library',
     id,
     url: canonical('Library', name),
-    ...published(date),
+    ...published,
     name,
     title,
     type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/library-type', code: 'logic-library' }] },
     description,
     relatedArtifact: valueSets.map((each) => ({ type: 'depends-on', resource: canonical('ValueSet', each) })),
     parameter: [
-      ...parameters.map(([parameter, type, max, documentation]) => ({
+      ...parameters.map(({ name: parameter, type, max, documentation }) => ({
         name: parameter,
         use: 'in' as const,
         min: 0,
         max,
         documentation,
-        type: type as ParameterType,
+        type,
       })),
       ...results.map((result) => ({ name: result, use: 'out' as const, min: 0, max: '1', type: 'boolean' as const })),
     ],
-    content: [{ contentType: 'text/cql', data: Buffer.from(cqlText(name)).toString('base64') }],
+    content: [{ contentType: 'text/cql', data: Buffer.from(projectFile(`${folder}/${name}.cql`)).toString('base64') }],
   }
 }
 
@@ -51,24 +81,28 @@ function translations(texts: Translations): { extension: Extension[] } {
   }
 }
 
-function planDefinition(rule: RuleSet): PlanDefinition {
-  const action: NonNullable<PlanDefinition['action']>[number] & { _title: object; _textEquivalent: object } = {
+const jurisdictions = (codes: string[]) => codes.map((code) => ({ coding: [{ system: 'urn:iso:std:iso:3166', code }] }))
+
+type Translated = { _title: object }
+
+function planDefinition(libraryName: string, rule: RuleData): PlanDefinition {
+  const action: NonNullable<PlanDefinition['action']>[number] & Translated & { _textEquivalent: object } = {
     title: rule.title.en,
     _title: translations(rule.title),
     description: rule.description,
     textEquivalent: rule.message.en,
     _textEquivalent: translations(rule.message),
     code: [{ coding: [{ system: canonical('CodeSystem', 'rule-type'), code: 'acceptance' }] }],
-    documentation: rule.sources.map(([label, url]) => ({ type: 'documentation', display: label, url })),
+    documentation: rule.sources.map(({ label, url }) => ({ type: 'documentation', display: label, url })),
     condition: [
       { kind: 'applicability', expression: { language: 'text/cql-identifier', expression: rule.expression } },
     ],
   }
-  const plan: PlanDefinition & { _title: object } = {
+  const plan: PlanDefinition & Translated = {
     resourceType: 'PlanDefinition',
     id: rule.id,
     url: canonical('PlanDefinition', rule.id),
-    ...published(date),
+    ...published,
     name: rule.name,
     title: rule.title.en,
     _title: translations(rule.title),
@@ -82,13 +116,24 @@ function planDefinition(rule: RuleSet): PlanDefinition {
         valueCodeableConcept: { coding: [{ system: canonical('CodeSystem', 'certificate-kind'), code: rule.kind }] },
       },
     ],
-    library: [`${canonical('Library', rule.library)}|${version}`],
+    ...(rule.jurisdiction ? { jurisdiction: jurisdictions(rule.jurisdiction) } : {}),
+    library: [`${canonical('Library', libraryName)}|${version}`],
     action: [action],
   }
   return plan
 }
 
+const texts = (): string[] =>
+  readdirSync(new URL(`../../${folder}/`, import.meta.url))
+    .filter((name) => name.endsWith('.cql'))
+    .map((name) => name.slice(0, -'.cql'.length))
+    .sort()
+
+const dataOf = (name: string) => readData<LibraryData>(`${folder}/${name}.json`)
+
 /** Every Library of the folder `rules/`, with the CQL text inside. */
-export const libraryResources: Library[] = libraries.map(library)
+export const libraryResources = (): Library[] => texts().map((name) => library(name, dataOf(name)))
+
 /** Every PlanDefinition of the folder `rules/`. */
-export const planDefinitions: PlanDefinition[] = ruleSets.map(planDefinition)
+export const planDefinitions = (): PlanDefinition[] =>
+  texts().flatMap((name) => dataOf(name).rules.map((rule) => planDefinition(name, rule)))

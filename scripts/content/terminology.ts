@@ -1,44 +1,19 @@
-import { readFileSync } from 'node:fs'
 import type { CodeSystem, CodeSystemConcept, ConceptMap, ValueSet } from '../../src/fhir/types.ts'
-import {
-  certificateKinds,
-  checks,
-  decisions,
-  formats,
-  icd11Concepts,
-  loincAntigen,
-  loincNucleicAcid,
-  statuses,
-  type Term,
-} from './code-tables.ts'
-import { computedSystems } from './computed-systems.ts'
-import { agents, euVaccines, type MapRow, prophylaxes, testResults, testTypes } from './icd-11-maps.ts'
-import { canonical, computerName, icd11, published } from './metadata.ts'
+import { canonical, computerName, icd11, published, readData, readTable, releaseDate } from './metadata.ts'
 
-const date = '2026-11-25'
-/** Version of what is taken from systems of other publishers: the day, so that it is never taken for theirs or another copy of it. */
-const excerptVersion = date
-const EU = {
-  iso: 'urn:iso:std:iso:3166',
-  snomed: 'http://snomed.info/sct',
-  loinc: 'http://loinc.org',
-  register: 'https://ec.europa.eu/health/documents/community-register/html/',
-  product: 'http://ec.europa.eu/temp/vaccineproductname',
-  holder: 'https://spor.ema.europa.eu/v1/organisations',
-  manufacturer: 'http://ec.europa.eu/temp/vaccinemanufacturer',
-  country: 'http://ec.europa.eu/temp/countrycodes',
-  device: 'https://covid-19-diagnostics.jrc.ec.europa.eu/devices',
-  atc: 'http://www.whocc.no/atc',
+const folder = 'valuesets/tables'
+
+/** Code systems by the keys that the tables use. */
+const systems = readData<Record<string, string>>(`${folder}/systems.json`)
+
+function systemOf(key: string): string {
+  const found = systems[key]
+  if (found === undefined) throw new Error(`${key} is no key of systems.json`)
+  return found
 }
-const cvx = 'http://hl7.org/fhir/sid/cvx'
 
-const tsv = (name: string): string[][] =>
-  readFileSync(new URL(name, import.meta.url), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => line.split('\t'))
-
-const cvxRows = tsv('./cvx.tsv')
+/** Version of what is taken from systems of other publishers: the day, so that it is never taken for theirs or another copy of it. */
+const excerptVersion = releaseDate
 
 interface EuCode {
   valueSet: string
@@ -48,26 +23,26 @@ interface EuCode {
   inactive: boolean
 }
 
-const euCodes: EuCode[] = tsv('./eu-dcc.tsv').map(([valueSet = '', system = '', code = '', display = '', mark]) => ({
-  valueSet,
-  system,
-  code,
-  display,
-  inactive: mark === 'inactive',
-}))
+const euCodes: EuCode[] = readTable(`${folder}/eu-dcc.tsv`).map(
+  ([valueSet = '', system = '', code = '', display = '', mark]) => ({
+    valueSet,
+    system,
+    code,
+    display,
+    inactive: mark === 'inactive',
+  }),
+)
 
-/** Systems that have no FHIR CodeSystem elsewhere: published so that displays and inactive codes are known. */
-const euSystems: [id: string, system: string, content: CodeSystem['content'], title: string][] = [
-  ['eu-temporary-country-codes', EU.country, 'complete', 'EU temporary country codes'],
-  ['eu-temporary-vaccine-product-names', EU.product, 'complete', 'EU temporary names of vaccine products'],
-  ['eu-temporary-vaccine-manufacturers', EU.manufacturer, 'complete', 'EU temporary names of vaccine manufacturers'],
-  ['eu-community-register', EU.register, 'fragment', 'EU community register of medicinal products, COVID-19 vaccines'],
-  ['ema-spor-organisations', EU.holder, 'fragment', 'EMA SPOR organisations, COVID-19 vaccines'],
-  ['jrc-covid-19-test-devices', EU.device, 'fragment', 'JRC database of COVID-19 test devices, rapid antigen tests'],
-  ['who-atc-covid-19', EU.atc, 'fragment', 'WHO ATC, COVID-19 vaccines'],
-]
+/** Systems that have no FHIR CodeSystem elsewhere, published so that displays and inactive codes are known; and the value sets. */
+interface EuData {
+  codeSystems: { id: string; system: string; content: CodeSystem['content']; title: string }[]
+  valueSets: { id: string; title: string }[]
+}
 
-function euCodeSystem([id, url, content, title]: (typeof euSystems)[number]): CodeSystem {
+const eu = readData<EuData>(`${folder}/eu-dcc.json`)
+
+function euCodeSystem({ id, system, content, title }: EuData['codeSystems'][number]): CodeSystem {
+  const url = systemOf(system)
   const concept = euCodes
     .filter((each) => each.system === url)
     .map(({ code, display, inactive }): CodeSystemConcept => {
@@ -78,7 +53,7 @@ function euCodeSystem([id, url, content, title]: (typeof euSystems)[number]): Co
     resourceType: 'CodeSystem',
     id,
     url,
-    ...published(date),
+    ...published,
     version: excerptVersion,
     name: computerName(id),
     title,
@@ -98,63 +73,29 @@ function euCodeSystem([id, url, content, title]: (typeof euSystems)[number]): Co
   }
 }
 
-const ownSystems: [id: string, title: string, description: string, terms: Term[]][] = [
-  [
-    'certificate-kind',
-    'Certificate kind',
-    'What a rule set is about, in `useContext` with the code `focus`.',
-    certificateKinds,
-  ],
-  ['decision', 'Decision', 'The one word of an evaluation.', decisions],
-  [
-    'verification-status',
-    'Verification status',
-    'Whether a credential is authentic and in force; the first thing that is wrong.',
-    statuses,
-  ],
-  ['verification-check', 'Verification check', 'The steps of verifying a credential, in their order.', checks],
-  ['credential-format', 'Credential format', 'Formats of health credentials that are told apart.', formats],
-  [
-    'rule-type',
-    'Rule type',
-    'Which side of the border a rule belongs to, in `PlanDefinition.action.code`.',
-    [
-      ['acceptance', 'Acceptance rule', 'A demand of the verifying jurisdiction.'],
-      [
-        'invalidation',
-        'Invalidation rule',
-        'A condition under which the issuing jurisdiction holds its own certificate invalid.',
-      ],
-    ],
-  ],
-  [
-    'publication',
-    'Publication',
-    'What publication found, in `meta.tag` of what an import stored as a draft and in the details of issues.',
-    [
-      [
-        'not-fit',
-        'Not fit to be active',
-        'The artefact cannot be read, cannot be run or can never answer; it is kept as a draft and used for nothing.',
-      ],
-    ],
-  ],
-]
+interface OwnSystem {
+  id: string
+  title: string
+  description: string
+  concepts: { code: string; display: string; definition: string; translations?: Record<string, string> }[]
+}
 
-function ownCodeSystem([id, title, description, terms]: (typeof ownSystems)[number]): CodeSystem {
+const ownSystems = readData<OwnSystem[]>(`${folder}/own-systems.json`)
+
+function ownCodeSystem({ id, title, description, concepts }: OwnSystem): CodeSystem {
   return {
     resourceType: 'CodeSystem',
     id,
     url: canonical('CodeSystem', id),
-    ...published(date),
+    ...published,
     name: computerName(id),
     title,
     description,
     caseSensitive: true,
     valueSet: canonical('ValueSet', id),
     content: 'complete',
-    count: terms.length,
-    concept: terms.map(([code, display, definition, translations]) => ({
+    count: concepts.length,
+    concept: concepts.map(({ code, display, definition, translations }) => ({
       code,
       display,
       definition,
@@ -165,11 +106,13 @@ function ownCodeSystem([id, title, description, terms]: (typeof ownSystems)[numb
   }
 }
 
+const icd11Concepts = readTable(`${folder}/icd-11.tsv`).map(([code = '', display = '']) => ({ code, display }))
+
 const icd11CodeSystem: CodeSystem = {
   resourceType: 'CodeSystem',
   id: 'icd-11-certificate-codes',
   url: icd11.official,
-  ...published(date),
+  ...published,
   version: excerptVersion,
   name: 'Icd11CertificateCodes',
   title: 'ICD-11 MMS, codes of health certificates',
@@ -178,25 +121,53 @@ const icd11CodeSystem: CodeSystem = {
   caseSensitive: true,
   content: 'fragment',
   count: icd11Concepts.length,
-  concept: icd11Concepts.map(([code, display]) => ({ code, display })),
+  concept: icd11Concepts,
+}
+
+type ComputedSystem = Required<Pick<CodeSystem, 'id' | 'url' | 'name' | 'title' | 'caseSensitive'>> &
+  Pick<CodeSystem, 'version' | 'copyright' | 'compositional' | 'hierarchyMeaning'>
+
+/** A system that is computed rather than listed: published so that clients find what the server answers for. */
+function computedSystem({ id, url, version, name, title, ...rest }: ComputedSystem): CodeSystem {
+  // No version of ours: a system that has no versions must not seem to have one.
+  const { version: _, ...metadata } = published
+  return {
+    resourceType: 'CodeSystem',
+    id,
+    url,
+    ...(version === undefined ? {} : { version }),
+    ...metadata,
+    name,
+    title,
+    description:
+      'The server computes the codes of this system: it validates, looks up, filters and, where there is an end to them, expands them. None is listed here.',
+    ...rest,
+    content: 'not-present',
+  }
 }
 
 /** Every CodeSystem of the folder `valuesets/`. */
-export const codeSystems: CodeSystem[] = [
-  ...euSystems.map(euCodeSystem),
+export const codeSystems = (): CodeSystem[] => [
+  ...eu.codeSystems.map(euCodeSystem),
   ...ownSystems.map(ownCodeSystem),
   icd11CodeSystem,
-  ...computedSystems,
+  ...readData<ComputedSystem[]>(`${folder}/computed-systems.json`).map(computedSystem),
 ]
 
 type Include = { system: string; concept?: { code: string; display?: string }[] }
 
-function valueSet(id: string, title: string, description: string, include: Include[]): ValueSet {
+interface Named {
+  id: string
+  title: string
+  description: string
+}
+
+function valueSet({ id, title, description }: Named, include: Include[]): ValueSet {
   return {
     resourceType: 'ValueSet',
     id,
     url: canonical('ValueSet', id),
-    ...published(date),
+    ...published,
     name: computerName(id),
     title,
     description,
@@ -205,160 +176,109 @@ function valueSet(id: string, title: string, description: string, include: Inclu
   }
 }
 
-const euTitles: Record<string, string> = {
-  'country-2-codes': 'Countries',
-  'disease-agent-targeted': 'Disease or agent targeted',
-  'covid-19-lab-test-manufacturer-and-name': 'Rapid antigen test devices',
-  'covid-19-lab-result': 'Test result',
-  'covid-19-lab-test-type': 'Type of test',
-  'vaccines-covid-19-auth-holders': 'Marketing authorisation holder or manufacturer',
-  'vaccines-covid-19-names': 'Vaccine product',
-  'sct-vaccines-covid-19': 'Vaccine or prophylaxis',
-}
-
-function euValueSet(id: string, title: string): ValueSet {
+function euValueSet({ id, title }: EuData['valueSets'][number]): ValueSet {
   const codes = euCodes.filter((each) => each.valueSet === id)
-  const systems = [...new Set(codes.map((each) => each.system))]
-  const include = systems.map((system) => ({
+  const named = [...new Set(codes.map((each) => each.system))]
+  const include = named.map((system) => ({
     system,
     concept: codes.filter((each) => each.system === system).map(({ code, display }) => ({ code, display })),
   }))
   const description = `Value set \`${id}\` of the EU Digital COVID Certificate, codes that are no longer issued included.`
   return {
-    ...valueSet(id, `EU DCC: ${title}`, description, include),
+    ...valueSet({ id, title: `EU DCC: ${title}`, description }, include),
     identifier: [{ system: 'https://ec.europa.eu/health/ehealth/covid-19', value: id }],
   }
 }
 
-/** The codes under both spellings of ICD-11, so that membership does not depend on which of them a map wrote. */
-const inIcd11 = (...codes: string[]): Include[] => {
-  const concept = codes.map((code) => ({ code, display: displayOf(code) }))
-  return [icd11.ddcc, icd11.official].map((system) => ({ system, concept }))
+/** A part of a value set for rules: codes of ICD-11, single ones and ranges, or codes of one system, of its table as well. */
+type Part =
+  | { icd11: string[] }
+  | { system: string; codes: Record<string, string>; table?: string }
+  | { table: 'cvx.tsv' }
+
+const cvxRows = readTable(`${folder}/cvx.tsv`)
+
+function includeOf(part: Part, id: string): Include[] {
+  // Under both spellings of ICD-11, so that membership does not depend on which of them a map wrote.
+  if ('icd11' in part) {
+    const concept = part.icd11.flatMap(icd11Codes)
+    return [icd11.ddcc, icd11.official].map((system) => ({ system, concept }))
+  }
+  if (!('system' in part))
+    return [{ system: systemOf('cvx'), concept: cvxRows.map(([code = '', , , display = '']) => ({ code, display })) }]
+  const listed = Object.entries(part.codes).map(([code, display]) => ({ code, display }))
+  // Without displays: LOINC's own stay with LOINC.
+  const tabled = part.table === undefined ? [] : readTable(`${folder}/${part.table}`)
+  const further = tabled.flatMap(([set, code = '']) => (set === id ? [{ code }] : []))
+  return [{ system: systemOf(part.system), concept: [...listed, ...further] }]
 }
 
-function displayOf(code: string): string {
-  const found = icd11Concepts.find((each) => each[0] === code)
-  if (!found) throw new Error(`ICD-11 code ${code} is not in the table`)
-  return found[1]
+/** `XN109..XN161`: from the one to the other in the order of the table. */
+function icd11Codes(range: string): { code: string; display: string }[] {
+  const [first = '', last = first] = range.split('..')
+  const at = (code: string) => {
+    const found = icd11Concepts.findIndex((each) => each.code === code)
+    if (found < 0) throw new Error(`ICD-11 code ${code} is not in the table`)
+    return found
+  }
+  return icd11Concepts.slice(at(first), at(last) + 1)
 }
-
-const concepts = (system: string, codes: Record<string, string>): Include => ({
-  system,
-  concept: Object.entries(codes).map(([code, display]) => ({ code, display })),
-})
-
-/** Further terms of the same system, without displays: LOINC's own stay with LOINC. */
-const withTerms = ({ system, concept = [] }: Include, codes: string[]): Include => ({
-  system,
-  concept: [...concept, ...codes.map((code) => ({ code }))],
-})
-
-const codesFrom = (first: string, last: string): string[] => {
-  const codes = icd11Concepts.map((each) => each[0])
-  return codes.slice(codes.indexOf(first), codes.indexOf(last) + 1)
-}
-
-const ruleValueSets: [id: string, title: string, description: string, include: Include[]][] = [
-  [
-    'covid-19',
-    'COVID-19 and its agent',
-    'COVID-19 as the disease that a certificate is about, and SARS-CoV-2 with its variants as the agent.',
-    [
-      ...inIcd11('RA01', 'RA01.0', ...codesFrom('XN109', 'XN161')),
-      concepts(EU.snomed, { '840539006': 'COVID-19', '840533007': 'SARS-CoV-2' }),
-      concepts('http://hl7.org/fhir/sid/icd-10', { 'U07.1': 'COVID-19, virus identified' }),
-    ],
-  ],
-  [
-    'covid-19-vaccines',
-    'COVID-19 vaccines in ICD-11',
-    'Vaccine types and products of the ICD-11 extension codes.',
-    inIcd11(...codesFrom('XM68M6', 'XM3DT5')),
-  ],
-  [
-    'covid-19-vaccines-cvx',
-    'COVID-19 vaccines in CVX',
-    'CVX codes that SMART Health Cards use.',
-    [concepts(cvx, Object.fromEntries(cvxRows.map(([code = '', , , display = '']) => [code, display])))],
-  ],
-  [
-    'single-dose-vaccines',
-    'Single-dose vaccines',
-    'Vaccines whose primary course is one dose: Ad26.COV2.S (Janssen), Ad5-nCoV (Convidecia), Sputnik Light, and vaccines against yellow fever (International Health Regulations, annex 7).',
-    [
-      ...inIcd11('XM6QV1', 'XM1AG7', 'XM5QM6', 'XM0N24', 'XM3418'),
-      concepts(EU.register, { 'EU/1/20/1525': 'Jcovden' }),
-      concepts(EU.product, { Convidecia: 'Convidecia', 'Sputnik-Light': 'Sputnik Light' }),
-      concepts(EU.snomed, { '28951000087107': 'COVID-19 Janssen', '33461000087106': 'COVID-19 Sputnik Light' }),
-      concepts(cvx, {
-        '212': 'COVID-19 vaccine, vector-nr, rS-Ad26',
-        '504': 'COVID-19 VVnr Non-US Vaccine (Sputnik Light)',
-        '506': 'COVID-19 VVnr Non-US Vaccine (CanSino, Convidecia)',
-      }),
-    ],
-  ],
-  [
-    'nucleic-acid-tests',
-    'Nucleic acid amplification tests',
-    'Test types that look for viral nucleic acid.',
-    [
-      ...inIcd11('1334426561'),
-      withTerms(
-        concepts(EU.loinc, { 'LP6464-4': 'Nucleic acid amplification with probe detection' }),
-        loincNucleicAcid,
-      ),
-    ],
-  ],
-  [
-    'antigen-tests',
-    'Rapid antigen tests',
-    'Test types that look for viral protein.',
-    [...inIcd11('2056159157'), withTerms(concepts(EU.loinc, { 'LP217198-3': 'Rapid immunoassay' }), loincAntigen)],
-  ],
-  [
-    'virus-detected',
-    'Virus detected',
-    'Results that say that the virus was found.',
-    [...inIcd11('RA01.0'), concepts(EU.snomed, { '260373001': 'Detected', '10828004': 'Positive' })],
-  ],
-  [
-    'virus-not-detected',
-    'Virus not detected',
-    'Results that say that the virus was not found. RA01.1 is here because maps of WHO’s DDCC guide write it; ICD-11 means by it a clinical diagnosis without a positive test, so the maps of this project write QA02.',
-    [...inIcd11('QA02', 'RA01.1'), concepts(EU.snomed, { '260415000': 'Not detected', '260385009': 'Negative' })],
-  ],
-]
 
 /** Every ValueSet of the folder `valuesets/`. */
-export const valueSets: ValueSet[] = [
-  ...Object.entries(euTitles).map(([id, title]) => euValueSet(id, title)),
-  ...ownSystems.map(([id, title, description]) =>
-    valueSet(id, title, description, [{ system: canonical('CodeSystem', id) }]),
+export const valueSets = (): ValueSet[] => [
+  ...eu.valueSets.map(euValueSet),
+  ...ownSystems.map((each) => valueSet(each, [{ system: canonical('CodeSystem', each.id) }])),
+  ...readData<(Named & { include: Part[] })[]>(`${folder}/rule-value-sets.json`).map((each) =>
+    valueSet(
+      each,
+      each.include.flatMap((part) => includeOf(part, each.id)),
+    ),
   ),
-  ...ruleValueSets.map((row) => valueSet(...row)),
 ]
 
-function conceptMap(id: string, title: string, source: string, rows: MapRow[]): ConceptMap {
-  const systems = [...new Set(rows.map((row) => row[0]))]
+/** What an ICD-11 code is to the code that is mapped to it. */
+type Equivalence = 'equivalent' | 'wider' | 'relatedto'
+
+const equivalences: readonly string[] = ['equivalent', 'wider', 'relatedto'] satisfies Equivalence[]
+const isEquivalence = (text: string): text is Equivalence => equivalences.includes(text)
+
+function equivalenceOf(text: string | undefined): Equivalence {
+  const found = text || 'equivalent'
+  if (!isEquivalence(found)) throw new Error(`${found} is none of ${equivalences.join(', ')}`)
+  return found
+}
+
+const targetOf = (code: string, equivalence: string | undefined, comment?: string) => ({
+  code,
+  display: icd11Codes(code)[0]?.display ?? code,
+  equivalence: equivalenceOf(equivalence),
+  ...(comment ? { comment } : {}),
+})
+
+const euMapRows = readTable(`${folder}/eu-to-icd-11.tsv`)
+
+function euConceptMap({ id, title, source }: { id: string; title: string; source: string }): ConceptMap {
+  const rows = euMapRows.filter(([map]) => map === id)
+  const keys = [...new Set(rows.map(([, key = '']) => key))]
   return {
     resourceType: 'ConceptMap',
     id,
     url: canonical('ConceptMap', id),
-    ...published(date),
+    ...published,
     name: computerName(id),
     title,
     description:
       'From codes of the EU DCC to the ICD-11 codes of the DDCC core data set; `wider` means that the ICD-11 code says less.',
     sourceCanonical: canonical('ValueSet', source),
-    group: systems.map((system) => ({
-      source: EU[system],
+    group: keys.map((key) => ({
+      source: systemOf(key),
       target: icd11.ddcc,
       element: rows
-        .filter((row) => row[0] === system)
-        .map(([, code, target, equivalence = 'equivalent', comment]) => ({
+        .filter(([, system]) => system === key)
+        .map(([, , code = '', target = '', equivalence, comment]) => ({
           code,
-          display: euCodes.find((each) => each.code === code && each.system === EU[system])?.display ?? code,
-          target: [{ code: target, display: displayOf(target), equivalence, ...(comment ? { comment } : {}) }],
+          display: euCodes.find((each) => each.code === code && each.system === systemOf(key))?.display ?? code,
+          target: [targetOf(target, equivalence, comment)],
         })),
     })),
   }
@@ -368,39 +288,26 @@ const cvxMap: ConceptMap = {
   resourceType: 'ConceptMap',
   id: 'cvx-vaccine-to-icd-11',
   url: canonical('ConceptMap', 'cvx-vaccine-to-icd-11'),
-  ...published(date),
+  ...published,
   name: 'CvxVaccineToIcd11',
   title: 'CVX vaccine to ICD-11',
   description: 'From COVID-19 vaccines in CVX to ICD-11; `wider` means that the ICD-11 code says less.',
   sourceCanonical: canonical('ValueSet', 'covid-19-vaccines-cvx'),
   group: [
     {
-      source: cvx,
+      source: systemOf('cvx'),
       target: icd11.ddcc,
       element: cvxRows.map(([code = '', target = '', equivalence, display = '']) => ({
         code,
         display,
-        target: [
-          {
-            code: target,
-            display: displayOf(target),
-            equivalence: equivalence === 'equivalent' ? ('equivalent' as const) : ('wider' as const),
-          },
-        ],
+        target: [targetOf(target, equivalence)],
       })),
     },
   ],
 }
 
 /** Every ConceptMap of the folder `valuesets/`. */
-export const conceptMaps: ConceptMap[] = [
-  conceptMap('eu-vaccine-product-to-icd-11', 'EU vaccine product to ICD-11', 'vaccines-covid-19-names', euVaccines),
-  conceptMap('eu-prophylaxis-to-icd-11', 'EU vaccine or prophylaxis to ICD-11', 'sct-vaccines-covid-19', prophylaxes),
-  conceptMap('eu-disease-to-icd-11', 'EU disease targeted to ICD-11', 'disease-agent-targeted', [
-    ['snomed', '840539006', 'RA01'],
-  ]),
-  conceptMap('eu-agent-to-icd-11', 'EU agent targeted to ICD-11', 'disease-agent-targeted', agents),
-  conceptMap('eu-test-type-to-icd-11', 'EU type of test to ICD-11', 'covid-19-lab-test-type', testTypes),
-  conceptMap('eu-test-result-to-icd-11', 'EU test result to ICD-11', 'covid-19-lab-result', testResults),
+export const conceptMaps = (): ConceptMap[] => [
+  ...readData<{ id: string; title: string; source: string }[]>(`${folder}/concept-maps.json`).map(euConceptMap),
   cvxMap,
 ]

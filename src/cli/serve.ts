@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { Command } from 'commander'
-import { type Config, readConfig } from '../config.ts'
+import { type Config, isStartedByNpm, readConfig } from '../config.ts'
 import { loadBaseContentBeside } from '../publish/base-content/load-beside.ts'
 import type { VidimusServer } from '../server.ts'
 import { tellBaseContent } from './base-content.ts'
@@ -15,6 +15,7 @@ export function addServe(program: Command): void {
     .action(async () => {
       const stopping = new AbortController()
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
+      if (isStartedByNpm()) whenOrphaned(() => stopping.abort())
       const config = readConfig()
       console.error(`vidimus starts; its data is in ${config.dataDir} (a first start takes some seconds)`)
       await tryAddress(config)
@@ -27,6 +28,19 @@ export function addServe(program: Command): void {
         await server.close()
       }
     })
+}
+
+const orphanSeconds = 0.5
+
+/** npm hands a signal to the shell that it runs a script in, which ends and leaves the server behind: the server follows. */
+function whenOrphaned(stop: () => void): void {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    stop()
+  }, orphanSeconds * 1000)
+  watch.unref()
 }
 
 /** Whether the server will be able to listen: nobody should wait for its content to learn that the port is taken. */

@@ -3,15 +3,7 @@ import type { JsonObject } from '../base/json-value.ts'
 import type { EventKind } from '../credentials/credential-format.ts'
 import { issue, notFound } from '../fhir/error.ts'
 import type { Bundle, Issue, PlanDefinition } from '../fhir/types.ts'
-import {
-  inForce,
-  type PlanChoice,
-  preferredPlans,
-  type RuleCall,
-  type RuleSource,
-  type Rules,
-  statusRemark,
-} from '../rules/rules.ts'
+import { inForce, type Plans, type RuleCall, type RuleSource, type Rules, statusRemark } from '../rules/rules.ts'
 import type { Evaluation } from './evaluation.ts'
 import type { EvaluateRequest } from './request.ts'
 import type { Verification } from './verify/verify.ts'
@@ -19,10 +11,8 @@ import type { Verification } from './verify/verify.ts'
 /** What running rules needs of the server. */
 export interface RuleSurroundings {
   rules: Rules
-  /** PlanDefinitions that apply; chosen by jurisdiction, kind and clock. What is not understood counts as applying. */
-  selectPlans(choice: PlanChoice): Promise<PlanDefinition[]>
-  /** Every PlanDefinition of a canonical, with or without version, in every version and status. */
-  findPlans(canonical: string): Promise<PlanDefinition[]>
+  /** The rule sets: those that apply by themselves, and those that a canonical names. */
+  plans: Plans
   /** Whether there is a Library of that canonical. */
   hasLibrary(canonical: string): Promise<boolean>
 }
@@ -46,7 +36,7 @@ export async function readNamedRules(
 ): Promise<NamedRules> {
   const plans = [...given]
   for (const canonical of request.planDefinitions) {
-    const found = preferredPlans(await surroundings.findPlans(canonical), request.clock)
+    const found = await surroundings.plans.named(canonical, request.clock)
     if (found.length === 0) throw unknownArtefact('PlanDefinition', canonical)
     plans.push(...found.filter((each) => !plans.includes(each)))
   }
@@ -77,7 +67,7 @@ const shownCanonical = (canonical: string) =>
 async function candidates(surroundings: RuleSurroundings, request: EvaluateRequest): Promise<RuleSource[]> {
   if (!request.parameters) return []
   const { jurisdiction, clock } = request
-  const plans = await surroundings.selectPlans({ jurisdiction, clock, kinds: undefined, isIssuerUnknown: true })
+  const plans = await surroundings.plans.select({ jurisdiction, clock, kinds: undefined, isIssuerUnknown: true })
   return plans.map((plan) => ({ plan }))
 }
 
@@ -141,7 +131,7 @@ async function selected(
   const name = issuer?.name?.trim().toUpperCase()
   const countries = [issuer?.participant ?? '', name ?? ''].filter(isJurisdictionCode)
   const kinds = events.map((kind) => kindNames[kind])
-  const plans = await surroundings.selectPlans({
+  const plans = await surroundings.plans.select({
     jurisdiction: request.jurisdiction,
     issuerCountry: countries,
     isIssuerUnknown: verification.isIssuerUnknown,

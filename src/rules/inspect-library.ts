@@ -5,8 +5,8 @@ import type { Issue, Library } from '../fhir/types.ts'
 import type { JobCall } from '../workers/job-pool.ts'
 import { isCertLogic, readCertLogic } from './certlogic/certlogic.ts'
 import { inlineLibrary } from './cql/run/expression.ts'
-import { formatIdentifier, type LibraryIdentifier } from './cql/translate/cql-source.ts'
-import { formatType } from './cql/translate/elm.ts'
+import { formatIdentifier, fullName, type LibraryIdentifier } from './cql/translate/cql-source.ts'
+import { type CodeReference, codeReferences, formatType } from './cql/translate/elm.ts'
 import { createLibraries, includesOf, type Libraries } from './cql/translate/libraries.ts'
 import type { LibraryStore } from './cql/translate/library-index.ts'
 import { identityFaults, type LibraryText, readLibrary } from './cql/translate/library-text.ts'
@@ -20,6 +20,8 @@ interface LibraryReport {
   language?: 'cql' | 'certlogic'
   /** Public defines, with the type that the translator gave them (`System.Boolean`); ELM may come without. */
   defines: { name: string; type?: string }[]
+  /** Codes that it names, for whoever has terminology to hold them against. */
+  codes: CodeReference[]
 }
 
 /** Looks at libraries of one store. All methods throw FhirErrors of 5xx alone: the server being unable is no fault of a library. */
@@ -44,15 +46,15 @@ export function createInspector(
     async inspect(library) {
       if (isCertLogic(library)) return inspectCertLogic(library)
       const text = textOf(library)
-      if (!text) return { issues: [], defines: [] }
-      if ('issues' in text) return { language: 'cql', issues: text.issues, defines: [] }
+      if (!text) return { issues: [], defines: [], codes: [] }
+      if ('issues' in text) return { language: 'cql', issues: text.issues, defines: [], codes: [] }
       const stored = await overlaid.listLibraries()
       const wanted = { text, library, others: stored.filter((each) => each.id !== library.id), generated }
-      const { issues, defines } = await compileIssues(library, libraries)
+      const { issues, ...found } = await compileIssues(library, libraries)
       return {
         language: 'cql',
-        issues: [...issues, ...identityIssues(text, generated), ...includeIssues(wanted)],
-        defines,
+        issues: [...issues, ...identityIssues(text, generated), ...rivalIssues(wanted), ...includeIssues(wanted)],
+        ...found,
       }
     },
     async inspectExpression(expression, library) {
@@ -85,10 +87,10 @@ function overlay(store: LibraryStore, beside: Library[]): LibraryStore {
 function inspectCertLogic(library: Library): LibraryReport {
   try {
     readCertLogic(library)
-    return { language: 'certlogic', issues: [], defines: [{ name: 'Logic' }] }
+    return { language: 'certlogic', issues: [], defines: [{ name: 'Logic' }], codes: [] }
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
-    return { language: 'certlogic', issues: error.issues, defines: [] }
+    return { language: 'certlogic', issues: error.issues, defines: [], codes: [] }
   }
 }
 
@@ -121,13 +123,14 @@ async function refused<T>(work: () => Promise<T>): Promise<T | FhirError> {
 async function compileIssues(
   library: Library,
   libraries: Libraries,
-): Promise<Pick<LibraryReport, 'issues' | 'defines'>> {
+): Promise<Pick<LibraryReport, 'issues' | 'defines' | 'codes'>> {
   const compiled = await refused(() => libraries.compile(library))
-  if (compiled instanceof FhirError) return { issues: compiled.issues.map(inContent), defines: [] }
+  if (compiled instanceof FhirError) return { issues: compiled.issues.map(inContent), defines: [], codes: [] }
   const defines = compiled.defines.filter((each) => each.public)
   return {
     issues: compiled.issues.map(inContent),
     defines: defines.map(({ name, type }) => ({ name, ...(type && { type: formatType(type) }) })),
+    codes: codeReferences(compiled.elm),
   }
 }
 
@@ -145,6 +148,33 @@ function identityIssues(text: LibraryText, generated: LibraryText[]): Issue[] {
   return [...parted, issue('business-rule', { severity: 'warning', text: hidden, expression: 'Library.content' })]
 }
 
+/**
+ * An include finds a library by its name and version: of two active ones that share them and differ neither could be meant. A draft
+ * hides nothing, but cannot be published so.
+ */
+function rivalIssues({ text, library, others }: Including): Issue[] {
+  const name = fullName(text.identifier)
+  // Of the same url and version it is the same library, of which the store judges itself.
+  const rival = knownTexts(others).find(
+    (each) =>
+      each.status === 'active' &&
+      fullName(each.identifier) === name &&
+      each.cql !== text.cql &&
+      each.canonical !== text.canonical,
+  )
+  if (!rival) return []
+  const severity = library.status === 'active' ? 'error' : 'warning'
+  const said = `${rival.canonical} calls itself ${name}, too, and says something else: neither could be included any more. Give this one another name or version, or a namespace (library MyOrg.${text.identifier.id})`
+  return [issue('business-rule', { severity, text: said, expression: 'Library.content' })]
+}
+
+/** Texts that may be included: those that are published under the name they give themselves. */
+const knownTexts = (libraries: Library[]): LibraryText[] =>
+  libraries.flatMap((each) => {
+    const read = textOf(each)
+    return read && !('issues' in read) && identityFaults(read).length === 0 ? [read] : []
+  })
+
 interface Including {
   text: LibraryText
   library: Library
@@ -154,10 +184,7 @@ interface Including {
 
 /** What is published includes nothing that may still change, and says which version it includes. */
 function includeIssues({ text, library, others, generated }: Including): Issue[] {
-  const known = others.flatMap((each) => {
-    const read = textOf(each)
-    return read && !('issues' in read) && identityFaults(read).length === 0 ? [read] : []
-  })
+  const known = knownTexts(others)
   return includesOf(text).flatMap((wanted) => {
     const fits = ({ identifier: { id, version } }: LibraryText) =>
       id === wanted.id && (wanted.version === undefined || version === wanted.version)

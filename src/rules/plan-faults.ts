@@ -1,22 +1,16 @@
 import { isJsonObject } from '../base/json-object.ts'
 import type { Json } from '../base/json-value.ts'
+import { keepPerObject } from '../base/keep.ts'
+import { asJson } from '../fhir/as-resource.ts'
 import type { Issue, PlanDefinition } from '../fhir/types.ts'
 import { certLogicType } from './certlogic/certlogic.ts'
 import { fault, isOutOfUse, type PlanAction, readPlan } from './read-plan.ts'
-
-const known = new WeakMap<PlanDefinition, Issue[]>()
 
 /**
  * Why a plan as a whole cannot be run as rules: empty when it can. A plan that is not understood is a failed rule, never one that
  * does not exist. The result is kept with the plan, which is read and not changed.
  */
-export function planFaults(plan: PlanDefinition): Issue[] {
-  const found = known.get(plan) ?? findFaults(plan)
-  known.set(plan, found)
-  return found
-}
-
-function findFaults(plan: PlanDefinition): Issue[] {
+export const planFaults = keepPerObject((plan: PlanDefinition): Issue[] => {
   const { isShaped, type, kinds, jurisdictions, period, ruleType } = readPlan(plan)
   if (!isShaped) return [fault('it is not shaped as FHIR wants it', 'PlanDefinition')]
   return [
@@ -29,7 +23,7 @@ function findFaults(plan: PlanDefinition): Issue[] {
     ...(plan.action?.length ? [] : [fault('it has no action', 'PlanDefinition.action')]),
     ...(isAboutPatients(plan) ? [] : [fault('it is about something else than a patient', 'PlanDefinition.subject')]),
   ]
-}
+})
 
 function isAboutPatients({ subjectCodeableConcept: concept, subjectReference: reference }: PlanDefinition): boolean {
   return (
@@ -51,18 +45,45 @@ function modifiers(plan: PlanDefinition): Issue[] {
       }
     }
   }
-  visit(plan as unknown as Json, 'PlanDefinition') // a resource is JSON
+  visit(asJson(plan), 'PlanDefinition')
   return faults
 }
 
-const behaviours = {
-  groupingBehavior: ['visual-group', 'logical-group', 'sentence-group'],
-  selectionBehavior: ['any', 'all', 'all-or-none', 'exactly-one', 'at-most-one', 'one-or-more'],
+type Behaviour =
+  | 'groupingBehavior'
+  | 'selectionBehavior'
+  | 'requiredBehavior'
+  | 'precheckBehavior'
+  | 'cardinalityBehavior'
+
+/** What each behaviour may be (http://hl7.org/fhir/R4/valueset-action-grouping-behavior.html and its siblings). */
+const behaviours: { name: Behaviour; codes: string[] }[] = [
+  { name: 'groupingBehavior', codes: ['visual-group', 'logical-group', 'sentence-group'] },
+  { name: 'selectionBehavior', codes: ['any', 'all', 'all-or-none', 'exactly-one', 'at-most-one', 'one-or-more'] },
   // A rule that may be left out, or whose failure may be excused, is none that a verdict can rest on.
-  requiredBehavior: ['must'],
-  precheckBehavior: ['yes', 'no'],
-  cardinalityBehavior: ['single'],
-} as const
+  { name: 'requiredBehavior', codes: ['must'] },
+  { name: 'precheckBehavior', codes: ['yes', 'no'] },
+  { name: 'cardinalityBehavior', codes: ['single'] },
+]
+
+/**
+ * What changes when, in which order or upon which data an action is taken. A check has none of it: it is made when a credential is
+ * judged, over what the credential says.
+ */
+const unknownMembers = [
+  'trigger',
+  'relatedAction',
+  'timingDateTime',
+  'timingAge',
+  'timingPeriod',
+  'timingDuration',
+  'timingRange',
+  'timingTiming',
+  'dynamicValue',
+  'transform',
+  'input',
+  'output',
+] as const satisfies readonly (keyof PlanAction)[]
 
 /** Languages of conditions. */
 const conditionLanguages = ['text/cql-identifier', 'text/cql', certLogicType]
@@ -70,11 +91,13 @@ const conditionLanguages = ['text/cql-identifier', 'text/cql', certLogicType]
 /** Why an action, the ones below it aside, cannot be run: empty when it can. */
 export function actionFaults(action: PlanAction, path: string): Issue[] {
   const faults: Issue[] = []
-  for (const [name, codes] of Object.entries(behaviours)) {
-    const code = action[name as keyof typeof behaviours]
-    if (code !== undefined && !(codes as readonly string[]).includes(code))
+  for (const { name, codes } of behaviours) {
+    const code = action[name]
+    if (code !== undefined && !codes.includes(code))
       faults.push(fault(`its ${name} is not one of ${codes.join(', ')}`, `${path}.${name}`))
   }
+  for (const name of unknownMembers)
+    if (action[name] !== undefined) faults.push(fault(`it has ${name}, which is not followed`, `${path}.${name}`))
   const conditions = action.condition ?? []
   for (const [index, condition] of conditions.entries()) {
     const expression = `${path}.condition[${index}]`

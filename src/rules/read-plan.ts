@@ -5,7 +5,8 @@
 
 import { isJurisdictionCode } from '../base/iso-3166.ts'
 import { isJsonObject } from '../base/json-object.ts'
-import type { Json } from '../base/json-value.ts'
+import { keepPerObject } from '../base/keep.ts'
+import { asJson } from '../fhir/as-resource.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { issue } from '../fhir/error.ts'
 import { primitiveFault } from '../fhir/primitives.ts'
@@ -50,26 +51,18 @@ export interface PlanReading {
   ruleType: Reading<'acceptance' | 'invalidation' | 'unknown'>
 }
 
-const readings = new WeakMap<PlanDefinition, PlanReading>()
-
 /** Reads a plan; the result is kept with the plan, which is not changed. Never throws, whatever was stored. */
-export function readPlan(plan: PlanDefinition): PlanReading {
-  const known = readings.get(plan)
-  if (known) return known
-  const isShaped = shapeIssues(plan).length === 0
-  const made = isShaped
-    ? {
-        isShaped,
-        type: readType(plan),
-        kinds: readKinds(plan),
-        jurisdictions: readJurisdictions(plan),
-        period: readPeriod(plan),
-        ruleType: readRuleType(plan),
-      }
-    : unread
-  readings.set(plan, made)
-  return made
-}
+export const readPlan = keepPerObject((plan: PlanDefinition): PlanReading => {
+  if (shapeIssues(plan).length > 0) return unread
+  return {
+    isShaped: true,
+    type: readType(plan),
+    kinds: readKinds(plan),
+    jurisdictions: readJurisdictions(plan),
+    period: readPeriod(plan),
+    ruleType: readRuleType(plan),
+  }
+})
 
 /** A plan of which nothing can be told: it may be a rule for anything, anywhere, at any time. */
 const unread: PlanReading = {
@@ -152,7 +145,7 @@ interface Period {
 
 /** When a rule set is in force (`effectivePeriod`); a date counts with its whole day, in UTC. */
 export function readPeriod(plan: { effectivePeriod?: PlanDefinition['effectivePeriod'] }): Reading<Period> {
-  const period: Json | undefined = plan.effectivePeriod as Json | undefined // JSON as it was stored
+  const period = asJson(plan).effectivePeriod
   if (period === undefined) return { value: { from: undefined, until: undefined }, faults: [] }
   const expression = 'PlanDefinition.effectivePeriod'
   const unread = {

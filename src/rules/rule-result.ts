@@ -3,7 +3,7 @@ import { FhirError, issue } from '../fhir/error.ts'
 import type { Issue } from '../fhir/types.ts'
 import type { Ternary } from './three-valued.ts'
 
-/** What one rule made of the data (evaluate.md, `rule`). */
+/** What one rule made of the data: a `rule` of the answer (docs/evaluate.md). */
 export interface RuleResult {
   /** `url|version`; empty for a rule of a library that was named itself. */
   planDefinition: string
@@ -61,8 +61,9 @@ export function causeOf(error: unknown): Issue {
   const [first] = error.issues
   // A broken library may have hundreds of faults: the first ones are enough here.
   const told = error.issues.slice(0, 3).map((each) => each.details?.text ?? each.code)
+  const place = error.issues.find(({ diagnostics }) => diagnostics !== undefined)?.diagnostics
   return issue(first?.code ?? 'processing', {
     text: `the rule could not be run: ${told.join('; ')}${error.issues.length > told.length ? '; …' : ''}`,
-    ...(first?.diagnostics ? { diagnostics: first.diagnostics } : {}),
+    ...(place === undefined ? {} : { diagnostics: place }),
   })
 }

@@ -12,8 +12,8 @@ import { type EncodedResult, encodeResult } from './cql/run/to-parameters.ts'
 import { generateFhirHelpers } from './cql/translate/fhir-helpers.ts'
 import { createLibraries } from './cql/translate/libraries.ts'
 import { findLibrary, type LibraryStore } from './cql/translate/library-index.ts'
-import { libraryCanonical } from './cql/translate/library-text.ts'
-import { fhirModelInfo } from './cql/translate/model-info.ts'
+import { type LibraryText, libraryCanonical } from './cql/translate/library-text.ts'
+import { fhirModelInfo, type ModelInfo } from './cql/translate/model-info.ts'
 import { shippedElm } from './cql/translate/shipped-elm.ts'
 import { createTranslator, type DerivedStore } from './cql/translate/translator.ts'
 import { createInspector, type LibraryInspector } from './inspect-library.ts'
@@ -26,10 +26,11 @@ import { createExpressionRunner, type ExpressionEnvironment, type RuleData } fro
 export { type EncodedResult, withGreatestDecimal } from './cql/run/to-parameters.ts'
 export type { LibraryInspector } from './inspect-library.ts'
 export { actionFaults, planFaults } from './plan-faults.ts'
+export { createPlans, type Plans } from './plans.ts'
 export { everyAction, readPlan } from './read-plan.ts'
 export type { RuleResult } from './rule-result.ts'
 export { statusRemark, unquote } from './run-expression.ts'
-export { inForce, type PlanChoice, preferredPlans, selectPlans } from './select-plans.ts'
+export { inForce } from './select-plans.ts'
 
 /** What the rules need of the server. */
 export interface RuleEnvironment extends LibraryStore, CqlTerminology {
@@ -58,6 +59,8 @@ export interface RulesOptions {
 interface ForeignCall {
   /** Whose job it is; jobs of one client wait for each other. */
   client?: string | undefined
+  /** Whether nobody waits for it any more. */
+  isGone?: (() => boolean) | undefined
 }
 
 /** What a library is run over. */
@@ -132,15 +135,14 @@ export interface Rules {
 /** Makes the rules over what the server gives. */
 export function createRules(environment: RuleEnvironment, options: RulesOptions = {}): Rules {
   const pool = { processes: options.processes ?? 2, idleSeconds: options.idleSeconds ?? 30 }
-  const jobOf = (client = '') => ({ client, cpuSeconds: options.jobSeconds ?? 1 })
+  const jobOf = ({ client = '', isGone }: Pick<ForeignCall, 'client' | 'isGone'>) => ({
+    client,
+    isGone,
+    cpuSeconds: options.jobSeconds ?? 1,
+  })
   const translator = createTranslator(environment.derived, { ...pool, shipped: shippedElm(options.elmFolder) })
   const model = fhirModelInfo()
-  const helpers = {
-    canonical: `http://hl7.org/fhir/Library/FHIRHelpers|${model.version}`,
-    identifier: { id: 'FHIRHelpers', version: model.version },
-    cql: generateFhirHelpers(model),
-    elm: undefined,
-  }
+  const helpers = fhirHelpers(model)
   const libraries = createLibraries(environment, translator, [helpers])
   const run = { classes: createFhirClasses(model), terminology: environment }
   const sandbox = createSandbox(environment, pool)
@@ -150,13 +152,10 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     findLibrary: (canonical) => findLibrary(canonical, environment),
     euValueSet: async (id) => environment.euValueSet?.(id),
   }
-  const pin = async (canonical: string) => {
-    const known = await findLibrary(canonical, environment).catch(() => undefined)
-    return known ? libraryCanonical(known) : canonical
-  }
-  const runnerOf = (call: RuleCall) => createExpressionRunner(call, expressions)
+  const pin = pinner(environment)
   const evaluateRules: Rules['evaluateRules'] = async (source, call) => {
-    const surroundings = { ...expressions, runner: runnerOf(call), pin, language: call.language }
+    const runner = createExpressionRunner(call, expressions)
+    const surroundings = { ...expressions, runner, pin, language: call.language }
     return 'plan' in source ? runPlan(source.plan, surroundings) : runRuleLibrary(source, surroundings)
   }
 
@@ -172,14 +171,14 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const compiled = await libraries.compile(library)
       return { library: compiled.canonical, ...(await runLibrary(compiled, call, run)) }
     },
-    async encodeLibrary({ library, untrusted, client, ...call }) {
+    async encodeLibrary({ library, untrusted, client, isGone, ...call }) {
       const certLogic = await certLogicOf(library)
       if (certLogic) {
         const { results } = evaluateCertLogicLibrary(certLogic, call)
         return { results: results.map(encodeResult).map(withoutCqlType), ignored: [] }
       }
-      const compiled = await libraries.compile(library, untrusted ? jobOf(client) : undefined)
-      if (untrusted || isLarge(call.data)) return sandbox.run(compiled, call, jobOf(client))
+      const compiled = await libraries.compile(library, untrusted ? jobOf({ client, isGone }) : undefined)
+      if (untrusted || isLarge(call.data)) return sandbox.run(compiled, call, jobOf({ client, isGone }))
       const { results, ignored } = await runLibrary(compiled, call, run)
       return { results: results.map(encodeResult), ignored }
     },
@@ -199,7 +198,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const context = { classes: run.classes, scope: { timezoneOffset: 0 } }
       await checkParameters(parameters, named, { environment: expressions, context })
     },
-    evaluateCql: ({ client, ...call }) => evaluateCql(call, jobOf(client), { libraries, sandbox }),
+    evaluateCql: ({ client, isGone, ...call }) => evaluateCql(call, jobOf({ client, isGone }), { libraries, sandbox }),
     inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
     translatorPids: translator.pids,
     async close() {
@@ -207,6 +206,20 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     },
   }
 }
+
+/** What tells `url|version` of what a canonical stands for; the canonical itself when nothing does. */
+const pinner = (environment: RuleEnvironment) => async (canonical: string) => {
+  const known = await findLibrary(canonical, environment).catch(() => undefined)
+  return known ? libraryCanonical(known) : canonical
+}
+
+/** The library of conversions that every rule over FHIR leans on, generated. */
+const fhirHelpers = (model: ModelInfo): LibraryText => ({
+  canonical: `http://hl7.org/fhir/Library/FHIRHelpers|${model.version}`,
+  identifier: { id: 'FHIRHelpers', version: model.version },
+  cql: generateFhirHelpers(model),
+  elm: undefined,
+})
 
 /** A stored Library by canonical, when it is a CertLogic one. */
 async function findCertLogic(canonical: string, environment: RuleEnvironment): Promise<Library | undefined> {

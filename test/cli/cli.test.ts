@@ -227,8 +227,11 @@ group main(source src : Patient, target tgt) {
 `
   writeFileSync(file, `${header}  src.nme as n -> tgt.name = n;\n}\n`)
   const { stdout, code } = await vidimus(['map', 'check', file])
-  assert.equal(code, 0)
-  assert.match(stdout, /wrong\.fml: warning: line 4, column 3: .*Patient has no element 'nme'/)
+  assert.equal(code, 1)
+  assert.match(
+    stdout,
+    /wrong\.fml: error: line 4, column 3: .*Patient has no element 'nme'; the nearest name is 'name'/,
+  )
   writeFileSync(file, `${header}  src.nme as -> tgt.name;\n  src..x;\n}\n`)
   const broken = await vidimus(['map', 'check', file])
   assert.equal(broken.code, 1)
@@ -260,14 +263,14 @@ test('map check finds what map run would stumble over', async () => {
     [
       'DDCCCoreDataSetVS',
       "src.a as a -> tgt.sex = translate(a, 'http://example.org/none', 'code') \"r\";",
-      0,
-      /warning: ConceptMap http:\/\/example.org\/none/,
+      1,
+      /error: ConceptMap http:\/\/example.org\/none/,
     ],
     [
       'DDCCCoreDataSetXX',
       'src.a as a -> tgt.name = a "r";',
-      0,
-      /warning: StructureDefinition .*DDCCCoreDataSetXX is not known/,
+      1,
+      /error: StructureDefinition .*DDCCCoreDataSetXX is not known/,
     ],
     ['DDCCCoreDataSetVS', 'src.a as a -> tgt.name = a "r";', 0, /no remarks/],
   ]

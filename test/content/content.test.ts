@@ -28,7 +28,7 @@ function faults(value: JsonObject, type: string, path: string): string[] {
 }
 
 describe('own content', () => {
-  it('is what the tables say: run `node scripts/generate-content.ts`', () => {
+  it('is what the tables say: run `npm run build:content`', () => {
     const generated = contentFiles()
     assert.deepEqual(jsonContent.map(([path]) => path).sort(), [...generated.keys()].sort())
     for (const [path, text] of generated) assert.equal(projectText(path), text, path)

@@ -21,7 +21,7 @@ function freshRules(libraries: Library[], elmFolder: string) {
 }
 
 describe('shipped ELM', () => {
-  it('is what a fresh translation gives: run `npm run build:elm`', async () => {
+  it('is what a fresh translation gives: run `npm run build:content`', async () => {
     const fresh = await elmFiles()
     const committed = readdirSync(folder).filter((name) => name.endsWith('.elm'))
     assert.deepEqual(committed.toSorted(), [...fresh.keys()].toSorted())
@@ -29,8 +29,8 @@ describe('shipped ELM', () => {
   })
 
   it('leaves nothing of the own rules to translate', async () => {
-    const { rules, environment } = freshRules(libraryResources, folder)
-    for (const library of libraryResources) {
+    const { rules, environment } = freshRules(libraryResources(), folder)
+    for (const library of libraryResources()) {
       const { results } = await rules.evaluateLibrary({ library: library.url ?? '', clock })
       assert.ok(results.length > 0)
     }
@@ -39,7 +39,7 @@ describe('shipped ELM', () => {
   })
 
   it('is not used for another text, another version of an include, or another name', async () => {
-    const [library] = libraryResources
+    const [library] = libraryResources()
     assert.ok(library)
     const text = Buffer.from(library.content?.[0]?.data ?? '', 'base64').toString()
     const changed = cqlLibrary(`${text}\ndefine "Added": 42`, { url: 'http://example.org/changed' })

@@ -203,6 +203,29 @@ const refused: [string, Resource, RegExp][] = [
     ),
     /kind applicability/,
   ],
+  ...(
+    [
+      ['trigger', [{ type: 'named-event', name: 'x' }]],
+      ['relatedAction', [{ actionId: 'x', relationship: 'after' }]],
+      ['timingTiming', { repeat: { frequency: 1, period: 1, periodUnit: 'd' } }],
+      ['timingDateTime', '2026-01-01'],
+      ['dynamicValue', [{ path: 'x', expression: { language: 'text/cql', expression: 'true' } }]],
+      ['transform', 'http://example.org/StructureMap/x'],
+      ['input', [{ type: 'Immunization' }]],
+      ['output', [{ type: 'Immunization' }]],
+    ] as const
+  ).map(([name, value], index): [string, Resource, RegExp] => [
+    `${name}, which is not followed`,
+    plan(`pm${index}`, library, {
+      action: [
+        {
+          condition: [{ kind: 'applicability', expression: { language: 'text/cql-identifier', expression: 'Good' } }],
+          [name]: value,
+        },
+      ],
+    }),
+    new RegExp(`it has ${name}, which is not followed`),
+  ]),
   ['no condition', plan('p15', library, action({})), /no condition/],
   ['no action', { ...plan('p16', library), action: undefined } as never, /no action/],
   [
@@ -461,6 +484,19 @@ describe('what may come later, or is only odd, is a warning', () => {
         ],
       }),
       /does not have 'x'[\s\S]*does not have 'y'/,
+    ],
+    [
+      'a code that its system does not have',
+      cqlLibrary(
+        'w14',
+        `codesystem "C": '${complete}'\ncode "Good": 'a' from "C"\ncode "Wrong": 'zzz' from "C"\ndefine A: "Wrong" ~ "Good"`,
+      ),
+      /the code zzz is not in http:\/\/example\.org\/publish\/CodeSystem\/complete: .* line 6, column 1/,
+    ],
+    [
+      'a code written out in an expression',
+      cqlLibrary('w15', `codesystem "C": '${complete}'\ndefine A:\n  Code 'yyy' from "C" is not null`),
+      /the code yyy is not in .* line 6, column 3/,
     ],
     [
       'a library that is no logic',

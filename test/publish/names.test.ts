@@ -5,7 +5,10 @@ import type { Library, Parameters, Resource } from '../../src/fhir/types.ts'
 import { nameFaults } from '../../src/publish/check/name.ts'
 import { base, codeSystem, cqlLibrary, openPublishing, plan, textsOf, valueSet } from './support.ts'
 
-const { put, post, publish } = await openPublishing().then((opened) => ({ ...opened, publish: opened.server.publish }))
+const { put, patch, post, publish } = await openPublishing().then((opened) => ({
+  ...opened,
+  publish: opened.server.publish,
+}))
 
 const evaluate = async (name: string) => {
   const parameter = [{ name: 'url', valueCanonical: `${base}/Library/${name}|1.0.0` }]
@@ -42,13 +45,57 @@ describe('what a published rule includes', () => {
     assert.equal((await put(leaned(true, { id: 'Leaned', status: 'retired' }))).status, 200)
     assert.equal(await evaluate('Middle'), undefined)
   })
-  it('has no result when two mean the same and say different things', async () => {
+  it('is not shared by two that say different things: the second is refused, and the first stays what is included', async () => {
     const one = cqlLibrary('Twice', 'define Yes: true')
     const needs = cqlLibrary('Needs', "include Twice version '1.0.0'\ndefine Good: Twice.Yes")
     for (const each of [one, needs]) assert.equal((await put(each)).status, 201)
+    const rival = cqlLibrary('Twice', 'define Yes: false', { id: 'twice', url: 'http://example.org/elsewhere/Twice' })
+    const refused = await put(rival)
+    assert.equal(refused.status, 422)
+    assert.match(textsOf(refused.body), /calls itself Twice\|1\.0\.0, too/)
+    // As a draft it hides nothing.
+    assert.equal((await put({ ...rival, status: 'draft' })).status, 201)
     assert.equal(await evaluate('Needs'), true)
-    await put(cqlLibrary('Twice', 'define Yes: false', { id: 'twice', url: 'http://example.org/elsewhere/Twice' }))
-    assert.equal(await evaluate('Needs'), undefined)
+    const published = await patch('Library/twice', [{ op: 'replace', path: '/status', value: 'active' }])
+    assert.equal(published.status, 422)
+  })
+
+  it('may be shared in two namespaces: each is included by its own', async () => {
+    const url = (namespace: string) => `http://example.org/${namespace}/Shared`
+    const shared = (namespace: string, value: string) => ({
+      ...cqlLibrary('Shared', '', { id: `shared-${namespace.toLowerCase()}`, url: url(namespace) }),
+      content: contentOf(`library ${namespace}.FHIR.Shared version '1.0.0'\ndefine Yes: ${value}\n`),
+    })
+    for (const each of [shared('One', 'true'), shared('Two', 'false')]) {
+      const stored = await put(each)
+      assert.equal(stored.status, 201, textsOf(stored.body))
+    }
+    for (const [namespace, value] of [
+      ['One', true],
+      ['Two', false],
+    ] as const) {
+      const name = `Asks${namespace}`
+      const asks = cqlLibrary(name, `include ${namespace}.FHIR.Shared version '1.0.0'\ndefine Good: Shared.Yes`)
+      const asking = await put(asks)
+      assert.equal(asking.status, 201, textsOf(asking.body))
+      assert.equal(await evaluate(name), value)
+      // From within a namespace its own libraries come first, without being named.
+      const within = `Within${namespace}`
+      const inner = {
+        ...cqlLibrary(within, ''),
+        content: contentOf(
+          `library ${namespace}.FHIR.${within} version '1.0.0'\ninclude Shared version '1.0.0'\ndefine Good: Shared.Yes\n`,
+        ),
+      }
+      const including = await put(inner)
+      assert.equal(including.status, 201, textsOf(including.body))
+      assert.equal(await evaluate(within), value)
+    }
+    const neither = await put(cqlLibrary('AsksNeither', "include Shared version '1.0.0'\ndefine Good: Shared.Yes"))
+    assert.match(textsOf(neither.body), /stored more than once/)
+    const both = "include One.FHIR.Shared version '1.0.0' called A\ninclude Two.FHIR.Shared version '1.0.0' called B"
+    const together = await put(cqlLibrary('AsksBoth', `${both}\ndefine Good: A.Yes`))
+    assert.match(textsOf(together.body), /cannot be included together/)
   })
 })
 

@@ -373,8 +373,16 @@ test('an element that the definition does not have is told with its place: an er
   assert.deepEqual(
     warnings.map((each) => [each.severity, each.details?.coding?.[0]?.code, each.diagnostics?.replace(/: .*: /, ': ')]),
     [
-      ['warning', 'fml-lenient-unknown-element', "line 5, column 3: Patient has no element 'nickname'"],
-      ['error', 'fml-lenient-unknown-element', "line 7, column 5: HumanName has no element 'famly'"],
+      [
+        'warning',
+        'fml-lenient-unknown-element',
+        "line 5, column 3: Patient has no element 'nickname'; the nearest name is 'name'",
+      ],
+      [
+        'error',
+        'fml-lenient-unknown-element',
+        "line 7, column 5: HumanName has no element 'famly'; the nearest name is 'family'",
+      ],
     ],
   )
 })

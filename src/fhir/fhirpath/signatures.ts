@@ -1,3 +1,5 @@
+import { nearestName } from '../../base/nearest.ts'
+
 /** Functions of FHIRPath that the engine has, those of FHIR among them, by the numbers of arguments that they take. */
 const SIGNATURES: [numbers: number[], names: string][] = [
   [
@@ -31,6 +33,9 @@ export function callFault(name: string, count: number): string | undefined {
   const least = Object.hasOwn(VARIADIC, name) ? VARIADIC[name] : undefined
   if (least !== undefined) return count >= least ? undefined : `takes ${least} arguments or more, not ${count}`
   const numbers = argumentCounts.get(name)
-  if (!numbers) return 'is no function of FHIRPath'
+  if (!numbers) {
+    const near = nearestName(name, [...argumentCounts.keys(), ...Object.keys(VARIADIC)])
+    return `is no function of FHIRPath; the nearest name is '${near}'`
+  }
   return numbers.includes(count) ? undefined : `takes ${numbers.join(' or ')} arguments, not ${count}`
 }

@@ -1,10 +1,11 @@
 /** What is wrong with an artefact, by type: errors are what an active one must not have. */
 import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
-import { FhirError, isError, issue } from '../../fhir/error.ts'
+import { isError, issue } from '../../fhir/error.ts'
 import { isNotReady } from '../../fhir/not-ready.ts'
 import type { Issue, Resource, StructureMap } from '../../fhir/types.ts'
-import { checkMap, type Maps } from '../../structure-map/maps.ts'
+import { checkWithStore } from '../../structure-map/maps.ts'
 import { type CheckEnvironment, librariesOf } from './environment.ts'
+import { checkLibrary } from './library.ts'
 import { nameFaults } from './name.ts'
 import { checkPlan } from './plan.ts'
 
@@ -17,25 +18,23 @@ const checks: Record<string, Check> = {
   CodeSystem: terminology,
   ValueSet: terminology,
   ConceptMap: terminology,
-  Library: async (resource, beside, { rules }) => {
-    if (resource.resourceType !== 'Library') return []
-    const { issues } = await rules.inspector(librariesOf(beside)).inspect(resource)
-    return [...pinnable(resource), ...issues]
-  },
+  Library: async (resource, beside, environment) =>
+    resource.resourceType === 'Library'
+      ? [...pinnable(resource), ...(await checkLibrary(resource, beside, environment))]
+      : [],
   PlanDefinition: async (resource, beside, environment) => {
     if (resource.resourceType !== 'PlanDefinition') return []
     return [...pinnable(resource), ...(await checkPlan(resource, librariesOf(beside), environment))]
   },
   StructureMap: async (resource, beside, { maps }) => {
     if (resource.resourceType !== 'StructureMap') return []
-    const faults = checkMap(resource)
     const supporting = beside.filter(
       (each): each is StructureMap => each.resourceType === 'StructureMap' && each !== resource,
     )
-    if (faults.some(isError)) return faults
     const names = new Set(beside.flatMap((each) => artefactCanonical(each)?.url ?? []))
     const isBeside = ({ details }: Issue) => details?.text?.split(/[\s,:]+(?!\/\/)/).some((word) => names.has(word))
-    return [...faults, ...(await unresolved(resource, supporting, maps)).filter((each) => !isBeside(each))]
+    const issues = await checkWithStore(resource, supporting, maps)
+    return issues.map(asPublished).filter((each) => !isBeside(each))
   },
 }
 
@@ -101,21 +100,10 @@ function unversioned(resource: Resource): Issue[] {
 }
 
 /**
- * What keeps a map from running. What the store does not have is a remark, for maps and models come in any order, and so is an
- * element that the definitions do not have, for published maps have them; what makes a rule fail whenever it fires is an error.
+ * What the store does not have is a remark, for maps and models come in any order, and so is an element that the definitions do not
+ * have, for published maps have them; what makes a rule fail whenever it fires is an error.
  */
-async function unresolved(
-  map: StructureMap,
-  supporting: StructureMap[],
-  maps: Pick<Maps, 'compile'>,
-): Promise<Issue[]> {
-  try {
-    return (await maps.compile(map, supporting)).warnings.map((each) => (isLenient(each) ? asWarning(each) : each))
-  } catch (error) {
-    if (!(error instanceof FhirError) || error.status >= 500) throw error
-    return error.issues.map((each) => (each.code === 'not-found' ? asWarning(each) : each))
-  }
-}
+const asPublished = (each: Issue): Issue => (each.code === 'not-found' || isLenient(each) ? asWarning(each) : each)
 
 const isLenient = ({ details }: Issue): boolean =>
   details?.coding?.some((each) => each.code?.startsWith('fml-lenient-')) === true

@@ -12,9 +12,9 @@ import { readHeader } from '../../rules/cql/translate/cql-source.ts'
  */
 export function readCqlLibrary(text: string, canonical: string): { resource: Library; issues: Issue[] } {
   const { identifier } = readHeader(text)
-  if (!identifier) throw headerMissing('a CQL file needs a library statement')
+  if (!identifier) throw headerMissing('a CQL file needs a library statement', 'MyRules')
   const { id: name, version } = identifier
-  if (version === undefined) throw headerMissing(`the library ${name} needs a version`)
+  if (version === undefined) throw headerMissing(`the library ${name} needs a version`, name)
   if (!/^[A-Za-z][\w.-]*$/.test(name))
     throw unprocessable(
       `"${name.slice(0, 60)}" cannot be the end of a url; name the library with letters, digits and _`,
@@ -32,8 +32,8 @@ export function readCqlLibrary(text: string, canonical: string): { resource: Lib
   return { resource, issues: [] }
 }
 
-const headerMissing = (what: string) =>
-  unprocessable(`${what} as its first line, such as: library MyRules version '1.0.0'`, 'required')
+const headerMissing = (what: string, name: string) =>
+  unprocessable(`${what}, such as: library ${name} version '1.0.0'`, 'required')
 
 /** The texts of CQL libraries that come as FHIR Libraries, by name and version. */
 export function libraryTexts(resources: Resource[]): Set<string> {

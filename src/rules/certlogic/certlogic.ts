@@ -2,6 +2,7 @@ import { type CertLogicExpression, evaluate } from 'certlogic-js'
 import { validateFormat } from 'certlogic-js/dist/validation/index.js'
 import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { isOfType } from '../../fhir/as-resource.ts'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import { parameterValue } from '../../fhir/operation.ts'
@@ -44,14 +45,16 @@ export function readCertLogic(library: Library): CertLogicLibrary {
     })
   const logic = rule ? rule.Logic : content
   const faults = validateFormat(logic)
-  if (faults.length > 0)
+  if (!isExpression(logic, faults))
     throw new FhirError(
       422,
       faults.map((each) => fault(each, canonical)),
     )
-  // Just validated.
-  return { canonical, rule, logic: logic as CertLogicExpression }
+  return { canonical, rule, logic }
 }
+
+/** What has no faults is CertLogic. */
+const isExpression = (_logic: unknown, faults: unknown[]): _logic is CertLogicExpression => faults.length === 0
 
 function fault(error: { expr: unknown; message: string }, canonical: string): Issue {
   const place = JSON.stringify(error.expr) ?? 'undefined'
@@ -64,11 +67,12 @@ function fault(error: { expr: unknown; message: string }, canonical: string): Is
 
 function parseContent(data: string | undefined, canonical: string): Json {
   try {
-    return JSON.parse(
+    const content: Json = JSON.parse(
       Buffer.from(data ?? '', 'base64')
         .toString('utf8')
         .replace(/^\uFEFF/, ''),
-    ) as Json
+    )
+    return content
   } catch (error) {
     const detail = error instanceof SyntaxError ? error.message : String(error)
     throw unprocessable({
@@ -91,20 +95,22 @@ export function evaluateCertLogic(
 ): CertLogicOutcome {
   correctCertLogic()
   try {
-    const value: unknown = evaluate(library.logic, data)
-    return {
-      value:
-        value === undefined || Number.isNaN(value)
-          ? null
-          : value instanceof Date
-            ? value.toISOString()
-            : (value as Json),
-    }
+    return { value: toJson(evaluate(library.logic, data)) }
   } catch (error) {
     const tooDeep = error instanceof RangeError
     const why = tooDeep ? 'it nests too deeply' : reasonOf(error)
     return { error: issue(tooDeep ? 'too-costly' : 'exception', `Library ${library.canonical} failed: ${why}`) }
   }
+}
+
+/** What an evaluation gives: parts of the data, or dates that were made of them. */
+function toJson(value: unknown): Json {
+  if (typeof value === 'boolean' || typeof value === 'string') return value
+  if (typeof value === 'number') return Number.isNaN(value) ? null : value
+  if (value instanceof Date) return value.toISOString()
+  if (Array.isArray(value)) return value.map(toJson)
+  if (typeof value !== 'object' || value === null) return null
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, toJson(each)]))
 }
 
 /** The evaluator puts the value at fault behind a colon or in quotation marks of its own. */
@@ -150,12 +156,13 @@ export function readCertLogicData(parameters: Parameters | undefined): { payload
 
 function parseData(parameter: Parameter): Json {
   const value = parameterValue(parameter)
-  // A Binary by its type; the union of all resources is too wide for TypeScript to narrow.
-  const resource = parameter.resource as { resourceType: string; data?: string } | undefined
-  const binary = resource?.resourceType === 'Binary' ? (resource.data ?? '') : undefined
+  const binary = isOfType(parameter.resource, 'Binary') ? (parameter.resource.data ?? '') : undefined
   const text = binary !== undefined ? Buffer.from(binary, 'base64').toString('utf8') : value
   try {
-    if (typeof text === 'string') return JSON.parse(text) as Json
+    if (typeof text === 'string') {
+      const data: Json = JSON.parse(text)
+      return data
+    }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     // The message of the JSON parser quotes the text, which may be personal.

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { unprocessable } from '../../fhir/error.ts'
 import type { Extension, Library, PlanDefinition } from '../../fhir/types.ts'
@@ -20,27 +21,22 @@ export interface EuRuleOptions {
 
 /**
  * An EU business rule (technical specification "EU DCC validation rules", annex 1) as a Library with the rule object inside, and a
- * PlanDefinition with one action (cql.md, EU rule → FHIR). Pure.
+ * PlanDefinition with one action. Pure.
  * @throws FhirError 422 when a member that identity or meaning depends on is missing
  */
 export function euRuleToFhir(
   rule: JsonObject,
   options: EuRuleOptions,
 ): { library: Library; planDefinition: PlanDefinition } {
-  const [identifier, version, type, land, certificateType] = [
-    'Identifier',
-    'Version',
-    'Type',
-    'Country',
-    'CertificateType',
-  ].map((name) => required(rule, name)) as [string, string, string, string, string]
+  const identifier = required(rule, 'Identifier')
+  const version = required(rule, 'Version')
   const { text, element } = descriptions(rule.Description)
   const common = {
     id: idOf(identifier, version),
     version,
     name: identifier.replace(/\W/g, '_'),
     status: 'active' as const,
-    jurisdiction: [{ coding: [{ system: country, code: land }] }],
+    jurisdiction: [{ coding: [{ system: country, code: required(rule, 'Country') }] }],
     ...period(rule),
     ...(text === undefined ? {} : { description: text, title: identifier }),
     ...(element ? { _description: element } : {}),
@@ -52,7 +48,7 @@ export function euRuleToFhir(
     type: { coding: [{ system: libraryType, code: 'logic-library' }] },
     content: [{ contentType: certLogicType, data: Buffer.from(JSON.stringify(rule)).toString('base64') }],
   }
-  const kind = certificateType.toLowerCase()
+  const kind = required(rule, 'CertificateType').toLowerCase()
   const planDefinition: PlanDefinition = {
     resourceType: 'PlanDefinition',
     url: `${options.base}/PlanDefinition/${identifier}`,
@@ -76,7 +72,10 @@ export function euRuleToFhir(
         code: [
           {
             coding: [
-              { system: options.ruleTypeSystem ?? `${options.base}/CodeSystem/rule-type`, code: type.toLowerCase() },
+              {
+                system: options.ruleTypeSystem ?? `${options.base}/CodeSystem/rule-type`,
+                code: required(rule, 'Type').toLowerCase(),
+              },
             ],
           },
         ],
@@ -107,7 +106,7 @@ function period(rule: JsonObject): { effectivePeriod?: { start?: string; end?: s
 /** English as the value, every other language as a translation extension. */
 function descriptions(value: Json | undefined): { text?: string; element?: { extension: Extension[] } } {
   const all = (Array.isArray(value) ? value : []).flatMap((each) => {
-    const { lang, desc } = (each ?? {}) as JsonObject
+    const { lang, desc } = isJsonObject(each) ? each : {}
     return typeof lang === 'string' && typeof desc === 'string' && desc !== '' ? [{ lang, desc }] : []
   })
   const main = all.find((each) => each.lang === 'en') ?? all[0]

@@ -2,10 +2,11 @@ import { FhirError, type IssueCode, issue } from '../../fhir/error.ts'
 import { callFault } from '../../fhir/fhirpath/signatures.ts'
 import type { Issue, StructureMap } from '../../fhir/types.ts'
 import { readExpression } from '../fhirpath/compile-expression.ts'
-import { type Expression, visitExpression } from '../fhirpath/expression.ts'
+import { type Expression, visitExpression } from '../language/parse-expression.ts'
 import { describePosition } from '../language/position.ts'
+import { readR5 } from '../language/spelling.ts'
 import { DEFAULT, EXPRESSION, findExtension, storedPosition } from '../model/extensions.ts'
-import { readR5 } from '../model/spelling.ts'
+import { nearest } from '../model/nearest-element.ts'
 import { type Group, type Rule, type RuleTarget, TRANSFORMS } from '../model/structure.ts'
 import { ARITIES } from '../run/transforms.ts'
 
@@ -19,6 +20,7 @@ export function checkMap(given: StructureMap): Issue[] {
   const issues: Issue[] = []
   if (!map.group?.length)
     return [issue('structure', { text: 'A StructureMap has at least one group', expression: 'StructureMap.group' })]
+  issues.push(...wrongCodes(map))
   const groups = new Map(map.group.map((each) => [each.name, each]))
   const open = (map.import?.length ?? 0) > 0
   map.group.forEach((group, index) => {
@@ -29,7 +31,7 @@ export function checkMap(given: StructureMap): Issue[] {
           group,
           `${at}.extends`,
           { group: group.name },
-          `extends '${group.extends}', which this map does not have`,
+          `extends '${group.extends}', which this map does not have${near(group.extends, groups)}`,
         ),
       )
     }
@@ -37,6 +39,31 @@ export function checkMap(given: StructureMap): Issue[] {
   })
   return issues
 }
+
+/** Codes of required bindings that decide what is done (https://hl7.org/fhir/R4/structuremap-definitions.html). */
+const MODES = { structure: ['source', 'queried', 'target', 'produced'], input: ['source', 'target'] }
+const TYPE_MODES = ['none', 'types', 'type-and-types']
+
+function wrongCodes(map: StructureMap): Issue[] {
+  const found: Issue[] = []
+  const check = (value: string | undefined, known: string[], expression: string) => {
+    if (value === undefined || known.includes(value)) return
+    const text = `${expression} is '${value}', which is none of ${known.join(', ')}${nearest(value, known)}`
+    found.push(issue('code-invalid', { text, expression }))
+  }
+  map.structure?.forEach(({ mode }, i) => {
+    check(mode, MODES.structure, `StructureMap.structure[${i}].mode`)
+  })
+  map.group.forEach(({ typeMode, input }, i) => {
+    check(typeMode, TYPE_MODES, `StructureMap.group[${i}].typeMode`)
+    input?.forEach(({ mode }, j) => {
+      check(mode, MODES.input, `StructureMap.group[${i}].input[${j}].mode`)
+    })
+  })
+  return found
+}
+
+const near = (name: string, groups: Map<string, Group>) => nearest(name, groups.keys())
 
 type Report = (text: string, code?: IssueCode) => void
 
@@ -73,7 +100,10 @@ function checkRules(rules: Rule[], path: string, checking: Checking): void {
     ;(rule.dependent ?? []).forEach((dependent, i) => {
       const called = checking.groups.get(dependent.name)
       const report = reportAt(`.dependent[${i}]`)
-      if (!called && !checking.open) report(`calls the group '${dependent.name}', which this map does not have`)
+      if (!called && !checking.open)
+        report(
+          `calls the group '${dependent.name}', which this map does not have${near(dependent.name, checking.groups)}`,
+        )
       const wanted = called?.input.length
       if (wanted !== undefined && wanted !== dependent.variable?.length) {
         report(`calls '${dependent.name}' with ${dependent.variable?.length ?? 0} arguments, it takes ${wanted}`)
@@ -89,7 +119,7 @@ function checkTarget(target: RuleTarget, report: Report): void {
   if (transform === undefined) return
   const known = TRANSFORMS.find((each) => each === transform)
   if (!known) {
-    report(`has the unknown transform '${String(transform)}'`)
+    report(`has the unknown transform '${String(transform)}'${nearest(String(transform), TRANSFORMS)}`)
     return
   }
   const [least, most] = ARITIES[known]

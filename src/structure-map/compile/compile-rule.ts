@@ -1,15 +1,16 @@
-import { compileExpression } from '../fhirpath/compile-expression.ts'
+import type { Scope } from '../fhirpath/scope.ts'
 import { storedPosition } from '../model/extensions.ts'
+import { nearest } from '../model/nearest-element.ts'
 import type { Node } from '../model/nodes.ts'
-import type { Dependent, Group, Rule } from '../model/structure.ts'
-import { UNKNOWN } from '../model/types.ts'
+import type { Group, Rule } from '../model/structure.ts'
+import { type Type, UNKNOWN } from '../model/types.ts'
 import { type FaultPlace, relocate, TransformFault } from '../run/fault.ts'
 import { type Frame, noteEmpty, type Run, step } from '../run/run.ts'
+import { compileDependent, groupNames, isOpen } from './compile-dependent.ts'
 import { type CompiledSource, compileSource } from './compile-source.ts'
 import { type CompiledTarget, compileTarget } from './compile-target.ts'
 import { defaultMapping } from './default-group.ts'
 import type { CompiledGroup, GroupRef, MapScope } from './program.ts'
-import type { Scope } from './scope.ts'
 
 type Step = (frame: Frame) => void
 
@@ -28,15 +29,12 @@ export function compileGroup({ group, scope: map }: GroupRef): CompiledGroup {
     mode: each.mode,
     type: each.type === undefined ? undefined : map.findType(each.type, each.mode),
   }))
-  const counter = { slots: inputs.length, types: inputs.map((each) => each.type) }
-  const names = (mode: string) =>
-    new Map(
-      inputs
-        .map((each, slot) => [each, slot] as const)
-        .filter(([each]) => each.mode === mode)
-        .map(([each, slot]) => [each.name, slot]),
-    )
-  const scope: Scope = { sources: names('source'), targets: names('target'), constants: map.constants, counter }
+  const scope = groupScope(
+    group,
+    map,
+    inputs.map((each) => each.type),
+  )
+  const { counter } = scope
   let rules: Step[] = []
   const compiled: CompiledGroup = {
     name: group.name,
@@ -53,8 +51,48 @@ export function compileGroup({ group, scope: map }: GroupRef): CompiledGroup {
   }
   // Known before its rules are compiled, for groups call each other.
   map.program.groups.set(group, compiled)
-  rules = group.rule.map((rule) => compileRule(rule, scope, { group, map }))
+  try {
+    checkExtended(group, map)
+    rules = group.rule.map((rule) => compileRule(rule, scope, { group, map }))
+  } catch (error) {
+    // Who calls it is told again.
+    map.program.groups.delete(group)
+    throw error
+  }
   return compiled
+}
+
+/** The variables that a group begins with. */
+function groupScope(group: Group, map: MapScope, types: (Type | undefined)[]): Scope {
+  const names = (mode: string) =>
+    new Map(group.input.flatMap((each, slot) => (each.mode === mode ? [[each.name, slot] as const] : [])))
+  const counter = { slots: types.length, types: [...types] }
+  return { sources: names('source'), targets: names('target'), constants: map.constants, counter }
+}
+
+/**
+ * Tells what is wrong with a group when it is called with these types, where its parameters name none: the run goes by the types of
+ * what is passed. Once for each combination.
+ */
+export function inspectGroup({ group, scope: map }: GroupRef, given: (Type | undefined)[]): void {
+  if (!group.input.some((each, index) => each.type === undefined && given[index])) return
+  const types = group.input.map((each, index) =>
+    each.type === undefined ? given[index] : map.findType(each.type, each.mode),
+  )
+  const known = map.program.inspected.get(group) ?? []
+  if (known.some((each) => each.every((type, index) => type === types[index]))) return
+  map.program.inspected.set(group, [...known, types])
+  const scope = groupScope(group, map, types)
+  for (const rule of group.rule) compileRule(rule, scope, { group, map })
+}
+
+function checkExtended(group: Group, map: MapScope): void {
+  const { program } = map
+  if (!group.extends || isOpen(program) || map.findGroup(group.extends)) return
+  const before = program.place
+  program.place = { map: map.canonical, group: group.name, position: storedPosition(group) }
+  program.problem(`it extends '${group.extends}', which no map has${nearest(group.extends, groupNames(map))}`)
+  program.place = before
 }
 
 function typedInput(node: Node | undefined, input: CompiledGroup['inputs'][number] | undefined): Node | undefined {
@@ -99,11 +137,15 @@ function compileRule(rule: Rule, outer: Scope, context: GroupContext): Step {
     rule: rule.name,
     position: storedPosition(rule) ?? storedPosition(context.group),
   }
-  context.map.program.place = place
+  const { program } = context.map
+  const before = program.place
+  program.place = place
   try {
     return located(place, buildRule(rule, outer, { ...context, place }))
   } catch (error) {
     throw relocate(error, place)
+  } finally {
+    program.place = before
   }
 }
 
@@ -187,7 +229,7 @@ function compileBody(rule: Rule, outer: Scope, context: GroupContext): (frame: F
     targets.push(compiled.run)
     scope = compiled.scope
   }
-  const dependents = (rule.dependent ?? []).map((each) => compileDependent(each, scope, context))
+  const dependents = (rule.dependent ?? []).map((each) => compileDependent(each, scope, context.map))
   const rules = (rule.rule ?? []).map((each) => compileRule(each, scope, context))
   const inner = [...dependents, ...rules]
   const only = targets.length === 1 ? targets[0] : undefined
@@ -207,68 +249,4 @@ function compileBody(rule: Rule, outer: Scope, context: GroupContext): (frame: F
     for (const each of inner) each(frame)
     for (const node of made) noteEmpty(frame.run, node)
   }
-}
-
-type Read = (frame: Frame) => Node | undefined
-
-function compileDependent(dependent: Dependent, scope: Scope, { map }: GroupContext): Step {
-  checkCall(dependent, map)
-  const asSource = dependent.variable.map((each) => compileVariable(each, { scope, map, mode: 'source' }))
-  const asTarget = dependent.variable.map((each) => compileVariable(each, { scope, map, mode: 'target' }))
-  let group: CompiledGroup | undefined
-  return (frame) => {
-    group ??= findGroup(dependent, map)
-    const args = group.inputs.map((input, index) =>
-      (input.mode === 'source' ? asSource[index] : asTarget[index])?.(frame),
-    )
-    group.call(args, frame.run, frame.depth + 1)
-  }
-}
-
-/** Tells of a group that cannot be called; one that an import by wildcard may bring is left to the run. */
-function checkCall({ name, variable }: Dependent, map: MapScope): void {
-  const found = map.findGroup(name)
-  if (!found) {
-    const isOpen = map.program.scopes.some((each) => each.map.import?.some((url) => url.includes('*')))
-    if (!isOpen) map.program.problem(noGroup(name))
-  } else if (found.group.input.length !== variable.length)
-    map.program.problem(wrongCount(name, found.group.input.length, variable.length))
-}
-
-const noGroup = (name: string) => `there is no group '${name}' in this map or its imports`
-const wrongCount = (name: string, wanted: number, given: number) =>
-  `group '${name}' takes ${wanted} arguments, not ${given}`
-
-function findGroup(dependent: Dependent, map: MapScope): CompiledGroup {
-  const found = map.findGroup(dependent.name)
-  if (!found) throw new TransformFault(noGroup(dependent.name))
-  const group = map.program.compile(found)
-  const wanted = group.inputs.length
-  if (wanted !== dependent.variable.length)
-    throw new TransformFault(wrongCount(dependent.name, wanted, dependent.variable.length))
-  return group
-}
-
-/** An argument of a group: looked up in the name space of the parameter first, then in the other. */
-function compileVariable(
-  text: string,
-  { scope, map, mode }: { scope: Scope; map: MapScope; mode: 'source' | 'target' },
-): Read {
-  const name = text.startsWith('`') && text.endsWith('`') ? text.slice(1, -1) : text
-  const [own, other] = mode === 'source' ? [scope.sources, scope.targets] : [scope.targets, scope.sources]
-  const slot = own.get(name) ?? other.get(name)
-  if (slot !== undefined) {
-    if (mode === 'target' && own.get(name) === undefined) {
-      return () => {
-        throw new TransformFault(`'${name}' is a source, but the group wants a target`)
-      }
-    }
-    return (frame) => frame.slots[slot]
-  }
-  if (/^[A-Za-z_]\w*$/.test(text) && !scope.constants.has(text) && text !== 'true' && text !== 'false') {
-    map.program.warn(`StructureMap ${map.canonical}: the variable '${text}' is passed on but nothing has bound it`)
-    return () => undefined
-  }
-  const compiled = compileExpression(text, scope, map.program.expressions)
-  return (frame) => compiled(frame, [])[0]
 }

@@ -1,16 +1,18 @@
 import { exactNumber } from '../../base/exact-number.ts'
+import { typeNames } from '../../fhir/elements.ts'
 import { compileExpression, type ExpressionContext, isTrue } from '../fhirpath/compile-expression.ts'
 import type { CompiledExpression } from '../fhirpath/expression-types.ts'
 import { matchesType } from '../fhirpath/native.ts'
+import { type Scope, slotOf, unboundText, withSource } from '../fhirpath/scope.ts'
 import { typeOfPath } from '../fhirpath/static-type.ts'
 import { DEFAULT, findExtension } from '../model/extensions.ts'
+import { nearest } from '../model/nearest-element.ts'
 import { children, inferType, type Node } from '../model/nodes.ts'
 import { elementPath, type Rule, type RuleSource } from '../model/structure.ts'
 import { INFERRED, r4Type, type Type } from '../model/types.ts'
 import { TransformFault } from '../run/fault.ts'
 import { type Frame, spend } from '../run/run.ts'
-import type { MapScope } from './program.ts'
-import { type Scope, slotOf, withSource } from './scope.ts'
+import type { MapScope, Program } from './program.ts'
 
 /** A source of a rule: its items in order, and where the variable is kept. */
 export interface CompiledSource {
@@ -27,15 +29,17 @@ export function compileSource(
   { map, rule }: { map: MapScope; rule: Rule },
 ): { source: CompiledSource; scope: Scope } {
   const { scope, slot } = source.variable ? withSource(outer, source.variable) : { scope: outer, slot: undefined }
-  const type = staticType(source, outer, { map, rule })
-  if (slot !== undefined) scope.counter.types[slot] = source.type ? map.findType(source.type, 'source') : type
+  const type = staticType(source, outer, map.program)
+  const focus = source.type ? map.findType(source.type, 'source') : type
+  if (slot !== undefined) scope.counter.types[slot] = focus
   const read = readContext(source, outer)
   const steps: ((items: Node[], frame: Frame) => Node[])[] = []
   const context = map.program.expressions
+  const compile = (text: string) => compileExpression(text, scope, context, focus)
   if (source.type) steps.push(typeFilter(source.type, map))
-  if (source.condition) steps.push(whereFilter(compileExpression(source.condition, scope, context), slot))
-  if (source.check) steps.push(checkEach(compileExpression(source.check, scope, context), slot))
-  if (source.logMessage) steps.push(logEach(compileExpression(source.logMessage, scope, context), slot, rule.name))
+  if (source.condition) steps.push(whereFilter(compile(source.condition), slot))
+  if (source.check) steps.push(checkEach(compile(source.check), slot))
+  if (source.logMessage) steps.push(logEach(compile(source.logMessage), slot, rule.name))
   if (source.listMode) steps.push(listFilter(source.listMode))
   if (source.min !== undefined || source.max !== undefined) steps.push(cardinality(source))
   const fallback = defaultOf(source, outer, context)
@@ -50,10 +54,15 @@ export function compileSource(
   return { source: { items: steps.length === 0 && !fallback ? read : items, slot }, scope }
 }
 
-function staticType(source: RuleSource, scope: Scope, at: { map: MapScope; rule: Rule }): Type | undefined {
+function staticType(source: RuleSource, scope: Scope, program: Program): Type | undefined {
   const slot = slotOf(scope, source.context)
+  if (slot === undefined && !scope.constants.has(source.context))
+    program.doubt('unknown-variable', unboundText(source.context, scope))
   const type = slot === undefined ? undefined : scope.counter.types[slot]
-  return typeOfPath(type, source.element === undefined ? [] : elementPath(source.element), { ...at, side: 'source' })
+  return typeOfPath(type, source.element === undefined ? [] : elementPath(source.element), {
+    remarks: program,
+    side: 'source',
+  })
 }
 
 function readContext(source: RuleSource, scope: Scope): (frame: Frame) => Node[] {
@@ -78,6 +87,8 @@ function readContext(source: RuleSource, scope: Scope): (frame: Frame) => Node[]
 
 function typeFilter(name: string, map: MapScope) {
   const type = map.findType(name, 'source')
+  if (!type && !map.declares(name))
+    map.program.doubt('unknown-type', `there is no type '${name}'${nearest(name, typeNames())}`)
   const last = name.slice(name.lastIndexOf('/') + 1)
   return (items: Node[]): Node[] =>
     items.filter((each) => {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../base/json-value.ts'
 import { compileExpression } from '../fhirpath/compile-expression.ts'
-import { typeOfPath } from '../fhirpath/static-type.ts'
-import { EXPRESSION, findExtension, LIST_MODE } from '../model/extensions.ts'
+import { type Scope, withTarget } from '../fhirpath/scope.ts'
+import { findExtension, LIST_MODE } from '../model/extensions.ts'
 import type { Node } from '../model/nodes.ts'
 import {
   type Argument,
@@ -11,18 +11,17 @@ import {
   TRANSFORMS,
   type Transform,
 } from '../model/structure.ts'
-import { copyValid } from '../model/typed-copy.ts'
-import { r4Name, r4Type, type Type } from '../model/types.ts'
-import { convertPrimitive } from '../run/convert.ts'
+import type { Type } from '../model/types.ts'
 import { TransformFault } from '../run/fault.ts'
-import { countText, type Frame, step } from '../run/run.ts'
+import { countText, type Frame, type ListPlace, step, type Writing } from '../run/run.ts'
 import { ARITIES, HANDLERS } from '../run/transforms.ts'
+import { copyValid } from '../run/typed-copy.ts'
 import { leaveOutFault } from '../run/value-remark.ts'
-import { assign, assignSelf, firstItem, type ListPlace, makeElement, type Writing, walkInto } from '../run/write.ts'
+import { assign, assignSelf, firstItem, makeElement, walkInto } from '../run/write.ts'
+import { checkTarget, createdType } from './check-target.ts'
 import { compileArgument, compilePath, compileVariable, isPath, single, type Variables } from './compile-argument.ts'
 import { copyByType } from './default-group.ts'
 import type { MapScope } from './program.ts'
-import { type Scope, withTarget } from './scope.ts'
 
 /** Runs one target and answers what it made or set; the focus is the first source item, for FHIRPath without a context. */
 export type CompiledTarget = (frame: Frame, focus: Node[]) => Node | undefined
@@ -38,9 +37,8 @@ interface TargetContext {
 export function compileTarget(target: RuleTarget, context: TargetContext): { run: CompiledTarget; scope: Scope } {
   const { scope: outer, rule } = context
   const { scope, slot } = target.variable ? withTarget(outer, target.variable) : { scope: outer, slot: undefined }
-  const type = staticType(target, context)
+  const type = checkTarget(target, context)
   if (slot !== undefined) scope.counter.types[slot] = type
-  if (type) checkLiteral(target, type, context.map)
   const make = compileMaking(target, context)
   const run: CompiledTarget = (frame, focus) => {
     step(frame.run)
@@ -58,34 +56,6 @@ export function compileTarget(target: RuleTarget, context: TargetContext): { run
     return node
   }
   return { run, scope }
-}
-
-/** Tells of a literal that FHIR would refuse for the element: it would be left out each time. */
-function checkLiteral({ transform, parameter }: RuleTarget, type: Type, { program }: MapScope): void {
-  const [given] = parameter ?? []
-  const value = given?.valueString ?? given?.valueInteger ?? given?.valueDecimal ?? given?.valueBoolean
-  if (transform !== 'copy' || given === undefined || value === undefined || findExtension(given, EXPRESSION)) return
-  const reason = type.check?.(value)
-  if (reason !== undefined && convertPrimitive(value, type) === undefined)
-    program.problem(`the literal ${JSON.stringify(value)} is no ${type.name}: ${reason}`)
-}
-
-/** What `create('X')` makes: of the target's structures, else the R4 type of that name. */
-function createdType(map: MapScope, name: string): Type | undefined {
-  return map.findType(name, 'target') ?? r4Type(r4Name(name) ?? '')
-}
-
-/** Type of what a target makes, as far as the definitions tell. */
-function staticType(target: RuleTarget, { scope, map, rule }: TargetContext): Type | undefined {
-  const slot = target.context === undefined ? undefined : scope.targets.get(target.context)
-  const owner = slot === undefined ? undefined : scope.counter.types[slot]
-  const type = typeOfPath(owner, target.element === undefined ? [] : elementPath(target.element), {
-    map,
-    rule,
-    side: 'target',
-  })
-  const name = target.transform === 'create' ? target.parameter?.[0]?.valueString : undefined
-  return name === undefined ? type : createdType(map, name)
 }
 
 type Making = (frame: Frame, focus: Node[]) => Node | undefined

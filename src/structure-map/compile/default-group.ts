@@ -1,5 +1,7 @@
+import { type Scope, withTarget } from '../fhirpath/scope.ts'
+import { OPEN, typeOfPath } from '../fhirpath/static-type.ts'
 import type { Node } from '../model/nodes.ts'
-import type { Rule } from '../model/structure.ts'
+import type { Rule, RuleSource } from '../model/structure.ts'
 import { isA, type Type, UNKNOWN } from '../model/types.ts'
 import { canWrap } from '../run/convert.ts'
 import { TransformFault } from '../run/fault.ts'
@@ -8,7 +10,6 @@ import { leaveOutFault } from '../run/value-remark.ts'
 import { assign, createInstance, makeElement } from '../run/write.ts'
 import type { CompiledSource } from './compile-source.ts'
 import type { GroupRef, MapScope } from './program.ts'
-import { type Scope, withTarget } from './scope.ts'
 
 /** A group that is marked as default for its types, with them. */
 interface DefaultGroup extends GroupRef {
@@ -35,6 +36,8 @@ export function defaultMapping(
   if (!open || !source.variable || !target.variable || context === undefined || element === undefined) return undefined
   if (element.includes('.') || element in Object.prototype) return undefined
   const owner = at.scope.targets.get(context)
+  if (owner === undefined) at.map.program.problem(`the target '${context}' is not bound here`)
+  checkMapping(source, element, { owner, ...at })
   const { slot } = withTarget(at.scope, target.variable)
   return (frame, item) => {
     step(frame.run)
@@ -48,13 +51,32 @@ export function defaultMapping(
   }
 }
 
+/** Tells of a short form that nothing maps, where the definitions tell both types. */
+function checkMapping(
+  source: RuleSource,
+  element: string,
+  { owner, sources, scope, map }: { owner: number | undefined; sources: CompiledSource[]; scope: Scope; map: MapScope },
+): void {
+  const slot = sources[0]?.slot
+  const type = slot === undefined ? undefined : scope.counter.types[slot]
+  const holder = owner === undefined ? undefined : scope.counter.types[owner]
+  typeOfPath(holder, [element], { remarks: map.program, side: 'target' })
+  const types = holder?.element(element)?.types ?? []
+  // What stands in a list of any resources, or in a choice, is known when it is there.
+  if (source.type !== undefined || !type || OPEN.has(type.name) || types.some((each) => OPEN.has(each.name))) return
+  if (findDefault(type, types, map)) return
+  const fault = assignmentFault(type, types, element)
+  if (fault !== undefined) map.program.problem(fault)
+}
+
 /** Maps an item into an element by the types of the two. */
 function mapByType(holder: Node, element: string, at: { item: Node; frame: Frame; map: MapScope }): Node {
   const { item, frame, map } = at
   const types = holder.type.element(element)?.types ?? []
   const found = findDefault(item.type, types, map)
   if (!found) {
-    checkAssignable(item, types, element)
+    const fault = assignmentFault(item.type, types, element)
+    if (fault !== undefined) throw new TransformFault(fault)
     const assigned = assign(holder, element, item, frame.run.appending)
     noteEmpty(frame.run, assigned)
     return assigned
@@ -136,14 +158,14 @@ function defaultGroups(map: MapScope): DefaultGroup[] {
   return groups
 }
 
-/** A copy is possible when the types are the same, convertible, or not known. */
-function checkAssignable(item: Node, types: Type[], element: string): void {
-  if (types.length !== 1 || item.type.kind === 'unknown' || item.type.inferred) return
+/** Why a value cannot be copied: it can when the types are the same, convertible, or not known. */
+function assignmentFault(given: Type, types: Type[], element: string): string | undefined {
+  if (types.length !== 1 || given.kind === 'unknown' || given.inferred) return undefined
   const [type = UNKNOWN] = types
-  if (type === UNKNOWN || isA(item.type, type) || isA(type, item.type)) return
-  if (item.type.kind === 'primitive' && type.kind === 'primitive') return
-  if (canWrap(item.type.name, type.name)) return
-  const same = item.type.name.split('.').pop() === type.name.split('.').pop()
-  if (item.type.kind === 'logical' || type.kind === 'logical' || same) return
-  throw new TransformFault(`no group maps ${item.type.name} to ${type.name} for '${element}', and it cannot be copied`)
+  if (type === UNKNOWN || isA(given, type) || isA(type, given)) return undefined
+  if (given.kind === 'primitive' && type.kind === 'primitive') return undefined
+  if (canWrap(given.name, type.name)) return undefined
+  const same = given.name.split('.').pop() === type.name.split('.').pop()
+  if (given.kind === 'logical' || type.kind === 'logical' || same) return undefined
+  return `no group maps ${given.name} to ${type.name} for '${element}', and it cannot be copied`
 }

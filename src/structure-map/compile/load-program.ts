@@ -2,17 +2,18 @@ import { isNamedBy } from '../../fhir/artefact.ts'
 import { formatCanonical, matchesWildcard, parseCanonical } from '../../fhir/canonical.ts'
 import { issue, unprocessable } from '../../fhir/error.ts'
 import type { Issue, StructureDefinition, StructureMap } from '../../fhir/types.ts'
+import type { MapEnvironment } from '../environment.ts'
 import { compileExpression, type ExpressionContext } from '../fhirpath/compile-expression.ts'
 import type { CompiledExpression } from '../fhirpath/expression-types.ts'
 import { createHost } from '../fhirpath/host.ts'
 import { positionedIssue } from '../language/cursor.ts'
-import type { MapEnvironment } from '../maps.ts'
+import { readR5 } from '../language/spelling.ts'
 import { constantsOf } from '../model/extensions.ts'
-import { readR5 } from '../model/spelling.ts'
+import type { LenientForm, MapRemarks } from '../model/map-remarks.ts'
 import { createTypeTable, neededTypes, r4Name, type Type } from '../model/types.ts'
-import { TransformFault } from '../run/fault.ts'
+import { type FaultPlace, TransformFault } from '../run/fault.ts'
 import { type Translator, translateNode } from '../run/translate.ts'
-import { compileGroup } from './compile-rule.ts'
+import { compileGroup, inspectGroup } from './compile-rule.ts'
 import { allRules, inlineTranslators, loadMemberships, loadTranslators } from './load-terminology.ts'
 import type { GroupRef, MapScope, Program } from './program.ts'
 
@@ -54,25 +55,27 @@ export async function loadProgram(
   const memberships = await loadMemberships(maps, environment, refuse)
   const translators = await loadTranslators(maps, environment, refuse)
   const host = createHost(types, memberships)
+  const note = (severity: 'error' | 'warning', text: string, lenient?: LenientForm) => {
+    const { place } = program
+    const whole = `${place ? describeRule(place) : ''}${text}`
+    if (warned.has(whole)) return
+    warned.add(whole)
+    warnings.push(positionedIssue(severity, place?.position ?? { line: 1, column: 1 }, whole, lenient))
+  }
+  const remarks: MapRemarks = {
+    problem: (text, lenient) => note('error', text, lenient),
+    doubt: (lenient, text) => note('warning', text, lenient),
+  }
   const program: Program = {
     scopes: [],
     types,
-    expressions: { host, functions: host.functions, problem: (text) => program.problem(text), engineOnly },
+    expressions: { host, functions: host.functions, remarks, engineOnly },
     groups: new Map(),
     compile: compileGroup,
+    inspect: inspectGroup,
+    inspected: new Map(),
     warn,
-    unknownElement(at, text, severity) {
-      if (warned.has(text)) return
-      warned.add(text)
-      warnings.push(positionedIssue(severity, at ?? { line: 1, column: 1 }, text, 'unknown-element'))
-    },
-    problem(text) {
-      const { place } = program
-      const rule = place ? `StructureMap ${place.map}, group '${place.group}', rule '${place.rule}': ` : ''
-      if (warned.has(rule + text)) return
-      warned.add(rule + text)
-      warnings.push(positionedIssue('error', place?.position ?? { line: 1, column: 1 }, rule + text))
-    },
+    ...remarks,
     place: undefined,
   }
   for (const each of maps) program.scopes.push(createScope(each, { program, translators }))
@@ -82,6 +85,9 @@ export async function loadProgram(
   for (const group of main.map.group) compileGroup({ group, scope: main })
   return { program, main, warnings, unusable }
 }
+
+const describeRule = ({ map, group, rule }: FaultPlace) =>
+  `StructureMap ${map}, group '${group}'${rule === undefined ? '' : `, rule '${rule}'`}: `
 
 interface Loading {
   supporting: StructureMap[]
@@ -144,14 +150,15 @@ async function loadDefinitions(
 ): Promise<Map<string, StructureDefinition>> {
   const definitions = new Map<string, StructureDefinition>()
   const declared = new Set(maps.flatMap((map) => (map.structure ?? []).map((each) => each.url)))
-  const queue = [...declared, ...createdTypes(maps)]
+  const told = new Set([...declared, ...createdTypes(maps)])
+  const queue = [...told]
   const asked = new Set(queue)
   for (let i = 0; i < queue.length && i < DEFINITION_LIMIT; i++) {
     const url = queue[i] ?? ''
     if (r4Name(url)) continue
     const definition = await environment.findStructure(url)
     if (!definition) {
-      if (declared.has(url)) warn(`StructureDefinition ${url} is not known: what stands in it takes the shape found`)
+      if (told.has(url)) warn(`StructureDefinition ${url} is not known: what stands in it takes the shape found`)
       continue
     }
     definitions.set(url, definition)
@@ -203,6 +210,7 @@ function createScope(map: StructureMap, { program, translators }: ScopeParts): M
       if (known.size < 1000) known.set(key, type)
       return type
     },
+    declares: (name) => aliases.source.has(name) || aliases.target.has(name),
     findGroup: (name) => findGroup(scope, name),
     translate(name, node) {
       const translator = name.startsWith('#') ? inline.get(name.slice(1)) : (inline.get(name) ?? translators.get(name))

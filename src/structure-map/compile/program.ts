@@ -1,7 +1,7 @@
 import type { StructureMap } from '../../fhir/types.ts'
 import type { ExpressionContext } from '../fhirpath/compile-expression.ts'
 import type { CompiledExpression } from '../fhirpath/expression-types.ts'
-import type { Position } from '../language/position.ts'
+import type { MapRemarks } from '../model/map-remarks.ts'
 import type { Node } from '../model/nodes.ts'
 import type { Group } from '../model/structure.ts'
 import type { Type, TypeTable } from '../model/types.ts'
@@ -18,6 +18,8 @@ export interface MapScope {
   constants: ReadonlyMap<string, CompiledExpression>
   /** Type by alias of this map on that side, canonical or name. */
   findType(name: string, side: 'source' | 'target'): Type | undefined
+  /** Whether a `uses` gives a structure that name, known or not. */
+  declares(name: string): boolean
   /** Group by name: this map, its imports in order, then all maps of the program. */
   findGroup(name: string): GroupRef | undefined
   /** Codes for a code by concept map: `#contained`, canonical, or bare id. */
@@ -31,7 +33,7 @@ export interface GroupRef {
 }
 
 /** A map with everything that it imports. */
-export interface Program {
+export interface Program extends MapRemarks {
   scopes: MapScope[]
   types: TypeTable
   expressions: ExpressionContext
@@ -39,12 +41,12 @@ export interface Program {
   groups: Map<Group, CompiledGroup>
   /** Compiles a group, or gives the one compiled before. */
   compile(ref: GroupRef): CompiledGroup
+  /** Tells what is wrong with a group when it is called with these types. */
+  inspect(ref: GroupRef, given: (Type | undefined)[]): void
+  /** The types with which groups have been inspected. */
+  inspected: Map<Group, (Type | undefined)[][]>
   /** Notes something that does not stop the map, once per text. */
   warn(text: string): void
-  /** Notes an element that the definition of its type does not have, once per text: an error where the rule fails for it. */
-  unknownElement(at: Position | undefined, text: string, severity: 'error' | 'warning'): void
-  /** Notes an error of the rule that is being compiled, once per text: it fails, or does nothing, whenever it fires. */
-  problem(text: string): void
   /** The rule that is being compiled. */
   place: FaultPlace | undefined
 }

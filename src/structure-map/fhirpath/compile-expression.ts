@@ -1,24 +1,28 @@
 import { calendarUnitCode } from '../../base/calendar-units.ts'
 import type { JsonObject } from '../../base/json-value.ts'
+import { typeNames } from '../../fhir/elements.ts'
 import { FhirError } from '../../fhir/error.ts'
 import { type CompiledFhirPath, compileFhirPath, type FhirPathFunctions, typed } from '../../fhir/fhirpath/fhirpath.ts'
-import { type Scope, slotOf } from '../compile/scope.ts'
 import { createCursor, describeToken } from '../language/cursor.ts'
+import { type Expression, parseExpression, partsOf, visitExpression } from '../language/parse-expression.ts'
+import type { MapRemarks } from '../model/map-remarks.ts'
+import { nearest } from '../model/nearest-element.ts'
 import type { Node } from '../model/nodes.ts'
+import type { Type } from '../model/types.ts'
 import { TransformFault } from '../run/fault.ts'
 import type { Frame, Run } from '../run/run.ts'
-import { type Expression, parseExpression, visitExpression } from './expression.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
-import { compileNative } from './native.ts'
+import { compileNative, typeArgument } from './native.ts'
 import { fromEngine } from './native-values.ts'
+import { type Scope, slotOf, unboundText } from './scope.ts'
+import { typeOfPath } from './static-type.ts'
 import { rootOf, withoutEmpty } from './without-empty.ts'
 
 /** What compiling an expression takes beside its text. */
 export interface ExpressionContext {
   host: ExpressionHost
   functions: FhirPathFunctions
-  /** Told of what makes the rule fail whenever it fires. */
-  problem(text: string): void
+  remarks: MapRemarks
   /** Leaves everything to the FHIRPath engine. */
   engineOnly?: boolean
 }
@@ -44,9 +48,15 @@ export function readExpression(text: string): { expression: Expression; text: st
  * Compiles FHIRPath of a rule. What can be runs as closures over nodes; the rest, and values for which the closures
  * do not suffice (dates, quantities), go to the FHIRPath engine.
  */
-export function compileExpression(source: string, scope: Scope, context: ExpressionContext): CompiledExpression {
+export function compileExpression(
+  source: string,
+  scope: Scope,
+  context: ExpressionContext,
+  focus?: Type,
+): CompiledExpression {
   const { expression, text } = readExpression(source)
   checkNames(expression, scope, context)
+  checkPaths(expression, { scope, focus, remarks: context.remarks })
   const native = context.engineOnly ? undefined : compileNative(expression, scope, context.host)
   if (!native) return engineExpression(expression, text, { scope, context })
   let engine: CompiledExpression | undefined
@@ -151,19 +161,55 @@ const ENGINE_VARIABLES = new Set([
   'terminologies',
 ])
 
-/** Tells of `%names` that nothing binds: the engine fails on them. */
-function checkNames(expression: Expression, scope: Scope, { problem }: ExpressionContext): void {
+/**
+ * Tells of `%names` that nothing binds and of types that there are not, on both of which the engine fails.
+ */
+function checkNames(expression: Expression, scope: Scope, { remarks, host }: ExpressionContext): void {
   const defined = new Set<unknown>(ENGINE_VARIABLES)
   const read: string[] = []
   visitExpression(expression, (each) => {
     if (each.kind === 'variable') read.push(each.name)
     const [first] = each.kind === 'call' && each.name === 'defineVariable' ? each.arguments : []
     if (first?.kind === 'literal') defined.add(first.value)
+    const type = each.kind === 'type' ? each.type : each.kind === 'call' ? typeArgument(each) : undefined
+    if (type !== undefined && !host.findType(type))
+      remarks.problem(`there is no type '${type}' for a FHIRPath expression${nearest(type, typeNames())}`)
   })
   for (const name of read) {
     if (!defined.has(name) && slotOf(scope, name) === undefined && !scope.constants.has(name))
-      problem(`%${name} is read but nothing has bound it`)
+      remarks.problem(unboundText(name, scope, `%${name}`))
   }
+}
+
+interface PathPlace {
+  scope: Scope
+  /** Type of the input, where it is known: not within the arguments of a function, which have inputs of their own. */
+  focus: Type | undefined
+  remarks: MapRemarks
+}
+
+/** Tells of elements that the paths of an expression go through and the definitions do not have. */
+function checkPaths(expression: Expression, at: PathPlace): void {
+  if (expression.kind === 'member') checkPath(expression, at)
+  if (expression.kind === 'call') {
+    if (expression.target) checkPaths(expression.target, at)
+    if (typeArgument(expression) !== undefined) return
+    for (const each of expression.arguments) checkPaths(each, { ...at, focus: undefined })
+  } else for (const each of partsOf(expression)) checkPaths(each, at)
+}
+
+function checkPath(expression: Expression, { scope, focus, remarks }: PathPlace): void {
+  const path: string[] = []
+  let root = expression
+  while (root.kind === 'member' && root.target) {
+    path.unshift(root.name)
+    root = root.target
+  }
+  const slot = root.kind === 'variable' || root.kind === 'member' ? slotOf(scope, root.name) : undefined
+  if (slot !== undefined) typeOfPath(scope.counter.types[slot], path, { remarks, side: 'source' })
+  else if (root.kind === 'this') typeOfPath(focus, path, { remarks, side: 'source' })
+  else if (root.kind === 'member' && !/^[A-Z]/.test(root.name) && !scope.constants.has(root.name))
+    typeOfPath(focus, [root.name, ...path], { remarks, side: 'source' })
 }
 
 /** The first result as a condition: an empty one is false, anything but a Boolean is true. */

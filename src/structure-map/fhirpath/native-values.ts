@@ -70,6 +70,12 @@ export function singleInteger(nodes: Node[]): number | undefined {
   return value
 }
 
+/** The number of an item in a list; the engine knows its own integers alone. */
+export function singleIndex(nodes: Node[]): number | undefined {
+  if (nodes[0] && !nodes[0].type.inferred) throw new NeedsEngine('an index out of an element')
+  return singleInteger(nodes)
+}
+
 /** Whether dates, times or quantities are at work, whose comparison is more than that of their text. */
 function needsCare(node: Node): boolean {
   return TEMPORAL.has(node.type.name) || node.type.name === 'Quantity'
@@ -110,14 +116,6 @@ export function compare(left: Node[], right: Node[]): number | undefined {
   if (typeof a.value === 'string' && typeof b.value === 'string')
     return a.value < b.value ? -1 : a.value > b.value ? 1 : 0
   throw new NeedsEngine('comparison of different types')
-}
-
-/** Text of a primitive as `toString()` gives it. */
-export function toText(node: Node): string | undefined {
-  const { value, exact } = node
-  if (exact !== undefined) return exact
-  if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 }
 
 const SYSTEM: Record<string, string> = {

@@ -1,12 +1,11 @@
 import type { Json } from '../../base/json-value.ts'
 import type { SafeRegex } from '../../base/regex.ts'
 import { safeRegex } from '../../fhir/safe-regex.ts'
-import { type Scope, slotOf } from '../compile/scope.ts'
+import type { Expression } from '../language/parse-expression.ts'
 import { children, type Node, textSteps } from '../model/nodes.ts'
 import { INFERRED, isA, plainTypeName, r4Type, type Type, UNKNOWN } from '../model/types.ts'
 import { addCalendarUnits } from '../run/date-operation.ts'
 import { type Frame, spend } from '../run/run.ts'
-import type { Expression } from './expression.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
 import { NATIVE_FUNCTIONS } from './native-functions.ts'
 import {
@@ -16,12 +15,13 @@ import {
   equal,
   isTemporal,
   quantityNode,
-  singleInteger,
+  singleIndex,
   singleNumber,
   singleText,
   truth,
   valueNode,
 } from './native-values.ts'
+import { type Scope, slotOf } from './scope.ts'
 
 /** Compiles an expression to closures; undefined when it holds something that only the full engine knows. */
 export function compileNative(
@@ -55,7 +55,7 @@ export function compileNative(
       if (!target || !index) return undefined
       return (frame, focus) => {
         const nodes = target(frame, focus)
-        const at = singleInteger(index(frame, focus))
+        const at = singleIndex(index(frame, focus))
         const found = at === undefined ? undefined : nodes[at]
         return found ? [found] : EMPTY
       }
@@ -157,7 +157,7 @@ function call(
   if (!input) return undefined
   const [first] = expression.arguments
   if ((name === 'is' || name === 'as' || name === 'ofType') && first && expression.arguments.length === 1) {
-    const type = typeName(first)
+    const type = typeArgument(expression)
     return type === undefined || isSystemName(type) ? undefined : typeTest(name, input, host.findType(type))
   }
   if (name === 'matches' && first?.kind === 'literal' && first.type === 'string' && expression.arguments.length === 1)
@@ -195,6 +195,12 @@ function matchesLiteral(input: CompiledExpression, pattern: string): CompiledExp
     regex ??= safeRegex(pattern, 's')
     return booleanNode(regex.test(text))
   }
+}
+
+/** The type that `is()`, `as()` or `ofType()` asks for; undefined for another call. */
+export function typeArgument({ name, arguments: args }: Extract<Expression, { kind: 'call' }>): string | undefined {
+  const [first] = args
+  return (name === 'is' || name === 'as' || name === 'ofType') && first ? typeName(first) : undefined
 }
 
 /** `FHIR.Patient` as argument of `ofType` is parsed as a path. */

@@ -1,10 +1,9 @@
-import type { MapScope } from '../compile/program.ts'
-import { storedPosition } from '../model/extensions.ts'
-import type { Rule } from '../model/structure.ts'
+import type { MapRemarks } from '../model/map-remarks.ts'
+import { elementNames, nearest } from '../model/nearest-element.ts'
 import type { Type } from '../model/types.ts'
 
 /** Types whose elements are known only when an instance is there. */
-const OPEN = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement', 'Base'])
+export const OPEN = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement', 'Base'])
 
 /**
  * The type that a path leads to, when the definitions alone tell; undefined otherwise. An element that its type does
@@ -13,7 +12,7 @@ const OPEN = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement'
 export function typeOfPath(
   start: Type | undefined,
   path: string[],
-  at: { map: MapScope; rule: Rule; side: 'source' | 'target' },
+  { remarks, side }: { remarks: MapRemarks; side: 'source' | 'target' },
 ): Type | undefined {
   let type = start
   for (const name of path) {
@@ -22,12 +21,9 @@ export function typeOfPath(
     const element = type.element(name)
     if (!element) {
       if (name !== 'resourceType') {
-        const { map, rule, side } = at
-        map.program.unknownElement(
-          storedPosition(rule),
-          `StructureMap ${map.canonical}, rule '${rule.name}': ${type.name} has no element '${name}'`,
-          side === 'target' ? 'error' : 'warning',
-        )
+        const text = `${type.name} has no element '${name}'${nearest(name, elementNames(type))}`
+        if (side === 'source') remarks.doubt('unknown-element', text)
+        else remarks.problem(text, 'unknown-element')
       }
       return undefined
     }

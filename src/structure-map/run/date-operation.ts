@@ -12,6 +12,9 @@ export interface DateOperation {
   now: Date
 }
 
+/** Operations of `dateOp`. */
+export const DATE_OPERATIONS = ['add', 'subtract', 'truncate', 'now']
+
 const UNITS = ['year', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond'] as const
 type Unit = (typeof UNITS)[number]
 const PARTS = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/
@@ -52,10 +55,19 @@ export function addCalendarUnits(value: string, amount: number, unit: string): s
   return coarse || hour !== undefined ? add(parts, Math.trunc(amount), known) : undefined
 }
 
+/** Whether a text is a date or date-time as `dateOp` takes it. */
+export function isDateText(text: string): boolean {
+  const parts = PARTS.exec(text)
+  return parts !== null && isOnCalendar(parts)
+}
+
 function isOnCalendar([, year, month = '1', day = '1']: RegExpExecArray): boolean {
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
   return date.getUTCMonth() + 1 === Number(month) && date.getUTCDate() === Number(day)
 }
+
+/** Whether `dateOp` knows a unit, in singular or plural. */
+export const isDateUnit = (text: string): boolean => UNITS.some((each) => each === text.toLowerCase().replace(/s$/, ''))
 
 function readUnit(text: string | undefined): Unit {
   const name = (text ?? 'day').toLowerCase().replace(/s$/, '')

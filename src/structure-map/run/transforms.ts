@@ -1,15 +1,15 @@
 import { keepExactNumber } from '../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { toText } from '../fhirpath/native-values.ts'
-import { escapeBetween } from '../language/escape.ts'
-import type { Node } from '../model/nodes.ts'
+import { decimalText } from '../model/decimal-text.ts'
+import { type Node, toText } from '../model/nodes.ts'
 import type { Transform } from '../model/structure.ts'
-import { copyValid } from '../model/typed-copy.ts'
 import { INFERRED, plainTypeName, r4Type, type Type, UNKNOWN } from '../model/types.ts'
-import { castPrimitive, decimalText } from './convert.ts'
+import { castPrimitive } from './convert.ts'
 import { dateOperation } from './date-operation.ts'
+import { escapeBetween } from './escape.ts'
 import { TransformFault, ValueFault } from './fault.ts'
 import type { Run } from './run.ts'
+import { copyValid } from './typed-copy.ts'
 import { leaveOut, tellConversion, tellUntranslated } from './value-remark.ts'
 import { createInstance } from './write.ts'
 
@@ -208,6 +208,9 @@ function translate(call: TransformCall): Node | undefined {
       )
   }
 }
+
+/** What `translate` gives of a translation, by the name of its third argument. */
+export const TRANSLATION_FIELDS = ['code', 'uri', 'system', 'display', 'Coding', 'coding', 'CodeableConcept']
 
 function codingOf({ system, code, display }: Translation, path: string, run: Run): Record<string, Json | undefined> {
   return {

@@ -98,8 +98,7 @@ describe('a certificate whose content lies elsewhere', () => {
 describe('judging', () => {
   const surroundings: RuleSurroundings = {
     rules: server.rules,
-    selectPlans: async () => [],
-    findPlans: async () => [],
+    plans: { select: async () => [], named: async () => [] },
     hasLibrary: async () => true,
   }
   const data: Bundle = { resourceType: 'Bundle', type: 'collection' }

@@ -71,7 +71,7 @@ test('what makes a rule fail whenever it fires is an error with its place, befor
 test('an element that a logical model does not have is told like one of R4', async () => {
   const found = await remarks(toCard(`src.a as a -> tgt.bron = a "r";`))
   assert.deepEqual(found.map(said), [
-    "error: line 4, column 3: StructureMap http://example.org/StructureMap/card, rule 'r': Card has no element 'bron'",
+    "error: line 4, column 3: StructureMap http://example.org/StructureMap/card, group 'main', rule 'r': Card has no element 'bron'; the nearest name is 'born'",
   ])
   assert.deepEqual(await remarks(toCard(`src.a as a -> tgt.born = a "r";`)), [])
 })

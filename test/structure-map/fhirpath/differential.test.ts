@@ -24,7 +24,7 @@ import { casesMissing, corpusText, mapCases, runMapCase } from '../../support/ma
 import { frameOver } from '../../support/map-frame.ts'
 
 const host = createHost(createTypeTable(new Map()), new Map([['male', (code: string) => code === 'male']]))
-const context = { host, functions: host.functions, problem: () => {}, engineOnly: true }
+const context = { host, functions: host.functions, remarks: { problem: () => {}, doubt: () => {} }, engineOnly: true }
 const scope = {
   sources: new Map([['src', 0]]),
   targets: new Map(),

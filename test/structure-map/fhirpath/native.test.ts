@@ -49,7 +49,7 @@ birthDate + 3 days | birthDate - 1 month | deceased + 1 hour | deceased - 5 seco
 
 const scope = { sources: new Map(), targets: new Map(), constants: new Map(), counter: { slots: 0, types: [] } }
 const host = createHost(createTypeTable(new Map()), new Map())
-const context = { host, functions: host.functions, problem: assert.fail }
+const context = { host, functions: host.functions, remarks: { problem: assert.fail, doubt: assert.fail } }
 const root: Node = { value: patient, type: inferType(patient) }
 const frame: Frame = {
   slots: [],

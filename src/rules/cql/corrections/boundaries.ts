@@ -1,20 +1,20 @@
-import { Date as CqlDate, DateTime, type Interval } from 'cql-execution'
+import { Date as CqlDate, DateTime, Interval } from 'cql-execution'
+import { isJsonObject } from '../../../base/json-object.ts'
 import type { JsonObject } from '../../../base/json-value.ts'
 import { OperatorError } from '../run/run-errors.ts'
+import { fields } from './calendar.ts'
+import { decimalText } from './decimals.ts'
+import { fieldOf, isMoment, type Moment } from './durations.ts'
 import { addOperator, type Evaluation, equals, replaceOperator } from './operators.ts'
 
 /** Digits after the point; of a literal as written, for a double has no trailing zeros. */
 function fractionDigits(value: number, node?: JsonObject): number {
   const operand = Array.isArray(node?.operand) ? node.operand[0] : node?.operand
-  const literal = operand as JsonObject | undefined
-  const text = literal?.type === 'Literal' && typeof literal.value === 'string' ? literal.value : plain(value)
+  const isLiteral = isJsonObject(operand) && operand.type === 'Literal' && typeof operand.value === 'string'
+  const text = isLiteral ? String(operand.value) : decimalText(value)
   return text.split('.')[1]?.length ?? 0
 }
 
-/** Number without exponent. */
-const plain = (value: number) => (Math.abs(value) < 1e-6 ? value.toFixed(8).replace(/0+$/, '') : String(value))
-
-const fields = ['year', 'month', 'day', 'hour', 'minute', 'second', 'millisecond'] as const
 const least = [1, 1, 1, 0, 0, 0, 0]
 /** Number of digits that stand for a precision (CQL 1.5, Precision) → number of fields. */
 const dateDigits: Record<number, number> = { 4: 1, 6: 2, 8: 3, 10: 4, 12: 5, 14: 6, 17: 7 }
@@ -26,8 +26,7 @@ function boundary(high: boolean) {
     if (arg === null || arg === undefined) return null
     if (typeof arg === 'number')
       return decimalBoundary(arg, { high, digits: typeof digits === 'number' ? digits : 8, node })
-    if (arg instanceof DateTime || arg instanceof CqlDate)
-      return dateBoundary(arg, high, typeof digits === 'number' ? digits : undefined)
+    if (isMoment(arg)) return dateBoundary(arg, high, typeof digits === 'number' ? digits : undefined)
     throw new OperatorError('boundaries are known of Decimal, Date, DateTime and Time')
   }
 }
@@ -45,15 +44,14 @@ function decimalBoundary(
   return Number((value + (value >= 0 ? size : -size)).toFixed(digits))
 }
 
-function dateBoundary(value: DateTime | CqlDate, high: boolean, digits: number | undefined): DateTime | CqlDate | null {
+function dateBoundary(value: Moment, high: boolean, digits: number | undefined): Moment | null {
   const time = value instanceof DateTime && value.isTime()
   const most = value instanceof DateTime ? 7 : 3
   const count = digits === undefined ? most : (time ? timeDigits : dateDigits)[digits]
   if (count === undefined || count > most) return null
-  const known = value as unknown as Record<string, number | null | undefined>
   const filled: (number | null)[] = []
   for (const [index, field] of fields.entries()) {
-    const own = known[field] ?? (high ? greatest(index, filled) : (least[index] ?? 0))
+    const own = fieldOf(value, field) ?? (high ? greatest(index, filled) : (least[index] ?? 0))
     filled.push(index < count ? own : null)
   }
   const [year, month, day, hour, minute, second, millisecond] = filled
@@ -78,7 +76,8 @@ export function correctBoundaries(): void {
   )
   addOperator('PointFrom', ({ args: [arg] }) => {
     if (arg === null || arg === undefined) return null
-    const { low, high } = (arg as Interval).toClosed()
+    if (!(arg instanceof Interval)) throw new OperatorError('point from needs an interval')
+    const { low, high } = arg.toClosed()
     if (low == null || high == null) return null
     if (equals(low, high) === true) return low
     throw new OperatorError('point from needs an interval of one point')

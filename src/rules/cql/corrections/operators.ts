@@ -129,8 +129,14 @@ function corrected(Original: OperatorClass, correction: Correction): OperatorCla
   }
 }
 
+/** A value that lies in a range. */
+export interface Uncertain {
+  low: unknown
+  high: unknown
+}
+
 /** Whether a value is only known to lie in a range: a duration between moments of less precision, a bound that is open and null. */
-export const isUncertain = (value: unknown): boolean =>
+export const isUncertain = (value: unknown): value is Uncertain =>
   typeof value === 'object' && value !== null && Reflect.get(value, 'isUncertainty') === true
 
 /** The precision at which an operator compares (`same day as`), in lower case. */

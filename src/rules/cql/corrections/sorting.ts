@@ -7,7 +7,7 @@ interface Comparable {
 
 /** Dates, times and quantities compare themselves: as texts, moments of different offsets would come in the wrong order. */
 const isComparable = (value: unknown): value is Comparable =>
-  typeof value === 'object' && value !== null && typeof (value as Partial<Comparable>).before === 'function'
+  typeof value === 'object' && value !== null && 'before' in value && typeof value.before === 'function'
 
 /** Nulls are lower than anything (CQL 1.5, sort); of moments that cannot be told apart the less precise one is lower. */
 function orderOf({ low_order: low, high_order: high }: SortItem, a: unknown, b: unknown): number {
@@ -20,7 +20,7 @@ function orderOf({ low_order: low, high_order: high }: SortItem, a: unknown, b: 
     // Not known, for one is less precise: it comes first, as its text does.
     return orderOf({ low_order: low, high_order: high }, String(a), String(b))
   }
-  return (a as number) < (b as number) ? low : a > b ? high : 0
+  return a < b ? low : a > b ? high : 0
 }
 
 /** Installs the corrections of `sort`. */

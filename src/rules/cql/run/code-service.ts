@@ -64,7 +64,8 @@ function anyCode(value: unknown, includes: Membership): boolean {
     return includes(value)
   }
   if (Array.isArray(value)) return value.some((each) => anyCode(each, includes))
-  const { codes, code, system } = value as { codes?: unknown; code?: unknown; system?: unknown }
-  if (Array.isArray(codes)) return anyCode(codes, includes)
+  if (typeof value !== 'object') return false
+  if ('codes' in value && Array.isArray(value.codes)) return anyCode(value.codes, includes)
+  const { code, system } = { code: undefined, system: undefined, ...value }
   return typeof code === 'string' && typeof system === 'string' && includes(code, system)
 }

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../../base/json-object.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
+import { asJson } from '../../../fhir/as-resource.ts'
 import type { Bundle } from '../../../fhir/types.ts'
 import type { FhirClass, FhirClasses, FhirInstance, ReadScope } from './fhir-instance.ts'
 
@@ -38,8 +39,8 @@ export interface RequestData {
 /** Splits a Bundle by patient; undefined is an empty Bundle. */
 export function splitByPatient(data: Bundle | undefined, classes: FhirClasses, scope: ReadScope): RequestData {
   const entries: Entry[] = []
-  // Plain JSON by construction; the FHIR types only describe its shape, which nobody has checked.
-  const given = data?.entry as unknown as Json | undefined
+  // The FHIR types only describe its shape, which nobody has checked.
+  const given = data === undefined ? undefined : asJson(data).entry
   for (const [position, entry] of (Array.isArray(given) ? given : []).entries()) {
     if (!isJsonObject(entry) || !isJsonObject(entry.resource)) continue
     entries.push({ resource: entry.resource, fullUrl: text(entry.fullUrl), position })

@@ -1,5 +1,7 @@
 import { Code, Concept, Date as CqlDate, DateTime, Interval, Quantity, Ratio } from 'cql-execution'
+import { isJsonObject } from '../../../base/json-object.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
+import { asJson } from '../../../fhir/as-resource.ts'
 import { FhirError, issue, unprocessable } from '../../../fhir/error.ts'
 import { parameterValue } from '../../../fhir/operation.ts'
 import { primitiveFault } from '../../../fhir/primitives.ts'
@@ -22,7 +24,7 @@ export interface BoundParameters {
 }
 
 /**
- * FHIR Parameters → CQL values of the declared types (encodings as in cql.md, `$cql` as JSON). A declared parameter without value and
+ * FHIR Parameters → CQL values of the declared types (encodings of the implementation guide "Using CQL with FHIR"). A declared parameter without value and
  * default is null explicitly: the executor would hand out its own declaration object.
  * @throws FhirError 422 for a value of another type
  */
@@ -115,9 +117,9 @@ function valueMember(parameter: Parameter): string | undefined {
 function convert(parameter: Parameter, type: TypeSpecifier | undefined, context: ConversionContext): unknown {
   if (parameter.part) return convertParts(parameter.part, type, context)
   const member = valueMember(parameter)
-  // Plain JSON; the FHIR types only describe its shape.
-  const value = parameterValue(parameter) as Json | undefined
-  if (member === undefined || value === undefined) return null
+  if (member === undefined) return null
+  const value: Json = asJson(parameter)[parameter.resource ? 'resource' : member] ?? null
+  if (value === null) return null
   const fhirType = fhirTypeName(type)
   if (fhirType !== undefined && !isFhirValue(parameter, fhirType, { value, classes: context.classes })) return null
   if (parameter.resource) return wrap(parameter.resource.resourceType, value, context)
@@ -173,8 +175,7 @@ function isFhirValue(
 function wrap(name: string, value: Json, { classes, scope }: ConversionContext): unknown {
   const fhirClass = classes.find(name)
   if (!fhirClass) throw unprocessable(`the data model has no type ${name}`)
-  const json = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : { value }
-  return fhirClass.wrap(json, scope)
+  return fhirClass.wrap(isJsonObject(value) ? value : { value }, scope)
 }
 
 type Converter = (value: Json, target: string, scope: ReadScope) => unknown
@@ -210,42 +211,48 @@ const converters: Record<string, Converter> = {
   Time: (value) => parseTime(value),
   Quantity: (value) => quantity(value),
   Ratio: (value) => {
-    const { numerator, denominator } = value as JsonObject
+    const { numerator, denominator } = objectOf(value)
     const [over, under] = [quantity(numerator), quantity(denominator)]
     return over && under ? new Ratio(over, under) : null
   },
   Coding: (value) => coding(value),
   CodeableConcept: (value) => {
-    const { coding: codings, text } = value as JsonObject
+    const { coding: codings, text } = objectOf(value)
     return new Concept(Array.isArray(codings) ? codings.map(coding) : [], typeof text === 'string' ? text : undefined)
   },
   Period: (value, target, scope) => {
-    const { start, end } = value as JsonObject
+    const { start, end } = objectOf(value)
     const read = (each: Json | undefined) => (each === undefined ? null : dateTimeValue(each, target, scope))
     return new Interval(read(start), read(end), true, true)
   },
   Range: (value, target) => {
-    const { low, high } = value as JsonObject
+    const { low, high } = objectOf(value)
     const plain = ['Integer', 'Decimal', 'Long'].includes(target)
     const read = (each: Json | undefined) => (plain ? (quantity(each)?.value ?? null) : quantity(each))
     return new Interval(read(low), read(high), true, true)
   },
 }
 
+/** @throws Error for what is no object: the sender's fault, as whoever converts says */
+function objectOf(value: Json): JsonObject {
+  if (isJsonObject(value)) return value
+  throw new Error('an object is wanted')
+}
+
 function quantity(value: Json | undefined): Quantity | null {
-  const { value: number, code, unit } = (value ?? {}) as JsonObject
+  const { value: number, code, unit } = objectOf(value ?? {})
   return typeof number === 'number' ? new Quantity(number, code ?? unit ?? '1') : null
 }
 
 function coding(value: Json): Code {
-  const { code, system, version, display } = value as JsonObject
+  const { code, system, version, display } = objectOf(value)
   const text = (each: Json | undefined) => (typeof each === 'string' ? each : undefined)
   return new Code(text(code) ?? '', text(system), text(version), text(display))
 }
 
 const checks: Record<string, (value: unknown) => boolean> = {
   Boolean: (value) => typeof value === 'boolean',
-  Integer: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31,
+  Integer: (value) => Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 31,
   Long: (value) => Number.isInteger(value),
   Decimal: (value) => typeof value === 'number',
   String: (value) => typeof value === 'string',

@@ -2,9 +2,10 @@
  * Why a define is null: the define is run once more over a copy of its library in which every step is numbered, and the steps are
  * followed from the null down to the datum that was not there. What it says names elements, never values.
  */
-import type { Library as ExecutableLibrary, PatientContext } from 'cql-execution'
+import { type Library as ExecutableLibrary, PatientContext } from 'cql-execution'
 import { isJsonObject } from '../../../base/json-object.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
+import { keepPerObject } from '../../../base/keep.ts'
 import { visit } from '../translate/elm.ts'
 import {
   childrenOf,
@@ -65,18 +66,14 @@ function recordInto(results: Results, context: PatientContext): void {
     }
     each.getLibraryContext = (name: string) => {
       const made = open(name)
-      attach(made as PatientContext) // the executor makes contexts of its own class alone
+      if (made instanceof PatientContext) attach(made)
       return made
     }
   }
   attach(context)
 }
 
-const tracedCopies = new WeakMap<CompiledLibrary, CompiledLibrary>()
-
-function tracedCopy(library: CompiledLibrary): CompiledLibrary {
-  const known = tracedCopies.get(library)
-  if (known) return known
+const tracedCopy = keepPerObject((library: CompiledLibrary): CompiledLibrary => {
   // Conversions of FHIRHelpers explain nothing, and it is large.
   const includes = library.includes.map((each) => (each.identifier.id === helpers ? each : tracedCopy(each)))
   const elm = structuredClone(library.elm)
@@ -85,10 +82,8 @@ function tracedCopy(library: CompiledLibrary): CompiledLibrary {
     if (isExpression(node)) node.localId = `${library.canonical} ${++step}`
   })
   const { canonical, identifier } = library
-  const copy = link({ text: { canonical, identifier }, elm, issues: [], includes })
-  tracedCopies.set(library, copy)
-  return copy
-}
+  return link({ text: { canonical, identifier }, elm, issues: [], includes })
+})
 
 const isExpression = (node: JsonObject) => typeof node.type === 'string' && !node.type.endsWith('TypeSpecifier')
 

@@ -1,26 +1,28 @@
+import { Code, Concept, Date as CqlDate, DateTime, Interval, Quantity, Ratio } from 'cql-execution'
 import type { Json } from '../../../base/json-value.ts'
+import { isUncertain } from '../corrections/operators.ts'
 import { FhirInstance } from './fhir-instance.ts'
-import { type CqlObject, coding, dateTimeText } from './to-parameters.ts'
+import { coding, dateTimeText } from './to-parameters.ts'
 
 /** A CQL result as plain JSON for people: dates as text, quantities as `250 'mg'`, resources as references. */
 export function toJson(value: unknown): Json {
   if (value === null || value === undefined) return null
   if (typeof value === 'bigint') return value.toString()
-  if (typeof value !== 'object') return typeof value === 'function' ? null : (value as Json)
+  if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value
+  if (typeof value !== 'object') return null
   if (Array.isArray(value)) return value.map(toJson)
   if (value instanceof FhirInstance) return fhirJson(value)
-  const object = value as CqlObject
-  if (object.isDateTime) return dateTimeText(object).text
-  if (object.isDate || object.isRatio) return String(value)
-  if (object.isQuantity) return `${object.value} ${object.unit ?? '1'}`
-  if (object.isCode) return coding(object)
-  if (object.isConcept) return { coding: (object.codes as CqlObject[]).map(coding) }
-  if (object.isUncertainty) return `[${plainText(object.low)}, ${plainText(object.high)}]`
-  if (object.isInterval) {
-    const bounds = `${plainText(object.low)}, ${plainText(object.high)}`
-    return `${object.lowClosed ? '[' : '('}${bounds}${object.highClosed ? ']' : ')'}`
+  if (value instanceof DateTime) return dateTimeText(value).text
+  if (value instanceof CqlDate || value instanceof Ratio) return String(value)
+  if (value instanceof Quantity) return `${value.value} ${value.unit ?? '1'}`
+  if (value instanceof Code) return coding(value)
+  if (value instanceof Concept) return { coding: value.codes.map(coding) }
+  if (value instanceof Interval) {
+    const { lowClosed, highClosed } = value
+    return `${lowClosed ? '[' : '('}${plainText(value.low)}, ${plainText(value.high)}${highClosed ? ']' : ')'}`
   }
-  const members = Object.entries(object).filter(([, each]) => typeof each !== 'function')
+  if (isUncertain(value)) return `[${plainText(value.low)}, ${plainText(value.high)}]`
+  const members = Object.entries(value).filter(([, each]) => typeof each !== 'function')
   return Object.fromEntries(members.map(([member, each]) => [member, toJson(each)]))
 }
 

@@ -1,7 +1,11 @@
+import { Code, Concept, Date as CqlDate, DateTime, Interval, Quantity, Ratio } from 'cql-execution'
 import { keepExactNumber } from '../../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import type { Issue, Parameter } from '../../../fhir/types.ts'
+import { fields } from '../corrections/calendar.ts'
 import { decimalText, greatestDecimal } from '../corrections/decimals.ts'
+import { fieldOf } from '../corrections/durations.ts'
+import { isUncertain, type Uncertain } from '../corrections/operators.ts'
 import { formatType, type TypeSpecifier } from '../translate/elm.ts'
 import { FhirInstance } from './fhir-instance.ts'
 
@@ -24,19 +28,6 @@ export function encodeResult(result: {
 }): EncodedResult {
   const { name, value, type, issue } = result
   return issue ? { name, parameters: [], issue } : { name, parameters: toParameters(name, value, type) }
-}
-
-/** The CQL classes by what they say of themselves: the executor's marks, read without importing it. */
-export interface CqlObject {
-  isInterval?: boolean
-  isQuantity?: boolean
-  isRatio?: boolean
-  isCode?: boolean
-  isConcept?: boolean
-  isDateTime?: boolean
-  isDate?: boolean
-  isUncertainty?: boolean
-  [member: string]: unknown
 }
 
 /**
@@ -88,19 +79,37 @@ function toParameter(name: string, value: unknown, type: TypeSpecifier | undefin
   if (typeof value === 'bigint') return { name, valueString: value.toString(), extension: [typeExtension('Long')] }
   if (typeof value === 'string') return textParameter(name, value)
   if (typeof value !== 'object') return { name, valueString: String(value) }
-  const object = value as CqlObject
-  for (const [mark, write] of writers) if (object[mark] === true) return write(name, object, type)
-  return tupleParameter(name, object, type)
+  return objectParameter(name, value, type)
+}
+
+/** A value of one of the executor's classes; anything else is a tuple. */
+function objectParameter(name: string, value: object, type: TypeSpecifier | undefined): Parameter {
+  if (value instanceof DateTime) return dateTimeParameter(name, value)
+  if (value instanceof CqlDate) return { name, valueDate: String(value) }
+  if (value instanceof Quantity) return { name, valueQuantity: quantity(value) }
+  if (value instanceof Ratio)
+    return { name, valueRatio: { numerator: quantity(value.numerator), denominator: quantity(value.denominator) } }
+  if (value instanceof Code) return { name, valueCoding: coding(value) }
+  if (value instanceof Concept) return { name, valueCodeableConcept: codeableConcept(value) }
+  if (value instanceof Interval) return intervalParameter(name, value, type)
+  if (isUncertain(value)) return uncertaintyParameter(name, value, type)
+  return tupleParameter(name, value, type)
 }
 
 /** An empty string has no valid FHIR form; it is written as it is, for null would be another value. */
 const textParameter = (name: string, value: string): Parameter => ({ name, valueString: value })
 
 /** A value that FHIR cannot write, told by an extension on the value (`_valueBoolean`). */
-function marked(name: string, extension: JsonObject[]): Parameter {
-  // @types/fhir has `_value*` as Element; the extensions are plain JSON.
-  return { name, _valueBoolean: { extension } } as unknown as Parameter
+const marked = (name: string, extension: JsonObject[]): Parameter => asParameter({ name, _valueBoolean: { extension } })
+
+/** JSON that is a parameter by construction: its value member is chosen at run time, or is one that R4's types leave out. */
+function asParameter(json: JsonObject): Parameter {
+  const parameter: object = json
+  if (isParameter(parameter)) return parameter
+  throw new Error('a parameter has a name')
 }
+
+const isParameter = (json: object): json is Parameter => 'name' in json && typeof json.name === 'string'
 
 const marker = (name: string, extension: string) =>
   marked(name, [{ url: `${extensionBase}${extension}`, valueBoolean: true }])
@@ -118,72 +127,43 @@ function numberParameter(name: string, value: number, type: TypeSpecifier | unde
     : { name, valueDecimal: value }
 }
 
-type Writer = (name: string, value: CqlObject, type: TypeSpecifier | undefined) => Parameter
-
-const writers: [keyof CqlObject, Writer][] = [
-  ['isDateTime', (name, value) => dateTimeParameter(name, value)],
-  ['isDate', (name, value) => ({ name, valueDate: String(value) })],
-  ['isQuantity', (name, value) => ({ name, valueQuantity: quantity(value) })],
-  [
-    'isRatio',
-    (name, value) => ({
-      name,
-      valueRatio: {
-        numerator: quantity(value.numerator as CqlObject),
-        denominator: quantity(value.denominator as CqlObject),
-      },
-    }),
-  ],
-  ['isCode', (name, value) => ({ name, valueCoding: coding(value) })],
-  [
-    'isConcept',
-    (name, value) => ({
-      name,
-      valueCodeableConcept: withoutUndefined({ coding: (value.codes as CqlObject[]).map(coding), text: value.display }),
-    }),
-  ],
-  ['isInterval', (name, value, type) => intervalParameter(name, value, type)],
-  ['isUncertainty', (name, value, type) => uncertaintyParameter(name, value, type)],
-]
-
-function quantity(value: CqlObject): JsonObject {
-  const unit = typeof value.unit === 'string' && value.unit !== '' ? value.unit : '1'
-  const made: JsonObject = { value: value.value as number, unit }
-  return /^(year|month|week|day|hour|minute|second|millisecond)s?$/.test(unit)
-    ? { ...made, code: unit }
-    : { ...made, system: 'http://unitsofmeasure.org', code: unit }
+function quantity(value: Quantity) {
+  const unit: string = typeof value.unit === 'string' && value.unit !== '' ? value.unit : '1'
+  const number: number = value.value
+  const calendar = /^(year|month|week|day|hour|minute|second|millisecond)s?$/.test(unit)
+  return { value: number, unit, ...(calendar ? {} : { system: 'http://unitsofmeasure.org' }), code: unit }
 }
 
-export function coding(value: CqlObject): JsonObject {
-  return withoutUndefined({ system: value.system, version: value.version, code: value.code, display: value.display })
+/** A code as a Coding of its members that are there. */
+export function coding({ system, version, code, display }: Code) {
+  return {
+    ...(typeof system === 'string' ? { system } : {}),
+    ...(typeof version === 'string' ? { version } : {}),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof display === 'string' ? { display } : {}),
+  }
 }
 
-function withoutUndefined(object: Record<string, unknown>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(object).filter(([, value]) => value !== undefined && value !== null),
-  ) as JsonObject
-}
+/** A concept as a CodeableConcept. */
+const codeableConcept = ({ codes, display }: Concept) => ({
+  coding: codes.map(coding),
+  ...(typeof display === 'string' ? { text: display } : {}),
+})
 
-const precisions = ['year', 'month', 'day', 'hour', 'minute', 'second', 'millisecond'] as const
 const precisionCodes = ['a', 'mo', 'd', 'h', 'min', 's', 'ms']
 
 /** FHIR text of a DateTime or Time, and the precision code when FHIR demands more digits than the value has. */
-export function dateTimeText(value: CqlObject): { text: string; time: boolean; precision?: string } {
-  const fields = precisions.map((each) => value[each] as number | null | undefined)
-  const known = fields.findIndex((each) => each === null || each === undefined)
-  const count = known < 0 ? fields.length : known
-  const at = (index: number, digits: number) => String(fields[index] ?? 0).padStart(digits, '0')
+export function dateTimeText(value: DateTime): { text: string; time: boolean; precision?: string } {
+  const numbers = fields.map((each) => fieldOf(value, each))
+  const known = numbers.indexOf(null)
+  const count = known < 0 ? numbers.length : known
+  const at = (index: number, digits: number) => String(numbers[index] ?? 0).padStart(digits, '0')
   const clock = `${at(3, 2)}:${at(4, 2)}:${at(5, 2)}${count > 6 ? `.${at(6, 3)}` : ''}`
   const cut = count === 4 || count === 5 ? { precision: precisionCodes[count - 1] ?? '' } : {}
-  if (isTime(value)) return { text: clock, time: true, ...cut }
+  if (value.isTime()) return { text: clock, time: true, ...cut }
   const date = [at(0, 4), at(1, 2), at(2, 2)].slice(0, Math.min(count, 3)).join('-')
   if (count <= 3) return { text: date, time: false }
-  return { text: `${date}T${clock}${offsetText(value.timezoneOffset as number | null)}`, time: false, ...cut }
-}
-
-/** A Time is a DateTime of year 0, first of January, without offset. */
-function isTime(value: CqlObject): boolean {
-  return typeof value.isTime === 'function' && (value.isTime as () => boolean).call(value)
+  return { text: `${date}T${clock}${offsetText(value.timezoneOffset)}`, time: false, ...cut }
 }
 
 function offsetText(hours: number | null): string {
@@ -194,53 +174,61 @@ function offsetText(hours: number | null): string {
   return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`
 }
 
-function dateTimeParameter(name: string, value: CqlObject): Parameter {
+function dateTimeParameter(name: string, value: DateTime): Parameter {
   const { text, time, precision } = dateTimeText(value)
   const member = time ? 'valueTime' : 'valueDateTime'
-  const made: Record<string, unknown> = { name, [member]: text }
+  const made: JsonObject = { name, [member]: text }
   if (precision) made[`_${member}`] = { extension: [{ url: `${extensionBase}time-precision`, valueCode: precision }] }
-  // One of two value members, chosen at run time.
-  return made as unknown as Parameter
+  return asParameter(made)
 }
 
-function intervalParameter(name: string, value: CqlObject, type: TypeSpecifier | undefined): Parameter {
-  const { low, high, lowClosed, highClosed } = value
-  const bounds = [low, high].filter((each) => each !== null && each !== undefined) as CqlObject[]
-  const closed = lowClosed === true && highClosed === true && bounds.length === 2
-  const fine = (each: CqlObject) => (each.isDate || each.isDateTime) && !isTime(each) && !dateTimeText(each).precision
-  if (closed && bounds.every(fine)) {
-    const [start, end] = bounds.map((each) => (each.isDateTime ? dateTimeText(each).text : String(each)))
-    return { name, valuePeriod: { start: start ?? '', end: end ?? '' } }
-  }
-  if (closed && bounds.every((each) => each.isQuantity)) {
-    const [from, to] = bounds.map(quantity)
-    return { name, valueRange: { low: from ?? {}, high: to ?? {} } }
-  }
-  return {
-    name,
-    part: [
-      toParameter('low', low, type?.pointType),
-      { name: 'lowClosed', valueBoolean: lowClosed === true },
-      toParameter('high', high, type?.pointType),
-      { name: 'highClosed', valueBoolean: highClosed === true },
-    ],
-  }
+function intervalParameter(name: string, value: Interval, type: TypeSpecifier | undefined): Parameter {
+  const closed = value.lowClosed === true && value.highClosed === true
+  return (closed ? closedInterval(name, value.low, value.high) : undefined) ?? bounds(name, value, type)
 }
+
+/** A closed interval in a type of FHIR: days and moments as Period, quantities as Range. */
+function closedInterval(name: string, low: unknown, high: unknown): Parameter | undefined {
+  const [start, end] = [low, high].map(periodText)
+  if (start !== undefined && end !== undefined) return { name, valuePeriod: { start, end } }
+  if (low instanceof Quantity && high instanceof Quantity)
+    return { name, valueRange: { low: quantity(low), high: quantity(high) } }
+  return undefined
+}
+
+/** A bound as a Period has it: a Time has no such form, nor what FHIR would fill up. */
+function periodText(bound: unknown): string | undefined {
+  if (bound instanceof CqlDate) return String(bound)
+  if (!(bound instanceof DateTime) || bound.isTime()) return undefined
+  const { text, precision } = dateTimeText(bound)
+  return precision === undefined ? text : undefined
+}
+
+interface Bounds {
+  low: unknown
+  high: unknown
+  lowClosed?: boolean | null | undefined
+  highClosed?: boolean | null | undefined
+}
+
+const bounds = (name: string, value: Bounds, type: TypeSpecifier | undefined): Parameter => ({
+  name,
+  part: [
+    toParameter('low', value.low, type?.pointType),
+    { name: 'lowClosed', valueBoolean: value.lowClosed === true },
+    toParameter('high', value.high, type?.pointType),
+    { name: 'highClosed', valueBoolean: value.highClosed === true },
+  ],
+})
 
 /** An uncertain value (`months between` dates of the year) is written as the interval it lies in. */
-function uncertaintyParameter(name: string, value: CqlObject, type: TypeSpecifier | undefined): Parameter {
-  const pointType = type ? { pointType: type } : {}
-  return intervalParameter(
-    name,
-    { ...value, low: value.low, high: value.high, lowClosed: true, highClosed: true },
-    {
-      type: 'IntervalTypeSpecifier',
-      ...pointType,
-    },
-  )
-}
+const uncertaintyParameter = (name: string, { low, high }: Uncertain, type: TypeSpecifier | undefined): Parameter =>
+  intervalParameter(name, new Interval(low, high), {
+    type: 'IntervalTypeSpecifier',
+    ...(type ? { pointType: type } : {}),
+  })
 
-function tupleParameter(name: string, value: CqlObject, type: TypeSpecifier | undefined): Parameter {
+function tupleParameter(name: string, value: object, type: TypeSpecifier | undefined): Parameter {
   const members = Object.entries(value).filter(([, each]) => each !== undefined && typeof each !== 'function')
   if (members.length === 0) return marker(name, 'cqf-isEmptyTuple')
   const part = members.flatMap(([member, each]) => {
@@ -253,18 +241,18 @@ function tupleParameter(name: string, value: CqlObject, type: TypeSpecifier | un
 function fhirParameter(name: string, value: FhirInstance): Parameter {
   const { fhirClass, _json: json } = value
   // FHIR data goes out as it came in.
-  if (typeof json.resourceType === 'string') return { name, resource: json } as unknown as Parameter
+  if (typeof json.resourceType === 'string') return asParameter({ name, resource: json })
   if (fhirClass.primitive) {
     const { value: plain, ...rest } = json
     const member = `value${primitiveType(fhirClass.typeNames)}`
-    const made: Record<string, unknown> = { name }
+    const made: JsonObject = { name }
     if (plain !== undefined) made[member] = plain
     if (Object.keys(rest).length > 0) made[`_${member}`] = rest
-    return made as unknown as Parameter
+    return asParameter(made)
   }
   if (fhirClass.name.includes('.'))
     return { name, part: Object.entries(json).flatMap(([member, each]) => jsonParts(member, each)) }
-  return { name, [`value${fhirClass.name}`]: json } as unknown as Parameter
+  return asParameter({ name, [`value${fhirClass.name}`]: json })
 }
 
 const choiceTypes =
@@ -301,9 +289,15 @@ function guessType(value: unknown): TypeSpecifier {
   if (typeof value === 'string') return named('String')
   if (typeof value === 'bigint') return named('Long')
   if (typeof value === 'number') return named(Number.isInteger(value) ? 'Integer' : 'Decimal')
-  const object = (value ?? {}) as CqlObject
-  if (object.isInterval) return { type: 'IntervalTypeSpecifier', pointType: guessType(object.low ?? object.high) }
-  if (object.isDateTime) return named(isTime(object) ? 'Time' : 'DateTime')
-  const mark = (['Date', 'Quantity', 'Ratio', 'Code', 'Concept'] as const).find((each) => object[`is${each}`] === true)
-  return named(mark ?? 'Any')
+  if (value instanceof Interval) return { type: 'IntervalTypeSpecifier', pointType: guessType(value.low ?? value.high) }
+  if (value instanceof DateTime) return named(value.isTime() ? 'Time' : 'DateTime')
+  return named(classNames.find(([cqlClass]) => value instanceof cqlClass)?.[1] ?? 'Any')
 }
+
+const classNames = [
+  [CqlDate, 'Date'],
+  [Quantity, 'Quantity'],
+  [Ratio, 'Ratio'],
+  [Code, 'Code'],
+  [Concept, 'Concept'],
+] as const

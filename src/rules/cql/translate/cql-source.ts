@@ -1,7 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
+
 /** Identity of a CQL library. */
 export interface LibraryIdentifier {
   id: string
   version?: string
+  /** Of a qualified name (`MyOrg.FHIR.Common`), what stands before its last part; absent in a plain one. */
+  namespace?: string
 }
 
 /** What the header of a CQL text says (CQL 1.5, library, include and using declarations). */
@@ -29,8 +33,7 @@ export function readHeader(cql: string): CqlHeader {
       if (read) header.identifier = read
     } else if (tokens[i] === 'include') {
       const read = readIdentifier(tokens, i + 1)
-      if (read && !header.includes.some((each) => each.id === read.id && each.version === read.version))
-        header.includes.push(read)
+      if (read && !header.includes.some((each) => isDeepStrictEqual(each, read))) header.includes.push(read)
     }
   }
   return header
@@ -67,16 +70,19 @@ export function withoutNamespaces(cql: string): string {
   return text
 }
 
-/** `A.B version '1'`: the last part of a qualified name is the id, the namespace before it is not used. */
+/** `A.B version '1'`: the last part of a qualified name is the id, the namespace stands before it. */
 function readIdentifier(tokens: string[], from: number): LibraryIdentifier | undefined {
   let at = from
   let name = tokens[at++]
   if (name === undefined) return undefined
+  const namespace: string[] = []
   while (tokens[at] === '.' && tokens[at + 1] !== undefined) {
+    namespace.push(unquote(name))
     name = tokens[at + 1] ?? name
     at += 2
   }
   const identifier: LibraryIdentifier = { id: unquote(name) }
+  if (namespace.length > 0) identifier.namespace = namespace.join('.')
   const version = tokens[at + 1]
   if (tokens[at] === 'version' && version?.startsWith("'")) identifier.version = unquote(version)
   return identifier
@@ -86,7 +92,13 @@ function unquote(token: string): string {
   return /^['"`]/.test(token) ? token.slice(1, -1).replace(/\\(.)/g, '$1') : token
 }
 
-/** `id|version` or bare id. */
+/** `id|version` or bare id; within one translation libraries are told apart by that alone. */
 export function formatIdentifier(identifier: LibraryIdentifier): string {
   return identifier.version ? `${identifier.id}|${identifier.version}` : identifier.id
+}
+
+/** The whole name, with its namespace: what a reader knows a library by. */
+export function fullName(identifier: LibraryIdentifier): string {
+  const name = formatIdentifier(identifier)
+  return identifier.namespace === undefined ? name : `${identifier.namespace}.${name}`
 }

@@ -17,6 +17,18 @@ export interface TypeSpecifier {
   choice?: TypeSpecifier[]
 }
 
+/** Whether JSON is a type specifier: its further members are ELM, written by the translator or looked at where they are used. */
+const isTypeSpecifier = (value: unknown): value is TypeSpecifier =>
+  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+
+/** Whether JSON is an ELM library, as far as this room reads it. */
+export const isElm = (value: Json): value is Elm =>
+  isJsonObject(value) && isJsonObject(value.library) && isJsonObject(value.library.identifier)
+
+/** What the translator remarked on a library, and on the translation itself. */
+export const annotations = ({ library }: Elm): JsonObject[] =>
+  Array.isArray(library.annotation) ? library.annotation.filter(isJsonObject) : []
+
 /** Line and column, from 1. */
 type Position = [line: number, column: number]
 
@@ -80,15 +92,42 @@ function isContextDefine(statement: JsonObject): boolean {
 export function parameterDeclarations(elm: Elm): ParameterDeclaration[] {
   return definitions(elm, 'parameters').map((each) => ({
     name: String(each.name),
-    type: (each.parameterTypeSpecifier as TypeSpecifier | undefined) ?? typeOf(each),
+    type: isTypeSpecifier(each.parameterTypeSpecifier) ? each.parameterTypeSpecifier : typeOf(each),
     hasDefault: each.default !== undefined,
   }))
 }
 
+/** A code that a library names, and where. */
+export interface CodeReference {
+  system: string
+  version: string | undefined
+  code: string
+  /** Line and column, from 1. */
+  place: Position | undefined
+}
+
+/** Codes that a library declares or writes out, each once. */
+export function codeReferences(elm: Elm): CodeReference[] {
+  const systems = new Map(definitions(elm, 'codeSystems').map((each) => [each.name, each]))
+  const found = new Map<string, CodeReference>()
+  const add = (code: Json | undefined, reference: Json | undefined, locator: Json | undefined) => {
+    const system =
+      isJsonObject(reference) && reference.libraryName === undefined ? systems.get(reference.name) : undefined
+    if (typeof code !== 'string' || typeof system?.id !== 'string') return
+    const version = typeof system.version === 'string' ? system.version : undefined
+    const key = JSON.stringify([system.id, version, code])
+    if (!found.has(key)) found.set(key, { system: system.id, version, code, place: placeOf(locator)?.from })
+  }
+  for (const each of definitions(elm, 'codes')) add(each.id, each.codeSystem, each.locator)
+  visit(elm.library.statements, (node) => {
+    if (node.type === 'Code') add(node.code, node.system, node.locator)
+  })
+  return [...found.values()]
+}
+
 /** The static type of an ELM node, from result types. */
 function typeOf(node: JsonObject): TypeSpecifier | undefined {
-  // The specifier is ELM, written by the translator or checked at use.
-  if (isJsonObject(node.resultTypeSpecifier)) return node.resultTypeSpecifier as unknown as TypeSpecifier
+  if (isTypeSpecifier(node.resultTypeSpecifier)) return node.resultTypeSpecifier
   return typeof node.resultTypeName === 'string' ? { type: 'NamedTypeSpecifier', name: node.resultTypeName } : undefined
 }
 
@@ -132,14 +171,27 @@ export function prepareElm(elm: Elm): Elm {
   return elm
 }
 
-/** Makes positions count from the author's first line, which has `linesBefore` lines of ours before it; in place. */
-export function shiftLocators(elm: Elm, linesBefore: number): void {
-  if (linesBefore === 0) return
+/** What was put before a text to make a library of it. */
+export interface Preface {
+  lines: number
+  /** It is a text of the author's own, whose lines keep their numbers. */
+  isAuthored: boolean
+}
+
+/** Line of the author's text for a line of the whole; undefined for one that nobody but this server wrote. */
+export function authorsLine(line: number, { lines, isAuthored }: Preface): number | undefined {
+  if (line > lines) return line - lines
+  return isAuthored ? line : undefined
+}
+
+/** Makes positions count as the author does; in place. */
+export function shiftLocators(elm: Elm, preface: Preface): void {
+  if (preface.lines === 0) return
   visit(elm.library, (node) => {
     if (typeof node.locator !== 'string') return
     node.locator = node.locator.replace(
       /(^|-)(\d+):/g,
-      (_, mark: string, line: string) => `${mark}${Math.max(0, Number(line) - linesBefore)}:`,
+      (_, mark: string, line: string) => `${mark}${authorsLine(Number(line), preface) ?? 0}:`,
     )
   })
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Library as ExecutableLibrary } from 'cql-execution'
 import { isJsonObject } from '../../../base/json-object.ts'
-import type { Json, JsonObject } from '../../../base/json-value.ts'
+import type { Json } from '../../../base/json-value.ts'
+import { keep, keepPerObject } from '../../../base/keep.ts'
 import { FhirError, issue, unprocessable } from '../../../fhir/error.ts'
 import type { Issue, Library } from '../../../fhir/types.ts'
 import type { JobCall } from '../../../workers/job-pool.ts'
@@ -9,8 +10,18 @@ import { correctExecutor } from '../corrections/corrections.ts'
 import { checkLiterals } from '../corrections/literals.ts'
 import { hasOperator } from '../corrections/operators.ts'
 import { elmFaults } from './check-elm.ts'
-import { formatIdentifier, type LibraryIdentifier, readHeader, withoutNamespaces } from './cql-source.ts'
-import { type Define, defines, definitions, type Elm, includeDefinitions, prepareElm, shiftLocators } from './elm.ts'
+import { formatIdentifier, fullName, type LibraryIdentifier, readHeader, withoutNamespaces } from './cql-source.ts'
+import {
+  annotations,
+  type Define,
+  defines,
+  definitions,
+  type Elm,
+  includeDefinitions,
+  type Preface,
+  prepareElm,
+  shiftLocators,
+} from './elm.ts'
 import { createIndex, findByCanonical, type Index, type LibraryStore } from './library-index.ts'
 import { type LibraryText, readLibrary } from './library-text.ts'
 import type { Source, TranslateCall, Translator } from './translator.ts'
@@ -40,7 +51,7 @@ export interface Libraries {
   compile(library: string | Library, brought?: JobCall): Promise<CompiledLibrary>
   /** Translates a text that is not stored. */
   compileText(
-    source: { text: string; canonical?: string; linesBefore?: number },
+    source: { text: string; canonical?: string; preface?: Preface },
     brought: JobCall | undefined,
   ): Promise<CompiledLibrary>
   /** The library a canonical names, without translating it. */
@@ -51,9 +62,9 @@ export interface Libraries {
 export function createLibraries(store: LibraryStore, translator: Translator, generated: LibraryText[]): Libraries {
   const stored = createIndex(store, generated)
   // By text, good until the store changes; and by text with all included texts, good for ever.
-  const current = new Map<string, Promise<CompiledLibrary>>()
-  const linked = new Map<string, Promise<CompiledLibrary>>()
-  const resolved = new Map<string, Promise<LibraryText>>()
+  const current = keep<string, Promise<CompiledLibrary>>(keptLibraries)
+  const linked = keep<string, Promise<CompiledLibrary>>(keptLibraries)
+  const resolved = keep<string, Promise<LibraryText>>(keptLibraries)
   let revision = Number.NaN
   const forgetOld = () => {
     if (revision === store.revision()) return
@@ -62,54 +73,55 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
     resolved.clear()
   }
 
-  const compileKept = (text: LibraryText, linesBefore: number): Promise<CompiledLibrary> => {
+  const compileKept = (text: LibraryText, preface: Preface): Promise<CompiledLibrary> => {
     forgetOld()
-    return kept(current, textKey(text, linesBefore), async () => {
+    return current.of(textKey(text, preface), async () => {
       const closure = await includeClosure(text, stored)
-      const key = [textKey(text, linesBefore), ...closure.map((each) => textKey(each, 0))].join()
-      return kept(linked, key, () => translateAndLink(text, closure, { linesBefore, brought: undefined }))
+      const key = [textKey(text, preface), ...closure.map((each) => textKey(each, noPreface))].join()
+      return linked.of(key, () => translateAndLink(text, closure, { preface, brought: undefined }))
     })
   }
   const translateAndLink = async (text: LibraryText, closure: LibraryText[], options: TextOptions) => {
     const { elm, issues } =
       text.cql === undefined
         ? elmOf(text)
-        : await translator.translate(sourceOf(text, closure, options.linesBefore), translateCall(options))
-    shiftLocators(elm, options.linesBefore)
-    const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
+        : await translator.translate(sourceOf(text, closure, options.preface), translateCall(options))
+    shiftLocators(elm, options.preface)
+    const includes = await Promise.all(closure.map((each) => compileKept(each, noPreface)))
+    // Before literals become what the executor counts with.
+    const literals = checkLiterals(elm.library.statements, String(elm.library.identifier.id ?? ''))
     return link({
       text,
       elm: prepareElm(elm),
-      issues: [...issues, ...checkLiterals(elm.library.statements, String(elm.library.identifier.id ?? ''))],
+      issues: [...issues, ...literals],
       includes,
     })
   }
   const compile = async (text: LibraryText, options: TextOptions): Promise<CompiledLibrary> =>
     options.brought
       ? translateAndLink(text, await includeClosure(text, stored), options)
-      : compileKept(text, options.linesBefore)
+      : compileKept(text, options.preface)
   const resolve = async (library: string | Library) => {
     forgetOld()
     if (typeof library !== 'string') return readLibrary(library)
-    return kept(resolved, library, () => findByCanonical(library, store, stored))
+    return resolved.of(library, () => findByCanonical(library, store, stored))
   }
 
   return {
     resolve,
-    compile: async (library, brought) => compile(await resolve(library), { linesBefore: 0, brought }),
-    compileText({ text, canonical, linesBefore }, brought) {
+    compile: async (library, brought) => compile(await resolve(library), { preface: noPreface, brought }),
+    compileText({ text, canonical, preface }, brought) {
       const identifier = readHeader(text).identifier ?? { id: '' }
       return compile(
         { canonical: canonical ?? formatIdentifier(identifier), identifier, cql: text, elm: undefined },
-        { linesBefore: linesBefore ?? 0, brought },
+        { preface: preface ?? noPreface, brought },
       )
     },
   }
 }
 
 interface TextOptions {
-  /** Lines before the author's own text. */
-  linesBefore: number
+  preface: Preface
   /** Who brought the text along; undefined for what is stored. */
   brought: JobCall | undefined
 }
@@ -125,49 +137,39 @@ const translateCall = ({ brought }: TextOptions): TranslateCall => ({
 /** Bounds the memory of ad hoc texts; far above what a store of rules holds. */
 const keptLibraries = 500
 
-/** A value of the map, made if need be; a failed one is forgotten, the oldest gives way. */
-function kept<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const known = map.get(key)
-  if (known) return known
-  const made = make()
-  map.set(key, made)
-  made.catch(() => map.delete(key))
-  const [oldest] = map.keys()
-  if (map.size > keptLibraries && oldest !== undefined) map.delete(oldest)
-  return made
-}
+/** What an active library may include is not what a draft may. */
+const hashOf = keepPerObject((text: LibraryText) =>
+  createHash('sha256')
+    .update(`${text.canonical}\0${text.status === 'active'}\0${text.cql ?? JSON.stringify(text.elm)}`)
+    .digest('base64url'),
+)
 
-const hashes = new WeakMap<LibraryText, string>()
+const noPreface: Preface = { lines: 0, isAuthored: false }
 
-function textKey(text: LibraryText, linesBefore: number): string {
-  const content = () => text.cql ?? JSON.stringify(text.elm)
-  const hash =
-    hashes.get(text) ??
-    // What an active library may include is not what a draft may.
-    createHash('sha256')
-      .update(`${text.canonical}\0${text.status === 'active'}\0${content()}`)
-      .digest('base64url')
-  hashes.set(text, hash)
-  return `${hash}:${linesBefore}`
-}
+const textKey = (text: LibraryText, { lines, isAuthored }: Preface) => `${hashOf(text)}:${lines}:${isAuthored}`
 
 /**
  * Stored ELM without errors may run as it is (CQL beside it would have won).
  * @throws FhirError 422 for ELM that the executor cannot read
  */
 function elmOf(text: LibraryText): { elm: Elm; issues: Issue[] } {
-  const faults = elmFaults(text.elm as Elm)
+  const faults = elmFaults(elmIn(text))
   if (faults.length > 0) throw new FhirError(422, faults)
-  const elm = structuredClone(text.elm as Elm)
-  const annotation = Array.isArray(elm.library.annotation) ? (elm.library.annotation as JsonObject[]) : []
-  const errors = annotation.filter((each) => each.type === 'CqlToElmError' && each.errorSeverity === 'error')
+  const elm = structuredClone(elmIn(text))
+  const errors = annotations(elm).filter((each) => each.type === 'CqlToElmError' && each.errorSeverity === 'error')
   return { elm, issues: errors.map((each) => issue('code-invalid', String(each.message))) }
+}
+
+/** The ELM of a library that comes without its CQL. */
+function elmIn(text: LibraryText): Elm {
+  if (text.elm) return text.elm
+  throw new Error('a library has CQL or ELM')
 }
 
 /** Includes of a library as its own text names them. */
 export function includesOf(text: LibraryText): LibraryIdentifier[] {
   if (text.cql !== undefined) return readHeader(text.cql).includes
-  return includeDefinitions(text.elm as Elm).map(({ path, version }) => {
+  return includeDefinitions(elmIn(text)).map(({ path, version }) => {
     const id = path.slice(path.lastIndexOf('/') + 1)
     return version === undefined ? { id } : { id, version }
   })
@@ -182,12 +184,18 @@ async function includeClosure(text: LibraryText, stored: Index): Promise<Library
   const walk = async (from: LibraryText, path: string[]): Promise<void> => {
     for (const wanted of includesOf(from)) {
       // What an active library includes stays active, whoever asks for it.
-      const strictest = from.status === 'active' ? from : text
-      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted, strictest)
+      const { status } = from.status === 'active' ? from : text
+      const around = { status, namespace: from.identifier.namespace }
+      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted, around)
       if (!found) continue
       const name = formatIdentifier(found.identifier)
       if (path.includes(name)) throw unprocessable(`circular include: ${[...path, name].join(' → ')}`)
-      if (closure.has(name)) continue
+      const known = closure.get(name)
+      if (known && known !== found)
+        throw unprocessable(
+          `${fullName(known.identifier)} and ${fullName(found.identifier)} cannot be included together: apart from their namespaces they have the same name and version`,
+        )
+      if (known) continue
       closure.set(name, found)
       await walk(found, [...path, name])
     }
@@ -196,12 +204,12 @@ async function includeClosure(text: LibraryText, stored: Index): Promise<Library
   return [...closure.values()]
 }
 
-function sourceOf(text: LibraryText, closure: LibraryText[], linesBefore: number): Source {
+function sourceOf(text: LibraryText, closure: LibraryText[], preface: Preface): Source {
   const includes = closure.flatMap(({ identifier, cql }) =>
     cql === undefined ? [] : [{ ...identifier, text: withoutNamespaces(cql) }],
   )
   const identifier = text.identifier.id ? text.identifier : undefined
-  return { identifier, text: withoutNamespaces(text.cql ?? ''), includes, linesBefore }
+  return { identifier, text: withoutNamespaces(text.cql ?? ''), includes, preface }
 }
 
 /** What {@link link} makes a library of. */

@@ -2,7 +2,7 @@ import { isRefused } from '../../../fhir/artefact.ts'
 import { compareVersions, parseCanonical } from '../../../fhir/canonical.ts'
 import { FhirError, notFound, unprocessable } from '../../../fhir/error.ts'
 import type { Library } from '../../../fhir/types.ts'
-import { formatIdentifier, type LibraryIdentifier } from './cql-source.ts'
+import { fullName, type LibraryIdentifier } from './cql-source.ts'
 import { identityFaults, type LibraryText, readLibrary } from './library-text.ts'
 
 /** Where libraries come from. */
@@ -14,6 +14,14 @@ export interface LibraryStore {
   revision(): number
 }
 
+/** What an include stands in. */
+interface Including {
+  /** Publication status of the library. */
+  status?: string | undefined
+  /** Namespace of the library. */
+  namespace?: string | undefined
+}
+
 /** Stored libraries by CQL identity. */
 export interface Index {
   /**
@@ -21,7 +29,7 @@ export interface Index {
    * itself. An active library includes only what is active or generated.
    * @throws FhirError 422 when several texts may be meant; without a version that is every other text, where the library is active
    */
-  find(identifier: LibraryIdentifier, from: { status?: string | undefined }): Promise<LibraryText | undefined>
+  find(identifier: LibraryIdentifier, from: Including): Promise<LibraryText | undefined>
   findLoosely(name: string): Promise<LibraryText[]>
 }
 
@@ -56,18 +64,21 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
   }
   // What calls itself otherwise than it is published answers to its url alone: anybody can write any name into a header.
   const allNamed = async () => (await all()).filter((each) => identityFaults(each).length === 0)
-  const matches = (text: LibraryText, { id, version }: LibraryIdentifier) =>
-    text.identifier.id === id && (version === undefined || text.identifier.version === version)
   return {
     find: async (identifier, from) => {
-      // Every rule leans on what is generated: nothing that is stored takes its place.
+      // Every rule leans on what is generated: nothing that is stored takes its place, whatever namespace it is asked for in.
       const made = generated.find((each) => matches(each, identifier))
       if (made) return made
       const isActive = from.status === 'active'
-      const candidates = (await allNamed()).filter(
+      const named = (await allNamed()).filter(
         (each) => matches(each, identifier) && (!isActive || standing(each) === 0),
       )
-      const name = formatIdentifier(identifier)
+      const candidates = nearestNamespace(
+        named,
+        identifier.namespace ?? from.namespace,
+        identifier.namespace !== undefined,
+      )
+      const name = fullName(identifier)
       // A later version must not change what a published rule decides.
       if (isActive && candidates.some((each) => contentOf(each) !== contentOf(candidates[0]))) throw ambiguous(name)
       return onlyOne(candidates, name)
@@ -84,6 +95,20 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
       return [...(await all()), ...generated].filter(isNamed)
     },
   }
+}
+
+const matches = (text: LibraryText, { id, version }: LibraryIdentifier) =>
+  text.identifier.id === id && (version === undefined || text.identifier.version === version)
+
+/**
+ * Of libraries of one name those that an include means (CQL 1.5, namespaces): of its own namespace, else those that name none, as
+ * packages publish them; of another namespace only where the include names none.
+ */
+function nearestNamespace(texts: LibraryText[], namespace: string | undefined, isNamed: boolean): LibraryText[] {
+  const own = texts.filter(({ identifier }) => identifier.namespace === namespace)
+  const plain = texts.filter(({ identifier }) => identifier.namespace === undefined)
+  const near = own.length > 0 ? own : plain
+  return near.length > 0 || isNamed ? near : texts
 }
 
 /** Active libraries before others. */

@@ -1,10 +1,9 @@
-import { isJsonObject } from '../../../base/json-object.ts'
 import { formatCanonical, parseCanonical } from '../../../fhir/canonical.ts'
 import { FhirError, unprocessable } from '../../../fhir/error.ts'
 import { parseJson } from '../../../fhir/read-json.ts'
 import type { Library } from '../../../fhir/types.ts'
 import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql-source.ts'
-import type { Elm } from './elm.ts'
+import { type Elm, isElm } from './elm.ts'
 
 /** A stored or supplied library by its CQL identity, not yet translated. */
 export interface LibraryText {
@@ -32,6 +31,7 @@ export function readLibrary(library: Library): LibraryText {
   const known: LibraryIdentifier = { id: identifier?.id ?? library.name ?? '' }
   const ownVersion = identifier?.version ?? version
   if (ownVersion !== undefined) known.version = ownVersion
+  if (identifier?.namespace !== undefined) known.namespace = identifier.namespace
   return { canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined, status: library.status }
 }
 
@@ -76,8 +76,8 @@ const deepestElm = 600
 
 function parseElm(text: string, name: string, optional: boolean): Elm | undefined {
   try {
-    const elm = parseJson(text, { depth: deepestElm }) as Elm | null
-    if (isJsonObject(elm?.library) && isJsonObject(elm.library.identifier)) return elm
+    const elm = parseJson(text, { depth: deepestElm })
+    if (isElm(elm)) return elm
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
   }

@@ -15,7 +15,9 @@ export function shippedElm(folder: string | undefined): ShippedElm {
   return (key) => {
     files ??= folder === undefined ? new Map() : readFiles(folder)
     const text = files.get(key)
-    return text === undefined ? undefined : (JSON.parse(text) as Translation)
+    if (text === undefined) return undefined
+    const translation: Translation = JSON.parse(text)
+    return translation
   }
 }
 

@@ -32,7 +32,11 @@ describe('header of a CQL text', () => {
       define "include Y": 'include Z'`)
     assert.deepEqual(header, {
       identifier: { id: 'My Lib', version: '1.0' },
-      includes: [{ id: 'FHIRHelpers', version: '4.0.1' }, { id: 'Other' }, { id: 'Third One', version: 'v"3' }],
+      includes: [
+        { id: 'FHIRHelpers', version: '4.0.1' },
+        { id: 'Other', namespace: 'ns' },
+        { id: 'Third One', version: 'v"3' },
+      ],
     })
   })
 
