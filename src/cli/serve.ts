@@ -1,6 +1,6 @@
-import { createServer } from 'node:http'
 import type { Command } from 'commander'
-import { type Config, isStartedByNpm, readConfig } from '../config.ts'
+import { isStartedByNpm, readConfig } from '../config.ts'
+import { tryAddress } from '../http/wire/try-address.ts'
 import { loadBaseContentBeside } from '../publish/base-content/load-beside.ts'
 import type { VidimusServer } from '../server.ts'
 import { tellBaseContent } from './base-content.ts'
@@ -41,13 +41,6 @@ function whenOrphaned(stop: () => void): void {
     stop()
   }, orphanSeconds * 1000)
   watch.unref()
-}
-
-/** Whether the server will be able to listen: nobody should wait for its content to learn that the port is taken. */
-async function tryAddress({ host, port }: Config): Promise<void> {
-  const probe = createServer()
-  await new Promise<void>((listens, fails) => probe.once('error', fails).listen(port, host, listens))
-  await new Promise((closed) => probe.close(closed))
 }
 
 async function serve(server: VidimusServer, stopping: AbortController): Promise<void> {
