@@ -23,23 +23,15 @@ import { createPendingContent, type PendingContent } from './publish/base-conten
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
 import {
-  cachedByRevision,
   keptByRevision,
+  listedByRevision,
   mapFinder,
   mapTypes,
-  planTypes,
   ruleTypes,
   terminologySource,
   terminologyTypes,
 } from './storage/by-revision.ts'
-import {
-  findByCanonical as find,
-  findMaps,
-  findRunnable,
-  findStructure,
-  listAll,
-  usable,
-} from './storage/find-artefacts.ts'
+import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
 import { openStorage } from './storage/open.ts'
 import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
@@ -202,7 +194,7 @@ function createContext(wiring: Wiring): Context {
   const rules = createRules(
     {
       findLibraries: (url) => find<Library>(storage, 'Library', url),
-      listLibraries: async () => usable(storage, await listAll<Library>(storage, 'Library')),
+      listLibraries: () => listUsable<Library>(storage, 'Library'),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, (await storage.read('ValueSet', id))?.resource),
@@ -221,10 +213,6 @@ function wireEvaluate(
   { rules, verdictMaps, revision }: Pick<Context, 'rules' | 'verdictMaps'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
-  const plans = cachedByRevision(
-    () => storage.revision(planTypes),
-    () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
-  )
   return createEvaluate({
     settings: config,
     ...(formats ? { formats } : {}),
@@ -236,7 +224,7 @@ function wireEvaluate(
     },
     rules,
     plans: createPlans({
-      all: plans,
+      all: listedByRevision<PlanDefinition>(storage, 'PlanDefinition'),
       find: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
     }),
     hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,

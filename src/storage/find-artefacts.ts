@@ -80,6 +80,10 @@ export async function listAll<T extends Resource>(storage: Storage, type: string
   return found
 }
 
+/** Every current resource of a type that is usable, active ones first. */
+export const listUsable = async <T extends Resource>(storage: Storage, type: string): Promise<T[]> =>
+  usable(storage, await listAll<T>(storage, type))
+
 /** Maps of a canonical with or without version, in the order of {@link findByCanonical}; `*` in it matches anything. */
 export async function findMaps(storage: Storage, canonical: string): Promise<StructureMap[]> {
   const { url } = parseCanonical(canonical)
