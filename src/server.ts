@@ -12,7 +12,6 @@ import type { CredentialFormat } from './credentials/credential-format.ts'
 import { demoTrustSources } from './demo/demo-issuer.ts'
 import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
 import { artefactName } from './fhir/artefact.ts'
-import type { Library, PlanDefinition } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
 import type { OperationContext } from './operations/context.ts'
@@ -193,8 +192,8 @@ function createContext(wiring: Wiring): Context {
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
   const rules = createRules(
     {
-      findLibraries: (url) => find<Library>(storage, 'Library', url),
-      listLibraries: () => listUsable<Library>(storage, 'Library'),
+      findLibraries: (url) => find(storage, 'Library', url),
+      listLibraries: () => listUsable(storage, 'Library'),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, (await storage.read('ValueSet', id))?.resource),
@@ -224,10 +223,10 @@ function wireEvaluate(
     },
     rules,
     plans: createPlans({
-      all: listedByRevision<PlanDefinition>(storage, 'PlanDefinition'),
-      find: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
+      all: listedByRevision(storage, 'PlanDefinition'),
+      find: (canonical) => findRunnable(storage, 'PlanDefinition', canonical),
     }),
-    hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
+    hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
     now,
   })
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { isStartedByNpm, readConfig } from '../config.ts'
-import { tryAddress } from '../http/wire/try-address.ts'
+import { tryAddress } from '../http/wire/running-server.ts'
 import { loadBaseContentBeside } from '../publish/base-content/load-beside.ts'
 import type { VidimusServer } from '../server.ts'
 import { tellBaseContent } from './base-content.ts'
@@ -18,6 +18,7 @@ export function addServe(program: Command): void {
       if (isStartedByNpm()) whenOrphaned(() => stopping.abort())
       const config = readConfig()
       console.error(`vidimus starts; its data is in ${config.dataDir} (a first start takes some seconds)`)
+      // Nobody should wait for the content to learn that the port is taken.
       await tryAddress(config)
       const server = await openLoadedServer(config)
       for (const list of server.trust.status())

@@ -1,3 +1,4 @@
+import { asJson } from './as-resource.ts'
 import type { Parameter, Parameters, Resource } from './types.ts'
 
 /** One parameter of an operation, as OperationDefinition.parameter describes it. */
@@ -118,7 +119,8 @@ export function defineOperation<Context>(operation: Operation<Context>): Operati
 export function parameterValue(parameter: Parameter | undefined): unknown {
   if (!parameter) return undefined
   if (parameter.resource) return parameter.resource
-  for (const member in parameter) if (member.startsWith('value')) return parameter[member as keyof Parameter]
+  const members = asJson(parameter)
+  for (const member in members) if (member.startsWith('value')) return members[member]
   return undefined
 }
 

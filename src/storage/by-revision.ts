@@ -1,6 +1,7 @@
 /** What is made of stored artefacts, and when it is stale. */
 import { type Keep, keep } from '../base/keep.ts'
-import type { Resource, StructureMap } from '../fhir/types.ts'
+import type { ResourceOf, ResourceType } from '../fhir/as-resource.ts'
+import type { StructureMap } from '../fhir/types.ts'
 import { findRunnable, listAll, listUsable, usable } from './find-artefacts.ts'
 import type { Storage } from './storage.ts'
 
@@ -26,11 +27,11 @@ export const keptByRevision = <Value>(revision: () => number, most: number): (()
   cachedByRevision(revision, () => keep<string, Value>(most))
 
 /** Every current resource of a type, read anew when one of them has changed. */
-export function listedByRevision<T extends Resource>(storage: Storage, type: string): () => Promise<T[]> {
+export function listedByRevision<T extends ResourceType>(storage: Storage, type: T): () => Promise<ResourceOf<T>[]> {
   const types = [type]
   return cachedByRevision(
     () => storage.revision(types),
-    () => listAll<T>(storage, type),
+    () => listAll(storage, type),
   )
 }
 
@@ -41,7 +42,7 @@ const mapsKept = 200
 export function mapFinder(storage: Storage, revision: () => number) {
   const known = keptByRevision<Promise<StructureMap | undefined>>(revision, mapsKept)
   return (canonical: string): Promise<StructureMap | undefined> =>
-    known().of(canonical, async () => (await findRunnable<StructureMap>(storage, 'StructureMap', canonical))[0])
+    known().of(canonical, async () => (await findRunnable(storage, 'StructureMap', canonical))[0])
 }
 
 /** What may still come: content that is being loaded. */
@@ -60,7 +61,7 @@ export const terminologySource = (storage: Storage, pending: Pending) => ({
   },
   list: async (type: string) => {
     if (type === 'ConceptMap') await pending.refuse(type, {})
-    return listUsable<Resource>(storage, type)
+    return listUsable(storage, type)
   },
   revision: () => storage.revision(terminologyTypes) + pending.epoch(),
 })

@@ -1,27 +1,27 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { setPriority } from 'node:os'
 
-/** Nice value of what runs beside: requests come first, though some of them wait for it. */
-const priority = 5
+/** Nice value of what runs beside the server: requests come first, but some of them may wait for it. */
+const besidePriority = 5
 
 /**
- * Runs a program of our own beside this one until it ends, with its output going where ours goes; it is ended when the signal comes.
- * By its channel to this process (`process.connected`) it knows when this process is no more, however that ended.
- * @returns its exit code, or the name of the signal that ended it
+ * Runs a command of the server's own beside it, with its environment and its output, until it ends, or ends it when the signal comes.
+ * By its channel the program knows when this process is no more, however it ended.
+ * @returns its exit code, or the signal that ended it
  */
 export async function runBeside(
-  [program, ...args]: readonly [program: string, ...args: string[]],
+  [program, ...args]: readonly [string, ...string[]],
   signal: AbortSignal,
 ): Promise<number | string> {
   const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  const exited = once(child, 'exit')
+  const exited = new Promise<number | string>((resolve, reject) => {
+    child.once('error', reject).once('exit', (code, killedBy) => resolve(code ?? killedBy ?? ''))
+  })
   const stop = () => child.kill('SIGTERM')
   signal.addEventListener('abort', stop)
   try {
-    if (child.pid !== undefined) setPriority(child.pid, priority)
-    const [code, killedBy] = await exited
-    return code ?? killedBy
+    if (child.pid !== undefined) setPriority(child.pid, besidePriority)
+    return await exited
   } finally {
     signal.removeEventListener('abort', stop)
   }

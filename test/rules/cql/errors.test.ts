@@ -58,3 +58,28 @@ describe('a fault of a library is told with the line of its text, a namespace in
       assertPlace(await issuesOf(call.then(({ results }) => results[0])), { place: placeOf(line + 4, column), text })
     })
 })
+
+describe('a fault beside an expression that stands in a library', () => {
+  const content = (cql: string) => ({ ...cqlLibrary(cql), url: 'http://example.org/Library/Beside' })
+
+  it('is told with the line of the library when it lies there', async () => {
+    const library = content("library Beside version '1'\ndefine A: 1\ndefine B:\n  1 + 'a'")
+    const issues = await issuesOf(rules.evaluateCql({ expression: 'A', content: library, clock }))
+    assertPlace(issues, { place: 'library Beside, line 4, column 3', text: 'Could not resolve call to operator Add' })
+  })
+
+  it('is told with the line of the expression when it lies there', async () => {
+    const library = content("library Beside version '1'\ndefine A: 1")
+    const issues = await issuesOf(rules.evaluateCql({ expression: "A +\n  'a'", content: library, clock }))
+    assertPlace(issues, {
+      place: 'library Expression, line 1, column 1',
+      text: 'Could not resolve call to operator Add',
+    })
+  })
+
+  it('is told with the line of the library when a run ends there', async () => {
+    const library = content("library Beside version '1'\ndefine A:\n  Date(2021, 2, 29)")
+    const issues = await issuesOf(rules.evaluateCql({ expression: 'A is null', content: library, clock }))
+    assertPlace(issues, { place: 'line 3, column 3', text: 'does not exist' })
+  })
+})
