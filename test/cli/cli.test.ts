@@ -89,7 +89,7 @@ test('trust list names the lists and their state', async () => {
   )
   const absent = await vidimus(['trust', 'list'], { TRUST_LISTS: '/nowhere/certificates' })
   assert.equal(absent.code, 1)
-  assert.match(absent.stdout, /not usable: .*does not exist; what it withdraws is not known/)
+  assert.match(absent.stdout, /not usable: .*there is no such file or folder; what it withdraws is not known/)
 })
 
 test('trust list names what was left out and why', async () => {
