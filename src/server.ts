@@ -12,7 +12,6 @@ import type { CredentialFormat } from './credentials/credential-format.ts'
 import { demoTrustSources } from './demo/demo-issuer.ts'
 import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
 import { artefactName } from './fhir/artefact.ts'
-import type { Library, PlanDefinition } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
 import type { OperationContext } from './operations/context.ts'
@@ -201,8 +200,8 @@ function createContext(wiring: Wiring): Context {
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
   const rules = createRules(
     {
-      findLibraries: (url) => find<Library>(storage, 'Library', url),
-      listLibraries: async () => usable(storage, await listAll<Library>(storage, 'Library')),
+      findLibraries: (url) => find(storage, 'Library', url),
+      listLibraries: async () => usable(storage, await listAll(storage, 'Library')),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, (await storage.read('ValueSet', id))?.resource),
@@ -223,7 +222,7 @@ function wireEvaluate(
   const findMap = mapFinder(storage, () => revision(mapTypes))
   const plans = cachedByRevision(
     () => storage.revision(planTypes),
-    () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
+    () => listAll(storage, 'PlanDefinition'),
   )
   return createEvaluate({
     settings: config,
@@ -237,9 +236,9 @@ function wireEvaluate(
     rules,
     plans: createPlans({
       all: plans,
-      find: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
+      find: (canonical) => findRunnable(storage, 'PlanDefinition', canonical),
     }),
-    hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
+    hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
     now,
   })
 }

@@ -1,7 +1,8 @@
 import { stringifyJson } from '../base/json.ts'
+import { isOfType } from '../fhir/as-resource.ts'
 import { badRequest } from '../fhir/error.ts'
 import { booleanParameter, defineOperation, firstParameter, type OperationCall } from '../fhir/operation.ts'
-import type { Resource, StructureMap } from '../fhir/types.ts'
+import type { StructureMap } from '../fhir/types.ts'
 import { parseMap, printMap, printReadable, readR5 } from '../structure-map/maps.ts'
 import { jobOf, type OperationContext } from './context.ts'
 
@@ -47,9 +48,8 @@ export const convert = defineOperation<OperationContext>({
   ],
   async handle(call, context) {
     const toText = call.accept?.startsWith(MAPPING_LANGUAGE) === true
-    const map = call.body ? await readText(call, context) : givenMap(call)
-    if (!toText) return { resource: call.body ? map : readR5(map) }
-    const body = call.body ? printMap(map) : await writeText(map, call, context)
+    if (!toText) return { resource: call.body ? await readText(call, context) : readR5(givenMap(call)) }
+    const body = call.body ? await formatText(call, context) : await writeText(givenMap(call), call, context)
     return { raw: { contentType: `${MAPPING_LANGUAGE}; charset=utf-8`, body } }
   },
 })
@@ -57,9 +57,17 @@ export const convert = defineOperation<OperationContext>({
 /** Longer texts are read and written in a process with limits. */
 const mostHere = 16_000
 
+const textOf = ({ body }: OperationCall): string => new TextDecoder().decode(body?.bytes)
+const optionsOf = ({ parameters }: OperationCall) => ({ strict: booleanParameter(parameters, 'strict') === true })
+
+async function formatText(call: OperationCall, context: OperationContext): Promise<string> {
+  const [text, options] = [textOf(call), optionsOf(call)]
+  if (text.length <= mostHere) return printMap(parseMap(text, options).map)
+  return context.mapJobs.format(text, options, jobOf(call, context))
+}
+
 async function readText(call: OperationCall, context: OperationContext): Promise<StructureMap> {
-  const text = new TextDecoder().decode(call.body?.bytes)
-  const options = { strict: booleanParameter(call.parameters, 'strict') === true }
+  const [text, options] = [textOf(call), optionsOf(call)]
   if (text.length <= mostHere) return parseMap(text, options).map
   return context.mapJobs.parse(text, options, jobOf(call, context))
 }
@@ -72,8 +80,7 @@ async function writeText(map: StructureMap, call: OperationCall, context: Operat
 
 function givenMap(call: OperationCall): StructureMap {
   const given = firstParameter(call.parameters, 'resource') ?? firstParameter(call.parameters, 'map')
-  const resource = given?.resource as Resource | undefined // the type of Parameters says less
-  if (resource?.resourceType === 'StructureMap') return resource
+  if (isOfType(given?.resource, 'StructureMap')) return given.resource
   throw badRequest(
     { text: 'The body is a StructureMap or mapping language (text/fhir-mapping)', expression: 'StructureMap' },
     'required',

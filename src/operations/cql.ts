@@ -1,8 +1,13 @@
 import { badRequest } from '../fhir/error.ts'
-import { allParameters, defineOperation, firstParameter, parameterValue, textParameter } from '../fhir/operation.ts'
-import type { Library } from '../fhir/types.ts'
+import { allParameters, defineOperation, firstParameter, textParameter } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
-import { encodedReply, endpointParameters, readRunParameters, runParameters } from './input/cql-parameters.ts'
+import {
+  encodedReply,
+  endpointParameters,
+  readRunParameters,
+  resourceParameter,
+  runParameters,
+} from './input/cql-parameters.ts'
 
 /** `POST [base]/$cql` of the HL7 implementation guide "Using CQL with FHIR": evaluates a bare CQL expression. */
 export const cql = defineOperation<OperationContext>({
@@ -69,8 +74,7 @@ export const cql = defineOperation<OperationContext>({
         )
       return name === undefined ? { canonical } : { canonical, name }
     })
-    // The type of the parameter is checked where the content is read.
-    const content = parameterValue(firstParameter(parameters, 'content')) as Library | undefined
+    const content = resourceParameter(firstParameter(parameters, 'content'), 'Library')
     const result = await context.rules.evaluateCql({
       expression,
       libraries,
@@ -78,6 +82,7 @@ export const cql = defineOperation<OperationContext>({
       ...readRunParameters(parameters),
       clock: context.now().toISOString(),
       client: call.client,
+      isGone: call.isGone,
     })
     return { resource: encodedReply([result], []) }
   },

@@ -1,3 +1,4 @@
+import { isOfType } from '../fhir/as-resource.ts'
 import { badRequest, notFound } from '../fhir/error.ts'
 import {
   defineOperation,
@@ -59,6 +60,7 @@ export const libraryEvaluate = defineOperation<OperationContext>({
       ...readRunParameters(call.parameters),
       clock: context.now().toISOString(),
       client: call.client,
+      isGone: call.isGone,
     })
     return { resource: encodedReply(results, ignored) }
   },
@@ -72,15 +74,14 @@ interface Chosen {
 
 async function readLibraryParameter(call: OperationCall, context: OperationContext): Promise<Chosen> {
   if (call.level === 'instance') {
-    const stored = (await context.storage.read('Library', call.id ?? ''))?.resource as Library | undefined
-    if (!stored) throw notFound(`Library/${call.id} is not known to this server`)
+    const stored = (await context.storage.read('Library', call.id ?? ''))?.resource
+    if (!isOfType(stored, 'Library')) throw notFound(`Library/${call.id} is not known to this server`)
     return { library: stored, untrusted: false }
   }
   const inline = parameterValue(firstParameter(call.parameters, 'library'))
   const url = textParameter(call.parameters, 'url')
   if (inline !== undefined) {
-    if ((inline as { resourceType?: string }).resourceType === 'Library')
-      return { library: inline as Library, untrusted: true }
+    if (isOfType(inline, 'Library')) return { library: inline, untrusted: true }
     throw badRequest({ text: 'the parameter library must be a Library resource', expression: 'Parameters.parameter' })
   }
   if (url === undefined)

@@ -1,5 +1,6 @@
 import { stringifyJson } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
+import { isAnyResource } from '../fhir/as-resource.ts'
 import { isResource } from '../fhir/elements.ts'
 import { booleanParameter, defineOperation, type OperationReply } from '../fhir/operation.ts'
 import { parseJson } from '../fhir/read-json.ts'
@@ -145,7 +146,7 @@ function transformHere(compiled: CompiledMap, instance: Instance, { context, deb
   const trace = { event: (event: TraceEvent) => events.length < traceLimit && events.push(event) }
   const call = { now: context.now(), uuid: context.uuid, ...(debug ? { trace } : {}) }
   const result = compiled.run(instanceValue(instance), call)
-  const written = xml && !asResource(result) ? compiled.writeXml(result) : undefined
+  const written = xml && !resourceIn(result) ? compiled.writeXml(result) : undefined
   return { result, warnings: compiled.warnings, events, ...(written === undefined ? {} : { xml: written }) }
 }
 
@@ -153,22 +154,19 @@ type Done = Omit<TransformAnswer, 'result'> & { result: Json | string }
 
 function reply({ result: given, warnings, events, xml }: Done, debug: boolean): OperationReply {
   const result = typeof given === 'string' ? parseJson(given) : given
-  const resource = asResource(result)
+  const resource = resourceIn(result)
   if (debug) return { resource: traced(result, warnings, events) }
   if (resource) return { resource }
   if (xml !== undefined) return { raw: { contentType: 'application/fhir+xml; charset=utf-8', body: xml } }
   return { raw: { contentType: 'application/fhir+json; charset=utf-8', body: stringifyJson(result) } }
 }
 
-function asResource(result: Json): Resource | undefined {
-  if (result === null || typeof result !== 'object' || Array.isArray(result)) return undefined
-  const { resourceType } = result
-  // A map may make anything; what says that it is a resource is handed on as one.
-  return typeof resourceType === 'string' && isResource(resourceType) ? (result as unknown as Resource) : undefined
-}
+/** A map may make anything; what says that it is a resource is handed on as one. */
+const resourceIn = (result: Json): Resource | undefined =>
+  isAnyResource(result) && isResource(result.resourceType) ? result : undefined
 
 function traced(result: Json, warnings: TransformAnswer['warnings'], events: TraceEvent[]): Resource {
-  const resource = asResource(result) ?? {
+  const resource = resourceIn(result) ?? {
     resourceType: 'Binary' as const,
     contentType: 'application/json',
     data: Buffer.from(stringifyJson(result)).toString('base64'),

@@ -1,6 +1,6 @@
 /** What is made of stored artefacts, and when it is stale. */
 import { type Keep, keep } from '../base/keep.ts'
-import type { Resource, StructureMap } from '../fhir/types.ts'
+import type { StructureMap } from '../fhir/types.ts'
 import { findRunnable, listAll, usable } from './find-artefacts.ts'
 import type { Storage } from './storage.ts'
 
@@ -34,7 +34,7 @@ const mapsKept = 200
 export function mapFinder(storage: Storage, revision: () => number) {
   const known = keptByRevision<Promise<StructureMap | undefined>>(revision, mapsKept)
   return (canonical: string): Promise<StructureMap | undefined> =>
-    known().of(canonical, async () => (await findRunnable<StructureMap>(storage, 'StructureMap', canonical))[0])
+    known().of(canonical, async () => (await findRunnable(storage, 'StructureMap', canonical))[0])
 }
 
 /** What may still come: content that is being loaded. */
@@ -53,7 +53,7 @@ export const terminologySource = (storage: Storage, pending: Pending) => ({
   },
   list: async (type: string) => {
     if (type === 'ConceptMap') await pending.refuse(type, {})
-    return usable(storage, await listAll<Resource>(storage, type))
+    return usable(storage, await listAll(storage, type))
   },
   revision: () => storage.revision(terminologyTypes) + pending.epoch(),
 })

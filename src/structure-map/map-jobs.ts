@@ -1,9 +1,9 @@
-import { parseJson } from '../fhir/read-json.ts'
 import type { StructureMap } from '../fhir/types.ts'
 import { jobRefusal } from '../workers/job-failure.ts'
 import { createJobPool, type JobCall } from '../workers/job-pool.ts'
+import type { MapEnvironment } from './environment.ts'
+import { putTogether } from './map-pieces.ts'
 import type { MapAnswer, MapJob, MapQuestion, TransformAnswer, TransformJob } from './map-worker.ts'
-import type { MapEnvironment } from './maps.ts'
 
 /** Works on maps and instances that a client brought along, in processes with limits. */
 export interface MapJobs {
@@ -11,6 +11,8 @@ export interface MapJobs {
   transform(job: TransformJob, call: JobCall): Promise<TransformAnswer>
   /** The map of a text, as `parseMap` reads it. */
   parse(text: string, options: { strict: boolean }, call: JobCall): Promise<StructureMap>
+  /** A text as `printMap` prints its map. */
+  format(text: string, options: { strict: boolean }, call: JobCall): Promise<string>
   /** As `printMap` of the R4 form of a map; what is printed is read again, so that it can be. @param map JSON text */
   print(map: string, call: JobCall): Promise<string>
   /** Ids of the processes that run. */
@@ -46,7 +48,12 @@ export function createMapJobs(
     async parse(text, { strict }, call) {
       const made = await run({ parse: text, strict }, call, 'the reading of the map')
       if (!('map' in made)) throw wrongAnswer()
-      return parseJson(made.map) as unknown as StructureMap // what parseMap made
+      return putTogether(made.map)
+    },
+    async format(text, { strict }, call) {
+      const made = await run({ format: text, strict }, call, 'the reading of the map')
+      if (!('text' in made)) throw wrongAnswer()
+      return made.text
     },
     async print(map, call) {
       const made = await run({ print: map }, call, 'the writing of the map')

@@ -10,7 +10,8 @@ import { parseJson } from '../fhir/read-json.ts'
 import type { Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import { parseXml } from '../fhir/xml/read.ts'
 import { type Ask, serveJobs } from '../workers/serve-jobs.ts'
-import { createMaps, type MapEnvironment, parseMap, printReadable, readR5, type TraceEvent } from './maps.ts'
+import { type MapPieces, takeApart } from './map-pieces.ts'
+import { createMaps, type MapEnvironment, parseMap, printMap, printReadable, readR5, type TraceEvent } from './maps.ts'
 import type { Translator } from './run/translate.ts'
 
 /** An instance and the map that is applied to it, as texts: exact decimals are lost between processes otherwise. */
@@ -38,10 +39,14 @@ export interface TransformAnswer {
 }
 
 /** One thing to do. */
-export type MapJob = { transform: TransformJob } | { parse: string; strict: boolean } | { print: string }
+export type MapJob =
+  | { transform: TransformJob }
+  | { parse: string; strict: boolean }
+  | { format: string; strict: boolean }
+  | { print: string }
 
 /** Its outcome. */
-export type MapAnswer = TransformAnswer | { map: string } | { text: string }
+export type MapAnswer = TransformAnswer | { map: MapPieces } | { text: string }
 
 /** What the process asks of the server. */
 export type MapQuestion =
@@ -58,7 +63,11 @@ const resultLimit = 4_000_000
 serveJobs<MapJob, MapAnswer>(async (job, ask) => {
   if ('transform' in job) return transform(job.transform, ask)
   if ('print' in job) return { text: bounded(printReadable(readR5(readMap(job.print)))) }
-  return { map: bounded(stringifyJson(parseMap(job.parse, { strict: job.strict }).map)) }
+  const { strict } = job
+  if ('format' in job) return { text: bounded(printMap(parseMap(job.format, { strict }).map)) }
+  const map = takeApart(parseMap(job.parse, { strict }).map)
+  for (const each of [map.head, map.rules.join('')]) bounded(each)
+  return { map }
 })
 
 async function transform(job: TransformJob, ask: Ask): Promise<TransformAnswer> {

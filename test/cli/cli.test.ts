@@ -228,7 +228,10 @@ group main(source src : Patient, target tgt) {
   writeFileSync(file, `${header}  src.nme as n -> tgt.name = n;\n}\n`)
   const { stdout, code } = await vidimus(['map', 'check', file])
   assert.equal(code, 1)
-  assert.match(stdout, /wrong\.fml: error: line 4, column 3: .*Patient has no element 'nme'; the nearest name is 'name'/)
+  assert.match(
+    stdout,
+    /wrong\.fml: error: line 4, column 3: .*Patient has no element 'nme'; the nearest name is 'name'/,
+  )
   writeFileSync(file, `${header}  src.nme as -> tgt.name;\n  src..x;\n}\n`)
   const broken = await vidimus(['map', 'check', file])
   assert.equal(broken.code, 1)

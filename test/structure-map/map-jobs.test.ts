@@ -5,6 +5,7 @@ import { FhirError } from '../../src/fhir/error.ts'
 import { parseJson } from '../../src/fhir/read-json.ts'
 import type { Resource } from '../../src/fhir/types.ts'
 import { createMapJobs } from '../../src/structure-map/map-jobs.ts'
+import { putTogether, takeApart } from '../../src/structure-map/map-pieces.ts'
 import { createMaps, type MapEnvironment, parseMap, type TraceEvent } from '../../src/structure-map/maps.ts'
 import { memoryEnvironment } from '../support/map-cases.ts'
 import { header, withRules } from '../support/run-map.ts'
@@ -148,4 +149,18 @@ test('value sets of the server are asked once for a code, and their codes stay t
   )
   assert.deepEqual(JSON.parse(answer.result), { resourceType: 'Patient', gender: 'm' })
   assert.deepEqual(asked, [`${valueSet.url} m`])
+})
+
+test('a long map comes back in pieces as it was read, rules inside rules and decimals included', async () => {
+  const rules = Array.from(
+    { length: 400 },
+    (_, i) => `  src.a as a${i} -> tgt.b as b${i} then {
+    a${i}.c as c -> b${i}.d = 1.${i}0 "c${i}";
+    a${i}.e as e -> b${i}.f as f then { e.g -> f.h; } "e${i}";
+  } "r${i}";`,
+  )
+  const fml = withRules(rules.join('\n'))
+  const expected = parseMap(fml).map
+  assert.equal(stringifyJson(await putTogether(takeApart(expected))), stringifyJson(expected))
+  assert.ok(takeApart(expected).rules.length > 5)
 })

@@ -24,7 +24,7 @@ export interface Mapped {
 }
 
 /** Whether it is a Bundle, of whatever. */
-export const isBundle = (value: Json): value is JsonObject => isJsonObject(value) && value.resourceType === 'Bundle'
+const isBundle = (value: Json): value is JsonObject => isJsonObject(value) && value.resourceType === 'Bundle'
 
 /** A Bundle with at least one FHIR resource. */
 export const isResourceBundle = (output: Json): output is JsonObject =>

@@ -58,9 +58,7 @@ export async function verifyingKeys(envelope: Envelope, candidates: TrustedKey[]
  */
 function isFor({ algorithm, publicKey }: TrustedKey, envelope: Envelope): boolean {
   if (algorithm === undefined || algorithm === envelope.algorithm) return true
-  if (envelope.signer && !envelope.signer.publicKey.equals(publicKey)) return true
-  // The fully-specified name (RFC 9864) of the one curve that is used with EdDSA.
-  return algorithm === 'Ed25519' && envelope.algorithm === 'EdDSA'
+  return envelope.signer !== undefined && !envelope.signer.publicKey.equals(publicKey)
 }
 
 /** Entries of trusted lists for the certificate that an envelope carries itself: what they say of it counts beside what its authority says. */

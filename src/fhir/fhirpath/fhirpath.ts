@@ -8,26 +8,14 @@ import { checkRegex } from '../../base/regex.ts'
 import { elementInfo } from '../elements.ts'
 import { FhirError, unprocessable } from '../error.ts'
 import { BUDGET, createObserver, type FhirPathBudget, stepBudget } from './budget.ts'
+import { ENGINE_OPTIONS } from './engine-options.ts'
 import { CLOCK, engineFunctions, exactText, isResourceNode, plainValue } from './functions.ts'
+import type { FhirPathFunctions } from './host-functions.ts'
 import { quoteEnd } from './quotes.ts'
 import { type Rewritten, rewrite, type SyntaxNode, singleQuotes } from './rewrite.ts'
 import { keepZones, WHOLE_UNITS } from './zone.ts'
 
-/** What the host answers for an expression; without one of them, calling that function is a FhirError 422. */
-export interface FhirPathFunctions {
-  /** Is the string, Coding or CodeableConcept in the value set? Undefined gives an empty result. */
-  memberOf?(value: unknown, valueSet: string): boolean | undefined
-  /** Does the resource or element conform to the profile? */
-  conformsTo?(value: unknown, profile: string): boolean | undefined
-  /** Does the first Coding or CodeableConcept subsume the second? `subsumedBy` asks with the two swapped. */
-  subsumes?(ancestor: unknown, descendant: unknown): boolean | undefined
-  /** Target of a reference that is not inside the instance; contained, Bundle and relative ones are found before. */
-  resolve?(reference: string): unknown
-  /** Clock for `now()`, `today()` and `timeOfDay()` when the call brings none. */
-  now?(): Date
-  /** Receives `trace()` output: may be personal data, never to be logged. */
-  trace?(label: string, values: unknown[]): void
-}
+export type { FhirPathFunctions } from './host-functions.ts'
 
 /** How an expression is compiled. */
 export interface FhirPathOptions {
@@ -120,7 +108,7 @@ export function typed(
   if (exact !== undefined) return brand({ node: asDecimal(exact)[0], value, type, exact })
   let wrap = wrappers.get(type)
   if (!wrap) {
-    wrap = fhirpath.compile({ base: type, expression: '$this' }, r4, { resolveInternalTypes: false })
+    wrap = fhirpath.compile({ base: type, expression: '$this' }, r4, ENGINE_OPTIONS)
     if (wrappers.size < 1000) wrappers.set(type, wrap)
   }
   // The package's own wrapper fails on numbers, and a bare number is what its arithmetic takes anyway.
@@ -130,14 +118,14 @@ export function typed(
   return brand({ node, value, type })
 }
 
-const asDecimal = fhirpath.compile('$this.toDecimal()', r4, { resolveInternalTypes: false })
+const asDecimal = fhirpath.compile('$this.toDecimal()', r4, ENGINE_OPTIONS)
 
 const wrappers = new Map<string, (value: unknown) => unknown[]>()
 
 function compile(source: string, functions: FhirPathFunctions, variables: ReadonlySet<string>): CompiledFhirPath {
   const rewritten = parse(source, variables)
   const engine = fhirpath.compile(rewritten.text, r4, {
-    resolveInternalTypes: false,
+    ...ENGINE_OPTIONS,
     userInvocationTable: engineFunctions(functions),
     debugger: createObserver(fhirpath.parse(rewritten.text) as SyntaxNode),
     traceFn: (value, label) => functions.trace?.(label, [value].flat().map(plainValue)),

@@ -11,7 +11,8 @@ import { unprocessable } from '../error.ts'
 import { findReferenced } from '../resolve.ts'
 import { safeRegex } from '../safe-regex.ts'
 import { BUDGET, type FhirPathBudget } from './budget.ts'
-import type { FhirPathFunctions } from './fhirpath.ts'
+import { ENGINE_OPTIONS } from './engine-options.ts'
+import type { FhirPathFunctions } from './host-functions.ts'
 import { VALUE_FUNCTION } from './rewrite.ts'
 
 /** Key under which the clock (a Date) travels in the engine's environment. */
@@ -24,12 +25,14 @@ interface Context {
   vars: Record<string | symbol, unknown>
 }
 
-const KEEP_TYPES = { resolveInternalTypes: false } as const
-const asNode = fhirpath.compile('$this', r4, KEEP_TYPES)
+const asNode = fhirpath.compile('$this', r4, ENGINE_OPTIONS)
 const CLOCK_READERS = {
-  now: { convert: fhirpath.compile('$this.toDateTime()', r4, KEEP_TYPES), text: (iso: string) => iso },
-  today: { convert: fhirpath.compile('$this.toDate()', r4, KEEP_TYPES), text: (iso: string) => iso.slice(0, 10) },
-  timeOfDay: { convert: fhirpath.compile('$this.toTime()', r4, KEEP_TYPES), text: (iso: string) => iso.slice(11, 23) },
+  now: { convert: fhirpath.compile('$this.toDateTime()', r4, ENGINE_OPTIONS), text: (iso: string) => iso },
+  today: { convert: fhirpath.compile('$this.toDate()', r4, ENGINE_OPTIONS), text: (iso: string) => iso.slice(0, 10) },
+  timeOfDay: {
+    convert: fhirpath.compile('$this.toTime()', r4, ENGINE_OPTIONS),
+    text: (iso: string) => iso.slice(11, 23),
+  },
 }
 
 /** The table for one set of host functions. */
@@ -83,7 +86,7 @@ function isDecimal(value: unknown): value is { value: number; asStr: string } {
   return typeof value === 'object' && value !== null && 'decimalPlaces' in value && 'asStr' in value
 }
 
-const plainText = fhirpath.compile('$this.toString()', r4, KEEP_TYPES)
+const plainText = fhirpath.compile('$this.toString()', r4, ENGINE_OPTIONS)
 
 /** `toString()`: the engine knows of an element of the type decimal its number alone. */
 function textOf(this: Context, data: unknown[]): unknown {

@@ -5,6 +5,7 @@
  */
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
+import { ENGINE_OPTIONS } from './engine-options.ts'
 
 interface EngineQuantity {
   unit: string
@@ -25,7 +26,7 @@ export const WHOLE_UNITS = Symbol('whole units')
 
 /** Corrects the engine's `+` and `-` on dates and times; once, when the engine is loaded. */
 export function keepZones(): void {
-  const [sample] = fhirpath.compile('@2000-01-01T00:00:00Z', r4, { resolveInternalTypes: false })({})
+  const [sample] = fhirpath.compile('@2000-01-01T00:00:00Z', r4, ENGINE_OPTIONS)({})
   for (let each = sample; each; each = Object.getPrototypeOf(each)) {
     if (!Object.hasOwn(each, 'plus')) continue
     each.plus = zoned(each.plus, sample.constructor)

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { issue, operationOutcome } from '../../fhir/error.ts'
 import { type ConnectionLimits, type Connections, createConnections } from '../limits/connections.ts'
 import type { Handler } from '../limits/one-per-connection.ts'
@@ -66,9 +66,10 @@ export function listen(handler: Handler, options: ListenOptions): Promise<Runnin
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)
-      // A server that listens on a port has an address of this kind.
-      const address = server.address() as AddressInfo
-      resolve({ port: address.port, connections, close: (limitMs) => closeServer(server, limitMs) })
+      const address = server.address()
+      // A server that listens on a port has an address with it.
+      const listening = typeof address === 'object' && address !== null ? address.port : port
+      resolve({ port: listening, connections, close: (limitMs) => closeServer(server, limitMs) })
     })
   })
 }

@@ -1,3 +1,4 @@
+import { isOfType, type ResourceOf, type ResourceType } from '../../fhir/as-resource.ts'
 import { badRequest, operationOutcome, unprocessable } from '../../fhir/error.ts'
 import {
   allParameters,
@@ -83,8 +84,8 @@ export function readRunParameters(parameters: Parameters): {
   for (const { name } of endpointParameters)
     if (firstParameter(parameters, name))
       throw unprocessable({ text: `${name} is not supported`, expression: 'Parameters.parameter' }, 'not-supported')
-  const data = resourceParameter(firstParameter(parameters, 'data'), 'Bundle') as Bundle | undefined
-  const values = resourceParameter(firstParameter(parameters, 'parameters'), 'Parameters') as Parameters | undefined
+  const data = resourceParameter(firstParameter(parameters, 'data'), 'Bundle')
+  const values = resourceParameter(firstParameter(parameters, 'parameters'), 'Parameters')
   const prefetched = allParameters(parameters, 'prefetchData').flatMap(prefetchEntries)
   const subject = textParameter(parameters, 'subject')
   const entry = [...(data?.entry ?? []), ...prefetched]
@@ -93,10 +94,13 @@ export function readRunParameters(parameters: Parameters): {
   return { ...(all ? { data: all } : {}), ...(values ? { parameters: values } : {}), ...(subject ? { subject } : {}) }
 }
 
-function resourceParameter(parameter: Parameter | undefined, type: string): unknown {
+/** The resource that a parameter holds. @throws FhirError 400 when it is of another type */
+export function resourceParameter<T extends ResourceType>(
+  parameter: Parameter | undefined,
+  type: T,
+): ResourceOf<T> | undefined {
   const value = parameterValue(parameter)
-  if (value === undefined) return undefined
-  if (typeof value === 'object' && (value as { resourceType?: string }).resourceType === type) return value
+  if (value === undefined || isOfType(value, type)) return value
   throw badRequest({
     text: `the parameter ${parameter?.name} must be a ${type} resource`,
     expression: 'Parameters.parameter',
@@ -106,7 +110,7 @@ function resourceParameter(parameter: Parameter | undefined, type: string): unkn
 function prefetchEntries({ part }: Parameter): BundleEntry[] {
   const resource = part?.find((each) => each.name === 'data')?.resource
   if (!resource) return []
-  return resource.resourceType === 'Bundle' ? ((resource as Bundle).entry ?? []) : [{ resource }]
+  return isOfType(resource, 'Bundle') ? (resource.entry ?? []) : [{ resource }]
 }
 
 /** Parameters of results: a failed one as `evaluation error`, warnings about parameters that were not used as `outcome`. */

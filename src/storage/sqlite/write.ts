@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { hasExactNumbers } from '../../base/exact-number.ts'
 import { stringifyJson } from '../../base/json.ts'
 import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
+import { asResource } from '../../fhir/as-resource.ts'
 import { badRequest, FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write, Written } from '../storage.ts'
@@ -126,9 +127,9 @@ function stamped(
   id: string,
   { versionId, lastUpdated }: Pick<StoredVersion, 'versionId' | 'lastUpdated'>,
 ): Resource {
-  const { resourceType, id: _id, meta: given, ...rest } = resource as Resource & { id?: string }
+  const { resourceType, id: _id, meta: given, ...rest } = resource
   const { versionId: _versionId, lastUpdated: _lastUpdated, ...meta } = given ?? {}
-  return { resourceType, id, meta: { versionId, lastUpdated, ...meta }, ...rest } as Resource
+  return asResource({ resourceType, id, meta: { versionId, lastUpdated, ...meta }, ...rest })
 }
 
 function serialise(resource: Resource): Content {

@@ -1,6 +1,6 @@
 import { FhirError, isError } from '../../fhir/error.ts'
 import type { Issue, StructureMap } from '../../fhir/types.ts'
-import type { Maps } from '../maps.ts'
+import type { Maps } from '../compiled-map.ts'
 import { checkMap } from './check-map.ts'
 
 /**

@@ -1,7 +1,7 @@
 /** What is wrong with a target as it stands: it is told before anything runs. */
 import { typeNames } from '../../fhir/elements.ts'
+import { type Scope, slotOf } from '../fhirpath/scope.ts'
 import { OPEN, typeOfPath } from '../fhirpath/static-type.ts'
-import { TEXT_FORMATS } from '../language/escape.ts'
 import { EXPRESSION, findExtension } from '../model/extensions.ts'
 import { nearest } from '../model/nearest-element.ts'
 import { inferType } from '../model/nodes.ts'
@@ -9,9 +9,9 @@ import { type Argument, elementPath, type RuleTarget, type Transform } from '../
 import { type ElementType, INFERRED, isA, plainTypeName, r4Name, r4Type, type Type, UNKNOWN } from '../model/types.ts'
 import { canWrap, convertPrimitive } from '../run/convert.ts'
 import { DATE_OPERATIONS, isDateText, isDateUnit } from '../run/date-operation.ts'
+import { TEXT_FORMATS } from '../run/escape.ts'
 import { TRANSLATION_FIELDS } from '../run/transforms.ts'
 import type { MapScope } from './program.ts'
-import { type Scope, slotOf } from './scope.ts'
 
 interface TargetPlace {
   scope: Scope

@@ -1,5 +1,6 @@
 import { exactNumber } from '../../base/exact-number.ts'
 import { compileExpression } from '../fhirpath/compile-expression.ts'
+import { type Scope, slotOf, unboundText } from '../fhirpath/scope.ts'
 import { EXPRESSION, findExtension } from '../model/extensions.ts'
 import { children, inferType, type Node } from '../model/nodes.ts'
 import type { Argument } from '../model/structure.ts'
@@ -7,7 +8,6 @@ import { INFERRED, r4Type, UNKNOWN } from '../model/types.ts'
 import { TransformFault } from '../run/fault.ts'
 import type { Frame } from '../run/run.ts'
 import type { MapScope } from './program.ts'
-import { type Scope, slotOf, unboundText } from './scope.ts'
 
 /** What an argument may refer to. */
 export interface Variables {

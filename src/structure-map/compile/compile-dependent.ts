@@ -1,5 +1,6 @@
 import { FhirError } from '../../fhir/error.ts'
 import { compileExpression } from '../fhirpath/compile-expression.ts'
+import { type Scope, unboundText } from '../fhirpath/scope.ts'
 import { OPEN } from '../fhirpath/static-type.ts'
 import { nearest } from '../model/nearest-element.ts'
 import type { Node } from '../model/nodes.ts'
@@ -8,7 +9,6 @@ import { isA, lastPart, type Type } from '../model/types.ts'
 import { TransformFault } from '../run/fault.ts'
 import type { Frame } from '../run/run.ts'
 import type { CompiledGroup, GroupRef, MapScope, Program } from './program.ts'
-import { type Scope, unboundText } from './scope.ts'
 
 type Read = (frame: Frame) => Node | undefined
 

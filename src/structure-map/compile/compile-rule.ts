@@ -1,3 +1,4 @@
+import type { Scope } from '../fhirpath/scope.ts'
 import { storedPosition } from '../model/extensions.ts'
 import { nearest } from '../model/nearest-element.ts'
 import type { Node } from '../model/nodes.ts'
@@ -10,7 +11,6 @@ import { type CompiledSource, compileSource } from './compile-source.ts'
 import { type CompiledTarget, compileTarget } from './compile-target.ts'
 import { defaultMapping } from './default-group.ts'
 import type { CompiledGroup, GroupRef, MapScope } from './program.ts'
-import type { Scope } from './scope.ts'
 
 type Step = (frame: Frame) => void
 

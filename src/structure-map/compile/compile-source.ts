@@ -3,6 +3,7 @@ import { typeNames } from '../../fhir/elements.ts'
 import { compileExpression, type ExpressionContext, isTrue } from '../fhirpath/compile-expression.ts'
 import type { CompiledExpression } from '../fhirpath/expression-types.ts'
 import { matchesType } from '../fhirpath/native.ts'
+import { type Scope, slotOf, unboundText, withSource } from '../fhirpath/scope.ts'
 import { typeOfPath } from '../fhirpath/static-type.ts'
 import { DEFAULT, findExtension } from '../model/extensions.ts'
 import { nearest } from '../model/nearest-element.ts'
@@ -12,7 +13,6 @@ import { INFERRED, r4Type, type Type } from '../model/types.ts'
 import { TransformFault } from '../run/fault.ts'
 import { type Frame, spend } from '../run/run.ts'
 import type { MapScope, Program } from './program.ts'
-import { type Scope, slotOf, unboundText, withSource } from './scope.ts'
 
 /** A source of a rule: its items in order, and where the variable is kept. */
 export interface CompiledSource {

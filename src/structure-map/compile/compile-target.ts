@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../base/json-value.ts'
 import { compileExpression } from '../fhirpath/compile-expression.ts'
+import { type Scope, withTarget } from '../fhirpath/scope.ts'
 import { findExtension, LIST_MODE } from '../model/extensions.ts'
 import type { Node } from '../model/nodes.ts'
 import {
@@ -10,18 +11,17 @@ import {
   TRANSFORMS,
   type Transform,
 } from '../model/structure.ts'
-import { copyValid } from '../model/typed-copy.ts'
 import type { Type } from '../model/types.ts'
 import { TransformFault } from '../run/fault.ts'
-import { countText, type Frame, step } from '../run/run.ts'
+import { countText, type Frame, type ListPlace, step, type Writing } from '../run/run.ts'
 import { ARITIES, HANDLERS } from '../run/transforms.ts'
+import { copyValid } from '../run/typed-copy.ts'
 import { leaveOutFault } from '../run/value-remark.ts'
-import { assign, assignSelf, firstItem, type ListPlace, makeElement, type Writing, walkInto } from '../run/write.ts'
+import { assign, assignSelf, firstItem, makeElement, walkInto } from '../run/write.ts'
 import { checkTarget, createdType } from './check-target.ts'
 import { compileArgument, compilePath, compileVariable, isPath, single, type Variables } from './compile-argument.ts'
 import { copyByType } from './default-group.ts'
 import type { MapScope } from './program.ts'
-import { type Scope, withTarget } from './scope.ts'
 
 /** Runs one target and answers what it made or set; the focus is the first source item, for FHIRPath without a context. */
 export type CompiledTarget = (frame: Frame, focus: Node[]) => Node | undefined

@@ -1,3 +1,4 @@
+import { type Scope, withTarget } from '../fhirpath/scope.ts'
 import { OPEN, typeOfPath } from '../fhirpath/static-type.ts'
 import type { Node } from '../model/nodes.ts'
 import type { Rule, RuleSource } from '../model/structure.ts'
@@ -9,7 +10,6 @@ import { leaveOutFault } from '../run/value-remark.ts'
 import { assign, createInstance, makeElement } from '../run/write.ts'
 import type { CompiledSource } from './compile-source.ts'
 import type { GroupRef, MapScope } from './program.ts'
-import { type Scope, withTarget } from './scope.ts'
 
 /** A group that is marked as default for its types, with them. */
 interface DefaultGroup extends GroupRef {

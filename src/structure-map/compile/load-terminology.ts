@@ -1,6 +1,6 @@
 import { FhirError } from '../../fhir/error.ts'
 import type { ConceptMap, StructureMap } from '../../fhir/types.ts'
-import type { MapEnvironment } from '../maps.ts'
+import type { MapEnvironment } from '../environment.ts'
 import { constantsOf } from '../model/extensions.ts'
 import type { Rule, RuleTarget } from '../model/structure.ts'
 import { inlineTranslator, OID_MAP, type Translator, translateOid } from '../run/translate.ts'

@@ -2,7 +2,7 @@ import type { Json } from '../../base/json-value.ts'
 import { javaScriptReplacement } from '../../base/regex.ts'
 import { longestReplacement, replaceText } from '../../base/replace-text.ts'
 import { safeRegex } from '../../fhir/safe-regex.ts'
-import { children, type Node, textSteps } from '../model/nodes.ts'
+import { children, type Node, textSteps, toText } from '../model/nodes.ts'
 import { type Frame, spend } from '../run/run.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
 import {
@@ -14,7 +14,6 @@ import {
   singleInteger,
   singleNumber,
   singleText,
-  toText,
   truth,
   valueNode,
 } from './native-values.ts'

@@ -118,14 +118,6 @@ export function compare(left: Node[], right: Node[]): number | undefined {
   throw new NeedsEngine('comparison of different types')
 }
 
-/** Text of a primitive as `toString()` gives it. */
-export function toText(node: Node): string | undefined {
-  const { value, exact } = node
-  if (exact !== undefined) return exact
-  if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
-}
-
 const SYSTEM: Record<string, string> = {
   'System.String': 'string',
   'System.Boolean': 'boolean',

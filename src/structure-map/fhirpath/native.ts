@@ -1,12 +1,11 @@
 import type { Json } from '../../base/json-value.ts'
 import type { SafeRegex } from '../../base/regex.ts'
 import { safeRegex } from '../../fhir/safe-regex.ts'
-import { type Scope, slotOf } from '../compile/scope.ts'
+import type { Expression } from '../language/parse-expression.ts'
 import { children, type Node, textSteps } from '../model/nodes.ts'
 import { INFERRED, isA, plainTypeName, r4Type, type Type, UNKNOWN } from '../model/types.ts'
 import { addCalendarUnits } from '../run/date-operation.ts'
 import { type Frame, spend } from '../run/run.ts'
-import type { Expression } from './expression.ts'
 import { type CompiledExpression, type ExpressionHost, NeedsEngine } from './expression-types.ts'
 import { NATIVE_FUNCTIONS } from './native-functions.ts'
 import {
@@ -22,6 +21,7 @@ import {
   truth,
   valueNode,
 } from './native-values.ts'
+import { type Scope, slotOf } from './scope.ts'
 
 /** Compiles an expression to closures; undefined when it holds something that only the full engine knows. */
 export function compileNative(

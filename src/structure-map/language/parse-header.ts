@@ -1,12 +1,12 @@
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { elementInfo } from '../../fhir/elements.ts'
 import type { StructureMap } from '../../fhir/types.ts'
-import { parseExpression } from '../fhirpath/expression.ts'
 import { CONSTANT } from '../model/extensions.ts'
 import type { Structure } from '../model/structure.ts'
 import { type Cursor, describeToken } from './cursor.ts'
 import { document, ownComments } from './documentation.ts'
 import type { Token } from './lexer.ts'
+import { parseExpression } from './parse-expression.ts'
 import { readName } from './parse-name.ts'
 
 /** `/// key = value`: sets an element of the map; a path without value opens a new item of a repeating element. */

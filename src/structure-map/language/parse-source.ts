@@ -1,9 +1,9 @@
 import { keepExactNumber } from '../../base/exact-number.ts'
-import { parseExpression } from '../fhirpath/expression.ts'
+import { decimalText } from '../model/decimal-text.ts'
 import { DEFAULT, extend } from '../model/extensions.ts'
 import type { RuleSource } from '../model/structure.ts'
-import { decimalText } from '../run/convert.ts'
 import { type Cursor, describeToken } from './cursor.ts'
+import { parseExpression } from './parse-expression.ts'
 import { readName, readPath, readVariable } from './parse-name.ts'
 
 const SOURCE_LIST_MODES = ['first', 'not_first', 'last', 'not_last', 'only_one'] as const

@@ -1,9 +1,9 @@
 import { keepExactNumber } from '../../base/exact-number.ts'
-import { type Expression, parseExpression, readLiteral } from '../fhirpath/expression.ts'
+import { decimalText } from '../model/decimal-text.ts'
 import { EXPRESSION, extend, LIST_MODE } from '../model/extensions.ts'
 import { type Argument, type RuleTarget, TRANSFORMS, type Transform } from '../model/structure.ts'
-import { decimalText } from '../run/convert.ts'
 import type { Cursor } from './cursor.ts'
+import { type Expression, parseExpression, readLiteral } from './parse-expression.ts'
 import { readName, readPath, readVariable } from './parse-name.ts'
 
 const TARGET_LIST_MODES = ['first', 'last', 'collate'] as const

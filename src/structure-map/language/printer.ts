@@ -3,7 +3,6 @@ import type { Json, JsonObject } from '../../base/json-value.ts'
 import { elementInfo, typeInfo } from '../../fhir/elements.ts'
 import type { ConceptMap, StructureMap } from '../../fhir/types.ts'
 import { constantsOf, DEFAULT, EXPRESSION, findExtension, LIST_MODE } from '../model/extensions.ts'
-import { readR5 } from '../model/spelling.ts'
 import {
   type Argument,
   defaultRuleName,
@@ -16,6 +15,7 @@ import {
 } from '../model/structure.ts'
 import { escapeText, quoteString } from './cursor.ts'
 import { EQUIVALENCES } from './parse-concept-map.ts'
+import { readR5 } from './spelling.ts'
 
 /**
  * Writes a map in the FHIR Mapping Language: `///` metadata, concept maps, structures, imports, constants, groups.

@@ -152,6 +152,14 @@ function childType(value: Json | undefined, types: Type[]): Type {
   return inferType(value)
 }
 
+/** Text of a primitive as `toString()` gives it. */
+export function toText(node: Node): string | undefined {
+  const { value, exact } = node
+  if (exact !== undefined) return exact
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
+
 /** What a text counts in the limit of a run: a step for every 64 characters, so that long texts do not pass it by. */
 export function textSteps(text: string): number {
   return text.length >> 6

@@ -6,14 +6,6 @@ import { ValueFault } from './fault.ts'
 const INTEGER = /^[+-]?\d+(\.0+)?$/
 const DECIMAL = /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/
 
-/** A number as JSON writes it, without a sign or zeros in front that it does not have. */
-const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
-
-/** The text of a decimal whose precision is worth keeping; undefined when JSON could not write it so. */
-export function decimalText(text: Json | undefined): string | undefined {
-  return typeof text === 'string' && JSON_NUMBER.test(text.trim()) ? text.trim() : undefined
-}
-
 /** A date with a time of day, with or without an offset. */
 const DATE_TIME =
   /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d(?::(?:[0-5]\d|60)(?:\.\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?$/

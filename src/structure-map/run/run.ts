@@ -5,8 +5,6 @@ import { isEmpty, type Node, textSteps } from '../model/nodes.ts'
 import type { RuleTarget } from '../model/structure.ts'
 import type { Type } from '../model/types.ts'
 import type { FaultPlace } from './fault.ts'
-import type { ValueRemark } from './value-remark.ts'
-import type { Writing } from './write.ts'
 
 /**
  * What happened during a run, for `debug=true`; may hold personal data and is never logged. `at` is in milliseconds since
@@ -29,6 +27,23 @@ export type TraceEvent =
 /** Receives the trace of one run. */
 export interface TraceSink {
   event(event: TraceEvent): void
+}
+
+/** A value that a map did not write as it was given. Names places and reasons, never the value. */
+export interface ValueRemark {
+  /**
+   * `left-out`: FHIR would refuse it for that element. `converted`: it was written in another form. `not-translated`: its
+   * concept map has no translation, so the element has none from this rule.
+   */
+  kind: 'left-out' | 'converted' | 'not-translated'
+  /** Path of the target element, e.g. `Patient.birthDate`; of a data type when it was not part of anything yet. */
+  element: string
+  /** FHIR type that the element has, or that was asked for; empty where neither is known; of `not-translated` the concept map. */
+  type: string
+  /** What was wrong with it, e.g. `must be a time such as 07:08:09`. */
+  reason: string
+  /** Where in the map; undefined for what no rule has made. */
+  place: FaultPlace | undefined
 }
 
 /** What a map may use up before it is stopped with a 422 `too-costly`. */
@@ -84,6 +99,15 @@ export interface Run {
   tolerant: boolean
   /** Writing at the end of lists, as most rules do. */
   appending: Writing
+}
+
+/** Where in a list a new item goes; rules of one list may mix them. */
+export type ListPlace = 'first' | 'last' | undefined
+
+/** The run for which something is written, and where in a list. */
+export interface Writing {
+  run: Run
+  place: ListPlace
 }
 
 /** Variables of one call of a group. */

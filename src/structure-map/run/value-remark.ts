@@ -1,23 +1,6 @@
 import type { Type } from '../model/types.ts'
-import { type FaultPlace, ValueFault } from './fault.ts'
-import type { Run } from './run.ts'
-
-/** A value that a map did not write as it was given. Names places and reasons, never the value. */
-export interface ValueRemark {
-  /**
-   * `left-out`: FHIR would refuse it for that element. `converted`: it was written in another form. `not-translated`: its
-   * concept map has no translation, so the element has none from this rule.
-   */
-  kind: 'left-out' | 'converted' | 'not-translated'
-  /** Path of the target element, e.g. `Patient.birthDate`; of a data type when it was not part of anything yet. */
-  element: string
-  /** FHIR type that the element has, or that was asked for; empty where neither is known; of `not-translated` the concept map. */
-  type: string
-  /** What was wrong with it, e.g. `must be a time such as 07:08:09`. */
-  reason: string
-  /** Where in the map; undefined for what no rule has made. */
-  place: FaultPlace | undefined
-}
+import { ValueFault } from './fault.ts'
+import type { Run, ValueRemark } from './run.ts'
 
 /** The remark as one sentence for the author of a map. */
 export function describeRemark(remark: ValueRemark): string {

@@ -1,21 +1,12 @@
 import { keepExactNumber } from '../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { choose, conform, fit } from '../model/fit.ts'
+import { decimalText } from '../model/decimal-text.ts'
 import { type Node, setMember } from '../model/nodes.ts'
-import { copyExtra, copyValid } from '../model/typed-copy.ts'
 import { type ElementType, lastPart, type Type, UNKNOWN } from '../model/types.ts'
-import { decimalText } from './convert.ts'
 import { TransformFault, ValueFault } from './fault.ts'
-import type { Run } from './run.ts'
-
-/** Where in a list a new item goes; rules of one list may mix them. */
-export type ListPlace = 'first' | 'last' | undefined
-
-/** The run for which something is written, and where in a list. */
-export interface Writing {
-  run: Run
-  place: ListPlace
-}
+import { choose, conform, fit } from './fit.ts'
+import type { ListPlace, Run, Writing } from './run.ts'
+import { copyExtra, copyValid } from './typed-copy.ts'
 
 /** How many items of a list stand at its ends because a rule said so. */
 const ends = new WeakMap<Json[], { first: number; last: number }>()

@@ -2,6 +2,7 @@ import { badRequest } from '../../fhir/error.ts'
 import type { OperationBudget } from '../../fhir/operation.ts'
 import { allParameters, firstParameter, parameterValue } from '../../fhir/operation.ts'
 import type { CodeSystem, ConceptMap, Parameters, Resource, ValueSet } from '../../fhir/types.ts'
+import { requireSingle } from './agreement.ts'
 import type { Artefacts } from './artefacts.ts'
 import type { Limits } from './limits.ts'
 import { requirePresent } from './present.ts'
@@ -40,6 +41,7 @@ export interface Request {
 
 /** The request with the resources it brought. */
 export function openRequest(parameters: Parameters, call: TerminologyCall, around: Surroundings): Request {
+  requireSingle(parameters)
   requirePresent(parameters, around.now)
   const brought = broughtResources(parameters)
   if (brought.length === 0) return { parameters, call, around, scope: around.sharedScope() }

@@ -158,7 +158,7 @@ test('every function that is said to be there is, with those numbers of argument
     }
   }
   for (const name of ['isInteger', 'toUpper', 'constructor', '__proto__', 'firstOne']) {
-    assert.equal(callFault(name, 0), 'is no function of FHIRPath')
+    assert.match(callFault(name, 0) ?? '', /^is no function of FHIRPath; the nearest name is/)
     assert.match(failure(`nothing.${name}()`), /Not implemented|TypeError|error/i, name)
   }
   assert.equal(callFault('first', 1), 'takes 0 arguments, not 1')

@@ -1,4 +1,4 @@
-import { TransformFault } from '../run/fault.ts'
+import { TransformFault } from './fault.ts'
 
 /** How one format writes text: both ways. */
 interface TextFormat {

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../base/json-value.ts'
 import type { StructureMap } from '../../fhir/types.ts'
-import { quoteString } from '../language/cursor.ts'
-import { CONSTANT, DEFAULT, EXPRESSION, LIST_MODE } from './extensions.ts'
-import { deepCopy } from './nodes.ts'
+import { CONSTANT, DEFAULT, EXPRESSION, LIST_MODE } from '../model/extensions.ts'
+import { deepCopy } from '../model/nodes.ts'
+import { quoteString } from './cursor.ts'
 
 type Loose = Record<string, unknown>
 

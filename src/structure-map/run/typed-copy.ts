@@ -1,9 +1,9 @@
 import { exactNumber, keepExactNumber } from '../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import type { Run } from '../run/run.ts'
-import { leaveOut } from '../run/value-remark.ts'
-import { setMember, textSteps } from './nodes.ts'
-import { r4Type, type Type, UNKNOWN } from './types.ts'
+import { setMember, textSteps } from '../model/nodes.ts'
+import { r4Type, type Type, UNKNOWN } from '../model/types.ts'
+import type { Run } from './run.ts'
+import { leaveOut } from './value-remark.ts'
 
 /**
  * A copy that shares nothing with the original, has no empty parts and no primitives that FHIR would refuse for the type;

@@ -1,5 +1,5 @@
-import { type Cursor, describeToken } from '../language/cursor.ts'
-import type { Token } from '../language/lexer.ts'
+import { type Cursor, describeToken } from './cursor.ts'
+import type { Token } from './lexer.ts'
 
 /** Types of literals, named as in FHIRPath (http://hl7.org/fhirpath/N1/#literals). */
 type LiteralType = 'string' | 'boolean' | 'integer' | 'decimal' | 'date' | 'dateTime' | 'time'
@@ -173,11 +173,12 @@ function invocation(reader: Reader, from: number, target?: Expression): Expressi
   const { cursor } = reader
   const { token } = cursor
   if (!isName(token)) cursor.fail(`Expected a name after '.', found ${describeToken(token)}`)
+  if (/^\$(?!(?:this|index|total)$)/.test(token.value))
+    cursor.fail(`Expected $this, $index or $total, found ${token.value}`)
   cursor.advance()
   if (token.value === '$this' || token.value === '$index' || token.value === '$total') {
     return { kind: 'this', name: token.value, from, to: cursor.index() }
   }
-  if (token.value.startsWith('$')) cursor.fail(`Expected $this, $index or $total, found ${token.value}`)
   const of = target ? { target } : {}
   if (token.kind === 'double' || !cursor.take('(')) {
     return { kind: 'member', name: token.value, ...of, from, to: cursor.index() }

@@ -1,11 +1,11 @@
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { canWrap, convertPrimitive, wrapValue } from '../run/convert.ts'
-import { ValueFault } from '../run/fault.ts'
-import type { Run } from '../run/run.ts'
-import { leaveOut, tellConversion } from '../run/value-remark.ts'
-import type { Node } from './nodes.ts'
+import type { Node } from '../model/nodes.ts'
+import { type ElementType, isA, type Type, UNKNOWN } from '../model/types.ts'
+import { canWrap, convertPrimitive, wrapValue } from './convert.ts'
+import { ValueFault } from './fault.ts'
+import type { Run } from './run.ts'
 import { copyValid } from './typed-copy.ts'
-import { type ElementType, isA, type Type, UNKNOWN } from './types.ts'
+import { leaveOut, tellConversion } from './value-remark.ts'
 
 /** The property and type that a value takes in an element; for a choice by the type of the value. */
 export function choose(element: ElementType, given: Node, property: string): { property: string; type: Type } {

@@ -1,6 +1,6 @@
-import type { CompiledExpression } from '../fhirpath/expression-types.ts'
 import { nearest } from '../model/nearest-element.ts'
 import type { Type } from '../model/types.ts'
+import type { CompiledExpression } from './expression-types.ts'
 
 /**
  * Variables that a rule sees, by name; each has a slot in the frame of the group. Sources and targets are two name

@@ -1,7 +1,7 @@
 import type { StructureMap } from '../../fhir/types.ts'
-import type { Position } from '../language/position.ts'
 import { constantsOf } from '../model/extensions.ts'
 import type { Rule } from '../model/structure.ts'
+import type { Position } from './position.ts'
 
 type SpanOf = (element: object) => Position | undefined
 type Report = (at: Position, message: string) => void
