@@ -1,7 +1,8 @@
 import { stringifyJson } from '../base/json.ts'
+import { isOfType } from '../fhir/as-resource.ts'
 import { badRequest } from '../fhir/error.ts'
 import { booleanParameter, defineOperation, firstParameter, type OperationCall } from '../fhir/operation.ts'
-import type { Resource, StructureMap } from '../fhir/types.ts'
+import type { StructureMap } from '../fhir/types.ts'
 import { parseMap, printMap, printReadable, readR5 } from '../structure-map/maps.ts'
 import { jobOf, type OperationContext } from './context.ts'
 
@@ -79,8 +80,7 @@ async function writeText(map: StructureMap, call: OperationCall, context: Operat
 
 function givenMap(call: OperationCall): StructureMap {
   const given = firstParameter(call.parameters, 'resource') ?? firstParameter(call.parameters, 'map')
-  const resource = given?.resource as Resource | undefined // the type of Parameters says less
-  if (resource?.resourceType === 'StructureMap') return resource
+  if (isOfType(given?.resource, 'StructureMap')) return given.resource
   throw badRequest(
     { text: 'The body is a StructureMap or mapping language (text/fhir-mapping)', expression: 'StructureMap' },
     'required',

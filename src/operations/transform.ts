@@ -1,5 +1,6 @@
 import { stringifyJson } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
+import { isAnyResource } from '../fhir/as-resource.ts'
 import { isResource } from '../fhir/elements.ts'
 import { booleanParameter, defineOperation, type OperationReply } from '../fhir/operation.ts'
 import { parseJson } from '../fhir/read-json.ts'
@@ -161,10 +162,8 @@ function reply({ result: given, warnings, events, xml }: Done, debug: boolean): 
 }
 
 function asResource(result: Json): Resource | undefined {
-  if (result === null || typeof result !== 'object' || Array.isArray(result)) return undefined
-  const { resourceType } = result
   // A map may make anything; what says that it is a resource is handed on as one.
-  return typeof resourceType === 'string' && isResource(resourceType) ? (result as unknown as Resource) : undefined
+  return isAnyResource(result) && isResource(result.resourceType) ? result : undefined
 }
 
 function traced(result: Json, warnings: TransformAnswer['warnings'], events: TraceEvent[]): Resource {

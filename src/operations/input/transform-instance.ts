@@ -1,9 +1,9 @@
 import { stringifyJson } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
+import { asJson, isOfType } from '../../fhir/as-resource.ts'
 import { badRequest } from '../../fhir/error.ts'
 import { firstParameter, type OperationCall } from '../../fhir/operation.ts'
 import { parseJson } from '../../fhir/read-json.ts'
-import type { Resource } from '../../fhir/types.ts'
 import { parseXml } from '../../fhir/xml/read.ts'
 import type { TransformJob } from '../../structure-map/map-worker.ts'
 
@@ -17,17 +17,17 @@ export type Instance = {
 export function readInstance(call: OperationCall): Instance {
   if (call.body) return { format: 'json', text: call.body.bytes, bytes: call.body.bytes.length }
   const given = firstParameter(call.parameters, 'content') ?? firstParameter(call.parameters, 'resource')
-  const resource = given?.resource as Resource | undefined // the type of Parameters says less
+  const resource = given?.resource
   if (!resource)
     throw badRequest(
       { text: 'There is no instance to transform: neither a body nor content', expression: 'Parameters.parameter' },
       'required',
     )
-  if (resource.resourceType === 'Binary' && resource.data) {
+  if (isOfType(resource, 'Binary') && resource.data) {
     const text = Buffer.from(resource.data, 'base64')
     return { format: formatOf(resource.contentType), text, bytes: text.length }
   }
-  const value = resource as unknown as Json // resources are JSON
+  const value = asJson(resource)
   return { value, bytes: stringifyJson(value).length }
 }
 
@@ -52,5 +52,5 @@ export function instanceText(instance: Instance): TransformJob['content'] {
 /** The instance, read. @throws FhirError 400, 422 for what cannot be read */
 export function instanceValue(instance: Instance): Json {
   if ('value' in instance) return instance.value
-  return instance.format === 'json' ? parseJson(instance.text) : (parseXml(instance.text) as unknown as Json) // as above
+  return instance.format === 'json' ? parseJson(instance.text) : asJson(parseXml(instance.text))
 }

@@ -1,6 +1,7 @@
+import { isOfType } from '../../fhir/as-resource.ts'
 import { badRequest, notFound } from '../../fhir/error.ts'
 import { allParameters, firstParameter, type OperationCall, textParameter } from '../../fhir/operation.ts'
-import type { Parameter, Resource, StructureMap } from '../../fhir/types.ts'
+import type { Parameter, StructureMap } from '../../fhir/types.ts'
 import type { OperationContext } from '../context.ts'
 
 /** The map of a `$transform`: one that came along, a stored one, or the canonical of one; and those that came along with it. */
@@ -43,7 +44,7 @@ export async function chooseMap(call: OperationCall, context: OperationContext):
 }
 
 function asMap(parameter: Parameter, name: string): StructureMap {
-  const resource = parameter.resource as Resource | undefined // the type of Parameters says less
-  if (resource?.resourceType === 'StructureMap') return resource
+  const { resource } = parameter
+  if (isOfType(resource, 'StructureMap')) return resource
   throw badRequest({ text: `The parameter ${name} takes a StructureMap`, expression: 'Parameters.parameter' }, 'value')
 }
