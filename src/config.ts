@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, mkdtempSync, readFileSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { isJurisdictionCode } from './base/iso-3166.ts'
 import { errorText, isSystemError } from './base/system-error.ts'
@@ -453,18 +453,32 @@ const accepts: Record<Kind, (text: string, setting: Setting) => string | undefin
     /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/.test(text) ? undefined : 'an http or https address without query is wanted',
 }
 
-/** Whether a folder is there and may be written to, or can be made. */
+/** Whether a folder is there and may be written to, or can be made: where it cannot is told now, and not by the first write. */
 function folderProblem(text: string): string | undefined {
-  for (let folder = resolve(text); ; folder = dirname(folder)) {
+  const wanted = resolve(text)
+  for (let folder = wanted; ; folder = dirname(folder)) {
     try {
       if (!statSync(folder).isDirectory()) return `${folder} is a file, and no folder`
-      accessSync(folder, constants.W_OK | constants.X_OK)
+      if (folder === wanted) accessSync(folder, constants.W_OK | constants.X_OK)
+      else if (!mayMakeFolders(folder))
+        return `a folder that can be written to is wanted; none can be made in ${folder}`
       return undefined
     } catch (error) {
       const isAbsent = isSystemError(error) && error.code === 'ENOENT'
       if (!isAbsent || folder === dirname(folder))
         return `a folder that can be written to is wanted: ${errorText(error)}`
     }
+  }
+}
+
+/** Tried, and not asked: some file systems permit what they do not do. */
+function mayMakeFolders(parent: string): boolean {
+  try {
+    rmdirSync(mkdtempSync(join(parent, '.vidimus-')))
+    return true
+  } catch (error) {
+    if (isSystemError(error)) return false
+    throw error
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, it, test } from 'node:test'
@@ -9,11 +9,14 @@ import { readCases } from '../support/read-cases.ts'
 const root = resolve(import.meta.dirname, '../..')
 
 describe('settings', () => {
-  const cases = readCases<{ name: string; set: Record<string, string>; problems: string[] }>(
+  const cases = readCases<{ name: string; set: Record<string, string>; problems: string[]; needs?: string }>(
     import.meta.url,
     'cases/settings.json',
   )
-  for (const { name, set, problems } of cases) it(name, () => assert.deepEqual(problemsOf(set), problems.map(inRoot)))
+  for (const { name, set, problems, needs = '/' } of cases)
+    it(name, { skip: !existsSync(needs) && `there is no ${needs}` }, () =>
+      assert.deepEqual(problemsOf(set), problems.map(inRoot)),
+    )
 })
 
 const inRoot = (text: string) => text.replaceAll('{root}', root)
