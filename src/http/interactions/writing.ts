@@ -1,7 +1,7 @@
 import { notFit } from '../../fhir/artefact.ts'
+import { structureFaults } from '../../fhir/check/resource.ts'
 import { badRequest, FhirError, isError, issue, operationOutcome } from '../../fhir/error.ts'
 import type { Issue, OperationOutcome, Resource } from '../../fhir/types.ts'
-import { structureFaults } from '../../publish/check/structure.ts'
 import type { StoredVersion, Write, Written } from '../../storage/storage.ts'
 import type { HttpContext } from '../context.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
