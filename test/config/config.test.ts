@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, it, test } from 'node:test'
-import { ConfigError, readConfig, settingsTable } from '../../src/config.ts'
+import { settingsTable } from '../../src/config/settings.ts'
+import { ConfigError, readConfig } from '../../src/config.ts'
 import { readCases } from '../support/read-cases.ts'
 
 const root = resolve(import.meta.dirname, '../..')
