@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, describe, it } from 'node:test'
 import { FhirError } from '../../../src/fhir/error.ts'
 import type { Issue } from '../../../src/fhir/types.ts'
 import { cqlLibrary, testEnvironment, testRules } from '../environment.ts'
+import { readTable } from '../read-table.ts'
 
 /**
  * Where a fault is: `errors.tsv` has a sentence, an expression (`\n` is a line end), line and column (or the line alone) and words of the
  * text. The place is that of the author's text, whoever wraps it: a bare expression, a define of a library, a library with a namespace.
  */
-const [, ...lines] = readFileSync(new URL('errors.tsv', import.meta.url), 'utf8')
-  .trimEnd()
-  .split('\n')
-const cases = lines.map((line) => {
-  const [sentence = '', expression = '', place = '', text = ''] = line.split('\t')
-  const [row = '', column = ''] = place.split(':')
-  return { sentence, expression: expression.replaceAll('\\n', '\n'), line: Number(row), column, text }
-})
+const cases = readTable(new URL('errors.tsv', import.meta.url)).map(
+  ({ sentence = '', expression = '', place = '', text = '' }) => {
+    const [row = '', column = ''] = place.split(':')
+    return { sentence, expression: expression.replaceAll('\\n', '\n'), line: Number(row), column, text }
+  },
+)
 
 const clock = '2026-01-01T00:00:00Z'
 const rules = testRules(testEnvironment())
