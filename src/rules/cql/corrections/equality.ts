@@ -1,6 +1,7 @@
 import { Interval, Quantity, Ratio } from 'cql-execution'
 import { and, type Ternary } from '../../three-valued.ts'
 import { calendarUnit } from './calendar.ts'
+import { decimalText } from './decimals.ts'
 import { type Comparison, equals, replaceComparison, replaceOperator } from './operators.ts'
 
 /**
@@ -58,7 +59,7 @@ const equivalence =
 
 /** Decimals are equivalent when they are equal at the precision of the less precise one. */
 function equivalentNumbers(a: number, b: number): boolean {
-  const digits = Math.min(...[a, b].map((each) => String(each).split('.')[1]?.length ?? 0))
+  const digits = Math.min(...[a, b].map((each) => decimalText(each).split('.')[1]?.length ?? 0))
   const cut = (value: number) => Math.round(value * 10 ** digits)
   return cut(a) === cut(b)
 }
