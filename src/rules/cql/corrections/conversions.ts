@@ -1,4 +1,5 @@
 import { Quantity, Ratio } from 'cql-execution'
+import { parseDate, parseDateTime, parseTime } from '../run/temporal.ts'
 import { calendarUnit } from './calendar.ts'
 import { decimalText } from './decimals.ts'
 import { refuseBig } from './longs.ts'
@@ -35,6 +36,13 @@ function readQuantity(text: string): Quantity | null {
  */
 const mixes = (from: string, to: string) => (calendarUnit(from) === undefined) !== (calendarUnit(to) === undefined)
 
+/** Texts of moments: the whole of one must be a moment that exists. The executor reads them, for it knows the offset of the clock. */
+const moments: Record<string, (text: string) => unknown> = {
+  Date: parseDate,
+  DateTime: (text) => parseDateTime(text, 0),
+  Time: (text) => parseTime(text.replace(/^T/, '')),
+}
+
 /** Installs the corrections of conversions between types and units. */
 export function correctConversions(): void {
   for (const [type, read] of Object.entries(readers)) {
@@ -46,6 +54,11 @@ export function correctConversions(): void {
     replaceOperator(`ConvertsTo${type}`, ({ args: [arg], original }) =>
       typeof arg === 'string' ? read(arg) !== null : original(),
     )
+  }
+  for (const [type, read] of Object.entries(moments)) {
+    const isJunk = (arg: unknown) => typeof arg === 'string' && read(arg) === undefined
+    replaceOperator(`To${type}`, ({ args: [arg], original }) => (isJunk(arg) ? null : original()))
+    replaceOperator(`ConvertsTo${type}`, ({ args: [arg], original }) => (isJunk(arg) ? false : original()))
   }
   replaceOperator('ToString', ({ args: [arg], original }: Evaluation) => {
     if (typeof arg === 'bigint') return arg.toString()
