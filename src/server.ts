@@ -22,23 +22,15 @@ import { createPendingContent, type PendingContent } from './publish/base-conten
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
 import {
-  cachedByRevision,
   keptByRevision,
+  listedByRevision,
   mapFinder,
   mapTypes,
-  planTypes,
   ruleTypes,
   terminologySource,
   terminologyTypes,
 } from './storage/by-revision.ts'
-import {
-  findByCanonical as find,
-  findMaps,
-  findRunnable,
-  findStructure,
-  listAll,
-  usable,
-} from './storage/find-artefacts.ts'
+import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
 import { openStorage } from './storage/open.ts'
 import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
@@ -201,7 +193,7 @@ function createContext(wiring: Wiring): Context {
   const rules = createRules(
     {
       findLibraries: (url) => find(storage, 'Library', url),
-      listLibraries: async () => usable(storage, await listAll(storage, 'Library')),
+      listLibraries: () => listUsable(storage, 'Library'),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, (await storage.read('ValueSet', id))?.resource),
@@ -220,10 +212,6 @@ function wireEvaluate(
   { rules, verdictMaps, revision }: Pick<Context, 'rules' | 'verdictMaps'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
-  const plans = cachedByRevision(
-    () => storage.revision(planTypes),
-    () => listAll(storage, 'PlanDefinition'),
-  )
   return createEvaluate({
     settings: config,
     ...(formats ? { formats } : {}),
@@ -235,7 +223,7 @@ function wireEvaluate(
     },
     rules,
     plans: createPlans({
-      all: plans,
+      all: listedByRevision(storage, 'PlanDefinition'),
       find: (canonical) => findRunnable(storage, 'PlanDefinition', canonical),
     }),
     hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,

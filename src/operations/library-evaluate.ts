@@ -1,5 +1,6 @@
 import { isOfType } from '../fhir/as-resource.ts'
-import { badRequest, notFound } from '../fhir/error.ts'
+import { input, output } from '../fhir/declare-parameter.ts'
+import { badRequest } from '../fhir/error.ts'
 import {
   defineOperation,
   firstParameter,
@@ -11,6 +12,7 @@ import {
 import type { Library } from '../fhir/types.ts'
 import type { OperationContext } from './context.ts'
 import { encodedReply, endpointParameters, readRunParameters, runParameters } from './input/cql-parameters.ts'
+import { instanceOf } from './input/instance-resource.ts'
 
 /**
  * `Library/$evaluate` and `Library/{id}/$evaluate` of the HL7 implementation guide "Using CQL with FHIR", for CQL, ELM and CertLogic
@@ -27,28 +29,22 @@ export const libraryEvaluate = defineOperation<OperationContext>({
   personal: true,
   strict: true,
   parameters: [
-    { name: 'url', use: 'in', min: 0, max: '1', type: 'canonical', documentation: 'Canonical of the Library.' },
-    { name: 'library', use: 'in', min: 0, max: '1', type: 'Library', documentation: 'The Library itself, not stored.' },
-    {
-      name: 'expression',
-      use: 'in',
-      min: 0,
-      max: '*',
-      type: 'string',
-      documentation:
-        'Defines to report; default every public one. Errors of the library count only where they are reached.',
-    },
+    input('url', 'canonical', 'Canonical of the Library.'),
+    input('library', 'Library', 'The Library itself, not stored.'),
+    input(
+      'expression',
+      'string',
+      'Defines to report; default every public one. Errors of the library count only where they are reached.',
+      '0..*',
+    ),
     ...runParameters,
     ...endpointParameters,
-    {
-      name: 'return',
-      use: 'out',
-      min: 0,
-      max: '*',
-      type: 'Any',
-      documentation:
-        'One parameter per define, named like it; `evaluation error` with an OperationOutcome for one that fails.',
-    },
+    output(
+      'return',
+      'Any',
+      'One parameter per define, named like it; `evaluation error` with an OperationOutcome for one that fails.',
+      '0..*',
+    ),
   ],
   async handle(call, context) {
     const { library, untrusted } = await readLibraryParameter(call, context)
@@ -73,11 +69,8 @@ interface Chosen {
 }
 
 async function readLibraryParameter(call: OperationCall, context: OperationContext): Promise<Chosen> {
-  if (call.level === 'instance') {
-    const stored = (await context.storage.read('Library', call.id ?? ''))?.resource
-    if (!isOfType(stored, 'Library')) throw notFound(`Library/${call.id} is not known to this server`)
-    return { library: stored, untrusted: false }
-  }
+  const stored = await instanceOf(call, context, 'Library')
+  if (stored) return { library: stored, untrusted: false }
   const inline = parameterValue(firstParameter(call.parameters, 'library'))
   const url = textParameter(call.parameters, 'url')
   if (inline !== undefined) {

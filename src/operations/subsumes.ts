@@ -1,7 +1,8 @@
+import { input, output } from '../fhir/declare-parameter.ts'
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
 import { withInstance } from './input/instance-resource.ts'
-import { COMMON_PARAMETERS, input, output } from './input/terminology-parameters.ts'
+import { COMMON_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** `CodeSystem/$subsumes`: how two codes of one system stand to each other. */
 export const subsumes = defineOperation<OperationContext>({
@@ -23,8 +24,11 @@ export const subsumes = defineOperation<OperationContext>({
     output('outcome', 'code', 'equivalent | subsumes | subsumed-by | not-subsumed'),
   ],
   handle: async (call, context) => ({
-    resource: await context.terminology.subsumes(await withInstance(call, context, 'codeSystem'), {
-      budget: call.budget?.(),
-    }),
+    resource: await context.terminology.subsumes(
+      await withInstance(call, context, { name: 'codeSystem', type: 'CodeSystem' }),
+      {
+        budget: call.budget?.(),
+      },
+    ),
   }),
 })

@@ -79,6 +79,13 @@ export async function listAll(storage: Storage, type: string): Promise<Resource[
   return found
 }
 
+/** Every current resource of a type that is usable, active ones first. */
+export function listUsable<T extends ResourceType>(storage: Storage, type: T): Promise<ResourceOf<T>[]>
+export function listUsable(storage: Storage, type: string): Promise<Resource[]>
+export async function listUsable(storage: Storage, type: string): Promise<Resource[]> {
+  return usable(storage, await listAll(storage, type))
+}
+
 /** Maps of a canonical with or without version, in the order of {@link findByCanonical}; `*` in it matches anything. */
 export async function findMaps(storage: Storage, canonical: string): Promise<StructureMap[]> {
   const { url } = parseCanonical(canonical)

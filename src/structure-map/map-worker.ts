@@ -2,9 +2,12 @@
  * Program of the process in which maps of unknown origin are read, compiled and run: what a step of them costs is their author's choice, so
  * the process has limits (computing time, memory). What a map needs of the store is asked of the server. `map-jobs.ts` is its only user.
  */
+
 import { randomUUID } from 'node:crypto'
 import { stringifyJson } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
+import { keep } from '../base/keep.ts'
+import { asJson, isOfType } from '../fhir/as-resource.ts'
 import { unprocessable } from '../fhir/error.ts'
 import { parseJson } from '../fhir/read-json.ts'
 import type { Issue, StructureDefinition, StructureMap } from '../fhir/types.ts'
@@ -96,38 +99,39 @@ function bounded(text: string): string {
 }
 
 function readContent({ format, text }: TransformJob['content']): Json {
-  return format === 'json' ? parseJson(text) : (parseXml(text) as unknown as Json) // resources are JSON
+  return format === 'json' ? parseJson(text) : asJson(parseXml(text))
 }
 
 function readMap(json: string): StructureMap {
-  return parseJson(json) as unknown as StructureMap // the server sends what it took for one
+  const map = parseJson(json)
+  if (!isOfType(map, 'StructureMap')) throw new Error('the server sends what it took for a StructureMap')
+  return map
 }
 
 function askingEnvironment(ask: Ask): MapEnvironment {
-  const put = (question: MapQuestion) => ask(question)
   // The server answers each kind of question in its own shape.
+  const put = <T>(question: MapQuestion) => ask(question) as T
   return {
-    findMaps: async (maps) => put({ maps }) as StructureMap[],
-    findStructure: async (structure) => put({ structure }) as StructureDefinition | undefined,
+    findMaps: async (maps) => put<StructureMap[]>({ maps }),
+    findStructure: async (structure) => put<StructureDefinition | undefined>({ structure }),
     async membership(valueSet) {
       put({ valueSet })
-      return remembered((code, system) => put({ valueSet, code, system }) as boolean)
+      return remembered((code, system) => put<boolean>({ valueSet, code, system }))
     },
     async translator(conceptMap) {
       if (typeof conceptMap !== 'string') throw new Error('contained concept maps are read in the process itself')
       put({ conceptMap })
-      return remembered((code, system) => put({ conceptMap, code, system }) as ReturnType<Translator>)
+      return remembered((code, system) => put<ReturnType<Translator>>({ conceptMap, code, system }))
     },
     revision: () => 1,
   }
 }
 
+/** Answers that are remembered of one value set or concept map. */
+const mostAnswers = 10_000
+
 /** A question of a code that is put to the server once. */
 function remembered<T>(askServer: (code: string, system?: string) => T): (code: string, system?: string) => T {
-  const known = new Map<string, T>()
-  return (code, system) => {
-    const key = `${system ?? ''}|${code}`
-    if (!known.has(key)) known.set(key, askServer(code, system))
-    return known.get(key) as T // it was just made sure of
-  }
+  const known = keep<string, T>(mostAnswers)
+  return (code, system) => known.of(`${system ?? ''}|${code}`, () => askServer(code, system))
 }

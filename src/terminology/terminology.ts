@@ -10,7 +10,6 @@ import { type Membership, membership } from './membership.ts'
 import { requireSingle } from './request/agreement.ts'
 import { type ArtefactSource, createArtefacts } from './request/artefacts.ts'
 import { DEFAULT_LIMITS, type Limits } from './request/limits.ts'
-import { requirePresent } from './request/present.ts'
 import { openRequest, type Request, type Surroundings, sharedScopes, type TerminologyCall } from './request/request.ts'
 import { admitAny, requireUsable } from './request/usable.ts'
 import { perform, type Work } from './request/work.ts'
@@ -110,7 +109,6 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
         const work = asksValueSet(entry, call.resourceType) ? validateInValueSet : validateInCodeSystem
         if (bringsOwn) return run<Parameters>(entry, call, work)
         requireSingle(entry)
-        requirePresent(entry, around.now)
         return perform<Parameters>(scope, work({ parameters: entry, call, around, scope }), call.budget)
       }
       return answerBatch(batchEntries(parameters), answer, call.budget)

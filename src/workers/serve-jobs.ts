@@ -13,7 +13,7 @@ interface JobMessage<Job> {
 export type ProcessMessage<Answer> = { ready: true } | { answer: Answer } | { refused: Refusal } | { fault: Fault }
 
 /** A bug on its way between processes: what a person needs to mend it, without anything of the job. */
-export interface Fault {
+interface Fault {
   /** Name of the error; its message may quote the job, and stays where it is. */
   name: string
   /** Places in the program, one a line. */

@@ -26,6 +26,15 @@ export function stepBudget(limit: number): FhirPathBudget {
 /** Key under which the budget travels in the engine's environment. */
 export const BUDGET = Symbol('budget')
 
+/** Who pays for the evaluation that an environment belongs to. */
+export function budgetOf(environment: Record<string | symbol, unknown>): FhirPathBudget | undefined {
+  const found = environment[BUDGET]
+  return isBudget(found) ? found : undefined
+}
+
+const isBudget = (value: unknown): value is FhirPathBudget =>
+  typeof value === 'object' && value !== null && 'spend' in value
+
 /** A node of the engine's own syntax tree, and what is handed to the observer beside it. */
 export type Observer = (
   context: { vars: Record<string | symbol, unknown> },
@@ -79,7 +88,7 @@ interface Crossing {
 export function createObserver(tree: SyntaxNode): Observer {
   const operands = operandUses(tree)
   return (context, input, result, node: Visited) => {
-    const budget = context.vars[BUDGET] as FhirPathBudget | undefined // put there by compileFhirPath alone
+    const budget = budgetOf(context.vars)
     if (!budget) return
     if (node.type === 'Functn') {
       budget.spend(STEPS_PER_NODE + textSteps(input))

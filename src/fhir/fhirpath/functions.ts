@@ -3,6 +3,7 @@ import fhirpath, { type ResourceNode, type UserInvocationTable } from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
 import { calendarUnitCode } from '../../base/calendar-units.ts'
 import { exactNumber } from '../../base/exact-number.ts'
+import { isJsonObject } from '../../base/json-object.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import { javaScriptReplacement } from '../../base/regex.ts'
 import { longestReplacement, replaceText } from '../../base/replace-text.ts'
@@ -10,7 +11,7 @@ import { choiceProperty } from '../elements.ts'
 import { unprocessable } from '../error.ts'
 import { findReferenced } from '../resolve.ts'
 import { safeRegex } from '../safe-regex.ts'
-import { BUDGET, type FhirPathBudget } from './budget.ts'
+import { budgetOf } from './budget.ts'
 import { ENGINE_OPTIONS } from './engine-options.ts'
 import type { FhirPathFunctions } from './host-functions.ts'
 import { VALUE_FUNCTION } from './rewrite.ts'
@@ -137,7 +138,7 @@ function valueOfElement(this: Context, data: unknown[]): unknown[] {
 }
 
 function childOf(item: unknown, name: string): unknown[] {
-  const child = item === null ? undefined : (item as Record<string, unknown>)[name]
+  const child = isJsonObject(item) ? item[name] : undefined
   return child === undefined ? [] : [child].flat()
 }
 
@@ -179,8 +180,7 @@ function join(this: Context, data: unknown[], separator: unknown): unknown {
 }
 
 function payForText({ vars }: Context, characters: number): void {
-  const budget = vars[BUDGET] as FhirPathBudget | undefined // put there by compileFhirPath alone
-  budget?.spend(Math.ceil(characters / 64)) // not by bits: products of lengths have more than 32
+  budgetOf(vars)?.spend(Math.ceil(characters / 64)) // not by bits: products of lengths have more than 32
 }
 
 function single(other: unknown): unknown {
@@ -197,20 +197,19 @@ function answer(data: unknown[], name: string, ask: ((value: unknown) => boolean
 
 function resolveOne(item: unknown, context: Context, functions: FhirPathFunctions): unknown[] {
   const value = plainValue(item)
-  const reference = typeof value === 'string' ? value : (value as { reference?: unknown } | null)?.reference
+  const reference = isJsonObject(value) ? value.reference : value
   if (typeof reference !== 'string') return []
   const surroundings: unknown[] = []
   for (let node = isResourceNode(item) ? item : null; node; node = node.parentResNode) surroundings.push(node.data)
   surroundings.push(...context.dataRoot.map(plainValue), plainValue(context.vars.rootResource))
-  const budget = context.vars[BUDGET] as FhirPathBudget | undefined // put there by compileFhirPath alone
+  const budget = budgetOf(context.vars)
   for (const each of surroundings) budget?.spend(1 + entryCount(each))
   const found = findReferenced(reference, surroundings) ?? functions.resolve?.(reference)
   return found === undefined || found === null ? [] : asNode(found)
 }
 
 function entryCount(value: unknown): number {
-  const entry = (value as { entry?: unknown } | null | undefined)?.entry
-  return Array.isArray(entry) ? entry.length : 0
+  return isJsonObject(value) && Array.isArray(value.entry) ? value.entry.length : 0
 }
 
 function clockReader(name: keyof typeof CLOCK_READERS): EngineFunction {

@@ -25,7 +25,7 @@ export interface SearchCondition {
   values: { prefix?: SearchPrefix; value: string }[]
 }
 
-/** A value of a condition, ready to be compared with index values (search-index.ts says what those are). */
+/** A value of a condition, ready to be compared with index values (index-values.ts says what those are). */
 export type SearchMatch =
   | { kind: 'missing'; missing: boolean }
   | { kind: 'words'; words: string[] }

@@ -44,6 +44,13 @@ export interface RunningServer {
 /** How often what is too slow is looked for. */
 const sweepMilliseconds = 1000
 
+/** Whether an address can be had now; rejects with the system's reason when not. */
+export async function tryAddress({ host, port }: Pick<ListenOptions, 'host' | 'port'>): Promise<void> {
+  const probe = createServer()
+  await new Promise<void>((listens, fails) => probe.once('error', fails).listen(port, host, listens))
+  await new Promise((closed) => probe.close(closed))
+}
+
 /** Listens with an application's handler. Rejects when the port cannot be had. */
 export function listen(handler: Handler, options: ListenOptions): Promise<RunningServer> {
   const { host, port, trustedProxies = [] } = options

@@ -4,10 +4,11 @@ import type { CompiledExpression } from '../fhirpath/expression-types.ts'
 import type { MapRemarks } from '../model/map-remarks.ts'
 import type { Node } from '../model/nodes.ts'
 import type { Group } from '../model/structure.ts'
-import type { Type, TypeTable } from '../model/types.ts'
+import type { TypeTable } from '../model/type-table.ts'
+import type { Type } from '../model/types.ts'
 import type { FaultPlace } from '../run/fault.ts'
 import type { Run } from '../run/run.ts'
-import type { Translation } from '../run/transforms.ts'
+import type { Translation } from '../run/transform-call.ts'
 
 /** One map of a compiled program: what its rules need to be compiled. */
 export interface MapScope {

@@ -1,8 +1,11 @@
+import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { keepPerObject } from '../../base/keep.ts'
 import type { FhirPathFunctions } from '../../fhir/fhirpath/fhirpath.ts'
 import { findReferenced } from '../../fhir/resolve.ts'
-import { inferType, type Node } from '../model/nodes.ts'
-import { isA, plainTypeName, type TypeTable } from '../model/types.ts'
+import { inferType, isJson, type Node } from '../model/nodes.ts'
+import type { TypeTable } from '../model/type-table.ts'
+import { isA, plainTypeName } from '../model/types.ts'
 import type { Run } from '../run/run.ts'
 import { codesOf } from '../run/translate.ts'
 import type { ExpressionHost } from './expression-types.ts'
@@ -35,14 +38,15 @@ export function createHost(types: TypeTable, memberships: ReadonlyMap<string, Me
 }
 
 function nodeOf(value: unknown): Node {
-  const json = value as Json // the engine hands over plain JSON
+  const json = isJson(value) ? value : undefined
   return { value: json, type: inferType(json) }
 }
 
 /** By type and by `meta.profile`: there is no validator here. Undefined (empty) for a profile that neither settles. */
 function conformsTo(node: Node, profile: string, types: TypeTable): boolean | undefined {
   const type = types.find(profile)
-  const claimed = (node.value as { meta?: { profile?: unknown } } | null | undefined)?.meta?.profile
+  const meta = isJsonObject(node.value) ? node.value.meta : undefined
+  const claimed = isJsonObject(meta) ? meta.profile : undefined
   if (Array.isArray(claimed) && claimed.some((each) => each === profile || String(each).split('|')[0] === profile))
     return true
   if (!type || node.type.kind === 'unknown') return undefined
@@ -54,24 +58,20 @@ function conformsTo(node: Node, profile: string, types: TypeTable): boolean | un
 function resolve(run: Run, reference: string): Node | undefined {
   const root = run.root.value
   if (root === null || typeof root !== 'object' || Array.isArray(root)) return undefined
-  const found = (indexed(root).get(reference) ?? findReferenced(reference, [root])) as Json | undefined
-  return found === undefined ? undefined : { value: found, type: inferType(found) }
+  const found = indexOf(root).get(reference) ?? findReferenced(reference, [root])
+  return !isJson(found) ? undefined : { value: found, type: inferType(found) }
 }
 
-const indexes = new WeakMap<JsonObject, Map<string, Json>>()
-
-function indexed(root: JsonObject): Map<string, Json> {
-  const known = indexes.get(root)
-  if (known) return known
+/** Entries of a Bundle by the references that lead to them. */
+const indexOf = keepPerObject((root: JsonObject): Map<string, Json> => {
   const index = new Map<string, Json>()
   for (const entry of Array.isArray(root.entry) ? root.entry : []) {
-    if (entry === null || typeof entry !== 'object' || Array.isArray(entry)) continue
+    if (!isJsonObject(entry)) continue
     const { fullUrl, resource } = entry
-    if (resource === null || typeof resource !== 'object' || Array.isArray(resource)) continue
+    if (!isJsonObject(resource)) continue
     if (typeof fullUrl === 'string' && !index.has(fullUrl)) index.set(fullUrl, resource)
     const name = `${String(resource.resourceType)}/${String(resource.id)}`
     if (resource.id !== undefined && !index.has(name)) index.set(name, resource)
   }
-  indexes.set(root, index)
   return index
-}
+})

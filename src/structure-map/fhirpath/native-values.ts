@@ -1,7 +1,8 @@
 import { calendarUnitCode } from '../../base/calendar-units.ts'
-import type { Json, JsonObject } from '../../base/json-value.ts'
+import { isJsonObject } from '../../base/json-object.ts'
+import type { Json } from '../../base/json-value.ts'
 import type { TypedNode } from '../../fhir/fhirpath/fhirpath.ts'
-import { inferType, type Node } from '../model/nodes.ts'
+import { inferType, isJson, type Node } from '../model/nodes.ts'
 import { INFERRED, r4Type, type Type, UNKNOWN } from '../model/types.ts'
 import { NeedsEngine } from './expression-types.ts'
 
@@ -86,9 +87,9 @@ export function equal(left: Node[], right: Node[]): boolean | undefined {
   if (left.length === 0 || right.length === 0) return undefined
   if (left.length !== right.length) return false
   let all = true
-  for (let i = 0; i < left.length; i++) {
-    const a = left[i] as Node // within both lengths
-    const b = right[i] as Node
+  for (const [index, a] of left.entries()) {
+    const b = right[index]
+    if (!b) return false
     const careful = needsCare(a) || needsCare(b)
     if (a.value === b.value && (!careful || a.type === b.type)) continue
     if (careful) throw new NeedsEngine('equality of dates or quantities')
@@ -132,10 +133,10 @@ const SYSTEM: Record<string, string> = {
 
 /** A result of the full engine as a node. */
 export function fromEngine({ value, type, exact, extra }: TypedNode): Node {
-  const json = value === null || value === undefined ? undefined : unsigned(value as Json) // the engine's plain results are JSON
+  const json = isJson(value) && value !== null ? unsigned(value) : undefined
   if (exact !== undefined) return { value: json, type: r4Type('decimal') ?? INFERRED.decimal, exact }
   const node: Node = { value: json, type: resultType(json, type) }
-  if (extra !== undefined) node.extra = extra as JsonObject // what stood in the instance beside the primitive
+  if (isJsonObject(extra)) node.extra = extra
   return node
 }
 

@@ -52,7 +52,7 @@ export function createCursor(text: string, strict: boolean): Cursor {
   const end = tokens[tokens.length - 1] as Token // tokenize always gives at least the end token
   const spans = new WeakMap<object, Span>()
   let at = 0
-  let comments: Comment[] = [...(tokens[0]?.comments ?? [])]
+  const comments = commentsFrom(tokens[0])
 
   const report = (severity: 'error' | 'warning', at: Position, message: string, lenient?: string) => {
     if (issues.length < ISSUE_LIMIT) issues.push(positionedIssue(severity, at, message, lenient))
@@ -69,7 +69,7 @@ export function createCursor(text: string, strict: boolean): Cursor {
       const token = cursor.token
       if (at < tokens.length - 1) {
         at++
-        for (const comment of cursor.token.comments) comments.push(comment)
+        comments.meet(cursor.token)
       }
       return token
     },
@@ -106,17 +106,29 @@ export function createCursor(text: string, strict: boolean): Cursor {
     },
     spanOf: (element) => spans.get(element),
     position: (token) => find(token.offset),
-    takeComments() {
-      const taken = comments
-      comments = []
-      return taken
-    },
-    returnComments(kept) {
-      comments = [...kept, ...comments]
-    },
+    takeComments: comments.take,
+    returnComments: comments.giveBack,
     issues,
   }
   return cursor
+}
+
+/** Comments that have been met and belong to nothing yet. */
+function commentsFrom(first: Token | undefined) {
+  let met: Comment[] = [...(first?.comments ?? [])]
+  return {
+    meet({ comments }: Token) {
+      for (const each of comments) met.push(each)
+    },
+    take() {
+      const taken = met
+      met = []
+      return taken
+    },
+    giveBack(kept: Comment[]) {
+      met = [...kept, ...met]
+    },
+  }
 }
 
 /** An issue whose `diagnostics` starts with line and column. */

@@ -118,15 +118,17 @@ function parseMapping(cursor: Cursor, conceptMap: ConceptMap, prefixes: Map<stri
   addMapping(conceptMap, { source, code, target, targetCode: readCode(cursor), sign })
 }
 
+const isRelation = (text: string): text is EquivalenceSign => Object.hasOwn(EQUIVALENCES, text)
+
 function readSign(cursor: Cursor): EquivalenceSign {
   const first = cursor.advance()
   let text = first.text
   if (cursor.is('-') && !cursor.token.spaced && `${text}-` in EQUIVALENCES) text += cursor.advance().text
-  if (!(text in EQUIVALENCES)) {
+  if (!isRelation(text)) {
     cursor.error(first, `Unknown relation ${describeToken(first)}; known are ${Object.keys(EQUIVALENCES).join(' ')}`)
     return '-'
   }
-  return text as EquivalenceSign // checked against the table
+  return text
 }
 
 /** A code in quotes, or bare: then it goes on while tokens touch (`nach-da`), for a space ends it. */

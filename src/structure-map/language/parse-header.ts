@@ -1,4 +1,6 @@
+import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { asJson } from '../../fhir/as-resource.ts'
 import { elementInfo } from '../../fhir/elements.ts'
 import type { StructureMap } from '../../fhir/types.ts'
 import { CONSTANT } from '../model/extensions.ts'
@@ -14,7 +16,7 @@ export function parseMetadata(cursor: Cursor, map: StructureMap): void {
   const token = cursor.advance()
   const key = /^\/\/\/[ \t]*([\w.[\]-]+)/.exec(token.text)?.[1] ?? ''
   const value = metadataValue(cursor, token)
-  const members = map as unknown as JsonObject // the one place that sets elements by name, checked against the table
+  const members = asJson(map) // elements are set by name, checked against the table
   if (!setMetadata(members, key.split('.'), value)) {
     cursor.lenient('unknown-metadata', token, `'${key}' is not an element of StructureMap that a /// line can set`)
   }
@@ -96,9 +98,12 @@ function appendTo(target: JsonObject, name: string, item: Json): void {
 }
 
 function stepInto(target: JsonObject, name: string, isArray: boolean): JsonObject {
-  target[name] ??= isArray ? [{}] : {}
   const found = target[name]
-  return (Array.isArray(found) ? found[found.length - 1] : found) as JsonObject // an item is there: it was made with one
+  const last = Array.isArray(found) ? found.at(-1) : found
+  if (isJsonObject(last)) return last
+  const made: JsonObject = {}
+  target[name] = isArray ? [made] : made
+  return made
 }
 
 function convert(value: string | number | boolean, type: string): string | number | boolean {

@@ -1,5 +1,6 @@
 import { exactNumber } from '../../base/exact-number.ts'
-import type { Json, JsonObject } from '../../base/json-value.ts'
+import type { Json } from '../../base/json-value.ts'
+import { asJson } from '../../fhir/as-resource.ts'
 import { elementInfo, typeInfo } from '../../fhir/elements.ts'
 import type { ConceptMap, StructureMap } from '../../fhir/types.ts'
 import { constantsOf, DEFAULT, EXPRESSION, findExtension, LIST_MODE } from '../model/extensions.ts'
@@ -57,7 +58,7 @@ const NOT_PRINTED = new Set([
 ])
 
 function metadata(map: StructureMap): string[] {
-  const members = map as unknown as JsonObject // read by name, as the element table lists them
+  const members = asJson(map) // read by name, as the element table lists them
   const names = (typeInfo('StructureMap')?.elements ?? []).map((each) => each.name)
   const ordered = [...HEADER_ORDER, ...names.filter((each) => !HEADER_ORDER.includes(each))]
   return ordered
@@ -134,14 +135,10 @@ function group(group: Group): string[] {
 function rule(rule: Rule, indent: string): string[] {
   const documentation = comments(rule.documentation, indent)
   const label = rule.name === defaultRuleName(rule) ? '' : ` "${escapeText(rule.name, '"')}"`
-  if (isShortForm(rule)) {
-    const [source] = rule.source
-    const [target] = rule.target ?? []
-    return [
-      ...documentation,
-      `${indent}${sourceText(source as RuleSource, false)} -> ${place(target as RuleTarget)}${label};`,
-    ]
-  }
+  const [source] = rule.source
+  const [target] = rule.target ?? []
+  if (source && target && isShortForm(rule))
+    return [...documentation, `${indent}${sourceText(source, false)} -> ${place(target)}${label};`]
   const sources = rule.source.map((each) => sourceText(each)).join(', ')
   const targets = (rule.target ?? []).map(targetText).join(', ')
   const calls = (rule.dependent ?? []).map((each) => `${name(each.name)}(${each.variable.join(', ')})`)
@@ -227,7 +224,7 @@ function argument(given: Argument): string {
 
 function decimal(holder: object, member: string): string {
   const exact = exactNumber(holder, member)
-  const value = Number((holder as Record<string, unknown>)[member])
+  const value = Number(asJson(holder)[member])
   const text = exact !== undefined && !/e/i.test(exact) ? exact : plainNumber(value)
   return text.includes('.') ? text : `${text}.0`
 }

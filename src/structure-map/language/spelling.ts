@@ -1,10 +1,10 @@
+import { isJsonObject } from '../../base/json-object.ts'
 import type { JsonObject } from '../../base/json-value.ts'
+import { asJson, isOfType } from '../../fhir/as-resource.ts'
 import type { StructureMap } from '../../fhir/types.ts'
 import { CONSTANT, DEFAULT, EXPRESSION, LIST_MODE } from '../model/extensions.ts'
-import { deepCopy } from '../model/nodes.ts'
+import { copyObject } from '../model/nodes.ts'
 import { quoteString } from './cursor.ts'
-
-type Loose = Record<string, unknown>
 
 /**
  * A map in R4 spelling, whether it came in R4 or R5 (https://hl7.org/fhir/R5/structuremap.html): `dependent.parameter`
@@ -12,9 +12,9 @@ type Loose = Record<string, unknown>
  * cross-version extensions. What is R4 already is returned as it is, not copied.
  */
 export function readR5(map: StructureMap): StructureMap {
-  const loose = map as unknown as Loose // R5 members are not in the R4 type
+  const loose = asJson(map) // R5 members are not in the R4 type
   if (!needsWork(loose)) return map
-  const copy = deepCopy(loose as JsonObject) as Loose
+  const copy = copyObject(loose)
   readConstants(copy)
   delete copy.versionAlgorithmString
   delete copy.versionAlgorithmCoding
@@ -26,14 +26,14 @@ export function readR5(map: StructureMap): StructureMap {
     group.input ??= []
     for (const rule of items(group.rule)) readRule(rule)
   }
-  return copy as unknown as StructureMap // now in R4 spelling
+  return isOfType(copy, 'StructureMap') ? copy : map
 }
 
-function items(value: unknown): Loose[] {
-  return Array.isArray(value) ? value.filter((each): each is Loose => typeof each === 'object' && each !== null) : []
+function items(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.filter((each): each is JsonObject => isJsonObject(each)) : []
 }
 
-function needsWork(map: Loose): boolean {
+function needsWork(map: JsonObject): boolean {
   return (
     'const' in map ||
     !('group' in map) ||
@@ -42,11 +42,11 @@ function needsWork(map: Loose): boolean {
 }
 
 /** Stores leave out empty lists, such as the rules of a group that only extends another. */
-function isComplete(group: Loose): boolean {
+function isComplete(group: JsonObject): boolean {
   return 'typeMode' in group && 'rule' in group && 'input' in group
 }
 
-function ruleNeedsWork(rule: Loose): boolean {
+function ruleNeedsWork(rule: JsonObject): boolean {
   return (
     items(rule.source).some((each) => 'defaultValue' in each) ||
     items(rule.target).some(targetNeedsWork) ||
@@ -57,7 +57,7 @@ function ruleNeedsWork(rule: Loose): boolean {
   )
 }
 
-function targetNeedsWork(target: Loose): boolean {
+function targetNeedsWork(target: JsonObject): boolean {
   return (
     (target.context !== undefined && target.contextType === undefined) ||
     [target.listMode].flat().includes('single') ||
@@ -65,7 +65,7 @@ function targetNeedsWork(target: Loose): boolean {
   )
 }
 
-function readConstants(map: Loose): void {
+function readConstants(map: JsonObject): void {
   const constants = items(map.const)
   delete map.const
   if (constants.length === 0) return
@@ -74,18 +74,18 @@ function readConstants(map: Loose): void {
     ...constants.map((each) => ({
       url: CONSTANT,
       extension: [
-        { url: 'name', valueId: each.name },
-        { url: 'value', valueString: each.value },
+        { url: 'name', valueId: each.name ?? null },
+        { url: 'value', valueString: each.value ?? null },
       ],
     })),
   ]
 }
 
-function addExtension(element: Loose, extension: Loose): void {
+function addExtension(element: JsonObject, extension: JsonObject): void {
   element.extension = [...items(element.extension), extension]
 }
 
-function readRule(rule: Loose): void {
+function readRule(rule: JsonObject): void {
   rule.name ??= ruleName(rule)
   rule.source ??= []
   for (const source of items(rule.source)) {
@@ -101,12 +101,12 @@ function readRule(rule: Loose): void {
   for (const nested of items(rule.rule)) readRule(nested)
 }
 
-function ruleName(rule: Loose): string {
+function ruleName(rule: JsonObject): string {
   const element = items(rule.source)[0]?.element
   return typeof element === 'string' ? element : 'rule'
 }
 
-function dependentArgument(argument: Loose): string {
+function dependentArgument(argument: JsonObject): string {
   if (typeof argument.valueId === 'string') return argument.valueId
   if (typeof argument.valueString === 'string') return quoteString(argument.valueString)
   for (const [member, value] of Object.entries(argument)) {
@@ -116,7 +116,7 @@ function dependentArgument(argument: Loose): string {
   return '{}'
 }
 
-function readTarget(target: Loose): void {
+function readTarget(target: JsonObject): void {
   if (target.context !== undefined) target.contextType ??= 'variable'
   const modes = [target.listMode ?? []].flat()
   if (modes.includes('single')) {

@@ -44,6 +44,10 @@ export function inferType(value: Json | undefined, find?: (name: string) => Type
   }
 }
 
+/** Whether a value that came out of the FHIRPath engine is JSON; what is inside an object is taken for it. */
+export const isJson = (value: unknown): value is Json =>
+  value === null || ['string', 'number', 'boolean', 'object'].includes(typeof value)
+
 /** Whether a value counts as absent: null, empty text, empty object, empty list. */
 export function isEmpty(value: Json | undefined): boolean {
   if (value === undefined || value === null || value === '') return true
@@ -168,7 +172,11 @@ export function textSteps(text: string): number {
 /** A copy that shares nothing with the original. */
 export function deepCopy(value: Json): Json {
   if (value === null || typeof value !== 'object') return value
-  if (Array.isArray(value)) return value.map(deepCopy)
+  return Array.isArray(value) ? value.map(deepCopy) : copyObject(value)
+}
+
+/** {@link deepCopy} of an object. */
+export function copyObject(value: JsonObject): JsonObject {
   const copy: JsonObject = {}
   for (const name in value) {
     const member = value[name]

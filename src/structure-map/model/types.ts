@@ -1,6 +1,5 @@
 import { choiceProperty, elementInfo, isPrimitive, isSubtype, typeInfo } from '../../fhir/elements.ts'
 import { type PrimitiveCheck, primitiveCheck, primitiveFault } from '../../fhir/primitives.ts'
-import type { StructureDefinition } from '../../fhir/types.ts'
 import { narrativeFault } from '../../fhir/xml/narrative.ts'
 
 /** One element of a type, as reading and writing need it. */
@@ -43,11 +42,11 @@ const none = () => undefined
 /** Type of objects of which nothing is known. */
 export const UNKNOWN: Type = { name: '', kind: 'unknown', inferred: true, element: none }
 /** Types of JSON primitives whose definition is not known. */
-export const INFERRED = {
-  string: { name: 'string', kind: 'primitive', inferred: true, element: none } as Type,
-  integer: { name: 'integer', kind: 'primitive', inferred: true, element: none } as Type,
-  decimal: { name: 'decimal', kind: 'primitive', inferred: true, element: none } as Type,
-  boolean: { name: 'boolean', kind: 'primitive', inferred: true, element: none } as Type,
+export const INFERRED: Record<'string' | 'integer' | 'decimal' | 'boolean', Type> = {
+  string: { name: 'string', kind: 'primitive', inferred: true, element: none },
+  integer: { name: 'integer', kind: 'primitive', inferred: true, element: none },
+  decimal: { name: 'decimal', kind: 'primitive', inferred: true, element: none },
+  boolean: { name: 'boolean', kind: 'primitive', inferred: true, element: none },
 }
 
 const r4Types = new Map<string, Type>()
@@ -93,12 +92,6 @@ function r4Element(parent: string, property: string): ElementType | undefined {
   return { name: info.choice && !generic ? property : info.name, isArray: info.isArray, min: info.min, types, variants }
 }
 
-/** Finds types by name or canonical; made once per compiled map, after its definitions have been loaded. */
-export interface TypeTable {
-  /** By canonical, R4 name or name of a logical model. */
-  find(urlOrName: string): Type | undefined
-}
-
 /** `System.String`, plain `String` and `FHIR.string` as the R4 type of that JSON; other names as they are. */
 export function plainTypeName(name: string): string {
   const bare = /^(?:System\.)?(String|Boolean|Integer|Decimal|Date|DateTime|Time)$/.exec(name)?.[1]
@@ -122,185 +115,9 @@ function systemType(name: string): string {
   return isPrimitive(lower) ? lower : 'string'
 }
 
-/** Canonicals that a definition needs beside itself: its base, and the logical models of its elements. */
-export function neededTypes(definition: StructureDefinition): string[] {
-  const needed = new Set<string>()
-  if (definition.baseDefinition) needed.add(definition.baseDefinition)
-  for (const element of definition.snapshot?.element ?? definition.differential?.element ?? []) {
-    for (const type of element.type ?? []) {
-      needed.add(type.code)
-      if (!r4Name(type.code)) for (const profile of type.profile ?? []) needed.add(profile)
-    }
-  }
-  return [...needed].filter((each) => !r4Name(each))
-}
-
-/** A table over definitions by the canonical they were asked for. */
-export function createTypeTable(definitions: ReadonlyMap<string, StructureDefinition>): TypeTable {
-  const byUrl = new Map<string, Type>()
-  const byName = new Map<string, StructureDefinition>()
-  for (const definition of definitions.values()) {
-    for (const name of [definition.name, lastPart(definition.type), definition.type, definition.id]) {
-      if (name && !byName.has(name)) byName.set(name, definition)
-    }
-  }
-  const table: TypeTable = {
-    find(urlOrName) {
-      const bare = urlOrName.split('|')[0] ?? urlOrName
-      const definition = definitions.get(urlOrName) ?? definitions.get(bare)
-      if (definition) return build(definition)
-      const r4 = r4Name(bare)
-      if (r4) return r4Type(r4)
-      const named = byName.get(bare)
-      return named ? build(named) : undefined
-    },
-  }
-  const build = (definition: StructureDefinition): Type | undefined => {
-    const known = byUrl.get(definition.url)
-    if (known) return known
-    const type =
-      definition.derivation === 'constraint' && definition.kind !== 'logical'
-        ? profileOf(definition)
-        : logicalType(definition, table)
-    if (type) byUrl.set(definition.url, type)
-    return type
-  }
-  return table
-}
-
-/** A profile is its base type; the url tells what it was asked for. */
-function profileOf(definition: StructureDefinition): Type | undefined {
-  const base = r4Type(r4Name(definition.type) ?? definition.type)
-  return base ? { ...base, url: definition.url, base } : undefined
-}
-
 /** Last part of a canonical or dotted name. */
 export function lastPart(url: string): string {
   return url.slice(Math.max(url.lastIndexOf('/'), url.lastIndexOf('#')) + 1)
-}
-
-type Definition = NonNullable<StructureDefinition['differential']>['element'][number]
-
-function logicalType(definition: StructureDefinition, table: TypeTable): Type {
-  const elements = definition.snapshot?.element ?? definition.differential?.element ?? []
-  const root = elements[0]?.path.split('.')[0] ?? definition.type
-  const byPath = new Map<string, Definition>()
-  const parents = new Set<string>()
-  for (const element of elements) {
-    // A slice repeats its element; the first stands for all.
-    if (!byPath.has(element.path)) byPath.set(element.path, element)
-    parents.add(element.path.slice(0, Math.max(0, element.path.lastIndexOf('.'))))
-  }
-  const base = baseOf(definition, table)
-  return makeLogical(
-    { path: root, byPath, parents, table },
-    { name: lastPart(definition.type), url: definition.url, base, namespace: namespaceOf(definition) },
-  )
-}
-
-function namespaceOf(definition: StructureDefinition): string | undefined {
-  return definition.extension?.find((each) => /\/(xml|elementdefinition)-namespace$/.test(each.url))?.valueUri
-}
-
-function baseOf(definition: StructureDefinition, table: TypeTable): () => Type | undefined {
-  return () =>
-    definition.baseDefinition && definition.baseDefinition !== definition.url
-      ? table.find(definition.baseDefinition)
-      : undefined
-}
-
-interface LogicalScope {
-  path: string
-  byPath: Map<string, Definition>
-  parents: Set<string>
-  table: TypeTable
-}
-
-function makeLogical(
-  scope: LogicalScope,
-  of: { name: string; url?: string; base: () => Type | undefined; namespace?: string | undefined },
-): Type {
-  const elements = new Map<string, ElementType | undefined>()
-  let resolved: Type | undefined
-  let asked = false
-  const type: Type = {
-    name: of.name,
-    kind: 'logical',
-    ...(of.url ? { url: of.url } : {}),
-    get base() {
-      if (!asked) {
-        asked = true // before the look-up: a definition may be its own base by mistake
-        resolved = of.base()
-      }
-      return resolved
-    },
-    ...(of.namespace ? { namespace: of.namespace } : {}),
-    names() {
-      const inherited = type.base?.names?.() ?? []
-      return [...inherited, ...ownNames(scope).filter((each) => !inherited.includes(each))]
-    },
-    element(property) {
-      if (elements.has(property)) return elements.get(property)
-      const own = logicalElement(scope, property)
-      const element = own && (own.types.length > 0 || !type.base) ? own : (type.base?.element(property) ?? own)
-      if (elements.size < 1000) elements.set(property, element)
-      return element
-    },
-  }
-  return type
-}
-
-function ownNames({ byPath, path }: LogicalScope): string[] {
-  const start = `${path}.`
-  return [...byPath.keys()]
-    .filter((each) => each.startsWith(start) && !each.includes('.', start.length))
-    .map((each) => each.slice(start.length).replace(/\[x\]$/, ''))
-}
-
-function logicalElement(scope: LogicalScope, property: string): ElementType | undefined {
-  const path = `${scope.path}.${property}`
-  const element = scope.byPath.get(path) ?? scope.byPath.get(`${path}[x]`)
-  if (!element) return logicalVariant(scope, property)
-  if (element.contentReference) {
-    const target = element.contentReference.slice(element.contentReference.indexOf('#') + 1)
-    const type = makeLogical({ ...scope, path: target }, { name: target, base: none })
-    return { name: property, isArray: repeats(element), min: element.min, types: [type], variants: [] }
-  }
-  const choice = !scope.byPath.has(path)
-  const types = elementTypes(scope, path, element)
-  const variants = choice ? types.map((type) => ({ property: choiceProperty(property, type.name), type })) : []
-  const written = element.representation ? { representation: [...element.representation] } : {}
-  return { name: property, isArray: repeats(element), min: element.min, types, variants, ...written }
-}
-
-function logicalVariant(scope: LogicalScope, property: string): ElementType | undefined {
-  for (const [path, element] of scope.byPath) {
-    if (!path.endsWith('[x]') || path.lastIndexOf('.') !== scope.path.length || !path.startsWith(scope.path)) continue
-    const name = path.slice(scope.path.length + 1, -3)
-    if (!property.startsWith(name)) continue
-    const type = elementTypes(scope, path, element).find((each) => choiceProperty(name, each.name) === property)
-    if (type) return { name: property, isArray: repeats(element), min: element.min, types: [type], variants: [] }
-  }
-  return undefined
-}
-
-function repeats(element: Definition): boolean {
-  const max = element.base?.max ?? element.max
-  return max === '*' || Number(max ?? '1') > 1
-}
-
-function elementTypes(scope: LogicalScope, path: string, element: Definition): Type[] {
-  if (scope.parents.has(path)) {
-    const code = element.type?.[0]?.code
-    const base = () => (code ? scope.table.find(code) : undefined)
-    return [makeLogical({ ...scope, path }, { name: path, base })]
-  }
-  return (element.type ?? []).map((each) => {
-    const profile = each.profile?.map((url) => scope.table.find(url)).find((type) => type?.kind === 'logical')
-    const type = profile ?? scope.table.find(each.code)
-    // What an unknown or abstract type holds is not known.
-    return type && type.name !== 'BackboneElement' && type.name !== 'Element' && type.name !== 'Base' ? type : UNKNOWN
-  })
 }
 
 /** Whether a type is the other one or derived from it; profiles count as their type. */

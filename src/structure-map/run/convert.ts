@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { Type } from '../model/types.ts'
 import { ValueFault } from './fault.ts'
@@ -48,15 +49,21 @@ function toBoolean(text: string): boolean | undefined {
   return text === 'false' || text === '0' ? false : undefined
 }
 
+function firstCoding(value: Json): JsonObject {
+  const coding = isJsonObject(value) ? value.coding : undefined
+  const [first] = Array.isArray(coding) ? coding : []
+  return isJsonObject(first) ? first : {}
+}
+
 /** Types that a data type is wrapped into when an element wants more than it is given. */
-const WRAPPINGS: Record<string, Record<string, (value: Json) => Json>> = {
+const WRAPPINGS: Record<string, Record<string, (value: Json) => JsonObject>> = {
   CodeableConcept: {
     Coding: (value) => ({ coding: [value] }),
     code: (value) => ({ coding: [{ code: value }] }),
     string: (value) => ({ text: value }),
   },
   Coding: {
-    CodeableConcept: (value) => (value as { coding?: Json[] }).coding?.[0] ?? {},
+    CodeableConcept: firstCoding,
     code: (value) => ({ code: value }),
     string: (value) => ({ code: value }),
   },
@@ -74,7 +81,7 @@ const WRAPPINGS: Record<string, Record<string, (value: Json) => Json>> = {
 /** Turns a value of one type into one of the other, when there is an established way. */
 export function wrapValue(value: Json, from: string, to: string): JsonObject | undefined {
   const wrap = WRAPPINGS[to]?.[from]
-  return wrap?.(value) as JsonObject | undefined
+  return wrap?.(value)
 }
 
 /** Whether {@link wrapValue} would. */

@@ -1,4 +1,5 @@
-import type { Json, JsonObject } from '../../base/json-value.ts'
+import { isJsonObject } from '../../base/json-object.ts'
+import type { Json } from '../../base/json-value.ts'
 import type { Node } from '../model/nodes.ts'
 import { type ElementType, isA, type Type, UNKNOWN } from '../model/types.ts'
 import { canWrap, convertPrimitive, wrapValue } from './convert.ts'
@@ -82,12 +83,17 @@ function guessObject(element: ElementType, given: Node) {
   return likely ?? fitting[0]
 }
 
+/** A node that has a value. */
+export interface Fitted extends Node {
+  value: Json
+}
+
 /**
  * The value as the element's type wants it: moved when the map made it, else copied; converted where it must be. Undefined
  * when FHIR would refuse it or nothing is left of it: it is left out, and that is told. ValueFault when it is of another kind.
  */
-export function fit(given: Node, type: Type, run: Run): Node | undefined {
-  const value = given.value as Json // callers have checked
+export function fit(given: Node, type: Type, run: Run): Fitted | undefined {
+  const { value = null } = given
   if (value === null || typeof value !== 'object') return fitPrimitive(given, type, run)
   if (type.kind === 'primitive') return fitInner(value, type, run)
   if (given.type !== type && given.type.kind === 'complex' && !isA(given.type, type)) {
@@ -97,11 +103,11 @@ export function fit(given: Node, type: Type, run: Run): Node | undefined {
   }
   const copy = loosened(given, given.type.kind === 'complex' || given.type.kind === 'resource' ? given.type : type, run)
   if (copy === undefined) return undefined
-  const node = given.loose ? given : { value: copy, type: given.type }
+  const node: Fitted = given.loose ? Object.assign(given, { value: copy }) : { value: copy, type: given.type }
   node.loose = false
   // A model says what it is; a data type does not.
   const isModel = node.type.kind === 'logical' || node.type.kind === 'unknown'
-  if (type.kind !== 'resource' && type !== UNKNOWN && isModel) delete (copy as JsonObject).resourceType
+  if (type.kind !== 'resource' && type !== UNKNOWN && isModel && isJsonObject(copy)) delete copy.resourceType
   // A generic BackboneElement, or an object of unknown type, becomes what the element says.
   if (node.type.kind === 'unknown' || node.type.name === 'BackboneElement' || node.type.name === 'Element')
     node.type = type
@@ -113,8 +119,8 @@ function loosened({ value = null, loose }: Node, type: Type, run: Run): Json | u
   return loose ? value : copyValid(value, type, run)
 }
 
-function fitPrimitive(given: Node, type: Type, run: Run): Node | undefined {
-  const value = given.value as Json // callers have checked
+function fitPrimitive(given: Node, type: Type, run: Run): Fitted | undefined {
+  const { value = null } = given
   if (type.kind === 'primitive') {
     const fitting = conform(given, type, run)
     return fitting === undefined ? undefined : { value: fitting, type }
@@ -133,7 +139,7 @@ function wrapName(given: Node, type: Type): string {
 }
 
 /** An object for a primitive: its `value`, as CDA's types and FHIR's own have it. */
-function fitInner(value: Json, type: Type, run: Run): Node | undefined {
+function fitInner(value: Json, type: Type, run: Run): Fitted | undefined {
   const inner = value !== null && typeof value === 'object' && !Array.isArray(value) ? value.value : undefined
   if (inner === undefined || inner === null || typeof inner === 'object') {
     throw new ValueFault(`'${run.property}' takes ${type.name}, not an object`, type.name)
@@ -143,7 +149,7 @@ function fitInner(value: Json, type: Type, run: Run): Node | undefined {
 
 /** A primitive in the form of the type; undefined, and told, when FHIR would refuse it. */
 export function conform(given: Node, type: Type, run: Run): Json | undefined {
-  const value = given.value as Json // callers have checked
+  const { value = null } = given
   // A literal of the map is the same each time.
   const { fits } = given
   if (fits === type) return value

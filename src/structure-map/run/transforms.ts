@@ -1,39 +1,32 @@
-import { keepExactNumber } from '../../base/exact-number.ts'
-import type { Json, JsonObject } from '../../base/json-value.ts'
+import { isJsonObject } from '../../base/json-object.ts'
+import type { Json } from '../../base/json-value.ts'
 import { decimalText } from '../model/decimal-text.ts'
-import { type Node, toText } from '../model/nodes.ts'
+import type { Node } from '../model/nodes.ts'
 import type { Transform } from '../model/structure.ts'
-import { INFERRED, plainTypeName, r4Type, type Type, UNKNOWN } from '../model/types.ts'
+import { plainTypeName, r4Type, type Type, UNKNOWN } from '../model/types.ts'
 import { castPrimitive } from './convert.ts'
+import { cc, coding, contactPoint, identifier, qty } from './data-types.ts'
 import { dateOperation } from './date-operation.ts'
 import { escapeBetween } from './escape.ts'
 import { TransformFault, ValueFault } from './fault.ts'
 import type { Run } from './run.ts'
+import {
+  CODE,
+  type Handler,
+  make,
+  object,
+  optionalText,
+  STRING,
+  string,
+  type TransformCall,
+  type Translation,
+  text,
+  URI,
+  validText,
+} from './transform-call.ts'
 import { copyValid } from './typed-copy.ts'
-import { leaveOut, tellConversion, tellUntranslated } from './value-remark.ts'
+import { tellConversion, tellUntranslated } from './value-remark.ts'
 import { createInstance } from './write.ts'
-
-/** One call of a transform. */
-interface TransformCall {
-  /** Arguments in order; an argument without a value is undefined. */
-  arguments: (Node | undefined)[]
-  run: Run
-  /** Type of the target element, when it has one type. */
-  targetType: Type | undefined
-  /** Type by canonical, alias or name. */
-  findType(name: string): Type | undefined
-  /** Codes that a concept map has for a code. */
-  translate(map: string, node: Node): Translation[]
-}
-
-/** One target of a translation. */
-export interface Translation {
-  system?: string
-  code: string
-  display?: string
-}
-
-type Handler = (call: TransformCall) => Node | undefined
 
 /** The transforms of R4 (https://hl7.org/fhir/R4/valueset-map-transform.html), `evaluate` apart: it is compiled. */
 export const HANDLERS: Record<Exclude<Transform, 'evaluate'>, Handler> = {
@@ -75,52 +68,6 @@ export const ARITIES: Record<Transform, [number, number]> = {
   qty: [1, 4],
   id: [2, 3],
   cp: [1, 2],
-}
-
-const make = (value: Json, type: string): Node => ({ value, type: r4Type(type) ?? UNKNOWN, loose: true })
-const string = (value: string): Node => ({ value, type: INFERRED.string, loose: true })
-
-/** An object with those members that have a value. */
-function object(type: string, members: Record<string, Json | undefined>): Node {
-  const value: JsonObject = {}
-  for (const name in members) {
-    const member = members[name]
-    if (member !== undefined && member !== '') value[name] = member
-  }
-  return make(value, type)
-}
-
-/** The text of an argument for a member of a data type; undefined, and told, when FHIR would refuse it there. */
-function member(run: Run, path: string, type: Type, node: Node | undefined): string | undefined {
-  const value = text(node)
-  if (value === undefined || value === '' || node === undefined) return undefined
-  const { fits } = node
-  if (fits === type) return value
-  const valid = validText(run, path, type, value)
-  if (valid !== undefined && fits !== undefined) node.fits = type
-  return valid
-}
-
-function validText(run: Run, path: string, type: Type, value: string | undefined): string | undefined {
-  if (value === undefined || value === '') return undefined
-  const reason = type.check?.(value)
-  if (reason === undefined) return value
-  leaveOut(run, { part: path, type: type.name, reason })
-  return undefined
-}
-
-const STRING = r4Type('string') ?? UNKNOWN
-const CODE = r4Type('code') ?? UNKNOWN
-const URI = r4Type('uri') ?? UNKNOWN
-
-function text(node: Node | undefined): string | undefined {
-  const found = node && toText(node)
-  if (node?.value !== undefined && found === undefined) throw new ValueFault('a text is expected, not an object')
-  return found
-}
-
-function optionalText(node: Node | undefined): string {
-  return text(node) ?? ''
 }
 
 function copyOf(node: Node | undefined, run: Run): Node | undefined {
@@ -242,7 +189,7 @@ function idOf(node: Node, run: Run): string {
 
 function referenceTo(node: Node, run: Run): string {
   const id = idOf(node, run)
-  const named = (node.value as JsonObject).resourceType
+  const named = isJsonObject(node.value) ? node.value.resourceType : undefined
   const type = typeof named === 'string' ? named : node.type.name
   return type ? `${type}/${id}` : id
 }
@@ -258,70 +205,4 @@ function dateOp({ arguments: [value, operation, amount, unit], run }: TransformC
   })
   if (result === undefined) return undefined
   return make(result, result.length > 10 ? 'dateTime' : 'date')
-}
-
-/** Without a code that FHIR allows there is no Coding: a system alone says nothing. */
-function coding({ arguments: [system, code, display], run }: TransformCall): Node | undefined {
-  const value = member(run, 'Coding.code', CODE, code)
-  if (value === undefined) return undefined
-  return object('Coding', {
-    system: member(run, 'Coding.system', URI, system),
-    code: value,
-    display: member(run, 'Coding.display', STRING, display),
-  })
-}
-
-function cc(call: TransformCall): Node | undefined {
-  const [first] = call.arguments
-  if (call.arguments.length > 1) {
-    const made = coding(call)
-    return made && make({ coding: [made.value ?? null] }, 'CodeableConcept')
-  }
-  if (first?.type.name === 'Coding') {
-    const copy = copyValid(first.value ?? null, first.type, call.run)
-    return copy === undefined ? undefined : make({ coding: [copy] }, 'CodeableConcept')
-  }
-  const only = member(call.run, 'CodeableConcept.text', STRING, first)
-  return only === undefined ? undefined : make({ text: only }, 'CodeableConcept')
-}
-
-function qty({ arguments: [value, unit, system, code], run }: TransformCall): Node | undefined {
-  const given = text(value)
-  if (given === undefined || given === '') return undefined
-  const parts = /^\s*(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?)(?![\d.,])\s*(.*?)\s*$/.exec(given)
-  if (!parts) throw new ValueFault('qty() needs a number, with or without a unit')
-  const [, comparator, number, written = ''] = parts
-  const within: Node = { value: written.replace(/^'(.*)'$/, '$1') || undefined, type: INFERRED.string }
-  const named = member(run, 'Quantity.unit', STRING, unit ?? within)
-  const url = member(run, 'Quantity.system', URI, system)
-  const coded = member(run, 'Quantity.code', CODE, code ?? (url === undefined ? undefined : (unit ?? within)))
-  const made = object('Quantity', { value: Number(number), comparator, unit: named, system: url, code: coded })
-  const exact = decimalText(number)
-  if (exact !== undefined) keepExactNumber(made.value as JsonObject, 'value', exact)
-  return made
-}
-
-function identifier({ arguments: [system, value, type], run }: TransformCall): Node | undefined {
-  const given = member(run, 'Identifier.value', STRING, value)
-  if (given === undefined) return undefined
-  const kind = member(run, 'Identifier.type.coding.code', CODE, type)
-  const concept =
-    kind === undefined
-      ? undefined
-      : { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: kind }] }
-  return object('Identifier', { type: concept, system: member(run, 'Identifier.system', URI, system), value: given })
-}
-
-function contactPoint({ arguments: args, run }: TransformCall): Node | undefined {
-  const [first, second] = args
-  const value = member(run, 'ContactPoint.value', STRING, args.length > 1 ? second : first)
-  if (value === undefined) return undefined
-  const system = args.length > 1 ? member(run, 'ContactPoint.system', CODE, first) : contactSystem(value)
-  return object('ContactPoint', { system, value })
-}
-
-function contactSystem(value: string): string | undefined {
-  if (/^(https?|ftp):\/\//i.test(value)) return 'url'
-  if (/^(mailto:)?\S+@\S+$/i.test(value)) return 'email'
-  return /^(tel:)?\+?[\d\s()./-]{3,}$/i.test(value) ? 'phone' : undefined
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../../base/json-value.ts'
 import type { ConceptMap } from '../../fhir/types.ts'
 import type { Node } from '../model/nodes.ts'
-import type { Translation } from './transforms.ts'
+import type { Translation } from './transform-call.ts'
 
 /** Answers the codes that a concept map has for a code, as the terminology service gives it. */
 export type Translator = (

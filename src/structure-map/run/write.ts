@@ -1,4 +1,5 @@
 import { keepExactNumber } from '../../base/exact-number.ts'
+import { isJsonObject } from '../../base/json-object.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { decimalText } from '../model/decimal-text.ts'
 import { type Node, setMember } from '../model/nodes.ts'
@@ -130,7 +131,7 @@ export function assign(target: Node, property: string, given: Node, at: Writing)
   const fitted = fit(given, chosen.type, run)
   if (!fitted) return { value: undefined, type: chosen.type, owner: target, property }
   for (const each of element.variants) if (each.property !== chosen.property) delete holder[each.property]
-  const index = store(holder, { property: chosen.property, element, value: fitted.value as Json, place }) // fit keeps a value a value
+  const index = store(holder, { property: chosen.property, element, value: fitted.value, place })
   if (fitted.type.name === 'decimal' && !element.isArray) {
     const exact = given.exact ?? decimalText(given.value)
     if (exact !== undefined) keepExactNumber(holder, chosen.property, exact)
@@ -165,9 +166,9 @@ export function assignSelf(target: Node, given: Node, at: Writing): Node {
   if (!typed) return target
   const { owner, property } = target
   if (owner && property) {
-    const list = target.value === undefined ? undefined : (owner.value as JsonObject)[property]
+    const list = target.value === undefined || !isJsonObject(owner.value) ? undefined : owner.value[property]
     const index = Array.isArray(list) && target.value !== undefined ? list.lastIndexOf(target.value) : -1
-    if (Array.isArray(list) && index >= 0) list[index] = typed.value as Json // it has one
+    if (Array.isArray(list) && index >= 0) list[index] = typed.value ?? null
     const fitted = index >= 0 ? typed : assign(owner, property, typed, at)
     target.value = fitted.value
     target.type = fitted.type
@@ -177,8 +178,9 @@ export function assignSelf(target: Node, given: Node, at: Writing): Node {
     if (given.value === null || typeof given.value !== 'object' || Array.isArray(given.value)) {
       throw new ValueFault('a value cannot be assigned to an object')
     }
-    const copy = (copyValid(given.value, target.type, at.run) ?? {}) as JsonObject // the copy of an object
-    for (const name in copy) if (name !== 'resourceType') setMember(target.value, name, copy[name] ?? null)
+    const copy = copyValid(given.value, target.type, at.run)
+    if (isJsonObject(copy))
+      for (const name in copy) if (name !== 'resourceType') setMember(target.value, name, copy[name] ?? null)
     return target
   }
   target.value = typed.value
@@ -259,7 +261,7 @@ function assignUntyped(holder: JsonObject, property: string, { given, run }: { g
   const node = given.loose ? given : { value: copyValid(given.value ?? null, UNKNOWN, run) ?? {}, type: given.type }
   node.loose = false
   run.untyped = true
-  addUntyped(holder, { property, value: node.value as Json, listed: given.listed === true })
+  addUntyped(holder, { property, value: node.value ?? null, listed: given.listed === true })
   if (given.exact !== undefined && !Array.isArray(holder[property])) keepExactNumber(holder, property, given.exact)
   return node
 }

@@ -11,7 +11,7 @@ import { compileFhirPath } from '../../../src/fhir/fhirpath/fhirpath.ts'
 import { compileExpression } from '../../../src/structure-map/fhirpath/compile-expression.ts'
 import { createHost } from '../../../src/structure-map/fhirpath/host.ts'
 import { inferType } from '../../../src/structure-map/model/nodes.ts'
-import { createTypeTable } from '../../../src/structure-map/model/types.ts'
+import { createTypeTable } from '../../../src/structure-map/model/type-table.ts'
 import { frameOver } from '../../support/map-frame.ts'
 
 const folder = join(import.meta.dirname, 'cases')

@@ -7,7 +7,7 @@ import { NeedsEngine } from '../../../src/structure-map/fhirpath/expression-type
 import { createHost } from '../../../src/structure-map/fhirpath/host.ts'
 import { compileNative } from '../../../src/structure-map/fhirpath/native.ts'
 import { inferType, type Node } from '../../../src/structure-map/model/nodes.ts'
-import { createTypeTable } from '../../../src/structure-map/model/types.ts'
+import { createTypeTable } from '../../../src/structure-map/model/type-table.ts'
 import { DEFAULT_LIMITS, type Frame } from '../../../src/structure-map/run/run.ts'
 
 const patient: Json = {
