@@ -69,7 +69,7 @@ const settings = [
     kind: 'store',
     fallbackText: '`sqlite:vidimus.db` in DATA_DIR',
     secret: true,
-    description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`.',
+    description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`; MongoDB is not supported yet.',
   },
   {
     variable: 'DEVELOPMENT_TOKEN',
@@ -84,7 +84,7 @@ const settings = [
     fallbackText: "the demo issuers' list in DATA_DIR",
     secret: true,
     description:
-      'Whose keys count: a JSON array of sources, a file that holds one, or comma-separated paths of certificate folders and DID documents.',
+      'Whose keys count: a JSON array of sources, a file that holds one, or comma-separated paths of certificate folders and DID documents, each with its pinned key beside it (`<name>.key.json`).',
   },
   {
     variable: 'ALLOW_REQUEST_TRUST_ANCHORS',

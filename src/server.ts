@@ -12,7 +12,6 @@ import type { CredentialFormat } from './credentials/credential-format.ts'
 import { demoTrustSources } from './demo/demo-issuer.ts'
 import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
 import { artefactName } from './fhir/artefact.ts'
-import type { Library, PlanDefinition } from './fhir/types.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
 import type { OperationContext } from './operations/context.ts'
@@ -23,23 +22,15 @@ import { createPendingContent, type PendingContent } from './publish/base-conten
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
 import {
-  cachedByRevision,
   keptByRevision,
+  listedByRevision,
   mapFinder,
   mapTypes,
-  planTypes,
   ruleTypes,
   terminologySource,
   terminologyTypes,
 } from './storage/by-revision.ts'
-import {
-  findByCanonical as find,
-  findMaps,
-  findRunnable,
-  findStructure,
-  listAll,
-  usable,
-} from './storage/find-artefacts.ts'
+import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
 import { openStorage } from './storage/open.ts'
 import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
@@ -201,8 +192,8 @@ function createContext(wiring: Wiring): Context {
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
   const rules = createRules(
     {
-      findLibraries: (url) => find<Library>(storage, 'Library', url),
-      listLibraries: async () => usable(storage, await listAll<Library>(storage, 'Library')),
+      findLibraries: (url) => find(storage, 'Library', url),
+      listLibraries: () => listUsable(storage, 'Library'),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, (await storage.read('ValueSet', id))?.resource),
@@ -221,10 +212,6 @@ function wireEvaluate(
   { rules, verdictMaps, revision }: Pick<Context, 'rules' | 'verdictMaps'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
-  const plans = cachedByRevision(
-    () => storage.revision(planTypes),
-    () => listAll<PlanDefinition>(storage, 'PlanDefinition'),
-  )
   return createEvaluate({
     settings: config,
     ...(formats ? { formats } : {}),
@@ -236,10 +223,10 @@ function wireEvaluate(
     },
     rules,
     plans: createPlans({
-      all: plans,
-      find: (canonical) => findRunnable<PlanDefinition>(storage, 'PlanDefinition', canonical),
+      all: listedByRevision(storage, 'PlanDefinition'),
+      find: (canonical) => findRunnable(storage, 'PlanDefinition', canonical),
     }),
-    hasLibrary: async (canonical) => (await findRunnable<Library>(storage, 'Library', canonical)).length > 0,
+    hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
     now,
   })
 }

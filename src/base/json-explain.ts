@@ -110,7 +110,7 @@ function readString(scan: Scan): string {
       scan.at >= scan.text.length ? 'the text ends inside a string' : 'a character that a string cannot have',
     )
   }
-  return JSON.parse(`${found}"`) as string
+  return String(JSON.parse(`${found}"`))
 }
 
 function take(scan: Scan, character: string): boolean {

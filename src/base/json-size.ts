@@ -1,3 +1,5 @@
+import { isJsonObject } from './json-object.ts'
+
 /**
  * About how many characters the JSON of a value has, counted no further than a little beyond `most`: far quicker than writing it.
  * Escapes count as one character.
@@ -18,8 +20,9 @@ function measure(value: unknown, left: number): number {
     }
     return size
   }
+  if (!isJsonObject(value)) return size
   for (const name in value) {
-    const member = (value as Record<string, unknown>)[name]
+    const member = value[name]
     if (member === undefined) continue
     size += name.length + 4 + measure(member, left - size)
     if (size > left) return size

@@ -5,7 +5,8 @@
 import { exactNumber, hasExactNumbers, keepExactNumber } from './exact-number.ts'
 import { JsonError } from './json-error.ts'
 import { explainJson, placeOf } from './json-explain.ts'
-import type { Json, JsonObject } from './json-value.ts'
+import { isJsonObject } from './json-object.ts'
+import type { Json } from './json-value.ts'
 
 /** What a JSON text may cost. */
 export interface JsonLimits {
@@ -53,10 +54,10 @@ export function canonicalJson(value: unknown): string {
   }
   if (value === null || typeof value === 'boolean') return String(value)
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
-  if (typeof value !== 'object') throw new TypeError(`a ${typeof value} has no JSON form`)
+  if (!isJsonObject(value)) throw new TypeError(`a ${typeof value} has no JSON form`)
   const members: string[] = []
   for (const name of Object.keys(value).sort()) {
-    const member = (value as Record<string, unknown>)[name]
+    const member: unknown = value[name]
     if (member !== undefined) members.push(`${canonicalString(name)}:${canonicalJson(member)}`)
   }
   return `{${members.join()}}`
@@ -166,7 +167,9 @@ function keepNumbers(text: string, root: Json): void {
   let kept = 0
   const member = (): Json => {
     const holder = holders.at(-1)
-    return holder ? ((holder.value as JsonObject)[holder.key] ?? null) : root // lists have members as well
+    if (!holder) return root
+    const { value, key, index } = holder
+    return (Array.isArray(value) ? value[index] : isJsonObject(value) ? value[key] : undefined) ?? null
   }
   for (; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -193,7 +196,8 @@ function keepNumbers(text: string, root: Json): void {
 
 function keepNumber(holder: Holder | undefined, text: string): void {
   if (!Number.isFinite(Number(text))) throw new JsonError('value', 'A number is too large')
-  if (holder) keepExactNumber(holder.value as object, holder.key, text)
+  if (holder && typeof holder.value === 'object' && holder.value !== null)
+    keepExactNumber(holder.value, holder.key, text)
 }
 
 /** Whether what closes at `end` is followed by a colon. */
@@ -205,7 +209,7 @@ function isName(text: string, end: number): boolean {
 
 function nameOf(text: string, start: number, end: number): string {
   const name = text.slice(start + 1, end)
-  return name.includes('\\') ? (JSON.parse(text.slice(start, end + 1)) as string) : name
+  return name.includes('\\') ? String(JSON.parse(text.slice(start, end + 1))) : name
 }
 
 function exactReplacer(this: object, key: string, value: unknown): unknown {

@@ -3,7 +3,9 @@
  * they could take exponential time. A pattern is refused when some text can be matched in a loop in two ways (the
  * automaton is exponentially ambiguous, Weideman et al. 2016): `(a+)+`, `(a|a)*`, `(\s*x\s*)*`; not `(\.\d+)*`.
  */
+
 import { RE2JS } from 're2js'
+import { keep } from './keep.ts'
 import { parsePattern, type RegexNode } from './regex-parse.ts'
 
 /** Standards' own patterns have some 200 characters. */
@@ -17,8 +19,7 @@ const MAX_BACKTRACKING = 5_000_000
 const MAX_LINEAR = 50_000_000
 /** Most characters that a replacement may make. */
 const MAX_REPLACED = 20_000_000
-const CACHE_ENTRIES = 500
-const cache = new Map<string, SafeRegex>()
+const compiled = keep<string, SafeRegex>(500)
 
 /** Why a pattern is refused, or undefined when it may be run. For patterns that stand in what an author wrote: it is quoted. */
 export function checkRegex(pattern: string): string | undefined {
@@ -84,15 +85,11 @@ export interface SafeRegex {
  * quoted, for it may come out of data.
  */
 export function safeRegex(pattern: string, flags = ''): SafeRegex {
-  const key = `${flags}/${pattern}`
-  const known = cache.get(key)
-  if (known) return known
-  const checked = check(pattern)
-  if (typeof checked === 'string') throw new RegexError('invalid', `the regular expression ${checked}`)
-  const made = compile(checked, flags)
-  cache.set(key, made)
-  if (cache.size > CACHE_ENTRIES) cache.delete(cache.keys().next().value ?? '')
-  return made
+  return compiled.of(`${flags}/${pattern}`, () => {
+    const checked = check(pattern)
+    if (typeof checked === 'string') throw new RegexError('invalid', `the regular expression ${checked}`)
+    return compile(checked, flags)
+  })
 }
 
 function compile({ source, flags: own, root, automaton }: Checked, flags: string): SafeRegex {

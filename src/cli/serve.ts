@@ -1,6 +1,6 @@
-import { createServer } from 'node:http'
 import type { Command } from 'commander'
-import { type Config, isStartedByNpm, readConfig } from '../config.ts'
+import { isStartedByNpm, readConfig } from '../config.ts'
+import { tryAddress } from '../http/wire/running-server.ts'
 import { loadBaseContentBeside } from '../publish/base-content/load-beside.ts'
 import type { VidimusServer } from '../server.ts'
 import { tellBaseContent } from './base-content.ts'
@@ -18,6 +18,7 @@ export function addServe(program: Command): void {
       if (isStartedByNpm()) whenOrphaned(() => stopping.abort())
       const config = readConfig()
       console.error(`vidimus starts; its data is in ${config.dataDir} (a first start takes some seconds)`)
+      // Nobody should wait for the content to learn that the port is taken.
       await tryAddress(config)
       const server = await openLoadedServer(config)
       for (const list of server.trust.status())
@@ -41,13 +42,6 @@ function whenOrphaned(stop: () => void): void {
     stop()
   }, orphanSeconds * 1000)
   watch.unref()
-}
-
-/** Whether the server will be able to listen: nobody should wait for its content to learn that the port is taken. */
-async function tryAddress({ host, port }: Config): Promise<void> {
-  const probe = createServer()
-  await new Promise<void>((listens, fails) => probe.once('error', fails).listen(port, host, listens))
-  await new Promise((closed) => probe.close(closed))
 }
 
 async function serve(server: VidimusServer, stopping: AbortController): Promise<void> {

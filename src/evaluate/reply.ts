@@ -1,3 +1,4 @@
+import { stringifyJson } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
 import { operationOutcome } from '../fhir/error.ts'
 import type { Binary, Parameter, Parameters } from '../fhir/types.ts'
@@ -50,7 +51,7 @@ function contentParameters(evaluation: Evaluation): Parameter[] {
     if (part.length > 0) parameter.push({ name: 'subject', part })
   }
   for (const coreDataSet of evaluation.coreDataSets) {
-    const data = Buffer.from(JSON.stringify(coreDataSet), 'utf8').toString('base64')
+    const data = Buffer.from(stringifyJson(coreDataSet), 'utf8').toString('base64')
     const binary: Binary = { resourceType: 'Binary', contentType: 'application/json', data }
     parameter.push({ name: 'coreDataSet', resource: binary })
   }

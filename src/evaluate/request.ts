@@ -148,8 +148,8 @@ function readCredential(parameters: Parameters): Scanned {
   return texts.map(withoutLineEnd)
 }
 
-/** Scanners and editors add line ends, which no format has at its end; every other blank belongs to the code. */
-const withoutLineEnd = (text: string) => text.replace(/[\r\n]+$/, '')
+/** Scanners and editors add one line end; every other blank, a second one too, belongs to the code. */
+const withoutLineEnd = (text: string) => text.replace(/(?:\r\n|\r|\n)$/, '')
 
 function readParameters(parameters: Parameters): Parameters | undefined {
   const given = firstParameter(parameters, 'parameters')

@@ -22,11 +22,14 @@ interface ElementInfo {
   xmlAttribute?: true
 }
 
+/** What a type may be; models of the table that FHIR calls logical are read as resources. */
+const kinds = ['primitive-type', 'complex-type', 'resource', 'backbone'] as const
+
 /** One type, or one element with children (then `kind` is `backbone` and `name` its path). */
 export interface TypeInfo {
   /** `Patient`, or `Patient.contact` for a backbone. */
   name: string
-  kind: 'primitive-type' | 'complex-type' | 'resource' | 'backbone'
+  kind: (typeof kinds)[number]
   base?: string
   abstract: boolean
   /** Own and inherited, in the order of the XML schema. */
@@ -49,7 +52,8 @@ interface TypeEntry {
   elements?: Record<string, string[]>
 }
 
-const entries = new Map<string, TypeEntry>(Object.entries(table as Record<string, TypeEntry>))
+const types: Record<string, TypeEntry> = table
+const entries = new Map(Object.entries(types))
 const infos = new Map<string, TypeInfo | undefined>()
 const properties = new Map<string, Map<string, FoundElement>>()
 
@@ -118,7 +122,7 @@ function unpackType(name: string): TypeInfo | undefined {
   if (dot >= 0) return unpackBackbone(name, entry)
   const inherited = entry.base ? (typeInfo(entry.base)?.elements ?? []) : []
   const own = (entry.elements?.[name] ?? []).map(unpackElement)
-  const kind = entry.kind === 'logical' ? 'resource' : (entry.kind as TypeInfo['kind'])
+  const kind = kinds.find((each) => each === entry.kind) ?? 'resource'
   const info: TypeInfo = { name, kind, abstract: entry.abstract === true, elements: [...inherited, ...own] }
   if (entry.base) info.base = entry.base
   return info

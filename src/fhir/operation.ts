@@ -1,3 +1,4 @@
+import { asJson } from './as-resource.ts'
 import type { Parameter, Parameters, Resource } from './types.ts'
 
 /** One parameter of an operation, as OperationDefinition.parameter describes it. */
@@ -41,6 +42,8 @@ export interface OperationCall {
   headers: Record<string, string | undefined>
   /** Who asks, as far as it can be told: what takes long is done in turns, client by client. */
   client?: string
+  /** Whether the client has gone: nobody waits for the answer any more. */
+  isGone?: (() => boolean) | undefined
   /** What the request may compute on the server's own thread; absent where a call can cost little. */
   budget?: () => OperationBudget
 }
@@ -116,7 +119,8 @@ export function defineOperation<Context>(operation: Operation<Context>): Operati
 export function parameterValue(parameter: Parameter | undefined): unknown {
   if (!parameter) return undefined
   if (parameter.resource) return parameter.resource
-  for (const member in parameter) if (member.startsWith('value')) return parameter[member as keyof Parameter]
+  const members = asJson(parameter)
+  for (const member in members) if (member.startsWith('value')) return members[member]
   return undefined
 }
 

@@ -8,6 +8,16 @@ const STRING_CHARACTERS = 1024 * 1024
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what XML 1.0 cannot carry, escaped or not (production Char)
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
 
+const ID = /^[A-Za-z0-9\-.]{1,64}$/
+
+/** Whether a resource can be stored under an id: `.` and `..` are of the form, and mean other places in an address (RFC 3986 §5.2.4). */
+export function isResourceId(id: string): boolean {
+  return ID.test(id) && !isDots(id)
+}
+
+/** Whether a part of a path means another place. */
+export const isDots = (part: string): boolean => part === '.' || part === '..'
+
 /** Why a JSON value is not of that primitive type, as the end of a sentence; undefined when it is. */
 export function primitiveFault(type: string, value: unknown): string | undefined {
   return primitiveCheck(type)?.(value)
@@ -86,7 +96,7 @@ const PRIMITIVES: Record<string, PrimitiveCheck> = {
   uuid: text('must be a UUID such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520', (value) =>
     /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value),
   ),
-  id: text('must be 1 to 64 letters, digits, "-" or "."', (value) => /^[A-Za-z0-9\-.]{1,64}$/.test(value)),
+  id: text('must be 1 to 64 letters, digits, "-" or "."', (value) => ID.test(value)),
   code: text('must be a code: no space at either end, no two in a row', (value) => CODE.test(value)),
   base64Binary: text('must be base64', (value) => isBase64(value)),
   date: text('must be a date such as 2024, 2024-05 or 2024-05-06', isDate),

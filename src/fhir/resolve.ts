@@ -1,3 +1,5 @@
+import { isJsonObject } from '../base/json-object.ts'
+
 /** References inside one instance (https://hl7.org/fhir/R4/references.html, bundle.html#references). */
 
 interface ResourceLike {
@@ -40,7 +42,8 @@ function findEntry(reference: string, entries: unknown[]): ResourceLike | undefi
   const bare = reference.replace(/\/_history\/[^/]*$/, '')
   const relative = /^[A-Z]\w*\/[A-Za-z0-9\-.]{1,64}$/.test(bare)
   for (const entry of entries) {
-    const { fullUrl, resource } = (entry ?? {}) as { fullUrl?: unknown; resource?: unknown }
+    if (!isJsonObject(entry)) continue
+    const { fullUrl, resource } = entry
     if (!isResourceLike(resource)) continue
     if (fullUrl === bare || (relative && typeof fullUrl === 'string' && fullUrl.endsWith(`/${bare}`))) return resource
     if (relative && `${resource.resourceType}/${resource.id}` === bare) return resource

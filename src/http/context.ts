@@ -6,9 +6,9 @@ import type { AuditRecorder } from './audit/recorder.ts'
 import type { Gate } from './limits/gate.ts'
 import type { HttpLimits } from './limits/http-limits.ts'
 import type { Authorize, ClientOf } from './limits/requester.ts'
+import type { UnfinishedBodies } from './limits/unfinished-bodies.ts'
 import type { FhirReply, FhirRequest, Resolved, Target } from './message/exchange.ts'
 import type { Patches } from './patch/patch-jobs.ts'
-import type { UnfinishedBodies } from './wire/body.ts'
 
 /** One thing that answers depend on. */
 export interface ReadinessPart {

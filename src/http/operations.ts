@@ -84,6 +84,7 @@ function operationCall(
     ...input,
     headers: request.headers,
     client: request.requester.client(),
+    isGone: request.requester.isGone,
   }
   if (target.type !== '') call.resourceType = target.type
   if (target.id !== '') call.id = target.id

@@ -1,5 +1,6 @@
 import { isResource } from '../fhir/elements.ts'
-import { FhirError, issue } from '../fhir/error.ts'
+import { badRequest, FhirError, issue } from '../fhir/error.ts'
+import { isDots, isResourceId } from '../fhir/primitives.ts'
 import type { HttpContext, Interaction } from './context.ts'
 import { isAppendOnly, isProtectedType, isSupportedType } from './describe/stored-types.ts'
 import { batch } from './interactions/batch.ts'
@@ -53,14 +54,13 @@ const routes: { pattern: string; methods: Record<string, Method> }[] = [
 const matchers = routes.map((route) => ({ ...route, segments: route.pattern.split('/').slice(1).filter(Boolean) }))
 /** What is possible with types that only grow. */
 const appending = new Set(['GET', 'POST'])
-/** The two names that mean other places in an address are none. */
-const resourceId = /^(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}$/
 
 /**
  * Finds the interaction of a method and a path.
  * @throws FhirError 404 nothing there, 405 with `Allow`
  */
 export function resolveRoute(context: HttpContext, method: string, path: string[]): Resolved {
+  if (path.some(isDots)) throw badRequest('The parts "." and ".." of an address mean other places: they are no ids.')
   const last = path.at(-1)
   if (last?.startsWith('$')) return resolveOperation(context, method, path)
   for (const { pattern, segments, methods } of matchers) {
@@ -99,7 +99,7 @@ export function allowedMethods(context: HttpContext, path: string[]): string[] {
 function resolveOperation(context: HttpContext, method: string, path: string[]): Resolved {
   const [type = '', id = ''] = path.length > 1 ? path : []
   const operation = (path.at(-1) ?? '').slice(1)
-  if (path.length > 3 || (path.length === 3 && !resourceId.test(id))) throw unknownPath()
+  if (path.length > 3 || (path.length === 3 && !isResourceId(id))) throw unknownPath()
   if (type !== '') checkType(type)
   const target: Target = { type, id: path.length === 3 ? id : '', versionId: '', operation }
   const found = findOperation(context.operations, target)
@@ -128,7 +128,7 @@ function matchPath(segments: string[], path: string[]): Target | undefined {
     if (!segment.startsWith(':')) {
       if (segment !== given) return undefined
     } else if (segment === ':type') target.type = given
-    else if (!resourceId.test(given)) return undefined
+    else if (!isResourceId(given)) return undefined
     else target[segment.slice(1) as 'id' | 'versionId'] = given
   }
   return target

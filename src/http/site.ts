@@ -24,12 +24,12 @@ export function createSite(context: HttpContext, basePath: string, logs: Logs): 
     logRequest(context, logs, request, response)
     next()
   })
-  page(app, '/health', (_request, response) => health(context, response))
-  page(app, '/ready', (_request, response) => answerReady(context, response))
-  page(app, '/', (_request, response) => {
+  serve(app, '/health', (_request, response) => health(context, response))
+  serve(app, '/ready', (_request, response) => answerReady(context, response))
+  serve(app, '/', (_request, response) => {
     response.type('html').send(landingPage(context.software, basePath))
   })
-  page(app, '/openapi.json', (_request, response) => {
+  serve(app, '/openapi.json', (_request, response) => {
     response.set('Cache-Control', 'public, max-age=60').json(openApi(context))
   })
   app.use(() => {
@@ -39,7 +39,7 @@ export function createSite(context: HttpContext, basePath: string, logs: Logs): 
   return app
 }
 
-function page(app: Express, path: string, handle: (request: Request, response: Response) => void): void {
+function serve(app: Express, path: string, handle: (request: Request, response: Response) => void): void {
   app.all(path, (request, response) => {
     if (request.method === 'OPTIONS') response.set('Allow', 'GET, HEAD, OPTIONS').status(204).end()
     else if (request.method === 'GET' || request.method === 'HEAD') handle(request, response)

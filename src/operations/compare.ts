@@ -1,6 +1,7 @@
+import { input, output } from '../fhir/declare-parameter.ts'
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
-import { COMMON_PARAMETERS, input, output } from './input/terminology-parameters.ts'
+import { COMMON_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** `ValueSet/$compare`: how two value sets relate (HL7 terminology ecosystem). */
 export const compare = defineOperation<OperationContext>({

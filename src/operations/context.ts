@@ -32,7 +32,11 @@ interface OperationLimits {
 }
 
 /** A job of whoever makes a call. */
-export const jobOf = ({ client = '' }: OperationCall, { limits }: Pick<OperationContext, 'limits'>): JobCall => ({
+export const jobOf = (
+  { client = '', isGone }: OperationCall,
+  { limits }: Pick<OperationContext, 'limits'>,
+): JobCall => ({
   client,
+  isGone,
   cpuSeconds: limits.cpuMilliseconds / 1000,
 })

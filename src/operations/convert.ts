@@ -1,5 +1,6 @@
 import { stringifyJson } from '../base/json.ts'
 import { isOfType } from '../fhir/as-resource.ts'
+import { input, output } from '../fhir/declare-parameter.ts'
 import { badRequest } from '../fhir/error.ts'
 import { booleanParameter, defineOperation, firstParameter, type OperationCall } from '../fhir/operation.ts'
 import type { StructureMap } from '../fhir/types.ts'
@@ -21,30 +22,9 @@ export const convert = defineOperation<OperationContext>({
   type: ['StructureMap'],
   accepts: [MAPPING_LANGUAGE, 'text/plain'],
   parameters: [
-    {
-      name: 'resource',
-      use: 'in',
-      min: 0,
-      max: '1',
-      type: 'StructureMap',
-      documentation: 'The map, unless the body is mapping language',
-    },
-    {
-      name: 'strict',
-      use: 'in',
-      min: 0,
-      max: '1',
-      type: 'boolean',
-      documentation: 'Whether forms outside the specification are errors',
-    },
-    {
-      name: 'return',
-      use: 'out',
-      min: 1,
-      max: '1',
-      type: 'StructureMap',
-      documentation: 'The map in the form that Accept asks for',
-    },
+    input('resource', 'StructureMap', 'The map, unless the body is mapping language'),
+    input('strict', 'boolean', 'Whether forms outside the specification are errors'),
+    output('return', 'StructureMap', 'The map in the form that Accept asks for', '1..1'),
   ],
   async handle(call, context) {
     const toText = call.accept?.startsWith(MAPPING_LANGUAGE) === true

@@ -1,8 +1,14 @@
+import { input, output } from '../fhir/declare-parameter.ts'
 import { badRequest } from '../fhir/error.ts'
-import { allParameters, defineOperation, firstParameter, parameterValue, textParameter } from '../fhir/operation.ts'
-import type { Library } from '../fhir/types.ts'
+import { allParameters, defineOperation, firstParameter, textParameter } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
-import { encodedReply, endpointParameters, readRunParameters, runParameters } from './input/cql-parameters.ts'
+import {
+  encodedReply,
+  endpointParameters,
+  readRunParameters,
+  resourceParameter,
+  runParameters,
+} from './input/cql-parameters.ts'
 
 /** `POST [base]/$cql` of the HL7 implementation guide "Using CQL with FHIR": evaluates a bare CQL expression. */
 export const cql = defineOperation<OperationContext>({
@@ -14,44 +20,29 @@ export const cql = defineOperation<OperationContext>({
   personal: true,
   strict: true,
   parameters: [
-    { name: 'expression', use: 'in', min: 1, max: '1', type: 'string', documentation: 'The CQL expression.' },
+    input('expression', 'string', 'The CQL expression.', '1..1'),
     ...runParameters,
-    {
-      name: 'library',
-      use: 'in',
-      min: 0,
-      max: '*',
-      documentation: 'A stored Library that the expression refers to.',
-      part: [
-        { name: 'url', use: 'in', min: 1, max: '1', type: 'canonical', documentation: 'Canonical of the Library.' },
-        {
-          name: 'name',
-          use: 'in',
-          min: 0,
-          max: '1',
-          type: 'string',
-          documentation: 'The name by which the expression calls it; default the CQL identifier.',
-        },
+    input(
+      'library',
+      [
+        input('url', 'canonical', 'Canonical of the Library.', '1..1'),
+        input('name', 'string', 'The name by which the expression calls it; default the CQL identifier.'),
       ],
-    },
-    {
-      name: 'content',
-      use: 'in',
-      min: 0,
-      max: '1',
-      type: 'Library',
-      documentation: 'A Library with text/cql content; the expression is evaluated as if it were one of its defines.',
-    },
+      'A stored Library that the expression refers to.',
+      '0..*',
+    ),
+    input(
+      'content',
+      'Library',
+      'A Library with text/cql content; the expression is evaluated as if it were one of its defines.',
+    ),
     ...endpointParameters,
-    {
-      name: 'return',
-      use: 'out',
-      min: 0,
-      max: '*',
-      type: 'Any',
-      documentation:
-        'The value; a list is repeated. `evaluation error` with an OperationOutcome instead when the evaluation fails.',
-    },
+    output(
+      'return',
+      'Any',
+      'The value; a list is repeated. `evaluation error` with an OperationOutcome instead when the evaluation fails.',
+      '0..*',
+    ),
   ],
   async handle(call, context) {
     const { parameters } = call
@@ -69,8 +60,7 @@ export const cql = defineOperation<OperationContext>({
         )
       return name === undefined ? { canonical } : { canonical, name }
     })
-    // The type of the parameter is checked where the content is read.
-    const content = parameterValue(firstParameter(parameters, 'content')) as Library | undefined
+    const content = resourceParameter(firstParameter(parameters, 'content'), 'Library')
     const result = await context.rules.evaluateCql({
       expression,
       libraries,
@@ -78,6 +68,7 @@ export const cql = defineOperation<OperationContext>({
       ...readRunParameters(parameters),
       clock: context.now().toISOString(),
       client: call.client,
+      isGone: call.isGone,
     })
     return { resource: encodedReply([result], []) }
   },

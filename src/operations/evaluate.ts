@@ -3,6 +3,7 @@ import { jsonSize } from '../base/json-size.ts'
 import { isOfType } from '../fhir/as-resource.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
+import { input, output } from '../fhir/declare-parameter.ts'
 import { badRequest, FhirError, notFound, operationOutcome, unprocessable } from '../fhir/error.ts'
 import {
   defineOperation,
@@ -25,88 +26,75 @@ const maximumQuestionBytes = 1_000_000
 /** The lines of a queue together: some thousand questions. */
 const maximumQueueBytes = 5_000_000
 
-/** A parameter of the answer: of a type, or of parts. */
-function out(
-  name: string,
-  [min, max]: [min: number, max: '1' | '*'],
-  is: string | ParameterDeclaration[],
-  documentation: string,
-): ParameterDeclaration {
-  const declared = { name, use: 'out' as const, min, max, documentation }
-  return typeof is === 'string' ? { ...declared, type: is } : { ...declared, part: is }
-}
-
 /** What `$evaluate` answers. */
 const answer: ParameterDeclaration[] = [
-  out('decision', [1, '1'], 'code', 'accepted, rejected, undetermined or unverified.'),
-  out('status', [1, '1'], 'code', 'VERIFIED, or the first thing that is wrong.'),
-  out('format', [0, '1'], 'code', 'Format of the credential.'),
-  out(
+  output('decision', 'code', 'accepted, rejected, undetermined or unverified.', '1..1'),
+  output('status', 'code', 'VERIFIED, or the first thing that is wrong.', '1..1'),
+  output('format', 'code', 'Format of the credential.'),
+  output(
     'issuer',
-    [0, '1'],
     [
-      out('name', [0, '1'], 'string', 'Name of the issuer.'),
-      out('participant', [0, '1'], 'code', 'Participant of the network, by its code.'),
-      out('keyId', [0, '1'], 'string', 'Key that signed.'),
-      out('trustDomain', [0, '1'], 'code', 'GDHCN trust domain for which the key is trusted.'),
-      out('keyUsage', [0, '1'], 'code', 'What the key may sign.'),
-      out('trustList', [0, '1'], 'string', 'List that vouched for the key.'),
+      output('name', 'string', 'Name of the issuer.'),
+      output('participant', 'code', 'Participant of the network, by its code.'),
+      output('keyId', 'string', 'Key that signed.'),
+      output('trustDomain', 'code', 'GDHCN trust domain for which the key is trusted.'),
+      output('keyUsage', 'code', 'What the key may sign.'),
+      output('trustList', 'string', 'List that vouched for the key.'),
     ],
     'Who issued it, and which list vouched for the key.',
   ),
-  out(
+  output(
     'check',
-    [0, '*'],
     [
-      out('name', [1, '1'], 'code', 'Step of the verification.'),
-      out('outcome', [1, '1'], 'code', 'How it ended.'),
-      out('detail', [0, '1'], 'string', 'What was found.'),
+      output('name', 'code', 'Step of the verification.', '1..1'),
+      output('outcome', 'code', 'How it ended.', '1..1'),
+      output('detail', 'string', 'What was found.'),
     ],
     'One per step.',
+    '0..*',
   ),
-  out(
+  output(
     'subject',
-    [0, '1'],
     [
-      out('name', [0, '1'], 'string', 'Name, as the credential has it.'),
-      out('birthDate', [0, '1'], 'string', 'Date of birth, as precise as the credential has it.'),
-      out('identifier', [0, '1'], 'string', 'Number of an identity document.'),
+      output('name', 'string', 'Name, as the credential has it.'),
+      output('birthDate', 'string', 'Date of birth, as precise as the credential has it.'),
+      output('identifier', 'string', 'Number of an identity document.'),
     ],
     'Whom to compare with an identity document.',
   ),
-  out('coreDataSet', [0, '*'], 'Binary', 'DDCC core data set (application/json), one per certified event.'),
-  out('content', [0, '1'], 'Bundle', 'The FHIR resources that the rules ran over.'),
-  out(
+  output('coreDataSet', 'Binary', 'DDCC core data set (application/json), one per certified event.', '0..*'),
+  output('content', 'Bundle', 'The FHIR resources that the rules ran over.'),
+  output(
     'rule',
-    [0, '*'],
     [
-      out('planDefinition', [0, '1'], 'canonical', 'Rule set.'),
-      out('action', [0, '1'], 'string', 'Action of the rule set.'),
-      out('library', [0, '1'], 'canonical', 'Library of the rule.'),
-      out('expression', [0, '1'], 'string', 'Define of the library.'),
-      out('result', [0, '1'], 'boolean', 'Absent when the rule has no answer.'),
-      out('message', [0, '1'], 'string', 'What the rule says to a person.'),
-      out(
+      output('planDefinition', 'canonical', 'Rule set.'),
+      output('action', 'string', 'Action of the rule set.'),
+      output('library', 'canonical', 'Library of the rule.'),
+      output('expression', 'string', 'Define of the library.'),
+      output('result', 'boolean', 'Absent when the rule has no answer.'),
+      output('message', 'string', 'What the rule says to a person.'),
+      output(
         'evidence',
-        [0, '*'],
         [
-          out('name', [1, '1'], 'string', 'Name of the value.'),
-          out(
+          output('name', 'string', 'Name of the value.', '1..1'),
+          output(
             'value',
-            [1, '1'],
             'Any',
             'A primitive value, or parts for a list (element) and an object (its members).',
+            '1..1',
           ),
         ],
         'What it was decided by.',
+        '0..*',
       ),
     ],
     'One per rule.',
+    '0..*',
   ),
-  out('structureMap', [0, '*'], 'canonical', 'Maps that made the content, with their versions.'),
-  out('valueSet', [0, '*'], 'canonical', 'Value sets that the rules asked, with their versions.'),
-  out('evaluationDateTime', [1, '1'], 'dateTime', 'The clock of every time check.'),
-  out('outcome', [0, '1'], 'OperationOutcome', 'Warnings, and the error behind a failure.'),
+  output('structureMap', 'canonical', 'Maps that made the content, with their versions.', '0..*'),
+  output('valueSet', 'canonical', 'Value sets that the rules asked, with their versions.', '0..*'),
+  output('evaluationDateTime', 'dateTime', 'The clock of every time check.', '1..1'),
+  output('outcome', 'OperationOutcome', 'Warnings, and the error behind a failure.'),
 ]
 
 /** `$evaluate`: a verdict on a scanned credential; the contract is fixed (README, `$evaluate`). */
@@ -134,40 +122,27 @@ export const evaluateOperation = defineOperation<OperationContext>({
     'useContext',
   ],
   parameters: [
-    {
-      ...parameter('url', '0', '1', 'uri', 'At type level: canonical of the PlanDefinition to evaluate.'),
-      scope: ['type'],
-    },
-    { ...parameter('credential', '0', '1', 'string', 'The text of the code exactly as scanned.'), personal: true },
-    {
-      ...parameter('credentialPart', '0', '*', 'string', 'Further chunks of a chunked SMART Health Card, any order.'),
+    input('url', 'uri', 'At type level: canonical of the PlanDefinition to evaluate.', { scope: ['type'] }),
+    { ...input('credential', 'string', 'The text of the code exactly as scanned.'), personal: true },
+    input('credentialPart', 'string', 'Further chunks of a chunked SMART Health Card, any order.', {
+      cardinality: '0..*',
       personal: true,
-    },
-    {
-      ...parameter(
-        'credentialData',
-        '0',
-        '1',
-        'base64Binary',
-        'Raw transport instead of a text: COSE_Sign1 or CWT bytes, plain or zlib.',
-      ),
-      personal: true,
-    },
-    parameter('evaluationDateTime', '0', '1', 'dateTime', "The clock of every time check; default the server's clock."),
-    parameter('planDefinition', '0', '*', 'canonical', 'Which rules to run; default: every active one that applies.'),
-    parameter('library', '0', '*', 'canonical', 'Rule libraries to run directly.'),
-    parameter('expression', '0', '*', 'string', 'Which defines of `library` to report.'),
-    parameter('jurisdiction', '0', '1', 'code', 'The verifying jurisdiction, ISO 3166-1.'),
-    parameter('trustDomain', '0', '*', 'code', 'Restrict trusted keys to these GDHCN domains.'),
-    parameter('parameters', '0', '1', 'Parameters', 'CQL parameters.'),
-    parameter('structureMap', '0', '*', 'canonical', 'Override of the map chain of the format.'),
-    parameter(
-      'trustAnchor',
-      '0',
-      '*',
+    }),
+    input(
+      'credentialData',
       'base64Binary',
-      'Key trusted for this request alone, when the server allows it.',
+      'Raw transport instead of a text: COSE_Sign1 or CWT bytes, plain or zlib.',
+      { personal: true },
     ),
+    input('evaluationDateTime', 'dateTime', "The clock of every time check; default the server's clock."),
+    input('planDefinition', 'canonical', 'Which rules to run; default: every active one that applies.', '0..*'),
+    input('library', 'canonical', 'Rule libraries to run directly.', '0..*'),
+    input('expression', 'string', 'Which defines of `library` to report.', '0..*'),
+    input('jurisdiction', 'code', 'The verifying jurisdiction, ISO 3166-1.'),
+    input('trustDomain', 'code', 'Restrict trusted keys to these GDHCN domains.', '0..*'),
+    input('parameters', 'Parameters', 'CQL parameters.'),
+    input('structureMap', 'canonical', 'Override of the map chain of the format.', '0..*'),
+    input('trustAnchor', 'base64Binary', 'Key trusted for this request alone, when the server allows it.', '0..*'),
     ...answer,
   ],
   examples: {
@@ -190,10 +165,6 @@ export const evaluateOperation = defineOperation<OperationContext>({
     return { resource }
   },
 })
-
-function parameter(...[name, min, max, type, documentation]: [string, string, string, string, string]) {
-  return { name, use: 'in' as const, min: Number(min), max, type, documentation }
-}
 
 /** Which rules the place of the call names. */
 type NamedByPlace = { plans: PlanDefinition[] } | { planDefinitions: string[] } | undefined

@@ -1,8 +1,9 @@
+import { input, output } from '../fhir/declare-parameter.ts'
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
 import { withBoundValueSet } from './input/bound-value-set.ts'
 import { withInstance } from './input/instance-resource.ts'
-import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
+import { COMMON_PARAMETERS, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** `ValueSet/$expand`: the members of a value set, paged, filtered, in any language (IHE ITI-97). */
 export const expand = defineOperation<OperationContext>({
@@ -19,17 +20,17 @@ export const expand = defineOperation<OperationContext>({
     ...VALUE_SET_PARAMETERS,
     input('context', 'uri', 'StructureDefinition and element (url#path) whose bound value set is meant'),
     input('filter', 'string', 'Every word begins a word of code, display or designation; case does not matter'),
-    input('date', 'dateTime', 'Today, as far as it says; definitions of another day are not kept'),
+    input('date', 'dateTime', 'The versions that were there on that day, as their dates say'),
     input('offset', 'integer', 'Members to skip'),
     input('count', 'integer', 'Members to answer; 0 for the total alone'),
     input('includeDesignations', 'boolean', 'Answer designations'),
-    input('designation', 'string', 'Designation to answer: a language, or system|code of a use', '*'),
+    input('designation', 'string', 'Designation to answer: a language, or system|code of a use', '0..*'),
     input('includeDefinition', 'boolean', 'Answer the definition of the value set too'),
     input('excludeNested', 'boolean', 'Answer a flat list'),
     input('excludeNotForUI', 'boolean', 'Accepted; every member can be shown'),
     input('excludePostCoordinated', 'boolean', 'Accepted; no member is post-coordinated'),
-    input('property', 'string', 'Property to answer', '*'),
-    input('exclude-system', 'canonical', 'Code system to leave out, url or url|version', '*'),
+    input('property', 'string', 'Property to answer', '0..*'),
+    input('exclude-system', 'canonical', 'Code system to leave out, url or url|version', '0..*'),
     ...COMMON_PARAMETERS,
     output('return', 'ValueSet', 'The value set with its expansion'),
   ],

@@ -1,3 +1,5 @@
+import { isOfType } from '../fhir/as-resource.ts'
+import { input, output } from '../fhir/declare-parameter.ts'
 import { badRequest, notFound } from '../fhir/error.ts'
 import {
   defineOperation,
@@ -26,28 +28,22 @@ export const libraryEvaluate = defineOperation<OperationContext>({
   personal: true,
   strict: true,
   parameters: [
-    { name: 'url', use: 'in', min: 0, max: '1', type: 'canonical', documentation: 'Canonical of the Library.' },
-    { name: 'library', use: 'in', min: 0, max: '1', type: 'Library', documentation: 'The Library itself, not stored.' },
-    {
-      name: 'expression',
-      use: 'in',
-      min: 0,
-      max: '*',
-      type: 'string',
-      documentation:
-        'Defines to report; default every public one. Errors of the library count only where they are reached.',
-    },
+    input('url', 'canonical', 'Canonical of the Library.'),
+    input('library', 'Library', 'The Library itself, not stored.'),
+    input(
+      'expression',
+      'string',
+      'Defines to report; default every public one. Errors of the library count only where they are reached.',
+      '0..*',
+    ),
     ...runParameters,
     ...endpointParameters,
-    {
-      name: 'return',
-      use: 'out',
-      min: 0,
-      max: '*',
-      type: 'Any',
-      documentation:
-        'One parameter per define, named like it; `evaluation error` with an OperationOutcome for one that fails.',
-    },
+    output(
+      'return',
+      'Any',
+      'One parameter per define, named like it; `evaluation error` with an OperationOutcome for one that fails.',
+      '0..*',
+    ),
   ],
   async handle(call, context) {
     const { library, untrusted } = await readLibraryParameter(call, context)
@@ -59,6 +55,7 @@ export const libraryEvaluate = defineOperation<OperationContext>({
       ...readRunParameters(call.parameters),
       clock: context.now().toISOString(),
       client: call.client,
+      isGone: call.isGone,
     })
     return { resource: encodedReply(results, ignored) }
   },
@@ -72,15 +69,14 @@ interface Chosen {
 
 async function readLibraryParameter(call: OperationCall, context: OperationContext): Promise<Chosen> {
   if (call.level === 'instance') {
-    const stored = (await context.storage.read('Library', call.id ?? ''))?.resource as Library | undefined
-    if (!stored) throw notFound(`Library/${call.id} is not known to this server`)
+    const stored = (await context.storage.read('Library', call.id ?? ''))?.resource
+    if (!isOfType(stored, 'Library')) throw notFound(`Library/${call.id} is not known to this server`)
     return { library: stored, untrusted: false }
   }
   const inline = parameterValue(firstParameter(call.parameters, 'library'))
   const url = textParameter(call.parameters, 'url')
   if (inline !== undefined) {
-    if ((inline as { resourceType?: string }).resourceType === 'Library')
-      return { library: inline as Library, untrusted: true }
+    if (isOfType(inline, 'Library')) return { library: inline, untrusted: true }
     throw badRequest({ text: 'the parameter library must be a Library resource', expression: 'Parameters.parameter' })
   }
   if (url === undefined)

@@ -1,6 +1,7 @@
+import { input, output } from '../fhir/declare-parameter.ts'
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
-import { COMMON_PARAMETERS, input, output } from './input/terminology-parameters.ts'
+import { COMMON_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** `CodeSystem/$lookup`: everything known about a code (IHE ITI-98). */
 export const lookup = defineOperation<OperationContext>({
@@ -15,8 +16,8 @@ export const lookup = defineOperation<OperationContext>({
     input('system', 'uri', 'Its code system'),
     input('version', 'string', 'Version of the code system'),
     input('coding', 'Coding', 'The code as a Coding'),
-    input('date', 'dateTime', 'Today, as far as it says; definitions of another day are not kept'),
-    input('property', 'code', 'Property to answer, * for all', '*'),
+    input('date', 'dateTime', 'The versions that were there on that day, as their dates say'),
+    input('property', 'code', 'Property to answer, * for all', '0..*'),
     ...COMMON_PARAMETERS,
     output('name', 'string', 'Name of the code system'),
     output('code', 'code', 'The code'),
@@ -26,7 +27,7 @@ export const lookup = defineOperation<OperationContext>({
     output('definition', 'string', 'Definition'),
     output('abstract', 'boolean', 'Whether the concept is abstract'),
     {
-      ...output('designation', '', 'Other texts of the concept', '*'),
+      ...output('designation', '', 'Other texts of the concept', '0..*'),
       part: [
         output('language', 'code', 'Language'),
         output('use', 'Coding', 'Use'),
@@ -35,14 +36,14 @@ export const lookup = defineOperation<OperationContext>({
       ],
     },
     {
-      ...output('property', '', 'Properties', '*'),
+      ...output('property', '', 'Properties', '0..*'),
       part: [
         output('code', 'code', 'Property'),
         output('value', 'Any', 'Value'),
         output('description', 'string', 'Display of the value'),
       ],
     },
-    output('used-supplement', 'canonical', 'Supplement that was applied', '*'),
+    output('used-supplement', 'canonical', 'Supplement that was applied', '0..*'),
   ].map(withoutEmptyType),
   handle: async (call, { terminology }) => ({
     resource: await terminology.lookup(call.parameters, {

@@ -39,7 +39,13 @@ const guardedUses = {
 export type OpenOperation = keyof typeof guardedUses
 
 /** All names of the setting. */
-export const openOperationNames = Object.keys(guardedUses) as OpenOperation[] // the keys of the table just above
+export const openOperationNames: readonly OpenOperation[] = Object.keys(guardedUses).filter((name) =>
+  isOpenOperation(name),
+)
+
+function isOpenOperation(name: string): name is OpenOperation {
+  return Object.hasOwn(guardedUses, name)
+}
 
 /**
  * Why a call needs a token, as a sentence that says what to do; undefined when it is open to everybody. The one place that decides it,

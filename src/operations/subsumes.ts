@@ -1,7 +1,8 @@
+import { input, output } from '../fhir/declare-parameter.ts'
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
 import { withInstance } from './input/instance-resource.ts'
-import { COMMON_PARAMETERS, input, output } from './input/terminology-parameters.ts'
+import { COMMON_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** `CodeSystem/$subsumes`: how two codes of one system stand to each other. */
 export const subsumes = defineOperation<OperationContext>({

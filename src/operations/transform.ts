@@ -1,6 +1,7 @@
 import { stringifyJson } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
 import { isAnyResource } from '../fhir/as-resource.ts'
+import { input, output } from '../fhir/declare-parameter.ts'
 import { isResource } from '../fhir/elements.ts'
 import { booleanParameter, defineOperation, type OperationReply } from '../fhir/operation.ts'
 import { parseJson } from '../fhir/read-json.ts'
@@ -28,74 +29,20 @@ export const transform = defineOperation<OperationContext>({
   strict: true,
   accepts: ['application/json', 'application/fhir+json'],
   parameters: [
-    {
-      name: 'source',
-      use: 'in',
-      min: 0,
-      max: '1',
-      type: 'uri',
-      documentation: 'Canonical of the map, with or without |version',
-    },
-    {
-      name: 'content',
-      use: 'in',
-      min: 0,
-      max: '1',
-      type: 'Any',
-      documentation: 'The instance; a logical one as Binary with content type application/json',
-    },
-    {
-      name: 'sourceMap',
-      use: 'in',
-      min: 0,
-      max: '1',
-      type: 'StructureMap',
-      documentation: 'The map itself, instead of source',
-    },
-    { name: 'map', use: 'in', min: 0, max: '1', type: 'StructureMap', documentation: 'The same as sourceMap' },
-    {
-      name: 'supportingMap',
-      use: 'in',
-      min: 0,
-      max: '*',
-      type: 'StructureMap',
-      documentation: 'A map that the map imports; it comes before stored ones',
-    },
-    {
-      name: 'debug',
-      use: 'in',
-      min: 0,
-      max: '1',
-      type: 'boolean',
-      documentation: 'Whether to trace which rule made what',
-    },
-    {
-      name: 'return',
-      use: 'out',
-      min: 1,
-      max: '1',
-      type: 'Any',
-      documentation: 'The result; of a logical model as plain JSON, within Parameters as Binary',
-    },
-    {
-      name: 'trace',
-      use: 'out',
-      min: 0,
-      max: '*',
-      documentation: 'With debug=true: a rule that fired, an element that was made, or a log message, in order',
-      part: [
-        { name: 'kind', use: 'out', min: 1, max: '1', type: 'code', documentation: 'rule, element or log' },
-        { name: 'text', use: 'out', min: 1, max: '1', type: 'string', documentation: 'What happened' },
-      ],
-    },
-    {
-      name: 'warning',
-      use: 'out',
-      min: 0,
-      max: '*',
-      type: 'string',
-      documentation: 'With debug=true: what could not be resolved',
-    },
+    input('source', 'uri', 'Canonical of the map, with or without |version'),
+    input('content', 'Any', 'The instance; a logical one as Binary with content type application/json'),
+    input('sourceMap', 'StructureMap', 'The map itself, instead of source'),
+    input('map', 'StructureMap', 'The same as sourceMap'),
+    input('supportingMap', 'StructureMap', 'A map that the map imports; it comes before stored ones', '0..*'),
+    input('debug', 'boolean', 'Whether to trace which rule made what'),
+    output('return', 'Any', 'The result; of a logical model as plain JSON, within Parameters as Binary', '1..1'),
+    output(
+      'trace',
+      [output('kind', 'code', 'rule, element or log', '1..1'), output('text', 'string', 'What happened', '1..1')],
+      'With debug=true: a rule that fired, an element that was made, or a log message, in order',
+      '0..*',
+    ),
+    output('warning', 'string', 'With debug=true: what could not be resolved', '0..*'),
   ],
   async handle(call, context) {
     const chosen = await chooseMap(call, context)
@@ -146,7 +93,7 @@ function transformHere(compiled: CompiledMap, instance: Instance, { context, deb
   const trace = { event: (event: TraceEvent) => events.length < traceLimit && events.push(event) }
   const call = { now: context.now(), uuid: context.uuid, ...(debug ? { trace } : {}) }
   const result = compiled.run(instanceValue(instance), call)
-  const written = xml && !asResource(result) ? compiled.writeXml(result) : undefined
+  const written = xml && !resourceIn(result) ? compiled.writeXml(result) : undefined
   return { result, warnings: compiled.warnings, events, ...(written === undefined ? {} : { xml: written }) }
 }
 
@@ -154,20 +101,19 @@ type Done = Omit<TransformAnswer, 'result'> & { result: Json | string }
 
 function reply({ result: given, warnings, events, xml }: Done, debug: boolean): OperationReply {
   const result = typeof given === 'string' ? parseJson(given) : given
-  const resource = asResource(result)
+  const resource = resourceIn(result)
   if (debug) return { resource: traced(result, warnings, events) }
   if (resource) return { resource }
   if (xml !== undefined) return { raw: { contentType: 'application/fhir+xml; charset=utf-8', body: xml } }
   return { raw: { contentType: 'application/fhir+json; charset=utf-8', body: stringifyJson(result) } }
 }
 
-function asResource(result: Json): Resource | undefined {
-  // A map may make anything; what says that it is a resource is handed on as one.
-  return isAnyResource(result) && isResource(result.resourceType) ? result : undefined
-}
+/** A map may make anything; what says that it is a resource is handed on as one. */
+const resourceIn = (result: Json): Resource | undefined =>
+  isAnyResource(result) && isResource(result.resourceType) ? result : undefined
 
 function traced(result: Json, warnings: TransformAnswer['warnings'], events: TraceEvent[]): Resource {
-  const resource = asResource(result) ?? {
+  const resource = resourceIn(result) ?? {
     resourceType: 'Binary' as const,
     contentType: 'application/json',
     data: Buffer.from(stringifyJson(result)).toString('base64'),

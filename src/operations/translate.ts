@@ -1,7 +1,7 @@
+import { input, output } from '../fhir/declare-parameter.ts'
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
 import { withInstance } from './input/instance-resource.ts'
-import { input, output } from './input/terminology-parameters.ts'
 
 /** `ConceptMap/$translate`: codes of another system for a code, in both directions (IHE ITI-101). */
 export const translateOperation = defineOperation<OperationContext>({
@@ -26,41 +26,35 @@ export const translateOperation = defineOperation<OperationContext>({
     input('target', 'uri', 'Value set the translation should be in'),
     input('targetsystem', 'uri', 'Code system wanted'),
     input('reverse', 'boolean', 'From target to source'),
-    {
-      name: 'dependency',
-      use: 'in',
-      min: 0,
-      max: '*',
-      documentation: 'Another element the translation depends on',
-      part: [input('element', 'uri', 'The element'), input('concept', 'CodeableConcept', 'Its value')],
-    },
+    input(
+      'dependency',
+      [input('element', 'uri', 'The element'), input('concept', 'CodeableConcept', 'Its value')],
+      'Another element the translation depends on',
+      '0..*',
+    ),
     ...['sourceCode', 'sourceSystem', 'sourceCoding', 'targetCode', 'targetSystem', 'targetCoding'].map((name) =>
       input(name, name.endsWith('Coding') ? 'Coding' : name.endsWith('Code') ? 'code' : 'uri', 'As in R5'),
     ),
-    input('tx-resource', 'Any', 'CodeSystem, ValueSet or ConceptMap that counts for this request alone', '*'),
+    input('tx-resource', 'Any', 'CodeSystem, ValueSet or ConceptMap that counts for this request alone', '0..*'),
     output('result', 'boolean', 'Whether there is a translation'),
     output('message', 'string', 'Why there is none'),
-    {
-      name: 'match',
-      use: 'out',
-      min: 0,
-      max: '*',
-      documentation: 'A translation',
-      part: [
+    output(
+      'match',
+      [
         output('equivalence', 'code', 'How the codes relate'),
         output('concept', 'Coding', 'The translation'),
-        {
-          name: 'product',
-          use: 'out',
-          min: 0,
-          max: '*',
-          documentation: 'Another element that the translation brings along',
-          part: [output('element', 'uri', 'The element'), output('concept', 'Coding', 'Its value')],
-        },
+        output(
+          'product',
+          [output('element', 'uri', 'The element'), output('concept', 'Coding', 'Its value')],
+          'Another element that the translation brings along',
+          '0..*',
+        ),
         output('source', 'Any', 'The map it comes from (uri, R4); asked by a target code, the code on the other side'),
         output('originMap', 'canonical', 'The map it comes from (R5)'),
       ],
-    },
+      'A translation',
+      '0..*',
+    ),
   ],
   handle: async (call, context) => {
     const parameters = await withInstance(call, context, 'conceptMap')

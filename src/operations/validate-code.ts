@@ -1,9 +1,10 @@
+import { input, output } from '../fhir/declare-parameter.ts'
 import { defineOperation, type OperationCall } from '../fhir/operation.ts'
 import type { Parameters } from '../fhir/types.ts'
 import type { OperationContext } from './context.ts'
 import { withBoundValueSet } from './input/bound-value-set.ts'
 import { withInstance } from './input/instance-resource.ts'
-import { COMMON_PARAMETERS, input, output, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
+import { COMMON_PARAMETERS, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** The value and what is to be checked of it, at both levels. */
 const VALUE_PARAMETERS = [
@@ -11,7 +12,7 @@ const VALUE_PARAMETERS = [
   input('display', 'string', 'Display to check'),
   input('coding', 'Coding', 'The value as a Coding; of code, coding and codeableConcept one may be sent'),
   input('codeableConcept', 'CodeableConcept', 'The value as a CodeableConcept: one coding must be in the set'),
-  input('date', 'dateTime', 'Today, as far as it says; definitions of another day are not kept'),
+  input('date', 'dateTime', 'The versions that were there on that day, as their dates say'),
   input('abstract', 'boolean', 'Whether abstract codes may be used'),
   input('lenient-display-validation', 'boolean', 'A wrong display is a warning'),
   input('mode', 'code', 'lenient-display-validation: the same'),
@@ -30,8 +31,8 @@ const ANSWER_PARAMETERS = [
   output('inactive', 'boolean', 'Whether the concept is inactive'),
   output('status', 'code', 'Status of a concept that is inactive or deprecated'),
   output('normalized-code', 'code', 'The code as the system writes it'),
-  output('x-caused-by-unknown-system', 'canonical', 'Unknown system the answer hung on', '*'),
-  output('x-unknown-system', 'canonical', 'Unknown system that the value names', '*'),
+  output('x-caused-by-unknown-system', 'canonical', 'Unknown system the answer hung on', '0..*'),
+  output('x-unknown-system', 'canonical', 'Unknown system that the value names', '0..*'),
 ]
 
 /** `ValueSet/$validate-code`: whether a coded value is in a value set (IHE ITI-99). */

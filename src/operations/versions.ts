@@ -1,6 +1,6 @@
+import { output } from '../fhir/declare-parameter.ts'
 import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
-import { output } from './input/terminology-parameters.ts'
 
 /** `$versions`: the FHIR versions the server speaks. */
 export const versions = defineOperation<OperationContext>({
@@ -11,7 +11,7 @@ export const versions = defineOperation<OperationContext>({
   system: true,
   get: true,
   parameters: [
-    output('version', 'code', 'Supported version, major.minor', '*'),
+    output('version', 'code', 'Supported version, major.minor', '0..*'),
     output('default', 'code', 'Version used when none is asked for'),
   ],
   handle: async () => ({

@@ -59,6 +59,8 @@ export interface RulesOptions {
 interface ForeignCall {
   /** Whose job it is; jobs of one client wait for each other. */
   client?: string | undefined
+  /** Whether nobody waits for it any more. */
+  isGone?: (() => boolean) | undefined
 }
 
 /** What a library is run over. */
@@ -133,7 +135,11 @@ export interface Rules {
 /** Makes the rules over what the server gives. */
 export function createRules(environment: RuleEnvironment, options: RulesOptions = {}): Rules {
   const pool = { processes: options.processes ?? 2, idleSeconds: options.idleSeconds ?? 30 }
-  const jobOf = (client = '') => ({ client, cpuSeconds: options.jobSeconds ?? 1 })
+  const jobOf = ({ client = '', isGone }: Pick<ForeignCall, 'client' | 'isGone'>) => ({
+    client,
+    isGone,
+    cpuSeconds: options.jobSeconds ?? 1,
+  })
   const translator = createTranslator(environment.derived, { ...pool, shipped: shippedElm(options.elmFolder) })
   const model = fhirModelInfo()
   const helpers = fhirHelpers(model)
@@ -165,14 +171,14 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const compiled = await libraries.compile(library)
       return { library: compiled.canonical, ...(await runLibrary(compiled, call, run)) }
     },
-    async encodeLibrary({ library, untrusted, client, ...call }) {
+    async encodeLibrary({ library, untrusted, client, isGone, ...call }) {
       const certLogic = await certLogicOf(library)
       if (certLogic) {
         const { results } = evaluateCertLogicLibrary(certLogic, call)
         return { results: results.map(encodeResult).map(withoutCqlType), ignored: [] }
       }
-      const compiled = await libraries.compile(library, untrusted ? jobOf(client) : undefined)
-      if (untrusted || isLarge(call.data)) return sandbox.run(compiled, call, jobOf(client))
+      const compiled = await libraries.compile(library, untrusted ? jobOf({ client, isGone }) : undefined)
+      if (untrusted || isLarge(call.data)) return sandbox.run(compiled, call, jobOf({ client, isGone }))
       const { results, ignored } = await runLibrary(compiled, call, run)
       return { results: results.map(encodeResult), ignored }
     },
@@ -192,7 +198,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const context = { classes: run.classes, scope: { timezoneOffset: 0 } }
       await checkParameters(parameters, named, { environment: expressions, context })
     },
-    evaluateCql: ({ client, ...call }) => evaluateCql(call, jobOf(client), { libraries, sandbox }),
+    evaluateCql: ({ client, isGone, ...call }) => evaluateCql(call, jobOf({ client, isGone }), { libraries, sandbox }),
     inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
     translatorPids: translator.pids,
     async close() {

@@ -17,21 +17,19 @@ export interface PlanChoice {
 }
 
 /**
- * The rule sets that apply: active, of type `eca-rule`, in force at the clock, for the kind and the jurisdiction. Of several versions of
- * one rule set the highest of those counts: one for fewer countries or kinds hides the older one in these alone. What a rule set says in
- * words that are not understood counts as fitting: it is selected, and fails when it is run.
+ * The rule sets that apply: active, of type `eca-rule`, in force at the clock, for the kind and the jurisdiction. Of the versions of one
+ * rule set that a country has the highest counts: one for fewer countries hides the older one in these alone, one for another kind
+ * takes its place. What a rule set says in words that are not understood counts as fitting: it is selected, and fails when it is run.
  */
 export function selectPlans(plans: PlanDefinition[], choice: PlanChoice): PlanDefinition[] {
-  return newestOfEach(
-    plans.filter(
-      (each) =>
-        !isOutOfUse(each) &&
-        readPlan(each).type !== 'other' &&
-        isNow(readPlan(each).period, choice.clock) &&
-        fitsKind(each, choice.kinds) &&
-        fitsJurisdiction(each, choice),
-    ),
+  const here = plans.filter(
+    (each) =>
+      !isOutOfUse(each) &&
+      readPlan(each).type !== 'other' &&
+      isNow(readPlan(each).period, choice.clock) &&
+      fitsJurisdiction(each, choice),
   )
+  return newestOfEach(here).filter((each) => fitsKind(each, choice.kinds))
 }
 
 /** The highest version of every rule set; two of the same version both. */

@@ -1,20 +1,19 @@
 /** What is made of stored artefacts, and when it is stale. */
 import { type Keep, keep } from '../base/keep.ts'
-import type { Resource, StructureMap } from '../fhir/types.ts'
-import { findRunnable, listAll, usable } from './find-artefacts.ts'
+import type { ResourceOf, ResourceType } from '../fhir/as-resource.ts'
+import type { StructureMap } from '../fhir/types.ts'
+import { findRunnable, listAll, listUsable, usable } from './find-artefacts.ts'
 import type { Storage } from './storage.ts'
 
 /** Whose changes make compiled value sets, maps and rules stale: a write of another type leaves them. */
 export const terminologyTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'NamingSystem']
 /** The same for maps. */
 export const mapTypes = [...terminologyTypes, 'StructureMap', 'StructureDefinition']
-/** The same for plans. */
-export const planTypes = ['PlanDefinition']
 /** The same for rules. */
 export const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
 
 /** A value made anew when the revision has changed. */
-export function cachedByRevision<T>(revision: () => number, make: () => T): () => T {
+function cachedByRevision<T>(revision: () => number, make: () => T): () => T {
   let known: { revision: number; value: T } | undefined
   return () => {
     const current = revision()
@@ -27,6 +26,15 @@ export function cachedByRevision<T>(revision: () => number, make: () => T): () =
 export const keptByRevision = <Value>(revision: () => number, most: number): (() => Keep<string, Value>) =>
   cachedByRevision(revision, () => keep<string, Value>(most))
 
+/** Every current resource of a type, read anew when one of them has changed. */
+export function listedByRevision<T extends ResourceType>(storage: Storage, type: T): () => Promise<ResourceOf<T>[]> {
+  const types = [type]
+  return cachedByRevision(
+    () => storage.revision(types),
+    () => listAll(storage, type),
+  )
+}
+
 /** Most maps that are kept by name. */
 const mapsKept = 200
 
@@ -34,7 +42,7 @@ const mapsKept = 200
 export function mapFinder(storage: Storage, revision: () => number) {
   const known = keptByRevision<Promise<StructureMap | undefined>>(revision, mapsKept)
   return (canonical: string): Promise<StructureMap | undefined> =>
-    known().of(canonical, async () => (await findRunnable<StructureMap>(storage, 'StructureMap', canonical))[0])
+    known().of(canonical, async () => (await findRunnable(storage, 'StructureMap', canonical))[0])
 }
 
 /** What may still come: content that is being loaded. */
@@ -53,7 +61,7 @@ export const terminologySource = (storage: Storage, pending: Pending) => ({
   },
   list: async (type: string) => {
     if (type === 'ConceptMap') await pending.refuse(type, {})
-    return usable(storage, await listAll<Resource>(storage, type))
+    return listUsable(storage, type)
   },
   revision: () => storage.revision(terminologyTypes) + pending.epoch(),
 })

@@ -34,7 +34,7 @@ export function parseCursor(text: string, hash: string, keyCount: number): Curso
     throw unusable()
   }
   if (!Array.isArray(fields) || fields.length !== 5) throw unusable()
-  const [format, madeFor, snapshot, backwards, keys] = fields as unknown[]
+  const [format, madeFor, snapshot, backwards, keys]: unknown[] = fields
   if (format !== 1 || madeFor !== hash || !isCount(snapshot) || !Array.isArray(keys)) throw unusable()
   if (keys.length !== keyCount || !keys.every(isKey) || !isCount(keys.at(-1))) throw unusable()
   return { snapshot, backwards: backwards === 1, keys }

@@ -1,7 +1,7 @@
 /** Reading artefacts by what they are, over any storage. */
 import { setImmediate } from 'node:timers/promises'
 import { activeFirst, artefactCanonical, artefactName, isNamedBy, statusOf } from '../fhir/artefact.ts'
-import { isOfType } from '../fhir/as-resource.ts'
+import { isOfType, type ResourceOf, type ResourceType } from '../fhir/as-resource.ts'
 import { matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
@@ -34,25 +34,28 @@ export async function usable<T extends Resource>(storage: Pick<Storage, 'publish
  * All current resources of a canonical, with or without version, of one type, as far as they are usable: active ones first, each
  * part newest business version first.
  */
-export async function findByCanonical<T extends Resource>(
+export async function findByCanonical<T extends ResourceType>(
   storage: Storage,
-  type: T['resourceType'],
+  type: T,
   canonical: string,
-): Promise<T[]> {
-  return usable(storage, (await storage.findCanonical(type, canonical)) as T[])
+): Promise<ResourceOf<T>[]> {
+  return usable(storage, ofType(await storage.findCanonical(type, canonical), type))
 }
+
+const ofType = <T extends ResourceType>(resources: Resource[], type: T): ResourceOf<T>[] =>
+  resources.filter((each): each is ResourceOf<T> => isOfType(each, type))
 
 /**
  * The artefacts that may decide a verdict when they are named so, in the order of {@link findByCanonical}: active ones, and the
  * very ones that an exact canonical names (`url|version`). A draft is never taken for the bare url.
  * @throws FhirError 404 when only such drafts are stored
  */
-export async function findRunnable<T extends Resource>(
+export async function findRunnable<T extends ResourceType>(
   storage: Storage,
-  type: T['resourceType'],
+  type: T,
   canonical: string,
-): Promise<T[]> {
-  const stored = await findByCanonical<T>(storage, type, canonical)
+): Promise<ResourceOf<T>[]> {
+  const stored = await findByCanonical(storage, type, canonical)
   const runnable = stored.filter((each) => isNamedBy(canonical, each))
   const [other] = stored
   if (runnable.length > 0 || !other) return runnable
@@ -61,36 +64,35 @@ export async function findRunnable<T extends Resource>(
 }
 
 /** Every current resource of a type; between two pages others have a turn. */
-export async function listAll<T extends Resource>(storage: Storage, type: string): Promise<T[]> {
-  const found: T[] = []
+export function listAll<T extends ResourceType>(storage: Storage, type: T): Promise<ResourceOf<T>[]>
+export function listAll(storage: Storage, type: string): Promise<Resource[]>
+export async function listAll(storage: Storage, type: string): Promise<Resource[]> {
+  const found: Resource[] = []
   let cursor: string | undefined
   do {
-    const page = await storage.search({
-      type,
-      conditions: [],
-      sort: [],
-      count: perPage,
-      total: 'none',
-      ...(cursor ? { cursor } : {}),
-    })
-    found.push(...page.matches.flatMap(({ resource }) => (resource ? [resource as T] : [])))
+    const query = { type, conditions: [], sort: [], count: perPage, total: 'none' as const }
+    const page = await storage.search({ ...query, ...(cursor ? { cursor } : {}) })
+    found.push(...page.matches.flatMap(({ resource }) => resource ?? []))
     cursor = page.next
     if (cursor) await setImmediate()
   } while (cursor)
   return found
 }
 
+/** Every current resource of a type that is usable, active ones first. */
+export function listUsable<T extends ResourceType>(storage: Storage, type: T): Promise<ResourceOf<T>[]>
+export function listUsable(storage: Storage, type: string): Promise<Resource[]>
+export async function listUsable(storage: Storage, type: string): Promise<Resource[]> {
+  return usable(storage, await listAll(storage, type))
+}
+
 /** Maps of a canonical with or without version, in the order of {@link findByCanonical}; `*` in it matches anything. */
 export async function findMaps(storage: Storage, canonical: string): Promise<StructureMap[]> {
   const { url } = parseCanonical(canonical)
-  if (!url.includes('*')) return findByCanonical<StructureMap>(storage, 'StructureMap', canonical)
-  const urls = (await listAll<StructureMap>(storage, 'StructureMap')).flatMap(
-    (map) => artefactCanonical(map)?.url ?? [],
-  )
+  if (!url.includes('*')) return findByCanonical(storage, 'StructureMap', canonical)
+  const urls = (await listAll(storage, 'StructureMap')).flatMap((map) => artefactCanonical(map)?.url ?? [])
   const matching = [...new Set(urls)].filter((each) => matchesWildcard(url, each))
-  return (
-    await Promise.all(matching.map((each) => findByCanonical<StructureMap>(storage, 'StructureMap', each)))
-  ).flat()
+  return (await Promise.all(matching.map((each) => findByCanonical(storage, 'StructureMap', each)))).flat()
 }
 
 /**
@@ -103,7 +105,7 @@ export async function findStructure(
   canonical: string,
   { drafts = false }: { drafts?: boolean } = {},
 ): Promise<StructureDefinition | undefined> {
-  const named = await findByCanonical<StructureDefinition>(storage, 'StructureDefinition', canonical)
+  const named = await findByCanonical(storage, 'StructureDefinition', canonical)
   const fit = named.find((each) => drafts || isNamedBy(canonical, each))
   if (fit) return fit
   const copies = await structuresOfType(storage, parseCanonical(canonical).url)

@@ -92,7 +92,7 @@ export interface Written {
 }
 
 /**
- * Where artefacts are kept. Adapters: sqlite.ts, mongodb.ts; both pass test/storage/contract.ts.
+ * Where artefacts are kept. Every adapter passes test/storage/contract.ts.
  * What a client can cause is a FhirError: 400 bad value or cursor, 409 conflict, 412 precondition failed, 422 too
  * deep, 503 another writer holds the store, 507 no space. Returned resources are fresh copies that the caller may change.
  */

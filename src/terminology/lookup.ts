@@ -5,6 +5,7 @@ import type { Parameter, Parameters } from '../fhir/types.ts'
 import type { CodeSystemProvider, Ref } from './code-system/code-system.ts'
 import { shownDesignation, textsOf } from './code-system/designations.ts'
 import { supplemented } from './code-system/supplement-lookup.ts'
+import { agreed } from './request/agreement.ts'
 import { alternatives, otherIssue, txIssue } from './request/messages.ts'
 import { type Request, textParameters } from './request/request.ts'
 import { requestedLanguages, requestedSupplements } from './request/requested-set.ts'
@@ -58,10 +59,14 @@ export function* lookUp(request: Request): Work<Parameters> {
  */
 export function* requestedSystem(request: Request, canonical: string, wanted?: string): Work<CodeSystemProvider> {
   const { url, version } = parseCanonical(canonical)
+  const asked = agreed('version of the code system', [
+    { at: 'system', says: version },
+    { at: 'version', says: wanted },
+  ])
   yield* loaded(request.scope, [{ type: 'CodeSystem', url }])
   const candidates = request.scope.systems(url)
   const rule = versionRules(request.parameters, SYSTEM_RULES).get(url)
-  const pattern = rule?.force ?? wanted ?? version ?? rule?.default ?? rule?.check
+  const pattern = rule?.force ?? asked ?? wanted ?? rule?.default ?? rule?.check
   const fits = ({ head }: CodeSystemProvider) =>
     pattern === undefined || (pattern === '' ? head.version === undefined : matchesVersion(pattern, head.version))
   const found = candidates.find(fits)

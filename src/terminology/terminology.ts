@@ -7,9 +7,9 @@ import { type Translator, translator } from './concept-map/translator.ts'
 import { expandValueSet } from './expand/expand.ts'
 import { lookUp } from './lookup.ts'
 import { type Membership, membership } from './membership.ts'
+import { requireSingle } from './request/agreement.ts'
 import { type ArtefactSource, createArtefacts } from './request/artefacts.ts'
 import { DEFAULT_LIMITS, type Limits } from './request/limits.ts'
-import { requirePresent } from './request/present.ts'
 import { openRequest, type Request, type Surroundings, sharedScopes, type TerminologyCall } from './request/request.ts'
 import { admitAny, requireUsable } from './request/usable.ts'
 import { perform, type Work } from './request/work.ts'
@@ -108,7 +108,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
       const answer = async ({ entry, bringsOwn }: BatchEntry) => {
         const work = asksValueSet(entry, call.resourceType) ? validateInValueSet : validateInCodeSystem
         if (bringsOwn) return run<Parameters>(entry, call, work)
-        requirePresent(entry, around.now)
+        requireSingle(entry)
         return perform<Parameters>(scope, work({ parameters: entry, call, around, scope }), call.budget)
       }
       return answerBatch(batchEntries(parameters), answer, call.budget)

@@ -1,6 +1,7 @@
 import { createFairQueue, type QueueLimits } from './fair-queue.ts'
 import { JobFailure } from './job-failure.ts'
 import { type JobCall, type JobProcess, type ProcessOptions, startJobProcess } from './job-process.ts'
+import { clientGone } from './watch-process.ts'
 
 export type { JobCall } from './job-process.ts'
 
@@ -76,11 +77,11 @@ export function createJobPool<Job, Answer>(program: URL, options: PoolOptions): 
     for (const seat of seats) if (seat.client === client) count++
     return count
   }
-  const work = async (seat: Seat<Job, Answer>, { job, client, cpuSeconds, resolve, reject }: Waiting<Job, Answer>) => {
+  const work = async (seat: Seat<Job, Answer>, { job, resolve, reject, ...call }: Waiting<Job, Answer>) => {
     clearTimeout(seat.idle)
-    seat.client = client
+    seat.client = call.client
     try {
-      resolve(await seat.process.run(job, { client, cpuSeconds }))
+      resolve(await seat.process.run(job, call))
     } catch (error) {
       if (error instanceof JobFailure) seats.delete(seat)
       reject(error)
@@ -94,6 +95,10 @@ export function createJobPool<Job, Answer>(program: URL, options: PoolOptions): 
     while (!closed && queue.size() > 0 && (seats.size < options.processes || [...seats].some(isFree))) {
       const waiting = queue.take((client) => running(client) < mostOfOne)
       if (!waiting) return
+      if (waiting.isGone?.()) {
+        waiting.reject(clientGone())
+        continue
+      }
       const seat = freeSeat()
       if (!seat) throw new Error('unreachable: there is a free seat')
       void work(seat, waiting)

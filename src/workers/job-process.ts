@@ -1,3 +1,4 @@
+import { errorText } from '../base/system-error.ts'
 import { FhirError } from '../fhir/error.ts'
 import { type Answer as AnswerQuestion, answerQuestions } from './answer-questions.ts'
 import { type Budget, createBudget, requestLimits } from './budget.ts'
@@ -42,11 +43,13 @@ export interface JobCall {
   client: string
   /** Of the job; answering its questions may cost the server as much. */
   cpuSeconds: number
+  /** Whether nobody waits for the answer any more; looked at while the job waits and runs. */
+  isGone?: (() => boolean) | undefined
 }
 
 interface Current<Job, Answer> {
   job: Job
-  cpuSeconds: number
+  limits: Pick<WatchLimits, 'cpuSeconds' | 'isGone'>
   /** For the questions of the job. */
   budget: Budget
   resolve(answer: Answer): void
@@ -62,7 +65,7 @@ export function startJobProcess<Job, Answer>(program: URL, options: ProcessOptio
   const { child, questions } = spawned
   const pid = child.pid ?? 0
   /** Set once the program is loaded. */
-  let limits: Omit<WatchLimits, 'cpuSeconds'> | undefined
+  let limits: Omit<WatchLimits, 'cpuSeconds' | 'isGone'> | undefined
   let current: Current<Job, Answer> | undefined
   let ended: JobFailure | undefined
   const tooLate = () => end(new JobFailure('time', `not started within ${startSeconds} s`))
@@ -83,33 +86,34 @@ export function startJobProcess<Job, Answer>(program: URL, options: ProcessOptio
   }
   const dispatch = () => {
     if (!limits || !current) return
-    const { job, cpuSeconds } = current
-    stopWatching = watchProcess(pid, { ...limits, cpuSeconds }, end)
+    const { job } = current
+    stopWatching = watchProcess(pid, { ...limits, ...current.limits }, end)
     child.send({ job })
   }
   child.on('message', (message: ProcessMessage<Answer>) => {
     if ('answer' in message) settle()?.resolve(message.answer)
     else if ('refused' in message) settle()?.reject(new FhirError(message.refused.status, message.refused.issues))
+    else if ('fault' in message) end(new JobFailure('fault', `${message.fault.name} in a job`, message.fault.frames))
     else {
       stopWatching()
       limits = memoryLimits(pid, options)
       dispatch()
     }
   })
-  child.on('error', (error) => end(new JobFailure('crash', error.message)))
+  child.on('error', (error) => end(new JobFailure('fault', errorText(error))))
   child.on('exit', (code, signal) => end(exitFailure(code, signal, options)))
   const answer: AnswerQuestion = async (question) => current?.budget.runAsync(async () => options.answer?.(question))
-  answerQuestions(questions, answer, () => end(new JobFailure('crash', 'it asked what is no question')))
+  answerQuestions(questions, answer, () => end(new JobFailure('fault', 'it asked what is no question')))
   const started: JobProcess<Job, Answer> = {
     pid: child.pid,
     jobs: 0,
     isEnded: () => ended !== undefined,
-    run: (job, { client, cpuSeconds }) =>
+    run: (job, { client, cpuSeconds, isGone }) =>
       new Promise((resolve, reject) => {
         if (ended) return reject(ended)
         started.jobs++
         const budget = createBudget({ client, limits: { ...requestLimits, cpuMilliseconds: cpuSeconds * 1000 } })
-        current = { job, cpuSeconds, budget, resolve, reject }
+        current = { job, limits: { cpuSeconds, isGone }, budget, resolve, reject }
         spawned.keepAlive(true)
         dispatch()
       }),
@@ -137,5 +141,7 @@ function silence({ child, questions }: SpawnedProgram): void {
 
 function exitFailure(code: number | null, signal: string | null, options: ProcessOptions): JobFailure {
   if (signal !== null && memorySignals.has(signal)) return outOfMemory(options.memoryMegabytes)
-  return new JobFailure('crash', `the process ended (${signal ?? `exit code ${code}`})`)
+  if (signal === 'SIGXCPU') return new JobFailure('cpu', 'more computing than a process may have')
+  if (signal !== null) return new JobFailure('killed', `the process was ended from outside (${signal})`)
+  return new JobFailure('fault', `the process ended by itself (exit code ${code})`)
 }

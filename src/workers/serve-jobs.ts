@@ -10,7 +10,15 @@ interface JobMessage<Job> {
 }
 
 /** From the process to the server: when the program is loaded, and then once for each job. */
-export type ProcessMessage<Answer> = { ready: true } | { answer: Answer } | { refused: Refusal }
+export type ProcessMessage<Answer> = { ready: true } | { answer: Answer } | { refused: Refusal } | { fault: Fault }
+
+/** A bug on its way between processes: what a person needs to mend it, without anything of the job. */
+interface Fault {
+  /** Name of the error; its message may quote the job, and stays where it is. */
+  name: string
+  /** Places in the program, one a line. */
+  frames: string
+}
 
 /** A FhirError on its way between processes. */
 interface Refusal {
@@ -28,8 +36,8 @@ export const questionChannel = 4
 export type Ask = (question: unknown) => unknown
 
 /**
- * The side of the process: answers the jobs that a JobProcess sends. A FhirError that is thrown is the answer of the server as well;
- * anything else is a bug, and the server sees the process end.
+ * The side of the process: answers the jobs that a JobProcess sends. A FhirError that is thrown is the answer of the server as well,
+ * what a job was too large for is a refusal, and anything else is a bug, which the server is told of.
  */
 export function serveJobs<Job, Answer>(answer: (job: Job, ask: Ask) => Answer | Promise<Answer>): void {
   const send = (message: ProcessMessage<Answer>) => process.send?.(message)
@@ -38,11 +46,30 @@ export function serveJobs<Job, Answer>(answer: (job: Job, ask: Ask) => Answer | 
     try {
       send({ answer: await answer(job, ask) })
     } catch (error) {
-      if (error instanceof FhirError) send({ refused: { status: error.status, issues: error.issues } })
-      else process.exit(1)
+      const told = error instanceof FhirError ? error : asRefusal(error)
+      if (told) send({ refused: { status: told.status, issues: told.issues } })
+      else send({ fault: faultOf(error) })
     }
   })
   send({ ready: true })
+}
+
+/** V8 says by a RangeError that a stack, a text or a list would be larger than it can be: that is the size of the job. */
+function asRefusal(error: unknown): FhirError | undefined {
+  if (
+    !(error instanceof RangeError) ||
+    !/^(Maximum call stack size exceeded|Invalid (string|array|typed array) length|Array buffer allocation failed|Cannot create a string longer)/.test(
+      error.message,
+    )
+  )
+    return undefined
+  return unprocessable('it is too large or too deeply nested', 'too-costly')
+}
+
+function faultOf(error: unknown): Fault {
+  if (!(error instanceof Error)) return { name: typeof error, frames: '' }
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^ +at /.test(line))
+  return { name: error.constructor.name, frames: frames.slice(0, 20).join('\n') }
 }
 
 /** Every question costs the server a little, which is no part of the job's own time. */

@@ -8,6 +8,8 @@ export interface WatchLimits {
   residentMegabytes: number
   /** What of that is the job's: the number a client is told. */
   memoryMegabytes: number
+  /** Whether nobody waits for the job any more. */
+  isGone?: (() => boolean) | undefined
 }
 
 /** A job that neither computes nor ends is given up: this often its CPU time, and at least so long. */
@@ -29,10 +31,14 @@ export function watchProcess(pid: number, limits: WatchLimits, tell: (failure: J
     const cpu = usage && cpuBefore !== undefined ? usage.cpuSeconds - cpuBefore : seconds
     if (cpu > limits.cpuSeconds) tell(new JobFailure('cpu', `more than ${limits.cpuSeconds} s of computing`))
     else if (usage && usage.residentMegabytes > limits.residentMegabytes) tell(outOfMemory(limits.memoryMegabytes))
+    else if (limits.isGone?.()) tell(clientGone())
     else if (seconds > longest) tell(new JobFailure('time', `no answer within ${longest} s`))
   }, watchMilliseconds)
   return () => clearInterval(timer)
 }
+
+/** A job that nobody waits for. */
+export const clientGone = () => new JobFailure('gone', 'the client has gone')
 
 /** A job that needed more memory than it may. */
 export const outOfMemory = (megabytes: number) => new JobFailure('memory', `more than ${megabytes} MB`)

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { startServerProcess } from '../support/server-process.ts'
+import { overShared } from '../support/shared.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-cli-'))
@@ -88,7 +89,7 @@ test('trust list names the lists and their state', async () => {
   )
   const absent = await vidimus(['trust', 'list'], { TRUST_LISTS: '/nowhere/certificates' })
   assert.equal(absent.code, 1)
-  assert.match(absent.stdout, /not usable: .*does not exist; what it withdraws is not known/)
+  assert.match(absent.stdout, /not usable: .*there is no such file or folder; what it withdraws is not known/)
 })
 
 test('trust list names what was left out and why', async () => {
@@ -156,7 +157,7 @@ test('import reports a folder: what was loaded, what failed and why; a second im
 })
 
 const packages = resolve(root, '../shared/igs')
-test('every WHO package can be imported', { skip: existsSync(packages) ? false : '../shared is absent' }, async () => {
+overShared.test('every WHO package can be imported', async () => {
   const files = readdirSync(packages).filter((file) => file.endsWith('.tgz'))
   assert.ok(files.length >= 3)
   const { stdout } = await vidimus(['import', ...files.map((file) => join(packages, file)), '--json'])
@@ -228,7 +229,10 @@ group main(source src : Patient, target tgt) {
   writeFileSync(file, `${header}  src.nme as n -> tgt.name = n;\n}\n`)
   const { stdout, code } = await vidimus(['map', 'check', file])
   assert.equal(code, 1)
-  assert.match(stdout, /wrong\.fml: error: line 4, column 3: .*Patient has no element 'nme'; the nearest name is 'name'/)
+  assert.match(
+    stdout,
+    /wrong\.fml: error: line 4, column 3: .*Patient has no element 'nme'; the nearest name is 'name'/,
+  )
   writeFileSync(file, `${header}  src.nme as -> tgt.name;\n  src..x;\n}\n`)
   const broken = await vidimus(['map', 'check', file])
   assert.equal(broken.code, 1)

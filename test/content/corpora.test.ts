@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { describe, it } from 'node:test'
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe } from 'node:test'
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
 import { defaultLimits } from '../../src/credentials/credential-format.ts'
 import { credentialFormats } from '../../src/credentials/credentials.ts'
 import { createMaps } from '../../src/structure-map/maps.ts'
 import { createTerminology } from '../../src/terminology/terminology.ts'
+import { overShared } from '../support/shared.ts'
 import { byCanonical, ofType } from './own-content.ts'
 
 const corpus = new URL('../../../shared/corpora/credentials/', import.meta.url)
-const skip = existsSync(corpus) ? false : '../shared is absent'
 const call = { now: new Date('2026-06-01T12:00:00Z'), uuid: () => crypto.randomUUID() }
 
 const terminology = createTerminology(
@@ -57,7 +57,7 @@ async function transform(canonicals: readonly string[], content: Json): Promise<
 }
 
 describe('codes of the world', () => {
-  it('become core data sets and FHIR, whatever oddity they carry', { skip }, async () => {
+  overShared.it('become core data sets and FHIR, whatever oddity they carry', async () => {
     let mapped = 0
     for (const [id, text] of codes()) {
       const format = credentialFormats.find((each) => each.recognises([text]))

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { after, describe, it } from 'node:test'
 import type { Bundle, Parameters, Resource } from '../../src/fhir/types.ts'
 import { createRules, type RuleResult } from '../../src/rules/rules.ts'
+import { overShared } from '../support/shared.ts'
 import { byCanonical, ofType } from './own-content.ts'
 
 const validator = new URL('../../../shared/corpora/structure-map/gdhcn-validator/', import.meta.url)
@@ -458,14 +459,13 @@ describe('missing and odd data', () => {
 })
 
 describe('bundles that WHO’s maps write', () => {
-  const skip = existsSync(validator) ? false : '../shared is absent'
   const cases: [file: string, expected: boolean | null][] = [
     ['EUQR1FHIRBundle.json', true],
     ['WHOQR1FHIRBundle.json', false],
     ['DVCTest3QRFHIRBundle.json', null],
   ]
   for (const [file, expected] of cases)
-    it(`${file}: ${expected}`, { skip }, async () => {
+    overShared.it(`${file}: ${expected}`, async () => {
       const [plan] = byCanonical('PlanDefinition', `${base}/PlanDefinition/complete-primary-series`)
       assert.ok(plan)
       const data = JSON.parse(readFileSync(new URL(file, validator), 'utf8')) as Bundle

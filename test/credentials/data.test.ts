@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Json } from '../../src/base/json-value.ts'
 import * as data from '../../src/credentials/data.ts'
-import { walkCases } from '../support/cases.ts'
+import { walkSections } from '../support/sections.ts'
 
 interface DatumCase {
   /** Name of the reader; for a date of birth with the version of the schema. */
@@ -21,7 +21,7 @@ const readers: Record<string, data.Datum> = {
   'birthDate 1.3.0': data.birthDate('1.3.0'),
 }
 
-walkCases<DatumCase>('data.json', import.meta.url, ({ datum, value, becomes, remark }) => {
+walkSections<DatumCase>('data.json', import.meta.url, ({ datum, value, becomes, remark }) => {
   const read = readers[datum]?.(value)
   assert.ok(read, datum)
   assert.deepEqual(read.value, becomes)

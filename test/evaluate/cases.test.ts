@@ -5,9 +5,9 @@ import { issueSeal, sampleSeal, sealKeyUsage } from '../../src/demo/issue-icao-v
 import { cardKeyId, issueCard, sampleCard } from '../../src/demo/issue-shc.ts'
 import { type SampleKind, samplePayload } from '../../src/demo/samples.ts'
 import type { Parameter } from '../../src/fhir/types.ts'
-import { walkCases } from '../support/cases.ts'
 import { type Change, changedSpecimen } from '../support/changed-specimen.ts'
 import { keyPairFor, testIssuer } from '../support/issuer.ts'
+import { walkSections } from '../support/sections.ts'
 import { openVerdicts } from '../support/verdicts.ts'
 
 const { ask } = await openVerdicts()
@@ -54,7 +54,7 @@ function textsOf({ kind, text, forged, stranger: isStranger, chunks = 1, ...chan
   return [issueHcert(payload, (isStranger ? stranger : issuer).signer, replaced)]
 }
 
-walkCases<DecisionCase>('decisions.json', import.meta.url, async (each) => {
+walkSections<DecisionCase>('decisions.json', import.meta.url, async (each) => {
   const [first = '', ...parts] = textsOf(each).map((text) => `${each.prefix ?? ''}${text}${each.suffix ?? ''}`)
   const { http, decision, status, text } = await ask({
     resourceType: 'Parameters',
@@ -85,7 +85,7 @@ interface QuestionCase {
 
 const good = issueHcert(samplePayload('dcc-v', sample), issuer.signer)
 
-walkCases<QuestionCase>('questions.json', import.meta.url, async ({ parameters = [], omit = [], ...expected }) => {
+walkSections<QuestionCase>('questions.json', import.meta.url, async ({ parameters = [], omit = [], ...expected }) => {
   const usual: Parameter[] = [
     { name: 'credential', valueString: good },
     { name: 'evaluationDateTime', valueDateTime: clock },

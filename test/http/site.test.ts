@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { test } from 'node:test'
 import request from 'supertest'
 import { listen } from '../../src/http/app.ts'
@@ -160,4 +160,17 @@ test('a body over the limit is refused while it is still coming', async () => {
     .type('application/fhir+json')
     .send(valueSet('a', { description: 'x'.repeat(2000) }))
   assert.equal(got.status, 413)
+})
+
+test('an attack: an id that means another place is 400, as the address came', async () => {
+  const [answering] = [server.address() as AddressInfo]
+  for (const id of ['.', '..', '%2e', '%2E%2e', '.%2E']) {
+    const body = JSON.stringify(valueSet(decodeURIComponent(id)))
+    const head = `PUT /fhir/ValueSet/${id} HTTP/1.1\r\nHost: x\r\nAuthorization: ${bearer}\r\nContent-Type: application/fhir+json\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`
+    const socket = connect(answering.port, '127.0.0.1')
+    socket.end(head + body)
+    const chunks: Buffer[] = []
+    for await (const chunk of socket) chunks.push(chunk)
+    assert.match(Buffer.concat(chunks).toString(), /^HTTP\/1\.1 400 /, id)
+  }
 })

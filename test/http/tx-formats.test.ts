@@ -1,16 +1,14 @@
 /** The questions of HL7's terminology tests in XML: the answers are those to JSON. */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { after, test } from 'node:test'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { after } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import type { Parameters, Resource } from '../../src/fhir/types.ts'
 import { parseXml } from '../../src/fhir/xml/read.ts'
 import { writeXml } from '../../src/fhir/xml/write.ts'
 import { openTestServer } from '../support/loaded-server.ts'
+import { overShared, sharedPath } from '../support/shared.ts'
 
-const shared = fileURLToPath(new URL('../../../shared/', import.meta.url))
-const runner = `${shared}tools/tx-runner/lib/`
-const skip = existsSync(runner) ? false : '../shared is absent'
+const runner = sharedPath('tools/tx-runner/lib/')
 
 interface Suite {
   name: string
@@ -38,13 +36,13 @@ function plain(reply: Resource): Resource {
   return JSON.parse(JSON.stringify(reply).replace(uuid, 'uuid').replace(instant, '"timestamp":""'))
 }
 
-test("HL7's terminology tests, asked in XML", { skip }, async () => {
+overShared.test("HL7's terminology tests, asked in XML", async () => {
   const { server, close } = await openTestServer()
   after(close)
   const base = `${await server.listen()}/fhir`
   const load = (name: string) => import(pathToFileURL(`${runner}${name}.mjs`).href)
   const [{ TestSet }, { toR4 }] = await Promise.all(['suite', 'xver'].map(load))
-  const set = new TestSet(`${shared}corpora/terminology`)
+  const set = new TestSet(sharedPath('corpora/terminology'))
   const suites: Suite[] = set.select({ modes: new Set(['general']), version: '4.0' })
   const ask = async (path: string, body: string, type: string) => {
     const headers = { 'content-type': type, accept: type }

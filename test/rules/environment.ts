@@ -1,12 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { parseCanonical } from '../../src/fhir/canonical.ts'
 import { unprocessable } from '../../src/fhir/error.ts'
 import type { Bundle, Library } from '../../src/fhir/types.ts'
 import { createRules, type RuleEnvironment, type Rules, type RulesOptions } from '../../src/rules/rules.ts'
 
-/** Corpora lie beside the project; a test that needs them is skipped with {@link corporaMissing}. */
+/** The corpora beside the project (support/shared.ts). */
 export const corpora = new URL('../../../shared/corpora/', import.meta.url)
-export const corporaMissing = existsSync(corpora) ? false : '../shared is absent'
 
 export function readCorpus(path: string): string {
   return readFileSync(new URL(path, corpora), 'utf8')

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { after, describe, it } from 'node:test'
+import { after, it } from 'node:test'
 import type { Library } from '../../src/fhir/types.ts'
-import { corporaMissing, cqlLibrary, readBundle, readCorpus, testEnvironment, testRules } from './environment.ts'
+import { overShared } from '../support/shared.ts'
+import { cqlLibrary, readBundle, readCorpus, testEnvironment, testRules } from './environment.ts'
 
 const clock = '2022-01-01T00:00:00Z'
 
@@ -11,15 +12,13 @@ interface Expectation {
   expect: Record<string, boolean | 'empty' | 'non-empty'>
 }
 
-describe('WHO libraries over WHO bundles', { skip: corporaMissing }, () => {
-  const libraries = corporaMissing
-    ? []
-    : ['TestPass', 'DDCCPass', 'AnyDosePass', 'ModernaOrPfizerPass'].map((name) =>
-        cqlLibrary(readCorpus(`cql/who/${name}-1.0.0.cql`)),
-      )
+overShared.describe('WHO libraries over WHO bundles', () => {
+  const libraries = ['TestPass', 'DDCCPass', 'AnyDosePass', 'ModernaOrPfizerPass'].map((name) =>
+    cqlLibrary(readCorpus(`cql/who/${name}-1.0.0.cql`)),
+  )
   const rules = testRules(testEnvironment(libraries))
   after(() => rules.close())
-  const expectations: Expectation[] = corporaMissing ? [] : JSON.parse(readCorpus('cql/who/expected.json'))
+  const expectations: Expectation[] = JSON.parse(readCorpus('cql/who/expected.json'))
 
   for (const { library, bundle, expect } of expectations) {
     it(`${library} over ${bundle}`, async () => {

@@ -6,8 +6,9 @@ import type { Json } from '../../src/base/json-value.ts'
 import { FhirError } from '../../src/fhir/error.ts'
 import type { StructureMap } from '../../src/fhir/types.ts'
 import { checkMap, createMaps, parseMap, printMap } from '../../src/structure-map/maps.ts'
-import { casesMissing, corpusText, mapCases, memoryEnvironment } from '../support/map-cases.ts'
+import { corpusText, mapCases, memoryEnvironment } from '../support/map-cases.ts'
 import { mapCall } from '../support/run-map.ts'
+import { isShared } from '../support/shared.ts'
 
 const MUTANTS = 10_000
 /** Every so many mutants that parse are also compiled and run. */
@@ -26,7 +27,7 @@ function randomNumbers(seed: number) {
 function seeds(): string[] {
   const folder = join(import.meta.dirname, '../../igs/maps')
   const own = readdirSync(folder).map((name) => wholeGroups(readFileSync(join(folder, name), 'utf8')))
-  const corpora = casesMissing ? [] : [...new Set(mapCases().flatMap((each) => each.maps))].map(corpusText)
+  const corpora = !isShared ? [] : [...new Set(mapCases().flatMap((each) => each.maps))].map(corpusText)
   return [...own, ...corpora.filter((each) => each.length < LARGEST && !each.trimStart().startsWith('{'))]
 }
 

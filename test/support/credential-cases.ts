@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { CheckName } from '../../src/credentials/credential-format.ts'
 import type { Verification } from '../../src/evaluate/verify/verify.ts'
+import { isShared } from './shared.ts'
 
 /** Folder of the credential corpus beside the project, and why tests over it are skipped when it is absent. */
 export const credentialCorpus = path.resolve(import.meta.dirname, '../../../shared/corpora/credentials')
-export const corpusSkip = existsSync(credentialCorpus) ? false : '../shared/corpora/credentials is absent'
 
 type OneOrMany = string | string[]
 
@@ -46,7 +46,7 @@ interface RawCase {
 
 /** Cases of one place below the corpus: a `.jsonl` file, or a folder of `.json` files. Cases with an image are left out. */
 export function credentialCases(place: string): CredentialCase[] {
-  if (corpusSkip) return []
+  if (!isShared) return []
   const full = path.join(credentialCorpus, place)
   const raw: RawCase[] = place.endsWith('.jsonl')
     ? readFileSync(full, 'utf8')

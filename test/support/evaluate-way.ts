@@ -37,7 +37,7 @@ const surroundings = new Set([
   'Limits',
   'Mapping',
   'OperationContext',
-  'PlanChoice',
+  'Plans',
   'RuleSource',
   'RuleSurroundings',
   'Rules',

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isCountryCode } from '../../src/base/iso-3166.ts'
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
@@ -37,10 +37,6 @@ interface Comparison {
   normMap(map: unknown): unknown
   normaliseBundle(bundle: unknown, allow?: string[]): unknown
 }
-
-/** Why the cases cannot be run, or undefined. */
-export const casesMissing =
-  existsSync(join(FOLDER, 'cases.json')) && existsSync(RUNNER) ? undefined : '../shared is absent'
 
 /** Text of a file of the corpora. */
 export function corpusText(path: string): string {

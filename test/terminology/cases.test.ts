@@ -76,8 +76,8 @@ const operations: Record<Section['operation'], Ask> = {
 }
 
 /** Short forms: `{"compose": …}` is a value set, `{"stored": "Type/id"}` a resource of the vocabulary, a list repeats a parameter. */
-function valueOf(name: string, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each) => valueOf(name, each))
+function inLong(name: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((each) => inLong(name, each))
   if (typeof value !== 'object' || value === null) return value
   if ('stored' in value) return resources.get(String(value.stored)) ?? assert.fail(`${value.stored} is not there`)
   if ('compose' in value && !('resourceType' in value)) return { resourceType: 'ValueSet', status: 'active', ...value }
@@ -86,7 +86,7 @@ function valueOf(name: string, value: unknown): unknown {
 }
 
 const asked = (given: Record<string, unknown>): Parameters =>
-  parameters(Object.fromEntries(Object.entries(given).map(([name, value]) => [name, valueOf(name, value)])))
+  parameters(Object.fromEntries(Object.entries(given).map(([name, value]) => [name, inLong(name, value)])))
 
 type Contains = NonNullable<NonNullable<ValueSet['expansion']>['contains']>
 

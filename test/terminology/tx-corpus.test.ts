@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { describe, it } from 'node:test'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { it } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { FhirError, operationOutcome } from '../../src/fhir/error.ts'
 import type { Parameters } from '../../src/fhir/types.ts'
 import type { Terminology } from '../../src/terminology/terminology.ts'
+import { overShared, sharedPath } from '../support/shared.ts'
 import { coreResources, terminologyOver } from './support.ts'
 
-const shared = fileURLToPath(new URL('../../../shared/', import.meta.url))
-const runner = `${shared}tools/tx-runner/lib/`
-const skip = existsSync(runner) ? false : '../shared is absent'
-const corpus = `${shared}corpora/terminology`
+const runner = sharedPath('tools/tx-runner/lib/')
+const corpus = sharedPath('corpora/terminology')
 
 /** What of a test case is used. */
 interface Case {
@@ -44,8 +42,7 @@ const OPERATIONS: Record<string, (terminology: Terminology, request: Parameters,
   'batch-validate': (terminology, request) => terminology.batchValidateCode(request),
 }
 
-describe("HL7's terminology tests, in process", { skip }, async () => {
-  if (skip) return
+overShared.describe("HL7's terminology tests, in process", async () => {
   const load = (name: string) => import(pathToFileURL(`${runner}${name}.mjs`).href)
   const [{ TestSet }, { Comparer }, { scrub }, { toR4, toR5 }] = await Promise.all(
     ['suite', 'compare', 'scrub', 'xver'].map(load),

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { before, it } from 'node:test'
 import type { Terminology } from '../../src/terminology/terminology.ts'
+import { overShared, sharedPath } from '../support/shared.ts'
 import { answer, coreResources, packageResources, parameters, terminologyOver } from './support.ts'
 
-const folder = fileURLToPath(new URL('../../../shared/igs/', import.meta.url))
-const skip = existsSync(folder) ? false : '../shared is absent'
+const folder = sharedPath('igs/')
 const DDCC = 'http://smart.who.int/ddcc/'
 
-describe("WHO's packages as they are published", { skip }, () => {
+overShared.describe("WHO's packages as they are published", () => {
   let terminology: Terminology
   before(() => {
     const packages = ['who.ddcc-1.0.0.tgz', 'smart.who.int.icvp-0.3.0.tgz']

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { before, describe, it } from 'node:test'
+import { before, it } from 'node:test'
 import { type KeyFilter, listKeys, verifyTrustListFiles } from '../../src/trust/explain.ts'
 import { fileReaders, loadTrustLists, type Trust } from '../../src/trust/trust.ts'
+import { isShared, overShared, sharedPath } from '../support/shared.ts'
 
-const corpus = path.resolve(import.meta.dirname, '../../../shared/corpora/trust')
-const skip = existsSync(corpus) ? false : '../shared/corpora/trust is absent'
+const corpus = sharedPath('corpora/trust')
 const at = (file: string) => path.join(corpus, file)
 
 interface ExpectedDocument {
@@ -24,7 +24,7 @@ interface Expectations {
   documents: ExpectedDocument[]
   lookups: { file: string; cases: { query: KeyFilter; result: Record<string, unknown>[] }[] }
 }
-const expectations: Expectations = skip
+const expectations: Expectations = !isShared
   ? { clock: '', signingKey: '', documents: [], lookups: { file: '', cases: [] } }
   : JSON.parse(readFileSync(at('expectations.json'), 'utf8'))
 
@@ -32,7 +32,7 @@ const expectations: Expectations = skip
 const figures = ['keys', 'distinctKids', 'distinctCertificates', 'domains', 'usages', 'participants', 'algorithms']
 const moreFigures = [...figures, 'expired', 'notYetValid', 'references', 'foreignReferences']
 
-describe('published and altered trust lists', { skip }, () => {
+overShared.describe('published and altered trust lists', () => {
   const options = () => ({ key: at(expectations.signingKey), at: new Date(expectations.clock), readers: fileReaders })
 
   for (const expected of expectations.documents) {
@@ -59,11 +59,9 @@ describe('published and altered trust lists', { skip }, () => {
   }
 })
 
-describe('the forgery by a local context, under the network’s own proof', () => {
+overShared.describe('the forgery by a local context, under the network’s own proof', () => {
   const forgery = path.resolve(corpus, '../reports/trust/forged-by-local-context.json')
-  it('is refused for its shape', {
-    skip: existsSync(forgery) ? skip : '../shared/corpora/reports is absent',
-  }, async () => {
+  it('is refused for its shape', async () => {
     const options = { key: at(expectations.signingKey), at: new Date(expectations.clock), readers: fileReaders }
     const [report] = await verifyTrustListFiles([forgery], options)
     assert.equal(report?.valid, false)
@@ -71,12 +69,10 @@ describe('the forgery by a local context, under the network’s own proof', () =
   })
 })
 
-describe('the lists of a network of our own', {
-  skip: existsSync(at('own-network')) ? false : 'own-network is absent',
-}, () => {
-  const lists = existsSync(at('own-network'))
-    ? readdirSync(at('own-network'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('did.json'))
-    : []
+overShared.describe('the lists of a network of our own', () => {
+  const lists = readdirSync(at('own-network'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('did.json'),
+  )
 
   it(`${lists.length} documents are all valid, and their embedded ones lose no key`, async () => {
     assert.ok(lists.length >= 80)
@@ -103,7 +99,7 @@ describe('the lists of a network of our own', {
   })
 })
 
-describe('look-ups in the root list', { skip }, () => {
+overShared.describe('look-ups in the root list', () => {
   let trust: Trust
   before(async () => {
     const source = {

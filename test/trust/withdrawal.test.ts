@@ -407,6 +407,35 @@ describe('a JWK set with a member that is not understood', () => {
   })
 })
 
+describe('a JWK that names its algorithm', () => {
+  const set = (name: string): TrustSource => ({ name, kind: 'jwks', location: `/${name}.jwks.json`, participant: 'XA' })
+  const jwk = { ...keyPairFor('ES256').publicKey.export({ format: 'jwk' }), kid: 'k' }
+  const algorithmOf = async (...keys: object[]) => {
+    const names = keys.map((_, at) => `list${at}`)
+    const files = names.map((name, at) => [`/${name}.jwks.json`, JSON.stringify({ keys: [{ ...jwk, ...keys[at] }] })])
+    const trust = await load(names.map(set), Object.fromEntries(files))
+    const found = trust.keys().find({ keyId: 'k' })
+    assert.equal(found.length, 1)
+    return found[0]?.algorithm
+  }
+
+  it('is for that one, whatever list says so', async () => {
+    assert.equal(await algorithmOf({}), undefined)
+    assert.equal(await algorithmOf({ alg: 'ES256' }), 'ES256')
+    assert.equal(await algorithmOf({}, { alg: 'ES256' }), 'ES256')
+    assert.equal(await algorithmOf({ alg: 'ES256' }, {}), 'ES256')
+  })
+
+  it('is for none where lists name different ones', async () => {
+    const algorithm = await algorithmOf({ alg: 'ES256' }, { alg: 'ES384' }, { alg: 'ES256' })
+    assert.ok(algorithm !== undefined && !['ES256', 'ES384'].includes(algorithm))
+  })
+
+  it('is named alike in both names of EdDSA', async () => {
+    assert.equal(await algorithmOf({ alg: 'EdDSA' }, { alg: 'Ed25519' }), 'EdDSA')
+  })
+})
+
 describe('a JWK set that withdraws a key which cannot be read', () => {
   const set: TrustSource = { name: 'set', kind: 'jwks', location: '/set.jwks.json' }
   const withdrawn = (entry: object) =>

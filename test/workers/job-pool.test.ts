@@ -61,8 +61,43 @@ describe('pool of one process', () => {
   })
 
   it('survives a process that ends or throws', async () => {
-    for (const job of ['exit', 'throw']) await assert.rejects(run(job), failing('crash'))
+    for (const job of ['exit', 'throw']) await assert.rejects(run(job), failing('fault'))
     assert.equal(await run('again'), 'again answered')
+  })
+
+  it('tells where a bug is, and nothing of the job', async () => {
+    const failure = await run('throw').then(undefined, (error: unknown) => error)
+    assert.ok(failure instanceof JobFailure)
+    assert.match(failure.stack ?? '', /Error in a job\n +at .*job-program\.ts/)
+    assert.doesNotMatch(`${failure.stack} ${failure.message}`, /a bug/)
+    const told = jobRefusal(failure, 'the map')
+    assert.ok(told instanceof FhirError && told.stack === failure.stack)
+  })
+
+  it('takes a stack or a text that grew too large for what the job asked', async () => {
+    for (const job of ['nest', 'lengthen'])
+      await assert.rejects(run(job), (error) => error instanceof FhirError && error.issues[0]?.code === 'too-costly')
+    assert.equal(await run('again'), 'again answered')
+  })
+
+  it('tells a process that somebody else ended from one that ended itself', async () => {
+    await run('warm')
+    const [pid = 0] = jobs.pids()
+    const answer = jobs.run('loop', { ...call, cpuSeconds: 30 })
+    const ended = assert.rejects(answer, failing('killed'))
+    process.kill(pid, 'SIGKILL')
+    await ended
+  })
+
+  it('ends the job of a client that has gone, and does not begin those that wait', async () => {
+    let isGone = false
+    const going = { client: 'a', cpuSeconds: 60, isGone: () => isGone }
+    const [running, waiting] = [jobs.run('loop', going), jobs.run('loop', going)]
+    const both = Promise.allSettled([running, waiting])
+    const other = jobs.run('other', { client: 'b', cpuSeconds: 5 })
+    isGone = true
+    for (const each of await both) assert.ok(each.status === 'rejected' && failing('gone')(each.reason))
+    assert.equal(await other, 'other answered')
   })
 
   it('survives a process that was ended while it had nothing to do', async () => {
@@ -169,7 +204,9 @@ describe('what a client is told', () => {
   const cases: [JobFailure['reason'], number, boolean][] = [
     ['cpu', 422, false],
     ['memory', 422, false],
-    ['crash', 422, false],
+    ['fault', 500, false],
+    ['killed', 503, true],
+    ['gone', 503, true],
     ['time', 503, true],
     ['busy', 503, true],
     ['own-busy', 429, true],
@@ -181,7 +218,8 @@ describe('what a client is told', () => {
       assert.ok(error instanceof FhirError)
       assert.equal(error.status, status)
       assert.equal('Retry-After' in error.headers, retry)
-      assert.ok(error.message.includes('why') || reason === 'closed')
+      // Of a bug the log has the place, and the client nothing.
+      assert.ok(error.message.includes('why') || reason === 'closed' || reason === 'fault')
     })
   }
 })

@@ -6,6 +6,8 @@ serveJobs<string, unknown>(async (job, ask) => {
   if (job === 'loop') for (;;) Math.random()
   if (job === 'exit') process.exit(3)
   if (job === 'throw') throw new Error('a bug')
+  if (job === 'nest') return nest([])
+  if (job === 'lengthen') return 'x'.repeat(2 ** 30)
   if (job === 'refuse') throw unprocessable('not so', 'too-costly')
   if (job === 'fill heap') {
     const kept: unknown[] = []
@@ -19,3 +21,7 @@ serveJobs<string, unknown>(async (job, ask) => {
   if (job.startsWith('ask ')) return job.split(' ').slice(1).map(ask)
   return `${job} answered`
 })
+
+function nest(inside: unknown): unknown {
+  return [nest([inside])]
+}

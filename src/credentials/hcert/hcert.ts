@@ -21,7 +21,7 @@ export const hcert: CredentialFormat = {
   recognises: (scanned) => scanned instanceof Uint8Array || PREFIX.test(scanned[0] ?? ''),
   decode: decodeHcert,
   keyUsage: hcertKeyUsage,
-  kinds: Object.assign({}, ...subclaims.map(({ kinds }) => kinds)),
+  kinds: Object.fromEntries(subclaims.flatMap(({ kinds }) => Object.entries(kinds))),
 }
 
 const failure = (check: Failure['check'], status: Status, detail: string): Failure => ({ check, status, detail })

@@ -24,7 +24,7 @@ export interface Mapped {
 }
 
 /** Whether it is a Bundle, of whatever. */
-export const isBundle = (value: Json): value is JsonObject => isJsonObject(value) && value.resourceType === 'Bundle'
+const isBundle = (value: Json): value is JsonObject => isJsonObject(value) && value.resourceType === 'Bundle'
 
 /** A Bundle with at least one FHIR resource. */
 export const isResourceBundle = (output: Json): output is JsonObject =>
@@ -96,20 +96,29 @@ export function standingAlone(bundle: Bundle, uuid: () => string): Bundle {
   return isOfType(told, 'Bundle') ? told : bundle
 }
 
+/** The same value where there is nothing to change: most of a Bundle is. */
 function rewritten(value: Json, addresses: ReadonlyMap<string, string>): Json {
-  if (Array.isArray(value)) return value.map((each) => rewritten(each, addresses))
-  if (!isJsonObject(value)) return value
-  const copy: JsonObject = {}
-  for (const [name, each] of Object.entries(value)) {
-    const address = name === 'reference' && typeof each === 'string' ? addresses.get(each) : undefined
-    defineMember(copy, name, address ?? rewritten(each, addresses))
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    const items = value.map((each) => rewritten(each, addresses))
+    return items.every((each, at) => each === value[at]) ? value : items
   }
-  return Array.isArray(copy.coding) ? withoutMereDisplays(copy, copy.coding) : copy
+  let changed: JsonObject | undefined
+  for (const name of Object.keys(value)) {
+    const before = value[name] ?? null
+    const address = name === 'reference' && typeof before === 'string' ? addresses.get(before) : undefined
+    const after = address ?? rewritten(before, addresses)
+    if (after === before) continue
+    changed ??= { ...value }
+    defineMember(changed, name, after)
+  }
+  const whole = changed ?? value
+  return Array.isArray(whole.coding) ? withoutMereDisplays(whole, whole.coding) : whole
 }
 
 function withoutMereDisplays(concept: JsonObject, coding: Json[]): JsonObject {
   const isMere = (each: Json) => isJsonObject(each) && Object.keys(each).every((name) => name === 'display')
-  const [mere] = coding.filter(isMere)
+  const mere = coding.find(isMere)
   if (!isJsonObject(mere)) return concept
   const { coding: _, text = mere.display ?? null, ...rest } = concept
   const left = coding.filter((each) => !isMere(each))

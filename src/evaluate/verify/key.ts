@@ -14,19 +14,14 @@ export function issuerFault({ issuer }: Envelope): string | undefined {
   return UNSEEN.test(issuer) ? 'the issuer has control or format characters' : undefined
 }
 
-/** The name of an issuer that can be compared and shown. */
-export const issuerName = (envelope: Envelope): string | undefined =>
-  typeof envelope.issuer === 'string' && issuerFault(envelope) === undefined ? envelope.issuer : undefined
-
 /**
  * Keys that may have signed: all under the credential's key id, of its issuer, that vouch for an embedded signer. Keys are
  * never scanned.
  */
-export function candidateKeys(envelope: Envelope, format: CredentialFormat, keys: KeySource): TrustedKey[] {
+export function candidateKeys(envelope: Envelope, framework: CredentialFormat, keys: KeySource): TrustedKey[] {
   const names = [envelope.keyId, ...(envelope.otherKeyIds ?? [])].filter((name) => name !== undefined)
-  const name = issuerName(envelope)
-  const issuer = name === undefined ? {} : { issuer: name }
-  const found = names.flatMap((keyId) => keys.find({ framework: format, keyId, ...issuer }))
+  const issuer = typeof envelope.issuer === 'string' ? { issuer: envelope.issuer } : {}
+  const found = names.flatMap((keyId) => keys.find({ framework, keyId, ...issuer }))
   const { vouchedBy } = envelope
   // A signature under a weak key vouches for nobody, whoever trusts the key.
   return vouchedBy ? found.filter((key) => !keyFault(key.publicKey) && vouchedBy(key)) : found
@@ -58,9 +53,7 @@ export async function verifyingKeys(envelope: Envelope, candidates: TrustedKey[]
  */
 function isFor({ algorithm, publicKey }: TrustedKey, envelope: Envelope): boolean {
   if (algorithm === undefined || algorithm === envelope.algorithm) return true
-  if (envelope.signer && !envelope.signer.publicKey.equals(publicKey)) return true
-  // The fully-specified name (RFC 9864) of the one curve that is used with EdDSA.
-  return algorithm === 'Ed25519' && envelope.algorithm === 'EdDSA'
+  return envelope.signer !== undefined && !envelope.signer.publicKey.equals(publicKey)
 }
 
 /** Entries of trusted lists for the certificate that an envelope carries itself: what they say of it counts beside what its authority says. */

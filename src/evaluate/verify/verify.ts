@@ -26,7 +26,7 @@ import {
   checkValidityPeriod,
   type RevocationFailure,
 } from './checks.ts'
-import { candidateKeys, issuerFault, issuerName, listedSigner, preferredKey, verifyingKeys } from './key.ts'
+import { candidateKeys, issuerFault, listedSigner, preferredKey, verifyingKeys } from './key.ts'
 import { type Check, createReport } from './report.ts'
 
 type CheckReport = ReturnType<typeof createReport>
@@ -81,6 +81,8 @@ export interface VerificationContext {
 /** One credential under way: what is known of it, and what the checks said so far. */
 interface Case {
   envelope: Envelope
+  /** Name of the issuer, when it can be compared and shown. */
+  issuer: string | undefined
   format: CredentialFormat
   report: CheckReport
   context: VerificationContext
@@ -111,8 +113,10 @@ export async function verifyCredential(scanned: Scanned, context: VerificationCo
   if ('check' in decoded) return refused(report, decoded, made)
   for (const name of decodingChecks) if (made(name)) report.pass(name)
   report.enter(...decoded.remarks.filter(({ check }) => isOfDecoding(check)))
-  const subject: Case = { envelope: decoded, format, report, context }
-  const keys = await findKeys(subject)
+  const fault = issuerFault(decoded)
+  const issuer = fault === undefined && typeof decoded.issuer === 'string' ? decoded.issuer : undefined
+  const subject: Case = { envelope: decoded, issuer, format, report, context }
+  const keys = await findKeys(subject, fault)
   return keys ? judge(subject, keys) : verdict(subject, undefined, undefined)
 }
 
@@ -136,13 +140,15 @@ function unverified(report: CheckReport): Verification {
 }
 
 /** The checks `key` and `signature`: the keys under which the signature verifies; undefined when a check fails. */
-async function findKeys({ envelope, format, report, context }: Case): Promise<TrustedKey[] | undefined> {
+async function findKeys(
+  { envelope, format, report, context }: Case,
+  fault: string | undefined,
+): Promise<TrustedKey[] | undefined> {
   const fail = (check: CheckName, status: Status, detail: string) => report.enter({ check, status, detail })
   if (envelope.keyId === undefined) {
     fail('key', 'KID_NOT_INCLUDED', 'the credential names no key id')
     return undefined
   }
-  const fault = issuerFault(envelope)
   if (fault !== undefined) {
     fail('key', 'ISSUER_NOT_TRUSTED', fault)
     return undefined
@@ -195,15 +201,15 @@ const formatsUnder = (opened: Opened | undefined, { domain }: TrustedKey): strin
 
 /** Everything that is judged by the key that verified. */
 function judgeKey(
-  { envelope, format, report, context }: Case,
+  { envelope, issuer, format, report, context }: Case,
   key: TrustedKey,
   { found, opened }: { found: Finding[]; opened: Opened | undefined },
 ): void {
   const { clock, revocationFailure = 'warn' } = context
-  const name = issuerName(envelope)
-  if (!isCompared(name, format)) {
+  if (!isCompared(issuer, format)) {
     const whose = key.participant ? `a key of participant ${key.participant}` : 'a key that is bound to no participant'
-    if (key.participant || name !== undefined) report.enter({ check: 'key', detail: `found by key id alone: ${whose}` })
+    if (key.participant || issuer !== undefined)
+      report.enter({ check: 'key', detail: `found by key id alone: ${whose}` })
   }
   const remark = envelope.keyRemark?.(key)
   if (remark !== undefined) report.enter({ check: 'envelope', detail: remark }, { check: 'signature', detail: remark })
@@ -237,7 +243,7 @@ const isCountry = (issuer: string | undefined): boolean =>
   issuer !== undefined && participantOfIssuer(issuer) !== undefined
 
 function verdict(
-  { envelope, format, report }: Case,
+  { envelope, issuer, format, report }: Case,
   key: TrustedKey | undefined,
   opened: Opened | undefined,
 ): Verification {
@@ -247,11 +253,11 @@ function verdict(
     status,
     format: formats[0] ?? envelope.format,
     checks: report.checks(),
-    issuer: issuerOf(envelope, key),
+    issuer: issuerOf(envelope, issuer, key),
     inputs: [],
     events: [],
     period: envelope.period,
-    isIssuerUnknown: !key?.participant && !isCountry(issuerName(envelope)),
+    isIssuerUnknown: !key?.participant && !isCountry(issuer),
     obstacles: [],
   }
   if (status !== 'VERIFIED' || !opened) return verification
@@ -265,9 +271,8 @@ function verdict(
 
 const obstacle = (text: string): Issue => issue('incomplete', { severity: 'warning', text })
 
-function issuerOf(envelope: Envelope, key: TrustedKey | undefined): VerifiedIssuer {
+function issuerOf(envelope: Envelope, name: string | undefined, key: TrustedKey | undefined): VerifiedIssuer {
   const issuer: VerifiedIssuer = {}
-  const name = issuerName(envelope)
   if (name !== undefined) issuer.name = name
   if (key?.participant) issuer.participant = key.participant
   if (envelope.keyId !== undefined) issuer.keyId = envelope.keyId

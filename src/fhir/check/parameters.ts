@@ -1,4 +1,5 @@
 import { nearestName } from '../../base/nearest.ts'
+import { asJson } from '../as-resource.ts'
 import { FhirError, issue } from '../error.ts'
 import type { Operation, OperationLevel, ParameterDeclaration } from '../operation.ts'
 import type { Issue, Parameter, Parameters } from '../types.ts'
@@ -88,7 +89,7 @@ function parameterFaults(parameter: Parameter, declared: ParameterDeclaration, e
   if (declared.part) return partFaults(parameter, { declared, member, expression })
   const type = declared.type ?? 'Any'
   if (!fitsType(parameter, member, type)) return [wrongType(declared.name, type, expression)]
-  const value: unknown = parameter[member as keyof Parameter] // one of the parameter's own members
+  const value: unknown = asJson(parameter)[member]
   if (value === '') return invalid(`The parameter ${declared.name} is empty.`)
   return isJsonOf(type, value) ? [] : [wrongType(declared.name, type, expression)]
 }
@@ -128,8 +129,7 @@ function fitsType(parameter: Parameter, member: string, type: string): boolean {
   return [type, ...(specialisations[type] ?? [])].some((each) => member === memberOf(each))
 }
 
-/** A resource type; the union of all resources is too wide for TypeScript to narrow. */
-const resourceTypeOf = ({ resource }: Parameter) => (resource as { resourceType?: string } | undefined)?.resourceType
+const resourceTypeOf = ({ resource }: Parameter): string | undefined => resource?.resourceType
 
 /** Whether a value is a text, number, Boolean or object as its type is; what a text says is for the operation to judge. */
 function isJsonOf(type: string, value: unknown): boolean {

@@ -6,7 +6,15 @@ import { dateRange, foldText, numberRange, splitEscaped, splitReference, splitVe
 /** Modifiers that a storage evaluates. */
 export type SearchModifier = 'exact' | 'contains' | 'missing' | 'not' | 'above' | 'below' | 'text'
 /** Comparisons of ordered values. */
-export type SearchPrefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap'
+export type SearchPrefix = (typeof prefixes)[number]
+
+const prefixes = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'] as const
+
+/** The prefix of a value, and the rest of it; a prefix stands before a number or a date alone. */
+export function splitPrefix(text: string): { prefix?: SearchPrefix; value: string } {
+  const prefix = prefixes.find((each) => text.startsWith(each) && /^[-+\d]/.test(text.slice(2)))
+  return prefix ? { prefix, value: text.slice(2) } : { value: text }
+}
 
 /** One search condition over an indexed parameter; conditions are ANDed, values of one are ORed. */
 export interface SearchCondition {
@@ -17,7 +25,7 @@ export interface SearchCondition {
   values: { prefix?: SearchPrefix; value: string }[]
 }
 
-/** A value of a condition, ready to be compared with index values (search-index.ts says what those are). */
+/** A value of a condition, ready to be compared with index values (index-values.ts says what those are). */
 export type SearchMatch =
   | { kind: 'missing'; missing: boolean }
   | { kind: 'words'; words: string[] }
@@ -120,11 +128,9 @@ function composite(parameter: SearchParameter, value: string): SearchMatch {
 }
 
 function part(parameter: SearchParameter, text: string): SearchPart {
-  const found = parameter.type === 'quantity' ? /^(eq|ne|gt|lt|ge|le|sa|eb|ap)(?=[-+\d])(.*)$/s.exec(text) : null
-  const value: SearchCondition['values'][number] = { value: found?.[2] ?? text }
-  if (found) value.prefix = found[1] as NonNullable<typeof value.prefix>
+  const value = parameter.type === 'quantity' ? splitPrefix(text) : { value: text }
   const made: SearchPart = { parameter, match: searchMatch(parameter, {}, value) }
-  if (value.prefix) made.prefix = value.prefix
+  if ('prefix' in value && value.prefix) made.prefix = value.prefix
   return made
 }
 

@@ -1,7 +1,7 @@
 /** Parsing of search requests (https://hl7.org/fhir/R4/search.html). What the parameters are stands in search-parameters.ts. */
 import { isResource } from '../elements.ts'
 import { badRequest } from '../error.ts'
-import { type SearchCondition, type SearchModifier, type SearchPrefix, searchMatch } from './match.ts'
+import { type SearchCondition, type SearchModifier, searchMatch, splitPrefix } from './match.ts'
 import { type SearchParameter, type SearchParameterType, searchParameters } from './search-parameters.ts'
 import { dateRange, splitEscaped } from './value.ts'
 
@@ -229,7 +229,7 @@ function parseCondition(parameter: SearchParameter, modifier: string | undefined
   for (const part of splitEscaped(text, ',')) {
     if (part === '') continue
     const value = isType && !part.includes('/') ? `${modifier}/${part}` : part
-    condition.values.push(splitPrefix(parameter, known, value))
+    condition.values.push(prefixed(parameter, known, value))
   }
   if (condition.values.length > 1000) throw invalid(parameter.name, `${condition.values.length} values`, 'at most 1000')
   // whoever evaluates it reads the values in the same way: a bad one is found here, where the request is answered
@@ -237,11 +237,8 @@ function parseCondition(parameter: SearchParameter, modifier: string | undefined
   return condition
 }
 
-function splitPrefix(parameter: SearchParameter, modifier: SearchModifier | undefined, value: string) {
-  if (modifier === 'missing' || !ordered.includes(parameter.type)) return { value }
-  const match = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)(?=[-+\d])(.*)$/s.exec(value)
-  if (!match) return { value }
-  return { prefix: match[1] as SearchPrefix, value: match[2] ?? '' }
+function prefixed(parameter: SearchParameter, modifier: SearchModifier | undefined, value: string) {
+  return modifier === 'missing' || !ordered.includes(parameter.type) ? { value } : splitPrefix(value)
 }
 
 function invalid(name: string, value: string, accepted: string) {

@@ -7,10 +7,12 @@ import { keepExactNumber } from '../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { asResource } from '../as-resource.ts'
 import { choiceProperty, elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
-import { badRequest, type FhirError, unprocessable } from '../error.ts'
+import { badRequest } from '../error.ts'
+
 import type { Resource } from '../types.ts'
 import { FHIR_NAMESPACE, primitiveFromText, SCHEMA_INSTANCE_NAMESPACE, XHTML_NAMESPACE } from './names.ts'
 import { narrativeXml, standaloneNarrative } from './narrative.ts'
+import { type Frame, invalid, malformed, type Reader, tooDeep } from './reader.ts'
 
 /** What an XML text may cost. */
 export interface XmlLimits {
@@ -20,43 +22,6 @@ export interface XmlLimits {
 
 /** FHIR has three on an element, XHTML some twenty, and namespaces may stand beside them. */
 const mostAttributes = 200
-
-/** One open element. */
-interface Frame {
-  kind: 'node' | 'primitive' | 'holder' | 'xhtml'
-  /** Type of the content, for {@link elementInfo}. */
-  type: string
-  /** JSON property in the parent. */
-  property: string
-  /** How it is declared; the root and the resource inside a holder have no declaration. */
-  element: FoundElement | undefined
-  index: number
-  /** Members read so far; of a primitive those of its `_name`. */
-  object: JsonObject
-  value: Json | undefined
-  /** Text of a number. */
-  text: string | undefined
-  /** How often each element occurred, by name without `[x]`. */
-  seen: Map<string, number>
-  extras: Map<string, Json[]>
-  /** Where its tag opens, in the text. */
-  start: number
-}
-
-interface Reader {
-  parser: SaxesParser<{ xmlns: true }>
-  source: string
-  maxDepth: number
-  frames: Frame[]
-  /** Elements open inside a narrative. */
-  xhtmlDepth: number
-  /** By prefix, as far as the narrative that is being read uses them. */
-  namespaces: Map<string, string>
-  /** Of the tag that is being read. */
-  attributes: number
-  start: number
-  root: JsonObject | undefined
-}
 
 /**
  * Reads one resource; decimals keep their text (exact-number.ts), narrative stays as it is written. Throws FhirError
@@ -289,45 +254,4 @@ function finishArrays(frame: Frame): void {
 function rejectText(reader: Reader, text: string): void {
   if (reader.frames.at(-1)?.kind === 'xhtml' || !/[^ \t\r\n]/.test(text)) return
   throw invalid(reader, 'text between elements is not allowed')
-}
-
-function expressionOf(reader: Reader, child: string): string {
-  let path = ''
-  for (const frame of reader.frames) {
-    if (!frame.element) path ||= frame.type
-    else path += `.${frame.element.name}${frame.element.isArray ? `[${frame.index}]` : ''}`
-  }
-  return child ? `${path}.${child}` : path
-}
-
-function malformed(reader: Reader, what: string): FhirError {
-  const { line, column } = reader.parser
-  return badRequest(
-    {
-      text: `Not well-formed XML at line ${line}, column ${column}: ${what}`,
-      diagnostics: `line ${line}, column ${column}: ${what}`,
-    },
-    'structure',
-  )
-}
-
-function invalid(reader: Reader, what: string, child = ''): FhirError {
-  const { line, column } = reader.parser
-  const expression = expressionOf(reader, child)
-  const detail = {
-    text: `Not FHIR R4 XML at line ${line}, column ${column}: ${what}`,
-    diagnostics: `line ${line}, column ${column}: ${what}`,
-  }
-  return unprocessable(expression ? { ...detail, expression } : detail, 'structure')
-}
-
-function tooDeep(reader: Reader): FhirError {
-  const { line, column } = reader.parser
-  return badRequest(
-    {
-      text: `The XML is nested more than ${reader.maxDepth} levels deep`,
-      diagnostics: `line ${line}, column ${column}`,
-    },
-    'too-costly',
-  )
 }

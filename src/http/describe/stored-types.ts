@@ -50,7 +50,7 @@ function checkCost(search: ParsedSearch): void {
   const count = (list: ParsedSearch['conditions']) => list.reduce((sum, { values }) => sum + values.length, 0)
   search.include = distinct(search.include)
   search.revinclude = distinct(search.revinclude)
-  const asked: Record<keyof typeof mostOf, number> = {
+  const counts: Record<keyof typeof mostOf, number> = {
     conditions: conditions.length,
     values: count(conditions),
     parts: count(parts),
@@ -59,8 +59,9 @@ function checkCost(search: ParsedSearch): void {
     'sort keys': sort.length,
     includes: search.include.length + search.revinclude.length,
   }
-  for (const [what, most] of Object.entries(mostOf) as [keyof typeof mostOf, number][])
-    if (asked[what] > most) throw badRequest(`The search has more than ${most} ${what}.`, 'too-costly')
+  const asked = new Map(Object.entries(counts))
+  for (const [what, most] of Object.entries(mostOf))
+    if ((asked.get(what) ?? 0) > most) throw badRequest(`The search has more than ${most} ${what}.`, 'too-costly')
 }
 
 const distinct = <T>(list: T[]): T[] => [...new Map(list.map((each) => [JSON.stringify(each), each])).values()]

@@ -1,3 +1,4 @@
+import { isAnyResource } from '../../fhir/as-resource.ts'
 import { badRequest } from '../../fhir/error.ts'
 import type { BundleEntry, Resource } from '../../fhir/types.ts'
 import type { HttpContext } from '../context.ts'
@@ -38,12 +39,8 @@ export function entryRequest(entry: BundleEntry | undefined, outer: FhirRequest,
     requester: outer.requester,
   }
   if (entry.resource !== undefined) {
-    if (typeof entry.resource?.resourceType !== 'string')
-      throw badRequest('The resource of the entry is none.', 'structure')
-    request.body = {
-      mediaType: { essence: 'application/fhir+json', parameters: {} },
-      resource: entry.resource as Resource,
-    }
+    if (!isAnyResource(entry.resource)) throw badRequest('The resource of the entry is none.', 'structure')
+    request.body = { mediaType: { essence: 'application/fhir+json', parameters: {} }, resource: entry.resource }
   }
   return request
 }

@@ -47,7 +47,8 @@ async function applyTo(
   if ((ifMatch && !isCurrent(ifMatch)) || (ifNoneMatch && isCurrent(ifNoneMatch))) {
     throw new FhirError(412, issue('conflict', `The current version is ${versionId}.`))
   }
-  const call = { client: request.requester.client(), cpuSeconds: context.limits.cpuMilliseconds / 1000 }
+  const { client, isGone } = request.requester
+  const call = { client: client(), isGone, cpuSeconds: context.limits.cpuMilliseconds / 1000 }
   const resource = await context.patches.apply(stored, change, call)
   if (resource.resourceType !== type || resource.id !== id) {
     throw new FhirError(422, issue('processing', 'A patch cannot change the type or id of a resource.'))

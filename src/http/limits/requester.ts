@@ -39,7 +39,7 @@ export function requesterOf(message: IncomingMessage, options: RequesterOptions)
       return client
     },
     isAuthorized() {
-      authorized ??= permits(options.authorize, message.headers as Record<string, string | undefined>)
+      authorized ??= permits(options.authorize, message.headers.authorization)
       return authorized
     },
     budget() {
@@ -59,10 +59,10 @@ export function requesterOf(message: IncomingMessage, options: RequesterOptions)
   return requester
 }
 
-function permits(authorize: Authorize, headers: Record<string, string | undefined>): boolean {
-  if (headers.authorization === undefined) return false
+function permits(authorize: Authorize, authorization: string | undefined): boolean {
+  if (authorization === undefined) return false
   try {
-    authorize(headers)
+    authorize({ authorization })
     return true
   } catch (error) {
     if (error instanceof FhirError) return false

@@ -1,3 +1,4 @@
+import { keep } from '../../base/keep.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { MediaType, QueryPair } from './exchange.ts'
 
@@ -49,19 +50,12 @@ export function parseMediaType(text: string): MediaType {
 }
 
 /** Clients send the same few headers over and over. */
-const knownHeaders = new Map<string, readonly MediaRange[]>()
-const maximumKnownHeaders = 200
+const knownHeaders = keep<string, readonly MediaRange[]>(200)
 const longestKnownHeader = 200
 
 /** Parses `Accept`, best first: by weight, then in the order sent. */
-function parseAccept(header: string): readonly MediaRange[] {
-  const known = knownHeaders.get(header)
-  if (known) return known
-  const ranges = readAccept(header)
-  if (knownHeaders.size >= maximumKnownHeaders) knownHeaders.clear()
-  if (header.length <= longestKnownHeader) knownHeaders.set(header, ranges)
-  return ranges
-}
+const parseAccept = (header: string): readonly MediaRange[] =>
+  header.length > longestKnownHeader ? readAccept(header) : knownHeaders.of(header, readAccept)
 
 function readAccept(header: string): MediaRange[] {
   const ranges: MediaRange[] = []

@@ -1,4 +1,5 @@
 import { stringifyJson } from '../../base/json.ts'
+import { keepPerObject } from '../../base/keep.ts'
 import { shapeIssues } from '../../fhir/check/input-resource.ts'
 import { badRequest, FhirError } from '../../fhir/error.ts'
 import type { OperationCall } from '../../fhir/operation.ts'
@@ -179,18 +180,13 @@ interface DeclaredInput {
   read: ParameterReader
 }
 
-const declaredInputs = new WeakMap<BoundOperation, Map<string, DeclaredInput>>()
-
-function inputsOf(operation: BoundOperation): Map<string, DeclaredInput> {
-  const known = declaredInputs.get(operation)
-  if (known) return known
+const inputsOf = keepPerObject((operation: BoundOperation): Map<string, DeclaredInput> => {
   const inputs = new Map<string, DeclaredInput>()
   for (const { use, name, type = '', personal = false } of operation.parameters) {
     if (use === 'in' && !inputs.has(name)) inputs.set(name, { name, personal, read: readers.get(type) ?? readString })
   }
-  declaredInputs.set(operation, inputs)
   return inputs
-}
+})
 
 const readString: ParameterReader = (name, valueString) => ({ name, valueString })
 

@@ -1,9 +1,10 @@
+import { asResource } from '../../fhir/as-resource.ts'
 import { isResource } from '../../fhir/elements.ts'
 import { badRequest, unprocessable } from '../../fhir/error.ts'
 import { parseJson } from '../../fhir/read-json.ts'
 import type { Issue, Resource, StructureMap } from '../../fhir/types.ts'
-import { parseXmlSteps } from '../../fhir/xml/read.ts'
-import { finish, type Steps } from '../../workers/budget.ts'
+import { parseXml, parseXmlSteps } from '../../fhir/xml/read.ts'
+import type { Steps } from '../../workers/budget.ts'
 import type { HttpHooks } from '../context.ts'
 import type { Requester } from '../limits/requester.ts'
 import { tooLarge } from '../wire/body.ts'
@@ -54,7 +55,10 @@ const isMap = (resource: Resource): resource is StructureMap =>
  * Parses FHIR JSON or XML.
  * @throws FhirError 400 malformed, 415 another media type
  */
-export const parseResource = (body: RequestBody): Resource => finish(parseSteps(body))
+export function parseResource(body: RequestBody): Resource {
+  const bytes = body.bytes ?? new Uint8Array()
+  return body.resource ?? r4Resource(formatOf(body) === 'json' ? parseJson(bytes) : parseXml(bytes))
+}
 
 /** Smaller texts are read at once. */
 const atOnceBytes = 50_000
@@ -71,12 +75,16 @@ export async function readResource(body: RequestBody, { budget }: Pick<Requester
 }
 
 function* parseSteps(body: RequestBody): Steps<Resource> {
-  if (body.resource) return body.resource
-  const kind = fhirFormat(body.mediaType.essence)
-  if (!kind) throw unreadMediaType(body.mediaType.essence)
-  checkContentType(body.mediaType)
   const bytes = body.bytes ?? new Uint8Array()
-  return asResource(kind === 'json' ? parseJson(bytes) : yield* parseXmlSteps(bytes))
+  return r4Resource(formatOf(body) === 'json' ? parseJson(bytes) : yield* parseXmlSteps(bytes))
+}
+
+/** @throws FhirError 415 */
+function formatOf({ mediaType }: RequestBody): 'json' | 'xml' {
+  const kind = fhirFormat(mediaType.essence)
+  if (!kind) throw unreadMediaType(mediaType.essence)
+  checkContentType(mediaType)
+  return kind
 }
 
 /** UTF-8 to text, a byte order mark is dropped. @throws FhirError 400 for bytes that are not UTF-8 */
@@ -88,11 +96,10 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-function asResource(value: unknown): Resource {
-  const type = typeof value === 'object' && value !== null && 'resourceType' in value ? value.resourceType : undefined
-  if (typeof type !== 'string')
-    throw badRequest('The body is not a FHIR resource: resourceType is missing.', 'structure')
+/** The strict readers saw to the structure; it must be of a type of the standard. */
+function r4Resource(value: unknown): Resource {
+  const resource = asResource(value)
+  const type = resource.resourceType
   if (!isResource(type)) throw unprocessable(`${printable(type)} is not a resource type of FHIR R4.`, 'structure')
-  // The strict readers saw to the structure; what they give has a resourceType of the standard.
-  return value as Resource
+  return resource
 }

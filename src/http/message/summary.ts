@@ -1,3 +1,4 @@
+import { asResource } from '../../fhir/as-resource.ts'
 import { typeInfo } from '../../fhir/elements.ts'
 import { badRequest } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
@@ -70,8 +71,8 @@ const subsettedTag = {
 
 function subsetted(members: [string, unknown][], resource: Resource): Resource {
   const meta = { ...resource.meta, tag: [...(resource.meta?.tag ?? []), subsettedTag] }
+  const { resourceType, id } = resource
   // What is left are members of the resource, the mandatory ones among them.
-  const kept = Object.fromEntries(members) as unknown as Resource
-  const { resourceType, id, ...rest } = kept
-  return { resourceType, ...(id === undefined ? {} : { id }), ...rest, meta } as Resource
+  const rest = Object.fromEntries(members)
+  return asResource({ resourceType, ...(id === undefined ? {} : { id }), ...rest, meta })
 }

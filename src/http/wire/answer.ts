@@ -73,7 +73,8 @@ export async function answer(context: HttpContext, errorLog: ErrorLog, passage: 
     if (bodyType) {
       const bytes = await readBody(passage, {
         limitBytes: bodyLimit(context, resolved, request, bodyType),
-        body: context.bodies.begin(request.requester.client()),
+        bodies: context.bodies,
+        client: request.requester.client(),
       })
       request.body = { mediaType: bodyType, bytes }
     }

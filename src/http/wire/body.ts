@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { FhirError, issue } from '../../fhir/error.ts'
+import type { UnfinishedBodies, UnfinishedBody } from '../limits/unfinished-bodies.ts'
 
 /** A sender who goes on after 413 is heard out for so long, so that the answer is seen; then the connection is cut off. */
 const drainedBytes = 32_000_000
@@ -23,8 +24,9 @@ export function hasBody(message: IncomingMessage): boolean {
 export interface ReadOptions {
   /** Most bytes, both as sent and unpacked. */
   limitBytes: number
-  /** Counts what is held meanwhile. */
-  body: UnfinishedBody
+  /** Counts what is held meanwhile, by client. */
+  bodies: UnfinishedBodies
+  client: string
 }
 
 /** The two sides of a request. */
@@ -38,7 +40,10 @@ interface Sides {
  * asked once nothing speaks against it.
  * @throws FhirError 413 too large, 415 unknown coding, 400 broken compression or a sender who gave up, 503 too much at a time
  */
-export async function readBody({ message, response }: Sides, { limitBytes, body }: ReadOptions): Promise<Uint8Array> {
+export async function readBody({ message, response }: Sides, options: ReadOptions): Promise<Uint8Array> {
+  const { limitBytes, bodies, client } = options
+  let stop: (reason: FhirError) => void = () => undefined
+  const body = bodies.begin(client, (reason) => stop(reason))
   try {
     const coding = (message.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
     const decompressor = decompressors.get(coding)
@@ -51,69 +56,53 @@ export async function readBody({ message, response }: Sides, { limitBytes, body 
       throw tooLarge(limitBytes)
     }
     if (isAsked) response.writeContinue()
-    return await (decompressor
-      ? unpack(message, decompressor(), { limitBytes, body })
-      : collect(message, { limitBytes, body }))
+    const gathering = gather(message, decompressor?.(), { limitBytes, body })
+    stop = gathering.stop
+    return await gathering.bytes
   } finally {
     body.end()
   }
 }
 
-function collect(message: IncomingMessage, { limitBytes, body }: ReadOptions): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let length = 0
-    const stop = (reason: unknown) => {
-      message.removeAllListeners('data')
-      chunks.length = 0
-      drain(message)
-      reject(reason)
-    }
-    message.on('data', (chunk: Buffer) => {
-      length += chunk.length
-      if (length > limitBytes) return stop(tooLarge(limitBytes))
-      try {
-        body.add(chunk.length)
-        chunks.push(chunk)
-      } catch (error) {
-        stop(error)
-      }
-    })
-    message.on('end', () => resolve(Buffer.concat(chunks)))
-    onAbort(message, reject)
-  })
+interface Gathering {
+  bytes: Promise<Uint8Array>
+  /** Keeps nothing more, and rejects. */
+  stop(reason: unknown): void
 }
 
-function unpack(
+/** The bytes of a message, unpacked when there is something to unpack with. */
+function gather(
   message: IncomingMessage,
-  decompressor: Transform,
-  { limitBytes, body }: ReadOptions,
-): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let length = 0
-    const stop = (reason: unknown) => {
-      message.unpipe(decompressor)
-      chunks.length = 0
-      drain(message)
-      decompressor.destroy()
-      reject(reason)
+  decompressor: Transform | undefined,
+  { limitBytes, body }: { limitBytes: number; body: UnfinishedBody },
+): Gathering {
+  const { promise: bytes, resolve, reject } = Promise.withResolvers<Uint8Array>()
+  const source = decompressor ?? message
+  const chunks: Buffer[] = []
+  let length = 0
+  const stop = (reason: unknown) => {
+    source.removeAllListeners('data')
+    if (decompressor) message.unpipe(decompressor)
+    decompressor?.destroy()
+    chunks.length = 0
+    drain(message)
+    reject(reason)
+  }
+  source.on('data', (chunk: Buffer) => {
+    length += chunk.length
+    if (length > limitBytes) return stop(tooLarge(limitBytes))
+    try {
+      body.add(chunk.length)
+      chunks.push(chunk)
+    } catch (error) {
+      stop(error)
     }
-    decompressor.on('data', (chunk: Buffer) => {
-      length += chunk.length
-      if (length > limitBytes) return stop(tooLarge(limitBytes))
-      try {
-        body.add(chunk.length)
-        chunks.push(chunk)
-      } catch (error) {
-        stop(error)
-      }
-    })
-    decompressor.on('end', () => resolve(Buffer.concat(chunks)))
-    decompressor.on('error', () => stop(new FhirError(400, issue('structure', 'The compressed body is broken.'))))
-    onAbort(message, reject)
-    message.pipe(decompressor)
   })
+  source.on('end', () => resolve(Buffer.concat(chunks)))
+  decompressor?.on('error', () => stop(new FhirError(400, issue('structure', 'The compressed body is broken.'))))
+  onAbort(message, reject)
+  if (decompressor) message.pipe(decompressor)
+  return { bytes, stop }
 }
 
 function onAbort(message: IncomingMessage, reject: (reason: FhirError) => void): void {
@@ -145,65 +134,3 @@ function unknownCoding(): FhirError {
     'Accept-Encoding': coding,
   })
 }
-
-/** Most that may be under way at a time. */
-export interface BodyLimits {
-  bodies: number
-  bodiesOfOne: number
-  /** Of all together. */
-  bytes: number
-}
-
-/** A body that is being read. */
-interface UnfinishedBody {
-  /** @throws FhirError 503 when all bodies together are too much for the server */
-  add(bytes: number): void
-  /** Read to its end, or given up. */
-  end(): void
-}
-
-/** Counts the bodies that are being read: each holds memory for as long as its sender likes. */
-export interface UnfinishedBodies {
-  /** @throws FhirError 429 too many of one client, 503 too many of all; both with Retry-After */
-  begin(client: string): UnfinishedBody
-}
-
-const retryAfter = { 'Retry-After': '2', Connection: 'close' }
-
-/** Counters that begin at nothing. */
-export function createUnfinishedBodies(limits: BodyLimits): UnfinishedBodies {
-  const ofClient = new Map<string, number>()
-  let bodies = 0
-  let bytes = 0
-  return {
-    begin(client) {
-      const own = ofClient.get(client) ?? 0
-      if (own >= limits.bodiesOfOne)
-        throw new FhirError(429, issue('throttled', 'Too many unfinished requests of one client.'), retryAfter)
-      if (bodies >= limits.bodies || bytes >= limits.bytes) throw overloaded()
-      ofClient.set(client, own + 1)
-      bodies++
-      let held = 0
-      let ended = false
-      return {
-        add(more) {
-          held += more
-          bytes += more
-          if (bytes > limits.bytes) throw overloaded()
-        },
-        end() {
-          if (ended) return
-          ended = true
-          bodies--
-          bytes -= held
-          const left = (ofClient.get(client) ?? 1) - 1
-          if (left > 0) ofClient.set(client, left)
-          else ofClient.delete(client)
-        },
-      }
-    },
-  }
-}
-
-const overloaded = () =>
-  new FhirError(503, issue('throttled', 'The server has too many unfinished requests.'), retryAfter)

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { issue, operationOutcome } from '../../fhir/error.ts'
 import { type ConnectionLimits, type Connections, createConnections } from '../limits/connections.ts'
 import type { Handler } from '../limits/one-per-connection.ts'
@@ -44,6 +44,13 @@ export interface RunningServer {
 /** How often what is too slow is looked for. */
 const sweepMilliseconds = 1000
 
+/** Whether an address can be had now; rejects with the system's reason when not. */
+export async function tryAddress({ host, port }: Pick<ListenOptions, 'host' | 'port'>): Promise<void> {
+  const probe = createServer()
+  await new Promise<void>((listens, fails) => probe.once('error', fails).listen(port, host, listens))
+  await new Promise((closed) => probe.close(closed))
+}
+
 /** Listens with an application's handler. Rejects when the port cannot be had. */
 export function listen(handler: Handler, options: ListenOptions): Promise<RunningServer> {
   const { host, port, trustedProxies = [] } = options
@@ -66,9 +73,10 @@ export function listen(handler: Handler, options: ListenOptions): Promise<Runnin
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)
-      // A server that listens on a port has an address of this kind.
-      const address = server.address() as AddressInfo
-      resolve({ port: address.port, connections, close: (limitMs) => closeServer(server, limitMs) })
+      const address = server.address()
+      // A server that listens on a port has an address with it.
+      const listening = typeof address === 'object' && address !== null ? address.port : port
+      resolve({ port: listening, connections, close: (limitMs) => closeServer(server, limitMs) })
     })
   })
 }

@@ -1,19 +1,8 @@
+import { isOfType } from '../../fhir/as-resource.ts'
 import { badRequest, FhirError, issue } from '../../fhir/error.ts'
 import { textParameter } from '../../fhir/operation.ts'
-import type { Parameters, Resource } from '../../fhir/types.ts'
+import type { Parameters, StructureDefinition } from '../../fhir/types.ts'
 import type { Storage } from '../../storage/storage.ts'
-
-/** What of a StructureDefinition says to which value sets its elements are bound. */
-interface Bindings {
-  snapshot?: { element?: BoundElement[] }
-  differential?: { element?: BoundElement[] }
-}
-
-interface BoundElement {
-  id?: string
-  path: string
-  binding?: { valueSet?: string }
-}
 
 /**
  * Parameters in which `context` (`StructureDefinition url#element`, https://hl7.org/fhir/R4/valueset-operation-expand.html)
@@ -32,11 +21,11 @@ export async function withBoundValueSet(parameters: Parameters, storage: Storage
   if (!element)
     throw badRequest(`context must be a StructureDefinition and an element of it (url#path), not '${context}'`)
   const [found] = await storage.findCanonical('StructureDefinition', url)
-  if (!found) {
+  if (!isOfType(found, 'StructureDefinition')) {
     const text = `A definition for the StructureDefinition '${url}' could not be found`
     throw new FhirError(404, issue('not-found', { text }))
   }
-  const valueSet = bindingOf(found as Resource & Bindings, element)
+  const valueSet = bindingOf(found, element)
   if (valueSet === undefined) {
     const text = `The element '${element}' of the StructureDefinition '${url}' is not bound to a value set`
     throw new FhirError(422, issue('not-found', { text }))
@@ -44,7 +33,7 @@ export async function withBoundValueSet(parameters: Parameters, storage: Storage
   return { ...parameters, parameter: [...(parameters.parameter ?? []), { name: 'url', valueUri: valueSet }] }
 }
 
-function bindingOf({ snapshot, differential }: Bindings, wanted: string): string | undefined {
+function bindingOf({ snapshot, differential }: StructureDefinition, wanted: string): string | undefined {
   const elements = [...(snapshot?.element ?? []), ...(differential?.element ?? [])]
   const fitting = elements.filter(({ id, path }) => id === wanted || path === wanted)
   return fitting.find(({ binding }) => binding?.valueSet)?.binding?.valueSet

@@ -1,3 +1,5 @@
+import { isOfType, type ResourceOf, type ResourceType } from '../../fhir/as-resource.ts'
+import { input } from '../../fhir/declare-parameter.ts'
 import { badRequest, operationOutcome, unprocessable } from '../../fhir/error.ts'
 import {
   allParameters,
@@ -11,50 +13,28 @@ import { type EncodedResult, withGreatestDecimal } from '../../rules/rules.ts'
 
 /** In-parameters that `$cql` and `Library/$evaluate` share. */
 export const runParameters: ParameterDeclaration[] = [
-  {
-    name: 'subject',
-    use: 'in',
-    min: 0,
-    max: '1',
-    type: 'string',
-    documentation: 'Which Patient of the data the evaluation is about (`Patient/id`); needed when there are several.',
-  },
-  {
-    name: 'parameters',
-    use: 'in',
-    min: 0,
-    max: '1',
-    type: 'Parameters',
-    documentation: 'Values of CQL parameters, by name.',
-  },
-  {
-    name: 'useServerData',
-    use: 'in',
-    min: 0,
-    max: '1',
-    type: 'boolean',
-    documentation: 'Accepted; this server holds no patient data, so only `data` and `prefetchData` are used.',
-  },
-  { name: 'data', use: 'in', min: 0, max: '1', type: 'Bundle', documentation: 'The data to evaluate over.' },
-  {
-    name: 'prefetchData',
-    use: 'in',
-    min: 0,
-    max: '*',
-    documentation: 'Further data.',
-    part: [
-      { name: 'key', use: 'in', min: 0, max: '1', type: 'string', documentation: 'Key of the prefetch; not used.' },
-      {
-        name: 'descriptor',
-        use: 'in',
-        min: 0,
-        max: '1',
-        type: 'DataRequirement',
-        documentation: 'What the data answers; not used.',
-      },
-      { name: 'data', use: 'in', min: 1, max: '1', type: 'Any', documentation: 'A Bundle or a resource.' },
+  input(
+    'subject',
+    'string',
+    'Which Patient of the data the evaluation is about (`Patient/id`); needed when there are several.',
+  ),
+  input('parameters', 'Parameters', 'Values of CQL parameters, by name.'),
+  input(
+    'useServerData',
+    'boolean',
+    'Accepted; this server holds no patient data, so only `data` and `prefetchData` are used.',
+  ),
+  input('data', 'Bundle', 'The data to evaluate over.'),
+  input(
+    'prefetchData',
+    [
+      input('key', 'string', 'Key of the prefetch; not used.'),
+      input('descriptor', 'DataRequirement', 'What the data answers; not used.'),
+      input('data', 'Any', 'A Bundle or a resource.', '1..1'),
     ],
-  },
+    'Further data.',
+    '0..*',
+  ),
 ]
 
 /** Endpoints of the standard operations; refused. */
@@ -62,14 +42,9 @@ export const endpointParameters: ParameterDeclaration[] = [
   'dataEndpoint',
   'contentEndpoint',
   'terminologyEndpoint',
-].map((name) => ({
-  name,
-  use: 'in',
-  min: 0,
-  max: '1',
-  type: 'Endpoint',
-  documentation: 'Refused with 422: the server answers from its own artefacts and contacts no other.',
-}))
+].map((name) =>
+  input(name, 'Endpoint', 'Refused with 422: the server answers from its own artefacts and contacts no other.'),
+)
 
 /**
  * Reads what an evaluation runs over.
@@ -83,8 +58,8 @@ export function readRunParameters(parameters: Parameters): {
   for (const { name } of endpointParameters)
     if (firstParameter(parameters, name))
       throw unprocessable({ text: `${name} is not supported`, expression: 'Parameters.parameter' }, 'not-supported')
-  const data = resourceParameter(firstParameter(parameters, 'data'), 'Bundle') as Bundle | undefined
-  const values = resourceParameter(firstParameter(parameters, 'parameters'), 'Parameters') as Parameters | undefined
+  const data = resourceParameter(firstParameter(parameters, 'data'), 'Bundle')
+  const values = resourceParameter(firstParameter(parameters, 'parameters'), 'Parameters')
   const prefetched = allParameters(parameters, 'prefetchData').flatMap(prefetchEntries)
   const subject = textParameter(parameters, 'subject')
   const entry = [...(data?.entry ?? []), ...prefetched]
@@ -93,10 +68,13 @@ export function readRunParameters(parameters: Parameters): {
   return { ...(all ? { data: all } : {}), ...(values ? { parameters: values } : {}), ...(subject ? { subject } : {}) }
 }
 
-function resourceParameter(parameter: Parameter | undefined, type: string): unknown {
+/** The resource that a parameter holds. @throws FhirError 400 when it is of another type */
+export function resourceParameter<T extends ResourceType>(
+  parameter: Parameter | undefined,
+  type: T,
+): ResourceOf<T> | undefined {
   const value = parameterValue(parameter)
-  if (value === undefined) return undefined
-  if (typeof value === 'object' && (value as { resourceType?: string }).resourceType === type) return value
+  if (value === undefined || isOfType(value, type)) return value
   throw badRequest({
     text: `the parameter ${parameter?.name} must be a ${type} resource`,
     expression: 'Parameters.parameter',
@@ -106,7 +84,7 @@ function resourceParameter(parameter: Parameter | undefined, type: string): unkn
 function prefetchEntries({ part }: Parameter): BundleEntry[] {
   const resource = part?.find((each) => each.name === 'data')?.resource
   if (!resource) return []
-  return resource.resourceType === 'Bundle' ? ((resource as Bundle).entry ?? []) : [{ resource }]
+  return isOfType(resource, 'Bundle') ? (resource.entry ?? []) : [{ resource }]
 }
 
 /** Parameters of results: a failed one as `evaluation error`, warnings about parameters that were not used as `outcome`. */

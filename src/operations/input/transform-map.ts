@@ -44,7 +44,6 @@ export async function chooseMap(call: OperationCall, context: OperationContext):
 }
 
 function asMap(parameter: Parameter, name: string): StructureMap {
-  const { resource } = parameter
-  if (isOfType(resource, 'StructureMap')) return resource
+  if (isOfType(parameter.resource, 'StructureMap')) return parameter.resource
   throw badRequest({ text: `The parameter ${name} takes a StructureMap`, expression: 'Parameters.parameter' }, 'value')
 }

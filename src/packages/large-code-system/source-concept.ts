@@ -39,6 +39,8 @@ export function readConcept(
   }
   const fault = faultOfCode(code)
   if (fault) return { line, problem: fault, lost: true }
+  if (given.modifierExtension !== undefined)
+    return { line, problem: `code '${code}': it has a modifier that is not understood`, lost: true }
   const about = (text: string) => note(`code '${code}': ${text}`)
   const made: SourceConcept = { line, code, parents }
   const display = textOf(given, 'display', about)

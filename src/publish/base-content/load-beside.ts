@@ -1,15 +1,10 @@
 /** Loading the base content beside a server that answers already. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorText } from '../../base/system-error.ts'
 import type { Storage } from '../../storage/storage.ts'
+import { runBeside } from '../../workers/run-beside.ts'
 import { type BaseContentLoad, baseContentPresence, loadBaseContent } from './load.ts'
 import { hasCatalogue, type PendingContent } from './pending.ts'
-
-/** Nice value of the loading process: requests come first, but some of them wait for it. */
-const loaderPriority = 5
 
 /** Resources of one transaction where the loading shares its thread with requests. */
 const smallBatch = 10
@@ -85,25 +80,9 @@ async function loadOnce({ storage, loader, done }: LoadingBeside, signal: AbortS
       done(await loadBaseContent(storage, { signal, batch: smallBatch }))
       return undefined
     }
-    const ended = await runLoader(loader, signal)
+    const ended = await runBeside(loader, signal)
     return ended === 0 && (await isCurrent()) ? undefined : `the loader ended with ${ended}`
   } catch (error) {
     return errorText(error)
-  }
-}
-
-/** Runs a loader until it ends, or ends it when the signal comes; answers its exit code, or the signal that ended it. */
-async function runLoader([program, ...args]: readonly [string, ...string[]], signal: AbortSignal) {
-  // By its channel the loader knows when this process is no more, however it ended.
-  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  const exited = once(child, 'exit')
-  const stop = () => child.kill('SIGTERM')
-  signal.addEventListener('abort', stop)
-  try {
-    if (child.pid !== undefined) setPriority(child.pid, loaderPriority)
-    const [code, killedBy] = await exited
-    return code ?? killedBy
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }

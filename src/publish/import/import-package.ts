@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { parseCanonical } from '../../fhir/canonical.ts'
 import { isError, issue } from '../../fhir/error.ts'
+import { isResourceId } from '../../fhir/primitives.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
 import type { PackageSource } from '../../packages/files.ts'
 import type { Manifest } from '../../packages/manifest.ts'
@@ -171,7 +172,7 @@ function reasonOf(faults: Issue[]): string {
 }
 
 function withId(resource: Resource, identity: string | undefined, entry: ImportEntry): Resource | undefined {
-  if (typeof resource.id === 'string' && /^[A-Za-z0-9\-.]{1,64}$/.test(resource.id)) return resource
+  if (typeof resource.id === 'string' && isResourceId(resource.id)) return resource
   if (!identity) {
     entry.reason =
       resource.id === undefined ? 'no id and no url' : `"${String(resource.id).slice(0, 70)}" is not a FHIR id`

@@ -22,7 +22,7 @@ const checkedBytes = 64 * 1024 * 1024
  *   as cursors live, which is what makes pages stable
  * - `active_canonical`: every version of every resource that was active under a `url|version`, never shortened: what
  *   was published once is told from it whatever became of the resource
- * - `text_index`, `range_index`, `canonical_index`, `fulltext`: index values of searchable versions (fhir/search-index.ts)
+ * - `text_index`, `range_index`, `canonical_index`, `fulltext`: index values of searchable versions (fhir/search/index-values.ts)
  */
 const migrations = [
   `

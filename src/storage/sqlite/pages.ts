@@ -1,5 +1,6 @@
 /** Pages of searches and histories in the SQLite store: keyset paging over the state at the time of the first page. */
 
+import { asResource } from '../../fhir/as-resource.ts'
 import { badRequest } from '../../fhir/error.ts'
 import { parseJson } from '../../fhir/read-json.ts'
 import { instantParameter } from '../../fhir/search/parse-search.ts'
@@ -42,17 +43,16 @@ export function toVersion(row: Record<string, unknown> | undefined): StoredVersi
     versionId: String(row.vid),
     lastUpdated: new Date(Number(row.updated)).toISOString(),
     resource: readContent(row),
-    method: row.method as StoredVersion['method'],
+    method: row.method === 'POST' || row.method === 'DELETE' ? row.method : 'PUT',
   }
 }
 
 /** The resource of a row; undefined for a deletion. Exact decimals cost a slower reader, which few resources need. */
 export function readContent(row: Record<string, unknown>): Resource | undefined {
   if (typeof row.content !== 'string') return undefined
-  // what stands in the store was a Resource when it was written
-  return (row.exact === 1
-    ? parseJson(row.content, { depth: Number.POSITIVE_INFINITY })
-    : JSON.parse(row.content)) as unknown as Resource
+  return asResource(
+    row.exact === 1 ? parseJson(row.content, { depth: Number.POSITIVE_INFINITY }) : JSON.parse(row.content),
+  )
 }
 
 /** Rows of `version`, in order. */
@@ -114,7 +114,7 @@ function finishPage(
     matches.reverse()
   }
   const link = (row: Record<string, unknown> | undefined, backwards: boolean) => {
-    const values = keys.map((key) => (row?.[key] ?? null) as string | number | null)
+    const values = keys.map((key) => keyOf(row?.[key]))
     return formatCursor({ snapshot: page.snapshot, backwards, keys: values }, page.hash)
   }
   const made: SearchPage = { matches }
@@ -229,3 +229,7 @@ export function history(store: Store, query: HistoryQuery): SearchPage {
   const total = database.get(`SELECT count(*) AS number FROM version v WHERE ${where}`, ...values)
   return { ...made, total: Number(total?.number) }
 }
+
+/** A value by which rows are sorted. */
+const keyOf = (value: unknown): string | number | null =>
+  typeof value === 'string' || typeof value === 'number' ? value : null

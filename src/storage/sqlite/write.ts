@@ -4,7 +4,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { hasExactNumbers } from '../../base/exact-number.ts'
 import { stringifyJson } from '../../base/json.ts'
 import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
+import { asResource } from '../../fhir/as-resource.ts'
 import { badRequest, FhirError, issue, unprocessable } from '../../fhir/error.ts'
+import { isResourceId } from '../../fhir/primitives.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write, Written } from '../storage.ts'
 import { type Database, endOfTime } from './database.ts'
@@ -33,7 +35,7 @@ interface Current {
  */
 export function writeOne(write: Write, context: WriteContext): Written {
   const id = write.id ?? (write.method === 'POST' ? randomUUID() : undefined)
-  if (id === undefined || !/^(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}$/.test(id)) {
+  if (id === undefined || !isResourceId(id)) {
     throw badRequest(
       { text: `"${String(id).slice(0, 80)}" is not a resource id.`, expression: `${write.type}.id` },
       'value',
@@ -126,9 +128,9 @@ function stamped(
   id: string,
   { versionId, lastUpdated }: Pick<StoredVersion, 'versionId' | 'lastUpdated'>,
 ): Resource {
-  const { resourceType, id: _id, meta: given, ...rest } = resource as Resource & { id?: string }
+  const { resourceType, id: _id, meta: given, ...rest } = resource
   const { versionId: _versionId, lastUpdated: _lastUpdated, ...meta } = given ?? {}
-  return { resourceType, id, meta: { versionId, lastUpdated, ...meta }, ...rest } as Resource
+  return asResource({ resourceType, id, meta: { versionId, lastUpdated, ...meta }, ...rest })
 }
 
 function serialise(resource: Resource): Content {

@@ -27,7 +27,7 @@ function codesOf(system: CodeSystem): string[] {
   // An own stack: nesting comes from outside.
   const open: CodeSystemConcept[] = [...(system.concept ?? [])]
   for (let each = open.pop(); each; each = open.pop()) {
-    codes.push(each.code)
+    if (each.code) codes.push(each.code)
     for (const child of each.concept ?? []) open.push(child)
   }
   return codes

@@ -18,8 +18,18 @@ export function indexCodeSystem(resource: CodeSystem): CodeSystemProvider {
   return indexConcepts(head, rowsOf(resource, head))
 }
 
-/** What is known of a code system beside its concepts. */
+const unusable = (resource: CodeSystem, fault: string) =>
+  unprocessable(
+    `The CodeSystem '${formatCanonical(resource.url ?? '', resource.version)}' cannot be processed: ${fault}`,
+  )
+
+/**
+ * What is known of a code system beside its concepts.
+ * @throws FhirError 422 for one that has a modifier, which may change what its codes mean
+ */
 export function headOf(resource: CodeSystem): CodeSystemHead {
+  if (resource.modifierExtension || resource.implicitRules || resource.property?.some(isModified))
+    throw unusable(resource, 'it has a modifier that is not understood')
   const head: CodeSystemHead = {
     url: resource.url ?? '',
     name: resource.name ?? resource.title ?? resource.url ?? '',
@@ -87,19 +97,23 @@ function* rowsOf(resource: CodeSystem, head: CodeSystemHead): Generator<ConceptR
   }
 }
 
-/** 422 for a concept that lacks what every concept must have, naming the resource. */
+const isModified = ({ modifierExtension }: { modifierExtension?: Extension[] | undefined }) =>
+  modifierExtension !== undefined
+
+/** 422 for a concept that lacks what every concept must have, or has what nobody understands, naming the resource. */
 export function requireParts(concept: CodeSystemConcept, resource: CodeSystem): void {
   const { code, designation, property } = concept
+  const isAltered = isModified(concept) || designation?.some(isModified) || property?.some(isModified)
   const fault = !code
     ? 'a concept has no code'
     : designation?.some((each) => !each.value)
       ? `a designation of the concept '${code}' has no value`
       : property?.some((each) => !each.code)
         ? `a property of the concept '${code}' has no code`
-        : undefined
-  if (fault === undefined) return
-  const canonical = formatCanonical(resource.url ?? '', resource.version)
-  throw unprocessable(`The CodeSystem '${canonical}' cannot be processed: ${fault}`)
+        : isAltered
+          ? `the concept '${code}' has a modifier that is not understood`
+          : undefined
+  if (fault !== undefined) throw unusable(resource, fault)
 }
 
 /** Compiles concepts, given one after the other; a code that comes twice keeps its first concept. */

@@ -1,7 +1,7 @@
 import { formatCanonical } from '../../fhir/canonical.ts'
 import type { CodeSystem, CodeSystemConcept } from '../../fhir/types.ts'
 import type { CodeSystemProvider, ConceptProperty, Designation, Ref } from './code-system.ts'
-import { propertiesOf, requireParts, standardProperty } from './concept-index.ts'
+import { headOf, propertiesOf, requireParts, standardProperty } from './concept-index.ts'
 
 /**
  * A code system with supplements applied (https://hl7.org/fhir/R4/codesystem.html#supplements): their designations,
@@ -13,6 +13,8 @@ export function withSupplements(base: CodeSystemProvider, supplements: CodeSyste
   const properties = new Map(base.head.properties)
   const used = new Set<string>()
   for (const supplement of supplements) {
+    // Refuses a supplement that says something else than its words.
+    headOf(supplement)
     const source = formatCanonical(supplement.url, supplement.version)
     for (const { code, uri, type } of supplement.property ?? []) properties.set(code, { ...(uri && { uri }), type })
     for (const concept of everyConcept(supplement.concept)) {

@@ -2,6 +2,7 @@ import { keepPerObject } from '../../base/keep.ts'
 import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import type { ConceptMap } from '../../fhir/types.ts'
 import type { Need, Scope } from '../request/scope.ts'
+import { refuseModifiers } from '../request/understood.ts'
 import { matchesVersion } from '../request/versions.ts'
 import { loaded, type Work } from '../request/work.ts'
 
@@ -22,7 +23,7 @@ const need = (type: Need['type'], canonical: string | undefined): Need[] =>
 
 /** Systems of what the targets of a group depend on, found once: their codes are compared as the systems have it. */
 const dependencySystems = keepPerObject((group: NonNullable<ConceptMap['group']>[number]): string[] => {
-  const targets = group.element.flatMap((each) => each.target ?? [])
+  const targets = (group.element ?? []).flatMap((each) => each.target ?? [])
   const systems = targets.flatMap((each) => each.dependsOn ?? []).flatMap((each) => each.system ?? [])
   return [...new Set(systems)]
 })
@@ -32,6 +33,7 @@ export function* loadMaps(maps: readonly ConceptMap[], scope: Scope): Work<void>
   // Grows while it is walked: maps may name each other in a circle.
   const seen = new Set(maps)
   for (const map of seen) {
+    refuseModifiers(map, mapCanonical(map))
     const groups = map.group ?? []
     const others = groups.flatMap(({ unmapped }) => (unmapped?.mode === 'other-map' ? (unmapped.url ?? []) : []))
     yield* loaded(scope, [

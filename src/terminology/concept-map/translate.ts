@@ -2,11 +2,12 @@ import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { badRequest, FhirError } from '../../fhir/error.ts'
 import { allParameters, booleanParameter, firstParameter, textParameter } from '../../fhir/operation.ts'
 import type { Coding, ConceptMap, Parameter, Parameters } from '../../fhir/types.ts'
-import { requireSameArtefact } from '../request/agreement.ts'
+import { agreed, requireSameArtefact } from '../request/agreement.ts'
 import { otherIssue } from '../request/messages.ts'
 import { type Request, resourceParameter } from '../request/request.ts'
 import { queryOf } from '../request/requested-set.ts'
 import { isOf } from '../request/typed.ts'
+import { modifierIn } from '../request/understood.ts'
 import { agreedSystem, agreedVersion, checkCodings, requireOneQuestion } from '../request/value.ts'
 import { loaded, type Work } from '../request/work.ts'
 import { mostGroups, type TranslateQuestion, type Translation, translateBy } from './concept-map.ts'
@@ -184,7 +185,10 @@ function* candidateMaps(request: Request, stored: ConceptMap[]): Work<ConceptMap
   const url = askedMap(parameters)
   if (typeof url === 'object') return [url]
   if (url) {
-    const version = textParameter(parameters, 'conceptMapVersion')
+    const version = agreed('version of the concept map', [
+      { at: 'url', says: parseCanonical(url).version },
+      { at: 'conceptMapVersion', says: textParameter(parameters, 'conceptMapVersion') },
+    ])
     yield* loaded(scope, [{ type: 'ConceptMap', url: parseCanonical(url).url }])
     const map = conceptMapOf(scope, url, version)
     if (map) return [map]
@@ -195,9 +199,13 @@ function* candidateMaps(request: Request, stored: ConceptMap[]): Work<ConceptMap
   const brought = scope.brought.filter(isOf('ConceptMap'))
   const source = textParameter(parameters, 'source') ?? textParameter(parameters, 'sourceScope')
   const target = textParameter(parameters, 'target') ?? textParameter(parameters, 'targetScope')
-  return [...brought, ...stored]
-    .filter((each) => scopeFits(each.sourceUri ?? each.sourceCanonical, source))
-    .filter((each) => scopeFits(each.targetUri ?? each.targetCanonical, target))
+  return (
+    [...brought, ...stored]
+      .filter((each) => scopeFits(each.sourceUri ?? each.sourceCanonical, source))
+      .filter((each) => scopeFits(each.targetUri ?? each.targetCanonical, target))
+      // Of those that nobody names only the ones that mean what they say.
+      .filter((each) => modifierIn(each) === undefined)
+  )
 }
 
 /** A map that names no value set is found by its groups. */

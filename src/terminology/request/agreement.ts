@@ -2,7 +2,8 @@
 import { artefactCanonical, artefactName } from '../../fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { badRequest } from '../../fhir/error.ts'
-import type { Resource } from '../../fhir/types.ts'
+import { parameterValue } from '../../fhir/operation.ts'
+import type { Parameters, Resource } from '../../fhir/types.ts'
 import { matchesVersion } from './versions.ts'
 
 /** One statement: where it stands, and what it says; one that is absent or empty says nothing. */
@@ -61,4 +62,47 @@ export function requireSameArtefact(brought: Resource, { url, version, versionNa
 function otherArtefact(brought: Resource, named: string, expression: string) {
   const text = `The request brings the ${brought.resourceType} ${artefactName(brought)} and names '${named}' (${expression}). Send one of them`
   return badRequest({ text, expression })
+}
+
+/** Parameters that say one thing: repeated with another value they contradict themselves. */
+const SINGLE = new Set([
+  'url',
+  'valueSetVersion',
+  'context',
+  'system',
+  'systemVersion',
+  'version',
+  'code',
+  'display',
+  'filter',
+  'count',
+  'offset',
+  'date',
+  'conceptMapVersion',
+  'source',
+  'target',
+  'targetsystem',
+  'reverse',
+  'codeA',
+  'codeB',
+  'abstract',
+  'activeOnly',
+  'inferSystem',
+  'thisUrl',
+  'otherUrl',
+])
+
+/** @throws FhirError 400 when a parameter that may occur once occurs with two values */
+export function requireSingle({ parameter = [] }: Parameters): void {
+  if (parameter.length < 2) return
+  const said = new Map<string, unknown>()
+  for (const each of parameter) {
+    const { name } = each
+    if (!SINGLE.has(name)) continue
+    const value = parameterValue(each)
+    const earlier = said.get(name)
+    if (earlier !== undefined && String(earlier) !== String(value))
+      throw badRequest({ text: `${name} is sent twice: '${earlier}' and '${String(value)}'`, expression: name })
+    said.set(name, value)
+  }
 }

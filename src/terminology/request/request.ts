@@ -2,9 +2,10 @@ import { badRequest } from '../../fhir/error.ts'
 import type { OperationBudget } from '../../fhir/operation.ts'
 import { allParameters, firstParameter, parameterValue } from '../../fhir/operation.ts'
 import type { CodeSystem, ConceptMap, Parameters, Resource, ValueSet } from '../../fhir/types.ts'
+import { requireSingle } from './agreement.ts'
 import type { Artefacts } from './artefacts.ts'
+import { dayAsked } from './day.ts'
 import type { Limits } from './limits.ts'
-import { requirePresent } from './present.ts'
 import { createScope, type Scope } from './scope.ts'
 import { isOf, type ResourceOf } from './typed.ts'
 
@@ -40,11 +41,12 @@ export interface Request {
 
 /** The request with the resources it brought. */
 export function openRequest(parameters: Parameters, call: TerminologyCall, around: Surroundings): Request {
-  requirePresent(parameters, around.now)
+  requireSingle(parameters)
+  const day = dayAsked(parameters, around.now)
   const brought = broughtResources(parameters)
-  if (brought.length === 0) return { parameters, call, around, scope: around.sharedScope() }
+  if (brought.length === 0 && day === undefined) return { parameters, call, around, scope: around.sharedScope() }
   around.artefacts.refresh()
-  return { parameters, call, around, scope: createScope(around.artefacts, brought) }
+  return { parameters, call, around, scope: createScope(around.artefacts, brought, day) }
 }
 
 /** Most urls that a shared scope looks up before the next one takes its place: they come from outside, any number of them. */

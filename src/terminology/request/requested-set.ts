@@ -8,7 +8,7 @@ import { supplementsNamed } from '../code-system/supplement-lookup.ts'
 import type { CompiledSet } from '../value-set/clause.ts'
 import { type CompileOptions, compileValueSet } from '../value-set/compile.ts'
 import { decisionsIn, noDecisions, type ValueSetQuery } from '../value-set/query.ts'
-import { requireSameArtefact } from './agreement.ts'
+import { agreed, requireSameArtefact } from './agreement.ts'
 import { type Languages, parseLanguages, servesAny } from './languages.ts'
 import { txError, versionCheckIssue } from './messages.ts'
 import { type Request, resourceParameter } from './request.ts'
@@ -61,7 +61,11 @@ function* requestedValueSet(request: Request, rules: RequestRules): Work<ValueSe
   if (!canonical) throw badRequest('No value set: send url, or the resource as valueSet', 'required')
   const { url, version: own } = parseCanonical(canonical)
   if (!scope.has({ type: 'ValueSet', url })) yield [{ type: 'ValueSet', url }]
-  return namedSet(request, canonical, own ?? version, rules)
+  const wanted = agreed('version of the value set', [
+    { at: 'url', says: own },
+    { at: 'valueSetVersion', says: version },
+  ])
+  return namedSet(request, canonical, wanted, rules)
 }
 
 /** Rules for value set versions. */
@@ -128,13 +132,19 @@ function hasTextIn(languages: Languages, concepts: CodeSystem['concept'] = []): 
   )
 }
 
+/** Some clients send one language after the other instead of a list. */
+function displayLanguage({ parameters }: Request): string | undefined {
+  const given = textParameters(parameters, 'displayLanguage')
+  return given.length < 2 ? given[0] : given.join(', ')
+}
+
 /**
  * The wished languages: parameter, then the value set's own parameter, then Accept-Language, then the language of the value
  * set. 422 for a text that is no language.
  */
 export function requestedLanguages(request: Request, definition?: ValueSet): Languages | undefined {
   const given =
-    textParameter(request.parameters, 'displayLanguage') ??
+    displayLanguage(request) ??
     expansionParameter(definition?.compose?.extension, 'displayLanguage') ??
     expansionParameter(definition?.extension, 'displayLanguage') ??
     headerLanguage(request.call.acceptLanguage) ??

@@ -8,6 +8,7 @@ import { implicitValueSet, wholeSystem } from '../code-system/implicit/implicit-
 import { publishedValueSet, systemNames } from './aliases.ts'
 import type { Artefacts, ArtefactType, Stored, SystemEntry } from './artefacts.ts'
 import { collectSystems, type Shelves } from './collect-systems.ts'
+import { thereOn } from './day.ts'
 import { isOf } from './typed.ts'
 import { matchesVersion, preferredFirst } from './versions.ts'
 
@@ -142,14 +143,14 @@ function loaderOf(snapshot: Snapshot, brought: Resource[]): Pick<Scope, 'has' | 
   }
 }
 
-function shelvesOf(snapshot: Snapshot, brought: Resource[]): Shelves {
+function shelvesOf(snapshot: Snapshot, brought: Resource[], day: string | undefined): Shelves {
   return {
     found: (type, url) => {
       const stored = snapshot.at(type, url)
       if (!stored) throw new Error(`${type} ${url} is looked up before it is loaded`)
       // A list of its codes can do without a code system; of anything else "none" is no answer while it may still come.
       if (stored.awaited && type !== 'CodeSystem') throw stored.awaited
-      return stored.resources.filter(isOf(type))
+      return thereOn(day, stored.resources.filter(isOf(type)))
     },
     own: (type, url) => brought.filter((each) => 'url' in each && each.url === url).filter(isOf(type)),
   }
@@ -210,10 +211,10 @@ function valueSetsIn(snapshot: Snapshot, { found, own }: Shelves, brought: Resou
   }
 }
 
-/** The view of one request. */
-export function createScope(artefacts: Artefacts, brought: Resource[]): Scope {
+/** The view of one request; `day`: of the versions that were there on it. */
+export function createScope(artefacts: Artefacts, brought: Resource[], day?: string): Scope {
   const snapshot = snapshotOf(artefacts)
-  const shelves = shelvesOf(snapshot, brought)
+  const shelves = shelvesOf(snapshot, brought, day)
   const { found, own } = shelves
   const mapsByUrl = new Map<string, ConceptMap[]>()
   return {

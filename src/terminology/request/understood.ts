@@ -1,4 +1,5 @@
 /** What makes an artefact mean something else than its words: nobody who does not know it may use the artefact. */
+import { keepPerObject } from '../../base/keep.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { otherIssue } from './messages.ts'
@@ -9,19 +10,14 @@ const MODIFIERS = ['modifierExtension', 'implicitRules', '_implicitRules']
 /** Parts that are resources of their own, or text. */
 const APART = ['contained', 'text', 'meta']
 
-const known = new WeakMap<Resource, string | undefined>()
-
 /**
  * The place of the first modifier in an artefact, as FHIRPath; undefined when there is none. The expansion of a value set that has a
  * definition says nothing of what it means, and is left aside.
  */
-export function modifierIn(artefact: Resource): string | undefined {
-  if (known.has(artefact)) return known.get(artefact)
+export const modifierIn = keepPerObject((artefact: Resource): string | undefined => {
   const aside = 'compose' in artefact && artefact.compose ? [...APART, 'expansion'] : APART
-  const found = find(artefact, artefact.resourceType, aside)
-  known.set(artefact, found)
-  return found
-}
+  return find(artefact, artefact.resourceType, aside)
+})
 
 function find(value: unknown, at: string, aside: readonly string[] = []): string | undefined {
   if (Array.isArray(value)) {

@@ -84,6 +84,7 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
   if (coding) {
     agreedSystem(coding, textParameter(parameters, 'system'))
     agreedVersion(coding, 'systemVersion', textParameter(parameters, 'systemVersion'))
+    if (defaultSystem) agreedVersion(coding, 'version', textParameter(parameters, 'version'))
     return { values: [codedValue(coding, 'Coding')] }
   }
   const code = textParameter(parameters, 'code')
@@ -93,12 +94,15 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
   }
   for (const text of [code, system, textParameter(parameters, 'display')]) checkLength(text)
   const bar = system?.indexOf('|') ?? -1
-  const version =
-    textParameter(parameters, 'systemVersion') ?? (defaultSystem ? textParameter(parameters, 'version') : undefined)
+  const version = agreed('version of the code system', [
+    { at: 'system', says: bar < 0 ? undefined : system?.slice(bar + 1) },
+    { at: 'systemVersion', says: textParameter(parameters, 'systemVersion') },
+    { at: 'version', says: defaultSystem ? textParameter(parameters, 'version') : undefined },
+  ])
   const value: CodedValue = {
     code,
     system: bar < 0 ? system : system?.slice(0, bar),
-    version: version ?? (bar < 0 ? undefined : system?.slice(bar + 1)),
+    version,
     display: textParameter(parameters, 'display') || undefined,
     at: (part) => (part === '' ? 'code' : part),
   }

@@ -1,4 +1,5 @@
 import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
+import { badRequest } from '../../fhir/error.ts'
 import { parameterValue } from '../../fhir/operation.ts'
 import type { Parameters } from '../../fhir/types.ts'
 
@@ -18,7 +19,7 @@ export type VersionRules = Map<string, VersionRule>
 /** No rules at all. */
 const NO_RULES: VersionRules = new Map()
 
-/** Reads `force-x`, `x` and `check-x` (canonicals `url|version`). */
+/** Reads `force-x`, `x` and `check-x` (canonicals `url|version`). @throws FhirError 400 for two versions of one url by one rule */
 export function versionRules(
   parameters: Parameters,
   names: { default: string; check: string; force: string },
@@ -35,7 +36,13 @@ export function versionRules(
     if (!version) continue
     if (rules === NO_RULES) rules = new Map()
     const rule = rules.get(url) ?? {}
-    rule[kind] ??= version
+    const earlier = rule[kind]
+    if (earlier !== undefined && earlier !== version)
+      throw badRequest({
+        text: `${name} names two versions of ${url}: '${earlier}' and '${version}'`,
+        expression: name,
+      })
+    rule[kind] = version
     rules.set(url, rule)
   }
   return rules

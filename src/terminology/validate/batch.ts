@@ -26,7 +26,7 @@ export function batchEntries(parameters: Parameters): BatchEntry[] {
     const asks = VALUE_FORMS.some((name) => named.has(name))
     const isOwn = (name: string) => named.has(name) || (asks && VALUE_FORMS.includes(name))
     const rest = shared.filter((each) => each.name === 'tx-resource' || !isOwn(each.name))
-    const bringsOwn = named.has('tx-resource') || named.has('codeSystem')
+    const bringsOwn = named.has('tx-resource') || named.has('codeSystem') || named.has('date')
     return { entry: { resourceType: 'Parameters', parameter: [...own, ...rest] }, bringsOwn }
   })
 }

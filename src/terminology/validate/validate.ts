@@ -4,7 +4,7 @@ import { textParameter } from '../../fhir/operation.ts'
 import type { CodeSystem, Issue, Parameter, Parameters } from '../../fhir/types.ts'
 import type { CodeSystemHead } from '../code-system/code-system.ts'
 import { supplemented } from '../code-system/supplement-lookup.ts'
-import { requireSameArtefact } from '../request/agreement.ts'
+import { agreed, requireSameArtefact } from '../request/agreement.ts'
 import { systemIdentity } from '../request/aliases.ts'
 import type { Languages } from '../request/languages.ts'
 import { messageOf, otherIssue, txIssue } from '../request/messages.ts'
@@ -90,6 +90,10 @@ export function* validateInCodeSystem(request: Request): Work<Parameters> {
     requireSameArtefact(brought, { url: named, version: textParameter(parameters, versionName), versionName })
   const url = named ?? brought?.url
   const canonical = url === undefined ? undefined : parseCanonical(url)
+  agreed('version of the code system', [
+    { at: 'url', says: canonical?.version },
+    { at: versionName, says: textParameter(parameters, versionName) },
+  ])
   const question = questionOf(parameters, canonical?.url)
   const languages = requestedLanguages(request)
   const query = queryOf(request, url ?? '')

@@ -153,7 +153,8 @@ function bindingMembers({ iss, status, revoked, alg, domain, usage, crlVersion, 
     domain: typeof domain === 'string' ? domain : '',
     usage: typeof usage === 'string' ? scaOf(usage) : '',
     ...(known ? { status: known } : {}),
-    ...(typeof alg === 'string' ? { algorithm: alg } : {}),
+    // RFC 9864 names the one curve that is used with EdDSA.
+    ...(typeof alg === 'string' ? { algorithm: alg === 'Ed25519' ? 'EdDSA' : alg } : {}),
     ...(typeof crlVersion === 'number' ? { revocationVersion: crlVersion } : {}),
     ...(crl === undefined ? {} : { revocationList: crl }),
   }

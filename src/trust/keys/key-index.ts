@@ -104,8 +104,7 @@ function mergeLists(listed: TrustedKey[]): TrustedKey[] {
   const restrictions = collectRestrictions(listed)
   for (const entry of listed) {
     const key = { ...entry, ...restrictions.get(restrictionsName(entry)) }
-    const { thumbprint, keyId, participant, issuer, domain, usage, algorithm } = key
-    const identity = [thumbprint, keyId, participant, issuer, domain, usage, algorithm].join('|')
+    const identity = [key.thumbprint, key.keyId, key.participant, key.issuer, key.domain, key.usage].join('|')
     const known = merged.get(identity)
     if (known) merged.set(identity, { ...known, lists: [...new Set([...known.lists, ...key.lists])] })
     else merged.set(identity, key)
@@ -113,13 +112,14 @@ function mergeLists(listed: TrustedKey[]): TrustedKey[] {
   return [...merged.values()]
 }
 
-type Restrictions = Pick<TrustedKey, 'validFrom' | 'validTo' | 'revocationVersion' | 'revocationList'>
+type Restrictions = Pick<TrustedKey, 'validFrom' | 'validTo' | 'algorithm' | 'revocationVersion' | 'revocationList'>
 
 /** Two card issuers may share a key, not a revocation list. */
 const restrictionsName = ({ thumbprint, issuer = '' }: TrustedKey): string => `${thumbprint}|${issuer}`
 
 /**
- * By thumbprint, what any entry takes away: the latest start, the earliest end, the newest revocation list. A list can always
+ * By thumbprint, what any entry takes away: the latest start, the earliest end, every other algorithm (two that differ leave none), the
+ * newest revocation list. A list can always
  * withdraw a key for itself, and another one does not give it back.
  */
 function collectRestrictions(listed: TrustedKey[]): Map<string, Restrictions> {
@@ -129,17 +129,23 @@ function collectRestrictions(listed: TrustedKey[]): Map<string, Restrictions> {
     const known = collected.get(name) ?? {}
     const validFrom = stricter(known.validFrom, key.validFrom, (a, b) => a > b)
     const validTo = stricter(known.validTo, key.validTo, (a, b) => a < b)
+    const algorithm = both(known.algorithm, key.algorithm)
     const revocationVersion = stricter(known.revocationVersion, key.revocationVersion, (a, b) => a > b)
     const revocationList = stricter(known.revocationList, key.revocationList, (a, b) => counter(a) >= counter(b))
     collected.set(name, {
       ...(validFrom ? { validFrom } : {}),
       ...(validTo ? { validTo } : {}),
+      ...(algorithm === undefined ? {} : { algorithm }),
       ...(revocationVersion === undefined ? {} : { revocationVersion }),
       ...(revocationList === undefined ? {} : { revocationList }),
     })
   }
   return collected
 }
+
+/** An algorithm that is another than one of two is neither. */
+const both = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || b === undefined || a === b ? (a ?? b) : `${a} and ${b}`
 
 /** The one of two values that is there, or that is the stricter one. */
 function stricter<Value>(

@@ -3,7 +3,7 @@ import type { Json } from '../../../src/base/json-value.ts'
 import { decodeBase45, encodeBase45 } from '../../../src/credentials/encoding/base45.ts'
 import { type CborValue, decodeCbor } from '../../../src/credentials/encoding/cbor.ts'
 import { canonicalJson, decodeBase64Url, parseStrictJson } from '../../../src/credentials/encoding/strict-json.ts'
-import { walkCases } from '../../support/cases.ts'
+import { walkSections } from '../../support/sections.ts'
 
 interface TextCase {
   text: string
@@ -11,12 +11,12 @@ interface TextCase {
   bytes: string | null
 }
 
-walkCases<TextCase>('base45.json', import.meta.url, ({ text, bytes }) => {
+walkSections<TextCase>('base45.json', import.meta.url, ({ text, bytes }) => {
   assert.equal(decodeBase45(text)?.toString('hex') ?? null, bytes)
   if (bytes !== null) assert.equal(encodeBase45(Buffer.from(bytes, 'hex')), text)
 })
 
-walkCases<TextCase>('base64url.json', import.meta.url, ({ text, bytes }) => {
+walkSections<TextCase>('base64url.json', import.meta.url, ({ text, bytes }) => {
   assert.equal(decodeBase64Url(text)?.toString('hex') ?? null, bytes)
 })
 
@@ -49,7 +49,7 @@ function expected(each: CborCase): CborValue {
   return each.value as CborValue
 }
 
-walkCases<CborCase>('cbor.json', import.meta.url, (each) => {
+walkSections<CborCase>('cbor.json', import.meta.url, (each) => {
   const decoded = decodeCbor(Buffer.from(each.hex, 'hex'), { depth: 32, items: 20_000 })
   if (each.refused) assert.equal(decoded, undefined)
   else assert.deepEqual(decoded, { value: expected(each) })
@@ -64,7 +64,7 @@ interface JsonCase {
   canonical?: string | null
 }
 
-walkCases<JsonCase>('json.json', import.meta.url, ({ text, refused, value, deep, canonical }) => {
+walkSections<JsonCase>('json.json', import.meta.url, ({ text, refused, value, deep, canonical }) => {
   const read = parseStrictJson(text, 64)
   if (refused) return assert.equal(read, undefined)
   assert.ok(read !== undefined)

@@ -5,10 +5,10 @@ import { issueHcert } from '../../../src/demo/issue-hcert.ts'
 import type { SampleKind } from '../../../src/demo/samples.ts'
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
-import { walkCases } from '../../support/cases.ts'
 import { valueAt } from '../../support/cbor-json.ts'
 import { type Change, changedSpecimen } from '../../support/changed-specimen.ts'
 import { testIssuer } from '../../support/issuer.ts'
+import { walkSections } from '../../support/sections.ts'
 
 interface ContentCase extends Change {
   kind: SampleKind
@@ -30,7 +30,7 @@ const issuer = testIssuer()
 const keys = anchorKeySource([issuer.anchor])
 const sample = { issuer: 'XA', issuedAt: new Date('2022-01-01'), expires: new Date('2023-01-01') }
 
-walkCases<ContentCase>('content.json', import.meta.url, async (each) => {
+walkSections<ContentCase>('content.json', import.meta.url, async (each) => {
   const payload = changedSpecimen(each.kind, each, sample)
   const verdict = await verifyCredential([issueHcert(payload, issuer.signer)], {
     formats: credentialFormats,

@@ -9,9 +9,9 @@ import { signedBytes } from '../../../src/credentials/encoding/cose.ts'
 import { type CborInput, encodeCbor } from '../../../src/demo/cbor-encode.ts'
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
-import { walkCases } from '../../support/cases.ts'
 import { cborOf } from '../../support/cbor-json.ts'
 import { issueSample, testIssuer } from '../../support/issuer.ts'
+import { walkSections } from '../../support/sections.ts'
 
 interface EnvelopeCase {
   prefix?: string
@@ -81,7 +81,7 @@ function compressed(bytes: Buffer, how: EnvelopeCase['compression']): Buffer {
   }
 }
 
-walkCases<EnvelopeCase>('envelope.json', import.meta.url, async (each) => {
+walkSections<EnvelopeCase>('envelope.json', import.meta.url, async (each) => {
   const { prefix = 'HC1:', suffix = '', cut } = each
   const text = `${prefix}${encodeBase45(compressed(messageOf(each), each.compression))}${suffix}`
   const verdict = await verifyCredential([cut === undefined ? text : text.slice(0, cut)], {

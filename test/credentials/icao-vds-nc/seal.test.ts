@@ -5,9 +5,9 @@ import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { issueSeal, sampleSeal, sealKeyUsage } from '../../../src/demo/issue-icao-vds-nc.ts'
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
-import { walkCases } from '../../support/cases.ts'
 import { changed } from '../../support/cbor-json.ts'
 import { testIssuer } from '../../support/issuer.ts'
+import { walkSections } from '../../support/sections.ts'
 
 interface SealCase {
   /** Values by path in the data. */
@@ -33,7 +33,7 @@ interface SealCase {
 const data = sampleSeal({ issuer: 'URY', issuedAt: new Date('2022-01-01') })
 const other = testIssuer({ country: 'UY' })
 
-walkCases<SealCase>('seal.json', import.meta.url, async (each) => {
+walkSections<SealCase>('seal.json', import.meta.url, async (each) => {
   const issuer = testIssuer({ country: 'UY', extendedKeyUsage: each.usage ?? [sealKeyUsage] })
   const signed = changed(data, each.set, each.drop)
   const shown = changed(signed, each.replaced)

@@ -133,6 +133,18 @@ describe('a format that is one folder and one line', () => {
     assert.equal((await verify({ participant: 'DEU' })).status, 'ISSUER_NOT_TRUSTED')
   })
 
+  it('cannot be accepted when one of its kinds is not mapped', async () => {
+    const keys = createKeyIndex([[certificateKey(issuer.dsc)]])
+    for (const kinds of [{}, { 'made-up': {} }]) {
+      const text = issueMadeUp(claims(), issuer.signer)
+      const format = { ...madeUp, kinds }
+      const verdict = await verifyCredential([text], { formats: [format], keys, clock: new Date(clock) })
+      assert.equal(verdict.status, 'VERIFIED')
+      assert.deepEqual(verdict.inputs, [])
+      assert.equal(verdict.obstacles.length, 1)
+    }
+  })
+
   it('is not recognised by a server that does not list it', async () => {
     const text = issueMadeUp(claims(), issuer.signer)
     const keys = createKeyIndex([[certificateKey(issuer.dsc)]])

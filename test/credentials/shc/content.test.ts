@@ -5,9 +5,9 @@ import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { cardKeyId, issueCard, sampleCard } from '../../../src/demo/issue-shc.ts'
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
-import { walkCases } from '../../support/cases.ts'
 import { changed, valueAt } from '../../support/cbor-json.ts'
 import { keyPairFor } from '../../support/issuer.ts'
+import { walkSections } from '../../support/sections.ts'
 
 interface CardCase {
   /** Values by path in the payload. */
@@ -32,7 +32,7 @@ const keys = anchorKeySource([Buffer.from(JSON.stringify(anchor))])
 const card = sampleCard({ issuer: iss, issuedAt: new Date('2022-01-01'), expires: new Date('2023-01-01') })
 const entries = 'vc/credentialSubject/fhirBundle/entry'
 
-walkCases<CardCase>('content.json', import.meta.url, async ({ set = {}, drop, add = [], ...expected }) => {
+walkSections<CardCase>('content.json', import.meta.url, async ({ set = {}, drop, add = [], ...expected }) => {
   const more = add.map((resource, at) => [`${entries}/${2 + at}`, { fullUrl: `resource:${2 + at}`, resource }])
   const content = changed(card, { ...set, ...Object.fromEntries(more) }, drop)
   assert.ok(isJsonObject(content))

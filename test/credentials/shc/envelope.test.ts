@@ -4,8 +4,8 @@ import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { cardKeyId, issueCard, sampleCard } from '../../../src/demo/issue-shc.ts'
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
-import { walkCases } from '../../support/cases.ts'
 import { keyPairFor } from '../../support/issuer.ts'
+import { walkSections } from '../../support/sections.ts'
 
 interface EnvelopeCase {
   prefix?: string
@@ -57,7 +57,7 @@ function textsOf({
   })
 }
 
-walkCases<EnvelopeCase>('envelope.json', import.meta.url, async (each) => {
+walkSections<EnvelopeCase>('envelope.json', import.meta.url, async (each) => {
   const { crl, crlVersion, clock = '2022-06-01T00:00:00Z' } = each
   const anchor = {
     ...pair.publicKey.export({ format: 'jwk' }),

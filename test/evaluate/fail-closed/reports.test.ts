@@ -1,12 +1,13 @@
-/** Situations of public reports, rebuilt in corpora/reports; skipped where the corpora are absent. */
+/** Situations of public reports, rebuilt in corpora/reports; run where the corpora are. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { describe, it } from 'node:test'
+import { it } from 'node:test'
 import type { Library } from '../../../src/fhir/types.ts'
-import { corpora, corporaMissing, readCorpus, testEnvironment, testRules } from '../../rules/environment.ts'
+import { corpora, readCorpus, testEnvironment, testRules } from '../../rules/environment.ts'
+import { overShared } from '../../support/shared.ts'
 import { openVerdicts } from '../../support/verdicts.ts'
 
-describe('reports', { skip: corporaMissing }, () => {
+overShared.describe('reports', () => {
   it('a define that gives null is listed, and the verdict undetermined', async () => {
     const { ask, store } = await openVerdicts()
     const read = (name: string) => JSON.parse(readFileSync(new URL(`reports/evaluate/${name}`, corpora), 'utf8'))

@@ -1,6 +1,7 @@
 /** What an evaluation hands out as FHIR: every resource valid R4, and a Bundle that another reads alone. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { isJsonObject } from '../../../src/base/json-object.ts'
 import type { Json, JsonObject } from '../../../src/base/json-value.ts'
 import { issueHcert } from '../../../src/demo/issue-hcert.ts'
@@ -203,5 +204,32 @@ describe('a Bundle stands alone', () => {
     const resource = { ...dose('x'), vaccineCode: { text: 'B', coding: [{ display: 'A' }] } }
     const told = standingAlone({ resourceType: 'Bundle', type: 'collection', entry: [{ resource }] }, uuids())
     assert.ok(JSON.stringify(told).includes('"vaccineCode":{"text":"B"}'), JSON.stringify(told))
+  })
+
+  it('once is enough: what stands alone does not change', () => {
+    const id = fc.constantFrom('holder', 'a', '11111111-1111-4111-8111-111111111111')
+    const reference = fc.constantFrom(
+      'Patient/holder',
+      'Patient/a',
+      'resource:0',
+      'urn:uuid:1',
+      '#x',
+      'https://a.example/Patient/a',
+    )
+    const fullUrl = fc.option(fc.constantFrom('resource:0', 'resource:1', 'https://a.example/Patient/a'), {
+      nil: undefined,
+    })
+    const entry = fc.record({ id, reference, fullUrl }).map((each) => ({
+      ...(each.fullUrl === undefined ? {} : { fullUrl: each.fullUrl }),
+      resource: { ...dose(each.reference), id: each.id },
+    }))
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 4 }), (entries) => {
+        const next = uuids()
+        const once = standingAlone({ resourceType: 'Bundle', type: 'collection', entry: entries }, next)
+        assert.deepEqual(standingAlone(once, next), once)
+        for (const each of once.entry ?? []) assert.match(each.fullUrl ?? '', /^(urn:uuid:|https:)/)
+      }),
+    )
   })
 })

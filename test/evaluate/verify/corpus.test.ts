@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { it } from 'node:test'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
-import { caseFaults, corpusSkip, credentialCases } from '../../support/credential-cases.ts'
+import { caseFaults, credentialCases } from '../../support/credential-cases.ts'
+import { overShared } from '../../support/shared.ts'
 
 /** DIVOC and links are read by no format yet. */
 const isRead = (id: string) => !id.startsWith('DIVOC')
@@ -17,7 +18,7 @@ const places = [
   { name: 'malformed/request.jsonl', cases: credentialCases('malformed/request.jsonl'), least: 3 },
 ]
 
-describe('visible vectors give the expected verdicts', { skip: corpusSkip }, () => {
+overShared.describe('visible vectors give the expected verdicts', () => {
   for (const { name, cases, least } of places) {
     it(`${name}: ${cases.length} cases`, async () => {
       assert.ok(cases.length >= least, `only ${cases.length} cases were found`)

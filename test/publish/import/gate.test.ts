@@ -1,6 +1,6 @@
 /** An import passes the same checks as a write over REST: what is not fit to be active comes in as a draft, conflicts do not. */
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { importOptions } from '../../../src/cli/loaded-server.ts'
@@ -9,6 +9,7 @@ import { importPackage } from '../../../src/publish/import/import-package.ts'
 import { countEntries, type ImportReport, reportJson, reportLines } from '../../../src/publish/import/report.ts'
 import { makePackage } from '../../packages/make-archive.ts'
 import { openTestServer } from '../../support/loaded-server.ts'
+import { overShared, sharedPath } from '../../support/shared.ts'
 import { base, codeSystem, contentLibrary, cqlLibrary, plan, valueSet } from '../support.ts'
 
 const { server, close } = await openTestServer()
@@ -220,10 +221,8 @@ test('empty lists are left out with a warning', async () => {
   assert.ok(!stored.includes('[]'))
 })
 
-const igs = join(import.meta.dirname, '../../../../shared/igs')
-test("WHO's packages come in as they are, twice, none of it as a draft that was not one", {
-  skip: existsSync(igs) ? false : '../shared/igs is absent',
-}, async () => {
+const igs = sharedPath('igs')
+overShared.test("WHO's packages come in as they are, twice, none of it as a draft that was not one", async () => {
   for (const file of readdirSync(igs).filter((name) => name.endsWith('.tgz'))) {
     const report = await importPackage({ path: join(igs, file) }, importOptions(server))
     const { loaded, failed } = countEntries(report)

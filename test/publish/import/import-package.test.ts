@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -9,9 +9,9 @@ import { importFolder, importPackage } from '../../../src/publish/import/import-
 import { countEntries, type ImportReport, reportJson, reportLines } from '../../../src/publish/import/report.ts'
 import { openSqlite } from '../../../src/storage/sqlite/sqlite.ts'
 import { makePackage } from '../../packages/make-archive.ts'
+import { overShared, sharedPath } from '../../support/shared.ts'
 
-const igs = join(import.meta.dirname, '../../../../shared/igs')
-const skip = existsSync(igs) ? false : '../shared/igs is absent'
+const igs = sharedPath('igs')
 const folder = mkdtempSync(join(tmpdir(), 'vidimus-packages-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -33,7 +33,7 @@ const gate: Gate = {
   write: (write) => write,
 }
 
-test('the three WHO packages load whole, their defects are named, and again nothing changes', { skip }, async () => {
+overShared.test('the three WHO packages load whole, their defects are named, and again nothing changes', async () => {
   const storage = open()
   const load = (name: string) => importPackage({ path: join(igs, `${name}.tgz`) }, { storage, gate })
   const ddcc = await load('who.ddcc-1.0.0')
@@ -91,7 +91,7 @@ test('the three WHO packages load whole, their defects are named, and again noth
   await storage.close()
 })
 
-test('examples come by option', { skip }, async () => {
+overShared.test('examples come by option', async () => {
   const storage = open()
   const report = await importPackage(
     { path: join(igs, 'smart.who.int.icvp-0.3.0.tgz') },

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import type { Json } from '../../../src/base/json-value.ts'
 import type { Library } from '../../../src/fhir/types.ts'
 import { evaluateCertLogic, readCertLogic } from '../../../src/rules/certlogic/certlogic.ts'
+import { readTable } from '../read-table.ts'
 
 /**
  * CertLogic by its operators (specification of the EU validation rules): `cases/<operators>.tsv` has a sentence, a logic, the data and the
@@ -21,9 +22,7 @@ const libraryOf = (logic: string): Library => ({
 
 for (const file of readdirSync(folder)) {
   describe(`CertLogic: ${file.replace('.tsv', '')}`, () => {
-    const [, ...lines] = readFileSync(new URL(file, folder), 'utf8').trimEnd().split('\n')
-    for (const line of lines) {
-      const [sentence = '', logic = '', data = '', answer = ''] = line.split('\t')
+    for (const { sentence = '', logic = '', data = '', answer = '' } of readTable(new URL(file, folder))) {
       it(sentence, () => {
         const given: { payload?: Json; external?: Json } = JSON.parse(data)
         const outcome = evaluateCertLogic(readCertLogic(libraryOf(logic)), given)

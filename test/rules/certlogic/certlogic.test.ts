@@ -7,7 +7,8 @@ import type { Library, PlanDefinition } from '../../../src/fhir/types.ts'
 import { evaluateCertLogic, readCertLogic } from '../../../src/rules/certlogic/certlogic.ts'
 import { euRuleToFhir } from '../../../src/rules/certlogic/eu-rule.ts'
 import { selectPlans } from '../../../src/rules/select-plans.ts'
-import { corporaMissing, readCorpus, testEnvironment, testRules } from '../environment.ts'
+import { overShared } from '../../support/shared.ts'
+import { readCorpus, testEnvironment, testRules } from '../environment.ts'
 
 interface RuleSet {
   rule: JsonObject
@@ -26,8 +27,8 @@ const binary = (name: string, json: Json) => ({
   },
 })
 
-describe('CertLogic', { skip: corporaMissing }, () => {
-  const valueSets: JsonObject[] = corporaMissing ? [] : JSON.parse(readCorpus('certlogic/valuesets.json'))
+overShared.describe('CertLogic', () => {
+  const valueSets: JsonObject[] = JSON.parse(readCorpus('certlogic/valuesets.json'))
   const complete = (external: JsonObject): JsonObject =>
     typeof external.valueSets === 'number'
       ? { ...external, valueSets: valueSets[external.valueSets] ?? null }

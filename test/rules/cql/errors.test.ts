@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, describe, it } from 'node:test'
 import { FhirError } from '../../../src/fhir/error.ts'
 import type { Issue } from '../../../src/fhir/types.ts'
 import { cqlLibrary, testEnvironment, testRules } from '../environment.ts'
+import { readTable } from '../read-table.ts'
 
 /**
  * Where a fault is: `errors.tsv` has a sentence, an expression (`\n` is a line end), line and column (or the line alone) and words of the
  * text. The place is that of the author's text, whoever wraps it: a bare expression, a define of a library, a library with a namespace.
  */
-const [, ...lines] = readFileSync(new URL('errors.tsv', import.meta.url), 'utf8')
-  .trimEnd()
-  .split('\n')
-const cases = lines.map((line) => {
-  const [sentence = '', expression = '', place = '', text = ''] = line.split('\t')
-  const [row = '', column = ''] = place.split(':')
-  return { sentence, expression: expression.replaceAll('\\n', '\n'), line: Number(row), column, text }
-})
+const cases = readTable(new URL('errors.tsv', import.meta.url)).map(
+  ({ sentence = '', expression = '', place = '', text = '' }) => {
+    const [row = '', column = ''] = place.split(':')
+    return { sentence, expression: expression.replaceAll('\\n', '\n'), line: Number(row), column, text }
+  },
+)
 
 const clock = '2026-01-01T00:00:00Z'
 const rules = testRules(testEnvironment())
@@ -57,4 +55,29 @@ describe('a fault of a library is told with the line of its text, a namespace in
       const call = rules.evaluateLibrary({ library, expressions: ['Bad'], clock })
       assertPlace(await issuesOf(call.then(({ results }) => results[0])), { place: placeOf(line + 4, column), text })
     })
+})
+
+describe('a fault beside an expression that stands in a library', () => {
+  const content = (cql: string) => ({ ...cqlLibrary(cql), url: 'http://example.org/Library/Beside' })
+
+  it('is told with the line of the library when it lies there', async () => {
+    const library = content("library Beside version '1'\ndefine A: 1\ndefine B:\n  1 + 'a'")
+    const issues = await issuesOf(rules.evaluateCql({ expression: 'A', content: library, clock }))
+    assertPlace(issues, { place: 'library Beside, line 4, column 3', text: 'Could not resolve call to operator Add' })
+  })
+
+  it('is told with the line of the expression when it lies there', async () => {
+    const library = content("library Beside version '1'\ndefine A: 1")
+    const issues = await issuesOf(rules.evaluateCql({ expression: "A +\n  'a'", content: library, clock }))
+    assertPlace(issues, {
+      place: 'library Expression, line 1, column 1',
+      text: 'Could not resolve call to operator Add',
+    })
+  })
+
+  it('is told with the line of the library when a run ends there', async () => {
+    const library = content("library Beside version '1'\ndefine A:\n  Date(2021, 2, 29)")
+    const issues = await issuesOf(rules.evaluateCql({ expression: 'A is null', content: library, clock }))
+    assertPlace(issues, { place: 'line 3, column 3', text: 'does not exist' })
+  })
 })

@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { StructureMap } from '../../../src/fhir/types.ts'
 import { parseMap, printMap, readR5 } from '../../../src/structure-map/maps.ts'
-import { casesMissing, corpusText, mapCases } from '../../support/map-cases.ts'
+import { corpusText, mapCases } from '../../support/map-cases.ts'
+import { overShared } from '../../support/shared.ts'
 
 /** A map without the places of its rules, which move when it is printed, and without `id`, which is not FML. */
 function withoutPlaces(map: unknown): unknown {
@@ -27,7 +28,7 @@ function checkRoundTrip(map: StructureMap, name: string): void {
   assert.equal(printMap(back), text, `${name} prints differently the second time`)
 }
 
-test('print and parse give back every map of the corpora', { skip: casesMissing ?? false }, () => {
+overShared.test('print and parse give back every map of the corpora', () => {
   const seen = new Set(mapCases().flatMap((each) => each.maps))
   for (const path of seen) {
     const text = corpusText(path)

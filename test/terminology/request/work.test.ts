@@ -183,7 +183,11 @@ describe('work that needs something', () => {
       const clock = () => ticks++
       const budget = createBudget({ client: 'test', clock, limits: { cpuMilliseconds: 1e9, sliceMilliseconds: 20 } })
       let slices = 0
-      const watched = { ...budget, tick: () => (slices++, budget.tick()) }
+      const tick = () => {
+        slices++
+        return budget.tick()
+      }
+      const watched = { ...budget, tick }
       await terminology.validateCode(parameters({ url, codeableConcept: { coding } }), {
         resourceType,
         budget: watched,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Json } from '../../../src/base/json-value.ts'
 import { readSidecar } from '../../../src/trust/lists/sidecar.ts'
-import { walkCases } from '../../support/cases.ts'
+import { walkSections } from '../../support/sections.ts'
 
 interface SidecarCase {
   entries: Json
@@ -13,7 +13,7 @@ interface SidecarCase {
   participant?: string
 }
 
-walkCases<SidecarCase>('sidecar.json', import.meta.url, ({ entries, keys, problem, usage, participant }) => {
+walkSections<SidecarCase>('sidecar.json', import.meta.url, ({ entries, keys, problem, usage, participant }) => {
   const sidecar = readSidecar(entries)
   assert.equal(sidecar.entries.length, keys)
   if (problem === undefined) assert.deepEqual(sidecar.problems, [])

@@ -113,7 +113,7 @@ function correctPointTypes(): void {
 }
 
 /** Equality of two points, at a precision where one is given. */
-export function samePoint(a: unknown, b: unknown, precision: string | undefined): Ternary {
+function samePoint(a: unknown, b: unknown, precision: string | undefined): Ternary {
   return isMoment(a) && precision !== undefined ? a.sameAs(b, precision) : equals(a, b)
 }
 

@@ -28,19 +28,30 @@ const properly =
     return isList(call.node, container) ? false : null
   }
 
-/** Whether an operand is a list by its static type. */
-function isList({ operand }: JsonObject, at: number): boolean {
+/** Kind of the static type of an operand, as far as ELM tells it. */
+function typeKind({ operand }: JsonObject, at: number) {
   const node = Array.isArray(operand) ? operand[at] : undefined
   const type = isJsonObject(node) ? node.resultTypeSpecifier : undefined
-  return isJsonObject(type) && type.type === 'ListTypeSpecifier'
+  return isJsonObject(type) ? type.type : undefined
 }
+
+const isList = (node: JsonObject, at: number) => typeKind(node, at) === 'ListTypeSpecifier'
+const mayBeList = (node: JsonObject, at: number) => typeKind(node, at) !== 'IntervalTypeSpecifier'
 
 /** Installs the corrections of lists. */
 export function correctLists(): void {
   const holds = (call: Evaluation, [container, item]: unknown[]) =>
     Array.isArray(container) ? contains(container, item) : call.original()
-  replaceOperator('Contains', (call) => holds(call, call.args))
-  replaceOperator('In', (call) => holds(call, call.args.toReversed()))
+  replaceOperator(
+    'Contains',
+    (call) => holds(call, call.args),
+    (node) => mayBeList(node, 0),
+  )
+  replaceOperator(
+    'In',
+    (call) => holds(call, call.args.toReversed()),
+    (node) => mayBeList(node, 1),
+  )
   addOperator('ProperContains', properly(0))
   addOperator('ProperIn', properly(1))
 }

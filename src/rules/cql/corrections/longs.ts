@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../../base/json-value.ts'
 import { OperatorError } from '../run/run-errors.ts'
-import { addLimits, addOperator, type Evaluation, replaceOperator } from './operators.ts'
+import { addLimits, addOperator, type Evaluation, operandTypes, replaceOperator } from './operators.ts'
 
 /**
  * Values of Long (CQL 1.5, Long): a JavaScript number where one holds it exactly, else a bigint. The two never stand for the same value,
@@ -33,6 +34,9 @@ function toLong({ args: [arg], node }: Evaluation): unknown {
   return isLong(arg) ? arg : null
 }
 
+/** Comparisons are in every rule, and Longs in hardly any. */
+const mayHaveLongs = (node: JsonObject) => operandTypes(node).some((type) => type === undefined || type === 'Long')
+
 const orders: Record<string, (a: Long, b: Long) => boolean> = {
   Less: (a, b) => a < b,
   LessOrEqual: (a, b) => a <= b,
@@ -49,8 +53,10 @@ export function correctLongs(): void {
     return typeof arg === 'boolean' || isLong(arg) || (typeof arg === 'string' && read(arg) !== null)
   })
   for (const [name, compare] of Object.entries(orders))
-    replaceOperator(name, ({ args: [a, b], original }) =>
-      isLong(a) && isLong(b) && (isBig(a) || isBig(b)) ? compare(a, b) : original(),
+    replaceOperator(
+      name,
+      ({ args: [a, b], original }) => (isLong(a) && isLong(b) && (isBig(a) || isBig(b)) ? compare(a, b) : original()),
+      mayHaveLongs,
     )
   replaceOperator('Negate', ({ args: [arg], original }) => (typeof arg === 'bigint' ? long(-arg) : original()))
   replaceOperator('Abs', ({ args: [arg], original }) =>

@@ -41,11 +41,21 @@ export interface Evaluation {
 /** Evaluates one operator, sees its operands first. */
 export type Correction = (evaluation: Evaluation) => unknown
 
-/** Replaces an operator that the executor has. */
-export function replaceOperator(name: string, correction: Correction): void {
+/**
+ * Replaces an operator that the executor has.
+ * @param applies whether the correction can matter to a step, by what ELM says of it; the others stay as they are, and as fast
+ */
+export function replaceOperator(name: string, correction: Correction, applies = (_node: JsonObject) => true): void {
   const { module, Original } = find(name)
-  module[name] = corrected(Original, correction)
+  module[name] = corrected(Original, correction, applies)
 }
+
+/** Static types of the operands of a step, without namespace; undefined where ELM tells none or a list, interval or tuple. */
+export const operandTypes = ({ operand }: JsonObject): (string | undefined)[] =>
+  [operand ?? []].flat().map((each) => {
+    const name = isJsonObject(each) ? each.resultTypeName : undefined
+    return typeof name === 'string' ? name.slice(name.indexOf('}') + 1) : undefined
+  })
 
 /** The class of an operator, and the module that holds it: `expressions` re-exports what stands there. */
 function find(name: string): { module: Record<string, OperatorClass>; Original: OperatorClass } {
@@ -87,21 +97,27 @@ const isExecutable = (value: unknown): value is Executable =>
 /** Adds an operator that the executor does not have: unknown ones would be null without a word. */
 export function addOperator(name: string, correction: Correction): void {
   if (!Expression || Object.hasOwn(all, name)) throw new Error(`cql-execution has an operator ${name}`)
-  all[name] = corrected(Expression, correction)
+  all[name] = corrected(Expression, correction, () => true)
 }
 
 /** Whether the executor can build a step of that ELM type. */
 export const hasOperator = (type: string): boolean => Object.hasOwn(all, type) && /^[A-Z]/.test(type)
 
-function corrected(Original: OperatorClass, correction: Correction): OperatorClass {
+function corrected(
+  Original: OperatorClass,
+  correction: Correction,
+  applies: (node: JsonObject) => boolean,
+): OperatorClass {
   return class extends Original {
     private readonly node: JsonObject
+    private readonly isCorrected: boolean
     /** Operands that the executor's own `exec` is to find, evaluated already; it asks for them before it waits for anything. */
     private given: { values: unknown } | undefined
 
     constructor(node: JsonObject) {
       super(node)
       this.node = node
+      this.isCorrected = applies(node)
       this.given = undefined
     }
 
@@ -111,7 +127,11 @@ function corrected(Original: OperatorClass, correction: Correction): OperatorCla
       return given ? Promise.resolve(given.values) : super.execArgs(context)
     }
 
-    override async exec(context: unknown): Promise<unknown> {
+    override exec(context: unknown): Promise<unknown> {
+      return this.isCorrected ? this.correct(context) : super.exec(context)
+    }
+
+    private async correct(context: unknown): Promise<unknown> {
       const values = await super.execArgs(context)
       const list = Array.isArray(this.node.operand)
       const args: unknown[] = list && Array.isArray(values) ? values : [values]

@@ -66,6 +66,6 @@ function anyCode(value: unknown, includes: Membership): boolean {
   if (Array.isArray(value)) return value.some((each) => anyCode(each, includes))
   if (typeof value !== 'object') return false
   if ('codes' in value && Array.isArray(value.codes)) return anyCode(value.codes, includes)
-  const { code, system } = { code: undefined, system: undefined, ...value }
+  const [code, system]: unknown[] = [Reflect.get(value, 'code'), Reflect.get(value, 'system')]
   return typeof code === 'string' && typeof system === 'string' && includes(code, system)
 }

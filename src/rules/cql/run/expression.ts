@@ -2,6 +2,7 @@ import { FhirError, unprocessable } from '../../../fhir/error.ts'
 import type { Bundle, Library, Parameters } from '../../../fhir/types.ts'
 import type { JobCall } from '../../../workers/job-pool.ts'
 import type { LibraryIdentifier } from '../translate/cql-source.ts'
+import type { Preface } from '../translate/elm.ts'
 import type { Libraries } from '../translate/libraries.ts'
 import type { Sandbox } from './sandbox.ts'
 import type { EncodedResult } from './to-parameters.ts'
@@ -54,14 +55,15 @@ async function extend(content: Library, expression: string, libraries: Libraries
   const { cql, canonical } = await libraries.resolve(content)
   if (cql === undefined) throw unprocessable('content must be a Library with text/cql content', 'not-supported')
   const before = `${cql}\ndefine "return":`
-  return { text: `${before}\n${expression}`, canonical, linesBefore: before.split('\n').length }
+  const preface = { lines: before.split('\n').length, isAuthored: true }
+  return { text: `${before}\n${expression}`, canonical, preface }
 }
 
-/** A text with some lines before the author's own. */
+/** An expression as a library of its own. */
 export interface InlineSource {
   text: string
   canonical: string
-  linesBefore: number
+  preface: Preface
 }
 
 /** A library around one expression, defined as `return`; the expression begins at line 1 of the author's text. */
@@ -79,7 +81,8 @@ export function inlineLibrary(
     ...(patient ? ['context Patient'] : []),
     'define "return":',
   ]
-  return { text: [...header, expression].join('\n'), canonical: 'Expression', linesBefore: header.length }
+  const preface = { lines: header.length, isAuthored: false }
+  return { text: [...header, expression].join('\n'), canonical: 'Expression', preface }
 }
 
 function includeStatement({ id, version, namespace, name }: LibraryIdentifier & { name?: string }): string {

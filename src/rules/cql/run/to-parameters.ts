@@ -145,7 +145,7 @@ export function coding({ system, version, code, display }: Code) {
 }
 
 /** A concept as a CodeableConcept. */
-export const codeableConcept = ({ codes, display }: Concept) => ({
+const codeableConcept = ({ codes, display }: Concept) => ({
   coding: codes.map(coding),
   ...(typeof display === 'string' ? { text: display } : {}),
 })

@@ -171,14 +171,27 @@ export function prepareElm(elm: Elm): Elm {
   return elm
 }
 
-/** Makes positions count from the author's first line, which has `linesBefore` lines of ours before it; in place. */
-export function shiftLocators(elm: Elm, linesBefore: number): void {
-  if (linesBefore === 0) return
+/** What was put before a text to make a library of it. */
+export interface Preface {
+  lines: number
+  /** It is a text of the author's own, whose lines keep their numbers. */
+  isAuthored: boolean
+}
+
+/** Line of the author's text for a line of the whole; undefined for one that nobody but this server wrote. */
+export function authorsLine(line: number, { lines, isAuthored }: Preface): number | undefined {
+  if (line > lines) return line - lines
+  return isAuthored ? line : undefined
+}
+
+/** Makes positions count as the author does; in place. */
+export function shiftLocators(elm: Elm, preface: Preface): void {
+  if (preface.lines === 0) return
   visit(elm.library, (node) => {
     if (typeof node.locator !== 'string') return
     node.locator = node.locator.replace(
       /(^|-)(\d+):/g,
-      (_, mark: string, line: string) => `${mark}${Math.max(0, Number(line) - linesBefore)}:`,
+      (_, mark: string, line: string) => `${mark}${authorsLine(Number(line), preface) ?? 0}:`,
     )
   })
 }

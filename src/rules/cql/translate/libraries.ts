@@ -18,6 +18,7 @@ import {
   definitions,
   type Elm,
   includeDefinitions,
+  type Preface,
   prepareElm,
   shiftLocators,
 } from './elm.ts'
@@ -50,7 +51,7 @@ export interface Libraries {
   compile(library: string | Library, brought?: JobCall): Promise<CompiledLibrary>
   /** Translates a text that is not stored. */
   compileText(
-    source: { text: string; canonical?: string; linesBefore?: number },
+    source: { text: string; canonical?: string; preface?: Preface },
     brought: JobCall | undefined,
   ): Promise<CompiledLibrary>
   /** The library a canonical names, without translating it. */
@@ -72,21 +73,21 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
     resolved.clear()
   }
 
-  const compileKept = (text: LibraryText, linesBefore: number): Promise<CompiledLibrary> => {
+  const compileKept = (text: LibraryText, preface: Preface): Promise<CompiledLibrary> => {
     forgetOld()
-    return current.of(textKey(text, linesBefore), async () => {
+    return current.of(textKey(text, preface), async () => {
       const closure = await includeClosure(text, stored)
-      const key = [textKey(text, linesBefore), ...closure.map((each) => textKey(each, 0))].join()
-      return linked.of(key, () => translateAndLink(text, closure, { linesBefore, brought: undefined }))
+      const key = [textKey(text, preface), ...closure.map((each) => textKey(each, noPreface))].join()
+      return linked.of(key, () => translateAndLink(text, closure, { preface, brought: undefined }))
     })
   }
   const translateAndLink = async (text: LibraryText, closure: LibraryText[], options: TextOptions) => {
     const { elm, issues } =
       text.cql === undefined
         ? elmOf(text)
-        : await translator.translate(sourceOf(text, closure, options.linesBefore), translateCall(options))
-    shiftLocators(elm, options.linesBefore)
-    const includes = await Promise.all(closure.map((each) => compileKept(each, 0)))
+        : await translator.translate(sourceOf(text, closure, options.preface), translateCall(options))
+    shiftLocators(elm, options.preface)
+    const includes = await Promise.all(closure.map((each) => compileKept(each, noPreface)))
     // Before literals become what the executor counts with.
     const literals = checkLiterals(elm.library.statements, String(elm.library.identifier.id ?? ''))
     return link({
@@ -99,7 +100,7 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
   const compile = async (text: LibraryText, options: TextOptions): Promise<CompiledLibrary> =>
     options.brought
       ? translateAndLink(text, await includeClosure(text, stored), options)
-      : compileKept(text, options.linesBefore)
+      : compileKept(text, options.preface)
   const resolve = async (library: string | Library) => {
     forgetOld()
     if (typeof library !== 'string') return readLibrary(library)
@@ -108,20 +109,19 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
 
   return {
     resolve,
-    compile: async (library, brought) => compile(await resolve(library), { linesBefore: 0, brought }),
-    compileText({ text, canonical, linesBefore }, brought) {
+    compile: async (library, brought) => compile(await resolve(library), { preface: noPreface, brought }),
+    compileText({ text, canonical, preface }, brought) {
       const identifier = readHeader(text).identifier ?? { id: '' }
       return compile(
         { canonical: canonical ?? formatIdentifier(identifier), identifier, cql: text, elm: undefined },
-        { linesBefore: linesBefore ?? 0, brought },
+        { preface: preface ?? noPreface, brought },
       )
     },
   }
 }
 
 interface TextOptions {
-  /** Lines before the author's own text. */
-  linesBefore: number
+  preface: Preface
   /** Who brought the text along; undefined for what is stored. */
   brought: JobCall | undefined
 }
@@ -144,7 +144,9 @@ const hashOf = keepPerObject((text: LibraryText) =>
     .digest('base64url'),
 )
 
-const textKey = (text: LibraryText, linesBefore: number) => `${hashOf(text)}:${linesBefore}`
+const noPreface: Preface = { lines: 0, isAuthored: false }
+
+const textKey = (text: LibraryText, { lines, isAuthored }: Preface) => `${hashOf(text)}:${lines}:${isAuthored}`
 
 /**
  * Stored ELM without errors may run as it is (CQL beside it would have won).
@@ -202,12 +204,12 @@ async function includeClosure(text: LibraryText, stored: Index): Promise<Library
   return [...closure.values()]
 }
 
-function sourceOf(text: LibraryText, closure: LibraryText[], linesBefore: number): Source {
+function sourceOf(text: LibraryText, closure: LibraryText[], preface: Preface): Source {
   const includes = closure.flatMap(({ identifier, cql }) =>
     cql === undefined ? [] : [{ ...identifier, text: withoutNamespaces(cql) }],
   )
   const identifier = text.identifier.id ? text.identifier : undefined
-  return { identifier, text: withoutNamespaces(text.cql ?? ''), includes, linesBefore }
+  return { identifier, text: withoutNamespaces(text.cql ?? ''), includes, preface }
 }
 
 /** What {@link link} makes a library of. */

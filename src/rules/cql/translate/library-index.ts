@@ -15,7 +15,7 @@ export interface LibraryStore {
 }
 
 /** What an include stands in. */
-export interface Including {
+interface Including {
   /** Publication status of the library. */
   status?: string | undefined
   /** Namespace of the library. */

@@ -7,7 +7,7 @@ import { jobRefusal } from '../../../workers/job-failure.ts'
 import { createJobPool, type JobCall } from '../../../workers/job-pool.ts'
 import { checkText } from './check-text.ts'
 import { formatIdentifier, type LibraryIdentifier } from './cql-source.ts'
-import { annotations, type Elm } from './elm.ts'
+import { annotations, authorsLine, type Elm, type Preface } from './elm.ts'
 import { correctFractions } from './fractions.ts'
 import type { TranslateAnswer, TranslateJob } from './translate-worker.ts'
 
@@ -23,8 +23,8 @@ export interface Source {
   identifier: LibraryIdentifier | undefined
   text: string
   includes: { id: string; version?: string; text: string }[]
-  /** Lines that were written before the author's own text; places are told relative to that. */
-  linesBefore?: number
+  /** What was put before the author's text; places are told as he counts. */
+  preface?: Preface
 }
 
 /** How a text is translated. */
@@ -87,7 +87,7 @@ export function createTranslator(derived: DerivedStore, options: TranslatorOptio
     }
     const shipped = options.shipped?.(key)
     if (shipped) return shipped
-    checkText(source.text, source.linesBefore)
+    checkText(source.text, source.preface?.lines)
     for (const { text } of source.includes) checkText(text)
     const answer = await pool.run({ text: source.text, includes: source.includes }, call).catch((error: unknown) => {
       throw jobRefusal(error, `the translation of ${nameOf(source)}`)
@@ -112,7 +112,9 @@ export function createTranslator(derived: DerivedStore, options: TranslatorOptio
 
 /** Identity of a translation: text, options, translator and every included text. ELM is never used for another text. */
 function sourceKey(source: Source): string {
-  const hash = createHash('sha256').update(`${elmRevision} ${source.linesBefore ?? 0}`)
+  const hash = createHash('sha256').update(
+    `${elmRevision} ${source.preface?.lines ?? 0}${source.preface?.isAuthored ? ' authored' : ''}`,
+  )
   const texts = [source, ...source.includes.toSorted((a, b) => (formatIdentifier(a) < formatIdentifier(b) ? -1 : 1))]
   for (const each of texts) hash.update(`\0${'id' in each ? formatIdentifier(each) : ''}\0${each.text}`)
   return hash.digest('base64url')
@@ -153,10 +155,13 @@ const issueCodes: Record<string, Issue['code']> = {
 
 function remarkIssue(remark: JsonObject, source: Source): Issue {
   const own = source.identifier?.id
-  const library = typeof remark.libraryId === 'string' && remark.libraryId !== '' ? remark.libraryId : own
-  const line =
-    typeof remark.startLine === 'number' ? remark.startLine - (library === own ? (source.linesBefore ?? 0) : 0) : 0
-  const place = line > 0 ? `line ${line}, column ${remark.startChar}` : undefined
+  const named = typeof remark.libraryId === 'string' && remark.libraryId !== '' ? remark.libraryId : own
+  const { preface = { lines: 0, isAuthored: false } } = source
+  const start = typeof remark.startLine === 'number' ? remark.startLine : 0
+  const line = named === own ? authorsLine(start, preface) : start
+  // An expression that stands in a text of its author's has lines of its own.
+  const library = named === own && preface.isAuthored && start > preface.lines ? 'Expression' : named
+  const place = line !== undefined && line > 0 ? `line ${line}, column ${remark.startChar}` : undefined
   const where = [library ? `library ${library}` : undefined, place].filter((each) => each !== undefined).join(', ')
   return issue(issueCodes[String(remark.errorType)] ?? 'processing', {
     severity: remark.errorSeverity === 'error' ? 'error' : 'warning',

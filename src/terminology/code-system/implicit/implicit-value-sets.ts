@@ -1,3 +1,4 @@
+import { keep } from '../../../base/keep.ts'
 import type { ValueSet } from '../../../fhir/types.ts'
 
 /** Value sets that hold a whole implicit system or a part of it, by url. */
@@ -14,24 +15,23 @@ const SETS: Record<string, { system: string; regex?: string }> = {
   'http://loinc.org/vs': { system: 'http://loinc.org' },
 }
 
+/** What makes a value set of the url of a code system. */
+const QUERY = '?fhir_vs'
+
 type Filter = { property: string; op: 'is-a' | 'in' | 'regex' | '='; value: string }
 
-const made = new Map<string, ValueSet>()
+/** Urls of implicit sets come from outside, any number of them. */
 const KEPT = 1_000
+
+const made = keep<string, ValueSet | undefined>(KEPT)
 
 /**
  * A value set that exists without being stored: `?fhir_vs` of any code system (all codes, `=isa/code`; `=refset/id` and
  * `=ecl/expression` where the system evaluates them) and the named ones above. Undefined for anything else.
  */
 export function implicitValueSet(url: string): ValueSet | undefined {
-  const known = made.get(url)
-  if (known) return known
-  const set = Object.hasOwn(SETS, url) ? namedSet(url) : queriedSet(url)
-  if (set) {
-    if (made.size >= KEPT) made.clear()
-    made.set(url, set)
-  }
-  return set
+  if (!Object.hasOwn(SETS, url) && !url.includes(QUERY)) return undefined
+  return made.of(url, () => (Object.hasOwn(SETS, url) ? namedSet(url) : queriedSet(url)))
 }
 
 function namedSet(url: string): ValueSet | undefined {
@@ -41,9 +41,9 @@ function namedSet(url: string): ValueSet | undefined {
 }
 
 function queriedSet(url: string): ValueSet | undefined {
-  const at = url.indexOf('?fhir_vs')
+  const at = url.indexOf(QUERY)
   if (at < 0) return undefined
-  const query = decoded(url.slice(at + '?fhir_vs'.length))
+  const query = decoded(url.slice(at + QUERY.length))
   const base = url.slice(0, at)
   if (query === '') return setOf(url, base)
   const isA = /^=isa\/(.+)$/.exec(query)?.[1]

@@ -1,5 +1,6 @@
 // The UCUM codes come from the UCUM specification (https://ucum.org), © Regenstrief Institute and the UCUM Organization.
 import ucumPackage, { type UcumParser } from '@lhncbc/ucum-lhc'
+import { keep } from '../../../base/keep.ts'
 import type { ValueSet } from '../../../fhir/types.ts'
 import { PREFERRED } from '../designations.ts'
 import { filteredSelection } from '../selection.ts'
@@ -61,14 +62,8 @@ export const units: ImplicitSystem = {
   listedIn: 'http://hl7.org/fhir/ValueSet/ucum-common',
   make: (listed) => {
     const parser = ucumPackage.UcumLhcUtils.getInstance()
-    const known = new Map<string, string | undefined>()
-    const nameOf = (code: string): string | undefined => {
-      if (known.has(code)) return known.get(code)
-      const name = readUnit(parser, code)
-      if (known.size >= CACHED) known.clear()
-      known.set(code, name)
-      return name
-    }
+    const known = keep<string, string | undefined>(CACHED)
+    const nameOf = (code: string): string | undefined => known.of(code, () => readUnit(parser, code))
     const isUnit = (code: string) => nameOf(code) !== undefined
     const common = displaysOf(listed?.definition)
     const codes = listed ?? { codes: COMMON, canonical: 'common units' }

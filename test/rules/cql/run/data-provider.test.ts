@@ -6,7 +6,8 @@ import type { Bundle } from '../../../../src/fhir/types.ts'
 import { splitByPatient } from '../../../../src/rules/cql/run/data-provider.ts'
 import { createFhirClasses, FhirInstance } from '../../../../src/rules/cql/run/fhir-instance.ts'
 import { fhirModelInfo, lineage, type ModelElement } from '../../../../src/rules/cql/translate/model-info.ts'
-import { corporaMissing, readBundle } from '../../environment.ts'
+import { overShared } from '../../../support/shared.ts'
+import { readBundle } from '../../environment.ts'
 
 /** The stock provider, our oracle. */
 interface StockObject {
@@ -116,7 +117,7 @@ describe('data provider against the stock one', () => {
     assert.ok(compared > 100_000, `${compared} values compared`)
   })
 
-  it('reads the bundles of the corpora alike', { skip: corporaMissing }, () => {
+  overShared.it('reads the bundles of the corpora alike', () => {
     for (const name of [
       'WHOQR1',
       'EUQR1',

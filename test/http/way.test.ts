@@ -1,0 +1,38 @@
+/** The distance between what happens and where it stands: the files that one PUT of a ValueSet passes, none of them for nothing. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import request from 'supertest'
+import { filesOfWay, wayOf } from '../support/way.ts'
+import { bearer, startApp, valueSet } from './support.ts'
+
+const { server } = await startApp()
+let version = 0
+async function put(): Promise<void> {
+  const { status } = await request(server)
+    .put('/fhir/ValueSet/way')
+    .set('Authorization', bearer)
+    .type('application/fhir+json')
+    .send(valueSet('way', { version: `${++version}` }))
+  assert.ok(status === 200 || status === 201)
+}
+for (let warm = 0; warm < 3; warm++) await put()
+
+test('a PUT of a ValueSet passes few files', async () => {
+  const files = await filesOfWay(put)
+  const ofHttp = files.filter((each) => each.startsWith('http/'))
+  assert.ok(ofHttp.includes('http/interactions/update.ts') && files.includes('storage/sqlite/write.ts'), files.join())
+  // Before the house was redrawn: 46 files, 30 of them in http/.
+  assert.ok(files.length <= 34, `${files.length}: ${files.join(' ')}`)
+  assert.ok(ofHttp.length <= 17, `${ofHttp.length}: ${ofHttp.join(' ')}`)
+})
+
+test('what is done nowhere is no way, and what is done often is counted', async () => {
+  assert.deepEqual(await filesOfWay(async () => undefined), [])
+  const way = await wayOf(async () => {
+    await put()
+    await put()
+  })
+  const written = way.get('storage/sqlite/write.ts')?.find(({ name }) => name === 'writeOne')
+  // Each write comes with its AuditEvent.
+  assert.equal(written?.count, 4)
+})
