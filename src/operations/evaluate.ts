@@ -4,7 +4,7 @@ import { isOfType } from '../fhir/as-resource.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
 import { input, output } from '../fhir/declare-parameter.ts'
-import { badRequest, FhirError, notFound, operationOutcome, unprocessable } from '../fhir/error.ts'
+import { badRequest, FhirError, operationOutcome, unprocessable } from '../fhir/error.ts'
 import {
   defineOperation,
   firstParameter,
@@ -17,6 +17,7 @@ import { parseJson } from '../fhir/read-json.ts'
 import type { Parameters, PlanDefinition, Resource } from '../fhir/types.ts'
 import { createBudget, requestLimits } from '../workers/budget.ts'
 import type { OperationContext } from './context.ts'
+import { instanceOf } from './input/instance-resource.ts'
 
 const ndjson = 'application/fhir+ndjson'
 /** More lines than this in one request are refused: a queue sends several requests. */
@@ -172,11 +173,8 @@ type NamedByPlace = { plans: PlanDefinition[] } | { planDefinitions: string[] } 
 /** The PlanDefinition that the path (instance) or `url` (type level) names; undefined at system level. */
 async function namedByPlace(call: OperationCall, context: OperationContext): Promise<NamedByPlace> {
   if (call.level === 'system') return undefined
-  if (call.level === 'instance') {
-    const stored = (await context.storage.read('PlanDefinition', call.id ?? ''))?.resource
-    if (stored?.resourceType !== 'PlanDefinition') throw notFound(`PlanDefinition/${call.id} does not exist`)
-    return { plans: [stored] }
-  }
+  const plan = await instanceOf(call, context, 'PlanDefinition')
+  if (plan) return { plans: [plan] }
   const url = textParameter(call.parameters, 'url')
   if (!url) throw badRequest('url is required: the canonical of the PlanDefinition to evaluate', 'required')
   return { planDefinitions: [url] }

@@ -35,7 +35,10 @@ export const expand = defineOperation<OperationContext>({
     output('return', 'ValueSet', 'The value set with its expansion'),
   ],
   handle: async (call, context) => {
-    const parameters = await withBoundValueSet(await withInstance(call, context, 'valueSet'), context.storage)
+    const parameters = await withBoundValueSet(
+      await withInstance(call, context, { name: 'valueSet', type: 'ValueSet' }),
+      context.storage,
+    )
     const threshold = Number(call.headers['x-too-costly-threshold'])
     const resource = await context.terminology.expand(parameters, {
       acceptLanguage: call.acceptLanguage,

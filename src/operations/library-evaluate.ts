@@ -1,6 +1,6 @@
 import { isOfType } from '../fhir/as-resource.ts'
 import { input, output } from '../fhir/declare-parameter.ts'
-import { badRequest, notFound } from '../fhir/error.ts'
+import { badRequest } from '../fhir/error.ts'
 import {
   defineOperation,
   firstParameter,
@@ -12,6 +12,7 @@ import {
 import type { Library } from '../fhir/types.ts'
 import type { OperationContext } from './context.ts'
 import { encodedReply, endpointParameters, readRunParameters, runParameters } from './input/cql-parameters.ts'
+import { instanceOf } from './input/instance-resource.ts'
 
 /**
  * `Library/$evaluate` and `Library/{id}/$evaluate` of the HL7 implementation guide "Using CQL with FHIR", for CQL, ELM and CertLogic
@@ -68,11 +69,8 @@ interface Chosen {
 }
 
 async function readLibraryParameter(call: OperationCall, context: OperationContext): Promise<Chosen> {
-  if (call.level === 'instance') {
-    const stored = (await context.storage.read('Library', call.id ?? ''))?.resource
-    if (!isOfType(stored, 'Library')) throw notFound(`Library/${call.id} is not known to this server`)
-    return { library: stored, untrusted: false }
-  }
+  const stored = await instanceOf(call, context, 'Library')
+  if (stored) return { library: stored, untrusted: false }
   const inline = parameterValue(firstParameter(call.parameters, 'library'))
   const url = textParameter(call.parameters, 'url')
   if (inline !== undefined) {

@@ -24,8 +24,11 @@ export const subsumes = defineOperation<OperationContext>({
     output('outcome', 'code', 'equivalent | subsumes | subsumed-by | not-subsumed'),
   ],
   handle: async (call, context) => ({
-    resource: await context.terminology.subsumes(await withInstance(call, context, 'codeSystem'), {
-      budget: call.budget?.(),
-    }),
+    resource: await context.terminology.subsumes(
+      await withInstance(call, context, { name: 'codeSystem', type: 'CodeSystem' }),
+      {
+        budget: call.budget?.(),
+      },
+    ),
   }),
 })

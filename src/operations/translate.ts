@@ -57,7 +57,7 @@ export const translateOperation = defineOperation<OperationContext>({
     ),
   ],
   handle: async (call, context) => {
-    const parameters = await withInstance(call, context, 'conceptMap')
+    const parameters = await withInstance(call, context, { name: 'conceptMap', type: 'ConceptMap' })
     return { resource: await context.terminology.translate(parameters, { budget: call.budget?.() }) }
   },
 })

@@ -56,7 +56,7 @@ export const validateInValueSet = defineOperation<OperationContext>({
     ...ANSWER_PARAMETERS,
   ],
   handle: async (call, context) => {
-    const given = await withInstance(call, context, 'valueSet')
+    const given = await withInstance(call, context, { name: 'valueSet', type: 'ValueSet' })
     return answer(await withBoundValueSet(given, context.storage), call, context)
   },
 })
@@ -78,7 +78,8 @@ export const validateInCodeSystem = defineOperation<OperationContext>({
     ...VALUE_PARAMETERS,
     ...ANSWER_PARAMETERS,
   ],
-  handle: async (call, context) => answer(await withInstance(call, context, 'codeSystem'), call, context),
+  handle: async (call, context) =>
+    answer(await withInstance(call, context, { name: 'codeSystem', type: 'CodeSystem' }), call, context),
 })
 
 async function answer(parameters: Parameters, call: OperationCall, { terminology }: OperationContext) {

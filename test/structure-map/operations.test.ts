@@ -75,6 +75,21 @@ group Along(source src, target tgt) {
   assert.deepEqual(await transform.handle(call(parameters), context), expected)
 })
 
+test('$transform takes one map at a time', async () => {
+  const content: Parameter = { name: 'content', resource: patient }
+  const brought: Parameter = { name: 'sourceMap', resource: stored }
+  const instance = { level: 'instance' as const, id: 'test' }
+  const twice: [given: Parameter[], more: Partial<OperationCall>][] = [
+    [[brought], instance],
+    [[source], instance],
+    [[source, brought], {}],
+    [[brought, { ...brought, name: 'map' }], {}],
+    [[source, source], {}],
+  ]
+  for (const [given, more] of twice)
+    await assert.rejects(async () => transform.handle(call([...given, content], more), context), /One map at a time/)
+})
+
 test('$transform says what is missing', async () => {
   const failure = async (given: OperationCall) =>
     (await issuesOf(() => transform.handle(given, context)))[0]?.details?.text

@@ -1,23 +1,39 @@
+import { isOfType, type ResourceOf, type ResourceType } from '../../fhir/as-resource.ts'
 import { badRequest, notFound } from '../../fhir/error.ts'
 import type { OperationCall } from '../../fhir/operation.ts'
 import type { Parameter, Parameters } from '../../fhir/types.ts'
 import type { OperationContext } from '../context.ts'
 
 /**
+ * The stored resource that a call at instance level is about; undefined at other levels.
+ * @throws FhirError 404 when there is none of that id
+ */
+export async function instanceOf<T extends ResourceType>(
+  { level, id = '' }: OperationCall,
+  { storage }: OperationContext,
+  type: T,
+): Promise<ResourceOf<T> | undefined> {
+  if (level !== 'instance') return undefined
+  const resource = (await storage.read(type, id))?.resource
+  if (isOfType(resource, type)) return resource
+  throw notFound(`${type}/${id} is not known to this server`)
+}
+
+/**
  * Parameters of a call at instance level with the stored resource added under `name`; at other levels as they are. A body that
  * was a bare resource (`resource`) is renamed likewise. 404 when there is no such resource, 400 when another one comes with it.
  */
-export async function withInstance(call: OperationCall, context: OperationContext, name: string): Promise<Parameters> {
+export async function withInstance<T extends ResourceType>(
+  call: OperationCall,
+  context: OperationContext,
+  { name, type }: { name: string; type: T },
+): Promise<Parameters> {
   const given = (call.parameters.parameter ?? []).map(
     (each): Parameter => (each.name === 'resource' && each.resource ? { ...each, name } : each),
   )
-  if (call.level !== 'instance' || !call.resourceType || !call.id) return { ...call.parameters, parameter: given }
-  const stored = await context.storage.read(call.resourceType, call.id)
+  const resource = await instanceOf(call, context, type)
+  if (!resource) return { ...call.parameters, parameter: given }
   if (given.some((each) => each.name === name && each.resource))
-    throw badRequest({
-      text: `${call.resourceType}/${call.id} is meant: ${name} cannot be sent beside it`,
-      expression: name,
-    })
-  if (!stored?.resource) throw notFound(`${call.resourceType}/${call.id} is not known`)
-  return { ...call.parameters, parameter: [{ name, resource: stored.resource }, ...given] }
+    throw badRequest({ text: `${type}/${call.id} is meant: ${name} cannot be sent beside it`, expression: name })
+  return { ...call.parameters, parameter: [{ name, resource }, ...given] }
 }
