@@ -1,4 +1,4 @@
-import { isJsonObject } from './json-object.ts'
+import { isJsonObject } from './json.ts'
 
 /**
  * About how many characters the JSON of a value has, counted no further than a little beyond `most`: far quicker than writing it.

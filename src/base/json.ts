@@ -5,8 +5,7 @@
 import { exactNumber, hasExactNumbers, keepExactNumber } from './exact-number.ts'
 import { JsonError } from './json-error.ts'
 import { explainJson, placeOf } from './json-explain.ts'
-import { isJsonObject } from './json-object.ts'
-import type { Json } from './json-value.ts'
+import type { Json, JsonObject } from './json-value.ts'
 
 /** What a JSON text may cost. */
 export interface JsonLimits {
@@ -242,4 +241,16 @@ function tooDeep(text: string, at: number, maxDepth: number): JsonError {
   const { line, column } = placeOf(text, at)
   const what = `nested more than ${maxDepth} levels deep`
   return new JsonError('too-costly', `The JSON is ${what}`, { diagnostics: `line ${line}, column ${column}: ${what}` })
+}
+
+/** Whether a value is a JSON object: no list, not null. What is below it is taken for JSON. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Sets a member whatever its name, `__proto__` included. */
+export function defineMember(object: JsonObject, name: string, value: Json): void {
+  if (name === '__proto__') {
+    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
+  } else object[name] = value
 }

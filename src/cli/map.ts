@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { stringifyJson } from '../base/json.ts'
 import { readConfig } from '../config.ts'
 import { FhirError, isError } from '../fhir/error.ts'
-import { parseJson } from '../fhir/read-json.ts'
+import { parseJson } from '../fhir/json.ts'
 import type { Issue, StructureMap } from '../fhir/types.ts'
 import {
   asAuthorSees,

@@ -1,4 +1,4 @@
-import { defineMember, isJsonObject } from '../base/json-object.ts'
+import { defineMember, isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { code, type Datum, text } from './data.ts'
 

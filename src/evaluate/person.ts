@@ -1,7 +1,7 @@
-import { isJsonObject } from '../base/json-object.ts'
+import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
-import { asJson } from '../fhir/as-resource.ts'
 import { issue } from '../fhir/error.ts'
+import { asJson } from '../fhir/json.ts'
 import type { Bundle, Issue } from '../fhir/types.ts'
 import type { Evaluation } from './evaluation.ts'
 

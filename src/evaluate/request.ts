@@ -1,9 +1,9 @@
 import { isJurisdictionCode } from '../base/iso-3166.ts'
 import type { Scanned } from '../credentials/credential-format.ts'
-import { isOfType } from '../fhir/as-resource.ts'
+import { primitiveFault } from '../fhir/elements.ts'
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
+import { isOfType } from '../fhir/json.ts'
 import { allParameters, firstParameter, parameterValue, textParameter, textParameters } from '../fhir/operation.ts'
-import { primitiveFault } from '../fhir/primitives.ts'
 import type { Parameters } from '../fhir/types.ts'
 
 /** One `$evaluate` question, read and checked; the contract's parameter names in camel case plurals. */

@@ -1,4 +1,4 @@
-import { asJson } from './as-resource.ts'
+import { asJson } from './json.ts'
 import type { Parameter, Parameters, Resource } from './types.ts'
 
 /** One parameter of an operation, as OperationDefinition.parameter describes it. */

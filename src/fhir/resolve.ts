@@ -1,4 +1,4 @@
-import { isJsonObject } from '../base/json-object.ts'
+import { isJsonObject } from '../base/json.ts'
 
 /** References inside one instance (https://hl7.org/fhir/R4/references.html, bundle.html#references). */
 

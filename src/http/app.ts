@@ -4,17 +4,17 @@ import type { Resource } from '../fhir/types.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { AccessLog, ErrorLog } from './audit/access-log.ts'
 import { type AuditRecorder, createAuditRecorder } from './audit/recorder.ts'
-import type { HttpContext, HttpHooks, HttpSettings, OneAtATime, Software } from './context.ts'
+import type { HttpContext, HttpHooks, HttpSettings, Software } from './context.ts'
+import { oneAtATime } from './interactions/writing.ts'
+import { createUnfinishedBodies, onePerConnection } from './limits/connections.ts'
 import { createGate, defaultGate } from './limits/gate.ts'
 import { defaultLimits, type HttpLimits } from './limits/http-limits.ts'
-import { onePerConnection } from './limits/one-per-connection.ts'
 import { bearerAuthorization, clientAddresses, clientsByAddress } from './limits/requester.ts'
-import { createUnfinishedBodies } from './limits/unfinished-bodies.ts'
 import { bindOperations } from './operations.ts'
 import { createPatches } from './patch/patch-jobs.ts'
 import { resolveRoute } from './routes.ts'
 import { createSite } from './site.ts'
-import { createFhirListener } from './wire/listener.ts'
+import { createListener } from './wire/answer.ts'
 
 export type { AccessLogEntry } from './audit/access-log.ts'
 export { listen, type RunningServer } from './wire/running-server.ts'
@@ -82,32 +82,10 @@ export function createApp<Context>(options: AppOptions<Context>): App {
   }
   const logs = { errorLog: options.errorLog, ...(options.accessLog ? { accessLog: options.accessLog } : {}) }
   const basePath = new URL(settings.baseUrl).pathname.replace(/\/$/, '')
-  const fhir = createFhirListener(context, logs)
   const site = createSite(context, basePath, logs)
   return {
     audit,
     close: context.patches.close,
-    handler: onePerConnection((message, response) => {
-      const address = belowBase(message.url ?? '', basePath)
-      if (address === undefined) site(message, response)
-      else void fhir(message, response, address)
-    }),
+    handler: onePerConnection(createListener(context, { basePath, site, logs })),
   }
-}
-
-/** A task that fails does not hold up the next. */
-function oneAtATime(): OneAtATime {
-  let last: Promise<unknown> = Promise.resolve()
-  return (task) => {
-    const result = last.then(task)
-    last = result.catch(() => undefined)
-    return result
-  }
-}
-
-/** The address relative to the FHIR base, or undefined when it is not below it. */
-function belowBase(url: string, basePath: string): string | undefined {
-  if (!url.startsWith(basePath)) return undefined
-  const rest = url.slice(basePath.length)
-  return rest === '' || rest.startsWith('/') || rest.startsWith('?') ? rest : undefined
 }

@@ -3,10 +3,10 @@ import type { Operation, OperationCall, OperationReply } from '../fhir/operation
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import type { AuditRecorder } from './audit/recorder.ts'
+import type { UnfinishedBodies } from './limits/connections.ts'
 import type { Gate } from './limits/gate.ts'
 import type { HttpLimits } from './limits/http-limits.ts'
 import type { Authorize, ClientOf } from './limits/requester.ts'
-import type { UnfinishedBodies } from './limits/unfinished-bodies.ts'
 import type { FhirReply, FhirRequest, Resolved, Target } from './message/exchange.ts'
 import type { Patches } from './patch/patch-jobs.ts'
 

@@ -1,6 +1,5 @@
-import { isResource } from '../fhir/elements.ts'
+import { isDots, isResource, isResourceId } from '../fhir/elements.ts'
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
-import { isDots, isResourceId } from '../fhir/primitives.ts'
 import type { HttpContext, Interaction } from './context.ts'
 import { isAppendOnly, isProtectedType, isSupportedType } from './describe/stored-types.ts'
 import { batch } from './interactions/batch.ts'

@@ -5,11 +5,10 @@ import { landingPage } from './describe/landing.ts'
 import { openApi } from './describe/openapi.ts'
 import { isExpected, methodNotAllowed, unknownPath } from './message/errors.ts'
 import { requestId } from './message/head.ts'
-import { writtenError } from './message/reply.ts'
+import { send, writtenError } from './message/reply.ts'
 import { answerReady } from './readiness.ts'
+import type { Logs } from './wire/answer.ts'
 import { constantHeaders } from './wire/constant-headers.ts'
-import type { Logs } from './wire/listener.ts'
-import { send } from './wire/send.ts'
 
 /** Everything outside the FHIR base: pages and checks that are not worth speed. */
 export function createSite(context: HttpContext, basePath: string, logs: Logs): Express {

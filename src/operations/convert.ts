@@ -1,7 +1,7 @@
 import { stringifyJson } from '../base/json.ts'
-import { isOfType } from '../fhir/as-resource.ts'
 import { input, output } from '../fhir/declare-parameter.ts'
 import { badRequest } from '../fhir/error.ts'
+import { isOfType } from '../fhir/json.ts'
 import { booleanParameter, defineOperation, firstParameter, type OperationCall } from '../fhir/operation.ts'
 import type { StructureMap } from '../fhir/types.ts'
 import { parseMap, printMap, printReadable, readR5 } from '../structure-map/maps.ts'

@@ -1,10 +1,10 @@
 import { stringifyJson } from '../base/json.ts'
 import { jsonSize } from '../base/json-size.ts'
-import { isOfType } from '../fhir/as-resource.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
 import { input, output } from '../fhir/declare-parameter.ts'
 import { badRequest, FhirError, operationOutcome, unprocessable } from '../fhir/error.ts'
+import { isOfType, parseJson } from '../fhir/json.ts'
 import {
   defineOperation,
   firstParameter,
@@ -13,7 +13,6 @@ import {
   type ParameterDeclaration,
   textParameter,
 } from '../fhir/operation.ts'
-import { parseJson } from '../fhir/read-json.ts'
 import type { Parameters, PlanDefinition, Resource } from '../fhir/types.ts'
 import { createBudget, requestLimits } from '../workers/budget.ts'
 import type { OperationContext } from './context.ts'

@@ -1,6 +1,6 @@
-import { isOfType } from '../fhir/as-resource.ts'
 import { input, output } from '../fhir/declare-parameter.ts'
 import { badRequest } from '../fhir/error.ts'
+import { isOfType } from '../fhir/json.ts'
 import {
   defineOperation,
   firstParameter,

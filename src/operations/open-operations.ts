@@ -1,5 +1,4 @@
-import type { OperationCall } from '../fhir/operation.ts'
-import { firstParameter } from '../fhir/operation.ts'
+import { firstParameter, type OperationCall } from '../fhir/operation.ts'
 import { mapSize } from './convert.ts'
 import { bringsMap } from './input/transform-map.ts'
 

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createBrotliDecompress } from 'node:zlib'
-import { asResource } from '../fhir/as-resource.ts'
+import { asResource } from '../fhir/json.ts'
 import type { Resource } from '../fhir/types.ts'
 
 /** Where to look. */

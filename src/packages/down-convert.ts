@@ -1,8 +1,8 @@
 /** FHIR R5 content for an R4 server: what can be read as it is, what is rewritten, what is left out. */
 
 import type { Json, JsonObject } from '../base/json-value.ts'
-import { asJson, asResource } from '../fhir/as-resource.ts'
 import { issue } from '../fhir/error.ts'
+import { asJson, asResource } from '../fhir/json.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 
 /** A resource as R4, or the reason why it has no R4 form. */

@@ -1,9 +1,9 @@
 /** Empty lists, which tools write and FHIR forbids (ele-1, JSON representation): they say nothing, and are left out. */
 
-import { isJsonObject } from '../base/json-object.ts'
+import { isJsonObject } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
-import { asJson } from '../fhir/as-resource.ts'
 import { issue } from '../fhir/error.ts'
+import { asJson } from '../fhir/json.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 
 /** Takes empty lists out of a resource that was just read; answers a warning that names them. */

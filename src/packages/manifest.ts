@@ -1,8 +1,8 @@
 /** The manifest of a FHIR package (`package.json`, https://hl7.org/fhir/packages.html). */
-import { isJsonObject } from '../base/json-object.ts'
+import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { FhirError, issue } from '../fhir/error.ts'
-import { parseJson } from '../fhir/read-json.ts'
+import { parseJson } from '../fhir/json.ts'
 import type { Issue } from '../fhir/types.ts'
 import type { ArchiveFile } from './tar.ts'
 

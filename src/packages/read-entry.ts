@@ -1,10 +1,9 @@
 /** One file of a package as a resource, or the reason why it is none. */
-import { isJsonObject } from '../base/json-object.ts'
+import { isJsonObject } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
-import { asResource } from '../fhir/as-resource.ts'
 import { isResource } from '../fhir/elements.ts'
 import { FhirError } from '../fhir/error.ts'
-import { parseJson } from '../fhir/read-json.ts'
+import { asResource, parseJson } from '../fhir/json.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import { parseXml } from '../fhir/xml/read.ts'
 import { downConvert } from './down-convert.ts'

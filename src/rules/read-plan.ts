@@ -4,12 +4,12 @@
  */
 
 import { isJurisdictionCode } from '../base/iso-3166.ts'
-import { isJsonObject } from '../base/json-object.ts'
+import { isJsonObject } from '../base/json.ts'
 import { keepPerObject } from '../base/keep.ts'
-import { asJson } from '../fhir/as-resource.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
+import { primitiveFault } from '../fhir/elements.ts'
 import { issue } from '../fhir/error.ts'
-import { primitiveFault } from '../fhir/primitives.ts'
+import { asJson } from '../fhir/json.ts'
 import type { CodeableConcept, Issue, PlanDefinition } from '../fhir/types.ts'
 
 /** A part of a plan as far as it was understood, and what was not. */

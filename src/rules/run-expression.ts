@@ -1,4 +1,4 @@
-import { isJsonObject } from '../base/json-object.ts'
+import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { issue, notFound, unprocessable } from '../fhir/error.ts'
 import type { Issue, Library } from '../fhir/types.ts'

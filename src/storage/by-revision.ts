@@ -1,6 +1,6 @@
 /** What is made of stored artefacts, and when it is stale. */
 import { type Keep, keep } from '../base/keep.ts'
-import type { ResourceOf, ResourceType } from '../fhir/as-resource.ts'
+import type { ResourceOf, ResourceType } from '../fhir/json.ts'
 import type { StructureMap } from '../fhir/types.ts'
 import { findRunnable, listAll, listUsable, usable } from './find-artefacts.ts'
 import type { Storage } from './storage.ts'

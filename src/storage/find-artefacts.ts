@@ -1,9 +1,9 @@
 /** Reading artefacts by what they are, over any storage. */
 import { setImmediate } from 'node:timers/promises'
 import { activeFirst, artefactCanonical, artefactName, isNamedBy, statusOf } from '../fhir/artefact.ts'
-import { isOfType, type ResourceOf, type ResourceType } from '../fhir/as-resource.ts'
 import { matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
+import { isOfType, type ResourceOf, type ResourceType } from '../fhir/json.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
 import type { Storage } from './storage.ts'
 

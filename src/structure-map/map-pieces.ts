@@ -1,7 +1,7 @@
 /** A map on its way between two processes: in pieces, so that reading a long one holds nobody up. */
 import { setImmediate } from 'node:timers/promises'
 import { stringifyJson } from '../base/json.ts'
-import { parseJson } from '../fhir/read-json.ts'
+import { parseJson } from '../fhir/json.ts'
 import type { StructureMap } from '../fhir/types.ts'
 import type { Rule } from './model/structure.ts'
 

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { exactNumber } from '../../src/base/exact-number.ts'
 import { canonicalJson, stringifyJson } from '../../src/base/json.ts'
 import { FhirError } from '../../src/fhir/error.ts'
-import { parseJson } from '../../src/fhir/read-json.ts'
+import { parseJson } from '../../src/fhir/json.ts'
 
 function fault(text: string | Uint8Array, limits = {}): FhirError {
   try {

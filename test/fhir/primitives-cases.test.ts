@@ -5,7 +5,7 @@ import { it } from 'node:test'
 import { checkResource } from '../../src/fhir/check/resource.ts'
 import { choiceProperty } from '../../src/fhir/elements.ts'
 import { FhirError } from '../../src/fhir/error.ts'
-import { parseJson } from '../../src/fhir/read-json.ts'
+import { parseJson } from '../../src/fhir/json.ts'
 
 const lines = readFileSync(new URL('cases/primitives.tsv', import.meta.url), 'utf8').split('\n')
 for (const line of lines.filter((each) => each !== '' && !each.startsWith('#'))) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { primitiveCheck, primitiveFault } from '../../src/fhir/primitives.ts'
+import { primitiveCheck, primitiveFault } from '../../src/fhir/elements.ts'
 
 /** Values that are of the type, and values that are not (https://hl7.org/fhir/R4/datatypes.html#primitive). */
 const CASES: Record<string, { good: unknown[]; bad: unknown[] }> = {

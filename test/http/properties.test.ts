@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import request from 'supertest'
-import { primitiveFault } from '../../src/fhir/primitives.ts'
+import { primitiveFault } from '../../src/fhir/elements.ts'
 import { bearer, startApp } from './support.ts'
 
 const { server, errors } = await startApp()

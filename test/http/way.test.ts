@@ -22,7 +22,7 @@ test('a PUT of a ValueSet passes few files', async () => {
   const ofHttp = files.filter((each) => each.startsWith('http/'))
   assert.ok(ofHttp.includes('http/interactions/update.ts') && files.includes('storage/sqlite/write.ts'), files.join())
   // Before the house was redrawn: 46 files, 30 of them in http/.
-  assert.ok(files.length <= 34, `${files.length}: ${files.join(' ')}`)
+  assert.ok(files.length <= 25, `${files.length}: ${files.join(' ')}`)
   assert.ok(ofHttp.length <= 17, `${ofHttp.length}: ${ofHttp.join(' ')}`)
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { parseJson } from '../../src/fhir/read-json.ts'
+import { parseJson } from '../../src/fhir/json.ts'
 import type { Resource, ValueSet } from '../../src/fhir/types.ts'
 import { conflictWith, contentHash, judgedWrite } from '../../src/publish/identity.ts'
 import { valueSet } from './support.ts'

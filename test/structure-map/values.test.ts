@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stringifyJson } from '../../src/base/json.ts'
 import type { Json } from '../../src/base/json-value.ts'
-import { parseJson } from '../../src/fhir/read-json.ts'
+import { parseJson } from '../../src/fhir/json.ts'
 import { parseMap, printMap, readR5 } from '../../src/structure-map/maps.ts'
 import { header, issuesOf, runMap, withRules } from '../support/run-map.ts'
 

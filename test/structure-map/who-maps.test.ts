@@ -4,8 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
-import { isAnyResource } from '../../src/fhir/as-resource.ts'
-import { parseJson } from '../../src/fhir/read-json.ts'
+import { isAnyResource, parseJson } from '../../src/fhir/json.ts'
 import type { Resource } from '../../src/fhir/types.ts'
 import { createMaps, parseMap } from '../../src/structure-map/maps.ts'
 import { corpusText, mapCases, memoryEnvironment } from '../support/map-cases.ts'

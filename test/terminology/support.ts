@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import type { CodeableConcept, Parameter, Parameters, Resource } from '../../src/fhir/types.ts'
-import type { ArtefactSource } from '../../src/terminology/terminology.ts'
-import { createTerminology, type Limits } from '../../src/terminology/terminology.ts'
+import { type ArtefactSource, createTerminology, type Limits } from '../../src/terminology/terminology.ts'
 
 /** A source over resources in memory; `add` counts as a write. */
 export function memorySource(resources: Resource[]): ArtefactSource & { add(resource: Resource): void } {

@@ -1,4 +1,4 @@
-import { defineMember } from '../../base/json-object.ts'
+import { defineMember } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { CborMap, CborValue } from './cbor.ts'
 import { FORBIDDEN_TEXT, PLAIN, plainText } from './plain-text.ts'

@@ -1,4 +1,4 @@
-import { defineMember } from '../../base/json-object.ts'
+import { defineMember } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 
 /** ASCII without control characters other than tab, line feed and carriage return: nearly every text, and nothing to do. */

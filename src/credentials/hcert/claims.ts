@@ -1,4 +1,4 @@
-import { defineMember } from '../../base/json-object.ts'
+import { defineMember } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import type { Claim, Envelope } from '../credential-format.ts'
 import type { CborMap, CborValue } from '../encoding/cbor.ts'

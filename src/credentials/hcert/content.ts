@@ -1,4 +1,4 @@
-import { defineMember, isJsonObject } from '../../base/json-object.ts'
+import { defineMember, isJsonObject } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import type { Opened } from '../credential-format.ts'
 import type { CborMap } from '../encoding/cbor.ts'

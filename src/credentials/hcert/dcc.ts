@@ -1,4 +1,4 @@
-import { defineMember, isJsonObject } from '../../base/json-object.ts'
+import { defineMember, isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { compareVersions } from '../../fhir/canonical.ts'
 import { day, eventsOf, mapsFrom, member, withoutEmptyTexts } from '../certificate-input.ts'

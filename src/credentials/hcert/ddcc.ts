@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { eventsOf, mapsFrom, member } from '../certificate-input.ts'
 import type { EventKind, Opened } from '../credential-format.ts'

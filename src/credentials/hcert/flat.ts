@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import type { Claim, Envelope, Opened } from '../credential-format.ts'
 import type { CborMap, CborValue } from '../encoding/cbor.ts'

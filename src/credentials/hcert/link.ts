@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import type { Opened } from '../credential-format.ts'
 import type { Subclaim } from './subclaim.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import { type Finding, revocationFault, revoked, type VerificationKey } from '../credential-format.ts'
 
 const halfSha256 = (data: string | Uint8Array): string =>

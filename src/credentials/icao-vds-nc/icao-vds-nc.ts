@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { alpha3FromAlpha2, isCountryCode } from '../../base/iso-3166.ts'
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { keep } from '../../base/keep.ts'
 import { authorityKeyIdentifier } from '../../base/x509.ts'

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { eventsOf, mapsFrom, member, withoutEmptyTexts } from '../certificate-input.ts'
 import type { CertificateInput, EventKind, Obstacle, Opened } from '../credential-format.ts'

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { day, eventsOf, mapsFrom, member, withoutEmptyTexts } from '../certificate-input.ts'
 import type { CertificateInput } from '../credential-format.ts'

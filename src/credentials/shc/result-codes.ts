@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 
 const SNOMED = 'http://snomed.info/sct'

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import { type Claim, type Finding, revocationFault, revoked, type VerificationKey } from '../credential-format.ts'
 
 /**

@@ -1,8 +1,8 @@
-import { defineMember, isJsonObject } from '../../base/json-object.ts'
+import { defineMember, isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { asJson, isOfType } from '../../fhir/as-resource.ts'
 import { isResource } from '../../fhir/elements.ts'
 import { issue } from '../../fhir/error.ts'
+import { asJson, isOfType } from '../../fhir/json.ts'
 import type { Bundle, BundleEntry, Issue } from '../../fhir/types.ts'
 
 /** What came out of the maps. */

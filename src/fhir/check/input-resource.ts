@@ -1,8 +1,7 @@
 import { exactNumber } from '../../base/exact-number.ts'
-import { asJson } from '../as-resource.ts'
-import { elementInfo, type FoundElement, isPrimitive, isResource } from '../elements.ts'
+import { elementInfo, type FoundElement, isPrimitive, isResource, numberFault } from '../elements.ts'
 import { issue } from '../error.ts'
-import { numberFault } from '../primitives.ts'
+import { asJson } from '../json.ts'
 import type { Issue, Resource } from '../types.ts'
 
 /** More faults than anybody reads at once. */

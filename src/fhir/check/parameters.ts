@@ -1,6 +1,6 @@
 import { nearestName } from '../../base/nearest.ts'
-import { asJson } from '../as-resource.ts'
 import { FhirError, issue } from '../error.ts'
+import { asJson } from '../json.ts'
 import type { Operation, OperationLevel, ParameterDeclaration } from '../operation.ts'
 import type { Issue, Parameter, Parameters } from '../types.ts'
 

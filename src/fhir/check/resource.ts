@@ -3,9 +3,18 @@
  * profiles and invariants beyond ele-1 and ext-1 are checked elsewhere.
  */
 import { exactNumber } from '../../base/exact-number.ts'
-import { choiceProperty, elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
+import {
+  choiceProperty,
+  elementInfo,
+  type FoundElement,
+  isPrimitive,
+  isResource,
+  numberFault,
+  primitiveFault,
+  typeInfo,
+  uncarried,
+} from '../elements.ts'
 import { type IssueCode, issue } from '../error.ts'
-import { numberFault, primitiveFault, uncarried } from '../primitives.ts'
 import type { Issue, Resource } from '../types.ts'
 import { narrativeFault } from '../xml/narrative.ts'
 

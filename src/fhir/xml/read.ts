@@ -5,9 +5,9 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { keepExactNumber } from '../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { asResource } from '../as-resource.ts'
 import { choiceProperty, elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
 import { badRequest } from '../error.ts'
+import { asResource } from '../json.ts'
 
 import type { Resource } from '../types.ts'
 import { FHIR_NAMESPACE, primitiveFromText, SCHEMA_INSTANCE_NAMESPACE, XHTML_NAMESPACE } from './names.ts'

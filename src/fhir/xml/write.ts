@@ -1,12 +1,11 @@
 /** FHIR JSON to FHIR XML (https://hl7.org/fhir/R4/xml.html): elements in the order of the standard. */
 
 import { exactNumber } from '../../base/exact-number.ts'
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { asJson } from '../as-resource.ts'
-import { elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
+import { elementInfo, type FoundElement, isPrimitive, isResource, typeInfo, uncarried } from '../elements.ts'
 import { type FhirError, unprocessable } from '../error.ts'
-import { uncarried } from '../primitives.ts'
+import { asJson } from '../json.ts'
 import type { Resource } from '../types.ts'
 import { FHIR_NAMESPACE } from './names.ts'
 import { narrativeXml } from './narrative.ts'

@@ -1,5 +1,5 @@
-import { isAnyResource } from '../../fhir/as-resource.ts'
 import { badRequest } from '../../fhir/error.ts'
+import { isAnyResource } from '../../fhir/json.ts'
 import type { BundleEntry, Resource } from '../../fhir/types.ts'
 import type { HttpContext } from '../context.ts'
 import type { FhirReply, FhirRequest, Resolved } from '../message/exchange.ts'

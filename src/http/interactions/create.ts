@@ -1,8 +1,8 @@
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { Interaction } from '../context.ts'
+import { receiveResource } from '../message/body.ts'
 import type { FhirReply } from '../message/exchange.ts'
 import { parseQuery, preferences, versionHeaders } from '../message/head.ts'
-import { receiveResource } from '../message/resource-body.ts'
 import { matchesOf } from './single-match.ts'
 import { checkBeforeWrite, checkCanonicalIsNew, writeOf, writeReply } from './writing.ts'
 

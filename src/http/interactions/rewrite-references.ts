@@ -1,9 +1,9 @@
 /** Links between the entries of a transaction (https://hl7.org/fhir/R4/http.html#trules, bundle.html#references). */
 import { carryExactNumbers } from '../../base/exact-number.ts'
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { asJson, asResource } from '../../fhir/as-resource.ts'
 import { elementInfo, isResource } from '../../fhir/elements.ts'
+import { asJson, asResource } from '../../fhir/json.ts'
 import type { Resource } from '../../fhir/types.ts'
 
 /** `Type?name=value`, to be resolved when the transaction is worked off. */

@@ -1,5 +1,5 @@
-import { asResource } from '../../fhir/as-resource.ts'
 import { badRequest, FhirError, issue, notFound } from '../../fhir/error.ts'
+import { asResource } from '../../fhir/json.ts'
 import type { BundleEntry, Issue, Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write } from '../../storage/storage.ts'
 import type { HttpContext } from '../context.ts'

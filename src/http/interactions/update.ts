@@ -1,8 +1,8 @@
 import { badRequest } from '../../fhir/error.ts'
 import type { HttpContext, Interaction } from '../context.ts'
+import { type ReceivedResource, receiveResource } from '../message/body.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
 import { writeConditions } from '../message/head.ts'
-import { type ReceivedResource, receiveResource } from '../message/resource-body.ts'
 import { singleMatch } from './single-match.ts'
 import { checkBeforeWrite, checkCanonicalIsNew, checkOwnId, writeOf, writeReply } from './writing.ts'
 

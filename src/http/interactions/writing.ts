@@ -3,7 +3,7 @@ import { structureFaults } from '../../fhir/check/resource.ts'
 import { badRequest, FhirError, isError, issue, operationOutcome } from '../../fhir/error.ts'
 import type { Issue, OperationOutcome, Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write, Written } from '../../storage/storage.ts'
-import type { HttpContext } from '../context.ts'
+import type { HttpContext, OneAtATime } from '../context.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
 import { preferences, versionHeaders } from '../message/head.ts'
 
@@ -130,4 +130,14 @@ function canonicalOf(resource: Resource): { url: string | undefined; version: st
   const url = 'url' in resource ? resource.url : undefined
   const version = 'version' in resource ? resource.version : undefined
   return { url, version: version === undefined ? undefined : String(version) }
+}
+
+/** Writes go one after the other; one that fails does not hold up the next. */
+export function oneAtATime(): OneAtATime {
+  let last: Promise<unknown> = Promise.resolve()
+  return (task) => {
+    const result = last.then(task)
+    last = result.catch(() => undefined)
+    return result
+  }
 }

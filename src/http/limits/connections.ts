@@ -1,4 +1,7 @@
+/** What connections and their clients may hold: open sockets, replies that are not taken, bodies that do not end, requests at a time. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { FhirError, issue } from '../../fhir/error.ts'
 
 /** Bounds of the connections of a server. */
 export interface ConnectionLimits {
@@ -73,3 +76,147 @@ export function createConnections(
     },
   }
 }
+
+/** Handles a request; the end of the response is the end of it. */
+export type Handler = (message: IncomingMessage, response: ServerResponse) => void
+
+/** Requests that a client may send ahead (RFC 9112 §9.3.2, pipelining); none that browsers or libraries send. */
+const mostAhead = 16
+
+interface Line {
+  /** The response that is being made. */
+  current: ServerResponse
+  waiting: [IncomingMessage, ServerResponse][]
+}
+
+/**
+ * Handles the requests of one connection one after the other. Node hands over all that came in one piece at once, hundreds of them:
+ * all would be worked on before anybody else had a turn.
+ */
+export function onePerConnection(handle: Handler): Handler {
+  const lines = new WeakMap<Socket, Line>()
+  const next = (line: Line) => {
+    const waiting = line.waiting.shift()
+    if (!waiting) return
+    // Nobody is there to take an answer.
+    if (waiting[0].socket.destroyed) line.waiting.length = 0
+    else begin(line, waiting)
+  }
+  const begin = (line: Line, [message, response]: [IncomingMessage, ServerResponse]) => {
+    line.current = response
+    handle(message, response)
+    if (line.waiting.length > 0) follow(line)
+  }
+  /** The next one when this one is done, and the event loop has gone round. */
+  const follow = (line: Line) => {
+    const { current } = line
+    if (current.closed || current.writableFinished) setImmediate(next, line)
+    else current.once('close', () => setImmediate(next, line))
+  }
+  return (message, response) => {
+    const { socket } = message
+    const line = lines.get(socket)
+    if (!line) {
+      lines.set(socket, { current: response, waiting: [] })
+      handle(message, response)
+      return
+    }
+    const isFree = line.waiting.length === 0 && (line.current.writableEnded || line.current.closed)
+    if (isFree) begin(line, [message, response])
+    else if (line.waiting.length >= mostAhead) socket.destroy()
+    else if (line.waiting.push([message, response]) === 1) follow(line)
+  }
+}
+
+/** Most that may be under way at a time. */
+export interface BodyLimits {
+  bodies: number
+  bodiesOfOne: number
+  /** Of all together. */
+  bytes: number
+}
+
+/** A body that is being read. */
+export interface UnfinishedBody {
+  /** @throws FhirError 503 when all bodies together are too much for the server, and no other client holds more of it */
+  add(bytes: number): void
+  /** Read to its end, or given up. */
+  end(): void
+}
+
+/**
+ * Counts the bodies that are being read: each holds memory for as long as its sender likes. Where there is no room, who holds most
+ * makes it: few clients that never finish cannot keep all others out.
+ */
+export interface UnfinishedBodies {
+  /**
+   * @param giveUp told why, when the body must make room for another client's
+   * @throws FhirError 429 too many of one client, 503 too many of all; both with Retry-After
+   */
+  begin(client: string, giveUp: (reason: FhirError) => void): UnfinishedBody
+}
+
+interface Held {
+  client: string
+  bytes: number
+  giveUp(reason: FhirError): void
+}
+
+const retryAfter = { 'Retry-After': '2', Connection: 'close' }
+
+/** Counters that begin at nothing. */
+export function createUnfinishedBodies(limits: BodyLimits): UnfinishedBodies {
+  /** The oldest first. */
+  const all = new Set<Held>()
+  let bytes = 0
+  const end = (held: Held) => {
+    if (all.delete(held)) bytes -= held.bytes
+  }
+  /** Has a body of another client go that holds more than this one's would. */
+  const makeRoom = (client: string, sizeOf: (held: Held) => number, own: number) => {
+    const [greediest, most] = greediestOf(all, sizeOf)
+    if (greediest === undefined || greediest === client || most <= own) throw overloaded()
+    for (const held of all) {
+      if (held.client !== greediest || sizeOf(held) === 0) continue
+      end(held)
+      held.giveUp(overloaded())
+      return
+    }
+  }
+  return {
+    begin(client, giveUp) {
+      const own = [...all].filter((each) => each.client === client).length
+      if (own >= limits.bodiesOfOne)
+        throw new FhirError(429, issue('throttled', 'Too many unfinished requests of one client.'), retryAfter)
+      if (all.size >= limits.bodies) makeRoom(client, () => 1, own + 1)
+      const held: Held = { client, bytes: 0, giveUp }
+      all.add(held)
+      return {
+        add(more) {
+          // What had to make room holds nothing any more.
+          if (!all.has(held)) return
+          held.bytes += more
+          bytes += more
+          while (bytes > limits.bytes) makeRoom(client, sizeInBytes, bytesOf(all, client))
+        },
+        end: () => end(held),
+      }
+    },
+  }
+}
+
+const sizeInBytes = (held: Held): number => held.bytes
+const bytesOf = (all: Set<Held>, client: string): number =>
+  [...all].reduce((sum, each) => sum + (each.client === client ? each.bytes : 0), 0)
+
+/** The client whose bodies are most together, and how much that is. */
+function greediestOf(all: Set<Held>, sizeOf: (held: Held) => number): [client: string | undefined, size: number] {
+  const sizes = new Map<string, number>()
+  for (const each of all) sizes.set(each.client, (sizes.get(each.client) ?? 0) + sizeOf(each))
+  let greediest: [client: string | undefined, size: number] = [undefined, 0]
+  for (const [client, size] of sizes) if (size > greediest[1]) greediest = [client, size]
+  return greediest
+}
+
+const overloaded = () =>
+  new FhirError(503, issue('throttled', 'The server has too many unfinished requests.'), retryAfter)

@@ -1,4 +1,4 @@
-import type { BodyLimits } from './unfinished-bodies.ts'
+import type { BodyLimits } from './connections.ts'
 
 /** What the HTTP layer lets a request, a client and all clients together use. */
 export interface HttpLimits extends BodyLimits {

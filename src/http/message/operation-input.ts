@@ -5,6 +5,7 @@ import { badRequest, FhirError } from '../../fhir/error.ts'
 import type { OperationCall } from '../../fhir/operation.ts'
 import type { Parameter, Parameters } from '../../fhir/types.ts'
 import type { BoundOperation } from '../context.ts'
+import { checkMappingSize, decodeText, parseResource, readResource } from './body.ts'
 import type { FhirRequest, QueryPair, RequestBody } from './exchange.ts'
 import { parseQuery } from './head.ts'
 import {
@@ -15,7 +16,6 @@ import {
   mappingLanguage,
   unreadMediaType,
 } from './media-type.ts'
-import { checkMappingSize, decodeText, parseResource, readResource } from './resource-body.ts'
 
 type Input = Pick<OperationCall, 'parameters' | 'body'>
 

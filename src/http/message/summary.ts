@@ -1,6 +1,6 @@
-import { asResource } from '../../fhir/as-resource.ts'
 import { typeInfo } from '../../fhir/elements.ts'
 import { badRequest } from '../../fhir/error.ts'
+import { asResource } from '../../fhir/json.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { QueryPair } from './exchange.ts'
 import { single } from './paging.ts'

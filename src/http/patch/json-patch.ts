@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { copyJson, putValue, spliceValues, type Taken, takeValue } from '../../base/exact-number.ts'
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { badRequest, type FhirError, unprocessable } from '../../fhir/error.ts'
 

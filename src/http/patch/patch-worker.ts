@@ -5,9 +5,8 @@
 
 import { stringifyJson } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
-import { asResource, isOfType } from '../../fhir/as-resource.ts'
 import { badRequest, unprocessable } from '../../fhir/error.ts'
-import { parseJson } from '../../fhir/read-json.ts'
+import { asResource, isOfType, parseJson } from '../../fhir/json.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { serveJobs } from '../../workers/serve-jobs.ts'
 import { applyFhirPathPatch } from './fhirpath-patch.ts'

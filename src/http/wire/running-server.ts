@@ -1,8 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { issue, operationOutcome } from '../../fhir/error.ts'
-import { type ConnectionLimits, type Connections, createConnections } from '../limits/connections.ts'
-import type { Handler } from '../limits/one-per-connection.ts'
+import { type ConnectionLimits, type Connections, createConnections, type Handler } from '../limits/connections.ts'
 import { connectionClients } from '../limits/requester.ts'
 
 /** Where to listen. */

@@ -1,5 +1,5 @@
-import { isOfType } from '../../fhir/as-resource.ts'
 import { badRequest, FhirError, issue } from '../../fhir/error.ts'
+import { isOfType } from '../../fhir/json.ts'
 import { textParameter } from '../../fhir/operation.ts'
 import type { Parameters, StructureDefinition } from '../../fhir/types.ts'
 import type { Storage } from '../../storage/storage.ts'

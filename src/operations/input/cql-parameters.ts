@@ -1,6 +1,6 @@
-import { isOfType, type ResourceOf, type ResourceType } from '../../fhir/as-resource.ts'
 import { input } from '../../fhir/declare-parameter.ts'
 import { badRequest, operationOutcome, unprocessable } from '../../fhir/error.ts'
+import { isOfType, type ResourceOf, type ResourceType } from '../../fhir/json.ts'
 import {
   allParameters,
   firstParameter,

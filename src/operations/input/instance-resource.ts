@@ -1,5 +1,5 @@
-import { isOfType, type ResourceOf, type ResourceType } from '../../fhir/as-resource.ts'
 import { badRequest, notFound } from '../../fhir/error.ts'
+import { isOfType, type ResourceOf, type ResourceType } from '../../fhir/json.ts'
 import type { OperationCall } from '../../fhir/operation.ts'
 import type { Parameter, Parameters } from '../../fhir/types.ts'
 import type { OperationContext } from '../context.ts'

@@ -1,9 +1,8 @@
 import { stringifyJson } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
-import { asJson, isOfType } from '../../fhir/as-resource.ts'
 import { badRequest } from '../../fhir/error.ts'
+import { asJson, isOfType, parseJson } from '../../fhir/json.ts'
 import { firstParameter, type OperationCall } from '../../fhir/operation.ts'
-import { parseJson } from '../../fhir/read-json.ts'
 import { parseXml } from '../../fhir/xml/read.ts'
 import type { TransformJob } from '../../structure-map/map-worker.ts'
 

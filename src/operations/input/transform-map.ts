@@ -1,5 +1,5 @@
-import { isOfType } from '../../fhir/as-resource.ts'
 import { badRequest } from '../../fhir/error.ts'
+import { isOfType } from '../../fhir/json.ts'
 import { allParameters, type OperationCall, textParameter } from '../../fhir/operation.ts'
 import type { Parameter, StructureMap } from '../../fhir/types.ts'
 import type { OperationContext } from '../context.ts'

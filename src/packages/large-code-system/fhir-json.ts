@@ -2,7 +2,7 @@
 
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { FhirError, unprocessable } from '../../fhir/error.ts'
-import { parseJson } from '../../fhir/read-json.ts'
+import { parseJson } from '../../fhir/json.ts'
 import type { CodeSystem } from '../../fhir/types.ts'
 import { type ByteReader, readBytes } from './byte-reader.ts'
 import { BYTE, syntaxFault, valueEnd } from './json-scan.ts'

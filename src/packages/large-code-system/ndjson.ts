@@ -2,7 +2,7 @@
 
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { FhirError } from '../../fhir/error.ts'
-import { parseJson } from '../../fhir/read-json.ts'
+import { parseJson } from '../../fhir/json.ts'
 import type { CodeSystem } from '../../fhir/types.ts'
 import { cutLines } from './lines.ts'
 import { readConcept, type SourceItem } from './source-concept.ts'

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { primitiveFault } from '../../fhir/primitives.ts'
+import { primitiveFault } from '../../fhir/elements.ts'
 
 // The evaluator does not export these from its entry; it calls them through the module, so that they can be replaced.
 const internals: {

@@ -3,6 +3,9 @@ import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { FhirError, issue } from '../../fhir/error.ts'
+import { asResource, parseJson } from '../../fhir/json.ts'
+import type { Resource } from '../../fhir/types.ts'
+import type { StoredVersion } from '../storage.ts'
 
 /** `until` of a version that is current. */
 export const endOfTime = Number.MAX_SAFE_INTEGER
@@ -201,4 +204,45 @@ function storageError(error: unknown): unknown {
 
 function text(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** Columns of a version `v`, for {@link toVersion}. */
+export const columns = 'v.seq, v.type, v.id, v.vid, v.updated, v.method, v.content, v.exact'
+
+/** Number of the last version of those types. */
+export function lastSequenceOf(database: Database, types: readonly string[]): number {
+  const last = (type: string) =>
+    Number(database.get('SELECT max(seq) AS seq FROM version WHERE type = ?', type)?.seq ?? 0)
+  return Math.max(0, ...types.map(last))
+}
+
+/** A row of `version` as the interface shows it. */
+export function toVersion(row: Record<string, unknown> | undefined): StoredVersion | undefined {
+  if (!row) return undefined
+  return {
+    type: String(row.type),
+    id: String(row.id),
+    versionId: String(row.vid),
+    lastUpdated: new Date(Number(row.updated)).toISOString(),
+    resource: readContent(row),
+    method: row.method === 'POST' || row.method === 'DELETE' ? row.method : 'PUT',
+  }
+}
+
+/** The resource of a row; undefined for a deletion. Exact decimals cost a slower reader, which few resources need. */
+export function readContent(row: Record<string, unknown>): Resource | undefined {
+  if (typeof row.content !== 'string') return undefined
+  return asResource(
+    row.exact === 1 ? parseJson(row.content, { depth: Number.POSITIVE_INFINITY }) : JSON.parse(row.content),
+  )
+}
+
+/** Rows of `version`, in order. */
+export function toVersions(rows: Record<string, unknown>[]): StoredVersion[] {
+  return rows.map(toVersion).filter((each) => each !== undefined)
+}
+
+/** Number of the last version written; 0 in an empty store. */
+export function lastSequence(database: Database): number {
+  return Number(database.get('SELECT max(seq) AS seq FROM version')?.seq ?? 0)
 }

@@ -1,13 +1,10 @@
 /** Pages of searches and histories in the SQLite store: keyset paging over the state at the time of the first page. */
 
-import { asResource } from '../../fhir/as-resource.ts'
 import { badRequest } from '../../fhir/error.ts'
-import { parseJson } from '../../fhir/read-json.ts'
 import { instantParameter } from '../../fhir/search/parse-search.ts'
-import type { Resource } from '../../fhir/types.ts'
 import { type Cursor, expiredCursor, formatCursor, parseCursor, queryHash } from '../cursor.ts'
 import type { HistoryQuery, SearchPage, SearchQuery, StoredVersion } from '../storage.ts'
-import type { Database } from './database.ts'
+import { columns, type Database, lastSequence, toVersion } from './database.ts'
 import { type IndexWriter, purgedUntil } from './index-values.ts'
 import { conditionsSql, type Sql, sortSql } from './search.ts'
 
@@ -21,49 +18,9 @@ export interface Store {
   purgedAt: number
 }
 
-/** Columns of a version `v`, for {@link toVersion}. */
-export const columns = 'v.seq, v.type, v.id, v.vid, v.updated, v.method, v.content, v.exact'
 const largestPage = 10_000
 /** Content of a page: more would take long to read, and hold up others meanwhile. */
 const largestPageCharacters = 5_000_000
-
-/** Number of the last version of those types. */
-export function lastSequenceOf(database: Database, types: readonly string[]): number {
-  const last = (type: string) =>
-    Number(database.get('SELECT max(seq) AS seq FROM version WHERE type = ?', type)?.seq ?? 0)
-  return Math.max(0, ...types.map(last))
-}
-
-/** A row of `version` as the interface shows it. */
-export function toVersion(row: Record<string, unknown> | undefined): StoredVersion | undefined {
-  if (!row) return undefined
-  return {
-    type: String(row.type),
-    id: String(row.id),
-    versionId: String(row.vid),
-    lastUpdated: new Date(Number(row.updated)).toISOString(),
-    resource: readContent(row),
-    method: row.method === 'POST' || row.method === 'DELETE' ? row.method : 'PUT',
-  }
-}
-
-/** The resource of a row; undefined for a deletion. Exact decimals cost a slower reader, which few resources need. */
-export function readContent(row: Record<string, unknown>): Resource | undefined {
-  if (typeof row.content !== 'string') return undefined
-  return asResource(
-    row.exact === 1 ? parseJson(row.content, { depth: Number.POSITIVE_INFINITY }) : JSON.parse(row.content),
-  )
-}
-
-/** Rows of `version`, in order. */
-export function toVersions(rows: Record<string, unknown>[]): StoredVersion[] {
-  return rows.map(toVersion).filter((each) => each !== undefined)
-}
-
-/** Number of the last version written; 0 in an empty store. */
-export function lastSequence(database: Database): number {
-  return Number(database.get('SELECT max(seq) AS seq FROM version')?.seq ?? 0)
-}
 
 interface Page {
   cursor: Cursor | undefined

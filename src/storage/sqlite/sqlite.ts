@@ -4,9 +4,18 @@ import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { Storage, Write, Written } from '../storage.ts'
-import { type Database, endOfTime, openDatabase } from './database.ts'
+import {
+  columns,
+  type Database,
+  endOfTime,
+  lastSequence,
+  lastSequenceOf,
+  openDatabase,
+  toVersion,
+  toVersions,
+} from './database.ts'
 import { createIndexWriter, reindexIfOutdated } from './index-values.ts'
-import { columns, history, lastSequence, lastSequenceOf, type Store, search, toVersion, toVersions } from './pages.ts'
+import { history, type Store, search } from './pages.ts'
 import { publishedVersion, type WriteContext, writeOne } from './write.ts'
 
 /** How a SQLite store behaves; what is not given has the default. */

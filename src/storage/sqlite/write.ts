@@ -4,14 +4,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { hasExactNumbers } from '../../base/exact-number.ts'
 import { stringifyJson } from '../../base/json.ts'
 import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
-import { asResource } from '../../fhir/as-resource.ts'
+import { isResourceId } from '../../fhir/elements.ts'
 import { badRequest, FhirError, issue, unprocessable } from '../../fhir/error.ts'
-import { isResourceId } from '../../fhir/primitives.ts'
+import { asResource } from '../../fhir/json.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write, Written } from '../storage.ts'
-import { type Database, endOfTime } from './database.ts'
+import { columns, type Database, endOfTime, readContent, toVersion } from './database.ts'
 import type { IndexWriter } from './index-values.ts'
-import { columns, readContent, toVersion } from './pages.ts'
 
 /** What all writes of a transaction share. */
 export interface WriteContext {

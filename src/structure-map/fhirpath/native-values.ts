@@ -1,5 +1,5 @@
 import { calendarUnitCode } from '../../base/calendar-units.ts'
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import type { TypedNode } from '../../fhir/fhirpath/fhirpath.ts'
 import { inferType, isJson, type Node } from '../model/nodes.ts'

@@ -1,7 +1,7 @@
 import { exactNumber } from '../../base/exact-number.ts'
 import type { Json } from '../../base/json-value.ts'
-import { asJson } from '../../fhir/as-resource.ts'
 import { elementInfo, typeInfo } from '../../fhir/elements.ts'
+import { asJson } from '../../fhir/json.ts'
 import type { ConceptMap, StructureMap } from '../../fhir/types.ts'
 import { constantsOf, DEFAULT, EXPRESSION, findExtension, LIST_MODE } from '../model/extensions.ts'
 import {

@@ -1,6 +1,6 @@
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
-import { asJson, isOfType } from '../../fhir/as-resource.ts'
+import { asJson, isOfType } from '../../fhir/json.ts'
 import type { StructureMap } from '../../fhir/types.ts'
 import { CONSTANT, DEFAULT, EXPRESSION, LIST_MODE } from '../model/extensions.ts'
 import { copyObject } from '../model/nodes.ts'

@@ -1,5 +1,13 @@
-import { choiceProperty, elementInfo, isPrimitive, isSubtype, typeInfo } from '../../fhir/elements.ts'
-import { type PrimitiveCheck, primitiveCheck, primitiveFault } from '../../fhir/primitives.ts'
+import {
+  choiceProperty,
+  elementInfo,
+  isPrimitive,
+  isSubtype,
+  type PrimitiveCheck,
+  primitiveCheck,
+  primitiveFault,
+  typeInfo,
+} from '../../fhir/elements.ts'
 import { narrativeFault } from '../../fhir/xml/narrative.ts'
 
 /** One element of a type, as reading and writing need it. */

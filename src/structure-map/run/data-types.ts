@@ -1,6 +1,6 @@
 /** The transforms that make data types. */
 import { keepExactNumber } from '../../base/exact-number.ts'
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import { decimalText } from '../model/decimal-text.ts'
 import type { Node } from '../model/nodes.ts'
 import { INFERRED } from '../model/types.ts'

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import type { Node } from '../model/nodes.ts'
 import { type ElementType, isA, type Type, UNKNOWN } from '../model/types.ts'

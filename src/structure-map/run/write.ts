@@ -1,5 +1,5 @@
 import { keepExactNumber } from '../../base/exact-number.ts'
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { decimalText } from '../model/decimal-text.ts'
 import { type Node, setMember } from '../model/nodes.ts'

@@ -1,6 +1,5 @@
 import { badRequest } from '../../fhir/error.ts'
-import type { OperationBudget } from '../../fhir/operation.ts'
-import { allParameters, firstParameter, parameterValue } from '../../fhir/operation.ts'
+import { allParameters, firstParameter, type OperationBudget, parameterValue } from '../../fhir/operation.ts'
 import type { CodeSystem, ConceptMap, Parameters, Resource, ValueSet } from '../../fhir/types.ts'
 import { requireSingle } from './agreement.ts'
 import type { Artefacts } from './artefacts.ts'

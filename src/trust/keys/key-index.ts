@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import { listedKeyServes, type ServesIssuer } from './issuer-binding.ts'
 import { collectObjections, type Distrust, type Objections, type Suspension, worseStatus } from './objections.ts'

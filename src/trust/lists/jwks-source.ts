@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import { readJwk } from '../keys/anchors.ts'
 import type { Suspension } from '../keys/objections.ts'

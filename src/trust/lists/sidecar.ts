@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { participantCode } from '../keys/participant-codes.ts'
 import { type KeyStatus, readStatus, scaOf, statusForm } from '../keys/trusted-key.ts'

@@ -1,7 +1,7 @@
 import path from 'node:path'
-import { isJsonObject } from '../../base/json-object.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { parseJson } from '../../fhir/read-json.ts'
+import { parseJson } from '../../fhir/json.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
 import { trustSourceKinds as kinds, type TrustSource, type TrustSourceKind } from './trust-source.ts'
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isJsonObject } from '../../../src/base/json-object.ts'
+import { isJsonObject } from '../../../src/base/json.ts'
 import type { JsonObject } from '../../../src/base/json-value.ts'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { issueSeal, sampleSeal, sealKeyUsage } from '../../../src/demo/issue-icao-vds-nc.ts'

@@ -1,18 +1,19 @@
 import { sign } from 'node:crypto'
-import { isJsonObject } from '../../../src/base/json-object.ts'
+import { isJsonObject } from '../../../src/base/json.ts'
 import type { Json, JsonObject } from '../../../src/base/json-value.ts'
 import { eventsOf, member, withoutEmptyTexts } from '../../../src/credentials/certificate-input.ts'
-import type {
-  CertificateInput,
-  CredentialFormat,
-  Envelope,
-  Failure,
-  Limits,
-  Opened,
-  Scanned,
-  Status,
+import {
+  type CertificateInput,
+  type CredentialFormat,
+  type Envelope,
+  type Failure,
+  type Limits,
+  type Opened,
+  revocationFault,
+  revoked,
+  type Scanned,
+  type Status,
 } from '../../../src/credentials/credential-format.ts'
-import { revocationFault, revoked } from '../../../src/credentials/credential-format.ts'
 import { decodeBase64Url, parseStrictJson } from '../../../src/credentials/encoding/strict-json.ts'
 import { algorithmFromJose, signatureMatches } from '../../../src/credentials/signature-algorithms.ts'
 import type { HcertSigner } from '../../../src/demo/issue-hcert.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isJsonObject } from '../../../src/base/json-object.ts'
+import { isJsonObject } from '../../../src/base/json.ts'
 import type { JsonObject } from '../../../src/base/json-value.ts'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { cardKeyId, issueCard, sampleCard } from '../../../src/demo/issue-shc.ts'

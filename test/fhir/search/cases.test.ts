@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { asResource } from '../../../src/fhir/as-resource.ts'
 import { FhirError } from '../../../src/fhir/error.ts'
+import { asResource } from '../../../src/fhir/json.ts'
 import { meetsConditions } from '../../../src/fhir/search/evaluate.ts'
 import { parseSearch } from '../../../src/fhir/search/parse-search.ts'
 import type { Resource } from '../../../src/fhir/types.ts'

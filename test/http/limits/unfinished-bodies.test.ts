@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { FhirError } from '../../../src/fhir/error.ts'
-import { createUnfinishedBodies } from '../../../src/http/limits/unfinished-bodies.ts'
+import { createUnfinishedBodies } from '../../../src/http/limits/connections.ts'
 
 const busy = (status: number) => (error: unknown) =>
   error instanceof FhirError && error.status === status && error.headers['Retry-After'] !== undefined

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { isJsonObject } from '../../../src/base/json-object.ts'
+import { isJsonObject } from '../../../src/base/json.ts'
 import type { JsonObject } from '../../../src/base/json-value.ts'
 import { trustListContexts } from '../../../src/json-ld/canonize.ts'
 import { checkTrustList, differenceOf, isRefused } from '../../../src/trust/lists/check-list.ts'

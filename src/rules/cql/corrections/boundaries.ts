@@ -1,5 +1,5 @@
 import { Date as CqlDate, DateTime, Interval } from 'cql-execution'
-import { isJsonObject } from '../../../base/json-object.ts'
+import { isJsonObject } from '../../../base/json.ts'
 import type { JsonObject } from '../../../base/json-value.ts'
 import { OperatorError } from '../run/run-errors.ts'
 import { fields } from './calendar.ts'

@@ -1,5 +1,5 @@
 import { Interval, Quantity } from 'cql-execution'
-import { isJsonObject } from '../../../base/json-object.ts'
+import { isJsonObject } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { and, not, type Ternary } from '../../three-valued.ts'
 import { OperatorError } from '../run/run-errors.ts'

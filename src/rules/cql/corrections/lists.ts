@@ -1,5 +1,5 @@
 import { Interval } from 'cql-execution'
-import { isJsonObject } from '../../../base/json-object.ts'
+import { isJsonObject } from '../../../base/json.ts'
 import type { JsonObject } from '../../../base/json-value.ts'
 import { and, not, or, type Ternary } from '../../three-valued.ts'
 import { properlyHolds } from './intervals.ts'

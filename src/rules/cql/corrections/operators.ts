@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { isJsonObject } from '../../../base/json-object.ts'
+import { isJsonObject } from '../../../base/json.ts'
 import type { JsonObject } from '../../../base/json-value.ts'
 import type { Ternary } from '../../three-valued.ts'
 

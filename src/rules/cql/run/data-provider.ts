@@ -1,6 +1,6 @@
-import { isJsonObject } from '../../../base/json-object.ts'
+import { isJsonObject } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
-import { asJson } from '../../../fhir/as-resource.ts'
+import { asJson } from '../../../fhir/json.ts'
 import type { Bundle } from '../../../fhir/types.ts'
 import type { FhirClass, FhirClasses, FhirInstance, ReadScope } from './fhir-instance.ts'
 

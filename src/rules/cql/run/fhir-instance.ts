@@ -1,5 +1,5 @@
 import { Code, Interval } from 'cql-execution'
-import { isJsonObject } from '../../../base/json-object.ts'
+import { isJsonObject } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { lineage, type ModelClass, type ModelElement, type ModelInfo } from '../translate/model-info.ts'
 import { compareInstances } from './compare.ts'

@@ -3,7 +3,7 @@
  * followed from the null down to the datum that was not there. What it says names elements, never values.
  */
 import { type Library as ExecutableLibrary, PatientContext } from 'cql-execution'
-import { isJsonObject } from '../../../base/json-object.ts'
+import { isJsonObject } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { keepPerObject } from '../../../base/keep.ts'
 import { visit } from '../translate/elm.ts'

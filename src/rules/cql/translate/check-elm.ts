@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../../base/json-object.ts'
+import { isJsonObject } from '../../../base/json.ts'
 import type { Json } from '../../../base/json-value.ts'
 import { issue } from '../../../fhir/error.ts'
 import type { Issue } from '../../../fhir/types.ts'

@@ -1,5 +1,5 @@
 /** What names and references in ELM stand for, followed without running it. */
-import { isJsonObject } from '../../../base/json-object.ts'
+import { isJsonObject } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { definitions } from './elm.ts'
 import type { CompiledLibrary } from './libraries.ts'

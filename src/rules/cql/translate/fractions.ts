@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../../base/json-object.ts'
+import { isJsonObject } from '../../../base/json.ts'
 import { type Elm, visit } from './elm.ts'
 
 /**

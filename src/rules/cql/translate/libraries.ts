@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Library as ExecutableLibrary } from 'cql-execution'
-import { isJsonObject } from '../../../base/json-object.ts'
+import { isJsonObject } from '../../../base/json.ts'
 import type { Json } from '../../../base/json-value.ts'
 import { keep, keepPerObject } from '../../../base/keep.ts'
 import { FhirError, issue, unprocessable } from '../../../fhir/error.ts'

@@ -1,6 +1,6 @@
 import { formatCanonical, parseCanonical } from '../../../fhir/canonical.ts'
 import { FhirError, unprocessable } from '../../../fhir/error.ts'
-import { parseJson } from '../../../fhir/read-json.ts'
+import { parseJson } from '../../../fhir/json.ts'
 import type { Library } from '../../../fhir/types.ts'
 import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql-source.ts'
 import { type Elm, isElm } from './elm.ts'
