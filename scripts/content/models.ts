@@ -57,7 +57,8 @@ function logicalModel(id: string): StructureDefinition {
   const [title, description] = [member('title'), member('description')]
   return {
     resourceType: 'StructureDefinition',
-    id,
+    // WHO's models, whose names these have, may be stored beside them.
+    id: `vidimus-${id}`,
     url: canonical('StructureDefinition', id),
     ...published,
     name: id,

@@ -244,6 +244,26 @@ group main(source src : Patient, target tgt) {
   assert.match((await vidimus(['map', 'run', source, file])).stdout, /"b": 1\.10/)
 })
 
+test('map check, format and run read standard input for -', async () => {
+  const fml = `map "http://example.org/StructureMap/piped" = piped
+group main(source src, target tgt) {
+  src.a as a -> tgt.b = a "r";
+}
+`
+  const checked = await vidimus(['map', 'check', '-'], {}, fml)
+  assert.match(checked.stdout, /^-: (no remarks|usable)/)
+  assert.equal(checked.code, 0)
+  const wrong = await vidimus(['map', 'check', '-'], {}, fml.replace('= a "r"', '= x "r"'))
+  assert.match(wrong.stdout, /-: error: line 3, column 3: .*'x'/)
+  assert.equal(wrong.code, 1)
+  const formatted = await vidimus(['map', 'format', '-'], {}, fml)
+  assert.match(formatted.stdout, /^group main\(source src, target tgt\) \{$/m)
+  assert.notEqual((await vidimus(['map', 'format', '--write', '-'], {}, fml)).code, 0)
+  const file = join(dataDir, 'piped.fml')
+  writeFileSync(file, fml)
+  assert.match((await vidimus(['map', 'run', '-', file], {}, '{"a":1.10}')).stdout, /"b": 1\.10/)
+})
+
 test('map check finds what map run would stumble over', async () => {
   const file = join(dataDir, 'checked.fml')
   const models = 'http://vidimus.org/fhir/StructureDefinition'

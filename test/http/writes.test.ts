@@ -203,3 +203,32 @@ test('audit events are read with permission alone, and drawn in by nothing', asy
   assert.equal(drawn.body.entry.length, 1)
   assert.doesNotMatch(JSON.stringify((await http().get('/fhir/_history')).body), /AuditEvent/)
 })
+
+test('a condition by membership in a value set narrows a conditional write, and is never passed over', async () => {
+  const hooks = {
+    parseMap: () => assert.fail('no map'),
+    readMap: <T>(map: T) => map,
+    printMap: () => '',
+    checkWrite: async () => [],
+    expandTokens: async () => ['http://example.org/codes|a'],
+  }
+  const member = await startApp([], { hooks })
+  const put = (id: string, code: string) =>
+    request(member.server)
+      .put(`/fhir/ValueSet/${id}`)
+      .set('Authorization', bearer)
+      .type('application/fhir+json')
+      .send(valueSet(id, { jurisdiction: [{ coding: [{ system: 'http://example.org/codes', code }] }] }))
+  for (const [id, code] of [
+    ['in', 'a'],
+    ['out', 'b'],
+  ] as const)
+    assert.equal((await put(id, code)).status, 201)
+  const remove = (condition: string) =>
+    request(member.server).delete(`/fhir/ValueSet?name=Vaccines&${condition}`).set('Authorization', bearer)
+  assert.equal((await remove('jurisdiction:in=http://example.org/vs')).status, 204)
+  assert.equal((await request(member.server).get('/fhir/ValueSet/in')).status, 410)
+  assert.equal((await request(member.server).get('/fhir/ValueSet/out')).status, 200)
+  assert.equal((await remove('jurisdiction:not-in=http://example.org/vs')).status, 204)
+  assert.equal((await request(member.server).get('/fhir/ValueSet/out')).status, 410)
+})

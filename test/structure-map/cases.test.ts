@@ -7,10 +7,25 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Json } from '../../src/base/json-value.ts'
-import { FhirError } from '../../src/fhir/error.ts'
-import type { Resource } from '../../src/fhir/types.ts'
-import { parseMap, printMap, type ValueRemark } from '../../src/structure-map/maps.ts'
+import { FhirError, isError } from '../../src/fhir/error.ts'
+import type { Issue, Resource } from '../../src/fhir/types.ts'
+import {
+  asAuthorSees,
+  checkWithStore,
+  createMaps,
+  parseMap,
+  printMap,
+  type ValueRemark,
+} from '../../src/structure-map/maps.ts'
+import { memoryEnvironment } from '../support/map-cases.ts'
 import { compileMap, mapCall, withRules } from '../support/run-map.ts'
+
+/** A message; line 0 when it has no place. */
+interface Told {
+  says: string
+  line: number
+  column: number
+}
 
 interface Case {
   name: string
@@ -24,7 +39,9 @@ interface Case {
   result?: Json
   /** What was not written as it was given: kind and element. */
   remarks?: string[]
-  error?: { says: string; line: number; column: number }
+  error?: Told
+  /** What an author is told before anything runs. */
+  check?: Told
   /** A map that is printed as it stands here. */
   print?: string
 }
@@ -35,21 +52,36 @@ async function run(given: Case, remarks: ValueRemark[] = []): Promise<Json> {
   return compiled.run(given.source ?? {}, { ...mapCall(), remark: (each) => void remarks.push(each) })
 }
 
+function assertTold({ says, line, column }: Told, issues: Issue[]): void {
+  const place = line === 0 ? '' : `line ${line}, column ${column}: `
+  const texts = issues.map((each) => each.diagnostics ?? each.details?.text ?? '')
+  assert.ok(
+    texts.some((each) => each.startsWith(place) && each.includes(says)),
+    `${place}… ${says}, but it says:\n${texts.join('\n')}`,
+  )
+}
+
+async function checkOnly(given: Case): Promise<Issue[]> {
+  const { map, warnings } = parseMap(given.map ?? withRules(`  ${given.rules}`))
+  const others = (given.maps ?? []).map((each) => parseMap(each).map)
+  const maps = createMaps(memoryEnvironment([...others, ...(given.artefacts ?? [])]))
+  return asAuthorSees([...warnings, ...(await checkWithStore(map, [], maps))]).filter(isError)
+}
+
 async function check(given: Case): Promise<void> {
   const { error, print } = given
+  if (given.check) {
+    assertTold(given.check, await checkOnly(given))
+    return
+  }
   if (print !== undefined) {
     assert.equal(printMap(parseMap(print).map), print)
     return
   }
   if (error) {
-    const place = `line ${error.line}, column ${error.column}: `
     await assert.rejects(run(given), (thrown) => {
       assert.ok(thrown instanceof FhirError, String(thrown))
-      const texts = thrown.issues.map((each) => each.diagnostics ?? '')
-      assert.ok(
-        texts.some((each) => each.startsWith(place) && each.includes(error.says)),
-        `${place}… ${error.says}, but it says:\n${texts.join('\n')}`,
-      )
+      assertTold(error, thrown.issues)
       return true
     })
     return

@@ -106,7 +106,7 @@ async function pageWith(context: HttpContext, query: ParsedSearch, made: StoredV
 }
 
 /** `:in` and `:not-in` as conditions over the codes of the value set. */
-async function membershipConditions(context: HttpContext, parsed: ParsedSearch): Promise<SearchCondition[]> {
+export async function membershipConditions(context: HttpContext, parsed: ParsedSearch): Promise<SearchCondition[]> {
   const made: SearchCondition[] = []
   for (const { parameter, negated, valueSet } of parsed.memberships) {
     const codes = await context.hooks.expandTokens?.(valueSet)

@@ -4,13 +4,15 @@ import type { HttpContext } from '../context.ts'
 import { readSearch } from '../describe/stored-types.ts'
 import type { QueryPair } from '../message/exchange.ts'
 import { refusePendingSearch } from './pending.ts'
+import { membershipConditions } from './search.ts'
 
 /**
  * What fits the condition of a conditional interaction; at most two are fetched, more makes no difference.
  * @throws FhirError 400 for a condition that is empty or not understood: ignoring a part would widen it
  */
 export async function matchesOf(context: HttpContext, type: string, pairs: QueryPair[]): Promise<StoredVersion[]> {
-  const { conditions } = readSearch(type, pairs, true)
+  const parsed = readSearch(type, pairs, true)
+  const conditions = [...parsed.conditions, ...(await membershipConditions(context, parsed))]
   if (conditions.length === 0) throw badRequest('The condition is empty.', 'required')
   const page = await context.storage.search({ type, conditions, sort: [], count: 2, total: 'none' })
   if (page.matches.length === 0) await refusePendingSearch(context, type, conditions)

@@ -130,7 +130,7 @@ function checkFit(element: ElementType, made: Type, { transform }: RuleTarget, {
   const wanted = types.map((type) => type.name).join(' or ')
   const text = `'${name}' takes ${wanted}, not the ${made.name} that ${transform}() gives`
   const isImpossible = types.every((type) => (type.kind === 'primitive') !== (made.kind === 'primitive'))
-  if (isImpossible && types.length === 1) program.problem(text)
+  if (isImpossible && types.length === 1) program.problem(text, 'type-mismatch')
   else program.doubt('type-mismatch', text)
 }
 
