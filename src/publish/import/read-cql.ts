@@ -13,6 +13,8 @@ import { readHeader } from '../../rules/cql/translate/cql-source.ts'
 export function readCqlLibrary(text: string, canonical: string): { resource: Library; issues: Issue[] } {
   const { identifier } = readHeader(text)
   if (!identifier) throw headerMissing('a CQL file needs a library statement', 'MyRules')
+  if (!/^[a-z][a-z0-9+.-]*:[^\s|]+$/i.test(canonical))
+    throw unprocessable(`"${canonical.slice(0, 100)}" is no absolute url, as the base of canonicals must be`)
   const { id: name, version } = identifier
   if (version === undefined) throw headerMissing(`the library ${name} needs a version`, name)
   if (!/^[A-Za-z][\w.-]*$/.test(name))

@@ -1,0 +1,85 @@
+/** Specimens of every kind, with siblings that must not pass. */
+import { type DemoIssuer, demoCardIssuer, demoCountry, forgerKey } from './demo-issuer.ts'
+import { type HcertSigner, issueHcert } from './issue-hcert.ts'
+import { issueSeal, sampleSeal } from './issue-icao-vds-nc.ts'
+import { issueCard, sampleCard } from './issue-shc.ts'
+import { hasVariants, type SampleVariant, variantPayload } from './sample-variants.ts'
+import { type SampleKind, type SampleOptions, sampleKinds, samplePayload } from './samples.ts'
+
+const dayMilliseconds = 86_400_000
+
+/** One credential of the demonstration. */
+export interface DemoCredential {
+  /** File name without ending. */
+  name: string
+  text: string
+}
+
+/** Names under which the kinds are written and shown. */
+const names: Record<SampleKind, string> = {
+  'dcc-v': 'vaccination',
+  'dcc-t': 'test',
+  'dcc-r': 'recovery',
+  'ddcc-vs': 'ddcc-vaccination',
+  'ddcc-tr': 'ddcc-test',
+  dvc: 'dvc',
+  icvp: 'icvp',
+  link: 'link',
+  flat: 'flat',
+}
+
+/** A credential of every kind that an issuer signs now, each with its forged, changed and expired siblings. */
+export const specimens = (issuer: DemoIssuer, now: Date): DemoCredential[] => [
+  ...sampleKinds.flatMap((kind) => hcertFamily(kind, issuer, now)),
+  ...cardFamily(issuer, now),
+  ...sealFamily(issuer, now),
+]
+
+const daysFrom = (now: Date, days: number) => new Date(now.getTime() + days * dayMilliseconds)
+
+/** A genuine specimen; where a rule decides, one that does not meet it and one that lacks a datum; one that has expired; one whose content was changed; one signed by a stranger under the same key id. */
+function hcertFamily(kind: SampleKind, issuer: DemoIssuer, now: Date): DemoCredential[] {
+  const signer: HcertSigner = { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' }
+  const at = (days: number) => daysFrom(now, days)
+  const options: SampleOptions = { issuer: demoCountry, issuedAt: at(-1), expires: at(180) }
+  const past: SampleOptions = { issuer: demoCountry, issuedAt: at(-400), expires: at(-30) }
+  const payload = samplePayload(kind, options)
+  const changed = samplePayload(kind, { ...options, issuedAt: at(-2) })
+  const name = names[kind]
+  const variant = (which: SampleVariant) => ({
+    name: `${name}-${which}`,
+    text: issueHcert(variantPayload(kind, which, options), signer),
+  })
+  return [
+    { name, text: issueHcert(payload, signer) },
+    ...(hasVariants(kind) ? [variant('unmet'), variant('incomplete')] : []),
+    { name: `${name}-expired`, text: issueHcert(samplePayload(kind, past), signer) },
+    { name: `${name}-changed`, text: issueHcert(payload, signer, { replacedPayload: changed }) },
+    { name: `${name}-forged`, text: issueHcert(payload, { ...signer, privateKey: forgerKey() }) },
+  ]
+}
+
+/** The same of SMART Health Cards. */
+function cardFamily(issuer: DemoIssuer, now: Date): DemoCredential[] {
+  const signer = { privateKey: issuer.privateKey, publicKey: issuer.certificate.publicKey }
+  const card = (issued: number, expires: number) =>
+    sampleCard({ issuer: demoCardIssuer, issuedAt: daysFrom(now, issued), expires: daysFrom(now, expires) })
+  const text = (...parameters: Parameters<typeof issueCard>) => issueCard(...parameters)[0] ?? ''
+  return [
+    { name: 'card', text: text(card(-1, 180), signer) },
+    { name: 'card-expired', text: text(card(-400, -30), signer) },
+    { name: 'card-changed', text: text(card(-1, 180), signer, { replacedPayload: card(-2, 180) }) },
+    { name: 'card-forged', text: text(card(-1, 180), { ...signer, privateKey: forgerKey() }) },
+  ]
+}
+
+/** The same of ICAO seals, which do not expire. */
+function sealFamily({ seal }: DemoIssuer, now: Date): DemoCredential[] {
+  const signer = { privateKey: seal.privateKey, certificate: seal.certificate.raw }
+  const data = (days: number) => sampleSeal({ issuer: demoCountry, issuedAt: daysFrom(now, days) })
+  return [
+    { name: 'seal', text: issueSeal(data(-1), signer) },
+    { name: 'seal-changed', text: issueSeal(data(-1), signer, data(-2)) },
+    { name: 'seal-forged', text: issueSeal(data(-1), { ...signer, privateKey: forgerKey() }) },
+  ]
+}
