@@ -23,6 +23,8 @@ export const CLOCK = Symbol('clock')
 interface Context {
   model: typeof r4
   dataRoot: unknown[]
+  /** Number of the item of which a criterion is asked. */
+  $index?: number
   vars: Record<string | symbol, unknown>
 }
 
@@ -46,6 +48,10 @@ export function engineFunctions(functions: FhirPathFunctions): UserInvocationTab
     ),
     replaceMatches: entry({ 2: ['String', 'String'] }, replaceMatches),
     replace: entry({ 2: ['String', 'String'] }, replace),
+    where: entry({ 1: ['Expr'] }, keepTrue),
+    exists: entry({ 0: [], 1: ['Expr'] }, function (data, criterion) {
+      return (criterion === undefined ? data : keepTrue.call(this, data, criterion)).length > 0
+    }),
     toString: entry({ 0: [] }, textOf),
     // Nothing is skipped for a number below one (http://hl7.org/fhirpath/N1/#skipnum--integer--collection); the engine counts from the end.
     skip: entry({ 1: ['Integer'] }, (data, count) => data.slice(Math.max(0, Number(count)))),
@@ -95,6 +101,20 @@ function textOf(this: Context, data: unknown[]): unknown {
   if (data.length === 0) return []
   if (data.length > 1) throw unprocessable('toString() works on one element')
   return exactText(only) ?? plainText(only)
+}
+
+/**
+ * Items for which the criterion is not empty and not false. To the engine an element of the type boolean that is false is a thing, and
+ * so it is true (http://hl7.org/fhirpath/N1/#wherecriteria-expression-collection).
+ */
+function keepTrue(this: Context, data: unknown[], criterion: unknown): unknown[] {
+  if (typeof criterion !== 'function') throw new Error('the fhirpath package has changed: a criterion is no function')
+  return data.filter((item, index) => {
+    this.$index = index
+    const [first] = [criterion(item)].flat()
+    const value = plainValue(first)
+    return value !== undefined && value !== null && value !== false
+  })
 }
 
 /** Whether the engine made it: a value with type and place. */
