@@ -52,6 +52,8 @@ export function engineFunctions(functions: FhirPathFunctions): UserInvocationTab
     exists: entry({ 0: [], 1: ['Expr'] }, function (data, criterion) {
       return (criterion === undefined ? data : keepTrue.call(this, data, criterion)).length > 0
     }),
+    // The engine finds no value in what has no FHIR type, such as an element of a logical model that nobody knows.
+    hasValue: entry({ 0: [] }, (data) => data.length === 1 && isPrimitiveValue(plainValue(data[0]))),
     toString: entry({ 0: [] }, textOf),
     // Nothing is skipped for a number below one (http://hl7.org/fhirpath/N1/#skipnum--integer--collection); the engine counts from the end.
     skip: entry({ 1: ['Integer'] }, (data, count) => data.slice(Math.max(0, Number(count)))),
@@ -93,6 +95,8 @@ function isDecimal(value: unknown): value is { value: number; asStr: string } {
   return typeof value === 'object' && value !== null && 'decimalPlaces' in value && 'asStr' in value
 }
 
+const isPrimitiveValue = (value: unknown) => value !== undefined && value !== null && typeof value !== 'object'
+
 const plainText = fhirpath.compile('$this.toString()', r4, ENGINE_OPTIONS)
 
 /** `toString()`: the engine knows of an element of the type decimal its number alone. */
@@ -132,7 +136,7 @@ export function plainValue(result: unknown): unknown {
 }
 
 function plainQuantity(quantity: { value: unknown; unit?: unknown }): JsonObject {
-  const value = Number(plainValue(quantity.value))
+  const value = Number(plainValue(quantity.value)) + 0 // JSON has no negative zero
   const unit = String(quantity.unit ?? '')
   if (unit === '' || unit === "'1'") return { value }
   const code = unit.startsWith("'") ? unit.slice(1, -1) : (calendarUnitCode(unit) ?? unit)
