@@ -1,6 +1,6 @@
 /** Writes the configuration table of the README from the settings. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { settingsTable } from '../src/config.ts'
+import { settingsTable } from '../src/config/settings.ts'
 
 const file = new URL('../README.md', import.meta.url)
 const text = readFileSync(file, 'utf8')

@@ -122,8 +122,9 @@ async function mapInto(
   { environment, request, inputs }: MappingStep,
 ): Promise<Bundle | { notRun: Issue }> {
   if (inputs.length === 0) {
-    const text = 'The certificate holds a link to its content, which this server does not follow'
-    return notRun(evaluation, [issue('informational', { severity: 'information', text })])
+    const text = 'The credential has no content of its own that maps and rules could read'
+    const known = evaluation.obstacles.length > 0 ? [...evaluation.obstacles] : [warning(text)]
+    return notRun(evaluation, known)
   }
   const uuid = seededUuids(`${request.clockText} ${inputs.map(({ claims }) => JSON.stringify(claims)).join(' ')}`)
   const mapping = { ...environment.mapping, now: request.clock, uuid }

@@ -89,13 +89,13 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     now: options.now,
     uuid: options.uuid,
   }
-  const run = async <T>(
-    parameters: Parameters,
-    call: TerminologyCall,
-    work: (request: Request) => Work<T>,
-  ): Promise<T> => {
-    const request = openRequest(parameters, call, around)
-    return perform(request.scope, work(request), call.budget)
+  const run = <T>(parameters: Parameters, call: TerminologyCall, work: (request: Request) => Work<T>): Promise<T> => {
+    try {
+      const request = openRequest(parameters, call, around)
+      return perform(request.scope, work(request), call.budget)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
   const validateCode: Terminology['validateCode'] = (parameters, call = {}) =>
     run(parameters, call, call.resourceType === 'CodeSystem' ? validateInCodeSystem : validateInValueSet)

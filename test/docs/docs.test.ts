@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -12,7 +12,8 @@ import { type ServerProcess, startServerProcess } from '../support/server-proces
 import { assertContains, assertLines } from './expected-output.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-const pages = ['verifier', 'rule-author', 'map-author', 'operator', 'evaluate']
+const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+const textOf = (page: string) => readFileSync(join(root, 'docs', page), 'utf8')
 const lacking = ['bash', 'curl'].filter((program) => spawnSync(program, ['--version']).error !== undefined)
 
 interface Block {
@@ -52,6 +53,31 @@ function run(
   return new Promise((done) => child.on('close', (code) => done({ code, out, err })))
 }
 
+describe('links between pages', () => {
+  /** How GitHub names the heading of a section. */
+  const anchorOf = (heading: string) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} -]/gu, '')
+      .replaceAll(' ', '-')
+  const files = ['README.md', 'CONTRIBUTING.md', ...pages.map((page) => `docs/${page}`)]
+  for (const file of files)
+    it(`${file} points to what is there`, () => {
+      const text = readFileSync(join(root, file), 'utf8')
+      for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+        const [path = '', anchor] = target.split('#')
+        const place = path === '' ? join(root, file) : join(root, dirname(file), path)
+        assert.ok(existsSync(place), `${target} is not there`)
+        if (anchor === undefined) continue
+        const headings = readFileSync(place, 'utf8').matchAll(/^#+ (.*)$/gm)
+        assert.ok(
+          [...headings].map(([, heading = '']) => anchorOf(heading)).includes(anchor),
+          `${target} is no section`,
+        )
+      }
+    })
+})
+
 describe('docs', { skip: lacking.length > 0 && `${lacking.join(' and ')} is not installed` }, () => {
   let server: ServerProcess
   const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-docs-'))
@@ -63,13 +89,11 @@ describe('docs', { skip: lacking.length > 0 && `${lacking.join(' and ')} is not 
     await server.stop()
     rmSync(dataDir, { recursive: true, force: true })
   })
-  for (const name of pages) {
-    describe(`${name}.md`, () => {
+  for (const name of pages.filter((page) => blocksOf(textOf(page)).length > 0)) {
+    describe(name, () => {
       const work = mkdtempSync(join(tmpdir(), 'vidimus-docs-work-'))
       after(() => rmSync(work, { recursive: true, force: true }))
-      const blocks = blocksOf(readFileSync(join(root, 'docs', `${name}.md`), 'utf8'))
-      assert.ok(blocks.length > 0)
-      for (const { line, commands, expected } of blocks)
+      for (const { line, commands, expected } of blocksOf(textOf(name)))
         it(`line ${line}: ${commands.trim().split('\n')[0]}`, async () => {
           const path = [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter)
           const place = { BASE: `${server.url}/fhir`, TOKEN: 'secret', DATA_DIR: dataDir, WORK: work }

@@ -45,5 +45,5 @@ function jsonOf(item: CborInput): Json {
 
 function claimOf([name, value]: [string, Json]): [CborInput, CborInput] {
   const isText = typeof value === 'object' && value !== null && '$text' in value
-  return [isText || !/^\d+$/.test(name) ? name : Number(name), isText ? cborOf(Object(value).$text) : cborOf(value)]
+  return [isText || !/^-?\d+$/.test(name) ? name : Number(name), isText ? cborOf(Object(value).$text) : cborOf(value)]
 }

@@ -53,7 +53,7 @@ const knownClaims = new Set<unknown>(Object.values(claimKeys))
 function openHcert(claims: CborMap, hcert: CborMap): Opened | string {
   const read = readObject(hcert)
   if (typeof read === 'string') return read
-  const found = readSubclaims(read.json)
+  const found = readSubclaims(hcert, read.json)
   if (typeof found === 'string') return found
   const content = registeredClaims(claims)
   const certificate: JsonObject = {}
@@ -74,11 +74,11 @@ function openHcert(claims: CborMap, hcert: CborMap): Opened | string {
   }
 }
 
-/** Every known kind is read, by key, in the order of precedence. */
-function readSubclaims(hcert: JsonObject): Map<string, Opened> | string {
+/** Every known kind is read, by key, in the order of precedence. A key that is the text of a number names none: nobody signs it so. */
+function readSubclaims(hcert: CborMap, json: JsonObject): Map<string, Opened> | string {
   const found = new Map<string, Opened>()
   for (const { key, read } of subclaims) {
-    const value = hcert[String(key)]
+    const value = hcert.has(key) ? json[String(key)] : undefined
     if (value === undefined) continue
     const opened = read(value)
     if (typeof opened === 'string') return opened

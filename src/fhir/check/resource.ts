@@ -6,7 +6,7 @@ import { exactNumber } from '../../base/exact-number.ts'
 import { choiceProperty, elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
 import { type IssueCode, issue } from '../error.ts'
 import { numberFault, primitiveFault, uncarried } from '../primitives.ts'
-import type { Issue } from '../types.ts'
+import type { Issue, Resource } from '../types.ts'
 import { narrativeFault } from '../xml/narrative.ts'
 
 const MAX_ISSUES = 100
@@ -35,6 +35,28 @@ export function checkResource(resource: unknown, options: StructureOptions = {})
   const check: Check = { issues: [], tolerant: options.tolerant === true, path: [] }
   checkResourceAt(check, resource)
   return check.issues.slice(0, MAX_ISSUES)
+}
+
+/** Their spelling in later versions of FHIR is read too: their compilers judge what they know. */
+const tolerantTypes = new Set(['StructureMap'])
+
+/**
+ * What no resource may be that is to be stored, whatever its status: R4 by its structure, or nobody could read it back; and a whole one,
+ * or it would replace the whole by a part.
+ */
+export const structureFaults = (resource: Resource): Issue[] => [
+  ...partFaults(resource),
+  ...checkResource(resource, { tolerant: tolerantTypes.has(resource.resourceType) }),
+]
+
+/** What was cut down (`_summary`, `_elements`) says so (https://hl7.org/fhir/R4/search.html#summary). */
+function partFaults({ resourceType, meta }: Resource): Issue[] {
+  const tags = Array.isArray(meta?.tag) ? meta.tag : []
+  const at = tags.findIndex((each) => each?.code === 'SUBSETTED' && (each.system?.endsWith('ObservationValue') ?? true))
+  if (at < 0) return []
+  const text =
+    'The resource is tagged SUBSETTED: it is a part of one, as _summary or _elements give it. Read it whole, and write that.'
+  return [issue('business-rule', { text, expression: `${resourceType}.meta.tag[${at}]` })]
 }
 
 function report(

@@ -1,5 +1,5 @@
 import { notFit } from '../../fhir/artefact.ts'
-import { checkResource } from '../../fhir/check/resource.ts'
+import { structureFaults } from '../../fhir/check/resource.ts'
 import { badRequest, FhirError, isError, issue, operationOutcome } from '../../fhir/error.ts'
 import type { Issue, OperationOutcome, Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write, Written } from '../../storage/storage.ts'
@@ -17,29 +17,12 @@ export async function checkBeforeWrite(
   resource: Resource,
   beside: Resource[] = [],
 ): Promise<Issue[]> {
-  refusePart(resource)
-  const found = checkResource(resource, { tolerant: tolerantTypes.has(resource.resourceType) })
+  const found = structureFaults(resource)
   if (found.some(isError)) throw new FhirError(422, found)
   const issues = await context.hooks.checkWrite(resource, beside)
   if (issues.some(isError)) throw new FhirError(422, issues)
   return [...found, ...issues]
 }
-
-/**
- * What was cut down (`_summary`, `_elements`) says so; stored, it would replace the whole by a part of it
- * (https://hl7.org/fhir/R4/search.html#summary).
- */
-function refusePart({ resourceType, meta }: Resource): void {
-  const tags = Array.isArray(meta?.tag) ? meta.tag : []
-  const at = tags.findIndex((each) => each?.code === 'SUBSETTED' && (each.system?.endsWith('ObservationValue') ?? true))
-  if (at < 0) return
-  const text =
-    'The resource is tagged SUBSETTED: it is a part of one, as _summary or _elements give it. Read it whole, and write that.'
-  throw new FhirError(422, issue('business-rule', { text, expression: `${resourceType}.meta.tag[${at}]` }))
-}
-
-/** Their spelling in later versions of FHIR is read too: their compilers judge what they know. */
-const tolerantTypes = new Set(['StructureMap'])
 
 /** What the client's copy says about versions is not ours; profiles, tags and security labels are kept. */
 function withoutVersion(resource: Resource, id: string): Resource {

@@ -1,6 +1,7 @@
 /** FHIR packages, folders and files into the store, offline, through the checks that every write passes. */
 import { resolve } from 'node:path'
 import { parseCanonical } from '../../fhir/canonical.ts'
+import { structureFaults } from '../../fhir/check/resource.ts'
 import { isError, issue } from '../../fhir/error.ts'
 import { isResourceId } from '../../fhir/primitives.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
@@ -10,7 +11,6 @@ import { type OpenPackage, openFolder, openPackage, packageEntries } from '../..
 import type { ArchiveFile, ArchiveLimits } from '../../packages/tar.ts'
 import type { Storage, Write } from '../../storage/storage.ts'
 import { parseMap, readR5 } from '../../structure-map/maps.ts'
-import { structureFaults } from '../check/structure.ts'
 import { assignIds, derivedId, identityOf } from './assign-ids.ts'
 import type { Candidate, Gate } from './candidate.ts'
 import { findDefects } from './defects.ts'

@@ -3,7 +3,7 @@ import { artefactCanonical, artefactName } from '../../fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { badRequest } from '../../fhir/error.ts'
 import { parameterValue } from '../../fhir/operation.ts'
-import type { Parameters, Resource } from '../../fhir/types.ts'
+import type { Parameter, Parameters, Resource } from '../../fhir/types.ts'
 import { matchesVersion } from './versions.ts'
 
 /** One statement: where it stands, and what it says; one that is absent or empty says nothing. */
@@ -94,7 +94,7 @@ const SINGLE = new Set([
 
 /** @throws FhirError 400 when a parameter that may occur once occurs with two values */
 export function requireSingle({ parameter = [] }: Parameters): void {
-  if (parameter.length < 2) return
+  if (!repeatsName(parameter)) return
   const said = new Map<string, unknown>()
   for (const each of parameter) {
     const { name } = each
@@ -105,4 +105,15 @@ export function requireSingle({ parameter = [] }: Parameters): void {
       throw badRequest({ text: `${name} is sent twice: '${earlier}' and '${String(value)}'`, expression: name })
     said.set(name, value)
   }
+}
+
+/** So many names are compared with each other; of more some are taken to repeat. */
+const COMPARED = 8
+
+/** Whether a name may stand twice: most requests have a handful, which takes no table. */
+function repeatsName(parameter: Parameter[]): boolean {
+  if (parameter.length > COMPARED) return true
+  for (let i = 1; i < parameter.length; i++)
+    for (let j = 0; j < i; j++) if (parameter[i]?.name === parameter[j]?.name) return true
+  return false
 }

@@ -12,7 +12,7 @@ import { agreed, requireSameArtefact } from './agreement.ts'
 import { type Languages, parseLanguages, servesAny } from './languages.ts'
 import { txError, versionCheckIssue } from './messages.ts'
 import { type Request, resourceParameter } from './request.ts'
-import type { Scope } from './scope.ts'
+import type { Need, Scope } from './scope.ts'
 import { isOf } from './typed.ts'
 import {
   chosenVersion,
@@ -25,32 +25,14 @@ import {
 } from './versions.ts'
 import type { Work } from './work.ts'
 
-/** The value set that a request names: 404 when it is unknown. What it is loaded by must be in memory. */
-function namedSet({ scope }: Request, canonical: string, version: string | undefined, rules: RequestRules): ValueSet {
-  const { url } = parseCanonical(canonical)
-  const rule = rules.of.get(url)
-  const { version: wanted, kind } = chosenVersion(rule, version)
-  if (kind) rules.onRule(url, kind)
-  const found = scope.valueSet(url, wanted)
-  if (!found) throw txError('Unable_to_resolve_value_Set_', [wanted ? `${url}|${wanted}` : url], 404)
-  if (rule?.check !== undefined && !matchesVersion(rule.check, found.version)) {
-    throw new FhirError(422, versionCheckIssue('value set', [url, found.version, rule.check]))
-  }
-  return found
-}
-
-/** Rules for versions of value sets, and who is told of those that decide. */
-interface RequestRules {
-  of: VersionRules
-  onRule: NonNullable<CompileOptions['onRule']>
-}
+/** How a request names its value set: the resource itself, or a canonical that is to be looked up. */
+type NamedSet = ValueSet | (Need & { version: string | undefined })
 
 /**
  * The value set in question: `valueSet`, or `url` with `valueSetVersion`.
  * @throws FhirError 400 when none is named, or `url` names another one than the resource
  */
-function* requestedValueSet(request: Request, rules: RequestRules): Work<ValueSet> {
-  const { parameters, scope } = request
+function namedSet({ parameters }: Request): NamedSet {
   const given = resourceParameter(parameters, 'valueSet', 'ValueSet')
   const canonical = textParameter(parameters, 'url') ?? (given ? undefined : textParameter(parameters, 'valueSet'))
   const version = textParameter(parameters, 'valueSetVersion')
@@ -60,13 +42,35 @@ function* requestedValueSet(request: Request, rules: RequestRules): Work<ValueSe
   }
   if (!canonical) throw badRequest('No value set: send url, or the resource as valueSet', 'required')
   const { url, version: own } = parseCanonical(canonical)
-  if (!scope.has({ type: 'ValueSet', url })) yield [{ type: 'ValueSet', url }]
-  const wanted = agreed('version of the value set', [
-    { at: 'url', says: own },
-    { at: 'valueSetVersion', says: version },
-  ])
-  return namedSet(request, canonical, wanted, rules)
+  return { type: 'ValueSet', url, version: own === undefined ? version : agreedSetVersion(own, version) }
 }
+
+/** Rules for versions of value sets, and who is told of those that decide. */
+interface RequestRules {
+  of: VersionRules
+  onRule: NonNullable<CompileOptions['onRule']>
+}
+
+/** A value set that is in memory when it is known at all; 404 when it is not, 422 when its version is not allowed. */
+function definitionOf(named: NamedSet, { scope }: Request, rules: RequestRules): ValueSet {
+  if ('resourceType' in named) return named
+  const { url } = named
+  const rule = rules.of.get(url)
+  const { version: wanted, kind } = chosenVersion(rule, named.version)
+  if (kind) rules.onRule(url, kind)
+  const found = scope.valueSet(url, wanted)
+  if (!found) throw txError('Unable_to_resolve_value_Set_', [wanted ? `${url}|${wanted}` : url], 404)
+  if (rule?.check !== undefined && !matchesVersion(rule.check, found.version)) {
+    throw new FhirError(422, versionCheckIssue('value set', [url, found.version, rule.check]))
+  }
+  return found
+}
+
+const agreedSetVersion = (inUrl: string, beside: string | undefined) =>
+  agreed('version of the value set', [
+    { at: 'url', says: inUrl },
+    { at: 'valueSetVersion', says: beside },
+  ])
 
 /** Rules for value set versions. */
 export function valueSetRules({ parameters }: Request) {
@@ -94,7 +98,9 @@ export function* compileRequested(request: Request): Work<RequestedSet> {
   const onRule = (url: string, kind: keyof VersionRule) => {
     applied.set(`${url}|${rules.get(url)?.[kind]}`, VALUE_SET_RULES[kind])
   }
-  const definition = yield* requestedValueSet(request, { of: rules, onRule })
+  const named = namedSet(request)
+  if ('type' in named && !scope.has(named)) yield [named]
+  const definition = definitionOf(named, request, { of: rules, onRule })
   const languages = requestedLanguages(request, definition)
   const supplements = bringsSupplements(request) ? yield* requestedSupplements(request, languages) : NO_SUPPLEMENTS
   const isPlain = rules.size === 0 && supplements.length === 0 && definition.url !== undefined
@@ -134,8 +140,8 @@ function hasTextIn(languages: Languages, concepts: CodeSystem['concept'] = []): 
 
 /** Some clients send one language after the other instead of a list. */
 function displayLanguage({ parameters }: Request): string | undefined {
-  const given = textParameters(parameters, 'displayLanguage')
-  return given.length < 2 ? given[0] : given.join(', ')
+  const first = textParameter(parameters, 'displayLanguage')
+  return first === undefined ? undefined : textParameters(parameters, 'displayLanguage').join(', ')
 }
 
 /**

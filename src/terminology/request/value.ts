@@ -94,11 +94,7 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
   }
   for (const text of [code, system, textParameter(parameters, 'display')]) checkLength(text)
   const bar = system?.indexOf('|') ?? -1
-  const version = agreed('version of the code system', [
-    { at: 'system', says: bar < 0 ? undefined : system?.slice(bar + 1) },
-    { at: 'systemVersion', says: textParameter(parameters, 'systemVersion') },
-    { at: 'version', says: defaultSystem ? textParameter(parameters, 'version') : undefined },
-  ])
+  const version = namedVersion(parameters, bar < 0 ? undefined : system?.slice(bar + 1), defaultSystem !== undefined)
   const value: CodedValue = {
     code,
     system: bar < 0 ? system : system?.slice(0, bar),
@@ -107,6 +103,18 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
     at: (part) => (part === '' ? 'code' : part),
   }
   return { values: [value] }
+}
+
+/** The version of the code system beside a code; 400 when several are named. */
+function namedVersion(parameters: Parameters, inSystem: string | undefined, isInSystem: boolean): string | undefined {
+  const own = textParameter(parameters, 'systemVersion')
+  const version = isInSystem ? textParameter(parameters, 'version') : undefined
+  if (own === undefined && version === undefined) return inSystem
+  return agreed('version of the code system', [
+    { at: 'system', says: inSystem },
+    { at: 'systemVersion', says: own },
+    { at: 'version', says: version },
+  ])
 }
 
 /** That a coding says nothing: without a code there is nothing to validate, whatever its display. */

@@ -11,6 +11,16 @@ export interface BatchEntry {
   bringsOwn: boolean
 }
 
+/** Parameters of which an entry that has one of the first takes none of the shared ones: they say what its own says. */
+const ALTERNATIVES: { first: readonly string[]; others: readonly string[] }[] = [
+  { first: VALUE_FORMS, others: [] },
+  { first: ['coding', 'codeableConcept'], others: ['system', 'systemVersion', 'display'] },
+  { first: ['url', 'valueSet', 'context', 'codeSystem'], others: ['valueSetVersion', 'version'] },
+]
+
+const replacedBy = (named: ReadonlySet<string>, { first, others }: (typeof ALTERNATIVES)[number]): string[] =>
+  first.some((name) => named.has(name)) ? [...first, ...others] : []
+
 /**
  * The single requests of a `$batch-validate-code`: each `validation` with the shared parameters it does not set itself.
  * 400 when there is none.
@@ -22,10 +32,8 @@ export function batchEntries(parameters: Parameters): BatchEntry[] {
   if (entries.length === 0) throw badRequest('No validation to do: send at least one parameter validation', 'required')
   return entries.map((own) => {
     const named = new Set(own.map((each) => each.name))
-    // An entry with a question of its own does not take the shared one beside it.
-    const asks = VALUE_FORMS.some((name) => named.has(name))
-    const isOwn = (name: string) => named.has(name) || (asks && VALUE_FORMS.includes(name))
-    const rest = shared.filter((each) => each.name === 'tx-resource' || !isOwn(each.name))
+    const replaced = new Set([...named, ...ALTERNATIVES.flatMap((names) => replacedBy(named, names))])
+    const rest = shared.filter((each) => each.name === 'tx-resource' || !replaced.has(each.name))
     const bringsOwn = named.has('tx-resource') || named.has('codeSystem') || named.has('date')
     return { entry: { resourceType: 'Parameters', parameter: [...own, ...rest] }, bringsOwn }
   })

@@ -202,9 +202,10 @@ function reply(question: Question, judgements: Judgement[], { set, options }: Re
   const shown = question.codeableConcept ? judgements.find((each) => each.isMember) : judgements[0]
   const issues = allIssues(question, judgements, set)
   if (!options.membershipOnly) {
-    const heads = new Set<CodeSystemHead>()
-    for (const { located } of judgements) if (located) heads.add(located.provider.head)
-    for (const { warning, type, canonical } of artefactWarnings(set, [...heads])) {
+    const heads: CodeSystemHead[] = []
+    for (const { located } of judgements)
+      if (located && heads.at(-1) !== located.provider.head) heads.push(located.provider.head)
+    for (const { warning, type, canonical } of artefactWarnings(set, heads)) {
       issues.push(txIssue(STATUS_MESSAGES[warning], [canonical, '', type]))
     }
   }
@@ -277,7 +278,10 @@ function addState(parameter: Parameter[], { value, located }: Judgement): void {
   if (code !== value.code) parameter.push({ name: 'normalized-code', valueCode: code })
 }
 
+const NONE_UNKNOWN: UnknownSystem[] = []
+
 function uniqueUnknown(judgements: Judgement[]): UnknownSystem[] {
+  if (judgements.every(({ unknown }) => unknown.length === 0)) return NONE_UNKNOWN
   const all = new Map<string, UnknownSystem>()
   for (const { unknown } of judgements) {
     for (const each of unknown) {

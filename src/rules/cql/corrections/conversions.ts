@@ -1,5 +1,6 @@
 import { Quantity, Ratio } from 'cql-execution'
-import { calendarUnit } from './calendar.ts'
+import { parseDate, parseDateTime, parseTime } from '../run/temporal.ts'
+import { isCalendarWord, mixesCalendar, monthsOf } from './calendar.ts'
 import { decimalText } from './decimals.ts'
 import { refuseBig } from './longs.ts'
 import { type Evaluation, replaceConversion, replaceOperator } from './operators.ts'
@@ -16,11 +17,9 @@ const readers: Record<string, (text: string) => unknown> = {
 
 const inRange = (value: number, low: number, high: number) => (value >= low && value <= high ? value : null)
 
-const calendarUnits = /^(?:year|month|week|day|hour|minute|second|millisecond)s?$/
-
 function readQuantity(text: string): Quantity | null {
   const [, number, unit = '1', word] = /^([+-]?\d+(?:\.\d+)?)\s*(?:'([^']+)'|([a-z]+))?$/.exec(text) ?? []
-  if (number === undefined || (word !== undefined && !calendarUnits.test(word))) return null
+  if (number === undefined || (word !== undefined && !isCalendarWord(word))) return null
   try {
     return new Quantity(Number(number), word ?? unit)
   } catch {
@@ -29,11 +28,19 @@ function readQuantity(text: string): Quantity | null {
   }
 }
 
-/**
- * Years and months of the calendar vary in length: they are compared with each other alone, neither with units of UCUM nor with days
- * (CQL 1.5, Equal, Quantity).
- */
-const mixes = (from: string, to: string) => (calendarUnit(from) === undefined) !== (calendarUnit(to) === undefined)
+/** `convert … to months`: the translator writes the word as the code of UCUM; of years of the calendar it means the calendar's. */
+const calendarTargets: Record<string, { word: string; months: number }> = {
+  a: { word: 'year', months: 12 },
+  mo: { word: 'month', months: 1 },
+}
+
+/** Texts of moments: the whole of one must be a moment that exists. The executor reads them, for it knows the offset of the clock. */
+const moments: Record<string, (text: string) => unknown> = {
+  Date: parseDate,
+  DateTime: (text) => parseDateTime(text, 0),
+  // A zone may stand behind a time and has no meaning there.
+  Time: (text) => parseTime(text.replace(/^T/, '').replace(/(?:Z|[+-]\d\d:\d\d)$/, '')),
+}
 
 /** Installs the corrections of conversions between types and units. */
 export function correctConversions(): void {
@@ -47,14 +54,24 @@ export function correctConversions(): void {
       typeof arg === 'string' ? read(arg) !== null : original(),
     )
   }
+  for (const [type, read] of Object.entries(moments)) {
+    const isJunk = (arg: unknown) => typeof arg === 'string' && read(arg) === undefined
+    replaceOperator(`To${type}`, ({ args: [arg], original }) => (isJunk(arg) ? null : original()))
+    replaceOperator(`ConvertsTo${type}`, ({ args: [arg], original }) => (isJunk(arg) ? false : original()))
+  }
   replaceOperator('ToString', ({ args: [arg], original }: Evaluation) => {
     if (typeof arg === 'bigint') return arg.toString()
     if (arg instanceof Ratio) return `${arg.numerator}:${arg.denominator}`
     return typeof arg === 'number' ? decimalText(arg) : original()
   })
+  replaceOperator('ConvertQuantity', ({ args: [arg, unit], original }) => {
+    const months = arg instanceof Quantity ? monthsOf(arg) : undefined
+    const target = months === undefined ? undefined : calendarTargets[String(unit)]
+    return months === undefined || target === undefined ? original() : new Quantity(months / target.months, target.word)
+  })
   // Units that UCUM calls arbitrary ([IU]) are the same as themselves.
   replaceConversion((original) => (value, from, to, adjustPrecision) => {
     if (from === to) return value
-    return mixes(from, to) ? null : original(value, from, to, adjustPrecision)
+    return mixesCalendar(from, to) ? null : original(value, from, to, adjustPrecision)
   })
 }

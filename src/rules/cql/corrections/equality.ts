@@ -1,6 +1,7 @@
 import { Interval, Quantity, Ratio } from 'cql-execution'
 import { and, type Ternary } from '../../three-valued.ts'
-import { calendarUnit } from './calendar.ts'
+import { calendarUnit, monthsOf } from './calendar.ts'
+import { decimalText } from './decimals.ts'
 import { type Comparison, equals, replaceComparison, replaceOperator } from './operators.ts'
 
 /**
@@ -58,7 +59,7 @@ const equivalence =
 
 /** Decimals are equivalent when they are equal at the precision of the less precise one. */
 function equivalentNumbers(a: number, b: number): boolean {
-  const digits = Math.min(...[a, b].map((each) => String(each).split('.')[1]?.length ?? 0))
+  const digits = Math.min(...[a, b].map((each) => decimalText(each).split('.')[1]?.length ?? 0))
   const cut = (value: number) => Math.round(value * 10 ** digits)
   return cut(a) === cut(b)
 }
@@ -66,15 +67,13 @@ function equivalentNumbers(a: number, b: number): boolean {
 const calendarDays: Record<string, number> = { year: 365, month: 30 }
 const ucumOf: Record<string, string> = { year: 'a', month: 'mo' }
 
-const months = ({ value }: Quantity, unit: string) => Number(value) * (unit === 'year' ? 12 : 1)
-
 /** For equivalence a calendar month is 30 days, a year 365, and both are their UCUM units; undefined for other units. */
 function equivalentDurations(a: Quantity, b: Quantity): boolean | undefined {
   const [left, right] = [calendarUnit(a.unit), calendarUnit(b.unit)]
   if (left === undefined && right === undefined) return undefined
   if (left !== undefined && ucumOf[left] === b.unit) return a.value === b.value
   if (right !== undefined && ucumOf[right] === a.unit) return a.value === b.value
-  if (left !== undefined && right !== undefined) return months(a, left) === months(b, right)
+  if (left !== undefined && right !== undefined) return monthsOf(a) === monthsOf(b)
   const days = ({ value, unit }: Quantity) => {
     const factor = calendarDays[calendarUnit(unit) ?? ''] ?? (/^days?$/.test(String(unit)) ? 1 : undefined)
     return factor === undefined ? undefined : value * factor

@@ -1,5 +1,6 @@
 import { Quantity } from 'cql-execution'
 import { OperatorError } from '../run/run-errors.ts'
+import { isCalendarWord, isTimeUnit, mixesCalendar } from './calendar.ts'
 import { decimal, decimalStep } from './decimals.ts'
 import { durationFor, isMoment } from './durations.ts'
 import { isLong, long } from './longs.ts'
@@ -13,6 +14,8 @@ const integer = (value: number) => (value >= -integerLimit && value < integerLim
 interface Arithmetic {
   compute(a: number, b: number): number
   exact(a: bigint, b: bigint): bigint | null
+  /** Of it a quantity may be a factor. */
+  isProduct?: true
 }
 
 /** The result of an operation on two numbers of a static type; undefined for other operands and for Integers. */
@@ -25,6 +28,21 @@ function calculate([a, b]: unknown[], type: string | undefined, { compute, exact
   return typeof a === 'number' && typeof b === 'number' && type === 'Decimal' ? decimal(compute(a, b)) : undefined
 }
 
+/** Durations of the calendar and others; a number has the unit 1. */
+const isMixed = ([a, b]: unknown[]) =>
+  a instanceof Quantity &&
+  b instanceof Quantity &&
+  mixesCalendar(a.unit, b.unit) &&
+  [a, b].every(({ unit }) => isTimeUnit(unit))
+
+/** A duration of the calendar by a number: it stays one, where the executor would make it one of UCUM. Undefined for anything else. */
+function scaled([a, b]: unknown[], { compute }: Pick<Arithmetic, 'compute'>): Quantity | null | undefined {
+  if (!(a instanceof Quantity) || !(b instanceof Quantity) || !isCalendarWord(a.unit)) return undefined
+  if ((b.unit ?? '1') !== '1' || b.value === 0) return undefined
+  const value = decimal(compute(a.value, b.value))
+  return value === null ? null : new Quantity(value, a.unit)
+}
+
 /**
  * Arithmetic by static type. The executor takes every whole number for an Integer, so that a Decimal or Long above 2³¹ became null;
  * dates that leave the calendar are errors (CQL 1.5, Add, Subtract).
@@ -33,6 +51,9 @@ function arithmetic(operation: Arithmetic) {
   return async ({ args, node, original }: Evaluation) => {
     const known = calculate(args, staticType(node), operation)
     if (known !== undefined) return known
+    if (isMixed(args)) return null
+    const times = operation.isProduct ? (scaled(args, operation) ?? scaled(args.toReversed(), operation)) : undefined
+    if (times) return times
     const [moment, quantity] = args
     if (!isMoment(moment) || !(quantity instanceof Quantity)) return original()
     const result = await original([moment, durationFor(moment, quantity)])
@@ -88,11 +109,15 @@ const finite = async ({ args: [arg], original }: Evaluation) => {
 export function correctNumbers(): void {
   replaceOperator('Add', arithmetic({ compute: (a, b) => a + b, exact: (a, b) => a + b }))
   replaceOperator('Subtract', arithmetic({ compute: (a, b) => a - b, exact: (a, b) => a - b }))
-  replaceOperator('Multiply', arithmetic({ compute: (a, b) => a * b, exact: (a, b) => a * b }))
+  replaceOperator('Multiply', arithmetic({ compute: (a, b) => a * b, exact: (a, b) => a * b, isProduct: true }))
   replaceOperator('Modulo', division({ compute: (a, b) => a % b, exact: (a, b) => (b === 0n ? null : a % b) }))
   replaceOperator(
     'TruncatedDivide',
     division({ compute: (a, b) => Math.trunc(a / b), exact: (a, b) => (b === 0n ? null : a / b) }),
+  )
+  // Of years and days there is neither a sum nor a ratio.
+  replaceOperator('Divide', ({ args, original }) =>
+    isMixed(args) ? null : (scaled(args, { compute: (a, b) => a / b }) ?? original()),
   )
   replaceOperator('Successor', neighbour(1))
   replaceOperator('Predecessor', neighbour(-1))

@@ -2,7 +2,7 @@ import { Code, Concept, Date as CqlDate, DateTime, Interval, Quantity, Ratio } f
 import { keepExactNumber } from '../../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import type { Issue, Parameter } from '../../../fhir/types.ts'
-import { fields } from '../corrections/calendar.ts'
+import { fields, isCalendarWord } from '../corrections/calendar.ts'
 import { decimalText, greatestDecimal } from '../corrections/decimals.ts'
 import { fieldOf } from '../corrections/durations.ts'
 import { isUncertain, type Uncertain } from '../corrections/operators.ts'
@@ -130,7 +130,7 @@ function numberParameter(name: string, value: number, type: TypeSpecifier | unde
 function quantity(value: Quantity) {
   const unit: string = typeof value.unit === 'string' && value.unit !== '' ? value.unit : '1'
   const number: number = value.value
-  const calendar = /^(year|month|week|day|hour|minute|second|millisecond)s?$/.test(unit)
+  const calendar = isCalendarWord(unit)
   return { value: number, unit, ...(calendar ? {} : { system: 'http://unitsofmeasure.org' }), code: unit }
 }
 

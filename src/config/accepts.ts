@@ -1,0 +1,71 @@
+/** Which texts a setting takes, by its kind. */
+import { accessSync, constants, mkdtempSync, rmdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { isJurisdictionCode } from '../base/iso-3166.ts'
+import { errorText, isSystemError } from '../base/system-error.ts'
+import { storageUrlProblem } from '../storage/open.ts'
+import type { Kind, Setting } from './settings.ts'
+
+/** Members of a list; `none` stands for an empty one. */
+export function members(text: string | undefined): string[] {
+  const all = (text ?? '').split(',').map((each) => each.trim())
+  return all.filter((each) => each !== '' && each !== 'none')
+}
+
+/** Per kind: undefined when the text is fine, else what would be accepted. */
+export const accepts: Record<Kind, (text: string, setting: Setting) => string | undefined> = {
+  text: () => undefined,
+  list: (text, { choices, memberProblem }) => {
+    for (const member of members(text)) {
+      const problem =
+        choices?.includes(member) === false ? `members are ${choices.join(', ')}` : memberProblem?.(member)
+      if (problem) return `${JSON.stringify(member)}: ${problem}`
+    }
+    return undefined
+  },
+  folder: folderProblem,
+  store: storageUrlProblem,
+  token: (text) =>
+    /^[A-Za-z0-9\-._~+/]+=*$/.test(text)
+      ? undefined
+      : 'letters, digits and -._~+/ without blanks are wanted, as they go into a header (RFC 6750, b64token)',
+  port: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65535 ? undefined : 'a number from 0 to 65535 is wanted'),
+  count: (text) => (/^[1-9]\d{0,11}$/.test(text) ? undefined : 'a positive whole number is wanted'),
+  share: (text) => (/^(0(\.\d{1,9})?|1(\.0{1,9})?)$/.test(text) ? undefined : 'a number from 0 to 1 is wanted'),
+  switch: (text) => (text === 'true' || text === 'false' ? undefined : '`true` or `false` is wanted'),
+  choice: (text, setting) =>
+    setting.choices?.includes(text) ? undefined : `one of ${setting.choices?.join(', ')} is wanted`,
+  country: (text) =>
+    isJurisdictionCode(text.toUpperCase()) ? undefined : 'an ISO 3166-1 alpha-2 or alpha-3 code is wanted',
+  url: (text) =>
+    /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/.test(text) ? undefined : 'an http or https address without query is wanted',
+}
+
+/** Whether a folder is there and may be written to, or can be made: where it cannot is told now, and not by the first write. */
+function folderProblem(text: string): string | undefined {
+  const wanted = resolve(text)
+  for (let folder = wanted; ; folder = dirname(folder)) {
+    try {
+      if (!statSync(folder).isDirectory()) return `${folder} is a file, and no folder`
+      if (folder === wanted) accessSync(folder, constants.W_OK | constants.X_OK)
+      else if (!mayMakeFolders(folder))
+        return `a folder that can be written to is wanted; none can be made in ${folder}`
+      return undefined
+    } catch (error) {
+      const isAbsent = isSystemError(error) && error.code === 'ENOENT'
+      if (!isAbsent || folder === dirname(folder))
+        return `a folder that can be written to is wanted: ${errorText(error)}`
+    }
+  }
+}
+
+/** Tried, and not asked: some file systems permit what they do not do. */
+function mayMakeFolders(parent: string): boolean {
+  try {
+    rmdirSync(mkdtempSync(join(parent, '.vidimus-')))
+    return true
+  } catch (error) {
+    if (isSystemError(error)) return false
+    throw error
+  }
+}

@@ -1,0 +1,257 @@
+/** Every setting, once: name, kind, default and meaning. */
+import { proxyProblem } from '../http/limits/requester.ts'
+import { openOperationNames } from '../operations/open-operations.ts'
+
+/** How the text of a setting is read. */
+export type Kind =
+  | 'text'
+  | 'list'
+  | 'port'
+  | 'count'
+  | 'share'
+  | 'switch'
+  | 'folder'
+  | 'url'
+  | 'choice'
+  | 'country'
+  | 'store'
+  | 'token'
+
+/** One setting: everything the README's table, the reader and the error messages need. */
+export interface Setting {
+  /** Environment variable. A `secret` one may also be given as `<name>_FILE`, a file whose text is the value. */
+  variable: string
+  kind: Kind
+  /** Default as it would be written; undefined = not set. */
+  fallback?: string
+  secret?: boolean
+  /** Of a choice the values, of a list the members that there may be. */
+  choices?: readonly string[]
+  /** What is wrong with a member of a list. */
+  memberProblem?: (member: string) => string | undefined
+  /** Shown in the README. */
+  description: string
+  /** Shown in place of a default that is computed. */
+  fallbackText?: string
+}
+
+/** Every setting, once; the README's configuration table is generated from this list. */
+export const settings = [
+  { variable: 'PORT', kind: 'port', fallback: '8080', description: 'TCP port to listen on; 0 takes a free one.' },
+  {
+    variable: 'HOST',
+    kind: 'text',
+    fallback: '127.0.0.1',
+    description: 'Address to listen on (the container image sets 0.0.0.0).',
+  },
+  {
+    variable: 'BASE_URL',
+    kind: 'url',
+    fallbackText: 'from HOST and PORT',
+    description: 'Public address of the server without `/fhir`: links, references and the did:web id are made from it.',
+  },
+  {
+    variable: 'DATA_DIR',
+    kind: 'folder',
+    fallback: './data',
+    description: 'Where the store, keys and last good trust lists are kept.',
+  },
+  {
+    variable: 'STORAGE_URL',
+    kind: 'store',
+    fallbackText: '`sqlite:vidimus.db` in DATA_DIR',
+    secret: true,
+    description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`; MongoDB is not supported yet.',
+  },
+  {
+    variable: 'DEVELOPMENT_TOKEN',
+    kind: 'token',
+    secret: true,
+    description:
+      'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it every write answers 401.',
+  },
+  {
+    variable: 'TRUST_LISTS',
+    kind: 'text',
+    fallbackText: "the demo issuers' list in DATA_DIR",
+    secret: true,
+    description:
+      'Whose keys count: a JSON array of sources, a file that holds one, or comma-separated paths of certificate folders and DID documents, each with its pinned key beside it (`<name>.key.json`).',
+  },
+  {
+    variable: 'ALLOW_REQUEST_TRUST_ANCHORS',
+    kind: 'switch',
+    fallback: 'false',
+    description: 'Accept `trustAnchor` in `$evaluate` requests (tests and rule authors only).',
+  },
+  {
+    variable: 'NETWORK',
+    kind: 'choice',
+    choices: ['off', 'on'],
+    fallback: 'off',
+    description:
+      '`on` will allow a guarded client to reach the configured hosts. This version has none: nothing leaves the machine either way.',
+  },
+  {
+    variable: 'JURISDICTION',
+    kind: 'country',
+    description: 'Default verifying jurisdiction, ISO 3166-1 alpha-2 or alpha-3.',
+  },
+  {
+    variable: 'REVOCATION_FAILURE',
+    kind: 'choice',
+    choices: ['warn', 'fail', 'fail-unknown'],
+    fallback: 'warn',
+    description:
+      'What the check `revocation` says when a revocation list cannot be used; with `fail-unknown` it fails also where no list of the issuer is known.',
+  },
+  {
+    variable: 'DOMAIN_MISMATCH',
+    kind: 'choice',
+    choices: ['warn', 'fail'],
+    fallback: 'warn',
+    description:
+      'What the check `key-usage` says of a key whose trust domain is not one that signs this kind of credential.',
+  },
+  {
+    variable: 'BODY_LIMIT_BYTES',
+    kind: 'count',
+    fallback: '20000000',
+    description: 'Largest request body, unpacked.',
+  },
+  {
+    variable: 'OPEN_BODY_LIMIT_BYTES',
+    kind: 'count',
+    fallback: '1000000',
+    description: 'The same for a request without a token.',
+  },
+  {
+    variable: 'OPEN_OPERATIONS',
+    kind: 'list',
+    choices: openOperationNames,
+    fallbackText: 'all; none when NODE_ENV=production',
+    description:
+      'What may be done without a token beside reads, `$evaluate` and the terminology operations, comma-separated: maps and libraries that come with a request, `$cql`, `$convert` of more than 64 kB. `none` for nothing.',
+  },
+  {
+    variable: 'TRUSTED_PROXIES',
+    kind: 'list',
+    memberProblem: proxyProblem,
+    description:
+      'Addresses and CIDR ranges of the proxies in front of this server, comma-separated. Limits per client count the address that they tell in `X-Forwarded-For`; without this setting that header counts for nothing.',
+  },
+  {
+    variable: 'BATCH_LIMIT',
+    kind: 'count',
+    fallback: '100',
+    description: 'Most entries of a batch or transaction without a token; with one 10,000.',
+  },
+  {
+    variable: 'REPLY_LIMIT_BYTES',
+    kind: 'count',
+    fallback: '20000000',
+    description: 'Largest reply.',
+  },
+  {
+    variable: 'REQUEST_CPU_MILLISECONDS',
+    kind: 'count',
+    fallback: '1000',
+    description:
+      'Computing time of one request, on the server itself and in a job process each; of NDJSON that of a line, and ten times as much for the body.',
+  },
+  {
+    variable: 'JOB_PROCESSES',
+    kind: 'count',
+    fallback: '2',
+    description:
+      'Most processes of each kind (maps, CQL, the CQL translator) that run what comes with requests; each may take 64 MB beyond its program (60 to 250 MB). With two or more no client has all of them.',
+  },
+  {
+    variable: 'MAX_CONNECTIONS',
+    kind: 'count',
+    fallback: '1000',
+    description: 'Most open connections; more are closed at once.',
+  },
+  {
+    variable: 'MAX_CONNECTIONS_PER_CLIENT',
+    kind: 'count',
+    fallback: '200',
+    description: 'The same for one client address; trusted proxies have no limit of their own.',
+  },
+  {
+    variable: 'MAX_UNFINISHED_BODIES',
+    kind: 'count',
+    fallback: '200',
+    description: 'Most request bodies under way at a time; more are answered 503.',
+  },
+  {
+    variable: 'MAX_UNFINISHED_BODIES_PER_CLIENT',
+    kind: 'count',
+    fallback: '20',
+    description: 'The same for one client; more are answered 429.',
+  },
+  {
+    variable: 'MAX_UNFINISHED_BYTES',
+    kind: 'count',
+    fallback: '100000000',
+    description: 'Most bytes of such bodies, and most bytes of replies that clients have not taken yet, each in all.',
+  },
+  {
+    variable: 'HEADER_SECONDS',
+    kind: 'count',
+    fallback: '10',
+    description: 'Time for a client to send the head of a request; its connection is closed then.',
+  },
+  {
+    variable: 'BODY_SECONDS',
+    kind: 'count',
+    fallback: '60',
+    description: 'Time for a client to send a whole request; its connection is closed then.',
+  },
+  {
+    variable: 'REPLY_SECONDS',
+    kind: 'count',
+    fallback: '60',
+    description: 'Time for a client to take a reply, or a piece of a long one; its connection is closed then.',
+  },
+  {
+    variable: 'ACCESS_LOG',
+    kind: 'choice',
+    choices: ['on', 'off'],
+    fallback: 'on',
+    description: 'One JSON line per request on standard output; never holds a query, body or person.',
+  },
+  {
+    variable: 'AUDIT_SAMPLE_RATE',
+    kind: 'share',
+    fallback: '0',
+    description:
+      'Share of public reads that is recorded as IHE SVCM AuditEvents: 0 none, 0.01 every hundredth, 1 all. Writes are always recorded. AuditEvents are kept for good and read with a token.',
+  },
+  {
+    variable: 'MAINTENANCE',
+    kind: 'switch',
+    fallback: 'false',
+    description: '`/health` answers 204 so that a load balancer takes this server out.',
+  },
+  {
+    variable: 'NODE_ENV',
+    kind: 'choice',
+    choices: ['production', 'development', 'test'],
+    description: '`production` refuses development switches.',
+  },
+] as const satisfies readonly Setting[]
+
+/** Name of a setting. */
+export type Variable = (typeof settings)[number]['variable']
+
+/** The README's configuration table (GitHub-flavoured Markdown). */
+export function settingsTable(): string {
+  const rows = settings.map((setting: Setting) => {
+    const shown = setting.fallbackText ?? (setting.fallback === undefined ? 'none' : `\`${setting.fallback}\``)
+    const choices = setting.choices ? ` (${setting.choices.map((each) => `\`${each}\``).join(', ')})` : ''
+    const file = setting.secret ? ` Also \`${setting.variable}_FILE\`.` : ''
+    return `| \`${setting.variable}\` | ${shown} | ${setting.description}${choices}${file} |`
+  })
+  return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n')
+}
