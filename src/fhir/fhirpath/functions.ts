@@ -23,6 +23,8 @@ export const CLOCK = Symbol('clock')
 interface Context {
   model: typeof r4
   dataRoot: unknown[]
+  /** Number of the item of which a criterion is asked. */
+  $index?: number
   vars: Record<string | symbol, unknown>
 }
 
@@ -46,6 +48,12 @@ export function engineFunctions(functions: FhirPathFunctions): UserInvocationTab
     ),
     replaceMatches: entry({ 2: ['String', 'String'] }, replaceMatches),
     replace: entry({ 2: ['String', 'String'] }, replace),
+    where: entry({ 1: ['Expr'] }, keepTrue),
+    exists: entry({ 0: [], 1: ['Expr'] }, function (data, criterion) {
+      return (criterion === undefined ? data : keepTrue.call(this, data, criterion)).length > 0
+    }),
+    // The engine finds no value in what has no FHIR type, such as an element of a logical model that nobody knows.
+    hasValue: entry({ 0: [] }, (data) => data.length === 1 && isPrimitiveValue(plainValue(data[0]))),
     toString: entry({ 0: [] }, textOf),
     // Nothing is skipped for a number below one (http://hl7.org/fhirpath/N1/#skipnum--integer--collection); the engine counts from the end.
     skip: entry({ 1: ['Integer'] }, (data, count) => data.slice(Math.max(0, Number(count)))),
@@ -87,6 +95,8 @@ function isDecimal(value: unknown): value is { value: number; asStr: string } {
   return typeof value === 'object' && value !== null && 'decimalPlaces' in value && 'asStr' in value
 }
 
+const isPrimitiveValue = (value: unknown) => value !== undefined && value !== null && typeof value !== 'object'
+
 const plainText = fhirpath.compile('$this.toString()', r4, ENGINE_OPTIONS)
 
 /** `toString()`: the engine knows of an element of the type decimal its number alone. */
@@ -95,6 +105,20 @@ function textOf(this: Context, data: unknown[]): unknown {
   if (data.length === 0) return []
   if (data.length > 1) throw unprocessable('toString() works on one element')
   return exactText(only) ?? plainText(only)
+}
+
+/**
+ * Items for which the criterion is not empty and not false. To the engine an element of the type boolean that is false is a thing, and
+ * so it is true (http://hl7.org/fhirpath/N1/#wherecriteria-expression-collection).
+ */
+function keepTrue(this: Context, data: unknown[], criterion: unknown): unknown[] {
+  if (typeof criterion !== 'function') throw new Error('the fhirpath package has changed: a criterion is no function')
+  return data.filter((item, index) => {
+    this.$index = index
+    const [first] = [criterion(item)].flat()
+    const value = plainValue(first)
+    return value !== undefined && value !== null && value !== false
+  })
 }
 
 /** Whether the engine made it: a value with type and place. */
@@ -112,7 +136,7 @@ export function plainValue(result: unknown): unknown {
 }
 
 function plainQuantity(quantity: { value: unknown; unit?: unknown }): JsonObject {
-  const value = Number(plainValue(quantity.value))
+  const value = Number(plainValue(quantity.value)) + 0 // JSON has no negative zero
   const unit = String(quantity.unit ?? '')
   if (unit === '' || unit === "'1'") return { value }
   const code = unit.startsWith("'") ? unit.slice(1, -1) : (calendarUnitCode(unit) ?? unit)
