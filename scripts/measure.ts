@@ -1,7 +1,10 @@
-/** Prints the measures of ARCHITECTURE.md, counted from the files: `npm run measure`, or `npm run measure -- --json`. */
+/** Prints the measures of ARCHITECTURE.md, counted from the files and by coverage: `npm run measure`, or `npm run measure -- --json`. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { evaluateWay } from '../test/support/evaluate-way.ts'
 import { circles, quantile, readSources, type Source } from '../test/support/house.ts'
+import { warmPut } from '../test/support/put-way.ts'
+import { filesOfWay } from '../test/support/way.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -50,6 +53,14 @@ function measures(): Record<string, string | number> {
   }
 }
 
-const measured = measures()
+/** The distance between what happens and where it stands, counted by coverage. */
+async function ways(): Promise<Record<string, number>> {
+  const { hops, shapes } = await evaluateWay()
+  const files = await filesOfWay(await warmPut())
+  return { '$evaluate: hops': hops.length, '$evaluate: shapes': shapes.length, 'PUT ValueSet: files': files.length }
+}
+
+const measured = { ...measures(), ...(await ways()) }
 if (process.argv.includes('--json')) console.log(JSON.stringify(measured, null, 2))
 else for (const [name, value] of Object.entries(measured)) console.log(`${name.padEnd(50)} ${value}`)
+process.exit(0)

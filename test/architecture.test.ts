@@ -74,6 +74,8 @@ const adapter = /^src\/storage\/(?:sqlite|mongodb)\//
 const openers = ['server', 'cli', 'config', 'storage']
 
 const mostFiles = 20
+/** Lines of a function, without those of functions that stand in it. */
+const mostLines = 70
 
 /** Every break of the house rules below `at`, each with the line that breaks it. */
 function breaks(at: string): string[] {
@@ -83,6 +85,7 @@ function breaks(at: string): string[] {
     ...sources.flatMap((source) => [...breaksOfPurity(at, source), ...deadCitations(at, source)]),
     ...circles(sources).map((circle) => `a circle of imports: ${circle.join(' → ')}`),
     ...crowdedFolders(at),
+    ...sources.flatMap(longFunctions),
   ]
 }
 
@@ -136,6 +139,11 @@ function deadCitations(at: string, source: Source): string[] {
   return cited
     .filter(([, name = '']) => !['', 'docs', dirname(source.path)].some((folder) => existsSync(join(at, folder, name))))
     .map(([name]) => `${source.path}: cites ${name}, which is not here`)
+}
+
+function longFunctions({ path, functions }: Source): string[] {
+  const long = functions.filter(({ lines }) => lines > mostLines)
+  return long.map(({ line, lines }) => `${path}:${line}: a function of ${lines} lines`)
 }
 
 function crowdedFolders(at: string): string[] {
@@ -237,6 +245,11 @@ describe('a break is found', () => {
       'a crowded folder',
       Object.fromEntries(Array.from({ length: 21 }, (_, n) => [`src/fhir/a-${n}.ts`, 'export const a = 1\n'])),
       /src\/fhir: 21 files/,
+    ],
+    [
+      'a long function',
+      { 'src/fhir/a.ts': `export function a(): void {\n${'  a()\n'.repeat(80)}}\n` },
+      /a\.ts:1: a function of 82 lines/,
     ],
     [
       'a comment that cites what is not here',

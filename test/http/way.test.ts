@@ -1,21 +1,10 @@
 /** The distance between what happens and where it stands: the files that one PUT of a ValueSet passes, none of them for nothing. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import request from 'supertest'
+import { warmPut } from '../support/put-way.ts'
 import { filesOfWay, wayOf } from '../support/way.ts'
-import { bearer, startApp, valueSet } from './support.ts'
 
-const { server } = await startApp()
-let version = 0
-async function put(): Promise<void> {
-  const { status } = await request(server)
-    .put('/fhir/ValueSet/way')
-    .set('Authorization', bearer)
-    .type('application/fhir+json')
-    .send(valueSet('way', { version: `${++version}` }))
-  assert.ok(status === 200 || status === 201)
-}
-for (let warm = 0; warm < 3; warm++) await put()
+const put = await warmPut()
 
 test('a PUT of a ValueSet passes few files', async () => {
   const files = await filesOfWay(put)

@@ -14,7 +14,7 @@ export interface Import {
   typeOnly: boolean
 }
 
-/** One function: its lines, first and last included. */
+/** One function: its own lines, without those of functions of several lines that stand in it (they count for themselves). */
 export interface FunctionSize {
   line: number
   lines: number
@@ -77,9 +77,9 @@ function note(
   if (node.type === 'TSAnyKeyword') source.any++
   else if (node.type === 'TSNonNullExpression') source.assertions++
   else if (node.type === 'TSTypeAssertion' || (node.type === 'TSAsExpression' && !isConst(node))) source.casts++
-  else if (/^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type)) {
+  else if (isFunction(node)) {
     const line = lineOf(node.start)
-    source.functions.push({ line, lines: lineOf(node.end) - line + 1 })
+    source.functions.push({ line, lines: lineOf(node.end) - line + 1 - linesWithin(node, lineOf) })
   }
   const specifier = specifierOf(node)
   if (specifier === undefined) return
@@ -91,6 +91,17 @@ function note(
     outside,
     typeOnly: isTypeOnly(node),
   })
+}
+
+const isFunction = ({ type }: Node): boolean =>
+  /^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(type)
+
+/** Lines of the functions that stand in a node, outermost ones, but for those that they share with it. */
+function linesWithin(node: Node, lineOf: (offset: number) => number): number {
+  return childrenOf(node).reduce((sum, child) => {
+    const lines = lineOf(child.end) - lineOf(child.start) + 1
+    return sum + (isFunction(child) ? Math.max(0, lines - 1) : linesWithin(child, lineOf))
+  }, 0)
 }
 
 function isConst(node: Node): boolean {
@@ -133,14 +144,16 @@ function packageOf(specifier: string): string {
 
 function walk(node: Node, visit: (node: Node) => void): void {
   visit(node)
-  for (const [name, member] of Object.entries(node)) {
-    if (name === 'type' || name === 'start' || name === 'end') continue
-    for (const child of Array.isArray(member) ? member : [member]) {
-      if (typeof child === 'object' && child !== null && typeof (child as Node).type === 'string')
-        walk(child as Node, visit)
-    }
-  }
+  for (const child of childrenOf(node)) walk(child, visit)
 }
+
+function childrenOf(node: Node): Node[] {
+  const members = Object.entries(node).filter(([name]) => name !== 'type' && name !== 'start' && name !== 'end')
+  return members.flatMap(([, member]) => (Array.isArray(member) ? member : [member])).filter(isNode)
+}
+
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
 
 function lineFinder(text: string): (offset: number) => number {
   const starts = [0]
