@@ -2,8 +2,10 @@
  * FHIRPath over FHIR R4 (https://hl7.org/fhir/R4/fhirpath.html): the one importer of the `fhirpath` package. Always
  * synchronous, never on the network: what is outside the instance (value sets, profiles, the clock) comes in as functions.
  */
+
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
+import { keep, keepPerObject } from '../../base/keep.ts'
 import { checkRegex } from '../../base/regex.ts'
 import { elementInfo } from '../elements.ts'
 import { FhirError, unprocessable } from '../error.ts'
@@ -70,7 +72,8 @@ const DEFAULT_STEPS = 1_000_000
 const NO_FUNCTIONS: FhirPathFunctions = {}
 const NO_VARIABLES: ReadonlySet<string> = new Set()
 const STANDARD_CONSTANTS: Record<string, string> = { sct: 'http://snomed.info/sct', loinc: 'http://loinc.org' }
-const caches = new WeakMap<FhirPathFunctions, Map<string, CompiledFhirPath>>()
+/** Expressions compiled with the same functions; what is used most is asked for without them, or with those of one program. */
+const compiledWith = keepPerObject((_: FhirPathFunctions) => keep<string, CompiledFhirPath>(CACHE_ENTRIES))
 
 /**
  * Compiles an expression; the 2,000 used last are kept per `functions` object. Throws FhirError 422 with line and
@@ -83,17 +86,7 @@ export function compileFhirPath(
 ): CompiledFhirPath {
   const variables = options.variables ?? NO_VARIABLES
   const key = variables.size > 0 ? `${[...variables].sort().join()}\n${expression}` : expression
-  let cache = caches.get(functions)
-  if (!cache) {
-    cache = new Map()
-    caches.set(functions, cache)
-  }
-  let compiled = cache.get(key)
-  if (compiled) cache.delete(key)
-  else compiled = compile(expression, functions, variables)
-  cache.set(key, compiled)
-  if (cache.size > CACHE_ENTRIES) cache.delete(cache.keys().next().value ?? '')
-  return compiled
+  return compiledWith(functions).of(key, () => compile(expression, functions, variables))
 }
 
 /**

@@ -2,6 +2,7 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { keep } from '../../base/keep.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import { asResource, parseJson } from '../../fhir/json.ts'
 import type { Resource } from '../../fhir/types.ts'
@@ -151,16 +152,8 @@ function migrate(connection: DatabaseSync): void {
 }
 
 function wrap(connection: DatabaseSync): Database {
-  const prepared = new Map<string, StatementSync>()
-  const prepare = (sql: string): StatementSync => {
-    const known = prepared.get(sql)
-    if (known) return known
-    const made = connection.prepare(sql)
-    prepared.set(sql, made)
-    const oldest = prepared.keys().next().value
-    if (prepared.size > preparedStatements && oldest !== undefined) prepared.delete(oldest)
-    return made
-  }
+  const prepared = keep<string, StatementSync>(preparedStatements)
+  const prepare = (sql: string): StatementSync => prepared.of(sql, (text) => connection.prepare(text))
   return {
     connection,
     all: (sql, ...values) => prepare(sql).all(...values),

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { keepPerObject } from '../../base/keep.ts'
 import { isEmpty } from '../model/nodes.ts'
 import { type ElementType, type Type, UNKNOWN } from '../model/types.ts'
 
@@ -32,19 +33,13 @@ function visitObject(object: JsonObject, type: Type, path: string[], faults: Mod
   }
 }
 
-const required = new WeakMap<Type, ElementType[]>()
-
 /** The elements of a logical model that have to be there; looked up once. */
-function requiredOf(type: Type): ElementType[] {
-  const known = required.get(type)
-  if (known) return known
-  const found = (type.names?.() ?? []).flatMap((name) => {
+const requiredOf = keepPerObject((type: Type): ElementType[] =>
+  (type.names?.() ?? []).flatMap((name) => {
     const element = type.element(name)
     return element && minOf(element, type, name) > 0 ? [element] : []
-  })
-  required.set(type, found)
-  return found
-}
+  }),
+)
 
 function minOf(element: ElementType, type: Type, name: string): number {
   return element.min ?? type.base?.element(name)?.min ?? 0

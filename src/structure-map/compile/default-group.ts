@@ -1,3 +1,4 @@
+import { keepPerObject } from '../../base/keep.ts'
 import { type Scope, withTarget } from '../fhirpath/scope.ts'
 import { OPEN, typeOfPath } from '../fhirpath/static-type.ts'
 import type { Node } from '../model/nodes.ts'
@@ -138,14 +139,10 @@ function same(a: Type, b: Type | undefined): boolean {
   )
 }
 
-const found = new WeakMap<MapScope, DefaultGroup[]>()
-
 /** Default groups of the map itself first, then of all others of the program. */
-function defaultGroups(map: MapScope): DefaultGroup[] {
-  const known = found.get(map)
-  if (known) return known
+const defaultGroups = keepPerObject((map: MapScope): DefaultGroup[] => {
   const scopes = [map, ...map.program.scopes.filter((each) => each !== map)]
-  const groups = scopes.flatMap((scope) =>
+  return scopes.flatMap((scope) =>
     scope.map.group.flatMap((group) => {
       if (group.typeMode === 'none' || group.input.length !== 2) return []
       const [source, target] = group.input.map((each) => (each.type ? scope.findType(each.type, each.mode) : undefined))
@@ -154,9 +151,7 @@ function defaultGroups(map: MapScope): DefaultGroup[] {
         : []
     }),
   )
-  found.set(map, groups)
-  return groups
-}
+})
 
 /** Why a value cannot be copied: it can when the types are the same, convertible, or not known. */
 function assignmentFault(given: Type, types: Type[], element: string): string | undefined {

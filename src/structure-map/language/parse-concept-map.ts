@@ -1,3 +1,4 @@
+import { keepPerObject } from '../../base/keep.ts'
 import type { ConceptMap, StructureMap } from '../../fhir/types.ts'
 import { type Cursor, describeToken } from './cursor.ts'
 import { isHeaded } from './parse-header.ts'
@@ -94,15 +95,10 @@ interface Index {
   unmapped: Map<string, string>
 }
 
-const indexes = new WeakMap<ConceptMap, Index>()
-
-function indexOf(conceptMap: ConceptMap): Index {
-  const known = indexes.get(conceptMap)
-  if (known) return known
-  const made: Index = { bySource: new Map(), groups: new Map(), elements: new Map(), unmapped: new Map() }
-  indexes.set(conceptMap, made)
-  return made
-}
+/** What a concept map has so far. */
+const indexOf = keepPerObject(
+  (_: ConceptMap): Index => ({ bySource: new Map(), groups: new Map(), elements: new Map(), unmapped: new Map() }),
+)
 
 function parseMapping(cursor: Cursor, conceptMap: ConceptMap, prefixes: Map<string, string>): void {
   const source = systemOf(cursor, prefixes)

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { keepPerObject } from '../../base/keep.ts'
 import { elementInfo } from '../../fhir/elements.ts'
 import { asJson } from '../../fhir/json.ts'
 import type { StructureMap } from '../../fhir/types.ts'
@@ -161,8 +162,7 @@ export function parseUses(cursor: Cursor, map: StructureMap): void {
   cursor.advance()
   cursor.take(';')
   document(structure, [...before, ...ownComments(cursor)])
-  const known = declared.get(map) ?? new Set()
-  declared.set(map, known)
+  const known = declared(map)
   const use = `${mode} ${structure.url}`
   if (known.has(use)) cursor.lenient('duplicate-uses', token, `${structure.url} is declared twice as ${mode}`)
   known.add(use)
@@ -171,7 +171,7 @@ export function parseUses(cursor: Cursor, map: StructureMap): void {
 }
 
 /** Modes and urls that a map declared so far. */
-const declared = new WeakMap<StructureMap, Set<string>>()
+const declared = keepPerObject((_: StructureMap) => new Set<string>())
 
 /** `imports "url"` */
 export function parseImport(cursor: Cursor, map: StructureMap): void {

@@ -1,3 +1,4 @@
+import { keepPerObject } from '../../base/keep.ts'
 import { typeInfo } from '../../fhir/elements.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { Issue, StructureMap } from '../../fhir/types.ts'
@@ -106,8 +107,7 @@ function parseGroup(cursor: Cursor, map: StructureMap): Group {
   const { token } = cursor
   const group: Group = { name: readName(cursor, 'the group'), typeMode: 'none', input: [], rule: [] }
   extend(group, { url: POSITION, valueString: `${place.line}:${place.column}` })
-  const known = groupNames.get(map) ?? new Set()
-  groupNames.set(map, known)
+  const known = groupNames(map)
   if (known.has(group.name)) {
     cursor.lenient('duplicate-group', token, `There is another group named ${group.name}; the first one is called`)
   }
@@ -127,7 +127,7 @@ function parseGroup(cursor: Cursor, map: StructureMap): Group {
 }
 
 /** Names of the groups that a map has so far. */
-const groupNames = new WeakMap<StructureMap, Set<string>>()
+const groupNames = keepPerObject((_: StructureMap) => new Set<string>())
 
 interface KnownTypes {
   names: Set<string>
@@ -135,11 +135,10 @@ interface KnownTypes {
   read: number
 }
 
-const declaredTypes = new WeakMap<StructureMap, KnownTypes>()
+const declaredTypes = keepPerObject((_: StructureMap): KnownTypes => ({ names: new Set(), read: 0 }))
 
 function knownTypes(map: StructureMap): (type: string) => boolean {
-  const declared = declaredTypes.get(map) ?? { names: new Set(), read: 0 }
-  declaredTypes.set(map, declared)
+  const declared = declaredTypes(map)
   const { names } = declared
   const structures = map.structure ?? []
   for (; declared.read < structures.length; declared.read++) {
