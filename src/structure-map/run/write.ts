@@ -130,7 +130,7 @@ export function assign(target: Node, property: string, given: Node, at: Writing)
   const chosen = choose(element, given, property)
   const fitted = fit(given, chosen.type, run)
   if (!fitted) return { value: undefined, type: chosen.type, owner: target, property }
-  for (const each of element.variants) if (each.property !== chosen.property) delete holder[each.property]
+  if (element.variants.length > 0) leaveOtherChoices(holder, element, chosen.property)
   const index = store(holder, { property: chosen.property, element, value: fitted.value, place })
   if (fitted.type.name === 'decimal' && !element.isArray) {
     const exact = given.exact ?? decimalText(given.value)
@@ -143,6 +143,14 @@ export function assign(target: Node, property: string, given: Node, at: Writing)
   fitted.owner = target
   fitted.property = property
   return fitted
+}
+
+/** Of a choice only one property stands. A holder has few members, a choice may have fifty. */
+function leaveOtherChoices(holder: JsonObject, { name, variants }: ElementType, chosen: string): void {
+  for (const member of Object.keys(holder)) {
+    if (member === chosen || !member.startsWith(name)) continue
+    if (variants.some(({ property }) => property === member)) delete holder[member]
+  }
 }
 
 /** A primitive that has no value but an id or extensions, such as the reason why it is absent. */
