@@ -30,6 +30,7 @@ const open = () => openSqlite(':memory:')
 const gate: Gate = {
   admit: async (resource) => ({ resource, issues: [], isRefused: false }),
   compare: async () => ({ kind: 'new' }),
+  displaces: async () => undefined,
   write: (write) => write,
 }
 
