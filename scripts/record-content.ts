@@ -21,6 +21,7 @@ export async function shippedContent(): Promise<Resource[]> {
       return { resource, issues: [], isRefused: false }
     },
     compare: async () => ({ kind: 'new' as const }),
+    displaces: async () => undefined,
     write: <T>(write: T) => write,
   }
   for (const folder of ownContentFolders) await importFolder(folder, { storage, gate })

@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { describe, it } from 'node:test'
-import { circles, type Import, readSources, type Source } from './support/house.ts'
+import { circles, computed, type Import, readSources, type Source } from './support/house.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -57,17 +57,28 @@ const owners: Record<string, string[]> = {
   re2js: ['base', 'terminology/value-set/filters'],
   saxes: ['fhir/xml', 'rules/cql'],
   'node:child_process': ['workers'],
+  'node:cluster': [],
+  'node:dgram': [],
+  'node:dns': ['network'],
   'node:http': ['http'],
+  'node:http2': [],
   'node:https': ['network'],
   'node:net': ['http', 'network'],
   'node:sqlite': ['storage/sqlite'],
   'node:tls': ['network'],
+  'node:vm': [],
+  'node:worker_threads': ['workers'],
 }
 
 /** Rooms that do no I/O and read neither clock nor environment nor random numbers; a program of a job process is no part of them. */
 const pure = ['base', 'fhir', 'terminology', 'structure-map', 'credentials', 'evaluate']
-const impure = /\b(?:process\.env|Date\.now\(|new Date\(\)|Math\.random\(|randomUUID\(|randomBytes\()/
-const fileAccess = /^node:(?:fs|fs\/promises|child_process|http|https|net|tls|dgram|dns|worker_threads)$/
+const impure =
+  /\b(?:process(?:\??\.|\[)|performance\.now\(|Date\.now\(|new Date(?:\(\)|(?![\w(]))|Math\.random\(|randomUUID\(|randomBytes\(|getRandomValues\()|\}\s*=\s*process\b/
+const fileAccess = /^node:(?:fs|fs\/promises|process|child_process|http|https|net|tls|dgram|dns|worker_threads)$/
+
+/** What opens a connection without an import. */
+const connects = /(?<![.\w])(?:fetch|new WebSocket|new EventSource)\(/
+const remark = /^\s*(?:\*|\/\/|\/\*)/
 
 /** An adapter is opened by its URL, and that by the composition root, the commands and what judges the setting. */
 const adapter = /^src\/storage\/(?:sqlite|mongodb)\//
@@ -82,7 +93,12 @@ function breaks(at: string): string[] {
   const sources = readSources(at, 'src')
   return [
     ...sources.flatMap((source) => source.imports.flatMap((each) => breaksOfImport(source, each))),
-    ...sources.flatMap((source) => [...breaksOfPurity(at, source), ...deadCitations(at, source)]),
+    ...sources.flatMap((source) => [
+      ...breaksOfPurity(at, source),
+      ...connections(at, source),
+      ...deadCitations(at, source),
+    ]),
+    ...unreadFiles(at),
     ...circles(sources).map((circle) => `a circle of imports: ${circle.join(' → ')}`),
     ...crowdedFolders(at),
     ...sources.flatMap(longFunctions),
@@ -100,6 +116,7 @@ function floorOf(path: string): number {
 function breaksOfImport(source: Source, { line, target, outside, typeOnly }: Import): string[] {
   const where = `${source.path}:${line}`
   if (floorOf(source.path) < 0) return [`${where}: no room of this name on the table`]
+  if (target === computed) return [`${where}: imports what only the running program can tell`]
   if (outside) return typeOnly && target.startsWith('node:') ? [] : breaksOfOwnership(source, where, target)
   if (target === 'package.json') return []
   if (!target.startsWith('src/')) return [`${where}: imports ${target}, which is not in src/`]
@@ -113,10 +130,12 @@ function breaksOfImport(source: Source, { line, target, outside, typeOnly }: Imp
 }
 
 function breaksOfOwnership(source: Source, where: string, name: string): string[] {
-  const listed = owners[name] ?? owners[Object.keys(owners).find((each) => each.startsWith(`${name}/`)) ?? '']
+  const listed =
+    owners[name.startsWith('node:') ? (name.split('/')[0] ?? '') : name] ??
+    owners[Object.keys(owners).find((each) => each.startsWith(`${name}/`)) ?? '']
   if (!listed) return name.startsWith('node:') ? [] : [`${where}: ${name} has no owner on the table`]
   if (listed.some((owner) => source.path.startsWith(`src/${owner}/`))) return []
-  return [`${where}: ${name} belongs to ${listed.join(', ')}`]
+  return [`${where}: ${name} belongs to ${listed.join(', ') || 'nobody'}`]
 }
 
 function breaksOfPurity(at: string, source: Source): string[] {
@@ -126,10 +145,26 @@ function breaksOfPurity(at: string, source: Source): string[] {
     .map(({ line, target }) => `${source.path}:${line}: a room without I/O imports ${target}`)
   const lines = readFileSync(join(at, source.path), 'utf8').split('\n')
   lines.forEach((text, index) => {
-    if (impure.test(text) && !/^\s*(?:\*|\/\/|\/\*)/.test(text))
+    if (impure.test(text) && !remark.test(text))
       found.push(`${source.path}:${index + 1}: reads clock, environment or random numbers`)
   })
   return found
+}
+
+/** Calls that go out: one guarded client will make them, in network/. */
+function connections(at: string, source: Source): string[] {
+  if (roomOf(source.path) === 'network') return []
+  const lines = readFileSync(join(at, source.path), 'utf8').split('\n')
+  return lines.flatMap((text, index) =>
+    connects.test(text) && !remark.test(text) ? [`${source.path}:${index + 1}: opens a connection`] : [],
+  )
+}
+
+/** Programs in another spelling than `.ts`, whose imports nobody reads. */
+function unreadFiles(at: string): string[] {
+  return readdirSync(join(at, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(?:[cm]?js|[cm]ts|[jt]sx)$/.test(file))
+    .map((file) => `src/${file}: a program is a .ts file`)
 }
 
 /** Comments that name a document which is not in the repository: a reader would look for it in vain. */
@@ -209,6 +244,58 @@ describe('a break is found', () => {
       'an import that runs later',
       { 'src/base/a.ts': "export const b = () => import('../fhir/error.ts')\n" },
       /base\/ may not/,
+    ],
+    [
+      'an import in backquotes',
+      { 'src/base/a.ts': 'export const b = () => import(`../fhir/error.ts`)\n' },
+      /base\/ may not/,
+    ],
+    [
+      'an import of a name that is made up',
+      { 'src/base/a.ts': 'export const b = (c: string) => import(c)\n' },
+      /only the running/,
+    ],
+    [
+      'an import by require',
+      { 'src/base/a.ts': "import a = require('../fhir/error.ts')\nexport const b = a\n" },
+      /base\/ may not/,
+    ],
+    [
+      'a require that was made',
+      {
+        'src/base/a.ts':
+          "import { createRequire } from 'node:module'\nexport const a = createRequire(import.meta.url)('express')\n",
+      },
+      /express belongs to http/,
+    ],
+    [
+      'a package that is looked up',
+      { 'src/base/a.ts': "export const a = import.meta.resolve('express')\n" },
+      /express belongs/,
+    ],
+    [
+      'a program of another room',
+      { 'src/base/a.ts': "export const a = new URL('../fhir/error.ts', import.meta.url)\n" },
+      /base\/ may not import src\/fhir/,
+    ],
+    [
+      'a part of a package whose name is made up',
+      { 'src/base/a.ts': `export const b = (c: string) => import(\`jsonld/lib/\${c}.js\`)\n` },
+      /jsonld belongs to json-ld/,
+    ],
+    ['everything re-exported', { 'src/base/a.ts': "export * from '../fhir/error.ts'\n" }, /base\/ may not import/],
+    ['a program that is no .ts', { 'src/base/a.mjs': "import '../fhir/error.ts'\n" }, /a program is a \.ts file/],
+    [
+      'a connection without an import',
+      { 'src/trust/a.ts': "export const a = () => fetch('http://e')\n" },
+      /opens a connection/,
+    ],
+    ['a part of a module of Node', { 'src/trust/a.ts': importing('node:dns/promises') }, /belongs to network/],
+    ['a module of Node that nobody owns', { 'src/trust/a.ts': importing('node:dgram') }, /belongs to nobody/],
+    [
+      'an environment by another way',
+      { 'src/evaluate/a.ts': 'export const { env } = process\n' },
+      /reads clock, environment/,
     ],
     ['a re-export', { 'src/base/a.ts': "export { a } from '../fhir/error.ts'\n" }, /base\/ may not import/],
     [

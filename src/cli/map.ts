@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
-import { stringifyJson } from '../base/json.ts'
+import { isJsonObject, stringifyJson } from '../base/json.ts'
 import { readConfig } from '../config.ts'
-import { FhirError, isError } from '../fhir/error.ts'
+import { FhirError, isError, unprocessable } from '../fhir/error.ts'
 import { parseJson } from '../fhir/json.ts'
 import type { Issue, StructureMap } from '../fhir/types.ts'
 import {
@@ -118,6 +118,7 @@ async function run(source: string, files: string[], options: { trace?: boolean }
   const parsed = await Promise.all(files.map(async (file) => (await readMap(file)).map))
   const [first, ...supporting] = parsed as [StructureMap, ...StructureMap[]] // the argument is required
   const instance = parseJson(await readText(source))
+  if (!isJsonObject(instance)) throw unprocessable(`${source} is no instance: its JSON is no object`)
   const server = await openLoadedServer(readConfig())
   try {
     const compiled = await server.maps.compile(first, supporting)

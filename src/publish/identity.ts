@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { exactNumber } from '../base/exact-number.ts'
 import { canonicalJson } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
-import { artefactCanonical, artefactName, statusOf } from '../fhir/artefact.ts'
+import { artefactCanonical, artefactName, isRefused, statusOf } from '../fhir/artefact.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import { asJson } from '../fhir/json.ts'
 import type { Resource } from '../fhir/types.ts'
@@ -63,15 +63,17 @@ export function judgedWrite(resource: Resource): Pick<Write, 'unlessPublished' |
 
 /**
  * Why a resource cannot take the place of another: that one is in force, and would be no more, though nobody said so. The same version
- * may be retired, and a later one that is active itself may follow it; anything else needs an id of its own.
+ * may be retired, and another one that is active itself may follow it; one without version may be changed by its author, never by an
+ * import that found the new content unfit. Anything else needs an id of its own.
  */
-function displacement(current: Resource, given: Resource): FhirError | undefined {
+export function displacement(current: Resource, given: Resource): FhirError | undefined {
   const canonical = artefactCanonical(current)
-  if (statusOf(current) !== 'active' || canonical?.version === undefined) return undefined
+  if (statusOf(current) !== 'active' || !canonical) return undefined
   const [name, other] = [artefactName(current), artefactName(given)]
   // What may become of the same version is judged by what was published.
-  if (name === other) return undefined
-  if (artefactCanonical(given)?.url === canonical.url && statusOf(given) === 'active') return undefined
+  if (name === other && !(canonical.version === undefined && isRefused(given))) return undefined
+  const next = artefactCanonical(given)
+  if (next?.url === canonical.url && next.version !== undefined && statusOf(given) === 'active') return undefined
   const type = given.resourceType
   const status = statusOf(given) ?? 'without status'
   const text = `${type}/${current.id} is ${name}, which is active: in its place, ${other} (${status}) would take it out of force. Give ${other} an id of its own; to take ${name} out of force, write it as it is with the status retired.`

@@ -8,7 +8,7 @@ import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import { checkArtefact, statusFaults } from './check/artefact.ts'
 import type { CheckEnvironment } from './check/environment.ts'
-import { conflictWith, judgedWrite } from './identity.ts'
+import { conflictWith, displacement, judgedWrite } from './identity.ts'
 
 /** A resource as it may be stored. */
 interface Admission {
@@ -34,6 +34,8 @@ export interface Publish {
    * nothing, the same content, or other content.
    */
   compare(resource: Resource, earlier?: Resource[]): Promise<Comparison>
+  /** Why a resource cannot be stored under its id: it would take what is in force out of force. Undefined when it can. */
+  displaces(resource: Resource): Promise<Issue | undefined>
   /** The write with what it is judged by inside its transaction. */
   write(write: Write): Write
   /** The same of an author who has taken the resource in hand: what an import thought of it counts no more. */
@@ -44,7 +46,9 @@ export interface Publish {
 type Comparison = { kind: 'new' } | { kind: 'same'; isRetired: boolean } | { kind: 'other'; issue: Issue }
 
 /** Makes the one way in over what the server has. */
-export function createPublish(environment: CheckEnvironment & { storage: Pick<Storage, 'published'> }): Publish {
+export function createPublish(
+  environment: CheckEnvironment & { storage: Pick<Storage, 'published' | 'read'> },
+): Publish {
   const { storage } = environment
   const judged = (write: Write) => (write.resource ? { ...write, ...judgedWrite(write.resource) } : write)
   return {
@@ -78,6 +82,10 @@ export function createPublish(environment: CheckEnvironment & { storage: Pick<St
       if (issue) return { kind: 'other', issue }
       const current = await environment.find(resource.resourceType, `${url}|${version}`)
       return { kind: 'same', isRetired: current.length > 0 && current.every((each) => statusOf(each) === 'retired') }
+    },
+    async displaces(resource) {
+      const current = (await storage.read(resource.resourceType, String(resource.id)))?.resource
+      return current && displacement(current, resource)?.issues[0]
     },
     write: judged,
     writeInHand: ({ resource, ...write }) =>

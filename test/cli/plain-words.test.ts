@@ -13,6 +13,7 @@ after(() => rmSync(data, { recursive: true, force: true }))
 const map = 'map "http://example.org/m" = m\n\ngroup g(source s, target t) {\n  s.a -> t.b;\n}\n'
 const files = {
   'good.map': map,
+  'list.json': '[]',
   'did.json': '{}',
   'damaged.tgz': 'no archive',
   'codes.csv': 'code,display\na,A\n',

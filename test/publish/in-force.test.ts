@@ -51,6 +51,12 @@ for (const [type, make] of Object.entries(kinds)) {
       await isStillActive(resource)
     })
 
+    it('does not lose its version: who names it by version would find nothing', async () => {
+      const resource = await publish('bare')
+      assert.equal((await patch(`${type}/${resource.id}`, [{ op: 'remove', path: '/version' }])).status, 422)
+      await isStillActive(resource)
+    })
+
     it('is not displaced by a patch or an entry of a transaction, and all of that is undone', async () => {
       const resource = await publish('ways')
       const operations = [
@@ -96,3 +102,21 @@ for (const [type, make] of Object.entries(kinds)) {
     })
   })
 }
+
+describe('an active ValueSet without version', () => {
+  const { version: _version, ...resource } = valueSet('bare')
+
+  it('may be changed and taken back by its author, and have a version one day', async () => {
+    assert.equal((await put(resource)).status, 201)
+    assert.equal((await put({ ...resource, status: 'draft' } as Resource)).status, 200)
+    assert.equal((await put(resource)).status, 200)
+    assert.equal((await put({ ...resource, id: 'bare-2' })).status, 201)
+    assert.equal((await put({ ...resource, id: 'bare-2', version: '1' } as Resource)).status, 200)
+  })
+
+  it('is not displaced by an artefact of another url', async () => {
+    const { status, body } = await put({ ...valueSet('stranger'), id: 'bare' })
+    assert.equal(status, 422)
+    assert.match(textsOf(body), /an id of its own/)
+  })
+})

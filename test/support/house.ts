@@ -12,6 +12,8 @@ export interface Import {
   outside: boolean
   /** Nothing but types: gone when the program runs. */
   typeOnly: boolean
+  /** Started as a program of its own, which may well import what starts it. */
+  isProgram: boolean
 }
 
 /** One function: its own lines, without those of functions of several lines that stand in it (they count for themselves). */
@@ -90,6 +92,7 @@ function note(
     target: target.replaceAll('\\', '/'),
     outside,
     typeOnly: isTypeOnly(node),
+    isProgram: node.type === 'NewExpression',
   })
 }
 
@@ -109,22 +112,55 @@ function isConst(node: Node): boolean {
   return type.typeName?.name === 'const'
 }
 
-/** What a node imports, as it is written; also of `import('…')` and of `new URL('./x.ts', import.meta.url)`. */
+/** What stands for a specifier that only the running program can tell. */
+export const computed = '(computed)'
+
+/**
+ * What a node imports, as it is written: `import`, `export … from`, `import('…')`, `import x = require('…')`, `require('…')` under
+ * whatever name it was made, `import.meta.resolve('…')`, and the programs of `new URL('./x.ts', import.meta.url)`.
+ */
 function specifierOf(node: Node): string | undefined {
-  if (/^(ImportDeclaration|ExportNamedDeclaration|ExportAllDeclaration|ImportExpression)$/.test(node.type)) {
-    const source = node.source as { value?: unknown } | null
-    return typeof source?.value === 'string' ? source.value : undefined
-  }
+  if (/^(ImportDeclaration|ExportNamedDeclaration|ExportAllDeclaration)$/.test(node.type)) return textOf(node.source)
+  if (node.type === 'ImportExpression') return textOf(node.source) ?? computed
+  if (node.type === 'TSExternalModuleReference') return textOf(node.expression)
   if (node.type === 'TSImportType') {
-    const source = (node.source ?? node.argument) as { value?: unknown; literal?: { value?: unknown } }
-    const value = source.value ?? source.literal?.value
-    return typeof value === 'string' ? value : undefined
+    const source = (node.source ?? node.argument) as { literal?: unknown }
+    return textOf(source) ?? textOf(source.literal)
   }
-  if (node.type === 'CallExpression' && (node.callee as { name?: string }).name === 'require') {
-    const [first] = node.arguments as { value?: unknown }[]
-    return typeof first?.value === 'string' ? first.value : undefined
+  if (node.type === 'NewExpression' && nameOf(node.callee) === 'URL') {
+    const [first, second] = node.arguments as unknown[]
+    const file = textOf(first)
+    return second !== undefined && file !== undefined && /\.[cm]?[jt]s$/.test(file) ? asRelative(file) : undefined
   }
-  return undefined
+  if (node.type !== 'CallExpression' || !isLoader(node.callee as Node)) return undefined
+  return textOf((node.arguments as unknown[])[0]) ?? computed
+}
+
+/** `require`, `createRequire(…)`, `require.resolve`, `import.meta.resolve`. */
+function isLoader(callee: Node): boolean {
+  if (nameOf(callee) === 'require') return true
+  if (callee.type === 'CallExpression') return nameOf(callee.callee) === 'createRequire'
+  if (callee.type !== 'MemberExpression' || nameOf(callee.property) !== 'resolve') return false
+  const owner = callee.object as Node
+  return owner.type === 'MetaProperty' || isMeta(owner) || nameOf(owner) === 'require'
+}
+
+const isMeta = ({ type, property }: Node): boolean => type === 'MemberExpression' && nameOf(property) === 'meta'
+const nameOf = (node: unknown): string | undefined => (node as { name?: string } | undefined)?.name
+
+/** A specifier of `new URL` needs no dot to be a path. */
+const asRelative = (file: string): string => (/^(?:\.|\/|[a-z]+:)/.test(file) ? file : `./${file}`)
+
+/** The text of a literal, or of a template whose beginning names a package; undefined for anything else. */
+function textOf(node: unknown): string | undefined {
+  const { value, quasis, expressions } = (node ?? {}) as {
+    value?: unknown
+    quasis?: { value: { cooked: string } }[]
+    expressions?: unknown[]
+  }
+  if (typeof value === 'string') return value
+  const start = quasis?.[0]?.value.cooked ?? ''
+  return expressions?.length === 0 || /^(?:@[\w-]+\/)?[\w-][\w.-]*\//.test(start) ? start : undefined
 }
 
 function isTypeOnly(node: Node): boolean {
@@ -179,8 +215,8 @@ export function circles(sources: Source[]): string[][] {
     state.index.set(path, state.next)
     state.low.set(path, state.next++)
     state.stack.push(path)
-    for (const { target } of byPath.get(path)?.imports ?? []) {
-      if (!byPath.has(target)) continue
+    for (const { target, isProgram } of byPath.get(path)?.imports ?? []) {
+      if (isProgram || !byPath.has(target)) continue
       if (!state.index.has(target)) {
         open(target)
         state.low.set(path, Math.min(state.low.get(path) ?? 0, state.low.get(target) ?? 0))

@@ -121,6 +121,7 @@ async function writeAll(context: HttpContext, steps: Step[]): Promise<Map<Step, 
   const writing = steps.filter(({ write }) => write)
   for (const step of writing) await atEntry(step.index, () => findTarget(context, step))
   refuseSharedTargets(writing)
+  refuseSharedConditions(writing)
   const addresses = new Map<string, string>()
   for (const { fullUrl, write, existing } of writing) {
     const target = existing ?? write
@@ -211,6 +212,35 @@ function refuseSharedTargets(steps: Step[]): void {
     seen.set(name, index)
   }
 }
+
+/**
+ * Two entries with one condition that nothing fits yet would make two resources of what both mean as one. Conditional creates, too:
+ * each would be what the other must not exist beside.
+ */
+function refuseSharedConditions(steps: Step[]): void {
+  const seen = new Map<string, number>()
+  for (const { index, request, write, existing } of steps) {
+    const condition = existing || !write ? undefined : conditionOf(request)
+    if (condition === undefined) continue
+    const name = `${write?.type}?${condition}`
+    const other = seen.get(name)
+    if (other !== undefined) {
+      const text = `The entries ${other} and ${index} write the same resource: the one of their common condition.`
+      throw badRequest({ text, expression: `Bundle.entry[${index}]` })
+    }
+    seen.set(name, index)
+  }
+}
+
+/** By what an entry finds its resource, its parameters in order of their names; undefined when it does not look for one. */
+function conditionOf({ method, headers, query, path }: FhirRequest): string | undefined {
+  if (method !== 'POST') return path.length === 1 ? inOrderOfNames(query) : undefined
+  const condition = headers['if-none-exist']
+  return condition === undefined ? undefined : inOrderOfNames(parseQuery(condition.replace(/^.*\?/, '')))
+}
+
+const inOrderOfNames = (query: FhirRequest['query']): string =>
+  JSON.stringify(query.toSorted(([a, c], [b, d]) => (a === b ? (c < d ? -1 : 1) : a < b ? -1 : 1)))
 
 async function completeWrite(
   context: HttpContext,

@@ -4,6 +4,7 @@ import { parseCanonical } from '../../fhir/canonical.ts'
 import { structureFaults } from '../../fhir/check/resource.ts'
 import { isResourceId } from '../../fhir/elements.ts'
 import { isError, issue } from '../../fhir/error.ts'
+import { searchableTypes } from '../../fhir/search/parse-search.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
 import type { PackageSource } from '../../packages/files.ts'
 import type { Manifest } from '../../packages/manifest.ts'
@@ -148,6 +149,11 @@ interface Reading {
 async function readyToStore(given: Resource, { entry, file, report, options }: Reading): Promise<Resource | undefined> {
   const resource = given.resourceType === 'StructureMap' && Array.isArray(given.group) ? readR5(given) : given
   entry.type = resource.resourceType
+  const foreign = foreignType(resource.resourceType)
+  if (foreign !== undefined) {
+    Object.assign(entry, { status: 'skipped', reason: foreign })
+    return undefined
+  }
   const identity = identityOf(resource)
   if (identity) entry.canonical = identity
   const named = withId(resource, identity, entry)
@@ -163,6 +169,12 @@ async function readyToStore(given: Resource, { entry, file, report, options }: R
   report.issues.push(...apart.issues)
   if (!apart.isComplete) report.isIncomplete = true
   return apart.resource
+}
+
+/** Why resources of a type come in by no import: no request could read or delete them, or they tell what happened on this server. */
+function foreignType(type: string): string | undefined {
+  if (!searchableTypes.includes(type)) return `this server does not hold resources of the type ${type}`
+  return type === 'AuditEvent' ? 'what was done is recorded when it is done, and not imported' : undefined
 }
 
 function reasonOf(faults: Issue[]): string {

@@ -19,8 +19,8 @@ const isRule = ({ resource: { resourceType: type } }: Candidate) => type === 'Li
 const rank = ({ resource }: Candidate) => order.indexOf(resource.resourceType)
 
 /**
- * Judges the resources of one package. What conflicts with what was published is failed and not among those answered; what is
- * not fit to be active is answered as a draft; the entries say so.
+ * Judges the resources of one package. What conflicts with what was published, or would take it out of force, is failed and not among
+ * those answered; what is not fit to be active is answered as a draft; the entries say so.
  */
 export async function judge(candidates: Candidate[], gate: Gate): Promise<Candidate[]> {
   const kept: Candidate[] = []
@@ -54,10 +54,22 @@ export async function judge(candidates: Candidate[], gate: Gate): Promise<Candid
       Object.assign(candidate.entry, { isDraft: true, reason: reasonOf(issues) })
     }
   }
-  return [...kept, ...open]
+  return withoutDisplacing([...kept, ...open], gate)
+}
+
+/** One entry that would displace what is in force is refused for itself, and does not undo the others. */
+async function withoutDisplacing(candidates: Candidate[], gate: Gate): Promise<Candidate[]> {
+  const stored: Candidate[] = []
+  for (const candidate of candidates) {
+    const issue = await gate.displaces(candidate.resource)
+    if (issue) fail(candidate.entry, issue)
+    else stored.push(candidate)
+  }
+  return stored
 }
 
 function fail(entry: ImportEntry, { details }: Issue): void {
+  delete entry.isDraft
   Object.assign(entry, { status: 'failed', isConflict: true, reason: `conflict: ${details?.text ?? ''}` })
 }
 

@@ -7,7 +7,7 @@ import { describePosition } from '../language/position.ts'
 import { readR5 } from '../language/spelling.ts'
 import { DEFAULT, EXPRESSION, findExtension, storedPosition } from '../model/extensions.ts'
 import { nearest } from '../model/nearest-element.ts'
-import { type Group, type Rule, type RuleTarget, TRANSFORMS } from '../model/structure.ts'
+import { type Group, type Rule, type RuleSource, type RuleTarget, TRANSFORMS } from '../model/structure.ts'
 import { ARITIES } from '../run/transforms.ts'
 
 /**
@@ -93,6 +93,7 @@ function checkRules(rules: Rule[], path: string, checking: Checking): void {
         checkExpression(source[member], reportAt(`.source[${i}].${member}`))
       }
       checkExpression(findExtension(source, DEFAULT)?.valueString, reportAt(`.source[${i}]`))
+      checkCardinality(source, reportAt(`.source[${i}].max`))
     })
     ;(rule.target ?? []).forEach((target, i) => {
       checkTarget(target, reportAt(`.target[${i}]`))
@@ -111,6 +112,12 @@ function checkRules(rules: Rule[], path: string, checking: Checking): void {
     })
     checkRules(rule.rule ?? [], at, checking)
   })
+}
+
+/** A cardinality that no number of items has: the rule fails whatever it is given. */
+function checkCardinality({ min = 0, max = '*' }: RuleSource, report: Report): void {
+  if (max === '*' || (/^\d+$/.test(max) && min <= Number(max))) return
+  report(`wants ${min}..${max} items of its source, which no source has`)
 }
 
 function checkTarget(target: RuleTarget, report: Report): void {

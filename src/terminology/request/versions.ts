@@ -19,7 +19,10 @@ export type VersionRules = Map<string, VersionRule>
 /** No rules at all. */
 const NO_RULES: VersionRules = new Map()
 
-/** Reads `force-x`, `x` and `check-x` (canonicals `url|version`). @throws FhirError 400 for two versions of one url by one rule */
+/**
+ * Reads `force-x`, `x` and `check-x` (canonicals `url|version`).
+ * @throws FhirError 400 for two versions of one url by one rule, and for what names none: a demand that is not understood is not met
+ */
 export function versionRules(
   parameters: Parameters,
   names: { default: string; check: string; force: string },
@@ -33,7 +36,8 @@ export function versionRules(
     const text = kind && parameterValue(parameter)
     if (!kind || typeof text !== 'string') continue
     const { url, version } = parseCanonical(text)
-    if (!version) continue
+    if (!url || !version)
+      throw badRequest({ text: `${name} has the form url|version, not '${text}'`, expression: name })
     if (rules === NO_RULES) rules = new Map()
     const rule = rules.get(url) ?? {}
     const earlier = rule[kind]

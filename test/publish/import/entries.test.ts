@@ -33,6 +33,7 @@ interface Case {
 const gate: Gate = {
   admit: async (resource) => ({ resource, issues: [], isRefused: false }),
   compare: async () => ({ kind: 'new' }),
+  displaces: async () => undefined,
   write: (write) => write,
 }
 

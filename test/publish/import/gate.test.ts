@@ -155,6 +155,24 @@ test('other content under a published version is a conflict: not stored, told, a
   assert.equal(same?.status, 'updated', 'narrative is no content')
 })
 
+test('what is in force is not displaced by what an import found unfit, nor by what has no name; everything else goes on', async () => {
+  const { version: _version, ...unversioned } = valueSet('unversioned')
+  await load('in-force', { 'a.json': unversioned, 'b.json': valueSet('named') })
+  const { url: _url, ...nameless } = valueSet('named', { status: 'draft' })
+  const report = await load('in-force-later', {
+    'unfit.json': { ...unversioned, compose: { include: [{ version: '1' }] } },
+    'nameless.json': nameless,
+    'new.json': valueSet('bystander'),
+  })
+  for (const file of ['unfit.json', 'nameless.json']) {
+    const found = entry(report, file)
+    assert.deepEqual([found?.status, found?.isDraft], ['failed', undefined], file)
+    assert.match(found?.reason ?? '', /would take it out of force/)
+  }
+  assert.equal(entry(report, 'new.json')?.status, 'loaded')
+  for (const id of ['unversioned', 'named']) assert.equal((await read('ValueSet', id))?.status, 'active')
+})
+
 test('two of one package with the same canonical and other content: one is stored', async () => {
   const report = await load('twice', {
     'a.json': valueSet('twice'),

@@ -56,6 +56,7 @@ const ERRORS: [rule: string, said: RegExp][] = [
   [`src -> tgt.birthDate = '1988-00-02' "r";`, /the literal "1988-00-02" is no date: must be a date/],
   [`src -> tgt.multipleBirthInteger = 1.5 "r";`, /the literal 1.5 is no integer/],
   [`src -> tgt.active = 'yes' "r";`, /the literal "yes" is no boolean/],
+  [`src.name 2..1 as n -> tgt.name = n "r";`, /wants 2\.\.1 items of its source, which no source has/],
   [`src then nobody(src, tgt) "r";`, /calls the group 'nobody', which this map does not have/],
 ]
 

@@ -31,6 +31,26 @@ export function elmFaults(elm: Elm): Issue[] {
   return faults
 }
 
+/**
+ * Value sets that pin versions of code systems (`valueset "V": '…' codesystems { "C" }`): membership is decided by the versions that the
+ * set itself names, so that a pin would be passed over, and an answer given that the author ruled out.
+ */
+export function pinFaults(elm: Elm): Issue[] {
+  const systems = new Map(definitions(elm, 'codeSystems').map((each) => [each.name, each]))
+  const isPin = (reference: Json): boolean =>
+    isJsonObject(reference) &&
+    (reference.libraryName !== undefined || systems.get(reference.name ?? null)?.version !== undefined)
+  return definitions(elm, 'valueSets')
+    .filter(({ codeSystem }) => Array.isArray(codeSystem) && codeSystem.some(isPin))
+    .map(({ name, locator }) => {
+      const text = `the value set "${String(name)}" pins versions of code systems, which is not supported: name the version of a value set that has them`
+      const place = /^(\d+):(\d+)/.exec(String(locator ?? ''))
+      const library = String(elm.library.identifier.id ?? '')
+      const where = place ? { diagnostics: `library ${library}, line ${place[1]}, column ${place[2]}` } : {}
+      return issue('not-supported', { text, ...where })
+    })
+}
+
 type Report = (text: string) => void
 
 function checkDefinition(definition: Json, at: string, report: Report): void {

@@ -9,7 +9,7 @@ import type { JobCall } from '../../../workers/job-pool.ts'
 import { correctExecutor } from '../corrections/corrections.ts'
 import { checkLiterals } from '../corrections/literals.ts'
 import { hasOperator } from '../corrections/operators.ts'
-import { elmFaults } from './check-elm.ts'
+import { elmFaults, pinFaults } from './check-elm.ts'
 import { formatIdentifier, fullName, type LibraryIdentifier, readHeader, withoutNamespaces } from './cql-source.ts'
 import {
   annotations,
@@ -93,7 +93,7 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
     return link({
       text,
       elm: prepareElm(elm),
-      issues: [...issues, ...literals],
+      issues: [...issues, ...literals, ...pinFaults(elm)],
       includes,
     })
   }
