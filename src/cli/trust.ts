@@ -10,11 +10,15 @@ import { table } from './table.ts'
 
 /** `vidimus trust …`: the configured trust lists and offline verification of lists. */
 export function addTrust(program: Command, result: CommandResult): void {
-  const trust = program.command('trust').description('whose keys count').exitOverride()
+  const trust = program.command('trust').description('trust lists: whose keys count').exitOverride()
   for (const name of ['list', 'status']) {
     trust
       .command(name)
-      .description(name === 'list' ? 'the configured trust lists' : 'the same, with every warning')
+      .description(
+        name === 'list'
+          ? 'the configured trust lists; exit status 1 when one cannot be used'
+          : 'the configured trust lists, with every warning and every entry that was left out',
+      )
       .option('--json', 'print JSON')
       .action(async (options: { json?: boolean }) => {
         const lists = (await loadConfiguredTrust(readConfig())).status()
