@@ -11,13 +11,16 @@ import { failureOf } from './trust.ts'
 export function addServe(program: Command): void {
   program
     .command('serve')
-    .description('starts the server')
+    .description('starts the server; its settings are environment variables (README, Configuration): PORT, DATA_DIR, …')
     .action(async () => {
       const stopping = new AbortController()
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
       if (isStartedByNpm()) whenOrphaned(() => stopping.abort())
       const config = readConfig()
-      console.error(`vidimus starts; its data is in ${config.dataDir} (a first start takes some seconds)`)
+      const store = config.storageUrl.startsWith(`sqlite:${config.dataDir}`)
+        ? ''
+        : `, its store in ${config.storageUrl}`
+      console.error(`vidimus starts; its data is in ${config.dataDir}${store} (a first start takes some seconds)`)
       // Nobody should wait for the content to learn that the port is taken.
       await tryAddress(config)
       const server = await openLoadedServer(config)
@@ -55,7 +58,7 @@ async function serve(server: VidimusServer, stopping: AbortController): Promise<
       storage,
       pending,
       loader: isShared ? loader : undefined,
-      done: tellBaseContent,
+      done: (load) => tellBaseContent(load, console.error),
       failed: (text) => console.error(text),
     },
     stopping.signal,
@@ -63,6 +66,8 @@ async function serve(server: VidimusServer, stopping: AbortController): Promise<
   try {
     const address = await server.listen()
     console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir)`)
+    if (pending.state().status === 'loading')
+      console.error('base content: loading; until it is there, what may need it answers 503, and /ready says so')
     if (!stopping.signal.aborted)
       await new Promise((stopped) => stopping.signal.addEventListener('abort', stopped, { once: true }))
   } finally {
