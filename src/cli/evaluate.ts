@@ -46,7 +46,11 @@ export function addEvaluate(program: Command, result: CommandResult): void {
     .option('--map <canonical>', 'StructureMap to use instead of the default chain (repeatable)', collect)
     .option('--jurisdiction <code>', 'verifying jurisdiction, ISO 3166-1')
     .option('--domain <code>', 'restrict trusted keys to this GDHCN domain (repeatable)', collect)
-    .option('--anchor <file>', 'certificate (DER) or JWK trusted instead of the configured lists (repeatable)', collect)
+    .option(
+      '--anchor <file>',
+      'certificate (PEM or DER) or JWK trusted instead of the configured lists (repeatable)',
+      collect,
+    )
     .option('--language <tag>', 'language of the messages, e.g. fr')
     .option('--json', 'print the Parameters of the operation')
     .action(async (files: string[], options: EvaluateOptions) => {

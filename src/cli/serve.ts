@@ -5,7 +5,7 @@ import { loadBaseContentBeside } from '../publish/base-content/load-beside.ts'
 import type { VidimusServer } from '../server.ts'
 import { tellBaseContent } from './base-content.ts'
 import { openLoadedServer } from './loaded-server.ts'
-import { failureOf } from './trust.ts'
+import { failureOf, noTrustLists } from './trust.ts'
 
 /** `vidimus serve`: starts the server; the base content of FHIR R4 is loaded behind it at the first start. */
 export function addServe(program: Command): void {
@@ -24,7 +24,9 @@ export function addServe(program: Command): void {
       // Nobody should wait for the content to learn that the port is taken.
       await tryAddress(config)
       const server = await openLoadedServer(config)
-      for (const list of server.trust.status())
+      const lists = server.trust.status()
+      if (lists.length === 0) console.error(noTrustLists)
+      for (const list of lists)
         if (list.failure !== undefined) console.error(`trust list ${list.name}: ${failureOf(list)}`)
       try {
         await serve(server, stopping)

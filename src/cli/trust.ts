@@ -73,8 +73,11 @@ function addVerify(trust: Command, result: CommandResult): void {
     })
 }
 
+/** Said at the start, too: a server that trusts nobody looks well otherwise. */
+export const noTrustLists = 'No trust list is configured: every credential is ISSUER_NOT_TRUSTED.'
+
 function printedLists(lists: TrustListStatus[], withWarnings: boolean): string {
-  if (lists.length === 0) return 'No trust list is configured: every credential is ISSUER_NOT_TRUSTED.'
+  if (lists.length === 0) return noTrustLists
   const rows = lists.map((list) => [
     list.name,
     list.kind,
