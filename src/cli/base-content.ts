@@ -40,9 +40,9 @@ function endOfParent(): AbortSignal {
   return ending.signal
 }
 
-/** Says what was loaded, and what there is not to load and why. */
-export function tellBaseContent({ upToDate, loaded, present, absent }: BaseContentLoad): void {
-  for (const reason of absent) console.log(`base content: ${reason}`)
+/** Says what was loaded, and what there is not to load and why; a server keeps its standard output for its log. */
+export function tellBaseContent({ upToDate, loaded, present, absent }: BaseContentLoad, say = console.log): void {
+  for (const reason of absent) say(`base content: ${reason}`)
   if (present.length === 0) return
-  console.log(`base content: ${present.join(', ')} ${upToDate ? 'was loaded before' : `loaded (${loaded} resources)`}`)
+  say(`base content: ${present.join(', ')} ${upToDate ? 'was loaded before' : `loaded (${loaded} resources)`}`)
 }

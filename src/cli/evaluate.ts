@@ -11,13 +11,13 @@ import { printedEvaluation } from './print-evaluation.ts'
 
 interface EvaluateOptions {
   at?: string
-  plan: string[]
-  library: string[]
-  expression: string[]
-  map: string[]
+  plan?: string[]
+  library?: string[]
+  expression?: string[]
+  map?: string[]
   jurisdiction?: string
-  domain: string[]
-  anchor: string[]
+  domain?: string[]
+  anchor?: string[]
   language?: string
   json?: boolean
 }
@@ -31,25 +31,25 @@ const statusOfDecision = {
 
 /** `vidimus evaluate <file|->`: a verdict on one credential, with the store and trust lists of the configuration. */
 export function addEvaluate(program: Command, result: CommandResult): void {
-  const collect = (value: string, list: string[]) => [...list, value]
+  // Without a default, which the help would show as an empty list.
+  const collect = (value: string, list: string[] = []) => [...list, value]
   program
     .command('evaluate')
     .description(
-      'gives a verdict on the text of a scanned credential; exit status 0 accepted, 1 rejected, 3 undetermined, 4 unverified',
+      'gives a verdict on the text of a scanned credential; exit status 0 accepted, 1 rejected, 3 undetermined, 4 unverified, 2 wrong use',
     )
     .argument('<file...>', 'file that holds the text, or - for standard input; several for a chunked SMART Health Card')
     .option('--at <dateTime>', 'the clock, instead of now')
-    .option('--plan <canonical>', 'PlanDefinition to run (repeatable)', collect, [])
-    .option('--library <canonical>', 'Library to run (repeatable)', collect, [])
-    .option('--expression <name>', 'define of the library (repeatable)', collect, [])
-    .option('--map <canonical>', 'StructureMap to use instead of the default chain (repeatable)', collect, [])
+    .option('--plan <canonical>', 'PlanDefinition to run (repeatable)', collect)
+    .option('--library <canonical>', 'Library to run (repeatable)', collect)
+    .option('--expression <name>', 'define of the library (repeatable)', collect)
+    .option('--map <canonical>', 'StructureMap to use instead of the default chain (repeatable)', collect)
     .option('--jurisdiction <code>', 'verifying jurisdiction, ISO 3166-1')
-    .option('--domain <code>', 'restrict trusted keys to this GDHCN domain (repeatable)', collect, [])
+    .option('--domain <code>', 'restrict trusted keys to this GDHCN domain (repeatable)', collect)
     .option(
       '--anchor <file>',
-      'certificate (DER) or JWK trusted instead of the configured lists (repeatable)',
+      'certificate (PEM or DER) or JWK trusted instead of the configured lists (repeatable)',
       collect,
-      [],
     )
     .option('--language <tag>', 'language of the messages, e.g. fr')
     .option('--json', 'print the Parameters of the operation')
@@ -60,7 +60,9 @@ export function addEvaluate(program: Command, result: CommandResult): void {
 
 async function evaluateFiles(files: string[], options: EvaluateOptions): Promise<number> {
   const credential = await Promise.all(files.map(readCredential))
-  const anchors = await Promise.all(options.anchor.map(async (file) => (await readFile(file)).toString('base64')))
+  const anchors = await Promise.all(
+    (options.anchor ?? []).map(async (file) => (await readFile(file)).toString('base64')),
+  )
   // Who runs the command line is the operator: the anchors are his own files.
   const server = await openLoadedServer({ ...readConfig(), allowRequestTrustAnchors: true })
   try {
@@ -91,10 +93,10 @@ function requestParameters(credential: string[], anchors: string[], options: Eva
   for (const anchor of anchors) parameters.push({ name: 'trustAnchor', valueBase64Binary: anchor })
   if (options.at) parameters.push({ name: 'evaluationDateTime', valueDateTime: options.at })
   if (options.jurisdiction) parameters.push({ name: 'jurisdiction', valueCode: options.jurisdiction })
-  for (const plan of options.plan) parameters.push({ name: 'planDefinition', valueCanonical: plan })
-  for (const library of options.library) parameters.push({ name: 'library', valueCanonical: library })
-  for (const expression of options.expression) parameters.push({ name: 'expression', valueString: expression })
-  for (const map of options.map) parameters.push({ name: 'structureMap', valueCanonical: map })
-  for (const domain of options.domain) parameters.push({ name: 'trustDomain', valueCode: domain })
+  for (const plan of options.plan ?? []) parameters.push({ name: 'planDefinition', valueCanonical: plan })
+  for (const library of options.library ?? []) parameters.push({ name: 'library', valueCanonical: library })
+  for (const expression of options.expression ?? []) parameters.push({ name: 'expression', valueString: expression })
+  for (const map of options.map ?? []) parameters.push({ name: 'structureMap', valueCanonical: map })
+  for (const domain of options.domain ?? []) parameters.push({ name: 'trustDomain', valueCode: domain })
   return parameters
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { Json } from '../base/json-value.ts'
 import { publicAddress, readConfig } from '../config.ts'
+import { FhirError } from '../fhir/error.ts'
 import { importPath } from '../publish/import/import-path.ts'
 import { importFailure, reportJson, reportLines } from '../publish/import/report.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
@@ -26,14 +27,14 @@ export function addImport(program: Command, result: CommandResult): void {
   program
     .command('import')
     .description(
-      'loads FHIR packages (.tgz), folders and files into the store; exit status 1 when an entry failed, or when every one was skipped',
+      'loads FHIR packages (.tgz), folders and files into the store; exit status 1 when an entry failed, or when every one was skipped; what is not fit to be active becomes a draft and is no failure',
     )
     .argument('<path...>', 'package, folder or file (JSON, XML, FML, CQL; code systems also as NDJSON and CSV)')
     .option('--examples', 'also the examples of packages')
-    .option('--canonical <url>', 'base of the urls of CQL files: <url>/Library/<name> (default: the FHIR base)')
+    .option('--canonical <url>', 'base of the urls of CQL files: <url>/Library/<name> (default: <BASE_URL>/fhir)')
     .option('--code-system <url>', 'the files are this code system: CSV with a header row, NDJSON, or FHIR JSON')
-    .option('--code-system-version <version>', 'its business version')
-    .option('--name <name>', 'its name for programs')
+    .option('--code-system-version <version>', 'business version of that code system')
+    .option('--name <name>', 'name of that code system for programs')
     .option('--json', 'print the reports as JSON')
     .action(async (paths: string[], options: Options) => {
       if (!(await importAll(paths, options))) result.exitCode = exitCodes.negative
@@ -55,7 +56,13 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
         canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
         codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },
         onProgress: (done, total) => bar.show(done, total),
-      }).finally(() => bar.end())
+      })
+        .catch((error: unknown) => {
+          // What is wrong with a source says nothing of which of several it is.
+          if (error instanceof FhirError) console.error(`${path}: not imported`)
+          throw error
+        })
+        .finally(() => bar.end())
       const failure = importFailure(report)
       if (failure !== undefined) isGood = false
       if (options.json) reports.push(reportJson(report))

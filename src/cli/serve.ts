@@ -5,23 +5,28 @@ import { loadBaseContentBeside } from '../publish/base-content/load-beside.ts'
 import type { VidimusServer } from '../server.ts'
 import { tellBaseContent } from './base-content.ts'
 import { openLoadedServer } from './loaded-server.ts'
-import { failureOf } from './trust.ts'
+import { failureOf, noTrustLists } from './trust.ts'
 
 /** `vidimus serve`: starts the server; the base content of FHIR R4 is loaded behind it at the first start. */
 export function addServe(program: Command): void {
   program
     .command('serve')
-    .description('starts the server')
+    .description('starts the server; its settings are environment variables (README, Configuration): PORT, DATA_DIR, …')
     .action(async () => {
       const stopping = new AbortController()
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
       if (isStartedByNpm()) whenOrphaned(() => stopping.abort())
       const config = readConfig()
-      console.error(`vidimus starts; its data is in ${config.dataDir} (a first start takes some seconds)`)
+      const store = config.storageUrl.startsWith(`sqlite:${config.dataDir}`)
+        ? ''
+        : `, its store in ${config.storageUrl}`
+      console.error(`vidimus starts; its data is in ${config.dataDir}${store} (a first start takes some seconds)`)
       // Nobody should wait for the content to learn that the port is taken.
       await tryAddress(config)
       const server = await openLoadedServer(config)
-      for (const list of server.trust.status())
+      const lists = server.trust.status()
+      if (lists.length === 0) console.error(noTrustLists)
+      for (const list of lists)
         if (list.failure !== undefined) console.error(`trust list ${list.name}: ${failureOf(list)}`)
       try {
         await serve(server, stopping)
@@ -55,7 +60,7 @@ async function serve(server: VidimusServer, stopping: AbortController): Promise<
       storage,
       pending,
       loader: isShared ? loader : undefined,
-      done: tellBaseContent,
+      done: (load) => tellBaseContent(load, console.error),
       failed: (text) => console.error(text),
     },
     stopping.signal,
@@ -63,6 +68,8 @@ async function serve(server: VidimusServer, stopping: AbortController): Promise<
   try {
     const address = await server.listen()
     console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir)`)
+    if (pending.state().status === 'loading')
+      console.error('base content: loading; until it is there, what may need it answers 503, and /ready says so')
     if (!stopping.signal.aborted)
       await new Promise((stopped) => stopping.signal.addEventListener('abort', stopped, { once: true }))
   } finally {

@@ -10,11 +10,15 @@ import { table } from './table.ts'
 
 /** `vidimus trust …`: the configured trust lists and offline verification of lists. */
 export function addTrust(program: Command, result: CommandResult): void {
-  const trust = program.command('trust').description('whose keys count').exitOverride()
+  const trust = program.command('trust').description('trust lists: whose keys count').exitOverride()
   for (const name of ['list', 'status']) {
     trust
       .command(name)
-      .description(name === 'list' ? 'the configured trust lists' : 'the same, with every warning')
+      .description(
+        name === 'list'
+          ? 'the configured trust lists; exit status 1 when one cannot be used'
+          : 'the configured trust lists, with every warning and every entry that was left out',
+      )
       .option('--json', 'print JSON')
       .action(async (options: { json?: boolean }) => {
         const lists = (await loadConfiguredTrust(readConfig())).status()
@@ -69,8 +73,11 @@ function addVerify(trust: Command, result: CommandResult): void {
     })
 }
 
+/** Said at the start, too: a server that trusts nobody looks well otherwise. */
+export const noTrustLists = 'No trust list is configured: every credential is ISSUER_NOT_TRUSTED.'
+
 function printedLists(lists: TrustListStatus[], withWarnings: boolean): string {
-  if (lists.length === 0) return 'No trust list is configured: every credential is ISSUER_NOT_TRUSTED.'
+  if (lists.length === 0) return noTrustLists
   const rows = lists.map((list) => [
     list.name,
     list.kind,

@@ -18,8 +18,8 @@ export const accepts: Record<Kind, (text: string, setting: Setting) => string | 
   list: (text, { choices, memberProblem }) => {
     for (const member of members(text)) {
       const problem =
-        choices?.includes(member) === false ? `members are ${choices.join(', ')}` : memberProblem?.(member)
-      if (problem) return `${JSON.stringify(member)}: ${problem}`
+        choices?.includes(member) === false ? `one of ${choices.join(', ')} is wanted` : memberProblem?.(member)
+      if (problem) return member === text ? problem : `of ${JSON.stringify(member)}: ${problem}`
     }
     return undefined
   },

@@ -6,7 +6,13 @@ import type { JobCall } from '../workers/job-pool.ts'
 import { isCertLogic, readCertLogic } from './certlogic/certlogic.ts'
 import { inlineLibrary } from './cql/run/expression.ts'
 import { formatIdentifier, fullName, type LibraryIdentifier } from './cql/translate/cql-source.ts'
-import { type CodeReference, codeReferences, formatType } from './cql/translate/elm.ts'
+import {
+  type CodeReference,
+  codeReferences,
+  formatType,
+  type ValueSetReference,
+  valueSetReferences,
+} from './cql/translate/elm.ts'
 import { createLibraries, includesOf, type Libraries } from './cql/translate/libraries.ts'
 import type { LibraryStore } from './cql/translate/library-index.ts'
 import { identityFaults, type LibraryText, readLibrary } from './cql/translate/library-text.ts'
@@ -22,7 +28,12 @@ interface LibraryReport {
   defines: { name: string; type?: string }[]
   /** Codes that it names, for whoever has terminology to hold them against. */
   codes: CodeReference[]
+  /** Value sets that it declares, likewise. */
+  valueSets: ValueSetReference[]
 }
+
+/** The report of a library that says nothing of its own. */
+const nothing = { defines: [], codes: [], valueSets: [] }
 
 /** Looks at libraries of one store. All methods throw FhirErrors of 5xx alone: the server being unable is no fault of a library. */
 export interface LibraryInspector {
@@ -46,8 +57,8 @@ export function createInspector(
     async inspect(library) {
       if (isCertLogic(library)) return inspectCertLogic(library)
       const text = textOf(library)
-      if (!text) return { issues: [], defines: [], codes: [] }
-      if ('issues' in text) return { language: 'cql', issues: text.issues, defines: [], codes: [] }
+      if (!text) return { issues: [], ...nothing }
+      if ('issues' in text) return { language: 'cql', issues: text.issues, ...nothing }
       const stored = await overlaid.listLibraries()
       const wanted = { text, library, others: stored.filter((each) => each.id !== library.id), generated }
       const { issues, ...found } = await compileIssues(library, libraries)
@@ -87,10 +98,10 @@ function overlay(store: LibraryStore, beside: Library[]): LibraryStore {
 function inspectCertLogic(library: Library): LibraryReport {
   try {
     readCertLogic(library)
-    return { language: 'certlogic', issues: [], defines: [{ name: 'Logic' }], codes: [] }
+    return { language: 'certlogic', ...nothing, issues: [], defines: [{ name: 'Logic' }] }
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
-    return { language: 'certlogic', issues: error.issues, defines: [], codes: [] }
+    return { language: 'certlogic', issues: error.issues, ...nothing }
   }
 }
 
@@ -120,17 +131,15 @@ async function refused<T>(work: () => Promise<T>): Promise<T | FhirError> {
   }
 }
 
-async function compileIssues(
-  library: Library,
-  libraries: Libraries,
-): Promise<Pick<LibraryReport, 'issues' | 'defines' | 'codes'>> {
+async function compileIssues(library: Library, libraries: Libraries): Promise<Omit<LibraryReport, 'language'>> {
   const compiled = await refused(() => libraries.compile(library))
-  if (compiled instanceof FhirError) return { issues: compiled.issues.map(inContent), defines: [], codes: [] }
+  if (compiled instanceof FhirError) return { issues: compiled.issues.map(inContent), ...nothing }
   const defines = compiled.defines.filter((each) => each.public)
   return {
     issues: compiled.issues.map(inContent),
     defines: defines.map(({ name, type }) => ({ name, ...(type && { type: formatType(type) }) })),
     codes: codeReferences(compiled.elm),
+    valueSets: valueSetReferences(compiled.elm),
   }
 }
 

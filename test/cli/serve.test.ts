@@ -67,6 +67,16 @@ describe('a server', () => {
     assert.ok(server.output().includes(dataDir))
   })
 
+  it('says where its store is when that is elsewhere, that nobody is trusted, and what is still loading', async () => {
+    const store = join(newFolder(), 'elsewhere.db')
+    const settings = { DATA_DIR: newFolder(), STORAGE_URL: `sqlite:${store}`, NODE_ENV: 'production' }
+    const server = await startServerProcess(settings)
+    await server.stop()
+    assert.ok(server.output().includes(`, its store in sqlite:${store} (`), server.output())
+    assert.match(server.output(), /^No trust list is configured: every credential is ISSUER_NOT_TRUSTED\.$/m)
+    if (!absent) assert.match(server.output(), /^base content: loading; until it is there/m)
+  })
+
   it('whose port is taken says so before anything is made or loaded', async () => {
     const first = await startServerProcess({ DATA_DIR: newFolder() })
     const dataDir = join(newFolder(), 'data')

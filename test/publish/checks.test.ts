@@ -499,6 +499,11 @@ describe('what may come later, or is only odd, is a warning', () => {
       /the code yyy is not in .* line 6, column 3/,
     ],
     [
+      'a value set that is not here',
+      cqlLibrary('w16', `valueset "V": '${base}/ValueSet/nowhere'\ndefine A: 'a' in "V"`),
+      /the value set http:\/\/example\.org\/publish\/ValueSet\/nowhere is not here: .*line 4, column 1/,
+    ],
+    [
       'a library that is no logic',
       contentLibrary('w13', 'application/json', '{}', {
         type: { coding: [{ code: 'module-definition' }] },

@@ -76,7 +76,7 @@ export function reportLines(report: ImportReport): string[] {
   for (const each of report.entries) {
     if (each.status === 'failed') lines.push(`  failed   ${each.file}: ${each.reason ?? ''}`)
   }
-  lines.push(...draftLines(report.entries))
+  lines.push(...draftLines(report.entries), ...ruleLines(report.entries))
   lines.push(...skippedLines(report.entries))
   for (const each of report.issues) lines.push(`  ${each.severity.padEnd(12)}${each.details?.text ?? ''}`)
   return lines
@@ -89,12 +89,23 @@ const shownIssues = 10
 function draftLines(entries: ImportEntry[]): string[] {
   return entries.flatMap(({ isDraft, file, canonical, issues = [] }) => {
     if (!isDraft) return []
-    const errors = issues.filter(isError)
-    const texts = errors.slice(0, shownIssues).map((each) => `           ${issueText(each)}`)
-    const more = errors.length > shownIssues ? [`           and ${errors.length - shownIssues} more`] : []
     const what = canonical === undefined ? file : `${file} (${canonical})`
-    return [`  draft    ${what}: not fit to be active; stored as a draft, used for nothing`, ...texts, ...more]
+    const title = `  draft    ${what}: not fit to be active; stored as a draft, used for nothing`
+    return [title, ...issueLines(issues.filter(isError))]
   })
+}
+
+/** What was found in rules that are stored as they are; what value sets and maps lack is told of the package as a whole. */
+function ruleLines(entries: ImportEntry[]): string[] {
+  return entries.flatMap(({ isDraft, type, file, issues = [] }) => {
+    const isRule = type === 'Library' || type === 'PlanDefinition'
+    return isDraft || !isRule || issues.length === 0 ? [] : [`  warning  ${file}:`, ...issueLines(issues)]
+  })
+}
+
+function issueLines(issues: Issue[]): string[] {
+  const texts = issues.slice(0, shownIssues).map((each) => `           ${issueText(each)}`)
+  return issues.length > shownIssues ? [...texts, `           and ${issues.length - shownIssues} more`] : texts
 }
 
 function issueText({ details, diagnostics, expression }: Issue): string {

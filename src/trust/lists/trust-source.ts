@@ -56,6 +56,8 @@ export interface SourceContent {
 
 /** A source cannot be used, with a reason for the administrator. */
 export class UnusableSource extends Error {
+  /** Marks it as a message to a person, and no fault of the program. */
+  readonly code = 'TRUST_LIST'
   /** Keys about which the source says something that cannot be read. They count nowhere. */
   readonly suspended: Suspension[]
   /** Whether it withdraws keys that are not known, so that none can be told to be good. */

@@ -125,6 +125,21 @@ export function codeReferences(elm: Elm): CodeReference[] {
   return [...found.values()]
 }
 
+/** A value set that a library declares, and where. */
+export interface ValueSetReference {
+  /** Canonical, with its version when the library names one. */
+  canonical: string
+  place: Position | undefined
+}
+
+/** Value sets that a library declares. */
+export const valueSetReferences = (elm: Elm): ValueSetReference[] =>
+  definitions(elm, 'valueSets').flatMap(({ id, version, locator }) => {
+    if (typeof id !== 'string') return []
+    const canonical = typeof version === 'string' ? `${id}|${version}` : id
+    return [{ canonical, place: placeOf(locator)?.from }]
+  })
+
 /** The static type of an ELM node, from result types. */
 function typeOf(node: JsonObject): TypeSpecifier | undefined {
   if (isTypeSpecifier(node.resultTypeSpecifier)) return node.resultTypeSpecifier
