@@ -1,7 +1,8 @@
 import { isDots, isResource, isResourceId } from '../fhir/elements.ts'
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
+import { isSearchableType } from '../fhir/search/search-parameters.ts'
+import { isAppendOnly, isProtectedType } from './audit/audit-event.ts'
 import type { HttpContext, Interaction } from './context.ts'
-import { isAppendOnly, isProtectedType, isSupportedType } from './describe/stored-types.ts'
 import { batch } from './interactions/batch.ts'
 import { create } from './interactions/create.ts'
 import { conditionalDelete, deleteResource } from './interactions/delete.ts'
@@ -134,7 +135,7 @@ function matchPath(segments: string[], path: string[]): Target | undefined {
 }
 
 function checkType(type: string): void {
-  if (isSupportedType(type)) return
+  if (isSearchableType(type)) return
   // A word that is no type may be anything, the text of a credential included: it is not repeated.
   const what = isResource(type)
     ? `resources of the type ${type}`

@@ -379,6 +379,10 @@ export function searchParameters(type: string): ReadonlyMap<string, SearchParame
 
 /** Resource types that have search parameters of their own, in alphabetical order. */
 export const searchableTypes: readonly string[] = Object.keys(specific).sort()
+const searchable = new Set(searchableTypes)
+
+/** Whether resources of that type are stored and searched. */
+export const isSearchableType = (type: string): boolean => searchable.has(type)
 
 function applies(type: string, [name, , paths]: Row): boolean {
   const element = name.startsWith('context') ? 'useContext' : (paths.split(/[ .]/)[0] ?? '')

@@ -216,3 +216,16 @@ async function actionOf(storage: Storage, { method, type, id }: Write): Promise<
   if (method === 'POST' || id === undefined) return 'create'
   return (await storage.read(type, id))?.resource ? 'update' : 'create'
 }
+
+/** Types that tell who did what: read with permission alone, drawn in by no `_include`, absent from the history of all. */
+const protectedTypes = new Set(['AuditEvent'])
+
+/** Whether reading needs the same permission as writing. */
+export function isProtectedType(type: string): boolean {
+  return protectedTypes.has(type)
+}
+
+/** Whether resources of that type, once made, stay as they are: who could change them could hide what happened. */
+export function isAppendOnly(type: string): boolean {
+  return protectedTypes.has(type)
+}

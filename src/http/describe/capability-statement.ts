@@ -1,8 +1,9 @@
 import { searchModifiers, searchParameters } from '../../fhir/search/parse-search.ts'
 import type { CapabilityStatement } from '../../fhir/types.ts'
+import { isAppendOnly } from '../audit/audit-event.ts'
 import type { BoundOperation, HttpContext } from '../context.ts'
 import { operationDefinitionUrl } from './operation-definitions.ts'
-import { isAppendOnly, supportedTypes } from './stored-types.ts'
+import { supportedTypes } from './stored-types.ts'
 
 type Rest = NonNullable<CapabilityStatement['rest']>[number]
 type RestResource = NonNullable<Rest['resource']>[number]

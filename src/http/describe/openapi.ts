@@ -1,4 +1,5 @@
 import { type SearchParameter, searchParameters } from '../../fhir/search/parse-search.ts'
+import { isAppendOnly, isProtectedType } from '../audit/audit-event.ts'
 import type { HttpContext } from '../context.ts'
 import { formMediaType, mappingLanguage } from '../message/media-type.ts'
 import { describeOperation } from './openapi-operations.ts'
@@ -12,7 +13,7 @@ import {
   resourceBody,
   sharedComponents,
 } from './openapi-parts.ts'
-import { isAppendOnly, isProtectedType, supportedTypes } from './stored-types.ts'
+import { supportedTypes } from './stored-types.ts'
 
 /** OpenAPI 3.1 description of the FHIR endpoint, from the same tables as the CapabilityStatement. */
 export function openApi(context: HttpContext): Node {

@@ -5,29 +5,10 @@ import type { QueryPair } from '../message/exchange.ts'
 
 /** Types that are stored and searched here, in alphabetical order. */
 export const supportedTypes: readonly string[] = searchableTypes
-const supported = new Set(supportedTypes)
-
-/** Types that tell who did what: read with permission alone, drawn in by no `_include`, absent from the history of all. */
-const protectedTypes = new Set(['AuditEvent'])
-
-/** Whether reading needs the same permission as writing. */
-export function isProtectedType(type: string): boolean {
-  return protectedTypes.has(type)
-}
-
-/** Whether resources of that type, once made, stay as they are: who could change them could hide what happened. */
-export function isAppendOnly(type: string): boolean {
-  return protectedTypes.has(type)
-}
 
 /** Entries of a page when `_count` says nothing, and at most. */
 export const defaultPageSize = 50
 export const maximumPageSize = 1000
-
-/** Whether resources of that type are stored here. */
-export function isSupportedType(type: string): boolean {
-  return supported.has(type)
-}
 
 /** Most of what one search may ask for; every one of them has the store look through an index. */
 const mostOf = {

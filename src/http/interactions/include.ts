@@ -6,10 +6,12 @@ import {
   referencesOf,
   searchParameters,
 } from '../../fhir/search/parse-search.ts'
+import { isSearchableType } from '../../fhir/search/search-parameters.ts'
 import type { StoredVersion } from '../../storage/storage.ts'
 import type { Budget } from '../../workers/budget.ts'
+import { isProtectedType } from '../audit/audit-event.ts'
 import type { HttpContext } from '../context.ts'
-import { isProtectedType, isSupportedType, supportedTypes } from '../describe/stored-types.ts'
+import { supportedTypes } from '../describe/stored-types.ts'
 
 /** Bounds of `_include`: what a page may draw in, and how often `:iterate` goes on. */
 const maximumIncluded = 1000
@@ -90,7 +92,7 @@ async function resolve(context: HttpContext, reference: string, target: string |
   const literal = /^([A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]+)?$/.exec(local)
   if (literal) {
     const [, type = '', id = ''] = literal
-    if (!isSupportedType(type) || isProtectedType(type) || (target !== undefined && target !== type)) return []
+    if (!isSearchableType(type) || isProtectedType(type) || (target !== undefined && target !== type)) return []
     return present(await context.storage.read(type, id))
   }
   const { url, version } = parseCanonical(reference)
@@ -112,7 +114,7 @@ async function referring(
   const url = version.resource && 'url' in version.resource ? version.resource.url : undefined
   if (url !== undefined) values.push({ value: url })
   for (const { source, parameter } of directives) {
-    if (parameter === '*' || !isSupportedType(source) || isProtectedType(source)) continue
+    if (parameter === '*' || !isSearchableType(source) || isProtectedType(source)) continue
     const conditions = [{ parameter, values }]
     const query = { type: source, conditions, sort: [], count: maximumIncluded, total: 'none' as const }
     found.push(...(await context.storage.search(query)).matches)

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Storage } from '../../storage/storage.ts'
-import { isProtectedType, supportedTypes } from '../describe/stored-types.ts'
+import { isProtectedType } from '../audit/audit-event.ts'
+import { supportedTypes } from '../describe/stored-types.ts'
 import type { Outgoing } from '../message/exchange.ts'
 
 /** A reply as it goes out, ready to be sent again. */
