@@ -146,8 +146,9 @@ async function selected(
 const kindNames: Record<EventKind, string> = { v: 'vaccination', t: 'test', r: 'recovery' }
 
 function ruleCall({ request, verification }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
-  // The kind that names the credential is the one that CertLogic rules read.
-  const payload = verification.inputs[0]?.certLogic
+  // A CertLogic rule reads one EU certificate: of a credential that certifies more it would decide without having seen that.
+  const [input, ...others] = verification.inputs
+  const payload = others.length === 0 ? input?.certLogic : undefined
   return {
     data,
     clock: request.clockText,

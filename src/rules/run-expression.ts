@@ -174,7 +174,7 @@ async function runCertLogic(
     issue: issue(code, text),
   })
   if (!isJsonObject(payload))
-    return failed('not-supported', 'the credential carries no EU DCC, which CertLogic rules read')
+    return failed('not-supported', 'the credential is not an EU DCC alone, and CertLogic rules read nothing else')
   const about = kinds.length > 0 ? kinds : certificateKinds(library)
   if (!hasEntry(payload, about))
     return failed('not-found', `the certificate has no entry of the kind ${about.join(' or ')}`)

@@ -25,6 +25,16 @@ export const genuineDcc = (dcc: CborInput, claims: { issuer?: string } = { issue
     issuer.signer,
   )
 
+/** A genuine specimen that certifies what two kinds of specimen do, each under its own subclaim. */
+export function specimenOfTwo(kind: SampleKind, other: SampleKind): string {
+  const [claims, more] = [samplePayload(kind, sample), samplePayload(other, sample)]
+  if (!(claims instanceof Map) || !(more instanceof Map)) throw new Error('a specimen is a map of claims')
+  const [certificates, others] = [claims.get(-260), more.get(-260)]
+  if (!(certificates instanceof Map) || !(others instanceof Map)) throw new Error('a specimen has subclaims')
+  for (const [key, certificate] of others) certificates.set(key, certificate)
+  return issueHcert(claims, issuer.signer)
+}
+
 /** Members of a DCC that every specimen has; `events` such as `{ v: […] }` and changes of the person come beside. */
 export const dccOf = (events: object): CborInput => ({
   ver: '1.3.0',

@@ -4,7 +4,7 @@ import { before, describe, it } from 'node:test'
 import type { Json } from '../../../src/base/json-value.ts'
 import type { Library } from '../../../src/fhir/types.ts'
 import { euRuleToFhir } from '../../../src/rules/certlogic/eu-rule.ts'
-import { dccOf, dose, genuineDcc, openVerdicts, question, specimen } from '../../support/verdicts.ts'
+import { dccOf, dose, genuineDcc, openVerdicts, question, specimen, specimenOfTwo } from '../../support/verdicts.ts'
 
 const { ask, store } = await openVerdicts()
 const base = 'http://example.org/fhir'
@@ -152,7 +152,7 @@ describe('a credential that is no EU DCC', () => {
     for (const more of [library, plan]) {
       const { decision, rules } = await ask(question(flat, more))
       assert.equal(decision, 'undetermined')
-      assert.match(rules[0]?.message ?? '', /carries no EU DCC/)
+      assert.match(rules[0]?.message ?? '', /is not an EU DCC alone/)
     }
     const { planDefinition } = rule('VR-DE-0001', true)
     await store({ ...planDefinition, id: 'selected', url: `${base}/PlanDefinition/selected`, status: 'active' })
@@ -175,5 +175,22 @@ describe('a library that cannot be read', () => {
     const { decision, rules } = await ask(question(vaccination, named('VR-DE-0099').library))
     assert.equal(decision, 'undetermined')
     assert.equal(rules[0]?.result, null)
+  })
+})
+
+describe('a credential that certifies more than its EU DCC', () => {
+  it('is not judged by the DCC alone: a rule that no vaccination is there does not see that of the other subclaim', async () => {
+    const { library, planDefinition } = rule(
+      'GR-DE-0003',
+      { '!': [variable('payload.v.0')] },
+      { CertificateType: 'General' },
+    )
+    await store(library)
+    await store(planDefinition)
+    const asked = { name: 'planDefinition', valueCanonical: `${planDefinition.url}|${planDefinition.version}` }
+    assert.equal((await ask(question(specimen('dcc-t'), asked))).decision, 'accepted')
+    const both = await ask(question(specimenOfTwo('dcc-t', 'ddcc-vs'), asked))
+    assert.equal(both.decision, 'undetermined')
+    assert.match(both.rules[0]?.message ?? '', /is not an EU DCC alone/)
   })
 })

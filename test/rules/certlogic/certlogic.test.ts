@@ -86,7 +86,7 @@ overShared.describe('CertLogic', () => {
         assert.equal(failed?.library, result.library)
         assert.match(
           String(failed?.message),
-          /^not determined: the (certificate has no entry|credential carries no EU DCC)/,
+          /^not determined: the (certificate has no entry|credential is not an EU DCC alone)/,
         )
       }
     }
