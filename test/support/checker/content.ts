@@ -3,6 +3,9 @@ import type { Certified, Facts, Plain } from './declared.ts'
 import type { Opened } from './open.ts'
 import { codings, count, dateText, detection, person, text } from './values.ts'
 
+/** A name as a person sees it: marks of direction and joining tell nobody apart. */
+const visible = (name: string): string => name.replace(/\p{Cf}/gu, '').trim()
+
 /** What the content of a credential says, read from its specification alone. */
 export function readFacts({ family, payload, faults }: Opened): Facts {
   const facts: Facts = { persons: [], events: [], faults: [...faults], doubts: [], kinds: [] }
@@ -14,8 +17,9 @@ export function readFacts({ family, payload, faults }: Opened): Facts {
   if (events.some((event) => event.date === undefined)) doubts.push('an event without a date')
   if (events.some(({ detected }) => detected === 'both')) doubts.push('a result that is both')
   if (persons.some(({ names }) => names.length === 0)) doubts.push('a person without a name')
+  const seen = persons[0]?.names.map(visible) ?? []
   const others = persons.filter(
-    (each) => each.birthDate !== persons[0]?.birthDate || !each.names.some((name) => persons[0]?.names.includes(name)),
+    (each) => each.birthDate !== persons[0]?.birthDate || !each.names.some((name) => seen.includes(visible(name))),
   )
   if (persons.length === 0 || (persons.length > 1 && others.length > 0)) doubts.push('not one person')
   return facts
