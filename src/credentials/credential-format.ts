@@ -150,6 +150,8 @@ export interface Opened {
   formats: string[]
   /** Certified events, of all kinds, for key usage. */
   events: EventKind[]
+  /** Kinds of those that happened, which rules are about; absent where all did, or none. */
+  happened?: EventKind[]
   /** Departures that leave it readable: the check `payload` warns. No text quotes a value. */
   remarks: string[]
   /** What was not understood or does not count. */

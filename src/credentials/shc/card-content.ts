@@ -26,6 +26,7 @@ export function openCard(card: JsonObject, bundle: JsonObject): Opened | string 
   if (typeof holder === 'string') return holder
   const obstacles: Obstacle[] = [...holder.obstacles, ...versionObstacles(card)]
   const events = new Set<EventKind>()
+  const happened = new Set<EventKind>()
   const kept: Json[] = []
   const remarks: string[] = []
   for (const entry of entries) {
@@ -39,6 +40,8 @@ export function openCard(card: JsonObject, bundle: JsonObject): Opened | string 
       if (obstacle) obstacles.push(obstacle)
       // What an uncertain status hides may be an event of this kind all the same: the key must be good for it.
       events.add(event.kind)
+      // What is not understood may have happened; what did not is told alone.
+      if (!obstacle || obstacle.blocks) happened.add(event.kind)
       if (obstacle) continue
     } else if (type !== 'Patient' && !circumstances.includes(type)) {
       obstacles.push({ text: 'The card holds a resource of a type that is not judged', blocks: true })
@@ -55,6 +58,7 @@ export function openCard(card: JsonObject, bundle: JsonObject): Opened | string 
     ...cleanContent(withEntries(card, bundle, kept), bundle, remarks),
     formats: ['shc'],
     events: [...events],
+    ...(happened.size > 0 ? { happened: [...happened] } : {}),
     obstacles: withNone(obstacles, kept),
     certificateIds: [],
   }

@@ -261,12 +261,12 @@ function verdict(
     obstacles: [],
   }
   if (status !== 'VERIFIED' || !opened) return verification
-  const { content, events } = opened
+  const { content, events, happened = events } = opened
   const obstacles = opened.obstacles.filter(({ blocks }) => blocks).map(({ text }) => obstacle(text))
   const inputs = formats.flatMap((name) => format.kinds[name]?.input?.(content) ?? [])
   if (inputs.length < formats.length && obstacles.length === 0)
     obstacles.push(obstacle('The credential holds a kind of certificate whose content is not mapped'))
-  return { ...verification, content, inputs, events, obstacles }
+  return { ...verification, content, inputs, events: happened, obstacles }
 }
 
 const obstacle = (text: string): Issue => issue('incomplete', { severity: 'warning', text })

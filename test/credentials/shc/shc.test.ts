@@ -8,6 +8,7 @@ import { type CardOptions, cardKeyId, issueCard, sampleCard } from '../../../src
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
 import { keyPairFor } from '../../support/issuer.ts'
+import { cardDose, card as cardOf, cardPatient, cardResult } from '../../support/map-samples.ts'
 
 const iss = 'https://issuer.example/cards'
 const pair = keyPairFor('ES256')
@@ -22,6 +23,19 @@ const verify = (texts: string[], anchor: object = jwk, clock = '2022-06-01T00:00
 const issue = (options: CardOptions = {}, content = card) => issueCard(content, pair, options)
 
 describe('SMART Health Cards', () => {
+  it('certify to rules what happened: a test that is not final is told, and rules about tests are not asked', async () => {
+    const { status: _, ...more } = cardResult()
+    const bundle = (result: object) => cardOf(cardPatient(), cardDose(), result as never)
+    const kindsOf = async (result: object) => {
+      const content = { ...card, vc: bundle(result).vc ?? null }
+      const { status, events } = await verify(issue({}, content))
+      assert.equal(status, 'VERIFIED')
+      return events
+    }
+    assert.deepEqual(await kindsOf({ ...more, status: 'final' }), ['v', 't'])
+    assert.deepEqual(await kindsOf({ ...more, status: 'preliminary' }), ['v'])
+  })
+
   it('verify, in one text or in chunks of any order', async () => {
     const verdict = await verify(issue())
     assert.equal(verdict.status, 'VERIFIED')

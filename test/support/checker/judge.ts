@@ -113,7 +113,7 @@ function shownOtherwise(
   const found: string[] = []
   const { name, birthDate, identifier } = subject
   const isSigned = (shown: string | undefined, signed: (string | undefined)[]) =>
-    shown === undefined || signed.includes(shown)
+    shown === undefined || signed.some((each) => each?.trim() === shown.trim())
   if (
     !isSigned(
       name,
