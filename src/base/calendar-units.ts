@@ -13,3 +13,13 @@ const codes: Record<string, string> = {
 export function calendarUnitCode(unit: string): string | undefined {
   return codes[unit.replace(/s$/, '')]
 }
+
+/** Milliseconds of the units of definite length, by their calendar word in the singular; years and months have none. */
+export const millisecondsOf: Record<string, number> = {
+  week: 604_800_000,
+  day: 86_400_000,
+  hour: 3_600_000,
+  minute: 60_000,
+  second: 1000,
+  millisecond: 1,
+}

@@ -1,3 +1,4 @@
+import { millisecondsOf } from '../../base/calendar-units.ts'
 import { TransformFault, ValueFault } from './fault.ts'
 
 /** A `dateOp`: the standard has no definition of it, this is the engine's own. */
@@ -94,15 +95,6 @@ function truncate(value: string, unit: Unit): string {
   return `${kept}${'YYYY-MM-DDT00:00:00'.slice(kept.length)}${zone}`
 }
 
-const MILLISECONDS: Record<string, number> = {
-  week: 604_800_000,
-  day: 86_400_000,
-  hour: 3_600_000,
-  minute: 60_000,
-  second: 1000,
-  millisecond: 1,
-}
-
 function add(parts: RegExpExecArray, amount: number, unit: Unit): string {
   const [value, year = '', month, day, hour, minute, second, fraction, zone = ''] = parts
   const time = Date.UTC(
@@ -117,7 +109,7 @@ function add(parts: RegExpExecArray, amount: number, unit: Unit): string {
   const moved =
     unit === 'year' || unit === 'month'
       ? addMonths(time, unit === 'year' ? amount * 12 : amount)
-      : time + amount * (MILLISECONDS[unit] ?? 0)
+      : time + amount * (millisecondsOf[unit] ?? 0)
   const date = new Date(moved)
   if (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 1 || date.getUTCFullYear() > 9999) {
     throw new ValueFault('dateOp() leaves the years 1 to 9999')

@@ -1,4 +1,5 @@
 /** Durations of the calendar and of UCUM (CQL 1.5, Quantity, and Date and Time Arithmetic). */
+import { millisecondsOf } from '../../../base/calendar-units.ts'
 
 /** Whether a unit is a word of the calendar, and no code of UCUM. */
 export const isCalendarWord = (unit: unknown): boolean =>
@@ -18,16 +19,6 @@ export const mixesCalendar = (a: unknown, b: unknown): boolean =>
 export function monthsOf({ value, unit }: { value: number; unit?: unknown }): number | undefined {
   const word = calendarUnit(unit)
   return word === undefined ? undefined : value * (word === 'year' ? 12 : 1)
-}
-
-/** Milliseconds of the units of definite length, by their calendar word in the singular. */
-export const millisecondsOf: Record<string, number> = {
-  week: 604_800_000,
-  day: 86_400_000,
-  hour: 3_600_000,
-  minute: 60_000,
-  second: 1000,
-  millisecond: 1,
 }
 
 const ucumWords: Record<string, string> = {

@@ -1,6 +1,7 @@
 import { Date as CqlDate, DateTime, Quantity } from 'cql-execution'
+import { millisecondsOf } from '../../../base/calendar-units.ts'
 import { OperatorError } from '../run/run-errors.ts'
-import { type Field, fields, millisecondsOf, timeWord } from './calendar.ts'
+import { type Field, fields, timeWord } from './calendar.ts'
 
 /** Date, DateTime or Time, which is a DateTime to the executor. */
 export type Moment = DateTime | CqlDate

@@ -1,5 +1,6 @@
 import { Interval, Quantity } from 'cql-execution'
-import { millisecondsOf, timeWord } from './calendar.ts'
+import { millisecondsOf } from '../../../base/calendar-units.ts'
+import { timeWord } from './calendar.ts'
 import { isMoment, type Moment } from './durations.ts'
 import { convertUnit, type Evaluation, replaceOperator } from './operators.ts'
 
