@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { type Run, reportLines, runCases } from '../test/evaluate/invariant/run-cases.ts'
@@ -10,6 +11,7 @@ Parts, all by default:
   every         every twist and every standing of a key, once
   withdrawn     keys that lists withdraw, or that a required list lacks
   credentials   N credentials at random against the independent judge (default 20000)
+  properties    all tests once, property tests with examples of the seed
   privacy       a search for personal data after N evaluations of all kinds (default 1000)
 
 --seed draws the same again; --case prints one case of \`every\` or \`credentials\` in full.
@@ -52,10 +54,21 @@ async function privacy(): Promise<Outcome> {
   return { lines, passed: requests, failed: traces.length + (control.length === 0 ? 1 : 0) }
 }
 
+/** The test suite with other examples; a failure names the seed and the path that make it again. */
+async function properties(): Promise<Outcome> {
+  const environment = { ...process.env, TEST_SEED: String(seed) }
+  const { stdout } = spawnSync('npm', ['test'], { env: environment, encoding: 'utf8', maxBuffer: 2 ** 28 })
+  const count = (name: string) => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(stdout)?.[1] ?? Number.NaN)
+  const failures = stdout.slice(Math.max(0, stdout.indexOf('✖ failing tests:')))
+  const failed = count('fail')
+  return { lines: failed === 0 ? [] : failures.split('\n'), passed: count('pass'), failed: failed >= 0 ? failed : 1 }
+}
+
 const parts: Record<string, () => Promise<Outcome>> = {
   every: () => credentials(0),
   withdrawn: () => credentials(0, ['withdrawn']),
   credentials: () => credentials(Number(values.credentials)),
+  properties,
   privacy,
 }
 

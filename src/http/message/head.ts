@@ -82,7 +82,9 @@ function entityTags(header: string): string[] | undefined {
     if (tag === '') continue
     const match = entityTag.exec(tag)
     if (!match) return undefined
-    found.push(match[1] ?? match[2] ?? '')
+    const value = match[1] ?? match[2] ?? ''
+    // In quotes it is a tag like any other, which no version has; only the bare asterisk means any version.
+    found.push(value === '*' ? tag : value)
   }
   return found.length > 0 ? found : undefined
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { kinds } from '../../support/generator/documents.ts'
 import { reportLines, runCases } from './run-cases.ts'
@@ -7,9 +6,8 @@ import { reportLines, runCases } from './run-cases.ts'
 /** Most lines of a failure that are shown; `npm run soak` shows all. */
 const shownLines = 80
 
-/** Another seed each time finds what a fixed one never will; it is printed, and given again it finds the same. */
-const drawnSeed = Number(process.env.INVARIANT_SEED ?? randomInt(2 ** 31))
-const cases = Number(process.env.INVARIANT_CREDENTIALS ?? 300)
+/** A seed that is not the fixed one: `npm run soak -- properties` gives another each time. */
+const givenSeed = Number(process.env.TEST_SEED ?? 29)
 
 test('keys that a list withdraws, or that a required list lacks, count nowhere', async (t) => {
   const report = await runCases({ cases: 0, seed: 0, worlds: ['withdrawn'] })
@@ -23,7 +21,7 @@ describe('what is accepted, an independent judge would accept', { timeout: 900_0
   for (const run of [
     { name: 'every twist and every standing of a key, once', cases: 0, seed: 0 },
     { name: 'credentials of a fixed seed', cases: 300, seed: 20_261_129 },
-    { name: 'credentials of a seed drawn now', cases, seed: drawnSeed },
+    { name: 'credentials of a seed that may be given', cases: 300, seed: givenSeed },
   ]) {
     test(run.name, async (t) => {
       const report = await runCases(run)
