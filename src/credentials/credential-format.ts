@@ -1,5 +1,6 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { Json } from '../base/json-value.ts'
+import type { HealthLink } from './health-link/health-link.ts'
 
 /** Checks of `$evaluate`, in the order in which they are made and reported (docs/evaluate.md, Reply). */
 export const checkNames = [
@@ -87,6 +88,8 @@ export interface Failure extends Finding {
   format?: string
   /** Earlier checks that could not be reached all the same: an SHC with a bad header was never inflated. */
   skipped?: CheckName[]
+  /** Where its content lies elsewhere, for whoever may follow it: a link that nobody signed is no credential of its own. */
+  link?: HealthLink
 }
 
 /** What a format may ask of a trusted key; trust/'s TrustedKey fits. */
@@ -158,6 +161,8 @@ export interface Opened {
   obstacles: Obstacle[]
   /** Identifiers under which a revocation list may name it. */
   certificateIds: string[]
+  /** Signed pointers to content elsewhere. */
+  links?: HealthLink[]
   /** The formats under a signer of that GDHCN domain, where it decides between two. */
   formatsUnder?(domain: string): string[]
 }
