@@ -1,6 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { Json } from '../base/json-value.ts'
 import type { HealthLink } from './health-link/health-link.ts'
+import type { HeldLists } from './held-lists.ts'
 
 /** Checks of `$evaluate`, in the order in which they are made and reported (docs/evaluate.md, Reply). */
 export const checkNames = [
@@ -78,6 +79,8 @@ export type Scanned = string[] | Uint8Array
 export interface Finding {
   check: CheckName
   status?: Status
+  /** Told of a check that passed: no departure at all. */
+  isNote?: true
   detail: string
 }
 
@@ -106,6 +109,8 @@ export interface VerificationKey {
   revocationVersion?: number
   /** The revocation list that came with the key, as it was published. */
   revocationList?: Json
+  /** The revocation lists that the server holds of its owner. */
+  heldLists?: HeldLists
 }
 
 /** A decoded, not yet verified credential: what finds the key and judges the period, and no content (HCERT 6.3). */
@@ -137,8 +142,8 @@ export interface Envelope {
   /** About the envelope and its claims. */
   remarks: Finding[]
   /**
-   * What the revocation list that came with the key says: that it names the credential (status REVOKED), or what is wrong with the
-   * list; undefined when no list is known at all. Absent where the format has no revocation.
+   * What the revocation list that came with the key and those that the server holds say: that one names the credential (status
+   * REVOKED), or what is wrong with a list; undefined when no list is known at all. Absent where the format has no revocation.
    */
   revocation?(key: VerificationKey, certificateIds: string[]): Finding[] | undefined
   /** Reads the content; called only when the signature matched. A text says why it is no content of this kind (UNSUPPORTED_CONTENT). */

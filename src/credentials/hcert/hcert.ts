@@ -81,8 +81,8 @@ function decodeMessage(bytes: Buffer, limits: Limits): Envelope | Failure {
     period,
     remarks: isCwt ? periodRemarks(period) : [],
     revocation: (key, ids) => {
-      const signed = algorithm.keyTypes.includes('ec') ? signature.subarray(0, signature.length / 2) : signature
-      return hashRevocation(key, { issuer: typeof issuer === 'string' ? issuer : '', ids, signature: signed })
+      const isEcdsa = algorithm.keyTypes.includes('ec')
+      return hashRevocation(key, { issuer: typeof issuer === 'string' ? issuer : '', ids, signature, isEcdsa })
     },
     open: () => openClaims(claims),
   }
