@@ -182,8 +182,8 @@ export interface CertificateInput {
   maps: { coreDataSet: readonly string[]; bundle: readonly string[] }
   /** What maps into the core data set read. */
   claims: Json
-  /** What maps that compose resources at once read (WHO DDCC `Cert…toDDCC`, and the WHO validator's). */
-  composition: Json
+  /** What maps that compose resources at once read (WHO DDCC `Cert…toDDCC`, and the WHO validator's); absent: the claims. */
+  composition?(): Json
   /** Certified events, one at least: as many core data sets are due. */
   events: number
   /** Payload of CertLogic rules (EU DCC validation rules), where they are about this kind. */

@@ -139,13 +139,19 @@ function readMembers(source: JsonObject, data: Data, into: { name: string; remar
 
 const maps = mapsFrom('HcertDccToCoreDataSet')
 
-/** The claims with text keys; and {iss, sub, aud, exp, nbf, iat, id, data}, of which WHO's guide reads `data.cert`, its validator `data.dcc`. */
+/** The claims with text keys. */
 function dccInput(content: Json): CertificateInput {
   const claims = withoutEmptyTexts(content)
   const dcc = member(member(claims, '-260'), '1') ?? null
-  const composition: JsonObject = {}
+  const events = kinds.reduce((sum, kind) => sum + eventsOf(member(dcc, kind)).length, 0)
+  return { maps, claims, composition: () => composition(claims, dcc), events: Math.max(1, events), certLogic: dcc }
+}
+
+/** {iss, sub, aud, exp, nbf, iat, id, data}, of which WHO's guide reads `data.cert`, its validator `data.dcc`. */
+function composition(claims: Json, dcc: Json): JsonObject {
+  const shape: JsonObject = {}
   const copy = (name: string, value: Json | undefined) => {
-    if (value !== undefined) composition[name] = value
+    if (value !== undefined) shape[name] = value
   }
   copy('iss', member(claims, '1'))
   copy('sub', member(claims, '2'))
@@ -154,7 +160,5 @@ function dccInput(content: Json): CertificateInput {
   copy('nbf', day(member(claims, '5')))
   copy('iat', day(member(claims, '6')))
   copy('id', member(claims, '7'))
-  composition.data = { cert: dcc, dcc }
-  const events = kinds.reduce((sum, kind) => sum + eventsOf(member(dcc, kind)).length, 0)
-  return { maps, claims, composition, events: Math.max(1, events), certLogic: dcc }
+  return { ...shape, data: { cert: dcc, dcc } }
 }

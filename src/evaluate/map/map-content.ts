@@ -136,8 +136,9 @@ function inputFor(map: StructureMap | undefined, input: CertificateInput): Json 
   collectReads(group.rule, source, read)
   const score = (shape: Json) =>
     isJsonObject(shape) ? Object.keys(shape).filter((member) => read.has(member)).length : 0
-  const difference = score(input.composition) - score(input.claims)
-  return difference > 0 || (difference === 0 && !makesCoreDataSets(map)) ? input.composition : input.claims
+  const composition = input.composition?.() ?? input.claims
+  const difference = score(composition) - score(input.claims)
+  return difference > 0 || (difference === 0 && !makesCoreDataSets(map)) ? composition : input.claims
 }
 
 function collectReads(rules: StructureMap['group'][0]['rule'], variable: string, read: Set<string>): void {
