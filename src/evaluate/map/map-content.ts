@@ -26,6 +26,7 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
   const mapped: Mapped = {
     coreDataSets: [],
     bundle: undefined,
+    subject: undefined,
     structureMaps: [],
     warnings: [],
     obstacles: [],
@@ -37,7 +38,7 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
   const bundles = outputs.filter(isResourceBundle).filter((each) => isOfType(each, 'Bundle'))
   if (bundles.length > 0) mapped.bundle = standingAlone(mergeBundles(bundles, mapped.obstacles), mapping.uuid)
   const due = inputs.reduce((sum, { events }) => sum + events, 0)
-  checkMapped(mapped, { due, makers: run.makers })
+  checkMapped(mapped, { due, makers: run.makers, clock: mapping.now })
   return mapped
 }
 

@@ -62,6 +62,8 @@ export interface Verification {
   isIssuerUnknown: boolean
   /** What makes `accepted` impossible although the credential is VERIFIED: content that was not understood or does not count. */
   obstacles: Issue[]
+  /** Where content lies elsewhere: signed pointers of a VERIFIED credential, or a bare link, which nobody signed. */
+  links: NonNullable<Opened['links']>
 }
 
 /** What a credential is verified with. */
@@ -131,12 +133,22 @@ function refused(report: CheckReport, failure: Failure, made: (name: CheckName) 
     if (made(name) && !failure.skipped?.includes(name)) report.pass(name)
   }
   report.enter(failure)
-  return { ...unverified(report), ...(failure.format === undefined ? {} : { format: failure.format }) }
+  const links = failure.link ? [failure.link] : []
+  return { ...unverified(report), links, ...(failure.format === undefined ? {} : { format: failure.format }) }
 }
 
 function unverified(report: CheckReport): Verification {
   const status = report.failedWith() ?? 'NOT_SUPPORTED'
-  return { status, checks: report.checks(), inputs: [], events: [], period: {}, isIssuerUnknown: true, obstacles: [] }
+  return {
+    status,
+    checks: report.checks(),
+    inputs: [],
+    events: [],
+    period: {},
+    isIssuerUnknown: true,
+    obstacles: [],
+    links: [],
+  }
 }
 
 /** The checks `key` and `signature`: the keys under which the signature verifies; undefined when a check fails. */
@@ -259,14 +271,15 @@ function verdict(
     period: envelope.period,
     isIssuerUnknown: !key?.participant && !isCountry(issuer),
     obstacles: [],
+    links: [],
   }
   if (status !== 'VERIFIED' || !opened) return verification
-  const { content, events, happened = events } = opened
+  const { content, events, happened = events, links = [] } = opened
   const obstacles = opened.obstacles.filter(({ blocks }) => blocks).map(({ text }) => obstacle(text))
   const inputs = formats.flatMap((name) => format.kinds[name]?.input?.(content) ?? [])
   if (inputs.length < formats.length && obstacles.length === 0)
     obstacles.push(obstacle('The credential holds a kind of certificate whose content is not mapped'))
-  return { ...verification, content, inputs, events: happened, obstacles }
+  return { ...verification, content, inputs, events: happened, obstacles, links }
 }
 
 const obstacle = (text: string): Issue => issue('incomplete', { severity: 'warning', text })
