@@ -258,7 +258,7 @@ function crowdedIds(name: string, index: KeyIndex): string[] {
     .map(([keyId, count]) => `${count} keys stand under the key id ${keyId}`)
 }
 
-function revokesOf({ hashes, cards }: RevocationContent): TrustListStatus['revokes'] {
+function revokesOf({ hashes, cards }: RevocationContent): NonNullable<TrustListStatus['revokes']> {
   const figures = hashes.countries()
   const sum = (count: (each: (typeof figures)[number]) => number) => figures.reduce((all, each) => all + count(each), 0)
   const last = Math.max(...figures.map(({ expires }) => expires.getTime()))
