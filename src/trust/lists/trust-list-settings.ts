@@ -149,7 +149,9 @@ function bindingProblems(entry: JsonObject): string[] {
   }
   if (kind === 'revocation' && issuer !== undefined) {
     if (typeof issuer === 'string' && !issuer.startsWith('https://'))
-      problems.push('issuer of a revocation list must be the https address of an issuer of cards; a country is a participant')
+      problems.push(
+        'issuer of a revocation list must be the https address of an issuer of cards; a country is a participant',
+      )
     if (participant !== undefined) problems.push('a revocation list is of an issuer or of a participant, not both')
   }
   const isRemote = typeof location === 'string' && /^https?:/i.test(location)

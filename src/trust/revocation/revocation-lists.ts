@@ -172,7 +172,11 @@ const HOUR_SECONDS = 3600
 const DAY_HOURS = 24
 
 /** Tells of when a list is, and finds fault with one that is too old, or of nobody knows when. */
-function age(held: HeldLists, { name, content, maxAgeSeconds }: RevocationSource, about: { what: string; clock: Date }) {
+function age(
+  held: HeldLists,
+  { name, content, maxAgeSeconds }: RevocationSource,
+  about: { what: string; clock: Date },
+) {
   const { date } = content ?? {}
   if (!date) {
     held.faults.push(`of when the revocation list ${name} is is not known`)
