@@ -69,8 +69,10 @@ async function runMaps(input: CertificateInput, chosen: string[], run: Run): Pro
     const last = input.maps.coreDataSet.at(-1)
     note(instancesOf(current), last === undefined ? undefined : await run.mapping.compile(last))
   }
-  if (!isResourceBundle(current) && made.length > 0)
-    for (const canonical of input.maps.bundle) current = await advance(canonical, current, false, run)
+  const ofContent = chosen.length === 0 && input.maps.bundleOf === 'content'
+  if (ofContent) current = input.claims
+  if (ofContent || (!isResourceBundle(current) && made.length > 0))
+    for (const canonical of input.maps.bundle) current = await advance(canonical, current, ofContent, run)
   run.mapped.coreDataSets.push(...made)
   return current
 }
