@@ -2,6 +2,7 @@ import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { Json } from '../base/json-value.ts'
 import type { HealthLink } from './health-link/health-link.ts'
 import type { HeldLists } from './held-lists.ts'
+import type { Layer } from './layer.ts'
 
 /** Checks of `$evaluate`, in the order in which they are made and reported (docs/evaluate.md, Reply). */
 export const checkNames = [
@@ -223,6 +224,8 @@ export interface CredentialFormat {
   isChunked?: true
   /** To an envelope, or what is wrong. */
   decode(scanned: Scanned, limits: Limits): Envelope | Failure
+  /** The layers between the text and what it says, for people; as far as they can be read. */
+  layers?(scanned: Scanned, limits: Limits): Layer[]
   /** What a signer certificate's extended key usage (object identifiers) says against these contents; only for formats that have usages. */
   keyUsage?(usages: readonly string[], content: Pick<Opened, 'formats' | 'events'>): Finding | undefined
   /** Kinds of certificate by their code in replies. */

@@ -7,6 +7,7 @@ import { algorithmFromCose, curveRemark, signatureMatches } from '../signature-a
 import { claimedPeriod, claimKeys, issuerClaim } from './claims.ts'
 import { certificateForm, openClaims, subclaims } from './content.ts'
 import { flatPeriod } from './flat.ts'
+import { hcertLayers } from './layers.ts'
 import { hashRevocation } from './revocation.ts'
 import { hcertKeyUsage } from './usage.ts'
 
@@ -20,6 +21,7 @@ export const hcert: CredentialFormat = {
   issuers: 'country',
   recognises: (scanned) => scanned instanceof Uint8Array || PREFIX.test(scanned[0] ?? ''),
   decode: decodeHcert,
+  layers: hcertLayers,
   keyUsage: hcertKeyUsage,
   kinds: Object.fromEntries(subclaims.flatMap(({ kinds }) => Object.entries(kinds))),
 }
