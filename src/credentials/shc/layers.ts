@@ -52,7 +52,7 @@ function jwsLayers(jws: string, limits: Limits): Layer[] {
       : faulty(layer, strayOffset(part), 'it is no base64url from here on')
   })
   const broken = layers.some(({ fault }) => fault) || parts.length !== 3
-  if (parts.length !== 3) return [faulty(whole, 0, 'a compact JWS has three parts'), ...layers]
+  if (parts.length !== 3) return [faulty(whole, 0, 'a compact JWS has three parts')]
   const [header, payload] = parts.map(decodeBase64Url)
   if (broken || !header || !payload) return [whole, ...layers]
   const headerJson = textLayer('header JSON', header.toString('utf8'), { depth: 2 })
