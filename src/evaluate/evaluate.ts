@@ -3,6 +3,7 @@ import type { Parameters, PlanDefinition } from '../fhir/types.ts'
 import type { JobCall } from '../workers/job-pool.ts'
 import type { EvaluateEnvironment } from './environment.ts'
 import type { Evaluation } from './evaluation.ts'
+import { followLinks } from './linked/follow-links.ts'
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, readEvaluateRequest } from './request.ts'
 import { evaluateSingle, readQuestion } from './single.ts'
@@ -31,7 +32,7 @@ export interface Evaluate {
 export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
   const evaluate = async (request: EvaluateRequest, plans: PlanDefinition[] = []) => {
     refuseUnsupported(environment, request)
-    return evaluateSingle(await readQuestion(environment, request, plans))
+    return evaluateSingle({ ...(await readQuestion(environment, request, plans)), follow: followLinks })
   }
   return {
     evaluate,
