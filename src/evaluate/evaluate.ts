@@ -3,6 +3,7 @@ import type { Parameters, PlanDefinition } from '../fhir/types.ts'
 import type { JobCall } from '../workers/job-pool.ts'
 import type { EvaluateEnvironment } from './environment.ts'
 import type { Evaluation } from './evaluation.ts'
+import { compareIdentity, readIdentityDocument } from './identity/identity.ts'
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, readEvaluateRequest } from './request.ts'
 import { evaluateSingle, readQuestion } from './single.ts'
@@ -31,7 +32,10 @@ export interface Evaluate {
 export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
   const evaluate = async (request: EvaluateRequest, plans: PlanDefinition[] = []) => {
     refuseUnsupported(environment, request)
-    return evaluateSingle(await readQuestion(environment, request, plans))
+    const document = request.identity && readIdentityDocument(request.identity)
+    const evaluation = await evaluateSingle(await readQuestion(environment, request, plans))
+    if (document) compareIdentity(evaluation, document)
+    return evaluation
   }
   return {
     evaluate,
@@ -50,7 +54,6 @@ function refuseUnsupported(environment: EvaluateEnvironment, request: EvaluateRe
     credentialImage: request.image !== undefined,
     followLinks: request.followLinks && !environment.followLink,
     furtherCredential: request.further.length > 0,
-    identity: request.identity !== undefined,
   }
   for (const [name, isAsked] of Object.entries(cannot)) {
     if (!isAsked) continue
