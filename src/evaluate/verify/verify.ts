@@ -21,9 +21,11 @@ import type { KeySource, TrustedKey } from '../../trust/keys/trusted-key.ts'
 import {
   checkKeyUsage,
   checkKeyValidity,
+  checkLinks,
   checkRevocation,
   checkSignerStatus,
   checkValidityPeriod,
+  endedLink,
   type RevocationFailure,
 } from './checks.ts'
 import { candidateKeys, issuerFault, listedSigner, preferredKey, verifyingKeys } from './key.ts'
@@ -112,7 +114,7 @@ export async function verifyCredential(scanned: Scanned, context: VerificationCo
   const decoded = format.decode(scanned, context.limits ?? defaultLimits)
   // Bytes have no text encoding that could have been checked.
   const made = (name: CheckName) => !(isBytes && name === 'encoding')
-  if ('check' in decoded) return refused(report, decoded, made)
+  if ('check' in decoded) return refused(report, endedLink(decoded, context.clock), made)
   for (const name of decodingChecks) if (made(name)) report.pass(name)
   report.enter(...decoded.remarks.filter(({ check }) => isOfDecoding(check)))
   const fault = issuerFault(decoded)
@@ -234,6 +236,7 @@ function judgeKey(
     ...found,
     ...checkSignerStatus(envelope, context.keys),
     ...checkValidityPeriod(envelope, clock),
+    ...checkLinks(opened?.links, clock),
     ...envelope.remarks.filter(({ check }) => !isOfDecoding(check)),
   )
   if (!opened || report.failedWith()) return
