@@ -3,7 +3,7 @@ import type { Followed, LinkedFile } from '../../credentials/health-link/follow.
 import { notFollowed } from '../../credentials/health-link/health-link.ts'
 import { issue } from '../../fhir/error.ts'
 import type { Issue } from '../../fhir/types.ts'
-import { judgeVerified, type Question, type Verified } from '../single.ts'
+import { type Follow, judgeVerified, type Question, type Verified } from '../single.ts'
 import type { Check } from '../verify/report.ts'
 import { combine } from './combine.ts'
 import { type JudgedFile, judgeFile } from './judge-file.ts'
@@ -13,28 +13,39 @@ type Failed = Exclude<Followed, { files: LinkedFile[] }>
 /**
  * Follows the links of a credential and judges every file behind them as a credential of its own: the evaluation comes to what the least
  * favourable of them says. Links of a certificate are followed only when that is verified; a bare link is worth what its files are.
+ * @param client on whose account other servers are asked
  */
-export async function followLinks(question: Question, credential: Verified): Promise<void> {
+export const followLinks =
+  (client: string): Follow =>
+  async (question, credential) => {
+    const followed = await filesBehind(question, credential, client)
+    if ('status' in followed) return failed(question, credential, followed)
+    return judgeFiles(question, credential, followed.files)
+  }
+
+async function judgeFiles(question: Question, credential: Verified, files: LinkedFile[]): Promise<void> {
   const { verification, evaluation } = credential
   const isSigned = verification.status === 'VERIFIED'
-  const followed = await filesBehind(question, credential)
-  if ('status' in followed) return failed(question, credential, followed)
   // They were followed after all.
   const texts = new Set(verification.links.map(notFollowed))
   const isLeft = ({ details }: Issue) => !texts.has(details?.text ?? '')
   evaluation.obstacles = evaluation.obstacles.filter(isLeft)
   evaluation.issues = isSigned ? evaluation.issues.filter(isLeft) : []
   const judged: JudgedFile[] = []
-  for (const file of followed.files)
-    judged.push(...(await judgeFile(question, file, isSigned ? verification : undefined)))
+  for (const file of files) judged.push(...(await judgeFile(question, file, isSigned ? verification : undefined)))
   if (isSigned && verification.inputs.length > 0) await judgeVerified(question, credential)
   combine(evaluation, judged, { isSigned, hasOwnContent: isSigned && verification.inputs.length > 0 })
 }
 
 /** The files behind all links; the first link that leads to nothing is the answer. */
-async function filesBehind({ environment, request }: Question, { verification }: Verified): Promise<Followed> {
+async function filesBehind(
+  { environment, request }: Question,
+  { verification }: Verified,
+  client: string,
+): Promise<Followed> {
   const { passcode, recipient, clock } = request
   const ask = {
+    client,
     clock,
     ...(passcode === undefined ? {} : { passcode }),
     ...(recipient === undefined ? {} : { recipient }),
