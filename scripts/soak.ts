@@ -2,15 +2,17 @@ import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { type Run, reportLines, runCases } from '../test/evaluate/invariant/run-cases.ts'
+import { runMutations } from '../test/support/mutations.ts'
 import { searchAfterEvaluations } from '../test/support/privacy/run.ts'
 import { traceLines } from '../test/support/privacy/traces.ts'
 
-const usage = `npm run soak -- [part…] [--credentials N] [--evaluations N] [--seed N] [--case N]
+const usage = `npm run soak -- [part…] [--credentials N] [--evaluations N] [--mutants N] [--seed N] [--case N]
 
 Parts, all by default:
   every         every twist and every standing of a key, once
   withdrawn     keys that lists withdraw, or that a required list lacks
   credentials   N credentials at random against the independent judge (default 20000)
+  mutations     N changed credentials of every format at every layer (default 100000)
   properties    all tests once, property tests with examples of the seed
   privacy       a search for personal data after N evaluations of all kinds (default 1000)
 
@@ -28,6 +30,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     credentials: { type: 'string', default: '20000' },
+    mutants: { type: 'string', default: '100000' },
     evaluations: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
     case: { type: 'string' },
@@ -54,6 +57,18 @@ async function privacy(): Promise<Outcome> {
   return { lines, passed: requests, failed: traces.length + (control.length === 0 ? 1 : 0) }
 }
 
+async function mutations(): Promise<Outcome> {
+  const report = await runMutations({ mutants: Number(values.mutants), seed })
+  const { milliseconds, format } = report.slowest
+  const statuses = [...report.statuses].map(([status, count]) => `${status} ${count}`).join(', ')
+  const slowest = `slowest verdict ${milliseconds.toFixed(1)} ms (${format}); seed ${seed}`
+  return {
+    lines: [statuses, slowest, ...report.faults],
+    passed: report.mutants - report.faults.length,
+    failed: report.faults.length,
+  }
+}
+
 /** The test suite with other examples; a failure names the seed and the path that make it again. */
 async function properties(): Promise<Outcome> {
   const environment = { ...process.env, TEST_SEED: String(seed) }
@@ -68,6 +83,7 @@ const parts: Record<string, () => Promise<Outcome>> = {
   every: () => credentials(0),
   withdrawn: () => credentials(0, ['withdrawn']),
   credentials: () => credentials(Number(values.credentials)),
+  mutations,
   properties,
   privacy,
 }

@@ -39,8 +39,8 @@ export type Status =
   | 'REVOKED'
   | 'UNSIGNED_CONTENT'
 
-/** What a credential certifies: vaccination, test, recovery (the keys of the EU DCC). */
-export type EventKind = 'v' | 't' | 'r'
+/** What a credential certifies: vaccination, test, recovery (the keys of the EU DCC), or a whole patient summary, which is none of them. */
+export type EventKind = 'v' | 't' | 'r' | 's'
 
 /** A time claim in seconds since 1970; present but not a finite number is kept apart from absent. */
 export type Claim = number | 'not-a-number'
@@ -179,12 +179,17 @@ export interface Obstacle {
 /** What maps and rules get of one kind of certificate in a verified credential. Numbers stay numbers; `""` counts as absent. */
 export interface CertificateInput {
   /** Canonicals of the default maps: content → core data set, each over the output of the one before, then core data set → Bundle. */
-  maps: { coreDataSet: readonly string[]; bundle: readonly string[] }
+  maps: {
+    coreDataSet: readonly string[]
+    bundle: readonly string[]
+    /** The maps to a Bundle read the content itself: a patient summary says more than core data sets can hold. */
+    bundleOf?: 'content'
+  }
   /** What maps into the core data set read. */
   claims: Json
-  /** What maps that compose resources at once read (WHO DDCC `Cert…toDDCC`, and the WHO validator's). */
-  composition: Json
-  /** Certified events, one at least: as many core data sets are due. */
+  /** What maps that compose resources at once read (WHO DDCC `Cert…toDDCC`, and the WHO validator's); absent: the claims. */
+  composition?(): Json
+  /** Certified events: as many core data sets are due. One at least, but for a patient summary, which may have no vaccinations. */
   events: number
   /** Payload of CertLogic rules (EU DCC validation rules), where they are about this kind. */
   certLogic?: Json

@@ -25,6 +25,12 @@ export interface Evaluation extends Pick<Verification, 'status' | 'checks'> {
   /** Canonicals with version of the value sets that the rules asked. */
   valueSets: string[]
   clockText: string
+  /** The files behind a health link: what each says when it is itself a credential, and its resources when it is a Bundle. */
+  linked: { contentType: string; evaluation?: Evaluation; content?: Bundle }[]
+  /** One for each credential, when there were several. */
+  evaluations: Evaluation[]
+  /** How the person agrees with the identity document; absent when none was given, or nobody can say. */
+  identity?: 'match' | 'close' | 'differs'
 }
 
 /**

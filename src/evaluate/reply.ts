@@ -21,11 +21,14 @@ export function evaluationReply(evaluation: Evaluation): Parameters {
     parameter.push({ name: 'check', part })
   }
   parameter.push(...contentParameters(evaluation))
+  if (evaluation.identity) parameter.push({ name: 'identity', valueCode: evaluation.identity })
   for (const rule of evaluation.rules) parameter.push({ name: 'rule', part: ruleParts(rule) })
   for (const map of evaluation.structureMaps) parameter.push({ name: 'structureMap', valueCanonical: map })
   for (const set of evaluation.valueSets) parameter.push({ name: 'valueSet', valueCanonical: set })
   parameter.push({ name: 'evaluationDateTime', valueDateTime: evaluation.clockText })
   if (evaluation.issues.length > 0) parameter.push({ name: 'outcome', resource: operationOutcome(evaluation.issues) })
+  for (const file of evaluation.linked) parameter.push({ name: 'linked', part: linkedParts(file) })
+  for (const each of evaluation.evaluations) parameter.push({ name: 'evaluation', resource: evaluationReply(each) })
   return { resourceType: 'Parameters', parameter }
 }
 
@@ -57,6 +60,13 @@ function contentParameters(evaluation: Evaluation): Parameter[] {
   }
   if (evaluation.content) parameter.push({ name: 'content', resource: evaluation.content })
   return parameter
+}
+
+function linkedParts({ contentType, evaluation, content }: Evaluation['linked'][number]): Parameter[] {
+  const part: Parameter[] = [{ name: 'contentType', valueCode: contentType }]
+  if (evaluation) part.push({ name: 'evaluation', resource: evaluationReply(evaluation) })
+  if (content) part.push({ name: 'content', resource: content })
+  return part
 }
 
 function ruleParts(rule: Evaluation['rules'][number]): Parameter[] {

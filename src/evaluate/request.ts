@@ -1,15 +1,34 @@
 import { isJurisdictionCode } from '../base/iso-3166.ts'
+import { isJsonObject } from '../base/json.ts'
 import type { Scanned } from '../credentials/credential-format.ts'
 import { primitiveFault } from '../fhir/elements.ts'
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
 import { isOfType } from '../fhir/json.ts'
-import { allParameters, firstParameter, parameterValue, textParameter, textParameters } from '../fhir/operation.ts'
-import type { Parameters } from '../fhir/types.ts'
+import {
+  allParameters,
+  booleanParameter,
+  firstParameter,
+  parameterValue,
+  textParameter,
+  textParameters,
+} from '../fhir/operation.ts'
+import type { Parameter, Parameters } from '../fhir/types.ts'
 
 /** One `$evaluate` question, read and checked; the contract's parameter names in camel case plurals. */
 export interface EvaluateRequest {
-  /** The text as scanned, the texts of the chunks of a card, or the bytes of a raw transport (HCERT 4.1). */
+  /** The text as scanned, the texts of the chunks of a card, or the bytes of a raw transport (HCERT 4.1); no text beside an `image`. */
   credential: Scanned
+  /** A picture with the codes on it, instead of `credential`. */
+  image?: { contentType?: string; data: Uint8Array }
+  /** More credentials of the same person, each as `credential`. */
+  further: Scanned[]
+  /** Fetch what a health link points to. */
+  followLinks: boolean
+  /** What opens a link that asks for it, and who receives what is behind it. */
+  passcode?: string
+  recipient?: string
+  /** The identity document to compare with, as read by a person or from its machine-readable zone. */
+  identity?: { name?: string; birthDate?: string; mrz?: string }
   /** The clock of every time check and of CQL `Now()`. */
   clock: Date
   /** The clock as a FHIR dateTime, as it was given. */
@@ -78,8 +97,13 @@ export function readEvaluateRequest(
   if (expressions.length > 0 && libraries.length === 0) {
     throw badRequest({ text: 'expression names defines of library, which is not given', expression: at('expression') })
   }
+  const image = readImage(parameters)
   return {
-    credential: readCredential(parameters),
+    credential: image ? [] : readCredential(parameters),
+    ...(image ? { image } : {}),
+    further: allParameters(parameters, 'furtherCredential').map((each) => readCredential(partsOf(each))),
+    ...readFollowing(parameters),
+    ...readIdentity(parameters),
     clock: clockText === undefined ? call.now : readClock(clockText),
     clockText: clockText ?? call.now.toISOString(),
     planDefinitions: fewTexts(parameters, 'planDefinition'),
@@ -146,6 +170,56 @@ function readCredential(parameters: Parameters): Scanned {
     )
   }
   return texts.map(withoutLineEnd)
+}
+
+/** A picture must come with the question: an address would make the server fetch what anybody names. */
+function readImage(parameters: Parameters): EvaluateRequest['image'] {
+  const attachment = parameterValue(firstParameter(parameters, 'credentialImage'))
+  if (attachment === undefined) return undefined
+  const expression = at('credentialImage')
+  for (const name of ['credential', 'credentialPart', 'credentialData'])
+    if (firstParameter(parameters, name))
+      throw badRequest({ text: `Either ${name} or credentialImage is possible`, expression })
+  if (!isJsonObject(attachment)) throw badRequest({ text: 'credentialImage must be an Attachment', expression })
+  const { contentType, data, url } = attachment
+  if (url !== undefined)
+    throw badRequest({ text: 'credentialImage must hold the picture as data: an address is not fetched', expression })
+  if (data === undefined) throw badRequest({ text: 'credentialImage has no data', expression }, 'required')
+  const bytes = readBase64(data, 'credentialImage')
+  return { data: bytes, ...(typeof contentType === 'string' ? { contentType } : {}) }
+}
+
+/** The parts of a parameter, to be read as parameters are. */
+const partsOf = ({ part = [] }: Parameter): Parameters => ({ resourceType: 'Parameters', parameter: part })
+
+function readFollowing(parameters: Parameters): Pick<EvaluateRequest, 'followLinks' | 'passcode' | 'recipient'> {
+  const followLinks = booleanParameter(parameters, 'followLinks') ?? false
+  const asked: Pick<EvaluateRequest, 'passcode' | 'recipient'> = {}
+  for (const name of ['passcode', 'recipient'] as const) {
+    const text = textParameter(parameters, name)
+    if (text === undefined) continue
+    if (!followLinks)
+      throw badRequest({ text: `${name} goes with followLinks, which is not true`, expression: at(name) })
+    if (text.length > longestWord)
+      throw badRequest({ text: `${name} is longer than ${longestWord} characters`, expression: at(name) }, 'too-long')
+    asked[name] = text
+  }
+  return { followLinks, ...asked }
+}
+
+/** Longest passcode or recipient, in characters. */
+const longestWord = 1000
+
+function readIdentity(parameters: Parameters): Pick<EvaluateRequest, 'identity'> {
+  const given = firstParameter(parameters, 'identity')
+  if (!given) return {}
+  const parts = partsOf(given)
+  const identity: NonNullable<EvaluateRequest['identity']> = {}
+  for (const name of ['name', 'birthDate', 'mrz'] as const) {
+    const text = textParameter(parts, name)
+    if (text !== undefined) identity[name] = text
+  }
+  return { identity }
 }
 
 /** Scanners and editors add one line end; every other blank, a second one too, belongs to the code. */

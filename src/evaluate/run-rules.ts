@@ -143,7 +143,12 @@ async function selected(
 }
 
 /** The kinds of the code system of certificate kinds, by what a credential certifies. */
-const kindNames: Record<EventKind, string> = { v: 'vaccination', t: 'test', r: 'recovery' }
+const kindNames: Record<EventKind, string> = {
+  v: 'vaccination',
+  t: 'test',
+  r: 'recovery',
+  s: 'patient-summary',
+}
 
 function ruleCall({ request, verification }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
   // A CertLogic rule reads one EU certificate: of a credential that certifies more it would decide without having seen that.

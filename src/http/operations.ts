@@ -1,3 +1,4 @@
+import { nearestName } from '../base/nearest.ts'
 import { isRefused } from '../fhir/artefact.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
 import { FhirError, issue } from '../fhir/error.ts'
@@ -30,7 +31,16 @@ export function findOperation(operations: BoundOperation[], target: Target): Bou
   })
   if (found) return found
   const where = type === '' ? 'system level' : id === '' ? `type level of ${type}` : `instance level of ${type}`
-  const text = `There is no operation $${printable(name)} at ${where}.`
+  const known = operations.filter(({ system, type: types = [], instance = [] }) =>
+    type === '' ? system === true : (id === '' ? types : instance).includes(type),
+  )
+  const near = nearestName(
+    name,
+    known.map((each) => each.name),
+  )
+  const elsewhere = operations.some((each) => each.name === name)
+  const hint = elsewhere || near === undefined ? '' : ` Nearest: $${near}.`
+  const text = `There is no operation $${printable(name)} at ${where}.${hint}`
   throw new FhirError(404, issue('not-supported', text))
 }
 

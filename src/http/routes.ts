@@ -69,7 +69,7 @@ export function resolveRoute(context: HttpContext, method: string, path: string[
     if (target.type !== '') checkType(target.type)
     const possible = Object.keys(methods).filter((each) => !isAppendOnly(target.type) || appending.has(each))
     const found = possible.includes(method) ? methods[method] : undefined
-    if (!found) throw methodNotAllowed(method, allowed(possible))
+    if (!found) throw methodNotAllowed(method, allowed(possible), pattern === '/' ? whatIsHere : '')
     return {
       pattern,
       target,
@@ -83,6 +83,9 @@ export function resolveRoute(context: HttpContext, method: string, path: string[
   }
   throw unknownPath()
 }
+
+/** The base itself is for batches and transactions alone; who opens it looks for what the server is. */
+const whatIsHere = ' What this server holds and does is described at metadata.'
 
 /** The methods of a path, for OPTIONS. */
 export function allowedMethods(context: HttpContext, path: string[]): string[] {

@@ -62,6 +62,7 @@ const answer: ParameterDeclaration[] = [
     ],
     'Whom to compare with an identity document.',
   ),
+  output('identity', 'code', 'How the person agrees with the identity document: match, close or differs.'),
   output('coreDataSet', 'Binary', 'DDCC core data set (application/json), one per certified event.', '0..*'),
   output('content', 'Bundle', 'The FHIR resources that the rules ran over.'),
   output(
@@ -95,6 +96,17 @@ const answer: ParameterDeclaration[] = [
   output('valueSet', 'canonical', 'Value sets that the rules asked, with their versions.', '0..*'),
   output('evaluationDateTime', 'dateTime', 'The clock of every time check.', '1..1'),
   output('outcome', 'OperationOutcome', 'Warnings, and the error behind a failure.'),
+  output(
+    'linked',
+    [
+      output('contentType', 'code', 'Media type of the file.', '1..1'),
+      output('evaluation', 'Parameters', 'A whole reply, when the file is itself a credential.'),
+      output('content', 'Bundle', 'Its resources, when it is a Bundle.'),
+    ],
+    'One per file behind a health link.',
+    '0..*',
+  ),
+  output('evaluation', 'Parameters', 'One per credential, when there are several.', '0..*'),
 ]
 
 /** `$evaluate`: a verdict on a scanned credential; the contract is fixed (README, `$evaluate`). */
@@ -111,16 +123,7 @@ export const evaluateOperation = defineOperation<OperationContext>({
   rawBodyLimitBytes: maximumQueueBytes,
   personal: true,
   strict: true,
-  notSupported: [
-    'asOf',
-    'credentialImage',
-    'followLinks',
-    'furtherCredential',
-    'identity',
-    'passcode',
-    'recipient',
-    'useContext',
-  ],
+  notSupported: ['asOf', 'useContext'],
   parameters: [
     input('url', 'uri', 'At type level: canonical of the PlanDefinition to evaluate.', { scope: ['type'] }),
     { ...input('credential', 'string', 'The text of the code exactly as scanned.'), personal: true },
@@ -134,6 +137,33 @@ export const evaluateOperation = defineOperation<OperationContext>({
       'Raw transport instead of a text: COSE_Sign1 or CWT bytes, plain or zlib.',
       { personal: true },
     ),
+    {
+      ...input('credentialImage', 'Attachment', 'A picture (PNG, JPEG, WebP) or PDF with the codes on it, instead.'),
+      personal: true,
+    },
+    input(
+      'furtherCredential',
+      [
+        input('credential', 'string', 'The text of the code exactly as scanned.'),
+        input('credentialPart', 'string', 'Further chunks of a chunked SMART Health Card, any order.', '0..*'),
+        input('credentialData', 'base64Binary', 'Raw transport instead of a text.'),
+      ],
+      'More credentials of the same person: the rules run once over all of their events.',
+      { cardinality: '0..*', personal: true },
+    ),
+    input(
+      'identity',
+      [
+        input('name', 'string', 'Name on the identity document.'),
+        input('birthDate', 'date', 'Date of birth on the identity document.'),
+        input('mrz', 'string', 'Its machine-readable zone (ICAO Doc 9303), with or without line ends.'),
+      ],
+      'The identity document to compare with; never stored.',
+      { personal: true },
+    ),
+    input('followLinks', 'boolean', 'Fetch what a health link points to, where the server may.'),
+    input('passcode', 'string', 'Opens a health link that asks for one.', { personal: true }),
+    input('recipient', 'string', 'Who receives what is behind a health link.', { personal: true }),
     input('evaluationDateTime', 'dateTime', "The clock of every time check; default the server's clock."),
     input('planDefinition', 'canonical', 'Which rules to run; default: every active one that applies.', '0..*'),
     input('library', 'canonical', 'Rule libraries to run directly.', '0..*'),
@@ -161,7 +191,7 @@ export const evaluateOperation = defineOperation<OperationContext>({
     const named = await namedByPlace(call, context)
     if (call.body) return evaluateLines(call, context, named)
     checkQuestion(call.parameters)
-    const resource = await context.evaluate.answer(call.parameters, { language: call.acceptLanguage, ...named })
+    const resource = await context.evaluate.answer(call.parameters, { ...callerOf(call), ...named })
     return { resource }
   },
 })
@@ -178,6 +208,13 @@ async function namedByPlace(call: OperationCall, context: OperationContext): Pro
   if (!url) throw badRequest('url is required: the canonical of the PlanDefinition to evaluate', 'required')
   return { planDefinitions: [url] }
 }
+
+/** What the call says of who asks. */
+const callerOf = ({ acceptLanguage, client = '', isGone }: OperationCall) => ({
+  language: acceptLanguage,
+  client,
+  isGone,
+})
 
 /** The lines of one body together may use so many times what one may. */
 const wholeFactor = 10
@@ -239,7 +276,7 @@ async function answerLine(
   // `url` stands in the address.
   checkDeclared(evaluateOperation, question, 'system')
   checkQuestion(question)
-  return context.evaluate.answer(question, { language: call.acceptLanguage, ...named })
+  return context.evaluate.answer(question, { ...callerOf(call), ...named })
 }
 
 /** A card has some dozen chunks, a request some dozen rules: what repeats without end costs without end. */

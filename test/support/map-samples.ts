@@ -11,7 +11,7 @@ import { ownMapping } from './own-mapping.ts'
 function divocInput(content: Json): CertificateInput {
   const claims = withoutEmptyTexts(content)
   const events = Math.max(1, eventsOf(member(claims, 'evidence')).length)
-  return { maps: mapsFrom('DivocToCoreDataSet'), claims, composition: claims, events }
+  return { maps: mapsFrom('DivocToCoreDataSet'), claims, events }
 }
 
 /** What the maps of a kind of certificate get of content. */

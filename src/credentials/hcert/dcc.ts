@@ -7,11 +7,12 @@ import { birthDate, code, count, country, type Datum, date, dateTime, machineTex
 import type { CborValue } from '../encoding/cbor.ts'
 import { hasMisplacedEvents, isAbsent, type Subclaim } from './subclaim.ts'
 
-const kinds: EventKind[] = ['v', 't', 'r']
+type Kind = Exclude<EventKind, 's'>
+const kinds: Kind[] = ['v', 't', 'r']
 type Data = Record<string, Datum>
 
 /** Entries of the DCC schema, versions 1.0.0 to 1.3.2; value sets are the business of rules, not of the schema. */
-const entryData: Record<EventKind, { required: Data; optional: Data }> = {
+const entryData: Record<Kind, { required: Data; optional: Data }> = {
   v: {
     required: {
       tg: code,
@@ -55,7 +56,7 @@ export const dcc: Subclaim = {
 function formFault(value: CborValue): string | undefined {
   if (!(value instanceof Map)) return 'EU DCC is not a map'
   if (!(value.get('nam') instanceof Map)) return 'EU DCC: nam is not a map'
-  const hasEntries = (kind: EventKind) => {
+  const hasEntries = (kind: Kind) => {
     const list = value.get(kind)
     return Array.isArray(list) && list.length > 0
   }
@@ -66,7 +67,7 @@ function readDcc(value: Json): Opened | string {
   if (!isJsonObject(value)) return 'EU DCC is not a map'
   if (!isJsonObject(value.nam)) return 'EU DCC: nam is not a map'
   if (hasMisplacedEvents(Object.keys(value), kinds)) return 'EU DCC holds events of another kind'
-  const lists = new Map<EventKind, JsonObject[]>()
+  const lists = new Map<Kind, JsonObject[]>()
   for (const kind of kinds) {
     const list = value[kind]
     if (list === undefined || isEmptyMap(list)) continue
@@ -82,7 +83,7 @@ function readDcc(value: Json): Opened | string {
 /** Stands for an absent list in genuine certificates. */
 const isEmptyMap = (value: Json) => isJsonObject(value) && Object.keys(value).length === 0
 
-function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<EventKind, JsonObject[]>): Opened {
+function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<Kind, JsonObject[]>): Opened {
   const version = typeof dcc.ver === 'string' && /^\d+\.\d+\.\d+$/.test(dcc.ver) ? dcc.ver : undefined
   const remarks: string[] = []
   const value: JsonObject = {}
@@ -110,7 +111,7 @@ function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<EventKind, Jso
   }
 }
 
-function readEntry(entry: JsonObject, kind: EventKind, remarks: string[]): JsonObject {
+function readEntry(entry: JsonObject, kind: Kind, remarks: string[]): JsonObject {
   const { required, optional } = entryData[kind]
   for (const name in required) if (!(name in entry)) remarks.push(`${kind}.${name} is missing`)
   return readMembers(entry, { ...required, ...optional }, { name: kind, remarks })
@@ -139,13 +140,19 @@ function readMembers(source: JsonObject, data: Data, into: { name: string; remar
 
 const maps = mapsFrom('HcertDccToCoreDataSet')
 
-/** The claims with text keys; and {iss, sub, aud, exp, nbf, iat, id, data}, of which WHO's guide reads `data.cert`, its validator `data.dcc`. */
+/** The claims with text keys. */
 function dccInput(content: Json): CertificateInput {
   const claims = withoutEmptyTexts(content)
   const dcc = member(member(claims, '-260'), '1') ?? null
-  const composition: JsonObject = {}
+  const events = kinds.reduce((sum, kind) => sum + eventsOf(member(dcc, kind)).length, 0)
+  return { maps, claims, composition: () => composition(claims, dcc), events: Math.max(1, events), certLogic: dcc }
+}
+
+/** {iss, sub, aud, exp, nbf, iat, id, data}, of which WHO's guide reads `data.cert`, its validator `data.dcc`. */
+function composition(claims: Json, dcc: Json): JsonObject {
+  const shape: JsonObject = {}
   const copy = (name: string, value: Json | undefined) => {
-    if (value !== undefined) composition[name] = value
+    if (value !== undefined) shape[name] = value
   }
   copy('iss', member(claims, '1'))
   copy('sub', member(claims, '2'))
@@ -154,7 +161,5 @@ function dccInput(content: Json): CertificateInput {
   copy('nbf', day(member(claims, '5')))
   copy('iat', day(member(claims, '6')))
   copy('id', member(claims, '7'))
-  composition.data = { cert: dcc, dcc }
-  const events = kinds.reduce((sum, kind) => sum + eventsOf(member(dcc, kind)).length, 0)
-  return { maps, claims, composition, events: Math.max(1, events), certLogic: dcc }
+  return { ...shape, data: { cert: dcc, dcc } }
 }

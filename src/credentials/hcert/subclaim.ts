@@ -26,7 +26,7 @@ export function subclaimInput(key: number, maps: CertificateInput['maps'], event
   return (content: Json): CertificateInput => {
     const clean = withoutEmptyTexts(content)
     const value = member(member(clean, '-260'), String(key)) ?? clean
-    return { maps, claims: value, composition: value, events: Math.max(1, events(value)) }
+    return { maps, claims: value, events: Math.max(1, events(value)) }
   }
 }
 

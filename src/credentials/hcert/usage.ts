@@ -4,8 +4,8 @@ import type { EventKind, Finding, Opened } from '../credential-format.ts'
 const ARCS = ['1.3.6.1.4.1.1847', '1.3.6.1.4.1.0.1847']
 const under = (arc: string) => ARCS.map((each) => `${each}.${arc}`)
 
-/** Extended key usages of a signer (HCERT, key usage), by the kind of event that they allow. */
-const EVENT_USAGES: Record<EventKind, string[]> = {
+/** Extended key usages of a signer (HCERT, key usage), by the kind of event that they allow; a patient summary has none of its own. */
+const EVENT_USAGES: Partial<Record<EventKind, string[]>> = {
   t: under('2021.1.1'),
   v: under('2021.1.2'),
   r: under('2021.1.3'),
@@ -26,7 +26,10 @@ export function hcertKeyUsage(
   if (has(RAW_DCC_USAGES) && formats.some((format) => format !== 'hcert-dcc'))
     return denied('the key is one of the EU DCC alone')
   if (!has(HEALTH_USAGES)) return undefined
-  const others = events.filter((event) => !has(EVENT_USAGES[event]))
+  const others = events.filter((event) => {
+    const needed = EVENT_USAGES[event]
+    return needed !== undefined && !has(needed)
+  })
   return others.length === 0 ? undefined : denied(`extended key usage excludes events of kind ${others.join(', ')}`)
 }
 

@@ -1,8 +1,8 @@
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import { alpha3FromAlpha2, isCountryCode } from '../../base/iso-3166.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { keep } from '../../base/keep.ts'
+import { keep, keepPerObject } from '../../base/keep.ts'
 import { authorityKeyIdentifier } from '../../base/x509.ts'
 import type {
   CheckName,
@@ -76,8 +76,24 @@ interface SignedSeal {
   /** RFC 8785 form of `data`. */
   canonical: string
   algorithm: SignatureAlgorithm
-  signer: X509Certificate
+  signer: Signer
   signature: Buffer
+}
+
+/** The certificate that a seal carries, with what is asked of it for every seal. */
+interface Signer {
+  certificate: X509Certificate
+  publicKey: KeyObject
+  /** Base64; undefined when the certificate names none. */
+  authorityKeyId: string | undefined
+  /** SHA-256 of the certificate, hexadecimal. */
+  thumbprint: string
+  /** First 8 bytes of the thumbprint, base64. */
+  keyId: string
+  /** `C` of the subject. */
+  country: string
+  /** Whether a trusted key has signed it. */
+  isSignedBy(publicKey: KeyObject): boolean
 }
 
 /** Takes the seal apart; a text says what is wrong with it. */
@@ -86,7 +102,7 @@ function readSignature(seal: JsonObject): SignedSeal | string {
   if (!isJsonObject(data) || !isJsonObject(data.hdr) || !isJsonObject(sig)) return 'data, hdr or sig is not an object'
   const algorithm = algorithmFromJose(sig.alg)
   if (!algorithm?.curve) return 'algorithm absent or not allowed'
-  const signer = certificateOf(sig.cer)
+  const signer = typeof sig.cer === 'string' ? readSigners.of(sig.cer, readSigner) : undefined
   if (!signer) return 'signer certificate cannot be read'
   const signature = typeof sig.sigvl === 'string' ? decodeBase64Url(sig.sigvl) : undefined
   if (!signature || !fitsCurve(algorithm, signer.publicKey, signature)) {
@@ -97,19 +113,39 @@ function readSignature(seal: JsonObject): SignedSeal | string {
   return { data, header: data.hdr, canonical, algorithm, signer, signature }
 }
 
-/** Reading a certificate costs four signature verifications, and few signers issue most seals. */
-const readCertificates = keep<string, X509Certificate | undefined>(200)
+/** Reading a certificate and its chain costs some signature verifications, and few signers issue most seals. */
+const readSigners = keep<string, Signer | undefined>(200)
 
-const certificateOf = (cer: Json | undefined): X509Certificate | undefined =>
-  typeof cer === 'string' ? readCertificates.of(cer, readCertificate) : undefined
-
-function readCertificate(cer: string): X509Certificate | undefined {
+function readSigner(cer: string): Signer | undefined {
   const der = decodeBase64Url(cer)
   try {
     const certificate = der && new X509Certificate(der)
-    return certificate?.publicKey.asymmetricKeyType === 'ec' ? certificate : undefined
+    const publicKey = certificate?.publicKey
+    return certificate && publicKey?.asymmetricKeyType === 'ec' ? signerOf(certificate, publicKey) : undefined
   } catch {
     return undefined // not a certificate, or a key of a kind that OpenSSL does not know
+  }
+}
+
+function signerOf(certificate: X509Certificate, publicKey: KeyObject): Signer {
+  const authority = authorityKeyIdentifier(certificate.raw)
+  const thumbprint = createHash('sha256').update(certificate.raw).digest()
+  return {
+    certificate,
+    publicKey,
+    authorityKeyId: authority && Buffer.from(authority).toString('base64'),
+    thumbprint: thumbprint.toString('hex'),
+    keyId: thumbprint.subarray(0, 8).toString('base64'),
+    country: countryOf(certificate),
+    isSignedBy: keepPerObject((key: KeyObject) => isSigned(certificate, key)),
+  }
+}
+
+function isSigned(certificate: X509Certificate, key: KeyObject): boolean {
+  try {
+    return certificate.verify(key)
+  } catch {
+    return false // a key of a kind that cannot have signed it
   }
 }
 
@@ -119,19 +155,17 @@ function envelopeOf(
   { issuer, event, message }: { issuer: Json; event: EventKind; message: JsonObject },
 ): Envelope {
   const { data, signer, algorithm, canonical, signature } = signed
-  const authority = authorityKeyIdentifier(signer.raw)
-  const thumbprint = createHash('sha256').update(signer.raw).digest()
   const country = String(issuer)
   return {
     format: 'icao-vds-nc',
     issuer,
-    keyId: authority && Buffer.from(authority).toString('base64'),
+    keyId: signer.authorityKeyId,
     // A trusted list may pin the signer itself.
-    otherKeyIds: [thumbprint.subarray(0, 8).toString('base64')],
+    otherKeyIds: [signer.keyId],
     algorithm: algorithm.name,
-    vouchedBy: (key) => sameCountry(country, countryOf(signer)) && vouches(key, signer, thumbprint.toString('hex')),
+    vouchedBy: (key) => sameCountry(country, signer.country) && vouches(key, signer),
     verify: () => signatureMatches(algorithm, signer.publicKey, Buffer.from(canonical, 'utf8'), signature),
-    signer,
+    signer: signer.certificate,
     coverage: 'whole',
     period: {},
     remarks: [],
@@ -144,20 +178,16 @@ function envelopeOf(
  * The embedded certificate alone proves nothing: the trusted key is the signer itself, or has signed it and is of its country.
  * Whether a listed signer may sign content is judged by its usage.
  */
-function vouches(key: VerificationKey, signer: X509Certificate, thumbprint: string): boolean {
-  if (key.thumbprint === thumbprint) return true
+function vouches(key: VerificationKey, signer: Signer): boolean {
+  if (key.thumbprint === signer.thumbprint) return true
   // A document signer that is itself trusted has no say over other signers; an anchor without usage counts as authority.
   if (key.usage !== '' && key.usage !== 'SCA') return false
   if (key.certificate && !key.certificate.ca) return false
   // Test participants have codes outside ISO 3166, which certificates cannot hold: their own country counts instead.
   const own = key.certificate ? countryOf(key.certificate) : ''
   const country = own === '' || isCountryCode(key.participant) ? key.participant : own
-  if (country !== '' && !sameCountry(country, countryOf(signer))) return false
-  try {
-    return signer.verify(key.publicKey)
-  } catch {
-    return false // a key of a kind that cannot have signed it
-  }
+  if (country !== '' && !sameCountry(country, signer.country)) return false
+  return signer.isSignedBy(key.publicKey)
 }
 
 /** `C` of the subject. */

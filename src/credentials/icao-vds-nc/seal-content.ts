@@ -79,5 +79,5 @@ export function sealInput(content: Json): CertificateInput {
   const message = member(member(seal, 'data'), 'msg')
   const doses = eventsOf(member(message, 've')).map((vaccine) => Math.max(1, eventsOf(member(vaccine, 'vd')).length))
   const events = doses.reduce((sum, each) => sum + each, eventsOf(member(message, 'tr')).length)
-  return { maps, claims: seal, composition: seal, events: Math.max(1, events) }
+  return { maps, claims: seal, events: Math.max(1, events) }
 }

@@ -2,18 +2,16 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { EventKind, Obstacle, Opened } from '../credential-format.ts'
 import { plainTexts } from '../encoding/plain-text.ts'
+import { judgeImmunization, judgeObservation } from '../fhir-content/events.ts'
+import { circumstances, entriesOf, holderOf, subjectFault } from '../fhir-content/holder.ts'
+import { resourceFields } from '../fhir-content/resource-fields.ts'
 import { readFields } from '../shape.ts'
-import { judgeImmunization, judgeObservation } from './events.ts'
-import { type CardEntry, holderOf, subjectFault } from './holder.ts'
-import { resourceFields } from './resource-fields.ts'
 
 /** Resource types of certified events, how each is judged, and what it certifies. */
-const eventTypes: Record<string, { kind: EventKind; judge(event: JsonObject): Obstacle | undefined }> = {
+const eventTypes: Record<string, { kind: EventKind; judge(event: JsonObject, whose: 'card'): Obstacle | undefined }> = {
   Immunization: { kind: 'v', judge: judgeImmunization },
   Observation: { kind: 't', judge: judgeObservation },
 }
-/** What stands beside the holder and the events and says nothing about what happened. */
-const circumstances = ['Location', 'Organization', 'Practitioner', 'PractitionerRole']
 
 /**
  * Reads a verified card: one holder, events of that holder, of them those that happened. The others are
@@ -22,7 +20,7 @@ const circumstances = ['Location', 'Organization', 'Practitioner', 'Practitioner
 export function openCard(card: JsonObject, bundle: JsonObject): Opened | string {
   const entries = entriesOf(bundle)
   if (!entries) return 'an entry of the bundle holds no resource'
-  const holder = holderOf(entries)
+  const holder = holderOf(entries, 'card')
   if (typeof holder === 'string') return holder
   const obstacles: Obstacle[] = [...holder.obstacles, ...versionObstacles(card)]
   const events = new Set<EventKind>()
@@ -36,7 +34,7 @@ export function openCard(card: JsonObject, bundle: JsonObject): Opened | string 
     if (event) {
       const fault = subjectFault(resource, holder)
       if (fault !== undefined) return fault
-      const obstacle = event.judge(resource)
+      const obstacle = event.judge(resource, 'card')
       if (obstacle) obstacles.push(obstacle)
       // What an uncertain status hides may be an event of this kind all the same: the key must be good for it.
       events.add(event.kind)
@@ -79,14 +77,6 @@ function withNone(obstacles: Obstacle[], kept: Json[]): Obstacle[] {
     isJsonObject(entry.resource) &&
     Object.hasOwn(eventTypes, String(entry.resource.resourceType))
   return kept.some(isEvent) ? obstacles : [...obstacles, { text: 'No event of the card counts', blocks: true }]
-}
-
-function entriesOf(bundle: JsonObject): CardEntry[] | undefined {
-  const list = Array.isArray(bundle.entry) ? bundle.entry : []
-  const entries = list.flatMap((source) =>
-    isJsonObject(source) && isJsonObject(source.resource) ? [{ source, resource: source.resource }] : [],
-  )
-  return entries.length === list.length ? entries : undefined
 }
 
 function withEntries(card: JsonObject, bundle: JsonObject, entry: Json[]): JsonObject {

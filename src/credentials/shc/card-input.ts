@@ -11,7 +11,8 @@ export function cardInput(content: Json): CertificateInput {
   const bundle = member(member(member(claims, 'vc'), 'credentialSubject'), 'fhirBundle')
   const types = eventsOf(member(bundle, 'entry')).map((entry) => member(member(entry, 'resource'), 'resourceType'))
   const events = types.filter((type) => type === 'Immunization' || type === 'Observation').length
-  return { maps, claims, composition: isJsonObject(claims) ? composition(claims) : claims, events: Math.max(1, events) }
+  const composed = () => (isJsonObject(claims) ? composition(claims) : claims)
+  return { maps, claims, composition: composed, events: Math.max(1, events) }
 }
 
 function composition(claims: JsonObject): Json {

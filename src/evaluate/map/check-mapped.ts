@@ -5,7 +5,7 @@ import { issue } from '../../fhir/error.ts'
 import { asJson } from '../../fhir/json.ts'
 import type { Bundle, Issue, Resource } from '../../fhir/types.ts'
 import type { CompiledMap } from '../../structure-map/maps.ts'
-import { personFaults } from '../person.ts'
+import { personFaults, subjectOf } from '../person.ts'
 import type { Mapped } from './mapped.ts'
 
 /** What is known beside the outcome of the maps. */
@@ -14,13 +14,15 @@ interface Expected {
   due: number
   /** Which map made each core data set. */
   makers: ReadonlyMap<JsonObject, CompiledMap>
+  /** By which of several names the one in force is found. */
+  clock: Date
 }
 
 /**
  * Compares what the maps made with what was certified and with the models: what is missing, contradictory or not FHIR is an
- * obstacle; a primitive that FHIR would refuse is taken out and told.
+ * obstacle; a primitive that FHIR would refuse is taken out and told. What is left tells whom it is about.
  */
-export function checkMapped(mapped: Mapped, { due, makers }: Expected): void {
+export function checkMapped(mapped: Mapped, { due, makers, clock }: Expected): void {
   const { obstacles, coreDataSets, bundle } = mapped
   if (!bundle) obstacles.push(issue('incomplete', 'The maps made no FHIR resources of the content'))
   checkCount(mapped, due)
@@ -31,12 +33,22 @@ export function checkMapped(mapped: Mapped, { due, makers }: Expected): void {
     obstacles.push(
       issue('conflict', 'The maps made no Patient of the content, or several: events are judged for one person'),
     )
+  mapped.subject = subjectOf(coreDataSets, bundle, clock)
 }
 
-/** Every certified event has a core data set, unless the maps make FHIR at once, and a resource that says what happened. */
+/** Whether maps that the request chose tell the person that the default ones read; those that make no person do not. */
+export function isSamePerson({ subject: chosen }: Mapped, { subject: expected }: Mapped): boolean {
+  if (!chosen || !expected) return false
+  return personFaults([chosen, expected].map(({ name = null, birthDate = null }) => ({ name, birthDate }))).length === 0
+}
+
+/**
+ * Every certified event has a core data set, unless the maps make FHIR at once, and a resource that says what happened. None is due
+ * of a summary without vaccinations.
+ */
 function checkCount({ coreDataSets, bundle, obstacles }: Mapped, due: number): void {
   const resources = bundle ? countOf(bundle, EVENT_TYPES) : 0
-  if (coreDataSets.length === 0 && resources === 0)
+  if (due > 0 && coreDataSets.length === 0 && resources === 0)
     obstacles.push(issue('incomplete', 'The maps made no core data set of the content'))
   else if (coreDataSets.length > 0 && coreDataSets.length < due)
     obstacles.push(tooFew(due, coreDataSets.length, 'core data sets'))

@@ -26,6 +26,7 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
   const mapped: Mapped = {
     coreDataSets: [],
     bundle: undefined,
+    subject: undefined,
     structureMaps: [],
     warnings: [],
     obstacles: [],
@@ -37,7 +38,7 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
   const bundles = outputs.filter(isResourceBundle).filter((each) => isOfType(each, 'Bundle'))
   if (bundles.length > 0) mapped.bundle = standingAlone(mergeBundles(bundles, mapped.obstacles), mapping.uuid)
   const due = inputs.reduce((sum, { events }) => sum + events, 0)
-  checkMapped(mapped, { due, makers: run.makers })
+  checkMapped(mapped, { due, makers: run.makers, clock: mapping.now })
   return mapped
 }
 
@@ -68,8 +69,10 @@ async function runMaps(input: CertificateInput, chosen: string[], run: Run): Pro
     const last = input.maps.coreDataSet.at(-1)
     note(instancesOf(current), last === undefined ? undefined : await run.mapping.compile(last))
   }
-  if (!isResourceBundle(current) && made.length > 0)
-    for (const canonical of input.maps.bundle) current = await advance(canonical, current, false, run)
+  const ofContent = chosen.length === 0 && input.maps.bundleOf === 'content'
+  if (ofContent) current = input.claims
+  if (ofContent || (!isResourceBundle(current) && made.length > 0))
+    for (const canonical of input.maps.bundle) current = await advance(canonical, current, ofContent, run)
   run.mapped.coreDataSets.push(...made)
   return current
 }
@@ -135,8 +138,9 @@ function inputFor(map: StructureMap | undefined, input: CertificateInput): Json 
   collectReads(group.rule, source, read)
   const score = (shape: Json) =>
     isJsonObject(shape) ? Object.keys(shape).filter((member) => read.has(member)).length : 0
-  const difference = score(input.composition) - score(input.claims)
-  return difference > 0 || (difference === 0 && !makesCoreDataSets(map)) ? input.composition : input.claims
+  const composition = input.composition?.() ?? input.claims
+  const difference = score(composition) - score(input.claims)
+  return difference > 0 || (difference === 0 && !makesCoreDataSets(map)) ? composition : input.claims
 }
 
 function collectReads(rules: StructureMap['group'][0]['rule'], variable: string, read: Set<string>): void {

@@ -4,12 +4,15 @@ import { isResource } from '../../fhir/elements.ts'
 import { issue } from '../../fhir/error.ts'
 import { asJson, isOfType } from '../../fhir/json.ts'
 import type { Bundle, BundleEntry, Issue } from '../../fhir/types.ts'
+import type { Evaluation } from '../evaluation.ts'
 
 /** What came out of the maps. */
 export interface Mapped {
   /** One DDCC core data set per certified event. */
   coreDataSets: JsonObject[]
   bundle: Bundle | undefined
+  /** Whom the core data sets, or else the resources, are about. */
+  subject: Evaluation['subject']
   /** Canonicals with version of the maps that ran, in order. */
   structureMaps: string[]
   warnings: Issue[]

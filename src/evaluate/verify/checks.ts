@@ -4,10 +4,12 @@ import type {
   Claim,
   CredentialFormat,
   Envelope,
+  Failure,
   Finding,
   Opened,
   Status,
 } from '../../credentials/credential-format.ts'
+import { hasLapsed } from '../../credentials/health-link/health-link.ts'
 import type { KeySource, TrustedKey } from '../../trust/keys/trusted-key.ts'
 
 /** The checks that follow the signature, each a pure function of the credential, the key that verified it and the clock. */
@@ -128,6 +130,21 @@ export function checkValidityPeriod({ period }: Envelope, clock: Date): Finding[
   const { expires } = period
   if (expires === 'not-a-number') return outside('EXPIRED', 'expiry is not a finite number')
   return expires !== undefined && expires < seconds ? outside('EXPIRED', 'expiry has passed') : []
+}
+
+/** `validity-period`, too: a certificate that points at content elsewhere is no longer good when the way there has ended. */
+export function checkLinks(links: Opened['links'], clock: Date): Finding[] {
+  const hasEnded = links?.some((link) => hasLapsed(link, clock)) === true
+  return hasEnded ? failed('validity-period', 'EXPIRED', 'the health link has expired') : []
+}
+
+/** A bare link whose life has ended: it was read, and that is what is wrong with it. */
+export function endedLink(failure: Failure, clock: Date): Failure {
+  const [ended] = checkLinks(failure.link && [failure.link], clock)
+  if (!ended) return failure
+  const { format } = failure
+  const skipped: CheckName[] = ['key', 'signature', 'key-validity', 'key-usage']
+  return { check: ended.check, status: 'EXPIRED', detail: ended.detail, skipped, ...(format ? { format } : {}) }
 }
 
 /** A start that cannot be read cannot have been reached. */

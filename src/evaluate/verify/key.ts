@@ -1,5 +1,11 @@
 import type { CredentialFormat, Envelope } from '../../credentials/credential-format.ts'
-import { derivedKeyId, type KeySource, keyFault, sha256Hex, type TrustedKey } from '../../trust/keys/trusted-key.ts'
+import {
+  certificatePrints,
+  derivedKeyId,
+  type KeySource,
+  keyFault,
+  type TrustedKey,
+} from '../../trust/keys/trusted-key.ts'
 
 /** Longest name of an issuer, in characters. */
 const ISSUER_CHARACTERS = 256
@@ -59,7 +65,7 @@ function isFor({ algorithm, publicKey }: TrustedKey, envelope: Envelope): boolea
 /** Entries of trusted lists for the certificate that an envelope carries itself: what they say of it counts beside what its authority says. */
 export function listedSigner({ signer }: Envelope, keys: KeySource): TrustedKey[] {
   if (!signer) return []
-  const thumbprint = sha256Hex(signer.raw)
+  const { thumbprint } = certificatePrints(signer)
   return keys.find({ keyId: derivedKeyId(signer) }).filter((key) => key.thumbprint === thumbprint)
 }
 

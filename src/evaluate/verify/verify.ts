@@ -21,9 +21,11 @@ import type { KeySource, TrustedKey } from '../../trust/keys/trusted-key.ts'
 import {
   checkKeyUsage,
   checkKeyValidity,
+  checkLinks,
   checkRevocation,
   checkSignerStatus,
   checkValidityPeriod,
+  endedLink,
   type RevocationFailure,
 } from './checks.ts'
 import { candidateKeys, issuerFault, listedSigner, preferredKey, verifyingKeys } from './key.ts'
@@ -62,6 +64,8 @@ export interface Verification {
   isIssuerUnknown: boolean
   /** What makes `accepted` impossible although the credential is VERIFIED: content that was not understood or does not count. */
   obstacles: Issue[]
+  /** Where content lies elsewhere: signed pointers of a VERIFIED credential, or a bare link, which nobody signed. */
+  links: NonNullable<Opened['links']>
 }
 
 /** What a credential is verified with. */
@@ -110,7 +114,7 @@ export async function verifyCredential(scanned: Scanned, context: VerificationCo
   const decoded = format.decode(scanned, context.limits ?? defaultLimits)
   // Bytes have no text encoding that could have been checked.
   const made = (name: CheckName) => !(isBytes && name === 'encoding')
-  if ('check' in decoded) return refused(report, decoded, made)
+  if ('check' in decoded) return refused(report, endedLink(decoded, context.clock), made)
   for (const name of decodingChecks) if (made(name)) report.pass(name)
   report.enter(...decoded.remarks.filter(({ check }) => isOfDecoding(check)))
   const fault = issuerFault(decoded)
@@ -131,12 +135,22 @@ function refused(report: CheckReport, failure: Failure, made: (name: CheckName) 
     if (made(name) && !failure.skipped?.includes(name)) report.pass(name)
   }
   report.enter(failure)
-  return { ...unverified(report), ...(failure.format === undefined ? {} : { format: failure.format }) }
+  const links = failure.link ? [failure.link] : []
+  return { ...unverified(report), links, ...(failure.format === undefined ? {} : { format: failure.format }) }
 }
 
 function unverified(report: CheckReport): Verification {
   const status = report.failedWith() ?? 'NOT_SUPPORTED'
-  return { status, checks: report.checks(), inputs: [], events: [], period: {}, isIssuerUnknown: true, obstacles: [] }
+  return {
+    status,
+    checks: report.checks(),
+    inputs: [],
+    events: [],
+    period: {},
+    isIssuerUnknown: true,
+    obstacles: [],
+    links: [],
+  }
 }
 
 /** The checks `key` and `signature`: the keys under which the signature verifies; undefined when a check fails. */
@@ -222,6 +236,7 @@ function judgeKey(
     ...found,
     ...checkSignerStatus(envelope, context.keys),
     ...checkValidityPeriod(envelope, clock),
+    ...checkLinks(opened?.links, clock),
     ...envelope.remarks.filter(({ check }) => !isOfDecoding(check)),
   )
   if (!opened || report.failedWith()) return
@@ -259,14 +274,15 @@ function verdict(
     period: envelope.period,
     isIssuerUnknown: !key?.participant && !isCountry(issuer),
     obstacles: [],
+    links: [],
   }
   if (status !== 'VERIFIED' || !opened) return verification
-  const { content, events, happened = events } = opened
+  const { content, events, happened = events, links = [] } = opened
   const obstacles = opened.obstacles.filter(({ blocks }) => blocks).map(({ text }) => obstacle(text))
   const inputs = formats.flatMap((name) => format.kinds[name]?.input?.(content) ?? [])
   if (inputs.length < formats.length && obstacles.length === 0)
     obstacles.push(obstacle('The credential holds a kind of certificate whose content is not mapped'))
-  return { ...verification, content, inputs, events: happened, obstacles }
+  return { ...verification, content, inputs, events: happened, obstacles, links }
 }
 
 const obstacle = (text: string): Issue => issue('incomplete', { severity: 'warning', text })

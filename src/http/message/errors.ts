@@ -5,9 +5,9 @@ import type { FhirReply } from './exchange.ts'
 /** 404 for a path that means nothing here. */
 export const unknownPath = () => new FhirError(404, issue('not-found', 'There is nothing at this address.'))
 
-/** 405 with `Allow`. */
-export function methodNotAllowed(method: string, allowed: string[]): FhirError {
-  const text = `${printable(method)} is not possible here. Allowed: ${allowed.join(', ')}.`
+/** 405 with `Allow`; `hint` says where to go instead. */
+export function methodNotAllowed(method: string, allowed: string[], hint = ''): FhirError {
+  const text = `${printable(method)} is not possible here. Allowed: ${allowed.join(', ')}.${hint}`
   return new FhirError(405, issue('not-supported', text), { Allow: allowed.join(', ') })
 }
 

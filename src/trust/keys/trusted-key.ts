@@ -95,11 +95,6 @@ export interface KeySource {
 /** SHA-256 in hex. */
 export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** Key id of a certificate: the first 8 bytes of SHA-256 over its DER, base64. */
-export function derivedKeyId(certificate: X509Certificate): string {
-  return createHash('sha256').update(certificate.raw).digest().subarray(0, 8).toString('base64')
-}
-
 /** SHA-256 in hex over a public key's SubjectPublicKeyInfo. */
 export const publicKeyThumbprint = (key: KeyObject): string => sha256Hex(key.export({ type: 'spki', format: 'der' }))
 
@@ -108,6 +103,11 @@ export const certificatePrints = keepPerObject((certificate: X509Certificate) =>
   thumbprint: sha256Hex(certificate.raw),
   publicKeyThumbprint: publicKeyThumbprint(certificate.publicKey),
 }))
+
+/** Key id of a certificate: the first 8 bytes of SHA-256 over its DER, base64. */
+export function derivedKeyId(certificate: X509Certificate): string {
+  return Buffer.from(certificatePrints(certificate).thumbprint.slice(0, 16), 'hex').toString('base64')
+}
 
 /** The members of a TrustedKey that a certificate determines. Throws when its public key cannot be read. */
 export function certificateMembers(certificate: X509Certificate) {

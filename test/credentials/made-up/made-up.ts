@@ -98,7 +98,6 @@ function input(content: Json): CertificateInput {
       bundle: ['http://vidimus.org/fhir/StructureMap/CoreDataSetToBundle'],
     },
     claims,
-    composition: claims,
     events: Math.max(1, eventsOf(member(claims, 'shots')).length),
   }
 }

@@ -55,18 +55,16 @@ describe('names', () => {
       assert.match(text, new RegExp(`has no parameter ${wrong}\\. The nearest one is ${nearest}\\.`))
     })
 
-  for (const name of [
-    'asOf',
-    'followLinks',
-    'passcode',
-    'recipient',
-    'furtherCredential',
-    'useContext',
-    'identity',
-    'credentialImage',
+  for (const parameter of [
+    { name: 'asOf', valueBoolean: false },
+    { name: 'useContext', valueBoolean: false },
+    { name: 'followLinks', valueBoolean: true },
+    { name: 'furtherCredential', part: [{ name: 'credential', valueString: 'x' }] },
+    { name: 'identity', part: [{ name: 'name', valueString: 'x' }] },
   ])
-    it(`${name} is not supported yet and says so`, async () => {
-      const { http: status, body, text } = await ask(question(vaccination, { name, valueBoolean: false }))
+    it(`${parameter.name} is not supported yet and says so`, async () => {
+      const { name } = parameter
+      const { http: status, body, text } = await ask(question(vaccination, parameter))
       assert.equal(status, 400)
       assert.deepEqual(body.parameter, undefined)
       assert.match(text, /"not-supported"/)

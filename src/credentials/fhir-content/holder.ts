@@ -2,31 +2,48 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { Obstacle } from '../credential-format.ts'
 
-/** One entry of a card's bundle. */
-export interface CardEntry {
+/** What the resources came in, as the texts say it. */
+export type Whose = 'card' | 'summary'
+
+/** One entry of a bundle in a credential. */
+export interface ContentEntry {
   source: JsonObject
   resource: JsonObject
 }
 
-/** The one Patient of a card. */
+/** What stands beside the holder and the events and says nothing about what happened. */
+export const circumstances = ['Location', 'Organization', 'Practitioner', 'PractitionerRole']
+
+/** The entries of a bundle; undefined when one of them holds no resource. */
+export function entriesOf(bundle: JsonObject): ContentEntry[] | undefined {
+  const list = Array.isArray(bundle.entry) ? bundle.entry : []
+  const entries = list.flatMap((source) =>
+    isJsonObject(source) && isJsonObject(source.resource) ? [{ source, resource: source.resource }] : [],
+  )
+  return entries.length === list.length ? entries : undefined
+}
+
+/** The one Patient of a credential. */
 export interface Holder {
+  patient: JsonObject
   /** How events may refer to it. */
   names: string[]
   obstacles: Obstacle[]
 }
 
 /** Finds the one Patient; a text says why there is not exactly one. */
-export function holderOf(entries: CardEntry[]): Holder | string {
+export function holderOf(entries: ContentEntry[], whose: Whose): Holder | string {
   const patients = entries.filter(({ resource }) => resource.resourceType === 'Patient')
   const [patient] = patients
   if (!patient || patients.length > 1) return 'the bundle does not hold exactly one Patient'
   const names = namesOf(patient)
   const others = entries.filter((entry) => entry !== patient).flatMap(namesOf)
   if (names.some((name) => others.includes(name))) return 'two entries of the bundle have one name'
-  return { names, obstacles: holderObstacles(patient.resource) }
+  return { patient: patient.resource, names, obstacles: holderObstacles(patient.resource, whose) }
 }
 
-function namesOf({ source, resource }: CardEntry): string[] {
+/** How references may name an entry: its address, and its type and id. */
+export function namesOf({ source, resource }: ContentEntry): string[] {
   const names: string[] = []
   if (typeof source.fullUrl === 'string') names.push(source.fullUrl)
   if (typeof resource.id === 'string') names.push(`${String(resource.resourceType)}/${resource.id}`)
@@ -34,14 +51,16 @@ function namesOf({ source, resource }: CardEntry): string[] {
 }
 
 /** Elements that change what a Patient means (FHIR R4, modifier elements). */
-function holderObstacles(patient: JsonObject): Obstacle[] {
+function holderObstacles(patient: JsonObject, whose: Whose): Obstacle[] {
   const changes: [boolean, string][] = [
     [hasModifier(patient), 'an extension that changes its meaning'],
     [patient.active !== undefined && patient.active !== true, 'a record that is not active'],
     [patient.link !== undefined, 'a link to another record'],
     [patient.deceasedDateTime !== undefined || (patient.deceasedBoolean ?? false) !== false, 'a death'],
   ]
-  return changes.flatMap(([is, what]) => (is ? [{ text: `The Patient of the card has ${what}`, blocks: true }] : []))
+  return changes.flatMap(([is, what]) =>
+    is ? [{ text: `The Patient of the ${whose} has ${what}`, blocks: true }] : [],
+  )
 }
 
 /** Whether a resource says that it is to be read by rules that this server does not know. */

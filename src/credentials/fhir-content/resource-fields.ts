@@ -4,7 +4,7 @@ import { coding, type Fields, listOf, mapOf } from '../shape.ts'
 const concept = mapOf({ coding: listOf(coding), text })
 
 /**
- * Elements of a card's resources that decide something, as FHIR R4 has them. What is not of its form (a list where one date belongs)
+ * Elements of resources in a credential that decide something, as FHIR R4 has them. What is not of its form (a list where one date belongs)
  * is left out before anybody reads it: one reader would take its first part, another all of it.
  */
 export const resourceFields: Record<string, Fields> = {
@@ -23,6 +23,14 @@ export const resourceFields: Record<string, Fields> = {
         targetDisease: listOf(concept),
       }),
     ),
+  },
+  Condition: {
+    onsetDateTime: moment,
+    abatementDateTime: moment,
+    recordedDate: moment,
+    code: concept,
+    clinicalStatus: concept,
+    verificationStatus: concept,
   },
   Observation: { effectiveDateTime: moment, code: concept, valueCodeableConcept: concept, valueString: text },
 }

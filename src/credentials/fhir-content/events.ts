@@ -1,0 +1,59 @@
+import { isJsonObject } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
+import type { Obstacle } from '../credential-format.ts'
+import { circumstances, hasModifier, type Whose } from './holder.ts'
+import { resultFault } from './result-codes.ts'
+
+/** Statuses of an Observation whose result stands (FHIR R4, observation-status). */
+const FINAL = ['final', 'amended', 'corrected']
+
+const told = (text: string): Obstacle => ({ text, blocks: false })
+const blocks = (text: string): Obstacle => ({ text, blocks: true })
+
+/** Why a vaccination does not count; undefined when it does: only what is completed, whole, and says nothing that is not understood. */
+export function judgeImmunization(event: JsonObject, whose: Whose): Obstacle | undefined {
+  const what = `A vaccination of the ${whose}`
+  const other = notUnderstood(event, what, whose === 'summary' ? circumstances : [])
+  if (other) return other
+  if (event.status !== 'completed') return told(`${what} is not completed and does not count`)
+  if (event.isSubpotent === undefined || event.isSubpotent === false) return undefined
+  return told(`${what} is subpotent and does not count`)
+}
+
+/** Why a test result does not count; undefined when it does. */
+export function judgeObservation(event: JsonObject, whose: Whose): Obstacle | undefined {
+  const other = notUnderstood(event, `A test result of the ${whose}`)
+  if (other) return other
+  if (!FINAL.some((status) => status === event.status))
+    return told(`A test result of the ${whose} is not final and does not count`)
+  if (event.dataAbsentReason !== undefined) return told(`A test of the ${whose} has no result and does not count`)
+  const fault = resultFault(event)
+  return fault === undefined ? undefined : blocks(fault)
+}
+
+/** What may change the meaning of an event, or says that a datum of it is not there (extension data-absent-reason of a primitive); resources of other types than these may not hide in it. */
+export function notUnderstood(
+  event: JsonObject,
+  what: string,
+  mayContain: readonly string[] = [],
+): Obstacle | undefined {
+  if (hasModifier(event) || holdsModifier(event))
+    return blocks(`${what} has an extension that changes its meaning, and does not count`)
+  if (event._status !== undefined || event._isSubpotent !== undefined)
+    return blocks(`${what} has an extended status, and does not count`)
+  if (event.contained !== undefined && !containsOnly(event.contained, mayContain))
+    return blocks(`${what} contains other resources, and does not count`)
+  return undefined
+}
+
+const containsOnly = (contained: Json, types: readonly string[]): boolean =>
+  Array.isArray(contained) &&
+  contained.length > 0 &&
+  contained.every((each) => isJsonObject(each) && types.includes(String(each.resourceType)) && !hasModifier(each))
+
+/** Whether there is a modifier extension in it: they may stand in any backbone element. */
+export function holdsModifier(json: Json): boolean {
+  if (Array.isArray(json)) return json.some(holdsModifier)
+  if (!isJsonObject(json)) return false
+  return Object.entries(json).some(([name, value]) => name === 'modifierExtension' || holdsModifier(value))
+}

@@ -1,0 +1,182 @@
+import type { CertificateInput } from '../credentials/credential-format.ts'
+import { credentialFormats } from '../credentials/credentials.ts'
+import { FhirError, issue } from '../fhir/error.ts'
+import type { Bundle, Issue, PlanDefinition } from '../fhir/types.ts'
+import { anchorKeySource } from '../trust/keys/anchors.ts'
+import type { EvaluateEnvironment } from './environment.ts'
+import { decide, type Evaluation, withRemarks } from './evaluation.ts'
+import { isSamePerson } from './map/check-mapped.ts'
+import { mapContent } from './map/map-content.ts'
+import type { Mapped } from './map/mapped.ts'
+import { seededUuids } from './map/seeded-uuids.ts'
+import type { EvaluateRequest } from './request.ts'
+import { judge, readNamedRules, unknownArtefact } from './run-rules.ts'
+import { type Verification, verifyCredential } from './verify/verify.ts'
+
+/** A question whose names were found: what each of its credentials is judged with. */
+export interface Question {
+  environment: EvaluateEnvironment
+  request: EvaluateRequest
+  named: Awaited<ReturnType<typeof readNamedRules>>
+  /** What is done about the links of a credential that was verified, or is nothing but a link; without it they are left. */
+  follow?: Follow
+}
+
+/** Follows the links of a credential and judges what lies behind them, into the evaluation. */
+type Follow = (question: Question, credential: Verified) => Promise<void>
+
+/** A credential after its checks, whatever they said. */
+interface Verified {
+  verification: Verification
+  evaluation: Evaluation
+}
+
+/**
+ * Finds what a question names, whatever its credentials are.
+ * @throws FhirError 404 for an artefact that the server does not have, 422 for a name that no rule has
+ */
+export async function readQuestion(
+  environment: EvaluateEnvironment,
+  request: EvaluateRequest,
+  given: PlanDefinition[],
+): Promise<Question> {
+  for (const canonical of request.structureMaps) {
+    if (!(await environment.mapping.findMap(canonical))) throw unknownArtefact('StructureMap', canonical)
+  }
+  return { environment, request, named: await readNamedRules(environment, request, given) }
+}
+
+/** Judges the one credential of a question, from its text to the word: the way of nearly every question. */
+export async function evaluateSingle(question: Question): Promise<Evaluation> {
+  const verification = await verifySingle(question)
+  const evaluation = begin(question, verification)
+  const { follow, request } = question
+  if (request.followLinks && follow && verification.links.length > 0)
+    await follow(question, { verification, evaluation })
+  else if (verification.status === 'VERIFIED') await judgeVerified(question, { verification, evaluation })
+  return evaluation
+}
+
+/** The one place where what was sent is verified: texts, or the bytes of raw transport. */
+function verifySingle({ environment, request }: Question): Promise<Verification> {
+  const { credential, trustAnchors, trustDomains, clock } = request
+  const { revocationFailure = 'warn', domainMismatch = 'warn' } = environment.settings
+  // A request with anchors is judged by them alone.
+  const keys = trustAnchors.length > 0 ? anchorKeySource(trustAnchors) : environment.keys()
+  const { formats = credentialFormats } = environment
+  return verifyCredential(credential, { formats, keys, clock, trustDomains, revocationFailure, domainMismatch })
+}
+
+/** What is known of a credential as soon as it is verified, or is not: nothing of its content. */
+function begin({ request }: Question, verification: Verification): Evaluation {
+  const { status, format, issuer, checks, obstacles } = verification
+  return {
+    decision: status === 'VERIFIED' ? 'undetermined' : 'unverified',
+    status,
+    format,
+    issuer,
+    checks,
+    subject: undefined,
+    coreDataSets: [],
+    content: undefined,
+    rules: [],
+    issues: [...failedChecks(verification), ...obstacles],
+    obstacles: [...obstacles],
+    structureMaps: [],
+    valueSets: [],
+    clockText: request.clockText,
+    linked: [],
+    evaluations: [],
+  }
+}
+
+/** Maps the content of a verified credential, runs the rules over it and decides. */
+async function judgeVerified(question: Question, { verification, evaluation }: Verified): Promise<void> {
+  const { environment, request, named } = question
+  const content = await mapInto(evaluation, question, verification.inputs)
+  const judgement = await judge(environment, { request, verification, named, content })
+  evaluation.rules = judgement.rules
+  evaluation.valueSets = judgement.valueSets
+  evaluation.issues.push(...judgement.issues)
+  evaluation.obstacles.push(...judgement.obstacles)
+  evaluation.decision = decide(true, evaluation)
+}
+
+/**
+ * Maps the verified content: what rules may run over, or why they may not. A map that fails leaves the credential verified, and its
+ * rules without result: over content that is not whole a rule would answer another question.
+ */
+async function mapInto(
+  evaluation: Evaluation,
+  { environment, request }: Question,
+  inputs: CertificateInput[],
+): Promise<Bundle | { notRun: Issue }> {
+  if (inputs.length === 0) {
+    const text = 'The credential has no content of its own that maps and rules could read'
+    const known = evaluation.obstacles.length > 0 ? [...evaluation.obstacles] : [warning(text)]
+    return notRun(evaluation, known)
+  }
+  const uuid = seededUuids(`${request.clockText} ${inputs.map(({ claims }) => JSON.stringify(claims)).join(' ')}`)
+  const mapping = { ...environment.mapping, now: request.clock, uuid }
+  let mapped: Mapped
+  try {
+    mapped = await mapContent(inputs, request.structureMaps, mapping)
+  } catch (error) {
+    // That a map breaks on this content is an answer; the credential is verified all the same.
+    if (error instanceof FhirError && error.status >= 500) throw error
+    // The text of anything else may hold content.
+    const unknown = issue('exception', 'The maps could not be run over this content')
+    return notRun(evaluation, error instanceof FhirError ? error.issues : [unknown])
+  }
+  evaluation.coreDataSets = mapped.coreDataSets
+  evaluation.content = mapped.bundle
+  evaluation.structureMaps = mapped.structureMaps
+  evaluation.subject = mapped.subject
+  evaluation.issues.push(...mapped.warnings)
+  // What FHIR would refuse was left out: the rest stays, and so does the verdict on the credential.
+  evaluation.checks = withRemarks(evaluation.checks, 'payload', mapped.leftOut)
+  for (const text of mapped.leftOut)
+    evaluation.issues.push(issue('value', { severity: 'warning', text: `payload: ${text}` }))
+  const isOther = request.structureMaps.length > 0 && !isSamePerson(mapped, await mapContent(inputs, [], mapping))
+  if (isOther) evaluation.subject = undefined
+  if (mapped.obstacles.length > 0) return notRun(evaluation, mapped.obstacles)
+  if (isOther) return notRun(evaluation, [warning('The chosen maps tell another person than the credential does')])
+  if (!mapped.bundle) return notRun(evaluation, [warning('The maps made no FHIR resources of the content')])
+  const unfit = unfitness(mapped.bundle)
+  if (unfit !== undefined) return notRun(evaluation, [warning(unfit)])
+  return mapped.bundle
+}
+
+/** Rules may not run: why stands among the issues and makes `accepted` impossible. */
+function notRun(evaluation: Evaluation, why: Issue[]): { notRun: Issue } {
+  const told = why.filter((each) => !evaluation.issues.some((known) => known.details?.text === each.details?.text))
+  evaluation.issues.push(...told)
+  evaluation.obstacles.push(...why)
+  const text = `the rule was not run: ${why.map((each) => each.details?.text ?? each.code).join('; ')}`
+  return { notRun: issue(why[0]?.code ?? 'incomplete', { severity: 'warning', text }) }
+}
+
+/** Resources that say who and where, not what happened. */
+const withoutEvent = new Set(
+  'Composition Device Encounter Group HealthcareService Location Organization Patient Person Practitioner PractitionerRole Provenance RelatedPerson'.split(
+    ' ',
+  ),
+)
+
+/** Why rules cannot judge the resources: of nobody, of several people, or of nothing that happened a rule may say anything. */
+function unfitness({ entry = [] }: Bundle): string | undefined {
+  const types = entry.flatMap(({ resource }) => (resource ? [resource.resourceType] : []))
+  const patients = types.filter((type) => type === 'Patient').length
+  if (patients !== 1) return `The maps made ${patients === 0 ? 'no Patient' : `${patients} Patients`} of the content`
+  return types.every((type) => withoutEvent.has(type)) ? 'The maps made no event of the content' : undefined
+}
+
+function failedChecks(verification: Verification): Issue[] {
+  return verification.checks.flatMap((check) => {
+    if (check.outcome !== 'fail' && check.outcome !== 'warn') return []
+    const severity = check.outcome === 'fail' ? ('error' as const) : ('warning' as const)
+    return [issue('security', { severity, text: `${check.name}: ${check.detail ?? check.outcome}` })]
+  })
+}
+
+const warning = (text: string) => issue('incomplete', { severity: 'warning', text })
