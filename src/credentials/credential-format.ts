@@ -51,6 +51,8 @@ export type Claim = number | 'not-a-number'
 export interface Limits {
   /** Longest text of one code, in characters. */
   textCharacters: number
+  /** Longest text of one DIVOC code, whose zip is larger. */
+  zipCharacters: number
   /** Most chunks of a chunked SMART Health Card. */
   chunks: number
   /** Largest inflated size, in bytes. */
@@ -63,6 +65,7 @@ export interface Limits {
 /** The largest real credential has 1,781 characters and inflates to some thousand bytes. */
 export const defaultLimits: Limits = {
   textCharacters: 8192,
+  zipCharacters: 16_384,
   chunks: 50,
   inflatedBytes: 256 * 1024,
   cborDepth: 32,

@@ -23,10 +23,10 @@ export interface Question {
 }
 
 /** Follows the links of a credential and judges what lies behind them, into the evaluation. */
-type Follow = (question: Question, credential: Verified) => Promise<void>
+export type Follow = (question: Question, credential: Verified) => Promise<void>
 
 /** A credential after its checks, whatever they said. */
-interface Verified {
+export interface Verified {
   verification: Verification
   evaluation: Evaluation
 }
@@ -70,7 +70,7 @@ function verifySingle({ environment, request }: Question): Promise<Verification>
 }
 
 /** What is known of a credential as soon as it is verified, or is not: nothing of its content. */
-function begin({ request }: Question, verification: Verification): Evaluation {
+export function begin({ request }: Question, verification: Verification): Evaluation {
   const { status, format, issuer, checks, obstacles } = verification
   return {
     decision: status === 'VERIFIED' ? 'undetermined' : 'unverified',
@@ -93,7 +93,7 @@ function begin({ request }: Question, verification: Verification): Evaluation {
 }
 
 /** Maps the content of a verified credential, runs the rules over it and decides. */
-async function judgeVerified(question: Question, { verification, evaluation }: Verified): Promise<void> {
+export async function judgeVerified(question: Question, { verification, evaluation }: Verified): Promise<void> {
   const { environment, request, named } = question
   const content = await mapInto(evaluation, question, verification.inputs)
   const judgement = await judge(environment, { request, verification, named, content })

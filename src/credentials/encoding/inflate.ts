@@ -17,6 +17,21 @@ export function inflateRaw(bytes: Uint8Array, maxBytes: number): Buffer | undefi
   return inflate(inflateRawSync, bytes, maxBytes)
 }
 
+/** The same of data of which nothing may be left over. */
+export function inflateRawWhole(bytes: Uint8Array, maxBytes: number): Buffer | undefined {
+  try {
+    const options = { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES, info: true }
+    // With `info` the answer has another shape, which the types of Node do not know.
+    const answer: unknown = inflateRawSync(bytes, options)
+    return isWithEngine(answer) && answer.engine.bytesWritten === bytes.length ? answer.buffer : undefined
+  } catch {
+    return undefined // as below
+  }
+}
+
+const isWithEngine = (answer: unknown): answer is { buffer: Buffer; engine: { bytesWritten: number } } =>
+  typeof answer === 'object' && answer !== null && 'engine' in answer
+
 function inflate(method: typeof inflateSync, bytes: Uint8Array, maxBytes: number): Buffer | undefined {
   try {
     return method(bytes, { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES })
