@@ -30,7 +30,7 @@ export async function runMutations({ mutants, seed }: { mutants: number; seed: n
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-mutations-'))
   try {
     const now = new Date()
-    const originals = await specimens(demoIssuer(folder, now), now)
+    const originals = [...(await specimens(demoIssuer(folder, now), now)), bareLink]
     const trust = await loadTrustLists(demoTrustSources(folder, now), { now: () => now })
     const verify = (text: string) =>
       verifyCredential([text], { formats: credentialFormats, keys: trust.keys(), clock: now })
@@ -78,6 +78,13 @@ async function judge(report: MutationReport, { name, format, verify, saysWhatWas
 }
 
 const formatOf = (text: string) => credentialFormats.find(({ recognises }) => recognises([text]))?.name
+
+/** A link that nobody signed: no credential, and a text of a format all the same. */
+const bareLink = {
+  text: `shlink:/${Buffer.from(
+    JSON.stringify({ url: 'https://files.example/manifest', key: 'A'.repeat(43), flag: 'P', label: 'Specimen' }),
+  ).toString('base64url')}`,
+}
 
 /** A layer that is opened and closed again around a change. */
 interface Layer {
