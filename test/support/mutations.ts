@@ -5,7 +5,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { deflateRawSync, deflateSync, inflateRawSync, inflateSync } from 'node:zlib'
 import { credentialFormats } from '../../src/credentials/credentials.ts'
 import { decodeBase45, encodeBase45 } from '../../src/credentials/encoding/base45.ts'
+import { readOneFileZip } from '../../src/credentials/encoding/one-file-zip.ts'
 import { demoIssuer, demoTrustSources } from '../../src/demo/demo-issuer.ts'
+import { divocText } from '../../src/demo/issue-divoc.ts'
 import { specimens } from '../../src/demo/specimens.ts'
 import { verifyCredential } from '../../src/evaluate/verify/verify.ts'
 import { loadTrustLists } from '../../src/trust/trust.ts'
@@ -94,6 +96,14 @@ interface Layer {
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1')
 
+const divocArchive: Layer = {
+  open: (zip) => {
+    const file = readOneFileZip(zip, 'certificate.json', 1_000_000)
+    return Buffer.from(file instanceof Uint8Array ? file : [])
+  },
+  close: (json) => Buffer.from(divocText(json).slice('B64:'.length), 'base64'),
+}
+
 const layers: Record<string, Layer[]> = {
   'HC1:': [
     {
@@ -113,7 +123,7 @@ const layers: Record<string, Layer[]> = {
   ],
   'shlink:/': [base64After('shlink:/', 'base64url')],
   'vhlink:/': [base64After('vhlink:/', 'base64url')],
-  'B64:': [base64After('B64:', 'base64')],
+  'B64:': [base64After('B64:', 'base64'), divocArchive],
 }
 
 function base64After(prefix: string, encoding: 'base64' | 'base64url'): Layer {
