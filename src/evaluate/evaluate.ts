@@ -6,10 +6,17 @@ import type { Evaluation } from './evaluation.ts'
 import { compareIdentity, readIdentityDocument } from './identity/identity.ts'
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, readEvaluateRequest } from './request.ts'
+import { evaluateTogether, type InTurn } from './several/together.ts'
 import { evaluateSingle, readQuestion } from './single.ts'
 
+/** Who asks, and what it may cost; by default one that nobody else waits for. */
+interface Asker extends Partial<Pick<JobCall, 'client' | 'isGone'>> {
+  /** Does work of one of several credentials when its turn has come. */
+  inTurn?: InTurn
+}
+
 /** What the place of a call adds to its parameters. */
-interface EvaluateCall extends Partial<Pick<JobCall, 'client' | 'isGone'>> {
+interface EvaluateCall extends Asker {
   /** Accept-Language. */
   language?: string | undefined
   /** PlanDefinitions that the path names (instance level). */
@@ -25,35 +32,40 @@ export interface Evaluate {
    * @throws FhirError when the question itself is wrong
    */
   answer(parameters: Parameters, call: EvaluateCall): Promise<Parameters>
-  evaluate(request: EvaluateRequest, plans?: PlanDefinition[]): Promise<Evaluation>
+  evaluate(request: EvaluateRequest, plans?: PlanDefinition[], asker?: Asker): Promise<Evaluation>
 }
 
 /** Composes recognise → decode → verify → map → run rules → decide. */
 export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
-  const evaluate = async (request: EvaluateRequest, plans: PlanDefinition[] = []) => {
+  const evaluate = async (request: EvaluateRequest, plans: PlanDefinition[] = [], { inTurn = atOnce }: Asker = {}) => {
     refuseUnsupported(environment, request)
     const document = request.identity && readIdentityDocument(request.identity)
-    const evaluation = await evaluateSingle(await readQuestion(environment, request, plans))
+    const question = await readQuestion(environment, request, plans)
+    const several = [request.credential, ...request.further]
+    const evaluation = await (several.length > 1
+      ? evaluateTogether(question, several, inTurn)
+      : evaluateSingle(question))
     if (document) compareIdentity(evaluation, document)
     return evaluation
   }
   return {
     evaluate,
-    async answer(parameters, { language, plans, planDefinitions = [] }) {
+    async answer(parameters, { language, plans, planDefinitions = [], ...asker }) {
       const now = environment.now()
       const request = readEvaluateRequest(parameters, environment.settings, { now, language })
       const named = [...new Set([...planDefinitions, ...request.planDefinitions])]
-      return evaluationReply(await evaluate({ ...request, planDefinitions: named }, plans))
+      return evaluationReply(await evaluate({ ...request, planDefinitions: named }, plans, asker))
     },
   }
 }
+
+const atOnce: InTurn = (work) => work()
 
 /** What this server cannot do is refused by name: left out it would be a question that nobody answered. */
 function refuseUnsupported(environment: EvaluateEnvironment, request: EvaluateRequest): void {
   const cannot = {
     credentialImage: request.image !== undefined,
     followLinks: request.followLinks && !environment.followLink,
-    furtherCredential: request.further.length > 0,
   }
   for (const [name, isAsked] of Object.entries(cannot)) {
     if (!isAsked) continue
