@@ -4,8 +4,10 @@ import type { JobCall } from '../workers/job-pool.ts'
 import type { EvaluateEnvironment } from './environment.ts'
 import type { Evaluation } from './evaluation.ts'
 import { compareIdentity, readIdentityDocument } from './identity/identity.ts'
+import { followLinks } from './linked/follow-links.ts'
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, readEvaluateRequest } from './request.ts'
+import { evaluateImage } from './several/image.ts'
 import { evaluateTogether, type InTurn } from './several/together.ts'
 import { evaluateSingle, readQuestion } from './single.ts'
 
@@ -37,14 +39,18 @@ export interface Evaluate {
 
 /** Composes recognise → decode → verify → map → run rules → decide. */
 export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
-  const evaluate = async (request: EvaluateRequest, plans: PlanDefinition[] = [], { inTurn = atOnce }: Asker = {}) => {
+  const evaluate = async (request: EvaluateRequest, plans: PlanDefinition[] = [], asker: Asker = {}) => {
+    const { client = '', isGone, inTurn = atOnce } = asker
+    const { credential, further, image } = request
     refuseUnsupported(environment, request)
     const document = request.identity && readIdentityDocument(request.identity)
     const question = await readQuestion(environment, request, plans)
-    const several = [request.credential, ...request.further]
-    const evaluation = await (several.length > 1
-      ? evaluateTogether(question, several, inTurn)
-      : evaluateSingle(question))
+    if (request.followLinks) question.follow = followLinks(client)
+    const evaluation = image
+      ? await evaluateImage(question, image, { client, isGone, inTurn })
+      : further.length > 0
+        ? await evaluateTogether(question, [credential, ...further], inTurn)
+        : await evaluateSingle(question)
     if (document) compareIdentity(evaluation, document)
     return evaluation
   }
@@ -63,13 +69,12 @@ const atOnce: InTurn = (work) => work()
 
 /** What this server cannot do is refused by name: left out it would be a question that nobody answered. */
 function refuseUnsupported(environment: EvaluateEnvironment, request: EvaluateRequest): void {
-  const cannot = {
-    credentialImage: request.image !== undefined,
-    followLinks: request.followLinks && !environment.followLink,
+  if (request.followLinks && !environment.followLink) {
+    const text = 'followLinks is not possible: this server does not use the network (NETWORK=off)'
+    throw badRequest({ text, expression: "Parameters.parameter.where(name='followLinks')" }, 'not-supported')
   }
-  for (const [name, isAsked] of Object.entries(cannot)) {
-    if (!isAsked) continue
-    const text = `The parameter ${name} is not supported by this server.`
-    throw badRequest({ text, expression: `Parameters.parameter.where(name='${name}')` }, 'not-supported')
+  if (request.image && !environment.readImage) {
+    const text = 'The parameter credentialImage is not supported by this server.'
+    throw badRequest({ text, expression: "Parameters.parameter.where(name='credentialImage')" }, 'not-supported')
   }
 }

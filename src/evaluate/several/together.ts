@@ -145,7 +145,7 @@ function distinct(coreDataSets: JsonObject[]): JsonObject[] {
 }
 
 /** The issues of one credential among those of all. */
-function numbered(issues: Issue[], number: number): Issue[] {
+export function numbered(issues: Issue[], number: number): Issue[] {
   return issues.map((each) => ({
     ...each,
     details: { text: `Credential ${number}: ${each.details?.text ?? each.code}` },
