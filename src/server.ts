@@ -215,6 +215,7 @@ function wireEvaluate(
     ...(formats ? { formats } : {}),
     ...(config.network ? { followLink: linkFollower({ network, dataDir: config.dataDir, now }) } : {}),
     keys: () => trust.keys(),
+    revocations: () => trust.revocations(),
     mapping: {
       compile: (canonical) =>
         findMap(canonical).then((map) => verdictMaps.compile(map ? artefactName(map) : canonical)),

@@ -2,6 +2,7 @@ import type { CredentialFormat } from '../credentials/credential-format.ts'
 import type { Followed, LinkQuestion } from '../credentials/health-link/follow.ts'
 import type { HealthLink } from '../credentials/health-link/health-link.ts'
 import type { KeySource } from '../trust/keys/trusted-key.ts'
+import type { RevocationLists } from '../trust/revocation/revocation-lists.ts'
 import type { JobCall } from '../workers/job-pool.ts'
 import type { Mapping } from './map/map-content.ts'
 import type { EvaluateRequest, EvaluateSettings } from './request.ts'
@@ -15,6 +16,8 @@ export interface EvaluateEnvironment extends RuleSurroundings {
   formats?: readonly CredentialFormat[]
   /** The trusted keys now; replaced as a whole when a list is refreshed. */
   keys(): KeySource
+  /** The revocation lists now, for those keys. */
+  revocations?(): RevocationLists | undefined
   mapping: Omit<Mapping, 'now' | 'uuid'>
   now(): Date
   /** Finds the codes on a picture; without it `credentialImage` is refused. */

@@ -63,8 +63,10 @@ function verifySingle({ environment, request }: Question): Promise<Verification>
   const { revocationFailure = 'warn', domainMismatch = 'warn' } = environment.settings
   // A request with anchors is judged by them alone.
   const keys = trustAnchors.length > 0 ? anchorKeySource(trustAnchors) : environment.keys()
+  const revocations = trustAnchors.length > 0 ? undefined : environment.revocations?.()
   const { formats = credentialFormats } = environment
-  return verifyCredential(credential, { formats, keys, clock, trustDomains, revocationFailure, domainMismatch })
+  const given = { formats, keys, revocations }
+  return verifyCredential(credential, { ...given, clock, trustDomains, revocationFailure, domainMismatch })
 }
 
 /** What is known of a credential as soon as it is verified, or is not: nothing of its content. */
