@@ -32,7 +32,7 @@ export async function runMutations({ mutants, seed }: { mutants: number; seed: n
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-mutations-'))
   try {
     const now = new Date()
-    const originals = await specimens(demoIssuer(folder, now), now)
+    const originals = [...(await specimens(demoIssuer(folder, now), now)), { text: bareLink }]
     const trust = await loadTrustLists(demoTrustSources(folder, now), { now: () => now })
     const verify = (text: string) =>
       verifyCredential([text], { formats: credentialFormats, keys: trust.keys(), clock: now })
@@ -57,6 +57,9 @@ export async function runMutations({ mutants, seed }: { mutants: number; seed: n
     rmSync(folder, { recursive: true })
   }
 }
+
+/** A way to files, which nobody signs. */
+const bareLink = `shlink:/${Buffer.from(JSON.stringify({ url: 'https://files.example/m', key: 'A'.repeat(43) })).toString('base64url')}`
 
 interface Mutant {
   name: string
