@@ -32,7 +32,7 @@ export async function runMutations({ mutants, seed }: { mutants: number; seed: n
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-mutations-'))
   try {
     const now = new Date()
-    const originals = [...(await specimens(demoIssuer(folder, now), now)), bareLink]
+    const originals = [...(await specimens(demoIssuer(folder, now), now)), { text: bareLink }]
     const trust = await loadTrustLists(demoTrustSources(folder, now), { now: () => now })
     const verify = (text: string) =>
       verifyCredential([text], { formats: credentialFormats, keys: trust.keys(), clock: now })
@@ -58,6 +58,9 @@ export async function runMutations({ mutants, seed }: { mutants: number; seed: n
   }
 }
 
+/** A way to files, which nobody signs. */
+const bareLink = `shlink:/${Buffer.from(JSON.stringify({ url: 'https://files.example/m', key: 'A'.repeat(43) })).toString('base64url')}`
+
 interface Mutant {
   name: string
   format: string
@@ -81,13 +84,6 @@ async function judge(report: MutationReport, { name, format, verify, saysWhatWas
 
 const formatOf = (text: string) => credentialFormats.find(({ recognises }) => recognises([text]))?.name
 
-/** A link that nobody signed: no credential, and a text of a format all the same. */
-const bareLink = {
-  text: `shlink:/${Buffer.from(
-    JSON.stringify({ url: 'https://files.example/manifest', key: 'A'.repeat(43), flag: 'P', label: 'Specimen' }),
-  ).toString('base64url')}`,
-}
-
 /** A layer that is opened and closed again around a change. */
 interface Layer {
   open(outer: Buffer): Buffer
@@ -95,14 +91,6 @@ interface Layer {
 }
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1')
-
-const divocArchive: Layer = {
-  open: (zip) => {
-    const file = readOneFileZip(zip, 'certificate.json', 1_000_000)
-    return Buffer.from(file instanceof Uint8Array ? file : [])
-  },
-  close: (json) => Buffer.from(divocText(json).slice('B64:'.length), 'base64'),
-}
 
 const layers: Record<string, Layer[]> = {
   'HC1:': [
@@ -123,13 +111,24 @@ const layers: Record<string, Layer[]> = {
   ],
   'shlink:/': [base64After('shlink:/', 'base64url')],
   'vhlink:/': [base64After('vhlink:/', 'base64url')],
-  'B64:': [base64After('B64:', 'base64'), divocArchive],
+  'B64:': [base64After('B64:', 'base64'), archive()],
 }
 
 function base64After(prefix: string, encoding: 'base64' | 'base64url'): Layer {
   return {
     open: (text) => Buffer.from(text.toString('latin1').slice(prefix.length), encoding),
     close: (bytes) => latin1(prefix + bytes.toString(encoding)),
+  }
+}
+
+/** The file in the archive of a DIVOC certificate, with size and CRC as they should be. */
+function archive(): Layer {
+  return {
+    open: (zip) => {
+      const file = readOneFileZip(zip, 'certificate.json', zip.length * 100)
+      return file instanceof Uint8Array ? Buffer.from(file) : zip
+    },
+    close: (file) => Buffer.from(divocText(file).slice('B64:'.length), 'base64'),
   }
 }
 
