@@ -216,6 +216,7 @@ function wireEvaluate(
     settings: config,
     ...(formats ? { formats } : {}),
     keys: () => trust.keys(),
+    revocations: () => trust.revocations(),
     mapping: {
       compile: (canonical) =>
         findMap(canonical).then((map) => verdictMaps.compile(map ? artefactName(map) : canonical)),

@@ -31,7 +31,7 @@ const floors: string[][] = [
   ['http', 'demo'],
   ['operations'],
   ['evaluate', 'publish', 'kit'],
-  ['terminology', 'structure-map', 'rules', 'credentials', 'trust', 'gateway', 'provenance', 'packages'],
+  ['terminology', 'structure-map', 'rules', 'credentials', 'trust', 'gateway', 'provenance', 'packages', 'images'],
   ['network', 'cms', 'json-ld', 'audit', 'workers', 'storage'],
   ['fhir'],
   ['base'],
@@ -40,6 +40,8 @@ const floors: string[][] = [
 /** Outside packages and the paths below src/ that may import them. What is not listed may be imported by nobody. */
 const owners: Record<string, string[]> = {
   '@cqframework/cql': ['rules/cql'],
+  '@embedpdf/pdfium': ['images'],
+  '@jsquash/webp': ['images'],
   '@lhncbc/ucum-lhc': ['terminology/code-system/implicit'],
   'certlogic-js': ['rules/certlogic'],
   commander: ['cli'],
@@ -56,6 +58,7 @@ const owners: Record<string, string[]> = {
   pkijs: ['cms'],
   re2js: ['base', 'terminology/value-set/filters'],
   saxes: ['fhir/xml', 'rules/cql'],
+  'zxing-wasm': ['images'],
   'node:child_process': ['workers'],
   'node:cluster': [],
   'node:dgram': [],

@@ -1,5 +1,6 @@
 import type { CodeSystem, CodeSystemConcept, ConceptMap, ValueSet } from '../../src/fhir/types.ts'
 import { canonical, computerName, icd11, published, readData, readTable, releaseDate } from './metadata.ts'
+import { productMap, productSystem, productValueSets } from './products.ts'
 
 const folder = 'valuesets/tables'
 
@@ -151,6 +152,7 @@ export const codeSystems = (): CodeSystem[] => [
   ...eu.codeSystems.map(euCodeSystem),
   ...ownSystems.map(ownCodeSystem),
   icd11CodeSystem,
+  productSystem(),
   ...readData<ComputedSystem[]>(`${folder}/computed-systems.json`).map(computedSystem),
 ]
 
@@ -195,6 +197,7 @@ type Part =
   | { icd11: string[] }
   | { system: string; codes: Record<string, string>; table?: string }
   | { table: 'cvx.tsv' }
+  | { cvxUntil: number }
 
 const cvxRows = readTable(`${folder}/cvx.tsv`)
 
@@ -203,6 +206,11 @@ function includeOf(part: Part, id: string): Include[] {
   if ('icd11' in part) {
     const concept = part.icd11.flatMap(icd11Codes)
     return [icd11.ddcc, icd11.official].map((system) => ({ system, concept }))
+  }
+  // CVX numbers its codes in the order in which they are given out; the first nine are written with two digits.
+  if ('cvxUntil' in part) {
+    const concept = Array.from({ length: part.cvxUntil }, (_, at) => ({ code: String(at + 1).padStart(2, '0') }))
+    return [{ system: systemOf('cvx'), concept }]
   }
   if (!('system' in part))
     return [{ system: systemOf('cvx'), concept: cvxRows.map(([code = '', , , display = '']) => ({ code, display })) }]
@@ -234,6 +242,7 @@ export const valueSets = (): ValueSet[] => [
       each.include.flatMap((part) => includeOf(part, each.id)),
     ),
   ),
+  ...productValueSets(),
 ]
 
 /** What an ICD-11 code is to the code that is mapped to it. */
@@ -310,4 +319,5 @@ const cvxMap: ConceptMap = {
 export const conceptMaps = (): ConceptMap[] => [
   ...readData<{ id: string; title: string; source: string }[]>(`${folder}/concept-maps.json`).map(euConceptMap),
   cvxMap,
+  productMap(),
 ]

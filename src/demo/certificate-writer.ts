@@ -21,6 +21,8 @@ export interface CertificateContent {
   isAuthority?: boolean
   /** Object identifiers. */
   extendedKeyUsage?: string[]
+  /** Names of hosts that it is for (RFC 5280, 4.2.1.6). */
+  hostNames?: string[]
 }
 
 /** Who signs it: for an SCA itself. */
@@ -122,7 +124,7 @@ function keyIdentifier(key: KeyObject): Buffer {
 }
 
 function extensions(content: CertificateContent, issuer: CertificateIssuer): Buffer[] {
-  const { isAuthority = false, extendedKeyUsage = [] } = content
+  const { isAuthority = false, extendedKeyUsage = [], hostNames = [] } = content
   // keyCertSign and cRLSign, or digitalSignature
   const usage = isAuthority ? element(0x03, Buffer.from([1, 0x06])) : element(0x03, Buffer.from([7, 0x80]))
   return [
@@ -132,6 +134,9 @@ function extensions(content: CertificateContent, issuer: CertificateIssuer): Buf
     extension('2.5.29.35', sequence(element(0x80, keyIdentifier(issuer.publicKey)))),
     ...(extendedKeyUsage.length > 0
       ? [extension('2.5.29.37', sequence(...extendedKeyUsage.map(objectIdentifier)))]
+      : []),
+    ...(hostNames.length > 0
+      ? [extension('2.5.29.17', sequence(...hostNames.map((name) => element(0x82, Buffer.from(name, 'latin1')))))]
       : []),
   ]
 }

@@ -3,6 +3,8 @@ import type { Parameters, PlanDefinition } from '../fhir/types.ts'
 import type { JobCall } from '../workers/job-pool.ts'
 import type { EvaluateEnvironment } from './environment.ts'
 import type { Evaluation } from './evaluation.ts'
+import { compareIdentity, readIdentityDocument } from './identity/identity.ts'
+import { followLinks } from './linked/follow-links.ts'
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, readEvaluateRequest } from './request.ts'
 import { evaluateSingle, readQuestion } from './single.ts'
@@ -29,28 +31,34 @@ export interface Evaluate {
 
 /** Composes recognise → decode → verify → map → run rules → decide. */
 export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
-  const evaluate = async (request: EvaluateRequest, plans: PlanDefinition[] = []) => {
+  const evaluate = async (request: EvaluateRequest, plans: PlanDefinition[] = [], client = '') => {
     refuseUnsupported(environment, request)
-    return evaluateSingle(await readQuestion(environment, request, plans))
+    const document = request.identity && readIdentityDocument(request.identity)
+    const question = { ...(await readQuestion(environment, request, plans)), follow: followLinks(client) }
+    const evaluation = await evaluateSingle(question)
+    if (document) compareIdentity(evaluation, document)
+    return evaluation
   }
   return {
     evaluate,
-    async answer(parameters, { language, plans, planDefinitions = [] }) {
+    async answer(parameters, { language, client, plans, planDefinitions = [] }) {
       const now = environment.now()
       const request = readEvaluateRequest(parameters, environment.settings, { now, language })
       const named = [...new Set([...planDefinitions, ...request.planDefinitions])]
-      return evaluationReply(await evaluate({ ...request, planDefinitions: named }, plans))
+      return evaluationReply(await evaluate({ ...request, planDefinitions: named }, plans, client))
     },
   }
 }
 
 /** What this server cannot do is refused by name: left out it would be a question that nobody answered. */
 function refuseUnsupported(environment: EvaluateEnvironment, request: EvaluateRequest): void {
+  if (request.followLinks && !environment.followLink) {
+    const text = 'followLinks is not possible: this server does not use the network (NETWORK=off)'
+    throw badRequest({ text, expression: "Parameters.parameter.where(name='followLinks')" }, 'not-supported')
+  }
   const cannot = {
     credentialImage: request.image !== undefined,
-    followLinks: request.followLinks && !environment.followLink,
     furtherCredential: request.further.length > 0,
-    identity: request.identity !== undefined,
   }
   for (const [name, isAsked] of Object.entries(cannot)) {
     if (!isAsked) continue

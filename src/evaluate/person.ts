@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { issue } from '../fhir/error.ts'
 import { asJson } from '../fhir/json.ts'
 import type { Bundle, Issue } from '../fhir/types.ts'
 import type { Evaluation } from './evaluation.ts'
+import { compareNames, writtenName } from './identity/names.ts'
 
 type Subject = NonNullable<Evaluation['subject']>
 
@@ -78,23 +80,24 @@ export function personFaults(coreDataSets: JsonObject[]): Issue[] {
   const differ = (what: string) =>
     issue('conflict', `The certified events are not about one person: their ${what} differ`)
   const [first, ...others] = coreDataSets
-  if (others.some((each) => nameOf(each) !== nameOf(first))) faults.push(differ('names'))
+  if (others.some((each) => !isSameName(each.name, first?.name))) faults.push(differ('names'))
   // One that is absent beside one that is told was perhaps not one to be read: it agrees with none.
   const births = coreDataSets.map(({ birthDate }) => (typeof birthDate === 'string' ? birthDate : undefined))
   if (births.some((each) => births.some((other) => !agree(each, other)))) faults.push(differ('dates of birth'))
   return faults
 }
 
-/** The words of a name in an order of their own: case, accents, hyphens and which comes first say nothing. */
-function nameOf(data: JsonObject | undefined): string {
-  const name: Json = data?.name ?? null
-  const text = typeof name === 'string' ? name : JSON.stringify(name)
-  const words = text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .match(/[\p{L}\p{N}]+/gu)
-  return (words ?? []).sort().join(' ')
+/** Case, accents, hyphens and which comes first say nothing; letters of other alphabets are compared as travel documents write them. */
+function isSameName(a: Json | undefined, b: Json | undefined): boolean {
+  if (isDeepStrictEqual(a, b)) return true
+  const [textA, textB] = [a, b].map((each) => (each === undefined ? undefined : nameText(each)))
+  return textA !== undefined && textB !== undefined && compareNames([textA], writtenName(textB)) === 'same'
+}
+
+/** The names of a person that were not given up. */
+export function namesOf(person: JsonObject): string[] {
+  const items = best(person.name, undefined).filter((each) => !isJsonObject(each) || !GIVEN_UP.has(String(each.use)))
+  return items.flatMap((each) => nameText(each) ?? [])
 }
 
 /** A partial date agrees with every date in it. */

@@ -34,7 +34,7 @@ export function readiness({ maintenance, content, lists, unavailable }: Standing
 
 /** Whether any list that gives keys can be used; without one every genuine credential would be called not trusted. None configured: none is missing. */
 function haveKeys(lists: TrustListStatus[]): boolean {
-  const giving = lists.filter(({ kind }) => kind !== 'distrusted')
+  const giving = lists.filter(({ kind }) => kind !== 'distrusted' && kind !== 'revocation')
   return giving.length === 0 || giving.some(({ usable }) => usable)
 }
 

@@ -99,7 +99,7 @@ async function answerDefine(run: LibraryRun, name: string): Promise<Answer> {
   }
   const failed = result.issue ?? notBoolean(result)
   const truth = failed || typeof result.value !== 'boolean' ? null : result.value
-  const missing = failed || truth !== null ? [] : await run.missing(name)
+  const missing = failed || truth !== null ? [] : await missingOf(run, name)
   const remarks = draftRemarks(run.library)
   return {
     library: run.library.canonical,
@@ -110,6 +110,17 @@ async function answerDefine(run: LibraryRun, name: string): Promise<Answer> {
     ...(remarks.length > 0 ? { remarks } : {}),
   }
 }
+
+/** What was missing: in the words of the rule's author where there are any (`<define> Missing`), else as the ELM tells. */
+async function missingOf(run: LibraryRun, name: string): Promise<string[]> {
+  const own = `${name} Missing`
+  const told = run.has(own) ? toJson((await run.evaluate(own)).value) : null
+  const texts = [told ?? []].flat().filter((each) => typeof each === 'string')
+  return texts.length > 0 ? texts.slice(0, mostMissing) : run.missing(name)
+}
+
+/** Enough to act on; a person reads no more. */
+const mostMissing = 5
 
 /** The type that the translator found decides, not the value: null, too, must be a null of a Boolean. */
 function notBoolean({ name, type, value }: DefineResult): Issue | undefined {

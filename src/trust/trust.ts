@@ -18,6 +18,9 @@ import {
   type TrustSourceKind,
   UnusableSource,
 } from './lists/trust-source.ts'
+import type { RevocationContent } from './revocation/revocation-content.ts'
+import { type RevocationLists, type RevocationSource, revocationLists } from './revocation/revocation-lists.ts'
+import { readRevocationSource } from './revocation/revocation-source.ts'
 
 /** State of one trust source, for `vidimus trust status` and the start-up report. */
 export interface TrustListStatus {
@@ -41,6 +44,8 @@ export interface TrustListStatus {
   leftOut?: { entry: string; reason: string }[]
   /** How many participants, thumbprints and key ids it withdraws in every list. */
   withdraws?: number
+  /** What a revocation list holds; absent for other kinds, and for one that was never read. */
+  revokes?: { hashes: number; batches: number; cards: number; participants: string[]; expires?: string }
   /** Set when a key counts only if it stands in this list, too. */
   required?: boolean
 }
@@ -49,6 +54,8 @@ export interface TrustListStatus {
 export interface Trust {
   /** The keys now. An evaluation keeps the index it started with. */
   keys(): KeyIndex
+  /** The revocation lists now, for the keys now; undefined where no source gives any. */
+  revocations(): RevocationLists | undefined
   status(): TrustListStatus[]
   /**
    * Reads every source again, or those of the names given, and replaces the index as a whole; a source that fails keeps the keys of
@@ -63,6 +70,8 @@ export interface TrustOptions {
   now(): Date
   /** How lists are proven; by default in a process of its own. */
   check?: ListChecker
+  /** Revocation lists that come otherwise than from a source, as they stand. */
+  revocations?(): readonly RevocationSource[]
 }
 
 /** The file system. */
@@ -71,14 +80,22 @@ export const fileReaders: TrustReaders = {
   async listFolder(path) {
     return (await stat(path)).isDirectory() ? readdir(path) : undefined
   },
+  modified: async (path) => (await stat(path)).mtime,
 }
 
-const sourceReaders: Record<TrustSourceKind, (source: TrustSource, reading: DidReading) => Promise<SourceContent>> = {
+/** With what a source is read: `before`, what its last good reading held. */
+type Reading = DidReading & { before: SourceContent | undefined }
+
+const sourceReaders: Record<TrustSourceKind, (source: TrustSource, reading: Reading) => Promise<SourceContent>> = {
   'did-v2': readDidSource,
   jwks: (source, { readers }) => readJwksSource(source, readers),
   certificates: (source, { readers }) => readCertificatesSource(source, readers),
   distrusted: (source, { readers }) => readDistrustedSource(source, readers),
+  revocation: readRevocationSource,
 }
+
+/** A revocation list that is older is remarked upon, unless its source says otherwise. */
+const defaultMaxAgeSeconds = 7 * 86_400
 
 interface SourceState {
   source: TrustSource
@@ -96,6 +113,7 @@ export async function loadTrustLists(sources: TrustSource[], options: TrustOptio
   const readers = options.readers ?? fileReaders
   let states: SourceState[] = sources.map((source) => ({ source }))
   let index = createKeyIndex([])
+  let revocations: RevocationLists | undefined
   const read = async (names?: readonly string[]) => {
     const lists = createListProcess()
     const reading = { readers, check: options.check ?? lists.check, now: options.now() }
@@ -110,10 +128,14 @@ export async function loadTrustLists(sources: TrustSource[], options: TrustOptio
     }
     states = next
     index = indexOf(states)
+    const own = states.filter(({ source }) => source.kind === 'revocation').map(revocationSource)
+    const fed = options.revocations
+    revocations = own.length > 0 || fed ? revocationLists(() => [...own, ...(fed?.() ?? [])], index) : undefined
   }
   let last: Promise<unknown> = Promise.resolve()
   const trust: Trust = {
     keys: () => index,
+    revocations: () => revocations,
     status: () => states.map((state) => statusOf(state, { index, entries: entriesOf(states), now: options.now() })),
     async reload(names) {
       const reading = last.then(() => read(names))
@@ -132,7 +154,8 @@ async function readState(before: SourceState, reading: DidReading): Promise<Sour
   try {
     if (/^https?:/i.test(source.location))
       throw new UnusableSource('the network is off: only files and folders are read')
-    return { source, content: await sourceReaders[source.kind](source, reading), readAt: reading.now }
+    const read = await sourceReaders[source.kind](source, { ...reading, before: content })
+    return { source, content: read, readAt: reading.now }
   } catch (error) {
     const { suspended = [], withdrawsUnknown = false } = error instanceof UnusableSource ? error : {}
     const kept = content && readAt ? { content, readAt } : {}
@@ -147,6 +170,11 @@ function failureText(error: unknown, { key = [] }: TrustSource): string {
   if (!isSystemError(error) || text === undefined) throw error
   const isKey = error.path !== undefined && key.includes(error.path)
   return isKey ? `the pinned key of the signer (member "key") cannot be read: ${text}` : text
+}
+
+function revocationSource({ source, content, failure }: SourceState): RevocationSource {
+  const { name, participant, issuer, maxAgeSeconds = defaultMaxAgeSeconds } = source
+  return { name, content: content?.revocation, failure, participant, issuer, maxAgeSeconds }
 }
 
 /** Keys that the lists leave out. */
@@ -209,6 +237,7 @@ function statusOf({ source, content, readAt, failure }: SourceState, { index, en
     warnings: [...warningsOf(content, entries), ...crowdedIds(name, index)],
     ...(leftOut.length > 0 ? { leftOut } : {}),
     ...(content?.distrust ? { withdraws: countOf(content.distrust) } : {}),
+    ...(content?.revocation ? { revokes: revokesOf(content.revocation) } : {}),
     ...(required ? { required } : {}),
   }
 }
@@ -228,6 +257,19 @@ function crowdedIds(name: string, index: KeyIndex): string[] {
   return [...index.crowded]
     .filter(([keyId]) => index.find({ keyId }).some(({ lists }) => lists.includes(name)))
     .map(([keyId, count]) => `${count} keys stand under the key id ${keyId}`)
+}
+
+function revokesOf({ hashes, cards }: RevocationContent): NonNullable<TrustListStatus['revokes']> {
+  const figures = hashes.countries()
+  const sum = (count: (each: (typeof figures)[number]) => number) => figures.reduce((all, each) => all + count(each), 0)
+  const last = Math.max(...figures.map(({ expires }) => expires.getTime()))
+  return {
+    hashes: sum((each) => each.hashes),
+    batches: sum((each) => each.batches),
+    cards: [...(cards?.lists.values() ?? [])].reduce((all, { entries }) => all + entries, 0),
+    participants: figures.map(({ country }) => country),
+    ...(Number.isFinite(last) ? { expires: new Date(last).toISOString() } : {}),
+  }
 }
 
 const countOf = ({ participants, thumbprints, keyIds }: Distrust): number =>

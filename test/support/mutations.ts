@@ -30,7 +30,7 @@ export async function runMutations({ mutants, seed }: { mutants: number; seed: n
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-mutations-'))
   try {
     const now = new Date()
-    const originals = specimens(demoIssuer(folder, now), now)
+    const originals = await specimens(demoIssuer(folder, now), now)
     const trust = await loadTrustLists(demoTrustSources(folder, now), { now: () => now })
     const verify = (text: string) =>
       verifyCredential([text], { formats: credentialFormats, keys: trust.keys(), clock: now })

@@ -94,6 +94,7 @@ function merged(all: Opened[]): Omit<Opened, 'content'> {
     remarks: all.flatMap(({ remarks }) => remarks),
     obstacles: all.flatMap(({ obstacles }) => obstacles),
     certificateIds: all.flatMap(({ certificateIds }) => certificateIds),
+    links: all.flatMap(({ links = [] }) => links),
   }
   if (!all.some(({ formatsUnder }) => formatsUnder)) return opened
   return {

@@ -4,10 +4,12 @@ import type {
   Claim,
   CredentialFormat,
   Envelope,
+  Failure,
   Finding,
   Opened,
   Status,
 } from '../../credentials/credential-format.ts'
+import { hasLapsed } from '../../credentials/health-link/health-link.ts'
 import type { KeySource, TrustedKey } from '../../trust/keys/trusted-key.ts'
 
 /** The checks that follow the signature, each a pure function of the credential, the key that verified it and the clock. */
@@ -130,6 +132,21 @@ export function checkValidityPeriod({ period }: Envelope, clock: Date): Finding[
   return expires !== undefined && expires < seconds ? outside('EXPIRED', 'expiry has passed') : []
 }
 
+/** `validity-period`, too: a certificate that points at content elsewhere is no longer good when the way there has ended. */
+export function checkLinks(links: Opened['links'], clock: Date): Finding[] {
+  const hasEnded = links?.some((link) => hasLapsed(link, clock)) === true
+  return hasEnded ? failed('validity-period', 'EXPIRED', 'the health link has expired') : []
+}
+
+/** A bare link whose life has ended: it was read, and that is what is wrong with it. */
+export function endedLink(failure: Failure, clock: Date): Failure {
+  const [ended] = checkLinks(failure.link && [failure.link], clock)
+  if (!ended) return failure
+  const { format } = failure
+  const skipped: CheckName[] = ['key', 'signature', 'key-validity', 'key-usage']
+  return { check: ended.check, status: 'EXPIRED', detail: ended.detail, skipped, ...(format ? { format } : {}) }
+}
+
 /** A start that cannot be read cannot have been reached. */
 function isAfter(claim: Claim | undefined, seconds: number): boolean {
   return claim !== undefined && (claim === 'not-a-number' || claim > seconds)
@@ -139,11 +156,11 @@ function isAfter(claim: Claim | undefined, seconds: number): boolean {
 export type RevocationFailure = 'warn' | 'fail' | 'fail-unknown'
 
 /**
- * `revocation`, against the list that came with the key. A text says why the check is not made. A list that cannot be used is a
+ * `revocation`, against the lists that came with the key or that the server holds. A text says why the check is not made. A list that cannot be used is a
  * remark, unless the operator demands lists that can: then it counts as listed.
  */
 export function checkRevocation(found: Finding[] | undefined, on: RevocationFailure): Finding[] | string {
-  if (found) return on === 'warn' ? found : found.map((each) => ({ ...each, status: 'REVOKED' }))
+  if (found) return on === 'warn' ? found : found.map((each) => (each.isNote ? each : { ...each, status: 'REVOKED' }))
   const detail = 'no revocation list of the issuer is known'
   return on === 'fail-unknown' ? failed('revocation', 'REVOKED', detail) : detail
 }

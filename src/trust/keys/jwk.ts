@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import type { JsonObject } from '../../base/json-value.ts'
 
 const CURVE_BYTES: Record<string, number> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 }
@@ -42,24 +42,4 @@ function unsigned(text: string, size: number): string {
 export function x5cCertificates(jwk: JsonObject): Buffer[] {
   const list = Array.isArray(jwk.x5c) ? jwk.x5c : []
   return list.filter((each) => typeof each === 'string').map((each) => Buffer.from(each, 'base64'))
-}
-
-/** Members of a thumbprint in their order (RFC 7638, 3.2; RFC 8037, 2). */
-const THUMBPRINT_MEMBERS: Record<string, (keyof JsonWebKey)[]> = {
-  EC: ['crv', 'kty', 'x', 'y'],
-  OKP: ['crv', 'kty', 'x'],
-  RSA: ['e', 'kty', 'n'],
-}
-
-/** Thumbprint of a public key (RFC 7638), base64url; undefined for a key that has no form as JWK (brainpool curves). */
-export function jwkThumbprint(key: KeyObject): string | undefined {
-  try {
-    const jwk = key.export({ format: 'jwk' })
-    const members = THUMBPRINT_MEMBERS[jwk.kty ?? '']
-    if (!members) return undefined
-    const text = JSON.stringify(Object.fromEntries(members.map((member) => [member, jwk[member]])))
-    return createHash('sha256').update(text).digest('base64url')
-  } catch {
-    return undefined // OpenSSL knows the curve, JOSE has no name for it
-  }
 }

@@ -1,5 +1,5 @@
 import { createHash, type KeyObject } from 'node:crypto'
-import { jwkThumbprint } from './jwk.ts'
+import { jwkThumbprint } from '../../base/jwk-thumbprint.ts'
 import type { TrustedKey } from './trusted-key.ts'
 
 /** Certificates that only wrap a raw key, which the network knows by certificate and a framework by itself (GDHCN, extended key usages). */

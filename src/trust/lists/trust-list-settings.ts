@@ -12,11 +12,12 @@ const members: Record<string, TrustSourceKind[] | undefined> = {
   location: undefined,
   key: ['did-v2'],
   id: ['did-v2'],
-  issuer: ['jwks', 'certificates'],
-  participant: ['did-v2', 'jwks', 'certificates'],
+  issuer: ['jwks', 'certificates', 'revocation'],
+  participant: ['did-v2', 'jwks', 'certificates', 'revocation'],
   domain: ['did-v2', 'jwks', 'certificates'],
   usage: ['did-v2', 'jwks', 'certificates'],
   required: ['did-v2', 'jwks', 'certificates'],
+  maxAgeSeconds: ['revocation'],
   refreshSeconds: undefined,
 }
 const textMembers = ['id', 'issuer', 'participant', 'domain', 'usage'] as const
@@ -25,7 +26,8 @@ const textMembers = ['id', 'issuer', 'participant', 'domain', 'usage'] as const
 export type ReadText = (path: string) => string
 
 /**
- * Reads the setting TRUST_LISTS: a JSON array of sources `{name, kind, location, key?, id?, issuer?, participant?, domain?, usage?, required?, refreshSeconds?}`;
+ * Reads the setting TRUST_LISTS: a JSON array of sources `{name, kind, location, key?, id?, issuer?, participant?, domain?, usage?, required?, maxAgeSeconds?,
+ * refreshSeconds?}`;
  * or the path of a JSON file with such an array; or paths separated by commas: a folder or a certificate file is of kind
  * `certificates`, a `*.json` file of kind `did-v2` with its pinned key beside it as `<name>.key.json`, a `*.jwks.json` file of
  * kind `jwks`. Empty text means no lists. Throws Error with every problem, one a line.
@@ -125,9 +127,10 @@ function sourceProblems(entry: JsonObject): string[] {
   if (entry.kind === 'did-v2' && keys.length === 0) problems.push('a did-v2 list needs the pinned signing key: key')
   problems.push(...bindingProblems(entry))
   if ('required' in entry && typeof entry.required !== 'boolean') problems.push('required must be true or false')
-  const { refreshSeconds } = entry
-  if (refreshSeconds !== undefined && !(typeof refreshSeconds === 'number' && refreshSeconds > 0)) {
-    problems.push('refreshSeconds must be a positive number')
+  for (const member of ['refreshSeconds', 'maxAgeSeconds']) {
+    const value = entry[member]
+    if (value !== undefined && !(typeof value === 'number' && value > 0))
+      problems.push(`${member} must be a positive number`)
   }
   return problems
 }
@@ -143,6 +146,13 @@ function bindingProblems(entry: JsonObject): string[] {
     if (!isCode) problems.push('participant must be a code of two or three letters')
     const isOther = typeof issuer === 'string' && participantCode(issuer) !== undefined
     if (isCode && isOther && !sameParticipant(issuer, participant)) problems.push('issuer and participant differ')
+  }
+  if (kind === 'revocation' && issuer !== undefined) {
+    if (typeof issuer === 'string' && !issuer.startsWith('https://'))
+      problems.push(
+        'issuer of a revocation list must be the https address of an issuer of cards; a country is a participant',
+      )
+    if (participant !== undefined) problems.push('a revocation list is of an issuer or of a participant, not both')
   }
   const isRemote = typeof location === 'string' && /^https?:/i.test(location)
   if (kind === 'jwks' && isRemote && issuer === undefined && participant === undefined) {
@@ -161,6 +171,7 @@ function sourceOfEntry(entry: JsonObject, folder: string): TrustSource {
   }
   if (keys.length > 0) source.key = keys
   if (typeof entry.refreshSeconds === 'number') source.refreshSeconds = entry.refreshSeconds
+  if (typeof entry.maxAgeSeconds === 'number') source.maxAgeSeconds = entry.maxAgeSeconds
   if (entry.required === true) source.required = true
   for (const member of textMembers) {
     const value = entry[member]

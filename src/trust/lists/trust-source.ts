@@ -1,9 +1,10 @@
 import type { Distrust, Suspension } from '../keys/objections.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
 import { scaOf, type TrustedKey } from '../keys/trusted-key.ts'
+import type { RevocationContent } from '../revocation/revocation-content.ts'
 
 /** Kinds of trust source. `gateway` comes with the gateway client. */
-export const trustSourceKinds = ['did-v2', 'jwks', 'certificates', 'distrusted'] as const
+export const trustSourceKinds = ['did-v2', 'jwks', 'certificates', 'distrusted', 'revocation'] as const
 /** Kind of a trust source. */
 export type TrustSourceKind = (typeof trustSourceKinds)[number]
 
@@ -18,7 +19,10 @@ export interface TrustSource {
   key?: string[]
   /** `did-v2`: the DID that the document must have. */
   id?: string
-  /** `jwks`, `certificates`: whom all keys are bound to, whatever they say of themselves: an address or a participant. */
+  /**
+   * `jwks`, `certificates`: whom all keys are bound to, whatever they say of themselves: an address or a participant. `revocation`: the
+   * address of the issuer whose SMART Health Cards the lists are about.
+   */
   issuer?: string
   /** Whose keys all are; one that names another participant is left out. */
   participant?: string
@@ -27,6 +31,8 @@ export interface TrustSource {
   usage?: string
   /** A key of any list counts only if it stands in this one, too. */
   required?: boolean
+  /** `revocation`: a list older than this, in seconds, is remarked upon; default a week. */
+  maxAgeSeconds?: number
   /** How often a server reads the source again, in seconds; without, it is read at the start alone. */
   refreshSeconds?: number
 }
@@ -52,6 +58,8 @@ export interface SourceContent {
   suspended?: Suspension[]
   /** What the source withdraws by name: all that one of kind `distrusted` says, and keys of a JWK set that cannot be read. */
   distrust?: Distrust
+  /** Revocation lists of credentials. */
+  revocation?: RevocationContent
 }
 
 /** A source cannot be used, with a reason for the administrator. */
@@ -77,6 +85,8 @@ export interface TrustReaders {
   readFile(path: string): Promise<Buffer>
   /** Names in a folder, or undefined when the path is a file. Rejects when there is neither. */
   listFolder(path: string): Promise<string[] | undefined>
+  /** When a file was last written. Absent: nobody knows. Rejects when there is no such file. */
+  modified?(path: string): Promise<Date>
 }
 
 /** How an entry is named to an administrator. */

@@ -60,7 +60,6 @@ describe('names', () => {
     { name: 'useContext', valueBoolean: false },
     { name: 'followLinks', valueBoolean: true },
     { name: 'furtherCredential', part: [{ name: 'credential', valueString: 'x' }] },
-    { name: 'identity', part: [{ name: 'name', valueString: 'x' }] },
   ])
     it(`${parameter.name} is not supported yet and says so`, async () => {
       const { name } = parameter

@@ -1,0 +1,213 @@
+import { participantCode } from '../keys/participant-codes.ts'
+import { HASH_BYTES, HASH_WORDS, HashDrawer } from './hash-drawer.ts'
+
+/** What the hashes of a batch are made of (EU DCC gateway, revocation). */
+export const hashTypes = ['SIGNATURE', 'UCI', 'COUNTRYCODEUCI'] as const
+/** What the hashes of a batch are made of. */
+export type HashType = (typeof hashTypes)[number]
+
+/** One batch of a participant's revocation list (EU DCC gateway, revocation). */
+export interface HashBatch {
+  /** Of the gateway, or the name of its file; a second batch of one id takes the place of the first. */
+  id: string
+  /** As the batch writes it, in capitals. */
+  country: string
+  /** The only key whose certificates it names, standard base64; empty: any of the participant. */
+  keyId: string
+  hashType: HashType
+  /** The batch counts up to this moment. */
+  expires: Date
+  /** The hashes, 16 bytes each, one after the other. */
+  hashes: Uint8Array
+}
+
+/** What is looked for. */
+interface HashQuery {
+  country: string
+  hashType: HashType
+  /** 16 bytes. */
+  hash: Uint8Array
+  /** Every key id under which the credential's signer is known. */
+  keyIds: ReadonlySet<string>
+  clock: Date
+}
+
+/** What an index holds of one country. */
+export interface CountryFigures {
+  country: string
+  /** As its batches write it. */
+  spellings: string[]
+  types: HashType[]
+  batches: number
+  hashes: number
+  /** When the last of its batches expires. */
+  expires: Date
+  /** Until when batches counted that are no longer held; undefined when none was given up. */
+  givenUpUntil?: Date
+}
+
+/** Revoked hashes of many participants, in memory. What changes, changes between two questions. */
+export interface HashIndex {
+  /** @throws RangeError for hashes of another length: the reader of the batch has let them pass */
+  add(batches: Iterable<HashBatch>): void
+  /** Takes batches out, by id; unknown ones are none. */
+  remove(ids: Iterable<string>): void
+  /** Gives up batches that have expired. */
+  expire(now: Date): void
+  has(query: HashQuery): boolean
+  /** By country; a country whose batches were all taken out or given up is still known. */
+  countries(): readonly CountryFigures[]
+}
+
+interface Batch {
+  id: string
+  keyId: string
+  expires: number
+  count: number
+  isHeld: boolean
+}
+
+/** The hashes of one country and type, by their first byte. */
+interface Shelf {
+  country: string
+  hashType: HashType
+  spellings: Set<string>
+  drawers: (HashDrawer | undefined)[]
+  /** By number. */
+  batches: Batch[]
+  given: number
+  /** Hashes of batches that are no longer held and whose room is not given back. */
+  idle: number
+  givenUpUntil: number
+}
+
+/** Room is given back when this share of a shelf is idle. */
+const IDLE_SHARE = 0.25
+
+const shelfName = (country: string, type: HashType) => `${participantCode(country) ?? country}|${type}`
+
+/** An empty index. */
+export function createHashIndex(): HashIndex {
+  const shelves = new Map<string, Shelf>()
+  const places = new Map<string, { shelf: Shelf; batch: Batch }>()
+  let figures: CountryFigures[] | undefined
+  const remove = (id: string) => {
+    const place = places.get(id)
+    if (!place) return
+    figures = undefined
+    places.delete(id)
+    letGo(place.shelf, place.batch)
+  }
+  return {
+    add(batches) {
+      const changed = new Set<Shelf>()
+      let given = 0
+      figures = undefined
+      for (const batch of batches) {
+        remove(batch.id)
+        const shelf = shelfFor(shelves, batch)
+        places.set(batch.id, { shelf, batch: putInto(shelf, batch) })
+        changed.add(shelf)
+        given++
+      }
+      // What came at once is sorted at once; a single batch waits for its like.
+      for (const shelf of changed) for (const drawer of shelf.drawers) drawer?.settle(given > 1)
+    },
+    remove(ids) {
+      for (const id of ids) remove(id)
+    },
+    expire(now) {
+      for (const [id, { shelf, batch }] of places) {
+        if (batch.expires >= now.getTime()) continue
+        shelf.givenUpUntil = Math.max(shelf.givenUpUntil, batch.expires)
+        remove(id)
+      }
+    },
+    has({ country, hashType, hash, keyIds, clock }) {
+      const shelf = shelves.get(shelfName(country, hashType))
+      const drawer = shelf?.drawers[hash[0] ?? 0]
+      if (!shelf || !drawer || hash.length !== HASH_BYTES) return false
+      const time = clock.getTime()
+      return drawer.has(wordsOf(hash), (number) => {
+        const batch = shelf.batches[number]
+        if (!batch?.isHeld || batch.expires < time) return false
+        // A signature is that of one key already.
+        return hashType === 'SIGNATURE' || batch.keyId === '' || keyIds.has(batch.keyId)
+      })
+    },
+    countries() {
+      figures ??= [...Map.groupBy(shelves.values(), ({ country }) => country)].map(figuresOf)
+      return figures
+    },
+  }
+}
+
+function shelfFor(shelves: Map<string, Shelf>, { country, hashType }: HashBatch): Shelf {
+  const name = shelfName(country, hashType)
+  const known = shelves.get(name)
+  if (known) return known
+  const shelf: Shelf = {
+    country: participantCode(country) ?? country,
+    hashType,
+    spellings: new Set(),
+    drawers: [],
+    batches: [],
+    given: 0,
+    idle: 0,
+    givenUpUntil: Number.NEGATIVE_INFINITY,
+  }
+  shelves.set(name, shelf)
+  return shelf
+}
+
+function putInto(shelf: Shelf, { id, country, keyId, expires, hashes }: HashBatch): Batch {
+  if (hashes.length % HASH_BYTES !== 0) throw new RangeError(`hashes of ${HASH_BYTES} bytes are wanted`)
+  const batch = { id, keyId, expires: expires.getTime(), count: hashes.length / HASH_BYTES, isHeld: true }
+  const number = shelf.batches.push(batch) - 1
+  shelf.spellings.add(country)
+  shelf.given += batch.count
+  const words = wordsOf(hashes)
+  for (let at = 0; at < words.length; at += HASH_WORDS) {
+    const first = (words[at] ?? 0) >>> 24
+    let drawer = shelf.drawers[first]
+    if (!drawer) {
+      drawer = new HashDrawer()
+      shelf.drawers[first] = drawer
+    }
+    drawer.add(words, at, number)
+  }
+  return batch
+}
+
+function wordsOf(hashes: Uint8Array): Uint32Array {
+  const view = new DataView(hashes.buffer, hashes.byteOffset, hashes.byteLength)
+  const words = new Uint32Array(hashes.length / 4)
+  for (let word = 0; word < words.length; word++) words[word] = view.getUint32(4 * word)
+  return words
+}
+
+function letGo(shelf: Shelf, batch: Batch): void {
+  batch.isHeld = false
+  shelf.idle += batch.count
+  if (shelf.idle <= shelf.given * IDLE_SHARE) return
+  const held = [...shelf.batches.entries()].filter(([, { isHeld }]) => isHeld)
+  const numbers = new Map(held.map(([before], after) => [before, after]))
+  for (const drawer of shelf.drawers) drawer?.renumber(numbers)
+  shelf.batches = held.map(([, each]) => each)
+  shelf.given -= shelf.idle
+  shelf.idle = 0
+}
+
+function figuresOf([country, shelves]: [string, Shelf[]]): CountryFigures {
+  const held = shelves.flatMap(({ batches }) => batches.filter(({ isHeld }) => isHeld))
+  const givenUpUntil = Math.max(...shelves.map((shelf) => shelf.givenUpUntil))
+  return {
+    country,
+    spellings: [...new Set(shelves.flatMap(({ spellings }) => [...spellings]))],
+    types: shelves.filter(({ batches }) => batches.some(({ isHeld }) => isHeld)).map(({ hashType }) => hashType),
+    batches: held.length,
+    hashes: held.reduce((sum, { count }) => sum + count, 0),
+    expires: new Date(Math.max(0, ...held.map(({ expires }) => expires))),
+    ...(Number.isFinite(givenUpUntil) ? { givenUpUntil: new Date(givenUpUntil) } : {}),
+  }
+}
