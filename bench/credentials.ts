@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign, verify, X509Certificate } from 'node:crypto'
 import { credentialFormats } from '../src/credentials/credentials.ts'
 import { writeCertificate } from '../src/demo/certificate-writer.ts'
+import { issueDivoc, sampleDivoc } from '../src/demo/issue-divoc.ts'
 import { issueHcert } from '../src/demo/issue-hcert.ts'
 import { issueSeal, sampleSeal } from '../src/demo/issue-icao-vds-nc.ts'
 import { cardKeyId, issueCard, sampleCard } from '../src/demo/issue-shc.ts'
@@ -82,6 +83,20 @@ function sealSpecimen(): Specimen {
   return { name: 'ICAO seal', target: '≥ 0.85', texts: [text], anchors: [root.raw] }
 }
 
+/** The document is never the same twice in the field, and nothing of it is kept: the whole way is measured. */
+async function divocSpecimen(pair: KeyPairOf): Promise<Specimen> {
+  const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'did:bench' }
+  const document = sampleDivoc({ issuer: 'https://bench.example', issuedAt, expires })
+  const text = await issueDivoc(document, { privateKey: pair.privateKey, method: 'did:bench' })
+  const name = `DIVOC, ${pair.publicKey.asymmetricKeyType}`
+  return { name, target: '≥ 0.15', texts: [text], anchors: [Buffer.from(JSON.stringify(jwk))] }
+}
+
+interface KeyPairOf {
+  publicKey: KeyObject
+  privateKey: KeyObject
+}
+
 /**
  * Decoding and verifying in process against bare ES256 verifications of as many bytes: raw signature (r‖s) as COSE has it, as
  * node:crypto verifies it. Rounds of both are interleaved, CPU seconds are counted, medians compared.
@@ -93,7 +108,9 @@ export async function bench(): Promise<{ name: string; value: string; target: st
   const signature = sign('sha256', data, { key: pair.privateKey, dsaEncoding: 'ieee-p1363' })
   const verifyBare = () => verify('sha256', data, key, signature)
   const rows = []
-  for (const specimen of [hcertSpecimen(), cardSpecimen(), sealSpecimen()]) {
+  const divoc = [generateKeyPairSync('rsa', { modulusLength: 2048 }), generateKeyPairSync('ed25519')]
+  const specimens = [hcertSpecimen(), cardSpecimen(), sealSpecimen(), ...(await Promise.all(divoc.map(divocSpecimen)))]
+  for (const specimen of specimens) {
     const { name, target, texts, anchors } = specimen
     const context = { formats: credentialFormats, keys: anchorKeySource(anchors), clock }
     const verdict = await verifyCredential(texts, context)

@@ -4,6 +4,7 @@ import { ConfigError } from '../config.ts'
 import { FhirError } from '../fhir/error.ts'
 import { software } from '../server.ts'
 import { addLoadBaseContent } from './base-content.ts'
+import { addDecode } from './decode.ts'
 import { addDemo } from './demo.ts'
 import { addEvaluate } from './evaluate.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
@@ -14,7 +15,7 @@ import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
 
 /** Every command, in the order in which the help lists them: a new one is one line here. */
-const commands = [addServe, addEvaluate, addImport, addTrust, addKeys, addMap, addDemo, addLoadBaseContent]
+const commands = [addServe, addEvaluate, addDecode, addImport, addTrust, addKeys, addMap, addDemo, addLoadBaseContent]
 
 /** Who reads the output may stop reading (`| head`): what is still to be said is said to nobody, and is no fault. */
 function ignoreClosedPipes(): void {

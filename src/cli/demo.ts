@@ -20,7 +20,7 @@ export function addDemo(program: Command): void {
     .action(async () => {
       const config = readConfig()
       const now = new Date()
-      const credentials = specimens(demoIssuer(config.dataDir, now), now)
+      const credentials = await specimens(demoIssuer(config.dataDir, now), now)
       const folder = join(config.dataDir, 'demo')
       mkdirSync(folder, { recursive: true })
       for (const { name, text } of credentials) writeFileSync(join(folder, `${name}.txt`), `${text}\n`)

@@ -1,13 +1,18 @@
 import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
+import { defaultLimits } from '../credentials/credential-format.ts'
+import { credentialFormats } from '../credentials/credentials.ts'
+import { type Explanation, explainCredential } from '../credentials/explain.ts'
+import type { Evaluation } from '../evaluate/evaluation.ts'
 import { evaluationReply } from '../evaluate/reply.ts'
 import { readEvaluateRequest } from '../evaluate/request.ts'
 import type { Parameter } from '../fhir/types.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { openLoadedServer } from './loaded-server.ts'
 import { printedEvaluation } from './print-evaluation.ts'
+import { layersAsJson, printedLayers } from './print-layers.ts'
+import { readCredential } from './read-credential.ts'
 
 interface EvaluateOptions {
   at?: string
@@ -19,6 +24,8 @@ interface EvaluateOptions {
   domain?: string[]
   anchor?: string[]
   language?: string
+  explain?: boolean
+  showContent?: boolean
   json?: boolean
 }
 
@@ -33,8 +40,8 @@ const statusOfDecision = {
 export function addEvaluate(program: Command, result: CommandResult): void {
   // Without a default, which the help would show as an empty list.
   const collect = (value: string, list: string[] = []) => [...list, value]
-  program
-    .command('evaluate')
+  const evaluate = program.command('evaluate')
+  evaluate
     .description(
       'gives a verdict on the text of a scanned credential; exit status 0 accepted, 1 rejected, 3 undetermined, 4 unverified, 2 wrong use',
     )
@@ -52,8 +59,11 @@ export function addEvaluate(program: Command, result: CommandResult): void {
       collect,
     )
     .option('--language <tag>', 'language of the messages, e.g. fr')
-    .option('--json', 'print the Parameters of the operation')
+    .option('--explain', 'show every layer of the text with its place and size, and where it cannot be read')
+    .option('--show-content', 'with --explain: also what the layers say of the person')
+    .option('--json', 'print the Parameters of the operation; with --explain {layers, evaluation}')
     .action(async (files: string[], options: EvaluateOptions) => {
+      if (options.showContent && !options.explain) evaluate.error('error: --show-content goes with --explain')
       result.exitCode = await evaluateFiles(files, options)
     })
 }
@@ -73,17 +83,25 @@ async function evaluateFiles(files: string[], options: EvaluateOptions): Promise
       { now: server.now(), language: options.language },
     )
     const evaluation = await server.evaluate.evaluate(request)
-    console.log(options.json ? JSON.stringify(evaluationReply(evaluation), null, 2) : printedEvaluation(evaluation))
+    const explanation = options.explain ? explainCredential(credential, credentialFormats, defaultLimits) : undefined
+    console.log(options.json ? json(evaluation, explanation, options) : text(evaluation, explanation, options))
     return statusOfDecision[evaluation.decision]
   } finally {
     await server.close()
   }
 }
 
-/** Only the line end that an editor adds is dropped: blanks belong to the code. */
-async function readCredential(file: string): Promise<string> {
-  const whole = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8')
-  return whole.replace(/\r?\n$/, '')
+type Shown = [evaluation: Evaluation, explanation: Explanation | undefined, options: EvaluateOptions]
+
+function json(...[evaluation, explanation, { showContent = false }]: Shown): string {
+  const reply = evaluationReply(evaluation)
+  const shown = explanation ? { ...layersAsJson(explanation, showContent), evaluation: reply } : reply
+  return JSON.stringify(shown, null, 2)
+}
+
+function text(...[evaluation, explanation, { showContent = false }]: Shown): string {
+  const printed = printedEvaluation(evaluation)
+  return explanation ? `${printedLayers(explanation, showContent)}\n\n${printed}` : printed
 }
 
 function requestParameters(credential: string[], anchors: string[], options: EvaluateOptions): Parameter[] {

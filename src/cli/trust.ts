@@ -104,12 +104,23 @@ export function failureOf({ usable, failure, kind, required }: TrustListStatus):
 }
 
 function stateOf(list: TrustListStatus): string {
-  const { usable, failure, keys, leftOut, withdraws, required } = list
+  const { usable, failure, keys, leftOut, withdraws, required, revokes } = list
   if (!usable) return `not usable: ${failureOf(list)}`
   const state = failure ? `old copy: ${failure}` : keys === 0 && leftOut ? 'no key counts' : 'in use'
-  return [state, required ? 'required' : '', withdraws === undefined ? '' : `withdraws ${withdraws}`]
-    .filter(Boolean)
-    .join(', ')
+  const parts = [state, required ? 'required' : '', withdraws === undefined ? '' : `withdraws ${withdraws}`]
+  return [...parts, revokes ? revokesText(revokes) : ''].filter(Boolean).join(', ')
+}
+
+function revokesText({
+  hashes,
+  batches,
+  cards,
+  participants,
+  expires,
+}: NonNullable<TrustListStatus['revokes']>): string {
+  if (participants.length === 0) return cards > 0 ? `revokes ${cards} cards` : 'revokes nothing'
+  const until = expires === undefined ? '' : ` until ${expires}`
+  return `revokes ${hashes} hashes in ${batches} batches of ${participants.join(' ')}${until}`
 }
 
 /** So many entries of one reason are named; `status` names all. */

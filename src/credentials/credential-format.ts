@@ -1,6 +1,8 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { Json } from '../base/json-value.ts'
 import type { HealthLink } from './health-link/health-link.ts'
+import type { HeldLists } from './held-lists.ts'
+import type { Layer } from './layer.ts'
 
 /** Checks of `$evaluate`, in the order in which they are made and reported (docs/evaluate.md, Reply). */
 export const checkNames = [
@@ -49,6 +51,8 @@ export type Claim = number | 'not-a-number'
 export interface Limits {
   /** Longest text of one code, in characters. */
   textCharacters: number
+  /** Longest text of one DIVOC code, whose zip is larger. */
+  zipCharacters: number
   /** Most chunks of a chunked SMART Health Card. */
   chunks: number
   /** Largest inflated size, in bytes. */
@@ -61,6 +65,7 @@ export interface Limits {
 /** The largest real credential has 1,781 characters and inflates to some thousand bytes. */
 export const defaultLimits: Limits = {
   textCharacters: 8192,
+  zipCharacters: 16_384,
   chunks: 50,
   inflatedBytes: 256 * 1024,
   cborDepth: 32,
@@ -78,6 +83,8 @@ export type Scanned = string[] | Uint8Array
 export interface Finding {
   check: CheckName
   status?: Status
+  /** Told of a check that passed: no departure at all. */
+  isNote?: true
   detail: string
 }
 
@@ -106,6 +113,8 @@ export interface VerificationKey {
   revocationVersion?: number
   /** The revocation list that came with the key, as it was published. */
   revocationList?: Json
+  /** The revocation lists that the server holds of its owner. */
+  heldLists?: HeldLists
 }
 
 /** A decoded, not yet verified credential: what finds the key and judges the period, and no content (HCERT 6.3). */
@@ -137,8 +146,8 @@ export interface Envelope {
   /** About the envelope and its claims. */
   remarks: Finding[]
   /**
-   * What the revocation list that came with the key says: that it names the credential (status REVOKED), or what is wrong with the
-   * list; undefined when no list is known at all. Absent where the format has no revocation.
+   * What the revocation list that came with the key and those that the server holds say: that one names the credential (status
+   * REVOKED), or what is wrong with a list; undefined when no list is known at all. Absent where the format has no revocation.
    */
   revocation?(key: VerificationKey, certificateIds: string[]): Finding[] | undefined
   /** Reads the content; called only when the signature matched. A text says why it is no content of this kind (UNSUPPORTED_CONTENT). */
@@ -216,8 +225,12 @@ export interface CredentialFormat {
   recognises(scanned: Scanned): boolean
   /** Whether a credential may come in several chunks; without it several texts are refused. */
   isChunked?: true
+  /** Which of how many chunks a text is, from 1; undefined for one that is whole, or no chunk at all. */
+  chunkOf?(text: string): { at: number; of: number } | undefined
   /** To an envelope, or what is wrong. */
   decode(scanned: Scanned, limits: Limits): Envelope | Failure
+  /** The layers between the text and what it says, for people; as far as they can be read. */
+  layers?(scanned: Scanned, limits: Limits): Layer[]
   /** What a signer certificate's extended key usage (object identifiers) says against these contents; only for formats that have usages. */
   keyUsage?(usages: readonly string[], content: Pick<Opened, 'formats' | 'events'>): Finding | undefined
   /** Kinds of certificate by their code in replies. */

@@ -10,6 +10,8 @@ export interface SignatureAlgorithm {
   keyTypes: string[]
   /** Undefined where the algorithm hashes by itself. */
   hash: string | undefined
+  /** Where a salt of RSASSA-PSS may have any length; else it has the 32 bytes of RFC 7518, 3.5. */
+  salt?: 'any'
   /** Curve that the name suggests; another one is remarked upon, not refused: certificates with ES256 and a P-384 key are in the field. */
   curve?: string
 }
@@ -81,7 +83,8 @@ export function signatureMatches(
     }
     if (algorithm.hash === undefined) return verify(undefined, data, key, signature)
     if (facts.rsaBits < MINIMUM_RSA_BITS) return false
-    return verify(algorithm.hash, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }, signature)
+    const saltLength = algorithm.salt === 'any' ? constants.RSA_PSS_SALTLEN_AUTO : 32
+    return verify(algorithm.hash, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature)
   } catch {
     return false // OpenSSL refuses some keys only when they are used; to the caller that is "does not match"
   }

@@ -14,6 +14,11 @@ const demoParticipant = 'XXA'
 /** Issuer address of the demonstration's SMART Health Cards; nothing is ever fetched from it. */
 export const demoCardIssuer = 'https://demonstration.invalid/cards'
 
+/** Issuer of the demonstration's DIVOC certificates, and the name of its key; nothing is ever fetched from either. */
+export const demoDivocIssuer = 'https://demonstration.invalid/divoc'
+/** `verificationMethod` of the demonstration's DIVOC certificates. */
+export const demoDivocMethod = 'did:demonstration'
+
 /** Signers made on this machine, for demonstration only. */
 export interface DemoIssuer {
   /** Of HCERT codes and SMART Health Cards. */
@@ -23,6 +28,8 @@ export interface DemoIssuer {
   keyId: Uint8Array
   /** Of ICAO seals. */
   seal: { privateKey: KeyObject; certificate: X509Certificate }
+  /** Of DIVOC certificates: Ed25519. */
+  divocKey: KeyObject
 }
 
 const dayMilliseconds = 86_400_000
@@ -53,17 +60,23 @@ export function demoTrustSources(dataDir: string, now: Date): TrustSource[] {
   return [
     { name: 'demo', kind: 'certificates', location: demoTrustFolder(dataDir) },
     { name: 'demo-cards', kind: 'jwks', location: demoCardKeys(dataDir), issuer: demoCardIssuer },
+    { name: 'demo-divoc', kind: 'jwks', location: demoDivocKeys(dataDir), issuer: demoDivocIssuer },
   ]
 }
 
 /** The JWK set of the demonstration's SMART Health Cards. */
 const demoCardKeys = (dataDir: string): string => join(demoTrustFolder(dataDir), 'cards.jwks.json')
 
+/** The JWK set of its DIVOC certificates. */
+const demoDivocKeys = (dataDir: string): string => join(demoTrustFolder(dataDir), 'divoc.jwks.json')
+
 function readIssuer(dataDir: string): DemoIssuer | undefined {
   const keys = join(dataDir, 'demo/keys')
   const trust = demoTrustFolder(dataDir)
   const files = [join(keys, 'dsc-key.pem'), join(trust, 'dsc.pem'), join(keys, 'seal-key.pem'), join(keys, 'seal.pem')]
-  if (![...files, demoCardKeys(dataDir)].every((file) => existsSync(file))) return undefined
+  const divocKey = join(keys, 'divoc-key.pem')
+  if (![...files, divocKey, demoCardKeys(dataDir), demoDivocKeys(dataDir)].every((file) => existsSync(file)))
+    return undefined
   const [signerKey, signer, sealKey, seal] = files.map((file) => readFileSync(file)) as [Buffer, Buffer, Buffer, Buffer]
   const certificate = new X509Certificate(signer)
   return {
@@ -71,6 +84,7 @@ function readIssuer(dataDir: string): DemoIssuer | undefined {
     certificate,
     keyId: Buffer.from(derivedKeyId(certificate), 'base64'),
     seal: { privateKey: createPrivateKey(sealKey), certificate: new X509Certificate(seal) },
+    divocKey: createPrivateKey(readFileSync(divocKey)),
   }
 }
 
@@ -109,7 +123,11 @@ function makeIssuer(dataDir: string, now: Date): void {
     { file: 'dsc.pem', ...entry, usage: 'DSC' },
   ]
   writeWhole(join(trust, 'trust.json'), `${JSON.stringify(sidecar, null, 2)}\n`, 0o644)
-  writeWhole(demoCardKeys(dataDir), `${JSON.stringify({ keys: [cardJwk(signer.publicKey)] }, null, 2)}\n`, 0o644)
+  const divoc = generateKeyPairSync('ed25519')
+  writeWhole(join(keys, 'divoc-key.pem'), pem(divoc.privateKey), 0o600)
+  const divocJwk = { ...divoc.publicKey.export({ format: 'jwk' }), kid: demoDivocMethod, use: 'sig', alg: 'EdDSA' }
+  writeWhole(demoCardKeys(dataDir), jwkSet(cardJwk(signer.publicKey)), 0o644)
+  writeWhole(demoDivocKeys(dataDir), jwkSet(divocJwk), 0o644)
 }
 
 const keyPair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -121,6 +139,7 @@ function cardJwk(publicKey: KeyObject) {
   return { kty, kid: jwkThumbprint(publicKey), use: 'sig', alg: 'ES256', crv, x, y }
 }
 
+const jwkSet = (key: object) => `${JSON.stringify({ keys: [key] }, null, 2)}\n`
 const pem = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString()
 const serialNumber = () => Buffer.concat([Buffer.from([0x01]), randomBytes(15)])
 
@@ -132,7 +151,7 @@ function writeWhole(file: string, text: string, mode: number): void {
   renameSync(unfinished, file)
 }
 
-/** A second key pair whose certificate nobody trusts: what a forger has. */
-export function forgerKey(): KeyObject {
-  return keyPair().privateKey
+/** A second key pair that nobody trusts: what a forger has. */
+export function forgerKey(type: 'ec' | 'ed25519' = 'ec'): KeyObject {
+  return (type === 'ec' ? keyPair() : generateKeyPairSync('ed25519')).privateKey
 }

@@ -1,5 +1,14 @@
 /** Specimens of every kind, with siblings that must not pass. */
-import { type DemoIssuer, demoCardIssuer, demoCountry, forgerKey } from './demo-issuer.ts'
+import type { JsonObject } from '../base/json-value.ts'
+import {
+  type DemoIssuer,
+  demoCardIssuer,
+  demoCountry,
+  demoDivocIssuer,
+  demoDivocMethod,
+  forgerKey,
+} from './demo-issuer.ts'
+import { issueDivoc, sampleDivoc } from './issue-divoc.ts'
 import { type HcertSigner, issueHcert } from './issue-hcert.ts'
 import { issueSeal, sampleSeal } from './issue-icao-vds-nc.ts'
 import { issueCard, sampleCard } from './issue-shc.ts'
@@ -29,10 +38,11 @@ const names: Record<SampleKind, string> = {
 }
 
 /** A credential of every kind that an issuer signs now, each with its forged, changed and expired siblings. */
-export const specimens = (issuer: DemoIssuer, now: Date): DemoCredential[] => [
+export const specimens = async (issuer: DemoIssuer, now: Date): Promise<DemoCredential[]> => [
   ...sampleKinds.flatMap((kind) => hcertFamily(kind, issuer, now)),
   ...cardFamily(issuer, now),
   ...sealFamily(issuer, now),
+  ...(await divocFamily(issuer, now)),
 ]
 
 const daysFrom = (now: Date, days: number) => new Date(now.getTime() + days * dayMilliseconds)
@@ -82,4 +92,33 @@ function sealFamily({ seal }: DemoIssuer, now: Date): DemoCredential[] {
     { name: 'seal-changed', text: issueSeal(data(-1), signer, data(-2)) },
     { name: 'seal-forged', text: issueSeal(data(-1), { ...signer, privateKey: forgerKey() }) },
   ]
+}
+
+/**
+ * The same of DIVOC certificates, and two that only this format has, whose proofs hold: dose and number of doses exchanged, and a person
+ * who is not signed.
+ */
+async function divocFamily({ divocKey }: DemoIssuer, now: Date): Promise<DemoCredential[]> {
+  const signer = { privateKey: divocKey, method: demoDivocMethod }
+  const document = (issued: number, expires: number) =>
+    sampleDivoc({ issuer: demoDivocIssuer, issuedAt: daysFrom(now, issued), expires: daysFrom(now, expires) })
+  const genuine = document(-1, 180)
+  const firstDose = withDose(genuine, { dose: 1, totalDoses: 2 })
+  const nameless: JsonObject = { ...genuine, credentialSubject: { ...Object(genuine.credentialSubject), id: '' } }
+  const forger = { privateKey: forgerKey('ed25519'), method: demoDivocMethod }
+  const exchanged = { replacedDocument: withDose(genuine, { dose: 2, totalDoses: 1 }) }
+  return [
+    { name: 'divoc', text: await issueDivoc(genuine, signer) },
+    { name: 'divoc-unmet', text: await issueDivoc(firstDose, signer) },
+    { name: 'divoc-expired', text: await issueDivoc(document(-400, -30), signer) },
+    { name: 'divoc-changed', text: await issueDivoc(genuine, signer, { replacedDocument: document(-2, 180) }) },
+    { name: 'divoc-exchanged', text: await issueDivoc(firstDose, signer, exchanged) },
+    { name: 'divoc-unsigned-person', text: await issueDivoc(nameless, signer) },
+    { name: 'divoc-forged', text: await issueDivoc(genuine, forger) },
+  ]
+}
+
+function withDose(document: JsonObject, members: JsonObject): JsonObject {
+  const [event] = [document.evidence ?? []].flat()
+  return { ...document, evidence: [{ ...Object(event), ...members }] }
 }

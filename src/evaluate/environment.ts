@@ -1,5 +1,9 @@
-import type { CheckName, CredentialFormat, Opened, Status } from '../credentials/credential-format.ts'
+import type { CredentialFormat } from '../credentials/credential-format.ts'
+import type { Followed, LinkQuestion } from '../credentials/health-link/follow.ts'
+import type { HealthLink } from '../credentials/health-link/health-link.ts'
+import type { ImageReading } from '../images/images.ts'
 import type { KeySource } from '../trust/keys/trusted-key.ts'
+import type { RevocationLists } from '../trust/revocation/revocation-lists.ts'
 import type { JobCall } from '../workers/job-pool.ts'
 import type { Mapping } from './map/map-content.ts'
 import type { EvaluateRequest, EvaluateSettings } from './request.ts'
@@ -13,31 +17,15 @@ export interface EvaluateEnvironment extends RuleSurroundings {
   formats?: readonly CredentialFormat[]
   /** The trusted keys now; replaced as a whole when a list is refreshed. */
   keys(): KeySource
+  /** The revocation lists now, for those keys. */
+  revocations?(): RevocationLists | undefined
   mapping: Omit<Mapping, 'now' | 'uuid'>
   now(): Date
   /** Finds the codes on a picture; without it `credentialImage` is refused. */
-  readImage?(image: NonNullable<EvaluateRequest['image']>, client: ImageClient): Promise<ImageReading>
+  readImage?(
+    image: NonNullable<EvaluateRequest['image']>,
+    client: Pick<JobCall, 'client' | 'isGone'>,
+  ): Promise<ImageReading>
   /** Fetches what a health link points to; without it `followLinks` is refused. */
-  followLink?(link: Link, ask: LinkQuestion): Promise<Followed>
+  followLink?(link: HealthLink, ask: LinkQuestion): Promise<Followed>
 }
-
-/** Whose picture it is, for the queue of the jobs that read them. */
-type ImageClient = Pick<JobCall, 'client' | 'isGone'>
-
-/** The codes on a picture, or why it could not be read. */
-type ImageReading = { codes: { text: string; bytes: Uint8Array }[] } | { fault: string; tooCostly?: true }
-
-/** A link as a credential or a code says it. */
-type Link = NonNullable<Opened['links']>[number]
-
-/** What whoever follows a link must know beside it. */
-interface LinkQuestion {
-  passcode?: string
-  recipient?: string
-  clock: Date
-}
-
-/** The files behind a link, opened with its key; or the check that fails for want of them. */
-type Followed =
-  | { files: { contentType: string; bytes: Uint8Array }[] }
-  | { status: Status; check: CheckName; detail: string }

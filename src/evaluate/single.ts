@@ -23,10 +23,10 @@ export interface Question {
 }
 
 /** Follows the links of a credential and judges what lies behind them, into the evaluation. */
-type Follow = (question: Question, credential: Verified) => Promise<void>
+export type Follow = (question: Question, credential: Verified) => Promise<void>
 
 /** A credential after its checks, whatever they said. */
-interface Verified {
+export interface Verified {
   verification: Verification
   evaluation: Evaluation
 }
@@ -58,17 +58,19 @@ export async function evaluateSingle(question: Question): Promise<Evaluation> {
 }
 
 /** The one place where what was sent is verified: texts, or the bytes of raw transport. */
-function verifySingle({ environment, request }: Question): Promise<Verification> {
+export function verifySingle({ environment, request }: Question): Promise<Verification> {
   const { credential, trustAnchors, trustDomains, clock } = request
   const { revocationFailure = 'warn', domainMismatch = 'warn' } = environment.settings
   // A request with anchors is judged by them alone.
   const keys = trustAnchors.length > 0 ? anchorKeySource(trustAnchors) : environment.keys()
+  const revocations = trustAnchors.length > 0 ? undefined : environment.revocations?.()
   const { formats = credentialFormats } = environment
-  return verifyCredential(credential, { formats, keys, clock, trustDomains, revocationFailure, domainMismatch })
+  const given = { formats, keys, revocations }
+  return verifyCredential(credential, { ...given, clock, trustDomains, revocationFailure, domainMismatch })
 }
 
 /** What is known of a credential as soon as it is verified, or is not: nothing of its content. */
-function begin({ request }: Question, verification: Verification): Evaluation {
+export function begin({ request }: Question, verification: Verification): Evaluation {
   const { status, format, issuer, checks, obstacles } = verification
   return {
     decision: status === 'VERIFIED' ? 'undetermined' : 'unverified',
@@ -91,10 +93,10 @@ function begin({ request }: Question, verification: Verification): Evaluation {
 }
 
 /** Maps the content of a verified credential, runs the rules over it and decides. */
-async function judgeVerified(question: Question, { verification, evaluation }: Verified): Promise<void> {
+export async function judgeVerified(question: Question, { verification, evaluation }: Verified): Promise<void> {
   const { environment, request, named } = question
   const content = await mapInto(evaluation, question, verification.inputs)
-  const judgement = await judge(environment, { request, verification, named, content })
+  const judgement = await judge(environment, { request, verifications: [verification], named, content })
   evaluation.rules = judgement.rules
   evaluation.valueSets = judgement.valueSets
   evaluation.issues.push(...judgement.issues)
@@ -106,7 +108,7 @@ async function judgeVerified(question: Question, { verification, evaluation }: V
  * Maps the verified content: what rules may run over, or why they may not. A map that fails leaves the credential verified, and its
  * rules without result: over content that is not whole a rule would answer another question.
  */
-async function mapInto(
+export async function mapInto(
   evaluation: Evaluation,
   { environment, request }: Question,
   inputs: CertificateInput[],

@@ -45,10 +45,45 @@ export async function canonicalQuads(document: object, contexts: Contexts): Prom
     format: 'application/n-quads',
     safe: true,
     maxWorkFactor: 0,
-    documentLoader: async (url) => {
-      const found = contexts.get(url)
-      if (!found) throw new UnknownContext(url)
-      return { contextUrl: null, documentUrl: url, document: found }
-    },
+    documentLoader: loaderOf(contexts),
   })
+}
+
+const loaderOf = (contexts: Contexts) => async (url: string) => {
+  const found = contexts.get(url)
+  if (!found) throw new UnknownContext(url)
+  return { contextUrl: null, documentUrl: url, document: found }
+}
+
+/** What a document says as statements. */
+export interface Statements {
+  /** Canonical N-Quads. */
+  quads: string
+  /** Whether every datum of the document stands in them: false where one was dropped (unknown name, relative reference). */
+  isWhole: boolean
+}
+
+/**
+ * Canonical N-Quads of a JSON-LD document (URDNA2015) as a signer makes them who does not ask for safe mode: what no context defines is
+ * dropped, and that is told. Undefined when the document is no JSON-LD, refers to a context that is not there, or has blank nodes that
+ * take more than linear work to tell apart.
+ */
+export async function tolerantQuads(document: object, contexts: Contexts): Promise<Statements | undefined> {
+  const { default: jsonld } = await import('jsonld')
+  let isWhole = true
+  try {
+    const quads = await jsonld.canonize(document, {
+      algorithm: 'URDNA2015',
+      format: 'application/n-quads',
+      safe: false,
+      eventHandler: () => {
+        isWhole = false
+      },
+      maxWorkFactor: 1,
+      documentLoader: loaderOf(contexts),
+    })
+    return { quads, isWhole }
+  } catch {
+    return undefined // jsonld's messages quote the document, and every cause has the same outcome
+  }
 }

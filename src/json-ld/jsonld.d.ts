@@ -9,6 +9,8 @@ declare module 'jsonld' {
     algorithm: 'URDNA2015'
     format: 'application/n-quads'
     safe: boolean
+    /** Called for every datum that is dropped. */
+    eventHandler?(): void
     maxWorkFactor: number
     documentLoader(url: string): Promise<RemoteDocument>
   }

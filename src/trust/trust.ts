@@ -54,8 +54,8 @@ export interface TrustListStatus {
 export interface Trust {
   /** The keys now. An evaluation keeps the index it started with. */
   keys(): KeyIndex
-  /** The revocation lists now, for the keys now. */
-  revocations(): RevocationLists
+  /** The revocation lists now, for the keys now; undefined where no source gives any. */
+  revocations(): RevocationLists | undefined
   status(): TrustListStatus[]
   /**
    * Reads every source again, or those of the names given, and replaces the index as a whole; a source that fails keeps the keys of
@@ -113,7 +113,7 @@ export async function loadTrustLists(sources: TrustSource[], options: TrustOptio
   const readers = options.readers ?? fileReaders
   let states: SourceState[] = sources.map((source) => ({ source }))
   let index = createKeyIndex([])
-  let revocations = revocationLists([], index)
+  let revocations: RevocationLists | undefined
   const read = async (names?: readonly string[]) => {
     const lists = createListProcess()
     const reading = { readers, check: options.check ?? lists.check, now: options.now() }
@@ -129,7 +129,8 @@ export async function loadTrustLists(sources: TrustSource[], options: TrustOptio
     states = next
     index = indexOf(states)
     const own = states.filter(({ source }) => source.kind === 'revocation').map(revocationSource)
-    revocations = revocationLists([...own, ...(options.revocations?.() ?? [])], index)
+    const fed = options.revocations
+    revocations = own.length > 0 || fed ? revocationLists(() => [...own, ...(fed?.() ?? [])], index) : undefined
   }
   let last: Promise<unknown> = Promise.resolve()
   const trust: Trust = {

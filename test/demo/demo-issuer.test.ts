@@ -4,7 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { credentialFormats } from '../../src/credentials/credentials.ts'
-import { demoCardIssuer, demoCountry, demoIssuer, demoTrustSources, forgerKey } from '../../src/demo/demo-issuer.ts'
+import {
+  demoCardIssuer,
+  demoCountry,
+  demoDivocIssuer,
+  demoDivocMethod,
+  demoIssuer,
+  demoTrustSources,
+  forgerKey,
+} from '../../src/demo/demo-issuer.ts'
+import { issueDivoc, sampleDivoc } from '../../src/demo/issue-divoc.ts'
 import { issueHcert } from '../../src/demo/issue-hcert.ts'
 import { issueSeal, sampleSeal } from '../../src/demo/issue-icao-vds-nc.ts'
 import { issueCard, sampleCard } from '../../src/demo/issue-shc.ts'
@@ -35,6 +44,10 @@ test('every specimen is verified under the lists that the demonstration trusts',
   assert.equal(await statusOf(card), 'VERIFIED')
   const sealer = { privateKey: issuer.seal.privateKey, certificate: issuer.seal.certificate.raw }
   assert.equal(await statusOf([issueSeal(sampleSeal({ issuer: demoCountry, issuedAt }), sealer)]), 'VERIFIED')
+  const signer = { privateKey: issuer.divocKey, method: demoDivocMethod }
+  const document = (from: string) => sampleDivoc({ issuer: from, issuedAt })
+  assert.equal(await statusOf([await issueDivoc(document(demoDivocIssuer), signer)]), 'VERIFIED')
+  assert.equal(await statusOf([await issueDivoc(document('https://other.invalid'), signer)]), 'ISSUER_NOT_TRUSTED')
 })
 
 test('what a forger signs under the same key id is not', async () => {
@@ -64,6 +77,7 @@ test('private keys are readable by their owner alone, and none lies in the folde
     assert.equal(statSync(join(keys, file)).mode & 0o077, 0, file)
   assert.deepEqual(readdirSync(join(dataDir, 'demo/trust')).sort(), [
     'cards.jwks.json',
+    'divoc.jwks.json',
     'dsc.pem',
     'sca.pem',
     'trust.json',

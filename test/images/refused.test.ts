@@ -31,6 +31,7 @@ for (const [section, list] of Map.groupBy(cases as unknown as Case[], (each) => 
         assert.ok('fault' in reading, JSON.stringify(reading).slice(0, 200))
         assert.ok(reading.fault.includes(says), reading.fault)
         assert.equal(reading.tooCostly, tooCostly)
+        assert.equal(reading.contradictory, section === 'media type' ? true : undefined)
       })
     }
   })

@@ -39,6 +39,17 @@ export function decodeBase45(text: string, start = 0): Buffer | undefined {
   return bytes
 }
 
+/** Offset in `text` of the first character that makes {@link decodeBase45} refuse it; undefined for base45. */
+export function base45Fault(text: string, start = 0): number | undefined {
+  for (let at = start; at < text.length; at += 3) {
+    const group = text.slice(at, at + 3)
+    if (decodeBase45(group)) continue
+    const strange = [...group].findIndex((character) => !ALPHABET.includes(character))
+    return at + Math.max(0, strange)
+  }
+  return undefined
+}
+
 /** Encodes bytes as base45 (RFC 9285). */
 export function encodeBase45(bytes: Uint8Array): string {
   let text = ''

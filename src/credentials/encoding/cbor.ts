@@ -56,6 +56,18 @@ export function decodeCbor(bytes: Buffer, limits: CborLimits): { value: CborValu
   }
 }
 
+/** Where {@link decodeCbor} stops at bytes that it refuses; undefined for bytes that it decodes. */
+export function cborFault(bytes: Buffer, limits: CborLimits): number | undefined {
+  const reader = { bytes, at: 0, depth: limits.depth, items: limits.items }
+  try {
+    readItem(reader)
+    return reader.at === bytes.length ? undefined : reader.at
+  } catch (error) {
+    if (error === MALFORMED) return Math.min(reader.at, bytes.length)
+    throw error
+  }
+}
+
 interface Reader {
   bytes: Buffer
   at: number

@@ -1,4 +1,4 @@
-import { inflateRawSync, inflateSync } from 'node:zlib'
+import { constants, inflateRawSync, inflateSync } from 'node:zlib'
 
 /** Credentials are small: zlib's default of 16 kB per call costs more than inflating them does. */
 const CHUNK_BYTES = 1024
@@ -17,10 +17,58 @@ export function inflateRaw(bytes: Uint8Array, maxBytes: number): Buffer | undefi
   return inflate(inflateRawSync, bytes, maxBytes)
 }
 
+/** The same of data of which nothing may be left over. */
+export function inflateRawWhole(bytes: Uint8Array, maxBytes: number): Buffer | undefined {
+  try {
+    const options = { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES, info: true }
+    // With `info` the answer has another shape, which the types of Node do not know.
+    const answer: unknown = inflateRawSync(bytes, options)
+    return isWithEngine(answer) && answer.engine.bytesWritten === bytes.length ? answer.buffer : undefined
+  } catch {
+    return undefined // as below
+  }
+}
+
+const isWithEngine = (answer: unknown): answer is { buffer: Buffer; engine: { bytesWritten: number } } =>
+  typeof answer === 'object' && answer !== null && 'engine' in answer
+
 function inflate(method: typeof inflateSync, bytes: Uint8Array, maxBytes: number): Buffer | undefined {
   try {
     return method(bytes, { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES })
   } catch {
     return undefined // zlib's message says nothing a caller could act on, and every cause has the same status
   }
+}
+
+/** Where and why data cannot be inflated. */
+interface InflateFault {
+  /** Bytes of the data that could be read. */
+  offset: number
+  text: string
+}
+
+/** Why {@link inflateZlib} or, for `isRaw`, {@link inflateRaw} gives nothing; undefined when it does. Slower: for people. */
+export function inflateFault(bytes: Uint8Array, maxBytes: number, isRaw: boolean): InflateFault | undefined {
+  if (!isRaw && bytes[0] !== 0x78) return { offset: 0, text: 'no zlib stream begins here (78)' }
+  const method = isRaw ? inflateRawSync : inflateSync
+  if (inflate(method, bytes, maxBytes)) return undefined
+  const fails = (length: number): string | undefined => {
+    try {
+      // A beginning is no fault: the end is only missed where the whole is read.
+      method(bytes.subarray(0, length), { maxOutputLength: maxBytes, finishFlush: constants.Z_SYNC_FLUSH })
+      return undefined
+    } catch (error) {
+      return error instanceof RangeError
+        ? `it grows beyond ${maxBytes} bytes`
+        : 'what follows is no deflate data, or its checksum is wrong'
+    }
+  }
+  if (fails(bytes.length) === undefined) return { offset: bytes.length, text: 'it ends too early' }
+  let [good, bad] = [0, bytes.length]
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1
+    if (fails(middle) === undefined) good = middle
+    else bad = middle
+  }
+  return { offset: good, text: fails(bad) ?? '' }
 }

@@ -7,6 +7,7 @@ import { algorithmFromCose, curveRemark, signatureMatches } from '../signature-a
 import { claimedPeriod, claimKeys, issuerClaim } from './claims.ts'
 import { certificateForm, openClaims, subclaims } from './content.ts'
 import { flatPeriod } from './flat.ts'
+import { hcertLayers } from './layers.ts'
 import { hashRevocation } from './revocation.ts'
 import { hcertKeyUsage } from './usage.ts'
 
@@ -20,6 +21,7 @@ export const hcert: CredentialFormat = {
   issuers: 'country',
   recognises: (scanned) => scanned instanceof Uint8Array || PREFIX.test(scanned[0] ?? ''),
   decode: decodeHcert,
+  layers: hcertLayers,
   keyUsage: hcertKeyUsage,
   kinds: Object.fromEntries(subclaims.flatMap(({ kinds }) => Object.entries(kinds))),
 }
@@ -81,8 +83,8 @@ function decodeMessage(bytes: Buffer, limits: Limits): Envelope | Failure {
     period,
     remarks: isCwt ? periodRemarks(period) : [],
     revocation: (key, ids) => {
-      const signed = algorithm.keyTypes.includes('ec') ? signature.subarray(0, signature.length / 2) : signature
-      return hashRevocation(key, { issuer: typeof issuer === 'string' ? issuer : '', ids, signature: signed })
+      const isEcdsa = algorithm.keyTypes.includes('ec')
+      return hashRevocation(key, { issuer: typeof issuer === 'string' ? issuer : '', ids, signature, isEcdsa })
     },
     open: () => openClaims(claims),
   }

@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import type { Opened } from '../credential-format.ts'
-import { whatIsBehind } from '../health-link/health-link.ts'
+import { notFollowed } from '../health-link/health-link.ts'
 import { type ReadLink, readLink as readHealthLink } from '../health-link/read-link.ts'
 import type { Subclaim } from './subclaim.ts'
 
@@ -42,11 +42,8 @@ function readLinks(value: Json): Opened | string {
       ...found.flatMap(({ remarks }) => remarks),
       ...(hasMore ? ['members beside a link that are not known to this server'] : []),
     ],
-    obstacles: found.map((each) => ({ text: notFollowed(each), blocks: true })),
+    obstacles: found.map((each) => ({ text: notFollowed(each.link), blocks: true })),
     certificateIds: [],
     links: found.map((each) => each.link),
   }
 }
-
-const notFollowed = ({ link: each }: ReadLink) =>
-  `The content of the certificate is ${whatIsBehind(each)}, which was not followed`

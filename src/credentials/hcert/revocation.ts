@@ -1,34 +1,31 @@
-import { createHash } from 'node:crypto'
 import { isJsonObject } from '../../base/json.ts'
 import { type Finding, revocationFault, revoked, type VerificationKey } from '../credential-format.ts'
+import { heldRevocation } from './held-revocation.ts'
+import { hashesOf, hashTypes } from './revocation-hashes.ts'
 
-const halfSha256 = (data: string | Uint8Array): string =>
-  createHash('sha256').update(data).digest().subarray(0, 16).toString('hex')
-
-/** What of an HCERT its revocation hashes are made of. */
-interface Revocable {
-  issuer: string
-  /** Each `ci` or `hcid`. */
-  ids: string[]
-  /** Of an ECDSA signature, r alone. */
-  signature: Uint8Array
-}
+type Revocable = Parameters<typeof hashesOf>[1]
 
 /**
- * Under which hashes a DCC revocation list may name a certificate (EU DCC gateway, revocation: UCI, COUNTRYCODEUCI, SIGNATURE): the
- * first 16 bytes of SHA-256 over each id, over country and id, and over the signature; in hex.
+ * What the list that came with the key, and those that the server holds, say of a certificate. That one of them names it is all there is
+ * to say; else what is wrong with any.
  */
-function revocationHashes({ issuer, ids, signature }: Revocable): string[] {
-  return [halfSha256(signature), ...ids.flatMap((id) => [halfSha256(id), halfSha256(issuer + id)])]
+export function hashRevocation(key: VerificationKey, revocable: Revocable): Finding[] | undefined {
+  const { heldLists } = key
+  const held = heldLists && heldRevocation(revocable, heldLists)
+  const found = [ownRevocation(key, revocable), held].filter((each) => each !== undefined)
+  if (found.length === 0) return undefined
+  const all = found.flat()
+  return all.find(({ status }) => status !== undefined) ? [revoked] : all
 }
 
 /** What a list `{hashes: […]}`, or the bare list, says; hashes stand in hex or base64. */
-export function hashRevocation({ revocationList: list }: VerificationKey, revocable: Revocable): Finding[] | undefined {
+function ownRevocation({ revocationList: list }: VerificationKey, revocable: Revocable): Finding[] | undefined {
   if (list === undefined) return undefined
   const hashes = isJsonObject(list) ? list.hashes : list
   if (!Array.isArray(hashes)) return [revocationFault('the revocation list is malformed')]
   const listed = new Set(hashes.map((each) => (typeof each === 'string' ? normaliseHash(each) : undefined)))
-  if (revocationHashes(revocable).some((hash) => listed.has(hash))) return [revoked]
+  const own = hashTypes.flatMap((type) => hashesOf(type, revocable, []))
+  if (own.some((hash) => listed.has(hash.toString('hex')))) return [revoked]
   return listed.has(undefined) || listed.size < 1 ? [revocationFault('the revocation list has malformed entries')] : []
 }
 

@@ -23,7 +23,7 @@ const RECIPIENT = 'vidimus'
  * then every file, opened with the key of the link. A link whose life has ended, or that lacks what it needs, is not asked for at all.
  */
 export async function followLink(link: HealthLink, question: LinkQuestion, tools: LinkTools): Promise<Followed> {
-  const { clock, passcode, recipient = RECIPIENT } = question
+  const { clock, passcode, recipient = RECIPIENT, client = '' } = question
   if (hasLapsed(link, clock)) return ended('it has expired')
   if (link.version !== undefined) return unavailable('it is of a later version')
   const isDirect = link.flags.includes('U')
@@ -36,6 +36,7 @@ export async function followLink(link: HealthLink, question: LinkQuestion, tools
     isListed: tools.isListed,
     link,
     recipient,
+    client,
     ...(passcode === undefined || isDirect ? {} : { passcode }),
   }
   const announced = isDirect ? [directFile(following)] : await filesBehind(following)

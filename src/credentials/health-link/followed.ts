@@ -31,6 +31,8 @@ export interface LinkQuestion {
   passcode?: string
   /** Who receives the files, as the sharer is told; by default the name of this software. */
   recipient?: string
+  /** On whose account the sharer is asked. */
+  client?: string
   clock: Date
 }
 
@@ -49,6 +51,7 @@ export interface Following extends LinkTools {
   link: HealthLink
   passcode?: string
   recipient: string
+  client: string
 }
 
 /** Where a file is, as the sharer announces it. */
@@ -112,7 +115,8 @@ export async function ask(following: Following, asking: Asking): Promise<Network
       ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
       ...(isSigned ? following.sign(message) : {}),
     }
-    return await following.request({ url, method, headers, maxBytes, ...(body ? { body } : {}) })
+    const { client } = following
+    return await following.request({ url, method, headers, maxBytes, client, ...(body ? { body } : {}) })
   } catch (error) {
     if (error instanceof NetworkError) return { fault: unavailable(error.message) }
     throw error

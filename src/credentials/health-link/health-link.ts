@@ -35,6 +35,10 @@ export function whatIsBehind(link: HealthLink): string {
   return remarks.length === 0 ? `a ${kind}` : `a ${kind} (${remarks.join(', ')})`
 }
 
+/** What is told of a link in a certificate that nobody has followed. */
+export const notFollowed = (link: HealthLink): string =>
+  `The content of the certificate is ${whatIsBehind(link)}, which was not followed`
+
 function textOfKind({ scheme, flags }: HealthLink): string {
   const name = scheme === 'vhlink' ? 'verifiable health link' : 'SMART Health Link'
   return flags.includes('U') ? `${name} to one file` : `${name} to a list of files`

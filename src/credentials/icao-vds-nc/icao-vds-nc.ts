@@ -18,6 +18,7 @@ import type {
 } from '../credential-format.ts'
 import { canonicalJson, decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
 import { algorithmFromJose, fitsCurve, type SignatureAlgorithm, signatureMatches } from '../signature-algorithms.ts'
+import { sealLayers } from './layers.ts'
 import { openSeal, sealInput } from './seal-content.ts'
 
 /** Kinds of seal and what they certify. */
@@ -32,6 +33,7 @@ export const icaoVdsNc: CredentialFormat = {
     return text.trimStart().startsWith('{') && text.includes('"icao.')
   },
   decode: decodeSeal,
+  layers: sealLayers,
   keyUsage,
   kinds: { 'icao-vds-nc': { input: sealInput } },
 }

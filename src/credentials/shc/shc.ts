@@ -16,10 +16,11 @@ import { decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
 import { algorithmFromJose, type SignatureAlgorithm, signatureMatches } from '../signature-algorithms.ts'
 import { openCard } from './card-content.ts'
 import { cardInput } from './card-input.ts'
+import { cardLayers } from './layers.ts'
+import { charactersOf, chunkOf, joinChunks } from './numeric.ts'
 import { ridRevocation } from './revocation.ts'
 
 const PREFIX = /^shc:\//i
-const CHUNK = /^shc:\/(?:(\d{1,3})\/(\d{1,3})\/)?(\d+)$/i
 const SIGNATURE_BYTES = 64
 
 /** SMART Health Card (SMART Health Cards Framework): numeric chunks → compact JWS (RFC 7515) → raw deflate → JSON. */
@@ -27,8 +28,10 @@ export const shc: CredentialFormat = {
   name: 'shc',
   issuers: 'address',
   isChunked: true,
+  chunkOf,
   recognises: (scanned) => !(scanned instanceof Uint8Array) && PREFIX.test(scanned[0] ?? ''),
   decode: decodeCard,
+  layers: cardLayers,
   kinds: { shc: { input: cardInput } },
 }
 
@@ -63,36 +66,6 @@ function decodeCard(scanned: Scanned, limits: Limits): Envelope | Failure {
     return failure('payload', 'UNSUPPORTED_CONTENT', 'payload is not JSON with iss and vc.credentialSubject.fhirBundle')
   }
   return envelopeOf(card, bundle, message)
-}
-
-/** The digits of all chunks in order; undefined unless it is one set, complete, each chunk once. */
-function joinChunks(parts: string[], limits: Limits): string | undefined {
-  if (parts.length > limits.chunks || parts.some((part) => part.length > limits.textCharacters)) return undefined
-  const chunks = parts.map((part) => CHUNK.exec(part))
-  const [first] = chunks
-  if (!first) return undefined
-  if (first[1] === undefined) return parts.length === 1 ? first[3] : undefined
-  const total = Number(first[2])
-  if (total !== parts.length) return undefined
-  const ordered: (string | undefined)[] = new Array(total).fill(undefined)
-  for (const chunk of chunks) {
-    const at = Number(chunk?.[1]) - 1
-    if (!chunk || Number(chunk[2]) !== total || at < 0 || at >= total || ordered[at] !== undefined) return undefined
-    ordered[at] = chunk[3]
-  }
-  return ordered.join('')
-}
-
-/** Every pair of digits plus 45 is a character code; 77 is the last one. */
-function charactersOf(digits: string): string | undefined {
-  if (digits.length % 2 !== 0) return undefined
-  const characters = Buffer.allocUnsafe(digits.length / 2)
-  for (let i = 0; i < characters.length; i++) {
-    const pair = (digits.charCodeAt(2 * i) - 48) * 10 + digits.charCodeAt(2 * i + 1) - 48
-    if (pair > 77) return undefined
-    characters[i] = pair + 45
-  }
-  return characters.toString('latin1')
 }
 
 interface Jws {

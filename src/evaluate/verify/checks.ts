@@ -156,11 +156,11 @@ function isAfter(claim: Claim | undefined, seconds: number): boolean {
 export type RevocationFailure = 'warn' | 'fail' | 'fail-unknown'
 
 /**
- * `revocation`, against the list that came with the key. A text says why the check is not made. A list that cannot be used is a
+ * `revocation`, against the lists that came with the key or that the server holds. A text says why the check is not made. A list that cannot be used is a
  * remark, unless the operator demands lists that can: then it counts as listed.
  */
 export function checkRevocation(found: Finding[] | undefined, on: RevocationFailure): Finding[] | string {
-  if (found) return on === 'warn' ? found : found.map((each) => ({ ...each, status: 'REVOKED' }))
+  if (found) return on === 'warn' ? found : found.map((each) => (each.isNote ? each : { ...each, status: 'REVOKED' }))
   const detail = 'no revocation list of the issuer is known'
   return on === 'fail-unknown' ? failed('revocation', 'REVOKED', detail) : detail
 }

@@ -50,7 +50,8 @@ export function createReport(): CheckReport {
         if (!found) return why === undefined ? { name, outcome: 'skipped' } : { name, outcome: 'skipped', detail: why }
         if (found.length === 0) return { name, outcome: 'pass' }
         const detail = found.map((each) => each.detail).join('; ')
-        return { name, outcome: failure(name) ? 'fail' : 'warn', detail }
+        const isClean = found.every(({ isNote }) => isNote)
+        return { name, outcome: failure(name) ? 'fail' : isClean ? 'pass' : 'warn', detail }
       }),
   }
 }

@@ -13,11 +13,13 @@ import {
   type Opened,
   type Scanned,
   type Status,
+  type VerificationKey,
 } from '../../credentials/credential-format.ts'
 import { issue } from '../../fhir/error.ts'
 import type { Issue } from '../../fhir/types.ts'
 import { participantOfIssuer } from '../../trust/keys/participant-codes.ts'
 import type { KeySource, TrustedKey } from '../../trust/keys/trusted-key.ts'
+import type { RevocationLists } from '../../trust/revocation/revocation-lists.ts'
 import {
   checkKeyUsage,
   checkKeyValidity,
@@ -78,6 +80,8 @@ export interface VerificationContext {
   limits?: Limits
   /** Default `warn`. */
   revocationFailure?: RevocationFailure
+  /** Revocation lists beside those that come with keys. */
+  revocations?: RevocationLists | undefined
   /** What a key of another domain than the kind's makes of the check `key-usage`, default `warn`. */
   domainMismatch?: 'warn' | 'fail'
 }
@@ -215,10 +219,11 @@ const formatsUnder = (opened: Opened | undefined, { domain }: TrustedKey): strin
 
 /** Everything that is judged by the key that verified. */
 function judgeKey(
-  { envelope, issuer, format, report, context }: Case,
+  subject: Case,
   key: TrustedKey,
   { found, opened }: { found: Finding[]; opened: Opened | undefined },
 ): void {
+  const { envelope, issuer, format, report, context } = subject
   const { clock, revocationFailure = 'warn' } = context
   if (!isCompared(issuer, format)) {
     const whose = key.participant ? `a key of participant ${key.participant}` : 'a key that is bound to no participant'
@@ -240,13 +245,21 @@ function judgeKey(
     ...envelope.remarks.filter(({ check }) => !isOfDecoding(check)),
   )
   if (!opened || report.failedWith()) return
-  const named = envelope.revocation ? envelope.revocation(key, opened.certificateIds) : []
+  const named = envelope.revocation ? envelope.revocation(withLists(subject, key), opened.certificateIds) : []
   const revocation = checkRevocation(named, revocationFailure)
   if (typeof revocation === 'string') report.skip('revocation', revocation)
   else {
     report.pass('revocation')
     report.enter(...revocation)
   }
+}
+
+/** The key with the revocation lists that the server holds, for this credential. */
+function withLists({ envelope, issuer, context }: Case, key: TrustedKey): VerificationKey {
+  const { revocations, clock } = context
+  if (!revocations || envelope.keyId === undefined) return key
+  const question = { key, keyId: envelope.keyId, issuer, clock }
+  return { ...key, heldLists: { hashes: () => revocations.hashes(question), cards: () => revocations.cards(question) } }
 }
 
 /** Whether the key look-up compared the issuer: an exact name, or a country or participant; a URL, a urn or free text it cannot. */

@@ -24,7 +24,7 @@ export class HashDrawer {
 
   /** Adds the hash that stands at `at`, four numbers, in `words`. */
   add(words: Uint32Array, at: number, batch: number): void {
-    if (this.#count === this.#batches.length) this.#resize(this.#count + (this.#count >> 3) + 8)
+    if (this.#count === this.#batches.length) this.#resize(this.#count + (this.#count >> 5) + 8)
     if (batch >= NARROW_BATCHES && this.#batches instanceof Uint16Array) this.#batches = new Uint32Array(this.#batches)
     const to = this.#count * HASH_WORDS
     for (let word = 0; word < HASH_WORDS; word++) this.#words[to + word] = words[at + word] ?? 0

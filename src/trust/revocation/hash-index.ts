@@ -22,7 +22,7 @@ export interface HashBatch {
 }
 
 /** What is looked for. */
-export interface HashQuery {
+interface HashQuery {
   country: string
   hashType: HashType
   /** 16 bytes. */

@@ -18,7 +18,7 @@ export interface RevocationSource {
 }
 
 /** Whose credential is asked about, and when. */
-export interface RevocationQuestion {
+interface RevocationQuestion {
   /** The key that verified it. */
   key: Pick<TrustedKey, 'keyId' | 'participant' | 'thumbprint'>
   /** Key id and issuer that the credential names. */
@@ -36,7 +36,7 @@ interface HeldLists {
 }
 
 /** Hash lists of the participant of a credential. */
-export interface HeldHashLists extends HeldLists {
+interface HeldHashLists extends HeldLists {
   types: HashType[]
   /** Codes of the participant, as its batches write it. */
   countries: string[]
@@ -44,7 +44,7 @@ export interface HeldHashLists extends HeldLists {
 }
 
 /** Lists of an issuer of SMART Health Cards, for one key. */
-export interface HeldCardLists extends HeldLists {
+interface HeldCardLists extends HeldLists {
   lists: { version: number; revokedBefore(rid: string): number | undefined }[]
 }
 
@@ -54,12 +54,12 @@ export interface RevocationLists {
   cards(question: RevocationQuestion): HeldCardLists | undefined
 }
 
-/** Lists of several sources, for the keys of an index. */
-export function revocationLists(sources: readonly RevocationSource[], index: KeyIndex): RevocationLists {
+/** Lists of several sources, asked for at each question, for the keys of an index. */
+export function revocationLists(sources: () => readonly RevocationSource[], index: KeyIndex): RevocationLists {
   const names = namesOfKeys(index)
   return {
-    hashes: (question) => heldHashes(sources, question, names(question)),
-    cards: (question) => heldCards(sources, question),
+    hashes: (question) => heldHashes(sources(), question, names),
+    cards: (question) => heldCards(sources(), question),
   }
 }
 
@@ -95,9 +95,11 @@ function namesOfKeys({ keys }: KeyIndex): (question: RevocationQuestion) => Sign
 
 function heldHashes(
   sources: readonly RevocationSource[],
-  { clock }: RevocationQuestion,
-  { keyIds, participants }: SignerNames,
+  question: RevocationQuestion,
+  names: (question: RevocationQuestion) => SignerNames,
 ): HeldHashLists | undefined {
+  const { clock } = question
+  const { keyIds, participants } = names(question)
   const isMeant = (country: string) => [...participants].some((each) => sameParticipant(each, country))
   const held: HeldHashLists = { types: [], countries: [], faults: [], told: [], names: () => false }
   const places: { content: RevocationContent; country: string }[] = []
@@ -106,8 +108,9 @@ function heldHashes(
     const { content, failure, participant, issuer } = source
     if (issuer !== undefined) continue
     const figures = content?.hashes.countries().filter(({ country }) => isMeant(country)) ?? []
+    const isBound = participant !== undefined && isMeant(participant)
     // Of a source that was never read nobody knows whom it names.
-    const mayName = content ? figures.length > 0 : participant === undefined || isMeant(participant)
+    const mayName = isBound || (content ? figures.length > 0 : participant === undefined)
     if (!mayName) continue
     isKnown = true
     if (failure !== undefined) held.faults.push(failureText(source))

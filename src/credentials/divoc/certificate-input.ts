@@ -1,0 +1,48 @@
+import { isJsonObject } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
+import { eventsOf, mapsFrom, member } from '../certificate-input.ts'
+import type { CertificateInput } from '../credential-format.ts'
+
+const maps = mapsFrom('DivocToCoreDataSet')
+
+/**
+ * What maps get of a DIVOC certificate: its document with `context` for `@context`. Maps that compose resources at once get the age as a
+ * quantity in years and the postal code as a text.
+ */
+export function divocInput(content: Json): CertificateInput {
+  return {
+    maps,
+    claims: content,
+    composition: () => composition(content),
+    events: eventsOf(member(content, 'evidence')).length,
+  }
+}
+
+function composition(content: Json): Json {
+  if (!isJsonObject(content)) return content
+  const { credentialSubject: subject, evidence } = content
+  const shape: JsonObject = { ...content }
+  if (isJsonObject(subject)) shape.credentialSubject = withTextCodes(withQuantity(subject))
+  if (Array.isArray(evidence)) shape.evidence = evidence.map(withTextCodes)
+  return shape
+}
+
+/** Years (UCUM `a`); an age that is no number stays away. */
+function withQuantity({ age, ...person }: JsonObject): JsonObject {
+  const text = typeof age === 'number' ? String(age) : age
+  const isNumber = typeof text === 'string' && /^\d{1,3}(\.\d+)?$/.test(text)
+  if (!isNumber) return person
+  return { ...person, age: { value: Number(text), unit: 'years', system: 'http://unitsofmeasure.org', code: 'a' } }
+}
+
+/** Postal codes as texts, wherever they stand. */
+function withTextCodes(json: Json): Json {
+  if (Array.isArray(json)) return json.map(withTextCodes)
+  if (!isJsonObject(json)) return json
+  return Object.fromEntries(
+    Object.entries(json).map(([name, value]) => [
+      name,
+      name === 'postalCode' && typeof value === 'number' ? String(value) : withTextCodes(value),
+    ]),
+  )
+}

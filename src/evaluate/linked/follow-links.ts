@@ -1,0 +1,92 @@
+import { checkNames } from '../../credentials/credential-format.ts'
+import type { Followed, LinkedFile } from '../../credentials/health-link/follow.ts'
+import { notFollowed } from '../../credentials/health-link/health-link.ts'
+import { issue } from '../../fhir/error.ts'
+import type { Issue } from '../../fhir/types.ts'
+import { type Follow, judgeVerified, type Question, type Verified } from '../single.ts'
+import type { Check } from '../verify/report.ts'
+import { combine } from './combine.ts'
+import { type JudgedFile, judgeFile } from './judge-file.ts'
+
+type Failed = Exclude<Followed, { files: LinkedFile[] }>
+
+/**
+ * Follows the links of a credential and judges every file behind them as a credential of its own: the evaluation comes to what the least
+ * favourable of them says. Links of a certificate are followed only when that is verified; a bare link is worth what its files are.
+ * @param client on whose account other servers are asked
+ */
+export const followLinks =
+  (client: string): Follow =>
+  async (question, credential) => {
+    const followed = await filesBehind(question, credential, client)
+    if ('status' in followed) return failed(question, credential, followed)
+    return judgeFiles(question, credential, followed.files)
+  }
+
+async function judgeFiles(question: Question, credential: Verified, files: LinkedFile[]): Promise<void> {
+  const { verification, evaluation } = credential
+  const isSigned = verification.status === 'VERIFIED'
+  // They were followed after all.
+  const texts = new Set(verification.links.map(notFollowed))
+  const isLeft = ({ details }: Issue) => !texts.has(details?.text ?? '')
+  evaluation.obstacles = evaluation.obstacles.filter(isLeft)
+  evaluation.issues = isSigned ? evaluation.issues.filter(isLeft) : []
+  const judged: JudgedFile[] = []
+  for (const file of files) judged.push(...(await judgeFile(question, file, isSigned ? verification : undefined)))
+  if (isSigned && verification.inputs.length > 0) await judgeVerified(question, credential)
+  combine(evaluation, judged, { isSigned, hasOwnContent: isSigned && verification.inputs.length > 0 })
+}
+
+/** The files behind all links; the first link that leads to nothing is the answer. */
+async function filesBehind(
+  { environment, request }: Question,
+  { verification }: Verified,
+  client: string,
+): Promise<Followed> {
+  const { passcode, recipient, clock } = request
+  const ask = {
+    client,
+    clock,
+    ...(passcode === undefined ? {} : { passcode }),
+    ...(recipient === undefined ? {} : { recipient }),
+  }
+  const files: LinkedFile[] = []
+  for (const link of verification.links) {
+    const followed = await environment.followLink?.(link, ask)
+    if (!followed) return { status: 'UNSUPPORTED_CONTENT', check: 'payload', detail: notFollowed(link) }
+    if (!('files' in followed)) return followed
+    files.push(...followed.files)
+  }
+  if (files.length > 0) return { files }
+  return { status: 'UNSUPPORTED_CONTENT', check: 'payload', detail: 'there is no file behind the link' }
+}
+
+/**
+ * A link that led to nothing. A verified certificate stays so where nothing was had; a file that is not what it must be, and a link that
+ * has ended, are its own.
+ */
+async function failed(question: Question, credential: Verified, { status, check, detail, isUnavailable }: Failed) {
+  const { verification, evaluation } = credential
+  const isSigned = verification.status === 'VERIFIED'
+  if (isSigned && isUnavailable) {
+    const told = issue('not-found', { severity: 'warning', text: detail })
+    evaluation.issues.push(told)
+    evaluation.obstacles.push(told)
+    return judgeVerified(question, credential)
+  }
+  evaluation.status = status
+  evaluation.decision = 'unverified'
+  evaluation.checks = failing(evaluation.checks, { name: check, outcome: 'fail', detail })
+  evaluation.issues = [issue('security', { severity: 'error', text: `${check}: ${detail}` })]
+  evaluation.obstacles = []
+}
+
+/** Checks of which one fails after all, and none before it; what was not made stays so. */
+function failing(checks: Check[], failed: Check): Check[] {
+  const at = checkNames.indexOf(failed.name)
+  return checks.map((check) => {
+    if (check.name === failed.name) return failed
+    if (check.outcome !== 'fail') return check
+    return { name: check.name, outcome: checkNames.indexOf(check.name) < at ? 'pass' : 'skipped' }
+  })
+}

@@ -1,0 +1,160 @@
+import { isUtf8 } from 'node:buffer'
+import { isJsonObject } from '../../base/json.ts'
+import type { Json } from '../../base/json-value.ts'
+import type { Finding, Opened, Scanned, Status } from '../../credentials/credential-format.ts'
+import { credentialFormats } from '../../credentials/credentials.ts'
+import { parseStrictJson } from '../../credentials/encoding/strict-json.ts'
+import type { LinkedFile } from '../../credentials/health-link/follow.ts'
+import { ipsKind, openIps } from '../../credentials/ips/ips.ts'
+import { issue } from '../../fhir/error.ts'
+import { isOfType } from '../../fhir/json.ts'
+import type { Issue } from '../../fhir/types.ts'
+import { type Evaluation, withRemarks } from '../evaluation.ts'
+import { begin, evaluateSingle, judgeVerified, type Question } from '../single.ts'
+import { createReport } from '../verify/report.ts'
+import type { Verification } from '../verify/verify.ts'
+
+/** What one file behind a link comes to. */
+export interface JudgedFile {
+  entry: Evaluation['linked'][number]
+  status: Evaluation['status']
+  decision: Evaluation['decision']
+  /** Why it is no yes, where its own evaluation does not say. */
+  obstacle?: Issue
+}
+
+const JSON_DEPTH = 64
+/** Most cards of one file. */
+const MOST_CARDS = 10
+/** Characters of one chunk of a card: its digits stay below the limit of one code. */
+const CHUNK_CHARACTERS = 4_000
+
+/**
+ * Judges one file behind a link. What is itself a credential is judged as one; a document is judged as what the signer of the link says,
+ * and is nobody's behind a bare link; of anything else only the type is known.
+ * @param signed the verified certificate that holds the link; undefined for a bare link
+ */
+export async function judgeFile(
+  question: Question,
+  file: LinkedFile,
+  signed: Verification | undefined,
+): Promise<JudgedFile[]> {
+  if (file.contentType === 'application/smart-health-card') return judgeCards(question, file)
+  const text = textOf(file)
+  const { formats = credentialFormats } = question.environment
+  if (text !== undefined && formats.some((each) => each.recognises([text])))
+    return [await judgeText(question, file, [text])]
+  if (!signed) return [nobodys(question, file)]
+  const resource = isJson(file) && text !== undefined ? parseStrictJson(text, JSON_DEPTH) : undefined
+  return [resource === undefined ? unread(file) : await judgeDocument(question, { file, resource, signed })]
+}
+
+const isJson = ({ contentType }: LinkedFile) => contentType === 'application/json' || contentType.endsWith('+json')
+const isText = (file: LinkedFile) => isJson(file) || file.contentType === 'text/plain'
+
+function textOf(file: LinkedFile): string | undefined {
+  return isText(file) && isUtf8(file.bytes) ? Buffer.from(file.bytes).toString('utf8') : undefined
+}
+
+/** A file of SMART Health Cards (SMART Health Cards Framework, `.smart-health-card`): each is judged by itself. */
+async function judgeCards(question: Question, file: LinkedFile): Promise<JudgedFile[]> {
+  const json = isUtf8(file.bytes) ? parseStrictJson(Buffer.from(file.bytes).toString('utf8'), JSON_DEPTH) : undefined
+  const cards = isJsonObject(json) ? json.verifiableCredential : undefined
+  if (!Array.isArray(cards) || cards.length === 0 || cards.length > MOST_CARDS)
+    return [broken(question, file, 'the file holds no SMART Health Cards, or too many')]
+  const judged: JudgedFile[] = []
+  for (const card of cards) judged.push(await judgeText(question, file, cardTexts(card)))
+  return judged
+}
+
+/** A card as the texts of its code: what is no compact JWS gives one that cannot be read. */
+function cardTexts(jws: Json): string[] {
+  if (typeof jws !== 'string' || !/^[\w.=-]+$/.test(jws)) return ['shc:/']
+  const digits = (part: string) => [...part].map((each) => String(each.charCodeAt(0) - 45).padStart(2, '0')).join('')
+  const count = Math.ceil(jws.length / CHUNK_CHARACTERS)
+  const parts = Array.from({ length: count }, (_, at) =>
+    digits(jws.slice(at * CHUNK_CHARACTERS, (at + 1) * CHUNK_CHARACTERS)),
+  )
+  return count === 1 ? [`shc:/${parts[0]}`] : parts.map((part, at) => `shc:/${at + 1}/${count}/${part}`)
+}
+
+/** A credential as if it had been scanned; a link in it is not followed again. */
+async function judgeText({ environment, request, named }: Question, file: LinkedFile, credential: Scanned) {
+  const { image: _image, identity: _identity, ...rest } = request
+  const inner = { ...rest, credential, further: [], followLinks: false }
+  const evaluation = await evaluateSingle({ environment, named, request: inner })
+  const { status, decision } = evaluation
+  return { entry: { contentType: file.contentType, evaluation }, status, decision }
+}
+
+interface SignedDocument {
+  file: LinkedFile
+  resource: Json
+  signed: Verification
+}
+
+/** A document behind a signed link: the key of the link opened it, so the signer of the link says it. */
+async function judgeDocument(question: Question, { file, resource, signed }: SignedDocument): Promise<JudgedFile> {
+  const opened = openIps(resource)
+  if (typeof opened === 'string') return unread(file, opened)
+  const verification = verificationOf(opened, signed)
+  const ownSignature = isJsonObject(resource) && resource.signature !== undefined
+  if (ownSignature)
+    verification.obstacles.push(
+      warning('A document behind the link is signed itself, and that signature is not verified'),
+    )
+  const evaluation = begin(question, verification)
+  evaluation.checks = withRemarks(evaluation.checks, 'payload', [
+    ...opened.remarks,
+    ...opened.obstacles.filter(({ blocks }) => !blocks).map(({ text }) => text),
+  ])
+  await judgeVerified(question, { verification, evaluation })
+  const { status, decision } = evaluation
+  const content = isOfType(opened.content, 'Bundle') ? { content: opened.content } : {}
+  return { entry: { contentType: file.contentType, evaluation, ...content }, status, decision }
+}
+
+function verificationOf(opened: Opened, signed: Verification): Verification {
+  const { content, formats, events, happened = events, obstacles } = opened
+  const input = ipsKind.input?.(content)
+  const [format] = formats
+  return {
+    ...signed,
+    ...(format === undefined ? {} : { format }),
+    content,
+    inputs: input ? [input] : [],
+    events: happened,
+    obstacles: obstacles.filter(({ blocks }) => blocks).map(({ text }) => warning(text)),
+    links: [],
+  }
+}
+
+/** Of a file behind a signed link of which only the type is known. */
+function unread({ contentType }: LinkedFile, why = 'this server does not read files of this type'): JudgedFile {
+  const text = `A file behind the link (${contentType}) was not judged: ${why}`
+  return { entry: { contentType }, status: 'VERIFIED', decision: 'undetermined', obstacle: warning(text) }
+}
+
+/** Of a file behind a bare link that nobody signed: nothing of it is shown. */
+function nobodys(question: Question, file: LinkedFile): JudgedFile {
+  const detail = 'nobody signed the file behind the link'
+  return refused(question, file, { check: 'signature', status: 'UNSIGNED_CONTENT', detail })
+}
+
+const broken = (question: Question, file: LinkedFile, detail: string): JudgedFile =>
+  refused(question, file, { check: 'payload', status: 'UNSUPPORTED_CONTENT', detail })
+
+/** The evaluation of a file that is no credential, or nobody's. */
+function refused(question: Question, { contentType }: LinkedFile, finding: Finding & { status: Status }): JudgedFile {
+  const report = createReport()
+  for (const name of decoding) if (name !== finding.check) report.pass(name)
+  report.enter(finding)
+  const nothing = { inputs: [], events: [], period: {}, isIssuerUnknown: true, obstacles: [], links: [] }
+  const evaluation = begin(question, { ...nothing, status: finding.status, checks: report.checks() })
+  return { entry: { contentType, evaluation }, status: finding.status, decision: 'unverified' }
+}
+
+/** Checks that a file has passed when it comes here. */
+const decoding = ['recognise', 'encoding', 'compression', 'envelope', 'payload'] as const
+
+const warning = (text: string): Issue => issue('incomplete', { severity: 'warning', text })
