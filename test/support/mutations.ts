@@ -5,7 +5,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { deflateRawSync, deflateSync, inflateRawSync, inflateSync } from 'node:zlib'
 import { credentialFormats } from '../../src/credentials/credentials.ts'
 import { decodeBase45, encodeBase45 } from '../../src/credentials/encoding/base45.ts'
+import { readOneFileZip } from '../../src/credentials/encoding/one-file-zip.ts'
 import { demoIssuer, demoTrustSources } from '../../src/demo/demo-issuer.ts'
+import { divocText } from '../../src/demo/issue-divoc.ts'
 import { specimens } from '../../src/demo/specimens.ts'
 import { verifyCredential } from '../../src/evaluate/verify/verify.ts'
 import { loadTrustLists } from '../../src/trust/trust.ts'
@@ -30,7 +32,7 @@ export async function runMutations({ mutants, seed }: { mutants: number; seed: n
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-mutations-'))
   try {
     const now = new Date()
-    const originals = await specimens(demoIssuer(folder, now), now)
+    const originals = [...(await specimens(demoIssuer(folder, now), now)), { text: bareLink }]
     const trust = await loadTrustLists(demoTrustSources(folder, now), { now: () => now })
     const verify = (text: string) =>
       verifyCredential([text], { formats: credentialFormats, keys: trust.keys(), clock: now })
@@ -55,6 +57,9 @@ export async function runMutations({ mutants, seed }: { mutants: number; seed: n
     rmSync(folder, { recursive: true })
   }
 }
+
+/** A way to files, which nobody signs. */
+const bareLink = `shlink:/${Buffer.from(JSON.stringify({ url: 'https://files.example/m', key: 'A'.repeat(43) })).toString('base64url')}`
 
 interface Mutant {
   name: string
@@ -106,13 +111,24 @@ const layers: Record<string, Layer[]> = {
   ],
   'shlink:/': [base64After('shlink:/', 'base64url')],
   'vhlink:/': [base64After('vhlink:/', 'base64url')],
-  'B64:': [base64After('B64:', 'base64')],
+  'B64:': [base64After('B64:', 'base64'), archive()],
 }
 
 function base64After(prefix: string, encoding: 'base64' | 'base64url'): Layer {
   return {
     open: (text) => Buffer.from(text.toString('latin1').slice(prefix.length), encoding),
     close: (bytes) => latin1(prefix + bytes.toString(encoding)),
+  }
+}
+
+/** The file in the archive of a DIVOC certificate, with size and CRC as they should be. */
+function archive(): Layer {
+  return {
+    open: (zip) => {
+      const file = readOneFileZip(zip, 'certificate.json', zip.length * 100)
+      return file instanceof Uint8Array ? Buffer.from(file) : zip
+    },
+    close: (file) => Buffer.from(divocText(file).slice('B64:'.length), 'base64'),
   }
 }
 

@@ -21,13 +21,10 @@ import { divocInput } from './certificate-input.ts'
 import { openDocument } from './content.ts'
 import { contextFault, hasKeywords, isUnambiguous } from './document.ts'
 import { exchangeRemark } from './exchange.ts'
+import { divocLayers } from './layers.ts'
 import { type Proof, readProof, signedBytes } from './proof.ts'
 import { type SignedStatements, signedStatements } from './statements/statements.ts'
-
-const BASE64 = 'B64:'
-/** A zip archive, one character for each byte. */
-const ZIP = 'PK\u0003\u0004'
-const FILE = 'certificate.json'
+import { CERTIFICATE_FILE, isZipText, zipOfText } from './zip-text.ts'
 
 /**
  * DIVOC certificate (Verifiable Credentials Data Model 1.0 with a linked data proof): zip, in base64 or one character for each byte →
@@ -38,9 +35,10 @@ export const divoc: CredentialFormat = {
   issuers: 'address',
   recognises: (scanned) => {
     const [text = ''] = scanned instanceof Uint8Array ? [] : scanned
-    return text.startsWith(BASE64) || text.startsWith(ZIP)
+    return isZipText(text)
   },
   decode: decodeDivoc,
+  layers: divocLayers,
   kinds: { divoc: { input: divocInput } },
 }
 
@@ -55,9 +53,9 @@ function decodeDivoc(scanned: Scanned, limits: Limits): Envelope | Failure {
   const [text = ''] = scanned instanceof Uint8Array ? [] : scanned
   if (text.length > limits.zipCharacters)
     return failure('encoding', 'INVALID_ENCODING', `longer than ${limits.zipCharacters} characters`)
-  const zip = bytesOf(text)
+  const zip = zipOfText(text)
   if (!zip) return failure('encoding', 'INVALID_ENCODING', 'neither base64 nor the bytes of a zip archive')
-  const file = readOneFileZip(zip, FILE, limits.inflatedBytes)
+  const file = readOneFileZip(zip, CERTIFICATE_FILE, limits.inflatedBytes)
   if (!(file instanceof Uint8Array)) {
     const status = file.check === 'encoding' ? 'INVALID_ENCODING' : 'INVALID_COMPRESSION'
     return failure(file.check, status, file.detail)
@@ -66,16 +64,6 @@ function decodeDivoc(scanned: Scanned, limits: Limits): Envelope | Failure {
   if (json === undefined)
     return failure('encoding', 'INVALID_ENCODING', 'the file in the zip is not JSON with every member once')
   return readDocument(json, limits)
-}
-
-/** Standard base64 (RFC 4648, section 4) or bytes as characters; undefined for a text that is neither, or in which bits say nothing. */
-function bytesOf(text: string): Buffer | undefined {
-  if (!text.startsWith(BASE64)) return /^[\0-\u00ff]*$/.test(text) ? Buffer.from(text, 'latin1') : undefined
-  const encoded = text.slice(BASE64.length)
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) return undefined
-  const bytes = Buffer.from(encoded, 'base64')
-  const again = bytes.toString('base64')
-  return encoded === again || encoded === again.replace(/=+$/, '') ? bytes : undefined
 }
 
 function readDocument(json: Json, limits: Limits): Envelope | Failure {
