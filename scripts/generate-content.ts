@@ -4,6 +4,7 @@
  */
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { Resource } from '../src/fhir/types.ts'
+import { coreDataSetMaps } from './content/core-data-set.ts'
 import { structureDefinitions } from './content/models.ts'
 import { libraryResources, planDefinitions } from './content/rules.ts'
 import { codeSystems, conceptMaps, valueSets } from './content/terminology.ts'
@@ -16,7 +17,7 @@ export function contentFiles(): Map<string, string> {
       files.set(`${folder}/${resource.resourceType}-${resource.id}.json`, `${JSON.stringify(resource, null, 2)}\n`)
   }
   add('igs', structureDefinitions())
-  add('valuesets', [...codeSystems(), ...valueSets(), ...conceptMaps()])
+  add('valuesets', [...codeSystems(), ...valueSets(), ...conceptMaps(), ...coreDataSetMaps()])
   add('rules', [...libraryResources(), ...planDefinitions()])
   return files
 }

@@ -5,6 +5,7 @@ import { accepts, members } from './config/accepts.ts'
 import { type Setting, settings, type Variable } from './config/settings.ts'
 import type { HttpLimits } from './http/limits/http-limits.ts'
 import type { ListenLimits } from './http/wire/running-server.ts'
+import { type NetworkHost, parseNetworkHosts } from './network/network-hosts.ts'
 import { openOperationNames } from './operations/open-operations.ts'
 import { parseTrustLists } from './trust/lists/trust-list-settings.ts'
 import type { TrustSource } from './trust/lists/trust-source.ts'
@@ -25,6 +26,8 @@ export interface Config {
   trustLists: TrustSource[] | undefined
   allowRequestTrustAnchors: boolean
   network: boolean
+  /** Hosts that may be reached on another port or at a private address. */
+  networkHosts: NetworkHost[]
   jurisdiction: string | undefined
   revocationFailure: 'warn' | 'fail' | 'fail-unknown'
   domainMismatch: 'warn' | 'fail'
@@ -83,6 +86,10 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     )
   }
   const trustLists = readTrustLists(texts.get('TRUST_LISTS'), problems)
+  const networkHosts = read(problems, 'NETWORK_HOSTS', () => {
+    const text = texts.get('NETWORK_HOSTS')
+    return text === undefined ? [] : parseNetworkHosts(text, (path) => readFileSync(path, 'utf8'))
+  })
   if (problems.length > 0) throw new ConfigError(problems)
   const dataDir = resolve(texts.get('DATA_DIR') ?? './data')
   const count = (variable: Variable) => Number(texts.get(variable))
@@ -96,6 +103,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     trustLists,
     allowRequestTrustAnchors: texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true',
     network: texts.get('NETWORK') === 'on',
+    networkHosts: networkHosts ?? [],
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
     domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),
@@ -143,14 +151,16 @@ function openOperations(text: string | undefined, production: boolean): Readonly
 
 function readTrustLists(text: string | undefined, problems: string[]): TrustSource[] | undefined {
   if (text === undefined) return undefined
+  return read(problems, 'TRUST_LISTS', () => parseTrustLists(text, (path) => readFileSync(path, 'utf8')))
+}
+
+/** A setting of several parts; each line of what is wrong with it is a problem. */
+function read<Value>(problems: string[], variable: Variable, parse: () => Value): Value | undefined {
   try {
-    return parseTrustLists(text, (path) => readFileSync(path, 'utf8'))
+    return parse()
   } catch (error) {
-    problems.push(
-      ...errorText(error)
-        .split('\n')
-        .map((line) => (line.startsWith('TRUST_LISTS') ? line : `TRUST_LISTS: ${line}`)),
-    )
+    const lines = errorText(error).split('\n')
+    problems.push(...lines.map((line) => (line.startsWith(variable) ? line : `${variable}: ${line}`)))
     return undefined
   }
 }

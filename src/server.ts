@@ -14,6 +14,7 @@ import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
 import { artefactName } from './fhir/artefact.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
+import { createNetworkClient, type NetworkClient } from './network/network-client.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
@@ -21,22 +22,16 @@ import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-s
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
-import {
-  keptByRevision,
-  listedByRevision,
-  mapFinder,
-  mapTypes,
-  ruleTypes,
-  terminologySource,
-  terminologyTypes,
-} from './storage/by-revision.ts'
+import { linkFollower } from './server/link-follower.ts'
+import { memberships, type Revision } from './server/memberships.ts'
+import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
 import { openStorage } from './storage/open.ts'
 import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { largeCodeSystem } from './terminology/code-system/large/large-code-system.ts'
 import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
-import { createTerminology, type Membership, type Terminology } from './terminology/terminology.ts'
+import { createTerminology } from './terminology/terminology.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
 import { loadTrustLists, type Trust } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
@@ -90,8 +85,9 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
   const trust = await loadConfiguredTrust(config)
+  const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const pending = createPendingContent(storage.derived)
-  const context = createContext({ config, storage, trust, pending, now, ...(formats ? { formats } : {}) })
+  const context = createContext({ config, storage, trust, pending, network, now, ...(formats ? { formats } : {}) })
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
@@ -134,6 +130,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     async close() {
       await endRefresh?.()
       await running?.close(10_000)
+      network.close()
       await app.audit.flush()
       accessLines.flush()
       await Promise.all([app.close(), context.rules.close(), context.mapJobs.close()])
@@ -154,10 +151,11 @@ export function loadConfiguredTrust(config: Config): Promise<Trust> {
   return loadTrustLists(config.trustLists ?? ownSources(), { now })
 }
 
-type Wiring = Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'> & Pick<ServerParts, 'formats'>
-
-/** What was looked for in vain before content was on its way is looked for again. */
-type Revision = (types: readonly string[]) => number
+interface Wiring
+  extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'>,
+    Pick<ServerParts, 'formats'> {
+  network: NetworkClient
+}
 
 function createContext(wiring: Wiring): Context {
   const { config, storage, pending, now } = wiring
@@ -208,13 +206,14 @@ function createContext(wiring: Wiring): Context {
 }
 
 function wireEvaluate(
-  { config, storage, trust, now, formats }: Wiring,
+  { config, storage, trust, network, now, formats }: Wiring,
   { rules, verdictMaps, revision }: Pick<Context, 'rules' | 'verdictMaps'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
   return createEvaluate({
     settings: config,
     ...(formats ? { formats } : {}),
+    ...(config.network ? { followLink: linkFollower({ network, dataDir: config.dataDir, now }) } : {}),
     keys: () => trust.keys(),
     revocations: () => trust.revocations(),
     mapping: {
@@ -230,16 +229,6 @@ function wireEvaluate(
     hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
     now,
   })
-}
-
-/** Most value sets that are kept ready to be asked. */
-const valueSetsKept = 1_000
-
-/** Membership by value set, each read once until the terminology changes. */
-function memberships(terminology: Terminology, revision: Revision, options: { drafts?: boolean } = {}) {
-  const known = keptByRevision<Promise<Membership>>(() => revision(terminologyTypes), valueSetsKept)
-  return (valueSet: string): Promise<Membership> =>
-    known().of(valueSet, () => terminology.membership(valueSet, options))
 }
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
@@ -265,6 +254,7 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
       trustedProxies: config.trustedProxies,
       auditSampleRate: config.auditSampleRate,
       production: config.production,
+      network: { isOn: config.network, hosts: config.networkHosts },
     },
     limits: config.requestLimits,
     hooks: {

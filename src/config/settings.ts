@@ -90,7 +90,13 @@ export const settings = [
     choices: ['off', 'on'],
     fallback: 'off',
     description:
-      '`on` will allow a guarded client to reach the configured hosts. This version has none: nothing leaves the machine either way.',
+      '`on` lets a guarded client ask other servers, by https and name alone: for what a health link points to when `$evaluate` is asked with `followLinks`. With `off` no connection is ever opened.',
+  },
+  {
+    variable: 'NETWORK_HOSTS',
+    kind: 'text',
+    description:
+      'The only exceptions to port 443, public addresses and public certificate authorities: a JSON array of `{"host", "port", "address"?, "ca"?}`, matched exactly; `address` is connected to in place of what the name resolves to, `ca` is PEM text or a file. Shown in `/health`.',
   },
   {
     variable: 'JURISDICTION',

@@ -225,6 +225,8 @@ export interface CredentialFormat {
   recognises(scanned: Scanned): boolean
   /** Whether a credential may come in several chunks; without it several texts are refused. */
   isChunked?: true
+  /** Which of how many chunks a text is, from 1; undefined for one that is whole, or no chunk at all. */
+  chunkOf?(text: string): { at: number; of: number } | undefined
   /** To an envelope, or what is wrong. */
   decode(scanned: Scanned, limits: Limits): Envelope | Failure
   /** The layers between the text and what it says, for people; as far as they can be read. */

@@ -30,13 +30,18 @@ export function cardKeyId(publicKey: KeyObject): string {
 
 /** The card as one or several texts, to be shown as QR codes. */
 export function issueCard(card: JsonObject, signer: CardSigner, options: CardOptions = {}): string[] {
+  return numericChunks(cardJws(card, signer, options), options.chunks ?? 1)
+}
+
+/** The card as compact JWS, as files of cards hold it. */
+export function cardJws(card: JsonObject, signer: CardSigner, options: CardOptions = {}): string {
   const header = { zip: 'DEF', alg: 'ES256', kid: cardKeyId(signer.publicKey), ...options.header }
   const part = (payload: JsonObject) =>
     `${base64url(JSON.stringify(header))}.${base64url(deflateRawSync(JSON.stringify(payload)))}`
   const signed = part(card)
   const signature = sign('sha256', Buffer.from(signed), { key: signer.privateKey, dsaEncoding: 'ieee-p1363' })
   const sent = options.replacedPayload ? part(options.replacedPayload) : signed
-  return numericChunks(`${sent}.${base64url(signature)}`, options.chunks ?? 1)
+  return `${sent}.${base64url(signature)}`
 }
 
 function numericChunks(jws: string, count: number): string[] {

@@ -1,6 +1,7 @@
 import type { CredentialFormat } from '../credentials/credential-format.ts'
 import type { Followed, LinkQuestion } from '../credentials/health-link/follow.ts'
 import type { HealthLink } from '../credentials/health-link/health-link.ts'
+import type { ImageReading } from '../images/images.ts'
 import type { KeySource } from '../trust/keys/trusted-key.ts'
 import type { RevocationLists } from '../trust/revocation/revocation-lists.ts'
 import type { JobCall } from '../workers/job-pool.ts'
@@ -21,13 +22,10 @@ export interface EvaluateEnvironment extends RuleSurroundings {
   mapping: Omit<Mapping, 'now' | 'uuid'>
   now(): Date
   /** Finds the codes on a picture; without it `credentialImage` is refused. */
-  readImage?(image: NonNullable<EvaluateRequest['image']>, client: ImageClient): Promise<ImageReading>
+  readImage?(
+    image: NonNullable<EvaluateRequest['image']>,
+    client: Pick<JobCall, 'client' | 'isGone'>,
+  ): Promise<ImageReading>
   /** Fetches what a health link points to; without it `followLinks` is refused. */
   followLink?(link: HealthLink, ask: LinkQuestion): Promise<Followed>
 }
-
-/** Whose picture it is, for the queue of the jobs that read them. */
-type ImageClient = Pick<JobCall, 'client' | 'isGone'>
-
-/** The codes on a picture, or why it could not be read. */
-type ImageReading = { codes: { text: string; bytes: Uint8Array }[] } | { fault: string; tooCostly?: true }

@@ -7,10 +7,18 @@ import { compareIdentity, readIdentityDocument } from './identity/identity.ts'
 import { followLinks } from './linked/follow-links.ts'
 import { evaluationReply } from './reply.ts'
 import { type EvaluateRequest, readEvaluateRequest } from './request.ts'
+import { evaluateImage } from './several/image.ts'
+import { evaluateTogether, type InTurn } from './several/together.ts'
 import { evaluateSingle, readQuestion } from './single.ts'
 
+/** Who asks, and what it may cost; by default one that nobody else waits for. */
+interface Asker extends Partial<Pick<JobCall, 'client' | 'isGone'>> {
+  /** Does work of one of several credentials when its turn has come. */
+  inTurn?: InTurn
+}
+
 /** What the place of a call adds to its parameters. */
-interface EvaluateCall extends Partial<Pick<JobCall, 'client' | 'isGone'>> {
+interface EvaluateCall extends Asker {
   /** Accept-Language. */
   language?: string | undefined
   /** PlanDefinitions that the path names (instance level). */
@@ -26,29 +34,38 @@ export interface Evaluate {
    * @throws FhirError when the question itself is wrong
    */
   answer(parameters: Parameters, call: EvaluateCall): Promise<Parameters>
-  evaluate(request: EvaluateRequest, plans?: PlanDefinition[]): Promise<Evaluation>
+  evaluate(request: EvaluateRequest, plans?: PlanDefinition[], asker?: Asker): Promise<Evaluation>
 }
 
 /** Composes recognise → decode → verify → map → run rules → decide. */
 export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
-  const evaluate = async (request: EvaluateRequest, plans: PlanDefinition[] = [], client = '') => {
+  const evaluate = async (request: EvaluateRequest, plans: PlanDefinition[] = [], asker: Asker = {}) => {
+    const { client = '', isGone, inTurn = atOnce } = asker
+    const { credential, further, image } = request
     refuseUnsupported(environment, request)
     const document = request.identity && readIdentityDocument(request.identity)
-    const question = { ...(await readQuestion(environment, request, plans)), follow: followLinks(client) }
-    const evaluation = await evaluateSingle(question)
+    const question = await readQuestion(environment, request, plans)
+    if (request.followLinks) question.follow = followLinks(client)
+    const evaluation = image
+      ? await evaluateImage(question, image, { client, isGone, inTurn })
+      : further.length > 0
+        ? await evaluateTogether(question, [credential, ...further], inTurn)
+        : await evaluateSingle(question)
     if (document) compareIdentity(evaluation, document)
     return evaluation
   }
   return {
     evaluate,
-    async answer(parameters, { language, client, plans, planDefinitions = [] }) {
+    async answer(parameters, { language, plans, planDefinitions = [], ...asker }) {
       const now = environment.now()
       const request = readEvaluateRequest(parameters, environment.settings, { now, language })
       const named = [...new Set([...planDefinitions, ...request.planDefinitions])]
-      return evaluationReply(await evaluate({ ...request, planDefinitions: named }, plans, client))
+      return evaluationReply(await evaluate({ ...request, planDefinitions: named }, plans, asker))
     },
   }
 }
+
+const atOnce: InTurn = (work) => work()
 
 /** What this server cannot do is refused by name: left out it would be a question that nobody answered. */
 function refuseUnsupported(environment: EvaluateEnvironment, request: EvaluateRequest): void {
@@ -56,13 +73,8 @@ function refuseUnsupported(environment: EvaluateEnvironment, request: EvaluateRe
     const text = 'followLinks is not possible: this server does not use the network (NETWORK=off)'
     throw badRequest({ text, expression: "Parameters.parameter.where(name='followLinks')" }, 'not-supported')
   }
-  const cannot = {
-    credentialImage: request.image !== undefined,
-    furtherCredential: request.further.length > 0,
-  }
-  for (const [name, isAsked] of Object.entries(cannot)) {
-    if (!isAsked) continue
-    const text = `The parameter ${name} is not supported by this server.`
-    throw badRequest({ text, expression: `Parameters.parameter.where(name='${name}')` }, 'not-supported')
+  if (request.image && !environment.readImage) {
+    const text = 'The parameter credentialImage is not supported by this server.'
+    throw badRequest({ text, expression: "Parameters.parameter.where(name='credentialImage')" }, 'not-supported')
   }
 }

@@ -87,6 +87,55 @@ export function personFaults(coreDataSets: JsonObject[]): Issue[] {
   return faults
 }
 
+/** What is known of the person of one credential. */
+type Person = Pick<Evaluation, 'subject' | 'content'>
+
+/**
+ * What speaks against several credentials being about one person; nobody is named. Names must agree as travel documents write them,
+ * dates of birth as far as they are told, and each must tell some: of one that tells none nobody can say whose it is.
+ */
+export function personsDoubts(persons: Person[]): Issue[] {
+  const doubts = new Set<string>()
+  for (const [at, a] of persons.entries()) {
+    for (const b of persons.slice(at + 1)) {
+      const names = writtenNames(personNames(b)).map((each) => compareNames(personNames(a), each))
+      if (!names.includes('same')) doubts.add('names do not agree')
+      const [birthA, birthB] = [a.subject?.birthDate, b.subject?.birthDate]
+      if (birthA === undefined || birthB === undefined) doubts.add('dates of birth are not all told')
+      else if (!agree(birthA, birthB)) doubts.add('dates of birth differ')
+      const [sexA, sexB] = [sexOf(a), sexOf(b)]
+      if (sexA !== undefined && sexB !== undefined && sexA !== sexB) doubts.add('sexes differ')
+    }
+  }
+  return [...doubts].map((what) =>
+    issue('conflict', {
+      severity: 'warning',
+      text: `The credentials are not certainly about one person: their ${what}`,
+    }),
+  )
+}
+
+const writtenNames = (names: string[]) => names.map(writtenName)
+
+/** Administrative gender where it says something. */
+function sexOf({ content }: Person): string | undefined {
+  const [patient] = patientsOf(content)
+  const sex = patient?.gender
+  return sex === 'male' || sex === 'female' || sex === 'other' ? sex : undefined
+}
+
+const patientsOf = (content: Bundle | undefined): JsonObject[] =>
+  (content?.entry ?? []).flatMap(({ resource }) => (resource?.resourceType === 'Patient' ? [asJson(resource)] : []))
+
+/** Most names of one person that are looked at. */
+const mostNames = 10
+
+/** The names under which a person is known: the one that is shown, and those of the Patient that were not given up. */
+export function personNames({ subject, content }: Person): string[] {
+  const names = patientsOf(content).flatMap(namesOf)
+  return [...new Set([...(subject?.name === undefined ? [] : [subject.name]), ...names])].slice(0, mostNames)
+}
+
 /** Case, accents, hyphens and which comes first say nothing; letters of other alphabets are compared as travel documents write them. */
 function isSameName(a: Json | undefined, b: Json | undefined): boolean {
   if (isDeepStrictEqual(a, b)) return true
@@ -95,7 +144,7 @@ function isSameName(a: Json | undefined, b: Json | undefined): boolean {
 }
 
 /** The names of a person that were not given up. */
-export function namesOf(person: JsonObject): string[] {
+function namesOf(person: JsonObject): string[] {
   const items = best(person.name, undefined).filter((each) => !isJsonObject(each) || !GIVEN_UP.has(String(each.use)))
   return items.flatMap((each) => nameText(each) ?? [])
 }

@@ -101,7 +101,7 @@ export function readEvaluateRequest(
   return {
     credential: image ? [] : readCredential(parameters),
     ...(image ? { image } : {}),
-    further: allParameters(parameters, 'furtherCredential').map((each) => readCredential(partsOf(each))),
+    further: readFurther(parameters),
     ...readFollowing(parameters),
     ...readIdentity(parameters),
     clock: clockText === undefined ? call.now : readClock(clockText),
@@ -170,6 +170,16 @@ function readCredential(parameters: Parameters): Scanned {
     )
   }
   return texts.map(withoutLineEnd)
+}
+
+/** Most credentials of one question: nobody carries more, and each costs as much as a question. */
+const mostCredentials = 20
+
+function readFurther(parameters: Parameters): Scanned[] {
+  const further = allParameters(parameters, 'furtherCredential')
+  if (further.length < mostCredentials) return further.map((each) => readCredential(partsOf(each)))
+  const text = `A question may have ${mostCredentials} credentials at most`
+  throw badRequest({ text, expression: at('furtherCredential') }, 'too-costly')
 }
 
 /** A picture must come with the question: an address would make the server fetch what anybody names. */

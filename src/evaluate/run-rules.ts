@@ -78,10 +78,11 @@ function planRemarks(plan: PlanDefinition, clock: Date): Issue[] {
   return [...statusRemark(name, plan.status), ...(inForce(plan, clock) ? [] : [late])]
 }
 
-/** A verified credential and what the maps made of it. */
+/** Verified credentials, of one person, and what the maps made of them. */
 interface Judged {
   request: EvaluateRequest
-  verification: Pick<Verification, 'issuer' | 'isIssuerUnknown' | 'events' | 'period' | 'inputs'>
+  /** One, unless several are judged together. */
+  verifications: Pick<Verification, 'issuer' | 'isIssuerUnknown' | 'events' | 'period' | 'inputs'>[]
   named: NamedRules
   /** The resources that rules run over, or why they cannot run. */
   content: Bundle | { notRun: Issue }
@@ -104,7 +105,7 @@ export async function judge(
     rules.push(...results)
   }
   const none = issue('not-found', { severity: 'warning', text: 'No rule of this server applies to this credential' })
-  const obstacles = judged.verification.events.length > 0 ? [] : [noEvents]
+  const obstacles = judged.verifications.every(({ events }) => events.length > 0) ? [] : [noEvents]
   return {
     rules,
     issues: distinct([
@@ -125,16 +126,18 @@ const noEvents = issue('not-supported', {
 
 async function selected(
   surroundings: RuleSurroundings,
-  { request, verification, content }: Judged,
+  { request, verifications, content }: Judged,
 ): Promise<RuleSource[]> {
-  const { issuer, events } = verification
-  const name = issuer?.name?.trim().toUpperCase()
-  const countries = [issuer?.participant ?? '', name ?? ''].filter(isJurisdictionCode)
-  const kinds = events.map((kind) => kindNames[kind])
+  const named = verifications.flatMap(({ issuer }) => [
+    issuer?.participant ?? '',
+    issuer?.name?.trim().toUpperCase() ?? '',
+  ])
+  const countries = named.filter(isJurisdictionCode)
+  const kinds = [...new Set(verifications.flatMap(({ events }) => events))].map((kind) => kindNames[kind])
   const plans = await surroundings.plans.select({
     jurisdiction: request.jurisdiction,
     issuerCountry: countries,
-    isIssuerUnknown: verification.isIssuerUnknown,
+    isIssuerUnknown: verifications.some(({ isIssuerUnknown }) => isIssuerUnknown),
     // Of a credential whose content is not known any kind may apply.
     kinds: kinds.length === 0 && 'notRun' in content ? undefined : kinds,
     clock: request.clock,
@@ -150,15 +153,17 @@ const kindNames: Record<EventKind, string> = {
   s: 'patient-summary',
 }
 
-function ruleCall({ request, verification }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
-  // A CertLogic rule reads one EU certificate: of a credential that certifies more it would decide without having seen that.
-  const [input, ...others] = verification.inputs
-  const payload = others.length === 0 ? input?.certLogic : undefined
+function ruleCall({ request, verifications }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
+  // A CertLogic rule reads one EU certificate: of credentials that certify more it would decide without having seen that.
+  const [input, ...others] = verifications.flatMap(({ inputs }) => inputs)
+  const [verification, ...more] = verifications
+  const isOne = others.length === 0 && more.length === 0
+  const payload = isOne ? input?.certLogic : undefined
   return {
     data,
     clock: request.clockText,
     asked: (valueSet) => void valueSets.add(valueSet),
-    external: envelopeClaims(request, verification),
+    external: verification && isOne ? envelopeClaims(request, verification) : {},
     ...(payload === undefined ? {} : { payload }),
     ...(request.parameters ? { parameters: request.parameters } : {}),
     ...(request.language ? { language: request.language } : {}),
@@ -191,7 +196,10 @@ function distinct(issues: Issue[]): Issue[] {
 }
 
 /** What CertLogic rules see of the envelope (EU DCC validation rules, `external`): countries as alpha-2, times as ISO 8601. */
-function envelopeClaims({ jurisdiction }: EvaluateRequest, { issuer, period }: Judged['verification']): JsonObject {
+function envelopeClaims(
+  { jurisdiction }: EvaluateRequest,
+  { issuer, period }: Judged['verifications'][number],
+): JsonObject {
   const external: JsonObject = {}
   const issuing = alpha2(issuer?.name ?? issuer?.participant)
   if (issuing) external.issuerCountryCode = issuing

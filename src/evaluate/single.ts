@@ -58,7 +58,7 @@ export async function evaluateSingle(question: Question): Promise<Evaluation> {
 }
 
 /** The one place where what was sent is verified: texts, or the bytes of raw transport. */
-function verifySingle({ environment, request }: Question): Promise<Verification> {
+export function verifySingle({ environment, request }: Question): Promise<Verification> {
   const { credential, trustAnchors, trustDomains, clock } = request
   const { revocationFailure = 'warn', domainMismatch = 'warn' } = environment.settings
   // A request with anchors is judged by them alone.
@@ -96,7 +96,7 @@ export function begin({ request }: Question, verification: Verification): Evalua
 export async function judgeVerified(question: Question, { verification, evaluation }: Verified): Promise<void> {
   const { environment, request, named } = question
   const content = await mapInto(evaluation, question, verification.inputs)
-  const judgement = await judge(environment, { request, verification, named, content })
+  const judgement = await judge(environment, { request, verifications: [verification], named, content })
   evaluation.rules = judgement.rules
   evaluation.valueSets = judgement.valueSets
   evaluation.issues.push(...judgement.issues)
@@ -108,7 +108,7 @@ export async function judgeVerified(question: Question, { verification, evaluati
  * Maps the verified content: what rules may run over, or why they may not. A map that fails leaves the credential verified, and its
  * rules without result: over content that is not whole a rule would answer another question.
  */
-async function mapInto(
+export async function mapInto(
   evaluation: Evaluation,
   { environment, request }: Question,
   inputs: CertificateInput[],

@@ -41,6 +41,8 @@ export interface HttpSettings {
   trustedProxies?: readonly string[]
   /** Whether this is a production server; a development server says so in its CapabilityStatement. */
   production: boolean
+  /** Whether other servers are asked, and the exceptions that the operator makes for some; shown in `/health`. */
+  network?: { isOn: boolean; hosts: readonly { host: string; port: number }[] }
   /** Share of public reads that is recorded as AuditEvents, 0 to 1; none without it. Writes always are. */
   auditSampleRate?: number
 }

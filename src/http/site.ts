@@ -48,8 +48,17 @@ function serve(app: Express, path: string, handle: (request: Request, response: 
 
 function health(context: HttpContext, response: Response): void {
   response.set('Cache-Control', 'no-store')
-  if (context.settings.maintenance?.()) response.status(204).end()
-  else response.json({ status: 'up', software: context.software.name, version: context.software.version })
+  const { maintenance, network } = context.settings
+  if (maintenance?.()) response.status(204).end()
+  else {
+    const { name, version } = context.software
+    response.json({ status: 'up', software: name, version, ...(network ? { network: networkStanding(network) } : {}) })
+  }
+}
+
+/** Whether this server asks others, and the exceptions for some; their addresses are the operator's affair. */
+function networkStanding({ isOn, hosts }: NonNullable<HttpContext['settings']['network']>) {
+  return isOn ? { state: 'on', hosts: hosts.map(({ host, port }) => ({ host, port })) } : { state: 'off' }
 }
 
 function logRequest(context: HttpContext, logs: Logs, request: Request, response: Response): void {

@@ -8,6 +8,7 @@ import { isOfType, parseJson } from '../fhir/json.ts'
 import {
   defineOperation,
   firstParameter,
+  type OperationBudget,
   type OperationCall,
   type OperationReply,
   type ParameterDeclaration,
@@ -191,7 +192,7 @@ export const evaluateOperation = defineOperation<OperationContext>({
     const named = await namedByPlace(call, context)
     if (call.body) return evaluateLines(call, context, named)
     checkQuestion(call.parameters)
-    const resource = await context.evaluate.answer(call.parameters, { ...callerOf(call), ...named })
+    const resource = await context.evaluate.answer(call.parameters, { ...askerOf(call, call.budget?.()), ...named })
     return { resource }
   },
 })
@@ -209,12 +210,11 @@ async function namedByPlace(call: OperationCall, context: OperationContext): Pro
   return { planDefinitions: [url] }
 }
 
-/** What the call says of who asks. */
-const callerOf = ({ acceptLanguage, client = '', isGone }: OperationCall) => ({
-  language: acceptLanguage,
-  client,
-  isGone,
-})
+/** What the call says of who asks, and how its work takes turns with that of others. */
+function askerOf({ acceptLanguage, client = '', isGone }: OperationCall, budget: OperationBudget | undefined) {
+  const asker = { language: acceptLanguage, client, isGone }
+  return budget ? { ...asker, inTurn: <T>(work: () => Promise<T>) => budget.runAsync(work) } : asker
+}
 
 /** The lines of one body together may use so many times what one may. */
 const wholeFactor = 10
@@ -233,8 +233,10 @@ function evaluateLines(call: OperationCall, context: OperationContext, named: Na
     let left = replyBytes
     for (const line of lines) {
       const part = whole.part(cpuMilliseconds)
-      const answer = left > 0 ? part.runAsync(() => answerLine(line, call, context, named)) : Promise.reject(tooMuch())
-      const text = `${stringifyJson(await answer.catch(outcomeOf))}\n`
+      const place = { ...askerOf(call, part), ...named }
+      const answer = (question: Parameters) => context.evaluate.answer(question, place)
+      const answered = left > 0 ? part.runAsync(() => answerLine(line, answer)) : Promise.reject(tooMuch())
+      const text = `${stringifyJson(await answered.catch(outcomeOf))}\n`
       left -= Buffer.byteLength(text)
       yield text
     }
@@ -261,12 +263,8 @@ function outcomeOf(error: unknown): Resource {
   throw error
 }
 
-async function answerLine(
-  line: string,
-  call: OperationCall,
-  context: OperationContext,
-  named: NamedByPlace,
-): Promise<Resource> {
+/** Reads one line as a question and has it answered. */
+async function answerLine(line: string, answer: (question: Parameters) => Promise<Resource>): Promise<Resource> {
   if (line.length > maximumQuestionBytes)
     throw badRequest(`A line is longer than ${maximumQuestionBytes} characters`, 'too-long')
   const question = parseJson(line)
@@ -276,7 +274,7 @@ async function answerLine(
   // `url` stands in the address.
   checkDeclared(evaluateOperation, question, 'system')
   checkQuestion(question)
-  return context.evaluate.answer(question, { ...callerOf(call), ...named })
+  return answer(question)
 }
 
 /** A card has some dozen chunks, a request some dozen rules: what repeats without end costs without end. */

@@ -131,7 +131,7 @@ describe('EU DCC to core data set', () => {
         dose: 2,
         totalDoses: 2,
         date: '2026-01-15',
-        country: { system: 'urn:iso:std:iso:3166', code: 'IE' },
+        country: { system: 'urn:iso:std:iso:3166', code: 'IRL' },
       },
     })
   })
@@ -154,7 +154,7 @@ describe('EU DCC to core data set', () => {
           display: 'Medical observation or evaluation for suspected diseases or conditions, ruled out',
         },
         centre: { display: 'Harbour test centre' },
-        country: { system: 'urn:iso:std:iso:3166', code: 'IE' },
+        country: { system: 'urn:iso:std:iso:3166', code: 'IRL' },
       },
     })
   })
@@ -206,8 +206,12 @@ describe('EU DCC to core data set', () => {
     assert.equal(found?.birthDate, '1963')
     assert.equal(asObject(asObject(found?.certificate).period).end, '2027-01-01T00:00:00Z')
     const event = asObject(found?.vaccination)
-    // The product stands in for a vaccine that is not named.
-    assert.deepEqual(event.vaccine, event.brand)
+    // The kind of the product stands in for a vaccine that is not named.
+    assert.deepEqual(event.vaccine, {
+      system: icd11,
+      code: 'XM9QW8',
+      display: 'COVID-19 vaccine, non-replicating viral vector',
+    })
     assert.equal(event.date, '2026-01-15')
     assert.deepEqual(event.brand, { system: 'http://ec.europa.eu/temp/vaccineproductname', code: 'Convidecia' })
     assert.deepEqual(event.maholder, {
@@ -289,7 +293,7 @@ describe('DDCC to core data set', () => {
         period: { start: '2026-01-15', end: '2027-01-15' },
       },
       vaccination: {
-        vaccine: flat.vaccine,
+        vaccine: { system: icd11, code: 'XM0GQ8', display: 'COVID-19 vaccine, RNA based' },
         brand: flat.brand,
         manufacturer: flat.manufacturer,
         maholder: flat.ma_holder,
@@ -301,7 +305,7 @@ describe('DDCC to core data set', () => {
         country: flat.country,
         centre: 'Vaccination Site',
         practitioner: { value: 'http://example.org/practitioners/23' },
-        disease: flat.disease,
+        disease: { system: icd11, code: 'RA01', display: 'COVID-19' },
         nextDose: '2026-02-05',
       },
     })
@@ -318,7 +322,15 @@ describe('DDCC to core data set', () => {
       resourceType: 'DDCCCoreDataSetTR',
       name: 'Aoife Beispiel',
       certificate: { hcid: { value: '77' } },
-      test: { date: '2026-05-30T10:00:00Z', result, centre: { display: 'Harbour' } },
+      test: {
+        date: '2026-05-30T10:00:00Z',
+        result: {
+          system: icd11,
+          code: 'QA02',
+          display: 'Medical observation or evaluation for suspected diseases or conditions, ruled out',
+        },
+        centre: { display: 'Harbour' },
+      },
     })
   })
 
@@ -330,7 +342,7 @@ describe('DDCC to core data set', () => {
         vaccine: { system: icd11, code: 'XM0GQ8' },
         date: '2026-01-15',
         dose: 1,
-        country: { code: 'IRL' },
+        country: { system: 'urn:iso:std:iso:3166', code: 'IRL' },
       },
       certificate: { issuer: { identifier: { value: 'A' } }, hcid: { value: '1' }, version: 'RC2' },
     }
@@ -567,7 +579,7 @@ describe('SMART Health Card to core data set', () => {
       },
       vaccination: {
         status: 'completed',
-        vaccine: { system: icd11, code: 'XM3DT5', display: 'COVID-19 Vaccine Moderna' },
+        vaccine: { system: icd11, code: 'XM0GQ8', display: 'COVID-19 vaccine, RNA based' },
         brand: { system: cvx, code: '207' },
         date: '2026-01-29',
         centre: 'Harbour',
@@ -590,7 +602,12 @@ describe('SMART Health Card to core data set', () => {
     )
     assert.deepEqual(found?.test, {
       status: 'final',
-      type: { system: 'http://loinc.org', code: '94558-4' },
+      type: {
+        system: icd11,
+        code: '2056159157',
+        display: 'Rapid immunoassay detecting viral proteins or Ag-RDT',
+      },
+      typeAsIssued: { system: 'http://loinc.org', code: '94558-4' },
       date: '2026-05-30T10:00:00Z',
       result: { system: icd11, code: 'RA01.0', display: 'COVID-19, virus identified' },
     })
@@ -644,7 +661,7 @@ describe('DIVOC to core data set', () => {
         period: { start: '2026-01-15T07:21:39.684Z' },
       },
       vaccination: {
-        vaccine: { display: 'COVISHIELD', system: icd11, code: 'XM97T2' },
+        vaccine: { system: icd11, code: 'XM9QW8', display: 'COVID-19 vaccine, non-replicating viral vector' },
         brand: { system: icd11, code: 'XM97T2', display: 'COVISHIELD' },
         manufacturer: { display: 'Serum Institute' },
         lot: 'b-1',
@@ -652,7 +669,7 @@ describe('DIVOC to core data set', () => {
         dose: 1,
         totalDoses: 2,
         practitionerName: 'V',
-        country: { system: 'urn:iso:std:iso:3166', code: 'IN' },
+        country: { system: 'urn:iso:std:iso:3166', code: 'IND' },
         centre: 'Harbour',
       },
     })
@@ -724,7 +741,7 @@ describe('core data set to FHIR', () => {
         url: `${who}/DDCCVaccineMarketAuthorization`,
         valueCoding: coding('https://spor.ema.europa.eu/v1/organisations', 'ORG-100030215'),
       },
-      { url: `${who}/DDCCCountryOfEvent`, valueCode: 'IE' },
+      { url: `${who}/DDCCCountryOfEvent`, valueCode: 'IRL' },
     ])
     assert.deepEqual(without(organization, 'id'), { resourceType: 'Organization', name: 'Test Health Authority' })
     assert.equal(composition?.date, '2026-01-01T00:00:00Z')

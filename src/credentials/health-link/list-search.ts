@@ -19,6 +19,9 @@ import { MOST_FILES } from './manifest.ts'
 /** Documents up to this size may come inside their reference, in characters. */
 const EMBEDDED_CHARACTERS = 100_000
 const FHIR = 'application/fhir+json'
+/** A reference to a document (FHIR R4, literal references), relative to the server or absolute. */
+const DOCUMENT =
+  /^(?:https:\/\/[^\s?#]+\/)?DocumentReference\/(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}(?:\/_history\/[A-Za-z0-9-]{1,64})?$/
 
 /** The files that the folder behind a link announces: every attachment of every document in it. */
 export async function readListSearch(following: Following): Promise<Announced[] | NotFollowed> {
@@ -102,10 +105,7 @@ function itemsOf({ entry = [] }: JsonObject): string[] | NotFollowed {
     const item = isJsonObject(each) ? each.item : undefined
     if (isJsonObject(each) && each.deleted === true) continue
     const reference = isJsonObject(item) ? item.reference : undefined
-    if (
-      typeof reference !== 'string' ||
-      !/(?:^|\/)DocumentReference\/[A-Za-z0-9.-]{1,64}(?:\/_history\/[A-Za-z0-9.-]{1,64})?$/.test(reference)
-    )
+    if (typeof reference !== 'string' || !DOCUMENT.test(reference))
       return unusable('the folder names something that is no document')
     references.push(reference)
   }

@@ -2,6 +2,12 @@ import type { Limits } from '../credential-format.ts'
 
 const CHUNK = /^shc:\/(?:(\d{1,3})\/(\d{1,3})\/)?(\d+)$/i
 
+/** Which of how many chunks a text is; undefined for a whole card, and for what is none. */
+export function chunkOf(text: string): { at: number; of: number } | undefined {
+  const [, at, of] = CHUNK.exec(text) ?? []
+  return at === undefined || of === undefined ? undefined : { at: Number(at), of: Number(of) }
+}
+
 /** The digits of all chunks in order; undefined unless it is one set, complete, each chunk once. */
 export function joinChunks(parts: string[], limits: Limits): string | undefined {
   if (parts.length > limits.chunks || parts.some((part) => part.length > limits.textCharacters)) return undefined

@@ -17,7 +17,7 @@ import { algorithmFromJose, type SignatureAlgorithm, signatureMatches } from '..
 import { openCard } from './card-content.ts'
 import { cardInput } from './card-input.ts'
 import { cardLayers } from './layers.ts'
-import { charactersOf, joinChunks } from './numeric.ts'
+import { charactersOf, chunkOf, joinChunks } from './numeric.ts'
 import { ridRevocation } from './revocation.ts'
 
 const PREFIX = /^shc:\//i
@@ -28,6 +28,7 @@ export const shc: CredentialFormat = {
   name: 'shc',
   issuers: 'address',
   isChunked: true,
+  chunkOf,
   recognises: (scanned) => !(scanned instanceof Uint8Array) && PREFIX.test(scanned[0] ?? ''),
   decode: decodeCard,
   layers: cardLayers,

@@ -1,9 +1,8 @@
 import { primitiveFault } from '../../fhir/elements.ts'
 import { badRequest, issue } from '../../fhir/error.ts'
-import { asJson } from '../../fhir/json.ts'
-import type { Bundle } from '../../fhir/types.ts'
+import type { Issue } from '../../fhir/types.ts'
 import type { Evaluation } from '../evaluation.ts'
-import { namesOf } from '../person.ts'
+import { personNames } from '../person.ts'
 import type { EvaluateRequest } from '../request.ts'
 import { readMachineReadableZone } from './machine-readable-zone.ts'
 import { type Agreement, compareNames, type DocumentName, writtenName } from './names.ts'
@@ -56,43 +55,57 @@ export function readIdentityDocument({
 /** How a person agrees with an identity document, and whether that may be relied on. */
 interface Comparison {
   /** Absent when they cannot be compared. */
-  code?: NonNullable<Evaluation['identity']>
+  code?: Evaluation['identity'] | undefined
   /** Why nobody should rely on it: makes `accepted` impossible. */
-  doubt?: string
+  doubt?: string | undefined
 }
 
 /**
- * Compares the person of a verified credential with the identity document (docs/evaluate.md, Identity): `differs` rejects, what could
- * not be compared leaves it undetermined. Neither is part of any issue.
+ * Compares the person of every verified credential in an evaluation with the identity document (docs/evaluate.md, Identity): of several
+ * the one that agrees least counts. `differs` rejects, what could not be compared leaves it undetermined; nothing of either person is
+ * part of any issue.
  */
 export function compareIdentity(evaluation: Evaluation, document: IdentityDocument): void {
-  if (evaluation.status !== 'VERIFIED') return
-  const { subject, content } = evaluation
-  const { code, doubt } = compare({ names: personNames(subject, content), birthDate: subject?.birthDate }, document)
+  const linked = evaluation.linked.flatMap((file) => file.evaluation ?? [])
+  const inner = [...new Set([...evaluation.evaluations, ...linked])].filter(({ status }) => status === 'VERIFIED')
+  const isVerified = evaluation.status === 'VERIFIED'
+  // Of one that is verified beside one that is not nothing may have been mapped.
+  for (const each of inner) if (isVerified || each.subject) compareIdentity(each, document)
+  if (!isVerified) return
+  const person = { names: personNames(evaluation), birthDate: evaluation.subject?.birthDate }
+  const own = inner.length > 0 && !evaluation.subject ? [] : [compare(person, document)]
+  const all: Comparison[] = [
+    ...own,
+    ...inner.map(({ identity, obstacles }) => ({ code: identity, doubt: doubtOf(obstacles) })),
+  ]
+  const codes = all.map((each) => each.code)
+  const code = worst(codes, codes.includes(undefined) ? codeRanks.slice(0, 1) : codeRanks)
   if (code) evaluation.identity = code
   if (code === 'differs') {
-    const text = 'The person of the credential is not the one of the identity document'
-    evaluation.issues.push(issue('conflict', { severity: 'warning', text }))
+    evaluation.issues.push(differs)
     evaluation.decision = 'rejected'
   }
+  const doubt = all.find((each) => each.doubt !== undefined)?.doubt
   if (doubt === undefined) return
-  const obstacle = issue('incomplete', { severity: 'warning', text: `identity: ${doubt}` })
+  const obstacle = issue('incomplete', { severity: 'warning', text: `${prefix}${doubt}` })
   evaluation.issues.push(obstacle)
   evaluation.obstacles.push(obstacle)
   if (evaluation.decision === 'accepted') evaluation.decision = 'undetermined'
 }
 
-/** Most names of one person that are looked at. */
-const mostNames = 10
+const codeRanks: Evaluation['identity'][] = ['differs', 'close', 'match']
+const prefix = 'identity: '
+const differs = issue('conflict', {
+  severity: 'warning',
+  text: 'The person of the credential is not the one of the identity document',
+})
 
-/** The names under which the person is known: the one that is shown, and those of the Patient that were not given up. */
-function personNames(subject: Evaluation['subject'], content: Bundle | undefined): string[] {
-  const patients = (content?.entry ?? []).flatMap(({ resource }) =>
-    resource?.resourceType === 'Patient' ? [asJson(resource)] : [],
-  )
-  const names = patients.flatMap(namesOf)
-  return [...new Set([...(subject?.name === undefined ? [] : [subject.name]), ...names])].slice(0, mostNames)
-}
+/** What was said of the comparison of one of several credentials. */
+const doubtOf = (obstacles: Issue[]) =>
+  obstacles
+    .map(({ details }) => details?.text ?? '')
+    .find((text) => text.startsWith(prefix))
+    ?.slice(prefix.length)
 
 /** The table of docs/evaluate.md, Identity. */
 function compare(person: { names: string[]; birthDate: string | undefined }, document: IdentityDocument): Comparison {

@@ -99,6 +99,12 @@ export function standingAlone(bundle: Bundle, uuid: () => string): Bundle {
   return isOfType(told, 'Bundle') ? told : bundle
 }
 
+/** A resource whose references go to other addresses. */
+export function withReferences(resource: JsonObject, addresses: ReadonlyMap<string, string>): JsonObject {
+  const told = rewritten(resource, addresses)
+  return isJsonObject(told) ? told : resource
+}
+
 /** The same value where there is nothing to change: most of a Bundle is. */
 function rewritten(value: Json, addresses: ReadonlyMap<string, string>): Json {
   if (typeof value !== 'object' || value === null) return value

@@ -33,7 +33,7 @@ describe('what a card says of an event', () => {
     })
     assert.match(
       JSON.stringify(mapped.warnings),
-      /eu-test-result-to-icd-11\|1\.0\.0 has no translation for DDCCCoreDataSetTR\.test\.result/,
+      /test-result-to-icd-11\|1\.0\.0 has no translation for DDCCCoreDataSetTR\.test\.result/,
     )
   })
 })

@@ -110,7 +110,7 @@ describe('judging', () => {
   const judged = (change: object) =>
     judge(surroundings, {
       request: request as never, // the rest of a request is not asked for
-      verification: { events: ['v'], period: {}, isIssuerUnknown: false, inputs: [] },
+      verifications: [{ events: ['v'], period: {}, isIssuerUnknown: false, inputs: [] }],
       named: { sources: [{ library: 'http://example.org/Library/Rules', expressions: ['Good'] }], remarks: [] },
       content: data,
       ...change,
@@ -118,8 +118,8 @@ describe('judging', () => {
 
   it('a credential that certifies nothing known is no ground for accepting', async () => {
     assert.deepEqual((await judged({})).obstacles, [])
-    const verification = { isIssuerUnknown: false, events: [], period: {}, inputs: [] }
-    const { rules, obstacles } = await judged({ verification })
+    const verifications = [{ isIssuerUnknown: false, events: [], period: {}, inputs: [] }]
+    const { rules, obstacles } = await judged({ verifications })
     assert.equal(rules[0]?.result, true)
     assert.equal(obstacles.length, 1)
   })

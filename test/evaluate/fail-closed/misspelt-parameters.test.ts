@@ -59,7 +59,6 @@ describe('names', () => {
     { name: 'asOf', valueBoolean: false },
     { name: 'useContext', valueBoolean: false },
     { name: 'followLinks', valueBoolean: true },
-    { name: 'furtherCredential', part: [{ name: 'credential', valueString: 'x' }] },
   ])
     it(`${parameter.name} is not supported yet and says so`, async () => {
       const { name } = parameter

@@ -1,0 +1,15 @@
+import { keptByRevision, terminologyTypes } from '../storage/by-revision.ts'
+import type { Membership, Terminology } from '../terminology/terminology.ts'
+
+/** A number that grows with what is stored of some types; what was looked for in vain before content was on its way is looked for again. */
+export type Revision = (types: readonly string[]) => number
+
+/** Most value sets that are kept ready to be asked. */
+const valueSetsKept = 1_000
+
+/** Membership by value set, each read once until the terminology changes. */
+export function memberships(terminology: Terminology, revision: Revision, options: { drafts?: boolean } = {}) {
+  const known = keptByRevision<Promise<Membership>>(() => revision(terminologyTypes), valueSetsKept)
+  return (valueSet: string): Promise<Membership> =>
+    known().of(valueSet, () => terminology.membership(valueSet, options))
+}
