@@ -6,7 +6,6 @@ import { writeCertificate } from '../../../src/demo/certificate-writer.ts'
 import { issueDivoc } from '../../../src/demo/issue-divoc.ts'
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
-import { derivedKeyId } from '../../../src/trust/keys/trusted-key.ts'
 import { testResult, vaccination } from './documents.ts'
 
 const pair = generateKeyPairSync('ed25519')
@@ -24,9 +23,10 @@ async function statusOf(document: ReturnType<typeof vaccination>, extendedKeyUsa
     ...period,
   }
   const certificate = new X509Certificate(writeCertificate(content, { name, ...authority }))
-  const method = derivedKeyId(certificate)
+  const method = 'did:specimen'
   const text = await issueDivoc(document, { privateKey: pair.privateKey, method })
-  const keys = anchorKeySource([certificate.raw])
+  const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid: method, x5c: [certificate.raw.toString('base64')] }
+  const keys = anchorKeySource([Buffer.from(JSON.stringify(jwk))])
   const context = { formats: credentialFormats, keys, clock: new Date('2022-06-01') }
   return (await verifyCredential([text], context)).status
 }
