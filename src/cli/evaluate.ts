@@ -58,7 +58,7 @@ export function addEvaluate(program: Command, result: CommandResult): void {
       'certificate (PEM or DER) or JWK trusted instead of the configured lists (repeatable)',
       collect,
     )
-    .option('--language <tag>', 'language of the messages, e.g. fr')
+    .option('--language <tag>', 'language of the messages, e.g. fr; of the labels en, es, fr, pt')
     .option('--explain', 'show every layer of the text with its place and size, and where it cannot be read')
     .option('--show-content', 'with --explain: also what the layers say of the person')
     .option('--json', 'print the Parameters of the operation; with --explain {layers, evaluation}')
@@ -99,8 +99,8 @@ function json(...[evaluation, explanation, { showContent = false }]: Shown): str
   return JSON.stringify(shown, null, 2)
 }
 
-function text(...[evaluation, explanation, { showContent = false }]: Shown): string {
-  const printed = printedEvaluation(evaluation)
+function text(...[evaluation, explanation, { showContent = false, language }]: Shown): string {
+  const printed = printedEvaluation(evaluation, language)
   return explanation ? `${printedLayers(explanation, showContent)}\n\n${printed}` : printed
 }
 

@@ -19,7 +19,7 @@ import { parseStrictJson } from '../encoding/strict-json.ts'
 import { signatureMatches } from '../signature-algorithms.ts'
 import { divocInput } from './certificate-input.ts'
 import { openDocument } from './content.ts'
-import { contextFault, hasKeywords, isUnambiguous } from './document.ts'
+import { documentFault, isUnambiguous } from './document.ts'
 import { exchangeRemark } from './exchange.ts'
 import { divocLayers } from './layers.ts'
 import { type Proof, readProof, signedBytes } from './proof.ts'
@@ -72,13 +72,10 @@ function readDocument(json: Json, limits: Limits): Envelope | Failure {
   if (!isJsonObject(json)) return envelopeFault('the document is not an object')
   const { proof: proofMember, ...document } = json
   const proof = readProof(proofMember, limits.jsonDepth)
-  const fault = typeof proof === 'string' ? proof : contextFault(document)
-  if (typeof proof === 'string' || fault !== undefined) return envelopeFault(fault ?? '')
-  const { credentialSubject, evidence } = document
-  const unsupported = (detail: string) => failure('payload', 'UNSUPPORTED_CONTENT', detail)
-  if (hasKeywords(document)) return unsupported('the document uses keywords of JSON-LD')
-  if (!isJsonObject(credentialSubject)) return unsupported('the document names no person')
-  if (!Array.isArray(evidence) || evidence.length === 0) return unsupported('the document has no list of evidence')
+  if (typeof proof === 'string') return envelopeFault(proof)
+  const fault = documentFault(document)
+  if (fault?.check === 'envelope') return envelopeFault(fault.detail)
+  if (fault) return failure('payload', 'UNSUPPORTED_CONTENT', fault.detail)
   return envelopeOf(document, proof)
 }
 

@@ -5,8 +5,19 @@ import { isCredentialContext } from '../../json-ld/credential-contexts.ts'
 /** Most values of a document, each of which becomes at most one statement. A certificate has about fifty. */
 const MOST_VALUES = 2000
 
+/** Why a document without its proof is no certificate that can be verified, judged before the signature; undefined when it is one. */
+export function documentFault(document: JsonObject): { check: 'envelope' | 'payload'; detail: string } | undefined {
+  const context = contextFault(document)
+  if (context !== undefined) return { check: 'envelope', detail: context }
+  const payload = (detail: string) => ({ check: 'payload' as const, detail })
+  const { credentialSubject, evidence } = document
+  if (hasKeywords(document)) return payload('the document uses keywords of JSON-LD')
+  if (!isJsonObject(credentialSubject)) return payload('the document names no person')
+  return Array.isArray(evidence) && evidence.length > 0 ? undefined : payload('the document has no list of evidence')
+}
+
 /** What makes a document one that no proof can be computed of; undefined when nothing does. No text quotes it. */
-export function contextFault(document: JsonObject): string | undefined {
+function contextFault(document: JsonObject): string | undefined {
   const contexts = document['@context']
   if (!Array.isArray(contexts) || contexts.length === 0) return 'no list of contexts'
   // What a context says decides what is signed, so that none is taken from the document and none is fetched.
@@ -21,7 +32,7 @@ export function contextFault(document: JsonObject): string | undefined {
  * Whether a document uses keywords of JSON-LD (`@graph`, `@included`, `@reverse`, `@value`, …): certificates have none, and they say
  * things in a way that no reader of plain JSON sees.
  */
-export const hasKeywords = ({ '@context': _, ...members }: JsonObject): boolean =>
+const hasKeywords = ({ '@context': _, ...members }: JsonObject): boolean =>
   hasMember(members, (name) => name.startsWith('@') || name === '__proto__')
 
 /** Values of a document, objects and lists among them. */

@@ -5,7 +5,7 @@ import type { Limits, Scanned } from '../credential-format.ts'
 import { readOneFileZip } from '../encoding/one-file-zip.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { bytesLayer, faulty, jsonFault, type Layer, shownText, textLayer } from '../layer.ts'
-import { contextFault, hasKeywords, isUnambiguous } from './document.ts'
+import { documentFault, isUnambiguous } from './document.ts'
 import { readProof } from './proof.ts'
 import { knownQuads } from './statements/known-quads.ts'
 import { CERTIFICATE_FILE, strayOffset, zipOfText } from './zip-text.ts'
@@ -35,7 +35,7 @@ function documentLayers(file: Uint8Array, limits: Limits): Layer[] {
   if (!isJsonObject(json)) return [faulty(layer, 0, 'it is no object')]
   const { proof, ...document } = json
   const shown = { ...layer, facts: documentFacts(document), content: json }
-  const fault = contextFault(document) ?? (hasKeywords(document) ? 'keywords of JSON-LD' : undefined)
+  const fault = documentFault(document)?.detail
   return [fault === undefined ? shown : faulty(shown, 0, fault), proofLayer(proof, limits), statementsLayer(document)]
 }
 
@@ -67,10 +67,7 @@ function proofLayer(proof: Json | undefined, limits: Limits): Layer {
 function statementsLayer(document: JsonObject): Layer {
   const quads = knownQuads(document)
   const layer = { ...textLayer('statements', quads ?? ''), depth: 1 }
-  if (!isUnambiguous(document))
-    return faulty(layer, 0, 'two parts have one address: what belongs to which is not signed')
-  return {
-    ...layer,
-    facts: [quads === undefined ? 'not of a known shape' : `${quads.split('\n').length - 1}, of all members`],
-  }
+  const facts = quads === undefined ? ['not of a known shape'] : [`${quads.split('\n').length - 1}, of all members`]
+  if (!isUnambiguous(document)) facts.push('two parts have one address: what belongs to which is not signed')
+  return { ...layer, facts }
 }

@@ -15,6 +15,7 @@ const places = [
   { name: 'malformed/shc.jsonl', cases: credentialCases('malformed/shc.jsonl'), least: 44 },
   { name: 'malformed/icao.jsonl', cases: credentialCases('malformed/icao.jsonl'), least: 20 },
   { name: 'shc', cases: credentialCases('shc'), least: 24 },
+  { name: 'malformed/link.jsonl', cases: credentialCases('malformed/link.jsonl'), least: 9 },
   { name: 'malformed/request.jsonl', cases: credentialCases('malformed/request.jsonl'), least: 3 },
 ]
 
