@@ -16,7 +16,7 @@ import { refusal } from './manifest.ts'
 import { mediaType, openFile } from './open-file.ts'
 
 /** Largest file, and all files of one link together, in bytes as they come. */
-const FILE_BYTES = 5_000_000
+const FILE_BYTES = 4_000_000
 const ALL_BYTES = 10_000_000
 const JOSE = 'application/jose'
 
