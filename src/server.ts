@@ -14,6 +14,7 @@ import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
 import { artefactName } from './fhir/artefact.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
+import { createImageReader, type ImageReader } from './images/images.ts'
 import { createNetworkClient, type NetworkClient } from './network/network-client.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
@@ -133,7 +134,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
       network.close()
       await app.audit.flush()
       accessLines.flush()
-      await Promise.all([app.close(), context.rules.close(), context.mapJobs.close()])
+      await Promise.all([app.close(), context.rules.close(), context.mapJobs.close(), context.images.close()])
       await storage.close()
     },
   }
@@ -188,6 +189,7 @@ function createContext(wiring: Wiring): Context {
   // Of each program: the translator, CQL, maps.
   const jobProcesses = { processes: config.jobProcesses, idleSeconds: 30 }
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
+  const images = createImageReader({ processes: config.jobProcesses })
   const rules = createRules(
     {
       findLibraries: (url) => find(storage, 'Library', url),
@@ -200,14 +202,14 @@ function createContext(wiring: Wiring): Context {
     },
     { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder: join(projectRoot, 'rules/cql') },
   )
-  const evaluate = wireEvaluate(wiring, { rules, verdictMaps, revision })
+  const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
-  return { storage, terminology, maps, verdictMaps, mapJobs, rules, evaluate, limits, now, uuid }
+  return { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, limits, now, uuid }
 }
 
 function wireEvaluate(
   { config, storage, trust, network, now, formats }: Wiring,
-  { rules, verdictMaps, revision }: Pick<Context, 'rules' | 'verdictMaps'> & { revision: Revision },
+  { rules, verdictMaps, images, revision }: Pick<Context, 'rules' | 'verdictMaps' | 'images'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
   return createEvaluate({
@@ -221,6 +223,7 @@ function wireEvaluate(
         findMap(canonical).then((map) => verdictMaps.compile(map ? artefactName(map) : canonical)),
       findMap,
     },
+    readImage: images.read,
     rules,
     plans: createPlans({
       all: listedByRevision(storage, 'PlanDefinition'),
@@ -232,7 +235,7 @@ function wireEvaluate(
 }
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
-type Context = OperationContext & { verdictMaps: Maps }
+type Context = OperationContext & { verdictMaps: Maps; images: ImageReader }
 
 interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust'> {
   context: OperationContext

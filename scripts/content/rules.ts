@@ -117,6 +117,7 @@ function planDefinition(libraryName: string, rule: RuleData): PlanDefinition {
       },
     ],
     ...(rule.jurisdiction ? { jurisdiction: jurisdictions(rule.jurisdiction) } : {}),
+    relatedArtifact: rule.sources.map(({ label, url }) => ({ type: 'citation', display: label, citation: label, url })),
     library: [`${canonical('Library', libraryName)}|${version}`],
     action: [action],
   }

@@ -1,4 +1,5 @@
 import type { CodeSystem, CodeSystemConcept, ConceptMap, ValueSet } from '../../src/fhir/types.ts'
+import { icvpConceptMaps, icvpValueSets } from './icvp-products.ts'
 import { canonical, computerName, icd11, published, readData, readTable, releaseDate } from './metadata.ts'
 import { productMap, productSystem, productValueSets } from './products.ts'
 
@@ -234,6 +235,7 @@ function icd11Codes(range: string): { code: string; display: string }[] {
 
 /** Every ValueSet of the folder `valuesets/`. */
 export const valueSets = (): ValueSet[] => [
+  ...icvpValueSets(),
   ...eu.valueSets.map(euValueSet),
   ...ownSystems.map((each) => valueSet(each, [{ system: canonical('CodeSystem', each.id) }])),
   ...readData<(Named & { include: Part[] })[]>(`${folder}/rule-value-sets.json`).map((each) =>
@@ -317,6 +319,7 @@ const cvxMap: ConceptMap = {
 
 /** Every ConceptMap of the folder `valuesets/`. */
 export const conceptMaps = (): ConceptMap[] => [
+  ...icvpConceptMaps(),
   ...readData<{ id: string; title: string; source: string }[]>(`${folder}/concept-maps.json`).map(euConceptMap),
   cvxMap,
   productMap(),

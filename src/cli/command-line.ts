@@ -9,13 +9,25 @@ import { addDemo } from './demo.ts'
 import { addEvaluate } from './evaluate.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { addImport } from './import.ts'
+import { addIssue } from './issue.ts'
 import { addKeys } from './keys.ts'
 import { addMap } from './map.ts'
 import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
 
 /** Every command, in the order in which the help lists them: a new one is one line here. */
-const commands = [addServe, addEvaluate, addDecode, addImport, addTrust, addKeys, addMap, addDemo, addLoadBaseContent]
+const commands = [
+  addServe,
+  addEvaluate,
+  addDecode,
+  addImport,
+  addTrust,
+  addKeys,
+  addMap,
+  addIssue,
+  addDemo,
+  addLoadBaseContent,
+]
 
 /** Who reads the output may stop reading (`| head`): what is still to be said is said to nobody, and is no fault. */
 function ignoreClosedPipes(): void {

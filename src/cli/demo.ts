@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { demoIssuer } from '../demo/demo-issuer.ts'
 import { specimens } from '../demo/specimens.ts'
-import type { Evaluation } from '../evaluate/evaluation.ts'
+import type { Decision, Evaluation } from '../evaluate/evaluation.ts'
 import { readEvaluateRequest } from '../evaluate/request.ts'
 import type { VidimusServer } from '../server.ts'
 import { openLoadedServer } from './loaded-server.ts'
@@ -32,9 +32,12 @@ export function addDemo(program: Command): void {
         storageUrl: 'sqlite::memory:',
       })
       try {
-        const rows: string[][] = []
-        for (const { name, text } of credentials) rows.push(row(name, await evaluate(server, text, now)))
-        console.log(table([['CREDENTIAL', 'DECISION', 'STATUS', 'FORMAT', 'WHY'], ...rows]))
+        const evaluated: Evaluated[] = []
+        for (const { name, text } of credentials)
+          evaluated.push({ name, evaluation: await evaluate(server, text, now) })
+        console.log(overview(evaluated))
+        const rows = evaluated.map(({ name, evaluation }) => row(name, evaluation))
+        console.log(`\n${table([['CREDENTIAL', 'DECISION', 'STATUS', 'FORMAT', 'WHY'], ...rows])}`)
       } finally {
         await server.close()
       }
@@ -51,6 +54,31 @@ async function evaluate(server: VidimusServer, text: string, now: Date): Promise
   return server.evaluate.evaluate(readEvaluateRequest(parameters, settings, { now }))
 }
 
+interface Evaluated {
+  name: string
+  evaluation: Evaluation
+}
+
+const decisions: Decision[] = ['accepted', 'rejected', 'undetermined', 'unverified']
+
+/** Kind by decision: which variants of a specimen end how. */
+function overview(evaluated: Evaluated[]): string {
+  const names = evaluated.map(({ name }) => name)
+  const kindOf = (name: string) => names.find((each) => name.startsWith(`${each}-`)) ?? name
+  const kinds = Map.groupBy(evaluated, ({ name }) => kindOf(name))
+  const rows = [...kinds].map(([kind, all]) => [
+    kind,
+    all.find(({ name }) => name === kind)?.evaluation.format ?? '',
+    ...decisions.map((decision) =>
+      all
+        .filter(({ evaluation }) => evaluation.decision === decision)
+        .map(({ name }) => (name === kind ? 'genuine' : name.slice(kind.length + 1)))
+        .join(', '),
+    ),
+  ])
+  return table([['KIND', 'FORMAT', ...decisions.map((decision) => decision.toUpperCase())], ...rows])
+}
+
 function row(name: string, evaluation: Evaluation): string[] {
   return [name, evaluation.decision, evaluation.status, evaluation.format ?? '', why(evaluation)]
 }
@@ -61,7 +89,9 @@ function why({ checks, rules, issues }: Evaluation): string {
   if (failed) return `${failed.name}: ${failed.detail ?? 'failed'}`
   const open = rules.filter((rule) => rule.result !== true)
   if (open.length > 0)
-    return open.map((rule) => rule.message ?? `${rule.action || rule.expression} is undetermined`).join('; ')
+    return [...new Set(open.map((rule) => rule.message ?? `${rule.action || rule.expression} is undetermined`))].join(
+      '; ',
+    )
   if (rules.length > 0) return rules.map((rule) => rule.action || rule.expression).join('; ')
   return issues.at(-1)?.details?.text ?? 'no rule applies to this kind'
 }

@@ -1,50 +1,66 @@
 import type { Json } from '../base/json-value.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
+import { type Labels, labelsFor } from './labels.ts'
 import { sign, table } from './table.ts'
 
 /** An evaluation for a person at a terminal: decision, person, checks, rules with evidence. */
-export function printedEvaluation(evaluation: Evaluation): string {
+export function printedEvaluation(evaluation: Evaluation, language?: string): string {
+  const labels = labelsFor(language)
   const { issuer, subject } = evaluation
-  const lines = [`${evaluation.decision.toUpperCase()}  (status ${evaluation.status}, at ${evaluation.clockText})`]
+  const { decisions, facts: names, headings, status, at } = labels
+  const lines = [`${decisions[evaluation.decision]}  (${status} ${evaluation.status}, ${at} ${evaluation.clockText})`]
   const facts: [string, string | undefined][] = [
-    ['format', evaluation.format],
-    ['issuer', [issuer?.name, issuer?.participant && `participant ${issuer.participant}`].filter(Boolean).join(', ')],
+    [names.format, evaluation.format],
     [
-      'key',
-      [issuer?.keyId, issuer?.trustDomain, issuer?.trustList && `from ${issuer.trustList}`].filter(Boolean).join(', '),
+      names.issuer,
+      [issuer?.name, issuer?.participant && `${labels.participant} ${issuer.participant}`].filter(Boolean).join(', '),
     ],
-    ['name', subject?.name],
-    ['birth date', subject?.birthDate],
-    ['identifier', subject?.identifier],
-    ['maps', evaluation.structureMaps.join(', ')],
+    [
+      names.key,
+      [issuer?.keyId, issuer?.trustDomain, issuer?.trustList && `${labels.from} ${issuer.trustList}`]
+        .filter(Boolean)
+        .join(', '),
+    ],
+    [names.name, subject?.name],
+    [names.birthDate, subject?.birthDate],
+    [names.identifier, subject?.identifier],
+    [names.maps, evaluation.structureMaps.join(', ')],
   ]
   lines.push(
     table([['', ''], ...facts.filter(([, value]) => value).map(([name, value]) => [name, value ?? ''])]).trimStart(),
   )
-  lines.push('', 'Checks')
+  lines.push('', headings.checks)
   lines.push(
-    table([[], ...evaluation.checks.map((check) => ['', sign(check.outcome), check.name, check.detail ?? ''])]).slice(
-      1,
-    ),
+    table([
+      [],
+      ...evaluation.checks.map((check) => ['', sign(check.outcome), labels.checks[check.name], check.detail ?? '']),
+    ]).slice(1),
   )
-  if (evaluation.rules.length > 0) lines.push('', 'Rules', ...evaluation.rules.flatMap(ruleLines))
-  else if (evaluation.status === 'VERIFIED') lines.push('', 'No rule applied.')
+  if (evaluation.rules.length > 0)
+    lines.push('', headings.rules, ...evaluation.rules.flatMap((rule) => ruleLines(rule, labels)))
+  else if (evaluation.status === 'VERIFIED') lines.push('', labels.noRule)
   const notes = evaluation.issues.filter((each) => each.code !== 'security')
   if (notes.length > 0) {
     lines.push(
       '',
-      'Notes',
-      ...notes.map((each) => `  ${each.severity}: ${each.details?.text ?? each.diagnostics ?? each.code}`),
+      headings.notes,
+      ...notes.map(
+        (each) => `  ${labels.severities[each.severity]}: ${each.details?.text ?? each.diagnostics ?? each.code}`,
+      ),
     )
   }
+  for (const [at, each] of evaluation.evaluations.entries())
+    lines.push('', `[${at + 1}/${evaluation.evaluations.length}]`, printedEvaluation(each, language))
+  for (const { contentType, evaluation: file } of evaluation.linked)
+    lines.push('', `[${contentType}]`, ...(file ? [printedEvaluation(file, language)] : []))
   return lines.join('\n')
 }
 
-function ruleLines(rule: Evaluation['rules'][0]): string[] {
+function ruleLines(rule: Evaluation['rules'][0], { outcomes }: Labels): string[] {
   const outcome = rule.result === true ? 'pass' : rule.result === false ? 'fail' : 'warn'
   const title = rule.action || rule.expression
   const lines = [
-    `  ${sign(outcome)} ${title}: ${rule.result ?? 'undetermined'}${rule.message ? ` – ${rule.message}` : ''}`,
+    `  ${sign(outcome)} ${title}: ${outcomes[`${rule.result ?? 'undetermined'}`]}${rule.message ? ` – ${rule.message}` : ''}`,
   ]
   lines.push(
     `      ${[rule.planDefinition, rule.library && `${rule.library}#${rule.expression}`].filter(Boolean).join('  ')}`,

@@ -9,9 +9,11 @@ export interface Decoded {
   algorithm: string
   period: Envelope['period']
   /** What maps and rules get, one for each kind of certificate in it; a kind that points elsewhere has none. */
-  kinds: ({ kind: string } & Partial<CertificateInput>)[]
+  kinds: ({ kind: string } & Partial<Omit<CertificateInput, 'composition'>> & { composition?: Json })[]
   content: Json
-  /** Departures from the form, and what stands in the way of a yes. */
+  /** What is unusual about the envelope. */
+  envelopeRemarks: string[]
+  /** Departures from the form of the content, and what stands in the way of a yes. */
   remarks: string[]
 }
 
@@ -38,8 +40,13 @@ export function decodeCredential(
     ...(keyId === undefined ? {} : { keyId }),
     algorithm,
     period,
-    kinds: kinds.map((kind) => ({ kind, ...format.kinds[kind]?.input?.(content) })),
+    kinds: kinds.map((kind) => {
+      const input = format.kinds[kind]?.input?.(content)
+      const { composition, ...rest } = input ?? {}
+      return { kind, ...rest, ...(composition ? { composition: composition() } : {}) }
+    }),
     content,
-    remarks: [...envelope.remarks.map(({ detail }) => detail), ...remarks, ...obstacles.map(({ text }) => text)],
+    envelopeRemarks: envelope.remarks.map(({ detail }) => detail),
+    remarks: [...remarks, ...obstacles.map(({ text }) => text)],
   }
 }

@@ -109,7 +109,8 @@ function u32(value: number): Buffer {
   return bytes
 }
 
-const VACCINATION_V2 = 'https://cowin.gov.in/credentials/vaccination/v2'
+/** Context of a vaccination, second version. */
+export const VACCINATION_V2 = 'https://cowin.gov.in/credentials/vaccination/v2'
 
 /** Document of a specimen: the second of two doses of an invented person; `issuer` is an address. */
 export function sampleDivoc({

@@ -3,16 +3,20 @@ import { date, type SampleKind, type SampleOptions, samplePayload } from './samp
 
 /**
  * A genuine specimen that is not accepted: `unmet`, its event meets no rule (the first of two doses, the virus found, too long ago);
- * `incomplete`, a datum that the rule needs is missing.
+ * `incomplete`, a datum that the rule needs is missing; `unknown`, it names a product that nobody knows.
  */
-export type SampleVariant = 'unmet' | 'incomplete'
+export type SampleVariant = 'unmet' | 'incomplete' | 'unknown'
 
 interface Variants {
   /** Members of the event that meet no rule. */
   unmet(options: SampleOptions): Record<string, CborInput>
   /** The member that is missing. */
   incomplete: string
+  /** Members that name a product which is on no list, where the product decides. */
+  unknown?: Record<string, CborInput>
 }
+
+const unknownProduct = 'YellowFeverProduct00000000000000000000000000000000'
 
 /** Kinds whose rules can decide, by what changes in their one event. */
 const variants: Partial<Record<SampleKind, Variants>> = {
@@ -24,24 +28,35 @@ const variants: Partial<Record<SampleKind, Variants>> = {
     unmet: () => ({ result: { system: 'http://snomed.info/sct', code: '260373001' } }),
     incomplete: 'result',
   },
-  // Counts only from a day that is still to come.
-  icvp: { unmet: ({ issuedAt }) => ({ vls: date(issuedAt, 30) }), incomplete: 'dt' },
+  // Given three days ago: it counts from the tenth day on.
+  icvp: {
+    unmet: ({ issuedAt }) => ({ dt: date(issuedAt, -2), vls: date(issuedAt, 8) }),
+    incomplete: 'dt',
+    unknown: { vp: unknownProduct },
+  },
+  // Given less than four weeks before departure.
+  'icvp-polio': { unmet: ({ issuedAt }) => ({ dt: date(issuedAt, -14) }), incomplete: 'dt' },
   flat: { unmet: () => ({ dose: 1 }), incomplete: 'dose' },
 }
 
-/** Kinds of specimen that have variants. */
-export const hasVariants = (kind: SampleKind): boolean => variants[kind] !== undefined
+/** The variants that specimens of a kind have; none where no rule decides. */
+export function variantsOf(kind: SampleKind): SampleVariant[] {
+  const change = variants[kind]
+  if (!change) return []
+  return change.unknown ? ['unmet', 'incomplete', 'unknown'] : ['unmet', 'incomplete']
+}
 
 /**
  * The payload of a variant, ready to be signed.
- * @throws TypeError for a kind without variants
+ * @throws TypeError for a variant that the kind does not have
  */
 export function variantPayload(kind: SampleKind, variant: SampleVariant, options: SampleOptions): CborInput {
   const change = variants[kind]
-  if (!change) throw new TypeError(`no rule decides specimens of kind ${kind}`)
+  if (!change || !variantsOf(kind).includes(variant)) throw new TypeError(`no variant ${variant} of kind ${kind}`)
   const payload = samplePayload(kind, options)
   const event = eventOf(payload)
   if (variant === 'unmet') Object.assign(event, change.unmet(options))
+  else if (variant === 'unknown') Object.assign(event, change.unknown)
   else Reflect.deleteProperty(event, change.incomplete)
   return payload
 }

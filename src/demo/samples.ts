@@ -7,7 +7,17 @@ import { type HcertClaims, hcertClaims } from './issue-hcert.ts'
  */
 
 /** Kinds of specimen. */
-export type SampleKind = 'dcc-v' | 'dcc-t' | 'dcc-r' | 'ddcc-vs' | 'ddcc-tr' | 'dvc' | 'icvp' | 'link' | 'flat'
+export type SampleKind =
+  | 'dcc-v'
+  | 'dcc-t'
+  | 'dcc-r'
+  | 'ddcc-vs'
+  | 'ddcc-tr'
+  | 'dvc'
+  | 'icvp'
+  | 'icvp-polio'
+  | 'link'
+  | 'flat'
 /** Every kind of specimen, in the order in which a certificate that holds several is named. */
 export const sampleKinds: SampleKind[] = [
   'dcc-v',
@@ -18,6 +28,7 @@ export const sampleKinds: SampleKind[] = [
   'link',
   'dvc',
   'icvp',
+  'icvp-polio',
   'flat',
 ]
 
@@ -124,12 +135,28 @@ const makers: Record<Exclude<SampleKind, 'flat'>, (options: SampleOptions) => Hc
     },
   ],
   link: () => [5, `vhlink:/${Buffer.from('{"url":"https://example.org/specimen"}').toString('base64url')}`],
-  dvc: ({ issuedAt }) => [-6, { ...minimal(), v: { ...minimalDose(issuedAt), vp: '1119349007', tg: 'RA01' } }],
-  icvp: ({ issuedAt }) => [
+  dvc: ({ issuedAt, issuer }) => [
+    -6,
+    { ...minimal(issuer), v: { ...minimalDose(issuedAt, -30), dn: 1, vp: '1119349007', tg: 'RA01' } },
+  ],
+  icvp: ({ issuedAt, issuer }) => [
     -6,
     {
-      ...minimal(),
-      v: [{ ...minimalDose(issuedAt), tg: '1D47', vp: 'YellowFeverProductd2c75a15ed309658b3968519ddb31690' }],
+      ...minimal(issuer),
+      v: [
+        {
+          ...minimalDose(issuedAt, -30),
+          vls: date(issuedAt, -20),
+          vp: 'YellowFeverProductd2c75a15ed309658b3968519ddb31690',
+        },
+      ],
+    },
+  ],
+  'icvp-polio': ({ issuedAt, issuer }) => [
+    -6,
+    {
+      ...minimal(issuer),
+      v: [{ ...minimalDose(issuedAt, -60), vp: 'PolioVaccineInactivatedIProduct532ef986c8042bbb15fee24056fdc4ed' }],
     },
   ],
 }
@@ -147,8 +174,19 @@ function coreDataSet({ issuer, issuedAt, expires }: SampleOptions) {
   }
 }
 
-const minimal = () => ({ n: 'Ada Specimen', dob: '1985-03-14', s: 'female', nid: 'X0000000' })
-const minimalDose = (issuedAt: Date) => ({ dn: 1, dt: date(issuedAt, -30), bo: 'LOT-0000', vls: date(issuedAt, -20) })
+const minimal = (nationality: string) => ({
+  n: 'Ada Specimen',
+  dob: '1985-03-14',
+  s: 'female',
+  ntl: nationality,
+  nid: 'X0000000',
+})
+const minimalDose = (issuedAt: Date, days: number) => ({
+  dt: date(issuedAt, days),
+  bo: 'LOT-0000',
+  cn: 'Dr Ada Vaccinator (specimen)',
+  is: 'specimen-health-authority',
+})
 
 /** The payload of a specimen, ready to be signed. */
 export function samplePayload(kind: SampleKind, options: SampleOptions): CborInput {

@@ -12,7 +12,7 @@ import { issueDivoc, sampleDivoc } from './issue-divoc.ts'
 import { type HcertSigner, issueHcert } from './issue-hcert.ts'
 import { issueSeal, sampleSeal } from './issue-icao-vds-nc.ts'
 import { issueCard, sampleCard } from './issue-shc.ts'
-import { hasVariants, type SampleVariant, variantPayload } from './sample-variants.ts'
+import { type SampleVariant, variantPayload, variantsOf } from './sample-variants.ts'
 import { type SampleKind, type SampleOptions, sampleKinds, samplePayload } from './samples.ts'
 
 const dayMilliseconds = 86_400_000
@@ -33,6 +33,7 @@ const names: Record<SampleKind, string> = {
   'ddcc-tr': 'ddcc-test',
   dvc: 'dvc',
   icvp: 'icvp',
+  'icvp-polio': 'icvp-polio',
   link: 'link',
   flat: 'flat',
 }
@@ -47,7 +48,7 @@ export const specimens = async (issuer: DemoIssuer, now: Date): Promise<DemoCred
 
 const daysFrom = (now: Date, days: number) => new Date(now.getTime() + days * dayMilliseconds)
 
-/** A genuine specimen; where a rule decides, one that does not meet it and one that lacks a datum; one that has expired; one whose content was changed; one signed by a stranger under the same key id. */
+/** A genuine specimen; where a rule decides, one that does not meet it, one that lacks a datum and one of a product that nobody knows; one that has expired; one whose content was changed; one signed by a stranger under the same key id. */
 function hcertFamily(kind: SampleKind, issuer: DemoIssuer, now: Date): DemoCredential[] {
   const signer: HcertSigner = { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' }
   const at = (days: number) => daysFrom(now, days)
@@ -62,7 +63,7 @@ function hcertFamily(kind: SampleKind, issuer: DemoIssuer, now: Date): DemoCrede
   })
   return [
     { name, text: issueHcert(payload, signer) },
-    ...(hasVariants(kind) ? [variant('unmet'), variant('incomplete')] : []),
+    ...variantsOf(kind).map(variant),
     { name: `${name}-expired`, text: issueHcert(samplePayload(kind, past), signer) },
     { name: `${name}-changed`, text: issueHcert(payload, signer, { replacedPayload: changed }) },
     { name: `${name}-forged`, text: issueHcert(payload, { ...signer, privateKey: forgerKey() }) },

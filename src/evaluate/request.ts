@@ -152,7 +152,7 @@ function readTrustDomains(parameters: Parameters): string[] {
   throw badRequest({ text: 'trustDomain must be a code such as DCC', expression: at('trustDomain') })
 }
 
-function readCredential(parameters: Parameters): Scanned {
+function readCredential(parameters: Parameters, place = at): Scanned {
   const whole = allParameters(parameters, 'credential')
   if (whole.length > 1) throw badRequest('credential may be given once; further chunks go into credentialPart')
   const parts = [...whole, ...allParameters(parameters, 'credentialPart')].map((each) => parameterValue(each))
@@ -160,12 +160,12 @@ function readCredential(parameters: Parameters): Scanned {
   if (texts.length !== parts.length) throw badRequest('credential and credentialPart must be strings')
   const data = firstParameter(parameters, 'credentialData')
   if (data && texts.length > 0) {
-    throw badRequest({ text: 'Either credential or credentialData is possible', expression: at('credentialData') })
+    throw badRequest({ text: 'Either credential or credentialData is possible', expression: place('credentialData') })
   }
   if (data) return readBase64(parameterValue(data), 'credentialData')
   if (texts.length === 0 || texts.every((each) => each === '')) {
     throw badRequest(
-      { text: 'A credential is required: the text of the code exactly as scanned', expression: at('credential') },
+      { text: 'A credential is required: the text of the code exactly as scanned', expression: place('credential') },
       'required',
     )
   }
@@ -177,10 +177,14 @@ const mostCredentials = 20
 
 function readFurther(parameters: Parameters): Scanned[] {
   const further = allParameters(parameters, 'furtherCredential')
-  if (further.length < mostCredentials) return further.map((each) => readCredential(partsOf(each)))
+  if (further.length < mostCredentials)
+    return further.map((each, number) => readCredential(partsOf(each), partOf(number)))
   const text = `A question may have ${mostCredentials} credentials at most`
   throw badRequest({ text, expression: at('furtherCredential') }, 'too-costly')
 }
+
+/** Where a part of one of the further credentials stands. */
+const partOf = (number: number) => (name: string) => `${at('furtherCredential')}[${number}].part.where(name='${name}')`
 
 /** A picture must come with the question: an address would make the server fetch what anybody names. */
 function readImage(parameters: Parameters): EvaluateRequest['image'] {

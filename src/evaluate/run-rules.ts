@@ -3,7 +3,16 @@ import type { JsonObject } from '../base/json-value.ts'
 import type { EventKind } from '../credentials/credential-format.ts'
 import { issue, notFound } from '../fhir/error.ts'
 import type { Bundle, Issue, PlanDefinition } from '../fhir/types.ts'
-import { inForce, type Plans, type RuleCall, type RuleSource, type Rules, statusRemark } from '../rules/rules.ts'
+import {
+  inForce,
+  type Plans,
+  type RuleCall,
+  type RuleSource,
+  type Rules,
+  readPlan,
+  statusRemark,
+} from '../rules/rules.ts'
+import { certificateKinds, contentAbout } from './certificate-kinds.ts'
 import type { Evaluation } from './evaluation.ts'
 import type { EvaluateRequest } from './request.ts'
 import type { Verification } from './verify/verify.ts'
@@ -101,7 +110,7 @@ export async function judge(
     const results =
       'notRun' in content
         ? await surroundings.rules.listRules(source, content.notRun)
-        : await surroundings.rules.evaluateRules(source, ruleCall(judged, content, valueSets))
+        : await surroundings.rules.evaluateRules(source, ruleCall(judged, seenBy(source, judged, content), valueSets))
     rules.push(...results)
   }
   const none = issue('not-found', { severity: 'warning', text: 'No rule of this server applies to this credential' })
@@ -119,6 +128,13 @@ export async function judge(
   }
 }
 
+/** What a rule sees: one that was named all of the content, one that was selected what it is about. */
+function seenBy(source: RuleSource, { named }: Judged, content: Bundle): Bundle {
+  if (named.sources.length > 0 || !('plan' in source)) return content
+  const { kinds } = readPlan(source.plan)
+  return kinds.faults.length > 0 ? content : contentAbout(kinds.value, content)
+}
+
 const noEvents = issue('not-supported', {
   severity: 'warning',
   text: 'The credential certifies no vaccination, test or recovery, so rules about them say nothing of it',
@@ -133,7 +149,8 @@ async function selected(
     issuer?.name?.trim().toUpperCase() ?? '',
   ])
   const countries = named.filter(isJurisdictionCode)
-  const kinds = [...new Set(verifications.flatMap(({ events }) => events))].map((kind) => kindNames[kind])
+  const certified = [...new Set(verifications.flatMap(({ events }) => events))].map((kind) => kindNames[kind])
+  const kinds = certificateKinds(certified, 'notRun' in content ? undefined : content)
   const plans = await surroundings.plans.select({
     jurisdiction: request.jurisdiction,
     issuerCountry: countries,

@@ -91,6 +91,8 @@ export interface Operation<Context> {
   accepts?: string[]
   /** Largest Parameters body, packed and unpacked, with a token or without; 413 above. Else the server's own limits hold. */
   bodyLimitBytes?: number
+  /** The same when all that is beyond `bodyLimitBytes` is the base64 of one attachment. */
+  attachmentBodyLimitBytes?: number
   /** The same for a body in one of `accepts`. */
   rawBodyLimitBytes?: number
   /** May take long whatever is asked: calls have a budget even if they bring nothing along. */

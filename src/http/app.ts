@@ -7,7 +7,7 @@ import { type AuditRecorder, createAuditRecorder } from './audit/recorder.ts'
 import type { HttpContext, HttpHooks, HttpSettings, Software } from './context.ts'
 import { oneAtATime } from './interactions/writing.ts'
 import { createUnfinishedBodies, onePerConnection } from './limits/connections.ts'
-import { createGate, defaultGate } from './limits/gate.ts'
+import { attachmentGate, createGate, defaultGate } from './limits/gate.ts'
 import { defaultLimits, type HttpLimits } from './limits/http-limits.ts'
 import { bearerAuthorization, clientAddresses, clientsByAddress } from './limits/requester.ts'
 import { bindOperations } from './operations.ts'
@@ -72,6 +72,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     limits,
     bodies: createUnfinishedBodies(limits),
     gate: createGate(defaultGate),
+    attachmentGate: createGate(attachmentGate),
     patches: createPatches(),
     inTurn: oneAtATime(),
     now,

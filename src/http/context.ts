@@ -99,6 +99,8 @@ export interface HttpContext {
   bodies: UnfinishedBodies
   /** Before batches and long pages. */
   gate: Gate
+  /** Before bodies with a long attachment are read as what they are. */
+  attachmentGate: Gate
   patches: Patches
   audit: AuditRecorder
   /** Writes run one at a time, so that search and write of a conditional interaction are one step. */

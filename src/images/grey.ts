@@ -10,7 +10,7 @@ export const lumaOf = (red: number, green: number, blue: number): number =>
   (306 * red + 601 * green + 117 * blue + 512) >> 10
 
 /** A grey value on white paper; `alpha` 0 to 255, 0 shows the paper alone. */
-export const onPaper = (grey: number, alpha: number): number => (255 - ((255 - grey) * alpha + 127) / 255) | 0
+export const onPaper = (grey: number, alpha: number): number => 255 - Math.trunc(((255 - grey) * alpha + 127) / 255)
 
 /** Half the size: each pixel is the mean of four. */
 export function halved({ width, height, data }: Grey): Grey {

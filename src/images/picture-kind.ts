@@ -1,4 +1,4 @@
-import { wrong } from './picture-fault.ts'
+import { contradictory, wrong } from './picture-fault.ts'
 
 /** The kinds of files that are read. */
 export type PictureKind = 'png' | 'jpeg' | 'webp' | 'pdf'
@@ -26,8 +26,8 @@ export function pictureKind(bytes: Uint8Array, contentType?: string): PictureKin
   if (contentType === undefined) return kind
   const essence = contentType.split(';')[0]?.trim().toLowerCase() ?? ''
   const told = kindOfType.get(essence)
-  if (!told) throw wrong('The contentType is none of image/png, image/jpeg, image/webp and application/pdf')
-  if (told !== kind) throw wrong(`The contentType says ${names[told]}, the bytes are ${names[kind]}`)
+  if (!told) throw contradictory('The contentType is none of image/png, image/jpeg, image/webp and application/pdf')
+  if (told !== kind) throw contradictory(`The contentType says ${names[told]}, the bytes are ${names[kind]}`)
   return kind
 }
 

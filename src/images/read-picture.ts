@@ -26,9 +26,11 @@ export interface ImageCode {
 
 /**
  * The codes of all pages, each text once; `unread` counts QR codes that are there and could not be read. Or why the file is not read:
- * it is wrong, or (`tooCostly`) larger than a limit. No codes at all is an answer.
+ * it is wrong, (`tooCostly`) larger than a limit, or (`contradictory`) not what its contentType says. No codes at all is an answer.
  */
-export type ImageReading = { codes: ImageCode[]; unread?: number } | { fault: string; tooCostly?: true }
+export type ImageReading =
+  | { codes: ImageCode[]; unread?: number }
+  | { fault: string; tooCostly?: true; contradictory?: true }
 
 /** A picture as it was sent. */
 export interface Picture {
@@ -70,7 +72,9 @@ export function createPictureReader(parts: PictureReaderParts): (picture: Pictur
       return readingOf(await codesOfPages(zxing, await pagesOf(picture)))
     } catch (error) {
       if (!(error instanceof PictureFault)) throw error
-      return { fault: error.message, ...(error.kind === 'costly' ? { tooCostly: true } : {}) }
+      const { kind, message: fault } = error
+      if (kind === 'costly') return { fault, tooCostly: true }
+      return kind === 'contradictory' ? { fault, contradictory: true } : { fault }
     }
   }
 }

@@ -15,7 +15,7 @@ export interface TurnLimits {
 }
 
 /** Who takes turns: the host that is asked, and whoever asked this server to. */
-export interface Turn {
+interface Turn {
   host: string
   client: string
 }

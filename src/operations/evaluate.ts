@@ -24,6 +24,8 @@ const ndjson = 'application/fhir+ndjson'
 const maximumLines = 10_000
 /** One credential in all its chunks, with anchors and parameters, is far smaller; reading more costs time for nothing. */
 const maximumQuestionBytes = 1_000_000
+/** A picture of 10 MB (docs/security.md) in base64. */
+const maximumImageBytes = 13_400_000
 /** The lines of a queue together: some thousand questions. */
 const maximumQueueBytes = 5_000_000
 
@@ -121,6 +123,7 @@ export const evaluateOperation = defineOperation<OperationContext>({
   instance: ['PlanDefinition'],
   accepts: [ndjson],
   bodyLimitBytes: maximumQuestionBytes,
+  attachmentBodyLimitBytes: maximumQuestionBytes + maximumImageBytes,
   rawBodyLimitBytes: maximumQueueBytes,
   personal: true,
   strict: true,

@@ -25,7 +25,16 @@ const planTypeSystem = 'http://terminology.hl7.org/CodeSystem/plan-definition-ty
 const contextTypeSystem = 'http://terminology.hl7.org/CodeSystem/usage-context-type'
 /** Codes of plan-definition-type that are no rules to be run on a credential. */
 const otherTypes = ['order-set', 'clinical-protocol', 'workflow-definition']
-const kinds = ['vaccination', 'test', 'recovery', 'patient-summary', 'general', 'on-request']
+const kinds = [
+  'vaccination',
+  'yellow-fever',
+  'poliomyelitis',
+  'test',
+  'recovery',
+  'patient-summary',
+  'general',
+  'on-request',
+]
 
 /** Codings of a concept that are of a system or of none; `system` may be the tail of its url, for copies under other bases. */
 function codingsOf(concept: CodeableConcept | undefined, system: string): string[] {

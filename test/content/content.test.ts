@@ -102,9 +102,9 @@ describe('own content', () => {
       'http://smart.who.int/ddcc/StructureDefinition/',
       'http://smart.who.int/ddcc/CodeSystem/DDCCCompositionCategoryCodeSystem',
       'http://smart.who.int/ddcc/CodeSystem/lab-test-',
-      'http://smart.who.int/icvp/StructureDefinition/ModelDVC',
-      'http://smart.who.int/icvp/CodeSystem/preQualVaccines',
-      'http://smart.who.int/pcmt-vaxprequal/CodeSystem/PreQualProductIds',
+      'http://smart.who.int/pcmt-vaxprequal/CodeSystem/',
+      'http://smart.who.int/icvp/',
+      'https://www.who.int/groups/poliovirus-ihr-emergency-committee',
     ]
     for (const path of [...jsonContent.map(([each]) => each), ...mapPaths, ...cqlPaths])
       for (const [url] of projectText(path).matchAll(/https?:\/\/[^\s"'|)]+/g))

@@ -387,6 +387,8 @@ describe('claim -6 to core data set', () => {
         name: 'Aoife Beispiel',
         birthDate: '1984-02-29',
         sex: 'female',
+        nationality: { system: 'urn:iso:std:iso:3166', code: 'IE' },
+        guardian: 'Parent',
         identifier: { value: 'P1234567', type: { text: 'passport' } },
         certificate: {
           issuer: { identifier: { value: 'org-5' } },
@@ -408,6 +410,54 @@ describe('claim -6 to core data set', () => {
     ]
     assert.deepEqual(await coreDataSets('VaccinationClaimToCoreDataSet', dvc), expected)
     assert.deepEqual(await coreDataSets('VaccinationClaimToCoreDataSet', { '-260': { '-6': dvc } }), expected)
+  })
+
+  it('maps the newer form, in which vx is the vaccination', async () => {
+    const newer = {
+      n: 'Aoife Beispiel',
+      dob: '1984-02-29',
+      s: 'female',
+      nt: 'IRL',
+      id: 'P1234567',
+      dt: 'PPN',
+      gn: 'Parent',
+      v: '0.1.0',
+      d: '2026-01-16',
+      vx: { vp: 'a3K3X000006MihuUAC', dv: '2026-01-15', bo: 'A1', is: 'IRL', cn: 'Dr A' },
+    }
+    assert.deepEqual(await coreDataSets('VaccinationClaimToCoreDataSet', newer), [
+      {
+        resourceType: 'DDCCCoreDataSetVS',
+        name: 'Aoife Beispiel',
+        birthDate: '1984-02-29',
+        sex: 'female',
+        nationality: { system: 'urn:iso:std:iso:3166', code: 'IRL' },
+        guardian: 'Parent',
+        identifier: {
+          value: 'P1234567',
+          type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: 'PPN' }] },
+        },
+        certificate: { issuer: { identifier: { value: 'IRL' } }, version: '0.1.0', issued: '2026-01-16' },
+        vaccination: {
+          brand: {
+            system: 'http://smart.who.int/pcmt-vaxprequal/CodeSystem/PreQualProductIds',
+            code: 'a3K3X000006MihuUAC',
+          },
+          vaccine: { system: official, code: 'XM0N24', display: 'Yellow fever vaccines' },
+          disease: { system: official, code: '1D47', display: 'Yellow fever' },
+          date: '2026-01-15',
+          lot: 'A1',
+          practitionerName: 'Dr A',
+        },
+      },
+    ])
+  })
+
+  it('maps a product that nobody knows as it was issued', async () => {
+    const vp = 'YellowFeverProduct00000000000000000000000000000000'
+    const coding = { system: 'http://smart.who.int/pcmt-vaxprequal/CodeSystem/PreQualProductIds', code: vp }
+    const [found] = await coreDataSets('VaccinationClaimToCoreDataSet', { n: 'A', v: [{ vp, dt: '2026-01-15' }] })
+    assert.deepEqual(asObject(found?.vaccination), { brand: coding, vaccine: coding, date: '2026-01-15' })
   })
 
   it('maps a list of prequalified products', async () => {

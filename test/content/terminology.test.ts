@@ -29,7 +29,7 @@ describe('own value sets', () => {
     'vaccines-covid-19-auth-holders': [31, 0],
     'vaccines-covid-19-names': [39, 4],
     'sct-vaccines-covid-19': [9, 1],
-    'certificate-kind': [6, 0],
+    'certificate-kind': [8, 0],
     'rule-type': [2, 0],
     decision: [4, 0],
     'verification-status': [17, 0],

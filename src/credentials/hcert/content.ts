@@ -1,7 +1,7 @@
 import { defineMember, isJsonObject } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import type { Opened } from '../credential-format.ts'
-import type { CborMap } from '../encoding/cbor.ts'
+import type { CborMap, CborValue } from '../encoding/cbor.ts'
 import { readCborJson } from '../encoding/cbor-json.ts'
 import { claimKeys, registeredClaims } from './claims.ts'
 import { dcc } from './dcc.ts'
@@ -11,11 +11,18 @@ import { flatForm, readFlat } from './flat.ts'
 import { link } from './link.ts'
 import { hasMisplacedEvents, type Subclaim } from './subclaim.ts'
 
-/**
- * Kinds of certificate in the order of precedence: the first that is present names the credential. The key 2 is reserved for the
- * RACSEL certificate and refused like any unknown one. A new kind is one file and one line here.
- */
+/** Kinds of certificate in the order of precedence: the first that is present names the credential. A new kind is one file and one line here. */
 export const subclaims: readonly Subclaim[] = [dcc, vaccination, testResult, link, dvc]
+
+/**
+ * Keys that WHO reserved for a kind of certificate of which it published no model (HCERT, hcert claim keys): nobody can say what
+ * such a certificate certifies, so it is told by name and never read.
+ */
+const reserved = new Map<CborValue, string>([
+  [2, 'the regional vaccination certificate of RACSEL (claim 2, domain RACSEL-DDVC), which is reserved and not read'],
+])
+
+const reservedIn = (hcert: CborMap) => [...reserved].find(([key]) => hcert.has(key))?.[1]
 
 /** The kind that names the credential, when every known one has its form, seen before the signature; a text says what is wrong. */
 export function certificateForm(claims: CborMap): { format: string } | string {
@@ -27,7 +34,12 @@ export function certificateForm(claims: CborMap): { format: string } | string {
     const fault = formFault(hcert.get(key))
     if (fault !== undefined) return fault
   }
-  return present[0] ?? 'claim -260 holds no known kind of certificate'
+  return present[0] ?? unknownKind(hcert)
+}
+
+function unknownKind(hcert: CborMap): string {
+  const known = reservedIn(hcert)
+  return known === undefined ? 'claim -260 holds no known kind of certificate' : `claim -260 holds ${known}`
 }
 
 /** Reads the content of a verified HCERT out of its claims; a text says why it is none. */
@@ -65,11 +77,13 @@ function openHcert(claims: CborMap, hcert: CborMap): Opened | string {
   const remarks = [...read.remarks, ...opened.remarks]
   if (unknown.length > 0) remarks.push('claims that are not known to this server')
   if (Object.keys(read.json).length === found.size) return { ...opened, content, remarks }
-  const text = 'The certificate holds a kind of certificate beside the known one that this server does not read'
+  const other = reservedIn(hcert)
+  const text = `The certificate holds a kind of certificate beside the known one that this server does not read${other === undefined ? '' : `: ${other}`}`
+  const remark = other === undefined ? 'an unknown kind of certificate stands' : `${other}, stands`
   return {
     ...opened,
     content,
-    remarks: [...remarks, 'an unknown kind of certificate stands beside the known one'],
+    remarks: [...remarks, `${remark} beside the known one`],
     obstacles: [...opened.obstacles, { text, blocks: true }],
   }
 }
@@ -84,7 +98,7 @@ function readSubclaims(hcert: CborMap, json: JsonObject): Map<string, Opened> | 
     if (typeof opened === 'string') return opened
     found.set(String(key), opened)
   }
-  return found.size > 0 ? found : 'claim -260 holds no known kind of certificate'
+  return found.size > 0 ? found : unknownKind(hcert)
 }
 
 function merged(all: Opened[]): Omit<Opened, 'content'> {

@@ -1,5 +1,6 @@
 import type { CredentialFormat, Envelope, Failure, Scanned } from '../credential-format.ts'
 import { whatIsBehind } from './health-link.ts'
+import { linkLayers } from './layers.ts'
 import { isLink, readLink } from './read-link.ts'
 
 const FORMAT = 'smart-health-link'
@@ -13,6 +14,7 @@ export const smartHealthLink: CredentialFormat = {
   issuers: 'address',
   recognises: (scanned) => !(scanned instanceof Uint8Array) && isLink(scanned[0] ?? ''),
   decode,
+  layers: linkLayers,
   kinds: {},
 }
 

@@ -31,9 +31,10 @@ export async function evaluateImage(
   const { environment, request } = question
   const reading = (await environment.readImage?.(image, client)) ?? { fault: 'this server reads no pictures' }
   if ('fault' in reading) {
-    const { fault, tooCostly } = reading
+    const { fault, tooCostly, contradictory } = reading
     const expression = "Parameters.parameter.where(name='credentialImage')"
     if (tooCostly) throw unprocessable({ text: fault, expression }, 'too-costly')
+    if (contradictory) throw badRequest({ text: fault, expression })
     return notSupported(question, fault)
   }
   const { formats = credentialFormats } = environment

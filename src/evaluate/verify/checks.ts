@@ -93,8 +93,13 @@ export function checkKeyUsage(key: TrustedKey, use: KeyUse): Finding[] {
 function domainRemark({ kinds }: CredentialFormat, formats: string[], { domain }: TrustedKey): string | undefined {
   if (domain === '') return undefined
   const other = formats.find((format) => kinds[format]?.domains?.includes(domain.toUpperCase()) === false)
-  return other === undefined ? undefined : `the key's domain ${domain} is not one that signs ${other}`
+  if (other === undefined) return undefined
+  const purpose = domainPurposes.get(domain.toUpperCase())
+  return `the key's domain ${domain}${purpose === undefined ? '' : `, which is for ${purpose},`} is not one that signs ${other}`
 }
+
+/** What a domain is for, where its name does not say it and no kind of certificate of it is read. */
+const domainPurposes = new Map([['RACSEL-DDVC', 'the regional vaccination certificates of RACSEL']])
 
 /** An entry without usage counts as document signer. */
 function documentSignerFault({ usage }: TrustedKey): string | undefined {

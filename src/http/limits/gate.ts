@@ -25,6 +25,9 @@ export interface Gate {
 /** Batches and long pages build replies of up to 20 MB out of several times as much. */
 export const defaultGate: GateLimits = { inside: 3, insideOfOne: 1, waitingOfOne: 20, waiting: 100 }
 
+/** A body with a picture stands in memory four times, as it came, as text, and as bytes here and on the way to another process. */
+export const attachmentGate: GateLimits = { inside: 3, insideOfOne: 2, waitingOfOne: 2, waiting: 6 }
+
 /** A gate with nobody inside. */
 export function createGate(limits: GateLimits): Gate {
   const queue = createFairQueue<(place: Place) => void>({ each: limits.waitingOfOne, all: limits.waiting })
@@ -65,8 +68,8 @@ export function createGate(limits: GateLimits): Gate {
       new Promise((resolve, reject) => {
         const outcome = queue.add(client, resolve)
         if (outcome === 'own')
-          return reject(throttled(429, 'Too many batches and long pages of one client are waiting.'))
-        if (outcome === 'all') return reject(throttled(503, 'Too many batches and long pages are waiting.'))
+          return reject(throttled(429, 'Too many batches, long pages or pictures of one client are waiting.'))
+        if (outcome === 'all') return reject(throttled(503, 'Too many batches, long pages or pictures are waiting.'))
         letIn()
       }),
   }

@@ -227,7 +227,7 @@ function drain(message: IncomingMessage): void {
 }
 
 /** 413 that names the limit. */
-function tooLarge(limitBytes: number, headers: Record<string, string> = {}): FhirError {
+export function tooLarge(limitBytes: number, headers: Record<string, string> = {}): FhirError {
   return new FhirError(413, issue('too-long', `The body is larger than ${limitBytes} bytes.`), headers)
 }
 

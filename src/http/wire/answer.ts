@@ -8,6 +8,7 @@ import { auditedTransaction } from '../audit/transactions.ts'
 import type { HttpContext } from '../context.ts'
 import type { Handler } from '../limits/connections.ts'
 import { requesterOf } from '../limits/requester.ts'
+import { checkAttachment } from '../message/attachment-body.ts'
 import { hasBody, readBody } from '../message/body.ts'
 import { errorReply, isExpected } from '../message/errors.ts'
 import type { FhirRequest, MediaType, Outgoing, Resolved } from '../message/exchange.ts'
@@ -81,16 +82,9 @@ async function answer(context: HttpContext, errorLog: ErrorLog, passage: Passage
   try {
     const entered = enter(context, passage)
     if ('status' in entered) return entered
-    const { resolved, request, bodyType } = entered
+    const { resolved, request } = entered
     const format = formatOf(passage.asked, resolved)
-    if (bodyType) {
-      const bytes = await readBody(passage, {
-        limitBytes: bodyLimit(context, resolved, request, bodyType),
-        bodies: context.bodies,
-        client: request.requester.client(),
-      })
-      request.body = { mediaType: bodyType, bytes }
-    }
+    await receive(context, entered, passage)
     passage.request = request
     const reply = await replyTo(resolved, request)
     const chosen = format ?? (reply.resource ? chooseFormat(passage.asked) : errorFormat(passage.asked))
@@ -110,18 +104,45 @@ interface Entered {
 }
 
 /** Most bytes of a body: what an operation says of itself, or what a request without or with a token may send. */
+interface BodyLimit {
+  bytes: number
+  /** Most bytes beside the base64 of one attachment, when more than that is let in for its sake. */
+  plainBytes: number
+}
+
 function bodyLimit(
   context: HttpContext,
   { target }: Resolved,
   { requester }: FhirRequest,
   { essence }: MediaType,
-): number {
+): BodyLimit {
   const { settings, limits } = context
   const most = settings.bodyLimitBytes
+  const limit = (bytes: number, plainBytes = bytes): BodyLimit => ({ bytes: Math.min(bytes, most), plainBytes })
   const operation = target.operation === '' ? undefined : findOperation(context.operations, target)
-  const own = operation?.accepts?.includes(essence) ? operation.rawBodyLimitBytes : operation?.bodyLimitBytes
-  if (own !== undefined) return Math.min(own, most)
-  return requester.isAuthorized() ? most : Math.min(limits.openBodyBytes, most)
+  if (operation?.accepts?.includes(essence)) {
+    if (operation.rawBodyLimitBytes !== undefined) return limit(operation.rawBodyLimitBytes)
+  } else if (operation?.bodyLimitBytes !== undefined) {
+    return limit(operation.attachmentBodyLimitBytes ?? operation.bodyLimitBytes, operation.bodyLimitBytes)
+  }
+  return limit(requester.isAuthorized() ? most : limits.openBodyBytes)
+}
+
+/** Reads the body of a request. One that is long for an attachment's sake waits until few others are in memory. */
+async function receive(
+  context: HttpContext,
+  { resolved, request, bodyType }: Entered,
+  passage: Passage,
+): Promise<void> {
+  if (!bodyType) return
+  const limit = bodyLimit(context, resolved, request, bodyType)
+  const client = request.requester.client()
+  const bytes = await readBody(passage, { limitBytes: limit.bytes, bodies: context.bodies, client })
+  if (bytes.length > limit.plainBytes) {
+    checkAttachment(bytes, limit.plainBytes)
+    await request.requester.enter(context.attachmentGate)
+  }
+  request.body = { mediaType: bodyType, bytes }
 }
 
 /** Understands a request as far as its body, or answers OPTIONS. @throws FhirError */

@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../../../src/base/json-value.ts'
 import { issueHcert } from '../../../src/demo/issue-hcert.ts'
 import { issueSeal, sampleSeal, sealKeyUsage } from '../../../src/demo/issue-icao-vds-nc.ts'
 import { cardKeyId, issueCard, sampleCard } from '../../../src/demo/issue-shc.ts'
-import { hasVariants, variantPayload } from '../../../src/demo/sample-variants.ts'
+import { variantPayload, variantsOf } from '../../../src/demo/sample-variants.ts'
 import { sampleKinds, samplePayload } from '../../../src/demo/samples.ts'
 import { standingAlone } from '../../../src/evaluate/map/mapped.ts'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
@@ -53,14 +53,12 @@ function specimens(): [name: string, texts: string[]][] {
   const sealed = { privateKey: sealer.signer.privateKey, certificate: sealer.dsc.raw }
   return [
     ...kinds.map((kind): [string, string[]] => [kind, hcert(samplePayload(kind, sample))]),
-    ...kinds
-      .filter(hasVariants)
-      .flatMap((kind) =>
-        (['unmet', 'incomplete'] as const).map((variant): [string, string[]] => [
-          `${kind} ${variant}`,
-          hcert(variantPayload(kind, variant, sample)),
-        ]),
-      ),
+    ...kinds.flatMap((kind) =>
+      variantsOf(kind).map((variant): [string, string[]] => [
+        `${kind} ${variant}`,
+        hcert(variantPayload(kind, variant, sample)),
+      ]),
+    ),
     ['dcc-v, several kinds', hcert(changedSpecimen('dcc-v', { set: { t: [{ ...testEvent, co: 'XA' }] } }, sample))],
     ['ddcc-vs without issuer', hcert(changedSpecimen('ddcc-vs', { drop: ['certificate/issuer'] }, sample))],
     ['shc', issueCard(sampleCard({ issuer: cardIssuer, issuedAt }), cards)],

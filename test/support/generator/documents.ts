@@ -11,6 +11,8 @@ export const kinds = [
   'ddcc-tr',
   'dvc',
   'icvp',
+  'icvp-polio',
+  'icvp-vx',
   'flat-v',
   'flat-t',
   'shc-v',
@@ -94,6 +96,8 @@ export const layouts: Record<Kind, Layout> = {
   'ddcc-tr': layout('hcert', 't', [-260, 4], [['test'], [], 'date']),
   dvc: minimal(layout('hcert', 'v', [-260, -6], [['v'], [], 'dt', ['dn']])),
   icvp: minimal(layout('hcert', 'v', [-260, -6], [['v'], [0], 'dt', ['dn']])),
+  'icvp-polio': minimal(layout('hcert', 'v', [-260, -6], [['v'], [0], 'dt', ['dn']])),
+  'icvp-vx': minimal(layout('hcert', 'v', [-260, -6], [['vx'], [], 'dv', ['dn']])),
   'flat-v': layout('hcert', 'v', [], [[], [], 'date', ['dose'], ['total_doses']]),
   'flat-t': layout('hcert', 't', [], [['test'], [], 'date']),
   'shc-v': layout('shc', 'v', bundle, [
@@ -205,6 +209,24 @@ export const minimalDose = ({ clock }: DocumentContext): object => ({
   vp: 'YellowFeverProductd2c75a15ed309658b3968519ddb31690',
 })
 
+const polioDose = ({ clock }: DocumentContext) => ({
+  dn: 1,
+  dt: dayAt(clock, -60),
+  bo: 'LOT-0000',
+  vp: 'PolioVaccineInactivatedIProduct532ef986c8042bbb15fee24056fdc4ed',
+})
+
+/** The form in which the vaccination is `vx` and `v` the version of the model. */
+const newerMinimal = ({ clock, holder: { given, family, birthDate, number } }: DocumentContext) => ({
+  n: `${given} ${family}`,
+  dob: birthDate,
+  s: 'female',
+  id: number,
+  v: '0.1.0',
+  d: dayAt(clock, -30),
+  vx: { dn: 1, dv: dayAt(clock, -60), bo: 'LOT-0000', vp: 'YellowFeverProductd2c75a15ed309658b3968519ddb31690' },
+})
+
 const minimalHolder = ({ holder: { given, family, birthDate, number } }: DocumentContext) => ({
   n: `${given} ${family}`,
   dob: birthDate,
@@ -313,6 +335,8 @@ export function goodPayload(kind: Kind, context: DocumentContext): Tree {
   if (kind === 'ddcc-tr') return cwt(context, 4, ddcc(context, { test: ddccEvent(context, 't') }))
   if (kind === 'dvc') return cwt(context, -6, { ...minimalHolder(context), v: minimalDose(context) })
   if (kind === 'icvp') return cwt(context, -6, { ...minimalHolder(context), v: [minimalDose(context)] })
+  if (kind === 'icvp-polio') return cwt(context, -6, { ...minimalHolder(context), v: [polioDose(context)] })
+  if (kind === 'icvp-vx') return cwt(context, -6, newerMinimal(context))
   const own = event === 't' ? 't' : 'v'
   if (kind.startsWith('flat')) return tree(flat(context, own))
   if (kind.startsWith('divoc')) return tree(divoc(context, own))

@@ -87,7 +87,10 @@ function networkRows(sca: Signer, french: Signer): Row[] {
   return [
     row('listed', 'good', listed),
     row('listed in the domain DDCC', 'good', dsc(), { kinds: ddcc, said: { domain: 'DDCC' } }),
-    row('listed in the domain ICVP', 'good', dsc(), { kinds: ['icvp'], said: { domain: 'ICVP' } }),
+    row('listed in the domain ICVP', 'good', dsc(), {
+      kinds: ['icvp', 'icvp-polio', 'icvp-vx'],
+      said: { domain: 'ICVP' },
+    }),
     row('listed for two domains', 'good', listed, {
       entries: [network(listed, { domain: 'PH4H' })],
       trustDomains: ['DCC'],

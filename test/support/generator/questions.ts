@@ -1,6 +1,13 @@
-import type { Facts } from '../checker/declared.ts'
+import type { Certified, Facts } from '../checker/declared.ts'
 import type { NamedRule } from '../checker/judge.ts'
-import { completeSeries, recoveryInWindow, singleDoseSchedule, validTest } from '../checker/rules.ts'
+import {
+  completeSeries,
+  poliomyelitis,
+  recoveryInWindow,
+  singleDoseSchedule,
+  validTest,
+  yellowFever,
+} from '../checker/rules.ts'
 import { type Kind, kinds, layouts } from './documents.ts'
 
 /** Which rules a question runs, and what they are to the judge. */
@@ -25,10 +32,23 @@ const planRule = (name: string, answer: NamedRule['answer'], base = test): Named
 })
 
 const ownPlans: Record<string, NamedRule> = {
-  v: planRule('complete-primary-series', completeSeries, own),
+  v: planRule(
+    'complete-primary-series',
+    (events, clock) =>
+      completeSeries(
+        events.filter(({ disease }) => !disease),
+        clock,
+      ),
+    own,
+  ),
+  'yellow-fever': planRule('yellow-fever-certificate', yellowFever, own),
+  poliomyelitis: planRule('poliomyelitis-certificate', poliomyelitis, own),
   t: planRule('valid-test', validTest, own),
   r: planRule('recovery-window', recoveryInWindow, own),
 }
+/** What an event is about, as rule sets name it: a vaccination of the International Health Regulations by its disease. */
+const topicOf = ({ kind, disease }: Certified) => disease ?? kind
+
 const always = planRule('always', () => true)
 const never = planRule('never', () => false)
 const unknown = planRule('unknown', () => null)
@@ -66,7 +86,7 @@ export const ruleChoices: RuleChoice[] = [
     name: 'by default',
     kinds,
     parameters: [],
-    rules: ({ events }) => [...new Set(events.map(({ kind }) => kind))].flatMap((kind) => ownPlans[kind] ?? []),
+    rules: ({ events }) => [...new Set(events.map(topicOf))].flatMap((topic) => ownPlans[topic] ?? []),
   },
   { name: 'always true', kinds, parameters: [plan('always')], rules: () => [always] },
   { name: 'true and false', kinds, parameters: [plan('always'), plan('never')], rules: () => [always, never] },

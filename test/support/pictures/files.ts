@@ -223,7 +223,7 @@ export function pdfStream(dictionary: string, content: Uint8Array): Uint8Array {
   ])
 }
 
-/** A PDF of A4 pages, each with a picture that fills it; `extra` goes into the catalogue. */
+/** A PDF of pages as wide as A4, each with a picture that fills it; `extra` goes into the catalogue. */
 export function pdfFile(pages: Grey[], extra = ''): Uint8Array {
   const kids = pages.map((_, index) => `${3 + 3 * index} 0 R`).join(' ')
   const objects: (string | Uint8Array)[] = [
@@ -233,8 +233,8 @@ export function pdfFile(pages: Grey[], extra = ''): Uint8Array {
   for (const [index, { width, height, data }] of pages.entries()) {
     const own = 3 + 3 * index
     objects.push(
-      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents ${own + 1} 0 R /Resources << /XObject << /P ${own + 2} 0 R >> >> >>`,
-      pdfStream('', Buffer.from('q 595 0 0 842 0 0 cm /P Do Q')),
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 ${Math.round((595 * height) / width)}] /Contents ${own + 1} 0 R /Resources << /XObject << /P ${own + 2} 0 R >> >> >>`,
+      pdfStream('', Buffer.from(`q 595 0 0 ${Math.round((595 * height) / width)} 0 0 cm /P Do Q`)),
       pdfStream(
         `/Type /XObject /Subtype /Image /Width ${width} /Height ${height} /ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /FlateDecode`,
         deflateSync(data),

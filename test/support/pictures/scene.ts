@@ -64,7 +64,7 @@ export function seeded(seed: number): () => number {
 }
 
 /** Samples of a pixel in each direction: edges between modules are grey, as a camera has them. */
-const samples = 3
+const samples = 2
 
 function draw(light: Float32Array, [width, height]: Point, { symbol, corners }: Placed): void {
   const toSymbol = inverse(projection(corners))

@@ -254,13 +254,24 @@ export function link({ text, elm, issues, includes }: Linking): CompiledLibrary 
     },
     issues: [...issues, ...(broken ? [] : found), ...unknownOperators(elm)],
     get executable() {
-      executable ??= new ExecutableLibrary(elm, {
+      executable ??= new ExecutableLibrary(withNullDefaults(elm), {
         resolve: (path: string, version?: string) => find(path, version)?.executable,
       })
       return executable
     },
     includes,
   }
+}
+
+/**
+ * The same library with null as the default of every parameter that has none: where a query asks for one without value, the executor
+ * would else hand out its declaration, which is not null.
+ */
+function withNullDefaults(elm: Elm): Elm {
+  const parameters = definitions(elm, 'parameters')
+  if (parameters.every((each) => each.default !== undefined)) return elm
+  const def = parameters.map((each) => (each.parameterTypeSpecifier ? { default: { type: 'Null' }, ...each } : each))
+  return { ...elm, library: { ...elm.library, parameters: { def } } }
 }
 
 /** Steps that the executor does not have: it would leave them out, which makes a condition that always holds. */

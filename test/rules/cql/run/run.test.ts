@@ -63,6 +63,7 @@ define Fails: Message(1, true, 'E1', 'Error', 'no good')
 define Works: Message(2, true, 'W1', 'Warning', 'a remark')
 define Enough: Count(OfSet) >= Least
 define Missing: Absent
+define MissingWithin: [Immunization] I let Own: Coalesce(Absent, 7) return Own
 define Given: Tuple { least: Least, window: Window, limit: Limit, kinds: Kinds }
 define Dates: [Immunization] I return FHIRHelpers.ToDateTime(I.occurrence as FHIR.dateTime)
 define Doses: [Immunization] I return (I.protocolApplied[0].doseNumber as FHIR.positiveInt).value
@@ -143,6 +144,7 @@ describe('running a library', () => {
     assert.equal((await run('Enough')).value, true)
     assert.equal((await run('Enough', { parameter: [{ name: 'Least', valueInteger: 2 }] })).value, false)
     assert.equal((await run('Missing')).value, null)
+    assert.deepEqual(new Set((await run('MissingWithin')).json as number[]), new Set([7]))
     const parameter: Parameter[] = [
       { name: 'Least', valueInteger: 3 },
       { name: 'Window', valuePeriod: { start: '2026-01-01', end: '2026-12-31' } },

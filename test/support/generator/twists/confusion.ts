@@ -61,7 +61,7 @@ export const confusionTwists = [
   ),
   ...twistGroup(
     'kind confusion',
-    ['dvc', 'icvp'],
+    ['dvc', 'icvp', 'icvp-polio', 'icvp-vx'],
     [
       ['list t under -6', 'refuse', insert('t', entry('t'))],
       ['test under -6', 'refuse', insert('test', test)],
@@ -88,7 +88,7 @@ export const confusionTwists = [
   ]),
   ...twistGroup(
     'kind confusion',
-    ['ddcc-vs', 'ddcc-tr', 'dvc', 'icvp'],
+    ['ddcc-vs', 'ddcc-tr', 'dvc', 'icvp', 'icvp-polio', 'icvp-vx'],
     [
       ['under the key of a DCC', 'refuse', moveTo(1)],
       ['under the reserved key', 'refuse', moveTo(2)],

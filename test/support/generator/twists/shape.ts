@@ -15,7 +15,7 @@ import {
 const hcert = (draft: Draft) => get(draft.payload, -260)
 const setCertificate = (change: (certificate: Tree) => Tree) => (draft: Draft) =>
   set(draft.payload, draft.layout.certificate, change(certificate(draft)))
-const listed = dccKinds.concat('icvp')
+const listed = dccKinds.concat('icvp', 'icvp-polio')
 const first = (events: Tree) => get(events, 0)
 
 /** Lists that are none, maps that are none. */
