@@ -243,6 +243,7 @@ function readDivoc(document: Plain, facts: Facts): void {
     const [dose, total] = ['dose', 'totalDoses'].map((each) => at(event, each))
     if (Number(dose ?? Number.NaN) > Number(total ?? Number.NaN))
       facts.doubts.push('dose and number of doses exchanged')
+    if (isOutOfOrder(event, at(document, 'issuanceDate'))) facts.doubts.push('times that contradict each other')
     if ([at(event, 'type') ?? []].flat().join() !== (isTest ? 'TestDetails' : 'Vaccination'))
       facts.faults.push('an event of another kind')
     if (isTest)
@@ -261,6 +262,19 @@ function readDivoc(document: Plain, facts: Facts): void {
         total: count(total),
       })
   }
+}
+
+/** Days or times of which the first lies behind the second. */
+function isOutOfOrder(event: Plain, issued: Plain | undefined): boolean {
+  const isLater = (a: Plain | undefined, b: Plain | undefined) => {
+    const [first, last] = [dateText(a), dateText(b)]
+    if (first === undefined || last === undefined) return false
+    const length = Math.min(first.length, last.length) <= 10 ? 10 : 99
+    return Date.parse(first.slice(0, length)) > Date.parse(last.slice(0, length))
+  }
+  const [sampled, known] = ['sampleCollectionTimestamp', 'resultTimestamp'].map((each) => at(event, each))
+  const [given, until] = ['date', 'effectiveUntil'].map((each) => at(event, each))
+  return isLater(given, until) || isLater(given, issued) || isLater(sampled, known) || isLater(sampled, issued)
 }
 
 function readSeal(data: Plain, facts: Facts): void {

@@ -18,6 +18,14 @@ export function openDivoc(text: string): Divoc {
   if (zip.toString('base64').replace(/=+$/, '') !== text.slice(4).replace(/=+$/, '')) throw new Error('base64')
   const whole = strictJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(fileOf(zip)))
   const { proof = null, ...document } = whole as Record<string, Plain>
+  const contexts = [document['@context'] ?? []].flat().map(String)
+  if (contexts[0] !== 'https://www.w3.org/2018/credentials/v1' || !KNOWN.includes(contexts.slice(1).join()))
+    throw new Error('contexts')
+  if (
+    /"@(?!context")[^"]*":/.test(JSON.stringify(document)) ||
+    JSON.stringify(document).split('"@context":').length > 2
+  )
+    throw new Error('keywords')
   const { jws, ...options } = proof as Record<string, Plain>
   const [head = '', payload, signature, ...rest] = String(jws).split('.')
   const header = strictJson(fromBase64Url(head).toString())
@@ -30,6 +38,11 @@ export function openDivoc(text: string): Divoc {
   const bytes = fromBase64Url(signature)
   return { document: document as Plain, proof, faults: said.faults, verifies: verifier(suite, signed, bytes) }
 }
+
+/** Contexts that are published for these documents. */
+const KNOWN = ['vaccination/v1', 'vaccination/v2', 'testCertificate/v1'].map(
+  (name) => `https://cowin.gov.in/credentials/${name}`,
+)
 
 const headerOf = (alg: string): [string, unknown][] => [
   ['alg', alg],
