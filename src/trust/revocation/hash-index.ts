@@ -50,6 +50,10 @@ export interface CountryFigures {
 export interface HashIndex {
   /** @throws RangeError for hashes of another length: the reader of the batch has let them pass */
   add(batches: Iterable<HashBatch>): void
+  /** The same for many, one after the other: they are sorted by {@link sort}, and slow to be asked for before. */
+  load(batches: Iterable<HashBatch>): void
+  /** Sorts what was loaded, in steps of some milliseconds. */
+  sort(): Generator<void>
   /** Takes batches out, by id; unknown ones are none. */
   remove(ids: Iterable<string>): void
   /** Gives up batches that have expired. */
@@ -98,20 +102,27 @@ export function createHashIndex(): HashIndex {
     places.delete(id)
     letGo(place.shelf, place.batch)
   }
+  const load = (batches: Iterable<HashBatch>) => {
+    figures = undefined
+    for (const batch of batches) {
+      remove(batch.id)
+      const shelf = shelfFor(shelves, batch)
+      places.set(batch.id, { shelf, batch: putInto(shelf, batch) })
+    }
+  }
   return {
     add(batches) {
-      const changed = new Set<Shelf>()
-      let given = 0
-      figures = undefined
-      for (const batch of batches) {
-        remove(batch.id)
-        const shelf = shelfFor(shelves, batch)
-        places.set(batch.id, { shelf, batch: putInto(shelf, batch) })
-        changed.add(shelf)
-        given++
-      }
-      // What came at once is sorted at once; a single batch waits for its like.
-      for (const shelf of changed) for (const drawer of shelf.drawers) drawer?.settle(given > 1)
+      load(batches)
+      // A few unsorted hashes in each drawer wait for others.
+      for (const { drawers } of shelves.values()) for (const drawer of drawers) drawer?.settle(false)
+    },
+    load,
+    *sort() {
+      for (const { drawers } of shelves.values())
+        for (const drawer of drawers) {
+          drawer?.settle(true)
+          yield
+        }
     },
     remove(ids) {
       for (const id of ids) remove(id)

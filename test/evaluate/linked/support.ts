@@ -5,6 +5,7 @@ import { demoCardIssuer, demoCountry, demoIssuer } from '../../../src/demo/demo-
 import { issueHcert } from '../../../src/demo/issue-hcert.ts'
 import { cardFile, issueHealthLink, type LinkContent, linkClaims } from '../../../src/demo/issue-health-link.ts'
 import { cardJws, sampleCard } from '../../../src/demo/issue-shc.ts'
+import { samplePayload } from '../../../src/demo/samples.ts'
 import type { Parameter, Parameters } from '../../../src/fhir/types.ts'
 import { openTestServer } from '../../support/loaded-server.ts'
 import { type Sharer, startSharer } from '../../support/sharer.ts'
@@ -19,6 +20,8 @@ export interface LinkWorld {
   link(path: string, more?: Partial<LinkContent>, scheme?: 'shlink' | 'vhlink'): string
   /** A certificate that holds links. */
   certificate(...links: string[]): string
+  /** An EU certificate of a complete vaccination, or a forgery of it. */
+  vaccination(forged?: boolean): string
   /** A file of cards, each of so many doses of a person, sealed. */
   cards(...cards: JsonObject[]): string
   card(more?: { doses?: number; family?: string; forged?: boolean }): JsonObject & { jws?: string }
@@ -107,6 +110,12 @@ export async function openLinkWorld(environment: Record<string, string> = {}): P
         }),
         { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' },
       ),
+    vaccination(forged = false) {
+      const options = { issuer: demoCountry, issuedAt, expires: new Date(now.getTime() + 30 * dayMilliseconds) }
+      const replaced = forged ? { replacedPayload: samplePayload('dcc-t', options) } : {}
+      const by = { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' } as const
+      return issueHcert(samplePayload('dcc-v', options), by, replaced)
+    },
     cards: (...cards) =>
       sharer.seal(
         cardFile(cards.map(({ jws, ...card }) => (typeof jws === 'string' ? jws : cardJws(card, signer)))),
