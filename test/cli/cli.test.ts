@@ -41,7 +41,12 @@ test('demo prints the verdicts and leaves the codes behind; evaluate tells one i
   assert.equal(whyLink.split('which was not followed').length, 2, whyLink)
   assert.deepEqual(verdict('vaccination'), ['accepted', 'VERIFIED'])
   assert.deepEqual(verdict('vaccination-expired'), ['unverified', 'EXPIRED'])
-  for (const name of ['card', 'seal', 'divoc', 'dvc']) assert.equal(verdict(name)?.[1], 'VERIFIED')
+  for (const name of ['card', 'seal', 'dvc']) {
+    assert.deepEqual(verdict(name), ['accepted', 'VERIFIED'])
+    assert.deepEqual(verdict(`${name}-unmet`), ['rejected', 'VERIFIED'])
+    assert.deepEqual(verdict(`${name}-unknown`), ['undetermined', 'VERIFIED'])
+  }
+  assert.equal(verdict('divoc')?.[1], 'VERIFIED')
   for (const name of ['card-changed', 'seal-forged'])
     assert.deepEqual(verdict(name), ['unverified', 'INVALID_SIGNATURE'])
   assert.deepEqual(verdict('vaccination-forged'), ['unverified', 'INVALID_SIGNATURE'])
