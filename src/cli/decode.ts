@@ -33,7 +33,10 @@ export function addDecode(program: Command, result: CommandResult): void {
     .action(async (files: string[], options: DecodeOptions) => {
       if (files.length > 0 === (options.text !== undefined)) decode.error('error: a file, or --text, is needed')
       if (options.at !== undefined && !options.verify) decode.error('error: --at goes with --verify')
-      result.exitCode = await decodeTexts(options.text ?? (await Promise.all(files.map(readCredential))), options)
+      const inputs = await Promise.all(files.map(readCredential))
+      const texts = inputs.flatMap((each) => ('text' in each ? [each.text] : []))
+      if (texts.length < inputs.length) decode.error('error: a picture is read by `evaluate --explain --show-content`')
+      result.exitCode = await decodeTexts(options.text ?? texts, options)
     })
 }
 

@@ -1,17 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
-import { defaultLimits } from '../credentials/credential-format.ts'
-import { credentialFormats } from '../credentials/credentials.ts'
-import { type Explanation, explainCredential } from '../credentials/explain.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import { evaluationReply } from '../evaluate/reply.ts'
 import { readEvaluateRequest } from '../evaluate/request.ts'
+import { FhirError, issue } from '../fhir/error.ts'
 import type { Parameter } from '../fhir/types.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
+import { type Explained, explainPicture, explainTexts, explanationAsJson, printedExplanation } from './explain-input.ts'
 import { openLoadedServer } from './loaded-server.ts'
 import { printedEvaluation } from './print-evaluation.ts'
-import { layersAsJson, printedLayers } from './print-layers.ts'
 import { readCredential } from './read-credential.ts'
 
 interface EvaluateOptions {
@@ -45,7 +43,10 @@ export function addEvaluate(program: Command, result: CommandResult): void {
     .description(
       'gives a verdict on the text of a scanned credential; exit status 0 accepted, 1 rejected, 3 undetermined, 4 unverified, 2 wrong use',
     )
-    .argument('<file...>', 'file that holds the text, or - for standard input; several for a chunked SMART Health Card')
+    .argument(
+      '<file...>',
+      'file with the text or a picture, or - for standard input; several texts for a chunked SMART Health Card',
+    )
     .option('--at <dateTime>', 'the clock, instead of now')
     .option('--plan <canonical>', 'PlanDefinition to run (repeatable)', collect)
     .option('--library <canonical>', 'Library to run (repeatable)', collect)
@@ -69,45 +70,58 @@ export function addEvaluate(program: Command, result: CommandResult): void {
 }
 
 async function evaluateFiles(files: string[], options: EvaluateOptions): Promise<number> {
-  const credential = await Promise.all(files.map(readCredential))
+  const inputs = await Promise.all(files.map(readCredential))
+  const pictures = inputs.flatMap((each) => ('picture' in each ? [each.picture] : []))
+  const texts = inputs.flatMap((each) => ('text' in each ? [each.text] : []))
+  const [picture] = pictures
+  if (picture && inputs.length > 1) throw new FhirError(400, issue('invalid', 'a picture is evaluated alone'))
   const anchors = await Promise.all(
     (options.anchor ?? []).map(async (file) => (await readFile(file)).toString('base64')),
   )
+  const explain = () => (picture ? explainPicture(picture) : explainTexts(texts))
+  const explanation = options.explain ? await explain() : undefined
+  // Told at once: the question may be refused.
+  if (explanation && !options.json) console.log(`${printedExplanation(explanation, options.showContent === true)}\n`)
   // Who runs the command line is the operator: the anchors are his own files.
   const server = await openLoadedServer({ ...readConfig(), allowRequestTrustAnchors: true })
   try {
     const settings = { allowRequestTrustAnchors: true, jurisdiction: server.config.jurisdiction }
     const request = readEvaluateRequest(
-      { resourceType: 'Parameters', parameter: requestParameters(credential, anchors, options) },
+      {
+        resourceType: 'Parameters',
+        parameter: [...credentialParameters(texts, picture), ...requestParameters(anchors, options)],
+      },
       settings,
       { now: server.now(), language: options.language },
     )
     const evaluation = await server.evaluate.evaluate(request)
-    const explanation = options.explain ? explainCredential(credential, credentialFormats, defaultLimits) : undefined
-    console.log(options.json ? json(evaluation, explanation, options) : text(evaluation, explanation, options))
+    console.log(options.json ? json(evaluation, explanation, options) : printedEvaluation(evaluation, options.language))
     return statusOfDecision[evaluation.decision]
   } finally {
     await server.close()
   }
 }
 
-type Shown = [evaluation: Evaluation, explanation: Explanation | undefined, options: EvaluateOptions]
-
-function json(...[evaluation, explanation, { showContent = false }]: Shown): string {
+function json(
+  evaluation: Evaluation,
+  explanation: Explained | undefined,
+  { showContent = false }: EvaluateOptions,
+): string {
   const reply = evaluationReply(evaluation)
-  const shown = explanation ? { ...layersAsJson(explanation, showContent), evaluation: reply } : reply
+  const shown = explanation ? { ...explanationAsJson(explanation, showContent), evaluation: reply } : reply
   return JSON.stringify(shown, null, 2)
 }
 
-function text(...[evaluation, explanation, { showContent = false, language }]: Shown): string {
-  const printed = printedEvaluation(evaluation, language)
-  return explanation ? `${printedLayers(explanation, showContent)}\n\n${printed}` : printed
+function credentialParameters([first = '', ...parts]: string[], picture: Buffer | undefined): Parameter[] {
+  if (picture) return [{ name: 'credentialImage', valueAttachment: { data: picture.toString('base64') } }]
+  return [
+    { name: 'credential', valueString: first },
+    ...parts.map((part) => ({ name: 'credentialPart', valueString: part })),
+  ]
 }
 
-function requestParameters(credential: string[], anchors: string[], options: EvaluateOptions): Parameter[] {
-  const [first = '', ...parts] = credential
-  const parameters: Parameter[] = [{ name: 'credential', valueString: first }]
-  for (const part of parts) parameters.push({ name: 'credentialPart', valueString: part })
+function requestParameters(anchors: string[], options: EvaluateOptions): Parameter[] {
+  const parameters: Parameter[] = []
   for (const anchor of anchors) parameters.push({ name: 'trustAnchor', valueBase64Binary: anchor })
   if (options.at) parameters.push({ name: 'evaluationDateTime', valueDateTime: options.at })
   if (options.jurisdiction) parameters.push({ name: 'jurisdiction', valueCode: options.jurisdiction })

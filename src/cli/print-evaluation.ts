@@ -49,6 +49,10 @@ export function printedEvaluation(evaluation: Evaluation, language?: string): st
       ),
     )
   }
+  for (const [at, each] of evaluation.evaluations.entries())
+    lines.push('', `[${at + 1}/${evaluation.evaluations.length}]`, printedEvaluation(each, language))
+  for (const { contentType, evaluation: file } of evaluation.linked)
+    lines.push('', `[${contentType}]`, ...(file ? [printedEvaluation(file, language)] : []))
   return lines.join('\n')
 }
 

@@ -1,8 +1,20 @@
 import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 
-/** The text of a scanned code in a file; `-` is standard input. Only the line end that an editor adds is dropped: blanks belong to the code. */
-export async function readCredential(file: string): Promise<string> {
-  const whole = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8')
-  return whole.replace(/\r?\n$/, '')
+/** What a file holds: the text of a scanned code, or a picture of codes. */
+export type CredentialInput = { text: string } | { picture: Buffer }
+
+/** Beginnings of PNG, JPEG, WebP and PDF; no text of a code begins like them. */
+const PICTURE = /^(?:\x89PNG\r\n|\xff\xd8\xff|RIFF[\s\S]{4}WEBP|%PDF-)/
+
+/**
+ * Reads a credential; `-` is standard input. Of a text only the line end that an editor adds is dropped: blanks belong to the code. A zip
+ * (DIVOC) is read one character for each byte.
+ */
+export async function readCredential(file: string): Promise<CredentialInput> {
+  const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file)
+  const starts = bytes.toString('latin1', 0, 16)
+  if (PICTURE.test(starts)) return { picture: bytes }
+  if (starts.startsWith('PK\u0003\u0004')) return { text: bytes.toString('latin1') }
+  return { text: bytes.toString('utf8').replace(/\r?\n$/, '') }
 }

@@ -45,7 +45,7 @@ export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
     refuseUnsupported(environment, request)
     const document = request.identity && readIdentityDocument(request.identity)
     const question = await readQuestion(environment, request, plans)
-    if (request.followLinks) question.follow = followLinks(client)
+    if (request.followLinks) question.follow = followLinks({ client, isGone, inTurn })
     const evaluation = image
       ? await evaluateImage(question, image, { client, isGone, inTurn })
       : further.length > 0

@@ -26,6 +26,8 @@ export interface Look {
   codes: FoundCode[]
   /** Middles of QR codes that are there and could not be read. */
   unread: Place[]
+  /** Whether there may be more than `most`. */
+  isCutOff: boolean
 }
 
 /** How hard a look looks. */
@@ -74,7 +76,7 @@ export function lookForCodes(program: WasmProgram<Zxing>, grey: Grey, options: L
     try {
       zxing.HEAPU8.set(data, at)
       const results = zxing.readBarcodesFromPixmap(at, width, height, zxingOptions(options))
-      const look: Look = { codes: [], unread: [] }
+      const look: Look = { codes: [], unread: [], isCutOff: results.size() >= options.most }
       for (let index = 0; index < results.size(); index++) note(look, results.get(index), grey)
       results.delete()
       return look

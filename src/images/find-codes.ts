@@ -27,6 +27,11 @@ export function quickFinder(program: WasmProgram<Zxing>): Finder {
     gathered.add(await look(program, page, { kinds: 'qr', unread: true }))
     gathered.add(await look(program, reduced(page, matrixPixels), { kinds: 'matrix' }))
     gathered.add(await look(program, reduced(page, stackedPixels), { kinds: 'stacked' }))
+    // Where there are few pixels one code of several may be too small to be seen, and is not missed.
+    if (pixelsOf(page) <= tinyPixels) {
+      const large = doubled(page)
+      for (const kinds of ['qr', 'matrix'] as const) gathered.add(await look(program, large, { kinds }))
+    }
     return gathered.result()
   }
 }
@@ -107,8 +112,8 @@ function reduced(page: Grey, pixels: number): Grey {
 }
 
 async function look(program: WasmProgram<Zxing>, picture: Grey, options: Omit<LookOptions, 'most'>): Promise<Look> {
-  // One more than may be: so it is known that there are more.
-  return lookForCodes(program, picture, { ...options, most: pictureLimits.codesOfPage + 1 })
+  // More than may be: so it is known that there are more, and what only looks like a code does not crowd out the others.
+  return lookForCodes(program, picture, { ...options, most: 2 * pictureLimits.codesOfPage })
 }
 
 /** Middles nearer than that, as share of the page, are of one code. */
@@ -127,7 +132,7 @@ function gathering(known: PageCodes = { codes: [], places: [], unread: [] }) {
   }
   return {
     add(look: Look) {
-      refuseMany(look.codes.length + look.unread.length)
+      refuseMany(look.isCutOff ? Number.POSITIVE_INFINITY : look.codes.length)
       for (const code of look.codes) {
         places.push(code.middle)
         if (!codes.has(code.text)) codes.set(code.text, code)

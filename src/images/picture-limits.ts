@@ -11,7 +11,7 @@ export const pictureLimits = {
   /** Of a PDF. */
   pages: 5,
   /** Read of one page; a page with more is not read in part. */
-  codesOfPage: 100,
+  codesOfPage: 50,
   /** Of a progressive JPEG: each goes through the whole picture. Encoders write about ten. */
   scans: 40,
   /** Blocks of a file (PNG, JPEG): a picture has some dozen, and a few hundred when its data are cut into pieces. */

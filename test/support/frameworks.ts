@@ -1,6 +1,6 @@
 import type { Framework } from '../../src/trust/keys/trusted-key.ts'
 
-/** Families of credentials as they look for keys; DIVOC has no decoder yet, and its keys are listed. */
+/** Families of credentials as they look for keys. */
 export const frameworks = {
   hcert: { name: 'hcert', issuers: 'country' },
   'icao-vds-nc': { name: 'icao-vds-nc', issuers: 'country' },

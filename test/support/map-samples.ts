@@ -1,5 +1,4 @@
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
-import { eventsOf, mapsFrom, member, withoutEmptyTexts } from '../../src/credentials/certificate-input.ts'
 import type { CertificateInput } from '../../src/credentials/credential-format.ts'
 import { credentialFormats } from '../../src/credentials/credentials.ts'
 import { mapContent } from '../../src/evaluate/map/map-content.ts'
@@ -7,17 +6,9 @@ import type { Mapped } from '../../src/evaluate/map/mapped.ts'
 import type { Bundle } from '../../src/fhir/types.ts'
 import { ownMapping } from './own-mapping.ts'
 
-/** DIVOC has a map and no decoder yet: its document is what maps read, each evidence is an event. */
-function divocInput(content: Json): CertificateInput {
-  const claims = withoutEmptyTexts(content)
-  const events = Math.max(1, eventsOf(member(claims, 'evidence')).length)
-  return { maps: mapsFrom('DivocToCoreDataSet'), claims, events }
-}
-
 /** What the maps of a kind of certificate get of content. */
 export function inputOf(format: string, content: Json): CertificateInput {
-  const input =
-    format === 'divoc' ? divocInput : credentialFormats.flatMap(({ kinds }) => kinds[format]?.input ?? [])[0]
+  const [input] = credentialFormats.flatMap(({ kinds }) => kinds[format]?.input ?? [])
   if (!input) throw new TypeError(`no maps are known for ${format}`)
   return input(content)
 }

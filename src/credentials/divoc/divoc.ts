@@ -16,6 +16,7 @@ import type {
 import { instantSeconds } from '../encoding/instant.ts'
 import { readOneFileZip } from '../encoding/one-file-zip.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
+import { hcertKeyUsage } from '../hcert/usage.ts'
 import { signatureMatches } from '../signature-algorithms.ts'
 import { divocInput } from './certificate-input.ts'
 import { openDocument } from './content.ts'
@@ -39,6 +40,8 @@ export const divoc: CredentialFormat = {
   },
   decode: decodeDivoc,
   layers: divocLayers,
+  // A signer whose certificate allows some events alone must be good for these.
+  keyUsage: hcertKeyUsage,
   kinds: { divoc: { input: divocInput } },
 }
 

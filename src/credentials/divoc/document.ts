@@ -64,8 +64,9 @@ export function isUnambiguous(document: JsonObject): boolean {
   return new Set(addresses).size === addresses.length && !all.some((each) => PREFIXES.test(each))
 }
 
-function collectAddresses(value: Json, into: string[]): void {
+/** The `id` of a verifier is a text, in the contexts of all kinds. */
+function collectAddresses(value: Json, into: string[], name = ''): void {
   if (typeof value !== 'object' || value === null) return
-  if (isJsonObject(value) && typeof value.id === 'string') into.push(value.id)
-  for (const each of Object.values(value)) collectAddresses(each, into)
+  if (isJsonObject(value) && typeof value.id === 'string' && name !== 'verifier') into.push(value.id)
+  for (const [member, each] of Object.entries(value)) collectAddresses(each, into, member)
 }

@@ -12,7 +12,7 @@ import { instantSeconds } from '../encoding/instant.ts'
 export const exchangeRemark: Finding = {
   check: 'signature',
   detail:
-    'the proof does not tell apart dose and totalDoses; date, effectiveStart and effectiveUntil; certificateId, batch, vaccine, manufacturer, icd11Code, disease, testType, sampleOrigin and result; refId and uhid; times of a test; nor the order of evidence',
+    'the proof does not tell apart dose and totalDoses; date, effectiveStart and effectiveUntil; certificateId, batch, vaccine, manufacturer, icd11Code, disease, testType, sampleOrigin and result; refId and uhid; times of a test; nor a value under one of these names from the same under two; nor the order of evidence',
 }
 
 const blocks = (text: string): Obstacle => ({ text, blocks: true })

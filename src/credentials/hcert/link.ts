@@ -29,7 +29,7 @@ function readLinks(value: Json): Opened | string {
   if (texts.length > MOST_LINKS) return `subclaim 5 holds more than ${MOST_LINKS} links`
   const found: ReadLink[] = []
   for (const text of texts) {
-    const read = readHealthLink(text)
+    const read = readHealthLink(text, true)
     if ('of' in read) return `the link in subclaim 5 cannot be read: ${read.detail}`
     found.push(read)
   }

@@ -37,9 +37,9 @@ function checksum(uvci: string): string | undefined {
  * it stands in the certificate or not. Issuers and lists differ in each, and all mean one certificate.
  */
 function idForms(id: string): string[] {
-  const bare = id.replace(startsWithPrefix, '').replace(CHECKSUM, '')
+  const bare = id.trim().replace(startsWithPrefix, '').replace(CHECKSUM, '')
   const sum = checksum(`${PREFIX}${bare}`.toUpperCase())
-  const ends = ['', CHECKSUM.exec(id)?.[0], sum === undefined ? undefined : `#${sum}`].filter(
+  const ends = ['', CHECKSUM.exec(id.trim())?.[0], sum === undefined ? undefined : `#${sum}`].filter(
     (end) => end !== undefined,
   )
   const forms = ends.flatMap((end) => [`${bare}${end}`, `${PREFIX}${bare}${end}`])

@@ -49,6 +49,6 @@ const filesBehind = (following: Following) =>
 /** The one file of a link with flag U: its address with the recipient in the query. */
 function directFile({ link, recipient }: Following) {
   const [address = ''] = link.url.split('#')
-  const query = `recipient=${encodeURIComponent(recipient)}`
+  const query = `recipient=${encodeURIComponent(recipient.toWellFormed())}`
   return { location: `${address}${address.includes('?') ? '&' : '?'}${query}` }
 }

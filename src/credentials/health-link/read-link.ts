@@ -25,6 +25,7 @@ const ADDRESS_CHARACTERS = 4_096
 const SHL_ADDRESS_CHARACTERS = 128
 const LABEL_CHARACTERS = 80
 const JSON_DEPTH = 16
+const noKey = 'no key of 32 bytes in base64url'
 const KEY = /^[A-Za-z0-9_-]{43}=?$/
 const members = ['url', 'key', 'exp', 'flag', 'label', 'v', 'extension', 'extensions']
 
@@ -34,14 +35,16 @@ export const isLink = (text: string): boolean => LINK.test(text)
 /**
  * Reads `shlink:/…` or `vhlink:/…`, with or without the address of a viewer before it (SMART Health Links 1.0, payload). Nothing is
  * quoted of it.
+ * @param isSigned whether it stands in a certificate: such links without a key are met, their files are not encrypted
  */
-export function readLink(text: string): ReadLink | LinkFault {
+export function readLink(text: string, isSigned = false): ReadLink | LinkFault {
   const prefix = LINK.exec(text)
   const broken = (detail: string): LinkFault => ({ of: 'encoding', detail })
   if (!prefix || text.length > TEXT_CHARACTERS) return broken(`not a link of at most ${TEXT_CHARACTERS} characters`)
   const bytes = decodeBase64Url(text.slice(prefix[0].length))
   const payload = bytes && isUtf8(bytes) ? parseStrictJson(bytes.toString('utf8'), JSON_DEPTH) : undefined
   if (!isJsonObject(payload)) return broken('not a JSON object in base64url with every member once')
+  if (!isSigned && payload.key === undefined) return { of: 'envelope', detail: noKey }
   const read = readPayload(payload, prefix[1] === 'shlink' ? 'shlink' : 'vhlink')
   return typeof read === 'string' ? { of: 'envelope', detail: read } : read
 }
@@ -49,8 +52,7 @@ export function readLink(text: string): ReadLink | LinkFault {
 function readPayload(payload: JsonObject, scheme: HealthLink['scheme']): ReadLink | string {
   const { url, key, exp, flag, label, v } = payload
   if (typeof url !== 'string' || !isAddress(url)) return 'no https address'
-  const isKeyless = key === undefined && scheme === 'vhlink'
-  if (!isKeyless && (typeof key !== 'string' || !KEY.test(key))) return 'no key of 32 bytes in base64url'
+  if (key !== undefined && (typeof key !== 'string' || !KEY.test(key))) return noKey
   if (flag !== undefined && flag !== null && (typeof flag !== 'string' || !/^[A-Za-z]{0,26}$/.test(flag)))
     return 'flags that are no letters'
   const flags = typeof flag === 'string' ? flag : ''

@@ -6,35 +6,47 @@ import type { Issue } from '../../fhir/types.ts'
 import { type Follow, judgeVerified, type Question, type Verified } from '../single.ts'
 import type { Check } from '../verify/report.ts'
 import { combine } from './combine.ts'
-import { type JudgedFile, judgeFile } from './judge-file.ts'
+import { type FileAsker, type JudgedFile, judgeFile } from './judge-file.ts'
 
 type Failed = Exclude<Followed, { files: LinkedFile[] }>
 
 /**
  * Follows the links of a credential and judges every file behind them as a credential of its own: the evaluation comes to what the least
  * favourable of them says. Links of a certificate are followed only when that is verified; a bare link is worth what its files are.
- * @param client on whose account other servers are asked
+ * @param asker on whose account other servers are asked, and how work takes turns
  */
 export const followLinks =
-  (client: string): Follow =>
+  (asker: FileAsker): Follow =>
   async (question, credential) => {
-    const followed = await filesBehind(question, credential, client)
+    const followed = await filesBehind(question, credential, asker.client)
     if ('status' in followed) return failed(question, credential, followed)
-    return judgeFiles(question, credential, followed.files)
+    const judged = await judgeFiles({ question, asker }, credential, followed.files)
+    return conclude(question, credential, judged)
   }
 
-async function judgeFiles(question: Question, credential: Verified, files: LinkedFile[]): Promise<void> {
+/** Every file in its turn: others are answered in between. */
+async function judgeFiles(
+  { question, asker }: { question: Question; asker: FileAsker },
+  { verification }: Verified,
+  files: LinkedFile[],
+): Promise<JudgedFile[]> {
+  const signed = verification.status === 'VERIFIED' ? verification : undefined
+  const judged: JudgedFile[] = []
+  for (const file of files) judged.push(...(await asker.inTurn(() => judgeFile({ question, asker, signed }, file))))
+  return judged
+}
+
+async function conclude(question: Question, credential: Verified, judged: JudgedFile[]): Promise<void> {
   const { verification, evaluation } = credential
   const isSigned = verification.status === 'VERIFIED'
-  // They were followed after all.
+  // The links were followed after all.
   const texts = new Set(verification.links.map(notFollowed))
   const isLeft = ({ details }: Issue) => !texts.has(details?.text ?? '')
   evaluation.obstacles = evaluation.obstacles.filter(isLeft)
   evaluation.issues = isSigned ? evaluation.issues.filter(isLeft) : []
-  const judged: JudgedFile[] = []
-  for (const file of files) judged.push(...(await judgeFile(question, file, isSigned ? verification : undefined)))
-  if (isSigned && verification.inputs.length > 0) await judgeVerified(question, credential)
-  combine(evaluation, judged, { isSigned, hasOwnContent: isSigned && verification.inputs.length > 0 })
+  const hasOwnContent = isSigned && verification.inputs.length > 0
+  if (hasOwnContent) await judgeVerified(question, credential)
+  combine(evaluation, judged, { isSigned, hasOwnContent })
 }
 
 /** The files behind all links; the first link that leads to nothing is the answer. */

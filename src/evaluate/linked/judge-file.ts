@@ -6,10 +6,14 @@ import { credentialFormats } from '../../credentials/credentials.ts'
 import { parseStrictJson } from '../../credentials/encoding/strict-json.ts'
 import type { LinkedFile } from '../../credentials/health-link/follow.ts'
 import { ipsKind, openIps } from '../../credentials/ips/ips.ts'
-import { issue } from '../../fhir/error.ts'
+import { FhirError, issue } from '../../fhir/error.ts'
 import { isOfType } from '../../fhir/json.ts'
 import type { Issue } from '../../fhir/types.ts'
+import type { JobCall } from '../../workers/job-pool.ts'
 import { type Evaluation, withRemarks } from '../evaluation.ts'
+import type { EvaluateRequest } from '../request.ts'
+import { evaluateImage } from '../several/image.ts'
+import type { InTurn } from '../several/together.ts'
 import { begin, evaluateSingle, judgeVerified, type Question } from '../single.ts'
 import { createReport } from '../verify/report.ts'
 import type { Verification } from '../verify/verify.ts'
@@ -29,24 +33,56 @@ const MOST_CARDS = 10
 /** Characters of one chunk of a card: its digits stay below the limit of one code. */
 const CHUNK_CHARACTERS = 4_000
 
+/** Who asks, and how work takes turns. */
+export interface FileAsker extends Pick<JobCall, 'client' | 'isGone'> {
+  inTurn: InTurn
+}
+
+/** What a file is judged with. */
+interface FileQuestion {
+  question: Question
+  asker: FileAsker
+  /** The verified certificate that holds the link; undefined for a bare link. */
+  signed: Verification | undefined
+}
+
 /**
- * Judges one file behind a link. What is itself a credential is judged as one; a document is judged as what the signer of the link says,
- * and is nobody's behind a bare link; of anything else only the type is known.
- * @param signed the verified certificate that holds the link; undefined for a bare link
+ * Judges one file behind a link. What is itself a credential is judged as one, also on a picture; a document is judged as what the signer
+ * of the link says, and is nobody's behind a bare link; of anything else only the type is known.
  */
-export async function judgeFile(
-  question: Question,
-  file: LinkedFile,
-  signed: Verification | undefined,
-): Promise<JudgedFile[]> {
+export async function judgeFile(asked: FileQuestion, file: LinkedFile): Promise<JudgedFile[]> {
+  const { question, signed } = asked
   if (file.contentType === 'application/smart-health-card') return judgeCards(question, file)
   const text = textOf(file)
   const { formats = credentialFormats } = question.environment
   if (text !== undefined && formats.some((each) => each.recognises([text])))
     return [await judgeText(question, file, [text])]
+  const onPicture = pictures.has(file.contentType) ? await judgePicture(asked, file) : undefined
+  if (onPicture) return [onPicture]
   if (!signed) return [nobodys(question, file)]
   const resource = isJson(file) && text !== undefined ? parseStrictJson(text, JSON_DEPTH) : undefined
   return [resource === undefined ? unread(file) : await judgeDocument(question, { file, resource, signed })]
+}
+
+const pictures = new Set(['image/png', 'image/jpeg', 'image/webp', 'application/pdf'])
+
+/** The credentials on a picture; undefined where there is none, or it cannot be read. */
+async function judgePicture(
+  { question, asker }: FileQuestion,
+  { contentType, bytes }: LinkedFile,
+): Promise<JudgedFile | undefined> {
+  const { environment, named, request } = question
+  if (!environment.readImage) return undefined
+  try {
+    const inner = { environment, named, request: innerRequest(request, []) }
+    const evaluation = await evaluateImage(inner, { contentType, data: bytes }, asker)
+    const { status, decision } = evaluation
+    return status === 'NOT_SUPPORTED' ? undefined : { entry: { contentType, evaluation }, status, decision }
+  } catch (error) {
+    // The picture is at fault, and not the question.
+    if (error instanceof FhirError && (error.status === 400 || error.status === 422)) return undefined
+    throw error
+  }
 }
 
 const isJson = ({ contentType }: LinkedFile) => contentType === 'application/json' || contentType.endsWith('+json')
@@ -78,13 +114,17 @@ function cardTexts(jws: Json): string[] {
   return count === 1 ? [`shc:/${parts[0]}`] : parts.map((part, at) => `shc:/${at + 1}/${count}/${part}`)
 }
 
-/** A credential as if it had been scanned; a link in it is not followed again. */
+/** A credential as if it had been scanned. */
 async function judgeText({ environment, request, named }: Question, file: LinkedFile, credential: Scanned) {
-  const { image: _image, identity: _identity, ...rest } = request
-  const inner = { ...rest, credential, further: [], followLinks: false }
-  const evaluation = await evaluateSingle({ environment, named, request: inner })
+  const evaluation = await evaluateSingle({ environment, named, request: innerRequest(request, credential) })
   const { status, decision } = evaluation
   return { entry: { contentType: file.contentType, evaluation }, status, decision }
+}
+
+/** The question about one file: a link in it is not followed again, and who holds the link is compared with the identity document once. */
+function innerRequest(request: EvaluateRequest, credential: Scanned): EvaluateRequest {
+  const { image: _image, identity: _identity, ...rest } = request
+  return { ...rest, credential, further: [], followLinks: false }
 }
 
 interface SignedDocument {

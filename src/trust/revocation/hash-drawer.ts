@@ -5,6 +5,8 @@ export const HASH_WORDS = HASH_BYTES / 4
 
 /** So many hashes may stand unsorted at the end: reading them costs less than sorting anew for each. */
 const MOST_UNSORTED = 64
+/** So many hashes may share their first number and be looked at one by one. */
+const FEW = 8
 /** Batches that two bytes can number. */
 const NARROW_BATCHES = 0x1_0000
 
@@ -43,8 +45,11 @@ export class HashDrawer {
 
   /** Whether the hash stands in a batch that is meant. */
   has(hash: Uint32Array, isMeant: (batch: number) => boolean): boolean {
-    for (let at = this.#firstOf(hash); at < this.#sorted && this.#compare(at, hash) === 0; at++)
-      if (isMeant(this.#batches[at] ?? 0)) return true
+    for (let at = this.#firstOf(hash); at < this.#sorted; at++) {
+      const difference = this.#compare(at, hash)
+      if (difference > 0) break
+      if (difference === 0 && isMeant(this.#batches[at] ?? 0)) return true
+    }
     for (let at = this.#sorted; at < this.#count; at++)
       if (this.#compare(at, hash) === 0 && isMeant(this.#batches[at] ?? 0)) return true
     return false
@@ -75,9 +80,23 @@ export class HashDrawer {
     this.#batches = batches
   }
 
-  /** Index of the first sorted hash that is not less. */
+  /** Index of the first sorted hash that is not less: by its first number, which nearly always tells hashes apart, else by all of it. */
   #firstOf(hash: Uint32Array): number {
+    const words = this.#words
+    const wanted = hash[0] ?? 0
     let low = 0
+    let high = this.#sorted
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((words[middle * HASH_WORDS] ?? 0) < wanted) low = middle + 1
+      else high = middle
+    }
+    const isCrowded = low + FEW < this.#sorted && words[(low + FEW) * HASH_WORDS] === wanted
+    return isCrowded ? this.#firstWhole(hash, low) : low
+  }
+
+  #firstWhole(hash: Uint32Array, from: number): number {
+    let low = from
     let high = this.#sorted
     while (low < high) {
       const middle = (low + high) >>> 1

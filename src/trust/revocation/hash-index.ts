@@ -50,6 +50,10 @@ export interface CountryFigures {
 export interface HashIndex {
   /** @throws RangeError for hashes of another length: the reader of the batch has let them pass */
   add(batches: Iterable<HashBatch>): void
+  /** The same for many, one after the other: they are sorted by {@link sort}, and slow to be asked for before. */
+  load(batches: Iterable<HashBatch>): void
+  /** Sorts what was loaded, in steps of some milliseconds. */
+  sort(): Generator<void>
   /** Takes batches out, by id; unknown ones are none. */
   remove(ids: Iterable<string>): void
   /** Gives up batches that have expired. */
@@ -90,6 +94,7 @@ const shelfName = (country: string, type: HashType) => `${participantCode(countr
 export function createHashIndex(): HashIndex {
   const shelves = new Map<string, Shelf>()
   const places = new Map<string, { shelf: Shelf; batch: Batch }>()
+  const asked = new Uint32Array(HASH_WORDS)
   let figures: CountryFigures[] | undefined
   const remove = (id: string) => {
     const place = places.get(id)
@@ -98,20 +103,27 @@ export function createHashIndex(): HashIndex {
     places.delete(id)
     letGo(place.shelf, place.batch)
   }
+  const load = (batches: Iterable<HashBatch>) => {
+    figures = undefined
+    for (const batch of batches) {
+      remove(batch.id)
+      const shelf = shelfFor(shelves, batch)
+      places.set(batch.id, { shelf, batch: putInto(shelf, batch) })
+    }
+  }
   return {
     add(batches) {
-      const changed = new Set<Shelf>()
-      let given = 0
-      figures = undefined
-      for (const batch of batches) {
-        remove(batch.id)
-        const shelf = shelfFor(shelves, batch)
-        places.set(batch.id, { shelf, batch: putInto(shelf, batch) })
-        changed.add(shelf)
-        given++
-      }
-      // What came at once is sorted at once; a single batch waits for its like.
-      for (const shelf of changed) for (const drawer of shelf.drawers) drawer?.settle(given > 1)
+      load(batches)
+      // A few unsorted hashes in each drawer wait for others.
+      for (const { drawers } of shelves.values()) for (const drawer of drawers) drawer?.settle(false)
+    },
+    load,
+    *sort() {
+      for (const { drawers } of shelves.values())
+        for (const drawer of drawers) {
+          drawer?.settle(true)
+          yield
+        }
     },
     remove(ids) {
       for (const id of ids) remove(id)
@@ -124,11 +136,13 @@ export function createHashIndex(): HashIndex {
       }
     },
     has({ country, hashType, hash, keyIds, clock }) {
-      const shelf = shelves.get(shelfName(country, hashType))
+      // Who asks again and again has the code by which the shelf is named.
+      const shelf = shelves.get(`${country}|${hashType}`) ?? shelves.get(shelfName(country, hashType))
       const drawer = shelf?.drawers[hash[0] ?? 0]
       if (!shelf || !drawer || hash.length !== HASH_BYTES) return false
       const time = clock.getTime()
-      return drawer.has(wordsOf(hash), (number) => {
+      readWords(hash, asked)
+      return drawer.has(asked, (number) => {
         const batch = shelf.batches[number]
         if (!batch?.isHeld || batch.expires < time) return false
         // A signature is that of one key already.
@@ -177,6 +191,15 @@ function putInto(shelf: Shelf, { id, country, keyId, expires, hashes }: HashBatc
     drawer.add(words, at, number)
   }
   return batch
+}
+
+/** Reads one hash, without making anything. */
+function readWords(hash: Uint8Array, into: Uint32Array): void {
+  for (let word = 0; word < HASH_WORDS; word++) {
+    const at = 4 * word
+    into[word] =
+      ((hash[at] ?? 0) << 24) | ((hash[at + 1] ?? 0) << 16) | ((hash[at + 2] ?? 0) << 8) | (hash[at + 3] ?? 0)
+  }
 }
 
 function wordsOf(hashes: Uint8Array): Uint32Array {

@@ -1,11 +1,12 @@
 import path from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { Json } from '../../base/json-value.ts'
 import { parseJson as parseStrictJson } from '../../fhir/json.ts'
 import { sameParticipant } from '../keys/participant-codes.ts'
 import { parseJson } from '../lists/did-source.ts'
 import { type SourceContent, type TrustReaders, type TrustSource, UnusableSource } from '../lists/trust-source.ts'
 import { type CardList, readCardList } from './card-list.ts'
-import { createHashIndex, type HashBatch } from './hash-index.ts'
+import { createHashIndex } from './hash-index.ts'
 import { batchJson, readBatch } from './read-batch.ts'
 import type { RevocationContent } from './revocation-content.ts'
 
@@ -61,7 +62,6 @@ async function readBatches(
   { readers, now }: RevocationReading,
 ): Promise<RevocationContent> {
   const hashes = createHashIndex()
-  const batches: HashBatch[] = []
   const dates = new Dates(readers)
   for (const file of files) {
     const read = batchJson(await readText(file, readers), (text) => parseStrictJson(Buffer.from(text)))
@@ -72,13 +72,15 @@ async function readBatches(
       const id = Array.isArray(read.json) ? `${path.basename(file)}#${at + 1}` : path.basename(file)
       const batch = batchOf(item, source)
       if (typeof batch === 'string') throw new UnusableSource(`${file}, batch ${at + 1}: ${batch}`)
-      batches.push({ ...batch, id })
+      // Of one that has expired only that it was there is kept.
+      hashes.load([{ ...batch, id, hashes: batch.expires < now ? new Uint8Array(0) : batch.hashes }])
       if (batch.date && !(date && date > batch.date)) date = batch.date
     }
     await dates.add(file, date)
   }
-  hashes.add(batches)
   hashes.expire(now)
+  // Requests are answered meanwhile.
+  for (const _ of hashes.sort()) await setImmediate()
   return { hashes, ...dates.newest() }
 }
 

@@ -33,6 +33,8 @@ interface EnvelopeCase {
   /** The only evidence is written twice, or its members are divided between two of one address. */
   twice?: boolean
   split?: boolean
+  /** Address of a second evidence, otherwise like the first, before it is signed. */
+  secondOf?: string
   /** Evidence, one value each, before it is signed by nobody. */
   many?: number
   clock?: string
@@ -82,6 +84,10 @@ walkSections<EnvelopeCase>('envelope.json', import.meta.url, async (each) => {
   const signer = signers[each.signer ?? 'ed25519']
   const plain = { ...vaccination(), ...(each.context ? { '@context': [base, each.context] } : {}) }
   const document = asObject(changed(plain, each.set, each.drop))
+  if (each.secondOf)
+    document.evidence = [document.evidence ?? []]
+      .flat()
+      .flatMap((one) => [one, { ...asObject(one), id: each.secondOf ?? '' }])
   // What nobody could sign is changed afterwards.
   const signable = each.status === 'INVALID_SIGNING_FORMAT' || each.status === 'UNSUPPORTED_CONTENT' ? plain : document
   const content = JSON.parse(String(await contentOf(signable, signer, { proof: each.signed ?? {} })))

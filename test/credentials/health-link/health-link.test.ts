@@ -25,13 +25,14 @@ interface Case {
   payload?: JsonObject
   urlLength?: number
   padded?: true
+  signed?: true
   fault?: 'encoding' | 'envelope'
   link?: Record<string, unknown>
   remarks?: string[]
 }
 
 walkSections<Case>('links.json', import.meta.url, (each) => {
-  const read = readLink(each.text ?? textOf(each))
+  const read = readLink(each.text ?? textOf(each), each.signed)
   if (each.fault !== undefined) {
     assert.ok('of' in read)
     assert.equal(read.of, each.fault)

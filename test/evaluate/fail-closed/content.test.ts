@@ -172,7 +172,7 @@ describe('several kinds in one certificate', () => {
       issue(
         map([
           [1, dcc({ v: [dose] })],
-          [5, 'vhlink:/e30'],
+          [5, 'vhlink:/eyJ1cmwiOiJodHRwczovL2V4YW1wbGUub3JnL3gifQ'],
         ]),
       ),
     )

@@ -58,7 +58,6 @@ describe('names', () => {
   for (const parameter of [
     { name: 'asOf', valueBoolean: false },
     { name: 'useContext', valueBoolean: false },
-    { name: 'followLinks', valueBoolean: true },
   ])
     it(`${parameter.name} is not supported yet and says so`, async () => {
       const { name } = parameter
@@ -68,6 +67,12 @@ describe('names', () => {
       assert.match(text, /"not-supported"/)
       assert.match(text, new RegExp(`parameter ${name} is not supported|${name} is not possible`))
     })
+
+  it('followLinks without a network is refused and says why', async () => {
+    const { http: status, body, text } = await ask(question(vaccination, { name: 'followLinks', valueBoolean: true }))
+    assert.deepEqual([status, body.parameter], [400, undefined])
+    assert.match(text, /"not-supported".*NETWORK=off/)
+  })
 
   it('repeats no name that is none', async () => {
     const [status, text] = await refusal({ name: vaccination, valueString: 'x' })

@@ -1,10 +1,12 @@
 /** A server that follows links, and a sharer whom it may ask. */
 import { randomBytes } from 'node:crypto'
 import type { JsonObject } from '../../../src/base/json-value.ts'
+import type { CborInput } from '../../../src/demo/cbor-encode.ts'
 import { demoCardIssuer, demoCountry, demoIssuer } from '../../../src/demo/demo-issuer.ts'
-import { issueHcert } from '../../../src/demo/issue-hcert.ts'
+import { hcertClaims, issueHcert } from '../../../src/demo/issue-hcert.ts'
 import { cardFile, issueHealthLink, type LinkContent, linkClaims } from '../../../src/demo/issue-health-link.ts'
 import { cardJws, sampleCard } from '../../../src/demo/issue-shc.ts'
+import { samplePayload } from '../../../src/demo/samples.ts'
 import type { Parameter, Parameters } from '../../../src/fhir/types.ts'
 import { openTestServer } from '../../support/loaded-server.ts'
 import { type Sharer, startSharer } from '../../support/sharer.ts'
@@ -19,6 +21,10 @@ export interface LinkWorld {
   link(path: string, more?: Partial<LinkContent>, scheme?: 'shlink' | 'vhlink'): string
   /** A certificate that holds links. */
   certificate(...links: string[]): string
+  /** One that holds these kinds of certificate, by their keys. */
+  certificateOf(...kinds: [number, CborInput][]): string
+  /** An EU certificate of a complete vaccination, or a forgery of it. */
+  vaccination(forged?: boolean): string
   /** A file of cards, each of so many doses of a person, sealed. */
   cards(...cards: JsonObject[]): string
   card(more?: { doses?: number; family?: string; forged?: boolean }): JsonObject & { jws?: string }
@@ -85,6 +91,9 @@ export async function openLinkWorld(environment: Record<string, string> = {}): P
   const signer = { privateKey: issuer.privateKey, publicKey: issuer.certificate.publicKey }
   const issuedAt = new Date(now.getTime() - dayMilliseconds)
   const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
+  const signsWith = { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' } as const
+  const expires = new Date(now.getTime() + 30 * dayMilliseconds)
+  const times = { issuer: demoCountry, issuedAt: seconds(issuedAt), expires: seconds(expires) }
   return {
     sharer,
     dataDir,
@@ -98,15 +107,17 @@ export async function openLinkWorld(environment: Record<string, string> = {}): P
     },
     link: (path, more, scheme = 'shlink') =>
       issueHealthLink({ url: `${sharer.peer.origin}${path}`, key: sharer.key, ...more }, scheme),
-    certificate: (...links) =>
-      issueHcert(
-        linkClaims(links, {
-          issuer: demoCountry,
-          issuedAt: seconds(issuedAt),
-          expires: seconds(new Date(now.getTime() + 30 * dayMilliseconds)),
-        }),
-        { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' },
-      ),
+    certificate: (...links) => issueHcert(linkClaims(links, times), signsWith),
+    certificateOf(...kinds) {
+      const claims = hcertClaims({ ...times, certificate: [0, null] })
+      claims.set(-260, new Map(kinds))
+      return issueHcert(claims, signsWith)
+    },
+    vaccination(forged = false) {
+      const options = { issuer: demoCountry, issuedAt, expires }
+      const replaced = forged ? { replacedPayload: samplePayload('dcc-t', options) } : {}
+      return issueHcert(samplePayload('dcc-v', options), signsWith, replaced)
+    },
     cards: (...cards) =>
       sharer.seal(
         cardFile(cards.map(({ jws, ...card }) => (typeof jws === 'string' ? jws : cardJws(card, signer)))),

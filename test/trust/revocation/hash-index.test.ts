@@ -86,7 +86,7 @@ describe('drawn batches, added, taken out and expired in any order', () => {
     seeds: fc.array(fc.nat(300), { maxLength: 200 }),
   })
   const step = fc.oneof(
-    { weight: 5, arbitrary: fc.array(drawnBatch, { maxLength: 4 }).map((add) => ({ add })) },
+    { weight: 5, arbitrary: fc.record({ add: fc.array(drawnBatch, { maxLength: 4 }), isLoaded: fc.boolean() }) },
     { weight: 2, arbitrary: fc.array(fc.nat(12).map(String), { maxLength: 3 }).map((remove) => ({ remove })) },
     { weight: 1, arbitrary: fc.constant({ expire: true }) },
   )
@@ -104,7 +104,8 @@ describe('drawn batches, added, taken out and expired in any order', () => {
         for (const each of steps) {
           if ('add' in each) {
             const added = each.add.map(({ seeds, ...rest }) => ({ ...rest, hashes: Buffer.concat(seeds.map(seeded)) }))
-            index.add(added)
+            if (each.isLoaded) index.load(added)
+            else index.add(added)
             for (const one of added) plain.set(one.id, one)
           } else if ('remove' in each) {
             index.remove(each.remove)
@@ -112,6 +113,7 @@ describe('drawn batches, added, taken out and expired in any order', () => {
           } else {
             index.expire(clock)
             for (const [id, { expires }] of plain) if (expires < clock) plain.delete(id)
+            for (const _ of index.sort()) assert.ok(index)
           }
         }
         const holds = (hashes: Uint8Array, wanted: Buffer) =>
