@@ -303,7 +303,8 @@ function lengthOfTexts(parameters: Parameter[]): number {
 
 function checkQuestion(question: Parameters): void {
   const expression = 'Parameters.parameter'
-  if ((question.parameter?.length ?? 0) > maximumParameters)
+  const parts = (question.parameter ?? []).reduce((sum, { part = [] }) => sum + 1 + part.length, 0)
+  if (parts > maximumParameters)
     throw badRequest({ text: `More than ${maximumParameters} parameters`, expression }, 'too-costly')
   // A body is let in that is long for a picture's sake: nothing else may be.
   if (lengthOfTexts(question.parameter ?? []) > maximumQuestionBytes) {
