@@ -76,8 +76,12 @@ const dcc = fc.record({
     }),
   }),
 })
-const dvcEvent = ['dn', 'tg', 'vp', 'mp', 'ma', 'mid', 'dt', 'bo', 'vls', 'vle', 'cn', 'is']
-const dvc = fc.record({ n: odd, dob: odd, s: odd, nid: odd, ndt: odd, v: list(dvcEvent) })
+const dvcEvent = ['dn', 'tg', 'vp', 'mp', 'ma', 'mid', 'dt', 'dv', 'bo', 'vls', 'vle', 'cn', 'is']
+const dvcHolder = { n: odd, dob: odd, s: odd, ntl: odd, nt: odd, nid: odd, id: odd, ndt: odd, dt: odd, gn: odd, d: odd }
+const dvc = fc.oneof(
+  fc.record({ ...dvcHolder, v: list(dvcEvent) }),
+  fc.record({ ...dvcHolder, v: odd, vx: list(dvcEvent) }),
+)
 const flatMembers = [
   'name',
   'birthDate',

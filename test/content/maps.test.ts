@@ -486,6 +486,46 @@ describe('claim -6 to core data set', () => {
     })
   })
 
+  it('goes on to FHIR with all that it says', async () => {
+    const [data] = await coreDataSets('VaccinationClaimToCoreDataSet', { ...dvc, ntl: 'IRL', ndt: 'PPN' })
+    const resources = await toBundle(data ?? null)
+    const found = (type: string) => asObject(resources.find(({ resourceType }) => resourceType === type))
+    const holder = found('Patient')
+    assert.deepEqual(holder.identifier, [
+      {
+        type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: 'PPN' }] },
+        value: 'P1234567',
+      },
+    ])
+    assert.equal(holder.gender, 'female')
+    assert.deepEqual(holder.extension, [
+      {
+        url: 'http://hl7.org/fhir/StructureDefinition/patient-nationality',
+        extension: [
+          { url: 'code', valueCodeableConcept: { coding: [{ system: 'urn:iso:std:iso:3166', code: 'IRL' }] } },
+        ],
+      },
+    ])
+    assert.deepEqual(asObject([holder.contact].flat()[0]).name, { text: 'Parent' })
+    const immunization = found('Immunization')
+    assert.equal(immunization.lotNumber, 'd23456')
+    assert.deepEqual(immunization.performer, [{ actor: { display: 'Dr Clinician' } }])
+    assert.deepEqual(asObject([immunization.protocolApplied].flat()[0]).targetDisease, [
+      { coding: [{ system: official, code: '1D47' }] },
+    ])
+    assert.deepEqual(
+      [immunization.extension]
+        .flat()
+        .find((each) => asObject(each).url === `${base}/StructureDefinition/event-validity`),
+      {
+        url: `${base}/StructureDefinition/event-validity`,
+        valuePeriod: { start: '2026-01-25', end: '2036-01-25' },
+      },
+    )
+    assert.deepEqual(found('Organization').identifier, [{ value: 'org-5' }])
+    assert.equal(found('Composition').date, '2026-01-25')
+  })
+
   const doses: [given: Json, dose: number | undefined, text: string | undefined][] = [
     ['firstDose', 1, undefined],
     ['3', 3, undefined],

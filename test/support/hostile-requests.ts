@@ -3,6 +3,7 @@
  * send, as large as it is let in. Nothing in them is fetched; corpora are not needed.
  */
 import type { CodeSystem, Resource, ValueSet } from '../../src/fhir/types.ts'
+import { hostilePictures } from './pictures/hostile.ts'
 
 /** One request, and what may come of it. */
 export interface HostileRequest {
@@ -750,4 +751,5 @@ export const hostileRequests: HostileRequest[] = [
   ...rest,
   ...programs,
   ...evaluate,
+  ...hostilePictures.map((each) => ({ operation: '$evaluate', path: '$evaluate', ...each })),
 ]

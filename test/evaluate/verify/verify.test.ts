@@ -33,6 +33,7 @@ describe('verifyCredential', () => {
     link: 'hcert-link',
     dvc: 'hcert-dvc',
     icvp: 'hcert-icvp',
+    'icvp-polio': 'hcert-icvp',
   }
   for (const kind of sampleKinds) {
     it(`verifies ${kind}, refuses its forged and expired siblings`, async () => {
@@ -80,10 +81,18 @@ describe('verifyCredential', () => {
 
   it('remarks on ES256 with a P-384 key, which verifies', async () => {
     const other = testIssuer({ algorithm: 'ES384' })
-    const text = issueHcert(hcertClaims({ issuer: 'XA', issuedAt: 1, expires: 2e9, certificate: [5, 'vhlink:/eyJ1cmwiOiJodHRwczovL2V4YW1wbGUub3JnL3gifQ'] }), {
-      ...other.signer,
-      algorithm: 'ES256',
-    })
+    const text = issueHcert(
+      hcertClaims({
+        issuer: 'XA',
+        issuedAt: 1,
+        expires: 2e9,
+        certificate: [5, 'vhlink:/eyJ1cmwiOiJodHRwczovL2V4YW1wbGUub3JnL3gifQ'],
+      }),
+      {
+        ...other.signer,
+        algorithm: 'ES256',
+      },
+    )
     const verdict = await verify(text, { keys: anchorKeySource([other.anchor]) })
     assert.equal(verdict.status, 'VERIFIED')
     assert.equal(outcomes(verdict).envelope, 'warn')
@@ -125,7 +134,11 @@ describe('verifyCredential', () => {
 
   it('reads times in the forms of CBOR, the same wherever the process runs', async () => {
     const statusAt = async (expires: CborInput) => {
-      const claims = hcertClaims({ issuer: 'XA', issuedAt: 1, certificate: [5, 'vhlink:/eyJ1cmwiOiJodHRwczovL2V4YW1wbGUub3JnL3gifQ'] })
+      const claims = hcertClaims({
+        issuer: 'XA',
+        issuedAt: 1,
+        certificate: [5, 'vhlink:/eyJ1cmwiOiJodHRwczovL2V4YW1wbGUub3JnL3gifQ'],
+      })
       claims.set(4, expires)
       return (await verify(issueHcert(claims, issuer.signer))).status
     }
@@ -209,7 +222,12 @@ describe('verifyCredential', () => {
   it('binds a listed key to its participant, in any spelling, but not to free text', async () => {
     const claim = (name: string) =>
       issueHcert(
-        hcertClaims({ issuer: name, issuedAt: 1, expires: 2e9, certificate: [5, 'vhlink:/eyJ1cmwiOiJodHRwczovL2V4YW1wbGUub3JnL3gifQ'] }),
+        hcertClaims({
+          issuer: name,
+          issuedAt: 1,
+          expires: 2e9,
+          certificate: [5, 'vhlink:/eyJ1cmwiOiJodHRwczovL2V4YW1wbGUub3JnL3gifQ'],
+        }),
         issuer.signer,
       )
     for (const name of ['XA', 'xa', 'XXA'])
