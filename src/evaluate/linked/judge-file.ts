@@ -59,7 +59,8 @@ export async function judgeFile(asked: FileQuestion, file: LinkedFile): Promise<
     return [await judgeText(question, file, [text])]
   const onPicture = pictures.has(file.contentType) ? await judgePicture(asked, file) : undefined
   if (onPicture) return [onPicture]
-  if (!signed) return [nobodys(question, file)]
+  // What the key of a signed link did not open, its signer did not say.
+  if (!signed || !file.isSealed) return [nobodys(question, file)]
   const resource = isJson(file) && text !== undefined ? parseStrictJson(text, JSON_DEPTH) : undefined
   return [resource === undefined ? unread(file) : await judgeDocument(question, { file, resource, signed })]
 }

@@ -380,17 +380,24 @@ describe('an answer of a sharer', () => {
 
 describe('a link without key', () => {
   const link = () => world.certificate(world.link(search, { key: undefined } as object, 'vhlink'))
+  const file = (body: string, type: string) =>
+    offer('GET /fhir/Binary/b1', () => ({ body: Buffer.from(body), headers: { 'Content-Type': type } }))
   it('has files as they are, of the type that is announced', async () => {
-    offerSearch(searchset([list([]), document('d1', { url: 'Binary/b1' })]))
-    const file = (type: string) =>
-      offer('GET /fhir/Binary/b1', () => ({
-        body: Buffer.from(JSON.stringify(summary())),
-        headers: { 'Content-Type': type },
-      }))
-    file(`${FHIR}; charset=utf-8`)
+    offerSearch(searchset([list([]), document('d1', { url: 'Binary/b1', contentType: 'text/plain' })]))
+    file(world.vaccination(), 'text/plain; charset=utf-8')
     const reply = await world.ask(link())
-    assert.deepEqual([reply.status, reply.linked[0]?.evaluation?.status], ['VERIFIED', 'VERIFIED'])
-    file('text/plain')
+    assert.deepEqual([reply.decision, reply.status], ['accepted', 'VERIFIED'])
+    file(world.vaccination(true), 'text/plain')
+    unverified(await world.ask(link()), 'INVALID_SIGNATURE', 'signature', /a file behind the link/)
+    file(world.vaccination(), FHIR)
     unverified(await world.ask(link()), 'UNSUPPORTED_CONTENT', 'payload', /another type/)
+  })
+  it('says nothing of a document: whoever holds the host writes what he likes', async () => {
+    offerSearch(searchset([list([]), document('d1', { url: 'Binary/b1' })]))
+    file(JSON.stringify(summary()), FHIR)
+    const reply = await world.ask(link())
+    unverified(reply, 'UNSIGNED_CONTENT', 'signature', /nobody signed/)
+    assert.equal(reply.linked[0]?.content, undefined)
+    assert.equal(reply.linked[0]?.evaluation?.status, 'UNSIGNED_CONTENT')
   })
 })
