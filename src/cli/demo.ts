@@ -64,7 +64,10 @@ const decisions: Decision[] = ['accepted', 'rejected', 'undetermined', 'unverifi
 /** Kind by decision: which variants of a specimen end how. */
 function overview(evaluated: Evaluated[]): string {
   const names = evaluated.map(({ name }) => name)
-  const kindOf = (name: string) => names.find((each) => name.startsWith(`${each}-`)) ?? name
+  // A kind is what others are variants of.
+  const kindNames = names.filter((name) => names.some((each) => each.startsWith(`${name}-`)))
+  const kindOf = (name: string) =>
+    kindNames.includes(name) ? name : (kindNames.findLast((each) => name.startsWith(`${each}-`)) ?? name)
   const kinds = Map.groupBy(evaluated, ({ name }) => kindOf(name))
   const rows = [...kinds].map(([kind, all]) => [
     kind,

@@ -3,7 +3,7 @@ import { jsonSize } from '../base/json-size.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
 import { input, output } from '../fhir/declare-parameter.ts'
-import { badRequest, FhirError, operationOutcome, unprocessable } from '../fhir/error.ts'
+import { badRequest, FhirError, issue, operationOutcome, unprocessable } from '../fhir/error.ts'
 import { isOfType, parseJson } from '../fhir/json.ts'
 import {
   defineOperation,
@@ -12,9 +12,10 @@ import {
   type OperationCall,
   type OperationReply,
   type ParameterDeclaration,
+  parameterValue,
   textParameter,
 } from '../fhir/operation.ts'
-import type { Parameters, PlanDefinition, Resource } from '../fhir/types.ts'
+import type { Parameter, Parameters, PlanDefinition, Resource } from '../fhir/types.ts'
 import { createBudget, requestLimits } from '../workers/budget.ts'
 import type { OperationContext } from './context.ts'
 import { instanceOf } from './input/instance-resource.ts'
@@ -286,10 +287,30 @@ const maximumParameters = 500
 /** Characters of what is handed to rules as parameters. */
 const maximumRuleParameters = 50_000
 
+/** Fewest characters that a parameter has beside its value, in JSON. */
+const aroundValue = 24
+
+/** Characters of parameters and their parts, but for pictures and resources: at most as many as the body that they came in. */
+function lengthOfTexts(parameters: Parameter[]): number {
+  let length = aroundValue * parameters.length
+  for (const each of parameters) {
+    if (each.part) length += lengthOfTexts(each.part)
+    const value = each.part ? undefined : parameterValue(each)
+    if (typeof value === 'string') length += value.length
+  }
+  return length
+}
+
 function checkQuestion(question: Parameters): void {
   const expression = 'Parameters.parameter'
-  if ((question.parameter?.length ?? 0) > maximumParameters)
+  const parts = (question.parameter ?? []).reduce((sum, { part = [] }) => sum + 1 + part.length, 0)
+  if (parts > maximumParameters)
     throw badRequest({ text: `More than ${maximumParameters} parameters`, expression }, 'too-costly')
+  // A body is let in that is long for a picture's sake: nothing else may be.
+  if (lengthOfTexts(question.parameter ?? []) > maximumQuestionBytes) {
+    const text = `What stands beside a picture is longer than ${maximumQuestionBytes} characters`
+    throw new FhirError(413, issue('too-long', { text, expression }))
+  }
   const given = firstParameter(question, 'parameters')?.resource
   if (jsonSize(given, maximumRuleParameters) > maximumRuleParameters) {
     const text = `The parameters for rules are larger than ${maximumRuleParameters} characters`

@@ -157,8 +157,10 @@ test('evaluate --explain tells where a broken text cannot be read, and of a pict
   const broken = await vidimus(['evaluate', '--explain', '-'], `${text.slice(0, 40)}a${text.slice(41)}`)
   assert.equal(broken.code, 4)
   assert.match(broken.stdout, /^base45 .*✗ from 36 on: /m)
-  const picture = await vidimus(['evaluate', '--explain', file('seal.png')])
-  assert.match(picture.stdout, /^Code 1 of 1 \(QRCode, page 1\)\nLayers \(icao-vds-nc\)/)
+  const picture = await vidimus(['evaluate', '--explain', file('vaccination.png')])
+  assert.equal(picture.code, 0, picture.stderr)
+  assert.match(picture.stdout, /^Code 1 of 1 \(QRCode, page 1\)\nLayers \(hcert\)[\s\S]*^ACCEPTED/m)
+  assert.equal((await vidimus(['evaluate', file('seal.png'), file('card.png')])).code, 2)
 })
 
 test('labels come in the language that is asked for', async () => {

@@ -30,16 +30,38 @@ function vidimus(args: string[], environment: Record<string, string> = {}, input
 test('demo prints the verdicts and leaves the codes behind; evaluate tells one in detail', async () => {
   const demo = await vidimus(['demo'])
   assert.equal(demo.code, 0, demo.stderr)
-  const verdict = (name: string) => new RegExp(`^${name} +(\\w+) +(\\w+)`, 'm').exec(demo.stdout)?.slice(1)
+  const verdict = (name: string) =>
+    new RegExp(`^${name} +(accepted|rejected|undetermined|unverified) +(\\w+)`, 'm').exec(demo.stdout)?.slice(1)
+  // First which variants of each kind end how.
+  assert.match(demo.stdout, /^KIND +FORMAT +ACCEPTED +REJECTED +UNDETERMINED +UNVERIFIED\n/)
+  assert.match(demo.stdout, /^vaccination +hcert-dcc +genuine +unmet +incomplete +expired, changed, forged$/m)
+  for (const format of ['shc', 'icao-vds-nc', 'divoc', 'hcert-link', 'hcert-dvc', 'hcert-icvp'])
+    assert.match(demo.stdout, new RegExp(`^[\\w-]+ +${format} .*genuine`, 'm'))
+  const whyLink = /^link +undetermined .*$/m.exec(demo.stdout)?.[0] ?? ''
+  assert.equal(whyLink.split('which was not followed').length, 2, whyLink)
   assert.deepEqual(verdict('vaccination'), ['accepted', 'VERIFIED'])
   assert.deepEqual(verdict('vaccination-expired'), ['unverified', 'EXPIRED'])
-  for (const name of ['card', 'seal']) assert.deepEqual(verdict(name), ['undetermined', 'VERIFIED'])
+  for (const name of ['card', 'seal', 'dvc']) {
+    assert.deepEqual(verdict(name), ['accepted', 'VERIFIED'])
+    assert.deepEqual(verdict(`${name}-unmet`), ['rejected', 'VERIFIED'])
+    assert.deepEqual(verdict(`${name}-unknown`), ['undetermined', 'VERIFIED'])
+  }
+  assert.equal(verdict('divoc')?.[1], 'VERIFIED')
   for (const name of ['card-changed', 'seal-forged'])
     assert.deepEqual(verdict(name), ['unverified', 'INVALID_SIGNATURE'])
   assert.deepEqual(verdict('vaccination-forged'), ['unverified', 'INVALID_SIGNATURE'])
 
   // All four decisions of every kind that a rule can decide.
-  for (const name of ['vaccination', 'test', 'recovery', 'ddcc-vaccination', 'ddcc-test', 'icvp', 'flat']) {
+  for (const name of [
+    'vaccination',
+    'test',
+    'recovery',
+    'ddcc-vaccination',
+    'ddcc-test',
+    'icvp',
+    'icvp-polio',
+    'flat',
+  ]) {
     const decisions = ['', '-unmet', '-incomplete', '-changed'].map((variant) => verdict(`${name}${variant}`)?.[0])
     assert.deepEqual(decisions, ['accepted', 'rejected', 'undetermined', 'unverified'], name)
   }
@@ -85,6 +107,7 @@ test('trust list names the lists and their state', async () => {
     [
       ['demo', true, 2],
       ['demo-cards', true, 1],
+      ['demo-divoc', true, 1],
     ],
   )
   const absent = await vidimus(['trust', 'list'], { TRUST_LISTS: '/nowhere/certificates' })

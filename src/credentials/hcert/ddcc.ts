@@ -30,6 +30,18 @@ export const testResult = coreDataSet(4, 'hcert-ddcc-tr', { event: 't', name: 't
 /** Members of the core data sets beside the event (WHO DDCC, logical models). */
 const MEMBERS = ['resourceType', 'name', 'birthDate', 'sex', 'identifier', 'certificate']
 
+/** Members of the certificate, and of each kind of event; what is valid until a day is ours. */
+const CERTIFICATE_MEMBERS = ['issuer', 'kid', 'hcid', 'ddccid', 'version', 'period']
+const COMMON_MEMBERS = ['brand', 'manufacturer', 'date', 'country', 'centre']
+const EVENT_MEMBERS: Record<string, readonly string[]> = {
+  vaccination: [
+    ...COMMON_MEMBERS,
+    ...['vaccine', 'maholder', 'lot', 'validFrom', 'validUntil', 'dose', 'totalDoses', 'signature', 'practitioner'],
+    ...['disease', 'nextDose'],
+  ],
+  test: [...COMMON_MEMBERS, 'pathogen', 'type', 'origin', 'result'],
+}
+
 /** Of the event, in the core data set and in the flat form. */
 const event: Fields = {
   vaccine: coding,
@@ -97,6 +109,12 @@ function departures(dataSet: JsonObject, member: string): string[] {
   if (!isJsonObject(dataSet.certificate)) remarks.push('certificate is not a map')
   const isKnown = (name: string) => name === member || MEMBERS.includes(name)
   if (!Object.keys(dataSet).every(isKnown)) remarks.push('members that a DDCC core data set does not have')
+  for (const [part, known] of [
+    ['certificate', CERTIFICATE_MEMBERS],
+    [member, EVENT_MEMBERS[member] ?? []],
+  ] as const)
+    if (!Object.keys(Object(dataSet[part])).every((name) => known.includes(name)))
+      remarks.push(`${part} has members that a DDCC core data set does not have`)
   return remarks
 }
 

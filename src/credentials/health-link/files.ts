@@ -12,11 +12,11 @@ import {
   unusable,
 } from './followed.ts'
 import { isListSearch } from './health-link.ts'
-import { refusal } from './manifest.ts'
 import { mediaType, openFile } from './open-file.ts'
+import { refusal } from './refusal.ts'
 
 /** Largest file, and all files of one link together, in bytes as they come. */
-const FILE_BYTES = 5_000_000
+const FILE_BYTES = 4_000_000
 const ALL_BYTES = 10_000_000
 const JOSE = 'application/jose'
 
@@ -53,7 +53,9 @@ async function rawFile(
     return bytes.length > FILE_BYTES ? unusable('a file behind it is too large') : { bytes }
   }
   const isSigned = isListSearch(following.link)
-  const reply = await ask(following, { url: location, accept: JOSE, isSigned, maxBytes })
+  // Without a key the file comes as it is.
+  const accept = following.link.key === undefined ? '*/*' : JOSE
+  const reply = await ask(following, { url: location, accept, isSigned, maxBytes })
   if ('fault' in reply) return reply.fault
   if (reply.status !== 200) return refusal(reply, following)
   const contentType = reply.headers['content-type']

@@ -1,20 +1,18 @@
 /** Verifiable health links: a folder of documents behind a FHIR search on List (IHE ITI VHL, Retrieve Manifest and ITI-68). */
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import type { NetworkReply } from '../../network/network-request.ts'
 import {
   type Announced,
   ask,
-  ended,
   type Following,
   isNotFollowed,
   jsonOf,
   type NotFollowed,
-  retryText,
   unavailable,
   unusable,
 } from './followed.ts'
 import { MOST_FILES } from './manifest.ts'
+import { refusal } from './refusal.ts'
 
 /** Documents up to this size may come inside their reference, in characters. */
 const EMBEDDED_CHARACTERS = 100_000
@@ -27,7 +25,7 @@ const DOCUMENT =
 export async function readListSearch(following: Following): Promise<Announced[] | NotFollowed> {
   const reply = await ask(following, searchOf(following))
   if ('fault' in reply) return reply.fault
-  if (reply.status !== 200) return refusal(reply)
+  if (reply.status !== 200) return refusal(reply, following)
   const found = readFolder(jsonOf(reply))
   if (isNotFollowed(found)) return found
   const documents = await readDocuments(following, found)
@@ -55,17 +53,6 @@ function searchOf({ link, recipient, passcode }: Following) {
   parameters.set('embeddedLengthMax', String(EMBEDDED_CHARACTERS))
   const content = { type: 'application/x-www-form-urlencoded', body: parameters.toString() }
   return { url: `${baseOf(link.url)}/List/_search`, accept: FHIR, content, isSigned: true }
-}
-
-/** Why the sharer gives nothing, by the status of his answer (IHE ITI VHL). */
-function refusal(reply: NetworkReply): NotFollowed {
-  const { status } = reply
-  if (status === 401) return unavailable('the sharer does not trust this server, or does not know its key')
-  if (status === 403 || status === 410) return ended('the sharer says that it has expired or was revoked')
-  if (status === 404) return unavailable('the sharer knows no such folder, or not any more')
-  if (status === 422) return unavailable('the passcode is wrong, or one is needed')
-  if (status === 429) return unavailable(`the sharer was asked too often${retryText(reply)}`)
-  return unavailable(`the sharer answered with the status ${status}${retryText(reply)}`)
 }
 
 /** What the search found: references to documents in the order of the folder, and the documents that came along. */
@@ -125,7 +112,7 @@ async function readDocuments(
     if (included.some(({ names }) => names.includes(reference) || names.includes(url.href))) continue
     const reply = await ask(following, { url: url.href, accept: FHIR, isSigned: true })
     if ('fault' in reply) return reply.fault
-    if (reply.status !== 200) return refusal(reply)
+    if (reply.status !== 200) return refusal(reply, following)
     const document = jsonOf(reply)
     if (!isJsonObject(document) || document.resourceType !== 'DocumentReference')
       return unusable('a document that the folder names is none')

@@ -1,6 +1,5 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
-import type { NetworkReply } from '../../network/network-request.ts'
 import {
   type Announced,
   ask,
@@ -12,6 +11,7 @@ import {
   unavailable,
   unusable,
 } from './followed.ts'
+import { refusal } from './refusal.ts'
 
 /** Files up to this size may come inside the manifest, in characters. */
 const EMBEDDED_CHARACTERS = 100_000
@@ -46,22 +46,4 @@ function readEntry(file: Json, base: string): Announced | undefined {
   if (typeof embedded === 'string') return { contentType, embedded }
   const url = typeof location === 'string' ? URL.parse(location, base) : null
   return url ? { contentType, location: url.href } : undefined
-}
-
-/** Why the sharer gives nothing, by the status of his answer (SMART Health Links 1.0). */
-export function refusal(reply: NetworkReply, { passcode }: Following): NotFollowed {
-  const { status } = reply
-  if (status === 401 && passcode === undefined) return unavailable('a passcode is needed')
-  if (status === 401) return unavailable(`the passcode is wrong${attemptsLeft(reply)}`)
-  if (status === 404) return unavailable('the sharer knows no such link, or not any more')
-  if (status === 410) return ended('the sharer says that it has ended')
-  if (status === 429) return unavailable(`the sharer was asked too often${retryText(reply)}`)
-  return unavailable(`the sharer answered with the status ${status}${retryText(reply)}`)
-}
-
-function attemptsLeft(reply: NetworkReply): string {
-  const told = jsonOf(reply)
-  const left = isJsonObject(told) ? told.remainingAttempts : undefined
-  if (typeof left !== 'number' || !Number.isInteger(left) || left < 0 || left > 1_000_000) return ''
-  return left === 0 ? '; no attempt is left' : `; ${left} more ${left === 1 ? 'attempt is' : 'attempts are'} left`
 }

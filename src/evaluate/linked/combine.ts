@@ -40,6 +40,8 @@ export function combine(evaluation: Evaluation, files: JudgedFile[], { isSigned,
   })
   if (evaluation.status === 'VERIFIED') checkPerson(evaluation, files, hasOwnContent)
   else clear(evaluation)
+  // What else the certificate holds, or a file that was not judged, may say no.
+  if (evaluation.decision === 'accepted' && evaluation.obstacles.length > 0) evaluation.decision = 'undetermined'
 }
 
 /** What is said of a file whose own evaluation says the rest. */
@@ -80,7 +82,6 @@ function checkPerson(evaluation: Evaluation, files: JudgedFile[], hasOwnContent:
   evaluation.issues.push(told)
   evaluation.obstacles.push(told)
   evaluation.subject = undefined
-  if (evaluation.decision === 'accepted') evaluation.decision = 'undetermined'
 }
 
 /** Of what is not verified nothing is shown, though a part of it may be: its own evaluation says so. */

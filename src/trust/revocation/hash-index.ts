@@ -94,6 +94,7 @@ const shelfName = (country: string, type: HashType) => `${participantCode(countr
 export function createHashIndex(): HashIndex {
   const shelves = new Map<string, Shelf>()
   const places = new Map<string, { shelf: Shelf; batch: Batch }>()
+  const asked = new Uint32Array(HASH_WORDS)
   let figures: CountryFigures[] | undefined
   const remove = (id: string) => {
     const place = places.get(id)
@@ -135,11 +136,13 @@ export function createHashIndex(): HashIndex {
       }
     },
     has({ country, hashType, hash, keyIds, clock }) {
-      const shelf = shelves.get(shelfName(country, hashType))
+      // Who asks again and again has the code by which the shelf is named.
+      const shelf = shelves.get(`${country}|${hashType}`) ?? shelves.get(shelfName(country, hashType))
       const drawer = shelf?.drawers[hash[0] ?? 0]
       if (!shelf || !drawer || hash.length !== HASH_BYTES) return false
       const time = clock.getTime()
-      return drawer.has(wordsOf(hash), (number) => {
+      readWords(hash, asked)
+      return drawer.has(asked, (number) => {
         const batch = shelf.batches[number]
         if (!batch?.isHeld || batch.expires < time) return false
         // A signature is that of one key already.
@@ -188,6 +191,15 @@ function putInto(shelf: Shelf, { id, country, keyId, expires, hashes }: HashBatc
     drawer.add(words, at, number)
   }
   return batch
+}
+
+/** Reads one hash, without making anything. */
+function readWords(hash: Uint8Array, into: Uint32Array): void {
+  for (let word = 0; word < HASH_WORDS; word++) {
+    const at = 4 * word
+    into[word] =
+      ((hash[at] ?? 0) << 24) | ((hash[at + 1] ?? 0) << 16) | ((hash[at + 2] ?? 0) << 8) | (hash[at + 3] ?? 0)
+  }
 }
 
 function wordsOf(hashes: Uint8Array): Uint32Array {

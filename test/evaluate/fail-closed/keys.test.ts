@@ -96,6 +96,22 @@ describe('the domain of a key', () => {
     assert.equal(check(verdict, 'key-usage')?.outcome, 'warn')
   })
 
+  it('of RACSEL is told for what it is, and signs vaccination certificates alone', async () => {
+    const keys = listed({ domain: 'RACSEL-DDVC' })
+    const other = await verify(issueSample('dcc-v', issuer), { keys })
+    assert.match(
+      check(other, 'key-usage')?.detail ?? '',
+      /RACSEL-DDVC, which is for the regional vaccination certificates of RACSEL, is not one that signs hcert-dcc/,
+    )
+    assert.equal(
+      (await verify(issueSample('dcc-v', issuer), { keys, domainMismatch: 'fail' })).status,
+      'KEY_USAGE_MISMATCH',
+    )
+    const own = await verify(issueSample('dvc', issuer), { keys, domainMismatch: 'fail' })
+    assert.equal(own.status, 'VERIFIED', JSON.stringify(own.checks))
+    assert.equal(check(own, 'key-usage')?.outcome, 'pass')
+  })
+
   it('ICVP and DICVP are one', async () => {
     for (const domain of ['ICVP', 'DICVP']) {
       const verdict = await verify(issueSample('icvp', issuer), { keys: listed({ domain }), domainMismatch: 'fail' })

@@ -1,8 +1,9 @@
 /** A server that follows links, and a sharer whom it may ask. */
 import { randomBytes } from 'node:crypto'
 import type { JsonObject } from '../../../src/base/json-value.ts'
+import type { CborInput } from '../../../src/demo/cbor-encode.ts'
 import { demoCardIssuer, demoCountry, demoIssuer } from '../../../src/demo/demo-issuer.ts'
-import { issueHcert } from '../../../src/demo/issue-hcert.ts'
+import { hcertClaims, issueHcert } from '../../../src/demo/issue-hcert.ts'
 import { cardFile, issueHealthLink, type LinkContent, linkClaims } from '../../../src/demo/issue-health-link.ts'
 import { cardJws, sampleCard } from '../../../src/demo/issue-shc.ts'
 import { samplePayload } from '../../../src/demo/samples.ts'
@@ -20,6 +21,8 @@ export interface LinkWorld {
   link(path: string, more?: Partial<LinkContent>, scheme?: 'shlink' | 'vhlink'): string
   /** A certificate that holds links. */
   certificate(...links: string[]): string
+  /** One that holds these kinds of certificate, by their keys. */
+  certificateOf(...kinds: [number, CborInput][]): string
   /** An EU certificate of a complete vaccination, or a forgery of it. */
   vaccination(forged?: boolean): string
   /** A file of cards, each of so many doses of a person, sealed. */
@@ -88,6 +91,9 @@ export async function openLinkWorld(environment: Record<string, string> = {}): P
   const signer = { privateKey: issuer.privateKey, publicKey: issuer.certificate.publicKey }
   const issuedAt = new Date(now.getTime() - dayMilliseconds)
   const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
+  const signsWith = { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' } as const
+  const expires = new Date(now.getTime() + 30 * dayMilliseconds)
+  const times = { issuer: demoCountry, issuedAt: seconds(issuedAt), expires: seconds(expires) }
   return {
     sharer,
     dataDir,
@@ -101,20 +107,16 @@ export async function openLinkWorld(environment: Record<string, string> = {}): P
     },
     link: (path, more, scheme = 'shlink') =>
       issueHealthLink({ url: `${sharer.peer.origin}${path}`, key: sharer.key, ...more }, scheme),
-    certificate: (...links) =>
-      issueHcert(
-        linkClaims(links, {
-          issuer: demoCountry,
-          issuedAt: seconds(issuedAt),
-          expires: seconds(new Date(now.getTime() + 30 * dayMilliseconds)),
-        }),
-        { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' },
-      ),
+    certificate: (...links) => issueHcert(linkClaims(links, times), signsWith),
+    certificateOf(...kinds) {
+      const claims = hcertClaims({ ...times, certificate: [0, null] })
+      claims.set(-260, new Map(kinds))
+      return issueHcert(claims, signsWith)
+    },
     vaccination(forged = false) {
-      const options = { issuer: demoCountry, issuedAt, expires: new Date(now.getTime() + 30 * dayMilliseconds) }
+      const options = { issuer: demoCountry, issuedAt, expires }
       const replaced = forged ? { replacedPayload: samplePayload('dcc-t', options) } : {}
-      const by = { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' } as const
-      return issueHcert(samplePayload('dcc-v', options), by, replaced)
+      return issueHcert(samplePayload('dcc-v', options), signsWith, replaced)
     },
     cards: (...cards) =>
       sharer.seal(

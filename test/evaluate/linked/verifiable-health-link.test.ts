@@ -156,6 +156,42 @@ describe('a verifiable health link in a certificate', () => {
     offerFile('b1', { resourceType: 'Patient', name: [{ text: 'Ada Specimen' }] })
     undetermined(await world.ask(world.certificate(vhl())), /was not judged/)
   })
+  it('beside another kind of certificate counts with it', async () => {
+    const cards = (doses: number) => () => ({
+      body: { files: [{ contentType: CARD, embedded: world.cards(world.card({ doses })) }] },
+    })
+    const link = world.link('/m')
+    const dose = {
+      tg: '840539006',
+      vp: '1119349007',
+      mp: 'EU/1/20/1528',
+      ma: 'ORG-100030215',
+      dt: '2026-01-01',
+      co: 'XA',
+      is: 'x',
+      ci: 'URN:UVCI:01:XA:1',
+    }
+    const dcc = (dn: number, fn = 'Specimen') => ({
+      ver: '1.3.0',
+      nam: { fn, fnt: 'SPECIMEN', gn: 'Ada', gnt: 'ADA' },
+      dob: '1985-03-14',
+      v: [{ ...dose, dn, sd: 2 }],
+    })
+    const ask = (...kinds: Parameters<LinkWorld['certificateOf']>) =>
+      world.ask(world.certificateOf([5, link], ...kinds))
+    world.sharer.offers.set('POST /m', cards(2))
+    assert.equal((await ask()).decision, 'accepted')
+    assert.equal((await ask([1, dcc(2)])).decision, 'accepted')
+    // A dose is missing in the certificate itself.
+    assert.equal((await ask([1, dcc(1)])).decision, 'rejected')
+    // The card is of somebody else.
+    const other = await ask([1, dcc(2, 'Other')])
+    assert.deepEqual([other.decision, other.subject], ['undetermined', undefined])
+    // Nobody knows what the reserved kind says.
+    assert.equal((await ask([2, dcc(2)])).decision, 'undetermined')
+    world.sharer.offers.set('POST /m', cards(1))
+    assert.equal((await ask([1, dcc(2)])).decision, 'rejected')
+  })
   it('that is not verified is not followed', async () => {
     const parts = world.certificate(vhl())
     const broken = `${parts.slice(0, 60)}${parts[60] === 'A' ? 'B' : 'A'}${parts.slice(61)}`

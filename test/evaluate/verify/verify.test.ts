@@ -33,6 +33,7 @@ describe('verifyCredential', () => {
     link: 'hcert-link',
     dvc: 'hcert-dvc',
     icvp: 'hcert-icvp',
+    'icvp-polio': 'hcert-icvp',
   }
   for (const kind of sampleKinds) {
     it(`verifies ${kind}, refuses its forged and expired siblings`, async () => {

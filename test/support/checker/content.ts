@@ -1,5 +1,6 @@
 import { at } from './bytes.ts'
 import type { Certified, Facts, Plain } from './declared.ts'
+import { hasOthers } from './divoc.ts'
 import type { Opened } from './open.ts'
 import { codings, count, dateText, detection, person, text } from './values.ts'
 
@@ -11,6 +12,7 @@ export function readFacts({ family, payload, faults }: Opened): Facts {
   const facts: Facts = { persons: [], events: [], faults: [...faults], doubts: [], kinds: [] }
   if (family === 'hcert') readHcert(payload, facts)
   else if (family === 'shc') readCard(payload, facts)
+  else if (family === 'divoc') readDivoc(payload, facts)
   else readSeal(payload, facts)
   const { events, persons, doubts } = facts
   if (events.length === 0) doubts.push('no event that happened')
@@ -224,6 +226,56 @@ const observation = (resource: Plain): Certified => ({
   codes: codings(at(resource, 'code', 'coding')),
   detected: detection(codings(at(resource, 'valueCodeableConcept', 'coding'))),
 })
+
+/** A document of DIVOC: one person, events of one kind. Codes of vaccines are told by name or by ICD-11. */
+function readDivoc(document: Plain, facts: Facts): void {
+  const types = [at(document, 'type') ?? []].flat()
+  const isTest = types.includes('ProofOfTestCertificateCredential')
+  if (types.includes('ProofOfVaccinationCredential') === isTest) facts.faults.push('not of one known kind')
+  if (types.length > 2) facts.doubts.push('a further kind')
+  const subject = at(document, 'credentialSubject')
+  if (!isObject(subject)) facts.faults.push('no person')
+  if (hasOthers(document)) facts.faults.push('lists')
+  const known = (value: Plain | undefined) => (value === '' || value === '-' ? undefined : value)
+  const numbers = ['refId', 'uhid', 'id'].map((each) => at(subject, each) ?? '')
+  facts.persons.push(person([text(at(subject, 'name'))], known(at(subject, 'dob')), numbers))
+  for (const event of entriesOf(at(document, 'evidence'), facts)) {
+    const [dose, total] = ['dose', 'totalDoses'].map((each) => at(event, each))
+    if (Number(dose ?? Number.NaN) > Number(total ?? Number.NaN))
+      facts.doubts.push('dose and number of doses exchanged')
+    if (isOutOfOrder(event, at(document, 'issuanceDate'))) facts.doubts.push('times that contradict each other')
+    if ([at(event, 'type') ?? []].flat().join() !== (isTest ? 'TestDetails' : 'Vaccination'))
+      facts.faults.push('an event of another kind')
+    if (isTest)
+      facts.events.push({
+        kind: 't',
+        codes: /pcr/i.test(text(at(event, 'testType'))) ? ['http://loinc.org|LP6464-4'] : [],
+        date: dateText(at(event, 'sampleCollectionTimestamp')),
+        detected: detection([text(at(event, 'result')).trim().toLowerCase()]),
+      })
+    else
+      facts.events.push({
+        kind: 'v',
+        codes: [`http://id.who.int/icd11/mms|${text(at(event, 'icd11Code'))}`],
+        date: dateText(at(event, 'date')),
+        dose: count(dose),
+        total: count(total),
+      })
+  }
+}
+
+/** Days or times of which the first lies behind the second. */
+function isOutOfOrder(event: Plain, issued: Plain | undefined): boolean {
+  const isLater = (a: Plain | undefined, b: Plain | undefined) => {
+    const [first, last] = [dateText(a), dateText(b)]
+    if (first === undefined || last === undefined) return false
+    const length = Math.min(first.length, last.length) <= 10 ? 10 : 99
+    return Date.parse(first.slice(0, length)) > Date.parse(last.slice(0, length))
+  }
+  const [sampled, known] = ['sampleCollectionTimestamp', 'resultTimestamp'].map((each) => at(event, each))
+  const [given, until] = ['date', 'effectiveUntil'].map((each) => at(event, each))
+  return isLater(given, until) || isLater(given, issued) || isLater(sampled, known) || isLater(sampled, issued)
+}
 
 function readSeal(data: Plain, facts: Facts): void {
   const [type, message, pid] = [text(at(data, 'hdr', 't')), at(data, 'msg'), at(data, 'msg', 'pid')]

@@ -60,6 +60,13 @@ export function judge({ texts, keys, clock, rules, ...demands }: Question): Judg
   return { forged, doubts, contentDoubts: facts.doubts, answers, warnings: dueWarnings(opened, facts, keys), facts }
 }
 
+/** Seconds of a date with a time and an offset, or of a day; what is no such text is no time. */
+function instantOf(value: Plain | undefined): Plain | undefined {
+  if (value === undefined) return undefined
+  const isTime = dateText(value) !== undefined && /^.{10}(T.*(Z|[+-]\d\d:\d\d))?$/.test(String(value))
+  return isTime ? Date.parse(String(value)) / 1000 : null
+}
+
 function periodObjections({ family, payload }: Opened, { instant }: Clock): string[] {
   const now = instant.getTime() / 1000
   const isFlat = family === 'hcert' && at(payload, '-260') === undefined
@@ -72,9 +79,13 @@ function periodObjections({ family, payload }: Opened, { instant }: Clock): stri
   const starts =
     family === 'hcert'
       ? [at(payload, '5'), at(payload, '6'), isFlat ? flat('valid_from', '00:00:00') : undefined]
-      : [at(payload, 'nbf')]
+      : family === 'divoc'
+        ? [instantOf(at(payload, 'issuanceDate'))]
+        : [at(payload, 'nbf')]
   const ends =
-    family === 'hcert' ? [at(payload, '4'), isFlat ? flat('valid_until', '23:59:59') : undefined] : [at(payload, 'exp')]
+    family === 'hcert'
+      ? [at(payload, '4'), isFlat ? flat('valid_until', '23:59:59') : undefined]
+      : [family === 'divoc' ? instantOf(at(payload, 'expirationDate')) : at(payload, 'exp')]
   const isBad = (claim: Plain | undefined, isPast: (time: number) => boolean) =>
     claim !== undefined && !(typeof claim === 'number' && Number.isFinite(claim) && !isPast(claim))
   return [

@@ -104,6 +104,7 @@ const isCode = (issuer: Plain | undefined): issuer is string =>
 
 /** Codes and a card's URL are compared; free text, URLs and the like in an HCERT cannot be. */
 function servesIssuer(key: DeclaredKey, { family, issuer, signer }: Opened): boolean {
+  if (family === 'divoc') return (key.issuer ?? issuer) === issuer && key.participant === undefined
   if (family === 'shc') {
     const isIssuer = /^https:\/\/[^/?#@\s]+(\/[^?#@\s]*[^/?#@\s])?$/.test(String(issuer))
     return isIssuer && (key.issuer ?? issuer) === issuer && key.participant === undefined
@@ -125,7 +126,7 @@ const last = (usages: string[], pattern: RegExp) => usages.flatMap((oid) => patt
 function allows(usages: string[], { family }: Opened, { events }: Facts): boolean {
   if (family === 'icao-vds-nc') return usages.length === 0 || usages.includes('2.23.136.1.1.14.2')
   const [arcs, frameworks] = [last(usages, health), last(usages, wrapped)]
-  if (frameworks.length > 0 && !frameworks.includes({ shc: '21', hcert: '22' }[family])) return false
+  if (frameworks.length > 0 && !frameworks.includes({ divoc: '20', shc: '21', hcert: '22' }[family])) return false
   return (
     family === 'shc' || arcs.length === 0 || events.every(({ kind }) => arcs.includes({ t: '1', v: '2', r: '3' }[kind]))
   )

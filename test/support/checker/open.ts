@@ -4,10 +4,11 @@ import canonicalize from 'canonicalize'
 import { Tag } from 'cbor2'
 import { at, byInteger, entryOf, fromBase45, fromBase64Url, fromCbor, isEntries, strictJson, toPlain } from './bytes.ts'
 import type { Plain } from './declared.ts'
+import { openDivoc } from './divoc.ts'
 
 /** A credential taken apart, nothing believed yet. */
 export interface Opened {
-  family: 'hcert' | 'shc' | 'icao-vds-nc'
+  family: 'hcert' | 'shc' | 'icao-vds-nc' | 'divoc'
   /** Key id that it names; a seal names none, it brings its certificate. */
   keyId?: string
   issuer: Plain | undefined
@@ -22,6 +23,7 @@ export interface Opened {
 /** Opens a credential given as its text or as the texts of its chunks. @throws Error where a standard is broken */
 export function open(texts: string[]): Opened {
   const text = texts[0]?.replace(/[\r\n]+$/, '') ?? ''
+  if (text.startsWith('B64:')) return openDocument(text)
   if (texts.some((each) => each.length > 8_192)) throw new Error('longer than any code')
   if (text.startsWith('HC1:')) return openHcert(fromBase45(text.slice(4)))
   if (/^shc:\//i.test(text)) return openCard(texts)
@@ -119,6 +121,14 @@ function openCard(texts: string[]): Opened {
     faults: [],
     verifies: verifier(alg, signed, signature),
   }
+}
+
+/** DIVOC: a document under a linked data proof. */
+function openDocument(text: string): Opened {
+  const { document, proof, faults, verifies } = openDivoc(text)
+  const keyId = at(proof, 'verificationMethod')
+  if (typeof keyId !== 'string') throw new Error('key id')
+  return { family: 'divoc', keyId, issuer: at(document, 'issuer'), payload: document, faults, verifies }
 }
 
 /** ICAO VDS-NC: RFC 8785 form of `data`, signed by the key of the certificate beside it. */

@@ -19,9 +19,11 @@ export const kinds = [
   'shc-t',
   'vds-v',
   'vds-t',
+  'divoc-v',
+  'divoc-t',
 ] as const
 export type Kind = (typeof kinds)[number]
-export type Family = 'hcert' | 'shc' | 'icao-vds-nc'
+export type Family = 'hcert' | 'shc' | 'icao-vds-nc' | 'divoc'
 export type Path = (string | number)[]
 
 /** Where things stand in the payload of a kind. */
@@ -59,6 +61,10 @@ function layout(
     'icao-vds-nc': [
       ['pid', 'n'],
       ['pid', 'dob'],
+    ],
+    divoc: [
+      ['credentialSubject', 'name'],
+      ['credentialSubject', 'dob'],
     ],
   }
   const [name, birthDate] = person[family]
@@ -103,6 +109,8 @@ export const layouts: Record<Kind, Layout> = {
   ]),
   'shc-t': layout('shc', 't', bundle, [['entry'], [1, 'resource'], 'effectiveDateTime']),
   'vds-v': layout('icao-vds-nc', 'v', ['msg'], [['ve'], [0, 'vd', 0], 'dvc', ['seq']]),
+  'divoc-v': layout('divoc', 'v', [], [['evidence'], [0], 'date', ['dose'], ['totalDoses']]),
+  'divoc-t': layout('divoc', 't', [], [['evidence'], [0], 'sampleCollectionTimestamp']),
   'vds-t': { ...layout('icao-vds-nc', 't', ['msg'], [['tr'], [], 'sc']), date: ['msg', 'dat', 'sc'] },
 }
 
@@ -280,6 +288,35 @@ function seal(context: DocumentContext, kind: 'v' | 't'): object {
   return { hdr: { t: 'icao.test', v: 1, is }, msg: { utci: holder.certificateId, pid, sp, dat, tr } }
 }
 
+function divoc(context: DocumentContext, kind: 'v' | 't'): object {
+  const { clock, holder, cardIssuer } = context
+  const base = 'https://www.w3.org/2018/credentials/v1'
+  const facility = { name: 'Centre', address: { addressCountry: 'DE', postalCode: 10115 } }
+  const common = { certificateId: holder.certificateId, verifier: { name: 'Somebody' }, facility }
+  const vaccination = {
+    ...{ id: 'https://divoc.example.org/1', type: ['Vaccination'], batch: 'LOT-0000', vaccine: 'Pfizer' },
+    ...{ icd11Code: 'XM8NQ0', date: dayAt(clock, -60), dose: 2, totalDoses: 2, effectiveUntil: dayAt(clock, 300) },
+  }
+  const test = {
+    ...{ id: 'https://divoc.example.org/1', type: ['TestDetails'], testType: 'PCR', disease: 'COVID-19' },
+    ...{ sampleCollectionTimestamp: timeAt(clock, -5), resultTimestamp: timeAt(clock, -4), result: 'Negative' },
+  }
+  const name = kind === 'v' ? 'vaccination/v2' : 'testCertificate/v1'
+  return {
+    '@context': [base, `https://cowin.gov.in/credentials/${name}`],
+    type: ['VerifiableCredential', kind === 'v' ? 'ProofOfVaccinationCredential' : 'ProofOfTestCertificateCredential'],
+    credentialSubject: {
+      ...{ type: 'Person', id: 'did:holder:1', refId: holder.number, gender: 'Female', dob: holder.birthDate },
+      ...{ name: `${holder.given} ${holder.family}`, nationality: 'X' },
+    },
+    issuer: cardIssuer,
+    issuanceDate: timeAt(clock, -1),
+    expirationDate: timeAt(clock, 2000),
+    evidence: [{ ...(kind === 'v' ? vaccination : test), ...common }],
+    nonTransferable: 'true',
+  }
+}
+
 function flat(context: DocumentContext, kind: 'v' | 't'): object {
   const { clock, holder } = context
   const period = { hcid: holder.certificateId, valid_from: dayAt(clock, -10), valid_until: dayAt(clock, 90) }
@@ -302,5 +339,6 @@ export function goodPayload(kind: Kind, context: DocumentContext): Tree {
   if (kind === 'icvp-vx') return cwt(context, -6, newerMinimal(context))
   const own = event === 't' ? 't' : 'v'
   if (kind.startsWith('flat')) return tree(flat(context, own))
+  if (kind.startsWith('divoc')) return tree(divoc(context, own))
   return tree(kind.startsWith('shc') ? card(context, own) : seal(context, own))
 }

@@ -1,8 +1,9 @@
-import { constants, type KeyObject, sign } from 'node:crypto'
-import { deflateRawSync, deflateSync } from 'node:zlib'
+import { constants, createHash, type KeyObject, sign } from 'node:crypto'
+import { crc32, deflateRawSync, deflateSync } from 'node:zlib'
 import canonicalize from 'canonicalize'
+import { proofStatements, statementsOf } from '../checker/divoc.ts'
 import type { Clock } from '../checker/rules.ts'
-import type { DocumentContext, Holder, Kind, Layout } from './documents.ts'
+import { type DocumentContext, type Holder, type Kind, type Layout, timeAt } from './documents.ts'
 import type { Standing } from './standings.ts'
 import { type Fields, type Tree, tree, writeCbor, writeJson } from './tree.ts'
 
@@ -60,7 +61,7 @@ function signed(data: Buffer, key: KeyObject, algorithm: string): Buffer {
 
 /** Signs and writes a draft: the text, or the texts of its chunks. */
 export function writeCredential(draft: Draft): string[] {
-  const write = { hcert: writeHcert, shc: writeCard, 'icao-vds-nc': writeSeal }[draft.layout.family]
+  const write = { hcert: writeHcert, shc: writeCard, 'icao-vds-nc': writeSeal, divoc: writeDivoc }[draft.layout.family]
   return draft.rewrite.reduce((texts, change) => change(texts), write(draft))
 }
 
@@ -145,6 +146,72 @@ function writeSeal(draft: Draft): string[] {
   return [writeJson({ fields: [['data', { json: parts.payload.toString() }], ['sig', sig], ...seal.beside] })]
 }
 
+/** Document, detached proof, and the archive around both. */
+function writeDivoc(draft: Draft): string[] {
+  const { standing } = draft
+  const { privateKey, algorithm, keyId } = standing.signer
+  const shown = writeJson(draft.payload)
+  const type = algorithm === 'EdDSA' ? 'Ed25519Signature2018' : 'RsaSignature2018'
+  const options = { type, created: timeAt(draft.clock, -1), verificationMethod: keyId, proofPurpose: 'assertionMethod' }
+  const head = Buffer.from(JSON.stringify({ alg: algorithm, b64: false, crit: ['b64'] }))
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  const said = draft.signedPayload ?? Buffer.from(shown)
+  const data = Buffer.concat([
+    Buffer.from(`${head.toString('base64url')}.`),
+    digest(proofStatements(options)),
+    digest(quadsOf(said.toString())),
+  ])
+  const parts = tampered(draft, { head, payload: Buffer.from(shown), signature: signed(data, privateKey, algorithm) })
+  const jws = `${parts.head.toString('base64url')}..${parts.signature.toString('base64url')}`
+  const document = parts.payload.toString('latin1')
+  const proof = JSON.stringify({ ...options, jws })
+  const content = Buffer.from(`${document.slice(0, document.lastIndexOf('}'))},"proof":${proof}}`, 'latin1')
+  return [`B64:${zip(content, draft.compress).toString('base64')}`]
+}
+
+/** Statements of a text; of one that has none, the text. */
+function quadsOf(text: string): string {
+  try {
+    return statementsOf(JSON.parse(text)).quads
+  } catch {
+    return text
+  }
+}
+
+/** An archive of `certificate.json` (PKWARE APPNOTE). */
+function zip(content: Buffer, compress: (bytes: Buffer) => Buffer): Buffer {
+  const data = compress(content)
+  const name = Buffer.from('certificate.json')
+  const numbers = (...values: [bytes: 2 | 4, value: number][]) =>
+    Buffer.concat(
+      values.map(([bytes, value]) => {
+        const number = Buffer.alloc(bytes)
+        number.writeUIntLE(value, 0, bytes)
+        return number
+      }),
+    )
+  const common = numbers(
+    ...([
+      [2, 20],
+      [2, 0],
+      [2, 8],
+      [4, 0],
+      [4, crc32(content)],
+      [4, data.length],
+      [4, content.length],
+    ] as [2 | 4, number][]),
+    ...([
+      [2, name.length],
+      [2, 0],
+    ] as [2 | 4, number][]),
+  )
+  const local = Buffer.concat([numbers([4, 0x04034b50]), common, name, data])
+  const entry = [numbers([4, 0x02014b50], [2, 20]), common, numbers([2, 0], [2, 0], [2, 0], [4, 0], [4, 0]), name]
+  const directory = Buffer.concat(entry)
+  const end = numbers([4, 0x06054b50], [2, 0], [2, 0], [2, 1], [2, 1], [4, directory.length], [4, local.length], [2, 0])
+  return Buffer.concat([local, directory, end])
+}
+
 /** RFC 8785, of what JSON.parse makes of a text; as it is when that has no canonical form. */
 function canonicalOf(text: string): string {
   try {
@@ -178,7 +245,7 @@ export function newDraft(base: Pick<Draft, 'kind' | 'layout' | 'context' | 'stan
     seal: { alg: signer.algorithm, beside: [] },
     chunks: 1,
     tamper: [],
-    compress: family === 'shc' ? (bytes) => deflateRawSync(bytes) : (bytes) => deflateSync(bytes),
+    compress: family === 'shc' || family === 'divoc' ? (bytes) => deflateRawSync(bytes) : (bytes) => deflateSync(bytes),
     rewrite: [],
   }
 }

@@ -181,6 +181,21 @@ function cardRows(): Row[] {
   ]
 }
 
+/** In a key set of their own. */
+function divocRows(): Row[] {
+  const row = (name: string, verdict: Verdict, more: Partial<Row> & { said?: Said } = {}): Row => {
+    const { said, ...others } = more
+    const signer = bareSigner({ algorithm: 'EdDSA', keyId: `did:divoc:${name.replace(/\W/g, '')}` })
+    const entries = [{ ...signer.key, list: 'divoc', issuer: cardIssuer, ...said }]
+    return { name, kinds: kindsOf('divoc'), verdict, signer, entries, ...others }
+  }
+  return [
+    row('DIVOC key in its issuer’s set', 'good'),
+    row('DIVOC key in the set of another issuer', 'bad', { cardIssuer: 'https://other.example.org/issuer' }),
+    row('DIVOC key in the set, revoked', 'bad', { said: { status: 'revoked' } }),
+  ]
+}
+
 function sealRows(sca: Signer, french: Signer): Row[] {
   const under = (authority: SignerWish['authority'], more: SignerWish = {}) => {
     const made = certifiedSigner({ extendedUsages: [usages.seal], ...(authority ? { authority } : {}), ...more })
@@ -285,6 +300,7 @@ export async function listedWorld(folder: string): Promise<ListedWorld> {
     ...networkRows(sca, french),
     ...ministryRows(local),
     ...cardRows(),
+    ...divocRows(),
     ...sealRows(sealSca, french),
   ]
   const keys = [
@@ -316,6 +332,11 @@ export async function listedWorld(folder: string): Promise<ListedWorld> {
     return iss === undefined ? jwk : { ...jwk, iss }
   })
   write('cards.json', { keys: jwks })
+  const divoc = ofList('divoc').map((key) => {
+    const { iss: _, ...jwk } = jwkOf(key)
+    return jwk
+  })
+  write('divoc.json', { keys: divoc })
   for (const list of ['ministry', 'seals']) writeCertificates(join(folder, list), ofList(list))
   const sources = [
     { name: 'network', kind: 'did-v2', location: join(folder, 'network.json'), key: [join(folder, 'pin.json')] },
@@ -323,6 +344,7 @@ export async function listedWorld(folder: string): Promise<ListedWorld> {
     { name: 'ministry', kind: 'certificates', location: join(folder, 'ministry') },
     { name: 'seals', kind: 'certificates', location: join(folder, 'seals') },
     { name: 'cards', kind: 'jwks', location: join(folder, 'cards.json'), issuer: cardIssuer },
+    { name: 'divoc', kind: 'jwks', location: join(folder, 'divoc.json'), issuer: cardIssuer },
   ]
   const standings = rows.map((row): Standing => {
     const { entries, cardIssuer: issuer = cardIssuer, ...standing } = row

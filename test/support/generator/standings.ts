@@ -101,7 +101,7 @@ function toStanding(row: Row): Standing {
 
 /** Every way in which a key can stand that a request brings along. */
 export function requestStandings(): Standing[] {
-  return [...hcertRows(), ...cardRows(), ...sealRows()].map(toStanding)
+  return [...hcertRows(), ...cardRows(), ...sealRows(), ...divocRows()].map(toStanding)
 }
 
 function hcertRows(): Row[] {
@@ -236,6 +236,33 @@ function cardRows(): Row[] {
       { signer: stranger, instead: [{ ...bareSigner({ keyId: stranger.keyId }).key, issuer: cardIssuer }] },
     ),
     row('nobody trusts the card key', 'bad', {}, { instead: [{ ...bareSigner().key, issuer: cardIssuer }] }),
+  ]
+}
+
+function divocRows(): Row[] {
+  const signer = (algorithm: Signer['algorithm'] = 'EdDSA') => bareSigner({ algorithm, keyId: 'did:divoc:1' })
+  const row = (name: string, verdict: Verdict, said: Said = {}, more: Partial<Row> = {}): Row => ({
+    name,
+    kinds: kindsOf('divoc'),
+    verdict,
+    signer: signer(),
+    said,
+    ...more,
+  })
+  const stranger = signer()
+  return [
+    row('DIVOC key', 'good'),
+    row('DIVOC key of its issuer', 'good', { issuer: cardIssuer }),
+    row('RSA key of DIVOC', 'good', {}, { signer: signer('PS256') }),
+    row('DIVOC key of another issuer', 'bad', { issuer: otherIssuer }),
+    row('DIVOC key bound to a country', 'bad', { issuer: 'DE' }),
+    ...['SCA', 'DECA', 'UP'].map((usage) => row(`DIVOC key of usage ${usage}`, 'bad', { usage })),
+    ...(['terminated', 'revoked', 'expired'] as const).map((status) => row(`DIVOC key ${status}`, 'bad', { status })),
+    row('DIVOC key has run out', 'bad', longAgo),
+    row('DIVOC key is not valid yet', 'bad', farAhead),
+    row('DIVOC key of a domain that was not asked for', 'bad', { domain: 'PH4H' }, { trustDomains: ['DCC'] }),
+    row('a stranger under the DIVOC key’s id', 'bad', {}, { signer: stranger, instead: [signer().key] }),
+    row('nobody trusts the DIVOC key', 'bad', {}, { instead: [bareSigner().key] }),
   ]
 }
 

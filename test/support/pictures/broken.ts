@@ -83,6 +83,27 @@ async function manyCodes(count: number): Promise<Uint8Array> {
 
 const scan = Buffer.from([0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0x10])
 
+/** A form that draws another one twice, 25 deep: 33 million times. */
+export function endlessPdf(): Uint8Array {
+  const form = (index: number) =>
+    pdfStream(
+      `/Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /XObject << /F ${index + 1} 0 R >> >>`,
+      Buffer.from('/F Do /F Do'),
+    )
+  const last = pdfStream('/Type /XObject /Subtype /Form /BBox [0 0 595 842]', Buffer.from('0 0 9 9 re f'))
+  const page =
+    '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /F 5 0 R >> >> >>'
+  const forms = Array.from({ length: 25 }, (_, index) => form(index + 5))
+  return pdfOf([
+    '<< /Type /Catalog /Pages 2 0 R >>',
+    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+    page,
+    pdfStream('', Buffer.from('/F Do')),
+    ...forms,
+    last,
+  ])
+}
+
 const makers: Record<string, Maker> = {
   bytes: ({ hex }) => Buffer.from(String(hex), 'hex'),
   text: ({ text }) => Buffer.from(String(text)),
@@ -181,26 +202,7 @@ const makers: Record<string, Maker> = {
       image,
     ])
   },
-  // A form that draws itself twice, 40 deep: 2^40 times.
-  'pdf-endless': () => {
-    const form = (index: number) =>
-      pdfStream(
-        `/Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /XObject << /F ${index + 1} 0 R >> >>`,
-        Buffer.from('/F Do /F Do'),
-      )
-    const last = pdfStream('/Type /XObject /Subtype /Form /BBox [0 0 595 842]', Buffer.from('0 0 9 9 re f'))
-    const page =
-      '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /F 5 0 R >> >> >>'
-    const forms = Array.from({ length: 25 }, (_, index) => form(index + 5))
-    return pdfOf([
-      '<< /Type /Catalog /Pages 2 0 R >>',
-      '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
-      page,
-      pdfStream('', Buffer.from('/F Do')),
-      ...forms,
-      last,
-    ])
-  },
+  'pdf-endless': endlessPdf,
   'many-codes': (of) => manyCodes(number(of, 'count')),
 }
 

@@ -123,18 +123,19 @@ export function pngFile(grey: Grey, options: PngOptions = {}): Uint8Array {
   const { depth = 8, colour = 0, interlaced = false, filter = 0, alpha, transparency } = options
   const bits = samplesOf[colour] * depth
   const distance = Math.max(1, bits >> 3)
+  const isPlain = depth === 8 && colour === 0 && !interlaced
   const rows: Uint8Array[] = []
   for (const [left, top, right, down] of interlaced ? adam7 : ([[0, 0, 1, 1]] as const)) {
     const width = Math.ceil((grey.width - left) / right)
     let above = new Uint8Array(Math.ceil((Math.max(0, width) * bits) / 8))
     for (let y = top; y < grey.height && width > 0; y += down) {
-      const row = new Uint8Array(above.length)
-      for (let x = 0; x < width; x++) {
+      const row = isPlain ? grey.data.slice(y * width, (y + 1) * width) : new Uint8Array(above.length)
+      for (let x = 0; x < width && !isPlain; x++) {
         const at = y * grey.width + left + x * right
         putPixel(row, x, { value: grey.data[at] ?? 0, alpha: alpha?.[at] ?? 255, depth, colour })
       }
       const chosen = filter === 'cycle' ? y % 5 : filter
-      rows.push(Uint8Array.of(chosen), filtered(row, above, { filter: chosen, distance }))
+      rows.push(Uint8Array.of(chosen), chosen === 0 ? row : filtered(row, above, { filter: chosen, distance }))
       above = row
     }
   }

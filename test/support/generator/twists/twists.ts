@@ -1,6 +1,7 @@
 import { happeningTwists, resultTwists } from './card.ts'
 import { confusionTwists } from './confusion.ts'
 import { coseTwists } from './cose.ts'
+import { divocTwists } from './divoc.ts'
 import { forgeryTwists, rawTwists } from './forgery.ts'
 import { jwsTwists } from './jws.ts'
 import { mapKeyTwists, tagTwists } from './map-keys.ts'
@@ -25,4 +26,5 @@ export const allTwists: Twist[] = [
   ...rawTwists,
   ...happeningTwists,
   ...resultTwists,
+  ...divocTwists,
 ]
