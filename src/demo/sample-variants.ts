@@ -31,7 +31,7 @@ const variants: Partial<Record<SampleKind, Variants>> = {
     incomplete: 'result',
   },
   // The second of two doses is missing; a code that says "COVID-19 vaccine" and no more.
-  dvc: { unmet: () => ({}), isCutShort: true, incomplete: 'vp', unknown: { vp: 'XM68M6' } },
+  dvc: { unmet: () => ({}), isCutShort: true, incomplete: 'dt', unknown: { vp: 'XM68M6' } },
   // Given three days ago: it counts from the tenth day on.
   icvp: {
     unmet: ({ issuedAt }) => ({ dt: date(issuedAt, -2), vls: date(issuedAt, 8) }),

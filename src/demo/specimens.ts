@@ -33,7 +33,7 @@ const names: Record<SampleKind, string> = {
   'ddcc-tr': 'ddcc-test',
   dvc: 'dvc',
   icvp: 'icvp',
-  'icvp-polio': 'icvp-polio',
+  'icvp-polio': 'polio',
   link: 'link',
   flat: 'flat',
 }

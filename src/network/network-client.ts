@@ -79,15 +79,17 @@ export function createNetworkClient(options: NetworkClientOptions): NetworkClien
     try {
       const end = await turns.take({ host: `${target.host}:${target.port}`, client: asked.client ?? '' }, signal)
       const firstByte = abortAfter(firstByteMilliseconds)
+      const lookedUp = lookedUpAddresses(target, lookup)
       try {
         const until = AbortSignal.any([signal, firstByte.signal])
-        const addresses = await addressesOf(target, lookup, until)
+        const addresses = checked(target, await unlessAborted(lookedUp, until))
         const maxBytes = Math.min(asked.maxBytes ?? limits.bytes, limits.bytes)
         const headArrived = firstByte.cancel
         return await sendTo(target, asked, { addresses, agent, headBytes, maxBytes, until, signal, headArrived })
       } finally {
         firstByte.cancel()
-        end()
+        // A look-up that nobody waits for any longer goes on: it keeps its turn, or slow names would pile up.
+        lookedUp.then(end, end)
       }
     } catch (error) {
       // Whoever called it off did not want to wait any longer.
@@ -119,19 +121,21 @@ function abortAfter(milliseconds: number): { signal: AbortSignal; cancel(): void
   return { signal: controller.signal, cancel: () => clearTimeout(timer) }
 }
 
-/** The addresses of a target, resolved once; one that is not public makes the name unusable, for the next answer might be it alone. */
-async function addressesOf(
+/** The addresses of a target, resolved once. */
+async function lookedUpAddresses(
   { host, listed }: Target,
   lookup: (name: string) => Promise<string[]>,
-  signal: AbortSignal,
 ): Promise<string[]> {
   if (listed?.address !== undefined) return [listed.address]
-  const addresses = await unlessAborted(
-    lookup(host).catch(() => {
-      throw new NetworkError('name')
-    }),
-    signal,
-  )
+  try {
+    return await lookup(host)
+  } catch {
+    throw new NetworkError('name') // the resolver's message names it
+  }
+}
+
+/** One that is not public makes the name unusable, for the next answer might be it alone. */
+function checked({ listed }: Target, addresses: string[]): string[] {
   if (addresses.length === 0) throw new NetworkError('name')
   if (!listed && !addresses.every(isPublicAddress)) throw new NetworkError('private')
   return addresses

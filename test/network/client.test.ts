@@ -235,6 +235,19 @@ describe('the name of a host', () => {
     failsWith(clientWith(() => Promise.reject(new Error('ENOTFOUND peer.example'))).request({ url }), 'name'))
   it('is not waited for without end', () =>
     failsWith(clientWith(() => new Promise(() => {})).request({ url }), 'timeout'))
+  it('that is looked up without end keeps its turn, so that such names do not pile up', async () => {
+    const turns = { ofHost: 1, ofClient: 1, inAll: 9, waitingOfHost: 0, waitingOfClient: 0, waiting: 0 }
+    const found: (() => void)[] = []
+    const lookup = () => new Promise<string[]>((resolve) => found.push(() => resolve([])))
+    const quick = { ...limits, firstByteMilliseconds: 50 }
+    const client = createNetworkClient({ isOn: true, lookup, limits: quick, turns })
+    await failsWith(client.request({ url }), 'timeout')
+    await failsWith(client.request({ url: 'https://another.example/' }), 'busy')
+    found.pop()?.()
+    await new Promise((resolve) => setImmediate(resolve))
+    await failsWith(client.request({ url }), 'timeout')
+    client.close()
+  })
   it('that is listed may lead to a private address, and is looked up once', async (t) => {
     let asked = 0
     const peer = await startHttpsPeer((_, response) => void response.end('here'))
