@@ -125,8 +125,11 @@ const ownProperties: Partial<Record<keyof Product, string>> = {
   disease: 'target',
 }
 
+/** Display of a code of another system, where one is known; else the product is named. */
+type DisplayOf = (system: string, code: string) => string | undefined
+
 /** The value sets over products: by filter in the table's own system, listed in every other one. */
-export function productValueSets(): ValueSet[] {
+export function productValueSets(displayOf: DisplayOf): ValueSet[] {
   return data.valueSets.map(({ id, title, description, filter }) => {
     const wanted = Object.entries(filter)
     const found = codes.filter(({ product }) => wanted.every(([key, value]) => Reflect.get(product, key) === value))
@@ -153,7 +156,9 @@ export function productValueSets(): ValueSet[] {
           },
           ...named.map((system) => ({
             system,
-            concept: found.filter((each) => each.system === system).map(({ code }) => ({ code })),
+            concept: found
+              .filter((each) => each.system === system)
+              .map(({ code, product }) => ({ code, display: displayOf(system, code) ?? product.display })),
           })),
         ],
       },
@@ -162,7 +167,7 @@ export function productValueSets(): ValueSet[] {
 }
 
 /** From the codes that certificates use into the table. */
-export function productMap(): ConceptMap {
+export function productMap(displayOf: DisplayOf): ConceptMap {
   const named = [...new Set(codes.map(({ system }) => system))]
   return {
     resourceType: 'ConceptMap',
@@ -180,6 +185,7 @@ export function productMap(): ConceptMap {
         target: url,
         element: own.map(({ code, product }) => ({
           code,
+          display: displayOf(source, code) ?? product.display,
           target: [
             {
               code: product.code,

@@ -25,21 +25,30 @@ interface LibraryData {
   rules: RuleData[]
 }
 
-/** A PlanDefinition with one check: a define of the library. */
-interface RuleData {
-  id: string
-  name: string
-  /** Code of the CodeSystem certificate-kind. */
-  kind: string
+/** One check of a PlanDefinition: a define of the library. */
+interface CheckData {
   expression: string
   description: string
   title: Translations
   /** What a person reads when the check fails. */
   message: Translations
-  /** Countries (ISO 3166-1) in which it applies; none = everywhere. */
-  jurisdiction?: string[]
   sources: { label: string; url: string }[]
 }
+
+/** A PlanDefinition. */
+interface PlanData {
+  id: string
+  name: string
+  /** Code of the CodeSystem certificate-kind. */
+  kind: string
+  description: string
+  title: Translations
+  /** Countries (ISO 3166-1) in which it applies; none = everywhere. */
+  jurisdiction?: string[]
+}
+
+/** A PlanDefinition with one check, of which everything stands beside it, or with a list of them. */
+type RuleData = PlanData & (CheckData | { checks: CheckData[] })
 
 function library(name: string, { id, title, description, parameters, results, valueSets }: LibraryData): Library {
   return {
@@ -85,19 +94,27 @@ const jurisdictions = (codes: string[]) => codes.map((code) => ({ coding: [{ sys
 
 type Translated = { _title: object }
 
+type Action = NonNullable<PlanDefinition['action']>[number] & Translated & { _textEquivalent: object }
+
+const actionOf = (check: CheckData): Action => ({
+  title: check.title.en,
+  _title: translations(check.title),
+  description: check.description,
+  textEquivalent: check.message.en,
+  _textEquivalent: translations(check.message),
+  code: [{ coding: [{ system: canonical('CodeSystem', 'rule-type'), code: 'acceptance' }] }],
+  documentation: check.sources.map(({ label, url }) => ({ type: 'documentation', display: label, url })),
+  condition: [{ kind: 'applicability', expression: { language: 'text/cql-identifier', expression: check.expression } }],
+})
+
+/** Sources of all checks, each once. */
+function citations(checks: CheckData[]): NonNullable<PlanDefinition['relatedArtifact']> {
+  const sources = new Map(checks.flatMap((check) => check.sources.map((each) => [each.url, each.label] as const)))
+  return [...sources].map(([url, display]) => ({ type: 'citation', display, citation: display, url }))
+}
+
 function planDefinition(libraryName: string, rule: RuleData): PlanDefinition {
-  const action: NonNullable<PlanDefinition['action']>[number] & Translated & { _textEquivalent: object } = {
-    title: rule.title.en,
-    _title: translations(rule.title),
-    description: rule.description,
-    textEquivalent: rule.message.en,
-    _textEquivalent: translations(rule.message),
-    code: [{ coding: [{ system: canonical('CodeSystem', 'rule-type'), code: 'acceptance' }] }],
-    documentation: rule.sources.map(({ label, url }) => ({ type: 'documentation', display: label, url })),
-    condition: [
-      { kind: 'applicability', expression: { language: 'text/cql-identifier', expression: rule.expression } },
-    ],
-  }
+  const checks = 'checks' in rule ? rule.checks : [rule]
   const plan: PlanDefinition & Translated = {
     resourceType: 'PlanDefinition',
     id: rule.id,
@@ -117,9 +134,9 @@ function planDefinition(libraryName: string, rule: RuleData): PlanDefinition {
       },
     ],
     ...(rule.jurisdiction ? { jurisdiction: jurisdictions(rule.jurisdiction) } : {}),
-    relatedArtifact: rule.sources.map(({ label, url }) => ({ type: 'citation', display: label, citation: label, url })),
+    relatedArtifact: citations(checks),
     library: [`${canonical('Library', libraryName)}|${version}`],
-    action: [action],
+    action: checks.map(actionOf),
   }
   return plan
 }

@@ -1,5 +1,6 @@
 import type { CodeSystem, CodeSystemConcept, ConceptMap, ValueSet } from '../../src/fhir/types.ts'
 import { icvpConceptMaps, icvpValueSets } from './icvp-products.ts'
+import { listedValueSets } from './listed-sets.ts'
 import { canonical, computerName, icd11, published, readData, readTable, releaseDate } from './metadata.ts'
 import { productMap, productSystem, productValueSets } from './products.ts'
 
@@ -198,7 +199,6 @@ type Part =
   | { icd11: string[] }
   | { system: string; codes: Record<string, string>; table?: string }
   | { table: 'cvx.tsv' }
-  | { cvxUntil: number }
 
 const cvxRows = readTable(`${folder}/cvx.tsv`)
 
@@ -207,11 +207,6 @@ function includeOf(part: Part, id: string): Include[] {
   if ('icd11' in part) {
     const concept = part.icd11.flatMap(icd11Codes)
     return [icd11.ddcc, icd11.official].map((system) => ({ system, concept }))
-  }
-  // CVX numbers its codes in the order in which they are given out; the first nine are written with two digits.
-  if ('cvxUntil' in part) {
-    const concept = Array.from({ length: part.cvxUntil }, (_, at) => ({ code: String(at + 1).padStart(2, '0') }))
-    return [{ system: systemOf('cvx'), concept }]
   }
   if (!('system' in part))
     return [{ system: systemOf('cvx'), concept: cvxRows.map(([code = '', , , display = '']) => ({ code, display })) }]
@@ -233,6 +228,14 @@ function icd11Codes(range: string): { code: string; display: string }[] {
   return icd11Concepts.slice(at(first), at(last) + 1)
 }
 
+/** Display of a code of another system where a table here has one. */
+function displayOf(system: string, code: string): string | undefined {
+  if (system === icd11.ddcc || system === icd11.official)
+    return icd11Concepts.find((each) => each.code === code)?.display
+  if (system === systemOf('cvx')) return cvxRows.find(([each]) => each === code)?.[3]
+  return euCodes.find((each) => each.system === system && each.code === code)?.display
+}
+
 /** Every ValueSet of the folder `valuesets/`. */
 export const valueSets = (): ValueSet[] => [
   ...icvpValueSets(),
@@ -244,7 +247,8 @@ export const valueSets = (): ValueSet[] => [
       each.include.flatMap((part) => includeOf(part, each.id)),
     ),
   ),
-  ...productValueSets(),
+  ...productValueSets(displayOf),
+  ...listedValueSets(),
 ]
 
 /** What an ICD-11 code is to the code that is mapped to it. */
@@ -322,5 +326,5 @@ export const conceptMaps = (): ConceptMap[] => [
   ...icvpConceptMaps(),
   ...readData<{ id: string; title: string; source: string }[]>(`${folder}/concept-maps.json`).map(euConceptMap),
   cvxMap,
-  productMap(),
+  productMap(displayOf),
 ]

@@ -26,22 +26,32 @@ export function issueSeal(data: JsonObject, signer: SealSigner, replacedData: Js
 /** Extended key usage of a seal's signer certificate. */
 export const sealKeyUsage = '2.23.136.1.1.14.2'
 
-/** Data of a specimen seal: one vaccination of an invented person; `issuer` alpha-3. */
-export function sampleSeal({ issuer, issuedAt }: { issuer: string; issuedAt: Date }): JsonObject {
-  const given = new Date(issuedAt.getTime() - 30 * 86_400_000).toISOString().slice(0, 10)
+/** Data of a specimen seal: doses of one vaccine (ICD-11) to an invented person, two unless other days before are given; `issuer` alpha-3. */
+export function sampleSeal({
+  issuer,
+  issuedAt,
+  vaccine = 'XM8NQ0',
+  days = [60, 30],
+}: {
+  issuer: string
+  issuedAt: Date
+  vaccine?: string
+  days?: number[]
+}): JsonObject {
+  const given = (before: number) => new Date(issuedAt.getTime() - before * 86_400_000).toISOString().slice(0, 10)
+  const vd = days.map((before, at) => ({
+    adm: 'Specimen vaccination centre',
+    ctr: issuer,
+    dvc: given(before),
+    lot: 'LOT-0000',
+    seq: at + 1,
+  }))
   return {
     hdr: { t: 'icao.vacc', v: 1, is: issuer },
     msg: {
       uvci: `SPECIMEN-${issuer}-3`,
       pid: { n: 'SPECIMEN ADA', dob: '1985-03-14', sex: 'F', i: 'X0000000' },
-      ve: [
-        {
-          des: 'XM68M6',
-          dis: 'RA01.0',
-          nam: 'Specimen vaccine',
-          vd: [{ adm: 'Specimen vaccination centre', ctr: issuer, dvc: given, lot: 'LOT-0000', seq: 1 }],
-        },
-      ],
+      ve: [{ des: vaccine, dis: 'RA01.0', nam: 'Specimen vaccine', vd }],
     },
   }
 }

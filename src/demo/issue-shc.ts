@@ -53,29 +53,36 @@ function numericChunks(jws: string, count: number): string[] {
   })
 }
 
-/** A specimen card: one immunisation of an invented person. */
+/** A dose of a specimen: code of its vaccine, and days between it and the signature. */
+export interface SampleDose {
+  vaccine: string
+  days: number
+}
+
+/** A specimen card: immunisations of an invented person, two doses of one vaccine (CVX) unless others are given. */
 export function sampleCard({
   issuer,
   issuedAt,
   expires,
+  doses = [60, 30].map((days) => ({ vaccine: '208', days })),
 }: {
   issuer: string
   issuedAt: Date
   expires?: Date
+  doses?: SampleDose[]
 }): JsonObject {
   const seconds = (date: Date) => Math.floor(date.getTime() / 1000)
-  const given = new Date(issuedAt.getTime() - 30 * 86_400_000).toISOString().slice(0, 10)
   const patient = { resourceType: 'Patient', name: [{ family: 'Specimen', given: ['Ada'] }], birthDate: '1985-03-14' }
-  const immunization = {
+  const immunizations = doses.map(({ vaccine, days }) => ({
     resourceType: 'Immunization',
     status: 'completed',
-    vaccineCode: { coding: [{ system: 'http://hl7.org/fhir/sid/cvx', code: '208' }] },
+    vaccineCode: { coding: [{ system: 'http://hl7.org/fhir/sid/cvx', code: vaccine }] },
     patient: { reference: 'resource:0' },
-    occurrenceDateTime: given,
+    occurrenceDateTime: new Date(issuedAt.getTime() - days * 86_400_000).toISOString().slice(0, 10),
     lotNumber: 'LOT-0000',
     performer: [{ actor: { display: 'Specimen vaccination centre' } }],
-  }
-  const entry = [patient, immunization].map((resource, at) => ({ fullUrl: `resource:${at}`, resource }))
+  }))
+  const entry = [patient, ...immunizations].map((resource, at) => ({ fullUrl: `resource:${at}`, resource }))
   return {
     iss: issuer,
     nbf: seconds(issuedAt),

@@ -14,6 +14,8 @@ interface Variants {
   incomplete: string
   /** Members that name a product which is on no list, where the product decides. */
   unknown?: Record<string, CborInput>
+  /** In `unmet`, of several events only the first is there. */
+  isCutShort?: true
 }
 
 const unknownProduct = 'YellowFeverProduct00000000000000000000000000000000'
@@ -28,6 +30,8 @@ const variants: Partial<Record<SampleKind, Variants>> = {
     unmet: () => ({ result: { system: 'http://snomed.info/sct', code: '260373001' } }),
     incomplete: 'result',
   },
+  // The second of two doses is missing; a code that says "COVID-19 vaccine" and no more.
+  dvc: { unmet: () => ({}), isCutShort: true, incomplete: 'dt', unknown: { vp: 'XM68M6' } },
   // Given three days ago: it counts from the tenth day on.
   icvp: {
     unmet: ({ issuedAt }) => ({ dt: date(issuedAt, -2), vls: date(issuedAt, 8) }),
@@ -54,9 +58,12 @@ export function variantPayload(kind: SampleKind, variant: SampleVariant, options
   const change = variants[kind]
   if (!change || !variantsOf(kind).includes(variant)) throw new TypeError(`no variant ${variant} of kind ${kind}`)
   const payload = samplePayload(kind, options)
-  const event = eventOf(payload)
-  if (variant === 'unmet') Object.assign(event, change.unmet(options))
-  else if (variant === 'unknown') Object.assign(event, change.unknown)
+  const [event, ...others] = eventsOf(payload)
+  if (event === undefined) throw new TypeError('the specimen has no event')
+  if (variant === 'unmet') {
+    Object.assign(event, change.unmet(options))
+    if (change.isCutShort) eventsOf(payload).splice(1, others.length)
+  } else if (variant === 'unknown') Object.assign(event, change.unknown)
   else Reflect.deleteProperty(event, change.incomplete)
   return payload
 }
@@ -64,16 +71,15 @@ export function variantPayload(kind: SampleKind, variant: SampleVariant, options
 /** Members that lead from a payload to its event; a flat certificate is its event itself. */
 const steps = ['v', 't', 'r', 'vaccination', 'test']
 
-/** The one event of a fresh specimen. */
-function eventOf(payload: CborInput): object {
+/** The events of a fresh specimen: its list where it has one. */
+function eventsOf(payload: CborInput): object[] {
   let place: unknown = payload
   if (payload instanceof Map) {
     const hcert = payload.get(-260)
     place = hcert instanceof Map ? [...hcert.values()][0] : undefined
     const members = Object(place)
     const step = steps.find((name) => name in members)
-    place = [step === undefined ? undefined : members[step]].flat()[0]
+    place = step === undefined ? undefined : members[step]
   }
-  if (typeof place !== 'object' || place === null) throw new TypeError('the specimen has no event')
-  return place
+  return Array.isArray(place) ? place : [Object(place)]
 }

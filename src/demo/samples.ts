@@ -135,9 +135,16 @@ const makers: Record<Exclude<SampleKind, 'flat'>, (options: SampleOptions) => Hc
     },
   ],
   link: () => [5, `vhlink:/${Buffer.from('{"url":"https://example.org/specimen"}').toString('base64url')}`],
+  // Two doses of one product; the certificate does not say how many its series has.
   dvc: ({ issuedAt, issuer }) => [
     -6,
-    { ...minimal(issuer), v: { ...minimalDose(issuedAt, -30), dn: 1, vp: '1119349007', tg: 'RA01' } },
+    {
+      ...minimal(issuer),
+      v: [
+        { ...minimalDose(issuedAt, -60), dn: 1, vp: 'XM8NQ0', tg: 'RA01' },
+        { ...minimalDose(issuedAt, -30), dn: 2, vp: 'XM8NQ0', tg: 'RA01' },
+      ],
+    },
   ],
   icvp: ({ issuedAt, issuer }) => [
     -6,

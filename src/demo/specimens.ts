@@ -11,7 +11,7 @@ import {
 import { issueDivoc, sampleDivoc } from './issue-divoc.ts'
 import { type HcertSigner, issueHcert } from './issue-hcert.ts'
 import { issueSeal, sampleSeal } from './issue-icao-vds-nc.ts'
-import { issueCard, sampleCard } from './issue-shc.ts'
+import { issueCard, type SampleDose, sampleCard } from './issue-shc.ts'
 import { type SampleVariant, variantPayload, variantsOf } from './sample-variants.ts'
 import { type SampleKind, type SampleOptions, sampleKinds, samplePayload } from './samples.ts'
 
@@ -33,7 +33,7 @@ const names: Record<SampleKind, string> = {
   'ddcc-tr': 'ddcc-test',
   dvc: 'dvc',
   icvp: 'icvp',
-  'icvp-polio': 'icvp-polio',
+  'icvp-polio': 'polio',
   link: 'link',
   flat: 'flat',
 }
@@ -73,11 +73,21 @@ function hcertFamily(kind: SampleKind, issuer: DemoIssuer, now: Date): DemoCrede
 /** The same of SMART Health Cards. */
 function cardFamily(issuer: DemoIssuer, now: Date): DemoCredential[] {
   const signer = { privateKey: issuer.privateKey, publicKey: issuer.certificate.publicKey }
-  const card = (issued: number, expires: number) =>
-    sampleCard({ issuer: demoCardIssuer, issuedAt: daysFrom(now, issued), expires: daysFrom(now, expires) })
+  const card = (issued: number, expires: number, doses?: SampleDose[]) =>
+    sampleCard({
+      issuer: demoCardIssuer,
+      issuedAt: daysFrom(now, issued),
+      expires: daysFrom(now, expires),
+      ...(doses ? { doses } : {}),
+    })
+  const firstDose = [{ vaccine: '208', days: 30 }]
+  // CVX 213: a vaccine against COVID-19 that is not specified.
+  const unknownProduct = [60, 30].map((days) => ({ vaccine: '213', days }))
   const text = (...parameters: Parameters<typeof issueCard>) => issueCard(...parameters)[0] ?? ''
   return [
     { name: 'card', text: text(card(-1, 180), signer) },
+    { name: 'card-unmet', text: text(card(-1, 180, firstDose), signer) },
+    { name: 'card-unknown', text: text(card(-1, 180, unknownProduct), signer) },
     { name: 'card-expired', text: text(card(-400, -30), signer) },
     { name: 'card-changed', text: text(card(-1, 180), signer, { replacedPayload: card(-2, 180) }) },
     { name: 'card-forged', text: text(card(-1, 180), { ...signer, privateKey: forgerKey() }) },
@@ -87,9 +97,12 @@ function cardFamily(issuer: DemoIssuer, now: Date): DemoCredential[] {
 /** The same of ICAO seals, which do not expire. */
 function sealFamily({ seal }: DemoIssuer, now: Date): DemoCredential[] {
   const signer = { privateKey: seal.privateKey, certificate: seal.certificate.raw }
-  const data = (days: number) => sampleSeal({ issuer: demoCountry, issuedAt: daysFrom(now, days) })
+  const data = (days: number, change: { vaccine?: string; days?: number[] } = {}) =>
+    sampleSeal({ issuer: demoCountry, issuedAt: daysFrom(now, days), ...change })
   return [
     { name: 'seal', text: issueSeal(data(-1), signer) },
+    { name: 'seal-unmet', text: issueSeal(data(-1, { days: [30] }), signer) },
+    { name: 'seal-unknown', text: issueSeal(data(-1, { vaccine: 'XM68M6' }), signer) },
     { name: 'seal-changed', text: issueSeal(data(-1), signer, data(-2)) },
     { name: 'seal-forged', text: issueSeal(data(-1), { ...signer, privateKey: forgerKey() }) },
   ]

@@ -96,10 +96,9 @@ type Person = Pick<Evaluation, 'subject' | 'content'>
  */
 export function personsDoubts(persons: Person[]): Issue[] {
   const doubts = new Set<string>()
+  if (!areOneName(persons.map(personNames))) doubts.add('names do not agree')
   for (const [at, a] of persons.entries()) {
     for (const b of persons.slice(at + 1)) {
-      const names = writtenNames(personNames(b)).map((each) => compareNames(personNames(a), each))
-      if (!names.includes('same')) doubts.add('names do not agree')
       const [birthA, birthB] = [a.subject?.birthDate, b.subject?.birthDate]
       if (birthA === undefined || birthB === undefined) doubts.add('dates of birth are not all told')
       else if (!agree(birthA, birthB)) doubts.add('dates of birth differ')
@@ -115,7 +114,12 @@ export function personsDoubts(persons: Person[]): Issue[] {
   )
 }
 
-const writtenNames = (names: string[]) => names.map(writtenName)
+/** Whether each person has a name that every other has, too; most have the same text, which is compared once. */
+function areOneName(persons: string[][]): boolean {
+  const different = [...new Map(persons.map((names) => [JSON.stringify(names), names])).values()]
+  const agrees = (a: string[], b: string[]) => b.some((each) => compareNames(a, writtenName(each)) === 'same')
+  return different.every((a, at) => different.slice(at).every((b) => agrees(a, b)))
+}
 
 /** Administrative gender where it says something. */
 function sexOf({ content }: Person): string | undefined {
@@ -128,7 +132,7 @@ const patientsOf = (content: Bundle | undefined): JsonObject[] =>
   (content?.entry ?? []).flatMap(({ resource }) => (resource?.resourceType === 'Patient' ? [asJson(resource)] : []))
 
 /** Most names of one person that are looked at. */
-const mostNames = 10
+const mostNames = 5
 
 /** The names under which a person is known: the one that is shown, and those of the Patient that were not given up. */
 export function personNames({ subject, content }: Person): string[] {

@@ -24,7 +24,7 @@ const stackedPixels = 4_000_000
 export function quickFinder(program: WasmProgram<Zxing>): Finder {
   return async (page) => {
     const gathered = gathering()
-    gathered.add(await look(program, page, { kinds: 'qr', unread: true }))
+    gathered.add(await confirmed(program, page, await look(program, page, { kinds: 'qr', unread: true })))
     gathered.add(await look(program, reduced(page, matrixPixels), { kinds: 'matrix' }))
     gathered.add(await look(program, reduced(page, stackedPixels), { kinds: 'stacked' }))
     // Where there are few pixels one code of several may be too small to be seen, and is not missed.
@@ -34,6 +34,18 @@ export function quickFinder(program: WasmProgram<Zxing>): Finder {
     }
     return gathered.result()
   }
+}
+
+/**
+ * Three letters of a page of text may stand like the corners of a QR code. A code that is there is seen again at the same place when the
+ * picture is blurred a little; letters are not.
+ */
+async function confirmed(program: WasmProgram<Zxing>, page: Grey, first: Look): Promise<Look> {
+  if (first.unread.length === 0) return first
+  const picture = pixelsOf(page) <= tinyPixels ? doubled(page) : blurred(page, 1)
+  const second = await look(program, picture, { kinds: 'qr', unread: true })
+  const unread = first.unread.filter((place) => second.unread.some((other) => isNear(place, other)))
+  return { ...first, codes: [...first.codes, ...second.codes], unread }
 }
 
 /** A picture made ready for another look; undefined where that would cost too much, or change nothing. */

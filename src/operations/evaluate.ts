@@ -191,6 +191,23 @@ export const evaluateOperation = defineOperation<OperationContext>({
         ],
       },
     },
+    several: {
+      summary: 'Two codes of one traveller, held against the passport',
+      value: {
+        resourceType: 'Parameters',
+        parameter: [
+          { name: 'credential', valueString: 'HC1:… (the first dose)' },
+          { name: 'furtherCredential', part: [{ name: 'credential', valueString: 'shc:/… (the second dose)' }] },
+          {
+            name: 'identity',
+            part: [
+              { name: 'name', valueString: 'SPECIMEN ADA' },
+              { name: 'birthDate', valueDate: '1985-03-14' },
+            ],
+          },
+        ],
+      },
+    },
   },
   async handle(call, context) {
     const named = await namedByPlace(call, context)
@@ -303,7 +320,8 @@ function lengthOfTexts(parameters: Parameter[]): number {
 
 function checkQuestion(question: Parameters): void {
   const expression = 'Parameters.parameter'
-  if ((question.parameter?.length ?? 0) > maximumParameters)
+  const parts = (question.parameter ?? []).reduce((sum, { part = [] }) => sum + 1 + part.length, 0)
+  if (parts > maximumParameters)
     throw badRequest({ text: `More than ${maximumParameters} parameters`, expression }, 'too-costly')
   // A body is let in that is long for a picture's sake: nothing else may be.
   if (lengthOfTexts(question.parameter ?? []) > maximumQuestionBytes) {

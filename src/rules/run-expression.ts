@@ -91,12 +91,10 @@ export function createExpressionRunner(data: RuleData, environment: ExpressionEn
 
 async function answerDefine(run: LibraryRun, name: string): Promise<Answer> {
   const result = await run.evaluate(name)
-  const evidence = [...result.evidence]
   const reasons = `${name} Reasons`
-  if (run.has(reasons)) {
-    const given = toJson((await run.evaluate(reasons)).value)
-    for (const each of [given ?? []].flat()) if (each !== null) evidence.unshift({ name: reasons, value: each })
-  }
+  const given = run.has(reasons) ? toJson((await run.evaluate(reasons)).value) : null
+  const told = [given ?? []].flat().filter((each) => each !== null)
+  const evidence = [...told.map((value) => ({ name: reasons, value })), ...result.evidence]
   const failed = result.issue ?? notBoolean(result)
   const truth = failed || typeof result.value !== 'boolean' ? null : result.value
   const missing = failed || truth !== null ? [] : await missingOf(run, name)

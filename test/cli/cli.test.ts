@@ -41,13 +41,27 @@ test('demo prints the verdicts and leaves the codes behind; evaluate tells one i
   assert.equal(whyLink.split('which was not followed').length, 2, whyLink)
   assert.deepEqual(verdict('vaccination'), ['accepted', 'VERIFIED'])
   assert.deepEqual(verdict('vaccination-expired'), ['unverified', 'EXPIRED'])
-  for (const name of ['card', 'seal', 'divoc', 'dvc']) assert.equal(verdict(name)?.[1], 'VERIFIED')
+  for (const name of ['card', 'seal', 'dvc']) {
+    assert.deepEqual(verdict(name), ['accepted', 'VERIFIED'])
+    assert.deepEqual(verdict(`${name}-unmet`), ['rejected', 'VERIFIED'])
+    assert.deepEqual(verdict(`${name}-unknown`), ['undetermined', 'VERIFIED'])
+  }
+  assert.equal(verdict('divoc')?.[1], 'VERIFIED')
   for (const name of ['card-changed', 'seal-forged'])
     assert.deepEqual(verdict(name), ['unverified', 'INVALID_SIGNATURE'])
   assert.deepEqual(verdict('vaccination-forged'), ['unverified', 'INVALID_SIGNATURE'])
 
   // All four decisions of every kind that a rule can decide.
-  for (const name of ['vaccination', 'test', 'recovery', 'ddcc-vaccination', 'ddcc-test', 'icvp', 'flat']) {
+  for (const name of [
+    'vaccination',
+    'test',
+    'recovery',
+    'ddcc-vaccination',
+    'ddcc-test',
+    'icvp',
+    'icvp-polio',
+    'flat',
+  ]) {
     const decisions = ['', '-unmet', '-incomplete', '-changed'].map((variant) => verdict(`${name}${variant}`)?.[0])
     assert.deepEqual(decisions, ['accepted', 'rejected', 'undetermined', 'unverified'], name)
   }

@@ -97,13 +97,16 @@ describe('own content', () => {
       'https://spor.ema.europa.eu/v1/organisations',
       'https://covid-19-diagnostics.jrc.ec.europa.eu/devices',
       'http://data.europa.eu/eli/',
-      'https://www.who.int/publications/i/item/',
+      'https://www.who.int/publications/',
       'http://worldhealthorganization.github.io/ddcc/StructureDefinition/CertDDCC',
       'http://smart.who.int/ddcc/StructureDefinition/',
       'http://smart.who.int/ddcc/CodeSystem/DDCCCompositionCategoryCodeSystem',
       'http://smart.who.int/ddcc/CodeSystem/lab-test-',
       'http://smart.who.int/pcmt-vaxprequal/CodeSystem/',
       'http://smart.who.int/icvp/',
+      'https://www.ema.europa.eu/en/medicines/human/EPAR/',
+      'https://covid-vaccine.canada.ca/',
+      'https://www.moh.gov.sa/en/hajj/',
       'https://www.who.int/groups/poliovirus-ihr-emergency-committee',
     ]
     for (const path of [...jsonContent.map(([each]) => each), ...mapPaths, ...cqlPaths])

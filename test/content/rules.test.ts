@@ -217,6 +217,9 @@ describe('complete primary series', () => {
       totalDoses: 2,
       complete: false,
       inTime: true,
+      needed: 2,
+      counted: 1,
+      remark: null,
     })
   })
 })
@@ -385,7 +388,10 @@ describe('missing and odd data', () => {
     const both = { protocolApplied: [series(2, 2, '1D47'), series(1, 2, 'RA01')] }
     assert.equal(await schedule(both, about('RA01')), false)
     assert.equal(await schedule(both, about('1D47')), true)
-    assert.equal(await schedule({ protocolApplied: [series(2, 2)] }, about('RA01')), null)
+    // The product says what the certificate does not.
+    assert.equal(await schedule({ protocolApplied: [series(2, 2)] }, about('RA01')), true)
+    const unnamed = { vaccineCode: { coding: [{ system: icd11, code: 'XM9999' }] } }
+    assert.equal(await schedule({ protocolApplied: [series(2, 2)], ...unnamed }, about('RA01')), null)
     assert.equal(await schedule({ protocolApplied: undefined }, about('RA01')), null)
     assert.equal(await schedule({ protocolApplied: [series(2, 2, '1D47')] }, about('RA01')), false)
   })

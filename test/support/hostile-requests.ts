@@ -700,6 +700,50 @@ const evaluate: HostileRequest[] = [
   },
   {
     operation: '$evaluate',
+    name: 'as many credentials as may be, each without end',
+    path: '$evaluate',
+    body: parameters(
+      text('credential', 'HC1:A'),
+      ...repeat(19, () => ({ name: 'furtherCredential', part: [text('credential', `HC1:${fill('A', 45_000)}`)] })),
+    ),
+    statuses: [200],
+    bound: 'credentials of a question',
+  },
+  {
+    operation: '$evaluate',
+    name: 'a thousand credentials',
+    path: '$evaluate',
+    body: parameters(
+      text('credential', 'HC1:A'),
+      ...repeat(1000, (i) => ({ name: 'furtherCredential', part: [text('credential', `HC1:${i}`)] })),
+    ),
+    statuses: [400],
+    bound: 'parameters of a call',
+  },
+  {
+    operation: '$evaluate',
+    name: 'chunks of a further card',
+    path: '$evaluate',
+    body: parameters(text('credential', 'HC1:A'), {
+      name: 'furtherCredential',
+      part: repeat(10_000, (i) => text('credentialPart', `shc:/${i}/10000/5676`)),
+    }),
+    statuses: [400],
+    bound: 'parameters of a call',
+  },
+  {
+    operation: '$evaluate',
+    name: 'a name without end',
+    path: '$evaluate',
+    body: parameters(text('credential', 'HC1:A'), {
+      name: 'identity',
+      part: [text('name', fill('Ü', 200_000)), text('mrz', fill('<', 400_000))],
+    }),
+    statuses: [400],
+    bound: 'length of a name',
+  },
+  {
+    operation: '$evaluate',
     name: 'parameters for rules',
     path: '$evaluate',
     body: parameters(

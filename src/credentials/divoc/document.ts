@@ -4,6 +4,8 @@ import { isCredentialContext } from '../../json-ld/credential-contexts.ts'
 
 /** Most values of a document, each of which becomes at most one statement. A certificate has about fifty. */
 const MOST_VALUES = 2000
+/** Certificates have two; reading one over and over costs time. */
+const MOST_CONTEXTS = 4
 
 /** Why a document without its proof is no certificate that can be verified, judged before the signature; undefined when it is one. */
 export function documentFault(document: JsonObject): { check: 'envelope' | 'payload'; detail: string } | undefined {
@@ -20,6 +22,7 @@ export function documentFault(document: JsonObject): { check: 'envelope' | 'payl
 function contextFault(document: JsonObject): string | undefined {
   const contexts = document['@context']
   if (!Array.isArray(contexts) || contexts.length === 0) return 'no list of contexts'
+  if (contexts.length > MOST_CONTEXTS) return `more than ${MOST_CONTEXTS} contexts`
   // What a context says decides what is signed, so that none is taken from the document and none is fetched.
   if (!contexts.every((each) => typeof each === 'string' && isCredentialContext(each)))
     return 'an unknown or inline context'

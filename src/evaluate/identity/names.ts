@@ -86,8 +86,14 @@ function pair(wordsA: Word[], wordsB: Word[], fits: (a: Word, b: Word) => boolea
   }
 }
 
+/** Most words and letters of names that are turned round: real ones have fewer. */
+const TURNED_WORDS = 8
+const TURNED_LETTERS = 80
+
 /** Whether the names differ in their gaps, and in which of the words come first: DELACRUZ MARIA, María de la Cruz. */
 const isTurned = (text: Word, words: Word[]): boolean =>
+  words.length <= TURNED_WORDS &&
+  text.letters.length <= TURNED_LETTERS &&
   words.some((_, at) => agree(text, joined([...words.slice(at), ...words.slice(0, at)])))
 
 const isShortened = (a: Word, b: Word): boolean =>
@@ -105,14 +111,16 @@ function loosened(word: Word): Word {
   return { ...word, letters }
 }
 
-/** Fewest letters of a word of which one may be wrong. */
+/** Fewest and most letters of a word of which one may be wrong. */
 const LONG_WORD = 5
+const LONGEST_WORD = 40
 
 /** Whether one letter of a long word is another, missing, or added. */
 function isMisspelt(a: Word, b: Word): boolean {
   const [short, long] = a.letters.length <= b.letters.length ? [a, b] : [b, a]
   const isSwapped = short.letters.length === long.letters.length
-  if (short.letters.length < LONG_WORD || long.letters.length - short.letters.length > 1) return false
+  if (short.letters.length < LONG_WORD || long.letters.length > LONGEST_WORD) return false
+  if (long.letters.length - short.letters.length > 1) return false
   return long.letters.some((_, at) => {
     const without = (word: Word) => ({ ...word, letters: word.letters.toSpliced(at, 1) })
     return agree(isSwapped ? without(short) : short, without(long))

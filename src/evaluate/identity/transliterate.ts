@@ -174,9 +174,9 @@ export interface Word {
   isTranscribed: boolean
 }
 
-/** Longest name that is looked at, and most words of one. */
-const LONGEST = 500
-const MOST_WORDS = 30
+/** Longest name that is looked at, and most words of one: comparing costs their product. */
+const LONGEST = 200
+const MOST_WORDS = 20
 
 /** Marks that stand within a word and are dropped: apostrophes of every kind, and what shows nothing. */
 const DROPPED = /['’‘‛ʼʻʽ`´′\p{Cf}]/gu

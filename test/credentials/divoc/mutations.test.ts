@@ -3,6 +3,8 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { readOneFileZip } from '../../../src/credentials/encoding/one-file-zip.ts'
 import { divocText } from '../../../src/demo/issue-divoc.ts'
+import { tolerantQuads } from '../../../src/json-ld/canonize.ts'
+import { credentialContexts } from '../../../src/json-ld/credential-contexts.ts'
 import { writeArchive } from './archives.ts'
 import { documents, vaccination } from './documents.ts'
 import { contentOf, signers, verifyText } from './verify.ts'
@@ -37,10 +39,17 @@ function edited(bytes: Buffer, changes: Edit[]): Buffer {
   return after
 }
 
-/** Verified only when nothing that is told differs. */
+/** What the proof covers of content: a value under one of two names that are signed as one says the same as under both. */
+async function statements(content: unknown): Promise<string | undefined> {
+  const { context, ...document } = Object(content)
+  return (await tolerantQuads({ '@context': context, ...document }, await credentialContexts()))?.quads
+}
+const signed = await statements(good.content)
+
+/** Verified only when nothing that is told differs in what was signed. */
 async function check(text: string): Promise<void> {
   const verdict = await verifyText(text, signers.ed25519)
-  if (verdict.status === 'VERIFIED') assert.deepEqual(verdict.content, good.content)
+  if (verdict.status === 'VERIFIED') assert.equal(await statements(verdict.content), signed)
   else assert.equal(verdict.content, undefined)
 }
 

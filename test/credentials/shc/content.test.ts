@@ -29,7 +29,12 @@ const iss = 'https://issuer.example/cards'
 const pair = keyPairFor('ES256')
 const anchor = { ...pair.publicKey.export({ format: 'jwk' }), kid: cardKeyId(pair.publicKey), iss }
 const keys = anchorKeySource([Buffer.from(JSON.stringify(anchor))])
-const card = sampleCard({ issuer: iss, issuedAt: new Date('2022-01-01'), expires: new Date('2023-01-01') })
+const card = sampleCard({
+  issuer: iss,
+  issuedAt: new Date('2022-01-01'),
+  expires: new Date('2023-01-01'),
+  doses: [{ vaccine: '208', days: 30 }],
+})
 const entries = 'vc/credentialSubject/fhirBundle/entry'
 
 walkSections<CardCase>('content.json', import.meta.url, async ({ set = {}, drop, add = [], ...expected }) => {

@@ -92,6 +92,29 @@ overShared.test('the three WHO packages load whole, their defects are named, and
   await storage.close()
 })
 
+overShared.test('the guides for summaries of pilgrims load as they are, and say what they lack', async () => {
+  const storage = open()
+  const load = (name: string) => importPackage({ path: join(igs, `${name}.tgz`) }, { storage, gate })
+  const ph4h = await load('smart.who.int.ph4h-r4')
+  assert.equal(countEntries(ph4h).failed, 0)
+  const pilgrimage = await load('smart.who.int.ips-pilgrimage-r4')
+  assert.equal(countEntries(pilgrimage).failed, 0)
+  const counts = { StructureDefinition: 9, ValueSet: 9, CodeSystem: 8, Questionnaire: 1 }
+  for (const [type, number] of Object.entries(counts)) assert.equal((await storage.count())[type], number, type)
+  assert.match(texts(ph4h), /package hl7\.fhir\.uv\.ips 1\.1\.0, which is not here/)
+  assert.match(texts(ph4h), /Bundle-uv-ips is not here; needed by StructureDefinition\/SmartIPS/)
+  assert.match(
+    texts(pilgrimage),
+    /IHE\.mCSD\.Organization is not here; needed by StructureDefinition\/HajjOrganization/,
+  )
+  assert.ok(reportLines(pilgrimage).some((line) => line.includes('not content: folder openapi')))
+  for (const name of ['smart.who.int.ph4h-r4', 'smart.who.int.ips-pilgrimage-r4']) {
+    const again = countEntries(await load(name))
+    assert.equal(again.loaded + again.updated + again.failed, 0)
+  }
+  await storage.close()
+})
+
 overShared.test('examples come by option', async () => {
   const storage = open()
   const report = await importPackage(

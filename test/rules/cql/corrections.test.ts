@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { FhirError } from '../../../src/fhir/error.ts'
 import type { Parameter } from '../../../src/fhir/types.ts'
-import { testEnvironment, testRules } from '../environment.ts'
+import { cqlLibrary, testEnvironment, testRules } from '../environment.ts'
 
 /** Expression → value, `null`, or `error`; one for each place where the executor alone departs from CQL 1.5. */
 const cases: Record<string, [expression: string, expected: unknown][]> = {
@@ -205,4 +205,22 @@ describe('corrections of the executor', () => {
       for (const [expression, expected] of list) assert.deepEqual(await evaluate(expression), expected, expression)
     })
   }
+
+  it('a parameter without value and default is null, also within a query', async () => {
+    const library = cqlLibrary(`library Undeclared version '1'
+parameter "Day" Date
+define "Plain": Coalesce("Day", @2026-01-01)
+define "Within": ({ 1, 2 }) N return all Coalesce("Day", @2026-01-01)
+define "Is Null": ({ 1 }) N return "Day" is null`)
+    const own = testRules(testEnvironment([library]))
+    after(() => own.close())
+    const { results } = await own.evaluateLibrary({ library: library.url ?? '', clock: '2026-01-01T00:00:00Z' })
+    assert.deepEqual(
+      results.map(({ name, issue }) => [name, issue]),
+      ['Plain', 'Within', 'Is Null'].map((name) => [name, undefined]),
+    )
+    assert.deepEqual(results[2]?.value, [true])
+    assert.equal(String(results[0]?.value), '2026-01-01')
+    assert.equal(String(results[1]?.value), '2026-01-01,2026-01-01')
+  })
 })

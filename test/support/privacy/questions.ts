@@ -111,6 +111,43 @@ const ways: ((ask: Ask, given: Case, other: Case) => Promise<unknown>)[] = [
         })),
       }),
     }),
+  (ask, given, other) =>
+    ask('/fhir/$evaluate', {
+      body: parameters([
+        ...credentialOf(given),
+        { name: 'furtherCredential', part: credentialOf(other) },
+        ...given.parameters,
+      ]),
+    }),
+  (ask, given, other) =>
+    ask('/fhir/$evaluate', {
+      body: parameters([
+        ...credentialOf(given),
+        { name: 'furtherCredential', part: [...credentialOf(other), ...credentialOf(given)] },
+        ...given.parameters,
+      ]),
+    }),
+  (ask, given) =>
+    ask('/fhir/$evaluate', {
+      body: parameters([
+        ...credentialOf(given),
+        { name: 'identity', part: [{ name: 'name', valueString: given.question.markers[0] }] },
+        ...given.parameters,
+      ]),
+    }),
+  (ask, given) =>
+    ask('/fhir/$evaluate', {
+      body: parameters([
+        {
+          name: 'credentialImage',
+          valueAttachment: {
+            contentType: 'image/png',
+            data: Buffer.from(given.question.texts[0] ?? '').toString('base64'),
+          },
+        },
+        ...given.parameters,
+      ]),
+    }),
   (ask, given) =>
     ask('/fhir/$evaluate', {
       body: parameters([
@@ -158,6 +195,15 @@ async function askAround(ask: Ask, { family, given, birthDate, number, certifica
   await evaluate(anything, { name: 'holder', valueString: `${given} ${family}` })
   await evaluate(anything, { name: 'credentialImage', valueAttachment: { title: family, data: base64 } })
   await evaluate({ name: 'credential', valueHumanName: { family } })
+  const identity = (...part: object[]) => evaluate(anything, { name: 'identity', part })
+  await identity({ name: 'name', valueString: `${given} ${family}` }, { name: 'birthDate', valueDate: birthDate })
+  await identity({ name: 'name', valueString: `${given} ${family}`.repeat(40) })
+  await identity({ name: 'mrz', valueString: `P<UTO${family}<<${given}` })
+  await identity({ name: 'mrz', valueString: `P<UTO${family}<<${given}`.replace(/[^A-Za-z<]/g, '').padEnd(88, '<') })
+  await identity({ name: 'birthDate', valueDate: `${birthDate} ${family}` })
+  await evaluate(anything, { name: 'furtherCredential', part: [{ name: 'credential', valueString: `HC1:${number}` }] })
+  await evaluate(anything, { name: 'passcode', valueString: family }, { name: 'recipient', valueString: given })
+  await evaluate(anything, { name: 'followLinks', valueBoolean: true }, { name: 'passcode', valueString: number })
   await evaluate({ name: 'credential', valueString: `HC1:${family}` }, { name: 'credential', valueString: number })
   await evaluate(anything, {
     name: 'parameters',

@@ -25,10 +25,10 @@ export function signedStatements(
 }
 
 /**
- * Most values of a document whose shape is not known: ten doses told in full. The long way costs some hundred times what reading
+ * Most values of a document whose shape is not known: six doses told in full. The long way costs some hundred times what reading
  * JSON does, and blank nodes that nothing tells apart several times that; this keeps the worst within 50 ms of a processor.
  */
-const LONG_WAY_VALUES = 600
+const LONG_WAY_VALUES = 300
 
 async function longWay(
   { document, known }: { document: JsonObject; known: string | undefined },

@@ -9,7 +9,7 @@ import { correctIntervals } from './intervals.ts'
 import { correctLists } from './lists.ts'
 import { correctLongs } from './longs.ts'
 import { correctNumbers } from './numbers.ts'
-import { addOperator, replaceOperator } from './operators.ts'
+import { addOperator, nullUnevaluated, replaceOperator } from './operators.ts'
 import { correctSorting } from './sorting.ts'
 import { correctTexts } from './texts.ts'
 
@@ -43,6 +43,8 @@ export function correctExecutor(): void {
   correctTexts()
   correctConversions()
   correctSorting()
+  // A parameter without value and default, asked within a query or function, would be its own declaration.
+  nullUnevaluated('ParameterRef')
   for (const name of ['DateTime', 'Date', 'Time'])
     replaceOperator(name, async ({ original }) => checkMoment(await original(), name === 'Time'))
   for (const name of unimplemented)

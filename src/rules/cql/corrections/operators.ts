@@ -26,6 +26,7 @@ const modules: Record<string, OperatorClass>[] = [
   'string',
   'type',
   'comparison',
+  'parameters',
 ].map((name) => require(`cql-execution/lib/elm/${name}`))
 const { Expression } = all
 
@@ -77,6 +78,17 @@ export function replaceNamedOperator(
       const values: unknown[] = []
       for (const operand of operands) values.push((await operandOf(this, operand)?.execute(context)) ?? null)
       return correction(values)
+    }
+  }
+}
+
+/** Puts null for what is no value but a step that was never evaluated. */
+export function nullUnevaluated(name: string): void {
+  const { module, Original } = find(name)
+  module[name] = class extends Original {
+    override async exec(context: unknown): Promise<unknown> {
+      const value = await super.exec(context)
+      return isExecutable(value) ? null : value
     }
   }
 }
