@@ -237,7 +237,7 @@ function readIdentity(parameters: Parameters): Pick<EvaluateRequest, 'identity'>
 }
 
 /** Scanners and editors add one line end; every other blank, a second one too, belongs to the code. */
-const withoutLineEnd = (text: string) => text.replace(/(?:\r\n|\r|\n)$/, '')
+export const withoutLineEnd = (text: string) => text.replace(/(?:\r\n|\r|\n)$/, '')
 
 function readParameters(parameters: Parameters): Parameters | undefined {
   const given = firstParameter(parameters, 'parameters')

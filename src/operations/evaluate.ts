@@ -191,6 +191,23 @@ export const evaluateOperation = defineOperation<OperationContext>({
         ],
       },
     },
+    several: {
+      summary: 'Two codes of one traveller, held against the passport',
+      value: {
+        resourceType: 'Parameters',
+        parameter: [
+          { name: 'credential', valueString: 'HC1:… (the first dose)' },
+          { name: 'furtherCredential', part: [{ name: 'credential', valueString: 'shc:/… (the second dose)' }] },
+          {
+            name: 'identity',
+            part: [
+              { name: 'name', valueString: 'SPECIMEN ADA' },
+              { name: 'birthDate', valueDate: '1985-03-14' },
+            ],
+          },
+        ],
+      },
+    },
   },
   async handle(call, context) {
     const named = await namedByPlace(call, context)

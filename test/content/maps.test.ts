@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
 import { createMaps } from '../../src/structure-map/maps.ts'
+import { inlineTranslator } from '../../src/structure-map/run/translate.ts'
 import { byCanonical, maps, ofType } from './own-content.ts'
 
 const base = 'http://vidimus.org/fhir'
@@ -16,20 +17,7 @@ const engine = createMaps({
   membership: async () => () => false,
   translator: async (conceptMap) => {
     const found = typeof conceptMap === 'string' ? byCanonical('ConceptMap', conceptMap)[0] : conceptMap
-    return (code, system) =>
-      (found?.group ?? [])
-        .filter((group) => group.source === system)
-        .flatMap((group) =>
-          group.element
-            .filter((element) => element.code === code)
-            .flatMap((element) => element.target ?? [])
-            .map(({ code: target = '', display = '', equivalence }) => ({
-              system: group.target ?? '',
-              code: target,
-              display,
-              equivalence,
-            })),
-        )
+    return inlineTranslator(found ?? { resourceType: 'ConceptMap', status: 'draft' })
   },
   revision: () => 1,
 })
@@ -355,7 +343,6 @@ describe('DDCC to core data set', () => {
 const product = 'YellowFeverProductd2c75a15ed309658b3968519ddb31690'
 
 describe('claim -6 to core data set', () => {
-  const official = 'http://id.who.int/icd/release/11/mms'
   const dvc = {
     n: 'Aoife Beispiel',
     dob: '1984-02-29',
@@ -395,8 +382,8 @@ describe('claim -6 to core data set', () => {
           period: { start: '2026-01-25', end: '2036-01-25' },
         },
         vaccination: {
-          disease: { system: official, code: '1D47' },
-          vaccine: { system: official, code: 'XM0N24' },
+          disease: { system: icd11, code: '1D47' },
+          vaccine: { system: icd11, code: 'XM0N24' },
           brand: { system: 'http://smart.who.int/icvp/CodeSystem/preQualVaccines', code: '1' },
           manufacturer: { code: 'maker-9', display: 'Invented Maker' },
           dose: 2,
@@ -443,8 +430,8 @@ describe('claim -6 to core data set', () => {
             system: 'http://smart.who.int/pcmt-vaxprequal/CodeSystem/PreQualProductIds',
             code: 'a3K3X000006MihuUAC',
           },
-          vaccine: { system: official, code: 'XM0N24', display: 'Yellow fever vaccines' },
-          disease: { system: official, code: '1D47', display: 'Yellow fever' },
+          vaccine: { system: icd11, code: 'XM0N24', display: 'Yellow fever vaccines' },
+          disease: { system: icd11, code: '1D47', display: 'Yellow fever' },
           date: '2026-01-15',
           lot: 'A1',
           practitionerName: 'Dr A',
@@ -473,14 +460,14 @@ describe('claim -6 to core data set', () => {
     assert.equal(found.length, 2)
     assert.deepEqual(asObject(found[0]?.vaccination), {
       brand: { system: 'http://smart.who.int/pcmt-vaxprequal/CodeSystem/PreQualProductIds', code: product },
-      vaccine: { system: official, code: 'XM0N24', display: 'Yellow fever vaccines' },
-      disease: { system: official, code: '1D47', display: 'Yellow fever' },
+      vaccine: { system: icd11, code: 'XM0N24', display: 'Yellow fever vaccines' },
+      disease: { system: icd11, code: '1D47', display: 'Yellow fever' },
       date: '2026-01-15',
       lot: 'A1',
       practitionerName: 'Dr A',
     })
     assert.deepEqual(asObject(found[1]?.vaccination).disease, {
-      system: official,
+      system: icd11,
       code: '1C81',
       display: 'Acute poliomyelitis',
     })
@@ -511,7 +498,7 @@ describe('claim -6 to core data set', () => {
     assert.equal(immunization.lotNumber, 'd23456')
     assert.deepEqual(immunization.performer, [{ actor: { display: 'Dr Clinician' } }])
     assert.deepEqual(asObject([immunization.protocolApplied].flat()[0]).targetDisease, [
-      { coding: [{ system: official, code: '1D47' }] },
+      { coding: [{ system: icd11, code: '1D47' }] },
     ])
     assert.deepEqual(
       [immunization.extension]

@@ -11,7 +11,7 @@ import { isOfType } from '../../fhir/json.ts'
 import type { Issue } from '../../fhir/types.ts'
 import type { JobCall } from '../../workers/job-pool.ts'
 import { type Evaluation, withRemarks } from '../evaluation.ts'
-import type { EvaluateRequest } from '../request.ts'
+import { type EvaluateRequest, withoutLineEnd } from '../request.ts'
 import { evaluateImage } from '../several/image.ts'
 import type { InTurn } from '../several/together.ts'
 import { begin, evaluateSingle, judgeVerified, type Question } from '../single.ts'
@@ -56,7 +56,7 @@ export async function judgeFile(asked: FileQuestion, file: LinkedFile): Promise<
   const text = textOf(file)
   const { formats = credentialFormats } = question.environment
   if (text !== undefined && formats.some((each) => each.recognises([text])))
-    return [await judgeText(question, file, [text])]
+    return [await judgeText(question, file, [withoutLineEnd(text)])]
   const onPicture = pictures.has(file.contentType) ? await judgePicture(asked, file) : undefined
   if (onPicture) return [onPicture]
   // What the key of a signed link did not open, its signer did not say.

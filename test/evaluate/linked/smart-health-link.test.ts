@@ -462,7 +462,7 @@ describe('a file', () => {
   })
   it('may be a certificate in text', async () => {
     const text = world.certificate(world.link('/other'))
-    manifest(embedded(world.sharer.seal(Buffer.from(text), 'text/plain'), 'text/plain'))
+    manifest(embedded(world.sharer.seal(Buffer.from(`${text}\r\n`), 'text/plain'), 'text/plain'))
     const reply = await world.ask(world.link('/m'))
     // A link in a file is not followed again, so that no chain of them leads on and on.
     assert.deepEqual([reply.decision, reply.status], ['undetermined', 'VERIFIED'])

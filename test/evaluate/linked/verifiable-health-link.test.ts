@@ -104,6 +104,17 @@ describe('a verifiable health link in a certificate', () => {
     assert.equal(reply.subject?.name, 'Ada Specimen')
     assert.ok(!reply.issues.some((text) => /not followed/.test(text)))
   })
+  it('has its summary judged by the rules about summaries', async () => {
+    offerSearch(searchset([list(['DocumentReference/d1']), document('d1', { url: 'Binary/b1' })]))
+    offerFile('b1', summary())
+    const reply = await world.ask(world.certificate(vhl()), [{ name: 'jurisdiction', valueCode: 'SA' }])
+    // The summary shows no meningococcal vaccination.
+    assert.deepEqual([reply.decision, reply.status], ['rejected', 'VERIFIED'])
+    const inner = reply.linked[0]?.evaluation
+    assert.equal(inner?.decision, 'rejected')
+    for (const name of ['subject', 'coreDataSet', 'content', 'rule']) assert.ok(inner?.names.includes(name), name)
+    assert.match(inner?.text ?? '', /PlanDefinition\/pilgrimage/)
+  })
   it('whose answer holds the folder alone has its documents read one by one', async () => {
     offerSearch(searchset([list(['DocumentReference/d1', `${world.sharer.peer.origin}/fhir/DocumentReference/d2`])]))
     for (const id of ['d1', 'd2']) {

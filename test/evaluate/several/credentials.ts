@@ -5,7 +5,7 @@ import { issueSeal, sampleSeal, sealKeyUsage } from '../../../src/demo/issue-ica
 import { cardKeyId, issueCard, sampleCard } from '../../../src/demo/issue-shc.ts'
 import { type SampleKind, samplePayload } from '../../../src/demo/samples.ts'
 import type { Parameter, Parameters } from '../../../src/fhir/types.ts'
-import { changed } from '../../support/cbor-json.ts'
+import { changed, valueAt } from '../../support/cbor-json.ts'
 import { keyPairFor, testIssuer } from '../../support/issuer.ts'
 
 /** Credentials of several formats about one invented person, issued when the test runs, and questions about several of them. */
@@ -92,12 +92,17 @@ function dccOf({ dcc = {}, by, expires = 1_790_000_000 }: Made): CborInput {
   })
 }
 
+/** The card of the specimen with the last of its doses alone. */
 function cardOf(change: JsonObject): JsonObject {
-  const paths = Object.entries(change).map(([path, value]): [string, JsonObject[string]] => [
-    `vc/credentialSubject/fhirBundle/entry/${path.replace('/', '/resource/')}`,
-    value,
-  ])
-  return changed(sampleCard({ issuer: cardIssuer, issuedAt }), Object.fromEntries(paths)) as JsonObject
+  const card = sampleCard({ issuer: cardIssuer, issuedAt })
+  const place = 'vc/credentialSubject/fhirBundle/entry'
+  const entries = valueAt(card, place)
+  if (!Array.isArray(entries)) throw new Error('a card has entries')
+  const dose = { fullUrl: 'resource:1', resource: entries.at(-1)?.resource }
+  const paths = Object.entries({ '1/occurrenceDateTime': '2026-05-01', ...change }).map(
+    ([path, value]): [string, JsonObject[string]] => [`${place}/${path.replace('/', '/resource/')}`, value],
+  )
+  return changed(card, { [place]: [entries[0], dose], ...Object.fromEntries(paths) }) as JsonObject
 }
 
 const partsOf = ([first = '', ...parts]: string[]): Parameter[] => [
