@@ -59,7 +59,7 @@ test('demo prints the verdicts and leaves the codes behind; evaluate tells one i
     'ddcc-vaccination',
     'ddcc-test',
     'icvp',
-    'icvp-polio',
+    'polio',
     'flat',
   ]) {
     const decisions = ['', '-unmet', '-incomplete', '-changed'].map((variant) => verdict(`${name}${variant}`)?.[0])
