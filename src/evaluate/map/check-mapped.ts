@@ -6,6 +6,7 @@ import { asJson } from '../../fhir/json.ts'
 import type { Bundle, Issue, Resource } from '../../fhir/types.ts'
 import type { CompiledMap } from '../../structure-map/maps.ts'
 import { personFaults, subjectOf } from '../person.ts'
+import { impossibleContent } from './impossible-content.ts'
 import type { Mapped } from './mapped.ts'
 
 /** What is known beside the outcome of the maps. */
@@ -33,6 +34,7 @@ export function checkMapped(mapped: Mapped, { due, makers, clock }: Expected): v
     obstacles.push(
       issue('conflict', 'The maps made no Patient of the content, or several: events are judged for one person'),
     )
+  if (bundle) mapped.doubts.push(...impossibleContent(bundle, clock))
   mapped.subject = subjectOf(coreDataSets, bundle, clock)
 }
 
