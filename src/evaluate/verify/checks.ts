@@ -56,7 +56,7 @@ function periodRemarks({ period }: Envelope, key: TrustedKey): string[] {
 }
 
 /** What the check `key-usage` looks at beside the key. */
-export interface KeyUse {
+interface KeyUse {
   envelope: Envelope
   format: CredentialFormat
   /** What the content holds; empty where it could not be read. */

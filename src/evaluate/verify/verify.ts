@@ -28,7 +28,6 @@ import {
   checkSignerStatus,
   checkValidityPeriod,
   endedLink,
-  type KeyUse,
   type RevocationFailure,
   usageFault,
 } from './checks.ts'
@@ -71,7 +70,7 @@ export interface Verification {
   /** Where content lies elsewhere: signed pointers of a VERIFIED credential, or a bare link, which nobody signed. */
   links: NonNullable<Opened['links']>
   /** Only when VERIFIED: why the key that signed may not certify that content as well; undefined when it may. */
-  usageFault?(content: KeyUse['content']): ReturnType<typeof usageFault>
+  usageFault?(content: Pick<Opened, 'formats' | 'events'>): (Finding & { status: Status }) | undefined
 }
 
 /** What a credential is verified with. */
@@ -300,7 +299,9 @@ function verdict(
   if (inputs.length < formats.length && obstacles.length === 0)
     obstacles.push(obstacle('The credential holds a kind of certificate whose content is not mapped'))
   const use = { ...context, envelope, format, listedSigner: listedSigner(envelope, context.keys) }
-  const usage = key && { usageFault: (more: KeyUse['content']) => usageFault(key, { ...use, content: more }) }
+  const usage = key && {
+    usageFault: (more: Pick<Opened, 'formats' | 'events'>) => usageFault(key, { ...use, content: more }),
+  }
   return { ...verification, content, inputs, events: happened, obstacles, links, ...usage }
 }
 
