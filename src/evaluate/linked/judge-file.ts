@@ -188,6 +188,12 @@ function unread({ contentType }: LinkedFile, why = 'this server does not read fi
   return { entry: { contentType }, status: 'VERIFIED', decision: 'undetermined', obstacle: warning(text) }
 }
 
+/** Of a file behind so many others that it is not looked at: behind a bare link nobody has vouched for it. */
+export function oneTooMany({ question, signed }: FileQuestion, file: LinkedFile): JudgedFile {
+  const why = 'there are more credentials behind the link than are judged for one question'
+  return signed ? unread(file, why) : broken(question, file, why)
+}
+
 /** Of a file behind a bare link that nobody signed: nothing of it is shown. */
 function nobodys(question: Question, file: LinkedFile): JudgedFile {
   const detail = 'nobody signed the file behind the link'
