@@ -2,12 +2,14 @@
  * Writes the resources of `igs/`, `rules/` and `valuesets/` out of the models, tables and CQL that their authors edit there. FML maps are
  * resources as they are. `npm run build:content` calls it; a test holds the committed files in step.
  */
+
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { Resource } from '../src/fhir/types.ts'
+import { conceptMaps } from './content/concept-maps.ts'
 import { coreDataSetMaps } from './content/core-data-set.ts'
 import { structureDefinitions } from './content/models.ts'
 import { libraryResources, planDefinitions } from './content/rules.ts'
-import { codeSystems, conceptMaps, valueSets } from './content/terminology.ts'
+import { codeSystems, valueSets } from './content/terminology.ts'
 
 /** Every generated file: path from the root of the project → text. */
 export function contentFiles(): Map<string, string> {

@@ -5,7 +5,7 @@ export type Cell = boolean | { is: string; remark: string }
 export type Differences = Record<string, Record<string, Record<string, Cell>>>
 
 /** Markdown of the tables of docs/formats.md: one for each kind of event, a row for each element, remarks below. */
-export function differenceTables(differences: Differences): string {
+function differenceTables(differences: Differences): string {
   return Object.entries(differences)
     .map(([kind, formats]) => table(kind, formats))
     .join('\n')

@@ -1,15 +1,16 @@
-import type { CodeSystem, CodeSystemConcept, ConceptMap, ValueSet } from '../../src/fhir/types.ts'
-import { icvpConceptMaps, icvpValueSets } from './icvp-products.ts'
+import type { CodeSystem, CodeSystemConcept, ValueSet } from '../../src/fhir/types.ts'
+import { icvpValueSets } from './icvp-products.ts'
 import { listedValueSets } from './listed-sets.ts'
 import { canonical, computerName, icd11, published, readData, readTable, releaseDate } from './metadata.ts'
-import { productMap, productSystem, productValueSets } from './products.ts'
+import { productSystem, productValueSets } from './products.ts'
 
 const folder = 'valuesets/tables'
 
 /** Code systems by the keys that the tables use. */
 const systems = readData<Record<string, string>>(`${folder}/systems.json`)
 
-function systemOf(key: string): string {
+/** Address of a system of the tables. @throws Error for a key that systems.json does not have */
+export function systemOf(key: string): string {
   const found = systems[key]
   if (found === undefined) throw new Error(`${key} is no key of systems.json`)
   return found
@@ -26,7 +27,8 @@ interface EuCode {
   inactive: boolean
 }
 
-const euCodes: EuCode[] = readTable(`${folder}/eu-dcc.tsv`).map(
+/** Codes of the EU DCC. */
+export const euCodes: EuCode[] = readTable(`${folder}/eu-dcc.tsv`).map(
   ([valueSet = '', system = '', code = '', display = '', mark]) => ({
     valueSet,
     system,
@@ -200,7 +202,8 @@ type Part =
   | { system: string; codes: Record<string, string>; table?: string }
   | { table: 'cvx.tsv' }
 
-const cvxRows = readTable(`${folder}/cvx.tsv`)
+/** COVID-19 vaccines in CVX: code, code of ICD-11, what that is to it, display. */
+export const cvxRows = readTable(`${folder}/cvx.tsv`)
 
 function includeOf(part: Part, id: string): Include[] {
   // Under both spellings of ICD-11, so that membership does not depend on which of them a map wrote.
@@ -218,7 +221,7 @@ function includeOf(part: Part, id: string): Include[] {
 }
 
 /** `XN109..XN161`: from the one to the other in the order of the table. */
-function icd11Codes(range: string): { code: string; display: string }[] {
+export function icd11Codes(range: string): { code: string; display: string }[] {
   const [first = '', last = first] = range.split('..')
   const at = (code: string) => {
     const found = icd11Concepts.findIndex((each) => each.code === code)
@@ -229,7 +232,7 @@ function icd11Codes(range: string): { code: string; display: string }[] {
 }
 
 /** Display of a code of another system where a table here has one. */
-function displayOf(system: string, code: string): string | undefined {
+export function displayOf(system: string, code: string): string | undefined {
   if (system === icd11.ddcc || system === icd11.official)
     return icd11Concepts.find((each) => each.code === code)?.display
   if (system === systemOf('cvx')) return cvxRows.find(([each]) => each === code)?.[3]
@@ -249,82 +252,4 @@ export const valueSets = (): ValueSet[] => [
   ),
   ...productValueSets(displayOf),
   ...listedValueSets(),
-]
-
-/** What an ICD-11 code is to the code that is mapped to it. */
-type Equivalence = 'equivalent' | 'wider' | 'relatedto'
-
-const equivalences: readonly string[] = ['equivalent', 'wider', 'relatedto'] satisfies Equivalence[]
-const isEquivalence = (text: string): text is Equivalence => equivalences.includes(text)
-
-function equivalenceOf(text: string | undefined): Equivalence {
-  const found = text || 'equivalent'
-  if (!isEquivalence(found)) throw new Error(`${found} is none of ${equivalences.join(', ')}`)
-  return found
-}
-
-const targetOf = (code: string, equivalence: string | undefined, comment?: string) => ({
-  code,
-  display: icd11Codes(code)[0]?.display ?? code,
-  equivalence: equivalenceOf(equivalence),
-  ...(comment ? { comment } : {}),
-})
-
-const euMapRows = readTable(`${folder}/eu-to-icd-11.tsv`)
-
-function euConceptMap({ id, title, source }: { id: string; title: string; source: string }): ConceptMap {
-  const rows = euMapRows.filter(([map]) => map === id)
-  const keys = [...new Set(rows.map(([, key = '']) => key))]
-  return {
-    resourceType: 'ConceptMap',
-    id,
-    url: canonical('ConceptMap', id),
-    ...published,
-    name: computerName(id),
-    title,
-    description:
-      'From codes of the EU DCC to the ICD-11 codes of the DDCC core data set; `wider` means that the ICD-11 code says less.',
-    sourceCanonical: canonical('ValueSet', source),
-    group: keys.map((key) => ({
-      source: systemOf(key),
-      target: icd11.ddcc,
-      element: rows
-        .filter(([, system]) => system === key)
-        .map(([, , code = '', target = '', equivalence, comment]) => ({
-          code,
-          display: euCodes.find((each) => each.code === code && each.system === systemOf(key))?.display ?? code,
-          target: [targetOf(target, equivalence, comment)],
-        })),
-    })),
-  }
-}
-
-const cvxMap: ConceptMap = {
-  resourceType: 'ConceptMap',
-  id: 'cvx-vaccine-to-icd-11',
-  url: canonical('ConceptMap', 'cvx-vaccine-to-icd-11'),
-  ...published,
-  name: 'CvxVaccineToIcd11',
-  title: 'CVX vaccine to ICD-11',
-  description: 'From COVID-19 vaccines in CVX to ICD-11; `wider` means that the ICD-11 code says less.',
-  sourceCanonical: canonical('ValueSet', 'covid-19-vaccines-cvx'),
-  group: [
-    {
-      source: systemOf('cvx'),
-      target: icd11.ddcc,
-      element: cvxRows.map(([code = '', target = '', equivalence, display = '']) => ({
-        code,
-        display,
-        target: [targetOf(target, equivalence)],
-      })),
-    },
-  ],
-}
-
-/** Every ConceptMap of the folder `valuesets/`. */
-export const conceptMaps = (): ConceptMap[] => [
-  ...icvpConceptMaps(),
-  ...readData<{ id: string; title: string; source: string }[]>(`${folder}/concept-maps.json`).map(euConceptMap),
-  cvxMap,
-  productMap(displayOf),
 ]

@@ -54,7 +54,7 @@ export const settings = [
     variable: 'DATA_DIR',
     kind: 'folder',
     fallback: './data',
-    description: 'Where the store, keys and last good trust lists are kept.',
+    description: 'Where the store, its indexes and the keys of this server are kept.',
   },
   {
     variable: 'STORAGE_URL',
@@ -170,7 +170,7 @@ export const settings = [
     kind: 'count',
     fallback: '2',
     description:
-      'Most processes of each kind (maps, CQL, the CQL translator) that run what comes with requests; each may take 64 MB beyond its program (60 to 250 MB). With two or more no client has all of them.',
+      'Most processes of each kind (maps, CQL, the CQL translator, pictures) that run what comes with requests; each may take 64 MB beyond its program (60 to 250 MB), for pictures 256 MB. With two or more no client has all of them.',
   },
   {
     variable: 'MAX_CONNECTIONS',

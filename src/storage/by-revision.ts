@@ -2,7 +2,7 @@
 import { type Keep, keep } from '../base/keep.ts'
 import type { ResourceOf, ResourceType } from '../fhir/json.ts'
 import type { StructureMap } from '../fhir/types.ts'
-import { findRunnable, listAll, listUsable, usable } from './find-artefacts.ts'
+import { findMapOrDraft, listAll, listUsable, usable } from './find-artefacts.ts'
 import type { Storage } from './storage.ts'
 
 /** Whose changes make compiled value sets, maps and rules stale: a write of another type leaves them. */
@@ -38,11 +38,11 @@ export function listedByRevision<T extends ResourceType>(storage: Storage, type:
 /** Most maps that are kept by name. */
 const mapsKept = 200
 
-/** Finds the map that a canonical names for a verdict, once a revision. */
+/** Finds the map that a canonical names for a verdict, once a revision: an active one, else a draft. */
 export function mapFinder(storage: Storage, revision: () => number) {
   const known = keptByRevision<Promise<StructureMap | undefined>>(revision, mapsKept)
   return (canonical: string): Promise<StructureMap | undefined> =>
-    known().of(canonical, async () => (await findRunnable(storage, 'StructureMap', canonical))[0])
+    known().of(canonical, () => findMapOrDraft(storage, canonical))
 }
 
 /** What may still come: content that is being loaded. */

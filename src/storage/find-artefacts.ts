@@ -63,6 +63,17 @@ export async function findRunnable<T extends ResourceType>(
   throw notFound({ text, expression: 'Parameters.parameter' })
 }
 
+/**
+ * The map that a canonical names for a verdict: as {@link findRunnable}, or the newest draft where there is nothing else. Whoever runs
+ * a draft that was not named exactly lets nothing be decided over what it makes.
+ * @throws FhirError 404 when only retired maps are stored, or such without status
+ */
+export async function findMapOrDraft(storage: Storage, canonical: string): Promise<StructureMap | undefined> {
+  const stored = await findByCanonical(storage, 'StructureMap', canonical)
+  const found = stored.find((each) => isNamedBy(canonical, each)) ?? stored.find((each) => each.status === 'draft')
+  return found ?? (await findRunnable(storage, 'StructureMap', canonical))[0]
+}
+
 /** Every current resource of a type; between two pages others have a turn. */
 export function listAll<T extends ResourceType>(storage: Storage, type: T): Promise<ResourceOf<T>[]>
 export function listAll(storage: Storage, type: string): Promise<Resource[]>

@@ -41,6 +41,7 @@ test('an empty environment gives the documented defaults', () => {
   assert.equal(config.developmentToken, undefined)
   assert.equal(config.allowRequestTrustAnchors, false)
   assert.equal(config.network, false)
+  assert.deepEqual(config.networkHosts, [])
   assert.match(config.storageUrl, /^sqlite:.*vidimus\.db$/)
 })
 

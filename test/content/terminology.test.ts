@@ -34,7 +34,7 @@ describe('own value sets', () => {
     decision: [4, 0],
     'verification-status': [17, 0],
     'verification-check': [11, 0],
-    'credential-format': [10, 0],
+    'credential-format': [11, 0],
   }
   for (const [id, [codes, inactive]] of Object.entries(sizes))
     it(`${id}: ${codes} codes, ${inactive} inactive`, async () => {

@@ -5,7 +5,7 @@ import supertest from 'supertest'
 import { issueHcert } from '../../src/demo/issue-hcert.ts'
 import { samplePayload } from '../../src/demo/samples.ts'
 import { allParameters, firstParameter, parameterValue, textParameter } from '../../src/fhir/operation.ts'
-import type { Binary, Parameter, Parameters } from '../../src/fhir/types.ts'
+import type { Binary, Bundle, BundleEntry, Parameter, Parameters } from '../../src/fhir/types.ts'
 import { euRuleToFhir } from '../../src/rules/certlogic/eu-rule.ts'
 import { testIssuer } from '../support/issuer.ts'
 import { openTestServer } from '../support/loaded-server.ts'
@@ -130,6 +130,62 @@ test('a map that makes nothing of the content leaves the credential verified and
   const rules = allParameters(body, 'rule')
   assert.ok(rules.length > 0 && rules.every((rule) => part(rule, 'result') === undefined))
   assert.match(JSON.stringify(firstParameter(body, 'outcome')), /no FHIR resources/)
+})
+
+test('what another map writes stays as it wrote it', async () => {
+  const fml = `map "http://example.org/StructureMap/Bare" = Bare
+    uses "http://hl7.org/fhir/StructureDefinition/Bundle" alias Bundle as target
+    group Bare(source src, target bundle : Bundle) {
+      src -> bundle.type = 'transaction', bundle.entry as e, e.resource = create('Patient') as p, p.id = 'one' "person";
+      src -> bundle.entry as e, e.resource = create('Immunization') as i, i.patient as to, to.reference = 'Patient/one' "dose";
+    }`
+  const put = await supertest(http)
+    .put('/fhir/StructureMap/bare')
+    .set({ Authorization: 'Bearer test', 'Content-Type': 'text/fhir-mapping' })
+    .send(fml)
+  assert.equal(put.status, 201, JSON.stringify(put.body))
+  const map = { name: 'structureMap', valueCanonical: 'http://example.org/StructureMap/Bare' }
+  const { body } = await post(question(vaccination, map))
+  assert.deepEqual(firstParameter(body, 'content')?.resource, {
+    resourceType: 'Bundle',
+    type: 'transaction',
+    entry: [
+      { resource: { resourceType: 'Patient', id: 'one' } },
+      { resource: { resourceType: 'Immunization', patient: { reference: 'Patient/one' } } },
+    ],
+  })
+})
+
+test('entries that a map left without address get one where the contents of several credentials are put together', async () => {
+  const fml = `map "http://example.org/StructureMap/Bared" = Bared
+    uses "http://hl7.org/fhir/StructureDefinition/Bundle" alias Source as source
+    uses "http://hl7.org/fhir/StructureDefinition/Bundle" alias Bundle as target
+    group Bared(source src : Source, target bundle : Bundle) {
+      src.type as type -> bundle.type = type;
+      src.entry as entry -> bundle.entry as e then { entry.resource as r -> e.resource = r; } "entry";
+    }`
+  const put = await supertest(http)
+    .put('/fhir/StructureMap/bared')
+    .set({ Authorization: 'Bearer test', 'Content-Type': 'text/fhir-mapping' })
+    .send(fml)
+  assert.equal(put.status, 201, JSON.stringify(put.body))
+  const url = 'http://vidimus.org/fhir/StructureMap'
+  const chain = [`${url}/HcertDccToCoreDataSet`, `${url}/CoreDataSetToBundle`, 'http://example.org/StructureMap/Bared']
+  const maps = chain.map((valueCanonical) => ({ name: 'structureMap', valueCanonical }))
+  const further = { name: 'furtherCredential', part: [{ name: 'credential', valueString: recovery }] }
+  const entriesOf = async (...more: Parameter[]) => {
+    const { body } = await post(question(vaccination, ...more))
+    assert.equal(textParameter(body, 'status'), 'VERIFIED', JSON.stringify(body))
+    const content = firstParameter(body, 'content')?.resource
+    return content?.resourceType === 'Bundle' ? ((content as Bundle).entry ?? []) : []
+  }
+  assert.ok((await entriesOf(...maps)).every(({ fullUrl }) => fullUrl === undefined))
+  const together = await entriesOf(...maps, further)
+  const types = (entries: BundleEntry[]) => entries.map(({ resource }) => resource?.resourceType)
+  assert.deepEqual(types(together), types(await entriesOf(further)))
+  assert.ok(types(together).includes('Condition') && types(together).includes('Immunization'))
+  assert.equal(new Set(together.map(({ fullUrl }) => fullUrl)).size, together.length)
+  assert.ok(together.every(({ fullUrl }) => fullUrl?.startsWith('urn:uuid:')))
 })
 
 test('what a request names and the server does not have is told whatever the credential is', async () => {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { importOptions } from '../../src/cli/loaded-server.ts'
 import { issueHcert } from '../../src/demo/issue-hcert.ts'
 import { samplePayload } from '../../src/demo/samples.ts'
-import { allParameters, parameterValue, textParameter } from '../../src/fhir/operation.ts'
+import { allParameters, firstParameter, parameterValue, textParameter } from '../../src/fhir/operation.ts'
 import type { Library, Parameter, Parameters, PlanDefinition, Resource, ValueSet } from '../../src/fhir/types.ts'
 import { importPackage } from '../../src/publish/import/import-package.ts'
 import { testIssuer } from '../support/issuer.ts'
@@ -94,7 +94,12 @@ test('maps: a newer draft of one in use is not run, neither by default nor named
   assert.equal(await decision(named('structureMap', `${url}|9.0.0`)), 'undetermined')
   const alone = `${base}/StructureMap/Alone`
   assert.ok((await putMap('alone', fml(alone, "/// version = '1.0.0'\n/// status = 'draft'\n"))).status < 300)
-  assert.equal((await evaluate(named('structureMap', alone))).status, 404)
+  const shown = await evaluate(named('structureMap', alone))
+  assert.equal(textParameter(shown.body, 'decision'), 'undetermined')
+  assert.match(
+    textsOf(firstParameter(shown.body as Parameters, 'outcome')?.resource),
+    /Alone\|1\.0\.0 is not active: its status is draft/,
+  )
 })
 
 test('maps: a draft joins an active map neither by wildcard nor by its bare url', async () => {

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { eventsOf, mapsFrom, member } from '../certificate-input.ts'
+import { eventsOf, mapsFrom, member, withoutEmptyTexts } from '../certificate-input.ts'
 import type { CertificateInput } from '../credential-format.ts'
 
 const maps = mapsFrom('DivocToCoreDataSet')
@@ -10,12 +10,9 @@ const maps = mapsFrom('DivocToCoreDataSet')
  * quantity in years and the postal code as a text.
  */
 export function divocInput(content: Json): CertificateInput {
-  return {
-    maps,
-    claims: content,
-    composition: () => composition(content),
-    events: eventsOf(member(content, 'evidence')).length,
-  }
+  const claims = withoutEmptyTexts(content)
+  const events = eventsOf(member(claims, 'evidence')).length
+  return { maps, claims, composition: () => composition(claims), events: Math.max(1, events) }
 }
 
 function composition(content: Json): Json {

@@ -71,7 +71,7 @@ function opened(raw: RawFile, { contentType }: Announced, { link }: Following): 
   if (type === undefined) return unusable('a file behind it does not say what it is')
   if (types.some((each) => each !== type) || !looksLike(type, file.bytes))
     return unusable('a file behind it is of another type than announced')
-  return { contentType: type, bytes: file.bytes }
+  return { contentType: type, bytes: file.bytes, isSealed: key !== undefined }
 }
 
 /** How files of a type begin; of types that are not here nothing is known. */

@@ -7,11 +7,13 @@ import type { CheckName, Status } from '../credential-format.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import type { HealthLink } from './health-link.ts'
 
-/** One file behind a link, opened with its key. */
+/** One file behind a link, opened with its key where there is one. */
 export interface LinkedFile {
   /** Media type in lower case without parameters; the file and what announced it agree in it. */
   contentType: string
   bytes: Uint8Array
+  /** Whether the key of the link opened it: without one whoever holds the host, or a name that leads there, writes what he likes. */
+  isSealed: boolean
 }
 
 /** Why a link led to nothing: the check that fails, in words without address or key. */

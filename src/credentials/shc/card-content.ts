@@ -5,6 +5,7 @@ import { plainTexts } from '../encoding/plain-text.ts'
 import { judgeImmunization, judgeObservation } from '../fhir-content/events.ts'
 import { circumstances, entriesOf, holderOf, subjectFault } from '../fhir-content/holder.ts'
 import { resourceFields } from '../fhir-content/resource-fields.ts'
+import { toldTwice } from '../fhir-content/told-twice.ts'
 import { readFields } from '../shape.ts'
 
 /** Resource types of certified events, how each is judged, and what it certifies. */
@@ -41,6 +42,7 @@ export function openCard(card: JsonObject, bundle: JsonObject): Opened | string 
       // What is not understood may have happened; what did not is told alone.
       if (!obstacle || obstacle.blocks) happened.add(event.kind)
       if (obstacle) continue
+      obstacles.push(...toldTwice(resource))
     } else if (type !== 'Patient' && !circumstances.includes(type)) {
       obstacles.push({ text: 'The card holds a resource of a type that is not judged', blocks: true })
     }

@@ -1,6 +1,8 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { CertificateInput } from '../../credentials/credential-format.ts'
+import { artefactName, isNamedBy, statusOf } from '../../fhir/artefact.ts'
+import { parseCanonical } from '../../fhir/canonical.ts'
 import { issue } from '../../fhir/error.ts'
 import { asJson, isOfType } from '../../fhir/json.ts'
 import type { Issue, StructureMap } from '../../fhir/types.ts'
@@ -12,7 +14,7 @@ import { instancesOf, isResourceBundle, type Mapped, mergeBundles, standingAlone
 export interface Mapping {
   /** Compiled map of a canonical. @throws FhirError when there is none or it is broken */
   compile(canonical: string): Promise<CompiledMap>
-  /** The map resource itself, to see what it reads. */
+  /** The map resource itself, to see what it reads. A canonical that names no active map may find a draft. */
   findMap(canonical: string): Promise<StructureMap | undefined>
   now: Date
   uuid(): string
@@ -36,10 +38,19 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
   const outputs: Json[] = []
   for (const input of chosen.length > 0 ? inputs.slice(0, 1) : inputs) outputs.push(await runMaps(input, chosen, run))
   const bundles = outputs.filter(isResourceBundle).filter((each) => isOfType(each, 'Bundle'))
-  if (bundles.length > 0) mapped.bundle = standingAlone(mergeBundles(bundles, mapped.obstacles), mapping.uuid)
+  if (bundles.length > 0) {
+    const merged = mergeBundles(bundles, mapped.obstacles)
+    mapped.bundle = isByDefault(chosen, inputs) ? standingAlone(merged, mapping.uuid) : merged
+  }
   const due = inputs.reduce((sum, { events }) => sum + events, 0)
   checkMapped(mapped, { due, makers: run.makers, clock: mapping.now })
   return mapped
+}
+
+/** Whoever names other maps wants to see what they write: that stays as it is. Naming the very ones that run anyway changes nothing. */
+function isByDefault(chosen: string[], inputs: CertificateInput[]): boolean {
+  const own = new Set(inputs.flatMap(({ maps }) => [...maps.coreDataSet, ...maps.bundle]))
+  return chosen.every((each) => own.has(parseCanonical(each).url))
 }
 
 interface Run {
@@ -93,6 +104,8 @@ async function advance(canonical: string, current: Json, whole: boolean, run: Ru
 async function apply(canonical: string, source: Json, { mapping, mapped }: Run): Promise<Json> {
   const map = await mapping.compile(canonical)
   if (!mapped.structureMaps.includes(map.canonical)) {
+    const found = await mapping.findMap(canonical)
+    if (found && !isNamedBy(canonical, found)) mapped.obstacles.push(notActive(found))
     mapped.structureMaps.push(map.canonical)
     mapped.warnings.push(...map.warnings.filter((each) => !map.unusable.includes(each)))
     // What such a set or map was to say is missing, and nobody knows what it would have been.
@@ -105,6 +118,13 @@ async function apply(canonical: string, source: Json, { mapping, mapped }: Run):
   }
   return map.run(source, { now: mapping.now, uuid: mapping.uuid, tolerant: true, remark })
 }
+
+/** A draft shows what it makes, and decides nothing unless it is named exactly. */
+const notActive = (map: StructureMap): Issue =>
+  issue('business-rule', {
+    severity: 'warning',
+    text: `StructureMap ${artefactName(map)} is not active: its status is ${statusOf(map) ?? 'missing'}. Nothing is decided over what it makes unless it is named with its version`,
+  })
 
 function addOnce(texts: string[], text: string): void {
   if (!texts.includes(text)) texts.push(text)

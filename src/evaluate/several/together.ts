@@ -4,6 +4,8 @@ import type { Scanned } from '../../credentials/credential-format.ts'
 import { issue } from '../../fhir/error.ts'
 import type { Bundle, Issue } from '../../fhir/types.ts'
 import { decide, type Evaluation } from '../evaluation.ts'
+import { standingAlone } from '../map/mapped.ts'
+import { seededUuids } from '../map/seeded-uuids.ts'
 import { personsDoubts } from '../person.ts'
 import { judge } from '../run-rules.ts'
 import { begin, mapInto, type Question, type Verified, verifySingle } from '../single.ts'
@@ -115,8 +117,11 @@ function contentOf(whole: Evaluation, parts: Part[]): Bundle | { notRun: Issue }
   const contents: { number: number; bundle: Bundle }[] = []
   let notRun: { notRun: Issue } | undefined
   for (const { content, number } of parts) {
-    if (content && !('notRun' in content)) contents.push({ number, bundle: content })
-    else notRun ??= content ?? { notRun: notJudgedTogether }
+    if (content && !('notRun' in content)) {
+      // Maps that the question names write what they like: contents are put together by the addresses of their entries.
+      const bundle = standingAlone(content, seededUuids(`${whole.clockText} ${number}`))
+      contents.push({ number, bundle })
+    } else notRun ??= content ?? { notRun: notJudgedTogether }
   }
   const doubts = personsDoubts(parts.map(({ evaluation }) => evaluation))
   if (doubts.length > 0) {

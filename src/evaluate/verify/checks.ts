@@ -56,7 +56,7 @@ function periodRemarks({ period }: Envelope, key: TrustedKey): string[] {
 }
 
 /** What the check `key-usage` looks at beside the key. */
-interface KeyUse {
+export interface KeyUse {
   envelope: Envelope
   format: CredentialFormat
   /** What the content holds; empty where it could not be read. */
@@ -87,6 +87,13 @@ export function checkKeyUsage(key: TrustedKey, use: KeyUse): Finding[] {
   const usages = envelope.signer ? (envelope.signer.keyUsage ?? []) : key.extendedKeyUsage
   const usage = format.keyUsage?.(usages, content)
   return usage ? [...found, usage] : found
+}
+
+/** Why a key may not certify what it is asked about; undefined when it may, be it with a remark. */
+export function usageFault(key: TrustedKey, use: KeyUse): (Finding & { status: Status }) | undefined {
+  return checkKeyUsage(key, use).flatMap(({ status, ...rest }) =>
+    status === undefined ? [] : [{ ...rest, status }],
+  )[0]
 }
 
 /** What is unusual about a key of that domain under those kinds of certificate; undefined also for a key that names no domain. */

@@ -124,6 +124,61 @@ describe('events of a card that did not happen, or that are not understood', () 
     assert.deepEqual((await verify([patient, { ...dose, isSubpotent: false }])).obstacles, [])
   })
 
+  const janssen = { system: 'http://hl7.org/fhir/sid/cvx', code: '212' }
+  const covid = { coding: [{ system: 'http://snomed.info/sct', code: '840539006' }] }
+  const other = { coding: [{ system: 'http://snomed.info/sct', code: '6142004' }] }
+  const whole = { doseNumberPositiveInt: 2, seriesDosesPositiveInt: 2, targetDisease: [covid] }
+  const twice: Record<string, [telling: object, isTold: RegExp]> = {
+    'its vaccine': [
+      { ...dose, vaccineCode: { coding: [janssen, { ...janssen, code: '207' }] } },
+      /vaccine.*twice in one system/,
+    ],
+    'its vaccine, without system': [
+      { ...dose, vaccineCode: { coding: [janssen, { code: '1' }, { code: '2' }] } },
+      /vaccine.*twice in one system/,
+    ],
+    'its vaccine, in two spellings of a system': [
+      {
+        ...dose,
+        vaccineCode: {
+          coding: [
+            { system: 'http://id.who.int/icd/release/11/mms', code: 'XM6QV1' },
+            { system: 'http://id.who.int/icd11/mms', code: 'XM8NQ0' },
+          ],
+        },
+      },
+      /vaccine.*twice in one system/,
+    ],
+    'its disease': [{ ...dose, protocolApplied: [{ ...whole, targetDisease: [covid, other] }] }, /several diseases/],
+    'its disease, in one concept': [
+      { ...dose, protocolApplied: [{ ...whole, targetDisease: [{ coding: [...covid.coding, ...other.coding] }] }] },
+      /disease.*twice in one system/,
+    ],
+    'its place in a series': [
+      { ...dose, protocolApplied: [whole, { ...whole, doseNumberPositiveInt: 1 }] },
+      /several protocols/,
+    ],
+    'its number': [{ ...dose, protocolApplied: [{ ...whole, doseNumberString: '1' }] }, /two numbers/],
+    'its day': [{ ...dose, occurrenceString: 'last year' }, /dated twice/],
+    'its type of test': [
+      { ...result, code: { coding: [...result.code.coding, { system: 'http://loinc.org', code: '94558-4' }] } },
+      /test.*twice in one system/,
+    ],
+    'when it was sampled': [{ ...result, effectiveInstant: '2021-12-02T00:00:00Z' }, /dated twice/],
+  }
+  for (const [what, [event, told]] of Object.entries(twice)) {
+    it(`an event that tells ${what} twice makes accepted impossible: only one of the two is read`, async () => {
+      const verdict = await verify([patient, event])
+      assert.equal(verdict.status, 'VERIFIED')
+      assert.match(verdict.obstacles.map(({ details }) => details?.text).join('\n'), told)
+    })
+  }
+  it('codes of different systems, and one code said twice, tell one thing', async () => {
+    const codings = [janssen, janssen, { system: 'http://snomed.info/sct', code: '1' }, { display: 'Vaccine' }]
+    const events = [{ ...dose, vaccineCode: { coding: codings }, protocolApplied: [whole] }, result]
+    assert.deepEqual((await verify([patient, ...events])).obstacles, [])
+  })
+
   it('resources of a type that is not judged make accepted impossible', async () => {
     for (const resourceType of [
       'DiagnosticReport',

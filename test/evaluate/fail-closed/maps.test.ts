@@ -83,8 +83,10 @@ describe('a certificate whose content lies elsewhere', () => {
     assert.equal(decision, 'undetermined')
     assert.deepEqual(rules.map((each) => each.action).sort(), [
       'Complete primary series',
+      'Poliomyelitis certificate',
       'Recovery in its window',
       'Valid negative test',
+      'Yellow fever certificate',
     ])
     assert.ok(rules.every((each) => each.result === null && /link/.test(each.message)))
     const { rules: named } = await ask(question(specimen('link'), library))

@@ -20,8 +20,8 @@ test('keys that a list withdraws, or that a required list lacks, count nowhere',
 describe('what is accepted, an independent judge would accept', { timeout: 900_000 }, () => {
   for (const run of [
     { name: 'every twist and every standing of a key, once', cases: 0, seed: 0 },
-    { name: 'credentials of a fixed seed', cases: 300, seed: 20_261_129 },
-    { name: 'credentials of a seed that may be given', cases: 300, seed: givenSeed },
+    { name: 'credentials of a fixed seed', cases: 600, seed: 20_261_129 },
+    { name: 'credentials of a seed that may be given', cases: 600, seed: givenSeed },
   ]) {
     test(run.name, async (t) => {
       const report = await runCases(run)

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import type { JsonObject } from '../../../src/base/json-value.ts'
+import { issueHcert } from '../../../src/demo/issue-hcert.ts'
+import { linkClaims } from '../../../src/demo/issue-health-link.ts'
 import { sampleSummary } from '../../../src/demo/sample-summary.ts'
 import type { Parameter } from '../../../src/fhir/types.ts'
+import { testIssuer } from '../../support/issuer.ts'
 import { type Answer, type Received, serverKey, signatureFault } from '../../support/sharer.ts'
 import { type LinkWorld, openLinkWorld, type Reply } from './support.ts'
 
@@ -104,6 +107,17 @@ describe('a verifiable health link in a certificate', () => {
     assert.equal(reply.subject?.name, 'Ada Specimen')
     assert.ok(!reply.issues.some((text) => /not followed/.test(text)))
   })
+  it('has its summary judged by the rules about summaries', async () => {
+    offerSearch(searchset([list(['DocumentReference/d1']), document('d1', { url: 'Binary/b1' })]))
+    offerFile('b1', summary())
+    const reply = await world.ask(world.certificate(vhl()), [{ name: 'jurisdiction', valueCode: 'SA' }])
+    // The summary shows no meningococcal vaccination.
+    assert.deepEqual([reply.decision, reply.status], ['rejected', 'VERIFIED'])
+    const inner = reply.linked[0]?.evaluation
+    assert.equal(inner?.decision, 'rejected')
+    for (const name of ['subject', 'coreDataSet', 'content', 'rule']) assert.ok(inner?.names.includes(name), name)
+    assert.match(inner?.text ?? '', /PlanDefinition\/pilgrimage/)
+  })
   it('whose answer holds the folder alone has its documents read one by one', async () => {
     offerSearch(searchset([list(['DocumentReference/d1', `${world.sharer.peer.origin}/fhir/DocumentReference/d2`])]))
     for (const id of ['d1', 'd2']) {
@@ -150,6 +164,20 @@ describe('a verifiable health link in a certificate', () => {
     const reply = await world.ask(world.certificate(vhl()))
     assert.equal(reply.decision, 'undetermined')
     assert.match(JSON.stringify(reply.linked[0]?.evaluation?.issues), /that signature is not verified/)
+  })
+  it('with vaccinations is not believed of a signer of tests alone', async () => {
+    offerSearch(searchset([list([]), document('d1', { url: 'Binary/b1' })]))
+    offerFile('b1', summary())
+    const linkOf = (usage: string[]) => {
+      const { anchor, signer } = testIssuer({ extendedKeyUsage: usage })
+      const now = Math.floor(Date.now() / 1000)
+      const text = issueHcert(linkClaims([vhl()], { issuer: 'XA', issuedAt: now - 60, expires: now + 3600 }), signer)
+      return world.ask(text, [{ name: 'trustAnchor', valueBase64Binary: anchor }])
+    }
+    for (const usage of ['1.3.6.1.4.1.1847.2021.1.1', '1.3.6.1.4.1.0.1847.2021.1.3'])
+      unverified(await linkOf([usage]), 'KEY_USAGE_MISMATCH', 'key-usage', /excludes events of kind v/)
+    for (const usages of [[], ['1.3.6.1.4.1.1847.2021.1.1', '1.3.6.1.4.1.1847.2021.1.2']])
+      assert.equal((await linkOf(usages)).status, 'VERIFIED')
   })
   it('with a resource that is no summary is not judged', async () => {
     offerSearch(searchset([list([]), document('d1', { url: 'Binary/b1' })]))
@@ -380,17 +408,24 @@ describe('an answer of a sharer', () => {
 
 describe('a link without key', () => {
   const link = () => world.certificate(world.link(search, { key: undefined } as object, 'vhlink'))
+  const file = (body: string, type: string) =>
+    offer('GET /fhir/Binary/b1', () => ({ body: Buffer.from(body), headers: { 'Content-Type': type } }))
   it('has files as they are, of the type that is announced', async () => {
-    offerSearch(searchset([list([]), document('d1', { url: 'Binary/b1' })]))
-    const file = (type: string) =>
-      offer('GET /fhir/Binary/b1', () => ({
-        body: Buffer.from(JSON.stringify(summary())),
-        headers: { 'Content-Type': type },
-      }))
-    file(`${FHIR}; charset=utf-8`)
+    offerSearch(searchset([list([]), document('d1', { url: 'Binary/b1', contentType: 'text/plain' })]))
+    file(world.vaccination(), 'text/plain; charset=utf-8')
     const reply = await world.ask(link())
-    assert.deepEqual([reply.status, reply.linked[0]?.evaluation?.status], ['VERIFIED', 'VERIFIED'])
-    file('text/plain')
+    assert.deepEqual([reply.decision, reply.status], ['accepted', 'VERIFIED'])
+    file(world.vaccination(true), 'text/plain')
+    unverified(await world.ask(link()), 'INVALID_SIGNATURE', 'signature', /a file behind the link/)
+    file(world.vaccination(), FHIR)
     unverified(await world.ask(link()), 'UNSUPPORTED_CONTENT', 'payload', /another type/)
+  })
+  it('says nothing of a document: whoever holds the host writes what he likes', async () => {
+    offerSearch(searchset([list([]), document('d1', { url: 'Binary/b1' })]))
+    file(JSON.stringify(summary()), FHIR)
+    const reply = await world.ask(link())
+    unverified(reply, 'UNSIGNED_CONTENT', 'signature', /nobody signed/)
+    assert.equal(reply.linked[0]?.content, undefined)
+    assert.equal(reply.linked[0]?.evaluation?.status, 'UNSIGNED_CONTENT')
   })
 })

@@ -1,0 +1,48 @@
+import { isJsonObject } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
+import type { Obstacle } from '../credential-format.ts'
+
+/**
+ * What an event of a card says twice: two codes of one system for its vaccine, its disease or its test, several protocols or diseases,
+ * two forms of one datum (FHIR R4, choice of data types). One of them is read, so that what stands beside it could say no unheard.
+ */
+export function toldTwice(event: JsonObject): Obstacle[] {
+  const protocols = listOf(event.protocolApplied)
+  const diseases = protocols.flatMap(({ targetDisease }) => listOf(targetDisease))
+  const faults: [boolean, string][] = [
+    [hasTwoCodes(event.vaccineCode), 'A vaccine of the card is coded twice in one system, differently'],
+    [hasTwoCodes(event.code), 'A test of the card is coded twice in one system, differently'],
+    [diseases.some(hasTwoCodes), 'A disease of the card is coded twice in one system, differently'],
+    [protocols.length > 1, 'A vaccination of the card has several protocols'],
+    [diseases.length > protocols.length, 'A vaccination of the card is against several diseases'],
+    [hasForms(event, 'occurrence') || hasForms(event, 'effective'), 'An event of the card is dated twice'],
+    [
+      protocols.some((each) => hasForms(each, 'doseNumber') || hasForms(each, 'seriesDoses')),
+      'A vaccination of the card has two numbers of one kind',
+    ],
+  ]
+  return faults.flatMap(([is, text]) => (is ? [{ text, blocks: true }] : []))
+}
+
+/** Whether an element of several types (`occurrence[x]`) is there in more than one. */
+const hasForms = (part: JsonObject, name: string): boolean =>
+  Object.keys(part).filter((each) => each.startsWith(name) && /^[A-Z]/.test(each.slice(name.length))).length > 1
+
+/** ICD-11 is named in two ways. */
+const SPELLINGS: Record<string, string> = {
+  'http://id.who.int/icd/release/11/mms': 'http://id.who.int/icd11/mms',
+}
+
+function hasTwoCodes(concept: Json | undefined): boolean {
+  const codes = new Map<string, string>()
+  for (const { system, code } of isJsonObject(concept) ? listOf(concept.coding) : []) {
+    if (typeof code !== 'string') continue
+    const name = typeof system === 'string' ? (SPELLINGS[system] ?? system) : ''
+    const known = codes.get(name)
+    if (known !== undefined && known !== code) return true
+    codes.set(name, code)
+  }
+  return false
+}
+
+const listOf = (value: Json | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isJsonObject) : [])
