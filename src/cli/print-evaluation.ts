@@ -3,8 +3,8 @@ import type { Evaluation } from '../evaluate/evaluation.ts'
 import { type Labels, labelsFor } from './labels.ts'
 import { sign, table } from './table.ts'
 
-/** An evaluation for a person at a terminal: decision, person, checks, rules with evidence. */
-export function printedEvaluation(evaluation: Evaluation, language?: string): string {
+/** An evaluation for a person at a terminal: decision, person, checks, rules with evidence. `isPart`: it is one of several. */
+export function printedEvaluation(evaluation: Evaluation, language?: string, isPart = false): string {
   const labels = labelsFor(language)
   const { issuer, subject } = evaluation
   const { decisions, facts: names, headings, status, at } = labels
@@ -38,7 +38,13 @@ export function printedEvaluation(evaluation: Evaluation, language?: string): st
   )
   if (evaluation.rules.length > 0)
     lines.push('', headings.rules, ...evaluation.rules.flatMap((rule) => ruleLines(rule, labels)))
-  else if (evaluation.status === 'VERIFIED') lines.push('', labels.noRule)
+  // Several credentials were judged together, or each says it of itself.
+  else if (
+    evaluation.status === 'VERIFIED' &&
+    !isPart &&
+    evaluation.evaluations.length + evaluation.linked.length === 0
+  )
+    lines.push('', labels.noRule)
   const notes = evaluation.issues.filter((each) => each.code !== 'security')
   if (notes.length > 0) {
     lines.push(
@@ -50,9 +56,9 @@ export function printedEvaluation(evaluation: Evaluation, language?: string): st
     )
   }
   for (const [at, each] of evaluation.evaluations.entries())
-    lines.push('', `[${at + 1}/${evaluation.evaluations.length}]`, printedEvaluation(each, language))
+    lines.push('', `[${at + 1}/${evaluation.evaluations.length}]`, printedEvaluation(each, language, true))
   for (const { contentType, evaluation: file } of evaluation.linked)
-    lines.push('', `[${contentType}]`, ...(file ? [printedEvaluation(file, language)] : []))
+    lines.push('', `[${contentType}]`, ...(file ? [printedEvaluation(file, language, true)] : []))
   return lines.join('\n')
 }
 
