@@ -134,7 +134,8 @@ export async function mapInto(
   evaluation.content = mapped.bundle
   evaluation.structureMaps = mapped.structureMaps
   evaluation.subject = mapped.subject
-  evaluation.issues.push(...mapped.warnings)
+  evaluation.issues.push(...mapped.warnings, ...mapped.doubts)
+  evaluation.obstacles.push(...mapped.doubts)
   // What FHIR would refuse was left out: the rest stays, and so does the verdict on the credential.
   evaluation.checks = withRemarks(evaluation.checks, 'payload', mapped.leftOut)
   for (const text of mapped.leftOut)

@@ -32,6 +32,7 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
     structureMaps: [],
     warnings: [],
     obstacles: [],
+    doubts: [],
     leftOut: [],
   }
   const run: Run = { mapping, mapped, makers: new Map() }

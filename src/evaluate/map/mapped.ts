@@ -22,6 +22,8 @@ export interface Mapped {
    * value set of the maps that cannot be used.
    */
   obstacles: Issue[]
+  /** What makes `accepted` impossible, and leaves the content readable: rules run over it. */
+  doubts: Issue[]
   /** Places of values that FHIR would refuse and that were left out, one remark each; never the value. */
   leftOut: string[]
 }
