@@ -86,7 +86,19 @@ describe('the reader of pictures', () => {
     })
   }
 
+  it('a process that is ended from outside is replaced', async () => {
+    const [pid] = images.pids()
+    assert.ok(pid)
+    const reading = images.read({ data: await brokenFile({ make: 'pdf-endless' }) }, call)
+    process.kill(pid, 'SIGKILL')
+    await assert.rejects(reading, (error) => error instanceof FhirError && error.status === 503)
+    assert.deepEqual(textsOf(await images.read({ data: pngFile(await sample()) }, call)), [text])
+  })
+})
+
+describe('limits of the reader', () => {
   it('large pictures, one after the other, are read by the same process', async () => {
+    const images = createImageReader({ processes: 1 })
     const corner = await sample()
     const large = (width: number, height: number): Grey => {
       const data = new Uint8Array(width * height).fill(255)
@@ -103,19 +115,9 @@ describe('the reader of pictures', () => {
       for (const pid of images.pids()) pids.add(pid)
     }
     assert.equal(pids.size, 1)
+    await images.close()
   })
 
-  it('a process that is ended from outside is replaced', async () => {
-    const [pid] = images.pids()
-    assert.ok(pid)
-    const reading = images.read({ data: await brokenFile({ make: 'pdf-endless' }) }, call)
-    process.kill(pid, 'SIGKILL')
-    await assert.rejects(reading, (error) => error instanceof FhirError && error.status === 503)
-    assert.deepEqual(textsOf(await images.read({ data: pngFile(await sample()) }, call)), [text])
-  })
-})
-
-describe('limits of the reader', () => {
   it('CPU time ends a picture, and says so', async () => {
     const images = createImageReader({ processes: 1, cpuSeconds: 0.2 })
     const reading = await images.read({ data: await brokenFile({ make: 'pdf-endless' }) }, call)
