@@ -87,17 +87,6 @@ export function personFaults(coreDataSets: JsonObject[]): Issue[] {
   return faults
 }
 
-/** Whether an event of a core data set lies before the birth, on every day that two dates, perhaps partial, can mean. */
-export function isBeforeBirth({ birthDate, ...events }: JsonObject): boolean {
-  return ['vaccination', 'test', 'recovery'].some((name) => {
-    const event = events[name]
-    const date = isJsonObject(event) ? event.date : undefined
-    if (typeof date !== 'string' || typeof birthDate !== 'string') return false
-    const length = Math.min(date.length, birthDate.length)
-    return date.slice(0, length) < birthDate.slice(0, length)
-  })
-}
-
 /** What is known of the person of one credential. */
 type Person = Pick<Evaluation, 'subject' | 'content'>
 

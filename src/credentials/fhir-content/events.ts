@@ -1,7 +1,8 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { Obstacle } from '../credential-format.ts'
-import { circumstances, hasModifier, type Whose } from './holder.ts'
+import { contradictsItself } from './absent.ts'
+import { circumstances, hasModifier, holdsModifier, type Whose } from './holder.ts'
 import { resultFault } from './result-codes.ts'
 
 /** Statuses of an Observation whose result stands (FHIR R4, observation-status). */
@@ -16,8 +17,13 @@ export function judgeImmunization(event: JsonObject, whose: Whose): Obstacle | u
   const other = notUnderstood(event, what, whose === 'summary' ? circumstances : [])
   if (other) return other
   if (event.status !== 'completed') return told(`${what} is not completed and does not count`)
-  if (event.isSubpotent === undefined || event.isSubpotent === false) return undefined
-  return told(`${what} is subpotent and does not count`)
+  if (event.isSubpotent !== undefined && event.isSubpotent !== false)
+    return told(`${what} is subpotent and does not count`)
+  if (event.statusReason !== undefined)
+    return blocks(`${what} is completed and says why it was not done, and does not count`)
+  return event.subpotentReason === undefined
+    ? undefined
+    : blocks(`${what} says why it is subpotent and not that it is, and does not count`)
 }
 
 /** Why a test result does not count; undefined when it does. */
@@ -31,7 +37,7 @@ export function judgeObservation(event: JsonObject, whose: Whose): Obstacle | un
   return fault === undefined ? undefined : blocks(fault)
 }
 
-/** What may change the meaning of an event, or says that a datum of it is not there (extension data-absent-reason of a primitive); resources of other types than these may not hide in it. */
+/** What may change the meaning of an event, or says that a datum of it is not there which is (extension data-absent-reason, at any depth); resources of other types than these may not hide in it. */
 export function notUnderstood(
   event: JsonObject,
   what: string,
@@ -41,6 +47,7 @@ export function notUnderstood(
     return blocks(`${what} has an extension that changes its meaning, and does not count`)
   if (event._status !== undefined || event._isSubpotent !== undefined)
     return blocks(`${what} has an extended status, and does not count`)
+  if (contradictsItself(event)) return blocks(`${what} says that a datum is absent which it has, and does not count`)
   if (event.contained !== undefined && !containsOnly(event.contained, mayContain))
     return blocks(`${what} contains other resources, and does not count`)
   return undefined
@@ -50,10 +57,3 @@ const containsOnly = (contained: Json, types: readonly string[]): boolean =>
   Array.isArray(contained) &&
   contained.length > 0 &&
   contained.every((each) => isJsonObject(each) && types.includes(String(each.resourceType)) && !hasModifier(each))
-
-/** Whether there is a modifier extension in it: they may stand in any backbone element. */
-export function holdsModifier(json: Json): boolean {
-  if (Array.isArray(json)) return json.some(holdsModifier)
-  if (!isJsonObject(json)) return false
-  return Object.entries(json).some(([name, value]) => name === 'modifierExtension' || holdsModifier(value))
-}

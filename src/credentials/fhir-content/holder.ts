@@ -53,7 +53,7 @@ export function namesOf({ source, resource }: ContentEntry): string[] {
 /** Elements that change what a Patient means (FHIR R4, modifier elements). */
 function holderObstacles(patient: JsonObject, whose: Whose): Obstacle[] {
   const changes: [boolean, string][] = [
-    [hasModifier(patient), 'an extension that changes its meaning'],
+    [hasModifier(patient) || holdsModifier(patient), 'an extension that changes its meaning'],
     [patient.active !== undefined && patient.active !== true, 'a record that is not active'],
     [patient.link !== undefined, 'a link to another record'],
     [patient.deceasedDateTime !== undefined || (patient.deceasedBoolean ?? false) !== false, 'a death'],
@@ -66,6 +66,13 @@ function holderObstacles(patient: JsonObject, whose: Whose): Obstacle[] {
 /** Whether a resource says that it is to be read by rules that this server does not know. */
 export const hasModifier = (resource: JsonObject): boolean =>
   resource.modifierExtension !== undefined || resource.implicitRules !== undefined
+
+/** Whether there is a modifier extension in it: they may stand in any backbone element. */
+export function holdsModifier(json: Json): boolean {
+  if (Array.isArray(json)) return json.some(holdsModifier)
+  if (!isJsonObject(json)) return false
+  return Object.entries(json).some(([name, value]) => name === 'modifierExtension' || holdsModifier(value))
+}
 
 /** Why an event is not one of the holder; undefined when it is. */
 export function subjectFault(event: JsonObject, { names }: Holder): string | undefined {

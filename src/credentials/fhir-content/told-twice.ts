@@ -1,24 +1,32 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { Obstacle } from '../credential-format.ts'
+import type { Whose } from './holder.ts'
 
 /**
- * What an event of a card says twice: two codes of one system for its vaccine, its disease or its test, several protocols or diseases,
+ * What an event says twice: two codes of one system for its vaccine, its disease or its test, several protocols or diseases,
  * two forms of one datum (FHIR R4, choice of data types). One of them is read, so that what stands beside it could say no unheard.
+ * In a summary a dose of a vaccine against several diseases may have a protocol for each.
  */
-export function toldTwice(event: JsonObject): Obstacle[] {
+export function toldTwice(event: JsonObject, whose: Whose): Obstacle[] {
   const protocols = listOf(event.protocolApplied)
   const diseases = protocols.flatMap(({ targetDisease }) => listOf(targetDisease))
   const faults: [boolean, string][] = [
-    [hasTwoCodes(event.vaccineCode), 'A vaccine of the card is coded twice in one system, differently'],
-    [hasTwoCodes(event.code), 'A test of the card is coded twice in one system, differently'],
-    [diseases.some(hasTwoCodes), 'A disease of the card is coded twice in one system, differently'],
-    [protocols.length > 1, 'A vaccination of the card has several protocols'],
-    [diseases.length > protocols.length, 'A vaccination of the card is against several diseases'],
-    [hasForms(event, 'occurrence') || hasForms(event, 'effective'), 'An event of the card is dated twice'],
+    [hasTwoCodes(event.vaccineCode), `A vaccine of the ${whose} is coded twice in one system, differently`],
+    [hasTwoCodes(event.code), `A test of the ${whose} is coded twice in one system, differently`],
+    [diseases.some(hasTwoCodes), `A disease of the ${whose} is coded twice in one system, differently`],
+    [
+      whose === 'card' ? protocols.length > 1 : haveOneDisease(protocols),
+      `A vaccination of the ${whose} has several protocols`,
+    ],
+    [
+      whose === 'card' && diseases.length > protocols.length,
+      `A vaccination of the ${whose} is against several diseases`,
+    ],
+    [hasForms(event, 'occurrence') || hasForms(event, 'effective'), `An event of the ${whose} is dated twice`],
     [
       protocols.some((each) => hasForms(each, 'doseNumber') || hasForms(each, 'seriesDoses')),
-      'A vaccination of the card has two numbers of one kind',
+      `A vaccination of the ${whose} has two numbers of one kind`,
     ],
   ]
   return faults.flatMap(([is, text]) => (is ? [{ text, blocks: true }] : []))
@@ -27,6 +35,15 @@ export function toldTwice(event: JsonObject): Obstacle[] {
 /** Whether an element of several types (`occurrence[x]`) is there in more than one. */
 const hasForms = (part: JsonObject, name: string): boolean =>
   Object.keys(part).filter((each) => each.startsWith(name) && /^[A-Z]/.test(each.slice(name.length))).length > 1
+
+/** Whether two protocols of a dose are about one disease, or about none that is told. */
+function haveOneDisease(protocols: JsonObject[]): boolean {
+  const codes = protocols.map(({ targetDisease }) =>
+    listOf(targetDisease).flatMap(({ coding }) => listOf(coding).map(({ code }) => String(code))),
+  )
+  const all = codes.flatMap((each) => [...new Set(each)])
+  return protocols.length > 1 && (codes.some((each) => each.length === 0) || new Set(all).size < all.length)
+}
 
 /** ICD-11 is named in two ways. */
 const SPELLINGS: Record<string, string> = {

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../base/json-value.ts'
 import { isResource } from '../../fhir/elements.ts'
 import type { CertificateKind, Obstacle, Opened } from '../credential-format.ts'
 import { plainTexts } from '../encoding/plain-text.ts'
-import { holdsModifier } from '../fhir-content/events.ts'
+import { contradictsItself } from '../fhir-content/absent.ts'
 import {
   type ContentEntry,
   circumstances,
@@ -11,12 +11,15 @@ import {
   type Holder,
   hasModifier,
   holderOf,
+  holdsModifier,
 } from '../fhir-content/holder.ts'
 import { resourceFields } from '../fhir-content/resource-fields.ts'
+import { toldTwice } from '../fhir-content/told-twice.ts'
 import { readFields } from '../shape.ts'
 import { hasCoreData, ipsInput } from './ips-input.ts'
 import { addresses, target } from './references.ts'
-import { codingsOf, contradictsItself, summaryJudges } from './summary-resources.ts'
+import { denied, writtenBefore } from './sections.ts'
+import { codingsOf, summaryJudges } from './summary-resources.ts'
 
 /** The code under which a patient summary goes in replies. */
 const FORMAT = 'ips'
@@ -47,6 +50,7 @@ export function openIps(bundle: Json): Opened | string {
   if (fault !== undefined) return fault
   if (json.signature !== undefined) remarks.push('the document carries a signature of its own, which is not checked')
   const kept = keep(entries)
+  kept.obstacles.push(...denied(composition, entries), ...writtenBefore(composition, entries))
   const { identifier, timestamp } = json
   const content: JsonObject = { resourceType: 'Bundle', type: 'document' }
   if (isJsonObject(identifier)) content.identifier = identifier
@@ -98,7 +102,7 @@ function belongingFault(entries: ContentEntry[], holder: Holder): string | undef
   for (const { resource } of entries) {
     const type = String(resource.resourceType)
     const mustHave = type === 'Composition' || (type !== 'Medication' && Object.hasOwn(summaryJudges, type))
-    const about = [resource.subject ?? resource.patient ?? []].flat()
+    const about = [resource.subject ?? [], resource.patient ?? []].flat()
     const references = about.map((each) => (isJsonObject(each) ? each.reference : undefined))
     const isOther = (reference: Json | undefined) =>
       typeof reference === 'string' && (holderAddress === undefined || target(reference, known) !== holderAddress)
@@ -134,6 +138,7 @@ function keep(entries: ContentEntry[]): Kept {
   const others = new Set<string>()
   for (const { source, resource } of entries) {
     const type = String(resource.resourceType)
+    if (isMarked(source)) kept.obstacles.push(markedEntry)
     const judge = Object.hasOwn(summaryJudges, type) ? summaryJudges[type] : undefined
     if (!judge && type !== 'Patient' && type !== 'Composition' && !circumstances.includes(type)) {
       others.add(type)
@@ -142,6 +147,7 @@ function keep(entries: ContentEntry[]): Kept {
     const obstacle = judge?.(resource) ?? markObstacle(resource, type)
     if (obstacle) kept.obstacles.push(obstacle)
     if (obstacle && judge) continue
+    if (type === 'Immunization') kept.obstacles.push(...toldTwice(resource, 'summary'))
     const fields = Object.hasOwn(resourceFields, type) ? resourceFields[type] : undefined
     const { text: _, ...rest } = resource
     const read = readFields(rest, fields ?? {}, type)
@@ -159,8 +165,24 @@ const incomplete: Obstacle = {
   blocks: false,
 }
 
+const markedEntry: Obstacle = {
+  text: 'An entry of the summary has an extension that changes its meaning, or is one of a search or a history',
+  blocks: true,
+}
+
+/** Whether an entry says more than that its resource is there (FHIR R4, Bundle.entry): documents have no deletions and no warnings. */
+function isMarked({ modifierExtension, link, search, request, response }: JsonObject): boolean {
+  return [modifierExtension, request, response].some((each) => each !== undefined) || [link, search].some(holdsMark)
+}
+
+const holdsMark = (json: Json = null): boolean => holdsModifier(json) || (isJsonObject(json) && json.mode === 'outcome')
+
 /** What is said of a resource beside its own elements. */
 function markObstacle(resource: JsonObject, type: string): Obstacle | undefined {
+  if (circumstances.includes(type) && (hasModifier(resource) || holdsModifier(resource))) {
+    const text = `A resource of type ${type} of the summary has an extension that changes its meaning`
+    return { text, blocks: true }
+  }
   if (contradictsItself(resource)) {
     const text = `A resource of type ${type} of the summary says that a datum is absent which it has`
     return { text, blocks: true }

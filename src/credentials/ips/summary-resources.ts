@@ -149,17 +149,3 @@ export function codingsOf(concept: Json | undefined): JsonObject[] {
   const coding = isJsonObject(concept) ? concept.coding : undefined
   return Array.isArray(coding) ? coding.filter(isJsonObject) : []
 }
-
-/** Where a datum is said to be absent (extension data-absent-reason), and there all the same. */
-export function contradictsItself(resource: JsonObject): boolean {
-  return Object.entries(resource).some(([name, value]) => {
-    if (name.startsWith('_')) return isAbsent(value) && resource[name.slice(1)] !== undefined
-    return isAbsent(value) && isJsonObject(value) && Object.keys(value).length > 1
-  })
-}
-
-function isAbsent(value: Json): boolean {
-  const extension = isJsonObject(value) ? value.extension : undefined
-  const list = Array.isArray(extension) ? extension : []
-  return list.some((each) => isJsonObject(each) && String(each.url).endsWith('/data-absent-reason'))
-}

@@ -42,7 +42,7 @@ export function openCard(card: JsonObject, bundle: JsonObject): Opened | string 
       // What is not understood may have happened; what did not is told alone.
       if (!obstacle || obstacle.blocks) happened.add(event.kind)
       if (obstacle) continue
-      obstacles.push(...toldTwice(resource))
+      obstacles.push(...toldTwice(resource, 'card'))
     } else if (type !== 'Patient' && !circumstances.includes(type)) {
       obstacles.push({ text: 'The card holds a resource of a type that is not judged', blocks: true })
     }

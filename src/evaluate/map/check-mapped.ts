@@ -5,7 +5,8 @@ import { issue } from '../../fhir/error.ts'
 import { asJson } from '../../fhir/json.ts'
 import type { Bundle, Issue, Resource } from '../../fhir/types.ts'
 import type { CompiledMap } from '../../structure-map/maps.ts'
-import { isBeforeBirth, personFaults, subjectOf } from '../person.ts'
+import { personFaults, subjectOf } from '../person.ts'
+import { impossibleContent } from './impossible-content.ts'
 import type { Mapped } from './mapped.ts'
 
 /** What is known beside the outcome of the maps. */
@@ -29,18 +30,13 @@ export function checkMapped(mapped: Mapped, { due, makers, clock }: Expected): v
   for (const [index, each] of coreDataSets.entries()) checkCoreDataSet(each, { index, maker: makers.get(each), mapped })
   if (bundle) checkBundle(bundle, mapped)
   obstacles.push(...personFaults(coreDataSets))
-  if (coreDataSets.some(isBeforeBirth)) mapped.doubts.push(beforeBirth)
   if (bundle && countOf(bundle, ['Patient']) !== 1)
     obstacles.push(
       issue('conflict', 'The maps made no Patient of the content, or several: events are judged for one person'),
     )
+  if (bundle) mapped.doubts.push(...impossibleContent(bundle, clock))
   mapped.subject = subjectOf(coreDataSets, bundle, clock)
 }
-
-const beforeBirth = issue('conflict', {
-  severity: 'warning',
-  text: 'An event is certified of a day before the date of birth',
-})
 
 /** Whether maps that the request chose tell the person that the default ones read; those that make no person do not. */
 export function isSamePerson({ subject: chosen }: Mapped, { subject: expected }: Mapped): boolean {

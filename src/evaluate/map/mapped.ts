@@ -22,7 +22,7 @@ export interface Mapped {
    * value set of the maps that cannot be used.
    */
   obstacles: Issue[]
-  /** What makes `accepted` impossible, and leaves the content readable: rules run over it. */
+  /** What makes `accepted` impossible, and over which rules have an answer all the same: what cannot have happened as it is told. */
   doubts: Issue[]
   /** Places of values that FHIR would refuse and that were left out, one remark each; never the value. */
   leftOut: string[]

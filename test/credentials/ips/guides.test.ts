@@ -58,6 +58,7 @@ overShared.describe('examples of the guides', () => {
       const document = fileOf(tgz, file) as JsonObject
       const entries = document.entry as JsonObject[]
       const patient = entries.find(({ resource }) => (resource as JsonObject).resourceType === 'Patient')
+      Object.assign(Object(entries[0]?.resource), { date: '2026-02-01' })
       entries.push({ fullUrl: 'urn:uuid:dose', resource: dose(String(patient?.fullUrl)) })
       const { obstacles, coreDataSets, bundle } = await map(document)
       assert.deepEqual(obstacles, [])

@@ -1,0 +1,52 @@
+import { isJsonObject } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
+import { issue } from '../../fhir/error.ts'
+import { asJson } from '../../fhir/json.ts'
+import type { Bundle, Issue } from '../../fhir/types.ts'
+import { contradictsVaccine } from './vaccine-diseases.ts'
+
+/** The elements that say when something happened. */
+const days: Record<string, string> = {
+  Immunization: 'occurrenceDateTime',
+  Observation: 'effectiveDateTime',
+  Condition: 'onsetDateTime',
+}
+
+/**
+ * What cannot be as it is told, in whichever format: something that happened to a person before the birth, a person who is not born
+ * at the clock, and a vaccination whose vaccine, product and disease contradict each other. A partial date contradicts only what every one of its days does; no value is told.
+ */
+export function impossibleContent({ entry = [] }: Bundle, clock: Date): Issue[] {
+  const resources = entry.flatMap(({ resource }) => (resource ? [asJson(resource)] : []))
+  const births = resources.flatMap(({ resourceType, birthDate }) =>
+    resourceType === 'Patient' && typeof birthDate === 'string' ? [birthDate] : [],
+  )
+  // Somewhere the day of the clock has begun already.
+  const today = new Date(clock.getTime() + 14 * 3_600_000).toISOString()
+  const doubts: string[] = []
+  if (births.some((birth) => isBefore(today, birth))) doubts.push('The person of the content is not born yet')
+  const isEarly = (when: Json | undefined) => births.some((birth) => isBefore(when, birth))
+  for (const type of Object.keys(days))
+    if (resources.some((each) => each.resourceType === type && isEarly(each[days[type] ?? ''])))
+      doubts.push(`A resource of type ${type} of the content tells of what happened before the birth of its person`)
+  if (resources.some(isContradictory))
+    doubts.push('The vaccine, the product and the disease of a vaccination contradict each other')
+  return doubts.map((text) => issue('conflict', { severity: 'warning', text }))
+}
+
+function isContradictory({ resourceType, vaccineCode, protocolApplied }: JsonObject): boolean {
+  if (resourceType !== 'Immunization' || !isJsonObject(vaccineCode)) return false
+  const named = listOf(protocolApplied).flatMap(({ targetDisease }) =>
+    listOf(targetDisease).flatMap(({ coding }) => listOf(coding)),
+  )
+  return contradictsVaccine(listOf(vaccineCode.coding), named)
+}
+
+const listOf = (value: Json | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isJsonObject) : [])
+
+/** Whether every day that the one can mean lies before every day that the other can. */
+function isBefore(one: Json | undefined, other: string): boolean {
+  if (typeof one !== 'string') return false
+  const length = Math.min(one.length, other.length, 10)
+  return one.slice(0, length) < other.slice(0, length)
+}
