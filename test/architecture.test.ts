@@ -41,6 +41,8 @@ const floors: string[][] = [
 const owners: Record<string, string[]> = {
   '@cqframework/cql': ['rules/cql'],
   '@embedpdf/pdfium': ['images'],
+  '@jsquash/jpeg': ['images'],
+  '@jsquash/png': ['images'],
   '@jsquash/webp': ['images'],
   '@lhncbc/ucum-lhc': ['terminology/code-system/implicit'],
   'certlogic-js': ['rules/certlogic'],

@@ -8,7 +8,7 @@ import { verifyCredential } from '../evaluate/verify/verify.ts'
 import { loadConfiguredTrust } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { readCredential } from './read-credential.ts'
-import { terminalText } from './terminal-text.ts'
+import { terminalText } from './table.ts'
 
 interface DecodeOptions {
   text?: string[]

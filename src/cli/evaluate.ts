@@ -1,17 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { parseJson } from '../base/json.ts'
+import { JsonError } from '../base/json-error.ts'
 import { readConfig } from '../config.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import { evaluationReply } from '../evaluate/reply.ts'
 import { readEvaluateRequest } from '../evaluate/request.ts'
+import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { FhirError, issue } from '../fhir/error.ts'
-import type { Parameter } from '../fhir/types.ts'
+import { isOfType } from '../fhir/json.ts'
+import type { Parameter, Parameters } from '../fhir/types.ts'
+import { checkParameters } from '../operations/evaluate.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { type Explained, explainPicture, explainTexts, explanationAsJson, printedExplanation } from './explain-input.ts'
 import { openLoadedServer } from './loaded-server.ts'
 import { printedEvaluation } from './print-evaluation.ts'
 import { readCredential } from './read-credential.ts'
-import { terminalText } from './terminal-text.ts'
+import { terminalText } from './table.ts'
 
 interface EvaluateOptions {
   at?: string
@@ -22,6 +27,7 @@ interface EvaluateOptions {
   jurisdiction?: string
   domain?: string[]
   anchor?: string[]
+  with?: string
   language?: string
   explain?: boolean
   showContent?: boolean
@@ -42,7 +48,7 @@ export function addEvaluate(program: Command, result: CommandResult): void {
   const evaluate = program.command('evaluate')
   evaluate
     .description(
-      'gives a verdict on the text of a scanned credential; exit status 0 accepted, 1 rejected, 3 undetermined, 4 unverified, 2 wrong use',
+      'gives a verdict on a scanned credential, as a text or a picture; exit status 0 accepted, 1 rejected, 3 undetermined, 4 unverified, 2 wrong use',
     )
     .argument(
       '<file...>',
@@ -59,6 +65,10 @@ export function addEvaluate(program: Command, result: CommandResult): void {
       '--anchor <file>',
       'certificate (PEM or DER) or JWK trusted instead of the configured lists (repeatable)',
       collect,
+    )
+    .option(
+      '--with <file>',
+      'FHIR Parameters as JSON, which are added to the question: identity, furtherCredential, parameters, followLinks, passcode, …',
     )
     .option('--language <tag>', 'language of the messages, e.g. fr; of the labels en, es, fr, pt')
     .option('--explain', 'show every layer of the text with its place and size, and where it cannot be read')
@@ -79,6 +89,11 @@ async function evaluateFiles(files: string[], options: EvaluateOptions): Promise
   const anchors = await Promise.all(
     (options.anchor ?? []).map(async (file) => (await readFile(file)).toString('base64')),
   )
+  const ownQuestion: Parameters = {
+    resourceType: 'Parameters',
+    parameter: [...credentialParameters(texts, picture), ...requestParameters(anchors, options)],
+  }
+  const question = options.with === undefined ? ownQuestion : await withParameters(ownQuestion, options.with)
   const explain = () => (picture ? explainPicture(picture) : explainTexts(texts))
   const explanation = options.explain ? await explain() : undefined
   // Told at once: the question may be refused.
@@ -87,14 +102,7 @@ async function evaluateFiles(files: string[], options: EvaluateOptions): Promise
   const server = await openLoadedServer({ ...readConfig(), allowRequestTrustAnchors: true })
   try {
     const settings = { allowRequestTrustAnchors: true, jurisdiction: server.config.jurisdiction }
-    const request = readEvaluateRequest(
-      {
-        resourceType: 'Parameters',
-        parameter: [...credentialParameters(texts, picture), ...requestParameters(anchors, options)],
-      },
-      settings,
-      { now: server.now(), language: options.language },
-    )
+    const request = readEvaluateRequest(question, settings, { now: server.now(), language: options.language })
     const evaluation = await server.evaluate.evaluate(request)
     console.log(options.json ? json(evaluation, explanation, options) : printedEvaluation(evaluation, options.language))
     return statusOfDecision[evaluation.decision]
@@ -119,6 +127,30 @@ function credentialParameters([first = '', ...parts]: string[], picture: Buffer 
     { name: 'credential', valueString: first },
     ...parts.map((part) => ({ name: 'credentialPart', valueString: part })),
   ]
+}
+
+/**
+ * The question with the parameters that a file adds, all held against what `$evaluate` declares. Throws FhirError for what it would
+ * refuse, and for a file of anything else.
+ */
+async function withParameters(question: Parameters, file: string): Promise<Parameters> {
+  const added = readJson(await readFile(file, 'utf8'), file)
+  if (!isOfType(added, 'Parameters'))
+    throw new FhirError(400, issue('structure', `${file} must be a Parameters resource`))
+  const faults = shapeIssues(added)
+  if (faults.length > 0) throw new FhirError(400, faults)
+  const whole = { ...added, parameter: [...(question.parameter ?? []), ...(added.parameter ?? [])] }
+  checkParameters(whole)
+  return whole
+}
+
+function readJson(text: string, file: string): unknown {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error
+    throw new FhirError(400, issue('structure', `${file} is not JSON: ${error.message}`))
+  }
 }
 
 function requestParameters(anchors: string[], options: EvaluateOptions): Parameter[] {

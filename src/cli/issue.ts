@@ -12,8 +12,8 @@ import { DescriptionError, readDescription } from '../demo/description/read-desc
 import { contentShapes } from '../demo/description/shapes.ts'
 import { qrCode } from '../demo/qr-code.ts'
 import { testIssuer } from '../demo/test-issuer.ts'
-import { readBounded } from './bounded-file.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
+import { readBounded } from './read-credential.ts'
 import { table } from './table.ts'
 
 interface IssueOptions {
@@ -73,7 +73,11 @@ async function issueAll(files: string[], options: IssueOptions): Promise<boolean
   await writeFile(lists, `${JSON.stringify(demoTrustSources(keys, now), null, 2)}\n`)
   console.log(table([['NAME', 'FORMAT', 'LENGTH', 'WRITTEN'], ...rows]))
   console.log(
-    `\nThe codes are in ${relative('', options.out) || '.'}. A development server trusts them with TRUST_LISTS=${lists}`,
+    `\nThe codes are in ${relative('', options.out) || '.'}. ${
+      options.keys === undefined
+        ? 'A development server with this DATA_DIR trusts them; any other does'
+        : 'A server trusts them'
+    } with TRUST_LISTS=${resolve(lists)}`,
   )
   return isGood
 }

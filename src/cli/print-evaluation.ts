@@ -1,11 +1,10 @@
 import type { Json } from '../base/json-value.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import { type Labels, labelsFor } from './labels.ts'
-import { sign, table } from './table.ts'
-import { oneLine } from './terminal-text.ts'
+import { oneLine, sign, table } from './table.ts'
 
-/** An evaluation for a person at a terminal: decision, person, checks, rules with evidence. */
-export function printedEvaluation(evaluation: Evaluation, language?: string): string {
+/** An evaluation for a person at a terminal: decision, person, checks, rules with evidence. `isPart`: it is one of several. */
+export function printedEvaluation(evaluation: Evaluation, language?: string, isPart = false): string {
   const labels = labelsFor(language)
   const { issuer, subject } = evaluation
   const { decisions, facts: names, headings, status, at } = labels
@@ -47,7 +46,13 @@ export function printedEvaluation(evaluation: Evaluation, language?: string): st
   )
   if (evaluation.rules.length > 0)
     lines.push('', headings.rules, ...evaluation.rules.flatMap((rule) => ruleLines(rule, labels)))
-  else if (evaluation.status === 'VERIFIED') lines.push('', labels.noRule)
+  // Several credentials were judged together, or each says it of itself.
+  else if (
+    evaluation.status === 'VERIFIED' &&
+    !isPart &&
+    evaluation.evaluations.length + evaluation.linked.length === 0
+  )
+    lines.push('', labels.noRule)
   const notes = evaluation.issues.filter((each) => each.code !== 'security')
   if (notes.length > 0) {
     lines.push(
@@ -60,9 +65,9 @@ export function printedEvaluation(evaluation: Evaluation, language?: string): st
     )
   }
   for (const [at, each] of evaluation.evaluations.entries())
-    lines.push('', `[${at + 1}/${evaluation.evaluations.length}]`, printedEvaluation(each, language))
+    lines.push('', `[${at + 1}/${evaluation.evaluations.length}]`, printedEvaluation(each, language, true))
   for (const { contentType, evaluation: file } of evaluation.linked)
-    lines.push('', `[${oneLine(contentType)}]`, ...(file ? [printedEvaluation(file, language)] : []))
+    lines.push('', `[${oneLine(contentType)}]`, ...(file ? [printedEvaluation(file, language, true)] : []))
   return lines.join('\n')
 }
 

@@ -1,7 +1,6 @@
 import type { Explanation } from '../credentials/explain.ts'
 import type { Layer } from '../credentials/layer.ts'
-import { table } from './table.ts'
-import { oneLine, terminalText } from './terminal-text.ts'
+import { oneLine, table, terminalText } from './table.ts'
 
 /** The layers of a credential for a person at a terminal; what is about a person only when it is asked for. */
 export function printedLayers({ family, layers, failure }: Explanation, showContent: boolean): string {

@@ -1,4 +1,6 @@
-import { readBounded } from './bounded-file.ts'
+import { isUtf8 } from 'node:buffer'
+import { createReadStream } from 'node:fs'
+import { FhirError, issue } from '../fhir/error.ts'
 
 /** What a file holds: the text of a scanned code, or a picture of codes. */
 export type CredentialInput = { text: string } | { picture: Buffer }
@@ -11,12 +13,35 @@ const PICTURE = /^(?:\x89PNG\r\n|\xff\xd8\xff|RIFF[\s\S]{4}WEBP|%PDF-)/
 
 /**
  * Reads a credential; `-` is standard input. Of a text only the line end that an editor adds is dropped: blanks belong to the code. A zip
- * (DIVOC) is read one character for each byte.
+ * (DIVOC) is read one character for each byte. Throws FhirError for what is neither: a picture of another kind.
  */
 export async function readCredential(file: string): Promise<CredentialInput> {
   const bytes = await readBounded(file, MOST_BYTES)
   const starts = bytes.toString('latin1', 0, 16)
   if (PICTURE.test(starts)) return { picture: bytes }
   if (starts.startsWith('PK\u0003\u0004')) return { text: bytes.toString('latin1') }
+  if (!isUtf8(bytes))
+    throw new FhirError(
+      400,
+      issue(
+        'invalid',
+        `${file} is neither the text of a code (UTF-8) nor a picture that is read: PNG, JPEG, WebP, PDF`,
+      ),
+    )
   return { text: bytes.toString('utf8').replace(/\r?\n$/, '') }
+}
+
+/**
+ * Reads a file, or standard input for `-`, of at most so many bytes. It is counted while it is read, for a pipe or a device has no size.
+ * @throws FhirError 413 when there is more
+ */
+export async function readBounded(file: string, mostBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) {
+    chunks.push(Buffer.from(chunk))
+    bytes += chunk.length
+    if (bytes > mostBytes) throw new FhirError(413, issue('too-long', `${file}: longer than ${mostBytes} bytes`))
+  }
+  return Buffer.concat(chunks)
 }

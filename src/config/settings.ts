@@ -54,7 +54,7 @@ export const settings = [
     variable: 'DATA_DIR',
     kind: 'folder',
     fallback: './data',
-    description: 'Where the store, keys and last good trust lists are kept.',
+    description: 'Where the store, its indexes and the keys of this server are kept.',
   },
   {
     variable: 'STORAGE_URL',

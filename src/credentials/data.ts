@@ -116,7 +116,8 @@ export const dateTime: Datum = (value) => {
 /** A date, or a date with a time. */
 export const moment: Datum = (value) => {
   const read = dateTime(value)
-  return read.value === value ? { value } : read
+  if (read.value === value) return { value }
+  return read.value === undefined && value !== '' ? leftOut('is neither a date nor a date with a time') : read
 }
 
 /** One text or one number, as the kinds have doses that they name (`secondDose`) or count. */

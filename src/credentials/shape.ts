@@ -21,7 +21,8 @@ export function readFields(source: JsonObject, fields: Fields, name: string): Ma
     const value = source[member] ?? null
     const datum = Object.hasOwn(fields, member) ? fields[member] : undefined
     const { value: kept, remark } = datum && value !== null ? datum(value) : { value, remark: undefined }
-    if (remark !== undefined) read.remarks.push(`${name}.${member} ${remark}`)
+    // What a map within says begins with the name of its member: `.date is not …`.
+    if (remark !== undefined) read.remarks.push(`${name}.${member}${remark.startsWith('.') ? '' : ' '}${remark}`)
     if (kept !== undefined) defineMember(read.value, member, kept)
   }
   return read

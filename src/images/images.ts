@@ -41,7 +41,7 @@ export function createImageReader({ processes, cpuSeconds = pictureCost.cpuSecon
     processes,
     idleSeconds,
     waiting,
-    // Three programs with up to 64 MB each that they keep, and what is compiled of them.
+    // Five programs with up to 32 MB each that they keep, as far as pictures of all kinds come, and what is compiled of them.
     programMegabytes: 128,
     memoryMegabytes: pictureCost.memoryMegabytes,
     jobsPerProcess: 1_000,

@@ -4,12 +4,12 @@
 import { codeProgram, type FoundCode, type Zxing } from './code-reader.ts'
 import { type PageCodes, quickFinder, thoroughFinder } from './find-codes.ts'
 import type { Grey } from './grey.ts'
-import { readJpeg } from './jpeg/jpeg.ts'
+import { jpegProgram, readJpeg } from './jpeg.ts'
 import { pdfProgram, readPdf } from './pdf.ts'
 import { costly, PictureFault } from './picture-fault.ts'
 import { pictureKind } from './picture-kind.ts'
 import { pictureLimits } from './picture-limits.ts'
-import { readPng } from './png.ts'
+import { pngProgram, readPng } from './png.ts'
 import type { WasmBytes, WasmProgram } from './wasm-program.ts'
 import { readWebp, webpProgram } from './webp.ts'
 
@@ -42,6 +42,8 @@ export interface Picture {
 /** Where the programs come from. */
 export interface PictureReaderParts {
   zxing: WasmBytes
+  jpeg: WasmBytes
+  png: WasmBytes
   webp: WasmBytes
   pdfium: WasmBytes
 }
@@ -49,15 +51,17 @@ export interface PictureReaderParts {
 /** Reads pictures; its programs are begun when they are first needed, and kept. */
 export function createPictureReader(parts: PictureReaderParts): (picture: Picture) => Promise<ImageReading> {
   const zxing = codeProgram(parts.zxing)
+  const jpeg = jpegProgram(parts.jpeg)
+  const png = pngProgram(parts.png)
   const webp = webpProgram(parts.webp)
   const pdfium = pdfProgram(parts.pdfium)
   const pagesOf = async ({ data, contentType }: Picture): Promise<Pages> => {
     if (data.length > pictureLimits.bytes) throw costly(`The picture has more than ${pictureLimits.bytes} bytes`)
     switch (pictureKind(data, contentType)) {
       case 'png':
-        return { pages: [await readPng(data)] }
+        return { pages: [await readPng(data, png)] }
       case 'jpeg':
-        return { pages: [readJpeg(data)] }
+        return { pages: [await readJpeg(data, jpeg)] }
       case 'webp':
         return { pages: [await readWebp(data, webp)] }
       case 'pdf':

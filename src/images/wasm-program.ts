@@ -23,8 +23,8 @@ export interface WasmProgram<Api> {
 }
 
 const pageBytes = 65_536
-/** A program that grew beyond is not kept. */
-const keptBytes = 64_000_000
+/** A program that grew beyond is not kept: there are five of them. */
+const keptBytes = 32_000_000
 
 /** Makes a program; it is compiled and begun at its first use. */
 export function wasmProgram<Api>(

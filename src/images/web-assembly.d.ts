@@ -1,6 +1,6 @@
 /** What is used of WebAssembly's interface for programs (W3C): the types of Node name its modules alone. */
 declare namespace WebAssembly {
-  type Module = {}
+  type Module = object
   type Imports = Record<string, Record<string, unknown>>
   class Memory {
     readonly buffer: ArrayBuffer

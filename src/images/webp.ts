@@ -1,17 +1,11 @@
 /** WebP (RFC 9649) to grey, by libwebp. */
 import decoder from '@jsquash/webp/codec/dec/webp_dec.js'
-import { type Grey, lumaOf, onPaper } from './grey.ts'
+import type { Grey } from './grey.ts'
 import { wrong } from './picture-fault.ts'
 import { latin1 } from './picture-kind.ts'
 import { checkSize, pictureLimits } from './picture-limits.ts'
+import { greyOf, type Pixels, provideImageData } from './rgba.ts'
 import { type WasmBytes, type WasmProgram, wasmProgram } from './wasm-program.ts'
-
-/** What the decoder gives: red, green, blue, alpha. */
-interface Pixels {
-  width: number
-  height: number
-  data: Uint8ClampedArray
-}
 
 /** The decoder of one WebP file. */
 export interface WebpDecoder {
@@ -33,24 +27,6 @@ export function webpProgram(bytes: WasmBytes): WasmProgram<WebpDecoder> {
   )
 }
 
-/** The decoder hands its pixels on as the browser's ImageData, which servers do not have. */
-function provideImageData(): void {
-  if ('ImageData' in globalThis) return
-  Object.defineProperty(globalThis, 'ImageData', {
-    value: class {
-      readonly data: Uint8ClampedArray
-      readonly width: number
-      readonly height: number
-
-      constructor(data: Uint8ClampedArray, width: number, height: number) {
-        this.data = data
-        this.width = width
-        this.height = height
-      }
-    },
-  })
-}
-
 /**
  * The picture in grey, as it looks on white paper.
  * @throws PictureFault for a file that is broken, animated or too large
@@ -60,16 +36,6 @@ export async function readWebp(file: Uint8Array, program: WasmProgram<WebpDecode
   const pixels = await program.use((decoder) => decoder.decode(file))
   if (!pixels || pixels.width !== size.width || pixels.height !== size.height) throw wrong('The WebP cannot be decoded')
   return greyOf(pixels)
-}
-
-function greyOf({ width, height, data }: Pixels): Grey {
-  const grey: Grey = { width, height, data: new Uint8Array(width * height) }
-  for (let at = 0, from = 0; at < grey.data.length; at++, from += 4) {
-    const luma = lumaOf(data[from] ?? 0, data[from + 1] ?? 0, data[from + 2] ?? 0)
-    const alpha = data[from + 3] ?? 0
-    grey.data[at] = alpha === 255 ? luma : onPaper(luma, alpha)
-  }
-  return grey
 }
 
 interface Size {

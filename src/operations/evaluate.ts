@@ -290,12 +290,20 @@ async function answerLine(line: string, answer: (question: Parameters) => Promis
     throw badRequest(`A line is longer than ${maximumQuestionBytes} characters`, 'too-long')
   const question = parseJson(line)
   if (!isOfType(question, 'Parameters')) throw badRequest('Each line must be a Parameters resource')
+  checkParameters(question)
+  return answer(question)
+}
+
+/**
+ * Holds a question that came some other way than as the body of a request against what `$evaluate` declares.
+ * @throws FhirError 400, 413 or 422, as a request gets it
+ */
+export function checkParameters(question: Parameters): void {
   const faults = shapeIssues(question)
   if (faults.length > 0) throw new FhirError(400, faults)
   // `url` stands in the address.
   checkDeclared(evaluateOperation, question, 'system')
   checkQuestion(question)
-  return answer(question)
 }
 
 /** A card has some dozen chunks, a request some dozen rules: what repeats without end costs without end. */

@@ -17,7 +17,8 @@ export interface SpawnedProgram {
  * alone: nothing of a job is written anywhere.
  */
 export function spawnProgram(program: URL, heapMegabytes: number): SpawnedProgram {
-  const node = [process.execPath, `--max-old-space-size=${heapMegabytes}`, '--max-semi-space-size=8']
+  // A program may have its memory tidied between two jobs.
+  const node = [process.execPath, `--max-old-space-size=${heapMegabytes}`, '--max-semi-space-size=8', '--expose-gc']
   const command = [...node, fileURLToPath(program)]
   // A core file would hold the data of a job. Where there is no shell there is no ulimit, and the system's own setting holds.
   // A process whose server was killed in the middle of its job ends by the second limit, an hour of computing.

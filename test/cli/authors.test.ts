@@ -195,6 +195,46 @@ test('evaluate --explain tells where a broken text cannot be read, and of a pict
   assert.equal((await vidimus(['evaluate', file('seal.png'), file('card.png')])).code, 2)
 })
 
+test('a file that is neither text nor a picture that is read is told so', async () => {
+  const gif = join(dataDir, 'code.gif')
+  writeFileSync(gif, Buffer.from('GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff', 'latin1'))
+  const { code, stderr } = await vidimus(['evaluate', gif])
+  assert.equal(code, 2)
+  assert.match(stderr, /code\.gif is neither the text of a code \(UTF-8\) nor a picture that is read: PNG/)
+})
+
+test('evaluate --with adds parameters to the question, and refuses what is none', async () => {
+  const added = join(dataDir, 'added.json')
+  const ask = (parameter: unknown) => {
+    writeFileSync(added, JSON.stringify({ resourceType: 'Parameters', parameter }))
+    return vidimus(['evaluate', file('vaccination.txt'), '--with', added])
+  }
+  const other = [{ name: 'name', valueString: 'MUSTER EVA' }]
+  const differs = await ask([{ name: 'identity', part: other }])
+  assert.equal(differs.code, 1, differs.stderr)
+  assert.match(differs.stdout, /^REJECTED/)
+  const card = readFileSync(file('card.txt'), 'utf8').trim()
+  const both = await ask([{ name: 'furtherCredential', part: [{ name: 'credential', valueString: card }] }])
+  assert.equal(both.code, 0, both.stderr)
+  assert.match(both.stdout, /^\[2\/2\]$/m)
+  assert.doesNotMatch(both.stdout, /No rule applied/)
+  for (const [parameter, says] of [
+    [[{ name: 'identty', part: other }], /identty.*identity/],
+    [[null], /must be a JSON object/],
+    [[{ name: 'credential', valueString: card }], /credential/],
+    [[{ name: 'jurisdiction', valueString: 'CH' }], /jurisdiction/],
+    [{}, /list|array/],
+  ] as const) {
+    const refused = await ask(parameter)
+    assert.equal(refused.code, 2, refused.stdout)
+    assert.match(refused.stderr, says)
+  }
+  writeFileSync(added, '{"resourceType":')
+  const broken = await vidimus(['evaluate', file('vaccination.txt'), '--with', added])
+  assert.equal(broken.code, 2)
+  assert.match(broken.stderr, /added\.json is not JSON: /)
+})
+
 test('labels come in the language that is asked for', async () => {
   const { stdout } = await vidimus(['evaluate', '--language', 'fr-CA', file('vaccination.txt')])
   assert.match(

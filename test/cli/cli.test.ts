@@ -52,16 +52,7 @@ test('demo prints the verdicts and leaves the codes behind; evaluate tells one i
   assert.deepEqual(verdict('vaccination-forged'), ['unverified', 'INVALID_SIGNATURE'])
 
   // All four decisions of every kind that a rule can decide.
-  for (const name of [
-    'vaccination',
-    'test',
-    'recovery',
-    'ddcc-vaccination',
-    'ddcc-test',
-    'icvp',
-    'polio',
-    'flat',
-  ]) {
+  for (const name of ['vaccination', 'test', 'recovery', 'ddcc-vaccination', 'ddcc-test', 'icvp', 'polio', 'flat']) {
     const decisions = ['', '-unmet', '-incomplete', '-changed'].map((variant) => verdict(`${name}${variant}`)?.[0])
     assert.deepEqual(decisions, ['accepted', 'rejected', 'undetermined', 'unverified'], name)
   }

@@ -93,8 +93,8 @@ const forms: Record<Form, (doses: Dose[], born: string | undefined) => [format: 
     return [[isProduct ? 'hcert-icvp' : 'hcert-dvc', given({ n: 'Aoife Beispiel', dob: born, v })]]
   },
   dcc: (doses) => {
-    const v = doses.map(({ code = '', date, dose, total }) => {
-      const entry = { ...without(vaccination, 'dn', 'sd'), ...given({ dt: date, dn: dose, sd: total }) }
+    const v = doses.map(({ code = '', date, dose, total, disease }) => {
+      const entry = { ...without(vaccination, 'dn', 'sd'), ...given({ dt: date, dn: dose, sd: total, tg: disease }) }
       return { ...entry, mp: code, vp: code.startsWith('EU/') ? '1119349007' : '1119305005' }
     })
     return [['hcert-dcc', dcc({ v })]]

@@ -194,7 +194,7 @@ describe('complete primary series', () => {
 
   it('looks at the diseases asked for', async () => {
     const doses = [
-      immunization({ dose: 2, total: 2, disease: '1D47' }),
+      immunization({ dose: 2, total: 2, disease: '1D47', code: [icd11, 'XM0N24'] }),
       immunization({ dose: 1, total: 2, disease: 'RA01' }),
     ]
     const about = (code: string): Call => ({
@@ -407,6 +407,7 @@ describe('missing and odd data', () => {
 
   const [naat, negative, positive] = ['1334426561', 'QA02', 'RA01.0'] as const
   const coded = (...codes: string[]) => ({ coding: codes.map((code) => ({ system: icd11, code })) })
+  const agent = (code: string) => ({ coding: [...coded(naat).coding, { system: 'http://snomed.info/sct', code }] })
   const tests: [name: string, change: object, expected: boolean | null][] = [
     ['as it should be', {}, true],
     ['no result', { valueCodeableConcept: undefined }, null],
@@ -425,6 +426,14 @@ describe('missing and odd data', () => {
     ['preliminary', { status: 'preliminary' }, false],
     ['cancelled', { status: 'cancelled' }, false],
     ['changed by what is not understood', modified, null],
+    ['for SARS-CoV-2', { code: coded(naat, 'XN109') }, true],
+    ['for a variant of it, before its type', { code: coded('XN8V6', naat) }, true],
+    ['for influenza', { code: coded(naat, '1E32') }, null],
+    ['for influenza in SNOMED CT', { code: agent('6142004') }, null],
+    ['for an agent of no known code', { code: agent('1') }, null],
+    ['for SARS-CoV-2 in SNOMED CT', { code: agent('840539006') }, true],
+    ['for influenza, which was found', { code: agent('6142004'), valueCodeableConcept: coded(positive) }, false],
+    ['for influenza, too old', { code: agent('6142004'), effectiveDateTime: '2026-01-01T08:00:00Z' }, false],
   ]
   const test = (change: object = {}) => ({ ...observation(naat, '2026-06-01T08:00:00Z', negative), ...change })
   for (const [name, change, expected] of tests)

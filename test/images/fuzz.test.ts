@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Grey } from '../../src/images/grey.ts'
-import { readJpeg } from '../../src/images/jpeg/jpeg.ts'
+import { jpegProgram, readJpeg } from '../../src/images/jpeg.ts'
 import { PictureFault } from '../../src/images/picture-fault.ts'
-import { readPng } from '../../src/images/png.ts'
+import { pngProgram, readPng } from '../../src/images/png.ts'
 import { createPictureReader } from '../../src/images/read-picture.ts'
 import { readWebp, webpProgram } from '../../src/images/webp.ts'
 import { sample } from '../support/pictures/broken.ts'
@@ -54,12 +54,14 @@ async function decoded(read: () => Grey | Promise<Grey>): Promise<void> {
 
 const changes = fc.array(change, { minLength: 1, maxLength: 4 })
 const picture = await sample()
+const png = pngProgram(programs.png)
+const jpeg = jpegProgram(programs.jpeg)
 const webp = webpProgram(programs.webp)
 const kinds: [name: string, file: Uint8Array, read: (file: Uint8Array) => Grey | Promise<Grey>][] = [
-  ['PNG', pngFile(picture, { filter: 'cycle' }), readPng],
-  ['interlaced PNG', pngFile(picture, { interlaced: true, colour: 3, depth: 4 }), readPng],
-  ['JPEG', await jpegFile(picture, { quality: 60, baseline: true }), readJpeg],
-  ['progressive JPEG', await jpegFile(picture, { quality: 60, progressive: true }), readJpeg],
+  ['PNG', pngFile(picture, { filter: 'cycle' }), (file) => readPng(file, png)],
+  ['interlaced PNG', pngFile(picture, { interlaced: true, colour: 3, depth: 4 }), (file) => readPng(file, png)],
+  ['JPEG', await jpegFile(picture, { quality: 60, baseline: true }), (file) => readJpeg(file, jpeg)],
+  ['progressive JPEG', await jpegFile(picture, { quality: 60, progressive: true }), (file) => readJpeg(file, jpeg)],
   ['WebP', await webpFile(picture, { quality: 60 }), (file) => readWebp(file, webp)],
   ['lossless WebP', await webpFile(picture, { lossless: 1 }), (file) => readWebp(file, webp)],
 ]

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { FhirError } from '../../src/fhir/error.ts'
+import type { Grey } from '../../src/images/grey.ts'
 import { createImageReader, type ImageReading } from '../../src/images/images.ts'
 import { createPictureReader } from '../../src/images/read-picture.ts'
 import { brokenFile, sample } from '../support/pictures/broken.ts'
@@ -96,6 +97,27 @@ describe('the reader of pictures', () => {
 })
 
 describe('limits of the reader', () => {
+  it('large pictures, one after the other, are read by the same process', async () => {
+    const images = createImageReader({ processes: 1 })
+    const corner = await sample()
+    const large = (width: number, height: number): Grey => {
+      const data = new Uint8Array(width * height).fill(255)
+      for (let y = 0; y < corner.height; y++)
+        data.set(corner.data.subarray(y * corner.width, (y + 1) * corner.width), (y + 100) * width + 100)
+      return { width, height, data }
+    }
+    const whole = large(5650, 4240)
+    const scans = { progressive: true, auto_subsample: false, chroma_subsample: 1 }
+    const files = [await jpegFile(whole), await jpegFile(large(4600, 3470), scans), pngFile(whole)]
+    const pids = new Set<number>()
+    for (const data of [...files, ...files]) {
+      assert.deepEqual(textsOf(await images.read({ data }, call)), [text])
+      for (const pid of images.pids()) pids.add(pid)
+    }
+    assert.equal(pids.size, 1)
+    await images.close()
+  })
+
   it('CPU time ends a picture, and says so', async () => {
     const images = createImageReader({ processes: 1, cpuSeconds: 0.2 })
     const reading = await images.read({ data: await brokenFile({ make: 'pdf-endless' }) }, call)

@@ -192,6 +192,7 @@ describe('the setting TRUST_LISTS', () => {
       },
     )
     assert.throws(() => parse('[{'), /TRUST_LISTS is not JSON/)
+    assert.throws(() => parse(JSON.stringify(good)), /TRUST_LISTS: a JSON array of sources is wanted/)
     assert.throws(() => parse('[{"name":"a","name":"b"}]'), /TRUST_LISTS is not JSON: .*"name" occurs twice/)
   })
 

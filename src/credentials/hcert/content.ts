@@ -1,5 +1,6 @@
 import { defineMember, isJsonObject } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
+import { hasMisplacedEvents } from '../certificate-input.ts'
 import type { Opened } from '../credential-format.ts'
 import type { CborMap, CborValue } from '../encoding/cbor.ts'
 import { readCborJson } from '../encoding/cbor-json.ts'
@@ -9,7 +10,7 @@ import { testResult, vaccination } from './ddcc.ts'
 import { dvc } from './dvc.ts'
 import { flatForm, readFlat } from './flat.ts'
 import { link } from './link.ts'
-import { hasMisplacedEvents, type Subclaim } from './subclaim.ts'
+import type { Subclaim } from './subclaim.ts'
 
 /** Kinds of certificate in the order of precedence: the first that is present names the credential. A new kind is one file and one line here. */
 export const subclaims: readonly Subclaim[] = [dcc, vaccination, testResult, link, dvc]

@@ -1,10 +1,10 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { eventsOf, mapsFrom, member } from '../certificate-input.ts'
+import { eventsOf, hasMisplacedEvents, mapsFrom, member } from '../certificate-input.ts'
 import type { EventKind, Opened } from '../credential-format.ts'
 import { birthDate, count, date, moment, text } from '../data.ts'
 import { coding, type Fields, mapOf, readFields } from '../shape.ts'
-import { hasMisplacedEvents, isMapNamed, type Subclaim, subclaimInput } from './subclaim.ts'
+import { isMapNamed, type Subclaim, subclaimInput } from './subclaim.ts'
 
 /** Of the core data set or of the flat form, in which a test may stand beside a vaccination. */
 const eventCount = (data: Json) =>

@@ -1,13 +1,13 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { mapsFrom, member } from '../certificate-input.ts'
+import { hasMisplacedEvents, mapsFrom, member } from '../certificate-input.ts'
 import type { CertificateInput, Opened } from '../credential-format.ts'
 import { birthDate, code, date, text, textOrCount } from '../data.ts'
 import { type Fields, listOf, mapOf, readFields } from '../shape.ts'
 import { isForLife, lastDay, nationality, sex } from './dvc-data.ts'
 import { contradictions, departures } from './dvc-doubts.ts'
 import { olderSpelling, spellingsDiffer, vaccinationsOf } from './dvc-forms.ts'
-import { hasMisplacedEvents, isMapNamed, type Subclaim, subclaimInput } from './subclaim.ts'
+import { isMapNamed, type Subclaim, subclaimInput } from './subclaim.ts'
 
 /** Domains of the international certificate of vaccination or prophylaxis; the network spells it both ways. */
 const ICVP_DOMAINS = ['ICVP', 'DICVP']

@@ -30,17 +30,6 @@ export function subclaimInput(key: number, maps: CertificateInput['maps'], event
   }
 }
 
-/**
- * Names under which the kinds of certificate keep events. One that stands where its kind does not have it would be signed,
- * shown to nobody and judged by nobody, or judged under another usage of the key.
- */
-const EVENT_MEMBER = /^(?:v|t|r|vaccine|vaccinations?|immuni[sz]ations?|tests?|testresults?|recover(?:y|ies))$/i
-
-/** Whether members hold events that are not among those that their kind of certificate has. */
-export function hasMisplacedEvents(members: string[], own: string[]): boolean {
-  return members.some((name) => EVENT_MEMBER.test(name) && !own.includes(name))
-}
-
 /** Whether a value is absent: not there, null, or the empty text that stands for it in the field. */
 export const isAbsent = (value: Json | undefined): value is undefined | null | '' =>
   value === undefined || value === null || value === ''

@@ -121,7 +121,9 @@ const readSigners = keep<string, Signer | undefined>(200)
 function readSigner(cer: string): Signer | undefined {
   const der = decodeBase64Url(cer)
   try {
-    const certificate = der && new X509Certificate(der)
+    const read = der && new X509Certificate(der)
+    // Bytes behind the certificate would be nobody's.
+    const certificate = read?.raw.length === der?.length ? read : undefined
     const publicKey = certificate?.publicKey
     return certificate && publicKey?.asymmetricKeyType === 'ec' ? signerOf(certificate, publicKey) : undefined
   } catch {
@@ -151,6 +153,11 @@ function isSigned(certificate: X509Certificate, key: KeyObject): boolean {
   }
 }
 
+const notCovered: Finding = {
+  check: 'envelope',
+  detail: 'members beside data and sig, which no signature covers, are not read',
+}
+
 function envelopeOf(
   seal: JsonObject,
   signed: SignedSeal,
@@ -170,8 +177,8 @@ function envelopeOf(
     signer: signer.certificate,
     coverage: 'whole',
     period: {},
-    remarks: [],
     // Nothing covers members beside these two, so they do not go on.
+    remarks: Object.keys(seal).every((name) => name === 'data' || name === 'sig') ? [] : [notCovered],
     open: () => openSeal({ data, sig: seal.sig ?? null }, { header: signed.header, message, event }),
   }
 }

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { eventsOf, mapsFrom, member, withoutEmptyTexts } from '../certificate-input.ts'
+import { eventsOf, hasMisplacedEvents, mapsFrom, member, withoutEmptyTexts } from '../certificate-input.ts'
 import type { CertificateInput, EventKind, Obstacle, Opened } from '../credential-format.ts'
 import { birthDate, count, date, text } from '../data.ts'
 import { plainTexts } from '../encoding/plain-text.ts'
@@ -19,7 +19,8 @@ export function openSeal(
   { header, message: body, event }: { header: JsonObject; message: JsonObject; event: EventKind },
 ): Opened | string {
   const kind = kinds[event === 't' ? 't' : 'v']
-  if (kind.others.some((name) => name in body)) return 'the message holds events of another kind of seal'
+  if (kind.others.some((name) => name in body) || hasMisplacedEvents(Object.keys(body), []))
+    return 'the message holds events of another kind of seal'
   if (!isJsonObject(body.pid)) return 'the message names no person'
   if (!hasEvents(body, event)) return 'the message has no events of its kind'
   const { json, remarks } = plainTexts(signed)
@@ -28,6 +29,8 @@ export function openSeal(
   if (!Object.keys(body).every((name) => kind.members.includes(name)))
     remarks.push('members that a seal of this kind does not have')
   if (!Object.keys(header).every((name) => HEADER.includes(name))) remarks.push('members that a header does not have')
+  if (Object.keys(Object(signed.data)).some((name) => name !== 'hdr' && name !== 'msg'))
+    remarks.push('members that the data of a seal do not have')
   return {
     content: read.value,
     formats: ['icao-vds-nc'],

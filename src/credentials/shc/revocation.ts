@@ -44,15 +44,18 @@ function ownRevocation(key: VerificationKey, list: Json, card: Revocable): Findi
   if (list.kid !== key.keyId) note('the revocation list is of another key')
   if (version !== undefined && !(typeof list.ctr === 'number' && list.ctr >= version))
     note('the revocation list is older than the key announces')
-  const entries = list.rids.filter((each) => typeof each === 'string').filter((each) => ENTRY.test(each))
-  if (entries.length < list.rids.length) note('the revocation list has malformed entries')
+  const entries = list.rids.filter((each) => typeof each === 'string')
+  if (entries.filter((each) => ENTRY.test(each)).length < list.rids.length)
+    note('the revocation list has malformed entries')
   return entries.some((entry) => names(entry, card)) ? [revoked] : faults
 }
 
 const ENTRY = /^[A-Za-z0-9_-]{1,24}(\.\d{1,12})?$/
 
+/** A time that is not understood, such as one in milliseconds, revokes cards of any time. */
 function names(entry: string, { rid, notBefore }: Revocable): boolean {
-  const [listed, seconds] = entry.split('.')
+  const [listed] = entry.split('.', 1)
   if (rid === undefined || listed !== rid) return false
+  const seconds = ENTRY.test(entry) ? entry.split('.')[1] : undefined
   return seconds === undefined || typeof notBefore !== 'number' || notBefore < Number(seconds)
 }

@@ -81,7 +81,9 @@ interface Jws {
 function readJws(jws: string, limits: Limits): Jws | string {
   const parts = jws.split('.')
   const [header, payload, signature] = parts.map(decodeBase64Url)
-  if (parts.length !== 3 || !header || !payload || !signature) return 'not three parts of base64url'
+  // No padding in a JWS (RFC 7515, section 2): one signature would have several texts.
+  if (parts.length !== 3 || jws.includes('=') || !header || !payload || !signature)
+    return 'not three parts of base64url'
   const members = isUtf8(header) ? parseStrictJson(header.toString('utf8'), limits.jsonDepth) : undefined
   if (!isJsonObject(members)) return 'header is not a JSON object'
   const algorithm = members.alg === 'ES256' ? algorithmFromJose('ES256') : undefined

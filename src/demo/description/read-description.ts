@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { nearestName } from '../../base/nearest.ts'
@@ -86,6 +86,18 @@ interface Yaml {
   placeAt(node: Node | undefined): string
 }
 
+/** Faults of the syntax: the first, since those after it mostly follow from it. */
+function syntaxProblems({ errors, warnings }: Document, place: (offset: number) => string): string[] {
+  const [first, ...others] = [...errors, ...warnings].sort((a, b) => a.pos[0] - b.pos[0])
+  if (!first) return []
+  const text =
+    first.code === 'MULTIPLE_DOCS'
+      ? 'a second description begins here; each stands in a file of its own'
+      : first.message
+  const more = others.length > 0 ? ` (it is no YAML from here on; ${others.length} more)` : ''
+  return [`${place(first.pos[0])}: ${text}${more}`]
+}
+
 function parseYaml(text: string): Yaml {
   const lines = new LineCounter()
   const place = (offset: number) => {
@@ -95,9 +107,7 @@ function parseYaml(text: string): Yaml {
   const placeAt = (node: Node | undefined) => place(node?.range?.[0] ?? 0)
   try {
     const document = parseDocument(text, { lineCounter: lines, version: '1.2', schema: 'core', prettyErrors: false })
-    const problems = [...document.errors, ...document.warnings].map(
-      ({ pos, message }) => `${place(pos[0])}: ${message}`,
-    )
+    const problems = syntaxProblems(document, place)
     const root = document.contents
     visit(document, (_, node) => {
       if (isAlias(node)) problems.push(`${placeAt(node)}: aliases are not read; write it out`)

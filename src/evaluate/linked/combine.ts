@@ -67,8 +67,12 @@ function failing(checks: Check[], inner: Check[]): Check[] {
 
 /** Nothing is judged for one person by what another one has; who it is, is told when all agree. */
 function checkPerson(evaluation: Evaluation, files: JudgedFile[], hasOwnContent: boolean): void {
-  const inner = files.flatMap(({ entry }) => (entry.evaluation ? [entry.evaluation] : []))
-  const subjects = [...(hasOwnContent ? [evaluation] : []), ...inner].map(({ subject }) => subject)
+  // A picture may hold several certificates, of which each tells its own person.
+  const inner = files.flatMap(({ entry }) =>
+    entry.evaluation ? [entry.evaluation, ...entry.evaluation.evaluations] : [],
+  )
+  const persons = inner.filter(({ evaluations }) => evaluations.length === 0)
+  const subjects = [...(hasOwnContent ? [evaluation] : []), ...persons].map(({ subject }) => subject)
   if (subjects.length < 1) return
   const faults = personFaults(
     subjects.map((subject) => ({ name: subject?.name ?? null, birthDate: subject?.birthDate ?? null })),

@@ -6,33 +6,45 @@ import type { Issue } from '../../fhir/types.ts'
 import { type Follow, judgeVerified, type Question, type Verified } from '../single.ts'
 import type { Check } from '../verify/report.ts'
 import { combine } from './combine.ts'
-import { type FileAsker, type JudgedFile, judgeFile } from './judge-file.ts'
+import { type FileAsker, type JudgedFile, judgeFile, oneTooMany } from './judge-file.ts'
 
 type Failed = Exclude<Followed, { files: LinkedFile[] }>
+
+/** Most credentials that are judged behind all links of one question: as many as it may name itself. */
+const MOST_CREDENTIALS = 20
 
 /**
  * Follows the links of a credential and judges every file behind them as a credential of its own: the evaluation comes to what the least
  * favourable of them says. Links of a certificate are followed only when that is verified; a bare link is worth what its files are.
+ * One for each question.
  * @param asker on whose account other servers are asked, and how work takes turns
  */
-export const followLinks =
-  (asker: FileAsker): Follow =>
-  async (question, credential) => {
+export function followLinks(asker: FileAsker): Follow {
+  const budget = { credentials: MOST_CREDENTIALS }
+  return async (question, credential) => {
     const followed = await filesBehind(question, credential, asker.client)
     if ('status' in followed) return failed(question, credential, followed)
-    const judged = await judgeFiles({ question, asker }, credential, followed.files)
+    const judged = await judgeFiles({ question, asker, budget }, credential, followed.files)
     return conclude(question, credential, judged)
   }
+}
 
-/** Every file in its turn: others are answered in between. */
+/** Every file in its turn: others are answered in between. Once there are enough, the rest is not judged, and that is told. */
 async function judgeFiles(
-  { question, asker }: { question: Question; asker: FileAsker },
+  { question, asker, budget }: { question: Question; asker: FileAsker; budget: { credentials: number } },
   { verification }: Verified,
   files: LinkedFile[],
 ): Promise<JudgedFile[]> {
   const signed = verification.status === 'VERIFIED' ? verification : undefined
   const judged: JudgedFile[] = []
-  for (const file of files) judged.push(...(await asker.inTurn(() => judgeFile({ question, asker, signed }, file))))
+  for (const file of files) {
+    const found =
+      budget.credentials > 0
+        ? await asker.inTurn(() => judgeFile({ question, asker, signed }, file))
+        : [oneTooMany({ question, asker, signed }, file)]
+    for (const { entry } of found) budget.credentials -= Math.max(1, entry.evaluation?.evaluations.length ?? 1)
+    judged.push(...found)
+  }
   return judged
 }
 

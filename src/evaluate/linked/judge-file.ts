@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
-import type { Finding, Opened, Scanned, Status } from '../../credentials/credential-format.ts'
+import type { EventKind, Finding, Opened, Scanned, Status } from '../../credentials/credential-format.ts'
 import { credentialFormats } from '../../credentials/credentials.ts'
 import { parseStrictJson } from '../../credentials/encoding/strict-json.ts'
 import type { LinkedFile } from '../../credentials/health-link/follow.ts'
@@ -138,6 +138,9 @@ interface SignedDocument {
 async function judgeDocument(question: Question, { file, resource, signed }: SignedDocument): Promise<JudgedFile> {
   const opened = openIps(resource)
   if (typeof opened === 'string') return unread(file, opened)
+  // A signer of tests alone does not certify vaccinations by putting them behind a link.
+  const fault = signed.usageFault?.({ formats: opened.formats, events: eventsIn(opened.content) })
+  if (fault) return refused(question, file, fault)
   const verification = verificationOf(opened, signed)
   const ownSignature = isJsonObject(resource) && resource.signature !== undefined
   if (ownSignature)
@@ -153,6 +156,15 @@ async function judgeDocument(question: Question, { file, resource, signed }: Sig
   const { status, decision } = evaluation
   const content = isOfType(opened.content, 'Bundle') ? { content: opened.content } : {}
   return { entry: { contentType: file.contentType, evaluation, ...content }, status, decision }
+}
+
+/** What a summary certifies, by the types of resources that certificates certify. */
+const eventOf: Partial<Record<string, EventKind>> = { Immunization: 'v', Observation: 't', DiagnosticReport: 't' }
+
+function eventsIn(content: Json): EventKind[] {
+  const entries = isJsonObject(content) && Array.isArray(content.entry) ? content.entry : []
+  const types = entries.flatMap((each) => (isJsonObject(each) && isJsonObject(each.resource) ? [each.resource] : []))
+  return [...new Set(types.flatMap(({ resourceType }) => eventOf[String(resourceType)] ?? []))]
 }
 
 function verificationOf(opened: Opened, signed: Verification): Verification {
@@ -174,6 +186,12 @@ function verificationOf(opened: Opened, signed: Verification): Verification {
 function unread({ contentType }: LinkedFile, why = 'this server does not read files of this type'): JudgedFile {
   const text = `A file behind the link (${contentType}) was not judged: ${why}`
   return { entry: { contentType }, status: 'VERIFIED', decision: 'undetermined', obstacle: warning(text) }
+}
+
+/** Of a file behind so many others that it is not looked at: behind a bare link nobody has vouched for it. */
+export function oneTooMany({ question, signed }: FileQuestion, file: LinkedFile): JudgedFile {
+  const why = 'there are more credentials behind the link than are judged for one question'
+  return signed ? unread(file, why) : broken(question, file, why)
 }
 
 /** Of a file behind a bare link that nobody signed: nothing of it is shown. */

@@ -89,6 +89,13 @@ export function checkKeyUsage(key: TrustedKey, use: KeyUse): Finding[] {
   return usage ? [...found, usage] : found
 }
 
+/** Why a key may not certify what it is asked about; undefined when it may, be it with a remark. */
+export function usageFault(key: TrustedKey, use: KeyUse): (Finding & { status: Status }) | undefined {
+  return checkKeyUsage(key, use).flatMap(({ status, ...rest }) =>
+    status === undefined ? [] : [{ ...rest, status }],
+  )[0]
+}
+
 /** What is unusual about a key of that domain under those kinds of certificate; undefined also for a key that names no domain. */
 function domainRemark({ kinds }: CredentialFormat, formats: string[], { domain }: TrustedKey): string | undefined {
   if (domain === '') return undefined

@@ -29,6 +29,7 @@ import {
   checkValidityPeriod,
   endedLink,
   type RevocationFailure,
+  usageFault,
 } from './checks.ts'
 import { candidateKeys, issuerFault, listedSigner, preferredKey, verifyingKeys } from './key.ts'
 import { type Check, createReport } from './report.ts'
@@ -68,6 +69,8 @@ export interface Verification {
   obstacles: Issue[]
   /** Where content lies elsewhere: signed pointers of a VERIFIED credential, or a bare link, which nobody signed. */
   links: NonNullable<Opened['links']>
+  /** Only when VERIFIED: why the key that signed may not certify that content as well; undefined when it may. */
+  usageFault?(content: Pick<Opened, 'formats' | 'events'>): (Finding & { status: Status }) | undefined
 }
 
 /** What a credential is verified with. */
@@ -271,7 +274,7 @@ const isCountry = (issuer: string | undefined): boolean =>
   issuer !== undefined && participantOfIssuer(issuer) !== undefined
 
 function verdict(
-  { envelope, issuer, format, report }: Case,
+  { envelope, issuer, format, report, context }: Case,
   key: TrustedKey | undefined,
   opened: Opened | undefined,
 ): Verification {
@@ -295,7 +298,11 @@ function verdict(
   const inputs = formats.flatMap((name) => format.kinds[name]?.input?.(content) ?? [])
   if (inputs.length < formats.length && obstacles.length === 0)
     obstacles.push(obstacle('The credential holds a kind of certificate whose content is not mapped'))
-  return { ...verification, content, inputs, events: happened, obstacles, links }
+  const use = { ...context, envelope, format, listedSigner: listedSigner(envelope, context.keys) }
+  const usage = key && {
+    usageFault: (more: Pick<Opened, 'formats' | 'events'>) => usageFault(key, { ...use, content: more }),
+  }
+  return { ...verification, content, inputs, events: happened, obstacles, links, ...usage }
 }
 
 const obstacle = (text: string): Issue => issue('incomplete', { severity: 'warning', text })

@@ -35,6 +35,7 @@ export type ReadText = (path: string) => string
 export function parseTrustLists(text: string, readText: ReadText): TrustSource[] {
   const trimmed = text.trim()
   if (trimmed === '') return []
+  if (trimmed.startsWith('{')) throw new Error('TRUST_LISTS: a JSON array of sources is wanted: [{…}]')
   if (trimmed.startsWith('[')) return readSources(parse(trimmed, 'TRUST_LISTS'), '')
   const paths = trimmed
     .split(',')

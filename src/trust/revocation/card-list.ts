@@ -17,6 +17,8 @@ export interface CardList {
 }
 
 const ENTRY = /^([A-Za-z0-9_-]{1,24})(?:\.(\d{1,12}))?$/
+/** An entry whose time is not understood, such as one in milliseconds: it revokes at any time. */
+const TIMELESS = /^([A-Za-z0-9_-]{1,24})\./
 /** An RFC 7638 thumbprint. */
 const KEY_ID = /^[A-Za-z0-9_-]{43}$/
 const MEMBERS = ['kid', 'method', 'ctr', 'rids']
@@ -34,9 +36,11 @@ export function readCardList(json: Json): CardList | string {
   const revoked = new Map<string, number>()
   let malformed = 0
   for (const entry of rids) {
-    const [, rid, seconds] = (typeof entry === 'string' && ENTRY.exec(entry)) || []
-    if (rid === undefined) malformed++
-    else revoked.set(rid, Math.max(revoked.get(rid) ?? 0, seconds === undefined ? Infinity : Number(seconds)))
+    const read = typeof entry === 'string' ? ENTRY.exec(entry) : null
+    if (!read) malformed++
+    const [, rid, seconds] = read ?? ((typeof entry === 'string' && TIMELESS.exec(entry)) || [])
+    if (rid !== undefined)
+      revoked.set(rid, Math.max(revoked.get(rid) ?? 0, seconds === undefined ? Infinity : Number(seconds)))
   }
   return {
     keyId: kid,

@@ -68,11 +68,15 @@ function instantOf(value: Json | undefined): Date | undefined {
   return exists && !Number.isNaN(time.getTime()) ? time : undefined
 }
 
+/** A key id of an EU DCC in hexadecimal. It is well-formed base64 as well, of other bytes, under which nothing would be found. */
+const HEX_KEY_ID = /^[0-9a-f]{16}$/i
+
 /** Standard base64; empty for any key. */
 function keyIdOf(value: Json | undefined): string | undefined {
   if (value === undefined || value === null) return ''
   if (typeof value !== 'string') return undefined
   if (ANY_KEY.includes(value)) return ''
+  if (HEX_KEY_ID.test(value)) return Buffer.from(value, 'hex').toString('base64')
   return bytesOf(value)?.toString('base64')
 }
 

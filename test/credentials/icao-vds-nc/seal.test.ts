@@ -18,6 +18,10 @@ interface SealCase {
   prefix?: string
   suffix?: string
   spaces?: true
+  /** Members of the seal beside data and sig. */
+  beside?: JsonObject
+  /** Bytes behind the certificate of the signer, hex. */
+  behindCertificate?: string
   /** One member of the seal stands there twice. */
   twice?: true
   /** Extended key usage of the signer; default its own. */
@@ -26,6 +30,7 @@ interface SealCase {
   stranger?: true
   status: string
   payload?: string
+  envelope?: string
   blocks?: true
   usageOutcome?: string
 }
@@ -39,7 +44,12 @@ walkSections<SealCase>('seal.json', import.meta.url, async (each) => {
   const shown = changed(signed, each.replaced)
   assert.ok(isJsonObject(signed) && isJsonObject(shown))
   const sealed = issueSeal(signed, { privateKey: issuer.signer.privateKey, certificate: issuer.dsc.raw }, shown)
-  const spaced = each.spaces ? JSON.stringify(JSON.parse(sealed), null, 2) : sealed
+  const certificate = Buffer.concat([issuer.dsc.raw, Buffer.from(each.behindCertificate ?? '', 'hex')])
+  const whole = JSON.parse(sealed)
+  Object.assign(whole, each.beside)
+  whole.sig.cer = certificate.toString('base64url')
+  const carried = each.beside || each.behindCertificate ? JSON.stringify(whole) : sealed
+  const spaced = each.spaces ? JSON.stringify(JSON.parse(carried), null, 2) : carried
   const text = each.twice ? spaced.replace('"hdr":', '"hdr":{},"hdr":') : spaced
   const verdict = await verifyCredential([`${each.prefix ?? ''}${text}${each.suffix ?? ''}`], {
     formats: credentialFormats,
@@ -50,5 +60,6 @@ walkSections<SealCase>('seal.json', import.meta.url, async (each) => {
   assert.equal(verdict.status, each.status, JSON.stringify(verdict.checks))
   assert.equal(verdict.obstacles.length > 0, each.blocks ?? false)
   if (each.payload !== undefined) assert.ok(check('payload')?.detail?.includes(each.payload), check('payload')?.detail)
+  if (each.envelope !== undefined) assert.ok(check('envelope')?.detail?.includes(each.envelope))
   if (each.usageOutcome !== undefined) assert.equal(check('key-usage')?.outcome, each.usageOutcome)
 })

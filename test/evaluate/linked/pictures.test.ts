@@ -26,6 +26,19 @@ async function asked({ type, bytes }: { type: string; bytes: Uint8Array }, isBar
   return world.ask(isBare ? link : world.certificate(link))
 }
 
+const vaccination = {
+  tg: '840539006',
+  vp: '1119349007',
+  mp: 'EU/1/20/1528',
+  ma: 'ORG-100030215',
+  dn: 2,
+  sd: 2,
+  dt: '2026-01-01',
+  co: 'XA',
+  is: 'Ministry of Health (specimen)',
+  ci: 'URN:UVCI:01:XA:OTHER',
+}
+
 describe('a picture behind a link', () => {
   it('is judged by the certificate on it', async () => {
     for (const file of [await png(world.vaccination()), await pdf(world.vaccination())])
@@ -38,6 +51,29 @@ describe('a picture behind a link', () => {
   it('with a forged one is not verified', async () => {
     const { decision, status, subject } = await asked(await png(world.vaccination(true)))
     assert.deepEqual([decision, status, subject], ['unverified', 'INVALID_SIGNATURE', undefined])
+  })
+  it('with certificates of two people is nobody’s yes', async () => {
+    const certificate = (fn: string) =>
+      world.certificateOf([
+        1,
+        {
+          ver: '1.3.0',
+          nam: { fn, fnt: fn.toUpperCase(), gn: 'Ada', gnt: 'ADA' },
+          dob: '1985-03-14',
+          v: [vaccination],
+        },
+      ])
+    const pages = async (...texts: string[]) => ({
+      type: 'application/pdf',
+      bytes: await pdfFile(await Promise.all(texts.map(picture))),
+    })
+    for (const isBare of [false, true]) {
+      const same = await asked(await pages(world.vaccination(), certificate('Specimen')), isBare)
+      assert.deepEqual([same.decision, same.subject?.name], ['accepted', 'Ada Specimen'])
+      const other = await asked(await pages(world.vaccination(), certificate('Other')), isBare)
+      assert.deepEqual([other.decision, other.status, other.subject], ['undetermined', 'VERIFIED', undefined])
+      assert.ok(other.issues.some((text) => /not about one person/.test(text)))
+    }
   })
   it('without one is shown as what it is, or is nobody’s', async () => {
     const file = await png('no certificate')

@@ -121,6 +121,36 @@ describe('a manifest', () => {
       }
     }
   })
+  const many = (count: number) => embedded(world.cards(...Array(count).fill(world.card())))
+  it('judges no more credentials than one question may have', async () => {
+    const ask = async (...files: JsonObject[]) => {
+      world.sharer.offers.set('POST /m', () => ({ body: { files } }))
+      return Promise.all([world.link('/m'), world.certificate(world.link('/m'))].map((text) => world.ask(text)))
+    }
+    for (const most of await ask(many(10), many(10)))
+      assert.deepEqual([most.decision, most.linked.length], ['accepted', 20])
+    const [bare, signed] = await ask(many(10), many(10), many(10))
+    assert.deepEqual([bare?.decision, bare?.status, bare?.linked.length], ['unverified', 'UNSUPPORTED_CONTENT', 21])
+    assert.deepEqual([signed?.decision, signed?.status, signed?.linked.length], ['undetermined', 'VERIFIED', 21])
+    assert.ok(signed?.issues.some((text) => /more credentials behind the link/.test(text)))
+  })
+  it('shares that number among all links of a question', async () => {
+    offer('POST /m', { body: { files: [many(10)] } })
+    const further = world.link('/m')
+    const part = [{ name: 'credential', valueString: further }]
+    const reply = await world.ask(
+      further.replace('shlink', 'vhlink'),
+      Array.from({ length: 2 }, (_, at) => ({
+        name: 'furtherCredential',
+        part: at === 0 ? part : [{ name: 'credential', valueString: world.certificate(further) }],
+      })),
+    )
+    assert.equal(reply.decision, 'undetermined')
+    assert.ok(
+      reply.issues.some((text) => /more credentials behind the link/.test(text)),
+      reply.text,
+    )
+  })
   it('with cards of two people is nobody’s yes', async () => {
     manifest(embedded(world.cards(world.card(), world.card({ family: 'Other' }))))
     const reply = await world.ask(world.link('/m'))

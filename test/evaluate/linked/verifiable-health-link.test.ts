@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import type { JsonObject } from '../../../src/base/json-value.ts'
+import { issueHcert } from '../../../src/demo/issue-hcert.ts'
+import { linkClaims } from '../../../src/demo/issue-health-link.ts'
 import { sampleSummary } from '../../../src/demo/sample-summary.ts'
 import type { Parameter } from '../../../src/fhir/types.ts'
+import { testIssuer } from '../../support/issuer.ts'
 import { type Answer, type Received, serverKey, signatureFault } from '../../support/sharer.ts'
 import { type LinkWorld, openLinkWorld, type Reply } from './support.ts'
 
@@ -161,6 +164,20 @@ describe('a verifiable health link in a certificate', () => {
     const reply = await world.ask(world.certificate(vhl()))
     assert.equal(reply.decision, 'undetermined')
     assert.match(JSON.stringify(reply.linked[0]?.evaluation?.issues), /that signature is not verified/)
+  })
+  it('with vaccinations is not believed of a signer of tests alone', async () => {
+    offerSearch(searchset([list([]), document('d1', { url: 'Binary/b1' })]))
+    offerFile('b1', summary())
+    const linkOf = (usage: string[]) => {
+      const { anchor, signer } = testIssuer({ extendedKeyUsage: usage })
+      const now = Math.floor(Date.now() / 1000)
+      const text = issueHcert(linkClaims([vhl()], { issuer: 'XA', issuedAt: now - 60, expires: now + 3600 }), signer)
+      return world.ask(text, [{ name: 'trustAnchor', valueBase64Binary: anchor }])
+    }
+    for (const usage of ['1.3.6.1.4.1.1847.2021.1.1', '1.3.6.1.4.1.0.1847.2021.1.3'])
+      unverified(await linkOf([usage]), 'KEY_USAGE_MISMATCH', 'key-usage', /excludes events of kind v/)
+    for (const usages of [[], ['1.3.6.1.4.1.1847.2021.1.1', '1.3.6.1.4.1.1847.2021.1.2']])
+      assert.equal((await linkOf(usages)).status, 'VERIFIED')
   })
   it('with a resource that is no summary is not judged', async () => {
     offerSearch(searchset([list([]), document('d1', { url: 'Binary/b1' })]))

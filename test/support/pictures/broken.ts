@@ -24,9 +24,9 @@ const rows = (width: number, height: number) => pngChunk('IDAT', deflateSync(new
 const pngWith = (...chunks: Uint8Array[]) => pngOf({ width: 8, height: 8, depth: 8, colour: 0 }, ...chunks, rows(8, 8))
 
 /** The file with the frame header of a JPEG changed. */
-async function jpegFrame(change: (frame: Buffer) => void): Promise<Uint8Array> {
-  const file = Buffer.from(await jpegFile(await sample(), { baseline: true }))
-  change(file.subarray(file.indexOf(Buffer.from([0xff, 0xc0]))))
+async function jpegFrame(change: (frame: Buffer) => void, progressive = false): Promise<Uint8Array> {
+  const file = Buffer.from(await jpegFile(await sample(), progressive ? { progressive } : { baseline: true }))
+  change(file.subarray(file.indexOf(Buffer.from([0xff, progressive ? 0xc2 : 0xc0]))))
   return file
 }
 
@@ -135,7 +135,14 @@ const makers: Record<string, Maker> = {
     jpegFrame((frame) => {
       frame.writeUInt16BE(number(of, 'height'), 5)
       frame.writeUInt16BE(number(of, 'width'), 7)
-    }),
+      // One component in the first scan, of three.
+      if (of.scanned) frame.writeUInt8(1, frame.indexOf(Buffer.from([0xff, 0xda])) + 4)
+    }, of.of === 'progressive'),
+  'jpeg-precision': (of) => jpegFrame((frame) => void frame.writeUInt8(number(of, 'bits'), 4)),
+  'jpeg-broken': async () => {
+    const file = Buffer.from(await whole('jpeg'))
+    return Buffer.concat([file.subarray(0, -1500), Buffer.alloc(600), file.subarray(-900)])
+  },
   'jpeg-marker': (of) => jpegFrame((frame) => void frame.writeUInt8(number(of, 'marker'), 1)),
   'jpeg-components': (of) => jpegFrame((frame) => void frame.writeUInt8(number(of, 'count'), 9)),
   'jpeg-two-frames': async () => {

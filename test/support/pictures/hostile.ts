@@ -32,7 +32,7 @@ export const hostilePictures: HostilePicture[] = [
     name: '24 megapixels in few bytes',
     body: () => question(pngFile({ width: 5600, height: 4200, data: new Uint8Array(5600 * 4200) }), '"XA"'),
     statuses: [200],
-    bound: 'rows are unpacked as they are used',
+    bound: 'pixels by the header; memory of the job process',
   },
   {
     name: 'a PDF that draws without end',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { oneLine, terminalText } from '../../src/cli/terminal-text.ts'
+import { oneLine, terminalText } from '../../src/cli/table.ts'
 
 test('names of people stay as they are', () => {
   for (const name of ['Ada Specimen', 'Zoë Müller-Łukasz', 'محمد', '山田太郎', 'शर्मा\u200dा', '👩‍⚕️'])
