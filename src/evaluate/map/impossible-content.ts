@@ -17,22 +17,30 @@ const days: Record<string, string> = {
  * at the clock, and a vaccination whose vaccine, product and disease contradict each other. A partial date contradicts only what every one of its days does; no value is told.
  */
 export function impossibleContent({ entry = [] }: Bundle, clock: Date): Issue[] {
-  const resources = entry.flatMap(({ resource }) => (resource ? [asJson(resource)] : []))
-  const births = resources.flatMap(({ resourceType, birthDate }) =>
-    resourceType === 'Patient' && typeof birthDate === 'string' ? [birthDate] : [],
-  )
-  // Somewhere the day of the clock has begun already.
-  const today = new Date(clock.getTime() + 14 * 3_600_000).toISOString()
-  const doubts: string[] = []
-  if (births.some((birth) => isBefore(today, birth))) doubts.push('The person of the content is not born yet')
-  const isEarly = (when: Json | undefined) => births.some((birth) => isBefore(when, birth))
-  for (const type of Object.keys(days))
-    if (resources.some((each) => each.resourceType === type && isEarly(each[days[type] ?? ''])))
-      doubts.push(`A resource of type ${type} of the content tells of what happened before the birth of its person`)
-  if (resources.some(isContradictory))
-    doubts.push('The vaccine, the product and the disease of a vaccination contradict each other')
-  return doubts.map((text) => issue('conflict', { severity: 'warning', text }))
+  const births: string[] = []
+  for (const { resource } of entry) {
+    const birthDate = resource?.resourceType === 'Patient' ? asJson(resource).birthDate : undefined
+    if (typeof birthDate === 'string') births.push(birthDate)
+  }
+  const doubts = new Set<string>()
+  if (births.some((birth) => isBefore(latestDay(clock), birth))) doubts.add('The person of the content is not born yet')
+  for (const { resource } of entry) {
+    const element = resource && Object.hasOwn(days, resource.resourceType) ? days[resource.resourceType] : undefined
+    if (!resource || element === undefined) continue
+    const event = asJson(resource)
+    const when = event[element]
+    if (births.some((birth) => isBefore(when, birth)))
+      doubts.add(
+        `A resource of type ${resource.resourceType} of the content tells of what happened before the birth of its person`,
+      )
+    if (isContradictory(event))
+      doubts.add('The vaccine, the product and the disease of a vaccination contradict each other')
+  }
+  return [...doubts].map((text) => issue('conflict', { severity: 'warning', text }))
 }
+
+/** Somewhere the day of the clock has begun already. */
+const latestDay = (clock: Date) => new Date(clock.getTime() + 14 * 3_600_000).toISOString()
 
 function isContradictory({ resourceType, vaccineCode, protocolApplied }: JsonObject): boolean {
   if (resourceType !== 'Immunization' || !isJsonObject(vaccineCode)) return false

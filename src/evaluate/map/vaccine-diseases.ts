@@ -89,9 +89,16 @@ export function diseaseOfVaccine(coding: JsonObject): VaccineDisease | undefined
  * or it names only diseases that its vaccine is known not to be against.
  */
 export function contradictsVaccine(vaccine: JsonObject[], named: JsonObject[]): boolean {
-  const against = new Set(vaccine.flatMap((each) => diseaseOfVaccine(each) ?? []))
-  if (against.size > 1) return true
-  const [disease] = against
-  const told: (VaccineDisease | undefined)[] = named.map((each) => byDisease.get(name(each)))
-  return disease !== undefined && told.length > 0 && told.every((each) => each !== undefined && each !== disease)
+  let against: VaccineDisease | undefined
+  for (const each of vaccine) {
+    const disease = diseaseOfVaccine(each)
+    if (disease === undefined) continue
+    if (against !== undefined && against !== disease) return true
+    against = disease
+  }
+  if (against === undefined || named.length === 0) return false
+  return named.every((each) => {
+    const disease = byDisease.get(name(each))
+    return disease !== undefined && disease !== against
+  })
 }

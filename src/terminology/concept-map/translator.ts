@@ -30,11 +30,30 @@ export async function translator(given: string | ConceptMap, artefacts: Artefact
   await perform(scope, loadMaps([map], scope))
   refuseUnusable(map, scope, admit)
   translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
-  return (code: string, system?: string): TranslatedCode[] =>
+  return remembering((code, system) =>
     closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
       ({ target, equivalence }) =>
         target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
-    )
+    ),
+  )
+}
+
+/** Most answers that a translator remembers. */
+const MOST_ANSWERS = 1000
+
+/**
+ * The same codes come with every certificate. Only what the map itself has for a code is remembered: what it hands on as it was asked
+ * may be any text of a stranger. Who asks may change what he gets.
+ */
+export function remembering(translate: Translator): Translator {
+  const known = new Map<string, TranslatedCode[]>()
+  return (code, system) => {
+    const name = JSON.stringify([system, code])
+    const found = known.get(name) ?? translate(code, system)
+    const isOwn = found.length > 0 && found.every((each) => each.code !== code)
+    if (isOwn && known.size < MOST_ANSWERS) known.set(name, found)
+    return found.map((each) => ({ ...each }))
+  }
 }
 
 /** Throws when a concept map, or one that it hands codes on to, may not be used or is not here. */

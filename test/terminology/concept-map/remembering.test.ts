@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { remembering } from '../../../src/terminology/concept-map/translator.ts'
+
+const counted = () => {
+  const asked: string[] = []
+  const translate = remembering((code, system) => {
+    asked.push(`${system}|${code}`)
+    if (code === 'none') return []
+    return [{ code: code === 'as-is' ? code : `${system}-${code}`, equivalence: 'equivalent' }]
+  })
+  return { asked, translate }
+}
+
+test('a code of the map is looked up once, in each system', () => {
+  const { asked, translate } = counted()
+  for (let i = 0; i < 3; i++) {
+    assert.deepEqual(translate('a', 's'), [{ code: 's-a', equivalence: 'equivalent' }])
+    assert.deepEqual(translate('a'), [{ code: 'undefined-a', equivalence: 'equivalent' }])
+  }
+  assert.deepEqual(asked, ['s|a', 'undefined|a'])
+})
+
+test('what is not in the map, or goes on as it came, is not kept', () => {
+  const { asked, translate } = counted()
+  for (const code of ['none', 'none', 'as-is', 'as-is']) translate(code, 's')
+  assert.equal(asked.length, 4)
+})
+
+test('an answer that is changed changes no other', () => {
+  const { translate } = counted()
+  const [first] = translate('a', 's')
+  Object.assign(first ?? {}, { display: 'changed' })
+  assert.deepEqual(translate('a', 's'), [{ code: 's-a', equivalence: 'equivalent' }])
+})
+
+test('a system and a code cannot be taken for another system and code', () => {
+  const { translate } = counted()
+  translate('b|c', 'a')
+  assert.deepEqual(translate('c', 'a|b'), [{ code: 'a|b-c', equivalence: 'equivalent' }])
+})
