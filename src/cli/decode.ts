@@ -8,6 +8,7 @@ import { verifyCredential } from '../evaluate/verify/verify.ts'
 import { loadConfiguredTrust } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { readCredential } from './read-credential.ts'
+import { terminalText } from './terminal-text.ts'
 
 interface DecodeOptions {
   text?: string[]
@@ -48,7 +49,7 @@ async function decodeTexts(texts: string[], options: DecodeOptions): Promise<num
   }
   if (!options.verify) {
     console.error('not verified: anybody may have made this')
-    console.log(JSON.stringify({ verified: false, ...decoded }, null, 2))
+    console.log(terminalText(JSON.stringify({ verified: false, ...decoded }, null, 2)))
     return exitCodes.done
   }
   const clock = options.at === undefined ? new Date() : readClock(options.at)
@@ -57,6 +58,6 @@ async function decodeTexts(texts: string[], options: DecodeOptions): Promise<num
   const { status, checks } = await verifyCredential(texts, given)
   const verified = status === 'VERIFIED'
   if (!verified) console.error(`not verified: ${status}`)
-  console.log(JSON.stringify({ verified, status, checks, ...decoded }, null, 2))
+  console.log(terminalText(JSON.stringify({ verified, status, checks, ...decoded }, null, 2)))
   return verified ? exitCodes.done : exitCodes.unverified
 }

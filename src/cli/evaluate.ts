@@ -16,6 +16,7 @@ import { type Explained, explainPicture, explainTexts, explanationAsJson, printe
 import { openLoadedServer } from './loaded-server.ts'
 import { printedEvaluation } from './print-evaluation.ts'
 import { readCredential } from './read-credential.ts'
+import { terminalText } from './terminal-text.ts'
 
 interface EvaluateOptions {
   at?: string
@@ -117,7 +118,7 @@ function json(
 ): string {
   const reply = evaluationReply(evaluation)
   const shown = explanation ? { ...explanationAsJson(explanation, showContent), evaluation: reply } : reply
-  return JSON.stringify(shown, null, 2)
+  return terminalText(JSON.stringify(shown, null, 2))
 }
 
 function credentialParameters([first = '', ...parts]: string[], picture: Buffer | undefined): Parameter[] {

@@ -1,6 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
-import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import { errorText } from '../base/system-error.ts'
 import { readConfig } from '../config.ts'
@@ -13,6 +12,7 @@ import { DescriptionError, readDescription } from '../demo/description/read-desc
 import { contentShapes } from '../demo/description/shapes.ts'
 import { qrCode } from '../demo/qr-code.ts'
 import { testIssuer } from '../demo/test-issuer.ts'
+import { readBounded } from './bounded-file.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { table } from './table.ts'
 
@@ -53,10 +53,13 @@ async function issueAll(files: string[], options: IssueOptions): Promise<boolean
   const issuer = testIssuer(keys, now)
   await mkdir(options.out, { recursive: true })
   const rows: string[][] = []
+  const names = new Set<string>()
   let isGood = true
   for (const file of files) {
     try {
       const { name, format, code } = await issueOne(file, { issuer, now, ...options })
+      if (names.has(name)) throw new DescriptionError([`another description is called ${name}, too`])
+      names.add(name)
       const written = await writeCode(join(options.out, name), code)
       rows.push([name, format, `${code.length} characters`, written])
     } catch (error) {
@@ -83,7 +86,8 @@ async function issueOne(
   file: string,
   given: Parameters<typeof issueDescription>[1] & Pick<IssueOptions, 'lenient'>,
 ): Promise<Issued> {
-  const read = readDescription(file === '-' ? await text(process.stdin) : await readFile(file, 'utf8'))
+  const name = file === '-' ? undefined : nameOf(file)
+  const read = readDescription((await readBounded(file, MOST_BYTES)).toString('utf8'))
   const code = await issueDescription(read, given)
   const { format } = read.description
   const faults = given.lenient ? [] : faultsOf(code)
@@ -91,8 +95,19 @@ async function issueOne(
     throw new DescriptionError(
       faults.map((fault) => `${read.placeOf(['content'])}: ${format}: ${fault} (--lenient issues it all the same)`),
     )
-  const name = file === '-' ? format : basename(file).replace(/\.[^.]+$/, '')
-  return { name, format, code }
+  return { name: name ?? format, format, code }
+}
+
+/** Descriptions have fewer characters, of four bytes at most. */
+const MOST_BYTES = 1_000_000
+
+/** The name of the codes, in the folder that was asked for: that of the description without its ending. */
+function nameOf(file: string): string {
+  const name = basename(file).replace(/\.[^.]+$/, '')
+  // Dots alone are a folder: the codes would be written beside the one that was asked for.
+  if (/^\.*$/.test(name))
+    throw new DescriptionError(['its name has nothing before the ending, by which the codes could be called'])
+  return name
 }
 
 /** What a reader would find wrong with a credential of its own making; a link that nobody signed has no content to look at. */

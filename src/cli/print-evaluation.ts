@@ -2,6 +2,7 @@ import type { Json } from '../base/json-value.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import { type Labels, labelsFor } from './labels.ts'
 import { sign, table } from './table.ts'
+import { oneLine } from './terminal-text.ts'
 
 /** An evaluation for a person at a terminal: decision, person, checks, rules with evidence. `isPart`: it is one of several. */
 export function printedEvaluation(evaluation: Evaluation, language?: string, isPart = false): string {
@@ -27,13 +28,21 @@ export function printedEvaluation(evaluation: Evaluation, language?: string, isP
     [names.maps, evaluation.structureMaps.join(', ')],
   ]
   lines.push(
-    table([['', ''], ...facts.filter(([, value]) => value).map(([name, value]) => [name, value ?? ''])]).trimStart(),
+    table([
+      ['', ''],
+      ...facts.filter(([, value]) => value).map(([name, value]) => [name, oneLine(value ?? '')]),
+    ]).trimStart(),
   )
   lines.push('', headings.checks)
   lines.push(
     table([
       [],
-      ...evaluation.checks.map((check) => ['', sign(check.outcome), labels.checks[check.name], check.detail ?? '']),
+      ...evaluation.checks.map((check) => [
+        '',
+        sign(check.outcome),
+        labels.checks[check.name],
+        oneLine(check.detail ?? ''),
+      ]),
     ]).slice(1),
   )
   if (evaluation.rules.length > 0)
@@ -51,14 +60,15 @@ export function printedEvaluation(evaluation: Evaluation, language?: string, isP
       '',
       headings.notes,
       ...notes.map(
-        (each) => `  ${labels.severities[each.severity]}: ${each.details?.text ?? each.diagnostics ?? each.code}`,
+        (each) =>
+          `  ${labels.severities[each.severity]}: ${oneLine(each.details?.text ?? each.diagnostics ?? each.code)}`,
       ),
     )
   }
   for (const [at, each] of evaluation.evaluations.entries())
     lines.push('', `[${at + 1}/${evaluation.evaluations.length}]`, printedEvaluation(each, language, true))
   for (const { contentType, evaluation: file } of evaluation.linked)
-    lines.push('', `[${contentType}]`, ...(file ? [printedEvaluation(file, language, true)] : []))
+    lines.push('', `[${oneLine(contentType)}]`, ...(file ? [printedEvaluation(file, language, true)] : []))
   return lines.join('\n')
 }
 
@@ -66,7 +76,7 @@ function ruleLines(rule: Evaluation['rules'][0], { outcomes }: Labels): string[]
   const outcome = rule.result === true ? 'pass' : rule.result === false ? 'fail' : 'warn'
   const title = rule.action || rule.expression
   const lines = [
-    `  ${sign(outcome)} ${title}: ${outcomes[`${rule.result ?? 'undetermined'}`]}${rule.message ? ` – ${rule.message}` : ''}`,
+    `  ${sign(outcome)} ${title}: ${outcomes[`${rule.result ?? 'undetermined'}`]}${rule.message ? ` – ${oneLine(rule.message)}` : ''}`,
   ]
   lines.push(
     `      ${[rule.planDefinition, rule.library && `${rule.library}#${rule.expression}`].filter(Boolean).join('  ')}`,
@@ -76,6 +86,6 @@ function ruleLines(rule: Evaluation['rules'][0], { outcomes }: Labels): string[]
 }
 
 function shown(value: Json): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const text = oneLine(typeof value === 'string' ? value : JSON.stringify(value))
   return text.length > 160 ? `${text.slice(0, 157)}…` : text
 }

@@ -1,6 +1,7 @@
 import type { Explanation } from '../credentials/explain.ts'
 import type { Layer } from '../credentials/layer.ts'
 import { table } from './table.ts'
+import { oneLine, terminalText } from './terminal-text.ts'
 
 /** The layers of a credential for a person at a terminal; what is about a person only when it is asked for. */
 export function printedLayers({ family, layers, failure }: Explanation, showContent: boolean): string {
@@ -8,7 +9,7 @@ export function printedLayers({ family, layers, failure }: Explanation, showCont
     `${'  '.repeat(depth)}${name}`,
     `at ${offset}`,
     `${length} ${unit}`,
-    fault ? `✗ from ${fault.offset} on: ${fault.text}` : facts.join(', '),
+    oneLine(fault ? `✗ from ${fault.offset} on: ${fault.text}` : facts.join(', ')),
   ])
   const lines = [`Layers (${family ?? 'no supported format begins like this'}); nothing of them is verified`]
   if (rows.length > 0) lines.push(table([['LAYER', 'PLACE', 'LENGTH', 'WHAT'], ...rows]))
@@ -18,7 +19,7 @@ export function printedLayers({ family, layers, failure }: Explanation, showCont
 }
 
 const contentLines = ({ name, content }: Layer): string[] =>
-  content === undefined ? [] : ['', `${name}:`, JSON.stringify(content, null, 2)]
+  content === undefined ? [] : ['', `${name}:`, terminalText(JSON.stringify(content, null, 2))]
 
 /** The same for programs. */
 export function layersAsJson({ layers, ...rest }: Explanation, showContent: boolean): object {

@@ -1,7 +1,7 @@
 /** The commands for authors and trainers: `issue`, `decode`, `evaluate --explain`. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -82,6 +82,38 @@ test('issue tells every fault of a description with its place, and issues the ot
   assert.equal(number.code, 1)
   assert.match(number.stderr, /-: line 4, column 3: hcert-dcc: v\.tg is not a code and was left out/)
   assert.equal((await vidimus(['issue', '-', '--lenient', '--out', join(dataDir, 'o')], odd)).code, 0)
+})
+
+test('issue writes nothing beside the folder, nothing over what it wrote, and reads no file without end', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vidimus-names-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  const good = readFileSync(join(examples, 'seal.yaml'))
+  const inner = join(folder, 'in')
+  mkdirSync(join(inner, 'again'), { recursive: true })
+  for (const name of ['...yaml', '.yaml', 'a.yaml', 'again/a.yaml']) writeFileSync(join(inner, name), good)
+  writeFileSync(join(inner, 'long.yaml'), Buffer.alloc(2_000_000, 'a'))
+  const run = (...names: string[]) =>
+    vidimus(['issue', ...names.map((each) => join(inner, each)), '--out', join(folder, 'out')])
+  for (const name of ['...yaml', '.yaml']) {
+    const { code, stderr } = await run(name)
+    assert.deepEqual([code, /nothing before the ending/.test(stderr)], [1, true], stderr)
+  }
+  const twice = await run('a.yaml', 'again/a.yaml')
+  assert.deepEqual([twice.code, /another description is called a, too/.test(twice.stderr)], [1, true], twice.stderr)
+  const long = await run('long.yaml')
+  assert.notEqual(long.code, 0)
+  assert.match(long.stderr, /longer than/)
+  assert.deepEqual(readdirSync(folder).sort(), ['in', 'out'])
+})
+
+test('a credential without end is refused, and no text of one moves the cursor', {
+  skip: !existsSync('/dev/zero'),
+}, async () => {
+  for (const command of ['decode', 'evaluate']) {
+    const { code, stderr } = await vidimus([command, '/dev/zero'])
+    assert.notEqual(code, 0)
+    assert.match(stderr, /longer than/)
+  }
 })
 
 test('issue refuses keys that it did not make', async () => {

@@ -1,0 +1,12 @@
+/** Controls of a terminal (C0, DEL, C1; ISO/IEC 6429) and what turns the direction of text round (Unicode, UAX #9). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g
+
+/** As JSON writes it, so that JSON stays JSON. */
+const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** Texts of strangers as a terminal may show them: what would move the cursor, hide or reorder text is written out. Lines stay lines. */
+export const terminalText = (text: string): string => text.replace(UNSEEN, escaped)
+
+/** The same for one value: it makes no lines of its own, which could pass for what this program says. */
+export const oneLine = (text: string): string => terminalText(text).replace(/[\n\t]/g, escaped)
