@@ -48,3 +48,7 @@ const EVENT_MEMBER = /^(?:v|t|r|vaccine|vaccinations?|immuni[sz]ations?|tests?|t
 export function hasMisplacedEvents(members: string[], own: string[]): boolean {
   return members.some((name) => EVENT_MEMBER.test(name) && !own.includes(name))
 }
+
+/** Whether a value is absent: not there, null, or the empty text that stands for it in the field. */
+export const isAbsent = (value: Json | undefined): value is undefined | null | '' =>
+  value === undefined || value === null || value === ''

@@ -1,11 +1,19 @@
 import { defineMember, isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { compareVersions } from '../../fhir/canonical.ts'
-import { day, eventsOf, hasMisplacedEvents, mapsFrom, member, withoutEmptyTexts } from '../certificate-input.ts'
+import {
+  day,
+  eventsOf,
+  hasMisplacedEvents,
+  isAbsent,
+  mapsFrom,
+  member,
+  withoutEmptyTexts,
+} from '../certificate-input.ts'
 import type { CertificateInput, EventKind, Opened } from '../credential-format.ts'
 import { birthDate, code, count, country, type Datum, date, dateTime, machineText, shortText } from '../data.ts'
 import type { CborValue } from '../encoding/cbor.ts'
-import { isAbsent, type Subclaim } from './subclaim.ts'
+import type { Subclaim } from './subclaim.ts'
 
 type Kind = Exclude<EventKind, 's'>
 const kinds: Kind[] = ['v', 't', 'r']

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { isAbsent } from './subclaim.ts'
+import { isAbsent } from '../certificate-input.ts'
 
 interface Shape {
   /** The vaccinations as they were signed. */

@@ -1,7 +1,6 @@
 import { defineMember, isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { eventsOf, member } from '../certificate-input.ts'
-import { isAbsent } from './subclaim.ts'
+import { eventsOf, isAbsent, member } from '../certificate-input.ts'
 
 /** The vaccinations of a claim -6, under whichever name they stand. */
 export function vaccinationsOf(claim: Json): JsonObject[] {

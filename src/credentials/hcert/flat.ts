@@ -1,12 +1,11 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
-import { hasMisplacedEvents } from '../certificate-input.ts'
+import { hasMisplacedEvents, isAbsent } from '../certificate-input.ts'
 import type { Claim, Envelope, Opened } from '../credential-format.ts'
 import type { CborMap, CborValue } from '../encoding/cbor.ts'
 import { instantSeconds } from '../encoding/instant.ts'
 import { readFields } from '../shape.ts'
 import { flatFields } from './ddcc.ts'
-import { isAbsent } from './subclaim.ts'
 
 /**
  * The first DDCC candidate: a payload without hcert claim has `name` and `vaccine`, or `name` and `test`, side by side and without

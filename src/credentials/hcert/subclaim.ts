@@ -29,7 +29,3 @@ export function subclaimInput(key: number, maps: CertificateInput['maps'], event
     return { maps, claims: value, events: Math.max(1, events(value)) }
   }
 }
-
-/** Whether a value is absent: not there, null, or the empty text that stands for it in the field. */
-export const isAbsent = (value: Json | undefined): value is undefined | null | '' =>
-  value === undefined || value === null || value === ''
