@@ -63,27 +63,40 @@ const NOT_METADATA = new Set([
 ])
 
 function setMetadata(root: JsonObject, path: string[], value: string | number | boolean | undefined): boolean {
-  let type = 'StructureMap'
-  let target = root
   if (NOT_METADATA.has(path[0] ?? '') || path.includes('extension')) return false
+  const infos = infosOf(path)
+  const info = infos?.at(-1)
+  const name = path.at(-1)
+  if (!infos || !info || name === undefined) return false
+  const complex = isComplex(info)
+  if (value !== undefined && complex) return false
+  let target = root
+  for (const [index, step] of path.slice(0, -1).entries())
+    target = stepInto(target, step, infos[index]?.isArray === true)
+  if (value === undefined) return complex ? openItem(target, name, info.isArray) : delete target[name]
+  const converted = convert(value, info.types[0] ?? 'string')
+  if (info.isArray) appendTo(target, name, converted)
+  else if (value !== '') target[name] = converted
+  return true
+}
+
+type ElementInfo = NonNullable<ReturnType<typeof elementInfo>>
+
+/** What is known of each element of a path; undefined when there is no such path: nothing lies below a value. Nothing is set before. */
+function infosOf(path: string[]): ElementInfo[] | undefined {
+  const infos: ElementInfo[] = []
+  let type = 'StructureMap'
   for (const [index, name] of path.entries()) {
     const info = elementInfo(type, name)
-    if (!info || (info.choice && info.types.length > 1)) return false
-    const last = index === path.length - 1
-    if (last) {
-      const complex = info.childType[0] !== info.childType[0]?.toLowerCase()
-      if (value === undefined) return complex ? openItem(target, name, info.isArray) : delete target[name]
-      if (complex) return false
-      const converted = convert(value, info.types[0] ?? 'string')
-      if (info.isArray) appendTo(target, name, converted)
-      else if (value !== '') target[name] = converted
-      return true
-    }
-    target = stepInto(target, name, info.isArray)
+    if (!info || (info.choice && info.types.length > 1)) return undefined
+    if (index < path.length - 1 && !isComplex(info)) return undefined
+    infos.push(info)
     type = info.childType
   }
-  return false
+  return infos
 }
+
+const isComplex = ({ childType }: ElementInfo) => childType[0] !== childType[0]?.toLowerCase()
 
 function openItem(target: JsonObject, name: string, isArray: boolean): true {
   if (isArray) appendTo(target, name, {})
