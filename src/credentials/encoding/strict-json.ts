@@ -42,9 +42,16 @@ function isUnambiguous(text: string, maxDepth: number): boolean {
 
 /** Position after the closing quote of the string that begins at `start`. */
 function stringEnd(text: string, start: number): number {
-  let at = start + 1
-  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  let at = text.indexOf('"', start + 1)
+  while (isEscaped(text, at)) at = text.indexOf('"', at + 1)
   return at + 1
+}
+
+/** Whether an odd number of backslashes stands before a quote. */
+function isEscaped(text: string, quote: number): boolean {
+  let at = quote
+  while (text[at - 1] === '\\') at--
+  return (quote - at) % 2 === 1
 }
 
 /** False when the object has it already; an escaped name is compared unescaped. */
@@ -73,17 +80,25 @@ export function canonicalJson(value: Json): string | undefined {
   if (typeof value === 'string') return value.isWellFormed() ? JSON.stringify(value) : undefined
   if (typeof value === 'number' && !Number.isFinite(value)) return undefined
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const isList = Array.isArray(value)
-  const parts = isList
-    ? value.map(canonicalJson)
-    : Object.keys(value)
-        .sort()
-        .map((name) => canonicalMember(name, value))
-  if (parts.includes(undefined)) return undefined
-  return isList ? `[${parts.join()}]` : `{${parts.join()}}`
+  return Array.isArray(value) ? canonicalList(value) : canonicalObject(value)
 }
 
-function canonicalMember(name: string, object: JsonObject): string | undefined {
-  const value = canonicalJson(object[name] ?? null)
-  return value !== undefined && name.isWellFormed() ? `${JSON.stringify(name)}:${value}` : undefined
+function canonicalList(list: Json[]): string | undefined {
+  let text = ''
+  for (const each of list) {
+    const item = canonicalJson(each)
+    if (item === undefined) return undefined
+    text += text === '' ? item : `,${item}`
+  }
+  return `[${text}]`
+}
+
+function canonicalObject(object: JsonObject): string | undefined {
+  let text = ''
+  for (const name of Object.keys(object).sort()) {
+    const value = canonicalJson(object[name] ?? null)
+    if (value === undefined || !name.isWellFormed()) return undefined
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${value}`
+  }
+  return `{${text}}`
 }
