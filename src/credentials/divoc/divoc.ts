@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type {
@@ -15,7 +14,7 @@ import type {
 } from '../credential-format.ts'
 import { instantSeconds } from '../encoding/instant.ts'
 import { readOneFileZip } from '../encoding/one-file-zip.ts'
-import { parseStrictJson } from '../encoding/strict-json.ts'
+import { parseStrictJsonBytes } from '../encoding/strict-json.ts'
 import { hcertKeyUsage } from '../hcert/usage.ts'
 import { signatureMatches } from '../signature-algorithms.ts'
 import { divocInput } from './certificate-input.ts'
@@ -63,7 +62,7 @@ function decodeDivoc(scanned: Scanned, limits: Limits): Envelope | Failure {
     const status = file.check === 'encoding' ? 'INVALID_ENCODING' : 'INVALID_COMPRESSION'
     return failure(file.check, status, file.detail)
   }
-  const json = isUtf8(file) ? parseStrictJson(Buffer.from(file).toString('utf8'), limits.jsonDepth) : undefined
+  const json = parseStrictJsonBytes(file, limits.jsonDepth)
   if (json === undefined)
     return failure('encoding', 'INVALID_ENCODING', 'the file in the zip is not JSON with every member once')
   return readDocument(json, limits)

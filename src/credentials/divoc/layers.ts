@@ -1,9 +1,8 @@
-import { isUtf8 } from 'node:buffer'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { Limits, Scanned } from '../credential-format.ts'
 import { readOneFileZip } from '../encoding/one-file-zip.ts'
-import { parseStrictJson } from '../encoding/strict-json.ts'
+import { parseStrictJsonBytes } from '../encoding/strict-json.ts'
 import { bytesLayer, faulty, jsonFault, type Layer, shownText, textLayer } from '../layer.ts'
 import { documentFault, isUnambiguous } from './document.ts'
 import { readProof } from './proof.ts'
@@ -27,7 +26,7 @@ export function divocLayers(scanned: Scanned, limits: Limits): Layer[] {
 function documentLayers(file: Uint8Array, limits: Limits): Layer[] {
   const text = Buffer.from(file).toString('utf8')
   const layer = bytesLayer('JSON', file)
-  const json = isUtf8(file) ? parseStrictJson(text, limits.jsonDepth) : undefined
+  const json = parseStrictJsonBytes(file, limits.jsonDepth)
   if (json === undefined) {
     const fault = jsonFault(text)
     return [faulty(layer, Buffer.byteLength(text.slice(0, fault.offset)), fault.text)]

@@ -1,8 +1,7 @@
-import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
+import { decodeBase64Url, parseStrictJsonBytes } from '../encoding/strict-json.ts'
 import { algorithmFromJose, type SignatureAlgorithm } from '../signature-algorithms.ts'
 
 /** A linked data proof, taken apart. */
@@ -62,7 +61,7 @@ function optionsFault(options: JsonObject): string | undefined {
 /** Exactly these three: what an unknown one would mean is not known. */
 function isHeader(header: string, alg: string, maxDepth: number): boolean {
   const bytes = decodeBase64Url(header)
-  const members = bytes && isUtf8(bytes) ? parseStrictJson(bytes.toString('utf8'), maxDepth) : undefined
+  const members = bytes && parseStrictJsonBytes(bytes, maxDepth)
   if (!isJsonObject(members) || Object.keys(members).length !== 3) return false
   const { crit } = members
   return members.alg === alg && members.b64 === false && Array.isArray(crit) && crit.length === 1 && crit[0] === 'b64'

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 
 /**
@@ -12,6 +13,12 @@ export function parseStrictJson(text: string, maxDepth: number): Json | undefine
     return undefined // the parser's message quotes the text
   }
   return isUnambiguous(text, maxDepth) ? json : undefined
+}
+
+/** The same of bytes, which must be UTF-8: what replaces a broken character would be text that nobody wrote. */
+export function parseStrictJsonBytes(bytes: Uint8Array, maxDepth: number): Json | undefined {
+  if (!isUtf8(bytes)) return undefined
+  return parseStrictJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'), maxDepth)
 }
 
 /** One open object or list while scanning; `members` is absent for lists. */

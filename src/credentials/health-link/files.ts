@@ -1,6 +1,5 @@
-import { isUtf8 } from 'node:buffer'
 import { isJsonObject } from '../../base/json.ts'
-import { parseStrictJson } from '../encoding/strict-json.ts'
+import { parseStrictJsonBytes } from '../encoding/strict-json.ts'
 import {
   type Announced,
   ask,
@@ -96,4 +95,4 @@ function looksLike(type: string, bytes: Uint8Array): boolean {
 }
 
 const isJson = (bytes: Buffer): boolean =>
-  bytes.length <= JSON_BYTES && isUtf8(bytes) && isJsonObject(parseStrictJson(bytes.toString('utf8'), JSON_DEPTH))
+  bytes.length <= JSON_BYTES && isJsonObject(parseStrictJsonBytes(bytes, JSON_DEPTH))

@@ -4,7 +4,7 @@ import type { SignedMessage } from '../../network/message-signature.ts'
 import { NetworkError } from '../../network/network-error.ts'
 import type { NetworkReply, SendRequest } from '../../network/network-request.ts'
 import type { CheckName, Status } from '../credential-format.ts'
-import { parseStrictJson } from '../encoding/strict-json.ts'
+import { parseStrictJsonBytes } from '../encoding/strict-json.ts'
 import type { HealthLink } from './health-link.ts'
 
 /** One file behind a link, opened with its key where there is one. */
@@ -127,7 +127,7 @@ export async function ask(following: Following, asking: Asking): Promise<Network
 
 /** JSON of an answer; undefined when it is none, or ambiguous. */
 export function jsonOf({ body }: NetworkReply): Json | undefined {
-  return parseStrictJson(body.toString('utf8'), LIST_DEPTH)
+  return parseStrictJsonBytes(body, LIST_DEPTH)
 }
 
 /** When the sharer says that he may be asked again. */

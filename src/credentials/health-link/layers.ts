@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer'
 import { isJsonObject } from '../../base/json.ts'
 import type { Scanned } from '../credential-format.ts'
-import { decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
+import { decodeBase64Url, parseStrictJsonBytes } from '../encoding/strict-json.ts'
 import { faulty, jsonFault, type Layer, textLayer } from '../layer.ts'
 import { readLink } from './read-link.ts'
 
@@ -22,7 +21,7 @@ export function linkLayers(scanned: Scanned): Layer[] {
     return [whole, faulty(base64, stray, 'it is no base64url from here on')]
   }
   const json = bytes.toString('utf8')
-  const payload = isUtf8(bytes) ? parseStrictJson(json, JSON_DEPTH) : undefined
+  const payload = parseStrictJsonBytes(bytes, JSON_DEPTH)
   const inner = textLayer('JSON', json)
   const above = [whole, { ...base64, facts: [`${bytes.length} bytes`] }]
   if (!isJsonObject(payload)) {

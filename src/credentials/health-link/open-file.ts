@@ -1,8 +1,7 @@
-import { isUtf8 } from 'node:buffer'
 import { createDecipheriv } from 'node:crypto'
 import { isJsonObject } from '../../base/json.ts'
 import { inflateRaw } from '../encoding/inflate.ts'
-import { decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
+import { decodeBase64Url, parseStrictJsonBytes } from '../encoding/strict-json.ts'
 import type { NotFollowed } from './followed.ts'
 
 /** A file that the key of its link opened. */
@@ -36,7 +35,7 @@ export function openFile(jwe: string, key: Uint8Array): OpenFile | NotFollowed {
   const [headerBytes, nonce, content, tag] = [header, ...rest].map((each) => decodeBase64Url(each))
   if (parts.length !== 5 || encryptedKey !== '' || !headerBytes || !nonce || !content || !tag)
     return malformed('not five parts of base64url with an empty second one')
-  const members = isUtf8(headerBytes) ? parseStrictJson(headerBytes.toString('utf8'), HEADER_DEPTH) : undefined
+  const members = parseStrictJsonBytes(headerBytes, HEADER_DEPTH)
   if (!isJsonObject(members)) return malformed('header is not a JSON object')
   if (members.alg !== 'dir' || members.enc !== 'A256GCM') return malformed('alg and enc are not dir and A256GCM')
   if ('crit' in members) return malformed('critical header parameter')

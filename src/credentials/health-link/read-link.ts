@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
+import { decodeBase64Url, parseStrictJsonBytes } from '../encoding/strict-json.ts'
 import type { HealthLink } from './health-link.ts'
 
 /** What a link says, and where it departs from the specification and can be read all the same. */
@@ -42,7 +41,7 @@ export function readLink(text: string, isSigned = false): ReadLink | LinkFault {
   const broken = (detail: string): LinkFault => ({ of: 'encoding', detail })
   if (!prefix || text.length > TEXT_CHARACTERS) return broken(`not a link of at most ${TEXT_CHARACTERS} characters`)
   const bytes = decodeBase64Url(text.slice(prefix[0].length))
-  const payload = bytes && isUtf8(bytes) ? parseStrictJson(bytes.toString('utf8'), JSON_DEPTH) : undefined
+  const payload = bytes && parseStrictJsonBytes(bytes, JSON_DEPTH)
   if (!isJsonObject(payload)) return broken('not a JSON object in base64url with every member once')
   if (!isSigned && payload.key === undefined) return { of: 'envelope', detail: noKey }
   const read = readPayload(payload, prefix[1] === 'shlink' ? 'shlink' : 'vhlink')

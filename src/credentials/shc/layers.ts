@@ -1,9 +1,8 @@
-import { isUtf8 } from 'node:buffer'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { Limits, Scanned } from '../credential-format.ts'
 import { inflateFault, inflateRaw } from '../encoding/inflate.ts'
-import { decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
+import { decodeBase64Url, parseStrictJsonBytes } from '../encoding/strict-json.ts'
 import { bytesLayer, faulty, jsonFault, type Layer, shownText, textLayer, timeText } from '../layer.ts'
 import { charactersOf, joinChunks } from './numeric.ts'
 
@@ -56,7 +55,7 @@ function jwsLayers(jws: string, limits: Limits): Layer[] {
   const [header, payload] = parts.map(decodeBase64Url)
   if (broken || !header || !payload) return [whole, ...layers]
   const headerJson = textLayer('header JSON', header.toString('utf8'), { depth: 2 })
-  const members = isUtf8(header) ? parseStrictJson(header.toString('utf8'), limits.jsonDepth) : undefined
+  const members = parseStrictJsonBytes(header, limits.jsonDepth)
   if (!isJsonObject(members)) {
     const { offset: at, text } = jsonFault(header.toString('utf8'))
     return [whole, ...layers, faulty(headerJson, at, text)]
@@ -77,7 +76,7 @@ function payloadLayers(payload: Buffer, limits: Limits): Layer[] {
   const text = bytes.toString('utf8')
   const json = bytesLayer('JSON', bytes)
   const whole = { ...deflate, facts: [`inflates to ${bytes.length} bytes`] }
-  const card = isUtf8(bytes) ? parseStrictJson(text, limits.jsonDepth) : undefined
+  const card = parseStrictJsonBytes(bytes, limits.jsonDepth)
   if (card === undefined) {
     const fault = jsonFault(text)
     return [whole, faulty(json, Buffer.byteLength(text.slice(0, fault.offset)), fault.text)]

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type {
@@ -12,7 +11,7 @@ import type {
   Status,
 } from '../credential-format.ts'
 import { inflateRaw } from '../encoding/inflate.ts'
-import { decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
+import { decodeBase64Url, parseStrictJsonBytes } from '../encoding/strict-json.ts'
 import { algorithmFromJose, type SignatureAlgorithm, signatureMatches } from '../signature-algorithms.ts'
 import { openCard } from './card-content.ts'
 import { cardInput } from './card-input.ts'
@@ -60,7 +59,7 @@ function decodeCard(scanned: Scanned, limits: Limits): Envelope | Failure {
       `not raw deflate data of at most ${limits.inflatedBytes} bytes`,
     )
   }
-  const card = isUtf8(bytes) ? parseStrictJson(bytes.toString('utf8'), limits.jsonDepth) : undefined
+  const card = parseStrictJsonBytes(bytes, limits.jsonDepth)
   const bundle = isJsonObject(card) && typeof card.iss === 'string' ? bundleOf(card) : undefined
   if (!bundle || !isJsonObject(card)) {
     return failure('payload', 'UNSUPPORTED_CONTENT', 'payload is not JSON with iss and vc.credentialSubject.fhirBundle')
@@ -84,7 +83,7 @@ function readJws(jws: string, limits: Limits): Jws | string {
   // No padding in a JWS (RFC 7515, section 2): one signature would have several texts.
   if (parts.length !== 3 || jws.includes('=') || !header || !payload || !signature)
     return 'not three parts of base64url'
-  const members = isUtf8(header) ? parseStrictJson(header.toString('utf8'), limits.jsonDepth) : undefined
+  const members = parseStrictJsonBytes(header, limits.jsonDepth)
   if (!isJsonObject(members)) return 'header is not a JSON object'
   const algorithm = members.alg === 'ES256' ? algorithmFromJose('ES256') : undefined
   if (!algorithm) return 'algorithm is not ES256'

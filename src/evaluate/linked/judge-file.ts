@@ -3,7 +3,7 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import type { EventKind, Finding, Opened, Scanned, Status } from '../../credentials/credential-format.ts'
 import { credentialFormats } from '../../credentials/credentials.ts'
-import { parseStrictJson } from '../../credentials/encoding/strict-json.ts'
+import { parseStrictJson, parseStrictJsonBytes } from '../../credentials/encoding/strict-json.ts'
 import type { LinkedFile } from '../../credentials/health-link/follow.ts'
 import { ipsKind, openIps } from '../../credentials/ips/ips.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
@@ -95,7 +95,7 @@ function textOf(file: LinkedFile): string | undefined {
 
 /** A file of SMART Health Cards (SMART Health Cards Framework, `.smart-health-card`): each is judged by itself. */
 async function judgeCards(question: Question, file: LinkedFile): Promise<JudgedFile[]> {
-  const json = isUtf8(file.bytes) ? parseStrictJson(Buffer.from(file.bytes).toString('utf8'), JSON_DEPTH) : undefined
+  const json = parseStrictJsonBytes(file.bytes, JSON_DEPTH)
   const cards = isJsonObject(json) ? json.verifiableCredential : undefined
   if (!Array.isArray(cards) || cards.length === 0 || cards.length > MOST_CARDS)
     return [broken(question, file, 'the file holds no SMART Health Cards, or too many')]
