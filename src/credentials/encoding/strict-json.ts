@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import type { Json, JsonObject } from '../../base/json-value.ts'
+import { canonicalJson as writeCanonicalJson } from '../../base/json.ts'
+import type { Json } from '../../base/json-value.ts'
 
 /**
  * Parses JSON in which no object has a member twice (JSON.parse would keep the last one, another reader the first) and which
@@ -79,33 +80,12 @@ export function decodeBase64Url(text: string): Buffer | undefined {
   return bytes.toString('base64url') === text.replace(/=+$/, '') ? bytes : undefined
 }
 
-/**
- * Canonical JSON (RFC 8785): members sorted by UTF-16 code units. Undefined for what has no canonical form: a lone
- * surrogate, a number beyond the range of doubles (`1e400`).
- */
+/** Canonical JSON (RFC 8785). Undefined for what has no canonical form: a lone surrogate, a number beyond the range of doubles (`1e400`). */
 export function canonicalJson(value: Json): string | undefined {
-  if (typeof value === 'string') return value.isWellFormed() ? JSON.stringify(value) : undefined
-  if (typeof value === 'number' && !Number.isFinite(value)) return undefined
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  return Array.isArray(value) ? canonicalList(value) : canonicalObject(value)
-}
-
-function canonicalList(list: Json[]): string | undefined {
-  let text = ''
-  for (const each of list) {
-    const item = canonicalJson(each)
-    if (item === undefined) return undefined
-    text += text === '' ? item : `,${item}`
+  try {
+    return writeCanonicalJson(value)
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
   }
-  return `[${text}]`
-}
-
-function canonicalObject(object: JsonObject): string | undefined {
-  let text = ''
-  for (const name of Object.keys(object).sort()) {
-    const value = canonicalJson(object[name] ?? null)
-    if (value === undefined || !name.isWellFormed()) return undefined
-    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${value}`
-  }
-  return `{${text}}`
 }
