@@ -248,6 +248,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The objects of a list; none of what is no list. */
+export function objectsIn(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : []
+}
+
 /** Sets a member whatever its name, `__proto__` included. */
 export function defineMember(object: JsonObject, name: string, value: Json): void {
   if (name === '__proto__') {

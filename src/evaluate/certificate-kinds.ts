@@ -1,4 +1,4 @@
-import { isJsonObject } from '../base/json.ts'
+import { isJsonObject, objectsIn } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { asJson } from '../fhir/json.ts'
 import type { Bundle, BundleEntry } from '../fhir/types.ts'
@@ -66,7 +66,7 @@ function kindsOf(immunization: JsonObject): string[] {
 /** The objects under a member; the content of a Bundle that maps of strangers made may have any shape. */
 function listAt(value: Json | undefined, name: string): JsonObject[] {
   const list = isJsonObject(value) ? value[name] : undefined
-  return Array.isArray(list) ? list.filter(isJsonObject) : []
+  return objectsIn(list)
 }
 
 const isYellowFeverVaccine = ({ system, code }: JsonObject) =>

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json.ts'
+import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 
 const SNOMED = 'http://snomed.info/sct'
@@ -39,7 +39,7 @@ export function resultFault(observation: JsonObject): string | undefined {
 
 function codingsOf(concept: Json | undefined): JsonObject[] {
   const coding = isJsonObject(concept) ? concept.coding : undefined
-  return Array.isArray(coding) ? coding.filter(isJsonObject) : []
+  return objectsIn(coding)
 }
 
 /** Different codes of one system that are not known to say the same. */

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json.ts'
+import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { Obstacle } from '../credential-format.ts'
 import type { Whose } from './holder.ts'
@@ -9,8 +9,8 @@ import type { Whose } from './holder.ts'
  * In a summary a dose of a vaccine against several diseases may have a protocol for each.
  */
 export function toldTwice(event: JsonObject, whose: Whose): Obstacle[] {
-  const protocols = listOf(event.protocolApplied)
-  const diseases = protocols.flatMap(({ targetDisease }) => listOf(targetDisease))
+  const protocols = objectsIn(event.protocolApplied)
+  const diseases = protocols.flatMap(({ targetDisease }) => objectsIn(targetDisease))
   const faults: [boolean, string][] = [
     [hasTwoCodes(event.vaccineCode), `A vaccine of the ${whose} is coded twice in one system, differently`],
     [hasTwoCodes(event.code), `A test of the ${whose} is coded twice in one system, differently`],
@@ -39,7 +39,7 @@ const hasForms = (part: JsonObject, name: string): boolean =>
 /** Whether two protocols of a dose are about one disease, or about none that is told. */
 function haveOneDisease(protocols: JsonObject[]): boolean {
   const codes = protocols.map(({ targetDisease }) =>
-    listOf(targetDisease).flatMap(({ coding }) => listOf(coding).map(({ code }) => String(code))),
+    objectsIn(targetDisease).flatMap(({ coding }) => objectsIn(coding).map(({ code }) => String(code))),
   )
   const all = codes.flatMap((each) => [...new Set(each)])
   return protocols.length > 1 && (codes.some((each) => each.length === 0) || new Set(all).size < all.length)
@@ -52,7 +52,7 @@ const SPELLINGS: Record<string, string> = {
 
 function hasTwoCodes(concept: Json | undefined): boolean {
   const codes = new Map<string, string>()
-  for (const { system, code } of isJsonObject(concept) ? listOf(concept.coding) : []) {
+  for (const { system, code } of isJsonObject(concept) ? objectsIn(concept.coding) : []) {
     if (typeof code !== 'string') continue
     const name = typeof system === 'string' ? (SPELLINGS[system] ?? system) : ''
     const known = codes.get(name)
@@ -61,5 +61,3 @@ function hasTwoCodes(concept: Json | undefined): boolean {
   }
   return false
 }
-
-const listOf = (value: Json | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isJsonObject) : [])

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json.ts'
+import { objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { Obstacle } from '../credential-format.ts'
 import type { ContentEntry } from '../fhir-content/holder.ts'
@@ -23,7 +23,7 @@ export function denied(composition: JsonObject, entries: ContentEntry[]): Obstac
 
 /** Sections at every depth. */
 function sectionsOf({ section }: JsonObject): JsonObject[] {
-  const own = Array.isArray(section) ? section.filter(isJsonObject) : []
+  const own = objectsIn(section)
   return own.flatMap((each) => [each, ...sectionsOf(each)])
 }
 

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json.ts'
+import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { checkResource } from '../../fhir/check/resource.ts'
 import type { Obstacle } from '../credential-format.ts'
@@ -147,5 +147,5 @@ function isR4(resource: JsonObject, { what, counts }: { what: string; counts: bo
 /** The codings of a CodeableConcept that are objects. */
 export function codingsOf(concept: Json | undefined): JsonObject[] {
   const coding = isJsonObject(concept) ? concept.coding : undefined
-  return Array.isArray(coding) ? coding.filter(isJsonObject) : []
+  return objectsIn(coding)
 }

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json.ts'
+import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { issue } from '../../fhir/error.ts'
 import { asJson } from '../../fhir/json.ts'
@@ -44,13 +44,11 @@ const latestDay = (clock: Date) => new Date(clock.getTime() + 14 * 3_600_000).to
 
 function isContradictory({ resourceType, vaccineCode, protocolApplied }: JsonObject): boolean {
   if (resourceType !== 'Immunization' || !isJsonObject(vaccineCode)) return false
-  const named = listOf(protocolApplied).flatMap(({ targetDisease }) =>
-    listOf(targetDisease).flatMap(({ coding }) => listOf(coding)),
+  const named = objectsIn(protocolApplied).flatMap(({ targetDisease }) =>
+    objectsIn(targetDisease).flatMap(({ coding }) => objectsIn(coding)),
   )
-  return contradictsVaccine(listOf(vaccineCode.coding), named)
+  return contradictsVaccine(objectsIn(vaccineCode.coding), named)
 }
-
-const listOf = (value: Json | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isJsonObject) : [])
 
 /** Whether every day that the one can mean lies before every day that the other can. */
 function isBefore(one: Json | undefined, other: string): boolean {

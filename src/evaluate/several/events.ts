@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../base/json.ts'
+import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 
 /**
@@ -86,7 +86,7 @@ interface Series {
 }
 
 function seriesOf({ protocolApplied }: JsonObject): Series {
-  const protocols = listOf(protocolApplied)
+  const protocols = objectsIn(protocolApplied)
   const numberOf = (...names: string[]) =>
     protocols
       .flatMap((protocol) => names.map((name) => Number(protocol[name] ?? Number.NaN)))
@@ -94,7 +94,7 @@ function seriesOf({ protocolApplied }: JsonObject): Series {
   return {
     dose: numberOf('doseNumberPositiveInt', 'doseNumberString'),
     total: numberOf('seriesDosesPositiveInt', 'seriesDosesString'),
-    diseases: merged(protocols.flatMap(({ targetDisease }) => listOf(targetDisease).map(codesIn))),
+    diseases: merged(protocols.flatMap(({ targetDisease }) => objectsIn(targetDisease).map(codesIn))),
   }
 }
 
@@ -108,7 +108,7 @@ function seriesContradict([a, seriesA]: [JsonObject, Series], [b, seriesB]: [Jso
 
 /** Whether both carry the identifier of one certificate. */
 function isOneCertificate(a: JsonObject, b: JsonObject): boolean {
-  const numbers = ({ identifier }: JsonObject) => listOf(identifier).flatMap(({ value }) => value ?? [])
+  const numbers = ({ identifier }: JsonObject) => objectsIn(identifier).flatMap(({ value }) => value ?? [])
   const others = numbers(b)
   return numbers(a).some((each) => others.includes(each))
 }
@@ -129,7 +129,7 @@ const spellings: Record<string, string> = {
 type Codes = Map<string, Set<string>>
 
 function codesIn(concept: Json | undefined): Codes {
-  const codings = isJsonObject(concept) ? listOf(concept.coding) : []
+  const codings = isJsonObject(concept) ? objectsIn(concept.coding) : []
   const codes: Codes = new Map()
   for (const { system, code } of codings) {
     if (typeof system !== 'string' || typeof code !== 'string') continue
@@ -158,12 +158,10 @@ function codesAgree(a: Codes, b: Codes): 'yes' | 'no' | 'unknown' {
 
 function extensionsContradict(a: JsonObject, b: JsonObject): boolean {
   const extensionsOf = ({ extension }: JsonObject) =>
-    new Map(listOf(extension).map((each) => [String(each.url), JSON.stringify(each)]))
+    new Map(objectsIn(extension).map((each) => [String(each.url), JSON.stringify(each)]))
   const others = extensionsOf(b)
   return [...extensionsOf(a)].some(([url, text]) => differ(text, others.get(url)))
 }
-
-const listOf = (value: Json | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isJsonObject) : [])
 
 /**
  * One event of several tellings of it: what the fullest says, and what only another says beside it – its codes, and its extensions,
@@ -186,8 +184,8 @@ export function united(tellings: JsonObject[]): JsonObject {
 
 /** The items of a list, and those of another whose kind the first has not. */
 function joined(a: Json, b: Json, kind: string): Json[] {
-  const kinds = new Set(listOf(a).map((each) => each[kind]))
-  return [...listOf(a), ...listOf(b).filter((each) => !kinds.has(each[kind]))]
+  const kinds = new Set(objectsIn(a).map((each) => each[kind]))
+  return [...objectsIn(a), ...objectsIn(b).filter((each) => !kinds.has(each[kind]))]
 }
 
 /** Numbers of doses decide most; then whatever else is told. */

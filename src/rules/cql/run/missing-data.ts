@@ -3,7 +3,7 @@
  * followed from the null down to the datum that was not there. What it says names elements, never values.
  */
 import { type Library as ExecutableLibrary, PatientContext } from 'cql-execution'
-import { isJsonObject } from '../../../base/json.ts'
+import { isJsonObject, objectsIn } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { keepPerObject } from '../../../base/keep.ts'
 import { visit } from '../translate/elm.ts'
@@ -127,7 +127,7 @@ const explainers: Record<string, Explainer> = {
   If: (walk, node, scope) =>
     explainChoice(walk, { conditions: [node.condition], branches: [node.then, node.else] }, scope),
   Case: (walk, node, scope) => {
-    const items = Array.isArray(node.caseItem) ? node.caseItem.filter(isJsonObject) : []
+    const items = objectsIn(node.caseItem)
     const conditions = items.map((each) => each.when)
     return explainChoice(walk, { conditions, branches: [...items.map((each) => each.then), node.else] }, scope)
   },
@@ -232,7 +232,7 @@ function tupleElement(walk: Walk, from: Found, name: string): Found | undefined 
   if (++walk.steps > mostSteps) return undefined
   const { node, scope } = from
   if (node.type === 'Tuple') {
-    const elements = Array.isArray(node.element) ? node.element.filter(isJsonObject) : []
+    const elements = objectsIn(node.element)
     const value = elements.find((each) => each.name === name)?.value
     return isJsonObject(value) ? { node: value, scope } : undefined
   }

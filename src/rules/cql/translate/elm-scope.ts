@@ -1,5 +1,5 @@
 /** What names and references in ELM stand for, followed without running it. */
-import { isJsonObject } from '../../../base/json.ts'
+import { isJsonObject, objectsIn } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { definitions } from './elm.ts'
 import type { CompiledLibrary } from './libraries.ts'
@@ -59,7 +59,7 @@ export function targetOf(node: JsonObject, scope: Scope): Found | undefined {
     const found = expressionOf(library, name)
     return found && { node: found, scope: { library, names: new Map() } }
   }
-  const operands = Array.isArray(node.operand) ? node.operand.filter(isJsonObject) : []
+  const operands = objectsIn(node.operand)
   const called = definitions(library.elm, 'statements').find(
     (each) =>
       each.type === 'FunctionDef' && each.name === name && [each.operand ?? []].flat().length === operands.length,

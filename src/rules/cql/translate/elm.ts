@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../../base/json.ts'
+import { isJsonObject, objectsIn } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { correctLongLiteral } from '../corrections/literals.ts'
 
@@ -26,8 +26,7 @@ export const isElm = (value: Json): value is Elm =>
   isJsonObject(value) && isJsonObject(value.library) && isJsonObject(value.library.identifier)
 
 /** What the translator remarked on a library, and on the translation itself. */
-export const annotations = ({ library }: Elm): JsonObject[] =>
-  Array.isArray(library.annotation) ? library.annotation.filter(isJsonObject) : []
+export const annotations = ({ library }: Elm): JsonObject[] => objectsIn(library.annotation)
 
 /** Line and column, from 1. */
 type Position = [line: number, column: number]
@@ -65,7 +64,7 @@ export interface ParameterDeclaration {
 export function definitions(elm: Elm, section: string): JsonObject[] {
   const holder = elm.library[section]
   const list = isJsonObject(holder) ? holder.def : undefined
-  return Array.isArray(list) ? list.filter(isJsonObject) : []
+  return objectsIn(list)
 }
 
 /** The defines of a library in order, functions and the context define (`Patient`) left out. */
