@@ -2,7 +2,7 @@ import type { JsonObject } from '../base/json-value.ts'
 import type { Bundle, Issue } from '../fhir/types.ts'
 import type { RuleResult } from '../rules/rules.ts'
 import type { Check } from './verify/report.ts'
-import type { Verification } from './verify/verify.ts'
+import type { Verification } from './verify/verification.ts'
 
 /** The one word of the reply (docs/evaluate.md, `decision`). */
 export type Decision = 'accepted' | 'rejected' | 'undetermined' | 'unverified'
@@ -45,6 +45,14 @@ export function decide(
   if (rules.some((rule) => rule.result === false)) return 'rejected'
   const isClear = obstacles.length === 0 && rules.length > 0 && rules.every((rule) => rule.result === true)
   return isClear ? 'accepted' : 'undetermined'
+}
+
+/** The least favourable first (docs/evaluate.md, `evaluation`). */
+const byFavour: readonly Decision[] = ['unverified', 'rejected', 'undetermined', 'accepted']
+
+/** The one whose decision is the least favourable, the first of several; undefined of none. */
+export function leastFavourable<T extends { decision: Decision }>(all: readonly T[]): T | undefined {
+  return [...all].sort((a, b) => byFavour.indexOf(a.decision) - byFavour.indexOf(b.decision))[0]
 }
 
 /** Checks of which one passed with remarks after all. */

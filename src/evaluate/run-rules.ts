@@ -1,7 +1,7 @@
 import { alpha2FromAlpha3, isJurisdictionCode } from '../base/iso-3166.ts'
 import type { JsonObject } from '../base/json-value.ts'
 import type { EventKind } from '../credentials/credential-format.ts'
-import { issue, notFound } from '../fhir/error.ts'
+import { incomplete, issue, notFound } from '../fhir/error.ts'
 import type { Bundle, Issue, PlanDefinition } from '../fhir/types.ts'
 import {
   inForce,
@@ -15,7 +15,7 @@ import {
 import { certificateKinds, contentAbout } from './certificate-kinds.ts'
 import type { Evaluation } from './evaluation.ts'
 import type { EvaluateRequest } from './request.ts'
-import type { Verification } from './verify/verify.ts'
+import type { Verification } from './verify/verification.ts'
 
 /** What running rules needs of the server. */
 export interface RuleSurroundings {
@@ -202,7 +202,7 @@ function ruleIssues({
   if (failed) own.push(failed)
   else if (result === null) {
     const name = `rule "${action || expression}" of ${planDefinition || library}`
-    own.push(issue('incomplete', { severity: 'warning', text: `${name}: ${message ?? 'not determined'}` }))
+    own.push(incomplete(`${name}: ${message ?? 'not determined'}`))
   }
   return [...own, ...(remarks ?? [])]
 }

@@ -1,6 +1,6 @@
 import type { CertificateInput } from '../credentials/credential-format.ts'
 import { credentialFormats } from '../credentials/credentials.ts'
-import { FhirError, issue } from '../fhir/error.ts'
+import { FhirError, incomplete, issue } from '../fhir/error.ts'
 import type { Bundle, Issue, PlanDefinition } from '../fhir/types.ts'
 import { anchorKeySource } from '../trust/keys/anchors.ts'
 import type { EvaluateEnvironment } from './environment.ts'
@@ -11,7 +11,8 @@ import type { Mapped } from './map/mapped.ts'
 import { seededUuids } from './map/seeded-uuids.ts'
 import type { EvaluateRequest } from './request.ts'
 import { judge, readNamedRules, unknownArtefact } from './run-rules.ts'
-import { type Verification, verifyCredential } from './verify/verify.ts'
+import type { Verification } from './verify/verification.ts'
+import { verifyCredential } from './verify/verify.ts'
 
 /** A question whose names were found: what each of its credentials is judged with. */
 export interface Question {
@@ -115,7 +116,7 @@ export async function mapInto(
 ): Promise<Bundle | { notRun: Issue }> {
   if (inputs.length === 0) {
     const text = 'The credential has no content of its own that maps and rules could read'
-    const known = evaluation.obstacles.length > 0 ? [...evaluation.obstacles] : [warning(text)]
+    const known = evaluation.obstacles.length > 0 ? [...evaluation.obstacles] : [incomplete(text)]
     return notRun(evaluation, known)
   }
   const uuid = seededUuids(`${request.clockText} ${inputs.map(({ claims }) => JSON.stringify(claims)).join(' ')}`)
@@ -143,10 +144,10 @@ export async function mapInto(
   const isOther = request.structureMaps.length > 0 && !isSamePerson(mapped, await mapContent(inputs, [], mapping))
   if (isOther) evaluation.subject = undefined
   if (mapped.obstacles.length > 0) return notRun(evaluation, mapped.obstacles)
-  if (isOther) return notRun(evaluation, [warning('The chosen maps tell another person than the credential does')])
-  if (!mapped.bundle) return notRun(evaluation, [warning('The maps made no FHIR resources of the content')])
+  if (isOther) return notRun(evaluation, [incomplete('The chosen maps tell another person than the credential does')])
+  if (!mapped.bundle) return notRun(evaluation, [incomplete('The maps made no FHIR resources of the content')])
   const unfit = unfitness(mapped.bundle)
-  if (unfit !== undefined) return notRun(evaluation, [warning(unfit)])
+  if (unfit !== undefined) return notRun(evaluation, [incomplete(unfit)])
   return mapped.bundle
 }
 
@@ -155,6 +156,11 @@ function notRun(evaluation: Evaluation, why: Issue[]): { notRun: Issue } {
   const told = why.filter((each) => !evaluation.issues.some((known) => known.details?.text === each.details?.text))
   evaluation.issues.push(...told)
   evaluation.obstacles.push(...why)
+  return ruleNotRun(why)
+}
+
+/** Why a rule has no result: it was not run. */
+export function ruleNotRun(why: Issue[]): { notRun: Issue } {
   const text = `the rule was not run: ${why.map((each) => each.details?.text ?? each.code).join('; ')}`
   return { notRun: issue(why[0]?.code ?? 'incomplete', { severity: 'warning', text }) }
 }
@@ -181,5 +187,3 @@ function failedChecks(verification: Verification): Issue[] {
     return [issue('security', { severity, text: `${check.name}: ${check.detail ?? check.outcome}` })]
   })
 }
-
-const warning = (text: string) => issue('incomplete', { severity: 'warning', text })

@@ -29,6 +29,9 @@ export function issue(code: IssueCode, detail: string | IssueDetail): Issue {
 }
 
 /** Whether an issue is an error, not a remark. */
+/** A warning that something is missing that was to be known (issue code `incomplete`). */
+export const incomplete = (text: string): Issue => issue('incomplete', { severity: 'warning', text })
+
 export const isError = ({ severity }: Issue): boolean => severity === 'error' || severity === 'fatal'
 
 /**

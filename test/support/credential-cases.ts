@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { CheckName } from '../../src/credentials/credential-format.ts'
-import type { Verification } from '../../src/evaluate/verify/verify.ts'
+import type { Verification } from '../../src/evaluate/verify/verification.ts'
 import { isShared } from './shared.ts'
 
 /** Folder of the credential corpus beside the project, and why tests over it are skipped when it is absent. */

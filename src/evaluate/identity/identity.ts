@@ -1,5 +1,5 @@
 import { primitiveFault } from '../../fhir/elements.ts'
-import { badRequest, issue } from '../../fhir/error.ts'
+import { badRequest, incomplete, issue } from '../../fhir/error.ts'
 import type { Issue } from '../../fhir/types.ts'
 import type { Evaluation } from '../evaluation.ts'
 import { personNames } from '../person.ts'
@@ -87,7 +87,7 @@ export function compareIdentity(evaluation: Evaluation, document: IdentityDocume
   }
   const doubt = all.find((each) => each.doubt !== undefined)?.doubt
   if (doubt === undefined) return
-  const obstacle = issue('incomplete', { severity: 'warning', text: `${prefix}${doubt}` })
+  const obstacle = incomplete(`${prefix}${doubt}`)
   evaluation.issues.push(obstacle)
   evaluation.obstacles.push(obstacle)
   if (evaluation.decision === 'accepted') evaluation.decision = 'undetermined'

@@ -1,12 +1,9 @@
 import { checkNames } from '../../credentials/credential-format.ts'
-import { issue } from '../../fhir/error.ts'
-import type { Decision, Evaluation } from '../evaluation.ts'
+import { incomplete, issue } from '../../fhir/error.ts'
+import { type Evaluation, leastFavourable } from '../evaluation.ts'
 import { personFaults } from '../person.ts'
 import type { Check } from '../verify/report.ts'
 import type { JudgedFile } from './judge-file.ts'
-
-/** The least favourable first. */
-const order: readonly Decision[] = ['unverified', 'rejected', 'undetermined', 'accepted']
 
 /** What the files are put together with. */
 interface Beside {
@@ -22,7 +19,7 @@ export function combine(evaluation: Evaluation, files: JudgedFile[], { isSigned,
   const own: Pick<JudgedFile, 'status' | 'decision' | 'entry'>[] = hasOwnContent
     ? [{ status, decision, entry: { contentType: '' } }]
     : []
-  const [worst] = [...own, ...files].sort((a, b) => order.indexOf(a.decision) - order.indexOf(b.decision))
+  const worst = leastFavourable([...own, ...files])
   // Without a file nothing was said; whoever calls has seen to it.
   if (!worst) return
   evaluation.linked = files.map(({ entry }) => entry)
@@ -48,7 +45,7 @@ export function combine(evaluation: Evaluation, files: JudgedFile[], { isSigned,
 function remark({ status, decision }: JudgedFile, number: number) {
   const text = `File ${number} behind the link: ${decision} (${status})`
   if (decision === 'unverified') return issue('security', { severity: 'error', text })
-  return decision === 'accepted' ? undefined : issue('incomplete', { severity: 'warning', text })
+  return decision === 'accepted' ? undefined : incomplete(text)
 }
 
 /** The check at which a file failed fails for the whole. */

@@ -6,7 +6,7 @@ import { credentialFormats } from '../../credentials/credentials.ts'
 import { parseStrictJson, parseStrictJsonBytes } from '../../credentials/encoding/strict-json.ts'
 import type { LinkedFile } from '../../credentials/health-link/follow.ts'
 import { ipsKind, openIps } from '../../credentials/ips/ips.ts'
-import { FhirError, issue } from '../../fhir/error.ts'
+import { FhirError, incomplete } from '../../fhir/error.ts'
 import { isOfType } from '../../fhir/json.ts'
 import type { Issue } from '../../fhir/types.ts'
 import type { JobCall } from '../../workers/job-pool.ts'
@@ -16,7 +16,7 @@ import { evaluateImage } from '../several/image.ts'
 import type { InTurn } from '../several/together.ts'
 import { begin, evaluateSingle, judgeVerified, type Question } from '../single.ts'
 import { createReport } from '../verify/report.ts'
-import type { Verification } from '../verify/verify.ts'
+import { unverified, type Verification } from '../verify/verification.ts'
 
 /** What one file behind a link comes to. */
 export interface JudgedFile {
@@ -145,7 +145,7 @@ async function judgeDocument(question: Question, { file, resource, signed }: Sig
   const ownSignature = isJsonObject(resource) && resource.signature !== undefined
   if (ownSignature)
     verification.obstacles.push(
-      warning('A document behind the link is signed itself, and that signature is not verified'),
+      incomplete('A document behind the link is signed itself, and that signature is not verified'),
     )
   const evaluation = begin(question, verification)
   evaluation.checks = withRemarks(evaluation.checks, 'payload', [
@@ -177,7 +177,7 @@ function verificationOf(opened: Opened, signed: Verification): Verification {
     content,
     inputs: input ? [input] : [],
     events: happened,
-    obstacles: obstacles.filter(({ blocks }) => blocks).map(({ text }) => warning(text)),
+    obstacles: obstacles.filter(({ blocks }) => blocks).map(({ text }) => incomplete(text)),
     links: [],
   }
 }
@@ -185,7 +185,7 @@ function verificationOf(opened: Opened, signed: Verification): Verification {
 /** Of a file behind a signed link of which only the type is known. */
 function unread({ contentType }: LinkedFile, why = 'this server does not read files of this type'): JudgedFile {
   const text = `A file behind the link (${contentType}) was not judged: ${why}`
-  return { entry: { contentType }, status: 'VERIFIED', decision: 'undetermined', obstacle: warning(text) }
+  return { entry: { contentType }, status: 'VERIFIED', decision: 'undetermined', obstacle: incomplete(text) }
 }
 
 /** Of a file behind so many others that it is not looked at: behind a bare link nobody has vouched for it. */
@@ -208,12 +208,9 @@ function refused(question: Question, { contentType }: LinkedFile, finding: Findi
   const report = createReport()
   for (const name of decoding) if (name !== finding.check) report.pass(name)
   report.enter(finding)
-  const nothing = { inputs: [], events: [], period: {}, isIssuerUnknown: true, obstacles: [], links: [] }
-  const evaluation = begin(question, { ...nothing, status: finding.status, checks: report.checks() })
+  const evaluation = begin(question, unverified(report))
   return { entry: { contentType, evaluation }, status: finding.status, decision: 'unverified' }
 }
 
 /** Checks that a file has passed when it comes here. */
 const decoding = ['recognise', 'encoding', 'compression', 'envelope', 'payload'] as const
-
-const warning = (text: string): Issue => issue('incomplete', { severity: 'warning', text })

@@ -1,13 +1,14 @@
 import type { CredentialFormat } from '../../credentials/credential-format.ts'
 import { credentialFormats } from '../../credentials/credentials.ts'
-import { badRequest, issue, unprocessable } from '../../fhir/error.ts'
+import { badRequest, incomplete, issue, unprocessable } from '../../fhir/error.ts'
 import type { Issue } from '../../fhir/types.ts'
 import type { ImageCode } from '../../images/images.ts'
 import type { JobCall } from '../../workers/job-pool.ts'
-import type { Decision, Evaluation } from '../evaluation.ts'
+import { type Evaluation, leastFavourable } from '../evaluation.ts'
 import type { EvaluateRequest } from '../request.ts'
 import { begin, evaluateSingle, type Question } from '../single.ts'
 import { createReport } from '../verify/report.ts'
+import { unverified } from '../verify/verification.ts'
 import { evaluateTogether, type InTurn, numbered } from './together.ts'
 
 /** Who asks, and how work takes turns. */
@@ -56,15 +57,14 @@ export async function evaluateImage(
   if (others.length === 0) return withRemarks(await inTurn(() => evaluateSingle(ask(only))), remarks)
   const evaluations: Evaluation[] = []
   for (const credential of credentials) evaluations.push(await inTurn(() => evaluateSingle(ask(credential))))
-  return withRemarks(leastFavourable(evaluations), remarks)
+  return withRemarks(ofLeastFavourable(evaluations), remarks)
 }
 
 /** A picture without a credential that could be read. */
 function notSupported(question: Question, detail: string): Evaluation {
   const report = createReport()
   report.enter({ check: 'recognise', status: 'NOT_SUPPORTED', detail })
-  const nothing = { inputs: [], events: [], period: {}, isIssuerUnknown: true, obstacles: [], links: [] }
-  return begin(question, { ...nothing, status: 'NOT_SUPPORTED', checks: report.checks() })
+  return begin(question, unverified(report))
 }
 
 /** The codes as credentials, each with all of its chunks, in the order in which they were found; and how many are none. */
@@ -113,7 +113,7 @@ function remarksOf(strange: number, unread: number): { told: Issue[]; obstacles:
   return {
     told:
       strange > 0 ? [issue('informational', { severity: 'information', text: `${none} of a supported format` })] : [],
-    obstacles: unread > 0 ? [issue('incomplete', { severity: 'warning', text: `${lost} could not be read` })] : [],
+    obstacles: unread > 0 ? [incomplete(`${lost} could not be read`)] : [],
   }
 }
 
@@ -125,12 +125,9 @@ function withRemarks(evaluation: Evaluation, { told, obstacles }: { told: Issue[
   return evaluation
 }
 
-/** The least favourable first. */
-const order: readonly Decision[] = ['unverified', 'rejected', 'undetermined', 'accepted']
-
 /** Several credentials that nobody said are of one person: each has its own evaluation, and nothing of any stands outside it. */
-function leastFavourable(evaluations: Evaluation[]): Evaluation {
-  const [worst] = [...evaluations].sort((a, b) => order.indexOf(a.decision) - order.indexOf(b.decision))
+function ofLeastFavourable(evaluations: Evaluation[]): Evaluation {
+  const worst = leastFavourable(evaluations)
   if (!worst) throw new TypeError('there is no credential to judge')
   const number = evaluations.indexOf(worst) + 1
   const which = `The verdict is that of credential ${number} of ${evaluations.length}, the least favourable`

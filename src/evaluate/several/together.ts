@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject } from '../../base/json-value.ts'
 import type { Scanned } from '../../credentials/credential-format.ts'
-import { issue } from '../../fhir/error.ts'
+import { incomplete, issue } from '../../fhir/error.ts'
 import type { Bundle, Issue } from '../../fhir/types.ts'
 import { decide, type Evaluation } from '../evaluation.ts'
 import { standingAlone } from '../map/mapped.ts'
 import { seededUuids } from '../map/seeded-uuids.ts'
 import { personsDoubts } from '../person.ts'
 import { judge } from '../run-rules.ts'
-import { begin, mapInto, type Question, type Verified, verifySingle } from '../single.ts'
+import { begin, mapInto, type Question, ruleNotRun, type Verified, verifySingle } from '../single.ts'
 import { mergeContents } from './merge-contents.ts'
 
 /** One of several credentials of a question. */
@@ -130,8 +130,7 @@ function contentOf(whole: Evaluation, parts: Part[]): Bundle | { notRun: Issue }
     whole.coreDataSets = []
     whole.issues.push(...doubts)
     whole.obstacles.push(...doubts)
-    const text = `the rule was not run: ${doubts.map((each) => each.details?.text ?? each.code).join('; ')}`
-    return { notRun: issue('conflict', { severity: 'warning', text }) }
+    return ruleNotRun(doubts)
   }
   const [fullest] = parts.map(({ evaluation }) => evaluation.subject).sort((a, b) => lengthOf(b) - lengthOf(a))
   whole.subject = fullest
@@ -157,10 +156,9 @@ export function numbered(issues: Issue[], number: number): Issue[] {
   }))
 }
 
-const warning = (text: string) => issue('incomplete', { severity: 'warning', text })
 const told = (text: string) => issue('informational', { severity: 'information', text })
 
 const sameTwice = told('A credential was given twice: it counts once')
 const notMapped = told('A credential is not verified: nothing of any was mapped, and no rule was run')
 const judgedTogether = told('The rules ran once over all credentials of the question: what they say stands beside this')
-const notJudgedTogether = warning('What lies behind a link is not judged together with other credentials')
+const notJudgedTogether = incomplete('What lies behind a link is not judged together with other credentials')

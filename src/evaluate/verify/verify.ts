@@ -1,12 +1,9 @@
-import type { Json } from '../../base/json-value.ts'
 import {
-  type CertificateInput,
   type CheckName,
   type CredentialFormat,
   checkNames,
   defaultLimits,
   type Envelope,
-  type EventKind,
   type Failure,
   type Finding,
   type Limits,
@@ -15,8 +12,7 @@ import {
   type Status,
   type VerificationKey,
 } from '../../credentials/credential-format.ts'
-import { issue } from '../../fhir/error.ts'
-import type { Issue } from '../../fhir/types.ts'
+import { incomplete } from '../../fhir/error.ts'
 import { participantOfIssuer } from '../../trust/keys/participant-codes.ts'
 import type { KeySource, TrustedKey } from '../../trust/keys/trusted-key.ts'
 import type { RevocationLists } from '../../trust/revocation/revocation-lists.ts'
@@ -32,46 +28,11 @@ import {
   usageFault,
 } from './checks.ts'
 import { candidateKeys, issuerFault, listedSigner, preferredKey, verifyingKeys } from './key.ts'
-import { type Check, createReport } from './report.ts'
+import { createReport } from './report.ts'
+import { unverified, type Verification } from './verification.ts'
 
 type CheckReport = ReturnType<typeof createReport>
-
-/** Who vouched for a credential (docs/evaluate.md, Reply, `issuer`). */
-interface VerifiedIssuer {
-  /** As the credential says. */
-  name?: string
-  /** GDHCN code, alpha-3. */
-  participant?: string
-  keyId?: string
-  trustDomain?: string
-  keyUsage?: string
-  /** Which list vouched for the key. */
-  trustList?: string
-}
-
-/** The verdict on one credential. */
-export interface Verification {
-  status: Status
-  /** Kind of certificate that names the credential. */
-  format?: string
-  /** Every check, in the order of the contract. */
-  checks: Check[]
-  issuer?: VerifiedIssuer
-  /** Only when VERIFIED: what the credential says. */
-  content?: Json
-  /** Only when VERIFIED: what maps and rules get of it, one for each kind of certificate that has content of its own. */
-  inputs: CertificateInput[]
-  events: EventKind[]
-  period: Envelope['period']
-  /** Neither the key nor the credential names a country or participant: any may have issued it. */
-  isIssuerUnknown: boolean
-  /** What makes `accepted` impossible although the credential is VERIFIED: content that was not understood or does not count. */
-  obstacles: Issue[]
-  /** Where content lies elsewhere: signed pointers of a VERIFIED credential, or a bare link, which nobody signed. */
-  links: NonNullable<Opened['links']>
-  /** Only when VERIFIED: why the key that signed may not certify that content as well; undefined when it may. */
-  usageFault?(content: Pick<Opened, 'formats' | 'events'>): (Finding & { status: Status }) | undefined
-}
+type VerifiedIssuer = NonNullable<Verification['issuer']>
 
 /** What a credential is verified with. */
 export interface VerificationContext {
@@ -144,20 +105,6 @@ function refused(report: CheckReport, failure: Failure, made: (name: CheckName) 
   report.enter(failure)
   const links = failure.link ? [failure.link] : []
   return { ...unverified(report), links, ...(failure.format === undefined ? {} : { format: failure.format }) }
-}
-
-function unverified(report: CheckReport): Verification {
-  const status = report.failedWith() ?? 'NOT_SUPPORTED'
-  return {
-    status,
-    checks: report.checks(),
-    inputs: [],
-    events: [],
-    period: {},
-    isIssuerUnknown: true,
-    obstacles: [],
-    links: [],
-  }
 }
 
 /** The checks `key` and `signature`: the keys under which the signature verifies; undefined when a check fails. */
@@ -294,18 +241,16 @@ function verdict(
   }
   if (status !== 'VERIFIED' || !opened) return verification
   const { content, events, happened = events, links = [] } = opened
-  const obstacles = opened.obstacles.filter(({ blocks }) => blocks).map(({ text }) => obstacle(text))
+  const obstacles = opened.obstacles.filter(({ blocks }) => blocks).map(({ text }) => incomplete(text))
   const inputs = formats.flatMap((name) => format.kinds[name]?.input?.(content) ?? [])
   if (inputs.length < formats.length && obstacles.length === 0)
-    obstacles.push(obstacle('The credential holds a kind of certificate whose content is not mapped'))
+    obstacles.push(incomplete('The credential holds a kind of certificate whose content is not mapped'))
   const use = { ...context, envelope, format, listedSigner: listedSigner(envelope, context.keys) }
   const usage = key && {
     usageFault: (more: Pick<Opened, 'formats' | 'events'>) => usageFault(key, { ...use, content: more }),
   }
   return { ...verification, content, inputs, events: happened, obstacles, links, ...usage }
 }
-
-const obstacle = (text: string): Issue => issue('incomplete', { severity: 'warning', text })
 
 function issuerOf(envelope: Envelope, name: string | undefined, key: TrustedKey | undefined): VerifiedIssuer {
   const issuer: VerifiedIssuer = {}

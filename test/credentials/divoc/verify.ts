@@ -2,7 +2,8 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { JsonObject } from '../../../src/base/json-value.ts'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { type DivocOptions, divocContent } from '../../../src/demo/issue-divoc.ts'
-import { type Verification, verifyCredential } from '../../../src/evaluate/verify/verify.ts'
+import type { Verification } from '../../../src/evaluate/verify/verification.ts'
+import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
 
 /** Who signs in a test. */
