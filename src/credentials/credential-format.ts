@@ -99,6 +99,11 @@ export interface Failure extends Finding {
   link?: HealthLink
 }
 
+/** Failures of one format. */
+export const failureOf =
+  (format: string) =>
+  (check: CheckName, status: Status, detail: string): Failure => ({ check, status, detail, format })
+
 /** What a format may ask of a trusted key; trust/'s TrustedKey fits. */
 export interface VerificationKey {
   publicKey: KeyObject

@@ -1,6 +1,7 @@
 import { createHash, type KeyObject, sign } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
 import type { JsonObject } from '../base/json-value.ts'
+import { numericTexts } from '../credentials/shc/numeric.ts'
 
 /** Issues SMART Health Cards for demonstration and tests; key material is made by the caller. */
 
@@ -30,7 +31,7 @@ export function cardKeyId(publicKey: KeyObject): string {
 
 /** The card as one or several texts, to be shown as QR codes. */
 export function issueCard(card: JsonObject, signer: CardSigner, options: CardOptions = {}): string[] {
-  return numericChunks(cardJws(card, signer, options), options.chunks ?? 1)
+  return numericTexts(cardJws(card, signer, options), options.chunks ?? 1)
 }
 
 /** The card as compact JWS, as files of cards hold it. */
@@ -42,15 +43,6 @@ export function cardJws(card: JsonObject, signer: CardSigner, options: CardOptio
   const signature = sign('sha256', Buffer.from(signed), { key: signer.privateKey, dsaEncoding: 'ieee-p1363' })
   const sent = options.replacedPayload ? part(options.replacedPayload) : signed
   return `${sent}.${base64url(signature)}`
-}
-
-function numericChunks(jws: string, count: number): string[] {
-  const size = Math.ceil(jws.length / count)
-  return Array.from({ length: count }, (_, at) => {
-    const characters = [...jws.slice(at * size, (at + 1) * size)]
-    const digits = characters.map((each) => String(each.charCodeAt(0) - 45).padStart(2, '0')).join('')
-    return count === 1 ? `shc:/${digits}` : `shc:/${at + 1}/${count}/${digits}`
-  })
 }
 
 /** A dose of a specimen: code of its vaccine, and days between it and the signature. */

@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises'
-
-/** JSON-LD contexts by URL; the only documents a proof may refer to. */
-export type Contexts = ReadonlyMap<string, object>
+import { type Contexts, shippedContexts } from './contexts.ts'
 
 /** Context URLs of trust lists and the files that answer for them (contexts/LICENSE.md). Nothing is ever fetched. */
 const CONTEXT_FILES: Record<string, string> = {
@@ -13,21 +10,8 @@ const CONTEXT_FILES: Record<string, string> = {
   'https://w3id.org/security/v3': 'security-v3.jsonld',
 }
 
-let loaded: Promise<Contexts> | undefined
-
-/** The contexts that are shipped, read once. */
-export function trustListContexts(): Promise<Contexts> {
-  loaded ??= readContexts()
-  return loaded
-}
-
-async function readContexts(): Promise<Contexts> {
-  const contexts = new Map<string, object>()
-  for (const [url, file] of Object.entries(CONTEXT_FILES)) {
-    contexts.set(url, JSON.parse(await readFile(new URL(`contexts/${file}`, import.meta.url), 'utf8')))
-  }
-  return contexts
-}
+/** The contexts of trust lists, read once. */
+export const trustListContexts = shippedContexts(Object.entries(CONTEXT_FILES))
 
 /** A document refers to a context that is not shipped. */
 export class UnknownContext extends Error {}

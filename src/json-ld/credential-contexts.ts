@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import type { Contexts } from './canonize.ts'
+import { shippedContexts } from './contexts.ts'
 
 /** Context of the Verifiable Credentials Data Model 1.0 (W3C). */
 export const CREDENTIALS_V1 = 'https://www.w3.org/2018/credentials/v1'
@@ -31,17 +30,5 @@ const CONTEXT_FILES = new Map([
 /** Whether a credential may refer to that context. */
 export const isCredentialContext = (url: string): boolean => CONTEXT_FILES.has(url)
 
-let loaded: Promise<Contexts> | undefined
-
 /** The contexts of credentials, read once. */
-export function credentialContexts(): Promise<Contexts> {
-  loaded ??= readContexts()
-  return loaded
-}
-
-async function readContexts(): Promise<Contexts> {
-  const contexts = new Map<string, object>()
-  for (const [url, file] of CONTEXT_FILES)
-    contexts.set(url, JSON.parse(await readFile(new URL(`contexts/${file}`, import.meta.url), 'utf8')))
-  return contexts
-}
+export const credentialContexts = shippedContexts(CONTEXT_FILES)

@@ -1,16 +1,15 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import type {
-  CheckName,
-  Claim,
-  CredentialFormat,
-  Envelope,
-  Failure,
-  Finding,
-  Limits,
-  Scanned,
-  Status,
-  VerificationKey,
+import {
+  type Claim,
+  type CredentialFormat,
+  type Envelope,
+  type Failure,
+  type Finding,
+  failureOf,
+  type Limits,
+  type Scanned,
+  type VerificationKey,
 } from '../credential-format.ts'
 import { instantSeconds } from '../encoding/instant.ts'
 import { readOneFileZip } from '../encoding/one-file-zip.ts'
@@ -44,12 +43,7 @@ export const divoc: CredentialFormat = {
   kinds: { divoc: { input: divocInput } },
 }
 
-const failure = (check: CheckName, status: Status, detail: string): Failure => ({
-  check,
-  status,
-  detail,
-  format: 'divoc',
-})
+const failure = failureOf('divoc')
 
 function decodeDivoc(scanned: Scanned, limits: Limits): Envelope | Failure {
   const [text = ''] = scanned instanceof Uint8Array ? [] : scanned

@@ -1,5 +1,6 @@
 import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { oneSystem } from '../../fhir/icd-11.ts'
 import type { Obstacle } from '../credential-format.ts'
 import type { Whose } from './holder.ts'
 
@@ -45,16 +46,11 @@ function haveOneDisease(protocols: JsonObject[]): boolean {
   return protocols.length > 1 && (codes.some((each) => each.length === 0) || new Set(all).size < all.length)
 }
 
-/** ICD-11 is named in two ways. */
-const SPELLINGS: Record<string, string> = {
-  'http://id.who.int/icd/release/11/mms': 'http://id.who.int/icd11/mms',
-}
-
 function hasTwoCodes(concept: Json | undefined): boolean {
   const codes = new Map<string, string>()
   for (const { system, code } of isJsonObject(concept) ? objectsIn(concept.coding) : []) {
     if (typeof code !== 'string') continue
-    const name = typeof system === 'string' ? (SPELLINGS[system] ?? system) : ''
+    const name = typeof system === 'string' ? oneSystem(system) : ''
     const known = codes.get(name)
     if (known !== undefined && known !== code) return true
     codes.set(name, code)

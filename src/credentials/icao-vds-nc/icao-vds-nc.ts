@@ -4,17 +4,16 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { keep, keepPerObject } from '../../base/keep.ts'
 import { authorityKeyIdentifier } from '../../base/x509.ts'
-import type {
-  CheckName,
-  CredentialFormat,
-  Envelope,
-  EventKind,
-  Failure,
-  Finding,
-  Limits,
-  Scanned,
-  Status,
-  VerificationKey,
+import {
+  type CredentialFormat,
+  type Envelope,
+  type EventKind,
+  type Failure,
+  type Finding,
+  failureOf,
+  type Limits,
+  type Scanned,
+  type VerificationKey,
 } from '../credential-format.ts'
 import { canonicalJson, decodeBase64Url, parseStrictJson } from '../encoding/strict-json.ts'
 import { algorithmFromJose, fitsCurve, type SignatureAlgorithm, signatureMatches } from '../signature-algorithms.ts'
@@ -48,12 +47,7 @@ function keyUsage(usages: readonly string[]): Finding | undefined {
   return { check: 'key-usage', status: 'KEY_USAGE_MISMATCH', detail }
 }
 
-const failure = (check: CheckName, status: Status, detail: string): Failure => ({
-  check,
-  status,
-  detail,
-  format: 'icao-vds-nc',
-})
+const failure = failureOf('icao-vds-nc')
 
 function decodeSeal(scanned: Scanned, limits: Limits): Envelope | Failure {
   const [text = ''] = scanned instanceof Uint8Array ? [] : scanned

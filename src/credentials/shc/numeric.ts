@@ -37,3 +37,13 @@ export function charactersOf(digits: string): string | undefined {
   }
   return characters.toString('latin1')
 }
+
+/** A compact JWS as the texts of one or several codes: each character as its code less 45, in two digits. */
+export function numericTexts(jws: string, count: number): string[] {
+  const size = Math.ceil(jws.length / count)
+  return Array.from({ length: count }, (_, at) => {
+    const characters = [...jws.slice(at * size, (at + 1) * size)]
+    const digits = characters.map((each) => String(each.charCodeAt(0) - 45).padStart(2, '0')).join('')
+    return count === 1 ? `shc:/${digits}` : `shc:/${at + 1}/${count}/${digits}`
+  })
+}

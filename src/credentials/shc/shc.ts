@@ -1,14 +1,15 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import type {
-  CheckName,
-  Claim,
-  CredentialFormat,
-  Envelope,
-  Failure,
-  Limits,
-  Scanned,
-  Status,
+import {
+  type CheckName,
+  type Claim,
+  type CredentialFormat,
+  type Envelope,
+  type Failure,
+  failureOf,
+  type Limits,
+  type Scanned,
+  type Status,
 } from '../credential-format.ts'
 import { inflateRaw } from '../encoding/inflate.ts'
 import { decodeBase64Url, parseStrictJsonBytes } from '../encoding/strict-json.ts'
@@ -36,13 +37,7 @@ export const shc: CredentialFormat = {
 
 function failure(check: CheckName, status: Status, detail: string): Failure {
   // The envelope is judged before anything is inflated, though it is reported after.
-  return {
-    check,
-    status,
-    detail,
-    format: 'shc',
-    ...(check === 'envelope' ? { skipped: ['compression' as const] } : {}),
-  }
+  return { ...failureOf('shc')(check, status, detail), ...(check === 'envelope' ? { skipped: ['compression'] } : {}) }
 }
 
 function decodeCard(scanned: Scanned, limits: Limits): Envelope | Failure {

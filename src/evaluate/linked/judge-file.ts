@@ -6,6 +6,7 @@ import { credentialFormats } from '../../credentials/credentials.ts'
 import { parseStrictJson, parseStrictJsonBytes } from '../../credentials/encoding/strict-json.ts'
 import type { LinkedFile } from '../../credentials/health-link/follow.ts'
 import { ipsKind, openIps } from '../../credentials/ips/ips.ts'
+import { numericTexts } from '../../credentials/shc/numeric.ts'
 import { FhirError, incomplete } from '../../fhir/error.ts'
 import { isOfType } from '../../fhir/json.ts'
 import type { Issue } from '../../fhir/types.ts'
@@ -107,12 +108,7 @@ async function judgeCards(question: Question, file: LinkedFile): Promise<JudgedF
 /** A card as the texts of its code: what is no compact JWS gives one that cannot be read. */
 function cardTexts(jws: Json): string[] {
   if (typeof jws !== 'string' || !/^[\w.=-]+$/.test(jws)) return ['shc:/']
-  const digits = (part: string) => [...part].map((each) => String(each.charCodeAt(0) - 45).padStart(2, '0')).join('')
-  const count = Math.ceil(jws.length / CHUNK_CHARACTERS)
-  const parts = Array.from({ length: count }, (_, at) =>
-    digits(jws.slice(at * CHUNK_CHARACTERS, (at + 1) * CHUNK_CHARACTERS)),
-  )
-  return count === 1 ? [`shc:/${parts[0]}`] : parts.map((part, at) => `shc:/${at + 1}/${count}/${part}`)
+  return numericTexts(jws, Math.ceil(jws.length / CHUNK_CHARACTERS))
 }
 
 /** A credential as if it had been scanned. */

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../base/json-value.ts'
+import { oneSystem } from '../../fhir/icd-11.ts'
 
 /** Diseases whose vaccines this server knows; as texts of replies name them. */
 export type VaccineDisease = 'yellow fever' | 'poliomyelitis' | 'COVID-19' | 'influenza' | 'meningococcal disease'
@@ -75,8 +76,7 @@ const byProduct: [RegExp, VaccineDisease][] = [
   [/^PolioVaccine[A-Za-z]+Product/, 'poliomyelitis'],
 ]
 
-const name = ({ system, code }: JsonObject) =>
-  `${system === 'http://id.who.int/icd/release/11/mms' ? 'http://id.who.int/icd11/mms' : String(system)}|${String(code)}`
+const name = ({ system, code }: JsonObject) => `${oneSystem(String(system))}|${String(code)}`
 
 /** The disease that a vaccine is against; undefined for one that is on none of the lists. */
 export function diseaseOfVaccine(coding: JsonObject): VaccineDisease | undefined {

@@ -1,5 +1,6 @@
 import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { oneSystem } from '../../fhir/icd-11.ts'
 
 /**
  * How two certified events of one person stand to each other: `same` one event that both credentials tell; `contradictory` they cannot
@@ -119,9 +120,8 @@ const lotOf = ({ lotNumber }: JsonObject) =>
 /** Whether both are told, and are not the same. */
 const differ = <T>(a: T | undefined, b: T | undefined): boolean => a !== undefined && b !== undefined && a !== b
 
-/** Code systems that certificates name in two ways. */
+/** Code systems that certificates name in two ways, beside ICD-11. */
 const spellings: Record<string, string> = {
-  'http://id.who.int/icd/release/11/mms': 'http://id.who.int/icd11/mms',
   'http://ec.europa.eu/temp/vaccineproductname': 'https://ec.europa.eu/health/documents/community-register/html/',
 }
 
@@ -133,7 +133,7 @@ function codesIn(concept: Json | undefined): Codes {
   const codes: Codes = new Map()
   for (const { system, code } of codings) {
     if (typeof system !== 'string' || typeof code !== 'string') continue
-    const name = spellings[system] ?? system
+    const name = spellings[system] ?? oneSystem(system)
     const known = codes.get(name) ?? new Set()
     codes.set(name, known.add(code))
   }

@@ -1,7 +1,8 @@
 import { createHash, type KeyObject, verify } from 'node:crypto'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { type Contexts, canonicalQuads, UnknownContext } from '../../json-ld/canonize.ts'
+import { canonicalQuads, UnknownContext } from '../../json-ld/canonize.ts'
+import type { Contexts } from '../../json-ld/contexts.ts'
 
 /** Why a trust list is refused, in the words of the command line. */
 export type RefusalReason = 'algorithm' | 'shape' | 'context' | 'safe-mode' | 'signature' | 'proof'
