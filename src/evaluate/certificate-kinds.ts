@@ -2,6 +2,7 @@ import { isJsonObject, objectsIn } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { asJson } from '../fhir/json.ts'
 import type { Bundle, BundleEntry } from '../fhir/types.ts'
+import { codesOfDisease, codesOfVaccines } from './map/vaccine-diseases.ts'
 
 const VACCINATION = 'vaccination'
 
@@ -10,15 +11,13 @@ const VACCINATION = 'vaccination'
  * temporary recommendations), by the disease that they are against.
  */
 const diseaseKinds = new Map([
-  ['1D47', 'yellow-fever'],
-  ['16541001', 'yellow-fever'],
-  ['1C81', 'poliomyelitis'],
-  ['398102009', 'poliomyelitis'],
+  ...codesOfDisease('yellow fever').map((code) => [code, 'yellow-fever'] as const),
+  ...codesOfDisease('poliomyelitis').map((code) => [code, 'poliomyelitis'] as const),
 ])
 
 /** Vaccines against yellow fever in ICD-11, CVX, and WHO's types of vaccine; where no disease is named, they name it. */
-const yellowFeverVaccines = new Set(['XM0N24', 'XM3418', '37', '183', '184', 'YF', 'YellowFever'])
 const vaccineSystem = /icd11|icd\/release\/11|sid\/cvx|PreQualVaccineType/
+const yellowFeverVaccines = new Set(codesOfVaccines('yellow fever', (system) => vaccineSystem.test(system)))
 
 const productSystem = /PreQualProductIds$/
 

@@ -70,6 +70,16 @@ function index(table: Partial<Record<VaccineDisease, Record<string, string>>>): 
 const byVaccine = index(vaccines)
 const byDisease = index(diseases)
 
+const codesIn = (systems: Record<string, string> = {}): string[] =>
+  Object.values(systems).flatMap((codes) => codes.split(' '))
+
+/** Codes of a disease, of every system. */
+export const codesOfDisease = (disease: VaccineDisease): string[] => codesIn(diseases[disease])
+
+/** Codes of the vaccines against a disease, of the systems that are wanted. */
+export const codesOfVaccines = (disease: VaccineDisease, isWanted: (system: string) => boolean): string[] =>
+  codesIn(Object.fromEntries(Object.entries(vaccines[disease]).filter(([system]) => isWanted(system))))
+
 /** Products of WHO's catalogue are called by their type, with a digest. */
 const byProduct: [RegExp, VaccineDisease][] = [
   [/^YellowFeverProduct/, 'yellow fever'],
