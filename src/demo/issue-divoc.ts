@@ -97,13 +97,15 @@ function zipOf(content: Buffer): Buffer {
   return Buffer.concat([local, directory, u32(0x06054b50), ...end])
 }
 
-function u16(value: number): Buffer {
+/** A number of archives: 16 bits, little-endian. */
+export function u16(value: number): Buffer {
   const bytes = Buffer.alloc(2)
   bytes.writeUInt16LE(value)
   return bytes
 }
 
-function u32(value: number): Buffer {
+/** The same of 32 bits. */
+export function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32LE(value)
   return bytes

@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { CodeSystemConcept } from '../../src/fhir/types.ts'
-import { createTerminology } from '../../src/terminology/terminology.ts'
-import { byCanonical, ofType } from './own-content.ts'
+import { ownTerminology } from '../support/own-rules.ts'
+import { byCanonical } from './own-content.ts'
 
 const base = 'http://vidimus.org/fhir'
-const revision = () => 1
-const terminology = createTerminology(
-  {
-    find: async (type, url) => ofType(type).filter((each) => 'url' in each && each.url === url),
-    list: async (type) => ofType(type),
-    revision,
-  },
-  { now: () => new Date('2026-06-01T12:00:00Z'), uuid: () => crypto.randomUUID() },
-)
+const terminology = ownTerminology()
 
 const [system] = byCanonical('CodeSystem', `${base}/CodeSystem/vaccine-products`)
 assert.ok(system)

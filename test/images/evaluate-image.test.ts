@@ -10,7 +10,7 @@ import { openTestServer } from '../support/loaded-server.ts'
 import { type BrokenFile, brokenFile } from '../support/pictures/broken.ts'
 import { jpegFile, pdfFile, pngFile } from '../support/pictures/files.ts'
 import { type Placed, scene, upright } from '../support/pictures/scene.ts'
-import { symbolOf } from '../support/pictures/symbols.ts'
+import { damagedSymbol, symbolOf } from '../support/pictures/symbols.ts'
 
 const issuer = testIssuer()
 const issued = (kind: 'dcc-v' | 'dcc-t' = 'dcc-v') =>
@@ -111,14 +111,7 @@ describe('$evaluate of a picture', () => {
   it('with a code beside it that cannot be read is never accepted', async () => {
     const good = await symbolOf(issued(), 'QRCode', 'ecLevel=Q')
     const other = await symbolOf(issued('dcc-t'), 'QRCode', 'ecLevel=L')
-    const damaged = {
-      ...other,
-      data: other.data.map((value, at) =>
-        Math.floor(at / other.width) % 3 === 1 && at % other.width > 10 && at % other.width < other.width - 10
-          ? 255
-          : value,
-      ),
-    }
+    const damaged = damagedSymbol(other)
     const picture = scene(
       [1400, 700],
       [

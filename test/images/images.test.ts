@@ -9,7 +9,7 @@ import { brokenFile, sample } from '../support/pictures/broken.ts'
 import { jpegFile, pdfFile, pngFile, webpFile } from '../support/pictures/files.ts'
 import { programs } from '../support/pictures/programs.ts'
 import { scene, upright } from '../support/pictures/scene.ts'
-import { symbolOf } from '../support/pictures/symbols.ts'
+import { damagedSymbol, symbolOf } from '../support/pictures/symbols.ts'
 
 const text = 'HC1:NCF TEST 0123456789'
 const textsOf = (reading: ImageReading) => ('codes' in reading ? reading.codes.map((code) => code.text) : reading.fault)
@@ -42,14 +42,7 @@ describe('the reader of pictures', () => {
   it('a code that is damaged beyond repair is told, and makes nothing of the others', async () => {
     const good = await symbolOf(text)
     const long = await symbolOf('HC1:'.padEnd(500, 'X'), 'QRCode', 'ecLevel=L')
-    const damaged = {
-      ...long,
-      data: long.data.map((value, at) =>
-        Math.floor(at / long.width) % 3 === 1 && at % long.width > 10 && at % long.width < long.width - 10
-          ? 255
-          : value,
-      ),
-    }
+    const damaged = damagedSymbol(long)
     const alone = scene([700, 700], [{ symbol: damaged, corners: upright([350, 350], [560, 560], 3) }], {
       blur: 0.6,
       noise: 6,

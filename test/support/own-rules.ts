@@ -12,17 +12,20 @@ export interface OwnCall {
   language?: string
 }
 
-/** Runs rule sets of own content, with the real rooms and nothing but own content in them; closed with the tests of the file. */
-export function ownRules(): { run(plan: string, call: OwnCall): Promise<RuleResult[]> } {
-  const revision = () => 1
-  const terminology = createTerminology(
+/** Terminology of own content and nothing else. */
+export const ownTerminology = () =>
+  createTerminology(
     {
       find: async (type, url) => ofType(type).filter((each) => 'url' in each && each.url === url),
       list: async (type) => ofType(type),
-      revision,
+      revision: () => 1,
     },
     { now: () => new Date('2026-06-01T12:00:00Z'), uuid: () => crypto.randomUUID() },
   )
+
+/** Runs rule sets of own content, with the real rooms and nothing but own content in them; closed with the tests of the file. */
+export function ownRules(): { run(plan: string, call: OwnCall): Promise<RuleResult[]> } {
+  const terminology = ownTerminology()
   const memberships = new Map<string, ReturnType<typeof terminology.membership>>()
   const kept = new Map<string, string>()
   const rules = createRules(
@@ -40,7 +43,7 @@ export function ownRules(): { run(plan: string, call: OwnCall): Promise<RuleResu
         get: async (kind, key) => kept.get(`${kind} ${key}`),
         set: async (kind, key, value) => void kept.set(`${kind} ${key}`, value),
       },
-      revision,
+      revision: () => 1,
     },
     { jobSeconds: 60 },
   )

@@ -1,4 +1,5 @@
 import { crc32, deflateRawSync, deflateSync } from 'node:zlib'
+import { u16, u32 } from '../../../src/demo/issue-divoc.ts'
 
 /** How an archive departs from that of one file. What is not named is as it should be. */
 export interface ArchiveText {
@@ -104,15 +105,3 @@ function packData(content: Buffer, how: ArchiveText['pack']): Buffer {
 }
 
 const hex = (text = ''): Buffer => Buffer.from(text, 'hex')
-
-function u16(value: number): Buffer {
-  const bytes = Buffer.alloc(2)
-  bytes.writeUInt16LE(value)
-  return bytes
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(value)
-  return bytes
-}

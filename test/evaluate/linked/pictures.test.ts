@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { pdfFile, pngFile } from '../../support/pictures/files.ts'
 import { scene, upright } from '../../support/pictures/scene.ts'
 import { symbolOf } from '../../support/pictures/symbols.ts'
+import { dose } from '../../support/verdicts.ts'
 import { type LinkWorld, openLinkWorld } from './support.ts'
 
 let world: LinkWorld
@@ -26,18 +27,7 @@ async function asked({ type, bytes }: { type: string; bytes: Uint8Array }, isBar
   return world.ask(isBare ? link : world.certificate(link))
 }
 
-const vaccination = {
-  tg: '840539006',
-  vp: '1119349007',
-  mp: 'EU/1/20/1528',
-  ma: 'ORG-100030215',
-  dn: 2,
-  sd: 2,
-  dt: '2026-01-01',
-  co: 'XA',
-  is: 'Ministry of Health (specimen)',
-  ci: 'URN:UVCI:01:XA:OTHER',
-}
+const vaccination = dose({ dt: '2026-01-01', ci: 'URN:UVCI:01:XA:OTHER' })
 
 describe('a picture behind a link', () => {
   it('is judged by the certificate on it', async () => {

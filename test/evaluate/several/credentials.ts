@@ -7,6 +7,7 @@ import { type SampleKind, samplePayload } from '../../../src/demo/samples.ts'
 import type { Parameter, Parameters } from '../../../src/fhir/types.ts'
 import { changed, valueAt } from '../../support/cbor-json.ts'
 import { keyPairFor, testIssuer } from '../../support/issuer.ts'
+import { dose } from '../../support/verdicts.ts'
 
 /** Credentials of several formats about one invented person, issued when the test runs, and questions about several of them. */
 
@@ -42,16 +43,19 @@ export interface Made {
   chunks?: number
 }
 
-const dose = {
-  tg: '840539006',
-  vp: '1119349007',
-  mp: 'EU/1/20/1528',
-  ma: 'ORG-100030215',
-  dn: 2,
-  sd: 2,
-  dt: '2026-05-01',
+/** One credential of a case, or the one at a place before it again; with its chunks turned round, or without one of them. */
+export type Shown = Made & { same?: number; isTurned?: true; lost?: number }
+
+/** The texts of the credentials of a case. */
+export function credentialsOf(shown: Shown[]): string[][] {
+  const made: string[][] = []
+  for (const { same, isTurned, lost, ...each } of shown) {
+    const texts = same === undefined ? textsOf(each) : (made[same] ?? [])
+    const turned = isTurned ? texts.toReversed() : texts
+    made.push(lost === undefined ? turned : turned.toSpliced(lost, 1))
+  }
+  return made
 }
-const rest = { co: 'XA', is: 'Ministry of Health (specimen)' }
 
 /** The texts of a credential: one, or its chunks. */
 export function textsOf(made: Made): string[] {
@@ -83,7 +87,7 @@ const specimen = (kind: SampleKind): CborInput =>
 function dccOf({ dcc = {}, by, expires = 1_790_000_000 }: Made): CborInput {
   const { fn = 'Specimen', gn = 'Ada', dob = '1985-03-14', ...change } = dcc
   const ci = `URN:UVCI:01:XA:${String(change.dn ?? 2)}${String(change.dt ?? '')}`
-  const certificate = { ver: '1.3.0', nam: { fn, gn }, dob, v: [{ ...dose, ci, ...rest, ...change }] }
+  const certificate = { ver: '1.3.0', nam: { fn, gn }, dob, v: [dose({ ci, ...change })] }
   return hcertClaims({
     issuer: by === 'other' ? 'XB' : 'XA',
     issuedAt: 1_780_000_000,

@@ -9,12 +9,12 @@ import { scene, upright } from '../../support/pictures/scene.ts'
 import { symbolOf } from '../../support/pictures/symbols.ts'
 import { walkSections } from '../../support/sections.ts'
 import { openVerdicts } from '../../support/verdicts.ts'
-import { type Made, surroundings, textsOf } from './credentials.ts'
+import { credentialsOf, type Made, type Shown, surroundings, textsOf } from './credentials.ts'
 
 const { ask, http } = await openVerdicts()
 
 interface PictureCase {
-  codes: (Made & { same?: number; isTurned?: true; lost?: number })[]
+  codes: Shown[]
   /** Instead of a picture. */
   data?: string
   /** Each credential on a page of its own. */
@@ -29,16 +29,6 @@ interface PictureCase {
   count?: number
   says?: string
   is?: string
-}
-
-function credentialsOf(codes: PictureCase['codes']): string[][] {
-  const made: string[][] = []
-  for (const { same, isTurned, lost, ...each } of codes) {
-    const texts = same === undefined ? textsOf(each) : (made[same] ?? [])
-    const turned = isTurned ? texts.toReversed() : texts
-    made.push(lost === undefined ? turned : turned.toSpliced(lost, 1))
-  }
-  return made
 }
 
 /** A sheet with the codes side by side, three modules a pixel wide each. */

@@ -7,12 +7,12 @@ import { allParameters, firstParameter, parameterValue, textParameter } from '..
 import type { Bundle, Parameters } from '../../../src/fhir/types.ts'
 import { walkSections } from '../../support/sections.ts'
 import { openVerdicts } from '../../support/verdicts.ts'
-import { type Made, questionAbout, textsOf } from './credentials.ts'
+import { credentialsOf, type Made, questionAbout, type Shown, textsOf } from './credentials.ts'
 
 const { ask, http } = await openVerdicts()
 
 interface TogetherCase {
-  credentials: (Made & { same?: number; isTurned?: true; lost?: number })[]
+  credentials: Shown[]
   /** `not accepted`: undetermined or rejected, whatever the rules make of it. */
   decision: string
   status?: string
@@ -22,16 +22,6 @@ interface TogetherCase {
   kinds?: string[]
   born?: string
   says?: string
-}
-
-function credentialsOf({ credentials }: TogetherCase): string[][] {
-  const made: string[][] = []
-  for (const { same, isTurned, lost, ...each } of credentials) {
-    const texts = same === undefined ? textsOf(each) : (made[same] ?? [])
-    const turned = isTurned ? texts.toReversed() : texts
-    made.push(lost === undefined ? turned : turned.toSpliced(lost, 1))
-  }
-  return made
 }
 
 const contentOf = (reply: Parameters) => firstParameter(reply, 'content')?.resource as Bundle | undefined
@@ -54,7 +44,7 @@ function assertWhole(bundle: Bundle): void {
 }
 
 walkSections<TogetherCase>('together.json', import.meta.url, async (each) => {
-  const credentials = credentialsOf(each)
+  const credentials = credentialsOf(each.credentials)
   const { http, decision, status, issues, rules, text, body } = await ask(questionAbout(credentials))
   assert.equal(http, 200, text)
   assert.equal(status, each.status ?? 'VERIFIED', text)
