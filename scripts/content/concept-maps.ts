@@ -1,6 +1,7 @@
 import type { ConceptMap } from '../../src/fhir/types.ts'
+import { conceptMap } from './conformance.ts'
 import { icvpConceptMaps } from './icvp-products.ts'
-import { canonical, computerName, icd11, published, readData, readTable } from './metadata.ts'
+import { icd11, readData, readTable } from './metadata.ts'
 import { productMap } from './products.ts'
 import { cvxRows, displayOf, euCodes, icd11Codes, systemOf } from './terminology.ts'
 
@@ -30,17 +31,11 @@ const euMapRows = readTable(`${folder}/eu-to-icd-11.tsv`)
 function euConceptMap({ id, title, source }: { id: string; title: string; source: string }): ConceptMap {
   const rows = euMapRows.filter(([map]) => map === id)
   const keys = [...new Set(rows.map(([, key = '']) => key))]
-  return {
-    resourceType: 'ConceptMap',
-    id,
-    url: canonical('ConceptMap', id),
-    ...published,
-    name: computerName(id),
-    title,
-    description:
-      'From codes of the EU DCC to the ICD-11 codes of the DDCC core data set; `wider` means that the ICD-11 code says less.',
-    sourceCanonical: canonical('ValueSet', source),
-    group: keys.map((key) => ({
+  const description =
+    'From codes of the EU DCC to the ICD-11 codes of the DDCC core data set; `wider` means that the ICD-11 code says less.'
+  return conceptMap(
+    { id, title, description, source },
+    keys.map((key) => ({
       source: systemOf(key),
       target: icd11.ddcc,
       element: rows
@@ -51,19 +46,17 @@ function euConceptMap({ id, title, source }: { id: string; title: string; source
           target: [targetOf(target, equivalence, comment)],
         })),
     })),
-  }
+  )
 }
 
-const cvxMap: ConceptMap = {
-  resourceType: 'ConceptMap',
-  id: 'cvx-vaccine-to-icd-11',
-  url: canonical('ConceptMap', 'cvx-vaccine-to-icd-11'),
-  ...published,
-  name: 'CvxVaccineToIcd11',
-  title: 'CVX vaccine to ICD-11',
-  description: 'From COVID-19 vaccines in CVX to ICD-11; `wider` means that the ICD-11 code says less.',
-  sourceCanonical: canonical('ValueSet', 'covid-19-vaccines-cvx'),
-  group: [
+const cvxMap = conceptMap(
+  {
+    id: 'cvx-vaccine-to-icd-11',
+    title: 'CVX vaccine to ICD-11',
+    description: 'From COVID-19 vaccines in CVX to ICD-11; `wider` means that the ICD-11 code says less.',
+    source: 'covid-19-vaccines-cvx',
+  },
+  [
     {
       source: systemOf('cvx'),
       target: icd11.ddcc,
@@ -74,7 +67,7 @@ const cvxMap: ConceptMap = {
       })),
     },
   ],
-}
+)
 
 /** Every ConceptMap of the folder `valuesets/`. */
 export const conceptMaps = (): ConceptMap[] => [

@@ -1,6 +1,7 @@
 import { alpha3FromAlpha2 } from '../../src/base/iso-3166.ts'
 import type { ConceptMap } from '../../src/fhir/types.ts'
-import { canonical, computerName, icd11, published, readData, readTable } from './metadata.ts'
+import { conceptMap } from './conformance.ts'
+import { icd11, readData, readTable } from './metadata.ts'
 
 /** Concept maps from what credentials carry to what core data sets say, so that one event has one core data set in any format. */
 
@@ -31,20 +32,6 @@ function elementsOf(map: string, system: string): Element[] {
 
 function groupOf(map: string, system: string, further: Element[] = []): Group {
   return { source: systems[system] ?? '', target: icd11.ddcc, element: [...elementsOf(map, system), ...further] }
-}
-
-function conceptMap(id: string, title: string, description: string, group: Group[]): ConceptMap {
-  const name = computerName(id)
-  return {
-    resourceType: 'ConceptMap',
-    id,
-    url: canonical('ConceptMap', id),
-    ...published,
-    name,
-    title,
-    description,
-    group,
-  }
 }
 
 /** Both spellings of the system in, the one of the core data set out; what is no product stays what it is. */
@@ -82,27 +69,38 @@ const loincTests = readTable(`${folder}/loinc.tsv`).flatMap(([set = '', code = '
 /** The concept maps that the maps into core data sets ask. */
 export const coreDataSetMaps = (): ConceptMap[] => [
   conceptMap(
-    'icd-11-vaccine-to-platform',
-    'ICD-11 vaccine product to its platform',
-    'What kind of vaccine a product is: the core data set tells the kind as vaccine, and the product as brand. Codes of kinds stay what they are.',
+    {
+      id: 'icd-11-vaccine-to-platform',
+      title: 'ICD-11 vaccine product to its platform',
+      description:
+        'What kind of vaccine a product is: the core data set tells the kind as vaccine, and the product as brand. Codes of kinds stay what they are.',
+    },
     platforms,
   ),
   conceptMap(
-    'country-to-alpha-3',
-    'Country codes to ISO 3166-1 alpha-3',
-    'Core data sets tell countries as alpha-3 (WHO DDCC); codes that are no alpha-2 of a country stay what they are.',
+    {
+      id: 'country-to-alpha-3',
+      title: 'Country codes to ISO 3166-1 alpha-3',
+      description:
+        'Core data sets tell countries as alpha-3 (WHO DDCC); codes that are no alpha-2 of a country stay what they are.',
+    },
     [countries],
   ),
   conceptMap(
-    'test-type-to-icd-11',
-    'Type of SARS-CoV-2 test in LOINC to ICD-11',
-    'What a test looks for, viral nucleic acid or protein.',
+    {
+      id: 'test-type-to-icd-11',
+      title: 'Type of SARS-CoV-2 test in LOINC to ICD-11',
+      description: 'What a test looks for, viral nucleic acid or protein.',
+    },
     [groupOf('test-type-to-icd-11', 'loinc', loincTests)],
   ),
   conceptMap(
-    'test-result-to-icd-11',
-    'Result of a SARS-CoV-2 test to ICD-11',
-    'Detected and not detected, in SNOMED CT and in the answers of LOINC; not detected is QA02, which the core data set binds.',
+    {
+      id: 'test-result-to-icd-11',
+      title: 'Result of a SARS-CoV-2 test to ICD-11',
+      description:
+        'Detected and not detected, in SNOMED CT and in the answers of LOINC; not detected is QA02, which the core data set binds.',
+    },
     ['snomed', 'loinc'].map((system) => groupOf('test-result-to-icd-11', system)),
   ),
 ]

@@ -1,5 +1,6 @@
 import type { ConceptMap, ValueSet } from '../../src/fhir/types.ts'
-import { canonical, computerName, icd11, published, readTable } from './metadata.ts'
+import { conceptMap, valueSet } from './conformance.ts'
+import { icd11, readTable } from './metadata.ts'
 
 /** Systems by the keys of the table; ICD-11 under both of its spellings, so that membership does not depend on which a map wrote. */
 const systems: Record<string, string[]> = {
@@ -55,43 +56,34 @@ const diseases = [
 export const icvpValueSets = (): ValueSet[] =>
   diseases.map(({ code, id, title }) => {
     const own = rows.filter(({ disease }) => disease === code)
-    return {
-      resourceType: 'ValueSet',
+    const named = {
       id: `icvp-${id}`,
-      url: canonical('ValueSet', `icvp-${id}`),
-      ...published,
-      name: computerName(`icvp-${id}`),
       title: `${title} of the international certificate of vaccination or prophylaxis`,
       description:
         'Products and types of vaccine on WHO’s list for the international certificate (smart-icvp, ICVPProductIds; prequalification database), and the classes of ICD-11, CVX and SNOMED CT that stand for them.',
-      immutable: false,
-      compose: {
-        inactive: true,
-        include: systemsOf(own).map((system) => ({
-          system,
-          concept: own.filter((each) => each.system === system).map(({ code, display }) => ({ code, display })),
-        })),
-      },
     }
+    const include = systemsOf(own).map((system) => ({
+      system,
+      concept: own.filter((each) => each.system === system).map(({ code, display }) => ({ code, display })),
+    }))
+    return valueSet(named, include)
   })
 
 /** From the ids of products and types of vaccine to ICD-11: the vaccine, and the disease that the certificate is for. */
 export const icvpConceptMaps = (): ConceptMap[] =>
   (['vaccine', 'disease'] as const).map((what) => {
-    const id = `icvp-product-to-icd-11-${what}`
     const own = rows.filter(({ system }) => [systems.product, systems.type].flat().includes(system))
-    return {
-      resourceType: 'ConceptMap',
-      id,
-      url: canonical('ConceptMap', id),
-      ...published,
-      name: computerName(id),
+    const named = {
+      id: `icvp-product-to-icd-11-${what}`,
       title: `Vaccine product of the international certificate to ICD-11: ${what}`,
       description:
         what === 'vaccine'
           ? 'From the ids of WHO’s prequalification to the vaccine in ICD-11; `wider` means that the ICD-11 code says less.'
           : 'From the ids of WHO’s prequalification to the disease that an international certificate about them is for; a combined vaccine is on the list for its component against poliomyelitis.',
-      group: systemsOf(own).map((source) => ({
+    }
+    return conceptMap(
+      named,
+      systemsOf(own).map((source) => ({
         source,
         target: icd11.official,
         element: own
@@ -108,7 +100,7 @@ export const icvpConceptMaps = (): ConceptMap[] =>
             ],
           })),
       })),
-    }
+    )
   })
 
 const equivalences = ['equivalent', 'wider', 'relatedto'] as const

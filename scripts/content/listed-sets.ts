@@ -1,5 +1,6 @@
 import type { ValueSet } from '../../src/fhir/types.ts'
-import { canonical, computerName, icd11, published, readData, readTable } from './metadata.ts'
+import { valueSet } from './conformance.ts'
+import { icd11, readData, readTable } from './metadata.ts'
 
 const folder = 'valuesets/tables'
 
@@ -29,16 +30,6 @@ export function listedValueSets(): ValueSet[] {
       const concept = own.filter((row) => row[1] === key).map(([, , code = '', display = '']) => ({ code, display }))
       return addressesOf(key).map((system) => ({ system, concept }))
     })
-    return {
-      resourceType: 'ValueSet',
-      id: set.id,
-      url: canonical('ValueSet', set.id),
-      ...published,
-      name: computerName(set.id),
-      title: set.title,
-      description: set.description,
-      immutable: false,
-      compose: { inactive: true, include: [...whole, ...listed] },
-    }
+    return valueSet(set, [...whole, ...listed])
   })
 }

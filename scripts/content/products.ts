@@ -1,5 +1,6 @@
 import type { CodeSystem, CodeSystemConcept, ConceptMap, ValueSet } from '../../src/fhir/types.ts'
-import { absolute, canonical, computerName, icd11, published, readData, readTable } from './metadata.ts'
+import { conceptMap, valueSet } from './conformance.ts'
+import { canonical, icd11, published, readData, readTable } from './metadata.ts'
 
 const folder = 'valuesets/tables'
 
@@ -134,51 +135,32 @@ export function productValueSets(displayOf: DisplayOf): ValueSet[] {
     const wanted = Object.entries(filter)
     const found = codes.filter(({ product }) => wanted.every(([key, value]) => Reflect.get(product, key) === value))
     const named = [...new Set(found.map(({ system }) => system))]
-    return {
-      resourceType: 'ValueSet',
-      id,
-      url: absolute(`ValueSet/${id}`),
-      ...published,
-      name: computerName(id),
-      title,
-      description,
-      immutable: false,
-      compose: {
-        inactive: true,
-        include: [
-          {
-            system: url,
-            filter: wanted.map(([key, value]) => ({
-              property: ownProperties[key as keyof Product] ?? key,
-              op: '=' as const,
-              value: String(value),
-            })),
-          },
-          ...named.map((system) => ({
-            system,
-            concept: found
-              .filter((each) => each.system === system)
-              .map(({ code, product }) => ({ code, display: displayOf(system, code) ?? product.display })),
-          })),
-        ],
-      },
-    }
+    const filters = wanted.map(([key, value]) => ({
+      property: ownProperties[key as keyof Product] ?? key,
+      op: '=' as const,
+      value: String(value),
+    }))
+    const listed = named.map((system) => ({
+      system,
+      concept: found
+        .filter((each) => each.system === system)
+        .map(({ code, product }) => ({ code, display: displayOf(system, code) ?? product.display })),
+    }))
+    return valueSet({ id, title, description }, [{ system: url, filter: filters }, ...listed])
   })
 }
 
 /** From the codes that certificates use into the table. */
 export function productMap(displayOf: DisplayOf): ConceptMap {
   const named = [...new Set(codes.map(({ system }) => system))]
-  return {
-    resourceType: 'ConceptMap',
-    id: 'vaccine-code-to-product',
-    url: canonical('ConceptMap', 'vaccine-code-to-product'),
-    ...published,
-    name: 'VaccineCodeToProduct',
-    title: 'Vaccine code to product',
-    description:
-      'From codes of ICD-11, CVX, ATC, SNOMED CT, the EU and WHO’s prequalified products to the product table; `wider` means that several codes, such as presentations, are one product.',
-    group: named.map((source) => {
+  return conceptMap(
+    {
+      id: 'vaccine-code-to-product',
+      title: 'Vaccine code to product',
+      description:
+        'From codes of ICD-11, CVX, ATC, SNOMED CT, the EU and WHO’s prequalified products to the product table; `wider` means that several codes, such as presentations, are one product.',
+    },
+    named.map((source) => {
       const own = codes.filter(({ system }) => system === source)
       return {
         source,
@@ -196,5 +178,5 @@ export function productMap(displayOf: DisplayOf): ConceptMap {
         })),
       }
     }),
-  }
+  )
 }

@@ -1,4 +1,5 @@
 import type { CodeSystem, CodeSystemConcept, ValueSet } from '../../src/fhir/types.ts'
+import { type Named, valueSet } from './conformance.ts'
 import { icvpValueSets } from './icvp-products.ts'
 import { listedValueSets } from './listed-sets.ts'
 import { canonical, computerName, icd11, published, readData, readTable, releaseDate } from './metadata.ts'
@@ -161,26 +162,6 @@ export const codeSystems = (): CodeSystem[] => [
 ]
 
 type Include = { system: string; concept?: { code: string; display?: string }[] }
-
-interface Named {
-  id: string
-  title: string
-  description: string
-}
-
-function valueSet({ id, title, description }: Named, include: Include[]): ValueSet {
-  return {
-    resourceType: 'ValueSet',
-    id,
-    url: canonical('ValueSet', id),
-    ...published,
-    name: computerName(id),
-    title,
-    description,
-    immutable: false,
-    compose: { inactive: true, include },
-  }
-}
 
 function euValueSet({ id, title }: EuData['valueSets'][number]): ValueSet {
   const codes = euCodes.filter((each) => each.valueSet === id)
