@@ -24,7 +24,7 @@ const stackedPixels = 4_000_000
 export function quickFinder(program: WasmProgram<Zxing>): Finder {
   return async (page) => {
     const gathered = gathering()
-    gathered.add(await confirmed(program, page, await look(program, page, { kinds: 'qr', unread: true })))
+    for (const seen of await squares(program, page)) gathered.add(seen)
     gathered.add(await look(program, reduced(page, matrixPixels), { kinds: 'matrix' }))
     gathered.add(await look(program, reduced(page, stackedPixels), { kinds: 'stacked' }))
     // Where there are few pixels one code of several may be too small to be seen, and is not missed.
@@ -37,15 +37,20 @@ export function quickFinder(program: WasmProgram<Zxing>): Finder {
 }
 
 /**
- * Three letters of a page of text may stand like the corners of a QR code. A code that is there is seen again at the same place when the
- * picture is blurred a little; letters are not.
+ * Looks at QR codes. One look in thirty passes over a damaged code, so there are always three. Three letters of a page of text may stand
+ * like the corners of a code: what no look can read is believed to be one when two of four looks see it at the same place.
  */
-async function confirmed(program: WasmProgram<Zxing>, page: Grey, first: Look): Promise<Look> {
-  if (first.unread.length === 0) return first
-  const picture = pixelsOf(page) <= tinyPixels ? doubled(page) : blurred(page, 1)
-  const second = await look(program, picture, { kinds: 'qr', unread: true })
-  const unread = first.unread.filter((place) => second.unread.some((other) => isNear(place, other)))
-  return { ...first, codes: [...first.codes, ...second.codes], unread }
+async function squares(program: WasmProgram<Zxing>, page: Grey): Promise<Look[]> {
+  const other = pixelsOf(page) <= tinyPixels ? doubled(page) : halved(page)
+  const looks: Look[] = []
+  const lookAt = async (picture: Grey) => looks.push(await look(program, picture, { kinds: 'qr', unread: true }))
+  await lookAt(page)
+  await lookAt(other)
+  await lookAt(blurred(other, 1))
+  if (looks.some(({ unread }) => unread.length > 0)) await lookAt(blurred(page, 1))
+  const sees = ({ unread }: Look, place: Place) => unread.some((each) => isNear(each, place))
+  const isBelieved = (place: Place) => looks.filter((each) => sees(each, place)).length > 1
+  return looks.map((each) => ({ ...each, unread: each.unread.filter(isBelieved) }))
 }
 
 /** A picture made ready for another look; undefined where that would cost too much, or change nothing. */

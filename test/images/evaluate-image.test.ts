@@ -5,10 +5,12 @@ import { issueHcert } from '../../src/demo/issue-hcert.ts'
 import { samplePayload } from '../../src/demo/samples.ts'
 import { textParameter } from '../../src/fhir/operation.ts'
 import type { Parameters } from '../../src/fhir/types.ts'
+import { createPictureReader } from '../../src/images/read-picture.ts'
 import { testIssuer } from '../support/issuer.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 import { type BrokenFile, brokenFile } from '../support/pictures/broken.ts'
 import { jpegFile, pdfFile, pngFile } from '../support/pictures/files.ts'
+import { programs } from '../support/pictures/programs.ts'
 import { type Placed, scene, upright } from '../support/pictures/scene.ts'
 import { damagedSymbol, symbolOf } from '../support/pictures/symbols.ts'
 
@@ -109,17 +111,24 @@ describe('$evaluate of a picture', () => {
   })
 
   it('with a code beside it that cannot be read is never accepted', async () => {
-    const good = await symbolOf(issued(), 'QRCode', 'ecLevel=Q')
-    const other = await symbolOf(issued('dcc-t'), 'QRCode', 'ecLevel=L')
-    const damaged = damagedSymbol(other)
-    const picture = scene(
-      [1400, 700],
-      [
-        { symbol: good, corners: upright([350, 350], [540, 540], 3) },
-        { symbol: damaged, corners: upright([1050, 350], [540, 540], -3) },
-      ],
-    )
-    assert.deepEqual(verdict(await send(questionOf(pngFile(picture)))), [200, 'undetermined', 'VERIFIED'])
+    const damaged = damagedSymbol(await symbolOf('HC1:'.padEnd(500, 'X'), 'QRCode', 'ecLevel=L'))
+    const read = createPictureReader(programs)
+    // A picture on which the damaged code is noticed (how often it is, the reader's own tests say): signatures differ in every run.
+    for (let turn = 0; ; turn++) {
+      assert.ok(turn < 3, 'noticed on none of three pictures')
+      const picture = scene(
+        [1400, 700],
+        [
+          { symbol: await symbolOf(issued(), 'QRCode', 'ecLevel=Q'), corners: upright([350, 350], [540, 540], 3) },
+          { symbol: damaged, corners: upright([1050, 350], [540, 540], -3) },
+        ],
+      )
+      const data = pngFile(picture)
+      const reading = await read({ data })
+      if (!('codes' in reading) || reading.unread === undefined) continue
+      assert.deepEqual(verdict(await send(questionOf(data))), [200, 'undetermined', 'VERIFIED'])
+      return
+    }
   })
 
   it('without a code is NOT_SUPPORTED', async () => {
