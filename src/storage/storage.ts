@@ -92,7 +92,7 @@ export interface Written {
 }
 
 /** One record of a kind. */
-export interface StoredRecord {
+interface StoredRecord {
   key: string
   value: string
 }
