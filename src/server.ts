@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import product from '../package.json' with { type: 'json' }
 import { lineWriter } from './base/line-writer.ts'
+import type { FindDocument } from './base/public-document.ts'
 import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
 import { demoTrustSources } from './demo/demo-issuer.ts'
@@ -23,6 +24,8 @@ import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-s
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
+import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
+import { legacyDocuments } from './server/legacy.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
@@ -183,6 +186,7 @@ function createContext(wiring: Wiring): Context {
     membership: memberships(terminology, revision, { drafts: true }),
     translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
   }
+  const euValueSets = createEuValueSets(storage)
   const clock = { elapsed: () => performance.now() }
   const verdictMaps = createMaps(mapEnvironment, clock)
   const maps = createMaps(draftEnvironment, clock)
@@ -196,7 +200,7 @@ function createContext(wiring: Wiring): Context {
       listLibraries: () => listUsable(storage, 'Library'),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
-      euValueSet: async (id) => euValueSet(terminology, (await storage.read('ValueSet', id))?.resource),
+      euValueSet: async (id) => euValueSet(terminology, await euValueSets.find(id)),
       derived: storage.derived,
       revision: () => revision(ruleTypes),
     },
@@ -204,7 +208,7 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
-  return { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, limits, now, uuid }
+  return { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, limits, now, uuid, euValueSets }
 }
 
 function wireEvaluate(
@@ -235,15 +239,16 @@ function wireEvaluate(
 }
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
-type Context = OperationContext & { verdictMaps: Maps; images: ImageReader }
+type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
 
 interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust'> {
-  context: OperationContext
+  context: Context
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
-function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayWrite }: HttpWiring) {
+function createHttpApp(wiring: HttpWiring) {
+  const { config, context, publish, pending, trust, baseUrl, mayWrite } = wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -261,6 +266,7 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
     },
     limits: config.requestLimits,
     hooks: {
+      documents: documents(wiring),
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,
@@ -285,4 +291,11 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
     software,
     terminologyCapabilities: () => terminology.capabilities({ url: `${baseUrl}/fhir`, software }),
   })
+}
+
+/** What lies at addresses of its own, outside of FHIR. */
+function documents({ config, context, pending, trust }: HttpWiring): FindDocument[] {
+  const { storage, terminology, euValueSets: valueSets } = context
+  const signingKey = () => undefined
+  return config.legacyDcc ? [legacyDocuments({ storage, terminology, pending, trust, valueSets, signingKey })] : []
 }
