@@ -6,12 +6,10 @@ import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
 import { compareVersions } from '../fhir/canonical.ts'
 import { isOfType } from '../fhir/json.ts'
 import type { Resource, ValueSet } from '../fhir/types.ts'
+import { euTextExtension, euValueSetIds } from '../gateway/legacy/eu-value-set.ts'
 import { cachedByRevision } from '../storage/by-revision.ts'
 import type { Storage } from '../storage/storage.ts'
 import { isMirrored } from './mirrored.ts'
-
-/** System of the identifier by which a ValueSet says that it is one of the EU's. */
-const euValueSetIds = 'https://ec.europa.eu/health/ehealth/covid-19'
 
 /** Canonicals of the software, which an installation's own come before. */
 const shipped = 'http://vidimus.org/fhir/'
@@ -73,11 +71,8 @@ export function createEuValueSets(storage: Pick<Storage, 'search' | 'read' | 're
   }
 }
 
-/** The text of a value set in the EU's form, as its publisher wrote it. */
-const textExtension = 'http://vidimus.org/fhir/StructureDefinition/eu-value-set'
-
-/** That text, byte for byte; undefined where a ValueSet carries none. */
+/** The text of a value set in the EU's form, as its publisher wrote it, byte for byte; undefined where a ValueSet carries none. */
 export function euValueSetText({ extension = [] }: ValueSet): Buffer | undefined {
-  const data = extension.find(({ url }) => url === textExtension)?.valueAttachment?.data
+  const data = extension.find(({ url }) => url === euTextExtension)?.valueAttachment?.data
   return data === undefined ? undefined : Buffer.from(data, 'base64')
 }

@@ -1,10 +1,11 @@
 /** The endpoints of the EU Digital COVID Certificate over the artefacts of a server. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
 import type { Library, Resource, ValueSet } from '../../src/fhir/types.ts'
+import { importPackage } from '../../src/publish/import/import-package.ts'
 import { euRuleToFhir } from '../../src/rules/certlogic/eu-rule.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 import { overShared, sharedPath } from '../support/shared.ts'
@@ -224,6 +225,31 @@ describe('a server without them', () => {
         assert.equal(response.status, 404, path)
         assert.match(await response.text(), /"OperationOutcome"/)
       }
+    } finally {
+      await close()
+    }
+  })
+})
+
+overShared.describe('value sets as the EU publishes them', () => {
+  it('come in by an import and are served byte for byte, the same to rules', async () => {
+    const { server, close } = await openTestServer({ LEGACY_DCC: 'on' })
+    try {
+      const url = await server.listen()
+      const options = { storage: server.storage, gate: server.publish, canonical: 'http://ministry.example/fhir' }
+      const report = await importPackage({ path: sharedPath('igs/eu-dcc-valuesets') }, options)
+      assert.deepEqual(
+        report.entries.filter(({ status }) => status === 'failed'),
+        [],
+      )
+      assert.equal(report.entries.filter(({ status }) => status === 'loaded').length, 8)
+      const again = await importPackage({ path: sharedPath('igs/eu-dcc-valuesets') }, options)
+      assert.equal(again.entries.filter(({ status }) => status === 'unchanged').length, 8)
+      const list: { id: string; hash: string }[] = JSON.parse(await (await fetch(`${url}/valuesets`)).text())
+      assert.equal(list.length, 8)
+      const files = readdirSync(sharedPath('igs/eu-dcc-valuesets')).filter((name) => name.endsWith('.json'))
+      const hashes = new Set(files.map((name) => sha256(readFileSync(sharedPath(`igs/eu-dcc-valuesets/${name}`)))))
+      for (const { id, hash } of list) assert.ok(hashes.has(hash), id)
     } finally {
       await close()
     }

@@ -6,6 +6,12 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import { inOrder } from './order.ts'
 
+/** System of the identifier by which a ValueSet says that it is one of the EU's. */
+export const euValueSetIds = 'https://ec.europa.eu/health/ehealth/covid-19'
+
+/** Extension of a ValueSet with the text in the EU's form out of which it was made, as an Attachment. */
+export const euTextExtension = 'http://vidimus.org/fhir/StructureDefinition/eu-value-set'
+
 /** One code of a value set; what is not known of it is an empty text, as the EU writes it. */
 export interface EuCode {
   code: string
@@ -46,6 +52,9 @@ export function writeEuValueSet({ id, date, codes }: EuValueSet): Buffer {
   return Buffer.from(`{${head},"valueSetValues":{${values.join(',')}}}`)
 }
 
+/** Why a text is none whose values are no codes. */
+export const notCodes = 'a value has no display or no system'
+
 /** What the text of a value set says, as far as it is needed to use it. */
 export interface ReadValueSet {
   id: string
@@ -66,8 +75,7 @@ export function readEuValueSet(text: Uint8Array): ReadValueSet | string {
   if (!isJsonObject(values)) return 'valueSetValues is no object'
   const codes: EuCode[] = []
   for (const [code, value] of Object.entries(values)) {
-    if (!isJsonObject(value) || typeof value.display !== 'string' || typeof value.system !== 'string')
-      return 'a value has no display or no system'
+    if (!isJsonObject(value) || typeof value.display !== 'string' || typeof value.system !== 'string') return notCodes
     if (typeof value.active !== 'boolean') return 'a value does not say whether it is active'
     codes.push({
       code,
