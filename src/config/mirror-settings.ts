@@ -1,0 +1,13 @@
+/** Setting of what is mirrored from other participants. */
+import type { Setting } from './setting.ts'
+
+/** The setting, in the order of the README's table. */
+export const mirrorSettings = [
+  {
+    variable: 'MIRROR',
+    kind: 'text',
+    fallbackText: 'nothing is mirrored',
+    description:
+      'Whose trusted references are fetched from the gateways and mirrored here (docs/mirror.md): a JSON array of `{"participant", "service"?, "domain"?, "gateway"?, "unsigned"?, "runRules"?}`, or a file that holds one. Rules of others are run only with `runRules`.',
+  },
+] as const satisfies Setting[]
