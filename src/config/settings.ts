@@ -1,6 +1,7 @@
 /** Every setting, once: name, kind, default and meaning. */
 import { proxyProblem } from '../http/limits/requester.ts'
 import { openOperationNames } from '../operations/open-operations.ts'
+import { trustSettings } from './trust-settings.ts'
 
 /** How the text of a setting is read. */
 export type Kind =
@@ -78,6 +79,7 @@ export const settings = [
     description:
       'Whose keys count: a JSON array of sources, a file that holds one, or comma-separated paths of certificate folders and DID documents, each with its pinned key beside it (`<name>.key.json`).',
   },
+  ...trustSettings,
   {
     variable: 'ALLOW_REQUEST_TRUST_ANCHORS',
     kind: 'switch',
@@ -90,7 +92,7 @@ export const settings = [
     choices: ['off', 'on'],
     fallback: 'off',
     description:
-      '`on` lets a guarded client ask other servers, by https and name alone: for what a health link points to when `$evaluate` is asked with `followLinks`. With `off` no connection is ever opened.',
+      '`on` lets a guarded client ask other servers, by https and name alone: for trust lists at an address, and for what a health link points to when `$evaluate` is asked with `followLinks`. With `off` no connection is ever opened.',
   },
   {
     variable: 'NETWORK_HOSTS',
