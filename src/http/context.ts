@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { FindDocument } from '../base/public-document.ts'
 import type { Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
@@ -73,6 +74,8 @@ export interface HttpHooks {
   expandTokens?(valueSet: string): Promise<string[]>
   /** Whether a long reply may be written now, while clients still take others; always without it. */
   mayWrite?(bytes: number): boolean
+  /** Documents that are served as bytes, in the order in which they are looked for. */
+  documents?: readonly FindDocument[]
   /** Why a call needs a token, as a sentence; undefined when it is open to everybody. */
   tokenFor?(operation: string, call: OperationCall): string | undefined
 }

@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express'
 import { FhirError, issue } from '../fhir/error.ts'
+import type { Logs } from './audit/access-log.ts'
 import type { HttpContext } from './context.ts'
 import { landingPage } from './describe/landing.ts'
 import { openApi } from './describe/openapi.ts'
@@ -7,7 +8,6 @@ import { isExpected, methodNotAllowed, unknownPath } from './message/errors.ts'
 import { requestId } from './message/head.ts'
 import { send, writtenError } from './message/reply.ts'
 import { answerReady } from './readiness.ts'
-import type { Logs } from './wire/answer.ts'
 import { constantHeaders } from './wire/constant-headers.ts'
 
 /** Everything outside the FHIR base: pages and checks that are not worth speed. */

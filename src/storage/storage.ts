@@ -91,6 +91,12 @@ export interface Written {
   outcome: 'created' | 'updated' | 'unchanged' | 'deleted'
 }
 
+/** One record of a kind. */
+interface StoredRecord {
+  key: string
+  value: string
+}
+
 /**
  * Where artefacts are kept. Every adapter passes test/storage/contract.ts.
  * What a client can cause is a FhirError: 400 bad value or cursor, 409 conflict, 412 precondition failed, 422 too
@@ -128,6 +134,20 @@ export interface Storage {
   derived: {
     get(kind: string, key: string): Promise<string | undefined>
     set(kind: string, key: string, value: string): Promise<void>
+  }
+  /**
+   * Small records that stand for themselves and cannot be made anew: what was signed, what is registered where, who runs a job.
+   * Not counted in `revision`. Durable when acknowledged, as writes are, and with their errors.
+   */
+  records: {
+    get(kind: string, key: string): Promise<string | undefined>
+    /** Every record of a kind, by key in the order of its UTF-8 bytes. */
+    all(kind: string): Promise<StoredRecord[]>
+    /**
+     * Compare and set: what stands there becomes `to` if it is `from`, in one step that no other process comes into; undefined
+     * is "absent". False, and nothing is changed, when it is another.
+     */
+    replace(kind: string, key: string, from: string | undefined, to: string | undefined): Promise<boolean>
   }
   close(): Promise<void>
 }

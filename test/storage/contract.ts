@@ -38,6 +38,7 @@ export function storageContract(name: string, open: StorageOpener): void {
       }
     })
   describe(`${name}: versions`, () => versionCases(test))
+  describe(`${name}: records`, () => recordCases(test))
   describe(`${name}: preconditions`, () => preconditionCases(test))
   describe(`${name}: canonicals`, () => canonicalCases(test))
   describe(`${name}: search`, () => searchCases(test))
@@ -48,6 +49,59 @@ export function storageContract(name: string, open: StorageOpener): void {
 type Test = (title: string, body: (storage: Storage, clock: { now: number }) => Promise<void>) => void
 
 const status = (expected: number) => (error: unknown) => error instanceof FhirError && error.status === expected
+
+function recordCases(test: Test): void {
+  test('a record is set only when what stands there is what was expected', async ({ records }) => {
+    assert.equal(await records.get('lease', 'a'), undefined)
+    assert.equal(await records.replace('lease', 'a', 'other', 'one'), false)
+    assert.equal(await records.get('lease', 'a'), undefined)
+    assert.equal(await records.replace('lease', 'a', undefined, 'one'), true)
+    assert.equal(await records.replace('lease', 'a', undefined, 'two'), false)
+    assert.equal(await records.replace('lease', 'a', 'one', 'two'), true)
+    assert.equal(await records.replace('lease', 'a', 'one', 'three'), false)
+    assert.equal(await records.replace('lease', 'a', 'one', undefined), false)
+    assert.equal(await records.get('lease', 'a'), 'two')
+    assert.equal(await records.replace('lease', 'a', 'two', 'two'), true)
+    assert.equal(await records.replace('lease', 'a', 'two', undefined), true)
+    assert.equal(await records.get('lease', 'a'), undefined)
+    assert.equal(await records.replace('lease', 'a', undefined, undefined), true)
+  })
+  test('an empty value is a value', async ({ records }) => {
+    assert.equal(await records.replace('k', '', undefined, ''), true)
+    assert.equal(await records.replace('k', '', undefined, 'x'), false)
+    assert.deepEqual(await records.all('k'), [{ key: '', value: '' }])
+  })
+  test('kinds are kept apart from each other and from derived values, and no revision counts them', async (storage) => {
+    const { records, derived } = storage
+    await storage.write([put(valueSet('a'))])
+    const before = storage.revision()
+    await derived.set('k', 'a', 'derived')
+    for (const key of ['b', 'a', 'é', 'Z']) await records.replace('k', key, undefined, `of ${key}`)
+    await records.replace('k2', 'a', undefined, 'of another kind')
+    const all = await records.all('k')
+    assert.deepEqual(
+      all.map(({ key, value }) => `${key}: ${value}`),
+      ['Z: of Z', 'a: of a', 'b: of b', 'é: of é'],
+    )
+    assert.deepEqual(await records.all('none'), [])
+    assert.equal(await derived.get('k', 'a'), 'derived')
+    assert.equal(storage.revision(), before)
+    assert.equal(storage.revision(['ValueSet']), before)
+  })
+  test('keys and values come back as they were, whatever is in them', async ({ records }) => {
+    const texts = ["'; DROP TABLE record; --", 'a\u0000b', '%_*', '😀', 'x'.repeat(3_000_000), '{"a":1.10}']
+    for (const text of texts) assert.equal(await records.replace('odd', text.slice(0, 100), undefined, text), true)
+    for (const text of texts) assert.equal(await records.get('odd', text.slice(0, 100)), text)
+    for (const text of texts) assert.equal(await records.replace('odd', text.slice(0, 100), text, `${text}.`), true)
+  })
+  test('of many that set at the same time one wins', async ({ records }) => {
+    const wins = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => records.replace('race', 'a', undefined, String(i))),
+    )
+    assert.equal(wins.filter((each) => each).length, 1)
+    assert.equal(await records.get('race', 'a'), String(wins.indexOf(true)))
+  })
+}
 
 function versionCases(test: Test): void {
   test('create, update, delete and create again are versions', async (storage) => {

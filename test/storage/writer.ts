@@ -12,4 +12,5 @@ for (let i = 0; ; i++) {
   const written = await storage.write(writes)
   // not through a stream: what is said must not wait in a buffer
   for (const { version } of written) writeSync(1, `${version.id} ${version.versionId} ${title}\n`)
+  if (await storage.records.replace('kill', title, undefined, `value of ${title}`)) writeSync(1, `record 0 ${title}\n`)
 }

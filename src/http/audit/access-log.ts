@@ -19,3 +19,9 @@ export type AccessLog = (entry: AccessLogEntry) => void
 
 /** Takes an error that nobody expected, to be logged with its stack under the id of the request. */
 export type ErrorLog = (entry: { requestId: string; error: unknown }) => void
+
+/** Where a listener reports. */
+export interface Logs {
+  accessLog?: AccessLog
+  errorLog: ErrorLog
+}

@@ -197,6 +197,7 @@ export function auditedStorage(storage: Storage, source: AuditSource): Storage {
     count: () => storage.count(),
     revision: (types) => storage.revision(types),
     derived: storage.derived,
+    records: storage.records,
     close: () => storage.close(),
     async write(writes) {
       const events: Write[] = []

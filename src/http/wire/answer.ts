@@ -1,7 +1,7 @@
 /** One request from its first byte to its last: answered, or sent again as it was answered before, recorded and told. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FhirError, issue } from '../../fhir/error.ts'
-import type { AccessLog, ErrorLog } from '../audit/access-log.ts'
+import type { ErrorLog, Logs } from '../audit/access-log.ts'
 import { type AuditSource, auditedStorage } from '../audit/audit-event.ts'
 import { recordRequest } from '../audit/record-request.ts'
 import { auditedTransaction } from '../audit/transactions.ts'
@@ -26,6 +26,7 @@ import { replyTo, send, type Writing, written, writtenError } from '../message/r
 import { findOperation } from '../operations.ts'
 import { allowedMethods, resolveRoute } from '../routes.ts'
 import { preflightHeaders } from './constant-headers.ts'
+import { createDocumentListener } from './documents.ts'
 import {
   type CachedReply,
   cachedReply,
@@ -194,12 +195,6 @@ const writing = ({ hooks, limits, clientOf }: HttpContext, { message }: Passage)
   client: () => clientOf(message),
 })
 
-/** Where the listener reports. */
-export interface Logs {
-  accessLog?: AccessLog
-  errorLog: ErrorLog
-}
-
 /** Answers a request whose address is relative to the FHIR base; never rejects. */
 type FhirListener = (message: IncomingMessage, response: ServerResponse, address: string) => Promise<void>
 
@@ -323,12 +318,23 @@ interface Around {
 /** The FHIR endpoint below its base, and the site around it. */
 export function createListener(context: HttpContext, { basePath, site, logs }: Around): Handler {
   const fhir = createFhirListener(context, logs)
+  const { documents = [] } = context.hooks
+  const serveDocument = createDocumentListener({
+    documents,
+    context,
+    logs,
+    heldBack: (outgoing, id) => heldBack(context, outgoing, id),
+  })
   return (message, response) => {
     const address = belowBase(message.url ?? '', basePath)
-    if (address === undefined) site(message, response)
-    else void fhir(message, response, address)
+    const passOn = () => (address === undefined ? site(message, response) : void fhir(message, response, address))
+    if (documents.length === 0 || (address !== undefined && isOfFhir(address))) passOn()
+    else serveDocument(message, response, passOn)
   }
 }
+
+/** Whether no document can stand there: resource types begin with a capital, operations with `$`; the base itself is FHIR's, too. */
+const isOfFhir = (address: string): boolean => !/^\/[a-z0-9._~%-]/.test(address)
 
 /** The address relative to the FHIR base, or undefined when it is not below it. */
 function belowBase(url: string, basePath: string): string | undefined {

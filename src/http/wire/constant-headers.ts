@@ -10,14 +10,14 @@ const securityHeaders: Readonly<Record<string, string>> = {
 const corsHeaders: Readonly<Record<string, string>> = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers':
-    'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link, RateLimit, Retry-After, Warning, WWW-Authenticate',
+    'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link, RateLimit, Retry-After, Warning, WWW-Authenticate, Accept-Ranges, Content-Range, Repr-Digest, X-SIGNATURE',
 }
 
 /** Answer to a preflight (https://fetch.spec.whatwg.org/#cors-preflight-fetch). */
 export const preflightHeaders: Readonly<Record<string, string>> = {
   'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
   'Access-Control-Allow-Headers':
-    'Accept, Accept-Language, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, Prefer, X-Provenance, X-Request-Id, traceparent',
+    'Accept, Accept-Language, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, Prefer, Range, If-Range, X-Provenance, X-Request-Id, X-VERSION, traceparent',
   'Access-Control-Max-Age': '86400',
 }
 

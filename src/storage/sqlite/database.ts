@@ -26,6 +26,7 @@ const checkedBytes = 64 * 1024 * 1024
  *   as cursors live, which is what makes pages stable
  * - `active_canonical`: every version of every resource that was active under a `url|version`, never shortened: what
  *   was published once is told from it whatever became of the resource
+ * - `record`: records that stand for themselves; `derived`: what can be made anew
  * - `text_index`, `range_index`, `canonical_index`, `fulltext`: index values of searchable versions (fhir/search/index-values.ts)
  */
 const migrations = [
@@ -68,6 +69,9 @@ const migrations = [
           instr(content ->> '$.url', '|') AS bar
         FROM version WHERE content ->> '$.status' = 'active'))
     WHERE url <> '' AND version <> '';
+  `,
+  `
+  CREATE TABLE record (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) STRICT;
   `,
 ]
 

@@ -86,7 +86,31 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
         )
       },
     },
+    records: createRecords(database, busyMilliseconds),
     close: async () => database.close(),
+  }
+}
+
+function createRecords(database: Database, busyMilliseconds: number): Storage['records'] {
+  const read = (kind: string, key: string) => {
+    const row = database.get('SELECT value FROM record WHERE kind = ? AND key = ?', kind, key)
+    return row && String(row.value)
+  }
+  return {
+    get: async (kind, key) => read(kind, key),
+    all: async (kind) =>
+      database
+        .all('SELECT key, value FROM record WHERE kind = ? ORDER BY key', kind)
+        .map(({ key, value }) => ({ key: String(key), value: String(value) })),
+    replace: (kind, key, from, to) =>
+      whenFree(busyMilliseconds, () =>
+        database.transaction('write', () => {
+          if (read(kind, key) !== from) return false
+          if (to === undefined) database.run('DELETE FROM record WHERE kind = ? AND key = ?', kind, key)
+          else database.run('INSERT OR REPLACE INTO record (kind, key, value) VALUES (?, ?, ?)', kind, key, to)
+          return true
+        }),
+      ),
   }
 }
 

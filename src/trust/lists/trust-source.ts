@@ -2,6 +2,7 @@ import type { Distrust, Suspension } from '../keys/objections.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
 import { scaOf, type TrustedKey } from '../keys/trusted-key.ts'
 import type { RevocationContent } from '../revocation/revocation-content.ts'
+import type { GatewayDownloads } from './gateway-source.ts'
 
 /** Kinds of trust source. `gateway` comes with the gateway client. */
 export const trustSourceKinds = ['did-v2', 'jwks', 'certificates', 'distrusted', 'revocation'] as const
@@ -119,6 +120,8 @@ export interface TrustReaders {
    * copy is read, what was kept. `place` names it within the source. Rejects when nothing was kept. Use {@link keptDocument}.
    */
   keep?(place: string, load: () => Promise<Buffer>): Promise<Buffer>
+  /** What a configured gateway offers; undefined: none of that name is configured. */
+  gateway?(id: string): GatewayDownloads | undefined
 }
 
 /** A document that comes otherwise than by file or address, kept with the last good copy of its source. */

@@ -106,7 +106,7 @@ test('a store of before tells what it had published', async () => {
   await first.write([put(valueSet('a', { url, version: '1.1.0' })), { ...write('c'), method: 'DELETE' }])
   await first.close()
   const database = new DatabaseSync(file)
-  database.exec('DROP TABLE active_canonical; PRAGMA user_version = 1')
+  database.exec('DROP TABLE active_canonical; DROP TABLE record; PRAGMA user_version = 1')
   database.close()
   const second = openSqlite(file)
   const found = async (version: string) => (await second.published('ValueSet', { url, version }))?.id
