@@ -2,11 +2,17 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { isSystemError, systemErrorText } from '../base/system-error.ts'
 import { createKeyIndex, type KeyIndex } from './keys/key-index.ts'
 import { type Distrust, idleNames, type Suspension } from './keys/objections.ts'
+import { participantCode } from './keys/participant-codes.ts'
 import { isExpired, type TrustedKey } from './keys/trusted-key.ts'
 import { readCertificatesSource } from './lists/certificates-source.ts'
 import type { ListChecker } from './lists/check-list.ts'
 import { type DidReading, readDidSource } from './lists/did-source.ts'
+import { readLdifSource } from './lists/directories/ldif-source.ts'
+import { readMasterListSource } from './lists/directories/master-list-source.ts'
 import { readDistrustedSource } from './lists/distrusted-source.ts'
+import { overridden } from './lists/gateway/override.ts'
+import { readGatewaySource } from './lists/gateway/read-gateway.ts'
+import { readIssuersSource } from './lists/gateway/read-issuers.ts'
 import { readJwksSource } from './lists/jwks-source.ts'
 import { createListProcess } from './lists/list-process.ts'
 import {
@@ -18,6 +24,8 @@ import {
   type TrustSourceKind,
   UnusableSource,
 } from './lists/trust-source.ts'
+import { createMessageProcess, type MessageOpener } from './messages/message-process.ts'
+import { readGatewayBatches } from './revocation/gateway/read-gateway-batches.ts'
 import type { RevocationContent } from './revocation/revocation-content.ts'
 import { type RevocationLists, type RevocationSource, revocationLists } from './revocation/revocation-lists.ts'
 import { readRevocationSource } from './revocation/revocation-source.ts'
@@ -70,6 +78,8 @@ export interface TrustOptions {
   now(): Date
   /** How lists are proven; by default in a process of its own. */
   check?: ListChecker
+  /** How signed messages are opened; by default in a process of its own. */
+  messages?: MessageOpener
   /** Revocation lists that come otherwise than from a source, as they stand. */
   revocations?(): readonly RevocationSource[]
 }
@@ -83,8 +93,12 @@ export const fileReaders: TrustReaders = {
   modified: async (path) => (await stat(path)).mtime,
 }
 
-/** With what a source is read: `before`, what its last good reading held. */
-type Reading = DidReading & { before: SourceContent | undefined }
+/** With what a source is read: `before`, what its last good reading held; `uploads`, upload certificates of a country that count. */
+type Reading = DidReading & {
+  messages: MessageOpener
+  uploads(country: string): readonly TrustedKey[]
+  before: SourceContent | undefined
+}
 
 const sourceReaders: Record<TrustSourceKind, (source: TrustSource, reading: Reading) => Promise<SourceContent>> = {
   'did-v2': readDidSource,
@@ -92,6 +106,11 @@ const sourceReaders: Record<TrustSourceKind, (source: TrustSource, reading: Read
   certificates: (source, { readers }) => readCertificatesSource(source, readers),
   distrusted: (source, { readers }) => readDistrustedSource(source, readers),
   revocation: readRevocationSource,
+  gateway: readGatewaySource,
+  'gateway-revocation': readGatewayBatches,
+  issuers: readIssuersSource,
+  'icao-master-list': readMasterListSource,
+  ldif: readLdifSource,
 }
 
 /** A revocation list that is older is remarked upon, unless its source says otherwise. */
@@ -116,19 +135,29 @@ export async function loadTrustLists(sources: TrustSource[], options: TrustOptio
   let revocations: RevocationLists | undefined
   const read = async (names?: readonly string[]) => {
     const lists = createListProcess()
-    const reading = { readers, check: options.check ?? lists.check, now: options.now() }
-    const next: SourceState[] = []
-    try {
+    const process = createMessageProcess(options.now())
+    const messages = options.messages ?? process
+    const next = [...states]
+    const check = options.check ?? lists.check
+    const readOnes = async (isMeant: (source: TrustSource) => boolean) => {
+      const uploads = uploadsIn(indexOf(next))
       // One after another: a process that checks a list takes a processor.
-      for (const state of states) {
-        next.push(!names || names.includes(state.source.name) ? await readState(state, reading) : state)
+      for (const [at, state] of states.entries()) {
+        if ((names && !names.includes(state.source.name)) || !isMeant(state.source)) continue
+        next[at] = await readState(state, { readers, check, messages, now: options.now(), uploads })
       }
+    }
+    try {
+      await readOnes(({ kind }) => kind !== 'gateway-revocation')
+      // Who may sign batches is on the lists that were read.
+      await readOnes(({ kind }) => kind === 'gateway-revocation')
     } finally {
       lists.close()
+      process.close()
     }
     states = next
     index = indexOf(states)
-    const own = states.filter(({ source }) => source.kind === 'revocation').map(revocationSource)
+    const own = states.filter(({ source }) => isOfRevocation(source)).map(revocationSource)
     const fed = options.revocations
     revocations = own.length > 0 || fed ? revocationLists(() => [...own, ...(fed?.() ?? [])], index) : undefined
   }
@@ -136,7 +165,8 @@ export async function loadTrustLists(sources: TrustSource[], options: TrustOptio
   const trust: Trust = {
     keys: () => index,
     revocations: () => revocations,
-    status: () => states.map((state) => statusOf(state, { index, entries: entriesOf(states), now: options.now() })),
+    status: () =>
+      overridden(states).map((state) => statusOf(state, { index, entries: entriesOf(states), now: options.now() })),
     async reload(names) {
       const reading = last.then(() => read(names))
       // One that failed does not stop the next.
@@ -149,7 +179,15 @@ export async function loadTrustLists(sources: TrustSource[], options: TrustOptio
   return trust
 }
 
-async function readState(before: SourceState, reading: DidReading): Promise<SourceState> {
+const isOfRevocation = ({ kind }: TrustSource): boolean => kind === 'revocation' || kind === 'gateway-revocation'
+
+/** Upload certificates that count, by alpha-2 of their country. */
+function uploadsIn(index: KeyIndex): Reading['uploads'] {
+  const uploads = Map.groupBy(index.find({ usage: ['UP'] }), ({ participant }) => participant)
+  return (country) => uploads.get(participantCode(country) ?? country) ?? []
+}
+
+async function readState(before: SourceState, reading: Omit<Reading, 'before'>): Promise<SourceState> {
   const { source, content, readAt } = before
   try {
     if (/^https?:/i.test(source.location))
@@ -187,7 +225,8 @@ function entriesOf(states: SourceState[]): TrustedKey[] {
   return [...contents.flatMap(({ keys }) => keys), ...leftOutKeys(contents)]
 }
 
-function indexOf(states: SourceState[]): KeyIndex {
+function indexOf(read: SourceState[]): KeyIndex {
+  const states = overridden(read)
   const contents = states.flatMap(({ content }) => content ?? [])
   return createKeyIndex(
     contents.map(({ keys }) => keys),

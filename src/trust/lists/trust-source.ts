@@ -1,6 +1,7 @@
 import type { Distrust, Suspension } from '../keys/objections.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
 import { scaOf, type TrustedKey } from '../keys/trusted-key.ts'
+import type { BatchStore } from '../revocation/gateway/batch-store.ts'
 import type { RevocationContent } from '../revocation/revocation-content.ts'
 import type { GatewayDownloads } from './gateway-source.ts'
 
@@ -79,6 +80,8 @@ export interface SourceContent {
   suspended?: Suspension[]
   /** What the source withdraws by name: all that one of kind `distrusted` says, and keys of a JWK set that cannot be read. */
   distrust?: Distrust
+  /** `gateway`: the participant that we are there. */
+  ownParticipant?: string
   /** Its keys by the part of the source that they come from, for one whose parts can fail one by one. */
   parts?: ReadonlyMap<string, readonly TrustedKey[]>
   /** Revocation lists of credentials. */
@@ -121,6 +124,8 @@ export interface TrustReaders {
   }): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: Buffer }>
   /** What a configured gateway offers; undefined: none of that name is configured. */
   gateway?(id: string): GatewayDownloads | undefined
+  /** Where the batches of a source are written down, by its name; absent: nothing outlives the process. */
+  batches?(name: string): BatchStore
 }
 
 /** How an entry is named to an administrator. */

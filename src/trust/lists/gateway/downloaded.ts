@@ -5,11 +5,11 @@ import { UnusableSource } from '../trust-source.ts'
 const FAULTS: readonly unknown[] = [TypeError, RangeError, ReferenceError, SyntaxError]
 
 /** What a client of another server answers. @throws UnusableSource when it could not be had */
-export async function downloaded<Answer>(download: () => Promise<Answer>): Promise<Answer> {
+export async function downloaded<Answer>(download: () => Promise<Answer>, what = 'the gateway'): Promise<Answer> {
   try {
     return await download()
   } catch (error) {
     if (!(error instanceof Error) || FAULTS.includes(error.constructor) || error instanceof UnusableSource) throw error
-    throw new UnusableSource(`the gateway could not be read: ${errorText(error)}`)
+    throw new UnusableSource(`${what} could not be read: ${errorText(error)}`)
   }
 }

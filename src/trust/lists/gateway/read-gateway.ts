@@ -1,11 +1,12 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Json } from '../../../base/json-value.ts'
 import { checkChains, gatewayHierarchy } from '../../keys/chain.ts'
+import { participantCode } from '../../keys/participant-codes.ts'
 import type { TrustedKey } from '../../keys/trusted-key.ts'
 import type { MessageOpener } from '../../messages/message-process.ts'
 import type { SignedStatement } from '../../messages/open-messages.ts'
+import { makeTurns } from '../../turns.ts'
 import type { GatewayDownloads } from '../gateway-source.ts'
-import { pinnedCertificates } from '../pinned-certificates.ts'
 import {
   bindingOf,
   entryName,
@@ -16,7 +17,8 @@ import {
   type TrustSource,
   UnusableSource,
 } from '../trust-source.ts'
-import { makeTurns } from '../turns.ts'
+import { downloaded } from './downloaded.ts'
+import { pinnedCertificates } from './pinned-certificates.ts'
 import { type GatewayRow, isLeftOut, readGatewayRow } from './rows.ts'
 
 /** With what a gateway's list is read. */
@@ -51,7 +53,8 @@ export async function readGatewaySource(source: TrustSource, reading: GatewayRea
   const uploaded = await checkSignatures(read.rows, 'upload', { anchors: uploads, messages: reading.messages })
   const chained = await chain([...anchored.rows, ...uploaded.rows])
   const leftOut = [...read.leftOut, ...anchored.leftOut, ...uploaded.leftOut, ...chained.leftOut]
-  return contentOf(source, chained, leftOut)
+  const ownParticipant = participantCode(gateway.country) ?? gateway.country
+  return { ...contentOf(source, chained, leftOut), ownParticipant }
 }
 
 /** The configured gateway of a source. @throws UnusableSource */
