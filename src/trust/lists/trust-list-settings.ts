@@ -11,7 +11,7 @@ import {
   isOfGateway,
   modeProblems,
 } from './gateway/gateway-settings.ts'
-import { trustSourceKinds as kinds, type TrustSource, type TrustSourceKind } from './trust-source.ts'
+import { isUrl, trustSourceKinds as kinds, type TrustSource, type TrustSourceKind } from './trust-source.ts'
 
 /** Kinds whose keys may be bound. */
 const keyKinds: TrustSourceKind[] = ['did-v2', 'jwks', 'certificates', 'gateway', 'issuers', 'icao-master-list', 'ldif']
@@ -29,17 +29,22 @@ const members: Record<string, TrustSourceKind[] | undefined> = {
   usage: ['did-v2', 'jwks', 'certificates', 'gateway', 'issuers', 'ldif'],
   required: keyKinds,
   ...gatewayMembers,
-  maxAgeSeconds: ['revocation', 'gateway-revocation'],
+  firstCopy: ['did-v2', 'jwks', 'icao-master-list'],
+  maxAgeSeconds: undefined,
+  rejectAgeSeconds: undefined,
   refreshSeconds: undefined,
 }
+/** Kinds that are read from a folder or file alone. */
+const localKinds: readonly TrustSourceKind[] = ['certificates']
+const secondsMembers = ['refreshSeconds', 'maxAgeSeconds', 'rejectAgeSeconds'] as const
 const textMembers = ['id', 'issuer', 'participant', 'domain', 'usage'] as const
 
 /** How settings read a file they name; relative paths inside it count from its folder. */
 export type ReadText = (path: string) => string
 
 /**
- * Reads the setting TRUST_LISTS: a JSON array of sources `{name, kind, location, key?, id?, issuer?, participant?, domain?, usage?, required?, maxAgeSeconds?,
- * refreshSeconds?, withFederation?, anchors?, mode?}`;
+ * Reads the setting TRUST_LISTS: a JSON array of sources `{name, kind, location, key?, id?, issuer?, participant?, domain?, usage?, required?, firstCopy?, maxAgeSeconds?,
+ * rejectAgeSeconds?, refreshSeconds?, withFederation?, anchors?, mode?}`;
  * or the path of a JSON file with such an array; or paths separated by commas: a folder or a certificate file is of kind
  * `certificates`, a `*.json` file of kind `did-v2` with its pinned key beside it as `<name>.key.json`, a `*.jwks.json` file of
  * kind `jwks`. Empty text means no lists. Throws Error with every problem, one a line.
@@ -145,12 +150,34 @@ function sourceProblems(entry: JsonObject): string[] {
   problems.push(...gatewayProblems(entry))
   problems.push(...bindingProblems(entry))
   if ('required' in entry && typeof entry.required !== 'boolean') problems.push('required must be true or false')
-  for (const member of ['refreshSeconds', 'maxAgeSeconds']) {
+  problems.push(...placeProblems(entry, kind))
+  for (const member of secondsMembers) {
     const value = entry[member]
     if (value !== undefined && !(typeof value === 'number' && value > 0))
       problems.push(`${member} must be a positive number`)
   }
   return problems
+}
+
+/** What may be asked for over the network, and what must be a file: a key that came with the list would prove nothing. */
+function placeProblems({ location, key, firstCopy }: JsonObject, kind: TrustSourceKind | undefined): string[] {
+  const problems: string[] = []
+  const isRemote = typeof location === 'string' && isUrl(location)
+  if (isRemote && !isPlainAddress(location))
+    problems.push('location must be an https address without user, password and fragment')
+  if (isRemote && kind && localKinds.includes(kind))
+    problems.push(`a source of kind ${kind} is a folder or file, and not an address`)
+  if ([key ?? []].flat().some((each) => typeof each === 'string' && isUrl(each)))
+    problems.push('key must be a file: a key that is fetched proves nothing')
+  if (firstCopy === undefined) return problems
+  if (typeof firstCopy !== 'string' || firstCopy === '' || isUrl(firstCopy)) problems.push('firstCopy must be a file')
+  if (!isRemote) problems.push('firstCopy means nothing for a location that is a file')
+  return problems
+}
+
+function isPlainAddress(location: string): boolean {
+  const url = URL.parse(location)
+  return url?.protocol === 'https:' && url.username === '' && url.password === '' && !location.includes('#')
 }
 
 /** Whom the keys are bound to must be understood: a misspelt binding would bind nobody. */
@@ -172,7 +199,7 @@ function bindingProblems(entry: JsonObject): string[] {
       )
     if (participant !== undefined) problems.push('a revocation list is of an issuer or of a participant, not both')
   }
-  const isRemote = typeof location === 'string' && /^https?:/i.test(location)
+  const isRemote = typeof location === 'string' && isUrl(location)
   if (kind === 'jwks' && isRemote && issuer === undefined && participant === undefined) {
     problems.push('a JWK set from the network needs the issuer or participant that its keys are bound to')
   }
@@ -189,8 +216,11 @@ function sourceOfEntry(entry: JsonObject, folder: string): TrustSource {
     ...gatewaySettings(entry, resolve),
   }
   if (keys.length > 0) source.key = keys
-  if (typeof entry.refreshSeconds === 'number') source.refreshSeconds = entry.refreshSeconds
-  if (typeof entry.maxAgeSeconds === 'number') source.maxAgeSeconds = entry.maxAgeSeconds
+  if (typeof entry.firstCopy === 'string') source.firstCopy = resolve(entry.firstCopy)
+  for (const member of secondsMembers) {
+    const value = entry[member]
+    if (typeof value === 'number') source[member] = value
+  }
   if (entry.required === true) source.required = true
   for (const member of textMembers) {
     const value = entry[member]

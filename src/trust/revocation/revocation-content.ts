@@ -15,5 +15,5 @@ export interface RevocationContent {
   /** Where a gateway's list was left off. */
   book?: BatchBook
   /** When what it holds was made: the newest date of a batch or file; undefined when nothing tells. */
-  date?: Date
+  date?: Date | undefined
 }

@@ -4,7 +4,7 @@ import type { GatewayDownloads } from '../../../src/trust/lists/gateway-source.t
 import type { TrustReaders, TrustSource } from '../../../src/trust/lists/trust-source.ts'
 import type { MessageOpener } from '../../../src/trust/messages/message-process.ts'
 import { openMessages } from '../../../src/trust/messages/open-messages.ts'
-import { loadTrustLists, type Trust } from '../../../src/trust/trust.ts'
+import { loadTrustLists, type Trust, type TrustOptions } from '../../../src/trust/trust.ts'
 import { type Files, memoryReaders } from '../memory-readers.ts'
 import { type CmsOptions, cmsText } from '../pki/cms.ts'
 import type { PkiKey, TestPki } from '../pki/pki.ts'
@@ -69,13 +69,17 @@ export interface NetworkParts {
   files?: Files
   readers?: Partial<TrustReaders>
   now?: () => Date
+  options?: Partial<TrustOptions>
 }
 
-/** Trust lists over those. */
-export function loadNetwork(sources: TrustSource[], parts: NetworkParts): Promise<Trust> {
+/** Trust lists over those, read once. */
+export async function loadNetwork(sources: TrustSource[], parts: NetworkParts): Promise<Trust> {
   const { gateways = {}, files = {}, now = () => new Date() } = parts
   const readers = { ...memoryReaders(files), gateway: (id: string) => gateways[id], ...parts.readers }
-  return loadTrustLists(sources, { readers, now, messages: openerAt(now()) })
+  const trust = await loadTrustLists(sources, { readers, now, messages: openerAt(now()), ...parts.options })
+  // What is remote is asked for after the start.
+  await trust.reload()
+  return trust
 }
 
 /** The usual source. */

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../../base/json.ts'
 import type { Json } from '../../../base/json-value.ts'
+import { urlOfDid } from '../../did-web/did-url.ts'
 import { subjectCountries } from '../../keys/chain.ts'
 import { participantCode } from '../../keys/participant-codes.ts'
 import type { TrustedKey } from '../../keys/trusted-key.ts'
@@ -12,9 +13,9 @@ import {
   type TrustSource,
   UnusableSource,
 } from '../trust-source.ts'
-import { didWebAddress, readDidKeys } from './did-issuer.ts'
+import { readDidKeys } from './did-issuer.ts'
 import { downloaded } from './downloaded.ts'
-import { anchorsOf, type GatewayReading, gatewayOf, rowsOf } from './read-gateway.ts'
+import { anchorsOf, type GatewayReading, gatewayOf, keptRows } from './read-gateway.ts'
 
 /** A trusted issuer of a gateway, as its row names it. */
 interface IssuerRow {
@@ -52,10 +53,8 @@ export async function readIssuersSource(
   const { readers, messages, before } = reading
   const gateway = gatewayOf(source, readers)
   const anchors = await anchorsOf(source, gateway, readers)
-  const rows = rowsOf(
-    await downloaded(() => gateway.issuers({ withFederation: source.withFederation === true })),
-    'issuer',
-  )
+  const withFederation = source.withFederation === true
+  const rows = await keptRows(source, readers, () => gateway.issuers({ withFederation }))
   if (rows.length > MOST_ISSUERS)
     throw new UnusableSource(`the gateway lists ${rows.length} issuers, more than the ${MOST_ISSUERS} that are read`)
   const content: SourceContent = { keys: [], warnings: [], leftOut: [] }
@@ -197,7 +196,7 @@ function foreignFault({ certificate }: TrustedKey, { country }: IssuerRow): stri
 
 /** Where the keys are. @throws UnusableSource */
 function addressOf({ type, url }: IssuerRow): string {
-  const address = type === 'DID' ? didWebAddress(url) : url
+  const address = type === 'DID' ? urlOfDid(url) : url
   if (address === undefined) throw new UnusableSource('its DID is none of the method web')
   if (!/^https:\/\//i.test(address)) throw new UnusableSource('its address is not https')
   return address

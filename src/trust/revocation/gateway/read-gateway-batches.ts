@@ -4,12 +4,18 @@ import { sha256Hex, type TrustedKey } from '../../keys/trusted-key.ts'
 import { downloaded } from '../../lists/gateway/downloaded.ts'
 import { gatewayOf } from '../../lists/gateway/read-gateway.ts'
 import type { GatewayDownloads } from '../../lists/gateway-source.ts'
-import { type SourceContent, type TrustReaders, type TrustSource, UnusableSource } from '../../lists/trust-source.ts'
+import {
+  keptDocument,
+  type SourceContent,
+  type TrustReaders,
+  type TrustSource,
+  UnusableSource,
+} from '../../lists/trust-source.ts'
 import type { MessageOpener } from '../../messages/message-process.ts'
 import { createHashIndex, type HashIndex } from '../hash-index.ts'
 import type { ReadBatch } from '../read-batch.ts'
 import type { RevocationContent } from '../revocation-content.ts'
-import { type BatchBook, emptyBook, giveUp, type HeldBatch } from './batch-book.ts'
+import { type BatchBook, emptyBook, giveUp, type HeldBatch, writeBook } from './batch-book.ts'
 import { readBatchList } from './batch-list.ts'
 import { type BatchStore, noStore } from './batch-store.ts'
 
@@ -18,8 +24,8 @@ export interface BatchReading {
   readers: TrustReaders
   messages: MessageOpener
   now: Date
-  /** Upload certificates that count now, of a country (alpha-2). */
-  uploads(country: string): readonly TrustedKey[]
+  /** Upload certificates that count now, to be asked by country (alpha-2). */
+  uploads(): (country: string) => readonly TrustedKey[]
   before: SourceContent | undefined
 }
 
@@ -29,7 +35,6 @@ const AT_A_TIME = 2
 const SAVED_AFTER = 200
 
 interface Work extends BatchReading {
-  gateway: GatewayDownloads
   store: BatchStore
   book: BatchBook
   hashes: HashIndex
@@ -42,14 +47,19 @@ interface Work extends BatchReading {
  * @throws UnusableSource when the list cannot be read; what is held stays
  */
 export async function readGatewayBatches(source: TrustSource, reading: BatchReading): Promise<SourceContent> {
-  const gateway = gatewayOf(source, reading.readers)
   const { store, faults } = tolerant(reading.readers.batches?.(source.name) ?? noStore)
-  const work = { ...reading, gateway, store, ...(await known(gateway, store, reading)) }
+  const work = { ...reading, store, ...(await known(source.location, store, reading)) }
   const { book, before } = work
-  let incomplete: string | undefined
   let isOffered = true
+  let incomplete: string | undefined
+  // While a copy is read nobody is asked: what is on the disk is all that is known.
+  const marker = () =>
+    keptDocument(reading.readers, source.location, async () => {
+      isOffered = await update(work, gatewayOf(source, reading.readers))
+      return Buffer.from(sha256Hex(writeBook(book)))
+    })
   try {
-    isOffered = await update(work)
+    await marker()
   } catch (error) {
     if (!(error instanceof UnusableSource)) throw error
     // The first reading of this process has nothing before it but what the disk holds, which counts.
@@ -84,13 +94,13 @@ function tolerant(store: BatchStore): { store: BatchStore; faults: Set<string> }
 
 /** What is known from this process, else from the disk. */
 async function known(
-  gateway: GatewayDownloads,
+  gateway: string,
   store: BatchStore,
   reading: BatchReading,
 ): Promise<{ book: BatchBook; hashes: HashIndex }> {
   const { book: inUse, hashes: inMemory } = reading.before?.revocation ?? {}
-  if (inUse && inMemory && inUse.gateway === gateway.id) return { book: inUse, hashes: inMemory }
-  const book = (await store.book(gateway.id)) ?? emptyBook(gateway.id)
+  if (inUse && inMemory && inUse.gateway === gateway) return { book: inUse, hashes: inMemory }
+  const book = (await store.book(gateway)) ?? emptyBook(gateway)
   const hashes = createHashIndex()
   for (const [name, { country, hashType, expires }] of book.givenUp)
     hashes.load([
@@ -122,12 +132,12 @@ async function kept(
 }
 
 /** Brings book and hashes up to date; whether the gateway has such a list. Keeps what it has come to when it throws. */
-async function update(work: Work): Promise<boolean> {
-  const { book, gateway, hashes, now, store } = work
+async function update(work: Work, gateway: GatewayDownloads): Promise<boolean> {
+  const { book, hashes, now, store } = work
   try {
     const { isOffered, gone } = await readBatchList(book, gateway, now)
     for (const id of gone) await drop(id, work)
-    if (isOffered) await fetchMissing(work)
+    if (isOffered) await fetchMissing(work, gateway)
     return isOffered
   } finally {
     for (const [id, { expires, country, hashType }] of book.held) {
@@ -150,8 +160,12 @@ async function drop(id: string, { book, hashes, store }: Work): Promise<void> {
 }
 
 /** Fetches what is missing; the first answer that does not come ends it. */
-async function fetchMissing(work: Work): Promise<void> {
-  const { book, gateway, store } = work
+async function fetchMissing(work: Work, gateway: GatewayDownloads): Promise<void> {
+  const { book, store } = work
+  const uploads = work.uploads()
+  const isSomeones = [...book.missing.values()].some(({ country }) => uploads(country).length > 0)
+  if (book.missing.size > 0 && !isSomeones)
+    throw new UnusableSource('no upload certificate is on a list (kind gateway), without which no batch counts')
   const waiting = [...book.missing.keys()]
   let fetched = 0
   let isOver = false
@@ -162,7 +176,7 @@ async function fetchMissing(work: Work): Promise<void> {
         isOver = true
         throw error
       })
-      await takeBatch(id, message, work)
+      await takeBatch(id, message, { ...work, uploaders: uploads })
       if (++fetched % SAVED_AFTER === 0) await store.saveBook(book)
     }
   }
@@ -170,7 +184,11 @@ async function fetchMissing(work: Work): Promise<void> {
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
-async function takeBatch(id: string, message: string | 'unknown' | 'deleted', work: Work): Promise<void> {
+interface Taking extends Work {
+  uploaders: ReturnType<BatchReading['uploads']>
+}
+
+async function takeBatch(id: string, message: string | 'unknown' | 'deleted', work: Taking): Promise<void> {
   const { book, hashes, store, now } = work
   const wanted = book.missing.get(id)
   if (!wanted) return
@@ -200,37 +218,44 @@ async function takeBatch(id: string, message: string | 'unknown' | 'deleted', wo
 }
 
 /** Opens a batch; a text says why it does not count. */
-async function open(message: string, country: string, { messages, uploads }: Work) {
+async function open(message: string, country: string, { messages, uploaders }: Taking) {
   const opened = await messages.batch(message)
   if (typeof opened === 'string') return opened
   const { batch, signer } = opened
   if (batch.country !== country) return `it is listed for ${country}, and is one of ${batch.country}`
   const print = sha256Hex(signer)
-  const isUploader = uploads(country).some(({ thumbprint }) => thumbprint === print)
+  const isUploader = uploaders(country).some(({ thumbprint }) => thumbprint === print)
   return isUploader ? { batch, signer: print } : 'it is signed by no upload certificate of its country that counts'
 }
 
-function contentOf(
-  { book, hashes, gateway }: Work,
-  told: { isOffered: boolean; incomplete: string | undefined; faults: ReadonlySet<string> },
-): SourceContent {
-  const { isOffered, incomplete, faults } = told
-  const countries = Map.groupBy(book.missing.values(), ({ country }) => country)
-  const missing = [...countries].map(([country, batches]) => ({ country, count: batches.length }))
+interface Told {
+  isOffered: boolean
+  incomplete: string | undefined
+  faults: ReadonlySet<string>
+}
+
+function contentOf({ book, hashes }: Work, { isOffered, incomplete, faults }: Told): SourceContent {
   const reasons = Map.groupBy(
     book.missing.values(),
     ({ country, reason }) => `batches of ${country} are missing: ${reason}`,
   )
   const warnings = [...[...reasons].map(([text, batches]) => `${batches.length} ${text}`), ...faults]
-  if (!isOffered) warnings.push(`the gateway ${gateway.id} offers no revocation lists (not-offered)`)
+  if (!isOffered) warnings.push(`the gateway ${book.gateway} offers no revocation lists (not-offered)`)
   if (incomplete !== undefined) warnings.push(`the newest batches could not be had: ${incomplete}`)
-  const wasHeld = !isOffered && book.checkedAt !== undefined
+  const wasOffered = !isOffered && book.checkedAt !== undefined
+  const unread = incomplete ?? (wasOffered ? 'the gateway no longer offers it' : undefined)
   const revocation: RevocationContent = {
     hashes,
     book,
-    missing,
-    ...(book.checkedAt === undefined ? {} : { date: new Date(book.checkedAt) }),
-    ...(incomplete === undefined && !wasHeld ? {} : { incomplete: incomplete ?? 'the gateway no longer offers it' }),
+    // Told as they are now: a reading that fails leaves this content in use, and may have learnt of further ones.
+    get missing() {
+      const countries = Map.groupBy(book.missing.values(), ({ country }) => country)
+      return [...countries].map(([country, batches]) => ({ country, count: batches.length }))
+    },
+    get date() {
+      return book.checkedAt === undefined ? undefined : new Date(book.checkedAt)
+    },
+    ...(unread === undefined ? {} : { incomplete: unread }),
   }
   return { keys: [], warnings, leftOut: [], revocation }
 }

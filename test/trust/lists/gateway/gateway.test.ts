@@ -259,7 +259,7 @@ describe('a row that does not count', () => {
       row(expiredUp, 'UPLOAD', pki.anchor),
       row(dsc, 'DSC', expiredUp, { at }),
     ]
-      assert.equal((await load(rows)).keys().find({ usage: ['DSC'] }).length, 1)
+    assert.equal((await load(rows)).keys().find({ usage: ['DSC'] }).length, 1)
   })
 })
 
@@ -337,7 +337,7 @@ describe('a download that is none', () => {
     ['fails', failing, /cannot be reached/],
     ['is a page for people', async () => '<html></html>' as never, /did not answer with a list/],
     ['is an object', async () => ({}) as never, /did not answer with a list/],
-    ['is empty', async () => [], /lists no certificate/],
+    ['is empty', async () => [], /lists nothing/],
     ['is endless', async () => Array.from({ length: 100_000 }, () => ({})), /100000 rows, more than/],
   ]
   for (const [what, certificates, told] of downloads)
