@@ -3,8 +3,9 @@ import type { Config } from '../config.ts'
 import { demoTrustSources } from '../demo/demo-issuer.ts'
 import type { NetworkClient } from '../network/network-client.ts'
 import type { TrustReaders, TrustSource } from '../trust/lists/trust-source.ts'
+import { createBatchStore } from '../trust/revocation/gateway/batch-store.ts'
 import { fileReaders, loadTrustLists, type Trust } from '../trust/trust.ts'
-import { createCopyStore } from '../trust/upkeep/copy-store.ts'
+import { createCopyStore, fileDisk, fileName } from '../trust/upkeep/copy-store.ts'
 
 /** Folder of last good copies, below DATA_DIR. */
 const FOLDER = 'trust'
@@ -17,6 +18,8 @@ interface TrustParts {
   network?: NetworkClient
   /** Whether last good copies are written: by servers, and by who refreshes them. */
   keepsCopies?: boolean
+  /** Gateways of the configuration; absent: what came from one is not read. */
+  gateway?: TrustReaders['gateway']
   /** Breaks off what is being fetched. */
   closing?: AbortSignal
 }
@@ -31,8 +34,12 @@ export const configuredCopies = (config: Pick<Config, 'dataDir'>) => createCopyS
 /** Reads the trust lists of a configuration, without a store: files, and the last good copies of what is remote. */
 export function loadConfiguredTrust(config: Config, parts: TrustParts = {}): Promise<Trust> {
   const { network, keepsCopies = false, closing } = parts
-  const readers: TrustReaders =
-    config.network && network ? { ...fileReaders, fetch: fetchThrough(network, closing) } : fileReaders
+  const readers: TrustReaders = {
+    ...fileReaders,
+    ...(config.network && network ? { fetch: fetchThrough(network, closing) } : {}),
+    ...(parts.gateway ? { gateway: parts.gateway } : {}),
+    batches: (name) => createBatchStore(join(config.dataDir, FOLDER, `${fileName(name)}.batches`), fileDisk),
+  }
   return loadTrustLists(configuredSources(config), {
     now: () => new Date(),
     readers,

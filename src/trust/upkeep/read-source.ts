@@ -52,7 +52,7 @@ export async function adoptCopy(before: SourceState, upkeep: Upkeep): Promise<So
 export const isRemote = ({ kind, location }: TrustSource): boolean => isUrl(location) || remoteKinds.includes(kind)
 
 /** Kinds whose location is no address and that are asked for over the network all the same. */
-const remoteKinds: readonly string[] = ['gateway', 'issuers']
+const remoteKinds: readonly string[] = ['gateway', 'gateway-revocation', 'issuers']
 
 /** Kinds of which the last good copy counts although its file can no longer be read: what is in it is proven, or only withdraws. */
 const copiedKinds: readonly string[] = ['did-v2', 'icao-master-list', 'revocation']
