@@ -224,6 +224,28 @@ describe('What the gateway does with references', () => {
   })
 })
 
+describe('A terminator before the gateway', () => {
+  let gateway: StandIn
+  before(async () => {
+    gateway = await startGateway({ pki, countries: ['XA', 'XB'], quirks: { tlsAlert: true } })
+  })
+  after(() => gateway.close())
+
+  it('ends connections by a TLS alert, and lets known clients pass', async () => {
+    const as = (name: string) => ask(gateway, { path: '/countrylist', as: keyOf(name) })
+    await assert.rejects(as('stranger'), { code: /^ERR_SSL_.*CERTIFICATE_UNKNOWN$/ })
+    await assert.rejects(as('XC_TLS'), { code: /^ERR_SSL_.*CERTIFICATE_UNKNOWN$/ })
+    await assert.rejects(ask(gateway, { path: '/nothing' }), { code: /^ERR_SSL_.*CERTIFICATE_REQUIRED$/ })
+    assert.equal((await as('XA_TLS')).status, 200)
+    assert.equal(gateway.requests.length, 1)
+  })
+
+  it('can be switched while it runs', async () => {
+    gateway.quirks.tlsAlert = false
+    assert.equal((await ask(gateway, { path: '/countrylist', as: keyOf('stranger') })).status, 401)
+  })
+})
+
 describe('Certificates at the gateway', () => {
   let gateway: StandIn
   const xa = pki.of('XA')
