@@ -20,9 +20,11 @@ import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
 import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-system-index.ts'
+import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
+import { documents, signingKeys } from './server/documents.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
@@ -85,6 +87,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   mkdirSync(config.dataDir, { recursive: true })
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
+  const keys = await signingKeys(config, now)
   const trust = await loadConfiguredTrust(config)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const pending = createPendingContent(storage.derived)
@@ -99,7 +102,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let running: RunningServer | undefined
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const newApp = () => createHttpApp({ config, context, publish, pending, trust, baseUrl: baseUrl(), mayWrite })
+  const newApp = () => createHttpApp({ config, context, publish, pending, trust, keys, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
@@ -239,11 +242,12 @@ type Context = OperationContext & { verdictMaps: Maps; images: ImageReader }
 
 interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust'> {
   context: OperationContext
+  keys: SigningKeys
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
-function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayWrite }: HttpWiring) {
+function createHttpApp({ config, context, publish, pending, trust, keys, baseUrl, mayWrite }: HttpWiring) {
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -261,6 +265,7 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
     },
     limits: config.requestLimits,
     hooks: {
+      documents: documents({ config, keys, baseUrl }),
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,

@@ -1,5 +1,5 @@
 /** The openssl of this machine, run over files that live as long as one call. Tests that need it are registered where it is. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,4 +24,37 @@ export function openssl(args: string[], files: Record<string, string | Uint8Arra
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** A TLS server of openssl that takes only clients whose certificate it knows, and says so with an alert, as gateways do. */
+export async function strictTlsServer(options: {
+  key: string
+  cert: string
+  /** PEM of the one client certificate that it takes. */
+  known: string
+  version: 'TLSv1.2' | 'TLSv1.3'
+}): Promise<{ port: number; close(): void }> {
+  const folder = mkdtempSync(join(tmpdir(), 'vidimus-openssl-'))
+  for (const name of ['key', 'cert', 'known'] as const) writeFileSync(join(folder, name), options[name])
+  const files = ['-key', 'key', '-cert', 'cert', '-CAfile', 'known']
+  const strict = ['-Verify', '1', '-verify_return_error', options.version === 'TLSv1.2' ? '-tls1_2' : '-tls1_3']
+  const server = spawn('openssl', ['s_server', '-accept', '127.0.0.1:0', '-www', ...files, ...strict], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  let said = ''
+  for await (const part of server.stdout.iterator({ destroyOnReturn: false })) {
+    said += part
+    const [, port] = /ACCEPT 127\.0\.0\.1:(\d+)/.exec(said) ?? []
+    if (port === undefined) continue
+    server.stdout.resume()
+    return {
+      port: Number(port),
+      close() {
+        server.kill()
+        rmSync(folder, { recursive: true, force: true })
+      },
+    }
+  }
+  throw new Error('openssl s_server did not start')
 }

@@ -4,8 +4,19 @@ import { scaOf, type TrustedKey } from '../keys/trusted-key.ts'
 import type { RevocationContent } from '../revocation/revocation-content.ts'
 import type { GatewayDownloads } from './gateway-source.ts'
 
-/** Kinds of trust source. `gateway` comes with the gateway client. */
-export const trustSourceKinds = ['did-v2', 'jwks', 'certificates', 'distrusted', 'revocation'] as const
+/** Kinds of trust source. */
+export const trustSourceKinds = [
+  'did-v2',
+  'jwks',
+  'certificates',
+  'distrusted',
+  'revocation',
+  'gateway',
+  'gateway-revocation',
+  'issuers',
+  'icao-master-list',
+  'ldif',
+] as const
 /** Kind of a trust source. */
 export type TrustSourceKind = (typeof trustSourceKinds)[number]
 
@@ -14,9 +25,12 @@ export interface TrustSource {
   /** Unique; appears in `issuer.trustList` of replies. */
   name: string
   kind: TrustSourceKind
-  /** File, folder, or https URL. */
+  /** File, folder, or https URL; of a gateway its id in the configuration. */
   location: string
-  /** `did-v2`: file with the pinned signing key (DID document or JWK), or several. */
+  /**
+   * `did-v2`: file with the pinned signing key (DID document or JWK), or several. `icao-master-list`, `ldif`: certificates of who may
+   * sign a master list, or of the authority that issued his.
+   */
   key?: string[]
   /** `did-v2`: the DID that the document must have. */
   id?: string
@@ -34,6 +48,12 @@ export interface TrustSource {
   required?: boolean
   /** `revocation`: a list older than this, in seconds, is remarked upon; default a week. */
   maxAgeSeconds?: number
+  /** `gateway`, `issuers`: rows that come from other gateways count, too. */
+  withFederation?: boolean
+  /** `gateway`, `issuers`: files with the trust anchors of those, by the name that rows give them. */
+  anchors?: Readonly<Record<string, readonly string[]>>
+  /** `gateway`: its rows stand beside those of other gateways, or in their place; default APPEND. */
+  mode?: 'APPEND' | 'OVERRIDE'
   /** How often a server reads the source again, in seconds; without, it is read at the start alone. */
   refreshSeconds?: number
 }
@@ -59,6 +79,8 @@ export interface SourceContent {
   suspended?: Suspension[]
   /** What the source withdraws by name: all that one of kind `distrusted` says, and keys of a JWK set that cannot be read. */
   distrust?: Distrust
+  /** Its keys by the part of the source that they come from, for one whose parts can fail one by one. */
+  parts?: ReadonlyMap<string, readonly TrustedKey[]>
   /** Revocation lists of credentials. */
   revocation?: RevocationContent
 }
