@@ -30,6 +30,8 @@ export interface Config {
   network: boolean
   /** Hosts that may be reached on another port or at a private address. */
   networkHosts: NetworkHost[]
+  /** Whether the endpoints of the EU Digital COVID Certificate are served. */
+  legacyDcc: boolean
   jurisdiction: string | undefined
   revocationFailure: 'warn' | 'fail' | 'fail-unknown'
   domainMismatch: 'warn' | 'fail'
@@ -109,6 +111,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     allowRequestTrustAnchors: texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true',
     network: texts.get('NETWORK') === 'on',
     networkHosts: networkHosts ?? [],
+    legacyDcc: texts.get('LEGACY_DCC') === 'on',
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
     domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),

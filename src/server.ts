@@ -25,6 +25,7 @@ import { createPendingContent, type PendingContent } from './publish/base-conten
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
 import { documents, signingKeys } from './server/documents.ts'
+import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
@@ -186,6 +187,7 @@ function createContext(wiring: Wiring): Context {
     membership: memberships(terminology, revision, { drafts: true }),
     translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
   }
+  const euValueSets = createEuValueSets(storage)
   const clock = { elapsed: () => performance.now() }
   const verdictMaps = createMaps(mapEnvironment, clock)
   const maps = createMaps(draftEnvironment, clock)
@@ -199,7 +201,7 @@ function createContext(wiring: Wiring): Context {
       listLibraries: () => listUsable(storage, 'Library'),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
-      euValueSet: async (id) => euValueSet(terminology, (await storage.read('ValueSet', id))?.resource),
+      euValueSet: async (id) => euValueSet(terminology, await euValueSets.find(id)),
       derived: storage.derived,
       revision: () => revision(ruleTypes),
     },
@@ -207,7 +209,7 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
-  return { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, limits, now, uuid }
+  return { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, limits, now, uuid, euValueSets }
 }
 
 function wireEvaluate(
@@ -238,16 +240,17 @@ function wireEvaluate(
 }
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
-type Context = OperationContext & { verdictMaps: Maps; images: ImageReader }
+type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
 
 interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust'> {
-  context: OperationContext
+  context: Context
   keys: SigningKeys
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
-function createHttpApp({ config, context, publish, pending, trust, keys, baseUrl, mayWrite }: HttpWiring) {
+function createHttpApp(wiring: HttpWiring) {
+  const { config, context, publish, pending, trust, keys, baseUrl, mayWrite } = wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -265,7 +268,7 @@ function createHttpApp({ config, context, publish, pending, trust, keys, baseUrl
     },
     limits: config.requestLimits,
     hooks: {
-      documents: documents({ config, keys, baseUrl }),
+      documents: documents({ config, context, pending, trust, keys, baseUrl }),
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,

@@ -8,6 +8,8 @@ import { ownKey } from '../network/own-key.ts'
 import type { WriteCertificate } from '../provenance/development-key.ts'
 import { keyDocuments } from '../provenance/key-documents.ts'
 import { openSigningKeys, type SigningKeys } from '../provenance/keys.ts'
+import type { EuValueSets } from './eu-value-sets.ts'
+import { type LegacyParts, legacyDocuments } from './legacy.ts'
 
 /**
  * The keys of a configuration.
@@ -35,14 +37,18 @@ const ownCertificate: WriteCertificate = ({ publicKey, privateKey, ...content })
 
 /** What documents are made of. */
 interface DocumentsOptions {
-  config: Pick<Config, 'dataDir' | 'network'>
+  config: Pick<Config, 'dataDir' | 'network' | 'legacyDcc'>
+  context: Pick<LegacyParts, 'storage' | 'terminology'> & { euValueSets: EuValueSets }
+  pending: LegacyParts['pending']
+  trust: LegacyParts['trust']
   keys: SigningKeys
   /** Public address without `/fhir`. */
   baseUrl: string
 }
 
 /** Every document of a server, in the order in which they are looked for. */
-export function documents({ config, keys, baseUrl }: DocumentsOptions): FindDocument[] {
+export function documents({ config, context, pending, trust, keys, baseUrl }: DocumentsOptions): FindDocument[] {
+  const { storage, terminology, euValueSets: valueSets } = context
   let known: { keyId: string; publicKey: KeyObject } | undefined
   const messageKey = () => {
     if (known) return known
@@ -50,5 +56,9 @@ export function documents({ config, keys, baseUrl }: DocumentsOptions): FindDocu
     known = { keyId, publicKey: createPublicKey(privateKey) }
     return known
   }
-  return [keyDocuments({ keys, baseUrl, ...(config.network ? { messageKey } : {}) })]
+  const signingKey = () => keys.current()
+  return [
+    keyDocuments({ keys, baseUrl, ...(config.network ? { messageKey } : {}) }),
+    ...(config.legacyDcc ? [legacyDocuments({ storage, terminology, pending, trust, valueSets, signingKey })] : []),
+  ]
 }
