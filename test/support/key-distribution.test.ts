@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { request } from 'node:https'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { checkTrustList, isRefused } from '../../src/trust/lists/check-list.ts'
+import { askPeer } from './ask-peer.ts'
 import { type StandIn, startGateway } from './gateway/gateway.ts'
 import {
   embeddedList,
@@ -23,37 +23,8 @@ import type { ListObject } from './trust-list.ts'
 
 const pki = testPki()
 
-interface Got {
-  status: number
-  headers: NodeJS.Dict<string | string[]>
-  body: Buffer
-}
-
-/** Asks by the address and the authority that NETWORK_HOSTS would name. */
-function get({ listed }: ListServer, path: string, headers: Record<string, string> = {}): Promise<Got> {
-  const { host, port, address, ca } = listed
-  return new Promise((resolve, reject) => {
-    const asked = request({
-      host: address,
-      port,
-      path,
-      headers: { Host: host, ...headers },
-      ca,
-      servername: host,
-      agent: false,
-    })
-    asked.on('error', reject)
-    asked.on('response', (reply) => {
-      const chunks: Buffer[] = []
-      reply.on('data', (chunk: Buffer) => chunks.push(chunk))
-      reply.on('error', reject)
-      reply.on('end', () =>
-        resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: Buffer.concat(chunks) }),
-      )
-    })
-    asked.end()
-  })
-}
+const get = ({ listed }: ListServer, path: string, headers: Record<string, string> = {}) =>
+  askPeer(listed, { path, headers })
 
 describe('The key distribution of a stand-in', () => {
   let gateway: StandIn
