@@ -151,7 +151,9 @@ async function rememberError(
   const before = (await knownReferences(records, client.id)).find((each) => each.key === key)
   const record: ReferenceRecord = { ...before, ...placeOf(key, content), state: 'pending', lastError: error.message }
   const isFault = error.status === 500 && error.code === '0x008'
-  record.failures = isFault && before?.lastError === error.message ? (before.failures ?? 1) + 1 : 1
+  const isEqual = before?.lastError === error.message && before.failed === contentText(content)
+  record.failures = isFault && isEqual ? (before.failures ?? 1) + 1 : 1
+  record.failed = contentText(content)
   if (error.state === 'not-found') record.uuid = undefined
   const isRefused = ['rejected', 'exists'].includes(error.state) || (isFault && record.failures >= EQUAL_FAULTS)
   if (isRefused) Object.assign(record, { state: 'rejected', refused: contentText(content) })
@@ -191,8 +193,10 @@ function recordOf(
     return { ...place, state: isConflict ? 'conflict' : 'registered', thumbprint, lastError: overwritten?.text }
   const refused = state === 'refused' ? contentText(content) : undefined
   // What was wrong last stays told until the list is in order.
-  const lastError = remark ?? before?.lastError
-  const known = { thumbprint: before?.thumbprint, failures: before?.failures, lastError, refused }
+  const isAnother = before?.refused !== undefined && state === 'open'
+  const lastError = remark ?? (isAnother ? undefined : before?.lastError)
+  const { thumbprint: last, failures, failed } = before ?? {}
+  const known = { thumbprint: last, failures, failed, lastError, refused }
   if (state === 'refused') return { ...place, ...known, state: 'rejected' }
   return { ...place, ...known, state: isConflict ? 'conflict' : 'pending' }
 }
