@@ -3,9 +3,11 @@ import { join, resolve } from 'node:path'
 import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
 import { parseGateways } from './config/gateway-settings.ts'
+import { readMirror } from './config/mirror-settings.ts'
 import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
+import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
 import type { GatewaySettings } from './gateway/settings.ts'
 import type { HttpLimits } from './http/limits/http-limits.ts'
 import type { ListenLimits } from './http/wire/running-server.ts'
@@ -34,6 +36,8 @@ export interface Config {
   network: boolean
   /** Hosts that may be reached on another port or at a private address. */
   networkHosts: NetworkHost[]
+  /** What is mirrored from other participants; undefined = nothing. */
+  mirror: MirrorSettings | undefined
   /** Whether the endpoints of the EU Digital COVID Certificate are served. */
   legacyDcc: boolean
   /** The Trust Network Gateways that this server takes part in. */
@@ -100,10 +104,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     )
   }
   const trustLists = readTrustLists(texts.get('TRUST_LISTS'), problems)
-  const networkHosts = read(problems, 'NETWORK_HOSTS', () => {
-    const text = texts.get('NETWORK_HOSTS')
-    return text === undefined ? [] : parseNetworkHosts(text, (path) => readFileSync(path, 'utf8'))
-  })
+  const networkHosts = readNetworkHosts(texts.get('NETWORK_HOSTS'), problems)
+  const mirror = read(problems, 'MIRROR', () => readMirror(texts.get('MIRROR')))
   const signing = read(problems, 'SIGNING_', () => parseSigning(texts))
   const gateways = read(problems, '', () => parseGateways(texts, (path) => readFileSync(path, 'utf8')))
   if (problems.length > 0 || !signing) throw new ConfigError(problems)
@@ -123,6 +125,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     networkHosts: networkHosts ?? [],
     gateways: gateways ?? [],
     publicTlsCertificate: texts.get('PUBLIC_TLS_CERTIFICATE'),
+    mirror,
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
@@ -173,6 +176,11 @@ function openOperations(text: string | undefined, production: boolean): Readonly
 function readTrustLists(text: string | undefined, problems: string[]): TrustSource[] | undefined {
   if (text === undefined) return undefined
   return read(problems, 'TRUST_LISTS', () => parseTrustLists(text, (path) => readFileSync(path, 'utf8')))
+}
+
+function readNetworkHosts(text: string | undefined, problems: string[]): NetworkHost[] | undefined {
+  if (text === undefined) return []
+  return read(problems, 'NETWORK_HOSTS', () => parseNetworkHosts(text, (path) => readFileSync(path, 'utf8')))
 }
 
 /** A setting of several parts; each line of what is wrong with it is a problem. */

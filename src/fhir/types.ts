@@ -24,6 +24,7 @@ export type {
   OperationDefinition,
   OperationOutcome,
   PlanDefinition,
+  Provenance,
   StructureDefinition,
   StructureMap,
   ValueSet,

@@ -85,8 +85,9 @@ function plain(resource: Resource): Resource {
   if (!meta) return resource
   const { versionId: _versionId, lastUpdated: _lastUpdated, source: _source, tag: _tag, ...kept } = meta
   const tag = ownTags(resource)
+  const told = { ...kept, ...(tag.length > 0 ? { tag } : {}) }
   // Only members of meta were taken away.
-  return { ...rest, meta: { ...kept, ...(tag.length > 0 ? { tag } : {}) } } as Resource
+  return { ...rest, ...(Object.keys(told).length > 0 ? { meta: told } : {}) } as Resource
 }
 
 /** @throws MirrorError `content` */
@@ -113,7 +114,8 @@ async function copyOf(
   const type = given.resourceType
   const id = copyId(given, source.participant)
   const before = (await storage.read(type, id))?.resource
-  if (before && mirroredFrom(before) !== source.participant)
+  // The id is made of a short hash.
+  if (before && (mirroredFrom(before) !== source.participant || artefactName(before) !== artefactName(given)))
     throw new MirrorError('conflict', `${type}/${id} is another artefact`)
   if (before && isPinned(before) && conflictWith(before, given))
     throw new MirrorError(

@@ -1,6 +1,6 @@
 /** Gives the endpoints of the EU Digital COVID Certificate what they serve: rules, value sets, countries and the key, as they stand. */
 import type { FindDocument } from '../base/public-document.ts'
-import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
+import { artefactCanonical, mirroredFrom, statusOf } from '../fhir/artefact.ts'
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { Library, PlanDefinition, ValueSet } from '../fhir/types.ts'
 import { type EuCode, readEuValueSet, writeEuValueSet } from '../gateway/legacy/eu-value-set.ts'
@@ -16,7 +16,6 @@ import type { Terminology } from '../terminology/terminology.ts'
 import { participantAlpha2 } from '../trust/keys/participant-codes.ts'
 import type { Trust } from '../trust/trust.ts'
 import { type EuValueSets, euValueSetText } from './eu-value-sets.ts'
-import { mirroredFrom } from './mirrored.ts'
 
 /** A key of this server, as far as lists are signed by it. */
 interface Signing {

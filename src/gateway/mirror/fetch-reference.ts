@@ -13,7 +13,7 @@ export interface Fetched {
 }
 
 /** Largest body of a reference, in bytes. */
-export const REFERENCE_BYTES = 20_000_000
+const REFERENCE_BYTES = 20_000_000
 const THUMBPRINT = /^[0-9a-f]{64}$/
 
 /** The thumbprint of a row as it is compared; undefined when it is none: blanks are no part of it, capital letters are. */

@@ -15,7 +15,9 @@ import {
 } from './mirrored-reference.ts'
 import { type OpenJws, openSigned, type Signers } from './open-signed.ts'
 import { type ContentReading, readContent } from './read-content.ts'
-import { keepMirror, knownMirrors, type MirroredArtefact, type MirrorRecord } from './records.ts'
+import { keepList, keepMirror, knownMirrors, type MirroredArtefact, type MirrorRecord } from './records.ts'
+
+export type { ListStatus } from './records.ts'
 
 /** A gateway whose list is looked at. */
 export interface MirrorGateway {
@@ -47,8 +49,7 @@ export interface MirrorSource {
 }
 
 /** What a run needs of the other rooms. */
-export interface MirrorRunOptions
-  extends Pick<ContentReading, 'request' | 'readPackage' | 'hashExtension' | 'contentHash'> {
+export interface MirrorRunOptions extends Pick<ContentReading, 'request' | 'readPackage'> {
   gateways: readonly MirrorGateway[]
   allow: readonly MirrorRule[]
   graceDays: number
@@ -88,6 +89,10 @@ export async function runMirror(options: MirrorRunOptions): Promise<MirrorReport
     } catch (error) {
       failed.push({ gateway: id, error: errorText(error) })
     }
+  }
+  for (const { id } of gateways) {
+    const error = failed.find(({ gateway }) => gateway === id)?.error
+    await keepList(records, { gateway: id, checkedAt: options.now().toISOString(), ...(error ? { error } : {}) })
   }
   for (const [key, reference] of wanted) {
     if (!(await options.isHeld())) return { failed }

@@ -95,7 +95,8 @@ function certificateIn(base64: string): X509Certificate | undefined {
 function maySign(certificate: X509Certificate, signers: Signers, now: Date): boolean {
   if (!isInForce(certificate, now)) return false
   if (signers.uploads.some(({ raw }) => raw.equals(certificate.raw))) return true
-  if (certificate.ca || signers.documentSigners.has(certificate.fingerprint256)) return false
+  if (certificate.ca || signsCredentials(certificate) || signers.documentSigners.has(certificate.fingerprint256))
+    return false
   return signers.authorities.some(
     (authority) =>
       authority.ca &&
@@ -107,3 +108,7 @@ function maySign(certificate: X509Certificate, signers: Signers, now: Date): boo
 
 const isInForce = ({ validFromDate, validToDate }: X509Certificate, at: Date): boolean =>
   validFromDate <= at && at <= validToDate
+
+/** Key usages of credentials of persons, in both spellings that occur; node gives the extended key usage under this name. */
+const signsCredentials = ({ keyUsage }: X509Certificate): boolean =>
+  ((keyUsage as string[] | undefined) ?? []).some((oid) => /^1\.3\.6\.1\.4\.1\.(?:0\.)?1847\./.test(oid))

@@ -4,6 +4,7 @@ import { artefactName } from '../../fhir/artefact.ts'
 import { isAnyResource, isOfType } from '../../fhir/json.ts'
 import type { Library, Resource } from '../../fhir/types.ts'
 import type { SendRequest } from '../../network/network-request.ts'
+import { contentHash, hashExtension } from './content-hash.ts'
 import { get, sha256 } from './fetch-reference.ts'
 import { MirrorError } from './mirror-error.ts'
 
@@ -15,10 +16,6 @@ export interface ContentReading {
   request: SendRequest
   /** Resources of a package (`.tgz`). @throws Error when it is none that is read */
   readPackage(bytes: Buffer): Promise<Resource[]>
-  /** Extension of a manifest's entry that has the hash of its content. */
-  hashExtension: string
-  /** Hash of a resource in its canonical form (RFC 8785) without what differs from server to server; undefined when it has none. */
-  contentHash(resource: Resource): string | undefined
   /** Names of artefacts that are here already, by the hash of their content: they are not fetched again. */
   known: ReadonlyMap<string, string>
 }
@@ -66,10 +63,10 @@ export async function readContent(content: Buffer, reading: ContentReading): Pro
 
 const unfit = (text: string) => new MirrorError('content', text)
 
-async function packageOf(content: Buffer, { readPackage, ...reading }: ContentReading): Promise<ReadContent> {
+async function packageOf(content: Buffer, { readPackage }: ContentReading): Promise<ReadContent> {
   const resources = (await readPackage(content)).filter(({ resourceType }) => artefactTypes.includes(resourceType))
   if (resources.length === 0) throw unfit('the package has no artefact that is mirrored')
-  return whole(resources, reading)
+  return whole(resources)
 }
 
 async function jsonOf(content: Buffer, reading: ContentReading): Promise<ReadContent> {
@@ -83,14 +80,13 @@ async function jsonOf(content: Buffer, reading: ContentReading): Promise<ReadCon
         if (isAnyResource(entry?.resource)) return entry.resource
         throw unfit('an entry of the Bundle has no resource')
       }),
-      reading,
     )
   }
-  if (isOfType(resource, 'Library') && isManifest(resource, reading)) return entriesOf(resource, reading)
-  return whole([resource], reading)
+  if (isOfType(resource, 'Library') && isManifest(resource)) return entriesOf(resource, reading)
+  return whole([resource])
 }
 
-function whole(resources: readonly Resource[], { contentHash }: Pick<ContentReading, 'contentHash'>): ReadContent {
+function whole(resources: readonly Resource[]): ReadContent {
   return {
     kept: [],
     resources: resources.map((resource) => {
@@ -125,7 +121,7 @@ function checkArtefact(resource: Resource, service: string): void {
 
 // ---------- manifests ----------
 
-const isManifest = (library: Library, { hashExtension }: ContentReading): boolean =>
+const isManifest = (library: Library): boolean =>
   library.type?.coding?.some(({ code }) => code === 'asset-collection') === true &&
   JSON.stringify(library.relatedArtifact ?? []).includes(JSON.stringify(hashExtension))
 
@@ -136,7 +132,7 @@ interface Entry {
 }
 
 /** A collection without a single hash is an artefact like another; one entry without hash spoils a manifest. */
-function manifestEntries({ relatedArtifact = [] }: Library, { url: own, hashExtension }: ContentReading): Entry[] {
+function manifestEntries({ relatedArtifact = [] }: Library, { url: own }: ContentReading): Entry[] {
   const parts = relatedArtifact.filter(({ type }) => type === 'composed-of')
   if (parts.length > MOST_ARTEFACTS) throw unfit('the manifest has more entries than are mirrored')
   return parts.map(({ url, resource, extension = [] }) => {
@@ -174,13 +170,13 @@ async function entriesOf(library: Library, reading: ContentReading): Promise<Rea
     })
     left -= body.length
     if (left <= 0) throw unfit('what the manifest names is larger than is mirrored')
-    resources.push({ resource: provedEntry(body, entry, reading), hash: entry.hash })
+    resources.push({ resource: provedEntry(body, entry), hash: entry.hash })
   }
   return { resources, kept }
 }
 
 /** By its bytes, or by its canonical form where the address gives it with the meta of its server. */
-function provedEntry(body: Buffer, { canonical, hash }: Entry, { contentHash }: ContentReading): Resource {
+function provedEntry(body: Buffer, { canonical, hash }: Entry): Resource {
   const resource = resourceOf(body, 'entry-mismatch')
   if (sha256(body) !== hash && contentHash(resource) !== hash)
     throw new MirrorError(

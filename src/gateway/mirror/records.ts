@@ -49,12 +49,43 @@ export async function knownMirrors(records: Storage['records']): Promise<Map<str
   )
 }
 
-/** Keeps one. Nothing is written where the same stands already. */
-export async function keepMirror(records: Storage['records'], key: string, record: MirrorRecord): Promise<void> {
-  const to = JSON.stringify(record)
+/** Keeps one. */
+export const keepMirror = (records: Storage['records'], key: string, record: MirrorRecord): Promise<void> =>
+  keep(records, KIND, key, record)
+
+/** How a gateway's list could be had. */
+export interface ListStatus {
+  gateway: string
+  /** Instant of the last look. */
+  checkedAt: string
+  /** Why it could not be had; absent when it could. */
+  error?: string | undefined
+}
+
+const LIST_KIND = 'mirrored-list'
+
+/** Keeps how a list could be had. */
+export const keepList = (records: Storage['records'], status: ListStatus): Promise<void> =>
+  keep(records, LIST_KIND, status.gateway, status)
+
+/** Every list that was looked at. */
+export async function knownLists(records: Storage['records']): Promise<ListStatus[]> {
+  const all = await records.all(LIST_KIND)
+  return all.flatMap(({ value }) => {
+    const json: unknown = JSON.parse(value)
+    return isJsonObject(json) && isListStatus(json) ? [json] : []
+  })
+}
+
+const isListStatus = (json: JsonObject): json is JsonObject & ListStatus =>
+  typeof json.gateway === 'string' && typeof json.checkedAt === 'string'
+
+/** Nothing is written where the same stands already. */
+async function keep(records: Storage['records'], kind: string, key: string, value: object): Promise<void> {
+  const to = JSON.stringify(value)
   for (;;) {
-    const from = await records.get(KIND, key)
-    if (from === to || (await records.replace(KIND, key, from, to))) return
+    const from = await records.get(kind, key)
+    if (from === to || (await records.replace(kind, key, from, to))) return
   }
 }
 
