@@ -47,6 +47,8 @@ export async function bench(): Promise<Figure[]> {
     const samples = await Promise.all(
       cases.map(async ({ address }) => (await fetch(`${url}/${address(1)}`)).json() as Promise<unknown>),
     )
+    const document = `${url.replace(/\/fhir$/, '')}/.well-known/jwks.json`
+    samples.push(await (await fetch(document)).json())
     const { url: bareUrl } = await ask<{ url: string }>(express, { start: samples })
     const figures: Figure[] = []
     for (const [index, { name, address }] of cases.entries()) {
@@ -64,6 +66,13 @@ export async function bench(): Promise<Figure[]> {
         figures.push({ name: `${name}, ${kind} (${costs})`, value: ratio.toFixed(2), target })
       }
     }
+    const bareDocument = () => `${bareUrl}/${cases.length}`
+    const { ratio, microseconds } = await compare({ vidimus, express, load }, () => document, bareDocument)
+    figures.push({
+      name: `a document as bytes (${microseconds.toFixed(0)} µs)`,
+      value: ratio.toFixed(2),
+      target: '≥ 1.0',
+    })
     figures.push(await withAccessLog(express, load, bareUrl))
     return figures
   } finally {

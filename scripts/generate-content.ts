@@ -10,6 +10,7 @@ import { coreDataSetMaps } from './content/core-data-set.ts'
 import { structureDefinitions } from './content/models.ts'
 import { libraryResources, planDefinitions } from './content/rules.ts'
 import { codeSystems, valueSets } from './content/terminology.ts'
+import { trustCodeSystems, trustConceptMaps, trustValueSets } from './content/trust-network.ts'
 
 /** Every generated file: path from the root of the project → text. */
 export function contentFiles(): Map<string, string> {
@@ -20,6 +21,7 @@ export function contentFiles(): Map<string, string> {
   }
   add('igs', structureDefinitions())
   add('valuesets', [...codeSystems(), ...valueSets(), ...conceptMaps(), ...coreDataSetMaps()])
+  add('valuesets', [...trustCodeSystems(), ...trustValueSets(), ...trustConceptMaps()])
   add('rules', [...libraryResources(), ...planDefinitions()])
   return files
 }

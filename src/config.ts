@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
-import { type Setting, settings, type Variable } from './config/settings.ts'
+import type { Setting } from './config/setting.ts'
+import { settings, type Variable } from './config/settings.ts'
+import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
 import type { HttpLimits } from './http/limits/http-limits.ts'
 import type { ListenLimits } from './http/wire/running-server.ts'
 import { type NetworkHost, parseNetworkHosts } from './network/network-hosts.ts'
@@ -28,6 +30,8 @@ export interface Config {
   network: boolean
   /** Hosts that may be reached on another port or at a private address. */
   networkHosts: NetworkHost[]
+  /** Whether the endpoints of the EU Digital COVID Certificate are served. */
+  legacyDcc: boolean
   jurisdiction: string | undefined
   revocationFailure: 'warn' | 'fail' | 'fail-unknown'
   domainMismatch: 'warn' | 'fail'
@@ -42,6 +46,8 @@ export interface Config {
   auditSampleRate: number
   maintenance: boolean
   production: boolean
+  /** Keys of this server, and what it vouches for with them. */
+  signing: SigningConfig
 }
 
 /** Whether this program was started as a script of npm (`npm start`). */
@@ -90,7 +96,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     const text = texts.get('NETWORK_HOSTS')
     return text === undefined ? [] : parseNetworkHosts(text, (path) => readFileSync(path, 'utf8'))
   })
-  if (problems.length > 0) throw new ConfigError(problems)
+  const signing = read(problems, 'SIGNING_', () => parseSigning(texts))
+  if (problems.length > 0 || !signing) throw new ConfigError(problems)
   const dataDir = resolve(texts.get('DATA_DIR') ?? './data')
   const count = (variable: Variable) => Number(texts.get(variable))
   return {
@@ -104,6 +111,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     allowRequestTrustAnchors: texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true',
     network: texts.get('NETWORK') === 'on',
     networkHosts: networkHosts ?? [],
+    legacyDcc: texts.get('LEGACY_DCC') === 'on',
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
     domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),
@@ -132,6 +140,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     auditSampleRate: Number(texts.get('AUDIT_SAMPLE_RATE')),
     maintenance: texts.get('MAINTENANCE') === 'true',
     production,
+    signing,
   }
 }
 
@@ -155,7 +164,7 @@ function readTrustLists(text: string | undefined, problems: string[]): TrustSour
 }
 
 /** A setting of several parts; each line of what is wrong with it is a problem. */
-function read<Value>(problems: string[], variable: Variable, parse: () => Value): Value | undefined {
+function read<Value>(problems: string[], variable: string, parse: () => Value): Value | undefined {
   try {
     return parse()
   } catch (error) {

@@ -20,9 +20,12 @@ import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
 import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-system-index.ts'
+import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
+import { documents, signingKeys } from './server/documents.ts'
+import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
@@ -85,6 +88,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   mkdirSync(config.dataDir, { recursive: true })
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
+  const keys = await signingKeys(config, now)
   const trust = await loadConfiguredTrust(config)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const pending = createPendingContent(storage.derived)
@@ -99,7 +103,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let running: RunningServer | undefined
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const newApp = () => createHttpApp({ config, context, publish, pending, trust, baseUrl: baseUrl(), mayWrite })
+  const newApp = () => createHttpApp({ config, context, publish, pending, trust, keys, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
@@ -183,6 +187,7 @@ function createContext(wiring: Wiring): Context {
     membership: memberships(terminology, revision, { drafts: true }),
     translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
   }
+  const euValueSets = createEuValueSets(storage)
   const clock = { elapsed: () => performance.now() }
   const verdictMaps = createMaps(mapEnvironment, clock)
   const maps = createMaps(draftEnvironment, clock)
@@ -196,7 +201,7 @@ function createContext(wiring: Wiring): Context {
       listLibraries: () => listUsable(storage, 'Library'),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
-      euValueSet: async (id) => euValueSet(terminology, (await storage.read('ValueSet', id))?.resource),
+      euValueSet: async (id) => euValueSet(terminology, await euValueSets.find(id)),
       derived: storage.derived,
       revision: () => revision(ruleTypes),
     },
@@ -204,7 +209,7 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
-  return { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, limits, now, uuid }
+  return { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, limits, now, uuid, euValueSets }
 }
 
 function wireEvaluate(
@@ -235,15 +240,17 @@ function wireEvaluate(
 }
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
-type Context = OperationContext & { verdictMaps: Maps; images: ImageReader }
+type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
 
 interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust'> {
-  context: OperationContext
+  context: Context
+  keys: SigningKeys
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
-function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayWrite }: HttpWiring) {
+function createHttpApp(wiring: HttpWiring) {
+  const { config, context, publish, pending, trust, keys, baseUrl, mayWrite } = wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -261,6 +268,7 @@ function createHttpApp({ config, context, publish, pending, trust, baseUrl, mayW
     },
     limits: config.requestLimits,
     hooks: {
+      documents: documents({ config, context, pending, trust, keys, baseUrl }),
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,

@@ -36,6 +36,7 @@ function children(der: Uint8Array, parent: Element): Element[] {
 }
 
 const EXTENSIONS_TAG = 0xa3
+const BIT_STRING_TAG = 0x03
 const OCTET_STRING_TAG = 0x04
 const KEY_IDENTIFIER_TAG = 0x80
 
@@ -65,4 +66,15 @@ export function authorityKeyIdentifier(der: Uint8Array): Uint8Array | undefined 
 export function subjectKeyIdentifier(der: Uint8Array): Uint8Array | undefined {
   const value = extensionValue(der, [0x55, 0x1d, 0x0e])
   return value?.tag === OCTET_STRING_TAG ? der.subarray(value.start, value.end) : undefined
+}
+
+/**
+ * Whether a certificate is for digital signatures (key usage, RFC 5280 §4.2.1.3); undefined when it restricts nothing. Node's
+ * `keyUsage` is the extended one.
+ */
+export function isForSignatures(der: Uint8Array): boolean | undefined {
+  const value = extensionValue(der, [0x55, 0x1d, 0x0f])
+  if (!value) return undefined
+  const bits = value.tag === BIT_STRING_TAG ? der[value.start + 1] : undefined
+  return bits !== undefined && (bits & 0x80) !== 0
 }

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { isJurisdictionCode } from '../base/iso-3166.ts'
 import { errorText, isSystemError } from '../base/system-error.ts'
 import { storageUrlProblem } from '../storage/open.ts'
-import type { Kind, Setting } from './settings.ts'
+import type { Kind, Setting } from './setting.ts'
 
 /** Members of a list; `none` stands for an empty one. */
 export function members(text: string | undefined): string[] {

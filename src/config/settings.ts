@@ -1,39 +1,9 @@
 /** Every setting, once: name, kind, default and meaning. */
 import { proxyProblem } from '../http/limits/requester.ts'
 import { openOperationNames } from '../operations/open-operations.ts'
-
-/** How the text of a setting is read. */
-export type Kind =
-  | 'text'
-  | 'list'
-  | 'port'
-  | 'count'
-  | 'share'
-  | 'switch'
-  | 'folder'
-  | 'url'
-  | 'choice'
-  | 'country'
-  | 'store'
-  | 'token'
-
-/** One setting: everything the README's table, the reader and the error messages need. */
-export interface Setting {
-  /** Environment variable. A `secret` one may also be given as `<name>_FILE`, a file whose text is the value. */
-  variable: string
-  kind: Kind
-  /** Default as it would be written; undefined = not set. */
-  fallback?: string
-  secret?: boolean
-  /** Of a choice the values, of a list the members that there may be. */
-  choices?: readonly string[]
-  /** What is wrong with a member of a list. */
-  memberProblem?: (member: string) => string | undefined
-  /** Shown in the README. */
-  description: string
-  /** Shown in place of a default that is computed. */
-  fallbackText?: string
-}
+import { legacySettings } from './legacy-settings.ts'
+import type { Setting } from './setting.ts'
+import { signingSettings } from './signing-settings.ts'
 
 /** Every setting, once; the README's configuration table is generated from this list. */
 export const settings = [
@@ -63,6 +33,7 @@ export const settings = [
     secret: true,
     description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`; MongoDB is not supported yet.',
   },
+  ...signingSettings,
   {
     variable: 'DEVELOPMENT_TOKEN',
     kind: 'token',
@@ -98,6 +69,7 @@ export const settings = [
     description:
       'The only exceptions to port 443, public addresses and public certificate authorities: a JSON array of `{"host", "port", "address"?, "ca"?}`, matched exactly; `address` is connected to in place of what the name resolves to, `ca` is PEM text or a file. Shown in `/health`.',
   },
+  ...legacySettings,
   {
     variable: 'JURISDICTION',
     kind: 'country',

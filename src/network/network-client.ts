@@ -1,14 +1,12 @@
-import { lookup as lookUp } from 'node:dns/promises'
 import { Agent } from 'node:https'
-import { isPublicAddress } from './addresses.ts'
+import { guardedRequest, type Lookup, type RequestLimits, systemLookup } from './guarded-request.ts'
 import { NetworkError } from './network-error.ts'
 import type { NetworkHost } from './network-hosts.ts'
 import type { SendRequest } from './network-request.ts'
-import { sendTo } from './send.ts'
-import { readTarget, type Target } from './target.ts'
+import { readTarget } from './target.ts'
 import { createTurnsOfHosts, type TurnLimits } from './turns-of-hosts.ts'
 
-/** The one way out of this server. */
+/** The one way out of this server to servers that it does not know. */
 export interface NetworkClient {
   request: SendRequest
   /** Whether the operator names the host and port of an address (NETWORK_HOSTS). */
@@ -17,25 +15,13 @@ export interface NetworkClient {
   close(): void
 }
 
-/** Times and sizes of one request. */
-export interface RequestLimits {
-  /** Until the head of the answer is there, from the moment that it may begin. */
-  firstByteMilliseconds: number
-  /** In all, waiting for its turn included. */
-  milliseconds: number
-  /** Of the answer's body. */
-  bytes: number
-  /** Of the answer's head. */
-  headBytes: number
-}
-
 /** What a client is made of. */
 export interface NetworkClientOptions {
   /** The setting NETWORK. */
   isOn: boolean
   hosts?: readonly NetworkHost[]
   /** IP addresses of a name; default: as the system resolves it. */
-  lookup?(name: string): Promise<string[]>
+  lookup?: Lookup
   limits?: RequestLimits
   turns?: TurnLimits
 }
@@ -47,7 +33,8 @@ const defaultLimits: RequestLimits = {
   headBytes: 16_384,
 }
 
-const defaultTurns: TurnLimits = {
+/** How many requests of one client are under way and wait, where nothing else is said. */
+export const defaultTurns: TurnLimits = {
   ofHost: 2,
   ofClient: 8,
   inAll: 64,
@@ -55,9 +42,6 @@ const defaultTurns: TurnLimits = {
   waitingOfClient: 20,
   waiting: 500,
 }
-
-const systemLookup = async (name: string): Promise<string[]> =>
-  (await lookUp(name, { all: true })).map(({ address }) => address)
 
 /**
  * The guarded client. It reaches https servers of the public internet by name and the hosts that the operator lists, and nothing else:
@@ -69,37 +53,9 @@ export function createNetworkClient(options: NetworkClientOptions): NetworkClien
   const turns = createTurnsOfHosts(options.turns ?? defaultTurns)
   const agent = new Agent({ keepAlive: false, maxCachedSessions: 0 })
   const closing = new AbortController()
-  const request: SendRequest = async (asked) => {
-    if (!isOn) throw new NetworkError('off')
-    const target = readTarget(asked.url, hosts)
-    const { milliseconds, firstByteMilliseconds, headBytes } = limits
-    const timeout = abortAfter(milliseconds)
-    const signals = [timeout.signal, closing.signal, ...(asked.signal ? [asked.signal] : [])]
-    const signal = AbortSignal.any(signals)
-    try {
-      const end = await turns.take({ host: `${target.host}:${target.port}`, client: asked.client ?? '' }, signal)
-      const firstByte = abortAfter(firstByteMilliseconds)
-      const lookedUp = lookedUpAddresses(target, lookup)
-      try {
-        const until = AbortSignal.any([signal, firstByte.signal])
-        const addresses = checked(target, await unlessAborted(lookedUp, until))
-        const maxBytes = Math.min(asked.maxBytes ?? limits.bytes, limits.bytes)
-        const headArrived = firstByte.cancel
-        return await sendTo(target, asked, { addresses, agent, headBytes, maxBytes, until, signal, headArrived })
-      } finally {
-        firstByte.cancel()
-        // A look-up that nobody waits for any longer goes on: it keeps its turn, or slow names would pile up.
-        lookedUp.then(end, end)
-      }
-    } catch (error) {
-      // Whoever called it off did not want to wait any longer.
-      throw asked.signal?.aborted && !(error instanceof NetworkError) ? new NetworkError('timeout') : error
-    } finally {
-      timeout.cancel()
-    }
-  }
+  const guard = { isOn, hosts, lookup, limits, turns, agent, closing: closing.signal }
   return {
-    request,
+    request: (asked) => guardedRequest(guard, asked),
     isListed: (url) => {
       try {
         return readTarget(url, hosts).listed !== undefined
@@ -113,40 +69,4 @@ export function createNetworkClient(options: NetworkClientOptions): NetworkClien
       agent.destroy()
     },
   }
-}
-
-function abortAfter(milliseconds: number): { signal: AbortSignal; cancel(): void } {
-  const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(new NetworkError('timeout')), milliseconds)
-  return { signal: controller.signal, cancel: () => clearTimeout(timer) }
-}
-
-/** The addresses of a target, resolved once. */
-async function lookedUpAddresses(
-  { host, listed }: Target,
-  lookup: (name: string) => Promise<string[]>,
-): Promise<string[]> {
-  if (listed?.address !== undefined) return [listed.address]
-  try {
-    return await lookup(host)
-  } catch {
-    throw new NetworkError('name') // the resolver's message names it
-  }
-}
-
-/** One that is not public makes the name unusable, for the next answer might be it alone. */
-function checked({ listed }: Target, addresses: string[]): string[] {
-  if (addresses.length === 0) throw new NetworkError('name')
-  if (!listed && !addresses.every(isPublicAddress)) throw new NetworkError('private')
-  return addresses
-}
-
-/** A look-up cannot be called off; nobody waits for it any longer. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

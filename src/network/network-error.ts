@@ -7,6 +7,7 @@ export type NetworkFault =
   | 'busy'
   | 'connection'
   | 'certificate'
+  | 'client-certificate'
   | 'timeout'
   | 'redirect'
   | 'too-large'
@@ -23,6 +24,7 @@ const texts: Record<NetworkFault, string> = {
   busy: 'too many requests to other servers are waiting',
   connection: 'the other server cannot be reached, or ended the connection',
   certificate: 'the certificate of the other server is not good for its name',
+  'client-certificate': 'the other server does not accept the certificate of this one',
   timeout: 'the other server took too long',
   redirect: 'the other server sent to another address, which is not followed',
   'too-large': 'the answer of the other server is larger than is read',

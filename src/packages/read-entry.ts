@@ -21,6 +21,8 @@ export interface EntryReaders {
   readMap?: ReadText
   /** Reads a CQL library; without it `.cql` files are skipped. */
   readCql?: ReadText
+  /** Reads a value set in the form of the EU; without it such files are skipped. */
+  readEuValueSet?: (bytes: Uint8Array) => { resource: Resource; issues: Issue[] } | { skipped: string }
 }
 
 /** What a file came to. */
@@ -43,7 +45,9 @@ export function readEntry(
     const text = new TextDecoder('utf-8', { fatal: true }).decode(file.bytes)
     const readText = textReader(path, readers)
     if (readText) return readText(text)
-    return /\.xml$/i.test(path) ? readResource(parseXml(text), isR5) : readJson(parseJson(text), isR5)
+    return /\.xml$/i.test(path)
+      ? readResource(parseXml(text), isR5)
+      : readJson(parseJson(text), { file, isR5, readers })
   } catch (error) {
     if (error instanceof FhirError) return { failed: describe(error) }
     if (error instanceof TypeError && 'code' in error) return { failed: 'the file is not UTF-8 text' }
@@ -70,8 +74,16 @@ function skippedBy(path: string, isPackage: boolean, readers: EntryReaders): Ent
   return { skipped: 'not a FHIR file' }
 }
 
-function readJson(content: Json, isR5: boolean): EntryContent {
+interface JsonReading {
+  file: ArchiveFile
+  isR5: boolean
+  readers: EntryReaders
+}
+
+function readJson(content: Json, { file, isR5, readers }: JsonReading): EntryContent {
   if (!isJsonObject(content)) return { skipped: 'not a FHIR resource' }
+  if (content.resourceType === undefined && 'valueSetId' in content && readers.readEuValueSet)
+    return readers.readEuValueSet(file.bytes)
   if (typeof content.resourceType !== 'string') return { skipped: 'not a FHIR resource (no resourceType)' }
   return readResource(asResource(content), isR5)
 }

@@ -13,7 +13,7 @@ export const mapTypes = [...terminologyTypes, 'StructureMap', 'StructureDefiniti
 export const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
 
 /** A value made anew when the revision has changed. */
-function cachedByRevision<T>(revision: () => number, make: () => T): () => T {
+export function cachedByRevision<T>(revision: () => number, make: () => T): () => T {
   let known: { revision: number; value: T } | undefined
   return () => {
     const current = revision()

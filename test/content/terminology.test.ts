@@ -13,8 +13,10 @@ const terminology = createTerminology(
   { now: () => new Date('2026-06-01T12:00:00Z'), uuid: () => '00000000-0000-4000-8000-000000000001' },
 )
 
-const expand = async (id: string) => {
-  const parameter = [{ name: 'url', valueUri: `${base}/ValueSet/${id}` }]
+const expand = (id: string) => expandUrl(`${base}/ValueSet/${id}`)
+
+const expandUrl = async (url: string) => {
+  const parameter = [{ name: 'url', valueUri: url }]
   const { expansion } = await terminology.expand({ resourceType: 'Parameters', parameter })
   return expansion?.contains ?? []
 }
@@ -48,8 +50,8 @@ describe('own value sets', () => {
     })
 
   it('all expand, every code with a display unless it is LOINC’s', async () => {
-    for (const { id = '' } of ofType('ValueSet')) {
-      const contains = await expand(id)
+    for (const { id = '', url = '' } of ofType('ValueSet')) {
+      const contains = await expandUrl(url)
       assert.ok(contains.length > 0, id)
       const bare = contains.filter((each) => !each.display && each.system !== 'http://loinc.org')
       assert.deepEqual(bare, [], id)

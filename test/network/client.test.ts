@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { createServer as createPlainServer, Socket, type TcpNetConnectOpts } from 'node:net'
 import { after, describe, it, type TestContext } from 'node:test'
-import { gzipSync } from 'node:zlib'
-import { createNetworkClient, type NetworkClientOptions, type RequestLimits } from '../../src/network/network-client.ts'
+import { createNetworkClient, type NetworkClientOptions } from '../../src/network/network-client.ts'
 import { NetworkError, type NetworkFault } from '../../src/network/network-error.ts'
+import { hostileAnswers, shortLimits } from '../support/hostile-answers.ts'
 import { hostCertificate, startHttpsPeer } from '../support/https-peer.ts'
 
-const limits: RequestLimits = { firstByteMilliseconds: 400, milliseconds: 1_200, bytes: 100_000, headBytes: 8_192 }
+const limits = shortLimits
 
 /** A peer with a client that may reach it; both end with the test. */
 async function peerAndClient(t: TestContext, listener: RequestListener, options: Partial<NetworkClientOptions> = {}) {
@@ -66,6 +66,45 @@ describe('a request', () => {
     assert.equal(seen[1]?.headers.cookie, undefined)
   })
 
+  it('may be of every method that servers of the network know', async (t) => {
+    const seen: (string | undefined)[][] = []
+    const { client, url } = await peerAndClient(t, async (request, response) => {
+      seen.push([request.method, request.headers['content-length'], await text(request)])
+      response.end('long enough')
+    })
+    const body = Buffer.from('body')
+    for (const method of ['HEAD', 'PUT', 'DELETE', 'DELETE'] as const)
+      await client.request({ url, method, ...(seen.length === 2 || method === 'PUT' ? { body } : {}) })
+    assert.deepEqual(seen, [
+      ['HEAD', undefined, ''],
+      ['PUT', '4', 'body'],
+      ['DELETE', '4', 'body'],
+      ['DELETE', undefined, ''],
+    ])
+  })
+
+  it('for the head alone may announce any length, and brings no body', async (t) => {
+    const { client, url } = await peerAndClient(t, (_, response) => {
+      response.writeHead(200, { 'Content-Length': '200001', ETag: '"1"' }).end()
+    })
+    const reply = await client.request({ url, method: 'HEAD' })
+    assert.deepEqual([reply.status, reply.headers.etag, reply.body.length], [200, '"1"', 0])
+  })
+
+  it('that is conditional may be answered with "not modified", and another one not', async (t) => {
+    const { client, url } = await peerAndClient(t, (_, response) => void response.writeHead(304, { ETag: '"1"' }).end())
+    for (const headers of [{ 'If-None-Match': '"1"' }, { 'if-modified-since': 'Sun, 29 Nov 2026 12:00:00 GMT' }])
+      assert.deepEqual((await client.request({ url, headers })).status, 304)
+    await failsWith(client.request({ url, headers: { 'If-Match': '"1"' } }), 'redirect')
+    await failsWith(client.request({ url }), 'redirect')
+  })
+
+  it('tells which certificate the other server has', async (t) => {
+    const { client, peer, url } = await peerAndClient(t, (_, response) => void response.end('x'))
+    const { peer: certificate } = await client.request({ url })
+    assert.ok(certificate?.equals(peer.certificate))
+  })
+
   it('gives a body of just as many bytes as are allowed', async (t) => {
     const { client, url } = await peerAndClient(t, (_, response) => void response.end('x'.repeat(1_000)))
     assert.equal((await client.request({ url, maxBytes: 1_000 })).body.length, 1_000)
@@ -73,113 +112,8 @@ describe('a request', () => {
   })
 })
 
-describe('an answer', () => {
-  const answers: [what: string, fault: NetworkFault, answer: (response: ServerResponse) => void][] = [
-    [
-      'that sends elsewhere',
-      'redirect',
-      (response) => response.writeHead(302, { Location: 'https://127.0.0.1/secret' }).end(),
-    ],
-    ['that sends elsewhere for good', 'redirect', (response) => response.writeHead(308, { Location: '/other' }).end()],
-    ['that is not modified', 'redirect', (response) => response.writeHead(304).end()],
-    [
-      'that is packed though nobody wanted it',
-      'response',
-      (response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync('secret')),
-    ],
-    [
-      'in an encoding that nobody knows',
-      'response',
-      (response) => response.writeHead(200, { 'Content-Encoding': 'x' }).end(),
-    ],
-    [
-      'that announces too much',
-      'too-large',
-      (response) => response.writeHead(200, { 'Content-Length': '100001' }).write('x'),
-    ],
-    [
-      'that never ends',
-      'too-large',
-      (response) => {
-        const more = () => void (response.destroyed || response.write('x'.repeat(16_384), more))
-        more()
-      },
-    ],
-    [
-      'that comes drop by drop',
-      'timeout',
-      (response) => {
-        const timer = setInterval(() => response.write('x'), 50)
-        response.on('close', () => clearInterval(timer))
-      },
-    ],
-    ['whose body does not come', 'timeout', (response) => response.flushHeaders()],
-    ['that does not come', 'timeout', () => {}],
-    [
-      'that breaks off',
-      'connection',
-      (response) => {
-        response.writeHead(200, { 'Content-Length': '100' }).write('x')
-        setTimeout(() => response.socket?.destroy(), 20)
-      },
-    ],
-    ['that is a hang-up', 'connection', (response) => response.socket?.destroy()],
-    [
-      'with one header too large',
-      'too-large',
-      (response) => response.writeHead(200, { 'X-Much': 'x'.repeat(9_000) }).end(),
-    ],
-    [
-      'with a flood of headers',
-      'too-large',
-      (response) => {
-        response.socket?.write('HTTP/1.1 200 OK\r\n')
-        const more = () => void (response.socket?.destroyed || response.socket?.write('x: y\r\n'.repeat(100), more))
-        more()
-      },
-    ],
-    [
-      'whose head comes drop by drop',
-      'timeout',
-      (response) => {
-        response.socket?.write('HTTP/1.1 200 OK\r\nX-Slow: ')
-        const timer = setInterval(() => response.socket?.write('x'), 50)
-        response.socket?.on('close', () => clearInterval(timer))
-      },
-    ],
-    [
-      'after interim answers without end',
-      'timeout',
-      (response) => {
-        const timer = setInterval(() => response.writeProcessing(), 20)
-        response.socket?.on('close', () => clearInterval(timer))
-      },
-    ],
-    ['that is another protocol', 'response', (response) => response.socket?.write('SSH-2.0-secret\r\n\r\n')],
-    [
-      'that changes the protocol',
-      'response',
-      (response) =>
-        response.socket?.write('HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
-    ],
-    [
-      'with two lengths',
-      'response',
-      (response) => response.socket?.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx'),
-    ],
-    [
-      'with a length and chunks',
-      'response',
-      (response) =>
-        response.socket?.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'),
-    ],
-    [
-      'with a broken chunk',
-      'response',
-      (response) => response.socket?.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n'),
-    ],
-  ]
-  for (const [what, fault, answer] of answers)
+describe('an answer', { concurrency: 8 }, () => {
+  for (const [what, fault, answer] of hostileAnswers)
     it(`${what} is ${fault}`, async (t) => {
       const { client, url } = await peerAndClient(t, (_, response) => answer(response))
       await failsWith(client.request({ url }), fault)

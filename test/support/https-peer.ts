@@ -2,7 +2,7 @@
 import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
-import { createServer, type Server } from 'node:https'
+import { createServer, type Server, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { writeCertificate } from '../../src/demo/certificate-writer.ts'
 import type { NetworkHost } from '../../src/network/network-hosts.ts'
@@ -32,20 +32,27 @@ export interface HttpsPeer {
   origin: string
   /** Its entry in NETWORK_HOSTS. */
   listed: NetworkHost & { address: string; ca: string }
+  /** DER of its certificate. */
+  certificate: Buffer
   server: Server
   close(): Promise<void>
 }
 
 /** Starts a server under a name that no resolver knows. */
-export async function startHttpsPeer(listener: RequestListener, name = 'peer.example'): Promise<HttpsPeer> {
+export async function startHttpsPeer(
+  listener: RequestListener,
+  name = 'peer.example',
+  options: ServerOptions = {},
+): Promise<HttpsPeer> {
   const { key, cert, ca } = hostCertificate(name)
-  const server = createServer({ key, cert }, listener)
+  const server = createServer({ key, cert, ...options }, listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
     origin: `https://${name}:${port}`,
     listed: { host: name, port, address: '127.0.0.1', ca },
+    certificate: new X509Certificate(cert).raw,
     server,
     async close() {
       server.closeAllConnections()

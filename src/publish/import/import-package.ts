@@ -18,6 +18,7 @@ import { findDefects } from './defects.ts'
 import { keepApart } from './import-code-system.ts'
 import { judge } from './judge.ts'
 import { libraryTexts, readCqlLibrary, textName } from './read-cql.ts'
+import { readEuValueSetFile } from './read-eu-value-set.ts'
 import type { ImportEntry, ImportReport } from './report.ts'
 
 /** What an import needs, and what is wanted of it. */
@@ -27,7 +28,10 @@ export interface ImportOptions {
   gate: Gate
   /** Also the examples of packages. */
   examples?: boolean
-  /** Canonical base of libraries that are made of `.cql` files, where the package has none; without it those are skipped. */
+  /**
+   * Canonical base of what is made of `.cql` files and of value sets in the form of the EU, where the package has none; without it those are
+   * skipped.
+   */
   canonical?: string
   /** Folder for code systems that are too large for a resource; without it they stay in theirs. */
   indexes?: string
@@ -97,7 +101,10 @@ async function readCandidates(opened: OpenPackage, report: ImportReport, options
   const readers = {
     examples,
     readMap: readMapText,
-    ...(canonical !== undefined && { readCql: (text: string) => readCqlLibrary(text, canonical) }),
+    ...(canonical !== undefined && {
+      readCql: (text: string) => readCqlLibrary(text, canonical),
+      readEuValueSet: (bytes: Uint8Array) => readEuValueSetFile(bytes, canonical),
+    }),
   }
   for await (const { file, content } of packageEntries(opened, readers)) {
     onProgress?.(report.entries.length, opened.files.length, file.name)

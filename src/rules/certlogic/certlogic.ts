@@ -26,6 +26,12 @@ export function isCertLogic(library: Library): boolean {
   return contentOf(library) !== undefined
 }
 
+/** The text of a Library in CertLogic, byte for byte; undefined for another. */
+export function certLogicText(library: Library): Buffer | undefined {
+  const content = contentOf(library)
+  return content && Buffer.from(content.data ?? '', 'base64')
+}
+
 function contentOf(library: Library) {
   return library.content?.find((each) => each.contentType?.split(';')[0]?.trim() === certLogicType)
 }

@@ -1,4 +1,4 @@
-import { alpha3FromAlpha2 } from '../../base/iso-3166.ts'
+import { alpha2FromAlpha3, alpha3FromAlpha2 } from '../../base/iso-3166.ts'
 
 /** Two-letter codes whose three-letter form the network fixes otherwise than ISO 3166. */
 const NETWORK_CODES = new Map([
@@ -27,6 +27,14 @@ export function participantCode(text: string): string | undefined {
   if (code === undefined || code.length === 3) return code
   // Test countries XA, XN, XU… become XXA, XXN, XXU.
   return NETWORK_CODES.get(code) ?? alpha3FromAlpha2(code) ?? (code.startsWith('X') ? `X${code}` : code)
+}
+
+/** The code of a participant in two letters, as certificates and rules have it; undefined for what has none. */
+export function participantAlpha2(text: string): string | undefined {
+  const code = codeOf(text)
+  if (code === undefined || code.length === 2) return code
+  const fixed = [...NETWORK_CODES].find(([, alpha3]) => alpha3 === code)?.[0]
+  return fixed ?? alpha2FromAlpha3(code) ?? (/^XX[A-Z]$/.test(code) ? code.slice(1) : undefined)
 }
 
 /** Equal, or equal after translation: `XT`, `XW`, `XQ` stand untranslated in lists. */

@@ -2,6 +2,7 @@ import type { Distrust, Suspension } from '../keys/objections.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
 import { scaOf, type TrustedKey } from '../keys/trusted-key.ts'
 import type { RevocationContent } from '../revocation/revocation-content.ts'
+import type { GatewayDownloads } from './gateway-source.ts'
 
 /** Kinds of trust source. `gateway` comes with the gateway client. */
 export const trustSourceKinds = ['did-v2', 'jwks', 'certificates', 'distrusted', 'revocation'] as const
@@ -87,6 +88,17 @@ export interface TrustReaders {
   listFolder(path: string): Promise<string[] | undefined>
   /** When a file was last written. Absent: nobody knows. Rejects when there is no such file. */
   modified?(path: string): Promise<Date>
+  /**
+   * A guarded request of the network (GET): allow-listed hosts, no redirects. Absent: the network is off. Rejects when there is no answer within
+   * the limits.
+   */
+  fetch?(asked: {
+    url: string
+    headers?: Record<string, string>
+    maxBytes: number
+  }): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: Buffer }>
+  /** What a configured gateway offers; undefined: none of that name is configured. */
+  gateway?(id: string): GatewayDownloads | undefined
 }
 
 /** How an entry is named to an administrator. */

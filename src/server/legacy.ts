@@ -1,0 +1,137 @@
+/** Gives the endpoints of the EU Digital COVID Certificate what they serve: rules, value sets, countries and the key, as they stand. */
+import type { FindDocument } from '../base/public-document.ts'
+import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
+import { formatCanonical } from '../fhir/canonical.ts'
+import type { Library, PlanDefinition, ValueSet } from '../fhir/types.ts'
+import { type EuCode, readEuValueSet, writeEuValueSet } from '../gateway/legacy/eu-value-set.ts'
+import { createLegacy } from '../gateway/legacy/legacy.ts'
+import { type RuleText, readRuleText } from '../gateway/legacy/rule-text.ts'
+import { derSignature, type ListSigner } from '../gateway/legacy/signature.ts'
+import type { PendingContent } from '../publish/base-content/pending.ts'
+import { certLogicText } from '../rules/certlogic/certlogic.ts'
+import { ruleTypes } from '../storage/by-revision.ts'
+import { listAll, listUsable } from '../storage/find-artefacts.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Terminology } from '../terminology/terminology.ts'
+import { participantAlpha2 } from '../trust/keys/participant-codes.ts'
+import type { Trust } from '../trust/trust.ts'
+import { type EuValueSets, euValueSetText } from './eu-value-sets.ts'
+import { mirroredFrom } from './mirrored.ts'
+
+/** A key of this server, as far as lists are signed by it. */
+interface Signing {
+  keyId: string
+  algorithm: string
+  publicKey: { export(options: { type: 'spki'; format: 'der' }): Buffer }
+  sign(bytes: Uint8Array): Promise<Buffer>
+}
+
+/** What the endpoints take of the server. */
+export interface LegacyParts {
+  storage: Storage
+  terminology: Pick<Terminology, 'expand'>
+  pending: Pick<PendingContent, 'epoch'>
+  trust: Pick<Trust, 'keys'>
+  valueSets: EuValueSets
+  /** The key that signs now. */
+  signingKey(): Signing | undefined
+  /** Participants whose mirrored rules are run here; those of others are not handed on. */
+  ruleSuppliers?: ReadonlySet<string>
+}
+
+/** Finds what lies at the addresses of the endpoints. */
+export function legacyDocuments(parts: LegacyParts): FindDocument {
+  const { storage, trust, pending } = parts
+  return createLegacy({
+    state: () => [storage.revision(ruleTypes) + pending.epoch(), trust.keys(), parts.signingKey()?.keyId],
+    content: async () => ({
+      valueSets: await valueSetTexts(parts),
+      rules: await ruleTexts(parts),
+      countries: countries(trust),
+    }),
+    signer: () => listSigner(parts.signingKey()),
+  })
+}
+
+/** Only P-256 with SHA-256 is what clients verify. */
+function listSigner(key: Signing | undefined): ListSigner | undefined {
+  if (key?.algorithm !== 'ES256') return undefined
+  return {
+    keyId: key.keyId,
+    publicKey: key.publicKey.export({ type: 'spki', format: 'der' }),
+    sign: async (bytes) => derSignature(await key.sign(bytes)),
+  }
+}
+
+function countries(trust: LegacyParts['trust']): string[] {
+  return [...new Set(trust.keys().keys.map(({ participant }) => participant))].flatMap(
+    (participant) => participantAlpha2(participant) ?? [],
+  )
+}
+
+/** Texts of the rules that are in force: of every active Library of an EU rule, unless rule sets lean on it and none of them is active. */
+async function ruleTexts({ storage, ruleSuppliers }: LegacyParts): Promise<RuleText[]> {
+  const isServed = (resource: Library | PlanDefinition) => {
+    const participant = mirroredFrom(resource)
+    return statusOf(resource) === 'active' && (participant === undefined || ruleSuppliers?.has(participant) === true)
+  }
+  const plans = await listAll(storage, 'PlanDefinition')
+  const withdrawn = libraryNames(plans.filter((each) => !isServed(each)))
+  const inForce = libraryNames(plans.filter(isServed))
+  const libraries = (await listUsable(storage, 'Library')).filter(isServed)
+  return libraries.flatMap((library) => {
+    if (isNamed(library, withdrawn) && !isNamed(library, inForce)) return []
+    const text = certLogicText(library)
+    const rule = text === undefined ? 'no CertLogic' : readRuleText(text)
+    return typeof rule === 'string' ? [] : [rule]
+  })
+}
+
+/** Canonicals of the libraries that rule sets name, with and without version. */
+function libraryNames(plans: readonly PlanDefinition[]): ReadonlySet<string> {
+  const ofActions = (actions: PlanDefinition['action'] = []): string[] =>
+    actions.flatMap(({ condition = [], action }) => [
+      ...condition.flatMap(({ expression }) => expression?.reference ?? []),
+      ...ofActions(action),
+    ])
+  return new Set(plans.flatMap(({ library = [], action }) => [...library, ...ofActions(action)]))
+}
+
+function isNamed(library: Library, canonicals: ReadonlySet<string>): boolean {
+  const { url, version } = artefactCanonical(library) ?? {}
+  return url !== undefined && (canonicals.has(url) || canonicals.has(formatCanonical(url, version)))
+}
+
+async function valueSetTexts({ terminology, valueSets }: LegacyParts): Promise<Map<string, Buffer>> {
+  const texts = new Map<string, Buffer>()
+  for (const [id, valueSet] of await valueSets.all()) texts.set(id, await textOf(id, valueSet, terminology))
+  return texts
+}
+
+/** The text that its publisher wrote, where it says what the ValueSet says; else one that is made of the ValueSet. */
+async function textOf(id: string, valueSet: ValueSet, terminology: LegacyParts['terminology']): Promise<Buffer> {
+  const codes = await codesOf(valueSet, terminology)
+  const text = euValueSetText(valueSet)
+  const read = text && readEuValueSet(text)
+  if (text && typeof read === 'object' && read.id === id && isSameCodes(read.codes, codes)) return text
+  return writeEuValueSet({ id, date: (valueSet.date ?? '').slice(0, 10), codes })
+}
+
+async function codesOf(valueSet: ValueSet, terminology: LegacyParts['terminology']): Promise<EuCode[]> {
+  const { expansion } = await terminology.expand({
+    resourceType: 'Parameters',
+    parameter: [
+      { name: 'valueSet', resource: valueSet },
+      { name: 'excludeNested', valueBoolean: true },
+    ],
+  })
+  const lang = valueSet.language ?? 'en'
+  return (expansion?.contains ?? []).flatMap(({ code, system = '', display = '', inactive = false, version = '' }) =>
+    code === undefined ? [] : [{ code, display, lang, active: !inactive, system, version }],
+  )
+}
+
+function isSameCodes(a: readonly EuCode[], b: readonly EuCode[]): boolean {
+  const known = new Set(b.map(({ system, code }) => `${system}|${code}`))
+  return known.size === a.length && a.every(({ system, code }) => known.has(`${system}|${code}`))
+}
