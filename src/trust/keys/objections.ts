@@ -99,7 +99,7 @@ function object({ byPrint, authorities }: Collected, key: TrustedKey, objection:
 const printsOf = ({ thumbprint, publicKeyThumbprint }: Judged): string[] => [thumbprint, publicKeyThumbprint]
 const idsOf = ({ keyId, otherKeyIds }: TrustedKey): string[] => [keyId, ...otherKeyIds].map(normalKeyId)
 /** Plain base64 and base64url, with or without padding, are one key id. */
-const normalKeyId = (id: string): string => id.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '')
+export const normalKeyId = (id: string): string => id.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '')
 
 function distrustedNames(distrust: readonly Distrust[]): DistrustedNames {
   const names: DistrustedNames = { thumbprints: new Map(), keyIds: new Map(), participants: new Map() }

@@ -5,24 +5,6 @@ import { keyFault, type TrustedKey } from '../../keys/trusted-key.ts'
 import { parseJson } from '../did-source.ts'
 import { bindingOf, type SourceContent, type TrustSource, UnusableSource } from '../trust-source.ts'
 
-/** Where the document of a did:web is (did:web, read); undefined for another DID. */
-export function didWebAddress(did: string): string | undefined {
-  const [, rest] = /^did:web:([A-Za-z0-9._:%-]+)$/.exec(did) ?? []
-  if (rest === undefined) return undefined
-  try {
-    const [host = '', ...path] = rest.split(':').map(decodeURIComponent)
-    // A part is a host with a port, or one step of a path.
-    if (
-      !/^[A-Za-z0-9.-]+(?::\d{1,5})?$/.test(host) ||
-      path.some((part) => !/^[\w.~%+@-]+$/.test(part) || /^\.+$/.test(part))
-    )
-      return undefined
-    return path.length === 0 ? `https://${host}/.well-known/did.json` : `https://${host}/${path.join('/')}/did.json`
-  } catch {
-    return undefined // a percent sign that escapes nothing
-  }
-}
-
 /** Members of a method that say what is read here; another may withdraw the key. */
 const METHOD_MEMBERS = ['id', 'type', 'controller', 'publicKeyJwk']
 

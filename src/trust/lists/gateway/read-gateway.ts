@@ -1,14 +1,17 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Json } from '../../../base/json-value.ts'
 import { checkChains, gatewayHierarchy } from '../../keys/chain.ts'
+import { participantCode } from '../../keys/participant-codes.ts'
 import type { TrustedKey } from '../../keys/trusted-key.ts'
 import type { MessageOpener } from '../../messages/message-process.ts'
 import type { SignedStatement } from '../../messages/open-messages.ts'
+import { makeTurns } from '../../turns.ts'
+import { parseJson } from '../did-source.ts'
 import type { GatewayDownloads } from '../gateway-source.ts'
-import { pinnedCertificates } from '../pinned-certificates.ts'
 import {
   bindingOf,
   entryName,
+  keptDocument,
   type LeftOut,
   type SourceContent,
   scopeFault,
@@ -16,7 +19,8 @@ import {
   type TrustSource,
   UnusableSource,
 } from '../trust-source.ts'
-import { makeTurns } from '../turns.ts'
+import { downloaded } from './downloaded.ts'
+import { pinnedCertificates } from './pinned-certificates.ts'
 import { type GatewayRow, isLeftOut, readGatewayRow } from './rows.ts'
 
 /** With what a gateway's list is read. */
@@ -41,17 +45,19 @@ type Anchors = ReadonlyMap<string | undefined, readonly X509Certificate[]>
  * @throws UnusableSource, or the client's error
  */
 export async function readGatewaySource(source: TrustSource, reading: GatewayReading): Promise<SourceContent> {
-  const gateway = gatewayOf(source, reading.readers)
-  const anchors = await anchorsOf(source, gateway, reading.readers)
+  const { readers } = reading
+  const gateway = gatewayOf(source, readers)
+  const anchors = await anchorsOf(source, gateway, readers)
   const withFederation = source.withFederation === true
-  const rows = rowsOf(await downloaded(() => gateway.certificates({ withFederation })), 'certificate')
+  const rows = await keptRows(source, readers, () => gateway.certificates({ withFederation }))
   const read = await readRows(rows, { source, anchors })
   const anchored = await checkSignatures(read.rows, 'anchor', { anchors, messages: reading.messages })
   const uploads = uploadCertificates(anchored.rows)
   const uploaded = await checkSignatures(read.rows, 'upload', { anchors: uploads, messages: reading.messages })
   const chained = await chain([...anchored.rows, ...uploaded.rows])
   const leftOut = [...read.leftOut, ...anchored.leftOut, ...uploaded.leftOut, ...chained.leftOut]
-  return contentOf(source, chained, leftOut)
+  const ownParticipant = participantCode(gateway.country) ?? gateway.country
+  return { ...contentOf(source, chained, leftOut), ownParticipant }
 }
 
 /** The configured gateway of a source. @throws UnusableSource */
@@ -80,13 +86,44 @@ export async function anchorsOf(
   ])
 }
 
-/** Rows as a gateway sent them. An empty list or an endless one is none. @throws UnusableSource */
-export function rowsOf(answer: unknown, what: string): Json[] {
+/** The rows of a gateway's list: as it sends them now, or as they were kept with the last good copy. @throws UnusableSource */
+export async function keptRows(
+  source: TrustSource,
+  readers: TrustReaders,
+  download: () => Promise<unknown>,
+): Promise<Json[]> {
+  const bytes = await keptDocument(readers, source.location, async () => writeLines(await downloaded(download)))
+  return readLines(bytes)
+}
+
+const LINE_FEED = 0x0a
+
+/** A row a line, so that neither writing nor reading thousands of them holds anybody up. An empty list or an endless one is none. */
+async function writeLines(answer: unknown): Promise<Buffer> {
   if (!Array.isArray(answer)) throw new UnusableSource('the gateway did not answer with a list')
-  if (answer.length === 0) throw new UnusableSource(`the gateway lists no ${what}`)
+  if (answer.length === 0) throw new UnusableSource('the gateway lists nothing')
   if (answer.length > MOST_ROWS)
     throw new UnusableSource(`the gateway lists ${answer.length} rows, more than the ${MOST_ROWS} that are read`)
-  return answer
+  const turn = makeTurns()
+  const lines: Buffer[] = []
+  for (const row of answer) {
+    await turn()
+    lines.push(Buffer.from(`${JSON.stringify(row) ?? 'null'}\n`))
+  }
+  return Buffer.concat(lines)
+}
+
+async function readLines(bytes: Buffer): Promise<Json[]> {
+  const turn = makeTurns()
+  const rows: Json[] = []
+  for (let at = 0; at < bytes.length; ) {
+    await turn()
+    const found = bytes.indexOf(LINE_FEED, at)
+    const end = found < 0 ? bytes.length : found
+    rows.push(parseJson(bytes.subarray(at, end), 'what was kept of the list'))
+    at = end + 1
+  }
+  return rows
 }
 
 interface Sorted {

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../../base/json.ts'
 import type { Json } from '../../../base/json-value.ts'
+import { urlOfDid } from '../../did-web/did-url.ts'
 import { subjectCountries } from '../../keys/chain.ts'
 import { participantCode } from '../../keys/participant-codes.ts'
 import type { TrustedKey } from '../../keys/trusted-key.ts'
@@ -12,8 +13,9 @@ import {
   type TrustSource,
   UnusableSource,
 } from '../trust-source.ts'
-import { didWebAddress, readDidKeys } from './did-issuer.ts'
-import { anchorsOf, type GatewayReading, gatewayOf, rowsOf } from './read-gateway.ts'
+import { readDidKeys } from './did-issuer.ts'
+import { downloaded } from './downloaded.ts'
+import { anchorsOf, type GatewayReading, gatewayOf, keptRows } from './read-gateway.ts'
 
 /** A trusted issuer of a gateway, as its row names it. */
 interface IssuerRow {
@@ -51,7 +53,8 @@ export async function readIssuersSource(
   const { readers, messages, before } = reading
   const gateway = gatewayOf(source, readers)
   const anchors = await anchorsOf(source, gateway, readers)
-  const rows = rowsOf(await gateway.issuers({ withFederation: source.withFederation === true }), 'issuer')
+  const withFederation = source.withFederation === true
+  const rows = await keptRows(source, readers, () => gateway.issuers({ withFederation }))
   if (rows.length > MOST_ISSUERS)
     throw new UnusableSource(`the gateway lists ${rows.length} issuers, more than the ${MOST_ISSUERS} that are read`)
   const content: SourceContent = { keys: [], warnings: [], leftOut: [] }
@@ -141,10 +144,10 @@ async function addKeys(content: SourceContent, rows: IssuerRow[], reading: KeyRe
     for (let row = waiting.shift(); row; row = waiting.shift()) {
       const name = [row.country, row.name, row.url, row.domain, row.sourceGateway ?? ''].join(';')
       const keys = await keysOfIssuer(row, content, reading).catch((error: unknown) => {
+        if (!(error instanceof UnusableSource)) throw error
         // What withdraws a key and does not say which leaves none of the issuer's.
-        const isWithdrawn = error instanceof UnusableSource && error.withdrawsUnknown
-        const kept = isWithdrawn ? undefined : reading.before?.get(name)
-        const reason = error instanceof Error ? error.message : 'it cannot be read'
+        const kept = error.withdrawsUnknown ? undefined : reading.before?.get(name)
+        const reason = error.message
         if (kept) content.warnings.push(`${row.entry}: its keys are those of an earlier reading: ${reason}`)
         else content.leftOut.push({ entry: row.entry, reason })
         return kept
@@ -158,13 +161,12 @@ async function addKeys(content: SourceContent, rows: IssuerRow[], reading: KeyRe
 
 async function keysOfIssuer(row: IssuerRow, content: SourceContent, { source, readers }: KeyReading) {
   const address = addressOf(row)
-  if (!readers.fetch) throw new UnusableSource('the network is off: its keys cannot be fetched')
-  const reply = await readers.fetch({ url: address, maxBytes: MOST_BYTES })
-  if (reply.status !== 200) throw new UnusableSource(`${address} answers with the status ${reply.status}`)
+  const body = await downloaded(() => readers.readFile(address), 'its key set')
+  if (body.length > MOST_BYTES) throw new UnusableSource(`its key set is larger than ${MOST_BYTES} bytes`)
   const own = boundTo(row, source)
   const read = await (row.keyStorageType === 'JWKS'
-    ? readJwksSource(own, { ...readers, readFile: async () => reply.body })
-    : readDidKeys(reply.body, { id: row.type === 'DID' ? row.url : undefined, source: own }))
+    ? readJwksSource(own, { ...readers, readFile: async () => body })
+    : readDidKeys(body, { id: row.type === 'DID' ? row.url : undefined, source: own }))
   const gateways = row.sourceGateway === undefined ? {} : { sourceGateways: [row.sourceGateway] }
   const keys: TrustedKey[] = []
   // Without the keys: what an issuer says against one holds for its own set, and not for the same key on the list of another.
@@ -194,7 +196,7 @@ function foreignFault({ certificate }: TrustedKey, { country }: IssuerRow): stri
 
 /** Where the keys are. @throws UnusableSource */
 function addressOf({ type, url }: IssuerRow): string {
-  const address = type === 'DID' ? didWebAddress(url) : url
+  const address = type === 'DID' ? urlOfDid(url) : url
   if (address === undefined) throw new UnusableSource('its DID is none of the method web')
   if (!/^https:\/\//i.test(address)) throw new UnusableSource('its address is not https')
   return address

@@ -19,7 +19,7 @@ export interface HeldBatch {
 }
 
 /** A batch that the gateway lists and that is not held. */
-export interface MissingBatch {
+interface MissingBatch {
   country: string
   date: string
   reason: string

@@ -1,13 +1,13 @@
 import { isJsonObject } from '../../../base/json.ts'
+import { downloaded } from '../../lists/gateway/downloaded.ts'
 import type { GatewayBatch, GatewayDownloads } from '../../lists/gateway-source.ts'
 import { UnusableSource } from '../../lists/trust-source.ts'
-import { BEGINNING, type BatchBook } from './batch-book.ts'
-import { downloaded } from '../../lists/gateway/downloaded.ts'
+import { type BatchBook, BEGINNING } from './batch-book.ts'
 
 /** Pages of one reading; a page has up to 1,000 batches. */
 const MOST_PAGES = 1000
 /** Batches that are held at most: 20 million hashes. */
-export const MOST_BATCHES = 20_000
+const MOST_BATCHES = 20_000
 const MOST_OF_A_PAGE = 20_000
 
 /** A gateway forgets a deleted batch after 7 days: who was away for nearly as long reads the whole list again. */
@@ -33,6 +33,7 @@ export async function readBatchList(book: BatchBook, gateway: GatewayDownloads, 
   const reading: ListReading = { isOffered: true, gone: [] }
   const isWhole = isForgotten(book, now)
   const listed = new Set<string>()
+  const read = new Set<string>()
   if (isWhole) restart(book)
   for (let pages = 0; ; pages++) {
     const answer = await downloaded(() => gateway.revocationList(book.since))
@@ -40,8 +41,9 @@ export async function readBatchList(book: BatchBook, gateway: GatewayDownloads, 
     if (answer === undefined) break
     if (pages >= MOST_PAGES) throw new UnusableSource(`the list of batches has more than ${MOST_PAGES} pages`)
     const { more, batches } = pageOf(answer)
-    const fresh = batches.filter((batch) => !book.seen.has(entryOf(batch)))
+    const fresh = batches.filter((batch) => !book.seen.has(entryOf(batch)) && !read.has(entryOf(batch)))
     for (const batch of fresh) {
+      read.add(entryOf(batch))
       if (batch.deleted) listed.delete(batch.batchId)
       else listed.add(batch.batchId)
       take(batch, book, reading)
@@ -56,7 +58,7 @@ export async function readBatchList(book: BatchBook, gateway: GatewayDownloads, 
 }
 
 function isForgotten({ checkedAt }: BatchBook, now: Date): boolean {
-  return checkedAt === undefined || Math.abs(now.getTime() - Date.parse(checkedAt)) > FORGETS_AFTER_MILLISECONDS
+  return checkedAt !== undefined && Math.abs(now.getTime() - Date.parse(checkedAt)) > FORGETS_AFTER_MILLISECONDS
 }
 
 function restart(book: BatchBook): void {

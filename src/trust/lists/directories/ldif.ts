@@ -30,7 +30,7 @@ export class LdifError extends Error {
 }
 
 /** Bounds of what is read: the directory of all passports of the world is far smaller. */
-export const ldifLimits = {
+const ldifLimits = {
   bytes: 128_000_000,
   entries: 200_000,
   /** Of one entry. */
@@ -101,7 +101,7 @@ export function* readLdif(bytes: Buffer): Generator<LdifEntry | undefined> {
       entry = undefined
       continue
     }
-    const { name, read } = valueOf(text, line)
+    const { name, read } = readValue(text, line)
     if (isFirst && name === 'version') {
       if (read?.toString('latin1') !== '1') throw new LdifError(line, 'it is of another version than 1')
       isFirst = false
@@ -128,7 +128,7 @@ const MARK = Buffer.from([0xef, 0xbb, 0xbf])
 const withoutMark = (bytes: Buffer): Buffer => (bytes.subarray(0, 3).equals(MARK) ? bytes.subarray(3) : bytes)
 
 /** `name: text`, `name:: base64`; `name:< address` would read another file. */
-function valueOf(text: string, line: number): { name: string; read: Buffer | undefined } {
+function readValue(text: string, line: number): { name: string; read: Buffer | undefined } {
   const colon = text.indexOf(':')
   const name = text.slice(0, Math.max(0, colon)).toLowerCase()
   if (!/^(?:[a-z][a-z0-9-]*|\d+(?:\.\d+)*)(?:;[a-z0-9-]+)*$/.test(name))

@@ -1,13 +1,13 @@
 import type { X509Certificate } from 'node:crypto'
-import { type ChainEntry, checkChains, subjectCountries } from '../keys/chain.ts'
-import { participantCode } from '../keys/participant-codes.ts'
-import { certificateMembers, derivedKeyId, keyFault, scaOf, type TrustedKey } from '../keys/trusted-key.ts'
-import { readExactCertificate } from '../messages/open-messages.ts'
-import { bindingOf, entryName, type LeftOut, type SourceContent, scopeFault, type TrustSource } from './trust-source.ts'
-import { makeTurns } from './turns.ts'
+import { type ChainEntry, checkChains, subjectCountries } from '../../keys/chain.ts'
+import { participantCode } from '../../keys/participant-codes.ts'
+import { certificateMembers, derivedKeyId, keyFault, scaOf, type TrustedKey } from '../../keys/trusted-key.ts'
+import { readExactCertificate } from '../../messages/open-messages.ts'
+import { makeTurns } from '../../turns.ts'
+import { bindingOf, entryName, type LeftOut, type SourceContent, type TrustSource } from '../trust-source.ts'
 
 /** Domain of passport keys: the network has no code for it, and they are no keys of a health domain. */
-export const ICAO_DOMAIN = 'ICAO'
+const ICAO_DOMAIN = 'ICAO'
 
 /** A certificate of a directory or a master list. */
 export interface ListedCertificate {
@@ -47,8 +47,7 @@ export async function keysOfCertificates(
   const { verdicts } = await checkChains(sound, 'local')
   for (const [at, key] of keys.entries()) {
     const { fault = undefined, warning = undefined } = verdicts[at] ?? { fault: 'it was not checked' }
-    const wrong = fault ?? scopeFault(key, { ...source, usage: undefined })
-    if (wrong !== undefined) content.leftOut.push({ entry: entryName(key), reason: wrong, key })
+    if (fault !== undefined) content.leftOut.push({ entry: entryName(key), reason: fault, key })
     else content.keys.push({ ...key, warnings: warning === undefined ? [] : [`${entryName(key)}: ${warning}`] })
   }
   return content
@@ -60,7 +59,8 @@ function keyOf(listed: ListedCertificate, source: TrustSource): { key: TrustedKe
   if (!certificate) return { entry, reason: 'it is no certificate that can be read' }
   const [country, ...more] = new Set(subjectCountries(certificate).map((each) => participantCode(each)))
   const key = keyMembers(certificate, { participant: country ?? '', source, isAuthority: isAuthority === true })
-  const fault = country === undefined || more.length > 0 ? 'the country of its subject is not one' : faultOf(key, listed, source)
+  const fault =
+    country === undefined || more.length > 0 ? 'the country of its subject is not one' : faultOf(key, listed, source)
   return fault === undefined ? { key } : { entry: `${entry}, ${entryName(key)}`, reason: fault, key }
 }
 

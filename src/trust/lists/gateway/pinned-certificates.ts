@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
-import { splitCertificates } from './certificates-source.ts'
-import { type TrustReaders, UnusableSource } from './trust-source.ts'
+import { splitCertificates } from '../certificates-source.ts'
+import { type TrustReaders, UnusableSource } from '../trust-source.ts'
 
 /** The certificates of files that the operator names, PEM or DER. @throws UnusableSource for a file with another content */
 export async function pinnedCertificates(
