@@ -25,7 +25,7 @@ export interface RegistrationOptions {
   /** Public address without `/fhir`. */
   baseUrl(): string
   /** The manifests that are public now; undefined while they cannot be told. */
-  manifests?: (() => Promise<ManifestReference[] | undefined>) | undefined
+  manifests?: (() => Promise<readonly ManifestReference[] | undefined>) | undefined
   after?: After | undefined
   tell(text: string): void
 }
