@@ -28,6 +28,8 @@ export interface Config {
   developmentToken: string | undefined
   /** Undefined = not configured. */
   trustLists: TrustSource[] | undefined
+  /** How often remote lists are asked for that do not say so themselves. */
+  trustRefreshSeconds: number
   allowRequestTrustAnchors: boolean
   network: boolean
   /** Hosts that may be reached on another port or at a private address. */
@@ -115,6 +117,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     storageUrl: texts.get('STORAGE_URL') ?? `sqlite:${join(dataDir, 'vidimus.db')}`,
     developmentToken: texts.get('DEVELOPMENT_TOKEN'),
     trustLists,
+    trustRefreshSeconds: count('TRUST_REFRESH_SECONDS'),
     allowRequestTrustAnchors: texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true',
     network: texts.get('NETWORK') === 'on',
     networkHosts: networkHosts ?? [],

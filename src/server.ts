@@ -9,7 +9,6 @@ import product from '../package.json' with { type: 'json' }
 import { lineWriter } from './base/line-writer.ts'
 import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
-import { demoTrustSources } from './demo/demo-issuer.ts'
 import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
 import { artefactName } from './fhir/artefact.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
@@ -29,6 +28,7 @@ import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
 import { createRegistration, openGateways, type Registration } from './server/gateway.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
+import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
 import { openStorage } from './storage/open.ts'
@@ -38,7 +38,7 @@ import { largeCodeSystem } from './terminology/code-system/large/large-code-syst
 import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
 import { createTerminology } from './terminology/terminology.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
-import { loadTrustLists, type Trust } from './trust/trust.ts'
+import type { Trust } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
 
 /** Folder of the product. */
@@ -93,8 +93,9 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const gateways = await openGateways(config, now)
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const keys = await signingKeys(config, now)
-  const trust = await loadConfiguredTrust(config)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
+  const closing = new AbortController()
+  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal })
   const pending = createPendingContent(storage.derived)
   const context = createContext({ config, storage, trust, pending, network, now, ...(formats ? { formats } : {}) })
   const publish = createPublish({
@@ -132,8 +133,9 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         await app.close()
         app = newApp()
       }
-      endRefresh ??= refreshTrust(trust, config.trustLists ?? [], {
+      endRefresh ??= refreshTrust(trust, configuredSources(config), {
         after,
+        remoteSeconds: config.trustRefreshSeconds,
         changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'can be read again'}`),
         failed: (error) => tell(`trust lists: ${textOf(error)}`),
       })
@@ -141,6 +143,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
       return baseUrl()
     },
     async close() {
+      closing.abort()
       await Promise.all([endRefresh?.(), registration.close()])
       await running?.close(10_000)
       network.close()
@@ -155,14 +158,6 @@ export async function createServer(config: Config, { after, formats }: ServerPar
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
 const tell = (text: string) => void process.stderr.write(`${text}\n`)
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
-
-/** Reads the trust lists of a configuration, without a store. */
-export function loadConfiguredTrust(config: Config): Promise<Trust> {
-  const now = () => new Date()
-  // Without configured lists a development server trusts the issuer that it made itself; a production server nobody.
-  const ownSources = () => (config.production ? [] : demoTrustSources(config.dataDir, now()))
-  return loadTrustLists(config.trustLists ?? ownSources(), { now })
-}
 
 interface Wiring
   extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'>,

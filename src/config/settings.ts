@@ -5,6 +5,7 @@ import { gatewaySettings } from './gateway-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import type { Setting } from './setting.ts'
 import { signingSettings } from './signing-settings.ts'
+import { trustSettings } from './trust-settings.ts'
 
 /** Every setting, once; the README's configuration table is generated from this list. */
 export const settings = [
@@ -50,6 +51,7 @@ export const settings = [
     description:
       'Whose keys count: a JSON array of sources, a file that holds one, or comma-separated paths of certificate folders and DID documents, each with its pinned key beside it (`<name>.key.json`).',
   },
+  ...trustSettings,
   {
     variable: 'ALLOW_REQUEST_TRUST_ANCHORS',
     kind: 'switch',
@@ -62,7 +64,7 @@ export const settings = [
     choices: ['off', 'on'],
     fallback: 'off',
     description:
-      '`on` lets a guarded client ask other servers, by https and name alone: for what a health link points to when `$evaluate` is asked with `followLinks`. With `off` no connection is ever opened.',
+      '`on` lets a guarded client ask other servers, by https and name alone: for trust lists at an address, and for what a health link points to when `$evaluate` is asked with `followLinks`. With `off` no connection is ever opened.',
   },
   {
     variable: 'NETWORK_HOSTS',
