@@ -56,16 +56,21 @@ const afterTimeout: After = (milliseconds, run) => {
 const publishedTypes = ['ValueSet', 'CodeSystem', 'ConceptMap', 'StructureMap', 'Library', 'PlanDefinition'] as const
 /** Between two looks whether something was published, by whichever process. */
 const LOOK_MILLISECONDS = 2_000
+/** Certificates that end soon are told of once a day. */
+const DAY_MILLISECONDS = 86_400_000
 
 /** Registration with these gateways, which asks nothing yet. */
 export function createRegistration(options: RegistrationOptions): Registration {
   const { config, gateways, storage, now, tell } = options
-  for (const { settings, warnings } of gateways)
-    for (const warning of warnings(now())) tell(`gateway ${settings.id}: ${warning}`)
+  const warn = () => {
+    for (const { settings, warnings } of gateways)
+      for (const warning of warnings(now())) tell(`gateway ${settings.id}: ${warning}`)
+  }
   const ownKey = endpointKeys(options)
   const wanted = (country: string) => wantedOf(options, ownKey, country)
   let registrar: Registrar | undefined
   let looking: NodeJS.Timeout | undefined
+  let warning: NodeJS.Timeout | undefined
   return {
     gateways,
     wanted,
@@ -89,9 +94,12 @@ export function createRegistration(options: RegistrationOptions): Registration {
         holder: randomUUID(),
       })
       looking = watchPublications(storage, registrar)
+      warn()
+      warning = setInterval(warn, DAY_MILLISECONDS).unref()
     },
     async close() {
       clearInterval(looking)
+      clearInterval(warning)
       const closed = registrar?.close()
       for (const gateway of gateways) gateway.close()
       await closed
