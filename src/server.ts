@@ -25,7 +25,7 @@ import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
 import { documents, signingKeys } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
-import { createRegistration, openGateways, type Registration } from './server/gateway.ts'
+import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
@@ -95,7 +95,8 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const keys = await signingKeys(config, now)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
-  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal })
+  const gateway = gatewayDownloads(config, gateways)
+  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
   const pending = createPendingContent(storage.derived)
   const context = createContext({ config, storage, trust, pending, network, now, ...(formats ? { formats } : {}) })
   const publish = createPublish({
