@@ -24,10 +24,11 @@ import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
-import { documents, signingKeys } from './server/documents.ts'
+import { documents } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
+import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
 import { openStorage } from './storage/open.ts'
@@ -60,6 +61,10 @@ export interface VidimusServer extends OperationContext {
   publish: Publish
   /** Where the base content stands; who loads it tells. */
   pending: PendingContent
+  /** What it signs with. */
+  keys: SigningKeys
+  /** What it vouches for, at its public address. */
+  provenance(): Provenance
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /**
@@ -86,24 +91,30 @@ export interface ServerParts {
  */
 export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
-  const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
   const keys = await signingKeys(config, now)
+  const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const trust = await loadConfiguredTrust(config)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const pending = createPendingContent(storage.derived)
-  const context = createContext({ config, storage, trust, pending, network, now, ...(formats ? { formats } : {}) })
+  const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
+  const baseUrl = () => publicAddress({ ...config, port })
+  let port = config.port
+  let provenance = newProvenance()
+  const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
+    provenance.trustedReference(version, domain)
+  const wiring = { config, storage, trust, pending, network, now, trustedReference }
+  const context = createContext({ ...wiring, ...(formats ? { formats } : {}) })
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
     find: (type, canonical) => find(storage, type, canonical),
   })
-  const baseUrl = () => publicAddress({ ...config, port })
-  let port = config.port
   let running: RunningServer | undefined
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const newApp = () => createHttpApp({ config, context, publish, pending, trust, keys, baseUrl: baseUrl(), mayWrite })
+  const newApp = () =>
+    createHttpApp({ config, context, publish, pending, trust, keys, provenance, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
@@ -111,6 +122,8 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     pending,
     config,
     trust,
+    keys,
+    provenance: () => provenance,
     handler: (message, response) => app.handler(message, response),
     async listen() {
       running = await listen((message, response) => app.handler(message, response), {
@@ -123,6 +136,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         port = running.port
         await app.audit.flush()
         await app.close()
+        provenance = newProvenance()
         app = newApp()
       }
       endRefresh ??= refreshTrust(trust, config.trustLists ?? [], {
@@ -157,13 +171,13 @@ export function loadConfiguredTrust(config: Config): Promise<Trust> {
 }
 
 interface Wiring
-  extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'>,
+  extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now' | 'trustedReference'>,
     Pick<ServerParts, 'formats'> {
   network: NetworkClient
 }
 
 function createContext(wiring: Wiring): Context {
-  const { config, storage, pending, now } = wiring
+  const { config, storage, pending, now, trustedReference } = wiring
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
   const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
@@ -209,7 +223,8 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
-  return { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, limits, now, uuid, euValueSets }
+  const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
+  return { ...own, trustedReference, limits, now, uuid }
 }
 
 function wireEvaluate(
@@ -245,12 +260,13 @@ type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euVa
 interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust'> {
   context: Context
   keys: SigningKeys
+  provenance: Provenance
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, baseUrl, mayWrite } = wiring
+  const { config, context, publish, pending, trust, keys, provenance, baseUrl, mayWrite } = wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -268,7 +284,7 @@ function createHttpApp(wiring: HttpWiring) {
     },
     limits: config.requestLimits,
     hooks: {
-      documents: documents({ config, context, pending, trust, keys, baseUrl }),
+      documents: documents({ config, context, pending, trust, keys, provenance, baseUrl }),
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,
