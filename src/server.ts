@@ -9,7 +9,6 @@ import product from '../package.json' with { type: 'json' }
 import { lineWriter } from './base/line-writer.ts'
 import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
-import { demoTrustSources } from './demo/demo-issuer.ts'
 import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
 import { artefactName } from './fhir/artefact.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
@@ -26,9 +25,11 @@ import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
 import { documents } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
+import { createRegistration, openGateways, type Registration } from './server/gateway.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
+import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
 import { openStorage } from './storage/open.ts'
@@ -38,7 +39,7 @@ import { largeCodeSystem } from './terminology/code-system/large/large-code-syst
 import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
 import { createTerminology } from './terminology/terminology.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
-import { loadTrustLists, type Trust } from './trust/trust.ts'
+import type { Trust } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
 
 /** Folder of the product. */
@@ -65,6 +66,8 @@ export interface VidimusServer extends OperationContext {
   keys: SigningKeys
   /** What it vouches for, at its public address. */
   provenance(): Provenance
+  /** This server at its gateways. */
+  registration: Registration
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /**
@@ -93,9 +96,11 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   mkdirSync(config.dataDir, { recursive: true })
   const now = () => new Date()
   const keys = await signingKeys(config, now)
+  const gateways = await openGateways(config, now)
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
-  const trust = await loadConfiguredTrust(config)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
+  const closing = new AbortController()
+  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal })
   const pending = createPendingContent(storage.derived)
   const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
   const baseUrl = () => publicAddress({ ...config, port })
@@ -111,15 +116,20 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     find: (type, canonical) => find(storage, type, canonical),
   })
   let running: RunningServer | undefined
+  const registration = createRegistration({
+    ...{ config, gateways, storage, network, pending, now, baseUrl, after, tell },
+    manifests: () => provenance.manifests(),
+  })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
   const newApp = () =>
-    createHttpApp({ config, context, publish, pending, trust, keys, provenance, baseUrl: baseUrl(), mayWrite })
+    createHttpApp({ ...wiring, context, publish, keys, provenance, registration, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
     publish,
     pending,
+    registration,
     config,
     trust,
     keys,
@@ -139,15 +149,18 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         provenance = newProvenance()
         app = newApp()
       }
-      endRefresh ??= refreshTrust(trust, config.trustLists ?? [], {
+      endRefresh ??= refreshTrust(trust, configuredSources(config), {
         after,
+        remoteSeconds: config.trustRefreshSeconds,
         changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'can be read again'}`),
         failed: (error) => tell(`trust lists: ${textOf(error)}`),
       })
+      registration.start()
       return baseUrl()
     },
     async close() {
-      await endRefresh?.()
+      closing.abort()
+      await Promise.all([endRefresh?.(), registration.close()])
       await running?.close(10_000)
       network.close()
       await app.audit.flush()
@@ -161,14 +174,6 @@ export async function createServer(config: Config, { after, formats }: ServerPar
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
 const tell = (text: string) => void process.stderr.write(`${text}\n`)
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
-
-/** Reads the trust lists of a configuration, without a store. */
-export function loadConfiguredTrust(config: Config): Promise<Trust> {
-  const now = () => new Date()
-  // Without configured lists a development server trusts the issuer that it made itself; a production server nobody.
-  const ownSources = () => (config.production ? [] : demoTrustSources(config.dataDir, now()))
-  return loadTrustLists(config.trustLists ?? ownSources(), { now })
-}
 
 interface Wiring
   extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now' | 'trustedReference'>,
@@ -257,7 +262,7 @@ function wireEvaluate(
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
 type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
 
-interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust'> {
+interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'registration'> {
   context: Context
   keys: SigningKeys
   provenance: Provenance
@@ -266,7 +271,7 @@ interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, provenance, baseUrl, mayWrite } = wiring
+  const { config, context, publish, pending, trust, keys, provenance, registration, baseUrl, mayWrite } = wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -281,6 +286,7 @@ function createHttpApp(wiring: HttpWiring) {
       auditSampleRate: config.auditSampleRate,
       production: config.production,
       network: { isOn: config.network, hosts: config.networkHosts },
+      gateways: registration.states,
     },
     limits: config.requestLimits,
     hooks: {
