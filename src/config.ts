@@ -95,14 +95,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     if (text !== undefined) texts.set(setting.variable, text)
   }
   const production = texts.get('NODE_ENV') === 'production'
-  if (production && texts.has('DEVELOPMENT_TOKEN')) {
-    problems.push('DEVELOPMENT_TOKEN must not be set when NODE_ENV=production')
-  }
-  if (production && texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true') {
-    problems.push(
-      'ALLOW_REQUEST_TRUST_ANCHORS must not be true when NODE_ENV=production: any caller could vouch for a forgery',
-    )
-  }
+  if (production) problems.push(...openDoors(texts))
   const trustLists = readTrustLists(texts.get('TRUST_LISTS'), problems)
   const networkHosts = readNetworkHosts(texts.get('NETWORK_HOSTS'), problems)
   const mirror = read(problems, 'MIRROR', () => readMirror(texts.get('MIRROR')))
@@ -157,6 +150,18 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     production,
     signing,
   }
+}
+
+/** What a production server must not be left with. */
+function openDoors(texts: ReadonlyMap<Variable, string>): string[] {
+  const token = texts.has('DEVELOPMENT_TOKEN')
+  const anchors = texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true'
+  return [
+    ...(token ? ['DEVELOPMENT_TOKEN must not be set when NODE_ENV=production'] : []),
+    ...(anchors
+      ? ['ALLOW_REQUEST_TRUST_ANCHORS must not be true when NODE_ENV=production: any caller could vouch for a forgery']
+      : []),
+  ]
 }
 
 /** The choice of a setting whose text was checked; the first is the default. */

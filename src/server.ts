@@ -23,12 +23,13 @@ import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
-import { documents, signingKeys } from './server/documents.ts'
+import { documents } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
-import { createRegistration, openGateways, type Registration } from './server/gateway.ts'
+import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
 import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
+import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
@@ -63,6 +64,10 @@ export interface VidimusServer extends OperationContext {
   publish: Publish
   /** Where the base content stands; who loads it tells. */
   pending: PendingContent
+  /** What it signs with. */
+  keys: SigningKeys
+  /** What it vouches for, at its public address. */
+  provenance(): Provenance
   /** This server at its gateways. */
   registration: Registration
   /** What other participants publish, as far as it is wanted here. */
@@ -94,41 +99,37 @@ export interface ServerParts {
 export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
   const now = () => new Date()
+  const keys = await signingKeys(config, now)
   const gateways = await openGateways(config, now)
   const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const storage = guardCopies(opened, ruleSuppliers(config))
-  const keys = await signingKeys(config, now)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
-  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal })
+  const gateway = gatewayDownloads(config, gateways)
+  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
   const pending = createPendingContent(storage.derived)
-  const context = createContext({ config, storage, trust, pending, network, now, ...(formats ? { formats } : {}) })
+  const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
+  const baseUrl = () => publicAddress({ ...config, port })
+  let port = config.port
+  let provenance = newProvenance()
+  const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
+    provenance.trustedReference(version, domain)
+  const wiring = { config, storage, trust, pending, network, now, trustedReference }
+  const context = createContext({ ...wiring, ...(formats ? { formats } : {}) })
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
     find: (type, canonical) => find(storage, type, canonical),
   })
-  const baseUrl = () => publicAddress({ ...config, port })
-  let port = config.port
   let running: RunningServer | undefined
-  const registration = createRegistration({ config, gateways, storage, network, pending, now, baseUrl, after, tell })
-  const lists = listsOf(gateways)
-  const mirror = createMirror({
-    config,
-    gateways: lists,
-    storage: opened,
-    publish,
-    trust,
-    network,
-    pending,
-    now,
-    after,
-    tell,
-  })
+  const parts = { config, network, pending, now, after, tell }
+  const manifests = () => provenance.manifests()
+  const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
+  const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
   const newApp = () =>
-    createHttpApp({ config, context, publish, pending, trust, keys, registration, baseUrl: baseUrl(), mayWrite })
+    createHttpApp({ ...wiring, context, publish, keys, provenance, registration, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
@@ -138,6 +139,8 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     mirror,
     config,
     trust,
+    keys,
+    provenance: () => provenance,
     handler: (message, response) => app.handler(message, response),
     async listen() {
       running = await listen((message, response) => app.handler(message, response), {
@@ -150,6 +153,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         port = running.port
         await app.audit.flush()
         await app.close()
+        provenance = newProvenance()
         app = newApp()
       }
       endRefresh ??= beginRefresh(trust, config, after)
@@ -185,13 +189,13 @@ const tell = (text: string) => void process.stderr.write(`${text}\n`)
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 interface Wiring
-  extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'>,
+  extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now' | 'trustedReference'>,
     Pick<ServerParts, 'formats'> {
   network: NetworkClient
 }
 
 function createContext(wiring: Wiring): Context {
-  const { config, storage, pending, now } = wiring
+  const { config, storage, pending, now, trustedReference } = wiring
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
   const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
@@ -237,7 +241,8 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
-  return { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, limits, now, uuid, euValueSets }
+  const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
+  return { ...own, trustedReference, limits, now, uuid }
 }
 
 function wireEvaluate(
@@ -273,12 +278,13 @@ type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euVa
 interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'registration'> {
   context: Context
   keys: SigningKeys
+  provenance: Provenance
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, registration, baseUrl, mayWrite } = wiring
+  const { config, context, publish, pending, trust, keys, provenance, registration, baseUrl, mayWrite } = wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -297,7 +303,7 @@ function createHttpApp(wiring: HttpWiring) {
     },
     limits: config.requestLimits,
     hooks: {
-      documents: documents({ config, context, pending, trust, keys, baseUrl }),
+      documents: documents({ config, context, pending, trust, keys, provenance, baseUrl }),
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,

@@ -26,7 +26,16 @@ interface TrustParts {
 
 /** The trust sources of a configuration. Without any a development server trusts the issuer that it made itself; a production server nobody. */
 export const configuredSources = (config: Config): TrustSource[] =>
-  config.trustLists ?? (config.production ? [] : demoTrustSources(config.dataDir, new Date()))
+  config.trustLists?.map((source) => asItsGateway(source, config)) ??
+  (config.production ? [] : demoTrustSources(config.dataDir, new Date()))
+
+/** A source of a gateway does as the gateway's own settings say, where it says nothing else. */
+function asItsGateway(source: TrustSource, { gateways }: Pick<Config, 'gateways'>): TrustSource {
+  const gateway = gateways.find(({ id }) => id === source.location)
+  if (!gateway || (source.kind !== 'gateway' && source.kind !== 'issuers')) return source
+  const { mode, withFederation } = gateway
+  return { withFederation, ...(source.kind === 'gateway' ? { mode } : {}), ...source }
+}
 
 /** Last good copies of a configuration. */
 export const configuredCopies = (config: Pick<Config, 'dataDir'>) => createCopyStore(join(config.dataDir, FOLDER))
