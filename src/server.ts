@@ -25,6 +25,7 @@ import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
 import { documents, signingKeys } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
+import { createRegistration, openGateways, type Registration } from './server/gateway.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
@@ -60,6 +61,8 @@ export interface VidimusServer extends OperationContext {
   publish: Publish
   /** Where the base content stands; who loads it tells. */
   pending: PendingContent
+  /** This server at its gateways. */
+  registration: Registration
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /**
@@ -86,12 +89,13 @@ export interface ServerParts {
  */
 export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
-  const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
+  const gateways = await openGateways(config, now)
+  const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const keys = await signingKeys(config, now)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
-  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal })
+  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal, gateways })
   const pending = createPendingContent(storage.derived)
   const context = createContext({ config, storage, trust, pending, network, now, ...(formats ? { formats } : {}) })
   const publish = createPublish({
@@ -102,14 +106,17 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const baseUrl = () => publicAddress({ ...config, port })
   let port = config.port
   let running: RunningServer | undefined
+  const registration = createRegistration({ config, gateways, storage, network, pending, now, baseUrl, after, tell })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const newApp = () => createHttpApp({ config, context, publish, pending, trust, keys, baseUrl: baseUrl(), mayWrite })
+  const newApp = () =>
+    createHttpApp({ config, context, publish, pending, trust, keys, registration, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
     publish,
     pending,
+    registration,
     config,
     trust,
     handler: (message, response) => app.handler(message, response),
@@ -132,11 +139,12 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'can be read again'}`),
         failed: (error) => tell(`trust lists: ${textOf(error)}`),
       })
+      registration.start()
       return baseUrl()
     },
     async close() {
       closing.abort()
-      await endRefresh?.()
+      await Promise.all([endRefresh?.(), registration.close()])
       await running?.close(10_000)
       network.close()
       await app.audit.flush()
@@ -237,7 +245,7 @@ function wireEvaluate(
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
 type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
 
-interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust'> {
+interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'registration'> {
   context: Context
   keys: SigningKeys
   baseUrl: string
@@ -245,7 +253,7 @@ interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, baseUrl, mayWrite } = wiring
+  const { config, context, publish, pending, trust, keys, registration, baseUrl, mayWrite } = wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -260,6 +268,7 @@ function createHttpApp(wiring: HttpWiring) {
       auditSampleRate: config.auditSampleRate,
       production: config.production,
       network: { isOn: config.network, hosts: config.networkHosts },
+      gateways: registration.states,
     },
     limits: config.requestLimits,
     hooks: {

@@ -1,13 +1,8 @@
 import { isJsonObject } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
-import type { TrustSource, TrustSourceKind } from '../trust-source.ts'
+import { isOfGateway, type TrustSource, type TrustSourceKind } from '../trust-source.ts'
 
-/** Kinds whose location is a gateway of the configuration. */
-const GATEWAY_KINDS: readonly TrustSourceKind[] = ['gateway', 'gateway-revocation', 'issuers']
 const MODES = ['APPEND', 'OVERRIDE'] as const
-
-/** Whether the location of a source of this kind is the id of a gateway. */
-export const isOfGateway = (kind: Json | undefined): boolean => GATEWAY_KINDS.some((each) => each === kind)
 
 /** Members of a source of a gateway, each with the kinds for which it means something. */
 export const gatewayMembers: Record<'withFederation' | 'anchors' | 'mode', TrustSourceKind[]> = {
@@ -20,7 +15,7 @@ export const gatewayMembers: Record<'withFederation' | 'anchors' | 'mode', Trust
 export function gatewayProblems(entry: JsonObject): string[] {
   const { kind, location, withFederation, anchors, mode } = entry
   const problems: string[] = []
-  if (isOfGateway(kind) && typeof location === 'string' && !/^[A-Za-z0-9][\w.-]{0,63}$/.test(location))
+  if (isOfGateway({ kind }) && typeof location === 'string' && !/^[A-Za-z0-9][\w.-]{0,63}$/.test(location))
     problems.push('location must be the id of a gateway of the configuration (GATEWAYS)')
   if (withFederation !== undefined && typeof withFederation !== 'boolean')
     problems.push('withFederation must be true or false')
