@@ -2,6 +2,8 @@ import { isJsonObject } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { isOfGateway, type TrustSource, type TrustSourceKind } from '../trust-source.ts'
 
+/** How often the lists of a gateway are downloaded, unless the source says otherwise. */
+const DAY_SECONDS = 86_400
 const MODES = ['APPEND', 'OVERRIDE'] as const
 
 /** Members of a source of a gateway, each with the kinds for which it means something. */
@@ -47,12 +49,14 @@ function anchorsOf(json: Json): Record<string, string[]> | undefined {
 
 /** Those members, as they hold; paths are made absolute by `resolve`. */
 export function gatewaySettings(
-  { withFederation, anchors, mode }: JsonObject,
+  { kind, withFederation, anchors, mode }: JsonObject,
   resolve: (path: string) => string,
-): Pick<TrustSource, 'withFederation' | 'anchors' | 'mode'> {
+): Pick<TrustSource, 'withFederation' | 'anchors' | 'mode' | 'refreshSeconds'> {
   const read = anchors === undefined ? undefined : anchorsOf(anchors)
   const known = MODES.find((each) => each === mode)
   return {
+    // There are no changes to be asked for: the whole list is downloaded each time.
+    ...(kind === 'gateway' || kind === 'issuers' ? { refreshSeconds: DAY_SECONDS } : {}),
     ...(withFederation === true ? { withFederation } : {}),
     ...(read
       ? { anchors: Object.fromEntries(Object.entries(read).map(([name, paths]) => [name, paths.map(resolve)])) }
