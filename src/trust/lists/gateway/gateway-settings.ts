@@ -57,7 +57,7 @@ export function gatewaySettings(
   return {
     // There are no changes to be asked for: the whole list is downloaded each time.
     ...(kind === 'gateway' || kind === 'issuers' ? { refreshSeconds: DAY_SECONDS } : {}),
-    ...(withFederation === true ? { withFederation } : {}),
+    ...(typeof withFederation === 'boolean' ? { withFederation } : {}),
     ...(read
       ? { anchors: Object.fromEntries(Object.entries(read).map(([name, paths]) => [name, paths.map(resolve)])) }
       : {}),
