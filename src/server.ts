@@ -209,7 +209,9 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
-  return { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, limits, now, uuid, euValueSets }
+  const keys = () => wiring.trust.keys()
+  const programs = { terminology, maps, verdictMaps, mapJobs, images, rules, evaluate }
+  return { storage, ...programs, keys, limits, now, uuid, euValueSets }
 }
 
 function wireEvaluate(

@@ -12,6 +12,7 @@ import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
 import { validateInCodeSystem, validateInValueSet } from './validate-code.ts'
+import { verifyTrustOperation } from './verify-trust.ts'
 import { versions } from './versions.ts'
 
 /** Every operation that the server offers: a new one is one file and one line here. */
@@ -30,4 +31,5 @@ export const operations: Operation<OperationContext>[] = [
   compare,
   transform,
   convert,
+  verifyTrustOperation,
 ]
