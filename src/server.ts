@@ -228,8 +228,9 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
+  const keys = () => wiring.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
-  return { ...own, trustedReference, limits, now, uuid }
+  return { ...own, trustedReference, keys, limits, now, uuid }
 }
 
 function wireEvaluate(
