@@ -20,8 +20,10 @@ export interface ReferenceRecord {
   lastError?: string | undefined
   /** Content that was refused for good. */
   refused?: string | undefined
-  /** Equal failures in a row. */
+  /** Equal failures in a row of one content. */
   failures?: number | undefined
+  /** That content. */
+  failed?: string | undefined
   /** When somebody overwrote the row, as an instant, and what is told of it. */
   overwritten?: { at: string; text: string } | undefined
 }

@@ -158,7 +158,11 @@ function audited(from: AuditSource, { profile, action, subtype, roles }: Kind): 
     },
     entity: [
       {
-        type: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
+        type: {
+          system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType',
+          code: 'XrequestId',
+          display: 'X-Request-Id',
+        },
         what: { identifier: { value: from.requestId } },
       },
     ],
