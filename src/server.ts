@@ -9,7 +9,6 @@ import product from '../package.json' with { type: 'json' }
 import { lineWriter } from './base/line-writer.ts'
 import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
-import { demoTrustSources } from './demo/demo-issuer.ts'
 import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
 import { artefactName } from './fhir/artefact.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
@@ -26,8 +25,10 @@ import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
 import { documents, signingKeys } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
+import { createRegistration, openGateways, type Registration } from './server/gateway.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
+import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
 import { openStorage } from './storage/open.ts'
@@ -37,7 +38,7 @@ import { largeCodeSystem } from './terminology/code-system/large/large-code-syst
 import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
 import { createTerminology } from './terminology/terminology.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
-import { loadTrustLists, type Trust } from './trust/trust.ts'
+import type { Trust } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
 
 /** Folder of the product. */
@@ -60,6 +61,8 @@ export interface VidimusServer extends OperationContext {
   publish: Publish
   /** Where the base content stands; who loads it tells. */
   pending: PendingContent
+  /** This server at its gateways. */
+  registration: Registration
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /**
@@ -86,11 +89,13 @@ export interface ServerParts {
  */
 export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
-  const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
+  const gateways = await openGateways(config, now)
+  const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const keys = await signingKeys(config, now)
-  const trust = await loadConfiguredTrust(config)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
+  const closing = new AbortController()
+  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal })
   const pending = createPendingContent(storage.derived)
   const context = createContext({ config, storage, trust, pending, network, now, ...(formats ? { formats } : {}) })
   const publish = createPublish({
@@ -101,14 +106,17 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const baseUrl = () => publicAddress({ ...config, port })
   let port = config.port
   let running: RunningServer | undefined
+  const registration = createRegistration({ config, gateways, storage, network, pending, now, baseUrl, after, tell })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const newApp = () => createHttpApp({ config, context, publish, pending, trust, keys, baseUrl: baseUrl(), mayWrite })
+  const newApp = () =>
+    createHttpApp({ config, context, publish, pending, trust, keys, registration, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
     publish,
     pending,
+    registration,
     config,
     trust,
     handler: (message, response) => app.handler(message, response),
@@ -125,15 +133,18 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         await app.close()
         app = newApp()
       }
-      endRefresh ??= refreshTrust(trust, config.trustLists ?? [], {
+      endRefresh ??= refreshTrust(trust, configuredSources(config), {
         after,
+        remoteSeconds: config.trustRefreshSeconds,
         changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'can be read again'}`),
         failed: (error) => tell(`trust lists: ${textOf(error)}`),
       })
+      registration.start()
       return baseUrl()
     },
     async close() {
-      await endRefresh?.()
+      closing.abort()
+      await Promise.all([endRefresh?.(), registration.close()])
       await running?.close(10_000)
       network.close()
       await app.audit.flush()
@@ -147,14 +158,6 @@ export async function createServer(config: Config, { after, formats }: ServerPar
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
 const tell = (text: string) => void process.stderr.write(`${text}\n`)
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
-
-/** Reads the trust lists of a configuration, without a store. */
-export function loadConfiguredTrust(config: Config): Promise<Trust> {
-  const now = () => new Date()
-  // Without configured lists a development server trusts the issuer that it made itself; a production server nobody.
-  const ownSources = () => (config.production ? [] : demoTrustSources(config.dataDir, now()))
-  return loadTrustLists(config.trustLists ?? ownSources(), { now })
-}
 
 interface Wiring
   extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'>,
@@ -242,7 +245,7 @@ function wireEvaluate(
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
 type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
 
-interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust'> {
+interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'registration'> {
   context: Context
   keys: SigningKeys
   baseUrl: string
@@ -250,7 +253,7 @@ interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, baseUrl, mayWrite } = wiring
+  const { config, context, publish, pending, trust, keys, registration, baseUrl, mayWrite } = wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -265,6 +268,7 @@ function createHttpApp(wiring: HttpWiring) {
       auditSampleRate: config.auditSampleRate,
       production: config.production,
       network: { isOn: config.network, hosts: config.networkHosts },
+      gateways: registration.states,
     },
     limits: config.requestLimits,
     hooks: {

@@ -5,7 +5,7 @@ import { loadBaseContentBeside } from '../publish/base-content/load-beside.ts'
 import type { VidimusServer } from '../server.ts'
 import { tellBaseContent } from './base-content.ts'
 import { openLoadedServer } from './loaded-server.ts'
-import { failureOf, noTrustLists } from './trust.ts'
+import { failureOf, noTrustLists } from './network/trust-printed.ts'
 
 /** `vidimus serve`: starts the server; the base content of FHIR R4 is loaded behind it at the first start. */
 export function addServe(program: Command): void {

@@ -1,33 +1,55 @@
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { readClock } from '../evaluate/request.ts'
-import { loadConfiguredTrust } from '../server.ts'
+import { loadConfiguredTrust } from '../server/trust.ts'
 import { type KeyFilter, listKeys, verifyTrustListFiles } from '../trust/explain.ts'
 import { createListProcess } from '../trust/lists/list-process.ts'
-import { fileReaders, leftOutText, loadTrustLists, type Trust, type TrustListStatus } from '../trust/trust.ts'
+import { fileReaders, loadTrustLists, type Trust, type TrustListStatus } from '../trust/trust.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
-import { table } from './table.ts'
+import { addExplain } from './network/trust-explain.ts'
+import { printedLists } from './network/trust-printed.ts'
+import { addRefresh } from './network/trust-refresh.ts'
 
 /** `vidimus trust …`: the configured trust lists and offline verification of lists. */
 export function addTrust(program: Command, result: CommandResult): void {
   const trust = program.command('trust').description('trust lists: whose keys count').exitOverride()
-  for (const name of ['list', 'status']) {
-    trust
-      .command(name)
-      .description(
-        name === 'list'
-          ? 'the configured trust lists; exit status 1 when one cannot be used'
-          : 'the configured trust lists, with every warning and every entry that was left out',
-      )
-      .option('--json', 'print JSON')
-      .action(async (options: { json?: boolean }) => {
-        const lists = (await loadConfiguredTrust(readConfig())).status()
-        console.log(options.json ? JSON.stringify(lists, null, 2) : printedLists(lists, name === 'status'))
-        if (lists.some((list) => !list.usable)) result.exitCode = exitCodes.negative
-      })
-  }
+  trust
+    .command('list')
+    .description('the configured trust lists; exit status 1 when one cannot be used')
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: boolean }) => {
+      const lists = (await loadConfiguredTrust(readConfig())).status()
+      console.log(options.json ? JSON.stringify(lists, null, 2) : printedLists(lists, false))
+      if (lists.some((list) => !list.usable)) result.exitCode = exitCodes.negative
+    })
+  trust
+    .command('status')
+    .description('every source as JSON: state, keys, ages, the last error, every warning and entry that was left out')
+    .option('--json', 'print JSON (the default)')
+    .option('--text', 'print a table')
+    .action(async ({ text }: { text?: boolean }) => {
+      const lists = (await loadConfiguredTrust(readConfig())).status()
+      console.log(text ? printedLists(lists, true) : JSON.stringify({ sources: lists.map(statusLine) }, null, 2))
+      if (lists.some((list) => !list.usable)) result.exitCode = exitCodes.negative
+    })
+  addRefresh(trust, result)
+  addExplain(trust, result)
   addKeysOfLists(trust)
   addVerify(trust, result)
+}
+
+/** One source of `vidimus trust status`. */
+function statusLine({ readAt, failure, name, kind, state, keys, created, ...more }: TrustListStatus) {
+  return {
+    name,
+    kind,
+    state,
+    keys,
+    ...(created === undefined ? {} : { created }),
+    ...(readAt === undefined ? {} : { fetchedAt: readAt }),
+    ...(failure === undefined ? {} : { lastError: failure }),
+    ...more,
+  }
 }
 
 function addKeysOfLists(trust: Command): void {
@@ -71,68 +93,4 @@ function addVerify(trust: Command, result: CommandResult): void {
       for (const report of reports) console.log(JSON.stringify(report))
       if (reports.some((report) => !report.valid)) result.exitCode = exitCodes.negative
     })
-}
-
-/** Said at the start, too: a server that trusts nobody looks well otherwise. */
-export const noTrustLists = 'No trust list is configured: every credential is ISSUER_NOT_TRUSTED.'
-
-function printedLists(lists: TrustListStatus[], withWarnings: boolean): string {
-  if (lists.length === 0) return noTrustLists
-  const rows = lists.map((list) => [
-    list.name,
-    list.kind,
-    String(list.keys),
-    list.expired > 0 ? String(list.expired) : '',
-    list.leftOut ? String(list.leftOut.length) : '',
-    list.created ?? '',
-    stateOf(list),
-    list.location,
-  ])
-  const heading = ['LIST', 'KIND', 'KEYS', 'EXPIRED', 'LEFT OUT', 'CREATED', 'STATE', 'LOCATION']
-  const remarks = lists.flatMap((list) => [
-    ...(withWarnings ? list.warnings.map((warning) => `${list.name}: ${warning}`) : []),
-    ...leftOutLines(list, withWarnings),
-  ])
-  const shown = table([heading, ...rows])
-  return remarks.length > 0 ? `${shown}\n\n${[...new Set(remarks)].join('\n')}` : shown
-}
-
-/** Why a list failed, and that its withdrawals are lost when nothing else stands in for them. */
-export function failureOf({ usable, failure, kind, required }: TrustListStatus): string {
-  const isLost = !usable && !required && kind !== 'distrusted'
-  return `${failure}${isLost ? '; what it withdraws is not known' : ''}`
-}
-
-function stateOf(list: TrustListStatus): string {
-  const { usable, failure, keys, leftOut, withdraws, required, revokes } = list
-  if (!usable) return `not usable: ${failureOf(list)}`
-  const state = failure ? `old copy: ${failure}` : keys === 0 && leftOut ? 'no key counts' : 'in use'
-  const parts = [state, required ? 'required' : '', withdraws === undefined ? '' : `withdraws ${withdraws}`]
-  return [...parts, revokes ? revokesText(revokes) : ''].filter(Boolean).join(', ')
-}
-
-function revokesText({
-  hashes,
-  batches,
-  cards,
-  participants,
-  expires,
-}: NonNullable<TrustListStatus['revokes']>): string {
-  if (participants.length === 0) return cards > 0 ? `revokes ${cards} cards` : 'revokes nothing'
-  const until = expires === undefined ? '' : ` until ${expires}`
-  return `revokes ${hashes} hashes in ${batches} batches of ${participants.join(' ')}${until}`
-}
-
-/** So many entries of one reason are named; `status` names all. */
-const NAMED_ENTRIES = 3
-
-/** Entries that do not count, by reason. */
-function leftOutLines({ name, leftOut = [] }: TrustListStatus, everyOne: boolean): string[] {
-  if (everyOne) return leftOut.map((each) => `${name}: ${leftOutText(each)}`)
-  const byReason = Map.groupBy(leftOut, ({ reason }) => reason)
-  return [...byReason].map(([reason, entries]) => {
-    const named = entries.slice(0, NAMED_ENTRIES).map(({ entry }) => entry)
-    const more = entries.length - named.length
-    return `${name}: left out ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}: ${reason}`
-  })
 }

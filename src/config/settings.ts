@@ -1,9 +1,11 @@
 /** Every setting, once: name, kind, default and meaning. */
 import { proxyProblem } from '../http/limits/requester.ts'
 import { openOperationNames } from '../operations/open-operations.ts'
+import { gatewaySettings } from './gateway-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import type { Setting } from './setting.ts'
 import { signingSettings } from './signing-settings.ts'
+import { trustSettings } from './trust-settings.ts'
 
 /** Every setting, once; the README's configuration table is generated from this list. */
 export const settings = [
@@ -49,6 +51,7 @@ export const settings = [
     description:
       'Whose keys count: a JSON array of sources, a file that holds one, or comma-separated paths of certificate folders and DID documents, each with its pinned key beside it (`<name>.key.json`).',
   },
+  ...trustSettings,
   {
     variable: 'ALLOW_REQUEST_TRUST_ANCHORS',
     kind: 'switch',
@@ -61,7 +64,7 @@ export const settings = [
     choices: ['off', 'on'],
     fallback: 'off',
     description:
-      '`on` lets a guarded client ask other servers, by https and name alone: for what a health link points to when `$evaluate` is asked with `followLinks`. With `off` no connection is ever opened.',
+      '`on` lets a guarded client ask other servers, by https and name alone: for trust lists at an address, and for what a health link points to when `$evaluate` is asked with `followLinks`. With `off` no connection is ever opened.',
   },
   {
     variable: 'NETWORK_HOSTS',
@@ -69,6 +72,7 @@ export const settings = [
     description:
       'The only exceptions to port 443, public addresses and public certificate authorities: a JSON array of `{"host", "port", "address"?, "ca"?}`, matched exactly; `address` is connected to in place of what the name resolves to, `ca` is PEM text or a file. Shown in `/health`.',
   },
+  ...gatewaySettings,
   ...legacySettings,
   {
     variable: 'JURISDICTION',

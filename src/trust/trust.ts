@@ -1,54 +1,29 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { isSystemError, systemErrorText } from '../base/system-error.ts'
-import { createKeyIndex, type KeyIndex } from './keys/key-index.ts'
-import { type Distrust, idleNames, type Suspension } from './keys/objections.ts'
-import { isExpired, type TrustedKey } from './keys/trusted-key.ts'
+import { createKeyIndex, type KeyIndex, type ListStanding } from './keys/key-index.ts'
+import { participantCode } from './keys/participant-codes.ts'
+import type { TrustedKey } from './keys/trusted-key.ts'
 import { readCertificatesSource } from './lists/certificates-source.ts'
 import type { ListChecker } from './lists/check-list.ts'
-import { type DidReading, readDidSource } from './lists/did-source.ts'
+import { readDidSource } from './lists/did-source.ts'
+import { readLdifSource } from './lists/directories/ldif-source.ts'
+import { readMasterListSource } from './lists/directories/master-list-source.ts'
 import { readDistrustedSource } from './lists/distrusted-source.ts'
+import { overridden } from './lists/gateway/override.ts'
+import { readGatewaySource } from './lists/gateway/read-gateway.ts'
+import { readIssuersSource } from './lists/gateway/read-issuers.ts'
 import { readJwksSource } from './lists/jwks-source.ts'
-import { createListProcess } from './lists/list-process.ts'
-import {
-  entryName,
-  type LeftOut,
-  type SourceContent,
-  type TrustReaders,
-  type TrustSource,
-  type TrustSourceKind,
-  UnusableSource,
-} from './lists/trust-source.ts'
-import type { RevocationContent } from './revocation/revocation-content.ts'
+import type { SourceContent, TrustReaders, TrustSource, TrustSourceKind } from './lists/trust-source.ts'
+import { createMessageProcess, type MessageOpener } from './messages/message-process.ts'
+import { readGatewayBatches } from './revocation/gateway/read-gateway-batches.ts'
 import { type RevocationLists, type RevocationSource, revocationLists } from './revocation/revocation-lists.ts'
 import { readRevocationSource } from './revocation/revocation-source.ts'
+import { statusOf, type TrustListStatus } from './status.ts'
+import type { CopyStore } from './upkeep/copy-store.ts'
+import { adoptCopy, isRemote, readAgain, startSource } from './upkeep/read-source.ts'
+import { sharedChecker } from './upkeep/shared-checker.ts'
+import type { SourceReader, SourceReading, SourceState, Upkeep } from './upkeep/source-state.ts'
 
-/** State of one trust source, for `vidimus trust status` and the start-up report. */
-export interface TrustListStatus {
-  name: string
-  kind: TrustSourceKind
-  location: string
-  /** Whether keys of it are in use (also those of an earlier reading), or what it withdraws is. */
-  usable: boolean
-  /** Why the last reading failed. */
-  failure?: string
-  /** Keys of it that count. */
-  keys: number
-  /** Those of them whose period has ended. */
-  expired: number
-  /** When the list says it was made. */
-  created?: string
-  /** When it was last read successfully, ISO 8601. */
-  readAt?: string
-  warnings: string[]
-  /** Entries that do not count, and why; absent when all do. */
-  leftOut?: { entry: string; reason: string }[]
-  /** How many participants, thumbprints and key ids it withdraws in every list. */
-  withdraws?: number
-  /** What a revocation list holds; absent for other kinds, and for one that was never read. */
-  revokes?: { hashes: number; batches: number; cards: number; participants: string[]; expires?: string }
-  /** Set when a key counts only if it stands in this list, too. */
-  required?: boolean
-}
+export type { TrustListStatus } from './status.ts'
 
 /** Trusted keys of all configured sources. */
 export interface Trust {
@@ -57,11 +32,15 @@ export interface Trust {
   /** The revocation lists now, for the keys now; undefined where no source gives any. */
   revocations(): RevocationLists | undefined
   status(): TrustListStatus[]
+  /** Every source as it stands. */
+  sources(): readonly SourceState[]
   /**
    * Reads every source again, or those of the names given, and replaces the index as a whole; a source that fails keeps the keys of
-   * its last reading. Readings follow one another.
+   * its last reading. Readings of one source follow one another; a slow server holds up no other source.
    */
   reload(names?: readonly string[]): Promise<TrustListStatus[]>
+  /** Takes over what another process wrote into the folder of copies: newer copies, and lists that were accepted. Asks no server. */
+  adopt(): Promise<void>
 }
 
 /** What the trust room is given. */
@@ -70,8 +49,14 @@ export interface TrustOptions {
   now(): Date
   /** How lists are proven; by default in a process of its own. */
   check?: ListChecker
+  /** How signed messages are opened; by default in a process of its own. */
+  messages?: MessageOpener
   /** Revocation lists that come otherwise than from a source, as they stand. */
   revocations?(): readonly RevocationSource[]
+  /** Last good copies; without, a list that cannot be read after a restart is not there. */
+  copies?: CopyStore
+  /** Whether copies are written, or only read. */
+  keepsCopies?: boolean
 }
 
 /** The file system. */
@@ -83,122 +68,171 @@ export const fileReaders: TrustReaders = {
   modified: async (path) => (await stat(path)).mtime,
 }
 
-/** With what a source is read: `before`, what its last good reading held. */
-type Reading = DidReading & { before: SourceContent | undefined }
-
-const sourceReaders: Record<TrustSourceKind, (source: TrustSource, reading: Reading) => Promise<SourceContent>> = {
+/** Every kind of source: one that is new is one line here. */
+const sourceReaders: Record<TrustSourceKind, SourceReader> = {
   'did-v2': readDidSource,
   jwks: (source, { readers }) => readJwksSource(source, readers),
   certificates: (source, { readers }) => readCertificatesSource(source, readers),
   distrusted: (source, { readers }) => readDistrustedSource(source, readers),
   revocation: readRevocationSource,
+  gateway: readGatewaySource,
+  'gateway-revocation': readGatewayBatches,
+  issuers: readIssuersSource,
+  'icao-master-list': readMasterListSource,
+  ldif: readLdifSource,
 }
 
-/** A revocation list that is older is remarked upon, unless its source says otherwise. */
+/** A remote list or a revocation list that is older is remarked upon, unless its source says otherwise. */
 const defaultMaxAgeSeconds = 7 * 86_400
 
-interface SourceState {
-  source: TrustSource
-  content?: SourceContent
-  readAt?: Date
-  failure?: string
-  /** Of the last reading, when it failed. */
-  suspended?: Suspension[]
-  /** Of the last reading, when it failed: whether it withdraws keys, and which is not known. */
-  withdrawsUnknown?: boolean
-}
-
-/** Reads the sources; one that cannot be used is reported in the status, the others work. Never rejects for a bad source. */
-export async function loadTrustLists(sources: TrustSource[], options: TrustOptions): Promise<Trust> {
-  const readers = options.readers ?? fileReaders
-  let states: SourceState[] = sources.map((source) => ({ source }))
+/**
+ * Reads the sources, remote ones from their last good copies alone; one that cannot be used is reported in the status, the others work.
+ * Never rejects for a bad source.
+ */
+export async function loadTrustLists(sources: readonly TrustSource[], options: TrustOptions): Promise<Trust> {
+  const { readers = fileReaders, copies, keepsCopies = false } = options
+  const check = options.check ? { check: options.check, use: useNothing } : sharedChecker()
+  const messages = options.messages ?? createMessageProcess(options.now)
+  const states = new Map<string, SourceState>()
+  const upkeepOf = ({ kind }: TrustSource): Upkeep => {
+    const read = sourceReaders[kind]
+    // Who may sign batches is on the lists as they are now.
+    const uploads = () => uploadsIn(indexOf(overridden([...states.values()]), options.now))
+    return { readers, check: check.check, messages, uploads, now: options.now(), read, copies, keepsCopies }
+  }
   let index = createKeyIndex([])
   let revocations: RevocationLists | undefined
-  const read = async (names?: readonly string[]) => {
-    const lists = createListProcess()
-    const reading = { readers, check: options.check ?? lists.check, now: options.now() }
-    const next: SourceState[] = []
-    try {
-      // One after another: a process that checks a list takes a processor.
-      for (const state of states) {
-        next.push(!names || names.includes(state.source.name) ? await readState(state, reading) : state)
-      }
-    } finally {
-      lists.close()
-    }
-    states = next
-    index = indexOf(states)
-    const own = states.filter(({ source }) => source.kind === 'revocation').map(revocationSource)
+  const rebuild = () => {
+    const all = overridden([...states.values()])
+    index = indexOf(all, options.now)
+    const own = all.filter(({ source }) => isOfRevocation(source)).map(revocationSource)
     const fed = options.revocations
     revocations = own.length > 0 || fed ? revocationLists(() => [...own, ...(fed?.() ?? [])], index) : undefined
   }
-  let last: Promise<unknown> = Promise.resolve()
-  const trust: Trust = {
+  const turns = new Map<string, Promise<unknown>>()
+  /** One reading of a source at a time; one that failed does not stop the next. */
+  const inTurn = (name: string, read: (state: SourceState, upkeep: Upkeep) => Promise<SourceState>) => {
+    // Who may sign batches is on the lists of gateways: those that are being read come first.
+    const others = isOfBatches(states.get(name))
+      ? [...states.keys()].filter((each) => !isOfBatches(states.get(each)))
+      : []
+    const turn = Promise.all([name, ...others].map((each) => turns.get(each))).then(async () => {
+      const state = states.get(name)
+      if (!state) return
+      const next = await read(state, upkeepOf(state.source))
+      states.set(name, next)
+    })
+    turns.set(
+      name,
+      turn.catch(() => undefined),
+    )
+    return turn
+  }
+  const end = check.use()
+  try {
+    // One after another: a process that checks a list takes a processor.
+    for (const source of sources) states.set(source.name, await startSource(source, upkeepOf(source)))
+  } finally {
+    end()
+  }
+  rebuild()
+  const readAll = async (names: readonly string[], read: typeof readAgain) => {
+    const done = check.use()
+    try {
+      const last = names.filter((name) => isOfBatches(states.get(name)))
+      const first = names.filter((name) => !last.includes(name))
+      const readings = await Promise.allSettled([...first, ...last].map((name) => inTurn(name, read)))
+      rebuild()
+      for (const reading of readings) if (reading.status === 'rejected') throw reading.reason
+    } finally {
+      done()
+    }
+  }
+  const allNames = () => [...states.keys()]
+  const status = () => {
+    const all = overridden([...states.values()])
+    const whole = { index, entries: entriesOf(all), now: options.now() }
+    return all.map((state) => statusOf(state, whole))
+  }
+  return {
+    status,
     keys: () => index,
     revocations: () => revocations,
-    status: () => states.map((state) => statusOf(state, { index, entries: entriesOf(states), now: options.now() })),
+    sources: () => [...states.values()],
     async reload(names) {
-      const reading = last.then(() => read(names))
-      // One that failed does not stop the next.
-      last = reading.catch(() => undefined)
-      await reading
-      return trust.status()
+      await readAll(names ?? allNames(), readAgain)
+      return status()
+    },
+    async adopt() {
+      const before = [...states.values()]
+      const readings = await Promise.allSettled(allNames().map((name) => inTurn(name, adoptCopy)))
+      if (before.some((state) => states.get(state.source.name)?.content !== state.content)) rebuild()
+      for (const reading of readings) if (reading.status === 'rejected') throw reading.reason
     },
   }
-  await trust.reload()
-  return trust
 }
 
-async function readState(before: SourceState, reading: DidReading): Promise<SourceState> {
-  const { source, content, readAt } = before
-  try {
-    if (/^https?:/i.test(source.location))
-      throw new UnusableSource('the network is off: only files and folders are read')
-    const read = await sourceReaders[source.kind](source, { ...reading, before: content })
-    return { source, content: read, readAt: reading.now }
-  } catch (error) {
-    const { suspended = [], withdrawsUnknown = false } = error instanceof UnusableSource ? error : {}
-    const kept = content && readAt ? { content, readAt } : {}
-    return { source, ...kept, failure: failureText(error, source), suspended, withdrawsUnknown }
-  }
+const useNothing = () => () => {}
+
+/** Whether a source holds revocation lists, and no keys. */
+const isOfRevocation = ({ kind }: TrustSource): boolean => kind === 'revocation' || kind === 'gateway-revocation'
+
+const isOfBatches = (state: SourceState | undefined): boolean => state?.source.kind === 'gateway-revocation'
+
+/** Upload certificates that count, by their country. */
+function uploadsIn(index: KeyIndex): ReturnType<SourceReading['uploads']> {
+  const uploads = Map.groupBy(index.find({ usage: ['UP'] }), ({ participant }) => participant)
+  return (country) => uploads.get(participantCode(country) ?? country) ?? []
 }
 
-/** Faults of the list and of the file system are for the administrator; anything else is a bug and must not look like one. */
-function failureText(error: unknown, { key = [] }: TrustSource): string {
-  if (error instanceof UnusableSource) return error.message
-  const text = systemErrorText(error)
-  if (!isSystemError(error) || text === undefined) throw error
-  const isKey = error.path !== undefined && key.includes(error.path)
-  return isKey ? `the pinned key of the signer (member "key") cannot be read: ${text}` : text
-}
-
-function revocationSource({ source, content, failure }: SourceState): RevocationSource {
+function revocationSource({ source, content, failure, checkedAt }: SourceState): RevocationSource {
   const { name, participant, issuer, maxAgeSeconds = defaultMaxAgeSeconds } = source
-  return { name, content: content?.revocation, failure, participant, issuer, maxAgeSeconds }
+  const revocation = content?.revocation
+  // Of a remote list it counts when its server last said that it is the newest.
+  const date =
+    isConfirmed(source) && checkedAt && !(revocation?.date && revocation.date > checkedAt)
+      ? checkedAt
+      : revocation?.date
+  const dated = revocation && { ...revocation, ...(date ? { date } : {}) }
+  return { name, content: dated, failure, participant, issuer, maxAgeSeconds }
 }
 
-/** Keys that the lists leave out. */
-const leftOutKeys = (contents: SourceContent[]): TrustedKey[] =>
-  contents.flatMap(({ leftOut }) => leftOut.flatMap(({ key }) => key ?? []))
+/** Whether a reading of a remote source confirms all of it. A gateway's batches say so themselves: some may be missing. */
+const isConfirmed = (source: TrustSource): boolean => isRemote(source) && source.kind !== 'gateway-revocation'
+
+/** Keys that the lists leave out, and those that what is not in use withdraws. */
+const leftOutKeys = (states: readonly SourceState[]): TrustedKey[] =>
+  states.flatMap(({ content, withdrawals = [] }) => [
+    ...(content?.leftOut.flatMap(({ key }) => key ?? []) ?? []),
+    ...withdrawals.flatMap(({ keys, leftOut }) =>
+      [...keys, ...leftOut.flatMap(({ key }) => key ?? [])].filter(({ status }) => status !== 'current'),
+    ),
+  ])
+
+/** Everything that lists say, in use or only withdrawing. */
+const contentsOf = (states: readonly SourceState[]): SourceContent[] =>
+  states.flatMap(({ content, withdrawals = [] }) => [...(content ? [content] : []), ...withdrawals])
 
 /** Every key that a list names. */
-function entriesOf(states: SourceState[]): TrustedKey[] {
-  const contents = states.flatMap(({ content }) => content ?? [])
-  return [...contents.flatMap(({ keys }) => keys), ...leftOutKeys(contents)]
+function entriesOf(states: readonly SourceState[]): TrustedKey[] {
+  return [...states.flatMap(({ content }) => content?.keys ?? []), ...leftOutKeys(states)]
 }
 
-function indexOf(states: SourceState[]): KeyIndex {
-  const contents = states.flatMap(({ content }) => content ?? [])
+function indexOf(states: readonly SourceState[], now: () => Date): KeyIndex {
+  const contents = contentsOf(states)
   return createKeyIndex(
-    contents.map(({ keys }) => keys),
+    states.flatMap(({ content }) => (content ? [content.keys] : [])),
     {
-      leftOut: leftOutKeys(contents),
+      leftOut: leftOutKeys(states),
       distrust: contents.flatMap(({ distrust }) => distrust ?? []),
       suspended: [...contents, ...states].flatMap(({ suspended }) => suspended ?? []),
       required: states
         .filter(({ source }) => source.required)
         .map(({ source, content }) => ({ name: source.name, keys: content?.keys ?? [] })),
       unavailable: states.map(reasonForNone).find((reason) => reason !== undefined),
+      standings: new Map(states.flatMap(standingOf)),
+      now,
+      gap: gapOf(states),
     },
   )
 }
@@ -210,67 +244,33 @@ function reasonForNone({ source, content, withdrawsUnknown }: SourceState): stri
   return undefined
 }
 
-interface Whole {
-  index: KeyIndex
-  entries: TrustedKey[]
-  now: Date
-}
-
-function statusOf({ source, content, readAt, failure }: SourceState, { index, entries, now }: Whole): TrustListStatus {
-  const { name, kind, location, required } = source
-  const keys = index.keys.filter(({ lists }) => lists.includes(name))
-  const later = index.leftOut.filter(({ key }) => key.lists.includes(name))
-  const leftOut = [
-    ...(content?.leftOut ?? []).map(({ entry, reason }) => ({ entry, reason })),
-    ...later.map(({ key, reason }) => ({ entry: entryName(key), reason })),
+function standingOf({ source, content, checkedAt, waiting }: SourceState): [string, ListStanding][] {
+  const { name, kind, required = false, rejectAgeSeconds } = source
+  if (!content || isOfRevocation(source)) return []
+  const warnAfterSeconds = source.maxAgeSeconds ?? (isRemote(source) ? defaultMaxAgeSeconds : undefined)
+  if (warnAfterSeconds === undefined && rejectAgeSeconds === undefined && !waiting) return []
+  const newer = waiting && new Set(waiting.content.keys.map(({ thumbprint }) => thumbprint))
+  // A file is as old as what it says of itself; a remote list, as its server's last word.
+  const made = content.created === undefined ? undefined : new Date(content.created)
+  const since = isRemote(source) ? checkedAt : made
+  return [
+    [
+      name,
+      {
+        since,
+        warnAfterSeconds,
+        rejectAfterSeconds: rejectAgeSeconds,
+        concernsAll: kind === 'distrusted' || required,
+        ...(newer ? { newer } : {}),
+      },
+    ],
   ]
-  return {
-    name,
-    kind,
-    location,
-    usable: content !== undefined && !(failure !== undefined && kind === 'distrusted'),
-    ...(failure === undefined ? {} : { failure }),
-    keys: keys.length,
-    expired: keys.filter((key) => isExpired(key, now)).length,
-    ...(content?.created === undefined ? {} : { created: content.created }),
-    ...(readAt ? { readAt: readAt.toISOString() } : {}),
-    warnings: [...warningsOf(content, entries), ...crowdedIds(name, index)],
-    ...(leftOut.length > 0 ? { leftOut } : {}),
-    ...(content?.distrust ? { withdraws: countOf(content.distrust) } : {}),
-    ...(content?.revocation ? { revokes: revokesOf(content.revocation) } : {}),
-    ...(required ? { required } : {}),
-  }
 }
 
-function warningsOf(content: SourceContent | undefined, entries: TrustedKey[]): string[] {
-  if (!content) return []
-  const { leftOut, warnings, keys, distrust } = content
-  const idle = distrust ? idleNames(distrust, entries) : []
-  return [...leftOut.map(leftOutText), ...warnings, ...keys.flatMap((key) => key.warnings), ...idle]
+/** Lists that would give keys and are not there. */
+function gapOf(states: readonly SourceState[]): string | undefined {
+  const names = states
+    .filter(({ source, content }) => !content && source.kind !== 'distrusted' && !isOfRevocation(source))
+    .map(({ source }) => source.name)
+  return names.length === 0 ? undefined : `these trust lists are not there: ${names.join(', ')}`
 }
-
-/** An entry that does not count, as one line. */
-export const leftOutText = ({ entry, reason }: Pick<LeftOut, 'entry' | 'reason'>): string => `${entry}: ${reason}`
-
-/** Key ids of a list that stand for very many keys: each credential with that id costs a try of every one. */
-function crowdedIds(name: string, index: KeyIndex): string[] {
-  return [...index.crowded]
-    .filter(([keyId]) => index.find({ keyId }).some(({ lists }) => lists.includes(name)))
-    .map(([keyId, count]) => `${count} keys stand under the key id ${keyId}`)
-}
-
-function revokesOf({ hashes, cards }: RevocationContent): NonNullable<TrustListStatus['revokes']> {
-  const figures = hashes.countries()
-  const sum = (count: (each: (typeof figures)[number]) => number) => figures.reduce((all, each) => all + count(each), 0)
-  const last = Math.max(...figures.map(({ expires }) => expires.getTime()))
-  return {
-    hashes: sum((each) => each.hashes),
-    batches: sum((each) => each.batches),
-    cards: [...(cards?.lists.values() ?? [])].reduce((all, { entries }) => all + entries, 0),
-    participants: figures.map(({ country }) => country),
-    ...(Number.isFinite(last) ? { expires: new Date(last).toISOString() } : {}),
-  }
-}
-
-const countOf = ({ participants, thumbprints, keyIds }: Distrust): number =>
-  participants.length + thumbprints.length + keyIds.length

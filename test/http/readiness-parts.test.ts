@@ -8,6 +8,7 @@ const list = (name: string, members: Partial<TrustListStatus> = {}): TrustListSt
   kind: 'jwks',
   location: `/secret/${name}`,
   usable: true,
+  state: 'ok',
   keys: 1,
   expired: 0,
   warnings: [],

@@ -54,6 +54,7 @@ describe('certificate folders', () => {
       kind: 'certificates',
       location: '/a',
       usable: true,
+      state: 'ok',
       keys: 1,
       expired: 1,
       readAt: '2022-06-01T00:00:00.000Z',
@@ -110,7 +111,7 @@ describe('several lists', () => {
         ['gone', false, '/gone: there is no such file or folder'],
         ['e', false, '/e holds no certificate'],
         ['l', false, '/l.key.json holds no public key: a JWK, a DID document or PEM is expected'],
-        ['n', false, 'the network is off: only files and folders are read'],
+        ['n', false, 'the network is off (NETWORK=off)'],
         ['u', false, 'no pinned key is configured, without which a list is not used'],
       ],
     )
@@ -179,10 +180,10 @@ describe('the setting TRUST_LISTS', () => {
       () => parse(JSON.stringify([...wrong, good, good])),
       (error: Error) => {
         assert.deepEqual(error.message.split('\n'), [
-          'TRUST_LISTS, source 1: unknown member colour; known are name, kind, location, key, id, issuer, participant, domain, usage, required, maxAgeSeconds, refreshSeconds',
+          'TRUST_LISTS, source 1: unknown member colour; issuer is the nearest; known are name, kind, location, key, id, issuer, participant, domain, usage, required, withFederation, anchors, mode, firstCopy, maxAgeSeconds, rejectAgeSeconds, refreshSeconds',
           'TRUST_LISTS, source 1: name is missing',
           'TRUST_LISTS, source 1: location is missing',
-          'TRUST_LISTS, source 1: kind must be one of did-v2, jwks, certificates, distrusted, revocation',
+          'TRUST_LISTS, source 1: kind must be one of did-v2, jwks, certificates, distrusted, revocation, gateway, gateway-revocation, issuers, icao-master-list, ldif',
           'TRUST_LISTS, source 1: refreshSeconds must be a positive number',
           'TRUST_LISTS, source 2: is not an object',
           'TRUST_LISTS, source 3: a did-v2 list needs the pinned signing key: key',

@@ -123,8 +123,9 @@ async function findKeys(
   }
   const candidates = candidateKeys(envelope, format, context.keys)
   if (candidates.length === 0) {
-    const why = context.keys.unavailable === undefined ? '' : '; no key counts while a trust list cannot be read'
-    fail('key', 'ISSUER_NOT_TRUSTED', `no trusted key for this issuer and key id${why}`)
+    const { unavailable, gap } = context.keys
+    const why = unavailable === undefined ? gap : 'no key counts while a trust list cannot be read'
+    fail('key', 'ISSUER_NOT_TRUSTED', `no trusted key for this issuer and key id${why === undefined ? '' : `; ${why}`}`)
     return undefined
   }
   report.pass('key')
@@ -180,6 +181,7 @@ function judgeKey(
     if (key.participant || issuer !== undefined)
       report.enter({ check: 'key', detail: `found by key id alone: ${whose}` })
   }
+  for (const detail of context.keys.remarksOn?.(key) ?? []) report.enter({ check: 'key', detail })
   const remark = envelope.keyRemark?.(key)
   if (remark !== undefined) report.enter({ check: 'envelope', detail: remark }, { check: 'signature', detail: remark })
   if (envelope.coverage === 'partial') {

@@ -198,6 +198,7 @@ export function auditedStorage(storage: Storage, source: AuditSource): Storage {
     search: (query) => storage.search(query),
     findCanonical: (type, url) => storage.findCanonical(type, url),
     published: (type, canonical) => storage.published(type, canonical),
+    publications: () => storage.publications(),
     count: () => storage.count(),
     revision: (types) => storage.revision(types),
     derived: storage.derived,

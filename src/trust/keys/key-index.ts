@@ -14,6 +14,10 @@ export interface KeyIndex extends KeySource {
   readonly leftOut: readonly { key: TrustedKey; reason: string }[]
   /** Key ids that stand for more keys than is usual, with how many. */
   readonly crowded: ReadonlyMap<string, number>
+  /** Whether the list of that name is so old now that its keys do not count. */
+  isTooOld(list: string): boolean
+  /** What its age says of a list now. */
+  standingRemark(list: string): string | undefined
 }
 
 /** What decides, beside the lists themselves, which of their keys count. */
@@ -28,6 +32,24 @@ export interface IndexRules {
   unavailable?: string | undefined
   /** Default: as configured lists do. */
   serves?: ServesIssuer
+  /** How the lists stand, by name; those that are not named are as good as their last reading. */
+  standings?: ReadonlyMap<string, ListStanding>
+  /** The clock of this machine, by which lists grow old. */
+  now?(): Date
+  gap?: string | undefined
+}
+
+/** How one list stands. */
+export interface ListStanding {
+  /** When it was last known to be the newest; undefined: nobody knows. */
+  since?: Date | undefined
+  /** Beyond this age its keys are remarked upon, and beyond that they do not count. */
+  warnAfterSeconds?: number | undefined
+  rejectAfterSeconds?: number | undefined
+  /** Whether every key depends on it: it withdraws keys, or is required. */
+  concernsAll?: boolean
+  /** Thumbprints in a newer list that waits to be accepted. */
+  newer?: ReadonlySet<string>
 }
 
 /** More keys under one id than this are remarked upon. */
@@ -38,21 +60,82 @@ const USUAL_KEYS_PER_ID = 8
  * is one key with two names in `lists`; the worst status and the narrowest period that any list gives it hold.
  */
 export function createKeyIndex(lists: TrustedKey[][], rules: IndexRules = {}): KeyIndex {
-  const { leftOut = [], distrust = [], suspended = [], serves = listedKeyServes, unavailable } = rules
+  const { leftOut = [], distrust = [], suspended = [], serves = listedKeyServes, unavailable, gap } = rules
   const listed = lists.flat()
   const objections = collectObjections({ entries: [...listed, ...leftOut], distrust, suspended })
   const judged = judge(mergeLists(listed), objections, rules)
   const names = new Map(judged.keys.map((key) => [key, namesOf(key)]))
   const byKeyId = groupByName(names)
+  const ages = agesOf(rules)
   return {
     ...judged,
     crowded: crowdedIds(byKeyId),
-    ...(unavailable === undefined ? {} : { unavailable }),
+    gap,
+    get unavailable() {
+      return unavailable ?? ages.reasonForNone()
+    },
+    isTooOld: ages.isTooOld,
+    standingRemark: ages.remarkOn,
+    remarksOn: ages.remarksOn,
     find(query) {
+      if (ages.mayReject && ages.reasonForNone() !== undefined) return []
       const found = query.keyId === undefined ? judged.keys : (byKeyId.get(query.keyId) ?? [])
-      return found.filter((key) => answersTo(names.get(key), query) && serves(key, query) && fitsFilter(key, query))
+      return found.filter(
+        (key) =>
+          answersTo(names.get(key), query) &&
+          serves(key, query) &&
+          fitsFilter(key, query) &&
+          !(ages.mayReject && key.lists.every(ages.isTooOld)),
+      )
     },
     objectionTo: (certificate) => objectionTo(certificate, objections),
+  }
+}
+
+/** A clock may be so much behind that of another machine. */
+const CLOCK_TOLERANCE_SECONDS = 3600
+const DAY_SECONDS = 86_400
+
+/** What the age of lists says of their keys, at the time of the question. */
+function agesOf({ standings = new Map(), now = () => new Date() }: IndexRules) {
+  const secondsSince = (since: Date) => (now().getTime() - since.getTime()) / 1000
+  const isTooOld = (name: string): boolean => {
+    const { since, rejectAfterSeconds } = standings.get(name) ?? {}
+    if (rejectAfterSeconds === undefined) return false
+    const age = since === undefined ? Number.POSITIVE_INFINITY : secondsSince(since)
+    // By a clock that was set back no age can be told.
+    return age > rejectAfterSeconds || age < -CLOCK_TOLERANCE_SECONDS
+  }
+  const remarkOn = (name: string): string | undefined => {
+    const { since, warnAfterSeconds } = standings.get(name) ?? {}
+    if (warnAfterSeconds === undefined) return undefined
+    if (since === undefined) return `of when the trust list ${name} is is not known`
+    const seconds = secondsSince(since)
+    const days = Math.floor(Math.abs(seconds) / DAY_SECONDS)
+    if (seconds < -CLOCK_TOLERANCE_SECONDS)
+      return `the clock of this server is ${days} days behind the trust list ${name}`
+    return seconds > warnAfterSeconds ? `trust list is ${days} days old: ${name}` : undefined
+  }
+  const needed = [...standings].filter(([, { concernsAll }]) => concernsAll).map(([name]) => name)
+  const isLacking = (name: string, { thumbprint }: TrustedKey) => standings.get(name)?.newer?.has(thumbprint) === false
+  return {
+    mayReject: [...standings.values()].some(({ rejectAfterSeconds }) => rejectAfterSeconds !== undefined),
+    isTooOld,
+    remarkOn,
+    reasonForNone: (): string | undefined => {
+      const old = needed.find(isTooOld)
+      return old === undefined ? undefined : `${old}, on which every key depends, is too old`
+    },
+    remarksOn: (key: TrustedKey): string[] => {
+      const all = needed.map(remarkOn).filter((each) => each !== undefined)
+      const own = key.lists.map((name) => {
+        const lack = `a newer list of ${name}, which waits to be accepted, lacks the key`
+        return remarkOn(name) ?? (isLacking(name, key) ? lack : undefined)
+      })
+      // One list that is as it should be vouches for the key.
+      const isVouchedFor = own.some((each) => each === undefined)
+      return [...new Set([...all, ...(isVouchedFor ? [] : own.filter((each) => each !== undefined))])]
+    },
   }
 }
 
@@ -106,10 +189,16 @@ function mergeLists(listed: TrustedKey[]): TrustedKey[] {
     const key = { ...entry, ...restrictions.get(restrictionsName(entry)) }
     const identity = [key.thumbprint, key.keyId, key.participant, key.issuer, key.domain, key.usage].join('|')
     const known = merged.get(identity)
-    if (known) merged.set(identity, { ...known, lists: [...new Set([...known.lists, ...key.lists])] })
+    if (known) merged.set(identity, { ...known, ...namesOfBoth(known, key) })
     else merged.set(identity, key)
   }
   return [...merged.values()]
+}
+
+/** Who vouches for a key that two entries have. */
+function namesOfBoth(a: TrustedKey, b: TrustedKey) {
+  const gateways = [...new Set([...(a.sourceGateways ?? []), ...(b.sourceGateways ?? [])])]
+  return { lists: [...new Set([...a.lists, ...b.lists])], ...(gateways.length > 0 ? { sourceGateways: gateways } : {}) }
 }
 
 type Restrictions = Pick<TrustedKey, 'validFrom' | 'validTo' | 'algorithm' | 'revocationVersion' | 'revocationList'>

@@ -51,6 +51,10 @@ export interface TrustedKey {
   extendedKeyUsage: string[]
   /** Names of the lists that vouch for it, in configured order. */
   lists: string[]
+  /** The upload certificate that signed the entry for a gateway: what is said against it is said against the key. */
+  uploadedBy?: X509Certificate
+  /** Other gateways that a federated entry comes from, as the gateway of the list names them; absent: no list has it from another. */
+  sourceGateways?: string[]
   /** The worst that any list says of it. */
   status: KeyStatus
   /** Least version of the revocation list, which the key announces. */
@@ -84,7 +88,11 @@ export interface KeySource {
   /** Every key that fits, in the order of the lists. */
   find(query: KeyQuery): TrustedKey[]
   /** Why no key counts at all, for an administrator: a list that withdraws keys, or that is required, cannot be read. */
-  readonly unavailable?: string
+  readonly unavailable?: string | undefined
+  /** Lists that would give keys and are not there, in words, for an administrator. */
+  readonly gap?: string | undefined
+  /** What speaks for caution about a key that counts: its list is old, or a newer one that waits lacks it. */
+  remarksOn?(key: TrustedKey): string[]
   /**
    * The worst that any list says of a certificate that need not be a key here: the signer that a seal carries. `revoked` also
    * for one that is distrusted. Undefined when nothing speaks against it.

@@ -109,19 +109,40 @@ function firstMissing(texts: string[], others: string[]): string | undefined {
   })
 }
 
+/** Certificates that are read in one go: some milliseconds. */
+const SLICE_ITEMS = 100
+
 async function withVerdicts(list: DidTrustList): Promise<CheckedList> {
-  const read = list.items.map((item) => ({ item, ...readLeaf(item) }))
+  return { ...list, ...(await withChains(list.items)) }
+}
+
+/** Items with what their certificates and chains are found to be worth, among each other; what was found before counts no longer. */
+export async function withChains(items: readonly DidKeyItem[]): Promise<Pick<CheckedList, 'items' | 'warnings'>> {
+  const read: ({ item: DidKeyItem } & ReturnType<typeof readLeaf>)[] = []
+  for (const item of items) {
+    read.push({ item: plainItem(item), ...readLeaf(item) })
+    // Where it is done beside requests, these are answered in between.
+    if (read.length % SLICE_ITEMS === 0) await new Promise<void>((done) => setImmediate(done))
+  }
   const sound = read.flatMap(({ item, certificate, fault }): ChainEntry[] =>
     certificate && !fault ? [{ ...item, certificate }] : [],
   )
   const { verdicts, warnings } = await checkChains(sound, 'network')
   let next = 0
-  const items = read.map(({ item, certificate, fault }): CheckedItem => {
+  const checked = read.map(({ item, certificate, fault }): CheckedItem => {
     if (!certificate) return { ...item, isUnreadable: true, fault: 'its certificate cannot be read' }
     return { ...item, ...(fault ? { fault } : verdicts[next++]) }
   })
-  return { ...list, items, warnings }
+  return { items: checked, warnings }
 }
+
+const plainItem = ({ keyId, domain, participant, usage, certificates }: DidKeyItem): DidKeyItem => ({
+  keyId,
+  domain,
+  participant,
+  usage,
+  certificates,
+})
 
 function readLeaf({ certificates: [leaf] }: DidKeyItem): { certificate?: X509Certificate; fault?: string | undefined } {
   try {

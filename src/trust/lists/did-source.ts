@@ -3,12 +3,15 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import { FhirError } from '../../fhir/error.ts'
 import { parseJson as parseStrictJson } from '../../fhir/json.ts'
+import { didOfUrl } from '../did-web/did-url.ts'
+import { followReferences, refusalText } from '../did-web/reference-lists.ts'
 import { publicKeyFromJwk } from '../keys/jwk.ts'
 import { certificateMembers, derivedKeyId, readCertificate, sha256Hex, type TrustedKey } from '../keys/trusted-key.ts'
-import { type CheckedItem, type CheckedList, isRefused, type ListChecker } from './check-list.ts'
+import { type CheckedItem, type CheckedList, isRefused, type ListChecker, withChains } from './check-list.ts'
 import {
   bindingOf,
   entryName,
+  isUrl,
   type LeftOut,
   type SourceContent,
   scopeFault,
@@ -27,22 +30,47 @@ export interface DidReading {
 /** A list may be made a little ahead of this machine's clock, and no more. */
 const CLOCK_TOLERANCE_MILLISECONDS = 3_600_000
 
-/** Reads a `did-v2` source from a file: proof with the pinned key required, references are not followed. */
+/**
+ * Reads a `did-v2` source: proof with a pinned key required. The list must be the one that is configured (`id`), of a remote location
+ * without it the one of that address. A reference list is followed to its embedded ones, whose entries count together.
+ */
 export async function readDidSource(source: TrustSource, { readers, check, now }: DidReading): Promise<SourceContent> {
   if (!source.key?.length) throw new UnusableSource('no pinned key is configured, without which a list is not used')
   const pinned = await Promise.all(source.key.map((path) => readSigningKey(path, readers)))
   const list = await check(await readers.readFile(source.location), pinned)
-  if (isRefused(list)) {
-    throw new UnusableSource(`the list is not valid: ${list.reason}${list.detail ? ` (${list.detail})` : ''}`)
+  if (isRefused(list)) throw new UnusableSource(refusalText(list))
+  if (list.kind === 'v1') throw new UnusableSource('a list of version 1 cannot be verified')
+  const id = source.id ?? (isUrl(source.location) ? didOfUrl(source.location) : undefined)
+  if (id !== undefined && list.id !== id) {
+    throw new UnusableSource(
+      `the list is ${list.id}, and ${id} is ${source.id === undefined ? 'asked for' : 'configured'}`,
+    )
   }
-  if (list.kind !== 'embedded') throw new UnusableSource('a reference list holds no keys; configure the embedded list')
-  if (source.id !== undefined && list.id !== source.id) {
-    throw new UnusableSource(`the list is ${list.id}, and ${source.id} is configured`)
+  const { embedded, createdOf, foreign } =
+    list.kind === 'embedded'
+      ? { embedded: [list], createdOf: { [list.id]: list.created }, foreign: 0 }
+      : await followReferences(list, source.location, {
+          read: (place) => readers.readFile(place),
+          check: (bytes) => check(bytes, pinned),
+        })
+  for (const [did, created] of Object.entries(createdOf)) {
+    if (Date.parse(created) > now.getTime() + CLOCK_TOLERANCE_MILLISECONDS)
+      throw new UnusableSource(`the list ${did} says that it was made in the future: ${created}`)
   }
-  if (Date.parse(list.created) > now.getTime() + CLOCK_TOLERANCE_MILLISECONDS) {
-    throw new UnusableSource(`the list says that it was made in the future: ${list.created}`)
+  const content = await readEntries(list.kind === 'embedded' ? list : await unionOf(list, embedded), source)
+  return { ...content, createdOf, ...(foreign > 0 ? { foreignReferences: foreign } : {}) }
+}
+
+/** The entries of several lists as one, each once; document signers may have their authority on another of them. */
+async function unionOf(root: CheckedList, lists: CheckedList[]): Promise<CheckedList> {
+  const items = new Map<string, CheckedItem>()
+  for (const item of lists.flatMap((list) => list.items)) {
+    const { keyId, domain, participant, usage, certificates } = item
+    const print = sha256Hex(certificates[0] ?? new Uint8Array())
+    items.set(JSON.stringify([keyId, domain, participant, usage, print]), item)
   }
-  return readEntries(list, source)
+  const { items: checked, warnings } = await withChains([...items.values()])
+  return { ...root, items: checked, warnings }
 }
 
 async function readEntries(list: CheckedList, source: TrustSource): Promise<SourceContent> {

@@ -2,7 +2,14 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import { participantCode } from '../keys/participant-codes.ts'
 import { parseJson } from './did-source.ts'
-import { type SourceContent, type TrustReaders, type TrustSource, UnusableSource } from './trust-source.ts'
+import {
+  isUrl,
+  type SourceContent,
+  type TrustReaders,
+  type TrustSource,
+  UndeliveredSource,
+  UnusableSource,
+} from './trust-source.ts'
 
 /** What each member lists: the form of an entry, and how it is compared. */
 const MEMBERS: Record<string, { form: string; read(text: string): string | undefined }> = {
@@ -15,21 +22,31 @@ const MEMBERS: Record<string, { form: string; read(text: string): string | undef
 }
 
 /**
- * Reads a `distrusted` source: a file `{participants?, thumbprints?, keyIds?}` of lists of texts. Whatever it names does not count,
+ * Reads a `distrusted` source: a file or address of `{participants?, thumbprints?, keyIds?}` of lists of texts. Whatever it names does not count,
  * in any list; so a file that cannot be read, or is not understood to the last member, leaves no key good: UnusableSource that says
  * so.
  */
 export async function readDistrustedSource(source: TrustSource, readers: TrustReaders): Promise<SourceContent> {
   try {
-    const json = parseJson(await readers.readFile(source.location), source.location)
+    const json = await readJson(source.location, readers)
     const [participants, thumbprints, keyIds] = readMembers(json, source.location)
     const distrust = { list: source.name, participants, thumbprints, keyIds }
     return { keys: [], warnings: [], leftOut: [], distrust }
   } catch (error) {
-    if (!(error instanceof UnusableSource) && !isFileError(error)) throw error
+    if (error instanceof UndeliveredSource || (!(error instanceof UnusableSource) && !isFileError(error))) throw error
     throw new UnusableSource(`${error.message}; no key of any list counts until it can be read`, {
       withdrawsUnknown: true,
     })
+  }
+}
+
+/** What a server sends that is not even JSON (the page of a proxy, half a file) is no list: nothing new is known of it. */
+async function readJson(location: string, readers: TrustReaders): Promise<Json> {
+  const bytes = await readers.readFile(location)
+  try {
+    return parseJson(bytes, location)
+  } catch (error) {
+    throw isUrl(location) && error instanceof UnusableSource ? new UndeliveredSource(error.message) : error
   }
 }
 

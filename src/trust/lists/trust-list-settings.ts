@@ -1,33 +1,50 @@
 import path from 'node:path'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { nearestName } from '../../base/nearest.ts'
 import { parseJson } from '../../fhir/json.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
-import { trustSourceKinds as kinds, type TrustSource, type TrustSourceKind } from './trust-source.ts'
+import {
+  gatewayMembers,
+  gatewayProblems,
+  gatewaySettings,
+  isOfGateway,
+  modeProblems,
+} from './gateway/gateway-settings.ts'
+import { isUrl, trustSourceKinds as kinds, type TrustSource, type TrustSourceKind } from './trust-source.ts'
+
+/** Kinds whose keys may be bound. */
+const keyKinds: TrustSourceKind[] = ['did-v2', 'jwks', 'certificates', 'gateway', 'issuers', 'icao-master-list', 'ldif']
 
 /** Members of a source, each with the kinds for which it means something; without, for all. */
 const members: Record<string, TrustSourceKind[] | undefined> = {
   name: undefined,
   kind: undefined,
   location: undefined,
-  key: ['did-v2'],
+  key: ['did-v2', 'icao-master-list', 'ldif'],
   id: ['did-v2'],
   issuer: ['jwks', 'certificates', 'revocation'],
-  participant: ['did-v2', 'jwks', 'certificates', 'revocation'],
-  domain: ['did-v2', 'jwks', 'certificates'],
-  usage: ['did-v2', 'jwks', 'certificates'],
-  required: ['did-v2', 'jwks', 'certificates'],
-  maxAgeSeconds: ['revocation'],
+  participant: [...keyKinds, 'revocation', 'gateway-revocation'],
+  domain: keyKinds,
+  usage: ['did-v2', 'jwks', 'certificates', 'gateway', 'issuers', 'ldif'],
+  required: keyKinds,
+  ...gatewayMembers,
+  firstCopy: ['did-v2', 'jwks', 'icao-master-list'],
+  maxAgeSeconds: undefined,
+  rejectAgeSeconds: undefined,
   refreshSeconds: undefined,
 }
+/** Kinds that are read from a folder or file alone. */
+const localKinds: readonly TrustSourceKind[] = ['certificates']
+const secondsMembers = ['refreshSeconds', 'maxAgeSeconds', 'rejectAgeSeconds'] as const
 const textMembers = ['id', 'issuer', 'participant', 'domain', 'usage'] as const
 
 /** How settings read a file they name; relative paths inside it count from its folder. */
 export type ReadText = (path: string) => string
 
 /**
- * Reads the setting TRUST_LISTS: a JSON array of sources `{name, kind, location, key?, id?, issuer?, participant?, domain?, usage?, required?, maxAgeSeconds?,
- * refreshSeconds?}`;
+ * Reads the setting TRUST_LISTS: a JSON array of sources `{name, kind, location, key?, id?, issuer?, participant?, domain?, usage?, required?, firstCopy?, maxAgeSeconds?,
+ * rejectAgeSeconds?, refreshSeconds?, withFederation?, anchors?, mode?}`;
  * or the path of a JSON file with such an array; or paths separated by commas: a folder or a certificate file is of kind
  * `certificates`, a `*.json` file of kind `did-v2` with its pinned key beside it as `<name>.key.json`, a `*.jwks.json` file of
  * kind `jwks`. Empty text means no lists. Throws Error with every problem, one a line.
@@ -104,6 +121,7 @@ function readSources(json: Json, folder: string): TrustSource[] {
   for (const name of new Set(names.filter((each, at) => names.indexOf(each) !== at))) {
     problems.push(`TRUST_LISTS: two sources are named ${name}`)
   }
+  problems.push(...modeProblems(sources))
   if (problems.length > 0) throw new Error(problems.join('\n'))
   return sources
 }
@@ -114,7 +132,10 @@ function sourceProblems(entry: JsonObject): string[] {
   for (const member of Object.keys(entry)) {
     const known = Object.hasOwn(members, member)
     // A member that would be ignored is a mistake, too.
-    if (!known) problems.push(`unknown member ${member}; known are ${Object.keys(members).join(', ')}`)
+    if (!known)
+      problems.push(
+        `unknown member ${member}; ${nearestName(member, Object.keys(members))} is the nearest; known are ${Object.keys(members).join(', ')}`,
+      )
     else if (kind && members[member]?.includes(kind) === false) {
       problems.push(`${member} means nothing for a source of kind ${kind}`)
     }
@@ -126,14 +147,37 @@ function sourceProblems(entry: JsonObject): string[] {
   const keys = [entry.key ?? []].flat()
   if (!keys.every((key) => typeof key === 'string')) problems.push('key must be a path or a list of paths')
   if (entry.kind === 'did-v2' && keys.length === 0) problems.push('a did-v2 list needs the pinned signing key: key')
+  problems.push(...gatewayProblems(entry))
   problems.push(...bindingProblems(entry))
   if ('required' in entry && typeof entry.required !== 'boolean') problems.push('required must be true or false')
-  for (const member of ['refreshSeconds', 'maxAgeSeconds']) {
+  problems.push(...placeProblems(entry, kind))
+  for (const member of secondsMembers) {
     const value = entry[member]
     if (value !== undefined && !(typeof value === 'number' && value > 0))
       problems.push(`${member} must be a positive number`)
   }
   return problems
+}
+
+/** What may be asked for over the network, and what must be a file: a key that came with the list would prove nothing. */
+function placeProblems({ location, key, firstCopy }: JsonObject, kind: TrustSourceKind | undefined): string[] {
+  const problems: string[] = []
+  const isRemote = typeof location === 'string' && isUrl(location)
+  if (isRemote && !isPlainAddress(location))
+    problems.push('location must be an https address without user, password and fragment')
+  if (isRemote && kind && localKinds.includes(kind))
+    problems.push(`a source of kind ${kind} is a folder or file, and not an address`)
+  if ([key ?? []].flat().some((each) => typeof each === 'string' && isUrl(each)))
+    problems.push('key must be a file: a key that is fetched proves nothing')
+  if (firstCopy === undefined) return problems
+  if (typeof firstCopy !== 'string' || firstCopy === '' || isUrl(firstCopy)) problems.push('firstCopy must be a file')
+  if (!isRemote) problems.push('firstCopy means nothing for a location that is a file')
+  return problems
+}
+
+function isPlainAddress(location: string): boolean {
+  const url = URL.parse(location)
+  return url?.protocol === 'https:' && url.username === '' && url.password === '' && !location.includes('#')
 }
 
 /** Whom the keys are bound to must be understood: a misspelt binding would bind nobody. */
@@ -155,7 +199,7 @@ function bindingProblems(entry: JsonObject): string[] {
       )
     if (participant !== undefined) problems.push('a revocation list is of an issuer or of a participant, not both')
   }
-  const isRemote = typeof location === 'string' && /^https?:/i.test(location)
+  const isRemote = typeof location === 'string' && isUrl(location)
   if (kind === 'jwks' && isRemote && issuer === undefined && participant === undefined) {
     problems.push('a JWK set from the network needs the issuer or participant that its keys are bound to')
   }
@@ -168,11 +212,15 @@ function sourceOfEntry(entry: JsonObject, folder: string): TrustSource {
   const source: TrustSource = {
     name: String(entry.name),
     kind: kinds.find((kind) => kind === entry.kind) ?? 'certificates',
-    location: resolve(String(entry.location)),
+    location: isOfGateway(entry.kind) ? String(entry.location) : resolve(String(entry.location)),
+    ...gatewaySettings(entry, resolve),
   }
   if (keys.length > 0) source.key = keys
-  if (typeof entry.refreshSeconds === 'number') source.refreshSeconds = entry.refreshSeconds
-  if (typeof entry.maxAgeSeconds === 'number') source.maxAgeSeconds = entry.maxAgeSeconds
+  if (typeof entry.firstCopy === 'string') source.firstCopy = resolve(entry.firstCopy)
+  for (const member of secondsMembers) {
+    const value = entry[member]
+    if (typeof value === 'number') source[member] = value
+  }
   if (entry.required === true) source.required = true
   for (const member of textMembers) {
     const value = entry[member]

@@ -1,11 +1,23 @@
 import type { Distrust, Suspension } from '../keys/objections.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
 import { scaOf, type TrustedKey } from '../keys/trusted-key.ts'
+import type { BatchStore } from '../revocation/gateway/batch-store.ts'
 import type { RevocationContent } from '../revocation/revocation-content.ts'
 import type { GatewayDownloads } from './gateway-source.ts'
 
-/** Kinds of trust source. `gateway` comes with the gateway client. */
-export const trustSourceKinds = ['did-v2', 'jwks', 'certificates', 'distrusted', 'revocation'] as const
+/** Kinds of trust source. */
+export const trustSourceKinds = [
+  'did-v2',
+  'jwks',
+  'certificates',
+  'distrusted',
+  'revocation',
+  'gateway',
+  'gateway-revocation',
+  'issuers',
+  'icao-master-list',
+  'ldif',
+] as const
 /** Kind of a trust source. */
 export type TrustSourceKind = (typeof trustSourceKinds)[number]
 
@@ -14,9 +26,12 @@ export interface TrustSource {
   /** Unique; appears in `issuer.trustList` of replies. */
   name: string
   kind: TrustSourceKind
-  /** File, folder, or https URL. */
+  /** File, folder, or https URL; of a gateway its id in the configuration. */
   location: string
-  /** `did-v2`: file with the pinned signing key (DID document or JWK), or several. */
+  /**
+   * `did-v2`: file with the pinned signing key (DID document or JWK), or several. `icao-master-list`, `ldif`: certificates of who may
+   * sign a master list, or of the authority that issued his.
+   */
   key?: string[]
   /** `did-v2`: the DID that the document must have. */
   id?: string
@@ -32,11 +47,27 @@ export interface TrustSource {
   usage?: string
   /** A key of any list counts only if it stands in this one, too. */
   required?: boolean
-  /** `revocation`: a list older than this, in seconds, is remarked upon; default a week. */
+  /** `did-v2`, `jwks`: file that stands in for a remote location until it was fetched once. */
+  firstCopy?: string
+  /**
+   * A list that was last confirmed longer ago than this, in seconds, is remarked upon; default a week for remote locations and
+   * revocation lists, none for other files.
+   */
   maxAgeSeconds?: number
-  /** How often a server reads the source again, in seconds; without, it is read at the start alone. */
+  /** `gateway`, `issuers`: rows that come from other gateways count, too. */
+  withFederation?: boolean
+  /** `gateway`, `issuers`: files with the trust anchors of those, by the name that rows give them. */
+  anchors?: Readonly<Record<string, readonly string[]>>
+  /** `gateway`: its rows stand beside those of other gateways, or in their place; default APPEND. */
+  mode?: 'APPEND' | 'OVERRIDE'
+  /** A list that was last confirmed longer ago than this, in seconds, gives no keys; what it withdraws stays withdrawn. */
+  rejectAgeSeconds?: number
+  /** How often a server reads the source again, in seconds; without, a file is read at the start alone, and a remote location each hour. */
   refreshSeconds?: number
 }
+
+/** Whether a location is asked for over the network. */
+export const isUrl = (location: string): boolean => /^https?:/i.test(location)
 
 /** An entry of a list that does not count, and why. */
 export interface LeftOut {
@@ -52,6 +83,10 @@ export interface SourceContent {
   keys: TrustedKey[]
   /** When the list was made, where it says so. */
   created?: string
+  /** When each signed document that it is made of was made, by DID: none is ever replaced by an older one. */
+  createdOf?: Readonly<Record<string, string>>
+  /** How many references lead out of the list; they are never followed. */
+  foreignReferences?: number
   /** What is unusual about the list as a whole. */
   warnings: string[]
   leftOut: LeftOut[]
@@ -59,6 +94,10 @@ export interface SourceContent {
   suspended?: Suspension[]
   /** What the source withdraws by name: all that one of kind `distrusted` says, and keys of a JWK set that cannot be read. */
   distrust?: Distrust
+  /** `gateway`: the participant that we are there. */
+  ownParticipant?: string
+  /** Its keys by the part of the source that they come from, for one whose parts can fail one by one. */
+  parts?: ReadonlyMap<string, readonly TrustedKey[]>
   /** Revocation lists of credentials. */
   revocation?: RevocationContent
 }
@@ -80,26 +119,41 @@ export class UnusableSource extends Error {
   }
 }
 
+/** A source is not there, or did not arrive whole: nothing new is known of what it says. */
+export class UndeliveredSource extends UnusableSource {}
+
+/** What another server answered. */
+export interface FetchedDocument {
+  status: number
+  /** By name in lower case. */
+  headers: Readonly<Record<string, string>>
+  body: Buffer
+}
+
 /** How files are read; the network comes behind the same functions. */
 export interface TrustReaders {
   /** Bytes of a file. Rejects when there is none. */
   readFile(path: string): Promise<Buffer>
   /** Names in a folder, or undefined when the path is a file. Rejects when there is neither. */
   listFolder(path: string): Promise<string[] | undefined>
-  /** When a file was last written. Absent: nobody knows. Rejects when there is no such file. */
-  modified?(path: string): Promise<Date>
+  /** When a file was last written; absent or undefined: nobody knows. Rejects when there is no such file. */
+  modified?(path: string): Promise<Date | undefined>
+  /** GET of an https address through the guarded client; absent when the network is off. Rejects with an error whose message may be told. */
+  fetch?(asked: { url: string; headers?: Record<string, string>; maxBytes: number }): Promise<FetchedDocument>
   /**
-   * A guarded request of the network (GET): allow-listed hosts, no redirects. Absent: the network is off. Rejects when there is no answer within
-   * the limits.
+   * A document of a source that comes otherwise than by file or address: loaded now and kept with the last good copy, or, while the
+   * copy is read, what was kept. `place` names it within the source. Rejects when nothing was kept. Use {@link keptDocument}.
    */
-  fetch?(asked: {
-    url: string
-    headers?: Record<string, string>
-    maxBytes: number
-  }): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: Buffer }>
+  keep?(place: string, load: () => Promise<Buffer>): Promise<Buffer>
   /** What a configured gateway offers; undefined: none of that name is configured. */
   gateway?(id: string): GatewayDownloads | undefined
+  /** Where the batches of a source are written down, by its name; absent: nothing outlives the process. */
+  batches?(name: string): BatchStore
 }
+
+/** A document that comes otherwise than by file or address, kept with the last good copy of its source. */
+export const keptDocument = (readers: TrustReaders, place: string, load: () => Promise<Buffer>): Promise<Buffer> =>
+  readers.keep ? readers.keep(place, load) : load()
 
 /** How an entry is named to an administrator. */
 export function entryName({ usage, keyId, participant, issuer }: TrustedKey): string {

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import type { Config } from '../config.ts'
+import { demoTrustSources } from '../demo/demo-issuer.ts'
+import type { NetworkClient } from '../network/network-client.ts'
+import type { TrustReaders, TrustSource } from '../trust/lists/trust-source.ts'
+import { createBatchStore } from '../trust/revocation/gateway/batch-store.ts'
+import { fileReaders, loadTrustLists, type Trust } from '../trust/trust.ts'
+import { createCopyStore, fileDisk, fileName } from '../trust/upkeep/copy-store.ts'
+
+/** Folder of last good copies, below DATA_DIR. */
+const FOLDER = 'trust'
+/** Time for one document, in milliseconds, waiting for its turn included. */
+const FETCH_MILLISECONDS = 30_000
+
+/** What trust lists are read with. */
+interface TrustParts {
+  /** The way out; absent: remote lists are read from their copies. */
+  network?: NetworkClient
+  /** Whether last good copies are written: by servers, and by who refreshes them. */
+  keepsCopies?: boolean
+  /** Gateways of the configuration; absent: what came from one is not read. */
+  gateway?: TrustReaders['gateway']
+  /** Breaks off what is being fetched. */
+  closing?: AbortSignal
+}
+
+/** The trust sources of a configuration. Without any a development server trusts the issuer that it made itself; a production server nobody. */
+export const configuredSources = (config: Config): TrustSource[] =>
+  config.trustLists ?? (config.production ? [] : demoTrustSources(config.dataDir, new Date()))
+
+/** Last good copies of a configuration. */
+export const configuredCopies = (config: Pick<Config, 'dataDir'>) => createCopyStore(join(config.dataDir, FOLDER))
+
+/** Reads the trust lists of a configuration, without a store: files, and the last good copies of what is remote. */
+export function loadConfiguredTrust(config: Config, parts: TrustParts = {}): Promise<Trust> {
+  const { network, keepsCopies = false, closing } = parts
+  const readers: TrustReaders = {
+    ...fileReaders,
+    ...(config.network && network ? { fetch: fetchThrough(network, closing) } : {}),
+    ...(parts.gateway ? { gateway: parts.gateway } : {}),
+    batches: (name) => createBatchStore(join(config.dataDir, FOLDER, `${fileName(name)}.batches`), fileDisk),
+  }
+  return loadTrustLists(configuredSources(config), {
+    now: () => new Date(),
+    readers,
+    copies: configuredCopies(config),
+    keepsCopies,
+  })
+}
+
+function fetchThrough(network: NetworkClient, closing?: AbortSignal): NonNullable<TrustReaders['fetch']> {
+  return ({ url, headers, maxBytes }) => {
+    const timeout = AbortSignal.timeout(FETCH_MILLISECONDS)
+    const signal = closing ? AbortSignal.any([timeout, closing]) : timeout
+    // Each host has turns of its own: many lists at a time are no crowd.
+    const client = `trust lists of ${URL.parse(url)?.host ?? ''}`
+    return network.request({ url, maxBytes, signal, client, ...(headers ? { headers } : {}) })
+  }
+}

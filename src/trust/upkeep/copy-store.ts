@@ -1,0 +1,196 @@
+/** Last good copies of trust lists on disk: `<folder>/<name>.json` with `<name>.meta.json`. */
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { isSystemError } from '../../base/system-error.ts'
+import { sha256Hex } from '../keys/trusted-key.ts'
+import type { TrustSource } from '../lists/trust-source.ts'
+import { type CopiedDocument, type CopyMeta, readMeta } from './copy-meta.ts'
+
+/** A copy as it stands on disk. */
+export interface Copy {
+  meta: CopyMeta
+  /** The document at the location is another than the meta data are about: only what proves itself may be read of it. */
+  isUnsure: boolean
+  /** Bytes of one of its documents. Rejects when they are not those that were written. */
+  read(document: CopiedDocument): Promise<Buffer>
+}
+
+/** Which of the copies of a source: that in use, or one that waits to be accepted. */
+export type Slot = 'good' | 'waiting'
+
+/** Where copies are kept. */
+export interface CopyStore {
+  /** The copy of a source; undefined when there is none, or one of another source of that name. Rejects when it cannot be read. */
+  load(source: TrustSource, slot: Slot): Promise<Copy | undefined>
+  /** Writes a copy; the one before stays whole until this one is. Rejects when the disk does not take it. */
+  save(meta: CopyMeta, slot: Slot, bytesOf: (document: CopiedDocument) => Promise<Buffer>): Promise<void>
+  /** Writes down when a copy was last confirmed, and what went wrong since. */
+  note(meta: CopyMeta): Promise<void>
+  /** Takes a copy away; fails in silence where there is none. */
+  remove(name: string, slot: Slot): Promise<void>
+  /** Says that the copy that waits and has this identity may take the place of the one in use. */
+  accept(name: string, identity: string): Promise<void>
+  /** The identity that was accepted. */
+  accepted(name: string): Promise<string | undefined>
+  /** Another text whenever somebody has written the copy of a source or accepted one. */
+  stamp(name: string): Promise<string>
+}
+
+/** What the copies are kept by. */
+export interface Disk {
+  read(path: string): Promise<Buffer>
+  /** Whole or not at all: a temporary file, forced to the disk, then renamed. */
+  write(path: string, bytes: Uint8Array): Promise<void>
+  remove(path: string): Promise<void>
+  list(folder: string): Promise<string[]>
+  /** When a file was written, in milliseconds. */
+  written(path: string): Promise<number>
+}
+
+let temporary = 0
+
+/** The file system. */
+export const fileDisk: Disk = {
+  read: (path) => readFile(path),
+  async write(path, bytes) {
+    await mkdir(dirname(path), { recursive: true })
+    const unfinished = `${path}.${process.pid}-${temporary++}.tmp`
+    try {
+      const file = await open(unfinished, 'w', 0o644)
+      try {
+        await file.writeFile(bytes)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await rename(unfinished, path)
+      await syncFolder(dirname(path))
+    } catch (error) {
+      await rm(unfinished, { force: true })
+      throw error
+    }
+  },
+  remove: (path) => rm(path, { force: true, recursive: true }),
+  list: (folder) => readdir(folder),
+  written: async (path) => (await stat(path)).mtimeMs,
+}
+
+/** The new name is on the disk when its folder is; not every system lets a folder be forced there. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } catch (error) {
+    if (!isSystemError(error) || !['EINVAL', 'EPERM', 'EISDIR', 'EBADF'].includes(error.code)) throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Copies in a folder, which is made when it is first needed. */
+export function createCopyStore(folder: string, disk: Disk = fileDisk): CopyStore {
+  const base = (name: string, slot: Slot) =>
+    join(folder, slot === 'good' ? fileName(name) : `${fileName(name)}.waiting`)
+  const metaPath = (name: string, slot: Slot) => `${base(name, slot)}.meta.json`
+  const acceptedPath = (name: string) => join(folder, `${fileName(name)}.accepted.json`)
+  const documents = (name: string) => join(folder, `${fileName(name)}.documents`)
+  const pathOf = (meta: CopyMeta, slot: Slot, { place, thumbprint }: CopiedDocument) =>
+    place === meta.location ? `${base(meta.name, slot)}.json` : join(documents(meta.name), thumbprint)
+  const loadMeta = async (name: string, slot: Slot) => {
+    const bytes = await unlessMissing(disk.read(metaPath(name, slot)))
+    return bytes && readMeta(bytes)
+  }
+  const writeMeta = (meta: CopyMeta, slot: Slot) =>
+    disk.write(metaPath(meta.name, slot), Buffer.from(`${JSON.stringify(meta, null, 2)}\n`))
+  /** Documents that neither copy needs. */
+  const prune = async (name: string) => {
+    const names = (await unlessMissing(disk.list(documents(name)))) ?? []
+    if (names.length === 0) return
+    const metas = [await loadMeta(name, 'good'), await loadMeta(name, 'waiting')]
+    const needed = new Set(metas.flatMap((meta) => meta?.documents.map(({ thumbprint }) => thumbprint) ?? []))
+    for (const each of names) if (!needed.has(each)) await disk.remove(join(documents(name), each))
+  }
+  return {
+    async load(source, slot) {
+      const meta = await loadMeta(source.name, slot)
+      if (!meta || meta.name !== source.name || meta.kind !== source.kind || meta.location !== source.location)
+        return undefined
+      const { previous, ...own } = meta
+      const read = async (document: CopiedDocument) => {
+        const bytes = await disk.read(pathOf(meta, slot, document))
+        if (sha256Hex(bytes) !== document.thumbprint) throw new Error('it is not what was written')
+        return bytes
+      }
+      const main = mainOf(meta)
+      const mainBytes = main && (await unlessMissing(disk.read(pathOf(meta, slot, main))))
+      const print = mainBytes && sha256Hex(mainBytes)
+      if (!main || print === undefined || print === main.thumbprint) return { meta: own, isUnsure: false, read }
+      // Between two renames the machine stopped: the document is still the one before.
+      const before = previous && { ...own, ...previous }
+      if (before && mainOf(before)?.thumbprint === print) return { meta: before, isUnsure: false, read }
+      const documents = meta.documents.map((each) => (each === main ? { place: each.place, thumbprint: print } : each))
+      return { meta: { ...own, documents }, isUnsure: true, read }
+    },
+    async save(meta, slot, bytesOf) {
+      const before = await loadMeta(meta.name, slot).catch(() => undefined)
+      const main = mainOf(meta)
+      for (const document of meta.documents) {
+        const path = pathOf(meta, slot, document)
+        if (document === main || (await isThere(disk, path))) continue
+        await disk.write(path, await bytesOf(document))
+      }
+      if (before) {
+        const { previous: _, name: __, kind: ___, location: ____, ...previous } = before
+        await writeMeta({ ...meta, previous }, slot)
+      } else await writeMeta(meta, slot)
+      if (main) await disk.write(pathOf(meta, slot, main), await bytesOf(main))
+      if (before) await writeMeta(meta, slot)
+      await prune(meta.name)
+    },
+    note: (meta) => writeMeta(meta, 'good'),
+    async remove(name, slot) {
+      await disk.remove(`${base(name, slot)}.json`)
+      await disk.remove(metaPath(name, slot))
+      if (slot === 'waiting') await disk.remove(acceptedPath(name))
+      await prune(name)
+    },
+    accept: (name, identity) => disk.write(acceptedPath(name), Buffer.from(`${JSON.stringify({ identity })}\n`)),
+    async accepted(name) {
+      const bytes = await unlessMissing(disk.read(acceptedPath(name)))
+      const [, identity] = /"identity":"([0-9a-f]{64})"/.exec(bytes?.toString('utf8') ?? '') ?? []
+      return identity
+    },
+    async stamp(name) {
+      const paths = [metaPath(name, 'good'), acceptedPath(name)]
+      const times = await Promise.all(paths.map((path) => unlessMissing(disk.written(path))))
+      return times.map((time) => time ?? '').join(' ')
+    },
+  }
+}
+
+const mainOf = ({ documents, location }: CopyMeta): CopiedDocument | undefined =>
+  documents.find(({ place }) => place === location)
+
+/** A name that is a file name on every system, and none of the names that stand beside copies. */
+const PLAIN = /^(?!.*\.(?:meta|waiting|accepted|documents)$)[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$/i
+
+/** File name of a source: its own name where that is plain, else what is plain of it with a part of its hash. */
+export function fileName(name: string): string {
+  if (PLAIN.test(name)) return name
+  const plain = name.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, 60)
+  return `${plain}-${sha256Hex(Buffer.from(name)).slice(0, 16)}`
+}
+
+async function isThere(disk: Disk, path: string): Promise<boolean> {
+  return (await unlessMissing(disk.written(path))) !== undefined
+}
+
+/** Undefined when there is no such file. */
+async function unlessMissing<T>(value: Promise<T>): Promise<T | undefined> {
+  try {
+    return await value
+  } catch (error) {
+    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    throw error
+  }
+}
