@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/json-value.ts'
 import type { Evaluate } from '../evaluate/evaluate.ts'
 import type { OperationCall } from '../fhir/operation.ts'
 import type { Rules } from '../rules/rules.ts'
@@ -5,6 +6,7 @@ import type { Storage } from '../storage/storage.ts'
 import type { MapJobs } from '../structure-map/map-jobs.ts'
 import type { Maps } from '../structure-map/maps.ts'
 import type { Terminology } from '../terminology/terminology.ts'
+import type { KeyIndex } from '../trust/keys/key-index.ts'
 import type { JobCall } from '../workers/job-pool.ts'
 
 /** What every operation handler is given by the server; made once in src/server.ts. */
@@ -16,6 +18,16 @@ export interface OperationContext {
   mapJobs: MapJobs
   rules: Rules
   evaluate: Evaluate
+  /**
+   * What a gateway takes as a trusted reference of a published version, for a trust domain, by default the first that is configured.
+   * @throws FhirError 404 when the version was not published here, 422 when it has no canonical form
+   */
+  trustedReference(
+    version: { type: string; id: string; versionId: string },
+    domain: string | undefined,
+  ): Promise<JsonObject>
+  /** The trusted keys now. */
+  keys(): KeyIndex
   limits: OperationLimits
   /** The server's clock. */
   now(): Date

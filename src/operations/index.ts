@@ -11,7 +11,9 @@ import { lookup } from './lookup.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
+import { trustedReference } from './trusted-reference.ts'
 import { validateInCodeSystem, validateInValueSet } from './validate-code.ts'
+import { verifyTrustOperation } from './verify-trust.ts'
 import { versions } from './versions.ts'
 
 /** Every operation that the server offers: a new one is one file and one line here. */
@@ -30,4 +32,6 @@ export const operations: Operation<OperationContext>[] = [
   compare,
   transform,
   convert,
+  trustedReference,
+  verifyTrustOperation,
 ]
