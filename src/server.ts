@@ -25,7 +25,7 @@ import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
 import { documents } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
-import { createRegistration, openGateways, type Registration } from './server/gateway.ts'
+import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
@@ -100,7 +100,8 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
-  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal, gateways })
+  const gateway = gatewayDownloads(config, gateways)
+  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
   const pending = createPendingContent(storage.derived)
   const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
   const baseUrl = () => publicAddress({ ...config, port })
@@ -228,9 +229,9 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
-  const keys = () => wiring.trust.keys()
+  const trustedKeys = () => wiring.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
-  return { ...own, trustedReference, keys, limits, now, uuid }
+  return { ...own, trustedReference, trustedKeys, limits, now, uuid }
 }
 
 function wireEvaluate(

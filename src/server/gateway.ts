@@ -14,6 +14,7 @@ import type { NetworkReply } from '../network/network-request.ts'
 import type { PendingContent } from '../publish/base-content/pending.ts'
 import { openStorage } from '../storage/open.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { TrustReaders } from '../trust/lists/trust-source.ts'
 
 /** What registration needs of the other rooms. */
 export interface RegistrationOptions {
@@ -136,6 +137,15 @@ export async function openGateways(config: Config, now: () => Date): Promise<Ope
   if (problems.length === 0) return opened
   for (const gateway of opened) gateway.close()
   throw new ConfigError(problems)
+}
+
+/** What the trust room is given of the gateways: their downloads and anchors. Nothing of it with NETWORK=off. */
+export function gatewayDownloads(
+  { network }: Pick<Config, 'network'>,
+  gateways: readonly OpenGateway[],
+): NonNullable<TrustReaders['gateway']> {
+  const byId = new Map(gateways.map(({ client, anchors }) => [client.id, { ...client, anchors }]))
+  return (id) => (network ? byId.get(id) : undefined)
 }
 
 /** How this server stands at its gateways as its last run left it, without a server. @throws ConfigError for keys that cannot be used */
