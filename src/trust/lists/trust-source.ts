@@ -98,7 +98,7 @@ export class UnusableSource extends Error {
 export class UndeliveredSource extends UnusableSource {}
 
 /** What another server answered. */
-export interface FetchedDocument {
+interface FetchedDocument {
   status: number
   /** By name in lower case. */
   headers: Readonly<Record<string, string>>
@@ -117,16 +117,13 @@ export interface TrustReaders {
   fetch?(asked: { url: string; headers?: Record<string, string>; maxBytes: number }): Promise<FetchedDocument>
   /**
    * A document of a source that comes otherwise than by file or address: loaded now and kept with the last good copy, or, while the
-   * copy is read, what was kept. `place` names it within the source. Rejects when nothing was kept. Use {@link keptDocument}.
+   * copy is read, what was kept. `place` names it within the source. Rejects when nothing was kept. Absent:
+   * nothing is kept.
    */
   keep?(place: string, load: () => Promise<Buffer>): Promise<Buffer>
   /** What a configured gateway offers; undefined: none of that name is configured. */
   gateway?(id: string): GatewayDownloads | undefined
 }
-
-/** A document that comes otherwise than by file or address, kept with the last good copy of its source. */
-export const keptDocument = (readers: TrustReaders, place: string, load: () => Promise<Buffer>): Promise<Buffer> =>
-  readers.keep ? readers.keep(place, load) : load()
 
 /** How an entry is named to an administrator. */
 export function entryName({ usage, keyId, participant, issuer }: TrustedKey): string {

@@ -40,7 +40,7 @@ export interface SourceState {
 }
 
 /** With what a source is read: `before`, what its last good reading held. */
-export interface SourceReading {
+interface SourceReading {
   readers: TrustReaders
   check: ListChecker
   now: Date
