@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
+import { parseGateways } from './config/gateway-settings.ts'
 import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
+import type { GatewaySettings } from './gateway/settings.ts'
 import type { HttpLimits } from './http/limits/http-limits.ts'
 import type { ListenLimits } from './http/wire/running-server.ts'
 import { type NetworkHost, parseNetworkHosts } from './network/network-hosts.ts'
@@ -34,6 +36,10 @@ export interface Config {
   networkHosts: NetworkHost[]
   /** Whether the endpoints of the EU Digital COVID Certificate are served. */
   legacyDcc: boolean
+  /** The Trust Network Gateways that this server takes part in. */
+  gateways: readonly GatewaySettings[]
+  /** File of the certificate of the public address. */
+  publicTlsCertificate: string | undefined
   jurisdiction: string | undefined
   revocationFailure: 'warn' | 'fail' | 'fail-unknown'
   domainMismatch: 'warn' | 'fail'
@@ -99,6 +105,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     return text === undefined ? [] : parseNetworkHosts(text, (path) => readFileSync(path, 'utf8'))
   })
   const signing = read(problems, 'SIGNING_', () => parseSigning(texts))
+  const gateways = read(problems, '', () => parseGateways(texts, (path) => readFileSync(path, 'utf8')))
   if (problems.length > 0 || !signing) throw new ConfigError(problems)
   const dataDir = resolve(texts.get('DATA_DIR') ?? './data')
   const count = (variable: Variable) => Number(texts.get(variable))
@@ -114,6 +121,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     allowRequestTrustAnchors: texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true',
     network: texts.get('NETWORK') === 'on',
     networkHosts: networkHosts ?? [],
+    gateways: gateways ?? [],
+    publicTlsCertificate: texts.get('PUBLIC_TLS_CERTIFICATE'),
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),

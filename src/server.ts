@@ -23,10 +23,12 @@ import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
-import { documents, signingKeys } from './server/documents.ts'
+import { documents } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
+import { createRegistration, openGateways, type Registration } from './server/gateway.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
+import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
@@ -60,6 +62,12 @@ export interface VidimusServer extends OperationContext {
   publish: Publish
   /** Where the base content stands; who loads it tells. */
   pending: PendingContent
+  /** What it signs with. */
+  keys: SigningKeys
+  /** What it vouches for, at its public address. */
+  provenance(): Provenance
+  /** This server at its gateways. */
+  registration: Registration
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /**
@@ -86,32 +94,46 @@ export interface ServerParts {
  */
 export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
-  const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const now = () => new Date()
   const keys = await signingKeys(config, now)
+  const gateways = await openGateways(config, now)
+  const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
-  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal })
+  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal, gateways })
   const pending = createPendingContent(storage.derived)
-  const context = createContext({ config, storage, trust, pending, network, now, ...(formats ? { formats } : {}) })
+  const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
+  const baseUrl = () => publicAddress({ ...config, port })
+  let port = config.port
+  let provenance = newProvenance()
+  const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
+    provenance.trustedReference(version, domain)
+  const wiring = { config, storage, trust, pending, network, now, trustedReference }
+  const context = createContext({ ...wiring, ...(formats ? { formats } : {}) })
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
     find: (type, canonical) => find(storage, type, canonical),
   })
-  const baseUrl = () => publicAddress({ ...config, port })
-  let port = config.port
   let running: RunningServer | undefined
+  const registration = createRegistration({
+    ...{ config, gateways, storage, network, pending, now, baseUrl, after, tell },
+    manifests: () => provenance.manifests(),
+  })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const newApp = () => createHttpApp({ config, context, publish, pending, trust, keys, baseUrl: baseUrl(), mayWrite })
+  const newApp = () =>
+    createHttpApp({ ...wiring, context, publish, keys, provenance, registration, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
     publish,
     pending,
+    registration,
     config,
     trust,
+    keys,
+    provenance: () => provenance,
     handler: (message, response) => app.handler(message, response),
     async listen() {
       running = await listen((message, response) => app.handler(message, response), {
@@ -124,6 +146,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         port = running.port
         await app.audit.flush()
         await app.close()
+        provenance = newProvenance()
         app = newApp()
       }
       endRefresh ??= refreshTrust(trust, configuredSources(config), {
@@ -132,11 +155,12 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'can be read again'}`),
         failed: (error) => tell(`trust lists: ${textOf(error)}`),
       })
+      registration.start()
       return baseUrl()
     },
     async close() {
       closing.abort()
-      await endRefresh?.()
+      await Promise.all([endRefresh?.(), registration.close()])
       await running?.close(10_000)
       network.close()
       await app.audit.flush()
@@ -152,13 +176,13 @@ const tell = (text: string) => void process.stderr.write(`${text}\n`)
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 interface Wiring
-  extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'>,
+  extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now' | 'trustedReference'>,
     Pick<ServerParts, 'formats'> {
   network: NetworkClient
 }
 
 function createContext(wiring: Wiring): Context {
-  const { config, storage, pending, now } = wiring
+  const { config, storage, pending, now, trustedReference } = wiring
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
   const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
@@ -204,7 +228,8 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
-  return { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, limits, now, uuid, euValueSets }
+  const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
+  return { ...own, trustedReference, limits, now, uuid }
 }
 
 function wireEvaluate(
@@ -237,15 +262,16 @@ function wireEvaluate(
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
 type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
 
-interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust'> {
+interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'registration'> {
   context: Context
   keys: SigningKeys
+  provenance: Provenance
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, baseUrl, mayWrite } = wiring
+  const { config, context, publish, pending, trust, keys, provenance, registration, baseUrl, mayWrite } = wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -260,10 +286,11 @@ function createHttpApp(wiring: HttpWiring) {
       auditSampleRate: config.auditSampleRate,
       production: config.production,
       network: { isOn: config.network, hosts: config.networkHosts },
+      gateways: registration.states,
     },
     limits: config.requestLimits,
     hooks: {
-      documents: documents({ config, context, pending, trust, keys, baseUrl }),
+      documents: documents({ config, context, pending, trust, keys, provenance, baseUrl }),
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,

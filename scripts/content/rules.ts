@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import type { Extension, Library, PlanDefinition } from '../../src/fhir/types.ts'
 import { canonical, projectFile, published, readData, version } from './metadata.ts'
+import { displayOf } from './terminology.ts'
 
 const folder = 'rules/cql'
 
@@ -58,7 +59,15 @@ function library(name: string, { id, title, description, parameters, results, va
     ...published,
     name,
     title,
-    type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/library-type', code: 'logic-library' }] },
+    type: {
+      coding: [
+        {
+          system: 'http://terminology.hl7.org/CodeSystem/library-type',
+          code: 'logic-library',
+          display: 'Logic Library',
+        },
+      ],
+    },
     description,
     relatedArtifact: valueSets.map((each) => ({ type: 'depends-on', resource: canonical('ValueSet', each) })),
     parameter: [
@@ -90,7 +99,22 @@ function translations(texts: Translations): { extension: Extension[] } {
   }
 }
 
-const jurisdictions = (codes: string[]) => codes.map((code) => ({ coding: [{ system: 'urn:iso:std:iso:3166', code }] }))
+const jurisdictions = (codes: string[]) =>
+  codes.map((code) => ({
+    coding: [{ system: 'urn:iso:std:iso:3166', code, ...displayed(displayOf('urn:iso:std:iso:3166', code)) }],
+  }))
+
+/** What is shown for a code of a code system of ours. */
+function shown(system: string, code: string) {
+  const concept = readData<{ id: string; concepts: { code: string; display: string }[] }[]>(
+    'valuesets/tables/own-systems.json',
+  )
+    .find(({ id }) => id === system)
+    ?.concepts.find((each) => each.code === code)
+  return { system: canonical('CodeSystem', system), code, ...displayed(concept?.display) }
+}
+
+const displayed = (display: string | undefined) => (display === undefined ? {} : { display })
 
 type Translated = { _title: object }
 
@@ -102,7 +126,7 @@ const actionOf = (check: CheckData): Action => ({
   description: check.description,
   textEquivalent: check.message.en,
   _textEquivalent: translations(check.message),
-  code: [{ coding: [{ system: canonical('CodeSystem', 'rule-type'), code: 'acceptance' }] }],
+  code: [{ coding: [shown('rule-type', 'acceptance')] }],
   documentation: check.sources.map(({ label, url }) => ({ type: 'documentation', display: label, url })),
   condition: [{ kind: 'applicability', expression: { language: 'text/cql-identifier', expression: check.expression } }],
 })
@@ -124,13 +148,19 @@ function planDefinition(libraryName: string, rule: RuleData): PlanDefinition {
     title: rule.title.en,
     _title: translations(rule.title),
     type: {
-      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/plan-definition-type', code: 'eca-rule' }],
+      coding: [
+        { system: 'http://terminology.hl7.org/CodeSystem/plan-definition-type', code: 'eca-rule', display: 'ECA Rule' },
+      ],
     },
     description: rule.description,
     useContext: [
       {
-        code: { system: 'http://terminology.hl7.org/CodeSystem/usage-context-type', code: 'focus' },
-        valueCodeableConcept: { coding: [{ system: canonical('CodeSystem', 'certificate-kind'), code: rule.kind }] },
+        code: {
+          system: 'http://terminology.hl7.org/CodeSystem/usage-context-type',
+          code: 'focus',
+          display: 'Clinical Focus',
+        },
+        valueCodeableConcept: { coding: [shown('certificate-kind', rule.kind)] },
       },
     ],
     ...(rule.jurisdiction ? { jurisdiction: jurisdictions(rule.jurisdiction) } : {}),

@@ -78,3 +78,24 @@ export function isForSignatures(der: Uint8Array): boolean | undefined {
   const bits = value.tag === BIT_STRING_TAG ? der[value.start + 1] : undefined
   return bits !== undefined && (bits & 0x80) !== 0
 }
+
+const KEY_USAGES = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+] as const
+
+/** Key usage, extension 2.5.29.15 (RFC 5280, 4.2.1.3); undefined when there is none that can be read. */
+export function keyUsageOf(der: Uint8Array): Set<(typeof KEY_USAGES)[number]> | undefined {
+  const value = extensionValue(der, [0x55, 0x1d, 0x0f])
+  if (value?.tag !== BIT_STRING_TAG) return undefined
+  // The first byte counts the unused bits, which are zero.
+  const bits = der.subarray(value.start + 1, value.end)
+  return new Set(KEY_USAGES.filter((_, at) => ((bits[at >> 3] ?? 0) & (0x80 >> (at & 7))) !== 0))
+}

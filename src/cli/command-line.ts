@@ -12,6 +12,8 @@ import { addImport } from './import.ts'
 import { addIssue } from './issue.ts'
 import { addKeys } from './keys.ts'
 import { addMap } from './map.ts'
+import { addGateway } from './network/gateway.ts'
+import { addRegister } from './network/register.ts'
 import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
 
@@ -22,6 +24,8 @@ const commands = [
   addDecode,
   addImport,
   addTrust,
+  addRegister,
+  addGateway,
   addKeys,
   addMap,
   addIssue,

@@ -1,6 +1,7 @@
 /** Every setting, once: name, kind, default and meaning. */
 import { proxyProblem } from '../http/limits/requester.ts'
 import { openOperationNames } from '../operations/open-operations.ts'
+import { gatewaySettings } from './gateway-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import type { Setting } from './setting.ts'
 import { signingSettings } from './signing-settings.ts'
@@ -71,6 +72,7 @@ export const settings = [
     description:
       'The only exceptions to port 443, public addresses and public certificate authorities: a JSON array of `{"host", "port", "address"?, "ca"?}`, matched exactly; `address` is connected to in place of what the name resolves to, `ca` is PEM text or a file. Shown in `/health`.',
   },
+  ...gatewaySettings,
   ...legacySettings,
   {
     variable: 'JURISDICTION',

@@ -44,6 +44,8 @@ export interface HttpSettings {
   production: boolean
   /** Whether other servers are asked, and the exceptions that the operator makes for some; shown in `/health`. */
   network?: { isOn: boolean; hosts: readonly { host: string; port: number }[] }
+  /** How this server stands at its gateways, by their ids; shown in `/health` when there are any. */
+  gateways?: () => { id: string; state: string }[]
   /** Share of public reads that is recorded as AuditEvents, 0 to 1; none without it. Writes always are. */
   auditSampleRate?: number
 }

@@ -49,10 +49,17 @@ function serve(app: Express, path: string, handle: (request: Request, response: 
 function health(context: HttpContext, response: Response): void {
   response.set('Cache-Control', 'no-store')
   const { maintenance, network } = context.settings
+  const gateways = context.settings.gateways?.() ?? []
   if (maintenance?.()) response.status(204).end()
   else {
     const { name, version } = context.software
-    response.json({ status: 'up', software: name, version, ...(network ? { network: networkStanding(network) } : {}) })
+    response.json({
+      status: 'up',
+      software: name,
+      version,
+      ...(network ? { network: networkStanding(network) } : {}),
+      ...(gateways.length > 0 ? { gateways } : {}),
+    })
   }
 }
 

@@ -97,6 +97,26 @@ interface StoredRecord {
   value: string
 }
 
+/** What becomes of one record: `from` stands there, `to` will; undefined is "absent". */
+export interface RecordChange {
+  kind: string
+  key: string
+  from: string | undefined
+  to: string | undefined
+}
+
+/** A version that was published here, see {@link Storage.publications}. */
+export interface Publication {
+  type: string
+  id: string
+  versionId: string
+  url: string
+  /** Business version. */
+  version: string
+  /** Whether it is the current version of its resource, and so in force. */
+  isCurrent: boolean
+}
+
 /**
  * Where artefacts are kept. Every adapter passes test/storage/contract.ts.
  * What a client can cause is a FhirError: 400 bad value or cursor, 409 conflict, 412 precondition failed, 422 too
@@ -120,6 +140,11 @@ export interface Storage {
    * `active` under that `url` and business version; undefined when there never was one.
    */
   published(type: string, canonical: { url: string; version: string }): Promise<StoredVersion | undefined>
+  /**
+   * Every version that had the status `active` under a `url` and business version when it was stored, in the order in which they
+   * were stored, whatever became of them; without content that was stored as `unrecorded`.
+   */
+  publications(): Promise<Publication[]>
   /** All writes or none, in order. Acknowledged only when durable. */
   write(writes: Write[]): Promise<Written[]>
   /** Number of current resources, by type. */
@@ -148,6 +173,8 @@ export interface Storage {
      * is "absent". False, and nothing is changed, when it is another.
      */
     replace(kind: string, key: string, from: string | undefined, to: string | undefined): Promise<boolean>
+    /** The same of several records at once, no two of them the same: all or none. */
+    change(changes: readonly RecordChange[]): Promise<boolean>
   }
   close(): Promise<void>
 }

@@ -120,6 +120,8 @@ export interface KeyLine {
   validTo?: string
   expired: boolean
   lists: string[]
+  /** Other gateways that a federated entry comes from. */
+  sourceGateways?: string[]
   /** The worst that a list says of it, unless that is `current`. */
   status?: KeyStatus
   /** The only frameworks that a certificate serves which wraps a raw key. */
@@ -163,6 +165,7 @@ function keyLine(key: TrustedKey, at: Date): KeyLine {
     ...(key.validTo ? { validTo: key.validTo.toISOString() } : {}),
     expired: isExpired(key, at),
     lists: key.lists,
+    ...(key.sourceGateways ? { sourceGateways: key.sourceGateways } : {}),
     ...(key.status === 'current' ? {} : { status: key.status }),
     ...(wrapped ? { frameworks: [...wrapped.keys()] } : {}),
   }

@@ -4,9 +4,17 @@ import type { TrustedKey } from './keys/trusted-key.ts'
 import { readCertificatesSource } from './lists/certificates-source.ts'
 import type { ListChecker } from './lists/check-list.ts'
 import { readDidSource } from './lists/did-source.ts'
+import { readLdifSource } from './lists/directories/ldif-source.ts'
+import { readMasterListSource } from './lists/directories/master-list-source.ts'
 import { readDistrustedSource } from './lists/distrusted-source.ts'
+import { overridden } from './lists/gateway/override.ts'
+import { readGatewaySource } from './lists/gateway/read-gateway.ts'
+import { readIssuersSource } from './lists/gateway/read-issuers.ts'
 import { readJwksSource } from './lists/jwks-source.ts'
 import type { SourceContent, TrustReaders, TrustSource, TrustSourceKind } from './lists/trust-source.ts'
+import { createMessageProcess, type MessageOpener } from './messages/message-process.ts'
+import { readGatewayBatches } from './revocation/gateway/read-gateway-batches.ts'
+import { uploadsIn } from './revocation/gateway/uploads.ts'
 import { type RevocationLists, type RevocationSource, revocationLists } from './revocation/revocation-lists.ts'
 import { readRevocationSource } from './revocation/revocation-source.ts'
 import { statusOf, type TrustListStatus } from './status.ts'
@@ -41,6 +49,8 @@ export interface TrustOptions {
   now(): Date
   /** How lists are proven; by default in a process of its own. */
   check?: ListChecker
+  /** How signed messages are opened; by default in a process of its own. */
+  messages?: MessageOpener
   /** Revocation lists that come otherwise than from a source, as they stand. */
   revocations?(): readonly RevocationSource[]
   /** Last good copies; without, a list that cannot be read after a restart is not there. */
@@ -65,6 +75,11 @@ const sourceReaders: Record<TrustSourceKind, SourceReader> = {
   certificates: (source, { readers }) => readCertificatesSource(source, readers),
   distrusted: (source, { readers }) => readDistrustedSource(source, readers),
   revocation: readRevocationSource,
+  gateway: readGatewaySource,
+  'gateway-revocation': readGatewayBatches,
+  issuers: readIssuersSource,
+  'icao-master-list': readMasterListSource,
+  ldif: readLdifSource,
 }
 
 /** A remote list or a revocation list that is older is remarked upon, unless its source says otherwise. */
@@ -77,24 +92,31 @@ const defaultMaxAgeSeconds = 7 * 86_400
 export async function loadTrustLists(sources: readonly TrustSource[], options: TrustOptions): Promise<Trust> {
   const { readers = fileReaders, copies, keepsCopies = false } = options
   const check = options.check ? { check: options.check, use: useNothing } : sharedChecker()
+  const messages = options.messages ?? createMessageProcess(options.now)
+  const states = new Map<string, SourceState>()
   const upkeepOf = ({ kind }: TrustSource): Upkeep => {
     const read = sourceReaders[kind]
-    return { readers, check: check.check, now: options.now(), read, copies, keepsCopies }
+    // Who may sign batches is on the lists as they are now.
+    const uploads = () => uploadsIn(indexOf(overridden([...states.values()]), options.now))
+    return { readers, check: check.check, messages, uploads, now: options.now(), read, copies, keepsCopies }
   }
-  const states = new Map<string, SourceState>()
   let index = createKeyIndex([])
   let revocations: RevocationLists | undefined
   const rebuild = () => {
-    const all = [...states.values()]
+    const all = overridden([...states.values()])
     index = indexOf(all, options.now)
-    const own = all.filter(({ source }) => source.kind === 'revocation').map(revocationSource)
+    const own = all.filter(({ source }) => isOfRevocation(source)).map(revocationSource)
     const fed = options.revocations
     revocations = own.length > 0 || fed ? revocationLists(() => [...own, ...(fed?.() ?? [])], index) : undefined
   }
   const turns = new Map<string, Promise<unknown>>()
   /** One reading of a source at a time; one that failed does not stop the next. */
   const inTurn = (name: string, read: (state: SourceState, upkeep: Upkeep) => Promise<SourceState>) => {
-    const turn = (turns.get(name) ?? Promise.resolve()).then(async () => {
+    // Who may sign batches is on the lists of gateways: those that are being read come first.
+    const others = isOfBatches(states.get(name))
+      ? [...states.keys()].filter((each) => !isOfBatches(states.get(each)))
+      : []
+    const turn = Promise.all([name, ...others].map((each) => turns.get(each))).then(async () => {
       const state = states.get(name)
       if (!state) return
       const next = await read(state, upkeepOf(state.source))
@@ -117,7 +139,9 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
   const readAll = async (names: readonly string[], read: typeof readAgain) => {
     const done = check.use()
     try {
-      const readings = await Promise.allSettled(names.map((name) => inTurn(name, read)))
+      const last = names.filter((name) => isOfBatches(states.get(name)))
+      const first = names.filter((name) => !last.includes(name))
+      const readings = await Promise.allSettled([...first, ...last].map((name) => inTurn(name, read)))
       rebuild()
       for (const reading of readings) if (reading.status === 'rejected') throw reading.reason
     } finally {
@@ -126,7 +150,7 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
   }
   const allNames = () => [...states.keys()]
   const status = () => {
-    const all = [...states.values()]
+    const all = overridden([...states.values()])
     const whole = { index, entries: entriesOf(all), now: options.now() }
     return all.map((state) => statusOf(state, whole))
   }
@@ -150,15 +174,25 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
 
 const useNothing = () => () => {}
 
+/** Whether a source holds revocation lists, and no keys. */
+const isOfRevocation = ({ kind }: TrustSource): boolean => kind === 'revocation' || kind === 'gateway-revocation'
+
+const isOfBatches = (state: SourceState | undefined): boolean => state?.source.kind === 'gateway-revocation'
+
 function revocationSource({ source, content, failure, checkedAt }: SourceState): RevocationSource {
   const { name, participant, issuer, maxAgeSeconds = defaultMaxAgeSeconds } = source
   const revocation = content?.revocation
   // Of a remote list it counts when its server last said that it is the newest.
   const date =
-    isRemote(source) && checkedAt && !(revocation?.date && revocation.date > checkedAt) ? checkedAt : revocation?.date
+    isConfirmed(source) && checkedAt && !(revocation?.date && revocation.date > checkedAt)
+      ? checkedAt
+      : revocation?.date
   const dated = revocation && { ...revocation, ...(date ? { date } : {}) }
   return { name, content: dated, failure, participant, issuer, maxAgeSeconds }
 }
+
+/** Whether a reading of a remote source confirms all of it. A gateway's batches say so themselves: some may be missing. */
+const isConfirmed = (source: TrustSource): boolean => isRemote(source) && source.kind !== 'gateway-revocation'
 
 /** Keys that the lists leave out, and those that what is not in use withdraws. */
 const leftOutKeys = (states: readonly SourceState[]): TrustedKey[] =>
@@ -206,7 +240,7 @@ function reasonForNone({ source, content, withdrawsUnknown }: SourceState): stri
 
 function standingOf({ source, content, checkedAt, waiting }: SourceState): [string, ListStanding][] {
   const { name, kind, required = false, rejectAgeSeconds } = source
-  if (!content || kind === 'revocation') return []
+  if (!content || isOfRevocation(source)) return []
   const warnAfterSeconds = source.maxAgeSeconds ?? (isRemote(source) ? defaultMaxAgeSeconds : undefined)
   if (warnAfterSeconds === undefined && rejectAgeSeconds === undefined && !waiting) return []
   const newer = waiting && new Set(waiting.content.keys.map(({ thumbprint }) => thumbprint))
@@ -230,7 +264,7 @@ function standingOf({ source, content, checkedAt, waiting }: SourceState): [stri
 /** Lists that would give keys and are not there. */
 function gapOf(states: readonly SourceState[]): string | undefined {
   const names = states
-    .filter(({ source, content }) => !content && source.kind !== 'distrusted' && source.kind !== 'revocation')
+    .filter(({ source, content }) => !content && source.kind !== 'distrusted' && !isOfRevocation(source))
     .map(({ source }) => source.name)
   return names.length === 0 ? undefined : `these trust lists are not there: ${names.join(', ')}`
 }

@@ -94,6 +94,15 @@ function recordCases(test: Test): void {
     for (const text of texts) assert.equal(await records.get('odd', text.slice(0, 100)), text)
     for (const text of texts) assert.equal(await records.replace('odd', text.slice(0, 100), text, `${text}.`), true)
   })
+  test('several are set all or none', async ({ records }) => {
+    const change = (key: string, from: string | undefined, to: string | undefined) => ({ kind: 'k', key, from, to })
+    await records.replace('k', 'b', undefined, 'there')
+    assert.equal(await records.change([change('a', undefined, '1'), change('b', undefined, '2')]), false)
+    assert.equal(await records.get('k', 'a'), undefined)
+    assert.equal(await records.change([change('a', undefined, '1'), change('b', 'there', undefined)]), true)
+    assert.deepEqual(await records.all('k'), [{ key: 'a', value: '1' }])
+    assert.equal(await records.change([]), true)
+  })
   test('of many that set at the same time one wins', async ({ records }) => {
     const wins = await Promise.all(
       Array.from({ length: 20 }, (_, i) => records.replace('race', 'a', undefined, String(i))),
@@ -194,6 +203,35 @@ function versionCases(test: Test): void {
     assert.equal(await storage.derived.get('elm', 'x'), '2')
     assert.equal(await storage.derived.get('other', 'x'), undefined)
     assert.equal(storage.revision(), 0)
+  })
+  test('what was published is told in its order, and whether it is in force', async (storage) => {
+    const told = async () =>
+      (await storage.publications()).map(
+        ({ type, id, versionId, url, version, isCurrent }) =>
+          `${type}/${id}/${versionId} ${url.slice(base.length)}|${version}${isCurrent ? '' : ' was'}`,
+      )
+    assert.deepEqual(await told(), [])
+    const { version: _none, ...unnumbered } = valueSet('n')
+    await storage.write([
+      put(valueSet('b')),
+      put(valueSet('a')),
+      put(valueSet('d', { status: 'draft' })),
+      put(unnumbered),
+      put(valueSet('h'), { unrecorded: true }),
+    ])
+    assert.deepEqual(await told(), ['ValueSet/b/1 b|1.0.0', 'ValueSet/a/1 a|1.0.0'])
+    await storage.write([put(valueSet('b', { version: '2' })), put(valueSet('a', { status: 'retired' }))])
+    await storage.write([put(valueSet('d'))])
+    assert.deepEqual(await told(), [
+      'ValueSet/b/1 b|1.0.0 was',
+      'ValueSet/a/1 a|1.0.0 was',
+      'ValueSet/b/2 b|2',
+      'ValueSet/d/2 d|1.0.0',
+    ])
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'b' }])
+    assert.ok((await told()).includes('ValueSet/b/2 b|2 was'))
+    await storage.write([put(valueSet('b', { version: '2' }))])
+    assert.ok((await told()).includes('ValueSet/b/4 b|2'))
   })
   test('time never runs backwards in the order of versions', async (storage, clock) => {
     await storage.write([put(valueSet('a'))])

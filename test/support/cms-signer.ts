@@ -14,7 +14,7 @@ export interface TestSigner {
 const day = 86_400_000
 
 /** `P-256`, `P-384`, `brainpoolP256r1`, `secp256k1`, …, or `RSA-2048`. */
-export function testSigner(kind: string, commonName = `UP of ${kind}`): TestSigner {
+export function testSigner(kind: string, commonName = `UP of ${kind}`, isAuthority = false): TestSigner {
   const [, bits] = /^RSA-(\d+)$/.exec(kind) ?? []
   const { privateKey, publicKey } = bits
     ? generateKeyPairSync('rsa', { modulusLength: Number(bits) })
@@ -22,7 +22,10 @@ export function testSigner(kind: string, commonName = `UP of ${kind}`): TestSign
   const name = { commonName, country: 'XA' }
   const period = { notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + day) }
   const serialNumber = Buffer.concat([Buffer.from([0x71]), randomBytes(15)])
-  const der = writeCertificate({ subject: name, publicKey, serialNumber, ...period }, { name, privateKey, publicKey })
+  const der = writeCertificate(
+    { subject: name, publicKey, serialNumber, isAuthority, ...period },
+    { name, privateKey, publicKey },
+  )
   const certificate = new X509Certificate(der)
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   return { certificate, privateKey, cert: certificate.toString(), key }

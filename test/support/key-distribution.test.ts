@@ -1,47 +1,30 @@
 import assert from 'node:assert/strict'
-import { createPublicKey } from 'node:crypto'
-import { request } from 'node:https'
+import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { checkTrustList, isRefused } from '../../src/trust/lists/check-list.ts'
+import { askPeer } from './ask-peer.ts'
 import { type StandIn, startGateway } from './gateway/gateway.ts'
-import { type KeyDistribution, listedKeys, listLevels, startKeyDistribution } from './key-distribution.ts'
+import {
+  embeddedList,
+  type KeyDistribution,
+  type ListedKey,
+  listedKeys,
+  listLevels,
+  referenceList,
+  startKeyDistribution,
+} from './key-distribution.ts'
 import type { ListServer } from './list-server.ts'
 import { testPki } from './pki/pki.ts'
+import { overShared, sharedPath } from './shared.ts'
+import type { ListObject } from './trust-list.ts'
 
 const pki = testPki()
 
-interface Got {
-  status: number
-  headers: NodeJS.Dict<string | string[]>
-  body: Buffer
-}
-
-/** Asks by the address and the authority that NETWORK_HOSTS would name. */
-function get({ listed }: ListServer, path: string, headers: Record<string, string> = {}): Promise<Got> {
-  const { host, port, address, ca } = listed
-  return new Promise((resolve, reject) => {
-    const asked = request({
-      host: address,
-      port,
-      path,
-      headers: { Host: host, ...headers },
-      ca,
-      servername: host,
-      agent: false,
-    })
-    asked.on('error', reject)
-    asked.on('response', (reply) => {
-      const chunks: Buffer[] = []
-      reply.on('data', (chunk: Buffer) => chunks.push(chunk))
-      reply.on('error', reject)
-      reply.on('end', () =>
-        resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: Buffer.concat(chunks) }),
-      )
-    })
-    asked.end()
-  })
-}
+const get = ({ listed }: ListServer, path: string, headers: Record<string, string> = {}) =>
+  askPeer(listed, { path, headers })
 
 describe('The key distribution of a stand-in', () => {
   let gateway: StandIn
@@ -150,4 +133,62 @@ describe('The key distribution of a stand-in', () => {
     assert.equal((await once({ forgets: true })).status, 200)
     assert.equal((await get(lists.server, path)).status, 200)
   })
+})
+
+interface NetworkItem {
+  id: string
+  publicKeyJwk: { kid: string; x5c: string[] }
+  domain: { code: string }
+  participant: { code: string }
+  keyusage: { code: string }
+}
+type NetworkList = ListObject & { verificationMethod: (NetworkItem | string)[]; proof: ListObject }
+
+overShared.describe('Lists that the software of the network made over a test PKI', () => {
+  const folder = sharedPath('corpora/trust/own-network')
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((each) => each.endsWith('did.json'))
+  const read = (file: string): NetworkList => JSON.parse(readFileSync(join(folder, file), 'utf8'))
+  const keys = read('trustlist/did.json').verificationMethod.flatMap((item): ListedKey[] => {
+    if (typeof item === 'string') return []
+    const [leaf, ...chain] = item.publicKeyJwk.x5c.map((each) => new X509Certificate(Buffer.from(each, 'base64')))
+    const [domain, participant, usage] = [item.domain, item.participant, item.keyusage].map(({ code }) => code.slice(1))
+    if (!leaf || !domain || !participant) throw new Error('an item of the corpus lacks something')
+    const named = usage === 'CSCA' ? 'SCA' : (usage as ListedKey['usage'])
+    return [{ certificate: leaf, chain, keyId: item.publicKeyJwk.kid, domain, participant, usage: named }]
+  })
+  const did = 'did:web:cdn.test:v2:trustlist'
+  const { privateKey: signer } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+
+  it('are those that ours are held to: the same documents, of the same items in every member', async () => {
+    const expected = new Set(
+      [...listLevels(keys).keys()].flatMap((each) => [`trustlist/${each}`, `trustlist-ref/${each}`]),
+    )
+    assert.deepEqual(
+      new Set(files.map((each) => each.replace(/\/?did\.json$/, '').replace(/^trustlist(?:-ref)?$/, '$&/'))),
+      expected,
+    )
+    for (const file of files) {
+      const { proof, ...document } = read(file)
+      const levels = file.split('/').slice(1, -1)
+      const list = { keys, did, signer, created: new Date() }
+      const made = await (file.startsWith('trustlist-ref') ? referenceList(list, levels) : embeddedList(list, levels))
+      const { proof: ownProof, ...own } = made as NetworkList
+      assert.deepEqual(inOrder(own), inOrder(document), file)
+      assert.deepEqual(Object.keys(ownProof), Object.keys(proof))
+    }
+  })
+
+  /** The order of entries is nobody's concern. */
+  const inOrder = (document: ListObject) => {
+    const items = document.verificationMethod as unknown[]
+    return { ...document, verificationMethod: items.map((each) => JSON.stringify(sorted(each))).sort() }
+  }
+  const sorted = (value: unknown): unknown =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort()
+            .map(([name, each]) => [name, sorted(each)]),
+        )
+      : value
 })

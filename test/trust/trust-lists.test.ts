@@ -180,10 +180,10 @@ describe('the setting TRUST_LISTS', () => {
       () => parse(JSON.stringify([...wrong, good, good])),
       (error: Error) => {
         assert.deepEqual(error.message.split('\n'), [
-          'TRUST_LISTS, source 1: unknown member colour; known are name, kind, location, key, id, issuer, participant, domain, usage, required, firstCopy, maxAgeSeconds, rejectAgeSeconds, refreshSeconds',
+          'TRUST_LISTS, source 1: unknown member colour; issuer is the nearest; known are name, kind, location, key, id, issuer, participant, domain, usage, required, withFederation, anchors, mode, firstCopy, maxAgeSeconds, rejectAgeSeconds, refreshSeconds',
           'TRUST_LISTS, source 1: name is missing',
           'TRUST_LISTS, source 1: location is missing',
-          'TRUST_LISTS, source 1: kind must be one of did-v2, jwks, certificates, distrusted, revocation',
+          'TRUST_LISTS, source 1: kind must be one of did-v2, jwks, certificates, distrusted, revocation, gateway, gateway-revocation, issuers, icao-master-list, ldif',
           'TRUST_LISTS, source 1: refreshSeconds must be a positive number',
           'TRUST_LISTS, source 2: is not an object',
           'TRUST_LISTS, source 3: a did-v2 list needs the pinned signing key: key',

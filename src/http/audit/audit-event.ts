@@ -158,7 +158,11 @@ function audited(from: AuditSource, { profile, action, subtype, roles }: Kind): 
     },
     entity: [
       {
-        type: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
+        type: {
+          system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType',
+          code: 'XrequestId',
+          display: 'X-Request-Id',
+        },
         what: { identifier: { value: from.requestId } },
       },
     ],
@@ -194,6 +198,7 @@ export function auditedStorage(storage: Storage, source: AuditSource): Storage {
     search: (query) => storage.search(query),
     findCanonical: (type, url) => storage.findCanonical(type, url),
     published: (type, canonical) => storage.published(type, canonical),
+    publications: () => storage.publications(),
     count: () => storage.count(),
     revision: (types) => storage.revision(types),
     derived: storage.derived,

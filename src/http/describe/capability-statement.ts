@@ -95,7 +95,9 @@ function security(context: HttpContext): NonNullable<Rest['security']> {
     cors: true,
     service: [
       {
-        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth' }],
+        coding: [
+          { system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth', display: 'OAuth' },
+        ],
         text: 'Bearer token',
       },
     ],

@@ -28,7 +28,15 @@ export function readCqlLibrary(text: string, canonical: string): { resource: Lib
     version,
     name,
     status: 'active',
-    type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/library-type', code: 'logic-library' }] },
+    type: {
+      coding: [
+        {
+          system: 'http://terminology.hl7.org/CodeSystem/library-type',
+          code: 'logic-library',
+          display: 'Logic Library',
+        },
+      ],
+    },
     content: [{ contentType: 'text/cql', data: Buffer.from(text).toString('base64') }],
   }
   return { resource, issues: [] }

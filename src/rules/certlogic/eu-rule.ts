@@ -17,6 +17,8 @@ export interface EuRuleOptions {
   /** CodeSystem of certificate kinds and of rule types; default `<base>/CodeSystem/…`. */
   kindSystem?: string
   ruleTypeSystem?: string
+  /** The text that the rule was read of: it is kept byte for byte, for others know the rule by its hash. */
+  text?: Uint8Array
 }
 
 /**
@@ -45,21 +47,24 @@ export function euRuleToFhir(
     resourceType: 'Library',
     url: `${options.base}/Library/${identifier}`,
     ...common,
-    type: { coding: [{ system: libraryType, code: 'logic-library' }] },
-    content: [{ contentType: certLogicType, data: Buffer.from(JSON.stringify(rule)).toString('base64') }],
+    type: { coding: [{ system: libraryType, code: 'logic-library', display: 'Logic Library' }] },
+    content: [
+      { contentType: certLogicType, data: Buffer.from(options.text ?? JSON.stringify(rule)).toString('base64') },
+    ],
   }
-  const kind = required(rule, 'CertificateType').toLowerCase()
+  const kind = required(rule, 'CertificateType')
+  const type = required(rule, 'Type')
   const planDefinition: PlanDefinition = {
     resourceType: 'PlanDefinition',
     url: `${options.base}/PlanDefinition/${identifier}`,
     identifier: [{ value: identifier }],
     ...common,
-    type: { coding: [{ system: planType, code: 'eca-rule' }] },
+    type: { coding: [{ system: planType, code: 'eca-rule', display: 'ECA Rule' }] },
     useContext: [
       {
-        code: { system: contextType, code: 'focus' },
+        code: { system: contextType, code: 'focus', display: 'Clinical Focus' },
         valueCodeableConcept: {
-          coding: [{ system: options.kindSystem ?? `${options.base}/CodeSystem/certificate-kind`, code: kind }],
+          coding: [coding(options.kindSystem ?? `${options.base}/CodeSystem/certificate-kind`, kind)],
         },
       },
     ],
@@ -70,14 +75,7 @@ export function euRuleToFhir(
         ...(text === undefined ? {} : { textEquivalent: text }),
         ...(element ? { _textEquivalent: element } : {}),
         code: [
-          {
-            coding: [
-              {
-                system: options.ruleTypeSystem ?? `${options.base}/CodeSystem/rule-type`,
-                code: required(rule, 'Type').toLowerCase(),
-              },
-            ],
-          },
+          { coding: [coding(options.ruleTypeSystem ?? `${options.base}/CodeSystem/rule-type`, type, `${type} rule`)] },
         ],
         condition: [{ kind: 'applicability', expression: { language: certLogicType as never, expression: 'Logic' } }],
       },
@@ -85,6 +83,9 @@ export function euRuleToFhir(
   }
   return { library, planDefinition }
 }
+
+/** A code that the EU writes with a capital letter, as it is shown. */
+const coding = (system: string, word: string, display = word) => ({ system, code: word.toLowerCase(), display })
 
 function required(rule: JsonObject, name: string): string {
   const value = rule[name]

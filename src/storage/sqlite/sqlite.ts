@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
-import type { Storage, Write, Written } from '../storage.ts'
+import type { Publication, RecordChange, Storage, Write, Written } from '../storage.ts'
 import {
   columns,
   type Database,
@@ -65,6 +65,7 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
     search: async (query) => database.transaction('read', () => search(store, query)),
     findCanonical: async (type, url) => findCanonical(database, type, url),
     published: async (type, canonical) => publishedVersion(database, type, canonical),
+    publications: async () => publications(database),
     write: async (writes) => {
       try {
         return await whenFree(busyMilliseconds, () => write(store, writes))
@@ -96,21 +97,26 @@ function createRecords(database: Database, busyMilliseconds: number): Storage['r
     const row = database.get('SELECT value FROM record WHERE kind = ? AND key = ?', kind, key)
     return row && String(row.value)
   }
+  const put = ({ kind, key, to }: RecordChange) => {
+    if (to === undefined) database.run('DELETE FROM record WHERE kind = ? AND key = ?', kind, key)
+    else database.run('INSERT OR REPLACE INTO record (kind, key, value) VALUES (?, ?, ?)', kind, key, to)
+  }
+  const change = (changes: readonly RecordChange[]): Promise<boolean> =>
+    whenFree(busyMilliseconds, () =>
+      database.transaction('write', () => {
+        if (changes.some(({ kind, key, from }) => read(kind, key) !== from)) return false
+        for (const each of changes) put(each)
+        return true
+      }),
+    )
   return {
     get: async (kind, key) => read(kind, key),
     all: async (kind) =>
       database
         .all('SELECT key, value FROM record WHERE kind = ? ORDER BY key', kind)
         .map(({ key, value }) => ({ key: String(key), value: String(value) })),
-    replace: (kind, key, from, to) =>
-      whenFree(busyMilliseconds, () =>
-        database.transaction('write', () => {
-          if (read(kind, key) !== from) return false
-          if (to === undefined) database.run('DELETE FROM record WHERE kind = ? AND key = ?', kind, key)
-          else database.run('INSERT OR REPLACE INTO record (kind, key, value) VALUES (?, ?, ?)', kind, key, to)
-          return true
-        }),
-      ),
+    replace: (kind, key, from, to) => change([{ kind, key, from, to }]),
+    change,
   }
 }
 
@@ -168,6 +174,22 @@ function createRevision(
       validUntil = Number.NEGATIVE_INFINITY
     },
   }
+}
+
+function publications(database: Database): Publication[] {
+  const from = `active_canonical a JOIN version v ON v.seq = a.seq
+    LEFT JOIN current c ON c.type = v.type AND c.id = v.id AND c.seq = v.seq`
+  const rows = database.all(
+    `SELECT a.type, v.id, v.vid, a.url, a.version, c.seq AS current FROM ${from} ORDER BY a.seq`,
+  )
+  return rows.map((row) => ({
+    type: String(row.type),
+    id: String(row.id),
+    versionId: String(row.vid),
+    url: String(row.url),
+    version: String(row.version),
+    isCurrent: row.current !== null,
+  }))
 }
 
 function count(database: Database): Record<string, number> {

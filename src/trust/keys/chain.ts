@@ -18,6 +18,8 @@ interface ChainVerdict {
   fault?: string
   /** What is unusual about it. */
   warning?: string
+  /** Place among the entries of the authority that signed it; for those that are signed by one. */
+  authority?: number
 }
 
 /** The verdicts in the order of the entries, and what is wrong with the list as a whole. */
@@ -26,62 +28,97 @@ interface ChainReport {
   warnings: string[]
 }
 
+/** The usages of certificates that an authority signs, each with the usage of that authority. */
+type Hierarchy = Readonly<Record<string, string>>
+
+/** What lists hold their entries against: document signers and their authorities. */
+const documentSigners: Hierarchy = { DSC: 'SCA' }
+
+/** The same with the certificates of data exchange, whose authorities a gateway lists as well. */
+export const gatewayHierarchy: Hierarchy = { ...documentSigners, DESC: 'DECA' }
+
+/** An authority of a list, and its place there. */
+interface Authority {
+  certificate: X509Certificate
+  at: number
+}
+
+interface ChainRules {
+  policy: ChainPolicy
+  hierarchy: Hierarchy
+  /** By usage, participant and subject. */
+  authorities: ReadonlyMap<string, Authority[]>
+}
+
 /**
  * Holds every DSC of a list against the SCAs of the same list and participant, whatever their domain: one whose subject is its issuer
  * must be a CA of the participant's country, have signed it, and be the one that it names by authority key id. In a list of a network there must be one; in a local one its absence is a remark.
  */
-export async function checkChains(entries: ChainEntry[], policy: ChainPolicy): Promise<ChainReport> {
-  const authorities = new Map<string, X509Certificate[]>()
+export async function checkChains(
+  entries: ChainEntry[],
+  policy: ChainPolicy,
+  hierarchy: Hierarchy = documentSigners,
+): Promise<ChainReport> {
+  const authorities = new Map<string, Authority[]>()
+  const rules = { policy, hierarchy, authorities }
   const verdicts: ChainVerdict[] = []
-  for (const { usage, participant, certificate } of entries) {
-    if (usage !== 'SCA' || authorityFault(certificate, participant, policy)) continue
-    const name = `${participant}|${certificate.subject}`
-    authorities.set(name, [...(authorities.get(name) ?? []), certificate])
+  for (const [at, { usage, participant, certificate }] of entries.entries()) {
+    if (!isAuthority(usage, hierarchy) || authorityFault({ usage, participant, certificate }, policy)) continue
+    const name = `${usage}|${participant}|${certificate.subject}`
+    const named = authorities.get(name)
+    if (named) named.push({ certificate, at })
+    else authorities.set(name, [{ certificate, at }])
   }
   for (const entry of entries) {
-    verdicts.push(verdictOn(entry, authorities, policy))
+    verdicts.push(verdictOn(entry, rules))
     await breath()
   }
   return { verdicts, warnings: repeatedNames(entries) }
 }
 
+const isAuthority = (usage: string, hierarchy: Hierarchy): boolean => Object.values(hierarchy).includes(usage)
+
 /** Lets the server answer between two signatures of a long list. */
 const breath = () => new Promise<void>((done) => setImmediate(done))
 
-function verdictOn(
-  { usage, participant, certificate }: ChainEntry,
-  authorities: ReadonlyMap<string, X509Certificate[]>,
-  policy: ChainPolicy,
-): ChainVerdict {
-  if (usage === 'SCA') return authorityVerdict(certificate, participant, policy)
-  if (usage !== 'DSC') return {}
-  const issuers = authorities.get(`${participant}|${certificate.issuer}`)
-  if (!issuers) {
-    const text = 'the list has no SCA of the name of its issuer'
+function verdictOn(entry: ChainEntry, { policy, hierarchy, authorities }: ChainRules): ChainVerdict {
+  const { usage, participant, certificate } = entry
+  if (isAuthority(usage, hierarchy)) return authorityVerdict(entry, policy)
+  const above = hierarchy[usage]
+  if (above === undefined) return {}
+  const named = authorities.get(`${above}|${participant}|${certificate.issuer}`)
+  if (!named) {
+    const text = `the list has no ${above} of the name of its issuer`
     return policy === 'network' ? { fault: text } : { warning: text }
   }
-  const isSigner = (issuer: X509Certificate) => isSignedBy(certificate, issuer)
-  if (!issuers.filter((issuer) => isNamedAuthority(certificate, issuer)).some(isSigner)) {
-    const isMisled = issuers.some(isSigner)
+  const isSigner = (issuer: Authority) => isSignedBy(certificate, issuer.certificate)
+  const signer = named.filter((issuer) => isNamedAuthority(certificate, issuer.certificate)).find(isSigner)
+  if (!signer) {
+    const isMisled = named.some(isSigner)
     return {
       fault: isMisled
-        ? 'its authority key id is not that of the SCA that signed it'
-        : `not signed by the listed SCA of its issuer's name`,
+        ? `its authority key id is not that of the ${above} that signed it`
+        : `not signed by the listed ${above} of its issuer's name`,
     }
   }
-  return hasCountry(certificate, participant) ? {} : { warning: 'the country of its subject is not the participant’s' }
+  const authority = signer.at
+  if (hasCountry(certificate, participant)) return { authority }
+  return { authority, warning: 'the country of its subject is not the participant’s' }
 }
 
-function authorityVerdict(certificate: X509Certificate, participant: string, policy: ChainPolicy): ChainVerdict {
-  const fault = authorityFault(certificate, participant, policy)
-  if (fault) return policy === 'network' ? { fault } : { warning: fault }
-  return hasCountry(certificate, participant) ? {} : { warning: 'the country of its subject is not the participant’s' }
+function authorityVerdict(entry: ChainEntry, policy: ChainPolicy): ChainVerdict {
+  const fault = authorityFault(entry, policy)
+  // Authorities of data exchange are onboarded that are none by their certificate: they are listed, and vouch for nobody.
+  const isListed = policy === 'local' || (entry.usage === 'DECA' && !entry.certificate.ca)
+  if (fault) return isListed ? { warning: fault } : { fault }
+  const isOwn = hasCountry(entry.certificate, entry.participant)
+  return isOwn ? {} : { warning: 'the country of its subject is not the participant’s' }
 }
 
-/** Why a certificate listed as SCA vouches for nobody. */
-function authorityFault(certificate: X509Certificate, participant: string, policy: ChainPolicy): string | undefined {
+/** Why a certificate listed as authority vouches for nobody. */
+function authorityFault({ usage, participant, certificate }: ChainEntry, policy: ChainPolicy): string | undefined {
   // OpenSSL's verdict: basic constraints, and key usage where there is one.
-  if (!certificate.ca) return 'it is listed as SCA and is no certificate authority'
+  if (!certificate.ca) return `it is listed as ${usage} and is no certificate authority`
   if (policy === 'network' && !hasCountry(certificate, participant)) {
     return 'the country of its subject is not the participant’s'
   }

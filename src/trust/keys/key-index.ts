@@ -189,10 +189,16 @@ function mergeLists(listed: TrustedKey[]): TrustedKey[] {
     const key = { ...entry, ...restrictions.get(restrictionsName(entry)) }
     const identity = [key.thumbprint, key.keyId, key.participant, key.issuer, key.domain, key.usage].join('|')
     const known = merged.get(identity)
-    if (known) merged.set(identity, { ...known, lists: [...new Set([...known.lists, ...key.lists])] })
+    if (known) merged.set(identity, { ...known, ...namesOfBoth(known, key) })
     else merged.set(identity, key)
   }
   return [...merged.values()]
+}
+
+/** Who vouches for a key that two entries have. */
+function namesOfBoth(a: TrustedKey, b: TrustedKey) {
+  const gateways = [...new Set([...(a.sourceGateways ?? []), ...(b.sourceGateways ?? [])])]
+  return { lists: [...new Set([...a.lists, ...b.lists])], ...(gateways.length > 0 ? { sourceGateways: gateways } : {}) }
 }
 
 type Restrictions = Pick<TrustedKey, 'validFrom' | 'validTo' | 'algorithm' | 'revocationVersion' | 'revocationList'>

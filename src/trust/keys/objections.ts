@@ -41,7 +41,7 @@ export interface Objections {
 }
 
 /** What is judged: a trusted key, or a certificate that is none. */
-type Judged = Pick<TrustedKey, 'thumbprint' | 'publicKeyThumbprint' | 'certificate' | 'chain'>
+type Judged = Pick<TrustedKey, 'thumbprint' | 'publicKeyThumbprint' | 'certificate' | 'chain' | 'uploadedBy'>
 
 const SEVERITY: Record<KeyStatus, number> = { current: 0, expired: 1, terminated: 2, revoked: 3 }
 const severity = ({ status }: Objection): number => (status === undefined ? 4 : SEVERITY[status])
@@ -137,10 +137,10 @@ export function idleNames({ participants, thumbprints, keyIds }: Distrust, entri
 
 function objectionTo(key: Judged, { byPrint, authorities, distrusted }: Collected): Objection | undefined {
   const own = printsOf(key).map((print) => byPrint.get(print))
-  const { certificate, chain } = key
+  const { certificate, chain, uploadedBy } = key
   // Without this, every key of an honest list would pay for its chain.
   if (!certificate || (byPrint.size === 0 && distrusted.keyIds.size === 0)) return own.reduce(worse, undefined)
-  const above = chain
+  const above = [...chain, ...(uploadedBy ? [uploadedBy] : [])]
     .flatMap((authority) => printsOf({ ...certificatePrints(authority), certificate: authority, chain: [] }))
     .map((print) => byPrint.get(print))
   const signers = [...authorities.values()].filter(

@@ -51,6 +51,10 @@ export interface TrustedKey {
   extendedKeyUsage: string[]
   /** Names of the lists that vouch for it, in configured order. */
   lists: string[]
+  /** The upload certificate that signed the entry for a gateway: what is said against it is said against the key. */
+  uploadedBy?: X509Certificate
+  /** Other gateways that a federated entry comes from, as the gateway of the list names them; absent: no list has it from another. */
+  sourceGateways?: string[]
   /** The worst that any list says of it. */
   status: KeyStatus
   /** Least version of the revocation list, which the key announces. */

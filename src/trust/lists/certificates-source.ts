@@ -88,7 +88,7 @@ async function readCertificateFiles(source: TrustSource, readers: TrustReaders):
 }
 
 /** All certificates of a PEM bundle, or the one of a DER file; undefined for each that cannot be read. */
-function splitCertificates(bytes: Buffer): (X509Certificate | undefined)[] {
+export function splitCertificates(bytes: Buffer): (X509Certificate | undefined)[] {
   const blocks = bytes.toString('latin1').split('-----BEGIN CERTIFICATE-----').slice(1)
   return blocks.length === 0 ? [readCertificate(bytes)] : blocks.map((each) => readCertificate(pemOf(each)))
 }

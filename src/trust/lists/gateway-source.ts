@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { JsonObject } from '../../base/json-value.ts'
 
 /** One entry of a gateway's list of revocation batches. */
-interface GatewayBatch {
+export interface GatewayBatch {
   batchId: string
   /** Alpha-2. */
   country: string

@@ -1,23 +1,35 @@
 import path from 'node:path'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { nearestName } from '../../base/nearest.ts'
 import { parseJson } from '../../fhir/json.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
-import { isUrl, trustSourceKinds as kinds, type TrustSource, type TrustSourceKind } from './trust-source.ts'
+import { gatewayMembers, gatewayProblems, gatewaySettings, modeProblems } from './gateway/gateway-settings.ts'
+import {
+  isOfGateway,
+  isUrl,
+  trustSourceKinds as kinds,
+  type TrustSource,
+  type TrustSourceKind,
+} from './trust-source.ts'
+
+/** Kinds whose keys may be bound. */
+const keyKinds: TrustSourceKind[] = ['did-v2', 'jwks', 'certificates', 'gateway', 'issuers', 'icao-master-list', 'ldif']
 
 /** Members of a source, each with the kinds for which it means something; without, for all. */
 const members: Record<string, TrustSourceKind[] | undefined> = {
   name: undefined,
   kind: undefined,
   location: undefined,
-  key: ['did-v2'],
+  key: ['did-v2', 'icao-master-list', 'ldif'],
   id: ['did-v2'],
   issuer: ['jwks', 'certificates', 'revocation'],
-  participant: ['did-v2', 'jwks', 'certificates', 'revocation'],
-  domain: ['did-v2', 'jwks', 'certificates'],
-  usage: ['did-v2', 'jwks', 'certificates'],
-  required: ['did-v2', 'jwks', 'certificates'],
-  firstCopy: ['did-v2', 'jwks'],
+  participant: [...keyKinds, 'revocation', 'gateway-revocation'],
+  domain: keyKinds,
+  usage: ['did-v2', 'jwks', 'certificates', 'gateway', 'issuers', 'ldif'],
+  required: keyKinds,
+  ...gatewayMembers,
+  firstCopy: ['did-v2', 'jwks', 'icao-master-list'],
   maxAgeSeconds: undefined,
   rejectAgeSeconds: undefined,
   refreshSeconds: undefined,
@@ -32,7 +44,7 @@ export type ReadText = (path: string) => string
 
 /**
  * Reads the setting TRUST_LISTS: a JSON array of sources `{name, kind, location, key?, id?, issuer?, participant?, domain?, usage?, required?, firstCopy?, maxAgeSeconds?,
- * rejectAgeSeconds?, refreshSeconds?}`;
+ * rejectAgeSeconds?, refreshSeconds?, withFederation?, anchors?, mode?}`;
  * or the path of a JSON file with such an array; or paths separated by commas: a folder or a certificate file is of kind
  * `certificates`, a `*.json` file of kind `did-v2` with its pinned key beside it as `<name>.key.json`, a `*.jwks.json` file of
  * kind `jwks`. Empty text means no lists. Throws Error with every problem, one a line.
@@ -109,6 +121,7 @@ function readSources(json: Json, folder: string): TrustSource[] {
   for (const name of new Set(names.filter((each, at) => names.indexOf(each) !== at))) {
     problems.push(`TRUST_LISTS: two sources are named ${name}`)
   }
+  problems.push(...modeProblems(sources))
   if (problems.length > 0) throw new Error(problems.join('\n'))
   return sources
 }
@@ -119,7 +132,10 @@ function sourceProblems(entry: JsonObject): string[] {
   for (const member of Object.keys(entry)) {
     const known = Object.hasOwn(members, member)
     // A member that would be ignored is a mistake, too.
-    if (!known) problems.push(`unknown member ${member}; known are ${Object.keys(members).join(', ')}`)
+    if (!known)
+      problems.push(
+        `unknown member ${member}; ${nearestName(member, Object.keys(members))} is the nearest; known are ${Object.keys(members).join(', ')}`,
+      )
     else if (kind && members[member]?.includes(kind) === false) {
       problems.push(`${member} means nothing for a source of kind ${kind}`)
     }
@@ -131,6 +147,7 @@ function sourceProblems(entry: JsonObject): string[] {
   const keys = [entry.key ?? []].flat()
   if (!keys.every((key) => typeof key === 'string')) problems.push('key must be a path or a list of paths')
   if (entry.kind === 'did-v2' && keys.length === 0) problems.push('a did-v2 list needs the pinned signing key: key')
+  problems.push(...gatewayProblems(entry))
   problems.push(...bindingProblems(entry))
   if ('required' in entry && typeof entry.required !== 'boolean') problems.push('required must be true or false')
   problems.push(...placeProblems(entry, kind))
@@ -195,7 +212,8 @@ function sourceOfEntry(entry: JsonObject, folder: string): TrustSource {
   const source: TrustSource = {
     name: String(entry.name),
     kind: kinds.find((kind) => kind === entry.kind) ?? 'certificates',
-    location: resolve(String(entry.location)),
+    location: isOfGateway(entry) ? String(entry.location) : resolve(String(entry.location)),
+    ...gatewaySettings(entry, resolve),
   }
   if (keys.length > 0) source.key = keys
   if (typeof entry.firstCopy === 'string') source.firstCopy = resolve(entry.firstCopy)

@@ -1,11 +1,23 @@
 import type { Distrust, Suspension } from '../keys/objections.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
 import { scaOf, type TrustedKey } from '../keys/trusted-key.ts'
+import type { BatchStore } from '../revocation/gateway/batch-store.ts'
 import type { RevocationContent } from '../revocation/revocation-content.ts'
 import type { GatewayDownloads } from './gateway-source.ts'
 
-/** Kinds of trust source. `gateway` comes with the gateway client. */
-export const trustSourceKinds = ['did-v2', 'jwks', 'certificates', 'distrusted', 'revocation'] as const
+/** Kinds of trust source. */
+export const trustSourceKinds = [
+  'did-v2',
+  'jwks',
+  'certificates',
+  'distrusted',
+  'revocation',
+  'gateway',
+  'gateway-revocation',
+  'issuers',
+  'icao-master-list',
+  'ldif',
+] as const
 /** Kind of a trust source. */
 export type TrustSourceKind = (typeof trustSourceKinds)[number]
 
@@ -14,9 +26,12 @@ export interface TrustSource {
   /** Unique; appears in `issuer.trustList` of replies. */
   name: string
   kind: TrustSourceKind
-  /** File, folder, or https URL. */
+  /** File, folder, or https URL; of a gateway its id in the configuration. */
   location: string
-  /** `did-v2`: file with the pinned signing key (DID document or JWK), or several. */
+  /**
+   * `did-v2`: file with the pinned signing key (DID document or JWK), or several. `icao-master-list`, `ldif`: certificates of who may
+   * sign a master list, or of the authority that issued his.
+   */
   key?: string[]
   /** `did-v2`: the DID that the document must have. */
   id?: string
@@ -39,6 +54,12 @@ export interface TrustSource {
    * revocation lists, none for other files.
    */
   maxAgeSeconds?: number
+  /** `gateway`, `issuers`: rows that come from other gateways count, too. */
+  withFederation?: boolean
+  /** `gateway`, `issuers`: files with the trust anchors of those, by the name that rows give them. */
+  anchors?: Readonly<Record<string, readonly string[]>>
+  /** `gateway`: its rows stand beside those of other gateways, or in their place; default APPEND. */
+  mode?: 'APPEND' | 'OVERRIDE'
   /** A list that was last confirmed longer ago than this, in seconds, gives no keys; what it withdraws stays withdrawn. */
   rejectAgeSeconds?: number
   /** How often a server reads the source again, in seconds; without, a file is read at the start alone, and a remote location each hour. */
@@ -47,6 +68,12 @@ export interface TrustSource {
 
 /** Whether a location is asked for over the network. */
 export const isUrl = (location: string): boolean => /^https?:/i.test(location)
+
+/** Kinds whose location is a gateway of the configuration. */
+const gatewayKinds: readonly TrustSourceKind[] = ['gateway', 'gateway-revocation', 'issuers']
+
+/** Whether the location of a source is the id of a gateway. */
+export const isOfGateway = ({ kind }: { kind?: unknown }): boolean => gatewayKinds.some((each) => each === kind)
 
 /** An entry of a list that does not count, and why. */
 export interface LeftOut {
@@ -73,6 +100,10 @@ export interface SourceContent {
   suspended?: Suspension[]
   /** What the source withdraws by name: all that one of kind `distrusted` says, and keys of a JWK set that cannot be read. */
   distrust?: Distrust
+  /** `gateway`: the participant that we are there. */
+  ownParticipant?: string
+  /** Its keys by the part of the source that they come from, for one whose parts can fail one by one. */
+  parts?: ReadonlyMap<string, readonly TrustedKey[]>
   /** Revocation lists of credentials. */
   revocation?: RevocationContent
 }
@@ -123,6 +154,8 @@ export interface TrustReaders {
   keep?(place: string, load: () => Promise<Buffer>): Promise<Buffer>
   /** What a configured gateway offers; undefined: none of that name is configured. */
   gateway?(id: string): GatewayDownloads | undefined
+  /** Where the batches of a source are written down, by its name; absent: nothing outlives the process. */
+  batches?(name: string): BatchStore
 }
 
 /** How an entry is named to an administrator. */

@@ -108,13 +108,18 @@ function heldHashes(
     const { content, failure, participant, issuer } = source
     if (issuer !== undefined) continue
     const figures = content?.hashes.countries().filter(({ country }) => isMeant(country)) ?? []
+    const missing = content?.missing?.filter(({ country }) => isMeant(country)) ?? []
     const isBound = participant !== undefined && isMeant(participant)
-    // Of a source that was never read nobody knows whom it names.
-    const mayName = isBound || (content ? figures.length > 0 : participant === undefined)
+    // Of a source that was never read, or not to its end, nobody knows whom it names.
+    const isWhole = content !== undefined && content.incomplete === undefined
+    const mayName = isBound || figures.length + missing.length > 0 || (!isWhole && participant === undefined)
     if (!mayName) continue
     isKnown = true
     if (failure !== undefined) held.faults.push(failureText(source))
     if (!content) continue
+    if (content.incomplete !== undefined) held.faults.push(`the revocation list ${source.name} was not read to its end`)
+    for (const { count } of missing)
+      held.faults.push(`${count} batches of the revocation list ${source.name} could not be had`)
     for (const each of figures) {
       places.push({ content, country: each.country })
       held.types.push(...each.types)

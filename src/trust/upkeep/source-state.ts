@@ -1,6 +1,8 @@
 import type { Suspension } from '../keys/objections.ts'
+import type { TrustedKey } from '../keys/trusted-key.ts'
 import type { ListChecker } from '../lists/check-list.ts'
 import type { SourceContent, TrustReaders, TrustSource } from '../lists/trust-source.ts'
+import type { MessageOpener } from '../messages/message-process.ts'
 import type { CopyMeta } from './copy-meta.ts'
 import type { CopyStore } from './copy-store.ts'
 import type { Floor } from './plausible.ts'
@@ -43,6 +45,9 @@ export interface SourceState {
 interface SourceReading {
   readers: TrustReaders
   check: ListChecker
+  messages: MessageOpener
+  /** Upload certificates that count now, to be asked by country (alpha-2). */
+  uploads(): (country: string) => readonly TrustedKey[]
   now: Date
   before: SourceContent | undefined
 }
@@ -54,6 +59,8 @@ export type SourceReader = (source: TrustSource, reading: SourceReading) => Prom
 export interface Upkeep {
   readers: TrustReaders
   check: ListChecker
+  messages: MessageOpener
+  uploads: SourceReading['uploads']
   now: Date
   read: SourceReader
   /** Last good copies; absent: nothing outlives this process. */

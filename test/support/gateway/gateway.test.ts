@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { type CmsOptions, makeCms } from '../pki/cms.ts'
 import { type PkiKey, testPki } from '../pki/pki.ts'
 import { walkSections } from '../sections.ts'
+import { overShared, sharedPath } from '../shared.ts'
 import { type AskOptions, ask, type Told } from './client.ts'
 import { type StandIn, startGateway } from './gateway.ts'
 
@@ -221,6 +223,28 @@ describe('What the gateway does with references', () => {
       'XA',
       'XB',
     ])
+  })
+})
+
+describe('A terminator before the gateway', () => {
+  let gateway: StandIn
+  before(async () => {
+    gateway = await startGateway({ pki, countries: ['XA', 'XB'], quirks: { tlsAlert: true } })
+  })
+  after(() => gateway.close())
+
+  it('ends connections by a TLS alert, and lets known clients pass', async () => {
+    const as = (name: string) => ask(gateway, { path: '/countrylist', as: keyOf(name) })
+    await assert.rejects(as('stranger'), { code: /^ERR_SSL_.*CERTIFICATE_UNKNOWN$/ })
+    await assert.rejects(as('XC_TLS'), { code: /^ERR_SSL_.*CERTIFICATE_UNKNOWN$/ })
+    await assert.rejects(ask(gateway, { path: '/nothing' }), { code: /^ERR_SSL_.*CERTIFICATE_REQUIRED$/ })
+    assert.equal((await as('XA_TLS')).status, 200)
+    assert.equal(gateway.requests.length, 1)
+  })
+
+  it('can be switched while it runs', async () => {
+    gateway.quirks.tlsAlert = false
+    assert.equal((await ask(gateway, { path: '/countrylist', as: keyOf('stranger') })).status, 401)
   })
 })
 
@@ -447,4 +471,27 @@ describe('Faults of the gateway', () => {
     assert.equal(status, 200)
     assert.throws(() => JSON.parse(text))
   })
+})
+
+overShared.describe('What the gateway of the network says of itself', () => {
+  const description: { paths: Record<string, Record<string, unknown>> } = JSON.parse(
+    readFileSync(sharedPath('corpora/trust/gateway/openapi.json'), 'utf8'),
+  )
+  let gateway: StandIn
+  before(async () => {
+    gateway = await startGateway({ pki, countries: ['XA'], quirks: { revocation: true } })
+  })
+  after(() => gateway.close())
+
+  for (const [path, methods] of Object.entries(description.paths))
+    for (const method of Object.keys(methods))
+      it(`the stand-in has ${method.toUpperCase()} ${path}`, async () => {
+        const asked = { method: method.toUpperCase(), path: path.replaceAll(/\{\w+\}/g, 'XA'), as: pki.of('XA').tls }
+        const types = Object.keys((methods[method] as { requestBody?: { content: object } }).requestBody?.content ?? {})
+        const headers = types[0] ? { 'Content-Type': types[0] } : {}
+        const { status, text } = await ask(gateway, { ...asked, headers })
+        // a body is wanted, or a parameter; the route and its type of content are there
+        if (types[0]) assert.deepEqual([status, JSON.parse(text).detail], [400, 'Failed to read request'])
+        else assert.doesNotMatch(text, /No static resource|0x403/)
+      })
 })

@@ -7,10 +7,11 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { makeCms } from '../pki/cms.ts'
 import type { PkiKey, TestPki } from '../pki/pki.ts'
 import { type Answer, type Asked, internalError, Refusal } from './answer.ts'
-import { type CallerMode, callerOf } from './caller.ts'
+import { type CallerMode, callerOf, isKnownPeer } from './caller.ts'
 import { type Fault, failEarly, failLate, faultsFor } from './faults.ts'
 import { type Quirks, type Role, realQuirks } from './quirks.ts'
 import { answerRequest } from './routes.ts'
@@ -24,6 +25,7 @@ import {
   type ReferenceRow,
   type Rows,
 } from './rows.ts'
+import { alerts, sendAlerts } from './tls-alert.ts'
 
 /** What a stand-in shall be. */
 export interface StandInOptions {
@@ -92,7 +94,12 @@ export async function startGateway(options: StandInOptions): Promise<StandIn> {
   const roles = (country: string) => options.roles?.[country] ?? allRoles
   const tls = { cert: pki.tls.pem, key: pki.tls.keyPem, requestCert: mode === 'mutual-tls', rejectUnauthorized: false }
   const server = createServer({ ...tls, minVersion: 'TLSv1.2' }, (request, response) => {
+    if (isRefused(request.socket as TLSSocket)) return
     void serve({ rows, quirks, now, roles }, { faults, requests, mode }, request, response)
+  })
+  const isRefused = sendAlerts(server, (socket) => {
+    if (!quirks.tlsAlert || mode === 'headers' || isKnownPeer(rows, socket)) return undefined
+    return socket.getPeerCertificate().raw ? alerts.certificateUnknown : alerts.certificateRequired
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,0 +1,66 @@
+/** Where batches are written down, so that a server that starts without the network knows what is revoked. */
+import { join } from 'node:path'
+import { isSystemError } from '../../../base/system-error.ts'
+import { sha256Hex } from '../../keys/trusted-key.ts'
+import { type BatchBook, readBook, writeBook } from './batch-book.ts'
+
+/** What is kept on: each write whole or not at all, and on the disk when it resolves. */
+interface BatchDisk {
+  read(path: string): Promise<Buffer>
+  write(path: string, bytes: Uint8Array): Promise<void>
+  /** In silence where there is none. */
+  remove(path: string): Promise<void>
+}
+
+/** The batches of one source. What cannot be read is undefined, and fetched again. */
+export interface BatchStore {
+  book(gateway: string): Promise<BatchBook | undefined>
+  saveBook(book: BatchBook): Promise<void>
+  /** The message of a batch, if it is the one that was written down. */
+  message(id: string, print: string): Promise<string | undefined>
+  /** SHA-256 of the message, in hex. */
+  saveMessage(id: string, message: string): Promise<string>
+  remove(id: string): Promise<void>
+}
+
+/** A store in a folder. */
+export function createBatchStore(folder: string, disk: BatchDisk): BatchStore {
+  const bookPath = join(folder, 'book.json')
+  // An id is of another server, and no name of a file.
+  const pathOf = (id: string) => join(folder, `${sha256Hex(Buffer.from(id)).slice(0, 40)}.cms`)
+  return {
+    async book(gateway) {
+      const bytes = await unlessUnreadable(disk.read(bookPath))
+      return bytes && readBook(bytes, gateway)
+    },
+    saveBook: (book) => disk.write(bookPath, writeBook(book)),
+    async message(id, print) {
+      const bytes = await unlessUnreadable(disk.read(pathOf(id)))
+      return bytes && sha256Hex(bytes) === print ? bytes.toString('latin1') : undefined
+    },
+    async saveMessage(id, message) {
+      const bytes = Buffer.from(message, 'latin1')
+      await disk.write(pathOf(id), bytes)
+      return sha256Hex(bytes)
+    },
+    remove: (id) => disk.remove(pathOf(id)),
+  }
+}
+
+/** Nothing is kept beyond this process. */
+export const noStore: BatchStore = {
+  book: async () => undefined,
+  saveBook: async () => {},
+  message: async () => undefined,
+  saveMessage: async (_, message) => sha256Hex(Buffer.from(message, 'latin1')),
+  remove: async () => {},
+}
+
+async function unlessUnreadable(reading: Promise<Buffer>): Promise<Buffer | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (isSystemError(error)) return undefined
+    throw error
+  }
+}

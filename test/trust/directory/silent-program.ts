@@ -1,0 +1,2 @@
+/** A program that takes jobs and answers none. */
+process.on('message', () => {})
