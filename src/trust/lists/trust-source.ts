@@ -148,8 +148,7 @@ export interface TrustReaders {
   fetch?(asked: { url: string; headers?: Record<string, string>; maxBytes: number }): Promise<FetchedDocument>
   /**
    * A document of a source that comes otherwise than by file or address: loaded now and kept with the last good copy, or, while the
-   * copy is read, what was kept. `place` names it within the source. Rejects when nothing was kept. Absent:
-   * nothing is kept.
+   * copy is read, what was kept. `place` names it within the source. Rejects when nothing was kept. Use {@link keptDocument}.
    */
   keep?(place: string, load: () => Promise<Buffer>): Promise<Buffer>
   /** What a configured gateway offers; undefined: none of that name is configured. */
@@ -157,6 +156,10 @@ export interface TrustReaders {
   /** Where the batches of a source are written down, by its name; absent: nothing outlives the process. */
   batches?(name: string): BatchStore
 }
+
+/** A document that comes otherwise than by file or address, kept with the last good copy of its source. */
+export const keptDocument = (readers: TrustReaders, place: string, load: () => Promise<Buffer>): Promise<Buffer> =>
+  readers.keep ? readers.keep(place, load) : load()
 
 /** How an entry is named to an administrator. */
 export function entryName({ usage, keyId, participant, issuer }: TrustedKey): string {

@@ -50,7 +50,7 @@ export interface Disk {
 let temporary = 0
 
 /** The file system. */
-const fileDisk: Disk = {
+export const fileDisk: Disk = {
   read: (path) => readFile(path),
   async write(path, bytes) {
     await mkdir(dirname(path), { recursive: true })
@@ -213,7 +213,8 @@ const mainOf = ({ documents, location }: CopyMeta): CopiedDocument | undefined =
   documents.find(({ place }) => place === location)
 
 /** A name that is a file name on every system, and none of the names that stand beside copies. */
-const PLAIN = /^(?!.*\.(?:meta|waiting|accepted|documents)$)[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$/i
+const PLAIN =
+  /^(?!.*\.(?:meta|waiting|accepted|documents|batches)$)[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$/i
 
 /** File name of a source: its own name where that is plain, else what is plain of it with a part of its hash. */
 export function fileName(name: string): string {
