@@ -100,7 +100,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
-  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal })
+  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal, gateways })
   const pending = createPendingContent(storage.derived)
   const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
   const baseUrl = () => publicAddress({ ...config, port })
@@ -228,8 +228,9 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
+  const keys = () => wiring.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
-  return { ...own, trustedReference, limits, now, uuid }
+  return { ...own, trustedReference, keys, limits, now, uuid }
 }
 
 function wireEvaluate(
