@@ -65,7 +65,7 @@ export interface VidimusServer extends OperationContext {
   /** Where the base content stands; who loads it tells. */
   pending: PendingContent
   /** What it signs with. */
-  keys: SigningKeys
+  signing: SigningKeys
   /** What it vouches for, at its public address. */
   provenance(): Provenance
   /** This server at its gateways. */
@@ -139,7 +139,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     mirror,
     config,
     trust,
-    keys,
+    signing: keys,
     provenance: () => provenance,
     handler: (message, response) => app.handler(message, response),
     async listen() {
@@ -241,8 +241,9 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
+  const trustedKeys = () => wiring.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
-  return { ...own, trustedReference, limits, now, uuid }
+  return { ...own, trustedReference, trustedKeys, limits, now, uuid }
 }
 
 function wireEvaluate(
