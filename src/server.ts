@@ -23,11 +23,12 @@ import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
-import { documents, signingKeys } from './server/documents.ts'
+import { documents } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
+import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
@@ -63,6 +64,10 @@ export interface VidimusServer extends OperationContext {
   pending: PendingContent
   /** This server at its gateways. */
   registration: Registration
+  /** What it signs with. */
+  keys: SigningKeys
+  /** What it vouches for, at its public address. */
+  provenance(): Provenance
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /**
@@ -98,20 +103,38 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const gateway = gatewayDownloads(config, gateways)
   const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
   const pending = createPendingContent(storage.derived)
-  const context = createContext({ config, storage, trust, pending, network, now, ...(formats ? { formats } : {}) })
+  const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
+  const baseUrl = () => publicAddress({ ...config, port })
+  let port = config.port
+  let provenance = newProvenance()
+  const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
+    provenance.trustedReference(version, domain)
+  const wiring = { config, storage, trust, pending, network, now, trustedReference }
+  const context = createContext({ ...wiring, ...(formats ? { formats } : {}) })
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
     find: (type, canonical) => find(storage, type, canonical),
   })
-  const baseUrl = () => publicAddress({ ...config, port })
-  let port = config.port
   let running: RunningServer | undefined
-  const registration = createRegistration({ config, gateways, storage, network, pending, now, baseUrl, after, tell })
+  const manifests = async () => (keys.current() ? await provenance.manifests() : undefined)
+  const ofServer = { config, storage, network, pending, now, baseUrl, after, tell }
+  const registration = createRegistration({ ...ofServer, gateways, manifests })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
   const newApp = () =>
-    createHttpApp({ config, context, publish, pending, trust, keys, registration, baseUrl: baseUrl(), mayWrite })
+    createHttpApp({
+      config,
+      context,
+      publish,
+      pending,
+      trust,
+      keys,
+      provenance,
+      registration,
+      baseUrl: baseUrl(),
+      mayWrite,
+    })
   let app = newApp()
   return {
     ...context,
@@ -120,6 +143,8 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     registration,
     config,
     trust,
+    keys,
+    provenance: () => provenance,
     handler: (message, response) => app.handler(message, response),
     async listen() {
       running = await listen((message, response) => app.handler(message, response), {
@@ -132,6 +157,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         port = running.port
         await app.audit.flush()
         await app.close()
+        provenance = newProvenance()
         app = newApp()
       }
       endRefresh ??= refreshTrust(trust, configuredSources(config), {
@@ -161,13 +187,13 @@ const tell = (text: string) => void process.stderr.write(`${text}\n`)
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 interface Wiring
-  extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'>,
+  extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now' | 'trustedReference'>,
     Pick<ServerParts, 'formats'> {
   network: NetworkClient
 }
 
 function createContext(wiring: Wiring): Context {
-  const { config, storage, pending, now } = wiring
+  const { config, storage, pending, now, trustedReference } = wiring
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
   const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
@@ -213,7 +239,8 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
-  return { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, limits, now, uuid, euValueSets }
+  const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
+  return { ...own, trustedReference, limits, now, uuid }
 }
 
 function wireEvaluate(
@@ -249,12 +276,13 @@ type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euVa
 interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'registration'> {
   context: Context
   keys: SigningKeys
+  provenance: Provenance
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, registration, baseUrl, mayWrite } = wiring
+  const { config, context, publish, pending, trust, keys, provenance, registration, baseUrl, mayWrite } = wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -273,7 +301,7 @@ function createHttpApp(wiring: HttpWiring) {
     },
     limits: config.requestLimits,
     hooks: {
-      documents: documents({ config, context, pending, trust, keys, baseUrl }),
+      documents: documents({ config, context, pending, trust, keys, provenance, baseUrl }),
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,
