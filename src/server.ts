@@ -62,12 +62,12 @@ export interface VidimusServer extends OperationContext {
   publish: Publish
   /** Where the base content stands; who loads it tells. */
   pending: PendingContent
-  /** This server at its gateways. */
-  registration: Registration
   /** What it signs with. */
   keys: SigningKeys
   /** What it vouches for, at its public address. */
   provenance(): Provenance
+  /** This server at its gateways. */
+  registration: Registration
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /**
@@ -95,9 +95,9 @@ export interface ServerParts {
 export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
   const now = () => new Date()
+  const keys = await signingKeys(config, now)
   const gateways = await openGateways(config, now)
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
-  const keys = await signingKeys(config, now)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
   const gateway = gatewayDownloads(config, gateways)
@@ -117,24 +117,14 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     find: (type, canonical) => find(storage, type, canonical),
   })
   let running: RunningServer | undefined
-  const manifests = async () => (keys.current() ? await provenance.manifests() : undefined)
-  const ofServer = { config, storage, network, pending, now, baseUrl, after, tell }
-  const registration = createRegistration({ ...ofServer, gateways, manifests })
+  const registration = createRegistration({
+    ...{ config, gateways, storage, network, pending, now, baseUrl, after, tell },
+    manifests: async () => (keys.current() ? await provenance.manifests() : undefined),
+  })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
   const newApp = () =>
-    createHttpApp({
-      config,
-      context,
-      publish,
-      pending,
-      trust,
-      keys,
-      provenance,
-      registration,
-      baseUrl: baseUrl(),
-      mayWrite,
-    })
+    createHttpApp({ ...wiring, context, publish, keys, provenance, registration, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,

@@ -52,6 +52,8 @@ export interface Manifests {
   manifests(): Promise<readonly Manifest[]>
   /** The same when nothing has changed since they were last made; else undefined. */
   known(): readonly Manifest[] | undefined
+  /** Whether a manifest was ever made in this store. */
+  hasSigned(): Promise<boolean>
 }
 
 /** What manifests are made over. */
@@ -95,6 +97,7 @@ export function createManifests(options: ManifestsOptions): Manifests {
   const stateNow = () => `${references.revision()} ${keys.current()?.keyId ?? ''}`
   return {
     known: () => (last?.state === stateNow() ? last.result : undefined),
+    hasSigned: async () => (await options.storage.records.all(manifestKind)).length > 0,
     manifests() {
       const state = stateNow()
       if (last?.state === state) return last.made

@@ -1,6 +1,7 @@
 /** What this server vouches for: its keys, the content of what it published, and manifests of it. */
 import type { JsonObject } from '../base/json-value.ts'
 import type { FindDocument } from '../base/public-document.ts'
+import { openPkcs12 } from '../cms/pkcs12.ts'
 import type { Config } from '../config.ts'
 import { writeCertificate } from '../demo/certificate-writer.ts'
 import { demoCountry } from '../demo/demo-issuer.ts'
@@ -27,9 +28,7 @@ export function signingKeys(
   return openSigningKeys({
     settings: config.signing,
     ...(config.production ? {} : { development: { dataDir: config.dataDir, writeCertificate: ownCertificate } }),
-    openPkcs12: async () => {
-      throw new Error('PKCS#12 is not read by this version')
-    },
+    openPkcs12,
     now,
   })
 }
@@ -43,8 +42,12 @@ const ownCertificate: WriteCertificate = ({ publicKey, privateKey, ...content })
 /** What a server vouches for at one public address. */
 export interface Provenance {
   documents: FindDocument
-  /** What is to be registered at a gateway; empty without a key. @throws FhirError 5xx when it cannot be stored now */
-  manifests(): Promise<readonly WantedReference[]>
+  /**
+   * What is to be registered at a gateway. Empty where nothing was ever signed; undefined where it cannot be told now, for there is no
+   * key any more: what others have of this server is not to go because a key is missing.
+   * @throws FhirError 5xx when it cannot be stored now
+   */
+  manifests(): Promise<WantedReference[] | undefined>
   /** @throws FhirError 404, 422 */
   trustedReference(version: { type: string; id: string; versionId: string }, domain?: string): Promise<JsonObject>
   /** What an operator must know or do, beside what the keys say. */
@@ -81,7 +84,10 @@ export function createProvenance(
   const manifests = createManifests({ storage, references, keys, header, baseUrl, domains, evaluate: describe, now })
   return {
     documents: referenceDocuments({ references, manifests, baseUrl, domains }),
-    manifests: async () => (await manifests.manifests()).map(({ jws: _jws, ...wanted }) => wanted),
+    manifests: async () => {
+      if (!keys.current() && (await manifests.hasSigned())) return undefined
+      return (await manifests.manifests()).map(({ jws: _jws, ...wanted }) => wanted)
+    },
     trustedReference: (version, domain = domains[0] ?? '') =>
       trustedReference(version, domain, { references, storage, baseUrl }),
     warnings: () =>

@@ -276,6 +276,15 @@ test('a production server without a key publishes content, signs nothing, and sa
   assert.match(own.server.keys.warnings(new Date()).join(), /not signed/)
 })
 
+test('a key that is missing takes nothing back that was registered', async () => {
+  const settings = { NODE_ENV: 'production', SIGNING_KEY: fileIn(folder, testSigner('P-256').key) }
+  const own = await start('lost', settings)
+  assert.equal((await own.server.provenance().manifests())?.length, 1)
+  await own.close()
+  const without = await start('lost', { NODE_ENV: 'production' })
+  assert.equal(await without.server.provenance().manifests(), undefined)
+})
+
 test('with a key of its operator a production server signs, and shows the key to come', async () => {
   const [current, next] = [testSigner('P-256'), testSigner('P-256', 'next')]
   const own = await start('keys', {
