@@ -100,7 +100,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
-  const gateway = gatewayDownloads(config, gateways)
+  const gateway = gatewayDownloads(gateways)
   const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
   const pending = createPendingContent(storage.derived)
   const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { errorText } from '../base/system-error.ts'
 import { type Config, ConfigError } from '../config.ts'
-import { type OpenGateway, openGateway } from '../gateway/open-gateway.ts'
+import { createGatewayClient } from '../gateway/client.ts'
+import { type OpenGateway, openGateway, readAnchors } from '../gateway/open-gateway.ts'
 import type { Wanted } from '../gateway/register/decide.ts'
 import { certificateOfFile, type EndpointKey, endpointKey } from '../gateway/register/endpoint-key.ts'
 import { knownKeys, singleReferences } from '../gateway/register/records.ts'
@@ -10,6 +11,7 @@ import { type After, type GatewayState, type Registrar, startRegistrar } from '.
 import { isOfManifest, type ManifestReference, wantedReferences } from '../gateway/register/wanted.ts'
 import { type GatewayStatus, gatewayStatus } from '../gateway/status.ts'
 import type { NetworkClient } from '../network/network-client.ts'
+import { NetworkError } from '../network/network-error.ts'
 import type { NetworkReply } from '../network/network-request.ts'
 import type { PendingContent } from '../publish/base-content/pending.ts'
 import { openStorage } from '../storage/open.ts'
@@ -139,13 +141,23 @@ export async function openGateways(config: Config, now: () => Date): Promise<Ope
   throw new ConfigError(problems)
 }
 
-/** What the trust room is given of the gateways: their downloads and anchors. Nothing of it with NETWORK=off. */
-export function gatewayDownloads(
-  { network }: Pick<Config, 'network'>,
-  gateways: readonly OpenGateway[],
-): NonNullable<TrustReaders['gateway']> {
+/** What the trust room is given of the gateways: their downloads and anchors. */
+export function gatewayDownloads(gateways: readonly OpenGateway[]): NonNullable<TrustReaders['gateway']> {
   const byId = new Map(gateways.map(({ client, anchors }) => [client.id, { ...client, anchors }]))
-  return (id) => (network ? byId.get(id) : undefined)
+  return (id) => byId.get(id)
+}
+
+/** The same for who only reads what was downloaded before: anchors, and no keys of ours. */
+export function copiesOfGateways({ gateways }: Pick<Config, 'gateways'>): NonNullable<TrustReaders['gateway']> {
+  return (id) => {
+    const settings = gateways.find((each) => each.id === id)
+    if (!settings) return undefined
+    const request = async () => {
+      throw new NetworkError('off')
+    }
+    const client = createGatewayClient({ id, country: settings.country, request, sign: undefined })
+    return { ...client, anchors: settings.anchors.flatMap(readAnchors) }
+  }
 }
 
 /** How this server stands at its gateways as its last run left it, without a server. @throws ConfigError for keys that cannot be used */

@@ -6,6 +6,7 @@ import type { TrustReaders, TrustSource } from '../trust/lists/trust-source.ts'
 import { createBatchStore } from '../trust/revocation/gateway/batch-store.ts'
 import { fileReaders, loadTrustLists, type Trust } from '../trust/trust.ts'
 import { createCopyStore, fileDisk, fileName } from '../trust/upkeep/copy-store.ts'
+import { copiesOfGateways } from './gateway.ts'
 
 /** Folder of last good copies, below DATA_DIR. */
 const FOLDER = 'trust'
@@ -18,7 +19,7 @@ interface TrustParts {
   network?: NetworkClient
   /** Whether last good copies are written: by servers, and by who refreshes them. */
   keepsCopies?: boolean
-  /** Gateways of the configuration; absent: what came from one is not read. */
+  /** Gateways of the configuration; absent: what came from one is read from its copy. */
   gateway?: TrustReaders['gateway']
   /** Breaks off what is being fetched. */
   closing?: AbortSignal
@@ -46,7 +47,7 @@ export function loadConfiguredTrust(config: Config, parts: TrustParts = {}): Pro
   const readers: TrustReaders = {
     ...fileReaders,
     ...(config.network && network ? { fetch: fetchThrough(network, closing) } : {}),
-    ...(parts.gateway ? { gateway: parts.gateway } : {}),
+    gateway: parts.gateway ?? copiesOfGateways(config),
     batches: (name) => createBatchStore(join(config.dataDir, FOLDER, `${fileName(name)}.batches`), fileDisk),
   }
   return loadTrustLists(configuredSources(config), {
