@@ -100,7 +100,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
-  const gateway = gatewayDownloads(gateways)
+  const gateway = gatewayDownloads(config, gateways)
   const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
   const pending = createPendingContent(storage.derived)
   const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
@@ -119,7 +119,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let running: RunningServer | undefined
   const registration = createRegistration({
     ...{ config, gateways, storage, network, pending, now, baseUrl, after, tell },
-    manifests: async () => (keys.current() ? await provenance.manifests() : undefined),
+    manifests: () => provenance.manifests(),
   })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
@@ -229,8 +229,9 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
+  const trustedKeys = () => wiring.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
-  return { ...own, trustedReference, limits, now, uuid }
+  return { ...own, trustedReference, trustedKeys, limits, now, uuid }
 }
 
 function wireEvaluate(

@@ -16,7 +16,6 @@ import type { NetworkReply } from '../network/network-request.ts'
 import type { PendingContent } from '../publish/base-content/pending.ts'
 import { openStorage } from '../storage/open.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { TrustReaders } from '../trust/lists/trust-source.ts'
 
 /** What registration needs of the other rooms. */
 export interface RegistrationOptions {
@@ -139,25 +138,6 @@ export async function openGateways(config: Config, now: () => Date): Promise<Ope
   if (problems.length === 0) return opened
   for (const gateway of opened) gateway.close()
   throw new ConfigError(problems)
-}
-
-/** What the trust room is given of the gateways: their downloads and anchors. */
-export function gatewayDownloads(gateways: readonly OpenGateway[]): NonNullable<TrustReaders['gateway']> {
-  const byId = new Map(gateways.map(({ client, anchors }) => [client.id, { ...client, anchors }]))
-  return (id) => byId.get(id)
-}
-
-/** The same for who only reads what was downloaded before: anchors, and no keys of ours. */
-export function copiesOfGateways({ gateways }: Pick<Config, 'gateways'>): NonNullable<TrustReaders['gateway']> {
-  return (id) => {
-    const settings = gateways.find((each) => each.id === id)
-    if (!settings) return undefined
-    const request = async () => {
-      throw new NetworkError('off')
-    }
-    const client = createGatewayClient({ id, country: settings.country, request, sign: undefined })
-    return { ...client, anchors: settings.anchors.flatMap(readAnchors) }
-  }
 }
 
 /** How this server stands at its gateways as its last run left it, without a server. @throws ConfigError for keys that cannot be used */

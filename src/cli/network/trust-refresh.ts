@@ -22,7 +22,7 @@ export function addRefresh(trust: Command, result: CommandResult): void {
       const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
       const gateways = await openGateways(config, () => new Date())
       try {
-        const gateway = gatewayDownloads(gateways)
+        const gateway = gatewayDownloads(config, gateways)
         const loaded = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway })
         const all = await loaded.reload(names.length > 0 ? names : undefined)
         const lists = names.length > 0 ? all.filter(({ name }) => names.includes(name)) : all
