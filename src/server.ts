@@ -23,6 +23,7 @@ import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
+import { keyDirectory } from './server/directory.ts'
 import { documents, signingKeys } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
 import { createRegistration, openGateways, type Registration } from './server/gateway.ts'
@@ -37,6 +38,7 @@ import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 
 import { largeCodeSystem } from './terminology/code-system/large/large-code-system.ts'
 import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
 import { createTerminology } from './terminology/terminology.ts'
+import type { KeyDirectory } from './trust/directory/key-directory.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
 import type { Trust } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
@@ -63,6 +65,8 @@ export interface VidimusServer extends OperationContext {
   pending: PendingContent
   /** This server at its gateways. */
   registration: Registration
+  /** The keys that it trusts, as trust lists for others. */
+  directory: KeyDirectory
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /**
@@ -107,18 +111,15 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let port = config.port
   let running: RunningServer | undefined
   const registration = createRegistration({ config, gateways, storage, network, pending, now, baseUrl, after, tell })
+  const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const newApp = () =>
-    createHttpApp({ config, context, publish, pending, trust, keys, registration, baseUrl: baseUrl(), mayWrite })
+  const own = { publish, pending, registration, directory, config, trust }
+  const newApp = () => createHttpApp({ ...own, context, keys, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
-    publish,
-    pending,
-    registration,
-    config,
-    trust,
+    ...own,
     handler: (message, response) => app.handler(message, response),
     async listen() {
       running = await listen((message, response) => app.handler(message, response), {
@@ -140,11 +141,12 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         failed: (error) => tell(`trust lists: ${textOf(error)}`),
       })
       registration.start()
+      if (config.keyDirectory) directory.start(after)
       return baseUrl()
     },
     async close() {
       closing.abort()
-      await Promise.all([endRefresh?.(), registration.close()])
+      await Promise.all([endRefresh?.(), registration.close(), directory.close()])
       await running?.close(10_000)
       network.close()
       await app.audit.flush()
@@ -247,7 +249,8 @@ function wireEvaluate(
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
 type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
 
-interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'registration'> {
+interface HttpWiring
+  extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
   context: Context
   keys: SigningKeys
   baseUrl: string
@@ -255,7 +258,7 @@ interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, registration, baseUrl, mayWrite } = wiring
+  const { config, context, publish, pending, trust, keys, directory, registration, baseUrl, mayWrite } = wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -274,7 +277,7 @@ function createHttpApp(wiring: HttpWiring) {
     },
     limits: config.requestLimits,
     hooks: {
-      documents: documents({ config, context, pending, trust, keys, baseUrl }),
+      documents: documents({ config, context, pending, trust, keys, directory, baseUrl }),
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,

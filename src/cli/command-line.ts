@@ -12,6 +12,7 @@ import { addImport } from './import.ts'
 import { addIssue } from './issue.ts'
 import { addKeys } from './keys.ts'
 import { addMap } from './map.ts'
+import { addDirectory } from './network/directory.ts'
 import { addGateway } from './network/gateway.ts'
 import { addRegister } from './network/register.ts'
 import { addServe } from './serve.ts'
@@ -24,6 +25,7 @@ const commands = [
   addDecode,
   addImport,
   addTrust,
+  addDirectory,
   addRegister,
   addGateway,
   addKeys,

@@ -37,17 +37,19 @@ const ownCertificate: WriteCertificate = ({ publicKey, privateKey, ...content })
 
 /** What documents are made of. */
 interface DocumentsOptions {
-  config: Pick<Config, 'dataDir' | 'network' | 'legacyDcc'>
+  config: Pick<Config, 'dataDir' | 'network' | 'legacyDcc' | 'keyDirectory'>
   context: Pick<LegacyParts, 'storage' | 'terminology'> & { euValueSets: EuValueSets }
   pending: LegacyParts['pending']
   trust: LegacyParts['trust']
   keys: SigningKeys
+  directory: { find: FindDocument }
   /** Public address without `/fhir`. */
   baseUrl: string
 }
 
 /** Every document of a server, in the order in which they are looked for. */
-export function documents({ config, context, pending, trust, keys, baseUrl }: DocumentsOptions): FindDocument[] {
+export function documents(options: DocumentsOptions): FindDocument[] {
+  const { config, context, pending, trust, keys, directory, baseUrl } = options
   const { storage, terminology, euValueSets: valueSets } = context
   let known: { keyId: string; publicKey: KeyObject } | undefined
   const messageKey = () => {
@@ -59,6 +61,7 @@ export function documents({ config, context, pending, trust, keys, baseUrl }: Do
   const signingKey = () => keys.current()
   return [
     keyDocuments({ keys, baseUrl, ...(config.network ? { messageKey } : {}) }),
+    ...(config.keyDirectory ? [directory.find] : []),
     ...(config.legacyDcc ? [legacyDocuments({ storage, terminology, pending, trust, valueSets, signingKey })] : []),
   ]
 }

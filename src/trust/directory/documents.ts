@@ -2,7 +2,7 @@ import type { DirectoryEntry } from './entries.ts'
 import { hasJoseName, publicJwk } from './public-jwk.ts'
 
 /** Environments of the network, by the JSON-LD context that names their code systems. */
-export const environments = {
+const environments = {
   dev: 'https://smart.who.int/trust/tng-context/v1-DEV.jsonld',
   uat: 'https://smart.who.int/trust/tng-context/v1-UAT.jsonld',
   prod: 'https://smart.who.int/trust/tng-context/v1.jsonld',

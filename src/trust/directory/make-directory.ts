@@ -45,7 +45,7 @@ export interface DirectoryParts {
 }
 
 /** Beyond these nothing is made. */
-export interface DirectoryLimits {
+interface DirectoryLimits {
   /** Of one list; verifiers read 20 MB. */
   listBytes: number
   documents: number
