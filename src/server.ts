@@ -24,11 +24,12 @@ import { createPendingContent, type PendingContent } from './publish/base-conten
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
 import { keyDirectory } from './server/directory.ts'
-import { documents, signingKeys } from './server/documents.ts'
+import { documents } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
 import { createRegistration, openGateways, type Registration } from './server/gateway.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
+import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
@@ -63,6 +64,10 @@ export interface VidimusServer extends OperationContext {
   publish: Publish
   /** Where the base content stands; who loads it tells. */
   pending: PendingContent
+  /** What it signs with. */
+  keys: SigningKeys
+  /** What it vouches for, at its public address. */
+  provenance(): Provenance
   /** This server at its gateways. */
   registration: Registration
   /** The keys that it trusts, as trust lists for others. */
@@ -94,32 +99,41 @@ export interface ServerParts {
 export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
   const now = () => new Date()
+  const keys = await signingKeys(config, now)
   const gateways = await openGateways(config, now)
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
-  const keys = await signingKeys(config, now)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
-  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal })
+  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal, gateways })
   const pending = createPendingContent(storage.derived)
-  const context = createContext({ config, storage, trust, pending, network, now, ...(formats ? { formats } : {}) })
+  const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
+  const baseUrl = () => publicAddress({ ...config, port })
+  let port = config.port
+  let provenance = newProvenance()
+  const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
+    provenance.trustedReference(version, domain)
+  const wiring = { config, storage, trust, pending, network, now, trustedReference }
+  const context = createContext({ ...wiring, ...(formats ? { formats } : {}) })
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
     find: (type, canonical) => find(storage, type, canonical),
   })
-  const baseUrl = () => publicAddress({ ...config, port })
-  let port = config.port
   let running: RunningServer | undefined
-  const registration = createRegistration({ config, gateways, storage, network, pending, now, baseUrl, after, tell })
+  const registration = createRegistration({
+    ...{ config, gateways, storage, network, pending, now, baseUrl, after, tell },
+    manifests: () => provenance.manifests(),
+  })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const own = { publish, pending, registration, directory, config, trust }
-  const newApp = () => createHttpApp({ ...own, context, keys, baseUrl: baseUrl(), mayWrite })
+  const own = { publish, registration, directory, config, trust, pending, keys }
+  const newApp = () => createHttpApp({ ...own, context, provenance, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
     ...own,
+    provenance: () => provenance,
     handler: (message, response) => app.handler(message, response),
     async listen() {
       running = await listen((message, response) => app.handler(message, response), {
@@ -132,6 +146,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         port = running.port
         await app.audit.flush()
         await app.close()
+        provenance = newProvenance()
         app = newApp()
       }
       endRefresh ??= refreshTrust(trust, configuredSources(config), {
@@ -162,13 +177,13 @@ const tell = (text: string) => void process.stderr.write(`${text}\n`)
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 interface Wiring
-  extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now'>,
+  extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now' | 'trustedReference'>,
     Pick<ServerParts, 'formats'> {
   network: NetworkClient
 }
 
 function createContext(wiring: Wiring): Context {
-  const { config, storage, pending, now } = wiring
+  const { config, storage, pending, now, trustedReference } = wiring
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
   const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
@@ -214,9 +229,9 @@ function createContext(wiring: Wiring): Context {
   )
   const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
-  const keys = () => wiring.trust.keys()
-  const programs = { terminology, maps, verdictMaps, mapJobs, images, rules, evaluate }
-  return { storage, ...programs, keys, limits, now, uuid, euValueSets }
+  const trustedKeys = () => wiring.trust.keys()
+  const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
+  return { ...own, trustedKeys, trustedReference, limits, now, uuid }
 }
 
 function wireEvaluate(
@@ -253,12 +268,14 @@ interface HttpWiring
   extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
   context: Context
   keys: SigningKeys
+  provenance: Provenance
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, directory, registration, baseUrl, mayWrite } = wiring
+  const { config, context, publish, pending, trust, keys, directory, provenance, registration, baseUrl, mayWrite } =
+    wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -277,7 +294,7 @@ function createHttpApp(wiring: HttpWiring) {
     },
     limits: config.requestLimits,
     hooks: {
-      documents: documents({ config, context, pending, trust, keys, directory, baseUrl }),
+      documents: documents({ config, context, pending, trust, keys, directory, provenance, baseUrl }),
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,

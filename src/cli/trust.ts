@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { readClock } from '../evaluate/request.ts'
+import { configuredGatewayStatus } from '../server/gateway.ts'
 import { loadConfiguredTrust } from '../server/trust.ts'
 import { type KeyFilter, listKeys, verifyTrustListFiles } from '../trust/explain.ts'
 import { createListProcess } from '../trust/lists/list-process.ts'
@@ -24,12 +25,16 @@ export function addTrust(program: Command, result: CommandResult): void {
     })
   trust
     .command('status')
-    .description('every source as JSON: state, keys, ages, the last error, every warning and entry that was left out')
+    .description(
+      'every source as JSON: state, keys, ages, the last error, every warning and entry that was left out; and every gateway',
+    )
     .option('--json', 'print JSON (the default)')
     .option('--text', 'print a table')
     .action(async ({ text }: { text?: boolean }) => {
-      const lists = (await loadConfiguredTrust(readConfig())).status()
-      console.log(text ? printedLists(lists, true) : JSON.stringify({ sources: lists.map(statusLine) }, null, 2))
+      const config = readConfig()
+      const lists = (await loadConfiguredTrust(config)).status()
+      const status = { sources: lists.map(statusLine), gateways: await configuredGatewayStatus(config) }
+      console.log(text ? printedLists(lists, true) : JSON.stringify(status, null, 2))
       if (lists.some((list) => !list.usable)) result.exitCode = exitCodes.negative
     })
   addRefresh(trust, result)

@@ -27,6 +27,8 @@ export interface OperationCall {
   resourceType?: string
   /** Logical id in the path, for instance level. */
   id?: string
+  /** Version id in the path, when a version was named. */
+  versionId?: string
   /**
    * In-parameters: of the Parameters body, or of the query string (as `valueString`), or — for an operation
    * whose body is a bare resource — one parameter named `resource`.
@@ -95,6 +97,8 @@ export interface Operation<Context> {
   attachmentBodyLimitBytes?: number
   /** The same for a body in one of `accepts`. */
   rawBodyLimitBytes?: number
+  /** May be called on a version of an instance, too: `[type]/[id]/_history/[versionId]/$name`. */
+  versions?: boolean
   /** May take long whatever is asked: calls have a budget even if they bring nothing along. */
   costly?: boolean
   /** Never cached, body never logged: the call carries personal data. */

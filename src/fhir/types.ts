@@ -19,6 +19,7 @@ export type {
   CodeSystemConcept,
   Coding,
   ConceptMap,
+  Endpoint,
   Extension,
   Library,
   OperationDefinition,

@@ -51,7 +51,8 @@ export async function operationInteraction(
   request: FhirRequest,
   target: Target,
 ): Promise<FhirReply> {
-  if (target.id !== '') await checkExists(context, target)
+  // Of versions those of what was deleted are there, too: the operation tells.
+  if (target.id !== '' && target.versionId === '') await checkExists(context, target)
   const input = request.body ? await readOperationInput(operation, request) : operationInput(operation, request)
   const call = operationCall(operation, request, target, input)
   // What stands in an address is short, and what it names is stored: the hot calls go without.
@@ -98,6 +99,7 @@ function operationCall(
   }
   if (target.type !== '') call.resourceType = target.type
   if (target.id !== '') call.id = target.id
+  if (target.versionId !== '') call.versionId = target.versionId
   if (request.foreignType !== undefined) call.accept = request.foreignType
   const language = request.headers['accept-language']
   if (language !== undefined) call.acceptLanguage = language

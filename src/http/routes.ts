@@ -102,16 +102,21 @@ export function allowedMethods(context: HttpContext, path: string[]): string[] {
 function resolveOperation(context: HttpContext, method: string, path: string[]): Resolved {
   const [type = '', id = ''] = path.length > 1 ? path : []
   const operation = (path.at(-1) ?? '').slice(1)
-  if (path.length > 3 || (path.length === 3 && !isResourceId(id))) throw unknownPath()
+  const versionId = path.length === 5 && path[2] === '_history' ? (path[3] ?? '') : ''
+  const isInstance = path.length === 3 || versionId !== ''
+  if (path.length > 3 && !isResourceId(versionId)) throw unknownPath()
+  if (isInstance && !isResourceId(id)) throw unknownPath()
   if (type !== '') checkType(type)
-  const target: Target = { type, id: path.length === 3 ? id : '', versionId: '', operation }
+  const target: Target = { type, id: isInstance ? id : '', versionId, operation }
   const found = findOperation(context.operations, target)
+  if (versionId !== '' && !found.versions) throw unknownPath()
   if (method !== 'POST' && !(method === 'GET' && found.get)) {
     throw methodNotAllowed(method, allowed(found.get ? ['GET', 'POST'] : ['POST']))
   }
   const where = path.length === 1 ? '' : path.length === 2 ? '/:type' : '/:type/:id'
+  const version = versionId === '' ? '' : '/_history/:versionId'
   return {
-    pattern: `${where}/$${found.name}`,
+    pattern: `${where}${version}/$${found.name}`,
     target,
     writes: found.affectsState === true,
     guarded: found.affectsState === true || isProtectedType(type),

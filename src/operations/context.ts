@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/json-value.ts'
 import type { Evaluate } from '../evaluate/evaluate.ts'
 import type { OperationCall } from '../fhir/operation.ts'
 import type { Rules } from '../rules/rules.ts'
@@ -18,7 +19,15 @@ export interface OperationContext {
   rules: Rules
   evaluate: Evaluate
   /** The trusted keys now. */
-  keys(): KeyIndex
+  trustedKeys(): KeyIndex
+  /**
+   * What a gateway takes as a trusted reference of a published version, for a trust domain, by default the first that is configured.
+   * @throws FhirError 404 when the version was not published here, 422 when it has no canonical form
+   */
+  trustedReference(
+    version: { type: string; id: string; versionId: string },
+    domain: string | undefined,
+  ): Promise<JsonObject>
   limits: OperationLimits
   /** The server's clock. */
   now(): Date

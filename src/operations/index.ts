@@ -11,6 +11,7 @@ import { lookup } from './lookup.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
+import { trustedReference } from './trusted-reference.ts'
 import { validateInCodeSystem, validateInValueSet } from './validate-code.ts'
 import { verifyTrustOperation } from './verify-trust.ts'
 import { versions } from './versions.ts'
@@ -32,4 +33,5 @@ export const operations: Operation<OperationContext>[] = [
   transform,
   convert,
   verifyTrustOperation,
+  trustedReference,
 ]

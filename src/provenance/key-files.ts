@@ -15,7 +15,7 @@ export interface KeySource {
   passwordFile?: string
 }
 
-/** Reads a PKCS#12 file (RFC 7292); its certificates with that of the key first. */
+/** Reads a PKCS#12 file (RFC 7292): the certificate of the key, then its issuer and so on, then what else there is. */
 export type OpenPkcs12 = (
   der: Uint8Array,
   password: string,
@@ -38,7 +38,7 @@ export async function readPrivateKey(source: KeySource, openPkcs12: OpenPkcs12):
   const opened = await openPkcs12(bytes, password ?? '').catch((error: unknown) => {
     throw new Error(`${name}: it holds no PEM, and cannot be opened as PKCS#12 (${errorText(error)})`)
   })
-  return checkedMaterial(name, opened.privateKey, given ?? opened.certificates)
+  return checkedMaterial(name, opened.privateKey, given ?? chainOf(opened.certificates))
 }
 
 /**
@@ -53,6 +53,15 @@ export function readPublicKey(file: string): KeyMaterial {
     throw new Error(`${name}: a retired key needs its certificate or public key alone; its private key stands here`)
   const publicKey = certificate?.publicKey ?? named(name, () => publicKeyOf(text))
   return checkedPublic(name, { publicKey, chain })
+}
+
+/** The first certificate and its issuers, as far as each follows the one that it issued. */
+function chainOf(certificates: readonly X509Certificate[]): X509Certificate[] {
+  const end = certificates.findIndex((each, index) => {
+    const issuer = certificates[index + 1]
+    return !issuer || each.checkIssued(each) || !each.checkIssued(issuer)
+  })
+  return certificates.slice(0, end + 1)
 }
 
 /** The certificates of PEM text or of a file of it. */

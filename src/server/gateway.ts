@@ -12,6 +12,7 @@ import { type GatewayStatus, gatewayStatus } from '../gateway/status.ts'
 import type { NetworkClient } from '../network/network-client.ts'
 import type { NetworkReply } from '../network/network-request.ts'
 import type { PendingContent } from '../publish/base-content/pending.ts'
+import { openStorage } from '../storage/open.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** What registration needs of the other rooms. */
@@ -25,7 +26,7 @@ export interface RegistrationOptions {
   /** Public address without `/fhir`. */
   baseUrl(): string
   /** The manifests that are public now; undefined while they cannot be told. */
-  manifests?: (() => Promise<ManifestReference[] | undefined>) | undefined
+  manifests?: (() => Promise<readonly ManifestReference[] | undefined>) | undefined
   after?: After | undefined
   tell(text: string): void
 }
@@ -54,16 +55,21 @@ const afterTimeout: After = (milliseconds, run) => {
 const publishedTypes = ['ValueSet', 'CodeSystem', 'ConceptMap', 'StructureMap', 'Library', 'PlanDefinition'] as const
 /** Between two looks whether something was published, by whichever process. */
 const LOOK_MILLISECONDS = 2_000
+/** Certificates that end soon are told of once a day. */
+const DAY_MILLISECONDS = 86_400_000
 
 /** Registration with these gateways, which asks nothing yet. */
 export function createRegistration(options: RegistrationOptions): Registration {
   const { config, gateways, storage, now, tell } = options
-  for (const { settings, warnings } of gateways)
-    for (const warning of warnings(now())) tell(`gateway ${settings.id}: ${warning}`)
+  const warn = () => {
+    for (const { settings, warnings } of gateways)
+      for (const warning of warnings(now())) tell(`gateway ${settings.id}: ${warning}`)
+  }
   const ownKey = endpointKeys(options)
   const wanted = (country: string) => wantedOf(options, ownKey, country)
   let registrar: Registrar | undefined
   let looking: NodeJS.Timeout | undefined
+  let warning: NodeJS.Timeout | undefined
   return {
     gateways,
     wanted,
@@ -87,9 +93,12 @@ export function createRegistration(options: RegistrationOptions): Registration {
         holder: randomUUID(),
       })
       looking = watchPublications(storage, registrar)
+      warn()
+      warning = setInterval(warn, DAY_MILLISECONDS).unref()
     },
     async close() {
       clearInterval(looking)
+      clearInterval(warning)
       const closed = registrar?.close()
       for (const gateway of gateways) gateway.close()
       await closed
@@ -127,6 +136,20 @@ export async function openGateways(config: Config, now: () => Date): Promise<Ope
   if (problems.length === 0) return opened
   for (const gateway of opened) gateway.close()
   throw new ConfigError(problems)
+}
+
+/** How this server stands at its gateways as its last run left it, without a server. @throws ConfigError for keys that cannot be used */
+export async function configuredGatewayStatus(config: Config): Promise<GatewayStatus[]> {
+  if (config.gateways.length === 0) return []
+  const now = () => new Date()
+  const gateways = await openGateways(config, now)
+  const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
+  try {
+    return await gatewayStatus({ gateways, records: storage.records, isOn: config.network, now })
+  } finally {
+    for (const gateway of gateways) gateway.close()
+    await storage.close()
+  }
 }
 
 async function wantedOf(

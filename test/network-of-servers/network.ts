@@ -72,14 +72,19 @@ export interface Timers {
   advance(milliseconds: number): Promise<void>
 }
 
+/** What is begun by a timer and does not ask for its next time within this, in milliseconds, is not waited for. */
+const PATIENCE = 5_000
+
 /** Makes timers. */
 export function manualTimers(): Timers {
   let now = 0
+  let asked = () => {}
   const waiting = new Set<{ at: number; run: () => void }>()
   return {
     after(milliseconds, run) {
       const entry = { at: now + milliseconds, run }
       waiting.add(entry)
+      asked()
       return () => void waiting.delete(entry)
     },
     async advance(milliseconds) {
@@ -89,10 +94,15 @@ export function manualTimers(): Timers {
         if (!next) break
         waiting.delete(next)
         now = Math.max(now, next.at)
-        const count = waiting.size
-        next.run()
-        // what is done again and again waits for its next time when it has ended
-        await until('a timer ends what it began', () => waiting.size > count).catch(() => undefined)
+        // what is done again and again asks for its next time when it has ended
+        await new Promise<void>((done) => {
+          const impatient = setTimeout(done, PATIENCE)
+          asked = () => {
+            clearTimeout(impatient)
+            done()
+          }
+          next.run()
+        })
       }
       now = end
     },

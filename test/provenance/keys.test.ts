@@ -7,6 +7,7 @@ import { describe, it, test } from 'node:test'
 import { promisify } from 'node:util'
 import { writeCertificate } from '../../src/demo/certificate-writer.ts'
 import { testSigner } from '../support/cms-signer.ts'
+import { openssl, withOpenssl } from '../support/openssl.ts'
 import { certificateOf, fileIn, holds, openKeys, ownFolder } from './support.ts'
 
 const folder = ownFolder()
@@ -170,6 +171,36 @@ describe('keys of an operator', () => {
     const keys = await openKeys({ current: { key: pem(privateKey), certificate } })
     assert.deepEqual(keys.warnings(new Date('2026-05-31T00:00:00Z')), [])
     assert.match(keys.warnings(new Date('2026-06-02T00:00:00Z')).join(), /ends on 2026-07-01, in 29 days/)
+  })
+})
+
+withOpenssl('a PKCS#12 file of openssl', () => {
+  const made = (more: string[] = [], extra = '') => {
+    const options = ['-inkey', 'key', '-in', 'cert', '-passout', 'pass:open sesame', '-out', 'out']
+    return openssl(['pkcs12', '-export', ...options, ...more], { key: signer.key, cert: signer.cert + extra })
+  }
+
+  it('is a key with its certificate, by its password', async () => {
+    const current = { key: fileIn(folder, made()), passwordFile: inFile('open sesame') }
+    const key = (await openKeys({ current })).current()
+    assert.ok(key && holds(bytes, await key.sign(bytes), key))
+    assert.deepEqual(key.certificate?.raw, signer.certificate.raw)
+  })
+
+  it('may hold certificates that have nothing to do with the key: they are not shown', async () => {
+    const current = { key: fileIn(folder, made([], other.cert)), passwordFile: inFile('open sesame') }
+    assert.equal((await openKeys({ current })).current()?.chain.length, 1)
+  })
+
+  it('is refused with another password, without one, damaged, and where others may read it', async () => {
+    const file = made()
+    const wrong = { key: fileIn(folder, file), passwordFile: inFile('sesame') }
+    await assert.rejects(openKeys({ current: wrong }), /the password is wrong, or the file is damaged/)
+    await assert.rejects(openKeys({ current: { key: wrong.key } }), /the password is wrong/)
+    const cut = { key: fileIn(folder, file.subarray(0, 200)), passwordFile: inFile('open sesame') }
+    await assert.rejects(openKeys({ current: cut }), /cannot be opened as PKCS#12/)
+    const open = { key: fileIn(folder, file, 0o644), passwordFile: inFile('open sesame') }
+    await assert.rejects(openKeys({ current: open }), /chmod 600/)
   })
 })
 

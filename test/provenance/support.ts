@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { openPkcs12 } from '../../src/cms/pkcs12.ts'
 import { openSigningKeys, type SigningKeys, type SigningSettings } from '../../src/provenance/keys.ts'
 import { type KeyState, type SigningKey, signingKey } from '../../src/provenance/signing-key.ts'
 import { testSigner } from '../support/cms-signer.ts'
@@ -23,7 +24,7 @@ export function fileIn(folder: string, content: string | Uint8Array, mode = 0o60
   return file
 }
 
-/** Opens keys as a server does, without PKCS#12. */
+/** Opens keys as a server does. */
 export function openKeys(
   settings: Partial<SigningSettings>,
   more: { dataDir?: string; now?: () => Date } = {},
@@ -32,7 +33,7 @@ export function openKeys(
   return openSigningKeys({
     settings: { retired: [], ...settings },
     ...(dataDir === undefined ? {} : { development: { dataDir, writeCertificate: selfSigned } }),
-    openPkcs12: () => Promise.reject(new Error('no PKCS#12 here')),
+    openPkcs12,
     now,
   })
 }

@@ -165,7 +165,7 @@ function createJob(gateway: SeenGateway, options: RegistrarOptions) {
     if (isFirst) state = (await knownGateway(records, client.id))?.state ?? state
     isFirst = false
     if (isStopped && !registers) return { wait: STOPPED, failures }
-    if (!registers) return await probe(failures)
+    if (!registers) return await probe(failures, isOver)
     const wanted = (await isWithdrawn(records)) ? [] : await options.wanted(client.country)
     if (wanted === undefined) return { wait: BUSY, failures }
     const news = digestOf(wanted)
@@ -197,8 +197,9 @@ function createJob(gateway: SeenGateway, options: RegistrarOptions) {
     report(`${outcome.error}; nothing is asked any more until the server starts again or \`vidimus register\` is run`)
     return { wait: STOPPED, failures: failures + 1 }
   }
-  const probe = async (failures: number): Promise<Answered> => {
+  const probe = async (failures: number, isOver: () => boolean): Promise<Answered> => {
     const outcome = await probed(client)
+    if (isOver()) return { wait: STOPPED, failures }
     const lastContact = outcome.hasAnswered
       ? now().toISOString()
       : (await knownGateway(records, client.id))?.lastContact

@@ -46,6 +46,8 @@ const TOLD_OVERWRITTEN = 7 * 86_400_000
 export async function runRegistration(options: RunOptions): Promise<RunOutcome> {
   const { client, records, now } = options
   const outcome = await runRounds(options)
+  // A server that is being stopped breaks off its own requests, which says nothing of the gateway.
+  if (outcome.state === 'unreachable' && !(await options.isHeld())) return outcome
   const before = await knownGateway(records, client.id)
   await keepGateway(records, client.id, {
     state: outcome.state,
@@ -80,6 +82,8 @@ async function runRounds(options: RunOptions): Promise<RunOutcome> {
     return { state, isDone, hasAnswered, actions: run.actions, ...(text === undefined ? {} : { error: text }) }
   }
   let halted: GatewayError | undefined
+  // An entry that is not ours is refused as a participant is that is not onboarded: the list tells which it was.
+  let doubted: { name: string; error: GatewayError } | undefined
   for (let round = 0; round <= MOST_ROUNDS; round++) {
     let decision: Decision
     try {
@@ -93,13 +97,17 @@ async function runRounds(options: RunOptions): Promise<RunOutcome> {
     const open = decision.actions
     if (open.length === 0) return ended('ok', true)
     const todo = open.filter((action) => !run.tried.has(nameOf(action)))
+    if (open.some((action) => nameOf(action) === doubted?.name)) return ended('not-onboarded', false, doubted?.error)
     if (halted) return ended(stateOf(halted), false, halted)
     if (todo.length === 0 || round === MOST_ROUNDS) return ended('ok', false, unfinished(run, open))
     for (const action of todo) {
       if (!(await run.isHeld())) return ended('ok', false, 'another process has taken over')
-      halted = await perform(run, action)
-      if (halted && stateOf(halted) === 'not-onboarded') return ended('not-onboarded', false, halted)
-      if (halted) break
+      const refusal = await perform(run, action)
+      if (!refusal) continue
+      if (stateOf(refusal) !== 'not-onboarded') halted = refusal
+      else if (action.kind !== 'create' && refusal.status === 403) doubted = { name: nameOf(action), error: refusal }
+      else return ended('not-onboarded', false, refusal)
+      break
     }
   }
   return ended('ok', false)

@@ -1,30 +1,39 @@
 import type { ParameterDeclaration } from '../../fhir/operation.ts'
 import type { OperationDefinition } from '../../fhir/types.ts'
 import type { StoredVersion } from '../../storage/storage.ts'
-import type { BoundOperation, HttpContext } from '../context.ts'
+import type { BoundOperation, HttpContext, HttpSettings, Software } from '../context.ts'
 
 type DefinitionParameter = NonNullable<OperationDefinition['parameter']>[number]
 
+/** What an operation says of itself. */
+type DeclaredOperation = Omit<BoundOperation, 'call'>
+
+/** Whose operations are described. */
+interface Describing {
+  software: Software
+  settings: Pick<HttpSettings, 'baseUrl'>
+}
+
 /** Logical id of the generated definition: `ValueSet-expand`; the name alone of what is there at system level, too. */
-function operationDefinitionId(operation: BoundOperation): string {
+function operationDefinitionId(operation: DeclaredOperation): string {
   if (operation.system) return operation.name
   const types = operationTypes(operation)
   return `${types.length > 3 ? 'Resource' : types.join('-')}-${operation.name}`.slice(0, 64)
 }
 
 /** Every id under which a definition is looked for: its own, and that of each type that has the operation. */
-const idsOf = (operation: BoundOperation): string[] => [
+const idsOf = (operation: DeclaredOperation): string[] => [
   operationDefinitionId(operation),
   ...operationTypes(operation).map((type) => `${type}-${operation.name}`),
 ]
 
 /** Types of the operation at type or instance level, without repetition. */
-function operationTypes(operation: BoundOperation): string[] {
+function operationTypes(operation: DeclaredOperation): string[] {
   return [...new Set([...(operation.type ?? []), ...(operation.instance ?? [])])]
 }
 
 /** Address of the definition on this server; it can always be read. */
-export function operationDefinitionUrl(context: HttpContext, operation: BoundOperation): string {
+export function operationDefinitionUrl(context: Describing, operation: DeclaredOperation): string {
   return `${context.settings.baseUrl}/OperationDefinition/${operationDefinitionId(operation)}`
 }
 
@@ -47,7 +56,7 @@ export function generatedOperationDefinitions(context: HttpContext): StoredVersi
 }
 
 /** OperationDefinition (https://hl7.org/fhir/R4/operationdefinition.html) of a declared operation. */
-function operationDefinition(context: HttpContext, operation: BoundOperation): OperationDefinition {
+export function operationDefinition(context: Describing, operation: DeclaredOperation): OperationDefinition {
   const words = operationDefinitionId(operation)
     .split(/[^A-Za-z0-9]+/)
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))

@@ -255,6 +255,62 @@ describe('registration at the stand-in, over mutual TLS', () => {
     assert.equal((await knownGateway(storage.records, 'main'))?.state, 'not-onboarded')
   })
 
+  for (const checksOwner of [false, true])
+    it(`a row that is taken between the list and its change or deletion; ${checksOwner ? 'refused' : 'moved'} by the gateway`, async () => {
+      bench.gateway.quirks.updateChecksOwner = checksOwner
+      await run(wantedOf('ValueSet'), wantedOf('Library'))
+      let times = 0
+      const racing = {
+        ...client,
+        references: async () => {
+          const found = await client.references()
+          if (times++ === 0) for (const row of bench.gateway.references) row.country = 'XB'
+          return found
+        },
+      }
+      const wanted = [wantedOf('ValueSet', { thumbprint: 'cd'.repeat(32) })]
+      const outcome = await runRegistration({
+        client: racing,
+        records: storage.records,
+        base,
+        wanted,
+        now: () => new Date(),
+        isHeld: async () => true,
+      })
+      bench.gateway.quirks.updateChecksOwner = false
+      assert.deepEqual([outcome.state, outcome.isDone], ['ok', true], outcome.error)
+      const taken = checksOwner ? ['XB Library ab', 'XB ValueSet ab'] : ['XB Library ab']
+      assert.deepEqual(rows().sort(), ['XA ValueSet cd', ...taken])
+      assert.deepEqual(
+        (await known()).map(({ key, state }) => `${key} ${state}`),
+        [checksOwner ? 'ValueSet conflict' : 'ValueSet registered'],
+      )
+    })
+
+  it('403 0x000 to a change of a row that stays ours: not onboarded', async () => {
+    await run(wantedOf('ValueSet'))
+    const answer = { contentType: 'application/json', body: '{"code":"0x000","problem":"Invalid Upload Certificate"}' }
+    bench.gateway.faults.push({ match: 'POST /trust/reference', status: 403, answer })
+    bench.asked()
+    const outcome = await run(wantedOf('ValueSet', { thumbprint: 'cd'.repeat(32) }))
+    assert.deepEqual([outcome.state, bench.asked()], ['not-onboarded', [list, post, list]])
+  })
+
+  it('signed by the SCA in place of the UP: not onboarded', async () => {
+    const upload = { certificate: `${bench.folder}/XA_SCA.pem`, key: `${bench.folder}/XA_SCA.key` }
+    const other = (await bench.open('XA', { upload })).client
+    const outcome = await runRegistration({
+      client: other,
+      records: storage.records,
+      base,
+      wanted: [wantedOf('ValueSet')],
+      now: () => new Date(),
+      isHeld: async () => true,
+    })
+    assert.equal(outcome.state, 'not-onboarded')
+    assert.match(outcome.error ?? '', /upload certificate/)
+  })
+
   for (const [what, fault] of [
     ['503', { status: 503 }],
     ['half a list', { truncate: true }],

@@ -1,0 +1,248 @@
+/**
+ * Immutable references: the bytes of every version that was published here, stored once, found by their hash for ever, and signed
+ * once when somebody asks for the signature.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { keep } from '../base/keep.ts'
+import { FhirError } from '../fhir/error.ts'
+import type { Resource } from '../fhir/types.ts'
+import type { Publication, RecordChange, Storage } from '../storage/storage.ts'
+import { type Content, contentId, contentOf, resourceContent } from './content.ts'
+import { signJws } from './jws.ts'
+import type { SigningKeys } from './keys.ts'
+import type { SigningKey } from './signing-key.ts'
+
+/** Kinds of records. */
+const kinds = {
+  /** Content by its id. */
+  content: 'reference-content',
+  /** The signed message over content, by the id of the content. */
+  jws: 'reference-jws',
+  /** Hash of the content of a version, by `Type/id/_history/versionId`. */
+  version: 'reference-of',
+} as const
+
+/** A version with its content. */
+export interface PublishedContent extends Publication {
+  /** SHA-256 of the content, lower-case hex. */
+  hash: string
+  /** The last part of the address of the content. */
+  contentId: string
+}
+
+/** Immutable references of a store. */
+export interface References {
+  /**
+   * Stores the content of what was published since it was last done.
+   * @returns every version in force that is ours and has content, in the order in which they were stored
+   * @throws FhirError 5xx when it cannot be stored now
+   */
+  inForce(): Promise<readonly PublishedContent[]>
+  /** A number that grows with what may be published. */
+  revision(): number
+  /** The content of a published version. @throws FhirError 404 when it is none of ours, 422 when it has no content */
+  ofVersion(version: Pick<Publication, 'type' | 'id' | 'versionId'>): Promise<Content>
+  /** Content by its id. @throws Error when it is damaged */
+  content(id: string): Promise<Content | undefined>
+  /** The signed message over content, made and stored when there is none; undefined without content or without a key. */
+  jws(id: string): Promise<string | undefined>
+  /** Changes of records that store content of this server's own making with its signed message, both or none. */
+  additions(content: Content, jws?: string): RecordChange[]
+}
+
+/** What references are made over. */
+export interface ReferencesOptions {
+  storage: Pick<Storage, 'publications' | 'readVersion' | 'revision' | 'records'>
+  keys: Pick<SigningKeys, 'current'>
+  /** Members of the protected header beside those of the key, for a signature made now. */
+  header(key: SigningKey): Record<string, string>
+}
+
+/** Types with a `url`, a `version` and a `status`: what is published. */
+export const publishedTypes = [
+  'ActivityDefinition',
+  'CapabilityStatement',
+  'CodeSystem',
+  'ConceptMap',
+  'ImplementationGuide',
+  'Library',
+  'Measure',
+  'OperationDefinition',
+  'PlanDefinition',
+  'Questionnaire',
+  'SearchParameter',
+  'StructureDefinition',
+  'StructureMap',
+  'ValueSet',
+]
+
+/** Versions whose content is stored in one transaction. */
+const perTransaction = 50
+
+/** After content of so many bytes others have a turn. */
+const longBytes = 100_000
+
+/** References over a store. */
+export function createReferences(options: ReferencesOptions): References {
+  const { storage } = options
+  const { records } = storage
+  const index = createIndex(options)
+  const signing = keep<string, Promise<string | undefined>>(64)
+  const content = async (id: string) => {
+    const text = await records.get(kinds.content, id)
+    return text === undefined ? undefined : proved(id, contentOf(Buffer.from(text)))
+  }
+  const sign = async (id: string) => {
+    const key = options.keys.current()
+    const signed = key && (await content(id))
+    if (!signed) return undefined
+    const jws = await signJws(signed.bytes, key, options.header(key))
+    // Another process may have been faster: what is served first is served for ever.
+    return (await records.replace(kinds.jws, id, undefined, jws)) ? jws : records.get(kinds.jws, id)
+  }
+  return {
+    revision: () => storage.revision(publishedTypes),
+    inForce: index.inForce,
+    ofVersion: async (version) => {
+      const hash = await index.hashOf(version)
+      const found = await content(contentId(hash))
+      if (!found) throw new Error(`the content of ${keyOf(version)} is not stored`)
+      return found
+    },
+    content,
+    jws: async (id) => {
+      const known = await records.get(kinds.jws, id)
+      if (known !== undefined) return known
+      const made = signing.of(id, sign)
+      // Only those who ask at the same time share it: without a key today there may be one tomorrow.
+      made.finally(() => signing.delete(id)).catch(() => undefined)
+      return made
+    },
+    additions: ({ id, bytes }, jws) => [
+      { kind: kinds.content, key: id, from: undefined, to: bytes.toString() },
+      ...(jws === undefined ? [] : [{ kind: kinds.jws, key: id, from: undefined, to: jws }]),
+    ],
+  }
+}
+
+/** Content that is not what it is known by was damaged on the disk: it is not handed out. */
+function proved(id: string, content: Content): Content {
+  if (content.id !== id) throw new Error(`the stored content ${id} is damaged: its hash is ${content.hash}`)
+  return content
+}
+
+const keyOf = ({ type, id, versionId }: Pick<Publication, 'type' | 'id' | 'versionId'>): string =>
+  `${type}/${id}/_history/${versionId}`
+
+/** Which content belongs to which version. */
+interface Index {
+  inForce: References['inForce']
+  /** @throws FhirError 404, 422 */
+  hashOf(version: Pick<Publication, 'type' | 'id' | 'versionId'>): Promise<string>
+}
+
+/** Why a version has no content. */
+type Without = FhirError
+
+function createIndex({ storage }: ReferencesOptions): Index {
+  const { records } = storage
+  /** By version: the hash of its content, or why it has none. */
+  let known: Map<string, string | Without> | undefined
+  let last: { revision: number; made: Promise<readonly PublishedContent[]> } | undefined
+
+  const load = async () => new Map((await records.all(kinds.version)).map(({ key, value }) => [key, value]))
+
+  const update = async (): Promise<readonly PublishedContent[]> => {
+    known ??= await load()
+    const all = await storage.publications()
+    const missing = all.filter((each) => !known?.has(keyOf(each)))
+    for (let at = 0; at < missing.length; at += perTransaction) {
+      await store(missing.slice(at, at + perTransaction), known)
+      await setImmediate()
+    }
+    return all.flatMap((each) => {
+      const hash = known?.get(keyOf(each))
+      return each.isCurrent && typeof hash === 'string' ? [{ ...each, hash, contentId: contentId(hash) }] : []
+    })
+  }
+
+  const store = async (versions: readonly Publication[], into: Map<string, string | Without>): Promise<void> => {
+    const found = new Map<string, string | Without>()
+    const changes = new Map<string, RecordChange>()
+    for (const each of versions) {
+      const content = await contentOfVersion(storage, each)
+      found.set(keyOf(each), content instanceof FhirError ? content : content.hash)
+      if (content instanceof FhirError) continue
+      if (content.bytes.length > longBytes) await setImmediate()
+      const change = (kind: string, key: string, to: string) =>
+        changes.set(`${kind} ${key}`, { kind, key, from: undefined, to })
+      change(kinds.version, keyOf(each), content.hash)
+      // Two versions may say the same.
+      if ((await records.get(kinds.content, content.id)) === undefined)
+        change(kinds.content, content.id, content.bytes.toString())
+    }
+    if (await records.change([...changes.values()])) for (const [key, value] of found) into.set(key, value)
+    // Another process stores the same: each one for itself, and what is there already stays.
+    else if (versions.length > 1) for (const each of versions) await store([each], into)
+    else await takeStored(versions, into)
+  }
+
+  const takeStored = async (versions: readonly Publication[], into: Map<string, string | Without>): Promise<void> => {
+    for (const each of versions) {
+      const hash = await records.get(kinds.version, keyOf(each))
+      if (hash === undefined) await store([each], into)
+      else into.set(keyOf(each), hash)
+    }
+  }
+
+  const inForce = () => {
+    const revision = storage.revision(publishedTypes)
+    if (last?.revision === revision) return last.made
+    const before = last?.made.catch(() => undefined)
+    const made = (before ?? Promise.resolve()).then(update)
+    const current = { revision, made }
+    last = current
+    made.catch(() => {
+      // Tried again when somebody asks again.
+      if (last === current) last = undefined
+    })
+    return made
+  }
+  return {
+    inForce,
+    async hashOf(version) {
+      await inForce()
+      const hash = known?.get(keyOf(version))
+      if (typeof hash === 'string') return hash
+      throw hash ?? new FhirError(404, { ...notPublished(keyOf(version)) })
+    },
+  }
+}
+
+const notPublished = (name: string) => ({
+  severity: 'error' as const,
+  code: 'not-found' as const,
+  details: { text: `${name} was not published by this server: it has no reference.` },
+})
+
+/** What marks a copy of another participant's artefact: the system or the code of a tag ends so. */
+const mirrorMark = /(?:^|\/)mirrored$/
+
+/** Whether a resource is a copy of what another participant publishes, who alone vouches for it. */
+const isMirrored = ({ meta }: Resource): boolean =>
+  meta?.tag?.some(({ system = '', code = '' }) => mirrorMark.test(system) || mirrorMark.test(code)) === true
+
+async function contentOfVersion(
+  storage: Pick<Storage, 'readVersion'>,
+  version: Publication,
+): Promise<Content | Without> {
+  const { type, id, versionId } = version
+  const resource = (await storage.readVersion(type, id, versionId))?.resource
+  if (!resource || isMirrored(resource)) return new FhirError(404, notPublished(keyOf(version)))
+  try {
+    return resourceContent(resource)
+  } catch (error) {
+    if (error instanceof FhirError) return error
+    throw error
+  }
+}
