@@ -1,6 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { createKeyIndex, type KeyIndex, type ListStanding } from './keys/key-index.ts'
-import { participantCode } from './keys/participant-codes.ts'
 import type { TrustedKey } from './keys/trusted-key.ts'
 import { readCertificatesSource } from './lists/certificates-source.ts'
 import type { ListChecker } from './lists/check-list.ts'
@@ -15,13 +14,14 @@ import { readJwksSource } from './lists/jwks-source.ts'
 import type { SourceContent, TrustReaders, TrustSource, TrustSourceKind } from './lists/trust-source.ts'
 import { createMessageProcess, type MessageOpener } from './messages/message-process.ts'
 import { readGatewayBatches } from './revocation/gateway/read-gateway-batches.ts'
+import { uploadsIn } from './revocation/gateway/uploads.ts'
 import { type RevocationLists, type RevocationSource, revocationLists } from './revocation/revocation-lists.ts'
 import { readRevocationSource } from './revocation/revocation-source.ts'
 import { statusOf, type TrustListStatus } from './status.ts'
 import type { CopyStore } from './upkeep/copy-store.ts'
 import { adoptCopy, isRemote, readAgain, startSource } from './upkeep/read-source.ts'
 import { sharedChecker } from './upkeep/shared-checker.ts'
-import type { SourceReader, SourceReading, SourceState, Upkeep } from './upkeep/source-state.ts'
+import type { SourceReader, SourceState, Upkeep } from './upkeep/source-state.ts'
 
 export type { TrustListStatus } from './status.ts'
 
@@ -178,12 +178,6 @@ const useNothing = () => () => {}
 const isOfRevocation = ({ kind }: TrustSource): boolean => kind === 'revocation' || kind === 'gateway-revocation'
 
 const isOfBatches = (state: SourceState | undefined): boolean => state?.source.kind === 'gateway-revocation'
-
-/** Upload certificates that count, by their country. */
-function uploadsIn(index: KeyIndex): ReturnType<SourceReading['uploads']> {
-  const uploads = Map.groupBy(index.find({ usage: ['UP'] }), ({ participant }) => participant)
-  return (country) => uploads.get(participantCode(country) ?? country) ?? []
-}
 
 function revocationSource({ source, content, failure, checkedAt }: SourceState): RevocationSource {
   const { name, participant, issuer, maxAgeSeconds = defaultMaxAgeSeconds } = source

@@ -108,7 +108,9 @@ function verdictOn(entry: ChainEntry, { policy, hierarchy, authorities }: ChainR
 
 function authorityVerdict(entry: ChainEntry, policy: ChainPolicy): ChainVerdict {
   const fault = authorityFault(entry, policy)
-  if (fault) return policy === 'network' ? { fault } : { warning: fault }
+  // Authorities of data exchange are onboarded that are none by their certificate: they are listed, and vouch for nobody.
+  const isListed = policy === 'local' || (entry.usage === 'DECA' && !entry.certificate.ca)
+  if (fault) return isListed ? { warning: fault } : { fault }
   const isOwn = hasCountry(entry.certificate, entry.participant)
   return isOwn ? {} : { warning: 'the country of its subject is not the participant’s' }
 }

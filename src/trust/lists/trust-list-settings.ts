@@ -4,14 +4,14 @@ import type { Json, JsonObject } from '../../base/json-value.ts'
 import { nearestName } from '../../base/nearest.ts'
 import { parseJson } from '../../fhir/json.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
+import { gatewayMembers, gatewayProblems, gatewaySettings, modeProblems } from './gateway/gateway-settings.ts'
 import {
-  gatewayMembers,
-  gatewayProblems,
-  gatewaySettings,
   isOfGateway,
-  modeProblems,
-} from './gateway/gateway-settings.ts'
-import { isUrl, trustSourceKinds as kinds, type TrustSource, type TrustSourceKind } from './trust-source.ts'
+  isUrl,
+  trustSourceKinds as kinds,
+  type TrustSource,
+  type TrustSourceKind,
+} from './trust-source.ts'
 
 /** Kinds whose keys may be bound. */
 const keyKinds: TrustSourceKind[] = ['did-v2', 'jwks', 'certificates', 'gateway', 'issuers', 'icao-master-list', 'ldif']
@@ -212,7 +212,7 @@ function sourceOfEntry(entry: JsonObject, folder: string): TrustSource {
   const source: TrustSource = {
     name: String(entry.name),
     kind: kinds.find((kind) => kind === entry.kind) ?? 'certificates',
-    location: isOfGateway(entry.kind) ? String(entry.location) : resolve(String(entry.location)),
+    location: isOfGateway(entry) ? String(entry.location) : resolve(String(entry.location)),
     ...gatewaySettings(entry, resolve),
   }
   if (keys.length > 0) source.key = keys

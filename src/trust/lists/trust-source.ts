@@ -69,6 +69,12 @@ export interface TrustSource {
 /** Whether a location is asked for over the network. */
 export const isUrl = (location: string): boolean => /^https?:/i.test(location)
 
+/** Kinds whose location is a gateway of the configuration. */
+const gatewayKinds: readonly TrustSourceKind[] = ['gateway', 'gateway-revocation', 'issuers']
+
+/** Whether the location of a source is the id of a gateway. */
+export const isOfGateway = ({ kind }: { kind?: unknown }): boolean => gatewayKinds.some((each) => each === kind)
+
 /** An entry of a list that does not count, and why. */
 export interface LeftOut {
   /** Which: usage, key id and participant, or its place in the file. */

@@ -41,7 +41,7 @@ export function replayFault({ createdOf = {} }: SourceContent, { createdOf: floo
  * and a list that withdraws may shrink.
  */
 export const isHeldToSize = ({ kind, location }: TrustSource): boolean =>
-  kind !== 'distrusted' && kind !== 'revocation' && (isUrl(location) || kind === 'gateway' || kind === 'issuers')
+  kind !== 'distrusted' && kind !== 'revocation' && (isUrl(location) || kind === 'gateway')
 
 /** Why a list waits until somebody accepts it: empty, or under half as many keys as before. Undefined when it need not. */
 export function sizeDoubt(content: SourceContent, { entries, keys = 0 }: Floor, name: string): string | undefined {

@@ -1,6 +1,7 @@
 /** How a source is read: at its location, from its last good copy, or from the file that stands in for it. A bad list never replaces a good one. */
 import { errorText, isSystemError, systemErrorText } from '../../base/system-error.ts'
 import {
+  isOfGateway,
   isUrl,
   type SourceContent,
   type TrustSource,
@@ -49,10 +50,7 @@ export async function adoptCopy(before: SourceState, upkeep: Upkeep): Promise<So
 }
 
 /** Whether a source is asked for over the network. */
-export const isRemote = ({ kind, location }: TrustSource): boolean => isUrl(location) || remoteKinds.includes(kind)
-
-/** Kinds whose location is no address and that are asked for over the network all the same. */
-const remoteKinds: readonly string[] = ['gateway', 'gateway-revocation', 'issuers']
+export const isRemote = (source: TrustSource): boolean => isUrl(source.location) || isOfGateway(source)
 
 /** Kinds of which the last good copy counts although its file can no longer be read: what is in it is proven, or only withdraws. */
 const copiedKinds: readonly string[] = ['did-v2', 'icao-master-list', 'revocation']

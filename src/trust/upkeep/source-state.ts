@@ -42,7 +42,7 @@ export interface SourceState {
 }
 
 /** With what a source is read: `before`, what its last good reading held. */
-export interface SourceReading {
+interface SourceReading {
   readers: TrustReaders
   check: ListChecker
   messages: MessageOpener

@@ -63,7 +63,7 @@ export function fakeGateway(pki: TestPki, answers: Partial<GatewayDownloads> = {
   }
 }
 
-/** Gateways by id, and files. */
+/** Gateways by id, and files; one whose name is an address stands at that address. */
 export interface NetworkParts {
   gateways?: Record<string, GatewayDownloads>
   files?: Files
@@ -75,7 +75,11 @@ export interface NetworkParts {
 /** Trust lists over those, read once. */
 export async function loadNetwork(sources: TrustSource[], parts: NetworkParts): Promise<Trust> {
   const { gateways = {}, files = {}, now = () => new Date() } = parts
-  const readers = { ...memoryReaders(files), gateway: (id: string) => gateways[id], ...parts.readers }
+  const fetch: TrustReaders['fetch'] = async ({ url }) => {
+    const body = files[url]
+    return { status: body === undefined ? 404 : 200, headers: {}, body: Buffer.from(body ?? '') }
+  }
+  const readers = { ...memoryReaders(files), fetch, gateway: (id: string) => gateways[id], ...parts.readers }
   const trust = await loadTrustLists(sources, { readers, now, messages: openerAt(now()), ...parts.options })
   // What is remote is asked for after the start.
   await trust.reload()

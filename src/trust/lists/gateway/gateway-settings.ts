@@ -1,13 +1,10 @@
 import { isJsonObject } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
-import type { TrustSource, TrustSourceKind } from '../trust-source.ts'
+import { isOfGateway, type TrustSource, type TrustSourceKind } from '../trust-source.ts'
 
-/** Kinds whose location is a gateway of the configuration. */
-const GATEWAY_KINDS: readonly TrustSourceKind[] = ['gateway', 'gateway-revocation', 'issuers']
+/** How often the lists of a gateway are downloaded, unless the source says otherwise. */
+const DAY_SECONDS = 86_400
 const MODES = ['APPEND', 'OVERRIDE'] as const
-
-/** Whether the location of a source of this kind is the id of a gateway. */
-export const isOfGateway = (kind: Json | undefined): boolean => GATEWAY_KINDS.some((each) => each === kind)
 
 /** Members of a source of a gateway, each with the kinds for which it means something. */
 export const gatewayMembers: Record<'withFederation' | 'anchors' | 'mode', TrustSourceKind[]> = {
@@ -20,7 +17,7 @@ export const gatewayMembers: Record<'withFederation' | 'anchors' | 'mode', Trust
 export function gatewayProblems(entry: JsonObject): string[] {
   const { kind, location, withFederation, anchors, mode } = entry
   const problems: string[] = []
-  if (isOfGateway(kind) && typeof location === 'string' && !/^[A-Za-z0-9][\w.-]{0,63}$/.test(location))
+  if (isOfGateway({ kind }) && typeof location === 'string' && !/^[A-Za-z0-9][\w.-]{0,63}$/.test(location))
     problems.push('location must be the id of a gateway of the configuration (GATEWAYS)')
   if (withFederation !== undefined && typeof withFederation !== 'boolean')
     problems.push('withFederation must be true or false')
@@ -52,13 +49,15 @@ function anchorsOf(json: Json): Record<string, string[]> | undefined {
 
 /** Those members, as they hold; paths are made absolute by `resolve`. */
 export function gatewaySettings(
-  { withFederation, anchors, mode }: JsonObject,
+  { kind, withFederation, anchors, mode }: JsonObject,
   resolve: (path: string) => string,
-): Pick<TrustSource, 'withFederation' | 'anchors' | 'mode'> {
+): Pick<TrustSource, 'withFederation' | 'anchors' | 'mode' | 'refreshSeconds'> {
   const read = anchors === undefined ? undefined : anchorsOf(anchors)
   const known = MODES.find((each) => each === mode)
   return {
-    ...(withFederation === true ? { withFederation } : {}),
+    // There are no changes to be asked for: the whole list is downloaded each time.
+    ...(kind === 'gateway' || kind === 'issuers' ? { refreshSeconds: DAY_SECONDS } : {}),
+    ...(typeof withFederation === 'boolean' ? { withFederation } : {}),
     ...(read
       ? { anchors: Object.fromEntries(Object.entries(read).map(([name, paths]) => [name, paths.map(resolve)])) }
       : {}),

@@ -63,7 +63,7 @@ export async function readGatewayBatches(source: TrustSource, reading: BatchRead
   } catch (error) {
     if (!(error instanceof UnusableSource)) throw error
     // The first reading of this process has nothing before it but what the disk holds, which counts.
-    if (before?.revocation || (book.held.size === 0 && book.checkedAt === undefined)) throw error
+    if (before?.revocation || !work.isOnDisk) throw error
     incomplete = error.message
   }
   return contentOf(work, { isOffered, incomplete, faults })
@@ -97,10 +97,11 @@ async function known(
   gateway: string,
   store: BatchStore,
   reading: BatchReading,
-): Promise<{ book: BatchBook; hashes: HashIndex }> {
+): Promise<{ book: BatchBook; hashes: HashIndex; isOnDisk: boolean }> {
   const { book: inUse, hashes: inMemory } = reading.before?.revocation ?? {}
-  if (inUse && inMemory && inUse.gateway === gateway) return { book: inUse, hashes: inMemory }
-  const book = (await store.book(gateway)) ?? emptyBook(gateway)
+  if (inUse && inMemory && inUse.gateway === gateway) return { book: inUse, hashes: inMemory, isOnDisk: false }
+  const written = await store.book(gateway)
+  const book = written ?? emptyBook(gateway)
   const hashes = createHashIndex()
   for (const [name, { country, hashType, expires }] of book.givenUp)
     hashes.load([
@@ -114,7 +115,7 @@ async function known(
       book.missing.set(id, { country: held.country, date: held.date, reason: 'its copy on the disk is broken' })
     }
   }
-  return { book, hashes }
+  return { book, hashes, isOnDisk: written !== undefined }
 }
 
 const noHashes = new Uint8Array(0)

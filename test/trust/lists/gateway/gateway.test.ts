@@ -157,11 +157,6 @@ const refused: [what: string, row: unknown, reason: RegExp, besides?: JsonObject
     /listed as SCA and is no certificate authority/,
   ],
   [
-    'no authority in the group of data exchange',
-    row(leaf, 'DECA', pki.anchor),
-    /listed as DECA and is no certificate authority/,
-  ],
-  [
     'a subject of another country',
     { ...row(stranger, 'UPLOAD', pki.anchor), country: 'XA' },
     /listed for XA, and the country of its subject is XB/,
@@ -250,6 +245,18 @@ describe('a row that does not count', () => {
     assert.equal((await load(forged)).keys().keys.length, 3)
     const orphan = rowsOf(pki, 'XA').filter(({ group }) => group !== 'CSCA')
     assert.equal((await load(orphan)).keys().find({ usage: ['DSC'] }).length, 0)
+  })
+
+  it('but an authority of data exchange that is none by its certificate is listed, and vouches for nobody', async () => {
+    const weak = pki.make({ name: 'XA_WEAK', subject: { country: 'XA', commonName: 'weak' } })
+    const below = pki.make({ name: 'XA_BELOW', subject: { country: 'XA', commonName: 'below' }, issuer: weak })
+    const trust = await load([
+      row(xa.up, 'UPLOAD', pki.anchor),
+      row(weak, 'DECA', pki.anchor),
+      row(below, 'DESC', xa.up),
+    ])
+    assert.deepEqual(summary(listKeys(trust.keys(), {}, new Date())), ['UP of XXA', 'DECA of XXA'])
+    assert.match(trust.status()[0]?.warnings.join() ?? '', /listed as DECA and is no certificate authority/)
   })
 
   it('was signed in time: an upload certificate that has ended since still vouches', async () => {
