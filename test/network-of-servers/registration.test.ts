@@ -160,7 +160,7 @@ describe('What a server publishes, at the gateway', () => {
 
   it('is withdrawn when it is retired', async () => {
     const [row] = rows('CodeSystem')
-    await put('CodeSystem', '2', 'retired')
+    await put('CodeSystem', '1', 'retired')
     await settles('no row for code systems', () => isRight('ValueSet'))
     // whoever has fetched it before can prove it still
     assert.equal((await server.ask({ path: (row?.url ?? '').slice(server.origin.length) })).status, 200)
