@@ -41,7 +41,8 @@ const SIGNERS = 'DSC'
 export function didOfAddress(address: string): string {
   const { host, pathname } = new URL(address)
   const parts = pathname.split('/').filter((part) => part !== '')
-  return ['did:web', encodeURIComponent(host), ...parts].join(':')
+  // In the path of a URL a colon may stand as it is; in the identifier it is what separates.
+  return ['did:web', ...[host, ...parts].map((part) => part.replaceAll(':', '%3A'))].join(':')
 }
 
 /** DID of the root of a directory: everything that it publishes stands below it. */
