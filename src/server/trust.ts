@@ -6,6 +6,7 @@ import type { TrustReaders, TrustSource } from '../trust/lists/trust-source.ts'
 import { createBatchStore } from '../trust/revocation/gateway/batch-store.ts'
 import { fileReaders, loadTrustLists, type Trust } from '../trust/trust.ts'
 import { createCopyStore, fileDisk, fileName } from '../trust/upkeep/copy-store.ts'
+import { offlineGateways } from './offline-gateways.ts'
 
 /** Folder of last good copies, below DATA_DIR. */
 const FOLDER = 'trust'
@@ -18,7 +19,7 @@ interface TrustParts {
   network?: NetworkClient
   /** Whether last good copies are written: by servers, and by who refreshes them. */
   keepsCopies?: boolean
-  /** Gateways of the configuration; absent: what came from one is not read. */
+  /** Gateways of the configuration that can be asked; what came from others before is read all the same. */
   gateway?: TrustReaders['gateway']
   /** Breaks off what is being fetched. */
   closing?: AbortSignal
@@ -43,10 +44,11 @@ export const configuredCopies = (config: Pick<Config, 'dataDir'>) => createCopyS
 /** Reads the trust lists of a configuration, without a store: files, and the last good copies of what is remote. */
 export function loadConfiguredTrust(config: Config, parts: TrustParts = {}): Promise<Trust> {
   const { network, keepsCopies = false, closing } = parts
+  const offline = offlineGateways(config)
   const readers: TrustReaders = {
     ...fileReaders,
     ...(config.network && network ? { fetch: fetchThrough(network, closing) } : {}),
-    ...(parts.gateway ? { gateway: parts.gateway } : {}),
+    gateway: (id) => parts.gateway?.(id) ?? offline(id),
     batches: (name) => createBatchStore(join(config.dataDir, FOLDER, `${fileName(name)}.batches`), fileDisk),
   }
   return loadTrustLists(configuredSources(config), {
