@@ -13,6 +13,7 @@ import { addIssue } from './issue.ts'
 import { addKeys } from './keys.ts'
 import { addMap } from './map.ts'
 import { addGateway } from './network/gateway.ts'
+import { addMirror } from './network/mirror.ts'
 import { addRegister } from './network/register.ts'
 import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
@@ -26,6 +27,7 @@ const commands = [
   addTrust,
   addRegister,
   addGateway,
+  addMirror,
   addKeys,
   addMap,
   addIssue,

@@ -27,7 +27,7 @@ export interface OperationContext {
     domain: string | undefined,
   ): Promise<JsonObject>
   /** The trusted keys now. */
-  keys(): KeyIndex
+  trustedKeys(): KeyIndex
   limits: OperationLimits
   /** The server's clock. */
   now(): Date

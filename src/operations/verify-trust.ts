@@ -98,12 +98,12 @@ export const verifyTrustOperation = defineOperation<OperationContext>({
       },
     },
   },
-  async handle({ parameters }, { keys, now }) {
+  async handle({ parameters }, { trustedKeys, now }) {
     const subject = readSubject(parameters)
     const verdict =
       typeof subject === 'string'
         ? unreadable(subject)
-        : verifyTrust({ subject, ...readConditions(parameters), at: readMoment(parameters) ?? now() }, keys())
+        : verifyTrust({ subject, ...readConditions(parameters), at: readMoment(parameters) ?? now() }, trustedKeys())
     return { resource: replyOf(verdict) }
   },
 })
