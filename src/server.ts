@@ -119,7 +119,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let running: RunningServer | undefined
   const registration = createRegistration({
     ...{ config, gateways, storage, network, pending, now, baseUrl, after, tell },
-    manifests: () => provenance.manifests(),
+    manifests: async () => (keys.current() ? await provenance.manifests() : undefined),
   })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true

@@ -12,6 +12,7 @@ import {
   readIssuers,
   readReferences,
   readRules,
+  readTexts,
 } from './read-rows.ts'
 import { contentProblems, type GatewayReference, isUuid, type ReferenceContent } from './reference.ts'
 
@@ -52,6 +53,10 @@ export interface GatewayClient {
   revocationBatch(batchId: string): Promise<string | 'unknown' | 'deleted'>
   /** Versions of a participant's validation rules, by the rule's identifier. */
   rules(country: string): Promise<Map<string, RuleVersion[]>>
+  /** Ids of the value sets of the DCC era. */
+  valueSetIds(): Promise<string[]>
+  /** One of them as its text. */
+  valueSet(id: string): Promise<Buffer>
   /** Creates a row, or changes the one of that uuid. The gateway does not tell the uuid of a new one. */
   postReference(content: ReferenceContent, uuid?: string): Promise<void>
   deleteReference(uuid: string): Promise<void>
@@ -109,6 +114,8 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
     issuers: async (query) => readIssuers((await list('/trustList/issuers', query)).body),
     countries: async () => readCountries((await list('/countrylist')).body),
     rules: async (country) => readRules((await list(`/rules/${encodeURIComponent(country)}`)).body),
+    valueSetIds: async () => readTexts((await list('/valuesets')).body),
+    valueSet: async (id) => (await list(`/valuesets/${encodeURIComponent(id)}`)).body,
     ...revocations(ask),
     async postReference(content, uuid) {
       refuse(contentProblems(content, options.country))

@@ -64,6 +64,16 @@ export function readCountries(body: Buffer): string[] {
   })
 }
 
+/** A list of names. @throws GatewayError */
+export function readTexts(body: Buffer): string[] {
+  const json = readJson(body)
+  if (!Array.isArray(json)) throw malformed('a list of names is wanted')
+  return json.map((each, at) => {
+    if (typeof each === 'string' && /^[\w.-]{1,100}$/.test(each)) return each
+    throw malformed(`entry ${at + 1} is no name`)
+  })
+}
+
 /** Rows of trusted references. @throws GatewayError */
 export function readReferences(body: Buffer): GatewayReference[] {
   return readObjects(body).map((row, at) => {

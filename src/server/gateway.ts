@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { errorText } from '../base/system-error.ts'
 import { type Config, ConfigError } from '../config.ts'
-import { createGatewayClient } from '../gateway/client.ts'
-import { type OpenGateway, openGateway, readAnchors } from '../gateway/open-gateway.ts'
+import { type OpenGateway, openGateway } from '../gateway/open-gateway.ts'
 import type { Wanted } from '../gateway/register/decide.ts'
 import { certificateOfFile, type EndpointKey, endpointKey } from '../gateway/register/endpoint-key.ts'
 import { knownKeys, singleReferences } from '../gateway/register/records.ts'
@@ -11,11 +10,11 @@ import { type After, type GatewayState, type Registrar, startRegistrar } from '.
 import { isOfManifest, type ManifestReference, wantedReferences } from '../gateway/register/wanted.ts'
 import { type GatewayStatus, gatewayStatus } from '../gateway/status.ts'
 import type { NetworkClient } from '../network/network-client.ts'
-import { NetworkError } from '../network/network-error.ts'
 import type { NetworkReply } from '../network/network-request.ts'
 import type { PendingContent } from '../publish/base-content/pending.ts'
 import { openStorage } from '../storage/open.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { TrustReaders } from '../trust/lists/trust-source.ts'
 
 /** What registration needs of the other rooms. */
 export interface RegistrationOptions {
@@ -138,6 +137,15 @@ export async function openGateways(config: Config, now: () => Date): Promise<Ope
   if (problems.length === 0) return opened
   for (const gateway of opened) gateway.close()
   throw new ConfigError(problems)
+}
+
+/** What the trust room is given of the gateways: their downloads and anchors. Nothing of it with NETWORK=off. */
+export function gatewayDownloads(
+  { network }: Pick<Config, 'network'>,
+  gateways: readonly OpenGateway[],
+): NonNullable<TrustReaders['gateway']> {
+  const byId = new Map(gateways.map(({ client, anchors }) => [client.id, { ...client, anchors }]))
+  return (id) => (network ? byId.get(id) : undefined)
 }
 
 /** How this server stands at its gateways as its last run left it, without a server. @throws ConfigError for keys that cannot be used */

@@ -1,13 +1,16 @@
 /** The endpoints of the EU Digital COVID Certificate over the artefacts of a server. */
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
 import type { Library, Resource, ValueSet } from '../../src/fhir/types.ts'
 import { importPackage } from '../../src/publish/import/import-package.ts'
 import { euRuleToFhir } from '../../src/rules/certlogic/eu-rule.ts'
 import { openTestServer } from '../support/loaded-server.ts'
+import { openssl, withOpenssl } from '../support/openssl.ts'
 import { overShared, sharedPath } from '../support/shared.ts'
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
@@ -252,6 +255,75 @@ overShared.describe('value sets as the EU publishes them', () => {
       for (const { id, hash } of list) assert.ok(hashes.has(hash), id)
     } finally {
       await close()
+    }
+  })
+})
+
+withOpenssl('signed lists', () => {
+  it('verify with openssl by the key that is served, before and after a restart, over the same bytes', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-legacy-'))
+    const seen: { body: string; signature: string }[] = []
+    try {
+      for (let start = 0; start < 2; start++) {
+        const { server, close } = await openTestServer({ LEGACY_DCC: 'on', DATA_DIR: dataDir })
+        try {
+          const url = await server.listen()
+          const key = Buffer.from(await (await fetch(`${url}/publickey`)).text(), 'base64')
+          for (const path of ['/valuesets', '/rules', '/countrylist']) {
+            const response = await fetch(`${url}${path}`)
+            const body = await response.text()
+            const signature = response.headers.get('x-signature') ?? ''
+            const files = { key, hash: sha256(body), signature: Buffer.from(signature, 'base64') }
+            const said = openssl(
+              ['dgst', '-sha256', '-verify', 'key', '-keyform', 'DER', '-signature', 'signature', 'hash'],
+              files,
+            )
+            assert.match(said.toString(), /Verified OK/, path)
+            const changed = { ...files, hash: sha256(`${body} `) }
+            assert.throws(() =>
+              openssl(
+                ['dgst', '-sha256', '-verify', 'key', '-keyform', 'DER', '-signature', 'signature', 'hash'],
+                changed,
+              ),
+            )
+            if (path === '/valuesets') seen.push({ body, signature })
+          }
+        } finally {
+          await close()
+        }
+      }
+      assert.equal(seen[0]?.body, seen[1]?.body)
+      assert.notEqual(seen[0]?.signature, seen[1]?.signature)
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
+    }
+  })
+
+  it('are unsigned without a key on P-256: in production without one, and with an RSA key', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-legacy-'))
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 })
+    const file = join(dataDir, 'rsa.pem')
+    writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+    try {
+      for (const environment of [
+        { SIGNING_KEY: file },
+        { NODE_ENV: 'production', DEVELOPMENT_TOKEN: '', ALLOW_REQUEST_TRUST_ANCHORS: 'false', TRUST_LISTS: '[]' },
+      ]) {
+        const { server, close } = await openTestServer({ LEGACY_DCC: 'on', ...environment })
+        try {
+          const url = await server.listen()
+          const list = await fetch(`${url}/rules`)
+          assert.equal(list.status, 200)
+          assert.equal(list.headers.get('x-signature'), null)
+          const key = await fetch(`${url}/publickey`)
+          assert.equal(key.status, 404)
+          assert.equal(JSON.parse(await key.text()).code, '0x000')
+        } finally {
+          await close()
+        }
+      }
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
     }
   })
 })
