@@ -30,7 +30,7 @@ export interface MirrorGateway {
 /** Where what is proved goes: through everything that a publication goes through. */
 export interface MirrorStore {
   /**
-   * Stores artefacts as copies, all or none.
+   * Stores artefacts as copies. What is refused is refused before any is stored.
    * @returns `Type/id` of each, in order
    * @throws MirrorError `content`, `conflict`
    */
@@ -200,6 +200,9 @@ function failureOf(error: unknown): MirrorError {
   if (error instanceof MirrorError) return error
   // What the store cannot do now ends the run; what it refuses belongs to the reference.
   if (error instanceof FhirError && error.status < 500) return new MirrorError('content', error.message)
+  // Content of a shape that nobody thought of stops its own reference, and not the look at all others.
+  if (error instanceof TypeError || error instanceof RangeError)
+    return new MirrorError('content', 'it is of a shape that is not understood')
   throw error
 }
 

@@ -315,6 +315,8 @@ describe('mirroring', () => {
       ['another version in the url', () => own({ url: `${canonical}|9` })],
       ['what is no FHIR', () => own({ status: 7 } as never)],
       ['a list', () => [own()]],
+      ['a tag that is none', () => own({ meta: { tag: [null] } } as never)],
+      ['a meta that is a text', () => own({ meta: 'x' } as never)],
     ]
     for (const [what, resource] of smuggled) it(what, () => refused(signed(resource()), 'content'))
     it('rules of a service that is none of FHIR only as rules that do not run', async () => {
