@@ -68,7 +68,7 @@ async function serve(server: VidimusServer, stopping: AbortController): Promise<
   try {
     const address = await server.listen()
     console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir)`)
-    for (const warning of [...server.keys.warnings(server.now()), ...server.provenance().warnings()])
+    for (const warning of [...server.signing.warnings(server.now()), ...server.provenance().warnings()])
       console.error(warning)
     if (pending.state().status === 'loading')
       console.error('base content: loading; until it is there, what may need it answers 503, and /ready says so')

@@ -1,7 +1,7 @@
 /** Gives the endpoints of the EU Digital COVID Certificate what they serve: rules, value sets, countries and the key, as they stand. */
 import { setImmediate } from 'node:timers/promises'
 import type { FindDocument } from '../base/public-document.ts'
-import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
+import { artefactCanonical, mirroredFrom, statusOf } from '../fhir/artefact.ts'
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { Library, PlanDefinition, ValueSet } from '../fhir/types.ts'
 import { type EuCode, readEuValueSet, writeEuValueSet } from '../gateway/legacy/eu-value-set.ts'
@@ -17,7 +17,6 @@ import type { Terminology } from '../terminology/terminology.ts'
 import { participantAlpha2 } from '../trust/keys/participant-codes.ts'
 import type { Trust } from '../trust/trust.ts'
 import { type EuValueSets, euValueSetText } from './eu-value-sets.ts'
-import { mirroredFrom } from './mirrored.ts'
 
 /** Texts read before others have a turn. */
 const perTurn = 100
