@@ -12,7 +12,9 @@ import { addImport } from './import.ts'
 import { addIssue } from './issue.ts'
 import { addKeys } from './keys.ts'
 import { addMap } from './map.ts'
+import { addDirectory } from './network/directory.ts'
 import { addGateway } from './network/gateway.ts'
+import { addMirror } from './network/mirror.ts'
 import { addRegister } from './network/register.ts'
 import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
@@ -24,8 +26,10 @@ const commands = [
   addDecode,
   addImport,
   addTrust,
+  addDirectory,
   addRegister,
   addGateway,
+  addMirror,
   addKeys,
   addMap,
   addIssue,

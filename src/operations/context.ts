@@ -6,6 +6,7 @@ import type { Storage } from '../storage/storage.ts'
 import type { MapJobs } from '../structure-map/map-jobs.ts'
 import type { Maps } from '../structure-map/maps.ts'
 import type { Terminology } from '../terminology/terminology.ts'
+import type { KeyIndex } from '../trust/keys/key-index.ts'
 import type { JobCall } from '../workers/job-pool.ts'
 
 /** What every operation handler is given by the server; made once in src/server.ts. */
@@ -25,6 +26,8 @@ export interface OperationContext {
     version: { type: string; id: string; versionId: string },
     domain: string | undefined,
   ): Promise<JsonObject>
+  /** The trusted keys now. */
+  trustedKeys(): KeyIndex
   limits: OperationLimits
   /** The server's clock. */
   now(): Date

@@ -13,6 +13,7 @@ import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
 import { trustedReference } from './trusted-reference.ts'
 import { validateInCodeSystem, validateInValueSet } from './validate-code.ts'
+import { verifyTrustOperation } from './verify-trust.ts'
 import { versions } from './versions.ts'
 
 /** Every operation that the server offers: a new one is one file and one line here. */
@@ -32,4 +33,5 @@ export const operations: Operation<OperationContext>[] = [
   transform,
   convert,
   trustedReference,
+  verifyTrustOperation,
 ]

@@ -1,7 +1,8 @@
 /** What tests of the key directory have in common: a small network of keys, and a directory over them. */
 import { generateKeyPairSync, type KeyObject, sign, type X509Certificate } from 'node:crypto'
 import type { PublicDocument } from '../../src/base/public-document.ts'
-import { createKeyDirectory, type DirectoryParts, type KeyDirectory } from '../../src/trust/directory/key-directory.ts'
+import { createKeyDirectory, type KeyDirectory } from '../../src/trust/directory/key-directory.ts'
+import type { DirectoryParts } from '../../src/trust/directory/make-directory.ts'
 import { type DirectorySigner, hashProof } from '../../src/trust/directory/seal.ts'
 import type { SealRecords } from '../../src/trust/directory/seal-record.ts'
 import { createKeyIndex, type IndexRules, type KeyIndex } from '../../src/trust/keys/key-index.ts'

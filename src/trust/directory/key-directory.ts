@@ -1,57 +1,18 @@
-import { createHash, randomBytes } from 'node:crypto'
 import type { FindDocument, PublicDocument } from '../../base/public-document.ts'
 import { FhirError, issue, notFound } from '../../fhir/error.ts'
-import type { KeyIndex } from '../keys/key-index.ts'
 import type { After } from '../lists/refresh.ts'
-import { createHashProcess, type HashProcess } from './directory-process.ts'
-import { type DirectoryEnvironment, didOfAddress, type PlannedDocument, planDocuments, rootDid } from './documents.ts'
-import { breather, type DirectoryEntry, type DirectorySource, type NotPublished, selectEntries } from './entries.ts'
+import { didOfAddress, rootDid } from './documents.ts'
+import type { NotPublished } from './entries.ts'
 import {
-  contentHash,
-  type DirectorySigner,
-  type ProofHasher,
-  type Seal,
-  sealDocument,
-  sealedBytes,
-  signerFault,
-} from './seal.ts'
-import { loadSeals, type SealRecords, storeSeals } from './seal-record.ts'
-
-/** A trust source as the directory looks at it. */
-export interface SourceState extends DirectorySource {
-  /** Whether keys of it, or what it withdraws, are in use. */
-  usable: boolean
-  /** Why the last reading failed. */
-  failure?: string | undefined
-  /** When it was last read successfully, ISO 8601. */
-  readAt?: string | undefined
-  /** Beyond this age a source that cannot be read again is too old to be passed on; default a week. */
-  maxAgeSeconds?: number | undefined
-}
-
-/** What a directory is made of. */
-export interface DirectoryParts {
-  keys(): KeyIndex
-  sources(): readonly SourceState[]
-  signer(): DirectorySigner | undefined
-  records: SealRecords
-  /** Public address of the server, without `/fhir`. */
-  address(): string
-  environment: DirectoryEnvironment
-  now(): Date
-  /** Told when the directory was made, or is withheld, and why. */
-  tell(text: string): void
-  /** How documents are hashed; by default in a process of its own. */
-  hashes?(): HashProcess
-  limits?: DirectoryLimits
-}
-
-/** Beyond these nothing is made. */
-export interface DirectoryLimits {
-  /** Of one list; verifiers read 20 MB. */
-  listBytes: number
-  documents: number
-}
+  COMPARE_MILLISECONDS,
+  type DirectoryParts,
+  type Made,
+  makeDirectory,
+  sourceFault,
+  usableSources,
+  Withheld,
+} from './make-directory.ts'
+import { loadSeals, type SealRecords } from './seal-record.ts'
 
 /** How the directory stands, for `vidimus directory status`. */
 export interface DirectoryState {
@@ -76,137 +37,143 @@ export interface KeyDirectory {
   find: FindDocument
   /** Makes it now. Never rejects: a directory that cannot be made is withheld, and its state says why. */
   make(): Promise<DirectoryState>
+  /** As it would be if it were made now; nothing is stored or served. */
+  look(): Promise<DirectoryState>
   state(): DirectoryState
   /** Looks every second whether it must be made anew, until {@link close}. */
   start(after?: After): void
   close(): Promise<void>
 }
 
-const ROOT_PATH = '/v2/trustlist/did.json'
 const ADDRESS = /^\/v2\/trustlist(?:-ref)?\//
-/** A verifier that asks more often than so gets the same from a cache on the way. */
-const CACHE_CONTROL = 'public, max-age=300, must-revalidate'
-const DEFAULT_LIMITS: DirectoryLimits = { listBytes: 20_000_000, documents: 20_000 }
-/** What a proof adds to a list, with room to spare. */
-const PROOF_BYTES = 1000
-const DEFAULT_MAX_AGE_SECONDS = 7 * 86_400
 const LOOK_MILLISECONDS = 1000
-/** How often a replica looks whether another one sealed the same content anew. */
-const COMPARE_MILLISECONDS = 60_000
 const FIRST_RETRY_MILLISECONDS = 10_000
 const LONGEST_RETRY_MILLISECONDS = 600_000
-/** A time further ahead than this comes of a clock that was wrong, and binds nobody. */
-const CLOCK_TOLERANCE_MILLISECONDS = 3_600_000
 
-/** Why the directory is withheld, for an administrator. */
-class Withheld extends Error {}
-
-interface Made {
-  index: KeyIndex
-  keyId: string
-  documents: ReadonlyMap<string, PublicDocument>
-  entries: readonly DirectoryEntry[]
+/** What a directory is at the moment. */
+interface Standing {
+  made?: Made | undefined
+  /** Why nothing is served. */
+  reason?: string | undefined
   notPublished: NotPublished[]
-  created: string
-  changesAt?: Date | undefined
-  did: string
-  seals: ReadonlyMap<string, Seal>
-  /** The record of the seals as it was last seen. */
-  recordText: string | undefined
-  /** When it is looked at again. */
-  compareAt: number
+  /** Attempts that failed since the last that did not, and when there will be another. */
+  failures: number
+  retryAt: number
+  making?: Promise<void> | undefined
 }
 
 /** The directory of a server's keys. It serves nothing until it was made. */
 export function createKeyDirectory(parts: DirectoryParts): KeyDirectory {
-  let made: Made | undefined
-  let reason: string | undefined
-  let notPublished: NotPublished[] = []
-  let failures = 0
-  let retryAt = 0
-  let making: Promise<void> | undefined
+  const standing: Standing = { notPublished: [], failures: 0, retryAt: 0 }
   let isOver = false
   let callOff: (() => void) | undefined
-
-  const withhold = (text: string) => {
-    if (reason !== text) parts.tell(`key directory: withheld: ${text}`)
-    reason = text
-  }
-  const attempt = async () => {
-    try {
-      const next = await makeDirectory(parts, made?.seals, (found) => {
-        notPublished = found
-      })
-      if (reason !== undefined || made?.created !== next.created)
-        parts.tell(`key directory: ${next.documents.size} documents, made ${next.created}`)
-      made = next
-      reason = undefined
-      failures = 0
-    } catch (error) {
-      failures++
-      retryAt =
-        parts.now().getTime() + Math.min(FIRST_RETRY_MILLISECONDS * 2 ** (failures - 1), LONGEST_RETRY_MILLISECONDS)
-      made = undefined
-      withhold(error instanceof Error ? error.message : String(error))
-      if (!(error instanceof Withheld) && error instanceof Error && error.stack) parts.tell(error.stack)
-    }
-  }
-  const make = (): Promise<void> => {
-    making ??= attempt().finally(() => {
-      making = undefined
-    })
-    return making
-  }
-  // Another replica may have sealed the same content, or written over it: its seals are taken where the content is the same.
-  const compare = async (before: Made) => {
-    before.compareAt = parts.now().getTime() + COMPARE_MILLISECONDS
-    try {
-      const { text } = await loadSeals(parts.records, before.did)
-      if (text !== before.recordText && made === before) await make()
-    } catch (error) {
-      parts.tell(`key directory: its seals cannot be compared: ${error instanceof Error ? error.message : error}`)
-    }
-  }
-  const look = () => {
-    const now = parts.now().getTime()
-    const held = sourceFault(parts, parts.now())
-    if (held !== undefined && made) {
-      made = undefined
-      withhold(held)
-    }
-    if (making) return
-    const isDue = made ? isOutdated(made, parts) : reason === undefined || now >= retryAt
-    if (isDue) void make()
-    else if (made && now >= made.compareAt) void compare(made)
-  }
   const wait = (after: After) => {
     if (isOver) return
     callOff = after(LOOK_MILLISECONDS, () => {
-      look()
+      look(parts, standing)
       wait(after)
     })
   }
-  const state = (): DirectoryState => stateOf(parts, { made, reason, notPublished })
   return {
-    state,
+    state: () => stateOf(parts, standing),
     find({ path }) {
       if (!ADDRESS.test(path)) return undefined
-      if (!made && !reason && making) return making.then(() => documentAt(path, made, reason))
-      return documentAt(path, made, parts.keys().unavailable ?? reason)
+      const { made, reason, making } = standing
+      if (!made && !reason && making) return making.then(() => documentAt(path, parts, standing))
+      return documentAt(path, parts, standing)
+    },
+    async look() {
+      const aside: Standing = { notPublished: [], failures: 0, retryAt: 0 }
+      await attempt({ ...parts, tell: () => {}, records: notWritten(parts.records) }, aside)
+      return stateOf(parts, aside)
     },
     async make() {
-      await make()
-      return state()
+      await make(parts, standing)
+      return stateOf(parts, standing)
     },
     start(after = everyMilliseconds) {
-      look()
+      look(parts, standing)
       wait(after)
     },
     async close() {
       isOver = true
       callOff?.()
-      await making
+      await standing.making
     },
+  }
+}
+
+/** Records that are read and not written. */
+const notWritten = (records: SealRecords): SealRecords => ({
+  get: (kind, key) => records.get(kind, key),
+  replace: () => Promise.resolve(true),
+})
+
+/** Makes it once at a time. */
+function make(parts: DirectoryParts, standing: Standing): Promise<void> {
+  standing.making ??= attempt(parts, standing).finally(() => {
+    standing.making = undefined
+  })
+  return standing.making
+}
+
+async function attempt(parts: DirectoryParts, standing: Standing): Promise<void> {
+  try {
+    const next = await makeDirectory(parts, standing.made?.seals, (found) => {
+      standing.notPublished = found
+    })
+    if (standing.reason !== undefined || standing.made?.created !== next.created)
+      parts.tell(`key directory: ${next.documents.size} documents, made ${next.created}`)
+    standing.made = next
+    standing.reason = undefined
+    standing.failures = 0
+  } catch (error) {
+    const wait = Math.min(FIRST_RETRY_MILLISECONDS * 2 ** standing.failures, LONGEST_RETRY_MILLISECONDS)
+    standing.failures++
+    standing.retryAt = parts.now().getTime() + wait
+    withhold(parts, standing, error instanceof Error ? error.message : String(error))
+    if (!(error instanceof Withheld) && error instanceof Error && error.stack) parts.tell(error.stack)
+  }
+}
+
+/** From now on nothing is served: a list that cannot be made anew may hold keys that were withdrawn. */
+function withhold(parts: DirectoryParts, standing: Standing, reason: string): void {
+  standing.made = undefined
+  if (standing.reason !== reason) parts.tell(`key directory: withheld: ${reason}`)
+  standing.reason = reason
+}
+
+function look(parts: DirectoryParts, standing: Standing): void {
+  const { made, making, reason, retryAt } = standing
+  const now = parts.now().getTime()
+  const { unavailable } = parts.keys()
+  if (unavailable !== undefined && made) {
+    withhold(parts, standing, unavailable)
+    return
+  }
+  if (making) return
+  const isDue = made ? isOutdated(made, parts) : reason === undefined || now >= retryAt
+  if (isDue) void make(parts, standing)
+  else if (made && now >= made.compareAt) void compare(parts, standing, made)
+}
+
+/**
+ * Seldom, since to ask the sources and the store takes a while. Another replica may have sealed the same content, or written over it:
+ * its seals are taken where the content is the same.
+ */
+async function compare(parts: DirectoryParts, standing: Standing, made: Made): Promise<void> {
+  made.compareAt = parts.now().getTime() + COMPARE_MILLISECONDS
+  const held = sourceFault(parts, parts.now())
+  if (held !== undefined) {
+    withhold(parts, standing, held)
+    return
+  }
+  try {
+    const { text } = await loadSeals(parts.records, made.did)
+    const isOther = text !== made.recordText || usableSources(parts) !== made.usable
+    if (isOther && standing.made === made) await make(parts, standing)
+  } catch (error) {
+    parts.tell(`key directory: its seals cannot be compared: ${error instanceof Error ? error.message : error}`)
   }
 }
 
@@ -216,8 +183,8 @@ const everyMilliseconds: After = (milliseconds, run) => {
 }
 
 /** The document, or the error that answers. What is withheld is not told to the public: it names sources of the operator. */
-function documentAt(path: string, made: Made | undefined, reason: string | undefined): PublicDocument {
-  if (!made || reason !== undefined) {
+function documentAt(path: string, parts: DirectoryParts, { made, reason }: Standing): PublicDocument {
+  if (!made || reason !== undefined || parts.keys().unavailable !== undefined) {
     const text =
       'The key directory is withheld: this server cannot tell at the moment which keys count. Keep the last list.'
     throw new FhirError(503, issue('transient', text), { 'Cache-Control': 'no-store' })
@@ -233,146 +200,6 @@ function isOutdated(made: Made, parts: DirectoryParts): boolean {
   if (made.index !== parts.keys() || made.keyId !== parts.signer()?.keyId) return true
   if (made.did !== rootDid(didOfAddress(parts.address()))) return true
   return made.changesAt !== undefined && now >= made.changesAt.getTime()
-}
-
-/**
- * Why no list may be made of these sources: none counts, or one is too old to be passed on under a new signature. Who reads our list
- * cannot see how old it is, and keeps its own last copy, whose age it knows.
- */
-function sourceFault(parts: DirectoryParts, now: Date): string | undefined {
-  const { unavailable } = parts.keys()
-  if (unavailable !== undefined) return unavailable
-  const old = parts.sources().find((source) => isTooOld(source, now))
-  return old && `${old.name} could not be read since ${old.readAt}: ${old.failure}`
-}
-
-function isTooOld({ failure, readAt, maxAgeSeconds = DEFAULT_MAX_AGE_SECONDS }: SourceState, now: Date): boolean {
-  if (failure === undefined || readAt === undefined) return false
-  return now.getTime() - Date.parse(readAt) > maxAgeSeconds * 1000
-}
-
-async function makeDirectory(
-  parts: DirectoryParts,
-  own: ReadonlyMap<string, Seal> | undefined,
-  tellLeftOut: (found: NotPublished[]) => void,
-): Promise<Made> {
-  const now = parts.now()
-  const signer = parts.signer()
-  const fault = signerFault(signer) ?? sourceFault(parts, now)
-  if (!signer || fault !== undefined) throw new Withheld(fault)
-  const index = parts.keys()
-  const place = { did: didOfAddress(parts.address()), environment: parts.environment }
-  const did = rootDid(place.did)
-  const selection = await selectEntries(index, { now, sources: parts.sources(), did })
-  tellLeftOut(selection.notPublished)
-  const { entries, changesAt } = selection
-  const stored = await loadSeals(parts.records, did)
-  const lost = lostSource(parts, stored.sources)
-  if (lost !== undefined) throw new Withheld(lost)
-  if (!entries.some(({ usage }) => usage !== 'UP')) throw new Withheld('no key qualifies for it')
-  const planned = await sized(planDocuments(entries, place), parts.limits)
-  const sealed = await sealAll(planned, { parts, signer, known: [stored.seals, own ?? new Map()], now })
-  const sources = parts.sources().flatMap(({ name }) => (entries.some(({ lists }) => lists.includes(name)) ? name : []))
-  // Two replicas that have not read the same yet do not write over each other in turn.
-  const { seals, text } = sealed.isNew
-    ? await storeSeals(parts.records, did, { seals: sealed.seals, sources })
-    : { seals: sealed.seals, text: stored.text }
-  const documents = await publicDocuments(planned, signer, seals)
-  const created = seals.get(ROOT_PATH)?.created ?? ''
-  const compareAt = now.getTime() + COMPARE_MILLISECONDS
-  const { keyId } = signer
-  return { index, keyId, documents, ...selection, created, changesAt, compareAt, did, seals, recordText: text }
-}
-
-/** A source that gave keys to the last directory and has none to give now: without them the list would say that they are withdrawn. */
-function lostSource(parts: DirectoryParts, known: readonly string[]): string | undefined {
-  const lost = parts.sources().find(({ name, usable }) => !usable && known.includes(name))
-  return lost && `${lost.name}, whose keys it published, cannot be read: ${lost.failure ?? 'nothing of it is known'}`
-}
-
-async function sized(documents: Iterable<PlannedDocument>, limits = DEFAULT_LIMITS): Promise<PlannedDocument[]> {
-  const rest = breather()
-  const planned: PlannedDocument[] = []
-  for (const document of documents) {
-    if (document.text.length > limits.listBytes - PROOF_BYTES)
-      throw new Withheld(`a list of it is larger than ${limits.listBytes} bytes, which verifiers do not read`)
-    if (planned.length >= limits.documents) throw new Withheld(`it has more than ${limits.documents} documents`)
-    planned.push(document)
-    await rest()
-  }
-  return planned
-}
-
-interface Sealing {
-  parts: DirectoryParts
-  signer: DirectorySigner
-  /** Seals that are there: those of the store, and those that are served. */
-  known: readonly [ReadonlyMap<string, Seal>, ReadonlyMap<string, Seal>]
-  now: Date
-}
-
-/** The seal of every document: a known one where the content is the same, else a new one. */
-async function sealAll(planned: PlannedDocument[], { parts, signer, known, now }: Sealing) {
-  const seals = new Map<string, Seal>()
-  const rest = breather()
-  let isNew = false
-  let hashes: HashProcess | undefined
-  const hash: ProofHasher = (job) => {
-    hashes ??= (parts.hashes ?? createHashProcess)()
-    return hashes.hash(job)
-  }
-  try {
-    for (const document of planned) {
-      await rest()
-      const content = contentHash(document, signer)
-      const before = known.flatMap((each) => each.get(document.path) ?? [])
-      const same = before.find((seal) => seal.hash === content)
-      isNew ||= !same
-      const nonce = () => randomBytes(24).toString('base64url')
-      const created = createdAfter(before, now)
-      seals.set(document.path, same ?? (await sealDocument(document, signer, { created, nonce: nonce(), hash })))
-    }
-    return { seals, isNew }
-  } finally {
-    hashes?.close()
-  }
-}
-
-/** Verifiers refuse a list that is older than the one they have: a clock that was set back must not make one. */
-function createdAfter(known: readonly Seal[], now: Date): string {
-  const times = known.map(({ created }) => Date.parse(created))
-  const believable = times.filter((time) => time <= now.getTime() + CLOCK_TOLERANCE_MILLISECONDS)
-  return new Date(Math.max(now.getTime(), ...believable)).toISOString().replace(/\.\d+Z$/, 'Z')
-}
-
-async function publicDocuments(
-  planned: PlannedDocument[],
-  signer: DirectorySigner,
-  seals: ReadonlyMap<string, Seal>,
-): Promise<Map<string, PublicDocument>> {
-  const documents = new Map<string, PublicDocument>()
-  const rest = breather()
-  for (const document of planned) {
-    await rest()
-    const seal = seals.get(document.path)
-    if (!seal) continue
-    const body = sealedBytes(document, signer, seal)
-    documents.set(document.path, {
-      body,
-      contentType: document.kind === 'did' ? 'application/json' : 'application/jwk-set+jwt',
-      etag: `"${createHash('sha256').update(body).digest('base64url')}"`,
-      cacheControl: CACHE_CONTROL,
-      headers: { 'Last-Modified': new Date(seal.created).toUTCString() },
-      route: document.kind === 'did' ? '/v2/trustlist/*/did.json' : '/v2/trustlist/*/jwks.json',
-    })
-  }
-  return documents
-}
-
-interface Standing {
-  made: Made | undefined
-  reason: string | undefined
-  notPublished: NotPublished[]
 }
 
 function stateOf(parts: DirectoryParts, { made, reason, notPublished }: Standing): DirectoryState {

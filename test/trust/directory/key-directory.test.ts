@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { FhirError } from '../../../src/fhir/error.ts'
 import { createHashProcess } from '../../../src/trust/directory/directory-process.ts'
-import type { SourceState } from '../../../src/trust/directory/key-directory.ts'
+import type { SourceState } from '../../../src/trust/directory/make-directory.ts'
 import { hashProof } from '../../../src/trust/directory/seal.ts'
 import { checkTrustList, isRefused } from '../../../src/trust/lists/check-list.ts'
 import {
