@@ -13,7 +13,8 @@ import { type GatewayBench, startBench } from '../gateway/stand-in.ts'
 import { memoryReaders } from '../support/memory-readers.ts'
 
 const day = 86_400_000
-const revokedId = 'URN:UVCI:01:XA:REVOKED'
+/** The identifier of the specimen of a test result. */
+const revokedId = 'URN:UVCI:01:XA:SPECIMENT'
 
 describe('a gateway over mutual TLS', () => {
   let bench: GatewayBench
@@ -48,12 +49,11 @@ describe('a gateway over mutual TLS', () => {
   })
   after(() => bench.close())
 
-  const verdictOn = async (id: string, signer = bench.pki.of('XA').dsc('all')) => {
-    const payload = samplePayload('dcc-v', {
+  const verdictOn = async (kind: 'dcc-v' | 'dcc-t', signer = bench.pki.of('XA').dsc('all')) => {
+    const payload = samplePayload(kind, {
       issuer: 'XA',
       issuedAt: new Date(Date.now() - 3_600_000),
       expires: new Date(Date.now() + day),
-      id,
     })
     const text = issueHcert(payload, {
       privateKey: signer.privateKey,
@@ -86,16 +86,16 @@ describe('a gateway over mutual TLS', () => {
   })
 
   it('vouches for a credential, until a batch revokes it', async () => {
-    assert.equal(await verdictOn('URN:UVCI:01:XA:GOOD'), 'VERIFIED')
-    assert.equal(await verdictOn(revokedId), 'REVOKED')
-    assert.equal(await verdictOn('URN:UVCI:01:XA:GOOD', bench.pki.of('XA').foreignDsc), 'ISSUER_NOT_TRUSTED')
+    assert.equal(await verdictOn('dcc-v'), 'VERIFIED')
+    assert.equal(await verdictOn('dcc-t'), 'REVOKED')
+    assert.equal(await verdictOn('dcc-v', bench.pki.of('XA').foreignDsc), 'ISSUER_NOT_TRUSTED')
   })
 
   it('that refuses takes nothing away', async () => {
     bench.gateway.faults.push({ match: /./, status: 503, times: 20 })
     await trust.reload()
     assert.ok(trust.status().every(({ failure }) => failure !== undefined))
-    assert.equal(await verdictOn(revokedId), 'REVOKED')
-    assert.equal(await verdictOn('URN:UVCI:01:XA:GOOD'), 'VERIFIED')
+    assert.equal(await verdictOn('dcc-t'), 'REVOKED')
+    assert.equal(await verdictOn('dcc-v'), 'VERIFIED')
   })
 })
