@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { CodeSystem, ConceptMap, Resource, ValueSet } from '../src/fhir/types.ts'
+import type { CodeSystem, ConceptMap, Library, Resource, ValueSet } from '../src/fhir/types.ts'
 
 /** One measured figure beside what it should be. */
 interface Figure {
@@ -34,6 +34,14 @@ const cases: { name: string; address(code: number): string }[] = [
   { name: 'read of a ValueSet', address: (i) => `ValueSet/read-${i % repeated}` },
 ]
 
+/** Documents beside FHIR; what stands behind them is made of `artefacts`, too. */
+const documentPaths = ['/.well-known/jwks.json', '/rules/AT', '/countrylist']
+
+const firstHash = async (list: string): Promise<string> => {
+  const rules = (await (await fetch(list)).json()) as { hash: string }[]
+  return rules[0]?.hash ?? ''
+}
+
 /**
  * CPU time per request of the server process over HTTP, against bare Express 5 `res.json` of an object of the same size in
  * the same run. A ratio above 1 is less CPU than Express.
@@ -47,8 +55,9 @@ export async function bench(): Promise<Figure[]> {
     const samples = await Promise.all(
       cases.map(async ({ address }) => (await fetch(`${url}/${address(1)}`)).json() as Promise<unknown>),
     )
-    const document = `${url.replace(/\/fhir$/, '')}/.well-known/jwks.json`
-    samples.push(await (await fetch(document)).json())
+    const root = url.replace(/\/fhir$/, '')
+    const documents = [...documentPaths, `/rules/AT/${await firstHash(`${root}/rules/AT`)}`]
+    for (const path of documents) samples.push(await (await fetch(`${root}${path}`)).json())
     const { url: bareUrl } = await ask<{ url: string }>(express, { start: samples })
     const figures: Figure[] = []
     for (const [index, { name, address }] of cases.entries()) {
@@ -66,13 +75,12 @@ export async function bench(): Promise<Figure[]> {
         figures.push({ name: `${name}, ${kind} (${costs})`, value: ratio.toFixed(2), target })
       }
     }
-    const bareDocument = () => `${bareUrl}/${cases.length}`
-    const { ratio, microseconds } = await compare({ vidimus, express, load }, () => document, bareDocument)
-    figures.push({
-      name: `a document as bytes (${microseconds.toFixed(0)} µs)`,
-      value: ratio.toFixed(2),
-      target: '≥ 1.0',
-    })
+    for (const [index, path] of documents.entries()) {
+      const bareDocument = () => `${bareUrl}/${cases.length + index}`
+      const { ratio, microseconds } = await compare({ vidimus, express, load }, () => `${root}${path}`, bareDocument)
+      const name = `${path.replace(/[0-9a-f]{64}/, '<hash>')} as bytes (${microseconds.toFixed(0)} µs)`
+      figures.push({ name, value: ratio.toFixed(2), target: '≥ 1.0' })
+    }
     figures.push(await withAccessLog(express, load, bareUrl))
     return figures
   } finally {
@@ -185,5 +193,20 @@ function artefacts(): Resource[] {
     { length: repeated },
     (_, i): ValueSet => ({ ...set, id: `read-${i}`, url: `${base}/read-${i}`, title: `Value set ${i}` }),
   )
-  return [system, set, map, ...reads]
+  const rules = Array.from({ length: 40 }, (_, i): Library => {
+    const Identifier = `GR-AT-${String(i).padStart(4, '0')}`
+    const Logic = { if: [{ var: 'payload.v.0' }, { '>=': [{ var: 'payload.v.0.dn' }, i] }, true] }
+    const rule = { Identifier, Version: '1.0.0', Country: 'AT', Engine: 'CERTLOGIC', Logic }
+    const data = Buffer.from(JSON.stringify(rule)).toString('base64')
+    return {
+      resourceType: 'Library',
+      id: Identifier,
+      url: `${base}/${Identifier}`,
+      version: '1.0.0',
+      status: 'active',
+      type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/library-type', code: 'logic-library' }] },
+      content: [{ contentType: 'application/certlogic+json', data }],
+    }
+  })
+  return [system, set, map, ...reads, ...rules]
 }

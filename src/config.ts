@@ -4,9 +4,11 @@ import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
 import { type DirectoryConfig, readDirectorySettings } from './config/directory-settings.ts'
 import { parseGateways } from './config/gateway-settings.ts'
+import { readMirror } from './config/mirror-settings.ts'
 import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
+import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
 import type { GatewaySettings } from './gateway/settings.ts'
 import type { HttpLimits } from './http/limits/http-limits.ts'
 import type { ListenLimits } from './http/wire/running-server.ts'
@@ -35,6 +37,8 @@ export interface Config extends DirectoryConfig {
   network: boolean
   /** Hosts that may be reached on another port or at a private address. */
   networkHosts: NetworkHost[]
+  /** What is mirrored from other participants; undefined = nothing. */
+  mirror: MirrorSettings | undefined
   /** Whether the endpoints of the EU Digital COVID Certificate are served. */
   legacyDcc: boolean
   /** The Trust Network Gateways that this server takes part in. */
@@ -92,19 +96,10 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     if (text !== undefined) texts.set(setting.variable, text)
   }
   const production = texts.get('NODE_ENV') === 'production'
-  if (production && texts.has('DEVELOPMENT_TOKEN')) {
-    problems.push('DEVELOPMENT_TOKEN must not be set when NODE_ENV=production')
-  }
-  if (production && texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true') {
-    problems.push(
-      'ALLOW_REQUEST_TRUST_ANCHORS must not be true when NODE_ENV=production: any caller could vouch for a forgery',
-    )
-  }
+  if (production) problems.push(...openDoors(texts))
   const trustLists = readTrustLists(texts.get('TRUST_LISTS'), problems)
-  const networkHosts = read(problems, 'NETWORK_HOSTS', () => {
-    const text = texts.get('NETWORK_HOSTS')
-    return text === undefined ? [] : parseNetworkHosts(text, (path) => readFileSync(path, 'utf8'))
-  })
+  const networkHosts = readNetworkHosts(texts.get('NETWORK_HOSTS'), problems)
+  const mirror = read(problems, 'MIRROR', () => readMirror(texts.get('MIRROR')))
   const signing = read(problems, 'SIGNING_', () => parseSigning(texts))
   const gateways = read(problems, '', () => parseGateways(texts, (path) => readFileSync(path, 'utf8')))
   if (problems.length > 0 || !signing) throw new ConfigError(problems)
@@ -124,6 +119,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     networkHosts: networkHosts ?? [],
     gateways: gateways ?? [],
     publicTlsCertificate: texts.get('PUBLIC_TLS_CERTIFICATE'),
+    mirror,
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
     ...readDirectorySettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
@@ -158,6 +154,18 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   }
 }
 
+/** What a production server must not be left with. */
+function openDoors(texts: ReadonlyMap<Variable, string>): string[] {
+  const token = texts.has('DEVELOPMENT_TOKEN')
+  const anchors = texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true'
+  return [
+    ...(token ? ['DEVELOPMENT_TOKEN must not be set when NODE_ENV=production'] : []),
+    ...(anchors
+      ? ['ALLOW_REQUEST_TRUST_ANCHORS must not be true when NODE_ENV=production: any caller could vouch for a forgery']
+      : []),
+  ]
+}
+
 /** The choice of a setting whose text was checked; the first is the default. */
 function choiceOf<Choice extends string>(
   texts: ReadonlyMap<string, string>,
@@ -175,6 +183,11 @@ function openOperations(text: string | undefined, production: boolean): Readonly
 function readTrustLists(text: string | undefined, problems: string[]): TrustSource[] | undefined {
   if (text === undefined) return undefined
   return read(problems, 'TRUST_LISTS', () => parseTrustLists(text, (path) => readFileSync(path, 'utf8')))
+}
+
+function readNetworkHosts(text: string | undefined, problems: string[]): NetworkHost[] | undefined {
+  if (text === undefined) return []
+  return read(problems, 'NETWORK_HOSTS', () => parseNetworkHosts(text, (path) => readFileSync(path, 'utf8')))
 }
 
 /** A setting of several parts; each line of what is wrong with it is a problem. */

@@ -26,13 +26,15 @@ import { createPlans, createRules } from './rules/rules.ts'
 import { keyDirectory } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
-import { createRegistration, openGateways, type Registration } from './server/gateway.ts'
+import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { linkFollower } from './server/link-follower.ts'
 import { memberships, type Revision } from './server/memberships.ts'
+import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
 import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
+import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
 import { createMapJobs } from './structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
@@ -65,11 +67,13 @@ export interface VidimusServer extends OperationContext {
   /** Where the base content stands; who loads it tells. */
   pending: PendingContent
   /** What it signs with. */
-  keys: SigningKeys
+  signing: SigningKeys
   /** What it vouches for, at its public address. */
   provenance(): Provenance
   /** This server at its gateways. */
   registration: Registration
+  /** What other participants publish, as far as it is wanted here. */
+  mirror: Mirror
   /** The keys that it trusts, as trust lists for others. */
   directory: KeyDirectory
   /** For `http.createServer`, when the server is embedded. */
@@ -101,10 +105,12 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const now = () => new Date()
   const keys = await signingKeys(config, now)
   const gateways = await openGateways(config, now)
-  const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
+  const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
+  const storage = guardCopies(opened, ruleSuppliers(config))
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
-  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, closing: closing.signal, gateways })
+  const gateway = gatewayDownloads(config, gateways)
+  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
   const pending = createPendingContent(storage.derived)
   const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
   const baseUrl = () => publicAddress({ ...config, port })
@@ -120,10 +126,10 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     find: (type, canonical) => find(storage, type, canonical),
   })
   let running: RunningServer | undefined
-  const registration = createRegistration({
-    ...{ config, gateways, storage, network, pending, now, baseUrl, after, tell },
-    manifests: () => provenance.manifests(),
-  })
+  const parts = { config, network, pending, now, after, tell }
+  const manifests = async () => (keys.current() ? await provenance.manifests() : undefined)
+  const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
+  const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
@@ -133,6 +139,8 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   return {
     ...context,
     ...own,
+    mirror,
+    signing: keys,
     provenance: () => provenance,
     handler: (message, response) => app.handler(message, response),
     async listen() {
@@ -149,19 +157,15 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         provenance = newProvenance()
         app = newApp()
       }
-      endRefresh ??= refreshTrust(trust, configuredSources(config), {
-        after,
-        remoteSeconds: config.trustRefreshSeconds,
-        changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'can be read again'}`),
-        failed: (error) => tell(`trust lists: ${textOf(error)}`),
-      })
+      endRefresh ??= beginRefresh(trust, config, after)
       registration.start()
+      mirror.start()
       if (config.keyDirectory) directory.start(after)
       return baseUrl()
     },
     async close() {
       closing.abort()
-      await Promise.all([endRefresh?.(), registration.close(), directory.close()])
+      await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
       await running?.close(10_000)
       network.close()
       await app.audit.flush()
@@ -170,6 +174,16 @@ export async function createServer(config: Config, { after, formats }: ServerPar
       await storage.close()
     },
   }
+}
+
+/** Reads trust lists again from now on; what it returns ends that. */
+function beginRefresh(trust: Trust, config: Config, after: After | undefined): () => Promise<void> {
+  return refreshTrust(trust, configuredSources(config), {
+    after,
+    remoteSeconds: config.trustRefreshSeconds,
+    changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'can be read again'}`),
+    failed: (error) => tell(`trust lists: ${textOf(error)}`),
+  })
 }
 
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
@@ -231,7 +245,7 @@ function createContext(wiring: Wiring): Context {
   const limits = { cpuMilliseconds, replyBytes }
   const trustedKeys = () => wiring.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
-  return { ...own, trustedKeys, trustedReference, limits, now, uuid }
+  return { ...own, trustedReference, trustedKeys, limits, now, uuid }
 }
 
 function wireEvaluate(

@@ -14,6 +14,7 @@ import { addKeys } from './keys.ts'
 import { addMap } from './map.ts'
 import { addDirectory } from './network/directory.ts'
 import { addGateway } from './network/gateway.ts'
+import { addMirror } from './network/mirror.ts'
 import { addRegister } from './network/register.ts'
 import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
@@ -28,6 +29,7 @@ const commands = [
   addDirectory,
   addRegister,
   addGateway,
+  addMirror,
   addKeys,
   addMap,
   addIssue,

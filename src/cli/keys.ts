@@ -1,39 +1,93 @@
-import { X509Certificate } from 'node:crypto'
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { readConfig } from '../config.ts'
+import { type Config, readConfig } from '../config.ts'
 import { demoIssuer, demoTrustFolder } from '../demo/demo-issuer.ts'
+import { ownKey } from '../network/own-key.ts'
+import type { SigningKeys } from '../provenance/keys.ts'
+import type { SigningKey } from '../provenance/signing-key.ts'
+import { signingKeys } from '../server/provenance.ts'
 import { derivedKeyId, keyAlgorithm } from '../trust/keys/trusted-key.ts'
 import { table } from './table.ts'
 
-/** `vidimus keys`: the keys that this server made and keeps; private halves are never printed. */
+/** A key as the command tells of it; times are FHIR instants. */
+interface ToldKey {
+  use: 'signing' | 'messages' | 'demonstration'
+  state?: SigningKey['state']
+  keyId: string
+  algorithm: string
+  subject?: string
+  validFrom?: string
+  validTo?: string
+  /** Of the certificate. */
+  file?: string
+}
+
+/** `vidimus keys`: the keys of this server; private halves are never printed. */
 export function addKeys(program: Command): void {
   program
     .command('keys')
-    .description('the demonstration keys in DATA_DIR (made when there are none); private halves are never printed')
+    .description(
+      'the keys of this server: those that sign what it publishes (current, next, retired), that of messages to other servers, and those of the demonstration; made where a development server has none. Private halves are never printed',
+    )
     .option('--json', 'print JSON')
-    .action((options: { json?: boolean }) => {
-      const { dataDir } = readConfig()
-      demoIssuer(dataDir, new Date())
-      const folder = demoTrustFolder(dataDir)
-      const keys = readdirSync(folder)
-        .filter((file) => file.endsWith('.pem'))
-        .map((file) => describe(join(folder, file)))
-      const heading = ['SUBJECT', 'ALGORITHM', 'KEY ID', 'UNTIL', 'CERTIFICATE']
-      const rows = keys.map((key) => [key.subject, key.algorithm, key.keyId, key.validTo.slice(0, 10), key.file])
-      console.log(options.json ? JSON.stringify(keys, null, 2) : table([heading, ...rows]))
+    .action(async (options: { json?: boolean }) => {
+      const config = readConfig()
+      const now = new Date()
+      const signing = await signingKeys(config, () => now)
+      const keys = [...signingKeysOf(signing), ...messageKeys(config), ...demonstrationKeys(config, now)]
+      if (options.json) console.log(JSON.stringify(keys, null, 2))
+      else if (keys.length > 0) console.log(table([heading, ...keys.map(rowOf)]))
+      for (const warning of signing.warnings(now)) console.error(warning)
     })
 }
 
-function describe(file: string) {
-  const certificate = new X509Certificate(readFileSync(file))
-  return {
-    file,
-    subject: certificate.subject.split('\n').join(', '),
-    algorithm: keyAlgorithm(certificate.publicKey),
-    keyId: derivedKeyId(certificate),
-    validFrom: certificate.validFromDate.toISOString(),
-    validTo: certificate.validToDate.toISOString(),
-  }
+const heading = ['USE', 'STATE', 'SUBJECT', 'ALGORITHM', 'KEY ID', 'UNTIL', 'CERTIFICATE']
+
+const rowOf = ({ use, state, subject, algorithm, keyId, validTo, file }: ToldKey): string[] => [
+  use,
+  state ?? '',
+  subject ?? '',
+  algorithm,
+  keyId,
+  validTo?.slice(0, 10) ?? '',
+  file ?? '',
+]
+
+const signingKeysOf = (keys: SigningKeys): ToldKey[] =>
+  keys.all().map(({ state, keyId, publicKey, certificate }) => ({
+    use: 'signing',
+    state,
+    ...tell(keyId, publicKey),
+    ...(certificate ? tellCertificate(certificate) : {}),
+  }))
+
+function messageKeys({ network, dataDir }: Config): ToldKey[] {
+  if (!network) return []
+  const { keyId, privateKey } = ownKey(dataDir)
+  return [{ use: 'messages', state: 'current', ...tell(keyId, createPublicKey(privateKey)) }]
 }
+
+/** A production server has no demonstration. */
+function demonstrationKeys({ production, dataDir }: Config, now: Date): ToldKey[] {
+  if (production) return []
+  demoIssuer(dataDir, now)
+  const folder = demoTrustFolder(dataDir)
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.pem'))
+    .map((name): ToldKey => {
+      const file = join(folder, name)
+      const certificate = new X509Certificate(readFileSync(file))
+      const own = tell(derivedKeyId(certificate), certificate.publicKey)
+      return { use: 'demonstration', ...own, ...tellCertificate(certificate), file }
+    })
+}
+
+const tell = (keyId: string, key: KeyObject) => ({ keyId, algorithm: keyAlgorithm(key) })
+
+const tellCertificate = ({ subject, validFromDate, validToDate }: X509Certificate) => ({
+  subject: subject.split('\n').join(', '),
+  validFrom: validFromDate.toISOString(),
+  validTo: validToDate.toISOString(),
+})

@@ -4,6 +4,7 @@ import { openOperationNames } from '../operations/open-operations.ts'
 import { directorySettings } from './directory-settings.ts'
 import { gatewaySettings } from './gateway-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
+import { mirrorSettings } from './mirror-settings.ts'
 import type { Setting } from './setting.ts'
 import { signingSettings } from './signing-settings.ts'
 import { trustSettings } from './trust-settings.ts'
@@ -74,6 +75,7 @@ export const settings = [
       'The only exceptions to port 443, public addresses and public certificate authorities: a JSON array of `{"host", "port", "address"?, "ca"?}`, matched exactly; `address` is connected to in place of what the name resolves to, `ca` is PEM text or a file. Shown in `/health`.',
   },
   ...gatewaySettings,
+  ...mirrorSettings,
   ...legacySettings,
   ...directorySettings,
   {

@@ -34,8 +34,9 @@ export const notFit: Coding = {
 
 const isNotFit = ({ system, code }: Coding) => system === notFit.system && code === notFit.code
 
-/** Whether an import found a resource unfit: it may be read and mended, and is used for nothing. */
+/** Whether a resource may be read, and is used for nothing: an import found it unfit, or it is a rule of others that may not be run. */
 export function isRefused(resource: Resource): boolean {
+  if (isForeignRule(resource)) return true
   if (statusOf(resource) === 'active') return false
   return resource.meta?.tag?.some(isNotFit) === true
 }
@@ -58,11 +59,36 @@ export function withoutRefusal<T extends Resource>(resource: T): T {
   return (Object.keys(meta).length > 0 ? { ...rest, meta } : rest) as T
 }
 
-/** Active artefacts first, the order kept otherwise; without those that an import refused. */
+/**
+ * Active artefacts first, our own before copies, the order kept otherwise; without those that are used for nothing. A copy whose
+ * url one of our own has, in whatever version and status, is left out: nobody takes a name from us, not by a higher version either.
+ */
 export function activeFirst<T extends Resource>(artefacts: T[]): T[] {
   const usable = artefacts.filter((each) => !isRefused(each))
   const isActive = (each: T) => statusOf(each) === 'active'
-  return [...usable.filter(isActive), ...usable.filter((each) => !isActive(each))]
+  const { own, copies } = parted(usable)
+  return [
+    ...own.filter(isActive),
+    ...copies.filter(isActive),
+    ...own.filter((each) => !isActive(each)),
+    ...copies.filter((each) => !isActive(each)),
+  ]
+}
+
+/** Our own before copies, the order kept otherwise; copies whose url one of our own has are left out. */
+export function ownFirst<T extends Resource>(artefacts: T[]): T[] {
+  const { own, copies } = parted(artefacts)
+  return [...own, ...copies]
+}
+
+function parted<T extends Resource>(artefacts: T[]): { own: T[]; copies: T[] } {
+  const isCopy = (each: T) => mirroredFrom(each) !== undefined
+  const copies = artefacts.filter(isCopy)
+  if (copies.length === 0) return { own: artefacts, copies }
+  const own = artefacts.filter((each) => !isCopy(each))
+  const name = (each: T) => `${each.resourceType} ${artefactCanonical(each)?.url ?? ''}`
+  const taken = new Set(own.map(name))
+  return { own, copies: copies.filter((each) => !taken.has(name(each)) && !isBeside(each)) }
 }
 
 /**
@@ -74,3 +100,51 @@ export function isNamedBy(canonical: string, artefact: Resource): boolean {
   if (statusOf(artefact) === 'active') return true
   return parseCanonical(canonical).version === artefactCanonical(artefact)?.version
 }
+
+// ---------- copies of what other participants publish ----------
+
+/** System of the tag that a copy has; its code is the participant, ISO 3166-1 alpha-3 as the network spells it. */
+export const mirroredSystem = 'http://vidimus.org/fhir/CodeSystem/mirrored'
+
+/** A further tag of a copy whose canonical another participant's copy had before: it is found by its source alone. */
+export const besideTag: Coding = {
+  system: 'http://vidimus.org/fhir/CodeSystem/publication',
+  code: 'beside',
+  display: 'Kept beside another artefact of that canonical',
+}
+
+const isMirroredTag = ({ system }: Coding): boolean => system === mirroredSystem
+const isBesideTag = ({ system, code }: Coding): boolean => system === besideTag.system && code === besideTag.code
+
+/** The participant of whom a resource is a copy; undefined for what was published here. */
+export function mirroredFrom(resource: Resource): string | undefined {
+  const tags = resource.meta?.tag
+  // What came in over REST is checked after this is asked.
+  return Array.isArray(tags) ? tags.find((each) => each && isMirroredTag(each))?.code : undefined
+}
+
+/** Whether a copy stands beside that of another participant, who had the canonical before. */
+export const isBeside = (resource: Resource): boolean => resource.meta?.tag?.some(isBesideTag) === true
+
+/** Tags of a resource that do not say whose copy it is. */
+export const ownTags = (resource: Resource): Coding[] =>
+  (resource.meta?.tag ?? []).filter((each) => !isMirroredTag(each) && !isBesideTag(each))
+
+/** Types whose content decides verdicts. */
+const ruleTypes = ['Library', 'PlanDefinition']
+
+/**
+ * Copies of rules that may be run, because the configuration names their participant as a supplier. The very objects are kept: a copy
+ * that is made of one of them may not, until it is admitted itself.
+ */
+const supplied = new WeakSet<Resource>()
+
+/** Lets rules of a participant be run. Only who has read the configuration may say so. */
+export function admitRule<T extends Resource>(resource: T): T {
+  supplied.add(resource)
+  return resource
+}
+
+/** Whether a resource is a copy of another participant's rules that nobody has admitted: it may be read, and never run. */
+export const isForeignRule = (resource: Resource): boolean =>
+  ruleTypes.includes(resource.resourceType) && mirroredFrom(resource) !== undefined && !supplied.has(resource)

@@ -25,6 +25,7 @@ export type {
   OperationDefinition,
   OperationOutcome,
   PlanDefinition,
+  Provenance,
   StructureDefinition,
   StructureMap,
   ValueSet,

@@ -10,8 +10,10 @@ import {
   readCertificates,
   readCountries,
   readIssuers,
+  readReference,
   readReferences,
   readRules,
+  readTexts,
 } from './read-rows.ts'
 import { contentProblems, type GatewayReference, isUuid, type ReferenceContent } from './reference.ts'
 
@@ -39,6 +41,8 @@ export interface GatewayClient {
   country: string
   /** Every row of every participant. */
   references(options?: Pick<RowOptions, 'withFederation'>): Promise<GatewayReference[]>
+  /** One row; undefined when there is none of that uuid. */
+  reference(uuid: string): Promise<GatewayReference | undefined>
   certificates(options?: RowOptions): Promise<JsonObject[]>
   issuers(options?: Omit<RowOptions, 'group'>): Promise<JsonObject[]>
   /** Alpha-2 codes of participants; the cheapest question there is. */
@@ -52,6 +56,10 @@ export interface GatewayClient {
   revocationBatch(batchId: string): Promise<string | 'unknown' | 'deleted'>
   /** Versions of a participant's validation rules, by the rule's identifier. */
   rules(country: string): Promise<Map<string, RuleVersion[]>>
+  /** Ids of the value sets of the DCC era. */
+  valueSetIds(): Promise<string[]>
+  /** One of them as its text. */
+  valueSet(id: string): Promise<Buffer>
   /** Creates a row, or changes the one of that uuid. The gateway does not tell the uuid of a new one. */
   postReference(content: ReferenceContent, uuid?: string): Promise<void>
   deleteReference(uuid: string): Promise<void>
@@ -105,10 +113,21 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
     // Never with filters: the gateway takes country for domain, and domain for country.
     references: async ({ withFederation } = {}) =>
       readReferences((await list('/trustList/references', withFederation ? { withFederation } : {})).body),
+    async reference(uuid) {
+      refuseUuid(uuid)
+      const path = `/trust/reference/${uuid}`
+      const reply = await ask({ method: 'GET', path, headers: common, maxBytes: LARGEST_ANSWER })
+      // An unknown uuid is answered with 400.
+      if (reply.status === 400 && readReport(reply.body)?.code === '0x000') return undefined
+      if (reply.status === 404 && readReport(reply.body)) return undefined
+      return readReference(expect(reply, 200).body)
+    },
     certificates: async (query) => readCertificates((await list('/trustList/certificate', query)).body),
     issuers: async (query) => readIssuers((await list('/trustList/issuers', query)).body),
     countries: async () => readCountries((await list('/countrylist')).body),
     rules: async (country) => readRules((await list(`/rules/${encodeURIComponent(country)}`)).body),
+    valueSetIds: async () => readTexts((await list('/valuesets')).body),
+    valueSet: async (id) => (await list(`/valuesets/${encodeURIComponent(id)}`)).body,
     ...revocations(ask),
     async postReference(content, uuid) {
       refuse(contentProblems(content, options.country))

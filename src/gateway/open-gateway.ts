@@ -85,7 +85,8 @@ async function signUpload(content: Uint8Array, { certificate, privateKey }: Iden
 
 const pemOf = ({ privateKey }: Identity) => privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
-function readAnchors(file: string): X509Certificate[] {
+/** The certificates of a file of trust anchors, PEM or DER. Throws the error of the file system, or of a certificate that cannot be read. */
+export function readAnchors(file: string): X509Certificate[] {
   const bytes = readFileSync(file)
   const found = bytes.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
   return (found ?? [bytes]).map((each) => new X509Certificate(each))

@@ -64,27 +64,45 @@ export function readCountries(body: Buffer): string[] {
   })
 }
 
-/** Rows of trusted references. @throws GatewayError */
-export function readReferences(body: Buffer): GatewayReference[] {
-  return readObjects(body).map((row, at) => {
-    const text = textOf(row, `entry ${at + 1}`)
-    return {
-      uuid: text('uuid'),
-      url: text('url'),
-      country: text('country'),
-      type: text('type'),
-      service: text('service'),
-      name: text('name'),
-      contentType: text('contentType'),
-      signatureType: text('signatureType'),
-      // A row of another gateway may lack what this one demands of those that it takes itself.
-      domain: text.orAbsent('domain') ?? '',
-      referenceVersion: text.orAbsent('referenceVersion') ?? '',
-      thumbprint: text.orAbsent('thumbprint'),
-      sslPublicKey: text.orAbsent('sslPublicKey'),
-      sourceGateway: text.orAbsent('sourceGateway'),
-    }
+/** A list of names. @throws GatewayError */
+export function readTexts(body: Buffer): string[] {
+  const json = readJson(body)
+  if (!Array.isArray(json)) throw malformed('a list of names is wanted')
+  return json.map((each, at) => {
+    if (typeof each === 'string' && /^[\w.-]{1,100}$/.test(each)) return each
+    throw malformed(`entry ${at + 1} is no name`)
   })
+}
+
+/** Rows of trusted references. @throws GatewayError */
+export const readReferences = (body: Buffer): GatewayReference[] =>
+  readObjects(body).map((row, at) => referenceOf(row, `entry ${at + 1}`))
+
+/** One row. @throws GatewayError */
+export function readReference(body: Buffer): GatewayReference {
+  const json = readJson(body)
+  if (!isJsonObject(json)) throw malformed('an object is wanted')
+  return referenceOf(json, 'the entry')
+}
+
+function referenceOf(row: JsonObject, place: string): GatewayReference {
+  const text = textOf(row, place)
+  return {
+    uuid: text('uuid'),
+    url: text('url'),
+    country: text('country'),
+    type: text('type'),
+    service: text('service'),
+    name: text('name'),
+    contentType: text('contentType'),
+    signatureType: text('signatureType'),
+    // A row of another gateway may lack what this one demands of those that it takes itself.
+    domain: text.orAbsent('domain') ?? '',
+    referenceVersion: text.orAbsent('referenceVersion') ?? '',
+    thumbprint: text.orAbsent('thumbprint'),
+    sslPublicKey: text.orAbsent('sslPublicKey'),
+    sourceGateway: text.orAbsent('sourceGateway'),
+  }
 }
 
 /** Members of rows of the other lists that are read by somebody, all texts. */

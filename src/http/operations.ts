@@ -1,5 +1,5 @@
 import { nearestName } from '../base/nearest.ts'
-import { isRefused } from '../fhir/artefact.ts'
+import { isForeignRule, isRefused } from '../fhir/artefact.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Operation, OperationCall } from '../fhir/operation.ts'
@@ -73,7 +73,9 @@ export async function operationInteraction(
 async function checkExists(context: HttpContext, { type, id }: Target): Promise<void> {
   const version = await context.storage.read(type, id)
   if (version?.resource && isRefused(version.resource)) {
-    const text = `${type}/${id} was stored as a draft because it is not fit to be active; it can be read and mended, not used.`
+    const text = isForeignRule(version.resource)
+      ? `${type}/${id} is a copy of another participant's rules, which are not run here unless the configuration names him as a supplier (MIRROR, runRules).`
+      : `${type}/${id} was stored as a draft because it is not fit to be active; it can be read and mended, not used.`
     throw new FhirError(422, issue('business-rule', text))
   }
   if (version?.resource) return

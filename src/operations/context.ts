@@ -18,8 +18,6 @@ export interface OperationContext {
   mapJobs: MapJobs
   rules: Rules
   evaluate: Evaluate
-  /** The trusted keys now. */
-  trustedKeys(): KeyIndex
   /**
    * What a gateway takes as a trusted reference of a published version, for a trust domain, by default the first that is configured.
    * @throws FhirError 404 when the version was not published here, 422 when it has no canonical form
@@ -28,6 +26,8 @@ export interface OperationContext {
     version: { type: string; id: string; versionId: string },
     domain: string | undefined,
   ): Promise<JsonObject>
+  /** The trusted keys now. */
+  trustedKeys(): KeyIndex
   limits: OperationLimits
   /** The server's clock. */
   now(): Date

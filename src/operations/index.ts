@@ -32,6 +32,6 @@ export const operations: Operation<OperationContext>[] = [
   compare,
   transform,
   convert,
-  verifyTrustOperation,
   trustedReference,
+  verifyTrustOperation,
 ]

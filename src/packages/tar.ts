@@ -10,6 +10,8 @@ export interface ArchiveLimits {
   /** Bytes of one file. */
   fileBytes: number
   files: number
+  /** Refuses an archive with links, devices, or names that lead out of it, in place of leaving them out. */
+  isStrict?: boolean
 }
 
 /** 1 GiB, 256 MiB a file, 100,000 files: several times the biggest published FHIR package. */
@@ -75,10 +77,18 @@ export function readTar(bytes: Uint8Array, limits: ArchiveLimits = defaultArchiv
     if (kind === 'x') override = { ...override, ...paxRecords(content) }
     else if (kind === 'L') override.name = text(content)
     else if (!isMeta) {
-      if (kind === '0' || kind === '7') files.push({ name: override.name ?? entryName(header), bytes: content })
+      const name = override.name ?? entryName(header)
+      if (limits.isStrict) refuseStrange(kind, name)
+      if (kind === '0' || kind === '7') files.push({ name, bytes: content })
       override = {}
     }
   }
+}
+
+/** @throws FhirError 422 for what is neither file nor folder, and for a name that leads elsewhere */
+function refuseStrange(kind: string, name: string): void {
+  if (!['0', '5', '7'].includes(kind)) throw damaged('it has a link or a device')
+  if (/^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)/.test(name)) throw damaged('a name in it leads out of it')
 }
 
 function entryName(header: Uint8Array): string {

@@ -2,14 +2,13 @@
  * Value sets by the bare ids of the EU's, e.g. `country-2-codes`: CertLogic rules look into them, and the endpoints for wallets list
  * them, both the same ones.
  */
-import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
+import { artefactCanonical, mirroredFrom, statusOf } from '../fhir/artefact.ts'
 import { compareVersions } from '../fhir/canonical.ts'
 import { isOfType } from '../fhir/json.ts'
 import type { Resource, ValueSet } from '../fhir/types.ts'
 import { euTextExtension, euValueSetIds } from '../gateway/legacy/eu-value-set.ts'
 import { cachedByRevision } from '../storage/by-revision.ts'
 import type { Storage } from '../storage/storage.ts'
-import { isMirrored } from './mirrored.ts'
 
 /** Canonicals of the software, which an installation's own come before. */
 const shipped = 'http://vidimus.org/fhir/'
@@ -35,7 +34,9 @@ async function readEuValueSets(storage: Pick<Storage, 'search'>): Promise<Map<st
   })
   const stored = matches.flatMap(({ resource }) => (isOfType(resource, 'ValueSet') ? [resource] : []))
   const found = new Map<string, ValueSet>()
-  for (const each of stored.filter((one) => statusOf(one) === 'active' && !isMirrored(one)).sort(preferred))
+  for (const each of stored
+    .filter((one) => statusOf(one) === 'active' && mirroredFrom(one) === undefined)
+    .sort(preferred))
     for (const id of idsOf(each)) if (!found.has(id)) found.set(id, each)
   return found
 }

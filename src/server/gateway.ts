@@ -5,15 +5,16 @@ import { type Config, ConfigError } from '../config.ts'
 import { type OpenGateway, openGateway } from '../gateway/open-gateway.ts'
 import type { Wanted } from '../gateway/register/decide.ts'
 import { certificateOfFile, type EndpointKey, endpointKey } from '../gateway/register/endpoint-key.ts'
-import { singleReferences } from '../gateway/register/records.ts'
+import { knownKeys, singleReferences } from '../gateway/register/records.ts'
 import { type After, type GatewayState, type Registrar, startRegistrar } from '../gateway/register/registrar.ts'
-import { type ManifestReference, wantedReferences } from '../gateway/register/wanted.ts'
+import { isOfManifest, type ManifestReference, wantedReferences } from '../gateway/register/wanted.ts'
 import { type GatewayStatus, gatewayStatus } from '../gateway/status.ts'
 import type { NetworkClient } from '../network/network-client.ts'
 import type { NetworkReply } from '../network/network-request.ts'
 import type { PendingContent } from '../publish/base-content/pending.ts'
 import { openStorage } from '../storage/open.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { TrustReaders } from '../trust/lists/trust-source.ts'
 
 /** What registration needs of the other rooms. */
 export interface RegistrationOptions {
@@ -25,8 +26,8 @@ export interface RegistrationOptions {
   now(): Date
   /** Public address without `/fhir`. */
   baseUrl(): string
-  /** The manifests that are public now; undefined while they cannot be told. */
-  manifests?: (() => Promise<readonly ManifestReference[] | undefined>) | undefined
+  /** The manifests that are public now; undefined without a key that signs them. */
+  manifests(): Promise<readonly ManifestReference[] | undefined>
   after?: After | undefined
   tell(text: string): void
 }
@@ -138,6 +139,15 @@ export async function openGateways(config: Config, now: () => Date): Promise<Ope
   throw new ConfigError(problems)
 }
 
+/** What the trust room is given of the gateways: their downloads and anchors. Nothing of it with NETWORK=off. */
+export function gatewayDownloads(
+  { network }: Pick<Config, 'network'>,
+  gateways: readonly OpenGateway[],
+): NonNullable<TrustReaders['gateway']> {
+  const byId = new Map(gateways.map(({ client, anchors }) => [client.id, { ...client, anchors }]))
+  return (id) => (network ? byId.get(id) : undefined)
+}
+
 /** How this server stands at its gateways as its last run left it, without a server. @throws ConfigError for keys that cannot be used */
 export async function configuredGatewayStatus(config: Config): Promise<GatewayStatus[]> {
   if (config.gateways.length === 0) return []
@@ -159,12 +169,18 @@ async function wantedOf(
 ): Promise<Wanted[] | undefined> {
   // What is still being loaded would look as if it were withdrawn.
   if (pending.state().status === 'loading') return undefined
-  const [found, singles] = await Promise.all([manifests ? manifests() : [], singleReferences(storage.records)])
-  if (found === undefined) return undefined
+  const [made, singles] = await Promise.all([manifests(), singleReferences(storage.records)])
+  // A key that is missing by mistake would look as if everything had been withdrawn.
+  if (made === undefined && (await knownKeys(storage.records)).some(isOfManifest))
+    throw missing('there is no key that signs manifests (SIGNING_KEY): what is registered stays as it is')
+  const found = made ?? []
   if (found.length + singles.length === 0) return []
   const sslPublicKey = found.length > 0 ? (await ownKey()).text : ''
   return wantedReferences(country, { manifests: found, singles, sslPublicKey })
 }
+
+/** What an operator has to see to before anything can be registered. */
+const missing = (text: string) => Object.assign(new Error(text), { code: 'REGISTRATION' })
 
 /** How long a certificate that was seen counts, in milliseconds of a stopwatch. */
 const SEEN_MILLISECONDS = 3_600_000
@@ -189,7 +205,7 @@ function endpointKeys({ config, network, baseUrl, tell }: RegistrationOptions): 
       return known.key
     }
     if (known) return known.key // an address that is away for a moment has changed nothing
-    throw new Error(shown)
+    throw missing(shown)
   }
 }
 

@@ -1,6 +1,7 @@
 /** Gives the endpoints of the EU Digital COVID Certificate what they serve: rules, value sets, countries and the key, as they stand. */
+import { setImmediate } from 'node:timers/promises'
 import type { FindDocument } from '../base/public-document.ts'
-import { artefactCanonical, statusOf } from '../fhir/artefact.ts'
+import { artefactCanonical, mirroredFrom, statusOf } from '../fhir/artefact.ts'
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { Library, PlanDefinition, ValueSet } from '../fhir/types.ts'
 import { type EuCode, readEuValueSet, writeEuValueSet } from '../gateway/legacy/eu-value-set.ts'
@@ -16,7 +17,9 @@ import type { Terminology } from '../terminology/terminology.ts'
 import { participantAlpha2 } from '../trust/keys/participant-codes.ts'
 import type { Trust } from '../trust/trust.ts'
 import { type EuValueSets, euValueSetText } from './eu-value-sets.ts'
-import { mirroredFrom } from './mirrored.ts'
+
+/** Texts read before others have a turn. */
+const perTurn = 100
 
 /** A key of this server, as far as lists are signed by it. */
 interface Signing {
@@ -79,12 +82,15 @@ async function ruleTexts({ storage, ruleSuppliers }: LegacyParts): Promise<RuleT
   const withdrawn = libraryNames(plans.filter((each) => !isServed(each)))
   const inForce = libraryNames(plans.filter(isServed))
   const libraries = (await listUsable(storage, 'Library')).filter(isServed)
-  return libraries.flatMap((library) => {
-    if (isNamed(library, withdrawn) && !isNamed(library, inForce)) return []
+  const rules: RuleText[] = []
+  for (const [index, library] of libraries.entries()) {
+    if (index % perTurn === perTurn - 1) await setImmediate()
+    if (isNamed(library, withdrawn) && !isNamed(library, inForce)) continue
     const text = certLogicText(library)
     const rule = text === undefined ? 'no CertLogic' : readRuleText(text)
-    return typeof rule === 'string' ? [] : [rule]
-  })
+    if (typeof rule !== 'string') rules.push(rule)
+  }
+  return rules
 }
 
 /** Canonicals of the libraries that rule sets name, with and without version. */

@@ -1,13 +1,12 @@
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { demoTrustSources } from '../demo/demo-issuer.ts'
-import type { OpenGateway } from '../gateway/open-gateway.ts'
 import type { NetworkClient } from '../network/network-client.ts'
-import { isOfGateway, type TrustReaders, type TrustSource } from '../trust/lists/trust-source.ts'
+import type { TrustReaders, TrustSource } from '../trust/lists/trust-source.ts'
 import { createBatchStore } from '../trust/revocation/gateway/batch-store.ts'
 import { fileReaders, loadTrustLists, type Trust } from '../trust/trust.ts'
 import { createCopyStore, fileDisk, fileName } from '../trust/upkeep/copy-store.ts'
-import { openGateways } from './gateway.ts'
+import { offlineGateways } from './offline-gateways.ts'
 
 /** Folder of last good copies, below DATA_DIR. */
 const FOLDER = 'trust'
@@ -20,53 +19,44 @@ interface TrustParts {
   network?: NetworkClient
   /** Whether last good copies are written: by servers, and by who refreshes them. */
   keepsCopies?: boolean
-  /** Gateways of the configuration; absent: they are opened where a source names one. */
-  gateways?: readonly OpenGateway[]
+  /** Gateways of the configuration that can be asked; what came from others before is read all the same. */
+  gateway?: TrustReaders['gateway']
   /** Breaks off what is being fetched. */
   closing?: AbortSignal
 }
 
 /** The trust sources of a configuration. Without any a development server trusts the issuer that it made itself; a production server nobody. */
 export const configuredSources = (config: Config): TrustSource[] =>
-  config.trustLists?.map((source) => ({ ...settingsOfGateway(source, config), ...source })) ??
+  config.trustLists?.map((source) => asItsGateway(source, config)) ??
   (config.production ? [] : demoTrustSources(config.dataDir, new Date()))
 
-/** What the settings of a gateway say of its list holds, where the source does not say otherwise. */
-function settingsOfGateway({ kind, location }: TrustSource, { gateways }: Config) {
-  const { mode, withFederation } = gateways.find(({ id }) => id === location) ?? {}
-  if (kind !== 'gateway' && kind !== 'issuers') return {}
-  return {
-    ...(kind === 'gateway' && mode ? { mode } : {}),
-    ...(withFederation === undefined ? {} : { withFederation }),
-  }
+/** A source of a gateway does as the gateway's own settings say, where it says nothing else. */
+function asItsGateway(source: TrustSource, { gateways }: Pick<Config, 'gateways'>): TrustSource {
+  const gateway = gateways.find(({ id }) => id === source.location)
+  if (!gateway || (source.kind !== 'gateway' && source.kind !== 'issuers')) return source
+  const { mode, withFederation } = gateway
+  return { withFederation, ...(source.kind === 'gateway' ? { mode } : {}), ...source }
 }
 
 /** Last good copies of a configuration. */
 export const configuredCopies = (config: Pick<Config, 'dataDir'>) => createCopyStore(join(config.dataDir, FOLDER))
 
 /** Reads the trust lists of a configuration, without a store: files, and the last good copies of what is remote. */
-export async function loadConfiguredTrust(config: Config, parts: TrustParts = {}): Promise<Trust> {
+export function loadConfiguredTrust(config: Config, parts: TrustParts = {}): Promise<Trust> {
   const { network, keepsCopies = false, closing } = parts
-  const sources = configuredSources(config)
-  const gateways = parts.gateways ?? (sources.some(isOfGateway) ? await openGateways(config, () => new Date()) : [])
+  const offline = offlineGateways(config)
   const readers: TrustReaders = {
     ...fileReaders,
     ...(config.network && network ? { fetch: fetchThrough(network, closing) } : {}),
-    gateway: gatewaysById(gateways),
+    gateway: (id) => parts.gateway?.(id) ?? offline(id),
     batches: (name) => createBatchStore(join(config.dataDir, FOLDER, `${fileName(name)}.batches`), fileDisk),
   }
-  return loadTrustLists(sources, {
+  return loadTrustLists(configuredSources(config), {
     now: () => new Date(),
     readers,
     copies: configuredCopies(config),
     keepsCopies,
   })
-}
-
-/** What trust sources are given of gateways. */
-function gatewaysById(gateways: readonly OpenGateway[]): NonNullable<TrustReaders['gateway']> {
-  const byId = new Map(gateways.map(({ client, anchors }) => [client.id, { ...client, anchors }]))
-  return (id) => byId.get(id)
 }
 
 function fetchThrough(network: NetworkClient, closing?: AbortSignal): NonNullable<TrustReaders['fetch']> {

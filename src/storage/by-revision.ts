@@ -2,7 +2,7 @@
 import { type Keep, keep } from '../base/keep.ts'
 import type { ResourceOf, ResourceType } from '../fhir/json.ts'
 import type { StructureMap } from '../fhir/types.ts'
-import { findMapOrDraft, listAll, listUsable, usable } from './find-artefacts.ts'
+import { findMapOrDraft, listUsable, usable } from './find-artefacts.ts'
 import type { Storage } from './storage.ts'
 
 /** Whose changes make compiled value sets, maps and rules stale: a write of another type leaves them. */
@@ -26,12 +26,12 @@ export function cachedByRevision<T>(revision: () => number, make: () => T): () =
 export const keptByRevision = <Value>(revision: () => number, most: number): (() => Keep<string, Value>) =>
   cachedByRevision(revision, () => keep<string, Value>(most))
 
-/** Every current resource of a type, read anew when one of them has changed. */
+/** Every current resource of a type that is usable, active ones first, read anew when one of them has changed. */
 export function listedByRevision<T extends ResourceType>(storage: Storage, type: T): () => Promise<ResourceOf<T>[]> {
   const types = [type]
   return cachedByRevision(
     () => storage.revision(types),
-    () => listAll(storage, type),
+    () => listUsable(storage, type),
   )
 }
 

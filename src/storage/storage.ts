@@ -76,7 +76,10 @@ export interface Write {
    * when there is one, so that no other writer comes in between. What it throws undoes all writes.
    */
   unlessPublished?(published: StoredVersion): void
-  /** Called inside the transaction with what the write would take the place of, when there is anything. What it throws undoes all writes. */
+  /**
+   * Called inside the transaction with what the write would take the place of, or delete, when there is anything. What it throws
+   * undoes all writes.
+   */
   unlessInForce?(current: StoredVersion): void
   /** Content of another publisher that comes with the software: not recorded as published by this installation. */
   unrecorded?: boolean

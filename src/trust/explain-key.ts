@@ -62,7 +62,7 @@ export interface KeyEntry {
 }
 
 /** A list that was not verified, or that never can be. */
-export interface KeyEvidence {
+interface KeyEvidence {
   /** File, or name of the source that is refused. */
   list: string
   kind: DidDocumentKind | 'unknown'

@@ -82,7 +82,12 @@ describe('docs', { skip: lacking.length > 0 && `${lacking.join(' and ')} is not 
   let server: ServerProcess
   const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-docs-'))
   before(async () => {
-    server = await startServerProcess({ DATA_DIR: dataDir, DEVELOPMENT_TOKEN: 'secret', ACCESS_LOG: 'off' })
+    server = await startServerProcess({
+      DATA_DIR: dataDir,
+      DEVELOPMENT_TOKEN: 'secret',
+      ACCESS_LOG: 'off',
+      LEGACY_DCC: 'on',
+    })
     await server.ready()
   })
   after(async () => {

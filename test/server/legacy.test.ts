@@ -1,13 +1,17 @@
 /** The endpoints of the EU Digital COVID Certificate over the artefacts of a server. */
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Json, JsonObject } from '../../src/base/json-value.ts'
 import type { Library, Resource, ValueSet } from '../../src/fhir/types.ts'
 import { importPackage } from '../../src/publish/import/import-package.ts'
 import { euRuleToFhir } from '../../src/rules/certlogic/eu-rule.ts'
+import { openStorage } from '../../src/storage/open.ts'
 import { openTestServer } from '../support/loaded-server.ts'
+import { openssl, withOpenssl } from '../support/openssl.ts'
 import { overShared, sharedPath } from '../support/shared.ts'
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
@@ -33,7 +37,7 @@ describe('legacy endpoints of a server', () => {
   let opened: Awaited<ReturnType<typeof openTestServer>>
   let url = ''
   before(async () => {
-    opened = await openTestServer({ LEGACY_DCC: 'on' })
+    opened = await openTestServer({ LEGACY_DCC: 'on', STORAGE_URL: 'sqlite:legacy.db' })
     url = await opened.server.listen()
   })
   after(() => opened.close())
@@ -50,6 +54,13 @@ describe('legacy endpoints of a server', () => {
       body: JSON.stringify(resource),
     })
     assert.ok(response.ok, `${response.status} ${await response.text()}`)
+  }
+  /** As the mirror stores a copy: over REST nobody may. */
+  const putCopy = async (resource: Resource) => {
+    const storage = await openStorage('sqlite:legacy.db', { dataDir: opened.dataDir })
+    const { resourceType: type, id = '' } = resource
+    await storage.write([{ method: 'PUT', type, id, resource, unrecorded: true }])
+    await storage.close()
   }
   const artefacts = (given: JsonObject, text = JSON.stringify(given)) => {
     const { library, planDefinition } = euRuleToFhir(given, { base: 'http://example.org/fhir', ...own })
@@ -128,7 +139,8 @@ describe('legacy endpoints of a server', () => {
     ]
     for (const [version, change] of versions) {
       const { library } = artefacts(rule({ Identifier: 'GR-DE-0001', Country: 'DE', Version: version }))
-      await put({ ...library, ...change })
+      if (!change.meta) await put({ ...library, ...change })
+      else await putCopy({ ...library, ...change })
     }
     assert.deepEqual(await listed('/rules/DE'), ['GR-DE-0001 1.1.0', 'GR-DE-0001 1.0.0'])
     const versionsOf: JsonObject[] = (await get('/rules/DEU/GR-DE-0001')).json()
@@ -233,7 +245,7 @@ describe('a server without them', () => {
 
 overShared.describe('value sets as the EU publishes them', () => {
   it('come in by an import and are served byte for byte, the same to rules', async () => {
-    const { server, close } = await openTestServer({ LEGACY_DCC: 'on' })
+    const { server, close } = await openTestServer({ LEGACY_DCC: 'on', STORAGE_URL: 'sqlite:legacy.db' })
     try {
       const url = await server.listen()
       const options = { storage: server.storage, gate: server.publish, canonical: 'http://ministry.example/fhir' }
@@ -252,6 +264,75 @@ overShared.describe('value sets as the EU publishes them', () => {
       for (const { id, hash } of list) assert.ok(hashes.has(hash), id)
     } finally {
       await close()
+    }
+  })
+})
+
+withOpenssl('signed lists', () => {
+  it('verify with openssl by the key that is served, before and after a restart, over the same bytes', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-legacy-'))
+    const seen: { body: string; signature: string }[] = []
+    try {
+      for (let start = 0; start < 2; start++) {
+        const { server, close } = await openTestServer({ LEGACY_DCC: 'on', DATA_DIR: dataDir })
+        try {
+          const url = await server.listen()
+          const key = Buffer.from(await (await fetch(`${url}/publickey`)).text(), 'base64')
+          for (const path of ['/valuesets', '/rules', '/countrylist']) {
+            const response = await fetch(`${url}${path}`)
+            const body = await response.text()
+            const signature = response.headers.get('x-signature') ?? ''
+            const files = { key, hash: sha256(body), signature: Buffer.from(signature, 'base64') }
+            const said = openssl(
+              ['dgst', '-sha256', '-verify', 'key', '-keyform', 'DER', '-signature', 'signature', 'hash'],
+              files,
+            )
+            assert.match(said.toString(), /Verified OK/, path)
+            const changed = { ...files, hash: sha256(`${body} `) }
+            assert.throws(() =>
+              openssl(
+                ['dgst', '-sha256', '-verify', 'key', '-keyform', 'DER', '-signature', 'signature', 'hash'],
+                changed,
+              ),
+            )
+            if (path === '/valuesets') seen.push({ body, signature })
+          }
+        } finally {
+          await close()
+        }
+      }
+      assert.equal(seen[0]?.body, seen[1]?.body)
+      assert.notEqual(seen[0]?.signature, seen[1]?.signature)
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
+    }
+  })
+
+  it('are unsigned without a key on P-256: in production without one, and with an RSA key', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-legacy-'))
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 })
+    const file = join(dataDir, 'rsa.pem')
+    writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+    try {
+      for (const environment of [
+        { SIGNING_KEY: file },
+        { NODE_ENV: 'production', DEVELOPMENT_TOKEN: '', ALLOW_REQUEST_TRUST_ANCHORS: 'false', TRUST_LISTS: '[]' },
+      ]) {
+        const { server, close } = await openTestServer({ LEGACY_DCC: 'on', ...environment })
+        try {
+          const url = await server.listen()
+          const list = await fetch(`${url}/rules`)
+          assert.equal(list.status, 200)
+          assert.equal(list.headers.get('x-signature'), null)
+          const key = await fetch(`${url}/publickey`)
+          assert.equal(key.status, 404)
+          assert.equal(JSON.parse(await key.text()).code, '0x000')
+        } finally {
+          await close()
+        }
+      }
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
     }
   })
 })

@@ -273,7 +273,7 @@ test('a production server without a key publishes content, signs nothing, and sa
   assert.equal((await own.ask('/trusted/ValueSet')).status, 404)
   assert.deepEqual(json((await own.ask('/.well-known/jwks.json')).body), { keys: [] })
   assert.deepEqual(await own.server.provenance().manifests(), [])
-  assert.match(own.server.keys.warnings(new Date()).join(), /not signed/)
+  assert.match(own.server.signing.warnings(new Date()).join(), /not signed/)
 })
 
 test('a key that is missing takes nothing back that was registered', async () => {

@@ -5,6 +5,7 @@ import { type OpenGateway, openGateway } from '../../gateway/open-gateway.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { addCertificateCommands } from './gateway-certificate.ts'
 import { type AtGateway, type GatewayOptions, gatewayCommand } from './gateway-command.ts'
+import { addDownloadCommand } from './gateway-download.ts'
 import { addRevocationCommands } from './gateway-revocation.ts'
 import { addRuleCommands } from './gateway-rule.ts'
 
@@ -33,6 +34,7 @@ export function addGateway(program: Command, result: CommandResult): void {
   addCertificateCommands(gateway, at)
   addRevocationCommands(gateway, at)
   addRuleCommands(gateway, at)
+  addDownloadCommand(gateway, at, result)
 }
 
 async function atGateway(

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { readConfig } from '../../config.ts'
 import { createNetworkClient } from '../../network/network-client.ts'
-import { openGateways } from '../../server/gateway.ts'
+import { gatewayDownloads, openGateways } from '../../server/gateway.ts'
 import { configuredCopies, configuredSources, loadConfiguredTrust } from '../../server/trust.ts'
 import { identityOf } from '../../trust/upkeep/copy-meta.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
@@ -22,14 +22,15 @@ export function addRefresh(trust: Command, result: CommandResult): void {
       const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
       const gateways = await openGateways(config, () => new Date())
       try {
-        const loaded = await loadConfiguredTrust(config, { network, gateways, keepsCopies: true })
+        const gateway = gatewayDownloads(config, gateways)
+        const loaded = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway })
         const all = await loaded.reload(names.length > 0 ? names : undefined)
         const lists = names.length > 0 ? all.filter(({ name }) => names.includes(name)) : all
         console.log(options.json ? JSON.stringify(lists, null, 2) : printedLists(lists, false))
         if (lists.some(({ failure, usable }) => failure !== undefined || !usable)) result.exitCode = exitCodes.negative
       } finally {
-        network.close()
         for (const gateway of gateways) gateway.close()
+        network.close()
       }
     })
   trust

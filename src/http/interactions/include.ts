@@ -1,4 +1,5 @@
 import { jsonSize } from '../../base/json-size.ts'
+import { ownFirst } from '../../fhir/artefact.ts'
 import { parseCanonical } from '../../fhir/canonical.ts'
 import {
   type IncludeDirective,
@@ -97,7 +98,7 @@ async function resolve(context: HttpContext, reference: string, target: string |
   }
   const { url, version } = parseCanonical(reference)
   for (const type of target === undefined ? supportedTypes : [target]) {
-    const stored = await context.storage.findCanonical(type, url)
+    const stored = ownFirst(await context.storage.findCanonical(type, url))
     const fitting = stored.find((each) => version === undefined || ('version' in each && each.version === version))
     if (fitting?.id !== undefined) return present(await context.storage.read(type, fitting.id))
   }

@@ -1,3 +1,4 @@
+import { mirroredFrom } from '../../fhir/artefact.ts'
 import { badRequest, FhirError, issue } from '../../fhir/error.ts'
 import type { StoredVersion } from '../../storage/storage.ts'
 import type { HttpContext } from '../context.ts'
@@ -6,17 +7,28 @@ import type { QueryPair } from '../message/exchange.ts'
 import { refusePendingSearch } from './pending.ts'
 import { membershipConditions } from './search.ts'
 
+/** Matches that are read at once. */
+const perPage = 10
+
 /**
- * What fits the condition of a conditional interaction; at most two are fetched, more makes no difference.
+ * What fits the condition of a conditional interaction; at most two are answered, more makes no difference.
  * @throws FhirError 400 for a condition that is empty or not understood: ignoring a part would widen it
  */
 export async function matchesOf(context: HttpContext, type: string, pairs: QueryPair[]): Promise<StoredVersion[]> {
   const parsed = readSearch(type, pairs, true)
   const conditions = [...parsed.conditions, ...(await membershipConditions(context, parsed))]
   if (conditions.length === 0) throw badRequest('The condition is empty.', 'required')
-  const page = await context.storage.search({ type, conditions, sort: [], count: 2, total: 'none' })
-  if (page.matches.length === 0) await refusePendingSearch(context, type, conditions)
-  return page.matches
+  const query = { type, conditions, sort: [], count: perPage, total: 'none' as const }
+  const matches: StoredVersion[] = []
+  let cursor: string | undefined
+  do {
+    const page = await context.storage.search({ ...query, ...(cursor ? { cursor } : {}) })
+    // Copies of what others publish are never written to: a condition means what is published here.
+    matches.push(...page.matches.filter(({ resource }) => !resource || mirroredFrom(resource) === undefined))
+    cursor = page.next
+  } while (cursor && matches.length < 2)
+  if (matches.length === 0) await refusePendingSearch(context, type, conditions)
+  return matches.slice(0, 2)
 }
 
 /** The only resource that fits, if any. @throws FhirError 412 when several fit */

@@ -1,4 +1,4 @@
-import { notFit } from '../../fhir/artefact.ts'
+import { mirroredFrom, notFit } from '../../fhir/artefact.ts'
 import { structureFaults } from '../../fhir/check/resource.ts'
 import { badRequest, FhirError, isError, issue, operationOutcome } from '../../fhir/error.ts'
 import type { Issue, OperationOutcome, Resource } from '../../fhir/types.ts'
@@ -53,7 +53,8 @@ export async function checkCanonicalIsNew(context: HttpContext, resource: Resour
   const { url, version } = canonicalOf(resource)
   if (url === undefined) return
   for (const stored of await context.storage.findCanonical(resource.resourceType, url)) {
-    if (canonicalOf(stored).version !== version) continue
+    // A copy of another participant's takes no name from anybody who publishes here.
+    if (canonicalOf(stored).version !== version || mirroredFrom(stored) !== undefined) continue
     const name = version === undefined ? url : `${url}|${version}`
     const text = `${name} is stored already as ${stored.resourceType}/${stored.id}; update that one or change the version.`
     throw new FhirError(422, issue('duplicate', { text, expression: `${resource.resourceType}.url` }))

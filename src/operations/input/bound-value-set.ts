@@ -1,3 +1,4 @@
+import { ownFirst } from '../../fhir/artefact.ts'
 import { badRequest, FhirError, issue } from '../../fhir/error.ts'
 import { isOfType } from '../../fhir/json.ts'
 import { textParameter } from '../../fhir/operation.ts'
@@ -20,7 +21,7 @@ export async function withBoundValueSet(parameters: Parameters, storage: Storage
   const [url = '', element] = context.split('#')
   if (!element)
     throw badRequest(`context must be a StructureDefinition and an element of it (url#path), not '${context}'`)
-  const [found] = await storage.findCanonical('StructureDefinition', url)
+  const [found] = ownFirst(await storage.findCanonical('StructureDefinition', url))
   if (!isOfType(found, 'StructureDefinition')) {
     const text = `A definition for the StructureDefinition '${url}' could not be found`
     throw new FhirError(404, issue('not-found', { text }))

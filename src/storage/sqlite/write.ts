@@ -44,7 +44,9 @@ export function writeOne(write: Write, context: WriteContext): Written {
     throw badRequest(`"${write.type.slice(0, 80)}" is not a resource type.`)
   const current = readCurrent(context.database, write.type, id)
   checkPreconditions(write, id, current)
-  return write.method === 'DELETE' ? remove(write.type, id, current, context) : save({ ...write, id }, current, context)
+  return write.method === 'DELETE'
+    ? remove({ ...write, id }, current, context)
+    : save({ ...write, id }, current, context)
 }
 
 function readCurrent(database: Database, type: string, id: string): Current | undefined {
@@ -68,8 +70,11 @@ function checkPreconditions(write: Write, id: string, current: Current | undefin
 
 const failed = (message: string) => new FhirError(412, issue('conflict', message))
 
-function remove(type: string, id: string, current: Current | undefined, context: WriteContext): Written {
+function remove(write: Write & { id: string }, current: Current | undefined, context: WriteContext): Written {
+  const { type, id } = write
   if (current && !current.deleted) {
+    const stored = write.unlessInForce && storedAs(current, context)
+    if (stored) write.unlessInForce?.(stored)
     const version = insertVersion({ type, id, method: 'DELETE', content: undefined }, current, context)
     return { version, outcome: 'deleted' }
   }
@@ -79,6 +84,11 @@ function remove(type: string, id: string, current: Current | undefined, context:
   return { version: { type, id, versionId, lastUpdated, resource: undefined, method: 'DELETE' }, outcome: 'unchanged' }
 }
 
+const rowOf = (current: Current, { database }: WriteContext) =>
+  database.get(`SELECT ${columns} FROM version v WHERE v.seq = ?`, current.seq)
+
+const storedAs = (current: Current, context: WriteContext) => toVersion(rowOf(current, context))
+
 function save(write: Write & { id: string }, current: Current | undefined, context: WriteContext): Written {
   const { type, id, resource } = write
   if (resource?.resourceType !== type) {
@@ -87,7 +97,7 @@ function save(write: Write & { id: string }, current: Current | undefined, conte
   const published = write.unlessPublished && publishedVersion(context.database, type, artefactCanonical(resource))
   if (published) write.unlessPublished?.(published)
   if (write.method === 'PUT' && current && !current.deleted) {
-    const row = context.database.get(`SELECT ${columns} FROM version v WHERE v.seq = ?`, current.seq)
+    const row = rowOf(current, context)
     const stored = toVersion(row)
     if (row && stored && isUnchanged(resource, row, stored)) return { version: stored, outcome: 'unchanged' }
     if (stored) write.unlessInForce?.(stored)

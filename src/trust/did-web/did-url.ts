@@ -20,7 +20,9 @@ export function didOfUrl(address: string): string | undefined {
   if (url?.protocol !== 'https:' || url.search !== '' || url.hash !== '' || url.username !== '') return undefined
   const path = url.pathname.split('/').slice(1)
   if (path.pop() !== 'did.json') return undefined
-  const parts = path.length === 1 && path[0] === '.well-known' ? [] : path
+  const isWhole = path.length === 1 && path[0] === '.well-known'
+  if (path.length === 0) return undefined
+  const parts = isWhole ? [] : path
   const host = url.host.replace(':', '%3A')
   const did = ['did:web', host, ...parts.map((part) => part.replaceAll(':', '%3A'))].join(':')
   return urlOfDid(did) === undefined ? undefined : did

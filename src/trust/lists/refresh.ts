@@ -95,7 +95,7 @@ function waits(source: TrustSource, { remoteSeconds = HOUR_SECONDS, random = Mat
 }
 
 const bounded = (seconds: number): number =>
-  Math.min(Math.max(seconds * 1000, SHORTEST_MILLISECONDS), LONGEST_MILLISECONDS)
+  Math.min(Math.max(Math.round(seconds * 1000), SHORTEST_MILLISECONDS), LONGEST_MILLISECONDS)
 
 /** Whether the last reading was good. A list that waits to be accepted was read. */
 async function readAgain(trust: Trust, { name }: TrustSource, options: RefreshOptions): Promise<boolean> {

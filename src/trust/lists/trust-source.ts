@@ -129,7 +129,7 @@ export class UnusableSource extends Error {
 export class UndeliveredSource extends UnusableSource {}
 
 /** What another server answered. */
-export interface FetchedDocument {
+interface FetchedDocument {
   status: number
   /** By name in lower case. */
   headers: Readonly<Record<string, string>>

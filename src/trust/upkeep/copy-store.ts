@@ -89,90 +89,132 @@ async function syncFolder(folder: string): Promise<void> {
 
 /** Copies in a folder, which is made when it is first needed. */
 export function createCopyStore(folder: string, disk: Disk = fileDisk): CopyStore {
-  const base = (name: string, slot: Slot) =>
-    join(folder, slot === 'good' ? fileName(name) : `${fileName(name)}.waiting`)
-  const metaPath = (name: string, slot: Slot) => `${base(name, slot)}.meta.json`
-  const acceptedPath = (name: string) => join(folder, `${fileName(name)}.accepted.json`)
-  const documents = (name: string) => join(folder, `${fileName(name)}.documents`)
-  const pathOf = (meta: CopyMeta, slot: Slot, { place, thumbprint }: CopiedDocument) =>
-    place === meta.location ? `${base(meta.name, slot)}.json` : join(documents(meta.name), thumbprint)
-  const loadMeta = async (name: string, slot: Slot) => {
-    const bytes = await unlessMissing(disk.read(metaPath(name, slot)))
-    return bytes && readMeta(bytes)
-  }
-  const writeMeta = (meta: CopyMeta, slot: Slot) =>
-    disk.write(metaPath(meta.name, slot), Buffer.from(`${JSON.stringify(meta, null, 2)}\n`))
-  /** Documents that neither copy needs. */
-  const prune = async (name: string) => {
-    const names = (await unlessMissing(disk.list(documents(name)))) ?? []
-    if (names.length === 0) return
-    const metas = [await loadMeta(name, 'good'), await loadMeta(name, 'waiting')]
-    const needed = new Set(metas.flatMap((meta) => meta?.documents.map(({ thumbprint }) => thumbprint) ?? []))
-    for (const each of names) if (!needed.has(each)) await disk.remove(join(documents(name), each))
-  }
+  const files = new CopyFiles(folder, disk)
+  const accepted = (name: string) => join(folder, `${fileName(name)}.accepted.json`)
   return {
-    async load(source, slot) {
-      const meta = await loadMeta(source.name, slot)
-      if (!meta || meta.name !== source.name || meta.kind !== source.kind || meta.location !== source.location)
-        return undefined
-      const { previous, ...own } = meta
-      const read = async (document: CopiedDocument) => {
-        const bytes = await disk.read(pathOf(meta, slot, document))
-        if (sha256Hex(bytes) !== document.thumbprint) throw new Error('it is not what was written')
-        return bytes
-      }
-      const main = mainOf(meta)
-      const mainBytes = main && (await unlessMissing(disk.read(pathOf(meta, slot, main))))
-      const print = mainBytes && sha256Hex(mainBytes)
-      if (!main || print === undefined || print === main.thumbprint) return { meta: own, isUnsure: false, read }
-      // Between two renames the machine stopped: the document is still the one before.
-      const before = previous && { ...own, ...previous }
-      if (before && mainOf(before)?.thumbprint === print) return { meta: before, isUnsure: false, read }
-      const documents = meta.documents.map((each) => (each === main ? { place: each.place, thumbprint: print } : each))
-      return { meta: { ...own, documents }, isUnsure: true, read }
-    },
-    async save(meta, slot, bytesOf) {
-      const before = await loadMeta(meta.name, slot).catch(() => undefined)
-      const main = mainOf(meta)
-      for (const document of meta.documents) {
-        const path = pathOf(meta, slot, document)
-        if (document === main || (await isThere(disk, path))) continue
-        await disk.write(path, await bytesOf(document))
-      }
-      if (before) {
-        const { previous: _, name: __, kind: ___, location: ____, ...previous } = before
-        await writeMeta({ ...meta, previous }, slot)
-      } else await writeMeta(meta, slot)
-      if (main) await disk.write(pathOf(meta, slot, main), await bytesOf(main))
-      if (before) await writeMeta(meta, slot)
-      await prune(meta.name)
-    },
-    note: (meta) => writeMeta(meta, 'good'),
+    load: (source, slot) => loadCopy(files, source, slot),
+    save: (meta, slot, bytesOf) => saveCopy(files, { meta, slot, bytesOf }),
+    note: (meta) => files.writeMeta(meta, 'good'),
     async remove(name, slot) {
-      await disk.remove(`${base(name, slot)}.json`)
-      await disk.remove(metaPath(name, slot))
-      if (slot === 'waiting') await disk.remove(acceptedPath(name))
-      await prune(name)
+      await disk.remove(files.main(name, slot))
+      await disk.remove(files.metaPath(name, slot))
+      if (slot === 'waiting') await disk.remove(accepted(name))
+      await files.prune(name)
     },
-    accept: (name, identity) => disk.write(acceptedPath(name), Buffer.from(`${JSON.stringify({ identity })}\n`)),
+    accept: (name, identity) => disk.write(accepted(name), Buffer.from(`${JSON.stringify({ identity })}\n`)),
     async accepted(name) {
-      const bytes = await unlessMissing(disk.read(acceptedPath(name)))
+      const bytes = await unlessMissing(disk.read(accepted(name)))
       const [, identity] = /"identity":"([0-9a-f]{64})"/.exec(bytes?.toString('utf8') ?? '') ?? []
       return identity
     },
     async stamp(name) {
-      const paths = [metaPath(name, 'good'), acceptedPath(name)]
+      const paths = [files.metaPath(name, 'good'), accepted(name)]
       const times = await Promise.all(paths.map((path) => unlessMissing(disk.written(path))))
       return times.map((time) => time ?? '').join(' ')
     },
   }
 }
 
+/** Where what stands. */
+class CopyFiles {
+  readonly disk: Disk
+  readonly #folder: string
+
+  constructor(folder: string, disk: Disk) {
+    this.#folder = folder
+    this.disk = disk
+  }
+
+  #base = (name: string, slot: Slot) =>
+    join(this.#folder, slot === 'good' ? fileName(name) : `${fileName(name)}.waiting`)
+  main = (name: string, slot: Slot) => `${this.#base(name, slot)}.json`
+  metaPath = (name: string, slot: Slot) => `${this.#base(name, slot)}.meta.json`
+  #documents = (name: string) => join(this.#folder, `${fileName(name)}.documents`)
+
+  /** The document at the location has a name of its own, others that of their content. */
+  path({ name, location }: CopyMeta, slot: Slot, { place, thumbprint }: CopiedDocument): string {
+    return place === location ? this.main(name, slot) : join(this.#documents(name), thumbprint)
+  }
+
+  async meta(name: string, slot: Slot): Promise<CopyMeta | undefined> {
+    const bytes = await unlessMissing(this.disk.read(this.metaPath(name, slot)))
+    return bytes && readMeta(bytes)
+  }
+
+  writeMeta(meta: CopyMeta, slot: Slot): Promise<void> {
+    return this.disk.write(this.metaPath(meta.name, slot), Buffer.from(`${JSON.stringify(meta, null, 2)}\n`))
+  }
+
+  /** Takes away the documents that neither copy needs. */
+  async prune(name: string): Promise<void> {
+    const names = (await unlessMissing(this.disk.list(this.#documents(name)))) ?? []
+    if (names.length === 0) return
+    const metas = [await this.meta(name, 'good'), await this.meta(name, 'waiting')]
+    const needed = new Set(metas.flatMap((meta) => meta?.documents.map(({ thumbprint }) => thumbprint) ?? []))
+    for (const each of names) if (!needed.has(each)) await this.disk.remove(join(this.#documents(name), each))
+  }
+}
+
+async function loadCopy(files: CopyFiles, source: TrustSource, slot: Slot): Promise<Copy | undefined> {
+  const { disk } = files
+  const { name, kind, location } = source
+  const meta = (await files.meta(name, slot)) ?? (slot === 'good' ? await bareMeta(files, source) : undefined)
+  if (!meta || meta.name !== name || meta.kind !== kind || meta.location !== location) return undefined
+  const { previous, ...own } = meta
+  const read = async (document: CopiedDocument) => {
+    const bytes = await disk.read(files.path(meta, slot, document))
+    if (sha256Hex(bytes) !== document.thumbprint) throw new Error('it is not what was written')
+    return bytes
+  }
+  const main = mainOf(meta)
+  const bytes = main && (await unlessMissing(disk.read(files.main(name, slot))))
+  const print = bytes && sha256Hex(bytes)
+  if (!main || print === undefined) return { meta: own, isUnsure: false, read }
+  if (print === main.thumbprint) return { meta: own, isUnsure: meta.fetchedAt === undefined, read }
+  // Between two renames the machine stopped: the document is still the one before.
+  const before = previous && { ...own, ...previous }
+  if (before && mainOf(before)?.thumbprint === print) return { meta: before, isUnsure: false, read }
+  const documents = meta.documents.map((each) => (each === main ? { place: each.place, thumbprint: print } : each))
+  return { meta: { ...own, documents }, isUnsure: true, read }
+}
+
+/** What a document alone tells, whose meta data are lost. */
+async function bareMeta(files: CopyFiles, { name, kind, location }: TrustSource): Promise<CopyMeta | undefined> {
+  const bytes = await unlessMissing(files.disk.read(files.main(name, 'good')))
+  const documents = bytes ? [{ place: location, thumbprint: sha256Hex(bytes) }] : []
+  return bytes && { name, kind, location, keys: 0, createdOf: {}, documents, folders: {} }
+}
+
+interface Saving {
+  meta: CopyMeta
+  slot: Slot
+  bytesOf(document: CopiedDocument): Promise<Buffer>
+}
+
+async function saveCopy(files: CopyFiles, { meta, slot, bytesOf }: Saving): Promise<void> {
+  const { disk } = files
+  const before = await files.meta(meta.name, slot).catch(() => undefined)
+  const main = mainOf(meta)
+  for (const document of meta.documents) {
+    const path = files.path(meta, slot, document)
+    if (document === main || (await isThere(disk, path))) continue
+    await disk.write(path, await bytesOf(document))
+  }
+  if (before) {
+    const { previous: _, name: __, kind: ___, location: ____, ...previous } = before
+    await files.writeMeta({ ...meta, previous }, slot)
+  } else await files.writeMeta(meta, slot)
+  if (main) await disk.write(files.main(meta.name, slot), await bytesOf(main))
+  if (before) await files.writeMeta(meta, slot)
+  await files.prune(meta.name)
+}
+
 const mainOf = ({ documents, location }: CopyMeta): CopiedDocument | undefined =>
   documents.find(({ place }) => place === location)
 
 /** A name that is a file name on every system, and none of the names that stand beside copies. */
-const PLAIN = /^(?!.*\.(?:meta|waiting|accepted|documents)$)[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$/i
+const PLAIN =
+  /^(?!.*\.(?:meta|waiting|accepted|documents|batches)$)[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$/i
 
 /** File name of a source: its own name where that is plain, else what is plain of it with a part of its hash. */
 export function fileName(name: string): string {

@@ -11,6 +11,7 @@ import type { TrustSource } from '../../../src/trust/lists/trust-source.ts'
 import { loadTrustLists, type TrustListStatus } from '../../../src/trust/trust.ts'
 import { testIssuer } from '../../support/issuer.ts'
 import { memoryReaders } from '../../support/memory-readers.ts'
+import { world } from '../upkeep/world.ts'
 
 const now = () => new Date('2022-06-01T00:00:00Z')
 const issuer = testIssuer({ country: 'XA' })
@@ -130,6 +131,112 @@ describe('a source with refreshSeconds', () => {
       clock.waiting.map(({ milliseconds }) => milliseconds),
       [1000, 2 ** 31 - 1],
     )
+    await end()
+  })
+})
+
+describe('a remote source', () => {
+  const url = 'https://cards.example/.well-known/jwks.json'
+  const remote: TrustSource = { name: 'cards', kind: 'jwks', location: url, issuer: 'https://cards.example' }
+  const good = { keys: [{ ...issuer.dsc.publicKey.export({ format: 'jwk' }), kid: 'a' }] }
+  const prepared = async (more: Partial<TrustSource> = {}, random = 0.5) => {
+    const w = world({ [url]: good })
+    const trust = await w.start([{ ...remote, ...more }, source('file', 61)])
+    const clock = handClock()
+    const told: (string | undefined)[] = []
+    const end = refreshTrust(trust, [{ ...remote, ...more }, source('file', 61)], {
+      after: clock.after,
+      random: () => random,
+      changed: ({ name, failure }) => void (name === 'cards' && told.push(failure)),
+      failed: assert.ifError,
+    })
+    const waits = () =>
+      clock.waiting.map(({ milliseconds }) => milliseconds).filter((each) => each !== 61_000 && each !== 5000)
+    const fire = async (milliseconds?: number) => {
+      const at = clock.waiting.findIndex((each) =>
+        milliseconds === undefined
+          ? each.milliseconds !== 61_000 && each.milliseconds !== 5000
+          : each.milliseconds === milliseconds,
+      )
+      clock.waiting.splice(at, 1)[0]?.run()
+      for (let turn = 0; turn < 200; turn++) await new Promise((done) => setImmediate(done))
+    }
+    return { w, trust, told, end, waits, fire, clock }
+  }
+
+  it('is read at once, then each hour or as it says, ten per cent sooner or later', async () => {
+    for (const [more, random, milliseconds] of [
+      [{}, 0.5, 3_600_000],
+      [{}, 0, 3_240_000],
+      [{}, 1, 3_960_000],
+      [{ refreshSeconds: 100 }, 0.5, 100_000],
+      [{ refreshSeconds: 100 }, 0, 90_000],
+    ] as const) {
+      const { w, waits, fire, end } = await prepared(more, random)
+      assert.deepEqual([waits(), w.asked.length], [[0], 0])
+      await fire()
+      assert.equal(w.asked.length, 1)
+      assert.deepEqual(waits(), [milliseconds])
+      await end()
+    }
+  })
+
+  it('that fails is asked again after a minute, then each time after twice as long, up to an hour; once it is good, as usual', async () => {
+    const { w, waits, fire, told, end } = await prepared()
+    w.served[url] = 500
+    const found: number[] = []
+    for (let turn = 0; turn < 8; turn++) {
+      await fire()
+      found.push((waits()[0] ?? 0) / 60_000)
+    }
+    assert.deepEqual(found, [1, 2, 4, 8, 16, 32, 60, 60])
+    w.served[url] = good
+    await fire()
+    assert.deepEqual(waits(), [3_600_000])
+    assert.deepEqual(told, ['its server answered 500', undefined])
+    await end()
+  })
+
+  it('with short turns is asked again in short turns', async () => {
+    const { w, waits, fire, end } = await prepared({ refreshSeconds: 2 })
+    w.served[url] = 500
+    await fire()
+    await fire()
+    assert.deepEqual(waits(), [4000])
+    await end()
+  })
+
+  it('takes over what another process wrote', async () => {
+    const { w, trust, fire, clock, end } = await prepared()
+    await (await w.start([remote])).reload()
+    assert.equal(trust.keys().keys.length, 0)
+    await fire(5000)
+    assert.equal(trust.keys().keys.length, 1)
+    assert.ok(clock.waiting.some(({ milliseconds }) => milliseconds === 5000))
+    await end()
+    assert.deepEqual(clock.waiting, [])
+  })
+
+  it('that is slow holds up no other source', async () => {
+    const { w, trust, end } = await prepared()
+    const readers = memoryReaders({ '/b/dsc.pem': pem })
+    let answer: () => void = () => {}
+    const slow = new Promise<void>((done) => {
+      answer = done
+    })
+    readers.fetch = async () => {
+      await slow
+      return { status: 500, headers: {}, body: Buffer.alloc(0) }
+    }
+    const lists = await loadTrustLists([remote, source('b')], { readers, now })
+    const reading = lists.reload(['cards'])
+    readers.files['/b/trust.json'] = revoked
+    await lists.reload(['b'])
+    assert.equal(lists.keys().find({ keyId })[0]?.status, 'revoked')
+    answer()
+    await reading
+    assert.equal(w.asked.length, 0)
+    assert.equal(trust.keys().keys.length, 0)
     await end()
   })
 })

@@ -1,0 +1,233 @@
+/** One look at the lists of the gateways: what is new is fetched, proved and stored, what is gone is retired in time. */
+import { errorText } from '../../base/system-error.ts'
+import { FhirError } from '../../fhir/error.ts'
+import type { Resource } from '../../fhir/types.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { fetchReference, thumbprintOf } from './fetch-reference.ts'
+import { MirrorError } from './mirror-error.ts'
+import type { MirrorRule } from './mirror-settings.ts'
+import {
+  type ListedReference,
+  type ParticipantCodes,
+  referenceKey,
+  type WantedReference,
+  wantedReferences,
+} from './mirrored-reference.ts'
+import { type OpenJws, openSigned, type Signers } from './open-signed.ts'
+import { type ContentReading, readContent } from './read-content.ts'
+import { keepList, keepMirror, knownMirrors, type MirroredArtefact, type MirrorRecord } from './records.ts'
+
+export type { ListStatus } from './records.ts'
+
+/** A gateway whose list is looked at. */
+export interface MirrorGateway {
+  id: string
+  /** The participant that this server is there. */
+  country: string
+  references(): Promise<readonly ListedReference[]>
+}
+
+/** Where what is proved goes: through everything that a publication goes through. */
+export interface MirrorStore {
+  /**
+   * Stores artefacts as copies, all or none.
+   * @returns `Type/id` of each, in order
+   * @throws MirrorError `content`, `conflict`
+   */
+  store(resources: readonly Resource[], source: MirrorSource): Promise<string[]>
+  /** Gives copies the status `retired`; what is there no more is none. */
+  retire(names: readonly string[]): Promise<void>
+}
+
+/** Whose copies they are, and by which reference. */
+export interface MirrorSource {
+  participant: string
+  url: string
+  uuid: string
+  thumbprint: string
+  at: Date
+}
+
+/** What a run needs of the other rooms. */
+export interface MirrorRunOptions extends Pick<ContentReading, 'request' | 'readPackage'> {
+  gateways: readonly MirrorGateway[]
+  allow: readonly MirrorRule[]
+  graceDays: number
+  records: Storage['records']
+  store: MirrorStore
+  codes: ParticipantCodes
+  signersOf(participant: string): Signers
+  openJws: OpenJws
+  now(): Date
+  /** Whether this run may still change anything; asked before everything that does. */
+  isHeld(): Promise<boolean>
+  /** Also what failed a while ago. */
+  isForced: boolean
+}
+
+/** What a run saw. */
+export interface MirrorReport {
+  /** Gateways whose list could not be had, with the reason: nothing that they list counts as gone. */
+  failed: { gateway: string; error: string }[]
+}
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+/** Looks once. @throws FhirError 5xx when the store cannot be written now */
+export async function runMirror(options: MirrorRunOptions): Promise<MirrorReport> {
+  const { gateways, records, allow, codes } = options
+  const known = await knownMirrors(records)
+  const own = gateways.map(({ country }) => country)
+  const failed: MirrorReport['failed'] = []
+  const wanted = new Map<string, WantedReference>()
+  for (const { id, references } of gateways) {
+    try {
+      const rows = await references()
+      for (const each of wantedReferences({ gateway: id, rows, own }, allow, codes))
+        wanted.set(referenceKey(each), each)
+    } catch (error) {
+      failed.push({ gateway: id, error: errorText(error) })
+    }
+  }
+  for (const { id } of gateways) {
+    const error = failed.find(({ gateway }) => gateway === id)?.error
+    await keepList(records, { gateway: id, checkedAt: options.now().toISOString(), ...(error ? { error } : {}) })
+  }
+  for (const [key, reference] of wanted) {
+    if (!(await options.isHeld())) return { failed }
+    const next = await look(reference, known.get(key), options)
+    known.set(key, next)
+    await keepMirror(records, key, next)
+  }
+  const silent = new Set(failed.map(({ gateway }) => gateway))
+  for (const [key, record] of known) {
+    // A list that could not be had says nothing about what it lists.
+    if (wanted.has(key) || silent.has(record.gateway)) continue
+    const state = record.state === 'retired' ? 'retired' : 'gone'
+    known.set(key, { ...record, state, artefacts: leaving(record.artefacts, new Set(), options.now()) })
+  }
+  await retireDue(known, silent, options)
+  return { failed }
+}
+
+/** What becomes of one reference. */
+async function look(
+  reference: WantedReference,
+  before: MirrorRecord | undefined,
+  options: MirrorRunOptions,
+): Promise<MirrorRecord> {
+  const { gateway, participant, row } = reference
+  const { uuid, url, service, domain } = row
+  const artefacts = before?.artefacts ?? {}
+  const told = {
+    gateway,
+    participant,
+    uuid,
+    url,
+    service,
+    domain,
+    thumbprint: before?.thumbprint,
+    mirroredAt: before?.mirroredAt,
+  }
+  const tried = JSON.stringify([row.thumbprint ?? '', row.signatureType, url, reference.isUnsignedAllowed])
+  const isSame = before?.tried === tried
+  const stands = Object.values(artefacts).every(({ goneSince }) => goneSince === undefined)
+  if (before && isSame && before.state === 'mirrored' && stands) return before
+  const now = options.now()
+  const waits = before?.retryAt !== undefined && new Date(before.retryAt) > now
+  if (before && isSame && waits && !options.isForced) return before
+  try {
+    const { names, warnings } = await mirror(reference, artefacts, options)
+    const mirrored = Object.fromEntries(names.map(({ name, hash }) => [name, { hash }]))
+    const kept = { ...leaving(artefacts, new Set(Object.keys(mirrored)), now), ...mirrored }
+    const thumbprint = thumbprintOf(row)
+    return { ...told, state: 'mirrored', thumbprint, tried, warnings, mirroredAt: now.toISOString(), artefacts: kept }
+  } catch (error) {
+    const failure = failureOf(error)
+    const failures = (isSame ? (before?.failures ?? 0) : 0) + 1
+    const pause = failure.state === 'unreachable' ? 0 : Math.min(DAY, HOUR * 2 ** (failures - 1))
+    const retryAt = new Date(now.getTime() + pause).toISOString()
+    return { ...told, state: failure.state, tried, failures, retryAt, lastError: failure.message, artefacts }
+  }
+}
+
+function failureOf(error: unknown): MirrorError {
+  if (error instanceof MirrorError) return error
+  // What the store cannot do now ends the run; what it refuses belongs to the reference.
+  if (error instanceof FhirError && error.status < 500) return new MirrorError('content', error.message)
+  throw error
+}
+
+async function mirror(reference: WantedReference, artefacts: MirrorRecord['artefacts'], options: MirrorRunOptions) {
+  const { row, participant, isUnsignedAllowed } = reference
+  if (row.type !== 'FHIR')
+    throw new MirrorError('not-supported', 'references of its type are not mirrored: FHIR ones are')
+  const { openJws, request, store } = options
+  const now = options.now()
+  const { body, warnings } = await fetchReference(row, request)
+  const opening = { signatureType: row.signatureType, isUnsignedAllowed, openJws, now }
+  const content = await openSigned(body, { ...opening, signers: options.signersOf(participant) })
+  const here = Object.entries(artefacts).filter(([, { goneSince, isRetired }]) => goneSince === undefined && !isRetired)
+  const known = new Map(here.map(([name, { hash }]) => [hash, name]))
+  const { resources, kept } = await readContent(content, { ...options, url: row.url, service: row.service, known })
+  if (!(await options.isHeld())) throw new MirrorError('unreachable', 'another process has taken over')
+  const source = { participant, url: row.url, uuid: row.uuid, thumbprint: thumbprintOf(row) ?? '', at: now }
+  const stored = await store.store(
+    resources.map(({ resource }) => resource),
+    source,
+  )
+  const hashes = new Map(Object.entries(artefacts).map(([name, { hash }]) => [name, hash]))
+  return {
+    warnings,
+    names: [
+      ...kept.map((name) => ({ name, hash: hashes.get(name) ?? '' })),
+      ...stored.map((name, at) => ({ name, hash: resources[at]?.hash ?? '' })),
+    ],
+  }
+}
+
+/** Artefacts that are not among the named ones begin to be gone; those that were keep their time. */
+function leaving(
+  artefacts: MirrorRecord['artefacts'],
+  named: ReadonlySet<string>,
+  now: Date,
+): MirrorRecord['artefacts'] {
+  return Object.fromEntries(
+    Object.entries(artefacts).map(([name, artefact]): [string, MirroredArtefact] => [
+      name,
+      named.has(name) ? artefact : { ...artefact, goneSince: artefact.goneSince ?? now.toISOString() },
+    ]),
+  )
+}
+
+/** Retires what no reference has named for the days of grace, and keeps all that changed. */
+async function retireDue(
+  known: Map<string, MirrorRecord>,
+  silent: ReadonlySet<string>,
+  { now, graceDays, store, records, isHeld }: MirrorRunOptions,
+): Promise<void> {
+  const due = now().getTime() - graceDays * DAY
+  const named = new Set(
+    [...known.values()].flatMap(({ artefacts }) =>
+      Object.entries(artefacts).flatMap(([name, { goneSince }]) => (goneSince === undefined ? [name] : [])),
+    ),
+  )
+  const isDue = ({ goneSince }: MirroredArtefact) => goneSince !== undefined && new Date(goneSince).getTime() <= due
+  for (const [key, record] of known) {
+    if (silent.has(record.gateway)) continue
+    if (!(await isHeld())) return
+    const ends = Object.entries(record.artefacts).filter(([, each]) => isDue(each) && !each.isRetired)
+    await store.retire(ends.map(([name]) => name).filter((name) => !named.has(name)))
+    const ended = new Set(ends.map(([name]) => name))
+    const artefacts = Object.fromEntries(
+      Object.entries(record.artefacts).map(([name, each]): [string, MirroredArtefact] => [
+        name,
+        ended.has(name) ? { ...each, isRetired: true } : each,
+      ]),
+    )
+    const all = Object.values(artefacts)
+    const isOver = record.state === 'gone' && all.every(({ isRetired }) => isRetired)
+    await keepMirror(records, key, { ...record, state: isOver ? 'retired' : record.state, artefacts })
+  }
+}

@@ -1,0 +1,158 @@
+/** Mirroring of what other participants publish: the gateways' lists, the trusted keys and the store brought together. */
+import { randomUUID } from 'node:crypto'
+import { errorText } from '../base/system-error.ts'
+import type { Config } from '../config.ts'
+import { type ListStatus, type MirrorGateway, type MirrorReport, runMirror } from '../gateway/mirror/mirror-run.ts'
+import type { Signers } from '../gateway/mirror/open-signed.ts'
+import { knownLists, knownMirrors, type MirrorRecord } from '../gateway/mirror/records.ts'
+import type { OpenGateway } from '../gateway/open-gateway.ts'
+import { leaseTaker } from '../gateway/register/lease.ts'
+import type { After } from '../gateway/register/registrar.ts'
+import type { NetworkClient } from '../network/network-client.ts'
+import { openJws } from '../provenance/jws.ts'
+import type { PendingContent } from '../publish/base-content/pending.ts'
+import { createMirrorStore, readForeignPackage } from '../publish/mirror.ts'
+import type { Publish } from '../publish/publish.ts'
+import type { Storage } from '../storage/storage.ts'
+import { participantCode, sameParticipant } from '../trust/keys/participant-codes.ts'
+import type { Trust } from '../trust/trust.ts'
+
+/** What mirroring needs of the other rooms. */
+export interface MirrorOptions {
+  config: Pick<Config, 'mirror' | 'network'>
+  gateways: readonly MirrorGateway[]
+  /** The store itself: everybody else has it with copies guarded. */
+  storage: Storage
+  publish: Publish
+  trust: Pick<Trust, 'keys'>
+  network: Pick<NetworkClient, 'request'>
+  pending: Pick<PendingContent, 'state'>
+  now(): Date
+  after?: After | undefined
+  tell(text: string): void
+}
+
+/** What is mirrored, as it is told. */
+export interface MirrorStatus {
+  lists: ListStatus[]
+  references: MirrorRecord[]
+}
+
+/** Mirroring beside a server. */
+export interface Mirror {
+  /**
+   * Looks at the lists now; undefined when another process is at it.
+   * @param isForced also at what failed a while ago
+   */
+  refresh(isForced: boolean): Promise<MirrorReport | undefined>
+  status(): Promise<MirrorStatus>
+  /** Begins to look, and goes on until the end. */
+  start(): void
+  close(): Promise<void>
+}
+
+/** Time before the first look of a server that starts, in milliseconds. */
+const FIRST_LOOK = 1_000
+
+const afterTimeout: After = (milliseconds, run) => {
+  const timeout = setTimeout(run, milliseconds).unref()
+  return () => clearTimeout(timeout)
+}
+
+/** The participants whose mirrored rules may be run, as the tags of copies name them. */
+export const ruleSuppliers = ({ mirror }: Pick<Config, 'mirror'>): Set<string> =>
+  new Set(mirror?.allow.flatMap(({ participant, runRules }) => (runRules ? (participantCode(participant) ?? []) : [])))
+
+/** The lists of gateways. */
+export const listsOf = (gateways: readonly OpenGateway[]): MirrorGateway[] =>
+  gateways.map(({ settings: { id, country, withFederation }, client }) => ({
+    id,
+    country,
+    references: () => client.references({ withFederation }),
+  }))
+
+/** Mirroring that has not begun. */
+export function createMirror(options: MirrorOptions): Mirror {
+  const { config, storage, pending, tell, after = afterTimeout } = options
+  const { mirror, network: isOn } = config
+  const { records } = storage
+  const lease = leaseTaker({ records, job: 'mirror', holder: randomUUID(), elapsed: () => performance.now() })
+  const closing = new AbortController()
+  let underWay: Promise<unknown> = Promise.resolve()
+  let cancel: (() => void) | undefined
+  const look = async (isForced: boolean): Promise<MirrorReport | undefined> => {
+    if (!mirror || !isOn || closing.signal.aborted) return undefined
+    const held = await lease.take()
+    if (!held) return undefined
+    let done: string | undefined
+    try {
+      const isHeld = async () => !closing.signal.aborted && (await held.isHeld())
+      const report = await runMirror({ ...partsOf(options, closing.signal), ...mirror, isHeld, isForced })
+      done = 'lists'
+      return report
+    } finally {
+      await held.release(done)
+    }
+  }
+  const refresh = (isForced: boolean) => {
+    const run = underWay.then(() => look(isForced))
+    underWay = run.catch(() => undefined) // told to whoever asked
+    return run
+  }
+  const again = (milliseconds: number, isFirst: boolean) => {
+    cancel = after(milliseconds, () => {
+      // Content that is being loaded is what artefacts are judged by.
+      const isLoading = pending.state().status === 'loading'
+      const run = isLoading ? Promise.resolve() : refresh(isFirst)
+      run
+        .catch((error: unknown) => tell(`mirror: ${errorText(error)}`))
+        .finally(() => {
+          if (!closing.signal.aborted)
+            again((mirror?.refreshSeconds ?? 0) * (isLoading ? 10 : 1_000), isFirst && isLoading)
+        })
+    })
+  }
+  return {
+    refresh,
+    status: async () => ({
+      lists: await knownLists(records),
+      references: [...(await knownMirrors(records)).values()],
+    }),
+    start() {
+      if (mirror && isOn && !cancel) again(FIRST_LOOK, true)
+    },
+    async close() {
+      closing.abort()
+      cancel?.()
+      await underWay
+    },
+  }
+}
+
+function partsOf({ gateways, storage, publish, trust, network, now }: MirrorOptions, signal: AbortSignal) {
+  return {
+    gateways,
+    records: storage.records,
+    store: createMirrorStore({ storage, publish }),
+    codes: { same: sameParticipant, code: participantCode },
+    signersOf: (participant: string) => signersOf(trust, participant),
+    openJws,
+    now,
+    request: (asked: Parameters<NetworkClient['request']>[0]) => network.request({ ...asked, signal }),
+    readPackage: readForeignPackage,
+  }
+}
+
+/** Who may sign for a participant, by the lists in use. */
+function signersOf(trust: Pick<Trust, 'keys'>, participant: string): Signers {
+  const keys = trust
+    .keys()
+    .keys.filter((key) => key.status === 'current' && sameParticipant(key.participant, participant))
+  const certificates = (usage: string) =>
+    keys.flatMap((key) => (key.usage === usage && key.certificate ? [key.certificate] : []))
+  return {
+    uploads: certificates('UP'),
+    authorities: certificates('SCA'),
+    documentSigners: new Set(certificates('DSC').map(({ fingerprint256 }) => fingerprint256)),
+  }
+}
