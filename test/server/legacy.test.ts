@@ -33,11 +33,14 @@ const rule = (change: JsonObject = {}): JsonObject => ({
   ...change,
 })
 
+/** Whose mirrored rules are run: those of France alone. */
+const suppliers = JSON.stringify([{ participant: 'FRA', runRules: true }, { participant: 'ITA' }])
+
 describe('legacy endpoints of a server', () => {
   let opened: Awaited<ReturnType<typeof openTestServer>>
   let url = ''
   before(async () => {
-    opened = await openTestServer({ LEGACY_DCC: 'on', STORAGE_URL: 'sqlite:legacy.db' })
+    opened = await openTestServer({ LEGACY_DCC: 'on', STORAGE_URL: 'sqlite:legacy.db', MIRROR: suppliers })
     url = await opened.server.listen()
   })
   after(() => opened.close())
@@ -149,6 +152,20 @@ describe('legacy endpoints of a server', () => {
       ['1.1.0', '1.0.0'],
     )
     for (const { hash, content } of versionsOf) assert.equal(sha256(String(content)), hash)
+  })
+
+  it('hands a mirrored rule on where the configuration has it run here, and no other', async () => {
+    for (const [participant, country] of [
+      ['FRA', 'FR'],
+      ['ITA', 'IT'],
+    ] as const) {
+      const { library, planDefinition } = artefacts(rule({ Identifier: `GR-${country}-0001`, Country: country }))
+      const meta = { tag: [{ system: 'http://vidimus.org/fhir/CodeSystem/mirrored', code: participant }] }
+      await putCopy({ ...library, meta })
+      await putCopy({ ...planDefinition, meta })
+    }
+    assert.deepEqual(await listed('/rules/FR'), ['GR-FR-0001 1.0.0'])
+    assert.deepEqual(await listed('/rules/IT'), [])
   })
 
   it('never lists a CQL library, a bare expression, or what an import found unfit', async () => {
