@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
+import { type DirectoryConfig, readDirectorySettings } from './config/directory-settings.ts'
 import { parseGateways } from './config/gateway-settings.ts'
 import { readMirror } from './config/mirror-settings.ts'
 import type { Setting } from './config/setting.ts'
@@ -20,7 +21,7 @@ import type { TrustSource } from './trust/lists/trust-source.ts'
 type RequestLimits = Omit<HttpLimits, 'writingEntries'>
 
 /** The configuration of one server, every value read and checked. */
-export interface Config {
+export interface Config extends DirectoryConfig {
   port: number
   host: string
   /** Without a trailing slash; undefined until the port is known when it is to be computed. */
@@ -120,6 +121,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     publicTlsCertificate: texts.get('PUBLIC_TLS_CERTIFICATE'),
     mirror,
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
+    ...readDirectorySettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
     domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),

@@ -23,6 +23,7 @@ import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
+import { keyDirectory } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
@@ -40,6 +41,7 @@ import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 
 import { largeCodeSystem } from './terminology/code-system/large/large-code-system.ts'
 import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
 import { createTerminology } from './terminology/terminology.ts'
+import type { KeyDirectory } from './trust/directory/key-directory.ts'
 import { type After, refreshTrust } from './trust/lists/refresh.ts'
 import type { Trust } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
@@ -72,6 +74,8 @@ export interface VidimusServer extends OperationContext {
   registration: Registration
   /** What other participants publish, as far as it is wanted here. */
   mirror: Mirror
+  /** The keys that it trusts, as trust lists for others. */
+  directory: KeyDirectory
   /** For `http.createServer`, when the server is embedded. */
   handler: ReturnType<typeof createApp>['handler']
   /**
@@ -126,19 +130,16 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const manifests = () => provenance.manifests()
   const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
+  const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const newApp = () =>
-    createHttpApp({ ...wiring, context, publish, keys, provenance, registration, baseUrl: baseUrl(), mayWrite })
+  const own = { publish, registration, directory, config, trust, pending, keys }
+  const newApp = () => createHttpApp({ ...own, context, provenance, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
-    publish,
-    pending,
-    registration,
+    ...own,
     mirror,
-    config,
-    trust,
     signing: keys,
     provenance: () => provenance,
     handler: (message, response) => app.handler(message, response),
@@ -159,11 +160,12 @@ export async function createServer(config: Config, { after, formats }: ServerPar
       endRefresh ??= beginRefresh(trust, config, after)
       registration.start()
       mirror.start()
+      if (config.keyDirectory) directory.start(after)
       return baseUrl()
     },
     async close() {
       closing.abort()
-      await Promise.all([endRefresh?.(), registration.close(), mirror.close()])
+      await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
       await running?.close(10_000)
       network.close()
       await app.audit.flush()
@@ -276,7 +278,8 @@ function wireEvaluate(
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
 type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
 
-interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'registration'> {
+interface HttpWiring
+  extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
   context: Context
   keys: SigningKeys
   provenance: Provenance
@@ -285,7 +288,8 @@ interface HttpWiring extends Pick<VidimusServer, 'config' | 'publish' | 'pending
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, provenance, registration, baseUrl, mayWrite } = wiring
+  const { config, context, publish, pending, trust, keys, directory, provenance, registration, baseUrl, mayWrite } =
+    wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
@@ -304,7 +308,7 @@ function createHttpApp(wiring: HttpWiring) {
     },
     limits: config.requestLimits,
     hooks: {
-      documents: documents({ config, context, pending, trust, keys, provenance, baseUrl }),
+      documents: documents({ config, context, pending, trust, keys, directory, provenance, baseUrl }),
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,

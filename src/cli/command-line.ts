@@ -12,6 +12,7 @@ import { addImport } from './import.ts'
 import { addIssue } from './issue.ts'
 import { addKeys } from './keys.ts'
 import { addMap } from './map.ts'
+import { addDirectory } from './network/directory.ts'
 import { addGateway } from './network/gateway.ts'
 import { addMirror } from './network/mirror.ts'
 import { addRegister } from './network/register.ts'
@@ -25,6 +26,7 @@ const commands = [
   addDecode,
   addImport,
   addTrust,
+  addDirectory,
   addRegister,
   addGateway,
   addMirror,

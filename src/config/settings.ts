@@ -1,6 +1,7 @@
 /** Every setting, once: name, kind, default and meaning. */
 import { proxyProblem } from '../http/limits/requester.ts'
 import { openOperationNames } from '../operations/open-operations.ts'
+import { directorySettings } from './directory-settings.ts'
 import { gatewaySettings } from './gateway-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
@@ -76,6 +77,7 @@ export const settings = [
   ...gatewaySettings,
   ...mirrorSettings,
   ...legacySettings,
+  ...directorySettings,
   {
     variable: 'JURISDICTION',
     kind: 'country',

@@ -11,26 +11,20 @@ import type { Provenance } from './provenance.ts'
 
 /** What documents are made of. */
 interface DocumentsOptions {
-  config: Pick<Config, 'dataDir' | 'network' | 'legacyDcc'>
+  config: Pick<Config, 'dataDir' | 'network' | 'legacyDcc' | 'keyDirectory'>
   context: Pick<LegacyParts, 'storage' | 'terminology'> & { euValueSets: EuValueSets }
   pending: LegacyParts['pending']
   trust: LegacyParts['trust']
   keys: SigningKeys
+  directory: { find: FindDocument }
   provenance: Pick<Provenance, 'documents'>
   /** Public address without `/fhir`. */
   baseUrl: string
 }
 
 /** Every document of a server, in the order in which they are looked for. */
-export function documents({
-  config,
-  context,
-  pending,
-  trust,
-  keys,
-  provenance,
-  baseUrl,
-}: DocumentsOptions): FindDocument[] {
+export function documents(options: DocumentsOptions): FindDocument[] {
+  const { config, context, pending, trust, keys, directory, provenance, baseUrl } = options
   const { storage, terminology, euValueSets: valueSets } = context
   let known: { keyId: string; publicKey: KeyObject } | undefined
   const messageKey = () => {
@@ -43,6 +37,7 @@ export function documents({
   return [
     keyDocuments({ keys, baseUrl, ...(config.network ? { messageKey } : {}) }),
     provenance.documents,
+    ...(config.keyDirectory ? [directory.find] : []),
     ...(config.legacyDcc ? [legacyDocuments({ storage, terminology, pending, trust, valueSets, signingKey })] : []),
   ]
 }

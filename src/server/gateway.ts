@@ -5,9 +5,9 @@ import { type Config, ConfigError } from '../config.ts'
 import { type OpenGateway, openGateway } from '../gateway/open-gateway.ts'
 import type { Wanted } from '../gateway/register/decide.ts'
 import { certificateOfFile, type EndpointKey, endpointKey } from '../gateway/register/endpoint-key.ts'
-import { singleReferences } from '../gateway/register/records.ts'
+import { knownKeys, singleReferences } from '../gateway/register/records.ts'
 import { type After, type GatewayState, type Registrar, startRegistrar } from '../gateway/register/registrar.ts'
-import { type ManifestReference, wantedReferences } from '../gateway/register/wanted.ts'
+import { isOfManifest, type ManifestReference, wantedReferences } from '../gateway/register/wanted.ts'
 import { type GatewayStatus, gatewayStatus } from '../gateway/status.ts'
 import type { NetworkClient } from '../network/network-client.ts'
 import type { NetworkReply } from '../network/network-request.ts'
@@ -26,8 +26,8 @@ export interface RegistrationOptions {
   now(): Date
   /** Public address without `/fhir`. */
   baseUrl(): string
-  /** The manifests that are public now; undefined while they cannot be told. */
-  manifests?: (() => Promise<readonly ManifestReference[] | undefined>) | undefined
+  /** The manifests that are public now; undefined without a key that signs them. */
+  manifests(): Promise<readonly ManifestReference[] | undefined>
   after?: After | undefined
   tell(text: string): void
 }
@@ -169,8 +169,11 @@ async function wantedOf(
 ): Promise<Wanted[] | undefined> {
   // What is still being loaded would look as if it were withdrawn.
   if (pending.state().status === 'loading') return undefined
-  const [found, singles] = await Promise.all([manifests ? manifests() : [], singleReferences(storage.records)])
-  if (found === undefined) return undefined
+  const [made, singles] = await Promise.all([manifests(), singleReferences(storage.records)])
+  // A key that is missing by mistake would look as if everything had been withdrawn.
+  if (made === undefined && (await knownKeys(storage.records)).some(isOfManifest))
+    throw new Error('there is no key that signs manifests (SIGNING_KEY): what is registered stays as it is')
+  const found = made ?? []
   if (found.length + singles.length === 0) return []
   const sslPublicKey = found.length > 0 ? (await ownKey()).text : ''
   return wantedReferences(country, { manifests: found, singles, sslPublicKey })

@@ -77,7 +77,8 @@ export const contentText = (content: ReferenceContent): string =>
 export function decide(situation: Situation): Decision {
   const { wanted, known, country } = situation
   const knownByKey = new Map(known.map((each) => [each.key, each]))
-  const book = readList(situation)
+  const isBelow = below(situation.base)
+  const book = readList(situation, isBelow)
   const rowOf = assign(situation, knownByKey, book)
   const actions: Action[] = []
   const standings = wanted.map((each) => {
@@ -107,22 +108,27 @@ interface Book {
   /** Rows of this server: known by uuid, or of its participant and below its address, or of just the address of something wanted. */
   ours: GatewayReference[]
   byUuid: ReadonlyMap<string, GatewayReference>
+  /** Whether an address is this server's. */
+  isBelow(url: string): boolean
 }
 
-function readList({ country, base, wanted, known, rows }: Situation): Book {
+function readList({ country, wanted, known, rows }: Situation, isBelow: Book['isBelow']): Book {
   // What the gateway has from others is not changed here, whatever country stands in it.
   const own = rows.filter(({ sourceGateway }) => sourceGateway === undefined)
   const uuids = new Set(known.flatMap(({ uuid }) => (uuid === undefined ? [] : [uuid])))
   const places = new Set(wanted.map(({ content }) => placeOf(content)))
-  const isBelow = below(base)
   const isOurs = (row: GatewayReference) =>
     row.country === country && (uuids.has(row.uuid) || places.has(placeOf(row)) || isBelow(row.url))
-  return { ours: own.filter(isOurs), byUuid: new Map(own.map((row) => [row.uuid, row])) }
+  return { ours: own.filter(isOurs), byUuid: new Map(own.map((row) => [row.uuid, row])), isBelow }
 }
+
+/** Between texts that are compared as one, and for one that is not there: neither stands in a text of a gateway. */
+const SEPARATOR = '\u0000'
+const ABSENT = '\u0001'
 
 /** What a row is about, whatever its content is. */
 const tupleOf = ({ type, service, domain }: Pick<GatewayReference, 'type' | 'service' | 'domain'>) =>
-  JSON.stringify([type, service, domain])
+  [type, service, domain].join(SEPARATOR)
 
 /**
  * Whether an address is this server's: below its own as browsers read addresses. What is below a folder of it that has a FHIR base again
@@ -132,19 +138,25 @@ function below(base: string): (url: string) => boolean {
   const root = URL.parse(base)
   if (!root) return () => false
   const folder = `${root.pathname.replace(/\/+$/, '')}/`
-  return (text) => {
+  const read = (text: string) => {
     const url = URL.parse(text)
     if (url?.origin !== root.origin || !url.pathname.startsWith(folder)) return false
     const path = url.pathname.slice(folder.length)
     return path !== '' && !/\/(?:fhir|trusted)\//.test(path)
   }
+  const known = new Map<string, boolean>()
+  return (text) => {
+    const answer = known.get(text) ?? read(text)
+    known.set(text, answer)
+    return answer
+  }
 }
 
 /** The row that stands for each wanted reference, by its key: the better reason first, and each row once. */
 function assign(
-  { wanted, base }: Situation,
+  { wanted }: Situation,
   known: ReadonlyMap<string, Known>,
-  { ours }: Book,
+  { ours, isBelow }: Book,
 ): Map<string, GatewayReference> {
   const found = new Map<string, GatewayReference>()
   const sorted = ours.toSorted(byUuid)
@@ -169,7 +181,6 @@ function assign(
   const unclaimed = sorted.filter(({ uuid }) => !claimed.has(uuid))
   const atPlace = Map.groupBy(unclaimed, placeOf)
   pass(({ content }) => takeFirst(atPlace.get(placeOf(content)), isFree))
-  const isBelow = below(base)
   const byTuple = Map.groupBy(
     unclaimed.filter(({ url }) => isBelow(url)),
     tupleOf,
@@ -184,10 +195,11 @@ function takeFirst(rows: GatewayReference[] | undefined, isFree: (row: GatewayRe
   return rows?.shift()
 }
 
-const placeOf = (row: Pick<GatewayReference, 'type' | 'service' | 'domain' | 'url'>) => `${tupleOf(row)} ${row.url}`
+const placeOf = (row: Pick<GatewayReference, 'type' | 'service' | 'domain' | 'url'>) =>
+  `${tupleOf(row)}${SEPARATOR}${row.url}`
 
 const rowText = (row: GatewayReference | ReferenceContent): string =>
-  JSON.stringify(contentMembers.map((name) => row[name] ?? null))
+  contentMembers.map((name) => row[name] ?? ABSENT).join(SEPARATOR)
 
 const byUuid = (a: GatewayReference, b: GatewayReference) => (a.uuid < b.uuid ? -1 : Number(a.uuid > b.uuid))
 
@@ -201,7 +213,7 @@ function standingOf(
   const problems = contentProblems(content, country)
   if (problems.length > 0)
     return { ...standing, state: 'refused', remark: `the gateway would refuse it: ${problems.join('; ')}` }
-  if (known?.refused === contentText(content)) return { ...standing, state: 'refused' }
+  if (known?.refused !== undefined && known.refused === contentText(content)) return { ...standing, state: 'refused' }
   // Somebody sent our uuid as his: the gateway gave him the row.
   const taken = row || known?.uuid === undefined ? undefined : book.byUuid.get(known.uuid)
   if (taken && taken.country !== country)

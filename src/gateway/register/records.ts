@@ -113,6 +113,12 @@ export async function forgetSingles(records: Records, url: string): Promise<numb
   return found.length
 }
 
+/** Keys of everything that is known at any gateway. */
+export async function knownKeys(records: Records): Promise<string[]> {
+  const all = await records.all(kinds.reference)
+  return all.map(({ key }) => key.slice(key.indexOf(' ') + 1))
+}
+
 /** Whether everything is withdrawn until somebody registers again. */
 export const isWithdrawn = async (records: Records): Promise<boolean> =>
   (await records.get(kinds.withdrawn, 'all')) !== undefined

@@ -33,14 +33,17 @@ export function wantedReferences(
 ): Wanted[] {
   const ofManifests = manifests.map((each): Wanted => {
     const content = contentOf(country, { ...each, sslPublicKey })
-    return { key: JSON.stringify([content.type, each.service, each.domain]), content }
+    return { key: `manifest ${JSON.stringify([each.service, each.domain])}`, content }
   })
   const ofSingles = singles.map((each): Wanted => {
     const content = contentOf(country, { ...each, referenceVersion: '' })
-    return { key: JSON.stringify([content.type, each.service, each.domain, each.url]), content }
+    return { key: `single ${JSON.stringify([each.service, each.domain, each.url])}`, content }
   })
   return [...new Map([...ofManifests, ...ofSingles].map((each) => [each.key, each])).values()]
 }
+
+/** Whether a key is that of a manifest. */
+export const isOfManifest = (key: string): boolean => key.startsWith('manifest ')
 
 function contentOf(country: string, each: Omit<ReferenceContent, 'country' | 'type'>): ReferenceContent {
   const { url, service, thumbprint, name, sslPublicKey, contentType, signatureType, referenceVersion, domain } = each

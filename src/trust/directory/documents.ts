@@ -1,8 +1,9 @@
+import type { X509Certificate } from 'node:crypto'
 import type { DirectoryEntry } from './entries.ts'
-import { hasJoseName, publicJwk } from './public-jwk.ts'
+import { hasJoseName, type PublicJwk, publicJwk } from './public-jwk.ts'
 
 /** Environments of the network, by the JSON-LD context that names their code systems. */
-export const environments = {
+const environments = {
   dev: 'https://smart.who.int/trust/tng-context/v1-DEV.jsonld',
   uat: 'https://smart.who.int/trust/tng-context/v1-UAT.jsonld',
   prod: 'https://smart.who.int/trust/tng-context/v1.jsonld',
@@ -50,25 +51,31 @@ export const rootDid = (did: string): string => `${did}:${VERSION}:${EMBEDDED}`
 
 /**
  * Every document of a directory, one after another: embedded lists, lists of references, JWK sets, at every level that has an entry.
- * Equal entries give equal texts.
+ * Equal entries give equal texts. In between nothing is yielded, so that a caller may rest.
  */
-export function* planDocuments(entries: readonly DirectoryEntry[], place: DirectoryPlace): Generator<PlannedDocument> {
+export function* planDocuments(
+  entries: readonly DirectoryEntry[],
+  place: DirectoryPlace,
+): Generator<PlannedDocument | undefined> {
   const listed = entries.filter(({ usage }) => usage !== 'UP')
   const uploads = entries.filter(({ usage }) => usage === 'UP')
-  const jwks = new Map(
-    entries.map((entry) => [entry, publicJwk(entry.certificates[0]?.publicKey ?? entryFault(entry))]),
-  )
+  const jwks = new Map<DirectoryEntry, ReturnType<typeof publicJwk>>()
+  for (const entry of entries) {
+    jwks.set(entry, publicJwk(leafOf(entry).publicKey))
+    yield
+  }
   for (const { levels, found } of [...levelsOf(listed), ...uploadLevels(uploads)]) {
     const document = { levels, found, place, jwks }
-    yield embeddedList(document)
+    yield yield* embeddedList(document)
     yield referenceList(document)
-    const set = jwkSet(document)
+    const set = yield* jwkSet(document)
     if (set) yield set
   }
 }
 
-const entryFault = ({ keyId }: DirectoryEntry): never => {
-  throw new Error(`the entry ${keyId} has no certificate`)
+function leafOf({ keyId, certificates: [leaf] }: DirectoryEntry): X509Certificate {
+  if (!leaf) throw new Error(`the entry ${keyId} has no certificate`)
+  return leaf
 }
 
 /** The levels of one address, from the domain on, and the entries that stand there. */
@@ -121,9 +128,13 @@ const pathOf = (folder: string, levels: readonly string[], file: string): string
 const parentOf = (place: DirectoryPlace, folder: string, levels: readonly string[]): string =>
   didOf(place, folder, levels.slice(0, -1))
 
-function embeddedList(drawn: Drawn): PlannedDocument {
+function* embeddedList(drawn: Drawn): Generator<undefined, PlannedDocument> {
   const { levels, place } = drawn
-  const items = withIds(onceInWildcard(drawn), drawn).map((each) => itemText(each, drawn))
+  const items: string[] = []
+  for (const each of withIds(onceInWildcard(drawn), drawn)) {
+    items.push(itemText(each, drawn))
+    yield
+  }
   return didDocument(EMBEDDED, { levels, place }, `[${items.join(',')}]`)
 }
 
@@ -227,29 +238,33 @@ function itemText({ entry, id }: { entry: DirectoryEntry; id: string }, { levels
 const base64 = ({ raw }: { raw: Buffer }): string => raw.toString('base64')
 
 /** The keys of a level as a JWK set (RFC 7517): those that sign credentials, unless the address names another usage. */
-function jwkSet({ levels, found, place, jwks }: Drawn): PlannedDocument | undefined {
+function* jwkSet({ levels, found, place, jwks }: Drawn): Generator<undefined, PlannedDocument | undefined> {
   const [, , usage = SIGNERS] = levels
-  const keys = onceInWildcard({ levels, found }).flatMap((entry) => {
+  const keys: string[] = []
+  for (const entry of onceInWildcard({ levels, found })) {
     const jwk = jwks.get(entry)
-    if (entry.usage !== usage || !jwk || !hasJoseName(jwk)) return []
-    const { kty, ...members } = jwk
-    return {
-      kty,
-      kid: entry.keyId,
-      use: 'sig',
-      ...members,
-      x5c: entry.certificates.map(base64),
-      'x5t#S256': Buffer.from(entry.thumbprint, 'hex').toString('base64url'),
-      iss: entry.participant,
-      ...(entry.domain === '' ? {} : { domain: entry.domain }),
-      usage: entry.usage,
-      nbf: secondsOf(entry.validFrom),
-      exp: secondsOf(entry.validTo),
-    }
-  })
+    if (entry.usage === usage && jwk && hasJoseName(jwk)) keys.push(JSON.stringify(jwkOf(entry, jwk)))
+    yield
+  }
   if (keys.length === 0) return undefined
   const id = didOf(place, EMBEDDED, levels)
-  return { path: pathOf(EMBEDDED, levels, 'jwks.json'), kind: 'jwks', id, text: JSON.stringify({ keys }) }
+  return { path: pathOf(EMBEDDED, levels, 'jwks.json'), kind: 'jwks', id, text: `{"keys":[${keys.join(',')}]}` }
+}
+
+function jwkOf(entry: DirectoryEntry, { kty, ...members }: PublicJwk) {
+  return {
+    kty,
+    kid: entry.keyId,
+    use: 'sig',
+    ...members,
+    x5c: entry.certificates.map(base64),
+    'x5t#S256': Buffer.from(entry.thumbprint, 'hex').toString('base64url'),
+    iss: entry.participant,
+    ...(entry.domain === '' ? {} : { domain: entry.domain }),
+    usage: entry.usage,
+    nbf: secondsOf(entry.validFrom),
+    exp: secondsOf(entry.validTo),
+  }
 }
 
 const secondsOf = (date: Date): number => Math.floor(date.getTime() / 1000)

@@ -55,7 +55,7 @@ export interface SelectionRules {
 }
 
 /** The sentence with which a key without certificate is refused. */
-export const BARE_JWK =
+const BARE_JWK =
   'a bare JWK is refused: raw keys only inside a certificate under an SCA of the participant with usage 2022.1.20, 2022.1.21 or 2022.1.22'
 
 /** Kind of source that upload keys are republished from: only there the anchor of a gateway vouches for them. */
@@ -92,7 +92,7 @@ export function breather(): () => Promise<void> | undefined {
  * a list cannot say so.
  */
 export async function selectEntries(
-  index: Pick<KeyIndex, 'keys' | 'leftOut'>,
+  index: Pick<KeyIndex, 'find' | 'leftOut'>,
   rules: SelectionRules,
 ): Promise<Selection> {
   const selection: Selection = { entries: [], notPublished: [] }
@@ -102,7 +102,8 @@ export async function selectEntries(
   const sound: Candidate[] = []
   const seen = new Map<string, string>()
   const rest = breather()
-  for (const key of index.keys) {
+  // `find` leaves out the keys of lists that are too old to count.
+  for (const key of index.find({})) {
     await rest()
     const candidate = candidateOf(key, rules)
     changes.push(...changesOf(key, rules.now))

@@ -12,7 +12,7 @@ import {
   usableSources,
   Withheld,
 } from './make-directory.ts'
-import { loadSeals } from './seal-record.ts'
+import { loadSeals, type SealRecords } from './seal-record.ts'
 
 /** How the directory stands, for `vidimus directory status`. */
 export interface DirectoryState {
@@ -37,6 +37,8 @@ export interface KeyDirectory {
   find: FindDocument
   /** Makes it now. Never rejects: a directory that cannot be made is withheld, and its state says why. */
   make(): Promise<DirectoryState>
+  /** As it would be if it were made now; nothing is stored or served. */
+  look(): Promise<DirectoryState>
   state(): DirectoryState
   /** Looks every second whether it must be made anew, until {@link close}. */
   start(after?: After): void
@@ -80,6 +82,11 @@ export function createKeyDirectory(parts: DirectoryParts): KeyDirectory {
       if (!made && !reason && making) return making.then(() => documentAt(path, parts, standing))
       return documentAt(path, parts, standing)
     },
+    async look() {
+      const aside: Standing = { notPublished: [], failures: 0, retryAt: 0 }
+      await attempt({ ...parts, tell: () => {}, records: notWritten(parts.records) }, aside)
+      return stateOf(parts, aside)
+    },
     async make() {
       await make(parts, standing)
       return stateOf(parts, standing)
@@ -95,6 +102,12 @@ export function createKeyDirectory(parts: DirectoryParts): KeyDirectory {
     },
   }
 }
+
+/** Records that are read and not written. */
+const notWritten = (records: SealRecords): SealRecords => ({
+  get: (kind, key) => records.get(kind, key),
+  replace: () => Promise.resolve(true),
+})
 
 /** Makes it once at a time. */
 function make(parts: DirectoryParts, standing: Standing): Promise<void> {

@@ -45,7 +45,7 @@ export interface DirectoryParts {
 }
 
 /** Beyond these nothing is made. */
-export interface DirectoryLimits {
+interface DirectoryLimits {
   /** Of one list; verifiers read 20 MB. */
   listBytes: number
   documents: number
@@ -151,15 +151,19 @@ function lostSource(parts: DirectoryParts, known: readonly string[]): string | u
   return lost && `${lost.name}, whose keys it published, cannot be read: ${lost.failure ?? 'nothing of it is known'}`
 }
 
-async function sized(documents: Iterable<PlannedDocument>, limits = DEFAULT_LIMITS): Promise<PlannedDocument[]> {
+async function sized(
+  documents: Iterable<PlannedDocument | undefined>,
+  limits = DEFAULT_LIMITS,
+): Promise<PlannedDocument[]> {
   const rest = breather()
   const planned: PlannedDocument[] = []
   for (const document of documents) {
+    await rest()
+    if (!document) continue
     if (document.text.length > limits.listBytes - PROOF_BYTES)
       throw new Withheld(`a list of it is larger than ${limits.listBytes} bytes, which verifiers do not read`)
     if (planned.length >= limits.documents) throw new Withheld(`it has more than ${limits.documents} documents`)
     planned.push(document)
-    await rest()
   }
   return planned
 }

@@ -24,11 +24,11 @@ export interface KeyHints {
   thumbprint?: string | undefined
 }
 
+/** Where keys are looked for; `find` alone leaves out those of lists that are too old. */
+type Keys = Pick<KeyIndex, 'find' | 'leftOut'>
+
 /** Keys that lists name and those that they leave out, by whatever the question says; a text says why the hints contradict each other. */
-export function candidatesFor(
-  hints: KeyHints,
-  keys: Pick<KeyIndex, 'find' | 'keys' | 'leftOut'>,
-): Candidate[] | string {
+export function candidatesFor(hints: KeyHints, keys: Keys): Candidate[] | string {
   const { keyId, certificates, thumbprint } = hints
   const [leaf] = certificates
   const own = leaf && certificatePrints(leaf)
@@ -52,8 +52,8 @@ export function candidatesFor(
   return listed.length > 0 ? listed : unlisted(leaf, keys)
 }
 
-const everyKey = ({ keys, leftOut }: Pick<KeyIndex, 'keys' | 'leftOut'>): Candidate[] => [
-  ...keys.map((key) => ({ key })),
+const everyKey = ({ find, leftOut }: Keys): Candidate[] => [
+  ...find({}).map((key) => ({ key })),
   ...leftOut.map(({ key, reason }) => ({ key, leftOut: reason })),
 ]
 
@@ -66,7 +66,7 @@ function spellings(keyId: string): string[] {
   return [...new Set([keyId, plain, plain.padEnd(Math.ceil(plain.length / 4) * 4, '=')])]
 }
 
-function keysNamed(keyId: string, { find, leftOut }: Pick<KeyIndex, 'find' | 'leftOut'>): Candidate[] {
+function keysNamed(keyId: string, { find, leftOut }: Keys): Candidate[] {
   const found = new Set(spellings(keyId).flatMap((each) => find({ keyId: each })))
   const out = leftOut.filter(({ key }) =>
     [key.keyId, ...key.otherKeyIds].some((each) => normal(each) === normal(keyId)),
@@ -94,11 +94,10 @@ function namesOf(certificate: X509Certificate): string[] {
  * A certificate on no list, as the key of the participant whose authority signed it; empty where none did. It counts as an upload key
  * alone (usage UP): of other keys their presence on a list is what says that they are not withdrawn.
  */
-function unlisted(leaf: X509Certificate, { keys }: Pick<KeyIndex, 'keys'>): Candidate[] {
+function unlisted(leaf: X509Certificate, { find }: Keys): Candidate[] {
   if (keyFault(leaf.publicKey) !== undefined) return []
-  const signers = keys.filter(
-    ({ usage, certificate }) =>
-      usage === 'SCA' && certificate?.ca && certificate.subject === leaf.issuer && isSignedBy(leaf, certificate),
+  const signers = find({ usage: ['SCA'] }).filter(
+    ({ certificate }) => certificate?.ca && certificate.subject === leaf.issuer && isSignedBy(leaf, certificate),
   )
   const participants = new Set(signers.map(({ participant }) => participant))
   return [...participants].map(

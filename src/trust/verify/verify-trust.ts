@@ -44,10 +44,10 @@ export const trustSteps = [
   'signature',
 ] as const
 /** Name of a step. */
-export type TrustStepName = (typeof trustSteps)[number]
+type TrustStepName = (typeof trustSteps)[number]
 
 /** A step and how it ended. The detail never quotes what is judged. */
-export interface TrustStep {
+interface TrustStep {
   name: TrustStepName
   outcome: 'pass' | 'fail' | 'skipped'
   detail: string
@@ -63,7 +63,7 @@ export interface TrustVerdict {
 }
 
 /** Where trusted keys are found. */
-export type TrustKeys = Pick<KeyIndex, 'find' | 'keys' | 'leftOut' | 'objectionTo' | 'unavailable'>
+export type TrustKeys = Pick<KeyIndex, 'find' | 'leftOut' | 'objectionTo' | 'unavailable'>
 
 /** What a step finds: a detail that passes, or why it fails or is skipped. */
 type Finding = string | { fail: string } | { skip: string }
@@ -246,14 +246,14 @@ function issuerFault({ issuer: bound, participant }: TrustedKey, issuer: unknown
 const AUTHORITIES: Record<string, string> = { DSC: 'SCA', DESC: 'DECA', UP: 'SCA' }
 
 /** The listed authority that signed a key's certificate: of its participant, whatever the domain. */
-function authorityOf(key: TrustedKey, { keys }: TrustKeys): TrustedKey | undefined {
+function authorityOf(key: TrustedKey, { find }: TrustKeys): TrustedKey | undefined {
   const { certificate, usage, participant } = key
   const wanted = AUTHORITIES[usage]
   if (!certificate || wanted === undefined) return undefined
   const named = authorityKeyIdentifier(certificate.raw)
-  const signers = keys.filter((each) => {
+  const signers = find({ usage: [wanted] }).filter((each) => {
     const { certificate: authority } = each
-    if (each.usage !== wanted || !authority?.ca || authority.subject !== certificate.issuer) return false
+    if (!authority?.ca || authority.subject !== certificate.issuer) return false
     if (participant !== '' && !sameParticipant(each.participant, participant)) return false
     const own = subjectKeyIdentifier(authority.raw)
     return (!named || !own || Buffer.from(named).equals(own)) && isSignedBy(certificate, authority)

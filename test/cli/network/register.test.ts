@@ -97,6 +97,31 @@ describe('vidimus register, and the server that does the same', () => {
     }
   })
 
+  it('manifests of what is published: registered at their addresses, unchanged by another run', async () => {
+    bench.asked()
+    const done = await vidimus('register')
+    assert.equal(done.code, 0, done.stderr)
+    const manifests = bench.gateway.references.filter(({ url }) => url.startsWith('https://own.example/fhir/r/'))
+    assert.ok(manifests.some(({ service }) => service === 'ValueSet'))
+    for (const row of manifests) {
+      assert.deepEqual([row.contentType, row.signatureType, row.country], ['application/jose', 'JWS', 'XA'])
+      assert.equal(row.sslPublicKey, bench.pki.of('XA').desc.certificate.raw.toString('base64'))
+      assert.equal(new Set(manifests.map(({ service, domain }) => `${service} ${domain}`)).size, manifests.length)
+    }
+    bench.asked()
+    assert.equal((await vidimus('register')).code, 0)
+    assert.deepEqual(bench.asked(), ['GET /trustList/references'])
+  })
+
+  it('everything withdrawn, until it is registered again', async () => {
+    const count = bench.gateway.references.length
+    const withdrawn = await vidimus('register', '--withdraw')
+    assert.equal(withdrawn.code, 0, withdrawn.stderr)
+    assert.equal(bench.gateway.references.length, 0)
+    assert.equal((await vidimus('register')).code, 0)
+    assert.equal(bench.gateway.references.length, count)
+  })
+
   it('withdrawn by its address; what was never registered by itself cannot be', async () => {
     const withdrawn = await vidimus('register', '--withdraw', '--url', `${files.origin}/a.json`)
     assert.equal(withdrawn.code, 0, withdrawn.stderr)

@@ -19,8 +19,7 @@ const sources: DirectorySource[] = [
 ]
 
 async function select(keys: TrustedKey[], rules: IndexRules = {}) {
-  const { keys: listed, leftOut } = createKeyIndex([keys], rules)
-  return selectEntries({ keys: listed, leftOut }, { now, sources, did })
+  return selectEntries(createKeyIndex([keys], rules), { now, sources, did })
 }
 
 const early = { notBefore: new Date('2021-01-01T00:00:00Z'), notAfter: new Date('2022-01-01T00:00:00Z') }

@@ -1,0 +1,61 @@
+/** The directory of keys that a server serves, made of what it trusts and signed by its provenance key. */
+import type { Config } from '../config.ts'
+import { didWebOf } from '../provenance/did-web.ts'
+import type { SigningKeys } from '../provenance/keys.ts'
+import type { Storage } from '../storage/storage.ts'
+import { createKeyDirectory, type KeyDirectory } from '../trust/directory/key-directory.ts'
+import type { SourceState } from '../trust/directory/make-directory.ts'
+import type { DirectorySigner } from '../trust/directory/seal.ts'
+import type { Trust } from '../trust/trust.ts'
+
+/** What a directory takes of the server. */
+interface DirectoryParts {
+  config: Pick<Config, 'keyDirectoryEnvironment'>
+  storage: Pick<Storage, 'records'>
+  trust: Pick<Trust, 'keys' | 'sources'>
+  keys: Pick<SigningKeys, 'current'>
+  /** Public address without `/fhir`. */
+  baseUrl(): string
+  now(): Date
+  tell(text: string): void
+}
+
+/** The directory, whether it is served or only looked at; {@link KeyDirectory.start} keeps it up to date. */
+export function keyDirectory({ config, storage, trust, keys, baseUrl, now, tell }: DirectoryParts): KeyDirectory {
+  return createKeyDirectory({
+    keys: () => trust.keys(),
+    sources: () => sourceStates(trust),
+    signer: () => signer(keys, baseUrl()),
+    records: storage.records,
+    address: baseUrl,
+    environment: config.keyDirectoryEnvironment,
+    now,
+    tell,
+  })
+}
+
+/** The key that signs now, by its name in the did:web document of this server (`/.well-known/did.json`). */
+function signer(keys: Pick<SigningKeys, 'current'>, address: string): DirectorySigner | undefined {
+  const key = keys.current()
+  if (!key) return undefined
+  const { keyId, publicKey } = key
+  return { keyId: `${didWebOf(address)}#${keyId}`, publicKey, sign: (bytes) => key.sign(bytes) }
+}
+
+function sourceStates(trust: Pick<Trust, 'keys' | 'sources'>): SourceState[] {
+  const index = trust.keys()
+  return trust.sources().map(({ source, content, failure, readAt, checkedAt }) => {
+    const { name, kind, id, maxAgeSeconds } = source
+    // The first document is the list itself; those after it are what it refers to.
+    const [did] = Object.keys(content?.createdOf ?? {})
+    return {
+      name,
+      kind,
+      did: did ?? id,
+      usable: content !== undefined && !index.isTooOld(name),
+      failure,
+      readAt: (checkedAt ?? readAt)?.toISOString(),
+      maxAgeSeconds,
+    }
+  })
+}
