@@ -244,6 +244,34 @@ describe('legacy endpoints of a server', () => {
   })
 })
 
+describe('two servers over one store', () => {
+  it('list the same bytes, and what one publishes the other lists', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vidimus-replicas-'))
+    const environment = { LEGACY_DCC: 'on', STORAGE_URL: `sqlite:${join(folder, 'one.db')}` }
+    const [a, b] = [await openTestServer(environment), await openTestServer(environment)]
+    try {
+      const [first, second] = [await a.server.listen(), await b.server.listen()]
+      const both = async (path: string) => {
+        const replies = await Promise.all([first, second].map((url) => fetch(`${url}${path}`)))
+        const [one, two] = await Promise.all(replies.map((each) => each.text()))
+        assert.equal(one, two, path)
+        assert.equal(replies[0]?.headers.get('etag'), replies[1]?.headers.get('etag'))
+        return one
+      }
+      assert.equal(await both('/rules'), '[]')
+      await both('/valuesets')
+      const { library } = euRuleToFhir(rule(), { base: 'http://example.org/fhir' })
+      await a.server.storage.write([{ method: 'PUT', type: 'Library', id: library.id ?? '', resource: library }])
+      await new Promise((next) => setTimeout(next, 20)) // what another process wrote shows within 5 ms
+      assert.match((await both('/rules')) ?? '', /GR-AT-0001/)
+      await both('/rules/AT/GR-AT-0001')
+    } finally {
+      await Promise.all([a.close(), b.close()])
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
+
 describe('a server without them', () => {
   it('answers as for any unknown path', async () => {
     const { server, close } = await openTestServer()
