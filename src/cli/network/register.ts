@@ -10,6 +10,7 @@ import { registerOnce } from '../../gateway/register/registrar.ts'
 import { planRegistration } from '../../gateway/register/run.ts'
 import { wantedReferences } from '../../gateway/register/wanted.ts'
 import type { GatewayStatus, ReferenceStatus } from '../../gateway/status.ts'
+import { NetworkError } from '../../network/network-error.ts'
 import type { VidimusServer } from '../../server.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { openLoadedServer } from '../loaded-server.ts'
@@ -102,7 +103,9 @@ async function keep({ storage: { records } }: VidimusServer, options: Options, s
 /** What stands at an address: its hash, its type and the TLS key of its host. */
 async function fetched(server: VidimusServer, options: Options): Promise<SingleReference> {
   const { url = '', service = '', domain = 'DDCC' } = options
-  const { status, body, headers, peer } = await server.registration.look(url)
+  const { status, body, headers, peer } = await server.registration.look(url).catch((error: unknown) => {
+    throw error instanceof NetworkError ? told(`${url}: ${error.message}`) : error
+  })
   if (status !== 200 || !peer) throw told(`${url} answers ${status}: what is registered must be public`)
   const contentType = headers['content-type'] ?? 'application/octet-stream'
   const key = endpointKey(peer)

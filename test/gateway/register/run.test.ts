@@ -68,6 +68,16 @@ describe('registration at the stand-in, over mutual TLS', () => {
     assert.deepEqual(bench.asked(), [list])
   })
 
+  it('reads one row by its uuid; none is no error', async () => {
+    await run(wantedOf('ValueSet'))
+    const [row] = bench.gateway.references
+    assert.equal((await client.reference(row?.uuid ?? ''))?.service, 'ValueSet')
+    for (const notFoundAs400 of [false, true]) {
+      bench.gateway.quirks.notFoundAs400 = notFoundAs400
+      assert.equal(await client.reference('00000000-0000-4000-8000-000000000009'), undefined)
+    }
+  })
+
   it('changes by the uuid, and withdraws', async () => {
     await run(wantedOf('ValueSet'))
     const [{ uuid } = { uuid: '' }] = bench.gateway.references
