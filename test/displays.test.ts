@@ -7,6 +7,7 @@ import { demoIssuer } from '../src/demo/demo-issuer.ts'
 import { specimens } from '../src/demo/specimens.ts'
 import { elementInfo } from '../src/fhir/elements.ts'
 import { asResource } from '../src/fhir/json.ts'
+import { trustSteps } from '../src/trust/verify/verify-trust.ts'
 import { openTestServer } from './support/loaded-server.ts'
 
 /** A Coding and where it stands. */
@@ -115,6 +116,7 @@ describe('codes of replies', () => {
       'GET',
       '/ConceptMap/$translate?url=http://vidimus.org/fhir/ConceptMap/gateway-certificate-group-to-key-usage&system=http://vidimus.org/fhir/CodeSystem/gateway-certificate-group&code=CSCA',
     ],
+    ['$verify-trust', 'POST', '/$verify-trust', parameters({ name: 'keyId', valueString: 'no such key' })],
     ['$evaluate', 'POST', '/$evaluate', parameters({ name: 'credential', valueString: 'HC1:no credential' })],
     [
       'a batch',
@@ -147,11 +149,13 @@ describe('codes of replies', () => {
     decision: [own('decision')],
     status: [own('verification-status')],
     format: [own('credential-format')],
-    name: [own('verification-check')],
+    name: [own('verification-check'), own('trust-step')],
     outcome: [own('check-outcome')],
     identity: [own('identity-comparison')],
     trustDomain: [own('trust-domain'), `${trust}/CodeSystem/Domains`],
     keyUsage: [`${trust}/CodeSystem/KeyUsage`],
+    usage: [`${trust}/CodeSystem/KeyUsage`],
+    domain: [own('trust-domain'), `${trust}/CodeSystem/Domains`],
     participant: [
       'http://smart.who.int/refmart/CodeSystems/REF_COUNTRY',
       `${trust}/CodeSystem/Participants`,
@@ -160,7 +164,7 @@ describe('codes of replies', () => {
     ],
   }
 
-  it('$evaluate: every code is a concept with a display', async () => {
+  it('$evaluate and $verify-trust: every code is a concept with a display', async () => {
     const now = new Date()
     const codes = new Set<string>()
     const collect = (value: Json): void => {
@@ -179,6 +183,12 @@ describe('codes of replies', () => {
       }
       collect(await ask('POST', '/$evaluate', parameters({ name: 'credential', valueString: text }, identity)))
     }
+    const [key] = opened.server.trust.keys().keys.filter(({ usage }) => usage === 'DSC')
+    collect(await ask('POST', '/$verify-trust', parameters({ name: 'keyId', valueString: key?.keyId ?? '' })))
+    assert.deepEqual(
+      trustSteps.filter((step) => !codes.has(`name ${step}`)),
+      [],
+    )
     assert.ok(codes.size > 20, [...codes].join(', '))
     for (const each of codes) {
       const [name = '', code = ''] = each.split(' ')

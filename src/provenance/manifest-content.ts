@@ -72,7 +72,13 @@ export function manifestContent(subject: ManifestSubject, version: number, made:
     title: `What this server publishes for ${service} in ${domain}`,
     status: 'active',
     type: {
-      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/library-type', code: 'asset-collection' }],
+      coding: [
+        {
+          system: 'http://terminology.hl7.org/CodeSystem/library-type',
+          code: 'asset-collection',
+          display: 'Asset Collection',
+        },
+      ],
     },
     date: made.toISOString(),
     relatedArtifact: entries.map(({ canonical, url, hash }) => ({
