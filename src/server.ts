@@ -127,7 +127,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   })
   let running: RunningServer | undefined
   const parts = { config, network, pending, now, after, tell }
-  const manifests = () => provenance.manifests()
+  const manifests = async () => (keys.current() ? await provenance.manifests() : undefined)
   const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })

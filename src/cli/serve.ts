@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { errorText } from '../base/system-error.ts'
 import { isStartedByNpm, readConfig } from '../config.ts'
 import { tryAddress } from '../http/wire/running-server.ts'
 import { loadBaseContentBeside } from '../publish/base-content/load-beside.ts'
@@ -36,6 +37,26 @@ export function addServe(program: Command): void {
     })
 }
 
+const dayMilliseconds = 86_400_000
+
+/** What an operator must know of the keys that sign, at the start and once a day: a certificate ends while the server runs. */
+function tellWarnings(server: VidimusServer, signal: AbortSignal): void {
+  const tell = () => {
+    for (const warning of [...server.signing.warnings(server.now()), ...server.provenance().warnings()])
+      console.error(warning)
+  }
+  tell()
+  const daily = setInterval(() => {
+    try {
+      tell()
+    } catch (error) {
+      console.error(errorText(error))
+    }
+  }, dayMilliseconds)
+  daily.unref()
+  signal.addEventListener('abort', () => clearInterval(daily), { once: true })
+}
+
 const orphanSeconds = 0.5
 
 /** npm hands a signal to the shell that it runs a script in, which ends and leaves the server behind: the server follows. */
@@ -68,8 +89,7 @@ async function serve(server: VidimusServer, stopping: AbortController): Promise<
   try {
     const address = await server.listen()
     console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir)`)
-    for (const warning of [...server.signing.warnings(server.now()), ...server.provenance().warnings()])
-      console.error(warning)
+    tellWarnings(server, stopping.signal)
     if (pending.state().status === 'loading')
       console.error('base content: loading; until it is there, what may need it answers 503, and /ready says so')
     if (!stopping.signal.aborted)

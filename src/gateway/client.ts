@@ -10,6 +10,7 @@ import {
   readCertificates,
   readCountries,
   readIssuers,
+  readReference,
   readReferences,
   readRules,
   readTexts,
@@ -40,6 +41,8 @@ export interface GatewayClient {
   country: string
   /** Every row of every participant. */
   references(options?: Pick<RowOptions, 'withFederation'>): Promise<GatewayReference[]>
+  /** One row; undefined when there is none of that uuid. */
+  reference(uuid: string): Promise<GatewayReference | undefined>
   certificates(options?: RowOptions): Promise<JsonObject[]>
   issuers(options?: Omit<RowOptions, 'group'>): Promise<JsonObject[]>
   /** Alpha-2 codes of participants; the cheapest question there is. */
@@ -110,6 +113,15 @@ export function createGatewayClient(options: GatewayClientOptions): GatewayClien
     // Never with filters: the gateway takes country for domain, and domain for country.
     references: async ({ withFederation } = {}) =>
       readReferences((await list('/trustList/references', withFederation ? { withFederation } : {})).body),
+    async reference(uuid) {
+      refuseUuid(uuid)
+      const path = `/trust/reference/${uuid}`
+      const reply = await ask({ method: 'GET', path, headers: common, maxBytes: LARGEST_ANSWER })
+      // An unknown uuid is answered with 400.
+      if (reply.status === 400 && readReport(reply.body)?.code === '0x000') return undefined
+      if (reply.status === 404 && readReport(reply.body)) return undefined
+      return readReference(expect(reply, 200).body)
+    },
     certificates: async (query) => readCertificates((await list('/trustList/certificate', query)).body),
     issuers: async (query) => readIssuers((await list('/trustList/issuers', query)).body),
     countries: async () => readCountries((await list('/countrylist')).body),

@@ -75,26 +75,34 @@ export function readTexts(body: Buffer): string[] {
 }
 
 /** Rows of trusted references. @throws GatewayError */
-export function readReferences(body: Buffer): GatewayReference[] {
-  return readObjects(body).map((row, at) => {
-    const text = textOf(row, `entry ${at + 1}`)
-    return {
-      uuid: text('uuid'),
-      url: text('url'),
-      country: text('country'),
-      type: text('type'),
-      service: text('service'),
-      name: text('name'),
-      contentType: text('contentType'),
-      signatureType: text('signatureType'),
-      // A row of another gateway may lack what this one demands of those that it takes itself.
-      domain: text.orAbsent('domain') ?? '',
-      referenceVersion: text.orAbsent('referenceVersion') ?? '',
-      thumbprint: text.orAbsent('thumbprint'),
-      sslPublicKey: text.orAbsent('sslPublicKey'),
-      sourceGateway: text.orAbsent('sourceGateway'),
-    }
-  })
+export const readReferences = (body: Buffer): GatewayReference[] =>
+  readObjects(body).map((row, at) => referenceOf(row, `entry ${at + 1}`))
+
+/** One row. @throws GatewayError */
+export function readReference(body: Buffer): GatewayReference {
+  const json = readJson(body)
+  if (!isJsonObject(json)) throw malformed('an object is wanted')
+  return referenceOf(json, 'the entry')
+}
+
+function referenceOf(row: JsonObject, place: string): GatewayReference {
+  const text = textOf(row, place)
+  return {
+    uuid: text('uuid'),
+    url: text('url'),
+    country: text('country'),
+    type: text('type'),
+    service: text('service'),
+    name: text('name'),
+    contentType: text('contentType'),
+    signatureType: text('signatureType'),
+    // A row of another gateway may lack what this one demands of those that it takes itself.
+    domain: text.orAbsent('domain') ?? '',
+    referenceVersion: text.orAbsent('referenceVersion') ?? '',
+    thumbprint: text.orAbsent('thumbprint'),
+    sslPublicKey: text.orAbsent('sslPublicKey'),
+    sourceGateway: text.orAbsent('sourceGateway'),
+  }
 }
 
 /** Members of rows of the other lists that are read by somebody, all texts. */

@@ -3,6 +3,7 @@
  * what it says; and what of them is to be registered at a gateway.
  */
 import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -128,6 +129,8 @@ async function makeAll(options: ManifestsOptions): Promise<readonly Manifest[]> 
   for (const domain of options.domains) {
     for (const service of [...services, evaluateService]) {
       const entries = service === evaluateService ? ofEvaluate : entriesOf(inForce, service, options.baseUrl)
+      // A long manifest takes its time; others have a turn before it.
+      await setImmediate()
       if (entries.length === 0) continue
       const subject = { service, domain, baseUrl: options.baseUrl, keyId: key.keyId, entries }
       made.push(await manifestOf(options, subject, key))

@@ -8,6 +8,7 @@ import {
   artefactName,
   besideTag,
   isBeside,
+  isRefused,
   mirroredFrom,
   mirroredSystem,
   ownTags,
@@ -21,6 +22,7 @@ import { MirrorError } from '../gateway/mirror/mirror-error.ts'
 import type { MirrorSource, MirrorStore } from '../gateway/mirror/mirror-run.ts'
 import { openPackage, packageEntries } from '../packages/read-package.ts'
 import type { ArchiveLimits } from '../packages/tar.ts'
+import { listAll } from '../storage/find-artefacts.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import { conflictWith, contentHash } from './identity.ts'
 import { derivedId } from './import/assign-ids.ts'
@@ -29,7 +31,7 @@ import type { Publish } from './publish.ts'
 /** What copies are made over. */
 export interface MirrorStoreOptions {
   /** The store itself: copies are written here and nowhere else. */
-  storage: Pick<Storage, 'read' | 'write' | 'findCanonical'>
+  storage: Pick<Storage, 'read' | 'write' | 'findCanonical' | 'search'>
   publish: Pick<Publish, 'admit'>
 }
 
@@ -54,8 +56,9 @@ export function createMirrorStore(options: MirrorStoreOptions): MirrorStore {
     async store(resources, source) {
       const given = resources.map((each) => plain(each)).sort((a, b) => rank(a) - rank(b))
       for (const each of given) refuseFaults(each)
+      const beside = [...given, ...(await earlierLibraries(given, source.participant, storage))]
       const copies: { copy: Resource; isNew: boolean }[] = []
-      for (const each of given) copies.push(await copyOf(each, { beside: given, source }, options))
+      for (const each of given) copies.push(await copyOf(each, { beside, source }, options))
       const writes = copies.flatMap(({ copy, isNew }) => (isNew ? writesOf(copy, source) : []))
       if (writes.length > 0) await storage.write(writes)
       const ids = new Map(copies.map(({ copy }) => [`${copy.resourceType} ${artefactName(copy)}`, nameOf(copy)]))
@@ -97,6 +100,21 @@ function refuseFaults(resource: Resource): void {
   if (!fault) return
   const place = fault.expression?.[0] ?? resource.resourceType
   throw new MirrorError('content', `an artefact is no FHIR ${resource.resourceType}: see ${place.slice(0, 100)}`)
+}
+
+/**
+ * Libraries of the same participant that are mirrored already: his rules are judged beside them, whether they may be run here or not, so
+ * that they are what he published when somebody lets them run.
+ */
+async function earlierLibraries(
+  given: readonly Resource[],
+  participant: string,
+  storage: Pick<Storage, 'search'>,
+): Promise<Resource[]> {
+  if (!given.some(({ resourceType }) => resourceType === 'Library' || resourceType === 'PlanDefinition')) return []
+  const names = new Set(given.map(artefactName))
+  const known = (await listAll(storage, 'Library')).filter((each) => mirroredFrom(each) === participant)
+  return known.map(plain).filter((each) => !isRefused(each) && !names.has(artefactName(each)))
 }
 
 interface Copying {

@@ -5,8 +5,9 @@ import { type Config, ConfigError } from '../config.ts'
 import { type OpenGateway, openGateway } from '../gateway/open-gateway.ts'
 import type { Wanted } from '../gateway/register/decide.ts'
 import { certificateOfFile, type EndpointKey, endpointKey } from '../gateway/register/endpoint-key.ts'
+import type { GatewayState } from '../gateway/register/job.ts'
 import { knownKeys, singleReferences } from '../gateway/register/records.ts'
-import { type After, type GatewayState, type Registrar, startRegistrar } from '../gateway/register/registrar.ts'
+import { type After, type Registrar, startRegistrar } from '../gateway/register/registrar.ts'
 import { isOfManifest, type ManifestReference, wantedReferences } from '../gateway/register/wanted.ts'
 import { type GatewayStatus, gatewayStatus } from '../gateway/status.ts'
 import type { NetworkClient } from '../network/network-client.ts'
@@ -172,12 +173,15 @@ async function wantedOf(
   const [made, singles] = await Promise.all([manifests(), singleReferences(storage.records)])
   // A key that is missing by mistake would look as if everything had been withdrawn.
   if (made === undefined && (await knownKeys(storage.records)).some(isOfManifest))
-    throw new Error('there is no key that signs manifests (SIGNING_KEY): what is registered stays as it is')
+    throw missing('there is no key that signs manifests (SIGNING_KEY): what is registered stays as it is')
   const found = made ?? []
   if (found.length + singles.length === 0) return []
   const sslPublicKey = found.length > 0 ? (await ownKey()).text : ''
   return wantedReferences(country, { manifests: found, singles, sslPublicKey })
 }
+
+/** What an operator has to see to before anything can be registered. */
+const missing = (text: string) => Object.assign(new Error(text), { code: 'REGISTRATION' })
 
 /** How long a certificate that was seen counts, in milliseconds of a stopwatch. */
 const SEEN_MILLISECONDS = 3_600_000
@@ -202,7 +206,7 @@ function endpointKeys({ config, network, baseUrl, tell }: RegistrationOptions): 
       return known.key
     }
     if (known) return known.key // an address that is away for a moment has changed nothing
-    throw new Error(shown)
+    throw missing(shown)
   }
 }
 

@@ -55,7 +55,7 @@ export interface Provenance {
 }
 
 interface ProvenanceParts {
-  config: Pick<Config, 'signing'>
+  config: Pick<Config, 'signing' | 'gateways'>
   storage: Storage
   keys: SigningKeys
   software: { name: string; version: string; releaseDate: string }
@@ -73,6 +73,7 @@ export function createProvenance(
   baseUrl: string,
 ): Provenance {
   const domains = config.signing.referenceDomains
+  const [country] = config.gateways.map((each) => each.country)
   const header = () => ({
     typ: 'JOSE',
     cty: 'application/fhir+json',
@@ -89,7 +90,7 @@ export function createProvenance(
       return (await manifests.manifests()).map(({ jws: _jws, ...wanted }) => wanted)
     },
     trustedReference: (version, domain = domains[0] ?? '') =>
-      trustedReference(version, domain, { references, storage, baseUrl }),
+      trustedReference(version, domain, { references, storage, baseUrl, ...(country ? { country } : {}) }),
     warnings: () =>
       baseUrl.length + addressSuffix.length <= longestAddress
         ? []

@@ -1,6 +1,6 @@
 /** Reading artefacts by what they are, over any storage. */
 import { setImmediate } from 'node:timers/promises'
-import { activeFirst, artefactCanonical, artefactName, isNamedBy, statusOf } from '../fhir/artefact.ts'
+import { activeFirst, artefactCanonical, artefactName, isNamedBy, mirroredFrom, statusOf } from '../fhir/artefact.ts'
 import { matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
 import { isOfType, type ResourceOf, type ResourceType } from '../fhir/json.ts'
@@ -39,7 +39,13 @@ export async function findByCanonical<T extends ResourceType>(
   type: T,
   canonical: string,
 ): Promise<ResourceOf<T>[]> {
-  return usable(storage, ofType(await storage.findCanonical(type, canonical), type))
+  const stored = ofType(await storage.findCanonical(type, canonical), type)
+  const { url, version } = parseCanonical(canonical)
+  const usableOnes = await usable(storage, stored)
+  if (version === undefined || !usableOnes.some((each) => mirroredFrom(each) !== undefined)) return usableOnes
+  // A copy counts only where no version of our own has its url.
+  const known = new Set(activeFirst(await storage.findCanonical(type, url)).map(({ id }) => id))
+  return usableOnes.filter(({ id }) => known.has(id))
 }
 
 const ofType = <T extends ResourceType>(resources: Resource[], type: T): ResourceOf<T>[] =>
@@ -75,9 +81,9 @@ export async function findMapOrDraft(storage: Storage, canonical: string): Promi
 }
 
 /** Every current resource of a type; between two pages others have a turn. */
-export function listAll<T extends ResourceType>(storage: Storage, type: T): Promise<ResourceOf<T>[]>
-export function listAll(storage: Storage, type: string): Promise<Resource[]>
-export async function listAll(storage: Storage, type: string): Promise<Resource[]> {
+export function listAll<T extends ResourceType>(storage: Pick<Storage, 'search'>, type: T): Promise<ResourceOf<T>[]>
+export function listAll(storage: Pick<Storage, 'search'>, type: string): Promise<Resource[]>
+export async function listAll(storage: Pick<Storage, 'search'>, type: string): Promise<Resource[]> {
   const found: Resource[] = []
   let cursor: string | undefined
   do {

@@ -17,7 +17,10 @@ export function guardCopies(storage: Storage, suppliers: ReadonlySet<string>): S
     if (version?.resource) admit(version.resource)
     return version
   }
-  const write: Storage['write'] = async (writes, ...more) => storage.write(writes.map(guarded), ...more)
+  const write: Storage['write'] = async (writes, ...more) => {
+    for (const each of writes) await refuseMark(each, storage)
+    return storage.write(writes.map(guarded), ...more)
+  }
   if (suppliers.size === 0) return { ...storage, write }
   return {
     ...storage,
@@ -32,24 +35,29 @@ export function guardCopies(storage: Storage, suppliers: ReadonlySet<string>): S
   }
 }
 
-/** A write that is refused where it would change a copy, or make something else look like one. */
+/** Nobody makes something look like a copy; who writes over one is told that, whatever it looks like. */
+async function refuseMark({ resource, type, id }: Write, storage: Pick<Storage, 'read'>): Promise<void> {
+  if (!resource || mirroredFrom(resource) === undefined) return
+  const current = id === undefined ? undefined : await storage.read(type, id)
+  if (current) refuseCopy(current)
+  const text = `The tag says that this ${type} is a copy of another participant's, which this server makes itself: leave the tag out to publish it here.`
+  throw new FhirError(422, issue('business-rule', { text, expression: `${type}.meta.tag` }))
+}
+
+/** A write that is refused where it would change or delete a copy, inside its transaction. */
 function guarded(write: Write): Write {
-  const { resource, type, unlessInForce } = write
-  if (resource && mirroredFrom(resource) !== undefined) {
-    const text = `The tag says that this ${type} is a copy of another participant's, which this server makes itself: leave the tag out to publish it here.`
-    throw new FhirError(422, issue('business-rule', { text, expression: `${type}.meta.tag` }))
-  }
   return {
     ...write,
     unlessInForce(current) {
-      const participant = current.resource && mirroredFrom(current.resource)
-      if (participant !== undefined) throw readOnly(current, participant)
-      unlessInForce?.(current)
+      refuseCopy(current)
+      write.unlessInForce?.(current)
     },
   }
 }
 
-function readOnly({ type, id }: StoredVersion, participant: string): FhirError {
+function refuseCopy({ type, id, resource }: StoredVersion): void {
+  const participant = resource && mirroredFrom(resource)
+  if (participant === undefined) return
   const text = `${type}/${id} is a copy of what ${participant} publishes: it is read here, and changed and deleted by nobody but its publisher. Publish under an id of your own.`
-  return new FhirError(403, issue('forbidden', { text, expression: `${type}.id` }))
+  throw new FhirError(403, issue('forbidden', { text, expression: `${type}.id` }))
 }

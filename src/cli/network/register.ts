@@ -5,11 +5,12 @@ import { GatewayError } from '../../gateway/gateway-error.ts'
 import type { OpenGateway } from '../../gateway/open-gateway.ts'
 import type { Action, Wanted } from '../../gateway/register/decide.ts'
 import { endpointKey } from '../../gateway/register/endpoint-key.ts'
+import { registerOnce } from '../../gateway/register/job.ts'
 import { forgetSingles, keepSingle, type SingleReference, setWithdrawn } from '../../gateway/register/records.ts'
-import { registerOnce } from '../../gateway/register/registrar.ts'
 import { planRegistration } from '../../gateway/register/run.ts'
 import { wantedReferences } from '../../gateway/register/wanted.ts'
 import type { GatewayStatus, ReferenceStatus } from '../../gateway/status.ts'
+import { NetworkError } from '../../network/network-error.ts'
 import type { VidimusServer } from '../../server.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { openLoadedServer } from '../loaded-server.ts'
@@ -102,7 +103,9 @@ async function keep({ storage: { records } }: VidimusServer, options: Options, s
 /** What stands at an address: its hash, its type and the TLS key of its host. */
 async function fetched(server: VidimusServer, options: Options): Promise<SingleReference> {
   const { url = '', service = '', domain = 'DDCC' } = options
-  const { status, body, headers, peer } = await server.registration.look(url)
+  const { status, body, headers, peer } = await server.registration.look(url).catch((error: unknown) => {
+    throw error instanceof NetworkError ? told(`${url}: ${error.message}`) : error
+  })
   if (status !== 200 || !peer) throw told(`${url} answers ${status}: what is registered must be public`)
   const contentType = headers['content-type'] ?? 'application/octet-stream'
   const key = endpointKey(peer)
@@ -150,7 +153,12 @@ async function printPlans(
     const wanted = await wantedAt(server, client.country, options, single)
     const plan = { client, records: server.storage.records, base: baseOf(server), wanted }
     try {
-      const { actions } = await planRegistration({ ...plan, now: server.now, isHeld: async () => false })
+      const { actions } = await planRegistration({
+        ...plan,
+        now: server.now,
+        isHeld: async () => false,
+        sendsRefused: true,
+      })
       console.log(options.json ? JSON.stringify({ gateway: client.id, actions }) : printedActions(client.id, actions))
     } catch (error) {
       isGood = tellError(client.id, error)

@@ -1,6 +1,6 @@
 /** Under which ids the resources of a package are stored. */
 import { createHash } from 'node:crypto'
-import { artefactCanonical } from '../../fhir/artefact.ts'
+import { artefactCanonical, mirroredFrom } from '../../fhir/artefact.ts'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -32,7 +32,8 @@ export async function assignIds(candidates: Candidate[], storage: Pick<Storage, 
     const isFree = async (name: string): Promise<boolean> => {
       if (taken.has(name)) return false
       const stored = (await storage.read(type, id))?.resource
-      return stored === undefined || identityOf(stored) === identity
+      // A copy of another participant's keeps its id, whatever it is called.
+      return stored === undefined || (identityOf(stored) === identity && mirroredFrom(stored) === undefined)
     }
     if (identity && !(await isFree(`${type}/${id}`)) && taken.get(`${type}/${id}`) !== identity) {
       entry.reason = `the id ${id} belongs to another artefact`

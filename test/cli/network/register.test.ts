@@ -143,6 +143,16 @@ describe('vidimus register, and the server that does the same', () => {
       ['--status', '--withdraw'],
     ])
       assert.equal((await vidimus('register', ...wrong)).code, 2, wrong.join(' '))
+    const nobody = await vidimus('register', '--url', 'https://localhost:1/a', '--service', 'ValueSet')
+    assert.equal(nobody.code, 2)
+    assert.match(nobody.stderr, /^https:\/\/localhost:1\/a: .*\n$/)
+    const hidden = await runCommand(['register'], {
+      ...environment(),
+      PUBLIC_TLS_CERTIFICATE: '',
+      BASE_URL: 'http://own.example',
+    })
+    assert.equal(hidden.code, 2)
+    assert.match(hidden.stderr, /^BASE_URL must be the public https address.*\n$/)
     const off = await runCommand(['register'], { ...environment(), NETWORK: 'off' })
     assert.equal(off.code, 2)
     assert.match(off.stderr, /NETWORK=off/)

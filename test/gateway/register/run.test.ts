@@ -68,6 +68,16 @@ describe('registration at the stand-in, over mutual TLS', () => {
     assert.deepEqual(bench.asked(), [list])
   })
 
+  it('reads one row by its uuid; none is no error', async () => {
+    await run(wantedOf('ValueSet'))
+    const [row] = bench.gateway.references
+    assert.equal((await client.reference(row?.uuid ?? ''))?.service, 'ValueSet')
+    for (const notFoundAs400 of [false, true]) {
+      bench.gateway.quirks.notFoundAs400 = notFoundAs400
+      assert.equal(await client.reference('00000000-0000-4000-8000-000000000009'), undefined)
+    }
+  })
+
   it('changes by the uuid, and withdraws', async () => {
     await run(wantedOf('ValueSet'))
     const [{ uuid } = { uuid: '' }] = bench.gateway.references
@@ -242,6 +252,12 @@ describe('registration at the stand-in, over mutual TLS', () => {
     bench.asked()
     await run(wantedOf('ValueSet'))
     assert.deepEqual(bench.asked(), [list])
+    // A server that starts anew, and a person, try it once more.
+    const again = { client, records: storage.records, base, wanted: [wantedOf('ValueSet')], now: () => new Date() }
+    bench.gateway.faults.push({ match: 'POST /trust/reference', times: 1, status: 400, answer })
+    await runRegistration({ ...again, isHeld: async () => true, sendsRefused: true })
+    assert.deepEqual(await states(), ['ValueSet rejected'])
+    assert.deepEqual(bench.asked(), [list, post, list])
     await run(wantedOf('ValueSet', { name: 'another' }))
     assert.deepEqual(await states(), ['ValueSet registered'])
   })
