@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { demoTrustSources } from '../demo/demo-issuer.ts'
 import type { NetworkClient } from '../network/network-client.ts'
-import type { TrustReaders, TrustSource } from '../trust/lists/trust-source.ts'
+import { type TrustReaders, type TrustSource, UndeliveredSource } from '../trust/lists/trust-source.ts'
 import { createBatchStore } from '../trust/revocation/gateway/batch-store.ts'
 import { fileReaders, loadTrustLists, type Trust } from '../trust/trust.ts'
 import { createCopyStore, fileDisk, fileName } from '../trust/upkeep/copy-store.ts'
@@ -47,7 +47,7 @@ export function loadConfiguredTrust(config: Config, parts: TrustParts = {}): Pro
   const offline = offlineGateways(config)
   const readers: TrustReaders = {
     ...fileReaders,
-    ...(config.network && network ? { fetch: fetchThrough(network, closing) } : {}),
+    ...(config.network ? { fetch: network ? fetchThrough(network, closing) : asksNobody } : {}),
     gateway: (id) => parts.gateway?.(id) ?? offline(id),
     batches: (name) => createBatchStore(join(config.dataDir, FOLDER, `${fileName(name)}.batches`), fileDisk),
   }
@@ -57,6 +57,11 @@ export function loadConfiguredTrust(config: Config, parts: TrustParts = {}): Pro
     copies: configuredCopies(config),
     keepsCopies,
   })
+}
+
+/** Of a command that only reads what was kept. */
+const asksNobody: NonNullable<TrustReaders['fetch']> = async () => {
+  throw new UndeliveredSource('it is not asked for by this command')
 }
 
 function fetchThrough(network: NetworkClient, closing?: AbortSignal): NonNullable<TrustReaders['fetch']> {

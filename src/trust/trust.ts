@@ -172,7 +172,8 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
     },
     async adopt() {
       const before = [...states.values()]
-      const readings = await Promise.allSettled(allNames().map((name) => inTurn(name, adoptCopy)))
+      const done = check.use()
+      const readings = await Promise.allSettled(allNames().map((name) => inTurn(name, adoptCopy))).finally(done)
       if (before.some((state) => states.get(state.source.name)?.content !== state.content)) await rebuild()
       for (const reading of readings) if (reading.status === 'rejected') throw reading.reason
     },

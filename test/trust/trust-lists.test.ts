@@ -217,6 +217,28 @@ describe('the setting TRUST_LISTS', () => {
         { kind: 'jwks', location: 'https://a.example/jwks.json' },
         'a JWK set from the network needs the issuer or participant that its keys are bound to',
       ],
+      [
+        { kind: 'did-v2', key: 'k', location: 'http://a.example/did.json' },
+        'location must be an https address without user, password and fragment',
+      ],
+      [
+        { kind: 'distrusted', location: 'https://me:secret@a.example/d.json' },
+        'location must be an https address without user, password and fragment',
+      ],
+      [
+        { kind: 'certificates', location: 'https://a.example/keys' },
+        'a source of kind certificates is a folder or file, and not an address',
+      ],
+      [
+        { kind: 'did-v2', location: 'https://a.example/did.json', key: 'https://a.example/key.json' },
+        'key must be a file: a key that is fetched proves nothing',
+      ],
+      [{ kind: 'did-v2', key: 'k', firstCopy: '/f' }, 'firstCopy means nothing for a location that is a file'],
+      [
+        { kind: 'did-v2', key: 'k', location: 'https://a.example/did.json', firstCopy: 'https://b.example/did.json' },
+        'firstCopy must be a file',
+      ],
+      [{ kind: 'certificates', rejectAgeSeconds: -1 }, 'rejectAgeSeconds must be a positive number'],
     ]
     for (const [source, text] of cases) assert.equal(problem(source), text)
     const good = { name: 'd', kind: 'distrusted', location: '/d.json' }

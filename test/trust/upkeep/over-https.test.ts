@@ -76,6 +76,21 @@ describe('a list over https', () => {
     assert.deepEqual(readFileSync(join(folder, 'trust/net.json')), server.documents.get(path)?.body)
   })
 
+  it('of a server that knows the time of change alone is asked for by that', async () => {
+    const lastModified = new Date('2022-05-20T10:00:00Z')
+    server.put(path, await list(), { etag: 'no tag', lastModified })
+    const from = server.requests.length
+    await status()
+    await status()
+    const asked = server.requests.slice(from)
+    assert.deepEqual(
+      asked.map((each) => each.status),
+      [200, 304],
+    )
+    assert.equal(asked[1]?.headers['if-modified-since'], 'Fri, 20 May 2022 10:00:00 GMT')
+    assert.equal(asked[1]?.headers['if-none-match'], undefined, 'what is no entity tag is not said back')
+  })
+
   const stranger = keyPairFor('ES256').privateKey
   const faults: [string, () => ListFault | Promise<ListFault>, RegExp][] = [
     ['500', () => ({ status: 500 }), /its server answered 500/],
