@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { signCms } from '../../../src/cms/cms.ts'
+import { mirroredTag } from '../../../src/fhir/artefact.ts'
 import type { Library, Resource, ValueSet } from '../../../src/fhir/types.ts'
 import { knownLists, knownMirrors } from '../../../src/gateway/mirror/records.ts'
 import { NetworkError } from '../../../src/network/network-error.ts'
@@ -76,7 +77,7 @@ describe('mirroring', () => {
       const found = await copy()
       assert.equal(found?.meta?.source, url)
       assert.deepEqual(found?.meta?.profile, ['https://a.example/p'])
-      assert.deepEqual(found?.meta?.tag, [{ system: 'http://vidimus.org/fhir/CodeSystem/mirrored', code: 'XXA' }])
+      assert.deepEqual(found?.meta?.tag, [mirroredTag('XXA')])
       assert.match(String(found?.id), /^xxa-colours-[0-9a-f]{12}$/)
       const { matches } = await bed.raw.search({
         type: 'Provenance',
