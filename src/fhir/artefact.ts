@@ -103,8 +103,15 @@ export function isNamedBy(canonical: string, artefact: Resource): boolean {
 
 // ---------- copies of what other participants publish ----------
 
-/** System of the tag that a copy has; its code is the participant, ISO 3166-1 alpha-3 as the network spells it. */
+/** System of the tag that a copy has. */
 export const mirroredSystem = 'http://vidimus.org/fhir/CodeSystem/mirrored'
+
+/** The tag that a copy has; its code is the participant, ISO 3166-1 alpha-3 as the network spells it. */
+export const mirroredTag = (participant: string): Coding => ({
+  system: mirroredSystem,
+  code: participant,
+  display: `Copy of what ${participant} publishes`,
+})
 
 /** A further tag of a copy whose canonical another participant's copy had before: it is found by its source alone. */
 export const besideTag: Coding = {

@@ -1,6 +1,7 @@
 /** A gateway of the settings, ready to be asked. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { keyUsageOf } from '../base/x509.ts'
 import { signCms } from '../cms/cms.ts'
 import type { NetworkHost } from '../network/network-hosts.ts'
 import type { NetworkReply } from '../network/network-request.ts'
@@ -66,12 +67,26 @@ export async function openGateway(settings: GatewaySettings, options: OpenGatewa
     warnings: (now) => [
       ...certificateWarnings('client certificate (TLS)', tls.certificate, now),
       ...(upload ? certificateWarnings('upload certificate', upload.certificate, now) : []),
+      ...usageWarnings(tls.certificate, upload?.certificate),
       ...(upload?.certificate.raw.equals(tls.certificate.raw)
         ? ['one certificate serves TLS and uploads: a gateway wants two']
         : []),
     ],
     close: () => peer.close(),
   }
+}
+
+/** Extended key usage of a client in TLS (RFC 5280, 4.2.1.12). */
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
+
+/** A gateway may take certificates that are meant for something else; whoever stands before it may not. */
+function usageWarnings(tls: X509Certificate, upload: X509Certificate | undefined): string[] {
+  const warnings: string[] = []
+  if (tls.keyUsage?.includes(CLIENT_AUTH) === false)
+    warnings.push('the client certificate (TLS) is not for clients: its extended key usage lacks clientAuth')
+  if (upload && keyUsageOf(upload.raw)?.has('digitalSignature') === false)
+    warnings.push('the upload certificate is not for signatures: its key usage lacks digitalSignature')
+  return warnings
 }
 
 /** Base64 on one line of what is sent. The gateway refuses a time outside of the certificate's period, so it is not sent. */

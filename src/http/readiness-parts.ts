@@ -32,9 +32,12 @@ export function readiness({ maintenance, content, lists, unavailable }: Standing
   ]
 }
 
+/** Kinds that give no keys. */
+const withdrawing: readonly string[] = ['distrusted', 'revocation', 'gateway-revocation']
+
 /** Whether any list that gives keys can be used; without one every genuine credential would be called not trusted. None configured: none is missing. */
 function haveKeys(lists: TrustListStatus[]): boolean {
-  const giving = lists.filter(({ kind }) => kind !== 'distrusted' && kind !== 'revocation')
+  const giving = lists.filter(({ kind }) => !withdrawing.includes(kind))
   return giving.length === 0 || giving.some(({ usable }) => usable)
 }
 

@@ -44,7 +44,10 @@ export interface References {
   ofVersion(version: Pick<Publication, 'type' | 'id' | 'versionId'>): Promise<Content>
   /** Content by its id. @throws Error when it is damaged */
   content(id: string): Promise<Content | undefined>
-  /** The signed message over content, made and stored when there is none; undefined without content or without a key. */
+  /**
+   * The signed message over content, made and stored when there is none; undefined without content or without a key.
+   * @throws Error when it is damaged
+   */
   jws(id: string): Promise<string | undefined>
   /** Changes of records that store content of this server's own making with its signed message, both or none. */
   additions(content: Content, jws?: string): RecordChange[]
@@ -106,13 +109,14 @@ export function createReferences(options: ReferencesOptions): References {
     ofVersion: async (version) => {
       const hash = await index.hashOf(version)
       const found = await content(contentId(hash))
-      if (!found) throw new Error(`the content of ${keyOf(version)} is not stored`)
+      // The id is a part of the hash: of two contents with one id only the first is stored.
+      if (found?.hash !== hash) throw new Error(`the content of ${keyOf(version)} is not stored`)
       return found
     },
     content,
     jws: async (id) => {
       const known = await records.get(kinds.jws, id)
-      if (known !== undefined) return known
+      if (known !== undefined) return provedMessage(id, known)
       const made = signing.of(id, sign)
       // Only those who ask at the same time share it: without a key today there may be one tomorrow.
       made.finally(() => signing.delete(id)).catch(() => undefined)
@@ -129,6 +133,13 @@ export function createReferences(options: ReferencesOptions): References {
 function proved(id: string, content: Content): Content {
   if (content.id !== id) throw new Error(`the stored content ${id} is damaged: its hash is ${content.hash}`)
   return content
+}
+
+/** The same of a signed message, by what it says: its signature is for those who read it to prove. */
+function provedMessage(id: string, jws: string): string {
+  const [, payload = ''] = jws.split('.')
+  proved(id, contentOf(Buffer.from(payload, 'base64url')))
+  return jws
 }
 
 const keyOf = ({ type, id, versionId }: Pick<Publication, 'type' | 'id' | 'versionId'>): string =>
@@ -232,7 +243,8 @@ async function contentOfVersion(
   const { type, id, versionId } = version
   const resource = (await storage.readVersion(type, id, versionId))?.resource
   // Who publishes what is mirrored vouches for it alone.
-  if (!resource || resource.meta?.tag?.some(({ system }) => system === mirroredSystem)) return new FhirError(404, notPublished(keyOf(version)))
+  if (!resource || resource.meta?.tag?.some(({ system }) => system === mirroredSystem))
+    return new FhirError(404, notPublished(keyOf(version)))
   try {
     return resourceContent(resource)
   } catch (error) {

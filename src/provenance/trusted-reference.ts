@@ -17,13 +17,12 @@ export interface TrustedReferenceOptions {
 }
 
 /**
- * The JSON that a gateway takes as a trusted reference of a published version, but for `sslPublicKey`, which is that of the TLS
- * certificate before this server.
+ * The JSON that a gateway takes as a trusted reference of a published version, but for `domain` and for `sslPublicKey`, which is that
+ * of the TLS certificate before this server.
  * @throws FhirError 404 when the version was not published here, 422 when it has no canonical form
  */
 export async function trustedReference(
   version: Pick<Publication, 'type' | 'id' | 'versionId'>,
-  domain: string,
   { references, storage, baseUrl, country }: TrustedReferenceOptions,
 ): Promise<JsonObject> {
   const content = await references.ofVersion(version)
@@ -41,6 +40,5 @@ export async function trustedReference(
     thumbprint: jws === undefined ? content.hash : createHash('sha256').update(jws).digest('hex'),
     name: (resource ? artefactName(resource) : version.id).slice(0, 512),
     referenceVersion: business.slice(0, 256),
-    domain,
   }
 }

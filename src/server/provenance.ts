@@ -1,5 +1,6 @@
 /** What this server vouches for: its keys, the content of what it published, and manifests of it. */
 import type { JsonObject } from '../base/json-value.ts'
+import { keep } from '../base/keep.ts'
 import type { FindDocument } from '../base/public-document.ts'
 import { openPkcs12 } from '../cms/pkcs12.ts'
 import type { Config } from '../config.ts'
@@ -62,6 +63,9 @@ interface ProvenanceParts {
   now(): Date
 }
 
+/** Descriptions of versions that are kept: who asks again and again has nothing worked out. */
+const mostDescribed = 1_000
+
 /** Longest address that a gateway takes of a reference. */
 const longestAddress = 100
 /** What stands after the public address in that of a manifest. */
@@ -82,6 +86,7 @@ export function createProvenance(
   })
   const references = createReferences({ storage, keys, header })
   const describe = () => evaluateDescription(software, baseUrl)
+  const described = keep<string, Promise<JsonObject>>(mostDescribed)
   const manifests = createManifests({ storage, references, keys, header, baseUrl, domains, evaluate: describe, now })
   return {
     documents: referenceDocuments({ references, manifests, baseUrl, domains }),
@@ -89,8 +94,13 @@ export function createProvenance(
       if (!keys.current() && (await manifests.hasSigned())) return undefined
       return (await manifests.manifests()).map(({ jws: _jws, ...wanted }) => wanted)
     },
-    trustedReference: (version, domain = domains[0] ?? '') =>
-      trustedReference(version, domain, { references, storage, baseUrl, ...(country ? { country } : {}) }),
+    trustedReference: async (version, domain = domains[0] ?? '') => {
+      const { type, id, versionId } = version
+      // What was once said of a version is said for ever, but that a key may come.
+      const name = `${type}/${id}/_history/${versionId} ${keys.current() ? 'signed' : ''}`
+      const own = { references, storage, baseUrl, ...(country ? { country } : {}) }
+      return { ...(await described.of(name, () => trustedReference(version, own))), domain }
+    },
     warnings: () =>
       baseUrl.length + addressSuffix.length <= longestAddress
         ? []

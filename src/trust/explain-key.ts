@@ -47,6 +47,8 @@ export interface KeyEntry {
   domain: string
   usage: string
   thumbprint: string
+  /** Other gateways that a federated entry comes from. */
+  sourceGateways?: string[]
   algorithm: string
   validFrom?: string
   validTo?: string
@@ -153,6 +155,7 @@ function entryLine({ key, reason, isWaiting = false }: FoundEntry, around: Surro
     domain: key.domain,
     usage: key.usage,
     thumbprint: key.thumbprint,
+    ...(key.sourceGateways ? { sourceGateways: key.sourceGateways } : {}),
     algorithm: keyAlgorithm(key.publicKey),
     ...(validFrom ? { validFrom: validFrom.toISOString() } : {}),
     ...(validTo ? { validTo: validTo.toISOString() } : {}),

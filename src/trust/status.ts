@@ -42,6 +42,8 @@ export interface TrustListStatus {
   leftOut?: { entry: string; reason: string }[]
   /** How many participants, thumbprints and key ids it withdraws in every list. */
   withdraws?: number
+  /** How many of its keys come from other gateways, by the name that rows give those. */
+  sourceGateways?: Record<string, number>
   /** What a revocation list holds; absent for other kinds, and for one that was never read. */
   revokes?: { hashes: number; batches: number; cards: number; participants: string[]; expires?: string }
   /** Set when a key counts only if it stands in this list, too. */
@@ -89,9 +91,17 @@ export function statusOf(state: SourceState, { index, entries, now }: Whole): Tr
     ],
     ...(leftOut.length > 0 ? { leftOut } : {}),
     ...(content?.distrust ? { withdraws: countOf(content.distrust) } : {}),
+    ...sourcesOf(keys),
     ...(content?.revocation ? { revokes: revokesOf(content.revocation) } : {}),
     ...(required ? { required } : {}),
   }
+}
+
+function sourcesOf(keys: readonly TrustedKey[]): Pick<TrustListStatus, 'sourceGateways'> {
+  const counts = new Map<string, number>()
+  for (const name of keys.flatMap(({ sourceGateways = [] }) => sourceGateways))
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  return counts.size > 0 ? { sourceGateways: Object.fromEntries(counts) } : {}
 }
 
 function isUsable({ content, withdrawsUnknown, source: { name } }: SourceState, index: KeyIndex): boolean {

@@ -165,7 +165,7 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
     status,
     keys: () => index,
     revocations: () => revocations,
-    sources: () => [...states.values()],
+    sources: () => overridden([...states.values()]),
     async reload(names) {
       await readAll(names ?? allNames(), readAgain)
       return status()

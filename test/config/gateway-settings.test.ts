@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import fc from 'fast-check'
 import { ConfigError, readConfig } from '../../src/config.ts'
 import { testPki } from '../support/pki/pki.ts'
 import { readCases } from '../support/read-cases.ts'
@@ -84,5 +85,27 @@ describe('settings of gateways', () => {
     assert.equal(gateway?.upload, undefined)
     assert.deepEqual(readConfig({}).gateways, [])
     assert.deepEqual(readConfig({ GATEWAYS: '[]' }).gateways, [])
+  })
+
+  it('whatever JSON stands there is a list of gateways, or problems that begin with the setting', () => {
+    const member = fc.constantFrom(
+      'id',
+      'url',
+      'country',
+      'tlsCertificate',
+      'tlsKey',
+      'anchors',
+      'mode',
+      '__proto__',
+      'x',
+    )
+    const entry = fc.oneof(fc.jsonValue(), fc.dictionary(member, fc.jsonValue()))
+    fc.assert(
+      fc.property(fc.array(entry), (entries) => {
+        const problems = problemsOf({ GATEWAYS: JSON.stringify(entries) })
+        for (const problem of problems) assert.match(problem, /^GATEWAYS/)
+        if (entries.length > 0) assert.ok(problems.length > 0)
+      }),
+    )
   })
 })

@@ -68,6 +68,32 @@ describe('keys of gateways', () => {
     assert.match(told(new Date(certificate.validFromDate.getTime() - 1000)).join(), /not valid before/)
   })
 
+  it('a certificate that is meant for something else is warned of', async () => {
+    const bench = await startBench({ pki })
+    try {
+      const [desc, sca] = ['XA_DESC', 'XA_SCA'].map((name) => ({
+        certificate: join(folder, `${name}.pem`),
+        key: join(folder, `${name}.key`),
+      }))
+      assert.ok(desc && sca)
+      assert.deepEqual((await bench.open('XA')).warnings(new Date()), [])
+      const server = { certificate: file('server.pem', ''), key: file('server.key', '') }
+      const made = pki.make({
+        name: 'XA_server',
+        subject: { country: 'XA', organization: 'x', commonName: 'server' },
+        extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'],
+      })
+      file('server.pem', made.pem)
+      file('server.key', made.keyPem)
+      const told = (await bench.open('XA', { tls: server, upload: sca })).warnings(new Date()).join()
+      assert.match(told, /not for clients.*not for signatures/)
+      const one = (await bench.open('XA', { tls: desc, upload: desc })).warnings(new Date()).join()
+      assert.match(one, /one certificate serves TLS and uploads/)
+    } finally {
+      await bench.close()
+    }
+  })
+
   it('nothing is sent with an upload certificate outside of its period', async () => {
     const bench = await startBench({ pki })
     try {

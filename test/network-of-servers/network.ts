@@ -179,6 +179,7 @@ export async function startParticipant(network: Network, options: ParticipantOpt
   await server.listen()
   const ask = (question: PeerQuestion) => askPeer(peer.listed, question)
   const started = server
+  let isOver = false
   return {
     server: started,
     timers,
@@ -189,6 +190,8 @@ export async function startParticipant(network: Network, options: ParticipantOpt
     json: async (path) => JSON.parse((await ask({ path })).body.toString()),
     evaluate: (credential, ...more) => evaluate(ask, credential, more),
     async close() {
+      if (isOver) return
+      isOver = true
       await started.close()
       await peer.close()
       if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true })

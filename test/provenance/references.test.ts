@@ -121,6 +121,16 @@ describe('the bytes', () => {
     await assert.rejects(references.jws(id), /damaged/)
   })
 
+  it('of a signed message that says something else are not handed out', async () => {
+    const { storage, references } = published()
+    await store(storage, valueSet('a'), valueSet('b'))
+    const [a, b] = [await references.ofVersion(version('a')), await references.ofVersion(version('b'))]
+    const [ofA, ofB] = [await references.jws(a.id), await references.jws(b.id)]
+    assert.equal(await storage.records.replace('reference-jws', a.id, ofA, ofB), true)
+    await assert.rejects(references.jws(a.id), /damaged/)
+    assert.equal(await references.jws(b.id), ofB)
+  })
+
   it('are stored once when two servers store them at the same time', async () => {
     const file = join(folder, 'two.sqlite')
     const servers = [published({ storage: openSqlite(file) }), published({ storage: openSqlite(file) })]

@@ -5,12 +5,13 @@ import { after, before, describe, it } from 'node:test'
 import { credentialFormats } from '../../src/credentials/credentials.ts'
 import { issueHcert } from '../../src/demo/issue-hcert.ts'
 import { samplePayload } from '../../src/demo/samples.ts'
-import { verifyCredential } from '../../src/evaluate/verify/verify.ts'
+import { type VerificationContext, verifyCredential } from '../../src/evaluate/verify/verify.ts'
 import { gatewayDownloads } from '../../src/server/gateway.ts'
 import type { TrustSource } from '../../src/trust/lists/trust-source.ts'
 import { loadTrustLists, type Trust } from '../../src/trust/trust.ts'
 import { type GatewayBench, startBench } from '../gateway/stand-in.ts'
 import { memoryReaders } from '../support/memory-readers.ts'
+import type { PkiKey } from '../support/pki/pki.ts'
 
 const day = 86_400_000
 /** The identifier of the specimen of a test result. */
@@ -49,9 +50,9 @@ describe('a gateway over mutual TLS', () => {
   })
   after(() => bench.close())
 
-  const verdictOn = async (kind: 'dcc-v' | 'dcc-t', signer = bench.pki.of('XA').dsc('all')) => {
+  const verify = (kind: 'dcc-v' | 'dcc-t', signer: PkiKey, more: Partial<VerificationContext> = {}) => {
     const payload = samplePayload(kind, {
-      issuer: 'XA',
+      issuer: signer.country,
       issuedAt: new Date(Date.now() - 3_600_000),
       expires: new Date(Date.now() + day),
     })
@@ -66,8 +67,10 @@ describe('a gateway over mutual TLS', () => {
       clock: new Date(),
       revocations: trust.revocations(),
     }
-    return (await verifyCredential([text], context)).status
+    return verifyCredential([text], { ...context, ...more })
   }
+  const verdictOn = async (kind: 'dcc-v' | 'dcc-t', signer = bench.pki.of('XA').dsc('all')) =>
+    (await verify(kind, signer)).status
 
   it('is read without a failure, and what nobody onboarded is left out', () => {
     assert.deepEqual(
@@ -89,6 +92,23 @@ describe('a gateway over mutual TLS', () => {
     assert.equal(await verdictOn('dcc-v'), 'VERIFIED')
     assert.equal(await verdictOn('dcc-t'), 'REVOKED')
     assert.equal(await verdictOn('dcc-v', bench.pki.of('XA').foreignDsc), 'ISSUER_NOT_TRUSTED')
+  })
+
+  it('lists a batch that another country signed: the check of its country warns, or fails where that is wanted', async () => {
+    const forged = bench.gateway.addBatch('XA', {
+      expires: new Date(Date.now() + day).toISOString(),
+      hashType: 'UCI',
+      entries: [],
+    })
+    forged.country = 'XB'
+    await trust.reload()
+    const signer = bench.pki.of('XB').dsc('all')
+    const verdict = await verify('dcc-v', signer)
+    const revocation = verdict.checks.find(({ name }) => name === 'revocation')
+    assert.deepEqual([verdict.status, revocation?.outcome], ['VERIFIED', 'warn'])
+    assert.match(revocation?.detail ?? '', /1 batches of the revocation list revoked could not be had/)
+    assert.equal((await verify('dcc-v', signer, { revocationFailure: 'fail' })).status, 'REVOKED')
+    assert.equal(await verdictOn('dcc-v'), 'VERIFIED')
   })
 
   it('that refuses takes nothing away', async () => {

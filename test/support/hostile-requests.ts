@@ -532,6 +532,21 @@ const rest: HostileRequest[] = [
     statuses: [200],
     bound: 'stored content',
   },
+  {
+    operation: '$trusted-reference',
+    name: 'of the largest resource',
+    path: 'CodeSystem/hostile/$trusted-reference',
+    statuses: [200],
+    bound: 'the resource, once',
+  },
+  {
+    operation: '$trusted-reference',
+    name: '100 of the largest resource',
+    path: '',
+    body: batch(repeat(100, () => get('CodeSystem/hostile/_history/1/$trusted-reference'))),
+    statuses: [200],
+    bound: 'said once, it is kept',
+  },
   { operation: 'pages', name: 'OpenAPI', path: '/openapi.json', statuses: [200], bound: 'constant' },
   {
     operation: 'batch',

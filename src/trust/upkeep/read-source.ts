@@ -56,7 +56,7 @@ export const isRemote = (source: TrustSource): boolean => isUrl(source.location)
 const copiedKinds: readonly string[] = ['did-v2', 'icao-master-list', 'revocation']
 
 /** Kinds whose old copy is better than none. */
-const withdrawingKinds: readonly string[] = ['distrusted', 'revocation']
+const withdrawingKinds: readonly string[] = ['distrusted', 'revocation', 'gateway-revocation']
 
 /** Kinds that prove themselves, whatever the disk says of them. */
 const provenKinds: readonly string[] = ['did-v2', 'icao-master-list']

@@ -5,16 +5,16 @@ import { parseJson } from '../../../fhir/json.ts'
 import { type HashType, hashTypes } from '../hash-index.ts'
 
 /** A batch that is held, as the book has it. */
-export interface HeldBatch {
+interface HeldBatch {
   country: string
   /** When it last changed, as the gateway wrote it. */
   date: string
   hashType: HashType
   /** ISO 8601. */
   expires: string
-  /** SHA-256 of the certificate that signed it, in hex: an upload certificate of its country when it was fetched. */
-  signer: string
-  /** SHA-256 of the message as it was written down, in hex. */
+  /** The only key whose certificates it names, standard base64; empty: any of its country. */
+  keyId: string
+  /** SHA-256 of its hashes, in hex: what is on the disk is what was signed when it was fetched. */
   print: string
 }
 
@@ -138,7 +138,7 @@ const isHeld = (json: Json): json is JsonObject & { [name in keyof HeldBatch]: H
   isTime(json.date) &&
   isType(json.hashType) &&
   isTime(json.expires) &&
-  isPrint(json.signer) &&
+  typeof json.keyId === 'string' &&
   isPrint(json.print)
 
 const isMissing = (json: Json): json is JsonObject & { [name in keyof MissingBatch]: MissingBatch[name] } =>

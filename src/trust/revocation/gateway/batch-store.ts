@@ -16,10 +16,10 @@ interface BatchDisk {
 export interface BatchStore {
   book(gateway: string): Promise<BatchBook | undefined>
   saveBook(book: BatchBook): Promise<void>
-  /** The message of a batch, if it is the one that was written down. */
-  message(id: string, print: string): Promise<string | undefined>
-  /** SHA-256 of the message, in hex. */
-  saveMessage(id: string, message: string): Promise<string>
+  /** The hashes of a batch, if they are those that were written down. */
+  hashes(id: string, print: string): Promise<Buffer | undefined>
+  /** SHA-256 of the hashes, in hex. */
+  saveHashes(id: string, hashes: Uint8Array): Promise<string>
   remove(id: string): Promise<void>
 }
 
@@ -27,21 +27,20 @@ export interface BatchStore {
 export function createBatchStore(folder: string, disk: BatchDisk): BatchStore {
   const bookPath = join(folder, 'book.json')
   // An id is of another server, and no name of a file.
-  const pathOf = (id: string) => join(folder, `${sha256Hex(Buffer.from(id)).slice(0, 40)}.cms`)
+  const pathOf = (id: string) => join(folder, `${sha256Hex(Buffer.from(id)).slice(0, 40)}.hashes`)
   return {
     async book(gateway) {
       const bytes = await unlessUnreadable(disk.read(bookPath))
       return bytes && readBook(bytes, gateway)
     },
     saveBook: (book) => disk.write(bookPath, writeBook(book)),
-    async message(id, print) {
+    async hashes(id, print) {
       const bytes = await unlessUnreadable(disk.read(pathOf(id)))
-      return bytes && sha256Hex(bytes) === print ? bytes.toString('latin1') : undefined
+      return bytes && sha256Hex(bytes) === print ? bytes : undefined
     },
-    async saveMessage(id, message) {
-      const bytes = Buffer.from(message, 'latin1')
-      await disk.write(pathOf(id), bytes)
-      return sha256Hex(bytes)
+    async saveHashes(id, hashes) {
+      await disk.write(pathOf(id), hashes)
+      return sha256Hex(hashes)
     },
     remove: (id) => disk.remove(pathOf(id)),
   }
@@ -51,8 +50,8 @@ export function createBatchStore(folder: string, disk: BatchDisk): BatchStore {
 export const noStore: BatchStore = {
   book: async () => undefined,
   saveBook: async () => {},
-  message: async () => undefined,
-  saveMessage: async (_, message) => sha256Hex(Buffer.from(message, 'latin1')),
+  hashes: async () => undefined,
+  saveHashes: async (_, hashes) => sha256Hex(hashes),
   remove: async () => {},
 }
 

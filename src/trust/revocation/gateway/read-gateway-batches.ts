@@ -12,10 +12,10 @@ import {
   UnusableSource,
 } from '../../lists/trust-source.ts'
 import type { MessageOpener } from '../../messages/message-process.ts'
+import { makeTurns } from '../../turns.ts'
 import { createHashIndex, type HashIndex } from '../hash-index.ts'
-import type { ReadBatch } from '../read-batch.ts'
 import type { RevocationContent } from '../revocation-content.ts'
-import { type BatchBook, emptyBook, giveUp, type HeldBatch, writeBook } from './batch-book.ts'
+import { type BatchBook, emptyBook, giveUp, writeBook } from './batch-book.ts'
 import { readBatchList } from './batch-list.ts'
 import { type BatchStore, noStore } from './batch-store.ts'
 
@@ -83,10 +83,10 @@ function tolerant(store: BatchStore): { store: BatchStore; faults: Set<string> }
       ...store,
       saveBook: (book) => store.saveBook(book).catch(tell),
       remove: (id) => store.remove(id).catch(tell),
-      saveMessage: (id, message) =>
-        store.saveMessage(id, message).catch((error: unknown) => {
+      saveHashes: (id, hashes) =>
+        store.saveHashes(id, hashes).catch((error: unknown) => {
           tell(error)
-          return noStore.saveMessage(id, message)
+          return noStore.saveHashes(id, hashes)
         }),
     },
   }
@@ -107,30 +107,21 @@ async function known(
     hashes.load([
       { id: `given up: ${name}`, country, hashType, keyId: '', expires: new Date(expires), hashes: noHashes },
     ])
+  const turn = makeTurns()
   for (const [id, held] of book.held) {
-    const batch = await kept(id, held, { store, messages: reading.messages })
-    if (batch) hashes.load([{ ...batch, id }])
+    await turn()
+    const bytes = await store.hashes(id, held.print)
+    if (bytes) hashes.load([{ ...held, id, expires: new Date(held.expires), hashes: bytes }])
     else {
       book.held.delete(id)
       book.missing.set(id, { country: held.country, date: held.date, reason: 'its copy on the disk is broken' })
     }
   }
+  for (const _ of hashes.sort()) await turn()
   return { book, hashes, isOnDisk: written !== undefined }
 }
 
 const noHashes = new Uint8Array(0)
-
-/** A batch as it was written down. Who signed it could sign then, and may have another certificate now. */
-async function kept(
-  id: string,
-  { print, signer, country }: HeldBatch,
-  { store, messages }: Pick<Work, 'store' | 'messages'>,
-): Promise<ReadBatch | undefined> {
-  const message = await store.message(id, print)
-  const opened = message === undefined ? undefined : await messages.batch(message)
-  if (!opened || typeof opened === 'string') return undefined
-  return sha256Hex(opened.signer) === signer && opened.batch.country === country ? opened.batch : undefined
-}
 
 /** Brings book and hashes up to date; whether the gateway has such a list. Keeps what it has come to when it throws. */
 async function update(work: Work, gateway: GatewayDownloads): Promise<boolean> {
@@ -206,17 +197,17 @@ async function takeBatch(id: string, message: string | 'unknown' | 'deleted', wo
     book.missing.set(id, { country, date, reason: read })
     return
   }
-  const { batch, signer } = read
-  const expires = batch.expires.toISOString()
+  const { hashType, keyId } = read
+  const expires = read.expires.toISOString()
   book.missing.delete(id)
-  if (batch.expires < now) {
-    giveUp(book, { country, hashType: batch.hashType, expires })
-    hashes.load([{ ...batch, id, hashes: noHashes }])
+  if (read.expires < now) {
+    giveUp(book, { country, hashType, expires })
+    hashes.load([{ ...read, id, hashes: noHashes }])
     return
   }
-  const print = await store.saveMessage(id, message)
-  hashes.load([{ ...batch, id }])
-  book.held.set(id, { country, date, hashType: batch.hashType, expires, signer, print })
+  const print = await store.saveHashes(id, read.hashes)
+  hashes.load([{ ...read, id }])
+  book.held.set(id, { country, date, hashType, expires, keyId, print })
 }
 
 /** Opens a batch; a text says why it does not count. */
@@ -227,7 +218,7 @@ async function open(message: string, country: string, { messages, uploaders }: T
   if (batch.country !== country) return `it is listed for ${country}, and is one of ${batch.country}`
   const print = sha256Hex(signer)
   const isUploader = uploaders(country).some(({ thumbprint }) => thumbprint === print)
-  return isUploader ? { batch, signer: print } : 'it is signed by no upload certificate of its country that counts'
+  return isUploader ? batch : 'it is signed by no upload certificate of its country that counts'
 }
 
 interface Told {

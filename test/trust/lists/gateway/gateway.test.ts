@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { JsonObject } from '../../../../src/base/json-value.ts'
 import { listKeys } from '../../../../src/trust/explain.ts'
+import { explainKey } from '../../../../src/trust/explain-key.ts'
 import type { GatewayDownloads } from '../../../../src/trust/lists/gateway-source.ts'
 import type { TrustSource } from '../../../../src/trust/lists/trust-source.ts'
 import { cmsText } from '../../../support/pki/cms.ts'
@@ -297,6 +298,15 @@ describe('rows of other gateways', () => {
     assert.equal(keys.length, 6)
     assert.ok(keys.every(({ sourceGateways }) => sourceGateways?.join() === 'second'))
     assert.ok(listKeys(trust.keys(), { participant: 'XA' }, new Date()).every(({ sourceGateways }) => !sourceGateways))
+    assert.deepEqual(trust.status()[0]?.sourceGateways, { second: 6 })
+    const { entries } = await explainKey(trust, other.of('XC').dsc('all').keyId, {
+      at: new Date(),
+      readers: { readFile: async () => Buffer.alloc(0) },
+    })
+    assert.deepEqual(
+      entries.map(({ sourceGateways, counts, chain }) => [sourceGateways, counts, chain.state]),
+      [[['second'], true, 'verified']],
+    )
   })
 
   const none: [what: string, rows: JsonObject[], source: Partial<TrustSource>][] = [
