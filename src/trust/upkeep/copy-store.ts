@@ -169,7 +169,7 @@ async function loadCopy(files: CopyFiles, source: TrustSource, slot: Slot): Prom
   const main = mainOf(meta)
   const bytes = main && (await unlessMissing(disk.read(files.main(name, slot))))
   const print = bytes && sha256Hex(bytes)
-  if (!main || print === undefined) return { meta: own, isUnsure: false, read }
+  if (!main || print === undefined) return { meta: own, isUnsure: main !== undefined, read }
   if (print === main.thumbprint) return { meta: own, isUnsure: meta.fetchedAt === undefined, read }
   // Between two renames the machine stopped: the document is still the one before.
   const before = previous && { ...own, ...previous }
@@ -197,7 +197,7 @@ async function saveCopy(files: CopyFiles, { meta, slot, bytesOf }: Saving): Prom
   const main = mainOf(meta)
   for (const document of meta.documents) {
     const path = files.path(meta, slot, document)
-    if (document === main || (await isThere(disk, path))) continue
+    if (document === main || (await isWhole(disk, path, document))) continue
     await disk.write(path, await bytesOf(document))
   }
   if (before) {
@@ -223,8 +223,9 @@ export function fileName(name: string): string {
   return `${plain}-${sha256Hex(Buffer.from(name)).slice(0, 16)}`
 }
 
-async function isThere(disk: Disk, path: string): Promise<boolean> {
-  return (await unlessMissing(disk.written(path))) !== undefined
+async function isWhole(disk: Disk, path: string, { thumbprint }: CopiedDocument): Promise<boolean> {
+  const bytes = await unlessMissing(disk.read(path))
+  return bytes !== undefined && sha256Hex(bytes) === thumbprint
 }
 
 /** Undefined when there is no such file. */

@@ -21,8 +21,9 @@ const MOST_DIDS = 5_000
 
 /** The floor once a list is in use: no time is forgotten, also not of a document that is gone for now. */
 export function floorOf(content: SourceContent, before: Floor): Floor {
-  const all = Object.entries({ ...before.createdOf, ...content.createdOf })
-  const createdOf = Object.fromEntries(all.slice(-MOST_DIDS))
+  const now = content.createdOf ?? {}
+  const earlier = Object.entries(before.createdOf).filter(([did]) => !Object.hasOwn(now, did))
+  const createdOf = Object.fromEntries([...earlier, ...Object.entries(now)].slice(-MOST_DIDS))
   return { createdOf, entries: entriesIn(content), keys: content.keys.length }
 }
 

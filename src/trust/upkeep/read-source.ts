@@ -18,7 +18,7 @@ import type { SourceState, Upkeep } from './source-state.ts'
 export async function startSource(source: TrustSource, upkeep: Upkeep): Promise<SourceState> {
   const state: SourceState = { source, floor: noFloor, ...(await stampOf(source, upkeep)) }
   const copy = await loadCopy(state, 'good', upkeep)
-  const known = copy.meta ? withMeta(state, copy.meta) : state
+  const known = copy.copy ? withMeta(state, copy.copy) : state
   if (isRemote(source)) {
     const started = await startRemote(known, copy, upkeep)
     return (await adoptAccepted(started, upkeep)) ?? (await withWaiting(started, upkeep))
@@ -381,7 +381,6 @@ const emptyContent: SourceContent = { keys: [], warnings: [], leftOut: [] }
 
 interface LoadedCopy {
   copy?: Copy
-  meta?: CopyMeta
   /** Why there is none although something stands there. */
   fault?: string
 }
@@ -389,16 +388,16 @@ interface LoadedCopy {
 async function loadCopy({ source }: SourceState, slot: Slot, { copies }: Upkeep): Promise<LoadedCopy> {
   try {
     const copy = await copies?.load(source, slot)
-    return copy ? { copy, meta: copy.meta } : {}
+    return copy ? { copy } : {}
   } catch (error) {
     return { fault: `the last good copy is not used: ${errorText(error)}` }
   }
 }
 
-/** What the meta data of a copy say of the past, whether the copy itself can be used or not. */
-const withMeta = (state: SourceState, meta: CopyMeta): SourceState => ({
+/** What the meta data of a copy say of the past, whether the copy itself can be used or not. One that cannot is written anew. */
+const withMeta = (state: SourceState, { meta, isUnsure }: Copy): SourceState => ({
   ...state,
-  meta,
+  meta: isUnsure ? { ...meta, documents: [] } : meta,
   floor: { createdOf: meta.createdOf, entries: meta.keys },
 })
 

@@ -204,6 +204,20 @@ describe('files of the operator, after a restart', () => {
     assert.equal(stateOf(await w.start([network]), 'net')?.state, 'ok')
   })
 
+  it('whose copies were damaged meanwhile are copied again', async () => {
+    const w = world({}, await files())
+    await w.start([network])
+    const good = w.disk.files.get('/data/trust/net.json')
+    for (const damage of [
+      () => w.disk.files.delete('/data/trust/net.json'),
+      () => w.disk.files.set('/data/trust/net.json', Buffer.from('{')),
+    ]) {
+      damage()
+      await w.start([network])
+      assert.deepEqual(w.disk.files.get('/data/trust/net.json'), good)
+    }
+  })
+
   it('are not copied for a process that only reads', async () => {
     const w = world({}, await files())
     await w.start([network, national], { keepsCopies: false })
