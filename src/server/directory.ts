@@ -2,17 +2,17 @@
 import type { Config } from '../config.ts'
 import { didWebOf } from '../provenance/did-web.ts'
 import type { SigningKeys } from '../provenance/keys.ts'
-import type { Storage } from '../storage/storage.ts'
 import { createKeyDirectory, type KeyDirectory } from '../trust/directory/key-directory.ts'
 import type { SourceState } from '../trust/directory/make-directory.ts'
 import type { DirectorySigner } from '../trust/directory/seal.ts'
+import type { SealRecords } from '../trust/directory/seal-record.ts'
 import type { TrustedKey } from '../trust/keys/trusted-key.ts'
 import type { Trust } from '../trust/trust.ts'
 
 /** What a directory takes of the server. */
 interface DirectoryParts {
   config: Pick<Config, 'keyDirectoryEnvironment'>
-  storage: Pick<Storage, 'records'>
+  storage: { records: SealRecords }
   trust: Pick<Trust, 'keys' | 'sources'>
   keys: Pick<SigningKeys, 'current'>
   /** Public address without `/fhir`. */

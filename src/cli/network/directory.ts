@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type Config, publicAddress, readConfig } from '../../config.ts'
 import { createNetworkClient } from '../../network/network-client.ts'
+import { gatewayDownloads, openGateways } from '../../server/gateway.ts'
 import { configuredSources, loadConfiguredTrust } from '../../server/trust.ts'
 import { createServer } from '../../server.ts'
 import { urlOfDid } from '../../trust/did-web/did-url.ts'
@@ -114,13 +115,16 @@ function nameOf(given: string): string {
 
 async function onboard(source: TrustSource, config: Config): Promise<OnboardReport> {
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
+  const gateways = await openGateways(config, () => new Date())
   try {
+    const gateway = gatewayDownloads(config, gateways)
     const rest = configuredSources(config).filter(({ name }) => name !== source.name)
     const [alone, others] = [
-      await loadConfiguredTrust({ ...config, trustLists: [source] }, { network }),
+      await loadConfiguredTrust({ ...config, trustLists: [source] }, { network, gateway }),
       await loadConfiguredTrust({ ...config, trustLists: rest }),
     ]
-    if (isUrl(source.location)) await alone.reload()
+    // What is remote was read from its copy, where there is one.
+    await alone.reload()
     const [status] = alone.status()
     if (!status) throw wrongUse(`${source.name} was not read`)
     return await evaluateSource({
@@ -132,6 +136,7 @@ async function onboard(source: TrustSource, config: Config): Promise<OnboardRepo
       now: new Date(),
     })
   } finally {
+    for (const each of gateways) each.close()
     network.close()
   }
 }
