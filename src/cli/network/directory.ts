@@ -79,12 +79,16 @@ async function madeDirectory(config: Config, isKept: boolean): Promise<Directory
 function sourceOf(given: string, { json: _, ...options }: OnboardOptions, config: Config): TrustSource {
   const configured = configuredSources(config).find(({ name }) => name === given)
   if (configured) return configured
-  const read = (path: string) => readFileSync(path, 'utf8')
-  const [source] = parseTrustLists(JSON.stringify([{ ...entryOf(given, options), ...options }]), read)
-  if (!source) throw wrongUse(`${given} names no source`)
-  return source
+  try {
+    const [source] = parseTrustLists(JSON.stringify([{ ...entryOf(given, options), ...options }]), readText)
+    if (source) return source
+  } catch (error) {
+    throw wrongUse(error instanceof Error ? error.message : String(error))
+  }
+  throw wrongUse(`${given} names no source`)
 }
 
+const readText = (path: string): string => readFileSync(path, 'utf8')
 const wrongUse = (text: string) => Object.assign(new Error(text), { code: 'TRUST_LIST' })
 
 /** What can be told of a source by the text that names it. */
@@ -99,7 +103,7 @@ function entryOf(given: string, { kind, key }: OnboardOptions): object {
   if (url !== undefined) return { name, kind: 'did-v2', location: url, id: given }
   const isSet = /jwks(?:\.json)?$/.test(given)
   if (kind === undefined && key === undefined && !isUrl(given) && !isSet)
-    return parseTrustLists(given, (path) => readFileSync(path, 'utf8'))[0] ?? {}
+    return parseTrustLists(given, readText)[0] ?? {}
   return {
     name,
     kind: isSet ? 'jwks' : given.endsWith('.json') || key !== undefined ? 'did-v2' : 'certificates',

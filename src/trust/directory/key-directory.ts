@@ -76,7 +76,8 @@ export function createKeyDirectory(parts: DirectoryParts): KeyDirectory {
   }
   return {
     state: () => stateOf(parts, standing),
-    find({ path }) {
+    find({ path: sent }) {
+      const path = withoutPrefix(sent, parts.address())
       if (!ADDRESS.test(path)) return undefined
       const { made, reason, making } = standing
       if (!made && !reason && making) return making.then(() => documentAt(path, parts, standing))
@@ -101,6 +102,15 @@ export function createKeyDirectory(parts: DirectoryParts): KeyDirectory {
       await standing.making
     },
   }
+}
+
+/** A public address may have a path, which a proxy takes away or leaves. */
+function withoutPrefix(path: string, address: string): string {
+  // Of most addresses nothing stands behind the host, and nothing is parsed.
+  const at = address.indexOf('/', address.indexOf('://') + 3)
+  if (at < 0) return path
+  const prefix = address.slice(at).replace(/\/+$/, '')
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
 }
 
 /** Records that are read and not written. */

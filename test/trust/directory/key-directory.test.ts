@@ -73,6 +73,15 @@ describe('an address', () => {
       assert.equal(directory.find({ path, accept: undefined }), undefined, path)
   })
 
+  it('may have the path of the public address before it', async () => {
+    const directory = directoryOf(keys, { address: () => 'https://directory.example/health/keys' })
+    await directory.make()
+    for (const path of [root, `/health/keys${root}`]) assert.equal(await statusOf(directory, path), 200, path)
+    assert.equal((await directory.json(root)).id, 'did:web:directory.example:health:keys:v2:trustlist')
+    for (const path of [`/health${root}`, `/health/keysx${root}`, `/health/keys/health/keys${root}`])
+      assert.equal(directory.find({ path, accept: undefined }), undefined, path)
+  })
+
   it('of upload keys is their own, and no other list holds them', async () => {
     const up = a.key(a.under(), { usage: 'UP', lists: ['tng'] })
     const sources = () => [{ name: 'tng', kind: 'gateway', usable: true }]
