@@ -4,8 +4,8 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { keep } from '../base/keep.ts'
+import { mirroredSystem } from '../fhir/artefact.ts'
 import { FhirError } from '../fhir/error.ts'
-import type { Resource } from '../fhir/types.ts'
 import type { Publication, RecordChange, Storage } from '../storage/storage.ts'
 import { type Content, contentId, contentOf, resourceContent } from './content.ts'
 import { signJws } from './jws.ts'
@@ -225,20 +225,14 @@ const notPublished = (name: string) => ({
   details: { text: `${name} was not published by this server: it has no reference.` },
 })
 
-/** What marks a copy of another participant's artefact: the system or the code of a tag ends so. */
-const mirrorMark = /(?:^|\/)mirrored$/
-
-/** Whether a resource is a copy of what another participant publishes, who alone vouches for it. */
-const isMirrored = ({ meta }: Resource): boolean =>
-  meta?.tag?.some(({ system = '', code = '' }) => mirrorMark.test(system) || mirrorMark.test(code)) === true
-
 async function contentOfVersion(
   storage: Pick<Storage, 'readVersion'>,
   version: Publication,
 ): Promise<Content | Without> {
   const { type, id, versionId } = version
   const resource = (await storage.readVersion(type, id, versionId))?.resource
-  if (!resource || isMirrored(resource)) return new FhirError(404, notPublished(keyOf(version)))
+  // Who publishes what is mirrored vouches for it alone.
+  if (!resource || resource.meta?.tag?.some(({ system }) => system === mirroredSystem)) return new FhirError(404, notPublished(keyOf(version)))
   try {
     return resourceContent(resource)
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Gives the endpoints of the EU Digital COVID Certificate what they serve: rules, value sets, countries and the key, as they stand. */
 import { setImmediate } from 'node:timers/promises'
 import type { FindDocument } from '../base/public-document.ts'
-import { artefactCanonical, mirroredFrom, statusOf } from '../fhir/artefact.ts'
+import { artefactCanonical, isForeignRule, statusOf } from '../fhir/artefact.ts'
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { Library, PlanDefinition, ValueSet } from '../fhir/types.ts'
 import { type EuCode, readEuValueSet, writeEuValueSet } from '../gateway/legacy/eu-value-set.ts'
@@ -31,6 +31,7 @@ interface Signing {
 
 /** What the endpoints take of the server. */
 export interface LegacyParts {
+  /** With copies guarded: those that may not be run are told apart. */
   storage: Storage
   terminology: Pick<Terminology, 'expand'>
   pending: Pick<PendingContent, 'epoch'>
@@ -38,8 +39,6 @@ export interface LegacyParts {
   valueSets: EuValueSets
   /** The key that signs now. */
   signingKey(): Signing | undefined
-  /** Participants whose mirrored rules are run here; those of others are not handed on. */
-  ruleSuppliers?: ReadonlySet<string>
 }
 
 /** Finds what lies at the addresses of the endpoints. */
@@ -73,11 +72,9 @@ function countries(trust: LegacyParts['trust']): string[] {
 }
 
 /** Texts of the rules that are in force: of every active Library of an EU rule, unless rule sets lean on it and none of them is active. */
-async function ruleTexts({ storage, ruleSuppliers }: LegacyParts): Promise<RuleText[]> {
-  const isServed = (resource: Library | PlanDefinition) => {
-    const participant = mirroredFrom(resource)
-    return statusOf(resource) === 'active' && (participant === undefined || ruleSuppliers?.has(participant) === true)
-  }
+async function ruleTexts({ storage }: LegacyParts): Promise<RuleText[]> {
+  // Of copies only what may be run here is handed on.
+  const isServed = (resource: Library | PlanDefinition) => statusOf(resource) === 'active' && !isForeignRule(resource)
   const plans = await listAll(storage, 'PlanDefinition')
   const withdrawn = libraryNames(plans.filter((each) => !isServed(each)))
   const inForce = libraryNames(plans.filter(isServed))

@@ -1,5 +1,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { createKeyIndex, type KeyIndex, type ListStanding } from './keys/key-index.ts'
+import {
+  createKeyIndex,
+  createKeyIndexInSlices,
+  type IndexRules,
+  type KeyIndex,
+  type ListStanding,
+} from './keys/key-index.ts'
 import type { TrustedKey } from './keys/trusted-key.ts'
 import { readCertificatesSource } from './lists/certificates-source.ts'
 import type { ListChecker } from './lists/check-list.ts'
@@ -19,6 +25,7 @@ import { type RevocationLists, type RevocationSource, revocationLists } from './
 import { readRevocationSource } from './revocation/revocation-source.ts'
 import { statusOf, type TrustListStatus } from './status.ts'
 import type { CopyStore } from './upkeep/copy-store.ts'
+import { madeAnew } from './upkeep/made-anew.ts'
 import { adoptCopy, isRemote, readAgain, startSource } from './upkeep/read-source.ts'
 import { sharedChecker } from './upkeep/shared-checker.ts'
 import type { SourceReader, SourceState, Upkeep } from './upkeep/source-state.ts'
@@ -102,13 +109,13 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
   }
   let index = createKeyIndex([])
   let revocations: RevocationLists | undefined
-  const rebuild = () => {
+  const rebuild = madeAnew(async () => {
     const all = overridden([...states.values()])
-    index = indexOf(all, options.now)
+    index = await createKeyIndexInSlices(...partsOfIndex(all, options.now))
     const own = all.filter(({ source }) => isOfRevocation(source)).map(revocationSource)
     const fed = options.revocations
     revocations = own.length > 0 || fed ? revocationLists(() => [...own, ...(fed?.() ?? [])], index) : undefined
-  }
+  })
   const turns = new Map<string, Promise<unknown>>()
   /** One reading of a source at a time; one that failed does not stop the next. */
   const inTurn = (name: string, read: (state: SourceState, upkeep: Upkeep) => Promise<SourceState>) => {
@@ -135,14 +142,14 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
   } finally {
     end()
   }
-  rebuild()
+  await rebuild()
   const readAll = async (names: readonly string[], read: typeof readAgain) => {
     const done = check.use()
     try {
       const last = names.filter((name) => isOfBatches(states.get(name)))
       const first = names.filter((name) => !last.includes(name))
       const readings = await Promise.allSettled([...first, ...last].map((name) => inTurn(name, read)))
-      rebuild()
+      await rebuild()
       for (const reading of readings) if (reading.status === 'rejected') throw reading.reason
     } finally {
       done()
@@ -166,7 +173,7 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
     async adopt() {
       const before = [...states.values()]
       const readings = await Promise.allSettled(allNames().map((name) => inTurn(name, adoptCopy)))
-      if (before.some((state) => states.get(state.source.name)?.content !== state.content)) rebuild()
+      if (before.some((state) => states.get(state.source.name)?.content !== state.content)) await rebuild()
       for (const reading of readings) if (reading.status === 'rejected') throw reading.reason
     },
   }
@@ -212,9 +219,13 @@ function entriesOf(states: readonly SourceState[]): TrustedKey[] {
   return [...states.flatMap(({ content }) => content?.keys ?? []), ...leftOutKeys(states)]
 }
 
-function indexOf(states: readonly SourceState[], now: () => Date): KeyIndex {
+const indexOf = (states: readonly SourceState[], now: () => Date): KeyIndex =>
+  createKeyIndex(...partsOfIndex(states, now))
+
+/** What the index of all sources is made of. */
+function partsOfIndex(states: readonly SourceState[], now: () => Date): [TrustedKey[][], IndexRules] {
   const contents = contentsOf(states)
-  return createKeyIndex(
+  return [
     states.flatMap(({ content }) => (content ? [content.keys] : [])),
     {
       leftOut: leftOutKeys(states),
@@ -228,7 +239,7 @@ function indexOf(states: readonly SourceState[], now: () => Date): KeyIndex {
       now,
       gap: gapOf(states),
     },
-  )
+  ]
 }
 
 /** Why no key of any list may count because of this source. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, it, test } from 'node:test'
 import type { PublicDocument } from '../../src/base/public-document.ts'
+import { mirroredSystem } from '../../src/fhir/artefact.ts'
 import { FhirError, issue } from '../../src/fhir/error.ts'
 import type { CodeSystem, Library } from '../../src/fhir/types.ts'
 import { openJws } from '../../src/provenance/jws.ts'
@@ -163,7 +164,7 @@ describe('a manifest', () => {
 
   it('never names a copy of another participant', async () => {
     const server = published({ keys })
-    const meta = { source: 'https://other.example', tag: [{ system: 'urn:x/mirrored', code: 'XXB' }] }
+    const meta = { source: 'https://other.example', tag: [{ system: mirroredSystem, code: 'XXB' }] }
     await store(server.storage, valueSet('a'), valueSet('m', { meta }))
     assert.deepEqual(await resourcesOf(named(await server.manifests.manifests(), 'ValueSet')), [
       'http://example.org/ValueSet/a|1',

@@ -33,11 +33,14 @@ const rule = (change: JsonObject = {}): JsonObject => ({
   ...change,
 })
 
+/** Whose mirrored rules are run: those of France alone. */
+const suppliers = JSON.stringify([{ participant: 'FRA', runRules: true }, { participant: 'ITA' }])
+
 describe('legacy endpoints of a server', () => {
   let opened: Awaited<ReturnType<typeof openTestServer>>
   let url = ''
   before(async () => {
-    opened = await openTestServer({ LEGACY_DCC: 'on', STORAGE_URL: 'sqlite:legacy.db' })
+    opened = await openTestServer({ LEGACY_DCC: 'on', STORAGE_URL: 'sqlite:legacy.db', MIRROR: suppliers })
     url = await opened.server.listen()
   })
   after(() => opened.close())
@@ -151,6 +154,20 @@ describe('legacy endpoints of a server', () => {
     for (const { hash, content } of versionsOf) assert.equal(sha256(String(content)), hash)
   })
 
+  it('hands a mirrored rule on where the configuration has it run here, and no other', async () => {
+    for (const [participant, country] of [
+      ['FRA', 'FR'],
+      ['ITA', 'IT'],
+    ] as const) {
+      const { library, planDefinition } = artefacts(rule({ Identifier: `GR-${country}-0001`, Country: country }))
+      const meta = { tag: [{ system: 'http://vidimus.org/fhir/CodeSystem/mirrored', code: participant }] }
+      await putCopy({ ...library, meta })
+      await putCopy({ ...planDefinition, meta })
+    }
+    assert.deepEqual(await listed('/rules/FR'), ['GR-FR-0001 1.0.0'])
+    assert.deepEqual(await listed('/rules/IT'), [])
+  })
+
   it('never lists a CQL library, a bare expression, or what an import found unfit', async () => {
     const bare = Buffer.from('{"===":[1,1]}').toString('base64')
     const library: Library = {
@@ -224,6 +241,34 @@ describe('legacy endpoints of a server', () => {
     assert.equal((await get('/rules', { method: 'POST', body: '{}' })).status, 405)
     assert.equal((await get('/rules?x=1', { headers: { 'x-version': '9.9' } })).status, 200)
     assert.equal((await get('/rules', { method: 'HEAD' })).body.length, 0)
+  })
+})
+
+describe('two servers over one store', () => {
+  it('list the same bytes, and what one publishes the other lists', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vidimus-replicas-'))
+    const environment = { LEGACY_DCC: 'on', STORAGE_URL: `sqlite:${join(folder, 'one.db')}` }
+    const [a, b] = [await openTestServer(environment), await openTestServer(environment)]
+    try {
+      const [first, second] = [await a.server.listen(), await b.server.listen()]
+      const both = async (path: string) => {
+        const replies = await Promise.all([first, second].map((url) => fetch(`${url}${path}`)))
+        const [one, two] = await Promise.all(replies.map((each) => each.text()))
+        assert.equal(one, two, path)
+        assert.equal(replies[0]?.headers.get('etag'), replies[1]?.headers.get('etag'))
+        return one
+      }
+      assert.equal(await both('/rules'), '[]')
+      await both('/valuesets')
+      const { library } = euRuleToFhir(rule(), { base: 'http://example.org/fhir' })
+      await a.server.storage.write([{ method: 'PUT', type: 'Library', id: library.id ?? '', resource: library }])
+      await new Promise((next) => setTimeout(next, 20)) // what another process wrote shows within 5 ms
+      assert.match((await both('/rules')) ?? '', /GR-AT-0001/)
+      await both('/rules/AT/GR-AT-0001')
+    } finally {
+      await Promise.all([a.close(), b.close()])
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })
 

@@ -364,6 +364,22 @@ function canonicalCases(test: Test): void {
     await storage.write([judged('three')])
     assert.deepEqual(seen, ['1 one', '2 two'], 'what was deleted is in nobody’s way')
   })
+  test('so is a deletion, where there is something to delete', async (storage) => {
+    const remove = (id: string): Write => ({
+      method: 'DELETE',
+      type: 'ValueSet',
+      id,
+      unlessInForce: () => {
+        throw new FhirError(403, issue('forbidden', 'no'))
+      },
+    })
+    await storage.write([put(valueSet('a'))])
+    await assert.rejects(storage.write([put(valueSet('b')), remove('a')]), status(403))
+    assert.equal(await storage.read('ValueSet', 'b'), undefined)
+    assert.ok((await storage.read('ValueSet', 'a'))?.resource)
+    const [nothing] = await storage.write([remove('never')])
+    assert.equal(nothing?.outcome, 'unchanged')
+  })
   test('If-Match takes any of several versions, `*` any at all; If-None-Match none of them', async (storage) => {
     await assert.rejects(storage.write([put(valueSet('a'), { ifMatch: ['*'] })]), status(412))
     await storage.write([put(valueSet('a'), { ifNoneMatch: ['*'] })])

@@ -30,7 +30,9 @@ export function addMirror(program: Command, result: CommandResult): void {
       const { mirror: wanted, network } = readConfig()
       if (!wanted) command.error('error: nothing is to be mirrored (MIRROR)')
       if (!network) command.error('error: this server does not use the network (NETWORK=off)')
-      await withMirror(result, async ({ mirror: own }) => {
+      await withMirror(result, async ({ mirror: own, trust }) => {
+        // Who may sign is what the lists say now.
+        await trust.reload()
         if (!(await refreshed(own))) command.error('error: another process is looking at the lists')
         return own.status()
       })

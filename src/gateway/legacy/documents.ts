@@ -87,24 +87,18 @@ export function versionsDocument(rules: readonly HashedRule[]): PublicDocument {
 }
 
 /** A list that changes as the content does. */
-export function listDocument(list: unknown[], headers?: Record<string, string>): PublicDocument {
+export function listDocument(list: unknown[]): PublicDocument {
   const body = Buffer.from(JSON.stringify(list))
   const etag = `"${hashOf(body)}"`
-  return { body, contentType: 'application/json', etag, route: 'legacy', ...(headers ? { headers } : {}) }
+  return { body, contentType: 'application/json', etag, route: 'legacy' }
 }
 
 async function signedList(list: unknown[], signer: ListSigner | undefined): Promise<PublicDocument> {
   const document = listDocument(list)
   if (!signer) return document
   const signature = await signer.sign(Buffer.from(hashOf(document.body)))
-  return { ...document, headers: signatureHeaders(signature) }
+  return { ...document, headers: { 'X-SIGNATURE': signature.toString('base64') } }
 }
-
-/** A page of another origin must be let read the signature. */
-const signatureHeaders = (signature: Buffer): Record<string, string> => ({
-  'X-SIGNATURE': signature.toString('base64'),
-  'Access-Control-Expose-Headers': 'ETag, X-Request-Id, X-SIGNATURE',
-})
 
 /** A text at the address of its own hash: what is there never changes. */
 function textDocument(text: Buffer, hash: string): PublicDocument {

@@ -3,7 +3,7 @@ import { errorText } from '../../base/system-error.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { fetchReference, thumbprintOf } from './fetch-reference.ts'
+import { fetchReference, sha256, thumbprintOf } from './fetch-reference.ts'
 import { MirrorError } from './mirror-error.ts'
 import type { MirrorRule } from './mirror-settings.ts'
 import {
@@ -136,7 +136,9 @@ async function look(
   if (before && isSame && before.state === 'mirrored' && stands) return before
   const now = options.now()
   const waits = before?.retryAt !== undefined && new Date(before.retryAt) > now
-  if (before && isSame && waits && !options.isForced) return before
+  const signers = printOf(options.signersOf(participant))
+  // Keys that have come since may be those that were missing.
+  if (before && isSame && waits && before.signers === signers && !options.isForced) return before
   try {
     const { names, warnings } = await mirror(reference, artefacts, options)
     const mirrored = Object.fromEntries(names.map(({ name, hash }) => [name, { hash }]))
@@ -148,9 +150,13 @@ async function look(
     const failures = (isSame ? (before?.failures ?? 0) : 0) + 1
     const pause = failure.state === 'unreachable' ? 0 : Math.min(DAY, HOUR * 2 ** (failures - 1))
     const retryAt = new Date(now.getTime() + pause).toISOString()
-    return { ...told, state: failure.state, tried, failures, retryAt, lastError: failure.message, artefacts }
+    return { ...told, state: failure.state, tried, failures, retryAt, signers, lastError: failure.message, artefacts }
   }
 }
+
+/** By which keys a signature was judged. */
+const printOf = ({ uploads, authorities }: Signers): string =>
+  sha256(Buffer.concat([...uploads, ...authorities].map(({ raw }) => raw))).slice(0, 16)
 
 function failureOf(error: unknown): MirrorError {
   if (error instanceof MirrorError) return error

@@ -29,6 +29,8 @@ export interface MirrorRecord {
   /** Failures in a row over what was last looked at, and the instant before which it is not looked at again. */
   failures?: number | undefined
   retryAt?: string | undefined
+  /** Of the keys by which the signature was judged, when it failed. */
+  signers?: string | undefined
   lastError?: string | undefined
   warnings?: string[] | undefined
   mirroredAt?: string | undefined

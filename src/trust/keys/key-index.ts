@@ -60,12 +60,51 @@ const USUAL_KEYS_PER_ID = 8
  * is one key with two names in `lists`; the worst status and the narrowest period that any list gives it hold.
  */
 export function createKeyIndex(lists: TrustedKey[][], rules: IndexRules = {}): KeyIndex {
+  const steps = indexInSteps(lists, rules)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** For so long a server may be held by making an index, at a time. */
+const SLICE_MILLISECONDS = 10
+
+/** Like {@link createKeyIndex}, in slices between which requests are answered: ten thousands of keys take longer than one may wait. */
+export async function createKeyIndexInSlices(lists: TrustedKey[][], rules: IndexRules = {}): Promise<KeyIndex> {
+  let started = performance.now()
+  const steps = indexInSteps(lists, rules)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    if (performance.now() - started < SLICE_MILLISECONDS) continue
+    await new Promise<void>((done) => setImmediate(done))
+    started = performance.now()
+  }
+}
+
+/** Some tenths of a millisecond for each. */
+const STEP_KEYS = 64
+
+/** Every item, with a step after each so many. */
+function* inSteps<Item>(items: Iterable<Item>, work: (item: Item) => void): Generator<void, void> {
+  let left = STEP_KEYS
+  for (const item of items) {
+    work(item)
+    if (--left > 0) continue
+    left = STEP_KEYS
+    yield
+  }
+}
+
+function* indexInSteps(lists: TrustedKey[][], rules: IndexRules): Generator<void, KeyIndex> {
   const { leftOut = [], distrust = [], suspended = [], serves = listedKeyServes, unavailable, gap } = rules
   const listed = lists.flat()
-  const objections = collectObjections({ entries: [...listed, ...leftOut], distrust, suspended })
-  const judged = judge(mergeLists(listed), objections, rules)
-  const names = new Map(judged.keys.map((key) => [key, namesOf(key)]))
-  const byKeyId = groupByName(names)
+  const objections = yield* collectObjections({ entries: [...listed, ...leftOut], distrust, suspended })
+  const judged = yield* judge(yield* mergeLists(listed), objections, rules)
+  const names = new Map<TrustedKey, KeyNames>()
+  yield* inSteps(judged.keys, (key) => names.set(key, namesOf(key)))
+  const byKeyId = yield* groupByName(names)
   const ages = agesOf(rules)
   return {
     ...judged,
@@ -145,10 +184,10 @@ function objectionTo(certificate: X509Certificate, objections: Objections) {
 }
 
 /** Takes out what does not count and gives the others the worst status that is said of them. */
-function judge(keys: TrustedKey[], objections: Objections, { required = [], unavailable }: IndexRules) {
+function* judge(keys: TrustedKey[], objections: Objections, { required = [], unavailable }: IndexRules) {
   const judged: { keys: TrustedKey[]; leftOut: { key: TrustedKey; reason: string }[] } = { keys: [], leftOut: [] }
   const standing = required.map(({ name, keys: own }) => ({ name, has: standsAmong(own) }))
-  for (const key of keys) {
+  yield* inSteps(keys, (key) => {
     const objection = objections.to(key)
     const missing = standing.find(({ has }) => !has(key))
     if (unavailable !== undefined) judged.leftOut.push({ key, reason: unavailable })
@@ -159,7 +198,7 @@ function judge(keys: TrustedKey[], objections: Objections, { required = [], unav
         reason: `does not stand in the required list ${missing.name} for its participant and usage`,
       })
     else judged.keys.push(objection?.status ? { ...key, status: worseStatus(key.status, objection.status) } : key)
-  }
+  })
   return judged
 }
 
@@ -182,16 +221,16 @@ function standsFor(own: TrustedKey, key: TrustedKey): boolean {
   return own.participant === '' || key.participant === '' || sameParticipant(own.participant, key.participant)
 }
 
-function mergeLists(listed: TrustedKey[]): TrustedKey[] {
+function* mergeLists(listed: TrustedKey[]): Generator<void, TrustedKey[]> {
   const merged = new Map<string, TrustedKey>()
-  const restrictions = collectRestrictions(listed)
-  for (const entry of listed) {
+  const restrictions = yield* collectRestrictions(listed)
+  yield* inSteps(listed, (entry) => {
     const key = { ...entry, ...restrictions.get(restrictionsName(entry)) }
     const identity = [key.thumbprint, key.keyId, key.participant, key.issuer, key.domain, key.usage].join('|')
     const known = merged.get(identity)
     if (known) merged.set(identity, { ...known, ...namesOfBoth(known, key) })
     else merged.set(identity, key)
-  }
+  })
   return [...merged.values()]
 }
 
@@ -211,9 +250,9 @@ const restrictionsName = ({ thumbprint, issuer = '' }: TrustedKey): string => `$
  * newest revocation list. A list can always
  * withdraw a key for itself, and another one does not give it back.
  */
-function collectRestrictions(listed: TrustedKey[]): Map<string, Restrictions> {
+function* collectRestrictions(listed: TrustedKey[]): Generator<void, Map<string, Restrictions>> {
   const collected = new Map<string, Restrictions>()
-  for (const key of listed) {
+  yield* inSteps(listed, (key) => {
     const name = restrictionsName(key)
     const known = collected.get(name) ?? {}
     const validFrom = stricter(known.validFrom, key.validFrom, (a, b) => a > b)
@@ -228,7 +267,7 @@ function collectRestrictions(listed: TrustedKey[]): Map<string, Restrictions> {
       ...(revocationVersion === undefined ? {} : { revocationVersion }),
       ...(revocationList === undefined ? {} : { revocationList }),
     })
-  }
+  })
   return collected
 }
 
@@ -263,15 +302,15 @@ function namesOf(key: TrustedKey): KeyNames {
 }
 
 /** Keys by every name they have. */
-function groupByName(names: Map<TrustedKey, KeyNames>): Map<string, TrustedKey[]> {
+function* groupByName(names: Map<TrustedKey, KeyNames>): Generator<void, Map<string, TrustedKey[]>> {
   const groups = new Map<string, TrustedKey[]>()
-  for (const [key, { all }] of names) {
+  yield* inSteps(names, ([key, { all }]) => {
     for (const name of new Set(all)) {
       const group = groups.get(name)
       if (group) group.push(key)
       else groups.set(name, [key])
     }
-  }
+  })
   return groups
 }
 
@@ -283,11 +322,13 @@ function answersTo(names: KeyNames | undefined, { framework, keyId }: KeyQuery):
 }
 
 function crowdedIds(byKeyId: Map<string, TrustedKey[]>): Map<string, number> {
-  const counts = [...byKeyId].map(([id, keys]): [string, number] => [
-    id,
-    new Set(keys.map(({ publicKeyThumbprint }) => publicKeyThumbprint)).size,
-  ])
-  return new Map(counts.filter(([, count]) => count > USUAL_KEYS_PER_ID))
+  const crowded = new Map<string, number>()
+  for (const [id, keys] of byKeyId) {
+    if (keys.length <= USUAL_KEYS_PER_ID) continue
+    const count = new Set(keys.map(({ publicKeyThumbprint }) => publicKeyThumbprint)).size
+    if (count > USUAL_KEYS_PER_ID) crowded.set(id, count)
+  }
+  return crowded
 }
 
 /** Domain and usage of a query. */

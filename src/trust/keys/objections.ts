@@ -71,10 +71,12 @@ interface Collected {
  * Collects what speaks against keys: the worst wins, by thumbprint and by public key, whatever the list, domain, order, usage or
  * kid. An authority that is revoked or distrusted takes the keys with it that it signed.
  */
-export function collectObjections({ entries, distrust, suspended }: Withdrawals): Objections {
+export function* collectObjections({ entries, distrust, suspended }: Withdrawals): Generator<void, Objections> {
   const distrusted = distrustedNames(distrust)
   const collected: Collected = { distrusted, byPrint: new Map(distrusted.thumbprints), authorities: new Map() }
-  for (const key of entries) {
+  for (const [at, key] of entries.entries()) {
+    // Whoever lets it run may answer requests in between.
+    if (at % STEP_KEYS === 0) yield
     if (key.status !== 'current') {
       object(collected, key, { status: key.status, reason: `${key.lists.join(', ')}: ${key.status}` })
     }
@@ -84,6 +86,8 @@ export function collectObjections({ entries, distrust, suspended }: Withdrawals)
   for (const { key, reason } of suspended) object(collected, key, { reason })
   return { to: (key) => objectionTo(key, collected) }
 }
+
+const STEP_KEYS = 64
 
 /** Objects to a key in all its certificates, and as an authority. */
 function object({ byPrint, authorities }: Collected, key: TrustedKey, objection: Objection): void {

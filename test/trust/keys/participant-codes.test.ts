@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   isoAlpha3,
+  participantAlpha2,
   participantCode,
   participantOfIssuer,
   sameParticipant,
@@ -25,6 +26,24 @@ describe('participant codes', () => {
     ['https://issuer.example', undefined],
   ] as const) {
     it(`${text} → ${code}`, () => assert.equal(participantCode(text), code))
+  }
+
+  for (const [text, code] of [
+    ['URY', 'UY'],
+    ['ury', 'UY'],
+    ['UY', 'UY'],
+    ['XXA', 'XA'],
+    ['XCL', 'XL'],
+    ['XYK', 'YK'],
+    ['WHO', 'WH'],
+    ['IOM', 'IO'],
+    ['XKX', 'XK'],
+    ['XT', 'XT'],
+    ['ZZZ', undefined],
+    ['', undefined],
+    ['https://issuer.example', undefined],
+  ] as const) {
+    it(`${text} in two letters → ${code}`, () => assert.equal(participantAlpha2(text), code))
   }
 
   it('compares untranslated codes both ways round', () => {
