@@ -232,7 +232,8 @@ async function contentOfVersion(
   const { type, id, versionId } = version
   const resource = (await storage.readVersion(type, id, versionId))?.resource
   // Who publishes what is mirrored vouches for it alone.
-  if (!resource || resource.meta?.tag?.some(({ system }) => system === mirroredSystem)) return new FhirError(404, notPublished(keyOf(version)))
+  if (!resource || resource.meta?.tag?.some(({ system }) => system === mirroredSystem))
+    return new FhirError(404, notPublished(keyOf(version)))
   try {
     return resourceContent(resource)
   } catch (error) {

@@ -35,6 +35,12 @@ export function keyDirectory({ config, storage, trust, keys, baseUrl, now, tell 
   })
 }
 
+/** What the public is told of a directory: not why it is withheld, which names sources of the operator. */
+export function standing(directory: Pick<KeyDirectory, 'state'>): { state: string; created?: string } {
+  const { state, created } = directory.state()
+  return created === undefined ? { state } : { state, created }
+}
+
 /** The key that signs now, by its name in the did:web document of this server (`/.well-known/did.json`). */
 function signer(keys: Pick<SigningKeys, 'current'>, address: string): DirectorySigner | undefined {
   const key = keys.current()

@@ -52,6 +52,12 @@ describe('a server with KEY_DIRECTORY=on', () => {
     ])
   })
 
+  it('says in /health how it stands, and since when', async () => {
+    const { keyDirectory } = JSON.parse(await (await get('/health')).text())
+    assert.deepEqual(Object.keys(keyDirectory), ['state', 'created'])
+    assert.equal(keyDirectory.state, 'made')
+  })
+
   it('is a trust list that another server takes as it is', async () => {
     const [list, key] = [join(folder, 'list.json'), join(folder, 'signer.json')]
     writeFileSync(list, await (await get('/v2/trustlist/did.json')).text())
