@@ -40,7 +40,7 @@ export interface KeyDirectory {
   /** As it would be if it were made now; nothing is stored or served. */
   look(): Promise<DirectoryState>
   state(): DirectoryState
-  /** Looks every second whether it must be made anew, until {@link close}. */
+  /** Looks every second whether it must be made anew, until {@link close}, which breaks off what is being made. */
   start(after?: After): void
   close(): Promise<void>
 }
@@ -63,9 +63,10 @@ interface Standing {
 }
 
 /** The directory of a server's keys. It serves nothing until it was made. */
-export function createKeyDirectory(parts: DirectoryParts): KeyDirectory {
+export function createKeyDirectory(given: DirectoryParts): KeyDirectory {
   const standing: Standing = { notPublished: [], failures: 0, retryAt: 0 }
   let isOver = false
+  const parts: DirectoryParts = { ...given, isOver: () => isOver }
   let callOff: (() => void) | undefined
   const wait = (after: After) => {
     if (isOver) return
@@ -141,6 +142,7 @@ async function attempt(parts: DirectoryParts, standing: Standing): Promise<void>
     const wait = Math.min(FIRST_RETRY_MILLISECONDS * 2 ** standing.failures, LONGEST_RETRY_MILLISECONDS)
     standing.failures++
     standing.retryAt = parts.now().getTime() + wait
+    if (parts.isOver?.()) return
     withhold(parts, standing, error instanceof Error ? error.message : String(error))
     if (!(error instanceof Withheld) && error instanceof Error && error.stack) parts.tell(error.stack)
   }

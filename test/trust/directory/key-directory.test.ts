@@ -388,6 +388,15 @@ describe('a directory that is kept up to date', () => {
     await directory.close()
   })
 
+  it('is broken off when the server ends', async () => {
+    const directory = directoryOf(keys)
+    const making = directory.make()
+    await directory.close()
+    assert.equal((await making).state, 'not-made')
+    assert.ok(directory.world.hashed < 3, String(directory.world.hashed))
+    assert.deepEqual(directory.world.told, [])
+  })
+
   it('is tried again after a failure, ever more seldom', async () => {
     let calls = 0
     let run: (() => void) | undefined
