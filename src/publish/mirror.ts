@@ -3,6 +3,7 @@
  * ids and marks that say whose they are. They are no publications of this server: nobody's name is taken by them.
  */
 import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   artefactCanonical,
   artefactName,
@@ -54,13 +55,18 @@ export function createMirrorStore(options: MirrorStoreOptions): MirrorStore {
   const { storage } = options
   return {
     async store(resources, source) {
+      for (const each of resources) refuseFaults(each)
       const given = resources.map((each) => plain(each)).sort((a, b) => rank(a) - rank(b))
-      for (const each of given) refuseFaults(each)
       const beside = [...given, ...(await earlierLibraries(given, source.participant, storage))]
       const copies: { copy: Resource; isNew: boolean }[] = []
-      for (const each of given) copies.push(await copyOf(each, { beside, source }, options))
-      const writes = copies.flatMap(({ copy, isNew }) => (isNew ? writesOf(copy, source) : []))
-      if (writes.length > 0) await storage.write(writes)
+      for (const [at, each] of given.entries()) {
+        if (at % perTurn === 0) await nextTurn()
+        copies.push(await copyOf(each, { beside, source }, options))
+      }
+      await writeAll(
+        copies.flatMap(({ copy, isNew }) => (isNew ? [writesOf(copy, source)] : [])),
+        storage,
+      )
       const ids = new Map(copies.map(({ copy }) => [`${copy.resourceType} ${artefactName(copy)}`, nameOf(copy)]))
       return resources.map((each) => ids.get(`${each.resourceType} ${artefactName(each)}`) ?? '')
     },
@@ -71,6 +77,20 @@ export function createMirrorStore(options: MirrorStoreOptions): MirrorStore {
       )
       if (writes.length > 0) await storage.write(writes)
     },
+  }
+}
+
+/** Artefacts that are judged or stored between two pauses in which other requests are served. */
+const perTurn = 25
+
+/**
+ * Stores what was judged as a whole, some of it at a time. Only a store that cannot be written now stops it in between: the rest
+ * comes with the next look, for nothing else could refuse it.
+ */
+async function writeAll(copies: readonly Write[][], storage: Pick<Storage, 'write'>): Promise<void> {
+  for (let at = 0; at < copies.length; at += perTurn) {
+    await storage.write(copies.slice(at, at + perTurn).flat())
+    await nextTurn()
   }
 }
 

@@ -1,20 +1,26 @@
 /** That nothing leaves the machine with NETWORK=off: every way out is a trap. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import dgram from 'node:dgram'
 import dns from 'node:dns'
 import dnsPromises from 'node:dns/promises'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import { syncBuiltinESMExports } from 'node:module'
 import { createServer, Socket } from 'node:net'
+import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import tls from 'node:tls'
 import { demoCountry, demoIssuer } from '../../src/demo/demo-issuer.ts'
 import { issueHcert } from '../../src/demo/issue-hcert.ts'
 import { issueHealthLink, linkClaims } from '../../src/demo/issue-health-link.ts'
 import { issueCard, sampleCard } from '../../src/demo/issue-shc.ts'
 import { createNetworkClient } from '../../src/network/network-client.ts'
+import type { VidimusServer } from '../../src/server.ts'
+import { type GatewayBench, startBench } from '../gateway/stand-in.ts'
 import { hostCertificate } from '../support/https-peer.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 
@@ -29,6 +35,7 @@ function trap(t: TestContext): string[] {
   t.mock.method(dns, 'lookup', spring('dns.lookup'))
   t.mock.method(dnsPromises, 'lookup', spring('dns/promises.lookup'))
   t.mock.method(dns, 'resolve', spring('dns.resolve'))
+  t.mock.method(tls, 'connect', spring('tls.connect'))
   t.mock.method(dgram, 'createSocket', spring('dgram'))
   t.mock.method(http, 'request', spring('http.request'))
   t.mock.method(https, 'request', spring('https.request'))
@@ -102,6 +109,97 @@ describe('NETWORK=off', () => {
     await assert.rejects(client.request({ url: 'nonsense' }), { fault: 'off' })
     client.close()
     assert.deepEqual(sprung, [])
+  })
+})
+
+describe('NETWORK=off with everything remote in the configuration', () => {
+  /** Trust lists, gateways, registration, mirroring, links: what a ministry of the network has. */
+  const environment = ({ folder, gateway, hosts }: GatewayBench): Record<string, string> => ({
+    BASE_URL: 'https://own.example',
+    TRUST_LISTS: JSON.stringify([
+      {
+        name: 'did',
+        kind: 'did-v2',
+        location: 'https://lists.example/v2/trustlist/did.json',
+        key: join(folder, 'key.json'),
+      },
+      {
+        name: 'cards',
+        kind: 'jwks',
+        location: 'https://cards.example/.well-known/jwks.json',
+        issuer: 'https://cards.example',
+      },
+      { name: 'tng', kind: 'gateway', location: 'main' },
+      { name: 'issuers', kind: 'issuers', location: 'main' },
+    ]),
+    NETWORK_HOSTS: JSON.stringify([...hosts, { host: 'lists.example', port: 443, address: '127.0.0.1' }]),
+    GATEWAY_URL: gateway.url,
+    GATEWAY_COUNTRY: 'XA',
+    GATEWAY_TLS_CERTIFICATE: join(folder, 'XA_TLS.pem'),
+    GATEWAY_TLS_KEY: join(folder, 'XA_TLS.key'),
+    GATEWAY_UPLOAD_CERTIFICATE: join(folder, 'XA_UP.pem'),
+    GATEWAY_UPLOAD_KEY: join(folder, 'XA_UP.key'),
+    GATEWAY_CA: join(folder, 'TNG_TLS.pem'),
+    GATEWAY_TRUST_ANCHOR: join(folder, 'TNG_TA.pem'),
+    MIRROR: '[{"participant":"XXB","runRules":true}]',
+  })
+  /** Everything that goes out by itself, and what somebody may ask for; each with the traps that it sprang. */
+  const ways = async (server: VidimusServer, due: (() => void)[], sprung: string[]) => {
+    const told: Record<string, boolean> = {}
+    const way = async (name: string, run: () => Promise<unknown>) => {
+      sprung.length = 0
+      await run().catch(() => undefined) // a trap is an error
+      told[name] = sprung.length > 0
+    }
+    await way('trust lists', () => server.trust.reload())
+    await way('mirroring', () => server.mirror.refresh(true))
+    await way('registration', () => server.registration.look('https://own.example/fhir/r/a.jws'))
+    for (const { client } of server.registration.gateways) {
+      await way('a gateway’s countries', () => client.countries())
+      await way('a gateway’s revocations', () => client.revocationList('2021-06-01T00:00:00Z'))
+    }
+    await way('all that runs beside a server', async () => {
+      // What would run later runs now, and what follows it.
+      for (let turn = 0; turn < 20; turn++) {
+        for (const run of due.splice(0)) run()
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    })
+    return told
+  }
+  it('opens no socket and asks no resolver, and with NETWORK=on each of its ways does', async (t) => {
+    const bench = await startBench()
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    writeFileSync(join(bench.folder, 'key.json'), JSON.stringify(publicKey.export({ format: 'jwk' })))
+    const told: Record<string, Record<string, boolean>> = {}
+    try {
+      for (const NETWORK of ['off', 'on']) {
+        const due: (() => void)[] = []
+        const after = (_milliseconds: number, run: () => void) => {
+          due.push(run)
+          return () => {}
+        }
+        const opened = await openTestServer({ ...environment(bench), NETWORK }, { after })
+        // Node asks its resolver for the address that it listens at.
+        await opened.server.listen()
+        const sprung = trap(t)
+        t.mock.method(process.stderr, 'write', () => true)
+        told[NETWORK] = await ways(opened.server, due, sprung)
+        t.mock.restoreAll()
+        syncBuiltinESMExports()
+        await opened.close()
+      }
+    } finally {
+      t.mock.restoreAll()
+      syncBuiltinESMExports()
+      await bench.close()
+    }
+    const names = Object.keys(told.off ?? {})
+    assert.equal(names.length, 6)
+    assert.deepEqual(told, {
+      off: Object.fromEntries(names.map((name) => [name, false])),
+      on: Object.fromEntries(names.map((name) => [name, true])),
+    })
   })
 })
 

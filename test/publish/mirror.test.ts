@@ -198,6 +198,12 @@ describe('copies', () => {
       assert.equal((await at.send('put', 'ValueSet/version', valueSet('version', 'blue'))).status, 201)
       assert.equal((await at.send('put', 'ValueSet/version', valueSet('version', 'green'))).status, 422)
     })
+    it('and are no publications of this server, which vouches for its own alone', async () => {
+      const copy = await at.publish(valueSet('vouched', 'red'))
+      const published = await at.bed.server.storage.publications()
+      assert.ok(published.length > 0)
+      assert.ok(published.every(({ id, url }) => id !== copy.id && !url.endsWith('/vouched')))
+    })
     it('an import of the same artefact makes one of our own', async () => {
       const copy = await at.publish(valueSet('imported', 'red'))
       const bytes = jsonOf({ ...valueSet('imported', 'blue'), id: String(copy.id) })

@@ -48,7 +48,12 @@ export async function get(
   { request, maxBytes, accept = '*/*' }: { request: SendRequest; maxBytes: number; accept?: string },
 ): Promise<{ body: Buffer; peer: Buffer | undefined }> {
   try {
-    const { status, body, peer } = await request({ url, headers: { Accept: accept }, maxBytes, client: 'mirror' })
+    const { status, body, peer } = await request({
+      url,
+      headers: { Accept: accept },
+      maxBytes,
+      client: `mirror of ${URL.parse(url)?.host}`,
+    })
     if (status !== 200) throw new MirrorError('unreachable', `the other server answered with status ${status}`)
     return { body, peer }
   } catch (error) {

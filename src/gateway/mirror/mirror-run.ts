@@ -30,7 +30,7 @@ export interface MirrorGateway {
 /** Where what is proved goes: through everything that a publication goes through. */
 export interface MirrorStore {
   /**
-   * Stores artefacts as copies, all or none.
+   * Stores artefacts as copies. What is refused is refused before any is stored.
    * @returns `Type/id` of each, in order
    * @throws MirrorError `content`, `conflict`
    */
@@ -94,12 +94,8 @@ export async function runMirror(options: MirrorRunOptions): Promise<MirrorReport
     const error = failed.find(({ gateway }) => gateway === id)?.error
     await keepList(records, { gateway: id, checkedAt: options.now().toISOString(), ...(error ? { error } : {}) })
   }
-  for (const [key, reference] of wanted) {
-    if (!(await options.isHeld())) return { failed }
-    const next = await look(reference, known.get(key), options)
-    known.set(key, next)
-    await keepMirror(records, key, next)
-  }
+  await lookAtAll(wanted, known, { ...options, store: oneAtATime(options.store) })
+  if (!(await options.isHeld())) return { failed }
   const silent = new Set(failed.map(({ gateway }) => gateway))
   for (const [key, record] of known) {
     // A list that could not be had says nothing about what it lists.
@@ -109,6 +105,54 @@ export async function runMirror(options: MirrorRunOptions): Promise<MirrorReport
   }
   await retireDue(known, silent, options)
   return { failed }
+}
+
+/** Looks at what is wanted, one reference of a participant after the other: who answers slowly holds up himself alone. */
+async function lookAtAll(
+  wanted: ReadonlyMap<string, WantedReference>,
+  known: Map<string, MirrorRecord>,
+  options: MirrorRunOptions,
+): Promise<void> {
+  const lanes = Map.groupBy(wanted, ([, { participant }]) => participant)
+  const ends = await Promise.allSettled(
+    [...lanes.values()].map(async (lane) => {
+      for (const [key, reference] of lane) {
+        const before = known.get(key)
+        if (before && isSettled(reference, before, options)) continue
+        if (!(await options.isHeld())) return
+        const next = await look(reference, before, options)
+        known.set(key, next)
+        await keepMirror(options.records, key, next)
+      }
+    }),
+  )
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+}
+
+/** Of two participants with the same canonical one comes first. */
+function oneAtATime({ store, retire }: MirrorStore): MirrorStore {
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    retire,
+    store(resources, source) {
+      const stored = last.then(() => store(resources, source))
+      last = stored.catch(() => undefined) // told to whoever stored it
+      return stored
+    },
+  }
+}
+
+/** What of a row decides whether it is looked at again. */
+const triedOf = ({ row, isUnsignedAllowed }: WantedReference): string =>
+  JSON.stringify([row.thumbprint ?? '', row.signatureType, row.url, isUnsignedAllowed])
+
+/** Whether there is nothing to do: it is mirrored as it is listed, or failed a short while ago and nothing has changed. */
+function isSettled(reference: WantedReference, before: MirrorRecord, options: MirrorRunOptions): boolean {
+  if (before.tried !== triedOf(reference)) return false
+  if (before.state === 'mirrored') return true
+  const waits = before.retryAt !== undefined && new Date(before.retryAt) > options.now()
+  // Keys that have come since may be those that were missing.
+  return waits && !options.isForced && before.signers === printOf(options.signersOf(reference.participant))
 }
 
 /** What becomes of one reference. */
@@ -130,15 +174,8 @@ async function look(
     thumbprint: before?.thumbprint,
     mirroredAt: before?.mirroredAt,
   }
-  const tried = JSON.stringify([row.thumbprint ?? '', row.signatureType, url, reference.isUnsignedAllowed])
-  const isSame = before?.tried === tried
-  const stands = Object.values(artefacts).every(({ goneSince }) => goneSince === undefined)
-  if (before && isSame && before.state === 'mirrored' && stands) return before
+  const tried = triedOf(reference)
   const now = options.now()
-  const waits = before?.retryAt !== undefined && new Date(before.retryAt) > now
-  const signers = printOf(options.signersOf(participant))
-  // Keys that have come since may be those that were missing.
-  if (before && isSame && waits && before.signers === signers && !options.isForced) return before
   try {
     const { names, warnings } = await mirror(reference, artefacts, options)
     const mirrored = Object.fromEntries(names.map(({ name, hash }) => [name, { hash }]))
@@ -147,7 +184,8 @@ async function look(
     return { ...told, state: 'mirrored', thumbprint, tried, warnings, mirroredAt: now.toISOString(), artefacts: kept }
   } catch (error) {
     const failure = failureOf(error)
-    const failures = (isSame ? (before?.failures ?? 0) : 0) + 1
+    const failures = (before?.tried === tried ? (before.failures ?? 0) : 0) + 1
+    const signers = printOf(options.signersOf(participant))
     const pause = failure.state === 'unreachable' ? 0 : Math.min(DAY, HOUR * 2 ** (failures - 1))
     const retryAt = new Date(now.getTime() + pause).toISOString()
     return { ...told, state: failure.state, tried, failures, retryAt, signers, lastError: failure.message, artefacts }
@@ -162,6 +200,9 @@ function failureOf(error: unknown): MirrorError {
   if (error instanceof MirrorError) return error
   // What the store cannot do now ends the run; what it refuses belongs to the reference.
   if (error instanceof FhirError && error.status < 500) return new MirrorError('content', error.message)
+  // Content of a shape that nobody thought of stops its own reference, and not the look at all others.
+  if (error instanceof TypeError || error instanceof RangeError)
+    return new MirrorError('content', 'it is of a shape that is not understood')
   throw error
 }
 
@@ -222,18 +263,23 @@ async function retireDue(
   const isDue = ({ goneSince }: MirroredArtefact) => goneSince !== undefined && new Date(goneSince).getTime() <= due
   for (const [key, record] of known) {
     if (silent.has(record.gateway)) continue
-    if (!(await isHeld())) return
-    const ends = Object.entries(record.artefacts).filter(([, each]) => isDue(each) && !each.isRetired)
-    await store.retire(ends.map(([name]) => name).filter((name) => !named.has(name)))
-    const ended = new Set(ends.map(([name]) => name))
+    const ends = new Set(
+      Object.entries(record.artefacts).flatMap(([name, each]) => (isDue(each) && !each.isRetired ? [name] : [])),
+    )
+    if (ends.size > 0) {
+      if (!(await isHeld())) return
+      await store.retire([...ends].filter((name) => !named.has(name)))
+    }
     const artefacts = Object.fromEntries(
       Object.entries(record.artefacts).map(([name, each]): [string, MirroredArtefact] => [
         name,
-        ended.has(name) ? { ...each, isRetired: true } : each,
+        ends.has(name) ? { ...each, isRetired: true } : each,
       ]),
     )
-    const all = Object.values(artefacts)
-    const isOver = record.state === 'gone' && all.every(({ isRetired }) => isRetired)
-    await keepMirror(records, key, { ...record, state: isOver ? 'retired' : record.state, artefacts })
+    // Of what never was mirrored nothing is left to tell.
+    const isNothing = record.state === 'gone' && Object.keys(artefacts).length === 0
+    const isOver = record.state === 'gone' && Object.values(artefacts).every(({ isRetired }) => isRetired)
+    const kept = { ...record, state: isOver ? ('retired' as const) : record.state, artefacts }
+    await keepMirror(records, key, isNothing ? undefined : kept)
   }
 }

@@ -1,6 +1,9 @@
 /** What a reference names: a resource, a Bundle of them, a manifest whose entries are fetched, or a package. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parseJson } from '../../base/json.ts'
 import { artefactName } from '../../fhir/artefact.ts'
+import { structureFaults } from '../../fhir/check/resource.ts'
+import { isError } from '../../fhir/error.ts'
 import { isAnyResource, isOfType } from '../../fhir/json.ts'
 import type { Library, Resource } from '../../fhir/types.ts'
 import type { SendRequest } from '../../network/network-request.ts'
@@ -82,19 +85,24 @@ async function jsonOf(content: Buffer, reading: ContentReading): Promise<ReadCon
       }),
     )
   }
+  // Of anything else the store judges the structure; a manifest is acted on at once.
+  if (isOfType(resource, 'Library') && structureFaults(resource).some(isError)) throw unfit('it is no FHIR Library')
   if (isOfType(resource, 'Library') && isManifest(resource)) return entriesOf(resource, reading)
   return whole([resource])
 }
 
-function whole(resources: readonly Resource[]): ReadContent {
-  return {
-    kept: [],
-    resources: resources.map((resource) => {
-      const hash = contentHash(resource)
-      if (hash === undefined) throw unfit('an artefact has no canonical form (RFC 8785)')
-      return { resource, hash }
-    }),
+/** Artefacts between two pauses in which other requests are served. */
+const perTurn = 25
+
+async function whole(resources: readonly Resource[]): Promise<ReadContent> {
+  const read: ReadContent = { kept: [], resources: [] }
+  for (const [at, resource] of resources.entries()) {
+    if (at % perTurn === 0) await nextTurn()
+    const hash = contentHash(resource)
+    if (hash === undefined) throw unfit('an artefact has no canonical form (RFC 8785)')
+    read.resources.push({ resource, hash })
   }
+  return read
 }
 
 /** @throws MirrorError of the state; the parser's text would quote what came */
@@ -157,7 +165,8 @@ async function entriesOf(library: Library, reading: ContentReading): Promise<Rea
   const kept: string[] = []
   const resources: ReadContent['resources'] = []
   let left = MANIFEST_BYTES
-  for (const entry of entries) {
+  for (const [at, entry] of entries.entries()) {
+    if (at % perTurn === 0) await nextTurn()
     const known = reading.known.get(entry.hash)
     if (known !== undefined) {
       kept.push(known)

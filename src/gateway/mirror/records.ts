@@ -51,8 +51,8 @@ export async function knownMirrors(records: Storage['records']): Promise<Map<str
   )
 }
 
-/** Keeps one. */
-export const keepMirror = (records: Storage['records'], key: string, record: MirrorRecord): Promise<void> =>
+/** Keeps one, or forgets it. */
+export const keepMirror = (records: Storage['records'], key: string, record: MirrorRecord | undefined): Promise<void> =>
   keep(records, KIND, key, record)
 
 /** How a gateway's list could be had. */
@@ -83,8 +83,8 @@ const isListStatus = (json: JsonObject): json is JsonObject & ListStatus =>
   typeof json.gateway === 'string' && typeof json.checkedAt === 'string'
 
 /** Nothing is written where the same stands already. */
-async function keep(records: Storage['records'], kind: string, key: string, value: object): Promise<void> {
-  const to = JSON.stringify(value)
+async function keep(records: Storage['records'], kind: string, key: string, value: object | undefined): Promise<void> {
+  const to = value && JSON.stringify(value)
   for (;;) {
     const from = await records.get(kind, key)
     if (from === to || (await records.replace(kind, key, from, to))) return

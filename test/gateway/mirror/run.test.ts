@@ -315,6 +315,8 @@ describe('mirroring', () => {
       ['another version in the url', () => own({ url: `${canonical}|9` })],
       ['what is no FHIR', () => own({ status: 7 } as never)],
       ['a list', () => [own()]],
+      ['a tag that is none', () => own({ meta: { tag: [null] } } as never)],
+      ['a meta that is a text', () => own({ meta: 'x' } as never)],
     ]
     for (const [what, resource] of smuggled) it(what, () => refused(signed(resource()), 'content'))
     it('rules of a service that is none of FHIR only as rules that do not run', async () => {
@@ -532,6 +534,37 @@ describe('mirroring', () => {
       await bed.run({ allow: [] })
       assert.equal(await state(), 'gone')
     })
+  })
+
+  it('holds up nobody by a participant who answers slowly', async () => {
+    bed.list(url, signed(own()))
+    const quick = `${base}/quick-${count}`
+    bed.list(quick, compactJws(jsonOf(own({ version: '7' })), bed.participants.XXB!.upload), { country: 'XB' })
+    let answer = () => {}
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const body = (at: string) => bed.addresses.get(at) as Buffer
+    const running = bed.run({
+      request: async ({ url: at }) => {
+        if (at === url) await slow
+        return { status: 200, headers: {}, body: body(at) }
+      },
+    })
+    while ((await state(quick)) !== 'mirrored') await new Promise((resolve) => setTimeout(resolve, 5))
+    assert.equal(await state(), undefined)
+    answer()
+    await running
+    assert.equal(await state(), 'mirrored')
+  })
+
+  it('forgets what was never mirrored and is gone', async () => {
+    bed.list(url, signed(own(), bed.participants.XXB!.upload))
+    await bed.run()
+    assert.equal(await state(), 'signature')
+    bed.rows = []
+    await bed.run()
+    assert.equal(await state(), undefined)
   })
 
   it('stops when another process takes over', async () => {
