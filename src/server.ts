@@ -23,7 +23,7 @@ import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { createPlans, createRules } from './rules/rules.ts'
-import { keyDirectory } from './server/directory.ts'
+import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
@@ -305,6 +305,7 @@ function createHttpApp(wiring: HttpWiring) {
       production: config.production,
       network: { isOn: config.network, hosts: config.networkHosts },
       gateways: registration.states,
+      ...(config.keyDirectory ? { keyDirectory: () => standing(directory) } : {}),
     },
     limits: config.requestLimits,
     hooks: {

@@ -46,6 +46,8 @@ export interface HttpSettings {
   network?: { isOn: boolean; hosts: readonly { host: string; port: number }[] }
   /** How this server stands at its gateways, by their ids; shown in `/health` when there are any. */
   gateways?: () => { id: string; state: string }[]
+  /** How the key directory stands, and when it was made; shown in `/health` where there is one. */
+  keyDirectory?: () => { state: string; created?: string }
   /** Share of public reads that is recorded as AuditEvents, 0 to 1; none without it. Writes always are. */
   auditSampleRate?: number
 }

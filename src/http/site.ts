@@ -48,7 +48,7 @@ function serve(app: Express, path: string, handle: (request: Request, response: 
 
 function health(context: HttpContext, response: Response): void {
   response.set('Cache-Control', 'no-store')
-  const { maintenance, network } = context.settings
+  const { maintenance, network, keyDirectory } = context.settings
   const gateways = context.settings.gateways?.() ?? []
   if (maintenance?.()) response.status(204).end()
   else {
@@ -59,6 +59,7 @@ function health(context: HttpContext, response: Response): void {
       version,
       ...(network ? { network: networkStanding(network) } : {}),
       ...(gateways.length > 0 ? { gateways } : {}),
+      ...(keyDirectory ? { keyDirectory: keyDirectory() } : {}),
     })
   }
 }

@@ -2,17 +2,17 @@
 import type { Config } from '../config.ts'
 import { didWebOf } from '../provenance/did-web.ts'
 import type { SigningKeys } from '../provenance/keys.ts'
-import type { Storage } from '../storage/storage.ts'
 import { createKeyDirectory, type KeyDirectory } from '../trust/directory/key-directory.ts'
 import type { SourceState } from '../trust/directory/make-directory.ts'
 import type { DirectorySigner } from '../trust/directory/seal.ts'
+import type { SealRecords } from '../trust/directory/seal-record.ts'
 import type { TrustedKey } from '../trust/keys/trusted-key.ts'
 import type { Trust } from '../trust/trust.ts'
 
 /** What a directory takes of the server. */
 interface DirectoryParts {
   config: Pick<Config, 'keyDirectoryEnvironment'>
-  storage: Pick<Storage, 'records'>
+  storage: { records: SealRecords }
   trust: Pick<Trust, 'keys' | 'sources'>
   keys: Pick<SigningKeys, 'current'>
   /** Public address without `/fhir`. */
@@ -33,6 +33,12 @@ export function keyDirectory({ config, storage, trust, keys, baseUrl, now, tell 
     now,
     tell,
   })
+}
+
+/** What the public is told of a directory: not why it is withheld, which names sources of the operator. */
+export function standing(directory: Pick<KeyDirectory, 'state'>): { state: string; created?: string } {
+  const { state, created } = directory.state()
+  return created === undefined ? { state } : { state, created }
 }
 
 /** The key that signs now, by its name in the did:web document of this server (`/.well-known/did.json`). */

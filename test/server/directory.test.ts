@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { createLocalJWKSet, jwtVerify } from 'jose'
 import { readConfig } from '../../src/config.ts'
 import { createServer, type VidimusServer } from '../../src/server.ts'
 import { checkTrustList, isRefused } from '../../src/trust/lists/check-list.ts'
@@ -52,6 +53,12 @@ describe('a server with KEY_DIRECTORY=on', () => {
     ])
   })
 
+  it('says in /health how it stands, and since when', async () => {
+    const { keyDirectory } = JSON.parse(await (await get('/health')).text())
+    assert.deepEqual(Object.keys(keyDirectory), ['state', 'created'])
+    assert.equal(keyDirectory.state, 'made')
+  })
+
   it('is a trust list that another server takes as it is', async () => {
     const [list, key] = [join(folder, 'list.json'), join(folder, 'signer.json')]
     writeFileSync(list, await (await get('/v2/trustlist/did.json')).text())
@@ -63,6 +70,15 @@ describe('a server with KEY_DIRECTORY=on', () => {
     assert.deepEqual([status?.usable, status?.keys, status?.leftOut], [true, 2, undefined])
     const own = server.trust.keys().find({ usage: ['DSC'] })[0]
     assert.equal(trust.keys().find({ keyId: own?.keyId ?? '' })[0]?.thumbprint, own?.thumbprint)
+  })
+
+  it('has a JWK set that a JOSE library verifies by the key set of the server', async () => {
+    const keys = createLocalJWKSet(JSON.parse(await (await get('/.well-known/jwks.json')).text()))
+    const { payload } = await jwtVerify(await (await get('/v2/trustlist/jwks.json')).text(), keys, {
+      typ: 'jwk-set+jwt',
+    })
+    const [own] = server.trust.keys().find({ usage: ['DSC'] })
+    assert.deepEqual(Array.isArray(payload.keys) && payload.keys.map(({ kid }) => kid), [own?.keyId])
   })
 
   it('answers conditions, HEAD and wrong requests as documents do', async () => {

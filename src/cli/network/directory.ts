@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type Config, publicAddress, readConfig } from '../../config.ts'
 import { createNetworkClient } from '../../network/network-client.ts'
+import { gatewayDownloads, openGateways } from '../../server/gateway.ts'
 import { configuredSources, loadConfiguredTrust } from '../../server/trust.ts'
 import { createServer } from '../../server.ts'
 import { urlOfDid } from '../../trust/did-web/did-url.ts'
@@ -78,12 +79,16 @@ async function madeDirectory(config: Config, isKept: boolean): Promise<Directory
 function sourceOf(given: string, { json: _, ...options }: OnboardOptions, config: Config): TrustSource {
   const configured = configuredSources(config).find(({ name }) => name === given)
   if (configured) return configured
-  const read = (path: string) => readFileSync(path, 'utf8')
-  const [source] = parseTrustLists(JSON.stringify([{ ...entryOf(given, options), ...options }]), read)
-  if (!source) throw wrongUse(`${given} names no source`)
-  return source
+  try {
+    const [source] = parseTrustLists(JSON.stringify([{ ...entryOf(given, options), ...options }]), readText)
+    if (source) return source
+  } catch (error) {
+    throw wrongUse(error instanceof Error ? error.message : String(error))
+  }
+  throw wrongUse(`${given} names no source`)
 }
 
+const readText = (path: string): string => readFileSync(path, 'utf8')
 const wrongUse = (text: string) => Object.assign(new Error(text), { code: 'TRUST_LIST' })
 
 /** What can be told of a source by the text that names it. */
@@ -98,7 +103,7 @@ function entryOf(given: string, { kind, key }: OnboardOptions): object {
   if (url !== undefined) return { name, kind: 'did-v2', location: url, id: given }
   const isSet = /jwks(?:\.json)?$/.test(given)
   if (kind === undefined && key === undefined && !isUrl(given) && !isSet)
-    return parseTrustLists(given, (path) => readFileSync(path, 'utf8'))[0] ?? {}
+    return parseTrustLists(given, readText)[0] ?? {}
   return {
     name,
     kind: isSet ? 'jwks' : given.endsWith('.json') || key !== undefined ? 'did-v2' : 'certificates',
@@ -114,13 +119,16 @@ function nameOf(given: string): string {
 
 async function onboard(source: TrustSource, config: Config): Promise<OnboardReport> {
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
+  const gateways = await openGateways(config, () => new Date())
   try {
+    const gateway = gatewayDownloads(config, gateways)
     const rest = configuredSources(config).filter(({ name }) => name !== source.name)
     const [alone, others] = [
-      await loadConfiguredTrust({ ...config, trustLists: [source] }, { network }),
+      await loadConfiguredTrust({ ...config, trustLists: [source] }, { network, gateway }),
       await loadConfiguredTrust({ ...config, trustLists: rest }),
     ]
-    if (isUrl(source.location)) await alone.reload()
+    // What is remote was read from its copy, where there is one.
+    await alone.reload()
     const [status] = alone.status()
     if (!status) throw wrongUse(`${source.name} was not read`)
     return await evaluateSource({
@@ -132,6 +140,7 @@ async function onboard(source: TrustSource, config: Config): Promise<OnboardRepo
       now: new Date(),
     })
   } finally {
+    for (const each of gateways) each.close()
     network.close()
   }
 }

@@ -40,7 +40,7 @@ export interface KeyDirectory {
   /** As it would be if it were made now; nothing is stored or served. */
   look(): Promise<DirectoryState>
   state(): DirectoryState
-  /** Looks every second whether it must be made anew, until {@link close}. */
+  /** Looks every second whether it must be made anew, until {@link close}, which breaks off what is being made. */
   start(after?: After): void
   close(): Promise<void>
 }
@@ -63,9 +63,10 @@ interface Standing {
 }
 
 /** The directory of a server's keys. It serves nothing until it was made. */
-export function createKeyDirectory(parts: DirectoryParts): KeyDirectory {
+export function createKeyDirectory(given: DirectoryParts): KeyDirectory {
   const standing: Standing = { notPublished: [], failures: 0, retryAt: 0 }
   let isOver = false
+  const parts: DirectoryParts = { ...given, isOver: () => isOver }
   let callOff: (() => void) | undefined
   const wait = (after: After) => {
     if (isOver) return
@@ -76,7 +77,8 @@ export function createKeyDirectory(parts: DirectoryParts): KeyDirectory {
   }
   return {
     state: () => stateOf(parts, standing),
-    find({ path }) {
+    find({ path: sent }) {
+      const path = withoutPrefix(sent, parts.address())
       if (!ADDRESS.test(path)) return undefined
       const { made, reason, making } = standing
       if (!made && !reason && making) return making.then(() => documentAt(path, parts, standing))
@@ -101,6 +103,15 @@ export function createKeyDirectory(parts: DirectoryParts): KeyDirectory {
       await standing.making
     },
   }
+}
+
+/** A public address may have a path, which a proxy takes away or leaves. */
+function withoutPrefix(path: string, address: string): string {
+  // Of most addresses nothing stands behind the host, and nothing is parsed.
+  const at = address.indexOf('/', address.indexOf('://') + 3)
+  if (at < 0) return path
+  const prefix = address.slice(at).replace(/\/+$/, '')
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
 }
 
 /** Records that are read and not written. */
@@ -131,6 +142,7 @@ async function attempt(parts: DirectoryParts, standing: Standing): Promise<void>
     const wait = Math.min(FIRST_RETRY_MILLISECONDS * 2 ** standing.failures, LONGEST_RETRY_MILLISECONDS)
     standing.failures++
     standing.retryAt = parts.now().getTime() + wait
+    if (parts.isOver?.()) return
     withhold(parts, standing, error instanceof Error ? error.message : String(error))
     if (!(error instanceof Withheld) && error instanceof Error && error.stack) parts.tell(error.stack)
   }

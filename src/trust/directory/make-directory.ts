@@ -42,6 +42,8 @@ export interface DirectoryParts {
   /** How documents are hashed; by default in a process of its own. */
   hashes?(): HashProcess
   limits?: DirectoryLimits
+  /** Whether what is being made is wanted no more. */
+  isOver?(): boolean
 }
 
 /** Beyond these nothing is made. */
@@ -189,6 +191,7 @@ async function sealAll(planned: PlannedDocument[], { parts, signer, known, now }
   try {
     for (const document of planned) {
       await rest()
+      if (parts.isOver?.()) throw new Withheld('the server ends')
       const content = contentHash(document, signer)
       const before = known.flatMap((each) => each.get(document.path) ?? [])
       const same = before.find((seal) => seal.hash === content)

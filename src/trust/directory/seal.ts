@@ -87,10 +87,12 @@ const statementOf = (seal: Pick<Seal, 'created' | 'nonce'>, keyId: string): Proo
 
 /** A JWK set is signed as OpenID Federation 1.0 has it (5.2.1, signed JWK set): a JWT with the keys among its claims. */
 function jwksInput({ id, text }: PlannedDocument, { keyId }: DirectorySigner, created: string): string {
-  const issuer = keyId.split('#')[0] ?? keyId
+  // As `/.well-known/jwks.json` names the key, where a JOSE library looks for it.
+  const [issuer = keyId, ...fragment] = keyId.split('#')
+  const kid = fragment.join('#') || keyId
   const claims = { iss: issuer, sub: id, iat: Date.parse(created) / 1000 }
   const payload = `${JSON.stringify(claims).slice(0, -1)},${text.slice(1)}`
-  const header = JSON.stringify({ alg: 'ES256', typ: 'jwk-set+jwt', kid: keyId })
+  const header = JSON.stringify({ alg: 'ES256', typ: 'jwk-set+jwt', kid })
   return `${base64url(header)}.${base64url(payload)}`
 }
 

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { authorityKeyIdentifier, isForSignatures, subjectKeyIdentifier } from '../../base/x509.ts'
 import { isSignedBy } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
-import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
+import { participantOfIssuer, sameParticipant } from '../keys/participant-codes.ts'
 import { certificatePrints, keyFault, scaOf, type TrustedKey } from '../keys/trusted-key.ts'
 import { type Candidate, candidatesFor, headerCertificates, isOfParticipant, type KeyHints } from './candidates.ts'
 import { fitsAlgorithm, isKnownAlgorithm, isSignedWith, type ReadJws, readJws } from './jws.ts'
@@ -236,8 +236,8 @@ function issuerFault({ issuer: bound, participant }: TrustedKey, issuer: unknown
   if (issuer !== undefined && typeof issuer !== 'string') return 'the issuer of the message is no text'
   if (bound !== undefined)
     return issuer === bound ? undefined : 'it is bound to another issuer than that of the message'
-  const isCode = issuer !== undefined && participantCode(issuer) !== undefined
-  return isCode && participant !== '' && !sameParticipant(issuer, participant)
+  const named = issuer === undefined ? undefined : participantOfIssuer(issuer)
+  return named !== undefined && participant !== '' && !sameParticipant(named, participant)
     ? 'the message names another participant as its issuer'
     : undefined
 }

@@ -73,6 +73,15 @@ describe('an address', () => {
       assert.equal(directory.find({ path, accept: undefined }), undefined, path)
   })
 
+  it('may have the path of the public address before it', async () => {
+    const directory = directoryOf(keys, { address: () => 'https://directory.example/health/keys' })
+    await directory.make()
+    for (const path of [root, `/health/keys${root}`]) assert.equal(await statusOf(directory, path), 200, path)
+    assert.equal((await directory.json(root)).id, 'did:web:directory.example:health:keys:v2:trustlist')
+    for (const path of [`/health${root}`, `/health/keysx${root}`, `/health/keys/health/keys${root}`])
+      assert.equal(directory.find({ path, accept: undefined }), undefined, path)
+  })
+
   it('of upload keys is their own, and no other list holds them', async () => {
     const up = a.key(a.under(), { usage: 'UP', lists: ['tng'] })
     const sources = () => [{ name: 'tng', kind: 'gateway', usable: true }]
@@ -377,6 +386,15 @@ describe('a directory that is kept up to date', () => {
     await tick(isOther(third))
     assert.equal((await made()).verificationMethod, 'did:web:directory.example#next')
     await directory.close()
+  })
+
+  it('is broken off when the server ends', async () => {
+    const directory = directoryOf(keys)
+    const making = directory.make()
+    await directory.close()
+    assert.equal((await making).state, 'not-made')
+    assert.ok(directory.world.hashed < 3, String(directory.world.hashed))
+    assert.deepEqual(directory.world.told, [])
   })
 
   it('is tried again after a failure, ever more seldom', async () => {

@@ -115,6 +115,7 @@ describe('what is trusted', () => {
       { usage: 'UP', keys: [a.scaKey] },
     ],
     'a JWT in its time': [{ jwt: jwt(es256(), { exp: at.getTime() / 1000 + 1, nbf: at.getTime() / 1000 }) }],
+    'a JWT with a time in parts of a second': [{ jwt: jwt(es256(), { nbf: 1620992383.218 }) }],
     'a JWT whose issuer is the participant': [{ jwt: jwt(es256(), { iss: 'xa' }) }],
     'the right one of several keys of one key id': [
       { jwt: jwt(es256()) },
@@ -239,6 +240,10 @@ const attacks: Record<string, [step: string, ...Parameters<typeof ask>]> = {
   'another participant than asked for': ['key', { jwt: jwt(es256()) }, { participant: 'XB' }],
   'an unknown participant': ['key', { jwt: jwt(es256()) }, { participant: 'ZZ' }],
   'an issuer that is another country': ['key', { jwt: jwt(es256(), { iss: 'XB' }) }],
+  'an issuer that is the list of another country': [
+    'key',
+    { jwt: jwt(es256(), { iss: 'did:web:tng-cdn.who.int:v2:trustlist:DCC:XXB:DSC' }) },
+  ],
   'an issuer that is no text': ['key', { jwt: jwt(es256(), { iss: ['XA'] }) }],
   'a card issuer under another address': [
     'key',
