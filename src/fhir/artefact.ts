@@ -106,6 +106,13 @@ export function isNamedBy(canonical: string, artefact: Resource): boolean {
 /** System of the tag that a copy has; its code is the participant, ISO 3166-1 alpha-3 as the network spells it. */
 export const mirroredSystem = 'http://vidimus.org/fhir/CodeSystem/mirrored'
 
+/** The tag of a copy of what a participant publishes. */
+export const mirroredTag = (participant: string): Coding => ({
+  system: mirroredSystem,
+  code: participant,
+  display: `Copy of what ${participant} publishes`,
+})
+
 /** A further tag of a copy whose canonical another participant's copy had before: it is found by its source alone. */
 export const besideTag: Coding = {
   system: 'http://vidimus.org/fhir/CodeSystem/publication',

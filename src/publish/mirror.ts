@@ -10,7 +10,7 @@ import {
   isBeside,
   isRefused,
   mirroredFrom,
-  mirroredSystem,
+  mirroredTag,
   ownTags,
   statusOf,
   withoutRefusal,
@@ -141,7 +141,7 @@ async function copyOf(
       'an artefact has other content than was mirrored under its canonical and version before',
     )
   const { resource } = await publish.admit(given, beside)
-  const tag = [...(resource.meta?.tag ?? []), { system: mirroredSystem, code: source.participant }]
+  const tag = [...(resource.meta?.tag ?? []), mirroredTag(source.participant)]
   const stands = before ? isBeside(before) : await isTaken(given, source.participant, storage)
   if (stands) tag.push(besideTag)
   // Two references to the same content: the first stays its source.
@@ -189,13 +189,19 @@ function provenanceOf(copy: Resource, { participant, url, uuid, thumbprint, at }
   return {
     resourceType: 'Provenance',
     id: `mirror-${hash}`,
-    meta: { source: url, tag: [{ system: mirroredSystem, code: participant }] },
+    meta: { source: url, tag: [mirroredTag(participant)] },
     target: [{ reference: target, type: copy.resourceType, identifier: name }],
     recorded: at.toISOString(),
     agent: [
       {
         type: {
-          coding: [{ system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type', code: 'author' }],
+          coding: [
+            {
+              system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
+              code: 'author',
+              display: 'Author',
+            },
+          ],
         },
         who: { identifier: { system: 'http://smart.who.int/trust/CodeSystem/Participants', value: participant } },
       },

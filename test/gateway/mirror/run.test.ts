@@ -76,7 +76,13 @@ describe('mirroring', () => {
       const found = await copy()
       assert.equal(found?.meta?.source, url)
       assert.deepEqual(found?.meta?.profile, ['https://a.example/p'])
-      assert.deepEqual(found?.meta?.tag, [{ system: 'http://vidimus.org/fhir/CodeSystem/mirrored', code: 'XXA' }])
+      assert.deepEqual(found?.meta?.tag, [
+        {
+          system: 'http://vidimus.org/fhir/CodeSystem/mirrored',
+          code: 'XXA',
+          display: 'Copy of what XXA publishes',
+        },
+      ])
       assert.match(String(found?.id), /^xxa-colours-[0-9a-f]{12}$/)
       const { matches } = await bed.raw.search({
         type: 'Provenance',
