@@ -70,8 +70,8 @@ export function readReport(body: Buffer): ProblemReport | undefined {
   const text = (value: unknown, pattern: RegExp) =>
     typeof value === 'string' && pattern.test(value) ? value.slice(0, TOLD_CHARACTERS) : undefined
   const code = text('code' in json ? json.code : undefined, /^[\w/]{1,16}$/)
-  // Headings are fixed texts; one with digits may hold what was sent.
-  const problem = text('problem' in json ? json.problem : undefined, /^[A-Za-z][A-Za-z .,'()/-]*$/)
+  // Headings are fixed texts of a few words; anything that looks like data is none.
+  const problem = text('problem' in json ? json.problem : undefined, /^[A-Za-z][\w .,'()-]*$/)
   return { ...(code === undefined ? {} : { code }), ...(problem === undefined ? {} : { problem }) }
 }
 

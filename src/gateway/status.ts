@@ -1,8 +1,8 @@
 /** How this server stands at its gateways, for its operator. */
 import type { Storage } from '../storage/storage.ts'
 import type { OpenGateway } from './open-gateway.ts'
+import type { GatewayState } from './register/job.ts'
 import { knownGateway, knownReferences, type ReferenceState } from './register/records.ts'
-import type { GatewayState } from './register/registrar.ts'
 
 /** Standing of one reference. */
 export interface ReferenceStatus {

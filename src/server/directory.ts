@@ -6,6 +6,7 @@ import type { Storage } from '../storage/storage.ts'
 import { createKeyDirectory, type KeyDirectory } from '../trust/directory/key-directory.ts'
 import type { SourceState } from '../trust/directory/make-directory.ts'
 import type { DirectorySigner } from '../trust/directory/seal.ts'
+import type { TrustedKey } from '../trust/keys/trusted-key.ts'
 import type { Trust } from '../trust/trust.ts'
 
 /** What a directory takes of the server. */
@@ -52,10 +53,20 @@ function sourceStates(trust: Pick<Trust, 'keys' | 'sources'>): SourceState[] {
       name,
       kind,
       did: did ?? id,
+      origins: originsOf(content?.keys ?? []),
       usable: content !== undefined && !index.isTooOld(name),
       failure,
       readAt: (checkedAt ?? readAt)?.toISOString(),
       maxAgeSeconds,
     }
   })
+}
+
+/** The lists that keys were taken from, by thumbprint. */
+function originsOf(keys: readonly TrustedKey[]): Map<string, string[]> {
+  const origins = new Map<string, string[]>()
+  for (const { thumbprint, origin } of keys) {
+    if (origin !== undefined) origins.set(thumbprint, [...(origins.get(thumbprint) ?? []), origin])
+  }
+  return origins
 }

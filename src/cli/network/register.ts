@@ -5,8 +5,8 @@ import { GatewayError } from '../../gateway/gateway-error.ts'
 import type { OpenGateway } from '../../gateway/open-gateway.ts'
 import type { Action, Wanted } from '../../gateway/register/decide.ts'
 import { endpointKey } from '../../gateway/register/endpoint-key.ts'
+import { registerOnce } from '../../gateway/register/job.ts'
 import { forgetSingles, keepSingle, type SingleReference, setWithdrawn } from '../../gateway/register/records.ts'
-import { registerOnce } from '../../gateway/register/registrar.ts'
 import { planRegistration } from '../../gateway/register/run.ts'
 import { wantedReferences } from '../../gateway/register/wanted.ts'
 import type { GatewayStatus, ReferenceStatus } from '../../gateway/status.ts'
@@ -153,7 +153,12 @@ async function printPlans(
     const wanted = await wantedAt(server, client.country, options, single)
     const plan = { client, records: server.storage.records, base: baseOf(server), wanted }
     try {
-      const { actions } = await planRegistration({ ...plan, now: server.now, isHeld: async () => false })
+      const { actions } = await planRegistration({
+        ...plan,
+        now: server.now,
+        isHeld: async () => false,
+        sendsRefused: true,
+      })
       console.log(options.json ? JSON.stringify({ gateway: client.id, actions }) : printedActions(client.id, actions))
     } catch (error) {
       isGood = tellError(client.id, error)

@@ -16,6 +16,11 @@ export interface RunOptions {
   now(): Date
   /** Whether this process may still change something at the gateway. */
   isHeld(): Promise<boolean>
+  /**
+   * What was refused for good is sent once more: a person asks for it, or the server has just started, perhaps with another
+   * certificate, or with a clock that was put right.
+   */
+  sendsRefused?: boolean
 }
 
 /** How a run ended. */
@@ -48,20 +53,29 @@ export async function runRegistration(options: RunOptions): Promise<RunOutcome> 
   const outcome = await runRounds(options)
   // A server that is being stopped breaks off its own requests, which says nothing of the gateway.
   if (outcome.state === 'unreachable' && !(await options.isHeld())) return outcome
-  const before = await knownGateway(records, client.id)
-  await keepGateway(records, client.id, {
-    state: outcome.state,
-    lastContact: outcome.hasAnswered ? now().toISOString() : before?.lastContact,
-    lastError: outcome.error,
-    failures: outcome.isDone ? 0 : (before?.failures ?? 0) + 1,
-  })
+  await keepOutcome(records, client.id, outcome, now())
   return outcome
 }
 
+/** Keeps how it stands at a gateway. */
+export async function keepOutcome(
+  records: Storage['records'],
+  gateway: string,
+  { state, hasAnswered, isDone, error }: RunOutcome,
+  at: Date,
+): Promise<void> {
+  const before = await knownGateway(records, gateway)
+  const lastContact = hasAnswered ? at.toISOString() : before?.lastContact
+  const failures = isDone ? 0 : (before?.failures ?? 0) + 1
+  await keepGateway(records, gateway, { state, lastContact, lastError: error, failures })
+}
+
 /** What would be done, and nothing of it. @throws GatewayError */
-export async function planRegistration({ client, records, base, wanted }: RunOptions): Promise<Decision> {
+export async function planRegistration(options: RunOptions): Promise<Decision> {
+  const { client, records, base, wanted, sendsRefused } = options
   const rows = await client.references()
-  const known = await knownReferences(records, client.id)
+  const all = await knownReferences(records, client.id)
+  const known = sendsRefused ? all.map((each) => ({ ...each, refused: undefined })) : all
   return decide({ country: client.country, base, wanted, known, rows })
 }
 
@@ -87,7 +101,7 @@ async function runRounds(options: RunOptions): Promise<RunOutcome> {
   for (let round = 0; round <= MOST_ROUNDS; round++) {
     let decision: Decision
     try {
-      decision = await planRegistration(run)
+      decision = await planRegistration({ ...run, sendsRefused: run.sendsRefused === true && round === 0 })
       run.hasAnswered = true
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error

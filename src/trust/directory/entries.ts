@@ -36,6 +36,8 @@ export interface DirectorySource {
   kind: string
   /** DID of the list, where it is one. */
   did?: string | undefined
+  /** Its keys by thumbprint, each with the DIDs of the lists that it took it from. */
+  origins?: ReadonlyMap<string, readonly string[]>
 }
 
 /** The keys of an index that are published, and those that are not. */
@@ -143,16 +145,39 @@ function candidateOf(key: TrustedKey, rules: SelectionRules): Candidate | string
   if (fault !== undefined) return fault
   if (!publicJwk(certificate.publicKey)) return 'a list holds keys on elliptic curves and RSA keys alone'
   const sources = rules.sources.filter(({ name }) => key.lists.includes(name))
-  const foreign = sources.filter(({ did }) => !isWithin(did, rules.did))
-  if (sources.length > 0 && foreign.length === 0) return 'only this directory itself lists it'
+  const foreign = sources.filter((source) => vouches(source, key, rules))
+  if (sources.length > 0 && foreign.length === 0) return ONLY_HANDED_ON
   if (key.usage === 'UP' && !foreign.some(({ kind }) => kind === GATEWAY))
     return 'upload keys are republished from a gateway alone'
-  const source = foreign.find(({ did }) => did !== undefined)?.did
+  const source = foreign.flatMap((each) => originsIn(each, key)).at(0)
   return { key, certificate, ...(source === undefined ? {} : { source }) }
 }
 
-const isWithin = (did: string | undefined, own: string): boolean =>
-  did !== undefined && (did === own || did.startsWith(`${own}:`))
+const ONLY_HANDED_ON =
+  'its lists only hand on what this directory says, or what a list says that is read here and no longer has it'
+
+/** The lists that a source took a key from: where it does not say, itself. */
+function originsIn({ did, origins }: DirectorySource, { thumbprint }: TrustedKey): string[] {
+  const known = origins?.get(thumbprint) ?? []
+  return known.length > 0 ? [...known] : did === undefined ? [] : [did]
+}
+
+/**
+ * Whether a source vouches for a key itself. What it took from this directory, or from a list that is a source here too, is that
+ * one's to say: two directories that read each other would else keep alive what its own list withdrew.
+ */
+function vouches(source: DirectorySource, key: TrustedKey, { sources, did: own }: SelectionRules): boolean {
+  if (source.did !== undefined && isWithin(source.did, own)) return false
+  const origins = originsIn(source, key)
+  if (origins.length === 0) return true
+  const others = sources.filter((each) => each !== source).flatMap(({ did }) => did ?? [])
+  return origins.some(
+    (origin) => isWithin(origin, source.did) || ![own, ...others].some((did) => isWithin(origin, did)),
+  )
+}
+
+const isWithin = (did: string, own: string | undefined): boolean =>
+  own !== undefined && (did === own || did.startsWith(`${own}:`))
 
 function statusFault({ status, validFrom, validTo, certificate }: TrustedKey, now: Date): string | undefined {
   if (status !== 'current') return `it is ${status}`

@@ -55,6 +55,8 @@ export interface TrustedKey {
   uploadedBy?: X509Certificate
   /** Other gateways that a federated entry comes from, as the gateway of the list names them; absent: no list has it from another. */
   sourceGateways?: string[]
+  /** DID of the list that its list took it from; in a list that merges no others its own. */
+  origin?: string
   /** The worst that any list says of it. */
   status: KeyStatus
   /** Least version of the revocation list, which the key announces. */

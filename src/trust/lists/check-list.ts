@@ -136,11 +136,12 @@ export async function withChains(items: readonly DidKeyItem[]): Promise<Pick<Che
   return { items: checked, warnings }
 }
 
-const plainItem = ({ keyId, domain, participant, usage, certificates }: DidKeyItem): DidKeyItem => ({
+const plainItem = ({ keyId, domain, participant, usage, controller, certificates }: DidKeyItem): DidKeyItem => ({
   keyId,
   domain,
   participant,
   usage,
+  controller,
   certificates,
 })
 

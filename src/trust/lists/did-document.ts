@@ -24,6 +24,8 @@ export interface DidKeyItem {
   domain: string
   participant: string
   usage: string
+  /** DID of the list that it was taken from: in a list that merges others, one of those. */
+  controller: string
   /** DER of `x5c`, leaf first; empty when it is not base64. */
   certificates: Uint8Array[]
 }
@@ -107,13 +109,13 @@ function readItem(json: Json, at: number): DidKeyItem {
   const place = `verificationMethod[${at}]`
   const item = objectOf(json, MEMBERS.item, place)
   textOf(item, 'type', /^JsonWebKey2020$/, place)
-  textOf(item, 'controller', DID, place)
   const id = textOf(item, 'id', DID_WITH_FRAGMENT, place)
   return {
     keyId: percentDecoded(id.slice(id.indexOf('#') + 1)),
     domain: codeOf(item, 'domain', place),
     participant: codeOf(item, 'participant', place).toUpperCase(),
     usage: scaOf(codeOf(item, 'keyusage', place)),
+    controller: textOf(item, 'controller', DID, place),
     certificates: readJwk(item.publicKeyJwk, `${place}.publicKeyJwk`),
   }
 }

@@ -117,7 +117,7 @@ export async function keysOfList(list: CheckedList, listName: string): Promise<L
 
 /** The trusted key of an item, taken from its certificate: its JWK is unreliable. One authority stands above many keys, and is read once. */
 function keyOfItem(item: CheckedItem, listName: string, authorities: Map<string, X509Certificate>): TrustedKey {
-  const { keyId, domain, participant, usage, warning } = item
+  const { keyId, domain, participant, usage, controller, warning } = item
   const [leaf = new Uint8Array(), ...chain] = item.certificates
   const certificate = new X509Certificate(leaf)
   const derived = derivedKeyId(certificate)
@@ -130,6 +130,7 @@ function keyOfItem(item: CheckedItem, listName: string, authorities: Map<string,
     usage,
     chain: chain.map((der) => readAuthority(der, authorities)).filter((each) => each !== undefined),
     lists: [listName],
+    origin: controller,
     status: 'current',
     warnings: warning === undefined ? odd : [...odd, `${usage} ${keyId} of ${participant}: ${warning}`],
   }

@@ -21,14 +21,16 @@ export interface SignedKey {
   participant: string
   domain: string
   usage: string
+  /** DID of the list that it was taken from. */
+  controller: string
   /** DER, leaf first. */
   certificates: Uint8Array[]
 }
 
 /** A key as one line of text: two readers agree when they have the same lines. */
-export function keyLine({ keyId, participant, domain, usage, certificates }: SignedKey): string {
+export function keyLine({ keyId, participant, domain, usage, controller, certificates }: SignedKey): string {
   const prints = certificates.map((der) => createHash('sha256').update(der).digest('hex'))
-  return [participant, domain, usage, keyId, ...prints].join(' ')
+  return [participant, domain, usage, keyId, controller, ...prints].join(' ')
 }
 
 const SECURITY = 'https://w3id.org/security#'
@@ -99,8 +101,8 @@ function readKey(iri: string, statements: Statements): SignedKey | string {
   const [participant, domain, usage] = ['Participants', 'Domains', 'KeyUsage'].map((name) => coded.get(name))
   const certificates = readCertificates(only(statements.get(JWK)))
   const isKey = only(statements.get(TYPE))?.iri === `${SECURITY}JsonWebKey2020`
-  const hasController = only(statements.get(CONTROLLER))?.iri !== undefined
-  if (!participant || !domain || !usage || !certificates || !isKey || !hasController || statements.size !== 6) {
+  const controller = only(statements.get(CONTROLLER))?.iri
+  if (!participant || !domain || !usage || !certificates || !isKey || !controller || statements.size !== 6) {
     return 'its signed statements are not those of a key'
   }
   return {
@@ -108,6 +110,7 @@ function readKey(iri: string, statements: Statements): SignedKey | string {
     participant: participant.toUpperCase(),
     domain,
     usage: usage === 'CSCA' ? 'SCA' : usage,
+    controller,
     certificates,
   }
 }

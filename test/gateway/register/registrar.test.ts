@@ -4,8 +4,9 @@ import type { GatewayClient } from '../../../src/gateway/client.ts'
 import { GatewayError } from '../../../src/gateway/gateway-error.ts'
 import type { GatewayReference, ReferenceContent } from '../../../src/gateway/reference.ts'
 import type { Wanted } from '../../../src/gateway/register/decide.ts'
+import { registerOnce } from '../../../src/gateway/register/job.ts'
 import { setWithdrawn } from '../../../src/gateway/register/records.ts'
-import { type RegistrarOptions, registerOnce, startRegistrar } from '../../../src/gateway/register/registrar.ts'
+import { type RegistrarOptions, startRegistrar } from '../../../src/gateway/register/registrar.ts'
 import { openSqlite } from '../../../src/storage/sqlite/sqlite.ts'
 
 const content: ReferenceContent = {

@@ -252,6 +252,12 @@ describe('registration at the stand-in, over mutual TLS', () => {
     bench.asked()
     await run(wantedOf('ValueSet'))
     assert.deepEqual(bench.asked(), [list])
+    // A server that starts anew, and a person, try it once more.
+    const again = { client, records: storage.records, base, wanted: [wantedOf('ValueSet')], now: () => new Date() }
+    bench.gateway.faults.push({ match: 'POST /trust/reference', times: 1, status: 400, answer })
+    await runRegistration({ ...again, isHeld: async () => true, sendsRefused: true })
+    assert.deepEqual(await states(), ['ValueSet rejected'])
+    assert.deepEqual(bench.asked(), [list, post, list])
     await run(wantedOf('ValueSet', { name: 'another' }))
     assert.deepEqual(await states(), ['ValueSet registered'])
   })

@@ -98,7 +98,7 @@ const refused: Record<string, { key: TrustedKey; reason: RegExp; with?: TrustedK
   },
   'a key that comes from this directory alone': {
     key: a.key(a.under(), { lists: ['own'] }),
-    reason: /only this directory/,
+    reason: /only hand on what this directory says/,
   },
 }
 
@@ -133,6 +133,38 @@ describe('a key that is not published', () => {
     const { entries, notPublished } = await select([a.scaKey, a.dscKey], { unavailable: 'bad cannot be read' })
     assert.deepEqual(entries, [])
     assert.equal(notPublished.length, 2)
+  })
+})
+
+describe('a directory that hands on what others say', () => {
+  const who = 'did:web:tng-cdn.who.int:v2:trustlist'
+  const neighbour = 'did:web:neighbour.example:v2:trustlist'
+  const taken = (origin: string): DirectorySource => ({
+    name: 'neighbour',
+    kind: 'did-v2',
+    did: neighbour,
+    origins: new Map([a.scaKey, a.dscKey].map(({ thumbprint }) => [thumbprint, [origin]])),
+  })
+  const published = async (source: DirectorySource, more: DirectorySource[], lists = ['neighbour']) => {
+    const index = createKeyIndex([[a.scaKey, a.dscKey].map((key) => ({ ...key, lists }))])
+    const { entries } = await selectEntries(index, { now, sources: [source, ...more], did })
+    return entries.map((entry) => entry.source)
+  }
+
+  it('vouches for what is its own, or comes from a list that is not read here', async () => {
+    assert.deepEqual(await published(taken(neighbour), []), [neighbour, neighbour])
+    assert.deepEqual(await published(taken(who), []), [who, who])
+  })
+
+  it('does not vouch for what it took from this directory', async () => {
+    assert.deepEqual(await published(taken(did), []), [])
+    assert.deepEqual(await published(taken(`${did}:DCC`), []), [])
+  })
+
+  it('does not vouch for what it took from a list that is read here: that one decides', async () => {
+    const here: DirectorySource = { name: 'who', kind: 'did-v2', did: who }
+    assert.deepEqual(await published(taken(who), [here]), [])
+    assert.deepEqual(await published(taken(who), [here], ['neighbour', 'who']), [who, who])
   })
 })
 

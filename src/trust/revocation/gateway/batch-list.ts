@@ -18,6 +18,8 @@ export interface ListReading {
   isOffered: boolean
   /** Batches that are held and no longer listed, or listed as deleted. */
   gone: string[]
+  /** Why the list was not read to its end; what was read counts. */
+  fault?: string
 }
 
 const BATCH_ID = /^[A-Za-z0-9-]{1,64}$/
@@ -49,7 +51,7 @@ export async function readBatchList(book: BatchBook, gateway: GatewayDownloads, 
       take(batch, book, reading)
     }
     if (!more) break
-    if (fresh.length === 0) throw new UnusableSource('more batches share one date than the gateway lists at a time')
+    if (fresh.length === 0) return { ...reading, fault: 'more batches share one date than the gateway lists at a time' }
   }
   if (isWhole) reading.gone.push(...[...book.held.keys()].filter((id) => !listed.has(id)))
   if (isWhole) for (const id of book.missing.keys()) if (!listed.has(id)) book.missing.delete(id)

@@ -136,9 +136,10 @@ async function kept(
 async function update(work: Work, gateway: GatewayDownloads): Promise<boolean> {
   const { book, hashes, now, store } = work
   try {
-    const { isOffered, gone } = await readBatchList(book, gateway, now)
+    const { isOffered, gone, fault } = await readBatchList(book, gateway, now)
     for (const id of gone) await drop(id, work)
     if (isOffered) await fetchMissing(work, gateway)
+    if (fault !== undefined) throw new UnusableSource(fault)
     return isOffered
   } finally {
     for (const [id, { expires, country, hashType }] of book.held) {
