@@ -116,6 +116,22 @@ describe('codes of replies', () => {
       'GET',
       '/ConceptMap/$translate?url=http://vidimus.org/fhir/ConceptMap/gateway-certificate-group-to-key-usage&system=http://vidimus.org/fhir/CodeSystem/gateway-certificate-group&code=CSCA',
     ],
+    ['history', 'GET', '/_history?_count=20'],
+    ['$versions', 'GET', '/$versions'],
+    ['$compare', 'GET', '/ValueSet/$compare?url=http://vidimus.org/fhir/ValueSet/decision&valueSetUrl=no-such'],
+    [
+      '$subsumes',
+      'GET',
+      '/CodeSystem/$subsumes?system=http://vidimus.org/fhir/CodeSystem/decision&codeA=accepted&codeB=x',
+    ],
+    ['$cql that fails', 'POST', '/$cql', parameters({ name: 'expression', valueString: '1 +' })],
+    [
+      '$transform without a map',
+      'POST',
+      '/StructureMap/$transform',
+      parameters({ name: 'source', valueUri: 'http://no-such' }),
+    ],
+    ['$trusted-reference of nothing', 'GET', '/ValueSet/no-such/$trusted-reference'],
     ['$verify-trust', 'POST', '/$verify-trust', parameters({ name: 'keyId', valueString: 'no such key' })],
     ['$evaluate', 'POST', '/$evaluate', parameters({ name: 'credential', valueString: 'HC1:no credential' })],
     [

@@ -34,10 +34,13 @@ export function documents(options: DocumentsOptions): FindDocument[] {
     return known
   }
   const signingKey = () => keys.current()
+  const tell = (text: string) => void process.stderr.write(`${text}\n`)
   return [
     keyDocuments({ keys, baseUrl, ...(config.network ? { messageKey } : {}) }),
     provenance.documents,
     ...(config.keyDirectory ? [directory.find] : []),
-    ...(config.legacyDcc ? [legacyDocuments({ storage, terminology, pending, trust, valueSets, signingKey })] : []),
+    ...(config.legacyDcc
+      ? [legacyDocuments({ storage, terminology, pending, trust, valueSets, signingKey, tell })]
+      : []),
   ]
 }

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { FindDocument } from '../base/public-document.ts'
 import { artefactCanonical, isForeignRule, statusOf } from '../fhir/artefact.ts'
 import { formatCanonical } from '../fhir/canonical.ts'
+import { FhirError } from '../fhir/error.ts'
 import type { Library, PlanDefinition, ValueSet } from '../fhir/types.ts'
 import { type EuCode, readEuValueSet, writeEuValueSet } from '../gateway/legacy/eu-value-set.ts'
 import { createLegacy } from '../gateway/legacy/legacy.ts'
@@ -39,11 +40,21 @@ export interface LegacyParts {
   valueSets: EuValueSets
   /** The key that signs now. */
   signingKey(): Signing | undefined
+  /** Tells the operator. */
+  tell(text: string): void
 }
 
 /** Finds what lies at the addresses of the endpoints. */
-export function legacyDocuments(parts: LegacyParts): FindDocument {
-  const { storage, trust, pending } = parts
+export function legacyDocuments(given: LegacyParts): FindDocument {
+  const { storage, trust, pending } = given
+  const told = new Set<string>()
+  const tell = (text: string) => {
+    // Lists are made anew after every publication.
+    if (told.has(text)) return
+    told.add(text)
+    given.tell(text)
+  }
+  const parts = { ...given, tell }
   return createLegacy({
     state: () => [storage.revision(ruleTypes) + pending.epoch(), trust.keys(), parts.signingKey()?.keyId],
     content: async () => ({
@@ -105,9 +116,17 @@ function isNamed(library: Library, canonicals: ReadonlySet<string>): boolean {
   return url !== undefined && (canonicals.has(url) || canonicals.has(formatCanonical(url, version)))
 }
 
-async function valueSetTexts({ terminology, valueSets }: LegacyParts): Promise<Map<string, Buffer>> {
+/** One that cannot be expanded now is not listed, as rules that look into it fail; the others are. @throws FhirError 5xx */
+async function valueSetTexts({ terminology, valueSets, tell }: LegacyParts): Promise<Map<string, Buffer>> {
   const texts = new Map<string, Buffer>()
-  for (const [id, valueSet] of await valueSets.all()) texts.set(id, await textOf(id, valueSet, terminology))
+  for (const [id, valueSet] of await valueSets.all()) {
+    try {
+      texts.set(id, await textOf(id, valueSet, terminology))
+    } catch (error) {
+      if (!(error instanceof FhirError) || error.status >= 500) throw error
+      tell(`value set ${id} is not served to apps: ${error.message}`)
+    }
+  }
   return texts
 }
 

@@ -10,7 +10,11 @@ import { question, readVerdict, ruleLibrary, rulePlan, specimen } from '../suppo
 import { textsOf } from './support.ts'
 
 const base = 'https://a.example/fhir'
-const mirrored = { system: 'http://vidimus.org/fhir/CodeSystem/mirrored', code: 'XXA' }
+const mirrored = {
+  system: 'http://vidimus.org/fhir/CodeSystem/mirrored',
+  code: 'XXA',
+  display: 'Copy of what XXA publishes',
+}
 
 const valueSet = (name: string, code: string, change: Partial<ValueSet> = {}): ValueSet => ({
   resourceType: 'ValueSet',

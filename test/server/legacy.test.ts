@@ -230,6 +230,36 @@ describe('legacy endpoints of a server', () => {
     })
   })
 
+  it('lists the others where one value set cannot be expanded any more', async () => {
+    const system: Resource = {
+      resourceType: 'CodeSystem',
+      id: 'fleeting',
+      url: 'http://example.org/fleeting',
+      version: '1',
+      status: 'active',
+      content: 'complete',
+      concept: [{ code: 'a', display: 'A' }],
+    }
+    await put(system)
+    await put({
+      resourceType: 'ValueSet',
+      id: 'fleeting',
+      url: 'http://example.org/fhir/ValueSet/fleeting',
+      version: '1',
+      status: 'active',
+      identifier: [{ system: 'https://ec.europa.eu/health/ehealth/covid-19', value: 'fleeting' }],
+      compose: { include: [{ system: 'http://example.org/fleeting' }] },
+    })
+    const ids = async () => (await get('/valuesets')).json().map(({ id }: { id: string }) => id)
+    assert.ok((await ids()).includes('fleeting'))
+    await put({ ...system, status: 'retired' })
+    await fetch(`${url}/fhir/CodeSystem/fleeting`, { method: 'DELETE', headers: { authorization: 'Bearer test' } })
+    const listed = await ids()
+    assert.ok(!listed.includes('fleeting'))
+    assert.equal(listed.length, 8)
+    assert.equal((await get('/rules')).status, 200)
+  })
+
   it('lists the countries of trusted participants in two letters, and of none that is not trusted', async () => {
     const list: string[] = (await get('/countrylist')).json()
     assert.ok(list.length > 0 && list.every((each) => /^[A-Z]{2}$/.test(each)), list.join())
