@@ -192,6 +192,14 @@ describe('mirroring', () => {
         assert.deepEqual(bed.asked, [])
         assert.equal(await state(), undefined)
       })
+    it('another gateway', async () => {
+      bed.list(url, signed(own()))
+      const rule = { participant: 'XXA', unsigned: false, runRules: false }
+      await bed.run({ allow: [{ ...rule, gateway: 'other' }] })
+      assert.deepEqual(bed.asked, [])
+      await bed.run({ allow: [{ ...rule, gateway: 'main' }] })
+      assert.deepEqual(bed.asked, [url])
+    })
     it('a reference that is not FHIR', async () => {
       bed.list(url, signed(own()), { type: 'DCC' })
       await bed.run()
