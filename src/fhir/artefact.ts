@@ -82,7 +82,6 @@ export function ownFirst<T extends Resource>(artefacts: T[]): T[] {
 }
 
 function parted<T extends Resource>(artefacts: T[]): { own: T[]; copies: T[] } {
-  const isCopy = (each: T) => mirroredFrom(each) !== undefined
   const copies = artefacts.filter(isCopy)
   if (copies.length === 0) return { own: artefacts, copies }
   const own = artefacts.filter((each) => !isCopy(each))
@@ -129,6 +128,9 @@ export function mirroredFrom(resource: Resource): string | undefined {
   // What came in over REST is checked after this is asked.
   return Array.isArray(tags) ? tags.find((each) => each && isMirroredTag(each))?.code : undefined
 }
+
+/** Whether a resource is a copy of what another participant publishes. */
+export const isCopy = (resource: Resource): boolean => mirroredFrom(resource) !== undefined
 
 /** Whether a copy stands beside that of another participant, who had the canonical before. */
 export const isBeside = (resource: Resource): boolean => resource.meta?.tag?.some(isBesideTag) === true
