@@ -1,4 +1,5 @@
 /** Settings of the Trust Network Gateways that this server takes part in. */
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
@@ -196,7 +197,7 @@ function pathProblem(value: Json): string | undefined {
 
 /** What is given in place of a file's path may be what the file should hold. */
 function secretProblem(value: Json, folder: string): string | undefined {
-  const problem = isText(value) ? missingSecret(value, folder) : undefined
+  const problem = isText(value) ? missingSecret(value, existsSync(path.resolve(folder, value))) : undefined
   return problem && `names no file: ${problem}`
 }
 

@@ -1,6 +1,6 @@
 /** Keys and certificates as operators give them: PEM text, files of PEM, PKCS#12 files. Nothing of a private key is in an error. */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { missingSecret } from '../base/secret-file.ts'
 import { errorText, isSystemError } from '../base/system-error.ts'
 import { isForSignatures } from '../base/x509.ts'
@@ -97,7 +97,7 @@ function readPassword(file: string): string {
 
 /** @throws Error that does not name what was given */
 function refuseSecret(file: string): void {
-  const problem = missingSecret(file)
+  const problem = missingSecret(file, existsSync(file))
   if (problem) throw new Error(problem)
 }
 
