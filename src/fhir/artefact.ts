@@ -87,7 +87,8 @@ function parted<T extends Resource>(artefacts: T[]): { own: T[]; copies: T[] } {
   const own = artefacts.filter((each) => !isCopy(each))
   const name = (each: T) => `${each.resourceType} ${artefactCanonical(each)?.url ?? ''}`
   const taken = new Set(own.map(name))
-  return { own, copies: copies.filter((each) => !taken.has(name(each)) && !isBeside(each)) }
+  const isUsed = (each: T) => !taken.has(name(each)) && !isBeside(each) && !aside.has(each)
+  return { own, copies: copies.filter(isUsed) }
 }
 
 /**
@@ -134,6 +135,15 @@ export const isCopy = (resource: Resource): boolean => mirroredFrom(resource) !=
 
 /** Whether a copy stands beside that of another participant, who had the canonical before. */
 export const isBeside = (resource: Resource): boolean => resource.meta?.tag?.some(isBesideTag) === true
+
+/** Copies that are left from a time when the configuration had others' content mirrored. */
+const aside = new WeakSet<Resource>()
+
+/** Lets a copy be read, and used for nothing. */
+export function setAside<T extends Resource>(resource: T): T {
+  aside.add(resource)
+  return resource
+}
 
 /** Tags of a resource that do not say whose copy it is. */
 export const ownTags = (resource: Resource): Coding[] =>
