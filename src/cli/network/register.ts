@@ -11,6 +11,7 @@ import { planRegistration } from '../../gateway/register/run.ts'
 import { wantedReferences } from '../../gateway/register/wanted.ts'
 import type { GatewayStatus, ReferenceStatus } from '../../gateway/status.ts'
 import { NetworkError } from '../../network/network-error.ts'
+import { signingWarnings } from '../../server/gateway.ts'
 import type { VidimusServer } from '../../server.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { openLoadedServer } from '../loaded-server.ts'
@@ -65,6 +66,7 @@ async function register(options: Options, command: Command): Promise<boolean> {
     const gateways = chosen(server, options, command)
     if (options.status) return printStatus(await server.registration.status(), options)
     if (!server.config.network) command.error('error: NETWORK=off: no gateway can be asked')
+    if (!options.withdraw) for (const warning of signingWarnings(server.config, gateways)) console.error(warning)
     const single = options.url !== undefined && !options.withdraw ? await fetched(server, options) : undefined
     if (options.dryRun) return await printPlans(server, gateways, options, single)
     if (!(await keep(server, options, single))) {
