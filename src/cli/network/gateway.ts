@@ -25,11 +25,12 @@ export function addGateway(program: Command, result: CommandResult): void {
     'asks whether the gateway answers, knows this server, and until when its certificates are valid',
   ).action((options: GatewayOptions) =>
     at(options, async ({ client, tls, upload, warnings }, now) => {
+      // An ended certificate is why a gateway refuses: it is told before the refusal.
+      for (const warning of warnings(now)) console.error(warning)
       const countries = await client.countries()
-      console.log(`the gateway answers; ${countries.length} participants`)
+      console.log(`the gateway answers; ${countries.length} ${countries.length === 1 ? 'participant' : 'participants'}`)
       console.log(`client certificate valid to ${tls.validToDate.toISOString()}`)
       if (upload) console.log(`upload certificate valid to ${upload.validToDate.toISOString()}`)
-      for (const warning of warnings(now)) console.error(warning)
     }),
   )
   addCertificateCommands(gateway, at)

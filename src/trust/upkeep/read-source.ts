@@ -9,7 +9,7 @@ import {
   UnusableSource,
 } from '../lists/trust-source.ts'
 import { type CopyMeta, identityOf } from './copy-meta.ts'
-import type { Copy, Slot } from './copy-store.ts'
+import type { Copy, CopyStore, Slot } from './copy-store.ts'
 import { entriesIn, floorOf, isHeldToSize, noFloor, replayFault, sizeDoubt } from './plausible.ts'
 import { networkIsOff, pinsOf, readingOf, readingOfCopy, readingOfFirstCopy, type Session } from './session.ts'
 import type { SourceState, Upkeep } from './source-state.ts'
@@ -130,11 +130,17 @@ async function isUnchanged(documents: readonly { place: string; thumbprint: stri
 }
 
 async function confirmed(before: SourceState, upkeep: Upkeep): Promise<SourceState> {
+  const outdated = before.content && outdatedFault(before.content, before)
+  if (outdated !== undefined) throw new UnusableSource(outdated)
   const { failure: _, waiting, withdrawals: __, suspended: ___, withdrawsUnknown: ____, ...state } = before
   if (waiting && upkeep.keepsCopies) await upkeep.copies?.remove(before.source.name, 'waiting').catch(notOurFault)
   const next: SourceState = { ...state, from: 'location', checkedAt: upkeep.now }
   return note(next, undefined, upkeep)
 }
+
+/** Why a list is not the newest: one that was made later waits. A server that hands out the one of before withdraws nothing of that. */
+const outdatedFault = (content: SourceContent, { waiting }: SourceState): string | undefined =>
+  waiting && replayFault(content, waiting.content, 'the one that waits')
 
 interface Read {
   content: SourceContent
@@ -145,7 +151,7 @@ interface Read {
 /** Decides whether what was read takes the place of what is in use. */
 async function judged(before: SourceState, read: Read, upkeep: Upkeep): Promise<SourceState> {
   const { source, floor } = before
-  const replayed = replayFault(read.content, floor)
+  const replayed = replayFault(read.content, floor) ?? outdatedFault(read.content, before)
   if (replayed !== undefined) throw new UnusableSource(replayed)
   const doubt = isHeldToSize(source) ? sizeDoubt(read.content, floor, source.name) : undefined
   const identity = identityOf(read.session.documents())
@@ -206,9 +212,18 @@ async function keep(
     return { ...state, meta, ...held, ...(await stampOf(source, upkeep)) }
   } catch (error) {
     const copyFault = `its copy cannot be kept: ${errorText(error)}`
-    if (isLess && !withdrawingKinds.includes(source.kind))
-      await copies.remove(source.name, 'good').catch((fault) => void notOurFault(fault))
+    if (isLess && !withdrawingKinds.includes(source.kind)) await loseCopy(meta, copies)
     return { ...state, copyFault, ...(await stampOf(source, upkeep)) }
+  }
+}
+
+/** Takes away a copy that still has what was withdrawn. What it leaves is room for the times of the lists, by which it stays withdrawn. */
+async function loseCopy(meta: CopyMeta, copies: CopyStore): Promise<void> {
+  try {
+    await copies.remove(meta.name, 'good')
+    await copies.note({ ...meta, documents: [], folders: {} })
+  } catch (error) {
+    notOurFault(error)
   }
 }
 
@@ -317,7 +332,9 @@ async function readCopy(state: SourceState, copy: Copy, upkeep: Upkeep): Promise
 async function fromFirstCopy(state: SourceState, upkeep: Upkeep): Promise<SourceState | undefined> {
   const { source, content } = state
   const { firstCopy } = source
-  if (firstCopy === undefined || (content && source.kind !== 'did-v2')) return undefined
+  // What does not say when it was made may be older than what was fetched once, and have a key that was withdrawn there.
+  const isPast = source.kind !== 'did-v2' && (content ?? state.meta?.fetchedAt) !== undefined
+  if (firstCopy === undefined || isPast) return undefined
   const session = readingOfFirstCopy(source, upkeep.readers, firstCopy)
   try {
     if (content && !(await isNewer(firstCopy, content, upkeep))) return undefined
