@@ -66,14 +66,15 @@ async function register(options: Options, command: Command): Promise<boolean> {
     const gateways = chosen(server, options, command)
     if (options.status) return printStatus(await server.registration.status(), options)
     if (!server.config.network) command.error('error: NETWORK=off: no gateway can be asked')
-    if (!options.withdraw) for (const warning of signingWarnings(server.config, gateways)) console.error(warning)
     const single = options.url !== undefined && !options.withdraw ? await fetched(server, options) : undefined
     if (options.dryRun) return await printPlans(server, gateways, options, single)
     if (!(await keep(server, options, single))) {
       console.error('there is no such reference that was registered by itself')
       return false
     }
-    return await run(server, gateways, options)
+    const isWhole = await run(server, gateways, options)
+    if (!options.withdraw) for (const warning of signingWarnings(server.config, gateways)) console.error(warning)
+    return isWhole
   } finally {
     await server.close()
   }
