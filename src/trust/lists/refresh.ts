@@ -1,6 +1,5 @@
 import type { Trust, TrustListStatus } from '../trust.ts'
-import { isRemote } from '../upkeep/read-source.ts'
-import type { TrustSource } from './trust-source.ts'
+import { isRemote, type TrustSource } from './trust-source.ts'
 
 /** Calls once, after so many milliseconds; what it returns calls it off. */
 export type After = (milliseconds: number, run: () => void) => () => void

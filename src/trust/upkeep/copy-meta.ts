@@ -112,3 +112,9 @@ const textsOf = (json: Json | undefined): Record<string, string> =>
       typeof value === 'string' ? [[name, value]] : [],
     ),
   )
+
+/** A time of a copy; undefined where none is said, or what is said is none. */
+export function dateOf(text: string | undefined): Date | undefined {
+  const date = new Date(text ?? Number.NaN)
+  return Number.isNaN(date.getTime()) ? undefined : date
+}
