@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import product from '../package.json' with { type: 'json' }
+import type { After } from './base/after.ts'
 import { lineWriter } from './base/line-writer.ts'
 import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
@@ -42,7 +43,7 @@ import { largeCodeSystem } from './terminology/code-system/large/large-code-syst
 import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
 import { createTerminology } from './terminology/terminology.ts'
 import type { KeyDirectory } from './trust/directory/key-directory.ts'
-import { type After, refreshTrust } from './trust/lists/refresh.ts'
+import { refreshTrust } from './trust/lists/refresh.ts'
 import type { Trust } from './trust/trust.ts'
 import { threadMilliseconds } from './workers/budget.ts'
 

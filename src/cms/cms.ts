@@ -3,7 +3,7 @@
  * Who signed is a second question: a caller compares the certificate byte by byte with the one that he expects. No chain is built here.
  */
 import { createHash, type KeyObject, sign, X509Certificate } from 'node:crypto'
-import { subjectKeyIdentifier } from '../base/x509.ts'
+import { subjectKeyIdentifier } from '../base/crypto/x509.ts'
 import { readBer, tags } from './ber.ts'
 import { malformed, unproved } from './cms-error.ts'
 import { der, explicit, objectIdentifier, octetString, sequence, setOf, smallInteger, time } from './der.ts'

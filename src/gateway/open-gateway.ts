@@ -1,7 +1,7 @@
 /** A gateway of the settings, ready to be asked. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { keyUsageOf } from '../base/x509.ts'
+import { keyUsageOf } from '../base/crypto/x509.ts'
 import { signCms } from '../cms/cms.ts'
 import type { NetworkHost } from '../network/network-hosts.ts'
 import type { NetworkReply } from '../network/network-request.ts'

@@ -2,9 +2,9 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { jwkThumbprint } from '../base/crypto/jwk-thumbprint.ts'
 import { isJsonObject } from '../base/json.ts'
-import { jwkThumbprint } from '../base/jwk-thumbprint.ts'
-import { isSystemError } from '../base/system-error.ts'
+import { isMissing, isSystemError } from '../base/system-error.ts'
 import { type SignedMessage, signMessage } from './message-signature.ts'
 
 /** A key pair of this server. */
@@ -61,7 +61,7 @@ function readText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

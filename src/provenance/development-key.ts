@@ -9,7 +9,7 @@ import {
 } from 'node:crypto'
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isSystemError } from '../base/system-error.ts'
+import { isMissing, isSystemError } from '../base/system-error.ts'
 import { checkMode } from './key-files.ts'
 import type { KeyMaterial } from './signing-key.ts'
 
@@ -64,7 +64,7 @@ function filesOf(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return []
+    if (isMissing(error)) return []
     throw error
   }
 }

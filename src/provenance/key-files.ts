@@ -1,8 +1,8 @@
 /** Keys and certificates as operators give them: PEM text, files of PEM, PKCS#12 files. Nothing of a private key is in an error. */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
+import { isForSignatures } from '../base/crypto/x509.ts'
 import { errorText, isSystemError } from '../base/system-error.ts'
-import { isForSignatures } from '../base/x509.ts'
 import { algorithmOf, type KeyMaterial } from './signing-key.ts'
 
 /** Where one key stands: files, or PEM text in their place. */

@@ -2,8 +2,9 @@
  * Artefacts of other participants come in here: through the checks of every publication, stored beside what is published here under
  * ids and marks that say whose they are. They are no publications of this server: nobody's name is taken by them.
  */
-import { createHash } from 'node:crypto'
+
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { sha256Hex } from '../base/crypto/sha256.ts'
 import {
   artefactCanonical,
   artefactName,
@@ -204,7 +205,7 @@ function writesOf(copy: Resource, source: MirrorSource): Write[] {
 
 function provenanceOf(copy: Resource, { participant, url, uuid, thumbprint, at }: MirrorSource): Provenance {
   const target = nameOf(copy)
-  const hash = createHash('sha256').update(`${target} ${uuid} ${thumbprint}`).digest('hex').slice(0, 32)
+  const hash = sha256Hex(`${target} ${uuid} ${thumbprint}`).slice(0, 32)
   const name = { system: 'urn:ietf:rfc:3986', value: artefactName(copy) }
   return {
     resourceType: 'Provenance',

@@ -1,5 +1,7 @@
 /** What a reference names: a resource, a Bundle of them, a manifest whose entries are fetched, or a package. */
+
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { parseJson } from '../../base/json.ts'
 import { artefactName } from '../../fhir/artefact.ts'
 import { structureFaults } from '../../fhir/check/resource.ts'
@@ -8,7 +10,7 @@ import { isAnyResource, isOfType } from '../../fhir/json.ts'
 import type { Library, Resource } from '../../fhir/types.ts'
 import type { SendRequest } from '../../network/network-request.ts'
 import { contentHash, hashExtension } from './content-hash.ts'
-import { get, sha256 } from './fetch-reference.ts'
+import { get } from './fetch-reference.ts'
 import { MirrorError } from './mirror-error.ts'
 
 /** How content is read. */
@@ -187,7 +189,7 @@ async function entriesOf(library: Library, reading: ContentReading): Promise<Rea
 /** By its bytes, or by its canonical form where the address gives it with the meta of its server. */
 function provedEntry(body: Buffer, { canonical, hash }: Entry): Resource {
   const resource = resourceOf(body, 'entry-mismatch')
-  if (sha256(body) !== hash && contentHash(resource) !== hash)
+  if (sha256Hex(body) !== hash && contentHash(resource) !== hash)
     throw new MirrorError(
       'entry-mismatch',
       'what stands at an address of the manifest does not have the hash that it says',

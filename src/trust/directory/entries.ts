@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/x509.ts'
+import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import { type ChainEntry, checkChains, isSignedBy } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { keyFault, type TrustedKey } from '../keys/trusted-key.ts'

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { sha256Base64url } from '../../base/crypto/sha256.ts'
 import type { PublicDocument } from '../../base/public-document.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { createHashProcess, type HashProcess } from './directory-process.ts'
@@ -228,7 +229,7 @@ async function publicDocuments(
     documents.set(document.path, {
       body,
       contentType: document.kind === 'did' ? 'application/json' : 'application/jwk-set+jwt',
-      etag: `"${createHash('sha256').update(body).digest('base64url')}"`,
+      etag: `"${sha256Base64url(body)}"`,
       cacheControl: CACHE_CONTROL,
       headers: { 'Last-Modified': new Date(seal.created).toUTCString() },
       route: document.kind === 'did' ? '/v2/trustlist/*/did.json' : '/v2/trustlist/*/jwks.json',

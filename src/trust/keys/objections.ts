@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { authorityKeyIdentifier } from '../../base/x509.ts'
+import { authorityKeyIdentifier } from '../../base/crypto/x509.ts'
 import { isSignedBy } from './chain.ts'
 import { sameParticipant } from './participant-codes.ts'
 import { certificatePrints, type KeyStatus, type TrustedKey } from './trusted-key.ts'

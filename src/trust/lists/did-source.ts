@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import { FhirError } from '../../fhir/error.ts'
@@ -6,7 +7,7 @@ import { parseJson as parseStrictJson } from '../../fhir/json.ts'
 import { didOfUrl } from '../did-web/did-url.ts'
 import { followReferences, refusalText } from '../did-web/reference-lists.ts'
 import { publicKeyFromJwk } from '../keys/jwk.ts'
-import { certificateMembers, derivedKeyId, readCertificate, sha256Hex, type TrustedKey } from '../keys/trusted-key.ts'
+import { certificateMembers, derivedKeyId, readCertificate, type TrustedKey } from '../keys/trusted-key.ts'
 import { type CheckedItem, type CheckedList, isRefused, type ListChecker, withChains } from './check-list.ts'
 import {
   bindingOf,

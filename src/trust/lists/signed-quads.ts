@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 
 /**
  * A second, slow reader of trust lists. It knows nothing of JSON-LD and of the first reader: it reads the canonical N-Quads whose
@@ -29,7 +29,7 @@ export interface SignedKey {
 
 /** A key as one line of text: two readers agree when they have the same lines. */
 export function keyLine({ keyId, participant, domain, usage, controller, certificates }: SignedKey): string {
-  const prints = certificates.map((der) => createHash('sha256').update(der).digest('hex'))
+  const prints = certificates.map((der) => sha256Hex(der))
   return [participant, domain, usage, keyId, controller, ...prints].join(' ')
 }
 

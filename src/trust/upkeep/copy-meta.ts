@@ -1,7 +1,7 @@
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { parseJson } from '../../fhir/json.ts'
-import { sha256Hex } from '../keys/trusted-key.ts'
 
 /** One document of a copy: what its source read at a place. */
 export interface CopiedDocument {

@@ -1,8 +1,9 @@
 /** Last good copies of trust lists on disk: `<folder>/<name>.json` with `<name>.meta.json`. */
+
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isSystemError } from '../../base/system-error.ts'
-import { sha256Hex } from '../keys/trusted-key.ts'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
+import { isMissing, isSystemError } from '../../base/system-error.ts'
 import type { TrustSource } from '../lists/trust-source.ts'
 import { type CopiedDocument, type CopyMeta, readMeta } from './copy-meta.ts'
 
@@ -233,7 +234,7 @@ async function unlessMissing<T>(value: Promise<T>): Promise<T | undefined> {
   try {
     return await value
   } catch (error) {
-    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

@@ -1,4 +1,5 @@
 /** How a source is read: at its location, from its last good copy, or from the file that stands in for it. A bad list never replaces a good one. */
+import { isMissing } from '../../base/system-error.ts'
 import {
   isRemote,
   isUrl,
@@ -14,7 +15,7 @@ import { keep, metaOfHeld, note, stampOf } from './keep-copy.ts'
 import { isHeldToSize, noFloor, replayFault, sizeDoubt } from './plausible.ts'
 import { fromCopyOfFile, type LoadedCopy, loadCopy, readCopy, withMeta } from './read-copy.ts'
 import { networkIsOff, pinsOf, readingOf, type Session } from './session.ts'
-import { failureText, isMissing, notOurFault } from './source-fault.ts'
+import { failureText, notOurFault } from './source-fault.ts'
 import { inUse, type Read, type SourceState, type Upkeep } from './source-state.ts'
 import { adoptAccepted, waits, withWaiting } from './waiting-list.ts'
 

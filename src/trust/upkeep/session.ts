@@ -1,4 +1,4 @@
-import { sha256Hex } from '../keys/trusted-key.ts'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { isUrl, type TrustReaders, type TrustSource, UndeliveredSource, UnusableSource } from '../lists/trust-source.ts'
 import { type CopiedDocument, dateOf } from './copy-meta.ts'
 import type { Copy } from './copy-store.ts'

@@ -11,9 +11,6 @@ export function failureText(error: unknown, { key = [] }: TrustSource): string {
   return isKey ? `the pinned key of the signer (member "key") cannot be read: ${text}` : text
 }
 
-/** Whether there is no such file. */
-export const isMissing = (error: unknown): boolean => isSystemError(error) && ['ENOENT', 'ENOTDIR'].includes(error.code)
-
 /** Passes over faults of lists, files and networks. @throws any other error */
 export function notOurFault(error: unknown): undefined {
   if (error instanceof UnusableSource || isSystemError(error)) return undefined

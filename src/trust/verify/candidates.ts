@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { jwkThumbprint } from '../../base/jwk-thumbprint.ts'
-import { subjectKeyIdentifier } from '../../base/x509.ts'
+import { jwkThumbprint } from '../../base/crypto/jwk-thumbprint.ts'
+import { subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import { isSignedBy, subjectCountries } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { participantCode } from '../keys/participant-codes.ts'

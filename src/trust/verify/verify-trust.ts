@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { authorityKeyIdentifier, isForSignatures, subjectKeyIdentifier } from '../../base/x509.ts'
+import { authorityKeyIdentifier, isForSignatures, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import { isSignedBy } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { participantOfIssuer, sameParticipant } from '../keys/participant-codes.ts'
