@@ -33,7 +33,7 @@ const floors: string[][] = [
   ['evaluate', 'publish', 'kit'],
   ['terminology', 'structure-map', 'rules', 'credentials', 'trust', 'gateway', 'provenance', 'packages', 'images'],
   ['network', 'cms', 'json-ld', 'audit', 'workers', 'storage'],
-  ['fhir'],
+  ['fhir', 'files'],
   ['base'],
 ]
 

@@ -1,3 +1,4 @@
+import { hasBase64Letters } from '../../base/crypto/base64.ts'
 import { sha256Hex } from '../../base/crypto/sha256.ts'
 
 /**
@@ -121,7 +122,7 @@ function readCertificates(value: Value | undefined): Uint8Array[] | undefined {
   const jwk: unknown = JSON.parse(value.literal)
   const list: unknown = typeof jwk === 'object' && jwk !== null && 'x5c' in jwk ? jwk.x5c : undefined
   if (!Array.isArray(list)) return undefined
-  const isPlain = list.every((text) => typeof text === 'string' && /^[A-Za-z0-9+/]+={0,2}$/.test(text))
+  const isPlain = list.every((text) => typeof text === 'string' && hasBase64Letters(text))
   return isPlain ? list.map((text) => Buffer.from(text, 'base64')) : []
 }
 
