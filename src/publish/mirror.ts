@@ -9,6 +9,7 @@ import {
   artefactCanonical,
   artefactName,
   besideTag,
+  byDependency,
   isBeside,
   isRefused,
   mirroredFrom,
@@ -37,16 +38,6 @@ export interface MirrorStoreOptions {
   publish: Pick<Publish, 'admit'>
 }
 
-/** What depends on others comes after them: a rule set on its library, a library on what it includes. */
-const order = [
-  'CodeSystem',
-  'ValueSet',
-  'ConceptMap',
-  'StructureDefinition',
-  'StructureMap',
-  'Library',
-  'PlanDefinition',
-]
 /** Of a package from elsewhere. */
 const packageLimits: ArchiveLimits = { totalBytes: 200_000_000, fileBytes: 5_000_000, files: 20_000, isStrict: true }
 const extensionBase = 'http://vidimus.org/fhir/StructureDefinition'
@@ -57,7 +48,7 @@ export function createMirrorStore(options: MirrorStoreOptions): MirrorStore {
   return {
     async store(resources, source) {
       for (const each of resources) refuseFaults(each)
-      const given = resources.map((each) => plain(each)).sort((a, b) => rank(a) - rank(b))
+      const given = resources.map((each) => plain(each)).sort(byDependency)
       const beside = [...given, ...(await earlierLibraries(given, source.participant, storage))]
       const copies: { copy: Resource; isNew: boolean }[] = []
       for (const [at, each] of given.entries()) {
@@ -95,7 +86,6 @@ async function writeAll(copies: readonly Write[][], storage: Pick<Storage, 'writ
   }
 }
 
-const rank = ({ resourceType }: Resource): number => order.indexOf(resourceType)
 const nameOf = ({ resourceType, id }: Resource): string => `${resourceType}/${id}`
 
 async function readNamed(storage: Pick<Storage, 'read'>, name: string): Promise<Resource | undefined> {

@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { parseJson } from '../../base/json.ts'
-import { artefactName } from '../../fhir/artefact.ts'
+import { artefactName, artefactTypes } from '../../fhir/artefact.ts'
 import { structureFaults } from '../../fhir/check/resource.ts'
 import { isError } from '../../fhir/error.ts'
 import { isAnyResource, isOfType } from '../../fhir/json.ts'
@@ -32,16 +32,6 @@ export interface ReadContent {
   kept: string[]
 }
 
-/** What is mirrored: artefacts with a canonical, nothing else. */
-const artefactTypes = [
-  'CodeSystem',
-  'ValueSet',
-  'ConceptMap',
-  'StructureDefinition',
-  'StructureMap',
-  'Library',
-  'PlanDefinition',
-]
 /** Most artefacts behind one reference, and bytes of what a manifest names. */
 const MOST_ARTEFACTS = 10_000
 const MANIFEST_BYTES = 200_000_000

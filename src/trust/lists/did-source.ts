@@ -8,6 +8,7 @@ import { didOfUrl } from '../did-web/did-url.ts'
 import { followReferences, refusalText } from '../did-web/reference-lists.ts'
 import { publicKeyFromJwk } from '../keys/jwk.ts'
 import { certificateMembers, derivedKeyId, readCertificate, type TrustedKey } from '../keys/trusted-key.ts'
+import { makeTurns } from '../turns.ts'
 import { type CheckedItem, type CheckedList, isRefused, type ListChecker, withChains } from './check-list.ts'
 import {
   bindingOf,
@@ -92,9 +93,6 @@ function sourceFault(key: TrustedKey, source: TrustSource): string | undefined {
 /** An entry of a list: its key, or why it does not count. */
 export type ListEntry = Omit<LeftOut, 'reason'> & { reason?: string }
 
-/** For so long the server may be held by reading keys, at a time. */
-const SLICE_MILLISECONDS = 10
-
 /**
  * The entries of a checked list, each with its key where it could be read. Certificates are read anew, since they cannot be handed
  * from one process to another; in between the server is let go.
@@ -102,12 +100,9 @@ const SLICE_MILLISECONDS = 10
 export async function keysOfList(list: CheckedList, listName: string): Promise<ListEntry[]> {
   const entries: ListEntry[] = []
   const authorities = new Map<string, X509Certificate>()
-  let started = performance.now()
+  const turn = makeTurns()
   for (const [at, item] of list.items.entries()) {
-    if (performance.now() - started > SLICE_MILLISECONDS) {
-      await new Promise<void>((done) => setImmediate(done))
-      started = performance.now()
-    }
+    await turn()
     const reason = item.fault === undefined ? {} : { reason: item.fault }
     const key = item.isUnreadable ? undefined : keyOfItem(item, listName, authorities)
     const entry = key ? entryName(key) : `entry ${at + 1} (${item.keyId})`
