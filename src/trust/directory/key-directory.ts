@@ -194,7 +194,7 @@ function documentAt(path: string, parts: DirectoryParts, { made, reason }: Stand
   if (!made || reason !== undefined || parts.keys().unavailable !== undefined) {
     const text =
       'The key directory is withheld: this server cannot tell at the moment which keys count. Keep the last list.'
-    throw new FhirError(503, issue('transient', text), { 'Cache-Control': 'no-store' })
+    throw new FhirError(503, issue('transient', text), { 'Cache-Control': 'no-store', 'Retry-After': '60' })
   }
   const found = made.documents.get(path)
   if (found) return found

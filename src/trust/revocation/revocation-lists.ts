@@ -110,9 +110,8 @@ function heldHashes(
     const figures = content?.hashes.countries().filter(({ country }) => isMeant(country)) ?? []
     const missing = content?.missing?.filter(({ country }) => isMeant(country)) ?? []
     const isBound = participant !== undefined && isMeant(participant)
-    // Of a source that was never read, or not to its end, nobody knows whom it names.
-    const isWhole = content !== undefined && content.incomplete === undefined
-    const mayName = isBound || figures.length + missing.length > 0 || (!isWhole && participant === undefined)
+    const mayName =
+      isBound || figures.length + missing.length > 0 || (participant === undefined && mayNameAnybody(source, clock))
     if (!mayName) continue
     isKnown = true
     if (failure !== undefined) held.faults.push(failureText(source))
@@ -134,6 +133,16 @@ function heldHashes(
   held.names = (hashType, hash) =>
     places.some(({ content, country }) => content.hashes.has({ country, hashType, hash, keyIds, clock }))
   return held
+}
+
+/**
+ * Of a source that was never read, or not to its end, nobody knows whom it names; neither of what it says now when it could not be read
+ * again. A gateway's list is about every country, and about none of them once it is too old.
+ */
+function mayNameAnybody({ content, failure, maxAgeSeconds }: RevocationSource, clock: Date): boolean {
+  if (!content || content.incomplete !== undefined || failure !== undefined) return true
+  const { book, date } = content
+  return book !== undefined && date !== undefined && clock.getTime() - date.getTime() > maxAgeSeconds * 1000
 }
 
 const sum = (figures: CountryFigures[]): number => figures.reduce((all, { hashes }) => all + hashes, 0)

@@ -9,7 +9,9 @@ import { inUse, present, type SourceState, type Upkeep } from './source-state.ts
 export async function fromFirstCopy(state: SourceState, upkeep: Upkeep): Promise<SourceState | undefined> {
   const { source, content } = state
   const { firstCopy } = source
-  if (firstCopy === undefined || (content && source.kind !== 'did-v2')) return undefined
+  // What does not say when it was made may be older than what was fetched once, and have a key that was withdrawn there.
+  const isPast = source.kind !== 'did-v2' && (content ?? state.meta?.fetchedAt) !== undefined
+  if (firstCopy === undefined || isPast) return undefined
   const session = readingOfFirstCopy(source, upkeep.readers, firstCopy)
   try {
     if (content && !(await isNewer(firstCopy, content, upkeep))) return undefined

@@ -2,6 +2,7 @@
 import { errorText } from '../../base/system-error.ts'
 import { isRemote, type TrustSource } from '../lists/trust-source.ts'
 import { type CopyMeta, identityOf } from './copy-meta.ts'
+import type { CopyStore } from './copy-store.ts'
 import { entriesIn } from './plausible.ts'
 import type { Session } from './session.ts'
 import { notOurFault } from './source-fault.ts'
@@ -37,9 +38,18 @@ export async function keep(
     return { ...state, meta, ...held, ...(await stampOf(source, upkeep)) }
   } catch (error) {
     const copyFault = `its copy cannot be kept: ${errorText(error)}`
-    if (isLess && !withdrawingKinds.includes(source.kind))
-      await copies.remove(source.name, 'good').catch((fault) => void notOurFault(fault))
+    if (isLess && !withdrawingKinds.includes(source.kind)) await loseCopy(meta, copies)
     return { ...state, copyFault, ...(await stampOf(source, upkeep)) }
+  }
+}
+
+/** Takes away a copy that still has what was withdrawn. What it leaves is room for the times of the lists, by which it stays withdrawn. */
+async function loseCopy(meta: CopyMeta, copies: CopyStore): Promise<void> {
+  try {
+    await copies.remove(meta.name, 'good')
+    await copies.note({ ...meta, documents: [], folders: {} })
+  } catch (error) {
+    notOurFault(error)
   }
 }
 

@@ -27,12 +27,16 @@ export function floorOf(content: SourceContent, before: Floor): Floor {
   return { createdOf, entries: entriesIn(content), keys: content.keys.length }
 }
 
-/** Why a list is an earlier one that comes back; undefined when it is not. */
-export function replayFault({ createdOf = {} }: SourceContent, { createdOf: floor }: Floor): string | undefined {
+/** Why a list is an earlier one that comes back; undefined when it is not. `than` names what it is held against. */
+export function replayFault(
+  { createdOf = {} }: Pick<SourceContent, 'createdOf'>,
+  { createdOf: floor = {} }: Pick<SourceContent, 'createdOf'>,
+  than = 'the one in use',
+): string | undefined {
   for (const [did, created] of Object.entries(createdOf)) {
     const known = Object.hasOwn(floor, did) ? floor[did] : undefined
     if (known !== undefined && Date.parse(created) < Date.parse(known))
-      return `the list ${did} is older (made ${created}) than the one in use (made ${known})`
+      return `the list ${did} is older (made ${created}) than ${than} (made ${known})`
   }
   return undefined
 }

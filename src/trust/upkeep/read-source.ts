@@ -101,16 +101,22 @@ async function isUnchanged(documents: readonly { place: string; thumbprint: stri
 }
 
 async function confirmed(before: SourceState, upkeep: Upkeep): Promise<SourceState> {
+  const outdated = before.content && outdatedFault(before.content, before)
+  if (outdated !== undefined) throw new UnusableSource(outdated)
   const { failure: _, waiting, withdrawals: __, suspended: ___, withdrawsUnknown: ____, ...state } = before
   if (waiting && upkeep.keepsCopies) await upkeep.copies?.remove(before.source.name, 'waiting').catch(notOurFault)
   const next: SourceState = { ...state, from: 'location', checkedAt: upkeep.now }
   return note(next, undefined, upkeep)
 }
 
+/** Why a list is not the newest: one that was made later waits. A server that hands out the one of before withdraws nothing of that. */
+const outdatedFault = (content: SourceContent, { waiting }: SourceState): string | undefined =>
+  waiting && replayFault(content, waiting.content, 'the one that waits')
+
 /** Decides whether what was read takes the place of what is in use. */
 async function judged(before: SourceState, read: Read, upkeep: Upkeep): Promise<SourceState> {
   const { source, floor } = before
-  const replayed = replayFault(read.content, floor)
+  const replayed = replayFault(read.content, floor) ?? outdatedFault(read.content, before)
   if (replayed !== undefined) throw new UnusableSource(replayed)
   const doubt = isHeldToSize(source) ? sizeDoubt(read.content, floor, source.name) : undefined
   const identity = identityOf(read.session.documents())

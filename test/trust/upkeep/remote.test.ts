@@ -340,6 +340,29 @@ describe('a list that lost most of its keys', () => {
     assert.deepEqual([statusOf(trust).waiting, keyIds(trust).length], [1, 6])
   })
 
+  it('waits on when an older list comes back, and that one is not taken for the newest', async () => {
+    const { w, trust } = await prepared()
+    const before = w.served[url] ?? 404
+    const checkedAt = statusOf(trust).checkedAt
+    w.served[url] = await few(newer)
+    await trust.reload()
+    // A cache on the way, or whoever is in it, has the list of before: byte by byte, and as another of the same time.
+    for (const replayed of [before, await signedList(both(), { created: '2022-05-01T12:00:00Z' })]) {
+      w.served[url] = replayed
+      w.now = new Date(w.now.getTime() + 60_000)
+      await trust.reload()
+      const { waiting, failure } = statusOf(trust)
+      assert.equal(waiting, 2)
+      assert.match(failure ?? '', /is older \(made .*\) than the one that waits/)
+      assert.equal(statusOf(trust).checkedAt, checkedAt)
+      assert.ok(trust.keys().keys.some((key) => trust.keys().remarksOn?.(key).length))
+      assert.ok(await w.copies.load(remote, 'waiting'))
+    }
+    w.served[url] = await signedList(both(), { created: '2022-05-03T00:00:00Z' })
+    await trust.reload()
+    assert.deepEqual([statusOf(trust).state, statusOf(trust).waiting], ['ok', undefined])
+  })
+
   it('because the chains of its keys fail is held the same', async () => {
     const { w, trust, items } = await prepared()
     w.served[url] = await signedList(items.slice(1), { created: newer })
@@ -386,6 +409,43 @@ describe('the disk', () => {
     const again = await w.start([remote])
     assert.ok(!counts(again, other))
     assert.equal(statusOf(again).usable, false)
+  })
+
+  it('that is full when a key is withdrawn still knows when the list was made: none of before gives the key back', async () => {
+    const { w, trust } = await prepared()
+    const before = w.served[url] ?? 404
+    w.files['/first.json'] = JSON.stringify(before)
+    w.disk.isNearlyFull = true
+    w.served[url] = await without()
+    await trust.reload()
+    assert.ok(!counts(trust, other))
+    assert.equal(w.disk.files.has(copyPath), false)
+    const again = await w.start([{ ...remote, firstCopy: '/first.json' }])
+    assert.ok(!counts(again, other))
+    w.served[url] = before
+    await again.reload()
+    assert.ok(!counts(again, other))
+    assert.match(statusOf(again).failure ?? '', /is older/)
+  })
+
+  it('that lost the copy of a key set does not fall back on its first copy, which may have what was withdrawn', async () => {
+    const address = 'https://keys.example/jwks.json'
+    const keys: TrustSource = { name: 'net', kind: 'jwks', location: address, firstCopy: '/first.json' }
+    const [kept, gone] = ['kept', 'gone'].map((kid) => ({
+      ...keyPairFor('ES256').publicKey.export({ format: 'jwk' }),
+      kid,
+      iss: 'XA',
+    }))
+    const w = world({ [address]: { keys: [kept] } }, { '/first.json': JSON.stringify({ keys: [kept, gone] }) })
+    const trust = await w.start([keys])
+    assert.deepEqual(keyIds(trust), ['gone', 'kept'])
+    await trust.reload()
+    assert.deepEqual(keyIds(trust), ['kept'])
+    lose(w, copyPath)
+    w.served[address] = unreachable()
+    const again = await w.start([keys])
+    await again.reload()
+    assert.deepEqual(keyIds(again), [])
   })
 
   const metaOf = (w: World) => String(w.disk.files.get(metaPath))

@@ -10,7 +10,7 @@ import { memoryReaders } from '../../support/memory-readers.ts'
 export type Answer = string | Buffer | object | number | Error
 
 /** A disk in memory. */
-export function memoryDisk(): Disk & { files: Map<string, Buffer>; isFull: boolean } {
+export function memoryDisk(): Disk & { files: Map<string, Buffer>; isFull: boolean; isNearlyFull: boolean } {
   const files = new Map<string, Buffer>()
   let clock = 0
   const times = new Map<string, number>()
@@ -19,13 +19,15 @@ export function memoryDisk(): Disk & { files: Map<string, Buffer>; isFull: boole
   const disk = {
     files,
     isFull: false,
+    /** Full for lists; a few hundred bytes still go. */
+    isNearlyFull: false,
     async read(path: string) {
       const found = files.get(path)
       if (!found) throw fault('ENOENT', path)
       return found
     },
     async write(path: string, bytes: Uint8Array) {
-      if (disk.isFull) throw fault('ENOSPC', path)
+      if (disk.isFull || (disk.isNearlyFull && bytes.length > 2000)) throw fault('ENOSPC', path)
       files.set(path, Buffer.from(bytes))
       times.set(path, ++clock)
     },

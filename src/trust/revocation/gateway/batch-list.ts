@@ -35,6 +35,7 @@ export async function readBatchList(book: BatchBook, gateway: GatewayDownloads, 
   const reading: ListReading = { isOffered: true, gone: [] }
   const isWhole = isForgotten(book, now)
   const listed = new Set<string>()
+  const known = [...book.held.keys(), ...book.missing.keys()]
   const read = new Set<string>()
   if (isWhole) restart(book)
   for (let pages = 0; ; pages++) {
@@ -53,10 +54,37 @@ export async function readBatchList(book: BatchBook, gateway: GatewayDownloads, 
     if (!more) break
     if (fresh.length === 0) return { ...reading, fault: 'more batches share one date than the gateway lists at a time' }
   }
-  if (isWhole) reading.gone.push(...[...book.held.keys()].filter((id) => !listed.has(id)))
-  if (isWhole) for (const id of book.missing.keys()) if (!listed.has(id)) book.missing.delete(id)
+  if (isWhole) {
+    const fault = forget({ book, gone: reading.gone, known, listed })
+    if (fault !== undefined) return { ...reading, fault }
+  }
   book.checkedAt = now.toISOString()
   return reading
+}
+
+interface WholeList {
+  book: BatchBook
+  gone: string[]
+  /** Batches that were held or missing before, and those that are listed now. */
+  known: readonly string[]
+  listed: ReadonlySet<string>
+}
+
+/**
+ * Takes what a whole list no longer has for deleted. A list that lacks more than half is more likely that of a gateway that lost what it
+ * had: then nothing of it goes, and a text says so.
+ */
+function forget({ book, gone, known, listed }: WholeList): string | undefined {
+  const deleted = new Set(gone)
+  const left = known.filter((id) => !deleted.has(id) && (book.held.has(id) || book.missing.has(id)))
+  const lacking = left.filter((id) => !listed.has(id))
+  if (lacking.length * 2 > left.length)
+    return `the gateway lists ${left.length - lacking.length} of the ${left.length} batches that are held: the others stay until they expire or are deleted by name`
+  for (const id of lacking) {
+    if (book.held.has(id)) gone.push(id)
+    book.missing.delete(id)
+  }
+  return undefined
 }
 
 function isForgotten({ checkedAt }: BatchBook, now: Date): boolean {

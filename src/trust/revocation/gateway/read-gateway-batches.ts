@@ -52,10 +52,12 @@ export async function readGatewayBatches(source: TrustSource, reading: BatchRead
   const work = { ...reading, store, ...(await known(source.location, store, reading)) }
   const { book, before } = work
   let isOffered = true
+  let isAsked = false
   let incomplete: string | undefined
   // While a copy is read nobody is asked: what is on the disk is all that is known.
   const marker = () =>
     keptDocument(reading.readers, source.location, async () => {
+      isAsked = true
       isOffered = await update(work, gatewayOf(source, reading.readers))
       return Buffer.from(sha256Hex(writeBook(book)))
     })
@@ -67,6 +69,8 @@ export async function readGatewayBatches(source: TrustSource, reading: BatchRead
     if (before?.revocation || !work.isOnDisk) throw error
     incomplete = error.message
   }
+  // The copy says that batches were read once; without the book nobody knows which.
+  if (!isAsked && !work.isOnDisk) incomplete = 'what was written down of them is lost'
   return contentOf(work, { isOffered, incomplete, faults })
 }
 
