@@ -57,8 +57,6 @@ const owners: Record<string, string[]> = {
   jsonld: ['json-ld'],
   'language-subtag-registry': ['terminology/code-system/implicit'],
   mongodb: ['storage/mongodb'],
-  asn1js: ['cms'],
-  pkijs: ['cms'],
   re2js: ['base', 'terminology/value-set/filters'],
   saxes: ['fhir/xml', 'rules/cql'],
   yaml: ['demo'],
