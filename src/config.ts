@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { missingSecret } from './base/secret-file.ts'
 import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
 import { type DirectoryConfig, readDirectorySettings } from './config/directory-settings.ts'
@@ -220,7 +221,9 @@ function readSetting(setting: Setting, environment: Record<string, string | unde
     try {
       text = readFileSync(file, 'utf8').trim()
     } catch (error) {
-      problems.push(`${setting.variable}_FILE cannot be read: ${errorText(error)}`)
+      problems.push(
+        `${setting.variable}_FILE cannot be read: ${missingSecret(file, existsSync(file)) ?? errorText(error)}`,
+      )
       return undefined
     }
   }

@@ -1,6 +1,7 @@
 /** Keys and certificates as operators give them: PEM text, files of PEM, PKCS#12 files. Nothing of a private key is in an error. */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { missingSecret } from '../base/secret-file.ts'
 import { errorText, isSystemError } from '../base/system-error.ts'
 import { isForSignatures } from '../base/x509.ts'
 import { algorithmOf, type KeyMaterial } from './signing-key.ts'
@@ -94,7 +95,14 @@ function readPassword(file: string): string {
     .replace(/\r?\n$/, '')
 }
 
+/** @throws Error that does not name what was given */
+function refuseSecret(file: string): void {
+  const problem = missingSecret(file, existsSync(file))
+  if (problem) throw new Error(problem)
+}
+
 function readFile(file: string): Buffer {
+  refuseSecret(file)
   try {
     return readFileSync(file)
   } catch (error) {
@@ -117,6 +125,7 @@ export function checkMode(file: string): void {
 }
 
 function statMode(file: string): number {
+  refuseSecret(file)
   try {
     return statSync(file).mode
   } catch (error) {
