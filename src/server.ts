@@ -169,7 +169,7 @@ function beginRefresh(trust: Trust, config: Config, after: After | undefined): (
   return refreshTrust(trust, configuredSources(config), {
     after,
     remoteSeconds: config.trustRefreshSeconds,
-    changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'can be read again'}`),
+    changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'is in use'}`),
     failed: (error) => tell(`trust lists: ${textOf(error)}`),
   })
 }

@@ -1,9 +1,10 @@
 /** Keys and certificates as operators give them: PEM text, files of PEM, PKCS#12 files. Nothing of a private key is in an error. */
 
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { pemCertificates } from '../base/crypto/pem.ts'
 import { isForSignatures } from '../base/crypto/x509.ts'
+import { missingSecret } from '../base/secret-file.ts'
 import { errorText, isSystemError } from '../base/system-error.ts'
 import { secretFileProblem } from '../files/secret-file.ts'
 import { algorithmOf, type KeyMaterial } from './signing-key.ts'
@@ -97,7 +98,16 @@ function readPassword(file: string): string {
     .replace(/\r?\n$/, '')
 }
 
-const readFile = (file: string): Buffer => fileWork(() => readFileSync(file))
+/** @throws Error that does not name what was given */
+function refuseSecret(file: string): void {
+  const problem = missingSecret(file, existsSync(file))
+  if (problem) throw new Error(problem)
+}
+
+function readFile(file: string): Buffer {
+  refuseSecret(file)
+  return fileWork(() => readFileSync(file))
+}
 
 /** Errors of the operating system in plain words. */
 function fileWork<Result>(work: () => Result): Result {
@@ -113,6 +123,7 @@ function fileWork<Result>(work: () => Result): Result {
  * @throws Error that names the file
  */
 export function checkMode(file: string): void {
+  refuseSecret(file)
   const problem = fileWork(() => secretFileProblem(file))
   if (problem !== undefined) throw new Error(problem)
 }

@@ -55,9 +55,10 @@ export interface Mirror {
 /** Time before the first look of a server that starts, in milliseconds. */
 const FIRST_LOOK = 1_000
 
-/** The participants whose mirrored rules may be run, as the tags of copies name them. */
-export const ruleSuppliers = ({ mirror }: Pick<Config, 'mirror'>): Set<string> =>
-  new Set(mirror?.allow.flatMap(({ participant, runRules }) => (runRules ? (participantCode(participant) ?? []) : [])))
+/** The participants whose mirrored rules may be run, as the tags of copies name them; undefined where nothing is mirrored. */
+export const ruleSuppliers = ({ mirror }: Pick<Config, 'mirror'>): Set<string> | undefined =>
+  mirror &&
+  new Set(mirror.allow.flatMap(({ participant, runRules }) => (runRules ? (participantCode(participant) ?? []) : [])))
 
 /** The lists of gateways. */
 export const listsOf = (gateways: readonly OpenGateway[]): MirrorGateway[] =>

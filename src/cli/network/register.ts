@@ -12,6 +12,7 @@ import { planRegistration } from '../../gateway/register/run.ts'
 import { wantedReferences } from '../../gateway/register/wanted.ts'
 import type { GatewayStatus, ReferenceStatus } from '../../gateway/status.ts'
 import { NetworkError } from '../../network/network-error.ts'
+import { signingWarnings } from '../../server/gateway.ts'
 import type { VidimusServer } from '../../server.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { openLoadedServer } from '../loaded-server.ts'
@@ -72,7 +73,9 @@ async function register(options: Options, command: Command): Promise<boolean> {
       console.error('there is no such reference that was registered by itself')
       return false
     }
-    return await run(server, gateways, options)
+    const isWhole = await run(server, gateways, options)
+    if (!options.withdraw) for (const warning of signingWarnings(server.config, gateways)) console.error(warning)
+    return isWhole
   } finally {
     await server.close()
   }

@@ -97,6 +97,17 @@ describe('a source with refreshSeconds', () => {
     await end()
   })
 
+  it('tells each piece of news once when readings overlap', async () => {
+    const { readers, clock, told, end, settled } = await refreshed([source('a', 60), source('b', 60)])
+    delete readers.files['/a/dsc.pem']
+    delete readers.files['/b/dsc.pem']
+    clock.fire()
+    clock.fire()
+    await settled()
+    assert.deepEqual(told.map(({ name }) => name).sort(), ['a', 'b'])
+    await end()
+  })
+
   it('goes on after a fault of the program', async () => {
     const { readers, clock, faults, end, status, settled } = await refreshed([source('a', 60)])
     const { readFile } = readers
