@@ -58,6 +58,9 @@ const copiedKinds: readonly string[] = ['did-v2', 'icao-master-list', 'revocatio
 /** Kinds whose old copy is better than none. */
 const withdrawingKinds: readonly string[] = ['distrusted', 'revocation', 'gateway-revocation']
 
+/** Failure of a remote source that nobody has asked for so far. */
+export const NOT_READ_YET = 'it was not read yet'
+
 /** Kinds that prove themselves, whatever the disk says of them. */
 const provenKinds: readonly string[] = ['did-v2', 'icao-master-list']
 
@@ -74,7 +77,7 @@ async function startRemote(state: SourceState, { copy, fault }: LoadedCopy, upke
   const first = await fromFirstCopy(read ?? state, upkeep)
   const current = first ?? read ?? state
   const { lastError } = state.meta ?? {}
-  const unread = current.content ? undefined : 'it was not read yet'
+  const unread = current.content ? undefined : NOT_READ_YET
   const off = upkeep.readers.fetch || !isUrl(state.source.location) ? lastError : networkIsOff
   const texts = [faultOfCopy, current.failure, off ?? unread].filter((each) => each !== undefined)
   const failure = [...new Set(texts)].join('; ')
