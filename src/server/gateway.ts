@@ -1,5 +1,7 @@
 /** The gateways of the configuration, and registration there of what this server publishes. */
+
 import { randomUUID } from 'node:crypto'
+import { type After, afterTimeout } from '../base/after.ts'
 import { errorText } from '../base/system-error.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { type OpenGateway, type OpenGatewayOptions, openGateway } from '../gateway/open-gateway.ts'
@@ -7,7 +9,7 @@ import type { Wanted } from '../gateway/register/decide.ts'
 import { certificateOfFile, type EndpointKey, endpointKey } from '../gateway/register/endpoint-key.ts'
 import type { GatewayState } from '../gateway/register/job.ts'
 import { knownKeys, singleReferences } from '../gateway/register/records.ts'
-import { type After, type Registrar, startRegistrar } from '../gateway/register/registrar.ts'
+import { type Registrar, startRegistrar } from '../gateway/register/registrar.ts'
 import { isOfManifest, type ManifestReference, wantedReferences } from '../gateway/register/wanted.ts'
 import type { GatewaySettings } from '../gateway/settings.ts'
 import { type GatewayStatus, gatewayStatus } from '../gateway/status.ts'
@@ -47,11 +49,6 @@ export interface Registration {
   /** Begins to register, and goes on until the end. */
   start(): void
   close(): Promise<void>
-}
-
-const afterTimeout: After = (milliseconds, run) => {
-  const timeout = setTimeout(run, milliseconds).unref()
-  return () => clearTimeout(timeout)
 }
 
 /** What manifests are made of; a change of these is a publication. */

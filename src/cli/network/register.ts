@@ -1,5 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { publicAddress, readConfig } from '../../config.ts'
 import { GatewayError } from '../../gateway/gateway-error.ts'
 import type { OpenGateway } from '../../gateway/open-gateway.ts'
@@ -118,7 +119,7 @@ async function fetched(server: VidimusServer, options: Options): Promise<SingleR
     service,
     domain,
     name: options.name ?? (new URL(url).pathname.split('/').at(-1) || service),
-    thumbprint: createHash('sha256').update(body).digest('hex'),
+    thumbprint: sha256Hex(body),
     contentType,
     signatureType: signatureOf(options.signature, contentType),
     sslPublicKey: key.text,

@@ -1,15 +1,6 @@
+import { type After, afterTimeout } from '../../base/after.ts'
 import type { Trust, TrustListStatus } from '../trust.ts'
-import { isRemote } from '../upkeep/read-source.ts'
-import type { TrustSource } from './trust-source.ts'
-
-/** Calls once, after so many milliseconds; what it returns calls it off. */
-export type After = (milliseconds: number, run: () => void) => () => void
-
-/** The clock of the process, which it does not keep from ending. */
-const afterTimeout: After = (milliseconds, run) => {
-  const timeout = setTimeout(run, milliseconds).unref()
-  return () => clearTimeout(timeout)
-}
+import { isRemote, type TrustSource } from './trust-source.ts'
 
 /** What a repeated reading is given. */
 export interface RefreshOptions {
