@@ -167,3 +167,18 @@ export function admitRule<T extends Resource>(resource: T): T {
 /** Whether a resource is a copy of another participant's rules that nobody has admitted: it may be read, and never run. */
 export const isForeignRule = (resource: Resource): boolean =>
   ruleTypes.includes(resource.resourceType) && mirroredFrom(resource) !== undefined && !supplied.has(resource)
+
+/** Types that this server works with, what depends on others after them: a rule set on its library, a library on what it includes. */
+export const artefactTypes: readonly string[] = [
+  'CodeSystem',
+  'ValueSet',
+  'ConceptMap',
+  'StructureDefinition',
+  'StructureMap',
+  'Library',
+  'PlanDefinition',
+]
+
+/** For sorting: what depends on others comes after them; types that are none of {@link artefactTypes} come first. */
+export const byDependency = (a: Resource, b: Resource): number =>
+  artefactTypes.indexOf(a.resourceType) - artefactTypes.indexOf(b.resourceType)

@@ -1,9 +1,12 @@
 /** Keys and certificates as operators give them: PEM text, files of PEM, PKCS#12 files. Nothing of a private key is in an error. */
+
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { pemCertificates } from '../base/crypto/pem.ts'
+import { isForSignatures } from '../base/crypto/x509.ts'
 import { missingSecret } from '../base/secret-file.ts'
 import { errorText, isSystemError } from '../base/system-error.ts'
-import { isForSignatures } from '../base/x509.ts'
+import { secretFileProblem } from '../files/secret-file.ts'
 import { algorithmOf, type KeyMaterial } from './signing-key.ts'
 
 /** Where one key stands: files, or PEM text in their place. */
@@ -103,8 +106,13 @@ function refuseSecret(file: string): void {
 
 function readFile(file: string): Buffer {
   refuseSecret(file)
+  return fileWork(() => readFileSync(file))
+}
+
+/** Errors of the operating system in plain words. */
+function fileWork<Result>(work: () => Result): Result {
   try {
-    return readFileSync(file)
+    return work()
   } catch (error) {
     throw isSystemError(error) ? new Error(errorText(error)) : error
   }
@@ -115,22 +123,9 @@ function readFile(file: string): Buffer {
  * @throws Error that names the file
  */
 export function checkMode(file: string): void {
-  // The permissions of Windows are not in the mode.
-  if (process.platform === 'win32') return
-  const mode = statMode(file)
-  if ((mode & 0o077) !== 0)
-    throw new Error(
-      `${file}: its group or others may use it (mode ${(mode & 0o777).toString(8).padStart(4, '0')}); it must be its owner's alone (chmod 600)`,
-    )
-}
-
-function statMode(file: string): number {
   refuseSecret(file)
-  try {
-    return statSync(file).mode
-  } catch (error) {
-    throw isSystemError(error) ? new Error(errorText(error)) : error
-  }
+  const problem = fileWork(() => secretFileProblem(file))
+  if (problem !== undefined) throw new Error(problem)
 }
 
 /** The parsers' own messages may quote what they read. */
@@ -158,8 +153,7 @@ function publicKeyOf(text: string): KeyObject {
 }
 
 function certificatesIn(text: string, name: string): X509Certificate[] {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  return blocks.map((block, index) => {
+  return pemCertificates(text).map((block, index) => {
     try {
       return new X509Certificate(block)
     } catch {

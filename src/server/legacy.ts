@@ -1,5 +1,7 @@
 /** Gives the endpoints of the EU Digital COVID Certificate what they serve: rules, value sets, countries and the key, as they stand. */
+
 import { setImmediate } from 'node:timers/promises'
+import { derSignature } from '../base/crypto/ecdsa-signature.ts'
 import type { FindDocument } from '../base/public-document.ts'
 import { artefactCanonical, isForeignRule, mirroredFrom, statusOf } from '../fhir/artefact.ts'
 import { formatCanonical } from '../fhir/canonical.ts'
@@ -8,7 +10,7 @@ import type { Library, PlanDefinition, ValueSet } from '../fhir/types.ts'
 import { type EuCode, readEuValueSet, writeEuValueSet } from '../gateway/legacy/eu-value-set.ts'
 import { createLegacy } from '../gateway/legacy/legacy.ts'
 import { type RuleText, readRuleText } from '../gateway/legacy/rule-text.ts'
-import { derSignature, type ListSigner } from '../gateway/legacy/signature.ts'
+import type { ListSigner } from '../gateway/legacy/signature.ts'
 import type { PendingContent } from '../publish/base-content/pending.ts'
 import { certLogicText } from '../rules/certlogic/certlogic.ts'
 import { ruleTypes } from '../storage/by-revision.ts'

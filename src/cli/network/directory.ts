@@ -83,7 +83,9 @@ function sourceOf(given: string, { json: _, ...options }: OnboardOptions, config
     const [source] = parseTrustLists(JSON.stringify([{ ...entryOf(given, options), ...options }]), readText)
     if (source) return source
   } catch (error) {
-    throw wrongUse(error instanceof Error ? error.message : String(error))
+    const text = error instanceof Error ? error.message : String(error)
+    // The entry is made here, of the command line: its place in the setting would lead nowhere.
+    throw wrongUse(text.replaceAll('TRUST_LISTS, source 1', given).replace(/signing key: key$/m, 'signing key: --key'))
   }
   throw wrongUse(`${given} names no source`)
 }
@@ -184,7 +186,7 @@ function printedReport(report: OnboardReport): string {
     ['REFUSED', report.refused.map(lineOf)],
     ['DUPLICATES', report.duplicates.map(oneLine)],
     ['WARNINGS', report.warnings.map(oneLine)],
-    ['ENTRY FOR TRUST_LISTS', [JSON.stringify(report.entry)]],
+    ['ENTRY FOR TRUST_LISTS', usable ? [JSON.stringify(report.entry)] : []],
   ] as const
   const shown = sections
     .filter(([, lines]) => lines.length > 0)

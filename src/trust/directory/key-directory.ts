@@ -1,6 +1,6 @@
+import { type After, afterTimeout } from '../../base/after.ts'
 import type { FindDocument, PublicDocument } from '../../base/public-document.ts'
 import { FhirError, issue, notFound } from '../../fhir/error.ts'
-import type { After } from '../lists/refresh.ts'
 import { didOfAddress, rootDid } from './documents.ts'
 import type { NotPublished } from './entries.ts'
 import {
@@ -93,7 +93,7 @@ export function createKeyDirectory(given: DirectoryParts): KeyDirectory {
       await make(parts, standing)
       return stateOf(parts, standing)
     },
-    start(after = everyMilliseconds) {
+    start(after = afterTimeout) {
       look(parts, standing)
       wait(after)
     },
@@ -187,11 +187,6 @@ async function compare(parts: DirectoryParts, standing: Standing, made: Made): P
   } catch (error) {
     parts.tell(`key directory: its seals cannot be compared: ${error instanceof Error ? error.message : error}`)
   }
-}
-
-const everyMilliseconds: After = (milliseconds, run) => {
-  const timeout = setTimeout(run, milliseconds).unref()
-  return () => clearTimeout(timeout)
 }
 
 /** The document, or the error that answers. What is withheld is not told to the public: it names sources of the operator. */

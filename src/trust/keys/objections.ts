@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
-import { authorityKeyIdentifier } from '../../base/x509.ts'
+import { authorityKeyIdentifier } from '../../base/crypto/x509.ts'
 import { isSignedBy } from './chain.ts'
+import { inSteps } from './in-steps.ts'
 import { sameParticipant } from './participant-codes.ts'
 import { certificatePrints, type KeyStatus, type TrustedKey } from './trusted-key.ts'
 
@@ -74,20 +75,16 @@ interface Collected {
 export function* collectObjections({ entries, distrust, suspended }: Withdrawals): Generator<void, Objections> {
   const distrusted = distrustedNames(distrust)
   const collected: Collected = { distrusted, byPrint: new Map(distrusted.thumbprints), authorities: new Map() }
-  for (const [at, key] of entries.entries()) {
-    // Whoever lets it run may answer requests in between.
-    if (at % STEP_KEYS === 0) yield
+  yield* inSteps(entries, (key) => {
     if (key.status !== 'current') {
       object(collected, key, { status: key.status, reason: `${key.lists.join(', ')}: ${key.status}` })
     }
     const distrustOfKey = distrustIn(distrusted, key)
     if (distrustOfKey) object(collected, key, distrustOfKey)
-  }
+  })
   for (const { key, reason } of suspended) object(collected, key, { reason })
   return { to: (key) => objectionTo(key, collected) }
 }
-
-const STEP_KEYS = 64
 
 /** Objects to a key in all its certificates, and as an authority. */
 function object({ byPrint, authorities }: Collected, key: TrustedKey, objection: Objection): void {

@@ -5,7 +5,8 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { createKeyIndex, type IndexRules } from '../../../src/trust/keys/key-index.ts'
 import { publicKeyThumbprint, type TrustedKey } from '../../../src/trust/keys/trusted-key.ts'
-import { type TrustQuestion, trustSteps, verifyTrust } from '../../../src/trust/verify/verify-trust.ts'
+import { type TrustQuestion, trustSteps } from '../../../src/trust/verify/steps.ts'
+import { verifyTrust } from '../../../src/trust/verify/verify-trust.ts'
 import { country } from '../../support/directory.ts'
 
 const a = country('XA', 'XXA')

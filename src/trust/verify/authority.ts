@@ -1,0 +1,24 @@
+import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
+import { isSignedBy } from '../keys/chain.ts'
+import type { KeyIndex } from '../keys/key-index.ts'
+import { sameParticipant } from '../keys/participant-codes.ts'
+import type { TrustedKey } from '../keys/trusted-key.ts'
+
+/** Usages whose certificates an authority of that usage signs. */
+export const AUTHORITIES: Record<string, string> = { DSC: 'SCA', DESC: 'DECA', UP: 'SCA' }
+
+/** The listed authority that signed a key's certificate: of its participant, whatever the domain. */
+export function authorityOf(key: TrustedKey, { find }: Pick<KeyIndex, 'find'>): TrustedKey | undefined {
+  const { certificate, usage, participant } = key
+  const wanted = AUTHORITIES[usage]
+  if (!certificate || wanted === undefined) return undefined
+  const named = authorityKeyIdentifier(certificate.raw)
+  const signers = find({ usage: [wanted] }).filter((each) => {
+    const { certificate: authority } = each
+    if (!authority?.ca || authority.subject !== certificate.issuer) return false
+    if (participant !== '' && !sameParticipant(each.participant, participant)) return false
+    const own = subjectKeyIdentifier(authority.raw)
+    return (!named || !own || Buffer.from(named).equals(own)) && isSignedBy(certificate, authority)
+  })
+  return signers.find(({ status }) => status === 'current') ?? signers[0]
+}
