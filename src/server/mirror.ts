@@ -15,6 +15,7 @@ import { createMirrorStore, readForeignPackage } from '../publish/mirror.ts'
 import type { Publish } from '../publish/publish.ts'
 import type { Storage } from '../storage/storage.ts'
 import { participantCode, sameParticipant } from '../trust/keys/participant-codes.ts'
+import { PASSPORT_DOMAIN } from '../trust/keys/trusted-key.ts'
 import type { Trust } from '../trust/trust.ts'
 
 /** What mirroring needs of the other rooms. */
@@ -144,10 +145,13 @@ function partsOf({ gateways, storage, publish, trust, network, now }: MirrorOpti
 }
 
 /** Who may sign for a participant, by the lists in use. */
-function signersOf(trust: Pick<Trust, 'keys'>, participant: string): Signers {
+export function signersOf(trust: Pick<Trust, 'keys'>, participant: string): Signers {
   const keys = trust
     .keys()
-    .keys.filter((key) => key.status === 'current' && sameParticipant(key.participant, participant))
+    // Not those of a list that is too old; and an authority of passports vouches for nobody who publishes.
+    .find({})
+    .filter((key) => key.status === 'current' && sameParticipant(key.participant, participant))
+    .filter(({ domain }) => domain !== PASSPORT_DOMAIN)
   const certificates = (usage: string) =>
     keys.flatMap((key) => (key.usage === usage && key.certificate ? [key.certificate] : []))
   return {

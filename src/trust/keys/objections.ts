@@ -84,7 +84,21 @@ export function* collectObjections({ entries, distrust, suspended }: Withdrawals
     if (distrustOfKey) object(collected, key, distrustOfKey)
   }
   for (const { key, reason } of suspended) object(collected, key, { reason })
+  yield* collectAuthorities(entries, collected)
   return { to: (key) => objectionTo(key, collected) }
+}
+
+/** What is said against an authority falls on every certificate of the same key: under another name it signs as well. */
+function* collectAuthorities(entries: readonly TrustedKey[], collected: Collected): Generator<void> {
+  if (collected.byPrint.size === 0) return
+  for (const [at, key] of entries.entries()) {
+    if (at % STEP_KEYS === 0) yield
+    if (!key.certificate?.ca || collected.authorities.has(key.thumbprint)) continue
+    const objection = printsOf(key)
+      .map((print) => collected.byPrint.get(print))
+      .reduce(worse, undefined)
+    if (objection) object(collected, key, objection)
+  }
 }
 
 const STEP_KEYS = 64

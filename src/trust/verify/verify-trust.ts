@@ -63,7 +63,7 @@ export interface TrustVerdict {
 }
 
 /** Where trusted keys are found. */
-export type TrustKeys = Pick<KeyIndex, 'find' | 'leftOut' | 'objectionTo' | 'unavailable'>
+export type TrustKeys = Pick<KeyIndex, 'find' | 'leftOut' | 'objectionTo' | 'remarksOn' | 'unavailable'>
 
 /** What a step finds: a detail that passes, or why it fails or is skipped. */
 type Finding = string | { fail: string } | { skip: string }
@@ -275,14 +275,17 @@ function chainStep({ key, authority, isUnlisted }: Judged): Finding {
   return { skip: `no ${AUTHORITIES[usage]} of its issuer is listed: its list alone vouches for it` }
 }
 
-function listStep({ key, leftOut, isUnlisted, question, keys }: Judged): Finding {
+function listStep({ key, leftOut, isUnlisted, authority, question, keys }: Judged): Finding {
   if (keys.unavailable !== undefined) return { fail: `no key counts: ${keys.unavailable}` }
   if (leftOut !== undefined) return isDistrust(leftOut) ? 'listed, and withdrawn by another list' : { fail: leftOut }
   if (key.lists.length === 0) return { fail: 'no list has it' }
-  if (!isUnlisted) return key.lists.join(', ')
+  // What speaks for caution is told: a list that nobody confirmed for long, or a newer one that waits and lacks the key.
+  const vouching = isUnlisted ? authority : key
+  const remarks = (vouching && keys.remarksOn?.(vouching)) ?? []
+  if (!isUnlisted) return [key.lists.join(', '), ...remarks].join('; ')
   if (question.usage !== 'UP')
     return { fail: 'it is on no list; a certificate under a listed SCA counts as an upload key alone (usage UP)' }
-  return `its SCA: ${key.lists.join(', ')}`
+  return [`its SCA: ${key.lists.join(', ')}`, ...remarks].join('; ')
 }
 
 const isDistrust = (reason: string): boolean => /(?:^|: )distrusted by /.test(reason)
