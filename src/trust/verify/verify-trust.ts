@@ -1,9 +1,10 @@
 import type { X509Certificate } from 'node:crypto'
-import { authorityKeyIdentifier, isForSignatures, subjectKeyIdentifier } from '../../base/x509.ts'
+import { isForSignatures } from '../../base/x509.ts'
 import { isSignedBy } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { participantOfIssuer, sameParticipant } from '../keys/participant-codes.ts'
 import { certificatePrints, keyFault, scaOf, type TrustedKey } from '../keys/trusted-key.ts'
+import { AUTHORITIES, type Authorities, authoritiesIn, authorityOf } from './authority.ts'
 import { type Candidate, candidatesFor, headerCertificates, isOfParticipant, type KeyHints } from './candidates.ts'
 import { fitsAlgorithm, isKnownAlgorithm, isSignedWith, type ReadJws, readJws } from './jws.ts'
 
@@ -80,18 +81,30 @@ export function verifyTrust(question: TrustQuestion, keys: TrustKeys): TrustVerd
   if (read.jws && !isKnownAlgorithm(read.jws.algorithm))
     return failed([parsed], 'the algorithm is none of those that are read: ES256, ES384, ES512, PS256, RS256, EdDSA')
   const candidates = candidatesFor(read.hints, keys)
-  if (typeof candidates === 'string' || candidates.length === 0) {
-    const algorithm: TrustStep = read.jws
-      ? { name: 'algorithm', outcome: 'pass', detail: `${read.jws.algorithm}` }
-      : { name: 'algorithm', outcome: 'skipped', detail: 'nothing is signed' }
-    return failed([parsed, algorithm], noKeyText(candidates, read.hints, keys))
-  }
-  const verdicts = candidates.map((candidate) => judge(candidate, { question, read, keys }))
+  if (typeof candidates === 'string' || candidates.length === 0)
+    return failed([parsed, algorithmOf(read)], noKeyText(candidates, read.hints, keys))
+  const meant = candidates.filter(({ key }) => isOf(key, question.participant))
+  if (meant.length > MOST_CANDIDATES) return failed([parsed, algorithmOf(read)], CROWDED)
+  const judging = { question, read, keys, authorities: authoritiesIn(keys) }
+  const verdicts = (meant.length > 0 ? meant : candidates.slice(0, 1)).map((candidate) => judge(candidate, judging))
   const trusted = verdicts.find(({ result }) => result)
   const furthest = verdicts.reduce((best, each) => (passed(each) > passed(best) ? each : best))
   const verdict = trusted ?? furthest
   return { ...verdict, steps: [parsed, ...verdict.steps] }
 }
+
+/** Keys that are tried: each costs a signature or two, and requests of others wait. */
+const MOST_CANDIDATES = 100
+const CROWDED = `more than ${MOST_CANDIDATES} keys stand under the key id: name the participant, or send the certificate`
+
+/** Whether a key is of the participant that is asked for. */
+const isOf = ({ participant }: TrustedKey, asked: string | undefined): boolean =>
+  asked === undefined || (participant !== '' && sameParticipant(participant, asked))
+
+const algorithmOf = ({ jws }: ReadSubject): TrustStep =>
+  jws
+    ? { name: 'algorithm', outcome: 'pass', detail: jws.algorithm }
+    : { name: 'algorithm', outcome: 'skipped', detail: 'nothing is signed' }
 
 const passed = ({ steps }: TrustVerdict): number => steps.findIndex(({ outcome }) => outcome === 'fail')
 
@@ -154,11 +167,12 @@ interface Judging {
   question: TrustQuestion
   read: ReadSubject
   keys: TrustKeys
+  authorities: Authorities
 }
 
 /** Takes every step for one key. */
 function judge(candidate: Candidate, judging: Judging): TrustVerdict {
-  const authority = authorityOf(candidate.key, judging.keys)
+  const authority = authorityOf(candidate.key, judging.authorities)
   const judged = { ...judging, ...candidate, authority }
   const steps: TrustStep[] = []
   for (const [name, step] of Object.entries(STEPS)) {
@@ -223,8 +237,7 @@ function algorithmStep({ read: { jws }, key }: Judged): Finding {
 function keyStep({ question, read: { jws }, key, isUnlisted }: Judged): Finding {
   const { participant } = question
   const text = `${key.usage || 'key'} ${key.keyId} of ${key.participant || key.issuer || 'nobody'}`
-  if (participant !== undefined && !(key.participant !== '' && sameParticipant(key.participant, participant)))
-    return { fail: `${text}: it is of another participant than the one that is asked for` }
+  if (!isOf(key, participant)) return { fail: `${text}: it is of another participant than the one that is asked for` }
   const issuer = jws?.claims?.iss ?? jws?.header.iss
   const fault = jws && issuerFault(key, issuer)
   if (fault !== undefined) return { fail: `${text}: ${fault}` }
@@ -240,25 +253,6 @@ function issuerFault({ issuer: bound, participant }: TrustedKey, issuer: unknown
   return named !== undefined && participant !== '' && !sameParticipant(named, participant)
     ? 'the message names another participant as its issuer'
     : undefined
-}
-
-/** Usages whose certificates an authority of that usage signs. */
-const AUTHORITIES: Record<string, string> = { DSC: 'SCA', DESC: 'DECA', UP: 'SCA' }
-
-/** The listed authority that signed a key's certificate: of its participant, whatever the domain. */
-function authorityOf(key: TrustedKey, { find }: TrustKeys): TrustedKey | undefined {
-  const { certificate, usage, participant } = key
-  const wanted = AUTHORITIES[usage]
-  if (!certificate || wanted === undefined) return undefined
-  const named = authorityKeyIdentifier(certificate.raw)
-  const signers = find({ usage: [wanted] }).filter((each) => {
-    const { certificate: authority } = each
-    if (!authority?.ca || authority.subject !== certificate.issuer) return false
-    if (participant !== '' && !sameParticipant(each.participant, participant)) return false
-    const own = subjectKeyIdentifier(authority.raw)
-    return (!named || !own || Buffer.from(named).equals(own)) && isSignedBy(certificate, authority)
-  })
-  return signers.find(({ status }) => status === 'current') ?? signers[0]
 }
 
 function chainStep({ key, authority, isUnlisted }: Judged): Finding {

@@ -45,6 +45,9 @@ const cardKey: TrustedKey = {
 const listed = [a.scaKey, dscKey, uploadKey, rsaKey, b.scaKey, b.dscKey, cardKey]
 const at = new Date('2022-06-01T12:00:00Z')
 
+/** Many keys of another participant, under the same key id. */
+const crowd = Array.from({ length: 101 }, (_, at) => b.key(b.dsc, { keyId: dscKey.keyId, domain: `D${at}` }))
+
 /** The authority's key once more, in a certificate of another name. */
 const renamedSca = certificateUnder(a.authority, {
   publicKey: a.sca.publicKey,
@@ -133,6 +136,10 @@ describe('what is trusted', () => {
     'the right one of several keys of one key id': [
       { jwt: jwt(es256()) },
       { keys: [...[1, 2, 3].map(() => a.key(a.under(), { keyId: dscKey.keyId })), ...listed] },
+    ],
+    'a crowded key id, of the participant that is asked for': [
+      { jwt: jwt(es256()) },
+      { keys: [...crowd, ...listed], participant: 'XA' },
     ],
     'what a key id names beside one that is expired': [
       { jwt: jwt(es256()) },
@@ -358,6 +365,7 @@ const attacks: Record<string, [step: string, ...Parameters<typeof ask>]> = {
     { jwt: jwt(es256()) },
     { rules: distrust(a.scaKey.thumbprint) },
   ],
+  'a key id of more keys than are tried': ['key', { jwt: jwt(es256()) }, { keys: [...crowd, ...listed] }],
   'a key whose authority is distrusted under another name': [
     'revocation',
     { jwt: jwt(es256()) },
