@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { missingSecret } from './base/secret-file.ts'
 import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
 import { type DirectoryConfig, readDirectorySettings } from './config/directory-settings.ts'
@@ -15,7 +16,7 @@ import type { ListenLimits } from './http/wire/running-server.ts'
 import { type NetworkHost, parseNetworkHosts } from './network/network-hosts.ts'
 import { openOperationNames } from './operations/open-operations.ts'
 import { parseTrustLists } from './trust/lists/trust-list-settings.ts'
-import type { TrustSource } from './trust/lists/trust-source.ts'
+import { isOfGateway, type TrustSource } from './trust/lists/trust-source.ts'
 
 /** What a request may use; entries of a batch with a token have a bound that is not configured. */
 type RequestLimits = Omit<HttpLimits, 'writingEntries'>
@@ -102,6 +103,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const mirror = read(problems, 'MIRROR', () => readMirror(texts.get('MIRROR')))
   const signing = read(problems, 'SIGNING_', () => parseSigning(texts))
   const gateways = read(problems, '', () => parseGateways(texts, (path) => readFileSync(path, 'utf8')))
+  if (gateways) problems.push(...unknownGateways(trustLists, gateways))
   if (problems.length > 0 || !signing) throw new ConfigError(problems)
   const dataDir = resolve(texts.get('DATA_DIR') ?? './data')
   const count = (variable: Variable) => Number(texts.get(variable))
@@ -185,6 +187,15 @@ function readTrustLists(text: string | undefined, problems: string[]): TrustSour
   return read(problems, 'TRUST_LISTS', () => parseTrustLists(text, (path) => readFileSync(path, 'utf8')))
 }
 
+/** Sources that name a gateway which is not configured; of gateways that could not be read nothing is known. */
+function unknownGateways(sources: readonly TrustSource[] | undefined, gateways: readonly GatewaySettings[]): string[] {
+  const ids = gateways.map(({ id }) => id)
+  const there = ids.length > 0 ? `there are ${ids.join(', ')}` : 'none is configured (GATEWAY_URL, GATEWAYS)'
+  return (sources ?? [])
+    .filter((source) => isOfGateway(source) && !ids.includes(source.location))
+    .map(({ name, location }) => `TRUST_LISTS: source ${name}: there is no gateway ${location}; ${there}`)
+}
+
 function readNetworkHosts(text: string | undefined, problems: string[]): NetworkHost[] | undefined {
   if (text === undefined) return []
   return read(problems, 'NETWORK_HOSTS', () => parseNetworkHosts(text, (path) => readFileSync(path, 'utf8')))
@@ -210,7 +221,9 @@ function readSetting(setting: Setting, environment: Record<string, string | unde
     try {
       text = readFileSync(file, 'utf8').trim()
     } catch (error) {
-      problems.push(`${setting.variable}_FILE cannot be read: ${errorText(error)}`)
+      problems.push(
+        `${setting.variable}_FILE cannot be read: ${missingSecret(file, existsSync(file)) ?? errorText(error)}`,
+      )
       return undefined
     }
   }

@@ -2,49 +2,37 @@
  * Composition root: the only place that opens a store, reads trust lists and gives each room what it needs of the
  * others. Everything here is wiring; what the server does stands in the rooms.
  */
-import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import product from '../package.json' with { type: 'json' }
+import type { After } from './base/after.ts'
 import { lineWriter } from './base/line-writer.ts'
 import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
-import { createEvaluate, type Evaluate } from './evaluate/evaluate.ts'
-import { artefactName } from './fhir/artefact.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
-import { createImageReader, type ImageReader } from './images/images.ts'
-import { createNetworkClient, type NetworkClient } from './network/network-client.ts'
+import { createNetworkClient } from './network/network-client.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
-import { INDEXES_FOLDER, indexReader } from './packages/large-code-system/code-system-index.ts'
 import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
-import { createPlans, createRules } from './rules/rules.ts'
+import { type Context, createContext } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
-import { createEuValueSets, type EuValueSets } from './server/eu-value-sets.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
-import { linkFollower } from './server/link-follower.ts'
-import { memberships, type Revision } from './server/memberships.ts'
 import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
-import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from './storage/by-revision.ts'
-import { findByCanonical as find, findMaps, findRunnable, findStructure, listUsable } from './storage/find-artefacts.ts'
+import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
-import { createMapJobs } from './structure-map/map-jobs.ts'
-import { createMaps, type MapEnvironment, type Maps, parseMap, printMap, readR5 } from './structure-map/maps.ts'
-import { largeCodeSystem } from './terminology/code-system/large/large-code-system.ts'
-import { euValueSet, expandCodes, searchTokens } from './terminology/expand-codes.ts'
-import { createTerminology } from './terminology/terminology.ts'
+import { parseMap, printMap, readR5 } from './structure-map/maps.ts'
+import { searchTokens } from './terminology/expand-codes.ts'
 import type { KeyDirectory } from './trust/directory/key-directory.ts'
-import { type After, refreshTrust } from './trust/lists/refresh.ts'
+import { refreshTrust } from './trust/lists/refresh.ts'
 import type { Trust } from './trust/trust.ts'
-import { threadMilliseconds } from './workers/budget.ts'
 
 /** Folder of the product. */
 const projectRoot = resolve(dirname(new URL(import.meta.url).pathname), '..')
@@ -181,7 +169,7 @@ function beginRefresh(trust: Trust, config: Config, after: After | undefined): (
   return refreshTrust(trust, configuredSources(config), {
     after,
     remoteSeconds: config.trustRefreshSeconds,
-    changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'can be read again'}`),
+    changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'is in use'}`),
     failed: (error) => tell(`trust lists: ${textOf(error)}`),
   })
 }
@@ -189,94 +177,6 @@ function beginRefresh(trust: Trust, config: Config, after: After | undefined): (
 const accessLines = lineWriter((lines) => void process.stdout.write(lines))
 const tell = (text: string) => void process.stderr.write(`${text}\n`)
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
-
-interface Wiring
-  extends Pick<VidimusServer, 'config' | 'storage' | 'trust' | 'pending' | 'now' | 'trustedReference'>,
-    Pick<ServerParts, 'formats'> {
-  network: NetworkClient
-}
-
-function createContext(wiring: Wiring): Context {
-  const { config, storage, pending, now, trustedReference } = wiring
-  const uuid = () => randomUUID()
-  const { cpuMilliseconds, replyBytes } = config.requestLimits
-  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
-  const terminology = createTerminology(
-    { ...terminologySource(storage, pending), largeCodeSystem: read },
-    { now, uuid, limits: { evaluationMilliseconds: cpuMilliseconds }, milliseconds: threadMilliseconds },
-  )
-  const revision: Revision = (types) => storage.revision(types) + pending.epoch()
-  const membership = memberships(terminology, revision)
-  const mapEnvironment: MapEnvironment = {
-    findMaps: (url) => findMaps(storage, url),
-    findStructure: (url) => findStructure(storage, url),
-    membership,
-    translator: (conceptMap) => terminology.translator(conceptMap),
-    revision: () => revision(mapTypes),
-  }
-  // `$transform` decides no verdict: an author tries his maps with drafts of the terminology, as WHO publishes it.
-  const draftEnvironment: MapEnvironment = {
-    ...mapEnvironment,
-    findStructure: (url) => findStructure(storage, url, { drafts: true }),
-    membership: memberships(terminology, revision, { drafts: true }),
-    translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
-  }
-  const euValueSets = createEuValueSets(storage)
-  const clock = { elapsed: () => performance.now() }
-  const verdictMaps = createMaps(mapEnvironment, clock)
-  const maps = createMaps(draftEnvironment, clock)
-  // Of each program: the translator, CQL, maps.
-  const jobProcesses = { processes: config.jobProcesses, idleSeconds: 30 }
-  const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
-  const images = createImageReader({ processes: config.jobProcesses })
-  const rules = createRules(
-    {
-      findLibraries: (url) => find(storage, 'Library', url),
-      listLibraries: () => listUsable(storage, 'Library'),
-      membership,
-      expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
-      euValueSet: async (id) => euValueSet(terminology, await euValueSets.find(id)),
-      derived: storage.derived,
-      revision: () => revision(ruleTypes),
-    },
-    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder: join(projectRoot, 'rules/cql') },
-  )
-  const evaluate = wireEvaluate(wiring, { rules, verdictMaps, images, revision })
-  const limits = { cpuMilliseconds, replyBytes }
-  const trustedKeys = () => wiring.trust.keys()
-  const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
-  return { ...own, trustedReference, trustedKeys, limits, now, uuid }
-}
-
-function wireEvaluate(
-  { config, storage, trust, network, now, formats }: Wiring,
-  { rules, verdictMaps, images, revision }: Pick<Context, 'rules' | 'verdictMaps' | 'images'> & { revision: Revision },
-): Evaluate {
-  const findMap = mapFinder(storage, () => revision(mapTypes))
-  return createEvaluate({
-    settings: config,
-    ...(formats ? { formats } : {}),
-    ...(config.network ? { followLink: linkFollower({ network, dataDir: config.dataDir, now }) } : {}),
-    keys: () => trust.keys(),
-    revocations: () => trust.revocations(),
-    mapping: {
-      compile: (canonical) =>
-        findMap(canonical).then((map) => verdictMaps.compile(map ? artefactName(map) : canonical)),
-      findMap,
-    },
-    readImage: images.read,
-    rules,
-    plans: createPlans({
-      all: listedByRevision(storage, 'PlanDefinition'),
-      find: (canonical) => findRunnable(storage, 'PlanDefinition', canonical),
-    }),
-    hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
-    now,
-  })
-}
-
-/** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
-type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
 
 interface HttpWiring
   extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {

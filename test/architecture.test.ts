@@ -33,7 +33,7 @@ const floors: string[][] = [
   ['evaluate', 'publish', 'kit'],
   ['terminology', 'structure-map', 'rules', 'credentials', 'trust', 'gateway', 'provenance', 'packages', 'images'],
   ['network', 'cms', 'json-ld', 'audit', 'workers', 'storage'],
-  ['fhir'],
+  ['fhir', 'files'],
   ['base'],
 ]
 
@@ -57,8 +57,6 @@ const owners: Record<string, string[]> = {
   jsonld: ['json-ld'],
   'language-subtag-registry': ['terminology/code-system/implicit'],
   mongodb: ['storage/mongodb'],
-  asn1js: ['cms'],
-  pkijs: ['cms'],
   re2js: ['base', 'terminology/value-set/filters'],
   saxes: ['fhir/xml', 'rules/cql'],
   yaml: ['demo'],

@@ -7,7 +7,7 @@ import { demoIssuer } from '../src/demo/demo-issuer.ts'
 import { specimens } from '../src/demo/specimens.ts'
 import { elementInfo } from '../src/fhir/elements.ts'
 import { asResource } from '../src/fhir/json.ts'
-import { trustSteps } from '../src/trust/verify/verify-trust.ts'
+import { trustSteps } from '../src/trust/verify/steps.ts'
 import { openTestServer } from './support/loaded-server.ts'
 
 /** A Coding and where it stands. */

@@ -20,7 +20,7 @@ export function nearestName(wrong: string, names: Iterable<string>): string | un
 const fold = (name: string) => name.slice(0, comparedLength).toLowerCase()
 
 /** Optimal string alignment distance of two texts. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {

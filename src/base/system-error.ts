@@ -14,6 +14,9 @@ export function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string'
 }
 
+/** Whether an error says that there is no such file or folder. */
+export const isMissing = (error: unknown): boolean => isSystemError(error) && ['ENOENT', 'ENOTDIR'].includes(error.code)
+
 /** What happened and what to do; by the code of the error (errno(3)). `of` begins with the file, where there is one. */
 const texts: Record<string, (of: string, error: SystemError) => string> = {
   ENOENT: (of) => `${of}there is no such file or folder`,

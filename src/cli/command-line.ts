@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { errorText, isSystemError } from '../base/system-error.ts'
+import { misspeltSettings } from '../config/misspelt.ts'
 import { ConfigError } from '../config.ts'
 import { FhirError } from '../fhir/error.ts'
 import { software } from '../server.ts'
@@ -55,6 +56,10 @@ export async function runCommandLine(argv: string[]): Promise<number> {
     .exitOverride()
   for (const add of commands) add(program, result)
   for (const command of program.commands) command.exitOverride()
+  // The loader is a child of `serve`, which has told it.
+  program.hook('preAction', (_program, command) => {
+    if (command.name() !== 'load-base-content') for (const each of misspeltSettings()) console.error(each)
+  })
   try {
     await program.parseAsync(argv)
     return result.exitCode

@@ -15,6 +15,9 @@ export function table(rows: string[][]): string {
     .join('\n')
 }
 
+/** The same of a list, of which nothing may be left: a blank line would say less than `none`. */
+export const listTable = (rows: string[][]): string => (rows.length > 1 ? table(rows) : 'none')
+
 const pad = (text: string, width: number) => text + ' '.repeat(Math.max(0, width - [...text].length))
 
 /** Marks an outcome with one sign that reads without colour. */

@@ -3,7 +3,8 @@
  * Who signed is a second question: a caller compares the certificate byte by byte with the one that he expects. No chain is built here.
  */
 import { createHash, type KeyObject, sign, X509Certificate } from 'node:crypto'
-import { subjectKeyIdentifier } from '../base/x509.ts'
+import { hasBase64Letters } from '../base/crypto/base64.ts'
+import { subjectKeyIdentifier } from '../base/crypto/x509.ts'
 import { readBer, tags } from './ber.ts'
 import { malformed, unproved } from './cms-error.ts'
 import { der, explicit, objectIdentifier, octetString, sequence, setOf, smallInteger, time } from './der.ts'
@@ -48,7 +49,7 @@ const TEXT_CHARACTERS = Math.ceil(MESSAGE_BYTES / 3) * 4
 /** Bytes of a message that is base64 on one line; padding may be missing at its end. @throws CmsError `malformed` */
 export function cmsFromText(text: string): Buffer {
   if (text.length > TEXT_CHARACTERS) malformed('the message is larger than is read')
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) malformed('the message is not base64 on one line')
+  if (!hasBase64Letters(text)) malformed('the message is not base64 on one line')
   const bytes = Buffer.from(text, 'base64')
   const canonical = bytes.toString('base64')
   if (text !== canonical && text !== canonical.replace(/=+$/, '')) malformed('the message is not base64 on one line')

@@ -1,8 +1,10 @@
 /** Settings of the Trust Network Gateways that this server takes part in. */
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { nearestName } from '../base/nearest.ts'
+import { missingSecret } from '../base/secret-file.ts'
 import { errorText } from '../base/system-error.ts'
 import { parseJson } from '../fhir/json.ts'
 import { authoritiesProblem, keyFileProblems } from '../gateway/identity.ts'
@@ -193,6 +195,12 @@ function pathProblem(value: Json): string | undefined {
   return wanted(isText(value) && value !== '', 'the path of a file')
 }
 
+/** What is given in place of a file's path may be what the file should hold. */
+function secretProblem(value: Json, folder: string): string | undefined {
+  const problem = isText(value) ? missingSecret(value, existsSync(path.resolve(folder, value))) : undefined
+  return problem && `names no file: ${problem}`
+}
+
 function urlProblem(value: Json): string | undefined {
   const url = isText(value) ? URL.parse(value) : null
   const isFine =
@@ -200,12 +208,12 @@ function urlProblem(value: Json): string | undefined {
   return wanted(isFine === true, 'an https address without query and user')
 }
 
-function entryProblems({ json, nameOf }: Entry): string[] {
+function entryProblems({ json, folder, nameOf }: Entry): string[] {
   const problems = Object.keys(json).flatMap((name) => {
     const value = json[name] ?? null
     if (!isMember(name))
       return [`there is no member ${JSON.stringify(name)}; is ${nearestName(name, Object.keys(members))} meant?`]
-    const problem = accepted[name](value)
+    const problem = accepted[name](value) ?? secretProblem(accepted[name] === pathProblem ? value : null, folder)
     return problem === undefined ? [] : [`${nameOf(name)} ${problem}`]
   })
   for (const name of ['id', 'url', 'country', 'tlsCertificate'] as const)

@@ -66,7 +66,7 @@ export const settings = [
     choices: ['off', 'on'],
     fallback: 'off',
     description:
-      '`on` lets a guarded client ask other servers, by https and name alone: for trust lists at an address, and for what a health link points to when `$evaluate` is asked with `followLinks`. With `off` no connection is ever opened.',
+      '`on` lets a guarded client ask other servers, by https and name alone: for the trust lists, gateways and mirrored references of this configuration, and for what a health link points to when `$evaluate` is asked with `followLinks`. With `off` no connection is ever opened.',
   },
   {
     variable: 'NETWORK_HOSTS',

@@ -1,4 +1,5 @@
 import { constants, type KeyObject, verify } from 'node:crypto'
+import { derSignature } from '../base/crypto/ecdsa-signature.ts'
 import { keepPerObject } from '../base/keep.ts'
 
 /** Everything there is to know about one signature algorithm; callers never switch on names. */
@@ -101,35 +102,4 @@ export function curveRemark({ name, curve: wanted }: SignatureAlgorithm, key: Ke
   const { curve } = keyFacts(key)
   if (wanted === undefined || curve === undefined || curve === wanted) return undefined
   return `algorithm ${name} is used with a key on curve ${curve}`
-}
-
-/**
- * An ECDSA signature r‖s, as COSE and JOSE write it, in the ASN.1 DER form that OpenSSL works with (RFC 3279, 2.2.3). Node can
- * convert by itself (`dsaEncoding: 'ieee-p1363'`), but asks OpenSSL for the key's group each time, which takes a third of the
- * whole verification.
- */
-function derSignature(raw: Uint8Array): Buffer {
-  const half = raw.length / 2
-  const der = Buffer.allocUnsafe(raw.length + 9)
-  // Up to P-384 the content fits a one-byte length; P-521 needs the long form. Write content first, behind a header of 3.
-  const middle = writeInteger(der, 3, raw.subarray(0, half))
-  const end = writeInteger(der, middle, raw.subarray(half))
-  const length = end - 3
-  const start = length < 0x80 ? 1 : 0
-  der[start] = 0x30
-  if (length >= 0x80) der[1] = 0x81
-  der[2] = length
-  return der.subarray(start, end)
-}
-
-/** Writes an unsigned integer without superfluous zeros, with one where the sign bit would be set. */
-function writeInteger(der: Buffer, start: number, magnitude: Uint8Array): number {
-  let first = 0
-  while (first < magnitude.length - 1 && magnitude[first] === 0) first++
-  const pad = (magnitude[first] ?? 0) >= 0x80 ? 1 : 0
-  der[start] = 0x02
-  der[start + 1] = magnitude.length - first + pad
-  if (pad) der[start + 2] = 0
-  der.set(magnitude.subarray(first), start + 2 + pad)
-  return start + 2 + pad + magnitude.length - first
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { jwkThumbprint } from '../base/jwk-thumbprint.ts'
+import { jwkThumbprint } from '../base/crypto/jwk-thumbprint.ts'
 import { derivedKeyId } from '../trust/keys/trusted-key.ts'
 import type { TrustSource } from '../trust/lists/trust-source.ts'
 import { type CertificateContent, writeCertificate } from './certificate-writer.ts'

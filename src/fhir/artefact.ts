@@ -82,13 +82,13 @@ export function ownFirst<T extends Resource>(artefacts: T[]): T[] {
 }
 
 function parted<T extends Resource>(artefacts: T[]): { own: T[]; copies: T[] } {
-  const isCopy = (each: T) => mirroredFrom(each) !== undefined
   const copies = artefacts.filter(isCopy)
   if (copies.length === 0) return { own: artefacts, copies }
   const own = artefacts.filter((each) => !isCopy(each))
   const name = (each: T) => `${each.resourceType} ${artefactCanonical(each)?.url ?? ''}`
   const taken = new Set(own.map(name))
-  return { own, copies: copies.filter((each) => !taken.has(name(each)) && !isBeside(each)) }
+  const isUsed = (each: T) => !taken.has(name(each)) && !isBeside(each) && !aside.has(each)
+  return { own, copies: copies.filter(isUsed) }
 }
 
 /**
@@ -130,8 +130,20 @@ export function mirroredFrom(resource: Resource): string | undefined {
   return Array.isArray(tags) ? tags.find((each) => each && isMirroredTag(each))?.code : undefined
 }
 
+/** Whether a resource is a copy of what another participant publishes. */
+export const isCopy = (resource: Resource): boolean => mirroredFrom(resource) !== undefined
+
 /** Whether a copy stands beside that of another participant, who had the canonical before. */
 export const isBeside = (resource: Resource): boolean => resource.meta?.tag?.some(isBesideTag) === true
+
+/** Copies that are left from a time when the configuration had others' content mirrored. */
+const aside = new WeakSet<Resource>()
+
+/** Lets a copy be read, and used for nothing. */
+export function setAside<T extends Resource>(resource: T): T {
+  aside.add(resource)
+  return resource
+}
 
 /** Tags of a resource that do not say whose copy it is. */
 export const ownTags = (resource: Resource): Coding[] =>
@@ -155,3 +167,18 @@ export function admitRule<T extends Resource>(resource: T): T {
 /** Whether a resource is a copy of another participant's rules that nobody has admitted: it may be read, and never run. */
 export const isForeignRule = (resource: Resource): boolean =>
   ruleTypes.includes(resource.resourceType) && mirroredFrom(resource) !== undefined && !supplied.has(resource)
+
+/** Types that this server works with, what depends on others after them: a rule set on its library, a library on what it includes. */
+export const artefactTypes: readonly string[] = [
+  'CodeSystem',
+  'ValueSet',
+  'ConceptMap',
+  'StructureDefinition',
+  'StructureMap',
+  'Library',
+  'PlanDefinition',
+]
+
+/** For sorting: what depends on others comes after them; types that are none of {@link artefactTypes} come first. */
+export const byDependency = (a: Resource, b: Resource): number =>
+  artefactTypes.indexOf(a.resourceType) - artefactTypes.indexOf(b.resourceType)

@@ -1,8 +1,11 @@
 /** The certificates by which a gateway knows this server, with their private keys. */
+
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { pemCertificates } from '../base/crypto/pem.ts'
 import { errorText } from '../base/system-error.ts'
 import { openPkcs12 } from '../cms/pkcs12.ts'
+import { secretFileProblem } from '../files/secret-file.ts'
 import type { KeyFiles } from './settings.ts'
 
 /** A certificate with its key. */
@@ -83,18 +86,13 @@ function identityProblems({ certificate, privateKey }: Identity, country: string
   return problems
 }
 
-/** A key that others of this machine can read is everybody's (Windows has no such modes). */
 function secrecyProblem(file: string): string[] {
   try {
-    const { mode } = statSync(file)
-    if (process.platform === 'win32' || (mode & 0o077) === 0) return []
-    return [`${file} can be read by others of this machine; set its mode to 600 (chmod 600)`]
+    return [secretFileProblem(file) ?? []].flat()
   } catch (error) {
     return [errorText(error)]
   }
 }
-
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /** The certificates of a file, the leaf first; undefined when it is of another kind, as PKCS#12. @throws when it cannot be read */
 function readCertificates(file: string): X509Certificate[] | undefined {
@@ -102,7 +100,7 @@ function readCertificates(file: string): X509Certificate[] | undefined {
   const text = bytes.toString('latin1')
   try {
     if (!text.includes('-----BEGIN')) return [new X509Certificate(bytes)]
-    const found = (text.match(PEM_CERTIFICATE) ?? []).map((each) => new X509Certificate(each))
+    const found = pemCertificates(text).map((each) => new X509Certificate(each))
     if (found.length > 0) return found
   } catch {
     if (!text.includes('-----BEGIN')) return undefined

@@ -1,7 +1,9 @@
 /** A gateway of the settings, ready to be asked. */
+
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { keyUsageOf } from '../base/x509.ts'
+import { pemCertificates } from '../base/crypto/pem.ts'
+import { keyUsageOf } from '../base/crypto/x509.ts'
 import { signCms } from '../cms/cms.ts'
 import type { NetworkHost } from '../network/network-hosts.ts'
 import type { NetworkReply } from '../network/network-request.ts'
@@ -103,6 +105,6 @@ const pemOf = ({ privateKey }: Identity) => privateKey.export({ type: 'pkcs8', f
 /** The certificates of a file of trust anchors, PEM or DER. Throws the error of the file system, or of a certificate that cannot be read. */
 export function readAnchors(file: string): X509Certificate[] {
   const bytes = readFileSync(file)
-  const found = bytes.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
-  return (found ?? [bytes]).map((each) => new X509Certificate(each))
+  const found = pemCertificates(bytes.toString('latin1'))
+  return (found.length > 0 ? found : [bytes]).map((each) => new X509Certificate(each))
 }

@@ -1,5 +1,5 @@
 /** HTTP message signatures (RFC 9421) of requests, with the digest of their content (RFC 9530). */
-import { createHash } from 'node:crypto'
+import { sha256 } from '../base/crypto/sha256.ts'
 import { authorityOf, readTarget } from './target.ts'
 
 /** A request to be signed. */
@@ -69,7 +69,7 @@ export function signatureBase(components: readonly Component[], parameters: stri
 
 /** `Content-Digest` with SHA-256 (RFC 9530, 2). */
 export function contentDigest(body: Uint8Array): string {
-  return `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
+  return `sha-256=:${sha256(body).toString('base64')}:`
 }
 
 /** A string of structured fields (RFC 8941, 3.3.3). */

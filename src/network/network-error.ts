@@ -18,12 +18,13 @@ export type NetworkFault =
 const texts: Record<NetworkFault, string> = {
   off: 'this server does not use the network (NETWORK=off)',
   address:
-    'the address is none that is asked: https on port 443 with the name of a host, without user or password, is wanted',
+    'the address is none that is asked: https with the name of a host, without user or password, on port 443 or one that NETWORK_HOSTS names, is wanted',
   private: 'the name of the host leads to an address that is not public',
   name: 'the name of the host is not known',
   busy: 'too many requests to other servers are waiting',
   connection: 'the other server cannot be reached, or ended the connection',
-  certificate: 'the certificate of the other server is not good for its name',
+  certificate:
+    'the certificate of the other server is not good: it is for another name, of an authority that is not known here, or not valid now',
   'client-certificate': 'the other server does not accept the certificate of this one',
   timeout: 'the other server took too long',
   redirect: 'the other server sent to another address, which is not followed',

@@ -1,6 +1,8 @@
 /** Hosts that an operator names one by one: the only exception to the rules on ports and addresses (setting NETWORK_HOSTS). */
+
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { pemCertificates } from '../base/crypto/pem.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
 
@@ -77,11 +79,9 @@ function readEntry(entry: Json, readFile: (path: string) => string): NetworkHost
     : { ...read, ca: certificates }
 }
 
-const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
-
 function readAuthorities(ca: string, readFile: (path: string) => string): string | undefined {
   try {
-    const found = (ca.includes('-----BEGIN') ? ca : readFile(ca)).match(PEM) ?? []
+    const found = pemCertificates(ca.includes('-----BEGIN') ? ca : readFile(ca))
     for (const each of found) new X509Certificate(each)
     return found.length > 0 ? found.join('\n') : undefined
   } catch {

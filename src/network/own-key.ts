@@ -1,10 +1,11 @@
 /** The key by which other servers know this one. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { jwkThumbprint } from '../base/crypto/jwk-thumbprint.ts'
 import { isJsonObject } from '../base/json.ts'
-import { jwkThumbprint } from '../base/jwk-thumbprint.ts'
-import { isSystemError } from '../base/system-error.ts'
+import { isMissing } from '../base/system-error.ts'
+import { writeNewFile } from '../files/new-file.ts'
 import { type SignedMessage, signMessage } from './message-signature.ts'
 
 /** A key pair of this server. */
@@ -28,17 +29,7 @@ export function ownKey(dataDir: string): OwnKey {
   const file = join(folder, FILE)
   const known = readText(file)
   if (known !== undefined) return readKey(known, file)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const unfinished = join(folder, `.${FILE}.${process.pid}`)
-  writeFileSync(unfinished, newKey(), { mode: 0o600, flush: true })
-  try {
-    // Unlike a rename it never replaces the key that another process has made meanwhile.
-    linkSync(unfinished, file)
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== 'EEXIST') throw error
-  } finally {
-    rmSync(unfinished, { force: true })
-  }
+  writeNewFile(folder, FILE, newKey())
   return readKey(readFileSync(file, 'utf8'), file)
 }
 
@@ -61,7 +52,7 @@ function readText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

@@ -5,7 +5,8 @@ import { allParameters, defineOperation, textParameter, textParameters } from '.
 import type { Parameter, Parameters } from '../fhir/types.ts'
 import { participantCode } from '../trust/keys/participant-codes.ts'
 import { MOST_CERTIFICATES, readCertificates } from '../trust/verify/candidates.ts'
-import { type TrustSubject, type TrustVerdict, unreadable, verifyTrust } from '../trust/verify/verify-trust.ts'
+import type { TrustSubject } from '../trust/verify/subject.ts'
+import { type TrustVerdict, unreadable, verifyTrust } from '../trust/verify/verify-trust.ts'
 import type { OperationContext } from './context.ts'
 
 /** A token or certificate chain with content is far smaller. */

@@ -1,5 +1,6 @@
 /** The bytes of an artefact version that others hold against its hash: fixed when it is published, never written anew. */
-import { createHash } from 'node:crypto'
+
+import { sha256 } from '../base/crypto/sha256.ts'
 import { canonicalJson, isJsonObject } from '../base/json.ts'
 import { artefactName } from '../fhir/artefact.ts'
 import { unprocessable } from '../fhir/error.ts'
@@ -16,7 +17,7 @@ export interface Content {
 
 /** Bytes with their hash. */
 export function contentOf(bytes: Buffer): Content {
-  const digest = createHash('sha256').update(bytes).digest()
+  const digest = sha256(bytes)
   return { bytes, hash: digest.toString('hex'), id: idOfDigest(digest) }
 }
 

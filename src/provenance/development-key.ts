@@ -7,9 +7,10 @@ import {
   randomBytes,
   X509Certificate,
 } from 'node:crypto'
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isSystemError } from '../base/system-error.ts'
+import { isMissing } from '../base/system-error.ts'
+import { writeNewFile } from '../files/new-file.ts'
 import { checkMode } from './key-files.ts'
 import type { KeyMaterial } from './signing-key.ts'
 
@@ -55,16 +56,16 @@ interface NumberedKey {
 function readKeys(folder: string): NumberedKey[] {
   const numbers = filesOf(folder).flatMap((file) => namePattern.exec(file)?.[1] ?? [])
   const newestFirst = numbers.map(Number).sort((a, b) => b - a)
-  return newestFirst.map((number) => ({ number, material: readKey(fileOf(folder, number)) }))
+  return newestFirst.map((number) => ({ number, material: readKey(join(folder, nameOf(number))) }))
 }
 
-const fileOf = (folder: string, number: number): string => join(folder, `signing-${number}.pem`)
+const nameOf = (number: number): string => `signing-${number}.pem`
 
 function filesOf(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return []
+    if (isMissing(error)) return []
     throw error
   }
 }
@@ -104,15 +105,5 @@ function makeKey(folder: string, number: number, { writeCertificate, now }: Deve
     notAfter: new Date(begin + validDays * dayMilliseconds),
   })
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) + new X509Certificate(der).toString()
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const unfinished = join(folder, `.signing.${process.pid}.${randomBytes(4).toString('hex')}`)
-  try {
-    writeFileSync(unfinished, pem, { mode: 0o600, flush: true })
-    // Unlike a rename it never replaces the key that another process has made meanwhile.
-    linkSync(unfinished, fileOf(folder, number))
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== 'EEXIST') throw error
-  } finally {
-    rmSync(unfinished, { force: true })
-  }
+  writeNewFile(folder, nameOf(number), pem)
 }

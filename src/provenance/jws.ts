@@ -1,7 +1,7 @@
 /** Compact signed messages (RFC 7515), written by keys of this server and opened strictly. */
 import type { KeyObject } from 'node:crypto'
 import { type CompactVerifyGetKey, compactVerify, errors } from 'jose'
-import { isJsonObject, parseJson } from '../base/json.ts'
+import { splitJws } from '../base/crypto/compact-jws.ts'
 import type { JsonObject } from '../base/json-value.ts'
 import type { SigningKey } from './signing-key.ts'
 
@@ -30,9 +30,6 @@ export interface OpenedJws {
   header: JsonObject
   payload: Buffer
 }
-
-/** Longer headers are refused before they are read. */
-const mostHeaderCharacters = 64 * 1024
 
 /** Algorithm, and the keys that it goes with. */
 const fits: Record<string, (key: KeyObject) => boolean> = {
@@ -69,26 +66,11 @@ export async function openJws(
 
 /** The header of a message in the one form that is taken; undefined for any other. */
 function headerOf(compact: string): JsonObject | undefined {
-  const parts = compact.split('.', 4)
-  const [head = ''] = parts
-  if (parts.length !== 3 || head.length > mostHeaderCharacters || !parts.every(isBase64url)) return undefined
-  const header = objectOf(Buffer.from(head, 'base64url'))
-  if (!header || header.crit !== undefined || header.b64 !== undefined) return undefined
+  const read = splitJws(compact)
+  if (typeof read === 'string' || read.payload === '') return undefined
+  const { header } = read
+  if (header.crit !== undefined || header.b64 !== undefined) return undefined
   return Object.hasOwn(fits, String(header.alg)) ? header : undefined
-}
-
-/** Base64url without padding, in the spelling that encoding its bytes yields: of some signatures there would be several. */
-function isBase64url(text: string): boolean {
-  return /^[A-Za-z0-9_-]+$/.test(text) && Buffer.from(text, 'base64url').toString('base64url') === text
-}
-
-function objectOf(bytes: Buffer): JsonObject | undefined {
-  try {
-    const json = parseJson(bytes)
-    return isJsonObject(json) ? json : undefined
-  } catch {
-    return undefined // no JSON, or a member that occurs twice
-  }
 }
 
 async function verified(compact: string, key: KeyObject, algorithm: string): Promise<Buffer | undefined> {

@@ -1,5 +1,7 @@
 /** The public keys of this server as others look for them: a JWK set (RFC 7517), and the document of its did:web identifier. */
-import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
+
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import { sha256Base64url } from '../base/crypto/sha256.ts'
 import type { JsonObject } from '../base/json-value.ts'
 import type { FindDocument, PublicDocument } from '../base/public-document.ts'
 import { didDocumentPath, didWebOf, pathOf } from './did-web.ts'
@@ -69,7 +71,7 @@ function documentsOf(keys: readonly ToldKey[], baseUrl: string): Record<'jwks' |
 
 function document(json: JsonObject, contentType: string, route: string): PublicDocument {
   const body = Buffer.from(`${JSON.stringify(json, null, 2)}\n`)
-  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
+  const etag = `"${sha256Base64url(body)}"`
   return { body, contentType, etag, cacheControl, route }
 }
 
@@ -88,7 +90,7 @@ function jwkOf({ keyId, algorithm, publicKey, certificate, chain }: ToldKey): Js
     ...(certificate
       ? {
           x5c: chain.map(({ raw }) => raw.toString('base64')),
-          'x5t#S256': createHash('sha256').update(certificate.raw).digest('base64url'),
+          'x5t#S256': sha256Base64url(certificate.raw),
           nbf: seconds(certificate.validFromDate),
           exp: seconds(certificate.validToDate),
         }

@@ -1,8 +1,12 @@
 /** Keys and certificates as operators give them: PEM text, files of PEM, PKCS#12 files. Nothing of a private key is in an error. */
+
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { pemCertificates } from '../base/crypto/pem.ts'
+import { isForSignatures } from '../base/crypto/x509.ts'
+import { missingSecret } from '../base/secret-file.ts'
 import { errorText, isSystemError } from '../base/system-error.ts'
-import { isForSignatures } from '../base/x509.ts'
+import { secretFileProblem } from '../files/secret-file.ts'
 import { algorithmOf, type KeyMaterial } from './signing-key.ts'
 
 /** Where one key stands: files, or PEM text in their place. */
@@ -94,9 +98,21 @@ function readPassword(file: string): string {
     .replace(/\r?\n$/, '')
 }
 
+/** @throws Error that does not name what was given */
+function refuseSecret(file: string): void {
+  const problem = missingSecret(file, existsSync(file))
+  if (problem) throw new Error(problem)
+}
+
 function readFile(file: string): Buffer {
+  refuseSecret(file)
+  return fileWork(() => readFileSync(file))
+}
+
+/** Errors of the operating system in plain words. */
+function fileWork<Result>(work: () => Result): Result {
   try {
-    return readFileSync(file)
+    return work()
   } catch (error) {
     throw isSystemError(error) ? new Error(errorText(error)) : error
   }
@@ -107,21 +123,9 @@ function readFile(file: string): Buffer {
  * @throws Error that names the file
  */
 export function checkMode(file: string): void {
-  // The permissions of Windows are not in the mode.
-  if (process.platform === 'win32') return
-  const mode = statMode(file)
-  if ((mode & 0o077) !== 0)
-    throw new Error(
-      `${file}: its group or others may use it (mode ${(mode & 0o777).toString(8).padStart(4, '0')}); it must be its owner's alone (chmod 600)`,
-    )
-}
-
-function statMode(file: string): number {
-  try {
-    return statSync(file).mode
-  } catch (error) {
-    throw isSystemError(error) ? new Error(errorText(error)) : error
-  }
+  refuseSecret(file)
+  const problem = fileWork(() => secretFileProblem(file))
+  if (problem !== undefined) throw new Error(problem)
 }
 
 /** The parsers' own messages may quote what they read. */
@@ -149,8 +153,7 @@ function publicKeyOf(text: string): KeyObject {
 }
 
 function certificatesIn(text: string, name: string): X509Certificate[] {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  return blocks.map((block, index) => {
+  return pemCertificates(text).map((block, index) => {
     try {
       return new X509Certificate(block)
     } catch {

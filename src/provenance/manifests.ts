@@ -2,8 +2,9 @@
  * Manifests of what this server publishes: one for each service and trust domain, signed, stored, at an address that never changes
  * what it says; and what of them is to be registered at a gateway.
  */
-import { createHash } from 'node:crypto'
+
 import { setImmediate } from 'node:timers/promises'
+import { sha256Hex } from '../base/crypto/sha256.ts'
 import { formatCanonical } from '../fhir/canonical.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -236,7 +237,7 @@ function describe(subject: ManifestSubject, { version, contentId }: StoredManife
     service,
     domain,
     url: `${contentAddress(baseUrl, contentId)}.jws`,
-    thumbprint: createHash('sha256').update(jws).digest('hex'),
+    thumbprint: sha256Hex(jws),
     contentType: 'application/jose',
     signatureType: 'JWS',
     referenceVersion: String(version),

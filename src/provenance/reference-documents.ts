@@ -1,5 +1,6 @@
 /** Immutable references and manifests as others read them: `/fhir/r/{id}`, `/fhir/r/{id}.jws`, `/trusted/{service}[/{domain}]`. */
-import { createHash } from 'node:crypto'
+
+import { sha256 } from '../base/crypto/sha256.ts'
 import { keep, keepPerObject } from '../base/keep.ts'
 import type { FindDocument, PublicDocument } from '../base/public-document.ts'
 import { notFound } from '../fhir/error.ts'
@@ -72,7 +73,7 @@ function immutableDocument(body: Buffer, isSigned: boolean): PublicDocument {
 
 /** With the hash of its bytes as tag, and as RFC 9530 says it. */
 function hashed(body: Buffer, headers: Record<string, string> = {}) {
-  const digest = createHash('sha256').update(body).digest()
+  const digest = sha256(body)
   const reprDigest = `sha-256=:${digest.toString('base64')}:`
   return { body, etag: `"${digest.toString('hex')}"`, headers: { 'Repr-Digest': reprDigest, ...headers } }
 }

@@ -1,6 +1,8 @@
 /** One key of this server: how others know it, for how long, and how it signs. */
-import { constants, createHash, type KeyObject, type SignKeyObjectInput, sign, type X509Certificate } from 'node:crypto'
-import { jwkThumbprint } from '../base/jwk-thumbprint.ts'
+
+import { constants, type KeyObject, type SignKeyObjectInput, sign, type X509Certificate } from 'node:crypto'
+import { jwkThumbprint } from '../base/crypto/jwk-thumbprint.ts'
+import { sha256 } from '../base/crypto/sha256.ts'
 
 /** Signature algorithms of JWS (RFC 7518 §3.1) that this server signs with. */
 export type SigningAlgorithm = 'ES256' | 'ES384' | 'PS256' | 'RS256'
@@ -64,7 +66,7 @@ function keyIdOf(publicKey: KeyObject, certificate: X509Certificate | undefined)
 
 /** Key id of a certificate as lists of the network have it: base64 of the first 8 bytes of SHA-256 over its DER. */
 function certificateKeyId(certificate: X509Certificate): string {
-  return createHash('sha256').update(certificate.raw).digest().subarray(0, 8).toString('base64')
+  return sha256(certificate.raw).subarray(0, 8).toString('base64')
 }
 
 /** Fewer bits are refused (NIST SP 800-131A). */

@@ -1,5 +1,6 @@
 /** One version as a trusted reference, in the words of a gateway. */
-import { createHash } from 'node:crypto'
+
+import { sha256Hex } from '../base/crypto/sha256.ts'
 import type { JsonObject } from '../base/json-value.ts'
 import { artefactName } from '../fhir/artefact.ts'
 import type { Publication, Storage } from '../storage/storage.ts'
@@ -37,7 +38,7 @@ export async function trustedReference(
     ...(country === undefined ? {} : { country }),
     type: 'FHIR',
     service: version.type,
-    thumbprint: jws === undefined ? content.hash : createHash('sha256').update(jws).digest('hex'),
+    thumbprint: jws === undefined ? content.hash : sha256Hex(jws),
     name: (resource ? artefactName(resource) : version.id).slice(0, 512),
     referenceVersion: business.slice(0, 256),
   }

@@ -2,7 +2,8 @@
  * What was active once under a `url|version` keeps its content for ever: a verdict that names its rules by version can be
  * repeated. Who wants other content raises the version.
  */
-import { createHash } from 'node:crypto'
+
+import { sha256Hex } from '../base/crypto/sha256.ts'
 import { exactNumber } from '../base/exact-number.ts'
 import { canonicalJson } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
@@ -100,5 +101,5 @@ export function conflictWith(published: Resource, given: Resource): FhirError | 
 export function contentHash(resource: Resource): string {
   const members = Object.entries(asJson(resource))
   const content = Object.fromEntries(members.filter(([name]) => !beside.includes(name)))
-  return createHash('sha256').update(canonicalJson(content)).digest('hex')
+  return sha256Hex(canonicalJson(content))
 }

@@ -2,12 +2,14 @@
  * Artefacts of other participants come in here: through the checks of every publication, stored beside what is published here under
  * ids and marks that say whose they are. They are no publications of this server: nobody's name is taken by them.
  */
-import { createHash } from 'node:crypto'
+
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { sha256Hex } from '../base/crypto/sha256.ts'
 import {
   artefactCanonical,
   artefactName,
   besideTag,
+  byDependency,
   isBeside,
   isRefused,
   mirroredFrom,
@@ -36,16 +38,6 @@ export interface MirrorStoreOptions {
   publish: Pick<Publish, 'admit'>
 }
 
-/** What depends on others comes after them: a rule set on its library, a library on what it includes. */
-const order = [
-  'CodeSystem',
-  'ValueSet',
-  'ConceptMap',
-  'StructureDefinition',
-  'StructureMap',
-  'Library',
-  'PlanDefinition',
-]
 /** Of a package from elsewhere. */
 const packageLimits: ArchiveLimits = { totalBytes: 200_000_000, fileBytes: 5_000_000, files: 20_000, isStrict: true }
 const extensionBase = 'http://vidimus.org/fhir/StructureDefinition'
@@ -56,7 +48,7 @@ export function createMirrorStore(options: MirrorStoreOptions): MirrorStore {
   return {
     async store(resources, source) {
       for (const each of resources) refuseFaults(each)
-      const given = resources.map((each) => plain(each)).sort((a, b) => rank(a) - rank(b))
+      const given = resources.map((each) => plain(each)).sort(byDependency)
       const beside = [...given, ...(await earlierLibraries(given, source.participant, storage))]
       const copies: { copy: Resource; isNew: boolean }[] = []
       for (const [at, each] of given.entries()) {
@@ -94,7 +86,6 @@ async function writeAll(copies: readonly Write[][], storage: Pick<Storage, 'writ
   }
 }
 
-const rank = ({ resourceType }: Resource): number => order.indexOf(resourceType)
 const nameOf = ({ resourceType, id }: Resource): string => `${resourceType}/${id}`
 
 async function readNamed(storage: Pick<Storage, 'read'>, name: string): Promise<Resource | undefined> {
@@ -204,7 +195,7 @@ function writesOf(copy: Resource, source: MirrorSource): Write[] {
 
 function provenanceOf(copy: Resource, { participant, url, uuid, thumbprint, at }: MirrorSource): Provenance {
   const target = nameOf(copy)
-  const hash = createHash('sha256').update(`${target} ${uuid} ${thumbprint}`).digest('hex').slice(0, 32)
+  const hash = sha256Hex(`${target} ${uuid} ${thumbprint}`).slice(0, 32)
   const name = { system: 'urn:ietf:rfc:3986', value: artefactName(copy) }
   return {
     resourceType: 'Provenance',

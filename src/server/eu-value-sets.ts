@@ -2,19 +2,16 @@
  * Value sets by the bare ids of the EU's, e.g. `country-2-codes`: CertLogic rules look into them, and the endpoints for wallets list
  * them, both the same ones.
  */
-import { artefactCanonical, mirroredFrom, statusOf } from '../fhir/artefact.ts'
+import { artefactCanonical, isCopy, statusOf } from '../fhir/artefact.ts'
 import { compareVersions } from '../fhir/canonical.ts'
-import { isOfType } from '../fhir/json.ts'
 import type { Resource, ValueSet } from '../fhir/types.ts'
 import { euTextExtension, euValueSetIds } from '../gateway/legacy/eu-value-set.ts'
 import { cachedByRevision } from '../storage/by-revision.ts'
+import { listAll } from '../storage/find-artefacts.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** Canonicals of the software, which an installation's own come before. */
 const shipped = 'http://vidimus.org/fhir/'
-
-/** Most value sets that say they are one of the EU's: no more are read. */
-const most = 1_000
 
 /** The EU's ids of a ValueSet. */
 const idsOf = (valueSet: ValueSet): string[] =>
@@ -25,18 +22,11 @@ const idsOf = (valueSet: ValueSet): string[] =>
  * one that is shipped, then the newest version. A mirrored one is another's, and none of them.
  */
 async function readEuValueSets(storage: Pick<Storage, 'search'>): Promise<Map<string, ValueSet>> {
-  const { matches } = await storage.search({
-    type: 'ValueSet',
-    conditions: [{ parameter: 'identifier', values: [{ value: `${euValueSetIds}|` }] }],
-    sort: [],
-    count: most,
-    total: 'none',
-  })
-  const stored = matches.flatMap(({ resource }) => (isOfType(resource, 'ValueSet') ? [resource] : []))
+  const conditions = [{ parameter: 'identifier', values: [{ value: `${euValueSetIds}|` }] }]
+  // However many there are: others may say it of any number of theirs.
+  const stored = await listAll(storage, 'ValueSet', conditions)
   const found = new Map<string, ValueSet>()
-  for (const each of stored
-    .filter((one) => statusOf(one) === 'active' && mirroredFrom(one) === undefined)
-    .sort(preferred))
+  for (const each of stored.filter((one) => statusOf(one) === 'active' && !isCopy(one)).sort(preferred))
     for (const id of idsOf(each)) if (!found.has(id)) found.set(id, each)
   return found
 }

@@ -1,14 +1,17 @@
 /** The gateways of the configuration, and registration there of what this server publishes. */
+
 import { randomUUID } from 'node:crypto'
+import { type After, afterTimeout } from '../base/after.ts'
 import { errorText } from '../base/system-error.ts'
 import { type Config, ConfigError } from '../config.ts'
-import { type OpenGateway, openGateway } from '../gateway/open-gateway.ts'
+import { type OpenGateway, type OpenGatewayOptions, openGateway } from '../gateway/open-gateway.ts'
 import type { Wanted } from '../gateway/register/decide.ts'
 import { certificateOfFile, type EndpointKey, endpointKey } from '../gateway/register/endpoint-key.ts'
 import type { GatewayState } from '../gateway/register/job.ts'
 import { knownKeys, singleReferences } from '../gateway/register/records.ts'
-import { type After, type Registrar, startRegistrar } from '../gateway/register/registrar.ts'
+import { type Registrar, startRegistrar } from '../gateway/register/registrar.ts'
 import { isOfManifest, type ManifestReference, wantedReferences } from '../gateway/register/wanted.ts'
+import type { GatewaySettings } from '../gateway/settings.ts'
 import { type GatewayStatus, gatewayStatus } from '../gateway/status.ts'
 import type { NetworkClient } from '../network/network-client.ts'
 import type { NetworkReply } from '../network/network-request.ts'
@@ -48,11 +51,6 @@ export interface Registration {
   close(): Promise<void>
 }
 
-const afterTimeout: After = (milliseconds, run) => {
-  const timeout = setTimeout(run, milliseconds).unref()
-  return () => clearTimeout(timeout)
-}
-
 /** What manifests are made of; a change of these is a publication. */
 const publishedTypes = ['ValueSet', 'CodeSystem', 'ConceptMap', 'StructureMap', 'Library', 'PlanDefinition'] as const
 /** Between two looks whether something was published, by whichever process. */
@@ -66,6 +64,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
   const warn = () => {
     for (const { settings, warnings } of gateways)
       for (const warning of warnings(now())) tell(`gateway ${settings.id}: ${warning}`)
+    for (const warning of signingWarnings(config, gateways)) tell(warning)
   }
   const ownKey = endpointKeys(options)
   const wanted = (country: string) => wantedOf(options, ownKey, country)
@@ -126,18 +125,40 @@ export async function openGateways(config: Config, now: () => Date): Promise<Ope
   const opened: OpenGateway[] = []
   for (const settings of config.gateways) {
     try {
-      opened.push(await openGateway(settings, { isOn: config.network, hosts: config.networkHosts, now }))
+      opened.push(await openConfiguredGateway(settings, { isOn: config.network, hosts: config.networkHosts, now }))
     } catch (error) {
-      problems.push(
-        ...errorText(error)
-          .split('\n')
-          .map((each) => `gateway ${settings.id}: ${each}`),
-      )
+      if (!(error instanceof ConfigError)) throw error
+      problems.push(...error.problems)
     }
   }
   if (problems.length === 0) return opened
   for (const gateway of opened) gateway.close()
   throw new ConfigError(problems)
+}
+
+/** A development server signs by a key that it made itself, and would register what nobody else believes. */
+export function signingWarnings({ signing, production }: Config, gateways: readonly OpenGateway[]): string[] {
+  const registers = gateways.some(({ upload }) => upload !== undefined)
+  if (!registers || signing.current || production) return []
+  return [
+    'SIGNING_KEY is not set: what is registered at a gateway is signed by a development key, and other participants refuse it; set SIGNING_KEY and SIGNING_CERTIFICATE, for example to the upload certificate (UP)',
+  ]
+}
+
+/** One gateway of the configuration. @throws ConfigError for keys that cannot be used */
+export async function openConfiguredGateway(
+  settings: GatewaySettings,
+  options: OpenGatewayOptions,
+): Promise<OpenGateway> {
+  try {
+    return await openGateway(settings, options)
+  } catch (error) {
+    throw new ConfigError(
+      errorText(error)
+        .split('\n')
+        .map((each) => `gateway ${settings.id}: ${each}`),
+    )
+  }
 }
 
 /** What the trust room is given of the gateways: their downloads and anchors. Nothing of it with NETWORK=off. */

@@ -1,14 +1,16 @@
 /** Gives the endpoints of the EU Digital COVID Certificate what they serve: rules, value sets, countries and the key, as they stand. */
+
 import { setImmediate } from 'node:timers/promises'
+import { derSignature } from '../base/crypto/ecdsa-signature.ts'
 import type { FindDocument } from '../base/public-document.ts'
-import { artefactCanonical, isForeignRule, statusOf } from '../fhir/artefact.ts'
+import { artefactCanonical, isForeignRule, mirroredFrom, statusOf } from '../fhir/artefact.ts'
 import { formatCanonical } from '../fhir/canonical.ts'
 import { FhirError } from '../fhir/error.ts'
 import type { Library, PlanDefinition, ValueSet } from '../fhir/types.ts'
 import { type EuCode, readEuValueSet, writeEuValueSet } from '../gateway/legacy/eu-value-set.ts'
 import { createLegacy } from '../gateway/legacy/legacy.ts'
 import { type RuleText, readRuleText } from '../gateway/legacy/rule-text.ts'
-import { derSignature, type ListSigner } from '../gateway/legacy/signature.ts'
+import type { ListSigner } from '../gateway/legacy/signature.ts'
 import type { PendingContent } from '../publish/base-content/pending.ts'
 import { certLogicText } from '../rules/certlogic/certlogic.ts'
 import { ruleTypes } from '../storage/by-revision.ts'
@@ -87,13 +89,23 @@ async function ruleTexts({ storage }: LegacyParts): Promise<RuleText[]> {
   // Of copies only what may be run here is handed on.
   const isServed = (resource: Library | PlanDefinition) => statusOf(resource) === 'active' && !isForeignRule(resource)
   const plans = await listAll(storage, 'PlanDefinition')
-  const withdrawn = libraryNames(plans.filter((each) => !isServed(each)))
-  const inForce = libraryNames(plans.filter(isServed))
+  // Whether a library is in force is said by rule sets of whoever publishes it: nobody withdraws what is another's.
+  const byPublisher = Map.groupBy(plans, mirroredFrom)
+  const named = new Map(
+    [...byPublisher].map(([publisher, own]) => [
+      publisher,
+      {
+        withdrawn: libraryNames(own.filter((each) => !isServed(each))),
+        inForce: libraryNames(own.filter(isServed)),
+      },
+    ]),
+  )
   const libraries = (await listUsable(storage, 'Library')).filter(isServed)
   const rules: RuleText[] = []
   for (const [index, library] of libraries.entries()) {
     if (index % perTurn === perTurn - 1) await setImmediate()
-    if (isNamed(library, withdrawn) && !isNamed(library, inForce)) continue
+    const own = named.get(mirroredFrom(library))
+    if (own && isNamed(library, own.withdrawn) && !isNamed(library, own.inForce)) continue
     const text = certLogicText(library)
     const rule = text === undefined ? 'no CertLogic' : readRuleText(text)
     if (typeof rule !== 'string') rules.push(rule)

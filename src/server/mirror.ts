@@ -1,5 +1,7 @@
 /** Mirroring of what other participants publish: the gateways' lists, the trusted keys and the store brought together. */
+
 import { randomUUID } from 'node:crypto'
+import { type After, afterTimeout } from '../base/after.ts'
 import { errorText } from '../base/system-error.ts'
 import type { Config } from '../config.ts'
 import { type ListStatus, type MirrorGateway, type MirrorReport, runMirror } from '../gateway/mirror/mirror-run.ts'
@@ -7,7 +9,6 @@ import type { Signers } from '../gateway/mirror/open-signed.ts'
 import { knownLists, knownMirrors, type MirrorRecord } from '../gateway/mirror/records.ts'
 import type { OpenGateway } from '../gateway/open-gateway.ts'
 import { leaseTaker } from '../gateway/register/lease.ts'
-import type { After } from '../gateway/register/registrar.ts'
 import type { NetworkClient } from '../network/network-client.ts'
 import { openJws } from '../provenance/jws.ts'
 import type { PendingContent } from '../publish/base-content/pending.ts'
@@ -55,14 +56,10 @@ export interface Mirror {
 /** Time before the first look of a server that starts, in milliseconds. */
 const FIRST_LOOK = 1_000
 
-const afterTimeout: After = (milliseconds, run) => {
-  const timeout = setTimeout(run, milliseconds).unref()
-  return () => clearTimeout(timeout)
-}
-
-/** The participants whose mirrored rules may be run, as the tags of copies name them. */
-export const ruleSuppliers = ({ mirror }: Pick<Config, 'mirror'>): Set<string> =>
-  new Set(mirror?.allow.flatMap(({ participant, runRules }) => (runRules ? (participantCode(participant) ?? []) : [])))
+/** The participants whose mirrored rules may be run, as the tags of copies name them; undefined where nothing is mirrored. */
+export const ruleSuppliers = ({ mirror }: Pick<Config, 'mirror'>): Set<string> | undefined =>
+  mirror &&
+  new Set(mirror.allow.flatMap(({ participant, runRules }) => (runRules ? (participantCode(participant) ?? []) : [])))
 
 /** The lists of gateways. */
 export const listsOf = (gateways: readonly OpenGateway[]): MirrorGateway[] =>

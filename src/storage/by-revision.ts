@@ -1,5 +1,6 @@
 /** What is made of stored artefacts, and when it is stale. */
 import { type Keep, keep } from '../base/keep.ts'
+import { isCopy, ownFirst } from '../fhir/artefact.ts'
 import type { ResourceOf, ResourceType } from '../fhir/json.ts'
 import type { StructureMap } from '../fhir/types.ts'
 import { findMapOrDraft, listUsable, usable } from './find-artefacts.ts'
@@ -56,12 +57,15 @@ interface Pending {
 export const terminologySource = (storage: Storage, pending: Pending) => ({
   find: async (type: string, url: string) => {
     const found = await usable(storage, await storage.findCanonical(type, url))
-    if (found.length === 0) await pending.refuse(type, { urls: [url] })
+    // A copy is none that waits for our own to come: that would take its place.
+    if (found.every(isCopy)) await pending.refuse(type, { urls: [url] })
     return found
   },
   list: async (type: string) => {
     if (type === 'ConceptMap') await pending.refuse(type, {})
-    return listUsable(storage, type)
+    const found = await listUsable(storage, type)
+    // Whoever looks through all maps names none: what others publish is used where its canonical is asked for.
+    return type === 'ConceptMap' ? found.filter((each) => !isCopy(each)) : ownFirst(found)
   },
   revision: () => storage.revision(terminologyTypes) + pending.epoch(),
 })

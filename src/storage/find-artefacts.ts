@@ -1,11 +1,11 @@
 /** Reading artefacts by what they are, over any storage. */
 import { setImmediate } from 'node:timers/promises'
-import { activeFirst, artefactCanonical, artefactName, isNamedBy, mirroredFrom, statusOf } from '../fhir/artefact.ts'
+import { activeFirst, artefactCanonical, artefactName, isCopy, isNamedBy, statusOf } from '../fhir/artefact.ts'
 import { matchesWildcard, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
 import { isOfType, type ResourceOf, type ResourceType } from '../fhir/json.ts'
 import type { Resource, StructureDefinition, StructureMap } from '../fhir/types.ts'
-import type { Storage } from './storage.ts'
+import type { SearchCondition, Storage } from './storage.ts'
 
 /** Resources of a page: what is read at once keeps everybody else waiting. */
 const perPage = 50
@@ -42,7 +42,7 @@ export async function findByCanonical<T extends ResourceType>(
   const stored = ofType(await storage.findCanonical(type, canonical), type)
   const { url, version } = parseCanonical(canonical)
   const usableOnes = await usable(storage, stored)
-  if (version === undefined || !usableOnes.some((each) => mirroredFrom(each) !== undefined)) return usableOnes
+  if (version === undefined || !usableOnes.some(isCopy)) return usableOnes
   // A copy counts only where no version of our own has its url.
   const known = new Set(activeFirst(await storage.findCanonical(type, url)).map(({ id }) => id))
   return usableOnes.filter(({ id }) => known.has(id))
@@ -80,14 +80,26 @@ export async function findMapOrDraft(storage: Storage, canonical: string): Promi
   return found ?? (await findRunnable(storage, 'StructureMap', canonical))[0]
 }
 
-/** Every current resource of a type; between two pages others have a turn. */
-export function listAll<T extends ResourceType>(storage: Pick<Storage, 'search'>, type: T): Promise<ResourceOf<T>[]>
-export function listAll(storage: Pick<Storage, 'search'>, type: string): Promise<Resource[]>
-export async function listAll(storage: Pick<Storage, 'search'>, type: string): Promise<Resource[]> {
+/** Every current resource of a type that meets the conditions; between two pages others have a turn. */
+export function listAll<T extends ResourceType>(
+  storage: Pick<Storage, 'search'>,
+  type: T,
+  conditions?: SearchCondition[],
+): Promise<ResourceOf<T>[]>
+export function listAll(
+  storage: Pick<Storage, 'search'>,
+  type: string,
+  conditions?: SearchCondition[],
+): Promise<Resource[]>
+export async function listAll(
+  storage: Pick<Storage, 'search'>,
+  type: string,
+  conditions: SearchCondition[] = [],
+): Promise<Resource[]> {
   const found: Resource[] = []
   let cursor: string | undefined
   do {
-    const query = { type, conditions: [], sort: [], count: perPage, total: 'none' as const }
+    const query = { type, conditions, sort: [], count: perPage, total: 'none' as const }
     const page = await storage.search({ ...query, ...(cursor ? { cursor } : {}) })
     found.push(...page.matches.flatMap(({ resource }) => resource ?? []))
     cursor = page.next
@@ -129,14 +141,10 @@ export async function findStructure(
   return copies.find((each) => drafts || statusOf(each) === 'active')
 }
 
+/** Any number may declare a type; copies count only where none of our own does. */
 async function structuresOfType(storage: Storage, type: string): Promise<StructureDefinition[]> {
-  const { matches } = await storage.search({
-    type: 'StructureDefinition',
-    conditions: [{ parameter: 'type', values: [{ value: type }] }],
-    sort: [],
-    count: 100,
-    total: 'none',
-  })
-  const found = matches.flatMap(({ resource }) => (isOfType(resource, 'StructureDefinition') ? [resource] : []))
-  return usable(storage, found)
+  const conditions = [{ parameter: 'type', values: [{ value: type }] }]
+  const found = ofType(await listAll(storage, 'StructureDefinition', conditions), 'StructureDefinition')
+  const own = found.filter((each) => !isCopy(each))
+  return usable(storage, own.length > 0 ? own : found)
 }

@@ -1,17 +1,19 @@
 /** The store as everybody has it but the mirror: copies of what other participants publish are read, and written by nobody. */
-import { admitRule, mirroredFrom } from '../fhir/artefact.ts'
+import { admitRule, isCopy, mirroredFrom, setAside } from '../fhir/artefact.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Storage, StoredVersion, Write } from './storage.ts'
 
 /**
- * Guards the copies of a store. Their rules are run where the configuration names the participant as a supplier, and nowhere else.
- * @param suppliers participants, as the tags of copies have them
+ * Guards the copies of a store. Their rules are run where the configuration names the participant as a supplier, and nowhere else; where
+ * it has nothing mirrored, copies that are left from before are used for nothing.
+ * @param suppliers participants, as the tags of copies have them; undefined where nothing is mirrored
  */
-export function guardCopies(storage: Storage, suppliers: ReadonlySet<string>): Storage {
+export function guardCopies(storage: Storage, suppliers: ReadonlySet<string> | undefined): Storage {
   const admit = <T extends Resource>(resource: T): T => {
-    const participant = mirroredFrom(resource)
-    return participant !== undefined && suppliers.has(participant) ? admitRule(resource) : resource
+    if (!isCopy(resource)) return resource
+    if (suppliers === undefined) return setAside(resource)
+    return suppliers.has(mirroredFrom(resource) ?? '') ? admitRule(resource) : resource
   }
   const admitted = <T extends StoredVersion | undefined>(version: T): T => {
     if (version?.resource) admit(version.resource)
@@ -21,7 +23,7 @@ export function guardCopies(storage: Storage, suppliers: ReadonlySet<string>): S
     for (const each of writes) await refuseMark(each, storage)
     return storage.write(writes.map(guarded), ...more)
   }
-  if (suppliers.size === 0) return { ...storage, write }
+  if (suppliers?.size === 0) return { ...storage, write }
   return {
     ...storage,
     write,

@@ -1,5 +1,7 @@
 /** Why one key counts or does not: every list that holds it, in use, left out, waiting, or only shown as evidence. */
+
 import type { X509Certificate } from 'node:crypto'
+import { sha256Hex } from '../base/crypto/sha256.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
 import { isSignedBy } from './keys/chain.ts'
@@ -11,7 +13,6 @@ import {
   type KeyStatus,
   keyAlgorithm,
   readCertificate,
-  sha256Hex,
   type TrustedKey,
 } from './keys/trusted-key.ts'
 import { wrappedKeyIds } from './keys/wrapped-keys.ts'

@@ -1,10 +1,9 @@
 import type { KeyIndex } from './keys/key-index.ts'
 import { type Distrust, idleNames } from './keys/objections.ts'
 import { isExpired, type TrustedKey } from './keys/trusted-key.ts'
-import { entryName, type LeftOut, type SourceContent, type TrustSourceKind } from './lists/trust-source.ts'
+import { entryName, isRemote, type LeftOut, type SourceContent, type TrustSourceKind } from './lists/trust-source.ts'
 import type { RevocationContent } from './revocation/revocation-content.ts'
 import { entriesIn } from './upkeep/plausible.ts'
-import { isRemote } from './upkeep/read-source.ts'
 import type { SourceState } from './upkeep/source-state.ts'
 
 /** State of one trust source, for `vidimus trust status` and the start-up report. */

@@ -17,7 +17,13 @@ import { overridden } from './lists/gateway/override.ts'
 import { readGatewaySource } from './lists/gateway/read-gateway.ts'
 import { readIssuersSource } from './lists/gateway/read-issuers.ts'
 import { readJwksSource } from './lists/jwks-source.ts'
-import type { SourceContent, TrustReaders, TrustSource, TrustSourceKind } from './lists/trust-source.ts'
+import {
+  isRemote,
+  type SourceContent,
+  type TrustReaders,
+  type TrustSource,
+  type TrustSourceKind,
+} from './lists/trust-source.ts'
 import { createMessageProcess, type MessageOpener } from './messages/message-process.ts'
 import { readGatewayBatches } from './revocation/gateway/read-gateway-batches.ts'
 import { uploadsIn } from './revocation/gateway/uploads.ts'
@@ -26,7 +32,7 @@ import { readRevocationSource } from './revocation/revocation-source.ts'
 import { statusOf, type TrustListStatus } from './status.ts'
 import type { CopyStore } from './upkeep/copy-store.ts'
 import { madeAnew } from './upkeep/made-anew.ts'
-import { adoptCopy, isRemote, readAgain, startSource } from './upkeep/read-source.ts'
+import { adoptCopy, readAgain, startSource } from './upkeep/read-source.ts'
 import { sharedChecker } from './upkeep/shared-checker.ts'
 import type { SourceReader, SourceState, Upkeep } from './upkeep/source-state.ts'
 

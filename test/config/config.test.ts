@@ -98,3 +98,22 @@ test("the README's table is the one that the settings generate", () => {
   const between = /<!-- settings:[^>]*-->\n([\s\S]*?)\n<!-- \/settings -->/.exec(text)?.[1]
   assert.equal(between, settingsTable())
 })
+
+describe('a source of a gateway', () => {
+  const list = (location: string) => JSON.stringify([{ name: 'gw', kind: 'gateway', location }])
+
+  it('names one that is configured', () => {
+    assert.deepEqual(problemsOf({ TRUST_LISTS: list('main') }), [
+      'TRUST_LISTS: source gw: there is no gateway main; none is configured (GATEWAY_URL, GATEWAYS)',
+    ])
+  })
+
+  it('is not judged while gateways cannot be read', () => {
+    const problems = problemsOf({ TRUST_LISTS: list('main'), GATEWAYS: '[{' })
+    assert.ok(problems.length > 0)
+    assert.ok(
+      problems.every((each) => each.startsWith('GATEWAYS')),
+      problems.join(),
+    )
+  })
+})

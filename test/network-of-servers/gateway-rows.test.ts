@@ -7,7 +7,7 @@ import { makeCms } from '../support/pki/cms.ts'
 import { type PkiKey, type TestPki, testPki } from '../support/pki/pki.ts'
 import { issue, type Network, type Participant, startNetwork, startParticipant } from './network.ts'
 
-const hour = 3_600_000
+const minute = 60_000
 
 describe('A credential through the rows of a gateway', () => {
   let network: Network
@@ -28,9 +28,9 @@ describe('A credential through the rows of a gateway', () => {
     await other.close()
   })
   const sources = (more: object) =>
-    JSON.stringify([{ name: 'gateway', kind: 'gateway', location: 'main', refreshSeconds: 3600, ...more }])
+    JSON.stringify([{ name: 'gateway', kind: 'gateway', location: 'main', refreshSeconds: 60, ...more }])
   const statusOf = async (reader: Participant, key: PkiKey) => {
-    await reader.timers.advance(1.2 * hour)
+    await reader.timers.advance(1.2 * minute)
     return (await reader.evaluate(issue(key))).status
   }
   const dsc = () => network.pki.of('XA').dsc('all')

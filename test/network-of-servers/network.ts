@@ -2,6 +2,7 @@
  * A network in one process: a stand-in for the gateway with its key distribution, and servers of this software that take part in it,
  * each under a public https address of its own, with a clock and timers that a test moves.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,10 +60,10 @@ export async function startNetwork(options: Partial<StandInOptions> = {}): Promi
   }
 }
 
-/** The source of the network's own list, for TRUST_LISTS. */
+/** The source of the network's own list, for TRUST_LISTS; read again each minute. */
 export function networkList({ lists, file }: Network, more: object = {}): object {
   const key = file('list-signer.json', lists.pinnedKey)
-  return { name: 'network', kind: 'did-v2', location: lists.url, key, ...more }
+  return { name: 'network', kind: 'did-v2', location: lists.url, key, refreshSeconds: 60, ...more }
 }
 
 /** Timers of a server, which run when a test says so. */
@@ -78,13 +79,14 @@ const PATIENCE = 5_000
 /** Makes timers. */
 export function manualTimers(): Timers {
   let now = 0
-  let asked = () => {}
   const waiting = new Set<{ at: number; run: () => void }>()
+  // what a timer began, and whatever that begins, asks for the next time within this context
+  const begun = new AsyncLocalStorage<() => void>()
   return {
     after(milliseconds, run) {
       const entry = { at: now + milliseconds, run }
       waiting.add(entry)
-      asked()
+      begun.getStore()?.()
       return () => void waiting.delete(entry)
     },
     async advance(milliseconds) {
@@ -94,15 +96,13 @@ export function manualTimers(): Timers {
         if (!next) break
         waiting.delete(next)
         now = Math.max(now, next.at)
-        // what is done again and again asks for its next time when it has ended
         await new Promise<void>((done) => {
           const impatient = setTimeout(done, PATIENCE)
-          asked = () => {
+          // a timer of no time at all does not fire within the turn that asked for it, either
+          begun.run(() => {
             clearTimeout(impatient)
-            // a timer of no time at all does not fire within the turn that asked for it, either
             setImmediate(done)
-          }
-          next.run()
+          }, next.run)
         })
       }
       now = end

@@ -9,7 +9,7 @@ import { type ListServer, startListServer } from '../support/list-server.ts'
 import type { PkiKey } from '../support/pki/pki.ts'
 import { issue, type Network, networkList, type Participant, startNetwork, startParticipant, until } from './network.ts'
 
-const hour = 3_600_000
+const minute = 60_000
 
 interface Bundle {
   entry?: { resource: { id: string; title?: string; status: string; meta: { source?: string; tag?: object[] } } }[]
@@ -26,7 +26,11 @@ describe('Three servers of a network', () => {
     elsewhere = await startListServer({ host: 'elsewhere.example' })
     a = await startParticipant(network, {
       country: 'XA',
-      settings: { SIGNING_KEY: `${network.folder}/XA_UP.key`, SIGNING_CERTIFICATE: `${network.folder}/XA_UP.pem` },
+      settings: {
+        TRUST_LISTS: '[]',
+        SIGNING_KEY: `${network.folder}/XA_UP.key`,
+        SIGNING_CERTIFICATE: `${network.folder}/XA_UP.pem`,
+      },
     })
     b = await startParticipant(network, {
       country: 'XB',
@@ -37,11 +41,11 @@ describe('Three servers of a network', () => {
         KEY_DIRECTORY_ENVIRONMENT: 'dev',
         TRUST_LISTS: JSON.stringify([
           networkList(network),
-          { name: 'uploads', kind: 'gateway', location: 'main', usage: 'UP', refreshSeconds: 3600 },
+          { name: 'uploads', kind: 'gateway', location: 'main', usage: 'UP', refreshSeconds: 60 },
         ]),
       },
     })
-    await b.timers.advance(hour)
+    await b.timers.advance(20 * minute)
   })
   after(async () => {
     for (const each of [c, b, a]) await each?.close()
@@ -54,7 +58,7 @@ describe('Three servers of a network', () => {
     await until(
       what,
       async () => {
-        for (const each of [a, b, c]) await each?.timers.advance(2 * hour)
+        for (const each of [a, b, c]) await each?.timers.advance(20 * minute)
         return await isSo()
       },
       30,
@@ -185,7 +189,7 @@ describe('Three servers of a network', () => {
 
   it('C goes on when B is away, and says so', async () => {
     await b.close()
-    await c.timers.advance(2 * hour)
+    await c.timers.advance(90 * minute)
     assert.equal((await c.evaluate(issue(network.pki.of('XA').dsc('all')))).status, 'VERIFIED')
     assert.equal(c.server.trust.status()[0]?.state, 'stale')
   })

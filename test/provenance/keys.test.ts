@@ -73,8 +73,22 @@ describe('keys of an operator', () => {
     await assert.rejects(keys.all()[2]?.sign(bytes) ?? Promise.resolve(), /only the public half/)
   })
 
-  const refused: [what: string, current: () => { key: string; certificate?: string }, told: RegExp][] = [
+  const refused: [
+    what: string,
+    current: () => { key: string; certificate?: string; passwordFile?: string },
+    told: RegExp,
+  ][] = [
     ['a file that is not there', () => ({ key: join(folder, 'nowhere') }), /nowhere: there is no such file/],
+    [
+      'a key in quotes, which is not repeated',
+      () => ({ key: `"${signer.key}"` }),
+      /^SIGNING_KEY: there is no such file; what/,
+    ],
+    [
+      'a password in place of its file, which is not repeated',
+      () => ({ key: inFile(signer.key), passwordFile: 'hunter2' }),
+      /^SIGNING_KEY: there is no such file; what/,
+    ],
     ['a folder', () => ({ key: folder }), /chmod 600|folder/],
     ['a key that its group may read', () => ({ key: inFile(signer.key, 0o640) }), /mode 0640.*chmod 600/],
     ['a key that all may read', () => ({ key: inFile(signer.key, 0o604) }), /mode 0604/],

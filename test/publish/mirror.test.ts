@@ -1,15 +1,13 @@
 /** Copies of what others publish: read by everybody, written by nobody, never in the place of our own, never run unasked. */
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
 import { after, before, describe, it } from 'node:test'
-import supertest from 'supertest'
-import type { Library, Parameter, PlanDefinition, Resource, ValueSet } from '../../src/fhir/types.ts'
+import type { Library, PlanDefinition, Resource, ValueSet } from '../../src/fhir/types.ts'
 import { importPackage } from '../../src/publish/import/import-package.ts'
-import { compactJws, jsonOf, openMirrorBed } from '../support/mirror-bed.ts'
-import { question, readVerdict, ruleLibrary, rulePlan, specimen } from '../support/verdicts.ts'
+import { jsonOf } from '../support/mirror-bed.ts'
+import { base, type MirrorServer, openMirrorServer } from '../support/mirror-server.ts'
+import { ruleLibrary, rulePlan, specimen } from '../support/verdicts.ts'
 import { textsOf } from './support.ts'
 
-const base = 'https://a.example/fhir'
 const mirrored = {
   system: 'http://vidimus.org/fhir/CodeSystem/mirrored',
   code: 'XXA',
@@ -26,53 +24,10 @@ const valueSet = (name: string, code: string, change: Partial<ValueSet> = {}): V
   ...change,
 })
 
-/** A server that mirrors, with requests to it. */
-async function opened(allow: object[]) {
-  const bed = await openMirrorBed(allow)
-  const http = createServer(bed.server.handler)
-  await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening))
-  const send = (
-    method: 'put' | 'post' | 'patch' | 'delete',
-    path: string,
-    body?: object,
-    type = 'application/fhir+json',
-  ) => {
-    const request = supertest(http)[method](`/fhir/${path}`).set('Authorization', 'Bearer test')
-    return body ? request.type(type).send(JSON.stringify(body)) : request
-  }
-  return {
-    bed,
-    send,
-    get: (path: string) => supertest(http).get(`/fhir/${path}`),
-    async ask(credential: string, ...more: Parameter[]) {
-      const reply = await send('post', '$evaluate', question(credential, ...more))
-      return readVerdict(reply.status, reply.body, reply.text)
-    },
-    /** Lets a participant publish, and mirrors it. */
-    async publish(resource: Resource, { by = 'XXA', service = resource.resourceType } = {}) {
-      const { upload, country } = bed.participants[by]!
-      const at = `${base}/r/${by}-${resource.resourceType}-${resource.id}-${Math.random()}`
-      bed.list(at, compactJws(jsonOf(resource), upload), { country, service })
-      await bed.run()
-      const url = 'url' in resource ? String(resource.url) : ''
-      const copies = await bed.copies(resource.resourceType, url)
-      const found = copies.find((each) => each.meta?.source === at)
-      assert.ok(found, JSON.stringify(await bed.states()))
-      return found
-    },
-    async close() {
-      http.closeAllConnections()
-      await new Promise((closed) => http.close(closed))
-      await bed.close()
-    },
-  }
-}
-type Opened = Awaited<ReturnType<typeof opened>>
-
 /** A server that mirrors two participants and runs the rules of neither. */
-let at: Opened
+let at: MirrorServer
 before(async () => {
-  at = await opened([{ participant: 'XXA' }, { participant: 'XXB' }])
+  at = await openMirrorServer([{ participant: 'XXA' }, { participant: 'XXB' }])
 })
 after(() => at.close())
 
@@ -336,9 +291,9 @@ describe('rules of others', () => {
 })
 
 describe('rules of a supplier that the configuration names', () => {
-  let at: Opened
+  let at: MirrorServer
   before(async () => {
-    at = await opened([{ participant: 'XA', runRules: true }, { participant: 'XXB' }])
+    at = await openMirrorServer([{ participant: 'XA', runRules: true }, { participant: 'XXB' }])
     await at.publish(foreignLibrary)
     await at.publish(foreignPlan)
   })

@@ -1,9 +1,10 @@
 /** `vidimus trust explain`: for a key id every list that holds it, and why it counts or not. */
+
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { sha256Hex } from '../../src/base/crypto/sha256.ts'
 import { type ExplainOptions, explainKey } from '../../src/trust/explain-key.ts'
-import { sha256Hex } from '../../src/trust/keys/trusted-key.ts'
 import type { TrustSource } from '../../src/trust/lists/trust-source.ts'
 import { fileReaders, loadTrustLists } from '../../src/trust/trust.ts'
 import { keyPairFor, testIssuer } from '../support/issuer.ts'

@@ -186,7 +186,7 @@ function printedReport(report: OnboardReport): string {
     ['REFUSED', report.refused.map(lineOf)],
     ['DUPLICATES', report.duplicates.map(oneLine)],
     ['WARNINGS', report.warnings.map(oneLine)],
-    ['ENTRY FOR TRUST_LISTS', [JSON.stringify(report.entry)]],
+    ['ENTRY FOR TRUST_LISTS', usable ? [JSON.stringify(report.entry)] : []],
   ] as const
   const shown = sections
     .filter(([, lines]) => lines.length > 0)

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { CertificateOptions } from '../../gateway/client.ts'
 import type { OpenGateway } from '../../gateway/open-gateway.ts'
 import { certificateDomains, inspectCertificate } from '../../gateway/upload/certificate.ts'
-import { table } from '../table.ts'
+import { listTable } from '../table.ts'
 import { type AtGateway, type GatewayOptions, gatewayCommand, unfit } from './gateway-command.ts'
 
 interface AddOptions extends GatewayOptions, CertificateOptions {
@@ -100,7 +100,7 @@ async function list(client: OpenGateway['client'], options: ListOptions): Promis
   if (json) return console.log(JSON.stringify(found, null, 2))
   const cells = found.map((row) => [row.country, row.group, row.domain, row.kid, untilOf(row.certificate)])
   console.log(
-    table([
+    listTable([
       ['COUNTRY', 'GROUP', 'DOMAIN', 'KEY ID', 'UNTIL'],
       ...cells.map((row) => row.map((each) => String(each ?? ''))),
     ]),

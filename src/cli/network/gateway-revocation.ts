@@ -5,7 +5,7 @@ import type { GatewayClient } from '../../gateway/client.ts'
 import type { BatchEntry } from '../../gateway/read-rows.ts'
 import { batchesOfLines, batchHashTypes, batchProblems } from '../../gateway/upload/revocation.ts'
 import { readBatch } from '../../trust/revocation/read-batch.ts'
-import { table } from '../table.ts'
+import { listTable } from '../table.ts'
 import { type AtGateway, type GatewayOptions, gatewayCommand, readObject, unfit } from './gateway-command.ts'
 
 interface AddOptions extends GatewayOptions {
@@ -103,7 +103,7 @@ async function list(client: GatewayClient, { since, all, json }: ListOptions): P
   const found = batches.filter(({ country }) => all || country === client.country)
   if (json) return console.log(JSON.stringify(found, null, 2))
   const rows = found.map(({ batchId, country, date, deleted }) => [batchId, country, date, deleted ? 'deleted' : ''])
-  console.log(table([['BATCH', 'COUNTRY', 'CHANGED', 'STATE'], ...rows]))
+  console.log(listTable([['BATCH', 'COUNTRY', 'CHANGED', 'STATE'], ...rows]))
 }
 
 /** Every page; several batches may share the last date of one, so the next begins at it. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { ruleProblems } from '../../gateway/upload/rule.ts'
-import { table } from '../table.ts'
+import { listTable } from '../table.ts'
 import { type AtGateway, type GatewayOptions, gatewayCommand, readObject, unfit } from './gateway-command.ts'
 
 interface ListOptions extends GatewayOptions {
@@ -37,7 +37,7 @@ export function addRuleCommands(gateway: Command, at: AtGateway): void {
         const rows = [...rules].flatMap(([identifier, versions]) =>
           versions.map(({ version, validFrom, validTo }) => [identifier, version, validFrom, validTo]),
         )
-        console.log(table([['RULE', 'VERSION', 'FROM', 'TO'], ...rows]))
+        console.log(listTable([['RULE', 'VERSION', 'FROM', 'TO'], ...rows]))
       }),
     )
   gatewayCommand(rule, 'remove', 'takes all versions of a rule back')

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { readConfig } from '../../config.ts'
 import { GatewayError } from '../../gateway/gateway-error.ts'
-import { type OpenGateway, openGateway } from '../../gateway/open-gateway.ts'
+import type { OpenGateway } from '../../gateway/open-gateway.ts'
+import { openConfiguredGateway } from '../../server/gateway.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { addCertificateCommands } from './gateway-certificate.ts'
 import { type AtGateway, type GatewayOptions, gatewayCommand } from './gateway-command.ts'
@@ -24,11 +25,12 @@ export function addGateway(program: Command, result: CommandResult): void {
     'asks whether the gateway answers, knows this server, and until when its certificates are valid',
   ).action((options: GatewayOptions) =>
     at(options, async ({ client, tls, upload, warnings }, now) => {
+      // An ended certificate is why a gateway refuses: it is told before the refusal.
+      for (const warning of warnings(now)) console.error(warning)
       const countries = await client.countries()
-      console.log(`the gateway answers; ${countries.length} participants`)
+      console.log(`the gateway answers; ${countries.length} ${countries.length === 1 ? 'participant' : 'participants'}`)
       console.log(`client certificate valid to ${tls.validToDate.toISOString()}`)
       if (upload) console.log(`upload certificate valid to ${upload.validToDate.toISOString()}`)
-      for (const warning of warnings(now)) console.error(warning)
     }),
   )
   addCertificateCommands(gateway, at)
@@ -51,7 +53,10 @@ async function atGateway(
   const settings = config.gateways.find(({ id }) => options.gateway === undefined || id === options.gateway)
   if (!settings) return command.error(`error: there is no gateway ${options.gateway}; there are ${ids.join(', ')}`)
   const opening = { isOn: config.network, hosts: config.networkHosts, now }
-  const gateway = await openGateway(settings, options.dryRun ? { ...opening, instead: shown(settings.url) } : opening)
+  const gateway = await openConfiguredGateway(
+    settings,
+    options.dryRun ? { ...opening, instead: shown(settings.url) } : opening,
+  )
   try {
     await work(gateway, now())
   } catch (error) {
@@ -64,7 +69,7 @@ async function atGateway(
 }
 
 /** Prints what would change something in place of sending it, and answers as if it had been taken. */
-function shown(url: string): NonNullable<Parameters<typeof openGateway>[1]['instead']> {
+function shown(url: string): NonNullable<Parameters<typeof openConfiguredGateway>[1]['instead']> {
   return ({ method, path, headers, body }) => {
     if (method === 'GET') return undefined
     const text = body && Buffer.from(body).toString()

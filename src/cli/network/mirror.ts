@@ -48,11 +48,17 @@ async function refreshed(mirror: Mirror): Promise<boolean> {
   return false
 }
 
+/** Without what only the next look needs. */
+const printed = ({ lists, references }: MirrorStatus) => ({
+  lists,
+  references: references.map(({ tried: _tried, signers: _signers, ...told }) => told),
+})
+
 async function withMirror(result: CommandResult, work: (server: VidimusServer) => Promise<MirrorStatus>) {
   const server = await openLoadedServer(readConfig())
   try {
     const status = await work(server)
-    console.log(JSON.stringify(status, null, 2))
+    console.log(JSON.stringify(printed(status), null, 2))
     const isWhole = status.references.every(({ state }) => ['mirrored', 'gone', 'retired'].includes(state))
     if (!isWhole || status.lists.some(({ error }) => error !== undefined)) result.exitCode = exitCodes.negative
   } finally {

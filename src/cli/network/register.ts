@@ -1,5 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { publicAddress, readConfig } from '../../config.ts'
 import { GatewayError } from '../../gateway/gateway-error.ts'
 import type { OpenGateway } from '../../gateway/open-gateway.ts'
@@ -11,6 +12,7 @@ import { planRegistration } from '../../gateway/register/run.ts'
 import { wantedReferences } from '../../gateway/register/wanted.ts'
 import type { GatewayStatus, ReferenceStatus } from '../../gateway/status.ts'
 import { NetworkError } from '../../network/network-error.ts'
+import { signingWarnings } from '../../server/gateway.ts'
 import type { VidimusServer } from '../../server.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { openLoadedServer } from '../loaded-server.ts'
@@ -71,7 +73,9 @@ async function register(options: Options, command: Command): Promise<boolean> {
       console.error('there is no such reference that was registered by itself')
       return false
     }
-    return await run(server, gateways, options)
+    const isWhole = await run(server, gateways, options)
+    if (!options.withdraw) for (const warning of signingWarnings(server.config, gateways)) console.error(warning)
+    return isWhole
   } finally {
     await server.close()
   }
@@ -115,7 +119,7 @@ async function fetched(server: VidimusServer, options: Options): Promise<SingleR
     service,
     domain,
     name: options.name ?? (new URL(url).pathname.split('/').at(-1) || service),
-    thumbprint: createHash('sha256').update(body).digest('hex'),
+    thumbprint: sha256Hex(body),
     contentType,
     signatureType: signatureOf(options.signature, contentType),
     sslPublicKey: key.text,

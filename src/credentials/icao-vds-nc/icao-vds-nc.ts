@@ -1,9 +1,9 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
+import { authorityKeyIdentifier } from '../../base/crypto/x509.ts'
 import { alpha3FromAlpha2, isCountryCode } from '../../base/iso-3166.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { keep, keepPerObject } from '../../base/keep.ts'
-import { authorityKeyIdentifier } from '../../base/x509.ts'
 import {
   type CredentialFormat,
   type Envelope,

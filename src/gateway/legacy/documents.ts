@@ -1,6 +1,7 @@
 /** The documents of the endpoints for wallets and verifiers of the EU Digital COVID Certificate, made ahead of all questions. */
-import { createHash } from 'node:crypto'
+
 import { setImmediate } from 'node:timers/promises'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import type { PublicDocument } from '../../base/public-document.ts'
 import { compareVersions } from '../../fhir/canonical.ts'
 import { inOrder } from './order.ts'
@@ -32,7 +33,6 @@ export interface LegacyDocuments {
 }
 
 /** Lower-case hex SHA-256: by it everything is found, and it is what is signed. */
-const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** Texts hashed before others have a turn. */
 const perTurn = 100
@@ -43,7 +43,7 @@ export async function makeDocuments(content: LegacyContent, signer?: ListSigner)
   const valueSets = new Map<string, PublicDocument>()
   const listed: { id: string; hash: string }[] = []
   for (const [id, text] of [...content.valueSets].sort(([a], [b]) => inOrder(a, b))) {
-    const hash = hashOf(text)
+    const hash = sha256Hex(text)
     listed.push({ id, hash })
     valueSets.set(`/valuesets/${hash}`, textDocument(text, hash))
   }
@@ -66,7 +66,7 @@ export async function makeDocuments(content: LegacyContent, signer?: ListSigner)
 async function hashed(rules: readonly RuleText[]): Promise<HashedRule[]> {
   const found = new Map<string, HashedRule>()
   for (const [index, rule] of rules.entries()) {
-    const hash = hashOf(rule.text)
+    const hash = sha256Hex(rule.text)
     found.set(`${rule.country}/${hash}`, { ...rule, hash })
     if (index % perTurn === perTurn - 1) await setImmediate()
   }
@@ -89,14 +89,14 @@ export function versionsDocument(rules: readonly HashedRule[]): PublicDocument {
 /** A list that changes as the content does. */
 export function listDocument(list: unknown[]): PublicDocument {
   const body = Buffer.from(JSON.stringify(list))
-  const etag = `"${hashOf(body)}"`
+  const etag = `"${sha256Hex(body)}"`
   return { body, contentType: 'application/json', etag, route: 'legacy' }
 }
 
 async function signedList(list: unknown[], signer: ListSigner | undefined): Promise<PublicDocument> {
   const document = listDocument(list)
   if (!signer) return document
-  const signature = await signer.sign(Buffer.from(hashOf(document.body)))
+  const signature = await signer.sign(Buffer.from(sha256Hex(document.body)))
   return { ...document, headers: { 'X-SIGNATURE': signature.toString('base64') } }
 }
 
@@ -113,5 +113,5 @@ function textDocument(text: Buffer, hash: string): PublicDocument {
 
 function keyDocument({ publicKey }: ListSigner): PublicDocument {
   const body = Buffer.from(publicKey.toString('base64'))
-  return { body, contentType: 'text/plain; charset=utf-8', etag: `"${hashOf(body)}"`, route: 'legacy' }
+  return { body, contentType: 'text/plain; charset=utf-8', etag: `"${sha256Hex(body)}"`, route: 'legacy' }
 }

@@ -1,5 +1,6 @@
 /** How manifests of this software name the content of an artefact. */
-import { createHash } from 'node:crypto'
+
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { canonicalJson } from '../../base/json.ts'
 import type { Resource } from '../../fhir/types.ts'
 
@@ -11,7 +12,7 @@ export function contentHash({ meta: given, ...rest }: Resource): string | undefi
   const { versionId: _versionId, lastUpdated: _lastUpdated, ...meta } = given ?? {}
   try {
     const text = canonicalJson(Object.keys(meta).length > 0 ? { ...rest, meta } : rest)
-    return createHash('sha256').update(text).digest('hex')
+    return sha256Hex(text)
   } catch {
     return undefined // a text that is not well-formed Unicode
   }

@@ -1,5 +1,7 @@
 /** Fetches what stands behind a trusted reference, and holds it against what the gateway lists. */
-import { createHash, X509Certificate } from 'node:crypto'
+
+import { X509Certificate } from 'node:crypto'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { NetworkError } from '../../network/network-error.ts'
 import type { SendRequest } from '../../network/network-request.ts'
 import { MirrorError } from './mirror-error.ts'
@@ -22,9 +24,6 @@ export function thumbprintOf({ thumbprint = '' }: ListedReference): string | und
   return THUMBPRINT.test(lower) ? lower : undefined
 }
 
-/** SHA-256 as thumbprints are written. */
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
 /**
  * One guarded GET, and the comparison with the row's thumbprint and TLS key.
  * @throws MirrorError `unreachable`, `thumbprint-mismatch`
@@ -37,7 +36,7 @@ export async function fetchReference(row: ListedReference, request: SendRequest)
       'the row of the gateway has no SHA-256 thumbprint in hexadecimal digits',
     )
   const { body, peer } = await get(row.url, { request, maxBytes: REFERENCE_BYTES })
-  if (sha256(body) !== thumbprint)
+  if (sha256Hex(body) !== thumbprint)
     throw new MirrorError('thumbprint-mismatch', 'what stands at the address is not what the gateway lists')
   return { body, warnings: peerWarnings(row, peer) }
 }

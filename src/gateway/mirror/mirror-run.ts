@@ -1,9 +1,10 @@
 /** One look at the lists of the gateways: what is new is fetched, proved and stored, what is gone is retired in time. */
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { errorText } from '../../base/system-error.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { fetchReference, sha256, thumbprintOf } from './fetch-reference.ts'
+import { fetchReference, thumbprintOf } from './fetch-reference.ts'
 import { MirrorError } from './mirror-error.ts'
 import type { MirrorRule } from './mirror-settings.ts'
 import {
@@ -194,7 +195,7 @@ async function look(
 
 /** By which keys a signature was judged. */
 const printOf = ({ uploads, authorities }: Signers): string =>
-  sha256(Buffer.concat([...uploads, ...authorities].map(({ raw }) => raw))).slice(0, 16)
+  sha256Hex(Buffer.concat([...uploads, ...authorities].map(({ raw }) => raw))).slice(0, 16)
 
 function failureOf(error: unknown): MirrorError {
   if (error instanceof MirrorError) return error

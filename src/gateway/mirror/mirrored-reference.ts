@@ -53,9 +53,12 @@ export function wantedReferences(
 function fits(rule: MirrorRule, gateway: string, row: ListedReference, codes: ParticipantCodes): boolean {
   if (!codes.same(rule.participant, row.country)) return false
   if (rule.gateway !== undefined && rule.gateway !== gateway) return false
-  if (rule.service !== undefined && rule.service !== row.service) return false
+  if (rule.service === undefined ? isOperation(row.service) : rule.service !== row.service) return false
   return rule.domain === undefined || rule.domain === row.domain
 }
+
+/** Operations of others (`$evaluate`) have nothing that is mirrored: they are looked at only when an entry names them. */
+const isOperation = (service: string): boolean => service.startsWith('$')
 
 /** Name of a reference: a row that another participant has taken over is another one. */
 export const referenceKey = ({ gateway, participant, row }: WantedReference): string =>

@@ -1,14 +1,16 @@
 /** What a reference names: a resource, a Bundle of them, a manifest whose entries are fetched, or a package. */
+
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { parseJson } from '../../base/json.ts'
-import { artefactName } from '../../fhir/artefact.ts'
+import { artefactName, artefactTypes } from '../../fhir/artefact.ts'
 import { structureFaults } from '../../fhir/check/resource.ts'
 import { isError } from '../../fhir/error.ts'
 import { isAnyResource, isOfType } from '../../fhir/json.ts'
 import type { Library, Resource } from '../../fhir/types.ts'
 import type { SendRequest } from '../../network/network-request.ts'
 import { contentHash, hashExtension } from './content-hash.ts'
-import { get, sha256 } from './fetch-reference.ts'
+import { get } from './fetch-reference.ts'
 import { MirrorError } from './mirror-error.ts'
 
 /** How content is read. */
@@ -30,16 +32,6 @@ export interface ReadContent {
   kept: string[]
 }
 
-/** What is mirrored: artefacts with a canonical, nothing else. */
-const artefactTypes = [
-  'CodeSystem',
-  'ValueSet',
-  'ConceptMap',
-  'StructureDefinition',
-  'StructureMap',
-  'Library',
-  'PlanDefinition',
-]
 /** Most artefacts behind one reference, and bytes of what a manifest names. */
 const MOST_ARTEFACTS = 10_000
 const MANIFEST_BYTES = 200_000_000
@@ -187,7 +179,7 @@ async function entriesOf(library: Library, reading: ContentReading): Promise<Rea
 /** By its bytes, or by its canonical form where the address gives it with the meta of its server. */
 function provedEntry(body: Buffer, { canonical, hash }: Entry): Resource {
   const resource = resourceOf(body, 'entry-mismatch')
-  if (sha256(body) !== hash && contentHash(resource) !== hash)
+  if (sha256Hex(body) !== hash && contentHash(resource) !== hash)
     throw new MirrorError(
       'entry-mismatch',
       'what stands at an address of the manifest does not have the hash that it says',

@@ -1,8 +1,6 @@
 /** Sees to it, as long as the server runs, that gateways list what it publishes. Nothing waits for it. */
+import type { After } from '../../base/after.ts'
 import { AFTER_PUBLICATION, createJob, type GatewayState, type JobOptions, type SeenGateway } from './job.ts'
-
-/** Calls once, after so many milliseconds; what it returns calls it off. */
-export type After = (milliseconds: number, run: () => void) => () => void
 
 /** What the registrar is given. */
 export interface RegistrarOptions extends JobOptions {

@@ -1,6 +1,6 @@
 /** A signer's certificate, before it is given to a gateway. */
 import type { X509Certificate } from 'node:crypto'
-import { keyUsageOf } from '../../base/x509.ts'
+import { keyUsageOf } from '../../base/crypto/x509.ts'
 import { certificateWarnings, countriesOf } from '../identity.ts'
 
 /** Domains that the route takes. */

@@ -20,6 +20,12 @@ export interface BatchHead {
   hashType: (typeof batchHashTypes)[number]
 }
 
+/** Numbers of lines, the first ten of them. */
+function placesOf(lines: readonly number[]): string {
+  const more = lines.length > 10 ? ` and ${lines.length - 10} more` : ''
+  return `${lines.length === 1 ? 'line' : 'lines'} ${lines.slice(0, 10).join(', ')}${more}`
+}
+
 /**
  * Batches of a file of hashes, one a line: base64 or hexadecimal of a SHA-256 or its first half; empty lines and those that begin with
  * `#` are passed over. As many batches as are needed; equal hashes are sent once.
@@ -35,7 +41,7 @@ export function batchesOfLines(text: string, head: BatchHead): JsonObject[] {
     if (hash === undefined) wrong.push(at + 1)
     else hashes.add(hash)
   })
-  if (wrong.length > 0) throw fault(`lines ${wrong.slice(0, 10).join(', ')} are no hash in base64 or hexadecimal`)
+  if (wrong.length > 0) throw fault(`no hash in base64 or hexadecimal stands in ${placesOf(wrong)}`)
   if (hashes.size === 0) throw fault('there is no hash in it')
   const all = [...hashes]
   const batches: JsonObject[] = []

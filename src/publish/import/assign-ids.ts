@@ -1,5 +1,5 @@
 /** Under which ids the resources of a package are stored. */
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { artefactCanonical, mirroredFrom } from '../../fhir/artefact.ts'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import type { Resource } from '../../fhir/types.ts'
@@ -14,7 +14,7 @@ export function identityOf(resource: Resource): string | undefined {
 
 /** The same id for the same canonical every time: what was before, cut, and a hash of `url|version`. */
 export function derivedId(base: string, identity: string): string {
-  const hash = createHash('sha256').update(identity).digest('hex').slice(0, 12)
+  const hash = sha256Hex(identity).slice(0, 12)
   return `${base.replace(/[^A-Za-z0-9\-.]/g, '-').slice(0, 51)}-${hash}`
 }
 

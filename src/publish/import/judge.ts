@@ -1,22 +1,11 @@
 /** What of a package may be stored, and as what: the same checks as for a write over REST. */
-import { artefactName, statusOf, withoutRefusal } from '../../fhir/artefact.ts'
+import { artefactName, byDependency, statusOf, withoutRefusal } from '../../fhir/artefact.ts'
 import { isError } from '../../fhir/error.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
 import type { Candidate, Gate } from './candidate.ts'
 import type { ImportEntry } from './report.ts'
 
-/** What depends on others comes after them: a rule set on its library, a library on what it includes. */
-const order = [
-  'CodeSystem',
-  'ValueSet',
-  'ConceptMap',
-  'StructureDefinition',
-  'StructureMap',
-  'Library',
-  'PlanDefinition',
-]
 const isRule = ({ resource: { resourceType: type } }: Candidate) => type === 'Library' || type === 'PlanDefinition'
-const rank = ({ resource }: Candidate) => order.indexOf(resource.resourceType)
 
 /**
  * Judges the resources of one package. What conflicts with what was published, or would take it out of force, is failed and not among
@@ -38,7 +27,7 @@ export async function judge(candidates: Candidate[], gate: Gate): Promise<Candid
     else if (found.isRetired) Object.assign(candidate.entry, { status: 'unchanged', reason: 'retired on this server' })
     else kept.push(candidate)
   }
-  open.sort((a, b) => rank(a) - rank(b))
+  open.sort((a, b) => byDependency(a.resource, b.resource))
   let looking = open
   // A refusal may spoil the rules that lean on it: these are looked at until nothing more is refused.
   for (let refused = -1; refused !== 0; looking = open.filter(isRule)) {

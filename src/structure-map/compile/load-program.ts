@@ -1,4 +1,4 @@
-import { isNamedBy } from '../../fhir/artefact.ts'
+import { isCopy, isNamedBy, mirroredFrom } from '../../fhir/artefact.ts'
 import { formatCanonical, matchesWildcard, parseCanonical } from '../../fhir/canonical.ts'
 import { issue, unprocessable } from '../../fhir/error.ts'
 import type { Issue, StructureDefinition, StructureMap } from '../../fhir/types.ts'
@@ -128,10 +128,13 @@ async function loadImports(map: StructureMap, { supporting, environment, warn }:
 
 /**
  * What a draft leans on may be a draft. An active map is joined by active maps, and by what it names exactly: anything else
- * could change what it does without its author.
+ * could change what it does without its author. So could a map of another participant that a wildcard happens to match.
  */
-const mayJoin = (importing: StructureMap | undefined, url: string) => (found: StructureMap) =>
-  importing?.status !== 'active' || found.status === 'active' || (!url.includes('*') && isNamedBy(url, found))
+const mayJoin = (importing: StructureMap | undefined, url: string) => (found: StructureMap) => {
+  const isNamed = !url.includes('*')
+  if (!isNamed && isCopy(found) && !(importing && mirroredFrom(importing) === mirroredFrom(found))) return false
+  return importing?.status !== 'active' || found.status === 'active' || (isNamed && isNamedBy(url, found))
+}
 
 function matches(url: string, map: StructureMap): boolean {
   const { url: wanted, version } = parseCanonical(url)

@@ -1,9 +1,11 @@
 import { keep } from '../../base/keep.ts'
+import { isCopy } from '../../fhir/artefact.ts'
 import { FhirError } from '../../fhir/error.ts'
 import { isNotReady } from '../../fhir/not-ready.ts'
 import type { CodeSystem, CodeSystemConcept, ConceptMap, Resource } from '../../fhir/types.ts'
 import type { CodeSystemProvider } from '../code-system/code-system.ts'
 import { indexCodeSystem } from '../code-system/concept-index.ts'
+import { whereabouts } from '../names.ts'
 import type { StoredEdition } from './aliases.ts'
 import { isOf } from './typed.ts'
 
@@ -99,11 +101,28 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
 
 async function findStored(source: ArtefactSource, type: ArtefactType, url: string): Promise<Stored> {
   try {
-    return { resources: await source.find(type, url) }
+    const resources = await source.find(type, url)
+    return { resources: resources.some(isCopy) ? await withoutUsurpers(resources, { source, type, url }) : resources }
   } catch (error) {
     if (!(error instanceof FhirError) || !isNotReady(error)) throw error
     return { resources: [], awaited: error }
   }
+}
+
+/**
+ * Without copies of what other participants publish where the thing is computed, or is our own under another of its names: nobody
+ * takes a name from us by the one that we do not use.
+ */
+async function withoutUsurpers(
+  resources: Resource[],
+  { source, type, url }: { source: ArtefactSource; type: ArtefactType; url: string },
+): Promise<Resource[]> {
+  const { urls, isBuiltIn } = whereabouts(type, url)
+  const others = isBuiltIn
+    ? []
+    : await Promise.all(urls.filter((each) => each !== url).map((each) => source.find(type, each)))
+  const isTaken = isBuiltIn || others.flat().some((each) => !isCopy(each))
+  return isTaken ? resources.filter((each) => !isCopy(each)) : resources
 }
 
 /** The objects known from before where nothing changed, so that what was compiled of them stays. */

@@ -36,7 +36,9 @@ export interface ReferencedLists {
 
 /** Why a list is refused, in one line. */
 export const refusalText = ({ reason, detail }: RefusedList): string =>
-  `the list is not valid: ${reason}${detail ? ` (${detail})` : ''}`
+  reason === 'signature' && !detail
+    ? 'the list is not valid: signature (no pinned key made it, or the list was changed)'
+    : `the list is not valid: ${reason}${detail ? ` (${detail})` : ''}`
 
 interface Wanted {
   did: string

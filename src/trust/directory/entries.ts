@@ -1,10 +1,11 @@
 import type { X509Certificate } from 'node:crypto'
-import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/x509.ts'
+import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import { type ChainEntry, checkChains, isSignedBy } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { keyFault, type TrustedKey } from '../keys/trusted-key.ts'
 import type { ListEnvironment } from '../lists/did-document.ts'
 import { entryName } from '../lists/trust-source.ts'
+import { makeTurns } from '../turns.ts'
 import { publicJwk } from './public-jwk.ts'
 
 /** A key that the directory publishes. */
@@ -75,23 +76,6 @@ const CHAINED = [
   { authority: 'SCA', signer: 'DSC' },
   { authority: 'DECA', signer: 'DESC' },
 ]
-/** For so long the server may be held, at a time. */
-const SLICE_MILLISECONDS = 10
-
-/** Lets the server answer when a slice of time is used up. */
-export function breather(): () => Promise<void> | undefined {
-  let started = performance.now()
-  return () => {
-    if (performance.now() - started < SLICE_MILLISECONDS) return undefined
-    return new Promise((done) =>
-      setImmediate(() => {
-        started = performance.now()
-        done()
-      }),
-    )
-  }
-}
-
 /**
  * Chooses what is published of the keys that count: authorities, signers that verify under a listed authority of their participant, and
  * upload keys of gateways. Not what is revoked, terminated, expired or distrusted, and no bare key. A key whose certificate begins later
@@ -108,10 +92,10 @@ export async function selectEntries(
   const changes: Date[] = []
   const sound: Candidate[] = []
   const seen = new Map<string, string>()
-  const rest = breather()
+  const turn = makeTurns()
   // `find` leaves out the keys of lists that are too old to count.
   for (const key of index.find({})) {
-    await rest()
+    await turn()
     const candidate = candidateOf(key, rules)
     changes.push(...changesOf(key, rules.now))
     if (typeof candidate === 'string') leaveOut(key, candidate)
@@ -234,9 +218,9 @@ async function withChains(candidates: Candidate[]): Promise<{ key: TrustedKey; e
       'network',
     )
     const authorities = group.filter(({ key }, at) => key.usage === authority && verdicts[at]?.fault === undefined)
-    const rest = breather()
+    const turn = makeTurns()
     for (const [at, candidate] of group.entries()) {
-      await rest()
+      await turn()
       const fault = verdicts[at]?.fault?.replaceAll('SCA', authority)
       const above = candidate.key.usage === signer ? authorityOf(candidate, authorities) : undefined
       made.push({ key: candidate.key, entry: fault ?? entryOf(candidate, above) })

@@ -1,6 +1,6 @@
+import { type After, afterTimeout } from '../../base/after.ts'
 import type { FindDocument, PublicDocument } from '../../base/public-document.ts'
 import { FhirError, issue, notFound } from '../../fhir/error.ts'
-import type { After } from '../lists/refresh.ts'
 import { didOfAddress, rootDid } from './documents.ts'
 import type { NotPublished } from './entries.ts'
 import {
@@ -93,7 +93,7 @@ export function createKeyDirectory(given: DirectoryParts): KeyDirectory {
       await make(parts, standing)
       return stateOf(parts, standing)
     },
-    start(after = everyMilliseconds) {
+    start(after = afterTimeout) {
       look(parts, standing)
       wait(after)
     },
@@ -189,17 +189,12 @@ async function compare(parts: DirectoryParts, standing: Standing, made: Made): P
   }
 }
 
-const everyMilliseconds: After = (milliseconds, run) => {
-  const timeout = setTimeout(run, milliseconds).unref()
-  return () => clearTimeout(timeout)
-}
-
 /** The document, or the error that answers. What is withheld is not told to the public: it names sources of the operator. */
 function documentAt(path: string, parts: DirectoryParts, { made, reason }: Standing): PublicDocument {
   if (!made || reason !== undefined || parts.keys().unavailable !== undefined) {
     const text =
       'The key directory is withheld: this server cannot tell at the moment which keys count. Keep the last list.'
-    throw new FhirError(503, issue('transient', text), { 'Cache-Control': 'no-store' })
+    throw new FhirError(503, issue('transient', text), { 'Cache-Control': 'no-store', 'Retry-After': '60' })
   }
   const found = made.documents.get(path)
   if (found) return found

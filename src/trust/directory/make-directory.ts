@@ -1,10 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { sha256Base64url } from '../../base/crypto/sha256.ts'
 import type { PublicDocument } from '../../base/public-document.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import type { ListEnvironment } from '../lists/did-document.ts'
+import { makeTurns } from '../turns.ts'
 import { createHashProcess, type HashProcess } from './directory-process.ts'
 import { didOfAddress, type PlannedDocument, planDocuments, rootDid } from './documents.ts'
-import { breather, type DirectoryEntry, type DirectorySource, type NotPublished, selectEntries } from './entries.ts'
+import { type DirectoryEntry, type DirectorySource, type NotPublished, selectEntries } from './entries.ts'
 import {
   contentHash,
   type DirectorySigner,
@@ -158,10 +160,10 @@ async function sized(
   documents: Iterable<PlannedDocument | undefined>,
   limits = DEFAULT_LIMITS,
 ): Promise<PlannedDocument[]> {
-  const rest = breather()
+  const turn = makeTurns()
   const planned: PlannedDocument[] = []
   for (const document of documents) {
-    await rest()
+    await turn()
     if (!document) continue
     if (document.text.length > limits.listBytes - PROOF_BYTES)
       throw new Withheld(`a list of it is larger than ${limits.listBytes} bytes, which verifiers do not read`)
@@ -182,7 +184,7 @@ interface Sealing {
 /** The seal of every document: a known one where the content is the same, else a new one. */
 async function sealAll(planned: PlannedDocument[], { parts, signer, known, now }: Sealing) {
   const seals = new Map<string, Seal>()
-  const rest = breather()
+  const turn = makeTurns()
   let isNew = false
   let hashes: HashProcess | undefined
   const hash: ProofHasher = (job) => {
@@ -191,7 +193,7 @@ async function sealAll(planned: PlannedDocument[], { parts, signer, known, now }
   }
   try {
     for (const document of planned) {
-      await rest()
+      await turn()
       if (parts.isOver?.()) throw new Withheld('the server ends')
       const content = contentHash(document, signer)
       const before = known.flatMap((each) => each.get(document.path) ?? [])
@@ -220,16 +222,16 @@ async function publicDocuments(
   seals: ReadonlyMap<string, Seal>,
 ): Promise<Map<string, PublicDocument>> {
   const documents = new Map<string, PublicDocument>()
-  const rest = breather()
+  const turn = makeTurns()
   for (const document of planned) {
-    await rest()
+    await turn()
     const seal = seals.get(document.path)
     if (!seal) continue
     const body = sealedBytes(document, signer, seal)
     documents.set(document.path, {
       body,
       contentType: document.kind === 'did' ? 'application/json' : 'application/jwk-set+jwt',
-      etag: `"${createHash('sha256').update(body).digest('base64url')}"`,
+      etag: `"${sha256Base64url(body)}"`,
       cacheControl: CACHE_CONTROL,
       headers: { 'Last-Modified': new Date(seal.created).toUTCString() },
       route: document.kind === 'did' ? '/v2/trustlist/*/did.json' : '/v2/trustlist/*/jwks.json',

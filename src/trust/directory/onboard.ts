@@ -1,4 +1,4 @@
-import { isForSignatures, subjectKeyIdentifier } from '../../base/x509.ts'
+import { isForSignatures, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { derivedKeyId, isExpired, keyAlgorithm, type TrustedKey } from '../keys/trusted-key.ts'
 import { wrappedKeyIds } from '../keys/wrapped-keys.ts'

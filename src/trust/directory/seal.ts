@@ -1,4 +1,6 @@
 import { createHash, type KeyObject, verify } from 'node:crypto'
+import { derSignature } from '../../base/crypto/ecdsa-signature.ts'
+import { sha256 } from '../../base/crypto/sha256.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import { canonicalQuads, trustListContexts } from '../../json-ld/canonize.ts'
@@ -60,8 +62,6 @@ export function contentHash({ kind, text }: PlannedDocument, signer: DirectorySi
     .digest('hex')
 }
 
-const sha256 = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest()
-
 /** The context under which the proof itself is hashed; see lists/did-proof.ts, which verifies it. */
 const PROOF_CONTEXT = ['https://w3id.org/security/v3']
 
@@ -122,18 +122,6 @@ export function sealedBytes(document: PlannedDocument, { keyId, ...signer }: Dir
     return Buffer.from(`${jwksInput(document, { keyId, ...signer }, seal.created)}.${seal.signature}`)
   const proof = { ...statementOf(seal, keyId), jws: `${PROOF_HEADER}..${seal.signature}` }
   return Buffer.from(`${document.text.slice(0, -1)},"proof":${JSON.stringify(proof)}}`)
-}
-
-/** ECDSA-Sig-Value of r‖s (RFC 3279, 2.2.3): the network's lists hold it in the place of a JOSE signature. */
-function derSignature(raw: Buffer): Buffer {
-  const integers = [raw.subarray(0, 32), raw.subarray(32)].map((magnitude) => {
-    const start = magnitude.findIndex((byte) => byte !== 0)
-    const digits = magnitude.subarray(Math.max(start, 0))
-    const content = (digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits
-    return Buffer.concat([Buffer.from([0x02, content.length]), content])
-  })
-  const content = Buffer.concat(integers)
-  return Buffer.concat([Buffer.from([0x30, content.length]), content])
 }
 
 const SEAL_FORMS: Record<keyof Seal, RegExp> = {

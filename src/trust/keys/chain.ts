@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/x509.ts'
+import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import { makeTurns } from '../turns.ts'
 import { sameParticipant } from './participant-codes.ts'
 

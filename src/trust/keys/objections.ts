@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
-import { authorityKeyIdentifier } from '../../base/x509.ts'
+import { authorityKeyIdentifier } from '../../base/crypto/x509.ts'
 import { isSignedBy } from './chain.ts'
+import { inSteps } from './in-steps.ts'
 import { sameParticipant } from './participant-codes.ts'
 import { certificatePrints, type KeyStatus, type TrustedKey } from './trusted-key.ts'
 
@@ -74,15 +75,13 @@ interface Collected {
 export function* collectObjections({ entries, distrust, suspended }: Withdrawals): Generator<void, Objections> {
   const distrusted = distrustedNames(distrust)
   const collected: Collected = { distrusted, byPrint: new Map(distrusted.thumbprints), authorities: new Map() }
-  for (const [at, key] of entries.entries()) {
-    // Whoever lets it run may answer requests in between.
-    if (at % STEP_KEYS === 0) yield
+  yield* inSteps(entries, (key) => {
     if (key.status !== 'current') {
       object(collected, key, { status: key.status, reason: `${key.lists.join(', ')}: ${key.status}` })
     }
     const distrustOfKey = distrustIn(distrusted, key)
     if (distrustOfKey) object(collected, key, distrustOfKey)
-  }
+  })
   for (const { key, reason } of suspended) object(collected, key, { reason })
   yield* collectAuthorities(entries, collected)
   return { to: (key) => objectionTo(key, collected) }
@@ -90,18 +89,16 @@ export function* collectObjections({ entries, distrust, suspended }: Withdrawals
 
 /** What is said against an authority falls on every certificate of the same key: under another name it signs as well. */
 function* collectAuthorities(entries: readonly TrustedKey[], collected: Collected): Generator<void> {
-  if (collected.byPrint.size === 0) return
-  for (const [at, key] of entries.entries()) {
-    if (at % STEP_KEYS === 0) yield
-    if (!key.certificate?.ca || collected.authorities.has(key.thumbprint)) continue
+  const { byPrint, authorities } = collected
+  if (byPrint.size === 0) return
+  yield* inSteps(entries, (key) => {
+    if (!key.certificate?.ca || authorities.has(key.thumbprint)) return
     const objection = printsOf(key)
-      .map((print) => collected.byPrint.get(print))
+      .map((print) => byPrint.get(print))
       .reduce(worse, undefined)
     if (objection) object(collected, key, objection)
-  }
+  })
 }
-
-const STEP_KEYS = 64
 
 /** Objects to a key in all its certificates, and as an authority. */
 function object({ byPrint, authorities }: Collected, key: TrustedKey, objection: Objection): void {

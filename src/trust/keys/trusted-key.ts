@@ -1,7 +1,8 @@
-import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
+import { type KeyObject, X509Certificate } from 'node:crypto'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
+import { subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import type { Json } from '../../base/json-value.ts'
 import { keepPerObject } from '../../base/keep.ts'
-import { subjectKeyIdentifier } from '../../base/x509.ts'
 
 /** What lists say of a key. */
 const STATUSES = ['current', 'terminated', 'revoked', 'expired'] as const
@@ -107,9 +108,6 @@ export interface KeySource {
    */
   objectionTo?(certificate: X509Certificate): Exclude<KeyStatus, 'current'> | undefined
 }
-
-/** SHA-256 in hex. */
-export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** SHA-256 in hex over a public key's SubjectPublicKeyInfo. */
 export const publicKeyThumbprint = (key: KeyObject): string => sha256Hex(key.export({ type: 'spki', format: 'der' }))

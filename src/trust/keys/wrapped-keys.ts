@@ -1,5 +1,6 @@
-import { createHash, type KeyObject } from 'node:crypto'
-import { jwkThumbprint } from '../../base/jwk-thumbprint.ts'
+import type { KeyObject } from 'node:crypto'
+import { jwkThumbprint } from '../../base/crypto/jwk-thumbprint.ts'
+import { sha256 } from '../../base/crypto/sha256.ts'
 import type { TrustedKey } from './trusted-key.ts'
 
 /** Certificates that only wrap a raw key, which the network knows by certificate and a framework by itself (GDHCN, extended key usages). */
@@ -28,7 +29,7 @@ const ARCS = ['1.3.6.1.4.1.1847.2022.1.', '1.3.6.1.4.1.0.1847.2022.1.']
 /** Key id of a raw EU DCC key: the first 8 bytes of SHA-256 over its SubjectPublicKeyInfo, base64. */
 function rawKeyId(key: KeyObject): string {
   const spki = key.export({ type: 'spki', format: 'der' })
-  return createHash('sha256').update(spki).digest().subarray(0, 8).toString('base64')
+  return sha256(spki).subarray(0, 8).toString('base64')
 }
 
 type Wrapped = Pick<TrustedKey, 'extendedKeyUsage' | 'keyId' | 'publicKey'>

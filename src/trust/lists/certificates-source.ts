@@ -95,6 +95,12 @@ export function splitCertificates(bytes: Buffer): (X509Certificate | undefined)[
 
 const pemOf = (block: string): string => `-----BEGIN CERTIFICATE-----${block}`
 
+/** A folder that was meant for something else has hundreds of them: three tell the operator which folder it is. */
+function firstOf(strangers: readonly string[], most = 3): string[] {
+  const rest = strangers.length - most
+  return [...strangers.slice(0, most), ...(rest > 0 ? [`and so with ${rest} more`] : [])]
+}
+
 /**
  * The sidecar's entries. One that is not understood to the last member makes the source unusable and suspends its certificates: no
  * list may tell that they are good, since the sidecar may have said that they are not. So does one that withdraws a certificate
@@ -120,7 +126,7 @@ async function readSidecarOf(
     .flat()
     .map((each) => ({ key: keyOf(each, undefined, source), reason }))
   const ofSidecar = problems.length > 0 ? [`${SIDECAR}: ${problems.join('; ')}`] : []
-  throw new UnusableSource([...ofSidecar, ...files.strangers].join('; '), {
+  throw new UnusableSource([...ofSidecar, ...firstOf(files.strangers)].join('; '), {
     suspended,
     withdrawsUnknown: lost.length > 0 || unread.some(isAbsent),
   })

@@ -1,3 +1,4 @@
+import { hasBase64Letters } from '../../base/crypto/base64.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { scaOf } from '../keys/trusted-key.ts'
@@ -82,7 +83,6 @@ const DID = /^did:web:[^\s\0-\x20<>"{}|\\^`#]+$/
 const DID_WITH_FRAGMENT = /^did:web:[^\s\0-\x20<>"{}|\\^`#]+#[^\s\0-\x20<>"{}|\\^`]+$/
 const CODE = /^#[A-Za-z0-9._~-]{1,64}$/
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
 function readList(json: Json): DidTrustList {
   const document = objectOf(json, MEMBERS.document, 'the document')
@@ -145,7 +145,7 @@ function readJwk(json: Json | undefined, place: string): Buffer[] {
   if (!Array.isArray(x5c) || x5c.length === 0) throw new ShapeFault(`${place}.x5c must be a list, and not empty`)
   const texts = x5c.filter((each) => typeof each === 'string')
   if (texts.length < x5c.length) throw new ShapeFault(`${place}.x5c must be a list of texts`)
-  return texts.every((each) => BASE64.test(each)) ? texts.map((each) => Buffer.from(each, 'base64')) : []
+  return texts.every(hasBase64Letters) ? texts.map((each) => Buffer.from(each, 'base64')) : []
 }
 
 /** `{code: "#PH4H"}` without the `#`. */

@@ -1,4 +1,5 @@
-import { createHash, type KeyObject, verify } from 'node:crypto'
+import { type KeyObject, verify } from 'node:crypto'
+import { sha256 } from '../../base/crypto/sha256.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { canonicalQuads, UnknownContext } from '../../json-ld/canonize.ts'
@@ -15,8 +16,6 @@ export interface SignedQuads {
 
 /** The context under which the proof itself is hashed: the draft that the signer has built in. */
 const PROOF_CONTEXT = ['https://w3id.org/security/v3']
-
-const sha256 = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest()
 
 /**
  * Verifies the proof of a version 2 trust list with the keys pinned in configuration (JsonWebSignature2020, as GDHCN writes it):

@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import { FhirError } from '../../fhir/error.ts'
@@ -6,7 +7,8 @@ import { parseJson as parseStrictJson } from '../../fhir/json.ts'
 import { didOfUrl } from '../did-web/did-url.ts'
 import { followReferences, refusalText } from '../did-web/reference-lists.ts'
 import { publicKeyFromJwk } from '../keys/jwk.ts'
-import { certificateMembers, derivedKeyId, readCertificate, sha256Hex, type TrustedKey } from '../keys/trusted-key.ts'
+import { certificateMembers, derivedKeyId, readCertificate, type TrustedKey } from '../keys/trusted-key.ts'
+import { makeTurns } from '../turns.ts'
 import { type CheckedItem, type CheckedList, isRefused, type ListChecker, withChains } from './check-list.ts'
 import type { ListEnvironment } from './did-document.ts'
 import {
@@ -102,9 +104,6 @@ function sourceFault(key: TrustedKey, source: TrustSource): string | undefined {
 /** An entry of a list: its key, or why it does not count. */
 export type ListEntry = Omit<LeftOut, 'reason'> & { reason?: string }
 
-/** For so long the server may be held by reading keys, at a time. */
-const SLICE_MILLISECONDS = 10
-
 /**
  * The entries of a checked list, each with its key where it could be read. Certificates are read anew, since they cannot be handed
  * from one process to another; in between the server is let go.
@@ -112,12 +111,9 @@ const SLICE_MILLISECONDS = 10
 export async function keysOfList(list: CheckedList, listName: string): Promise<ListEntry[]> {
   const entries: ListEntry[] = []
   const authorities = new Map<string, X509Certificate>()
-  let started = performance.now()
+  const turn = makeTurns()
   for (const [at, item] of list.items.entries()) {
-    if (performance.now() - started > SLICE_MILLISECONDS) {
-      await new Promise<void>((done) => setImmediate(done))
-      started = performance.now()
-    }
+    await turn()
     const reason = item.fault === undefined ? {} : { reason: item.fault }
     const key = item.isUnreadable ? undefined : keyOfItem(item, listName, authorities)
     const entry = key ? entryName(key) : `entry ${at + 1} (${item.keyId})`

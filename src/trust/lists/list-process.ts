@@ -1,6 +1,5 @@
-import type { ChildProcess } from 'node:child_process'
 import type { KeyObject } from 'node:crypto'
-import { forkProgram } from '../../workers/fork-program.ts'
+import { createForkedProgram } from '../../workers/forked-program.ts'
 import type { CheckedList, ListChecker, RefusedList } from './check-list.ts'
 import { UnusableSource } from './trust-source.ts'
 
@@ -32,23 +31,12 @@ export interface ListProcess {
 
 /** Makes a list process; it is started with its first list and must be closed after the last. */
 export function createListProcess(limits: ListProcessLimits = DEFAULT_LIMITS, program = ownProgram): ListProcess {
-  let child: ChildProcess | undefined
-  const close = () => {
-    child?.kill('SIGKILL')
-    child = undefined
-  }
-  return {
-    close,
-    async check(bytes, keys) {
-      if (!child?.connected) child = forkProgram(program, limits.heapMegabytes)
-      try {
-        return await runJob(child, jobOf(bytes, keys), limits.timeoutSeconds)
-      } catch (error) {
-        close()
-        throw error
-      }
-    },
-  }
+  const forked = createForkedProgram<ListJob, ListAnswer, CheckedList | RefusedList>(program, {
+    ...limits,
+    resultOf: (answer) => ('checked' in answer ? answer.checked : undefined),
+    failure: (text) => new UnusableSource(`the list could not be checked: ${text}`),
+  })
+  return { close: forked.close, check: (bytes, keys) => forked.run(jobOf(bytes, keys)) }
 }
 
 const ownProgram = new URL('list-worker.ts', import.meta.url)
@@ -57,24 +45,3 @@ const jobOf = (bytes: Uint8Array, keys: KeyObject[]): ListJob => ({
   bytes,
   keys: keys.map((key) => key.export({ type: 'spki', format: 'pem' }).toString()),
 })
-
-/** A process that is still loading keeps the job until it listens. */
-function runJob(child: ChildProcess, job: ListJob, timeoutSeconds: number): Promise<CheckedList | RefusedList> {
-  return new Promise((resolve, reject) => {
-    const settle = (end: () => void) => {
-      clearTimeout(timer)
-      child.off('message', receive).off('error', failed).off('exit', ended)
-      end()
-    }
-    const fail = (text: string) => settle(() => reject(new UnusableSource(`the list could not be checked: ${text}`)))
-    const receive = (answer: ListAnswer) => {
-      if ('checked' in answer) settle(() => resolve(answer.checked))
-    }
-    const failed = (error: Error) => fail(error.message)
-    const ended = (code: number | null, signal: string | null) =>
-      fail(`its process ended (${signal ?? `exit code ${code}`})`)
-    const timer = setTimeout(() => fail(`no answer within ${timeoutSeconds} s`), timeoutSeconds * 1000)
-    child.on('message', receive).on('error', failed).on('exit', ended)
-    child.send(job, (error) => error && fail(error.message))
-  })
-}

@@ -1,15 +1,6 @@
+import { type After, afterTimeout } from '../../base/after.ts'
 import type { Trust, TrustListStatus } from '../trust.ts'
-import { isRemote } from '../upkeep/read-source.ts'
-import type { TrustSource } from './trust-source.ts'
-
-/** Calls once, after so many milliseconds; what it returns calls it off. */
-export type After = (milliseconds: number, run: () => void) => () => void
-
-/** The clock of the process, which it does not keep from ending. */
-const afterTimeout: After = (milliseconds, run) => {
-  const timeout = setTimeout(run, milliseconds).unref()
-  return () => clearTimeout(timeout)
-}
+import { isRemote, type TrustSource } from './trust-source.ts'
 
 /** What a repeated reading is given. */
 export interface RefreshOptions {
@@ -49,6 +40,7 @@ export function refreshTrust(
   const { after = afterTimeout } = options
   const pending = new Map<string, () => void>()
   const running = new Set<Promise<void>>()
+  const told = newsTeller(trust, options)
   let isOver = false
   /** Runs again and again, each time so long after the last as it says. */
   const repeat = (name: string, milliseconds: number, read: () => Promise<number>) => {
@@ -64,12 +56,11 @@ export function refreshTrust(
   }
   for (const source of sources) {
     const wait = waits(source, options)
-    if (wait)
-      repeat(`source ${source.name}`, wait(undefined), async () => wait(await readAgain(trust, source, options)))
+    if (wait) repeat(`source ${source.name}`, wait(undefined), async () => wait(await readAgain(trust, source, told)))
   }
   if (sources.some(isRemote))
     repeat('copies', LOOK_SECONDS * 1000, async () => {
-      await told(options, trust, () => trust.adopt())
+      await told(() => trust.adopt())
       return LOOK_SECONDS * 1000
     })
   return async () => {
@@ -98,24 +89,34 @@ const bounded = (seconds: number): number =>
   Math.min(Math.max(Math.round(seconds * 1000), SHORTEST_MILLISECONDS), LONGEST_MILLISECONDS)
 
 /** Whether the last reading was good. A list that waits to be accepted was read. */
-async function readAgain(trust: Trust, { name }: TrustSource, options: RefreshOptions): Promise<boolean> {
-  const isDone = await told(options, trust, () => trust.reload([name]))
+async function readAgain(trust: Trust, { name }: TrustSource, told: ReturnType<typeof newsTeller>): Promise<boolean> {
+  const isDone = await told(() => trust.reload([name]))
   const state = trust.sources().find(({ source }) => source.name === name)
   return isDone && (state?.failure === undefined || state.waiting !== undefined) && state?.copyFault === undefined
 }
 
-/** Does something and tells of every source whose failure came, changed or went. Whether no fault of the program came in between. */
-async function told({ changed, failed }: RefreshOptions, trust: Trust, act: () => Promise<unknown>): Promise<boolean> {
+/**
+ * What does something and tells of every source whose failure came, changed or went since the last telling: readings of several sources
+ * overlap, and each piece of news is told once. Whether no fault of the program came in between.
+ */
+function newsTeller(
+  trust: Trust,
+  { changed, failed }: RefreshOptions,
+): (act: () => Promise<unknown>) => Promise<boolean> {
   const failures = () => new Map(trust.sources().map(({ source, failure }) => [source.name, failure]))
-  const before = failures()
-  let isDone = true
-  try {
-    await act()
-  } catch (error) {
-    failed(error)
-    isDone = false
+  let last = failures()
+  return async (act) => {
+    let isDone = true
+    try {
+      await act()
+    } catch (error) {
+      failed(error)
+      isDone = false
+    }
+    const [before, now] = [last, failures()]
+    last = now
+    const news = [...now].filter(([name, failure]) => failure !== before.get(name)).map(([name]) => name)
+    if (news.length > 0) for (const each of trust.status()) if (news.includes(each.name)) changed(each)
+    return isDone
   }
-  const news = [...failures()].filter(([name, failure]) => failure !== before.get(name)).map(([name]) => name)
-  if (news.length > 0) for (const each of trust.status()) if (news.includes(each.name)) changed(each)
-  return isDone
 }

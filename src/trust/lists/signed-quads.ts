@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { hasBase64Letters } from '../../base/crypto/base64.ts'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 
 /**
  * A second, slow reader of trust lists. It knows nothing of JSON-LD and of the first reader: it reads the canonical N-Quads whose
@@ -29,7 +30,7 @@ export interface SignedKey {
 
 /** A key as one line of text: two readers agree when they have the same lines. */
 export function keyLine({ keyId, participant, domain, usage, controller, certificates }: SignedKey): string {
-  const prints = certificates.map((der) => createHash('sha256').update(der).digest('hex'))
+  const prints = certificates.map((der) => sha256Hex(der))
   return [participant, domain, usage, keyId, controller, ...prints].join(' ')
 }
 
@@ -121,7 +122,7 @@ function readCertificates(value: Value | undefined): Uint8Array[] | undefined {
   const jwk: unknown = JSON.parse(value.literal)
   const list: unknown = typeof jwk === 'object' && jwk !== null && 'x5c' in jwk ? jwk.x5c : undefined
   if (!Array.isArray(list)) return undefined
-  const isPlain = list.every((text) => typeof text === 'string' && /^[A-Za-z0-9+/]+={0,2}$/.test(text))
+  const isPlain = list.every((text) => typeof text === 'string' && hasBase64Letters(text))
   return isPlain ? list.map((text) => Buffer.from(text, 'base64')) : []
 }
 

@@ -76,6 +76,9 @@ const gatewayKinds: readonly TrustSourceKind[] = ['gateway', 'gateway-revocation
 /** Whether the location of a source is the id of a gateway. */
 export const isOfGateway = ({ kind }: { kind?: unknown }): boolean => gatewayKinds.some((each) => each === kind)
 
+/** Whether a source is asked for over the network. */
+export const isRemote = (source: TrustSource): boolean => isUrl(source.location) || isOfGateway(source)
+
 /** An entry of a list that does not count, and why. */
 export interface LeftOut {
   /** Which: usage, key id and participant, or its place in the file. */

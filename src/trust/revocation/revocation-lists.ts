@@ -196,7 +196,7 @@ function age(
 ) {
   const { date } = content ?? {}
   if (!date) {
-    held.faults.push(`of when the revocation list ${name} is is not known`)
+    held.faults.push(`it is not known of when the revocation list ${name} is`)
     return
   }
   const seconds = Math.max(0, (about.clock.getTime() - date.getTime()) / 1000)

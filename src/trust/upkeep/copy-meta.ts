@@ -1,7 +1,7 @@
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { parseJson } from '../../fhir/json.ts'
-import { sha256Hex } from '../keys/trusted-key.ts'
 
 /** One document of a copy: what its source read at a place. */
 export interface CopiedDocument {
@@ -112,3 +112,9 @@ const textsOf = (json: Json | undefined): Record<string, string> =>
       typeof value === 'string' ? [[name, value]] : [],
     ),
   )
+
+/** A time of a copy; undefined where none is said, or what is said is none. */
+export function dateOf(text: string | undefined): Date | undefined {
+  const date = new Date(text ?? Number.NaN)
+  return Number.isNaN(date.getTime()) ? undefined : date
+}

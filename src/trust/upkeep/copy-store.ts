@@ -1,8 +1,10 @@
 /** Last good copies of trust lists on disk: `<folder>/<name>.json` with `<name>.meta.json`. */
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { isSystemError } from '../../base/system-error.ts'
-import { sha256Hex } from '../keys/trusted-key.ts'
+
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
+import { isMissing } from '../../base/system-error.ts'
+import { writeWhole } from '../../files/whole-file.ts'
 import type { TrustSource } from '../lists/trust-source.ts'
 import { type CopiedDocument, type CopyMeta, readMeta } from './copy-meta.ts'
 
@@ -47,44 +49,13 @@ export interface Disk {
   written(path: string): Promise<number>
 }
 
-let temporary = 0
-
 /** The file system. */
 export const fileDisk: Disk = {
   read: (path) => readFile(path),
-  async write(path, bytes) {
-    await mkdir(dirname(path), { recursive: true })
-    const unfinished = `${path}.${process.pid}-${temporary++}.tmp`
-    try {
-      const file = await open(unfinished, 'w', 0o644)
-      try {
-        await file.writeFile(bytes)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await rename(unfinished, path)
-      await syncFolder(dirname(path))
-    } catch (error) {
-      await rm(unfinished, { force: true })
-      throw error
-    }
-  },
+  write: writeWhole,
   remove: (path) => rm(path, { force: true, recursive: true }),
   list: (folder) => readdir(folder),
   written: async (path) => (await stat(path)).mtimeMs,
-}
-
-/** The new name is on the disk when its folder is; not every system lets a folder be forced there. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } catch (error) {
-    if (!isSystemError(error) || !['EINVAL', 'EPERM', 'EISDIR', 'EBADF'].includes(error.code)) throw error
-  } finally {
-    await handle.close()
-  }
 }
 
 /** Copies in a folder, which is made when it is first needed. */
@@ -233,7 +204,7 @@ async function unlessMissing<T>(value: Promise<T>): Promise<T | undefined> {
   try {
     return await value
   } catch (error) {
-    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

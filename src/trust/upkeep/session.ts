@@ -1,6 +1,6 @@
-import { sha256Hex } from '../keys/trusted-key.ts'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { isUrl, type TrustReaders, type TrustSource, UndeliveredSource, UnusableSource } from '../lists/trust-source.ts'
-import type { CopiedDocument } from './copy-meta.ts'
+import { type CopiedDocument, dateOf } from './copy-meta.ts'
 import type { Copy } from './copy-store.ts'
 
 /** Largest document that is fetched, in bytes. */
@@ -211,11 +211,6 @@ function toldValidators({ etag, 'last-modified': lastModified }: Readonly<Record
     ...(etag !== undefined && ENTITY_TAG.test(etag) ? { etag } : {}),
     ...(lastModified !== undefined && HTTP_DATE.test(lastModified) ? { lastModified } : {}),
   }
-}
-
-function dateOf(text: string | undefined): Date | undefined {
-  const date = new Date(text ?? Number.NaN)
-  return Number.isNaN(date.getTime()) ? undefined : date
 }
 
 /** SHA-256 over the pinned keys of a source, in hex. Rejects when one cannot be read. */

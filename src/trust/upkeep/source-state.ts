@@ -5,8 +5,8 @@ import type { SourceContent, TrustReaders, TrustSource } from '../lists/trust-so
 import type { MessageOpener } from '../messages/message-process.ts'
 import type { CopyMeta } from './copy-meta.ts'
 import type { CopyStore } from './copy-store.ts'
-import type { Floor } from './plausible.ts'
-import type { Held } from './session.ts'
+import { type Floor, floorOf } from './plausible.ts'
+import type { Held, Session } from './session.ts'
 
 /** One source as it stands. */
 export interface SourceState {
@@ -67,4 +67,37 @@ export interface Upkeep {
   copies?: CopyStore | undefined
   /** Whether copies are written, or only read. */
   keepsCopies: boolean
+}
+
+/** What one reading of a source yielded. */
+export interface Read {
+  content: SourceContent
+  session: Session
+  /** Thumbprint of the pinned keys that proved it. */
+  pins: string
+}
+
+/** The state in which what was read is in use. */
+export function inUse(before: SourceState, { content, session, pins }: Read, now: Date): SourceState {
+  const documents = session.documents()
+  return {
+    source: before.source,
+    content,
+    from: 'location',
+    readAt: now,
+    checkedAt: now,
+    floor: floorOf(content, before.floor),
+    held: { documents, read: (document) => session.bytesOf(document) },
+    pins,
+    ...present({ meta: before.meta, stamp: before.stamp }),
+  }
+}
+
+/** Those of the members that have a value. */
+export function present<Members extends object>(
+  members: Members,
+): { [Name in keyof Members]?: NonNullable<Members[Name]> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Members]?: NonNullable<Members[Name]>
+  }
 }

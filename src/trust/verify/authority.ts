@@ -1,4 +1,4 @@
-import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/x509.ts'
+import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import { isSignedBy } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { sameParticipant } from '../keys/participant-codes.ts'

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
-import { jwkThumbprint } from '../../base/jwk-thumbprint.ts'
-import { subjectKeyIdentifier } from '../../base/x509.ts'
+import { hasBase64Letters } from '../../base/crypto/base64.ts'
+import { jwkThumbprint } from '../../base/crypto/jwk-thumbprint.ts'
+import { subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import { isSignedBy, subjectCountries } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { participantCode } from '../keys/participant-codes.ts'
@@ -140,14 +141,13 @@ export function isOfParticipant(certificate: X509Certificate, participant: strin
 export function headerCertificates(x5c: unknown): X509Certificate[] | string {
   if (x5c === undefined) return []
   const isList = Array.isArray(x5c) && x5c.length > 0 && x5c.length <= MOST_CERTIFICATES
-  const texts = isList ? x5c.filter((each) => typeof each === 'string' && BASE64.test(each)) : []
+  const texts = isList ? x5c.filter((each) => typeof each === 'string' && hasBase64Letters(each)) : []
   if (!isList || texts.length < x5c.length) return 'x5c is no list of certificates in base64'
   return readCertificates(texts.map((each) => Buffer.from(String(each), 'base64')))
 }
 
 /** More certificates than these are not read. */
 export const MOST_CERTIFICATES = 10
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
 /** Certificates of their DER, leaf first; a text when one of them is none. */
 export function readCertificates(ders: readonly Uint8Array[]): X509Certificate[] | string {

@@ -1,5 +1,5 @@
 import { constants, type KeyObject, verify } from 'node:crypto'
-import { isJsonObject, parseJson } from '../../base/json.ts'
+import { jsonObjectOf, splitJws } from '../../base/crypto/compact-jws.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 
 /** A signed message in compact form (RFC 7515, 7.1), taken apart; nothing of it is proven. */
@@ -60,24 +60,16 @@ export function isSignedWith({ algorithm, input, signature }: ReadJws, key: KeyO
   }
 }
 
-const LONGEST_HEADER = 64 * 1024
-
 /**
  * Takes a signed message apart: strictly, since what is read in two ways is signed in one. With `content` it must be detached (RFC 7515,
  * appendix F; RFC 7797), without it must not. A text says what is wrong, and quotes nothing of the message.
  */
 export function readJws(text: string, content?: Uint8Array): ReadJws | string {
-  const parts = text.split('.', 4)
-  const [head = '', body = '', signature = ''] = parts
-  if (parts.length !== 3) return 'it is not a compact JWS: three parts, separated by points, are expected'
-  if (head.length > LONGEST_HEADER) return 'its header is too long'
-  if (!isBase64url(head) || !isBase64url(signature) || (body !== '' && !isBase64url(body)))
-    return 'a part of it is not base64url without padding'
-  if (head === '' || signature === '') return 'it lacks a header or a signature'
+  const read = splitJws(text)
+  if (typeof read === 'string') return read
+  const { head, payload: body, header, signature } = read
   if (content ? body !== '' : body === '')
     return content ? 'it is not detached: it has a payload of its own' : 'it has no payload'
-  const header = objectOf(Buffer.from(head, 'base64url'))
-  if (!header) return 'its header is no JSON object, or has a member twice'
   const fault = headerFault(header, content !== undefined)
   if (fault !== undefined) return fault
   const payload = content ? detachedPayload(content, header.b64 === false) : Buffer.from(body)
@@ -88,14 +80,10 @@ export function readJws(text: string, content?: Uint8Array): ReadJws | string {
     header,
     algorithm: String(header.alg),
     input: Buffer.concat([Buffer.from(`${head}.`, 'ascii'), payload]),
-    signature: Buffer.from(signature, 'base64url'),
+    signature,
     ...(claims ? { claims } : {}),
   }
 }
-
-/** In the one spelling that encoding the bytes yields: of some signatures there would be several. */
-const isBase64url = (text: string): boolean =>
-  /^[A-Za-z0-9_-]*$/.test(text) && Buffer.from(text, 'base64url').toString('base64url') === text
 
 /** Extensions that must be understood: `b64` of a detached message is, no other is. */
 function headerFault({ alg, kid, crit, b64 }: JsonObject, isDetached: boolean): string | undefined {
@@ -109,20 +97,11 @@ function headerFault({ alg, kid, crit, b64 }: JsonObject, isDetached: boolean): 
 const detachedPayload = (content: Uint8Array, isRaw: boolean): Buffer =>
   isRaw ? Buffer.from(content) : Buffer.from(Buffer.from(content).toString('base64url'))
 
-function objectOf(bytes: Buffer): JsonObject | undefined {
-  try {
-    const json = parseJson(bytes)
-    return isJsonObject(json) ? json : undefined
-  } catch {
-    return undefined // no JSON, or a member twice: the caller says so
-  }
-}
-
 /** Claims, unless the payload is packed or no JSON; a member that stands twice would be read in two ways. */
 function claimsOf(body: string, { zip }: JsonObject): JsonObject | 'unclear' | undefined {
   if (zip !== undefined) return undefined
   const bytes = Buffer.from(body, 'base64url')
-  const claims = objectOf(bytes)
+  const claims = jsonObjectOf(bytes)
   if (claims) return claims
   try {
     JSON.parse(bytes.toString('utf8'))

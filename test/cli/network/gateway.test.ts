@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { openCms } from '../../../src/cms/cms.ts'
@@ -13,7 +13,8 @@ describe('vidimus gateway', () => {
   })
   after(() => bench.close())
 
-  const vidimus = (...args: string[]) => {
+  const vidimus = (...args: string[]) => vidimusWith({}, ...args)
+  const vidimusWith = (more: Record<string, string>, ...args: string[]) => {
     const file = (name: string) => join(bench.folder, name)
     return runCommand(['gateway', ...args], {
       NETWORK: 'on',
@@ -25,6 +26,7 @@ describe('vidimus gateway', () => {
       GATEWAY_UPLOAD_CERTIFICATE: file('XA_UP.pem'),
       GATEWAY_UPLOAD_KEY: file('XA_UP.key'),
       GATEWAY_CA: file('TNG_TLS.pem'),
+      ...more,
     })
   }
   const inDays = (days: number) => `${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 19)}Z`
@@ -64,6 +66,33 @@ describe('vidimus gateway', () => {
     assert.equal(gone.code, 1, gone.stderr)
   })
 
+  it('keys that cannot be opened are a problem of the configuration, told without a stack', async () => {
+    bench.asked()
+    const password = written('wrong.password', 'wrong')
+    chmodSync(password, 0o600)
+    const store = written('broken.p12', 'no PKCS#12')
+    chmodSync(store, 0o600)
+    const broken = { GATEWAY_TLS_CERTIFICATE: store, GATEWAY_TLS_KEY: '', GATEWAY_TLS_PASSWORD_FILE: password }
+    const { code, stderr } = await vidimusWith(broken, 'check')
+    assert.equal(code, 2)
+    assert.match(stderr, /^The configuration has a problem:\n- gateway main: .*broken\.p12 cannot be opened as PKCS#12/)
+    assert.doesNotMatch(stderr, /^ +at /m)
+    assert.deepEqual(bench.asked(), [])
+  })
+
+  it('a misspelt setting is told', async () => {
+    const { code, stderr } = await vidimusWith({ GATEWAY_TLS_PASWORD_FILE: 'x' }, 'certificate', 'list', '--json')
+    assert.deepEqual(
+      [code, stderr],
+      [0, 'GATEWAY_TLS_PASWORD_FILE is no setting; is GATEWAY_TLS_PASSWORD_FILE meant?\n'],
+    )
+  })
+
+  it('of a list without entries it says so', async () => {
+    const { code, stdout } = await vidimus('revocation', 'list')
+    assert.deepEqual([code, stdout], [0, 'none\n'])
+  })
+
   it('what is not fit is not sent: exit status 2', async () => {
     bench.asked()
     const rule = written('rule.json', '{"Identifier":"x"}')
@@ -82,7 +111,7 @@ describe('vidimus gateway', () => {
     for (const each of [foreign, noRule, noHash, noType, unknown]) assert.equal(each.code, 2, each.stderr)
     assert.match(foreign.stderr, /under none of the signer/)
     assert.match(noRule.stderr, /Logic is missing/)
-    assert.match(noHash.stderr, /lines 1 are no hash/)
+    assert.match(noHash.stderr, /no hash in base64 or hexadecimal stands in line 1/)
     assert.doesNotMatch(noHash.stderr, /secret/)
     assert.match(unknown.stderr, /there are main/)
     assert.deepEqual(bench.asked(), [])

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { subjectKeyIdentifier } from '../../../src/base/x509.ts'
+import { subjectKeyIdentifier } from '../../../src/base/crypto/x509.ts'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { decodeBase45 } from '../../../src/credentials/encoding/base45.ts'
 import { parseSign1 } from '../../../src/credentials/encoding/cose.ts'

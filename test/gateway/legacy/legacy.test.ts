@@ -3,12 +3,13 @@ import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from '
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { derSignature } from '../../../src/base/crypto/ecdsa-signature.ts'
 import type { PublicDocument } from '../../../src/base/public-document.ts'
 import type { LegacyContent } from '../../../src/gateway/legacy/documents.ts'
 import { readEuValueSet, writeEuValueSet } from '../../../src/gateway/legacy/eu-value-set.ts'
 import { createLegacy, type LegacySource } from '../../../src/gateway/legacy/legacy.ts'
 import { type RuleText, readRuleText } from '../../../src/gateway/legacy/rule-text.ts'
-import { derSignature, type ListSigner } from '../../../src/gateway/legacy/signature.ts'
+import type { ListSigner } from '../../../src/gateway/legacy/signature.ts'
 import { readCases } from '../../support/read-cases.ts'
 
 interface Case {
@@ -183,21 +184,6 @@ describe('signing', () => {
     const broken = { ...signer, sign: async () => assert.fail('no key store') }
     const { ask } = sourceOf({}, broken)
     await assert.rejects(ask('/rules'), /no key store/)
-  })
-
-  it('writes every r and s in DER as OpenSSL reads it', () => {
-    fc.assert(
-      fc.property(fc.constantFrom('P-256', 'P-384', 'P-521'), fc.uint8Array({ maxLength: 40 }), (namedCurve, bytes) => {
-        const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve })
-        const joined = sign('sha256', bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' })
-        assert.ok(verify('sha256', bytes, { key: publicKey, dsaEncoding: 'der' }, derSignature(joined)))
-      }),
-      { numRuns: 60 },
-    )
-    assert.equal(derSignature(Buffer.from('0001', 'hex')).toString('hex'), '3006020100020101')
-    assert.equal(derSignature(Buffer.from('80ff', 'hex')).toString('hex'), '300802020080020200ff')
-    assert.throws(() => derSignature(Buffer.alloc(3)), RangeError)
-    assert.throws(() => derSignature(Buffer.alloc(0)), RangeError)
   })
 })
 

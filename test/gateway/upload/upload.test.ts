@@ -94,7 +94,9 @@ describe('hashes of a file become batches', () => {
       assert.throws(
         () => batchesOfLines(`${hash(2).toString('hex')}\n${wrong}\n`, head),
         (error: unknown) =>
-          error instanceof Error && /lines 2 are no hash/.test(error.message) && !error.message.includes(wrong),
+          error instanceof Error &&
+          /no hash in base64 or hexadecimal stands in line 2/.test(error.message) &&
+          !error.message.includes(wrong),
         wrong,
       )
     for (const nothing of ['', '\n\n', '# nothing']) assert.throws(() => batchesOfLines(nothing, head), /no hash in it/)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../../src/base/x509.ts'
+import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../../src/base/crypto/x509.ts'
 import { FhirError } from '../../../src/fhir/error.ts'
 import { anchorKeySource, keyFromJwk } from '../../../src/trust/keys/anchors.ts'
 import type { Framework } from '../../../src/trust/keys/trusted-key.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { jwkThumbprint } from '../../../src/base/jwk-thumbprint.ts'
+import { jwkThumbprint } from '../../../src/base/crypto/jwk-thumbprint.ts'
 import { anchorKeySource, certificateKey } from '../../../src/trust/keys/anchors.ts'
 import { createKeyIndex } from '../../../src/trust/keys/key-index.ts'
 import type { TrustedKey } from '../../../src/trust/keys/trusted-key.ts'

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import type { After } from '../../../src/base/after.ts'
+import { sha256Hex } from '../../../src/base/crypto/sha256.ts'
 import { readConfig } from '../../../src/config.ts'
 import { createServer } from '../../../src/server.ts'
-import { sha256Hex } from '../../../src/trust/keys/trusted-key.ts'
-import { type After, refreshTrust } from '../../../src/trust/lists/refresh.ts'
+import { refreshTrust } from '../../../src/trust/lists/refresh.ts'
 import type { TrustSource } from '../../../src/trust/lists/trust-source.ts'
 import { loadTrustLists, type TrustListStatus } from '../../../src/trust/trust.ts'
 import { testIssuer } from '../../support/issuer.ts'
@@ -93,6 +94,17 @@ describe('a source with refreshSeconds', () => {
       told.map(({ failure }) => failure),
       ['/a: there is no such file or folder', undefined],
     )
+    await end()
+  })
+
+  it('tells each piece of news once when readings overlap', async () => {
+    const { readers, clock, told, end, settled } = await refreshed([source('a', 60), source('b', 60)])
+    delete readers.files['/a/dsc.pem']
+    delete readers.files['/b/dsc.pem']
+    clock.fire()
+    clock.fire()
+    await settled()
+    assert.deepEqual(told.map(({ name }) => name).sort(), ['a', 'b'])
     await end()
   })
 

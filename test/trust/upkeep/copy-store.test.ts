@@ -1,11 +1,12 @@
 /** Copies on a real disk: names that lead nowhere, files that are whole. */
+
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import fc from 'fast-check'
-import { sha256Hex } from '../../../src/trust/keys/trusted-key.ts'
+import { sha256Hex } from '../../../src/base/crypto/sha256.ts'
 import type { TrustSource } from '../../../src/trust/lists/trust-source.ts'
 import { readMeta } from '../../../src/trust/upkeep/copy-meta.ts'
 import { createCopyStore, fileName } from '../../../src/trust/upkeep/copy-store.ts'

@@ -1,8 +1,9 @@
 /** Last good copies of every kind: what was withdrawn once stays withdrawn, whatever becomes of its file, its server or this process. */
+
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { sha256Hex } from '../../../src/trust/keys/trusted-key.ts'
+import { sha256Hex } from '../../../src/base/crypto/sha256.ts'
 import type { TrustSource } from '../../../src/trust/lists/trust-source.ts'
 import type { Trust } from '../../../src/trust/trust.ts'
 import { frameworks } from '../../support/frameworks.ts'

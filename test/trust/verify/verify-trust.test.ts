@@ -10,7 +10,8 @@ import {
   publicKeyThumbprint,
   type TrustedKey,
 } from '../../../src/trust/keys/trusted-key.ts'
-import { type TrustQuestion, trustSteps, verifyTrust } from '../../../src/trust/verify/verify-trust.ts'
+import { type TrustQuestion, trustSteps } from '../../../src/trust/verify/steps.ts'
+import { verifyTrust } from '../../../src/trust/verify/verify-trust.ts'
 import { country, listedKey } from '../../support/directory.ts'
 import { certificateUnder } from '../../support/trust-list.ts'
 

@@ -1,7 +1,8 @@
 /** Where batches are written down, so that a server that starts without the network knows what is revoked. */
+
 import { join } from 'node:path'
+import { sha256Hex } from '../../../base/crypto/sha256.ts'
 import { isSystemError } from '../../../base/system-error.ts'
-import { sha256Hex } from '../../keys/trusted-key.ts'
 import { type BatchBook, readBook, writeBook } from './batch-book.ts'
 
 /** What is kept on: each write whole or not at all, and on the disk when it resolves. */

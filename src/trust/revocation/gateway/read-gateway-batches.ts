@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
+import { sha256Hex } from '../../../base/crypto/sha256.ts'
 import { systemErrorText } from '../../../base/system-error.ts'
-import { sha256Hex, type TrustedKey } from '../../keys/trusted-key.ts'
+import type { TrustedKey } from '../../keys/trusted-key.ts'
 import { downloaded } from '../../lists/gateway/downloaded.ts'
 import { gatewayOf } from '../../lists/gateway/read-gateway.ts'
 import type { GatewayDownloads } from '../../lists/gateway-source.ts'

@@ -1,4 +1,5 @@
-import { createHash, type JsonWebKey, type KeyObject } from 'node:crypto'
+import type { JsonWebKey, KeyObject } from 'node:crypto'
+import { sha256Base64url } from './sha256.ts'
 
 /** Members of a thumbprint in their order (RFC 7638, 3.2; RFC 8037, 2). */
 const THUMBPRINT_MEMBERS: Record<string, (keyof JsonWebKey)[]> = {
@@ -14,7 +15,7 @@ export function jwkThumbprint(key: KeyObject): string | undefined {
     const members = THUMBPRINT_MEMBERS[jwk.kty ?? '']
     if (!members) return undefined
     const text = JSON.stringify(Object.fromEntries(members.map((member) => [member, jwk[member]])))
-    return createHash('sha256').update(text).digest('base64url')
+    return sha256Base64url(text)
   } catch {
     return undefined // OpenSSL knows the curve, JOSE has no name for it
   }

@@ -1,0 +1,128 @@
+/** What operations are given: terminology, maps, rules and evaluation over one store. */
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Config } from '../config.ts'
+import type { CredentialFormat } from '../credentials/credential-format.ts'
+import { createEvaluate, type Evaluate } from '../evaluate/evaluate.ts'
+import { artefactName } from '../fhir/artefact.ts'
+import { createImageReader, type ImageReader } from '../images/images.ts'
+import type { NetworkClient } from '../network/network-client.ts'
+import type { OperationContext } from '../operations/context.ts'
+import { INDEXES_FOLDER, indexReader } from '../packages/large-code-system/code-system-index.ts'
+import type { PendingContent } from '../publish/base-content/pending.ts'
+import { createPlans, createRules } from '../rules/rules.ts'
+import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from '../storage/by-revision.ts'
+import {
+  findByCanonical as find,
+  findMaps,
+  findRunnable,
+  findStructure,
+  listUsable,
+} from '../storage/find-artefacts.ts'
+import { createMapJobs } from '../structure-map/map-jobs.ts'
+import { createMaps, type MapEnvironment, type Maps } from '../structure-map/maps.ts'
+import { largeCodeSystem } from '../terminology/code-system/large/large-code-system.ts'
+import { euValueSet, expandCodes } from '../terminology/expand-codes.ts'
+import { createTerminology } from '../terminology/terminology.ts'
+import type { Trust } from '../trust/trust.ts'
+import { threadMilliseconds } from '../workers/budget.ts'
+import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
+import { linkFollower } from './link-follower.ts'
+import { memberships, type Revision } from './memberships.ts'
+
+/** The translations of own rules that are shipped. */
+const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
+
+/** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
+export type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
+
+/** What the context is made of. */
+export interface ContextParts extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference'> {
+  config: Config
+  trust: Pick<Trust, 'keys' | 'revocations'>
+  pending: PendingContent
+  network: NetworkClient
+  /** The credential formats that are read; default: all that this software knows. */
+  formats?: readonly CredentialFormat[]
+}
+
+/** Gives each room what it needs of the others. */
+export function createContext(parts: ContextParts): Context {
+  const { config, storage, pending, now, trustedReference } = parts
+  const uuid = () => randomUUID()
+  const { cpuMilliseconds, replyBytes } = config.requestLimits
+  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
+  const terminology = createTerminology(
+    { ...terminologySource(storage, pending), largeCodeSystem: read },
+    { now, uuid, limits: { evaluationMilliseconds: cpuMilliseconds }, milliseconds: threadMilliseconds },
+  )
+  const revision: Revision = (types) => storage.revision(types) + pending.epoch()
+  const membership = memberships(terminology, revision)
+  const mapEnvironment: MapEnvironment = {
+    findMaps: (url) => findMaps(storage, url),
+    findStructure: (url) => findStructure(storage, url),
+    membership,
+    translator: (conceptMap) => terminology.translator(conceptMap),
+    revision: () => revision(mapTypes),
+  }
+  // `$transform` decides no verdict: an author tries his maps with drafts of the terminology, as WHO publishes it.
+  const draftEnvironment: MapEnvironment = {
+    ...mapEnvironment,
+    findStructure: (url) => findStructure(storage, url, { drafts: true }),
+    membership: memberships(terminology, revision, { drafts: true }),
+    translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
+  }
+  const euValueSets = createEuValueSets(storage)
+  const clock = { elapsed: () => performance.now() }
+  const verdictMaps = createMaps(mapEnvironment, clock)
+  const maps = createMaps(draftEnvironment, clock)
+  // Of each program: the translator, CQL, maps.
+  const jobProcesses = { processes: config.jobProcesses, idleSeconds: 30 }
+  const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
+  const images = createImageReader({ processes: config.jobProcesses })
+  const rules = createRules(
+    {
+      findLibraries: (url) => find(storage, 'Library', url),
+      listLibraries: () => listUsable(storage, 'Library'),
+      membership,
+      expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
+      euValueSet: async (id) => euValueSet(terminology, await euValueSets.find(id)),
+      derived: storage.derived,
+      revision: () => revision(ruleTypes),
+    },
+    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder },
+  )
+  const evaluate = wireEvaluate(parts, { rules, verdictMaps, images, revision })
+  const limits = { cpuMilliseconds, replyBytes }
+  const trustedKeys = () => parts.trust.keys()
+  const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
+  return { ...own, trustedReference, trustedKeys, limits, now, uuid }
+}
+
+function wireEvaluate(
+  { config, storage, trust, network, now, formats }: ContextParts,
+  { rules, verdictMaps, images, revision }: Pick<Context, 'rules' | 'verdictMaps' | 'images'> & { revision: Revision },
+): Evaluate {
+  const findMap = mapFinder(storage, () => revision(mapTypes))
+  return createEvaluate({
+    settings: config,
+    ...(formats ? { formats } : {}),
+    ...(config.network ? { followLink: linkFollower({ network, dataDir: config.dataDir, now }) } : {}),
+    keys: () => trust.keys(),
+    revocations: () => trust.revocations(),
+    mapping: {
+      compile: (canonical) =>
+        findMap(canonical).then((map) => verdictMaps.compile(map ? artefactName(map) : canonical)),
+      findMap,
+    },
+    readImage: images.read,
+    rules,
+    plans: createPlans({
+      all: listedByRevision(storage, 'PlanDefinition'),
+      find: (canonical) => findRunnable(storage, 'PlanDefinition', canonical),
+    }),
+    hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
+    now,
+  })
+}
