@@ -7,6 +7,7 @@ import { samplePayload } from '../../src/demo/samples.ts'
 import { allParameters, firstParameter, parameterValue, textParameter } from '../../src/fhir/operation.ts'
 import type { Binary, Bundle, BundleEntry, Parameter, Parameters } from '../../src/fhir/types.ts'
 import { euRuleToFhir } from '../../src/rules/certlogic/eu-rule.ts'
+import { euRule } from '../support/eu-rule.ts'
 import { testIssuer } from '../support/issuer.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 
@@ -270,21 +271,7 @@ test('a rule over an unknown value set is undetermined and says which; it is nev
 })
 
 test('a CertLogic rule sees the certificate and the envelope', async () => {
-  const rule = (logic: object) => ({
-    Identifier: 'GR-XA-0001',
-    Type: 'Acceptance',
-    Country: 'XA',
-    Version: '1.0.0',
-    SchemaVersion: '1.0.0',
-    Engine: 'CERTLOGIC',
-    EngineVersion: '0.7.5',
-    CertificateType: 'General',
-    Description: [{ lang: 'en', desc: 'Issued by XA, and in time' }],
-    ValidFrom: '2021-01-01T00:00:00Z',
-    ValidTo: '2030-01-01T00:00:00Z',
-    AffectedFields: ['v.0.co'],
-    Logic: logic,
-  })
+  const Description = [{ lang: 'en', desc: 'Issued by XA, and in time' }]
   const logic = {
     and: [
       { '===': [{ var: 'payload.v.0.co' }, { var: 'external.issuerCountryCode' }] },
@@ -297,7 +284,9 @@ test('a CertLogic rule sees the certificate and the envelope', async () => {
       },
     ],
   }
-  for (const resource of Object.values(euRuleToFhir(rule(logic) as never, { base: 'http://example.org/fhir' }))) {
+  for (const resource of Object.values(
+    euRuleToFhir(euRule({ Description, Logic: logic }) as never, { base: 'http://example.org/fhir' }),
+  )) {
     const put = await supertest(http)
       .put(`/fhir/${resource.resourceType}/${resource.id}`)
       .set({ Authorization: 'Bearer test', 'Content-Type': 'application/fhir+json' })

@@ -17,6 +17,8 @@ export interface GatewayBench {
   hosts: NetworkHost[]
   /** Settings of a participant; what is changed is taken as it is. */
   settings(country: string, changes?: Partial<GatewaySettings>): GatewaySettings
+  /** Settings by which a program takes part as a participant, which uploads unless it only reads. */
+  environment(country: string, options?: { reads?: boolean }): Record<string, string>
   /** A participant's gateway, closed with the bench. */
   open(country: string, changes?: Partial<GatewaySettings>): Promise<OpenGateway>
   /** Requests that were asked since the last look, as `METHOD /path`. */
@@ -52,6 +54,22 @@ export async function startBench(options: Omit<StandInOptions, 'pki'> & { pki?: 
     folder,
     hosts,
     settings,
+    environment: (country, { reads = false } = {}) => ({
+      NETWORK: 'on',
+      NETWORK_HOSTS: JSON.stringify(hosts),
+      GATEWAY_URL: gateway.url,
+      GATEWAY_COUNTRY: country,
+      GATEWAY_TLS_CERTIFICATE: join(folder, `${country}_TLS.pem`),
+      GATEWAY_TLS_KEY: join(folder, `${country}_TLS.key`),
+      GATEWAY_CA: join(folder, 'TNG_TLS.pem'),
+      GATEWAY_TRUST_ANCHOR: join(folder, 'TNG_TA.pem'),
+      ...(reads
+        ? {}
+        : {
+            GATEWAY_UPLOAD_CERTIFICATE: join(folder, `${country}_UP.pem`),
+            GATEWAY_UPLOAD_KEY: join(folder, `${country}_UP.key`),
+          }),
+    }),
     async open(country, changes) {
       const open = await openGateway(settings(country, changes), { isOn: true, hosts, now: () => new Date() })
       opened.push(open)

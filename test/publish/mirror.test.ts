@@ -201,6 +201,20 @@ function canonicalOf({ url, version }: Library | PlanDefinition): string {
 const isForeign = ({ planDefinition, library }: { planDefinition: string; library: string }) =>
   `${planDefinition} ${library}`.includes('/Foreign')
 
+/** A plan of our own, and one of the same address with a higher version by another. */
+async function publishOwnAndHigher(at: MirrorServer): Promise<void> {
+  const own = rulePlan('Mine', ['Bad'], switzerland)
+  const rules = ruleLibrary('Rules', 'context Patient\ndefine Bad: false')
+  for (const each of [rules, own]) assert.ok((await at.send('put', `${each.resourceType}/${each.id}`, each)).ok)
+  await at.publish({
+    ...own,
+    id: 'other',
+    version: '99.0.0',
+    library: foreignPlan.library!,
+    action: foreignPlan.action!,
+  })
+}
+
 describe('rules of others', () => {
   let plan: Resource
   let library: Resource
@@ -271,16 +285,7 @@ describe('rules of others', () => {
     assert.ok(status >= 400)
   })
   it('do not take the place of our own by a higher version', async () => {
-    const own = rulePlan('Mine', ['Bad'], switzerland)
-    const rules = ruleLibrary('Rules', 'context Patient\ndefine Bad: false')
-    for (const each of [rules, own]) assert.ok((await at.send('put', `${each.resourceType}/${each.id}`, each)).ok)
-    await at.publish({
-      ...own,
-      id: 'other',
-      version: '99.0.0',
-      library: foreignPlan.library!,
-      action: foreignPlan.action!,
-    })
+    await publishOwnAndHigher(at)
     const verdict = await at.ask(vaccination, inSwitzerland)
     assert.deepEqual(
       verdict.rules.filter(({ planDefinition }) => planDefinition.includes('/Mine')).map(({ result }) => result),
@@ -314,16 +319,7 @@ describe('rules of a supplier that the configuration names', () => {
     assert.ok(verdict.rules.every(({ planDefinition }) => !planDefinition.includes('/Other')))
   })
   it('and not in the place of our own', async () => {
-    const own = rulePlan('Mine', ['Bad'], switzerland)
-    const rules = ruleLibrary('Rules', 'context Patient\ndefine Bad: false')
-    for (const each of [rules, own]) assert.ok((await at.send('put', `${each.resourceType}/${each.id}`, each)).ok)
-    await at.publish({
-      ...own,
-      id: 'other',
-      version: '99.0.0',
-      library: foreignPlan.library!,
-      action: foreignPlan.action!,
-    })
+    await publishOwnAndHigher(at)
     const verdict = await at.ask(vaccination, inSwitzerland)
     assert.deepEqual(
       verdict.rules.filter(({ planDefinition }) => planDefinition.includes('/Mine')).map(({ result }) => result),

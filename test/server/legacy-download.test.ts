@@ -1,39 +1,26 @@
 /** From a gateway's rules to a server that serves them: nothing on the way changes a byte, and nobody but the country itself may have signed. */
+
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import type { Json } from '../../src/base/json-value.ts'
 import { readConfig } from '../../src/config.ts'
 import { importPackage } from '../../src/publish/import/import-package.ts'
 import { downloadLegacy, type LegacyDownload } from '../../src/server/legacy-download.ts'
 import { type GatewayBench, startBench } from '../gateway/stand-in.ts'
+import { euRule } from '../support/eu-rule.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 import { makeCms } from '../support/pki/cms.ts'
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
-const ruleText = (country: string, change: Record<string, unknown> = {}) =>
-  `\n${JSON.stringify(
-    {
-      Identifier: `GR-${country}-0001`,
-      Type: 'Acceptance',
-      Country: country,
-      Version: '1.0.0',
-      SchemaVersion: '1.0.0',
-      Engine: 'CERTLOGIC',
-      EngineVersion: '0.7.5',
-      CertificateType: 'General',
-      Description: [{ lang: 'en', desc: 'Always passes – é.' }],
-      ValidFrom: '2021-06-01T00:00:00Z',
-      ValidTo: '2099-06-01T00:00:00Z',
-      AffectedFields: ['r'],
-      Logic: { '===': [1, 1] },
-      ...change,
-    },
-    null,
-    1,
-  )}\t`
+const ruleText = (country: string, change: Record<string, Json | undefined> = {}) => {
+  const Description = [{ lang: 'en', desc: 'Always passes – é.' }]
+  const rule = euRule({ Identifier: `GR-${country}-0001`, Country: country, Description, ...change })
+  return `\n${JSON.stringify(rule, null, 1)}\t`
+}
 
 describe('vidimus gateway download', () => {
   let bench: GatewayBench

@@ -1,4 +1,5 @@
 /** The endpoints of the EU Digital COVID Certificate over the artefacts of a server. */
+
 import assert from 'node:assert/strict'
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,28 +11,14 @@ import type { Library, Resource, ValueSet } from '../../src/fhir/types.ts'
 import { importPackage } from '../../src/publish/import/import-package.ts'
 import { euRuleToFhir } from '../../src/rules/certlogic/eu-rule.ts'
 import { openStorage } from '../../src/storage/open.ts'
+import { euRule } from '../support/eu-rule.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 import { openssl, withOpenssl } from '../support/openssl.ts'
 import { overShared, sharedPath } from '../support/shared.ts'
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
 const textUrl = 'http://vidimus.org/fhir/StructureDefinition/eu-value-set'
-const rule = (change: JsonObject = {}): JsonObject => ({
-  Identifier: 'GR-AT-0001',
-  Type: 'Acceptance',
-  Country: 'AT',
-  Version: '1.0.0',
-  SchemaVersion: '1.0.0',
-  Engine: 'CERTLOGIC',
-  EngineVersion: '0.7.5',
-  CertificateType: 'General',
-  Description: [{ lang: 'en', desc: 'Always passes.' }],
-  ValidFrom: '2021-06-01T00:00:00Z',
-  ValidTo: '2099-06-01T00:00:00Z',
-  AffectedFields: ['r'],
-  Logic: { '===': [1, 1] },
-  ...change,
-})
+const rule = (change: JsonObject = {}): JsonObject => euRule({ Identifier: 'GR-AT-0001', Country: 'AT', ...change })
 
 /** Whose mirrored rules are run: those of France alone. */
 const suppliers = JSON.stringify([{ participant: 'FRA', runRules: true }, { participant: 'ITA' }])

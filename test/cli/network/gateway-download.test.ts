@@ -36,21 +36,12 @@ describe('vidimus gateway download', () => {
   })
   after(() => bench.close())
 
-  const download = (...args: string[]) => {
-    const file = (name: string) => join(bench.folder, name)
-    return runCommand(['gateway', 'download', ...args], {
-      NETWORK: 'on',
-      NETWORK_HOSTS: JSON.stringify(bench.hosts),
-      GATEWAY_URL: bench.gateway.url,
-      GATEWAY_COUNTRY: 'XA',
-      GATEWAY_TLS_CERTIFICATE: file('XA_TLS.pem'),
-      GATEWAY_TLS_KEY: file('XA_TLS.key'),
-      GATEWAY_CA: file('TNG_TLS.pem'),
-      GATEWAY_TRUST_ANCHOR: file('TNG_TA.pem'),
-      DATA_DIR: file('data'),
+  const download = (...args: string[]) =>
+    runCommand(['gateway', 'download', ...args], {
+      ...bench.environment('XA', { reads: true }),
+      DATA_DIR: join(bench.folder, 'data'),
       TRUST_LISTS: '[]',
     })
-  }
 
   it('writes what holds, tells what does not, and publishes nothing', async () => {
     const into = join(bench.folder, 'into')

@@ -12,15 +12,8 @@ test('a list of a configured gateway: read through it, and afterwards from its c
   const environment = {
     DATA_DIR: dataDir,
     TRUST_LISTS: JSON.stringify([{ name: 'network', kind: 'gateway', location: 'main' }]),
-    NETWORK: 'on',
-    NETWORK_HOSTS: JSON.stringify(bench.hosts),
     // Without an upload certificate: who only reads needs none.
-    GATEWAY_URL: bench.gateway.url,
-    GATEWAY_COUNTRY: 'XA',
-    GATEWAY_TLS_CERTIFICATE: join(bench.folder, 'XA_TLS.pem'),
-    GATEWAY_TLS_KEY: join(bench.folder, 'XA_TLS.key'),
-    GATEWAY_CA: join(bench.folder, 'TNG_TLS.pem'),
-    GATEWAY_TRUST_ANCHOR: join(bench.folder, 'TNG_TA.pem'),
+    ...bench.environment('XA', { reads: true }),
   }
   const keys = async (changes: Record<string, string> = {}) => {
     const { stdout } = await runCommand(['trust', 'keys', '--participant', 'XXB'], { ...environment, ...changes })

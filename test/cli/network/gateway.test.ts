@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { openCms } from '../../../src/cms/cms.ts'
 import { type GatewayBench, startBench } from '../../gateway/stand-in.ts'
+import { euRule } from '../../support/eu-rule.ts'
 import { runCommand } from '../../support/run-command.ts'
 
 describe('vidimus gateway', () => {
@@ -14,21 +15,8 @@ describe('vidimus gateway', () => {
   after(() => bench.close())
 
   const vidimus = (...args: string[]) => vidimusWith({}, ...args)
-  const vidimusWith = (more: Record<string, string>, ...args: string[]) => {
-    const file = (name: string) => join(bench.folder, name)
-    return runCommand(['gateway', ...args], {
-      NETWORK: 'on',
-      NETWORK_HOSTS: JSON.stringify(bench.hosts),
-      GATEWAY_URL: bench.gateway.url,
-      GATEWAY_COUNTRY: 'XA',
-      GATEWAY_TLS_CERTIFICATE: file('XA_TLS.pem'),
-      GATEWAY_TLS_KEY: file('XA_TLS.key'),
-      GATEWAY_UPLOAD_CERTIFICATE: file('XA_UP.pem'),
-      GATEWAY_UPLOAD_KEY: file('XA_UP.key'),
-      GATEWAY_CA: file('TNG_TLS.pem'),
-      ...more,
-    })
-  }
+  const vidimusWith = (more: Record<string, string>, ...args: string[]) =>
+    runCommand(['gateway', ...args], { ...bench.environment('XA'), ...more })
   const inDays = (days: number) => `${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 19)}Z`
   const certificate = () => join(bench.folder, 'XA_DSC_any.pem')
   const written = (name: string, content: string) => {
@@ -124,21 +112,17 @@ describe('vidimus gateway', () => {
     const [, id = ''] = /^batch ([0-9a-f-]{36}): 2 hashes uploaded$/m.exec(added.stdout) ?? []
     const rule = written(
       'good.json',
-      JSON.stringify({
-        Identifier: 'VR-XA-0001',
-        Type: 'Acceptance',
-        Country: 'XA',
-        Version: '1.0.0',
-        SchemaVersion: '1.0.0',
-        Engine: 'CERTLOGIC',
-        EngineVersion: '0.7.5',
-        CertificateType: 'Vaccination',
-        Description: [{ lang: 'en', desc: 'One dose at the very least.' }],
-        ValidFrom: inDays(3),
-        ValidTo: inDays(300),
-        AffectedFields: ['v.0.dn'],
-        Logic: { '>': [{ var: 'payload.v.0.dn' }, 0] },
-      }),
+      JSON.stringify(
+        euRule({
+          Identifier: 'VR-XA-0001',
+          CertificateType: 'Vaccination',
+          Description: [{ lang: 'en', desc: 'One dose at the very least.' }],
+          ValidFrom: inDays(3),
+          ValidTo: inDays(300),
+          AffectedFields: ['v.0.dn'],
+          Logic: { '>': [{ var: 'payload.v.0.dn' }, 0] },
+        }),
+      ),
     )
     const listed = await vidimus('revocation', 'list')
     const ruled = await vidimus('rule', 'add', rule)

@@ -38,15 +38,8 @@ describe('vidimus register, and the server that does the same', () => {
     ACCESS_LOG: 'off',
     BASE_URL: 'https://own.example',
     TRUST_LISTS: '[]',
-    NETWORK: 'on',
+    ...bench.environment('XA'),
     NETWORK_HOSTS: JSON.stringify([...bench.hosts, files.listed]),
-    GATEWAY_URL: bench.gateway.url,
-    GATEWAY_COUNTRY: 'XA',
-    GATEWAY_TLS_CERTIFICATE: join(bench.folder, 'XA_TLS.pem'),
-    GATEWAY_TLS_KEY: join(bench.folder, 'XA_TLS.key'),
-    GATEWAY_UPLOAD_CERTIFICATE: join(bench.folder, 'XA_UP.pem'),
-    GATEWAY_UPLOAD_KEY: join(bench.folder, 'XA_UP.key'),
-    GATEWAY_CA: join(bench.folder, 'TNG_TLS.pem'),
     PUBLIC_TLS_CERTIFICATE: join(bench.folder, 'XA_DESC.pem'),
   })
   const vidimus = (...args: string[]) => runCommand(args, environment())

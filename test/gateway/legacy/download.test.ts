@@ -1,37 +1,23 @@
 /** Rules and value sets of the DCC era from the stand-in gateway, over mutual TLS. */
+
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
+import type { JsonObject } from '../../../src/base/json-value.ts'
 import type { GatewayClient } from '../../../src/gateway/client.ts'
 import { downloadRules, downloadValueSets } from '../../../src/gateway/legacy/download.ts'
 import { writeEuValueSet } from '../../../src/gateway/legacy/eu-value-set.ts'
+import { euRule } from '../../support/eu-rule.ts'
 import { makeCms } from '../../support/pki/cms.ts'
 import { testPki } from '../../support/pki/pki.ts'
 import { type GatewayBench, startBench } from '../stand-in.ts'
 
 const day = 86_400_000
 const at = (days: number) => new Date(Date.now() + days * day).toISOString().replace(/\.\d+/, '')
-const ruleText = (change: Record<string, unknown> = {}) =>
-  `${JSON.stringify(
-    {
-      Identifier: 'GR-XA-0001',
-      Type: 'Acceptance',
-      Country: 'XA',
-      Version: '1.0.0',
-      SchemaVersion: '1.0.0',
-      Engine: 'CERTLOGIC',
-      EngineVersion: '0.7.5',
-      CertificateType: 'General',
-      Description: [{ lang: 'en', desc: 'Always – 😀.' }],
-      ValidFrom: at(3),
-      ValidTo: at(300),
-      AffectedFields: ['r'],
-      Logic: { '===': [1.1, 1] },
-      ...change,
-    },
-    null,
-    2,
-  )}\r\n`
+const ruleText = (change: JsonObject = {}) => {
+  const told = { Description: [{ lang: 'en', desc: 'Always – 😀.' }], Logic: { '===': [1.1, 1] } }
+  return `${JSON.stringify(euRule({ ...told, ValidFrom: at(3), ValidTo: at(300), ...change }), null, 2)}\r\n`
+}
 
 describe('rules of a gateway', () => {
   let bench: GatewayBench

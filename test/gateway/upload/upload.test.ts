@@ -6,6 +6,7 @@ import { inspectCertificate } from '../../../src/gateway/upload/certificate.ts'
 import { batchesOfLines, batchProblems } from '../../../src/gateway/upload/revocation.ts'
 import { ruleProblems } from '../../../src/gateway/upload/rule.ts'
 import { readBatch } from '../../../src/trust/revocation/read-batch.ts'
+import { euRule } from '../../support/eu-rule.ts'
 import { testPki } from '../../support/pki/pki.ts'
 import { readCases } from '../../support/read-cases.ts'
 
@@ -128,21 +129,15 @@ describe('hashes of a file become batches', () => {
   })
 })
 
-const rule: JsonObject = {
+const rule = euRule({
   Identifier: 'VR-XA-0001',
-  Type: 'Acceptance',
-  Country: 'XA',
-  Version: '1.0.0',
-  SchemaVersion: '1.0.0',
-  Engine: 'CERTLOGIC',
-  EngineVersion: '0.7.5',
   CertificateType: 'Vaccination',
-  Description: [{ lang: 'en', desc: 'One dose at least.' }],
   ValidFrom: '2026-01-01T00:00:00Z',
   ValidTo: '2030-01-01T00:00:00Z',
+  Description: [{ lang: 'en', desc: 'One dose at least.' }],
   AffectedFields: ['v.0.dn'],
   Logic: { '>': [{ var: 'payload.v.0.dn' }, 0] },
-}
+})
 
 describe('a validation rule before it is uploaded', () => {
   it('whole: nothing to say', () => {
