@@ -139,6 +139,8 @@ async function onboard(source: TrustSource, config: Config): Promise<OnboardRepo
       status,
       others: others.keys().find({}),
       did: rootDid(didOfAddress(publicAddress(config))),
+      environment: config.keyDirectoryEnvironment,
+      ownEnvironment: alone.sources()[0]?.content?.environment,
       now: new Date(),
     })
   } finally {
