@@ -22,17 +22,45 @@ export const tags = {
 /** Bit of an identifier octet: the content is elements. */
 const CONSTRUCTED = 0x20
 
-/** One element. */
-export interface Element {
+/** One element. Its bytes are cut out when they are asked for: of most elements of a long message nobody asks. */
+export class Element {
   /** Identifier octet: class, encoding and number. */
-  tag: number
-  /** Identifier, length, content and, with an indefinite length, the end marks. */
-  raw: Buffer
-  /** Content octets; of a constructed element, its children with what stands between. */
-  content: Buffer
+  readonly tag: number
   /** Elements inside; empty for a primitive element. */
-  children: Element[]
+  readonly children: readonly Element[]
+  /** Where the next element begins. */
+  readonly end: number
+  readonly #bytes: Buffer
+  readonly #at: number
+  readonly #from: number
+  readonly #to: number
+
+  constructor(
+    bytes: Buffer,
+    place: { at: number; from: number; to: number; end: number },
+    children: readonly Element[],
+  ) {
+    this.#bytes = bytes
+    this.tag = bytes[place.at] ?? 0
+    this.children = children
+    this.end = place.end
+    this.#at = place.at
+    this.#from = place.from
+    this.#to = place.to
+  }
+
+  /** Identifier, length, content and, with an indefinite length, the end marks. */
+  get raw(): Buffer {
+    return this.#bytes.subarray(this.#at, this.end)
+  }
+
+  /** Content octets; of a constructed element, its children with what stands between. */
+  get content(): Buffer {
+    return this.#bytes.subarray(this.#from, this.#to)
+  }
 }
+
+const none: readonly Element[] = []
 
 /** How deep elements may stand in each other. */
 const DEPTH = 32
@@ -53,7 +81,7 @@ interface Reading {
 export function readBer(bytes: Uint8Array): Element {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const element = readElement({ bytes: buffer, elements: 0 }, 0, buffer.length, 0)
-  if (element.raw.length !== buffer.length) malformed('bytes follow the ASN.1 value')
+  if (element.end !== buffer.length) malformed('bytes follow the ASN.1 value')
   return element
 }
 
@@ -70,15 +98,15 @@ function readElement(reading: Reading, at: number, limit: number, depth: number)
   const { length, start } = readLength(bytes, at + 1, limit)
   const end = start + length
   if (end > limit) malformed('an ASN.1 value is cut off')
+  const place = { at, from: start, to: end, end }
+  if (!(tag & CONSTRUCTED)) return new Element(bytes, place, none)
   const children: Element[] = []
-  if (tag & CONSTRUCTED)
-    for (let next = start; next < end; ) {
-      const child = readElement(reading, next, end, depth + 1)
-      children.push(child)
-      next += child.raw.length
-    }
-  const raw = bytes.subarray(at, end)
-  return { tag, raw, content: bytes.subarray(start, end), children }
+  for (let next = start; next < end; ) {
+    const child = readElement(reading, next, end, depth + 1)
+    children.push(child)
+    next = child.end
+  }
+  return new Element(bytes, place, children)
 }
 
 function readIndefinite(reading: Reading, at: number, limit: number, depth: number): Element {
@@ -90,12 +118,11 @@ function readIndefinite(reading: Reading, at: number, limit: number, depth: numb
   for (let next = start; ; ) {
     if (next + 2 > limit) malformed('an ASN.1 value has no end')
     if (bytes[next] === 0 && bytes[next + 1] === 0) {
-      const raw = bytes.subarray(at, next + 2)
-      return { tag, raw, content: bytes.subarray(start, next), children }
+      return new Element(bytes, { at, from: start, to: next, end: next + 2 }, children)
     }
     const child = readElement(reading, next, limit, depth + 1)
     children.push(child)
-    next += child.raw.length
+    next = child.end
   }
 }
 
@@ -115,9 +142,15 @@ export function expectTag(element: Element | undefined, tag: number, what: strin
 
 /** Octets of an OCTET STRING or, under the tag of a field, of what stands in its place: whole, or in pieces (X.690, 8.7). */
 export function octets(element: Element | undefined, what: string, tag: number = tags.octetString): Buffer {
-  if (element?.tag === tag) return element.content
-  if (element?.tag !== (tag | CONSTRUCTED)) malformed(`${what} is missing or of another type`)
-  return Buffer.concat(element.children.map((piece) => octets(piece, what)))
+  const pieces = [...piecesOf(element, what, tag)]
+  // Joined once, however deep the pieces stand in each other.
+  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces)
+}
+
+function* piecesOf(element: Element | undefined, what: string, tag: number): Generator<Buffer> {
+  if (element?.tag === tag) yield element.content
+  else if (element?.tag !== (tag | CONSTRUCTED)) malformed(`${what} is missing or of another type`)
+  else for (const piece of element.children) yield* piecesOf(piece, what, tags.octetString)
 }
 
 /** Dotted text of an OBJECT IDENTIFIER (X.690, 8.19). @throws CmsError */

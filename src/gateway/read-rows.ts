@@ -28,8 +28,24 @@ function malformed(what: string): GatewayError {
   })
 }
 
+/**
+ * Most arrays and objects of an answer: a row of a list is two, and a list of 20 MB has a few thousand rows. Twenty megabytes of empty
+ * arrays would hold the server for seconds while they are parsed.
+ */
+const MOST_VALUES = 120_000
+const OPENING = [0x5b, 0x7b]
+
+function isCrowded(body: Buffer): boolean {
+  let values = 0
+  for (const opening of OPENING)
+    for (let at = body.indexOf(opening); at >= 0; at = body.indexOf(opening, at + 1))
+      if (++values > MOST_VALUES) return true
+  return false
+}
+
 /** JSON of an answer; duplicate members and further ones are the gateway's affair. @throws GatewayError */
 function readJson(body: Buffer): Json {
+  if (isCrowded(body)) throw malformed(`it has more than ${MOST_VALUES} arrays and objects`)
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(body)

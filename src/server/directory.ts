@@ -60,6 +60,7 @@ function sourceStates(trust: Pick<Trust, 'keys' | 'sources'>): SourceState[] {
       kind,
       did: did ?? id,
       origins: originsOf(content?.keys ?? []),
+      environment: content?.environment,
       usable: content !== undefined && !index.isTooOld(name),
       failure,
       readAt: (checkedAt ?? readAt)?.toISOString(),

@@ -16,6 +16,7 @@ import { createMirrorStore, readForeignPackage } from '../publish/mirror.ts'
 import type { Publish } from '../publish/publish.ts'
 import type { Storage } from '../storage/storage.ts'
 import { participantCode, sameParticipant } from '../trust/keys/participant-codes.ts'
+import { PASSPORT_DOMAIN } from '../trust/keys/trusted-key.ts'
 import type { Trust } from '../trust/trust.ts'
 
 /** What mirroring needs of the other rooms. */
@@ -141,15 +142,23 @@ function partsOf({ gateways, storage, publish, trust, network, now }: MirrorOpti
 }
 
 /** Who may sign for a participant, by the lists in use. */
-function signersOf(trust: Pick<Trust, 'keys'>, participant: string): Signers {
-  const keys = trust
-    .keys()
-    .keys.filter((key) => key.status === 'current' && sameParticipant(key.participant, participant))
+export function signersOf(trust: Pick<Trust, 'keys'>, participant: string): Signers {
+  const index = trust.keys()
+  // Not those of a list that is too old; and an authority of passports vouches for nobody who publishes.
+  const own = index
+    .find({})
+    .filter((key) => key.status === 'current' && sameParticipant(key.participant, participant))
+    .filter(({ domain }) => domain !== PASSPORT_DOMAIN)
   const certificates = (usage: string) =>
-    keys.flatMap((key) => (key.usage === usage && key.certificate ? [key.certificate] : []))
+    own.flatMap((key) => (key.usage === usage && key.certificate ? [key.certificate] : []))
+  // One that is withdrawn is no upload certificate for that.
+  const listed = [...index.keys, ...index.leftOut.map(({ key }) => key)]
   return {
     uploads: certificates('UP'),
     authorities: certificates('SCA'),
-    documentSigners: new Set(certificates('DSC').map(({ fingerprint256 }) => fingerprint256)),
+    documentSigners: new Set(
+      listed.flatMap(({ usage, certificate }) => (usage === 'UP' || !certificate ? [] : [certificate.fingerprint256])),
+    ),
+    isWithdrawn: (certificate) => index.objectionTo?.(certificate) !== undefined,
   }
 }

@@ -110,7 +110,10 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
   const upkeepOf = ({ kind }: TrustSource): Upkeep => {
     const read = sourceReaders[kind]
     // Who may sign batches is on the lists as they are now.
-    const uploads = () => uploadsIn(indexOf(overridden([...states.values()]), options.now))
+    const uploads = async () => {
+      const parts = partsOfIndex(overridden([...states.values()]), options.now)
+      return uploadsIn(await createKeyIndexInSlices(...parts))
+    }
     return { readers, check: check.check, messages, uploads, now: options.now(), read, copies, keepsCopies }
   }
   let index = createKeyIndex([])
@@ -225,9 +228,6 @@ const contentsOf = (states: readonly SourceState[]): SourceContent[] =>
 function entriesOf(states: readonly SourceState[]): TrustedKey[] {
   return [...states.flatMap(({ content }) => content?.keys ?? []), ...leftOutKeys(states)]
 }
-
-const indexOf = (states: readonly SourceState[], now: () => Date): KeyIndex =>
-  createKeyIndex(...partsOfIndex(states, now))
 
 /** What the index of all sources is made of. */
 function partsOfIndex(states: readonly SourceState[], now: () => Date): [TrustedKey[][], IndexRules] {

@@ -239,6 +239,7 @@ describe('lists are read strictly', () => {
     ['null', 'null', /a list is wanted/],
     ['a list of texts', '["a"]', /entry 1 is no object/],
     ['a list in a list', '[[]]', /entry 1 is no object/],
+    ['a list of empty lists without end', `[${'[],'.repeat(120_000)}[]]`, /more than 120000 arrays/],
     ['no uuid', JSON.stringify([{ ...row, uuid: undefined }]), /uuid is missing/],
     ['a number as country', JSON.stringify([row, { ...row, country: 7 }]), /entry 2: country is no text/],
     ['a thumbprint that is a list', JSON.stringify([{ ...row, thumbprint: ['a'] }]), /thumbprint is no text/],

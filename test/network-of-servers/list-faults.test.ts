@@ -61,6 +61,12 @@ describe('A server whose list goes wrong', () => {
     assert.equal(told?.state, 'stale')
     assert.ok((told?.keys ?? 0) > 0)
     faults.length = 0
+    if (list === 'half') {
+      await refresh()
+      assert.match(state()?.failure ?? '', /older .* than the one that waits/)
+    }
+    // Its maker mends a list by a newer one: the one before is older than what waits, and does not take that back.
+    if (list) network.lists.created = new Date()
     await refresh()
     assert.deepEqual([state()?.state, state()?.failure], ['ok', undefined])
     assert.equal(await verdict(), 'VERIFIED')

@@ -318,6 +318,31 @@ describe('rules of a supplier that the configuration names', () => {
     const verdict = await at.ask(vaccination, inSwitzerland)
     assert.ok(verdict.rules.every(({ planDefinition }) => !planDefinition.includes('/Other')))
   })
+  it('and take no name of a library of ours, by which others of ours include or name it', async () => {
+    const common = ruleLibrary('Common', 'context Patient\ndefine Good: false')
+    const including = ruleLibrary(
+      'Including',
+      "include Common version '1' called C\ncontext Patient\ndefine Good: C.Good",
+    )
+    for (const each of [common, including]) assert.ok((await at.send('put', `Library/${each.id}`, each)).ok)
+    const his = ruleLibrary('Common', 'context Patient\ndefine Good: true', { version: '99' })
+    const copy = await at.publish({ ...his, id: 'his', url: `${base}/Library/Common` })
+    assert.equal('status' in copy && copy.status, 'active')
+    const plans = [
+      rulePlan('Names', ['Good'], { library: ['Common'] }),
+      rulePlan('Includes', ['Good'], { library: [canonicalOf(including)] }),
+    ]
+    for (const plan of plans) {
+      const draft: PlanDefinition = { ...plan, status: 'draft' }
+      assert.ok((await at.send('put', `PlanDefinition/${plan.id}`, draft)).ok)
+      const verdict = await at.ask(vaccination, { name: 'planDefinition', valueCanonical: canonicalOf(plan) })
+      assert.deepEqual(
+        verdict.rules.map(({ result }) => result),
+        [false],
+        verdict.text,
+      )
+    }
+  })
   it('and not in the place of our own', async () => {
     await publishOwnAndHigher(at)
     const verdict = await at.ask(vaccination, inSwitzerland)

@@ -174,5 +174,6 @@ export async function openMirrorBed(allow: object[], environment: Record<string,
 const signersOf = (one: ReturnType<typeof participant> | undefined) => ({
   uploads: one ? [one.upload.certificate] : [],
   authorities: one ? [one.authority.certificate] : [],
+  isWithdrawn: () => false,
   documentSigners: new Set(one ? [one.documentSigner.certificate.fingerprint256] : []),
 })

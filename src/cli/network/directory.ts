@@ -83,7 +83,9 @@ function sourceOf(given: string, { json: _, ...options }: OnboardOptions, config
     const [source] = parseTrustLists(JSON.stringify([{ ...entryOf(given, options), ...options }]), readText)
     if (source) return source
   } catch (error) {
-    throw wrongUse(error instanceof Error ? error.message : String(error))
+    const text = error instanceof Error ? error.message : String(error)
+    // The entry is made here, of the command line: its place in the setting would lead nowhere.
+    throw wrongUse(text.replaceAll('TRUST_LISTS, source 1', given).replace(/signing key: key$/m, 'signing key: --key'))
   }
   throw wrongUse(`${given} names no source`)
 }
@@ -137,6 +139,8 @@ async function onboard(source: TrustSource, config: Config): Promise<OnboardRepo
       status,
       others: others.keys().find({}),
       did: rootDid(didOfAddress(publicAddress(config))),
+      environment: config.keyDirectoryEnvironment,
+      ownEnvironment: alone.sources()[0]?.content?.environment,
       now: new Date(),
     })
   } finally {

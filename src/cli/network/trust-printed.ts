@@ -1,5 +1,6 @@
 import { leftOutText } from '../../trust/status.ts'
 import type { TrustListStatus } from '../../trust/trust.ts'
+import { NOT_READ_YET } from '../../trust/upkeep/read-source.ts'
 import { table } from '../table.ts'
 
 /** Said at the start, too: a server that trusts nobody looks well otherwise. */
@@ -30,7 +31,9 @@ export function printedLists(lists: TrustListStatus[], withWarnings: boolean): s
 /** Why a list failed, and that its withdrawals are lost when nothing else stands in for them. */
 export function failureOf({ usable, failure, kind, required }: TrustListStatus): string {
   const isLost = !usable && !required && kind !== 'distrusted'
-  return `${failure}${isLost ? '; what it withdraws is not known' : ''}`
+  const hint =
+    failure === NOT_READ_YET ? ' (a server that starts asks for it, and so does `vidimus trust refresh`)' : ''
+  return `${failure}${hint}${isLost ? '; what it withdraws is not known' : ''}`
 }
 
 function stateOf(list: TrustListStatus): string {

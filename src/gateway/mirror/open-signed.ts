@@ -10,8 +10,13 @@ export interface Signers {
   uploads: readonly X509Certificate[]
   /** Its authorities (SCA): what they certify may sign, too. */
   authorities: readonly X509Certificate[]
-  /** SHA-256 fingerprints, as node writes them, of certificates that sign credentials of persons: these sign nothing else. */
+  /**
+   * SHA-256 fingerprints, as node writes them, of certificates that are listed for something else, as those that sign credentials of
+   * persons: these sign nothing else, whether they count at the moment or not.
+   */
   documentSigners: ReadonlySet<string>
+  /** Whether any list speaks against a certificate, or against who certified it. */
+  isWithdrawn(certificate: X509Certificate): boolean
 }
 
 /** Opens a compact JWS: undefined unless a key that is named by its header signed it. */
@@ -93,7 +98,7 @@ function certificateIn(base64: string): X509Certificate | undefined {
 }
 
 function maySign(certificate: X509Certificate, signers: Signers, now: Date): boolean {
-  if (!isInForce(certificate, now)) return false
+  if (!isInForce(certificate, now) || signers.isWithdrawn(certificate)) return false
   if (signers.uploads.some(({ raw }) => raw.equals(certificate.raw))) return true
   if (certificate.ca || signsCredentials(certificate) || signers.documentSigners.has(certificate.fingerprint256))
     return false

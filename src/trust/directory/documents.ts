@@ -1,21 +1,13 @@
 import type { X509Certificate } from 'node:crypto'
+import { type ListEnvironment, listEnvironments } from '../lists/did-document.ts'
 import type { DirectoryEntry } from './entries.ts'
 import { hasJoseName, type PublicJwk, publicJwk } from './public-jwk.ts'
-
-/** Environments of the network, by the JSON-LD context that names their code systems. */
-const environments = {
-  dev: 'https://smart.who.int/trust/tng-context/v1-DEV.jsonld',
-  uat: 'https://smart.who.int/trust/tng-context/v1-UAT.jsonld',
-  prod: 'https://smart.who.int/trust/tng-context/v1.jsonld',
-} as const
-/** One of {@link environments}. */
-export type DirectoryEnvironment = keyof typeof environments
 
 /** Of whom the directory is. */
 export interface DirectoryPlace {
   /** DID below which every document stands: `did:web:<host>[:<path>]`. */
   did: string
-  environment: DirectoryEnvironment
+  environment: ListEnvironment
 }
 
 /** A document before it is signed: the members that are signed, as text. */
@@ -159,7 +151,7 @@ function didDocument(
     '@context': [
       'https://www.w3.org/ns/did/v1',
       'https://w3id.org/security/suites/jws-2020/v1',
-      environments[place.environment],
+      listEnvironments[place.environment],
     ],
     id,
     controller: parentOf(place, folder, levels),

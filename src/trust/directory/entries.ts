@@ -3,6 +3,7 @@ import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/crypto/
 import { type ChainEntry, checkChains, isSignedBy } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { keyFault, type TrustedKey } from '../keys/trusted-key.ts'
+import type { ListEnvironment } from '../lists/did-document.ts'
 import { entryName } from '../lists/trust-source.ts'
 import { makeTurns } from '../turns.ts'
 import { publicJwk } from './public-jwk.ts'
@@ -39,6 +40,8 @@ export interface DirectorySource {
   did?: string | undefined
   /** Its keys by thumbprint, each with the DIDs of the lists that it took it from. */
   origins?: ReadonlyMap<string, readonly string[]>
+  /** Environment of the network that it is of, where it says so. */
+  environment?: ListEnvironment | undefined
 }
 
 /** The keys of an index that are published, and those that are not. */
@@ -55,6 +58,8 @@ export interface SelectionRules {
   sources: readonly DirectorySource[]
   /** DID of the directory itself: what comes from it is not given back as if somebody else had said it. */
   did: string
+  /** Environment of the directory: keys of a test network are not published as those of the network. */
+  environment: ListEnvironment
 }
 
 /** The sentence with which a key without certificate is refused. */
@@ -131,9 +136,13 @@ function candidateOf(key: TrustedKey, rules: SelectionRules): Candidate | string
   const sources = rules.sources.filter(({ name }) => key.lists.includes(name))
   const foreign = sources.filter((source) => vouches(source, key, rules))
   if (sources.length > 0 && foreign.length === 0) return ONLY_HANDED_ON
-  if (key.usage === 'UP' && !foreign.some(({ kind }) => kind === GATEWAY))
+  const here = foreign.filter(({ environment = rules.environment }) => environment === rules.environment)
+  const [another] = foreign
+  if (another && here.length === 0)
+    return `it is on a list of the environment ${another.environment} alone, and the directory is of ${rules.environment}`
+  if (key.usage === 'UP' && !here.some(({ kind }) => kind === GATEWAY))
     return 'upload keys are republished from a gateway alone'
-  const source = foreign.flatMap((each) => originsIn(each, key)).at(0)
+  const source = here.flatMap((each) => originsIn(each, key)).at(0)
   return { key, certificate, ...(source === undefined ? {} : { source }) }
 }
 

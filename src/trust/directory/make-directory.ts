@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { sha256Base64url } from '../../base/crypto/sha256.ts'
 import type { PublicDocument } from '../../base/public-document.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
+import type { ListEnvironment } from '../lists/did-document.ts'
 import { makeTurns } from '../turns.ts'
 import { createHashProcess, type HashProcess } from './directory-process.ts'
-import { type DirectoryEnvironment, didOfAddress, type PlannedDocument, planDocuments, rootDid } from './documents.ts'
+import { didOfAddress, type PlannedDocument, planDocuments, rootDid } from './documents.ts'
 import { type DirectoryEntry, type DirectorySource, type NotPublished, selectEntries } from './entries.ts'
 import {
   contentHash,
@@ -37,7 +38,7 @@ export interface DirectoryParts {
   records: SealRecords
   /** Public address of the server, without `/fhir`. */
   address(): string
-  environment: DirectoryEnvironment
+  environment: ListEnvironment
   now(): Date
   /** Told when the directory was made, or is withheld, and why. */
   tell(text: string): void
@@ -127,7 +128,7 @@ export async function makeDirectory(
   const index = parts.keys()
   const place = { did: didOfAddress(parts.address()), environment: parts.environment }
   const did = rootDid(place.did)
-  const selection = await selectEntries(index, { now, sources: parts.sources(), did })
+  const selection = await selectEntries(index, { now, sources: parts.sources(), did, environment: parts.environment })
   tellLeftOut(selection.notPublished)
   const { entries, changesAt } = selection
   const stored = await loadSeals(parts.records, did)

@@ -2,6 +2,7 @@ import { isForSignatures, subjectKeyIdentifier } from '../../base/crypto/x509.ts
 import type { KeyIndex } from '../keys/key-index.ts'
 import { derivedKeyId, isExpired, keyAlgorithm, type TrustedKey } from '../keys/trusted-key.ts'
 import { wrappedKeyIds } from '../keys/wrapped-keys.ts'
+import type { ListEnvironment } from '../lists/did-document.ts'
 import { entryName, type TrustSource } from '../lists/trust-source.ts'
 import type { TrustListStatus } from '../status.ts'
 import { type DirectorySource, type NotPublished, selectEntries } from './entries.ts'
@@ -46,8 +47,11 @@ export interface Onboarding {
   status: TrustListStatus
   /** Keys of the sources that are configured already. */
   others: readonly TrustedKey[]
-  /** DID of the directory that it would be merged into. */
+  /** DID of the directory that it would be merged into, and its environment. */
   did: string
+  environment: ListEnvironment
+  /** Environment of the network that the source is of, where it says so. */
+  ownEnvironment?: ListEnvironment | undefined
   now: Date
 }
 
@@ -55,11 +59,11 @@ const SOON_MILLISECONDS = 30 * 86_400_000
 
 /** Evaluates a local directory by the rules by which it would be merged and published. */
 export async function evaluateSource(onboarding: Onboarding): Promise<OnboardReport> {
-  const { source, index, status, others, did, now } = onboarding
+  const { source, index, status, others, did, environment, ownEnvironment, now } = onboarding
   const { name, kind, location } = source
   const keys = index.find({})
-  const sources: DirectorySource[] = [{ name, kind, did: source.id }]
-  const { entries, notPublished } = await selectEntries(index, { now, sources, did })
+  const sources: DirectorySource[] = [{ name, kind, did: source.id, environment: ownEnvironment }]
+  const { entries, notPublished } = await selectEntries(index, { now, sources, did, environment })
   const known = new Set(notPublished.map(lineOf))
   const refused = [...notPublished, ...(status.leftOut ?? []).filter((each) => !known.has(lineOf(each)))]
   const wrapped = keys.filter((key) => wrappedKeyIds(key) !== undefined)

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
+import { makeTurns } from '../turns.ts'
 import { sameParticipant } from './participant-codes.ts'
 
 /** What the chain check needs of an entry of a list. */
@@ -62,7 +63,9 @@ export async function checkChains(
   const authorities = new Map<string, Authority[]>()
   const rules = { policy, hierarchy, authorities }
   const verdicts: ChainVerdict[] = []
+  const turn = makeTurns()
   for (const [at, { usage, participant, certificate }] of entries.entries()) {
+    await turn()
     if (!isAuthority(usage, hierarchy) || authorityFault({ usage, participant, certificate }, policy)) continue
     const name = `${usage}|${participant}|${certificate.subject}`
     const named = authorities.get(name)
@@ -73,7 +76,7 @@ export async function checkChains(
     verdicts.push(verdictOn(entry, rules))
     await breath()
   }
-  return { verdicts, warnings: repeatedNames(entries) }
+  return { verdicts, warnings: await repeatedNames(entries) }
 }
 
 const isAuthority = (usage: string, hierarchy: Hierarchy): boolean => Object.values(hierarchy).includes(usage)
@@ -152,9 +155,11 @@ export function isSignedBy(certificate: X509Certificate, issuer: X509Certificate
 }
 
 /** Two SCAs of one participant that have a name or a key id in common. */
-function repeatedNames(entries: ChainEntry[]): string[] {
+async function repeatedNames(entries: ChainEntry[]): Promise<string[]> {
   const found = new Map<string, Set<string>>()
+  const turn = makeTurns()
   for (const { usage, participant, certificate } of entries) {
+    await turn()
     if (usage !== 'SCA') continue
     const keyId = subjectKeyIdentifier(certificate.raw)
     const names = [

@@ -83,7 +83,21 @@ export function* collectObjections({ entries, distrust, suspended }: Withdrawals
     if (distrustOfKey) object(collected, key, distrustOfKey)
   })
   for (const { key, reason } of suspended) object(collected, key, { reason })
+  yield* collectAuthorities(entries, collected)
   return { to: (key) => objectionTo(key, collected) }
+}
+
+/** What is said against an authority falls on every certificate of the same key: under another name it signs as well. */
+function* collectAuthorities(entries: readonly TrustedKey[], collected: Collected): Generator<void> {
+  const { byPrint, authorities } = collected
+  if (byPrint.size === 0) return
+  yield* inSteps(entries, (key) => {
+    if (!key.certificate?.ca || authorities.has(key.thumbprint)) return
+    const objection = printsOf(key)
+      .map((print) => byPrint.get(print))
+      .reduce(worse, undefined)
+    if (objection) object(collected, key, objection)
+  })
 }
 
 /** Objects to a key in all its certificates, and as an authority. */

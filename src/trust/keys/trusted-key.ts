@@ -18,6 +18,12 @@ export const statusForm = `one of ${STATUSES.join(', ')}`
 /** CSCA and SCA are one usage: paths and fragments of the network's lists say the one, coded fields the other. */
 export const scaOf = (usage: string): string => (usage === 'CSCA' ? 'SCA' : usage)
 
+/**
+ * Domain of passport keys: the network has no code for it, and they are no keys of a health domain. An authority of passports signs
+ * passports, and what it signed is no word of the participant of that country.
+ */
+export const PASSPORT_DOMAIN = 'ICAO'
+
 /** A key that somebody vouches for. */
 export interface TrustedKey {
   /** As published: standard base64 for HCERT, thumbprint for SMART Health Cards, a name for DIVOC. */

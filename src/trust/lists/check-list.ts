@@ -11,6 +11,7 @@ import {
   type DidKeyItem,
   type DidTrustList,
   didDocumentKind,
+  type ListEnvironment,
   readDidDocument,
 } from './did-document.ts'
 import { provenQuads, type RefusalReason, type SignedQuads } from './did-proof.ts'
@@ -36,6 +37,7 @@ export interface CheckedItem extends DidKeyItem {
 export interface CheckedList {
   id: string
   kind: DidDocumentKind
+  environment?: ListEnvironment
   created: string
   items: CheckedItem[]
   references: string[]

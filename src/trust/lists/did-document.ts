@@ -6,9 +6,22 @@ import { scaOf } from '../keys/trusted-key.ts'
 /** What a did:web document of the network is, as far as it can be told without trusting it. */
 export type DidDocumentKind = 'embedded' | 'reference' | 'v1'
 
+/** Environments of the network, by the JSON-LD context that names their code systems; those of tests first. */
+export const listEnvironments = {
+  dev: 'https://smart.who.int/trust/tng-context/v1-DEV.jsonld',
+  uat: 'https://smart.who.int/trust/tng-context/v1-UAT.jsonld',
+  prod: 'https://smart.who.int/trust/tng-context/v1.jsonld',
+} as const
+/** One of {@link listEnvironments}. */
+export type ListEnvironment = keyof typeof listEnvironments
+
+const environmentNames: readonly ListEnvironment[] = ['dev', 'uat', 'prod']
+
 /** A trust list as a did:web document. */
 export interface DidTrustList {
   id: string
+  /** By whose code systems it names domains, participants and usages; absent when it names no context of the network. */
+  environment?: ListEnvironment
   kind: DidDocumentKind
   /** `proof.created`, a date-time in UTC. */
   created: string
@@ -84,11 +97,13 @@ function readList(json: Json): DidTrustList {
     throw new ShapeFault('verificationMethod must be a list, and not empty')
   const references = methods.filter((each) => typeof each === 'string')
   if (new Set(methods.map(idOf)).size < methods.length) throw new ShapeFault('two items have one id')
+  const environment = environmentNames.find((name) => context.includes(listEnvironments[name]))
+  const head = { id, created, ...(environment ? { environment } : {}) }
   if (references.length < methods.length)
-    return { id, kind: 'embedded', created, items: methods.map(readItem), references: [] }
+    return { ...head, kind: 'embedded', items: methods.map(readItem), references: [] }
   const wrong = references.findIndex((each) => !DID.test(each))
   if (wrong >= 0) throw new ShapeFault(`verificationMethod[${wrong}] must be a DID`)
-  return { id, kind: 'reference', created, items: [], references }
+  return { ...head, kind: 'reference', items: [], references }
 }
 
 const idOf = (method: Json): Json | undefined => (isJsonObject(method) ? method.id : method)

@@ -10,6 +10,7 @@ import { publicKeyFromJwk } from '../keys/jwk.ts'
 import { certificateMembers, derivedKeyId, readCertificate, type TrustedKey } from '../keys/trusted-key.ts'
 import { makeTurns } from '../turns.ts'
 import { type CheckedItem, type CheckedList, isRefused, type ListChecker, withChains } from './check-list.ts'
+import type { ListEnvironment } from './did-document.ts'
 import {
   bindingOf,
   entryName,
@@ -60,8 +61,18 @@ export async function readDidSource(source: TrustSource, { readers, check, now }
       throw new UnusableSource(`the list ${did} says that it was made in the future: ${created}`)
   }
   const content = await readEntries(list.kind === 'embedded' ? list : await unionOf(list, embedded), source)
-  return { ...content, createdOf, ...(foreign > 0 ? { foreignReferences: foreign } : {}) }
+  const environment = list.environment && environmentOf([list, ...embedded])
+  return {
+    ...content,
+    createdOf,
+    ...(environment ? { environment } : {}),
+    ...(foreign > 0 ? { foreignReferences: foreign } : {}),
+  }
 }
+
+/** The environment of a list: of one that is made of several, that of a test where one of them is. */
+const environmentOf = (lists: readonly CheckedList[]): ListEnvironment | undefined =>
+  (['dev', 'uat', 'prod'] as const).find((name) => lists.some(({ environment }) => environment === name))
 
 /** The entries of several lists as one, each once; document signers may have their authority on another of them. */
 async function unionOf(root: CheckedList, lists: CheckedList[]): Promise<CheckedList> {

@@ -3,6 +3,7 @@ import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
 import { scaOf, type TrustedKey } from '../keys/trusted-key.ts'
 import type { BatchStore } from '../revocation/gateway/batch-store.ts'
 import type { RevocationContent } from '../revocation/revocation-content.ts'
+import type { ListEnvironment } from './did-document.ts'
 import type { GatewayDownloads } from './gateway-source.ts'
 
 /** Kinds of trust source. */
@@ -94,6 +95,8 @@ export interface SourceContent {
   created?: string
   /** When each signed document that it is made of was made, by DID: none is ever replaced by an older one. */
   createdOf?: Readonly<Record<string, string>>
+  /** Environment of the network that a list of it is of. */
+  environment?: ListEnvironment
   /** How many references lead out of the list; they are never followed. */
   foreignReferences?: number
   /** What is unusual about the list as a whole. */

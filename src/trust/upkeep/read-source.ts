@@ -54,6 +54,9 @@ export async function adoptCopy(before: SourceState, upkeep: Upkeep): Promise<So
   return (await readCopy(state, copy, upkeep).catch(notOurFault)) ?? state
 }
 
+/** Failure of a remote source that nobody has asked for so far. */
+export const NOT_READ_YET = 'it was not read yet'
+
 async function startRemote(state: SourceState, { copy, fault }: LoadedCopy, upkeep: Upkeep): Promise<SourceState> {
   let faultOfCopy = fault
   let read: SourceState | undefined
@@ -67,7 +70,7 @@ async function startRemote(state: SourceState, { copy, fault }: LoadedCopy, upke
   const first = await fromFirstCopy(read ?? state, upkeep)
   const current = first ?? read ?? state
   const { lastError } = state.meta ?? {}
-  const unread = current.content ? undefined : 'it was not read yet'
+  const unread = current.content ? undefined : NOT_READ_YET
   const off = upkeep.readers.fetch || !isUrl(state.source.location) ? lastError : networkIsOff
   const texts = [faultOfCopy, current.failure, off ?? unread].filter((each) => each !== undefined)
   const failure = [...new Set(texts)].join('; ')

@@ -47,7 +47,7 @@ interface SourceReading {
   check: ListChecker
   messages: MessageOpener
   /** Upload certificates that count now, to be asked by country (alpha-2). */
-  uploads(): (country: string) => readonly TrustedKey[]
+  uploads(): Promise<(country: string) => readonly TrustedKey[]>
   now: Date
   before: SourceContent | undefined
 }

@@ -7,15 +7,30 @@ import type { TrustedKey } from '../keys/trusted-key.ts'
 /** Usages whose certificates an authority of that usage signs. */
 export const AUTHORITIES: Record<string, string> = { DSC: 'SCA', DESC: 'DECA', UP: 'SCA' }
 
+/** Listed authorities of a usage and name. */
+export type Authorities = (usage: string, name: string) => readonly TrustedKey[]
+
+/** Looked for once, however many keys are tried. */
+export function authoritiesIn({ find }: Pick<KeyIndex, 'find'>): Authorities {
+  let byName: Map<string, TrustedKey[]> | undefined
+  return (usage, name) => {
+    byName ??= Map.groupBy(
+      find({ usage: ['SCA', 'DECA'] }),
+      (key) => `${key.usage}|${key.certificate?.ca ? key.certificate.subject : ''}`,
+    )
+    return byName.get(`${usage}|${name}`) ?? []
+  }
+}
+
 /** The listed authority that signed a key's certificate: of its participant, whatever the domain. */
-export function authorityOf(key: TrustedKey, { find }: Pick<KeyIndex, 'find'>): TrustedKey | undefined {
+export function authorityOf(key: TrustedKey, authorities: Authorities): TrustedKey | undefined {
   const { certificate, usage, participant } = key
   const wanted = AUTHORITIES[usage]
   if (!certificate || wanted === undefined) return undefined
   const named = authorityKeyIdentifier(certificate.raw)
-  const signers = find({ usage: [wanted] }).filter((each) => {
+  const signers = authorities(wanted, certificate.issuer).filter((each) => {
     const { certificate: authority } = each
-    if (!authority?.ca || authority.subject !== certificate.issuer) return false
+    if (!authority?.ca) return false
     if (participant !== '' && !sameParticipant(each.participant, participant)) return false
     const own = subjectKeyIdentifier(authority.raw)
     return (!named || !own || Buffer.from(named).equals(own)) && isSignedBy(certificate, authority)

@@ -5,7 +5,14 @@ import { subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import { isSignedBy, subjectCountries } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { participantCode } from '../keys/participant-codes.ts'
-import { certificateMembers, certificatePrints, derivedKeyId, keyFault, type TrustedKey } from '../keys/trusted-key.ts'
+import {
+  certificateMembers,
+  certificatePrints,
+  derivedKeyId,
+  keyFault,
+  PASSPORT_DOMAIN,
+  type TrustedKey,
+} from '../keys/trusted-key.ts'
 
 /** A key that the question may mean. */
 export interface Candidate {
@@ -98,7 +105,11 @@ function namesOf(certificate: X509Certificate): string[] {
 function unlisted(leaf: X509Certificate, { find }: Keys): Candidate[] {
   if (keyFault(leaf.publicKey) !== undefined) return []
   const signers = find({ usage: ['SCA'] }).filter(
-    ({ certificate }) => certificate?.ca && certificate.subject === leaf.issuer && isSignedBy(leaf, certificate),
+    ({ certificate, domain }) =>
+      domain !== PASSPORT_DOMAIN &&
+      certificate?.ca &&
+      certificate.subject === leaf.issuer &&
+      isSignedBy(leaf, certificate),
   )
   const participants = new Set(signers.map(({ participant }) => participant))
   return [...participants].map(
@@ -122,7 +133,8 @@ function unlisted(leaf: X509Certificate, { find }: Keys): Candidate[] {
 /** Whether every country of a certificate's subject is a participant's; a certificate without one is nobody's. */
 export function isOfParticipant(certificate: X509Certificate, participant: string): boolean {
   const countries = subjectCountries(certificate)
-  return countries.length > 0 && countries.every((each) => participantCode(each) === participantCode(participant))
+  const code = participantCode(participant)
+  return code !== undefined && countries.length > 0 && countries.every((each) => participantCode(each) === code)
 }
 
 /** Certificates of a JWS header (RFC 7515, 4.1.6); a text says what is wrong. */

@@ -2,7 +2,7 @@ import { isForSignatures } from '../../base/crypto/x509.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { participantOfIssuer, sameParticipant } from '../keys/participant-codes.ts'
 import { certificatePrints, keyFault, scaOf, type TrustedKey } from '../keys/trusted-key.ts'
-import { AUTHORITIES } from './authority.ts'
+import { AUTHORITIES, type Authorities } from './authority.ts'
 import { type Candidate, isOfParticipant } from './candidates.ts'
 import { fitsAlgorithm, isSignedWith, type ReadJws } from './jws.ts'
 import type { ReadSubject, TrustSubject } from './subject.ts'
@@ -38,7 +38,7 @@ export const trustSteps = [
 export type TrustStepName = (typeof trustSteps)[number]
 
 /** Where trusted keys are found. */
-export type TrustKeys = Pick<KeyIndex, 'find' | 'leftOut' | 'objectionTo' | 'unavailable'>
+export type TrustKeys = Pick<KeyIndex, 'find' | 'leftOut' | 'objectionTo' | 'remarksOn' | 'unavailable'>
 
 /** What a step finds: a detail that passes, or why it fails or is skipped. */
 type Finding = string | { fail: string } | { skip: string }
@@ -48,6 +48,7 @@ export interface Judging {
   question: TrustQuestion
   read: ReadSubject
   keys: TrustKeys
+  authorities: Authorities
 }
 
 /** A key that is judged. */
@@ -83,11 +84,14 @@ function algorithmStep({ read: { jws }, key }: Judged): Finding {
   return isNamed ? jws.algorithm : { fail: 'its list has the key for another algorithm' }
 }
 
+/** Whether a key is of the participant that is asked for. */
+export const isOf = ({ participant }: TrustedKey, asked: string | undefined): boolean =>
+  asked === undefined || (participant !== '' && sameParticipant(participant, asked))
+
 function keyStep({ question, read: { jws }, key, isUnlisted }: Judged): Finding {
   const { participant } = question
   const text = `${key.usage || 'key'} ${key.keyId} of ${key.participant || key.issuer || 'nobody'}`
-  if (participant !== undefined && !(key.participant !== '' && sameParticipant(key.participant, participant)))
-    return { fail: `${text}: it is of another participant than the one that is asked for` }
+  if (!isOf(key, participant)) return { fail: `${text}: it is of another participant than the one that is asked for` }
   const issuer = jws?.claims?.iss ?? jws?.header.iss
   const fault = jws && issuerFault(key, issuer)
   if (fault !== undefined) return { fail: `${text}: ${fault}` }
@@ -119,14 +123,17 @@ function chainStep({ key, authority, isUnlisted }: Judged): Finding {
   return { skip: `no ${AUTHORITIES[usage]} of its issuer is listed: its list alone vouches for it` }
 }
 
-function listStep({ key, leftOut, isUnlisted, question, keys }: Judged): Finding {
+function listStep({ key, leftOut, isUnlisted, authority, question, keys }: Judged): Finding {
   if (keys.unavailable !== undefined) return { fail: `no key counts: ${keys.unavailable}` }
   if (leftOut !== undefined) return isDistrust(leftOut) ? 'listed, and withdrawn by another list' : { fail: leftOut }
   if (key.lists.length === 0) return { fail: 'no list has it' }
-  if (!isUnlisted) return key.lists.join(', ')
+  // What speaks for caution is told: a list that nobody confirmed for long, or a newer one that waits and lacks the key.
+  const vouching = isUnlisted ? authority : key
+  const remarks = (vouching && keys.remarksOn?.(vouching)) ?? []
+  if (!isUnlisted) return [key.lists.join(', '), ...remarks].join('; ')
   if (question.usage !== 'UP')
     return { fail: 'it is on no list; a certificate under a listed SCA counts as an upload key alone (usage UP)' }
-  return `its SCA: ${key.lists.join(', ')}`
+  return [`its SCA: ${key.lists.join(', ')}`, ...remarks].join('; ')
 }
 
 const isDistrust = (reason: string): boolean => /(?:^|: )distrusted by /.test(reason)

@@ -1,9 +1,17 @@
 import { certificatePrints, type TrustedKey } from '../keys/trusted-key.ts'
-import { AUTHORITIES, authorityOf } from './authority.ts'
+import { AUTHORITIES, authoritiesIn, authorityOf } from './authority.ts'
 import { type Candidate, candidatesFor, type KeyHints } from './candidates.ts'
 import { isKnownAlgorithm } from './jws.ts'
-import { type Judging, STEPS, type TrustKeys, type TrustQuestion, type TrustStepName, trustSteps } from './steps.ts'
-import { readSubject } from './subject.ts'
+import {
+  isOf,
+  type Judging,
+  STEPS,
+  type TrustKeys,
+  type TrustQuestion,
+  type TrustStepName,
+  trustSteps,
+} from './steps.ts'
+import { type ReadSubject, readSubject } from './subject.ts'
 
 /** A step and how it ended. The detail never quotes what is judged. */
 interface TrustStep {
@@ -33,18 +41,26 @@ export function verifyTrust(question: TrustQuestion, keys: TrustKeys): TrustVerd
   if (read.jws && !isKnownAlgorithm(read.jws.algorithm))
     return failed([parsed], 'the algorithm is none of those that are read: ES256, ES384, ES512, PS256, RS256, EdDSA')
   const candidates = candidatesFor(read.hints, keys)
-  if (typeof candidates === 'string' || candidates.length === 0) {
-    const algorithm: TrustStep = read.jws
-      ? { name: 'algorithm', outcome: 'pass', detail: `${read.jws.algorithm}` }
-      : { name: 'algorithm', outcome: 'skipped', detail: 'nothing is signed' }
-    return failed([parsed, algorithm], noKeyText(candidates, read.hints, keys))
-  }
-  const verdicts = candidates.map((candidate) => judge(candidate, { question, read, keys }))
+  if (typeof candidates === 'string' || candidates.length === 0)
+    return failed([parsed, algorithmOf(read)], noKeyText(candidates, read.hints, keys))
+  const meant = candidates.filter(({ key }) => isOf(key, question.participant))
+  if (meant.length > MOST_CANDIDATES) return failed([parsed, algorithmOf(read)], CROWDED)
+  const judging = { question, read, keys, authorities: authoritiesIn(keys) }
+  const verdicts = (meant.length > 0 ? meant : candidates.slice(0, 1)).map((candidate) => judge(candidate, judging))
   const trusted = verdicts.find(({ result }) => result)
   const furthest = verdicts.reduce((best, each) => (passed(each) > passed(best) ? each : best))
   const verdict = trusted ?? furthest
   return { ...verdict, steps: [parsed, ...verdict.steps] }
 }
+
+/** Keys that are tried: each costs a signature or two, and requests of others wait. */
+const MOST_CANDIDATES = 100
+const CROWDED = `more than ${MOST_CANDIDATES} keys stand under the key id: name the participant, or send the certificate`
+
+const algorithmOf = ({ jws }: ReadSubject): TrustStep =>
+  jws
+    ? { name: 'algorithm', outcome: 'pass', detail: jws.algorithm }
+    : { name: 'algorithm', outcome: 'skipped', detail: 'nothing is signed' }
 
 const passed = ({ steps }: TrustVerdict): number => steps.findIndex(({ outcome }) => outcome === 'fail')
 
@@ -70,7 +86,7 @@ export const unreadable = (detail: string): TrustVerdict => failed([], detail)
 
 /** Takes every step for one key. */
 function judge(candidate: Candidate, judging: Judging): TrustVerdict {
-  const authority = authorityOf(candidate.key, judging.keys)
+  const authority = authorityOf(candidate.key, judging.authorities)
   const judged = { ...judging, ...candidate, authority }
   const steps: TrustStep[] = []
   for (const [name, step] of Object.entries(STEPS)) {

@@ -45,6 +45,7 @@ describe('vidimus trust', () => {
     const { state, keys, lastError } = await statusOf()
     assert.deepEqual([state, keys, lastError], ['absent', 0, 'it was not read yet'])
     assert.equal((await trust('status')).code, 1)
+    assert.match((await trust('list')).stdout, /not read yet \(a server that starts .* `vidimus trust refresh`\)/)
     assert.deepEqual(server.requests, [])
   })
 

@@ -101,7 +101,7 @@ it('nothing counts as signed that nobody signed', () =>
       ),
       fc.constantFrom('JWS', 'CMS', 'NONE', 'none', '', 'constructor'),
       (body, signatureType) => {
-        const signers = { uploads: [], authorities: [], documentSigners: new Set<string>() }
+        const signers = { uploads: [], authorities: [], documentSigners: new Set<string>(), isWithdrawn: () => false }
         const opening = { signatureType, isUnsignedAllowed: false, signers, openJws, now: new Date() }
         return assert.rejects(openSigned(body, opening), MirrorError)
       },

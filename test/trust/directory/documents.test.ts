@@ -299,6 +299,7 @@ it('equal keys in another order of lists are the same texts', async () => {
         now: new Date('2022-06-01T12:00:00Z'),
         sources: [],
         did: 'did:web:directory.example:v2:trustlist',
+        environment: 'prod' as const,
       }
       const { entries } = await selectEntries(createKeyIndex([keys]), rules)
       return [...planDocuments(entries, { did: 'did:web:directory.example', environment: 'prod' })]

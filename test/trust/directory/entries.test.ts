@@ -19,7 +19,7 @@ const sources: DirectorySource[] = [
 ]
 
 async function select(keys: TrustedKey[], rules: IndexRules = {}) {
-  return selectEntries(createKeyIndex([keys], rules), { now, sources, did })
+  return selectEntries(createKeyIndex([keys], rules), { now, sources, did, environment: 'prod' })
 }
 
 const early = { notBefore: new Date('2021-01-01T00:00:00Z'), notAfter: new Date('2022-01-01T00:00:00Z') }
@@ -147,13 +147,25 @@ describe('a directory that hands on what others say', () => {
   })
   const published = async (source: DirectorySource, more: DirectorySource[], lists = ['neighbour']) => {
     const index = createKeyIndex([[a.scaKey, a.dscKey].map((key) => ({ ...key, lists }))])
-    const { entries } = await selectEntries(index, { now, sources: [source, ...more], did })
+    const { entries } = await selectEntries(index, { now, sources: [source, ...more], did, environment: 'prod' })
     return entries.map((entry) => entry.source)
   }
 
   it('vouches for what is its own, or comes from a list that is not read here', async () => {
     assert.deepEqual(await published(taken(neighbour), []), [neighbour, neighbour])
     assert.deepEqual(await published(taken(who), []), [who, who])
+  })
+
+  it('vouches for no key of a test network in a directory of the network itself', async () => {
+    const test = { ...taken(neighbour), environment: 'dev' as const }
+    assert.deepEqual(await published(test, []), [])
+    assert.deepEqual(await published({ ...test, environment: 'prod' }, []), [neighbour, neighbour])
+    // What another list vouches for as well is published, as that list's.
+    const here: DirectorySource = { name: 'here', kind: 'certificates' }
+    assert.equal((await published(test, [here], ['neighbour', 'here'])).length, 2)
+    const index = createKeyIndex([[a.scaKey].map((key) => ({ ...key, lists: ['neighbour'] }))])
+    const { notPublished } = await selectEntries(index, { now, sources: [test], did, environment: 'prod' })
+    assert.match(notPublished[0]?.reason ?? '', /of the environment dev alone, and the directory is of prod/)
   })
 
   it('does not vouch for what it took from this directory', async () => {

@@ -22,7 +22,8 @@ async function evaluate(files: Files, source: TrustSource = folder, others: Trus
   const [status] = trust.status()
   assert.ok(status)
   const did = 'did:web:directory.example:v2:trustlist'
-  return evaluateSource({ source, index: trust.keys(), status, others, did, now })
+  const ownEnvironment = trust.sources()[0]?.content?.environment
+  return evaluateSource({ source, index: trust.keys(), status, others, did, environment: 'dev', ownEnvironment, now })
 }
 
 const good = { 'province/sca.pem': pem(a.sca), 'province/dsc.pem': pem(a.dsc) }

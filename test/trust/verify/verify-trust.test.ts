@@ -4,10 +4,16 @@ import { createHmac, generateKeyPairSync, type KeyObject, sign, type X509Certifi
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { createKeyIndex, type IndexRules } from '../../../src/trust/keys/key-index.ts'
-import { publicKeyThumbprint, type TrustedKey } from '../../../src/trust/keys/trusted-key.ts'
+import {
+  certificatePrints,
+  PASSPORT_DOMAIN,
+  publicKeyThumbprint,
+  type TrustedKey,
+} from '../../../src/trust/keys/trusted-key.ts'
 import { type TrustQuestion, trustSteps } from '../../../src/trust/verify/steps.ts'
 import { verifyTrust } from '../../../src/trust/verify/verify-trust.ts'
-import { country } from '../../support/directory.ts'
+import { country, listedKey } from '../../support/directory.ts'
+import { certificateUnder } from '../../support/trust-list.ts'
 
 const a = country('XA', 'XXA')
 const b = country('XB', 'XXB')
@@ -39,6 +45,16 @@ const cardKey: TrustedKey = {
 }
 const listed = [a.scaKey, dscKey, uploadKey, rsaKey, b.scaKey, b.dscKey, cardKey]
 const at = new Date('2022-06-01T12:00:00Z')
+
+/** Many keys of another participant, under the same key id. */
+const crowd = Array.from({ length: 101 }, (_, at) => b.key(b.dsc, { keyId: dscKey.keyId, domain: `D${at}` }))
+
+/** The authority's key once more, in a certificate of another name. */
+const renamedSca = certificateUnder(a.authority, {
+  publicKey: a.sca.publicKey,
+  subject: { commonName: 'Renamed', country: 'XA' },
+  isAuthority: true,
+})
 
 const base64url = (value: string | Uint8Array) => Buffer.from(value).toString('base64url')
 const raw = (certificate: X509Certificate) => certificate.raw.toString('base64')
@@ -121,6 +137,10 @@ describe('what is trusted', () => {
     'the right one of several keys of one key id': [
       { jwt: jwt(es256()) },
       { keys: [...[1, 2, 3].map(() => a.key(a.under(), { keyId: dscKey.keyId })), ...listed] },
+    ],
+    'a crowded key id, of the participant that is asked for': [
+      { jwt: jwt(es256()) },
+      { keys: [...crowd, ...listed], participant: 'XA' },
     ],
     'what a key id names beside one that is expired': [
       { jwt: jwt(es256()) },
@@ -346,6 +366,25 @@ const attacks: Record<string, [step: string, ...Parameters<typeof ask>]> = {
     { jwt: jwt(es256()) },
     { rules: distrust(a.scaKey.thumbprint) },
   ],
+  'a key id of more keys than are tried': ['key', { jwt: jwt(es256()) }, { keys: [...crowd, ...listed] }],
+  'a key whose authority is distrusted under another name': [
+    'revocation',
+    { jwt: jwt(es256()) },
+    {
+      keys: [a.scaKey, dscKey, listedKey(renamedSca, { usage: 'SCA' })],
+      rules: distrust(certificatePrints(renamedSca).thumbprint),
+    },
+  ],
+  'a signer of passports as an upload key': [
+    'key',
+    { jwt: jwt({ alg: 'ES256', x5c: [raw(uploadCertificate), raw(a.sca)] }, {}, upload.privateKey) },
+    { usage: 'UP', keys: [{ ...a.scaKey, domain: PASSPORT_DOMAIN }] },
+  ],
+  'an upload key of nobody': [
+    'chain',
+    { certificates: [a.under({ subject: { commonName: 'Somebody', country: 'Anywhere' } })] },
+    { usage: 'UP', keys: [{ ...a.scaKey, participant: '' }] },
+  ],
   'an upload certificate that is distrusted': [
     'revocation',
     { certificates: [uploadCertificate] },
@@ -378,6 +417,24 @@ function inDer(): string {
   const input = `${base64url(JSON.stringify(es256()))}.${base64url('{}')}`
   return `${input}.${base64url(sign('sha256', Buffer.from(input), own.privateKey))}`
 }
+
+describe('what speaks for caution', () => {
+  const standings = new Map([['local', { since: new Date('2022-01-01T00:00:00Z'), warnAfterSeconds: 86_400 }]])
+  const rules = { standings, now: () => at }
+  const told = (...asked: Parameters<typeof ask>) =>
+    ask(...asked).steps.find(({ name }) => name === 'list')?.detail ?? ''
+
+  it('is told with the list: nobody confirmed it for long, or a newer one that waits lacks the key', () => {
+    assert.match(told({ jwt: jwt(es256()) }, { rules }), /^local; trust list is 151 days old: local$/)
+    assert.match(
+      told({ certificates: [uploadCertificate] }, { usage: 'UP', keys: [a.scaKey], rules }),
+      /^its SCA: local; trust list is 151 days old/,
+    )
+    const newer = { standings: new Map([['local', { newer: new Set<string>() }]]) }
+    assert.match(told({ keyId: dscKey.keyId }, { rules: newer }), /^local; a newer list of local.*lacks the key$/)
+    assert.equal(told({ keyId: dscKey.keyId }), 'local')
+  })
+})
 
 describe('an attack', () => {
   for (const [name, [step, ...asked]] of Object.entries(attacks))

@@ -20,6 +20,8 @@ interface Including {
   status?: string | undefined
   /** Namespace of the library. */
   namespace?: string | undefined
+  /** The participant of whose Library it is a copy. */
+  publisher?: string | undefined
 }
 
 /** Stored libraries by CQL identity. */
@@ -70,11 +72,12 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
       const made = generated.find((each) => matches(each, identifier))
       if (made) return made
       const isActive = from.status === 'active'
-      const named = (await allNamed()).filter(
-        (each) => matches(each, identifier) && (!isActive || standing(each) === 0),
+      const named = nearestPublisher(
+        (await allNamed()).filter((each) => matches(each, identifier)),
+        from.publisher,
       )
       const candidates = nearestNamespace(
-        named,
+        named.filter((each) => !isActive || standing(each) === 0),
         identifier.namespace ?? from.namespace,
         identifier.namespace !== undefined,
       )
@@ -92,13 +95,25 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
         if (each.identifier.id !== url || identityFaults(each).length > 0) return false
         return version === undefined || each.identifier.version === version
       }
-      return [...(await all()), ...generated].filter(isNamed)
+      return nearestPublisher([...(await all()), ...generated].filter(isNamed), undefined)
     },
   }
 }
 
 const matches = (text: LibraryText, { id, version }: LibraryIdentifier) =>
   text.identifier.id === id && (version === undefined || text.identifier.version === version)
+
+/**
+ * Of libraries of one name those of whoever publishes what asks for it, else our own: nobody takes a name from us by a higher version,
+ * or from a draft.
+ */
+function nearestPublisher(texts: LibraryText[], publisher: string | undefined): LibraryText[] {
+  for (const nearest of [publisher, undefined]) {
+    const found = texts.filter((each) => each.publisher === nearest)
+    if (found.length > 0) return found
+  }
+  return texts
+}
 
 /**
  * Of libraries of one name those that an include means (CQL 1.5, namespaces): of its own namespace, else those that name none, as

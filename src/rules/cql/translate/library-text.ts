@@ -1,3 +1,4 @@
+import { mirroredFrom } from '../../../fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from '../../../fhir/canonical.ts'
 import { FhirError, unprocessable } from '../../../fhir/error.ts'
 import { parseJson } from '../../../fhir/json.ts'
@@ -13,6 +14,8 @@ export interface LibraryText {
   elm: Elm | undefined
   /** Publication status of the Library. */
   status?: string | undefined
+  /** The participant of whose Library it is a copy. */
+  publisher?: string | undefined
 }
 
 /** Content and CQL identity of a Library resource. @throws FhirError 422 without CQL or ELM content */
@@ -32,7 +35,10 @@ export function readLibrary(library: Library): LibraryText {
   const ownVersion = identifier?.version ?? version
   if (ownVersion !== undefined) known.version = ownVersion
   if (identifier?.namespace !== undefined) known.namespace = identifier.namespace
-  return { canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined, status: library.status }
+  const { status } = library
+  const text = { canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined, status }
+  const publisher = mirroredFrom(library)
+  return publisher === undefined ? text : { ...text, publisher }
 }
 
 /** `url|version` of a Library; WHO publishes urls that hold the version. */

@@ -1,13 +1,17 @@
 import type { X509Certificate } from 'node:crypto'
 import { type ChainEntry, checkChains, subjectCountries } from '../../keys/chain.ts'
 import { participantCode } from '../../keys/participant-codes.ts'
-import { certificateMembers, derivedKeyId, keyFault, scaOf, type TrustedKey } from '../../keys/trusted-key.ts'
+import {
+  certificateMembers,
+  derivedKeyId,
+  keyFault,
+  PASSPORT_DOMAIN,
+  scaOf,
+  type TrustedKey,
+} from '../../keys/trusted-key.ts'
 import { readExactCertificate } from '../../messages/open-messages.ts'
 import { makeTurns } from '../../turns.ts'
 import { bindingOf, entryName, type LeftOut, type SourceContent, type TrustSource } from '../trust-source.ts'
-
-/** Domain of passport keys: the network has no code for it, and they are no keys of a health domain. */
-const ICAO_DOMAIN = 'ICAO'
 
 /** A certificate of a directory or a master list. */
 export interface ListedCertificate {
@@ -75,7 +79,7 @@ function keyMembers(
     certificate,
     keyId: derivedKeyId(certificate),
     participant,
-    domain: source.domain ?? ICAO_DOMAIN,
+    domain: source.domain ?? PASSPORT_DOMAIN,
     usage,
     chain: [],
     lists: [source.name],

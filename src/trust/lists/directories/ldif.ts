@@ -40,8 +40,9 @@ const ldifLimits = {
   lines: 500_000,
 }
 
-/** So many lines are read before others have a turn. */
+/** So many lines, and so many bytes, are read before others have a turn. */
 const LINES_AT_A_TIME = 500
+const BYTES_AT_A_TIME = 1_000_000
 
 const LINE_FEED = 0x0a
 const SPACE = 0x20
@@ -59,6 +60,7 @@ function* logicalLines(bytes: Buffer): Generator<LogicalLine | undefined> {
   let size = 0
   let from = 0
   let line = 0
+  let turnAt = 0
   const whole = (): LogicalLine => ({ text: pieces.join(''), line: from })
   for (let at = 0; at < bytes.length; ) {
     const found = bytes.indexOf(LINE_FEED, at)
@@ -77,8 +79,10 @@ function* logicalLines(bytes: Buffer): Generator<LogicalLine | undefined> {
       pieces = [bytes.toString('latin1', at, stop)]
       from = line
     }
-    if (line % LINES_AT_A_TIME === 0) yield undefined
     at = end + 1
+    if (line % LINES_AT_A_TIME > 0 && at - turnAt < BYTES_AT_A_TIME) continue
+    turnAt = at
+    yield undefined
   }
   if (pieces.length > 0) yield whole()
 }

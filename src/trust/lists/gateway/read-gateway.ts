@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { isJsonObject } from '../../../base/json.ts'
 import type { Json } from '../../../base/json-value.ts'
 import { checkChains, gatewayHierarchy } from '../../keys/chain.ts'
 import { participantCode } from '../../keys/participant-codes.ts'
@@ -108,9 +109,16 @@ async function writeLines(answer: unknown): Promise<Buffer> {
   const lines: Buffer[] = []
   for (const row of answer) {
     await turn()
-    lines.push(Buffer.from(`${JSON.stringify(row) ?? 'null'}\n`))
+    lines.push(Buffer.from(`${JSON.stringify(flat(row))}\n`))
   }
   return Buffer.concat(lines)
+}
+
+/** Members that count are texts. One that is made of others stays as such, and what is in it, however deep, is not looked at. */
+function flat(row: unknown): unknown {
+  if (!isJsonObject(row)) return Array.isArray(row) ? [] : null
+  const members = Object.entries(row).map(([name, value]) => [name, typeof value === 'object' && value ? {} : value])
+  return Object.fromEntries(members)
 }
 
 async function readLines(bytes: Buffer): Promise<Json[]> {

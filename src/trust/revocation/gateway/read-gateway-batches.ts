@@ -26,7 +26,7 @@ export interface BatchReading {
   messages: MessageOpener
   now: Date
   /** Upload certificates that count now, to be asked by country (alpha-2). */
-  uploads(): (country: string) => readonly TrustedKey[]
+  uploads(): Promise<(country: string) => readonly TrustedKey[]>
   before: SourceContent | undefined
 }
 
@@ -160,9 +160,10 @@ async function drop(id: string, { book, hashes, store }: Work): Promise<void> {
 /** Fetches what is missing; the first answer that does not come ends it. */
 async function fetchMissing(work: Work, gateway: GatewayDownloads): Promise<void> {
   const { book, store } = work
-  const uploads = work.uploads()
+  if (book.missing.size === 0) return
+  const uploads = await work.uploads()
   const isSomeones = [...book.missing.values()].some(({ country }) => uploads(country).length > 0)
-  if (book.missing.size > 0 && !isSomeones)
+  if (!isSomeones)
     throw new UnusableSource('no upload certificate is on a list (kind gateway), without which no batch counts')
   const waiting = [...book.missing.keys()]
   let fetched = 0
@@ -183,7 +184,7 @@ async function fetchMissing(work: Work, gateway: GatewayDownloads): Promise<void
 }
 
 interface Taking extends Work {
-  uploaders: ReturnType<BatchReading['uploads']>
+  uploaders: Awaited<ReturnType<BatchReading['uploads']>>
 }
 
 async function takeBatch(id: string, message: string | 'unknown' | 'deleted', work: Taking): Promise<void> {

@@ -326,6 +326,13 @@ describe('a directory', () => {
 describe('LDIF', () => {
   const read = (text: string) => [...readLdif(Buffer.from(text))].filter((entry) => entry !== undefined)
 
+  it('lets others have a turn by lines and by bytes: a few long lines take as long as many short ones', () => {
+    const turns = (text: string) => [...readLdif(Buffer.from(text))].filter((entry) => entry === undefined).length
+    const long = `userCertificate:: ${Buffer.alloc(900_000).toString('base64')}\n`
+    assert.equal(turns(`dn: c=UT\n${long.repeat(8)}`), 8)
+    assert.equal(turns(`dn: c=UT\n${'sn: a\n'.repeat(5000)}`), 10)
+  })
+
   it('is read as it was written, however it is folded', () => {
     const attribute = fc
       .stringMatching(/^[a-z][a-z0-9]{1,8}$/)

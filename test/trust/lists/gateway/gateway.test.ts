@@ -369,6 +369,18 @@ describe('a download that is none', () => {
       assert.equal(status?.keys, everything.length)
     })
 
+  it('has a row that is deeper than any stack: what counts of it is read, and the others are', async () => {
+    let deep: unknown = 0
+    for (let depth = 0; depth < 200_000; depth++) deep = [deep]
+    const rows = good().map((each, at) => (at === 0 ? { ...each, properties: deep } : each)) as JsonObject[]
+    const more = [deep, { ...good()[0], sourceGateway: deep }] as JsonObject[]
+    const gateway = fakeGateway(pki, { certificates: async () => [...rows, ...more] })
+    const [status] = (await loadNetwork([gatewaySource()], { gateways: { main: gateway } })).status()
+    assert.equal(status?.failure, undefined)
+    assert.equal(status?.keys, everything.length)
+    assert.equal(status?.leftOut?.length, 2)
+  })
+
   it('has no anchor, or no gateway', async () => {
     const withoutAnchor = await loadNetwork([gatewaySource()], {
       gateways: { main: fakeGateway(pki, { anchors: [] }) },
