@@ -38,3 +38,7 @@ export function editDistance(a: string, b: string): number {
   }
   return last[b.length] ?? 0
 }
+
+/** What is said of a member that an object must not have, with the one that is most likely meant. */
+export const unknownMember = (name: string, known: readonly string[]): string =>
+  `there is no member ${JSON.stringify(name)} (is ${nearestName(name, known)} meant?); there are ${known.join(', ')}`

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
-import { nearestName } from '../base/nearest.ts'
+import { unknownMember } from '../base/nearest.ts'
 import { missingSecret } from '../base/secret-file.ts'
 import { errorText } from '../base/system-error.ts'
 import { parseJson } from '../fhir/json.ts'
@@ -211,8 +211,7 @@ function urlProblem(value: Json): string | undefined {
 function entryProblems({ json, folder, nameOf }: Entry): string[] {
   const problems = Object.keys(json).flatMap((name) => {
     const value = json[name] ?? null
-    if (!isMember(name))
-      return [`there is no member ${JSON.stringify(name)}; is ${nearestName(name, Object.keys(members))} meant?`]
+    if (!isMember(name)) return [unknownMember(name, Object.keys(members))]
     const problem = accepted[name](value) ?? secretProblem(accepted[name] === pathProblem ? value : null, folder)
     return problem === undefined ? [] : [`${nameOf(name)} ${problem}`]
   })

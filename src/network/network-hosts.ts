@@ -5,6 +5,7 @@ import { isIP } from 'node:net'
 import { pemCertificates } from '../base/crypto/pem.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
+import { unknownMember } from '../base/nearest.ts'
 
 /** One host that may be reached on its port, whatever its address is. */
 export interface NetworkHost {
@@ -63,7 +64,7 @@ const members = ['host', 'port', 'address', 'ca']
 function readEntry(entry: Json, readFile: (path: string) => string): NetworkHost | string {
   if (!isJsonObject(entry)) return 'an object with host and port is wanted'
   const unknown = Object.keys(entry).find((name) => !members.includes(name))
-  if (unknown !== undefined) return `there is no member ${JSON.stringify(unknown)}; there are ${members.join(', ')}`
+  if (unknown !== undefined) return unknownMember(unknown, members)
   const { host, port, address, ca } = entry
   if (typeof host !== 'string' || !isHostName(host.toLowerCase()))
     return 'host must be a name (an IP address goes into address)'

@@ -131,7 +131,7 @@ test('trust list names what was left out and why', async () => {
     assert.match(withdrawn.stdout, /^demo: left out DSC .* of XXA, SCA .* of XXA: distrusted by bad$/m)
     const unread = await list({ participant: ['XA'] })
     assert.equal(unread.code, 1)
-    assert.match(unread.stdout, /not usable: .*unknown member participant/)
+    assert.match(unread.stdout, /not usable: .*there is no member "participant"/)
     assert.match(unread.stdout, /^demo +certificates +0 +2 +no key counts/m)
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -180,7 +180,7 @@ describe('the setting TRUST_LISTS', () => {
       () => parse(JSON.stringify([...wrong, good, good])),
       (error: Error) => {
         assert.deepEqual(error.message.split('\n'), [
-          'TRUST_LISTS, source 1: unknown member colour; issuer is the nearest; known are name, kind, location, key, id, issuer, participant, domain, usage, required, withFederation, anchors, mode, firstCopy, maxAgeSeconds, rejectAgeSeconds, refreshSeconds',
+          'TRUST_LISTS, source 1: there is no member "colour" (is issuer meant?); there are name, kind, location, key, id, issuer, participant, domain, usage, required, withFederation, anchors, mode, firstCopy, maxAgeSeconds, rejectAgeSeconds, refreshSeconds',
           'TRUST_LISTS, source 1: name is missing',
           'TRUST_LISTS, source 1: location is missing',
           'TRUST_LISTS, source 1: kind must be one of did-v2, jwks, certificates, distrusted, revocation, gateway, gateway-revocation, issuers, icao-master-list, ldif',

@@ -304,13 +304,13 @@ describe('a sidecar that is not understood', () => {
     ['a misspelt status', { status: 'revokd' }, /entry 1 \(dsc\.pem\): status must be one of/],
     ['a status in capitals', { status: 'Revoked' }, /status must be/],
     ['a status that is no text', { status: true }, /status must be/],
-    ['a misspelt member', { statuss: 'revoked' }, /unknown member statuss; known are file, keyId/],
+    ['a misspelt member', { statuss: 'revoked' }, /no member "statuss" .*; there are file, keyId/],
     ['a date that does not exist', { until: '2021-02-30' }, /until must be a date/],
     ['a date in another form', { until: '01.06.2021' }, /until must be a date/],
     ['a date as number', { from: 20210601 }, /from must be a date/],
     ['a participant in full', { participant: 'Germany' }, /participant must be a code/],
     ['a key id that is no text', { keyId: 1 }, /keyId must be a text/],
-    ['a member of objects', { constructor: 'x' }, /unknown member constructor/],
+    ['a member of objects', { constructor: 'x' }, /no member "constructor"/],
   ]
   for (const [name, entry, text] of cases) {
     it(`${name}: its list is not used, names the entry, and its certificates count nowhere`, async () => {

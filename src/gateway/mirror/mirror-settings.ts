@@ -1,6 +1,8 @@
 /** Whose trusted references are mirrored, and how (setting MIRROR). */
+
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { unknownMember } from '../../base/nearest.ts'
 
 /** One entry of the allow-list: references of a participant that are mirrored. */
 export interface MirrorRule {
@@ -71,7 +73,7 @@ function parsed(text: string): Json {
 const unknownMembers = (object: JsonObject, known: readonly string[]): string[] =>
   Object.keys(object)
     .filter((name) => !known.includes(name))
-    .map((name) => `there is no member ${JSON.stringify(name)}; there are ${known.join(', ')}`)
+    .map((name) => unknownMember(name, known))
 
 function readRule(entry: Json, problem: (text: string) => void): MirrorRule[] {
   if (!isJsonObject(entry)) {

@@ -1,7 +1,7 @@
 /** A validation rule (technical specification "EU DCC validation rules", annex 1), before it is given to a gateway. */
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { nearestName } from '../../base/nearest.ts'
+import { unknownMember } from '../../base/nearest.ts'
 
 /** What a member must be. */
 interface Member {
@@ -62,7 +62,7 @@ const prefixes: Record<string, string> = { General: 'GR', Vaccination: 'VR', Tes
 export function ruleProblems(rule: JsonObject, country: string): string[] {
   const problems = Object.keys(rule)
     .filter((name) => !Object.hasOwn(members, name))
-    .map((name) => `there is no member ${JSON.stringify(name)}; is ${nearestName(name, Object.keys(members))} meant?`)
+    .map((name) => unknownMember(name, Object.keys(members)))
   for (const [name, { isFine, wanted, isOptional }] of Object.entries(members)) {
     const value = rule[name]
     if (value === undefined) {

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
+import { unknownMember } from '../../base/nearest.ts'
 import { participantCode } from '../keys/participant-codes.ts'
 import { parseJson } from './did-source.ts'
 import {
@@ -57,7 +58,7 @@ function readMembers(json: Json, file: string): [string[], string[], string[]] {
   if (!isJsonObject(json)) throw new UnusableSource(`${file} must be an object with ${names.join(', ')}`)
   const problems = Object.keys(json)
     .filter((member) => !names.includes(member))
-    .map((member) => `unknown member ${member}; known are ${names.join(', ')}`)
+    .map((member) => unknownMember(member, names))
   const [participants = [], thumbprints = [], keyIds = []] = names.map((name) => readTexts(json[name], name, problems))
   if (problems.length > 0) throw new UnusableSource(`${file}: ${problems.join('; ')}`)
   return [participants, thumbprints, keyIds]

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { unknownMember } from '../../base/nearest.ts'
 import { participantCode } from '../keys/participant-codes.ts'
 import { type KeyStatus, readStatus, scaOf, statusForm } from '../keys/trusted-key.ts'
 
@@ -60,7 +61,7 @@ function readEntry(json: JsonObject): SidecarEntry | string {
   for (const [name, value] of Object.entries(json)) {
     const member = Object.hasOwn(MEMBERS, name) ? MEMBERS[name] : undefined
     read[name] = member?.read(value)
-    if (!member) problems.push(`unknown member ${name}; known are ${Object.keys(MEMBERS).join(', ')}`)
+    if (!member) problems.push(unknownMember(name, Object.keys(MEMBERS)))
     else if (read[name] === undefined) problems.push(`${name} must be ${member.form}`)
   }
   if (!('file' in json)) problems.push('file is missing')

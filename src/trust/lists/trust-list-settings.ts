@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { nearestName } from '../../base/nearest.ts'
+import { unknownMember } from '../../base/nearest.ts'
 import { parseJson } from '../../fhir/json.ts'
 import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
 import { gatewayMembers, gatewayProblems, gatewaySettings, modeProblems } from './gateway/gateway-settings.ts'
@@ -132,10 +132,7 @@ function sourceProblems(entry: JsonObject): string[] {
   for (const member of Object.keys(entry)) {
     const known = Object.hasOwn(members, member)
     // A member that would be ignored is a mistake, too.
-    if (!known)
-      problems.push(
-        `unknown member ${member}; ${nearestName(member, Object.keys(members))} is the nearest; known are ${Object.keys(members).join(', ')}`,
-      )
+    if (!known) problems.push(unknownMember(member, Object.keys(members)))
     else if (kind && members[member]?.includes(kind) === false) {
       problems.push(`${member} means nothing for a source of kind ${kind}`)
     }
