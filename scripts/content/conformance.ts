@@ -1,4 +1,4 @@
-import type { ConceptMap, ValueSet } from '../../src/fhir/types.ts'
+import type { CodeSystem, CodeSystemConcept, ConceptMap, ValueSet } from '../../src/fhir/types.ts'
 import { canonical, computerName, published } from './metadata.ts'
 
 /** What an artefact is called. */
@@ -37,4 +37,20 @@ export const conceptMap = (
   description,
   ...(source === undefined ? {} : { sourceCanonical: canonical('ValueSet', source) }),
   group,
+})
+
+/** A whole CodeSystem of ours, with the ValueSet of the same id over it. */
+export const codeSystem = ({ id, title, description }: Named, concept: CodeSystemConcept[]): CodeSystem => ({
+  resourceType: 'CodeSystem',
+  id,
+  url: canonical('CodeSystem', id),
+  ...published,
+  name: computerName(id),
+  title,
+  description,
+  caseSensitive: true,
+  valueSet: canonical('ValueSet', id),
+  content: 'complete',
+  count: concept.length,
+  concept,
 })

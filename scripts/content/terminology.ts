@@ -1,5 +1,5 @@
 import type { CodeSystem, CodeSystemConcept, ValueSet } from '../../src/fhir/types.ts'
-import { type Named, valueSet } from './conformance.ts'
+import { codeSystem, type Named, valueSet } from './conformance.ts'
 import { icvpValueSets } from './icvp-products.ts'
 import { listedValueSets } from './listed-sets.ts'
 import { canonical, computerName, icd11, published, readData, readTable, releaseDate } from './metadata.ts'
@@ -88,20 +88,10 @@ interface OwnSystem {
 
 const ownSystems = readData<OwnSystem[]>(`${folder}/own-systems.json`)
 
-function ownCodeSystem({ id, title, description, concepts }: OwnSystem): CodeSystem {
-  return {
-    resourceType: 'CodeSystem',
-    id,
-    url: canonical('CodeSystem', id),
-    ...published,
-    name: computerName(id),
-    title,
-    description,
-    caseSensitive: true,
-    valueSet: canonical('ValueSet', id),
-    content: 'complete',
-    count: concepts.length,
-    concept: concepts.map(({ code, display, definition, translations }) => ({
+const ownCodeSystem = ({ concepts, ...named }: OwnSystem): CodeSystem =>
+  codeSystem(
+    named,
+    concepts.map(({ code, display, definition, translations }) => ({
       code,
       display,
       definition,
@@ -109,8 +99,7 @@ function ownCodeSystem({ id, title, description, concepts }: OwnSystem): CodeSys
         ? { designation: Object.entries(translations).map(([language, value]) => ({ language, value })) }
         : {}),
     })),
-  }
-}
+  )
 
 const icd11Concepts = readTable(`${folder}/icd-11.tsv`).map(([code = '', display = '']) => ({ code, display }))
 

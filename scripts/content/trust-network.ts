@@ -4,7 +4,7 @@
  */
 import { alpha3FromAlpha2 } from '../../src/base/iso-3166.ts'
 import type { CodeSystem, CodeSystemConcept, ConceptMap, ValueSet } from '../../src/fhir/types.ts'
-import { conceptMap, valueSet } from './conformance.ts'
+import { codeSystem, conceptMap, valueSet } from './conformance.ts'
 import { canonical, computerName, published, readData } from './metadata.ts'
 import { euCodes } from './terminology.ts'
 
@@ -138,23 +138,6 @@ const countrySystem: CodeSystem = {
   concept: countries,
 }
 
-function ownSystem(id: string, title: string, description: string, entries: Entry[]): CodeSystem {
-  return {
-    resourceType: 'CodeSystem',
-    id,
-    url: canonical('CodeSystem', id),
-    ...published,
-    name: computerName(id),
-    title,
-    description,
-    caseSensitive: true,
-    valueSet: canonical('ValueSet', id),
-    content: 'complete',
-    count: entries.length,
-    concept: concepts(entries),
-  }
-}
-
 const domainTitle = 'Trust domains of keys'
 const groupTitle = 'Groups of certificates of a gateway'
 
@@ -162,17 +145,22 @@ const groupTitle = 'Groups of certificates of a gateway'
 export const trustCodeSystems = (): CodeSystem[] => [
   ...network.environments.flatMap(whoSystems),
   countrySystem,
-  ownSystem(
-    'trust-domain',
-    domainTitle,
-    'Domains that keys of trust lists carry and that WHO’s code system does not have. The set is open: a domain names what a key is for, and a list may bring further ones.',
-    network.furtherDomains,
+  codeSystem(
+    {
+      id: 'trust-domain',
+      title: domainTitle,
+      description:
+        'Domains that keys of trust lists carry and that WHO’s code system does not have. The set is open: a domain names what a key is for, and a list may bring further ones.',
+    },
+    concepts(network.furtherDomains),
   ),
-  ownSystem(
-    'gateway-certificate-group',
-    groupTitle,
-    'How a gateway names what a certificate is for, in `group` and in its paths.',
-    network.gatewayGroups,
+  codeSystem(
+    {
+      id: 'gateway-certificate-group',
+      title: groupTitle,
+      description: 'How a gateway names what a certificate is for, in `group` and in its paths.',
+    },
+    concepts(network.gatewayGroups),
   ),
 ]
 

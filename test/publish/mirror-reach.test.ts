@@ -12,6 +12,7 @@ import type {
 import { euValueSetIds } from '../../src/gateway/legacy/eu-value-set.ts'
 import { euRuleToFhir } from '../../src/rules/certlogic/eu-rule.ts'
 import { findStructure } from '../../src/storage/find-artefacts.ts'
+import { euRule } from '../support/eu-rule.ts'
 import { compactJws, jsonOf } from '../support/mirror-bed.ts'
 import { base, type MirrorServer, openMirrorServer } from '../support/mirror-server.ts'
 
@@ -230,22 +231,7 @@ describe('a model of another participant', () => {
 
 describe('a rule set of another participant', () => {
   it('takes no rule of ours out of the list for apps', async () => {
-    const rule = {
-      Identifier: 'GR-XA-0001',
-      Type: 'Acceptance',
-      Country: 'XA',
-      Version: '1.0.0',
-      SchemaVersion: '1.0.0',
-      Engine: 'CERTLOGIC',
-      EngineVersion: '0.7.5',
-      CertificateType: 'General',
-      Description: [{ lang: 'en', desc: 'Exactly one event.' }],
-      ValidFrom: '2021-07-01T00:00:00Z',
-      ValidTo: '2099-12-31T00:00:00Z',
-      AffectedFields: ['v.0'],
-      Logic: { '===': [1, 1] },
-    }
-    const { library, planDefinition } = euRuleToFhir(rule, { base: 'http://example.org/fhir' })
+    const { library, planDefinition } = euRuleToFhir(euRule(), { base: 'http://example.org/fhir' })
     await own(library)
     const listed = async () => {
       const { body } = await at.getDocument('/rules/XA')
