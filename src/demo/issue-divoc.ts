@@ -1,5 +1,6 @@
-import { constants, createHash, type KeyObject, sign } from 'node:crypto'
+import { constants, type KeyObject, sign } from 'node:crypto'
 import { crc32, deflateRawSync } from 'node:zlib'
+import { sha256 } from '../base/crypto/sha256.ts'
 import type { JsonObject } from '../base/json-value.ts'
 import { tolerantQuads } from '../json-ld/canonize.ts'
 import { CREDENTIALS_V1, credentialContexts, SECURITY_V2 } from '../json-ld/credential-contexts.ts'
@@ -78,7 +79,7 @@ function signatureOf(data: Buffer, privateKey: KeyObject): Buffer {
 async function statementsHash(document: object): Promise<Buffer> {
   const statements = await tolerantQuads(document, await credentialContexts())
   if (!statements) throw new TypeError('the document has no statements that could be signed')
-  return createHash('sha256').update(statements.quads).digest()
+  return sha256(statements.quads)
 }
 
 const base64url = (text: string) => Buffer.from(text).toString('base64url')

@@ -1,5 +1,6 @@
-import { createHash, type KeyObject, sign } from 'node:crypto'
+import { type KeyObject, sign } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
+import { sha256Base64url } from '../base/crypto/sha256.ts'
 import type { JsonObject } from '../base/json-value.ts'
 import { numericTexts } from '../credentials/shc/numeric.ts'
 
@@ -26,7 +27,7 @@ const base64url = (bytes: Uint8Array | string): string => Buffer.from(bytes).toS
 /** Key id of a card's key: its RFC 7638 thumbprint. */
 export function cardKeyId(publicKey: KeyObject): string {
   const { crv, kty, x, y } = publicKey.export({ format: 'jwk' })
-  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
+  return sha256Base64url(JSON.stringify({ crv, kty, x, y }))
 }
 
 /** The card as one or several texts, to be shown as QR codes. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../../base/crypto/sha256.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { decodeBase64Url, parseStrictJsonBytes } from '../encoding/strict-json.ts'
@@ -71,5 +71,3 @@ function isHeader(header: string, alg: string, maxDepth: number): boolean {
 export function signedBytes({ header }: Proof, quads: { proof: string; document: string }): Buffer {
   return Buffer.concat([Buffer.from(`${header}.`, 'latin1'), sha256(quads.proof), sha256(quads.document)])
 }
-
-const sha256 = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest()

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../../base/crypto/sha256.ts'
 import type { RevocationHash } from '../held-lists.ts'
 
-const halfSha256 = (data: string | Uint8Array): Buffer => createHash('sha256').update(data).digest().subarray(0, 16)
+const halfSha256 = (data: string | Uint8Array): Buffer => sha256(data).subarray(0, 16)
 
 /** What of an HCERT its revocation hashes are made of. */
 interface Revocable {

@@ -1,4 +1,5 @@
-import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
+import { type KeyObject, X509Certificate } from 'node:crypto'
+import { sha256 } from '../../base/crypto/sha256.ts'
 import { authorityKeyIdentifier } from '../../base/crypto/x509.ts'
 import { alpha3FromAlpha2, isCountryCode } from '../../base/iso-3166.ts'
 import { isJsonObject } from '../../base/json.ts'
@@ -127,7 +128,7 @@ function readSigner(cer: string): Signer | undefined {
 
 function signerOf(certificate: X509Certificate, publicKey: KeyObject): Signer {
   const authority = authorityKeyIdentifier(certificate.raw)
-  const thumbprint = createHash('sha256').update(certificate.raw).digest()
+  const thumbprint = sha256(certificate.raw)
   return {
     certificate,
     publicKey,

@@ -2,9 +2,10 @@
  * Indexes of large code systems on disk: one folder each, never changed once it has its name. The CodeSystem resource in the
  * store has no concepts and names the folder in an extension.
  */
-import { createHash } from 'node:crypto'
+
 import { open, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { CodeSystem } from '../../fhir/types.ts'
@@ -80,7 +81,7 @@ export async function readIndexFolder(path: string): Promise<CodeSystemIndex> {
   if (index.length !== manifest.index.bytes) {
     throw new Error(`${name}/${FILES.index} has ${index.length} bytes instead of ${manifest.index.bytes}`)
   }
-  if (createHash('sha256').update(index).digest('hex') !== manifest.index.sha256) {
+  if (sha256Hex(index) !== manifest.index.sha256) {
     throw new Error(`${name}/${FILES.index} is damaged: its hash is not that of the manifest`)
   }
   return { manifest, index }

@@ -36,9 +36,6 @@ export function hashFile(path: string): { bytes: number; sha256: string; start: 
   return { bytes, sha256: hash.digest('hex'), start }
 }
 
-/** Hash of bytes in memory, as {@link hashFile} says it. */
-export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
 /** Writes all bytes at a position of an open file. */
 export function writeAll(file: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length; ) {

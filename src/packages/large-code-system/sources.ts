@@ -1,11 +1,13 @@
 /** Which of the formats a file has, and what is known of its code system before its concepts are read. */
+
 import { basename } from 'node:path'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import type { Json } from '../../base/json-value.ts'
 import { FhirError, unprocessable } from '../../fhir/error.ts'
 import type { CodeSystem, CodeSystemConcept, Resource } from '../../fhir/types.ts'
 import { csvProperties, readCsv, readCsvHeader } from './csv.ts'
 import { conceptsBelow, readFhirJson, readFhirJsonHead } from './fhir-json.ts'
-import { fileChunks, hashFile, sha256Of } from './file-bytes.ts'
+import { fileChunks, hashFile } from './file-bytes.ts'
 import { readNdjson, readNdjsonHead } from './ndjson.ts'
 import type { SourceItem } from './source-concept.ts'
 
@@ -114,7 +116,7 @@ export function resourceSource(
       yield* notes.splice(0)
     }
   }
-  return { path: name, format: 'FHIR JSON', bytes: bytes.length, sha256: sha256Of(bytes), head, items }
+  return { path: name, format: 'FHIR JSON', bytes: bytes.length, sha256: sha256Hex(bytes), head, items }
 }
 
 /** Whether there are more concepts than that, of all levels. */
