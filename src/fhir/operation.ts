@@ -1,4 +1,5 @@
 import { asJson } from './json.ts'
+import type { Principal } from './principal.ts'
 import type { Parameter, Parameters, Resource } from './types.ts'
 
 /** One parameter of an operation, as OperationDefinition.parameter describes it. */
@@ -19,6 +20,22 @@ export interface ParameterDeclaration {
 
 /** At which level an operation was called (https://hl7.org/fhir/R4/operations.html#executing). */
 export type OperationLevel = 'system' | 'type' | 'instance'
+
+/** One write of an operation. POST gives a resource without id a new one. */
+export interface Change {
+  method: 'POST' | 'PUT' | 'DELETE'
+  type: string
+  id?: string
+  resource?: Resource
+  /** One of these versions must be current (If-Match). */
+  ifMatch?: readonly string[]
+}
+
+/** What became of it. */
+export interface Changed {
+  outcome: 'created' | 'updated' | 'unchanged' | 'deleted'
+  version: { type: string; id: string; versionId: string; lastUpdated: string; resource: Resource | undefined }
+}
 
 /** A call as the handler sees it, whatever the transport. */
 export interface OperationCall {
@@ -46,6 +63,14 @@ export interface OperationCall {
   client?: string
   /** Whether the client has gone: nobody waits for the answer any more. */
   isGone?: (() => boolean) | undefined
+  /** Who asks, where that was proved. */
+  principal?: Principal
+  /**
+   * Writes as a request to REST does: checked, judged by whose artefacts they are, with Provenance and AuditEvents, all or none. There
+   * when the operation has `affectsState`.
+   * @throws FhirError
+   */
+  commit?(changes: Change[]): Promise<Changed[]>
   /** What the request may compute on the server's own thread; absent where a call can cost little. */
   budget?: () => OperationBudget
 }

@@ -9,7 +9,7 @@ import { oneAtATime } from './interactions/writing.ts'
 import { createUnfinishedBodies, onePerConnection } from './limits/connections.ts'
 import { attachmentGate, createGate, defaultGate } from './limits/gate.ts'
 import { defaultLimits, type HttpLimits } from './limits/http-limits.ts'
-import { bearerAuthorization, clientAddresses, clientsByAddress } from './limits/requester.ts'
+import { clientAddresses, clientsByAddress, developmentAuthentication } from './limits/requester.ts'
 import { bindOperations } from './operations.ts'
 import { createPatches } from './patch/patch-jobs.ts'
 import { resolveRoute } from './routes.ts'
@@ -66,7 +66,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     operations: bindOperations(options.operations, options.context),
     settings,
     hooks,
-    authorize: bearerAuthorization(settings.developmentToken),
+    authenticate: hooks.authenticate ?? developmentAuthentication(settings.developmentToken),
     clientOf: clientsByAddress(settings.trustedProxies ?? []),
     addressOf: clientAddresses(settings.trustedProxies ?? []),
     limits,

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { FindDocument } from '../base/public-document.ts'
 import type { Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
+import type { Principal } from '../fhir/principal.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import type { AuditRecorder } from './audit/recorder.ts'
 import type { UnfinishedBodies } from './limits/connections.ts'
 import type { Gate } from './limits/gate.ts'
 import type { HttpLimits } from './limits/http-limits.ts'
-import type { Authorize, ClientOf } from './limits/requester.ts'
+import type { Authenticate, ClientOf } from './limits/requester.ts'
 import type { FhirReply, FhirRequest, Resolved, Target } from './message/exchange.ts'
 import type { Patches } from './patch/patch-jobs.ts'
 
@@ -68,6 +69,14 @@ export interface HttpHooks {
    * resources of the same transaction.
    */
   checkWrite(resource: Resource, beside?: Resource[]): Promise<Issue[]>
+  /** Who sent a message; without it the holder of the development token alone is known. */
+  authenticate?: Authenticate
+  /**
+   * The writes of one request as they go to the storage, in one transaction: it may judge them, have them judged inside of it, and put
+   * further writes after them.
+   * @throws FhirError
+   */
+  completeWrites?(writes: Write[], by: WrittenBy): Promise<Write[]>
   /** The write as it may go to the storage, with what it is judged by inside the transaction. */
   publishedWrite?(write: Write): Write
   /** Whether an artefact that is not stored may still come: content is being loaded. */
@@ -84,6 +93,13 @@ export interface HttpHooks {
   tokenFor?(operation: string, call: OperationCall): string | undefined
 }
 
+/** Who writes, and what he says of it. */
+interface WrittenBy {
+  principal: Principal | undefined
+  /** The header X-Provenance as it came. */
+  provenance: string | undefined
+}
+
 /** An operation bound to its context: nothing in this room knows what a context is. */
 export interface BoundOperation extends Omit<Operation<never>, 'handle'> {
   call(call: OperationCall): Promise<OperationReply>
@@ -98,7 +114,7 @@ export interface HttpContext {
   operations: BoundOperation[]
   settings: HttpSettings
   hooks: HttpHooks
-  authorize: Authorize
+  authenticate: Authenticate
   clientOf: ClientOf
   /** Address of a client, behind trusted proxies that which they tell. */
   addressOf(message: IncomingMessage): string

@@ -2,9 +2,10 @@ import { nearestName } from '../base/nearest.ts'
 import { isForeignRule, isRefused } from '../fhir/artefact.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
 import { FhirError, issue } from '../fhir/error.ts'
-import type { Operation, OperationCall } from '../fhir/operation.ts'
+import type { Change, Changed, Operation, OperationCall } from '../fhir/operation.ts'
 import type { BoundOperation, HttpContext } from './context.ts'
 import { refusePending } from './interactions/pending.ts'
+import { checkBeforeWrite, writeOf } from './interactions/writing.ts'
 import { tokenNeeded } from './limits/requester.ts'
 import { printable } from './message/errors.ts'
 import type { FhirReply, FhirRequest, Target } from './message/exchange.ts'
@@ -59,6 +60,8 @@ export async function operationInteraction(
   if (request.body || operation.costly) call.budget = request.requester.budget
   const needed = context.hooks.tokenFor?.(operation.name, call)
   if (needed !== undefined && !request.requester.isAuthorized()) throw tokenNeeded(needed)
+  if (request.requester.principal) call.principal = request.requester.principal
+  if (operation.affectsState) call.commit = (changes) => commit(context, changes)
   const reply = await operation.call(call)
   const caching = operation.personal || operation.affectsState || request.method !== 'GET' ? 'no-store' : 'no-cache'
   const made: FhirReply = {
@@ -68,6 +71,20 @@ export async function operationInteraction(
   if (reply.resource) made.resource = reply.resource
   if (reply.raw) made.raw = reply.raw
   return made
+}
+
+/** Writes what an operation asks for, as REST would; runs alone. */
+async function commit(context: HttpContext, changes: Change[]): Promise<Changed[]> {
+  const resources = changes.flatMap(({ resource }) => resource ?? [])
+  for (const resource of resources) await checkBeforeWrite(context, resource, resources)
+  return context.inTurn(() =>
+    context.storage.write(
+      changes.map(({ method, type, resource, id = context.uuid(), ifMatch }) => ({
+        ...(resource && method !== 'DELETE' ? writeOf(context, { method, type, id }, resource) : { method, type, id }),
+        ...(ifMatch ? { ifMatch } : {}),
+      })),
+    ),
+  )
 }
 
 async function checkExists(context: HttpContext, { type, id }: Target): Promise<void> {

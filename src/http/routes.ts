@@ -1,5 +1,6 @@
 import { isDots, isResource, isResourceId } from '../fhir/elements.ts'
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
+import type { Permission } from '../fhir/principal.ts'
 import { isSearchableType } from '../fhir/search/search-parameters.ts'
 import { isAppendOnly, isProtectedType } from './audit/audit-event.ts'
 import type { HttpContext, Interaction } from './context.ts'
@@ -74,7 +75,7 @@ export function resolveRoute(context: HttpContext, method: string, path: string[
       pattern,
       target,
       writes: found.writes === true,
-      guarded: found.writes === true || isProtectedType(target.type),
+      ...neededFor(method, found.writes === true, target),
       foreign: false,
       mapping: target.type === 'StructureMap' && (target.id !== '' || method !== 'GET'),
       selects: method === 'GET' && target.id !== '' && !pattern.endsWith('/_history'),
@@ -82,6 +83,14 @@ export function resolveRoute(context: HttpContext, method: string, path: string[
     }
   }
   throw unknownPath()
+}
+
+const permissions: Record<string, Permission> = { POST: 'create', PUT: 'update', PATCH: 'update', DELETE: 'delete' }
+
+/** The permission that an interaction needs. */
+function neededFor(method: string, writes: boolean, { type, id }: Target): Pick<Resolved, 'needs'> {
+  if (writes) return { needs: permissions[method] ?? 'update' }
+  return isProtectedType(type) ? { needs: id === '' ? 'search' : 'read' } : {}
 }
 
 /** The base itself is for batches and transactions alone; who opens it looks for what the server is. */
@@ -119,7 +128,7 @@ function resolveOperation(context: HttpContext, method: string, path: string[]):
     pattern: `${where}${version}/$${found.name}`,
     target,
     writes: found.affectsState === true,
-    guarded: found.affectsState === true || isProtectedType(type),
+    ...neededFor(found.affectsState ? 'PUT' : 'GET', found.affectsState === true, target),
     foreign: true,
     mapping: false,
     selects: false,

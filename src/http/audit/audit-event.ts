@@ -189,8 +189,14 @@ function serverAgent({ software, baseUrl }: AuditSource, type: Coding): Agent {
   }
 }
 
-/** The store for one request that writes: every write comes with its AuditEvent in one transaction, so that none is there without the other. */
-export function auditedStorage(storage: Storage, source: AuditSource): Storage {
+/** Completes the writes of a request before they are stored. */
+type Complete = (writes: Write[]) => Promise<Write[]>
+
+/**
+ * The store for one request that writes: its writes are completed, and each comes with its AuditEvent in one transaction, so that none
+ * is there without the other.
+ */
+export function requestStorage(storage: Storage, source: AuditSource, complete: Complete): Storage {
   return {
     read: (type, id) => storage.read(type, id),
     readVersion: (type, id, versionId) => storage.readVersion(type, id, versionId),
@@ -210,7 +216,7 @@ export function auditedStorage(storage: Storage, source: AuditSource): Storage {
         const resource = writeEvent(source, await actionOf(storage, write), write)
         events.push({ method: 'POST', type: 'AuditEvent', resource })
       }
-      const written = await storage.write([...writes, ...events])
+      const written = await storage.write([...(await complete(writes)), ...events])
       return written.slice(0, writes.length)
     },
   }

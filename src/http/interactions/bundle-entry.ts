@@ -2,6 +2,7 @@ import { badRequest } from '../../fhir/error.ts'
 import { isAnyResource } from '../../fhir/json.ts'
 import type { BundleEntry, Resource } from '../../fhir/types.ts'
 import type { HttpContext } from '../context.ts'
+import { checkPermission } from '../limits/requester.ts'
 import type { FhirReply, FhirRequest, Resolved } from '../message/exchange.ts'
 import { parsePath, parseQuery } from '../message/head.ts'
 import { foreignMediaType, negotiate } from '../message/media-type.ts'
@@ -49,7 +50,7 @@ export function entryRequest(entry: BundleEntry | undefined, outer: FhirRequest,
 export function entryInteraction(context: HttpContext, request: FhirRequest): Resolved {
   if (request.path.length === 0) throw badRequest('A Bundle cannot hold another batch.', 'not-supported')
   const resolved = context.resolve(context, request.method, request.path)
-  if (resolved.guarded) context.authorize(request.headers)
+  if (resolved.needs) checkPermission(request.requester, resolved.needs, resolved.target.type || '*')
   return resolved
 }
 

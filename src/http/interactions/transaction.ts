@@ -3,6 +3,7 @@ import { asResource } from '../../fhir/json.ts'
 import type { BundleEntry, Issue, Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write } from '../../storage/storage.ts'
 import type { HttpContext } from '../context.ts'
+import { checkPermission } from '../limits/requester.ts'
 import { errorReply } from '../message/errors.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
 import { parseQuery, versionHeaders, writeConditions } from '../message/head.ts'
@@ -90,12 +91,11 @@ function prepare(context: HttpContext, outer: FhirRequest, entry: BundleEntry | 
     fullUrl: typeof entry?.fullUrl === 'string' ? entry.fullUrl : undefined,
     warnings: [],
   }
+  if (resolved.needs) checkPermission(request.requester, resolved.needs, resolved.target.type || '*')
   if (!resolved.writes) {
-    if (resolved.guarded) context.authorize(request.headers)
     if (resolved.pattern === '/:type/:id') step.read = resolved.target
     return step
   }
-  context.authorize(request.headers)
   const { type, id, operation } = resolved.target
   if (operation !== '' || request.method === 'PATCH') {
     throw badRequest(

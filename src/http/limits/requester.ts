@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, type Socket } from 'node:net'
 import { FhirError, issue } from '../../fhir/error.ts'
+import type { Permission, Principal } from '../../fhir/principal.ts'
 import { type Budget, createBudget, requestLimits } from '../../workers/budget.ts'
 import type { Gate, Place } from './gate.ts'
 import type { HttpLimits } from './http-limits.ts'
@@ -9,7 +10,9 @@ import type { HttpLimits } from './http-limits.ts'
 /** Who makes a request, and what it may use; entries of a batch share it. Worked out when it is asked for. */
 export interface Requester {
   client(): string
-  /** Whether the request has a token that permits everything. */
+  /** Who it is, where that was proved. */
+  principal: Principal | undefined
+  /** Whether that was proved: public limits hold for everybody else. */
   isAuthorized(): boolean
   budget(): Budget
   /** Enters the gate for work that builds much; once for a request, which leaves it when it was answered. */
@@ -23,25 +26,25 @@ export interface Requester {
 /** What requesters are made with. */
 export interface RequesterOptions {
   clientOf: ClientOf
-  authorize: Authorize
   limits: Pick<HttpLimits, 'cpuMilliseconds'>
 }
 
 /** The requester of a message. */
-export function requesterOf(message: IncomingMessage, options: RequesterOptions): Requester {
+export function requesterOf(
+  message: IncomingMessage,
+  principal: Principal | undefined,
+  options: RequesterOptions,
+): Requester {
   let client: string | undefined
-  let authorized: boolean | undefined
   let budget: Budget | undefined
   let place: Promise<Place> | undefined
   const requester: Requester = {
+    principal,
     client() {
-      client ??= requester.isAuthorized() ? 'token' : options.clientOf(message)
+      client ??= principal?.id ?? options.clientOf(message)
       return client
     },
-    isAuthorized() {
-      authorized ??= permits(options.authorize, message.headers.authorization)
-      return authorized
-    },
+    isAuthorized: () => principal !== undefined,
     budget() {
       budget ??= createBudget({
         client: requester.client(),
@@ -59,35 +62,43 @@ export function requesterOf(message: IncomingMessage, options: RequesterOptions)
   return requester
 }
 
-function permits(authorize: Authorize, authorization: string | undefined): boolean {
-  if (authorization === undefined) return false
-  try {
-    authorize({ authorization })
-    return true
-  } catch (error) {
-    if (error instanceof FhirError) return false
-    throw error
+/**
+ * Finds out who sent a message: undefined when it brings no proof of anybody.
+ * @throws FhirError 401 when its proof does not hold
+ */
+export type Authenticate = (message: IncomingMessage) => Principal | undefined | Promise<Principal | undefined>
+
+/**
+ * The holder of a bearer token (RFC 6750), compared in constant time, who may do everything.
+ * @param token without it no token holds
+ */
+export function developmentAuthentication(token: string | undefined): Authenticate {
+  const expected = token === undefined || token === '' ? undefined : digest(token)
+  return ({ headers: { authorization = '' } }) => {
+    const given = /^bearer +(\S+) *$/i.exec(authorization)?.[1]
+    if (given === undefined || expected === undefined) return undefined
+    if (timingSafeEqual(digest(given), expected)) return developer
+    throw unauthorized('The bearer token is not valid.', ', error="invalid_token"')
   }
 }
 
-/** Decides whether a request may write; throws a FhirError 401 when not. */
-export type Authorize = (headers: Record<string, string | undefined>) => void
+const developer: Principal = {
+  id: 'token',
+  kind: 'development',
+  name: 'holder of the development token',
+  permits: () => true,
+  ownership: 'all',
+}
 
 /**
- * The guard of every write: a bearer token (RFC 6750), compared in constant time.
- * @param token the token that opens writes; without it every write is refused
+ * Refuses who may not do something.
+ * @throws FhirError 401 when nothing says who it is, 403 when it may not
  */
-export function bearerAuthorization(token: string | undefined): Authorize {
-  const expected = token === undefined || token === '' ? undefined : digest(token)
-  return (headers) => {
-    const given = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
-    if (expected === undefined)
-      throw unauthorized('No authority is configured on this server that could permit this.', '')
-    if (given === undefined) throw unauthorized('This needs a bearer token.', '')
-    if (!timingSafeEqual(digest(given), expected)) {
-      throw unauthorized('The bearer token is not valid.', ', error="invalid_token"')
-    }
-  }
+export function checkPermission({ principal }: Requester, permission: Permission, type: string): void {
+  if (!principal) throw unauthorized('This needs a bearer token.', '')
+  if (principal.permits(permission, type)) return
+  const what = type === '*' ? 'this' : `${permission} ${type}`
+  throw new FhirError(403, issue('forbidden', `The scopes of the request do not permit to ${what}.`))
 }
 
 /** 401 for what is open to those alone who have a token; `why` is a sentence. */

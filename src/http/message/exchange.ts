@@ -1,3 +1,4 @@
+import type { Permission } from '../../fhir/principal.ts'
 import type { OperationOutcome, Resource } from '../../fhir/types.ts'
 import type { Requester } from '../limits/requester.ts'
 
@@ -80,8 +81,8 @@ export interface Resolved {
   pattern: string
   target: Target
   writes: boolean
-  /** Needs permission: it writes, or it reads what is not public. */
-  guarded: boolean
+  /** The permission that it needs: it writes, or it reads what is not public. */
+  needs?: Permission
   /** May answer in media types that are not FHIR. */
   foreign: boolean
   /** May answer in the Mapping Language. */

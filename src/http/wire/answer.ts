@@ -1,13 +1,14 @@
 /** One request from its first byte to its last: answered, or sent again as it was answered before, recorded and told. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FhirError, issue } from '../../fhir/error.ts'
+import type { Write } from '../../storage/storage.ts'
 import type { ErrorLog, Logs } from '../audit/access-log.ts'
-import { type AuditSource, auditedStorage } from '../audit/audit-event.ts'
+import { type AuditSource, requestStorage } from '../audit/audit-event.ts'
 import { recordRequest } from '../audit/record-request.ts'
 import { auditedTransaction } from '../audit/transactions.ts'
 import type { HttpContext } from '../context.ts'
 import type { Handler } from '../limits/connections.ts'
-import { requesterOf } from '../limits/requester.ts'
+import { checkPermission, requesterOf } from '../limits/requester.ts'
 import { checkAttachment } from '../message/attachment-body.ts'
 import { hasBody, readBody } from '../message/body.ts'
 import { errorReply, isExpected } from '../message/errors.ts'
@@ -73,7 +74,7 @@ function auditSource(context: HttpContext, { message, id, resolved }: Passage, s
     software: `${context.software.name} ${context.software.version}`,
     requestId: id,
     clientAddress: context.addressOf(message),
-    authorized: resolved?.guarded === true && status !== 401 && status !== 403,
+    authorized: resolved?.needs !== undefined && status !== 401 && status !== 403,
     status,
   }
 }
@@ -81,7 +82,7 @@ function auditSource(context: HttpContext, { message, id, resolved }: Passage, s
 /** Answers a request of an address below the base, or says what is wrong with it; never rejects. */
 async function answer(context: HttpContext, errorLog: ErrorLog, passage: Passage): Promise<Outgoing> {
   try {
-    const entered = enter(context, passage)
+    const entered = await enter(context, passage)
     if ('status' in entered) return entered
     const { resolved, request } = entered
     const format = formatOf(passage.asked, resolved)
@@ -135,7 +136,7 @@ async function receive(
   { resolved, request, bodyType }: Entered,
   passage: Passage,
 ): Promise<void> {
-  if (!bodyType) return
+  if (!bodyType) return request.requester.principal?.checkBody?.(new Uint8Array())
   const limit = bodyLimit(context, resolved, request, bodyType)
   const client = request.requester.client()
   const bytes = await readBody(passage, { limitBytes: limit.bytes, bodies: context.bodies, client })
@@ -143,11 +144,12 @@ async function receive(
     checkAttachment(bytes, limit.plainBytes)
     await request.requester.enter(context.attachmentGate)
   }
+  request.requester.principal?.checkBody?.(bytes)
   request.body = { mediaType: bodyType, bytes }
 }
 
 /** Understands a request as far as its body, or answers OPTIONS. @throws FhirError */
-function enter(context: HttpContext, passage: Passage): Entered | Outgoing {
+async function enter(context: HttpContext, passage: Passage): Promise<Entered | Outgoing> {
   const { message, address } = passage
   const question = address.indexOf('?')
   const query = parseQuery(question < 0 ? '' : address.slice(question + 1))
@@ -156,27 +158,25 @@ function enter(context: HttpContext, passage: Passage): Entered | Outgoing {
   const path = parsePath(question < 0 ? address : address.slice(0, question))
   const method = message.method === 'HEAD' ? 'GET' : (message.method ?? '')
   if (method === 'OPTIONS') return preflight(context, path)
-  const resolved = resolveAudited(context, passage, { method, path })
+  const found = resolveRoute(context, method, path)
+  passage.resolved = found
   const headers = headersOf(message)
-  if (resolved.guarded) context.authorize(headers)
+  const requester = requesterOf(message, await context.authenticate(message), context)
+  if (found.needs) checkPermission(requester, found.needs, found.target.type || '*')
   const foreignType = foreignMediaType(passage.asked)
-  const requester = requesterOf(message, context)
   const request: FhirRequest = { method, path, query, headers, foreignType, requestId: passage.id, requester }
+  const resolved = found.writes || path.length === 0 ? resolveWriting(context, passage, request) : found
+  passage.resolved = resolved
   const bodyType = hasBody(message) && method !== 'GET' && method !== 'DELETE' ? mediaType : undefined
   return { resolved, request, bodyType }
 }
 
-/** The interaction; of a request that writes, over a store that records. */
-function resolveAudited(
-  context: HttpContext,
-  passage: Passage,
-  { method, path }: { method: string; path: string[] },
-): Resolved {
-  const resolved = resolveRoute(context, method, path)
-  passage.resolved = resolved
-  if (!resolved.writes && path.length > 0) return resolved
+/** The interaction of a request that writes, over a store that judges and records. */
+function resolveWriting(context: HttpContext, passage: Passage, { method, path, headers, requester }: FhirRequest) {
   const source = { ...auditSource(context, passage, 200), authorized: true }
-  return resolveRoute({ ...context, storage: auditedStorage(context.storage, source) }, method, path)
+  const by = { principal: requester.principal, provenance: headers['x-provenance'] }
+  const complete = async (writes: Write[]) => (await context.hooks.completeWrites?.(writes, by)) ?? writes
+  return resolveRoute({ ...context, storage: requestStorage(context.storage, source, complete) }, method, path)
 }
 
 function preflight(context: HttpContext, path: string[]): Outgoing {
