@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { AuthoritySettings } from './authority/settings/authority-settings.ts'
 import { missingSecret } from './base/secret-file.ts'
 import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
+import { parseAuthority } from './config/authority-settings.ts'
 import { type DirectoryConfig, readDirectorySettings } from './config/directory-settings.ts'
 import { parseGateways } from './config/gateway-settings.ts'
 import { readMirror } from './config/mirror-settings.ts'
@@ -62,6 +64,8 @@ export interface Config extends DirectoryConfig {
   production: boolean
   /** Keys of this server, and what it vouches for with them. */
   signing: SigningConfig
+  /** Who may write. */
+  authority: AuthoritySettings
 }
 
 /** Whether this program was started as a script of npm (`npm start`). */
@@ -102,9 +106,10 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const networkHosts = readNetworkHosts(texts.get('NETWORK_HOSTS'), problems)
   const mirror = read(problems, 'MIRROR', () => readMirror(texts.get('MIRROR')))
   const signing = read(problems, 'SIGNING_', () => parseSigning(texts))
+  const authority = read(problems, '', () => parseAuthority(texts, (path) => readFileSync(path, 'utf8')))
   const gateways = read(problems, '', () => parseGateways(texts, (path) => readFileSync(path, 'utf8')))
   if (gateways) problems.push(...unknownGateways(trustLists, gateways))
-  if (problems.length > 0 || !signing) throw new ConfigError(problems)
+  if (problems.length > 0 || !signing || !authority) throw new ConfigError(problems)
   const dataDir = resolve(texts.get('DATA_DIR') ?? './data')
   const count = (variable: Variable) => Number(texts.get(variable))
   return {
@@ -153,6 +158,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     maintenance: texts.get('MAINTENANCE') === 'true',
     production,
     signing,
+    authority,
   }
 }
 

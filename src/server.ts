@@ -24,6 +24,7 @@ import { documents } from './server/documents.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
+import { completeWrites } from './server/publication.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
@@ -225,6 +226,7 @@ function createHttpApp(wiring: HttpWiring) {
           unavailable: trust.keys().unavailable,
         }),
       publishedWrite: publish.writeInHand,
+      completeWrites: completeWrites({ storage }),
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
     },
     ...(config.accessLog ? { accessLog: (entry: AccessLogEntry) => accessLines.line(JSON.stringify(entry)) } : {}),

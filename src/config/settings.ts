@@ -1,6 +1,7 @@
 /** Every setting, once: name, kind, default and meaning. */
 import { proxyProblem } from '../http/limits/requester.ts'
 import { openOperationNames } from '../operations/open-operations.ts'
+import { authoritySettings } from './authority-settings.ts'
 import { directorySettings } from './directory-settings.ts'
 import { gatewaySettings } from './gateway-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
@@ -45,6 +46,7 @@ export const settings = [
     description:
       'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it every write answers 401.',
   },
+  ...authoritySettings,
   {
     variable: 'TRUST_LISTS',
     kind: 'text',
