@@ -78,10 +78,10 @@ const owners: Record<string, string[]> = {
   'node:dns': ['network'],
   'node:http': ['http'],
   'node:http2': [],
-  'node:https': ['network'],
+  'node:https': ['network', 'http/wire'],
   'node:net': ['http', 'network'],
   'node:sqlite': ['storage/sqlite'],
-  'node:tls': ['network'],
+  'node:tls': ['network', 'http/wire'],
   'node:vm': [],
   'node:worker_threads': ['workers'],
 }
