@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { AnswerForm } from '../base/public-document.ts'
 import type { Principal } from '../fhir/principal.ts'
+import { secretFileProblem } from '../files/secret-file.ts'
 import { ownKey } from '../network/own-key.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type ClientCertificate, createCertificateOf } from './certificates.ts'
@@ -17,7 +18,7 @@ import { createOwnTokens, type OwnTokens } from './tokens/own-tokens.ts'
 import { unproven } from './unproven.ts'
 
 /** A way of proof that is configured. */
-export type Proof = 'development' | 'token' | 'certificate' | 'network-key'
+type Proof = 'development' | 'token' | 'certificate' | 'network-key'
 
 /** Finds out who makes requests. */
 export interface Authority {
@@ -72,7 +73,7 @@ export function createAuthority(settings: AuthoritySettings, parts: AuthorityPar
   })
   const certificateOf = createCertificateOf({
     isFromProxy: parts.isFromProxy,
-    proxiesTell: settings.clientCertificates === 'proxy',
+    proxiesTell: settings.proxyCertificates,
   })
   const keysOf = parts.networkKeys
   const signerOf = createSignerOf({ baseUrl, participants, keysOf, once: once('request-nonce'), now })
@@ -104,7 +105,8 @@ export function createAuthority(settings: AuthoritySettings, parts: AuthorityPar
       const developing = token === undefined ? undefined : developer?.(token)
       if (developing && certificate === undefined && !signed) return developing
       const holder = token === undefined ? undefined : developing ? { principal: developing } : holderOf(token)
-      const judge = (proved: Proved) => onePrincipal(proved, { participants, hasCertificates, now: now() })
+      const judge = (proved: Proved) =>
+        onePrincipal(proved, { participants, hasCertificates, now: now(), message, baseUrl })
       if (!(holder instanceof Promise) && !signed) return judge({ holder, certificate })
       return (async () => {
         // A signature counts once: it is looked at when nothing else speaks against the request.
@@ -117,7 +119,10 @@ export function createAuthority(settings: AuthoritySettings, parts: AuthorityPar
 }
 
 function ownTokens({ baseUrl, dataDir, now }: AuthorityParts): OwnTokens {
-  return createOwnTokens({ key: ownKey(dataDir, TOKEN_KEY), issuer: baseUrl, audience: `${baseUrl}/fhir`, now })
+  const { file, ...key } = ownKey(dataDir, TOKEN_KEY)
+  const problem = secretFileProblem(file)
+  if (problem !== undefined) throw new Error(problem)
+  return createOwnTokens({ key, issuer: baseUrl, audience: `${baseUrl}/fhir`, now })
 }
 
 function issuerKeys(location: { url: string } | { file: string }, { readKeys, now, tell }: AuthorityParts) {
@@ -156,6 +161,8 @@ interface Judging {
   participants: readonly ParticipantSettings[]
   hasCertificates: boolean
   now: Date
+  message: IncomingMessage
+  baseUrl: string
 }
 
 function onePrincipal({ holder, certificate }: Proved, judging: Judging): Principal | undefined {
@@ -171,8 +178,11 @@ function onePrincipal({ holder, certificate }: Proved, judging: Judging): Princi
 }
 
 /** The participant of a certificate. Where none is to prove anything, certificates are no proof. */
-function participantOf(certificate: ClientCertificate, { participants, hasCertificates, now }: Judging) {
+function participantOf(certificate: ClientCertificate, judging: Judging): Principal | undefined {
+  const { participants, hasCertificates, now } = judging
   if (!hasCertificates) return undefined
+  if (isOfForeignPage(judging))
+    throw unproven('A page of another site may not use the client certificate of a browser to change something.')
   const { thumbprint } = certificate
   const settings = participants.find(({ certificates }) => certificates.includes(thumbprint))
   if (!settings) throw unproven('The client certificate is none of those of the participants (PARTICIPANTS).')
@@ -182,6 +192,15 @@ function participantOf(certificate: ClientCertificate, { participants, hasCertif
     { id: `participant:${participantKey(participant)}`, kind: 'certificate', name, participant },
     settings,
   )
+}
+
+/** A browser shows its certificate whichever page has it send a form: what changes something comes from this site, or from no page. */
+function isOfForeignPage({ message, baseUrl }: Judging): boolean {
+  const { method, headers } = message
+  if (method === 'GET' || method === 'HEAD') return false
+  const site = headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
+  return headers.origin !== undefined && headers.origin !== new URL(baseUrl).origin
 }
 
 function checkPeriod({ validFrom, validTo }: ClientCertificate, now: Date): void {

@@ -51,10 +51,6 @@ export function createCertificateOf({ isFromProxy, proxiesTell }: CertificateOpt
   }
 }
 
-/** Whether a message may come with a client certificate, told without reading one. */
-export const mayHaveCertificate = ({ socket, headers }: IncomingMessage): boolean =>
-  headers['client-cert'] !== undefined || 'getPeerX509Certificate' in socket
-
 /** Of a TLS socket; a connection without TLS has none. */
 function peerCertificate(socket: object): X509Certificate | undefined {
   if (!('getPeerX509Certificate' in socket) || typeof socket.getPeerX509Certificate !== 'function') return undefined

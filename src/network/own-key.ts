@@ -25,13 +25,13 @@ const FILE = 'message-signing.jwk.json'
  * @param name of its file
  * @throws Error that names the file when it holds no such key
  */
-export function ownKey(dataDir: string, name = FILE): OwnKey {
+export function ownKey(dataDir: string, name = FILE): OwnKey & { file: string } {
   const folder = join(dataDir, FOLDER)
   const file = join(folder, name)
   const known = readText(file)
-  if (known !== undefined) return readKey(known, file)
+  if (known !== undefined) return { ...readKey(known, file), file }
   writeNewFile(folder, name, newKey())
-  return readKey(readFileSync(file, 'utf8'), file)
+  return { ...readKey(readFileSync(file, 'utf8'), file), file }
 }
 
 /** Signs requests with the key of a data folder, which is looked for when it is first needed. */

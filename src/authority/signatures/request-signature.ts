@@ -13,7 +13,7 @@ import { unproven } from '../unproven.ts'
 import { type ReadSignature, readDigest, readSignature } from './signature-input.ts'
 
 /** An upload key (usage UP) that the trust lists name, and that counts now. */
-export interface NetworkKey {
+interface NetworkKey {
   participant: string
   publicKey: KeyObject
   /** The one JOSE algorithm that it is for, where its list names one. */

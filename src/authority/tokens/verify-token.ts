@@ -23,7 +23,7 @@ export interface TokenRules {
 /** Clocks may differ by so much. */
 export const SKEW_SECONDS = 30
 /** Longer tokens are not looked at, in characters. */
-export const LONGEST_TOKEN = 8_000
+const LONGEST_TOKEN = 8_000
 
 /**
  * The claims of a token; a text says what is wrong with it, and quotes nothing of it.
