@@ -42,6 +42,8 @@ export interface Config extends DirectoryConfig {
   mirror: MirrorSettings | undefined
   /** Whether the endpoints of the EU Digital COVID Certificate are served. */
   legacyDcc: boolean
+  /** Whether drafts that are written over REST are for everybody. */
+  drafts: 'public' | 'not-public'
   /** The Trust Network Gateways that this server takes part in. */
   gateways: readonly GatewaySettings[]
   /** File of the certificate of the public address. */
@@ -123,6 +125,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     publicTlsCertificate: texts.get('PUBLIC_TLS_CERTIFICATE'),
     mirror,
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
+    drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),

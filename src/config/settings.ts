@@ -46,6 +46,14 @@ export const settings = [
       'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it every write answers 401.',
   },
   {
+    variable: 'DRAFTS',
+    kind: 'choice',
+    choices: ['authors', 'public'],
+    fallback: 'authors',
+    description:
+      'Who sees drafts that were written over REST: `authors` (whoever may read or write their type), or everybody. What was imported is for everybody, what is labelled restricted never.',
+  },
+  {
     variable: 'TRUST_LISTS',
     kind: 'text',
     fallbackText: "the demo issuers' list in DATA_DIR",
