@@ -38,7 +38,7 @@ import { memberships, type Revision } from './memberships.ts'
 const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
-export type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
+type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
 
 /** What everybody is given, and what those are who are known. */
 export interface Contexts {
