@@ -19,7 +19,7 @@ import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { authorityAt, authorityWarnings } from './server/authority.ts'
-import { type Context, createContext } from './server/context.ts'
+import { type Contexts, createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
@@ -114,11 +114,13 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance.trustedReference(version, domain)
   const wiring = { config, storage, trust, pending, network, now, trustedReference }
-  const context = createContext({ ...wiring, ...(formats ? { formats } : {}) })
+  const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
+  const context = contexts.authors
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
     find: (type, canonical) => find(storage, type, canonical),
+    drafts: config.drafts,
   })
   let running: RunningServer | undefined
   const parts = { config, network, pending, now, after, tell }
@@ -129,7 +131,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
   const own = { publish, registration, directory, config, trust, pending, keys }
-  const newApp = () => createHttpApp({ ...own, context, network, provenance, baseUrl: baseUrl(), mayWrite })
+  const newApp = () => createHttpApp({ ...own, contexts, network, provenance, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   for (const warning of authorityWarnings({ config })) tell(`warning: ${warning}`)
   return {
@@ -164,7 +166,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
       network.close()
       await app.audit.flush()
       accessLines.flush()
-      await Promise.all([app.close(), context.rules.close(), context.mapJobs.close(), context.images.close()])
+      await Promise.all([app.close(), contexts.close()])
       await storage.close()
     },
   }
@@ -186,7 +188,7 @@ const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? err
 
 interface HttpWiring
   extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
-  context: Context
+  contexts: Contexts
   keys: SigningKeys
   network: NetworkClient
   provenance: Provenance
@@ -195,14 +197,16 @@ interface HttpWiring
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, directory, provenance, registration, baseUrl, mayWrite } =
+  const { config, contexts, publish, pending, trust, keys, directory, provenance, registration, baseUrl, mayWrite } =
     wiring
+  const context = contexts.everybody
   const { storage, now, uuid, terminology } = context
   const authority = authorityAt(baseUrl, { config, storage, trust, network: wiring.network, now, tell })
   return createApp({
     storage,
     operations,
     context,
+    viewFor: contexts.viewOf,
     settings: {
       baseUrl: `${baseUrl}/fhir`,
       ...(config.developmentToken ? { developmentToken: config.developmentToken } : {}),
