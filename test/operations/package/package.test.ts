@@ -47,7 +47,7 @@ before(async () => {
       content: undefined,
       relatedArtifact: [{ type: 'depends-on', resource: `${base}/CodeSystem/many|1.0.0` }],
     } as Resource,
-    valueSet('built-in', { compose: { include: [{ system: 'urn:iso:std:iso:3166:-2' }] } }),
+    valueSet('built-in', { compose: { include: [{ valueSet: ['http://hl7.org/fhir/ValueSet/mimetypes'] }] } }),
     valueSet('circle-a', { status: 'draft', compose: { include: [{ valueSet: [`${base}/ValueSet/circle-b`] }] } }),
     valueSet('circle-b', { status: 'draft', compose: { include: [{ valueSet: [`${base}/ValueSet/circle-a`] }] } }),
     conceptMap('to-elsewhere'),
@@ -193,7 +193,7 @@ describe('$package', () => {
     assert.deepEqual(ids(bundle), ['built-in', 'outcome'])
     assert.match(
       told(bundle),
-      /iso:3166:-2, which is not in this package: the terminology of this server has it/,
+      /ValueSet\/mimetypes, which is not in this package: the terminology of this server has it/,
     )
   })
 
