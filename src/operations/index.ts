@@ -8,6 +8,7 @@ import { evaluateOperation } from './evaluate.ts'
 import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
 import { lookup } from './lookup.ts'
+import { dataRequirements } from './package/data-requirements.ts'
 import { packageOperation } from './package/package.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
@@ -34,6 +35,7 @@ export const operations: Operation<OperationContext>[] = [
   transform,
   convert,
   packageOperation,
+  dataRequirements,
   trustedReference,
   verifyTrustOperation,
 ]
