@@ -23,6 +23,7 @@ export type {
   Endpoint,
   Extension,
   Library,
+  NamingSystem,
   OperationDefinition,
   OperationOutcome,
   ParameterDefinition,
