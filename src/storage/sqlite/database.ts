@@ -176,22 +176,34 @@ function prepareFile(connection: DatabaseSync, file: string): void {
   connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768')
   connection.exec('PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456')
   // a store that is up to date is opened without the write lock: other processes may be busy
-  if (version < migrations.length) migrate(connection)
+  if (version < migrations.length) migrate(connection, file, version)
 }
 
-function migrate(connection: DatabaseSync): void {
+function migrate(connection: DatabaseSync, file: string, from: number): void {
   connection.exec('BEGIN IMMEDIATE')
   try {
     // asked again inside the transaction: another process may have been faster
     const version = Number(connection.prepare('PRAGMA user_version').get()?.user_version)
+    if (version > 0 && !hasExact(connection)) connection.exec(addExact)
     for (const step of migrations.slice(version)) connection.exec(step)
     connection.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`)
     connection.exec('COMMIT')
   } catch (error) {
-    connection.exec('ROLLBACK')
-    throw error
+    if (connection.isTransaction) connection.exec('ROLLBACK')
+    if (from === 0) throw error
+    const what = `it cannot be brought from schema ${from} to ${migrations.length} (${text(error)}) and is as it was`
+    const advice =
+      'Keep a backup of it (`vidimus backup <file>` reads it as it stands), and go on with the version of before.'
+    throw new StartError(`The store ${file} is not usable: ${what}. ${advice}`, { cause: error })
   }
 }
+
+/** The first stores of schema 1 had no texts of decimals. */
+const addExact = 'ALTER TABLE version ADD COLUMN exact INTEGER NOT NULL DEFAULT 0'
+
+/** Whether versions say that they have decimals whose text is kept. */
+export const hasExact = (connection: DatabaseSync): boolean =>
+  connection.prepare("SELECT 1 FROM pragma_table_info('version') WHERE name = 'exact'").get() !== undefined
 
 function wrap(connection: DatabaseSync): Database {
   const prepared = keep<string, StatementSync>(preparedStatements)

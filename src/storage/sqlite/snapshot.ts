@@ -1,7 +1,7 @@
 /** The whole of a SQLite store, read in one transaction: writers go on, and what they write is not in it. */
 import type { KeptVersion } from '../backup/format.ts'
 import type { StoreSnapshot } from '../backup/snapshot.ts'
-import { type Database, lastSequence, openAsItStands } from './database.ts'
+import { type Database, hasExact, lastSequence, openAsItStands } from './database.ts'
 
 /**
  * Tables by what becomes of them in a backup: what is kept, and what a restore makes anew. A table that is in neither list would be
@@ -37,7 +37,8 @@ export function openSqliteSnapshot(file: string): StoreSnapshot {
       versionCount: schema === 0 ? 0 : Number(database.get('SELECT count(*) AS number FROM version')?.number),
       *versions() {
         if (schema === 0) return
-        const sql = 'SELECT seq, type, id, vid, updated, method, content, exact FROM version ORDER BY seq'
+        const exact = hasExact(connection) ? 'exact' : '0 AS exact'
+        const sql = `SELECT seq, type, id, vid, updated, method, content, ${exact} FROM version ORDER BY seq`
         for (const row of connection.prepare(sql).iterate()) yield versionOf(row, published)
       },
       *records() {
