@@ -50,7 +50,6 @@ for (const schema of oldSchemas)
       assert.equal((await storage.history({ count: 100 })).matches.length, 6)
       assert.equal((await storage.read('ValueSet', 'd'))?.resource, undefined)
       const query = {
-        type: 'ValueSet',
         ...parseSearch('ValueSet', [['title', 'second']]),
         count: 10,
         total: 'none' as const,
