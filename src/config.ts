@@ -143,6 +143,21 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     bodyLimitBytes: count('BODY_LIMIT_BYTES'),
     openOperations: openOperations(texts.get('OPEN_OPERATIONS'), production),
     trustedProxies: members(texts.get('TRUSTED_PROXIES')),
+    ...readLimits(count),
+    accessLog: texts.get('ACCESS_LOG') === 'on',
+    auditSampleRate: Number(texts.get('AUDIT_SAMPLE_RATE')),
+    maintenance: texts.get('MAINTENANCE') === 'true',
+    production,
+    signing,
+    authority,
+  }
+}
+
+/** What requests, connections and job processes may take. */
+function readLimits(
+  count: (variable: Variable) => number,
+): Pick<Config, 'requestLimits' | 'jobProcesses' | 'connectionLimits'> {
+  return {
     requestLimits: {
       openBodyBytes: count('OPEN_BODY_LIMIT_BYTES'),
       batchEntries: count('BATCH_LIMIT'),
@@ -161,12 +176,6 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       replySeconds: count('REPLY_SECONDS'),
       replyBytes: count('MAX_UNFINISHED_BYTES'),
     },
-    accessLog: texts.get('ACCESS_LOG') === 'on',
-    auditSampleRate: Number(texts.get('AUDIT_SAMPLE_RATE')),
-    maintenance: texts.get('MAINTENANCE') === 'true',
-    production,
-    signing,
-    authority,
   }
 }
 
