@@ -26,6 +26,7 @@ import { listeners } from './server/listeners.ts'
 import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
+import { createSignatures, type Signatures } from './server/signatures.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
@@ -97,7 +98,7 @@ export interface ServerParts {
 export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
   const now = () => new Date()
-  const keys = await signingKeys(config, now)
+  const configured = await signingKeys(config, now)
   const gateways = await openGateways(config, now)
   const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const storage = guardCopies(opened, ruleSuppliers(config))
@@ -105,14 +106,17 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const closing = new AbortController()
   const gateway = gatewayDownloads(config, gateways)
   const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
-  const pending = createPendingContent(storage.derived)
-  const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
   const baseUrl = () => publicAddress({ ...config, port, tls: config.tls && { ...config.tls, port } })
   let port = config.plainHttp ? config.port : (config.tls?.port ?? config.port)
+  const signed = await createSignatures({ config, storage, trust, keys: configured, baseUrl, software, now })
+  const { keys } = signed
+  const pending = createPendingContent(storage.derived)
+  const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
   let provenance = newProvenance()
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance.trustedReference(version, domain)
-  const wiring = { config, storage, trust, pending, network, now, trustedReference }
+  const signatures = signed.operations
+  const wiring = { config, storage, trust, pending, network, now, trustedReference, signatures }
   const context = createContext({ ...wiring, ...(formats ? { formats } : {}) })
   const publish = createPublish({
     ...context,
@@ -127,7 +131,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const own = { publish, registration, directory, config, trust, pending, keys }
+  const own = { publish, registration, directory, config, trust, pending, keys, signed }
   const newApp = () => createHttpApp({ ...own, context, provenance, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
@@ -186,13 +190,14 @@ interface HttpWiring
   extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
   context: Context
   keys: SigningKeys
+  signed: Signatures
   provenance: Provenance
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, directory, provenance, registration, baseUrl, mayWrite } =
+  const { config, context, publish, pending, trust, keys, signed, directory, provenance, registration, baseUrl, mayWrite } =
     wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
@@ -229,7 +234,7 @@ function createHttpApp(wiring: HttpWiring) {
           unavailable: trust.keys().unavailable,
         }),
       publishedWrite: publish.writeInHand,
-      completeWrites: completeWrites({ storage }),
+      completeWrites: completeWrites({ storage, complete: signed.complete }),
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
     },
     ...(config.accessLog ? { accessLog: (entry: AccessLogEntry) => accessLines.line(JSON.stringify(entry)) } : {}),

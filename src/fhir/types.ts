@@ -27,6 +27,7 @@ export type {
   OperationOutcome,
   PlanDefinition,
   Provenance,
+  Reference,
   StructureDefinition,
   StructureMap,
   ValueSet,

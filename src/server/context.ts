@@ -38,7 +38,7 @@ const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
 export type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
 
 /** What the context is made of. */
-export interface ContextParts extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference'> {
+export interface ContextParts extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'signatures'> {
   config: Config
   trust: Pick<Trust, 'keys' | 'revocations'>
   pending: PendingContent
@@ -49,7 +49,7 @@ export interface ContextParts extends Pick<OperationContext, 'storage' | 'now' |
 
 /** Gives each room what it needs of the others. */
 export function createContext(parts: ContextParts): Context {
-  const { config, storage, pending, now, trustedReference } = parts
+  const { config, storage, pending, now, trustedReference, signatures } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
   const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
@@ -97,7 +97,7 @@ export function createContext(parts: ContextParts): Context {
   const limits = { cpuMilliseconds, replyBytes }
   const trustedKeys = () => parts.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
-  return { ...own, trustedReference, trustedKeys, limits, now, uuid }
+  return { ...own, trustedReference, signatures, trustedKeys, limits, now, uuid }
 }
 
 function wireEvaluate(

@@ -1,0 +1,8 @@
+import { FhirError, badRequest, issue } from '../../fhir/error.ts'
+import { readClock } from '../../fhir/read-clock.ts'
+import { input, output } from '../../fhir/declare-parameter.ts'
+import { isOfType } from '../../fhir/json.ts'
+import { allParameters, defineOperation, parameterValue, firstParameter, textParameter } from '../../fhir/operation.ts'
+import type { Parameter, Parameters, Provenance, Resource } from '../../fhir/types.ts'
+import type { ProvenanceVerdict, SignatureVerdict } from '../../provenance/signature/verify.ts'
+import type { OperationContext } from '../context.ts'
