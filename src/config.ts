@@ -142,15 +142,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     bodyLimitBytes: count('BODY_LIMIT_BYTES'),
     openOperations: openOperations(texts.get('OPEN_OPERATIONS'), production),
     trustedProxies: members(texts.get('TRUSTED_PROXIES')),
-    requestLimits: {
-      openBodyBytes: count('OPEN_BODY_LIMIT_BYTES'),
-      batchEntries: count('BATCH_LIMIT'),
-      replyBytes: count('REPLY_LIMIT_BYTES'),
-      cpuMilliseconds: count('REQUEST_CPU_MILLISECONDS'),
-      bodies: count('MAX_UNFINISHED_BODIES'),
-      bodiesOfOne: count('MAX_UNFINISHED_BODIES_PER_CLIENT'),
-      bytes: count('MAX_UNFINISHED_BYTES'),
-    },
+    requestLimits: requestLimits(count),
     jobProcesses: count('JOB_PROCESSES'),
     connectionLimits: {
       connections: count('MAX_CONNECTIONS'),
@@ -169,6 +161,16 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     ...signers,
   }
 }
+
+const requestLimits = (count: (variable: Variable) => number): RequestLimits => ({
+  openBodyBytes: count('OPEN_BODY_LIMIT_BYTES'),
+  batchEntries: count('BATCH_LIMIT'),
+  replyBytes: count('REPLY_LIMIT_BYTES'),
+  cpuMilliseconds: count('REQUEST_CPU_MILLISECONDS'),
+  bodies: count('MAX_UNFINISHED_BODIES'),
+  bodiesOfOne: count('MAX_UNFINISHED_BODIES_PER_CLIENT'),
+  bytes: count('MAX_UNFINISHED_BYTES'),
+})
 
 /** What a production server must not be left with. */
 function openDoors(texts: ReadonlyMap<Variable, string>): string[] {

@@ -197,8 +197,20 @@ interface HttpWiring
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, signed, directory, provenance, registration, baseUrl, mayWrite } =
-    wiring
+  const {
+    config,
+    context,
+    publish,
+    pending,
+    trust,
+    keys,
+    signed,
+    directory,
+    provenance,
+    registration,
+    baseUrl,
+    mayWrite,
+  } = wiring
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,

@@ -1,6 +1,13 @@
 /** Settings of who may sign what is published here, and of what must be signed. */
 import { X509Certificate } from 'node:crypto'
-import { type Problem, type ReadFile, readEntries, readGrant, readList, readText } from '../authority/settings/read-entries.ts'
+import {
+  type Problem,
+  type ReadFile,
+  readEntries,
+  readGrant,
+  readList,
+  readText,
+} from '../authority/settings/read-entries.ts'
 import { pemCertificates } from '../base/crypto/pem.ts'
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
@@ -154,7 +161,8 @@ function readRules(text: string, readFile: ReadFile, problem: Problem): Signatur
   return entries.map(({ entry, problem: own }) => {
     if (Object.keys(entry).length === 0) own('it names nothing; everything is "all"')
     for (const name of ruleMembers)
-      if (Array.isArray(entry[name]) && entry[name].length === 0) own(`${name} is empty, so that the entry means nothing`)
+      if (Array.isArray(entry[name]) && entry[name].length === 0)
+        own(`${name} is empty, so that the entry means nothing`)
     const { canonicalPrefixes, jurisdictions } = readGrant(entry, own)
     const types = readList(entry.types, 'types', {
       fault: (type) => (isResource(type) ? undefined : 'a resource type of FHIR R4 is wanted'),

@@ -8,6 +8,7 @@ import { evaluateOperation } from './evaluate.ts'
 import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
 import { lookup } from './lookup.ts'
+import { verifySignatureOperation } from './provenance/verify-signature.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
@@ -34,4 +35,5 @@ export const operations: Operation<OperationContext>[] = [
   convert,
   trustedReference,
   verifyTrustOperation,
+  verifySignatureOperation,
 ]

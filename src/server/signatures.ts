@@ -94,7 +94,8 @@ export async function createSignatures(parts: SignatureParts): Promise<Signature
 function signPackage(bundle: Bundle, keys: SigningKeys, by: { did: string; at: Date }): Promise<Bundle> {
   const key = keys.current()
   if (key?.algorithm === 'ES256' && key.certificate) return signBundleWith(bundle, { ...by, key, purpose: 14 })
-  const text = 'This server has no key on P-256 with a certificate that is in force (SIGNING_KEY, SIGNING_CERTIFICATE): it signs no packages.'
+  const text =
+    'This server has no key on P-256 with a certificate that is in force (SIGNING_KEY, SIGNING_CERTIFICATE): it signs no packages.'
   throw new FhirError(422, issue('not-supported', text))
 }
 

@@ -15,7 +15,7 @@ import type { Signature } from './sign.ts'
 import type { AskedKey, Finding, JudgedKey, SignatureTrust, Signer } from './signer.ts'
 
 /** The steps, in the order in which they are taken; the first that fails decides, and those after it are skipped. */
-export const signatureSteps = [
+const signatureSteps = [
   'parse',
   'algorithm',
   'key',
@@ -29,10 +29,10 @@ export const signatureSteps = [
 ] as const
 
 /** Name of a step. */
-export type SignatureStepName = (typeof signatureSteps)[number]
+type SignatureStepName = (typeof signatureSteps)[number]
 
 /** A step and how it ended. The detail never quotes what is judged. */
-export interface SignatureStep {
+interface SignatureStep {
   name: SignatureStepName
   outcome: 'pass' | 'fail' | 'skipped'
   detail: string

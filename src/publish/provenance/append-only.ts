@@ -18,7 +18,8 @@ interface Guarded {
 export async function appendOnly(write: Write, storage: Pick<Storage, 'read'>): Promise<Guarded> {
   const { type, id } = write
   const current = id === undefined ? undefined : await storage.read(type, id)
-  if (write.method === 'DELETE') return { write: { ...write, unlessInForce: kept(write, await isOfLiving(current, storage)) } }
+  if (write.method === 'DELETE')
+    return { write: { ...write, unlessInForce: kept(write, await isOfLiving(current, storage)) } }
   if (!current?.resource) return { write: { ...write, unlessInForce: kept(write, true) } }
   if (!isSame(current.resource, write.resource)) throw isKept(current)
   return { write: { ...write, resource: current.resource }, isSame: true }

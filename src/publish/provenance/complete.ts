@@ -19,7 +19,7 @@ import { judgeSignatures, type Verify } from './judge.ts'
 import { activityOf, type GivenProvenance, type Recorder, recordedBy, targetOf } from './make.ts'
 import { type IsRequired, unsigned } from './policy.ts'
 import { isSignedAlready } from './stored.ts'
-import { type Beside, besideOf, type FoundTarget, findTargets } from './targets.ts'
+import { type Beside, besideOf, type FoundTarget, findTargets, type IsMeant } from './targets.ts'
 
 /** What completing takes of the server. */
 export interface CompleteParts {
@@ -88,7 +88,10 @@ const perTurn = 25
 function refuseUncarried(resource: Resource): void {
   const fault = uncarried(asJson(resource))
   if (fault !== undefined)
-    throw unprocessable({ text: `${artefactName(resource)} has no canonical form (RFC 8785): ${fault}.`, expression: resource.resourceType })
+    throw unprocessable({
+      text: `${artefactName(resource)} has no canonical form (RFC 8785): ${fault}.`,
+      expression: resource.resourceType,
+    })
 }
 
 /** A write with the place at which the storage tells what became of it. */
@@ -139,7 +142,10 @@ async function ownProvenance(write: Write, beside: Beside, completing: Completin
   const guarded = await appendOnly(write, completing.storage)
   if (guarded.isSame || write.method === 'DELETE') return guarded.write
   if (resource?.resourceType !== 'Provenance') return guarded.write
-  const found = await findTargets(resource, beside, completing.storage)
+  const isMeant: IsMeant = (about, target) =>
+    !resource.signature?.length ||
+    completing.verify({ ...resource, target: [target] }, about).signatures.every(({ result }) => result)
+  const found = await findTargets(resource, beside, { storage: completing.storage, isMeant })
   const named = { ...resource, target: found.map(({ reference }) => reference) }
   const resources = found.flatMap((each) => each.resource ?? [])
   const place = `${write.type}/${write.id ?? ''}`

@@ -9,7 +9,11 @@ import type { Provenance } from '../../fhir/types.ts'
 const longest = 64 * 1024
 
 /** In place of what the server knows, where the structure is judged. */
-const placeholder = { target: [{ reference: 'ValueSet/x' }], recorded: '2026-01-01T00:00:00Z', agent: [{ who: { display: 'x' } }] }
+const placeholder = {
+  target: [{ reference: 'ValueSet/x' }],
+  recorded: '2026-01-01T00:00:00Z',
+  agent: [{ who: { display: 'x' } }],
+}
 
 /**
  * The Provenance in a header. Its target, the moment of recording and whoever had a part in the request are the server's to say.

@@ -38,7 +38,10 @@ export function recordedBy(
     agent: [
       ...agents,
       ...(author ? [agent('author', authorOf(signer))] : []),
-      agent('enterer', { identifier: { value: principal?.id ?? 'nobody' }, display: principal?.name ?? 'unknown client' }),
+      agent('enterer', {
+        identifier: { value: principal?.id ?? 'nobody' },
+        display: principal?.name ?? 'unknown client',
+      }),
       agent('assembler', { type: 'Device', identifier: { system: uri, value: baseUrl }, display: software }),
     ],
   }
@@ -75,7 +78,8 @@ export function targetOf(
 /** Whether something happened, and what (http://terminology.hl7.org/CodeSystem/v3-DataOperation). */
 export function activityOf(written: readonly Written[]): CodeableConcept {
   const outcomes = new Set(written.map(({ outcome }) => outcome))
-  const code = outcomes.has('updated') || outcomes.has('unchanged') ? 'UPDATE' : outcomes.has('created') ? 'CREATE' : 'DELETE'
+  const code =
+    outcomes.has('updated') || outcomes.has('unchanged') ? 'UPDATE' : outcomes.has('created') ? 'CREATE' : 'DELETE'
   return { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-DataOperation', code }] }
 }
 

@@ -1,8 +1,8 @@
 /** Which artefacts become active with the signature of an author alone. */
 
-import { participantKey } from '../../authority/participant.ts'
 import { isBelow, readPrefix } from '../../authority/canonical-prefix.ts'
 import { isOfJurisdiction } from '../../authority/jurisdiction.ts'
+import { participantKey } from '../../authority/participant.ts'
 import { objectsIn } from '../../base/json.ts'
 import { artefactCanonical, artefactName, statusOf } from '../../fhir/artefact.ts'
 import { issue } from '../../fhir/error.ts'
@@ -24,7 +24,9 @@ export type IsRequired = (resource: Resource) => boolean
 export const requiredBy =
   (rules: readonly SignatureRule[]): IsRequired =>
   (resource) =>
-    statusOf(resource) === 'active' && artefactCanonical(resource) !== undefined && rules.some((each) => meets(each, resource))
+    statusOf(resource) === 'active' &&
+    artefactCanonical(resource) !== undefined &&
+    rules.some((each) => meets(each, resource))
 
 function meets({ types, jurisdictions, canonicalPrefixes }: SignatureRule, resource: Resource): boolean {
   const { url = '' } = artefactCanonical(resource) ?? {}
@@ -37,10 +39,14 @@ function meets({ types, jurisdictions, canonicalPrefixes }: SignatureRule, resou
 
 /** A url in a spelling that cannot be judged is as if it were below every prefix: no spelling leads around the policy. */
 const isNear = (url: string, prefix: string): boolean =>
-  isBelow(url, prefix) || url.toLowerCase().replaceAll(/%[0-9a-f]{2}/g, decoded).startsWith(prefix.toLowerCase())
+  isBelow(url, prefix) ||
+  url
+    .toLowerCase()
+    .replaceAll(/%[0-9a-f]{2}/g, decoded)
+    .startsWith(prefix.toLowerCase())
 
-function decoded(escape: string): string {
-  return String.fromCharCode(Number.parseInt(escape.slice(1), 16))
+function decoded(octet: string): string {
+  return String.fromCharCode(Number.parseInt(octet.slice(1), 16))
 }
 
 function isFor(jurisdictions: readonly string[], resource: Resource): boolean {
@@ -48,7 +54,10 @@ function isFor(jurisdictions: readonly string[], resource: Resource): boolean {
   if (codings.length === 0) return true
   return codings.some(({ system, code }) => {
     const told = { ...(typeof system === 'string' ? { system } : {}), ...(typeof code === 'string' ? { code } : {}) }
-    return isOfJurisdiction(told, jurisdictions) || (typeof code === 'string' && jurisdictions.includes(participantKey(code)))
+    return (
+      isOfJurisdiction(told, jurisdictions) ||
+      (typeof code === 'string' && jurisdictions.includes(participantKey(code)))
+    )
   })
 }
 

@@ -1,7 +1,7 @@
 /** Signatures that are stored already. */
 
-import { isAuthors } from '../../provenance/signature/purposes.ts'
 import type { Provenance, Resource } from '../../fhir/types.ts'
+import { isAuthors } from '../../provenance/signature/purposes.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Verify } from './judge.ts'
 

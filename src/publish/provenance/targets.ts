@@ -51,30 +51,41 @@ function localReference({ reference }: Reference): Local | undefined {
   return type === undefined || id === undefined ? undefined : { type, id, versionId }
 }
 
+/** Whether a resource is the one that is meant, where several have the name. */
+export type IsMeant = (resource: Resource, target: Reference) => boolean
+
 /**
  * What each target means here. A copy on another server has another versionId, so the name of the artefact (`identifier`) counts where
- * the reference leads to nothing of that name. What is found nowhere stays as it is told.
+ * the reference leads to nothing of that name, or to something that is not meant. What is found nowhere stays as it is told.
  */
 export async function findTargets(
   { target }: Pick<Provenance, 'target'>,
   beside: Beside,
-  storage: TargetStorage,
+  { storage, isMeant }: { storage: TargetStorage; isMeant: IsMeant },
 ): Promise<FoundTarget[]> {
   const found: FoundTarget[] = []
-  for (const each of target) found.push(await findTarget(each, beside, storage))
+  for (const each of target) found.push(await findTarget(each, beside, { storage, isMeant }))
   return found
 }
 
-async function findTarget(given: Reference, beside: Beside, storage: TargetStorage): Promise<FoundTarget> {
+async function findTarget(
+  given: Reference,
+  beside: Beside,
+  { storage, isMeant }: { storage: TargetStorage; isMeant: IsMeant },
+): Promise<FoundTarget> {
   const local = localReference(given)
   const name = nameIn(given)
   const write = besideIt(local, name, given.type, beside)
   if (write?.resource) return { reference: identified(given, write), resource: write.resource, write }
-  const stored = (await storedAt(local, name, storage)) ?? (await storedAs(name, given.type ?? local?.type, storage))
-  if (!stored) return { reference: given }
+  const stored = await candidates(local, { name, type: given.type ?? local?.type }, storage)
+  const all = stored.map((resource) => ({ resource, reference: referenceTo(resource, given) }))
+  return all.find(({ resource, reference }) => isMeant(resource, reference)) ?? all[0] ?? { reference: given }
+}
+
+function referenceTo(stored: Resource, given: Reference): Reference {
   const { meta, resourceType: type, id = '' } = stored
-  const { reference, identifier, ...own } = targetOf({ type, id, versionId: meta?.versionId ?? '' }, stored)
-  return { reference: { ...given, ...own, reference, ...(identifier ? { identifier } : {}) }, resource: stored }
+  const { identifier, ...own } = targetOf({ type, id, versionId: meta?.versionId ?? '' }, stored)
+  return { ...given, ...own, ...(identifier ? { identifier } : {}) }
 }
 
 /** A write of the same request, by its id or by the name of what it writes. */
@@ -95,31 +106,31 @@ function identified(given: Reference, { type, id = '', resource }: Write): Refer
     ...given,
     reference: `${type}/${id}`,
     type: given.type ?? own ?? type,
-    ...(given.identifier ?? identifier ? { identifier: given.identifier ?? identifier } : {}),
+    ...((given.identifier ?? identifier) ? { identifier: given.identifier ?? identifier } : {}),
   } as Reference
 }
 
-async function storedAt(
-  local: Local | undefined,
-  name: string | undefined,
+/** What a target means among what is stored; undefined when that is not here. */
+export async function findStoredTarget(
+  target: Reference,
   storage: TargetStorage,
+  isMeant: IsMeant = () => true,
 ): Promise<Resource | undefined> {
-  if (!local) return undefined
-  const { type, id, versionId } = local
-  const isNamed = (resource: Resource | undefined): resource is Resource =>
-    resource !== undefined && (name === undefined || artefactName(resource) === name)
-  const version = versionId === undefined ? undefined : (await storage.readVersion(type, id, versionId))?.resource
-  if (isNamed(version)) return version
-  const current = (await storage.read(type, id))?.resource
-  // A version that is not here is another server's, of which the name tells what it was.
-  return (versionId === undefined || name !== undefined) && isNamed(current) ? current : undefined
+  return (await findTarget(target, besideOf([]), { storage, isMeant })).resource
 }
 
-async function storedAs(
-  name: string | undefined,
-  type: string | undefined,
+/** Everything stored that a target may mean, the nearest first. */
+async function candidates(
+  local: Local | undefined,
+  { name, type }: { name: string | undefined; type: string | undefined },
   storage: TargetStorage,
-): Promise<Resource | undefined> {
-  if (name === undefined || type === undefined) return undefined
-  return (await storage.findCanonical(type, name)).find((each) => artefactName(each) === name)
+): Promise<Resource[]> {
+  const found: (Resource | undefined)[] = []
+  if (local?.versionId !== undefined)
+    found.push((await storage.readVersion(local.type, local.id, local.versionId))?.resource)
+  // A version that is not here is another server's, of which the name tells what it was.
+  if (local && (local.versionId === undefined || name !== undefined))
+    found.push((await storage.read(local.type, local.id))?.resource)
+  if (name !== undefined && type !== undefined) found.push(...(await storage.findCanonical(type, name)))
+  return found.flatMap((each) => (each && (name === undefined || artefactName(each) === name) ? [each] : []))
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { readPrefix } from '../../../src/authority/canonical-prefix.ts'
 import { isJsonObject } from '../../../src/base/json.ts'
 import type { Json, JsonObject } from '../../../src/base/json-value.ts'
 import { asResource, isOfType, parseJson } from '../../../src/fhir/json.ts'
@@ -10,7 +11,6 @@ import { canonicalBytes } from '../../../src/provenance/signature/canonicalizati
 import { type AllowedSigner, allowedKeys } from '../../../src/provenance/signature/signers.ts'
 import { verifyProvenance } from '../../../src/provenance/signature/verify.ts'
 import { authorityOf } from '../../../src/publish/provenance/signing-authority.ts'
-import { readPrefix } from '../../../src/authority/canonical-prefix.ts'
 import { overShared, sharedPath } from '../../support/shared.ts'
 
 interface Case {
