@@ -46,6 +46,8 @@ export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig {
   mirror: MirrorSettings | undefined
   /** Whether the endpoints of the EU Digital COVID Certificate are served. */
   legacyDcc: boolean
+  /** Whether drafts that are written over REST are for everybody. */
+  drafts: 'public' | 'not-public'
   /** The Trust Network Gateways that this server takes part in. */
   gateways: readonly GatewaySettings[]
   /** File of the certificate of the public address. */
@@ -135,6 +137,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     publicTlsCertificate: texts.get('PUBLIC_TLS_CERTIFICATE'),
     mirror,
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
+    drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
@@ -142,16 +145,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     bodyLimitBytes: count('BODY_LIMIT_BYTES'),
     openOperations: openOperations(texts.get('OPEN_OPERATIONS'), production),
     trustedProxies: members(texts.get('TRUSTED_PROXIES')),
-    requestLimits: requestLimits(count),
-    jobProcesses: count('JOB_PROCESSES'),
-    connectionLimits: {
-      connections: count('MAX_CONNECTIONS'),
-      connectionsOfOne: count('MAX_CONNECTIONS_PER_CLIENT'),
-      headerSeconds: count('HEADER_SECONDS'),
-      bodySeconds: count('BODY_SECONDS'),
-      replySeconds: count('REPLY_SECONDS'),
-      replyBytes: count('MAX_UNFINISHED_BYTES'),
-    },
+    ...readLimits(count),
     accessLog: texts.get('ACCESS_LOG') === 'on',
     auditSampleRate: Number(texts.get('AUDIT_SAMPLE_RATE')),
     maintenance: texts.get('MAINTENANCE') === 'true',
@@ -162,15 +156,31 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   }
 }
 
-const requestLimits = (count: (variable: Variable) => number): RequestLimits => ({
-  openBodyBytes: count('OPEN_BODY_LIMIT_BYTES'),
-  batchEntries: count('BATCH_LIMIT'),
-  replyBytes: count('REPLY_LIMIT_BYTES'),
-  cpuMilliseconds: count('REQUEST_CPU_MILLISECONDS'),
-  bodies: count('MAX_UNFINISHED_BODIES'),
-  bodiesOfOne: count('MAX_UNFINISHED_BODIES_PER_CLIENT'),
-  bytes: count('MAX_UNFINISHED_BYTES'),
-})
+/** What requests, connections and job processes may take. */
+function readLimits(
+  count: (variable: Variable) => number,
+): Pick<Config, 'requestLimits' | 'jobProcesses' | 'connectionLimits'> {
+  return {
+    requestLimits: {
+      openBodyBytes: count('OPEN_BODY_LIMIT_BYTES'),
+      batchEntries: count('BATCH_LIMIT'),
+      replyBytes: count('REPLY_LIMIT_BYTES'),
+      cpuMilliseconds: count('REQUEST_CPU_MILLISECONDS'),
+      bodies: count('MAX_UNFINISHED_BODIES'),
+      bodiesOfOne: count('MAX_UNFINISHED_BODIES_PER_CLIENT'),
+      bytes: count('MAX_UNFINISHED_BYTES'),
+    },
+    jobProcesses: count('JOB_PROCESSES'),
+    connectionLimits: {
+      connections: count('MAX_CONNECTIONS'),
+      connectionsOfOne: count('MAX_CONNECTIONS_PER_CLIENT'),
+      headerSeconds: count('HEADER_SECONDS'),
+      bodySeconds: count('BODY_SECONDS'),
+      replySeconds: count('REPLY_SECONDS'),
+      replyBytes: count('MAX_UNFINISHED_BYTES'),
+    },
+  }
+}
 
 /** What a production server must not be left with. */
 function openDoors(texts: ReadonlyMap<Variable, string>): string[] {

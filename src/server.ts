@@ -18,7 +18,7 @@ import { tokenReason } from './operations/open-operations.ts'
 import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
-import { type Context, createContext } from './server/context.ts'
+import { type Contexts, createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
@@ -115,13 +115,14 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let provenance = newProvenance()
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance.trustedReference(version, domain)
-  const signatures = signed.operations
-  const wiring = { config, storage, trust, pending, network, now, trustedReference, signatures }
-  const context = createContext({ ...wiring, ...(formats ? { formats } : {}) })
+  const wiring = { config, storage, trust, pending, network, now, trustedReference, signatures: signed.operations }
+  const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
+  const context = contexts.authors
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
     find: (type, canonical) => find(storage, type, canonical),
+    drafts: config.drafts,
   })
   let running: RunningServer | undefined
   const parts = { config, network, pending, now, after, tell }
@@ -132,7 +133,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
   const own = { publish, registration, directory, config, trust, pending, keys, signed }
-  const newApp = () => createHttpApp({ ...own, context, provenance, baseUrl: baseUrl(), mayWrite })
+  const newApp = () => createHttpApp({ ...own, contexts, provenance, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
@@ -166,7 +167,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
       network.close()
       await app.audit.flush()
       accessLines.flush()
-      await Promise.all([app.close(), context.rules.close(), context.mapJobs.close(), context.images.close()])
+      await Promise.all([app.close(), contexts.close()])
       await storage.close()
     },
   }
@@ -188,7 +189,7 @@ const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? err
 
 interface HttpWiring
   extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
-  context: Context
+  contexts: Contexts
   keys: SigningKeys
   signed: Signatures
   provenance: Provenance
@@ -199,7 +200,7 @@ interface HttpWiring
 function createHttpApp(wiring: HttpWiring) {
   const {
     config,
-    context,
+    contexts,
     publish,
     pending,
     trust,
@@ -211,11 +212,13 @@ function createHttpApp(wiring: HttpWiring) {
     baseUrl,
     mayWrite,
   } = wiring
+  const context = contexts.everybody
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
     operations,
     context,
+    viewFor: contexts.viewOf,
     settings: {
       baseUrl: `${baseUrl}/fhir`,
       ...(config.developmentToken ? { developmentToken: config.developmentToken } : {}),
