@@ -113,7 +113,8 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let provenance = newProvenance()
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance.trustedReference(version, domain)
-  const wiring = { config, storage, trust, pending, network, now, trustedReference }
+  const fhirBase = () => `${baseUrl()}/fhir`
+  const wiring = { config, storage, trust, pending, network, now, trustedReference, baseUrl: fhirBase }
   const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
   const context = contexts.authors
   const publish = createPublish({
