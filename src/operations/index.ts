@@ -10,6 +10,7 @@ import { libraryEvaluate } from './library-evaluate.ts'
 import { lookup } from './lookup.ts'
 import { dataRequirements } from './package/data-requirements.ts'
 import { packageOperation } from './package/package.ts'
+import { verifySignatureOperation } from './provenance/verify-signature.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
@@ -38,4 +39,5 @@ export const operations: Operation<OperationContext>[] = [
   dataRequirements,
   trustedReference,
   verifyTrustOperation,
+  verifySignatureOperation,
 ]
