@@ -22,6 +22,7 @@ import { type Context, createContext } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
+import { guardLives } from './server/lifecycle.ts'
 import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
@@ -94,7 +95,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const keys = await signingKeys(config, now)
   const gateways = await openGateways(config, now)
   const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
-  const storage = guardCopies(opened, ruleSuppliers(config))
+  const storage = guardLives(guardCopies(opened, ruleSuppliers(config)), () => context.rules)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
   const gateway = gatewayDownloads(config, gateways)
