@@ -113,7 +113,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let provenance = newProvenance()
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance.trustedReference(version, domain)
-  const wiring = { config, storage, trust, pending, network, now, trustedReference }
+  const wiring = { config, storage, trust, pending, network, now, trustedReference, baseUrl: () => `${baseUrl()}/fhir` }
   const context = createContext({ ...wiring, ...(formats ? { formats } : {}) })
   const publish = createPublish({
     ...context,

@@ -8,6 +8,7 @@ import { evaluateOperation } from './evaluate.ts'
 import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
 import { lookup } from './lookup.ts'
+import { packageOperation } from './package/package.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
@@ -32,6 +33,7 @@ export const operations: Operation<OperationContext>[] = [
   compare,
   transform,
   convert,
+  packageOperation,
   trustedReference,
   verifyTrustOperation,
 ]

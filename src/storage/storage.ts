@@ -81,6 +81,12 @@ export interface Write {
    * undoes all writes.
    */
   unlessInForce?(current: StoredVersion): void
+  /**
+   * The resource in place of `resource`, made inside the transaction when all writes before this one are done; it is told what became
+   * of them, in their order. Undefined: nothing is to be written, and what is told of this write is that it left things `unchanged`, at
+   * versionId `0`. What it throws undoes all writes.
+   */
+  resourceFor?(earlier: readonly Written[]): Resource | undefined
   /** Content of another publisher that comes with the software: not recorded as published by this installation. */
   unrecorded?: boolean
   /**
@@ -98,7 +104,8 @@ export interface PublishedVersion extends StoredVersion {
 
 /**
  * Outcome of a write; `unchanged` when a PUT had the content that is stored already (no new version), or a DELETE
- * found nothing to delete (`version` is then the deletion of old, or one with versionId `0` for an id never used).
+ * found nothing to delete (`version` is then the deletion of old, or one with versionId `0` for an id never used), or
+ * {@link Write.resourceFor} gave nothing to write.
  */
 export interface Written {
   version: StoredVersion

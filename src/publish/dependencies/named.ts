@@ -4,7 +4,7 @@ import type { Rules } from '../../rules/rules.ts'
 import type { CanonicalReference } from './reference.ts'
 
 /** A reference of a text: it may be known to lead nowhere, or to what this server makes itself. */
-type NamedReference = CanonicalReference & { isGenerated?: true; unknown?: string }
+export type NamedReference = CanonicalReference & { isGenerated?: true; unknown?: string }
 
 /** For {@link import('./dependency-tree.ts').TreeEnvironment.named}: nothing but libraries have a text that names others. */
 export const namedBy =

@@ -210,7 +210,8 @@ function write(store: Store, writes: Write[]): Written[] {
       // a clock that was set back must not turn the order of versions around
       const now = Math.max(store.now(), Number(last?.updated ?? 0))
       const context: WriteContext = { database, index, now, sequence }
-      const written = writes.map((each) => writeOne(each, context))
+      const written: Written[] = []
+      for (const each of writes) written.push(writeOne(each, context, written))
       purgeNowAndThen(store, now)
       return written
     })

@@ -30,9 +30,25 @@ interface Current {
 
 /**
  * Carries out one write; must run in a transaction.
+ * @param earlier what became of the writes of the transaction before this one
  * @throws FhirError 400, 409, 412 or 422: then the transaction must be rolled back.
  */
-export function writeOne(write: Write, context: WriteContext): Written {
+export function writeOne(given: Write, context: WriteContext, earlier: readonly Written[] = []): Written {
+  const write = completed(given, earlier)
+  if (write) return carryOut(write, context)
+  const { type, id = '', method } = given
+  const lastUpdated = new Date(context.now).toISOString()
+  return { version: { type, id, versionId: '0', lastUpdated, resource: undefined, method }, outcome: 'unchanged' }
+}
+
+/** The write with the resource that is made for it now; undefined when there is none. */
+function completed(write: Write, earlier: readonly Written[]): Write | undefined {
+  if (!write.resourceFor) return write
+  const resource = write.resourceFor(earlier)
+  return resource && { ...write, resource }
+}
+
+function carryOut(write: Write, context: WriteContext): Written {
   const id = write.id ?? (write.method === 'POST' ? randomUUID() : undefined)
   if (id === undefined || !isResourceId(id)) {
     throw badRequest(
