@@ -7,6 +7,7 @@ import { cql } from './cql.ts'
 import { evaluateOperation } from './evaluate.ts'
 import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
+import { lifecycleOperations } from './lifecycle/lifecycle.ts'
 import { lookup } from './lookup.ts'
 import { packageOperation } from './package/package.ts'
 import { subsumes } from './subsumes.ts'
@@ -36,4 +37,5 @@ export const operations: Operation<OperationContext>[] = [
   packageOperation,
   trustedReference,
   verifyTrustOperation,
+  ...lifecycleOperations,
 ]

@@ -28,8 +28,8 @@ function differingMembers(published: Resource, given: Resource): string[] {
   return [...names].filter((name) => !mayDiffer.includes(name) && !isSame(before, after, name)).sort()
 }
 
-/** Whether two objects or lists say the same at a key, whatever the order of members. */
-function isSame(before: JsonHolder, after: JsonHolder, key: string): boolean {
+/** Whether two objects or lists say the same at a key, whatever the order of members; decimals when their texts do. */
+export function isSame(before: JsonHolder, after: JsonHolder, key: string): boolean {
   const [a, b] = [valueAt(before, key), valueAt(after, key)]
   if (typeof a === 'number' && typeof b === 'number')
     return (exactNumber(before, key) ?? String(a)) === (exactNumber(after, key) ?? String(b))
