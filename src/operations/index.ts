@@ -9,6 +9,7 @@ import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
 import { lifecycleOperations } from './lifecycle/lifecycle.ts'
 import { lookup } from './lookup.ts'
+import { dataRequirements } from './package/data-requirements.ts'
 import { packageOperation } from './package/package.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
@@ -35,6 +36,7 @@ export const operations: Operation<OperationContext>[] = [
   transform,
   convert,
   packageOperation,
+  dataRequirements,
   trustedReference,
   verifyTrustOperation,
   ...lifecycleOperations,

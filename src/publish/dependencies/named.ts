@@ -13,8 +13,12 @@ export const namedBy =
     resource.resourceType === 'Library' ? ofLibrary(resource, rules) : []
 
 async function ofLibrary(library: Library, rules: Pick<Rules, 'references'>): Promise<NamedReference[]> {
-  const { names } = await rules.references(library)
-  return names.map(({ type, canonical, content, isGenerated, unknown }) => ({
+  return asReferences((await rules.references(library)).names)
+}
+
+/** Names of a text, as references of its Library. */
+export const asReferences = (names: Awaited<ReturnType<Rules['references']>>['names']): NamedReference[] =>
+  names.map(({ type, canonical, content, isGenerated, unknown }) => ({
     canonical,
     path: `Library.content[${content}].data`,
     role: 'needed',
@@ -23,4 +27,3 @@ async function ofLibrary(library: Library, rules: Pick<Rules, 'references'>): Pr
     ...(isGenerated ? { isGenerated } : {}),
     ...(unknown === undefined ? {} : { unknown }),
   }))
-}
