@@ -23,6 +23,7 @@ import { createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
+import { guardLives } from './server/lifecycle.ts'
 import { listeners } from './server/listeners.ts'
 import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
@@ -151,7 +152,7 @@ async function openRooms(config: Config, { after, formats }: ServerParts, baseUr
   const configured = await signingKeys(config, now)
   const gateways = await openGateways(config, now)
   const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
-  const storage = guardCopies(opened, ruleSuppliers(config))
+  const storage = guardLives(guardCopies(opened, ruleSuppliers(config)), () => contexts.authors.rules)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
   const gateway = gatewayDownloads(config, gateways)

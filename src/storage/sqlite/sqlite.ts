@@ -16,7 +16,7 @@ import {
 } from './database.ts'
 import { createIndexWriter, reindexIfOutdated } from './index-values.ts'
 import { history, type Store, search } from './pages.ts'
-import { publishedVersion, type WriteContext, writeOne } from './write.ts'
+import { checkJudgement, publishedVersion, type WriteContext, writeOne } from './write.ts'
 
 /** How a SQLite store behaves; what is not given has the default. */
 export interface SqliteOptions {
@@ -205,6 +205,7 @@ function write(store: Store, writes: Write[]): Written[] {
   try {
     return database.transaction('write', () => {
       const sequence = lastSequence(database)
+      for (const each of writes) checkJudgement(each, database)
       const last = database.get('SELECT updated FROM version WHERE seq = ?', sequence)
       // a clock that was set back must not turn the order of versions around
       const now = Math.max(store.now(), Number(last?.updated ?? 0))
