@@ -23,7 +23,7 @@ import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { listeners } from './server/listeners.ts'
-import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
+import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
@@ -87,6 +87,8 @@ export interface ServerParts {
   after?: After
   /** The credential formats that are read, by default all that this software knows. */
   formats?: readonly CredentialFormat[]
+  /** Runs a command beside the server; without it the server's own thread does that work. */
+  beside?: RunBeside | undefined
 }
 
 /**
@@ -94,7 +96,10 @@ export interface ServerParts {
  * content and does not listen.
  * @throws Error when the store cannot be opened
  */
-export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
+export async function createServer(
+  config: Config,
+  { after, formats, beside }: ServerParts = {},
+): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
   const now = () => new Date()
   const keys = await signingKeys(config, now)
@@ -122,7 +127,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     drafts: config.drafts,
   })
   let running: RunningServer | undefined
-  const parts = { config, network, pending, now, after, tell }
+  const parts = { config, network, pending, now, after, beside, tell }
   const manifests = async () => (keys.current() ? await provenance.manifests() : undefined)
   const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
