@@ -11,13 +11,14 @@ import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
-import { createNetworkClient } from './network/network-client.ts'
+import { createNetworkClient, type NetworkClient } from './network/network-client.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
 import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
+import { authorityAt, authorityWarnings } from './server/authority.ts'
 import { type Contexts, createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
@@ -117,7 +118,8 @@ export async function createServer(
   let provenance = newProvenance()
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance.trustedReference(version, domain)
-  const wiring = { config, storage, trust, pending, network, now, trustedReference }
+  const fhirBase = () => `${baseUrl()}/fhir`
+  const wiring = { config, storage, trust, pending, network, now, trustedReference, baseUrl: fhirBase }
   const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
   const context = contexts.authors
   const publish = createPublish({
@@ -135,8 +137,9 @@ export async function createServer(
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
   const own = { publish, registration, directory, config, trust, pending, keys }
-  const newApp = () => createHttpApp({ ...own, contexts, provenance, baseUrl: baseUrl(), mayWrite })
+  const newApp = () => createHttpApp({ ...own, contexts, network, provenance, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
+  for (const warning of authorityWarnings({ config })) tell(`warning: ${warning}`)
   return {
     ...context,
     ...own,
@@ -193,6 +196,7 @@ interface HttpWiring
   extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
   contexts: Contexts
   keys: SigningKeys
+  network: NetworkClient
   provenance: Provenance
   baseUrl: string
   mayWrite(bytes: number): boolean
@@ -203,6 +207,7 @@ function createHttpApp(wiring: HttpWiring) {
     wiring
   const context = contexts.everybody
   const { storage, now, uuid, terminology } = context
+  const authority = authorityAt(baseUrl, { config, storage, trust, network: wiring.network, now, tell })
   return createApp({
     storage,
     operations,
@@ -218,11 +223,16 @@ function createHttpApp(wiring: HttpWiring) {
       production: config.production,
       network: { isOn: config.network, hosts: config.networkHosts },
       gateways: registration.states,
+      ...authority.settings,
       ...(config.keyDirectory ? { keyDirectory: () => standing(directory) } : {}),
     },
     limits: config.requestLimits,
     hooks: {
-      documents: documents({ config, context, pending, trust, keys, directory, provenance, baseUrl }),
+      documents: [
+        ...documents({ config, context, pending, trust, keys, directory, provenance, baseUrl }),
+        ...authority.documents,
+      ],
+      ...authority.hooks,
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,

@@ -79,7 +79,8 @@ export function createContexts(parts: ContextParts): Contexts {
 const draftTypes = [...new Set([...mapTypes, ...ruleTypes])]
 
 /** What the context is made of. */
-export interface ContextParts extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference'> {
+export interface ContextParts
+  extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'baseUrl' | 'signBundle'> {
   config: Config
   trust: Pick<Trust, 'keys' | 'revocations'>
   pending: PendingContent
@@ -138,7 +139,8 @@ function createContext(parts: ContextParts): Context {
   const limits = { cpuMilliseconds, replyBytes }
   const trustedKeys = () => parts.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
-  return { ...own, trustedReference, trustedKeys, limits, now, uuid }
+  const { baseUrl, signBundle } = parts
+  return { ...own, trustedReference, trustedKeys, baseUrl, ...(signBundle ? { signBundle } : {}), limits, now, uuid }
 }
 
 function wireEvaluate(
