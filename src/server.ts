@@ -6,14 +6,12 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import product from '../package.json' with { type: 'json' }
 import type { After } from './base/after.ts'
-import { lineWriter } from './base/line-writer.ts'
 import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
-import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
+import { createApp } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
 import { createNetworkClient, type NetworkClient } from './network/network-client.ts'
 import type { OperationContext } from './operations/context.ts'
-import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
 import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
@@ -22,8 +20,9 @@ import { authorityAt, authorityWarnings } from './server/authority.ts'
 import { type Contexts, createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
+import { createFront, type Front } from './server/front/front.ts'
+import { createLog, type Log, type Tell } from './server/front/log.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
-import { listeners } from './server/listeners.ts'
 import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
@@ -78,6 +77,8 @@ export interface VidimusServer extends OperationContext {
   ports(): { port?: number | undefined; tlsPort?: number | undefined }
   /** Reads the files of the TLS listener again. */
   reload(): void
+  /** Says in `/ready` from now on that it is about to end, and goes on answering. */
+  drain(): void
   /** Finishes requests under way, ends workers, closes the store. */
   close(): Promise<void>
 }
@@ -98,7 +99,10 @@ export interface ServerParts {
 export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
   mkdirSync(config.dataDir, { recursive: true })
   const now = () => new Date()
+  const log = createLog(config, now)
+  const { tell } = log
   const keys = await signingKeys(config, now)
+  const front = await createFront(config, { log, releaseDate: software.releaseDate, now })
   const gateways = await openGateways(config, now)
   const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const storage = guardCopies(opened, ruleSuppliers(config))
@@ -123,16 +127,14 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     find: (type, canonical) => find(storage, type, canonical),
     drafts: config.drafts,
   })
-  let running: RunningServer | undefined
   const parts = { config, network, pending, now, after, tell }
   const manifests = async () => (keys.current() ? await provenance.manifests() : undefined)
   const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
   let endRefresh: (() => Promise<void>) | undefined
-  const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
   const own = { publish, registration, directory, config, trust, pending, keys }
-  const newApp = () => createHttpApp({ ...own, contexts, network, provenance, baseUrl: baseUrl(), mayWrite })
+  const newApp = () => createHttpApp({ ...own, front, log, contexts, network, provenance, baseUrl: baseUrl() })
   let app = newApp()
   for (const warning of authorityWarnings({ config })) tell(`warning: ${warning}`)
   return {
@@ -143,8 +145,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     provenance: () => provenance,
     handler: (message, response) => app.handler(message, response),
     async listen() {
-      running = await listen((message, response) => app.handler(message, response), listeners(config, { now, tell }))
-      const listening = (config.plainHttp ? running.port : running.tlsPort) ?? port
+      const listening = (await front.listen((message, response) => app.handler(message, response))) ?? port
       if (listening !== port) {
         port = listening
         await app.audit.flush()
@@ -152,21 +153,19 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         provenance = newProvenance()
         app = newApp()
       }
-      endRefresh ??= beginRefresh(trust, config, after)
+      endRefresh ??= beginRefresh(trust, config, { after, tell })
       registration.start()
       mirror.start()
       if (config.keyDirectory) directory.start(after)
       return baseUrl()
     },
-    ports: () => ({ port: running?.port, tlsPort: running?.tlsPort }),
-    reload: () => running?.reload(),
+    ...watched(front),
     async close() {
       closing.abort()
       await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
-      await running?.close(10_000)
+      await front.close()
       network.close()
       await app.audit.flush()
-      accessLines.flush()
       await Promise.all([app.close(), contexts.close()])
       await storage.close()
     },
@@ -174,38 +173,61 @@ export async function createServer(config: Config, { after, formats }: ServerPar
 }
 
 /** Reads trust lists again from now on; what it returns ends that. */
-function beginRefresh(trust: Trust, config: Config, after: After | undefined): () => Promise<void> {
+function beginRefresh(
+  trust: Trust,
+  config: Config,
+  { after, tell }: { after: After | undefined; tell: Tell },
+): () => Promise<void> {
   return refreshTrust(trust, configuredSources(config), {
     after,
     remoteSeconds: config.trustRefreshSeconds,
-    changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'is in use'}`),
-    failed: (error) => tell(`trust lists: ${textOf(error)}`),
+    changed: ({ name, failure }) =>
+      tell(`trust list ${name}: ${failure ?? 'is in use'}`, failure === undefined ? 'info' : 'warn'),
+    failed: (error) => tell(`trust lists: ${errorStack(error)}`, 'error'),
   })
 }
 
-const accessLines = lineWriter((lines) => void process.stdout.write(lines))
-const tell = (text: string) => void process.stderr.write(`${text}\n`)
-const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+const errorStack = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+
+/** What is done with the front of a server from outside. */
+const watched = ({ ports, reload, drain }: Front): Pick<VidimusServer, 'ports' | 'reload' | 'drain'> => ({
+  ports,
+  reload,
+  drain,
+})
 
 interface HttpWiring
   extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
   contexts: Contexts
   keys: SigningKeys
   network: NetworkClient
+  front: Front
+  log: Log
   provenance: Provenance
   baseUrl: string
-  mayWrite(bytes: number): boolean
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, contexts, publish, pending, trust, keys, directory, provenance, registration, baseUrl, mayWrite } =
-    wiring
+  const {
+    config,
+    contexts,
+    publish,
+    pending,
+    trust,
+    keys,
+    front,
+    log: { tell, error, access },
+    directory,
+    provenance,
+    registration,
+    baseUrl,
+  } = wiring
   const context = contexts.everybody
   const { storage, now, uuid, terminology } = context
   const authority = authorityAt(baseUrl, { config, storage, trust, network: wiring.network, now, tell })
   return createApp({
     storage,
-    operations,
+    operations: front.operations,
     context,
     viewFor: contexts.viewOf,
     settings: {
@@ -218,36 +240,39 @@ function createHttpApp(wiring: HttpWiring) {
       production: config.production,
       network: { isOn: config.network, hosts: config.networkHosts },
       gateways: registration.states,
+      ...front.settings,
       ...authority.settings,
       ...(config.keyDirectory ? { keyDirectory: () => standing(directory) } : {}),
     },
     limits: config.requestLimits,
     hooks: {
-      documents: [
+      ...front.hooks,
+      ...authority.hooks,
+      documents: front.documents([
         ...documents({ config, context, pending, trust, keys, directory, provenance, baseUrl }),
         ...authority.documents,
-      ],
-      ...authority.hooks,
-      mayWrite,
+      ]),
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,
       readMap: readR5,
       printMap,
       checkWrite: publish.check,
       isPending: pending.isPending,
-      readiness: () =>
-        readiness({
+      readiness: () => [
+        ...front.readiness(),
+        ...readiness({
           maintenance: config.maintenance,
           content: pending.state(),
           lists: trust.status(),
           unavailable: trust.keys().unavailable,
         }),
+      ],
       publishedWrite: publish.writeInHand,
       completeWrites: completeWrites({ storage }),
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
     },
-    ...(config.accessLog ? { accessLog: (entry: AccessLogEntry) => accessLines.line(JSON.stringify(entry)) } : {}),
-    errorLog: ({ requestId, error }) => tell(`${requestId} ${textOf(error)}`),
+    ...(access ? { accessLog: access } : {}),
+    errorLog: error,
     now,
     uuid,
     software,
