@@ -20,7 +20,7 @@ import { authorityAt, authorityWarnings } from './server/authority.ts'
 import { type Contexts, createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
-import { createFront, type Front } from './server/front/front.ts'
+import { createFront, type Front, type ShownSources } from './server/front/front.ts'
 import { createLog, type Log, type Tell } from './server/front/log.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
@@ -102,7 +102,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const log = createLog(config, now)
   const { tell } = log
   const keys = await signingKeys(config, now)
-  const front = await createFront(config, { log, releaseDate: software.releaseDate, now })
+  const front = await createFront(config, { log, software, now })
   const gateways = await openGateways(config, now)
   const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const storage = guardCopies(opened, ruleSuppliers(config))
@@ -136,6 +136,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const own = { publish, registration, directory, config, trust, pending, keys }
   const newApp = () => createHttpApp({ ...own, front, log, contexts, network, provenance, baseUrl: baseUrl() })
   let app = newApp()
+  front.show(shownBy({ ...own, front, contexts, mirror, now, app: () => app }))
   for (const warning of authorityWarnings({ config })) tell(`warning: ${warning}`)
   return {
     ...context,
@@ -196,6 +197,43 @@ const watched = ({ ports, reload, drain }: Front): Pick<VidimusServer, 'ports' |
   drain,
 })
 
+const readinessOf = ({ front, config, pending, trust }: Pick<HttpWiring, 'front' | 'config' | 'pending' | 'trust'>) => [
+  ...front.readiness(),
+  ...readiness({
+    maintenance: config.maintenance,
+    content: pending.state(),
+    lists: trust.status(),
+    unavailable: trust.keys().unavailable,
+  }),
+]
+
+interface ShownBy extends Pick<HttpWiring, 'config' | 'pending' | 'trust' | 'front' | 'registration' | 'contexts'> {
+  mirror: Mirror
+  app(): ReturnType<typeof createApp>
+  now(): Date
+}
+
+/** Where the numbers of a server are read that its front has not itself. */
+function shownBy(parts: ShownBy): ShownSources {
+  const { trust, registration, contexts, mirror, app, now } = parts
+  const { everybody, authors } = contexts
+  const processes = (of: (context: typeof everybody) => number[]) => new Set([everybody, authors].flatMap(of)).size
+  return {
+    audit: () => ({ waiting: app().audit.waiting(), dropped: app().audit.dropped() }),
+    readiness: () => readinessOf(parts),
+    trust,
+    gateways: registration.states,
+    mirrored: async () => (await mirror.status()).references,
+    jobs: () => ({
+      maps: processes(({ mapJobs }) => mapJobs.pids()),
+      images: processes(({ images }) => images.pids()),
+      translator: processes(({ rules }) => rules.translatorPids()),
+    }),
+    storage: authors.storage,
+    now,
+  }
+}
+
 interface HttpWiring
   extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
   contexts: Contexts
@@ -216,7 +254,7 @@ function createHttpApp(wiring: HttpWiring) {
     trust,
     keys,
     front,
-    log: { tell, error, access },
+    log: { tell, error },
     directory,
     provenance,
     registration,
@@ -258,20 +296,12 @@ function createHttpApp(wiring: HttpWiring) {
       printMap,
       checkWrite: publish.check,
       isPending: pending.isPending,
-      readiness: () => [
-        ...front.readiness(),
-        ...readiness({
-          maintenance: config.maintenance,
-          content: pending.state(),
-          lists: trust.status(),
-          unavailable: trust.keys().unavailable,
-        }),
-      ],
+      readiness: () => readinessOf(wiring),
       publishedWrite: publish.writeInHand,
       completeWrites: completeWrites({ storage }),
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
     },
-    ...(access ? { accessLog: access } : {}),
+    ...(front.answered ? { accessLog: front.answered } : {}),
     errorLog: error,
     now,
     uuid,

@@ -12,6 +12,9 @@ export interface FrontConfig {
   rates: { ofClient: number | undefined; ofPrincipal: number | undefined }
   /** Origins whose pages may read replies; undefined = all. */
   corsOrigins: readonly string[] | undefined
+  metrics: 'off' | 'public' | 'token'
+  /** Whoever brings it sees the metrics. */
+  metricsToken: string | undefined
   /** How long a server that is told to end goes on answering, so that nobody sends to it any more. */
   drainSeconds: number
   /** Fewer free bytes where the data lies, and the server is not ready. */
@@ -54,6 +57,19 @@ export const frontSettings = [
       'What this server does not offer at all, comma-separated: `writes`; `inline-maps` and `inline-cql`, which come with requests; `legacy` endpoints of the EU DCC; `value-sets` (ValueSet with its operations, `/valuesets`); `rules` (Library, PlanDefinition, ActivityDefinition with their operations, `/rules`). Refused with 403 or 404, in a batch too, and absent from metadata and OpenAPI. Evaluation goes on with all that is stored.',
   },
   {
+    variable: 'METRICS',
+    kind: 'choice',
+    choices: ['off', 'public', 'token'],
+    fallback: 'off',
+    description: 'Whether `/metrics` is served (Prometheus, docs/monitoring.md): to everybody, or with METRICS_TOKEN.',
+  },
+  {
+    variable: 'METRICS_TOKEN',
+    kind: 'token',
+    secret: true,
+    description: 'Bearer token of those who may read `/metrics`.',
+  },
+  {
     variable: 'DRAIN_SECONDS',
     kind: 'seconds',
     fallbackText: '5 when NODE_ENV=production, else 0',
@@ -85,12 +101,21 @@ export const frontSettings = [
 /** How grave lines of the log are, the gravest first. */
 export type LogLevel = (typeof logLevels)[number]
 
-/** Reads the settings, whose texts were checked. */
+/**
+ * Reads the settings, whose texts were checked.
+ * @throws Error that says what is wrong with one
+ */
 export function readFrontSettings(texts: ReadonlyMap<string, string>): FrontConfig {
   const origins = texts.has('CORS_ORIGINS') ? members(texts.get('CORS_ORIGINS')) : ['*']
+  const metrics = (['public', 'token'] as const).find((each) => each === texts.get('METRICS')) ?? 'off'
+  const metricsToken = texts.get('METRICS_TOKEN')
+  if ((metrics === 'token') !== (metricsToken !== undefined))
+    throw new Error('METRICS is token where METRICS_TOKEN is set, and only there')
   return {
     rates: { ofClient: bound(texts.get('RATE_LIMIT')), ofPrincipal: bound(texts.get('RATE_LIMIT_PRINCIPAL')) },
     corsOrigins: origins.includes('*') ? undefined : origins,
+    metrics,
+    metricsToken,
     drainSeconds: Number(texts.get('DRAIN_SECONDS') ?? (texts.get('NODE_ENV') === 'production' ? 5 : 0)),
     diskFreeBytes: Number(texts.get('DISK_FREE_BYTES')),
     logLevel: logLevels.find((each) => each === texts.get('LOG_LEVEL')) ?? 'info',

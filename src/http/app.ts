@@ -47,7 +47,7 @@ export interface AppOptions<Context> {
 export interface App {
   handler(message: IncomingMessage, response: ServerResponse): void
   /** To be flushed before the store is closed. */
-  audit: Pick<AuditRecorder, 'flush' | 'dropped'>
+  audit: Pick<AuditRecorder, 'flush' | 'dropped' | 'waiting'>
   /** Ends processes. */
   close(): Promise<void>
 }

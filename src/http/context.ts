@@ -115,10 +115,22 @@ export interface HttpHooks {
   forms?: ReadonlyMap<string, AnswerForm>
   /** Documents that are served as bytes, in the order in which they are looked for. */
   documents?: readonly FindDocument[]
+  /** What is shown to those who watch the server; nothing without it. */
+  metrics?: MetricsPage
+  /** Counts replies that were sent again as they were; nobody does without it. */
+  replyCache?: { hits: number; misses: number }
   /** How many requests a client may make; without it as many as come. */
   rates?: RateLimits
   /** Why a call needs a token, as a sentence; undefined when it is open to everybody. */
   tokenFor?(operation: string, call: OperationCall): string | undefined
+}
+
+/** Metrics as a page. */
+interface MetricsPage {
+  contentType: string
+  text(): Promise<string>
+  /** @throws FhirError 401 when it is not for whoever asks */
+  check(message: IncomingMessage): void
 }
 
 /** Who writes, and what he says of it. */

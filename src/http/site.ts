@@ -28,6 +28,12 @@ export function createSite(context: HttpContext, basePath: string, logs: Logs): 
   })
   serve(app, '/health', (_request, response) => health(context, response))
   serve(app, '/ready', (_request, response) => answerReady(context, response))
+  const { metrics } = context.hooks
+  if (metrics)
+    serve(app, '/metrics', async (request, response) => {
+      metrics.check(request)
+      response.set({ 'Cache-Control': 'no-store', 'Content-Type': metrics.contentType }).end(await metrics.text())
+    })
   serve(app, '/', (_request, response) => {
     response.type('html').send(landingPage(context.software, { basePath, types: servedTypes(context) }))
   })
@@ -66,14 +72,18 @@ function serveForm(
   })
 }
 
-function serve(app: Express, path: string, handle: (request: Request, response: Response) => void): void {
-  app.all(path, (request, response) => {
+function serve(
+  app: Express,
+  path: string,
+  handle: (request: Request, response: Response) => void | Promise<void>,
+): void {
+  app.all(path, async (request, response) => {
     if (request.method === 'OPTIONS')
       response
         .set({ ...preflightHeaders, Allow: 'GET, HEAD, OPTIONS' })
         .status(204)
         .end()
-    else if (request.method === 'GET' || request.method === 'HEAD') handle(request, response)
+    else if (request.method === 'GET' || request.method === 'HEAD') await handle(request, response)
     else throw methodNotAllowed(request.method, ['GET', 'HEAD', 'OPTIONS'])
   })
 }

@@ -250,6 +250,7 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     const { rates } = context.hooks
     if (rates) passage.refusal = countFirst(rates, passage)
     const hit = passage.refusal ? undefined : kept(passage)
+    if (context.hooks.replyCache) context.hooks.replyCache[hit ? 'hits' : 'misses'] += 1
     const { outgoing, place } = hit ? { outgoing: fromCache(passage, hit), place: hit.place } : await workOut(passage)
     if (rates && !hit) countLast(rates, passage)
     const { status, headers: given, ...body } = heldBack(context, outgoing, id)

@@ -4,6 +4,7 @@ import type { FindDocument } from '../../base/public-document.ts'
 import type { Config } from '../../config.ts'
 import type { Operation } from '../../fhir/operation.ts'
 import { listen, type RunningServer } from '../../http/app.ts'
+import type { AccessLog } from '../../http/audit/access-log.ts'
 import type { HttpHooks, HttpSettings, ReadinessPart } from '../../http/context.ts'
 import type { Handler } from '../../http/limits/connections.ts'
 import { createRateLimits } from '../../http/limits/rate-limit.ts'
@@ -14,10 +15,14 @@ import { operationsWithout, routesWithout } from '../../operations/profiles/rout
 import { listeners } from './listeners.ts'
 import type { Log } from './log.ts'
 import { watchMachine } from './machine.ts'
+import type { ReadingSources } from './readings.ts'
+import { createWatch } from './watch.ts'
 
 /** The front of one server. */
 export interface Front {
-  hooks: Pick<HttpHooks, 'rates' | 'mayWrite'>
+  hooks: Pick<HttpHooks, 'rates' | 'mayWrite' | 'replyCache' | 'metrics'>
+  /** Takes what was answered. */
+  answered: AccessLog | undefined
   settings: Pick<HttpSettings, 'corsOrigins' | 'routes'>
   /** The operations that are offered. */
   operations: Operation<OperationContext>[]
@@ -31,11 +36,19 @@ export interface Front {
   ports(): Pick<Partial<RunningServer>, 'port' | 'tlsPort'>
   /** Reads the files of the TLS listener again. */
   reload(): void
+  /** Shows the numbers of a server that is put together. */
+  show(sources: ShownSources): void
   /** Says from now on that the server is not ready, and goes on answering. */
   drain(): void
   /** Takes no more requests, and finishes those under way. */
   close(): Promise<void>
 }
+
+/** What numbers are read from that the front has not itself. */
+export type ShownSources = Pick<
+  ReadingSources,
+  'audit' | 'readiness' | 'trust' | 'gateways' | 'mirrored' | 'jobs' | 'storage' | 'now'
+>
 
 /** Time for requests under way when a server ends, in milliseconds. */
 const finishMilliseconds = 10_000
@@ -43,13 +56,12 @@ const finishMilliseconds = 10_000
 /** What a front is made with. */
 interface FrontParts {
   log: Log
-  /** FHIR date of the release of this software. */
-  releaseDate: string
+  software: { version: string /** FHIR date. */; releaseDate: string }
   now(): Date
 }
 
 /** Makes the front of a configuration. */
-export async function createFront(config: Config, { log, releaseDate, now }: FrontParts): Promise<Front> {
+export async function createFront(config: Config, { log, software, now }: FrontParts): Promise<Front> {
   const elapsed = () => performance.now()
   const rates = createRateLimits(config.rates, {
     clientOf: clientsByAddress(config.trustedProxies),
@@ -59,14 +71,23 @@ export async function createFront(config: Config, { log, releaseDate, now }: Fro
   const routes = routesWithout(config.routesOff)
   const folders = writtenFolders(config)
   const { diskFreeBytes } = config
-  const machine = watchMachine({ folders, diskFreeBytes, releaseDate, now, elapsed, tell: log.tell })
+  const machine = watchMachine({
+    folders,
+    diskFreeBytes,
+    releaseDate: software.releaseDate,
+    now,
+    elapsed,
+    tell: log.tell,
+  })
   await machine.look()
+  const watch = await createWatch(config)
   let running: RunningServer | undefined
   let isDraining = false
   return {
-    hooks: { rates, mayWrite: (bytes) => running?.connections.mayWrite(bytes) ?? true },
+    hooks: { rates, mayWrite: (bytes) => running?.connections.mayWrite(bytes) ?? true, ...watch.hooks },
     settings: { ...(config.corsOrigins ? { corsOrigins: config.corsOrigins } : {}), routes },
-    operations: operationsWithout(config.routesOff, operations),
+    operations: watch.operations(operationsWithout(config.routesOff, operations)),
+    answered: watch.answered(log.access),
     documents: (all) => {
       const served = (find: FindDocument): FindDocument => {
         if (routes.off.length === 0) return find
@@ -79,11 +100,22 @@ export async function createFront(config: Config, { log, releaseDate, now }: Fro
       ...machine.parts(),
     ],
     async listen(handler) {
-      running = await listen(handler, listeners(config, { now, tell: log.tell }))
+      running = await listen(watch.handler(handler), listeners(config, { now, tell: log.tell }))
       return config.plainHttp ? running.port : running.tlsPort
     },
     ports: () => ({ port: running?.port, tlsPort: running?.tlsPort }),
     reload: () => running?.reload(),
+    show: (sources) =>
+      watch.show({
+        ...sources,
+        version: software.version,
+        connections: () => running?.connections.count() ?? 0,
+        rateLimited: rates.refused,
+        freeBytes: machine.free,
+        clockJump: machine.largestJump,
+        storeFile: storeFile(config),
+        auditSinks: () => [],
+      }),
     drain() {
       isDraining = true
     },
@@ -97,7 +129,12 @@ export async function createFront(config: Config, { log, releaseDate, now }: Fro
 
 /** Where this server writes: its data, and the store where that lies elsewhere. */
 function writtenFolders({ dataDir, storageUrl }: Pick<Config, 'dataDir' | 'storageUrl'>): string[] {
+  const file = storeFile({ dataDir, storageUrl })
+  return [...new Set([dataDir, ...(file === undefined ? [] : [dirname(file)])])]
+}
+
+/** File of the store; undefined when it is in memory. */
+function storeFile({ dataDir, storageUrl }: Pick<Config, 'dataDir' | 'storageUrl'>): string | undefined {
   const file = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(storageUrl)?.[1]
-  if (file === undefined || file === ':memory:') return [dataDir]
-  return [...new Set([dataDir, dirname(resolve(dataDir, file))])]
+  return file === undefined || file === ':memory:' ? undefined : resolve(dataDir, file)
 }
