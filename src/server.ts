@@ -59,6 +59,8 @@ export interface VidimusServer extends OperationContext {
   pending: PendingContent
   /** What it signs with. */
   signing: SigningKeys
+  /** Signatures on artefacts. */
+  signed: Signatures
   /** What it vouches for, at its public address. */
   provenance(): Provenance
   /** This server at its gateways. */
@@ -115,7 +117,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let provenance = newProvenance()
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance.trustedReference(version, domain)
-  const wiring = { config, storage, trust, pending, network, now, trustedReference, signatures: signed.operations }
+  const wiring = { config, storage, trust, pending, network, now, trustedReference, ...signed.context }
   const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
   const context = contexts.authors
   const publish = createPublish({

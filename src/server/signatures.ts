@@ -15,6 +15,7 @@ import { allowedKeys } from '../provenance/signature/signers.ts'
 import { verifyBundle, verifyProvenance } from '../provenance/signature/verify.ts'
 import { type CompleteParts, completeProvenance } from '../publish/provenance/complete.ts'
 import { requiredBy } from '../publish/provenance/policy.ts'
+import { createRuleGuard, type RuleGuard } from '../publish/provenance/rule-guard.ts'
 import { authorityOf } from '../publish/provenance/signing-authority.ts'
 import type { Storage } from '../storage/storage.ts'
 import { artefactSigners, objectionTo } from '../trust/verify/signers.ts'
@@ -33,7 +34,8 @@ interface SignatureParts {
 
 /** Signatures of one server. */
 export interface Signatures {
-  operations: OperationContext['signatures']
+  /** What operations are given. */
+  context: { signatures: OperationContext['signatures']; guard: RuleGuard }
   /** The keys of this server, of which those that were withdrawn sign no more. */
   keys: SigningKeys
   revocations: KeyRevocations
@@ -73,18 +75,21 @@ export async function createSignatures(parts: SignatureParts): Promise<Signature
       await revocations.refresh()
       return completeProvenance(writes, by, completing)
     },
-    operations: {
-      async verify(provenance, resource, moment) {
-        await revocations.refresh()
-        return verifyProvenance({ provenance, resource }, at(moment))
-      },
-      async verifyBundle(bundle, moment) {
-        await revocations.refresh()
-        return verifyBundle(bundle, at(moment))
-      },
-      async signBundle(bundle) {
-        await revocations.refresh()
-        return signPackage(bundle, keys, { did: didWebOf(baseUrl()), at: now() })
+    context: {
+      guard: createRuleGuard({ storage, verify: completing.verify, refresh: revocations.refresh, now }),
+      signatures: {
+        async verify(provenance, resource, moment) {
+          await revocations.refresh()
+          return verifyProvenance({ provenance, resource }, at(moment))
+        },
+        async verifyBundle(bundle, moment) {
+          await revocations.refresh()
+          return verifyBundle(bundle, at(moment))
+        },
+        async signBundle(bundle) {
+          await revocations.refresh()
+          return signPackage(bundle, keys, { did: didWebOf(baseUrl()), at: now() })
+        },
       },
     },
   }
