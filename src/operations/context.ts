@@ -31,6 +31,8 @@ export interface OperationContext {
   signatures: OperationSignatures
   /** The trusted keys now. */
   trustedKeys(): KeyIndex
+  /** Address of the FHIR API, without a slash at its end. */
+  baseUrl(): string
   limits: OperationLimits
   /** The server's clock. */
   now(): Date

@@ -8,6 +8,8 @@ import { evaluateOperation } from './evaluate.ts'
 import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
 import { lookup } from './lookup.ts'
+import { dataRequirements } from './package/data-requirements.ts'
+import { packageOperation } from './package/package.ts'
 import { verifySignatureOperation } from './provenance/verify-signature.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
@@ -33,6 +35,8 @@ export const operations: Operation<OperationContext>[] = [
   compare,
   transform,
   convert,
+  packageOperation,
+  dataRequirements,
   trustedReference,
   verifyTrustOperation,
   verifySignatureOperation,

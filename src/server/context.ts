@@ -80,7 +80,8 @@ export function createContexts(parts: ContextParts): Contexts {
 const draftTypes = [...new Set([...mapTypes, ...ruleTypes])]
 
 /** What the context is made of. */
-export interface ContextParts extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'signatures'> {
+export interface ContextParts
+  extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'signatures' | 'baseUrl'> {
   config: Config
   /** Admits rules and maps that are to be run. */
   guard: RuleGuard
@@ -141,7 +142,8 @@ function createContext(parts: ContextParts): Context {
   const limits = { cpuMilliseconds, replyBytes }
   const trustedKeys = () => parts.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
-  return { ...own, trustedReference, signatures, trustedKeys, limits, now, uuid }
+  const { baseUrl } = parts
+  return { ...own, trustedReference, signatures, trustedKeys, baseUrl, limits, now, uuid }
 }
 
 function wireEvaluate(

@@ -1,6 +1,7 @@
 /** One request from its first byte to its last: answered, or sent again as it was answered before, recorded and told. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FhirError, issue } from '../../fhir/error.ts'
+import type { Principal } from '../../fhir/principal.ts'
 import type { Write } from '../../storage/storage.ts'
 import type { ErrorLog, Logs } from '../audit/access-log.ts'
 import { type AuditSource, requestStorage } from '../audit/audit-event.ts'
@@ -8,7 +9,7 @@ import { recordRequest } from '../audit/record-request.ts'
 import { auditedTransaction } from '../audit/transactions.ts'
 import type { HttpContext } from '../context.ts'
 import type { Handler } from '../limits/connections.ts'
-import { checkPermission, requesterOf } from '../limits/requester.ts'
+import { checkPermission, mayBringProof, requesterOf } from '../limits/requester.ts'
 import { checkAttachment } from '../message/attachment-body.ts'
 import { hasBody, readBody } from '../message/body.ts'
 import { errorReply, isExpected } from '../message/errors.ts'
@@ -53,6 +54,8 @@ interface Passage {
   asked: Negotiation
   resolved?: Resolved
   request?: FhirRequest
+  /** Who sends it, where that was proved. */
+  principal?: Principal
 }
 
 /** The headers of a message that may stand once; of `Set-Cookie`, the only one that is a list, none is read here. */
@@ -67,8 +70,9 @@ function headersOf({ headers }: IncomingMessage): Record<string, string | undefi
 }
 
 /** Who asked for what, as an AuditEvent says it. */
-function auditSource(context: HttpContext, { message, id, resolved }: Passage, status: number): AuditSource {
+function auditSource(context: HttpContext, { message, id, resolved, principal }: Passage, status: number): AuditSource {
   return {
+    ...(principal ? { principal } : {}),
     recorded: context.now().toISOString(),
     baseUrl: context.settings.baseUrl,
     software: `${context.software.name} ${context.software.version}`,
@@ -163,6 +167,7 @@ async function enter(context: HttpContext, passage: Passage): Promise<Entered | 
   passage.resolved = found
   const headers = headersOf(message)
   const principal = await context.authenticate(message)
+  if (principal) passage.principal = principal
   const requester = requesterOf(message, principal, context)
   if (found.needs) checkPermission(requester, found.needs, found.target.type || '*')
   const foreignType = foreignMediaType(passage.asked)
@@ -259,7 +264,7 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     const started = performance.now()
     const given = message.headers['x-request-id']
     const id = requestId(typeof given === 'string' ? given : undefined, context.uuid)
-    const key = message.method === 'GET' ? cacheKey(address, message.headers) : undefined
+    const key = keyOf(message, address)
     const passage: Passage = {
       message,
       response,
@@ -292,6 +297,10 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     })
   }
 }
+
+/** Under which the reply may be kept, and sent to anybody. */
+const keyOf = (message: IncomingMessage, address: string): string | undefined =>
+  message.method === 'GET' && !mayBringProof(message) ? cacheKey(address, message.headers) : undefined
 
 /** What is worked out for somebody who is known, no cache on the way keeps for others. */
 function withheld(outgoing: Outgoing): Outgoing {
