@@ -13,7 +13,11 @@ import { runCommand } from '../support/run-command.ts'
 
 const folder = ownFolder()
 const [old, fresh] = [testSigner('P-256'), testSigner('P-256')]
-const store = { STORAGE_URL: `sqlite:${join(folder, 'store.db')}`, DATA_DIR: folder }
+const store = {
+  BASE_URL: 'https://health.example',
+  STORAGE_URL: `sqlite:${join(folder, 'store.db')}`,
+  DATA_DIR: folder,
+}
 const before = { ...store, SIGNING_KEY: fileIn(folder, old.key), SIGNING_CERTIFICATE: old.cert }
 const after = {
   ...store,
