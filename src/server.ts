@@ -23,8 +23,9 @@ import { createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
+import { guardLives } from './server/lifecycle.ts'
 import { listeners } from './server/listeners.ts'
-import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
+import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
 import { createSignatures, type Signatures } from './server/signatures.ts'
@@ -91,6 +92,8 @@ export interface ServerParts {
   after?: After
   /** The credential formats that are read, by default all that this software knows. */
   formats?: readonly CredentialFormat[]
+  /** Runs a command beside the server; without it the server's own thread does that work. */
+  beside?: RunBeside | undefined
 }
 
 /**
@@ -148,12 +151,12 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
 const now = () => new Date()
 
 /** Opens the store, reads keys and lists, and gives each room what it needs of the others. */
-async function openRooms(config: Config, { after, formats }: ServerParts, baseUrl: () => string) {
+async function openRooms(config: Config, { after, formats, beside }: ServerParts, baseUrl: () => string) {
   mkdirSync(config.dataDir, { recursive: true })
   const configured = await signingKeys(config, now)
   const gateways = await openGateways(config, now)
   const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
-  const storage = guardCopies(opened, ruleSuppliers(config))
+  const storage = guardLives(guardCopies(opened, ruleSuppliers(config)), () => contexts.authors.rules)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
   const gateway = gatewayDownloads(config, gateways)
@@ -174,7 +177,7 @@ async function openRooms(config: Config, { after, formats }: ServerParts, baseUr
     find: (type, canonical) => find(storage, type, canonical),
     drafts: config.drafts,
   })
-  const parts = { config, network, pending, now, after, tell }
+  const parts = { config, network, pending, now, after, beside, tell }
   const manifests = async () => (keys.current() ? await provenance().manifests() : undefined)
   const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
