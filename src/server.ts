@@ -27,7 +27,7 @@ import { guardLives } from './server/lifecycle.ts'
 import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
-import { createSignatures } from './server/signatures.ts'
+import { createSignatures, type Signatures } from './server/signatures.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
@@ -60,6 +60,8 @@ export interface VidimusServer extends OperationContext {
   pending: PendingContent
   /** What it signs with. */
   signing: SigningKeys
+  /** Signatures on artefacts. */
+  signed: Signatures
   /** What it vouches for, at its public address. */
   provenance(): Provenance
   /** This server at its gateways. */
@@ -166,7 +168,7 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const provenance = madeAt(baseUrl, (address) => createProvenance({ config, storage, keys, software, now }, address))
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance().trustedReference(version, domain)
-  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, signatures: signed.operations }
+  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context }
   const wiring = { config, storage, trust, pending, network, now, ...vouching }
   const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
   const context = contexts.authors
