@@ -29,7 +29,7 @@ import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
 import { parseMap, printMap, readR5 } from './structure-map/maps.ts'
-import { searchTokens } from './terminology/expand-codes.ts'
+import { searchTokens, subsumedTokens } from './terminology/expand-codes.ts'
 import type { KeyDirectory } from './trust/directory/key-directory.ts'
 import { refreshTrust } from './trust/lists/refresh.ts'
 import type { Trust } from './trust/trust.ts'
@@ -226,6 +226,7 @@ function createHttpApp(wiring: HttpWiring) {
         }),
       publishedWrite: publish.writeInHand,
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
+      subsumedTokens: (token, direction) => subsumedTokens(terminology, token, direction),
     },
     ...(config.accessLog ? { accessLog: (entry: AccessLogEntry) => accessLines.line(JSON.stringify(entry)) } : {}),
     errorLog: ({ requestId, error }) => tell(`${requestId} ${textOf(error)}`),

@@ -126,7 +126,7 @@ function restResource(context: HttpContext, type: string): RestResource {
       name,
       type: kind,
       ...(definition === undefined ? {} : { definition }),
-      documentation: `${documentation}. Modifiers: ${searchModifiers(kind)
+      documentation: `${documentation}. Modifiers: ${searchModifiers({ name, type: kind })
         .map((each) => `:${each}`)
         .join(' ')}.`,
     })),

@@ -223,8 +223,7 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     const outgoing = await answer(context, logs.errorLog, passage)
     const { resolved } = passage
     const place = { route: resolved?.pattern ?? 'unknown', resourceType: resolved?.target.type ?? '' }
-    if (key === undefined || !resolved || !isCacheable(resolved.pattern, resolved.target.operation))
-      return { outgoing, place }
+    if (key === undefined || !resolved || !isForEverybody(passage, resolved)) return { outgoing, place }
     const reply = cache.wants(address) ? cachedReply(outgoing, place) : undefined
     if (!reply) return { outgoing, place }
     cache.keep(key, reply, revision)
@@ -287,6 +286,10 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     })
   }
 }
+
+/** Whether a reply may be kept: what somebody was told who is known may not be for all, whatever it was proved by. */
+const isForEverybody = ({ request }: Passage, { pattern, target }: Resolved): boolean =>
+  request?.requester.principal === undefined && isCacheable(pattern, target.operation)
 
 /** A kept reply as it goes out; without its body when the client has it already. */
 function fromCache({ message }: Passage, reply: CachedReply): Outgoing {
