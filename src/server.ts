@@ -22,8 +22,10 @@ import { type Context, createContext } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
+import { listeners } from './server/listeners.ts'
 import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
+import { completeWrites } from './server/publication.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
@@ -71,6 +73,10 @@ export interface VidimusServer extends OperationContext {
    * without `/fhir`.
    */
   listen(): Promise<string>
+  /** Ports it listens on; none before it does. */
+  ports(): { port?: number | undefined; tlsPort?: number | undefined }
+  /** Reads the files of the TLS listener again. */
+  reload(): void
   /** Finishes requests under way, ends workers, closes the store. */
   close(): Promise<void>
 }
@@ -101,8 +107,8 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
   const pending = createPendingContent(storage.derived)
   const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
-  const baseUrl = () => publicAddress({ ...config, port })
-  let port = config.port
+  const baseUrl = () => publicAddress({ ...config, port, tls: config.tls && { ...config.tls, port } })
+  let port = config.plainHttp ? config.port : (config.tls?.port ?? config.port)
   let provenance = newProvenance()
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance.trustedReference(version, domain)
@@ -132,14 +138,10 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     provenance: () => provenance,
     handler: (message, response) => app.handler(message, response),
     async listen() {
-      running = await listen((message, response) => app.handler(message, response), {
-        host: config.host,
-        port: config.port,
-        trustedProxies: config.trustedProxies,
-        limits: config.connectionLimits,
-      })
-      if (running.port !== port) {
-        port = running.port
+      running = await listen((message, response) => app.handler(message, response), listeners(config, { now, tell }))
+      const listening = (config.plainHttp ? running.port : running.tlsPort) ?? port
+      if (listening !== port) {
+        port = listening
         await app.audit.flush()
         await app.close()
         provenance = newProvenance()
@@ -151,6 +153,8 @@ export async function createServer(config: Config, { after, formats }: ServerPar
       if (config.keyDirectory) directory.start(after)
       return baseUrl()
     },
+    ports: () => ({ port: running?.port, tlsPort: running?.tlsPort }),
+    reload: () => running?.reload(),
     async close() {
       closing.abort()
       await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
@@ -225,6 +229,7 @@ function createHttpApp(wiring: HttpWiring) {
           unavailable: trust.keys().unavailable,
         }),
       publishedWrite: publish.writeInHand,
+      completeWrites: completeWrites({ storage }),
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
       subsumedTokens: (token, direction) => subsumedTokens(terminology, token, direction),
     },
