@@ -8,6 +8,7 @@ import { evaluateOperation } from './evaluate.ts'
 import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
 import { lookup } from './lookup.ts'
+import { preferredId } from './naming/preferred-id.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
@@ -30,6 +31,7 @@ export const operations: Operation<OperationContext>[] = [
   translateOperation,
   versions,
   compare,
+  preferredId,
   transform,
   convert,
   trustedReference,
