@@ -45,6 +45,8 @@ export interface Config extends DirectoryConfig, ListenerConfig {
   mirror: MirrorSettings | undefined
   /** Whether the endpoints of the EU Digital COVID Certificate are served. */
   legacyDcc: boolean
+  /** Whether drafts that are written over REST are for everybody. */
+  drafts: 'public' | 'not-public'
   /** The Trust Network Gateways that this server takes part in. */
   gateways: readonly GatewaySettings[]
   /** File of the certificate of the public address. */
@@ -133,6 +135,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     publicTlsCertificate: texts.get('PUBLIC_TLS_CERTIFICATE'),
     mirror,
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
+    drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
@@ -140,6 +143,21 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     bodyLimitBytes: count('BODY_LIMIT_BYTES'),
     openOperations: openOperations(texts.get('OPEN_OPERATIONS'), production),
     trustedProxies: members(texts.get('TRUSTED_PROXIES')),
+    ...readLimits(count),
+    accessLog: texts.get('ACCESS_LOG') === 'on',
+    auditSampleRate: Number(texts.get('AUDIT_SAMPLE_RATE')),
+    maintenance: texts.get('MAINTENANCE') === 'true',
+    production,
+    signing,
+    authority,
+  }
+}
+
+/** What requests, connections and job processes may take. */
+function readLimits(
+  count: (variable: Variable) => number,
+): Pick<Config, 'requestLimits' | 'jobProcesses' | 'connectionLimits'> {
+  return {
     requestLimits: {
       openBodyBytes: count('OPEN_BODY_LIMIT_BYTES'),
       batchEntries: count('BATCH_LIMIT'),
@@ -158,12 +176,6 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       replySeconds: count('REPLY_SECONDS'),
       replyBytes: count('MAX_UNFINISHED_BYTES'),
     },
-    accessLog: texts.get('ACCESS_LOG') === 'on',
-    auditSampleRate: Number(texts.get('AUDIT_SAMPLE_RATE')),
-    maintenance: texts.get('MAINTENANCE') === 'true',
-    production,
-    signing,
-    authority,
   }
 }
 

@@ -11,14 +11,15 @@ import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
-import { createNetworkClient } from './network/network-client.ts'
+import { createNetworkClient, type NetworkClient } from './network/network-client.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
 import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
-import { type Context, createContext } from './server/context.ts'
+import { authorityAt, authorityWarnings } from './server/authority.ts'
+import { type Contexts, createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
@@ -112,12 +113,15 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let provenance = newProvenance()
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance.trustedReference(version, domain)
-  const wiring = { config, storage, trust, pending, network, now, trustedReference }
-  const context = createContext({ ...wiring, ...(formats ? { formats } : {}) })
+  const fhirBase = () => `${baseUrl()}/fhir`
+  const wiring = { config, storage, trust, pending, network, now, trustedReference, baseUrl: fhirBase }
+  const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
+  const context = contexts.authors
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
     find: (type, canonical) => find(storage, type, canonical),
+    drafts: config.drafts,
   })
   let running: RunningServer | undefined
   const parts = { config, network, pending, now, after, tell }
@@ -128,8 +132,9 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
   const own = { publish, registration, directory, config, trust, pending, keys }
-  const newApp = () => createHttpApp({ ...own, context, provenance, baseUrl: baseUrl(), mayWrite })
+  const newApp = () => createHttpApp({ ...own, contexts, network, provenance, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
+  for (const warning of authorityWarnings({ config })) tell(`warning: ${warning}`)
   return {
     ...context,
     ...own,
@@ -162,7 +167,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
       network.close()
       await app.audit.flush()
       accessLines.flush()
-      await Promise.all([app.close(), context.rules.close(), context.mapJobs.close(), context.images.close()])
+      await Promise.all([app.close(), contexts.close()])
       await storage.close()
     },
   }
@@ -184,21 +189,25 @@ const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? err
 
 interface HttpWiring
   extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
-  context: Context
+  contexts: Contexts
   keys: SigningKeys
+  network: NetworkClient
   provenance: Provenance
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, directory, provenance, registration, baseUrl, mayWrite } =
+  const { config, contexts, publish, pending, trust, keys, directory, provenance, registration, baseUrl, mayWrite } =
     wiring
+  const context = contexts.everybody
   const { storage, now, uuid, terminology } = context
+  const authority = authorityAt(baseUrl, { config, storage, trust, network: wiring.network, now, tell })
   return createApp({
     storage,
     operations,
     context,
+    viewFor: contexts.viewOf,
     settings: {
       baseUrl: `${baseUrl}/fhir`,
       ...(config.developmentToken ? { developmentToken: config.developmentToken } : {}),
@@ -209,11 +218,16 @@ function createHttpApp(wiring: HttpWiring) {
       production: config.production,
       network: { isOn: config.network, hosts: config.networkHosts },
       gateways: registration.states,
+      ...authority.settings,
       ...(config.keyDirectory ? { keyDirectory: () => standing(directory) } : {}),
     },
     limits: config.requestLimits,
     hooks: {
-      documents: documents({ config, context, pending, trust, keys, directory, provenance, baseUrl }),
+      documents: [
+        ...documents({ config, context, pending, trust, keys, directory, provenance, baseUrl }),
+        ...authority.documents,
+      ],
+      ...authority.hooks,
       mayWrite,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,

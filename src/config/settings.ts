@@ -50,6 +50,14 @@ export const settings = [
   },
   ...authoritySettings,
   {
+    variable: 'DRAFTS',
+    kind: 'choice',
+    choices: ['authors', 'public'],
+    fallback: 'authors',
+    description:
+      'Who sees drafts that were written over REST: `authors` (whoever may read or write their type), or everybody. What was imported is for everybody, what is labelled restricted never.',
+  },
+  {
     variable: 'TRUST_LISTS',
     kind: 'text',
     fallbackText: "the demo issuers' list in DATA_DIR",

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { FindDocument } from '../base/public-document.ts'
+import type { AnswerForm, FindDocument } from '../base/public-document.ts'
 import type { Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
 import type { Principal } from '../fhir/principal.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
@@ -33,8 +33,10 @@ export interface Software {
 export interface HttpSettings {
   /** Public address of the FHIR base without a slash at the end, e.g. `https://host/fhir`. */
   baseUrl: string
-  /** Bearer token that opens writes; without it every write answers 401. */
+  /** Bearer token that opens writes, for development. */
   developmentToken?: string
+  /** How somebody proves who he is; without it by the development token alone. */
+  authority?: AuthoritySettings
   /** Whether the server is in maintenance (`/health` says 204). */
   maintenance?(): boolean
   /** Largest request body, packed and unpacked, with a token. */
@@ -51,6 +53,14 @@ export interface HttpSettings {
   keyDirectory?: () => { state: string; created?: string }
   /** Share of public reads that is recorded as AuditEvents, 0 to 1; none without it. Writes always are. */
   auditSampleRate?: number
+}
+
+/** How somebody proves who he is, as descriptions of the server tell it. */
+interface AuthoritySettings {
+  /** The ways that are configured; none where nobody can write. */
+  proofs: readonly ('development' | 'token' | 'certificate' | 'network-key')[]
+  /** Where clients get their tokens. */
+  tokenEndpoint?: string
 }
 
 /** What the HTTP layer needs of rooms it may not know. */
@@ -89,6 +99,8 @@ export interface HttpHooks {
   subsumedTokens?(token: string, direction: 'above' | 'below'): Promise<string[]>
   /** Whether a long reply may be written now, while clients still take others; always without it. */
   mayWrite?(bytes: number): boolean
+  /** What answers forms that are posted to addresses outside of FHIR, by path: the token endpoint. */
+  forms?: ReadonlyMap<string, AnswerForm>
   /** Documents that are served as bytes, in the order in which they are looked for. */
   documents?: readonly FindDocument[]
   /** Why a call needs a token, as a sentence; undefined when it is open to everybody. */
@@ -110,10 +122,18 @@ export interface BoundOperation extends Omit<Operation<never>, 'handle'> {
 /** Runs tasks one after the other, in the order they came. */
 export type OneAtATime = <T>(task: () => Promise<T>) => Promise<T>
 
+/** The store and the operations as somebody sees them. */
+interface View {
+  storage: Storage
+  operations: BoundOperation[]
+}
+
 /** Everything the interactions work with. */
 export interface HttpContext {
   storage: Storage
   operations: BoundOperation[]
+  /** What somebody sees who is known, where that is more. */
+  viewFor?(principal: Principal): View | undefined
   settings: HttpSettings
   hooks: HttpHooks
   authenticate: Authenticate

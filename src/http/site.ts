@@ -1,9 +1,11 @@
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express'
+import type { AnswerForm } from '../base/public-document.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Logs } from './audit/access-log.ts'
 import type { HttpContext } from './context.ts'
 import { landingPage } from './describe/landing.ts'
 import { openApi } from './describe/openapi.ts'
+import { decodeText, hasBody, readBody } from './message/body.ts'
 import { isExpected, methodNotAllowed, unknownPath } from './message/errors.ts'
 import { requestId } from './message/head.ts'
 import { send, writtenError } from './message/reply.ts'
@@ -31,11 +33,36 @@ export function createSite(context: HttpContext, basePath: string, logs: Logs): 
   serve(app, '/openapi.json', (_request, response) => {
     response.set('Cache-Control', 'public, max-age=60').json(openApi(context))
   })
+  for (const [path, answer] of context.hooks.forms ?? []) serveForm(app, path, { answer, context })
   app.use(() => {
     throw unknownPath()
   })
   app.use(errorHandler(logs))
   return app
+}
+
+/** Forms are short. */
+const longestFormBytes = 64 * 1024
+
+function serveForm(
+  app: Express,
+  path: string,
+  { answer, context }: { answer: AnswerForm; context: HttpContext },
+): void {
+  app.all(path, async (request, response) => {
+    if (request.method === 'OPTIONS') return void response.set('Allow', 'POST, OPTIONS').status(204).end()
+    if (request.method !== 'POST') throw methodNotAllowed(request.method, ['POST', 'OPTIONS'])
+    const client = context.clientOf(request)
+    const limits = { limitBytes: longestFormBytes, bodies: context.bodies, client }
+    const bytes = hasBody(request) ? await readBody({ message: request, response }, limits) : new Uint8Array()
+    const { 'content-type': contentType, authorization } = request.headers
+    const found = await answer({ contentType, authorization, text: decodeText(bytes), client })
+    const { status = 200, body, contentType: type, cacheControl = 'no-store', headers } = found
+    response
+      .status(status)
+      .set({ 'Content-Type': type, 'Cache-Control': cacheControl, ...headers })
+      .end(body)
+  })
 }
 
 function serve(app: Express, path: string, handle: (request: Request, response: Response) => void): void {

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../base/json-value.ts'
 import type { Evaluate } from '../evaluate/evaluate.ts'
 import type { OperationCall } from '../fhir/operation.ts'
+import type { Bundle } from '../fhir/types.ts'
 import type { Rules } from '../rules/rules.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { MapJobs } from '../structure-map/map-jobs.ts'
@@ -28,6 +29,10 @@ export interface OperationContext {
   ): Promise<JsonObject>
   /** The trusted keys now. */
   trustedKeys(): KeyIndex
+  /** Address of the FHIR API, without a slash at its end. */
+  baseUrl(): string
+  /** Signs a Bundle with this server's key; absent where it has none. @throws FhirError 422 for what has no canonical bytes */
+  signBundle?(bundle: Bundle): Promise<Bundle>
   limits: OperationLimits
   /** The server's clock. */
   now(): Date

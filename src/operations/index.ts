@@ -9,6 +9,8 @@ import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
 import { lookup } from './lookup.ts'
 import { preferredId } from './naming/preferred-id.ts'
+import { dataRequirements } from './package/data-requirements.ts'
+import { packageOperation } from './package/package.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
@@ -34,6 +36,8 @@ export const operations: Operation<OperationContext>[] = [
   preferredId,
   transform,
   convert,
+  packageOperation,
+  dataRequirements,
   trustedReference,
   verifyTrustOperation,
 ]

@@ -92,31 +92,6 @@ export function eachCondition(
   }
 }
 
-/**
- * The same conditions with more of them on **every** type that takes part: that of the search itself and each one that a chain or
- * `_has` joins, at whatever depth and inside of `not`. The one place where what a requester may not see is kept out of a search; a
- * `_revinclude` is a search of its own.
- * @param more what resources of a type must meet in addition, by parameters that the type has
- */
-export function withConditionsOnEveryType(
-  type: string,
-  conditions: readonly SearchCondition[],
-  more: (type: string) => SearchCondition[],
-): SearchCondition[] {
-  const within = (each: SearchCondition, of: string): SearchCondition => {
-    if ('meeting' in each) return { ...each, meeting: list(joinedType(each), each.meeting) }
-    if ('all' in each) return { all: each.all.map((one) => within(one, of)) }
-    if ('any' in each) return { any: each.any.map((one) => within(one, of)) }
-    if ('not' in each) return { not: within(each.not, of) }
-    return each
-  }
-  const list = (of: string, given: readonly SearchCondition[]) => [
-    ...given.map((each) => within(each, of)),
-    ...more(of),
-  ]
-  return list(type, conditions)
-}
-
 /** The same conditions, those over a parameter replaced by what `replace` makes of them. */
 export async function replaceConditions(
   type: string,

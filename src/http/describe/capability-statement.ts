@@ -3,6 +3,7 @@ import type { CapabilityStatement } from '../../fhir/types.ts'
 import { isAppendOnly, isProtectedType } from '../audit/audit-event.ts'
 import type { BoundOperation, HttpContext } from '../context.ts'
 import { operationDefinitionUrl } from './operation-definitions.ts'
+import { security } from './security.ts'
 import { supportedTypes } from './stored-types.ts'
 
 type Rest = NonNullable<CapabilityStatement['rest']>[number]
@@ -91,25 +92,6 @@ function rest(context: HttpContext): Rest {
   }
   if (system.length > 0) made.operation = system.map((each) => restOperation(context, each))
   return made
-}
-
-function security(context: HttpContext): NonNullable<Rest['security']> {
-  const open = context.settings.developmentToken !== undefined
-  const writes = open
-    ? 'Writes need the development token as a bearer token (RFC 6750).'
-    : 'No authority is configured: every write is refused.'
-  return {
-    cors: true,
-    service: [
-      {
-        coding: [
-          { system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth', display: 'OAuth' },
-        ],
-        text: 'Bearer token',
-      },
-    ],
-    description: `Reads, terminology and evaluation are open. ${writes}`,
-  }
 }
 
 function restResource(context: HttpContext, type: string): RestResource {

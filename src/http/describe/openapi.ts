@@ -13,6 +13,7 @@ import {
   resourceBody,
   sharedComponents,
 } from './openapi-parts.ts'
+import { securitySchemes } from './security.ts'
 import { supportedTypes } from './stored-types.ts'
 
 /** OpenAPI 3.1 description of the FHIR endpoint, from the same tables as the CapabilityStatement. */
@@ -21,6 +22,7 @@ export function openApi(context: HttpContext): Node {
   for (const type of supportedTypes) Object.assign(paths, typePaths(type))
   for (const operation of context.operations) Object.assign(paths, describeOperation(operation))
   const origin = new URL(context.settings.baseUrl).origin
+  const schemes = securitySchemes(context)
   return {
     openapi: '3.1.0',
     info: {
@@ -32,9 +34,31 @@ export function openApi(context: HttpContext): Node {
     },
     servers: [{ url: context.settings.baseUrl, description: 'The FHIR base' }],
     security: [{}],
-    paths: { ...paths, '/health': probe(origin, 'health'), '/ready': probe(origin, 'ready') },
-    components: sharedComponents,
+    paths: {
+      ...withSchemes(paths, Object.keys(schemes)),
+      '/health': probe(origin, 'health'),
+      '/ready': probe(origin, 'ready'),
+    },
+    components: { ...sharedComponents, securitySchemes: schemes },
   }
+}
+
+/** What a bearer token opens, another proof does, too. */
+function withSchemes(paths: Record<string, Node>, schemes: string[]): Record<string, Node> {
+  const others = schemes.filter((each) => each !== 'bearer').map((each) => ({ [each]: [] }))
+  if (others.length === 0) return paths
+  const widened = (operation: unknown): unknown => {
+    if (typeof operation !== 'object' || operation === null || !('security' in operation)) return operation
+    const { security } = operation
+    const opens = Array.isArray(security) && security.some((each: Node) => each.bearer !== undefined)
+    return opens ? { ...operation, security: [...security, ...others] } : operation
+  }
+  return Object.fromEntries(
+    Object.entries(paths).map(([path, item]) => [
+      path,
+      Object.fromEntries(Object.entries(item).map(([method, operation]) => [method, widened(operation)])),
+    ]),
+  )
 }
 
 const system: Record<string, Description> = {

@@ -1,6 +1,7 @@
 /** One request from its first byte to its last: answered, or sent again as it was answered before, recorded and told. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FhirError, issue } from '../../fhir/error.ts'
+import type { Principal } from '../../fhir/principal.ts'
 import type { Write } from '../../storage/storage.ts'
 import type { ErrorLog, Logs } from '../audit/access-log.ts'
 import { type AuditSource, requestStorage } from '../audit/audit-event.ts'
@@ -8,7 +9,7 @@ import { recordRequest } from '../audit/record-request.ts'
 import { auditedTransaction } from '../audit/transactions.ts'
 import type { HttpContext } from '../context.ts'
 import type { Handler } from '../limits/connections.ts'
-import { checkPermission, requesterOf } from '../limits/requester.ts'
+import { checkPermission, mayBringProof, requesterOf } from '../limits/requester.ts'
 import { checkAttachment } from '../message/attachment-body.ts'
 import { hasBody, readBody } from '../message/body.ts'
 import { errorReply, isExpected } from '../message/errors.ts'
@@ -53,6 +54,8 @@ interface Passage {
   asked: Negotiation
   resolved?: Resolved
   request?: FhirRequest
+  /** Who sends it, where that was proved. */
+  principal?: Principal
 }
 
 /** The headers of a message that may stand once; of `Set-Cookie`, the only one that is a list, none is read here. */
@@ -67,8 +70,9 @@ function headersOf({ headers }: IncomingMessage): Record<string, string | undefi
 }
 
 /** Who asked for what, as an AuditEvent says it. */
-function auditSource(context: HttpContext, { message, id, resolved }: Passage, status: number): AuditSource {
+function auditSource(context: HttpContext, { message, id, resolved, principal }: Passage, status: number): AuditSource {
   return {
+    ...(principal ? { principal } : {}),
     recorded: context.now().toISOString(),
     baseUrl: context.settings.baseUrl,
     software: `${context.software.name} ${context.software.version}`,
@@ -90,7 +94,8 @@ async function answer(context: HttpContext, errorLog: ErrorLog, passage: Passage
     passage.request = request
     const reply = await replyTo(resolved, request)
     const chosen = format ?? (reply.resource ? chooseFormat(passage.asked) : errorFormat(passage.asked))
-    return await written(reply, chosen, writing(context, passage))
+    const outgoing = await written(reply, chosen, writing(context, passage))
+    return request.requester.principal ? withheld(outgoing) : outgoing
   } catch (error) {
     if (!isExpected(error)) errorLog({ requestId: passage.id, error })
     return written(errorReply(error, passage.id), errorFormat(passage.asked), writing(context, passage))
@@ -161,11 +166,16 @@ async function enter(context: HttpContext, passage: Passage): Promise<Entered | 
   const found = resolveRoute(context, method, path)
   passage.resolved = found
   const headers = headersOf(message)
-  const requester = requesterOf(message, await context.authenticate(message), context)
+  const principal = await context.authenticate(message)
+  if (principal) passage.principal = principal
+  const requester = requesterOf(message, principal, context)
   if (found.needs) checkPermission(requester, found.needs, found.target.type || '*')
   const foreignType = foreignMediaType(passage.asked)
   const request: FhirRequest = { method, path, query, headers, foreignType, requestId: passage.id, requester }
-  const resolved = found.writes || path.length === 0 ? resolveWriting(context, passage, request) : found
+  const view = principal && context.viewFor?.(principal)
+  const seen = view ? { ...context, ...view } : context
+  const writes = found.writes || path.length === 0
+  const resolved = writes ? resolveWriting(seen, passage, request) : view ? resolveRoute(seen, method, path) : found
   passage.resolved = resolved
   const bodyType = hasBody(message) && method !== 'GET' && method !== 'DELETE' ? mediaType : undefined
   return { resolved, request, bodyType }
@@ -221,9 +231,10 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     const { key, address } = passage
     const revision = key === undefined ? 0 : cache.revision()
     const outgoing = await answer(context, logs.errorLog, passage)
-    const { resolved } = passage
+    const { resolved, request } = passage
     const place = { route: resolved?.pattern ?? 'unknown', resourceType: resolved?.target.type ?? '' }
-    if (key === undefined || !resolved || !isForEverybody(passage, resolved)) return { outgoing, place }
+    if (!resolved || key === undefined || request?.requester.principal) return { outgoing, place }
+    if (!isCacheable(resolved.pattern, resolved.target.operation)) return { outgoing, place }
     const reply = cache.wants(address) ? cachedReply(outgoing, place) : undefined
     if (!reply) return { outgoing, place }
     cache.keep(key, reply, revision)
@@ -253,7 +264,7 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     const started = performance.now()
     const given = message.headers['x-request-id']
     const id = requestId(typeof given === 'string' ? given : undefined, context.uuid)
-    const key = message.method === 'GET' ? cacheKey(address, message.headers) : undefined
+    const key = keyOf(message, address)
     const passage: Passage = {
       message,
       response,
@@ -287,9 +298,16 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
   }
 }
 
-/** Whether a reply may be kept: what somebody was told who is known may not be for all, whatever it was proved by. */
-const isForEverybody = ({ request }: Passage, { pattern, target }: Resolved): boolean =>
-  request?.requester.principal === undefined && isCacheable(pattern, target.operation)
+/** Under which the reply may be kept, and sent to anybody. */
+const keyOf = (message: IncomingMessage, address: string): string | undefined =>
+  message.method === 'GET' && !mayBringProof(message) ? cacheKey(address, message.headers) : undefined
+
+/** What is worked out for somebody who is known, no cache on the way keeps for others. */
+function withheld(outgoing: Outgoing): Outgoing {
+  const caching = outgoing.headers['Cache-Control']
+  if (!caching?.startsWith('public')) return outgoing
+  return { ...outgoing, headers: { ...outgoing.headers, 'Cache-Control': caching.replace('public', 'private') } }
+}
 
 /** A kept reply as it goes out; without its body when the client has it already. */
 function fromCache({ message }: Passage, reply: CachedReply): Outgoing {

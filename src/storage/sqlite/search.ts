@@ -32,6 +32,7 @@ type Prefix = SearchPrefix | undefined
 /** Where a condition stands. */
 interface Place extends SearchEnvironment {
   type: string
+  everywhere: SearchQuery['everywhere']
   /** How the row is named in lists that SQLite may walk (`s.seq`), or shall only test (`+s.seq`). */
   row: 's.seq' | '+s.seq'
 }
@@ -55,17 +56,17 @@ function join(parts: Sql[], separator: ' AND ' | ' OR '): Sql {
  * @throws FhirError 400 for a value that cannot be read, 404 for a parameter the type does not have.
  */
 export function conditionsSql(
-  { type, conditions }: Pick<SearchQuery, 'type' | 'conditions'>,
+  { type, conditions, everywhere }: Pick<SearchQuery, 'type' | 'conditions' | 'everywhere'>,
   environment: SearchEnvironment,
 ): Sql {
-  const ranked = conditions.map((each) => ({ each, rank: selectivity(type, each) }))
+  const ranked = [...conditions, ...(everywhere?.(type) ?? [])].map((each) => ({ each, rank: selectivity(type, each) }))
   const driver = ranked.reduce<(typeof ranked)[number] | undefined>(
     (best, next) => (next.rank < (best?.rank ?? 3) ? next : best),
     undefined,
   )
   // SQLite would walk the product of two IN lists; the unary plus leaves it one list to walk and the rest to test
   const parts = ranked.map((one) =>
-    treeSql(one.each, { ...environment, type, row: one === driver ? 's.seq' : '+s.seq' }),
+    treeSql(one.each, { ...environment, type, everywhere, row: one === driver ? 's.seq' : '+s.seq' }),
   )
   return join([sql('1'), ...parts], ' AND ')
 }
@@ -103,9 +104,10 @@ function treeSql(condition: SearchCondition, place: Place): Sql {
   return 'refersTo' in condition ? chainSql(condition, place) : reverseSql(condition, place)
 }
 
-/** Rows of a type in the state, that meet conditions; to be joined. */
+/** Rows of a type in the state that meet conditions, and what holds for every type that takes part; to be joined. */
 function joinedSql(type: string, conditions: SearchCondition[], place: Place): Sql {
-  const met = conditionsSql({ type, conditions }, place)
+  const { everywhere } = place
+  const met = conditionsSql({ type, conditions, ...(everywhere ? { everywhere } : {}) }, place)
   const text = `s.type = ? AND s.seq <= ? AND s.until > ? AND (${met.text})`
   return sql(text, type, place.snapshot, place.snapshot, ...met.values)
 }
