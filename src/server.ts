@@ -25,6 +25,7 @@ import { createRegistration, gatewayDownloads, openGateways, type Registration }
 import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
+import { createValidation } from './server/validation.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
@@ -107,8 +108,9 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance.trustedReference(version, domain)
   const wiring = { config, storage, trust, pending, network, now, trustedReference }
-  const context = createContext({ ...wiring, ...(formats ? { formats } : {}) })
-  const publish = createPublish({
+  const rooms = createContext({ ...wiring, ...(formats ? { formats } : {}) })
+  const context = { ...rooms, validation: createValidation({ ...rooms, pending, publish: () => publish }) }
+  const publish: Publish = createPublish({
     ...context,
     maps: context.verdictMaps,
     find: (type, canonical) => find(storage, type, canonical),

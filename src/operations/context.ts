@@ -8,6 +8,7 @@ import type { Maps } from '../structure-map/maps.ts'
 import type { Terminology } from '../terminology/terminology.ts'
 import type { KeyIndex } from '../trust/keys/key-index.ts'
 import type { JobCall } from '../workers/job-pool.ts'
+import type { Validation } from './validate/validation.ts'
 
 /** What every operation handler is given by the server; made once in src/server.ts. */
 export interface OperationContext {
@@ -28,6 +29,8 @@ export interface OperationContext {
   ): Promise<JsonObject>
   /** The trusted keys now. */
   trustedKeys(): KeyIndex
+  /** Judges resources and definitions. */
+  validation: Validation
   limits: OperationLimits
   /** The server's clock. */
   now(): Date

@@ -48,7 +48,7 @@ export interface ContextParts extends Pick<OperationContext, 'storage' | 'now' |
 }
 
 /** Gives each room what it needs of the others. */
-export function createContext(parts: ContextParts): Context {
+export function createContext(parts: ContextParts): Omit<Context, 'validation'> {
   const { config, storage, pending, now, trustedReference } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits

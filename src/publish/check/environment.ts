@@ -7,7 +7,7 @@ import type { Terminology } from '../../terminology/terminology.ts'
 export interface CheckEnvironment {
   rules: Pick<Rules, 'inspector'>
   maps: Pick<Maps, 'compile'>
-  terminology: Pick<Terminology, 'check'>
+  terminology: Pick<Terminology, 'check' | 'membership'>
   /** Current resources of a canonical, without what an import refused, active ones first. */
   find(type: Resource['resourceType'], canonical: string): Promise<Resource[]>
 }
