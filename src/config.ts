@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { AuthoritySettings } from './authority/settings/authority-settings.ts'
 import { missingSecret } from './base/secret-file.ts'
 import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
+import { parseAuthority } from './config/authority-settings.ts'
 import { type DirectoryConfig, readDirectorySettings } from './config/directory-settings.ts'
 import { parseGateways } from './config/gateway-settings.ts'
+import { type ListenerConfig, readListenerSettings } from './config/listener-settings.ts'
 import { readMirror } from './config/mirror-settings.ts'
 import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
@@ -22,7 +25,7 @@ import { isOfGateway, type TrustSource } from './trust/lists/trust-source.ts'
 type RequestLimits = Omit<HttpLimits, 'writingEntries'>
 
 /** The configuration of one server, every value read and checked. */
-export interface Config extends DirectoryConfig {
+export interface Config extends DirectoryConfig, ListenerConfig {
   port: number
   host: string
   /** Without a trailing slash; undefined until the port is known when it is to be computed. */
@@ -42,6 +45,8 @@ export interface Config extends DirectoryConfig {
   mirror: MirrorSettings | undefined
   /** Whether the endpoints of the EU Digital COVID Certificate are served. */
   legacyDcc: boolean
+  /** Whether drafts that are written over REST are for everybody. */
+  drafts: 'public' | 'not-public'
   /** The Trust Network Gateways that this server takes part in. */
   gateways: readonly GatewaySettings[]
   /** File of the certificate of the public address. */
@@ -62,15 +67,19 @@ export interface Config extends DirectoryConfig {
   production: boolean
   /** Keys of this server, and what it vouches for with them. */
   signing: SigningConfig
+  /** Who may write. */
+  authority: AuthoritySettings
 }
 
 /** Whether this program was started as a script of npm (`npm start`). */
 export const isStartedByNpm = (environment: Record<string, string | undefined> = process.env): boolean =>
   environment.npm_lifecycle_event !== undefined
 
-/** Public address of a server without `/fhir`: the one that is configured, else where it listens. */
-export function publicAddress({ baseUrl, host, port }: Pick<Config, 'baseUrl' | 'host' | 'port'>): string {
-  return baseUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+/** Public address of a server without `/fhir`: the one that is configured, else where it listens, with TLS where there is no other way. */
+export function publicAddress(config: Pick<Config, 'baseUrl' | 'host' | 'port' | 'plainHttp' | 'tls'>): string {
+  const { baseUrl, host, port, plainHttp, tls } = config
+  const name = host.includes(':') ? `[${host}]` : host
+  return baseUrl ?? (plainHttp || !tls ? `http://${name}:${port}` : `https://${name}:${tls.port}`)
 }
 
 /** Thrown by {@link readConfig}: every problem at once, one line each. */
@@ -102,14 +111,17 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const networkHosts = readNetworkHosts(texts.get('NETWORK_HOSTS'), problems)
   const mirror = read(problems, 'MIRROR', () => readMirror(texts.get('MIRROR')))
   const signing = read(problems, 'SIGNING_', () => parseSigning(texts))
+  const authority = read(problems, '', () => parseAuthority(texts, (path) => readFileSync(path, 'utf8')))
   const gateways = read(problems, '', () => parseGateways(texts, (path) => readFileSync(path, 'utf8')))
   if (gateways) problems.push(...unknownGateways(trustLists, gateways))
-  if (problems.length > 0 || !signing) throw new ConfigError(problems)
+  const listeners = read(problems, '', () => readListenerSettings(texts))
+  if (problems.length > 0 || !signing || !authority || !listeners) throw new ConfigError(problems)
   const dataDir = resolve(texts.get('DATA_DIR') ?? './data')
   const count = (variable: Variable) => Number(texts.get(variable))
   return {
     port: Number(texts.get('PORT')),
     host: texts.get('HOST') ?? '127.0.0.1',
+    ...listeners,
     baseUrl: texts.get('BASE_URL')?.replace(/\/+$/, ''),
     dataDir,
     storageUrl: texts.get('STORAGE_URL') ?? `sqlite:${join(dataDir, 'vidimus.db')}`,
@@ -123,6 +135,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     publicTlsCertificate: texts.get('PUBLIC_TLS_CERTIFICATE'),
     mirror,
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
+    drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
@@ -130,6 +143,21 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     bodyLimitBytes: count('BODY_LIMIT_BYTES'),
     openOperations: openOperations(texts.get('OPEN_OPERATIONS'), production),
     trustedProxies: members(texts.get('TRUSTED_PROXIES')),
+    ...readLimits(count),
+    accessLog: texts.get('ACCESS_LOG') === 'on',
+    auditSampleRate: Number(texts.get('AUDIT_SAMPLE_RATE')),
+    maintenance: texts.get('MAINTENANCE') === 'true',
+    production,
+    signing,
+    authority,
+  }
+}
+
+/** What requests, connections and job processes may take. */
+function readLimits(
+  count: (variable: Variable) => number,
+): Pick<Config, 'requestLimits' | 'jobProcesses' | 'connectionLimits'> {
+  return {
     requestLimits: {
       openBodyBytes: count('OPEN_BODY_LIMIT_BYTES'),
       batchEntries: count('BATCH_LIMIT'),
@@ -148,11 +176,6 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       replySeconds: count('REPLY_SECONDS'),
       replyBytes: count('MAX_UNFINISHED_BYTES'),
     },
-    accessLog: texts.get('ACCESS_LOG') === 'on',
-    auditSampleRate: Number(texts.get('AUDIT_SAMPLE_RATE')),
-    maintenance: texts.get('MAINTENANCE') === 'true',
-    production,
-    signing,
   }
 }
 

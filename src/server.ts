@@ -18,14 +18,15 @@ import { tokenReason } from './operations/open-operations.ts'
 import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
-import { type Context, createContext } from './server/context.ts'
+import { type Contexts, createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
+import { listeners } from './server/listeners.ts'
 import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
+import { completeWrites } from './server/publication.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
-import { createValidation } from './server/validation.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
@@ -72,6 +73,10 @@ export interface VidimusServer extends OperationContext {
    * without `/fhir`.
    */
   listen(): Promise<string>
+  /** Ports it listens on; none before it does. */
+  ports(): { port?: number | undefined; tlsPort?: number | undefined }
+  /** Reads the files of the TLS listener again. */
+  reload(): void
   /** Finishes requests under way, ends workers, closes the store. */
   close(): Promise<void>
 }
@@ -102,18 +107,20 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
   const pending = createPendingContent(storage.derived)
   const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
-  const baseUrl = () => publicAddress({ ...config, port })
-  let port = config.port
+  const baseUrl = () => publicAddress({ ...config, port, tls: config.tls && { ...config.tls, port } })
+  let port = config.plainHttp ? config.port : (config.tls?.port ?? config.port)
   let provenance = newProvenance()
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance.trustedReference(version, domain)
   const wiring = { config, storage, trust, pending, network, now, trustedReference }
-  const rooms = createContext({ ...wiring, ...(formats ? { formats } : {}) })
-  const context = { ...rooms, validation: createValidation({ ...rooms, pending, publish: () => publish }) }
-  const publish: Publish = createPublish({
+  const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
+  const context = contexts.authors
+  const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
+    codesOf: context.validation.codesOf,
     find: (type, canonical) => find(storage, type, canonical),
+    drafts: config.drafts,
   })
   let running: RunningServer | undefined
   const parts = { config, network, pending, now, after, tell }
@@ -124,7 +131,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
   const own = { publish, registration, directory, config, trust, pending, keys }
-  const newApp = () => createHttpApp({ ...own, context, provenance, baseUrl: baseUrl(), mayWrite })
+  const newApp = () => createHttpApp({ ...own, contexts, provenance, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   return {
     ...context,
@@ -134,14 +141,10 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     provenance: () => provenance,
     handler: (message, response) => app.handler(message, response),
     async listen() {
-      running = await listen((message, response) => app.handler(message, response), {
-        host: config.host,
-        port: config.port,
-        trustedProxies: config.trustedProxies,
-        limits: config.connectionLimits,
-      })
-      if (running.port !== port) {
-        port = running.port
+      running = await listen((message, response) => app.handler(message, response), listeners(config, { now, tell }))
+      const listening = (config.plainHttp ? running.port : running.tlsPort) ?? port
+      if (listening !== port) {
+        port = listening
         await app.audit.flush()
         await app.close()
         provenance = newProvenance()
@@ -153,6 +156,8 @@ export async function createServer(config: Config, { after, formats }: ServerPar
       if (config.keyDirectory) directory.start(after)
       return baseUrl()
     },
+    ports: () => ({ port: running?.port, tlsPort: running?.tlsPort }),
+    reload: () => running?.reload(),
     async close() {
       closing.abort()
       await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
@@ -160,7 +165,7 @@ export async function createServer(config: Config, { after, formats }: ServerPar
       network.close()
       await app.audit.flush()
       accessLines.flush()
-      await Promise.all([app.close(), context.rules.close(), context.mapJobs.close(), context.images.close()])
+      await Promise.all([app.close(), contexts.close()])
       await storage.close()
     },
   }
@@ -182,7 +187,7 @@ const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? err
 
 interface HttpWiring
   extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
-  context: Context
+  contexts: Contexts
   keys: SigningKeys
   provenance: Provenance
   baseUrl: string
@@ -190,13 +195,15 @@ interface HttpWiring
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, context, publish, pending, trust, keys, directory, provenance, registration, baseUrl, mayWrite } =
+  const { config, contexts, publish, pending, trust, keys, directory, provenance, registration, baseUrl, mayWrite } =
     wiring
+  const context = contexts.everybody
   const { storage, now, uuid, terminology } = context
   return createApp({
     storage,
     operations,
     context,
+    viewFor: contexts.viewOf,
     settings: {
       baseUrl: `${baseUrl}/fhir`,
       ...(config.developmentToken ? { developmentToken: config.developmentToken } : {}),
@@ -227,6 +234,7 @@ function createHttpApp(wiring: HttpWiring) {
           unavailable: trust.keys().unavailable,
         }),
       publishedWrite: publish.writeInHand,
+      completeWrites: completeWrites({ storage }),
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
     },
     ...(config.accessLog ? { accessLog: (entry: AccessLogEntry) => accessLines.line(JSON.stringify(entry)) } : {}),

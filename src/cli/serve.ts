@@ -23,7 +23,7 @@ export function addServe(program: Command): void {
         : `, its store in ${config.storageUrl}`
       console.error(`vidimus starts; its data is in ${config.dataDir}${store} (a first start takes some seconds)`)
       // Nobody should wait for the content to learn that the port is taken.
-      await tryAddress(config)
+      await tryAddress({ host: config.host, port: config.plainHttp ? config.port : undefined, tls: config.tls })
       const server = await openLoadedServer(config)
       const lists = server.trust.status()
       if (lists.length === 0) console.error(noTrustLists)
@@ -89,6 +89,10 @@ async function serve(server: VidimusServer, stopping: AbortController): Promise<
   try {
     const address = await server.listen()
     console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir)`)
+    const { tlsPort } = server.ports()
+    if (tlsPort !== undefined && config.plainHttp) console.log(`vidimus listens with TLS: port ${tlsPort}`)
+    // Without TLS the signal ends the server, as the closing of a terminal should.
+    if (tlsPort !== undefined) process.on('SIGHUP', server.reload)
     tellWarnings(server, stopping.signal)
     if (pending.state().status === 'loading')
       console.error('base content: loading; until it is there, what may need it answers 503, and /ready says so')

@@ -1,9 +1,11 @@
 /** Every setting, once: name, kind, default and meaning. */
 import { proxyProblem } from '../http/limits/requester.ts'
 import { openOperationNames } from '../operations/open-operations.ts'
+import { authoritySettings } from './authority-settings.ts'
 import { directorySettings } from './directory-settings.ts'
 import { gatewaySettings } from './gateway-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
+import { listenerSettings } from './listener-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
 import type { Setting } from './setting.ts'
 import { signingSettings } from './signing-settings.ts'
@@ -18,10 +20,11 @@ export const settings = [
     fallback: '127.0.0.1',
     description: 'Address to listen on (the container image sets 0.0.0.0).',
   },
+  ...listenerSettings,
   {
     variable: 'BASE_URL',
     kind: 'url',
-    fallbackText: 'from HOST and PORT',
+    fallbackText: 'from HOST and PORT (TLS_PORT where PLAIN_HTTP is off)',
     description: 'Public address of the server without `/fhir`: links, references and the did:web id are made from it.',
   },
   {
@@ -44,6 +47,15 @@ export const settings = [
     secret: true,
     description:
       'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it every write answers 401.',
+  },
+  ...authoritySettings,
+  {
+    variable: 'DRAFTS',
+    kind: 'choice',
+    choices: ['authors', 'public'],
+    fallback: 'authors',
+    description:
+      'Who sees drafts that were written over REST: `authors` (whoever may read or write their type), or everybody. What was imported is for everybody, what is labelled restricted never.',
   },
   {
     variable: 'TRUST_LISTS',

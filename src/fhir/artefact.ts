@@ -101,6 +101,41 @@ export function isNamedBy(canonical: string, artefact: Resource): boolean {
   return parseCanonical(canonical).version === artefactCanonical(artefact)?.version
 }
 
+// ---------- what is not for everybody ----------
+
+/** System of the tags that say where a resource stands in its publication. */
+const publicationSystem = 'http://vidimus.org/fhir/CodeSystem/publication'
+
+/**
+ * The tag of what is not for everybody: drafts that their authors are at work on, and what is labelled restricted. The server sets and
+ * takes it, by it searches tell one from the other.
+ */
+export const notPublic: Coding = { system: publicationSystem, code: 'not-public', display: 'Not for everybody' }
+
+const isNotPublicTag = ({ system, code }: Coding): boolean => system === notPublic.system && code === notPublic.code
+
+const confidentiality = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality'
+
+/** Whether its security labels restrict a resource to some (v3-Confidentiality: restricted, very restricted). */
+const isRestricted = ({ meta }: Resource): boolean =>
+  meta?.security?.some(({ system, code }) => system === confidentiality && (code === 'R' || code === 'V')) === true
+
+/** Whether a stored resource is shown only to who may read such. */
+export const isNotPublic = (resource: Resource): boolean => resource.meta?.tag?.some(isNotPublicTag) === true
+
+/** A copy with the tag that says whether it is for everybody, or the resource itself where that is right. */
+export function withPublicity<T extends Resource>(resource: T, { drafts }: { drafts: 'public' | 'not-public' }): T {
+  const hides = isRestricted(resource) || (drafts === 'not-public' && statusOf(resource) === 'draft')
+  if (hides === isNotPublic(resource)) return resource
+  const tags = (resource.meta?.tag ?? []).filter((each) => !isNotPublicTag(each))
+  const { tag: _tag, ...meta } = resource.meta ?? {}
+  const { meta: _meta, ...rest } = resource
+  const tag = hides ? [...tags, notPublic] : tags
+  const kept = tag.length > 0 ? { ...meta, tag } : meta
+  // Members were only added or taken away that every resource may have or lack.
+  return (Object.keys(kept).length > 0 ? { ...rest, meta: kept } : rest) as T
+}
+
 // ---------- copies of what other participants publish ----------
 
 /** System of the tag that a copy has. */

@@ -22,6 +22,7 @@ export type {
   Endpoint,
   Extension,
   Library,
+  NamingSystem,
   OperationDefinition,
   OperationOutcome,
   PlanDefinition,

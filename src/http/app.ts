@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Operation } from '../fhir/operation.ts'
+import type { Principal } from '../fhir/principal.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { AccessLog, ErrorLog } from './audit/access-log.ts'
@@ -28,6 +29,8 @@ export interface AppOptions<Context> {
   /** Where they differ from the defaults. */
   limits?: Partial<HttpLimits>
   hooks: HttpHooks
+  /** The store and what operations are given, as somebody sees them who is known, where that is more. */
+  viewFor?(principal: Principal): Seen<Context> | undefined
   /** Without it no request is logged. */
   accessLog?: AccessLog
   /** Unexpected errors, with their stack; without it they are lost. */
@@ -79,6 +82,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     uuid,
     software,
     resolve: resolveRoute,
+    ...(options.viewFor ? { viewFor: boundViews(options.operations, options.viewFor) } : {}),
     ...(options.terminologyCapabilities ? { terminologyCapabilities: options.terminologyCapabilities } : {}),
   }
   const logs = { errorLog: options.errorLog, ...(options.accessLog ? { accessLog: options.accessLog } : {}) }
@@ -90,3 +94,13 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     handler: onePerConnection(createListener(context, { basePath, site, logs })),
   }
 }
+
+type Seen<Context> = { storage: Storage; context: Context }
+
+/** What somebody sees, with operations over it. */
+const boundViews =
+  <Context>(operations: Operation<Context>[], viewFor: (principal: Principal) => Seen<Context> | undefined) =>
+  (principal: Principal) => {
+    const seen = viewFor(principal)
+    return seen && { storage: seen.storage, operations: bindOperations(operations, seen.context) }
+  }

@@ -108,10 +108,18 @@ export interface BoundOperation extends Omit<Operation<never>, 'handle'> {
 /** Runs tasks one after the other, in the order they came. */
 export type OneAtATime = <T>(task: () => Promise<T>) => Promise<T>
 
+/** The store and the operations as somebody sees them. */
+interface View {
+  storage: Storage
+  operations: BoundOperation[]
+}
+
 /** Everything the interactions work with. */
 export interface HttpContext {
   storage: Storage
   operations: BoundOperation[]
+  /** What somebody sees who is known, where that is more. */
+  viewFor?(principal: Principal): View | undefined
   settings: HttpSettings
   hooks: HttpHooks
   authenticate: Authenticate

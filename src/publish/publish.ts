@@ -2,7 +2,15 @@
  * The one way in: what an artefact must pass before it is stored, whoever brings it. REST refuses what is not fit to be
  * `active`; an import stores it as a draft that nothing uses. Drafts are stored whatever is wrong with them, and told what is.
  */
-import { artefactCanonical, artefactName, asRefused, notFit, statusOf, withoutRefusal } from '../fhir/artefact.ts'
+import {
+  artefactCanonical,
+  artefactName,
+  asRefused,
+  notFit,
+  statusOf,
+  withoutRefusal,
+  withPublicity,
+} from '../fhir/artefact.ts'
 import { isError } from '../fhir/error.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
@@ -38,17 +46,21 @@ export interface Publish {
   displaces(resource: Resource): Promise<Issue | undefined>
   /** The write with what it is judged by inside its transaction. */
   write(write: Write): Write
-  /** The same of an author who has taken the resource in hand: what an import thought of it counts no more. */
+  /** The same of an author who has taken the resource in hand: what an import thought of it counts no more, and his draft is not for everybody. */
   writeInHand(write: Write): Write
 }
 
 /** `isRetired`: the same content is stored, and its author has retired it. */
 type Comparison = { kind: 'new' } | { kind: 'same'; isRetired: boolean } | { kind: 'other'; issue: Issue }
 
+/** What is checked against, the store, and whether drafts that authors write are for everybody. */
+type PublishEnvironment = CheckEnvironment & {
+  storage: Pick<Storage, 'published' | 'read'>
+  drafts: 'public' | 'not-public'
+}
+
 /** Makes the one way in over what the server has. */
-export function createPublish(
-  environment: CheckEnvironment & { storage: Pick<Storage, 'published' | 'read'> },
-): Publish {
+export function createPublish(environment: PublishEnvironment): Publish {
   const { storage } = environment
   const judged = (write: Write) => (write.resource ? { ...write, ...judgedWrite(write.resource) } : write)
   return {
@@ -93,7 +105,11 @@ export function createPublish(
     },
     write: judged,
     writeInHand: ({ resource, ...write }) =>
-      judged(resource ? { ...write, resource: withoutRefusal(resource) } : write),
+      judged(
+        resource
+          ? { ...write, resource: withPublicity(withoutRefusal(resource), { drafts: environment.drafts }) }
+          : write,
+      ),
   }
 }
 

@@ -17,6 +17,7 @@ import { fhirModelInfo, type ModelInfo } from './cql/translate/model-info.ts'
 import { shippedElm } from './cql/translate/shipped-elm.ts'
 import { createTranslator, type DerivedStore } from './cql/translate/translator.ts'
 import { createInspector, type LibraryInspector } from './inspect-library.ts'
+import { type LibraryReferences, libraryReferences } from './library-references.ts'
 import { listPlan, runPlan } from './plan.ts'
 import { listRuleLibrary, type NamedLibrary, runRuleLibrary } from './rule-library.ts'
 import { checkExpressions, checkParameters, librariesOf } from './rule-parameters.ts'
@@ -126,6 +127,11 @@ export interface Rules {
   evaluateCql(call: CqlCall & ForeignCall): Promise<EncodedResult>
   /** Looks at libraries before they are stored; `beside` are those that are to be stored together. */
   inspector(beside: Library[]): LibraryInspector
+  /**
+   * What the text of a library names: libraries, value sets, code systems; nothing for one that holds no rules.
+   * @throws FhirError of 5xx alone
+   */
+  references(library: Library): Promise<LibraryReferences>
   /** Ids of the translator's processes while they run. */
   translatorPids(): number[]
   /** Ends the processes. */
@@ -200,6 +206,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     },
     evaluateCql: ({ client, isGone, ...call }) => evaluateCql(call, jobOf({ client, isGone }), { libraries, sandbox }),
     inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
+    references: (library) => libraryReferences(library, { ...expressions, generated: [helpers] }),
     translatorPids: translator.pids,
     async close() {
       await Promise.all([translator.close(), sandbox.close()])

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import type { CredentialFormat } from '../credentials/credential-format.ts'
 import { createEvaluate, type Evaluate } from '../evaluate/evaluate.ts'
 import { artefactName } from '../fhir/artefact.ts'
+import type { Principal } from '../fhir/principal.ts'
 import { createImageReader, type ImageReader } from '../images/images.ts'
 import type { NetworkClient } from '../network/network-client.ts'
 import type { OperationContext } from '../operations/context.ts'
@@ -20,6 +21,8 @@ import {
   findStructure,
   listUsable,
 } from '../storage/find-artefacts.ts'
+import { publicView } from '../storage/public-view.ts'
+import type { Storage } from '../storage/storage.ts'
 import { createMapJobs } from '../structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps } from '../structure-map/maps.ts'
 import { largeCodeSystem } from '../terminology/code-system/large/large-code-system.ts'
@@ -30,12 +33,51 @@ import { threadMilliseconds } from '../workers/budget.ts'
 import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
 import { linkFollower } from './link-follower.ts'
 import { memberships, type Revision } from './memberships.ts'
+import { createValidation } from './validation.ts'
 
 /** The translations of own rules that are shipped. */
 const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
-export type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
+type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
+
+/** What everybody is given, and what those are who are known. */
+export interface Contexts {
+  everybody: Context
+  /** Of those who may read or write everything, and of the server itself. */
+  authors: Context
+  /** What a principal is given; undefined when that is what everybody is. */
+  viewOf(principal: Principal): { storage: Storage; context: Context } | undefined
+  close(): Promise<void>
+}
+
+/** Makes what operations are given, with what is not for everybody and without. */
+export function createContexts(parts: ContextParts): Contexts {
+  const authors = createContext(parts)
+  const everybody = createContext({ ...parts, storage: publicView(parts.storage) })
+  const seesOf = (principal: Principal) => (type: string) =>
+    (['read', 'search', 'create', 'update'] as const).some((each) => principal.permits(each, type))
+  return {
+    everybody,
+    authors,
+    viewOf(principal) {
+      const sees = seesOf(principal)
+      const types = draftTypes.filter(sees)
+      if (types.length === 0) return undefined
+      if (types.length === draftTypes.length) return { storage: parts.storage, context: authors }
+      // Who has a part of it finds his own; what is made of many types is made of what everybody sees.
+      const storage = publicView(parts.storage, sees)
+      return { storage, context: { ...everybody, storage } }
+    },
+    close: async () => {
+      const all = [everybody, authors]
+      await Promise.all(all.flatMap(({ rules, mapJobs, images }) => [rules.close(), mapJobs.close(), images.close()]))
+    },
+  }
+}
+
+/** Types that terminology, maps and rules are made of. */
+const draftTypes = [...new Set([...mapTypes, ...ruleTypes])]
 
 /** What the context is made of. */
 export interface ContextParts extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference'> {
@@ -48,7 +90,7 @@ export interface ContextParts extends Pick<OperationContext, 'storage' | 'now' |
 }
 
 /** Gives each room what it needs of the others. */
-export function createContext(parts: ContextParts): Omit<Context, 'validation'> {
+function createContext(parts: ContextParts): Context {
   const { config, storage, pending, now, trustedReference } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
@@ -97,7 +139,8 @@ export function createContext(parts: ContextParts): Omit<Context, 'validation'> 
   const limits = { cpuMilliseconds, replyBytes }
   const trustedKeys = () => parts.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
-  return { ...own, trustedReference, trustedKeys, limits, now, uuid }
+  const validation = createValidation({ ...own, pending, now })
+  return { ...own, validation, trustedReference, trustedKeys, limits, now, uuid }
 }
 
 function wireEvaluate(

@@ -21,6 +21,8 @@ export interface StoredVersion {
 export interface SearchQuery {
   type: string
   conditions: SearchCondition[]
+  /** What holds for every resource of a type that takes part: matches, and those that a condition leads through. */
+  everywhere?(type: string): readonly SearchCondition[]
   sort: { parameter: string; descending: boolean }[]
   /** Page size; 0 asks for the total alone. */
   count: number

@@ -6,7 +6,7 @@ import { compileFhirPath } from '../../src/fhir/fhirpath/fhirpath.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 import { base, operationArtefacts } from './svcm/artefacts.ts'
 
-const { server, close } = await openTestServer()
+const { server, close } = await openTestServer({ DRAFTS: 'public' })
 const baseUrl = `${await server.listen()}/fhir`
 after(close)
 const reader = new Client({ baseUrl })

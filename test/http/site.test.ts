@@ -120,7 +120,7 @@ test('headers that are too large, and what is no HTTP, are answered in FHIR', as
   const speak = (text: string) =>
     new Promise<string>((resolve) => {
       let heard = ''
-      const socket = connect(running.port, '127.0.0.1', () => socket.write(text))
+      const socket = connect(running.port ?? 0, '127.0.0.1', () => socket.write(text))
       socket.on('data', (chunk) => {
         heard += chunk
       })

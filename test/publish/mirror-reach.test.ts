@@ -18,7 +18,7 @@ import { base, type MirrorServer, openMirrorServer } from '../support/mirror-ser
 
 let at: MirrorServer
 before(async () => {
-  at = await openMirrorServer([{ participant: 'XXA' }, { participant: 'XXB' }], { LEGACY_DCC: 'on' })
+  at = await openMirrorServer([{ participant: 'XXA' }, { participant: 'XXB' }], { LEGACY_DCC: 'on', DRAFTS: 'public' })
 })
 after(() => at.close())
 

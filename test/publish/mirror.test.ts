@@ -27,7 +27,7 @@ const valueSet = (name: string, code: string, change: Partial<ValueSet> = {}): V
 /** A server that mirrors two participants and runs the rules of neither. */
 let at: MirrorServer
 before(async () => {
-  at = await openMirrorServer([{ participant: 'XXA' }, { participant: 'XXB' }])
+  at = await openMirrorServer([{ participant: 'XXA' }, { participant: 'XXB' }], { DRAFTS: 'public' })
 })
 after(() => at.close())
 

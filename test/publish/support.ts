@@ -16,7 +16,8 @@ export const base = 'http://example.org/publish'
 
 /** A server over an own store, and requests to it with the token that writes. */
 export async function openPublishing() {
-  const opened = await openTestServer()
+  // Its drafts are for everybody: what they may decide is tried, not who sees them.
+  const opened = await openTestServer({ DRAFTS: 'public' })
   const http = createServer(opened.server.handler)
   await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening))
   after(async () => {

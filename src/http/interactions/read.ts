@@ -7,7 +7,7 @@ import { versionHeaders } from '../message/head.ts'
 import { refusePending } from './pending.ts'
 
 /** `GET [base]/[type]/[id]` (https://hl7.org/fhir/R4/http.html#read). */
-export const read: Interaction = async (context, _request, { type, id }): Promise<FhirReply> => {
+export const read: Interaction = async (context, request, { type, id }): Promise<FhirReply> => {
   const version = await context.storage.read(type, id)
   if (version?.resource) {
     return {
@@ -21,5 +21,7 @@ export const read: Interaction = async (context, _request, { type, id }): Promis
   if (generated) return { status: 200, headers: { 'Cache-Control': 'no-cache' }, resource: generated }
   if (version) throw gone(type, id, version.versionId)
   await refusePending(context, type, { ids: [id] })
-  throw notFound(`There is no ${type} with the id ${id}.`)
+  // The same whether or not there is one: who is not known cannot tell.
+  const hint = request.requester.principal ? '' : ' Drafts are shown to those alone who may read or write them.'
+  throw notFound(`There is no ${type} with the id ${id}.${hint}`)
 }

@@ -19,6 +19,8 @@ export interface ConnectionLimits {
 export interface Connections {
   /** Counts a connection, or closes it when there are too many. */
   accept(socket: Socket): void
+  /** Looks after what is written to a socket that lies over one that was accepted (TLS). */
+  watch(socket: Socket): void
   /** Whether a reply of that many bytes may be written while others are still being taken. */
   mayWrite(bytes: number): boolean
   /** Closes the connections whose client does not take what was written. */
@@ -26,7 +28,6 @@ export interface Connections {
 }
 
 interface Open {
-  client: string
   /** Since when what was written last is waiting to be taken; undefined while nothing waits. */
   waiting: { since: number; written: number } | undefined
 }
@@ -49,16 +50,23 @@ export function createConnections(
     else ofClient.delete(client)
     return now
   }
+  let accepted = 0
+  const watch = (socket: Socket) => {
+    open.set(socket, { waiting: undefined })
+    socket.once('close', () => open.delete(socket))
+  }
   return {
+    watch,
     accept(socket) {
       const client = clientOf(socket) ?? ''
       const own = client === '' ? 0 : count(client, 1)
-      open.set(socket, { client, waiting: undefined })
+      accepted += 1
+      watch(socket)
       socket.once('close', () => {
-        open.delete(socket)
+        accepted -= 1
         if (client !== '') count(client, -1)
       })
-      if (open.size > limits.connections || own > limits.connectionsOfOne) socket.destroy()
+      if (accepted > limits.connections || own > limits.connectionsOfOne) socket.destroy()
     },
     mayWrite(bytes) {
       let waiting = bytes

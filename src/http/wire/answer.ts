@@ -90,7 +90,8 @@ async function answer(context: HttpContext, errorLog: ErrorLog, passage: Passage
     passage.request = request
     const reply = await replyTo(resolved, request)
     const chosen = format ?? (reply.resource ? chooseFormat(passage.asked) : errorFormat(passage.asked))
-    return await written(reply, chosen, writing(context, passage))
+    const outgoing = await written(reply, chosen, writing(context, passage))
+    return request.requester.principal ? withheld(outgoing) : outgoing
   } catch (error) {
     if (!isExpected(error)) errorLog({ requestId: passage.id, error })
     return written(errorReply(error, passage.id), errorFormat(passage.asked), writing(context, passage))
@@ -161,11 +162,15 @@ async function enter(context: HttpContext, passage: Passage): Promise<Entered | 
   const found = resolveRoute(context, method, path)
   passage.resolved = found
   const headers = headersOf(message)
-  const requester = requesterOf(message, await context.authenticate(message), context)
+  const principal = await context.authenticate(message)
+  const requester = requesterOf(message, principal, context)
   if (found.needs) checkPermission(requester, found.needs, found.target.type || '*')
   const foreignType = foreignMediaType(passage.asked)
   const request: FhirRequest = { method, path, query, headers, foreignType, requestId: passage.id, requester }
-  const resolved = found.writes || path.length === 0 ? resolveWriting(context, passage, request) : found
+  const view = principal && context.viewFor?.(principal)
+  const seen = view ? { ...context, ...view } : context
+  const writes = found.writes || path.length === 0
+  const resolved = writes ? resolveWriting(seen, passage, request) : view ? resolveRoute(seen, method, path) : found
   passage.resolved = resolved
   const bodyType = hasBody(message) && method !== 'GET' && method !== 'DELETE' ? mediaType : undefined
   return { resolved, request, bodyType }
@@ -221,10 +226,10 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     const { key, address } = passage
     const revision = key === undefined ? 0 : cache.revision()
     const outgoing = await answer(context, logs.errorLog, passage)
-    const { resolved } = passage
+    const { resolved, request } = passage
     const place = { route: resolved?.pattern ?? 'unknown', resourceType: resolved?.target.type ?? '' }
-    if (key === undefined || !resolved || !isCacheable(resolved.pattern, resolved.target.operation))
-      return { outgoing, place }
+    if (!resolved || key === undefined || request?.requester.principal) return { outgoing, place }
+    if (!isCacheable(resolved.pattern, resolved.target.operation)) return { outgoing, place }
     const reply = cache.wants(address) ? cachedReply(outgoing, place) : undefined
     if (!reply) return { outgoing, place }
     cache.keep(key, reply, revision)
@@ -286,6 +291,13 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
       bytes,
     })
   }
+}
+
+/** What is worked out for somebody who is known, no cache on the way keeps for others. */
+function withheld(outgoing: Outgoing): Outgoing {
+  const caching = outgoing.headers['Cache-Control']
+  if (!caching?.startsWith('public')) return outgoing
+  return { ...outgoing, headers: { ...outgoing.headers, 'Cache-Control': caching.replace('public', 'private') } }
 }
 
 /** A kept reply as it goes out; without its body when the client has it already. */

@@ -57,10 +57,11 @@ export function statusFaults(resource: Resource): Issue[] {
  * What is refused of anybody who writes here, whatever the status: codes that R4 requires and does not have, and narrative that may do
  * harm to who reads it. Packages of others have both at times, and are told (see `admit`).
  */
-export async function standardFaults(resource: Resource, { terminology }: CheckEnvironment): Promise<Issue[]> {
-  const codes = artefactTypes.has(resource.resourceType)
-    ? await requiredCodeFaults(resource, (valueSet) => terminology.membership(valueSet, { drafts: true }))
-    : []
+export async function standardFaults(
+  resource: Resource,
+  { codesOf }: Pick<CheckEnvironment, 'codesOf'>,
+): Promise<Issue[]> {
+  const codes = artefactTypes.has(resource.resourceType) ? await requiredCodeFaults(resource, codesOf) : []
   return [...narrativeFaults(resource), ...codes]
 }
 

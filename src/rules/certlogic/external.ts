@@ -64,7 +64,8 @@ export async function composeExternal(
   return { external, unknown }
 }
 
-function valueSetIds(paths: string[]): string[] {
+/** Ids of value sets among the paths that a rule reads. */
+export function valueSetIds(paths: string[]): string[] {
   const isWhole = paths.some((path) => ['', 'external', 'external.valueSets'].includes(path))
   const named = paths.flatMap((path) => /^external\.valueSets\.([^.]+)/.exec(path)?.[1] ?? [])
   return [...new Set([...(isWhole ? euValueSetIds : []), ...named])]

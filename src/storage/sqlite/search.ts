@@ -39,7 +39,10 @@ function join(parts: Sql[], separator: ' AND ' | ' OR '): Sql {
  * @throws FhirError 400 for a value that cannot be read, 404 for a parameter the type does not have.
  */
 export function conditionsSql(query: SearchQuery, environment: SearchEnvironment): Sql {
-  const ranked = query.conditions.map((each) => ({ each, rank: selectivity(query.type, each) }))
+  const ranked = [...query.conditions, ...(query.everywhere?.(query.type) ?? [])].map((each) => ({
+    each,
+    rank: selectivity(query.type, each),
+  }))
   const driver = ranked.reduce<(typeof ranked)[number] | undefined>(
     (best, next) => (next.rank < (best?.rank ?? 3) ? next : best),
     undefined,

@@ -69,7 +69,7 @@ async function serve(limits: NonNullable<ListenOptions['limits']> = wide, reques
     answer,
     connections: running.connections,
     open() {
-      const socket = connect(running.port, '127.0.0.1')
+      const socket = connect(running.port ?? 0, '127.0.0.1')
       socket.on('error', () => {})
       sockets.push(socket)
       return client(socket)

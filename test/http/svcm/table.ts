@@ -43,7 +43,7 @@ const mediaTypes: Record<Format, string> = { json: 'application/fhir+json', xml:
  * `lastUpdated:<Type>/<id>` is known afterwards; no two have the same.
  */
 export async function openRepository(artefacts: Resource[]): Promise<Repository> {
-  const { server, close } = await openTestServer()
+  const { server, close } = await openTestServer({ DRAFTS: 'public' })
   const listener = createHttpServer(server.handler)
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/fhir`

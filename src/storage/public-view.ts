@@ -1,0 +1,41 @@
+/** The store as those see it who may not read what is not for everybody. */
+import { isCopy, isNotPublic, notPublic } from '../fhir/artefact.ts'
+import type { SearchCondition, SearchPage, Storage, StoredVersion } from './storage.ts'
+
+/** Leaves out what has the tag. */
+const withoutTag: readonly SearchCondition[] = [
+  { parameter: '_tag', modifier: 'not', values: [{ value: `${notPublic.system}|${notPublic.code}` }] },
+]
+
+/**
+ * A store in which what is not public is not there: not read, not found, not counted, drawn in by nothing. Writes go to the store as
+ * it is.
+ * @param sees types of which everything is seen all the same
+ */
+export function publicView(storage: Storage, sees: (type: string) => boolean = () => false): Storage {
+  const isSeen = ({ type, resource }: StoredVersion) => !resource || !isNotPublic(resource) || sees(type)
+  const everywhere = (type: string) => (sees(type) ? [] : withoutTag)
+  const seen = (version: StoredVersion | undefined) => (version && isSeen(version) ? version : undefined)
+  return {
+    ...storage,
+    read: async (type, id) => seen(await storage.read(type, id)),
+    readVersion: async (type, id, versionId) => seen(await storage.readVersion(type, id, versionId)),
+    search: (query) => storage.search({ ...query, everywhere }),
+    history: async (query) => withoutHidden(await storage.history(query), isSeen),
+    findCanonical: async (type, url) => {
+      const found = await storage.findCanonical(type, url)
+      if (sees(type) || !found.some(isNotPublic)) return found
+      // Whoever takes the name of a draft of ours would have it from everybody.
+      return found.filter((resource) => !isNotPublic(resource) && !isCopy(resource))
+    },
+    published: async (type, canonical) => seen(await storage.published(type, canonical)),
+  }
+}
+
+/** A page without what is not seen; it tells no total then, which would count it. */
+function withoutHidden(page: SearchPage, isSeen: (version: StoredVersion) => boolean): SearchPage {
+  const matches = page.matches.filter(isSeen)
+  if (matches.length === page.matches.length) return page
+  const { total: _total, ...rest } = page
+  return { ...rest, matches }
+}

@@ -1,0 +1,174 @@
+/** Who sees what is not for everybody: drafts that were written over REST, and what is labelled restricted. */
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { after, before, describe, it } from 'node:test'
+import supertest from 'supertest'
+import { isNotPublic } from '../../src/fhir/artefact.ts'
+import { asResource } from '../../src/fhir/json.ts'
+import type { Principal } from '../../src/fhir/principal.ts'
+import type { Bundle, Resource, ValueSet } from '../../src/fhir/types.ts'
+import { publicView } from '../../src/storage/public-view.ts'
+import { openTestServer } from '../support/loaded-server.ts'
+
+const base = 'http://example.org/drafts'
+const opened = await openTestServer()
+const http = createServer(opened.server.handler)
+
+const valueSet = (id: string, change: Partial<ValueSet> = {}): ValueSet => ({
+  resourceType: 'ValueSet',
+  id,
+  url: `${base}/ValueSet/${id}`,
+  version: '1.0.0',
+  name: 'Draft',
+  status: 'draft',
+  compose: { include: [{ system: 'urn:ietf:bcp:13', concept: [{ code: 'text/plain' }] }] },
+  ...change,
+})
+const restricted = { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' }] }
+
+const put = (resource: Resource) =>
+  supertest(http)
+    .put(`/fhir/${resource.resourceType}/${resource.id}`)
+    .set('Authorization', 'Bearer test')
+    .send(resource)
+const anonymous = (path: string) => supertest(http).get(`/fhir/${path}`)
+const author = (path: string) => anonymous(path).set('Authorization', 'Bearer test')
+
+before(async () => {
+  await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening))
+  for (const each of [
+    valueSet('hidden'),
+    valueSet('shown', { status: 'active' }),
+    valueSet('restricted', { status: 'active', meta: restricted }),
+  ])
+    assert.equal((await put(each)).status, 201)
+  const map = { url: `${base}/ConceptMap/m`, targetUri: `${base}/ValueSet/shown`, sourceUri: `${base}/ValueSet/shown` }
+  assert.equal((await put({ resourceType: 'ConceptMap', id: 'm', status: 'draft', ...map })).status, 201)
+})
+after(async () => {
+  http.closeAllConnections()
+  await new Promise((closed) => http.close(closed))
+  await opened.close()
+})
+
+/** Addresses, and what an author finds there: all of them say nothing to anybody else. */
+const ways: [name: string, path: string][] = [
+  ['read', 'ValueSet/hidden'],
+  ['read a version', 'ValueSet/hidden/_history/1'],
+  ['history', 'ValueSet/hidden/_history'],
+  ['expand an instance', 'ValueSet/hidden/$expand'],
+  ['expand by url', `ValueSet/$expand?url=${base}/ValueSet/hidden`],
+  ['expand by url and version', `ValueSet/$expand?url=${base}/ValueSet/hidden%7C1.0.0`],
+  ['expand what is restricted', `ValueSet/$expand?url=${base}/ValueSet/restricted`],
+  ['read what is restricted', 'ValueSet/restricted'],
+  ['validate a code', `ValueSet/$validate-code?url=${base}/ValueSet/hidden&system=urn:ietf:bcp:13&code=text/plain`],
+  ['translate', `ConceptMap/$translate?url=${base}/ConceptMap/m&system=urn:ietf:bcp:13&code=text/plain`],
+]
+
+describe('what is not for everybody', () => {
+  for (const [name, path] of ways)
+    it(`${name}: is there for its author alone`, async () => {
+      // Twice, for what was answered once may be kept.
+      for (let turn = 0; turn < 3; turn++) {
+        const [seen, unseen] = [await author(path), await anonymous(path)]
+        assert.equal(seen.status, 200, JSON.stringify(seen.body))
+        assert.equal(unseen.status, 404, JSON.stringify(unseen.body))
+        assert.ok(!String(seen.headers['cache-control']).includes('public'))
+      }
+    })
+
+  it('is not found, not counted and not drawn in by a search', async () => {
+    const names = ({ body }: { body: Bundle }) =>
+      (body.entry ?? []).map(({ resource }) => `${resource?.resourceType}/${resource?.id}`).sort()
+    const all = `ValueSet?url:below=${base}&_total=accurate`
+    const [seen, unseen] = [await author(all), await anonymous(all)]
+    assert.deepEqual(names(seen), ['ValueSet/hidden', 'ValueSet/restricted', 'ValueSet/shown'])
+    assert.deepEqual(names(unseen), ['ValueSet/shown'])
+    assert.deepEqual([seen.body.total, unseen.body.total], [3, 1])
+    const shown = `ValueSet?url=${base}/ValueSet/shown&_revinclude=ConceptMap:target-uri&_revinclude=ConceptMap:target`
+    assert.deepEqual(names(await author(shown)), ['ConceptMap/m', 'ValueSet/shown'])
+    assert.deepEqual(names(await anonymous(shown)), ['ValueSet/shown'])
+    assert.deepEqual(names(await anonymous(`ValueSet?url:below=${base}&_tag=not-public`)), [])
+  })
+
+  it('is not in the history of all, whose total would count it', async () => {
+    const { body } = await anonymous('ValueSet/_history?_count=200')
+    const resources = (body as Bundle).entry?.map(({ resource }) => asResource(resource)) ?? []
+    assert.ok(resources.length > 0)
+    assert.deepEqual(resources.filter(isNotPublic), [])
+    assert.equal(body.total, undefined)
+    const mine = (await author('ValueSet/_history?_count=200')).body as Bundle
+    assert.equal(mine.entry?.filter(({ resource }) => isNotPublic(asResource(resource))).length, 2)
+  })
+
+  it('is not shown by an entry of a batch', async () => {
+    const entry = [{ request: { method: 'GET', url: 'ValueSet/hidden' } }]
+    const batch = { resourceType: 'Bundle', type: 'batch', entry }
+    const ask = () => supertest(http).post('/fhir').send(batch)
+    assert.equal((await ask()).body.entry[0].response.status, '404')
+    assert.equal((await ask().set('Authorization', 'Bearer test')).body.entry[0].response.status, '200')
+  })
+
+  it('is for everybody once it is active, and the versions before are not', async () => {
+    assert.equal((await put(valueSet('becoming'))).status, 201)
+    assert.equal((await anonymous('ValueSet/becoming')).status, 404)
+    const drawn = (await author('ValueSet/becoming')).body as ValueSet
+    assert.ok(isNotPublic(drawn))
+    // As it was read, but for its status: the tag is the server's, who sends it back says nothing by it.
+    assert.equal((await put({ ...drawn, status: 'active' })).status, 200)
+    const { status, body } = await anonymous('ValueSet/becoming')
+    assert.equal(status, 200)
+    assert.equal(body.meta.tag, undefined)
+    assert.equal((await anonymous('ValueSet/becoming/_history/1')).status, 404)
+    assert.equal((await anonymous('ValueSet/becoming/_history/2')).status, 200)
+    assert.equal((await author('ValueSet/becoming/_history/1')).status, 200)
+  })
+
+  it('keeps what a client says of it himself', async () => {
+    const tag = [{ system: 'http://example.org/tags', code: 'mine' }]
+    assert.equal((await put(valueSet('tagged', { meta: { tag } }))).status, 201)
+    assert.equal((await author('ValueSet/tagged')).body.meta.tag.length, 2)
+    assert.equal((await put(valueSet('tagged', { meta: { tag }, status: 'active' }))).status, 200)
+    assert.deepEqual((await anonymous('ValueSet/tagged')).body.meta.tag, tag)
+  })
+})
+
+describe('views of principals', () => {
+  const principal = (types: string[], permission: string): Principal => ({
+    id: 'client:x',
+    kind: 'client',
+    name: 'x',
+    permits: (asked, type) => asked === permission && types.includes(type),
+    ownership: 'all',
+  })
+  it('whose scopes permit types see those alone', async () => {
+    const { storage } = opened.server
+    const sees = principal(['ValueSet'], 'update')
+    const view = publicView(storage, (type) => sees.permits('update', type))
+    assert.ok(await view.read('ValueSet', 'hidden'))
+    assert.equal(await view.read('ConceptMap', 'm'), undefined)
+    const count = { sort: [], count: 10, total: 'accurate' as const }
+    const conditions = [{ parameter: 'url', modifier: 'below' as const, values: [{ value: base }] }]
+    assert.equal((await view.search({ type: 'ConceptMap', ...count, conditions })).total, 0)
+    assert.equal((await storage.search({ type: 'ConceptMap', ...count, conditions })).total, 1)
+    assert.deepEqual(
+      (await view.findCanonical('ValueSet', `${base}/ValueSet/hidden`)).map(({ id }) => id),
+      ['hidden'],
+    )
+  })
+})
+
+describe('a draft of ours', () => {
+  it('keeps its name from copies of others', async () => {
+    const copy = {
+      ...valueSet('copy', { status: 'active' }),
+      meta: { tag: [{ system: 'http://vidimus.org/fhir/CodeSystem/mirrored', code: 'XXA' }] },
+    }
+    const { storage } = opened.server
+    const both = {
+      ...storage,
+      findCanonical: async () => [copy, ...(await storage.findCanonical('ValueSet', `${base}/ValueSet/hidden`))],
+    }
+    assert.deepEqual(await publicView(both).findCanonical('ValueSet', `${base}/ValueSet/hidden`), [])
+  })
+})
