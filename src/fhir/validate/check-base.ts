@@ -58,7 +58,8 @@ function* checkItem(walk: Walk, member: Member, item: Item): Steps {
   const { rules } = member
   if (member.isResource) yield* checkInner(walk, member, item)
   else {
-    if (item.value !== undefined) for (const binding of rules.bindings) askFor(walk, binding, item.value, '')
+    const isText = item.type === 'string' && member.element.choice
+    if (item.value !== undefined && !isText) for (const binding of rules.bindings) askFor(walk, binding, item.value, '')
     for (const constraint of member.constraints) checkInvariant(walk, constraint, item)
     const content = contentOf(item)
     if (content) {

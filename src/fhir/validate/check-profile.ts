@@ -5,7 +5,7 @@ import { isResource, isSubtype } from '../elements.ts'
 import { namedType } from './base-definitions.ts'
 import { askFor } from './bindings.ts'
 import { checkInvariant, rootItem } from './invariants/invariants.ts'
-import { contentOf, contentTypeOf, type Item, itemsOf } from './items.ts'
+import { contentOf, contentTypeOf, type Item, isOfType, itemsOf } from './items.ts'
 import { fits, isSame } from './pattern.ts'
 import type { Profile, ProfileElement, TypeRule } from './profile.ts'
 import { isAllowedTarget, targetOf } from './references.ts'
@@ -111,7 +111,7 @@ function* checkItem(walk: Walk, { profile, node }: Holding, item: Item): Steps {
   yield
 }
 
-function checkValue(walk: Walk, { profile, node }: Holding, { value }: Item): void {
+function checkValue(walk: Walk, { profile, node }: Holding, { value, type }: Item): void {
   const { fixed, pattern, maxLength, smallest, largest } = node
   const say = (text: string) =>
     walk.report.add('value', { text: `${text} (${profile.canonical})`, expression: expressionOf(walk) })
@@ -121,6 +121,8 @@ function checkValue(walk: Walk, { profile, node }: Holding, { value }: Item): vo
     say(`The text may have ${maxLength} characters at most`)
   if (smallest !== undefined && isBelow(value, smallest)) say(`The value must not be below ${shown(smallest)}`)
   if (largest !== undefined && isBelow(largest, value)) say(`The value must not be above ${shown(largest)}`)
+  // Of a choice the coded types are bound, and a text is one of the others.
+  if (type === 'string' && node.id.slice(node.id.lastIndexOf('.')).includes('[x]')) return
   for (const binding of node.bindings) askFor(walk, binding, value, profile.canonical)
 }
 
@@ -137,7 +139,7 @@ function isBelow(a: unknown, b: unknown): boolean {
 
 /** The types that a profile leaves, their profiles, and what references lead to. */
 function* checkTypes(walk: Walk, { profile, node }: Holding, item: Item): Steps {
-  const rules = node.types.filter(({ code }) => isSubtype(item.type, code) || item.type.includes('.'))
+  const rules = node.types.filter(({ code }) => isOfType(item.type, code) || item.type.includes('.'))
   if (rules.length === 0) {
     const codes = node.types.map(({ code }) => code).join(', ')
     walk.report.add('structure', {

@@ -1,7 +1,15 @@
 /** What stands in an element of an object, whatever form JSON gives it. Shapes that are not R4 are passed over: they are told elsewhere. */
 import { isJsonObject } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
-import { choiceProperty, elementInfo, type FoundElement, isPrimitive } from '../elements.ts'
+import {
+  choiceProperty,
+  elementInfo,
+  type FoundElement,
+  isPrimitive,
+  isResource,
+  isSubtype,
+  typeInfo,
+} from '../elements.ts'
 
 /** One value of an element. */
 export interface Item {
@@ -64,6 +72,13 @@ function resourceType(value: unknown, type: string): string {
   if (!isJsonObject(value) || typeof value.resourceType !== 'string') return type
   return type === 'Resource' || type === 'DomainResource' ? value.resourceType : type
 }
+
+/**
+ * Whether a value is of a type that is allowed. A code is no string here, nor an Age a Quantity: what derives from a type counts for
+ * resources and for what has no values of its own.
+ */
+export const isOfType = (type: string, allowed: string): boolean =>
+  type === allowed || (isSubtype(type, allowed) && (isResource(type) || typeInfo(allowed)?.abstract === true))
 
 /** The object that holds the children of a value: itself, or what stands beside a primitive. */
 export const contentOf = ({ value, extra }: Pick<Item, 'value' | 'extra'>): JsonObject | undefined =>

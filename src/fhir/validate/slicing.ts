@@ -2,7 +2,7 @@
 import { isJsonObject } from '../../base/json.ts'
 import { isSubtype } from '../elements.ts'
 import { codesOf } from './bindings.ts'
-import { contentOf, contentTypeOf, type Item, itemsOf } from './items.ts'
+import { contentOf, contentTypeOf, type Item, isOfType, itemsOf } from './items.ts'
 import { fits, isSame } from './pattern.ts'
 import type { Discriminator, ProfileElement, Slicing } from './profile.ts'
 import { followReference } from './references.ts'
@@ -90,7 +90,7 @@ function exists(ends: ProfileElement[], found: Item[]): Belonging {
 function ofType(ends: ProfileElement[], found: Item[]): Belonging {
   const codes = ends.flatMap(({ types }) => types.map(({ code }) => code))
   if (codes.length === 0) return undefined
-  return found.some(({ type }) => codes.some((code) => isSubtype(type, code)))
+  return found.some(({ type }) => codes.some((code) => isOfType(type, code)))
 }
 
 function ofValue(walk: Walk, ends: ProfileElement[], found: Item[]): Belonging {

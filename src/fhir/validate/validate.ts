@@ -12,6 +12,7 @@ import { type CodeTest, judgeAsks } from './bindings.ts'
 import { checkResourceBeyondStructure } from './check-base.ts'
 import { checkProfile } from './check-profile.ts'
 import { createProfiles, neededBy, type ProfileSource } from './load-profiles.ts'
+import { indexBundle } from './references.ts'
 import { createReport, type Report } from './report.ts'
 import type { Ask, Program, Steps, Walk } from './walk.ts'
 
@@ -91,6 +92,7 @@ function* check(walk: Walk, resource: JsonObject, wanted: readonly string[]): St
   const home = { resource, root: resource, bundle: undefined, fullUrl: undefined }
   yield* checkResourceBeyondStructure(walk, resource, home)
   const type = String(resource.resourceType)
+  walk.home = { ...home, bundle: type === 'Bundle' ? indexBundle(resource) : undefined }
   walk.trail.push({ segment: type, name: type, type })
   for (const canonical of new Set(wanted)) yield* checkProfile(walk, canonical, resource, type)
   walk.trail.pop()
