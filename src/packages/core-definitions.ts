@@ -45,7 +45,8 @@ export function coreDefinitions(options: CoreDefinitionOptions = {}): CoreDefini
     async find(canonical) {
       const [url = '', version] = canonical.split('|')
       if (!url.startsWith(BASE) || (version !== undefined && version !== '4.0.1')) return undefined
-      return read.one(url)
+      const found = await read.one(url)
+      return found && withoutEdited(found)
     },
     list: read.all,
   }
@@ -53,6 +54,16 @@ export function coreDefinitions(options: CoreDefinitionOptions = {}): CoreDefini
 
 /** Whether a canonical is one that HL7 gives to definitions of R4 core. */
 export const isOfCore = (canonical: string): boolean => canonical.startsWith(BASE)
+
+/**
+ * The package's snapshots of types were edited by its publisher (`Binary.url`, `Meta.project`), the differentials were not: whoever needs
+ * the snapshot of a type makes it of them.
+ */
+function withoutEdited(definition: StructureDefinition): StructureDefinition {
+  if (definition.derivation !== 'specialization' || definition.baseDefinition === undefined) return definition
+  const { snapshot: _snapshot, ...rest } = definition
+  return rest
+}
 
 interface Reader {
   one(url: string): Promise<StructureDefinition | undefined>

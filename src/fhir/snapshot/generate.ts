@@ -1,4 +1,5 @@
 /** Makes the snapshot of a StructureDefinition of its differential and its base (https://hl7.org/fhir/R4/profiling.html#snapshot). */
+import { parseCanonical } from '../canonical.ts'
 import { choiceProperty, isResource } from '../elements.ts'
 import { FhirError, issue, unprocessable } from '../error.ts'
 import type { StructureDefinition } from '../types.ts'
@@ -53,15 +54,15 @@ async function generate(definition: StructureDefinition, making: Making): Promis
       throw unprocessable({ text: `${url} has no baseDefinition`, expression: at('baseDefinition') })
     return changes
   }
-  const base = await known(baseDefinition, making, 'baseDefinition')
-  const elements = await elementsOf(base, making)
+  const parent = await known(baseDefinition, making, 'baseDefinition')
+  const elements = await elementsOf(parent, making)
   const isNewType = derivation !== 'constraint'
   const inherited = treeOf(elements, idsOf(elements))
   const name = isNewType ? (changes[0]?.path.split('.')[0] ?? type) : inherited.element.path
   const root = isNewType ? renamed(inherited, name) : inherited
-  if (!isNewType && base.type !== type)
+  if (!isNewType && parent.type !== type)
     throw unprocessable({
-      text: `${url} constrains ${type}, its base is a definition of ${base.type}`,
+      text: `${url} constrains ${type}, its base is a definition of ${parent.type}`,
       expression: at('type'),
     })
   const work: Work = { root, making, url, isNewType }
@@ -81,8 +82,20 @@ interface Work {
   isNewType: boolean
 }
 
+/** What logical models may be based on since R5, and are in packages of R4: a type with nothing in it. */
+const base: StructureDefinition = {
+  resourceType: 'StructureDefinition',
+  url: 'http://hl7.org/fhir/StructureDefinition/Base',
+  name: 'Base',
+  status: 'active',
+  kind: 'complex-type',
+  abstract: true,
+  type: 'Base',
+  snapshot: { element: [{ id: 'Base', path: 'Base', min: 0, max: '*' }] },
+}
+
 async function known(canonical: string, { find }: Making, member: string): Promise<StructureDefinition> {
-  const found = await find(canonical)
+  const found = (await find(canonical)) ?? (parseCanonical(canonical).url === base.url ? base : undefined)
   if (found) return found
   const text = `${canonical} is not known here: no snapshot can be made over it`
   throw new FhirError(422, issue('not-found', { text, expression: at(member) }))
@@ -139,7 +152,8 @@ interface Asked {
 }
 
 async function step(work: Work, node: Node, { segment, change, isLast }: Asked): Promise<Node> {
-  node.children ??= await childrenOf(work, node)
+  // A new type may begin with nothing.
+  node.children ??= work.isNewType && !node.element.type?.length ? [] : await childrenOf(work, node)
   const [written = '', named] = segment.split(':')
   const exact = node.children.find(({ name }) => name === written)
   const choice = exact ? undefined : node.children.find((each) => isChoiceOf(each, written))
