@@ -11,7 +11,7 @@ import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
 import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
-import { createNetworkClient, type NetworkClient } from './network/network-client.ts'
+import { createNetworkClient } from './network/network-client.ts'
 import type { OperationContext } from './operations/context.ts'
 import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
@@ -19,15 +19,16 @@ import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { authorityAt, authorityWarnings } from './server/authority.ts'
-import { type Contexts, createContexts } from './server/context.ts'
+import { createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { guardLives } from './server/lifecycle.ts'
 import { listeners } from './server/listeners.ts'
-import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
+import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
+import { createSignatures } from './server/signatures.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
@@ -89,6 +90,8 @@ export interface ServerParts {
   after?: After
   /** The credential formats that are read, by default all that this software knows. */
   formats?: readonly CredentialFormat[]
+  /** Runs a command beside the server; without it the server's own thread does that work. */
+  beside?: RunBeside | undefined
 }
 
 /**
@@ -96,52 +99,22 @@ export interface ServerParts {
  * content and does not listen.
  * @throws Error when the store cannot be opened
  */
-export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
-  mkdirSync(config.dataDir, { recursive: true })
-  const now = () => new Date()
-  const keys = await signingKeys(config, now)
-  const gateways = await openGateways(config, now)
-  const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
-  const storage = guardLives(guardCopies(opened, ruleSuppliers(config)), () => context.rules)
-  const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
-  const closing = new AbortController()
-  const gateway = gatewayDownloads(config, gateways)
-  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
-  const pending = createPendingContent(storage.derived)
-  const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
-  const baseUrl = () => publicAddress({ ...config, port, tls: config.tls && { ...config.tls, port } })
-  let port = config.plainHttp ? config.port : (config.tls?.port ?? config.port)
-  let provenance = newProvenance()
-  const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
-    provenance.trustedReference(version, domain)
-  const fhirBase = () => `${baseUrl()}/fhir`
-  const wiring = { config, storage, trust, pending, network, now, trustedReference, baseUrl: fhirBase }
-  const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
-  const context = contexts.authors
-  const publish = createPublish({
-    ...context,
-    maps: context.verdictMaps,
-    find: (type, canonical) => find(storage, type, canonical),
-    drafts: config.drafts,
-  })
+export async function createServer(config: Config, parts: ServerParts = {}): Promise<VidimusServer> {
   let running: RunningServer | undefined
-  const parts = { config, network, pending, now, after, tell }
-  const manifests = async () => (keys.current() ? await provenance.manifests() : undefined)
-  const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
-  const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
-  const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
+  let port = config.plainHttp ? config.port : (config.tls?.port ?? config.port)
+  const baseUrl = () => publicAddress({ ...config, port, tls: config.tls && { ...config.tls, port } })
+  const rooms = await openRooms(config, parts, baseUrl)
+  const { contexts, registration, mirror, directory, trust, keys } = rooms
   let endRefresh: (() => Promise<void>) | undefined
   const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const own = { publish, registration, directory, config, trust, pending, keys }
-  const newApp = () => createHttpApp({ ...own, contexts, network, provenance, baseUrl: baseUrl(), mayWrite })
+  const newApp = () => createHttpApp({ ...rooms, config, baseUrl: baseUrl(), mayWrite })
   let app = newApp()
   for (const warning of authorityWarnings({ config })) tell(`warning: ${warning}`)
   return {
-    ...context,
-    ...own,
-    mirror,
+    ...contexts.authors,
+    ...rooms,
+    config,
     signing: keys,
-    provenance: () => provenance,
     handler: (message, response) => app.handler(message, response),
     async listen() {
       running = await listen((message, response) => app.handler(message, response), listeners(config, { now, tell }))
@@ -150,27 +123,74 @@ export async function createServer(config: Config, { after, formats }: ServerPar
         port = listening
         await app.audit.flush()
         await app.close()
-        provenance = newProvenance()
         app = newApp()
       }
-      endRefresh ??= beginRefresh(trust, config, after)
+      endRefresh ??= beginRefresh(trust, config, parts.after)
       registration.start()
       mirror.start()
-      if (config.keyDirectory) directory.start(after)
+      if (config.keyDirectory) directory.start(parts.after)
       return baseUrl()
     },
     ports: () => ({ port: running?.port, tlsPort: running?.tlsPort }),
     reload: () => running?.reload(),
     async close() {
-      closing.abort()
+      rooms.closing.abort()
       await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
       await running?.close(10_000)
-      network.close()
+      rooms.network.close()
       await app.audit.flush()
       accessLines.flush()
       await Promise.all([app.close(), contexts.close()])
-      await storage.close()
+      await rooms.storage.close()
     },
+  }
+}
+
+const now = () => new Date()
+
+/** Opens the store, reads keys and lists, and gives each room what it needs of the others. */
+async function openRooms(config: Config, { after, formats, beside }: ServerParts, baseUrl: () => string) {
+  mkdirSync(config.dataDir, { recursive: true })
+  const configured = await signingKeys(config, now)
+  const gateways = await openGateways(config, now)
+  const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
+  const storage = guardLives(guardCopies(opened, ruleSuppliers(config)), () => contexts.authors.rules)
+  const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
+  const closing = new AbortController()
+  const gateway = gatewayDownloads(config, gateways)
+  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
+  const signed = await createSignatures({ config, storage, trust, keys: configured, baseUrl, software, now })
+  const { keys } = signed
+  const pending = createPendingContent(storage.derived)
+  const provenance = madeAt(baseUrl, (address) => createProvenance({ config, storage, keys, software, now }, address))
+  const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
+    provenance().trustedReference(version, domain)
+  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, signatures: signed.operations }
+  const wiring = { config, storage, trust, pending, network, now, ...vouching }
+  const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
+  const context = contexts.authors
+  const publish = createPublish({
+    ...context,
+    maps: context.verdictMaps,
+    find: (type, canonical) => find(storage, type, canonical),
+    drafts: config.drafts,
+  })
+  const parts = { config, network, pending, now, after, beside, tell }
+  const manifests = async () => (keys.current() ? await provenance().manifests() : undefined)
+  const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
+  const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
+  const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
+  const own = { storage, network, closing, trust, signed, keys, pending, provenance, contexts }
+  return { ...own, publish, registration, mirror, directory }
+}
+
+/** What is made for a public address, and anew when that is another: it is known when the server listens. */
+function madeAt<T>(baseUrl: () => string, make: (address: string) => T): () => T {
+  let made: { address: string; it: T } | undefined
+  return () => {
+    const address = baseUrl()
+    if (made?.address !== address) made = { address, it: make(address) }
+    return made.it
   }
 }
 
@@ -188,22 +208,18 @@ const accessLines = lineWriter((lines) => void process.stdout.write(lines))
 const tell = (text: string) => void process.stderr.write(`${text}\n`)
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
-interface HttpWiring
-  extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
-  contexts: Contexts
-  keys: SigningKeys
-  network: NetworkClient
-  provenance: Provenance
+interface HttpWiring extends Omit<Awaited<ReturnType<typeof openRooms>>, 'mirror' | 'closing'> {
+  config: Config
   baseUrl: string
   mayWrite(bytes: number): boolean
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, contexts, publish, pending, trust, keys, directory, provenance, registration, baseUrl, mayWrite } =
-    wiring
+  const { config, contexts, publish, pending, trust, keys, signed, directory, registration, baseUrl, mayWrite } = wiring
+  const provenance = wiring.provenance()
   const context = contexts.everybody
   const { storage, now, uuid, terminology } = context
-  const authority = authorityAt(baseUrl, { config, storage, trust, network: wiring.network, now, tell })
+  const authority = authorityAt(baseUrl, { config, storage: wiring.storage, trust, network: wiring.network, now, tell })
   return createApp({
     storage,
     operations,
@@ -244,7 +260,7 @@ function createHttpApp(wiring: HttpWiring) {
           unavailable: trust.keys().unavailable,
         }),
       publishedWrite: publish.writeInHand,
-      completeWrites: completeWrites({ storage }),
+      completeWrites: completeWrites({ storage: wiring.storage, complete: signed.complete }),
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
     },
     ...(config.accessLog ? { accessLog: (entry: AccessLogEntry) => accessLines.line(JSON.stringify(entry)) } : {}),

@@ -11,6 +11,7 @@ import { lifecycleOperations } from './lifecycle/lifecycle.ts'
 import { lookup } from './lookup.ts'
 import { dataRequirements } from './package/data-requirements.ts'
 import { packageOperation } from './package/package.ts'
+import { verifySignatureOperation } from './provenance/verify-signature.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
@@ -39,5 +40,6 @@ export const operations: Operation<OperationContext>[] = [
   dataRequirements,
   trustedReference,
   verifyTrustOperation,
+  verifySignatureOperation,
   ...lifecycleOperations,
 ]

@@ -55,7 +55,7 @@ export async function openKeyRevocations({ records }: Pick<Storage, 'records'>):
 function worse(before: KeyRevocation | undefined, given: KeyRevocation): KeyRevocation {
   if (!before) return given
   const isCompromised = [before, given].some(({ reason }) => reason === 'keyCompromise')
-  const at = before.at < given.at ? before.at : given.at
+  const [at = given.at] = [before.at, given.at].sort()
   return { ...given, at, reason: isCompromised ? 'keyCompromise' : given.reason }
 }
 

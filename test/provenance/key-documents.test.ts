@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto'
 import { describe, it, test } from 'node:test'
-import type { PublicDocument } from '../../src/base/public-document.ts'
 import { jwkThumbprint } from '../../src/base/crypto/jwk-thumbprint.ts'
+import type { PublicDocument } from '../../src/base/public-document.ts'
 import { didDocumentPath, didWebOf } from '../../src/provenance/did-web.ts'
 import { keyDocuments } from '../../src/provenance/key-documents.ts'
 import { readCases } from '../support/cases.ts'
@@ -64,8 +64,13 @@ test('the DID document has the same keys, and what each is for', () => {
   assert.equal(ids[1], `${did.id}#${jwkThumbprint(createPublicKey({ key: first, format: 'jwk' }))}`)
   assert.deepEqual(did.assertionMethod, ids.slice(0, 3))
   assert.deepEqual(did.authentication, [`${did.id}#message`])
-  const told = did.verificationMethod.map(({ publicKeyJwk }: { publicKeyJwk: JsonWebKey }) => JSON.stringify(publicKeyJwk))
-  assert.deepEqual([...new Set(told)].map((each) => JSON.parse(String(each))), jsonAt('/.well-known/jwks.json').keys)
+  const told = did.verificationMethod.map(({ publicKeyJwk }: { publicKeyJwk: JsonWebKey }) =>
+    JSON.stringify(publicKeyJwk),
+  )
+  assert.deepEqual(
+    [...new Set(told)].map((each) => JSON.parse(String(each))),
+    jsonAt('/.well-known/jwks.json').keys,
+  )
 })
 
 test('nothing of a private key is in either', () => {

@@ -23,7 +23,7 @@ const displays = {
 export type Purpose = keyof typeof displays
 
 /** Code of a purpose. */
-export const purposeCode = (purpose: Purpose): string => `${base}.${purpose}`
+const purposeCode = (purpose: Purpose): string => `${base}.${purpose}`
 
 /** A purpose as `Signature.type` has it. */
 export const purposeCoding = (purpose: Purpose): Coding => ({

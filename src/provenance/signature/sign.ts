@@ -27,7 +27,7 @@ interface Named {
 }
 
 /** Second in which something is signed, as `sigT` has it. */
-export const signingTime = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`
+const signingTime = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`
 
 /** Key id of a signature: the signer's DID with the thumbprint of the public key (RFC 7638). */
 export const signatureKeyId = (did: string, key: Pick<SigningKey, 'publicKey'>): string =>
@@ -88,7 +88,7 @@ export async function signBundleWith(bundle: Bundle, options: SignOptions): Prom
 }
 
 /** `targetFormat` of a canonicalization. */
-export const targetFormatOf = (canonicalization: Canonicalization): string =>
+const targetFormatOf = (canonicalization: Canonicalization): string =>
   `application/fhir+json;canonicalization=${canonicalizations[canonicalization]}`
 
 function signatureElement(

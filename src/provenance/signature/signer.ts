@@ -47,7 +47,7 @@ export interface AskedKey {
 }
 
 /** Finds keys; a text says why there is none. */
-export type FindKeys = (asked: AskedKey) => readonly JudgedKey[] | string
+type FindKeys = (asked: AskedKey) => readonly JudgedKey[] | string
 
 /** Whether a signer may sign an artefact: its canonical url and jurisdictions; of a Bundle whether he may sign at all. */
 export type JudgeAuthority = (signer: Signer, resource: Resource) => Finding

@@ -1,15 +1,10 @@
-/** Whom the operator lets sign artefacts: with which keys, and for which canonical urls and jurisdictions. */
+/** Whom the operator lets sign artefacts, and the keys that he pins for them. */
 
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { jwkThumbprint } from '../../base/crypto/jwk-thumbprint.ts'
 import { isForSignatures } from '../../base/crypto/x509.ts'
-import { alpha2FromAlpha3 } from '../../base/iso-3166.ts'
-import { objectsIn } from '../../base/json.ts'
-import { artefactCanonical } from '../../fhir/artefact.ts'
-import { asJson } from '../../fhir/json.ts'
-import type { Resource } from '../../fhir/types.ts'
 import { isSignedBy } from './read-signature.ts'
-import { type AskedKey, didUrl, type Finding, type JudgeAuthority, type JudgedKey, type Signer } from './signer.ts'
+import { type AskedKey, didUrl, type Finding, type JudgedKey, type Signer } from './signer.ts'
 
 /** A key that stands in the configuration itself. */
 export interface AllowedKey {
@@ -28,8 +23,9 @@ export interface AllowedSigner {
   /** Code of the participant whose upload keys (usage UP) of the trust lists are his. */
   participant?: string
   name?: string
+  /** `*` is any. */
   canonicalPrefixes: readonly string[]
-  /** ISO 3166; empty: any. */
+  /** Countries by three letters, `system|code`, or `*` for any. */
   jurisdictions: readonly string[]
   keys: readonly AllowedKey[]
   /** Authorities that issue upload certificates for him, and nothing else: what they signed counts though no list has it. */
@@ -151,57 +147,3 @@ const extendedFault = ({ keyUsage }: X509Certificate): Finding | undefined =>
   keyUsage && keyUsage.length > 0
     ? { fail: 'its certificate is made for something else than uploads (extended key usage)' }
     : undefined
-
-/**
- * Whether somebody may sign an artefact: its canonical url stands below a prefix of his, and its jurisdictions are his. A key of this
- * server may sign what this server holds.
- */
-export function authorityOf(signers: readonly AllowedSigner[]): JudgeAuthority {
-  return (signer, resource) => {
-    if (signer.isOwn) return 'a key of this server'
-    const entries = signers.filter((each) => isSame(each, signer))
-    if (entries.length === 0) return { fail: 'nobody has given the signer authority over anything here' }
-    if (resource.resourceType === 'Bundle') return 'a package has no canonical url: whose its entries are is not judged'
-    const { url } = artefactCanonical(resource) ?? {}
-    const prefixed = entries.filter(({ canonicalPrefixes }) =>
-      canonicalPrefixes.some((each) => isBelow(each, url ?? '')),
-    )
-    if (prefixed.length === 0) return { fail: 'the signer has no authority over that canonical url' }
-    return prefixed.some(({ jurisdictions }) => covers(jurisdictions, resource))
-      ? 'the signer has authority over that canonical url and jurisdiction'
-      : { fail: 'the signer has no authority over that jurisdiction' }
-  }
-}
-
-/** The entry is of who signed: by the DID that his key is bound to, else by the participant whose key it is. */
-function isSame(entry: AllowedSigner, { issuer, participant }: Signer): boolean {
-  if (entry.issuer !== undefined) return entry.issuer === issuer
-  return entry.participant !== undefined && participant !== undefined && code(entry.participant) === code(participant)
-}
-
-/** Country codes of two and of three letters are one. */
-const code = (text: string): string => {
-  const upper = text.trim().toUpperCase()
-  return alpha2FromAlpha3(upper) ?? upper
-}
-
-/** Whether an address is a prefix or stands below it: what begins alike is not below, `http://a.example` has no `http://a.example.org/`. */
-export function isBelow(prefix: string, url: string): boolean {
-  if (!url.startsWith(prefix)) return false
-  return url.length === prefix.length || /[/#:]$/.test(prefix) || /^[/#]/.test(url.slice(prefix.length))
-}
-
-const countrySystem = /^urn:iso:std:iso:3166(?:$|[-:#])/
-
-function covers(jurisdictions: readonly string[], resource: Resource): boolean {
-  if (jurisdictions.length === 0) return true
-  const own = new Set(jurisdictions.map(code))
-  const { jurisdiction } = asJson(resource)
-  return objectsIn(jurisdiction).every((concept) =>
-    objectsIn(concept.coding).every(({ system, code: given }) =>
-      typeof system === 'string' && countrySystem.test(system) && typeof given === 'string'
-        ? own.has(code(given))
-        : false,
-    ),
-  )
-}

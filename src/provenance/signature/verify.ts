@@ -15,7 +15,7 @@ import type { Signature } from './sign.ts'
 import type { AskedKey, Finding, JudgedKey, SignatureTrust, Signer } from './signer.ts'
 
 /** The steps, in the order in which they are taken; the first that fails decides, and those after it are skipped. */
-export const signatureSteps = [
+const signatureSteps = [
   'parse',
   'algorithm',
   'key',
@@ -29,10 +29,10 @@ export const signatureSteps = [
 ] as const
 
 /** Name of a step. */
-export type SignatureStepName = (typeof signatureSteps)[number]
+type SignatureStepName = (typeof signatureSteps)[number]
 
 /** A step and how it ended. The detail never quotes what is judged. */
-export interface SignatureStep {
+interface SignatureStep {
   name: SignatureStepName
   outcome: 'pass' | 'fail' | 'skipped'
   detail: string
@@ -46,7 +46,7 @@ export interface SignatureVerdict {
   signer?: Signer
   /** Whether it claims to be that of an author, which its header confirms when it holds. */
   isAuthors: boolean
-  /** It is about another target of the same Provenance, and says nothing of this one. */
+  /** It says that it is about another target of the same Provenance; it was not judged, and says nothing of this one. */
   isOfOtherTarget?: true
 }
 
@@ -142,11 +142,9 @@ function verifySignature(signature: Signature, subject: Subject, options: Verify
   if (typeof read === 'string') return failed([], read)
   const { header } = read
   const claimsAuthor = isAuthors(Array.isArray(signature.type) ? signature.type : undefined)
-  const told = (verdict: SignatureVerdict): SignatureVerdict => ({
-    ...verdict,
-    isAuthors: claimsAuthor,
-    ...(isOfOther(header, subject) ? { isOfOtherTarget: true } : {}),
-  })
+  const told = (verdict: SignatureVerdict): SignatureVerdict => ({ ...verdict, isAuthors: claimsAuthor })
+  if (isOfOther(header, subject))
+    return { ...failed([], 'it is about another target of the Provenance'), isOfOtherTarget: true }
   const before: SignatureStep[] = [passed('parse', 'a detached JWS')]
   const algorithm = header.alg
   if (!isKnownAlgorithm(algorithm))

@@ -17,6 +17,7 @@ import {
 import { createIndexWriter, reindexIfOutdated } from './index-values.ts'
 import { history, type Store, search } from './pages.ts'
 import { checkJudgement, publishedVersion, type WriteContext, writeOne } from './write.ts'
+import { beginSlices, mostAtOnce, writeSlices } from './write-slices.ts'
 
 /** How a SQLite store behaves; what is not given has the default. */
 export interface SqliteOptions {
@@ -68,7 +69,10 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
     publications: async () => publications(database),
     write: async (writes) => {
       try {
-        return await whenFree(busyMilliseconds, () => write(store, writes))
+        if (writes.length <= mostAtOnce || file === ':memory:')
+          return await whenFree(busyMilliseconds, () => write(store, writes))
+        const begin = () => beginSlices(file, store.now)
+        return await writeSlices(await whenFree(busyMilliseconds, begin), writes)
       } finally {
         forget()
       }

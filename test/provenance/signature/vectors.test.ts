@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { readPrefix } from '../../../src/authority/canonical-prefix.ts'
 import { isJsonObject } from '../../../src/base/json.ts'
 import type { Json, JsonObject } from '../../../src/base/json-value.ts'
 import { asResource, isOfType, parseJson } from '../../../src/fhir/json.ts'
 import { resourceContent } from '../../../src/provenance/content.ts'
 import { canonicalBytes } from '../../../src/provenance/signature/canonicalization.ts'
-import { type AllowedSigner, allowedKeys, authorityOf } from '../../../src/provenance/signature/signers.ts'
+import { type AllowedSigner, allowedKeys } from '../../../src/provenance/signature/signers.ts'
 import { verifyProvenance } from '../../../src/provenance/signature/verify.ts'
+import { authorityOf } from '../../../src/publish/provenance/signing-authority.ts'
 import { overShared, sharedPath } from '../../support/shared.ts'
 
 interface Case {
@@ -76,7 +78,8 @@ function outcome(vectors: Vectors, each: Case): string | null {
   const allowed = (each.authority ?? vectors.authority).map(
     (entry): AllowedSigner => ({
       ...entry,
-      jurisdictions: [],
+      canonicalPrefixes: entry.canonicalPrefixes.map(readPrefix),
+      jurisdictions: ['*'],
       anchors: [],
       keys: vectors.trustedKeys.keys.map((jwk) => ({
         keyId: jwk.kid,
