@@ -7,6 +7,7 @@ import { cql } from './cql.ts'
 import { evaluateOperation } from './evaluate.ts'
 import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
+import { lifecycleOperations } from './lifecycle/lifecycle.ts'
 import { lookup } from './lookup.ts'
 import { dataRequirements } from './package/data-requirements.ts'
 import { packageOperation } from './package/package.ts'
@@ -40,4 +41,5 @@ export const operations: Operation<OperationContext>[] = [
   trustedReference,
   verifyTrustOperation,
   verifySignatureOperation,
+  ...lifecycleOperations,
 ]
