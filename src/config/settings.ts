@@ -8,6 +8,7 @@ import { gatewaySettings } from './gateway-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
+import { publishSettings } from './publish-settings.ts'
 import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
@@ -52,6 +53,7 @@ export const settings = [
   },
   ...authoritySettings,
   ...signerSettings,
+  ...publishSettings,
   {
     variable: 'DRAFTS',
     kind: 'choice',
