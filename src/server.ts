@@ -9,23 +9,25 @@ import type { After } from './base/after.ts'
 import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
 import { createApp } from './http/app.ts'
-import { readiness } from './http/readiness-parts.ts'
-import { createNetworkClient, type NetworkClient } from './network/network-client.ts'
+import { createNetworkClient } from './network/network-client.ts'
 import type { OperationContext } from './operations/context.ts'
 import { tokenReason } from './operations/open-operations.ts'
 import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { authorityAt, authorityWarnings } from './server/authority.ts'
-import { type Contexts, createContexts } from './server/context.ts'
+import { createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
-import { createFront, type Front, type ShownSources } from './server/front/front.ts'
-import { createLog, type Log, type Tell } from './server/front/log.ts'
+import { createFront } from './server/front/front.ts'
+import { createLog, type Tell } from './server/front/log.ts'
+import { readinessOf, shownBy } from './server/front/shown.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
-import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
+import { guardLives } from './server/lifecycle.ts'
+import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
+import { createSignatures } from './server/signatures.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
@@ -89,6 +91,8 @@ export interface ServerParts {
   after?: After
   /** The credential formats that are read, by default all that this software knows. */
   formats?: readonly CredentialFormat[]
+  /** Runs a command beside the server; without it the server's own thread does that work. */
+  beside?: RunBeside | undefined
 }
 
 /**
@@ -96,29 +100,75 @@ export interface ServerParts {
  * content and does not listen.
  * @throws Error when the store cannot be opened
  */
-export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
+export async function createServer(config: Config, parts: ServerParts = {}): Promise<VidimusServer> {
+  let port = config.plainHttp ? config.port : (config.tls?.port ?? config.port)
+  const baseUrl = () => publicAddress({ ...config, port, tls: config.tls && { ...config.tls, port } })
+  const rooms = await openRooms(config, parts, baseUrl)
+  const { front, contexts, registration, mirror, directory, trust, keys } = rooms
+  let endRefresh: (() => Promise<void>) | undefined
+  const newApp = () => createHttpApp({ ...rooms, config, baseUrl: baseUrl() })
+  let app = newApp()
+  front.show(shownBy({ ...rooms, config, now, audit: () => app.audit }))
+  for (const warning of authorityWarnings({ config })) rooms.log.tell(`warning: ${warning}`, 'warn')
+  return {
+    ...contexts.authors,
+    ...rooms,
+    config,
+    signing: keys,
+    handler: (message, response) => app.handler(message, response),
+    async listen() {
+      const listening = (await front.listen((message, response) => app.handler(message, response))) ?? port
+      if (listening !== port) {
+        port = listening
+        await app.audit.flush()
+        await app.close()
+        app = newApp()
+      }
+      endRefresh ??= beginRefresh(trust, config, { after: parts.after, tell: rooms.log.tell })
+      registration.start()
+      mirror.start()
+      if (config.keyDirectory) directory.start(parts.after)
+      return baseUrl()
+    },
+    ports: front.ports,
+    reload: front.reload,
+    drain: front.drain,
+    async close() {
+      rooms.closing.abort()
+      await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
+      await front.close()
+      rooms.network.close()
+      await app.audit.flush()
+      await Promise.all([app.close(), contexts.close()])
+      await rooms.storage.close()
+    },
+  }
+}
+
+const now = () => new Date()
+
+/** Opens the store, reads keys and lists, and gives each room what it needs of the others. */
+async function openRooms(config: Config, { after, formats, beside }: ServerParts, baseUrl: () => string) {
   mkdirSync(config.dataDir, { recursive: true })
-  const now = () => new Date()
   const log = createLog(config, now)
   const { tell } = log
-  const keys = await signingKeys(config, now)
+  const configured = await signingKeys(config, now)
   const front = await createFront(config, { log, software, now })
   const gateways = await openGateways(config, now)
   const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
-  const storage = guardCopies(opened, ruleSuppliers(config))
+  const storage = guardLives(guardCopies(opened, ruleSuppliers(config)), () => contexts.authors.rules)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
   const gateway = gatewayDownloads(config, gateways)
   const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
+  const signed = await createSignatures({ config, storage, trust, keys: configured, baseUrl, software, now })
+  const { keys } = signed
   const pending = createPendingContent(storage.derived)
-  const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
-  const baseUrl = () => publicAddress({ ...config, port, tls: config.tls && { ...config.tls, port } })
-  let port = config.plainHttp ? config.port : (config.tls?.port ?? config.port)
-  let provenance = newProvenance()
+  const provenance = madeAt(baseUrl, (address) => createProvenance({ config, storage, keys, software, now }, address))
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
-    provenance.trustedReference(version, domain)
-  const fhirBase = () => `${baseUrl()}/fhir`
-  const wiring = { config, storage, trust, pending, network, now, trustedReference, baseUrl: fhirBase }
+    provenance().trustedReference(version, domain)
+  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, signatures: signed.operations }
+  const wiring = { config, storage, trust, pending, network, now, ...vouching }
   const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
   const context = contexts.authors
   const publish = createPublish({
@@ -127,49 +177,22 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     find: (type, canonical) => find(storage, type, canonical),
     drafts: config.drafts,
   })
-  const parts = { config, network, pending, now, after, tell }
-  const manifests = async () => (keys.current() ? await provenance.manifests() : undefined)
+  const parts = { config, network, pending, now, after, beside, tell }
+  const manifests = async () => (keys.current() ? await provenance().manifests() : undefined)
   const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
-  let endRefresh: (() => Promise<void>) | undefined
-  const own = { publish, registration, directory, config, trust, pending, keys }
-  const newApp = () => createHttpApp({ ...own, front, log, contexts, network, provenance, baseUrl: baseUrl() })
-  let app = newApp()
-  front.show(shownBy({ ...own, front, contexts, mirror, now, app: () => app }))
-  for (const warning of authorityWarnings({ config })) tell(`warning: ${warning}`)
-  return {
-    ...context,
-    ...own,
-    mirror,
-    signing: keys,
-    provenance: () => provenance,
-    handler: (message, response) => app.handler(message, response),
-    async listen() {
-      const listening = (await front.listen((message, response) => app.handler(message, response))) ?? port
-      if (listening !== port) {
-        port = listening
-        await app.audit.flush()
-        await app.close()
-        provenance = newProvenance()
-        app = newApp()
-      }
-      endRefresh ??= beginRefresh(trust, config, { after, tell })
-      registration.start()
-      mirror.start()
-      if (config.keyDirectory) directory.start(after)
-      return baseUrl()
-    },
-    ...watched(front),
-    async close() {
-      closing.abort()
-      await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
-      await front.close()
-      network.close()
-      await app.audit.flush()
-      await Promise.all([app.close(), contexts.close()])
-      await storage.close()
-    },
+  const own = { log, front, storage, network, closing, trust, signed, keys, pending, provenance, contexts }
+  return { ...own, publish, registration, mirror, directory }
+}
+
+/** What is made for a public address, and anew when that is another: it is known when the server listens. */
+function madeAt<T>(baseUrl: () => string, make: (address: string) => T): () => T {
+  let made: { address: string; it: T } | undefined
+  return () => {
+    const address = baseUrl()
+    if (made?.address !== address) made = { address, it: make(address) }
+    return made.it
   }
 }
 
@@ -190,79 +213,25 @@ function beginRefresh(
 
 const errorStack = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
-/** What is done with the front of a server from outside. */
-const watched = ({ ports, reload, drain }: Front): Pick<VidimusServer, 'ports' | 'reload' | 'drain'> => ({
-  ports,
-  reload,
-  drain,
-})
-
-const readinessOf = ({ front, config, pending, trust }: Pick<HttpWiring, 'front' | 'config' | 'pending' | 'trust'>) => [
-  ...front.readiness(),
-  ...readiness({
-    maintenance: config.maintenance,
-    content: pending.state(),
-    lists: trust.status(),
-    unavailable: trust.keys().unavailable,
-  }),
-]
-
-interface ShownBy extends Pick<HttpWiring, 'config' | 'pending' | 'trust' | 'front' | 'registration' | 'contexts'> {
-  mirror: Mirror
-  app(): ReturnType<typeof createApp>
-  now(): Date
-}
-
-/** Where the numbers of a server are read that its front has not itself. */
-function shownBy(parts: ShownBy): ShownSources {
-  const { trust, registration, contexts, mirror, app, now } = parts
-  const { everybody, authors } = contexts
-  const processes = (of: (context: typeof everybody) => number[]) => new Set([everybody, authors].flatMap(of)).size
-  return {
-    audit: () => ({ waiting: app().audit.waiting(), dropped: app().audit.dropped() }),
-    readiness: () => readinessOf(parts),
-    trust,
-    gateways: registration.states,
-    mirrored: async () => (await mirror.status()).references,
-    jobs: () => ({
-      maps: processes(({ mapJobs }) => mapJobs.pids()),
-      images: processes(({ images }) => images.pids()),
-      translator: processes(({ rules }) => rules.translatorPids()),
-    }),
-    storage: authors.storage,
-    now,
-  }
-}
-
-interface HttpWiring
-  extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
-  contexts: Contexts
-  keys: SigningKeys
-  network: NetworkClient
-  front: Front
-  log: Log
-  provenance: Provenance
+interface HttpWiring extends Omit<Awaited<ReturnType<typeof openRooms>>, 'mirror' | 'closing'> {
+  config: Config
   baseUrl: string
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const {
-    config,
-    contexts,
-    publish,
-    pending,
-    trust,
-    keys,
-    front,
-    log: { tell, error },
-    directory,
-    provenance,
-    registration,
-    baseUrl,
-  } = wiring
+  const { config, contexts, publish, pending, trust, keys, signed, directory, registration, baseUrl } = wiring
+  const { front, log } = wiring
+  const provenance = wiring.provenance()
   const context = contexts.everybody
   const { storage, now, uuid, terminology } = context
-  const authority = authorityAt(baseUrl, { config, storage, trust, network: wiring.network, now, tell })
+  const authority = authorityAt(baseUrl, {
+    config,
+    storage: wiring.storage,
+    trust,
+    network: wiring.network,
+    now,
+    tell: log.tell,
+  })
   return createApp({
     storage,
     operations: front.operations,
@@ -285,11 +254,11 @@ function createHttpApp(wiring: HttpWiring) {
     limits: config.requestLimits,
     hooks: {
       ...front.hooks,
-      ...authority.hooks,
       documents: front.documents([
         ...documents({ config, context, pending, trust, keys, directory, provenance, baseUrl }),
         ...authority.documents,
       ]),
+      ...authority.hooks,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,
       readMap: readR5,
@@ -298,11 +267,11 @@ function createHttpApp(wiring: HttpWiring) {
       isPending: pending.isPending,
       readiness: () => readinessOf(wiring),
       publishedWrite: publish.writeInHand,
-      completeWrites: completeWrites({ storage }),
+      completeWrites: completeWrites({ storage: wiring.storage, complete: signed.complete }),
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
     },
     ...(front.answered ? { accessLog: front.answered } : {}),
-    errorLog: error,
+    errorLog: log.error,
     now,
     uuid,
     software,

@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import { errorText } from '../base/system-error.ts'
-import { isStartedByNpm, readConfig } from '../config.ts'
+import { type Config, isStartedByNpm, readConfig } from '../config.ts'
 import { tryAddress } from '../http/wire/running-server.ts'
 import { loadBaseContentBeside } from '../publish/base-content/load-beside.ts'
+import type { RunBeside } from '../server/mirror.ts'
 import type { VidimusServer } from '../server.ts'
+import { runBeside } from '../workers/run-beside.ts'
 import { tellBaseContent } from './base-content.ts'
 import { openLoadedServer } from './loaded-server.ts'
 import { failureOf, noTrustLists } from './network/trust-printed.ts'
@@ -24,7 +26,7 @@ export function addServe(program: Command): void {
       console.error(`vidimus starts; its data is in ${config.dataDir}${store} (a first start takes some seconds)`)
       // Nobody should wait for the content to learn that the port is taken.
       await tryAddress({ host: config.host, port: config.plainHttp ? config.port : undefined, tls: config.tls })
-      const server = await openLoadedServer(config)
+      const server = await openLoadedServer(config, { beside: besideOf(config) })
       ending.after(config.drainSeconds, server.drain)
       const lists = server.trust.status()
       if (lists.length === 0) console.error(noTrustLists)
@@ -62,6 +64,12 @@ function endOnSignals(stopping: AbortController): { after(seconds: number, drain
       drain = say
     },
   }
+}
+
+/** This program once more, over the same store; a store in memory is this process's alone. */
+function besideOf({ storageUrl }: Pick<Config, 'storageUrl'>): RunBeside | undefined {
+  if (storageUrl === 'sqlite::memory:') return undefined
+  return (args, signal) => runBeside([process.execPath, process.argv[1] ?? '', ...args], signal)
 }
 
 const dayMilliseconds = 86_400_000

@@ -9,6 +9,7 @@ import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
 import type { Setting } from './setting.ts'
+import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
 import { trustSettings } from './trust-settings.ts'
 
@@ -50,6 +51,7 @@ export const settings = [
       'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it every write answers 401.',
   },
   ...authoritySettings,
+  ...signerSettings,
   {
     variable: 'DRAFTS',
     kind: 'choice',

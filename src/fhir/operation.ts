@@ -71,6 +71,11 @@ export interface OperationCall {
    * @throws FhirError
    */
   commit?(changes: Change[]): Promise<Changed[]>
+  /**
+   * Judges content as {@link commit} would, and stores nothing; beside it.
+   * @throws FhirError 422
+   */
+  check?(changes: Change[]): Promise<void>
   /** What the request may compute on the server's own thread; absent where a call can cost little. */
   budget?: () => OperationBudget
 }

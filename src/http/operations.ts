@@ -62,7 +62,10 @@ export async function operationInteraction(
   const needed = context.hooks.tokenFor?.(operation.name, call)
   if (needed !== undefined && !request.requester.isAuthorized()) throw tokenNeeded(needed)
   if (request.requester.principal) call.principal = request.requester.principal
-  if (operation.affectsState) call.commit = (changes) => commit(context, changes)
+  if (operation.affectsState) {
+    call.check = (changes) => check(context, changes)
+    call.commit = (changes) => commit(context, changes)
+  }
   const reply = await operation.call(call)
   const caching = operation.personal || operation.affectsState || request.method !== 'GET' ? 'no-store' : 'no-cache'
   const made: FhirReply = {
@@ -74,10 +77,15 @@ export async function operationInteraction(
   return made
 }
 
-/** Writes what an operation asks for, as REST would; runs alone. */
-async function commit(context: HttpContext, changes: Change[]): Promise<Changed[]> {
+/** Judges what an operation would write, as REST would. */
+async function check(context: HttpContext, changes: Change[]): Promise<void> {
   const resources = changes.flatMap(({ resource }) => resource ?? [])
   for (const resource of resources) await checkBeforeWrite(context, resource, resources)
+}
+
+/** Writes what an operation asks for, as REST would; runs alone. */
+async function commit(context: HttpContext, changes: Change[]): Promise<Changed[]> {
+  await check(context, changes)
   return context.inTurn(() =>
     context.storage.write(
       changes.map(({ method, type, resource, id = context.uuid(), ifMatch }) => ({

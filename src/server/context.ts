@@ -80,7 +80,7 @@ const draftTypes = [...new Set([...mapTypes, ...ruleTypes])]
 
 /** What the context is made of. */
 export interface ContextParts
-  extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'baseUrl' | 'signBundle'> {
+  extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'signatures' | 'baseUrl'> {
   config: Config
   trust: Pick<Trust, 'keys' | 'revocations'>
   pending: PendingContent
@@ -91,7 +91,7 @@ export interface ContextParts
 
 /** Gives each room what it needs of the others. */
 function createContext(parts: ContextParts): Context {
-  const { config, storage, pending, now, trustedReference } = parts
+  const { config, storage, pending, now, trustedReference, signatures } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
   const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
@@ -139,8 +139,8 @@ function createContext(parts: ContextParts): Context {
   const limits = { cpuMilliseconds, replyBytes }
   const trustedKeys = () => parts.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
-  const { baseUrl, signBundle } = parts
-  return { ...own, trustedReference, trustedKeys, baseUrl, ...(signBundle ? { signBundle } : {}), limits, now, uuid }
+  const { baseUrl } = parts
+  return { ...own, trustedReference, signatures, trustedKeys, baseUrl, limits, now, uuid }
 }
 
 function wireEvaluate(
