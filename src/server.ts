@@ -19,6 +19,7 @@ import { authorityAt, authorityWarnings } from './server/authority.ts'
 import { createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
+import { createAuditFeeds } from './server/front/audit-feeds.ts'
 import { createFront } from './server/front/front.ts'
 import { createLog, type Tell } from './server/front/log.ts'
 import { readinessOf, shownBy } from './server/front/shown.ts'
@@ -108,7 +109,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
   let endRefresh: (() => Promise<void>) | undefined
   const newApp = () => createHttpApp({ ...rooms, config, baseUrl: baseUrl() })
   let app = newApp()
-  front.show(shownBy({ ...rooms, config, now, audit: () => app.audit }))
+  front.show(shownBy({ ...rooms, config, now, recorder: () => app.audit, sinks: rooms.audit.sinks }))
   for (const warning of authorityWarnings({ config })) rooms.log.tell(`warning: ${warning}`, 'warn')
   return {
     ...contexts.authors,
@@ -125,6 +126,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
         app = newApp()
       }
       endRefresh ??= beginRefresh(trust, config, { after: parts.after, tell: rooms.log.tell })
+      rooms.audit.start()
       registration.start()
       mirror.start()
       if (config.keyDirectory) directory.start(parts.after)
@@ -135,7 +137,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
     drain: front.drain,
     async close() {
       rooms.closing.abort()
-      await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
+      await Promise.all([endRefresh?.(), rooms.audit.close(), registration.close(), mirror.close(), directory.close()])
       await front.close()
       rooms.network.close()
       await app.audit.flush()
@@ -182,7 +184,13 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
-  const own = { log, front, storage, network, closing, trust, signed, keys, pending, provenance, contexts }
+  const audit = createAuditFeeds({
+    ...parts,
+    storage: opened,
+    software: `${software.name} ${software.version}`,
+    baseUrl,
+  })
+  const own = { log, front, audit, storage, network, closing, trust, signed, keys, pending, provenance, contexts }
   return { ...own, publish, registration, mirror, directory }
 }
 

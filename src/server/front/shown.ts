@@ -29,17 +29,19 @@ interface Shown extends Standing {
   registration: Pick<Registration, 'states'>
   contexts: Pick<Contexts, 'everybody' | 'authors'>
   mirror: Pick<Mirror, 'status'>
-  audit(): App['audit']
+  recorder(): App['audit']
+  sinks: ShownSources['auditSinks']
   now(): Date
 }
 
 /** Where the numbers of a server are read. */
 export function shownBy(rooms: Shown): ShownSources {
-  const { trust, registration, contexts, mirror, audit, now } = rooms
+  const { trust, registration, contexts, mirror, recorder, sinks, now } = rooms
   const { everybody, authors } = contexts
   const processes = (of: (context: typeof everybody) => number[]) => new Set([everybody, authors].flatMap(of)).size
   return {
-    audit: () => ({ waiting: audit().waiting(), dropped: audit().dropped() }),
+    audit: () => ({ waiting: recorder().waiting(), dropped: recorder().dropped() }),
+    auditSinks: sinks,
     readiness: () => readinessOf(rooms),
     trust,
     gateways: registration.states,
