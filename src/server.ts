@@ -28,13 +28,13 @@ import { guardLives } from './server/lifecycle.ts'
 import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
-import { createSignatures } from './server/signatures.ts'
+import { createSignatures, type Signatures } from './server/signatures.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
 import { parseMap, printMap, readR5 } from './structure-map/maps.ts'
-import { searchTokens } from './terminology/expand-codes.ts'
+import { searchTokens, subsumedTokens } from './terminology/expand-codes.ts'
 import type { KeyDirectory } from './trust/directory/key-directory.ts'
 import { refreshTrust } from './trust/lists/refresh.ts'
 import type { Trust } from './trust/trust.ts'
@@ -61,6 +61,8 @@ export interface VidimusServer extends OperationContext {
   pending: PendingContent
   /** What it signs with. */
   signing: SigningKeys
+  /** Signatures on artefacts. */
+  signed: Signatures
   /** What it vouches for, at its public address. */
   provenance(): Provenance
   /** This server at its gateways. */
@@ -169,13 +171,14 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const provenance = madeAt(baseUrl, (address) => createProvenance({ config, storage, keys, software, now }, address))
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance().trustedReference(version, domain)
-  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, signatures: signed.operations }
+  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context }
   const wiring = { config, storage, trust, pending, network, now, ...vouching }
   const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
   const context = contexts.authors
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
+    codesOf: context.validation.codesOf,
     find: (type, canonical) => find(storage, type, canonical),
     drafts: config.drafts,
   })
@@ -277,6 +280,7 @@ function createHttpApp(wiring: HttpWiring) {
       publishedWrite: publish.writeInHand,
       completeWrites: completeWrites({ storage: wiring.storage, complete: signed.complete }),
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
+      subsumedTokens: (token, direction) => subsumedTokens(terminology, token, direction),
     },
     ...(front.answered ? { accessLog: front.answered } : {}),
     errorLog: log.error,
