@@ -143,6 +143,11 @@ export interface Operation<Context> {
   strict?: boolean
   /** Names that belong to the operation's contract and that this version does not support: refused by name, never ignored. */
   notSupported?: string[]
+  /**
+   * Refuses what this server does not take, before anything is said of how it is declared.
+   * @throws FhirError
+   */
+  refuse?(given: Parameters): void
   handle(call: OperationCall, context: Context): Promise<OperationReply>
 }
 
