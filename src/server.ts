@@ -176,6 +176,7 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
     maps: context.verdictMaps,
     find: (type, canonical) => find(storage, type, canonical),
     drafts: config.drafts,
+    unsigned: signed.unsigned,
   })
   const parts = { config, network, pending, now, after, beside, tell }
   const manifests = async () => (keys.current() ? await provenance().manifests() : undefined)
