@@ -34,6 +34,7 @@ import { threadMilliseconds } from '../workers/budget.ts'
 import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
 import { linkFollower } from './link-follower.ts'
 import { memberships, type Revision } from './memberships.ts'
+import { createValidation } from './validation.ts'
 
 /** The translations of own rules that are shipped. */
 const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
@@ -143,7 +144,8 @@ function createContext(parts: ContextParts): Context {
   const trustedKeys = () => parts.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
   const { baseUrl } = parts
-  return { ...own, trustedReference, signatures, trustedKeys, baseUrl, limits, now, uuid }
+  const validation = createValidation({ ...own, pending, now })
+  return { ...own, validation, trustedReference, signatures, trustedKeys, baseUrl, limits, now, uuid }
 }
 
 function wireEvaluate(

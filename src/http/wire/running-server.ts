@@ -19,7 +19,7 @@ export interface ListenOptions {
 }
 
 /** A listener with TLS, 1.2 or later. */
-export interface TlsListenOptions {
+interface TlsListenOptions {
   /** 0 takes a free port. */
   port: number
   identity: TlsIdentity
