@@ -36,3 +36,17 @@ export interface DocumentQuestion {
  * resource type, or for the base itself.
  */
 export type FindDocument = (asked: DocumentQuestion) => PublicDocument | undefined | Promise<PublicDocument | undefined>
+
+/** A form that was posted to an address outside of FHIR. */
+export interface PostedForm {
+  /** As sent. */
+  contentType: string | undefined
+  authorization: string | undefined
+  /** The body, UTF-8. */
+  text: string
+  /** Who sent it, as limits name him. */
+  client: string
+}
+
+/** Answers a form that is posted. What it throws becomes an OperationOutcome. */
+export type AnswerForm = (form: PostedForm) => Promise<PublicDocument>

@@ -17,6 +17,9 @@ import { addDirectory } from './network/directory.ts'
 import { addGateway } from './network/gateway.ts'
 import { addMirror } from './network/mirror.ts'
 import { addRegister } from './network/register.ts'
+import { addBackup } from './operation/backup.ts'
+import { addRestore } from './operation/restore.ts'
+import { addStorage } from './operation/storage.ts'
 import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
 
@@ -26,6 +29,9 @@ const commands = [
   addEvaluate,
   addDecode,
   addImport,
+  addBackup,
+  addRestore,
+  addStorage,
   addTrust,
   addDirectory,
   addRegister,

@@ -2,6 +2,8 @@
 import type { AuthoritySettings, IssuerSettings } from '../authority/settings/authority-settings.ts'
 import { readClients } from '../authority/settings/read-clients.ts'
 import { readParticipants } from '../authority/settings/read-participants.ts'
+import { readKeySet } from '../authority/tokens/key-set.ts'
+import { errorText } from '../base/system-error.ts'
 import type { Setting } from './setting.ts'
 
 /** The settings, in the order of the README's table. */
@@ -36,12 +38,12 @@ export const authoritySettings = [
       'Participants of the trust network that may write: a JSON array, or a file that holds one, of `{"participant", "name"?, "canonicalPrefixes", "jurisdictions"?, "scopes"?, "certificates"?, "networkKeys"?}`: by client certificates (SHA-256 thumbprints), or by requests that are signed with a listed upload key.',
   },
   {
-    variable: 'CLIENT_CERTIFICATES',
+    variable: 'PROXY_CLIENT_CERTIFICATES',
     kind: 'choice',
-    choices: ['connection', 'proxy'],
-    fallback: 'connection',
+    choices: ['off', 'on'],
+    fallback: 'off',
     description:
-      'Where client certificates are seen: on TLS connections to this server alone, or with `proxy` also in the header `Client-Cert` (RFC 9440) of TRUSTED_PROXIES, which must replace what clients send in it.',
+      '`on` takes client certificates also from the header `Client-Cert` (RFC 9440) of TRUSTED_PROXIES, which must take out what clients send in it; else only those of TLS connections to this server count.',
   },
 ] as const satisfies readonly Setting[]
 
@@ -57,20 +59,24 @@ export function parseAuthority(
   const problems: string[] = []
   const problem = (text: string) => void problems.push(text)
   const [clients, participants] = [texts.get('CLIENTS'), texts.get('PARTICIPANTS')]
-  const issuer = readIssuer(texts, problem)
+  const issuer = readIssuer(texts, readFile, problem)
   const settings: AuthoritySettings = {
     ...(issuer ? { issuer } : {}),
     clients: clients === undefined ? [] : readClients(clients, readFile, problem),
     participants: participants === undefined ? [] : readParticipants(participants, readFile, problem),
-    clientCertificates: texts.get('CLIENT_CERTIFICATES') === 'proxy' ? 'proxy' : 'connection',
+    proxyCertificates: texts.get('PROXY_CLIENT_CERTIFICATES') === 'on',
   }
-  if (settings.clientCertificates === 'proxy' && !texts.has('TRUSTED_PROXIES'))
-    problem('CLIENT_CERTIFICATES is proxy, and TRUSTED_PROXIES names none')
+  if (settings.proxyCertificates && !texts.has('TRUSTED_PROXIES'))
+    problem('PROXY_CLIENT_CERTIFICATES is on, and TRUSTED_PROXIES names none')
   if (problems.length > 0) throw new Error(problems.join('\n'))
   return settings
 }
 
-function readIssuer(texts: ReadonlyMap<string, string>, problem: (text: string) => void): IssuerSettings | undefined {
+function readIssuer(
+  texts: ReadonlyMap<string, string>,
+  readFile: (path: string) => string,
+  problem: (text: string) => void,
+): IssuerSettings | undefined {
   const names = ['TOKEN_ISSUER', 'TOKEN_JWKS_URL', 'TOKEN_AUDIENCE'] as const
   const [issuer, jwks, audience] = names.map((name) => texts.get(name))
   const tokenEndpoint = texts.get('TOKEN_ENDPOINT')
@@ -85,10 +91,21 @@ function readIssuer(texts: ReadonlyMap<string, string>, problem: (text: string) 
   if (isAddress && !jwks.startsWith('https://')) problem('TOKEN_JWKS_URL must be an https address or a file')
   if (isAddress && texts.get('NETWORK') !== 'on')
     problem('TOKEN_JWKS_URL is an address, and NETWORK is off: switch it on, or give a file')
+  if (!isAddress) problems(() => readKeySet(Buffer.from(readFile(jwks))), problem)
+  if (issuer === texts.get('BASE_URL')?.replace(/\/+$/, ''))
+    problem('TOKEN_ISSUER is BASE_URL: this server issues tokens to its CLIENTS under that name')
   return {
     issuer,
     jwks: isAddress ? { url: jwks } : { file: jwks },
     audience,
     ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }),
+  }
+}
+
+function problems(read: () => unknown, problem: (text: string) => void): void {
+  try {
+    read()
+  } catch (error) {
+    problem(`TOKEN_JWKS_URL: ${errorText(error)}`)
   }
 }

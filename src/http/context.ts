@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { FindDocument } from '../base/public-document.ts'
+import type { AnswerForm, FindDocument } from '../base/public-document.ts'
 import type { Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
 import type { Principal } from '../fhir/principal.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
@@ -8,6 +8,7 @@ import type { AuditRecorder } from './audit/recorder.ts'
 import type { UnfinishedBodies } from './limits/connections.ts'
 import type { Gate } from './limits/gate.ts'
 import type { HttpLimits } from './limits/http-limits.ts'
+import type { RateLimits } from './limits/rate-limit.ts'
 import type { Authenticate, ClientOf } from './limits/requester.ts'
 import type { FhirReply, FhirRequest, Resolved, Target } from './message/exchange.ts'
 import type { Patches } from './patch/patch-jobs.ts'
@@ -29,18 +30,33 @@ export interface Software {
   releaseDate: string
 }
 
+/** What an operator has left of the routes. */
+interface ServedRoutes {
+  writes: boolean
+  /** Why a type is not served, as a sentence; undefined when it is. */
+  typeOff(type: string): string | undefined
+  /** Names of what is switched off. */
+  off: readonly string[]
+}
+
 /** Settings of the HTTP layer. */
 export interface HttpSettings {
   /** Public address of the FHIR base without a slash at the end, e.g. `https://host/fhir`. */
   baseUrl: string
-  /** Bearer token that opens writes; without it every write answers 401. */
+  /** Bearer token that opens writes, for development. */
   developmentToken?: string
+  /** How somebody proves who he is; without it by the development token alone. */
+  authority?: AuthoritySettings
   /** Whether the server is in maintenance (`/health` says 204). */
   maintenance?(): boolean
   /** Largest request body, packed and unpacked, with a token. */
   bodyLimitBytes: number
   /** Addresses and CIDR ranges of proxies whose `X-Forwarded-For` counts; none without it. */
   trustedProxies?: readonly string[]
+  /** What of the routes is there; all without it. */
+  routes?: ServedRoutes
+  /** Origins whose pages may read replies; all without it. */
+  corsOrigins?: readonly string[]
   /** Whether this is a production server; a development server says so in its CapabilityStatement. */
   production: boolean
   /** Whether other servers are asked, and the exceptions that the operator makes for some; shown in `/health`. */
@@ -51,6 +67,14 @@ export interface HttpSettings {
   keyDirectory?: () => { state: string; created?: string }
   /** Share of public reads that is recorded as AuditEvents, 0 to 1; none without it. Writes always are. */
   auditSampleRate?: number
+}
+
+/** How somebody proves who he is, as descriptions of the server tell it. */
+interface AuthoritySettings {
+  /** The ways that are configured; none where nobody can write. */
+  proofs: readonly ('development' | 'token' | 'certificate' | 'network-key')[]
+  /** Where clients get their tokens. */
+  tokenEndpoint?: string
 }
 
 /** What the HTTP layer needs of rooms it may not know. */
@@ -87,10 +111,26 @@ export interface HttpHooks {
   expandTokens?(valueSet: string): Promise<string[]>
   /** Whether a long reply may be written now, while clients still take others; always without it. */
   mayWrite?(bytes: number): boolean
+  /** What answers forms that are posted to addresses outside of FHIR, by path: the token endpoint. */
+  forms?: ReadonlyMap<string, AnswerForm>
   /** Documents that are served as bytes, in the order in which they are looked for. */
   documents?: readonly FindDocument[]
+  /** What is shown to those who watch the server; nothing without it. */
+  metrics?: MetricsPage
+  /** Counts replies that were sent again as they were; nobody does without it. */
+  replyCache?: { hits: number; misses: number }
+  /** How many requests a client may make; without it as many as come. */
+  rates?: RateLimits
   /** Why a call needs a token, as a sentence; undefined when it is open to everybody. */
   tokenFor?(operation: string, call: OperationCall): string | undefined
+}
+
+/** Metrics as a page. */
+interface MetricsPage {
+  contentType: string
+  text(): Promise<string>
+  /** @throws FhirError 401 when it is not for whoever asks */
+  check(message: IncomingMessage): void
 }
 
 /** Who writes, and what he says of it. */

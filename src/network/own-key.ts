@@ -20,17 +20,18 @@ const FOLDER = 'keys'
 const FILE = 'message-signing.jwk.json'
 
 /**
- * The key that signs messages to other servers: ES256, a JWK in `<dataDir>/keys` that only its owner reads, made when there is none. Two
- * processes that begin together come to the same key.
+ * A key of this server, by default that which signs messages to other servers: ES256, a JWK in `<dataDir>/keys` that only its owner
+ * reads, made when there is none. Two processes that begin together come to the same key.
+ * @param name of its file
  * @throws Error that names the file when it holds no such key
  */
-export function ownKey(dataDir: string): OwnKey {
+export function ownKey(dataDir: string, name = FILE): OwnKey & { file: string } {
   const folder = join(dataDir, FOLDER)
-  const file = join(folder, FILE)
+  const file = join(folder, name)
   const known = readText(file)
-  if (known !== undefined) return readKey(known, file)
-  writeNewFile(folder, FILE, newKey())
-  return readKey(readFileSync(file, 'utf8'), file)
+  if (known !== undefined) return { ...readKey(known, file), file }
+  writeNewFile(folder, name, newKey())
+  return { ...readKey(readFileSync(file, 'utf8'), file), file }
 }
 
 /** Signs requests with the key of a data folder, which is looked for when it is first needed. */

@@ -7,7 +7,11 @@ import { cql } from './cql.ts'
 import { evaluateOperation } from './evaluate.ts'
 import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
+import { lifecycleOperations } from './lifecycle/lifecycle.ts'
 import { lookup } from './lookup.ts'
+import { dataRequirements } from './package/data-requirements.ts'
+import { packageOperation } from './package/package.ts'
+import { verifySignatureOperation } from './provenance/verify-signature.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
@@ -34,8 +38,12 @@ export const operations: Operation<OperationContext>[] = [
   compare,
   transform,
   convert,
+  packageOperation,
+  dataRequirements,
   trustedReference,
   verifyTrustOperation,
   validate,
   snapshot,
+  verifySignatureOperation,
+  ...lifecycleOperations,
 ]

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 import { errorText } from '../base/system-error.ts'
 import { FhirError, issue, notFound } from '../fhir/error.ts'
-import { type ArchiveFile, type ArchiveLimits, defaultArchiveLimits, readArchive } from './tar.ts'
+import { type ArchiveFile, type ArchiveLimits, defaultArchiveLimits, firstBytes, isGzip, readArchive } from './tar.ts'
 
 /** Where a package comes from: a `.tgz`, a folder or a single file on disk, or bytes with their file name. */
 export type PackageSource = { path: string } | { bytes: Uint8Array; name: string }
@@ -34,15 +34,26 @@ export async function readSource(
   })
   if (!found.isDirectory()) {
     if (found.size > limits.totalBytes) throw tooBig(source.path)
-    return fromBytes(await readFile(source.path), name, limits)
+    const isPacked = isGzip(await firstBytes(source.path))
+    if (isPacked || isArchive(name)) return fromArchive(source, name, limits)
+    if (found.size > limits.fileBytes) throw tooBig(source.path)
+    return { name, kind: 'file', files: [{ name, bytes: await readFile(source.path) }] }
   }
   return { name, kind: 'folder', files: await readFolder(source.path, limits) }
 }
 
 async function fromBytes(bytes: Uint8Array, name: string, limits: ArchiveLimits): Promise<SourceFiles> {
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b
-  if (!isGzip && !isArchive(name)) return { name, kind: 'file', files: [{ name, bytes }] }
-  const files = await readArchive(bytes, limits)
+  return isGzip(bytes) || isArchive(name)
+    ? fromArchive(bytes, name, limits)
+    : { name, kind: 'file', files: [{ name, bytes }] }
+}
+
+async function fromArchive(
+  source: Uint8Array | { path: string },
+  name: string,
+  limits: ArchiveLimits,
+): Promise<SourceFiles> {
+  const files = await readArchive(source, limits)
   return { name, kind: 'archive', files: files.sort((a, b) => (a.name < b.name ? -1 : 1)) }
 }
 
@@ -53,9 +64,11 @@ async function readFolder(path: string, limits: ArchiveLimits): Promise<ArchiveF
   const files: ArchiveFile[] = []
   let total = 0
   for (const name of names.sort()) {
+    // Before it is read: one file may be larger than all that may be in memory.
+    const { size } = await stat(join(path, name))
+    if (size > limits.fileBytes || total + size > limits.totalBytes) throw tooBig(join(path, name))
     const bytes = await readFile(join(path, name))
     total += bytes.length
-    if (total > limits.totalBytes) throw tooBig(path)
     files.push({ name: name.split(sep).join('/'), bytes })
   }
   return files

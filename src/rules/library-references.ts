@@ -10,7 +10,7 @@ import { type CompiledLibrary, includesOf, type Libraries } from './cql/translat
 import { type LibraryText, readLibrary } from './cql/translate/library-text.ts'
 
 /** One artefact that a text names. */
-interface NamedArtefact {
+export interface NamedArtefact {
   type: 'Library' | 'ValueSet' | 'CodeSystem'
   /** `url|version` where the text, or what is stored, says a version; the CQL name of a library that is not known. */
   canonical: string

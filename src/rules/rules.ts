@@ -18,6 +18,7 @@ import { shippedElm } from './cql/translate/shipped-elm.ts'
 import { createTranslator, type DerivedStore } from './cql/translate/translator.ts'
 import { createInspector, type LibraryInspector } from './inspect-library.ts'
 import { type LibraryReferences, libraryReferences } from './library-references.ts'
+import { type LibraryRequirements, libraryRequirements, type RequirementsCall } from './library-requirements.ts'
 import { listPlan, runPlan } from './plan.ts'
 import { listRuleLibrary, type NamedLibrary, runRuleLibrary } from './rule-library.ts'
 import { checkExpressions, checkParameters, librariesOf } from './rule-parameters.ts'
@@ -132,6 +133,11 @@ export interface Rules {
    * @throws FhirError of 5xx alone
    */
   references(library: Library): Promise<LibraryReferences>
+  /**
+   * What a library asks of the data and of whoever runs it.
+   * @throws FhirError 422 for a library with faults, an unknown define, and what is too large
+   */
+  requirements(call: RequirementsCall): Promise<LibraryRequirements>
   /** Ids of the translator's processes while they run. */
   translatorPids(): number[]
   /** Ends the processes. */
@@ -207,6 +213,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     evaluateCql: ({ client, isGone, ...call }) => evaluateCql(call, jobOf({ client, isGone }), { libraries, sandbox }),
     inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
     references: (library) => libraryReferences(library, { ...expressions, generated: [helpers] }),
+    requirements: (call) => libraryRequirements(call, { ...expressions, generated: [helpers] }),
     translatorPids: translator.pids,
     async close() {
       await Promise.all([translator.close(), sandbox.close()])

@@ -1,5 +1,9 @@
 /** Opens the storage that a URL names. */
 import { isAbsolute, join } from 'node:path'
+import { BackupError } from './backup/format.ts'
+import { finishRestore, type RestorableStore } from './backup/restore.ts'
+import { sqliteFaults } from './sqlite/check.ts'
+import { restorableSqlite } from './sqlite/hold.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
 import type { Storage } from './storage.ts'
 
@@ -25,7 +29,27 @@ export function storageUrlProblem(url: string): string | undefined {
 export async function openStorage(url: string, { dataDir }: { dataDir: string }): Promise<Storage> {
   const problem = storageUrlProblem(url)
   if (problem !== undefined) throw new Error(`STORAGE_URL: ${problem}.`)
+  finishRestore(dataDir)
   return openSqlite(sqliteFile(url.slice('sqlite:'.length), dataDir))
+}
+
+/**
+ * The database of a storage, for a backup, a restore and a check.
+ * @throws BackupError for a store that dies with its process
+ */
+export function openStore(url: string, { dataDir }: { dataDir: string }): MaintainedStore {
+  const problem = storageUrlProblem(url)
+  if (problem !== undefined) throw new BackupError(`STORAGE_URL: ${problem}.`)
+  const file = sqliteFile(url.slice('sqlite:'.length), dataDir)
+  if (file === ':memory:')
+    throw new BackupError('A store in memory (sqlite::memory:) is nothing that another process could read.')
+  return { ...restorableSqlite(file), faults: (progress) => sqliteFaults(file, progress) }
+}
+
+/** A store as those see it who look after it. */
+export interface MaintainedStore extends RestorableStore {
+  /** What does not fit together in it, sentence by sentence; nothing of it is changed. @throws Error when it cannot be read */
+  faults(progress?: (done: number, total: number) => void): AsyncIterable<string>
 }
 
 function sqliteFile(path: string, dataDir: string): string {

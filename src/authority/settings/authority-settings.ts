@@ -60,6 +60,6 @@ export interface AuthoritySettings {
   issuer?: IssuerSettings
   clients: readonly ClientSettings[]
   participants: readonly ParticipantSettings[]
-  /** Where client certificates are seen: on the connection alone, or also in `Client-Cert` (RFC 9440) of the trusted proxies. */
-  clientCertificates: 'connection' | 'proxy'
+  /** Whether client certificates are seen in `Client-Cert` (RFC 9440) of the trusted proxies, too. */
+  proxyCertificates: boolean
 }

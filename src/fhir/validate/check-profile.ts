@@ -181,12 +181,19 @@ export function* checkTypeProfiles(
   })
 }
 
+/** References that are followed from one to the next. */
+const longestWay = 12
+
 /** The first thing that speaks against a value being of a profile; asked once of each value. */
 function* faultOf(walk: Walk, canonical: string, value: JsonObject, type: string): Steps<string | undefined> {
   const known = walk.answers.get(value) ?? new Map<string, string | null>()
   walk.answers.set(value, known)
   const answer = known.get(canonical)
   if (answer !== undefined) return answer ?? undefined
+  if (walk.depth >= longestWay) {
+    walk.cut.isCut = true
+    return undefined
+  }
   // Whoever asks again on the way is answered: nothing speaks against it so far.
   known.set(canonical, null)
   const report = countingReport()

@@ -1,3 +1,4 @@
+import type { Principal } from '../../fhir/principal.ts'
 import type { Coding, Parameters, Resource } from '../../fhir/types.ts'
 import type { Storage, Write } from '../../storage/storage.ts'
 import type { AuditedTransaction } from './transactions.ts'
@@ -20,12 +21,16 @@ export interface AuditSource {
   clientAddress: string | undefined
   /** Whether the request came with permission to write. */
   authorized: boolean
+  /** Who sent it, where that was proved. */
+  principal?: Pick<Principal, 'id' | 'name'>
   /** HTTP status of the reply. */
   status: number
 }
 
 const dicom = 'http://dicom.nema.org/resources/ontology/DCM'
 const interactions = 'http://hl7.org/fhir/restful-interaction'
+/** Of the names by which this server knows who makes requests. */
+const principalSystem = 'http://vidimus.org/fhir/principal'
 const balp = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit'
 const svcm = 'https://profiles.ihe.net/ITI/SVCM/StructureDefinition/IHE.SVCM.Audit'
 const systemObject = {
@@ -173,8 +178,10 @@ function audited(from: AuditSource, { profile, action, subtype, roles }: Kind): 
   return event
 }
 
-function clientAgent({ authorized, clientAddress }: AuditSource, type: Coding): Agent {
-  const who = { display: authorized ? 'holder of a bearer token' : 'anonymous client' }
+function clientAgent({ principal, clientAddress }: AuditSource, type: Coding): Agent {
+  const who = principal
+    ? { identifier: { system: principalSystem, value: principal.id }, display: principal.name }
+    : { display: 'anonymous client' }
   const agent: Agent = { type: { coding: [type] }, who, requestor: false }
   if (clientAddress !== undefined) agent.network = { address: clientAddress, type: '2' }
   return agent
@@ -210,16 +217,24 @@ export function requestStorage(storage: Storage, source: AuditSource, complete: 
     derived: storage.derived,
     records: storage.records,
     close: () => storage.close(),
-    async write(writes) {
+    async write(given) {
+      const writes = inOrder(given)
       const events: Write[] = []
       for (const write of writes) {
         const resource = writeEvent(source, await actionOf(storage, write), write)
         events.push({ method: 'POST', type: 'AuditEvent', resource })
       }
       const written = await storage.write([...(await complete(writes)), ...events])
-      return written.slice(0, writes.length)
+      const byWrite = new Map(writes.map((write, place) => [write, written[place]]))
+      return given.flatMap((write) => byWrite.get(write) ?? [])
     },
   }
+}
+
+/** A Provenance tells the version of what it is about: it is written when that is. */
+function inOrder(writes: Write[]): Write[] {
+  if (!writes.some(({ type }) => type === 'Provenance')) return writes
+  return writes.toSorted((a, b) => Number(a.type === 'Provenance') - Number(b.type === 'Provenance'))
 }
 
 /** PUT of an id that is new or was deleted creates. */

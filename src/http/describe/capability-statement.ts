@@ -3,7 +3,8 @@ import type { CapabilityStatement } from '../../fhir/types.ts'
 import { isAppendOnly } from '../audit/audit-event.ts'
 import type { BoundOperation, HttpContext } from '../context.ts'
 import { operationDefinitionUrl } from './operation-definitions.ts'
-import { supportedTypes } from './stored-types.ts'
+import { security } from './security.ts'
+import { servedTypes, takesWrites } from './stored-types.ts'
 
 type Rest = NonNullable<CapabilityStatement['rest']>[number]
 type RestResource = NonNullable<Rest['resource']>[number]
@@ -79,46 +80,32 @@ function rest(context: HttpContext): Rest {
   const made: Rest = {
     mode: 'server',
     security: security(context),
-    resource: supportedTypes.map((type) => restResource(context, type)),
-    interaction: [{ code: 'batch' }, { code: 'transaction' }, { code: 'history-system' }],
+    resource: servedTypes(context).map((type) => restResource(context, type)),
+    interaction: [
+      { code: 'batch' },
+      ...(takesWrites(context) ? [{ code: 'transaction' as const }] : []),
+      { code: 'history-system' },
+    ],
   }
   if (system.length > 0) made.operation = system.map((each) => restOperation(context, each))
   return made
-}
-
-function security(context: HttpContext): NonNullable<Rest['security']> {
-  const open = context.settings.developmentToken !== undefined
-  const writes = open
-    ? 'Writes need the development token as a bearer token (RFC 6750).'
-    : 'No authority is configured: every write is refused.'
-  return {
-    cors: true,
-    service: [
-      {
-        coding: [
-          { system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth', display: 'OAuth' },
-        ],
-        text: 'Bearer token',
-      },
-    ],
-    description: `Reads, terminology and evaluation are open. ${writes}`,
-  }
 }
 
 function restResource(context: HttpContext, type: string): RestResource {
   const parameters = [...searchParameters(type).values()]
   const references = parameters.filter((each) => each.type === 'reference').map(({ name }) => `${type}:${name}`)
   const operations = context.operations.filter((each) => each.type?.includes(type) || each.instance?.includes(type))
-  const isFixed = isAppendOnly(type)
+  const writes = takesWrites(context)
+  const isFixed = isAppendOnly(type) || !writes
   const made: RestResource = {
     // The table holds types of R4 alone; a test compares it with the definitions.
     type: type as RestResource['type'],
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
-    interaction: isFixed ? interactions.filter(({ code }) => !changing.has(code)) : interactions,
+    interaction: interactions.filter(({ code }) => (writes || code !== 'create') && !(isFixed && changing.has(code))),
     versioning: 'versioned-update',
     readHistory: true,
     updateCreate: !isFixed,
-    conditionalCreate: true,
+    conditionalCreate: writes,
     conditionalRead: 'full-support',
     conditionalUpdate: !isFixed,
     conditionalDelete: isFixed ? 'not-supported' : 'single',

@@ -214,7 +214,6 @@ export const sharedComponents: Node = {
   parameters,
   requestBodies: { patch },
   responses: Object.fromEntries(Object.entries(errorMeanings).map(([status, text]) => [status, outcome(text)])),
-  securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
 }
 
 /** Media types of bodies that operations take beside Parameters. */

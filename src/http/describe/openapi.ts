@@ -13,14 +13,18 @@ import {
   resourceBody,
   sharedComponents,
 } from './openapi-parts.ts'
-import { supportedTypes } from './stored-types.ts'
+import { securitySchemes } from './security.ts'
+import { servedTypes, takesWrites } from './stored-types.ts'
 
 /** OpenAPI 3.1 description of the FHIR endpoint, from the same tables as the CapabilityStatement. */
 export function openApi(context: HttpContext): Node {
   const paths: Record<string, Node> = { ...systemPaths }
-  for (const type of supportedTypes) Object.assign(paths, typePaths(type))
+  const served: readonly string[] = servedTypes(context)
+  const writes = takesWrites(context)
+  for (const type of served) Object.assign(paths, typePaths(type, writes))
   for (const operation of context.operations) Object.assign(paths, describeOperation(operation))
   const origin = new URL(context.settings.baseUrl).origin
+  const schemes = securitySchemes(context)
   return {
     openapi: '3.1.0',
     info: {
@@ -32,9 +36,31 @@ export function openApi(context: HttpContext): Node {
     },
     servers: [{ url: context.settings.baseUrl, description: 'The FHIR base' }],
     security: [{}],
-    paths: { ...paths, '/health': probe(origin, 'health'), '/ready': probe(origin, 'ready') },
-    components: sharedComponents,
+    paths: {
+      ...withSchemes(paths, Object.keys(schemes)),
+      '/health': probe(origin, 'health'),
+      '/ready': probe(origin, 'ready'),
+    },
+    components: { ...sharedComponents, securitySchemes: schemes },
   }
+}
+
+/** What a bearer token opens, another proof does, too. */
+function withSchemes(paths: Record<string, Node>, schemes: string[]): Record<string, Node> {
+  const others = schemes.filter((each) => each !== 'bearer').map((each) => ({ [each]: [] }))
+  if (others.length === 0) return paths
+  const widened = (operation: unknown): unknown => {
+    if (typeof operation !== 'object' || operation === null || !('security' in operation)) return operation
+    const { security } = operation
+    const opens = Array.isArray(security) && security.some((each: Node) => each.bearer !== undefined)
+    return opens ? { ...operation, security: [...security, ...others] } : operation
+  }
+  return Object.fromEntries(
+    Object.entries(paths).map(([path, item]) => [
+      path,
+      Object.fromEntries(Object.entries(item).map(([method, operation]) => [method, widened(operation)])),
+    ]),
+  )
 }
 
 const system: Record<string, Description> = {
@@ -104,8 +130,8 @@ function historyParameters(): Node[] {
 const searchErrors = [400, 406, 429, 503]
 const writeErrors = [400, 401, 406, 409, 412, 413, 415, 422, 429, 503]
 
-function typePaths(type: string): Record<string, Node> {
-  const isFixed = isAppendOnly(type)
+function typePaths(type: string, writes: boolean): Record<string, Node> {
+  const isFixed = isAppendOnly(type) || !writes
   const security = isProtectedType(type) ? 'bearer' : 'none'
   const reads = security === 'bearer' ? [401] : []
   const search: Description = {
@@ -137,7 +163,7 @@ function typePaths(type: string): Record<string, Node> {
   return {
     [`/${type}`]: {
       get: described(search),
-      post: described(createOf(type)),
+      ...(writes ? { post: described(createOf(type)) } : {}),
       ...(isFixed ? {} : conditionalWrites(type)),
     },
     [`/${type}/_search`]: {

@@ -12,6 +12,8 @@ export interface Requester {
   client(): string
   /** Who it is, where that was proved. */
   principal: Principal | undefined
+  /** What he needs who is refused because nothing says who he is, as a sentence. */
+  proofNeeded: string
   /** Whether that was proved: public limits hold for everybody else. */
   isAuthorized(): boolean
   budget(): Budget
@@ -27,6 +29,13 @@ export interface Requester {
 export interface RequesterOptions {
   clientOf: ClientOf
   limits: Pick<HttpLimits, 'cpuMilliseconds'>
+  settings?: ProofSettings
+}
+
+/** How somebody can prove who he is, as far as a refusal tells it. */
+interface ProofSettings {
+  developmentToken?: string
+  authority?: { proofs: readonly string[] }
 }
 
 /** The requester of a message. */
@@ -40,6 +49,7 @@ export function requesterOf(
   let place: Promise<Place> | undefined
   const requester: Requester = {
     principal,
+    proofNeeded: proofNeeded(options.settings),
     client() {
       client ??= principal?.id ?? options.clientOf(message)
       return client
@@ -62,6 +72,14 @@ export function requesterOf(
   return requester
 }
 
+function proofNeeded({ developmentToken, authority }: ProofSettings = {}): string {
+  const isPossible = authority ? authority.proofs.length > 0 : developmentToken !== undefined
+  return isPossible ? 'This needs a bearer token, or another proof of who asks.' : noAuthority
+}
+
+const noAuthority =
+  'Nobody can do this here: no authority is configured. Set TOKEN_ISSUER, CLIENTS or PARTICIPANTS or, for development, DEVELOPMENT_TOKEN (docs/authority.md).'
+
 /**
  * Finds out who sent a message: undefined when it brings no proof of anybody.
  * @throws FhirError 401 when its proof does not hold
@@ -69,17 +87,43 @@ export function requesterOf(
 export type Authenticate = (message: IncomingMessage) => Principal | undefined | Promise<Principal | undefined>
 
 /**
- * The holder of a bearer token (RFC 6750), compared in constant time, who may do everything.
- * @param token without it no token holds
+ * The holder of the development token, compared in constant time, who may do everything; undefined for any other token.
+ * @param token without it there is no such holder
  */
+export function developerBy(token: string | undefined): ((given: string) => Principal | undefined) | undefined {
+  if (token === undefined || token === '') return undefined
+  const expected = digest(token)
+  return (given) => (timingSafeEqual(digest(given), expected) ? developer : undefined)
+}
+
+/** Where nothing else is configured: the holder of the development token, as a bearer token (RFC 6750). */
 export function developmentAuthentication(token: string | undefined): Authenticate {
-  const expected = token === undefined || token === '' ? undefined : digest(token)
+  const developerOf = developerBy(token)
   return ({ headers: { authorization = '' } }) => {
     const given = /^bearer +(\S+) *$/i.exec(authorization)?.[1]
-    if (given === undefined || expected === undefined) return undefined
-    if (timingSafeEqual(digest(given), expected)) return developer
+    if (given === undefined || !developerOf) return undefined
+    const found = developerOf(given)
+    if (found) return found
     throw unauthorized('The bearer token is not valid.', ', error="invalid_token"')
   }
+}
+
+/**
+ * Whether a message may bring a proof of who sends it, told without judging it: what is answered to it is not what is answered to
+ * anybody.
+ */
+export function mayBringProof({ headers, socket }: IncomingMessage): boolean {
+  const { authorization, signature, 'signature-input': input, 'client-cert': certificate } = headers
+  if ((authorization ?? signature ?? input ?? certificate) !== undefined) return true
+  return isTls(socket) && socket.getPeerX509Certificate() !== undefined
+}
+
+const isTls = (socket: object): socket is { getPeerX509Certificate(): unknown } => 'getPeerX509Certificate' in socket
+
+/** Whether a message brings that bearer token (RFC 6750), compared in constant time. */
+export function bringsToken({ headers: { authorization = '' } }: IncomingMessage, token: string): boolean {
+  const given = /^bearer +(\S+) *$/i.exec(authorization)?.[1]
+  return given !== undefined && timingSafeEqual(digest(given), digest(token))
 }
 
 const developer: Principal = {
@@ -94,8 +138,8 @@ const developer: Principal = {
  * Refuses who may not do something.
  * @throws FhirError 401 when nothing says who it is, 403 when it may not
  */
-export function checkPermission({ principal }: Requester, permission: Permission, type: string): void {
-  if (!principal) throw unauthorized('This needs a bearer token.', '')
+export function checkPermission({ principal, proofNeeded }: Requester, permission: Permission, type: string): void {
+  if (!principal) throw unauthorized(proofNeeded, '')
   if (principal.permits(permission, type)) return
   const what = type === '*' ? 'this' : `${permission} ${type}`
   throw new FhirError(403, issue('forbidden', `The scopes of the request do not permit to ${what}.`))
@@ -161,6 +205,12 @@ export function proxyProblem(entry: string): string | undefined {
   const most = family === 6 ? 128 : 32
   const isRange = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= most)
   return family !== 0 && isRange && more.length === 0 ? undefined : 'an IP address or CIDR range is wanted'
+}
+
+/** Whether a message comes from a proxy that is trusted. */
+export function messagesOfProxies(trustedProxies: readonly string[]): (message: IncomingMessage) => boolean {
+  const trusted = blockList(trustedProxies)
+  return ({ socket }) => isTrusted(trusted, plainAddress(socket.remoteAddress ?? ''))
 }
 
 function blockList(entries: readonly string[]): BlockList {

@@ -23,17 +23,32 @@ export function* fileChunks(path: string, progress: (done: number) => void = () 
   }
 }
 
-/** Size and hash of a file, and its first bytes. */
-export function hashFile(path: string): { bytes: number; sha256: string; start: Uint8Array } {
-  const hash = createHash('sha256')
-  let bytes = 0
-  let start: Uint8Array = new Uint8Array(0)
+/** The first chunks of a file, of so many bytes or a little more. */
+export function* firstChunks(path: string, bytes: number): Generator<Uint8Array> {
+  let done = 0
   for (const chunk of fileChunks(path)) {
-    if (bytes === 0) start = chunk.slice(0, 4)
-    hash.update(chunk)
-    bytes += chunk.length
+    yield chunk
+    done += chunk.length
+    if (done >= bytes) return
   }
-  return { bytes, sha256: hash.digest('hex'), start }
+}
+
+/** Size and hash of a file. */
+export function hashFile(path: string): { bytes: number; sha256: string } {
+  const hash = createHash('sha256')
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
+  const file = openSync(path, 'r')
+  try {
+    let bytes = 0
+    for (;;) {
+      const length = readSync(file, buffer, 0, CHUNK_BYTES, bytes)
+      if (length === 0) return { bytes, sha256: hash.digest('hex') }
+      hash.update(buffer.subarray(0, length))
+      bytes += length
+    }
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Writes all bytes at a position of an open file. */

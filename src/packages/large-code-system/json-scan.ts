@@ -2,7 +2,7 @@
 import { type FhirError, unprocessable } from '../../fhir/error.ts'
 import type { ByteReader } from './byte-reader.ts'
 
-const MOST_BYTES = 64 << 20
+const MOST_BYTES = 32 << 20
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
@@ -53,7 +53,7 @@ export function stringEnd(reader: ByteReader, from: number): number {
   }
 }
 
-/** Distance behind the value that begins at `from`; 64 MB at most. */
+/** Distance behind the value that begins at `from`; 32 MB at most. */
 export function valueEnd(reader: ByteReader, from: number): number {
   let depth = 0
   let at = from

@@ -1,5 +1,6 @@
 /** Which of the formats a file has, and what is known of its code system before its concepts are read. */
 
+import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { sha256Hex } from '../../base/crypto/sha256.ts'
 import type { Json } from '../../base/json-value.ts'
@@ -7,7 +8,7 @@ import { FhirError, unprocessable } from '../../fhir/error.ts'
 import type { CodeSystem, CodeSystemConcept, Resource } from '../../fhir/types.ts'
 import { csvProperties, readCsv, readCsvHeader } from './csv.ts'
 import { conceptsBelow, readFhirJson, readFhirJsonHead } from './fhir-json.ts'
-import { fileChunks, hashFile } from './file-bytes.ts'
+import { fileChunks, firstChunks, hashFile } from './file-bytes.ts'
 import { readNdjson, readNdjsonHead } from './ndjson.ts'
 import type { SourceItem } from './source-concept.ts'
 
@@ -34,6 +35,9 @@ export interface SourceOptions {
 /** From here on a FHIR CodeSystem becomes an index. */
 const LARGE = { bytes: 20_000_000, concepts: 50_000 } as const
 
+/** The first line is in these, or there is none that can be read. */
+const HEAD_BYTES = 8 << 20
+
 /** A file with 50,000 concepts has at least so many bytes. */
 const LEAST_BYTES = 500_000
 
@@ -58,20 +62,22 @@ export function openSource(
 }
 
 function openCsv(path: string, options: SourceOptions): OpenSource {
-  const { bytes, sha256 } = hashUtf8(path)
-  const header = readCsvHeader(fileChunks(path))
+  refuseUtf16(path)
+  const header = readCsvHeader(firstChunks(path, HEAD_BYTES))
   const property = csvProperties(header)
   const hasParents = header.columns.some(({ kind }) => kind === 'parent' || kind === 'parents')
   const head = newHead(path, options)
   if (hasParents) head.hierarchyMeaning = 'is-a'
   if (property.length > 0) head.property = property
+  const { bytes, sha256 } = hashFile(path)
   return { path, format: 'CSV', bytes, sha256, head, items: (progress) => readCsv(fileChunks(path, progress), header) }
 }
 
 function openNdjson(path: string, options: SourceOptions): OpenSource {
-  const { bytes, sha256 } = hashUtf8(path)
-  const own = readNdjsonHead(fileChunks(path))
+  refuseUtf16(path)
+  const own = readNdjsonHead(firstChunks(path, HEAD_BYTES))
   const head = own ? usableHead(path, own, options) : newHead(path, options)
+  const { bytes, sha256 } = hashFile(path)
   const items: OpenSource['items'] = (progress) => readNdjson(fileChunks(path, progress), own !== undefined)
   return { path, format: 'NDJSON', bytes, sha256, head, items }
 }
@@ -81,7 +87,7 @@ function openFhirJson(
   options: SourceOptions,
   limits: { bytes: number; concepts: number },
 ): OpenSource | undefined {
-  const { bytes, sha256 } = hashFile(path)
+  const bytes = statSync(path).size
   if (options.url === undefined && bytes < Math.min(LEAST_BYTES, limits.bytes, limits.concepts * 10)) return undefined
   const found = headOrNothing(path, bytes > limits.bytes)
   if (!found || found.head.content === 'supplement') return undefined
@@ -90,8 +96,7 @@ function openFhirJson(
   return {
     path,
     format: 'FHIR JSON',
-    bytes,
-    sha256,
+    ...hashFile(path),
     head,
     items: (progress) => readFhirJson(fileChunks(path, progress)),
   }
@@ -141,13 +146,11 @@ function headOrNothing(path: string, isLarge: boolean) {
   }
 }
 
-function hashUtf8(path: string) {
-  const hashed = hashFile(path)
-  const [first, second] = hashed.start
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+function refuseUtf16(path: string): void {
+  const [start] = fileChunks(path)
+  const [first, second] = start ?? []
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
     throw unprocessable(`${basename(path)} is UTF-16; save it as UTF-8`, 'structure')
-  }
-  return hashed
 }
 
 /** The head of a source that has none. */

@@ -8,7 +8,7 @@ import type { CanonicalReference } from './reference.ts'
 import { referenceSteps } from './references.ts'
 
 /** What became of looking for what is named. */
-type Found =
+export type Found =
   | { resource: Resource }
   /** It is no artefact of this store, and known all the same: `why` says what it is. */
   | { known: string }
@@ -55,8 +55,8 @@ interface MissingDependency extends CanonicalReference {
 
 /** What {@link dependencyTree} is given. */
 export interface TreeEnvironment {
-  /** Finds what a reference names, as the caller binds versions. */
-  find(reference: CanonicalReference, from: Resource): Promise<Found>
+  /** Finds what a reference names, as the caller binds versions; several for an import that names a pattern. Never nothing. */
+  find(reference: CanonicalReference, from: Resource): Promise<Found[]>
   /** What the text of an artefact names: libraries, value sets and code systems of CQL. */
   named?(resource: Resource): Promise<CanonicalReference[]>
   /** Whether a reference is followed; default: all but those that say where an artefact comes from. */
@@ -83,18 +83,19 @@ export async function dependencyTree(root: Resource, environment: TreeEnvironmen
     for (const reference of await referencesOf(node.resource, environment)) {
       if (!(environment.follows ?? followsAll)(reference, node.resource)) continue
       const isNeeded = node.isNeeded && reference.role === 'needed'
-      const found = await lookUp(reference, node.resource, environment)
-      if (!('resource' in found)) {
-        node.references.push({ ...reference, ...found })
-        continue
+      for (const found of await lookUp(reference, node.resource, environment)) {
+        if (!('resource' in found)) {
+          node.references.push({ ...reference, ...found })
+          continue
+        }
+        const key = keyOf(found.resource)
+        node.references.push({ ...reference, target: key })
+        if (!nodes.has(key)) {
+          checkSize({ artefacts: nodes.size + 1, depth: node.depth + 1 }, limits)
+          nodes.set(key, { key, resource: found.resource, depth: node.depth + 1, isNeeded: false, references: [] })
+        }
+        if (isNeeded) markNeeded(key, nodes)
       }
-      const key = keyOf(found.resource)
-      node.references.push({ ...reference, target: key })
-      if (!nodes.has(key)) {
-        checkSize({ artefacts: nodes.size + 1, depth: node.depth + 1 }, limits)
-        nodes.set(key, { key, resource: found.resource, depth: node.depth + 1, isNeeded: false, references: [] })
-      }
-      if (isNeeded) markNeeded(key, nodes)
     }
   }
   return { nodes: [...nodes.values()], missing: missingOf(nodes.values()) }
@@ -118,8 +119,8 @@ function finish<T>(steps: Generator<void, T, void>): T {
   }
 }
 
-async function lookUp(reference: CanonicalReference, from: Resource, { find }: TreeEnvironment): Promise<Found> {
-  return isOfFhir(reference) ? { known: 'it is a definition of FHIR R4 itself' } : find(reference, from)
+async function lookUp(reference: CanonicalReference, from: Resource, { find }: TreeEnvironment): Promise<Found[]> {
+  return isOfFhir(reference) ? [{ known: 'it is a definition of FHIR R4 itself' }] : find(reference, from)
 }
 
 const definitions = 'http://hl7.org/fhir/StructureDefinition/'

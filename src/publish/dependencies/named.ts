@@ -4,7 +4,7 @@ import type { Rules } from '../../rules/rules.ts'
 import type { CanonicalReference } from './reference.ts'
 
 /** A reference of a text: it may be known to lead nowhere, or to what this server makes itself. */
-type NamedReference = CanonicalReference & { isGenerated?: true; unknown?: string }
+export type NamedReference = CanonicalReference & { isGenerated?: true; unknown?: string }
 
 /** For {@link import('./dependency-tree.ts').TreeEnvironment.named}: nothing but libraries have a text that names others. */
 export const namedBy =
@@ -13,8 +13,12 @@ export const namedBy =
     resource.resourceType === 'Library' ? ofLibrary(resource, rules) : []
 
 async function ofLibrary(library: Library, rules: Pick<Rules, 'references'>): Promise<NamedReference[]> {
-  const { names } = await rules.references(library)
-  return names.map(({ type, canonical, content, isGenerated, unknown }) => ({
+  return asReferences((await rules.references(library)).names)
+}
+
+/** Names of a text, as references of its Library. */
+export const asReferences = (names: Awaited<ReturnType<Rules['references']>>['names']): NamedReference[] =>
+  names.map(({ type, canonical, content, isGenerated, unknown }) => ({
     canonical,
     path: `Library.content[${content}].data`,
     role: 'needed',
@@ -23,4 +27,3 @@ async function ofLibrary(library: Library, rules: Pick<Rules, 'references'>): Pr
     ...(isGenerated ? { isGenerated } : {}),
     ...(unknown === undefined ? {} : { unknown }),
   }))
-}

@@ -75,6 +75,9 @@ const migrations = [
   `,
 ]
 
+/** Number of the newest schema that this software knows: the one that it writes. */
+export const schemaVersion = migrations.length
+
 /** An open file with its prepared statements. */
 export interface Database {
   readonly connection: DatabaseSync
@@ -94,20 +97,70 @@ const preparedStatements = 500
  * @throws Error that says what is wrong with the file and what to do; never touches a file it does not understand.
  */
 export function openDatabase(file: string, busyMilliseconds = 5000): Database {
-  let connection: DatabaseSync
-  try {
-    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
-    connection = new DatabaseSync(file, { timeout: busyMilliseconds })
-  } catch (error) {
-    throw startError(file, `it cannot be opened (${text(error)})`, error)
-  }
-  try {
-    prepareFile(connection, file)
-  } catch (error) {
+  for (;;) {
+    let connection: DatabaseSync
+    let opened: number | undefined
+    try {
+      if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
+      connection = new DatabaseSync(file, { timeout: busyMilliseconds })
+      opened = numberOfFile(file)
+    } catch (error) {
+      throw startError(file, `it cannot be opened (${text(error)})`, error)
+    }
+    try {
+      prepareFile(connection, file)
+    } catch (error) {
+      connection.close()
+      throw error instanceof StartError ? error : startError(file, `it cannot be read (${text(error)})`, error)
+    }
+    // A restore may have put another file in its place before this one was held.
+    if (numberOfFile(file) === opened) return wrap(connection)
     connection.close()
+  }
+}
+
+const numberOfFile = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.ino
+
+/**
+ * Opens a store that is there to be read as it stands, whatever its schema is; nothing of it is changed.
+ * @returns the connection and the number of its schema
+ * @throws Error as {@link openDatabase}, also when there is none
+ */
+export function openAsItStands(file: string): { database: Database; schema: number } {
+  let connection: DatabaseSync | undefined
+  try {
+    connection = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
+    return { database: wrap(connection), schema: schemaOf(connection, file) }
+  } catch (error) {
+    connection?.close()
     throw error instanceof StartError ? error : startError(file, `it cannot be read (${text(error)})`, error)
   }
+}
+
+/** Opens a store once more that is open already: it is what it is, and of the schema of today. */
+export function openBeside(file: string, pragmas: string): Database {
+  const connection = new DatabaseSync(file, { timeout: 0 })
+  connection.exec(`PRAGMA synchronous = FULL; ${pragmas}`)
   return wrap(connection)
+}
+
+/** Whether a file is a database of another program. */
+export function isForeign(connection: DatabaseSync): boolean {
+  const number = (sql: string) => Number(Object.values(connection.prepare(sql).get() ?? {})[0])
+  return number('SELECT count(*) FROM sqlite_schema') > 0 && number('PRAGMA application_id') !== applicationId
+}
+
+/** Number of the schema of a file; 0 for an empty one. @throws StartError for a file of another program, or of a newer version of this one */
+function schemaOf(connection: DatabaseSync, file: string): number {
+  if (isForeign(connection)) throw startError(file, 'it is a database of another program')
+  const number = (sql: string) => Number(Object.values(connection.prepare(sql).get() ?? {})[0])
+  const tables = number('SELECT count(*) FROM sqlite_schema')
+  const version = number('PRAGMA user_version')
+  if (version > schemaVersion) {
+    const known = `schema ${version}, this version knows up to ${schemaVersion}`
+    throw startError(file, `it was written by a newer version of vidimus (${known})`)
+  }
+  return tables > 0 ? version : 0
 }
 
 class StartError extends Error {
@@ -121,16 +174,8 @@ function startError(file: string, what: string, cause?: unknown): StartError {
 }
 
 function prepareFile(connection: DatabaseSync, file: string): void {
-  const number = (sql: string) => Number(Object.values(connection.prepare(sql).get() ?? {})[0])
-  const tables = number('SELECT count(*) FROM sqlite_schema')
-  const application = number('PRAGMA application_id')
-  if (tables > 0 && application !== applicationId) throw startError(file, 'it is a database of another program')
-  const version = number('PRAGMA user_version')
-  if (version > migrations.length) {
-    const known = `schema ${version}, this version knows up to ${migrations.length}`
-    throw startError(file, `it was written by a newer version of vidimus (${known})`)
-  }
-  if (tables > 0 && file !== ':memory:' && statSync(file).size <= checkedBytes) {
+  const version = schemaOf(connection, file)
+  if (version > 0 && file !== ':memory:' && statSync(file).size <= checkedBytes) {
     const answer = String(Object.values(connection.prepare('PRAGMA quick_check(1)').get() ?? {})[0])
     if (answer !== 'ok') throw startError(file, `it is damaged (${answer})`)
   }
@@ -138,22 +183,34 @@ function prepareFile(connection: DatabaseSync, file: string): void {
   connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768')
   connection.exec('PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456')
   // a store that is up to date is opened without the write lock: other processes may be busy
-  if (version < migrations.length) migrate(connection)
+  if (version < migrations.length) migrate(connection, file, version)
 }
 
-function migrate(connection: DatabaseSync): void {
+function migrate(connection: DatabaseSync, file: string, from: number): void {
   connection.exec('BEGIN IMMEDIATE')
   try {
     // asked again inside the transaction: another process may have been faster
     const version = Number(connection.prepare('PRAGMA user_version').get()?.user_version)
+    if (version > 0 && !hasExact(connection)) connection.exec(addExact)
     for (const step of migrations.slice(version)) connection.exec(step)
     connection.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`)
     connection.exec('COMMIT')
   } catch (error) {
-    connection.exec('ROLLBACK')
-    throw error
+    if (connection.isTransaction) connection.exec('ROLLBACK')
+    if (from === 0) throw error
+    const what = `it cannot be brought from schema ${from} to ${migrations.length} (${text(error)}) and is as it was`
+    const advice =
+      'Keep a backup of it (`vidimus backup <file>` reads it as it stands), and go on with the version of before.'
+    throw new StartError(`The store ${file} is not usable: ${what}. ${advice}`, { cause: error })
   }
 }
+
+/** The first stores of schema 1 had no texts of decimals. */
+const addExact = 'ALTER TABLE version ADD COLUMN exact INTEGER NOT NULL DEFAULT 0'
+
+/** Whether versions say that they have decimals whose text is kept. */
+export const hasExact = (connection: DatabaseSync): boolean =>
+  connection.prepare("SELECT 1 FROM pragma_table_info('version') WHERE name = 'exact'").get() !== undefined
 
 function wrap(connection: DatabaseSync): Database {
   const prepared = keep<string, StatementSync>(preparedStatements)
@@ -188,7 +245,7 @@ function transaction<Result>(connection: DatabaseSync, mode: 'read' | 'write', w
 }
 
 /** SQLite's result codes that a client may meet, as FhirError; anything else as it is. */
-function storageError(error: unknown): unknown {
+export function storageError(error: unknown): unknown {
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
   if (code === 5 || code === 6) {
     const busy = issue('lock-error', 'Another process is writing to the store; try again.')

@@ -93,6 +93,11 @@ export function purgedUntil(database: Database): number {
   return Number(readSetting(database, 'purged') ?? 0)
 }
 
+/** Says that no state before this write is complete: what was superseded until then is in no index. */
+export function expireCursors(database: Database, sequence: number): void {
+  writeSetting(database, 'purged', String(sequence))
+}
+
 /**
  * Makes the index anew when the search parameters have changed since it was made (a new version of the server).
  * Takes about a second for 10,000 resources.

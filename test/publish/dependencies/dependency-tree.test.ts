@@ -23,7 +23,7 @@ function among(resources: Resource[], more: Partial<TreeEnvironment> = {}): Tree
         const own = artefactCanonical(each)
         return own?.url === url && (version === undefined || own.version === version)
       })
-      return resource ? { resource } : { absent: 'it is not here' }
+      return [resource ? { resource } : { absent: 'it is not here' }]
     },
     ...more,
   }

@@ -1,0 +1,76 @@
+/** Names that count once: `jti` of assertions (RFC 7519, 4.1.7), nonces of signed requests (RFC 9421, 2.3). */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { sha256Base64url } from '../base/crypto/sha256.ts'
+import { FhirError, issue } from '../fhir/error.ts'
+import type { Storage } from '../storage/storage.ts'
+
+/** Remembers names until they no longer matter. */
+export interface Once {
+  /**
+   * Whether a name is used for the first time; from then on it is used, here and on every server over the same store, also after a
+   * crash.
+   * @param of whose name it is
+   * @param until seconds since 1970 at which nobody can use it any more
+   * @throws FhirError 429 when too many are remembered, 5xx when the store cannot remember it
+   */
+  use(of: string, name: string, until: number): Promise<boolean>
+}
+
+/** What is remembered where. */
+interface OnceOptions {
+  records: Pick<Storage['records'], 'all' | 'replace' | 'change'>
+  /** Of the records. */
+  kind: string
+  now(): Date
+  /** Most names that are remembered at a time. */
+  most?: number
+}
+
+/** Seconds between two clearings. */
+const CLEARING_SECONDS = 60
+/** Records that are forgotten in one step. */
+const AT_A_TIME = 200
+
+/** Remembers names as records, each until its time, and never more than `most`. */
+export function createOnce({ records, kind, now, most = 50_000 }: OnceOptions): Once {
+  const seconds = () => now().getTime() / 1000
+  let remembered = 0
+  let clearedAt: number | undefined
+  let clearing: Promise<void> | undefined
+  const clear = async () => {
+    const at = seconds()
+    const all = await records.all(kind)
+    const old = all.filter(({ value }) => !(Number(value) >= at))
+    for (let first = 0; first < old.length; first += AT_A_TIME) {
+      const some = old.slice(first, first + AT_A_TIME)
+      // Another server may have cleared them already: then nothing of these is left to do.
+      await records.change(some.map(({ key, value }) => ({ kind, key, from: value, to: undefined })))
+      await nextTurn()
+    }
+    remembered = all.length - old.length
+    clearedAt = at
+  }
+  const clearInTime = async () => {
+    const isDue = clearedAt === undefined || Math.abs(seconds() - clearedAt) > CLEARING_SECONDS
+    if (!isDue) return
+    clearing ??= clear().finally(() => {
+      clearing = undefined
+    })
+    await clearing
+  }
+  return {
+    async use(of, name, until) {
+      await clearInTime()
+      if (remembered >= most) throw tooMany()
+      // Names may be long and say something: their hash is enough.
+      const isFirst = await records.replace(kind, sha256Base64url(JSON.stringify([of, name])), undefined, String(until))
+      if (isFirst) remembered += 1
+      return isFirst
+    },
+  }
+}
+
+const tooMany = () =>
+  new FhirError(429, issue('throttled', 'Too many proofs are under way that count once; ask again later.'), {
+    'Retry-After': String(CLEARING_SECONDS),
+  })

@@ -1,0 +1,92 @@
+import { existsSync, renameSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { readConfig } from '../../config.ts'
+import { contentsOf } from '../../storage/backup/contents.ts'
+import { BackupError } from '../../storage/backup/format.ts'
+import { openStore } from '../../storage/open.ts'
+import { type CommandResult, exitCodes } from '../exit-codes.ts'
+import { progressBar } from '../progress.ts'
+
+/** `vidimus storage check | migrate`: looks after a store. */
+export function addStorage(program: Command, result: CommandResult): void {
+  const storage = program.command('storage').description('looks after a store')
+  storage
+    .command('check')
+    .description(
+      'reads everything of a store and makes its search entries once more; exit status 1 when something does not fit',
+    )
+    .argument('[url]', 'store, as in STORAGE_URL; by default that of the configuration')
+    .action(async (url?: string) => {
+      if (!(await check(url))) result.exitCode = exitCodes.negative
+    })
+  storage
+    .command('migrate')
+    .description('copies a store with its whole history into one that is not there yet')
+    .argument('<from>', 'store, as in STORAGE_URL; the server may run')
+    .argument('<to>', 'store that is made')
+    .action(migrate)
+  for (const command of storage.commands) command.exitOverride()
+}
+
+async function check(url: string | undefined): Promise<boolean> {
+  const { storageUrl, dataDir } = readConfig()
+  const store = openStore(url ?? storageUrl, { dataDir })
+  const bar = progressBar('Check')
+  let faults = 0
+  try {
+    for await (const fault of store.faults((done, total) => bar.show(done, total))) {
+      faults++
+      bar.end()
+      console.log(`✗ ${fault}`)
+    }
+  } finally {
+    bar.end()
+  }
+  const snapshot = store.snapshot(store.file)
+  try {
+    console.log(
+      `${store.file}: revision ${snapshot.revision}, ${snapshot.versionCount} versions; contents ${contentsOf(snapshot)}`,
+    )
+  } finally {
+    snapshot.close()
+  }
+  console.log(faults === 0 ? '✓ everything fits together' : `${faults} faults`)
+  return faults === 0
+}
+
+async function migrate(from: string, to: string): Promise<void> {
+  const { dataDir } = readConfig()
+  const source = openStore(from, { dataDir })
+  const target = openStore(to, { dataDir })
+  if (existsSync(target.file))
+    throw new BackupError(`${target.file} is there already; a store is copied into a new one.`)
+  const made = `${target.file}.migrating`
+  await rm(made, { force: true })
+  const snapshot = source.snapshot(source.file)
+  const filler = target.fill(made)
+  const bar = progressBar('Copy')
+  try {
+    let done = 0
+    for (const each of snapshot.versions()) {
+      filler.version(each)
+      bar.show(++done, snapshot.versionCount)
+    }
+    for (const each of snapshot.records()) filler.record(each)
+    await filler.finish()
+    const copy = target.snapshot(made)
+    const isSame = contentsOf(copy) === contentsOf(snapshot)
+    copy.close()
+    if (!isSame) throw new BackupError(`The copy of ${source.file} does not hold the same; it was thrown away.`)
+    renameSync(made, target.file)
+    bar.end()
+    console.log(
+      `${target.file}: revision ${snapshot.revision}, ${snapshot.versionCount} versions; contents ${contentsOf(snapshot)}`,
+    )
+  } finally {
+    bar.end()
+    filler.abandon()
+    snapshot.close()
+    await rm(made, { force: true })
+  }
+}

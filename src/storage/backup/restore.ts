@@ -1,0 +1,289 @@
+/**
+ * Brings a backup back, all of it or nothing. Everything is made ready beside what is there and forced to the disk; then one small file
+ * is written that says what is to be moved where. From that moment on the restore counts: whoever opens the store next, finishes it.
+ */
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { mkdir, open, readFile, rm, statfs } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { parseJson } from '../../base/json.ts'
+import { isMissing, isSystemError } from '../../base/system-error.ts'
+import { writeWhole } from '../../files/whole-file.ts'
+import { contentsOf } from './contents.ts'
+import { type BackupAbout, type BackupCounts, BackupError } from './format.ts'
+import { readBackup } from './read-backup.ts'
+import type { StoreFiller, StoreSnapshot } from './snapshot.ts'
+
+/** What the database of a store can do for its restore. */
+export interface RestorableStore {
+  /** Its file. */
+  file: string
+  /** Begins a new store in another file. */
+  fill(file: string): StoreFiller
+  /** What another file holds. */
+  snapshot(file: string): StoreSnapshot
+  /**
+   * Keeps everybody else from the store until it is called again.
+   * @throws BackupError when somebody has it open, or it is not one of ours
+   */
+  hold(): { isEmpty: boolean; release(): void }
+}
+
+/** How a backup is brought back. */
+export interface RestoreOptions {
+  path: string
+  store: RestorableStore
+  dataDir: string
+  /** Folders of DATA_DIR that files of a backup may belong to, each with what becomes of a file that is there. */
+  folders: Readonly<Record<string, 'stays' | 'is replaced'>>
+  /** A store that holds something may be replaced. */
+  replace: boolean
+  /** Bytes that a folder has room for; the file system's. */
+  freeBytes?: (folder: string) => Promise<number>
+  progress?: (done: number, total: number) => void
+}
+
+/** What was brought back. */
+export interface Restored {
+  about: BackupAbout
+  counts: BackupCounts
+  /** Where the store that was there before lies now. */
+  before: string | undefined
+  /** Files that were there and stayed. */
+  stayed: string[]
+}
+
+const FOLDER = '.restoring'
+const MARK = 'moves.json'
+
+/** A file that is ready, and where it belongs. */
+interface Move {
+  from: string
+  to: string
+  /** Where what is there goes. */
+  aside: string
+}
+
+/** All moves of a restore that counts. */
+interface Moves {
+  pid: number
+  at: number
+  moves: Move[]
+}
+
+/**
+ * Reads a backup to its end without changing anything.
+ * @param free bytes that there is room for
+ * @throws BackupError as {@link readBackup}, and when there is not enough room for what is in it
+ */
+export async function verifyBackup(
+  path: string,
+  folders: readonly string[],
+  free = Number.POSITIVE_INFINITY,
+): Promise<{ about: BackupAbout; counts: BackupCounts; sha256: string }> {
+  let about: BackupAbout | undefined
+  let bytes = 0
+  for await (const each of readBackup(path, folders)) {
+    if (each.item === 'about') about = each.about
+    else if (each.item === 'version') bytes += each.version.content?.length ?? 0
+    else if (each.item === 'record') bytes += each.record.value.length
+    else if (each.item === 'bytes') bytes += each.bytes.length
+    else if (each.item === 'end' && about) return { about, counts: each.counts, sha256: each.sha256 }
+    if (bytes > free)
+      throw new BackupError(
+        `What is in the backup needs more than the ${free} bytes that the disk has left. Nothing was changed.`,
+      )
+  }
+  throw new BackupError('The backup is damaged: it ends too early. Nothing was changed.')
+}
+
+/**
+ * Brings a backup back.
+ * @throws BackupError when the backup cannot be used, the store holds something or somebody has it open: then nothing was changed
+ */
+export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const { path, store, dataDir, replace } = options
+  finishRestore(dataDir)
+  const free = options.freeBytes ?? freeBytes
+  mkdirSync(dataDir, { recursive: true })
+  mkdirSync(dirname(store.file), { recursive: true })
+  const room = Math.min(await free(dataDir), await free(dirname(store.file)))
+  const { sha256 } = await verifyBackup(path, Object.keys(options.folders), room)
+  const held = store.hold()
+  try {
+    if (!held.isEmpty && !replace)
+      throw new BackupError(
+        `The store ${store.file} is not empty. With --replace the backup takes its place. Nothing was changed.`,
+      )
+    return await stageAndMove(options, sha256)
+  } finally {
+    held.release()
+  }
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
+}
+
+async function stageAndMove(options: RestoreOptions, sha256: string): Promise<Restored> {
+  const { store, dataDir } = options
+  const stage = join(dataDir, FOLDER)
+  const staged = `${store.file}.restoring`
+  const clear = async () => {
+    await rm(stage, { recursive: true, force: true })
+    for (const ending of ['', '-wal', '-shm', '-journal']) await rm(`${staged}${ending}`, { force: true })
+  }
+  await clear()
+  try {
+    const { about, counts, names } = await fillStage(options, { stage, staged, sha256 })
+    const at = Date.now()
+    const aside = (file: string) => `${file}.before-${new Date(at).toISOString().replace(/[^0-9]/g, '')}`
+    const stays = names.filter((name) => staysThere(name, options))
+    const moves: { from: string; to: string }[] = []
+    for (const name of names) {
+      const files = { from: join(stage, name), to: join(dataDir, name) }
+      if (!stays.includes(name) && !(await isSame(files.from, files.to))) moves.push(files)
+    }
+    const wanted = [...moves, { from: staged, to: store.file }].map((each) => ({ ...each, aside: aside(each.to) }))
+    const before = existsSync(store.file) ? aside(store.file) : undefined
+    const mark: Moves = { pid: process.pid, at, moves: wanted }
+    await writeWhole(join(stage, MARK), Buffer.from(JSON.stringify(mark)))
+    move(dataDir, wanted)
+    return { about, counts, before, stayed: stays }
+  } catch (error) {
+    if (!existsSync(join(stage, MARK))) await clear()
+    throw error
+  }
+}
+
+/** What must not be taken back: a list of keys that is older than the one that is there. All files of one list stay together. */
+function staysThere(name: string, { folders, dataDir }: RestoreOptions): boolean {
+  const [folder = '', file = ''] = name.split('/')
+  if (folders[folder] !== 'stays') return false
+  const at = join(dataDir, folder)
+  const listOf = (each: string) => each.split('.')[0]
+  return existsSync(at) && readdirSync(at).some((each) => listOf(each) === listOf(file))
+}
+
+async function isSame(left: string, right: string): Promise<boolean> {
+  if (!existsSync(right)) return false
+  return (await readFile(left)).equals(await readFile(right))
+}
+
+async function fillStage(
+  { path, store, folders, progress = () => {} }: RestoreOptions,
+  { stage, staged, sha256 }: { stage: string; staged: string; sha256: string },
+) {
+  const filler = store.fill(staged)
+  const names: string[] = []
+  let about: BackupAbout | undefined
+  let counts: BackupCounts | undefined
+  let file: Awaited<ReturnType<typeof openStaged>> | undefined
+  try {
+    for await (const each of readBackup(path, Object.keys(folders))) {
+      if (each.item !== 'bytes') file = await file?.close()
+      if (each.item === 'about') about = each.about
+      else if (each.item === 'version') {
+        filler.version(each.version)
+        if (each.version.seq % 500 === 0) progress(each.version.seq, about?.revision ?? 0)
+      } else if (each.item === 'record') filler.record(each.record)
+      else if (each.item === 'file') {
+        names.push(each.name)
+        file = await openStaged(join(stage, each.name))
+      } else if (each.item === 'bytes') await file?.write(each.bytes)
+      else {
+        if (each.sha256 !== sha256) throw new BackupError('The backup changed while it was read. Nothing was changed.')
+        counts = each.counts
+      }
+    }
+    if (!about || !counts) throw new BackupError('The backup ends too early. Nothing was changed.')
+    await filler.finish(progress)
+  } catch (error) {
+    await file?.close()
+    filler.abandon()
+    throw error
+  }
+  compare(store.snapshot(staged), about, counts)
+  return { about, counts, names }
+}
+
+/** The new store is read once more before it counts. */
+function compare(snapshot: StoreSnapshot, { revision }: BackupAbout, { contents }: BackupCounts): void {
+  try {
+    if (snapshot.revision !== revision || contentsOf(snapshot) !== contents)
+      throw new BackupError('The store that was made of the backup is not what the backup holds. Nothing was changed.')
+  } finally {
+    snapshot.close()
+  }
+}
+
+async function openStaged(path: string) {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const handle = await open(path, 'wx', 0o600)
+  return {
+    write: async (bytes: Uint8Array) => void (await handle.writeFile(bytes)),
+    async close(): Promise<undefined> {
+      await handle.sync()
+      await handle.close()
+    },
+  }
+}
+
+/** How long another process may take for its moves: renames, done in milliseconds. */
+const moveSeconds = 30
+
+/**
+ * Finishes a restore that counts and was interrupted. Everybody who opens a store calls it first.
+ * @throws BackupError while another process is at it
+ */
+export function finishRestore(dataDir: string): void {
+  const mark = readMark(join(dataDir, FOLDER, MARK))
+  if (!mark) return
+  if (mark.pid !== process.pid && Date.now() - mark.at < moveSeconds * 1000 && isAlive(mark.pid))
+    throw new BackupError('A backup is being restored by another process; try again in a minute.')
+  move(dataDir, mark.moves)
+}
+
+function readMark(path: string): Moves | undefined {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+  // Written whole, by this software alone.
+  return parseJson(text) as unknown as Moves
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return isSystemError(error) && error.code === 'EPERM'
+  }
+}
+
+/** Every step may be repeated: what was moved is not there any more. The mark goes last. */
+function move(dataDir: string, moves: readonly Move[]): void {
+  for (const { from, to, aside } of moves) {
+    if (!existsSync(from)) continue
+    mkdirSync(dirname(to), { recursive: true })
+    if (existsSync(to)) linkAside(to, aside)
+    for (const ending of ['-wal', '-shm'])
+      if (existsSync(`${to}${ending}`)) renameSync(`${to}${ending}`, `${aside}${ending}`)
+    renameSync(from, to)
+  }
+  rmSync(join(dataDir, FOLDER), { recursive: true, force: true })
+}
+
+/** Under its old name the file is there until the new one takes its place. */
+function linkAside(file: string, aside: string): void {
+  try {
+    linkSync(file, aside)
+  } catch (error) {
+    // Another process was here before.
+    if (!isSystemError(error) || error.code !== 'EEXIST') throw error
+  }
+}

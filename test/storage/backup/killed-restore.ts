@@ -1,0 +1,40 @@
+/** Child of backup.test.ts: restores, and is killed (-9) when it comes to a step for the n-th time. */
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import type { RestorableStore } from '../../../src/storage/backup/restore.ts'
+import { restore, storeOf } from './support.ts'
+
+const [dataDir = '', path = '', step = ''] = process.argv.slice(2)
+const [name = '', at = ''] = step.split(' ')
+let left = Number(at)
+const killOrCount = () => {
+  if (left-- === 0) process.kill(process.pid, 'SIGKILL')
+}
+
+function watched(store: RestorableStore): RestorableStore {
+  return {
+    ...store,
+    fill: (file) => {
+      const filler = store.fill(file)
+      return {
+        ...filler,
+        version: (version) => {
+          if (name === 'fill') killOrCount()
+          filler.version(version)
+        },
+      }
+    },
+  }
+}
+
+if (name !== 'fill') {
+  const real = fs[name as 'renameSync']
+  const counted = (...args: Parameters<typeof real>) => {
+    killOrCount()
+    return real(...args)
+  }
+  Object.assign(fs, { [name]: counted })
+  syncBuiltinESMExports()
+}
+await restore(dataDir, path, { replace: true, store: watched(storeOf(dataDir)) })
+console.error('never reached')
