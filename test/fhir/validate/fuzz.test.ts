@@ -237,7 +237,7 @@ describe('what costs much', () => {
   })
 
   it('slices by items', async () => {
-    const slices = Array.from({ length: 3000 }, (_, index) => [
+    const slices = Array.from({ length: 1500 }, (_, index) => [
       { id: `Patient.identifier:s${index}`, sliceName: `s${index}` },
       { id: `Patient.identifier:s${index}.system`, fixedUri: `http://s/${index}` },
     ]).flat()
