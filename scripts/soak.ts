@@ -16,6 +16,7 @@ Parts, all by default:
   mutations     N changed credentials of every format at every layer (default 100000)
   properties    all tests once, property tests with examples of the seed
   kill          N publications that are killed (-9) at random moments (default 200): all or nothing
+  published     JSON and XML, snapshots and validity of every published artefact
   privacy       a search for personal data after N evaluations of all kinds (default 1000)
 
 --seed draws the same again; --case prints one case of \`every\` or \`credentials\` in full.
@@ -88,6 +89,20 @@ async function properties(): Promise<Outcome> {
   return { lines: failed === 0 ? [] : failures.split('\n'), passed: count('pass'), failed: failed >= 0 ? failed : 1 }
 }
 
+/** Tests over what is published that take a sample otherwise. */
+async function published(): Promise<Outcome> {
+  const files = [
+    'test/fhir/xml/round-trip.test.ts',
+    'test/fhir/snapshot/published.test.ts',
+    'test/fhir/validate/published.test.ts',
+  ]
+  const environment = { ...process.env, VIDIMUS_PUBLISHED: 'all' }
+  const { stdout } = spawnSync('node', ['--test', ...files], { env: environment, encoding: 'utf8', maxBuffer: 2 ** 28 })
+  const count = (name: string) => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(stdout)?.[1] ?? Number.NaN)
+  const failed = count('fail')
+  return { lines: failed === 0 ? [] : stdout.split('\n'), passed: count('pass'), failed: failed >= 0 ? failed : 1 }
+}
+
 const parts: Record<string, () => Promise<Outcome>> = {
   every: () => credentials(0),
   withdrawn: () => credentials(0, ['withdrawn']),
@@ -95,6 +110,7 @@ const parts: Record<string, () => Promise<Outcome>> = {
   mutations,
   kill,
   properties,
+  published,
   privacy,
 }
 

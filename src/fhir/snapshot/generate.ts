@@ -24,7 +24,7 @@ export async function snapshotOf(
   find: FindDefinition,
   { isAnew = false }: { isAnew?: boolean } = {},
 ): Promise<readonly Definition[]> {
-  return elementsOf(definition, { find, chain: [], isAnew })
+  return elementsOf(definition, { find, chain: [], isAnew, made: new Map() })
 }
 
 interface Making {
@@ -32,16 +32,22 @@ interface Making {
   /** Canonicals of the definitions that are being made. */
   chain: string[]
   isAnew: boolean
+  /** Snapshots by url that were needed on the way. */
+  made: Map<string, readonly Definition[]>
 }
 
 async function elementsOf(definition: StructureDefinition, making: Making): Promise<readonly Definition[]> {
   const { snapshot, url } = definition
   if (!making.isAnew && snapshot && snapshot.element.length > 0) return snapshot.element
+  const before = making.made.get(url)
+  if (before) return before
   const chain = [...making.chain, url]
   if (making.chain.includes(url)) throw unprocessable(`The definitions go round in a circle: ${chain.join(' → ')}`)
   if (chain.length > longestChain)
     throw unprocessable(`The base of the base goes on for more than ${longestChain} definitions`, 'too-costly')
-  return generate(definition, { ...making, chain, isAnew: false })
+  const elements = await generate(definition, { ...making, chain, isAnew: false })
+  making.made.set(url, elements)
+  return elements
 }
 
 async function generate(definition: StructureDefinition, making: Making): Promise<readonly Definition[]> {

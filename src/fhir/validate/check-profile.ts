@@ -10,7 +10,7 @@ import { fits, isSame } from './pattern.ts'
 import type { Profile, ProfileElement, TypeRule } from './profile.ts'
 import { isAllowedTarget, targetOf } from './references.ts'
 import { countingReport } from './report.ts'
-import { belongs, type Conforms, slicingOf } from './slicing.ts'
+import { belongs, type Conforms, foundIn, type Slicer, slicerOf, slicingOf } from './slicing.ts'
 import { expressionOf, type Steps, silently, type Walk } from './walk.ts'
 
 /**
@@ -181,12 +181,19 @@ export function* checkTypeProfiles(
   })
 }
 
+/** References that are followed from one to the next. */
+const longestWay = 12
+
 /** The first thing that speaks against a value being of a profile; asked once of each value. */
 function* faultOf(walk: Walk, canonical: string, value: JsonObject, type: string): Steps<string | undefined> {
   const known = walk.answers.get(value) ?? new Map<string, string | null>()
   walk.answers.set(value, known)
   const answer = known.get(canonical)
   if (answer !== undefined) return answer ?? undefined
+  if (walk.depth >= longestWay) {
+    walk.cut.isCut = true
+    return undefined
+  }
   // Whoever asks again on the way is answered: nothing speaks against it so far.
   known.set(canonical, null)
   const report = countingReport()
@@ -264,13 +271,13 @@ const conforms: Conforms = (walk, profiles, item) => {
 }
 
 function* checkSlices(walk: Walk, { profile, node }: Holding, items: readonly Item[]): Steps {
-  const slicing = slicingOf(node)
   const counts = new Map<ProfileElement, number>()
   const state = { last: -1, isPastEnd: false, isOpen: false }
   const rest = node.slices.find(({ slice }) => slice === '@default')
   const slices = node.slices.filter((each) => each !== rest)
+  const slicer = slicerOf(walk, node, slices, conforms)
   for (const item of items) {
-    const { matches, isUntold } = yield* matching(walk, slices, { slicing, item })
+    const { matches, isUntold } = yield* matching(walk, slicer, item)
     for (const slice of matches) {
       counts.set(slice, (counts.get(slice) ?? 0) + 1)
       yield* checkItem(walk, { profile, node: slice }, item)
@@ -292,18 +299,15 @@ function* checkSlices(walk: Walk, { profile, node }: Holding, items: readonly It
   }
 }
 
-function* matching(
-  walk: Walk,
-  slices: readonly ProfileElement[],
-  { slicing, item }: { slicing: ReturnType<typeof slicingOf>; item: Item },
-): Steps<{ matches: ProfileElement[]; isUntold: boolean }> {
+function* matching(walk: Walk, slicer: Slicer, item: Item): Steps<{ matches: ProfileElement[]; isUntold: boolean }> {
   const matches: ProfileElement[] = []
+  const found = foundIn(walk, slicer, item)
   let isUntold = false
-  for (const [index, slice] of slices.entries()) {
-    const answer = belongs(walk, { slicing, slice, item }, conforms)
-    if (answer === true) matches.push(slice)
+  for (const [index, each] of slicer.slices.entries()) {
+    const answer = belongs(slicer, each, { item, found })
+    if (answer === true) matches.push(each.slice)
     else if (answer === undefined) isUntold = true
-    if (index % 50 === 49) yield
+    if (index % 200 === 199) yield
   }
   return { matches, isUntold }
 }

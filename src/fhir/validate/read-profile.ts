@@ -12,7 +12,7 @@ export type Definition = NonNullable<StructureDefinition['snapshot']>['element']
 
 /** Deepest element, and most elements, of a snapshot. */
 const deepest = 60
-const mostElements = 30_000
+const mostElements = 20_000
 
 /** @returns the profile; with `fault` where its snapshot makes no sense */
 export function readProfile(definition: StructureDefinition, elements: readonly Definition[]): Profile {

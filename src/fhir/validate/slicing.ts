@@ -25,19 +25,50 @@ export function slicingOf(node: ProfileElement): Slicing {
   return node.slicing ?? { discriminators, rules: 'open', isOrdered: false }
 }
 
+/** What is asked of the items of one sliced element. */
+export interface Slicer {
+  slicing: Slicing
+  /** The slices with their questions, one for each discriminator; undefined where nothing can be asked. */
+  slices: { slice: ProfileElement; tests: (ItemTest | undefined)[] }[]
+  paths: (PathStep[] | undefined)[]
+}
+
+/** Asked of everything that stands at the path of a discriminator. */
+type ItemTest = (found: Item[]) => Belonging
+
+/** The questions of a sliced element, made once for a resource. */
+export function slicerOf(
+  walk: Walk,
+  node: ProfileElement,
+  slices: readonly ProfileElement[],
+  conforms: Conforms,
+): Slicer {
+  const slicing = slicingOf(node)
+  const paths = slicing.discriminators.map(({ path }) => readPath(path))
+  const made = slices.map((slice) => ({
+    slice,
+    tests: slicing.discriminators.map(({ type }, index) => testOf(walk, { type, slice, path: paths[index] }, conforms)),
+  }))
+  return { slicing, paths, slices: made }
+}
+
+/** What stands at the paths of the discriminators in one item. */
+export const foundIn = (walk: Walk, { paths }: Slicer, item: Item): Item[][] =>
+  paths.map((path) => (path ? itemsAt(walk, item, path) : []))
+
 /** Whether an item belongs to a slice. */
 export function belongs(
-  walk: Walk,
-  { slicing, slice, item }: { slicing: Slicing; slice: ProfileElement; item: Item },
-  conforms: Conforms,
+  { slicing }: Slicer,
+  { slice, tests }: Slicer['slices'][number],
+  { item, found }: { item: Item; found: Item[][] },
 ): Belonging {
   // Without discriminators an item belongs where it fits (profiling.html#slicing: "only by validating").
   if (slicing.discriminators.length === 0) return fitsWhole(slice, item)
   let known: Belonging = true
-  for (const discriminator of slicing.discriminators) {
-    const found = discriminates(walk, { discriminator, slice, item }, conforms)
-    if (found === false) return false
-    if (found === undefined) known = undefined
+  for (const [index, test] of tests.entries()) {
+    const answer = test?.(found[index] ?? [])
+    if (answer === false) return false
+    if (answer === undefined) known = undefined
   }
   return known
 }
@@ -48,30 +79,28 @@ function fitsWhole({ fixed, pattern }: ProfileElement, { value }: Item): Belongi
 }
 
 interface Question {
-  discriminator: Discriminator
+  type: string
   slice: ProfileElement
-  item: Item
+  path: PathStep[] | undefined
 }
 
-function discriminates(walk: Walk, { discriminator, slice, item }: Question, conforms: Conforms): Belonging {
-  const steps = readPath(discriminator.path)
-  if (!steps) return undefined
-  const found = itemsAt(walk, item, steps)
-  const ends = definitionsAt(walk, slice, steps)
-  switch (discriminator.type) {
+function testOf(walk: Walk, { type, slice, path }: Question, conforms: Conforms): ItemTest | undefined {
+  if (!path) return undefined
+  const ends = definitionsAt(walk, slice, path)
+  switch (type) {
     case 'exists':
-      return exists(ends, found)
+      return (found) => exists(ends, found)
     case 'type':
-      return ofType(ends, found)
+      return (found) => ofType(ends, found)
     case 'profile': {
       const profiles = ends.flatMap(({ types }) =>
         types.flatMap(({ profiles, targets = [] }) => [...profiles, ...targets]),
       )
       if (profiles.length === 0) return undefined
-      return found.length > 0 && anyOf(found.map((each) => conforms(walk, profiles, each)))
+      return (found) => found.length > 0 && anyOf(found.map((each) => conforms(walk, profiles, each)))
     }
     default:
-      return ofValue(walk, ends, found)
+      return ofValue(walk, ends)
   }
 }
 
@@ -93,16 +122,16 @@ function ofType(ends: ProfileElement[], found: Item[]): Belonging {
   return found.some(({ type }) => codes.some((code) => isOfType(type, code)))
 }
 
-function ofValue(walk: Walk, ends: ProfileElement[], found: Item[]): Belonging {
-  let known = false
-  for (const end of ends) {
-    const test = valueTest(walk, end)
-    if (!test) continue
-    known = true
-    const answer = anyOf(found.map(test))
-    if (answer !== true) return answer
+function ofValue(walk: Walk, ends: ProfileElement[]): ItemTest | undefined {
+  const tests = ends.flatMap((end) => valueTest(walk, end) ?? [])
+  if (tests.length === 0) return undefined
+  return (found) => {
+    for (const test of tests) {
+      const answer = anyOf(found.map(test))
+      if (answer !== true) return answer
+    }
+    return true
   }
-  return known ? true : undefined
 }
 
 /** What a definition says of a value: fixed, a pattern, codes, or values further down. */

@@ -58,6 +58,7 @@ export function createValidator(source: ValidationSource): Validator {
       const report = createReport()
       const walk = createWalk({ source, report, program, tests, tick: ticking(budget, isGone) })
       await run(check(walk, resource, wanted))
+      if (walk.cut.isCut) report.add('incomplete', farTargets(resource))
       await judgeBindings(walk.asks, { source, tests, report, run })
       return withoutDouble([...structure, ...report.issues()])
     },
@@ -72,6 +73,12 @@ function ticking(budget: ValidationOptions['budget'], isGone: () => boolean): ()
     if (++count % 500 === 0 && isGone()) throw unprocessable('The client has gone', 'incomplete')
   }
 }
+
+const farTargets = ({ resourceType }: JsonObject) => ({
+  severity: 'warning' as const,
+  text: 'References were followed only so far: what stands behind the last of them was not held against its profiles',
+  expression: String(resourceType),
+})
 
 function* structureSteps(resource: Resource): Steps<Issue[]> {
   yield
@@ -129,6 +136,8 @@ function createWalk({ source, report, program, tests, tick }: WalkParts): Walk {
     now: source.now(),
     open: new Map(),
     answers: new WeakMap(),
+    depth: 0,
+    cut: { isCut: false },
     unknown: new Set(),
     tick,
   }

@@ -69,6 +69,9 @@ export interface Walk {
   open: Map<object, Set<string>>
   /** Answers of silent checks. */
   answers: WeakMap<object, Map<string, string | null>>
+  /** References that are being followed, one behind the other; and whether the way was cut. */
+  depth: number
+  cut: { isCut: boolean }
   /** What is unknown is told once. */
   unknown: Set<string>
   /** @throws FhirError 422 when the request has used up what it may */
@@ -88,6 +91,7 @@ export const silently = (walk: Walk, report: Report): Walk => ({
   report,
   asks: [],
   isSilent: true,
+  depth: walk.depth + 1,
   trail: [...walk.trail],
   unknown: new Set(walk.unknown),
 })
