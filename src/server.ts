@@ -28,6 +28,7 @@ import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirr
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
+import { uploadFolder } from './server/uploads.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
@@ -213,6 +214,7 @@ function createHttpApp(wiring: HttpWiring) {
       ...(config.developmentToken ? { developmentToken: config.developmentToken } : {}),
       maintenance: () => config.maintenance,
       bodyLimitBytes: config.bodyLimitBytes,
+      uploadFolder: uploadFolder(config, now),
       trustedProxies: config.trustedProxies,
       auditSampleRate: config.auditSampleRate,
       production: config.production,

@@ -34,6 +34,9 @@ export interface OperationContext {
   /** Signs a Bundle with this server's key; absent where it has none. @throws FhirError 422 for what has no canonical bytes */
   signBundle?(bundle: Bundle): Promise<Bundle>
   limits: OperationLimits
+  /** Folder of files that come with requests, and that of the indexes of large code systems. */
+  uploads: string
+  indexes: string
   /** The server's clock. */
   now(): Date
   /** Random UUID, version 4, lower case. */

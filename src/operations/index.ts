@@ -6,6 +6,7 @@ import { convert } from './convert.ts'
 import { cql } from './cql.ts'
 import { evaluateOperation } from './evaluate.ts'
 import { expand } from './expand.ts'
+import { importOperation } from './import/import.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
 import { lookup } from './lookup.ts'
 import { preferredId } from './naming/preferred-id.ts'
@@ -34,6 +35,7 @@ export const operations: Operation<OperationContext>[] = [
   versions,
   compare,
   preferredId,
+  importOperation,
   transform,
   convert,
   packageOperation,

@@ -140,7 +140,18 @@ function createContext(parts: ContextParts): Context {
   const trustedKeys = () => parts.trust.keys()
   const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
   const { baseUrl, signBundle } = parts
-  return { ...own, trustedReference, trustedKeys, baseUrl, ...(signBundle ? { signBundle } : {}), limits, now, uuid }
+  const folders = { uploads: join(config.dataDir, 'uploads'), indexes: join(config.dataDir, INDEXES_FOLDER) }
+  return {
+    ...own,
+    ...folders,
+    trustedReference,
+    trustedKeys,
+    baseUrl,
+    ...(signBundle ? { signBundle } : {}),
+    limits,
+    now,
+    uuid,
+  }
 }
 
 function wireEvaluate(
