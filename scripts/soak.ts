@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { type Run, reportLines, runCases } from '../test/evaluate/invariant/run-cases.ts'
+import { killPublications } from '../test/storage/kill/run.ts'
 import { runMutations } from '../test/support/mutations.ts'
 import { searchAfterEvaluations } from '../test/support/privacy/run.ts'
 import { traceLines } from '../test/support/privacy/traces.ts'
 
-const usage = `npm run soak -- [part…] [--credentials N] [--evaluations N] [--mutants N] [--seed N] [--case N]
+const usage = `npm run soak -- [part…] [--credentials N] [--evaluations N] [--mutants N] [--kills N] [--seed N] [--case N]
 
 Parts, all by default:
   every         every twist and every standing of a key, once
@@ -14,6 +15,7 @@ Parts, all by default:
   credentials   N credentials at random against the independent judge (default 20000)
   mutations     N changed credentials of every format at every layer (default 100000)
   properties    all tests once, property tests with examples of the seed
+  kill          N publications that are killed (-9) at random moments (default 200): all or nothing
   privacy       a search for personal data after N evaluations of all kinds (default 1000)
 
 --seed draws the same again; --case prints one case of \`every\` or \`credentials\` in full.
@@ -32,6 +34,7 @@ const { values, positionals } = parseArgs({
     credentials: { type: 'string', default: '20000' },
     mutants: { type: 'string', default: '100000' },
     evaluations: { type: 'string', default: '1000' },
+    kills: { type: 'string', default: '200' },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
     case: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -55,6 +58,12 @@ async function privacy(): Promise<Outcome> {
     ...traceLines(traces),
   ]
   return { lines, passed: requests, failed: traces.length + (control.length === 0 ? 1 : 0) }
+}
+
+async function kill(): Promise<Outcome> {
+  const { rounds, acknowledged, unspoken, faults } = await killPublications({ rounds: Number(values.kills), seed })
+  const figures = `${acknowledged} acknowledged, ${unspoken} stored and killed before they could be acknowledged; seed ${seed}`
+  return { lines: [figures, ...faults], passed: rounds, failed: faults.length }
 }
 
 async function mutations(): Promise<Outcome> {
@@ -84,6 +93,7 @@ const parts: Record<string, () => Promise<Outcome>> = {
   withdrawn: () => credentials(0, ['withdrawn']),
   credentials: () => credentials(Number(values.credentials)),
   mutations,
+  kill,
   properties,
   privacy,
 }

@@ -6,11 +6,13 @@ import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
 import { parseAuthority } from './config/authority-settings.ts'
 import { type DirectoryConfig, readDirectorySettings } from './config/directory-settings.ts'
+import { type FrontConfig, readFrontSettings } from './config/front-settings.ts'
 import { parseGateways } from './config/gateway-settings.ts'
 import { type ListenerConfig, readListenerSettings } from './config/listener-settings.ts'
 import { readMirror } from './config/mirror-settings.ts'
 import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
+import { parseSigners, type SignerConfig } from './config/signer-settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
 import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
 import type { GatewaySettings } from './gateway/settings.ts'
@@ -25,7 +27,7 @@ import { isOfGateway, type TrustSource } from './trust/lists/trust-source.ts'
 type RequestLimits = Omit<HttpLimits, 'writingEntries' | 'asyncMilliseconds'>
 
 /** The configuration of one server, every value read and checked. */
-export interface Config extends DirectoryConfig, ListenerConfig {
+export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, FrontConfig {
   port: number
   host: string
   /** Without a trailing slash; undefined until the port is known when it is to be computed. */
@@ -112,10 +114,11 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const mirror = read(problems, 'MIRROR', () => readMirror(texts.get('MIRROR')))
   const signing = read(problems, 'SIGNING_', () => parseSigning(texts))
   const authority = read(problems, '', () => parseAuthority(texts, (path) => readFileSync(path, 'utf8')))
+  const signers = read(problems, '', () => parseSigners(texts, (path) => readFileSync(path, 'utf8')))
   const gateways = read(problems, '', () => parseGateways(texts, (path) => readFileSync(path, 'utf8')))
   if (gateways) problems.push(...unknownGateways(trustLists, gateways))
-  const listeners = read(problems, '', () => readListenerSettings(texts))
-  if (problems.length > 0 || !signing || !authority || !listeners) throw new ConfigError(problems)
+  const listeners = read(problems, '', () => ({ ...readFrontSettings(texts), ...readListenerSettings(texts) }))
+  if (problems.length > 0 || !signing || !authority || !signers || !listeners) throw new ConfigError(problems)
   const dataDir = resolve(texts.get('DATA_DIR') ?? './data')
   const count = (variable: Variable) => Number(texts.get(variable))
   return {
@@ -150,6 +153,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     production,
     signing,
     authority,
+    ...signers,
   }
 }
 

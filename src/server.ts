@@ -6,27 +6,28 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import product from '../package.json' with { type: 'json' }
 import type { After } from './base/after.ts'
-import { lineWriter } from './base/line-writer.ts'
 import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
-import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
+import { createApp } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
-import { createNetworkClient, type NetworkClient } from './network/network-client.ts'
+import { createNetworkClient } from './network/network-client.ts'
 import type { OperationContext } from './operations/context.ts'
-import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
 import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
 import { authorityAt, authorityWarnings } from './server/authority.ts'
-import { type Contexts, createContexts } from './server/context.ts'
+import { createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
+import { createFront, type Front, type ShownSources } from './server/front/front.ts'
+import { createLog, type Tell } from './server/front/log.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
-import { listeners } from './server/listeners.ts'
-import { createMirror, listsOf, type Mirror, ruleSuppliers } from './server/mirror.ts'
+import { guardLives } from './server/lifecycle.ts'
+import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
+import { createSignatures, type Signatures } from './server/signatures.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { uploadFolder } from './server/uploads.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
@@ -60,6 +61,8 @@ export interface VidimusServer extends OperationContext {
   pending: PendingContent
   /** What it signs with. */
   signing: SigningKeys
+  /** Signatures on artefacts. */
+  signed: Signatures
   /** What it vouches for, at its public address. */
   provenance(): Provenance
   /** This server at its gateways. */
@@ -79,6 +82,8 @@ export interface VidimusServer extends OperationContext {
   ports(): { port?: number | undefined; tlsPort?: number | undefined }
   /** Reads the files of the TLS listener again. */
   reload(): void
+  /** Says in `/ready` from now on that it is about to end, and goes on answering. */
+  drain(): void
   /** Finishes requests under way, ends workers, closes the store. */
   close(): Promise<void>
 }
@@ -89,6 +94,8 @@ export interface ServerParts {
   after?: After
   /** The credential formats that are read, by default all that this software knows. */
   formats?: readonly CredentialFormat[]
+  /** Runs a command beside the server; without it the server's own thread does that work. */
+  beside?: RunBeside | undefined
 }
 
 /**
@@ -96,26 +103,74 @@ export interface ServerParts {
  * content and does not listen.
  * @throws Error when the store cannot be opened
  */
-export async function createServer(config: Config, { after, formats }: ServerParts = {}): Promise<VidimusServer> {
+export async function createServer(config: Config, parts: ServerParts = {}): Promise<VidimusServer> {
+  let port = config.plainHttp ? config.port : (config.tls?.port ?? config.port)
+  const baseUrl = () => publicAddress({ ...config, port, tls: config.tls && { ...config.tls, port } })
+  const rooms = await openRooms(config, parts, baseUrl)
+  const { contexts, registration, mirror, directory, trust, keys, front, log } = rooms
+  const { tell } = log
+  let endRefresh: (() => Promise<void>) | undefined
+  const newApp = () => createHttpApp({ ...rooms, config, baseUrl: baseUrl() })
+  let app = newApp()
+  front.show(shownBy({ ...rooms, config, app: () => app }))
+  for (const warning of authorityWarnings({ config })) tell(`warning: ${warning}`)
+  return {
+    ...contexts.authors,
+    ...rooms,
+    config,
+    signing: keys,
+    handler: (message, response) => app.handler(message, response),
+    async listen() {
+      const listening = (await front.listen((message, response) => app.handler(message, response))) ?? port
+      if (listening !== port) {
+        port = listening
+        await app.audit.flush()
+        await app.close()
+        app = newApp()
+      }
+      endRefresh ??= beginRefresh(trust, config, { after: parts.after, tell })
+      registration.start()
+      mirror.start()
+      if (config.keyDirectory) directory.start(parts.after)
+      return baseUrl()
+    },
+    ...watched(front),
+    async close() {
+      rooms.closing.abort()
+      await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
+      await front.close()
+      rooms.network.close()
+      await app.audit.flush()
+      await Promise.all([app.close(), contexts.close()])
+      await rooms.storage.close()
+    },
+  }
+}
+
+const now = () => new Date()
+
+/** Opens the store, reads keys and lists, and gives each room what it needs of the others. */
+async function openRooms(config: Config, { after, formats, beside }: ServerParts, baseUrl: () => string) {
   mkdirSync(config.dataDir, { recursive: true })
-  const now = () => new Date()
-  const keys = await signingKeys(config, now)
+  const log = createLog(config, now)
+  const { tell } = log
+  const configured = await signingKeys(config, now)
+  const front = await createFront(config, { log, software, now })
   const gateways = await openGateways(config, now)
   const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
-  const storage = guardCopies(opened, ruleSuppliers(config))
+  const storage = guardLives(guardCopies(opened, ruleSuppliers(config)), () => contexts.authors.rules)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
   const gateway = gatewayDownloads(config, gateways)
   const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
+  const signed = await createSignatures({ config, storage, trust, keys: configured, baseUrl, software, now })
+  const { keys } = signed
   const pending = createPendingContent(storage.derived)
-  const newProvenance = () => createProvenance({ config, storage, keys, software, now }, baseUrl())
-  const baseUrl = () => publicAddress({ ...config, port, tls: config.tls && { ...config.tls, port } })
-  let port = config.plainHttp ? config.port : (config.tls?.port ?? config.port)
-  let provenance = newProvenance()
+  const provenance = madeAt(baseUrl, (address) => createProvenance({ config, storage, keys, software, now }, address))
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
-    provenance.trustedReference(version, domain)
-  const fhirBase = () => `${baseUrl()}/fhir`
-  const wiring = { config, storage, trust, pending, network, now, trustedReference, baseUrl: fhirBase }
+    provenance().trustedReference(version, domain)
+  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context }
+  const wiring = { config, storage, trust, pending, network, now, ...vouching }
   const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
   const context = contexts.authors
   const publish = createPublish({
@@ -124,89 +179,101 @@ export async function createServer(config: Config, { after, formats }: ServerPar
     find: (type, canonical) => find(storage, type, canonical),
     drafts: config.drafts,
   })
-  let running: RunningServer | undefined
-  const parts = { config, network, pending, now, after, tell }
-  const manifests = async () => (keys.current() ? await provenance.manifests() : undefined)
+  const parts = { config, network, pending, now, after, beside, tell }
+  const manifests = async () => (keys.current() ? await provenance().manifests() : undefined)
   const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
-  let endRefresh: (() => Promise<void>) | undefined
-  const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const own = { publish, registration, directory, config, trust, pending, keys }
-  const newApp = () => createHttpApp({ ...own, contexts, network, provenance, baseUrl: baseUrl(), mayWrite })
-  let app = newApp()
-  for (const warning of authorityWarnings({ config })) tell(`warning: ${warning}`)
-  return {
-    ...context,
-    ...own,
-    mirror,
-    signing: keys,
-    provenance: () => provenance,
-    handler: (message, response) => app.handler(message, response),
-    async listen() {
-      running = await listen((message, response) => app.handler(message, response), listeners(config, { now, tell }))
-      const listening = (config.plainHttp ? running.port : running.tlsPort) ?? port
-      if (listening !== port) {
-        port = listening
-        await app.audit.flush()
-        await app.close()
-        provenance = newProvenance()
-        app = newApp()
-      }
-      endRefresh ??= beginRefresh(trust, config, after)
-      registration.start()
-      mirror.start()
-      if (config.keyDirectory) directory.start(after)
-      return baseUrl()
-    },
-    ports: () => ({ port: running?.port, tlsPort: running?.tlsPort }),
-    reload: () => running?.reload(),
-    async close() {
-      closing.abort()
-      await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
-      await running?.close(10_000)
-      network.close()
-      await app.audit.flush()
-      accessLines.flush()
-      await Promise.all([app.close(), contexts.close()])
-      await storage.close()
-    },
+  const own = { storage, network, closing, trust, signed, keys, pending, provenance, contexts, front, log }
+  return { ...own, publish, registration, mirror, directory }
+}
+
+/** What is made for a public address, and anew when that is another: it is known when the server listens. */
+function madeAt<T>(baseUrl: () => string, make: (address: string) => T): () => T {
+  let made: { address: string; it: T } | undefined
+  return () => {
+    const address = baseUrl()
+    if (made?.address !== address) made = { address, it: make(address) }
+    return made.it
   }
 }
 
 /** Reads trust lists again from now on; what it returns ends that. */
-function beginRefresh(trust: Trust, config: Config, after: After | undefined): () => Promise<void> {
+function beginRefresh(
+  trust: Trust,
+  config: Config,
+  { after, tell }: { after: After | undefined; tell: Tell },
+): () => Promise<void> {
   return refreshTrust(trust, configuredSources(config), {
     after,
     remoteSeconds: config.trustRefreshSeconds,
-    changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'is in use'}`),
-    failed: (error) => tell(`trust lists: ${textOf(error)}`),
+    changed: ({ name, failure }) =>
+      tell(`trust list ${name}: ${failure ?? 'is in use'}`, failure === undefined ? 'info' : 'warn'),
+    failed: (error) => tell(`trust lists: ${errorStack(error)}`, 'error'),
   })
 }
 
-const accessLines = lineWriter((lines) => void process.stdout.write(lines))
-const tell = (text: string) => void process.stderr.write(`${text}\n`)
-const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+const errorStack = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
-interface HttpWiring
-  extends Pick<VidimusServer, 'config' | 'publish' | 'pending' | 'trust' | 'directory' | 'registration'> {
-  contexts: Contexts
-  keys: SigningKeys
-  network: NetworkClient
-  provenance: Provenance
+/** What is done with the front of a server from outside. */
+const watched = ({ ports, reload, drain }: Front): Pick<VidimusServer, 'ports' | 'reload' | 'drain'> => ({
+  ports,
+  reload,
+  drain,
+})
+
+const readinessOf = ({ front, config, pending, trust }: Pick<HttpWiring, 'front' | 'config' | 'pending' | 'trust'>) => [
+  ...front.readiness(),
+  ...readiness({
+    maintenance: config.maintenance,
+    content: pending.state(),
+    lists: trust.status(),
+    unavailable: trust.keys().unavailable,
+  }),
+]
+
+interface ShownBy extends Omit<HttpWiring, 'baseUrl'> {
+  mirror: Mirror
+  app(): ReturnType<typeof createApp>
+}
+
+/** Where the numbers of a server are read that its front has not itself. */
+function shownBy(parts: ShownBy): ShownSources {
+  const { trust, registration, contexts, mirror, app } = parts
+  const { everybody, authors } = contexts
+  const processes = (of: (context: typeof everybody) => number[]) => new Set([everybody, authors].flatMap(of)).size
+  return {
+    audit: () => ({ waiting: app().audit.waiting(), dropped: app().audit.dropped() }),
+    readiness: () => readinessOf(parts),
+    trust,
+    gateways: registration.states,
+    mirrored: async () => (await mirror.status()).references,
+    jobs: () => ({
+      maps: processes(({ mapJobs }) => mapJobs.pids()),
+      images: processes(({ images }) => images.pids()),
+      translator: processes(({ rules }) => rules.translatorPids()),
+    }),
+    storage: authors.storage,
+    now,
+  }
+}
+
+interface HttpWiring extends Omit<Awaited<ReturnType<typeof openRooms>>, 'mirror' | 'closing'> {
+  config: Config
   baseUrl: string
-  mayWrite(bytes: number): boolean
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, contexts, publish, pending, trust, keys, directory, provenance, registration, baseUrl, mayWrite } =
+  const { config, contexts, publish, pending, trust, keys, signed, directory, registration, baseUrl, front, log } =
     wiring
+  const { tell, error } = log
+  const provenance = wiring.provenance()
   const context = contexts.everybody
   const { storage, now, uuid, terminology } = context
-  const authority = authorityAt(baseUrl, { config, storage, trust, network: wiring.network, now, tell })
+  const authority = authorityAt(baseUrl, { config, storage: wiring.storage, trust, network: wiring.network, now, tell })
   return createApp({
     storage,
-    operations,
+    operations: front.operations,
     context,
     viewFor: contexts.viewOf,
     settings: {
@@ -220,37 +287,32 @@ function createHttpApp(wiring: HttpWiring) {
       production: config.production,
       network: { isOn: config.network, hosts: config.networkHosts },
       gateways: registration.states,
+      ...front.settings,
       ...authority.settings,
       ...(config.keyDirectory ? { keyDirectory: () => standing(directory) } : {}),
     },
     limits: config.requestLimits,
     hooks: {
-      documents: [
+      ...front.hooks,
+      ...authority.hooks,
+      documents: front.documents([
         ...documents({ config, context, pending, trust, keys, directory, provenance, baseUrl }),
         ...authority.documents,
-      ],
-      ...authority.hooks,
-      mayWrite,
+      ]),
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,
       readMap: readR5,
       printMap,
       checkWrite: publish.check,
       isPending: pending.isPending,
-      readiness: () =>
-        readiness({
-          maintenance: config.maintenance,
-          content: pending.state(),
-          lists: trust.status(),
-          unavailable: trust.keys().unavailable,
-        }),
+      readiness: () => readinessOf(wiring),
       publishedWrite: publish.writeInHand,
-      completeWrites: completeWrites({ storage }),
+      completeWrites: completeWrites({ storage: wiring.storage, complete: signed.complete }),
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
       subsumedTokens: (token, direction) => subsumedTokens(terminology, token, direction),
     },
-    ...(config.accessLog ? { accessLog: (entry: AccessLogEntry) => accessLines.line(JSON.stringify(entry)) } : {}),
-    errorLog: ({ requestId, error }) => tell(`${requestId} ${textOf(error)}`),
+    ...(front.answered ? { accessLog: front.answered } : {}),
+    errorLog: error,
     now,
     uuid,
     software,

@@ -3,11 +3,13 @@ import { proxyProblem } from '../http/limits/requester.ts'
 import { openOperationNames } from '../operations/open-operations.ts'
 import { authoritySettings } from './authority-settings.ts'
 import { directorySettings } from './directory-settings.ts'
+import { frontSettings } from './front-settings.ts'
 import { gatewaySettings } from './gateway-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
 import type { Setting } from './setting.ts'
+import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
 import { trustSettings } from './trust-settings.ts'
 
@@ -49,6 +51,7 @@ export const settings = [
       'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it every write answers 401.',
   },
   ...authoritySettings,
+  ...signerSettings,
   {
     variable: 'DRAFTS',
     kind: 'choice',
@@ -212,6 +215,7 @@ export const settings = [
     fallback: '60',
     description: 'Time for a client to take a reply, or a piece of a long one; its connection is closed then.',
   },
+  ...frontSettings,
   {
     variable: 'ACCESS_LOG',
     kind: 'choice',

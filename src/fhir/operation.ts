@@ -76,6 +76,11 @@ export interface OperationCall {
    * @throws FhirError
    */
   commit?(changes: Change[]): Promise<Changed[]>
+  /**
+   * Judges content as {@link commit} would, and stores nothing; beside it.
+   * @throws FhirError 422
+   */
+  check?(changes: Change[]): Promise<void>
   /** Tells how far an asynchronous call is, in a few words. */
   progress?(text: string): void
   /** An asynchronous call was cancelled. */
@@ -156,6 +161,11 @@ export interface Operation<Context> {
   strict?: boolean
   /** Names that belong to the operation's contract and that this version does not support: refused by name, never ignored. */
   notSupported?: string[]
+  /**
+   * Refuses what this server does not take, before anything is said of how it is declared.
+   * @throws FhirError
+   */
+  refuse?(given: Parameters): void
   handle(call: OperationCall, context: Context): Promise<OperationReply>
 }
 

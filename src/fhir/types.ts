@@ -30,6 +30,7 @@ export type {
   Period,
   PlanDefinition,
   Provenance,
+  Reference,
   StructureDefinition,
   StructureMap,
   ValueSet,

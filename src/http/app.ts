@@ -17,6 +17,7 @@ import { createPatches } from './patch/patch-jobs.ts'
 import { resolveRoute } from './routes.ts'
 import { createSite } from './site.ts'
 import { createListener } from './wire/answer.ts'
+import { forOrigins } from './wire/cors.ts'
 
 export type { AccessLogEntry } from './audit/access-log.ts'
 export { listen, type RunningServer } from './wire/running-server.ts'
@@ -47,7 +48,7 @@ export interface AppOptions<Context> {
 export interface App {
   handler(message: IncomingMessage, response: ServerResponse): void
   /** To be flushed before the store is closed. */
-  audit: Pick<AuditRecorder, 'flush' | 'dropped'>
+  audit: Pick<AuditRecorder, 'flush' | 'dropped' | 'waiting'>
   /** Ends processes. */
   close(): Promise<void>
 }
@@ -90,13 +91,15 @@ export function createApp<Context>(options: AppOptions<Context>): App {
   const logs = { errorLog: options.errorLog, ...(options.accessLog ? { accessLog: options.accessLog } : {}) }
   const basePath = new URL(settings.baseUrl).pathname.replace(/\/$/, '')
   const site = createSite(context, basePath, logs)
+  const listener = createListener(context, { basePath, site, logs })
+  const { corsOrigins } = settings
   return {
     audit,
     async close() {
       await context.jobs.close()
       await context.patches.close()
     },
-    handler: onePerConnection(createListener(context, { basePath, site, logs })),
+    handler: onePerConnection(corsOrigins ? forOrigins(corsOrigins, listener) : listener),
   }
 }
 

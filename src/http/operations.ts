@@ -104,13 +104,17 @@ async function callOf(
   // Of versions those of what was deleted are there, too: the operation tells.
   if (target.id !== '' && target.versionId === '') await checkExists(context, target)
   const input = request.body ? await readOperationInput(operation, request) : operationInput(operation, request)
+  operation.refuse?.(input.parameters)
   const call = operationCall(operation, request, target, input)
   // What stands in an address is short, and what it names is stored: the hot calls go without.
   if (request.body || operation.costly) call.budget = request.requester.budget
   const needed = context.hooks.tokenFor?.(operation.name, call)
   if (needed !== undefined && !request.requester.isAuthorized()) throw tokenNeeded(needed)
   if (request.requester.principal) call.principal = request.requester.principal
-  if (operation.affectsState) call.commit = (changes) => commit(context, changes)
+  if (operation.affectsState) {
+    call.check = (changes) => check(context, changes)
+    call.commit = (changes) => commit(context, changes)
+  }
   return call
 }
 
@@ -125,10 +129,15 @@ function replyOf(operation: BoundOperation, request: FhirRequest, reply: Operati
   return made
 }
 
-/** Writes what an operation asks for, as REST would; runs alone. */
-async function commit(context: HttpContext, changes: Change[]): Promise<Changed[]> {
+/** Judges what an operation would write, as REST would. */
+async function check(context: HttpContext, changes: Change[]): Promise<void> {
   const resources = changes.flatMap(({ resource }) => resource ?? [])
   for (const resource of resources) await checkBeforeWrite(context, resource, resources)
+}
+
+/** Writes what an operation asks for, as REST would; runs alone. */
+async function commit(context: HttpContext, changes: Change[]): Promise<Changed[]> {
+  await check(context, changes)
   return context.inTurn(() =>
     context.storage.write(
       changes.map(({ method, type, resource, id = context.uuid(), ifMatch }) => ({

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../base/json-value.ts'
 import type { Evaluate } from '../evaluate/evaluate.ts'
 import type { OperationCall } from '../fhir/operation.ts'
-import type { Bundle } from '../fhir/types.ts'
+import type { Bundle, Provenance, Resource } from '../fhir/types.ts'
+import type { ProvenanceVerdict } from '../provenance/signature/verify.ts'
 import type { Rules } from '../rules/rules.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { MapJobs } from '../structure-map/map-jobs.ts'
@@ -27,12 +28,11 @@ export interface OperationContext {
     version: { type: string; id: string; versionId: string },
     domain: string | undefined,
   ): Promise<JsonObject>
+  signatures: OperationSignatures
   /** The trusted keys now. */
   trustedKeys(): KeyIndex
   /** Address of the FHIR API, without a slash at its end. */
   baseUrl(): string
-  /** Signs a Bundle with this server's key; absent where it has none. @throws FhirError 422 for what has no canonical bytes */
-  signBundle?(bundle: Bundle): Promise<Bundle>
   limits: OperationLimits
   /** Folder of files that come with requests, and that of the indexes of large code systems. */
   uploads: string
@@ -41,6 +41,19 @@ export interface OperationContext {
   now(): Date
   /** Random UUID, version 4, lower case. */
   uuid(): string
+}
+
+/** Signatures on artefacts and packages. */
+interface OperationSignatures {
+  /** Judges the signatures of a Provenance over a resource, at a moment, by default now. */
+  verify(provenance: Provenance, resource: Resource, at?: Date): Promise<ProvenanceVerdict>
+  /** The same of a Bundle over itself. */
+  verifyBundle(bundle: Bundle, at?: Date): Promise<ProvenanceVerdict>
+  /**
+   * The Bundle with this server's signature as its source, as the HL7 validator reads it: ES256, with the certificate.
+   * @throws FhirError 422 when it has no such key, or the Bundle no canonical form
+   */
+  signBundle(bundle: Bundle): Promise<Bundle>
 }
 
 /** What one call may use. */

@@ -8,10 +8,12 @@ import { evaluateOperation } from './evaluate.ts'
 import { expand } from './expand.ts'
 import { importOperation } from './import/import.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
+import { lifecycleOperations } from './lifecycle/lifecycle.ts'
 import { lookup } from './lookup.ts'
 import { preferredId } from './naming/preferred-id.ts'
 import { dataRequirements } from './package/data-requirements.ts'
 import { packageOperation } from './package/package.ts'
+import { verifySignatureOperation } from './provenance/verify-signature.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
@@ -42,4 +44,6 @@ export const operations: Operation<OperationContext>[] = [
   dataRequirements,
   trustedReference,
   verifyTrustOperation,
+  verifySignatureOperation,
+  ...lifecycleOperations,
 ]

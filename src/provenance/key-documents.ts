@@ -1,6 +1,7 @@
 /** The public keys of this server as others look for them: a JWK set (RFC 7517), and the document of its did:web identifier. */
 
 import type { KeyObject, X509Certificate } from 'node:crypto'
+import { jwkThumbprint } from '../base/crypto/jwk-thumbprint.ts'
 import { sha256Base64url } from '../base/crypto/sha256.ts'
 import type { JsonObject } from '../base/json-value.ts'
 import type { FindDocument, PublicDocument } from '../base/public-document.ts'
@@ -23,6 +24,8 @@ interface ToldKey {
   publicKey: KeyObject
   certificate?: X509Certificate
   chain: readonly X509Certificate[]
+  /** Since when and why it counts no more. */
+  revoked?: { at: string; reason: string }
   /** What a DID document says of it (https://www.w3.org/TR/did-core/#verification-relationships). */
   relationship: 'assertionMethod' | 'authentication'
 }
@@ -48,7 +51,7 @@ export function keyDocuments(options: KeyDocumentsOptions): FindDocument {
     const which = wanted.get(asked.path)
     if (!which) return undefined
     const keys = toldKeys(options)
-    const of = keys.map(({ keyId, relationship }) => `${relationship} ${keyId}`).join('\n')
+    const of = keys.map(({ keyId, relationship, revoked }) => `${relationship} ${keyId} ${revoked?.at}`).join('\n')
     if (made?.of !== of) made = { of, documents: documentsOf(keys, options.baseUrl) }
     return made.documents[which]
   }
@@ -76,7 +79,7 @@ function document(json: JsonObject, contentType: string, route: string): PublicD
 }
 
 /** The public key as a JWK, with what its certificate says (RFC 7517 §4; `nbf` and `exp` in seconds since 1970). */
-function jwkOf({ keyId, algorithm, publicKey, certificate, chain }: ToldKey): JsonObject {
+function jwkOf({ keyId, algorithm, publicKey, certificate, chain, revoked }: ToldKey): JsonObject {
   const { kty, crv, x, y, n, e } = publicKey.export({ format: 'jwk' })
   const ofKind: JsonObject =
     kty === 'RSA' ? { n: String(n), e: String(e) } : { crv: String(crv), x: String(x), y: String(y) }
@@ -95,22 +98,39 @@ function jwkOf({ keyId, algorithm, publicKey, certificate, chain }: ToldKey): Js
           exp: seconds(certificate.validToDate),
         }
       : {}),
+    // As OpenID Federation 1.0 (§8.7.2) tells of historical keys; who does not know the member sees a key that has ended.
+    ...(revoked
+      ? {
+          exp: seconds(new Date(revoked.at)),
+          revoked: { revoked_at: seconds(new Date(revoked.at)), reason: revoked.reason },
+        }
+      : {}),
   }
 }
 
+/** Ids of a key in the document: as lists of the network have it, and the thumbprint (RFC 7638), by which signatures name it. */
+function idsOf({ keyId, publicKey, relationship }: ToldKey, did: string): string[] {
+  const thumbprint = relationship === 'assertionMethod' ? jwkThumbprint(publicKey) : undefined
+  return [...new Set([keyId, thumbprint ?? keyId])].map((each) => `${did}#${each}`)
+}
+
 function didDocument(keys: readonly ToldKey[], did: string): JsonObject {
-  const idsOf = (wanted: ToldKey['relationship']) =>
-    keys.filter(({ relationship }) => relationship === wanted).map(({ keyId }) => `${did}#${keyId}`)
+  const named = (wanted: ToldKey['relationship']) =>
+    keys.filter((key) => key.relationship === wanted && !key.revoked).flatMap((key) => idsOf(key, did))
   return {
     '@context': ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/suites/jws-2020/v1'],
     id: did,
-    verificationMethod: keys.map((key) => ({
-      id: `${did}#${key.keyId}`,
-      type: 'JsonWebKey2020',
-      controller: did,
-      publicKeyJwk: jwkOf(key),
-    })),
-    assertionMethod: idsOf('assertionMethod'),
-    authentication: idsOf('authentication'),
+    verificationMethod: keys.flatMap((key) =>
+      idsOf(key, did).map((id) => ({
+        id,
+        type: 'JsonWebKey2020',
+        controller: did,
+        // https://www.w3.org/TR/cid-1.0/#verification-methods
+        ...(key.revoked ? { revoked: key.revoked.at } : {}),
+        publicKeyJwk: jwkOf(key),
+      })),
+    ),
+    assertionMethod: named('assertionMethod'),
+    authentication: named('authentication'),
   }
 }

@@ -16,7 +16,7 @@ export interface SigningSettings {
 export interface SigningKeys {
   /** The key that signs now; undefined when there is none, or when the period of its certificate does not hold now. */
   current(): SigningKey | undefined
-  /** All that others may meet: current, next, retired, in this order. */
+  /** All that others may meet: current, next, retired, in this order; those that were withdrawn among them. */
   all(): readonly SigningKey[]
   /** What an operator must know or do: sentences. */
   warnings(now: Date): string[]

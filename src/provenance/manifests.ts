@@ -203,7 +203,7 @@ async function manifestOf(options: ManifestsOptions, subject: ManifestSubject, k
  * key, the others must not turn what it signed back.
  */
 function isOfOurs({ keyId }: StoredManifest, keys: Pick<SigningKeys, 'all'>): boolean {
-  return keys.all().some((key) => key.state !== 'retired' && key.keyId === keyId)
+  return keys.all().some((key) => (key.state === 'current' || key.state === 'next') && key.keyId === keyId)
 }
 
 interface Making {

@@ -7,8 +7,11 @@ import { sha256 } from '../base/crypto/sha256.ts'
 /** Signature algorithms of JWS (RFC 7518 §3.1) that this server signs with. */
 export type SigningAlgorithm = 'ES256' | 'ES384' | 'PS256' | 'RS256'
 
-/** `current` signs; `next` is shown ahead of its turn; `retired` is shown for as long as a signature by it lives. */
-export type KeyState = 'current' | 'next' | 'retired'
+/**
+ * `current` signs; `next` is shown ahead of its turn; `retired` is shown for as long as a signature by it lives; `revoked` is shown as what
+ * counts no more.
+ */
+export type KeyState = 'current' | 'next' | 'retired' | 'revoked'
 
 /** A key of this server, private where it still signs. */
 export interface SigningKey {
@@ -19,6 +22,8 @@ export interface SigningKey {
   readonly keyId: string
   readonly algorithm: SigningAlgorithm
   readonly state: KeyState
+  /** Since when and why it counts no more, of one that is `revoked`. */
+  readonly revoked?: { at: string; reason: string }
   readonly publicKey: KeyObject
   readonly certificate?: X509Certificate
   /** The certificate first, then who issued each. */

@@ -12,6 +12,7 @@ import { FhirError, issue } from '../fhir/error.ts'
 import { asJson } from '../fhir/json.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Write } from '../storage/storage.ts'
+import { removalFault, returnFault, stageOf, stepFault } from './lifecycle/transitions.ts'
 
 /** Members that are no content: whose copy it is, what the server says of it, what is shown for it, where it stands in its life. */
 const beside = ['resourceType', 'id', 'meta', 'text', 'status']
@@ -27,8 +28,8 @@ function differingMembers(published: Resource, given: Resource): string[] {
   return [...names].filter((name) => !mayDiffer.includes(name) && !isSame(before, after, name)).sort()
 }
 
-/** Whether two objects or lists say the same at a key, whatever the order of members. */
-function isSame(before: JsonHolder, after: JsonHolder, key: string): boolean {
+/** Whether two objects or lists say the same at a key, whatever the order of members; decimals when their texts do. */
+export function isSame(before: JsonHolder, after: JsonHolder, key: string): boolean {
   const [a, b] = [valueAt(before, key), valueAt(after, key)]
   if (typeof a === 'number' && typeof b === 'number')
     return (exactNumber(before, key) ?? String(a)) === (exactNumber(after, key) ?? String(b))
@@ -55,22 +56,37 @@ export function judgedWrite(resource: Resource): Pick<Write, 'unlessPublished' |
   if (artefactCanonical(resource)?.version === undefined) return { unlessInForce }
   return {
     unlessInForce,
-    unlessPublished: ({ resource: published }) => {
-      const conflict = published && conflictWith(published, resource)
+    unlessPublished: ({ resource: published, isRetired }) => {
+      const conflict =
+        (isRetired ? returnFault(resource) : undefined) ?? (published && conflictWith(published, resource))
       if (conflict) throw conflict
     },
   }
 }
 
+/** What a deletion is judged by, inside its transaction: what is in force is retired before. */
+export const judgedRemoval: Pick<Write, 'unlessInForce'> = {
+  unlessInForce: ({ resource: current }) => {
+    const fault = current && removalFault(current)
+    if (fault) throw fault
+  },
+}
+
 /**
- * Why a resource cannot take the place of another: that one is in force, and would be no more, though nobody said so. The same version
- * may be retired, and another one that is active itself may follow it; one without version may be changed by its author, never by an
- * import that found the new content unfit. Anything else needs an id of its own.
+ * Why a resource cannot take the place of another: its life has no such step, or the other is in force, and would be no more, though
+ * nobody said so. The same version may be retired, and another one that is active itself may follow it; one without version may be
+ * changed by its author, never by an import that found the new content unfit. Anything else needs an id of its own. What is retired
+ * keeps its content, whoever published it.
  */
 export function displacement(current: Resource, given: Resource): FhirError | undefined {
+  const fault = stepFault(current, given)
+  // That a draft was made of it is told below: nobody wrote one.
+  if (fault && !(isRefused(given) && stageOf(current) === 'active')) return fault
   const canonical = artefactCanonical(current)
-  if (statusOf(current) !== 'active' || !canonical) return undefined
   const [name, other] = [artefactName(current), artefactName(given)]
+  if (name === other && stageOf(current) === 'retired' && canonical?.version !== undefined)
+    return conflictWith(current, given)
+  if (statusOf(current) !== 'active' || !canonical) return undefined
   // What may become of the same version is judged by what was published.
   if (name === other && !(canonical.version === undefined && isRefused(given))) return undefined
   const next = artefactCanonical(given)

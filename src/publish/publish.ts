@@ -16,7 +16,7 @@ import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import { checkArtefact, statusFaults } from './check/artefact.ts'
 import type { CheckEnvironment } from './check/environment.ts'
-import { conflictWith, displacement, judgedWrite } from './identity.ts'
+import { conflictWith, displacement, judgedRemoval, judgedWrite } from './identity.ts'
 
 /** A resource as it may be stored. */
 interface Admission {
@@ -62,7 +62,10 @@ type PublishEnvironment = CheckEnvironment & {
 /** Makes the one way in over what the server has. */
 export function createPublish(environment: PublishEnvironment): Publish {
   const { storage } = environment
-  const judged = (write: Write) => (write.resource ? { ...write, ...judgedWrite(write.resource) } : write)
+  const judged = (write: Write): Write => {
+    if (write.method === 'DELETE') return { ...write, ...judgedRemoval }
+    return write.resource ? { ...write, ...judgedWrite(write.resource) } : write
+  }
   return {
     async check(resource, beside = []) {
       const unknown = statusFaults(resource)
@@ -87,13 +90,13 @@ export function createPublish(environment: PublishEnvironment): Publish {
           statusOf(each) === 'active' &&
           artefactName(each) === artefactName(resource),
       )
-      const published = (await storage.published(resource.resourceType, { url, version }))?.resource
+      const known = await storage.published(resource.resourceType, { url, version })
+      const published = known?.resource
       if (!published && !rival) return { kind: 'new' }
       const [issue] = [published, rival].flatMap((each) => (each && conflictWith(each, resource)?.issues) || [])
       if (!published && !issue) return { kind: 'new' }
       if (issue) return { kind: 'other', issue }
-      const current = await environment.find(resource.resourceType, `${url}|${version}`)
-      return { kind: 'same', isRetired: current.length > 0 && current.every((each) => statusOf(each) === 'retired') }
+      return { kind: 'same', isRetired: known?.isRetired === true }
     },
     async displaces(resource) {
       const current = (await storage.read(resource.resourceType, String(resource.id)))?.resource

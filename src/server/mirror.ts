@@ -31,8 +31,15 @@ export interface MirrorOptions {
   pending: Pick<PendingContent, 'state'>
   now(): Date
   after?: After | undefined
+  beside?: RunBeside | undefined
   tell(text: string): void
 }
+
+/**
+ * Runs a command of this program in a process of its own, until it ends or the signal comes, and answers its exit status: what is
+ * parsed and judged there holds up no request.
+ */
+export type RunBeside = (args: readonly string[], signal: AbortSignal) => Promise<number | string>
 
 /** What is mirrored, as it is told. */
 export interface MirrorStatus {
@@ -71,7 +78,7 @@ export const listsOf = (gateways: readonly OpenGateway[]): MirrorGateway[] =>
 
 /** Mirroring that has not begun. */
 export function createMirror(options: MirrorOptions): Mirror {
-  const { config, storage, pending, tell, after = afterTimeout } = options
+  const { config, storage, pending, tell, beside, after = afterTimeout } = options
   const { mirror, network: isOn } = config
   const { records } = storage
   const lease = leaseTaker({ records, job: 'mirror', holder: randomUUID(), elapsed: () => performance.now() })
@@ -97,11 +104,21 @@ export function createMirror(options: MirrorOptions): Mirror {
     underWay = run.catch(() => undefined) // told to whoever asked
     return run
   }
+  const refreshBeside = async (run: RunBeside, isForced: boolean) => {
+    const status = await run(['mirror', 'refresh', '--by-server', ...(isForced ? [] : ['--due'])], closing.signal)
+    if (status !== 0 && !closing.signal.aborted) tell(`mirror: the look at the lists ended with ${status}`)
+  }
+  const lookNow = (isForced: boolean): Promise<unknown> => {
+    if (!beside || !mirror || !isOn) return refresh(isForced)
+    const run = refreshBeside(beside, isForced)
+    underWay = run.catch(() => undefined) // told to whoever waits for the look
+    return run
+  }
   const again = (milliseconds: number, isFirst: boolean) => {
     cancel = after(milliseconds, () => {
       // Content that is being loaded is what artefacts are judged by.
       const isLoading = pending.state().status === 'loading'
-      const run = isLoading ? Promise.resolve() : refresh(isFirst)
+      const run = isLoading ? Promise.resolve() : lookNow(isFirst)
       run
         .catch((error: unknown) => tell(`mirror: ${errorText(error)}`))
         .finally(() => {

@@ -6,9 +6,11 @@ import type { Storage } from '../storage/storage.ts'
 /** What publication needs. */
 interface PublicationParts {
   storage: Pick<Storage, 'read' | 'readVersion'>
+  /** Judges and adds Provenance. */
+  complete: NonNullable<HttpHooks['completeWrites']>
 }
 
-/** Judges the writes of a request in their order: whose they are first. */
-export function completeWrites({ storage }: PublicationParts): NonNullable<HttpHooks['completeWrites']> {
-  return (writes, { principal }) => ownWrites(writes, principal, storage)
+/** Judges the writes of a request in their order: whose they are first, then what is signed and by whom. */
+export function completeWrites({ storage, complete }: PublicationParts): NonNullable<HttpHooks['completeWrites']> {
+  return async (writes, by) => complete(await ownWrites(writes, by.principal, storage), by)
 }

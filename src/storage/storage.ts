@@ -77,19 +77,37 @@ export interface Write {
    * Called inside the transaction, before the write, with {@link Storage.published} of the resource's `url` and `version`
    * when there is one, so that no other writer comes in between. What it throws undoes all writes.
    */
-  unlessPublished?(published: StoredVersion): void
+  unlessPublished?(published: PublishedVersion): void
   /**
    * Called inside the transaction with what the write would take the place of, or delete, when there is anything. What it throws
    * undoes all writes.
    */
   unlessInForce?(current: StoredVersion): void
+  /**
+   * The resource in place of `resource`, made inside the transaction when all writes before this one are done; it is told what became
+   * of them, in their order. Undefined: nothing is to be written, and what is told of this write is that it left things `unchanged`, at
+   * versionId `0`. What it throws undoes all writes.
+   */
+  resourceFor?(earlier: readonly Written[]): Resource | undefined
   /** Content of another publisher that comes with the software: not recorded as published by this installation. */
   unrecorded?: boolean
+  /**
+   * The revision of types by which the write was judged before its transaction: when one of them was written since, nothing is written
+   * and the error is 409 `lock-error`, so that it can be judged anew.
+   */
+  judgedAt?: { types: readonly string[]; revision: number }
+}
+
+/** A version that was active once. */
+export interface PublishedVersion extends StoredVersion {
+  /** Whether that `url|version` was retired here, and is in force nowhere any more. */
+  isRetired?: boolean
 }
 
 /**
  * Outcome of a write; `unchanged` when a PUT had the content that is stored already (no new version), or a DELETE
- * found nothing to delete (`version` is then the deletion of old, or one with versionId `0` for an id never used).
+ * found nothing to delete (`version` is then the deletion of old, or one with versionId `0` for an id never used), or
+ * {@link Write.resourceFor} gave nothing to write.
  */
 export interface Written {
   version: StoredVersion
@@ -144,7 +162,7 @@ export interface Storage {
    * The newest of all versions of all resources, those superseded and deleted long ago included, that had the status
    * `active` under that `url` and business version; undefined when there never was one.
    */
-  published(type: string, canonical: { url: string; version: string }): Promise<StoredVersion | undefined>
+  published(type: string, canonical: { url: string; version: string }): Promise<PublishedVersion | undefined>
   /**
    * Every version that had the status `active` under a `url` and business version when it was stored, in the order in which they
    * were stored, whatever became of them; without content that was stored as `unrecorded`.

@@ -97,12 +97,17 @@ for (const { make, change } of kinds) {
       // The same content may stand twice.
       assert.equal((await put({ ...resource, id: `${resource.id}-4` })).status, 201)
     })
-    it('after it was deleted, with and without its draft between', async () => {
+    it('after it was retired and deleted: nothing but what was retired comes back', async () => {
       const resource = await publish('e')
-      await remove(path(resource))
+      refused(await remove(path(resource)), /retired first/)
+      const retired = { ...resource, status: 'retired' } as Resource
+      assert.equal((await put(retired)).status, 200)
+      assert.equal((await remove(path(resource))).status, 204)
       refused(await put(changed(resource)))
       refused(await put(changed(resource, { status: 'draft' })))
-      assert.equal((await put(resource)).status, 201, 'the same content comes back')
+      refused(await put(resource), /never comes into force again/)
+      refused(await put({ ...resource, id: `${resource.id}-again` }), /never comes into force again/)
+      assert.equal((await put(retired)).status, 201)
     })
     it('in two entries of one transaction', async () => {
       const resource = given('f')
@@ -131,13 +136,14 @@ for (const { make, change } of kinds) {
       const text = { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml">T</div>' }
       assert.equal((await put({ ...resource, text, meta: { tag: [{ code: 't' }] } } as never)).status, 200)
     })
-    it('goes from active to retired, with its date, and back with the same content alone', async () => {
+    it('goes from active to retired, with its date, and never back', async () => {
       const resource = await publish('i')
       assert.equal((await put({ ...resource, status: 'retired', date: '2027-01-01' } as never)).status, 200)
       refused(await put(changed(resource, { status: 'retired' })))
       refused(await put(changed(resource)))
-      refused(await put({ ...resource, status: 'draft' } as never), /never draft again/)
-      assert.equal((await put(resource)).status, 200)
+      refused(await put({ ...resource, status: 'draft' } as never), /never becomes a draft again/)
+      refused(await put(resource), /never comes into force again/)
+      refused(await patch(path(resource), [{ op: 'replace', path: '/status', value: 'active' }]), /never comes/)
     })
     it('never goes back to draft or unknown', async () => {
       const resource = await publish('j')
@@ -227,7 +233,8 @@ describe('a pinned verdict', () => {
     await put(no({ id: 'draft', version: '2.0.0', status: 'draft' }))
     await put({ ...cqlLibrary('Pinned', 'define Good: false'), id: 'pinned-draft', status: 'draft' })
     assert.equal(await evaluate(), true)
-    await remove('Library/Leaned')
+    assert.equal((await remove('Library/Leaned')).status, 422, 'it is in force')
+    assert.equal((await put({ ...leaned, status: 'retired' })).status, 200)
     await put(no({ id: 'third' }))
     assert.equal(await evaluate(), undefined, 'without what it includes it has no result, and not another one')
   })
@@ -245,7 +252,7 @@ describe('a pinned verdict', () => {
     assert.equal(await run('Waiting'), true)
     await put({ ...yes, status: 'retired' })
     assert.equal(await run('Waiting'), true)
-    await remove('Library/Waiting')
+    assert.equal((await remove('Library/Waiting')).status, 204)
     assert.equal(await run('Waiting'), undefined)
     const set = valueSet('waiting', {
       compose: { include: [{ system: 'http://example.org/x', concept: [{ code: 'published' }] }] },
@@ -257,7 +264,8 @@ describe('a pinned verdict', () => {
       compose: { include: [{ system: 'http://example.org/x', concept: [{ code: 'draft' }] }] },
     })
     await put(set)
-    await remove('ValueSet/waiting')
+    await put({ ...set, status: 'retired' })
+    assert.equal((await remove('ValueSet/waiting')).status, 204)
     for (const canonical of [set.url, `${set.url}|1.0.0`])
       assert.equal((await get(`ValueSet/$expand?url=${encodeURIComponent(canonical ?? '')}`)).status, 404, canonical)
   })

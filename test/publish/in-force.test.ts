@@ -106,10 +106,11 @@ for (const [type, make] of Object.entries(kinds)) {
 describe('an active ValueSet without version', () => {
   const { version: _version, ...resource } = valueSet('bare')
 
-  it('may be changed and taken back by its author, and have a version one day', async () => {
-    assert.equal((await put(resource)).status, 201)
-    assert.equal((await put({ ...resource, status: 'draft' } as Resource)).status, 200)
+  it('may be changed by its author, and have a version one day; once active it is a draft never again', async () => {
+    assert.equal((await put({ ...resource, status: 'draft' } as Resource)).status, 201)
     assert.equal((await put(resource)).status, 200)
+    assert.equal((await put({ ...resource, title: 'Changed' } as Resource)).status, 200)
+    assert.equal((await put({ ...resource, status: 'draft' } as Resource)).status, 422)
     assert.equal((await put({ ...resource, id: 'bare-2' })).status, 201)
     assert.equal((await put({ ...resource, id: 'bare-2', version: '1' } as Resource)).status, 200)
   })

@@ -318,6 +318,30 @@ function canonicalCases(test: Test): void {
     await storage.write([put(valueSet('b', { url, version: '3' }), { unrecorded: true })])
     assert.equal(await storage.published('ValueSet', { url, version: '3' }), undefined)
   })
+  test('what was published is told to be retired once it is in force nowhere', async (storage) => {
+    const isRetired = async () => (await storage.published('ValueSet', { url, version: '1' }))?.isRetired ?? false
+    const [one, two] = ['a', 'b'].map((id) => valueSet(id, { url, version: '1' }))
+    assert.ok(one && two)
+    await storage.write([put(one), put(two)])
+    await storage.write([put({ ...one, status: 'retired' })])
+    assert.equal(await isRetired(), false, 'the other one is in force')
+    await storage.write([put(valueSet('b', { url, version: '2' }))])
+    assert.equal(await isRetired(), true)
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'a' }])
+    assert.equal(await isRetired(), true)
+    await storage.write([put(valueSet('c', { url, version: '3' }))])
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'c' }])
+    assert.equal((await storage.published('ValueSet', { url, version: '3' }))?.isRetired, undefined, 'deleted only')
+  })
+  test('a write that was judged at a revision comes only while that is the revision of its types', async (storage) => {
+    const types = ['ValueSet']
+    const judgedAt = { types, revision: storage.revision(types) }
+    await storage.write([put({ resourceType: 'Basic', id: 'x', code: { text: 'x' } })])
+    await storage.write([put(valueSet('a', { url }), { judgedAt })])
+    const late = storage.write([put(valueSet('other')), put(valueSet('b', { url }), { judgedAt })])
+    await assert.rejects(late, status(409))
+    assert.equal(await storage.read('ValueSet', 'other'), undefined)
+  })
   test('odd canonicals are told apart: a version in the url, one with a hash, none', async (storage) => {
     const { version: _, ...bare } = valueSet('a', { url: `${url}|3#b` })
     await storage.write([put(bare), put(valueSet('b', { url, version: '3#a' })), put({ ...bare, id: 'c', url })])

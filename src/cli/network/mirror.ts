@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { readConfig } from '../../config.ts'
 import { LEASE_MILLISECONDS } from '../../gateway/register/lease.ts'
 import type { Mirror, MirrorStatus } from '../../server/mirror.ts'
@@ -26,10 +26,13 @@ export function addMirror(program: Command, result: CommandResult): void {
     .description(
       'looks at the lists of the gateways now, as the running server does by itself, and prints how each reference stands',
     )
-    .action(async (_options: object, command: Command) => {
+    .addOption(new Option('--due', 'leaves out what failed a while ago').hideHelp())
+    .addOption(new Option('--by-server', 'a server runs it beside itself: nothing is printed').hideHelp())
+    .action(async ({ due = false, byServer = false }: { due?: boolean; byServer?: boolean }, command: Command) => {
       const { mirror: wanted, network } = readConfig()
       if (!wanted) command.error('error: nothing is to be mirrored (MIRROR)')
       if (!network) command.error('error: this server does not use the network (NETWORK=off)')
+      if (byServer) return refreshByServer(!due)
       await withMirror(result, async ({ mirror: own, trust }) => {
         // Who may sign is what the lists say now.
         await trust.reload()
@@ -37,6 +40,19 @@ export function addMirror(program: Command, result: CommandResult): void {
         return own.status()
       })
     })
+}
+
+/** What a server has done beside itself: the keys are those that it keeps copies of, and who looks already is left alone. */
+async function refreshByServer(isForced: boolean): Promise<void> {
+  // Whoever listens to it would be kept from ending by it.
+  process.once('disconnect', () => process.exit(exitCodes.done))
+  process.channel?.unref()
+  const server = await openLoadedServer(readConfig())
+  try {
+    await server.mirror.refresh(isForced)
+  } finally {
+    await server.close()
+  }
 }
 
 /** A process that ended without a word holds its lease for a while. */

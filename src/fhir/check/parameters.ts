@@ -113,7 +113,15 @@ function memberOf(type: string): string {
   return isValueType(type) ? `value${type.charAt(0).toUpperCase()}${type.slice(1)}` : `a resource of the type ${type}`
 }
 
-const valueTypes = new Set(['Coding', 'CodeableConcept', 'Quantity', 'DataRequirement', 'Attachment', 'UsageContext'])
+const valueTypes = new Set([
+  'Coding',
+  'CodeableConcept',
+  'Quantity',
+  'DataRequirement',
+  'Attachment',
+  'UsageContext',
+  'Reference',
+])
 const isValueType = (type: string) => /^[a-z]/.test(type) || valueTypes.has(type)
 
 /** Types that are the declared one (https://hl7.org/fhir/R4/datatypes.html, specialisations of primitives). */

@@ -217,16 +217,24 @@ export function requestStorage(storage: Storage, source: AuditSource, complete: 
     derived: storage.derived,
     records: storage.records,
     close: () => storage.close(),
-    async write(writes) {
+    async write(given) {
+      const writes = inOrder(given)
       const events: Write[] = []
       for (const write of writes) {
         const resource = writeEvent(source, await actionOf(storage, write), write)
         events.push({ method: 'POST', type: 'AuditEvent', resource })
       }
       const written = await storage.write([...(await complete(writes)), ...events])
-      return written.slice(0, writes.length)
+      const byWrite = new Map(writes.map((write, place) => [write, written[place]]))
+      return given.flatMap((write) => byWrite.get(write) ?? [])
     },
   }
+}
+
+/** A Provenance tells the version of what it is about: it is written when that is. */
+function inOrder(writes: Write[]): Write[] {
+  if (!writes.some(({ type }) => type === 'Provenance')) return writes
+  return writes.toSorted((a, b) => Number(a.type === 'Provenance') - Number(b.type === 'Provenance'))
 }
 
 /** PUT of an id that is new or was deleted creates. */

@@ -4,7 +4,7 @@ import { isAppendOnly, isProtectedType } from '../audit/audit-event.ts'
 import type { BoundOperation, HttpContext } from '../context.ts'
 import { operationDefinitionUrl } from './operation-definitions.ts'
 import { security } from './security.ts'
-import { supportedTypes } from './stored-types.ts'
+import { servedTypes, takesWrites } from './stored-types.ts'
 
 type Rest = NonNullable<CapabilityStatement['rest']>[number]
 type RestResource = NonNullable<Rest['resource']>[number]
@@ -80,8 +80,12 @@ function rest(context: HttpContext): Rest {
   const made: Rest = {
     mode: 'server',
     security: security(context),
-    resource: supportedTypes.map((type) => restResource(context, type)),
-    interaction: [{ code: 'batch' }, { code: 'transaction' }, { code: 'history-system' }],
+    resource: servedTypes(context).map((type) => restResource(context, type)),
+    interaction: [
+      { code: 'batch' },
+      ...(takesWrites(context) ? [{ code: 'transaction' as const }] : []),
+      { code: 'history-system' },
+    ],
     searchParam: [
       {
         name: '_filter',
@@ -98,18 +102,19 @@ function restResource(context: HttpContext, type: string): RestResource {
   const parameters = [...searchParameters(type).values()]
   const references = parameters.filter((each) => each.type === 'reference').map(({ name }) => `${type}:${name}`)
   const operations = context.operations.filter((each) => each.type?.includes(type) || each.instance?.includes(type))
-  const isFixed = isAppendOnly(type)
+  const writes = takesWrites(context)
+  const isFixed = isAppendOnly(type) || !writes
   const made: RestResource = {
     // The table holds types of R4 alone; a test compares it with the definitions.
     type: type as RestResource['type'],
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
-    interaction: isFixed ? interactions.filter(({ code }) => !changing.has(code)) : interactions,
+    interaction: interactions.filter(({ code }) => (writes || code !== 'create') && !(isFixed && changing.has(code))),
     // Versions of what only grows are there, but no update could name one.
     versioning: isFixed ? 'versioned' : 'versioned-update',
     referencePolicy: ['literal', 'logical'],
     readHistory: true,
     updateCreate: !isFixed,
-    conditionalCreate: true,
+    conditionalCreate: writes,
     conditionalRead: 'full-support',
     conditionalUpdate: !isFixed,
     conditionalDelete: isFixed ? 'not-supported' : 'single',
@@ -123,17 +128,17 @@ function restResource(context: HttpContext, type: string): RestResource {
     })),
   }
   if (references.length > 0) made.searchInclude = references
-  const referring = isProtectedType(type) ? [] : referringTo(type)
+  const referring = isProtectedType(type) ? [] : referringTo(context, type)
   if (referring.length > 0) made.searchRevInclude = referring
   if (operations.length > 0) made.operation = operations.map((each) => restOperation(context, each))
   return made
 }
 
 /** What `_revinclude` takes of a type: references of others that may point to it, as far as everybody may see them. */
-function referringTo(type: string): string[] {
+function referringTo(context: HttpContext, type: string): string[] {
   const mayRefer = ({ type: kind, target, joins }: SearchParameter) =>
     kind === 'reference' && (target ?? joins)?.includes(type) !== false
-  return supportedTypes
+  return servedTypes(context)
     .filter((source) => !isProtectedType(source))
     .flatMap((source) => [...searchParameters(source).values()].filter(mayRefer).map(({ name }) => `${source}:${name}`))
 }

@@ -3,11 +3,19 @@ import { eachCondition, isParameterCondition, joinedType } from '../../fhir/sear
 import { needsTerminology } from '../../fhir/search/match.ts'
 import { type ParsedSearch, parseSearch, searchableTypes, searchParameters } from '../../fhir/search/parse-search.ts'
 import { isProtectedType } from '../audit/audit-event.ts'
+import type { HttpContext } from '../context.ts'
 import { printable } from '../message/errors.ts'
 import type { QueryPair } from '../message/exchange.ts'
 
 /** Types that are stored and searched here, in alphabetical order. */
 export const supportedTypes: readonly string[] = searchableTypes
+
+/** Types that are served: an operator may have switched some off. */
+export const servedTypes = ({ settings: { routes } }: Pick<HttpContext, 'settings'>): readonly string[] =>
+  routes ? supportedTypes.filter((type) => routes.typeOff(type) === undefined) : supportedTypes
+
+/** Whether anything may be written at all. */
+export const takesWrites = ({ settings }: Pick<HttpContext, 'settings'>): boolean => settings.routes?.writes !== false
 
 /** Entries of a page when `_count` says nothing, and at most. */
 export const defaultPageSize = 50

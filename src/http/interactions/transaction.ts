@@ -251,6 +251,11 @@ async function completeWrite(
 ) {
   if (!write) return
   Object.assign(write, writeConditions(request.headers))
+  if (write.method === 'DELETE') {
+    const { unlessInForce } = context.hooks.publishedWrite?.(write) ?? {}
+    if (unlessInForce) write.unlessInForce = placed(index, unlessInForce)
+    return
+  }
   if (!resource || write.id === undefined) return
   const found = new Map(addresses)
   for (const condition of conditionalReferences(resource)) {
@@ -260,7 +265,6 @@ async function completeWrite(
     found.set(condition, `${match.type}/${match.id}`)
   }
   const { type, id, method } = write
-  if (method === 'DELETE') return
   const complete = writeOf(context, { method, type, id }, rewriteReferences(resource, { byUrl: found, fullUrl }))
   const { unlessPublished, unlessInForce } = complete
   Object.assign(write, complete, {

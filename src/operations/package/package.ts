@@ -134,16 +134,15 @@ function readCapabilities({ parameters }: OperationCall): string[] {
  */
 function signer(
   { parameters }: OperationCall,
-  { signBundle }: OperationContext,
+  { signatures }: OperationContext,
   root: Resource,
 ): (bundle: Bundle) => Promise<Bundle> {
   if (booleanParameter(parameters, '_sign') !== true) return async (bundle) => bundle
   const refused = (text: string) =>
     unprocessable({ text, expression: "Parameters.parameter.where(name='_sign')" }, 'not-supported')
-  if (!signBundle) throw refused('_sign is not supported: this server has no signing key')
   if (statusOf(root) !== 'active') throw refused('Only a package of an active artefact is signed')
   if (isCopy(root)) throw refused("A copy of another participant's artefact is not signed")
-  return signBundle
+  return signatures.signBundle
 }
 
 /** Every artefact once, what is to be told at the end; a number alone is answered as a search is. */

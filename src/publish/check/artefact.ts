@@ -8,6 +8,7 @@ import { type CheckEnvironment, librariesOf } from './environment.ts'
 import { checkLibrary } from './library.ts'
 import { nameFaults } from './name.ts'
 import { checkPlan } from './plan.ts'
+import { profileFaults } from './profiles.ts'
 
 type Check = (resource: Resource, beside: Resource[], environment: CheckEnvironment) => Promise<Issue[]>
 
@@ -66,7 +67,7 @@ export async function checkArtefact(
 ): Promise<Issue[]> {
   const type = resource.resourceType
   const check = Object.hasOwn(checks, type) ? checks[type] : undefined
-  const named = nameFaults(resource)
+  const named = [...nameFaults(resource), ...profileFaults(resource)]
   if (!check) return named
   try {
     const issues = [...named, ...(await check(resource, beside, environment)), ...unversioned(resource)]

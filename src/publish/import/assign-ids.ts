@@ -5,6 +5,7 @@ import { formatCanonical } from '../../fhir/canonical.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Candidate } from './candidate.ts'
+import { createPauses } from './pauses.ts'
 
 /** `url|version` of a canonical resource; undefined for others. */
 export function identityOf(resource: Resource): string | undefined {
@@ -25,7 +26,9 @@ export function derivedId(base: string, identity: string): string {
 export async function assignIds(candidates: Candidate[], storage: Pick<Storage, 'read'>): Promise<Candidate[]> {
   const taken = new Map<string, string | undefined>()
   const made: Candidate[] = []
+  const pause = createPauses()
   for (const { entry, resource } of candidates) {
+    await pause()
     const type = resource.resourceType
     const identity = identityOf(resource)
     let id = String(resource.id)

@@ -4,6 +4,7 @@ import { issue } from '../../fhir/error.ts'
 import type { CodeSystem, ConceptMap, Issue, Resource, StructureMap, ValueSet } from '../../fhir/types.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { whereabouts } from '../../terminology/names.ts'
+import { createPauses } from './pauses.ts'
 
 /** What the search for defects knows beside the resources. */
 export interface DefectContext {
@@ -22,14 +23,16 @@ const foreignSystems =
 /** Warnings about resources of one package, in order of the resources, unresolved canonicals last. */
 export async function findDefects(resources: Resource[], context: DefectContext): Promise<Issue[]> {
   const issues: Issue[] = []
-  const codes = codesBySystem(resources)
+  const pause = createPauses()
+  const codes = await codesBySystem(resources, pause)
   for (const resource of resources) {
+    await pause()
     if ('url' in resource && resource.url?.includes('|')) issues.push(versionInUrl(resource, resource.url))
     if (resource.resourceType === 'CodeSystem') issues.push(...foreignCopy(resource, context))
     if (resource.resourceType === 'ConceptMap') issues.push(...oddGroups(resource, resources, codes))
     issues.push(...(await otherHolders(resource, context)))
   }
-  issues.push(...(await unresolved(resources, context)))
+  issues.push(...(await unresolved(resources, context, pause)))
   return issues
 }
 
@@ -72,8 +75,10 @@ async function otherHolders(resource: Resource, { storage }: DefectContext): Pro
   ]
 }
 
+type CodesBySystem = Map<string, Map<string, Set<Resource>>>
+
 /** Codes seen per system, by resource: what a code system defines, value sets list and maps mention. */
-function codesBySystem(resources: Resource[]): Map<string, Map<string, Set<Resource>>> {
+async function codesBySystem(resources: Resource[], pause: () => Promise<void>): Promise<CodesBySystem> {
   const made = new Map<string, Map<string, Set<Resource>>>()
   const add = (system: string | undefined, code: string | undefined, from: Resource) => {
     if (system === undefined || code === undefined) return
@@ -82,6 +87,7 @@ function codesBySystem(resources: Resource[]): Map<string, Map<string, Set<Resou
     codes.set(code, (codes.get(code) ?? new Set()).add(from))
   }
   for (const resource of resources) {
+    await pause()
     if (resource.resourceType === 'CodeSystem')
       for (const code of conceptCodes(resource.concept)) add(resource.url, code, resource)
     if (resource.resourceType === 'ValueSet') {
@@ -114,7 +120,7 @@ const sourceCodes = (group: ConceptMapGroup) => (group.element ?? []).flatMap((e
 const targetCodes = (group: ConceptMapGroup) =>
   (group.element ?? []).flatMap((each) => (each.target ?? []).flatMap((target) => target.code ?? []))
 
-function oddGroups(map: ConceptMap, resources: Resource[], codes: ReturnType<typeof codesBySystem>): Issue[] {
+function oddGroups(map: ConceptMap, resources: Resource[], codes: CodesBySystem): Issue[] {
   const issues: Issue[] = []
   for (const group of map.group ?? []) {
     for (const system of new Set([group.source, group.target])) {
@@ -134,7 +140,7 @@ function oddGroups(map: ConceptMap, resources: Resource[], codes: ReturnType<typ
 }
 
 /** All element codes are strange to the source and known in the target, by what other resources say. */
-function isSwapped(map: ConceptMap, group: ConceptMapGroup, codes: ReturnType<typeof codesBySystem>): boolean {
+function isSwapped(map: ConceptMap, group: ConceptMapGroup, codes: CodesBySystem): boolean {
   if (group.source === group.target) return false
   const knownElsewhere = (system: string | undefined, code: string) => {
     const from = codes.get(system ?? '')?.get(code)
@@ -155,7 +161,7 @@ interface Need {
 }
 
 /** Canonicals that neither the package nor the store has: one warning each, with who needs it. */
-async function unresolved(resources: Resource[], context: DefectContext): Promise<Issue[]> {
+async function unresolved(resources: Resource[], context: DefectContext, pause: () => Promise<void>): Promise<Issue[]> {
   const own = new Set(
     resources.flatMap((each) =>
       'url' in each && each.url ? [`${each.resourceType} ${parseCanonical(each.url).url}`] : [],
@@ -169,6 +175,7 @@ async function unresolved(resources: Resource[], context: DefectContext): Promis
   }
   const issues: Issue[] = []
   for (const [canonical, { types, by }] of needs) {
+    await pause()
     const { url } = parseCanonical(canonical)
     if (url.startsWith('http://hl7.org/fhir/StructureDefinition/')) continue
     const found = await Promise.all(types.map((type) => isHere(type, url, own, context)))

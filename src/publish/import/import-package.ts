@@ -17,6 +17,7 @@ import type { Candidate, Gate } from './candidate.ts'
 import { findDefects } from './defects.ts'
 import { keepApart } from './import-code-system.ts'
 import { judge } from './judge.ts'
+import { createPauses } from './pauses.ts'
 import { libraryTexts, readCqlLibrary, textName } from './read-cql.ts'
 import { readEuValueSetFile } from './read-eu-value-set.ts'
 import type { ImportEntry, ImportReport } from './report.ts'
@@ -95,6 +96,7 @@ async function importOpen(opened: OpenPackage, options: ImportOptions): Promise<
 
 async function readCandidates(opened: OpenPackage, report: ImportReport, options: ImportOptions): Promise<Candidate[]> {
   const made: Candidate[] = []
+  const pause = createPauses()
   const newer = new Map<string, number>()
   const { onProgress, examples = false } = options
   const canonical = opened.manifest?.canonical ?? options.canonical
@@ -108,6 +110,7 @@ async function readCandidates(opened: OpenPackage, report: ImportReport, options
   }
   for await (const { file, content } of packageEntries(opened, readers)) {
     onProgress?.(report.entries.length, opened.files.length, file.name)
+    await pause()
     const entry: ImportEntry = { file: file.name, status: 'failed' }
     report.entries.push(entry)
     if ('skipped' in content) {
@@ -215,9 +218,12 @@ async function missingPackages(manifest: Manifest | undefined, options: ImportOp
 }
 
 async function store(candidates: Candidate[], { storage, gate }: ImportOptions): Promise<void> {
-  const writes = candidates.map(({ resource }): Write => {
-    return gate.write({ method: 'PUT', type: resource.resourceType, id: String(resource.id), resource })
-  })
+  const pause = createPauses()
+  const writes: Write[] = []
+  for (const { resource } of candidates) {
+    await pause()
+    writes.push(gate.write({ method: 'PUT', type: resource.resourceType, id: String(resource.id), resource }))
+  }
   const written = await storage.write(writes)
   for (const [i, { outcome }] of written.entries()) {
     const entry = candidates[i]?.entry

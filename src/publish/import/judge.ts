@@ -3,6 +3,7 @@ import { artefactName, byDependency, statusOf, withoutRefusal } from '../../fhir
 import { isError } from '../../fhir/error.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
 import type { Candidate, Gate } from './candidate.ts'
+import { createPauses } from './pauses.ts'
 import type { ImportEntry } from './report.ts'
 
 const isRule = ({ resource: { resourceType: type } }: Candidate) => type === 'Library' || type === 'PlanDefinition'
@@ -15,7 +16,9 @@ export async function judge(candidates: Candidate[], gate: Gate): Promise<Candid
   const kept: Candidate[] = []
   const open: Candidate[] = []
   const byName = new Map<string, Resource>()
+  const pause = createPauses()
   for (const given of candidates) {
+    await pause()
     const candidate = { ...given, resource: withoutRefusal(given.resource) }
     const name = `${candidate.resource.resourceType} ${artefactName(candidate.resource)}`
     const earlier = byName.get(name)
@@ -29,17 +32,20 @@ export async function judge(candidates: Candidate[], gate: Gate): Promise<Candid
   }
   open.sort((a, b) => byDependency(a.resource, b.resource))
   let looking = open
+  let beside: Resource[] | undefined
   // A refusal may spoil the rules that lean on it: these are looked at until nothing more is refused.
   for (let refused = -1; refused !== 0; looking = open.filter(isRule)) {
     refused = 0
     for (const candidate of looking) {
       if (candidate.entry.isDraft) continue
-      const beside = [...kept, ...open].map((each) => each.resource)
+      await pause()
+      beside ??= [...kept, ...open].map((each) => each.resource)
       const { resource, issues, isRefused } = await gate.admit(candidate.resource, beside)
       if (issues.length > 0) candidate.entry.issues = issues
       if (!isRefused) continue
       refused++
       candidate.resource = resource
+      beside = undefined
       Object.assign(candidate.entry, { isDraft: true, reason: reasonOf(issues) })
     }
   }
@@ -49,7 +55,9 @@ export async function judge(candidates: Candidate[], gate: Gate): Promise<Candid
 /** One entry that would displace what is in force is refused for itself, and does not undo the others. */
 async function withoutDisplacing(candidates: Candidate[], gate: Gate): Promise<Candidate[]> {
   const stored: Candidate[] = []
+  const pause = createPauses()
   for (const candidate of candidates) {
+    await pause()
     const issue = await gate.displaces(candidate.resource)
     if (issue) fail(candidate.entry, issue)
     else stored.push(candidate)

@@ -2,6 +2,7 @@
 import { isBelow, spellingFault } from '../../authority/canonical-prefix.ts'
 import { isOfJurisdiction } from '../../authority/jurisdiction.ts'
 import { artefactCanonical } from '../../fhir/artefact.ts'
+import { parseCanonical } from '../../fhir/canonical.ts'
 import type { Principal } from '../../fhir/principal.ts'
 import type { NamingSystem, Resource } from '../../fhir/types.ts'
 
@@ -24,11 +25,16 @@ export function ownFault(resource: Resource, { ownership }: Pick<Principal, 'own
   return isOfJurisdictions(resource, jurisdictions) ? undefined : 'it states a jurisdiction that is none of its own'
 }
 
-/** The canonicals of a resource without their versions; of a NamingSystem its unique ids, by which it is found. */
+/**
+ * The canonicals under which a resource is found: its own, of a NamingSystem its unique ids, of a CodeSystem also that of the value set of
+ * all its codes, which would be defined by it.
+ */
 function canonicalsOf(resource: Resource): string[] {
   if (resource.resourceType === 'NamingSystem') return (resource.uniqueId ?? []).map(uniqueName)
   const url = artefactCanonical(resource)?.url
-  return url === undefined ? [] : [url]
+  if (url === undefined) return []
+  const set = resource.resourceType === 'CodeSystem' ? resource.valueSet : undefined
+  return set === undefined ? [url] : [url, parseCanonical(set).url]
 }
 
 const urns: Record<string, string> = { oid: 'urn:oid:', uuid: 'urn:uuid:' }

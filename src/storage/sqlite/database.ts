@@ -137,6 +137,13 @@ export function openAsItStands(file: string): { database: Database; schema: numb
   }
 }
 
+/** Opens a store once more that is open already: it is what it is, and of the schema of today. */
+export function openBeside(file: string, pragmas: string): Database {
+  const connection = new DatabaseSync(file, { timeout: 0 })
+  connection.exec(`PRAGMA synchronous = FULL; ${pragmas}`)
+  return wrap(connection)
+}
+
 /** Whether a file is a database of another program. */
 export function isForeign(connection: DatabaseSync): boolean {
   const number = (sql: string) => Number(Object.values(connection.prepare(sql).get() ?? {})[0])
@@ -238,7 +245,7 @@ function transaction<Result>(connection: DatabaseSync, mode: 'read' | 'write', w
 }
 
 /** SQLite's result codes that a client may meet, as FhirError; anything else as it is. */
-function storageError(error: unknown): unknown {
+export function storageError(error: unknown): unknown {
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
   if (code === 5 || code === 6) {
     const busy = issue('lock-error', 'Another process is writing to the store; try again.')

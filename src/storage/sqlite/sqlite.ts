@@ -16,7 +16,8 @@ import {
 } from './database.ts'
 import { createIndexWriter, reindexIfOutdated } from './index-values.ts'
 import { history, type Store, search } from './pages.ts'
-import { publishedVersion, type WriteContext, writeOne } from './write.ts'
+import { checkJudgement, publishedVersion, type WriteContext, writeOne } from './write.ts'
+import { beginSlices, mostAtOnce, writeSlices } from './write-slices.ts'
 
 /** How a SQLite store behaves; what is not given has the default. */
 export interface SqliteOptions {
@@ -68,7 +69,10 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
     publications: async () => publications(database),
     write: async (writes) => {
       try {
-        return await whenFree(busyMilliseconds, () => write(store, writes))
+        if (writes.length <= mostAtOnce || file === ':memory:')
+          return await whenFree(busyMilliseconds, () => write(store, writes))
+        const begin = () => beginSlices(file, store.now)
+        return await writeSlices(await whenFree(busyMilliseconds, begin), writes)
       } finally {
         forget()
       }
@@ -205,11 +209,13 @@ function write(store: Store, writes: Write[]): Written[] {
   try {
     return database.transaction('write', () => {
       const sequence = lastSequence(database)
+      for (const each of writes) checkJudgement(each, database)
       const last = database.get('SELECT updated FROM version WHERE seq = ?', sequence)
       // a clock that was set back must not turn the order of versions around
       const now = Math.max(store.now(), Number(last?.updated ?? 0))
       const context: WriteContext = { database, index, now, sequence }
-      const written = writes.map((each) => writeOne(each, context))
+      const written: Written[] = []
+      for (const each of writes) written.push(writeOne(each, context, written))
       purgeNowAndThen(store, now)
       return written
     })

@@ -8,8 +8,8 @@ import { isResourceId } from '../../fhir/elements.ts'
 import { badRequest, FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import { asResource } from '../../fhir/json.ts'
 import type { Resource } from '../../fhir/types.ts'
-import type { StoredVersion, Write, Written } from '../storage.ts'
-import { columns, type Database, endOfTime, readContent, toVersion } from './database.ts'
+import type { PublishedVersion, StoredVersion, Write, Written } from '../storage.ts'
+import { columns, type Database, endOfTime, lastSequenceOf, readContent, toVersion, toVersions } from './database.ts'
 import type { IndexWriter } from './index-values.ts'
 
 /** What all writes of a transaction share. */
@@ -30,9 +30,25 @@ interface Current {
 
 /**
  * Carries out one write; must run in a transaction.
+ * @param earlier what became of the writes of the transaction before this one
  * @throws FhirError 400, 409, 412 or 422: then the transaction must be rolled back.
  */
-export function writeOne(write: Write, context: WriteContext): Written {
+export function writeOne(given: Write, context: WriteContext, earlier: readonly Written[]): Written {
+  const write = completed(given, earlier)
+  if (write) return carryOut(write, context)
+  const { type, id = '', method } = given
+  const lastUpdated = new Date(context.now).toISOString()
+  return { version: { type, id, versionId: '0', lastUpdated, resource: undefined, method }, outcome: 'unchanged' }
+}
+
+/** The write with the resource that is made for it now; undefined when there is none. */
+function completed(write: Write, earlier: readonly Written[]): Write | undefined {
+  if (!write.resourceFor) return write
+  const resource = write.resourceFor(earlier)
+  return resource && { ...write, resource }
+}
+
+function carryOut(write: Write, context: WriteContext): Written {
   const id = write.id ?? (write.method === 'POST' ? randomUUID() : undefined)
   if (id === undefined || !isResourceId(id)) {
     throw badRequest(
@@ -114,12 +130,29 @@ export function publishedVersion(
   database: Database,
   type: string,
   canonical: { url: string; version?: string } | undefined,
-): StoredVersion | undefined {
+): PublishedVersion | undefined {
   if (canonical?.version === undefined) return undefined
   const { url, version } = canonical
   const from = 'active_canonical a JOIN version v ON v.seq = a.seq'
-  const where = 'a.type = ? AND a.url = ? AND a.version = ? ORDER BY a.seq DESC LIMIT 1'
-  return toVersion(database.get(`SELECT ${columns} FROM ${from} WHERE ${where}`, type, url, version))
+  const where = 'a.type = ? AND a.url = ? AND a.version = ?'
+  const newest = `SELECT ${columns} FROM ${from} WHERE ${where} ORDER BY a.seq DESC LIMIT 1`
+  const published = toVersion(database.get(newest, type, url, version))
+  if (!published) return undefined
+  const inForce = `SELECT 1 FROM active_canonical a JOIN current c ON c.seq = a.seq WHERE ${where} LIMIT 1`
+  if (database.get(inForce, type, url, version)) return published
+  const retired = `SELECT DISTINCT ${columns} FROM version v JOIN (SELECT DISTINCT v.id FROM ${from} WHERE ${where}) p ON p.id = v.id
+    WHERE v.type = ? AND v.content ->> '$.status' = 'retired' ORDER BY v.seq DESC`
+  const isRetired = toVersions(database.all(retired, type, url, version, type)).some(({ resource }) => {
+    const own = resource && artefactCanonical(resource)
+    return own?.url === url && own.version === version
+  })
+  return isRetired ? { ...published, isRetired } : published
+}
+
+/** @throws FhirError 409 lock-error when types were written since a write was judged */
+export function checkJudgement({ judgedAt }: Write, database: Database): void {
+  if (!judgedAt || lastSequenceOf(database, judgedAt.types) === judgedAt.revision) return
+  throw new FhirError(409, issue('lock-error', 'Somebody wrote while this was judged; try again.'))
 }
 
 /** Whether a resource says what is stored; `meta.versionId` and `meta.lastUpdated` do not count. */

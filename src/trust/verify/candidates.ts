@@ -99,8 +99,8 @@ function namesOf(certificate: X509Certificate): string[] {
 }
 
 /**
- * A certificate on no list, as the key of the participant whose authority signed it; empty where none did. It counts as an upload key
- * alone (usage UP): of other keys their presence on a list is what says that they are not withdrawn.
+ * A certificate on no list, as the key of the participant whose authority signed it; empty where none did. It may count as an
+ * upload key alone (usage UP), see `uploadAuthorities`: of other keys their presence on a list is what says that they are not withdrawn.
  */
 function unlisted(leaf: X509Certificate, { find }: Keys): Candidate[] {
   if (keyFault(leaf.publicKey) !== undefined) return []

@@ -18,6 +18,11 @@ export interface TrustQuestion {
   participant?: string | undefined
   /** The moment at which it must be valid. */
   at: Date
+  /**
+   * Thumbprints (SHA-256, hex) of listed authorities that issue upload certificates and nothing else: what they signed counts as an upload
+   * key though no list has it. Without it no certificate counts that no list has.
+   */
+  uploadAuthorities?: ReadonlySet<string>
 }
 
 /** The steps, in the order in which they are taken; the first that fails decides, and those after it are skipped. */
@@ -132,7 +137,10 @@ function listStep({ key, leftOut, isUnlisted, authority, question, keys }: Judge
   const remarks = (vouching && keys.remarksOn?.(vouching)) ?? []
   if (!isUnlisted) return [key.lists.join(', '), ...remarks].join('; ')
   if (question.usage !== 'UP')
-    return { fail: 'it is on no list; a certificate under a listed SCA counts as an upload key alone (usage UP)' }
+    return { fail: 'it is on no list; a certificate under a listed SCA may count as an upload key alone (usage UP)' }
+  // Nothing in a certificate tells an upload key from a document signer that was taken off its list.
+  if (!authority?.certificate || !question.uploadAuthorities?.has(certificatePrints(authority.certificate).thumbprint))
+    return { fail: 'it is on no list, and its SCA is none that is known to issue upload certificates alone' }
   return [`its SCA: ${key.lists.join(', ')}`, ...remarks].join('; ')
 }
 

@@ -32,7 +32,7 @@ export interface TrustVerdict {
 /**
  * Whether a signature, certificate or key id is to be trusted, by whose authority and why. Pure: it looks at the keys that it is given
  * and at nothing else. A key never counts by itself: `jwk`, `jku` and `x5u` are not looked at, a certificate counts when it is listed
- * or, as an upload key, under a listed authority. Where a key id means several keys, each is tried.
+ * or, as an upload key, under a listed authority that issues nothing else (`uploadAuthorities`). Where a key id means several keys, each is tried.
  */
 export function verifyTrust(question: TrustQuestion, keys: TrustKeys): TrustVerdict {
   const read = readSubject(question.subject)

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { readConfig } from '../../../src/config.ts'
+import { knownMirrors } from '../../../src/gateway/mirror/records.ts'
 import type { OpenGateway } from '../../../src/gateway/open-gateway.ts'
 import type { ReferenceContent } from '../../../src/gateway/reference.ts'
 import { leaseTaker } from '../../../src/gateway/register/lease.ts'
@@ -16,6 +17,7 @@ import { type GatewayBench, startBench } from '../../gateway/stand-in.ts'
 import { type HttpsPeer, startHttpsPeer } from '../../support/https-peer.ts'
 import { compactJws } from '../../support/mirror-bed.ts'
 import { runCommand } from '../../support/run-command.ts'
+import { startServerProcess } from '../../support/server-process.ts'
 
 const valueSet = (name: string) => ({
   resourceType: 'ValueSet',
@@ -161,6 +163,26 @@ describe('vidimus mirror', () => {
     assert.equal(references.find(({ url }) => url.endsWith('/one.jws'))?.state, 'mirrored')
     await server.close()
     await storage.close()
+  })
+
+  it('is done beside a running server, in a process of its own that prints nothing', async () => {
+    await register('/beside.jws', signed('beside'))
+    const server = await startServerProcess(environment({ BASE_URL: '' }))
+    const storage = await openStorage('sqlite:', { dataDir })
+    try {
+      const isMirrored = async () =>
+        [...(await knownMirrors(storage.records)).values()].some(
+          ({ url, state }) => url.endsWith('/beside.jws') && state === 'mirrored',
+        )
+      for (let tries = 0; !(await isMirrored()); tries++) {
+        assert.ok(tries < 300, server.output())
+        await new Promise((next) => setTimeout(next, 100))
+      }
+      assert.doesNotMatch(server.output(), /"references"|mirror:/)
+    } finally {
+      await server.stop()
+      await storage.close()
+    }
   })
 
   it('is asked for wrongly', async () => {

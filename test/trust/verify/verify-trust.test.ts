@@ -43,6 +43,7 @@ const cardKey: TrustedKey = {
   extendedKeyUsage: [],
   otherKeyIds: [],
 }
+const uploadAuthorities = new Set([a.scaKey.thumbprint])
 const listed = [a.scaKey, dscKey, uploadKey, rsaKey, b.scaKey, b.dscKey, cardKey]
 const at = new Date('2022-06-01T12:00:00Z')
 
@@ -127,9 +128,9 @@ describe('what is trusted', () => {
       { jwt: jwt({ alg: 'ES256', kid: uploadKey.keyId }, {}, upload.privateKey) },
       { usage: 'UP' },
     ],
-    'an upload key under a listed authority': [
+    'an upload key under a listed authority that issues nothing else': [
       { jwt: jwt({ alg: 'ES256', x5c: [raw(uploadCertificate), raw(a.sca)] }, {}, upload.privateKey) },
-      { usage: 'UP', keys: [a.scaKey] },
+      { usage: 'UP', keys: [a.scaKey], uploadAuthorities },
     ],
     'a JWT in its time': [{ jwt: jwt(es256(), { exp: at.getTime() / 1000 + 1, nbf: at.getTime() / 1000 }) }],
     'a JWT with a time in parts of a second': [{ jwt: jwt(es256(), { nbf: 1620992383.218 }) }],
@@ -176,6 +177,7 @@ const strangerJwk = stranger.publicKey.export({ format: 'jwk' })
 const withdrawn = pair()
 const withdrawnDsc = a.under({ publicKey: withdrawn.publicKey, extendedKeyUsage: ['1.3.6.1.4.1.1847.2021.1.2'] })
 const client = a.under({ publicKey: withdrawn.publicKey, extendedKeyUsage: ['1.3.6.1.5.5.7.3.2'] })
+const plainDsc = a.under({ publicKey: withdrawn.publicKey })
 const distrust = (thumbprint: string) => ({
   distrust: [{ list: 'bad', participants: [], thumbprints: [thumbprint], keyIds: [] }],
 })
@@ -288,9 +290,19 @@ const attacks: Record<string, [step: string, ...Parameters<typeof ask>]> = {
   'the same as an upload key': [
     'usage',
     { jwt: jwt({ alg: 'ES256', x5c: [raw(withdrawnDsc)] }, {}, withdrawn.privateKey) },
+    { usage: 'UP', uploadAuthorities },
+  ],
+  'a withdrawn signer without extended key usage, as an upload key': [
+    'list',
+    { jwt: jwt({ alg: 'ES256', x5c: [raw(plainDsc)] }, {}, withdrawn.privateKey) },
     { usage: 'UP' },
   ],
-  'a client certificate as an upload key': ['usage', { certificates: [client] }, { usage: 'UP' }],
+  'the same where another authority issues upload certificates': [
+    'list',
+    { jwt: jwt({ alg: 'ES256', x5c: [raw(plainDsc)] }, {}, withdrawn.privateKey) },
+    { usage: 'UP', uploadAuthorities: new Set([b.scaKey.thumbprint]) },
+  ],
+  'a client certificate as an upload key': ['usage', { certificates: [client] }, { usage: 'UP', uploadAuthorities }],
   'a certificate on no list': ['list', { certificates: [withdrawnDsc, a.sca] }],
   'a list of withdrawals that cannot be read': [
     'key',
@@ -388,7 +400,7 @@ const attacks: Record<string, [step: string, ...Parameters<typeof ask>]> = {
   'an upload certificate that is distrusted': [
     'revocation',
     { certificates: [uploadCertificate] },
-    { usage: 'UP', keys: [a.scaKey], rules: distrust(a.key(uploadCertificate).thumbprint) },
+    { usage: 'UP', keys: [a.scaKey], uploadAuthorities, rules: distrust(a.key(uploadCertificate).thumbprint) },
   ],
   'a signature by another key': ['signature', { jwt: jwt(es256(), {}, stranger.privateKey) }],
   'a payload that was changed': ['signature', { jwt: changed(jwt(es256())) }],
@@ -427,7 +439,7 @@ describe('what speaks for caution', () => {
   it('is told with the list: nobody confirmed it for long, or a newer one that waits lacks the key', () => {
     assert.match(told({ jwt: jwt(es256()) }, { rules }), /^local; trust list is 151 days old: local$/)
     assert.match(
-      told({ certificates: [uploadCertificate] }, { usage: 'UP', keys: [a.scaKey], rules }),
+      told({ certificates: [uploadCertificate] }, { usage: 'UP', keys: [a.scaKey], uploadAuthorities, rules }),
       /^its SCA: local; trust list is 151 days old/,
     )
     const newer = { standings: new Map([['local', { newer: new Set<string>() }]]) }

@@ -1,0 +1,92 @@
+/** Keys of this server that count no more: marked in the store, so that every process and every restart knows. */
+
+import { jwkThumbprint } from '../base/crypto/jwk-thumbprint.ts'
+import { isJsonObject } from '../base/json.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { SigningKeys } from './keys.ts'
+import { type KeyRevocation, type RevocationReason, revocationOf, revocationReasons } from './signature/own-keys.ts'
+import type { SigningKey } from './signing-key.ts'
+
+const kind = 'signing-key-revoked'
+
+/** What was withdrawn of this server's keys. */
+export interface KeyRevocations {
+  /** As it was last read. */
+  known(): readonly KeyRevocation[]
+  /** Reads the marks again; another process may have made one. */
+  refresh(): Promise<void>
+  /**
+   * Marks a key; what stands there is made worse, never better: a compromised key stays one.
+   * @throws Error when the mark cannot be stored
+   */
+  revoke(key: Pick<SigningKey, 'publicKey'>, at: Date, reason: RevocationReason): Promise<KeyRevocation>
+}
+
+/**
+ * The marks of a store.
+ * @throws Error for a mark that cannot be read: nobody knows then which key counts
+ */
+export async function openKeyRevocations({ records }: Pick<Storage, 'records'>): Promise<KeyRevocations> {
+  let known: readonly KeyRevocation[] = []
+  const refresh = async () => {
+    known = (await records.all(kind)).map(({ key, value }) => readMark(key, value))
+  }
+  await refresh()
+  return {
+    known: () => known,
+    refresh,
+    async revoke({ publicKey }, at, reason) {
+      const thumbprint = jwkThumbprint(publicKey)
+      if (thumbprint === undefined) throw new Error('the key has no form as a JWK')
+      const before = await records.get(kind, thumbprint)
+      const mark = worse(before === undefined ? undefined : readMark(thumbprint, before), {
+        thumbprint,
+        at: at.toISOString(),
+        reason,
+      })
+      if (!(await records.replace(kind, thumbprint, before, JSON.stringify({ at: mark.at, reason: mark.reason }))))
+        throw new Error('another process marked the key at the same time; try again')
+      await refresh()
+      return mark
+    },
+  }
+}
+
+function worse(before: KeyRevocation | undefined, given: KeyRevocation): KeyRevocation {
+  if (!before) return given
+  const isCompromised = [before, given].some(({ reason }) => reason === 'keyCompromise')
+  const [at = given.at] = [before.at, given.at].sort()
+  return { ...given, at, reason: isCompromised ? 'keyCompromise' : given.reason }
+}
+
+function readMark(thumbprint: string, text: string): KeyRevocation {
+  const mark: unknown = JSON.parse(text)
+  const { at, reason: given } = isJsonObject(mark) ? mark : {}
+  const reason = revocationReasons.find((each) => each === given)
+  if (typeof at !== 'string' || Number.isNaN(Date.parse(at)) || reason === undefined)
+    throw new Error(`the mark of the withdrawn key ${thumbprint} is damaged`)
+  return { thumbprint, at, reason }
+}
+
+/** The keys, of which those that were withdrawn sign no more and are shown as `revoked`. */
+export function withRevocations(keys: SigningKeys, revocations: Pick<KeyRevocations, 'known'>): SigningKeys {
+  const marked = (key: SigningKey): SigningKey => {
+    const revoked = revocationOf(key, revocations.known())
+    return revoked ? { ...key, state: 'revoked', revoked } : key
+  }
+  return {
+    current: () => {
+      const key = keys.current()
+      return key && marked(key).state === 'current' ? key : undefined
+    },
+    all: () => keys.all().map(marked),
+    warnings: (now) => [
+      ...keys.warnings(now),
+      ...keys
+        .all()
+        .map(marked)
+        .filter(({ state }) => state === 'revoked')
+        .map(({ keyId, revoked }) => `The signing key ${keyId} is withdrawn (${revoked?.reason}): it signs nothing.`),
+    ],
+  }
+}

@@ -1,0 +1,182 @@
+/** Nothing goes that others lean on: the store in which a deletion is judged by what is in force, whoever asks for it. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { artefactCanonical, artefactName, isCopy, statusOf } from '../../fhir/artefact.ts'
+import { parseCanonical } from '../../fhir/canonical.ts'
+import { FhirError, issue } from '../../fhir/error.ts'
+import { searchableTypes } from '../../fhir/search/parse-search.ts'
+import type { Resource } from '../../fhir/types.ts'
+import { findByCanonical, listAll } from '../../storage/find-artefacts.ts'
+import type { Storage, Write } from '../../storage/storage.ts'
+import { judgedRemoval } from '../identity.ts'
+import { hasLifecycle } from './transitions.ts'
+
+/** What a resource cannot be used without: canonicals, and the types that each may lead to (none: any). */
+export type ReferencesOf = (resource: Resource) => Promise<{ canonical: string; types: readonly string[] }[]>
+
+/** Types that have a life of publication, and so may lean on each other. */
+const types: readonly string[] = searchableTypes.filter(hasLifecycle)
+
+/** An active artefact that refers to another. */
+interface Referrer {
+  /** `Type/id`. */
+  place: string
+  name: string
+  /** The version that it names, if it names one. */
+  version: string | undefined
+  /** What it may name; empty for anything. */
+  types: readonly string[]
+}
+
+/** Tries when others write in between; each looks at what they wrote. */
+const mostTries = 5
+
+/**
+ * A store in which an active artefact is not deleted, and none that an active one refers to. Only what is read here is judged: who
+ * writes to the store below it (base content, the mirror) answers for itself.
+ */
+export function guardRemovals(storage: Storage, referencesOf: ReferencesOf): Storage {
+  const referrers = referrersOf(storage, referencesOf)
+  const write: Storage['write'] = async (writes) => {
+    if (!writes.some(({ method }) => method === 'DELETE')) return storage.write(writes)
+    for (let tries = 1; ; tries++) {
+      const revision = storage.revision(types)
+      const judged = await judgeRemovals(writes, { storage, referencesOf, referrers: await referrers() })
+      try {
+        return await storage.write(
+          judged.map((each, at) => (at === 0 ? { ...each, judgedAt: { types, revision } } : each)),
+        )
+      } catch (error) {
+        if (tries === mostTries || !isOvertaken(error)) throw error
+        await nextTurn()
+      }
+    }
+  }
+  return { ...storage, write }
+}
+
+const isOvertaken = (error: unknown): boolean =>
+  error instanceof FhirError && error.status === 409 && error.issues.some(({ code }) => code === 'lock-error')
+
+type Referrers = ReadonlyMap<string, readonly Referrer[]>
+
+/** Who refers to what, by url, read anew when an artefact was written. */
+function referrersOf(storage: Storage, referencesOf: ReferencesOf): () => Promise<Referrers> {
+  let known: { revision: number; made: Promise<Referrers> } | undefined
+  return () => {
+    const revision = storage.revision(types)
+    if (known?.revision !== revision) {
+      const made = readReferrers(storage, referencesOf)
+      made.catch(() => {
+        known = undefined
+      })
+      known = { revision, made }
+    }
+    return known.made
+  }
+}
+
+async function readReferrers(storage: Storage, referencesOf: ReferencesOf): Promise<Referrers> {
+  const active = [{ parameter: 'status', values: [{ value: 'active' }] }]
+  const found = new Map<string, Referrer[]>()
+  for (const type of types) {
+    for (const each of await listAll(storage, type, active)) await note(found, each, referencesOf)
+    await nextTurn()
+  }
+  return found
+}
+
+async function note(found: Map<string, Referrer[]>, resource: Resource, referencesOf: ReferencesOf): Promise<void> {
+  // What others publish does not keep us from taking back what is ours.
+  if (isCopy(resource)) return
+  const place = placeOf(resource)
+  for (const { canonical, types: leadTo } of await referencesOf(resource)) {
+    const { url, version } = parseCanonical(canonical)
+    const list = found.get(url) ?? []
+    if (list.length === 0) found.set(url, list)
+    list.push({ place, name: artefactName(resource), version, types: leadTo })
+  }
+}
+
+const placeOf = ({ resourceType, id }: Pick<Resource, 'resourceType' | 'id'>) => `${resourceType}/${id ?? ''}`
+
+interface Judging {
+  storage: Storage
+  referencesOf: ReferencesOf
+  referrers: Referrers
+}
+
+async function judgeRemovals(writes: Write[], { storage, referencesOf, referrers }: Judging): Promise<Write[]> {
+  // What is written or deleted by the same request refers to what it refers to afterwards.
+  const touched = new Set(writes.map(({ type, id = '' }) => `${type}/${id}`))
+  const after = new Map<string, Referrer[]>()
+  for (const { resource } of writes) {
+    if (resource && hasLifecycle(resource.resourceType) && statusOf(resource) === 'active')
+      await note(after, resource, referencesOf)
+  }
+  const judged: Write[] = []
+  for (const each of writes) {
+    if (each.method !== 'DELETE') {
+      judged.push(each)
+      continue
+    }
+    const current = each.id === undefined ? undefined : (await storage.read(each.type, each.id))?.resource
+    const canonical = current && hasLifecycle(each.type) ? artefactCanonical(current) : undefined
+    const url = canonical?.url ?? ''
+    const untouched = (referrers.get(url) ?? []).filter(({ place }) => !touched.has(place))
+    const own = `${each.type}/${each.id}`
+    const rivals = [...untouched, ...(after.get(url) ?? [])].filter(
+      ({ place, types: leadTo }) => place !== own && (leadTo.length === 0 || leadTo.includes(each.type)),
+    )
+    const [rival] = await leaning(rivals, { current, touched, writes, storage })
+    const fault = current && rival && referredTo(current, rival)
+    judged.push(removal(each, fault))
+  }
+  return judged
+}
+
+interface Leaning {
+  current: Resource | undefined
+  touched: ReadonlySet<string>
+  writes: readonly Write[]
+  storage: Storage
+}
+
+/** Those who would find nothing, or another version than before, without the artefact. */
+async function leaning(
+  rivals: readonly Referrer[],
+  { current, touched, writes, storage }: Leaning,
+): Promise<Referrer[]> {
+  const canonical = current && artefactCanonical(current)
+  if (!current || !canonical || rivals.length === 0) return []
+  const { url, version } = canonical
+  const stored = (await findByCanonical(storage, current.resourceType, url)).filter(
+    (each) => !touched.has(placeOf(each)),
+  )
+  const written = writes.flatMap(({ resource }) => resource ?? [])
+  const others = [...stored, ...written].filter(
+    (each) => each.resourceType === current.resourceType && artefactCanonical(each)?.url === url,
+  )
+  const versions = others.map((each) => artefactCanonical(each)?.version)
+  const hasActive = others.some((each) => statusOf(each) === 'active')
+  return rivals.filter((each) =>
+    each.version === undefined ? !hasActive : each.version === version && !versions.includes(version),
+  )
+}
+
+function removal(write: Write, fault: FhirError | undefined): Write {
+  const own = write.unlessInForce ?? judgedRemoval.unlessInForce
+  return {
+    ...write,
+    unlessInForce(current) {
+      // Who judged it already says more exactly where it stands.
+      own?.(current)
+      judgedRemoval.unlessInForce?.(current)
+      if (fault) throw fault
+    },
+  }
+}
+
+function referredTo(current: Resource, { place, name }: Referrer): FhirError {
+  const text = `${placeOf(current)} (${artefactName(current)}) cannot be deleted: ${place} (${name}), which is active, refers to it. Retire that one first, or publish a version of it that does without.`
+  return new FhirError(409, issue('conflict', { text, expression: `${current.resourceType}.url` }))
+}

@@ -1,0 +1,73 @@
+/**
+ * A large transaction that does not hold the event loop: a connection of its own works it off in slices, while readers see the store as
+ * it was and other writers wait. What it writes goes to the disk as it comes, so that little is left for the commit.
+ */
+import { open } from 'node:fs/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Write, Written } from '../storage.ts'
+import { type Database, lastSequence, openBeside, storageError } from './database.ts'
+import { createIndexWriter } from './index-values.ts'
+import { checkJudgement, type WriteContext, writeOne } from './write.ts'
+
+/** Writes that are carried out at one go. */
+export const mostAtOnce = 20
+
+/** Time after which others have a turn. */
+const sliceMilliseconds = 10
+
+/** Writes after which the log is forced to the disk, in another thread. */
+const writesPerSync = 250
+
+/** A transaction that has begun. */
+export interface Slices {
+  file: string
+  database: Database
+  context: WriteContext
+}
+
+/** Begins one. @throws FhirError 503 while another process writes */
+export function beginSlices(file: string, now: () => number): Slices {
+  // A small cache: what is changed is written to the log soon. The log is emptied by whoever writes little next.
+  const database = openBeside(file, 'PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 0')
+  try {
+    database.connection.exec('BEGIN IMMEDIATE')
+    const sequence = lastSequence(database)
+    const last = database.get('SELECT updated FROM version WHERE seq = ?', sequence)
+    const context = {
+      database,
+      index: createIndexWriter(database),
+      now: Math.max(now(), Number(last?.updated ?? 0)),
+      sequence,
+    }
+    return { file, database, context }
+  } catch (error) {
+    database.close()
+    throw storageError(error)
+  }
+}
+
+/** Carries out all writes, or none. @throws FhirError as `Storage.write` */
+export async function writeSlices({ file, database, context }: Slices, writes: readonly Write[]): Promise<Written[]> {
+  const written: Written[] = []
+  const log = await open(`${file}-wal`, 'r+').catch(() => undefined)
+  try {
+    for (const each of writes) checkJudgement(each, database)
+    let begun = performance.now()
+    for (const each of writes) {
+      written.push(writeOne(each, context, written))
+      if (written.length % writesPerSync === 0) await log?.sync()
+      if (performance.now() - begun < sliceMilliseconds) continue
+      await nextTurn()
+      begun = performance.now()
+    }
+    await log?.sync()
+    database.connection.exec('COMMIT')
+    return written
+  } catch (error) {
+    throw storageError(error)
+  } finally {
+    // Without a commit this undoes everything.
+    database.close()
+    await log?.close()
+  }
+}

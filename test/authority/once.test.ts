@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { createOnce } from '../../src/authority/once.ts'
+import { FhirError } from '../../src/fhir/error.ts'
+import { openStorage } from '../../src/storage/open.ts'
+import { clock } from './support/bed.ts'
+
+const open = async () => {
+  const storage = await openStorage('sqlite::memory:', { dataDir: '.' })
+  const at = { seconds: clock }
+  const now = () => new Date(at.seconds * 1000)
+  const { records } = storage
+  return {
+    storage,
+    at,
+    records,
+    once: (most?: number) => createOnce({ records, kind: 'n', now, ...(most ? { most } : {}) }),
+  }
+}
+
+describe('a name that counts once', () => {
+  it('counts once, for each whose it is, on every server over the store', async () => {
+    const { storage, once } = await open()
+    const [one, two] = [once(), once()]
+    assert.equal(await one.use('a', 'x', clock + 60), true)
+    assert.equal(await one.use('a', 'x', clock + 60), false)
+    assert.equal(await two.use('a', 'x', clock + 60), false)
+    assert.equal(await two.use('b', 'x', clock + 60), true)
+    assert.equal(await two.use('a","b', 'x', clock + 60), true)
+    assert.equal(await two.use('a', 'b","x', clock + 60), true)
+    await storage.close()
+  })
+
+  it('counts once, however many ask at the same time', async () => {
+    const { storage, once } = await open()
+    const [one, two] = [once(), once()]
+    const asked = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => (at % 2 ? one : two).use('a', 'x', clock + 60)),
+    )
+    assert.equal(asked.filter(Boolean).length, 1)
+    await storage.close()
+  })
+
+  it('counts once, also when the server ended in between', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vidimus-once-'))
+    const use = async () => {
+      const storage = await openStorage(`sqlite:${join(folder, 'store.db')}`, { dataDir: folder })
+      try {
+        const once = createOnce({ records: storage.records, kind: 'n', now: () => new Date(clock * 1000) })
+        return await once.use('a', 'x', clock + 60)
+      } finally {
+        await storage.close()
+      }
+    }
+    try {
+      assert.equal(await use(), true)
+      assert.equal(await use(), false)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('that could not be remembered does not count', async () => {
+    const failing = () => Promise.reject(new FhirError(507, []))
+    const records = { all: async () => [], replace: failing, change: failing }
+    const once = createOnce({ records, kind: 'n', now: () => new Date(clock * 1000) })
+    await assert.rejects(once.use('a', 'x', clock + 60), (error) => error instanceof FhirError && error.status === 507)
+  })
+
+  it('is forgotten when nobody can use it any more', async () => {
+    const { storage, at, records, once } = await open()
+    const one = once()
+    for (let each = 0; each < 450; each++) await one.use('a', `${each}`, clock + 60)
+    await one.use('a', 'late', clock + 600)
+    at.seconds = clock + 61
+    assert.equal(await one.use('a', 'late', clock + 600), false)
+    assert.equal((await records.all('n')).length, 1)
+    await storage.close()
+  })
+
+  it('is refused with 429 when too many are remembered, and taken when those are over', async () => {
+    const { storage, at, records, once } = await open()
+    const one = once(10_000)
+    for (let each = 0; each < 10_000; each++) assert.equal(await one.use('a', `${each}`, clock + 300), true)
+    const isTooMany = (error: unknown) => error instanceof FhirError && error.status === 429
+    await assert.rejects(one.use('a', 'more', clock + 300), isTooMany)
+    // A server that comes later counts what is there.
+    await assert.rejects(once(10_000).use('a', 'more', clock + 300), isTooMany)
+    assert.equal((await records.all('n')).length, 10_000)
+    at.seconds = clock + 301
+    assert.equal(await one.use('a', 'more', clock + 600), true)
+    assert.equal((await records.all('n')).length, 1)
+    await storage.close()
+  })
+})

@@ -1,0 +1,345 @@
+/** Signed publication, asked over HTTP of a whole server. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { ValueSet } from '../../src/fhir/types.ts'
+import { valueSet as empty } from '../provenance/published.ts'
+import { fileIn, ownFolder } from '../provenance/support.ts'
+import { askServer, type Reply } from '../support/ask-server.ts'
+import { testSigner } from '../support/cms-signer.ts'
+import { headerProvenance, type Publisher, provenanceOf, publisher, signature } from '../support/signed-artefact.ts'
+
+const folder = ownFolder()
+const ministry = await publisher('did:web:ministry.example')
+const stranger = await publisher('did:web:stranger.example')
+const other = await publisher('did:web:other.example')
+const signers = JSON.stringify([
+  {
+    issuer: ministry.did,
+    name: 'Ministry',
+    canonicalPrefixes: ['http://example.org/'],
+    keys: { keys: [ministry.publicJwk] },
+  },
+  { issuer: other.did, canonicalPrefixes: ['http://other.example/'], keys: { keys: [other.publicJwk] } },
+])
+const own = testSigner('P-256')
+const key = { SIGNING_KEY: fileIn(folder, own.key), SIGNING_CERTIFICATE: own.cert }
+
+const system = 'http://example.org/CodeSystem/codes'
+const valueSet = (name: string, more: Partial<ValueSet> = {}): ValueSet =>
+  empty(name, { compose: { include: [{ system, concept: [{ code: 'a' }] }] }, ...more })
+
+const json = ({ body }: Reply) => JSON.parse(body.toString())
+const signed = async (resource: object, by: Publisher = ministry) => {
+  const plain = { ...resource } as Record<string, unknown>
+  return JSON.stringify(headerProvenance(await signature(plain, by)))
+}
+const plain = (resource: object) => ({ ...resource }) as Record<string, unknown>
+
+describe('X-Provenance', async () => {
+  const { ask, provenances } = await askServer({ SIGNERS: signers })
+
+  it('is stored with what the request wrote as its target, by the server’s clock', async () => {
+    const resource = valueSet('a')
+    const { status } = await ask('PUT', 'ValueSet/a', { body: resource, provenance: await signed(resource) })
+    assert.equal(status, 201)
+    const [made, ...others] = await provenances()
+    assert.deepEqual(others, [])
+    assert.deepEqual(made.target, [
+      {
+        reference: 'ValueSet/a/_history/1',
+        type: 'ValueSet',
+        identifier: { system: 'urn:ietf:rfc:3986', value: 'http://example.org/ValueSet/a|1' },
+      },
+    ])
+    assert.ok(Math.abs(Date.parse(made.recorded) - Date.now()) < 60_000)
+    const roles = made.agent.map(({ type }: { type: { coding: { code: string }[] } }) => type.coding[0]?.code)
+    assert.deepEqual(roles, ['author', 'enterer', 'assembler'])
+    assert.equal(made.activity.coding[0].code, 'CREATE')
+    const found = json(await ask('GET', 'ValueSet?_id=a&_revinclude=Provenance:target'))
+    assert.equal(found.entry.length, 2)
+  })
+
+  it('verifies by $verify-signature, with the resource and without', async () => {
+    const [provenance] = await provenances()
+    const resource = json(await ask('GET', 'ValueSet/a'))
+    const questions = [
+      [{ name: 'provenance', resource: provenance }],
+      [{ name: 'reference', valueUri: `Provenance/${provenance.id}` }],
+      [
+        { name: 'provenance', resource: provenance },
+        { name: 'resource', resource },
+      ],
+    ]
+    for (const parameter of questions) {
+      const told = json(await ask('POST', '$verify-signature', { body: { resourceType: 'Parameters', parameter } }))
+      assert.equal(told.parameter[0].valueBoolean, true, JSON.stringify(told))
+      const signer = told.parameter.find(({ name }: { name: string }) => name === 'signer')
+      assert.deepEqual(signer.part[0], { name: 'issuer', valueUri: ministry.did })
+    }
+    const parameter = [
+      { name: 'provenance', resource: provenance },
+      { name: 'resource', resource: { ...resource, title: 'changed' } },
+    ]
+    const told = json(await ask('POST', '$verify-signature', { body: { resourceType: 'Parameters', parameter } }))
+    assert.equal(told.parameter[0].valueBoolean, false)
+  })
+
+  const bad: Record<string, [number, (resource: object) => Promise<string>]> = {
+    'other content': [422, (resource) => signed({ ...resource, title: 'other' })],
+    'a key that nobody trusts': [403, (resource) => signed(resource, stranger)],
+    'a key without authority over that canonical': [403, (resource) => signed(resource, other)],
+    'a review that is made the signature of an author': [
+      422,
+      async (resource) =>
+        JSON.stringify(
+          headerProvenance(await signature(plain(resource), ministry, { purpose: 'review', type: 'author' })),
+        ),
+    ],
+    'a target of its own': [
+      400,
+      async (resource) => JSON.stringify(provenanceOf(plain(resource), await signature(plain(resource), ministry))),
+    ],
+    'no JSON': [400, async () => '{'],
+    'another resource': [400, async () => JSON.stringify({ resourceType: 'Patient' })],
+    'an unknown member': [400, async () => JSON.stringify({ ...headerProvenance(), signatures: [] })],
+    'a member twice': [400, async () => '{"resourceType":"Provenance","resourceType":"Provenance"}'],
+  }
+  for (const [name, [status, header]] of Object.entries(bad))
+    it(`with ${name} is ${status}, and nothing is stored`, async () => {
+      const before = json(await ask('GET', '_history?_summary=count')).total
+      const resource = valueSet('bad')
+      const reply = await ask('PUT', 'ValueSet/bad', { body: resource, provenance: await header(resource) })
+      assert.equal(reply.status, status, reply.body.toString())
+      assert.equal(json(reply).resourceType, 'OperationOutcome')
+      assert.equal((await ask('GET', 'ValueSet/bad')).status, 404)
+      assert.equal(json(await ask('GET', '_history?_summary=count')).total, before)
+    })
+
+  it('without signature is stored, too', async () => {
+    const reply = await ask('PUT', 'ValueSet/u', {
+      body: valueSet('u'),
+      provenance: JSON.stringify(headerProvenance()),
+    })
+    assert.equal(reply.status, 201)
+    assert.equal((await provenances('ValueSet/u')).length, 1)
+  })
+
+  it('in a transaction is about all that it writes, and none of it when an entry fails', async () => {
+    const entry = (resource: { id?: string | undefined }, ifMatch?: string) => ({
+      resource,
+      request: { method: 'PUT', url: `ValueSet/${resource.id}`, ...(ifMatch ? { ifMatch } : {}) },
+    })
+    const resources = [valueSet('t1'), valueSet('t2')]
+    const header = headerProvenance(
+      await signature(plain(valueSet('t1')), ministry),
+      await signature(plain(valueSet('t2')), ministry),
+    )
+    const bundle = (entries: object[]) => ({ resourceType: 'Bundle', type: 'transaction', entry: entries })
+    const provenance = JSON.stringify(header)
+    const failing = bundle([...resources.map((each) => entry(each)), entry(valueSet('t3'), 'W/"7"')])
+    assert.equal((await ask('POST', '', { body: failing, provenance })).status, 412)
+    assert.deepEqual(await provenances('ValueSet/t1'), [])
+    assert.equal((await ask('GET', 'ValueSet/t1')).status, 404)
+    const reply = await ask('POST', '', { body: bundle(resources.map((each) => entry(each))), provenance })
+    assert.equal(reply.status, 200, reply.body.toString())
+    const [made, ...others] = await provenances('ValueSet/t2')
+    assert.deepEqual(others, [])
+    assert.deepEqual(
+      made.target.map(({ reference }: { reference: string }) => reference),
+      ['ValueSet/t1/_history/1', 'ValueSet/t2/_history/1'],
+    )
+    for (const id of ['t1', 't2']) {
+      const resource = json(await ask('GET', `ValueSet/${id}`))
+      const parameter = [
+        { name: 'provenance', resource: made },
+        { name: 'resource', resource },
+      ]
+      const told = json(await ask('POST', '$verify-signature', { body: { resourceType: 'Parameters', parameter } }))
+      assert.equal(told.parameter[0].valueBoolean, true)
+    }
+    const half = bundle([entry(valueSet('t4')), entry(valueSet('t5'))])
+    const foreign = JSON.stringify(headerProvenance(await signature(plain(valueSet('t6')), ministry)))
+    assert.equal((await ask('POST', '', { body: half, provenance: foreign })).status, 422)
+    assert.equal((await ask('GET', 'ValueSet/t4')).status, 404)
+  })
+
+  it('of two updates at once one wins, and its Provenance alone is there', async () => {
+    await ask('PUT', 'ValueSet/c', { body: valueSet('c', { status: 'draft' }) })
+    const wanted = ['x', 'y'].map((title) => valueSet('c', { status: 'draft', title }))
+    const replies = await Promise.all(
+      wanted.map(async (body) =>
+        ask('PUT', 'ValueSet/c', { body, provenance: await signed(body), headers: { 'If-Match': 'W/"1"' } }),
+      ),
+    )
+    assert.deepEqual(replies.map(({ status }) => status).sort(), [200, 412])
+    const [only, ...others] = await provenances('ValueSet/c')
+    assert.deepEqual(others, [])
+    assert.equal(only.target[0].reference, 'ValueSet/c/_history/2')
+    const parameter = [{ name: 'provenance', resource: only }]
+    const told = json(await ask('POST', '$verify-signature', { body: { resourceType: 'Parameters', parameter } }))
+    assert.equal(told.parameter[0].valueBoolean, true)
+  })
+
+  it('of a deletion names what was deleted', async () => {
+    await ask('PUT', 'ValueSet/d', { body: valueSet('d', { status: 'draft' }) })
+    const reply = await ask('DELETE', 'ValueSet/d', { provenance: JSON.stringify(headerProvenance()) })
+    assert.equal(reply.status, 204)
+    const [made] = await provenances('ValueSet/d')
+    assert.equal(made.target[0].reference, 'ValueSet/d/_history/2')
+    assert.equal(made.activity.coding[0].code, 'DELETE')
+  })
+
+  it('of content that is there already is about the version that is there', async () => {
+    const resource = valueSet('same')
+    await ask('PUT', 'ValueSet/same', { body: resource })
+    assert.equal(
+      (await ask('PUT', 'ValueSet/same', { body: resource, provenance: await signed(resource) })).status,
+      200,
+    )
+    const [made] = await provenances('ValueSet/same')
+    assert.equal(made.target[0].reference, 'ValueSet/same/_history/1')
+  })
+})
+
+describe('a Provenance as a resource', async () => {
+  const { ask, provenances } = await askServer({ SIGNERS: signers })
+  const resource = valueSet('a')
+  await ask('PUT', 'ValueSet/a', { body: resource })
+
+  it('about stored content is verified, and names the version', async () => {
+    const body = provenanceOf(plain(resource), await signature(plain(resource), ministry))
+    const reply = await ask('POST', 'Provenance', { body })
+    assert.equal(reply.status, 201, reply.body.toString())
+    const [made] = await provenances('ValueSet/a')
+    assert.equal(made.target[0].reference, 'ValueSet/a/_history/1')
+  })
+
+  it('over other content, by a stranger, or about what is not here is refused', async () => {
+    const good = await signature(plain(resource), ministry)
+    const changed = await signature({ ...resource, title: 'x' }, ministry)
+    const cases: [number, object][] = [
+      [422, provenanceOf(plain(resource), changed)],
+      [422, provenanceOf(plain(resource), good, changed)],
+      [403, provenanceOf(plain(resource), await signature(plain(resource), stranger))],
+      [403, provenanceOf(plain(resource), await signature(plain(resource), other))],
+      [422, provenanceOf(plain(valueSet('nowhere')), good)],
+    ]
+    for (const [status, body] of cases)
+      assert.equal((await ask('POST', 'Provenance', { body })).status, status, JSON.stringify(body))
+    assert.equal((await provenances('ValueSet/a')).length, 1)
+  })
+
+  it('is never changed, and not deleted while what it is about lives', async () => {
+    const [made] = await provenances('ValueSet/a')
+    const path = `Provenance/${made.id}`
+    assert.equal((await ask('PUT', path, { body: { ...made, policy: ['http://example.org'] } })).status, 409)
+    assert.equal((await ask('PUT', path, { body: { ...made, signature: undefined } })).status, 409)
+    const patch = [{ op: 'add', path: '/policy', value: ['http://example.org'] }]
+    const headers = { 'Content-Type': 'application/json-patch+json' }
+    assert.equal((await ask('PATCH', path, { body: patch, headers })).status, 409)
+    assert.equal((await ask('DELETE', path)).status, 409)
+    assert.equal((await ask('PUT', path, { body: made })).status, 200)
+    assert.equal(json(await ask('GET', path)).meta.versionId, '1')
+  })
+
+  it('mirrored by PUT to another server verifies there', async () => {
+    const mirror = await askServer({ SIGNERS: signers })
+    // The copy has another version there.
+    await mirror.ask('PUT', 'ValueSet/a', { body: { ...resource, status: 'draft' } })
+    const copy = json(await ask('GET', 'ValueSet/a'))
+    await mirror.ask('PUT', 'ValueSet/a', { body: copy })
+    const [made] = await provenances('ValueSet/a')
+    const reply = await mirror.ask('PUT', `Provenance/${made.id}`, { body: made })
+    assert.equal(reply.status, 201, reply.body.toString())
+    const there = json(await mirror.ask('GET', `Provenance/${made.id}`))
+    assert.equal(there.target[0].reference, 'ValueSet/a/_history/2')
+    assert.deepEqual(there.signature, made.signature)
+    assert.equal((await mirror.ask('PUT', `Provenance/${made.id}`, { body: made })).status, 200)
+    const parameter = [{ name: 'reference', valueReference: { reference: `Provenance/${made.id}` } }]
+    const told = json(
+      await mirror.ask('POST', '$verify-signature', { body: { resourceType: 'Parameters', parameter } }),
+    )
+    assert.equal(told.parameter[0].valueBoolean, true)
+  })
+
+  it('comes with what it is about in one transaction, in any order', async () => {
+    const made = valueSet('together')
+    const entries = [
+      {
+        resource: provenanceOf(plain(made), await signature(plain(made), ministry)),
+        request: { method: 'POST', url: 'Provenance' },
+      },
+      { resource: made, request: { method: 'PUT', url: 'ValueSet/together' } },
+    ]
+    const bundle = (entry: object[]) => ({ resourceType: 'Bundle', type: 'transaction', entry })
+    const reply = await ask('POST', '', { body: bundle(entries) })
+    assert.equal(reply.status, 200, reply.body.toString())
+    assert.match(json(reply).entry[0].response.location, /Provenance\/[^/]+\/_history\/1$/)
+    const [stored] = await provenances('ValueSet/together')
+    assert.equal(stored.target[0].reference, 'ValueSet/together/_history/1')
+    const changed = { ...made, id: 'together2', url: 'http://example.org/ValueSet/together2' }
+    const wrong = [
+      {
+        resource: provenanceOf(plain(changed), await signature(plain(made), ministry)),
+        request: { method: 'POST', url: 'Provenance' },
+      },
+      { resource: changed, request: { method: 'PUT', url: 'ValueSet/together2' } },
+    ]
+    assert.equal((await ask('POST', '', { body: bundle(wrong) })).status, 422)
+    assert.equal((await ask('GET', 'ValueSet/together2')).status, 404)
+  })
+})
+
+describe('a policy that wants signatures', async () => {
+  const rules = JSON.stringify([{ types: ['ValueSet'], canonicalPrefixes: ['http://example.org/'] }])
+  const { ask } = await askServer({ SIGNERS: signers, REQUIRE_SIGNATURE: rules })
+
+  it('lets a draft in, and what is active with the signature of an author alone', async () => {
+    const draft = valueSet('p', { status: 'draft' })
+    assert.equal((await ask('PUT', 'ValueSet/p', { body: draft })).status, 201)
+    const active = valueSet('p')
+    const reply = await ask('PUT', 'ValueSet/p', { body: active })
+    assert.equal(reply.status, 422)
+    assert.match(json(reply).issue[0].details.text, /REQUIRE_SIGNATURE/)
+    const review = JSON.stringify(headerProvenance(await signature(plain(active), ministry, { purpose: 'review' })))
+    assert.equal((await ask('PUT', 'ValueSet/p', { body: active, provenance: review })).status, 422)
+    assert.equal((await ask('PUT', 'ValueSet/p', { body: active, provenance: await signed(active) })).status, 200)
+    assert.equal((await ask('PUT', 'ValueSet/p', { body: active })).status, 200)
+    assert.equal((await ask('PUT', 'ValueSet/p', { body: { ...active, status: 'retired' } })).status, 200)
+  })
+
+  it('counts no spelling of the address as another', async () => {
+    for (const url of ['http://EXAMPLE.org/ValueSet/s', 'http://example.org/%56alueSet/s']) {
+      const body = valueSet('s', { url })
+      assert.equal((await ask('PUT', 'ValueSet/s', { body })).status, 422, url)
+    }
+    const elsewhere = valueSet('e', { url: 'http://elsewhere.example/ValueSet/e' })
+    assert.equal((await ask('PUT', 'ValueSet/e', { body: elsewhere })).status, 201)
+  })
+})
+
+describe('the signature of this server', async () => {
+  const { ask, provenances } = await askServer({ SIGNERS: signers, ...key })
+
+  it('stands on what becomes active, as its source', async () => {
+    await ask('PUT', 'ValueSet/d', { body: valueSet('d', { status: 'draft' }) })
+    assert.deepEqual(await provenances('ValueSet/d'), [])
+    await ask('PUT', 'ValueSet/d', { body: valueSet('d') })
+    await ask('PUT', 'ValueSet/d', { body: valueSet('d') })
+    const [made, ...others] = await provenances('ValueSet/d')
+    assert.deepEqual(others, [])
+    assert.equal(made.target[0].reference, 'ValueSet/d/_history/2')
+    assert.equal(made.signature[0].type[0].code, '1.2.840.10065.1.12.1.14')
+    const parameter = [{ name: 'provenance', resource: made }]
+    const told = json(await ask('POST', '$verify-signature', { body: { resourceType: 'Parameters', parameter } }))
+    const outcomes = told.parameter.flatMap((each: { name: string; part: { valueCode?: string }[] }) =>
+      each.name === 'step' ? [`${each.part[0]?.valueCode} ${each.part[1]?.valueCode}`] : [],
+    )
+    assert.ok(
+      outcomes.every((each: string) => / (?:pass|skipped)$/.test(each)),
+      outcomes.join(),
+    )
+    // It holds, and is no author's.
+    assert.equal(told.parameter[0].valueBoolean, false)
+  })
+})
