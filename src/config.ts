@@ -24,7 +24,7 @@ import { parseTrustLists } from './trust/lists/trust-list-settings.ts'
 import { isOfGateway, type TrustSource } from './trust/lists/trust-source.ts'
 
 /** What a request may use; entries of a batch with a token have a bound that is not configured. */
-type RequestLimits = Omit<HttpLimits, 'writingEntries'>
+type RequestLimits = Omit<HttpLimits, 'writingEntries' | 'asyncMilliseconds'>
 
 /** The configuration of one server, every value read and checked. */
 export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, FrontConfig {

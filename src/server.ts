@@ -30,6 +30,7 @@ import { createProvenance, type Provenance, signingKeys } from './server/provena
 import { completeWrites } from './server/publication.ts'
 import { createSignatures, type Signatures } from './server/signatures.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
+import { uploadFolder } from './server/uploads.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
@@ -254,6 +255,7 @@ function createHttpApp(wiring: HttpWiring) {
       ...(config.developmentToken ? { developmentToken: config.developmentToken } : {}),
       maintenance: () => config.maintenance,
       bodyLimitBytes: config.bodyLimitBytes,
+      uploadFolder: uploadFolder(config, now),
       trustedProxies: config.trustedProxies,
       auditSampleRate: config.auditSampleRate,
       production: config.production,

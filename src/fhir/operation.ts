@@ -52,7 +52,12 @@ export interface OperationCall {
    */
   parameters: Parameters
   /** The body as it came, when its content type is one of the operation's `accepts`. */
-  body?: { contentType: string; bytes: Uint8Array }
+  body?: {
+    contentType: string
+    bytes: Uint8Array
+    /** Path of the body where the operation `spools`; `bytes` is empty then. The file goes when the call ends. */
+    file?: string
+  }
   /** Media type asked for by `Accept` or `_format`; undefined for plain FHIR. */
   accept?: string
   /** Accept-Language, verbatim. */
@@ -76,6 +81,10 @@ export interface OperationCall {
    * @throws FhirError 422
    */
   check?(changes: Change[]): Promise<void>
+  /** Tells how far an asynchronous call is, in a few words. */
+  progress?(text: string): void
+  /** An asynchronous call was cancelled. */
+  signal?: AbortSignal
   /** What the request may compute on the server's own thread; absent where a call can cost little. */
   budget?: () => OperationBudget
 }
@@ -129,6 +138,15 @@ export interface Operation<Context> {
   rawBodyLimitBytes?: number
   /** The resource in a parameter is what is judged: it comes whatever its shape. */
   judgesResource?: boolean
+  /** Answered with 202 and the address of its status; one call of each client at a time. */
+  asynchronous?: boolean
+  /** Bodies in one of `accepts` are written to a file as they come, up to so many bytes. */
+  spoolBytes?: number
+  /**
+   * Judges a call by its address, before the body is read; `isFile` when that is in one of `accepts`.
+   * @throws FhirError
+   */
+  admit?(parameters: Parameters, by: { resourceType: string; principal: Principal | undefined; isFile: boolean }): void
   /** May be called on a version of an instance, too: `[type]/[id]/_history/[versionId]/$name`. */
   versions?: boolean
   /** May take long whatever is asked: calls have a budget even if they bring nothing along. */

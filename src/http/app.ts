@@ -3,6 +3,7 @@ import type { Operation } from '../fhir/operation.ts'
 import type { Principal } from '../fhir/principal.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Storage } from '../storage/storage.ts'
+import { createAsyncJobs } from './async/jobs.ts'
 import type { AccessLog, ErrorLog } from './audit/access-log.ts'
 import { type AuditRecorder, createAuditRecorder } from './audit/recorder.ts'
 import type { HttpContext, HttpHooks, HttpSettings, Software } from './context.ts'
@@ -78,6 +79,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     gate: createGate(defaultGate),
     attachmentGate: createGate(attachmentGate),
     patches: createPatches(),
+    jobs: createAsyncJobs(storage, now, options.errorLog),
     inTurn: oneAtATime(),
     now,
     uuid,
@@ -93,7 +95,10 @@ export function createApp<Context>(options: AppOptions<Context>): App {
   const { corsOrigins } = settings
   return {
     audit,
-    close: context.patches.close,
+    async close() {
+      await context.jobs.close()
+      await context.patches.close()
+    },
     handler: onePerConnection(corsOrigins ? forOrigins(corsOrigins, listener) : listener),
   }
 }

@@ -4,6 +4,7 @@ import type { Operation, OperationCall, OperationReply } from '../fhir/operation
 import type { Principal } from '../fhir/principal.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
+import type { AsyncJobs } from './async/job.ts'
 import type { AuditRecorder } from './audit/recorder.ts'
 import type { UnfinishedBodies } from './limits/connections.ts'
 import type { Gate } from './limits/gate.ts'
@@ -65,6 +66,8 @@ export interface HttpSettings {
   gateways?: () => { id: string; state: string }[]
   /** How the key directory stands, and when it was made; shown in `/health` where there is one. */
   keyDirectory?: () => { state: string; created?: string }
+  /** Folder of bodies that are too long for memory, emptied at the start; without it none is taken. */
+  uploadFolder?: string
   /** Share of public reads that is recorded as AuditEvents, 0 to 1; none without it. Writes always are. */
   auditSampleRate?: number
 }
@@ -175,6 +178,8 @@ export interface HttpContext {
   /** Before bodies with a long attachment are read as what they are. */
   attachmentGate: Gate
   patches: Patches
+  /** Requests that go on after their answer. */
+  jobs: AsyncJobs
   audit: AuditRecorder
   /** Writes run one at a time, so that search and write of a conditional interaction are one step. */
   inTurn: OneAtATime

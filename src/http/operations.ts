@@ -1,8 +1,10 @@
+import { rm } from 'node:fs/promises'
 import { nearestName } from '../base/nearest.ts'
 import { isForeignRule, isRefused } from '../fhir/artefact.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
 import { FhirError, issue } from '../fhir/error.ts'
-import type { Change, Changed, Operation, OperationCall } from '../fhir/operation.ts'
+import type { Change, Changed, Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
+import { respond, respondLater } from './async/respond.ts'
 import type { BoundOperation, HttpContext } from './context.ts'
 import { refusePending } from './interactions/pending.ts'
 import { checkBeforeWrite, writeOf } from './interactions/writing.ts'
@@ -45,13 +47,60 @@ export function findOperation(operations: BoundOperation[], target: Target): Bou
   throw new FhirError(404, issue('not-supported', text))
 }
 
-/** Runs an operation (https://hl7.org/fhir/R4/operations.html#executing). */
+/**
+ * Runs an operation (https://hl7.org/fhir/R4/operations.html#executing). What carries personal data is never kept for somebody who comes
+ * back, and what writes is waited for, unless it takes long by its nature.
+ */
 export async function operationInteraction(
   context: HttpContext,
   operation: BoundOperation,
   request: FhirRequest,
   target: Target,
 ): Promise<FhirReply> {
+  if (operation.asynchronous) return runLater(context, operation, request, target)
+  if (operation.personal || operation.affectsState) return runOperation(context, operation, request, target)
+  return respond(context, request, (asked) => runOperation(context, operation, asked, target))
+}
+
+async function runLater(
+  context: HttpContext,
+  operation: BoundOperation,
+  request: FhirRequest,
+  target: Target,
+): Promise<FhirReply> {
+  const file = request.body?.file
+  const remove = async () => (file === undefined ? undefined : rm(file, { force: true }))
+  try {
+    const call = await callOf(context, operation, request, target)
+    return await respondLater(context, request, async (_asked, { progress, signal }) => {
+      try {
+        return replyOf(operation, request, await operation.call({ ...call, progress, signal }))
+      } finally {
+        await remove()
+      }
+    })
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+async function runOperation(
+  context: HttpContext,
+  operation: BoundOperation,
+  request: FhirRequest,
+  target: Target,
+): Promise<FhirReply> {
+  return replyOf(operation, request, await operation.call(await callOf(context, operation, request, target)))
+}
+
+/** The call that a request is. @throws FhirError */
+async function callOf(
+  context: HttpContext,
+  operation: BoundOperation,
+  request: FhirRequest,
+  target: Target,
+): Promise<OperationCall> {
   // Of versions those of what was deleted are there, too: the operation tells.
   if (target.id !== '' && target.versionId === '') await checkExists(context, target)
   const input = request.body ? await readOperationInput(operation, request) : operationInput(operation, request)
@@ -66,7 +115,10 @@ export async function operationInteraction(
     call.check = (changes) => check(context, changes)
     call.commit = (changes) => commit(context, changes)
   }
-  const reply = await operation.call(call)
+  return call
+}
+
+function replyOf(operation: BoundOperation, request: FhirRequest, reply: OperationReply): FhirReply {
   const caching = operation.personal || operation.affectsState || request.method !== 'GET' ? 'no-store' : 'no-cache'
   const made: FhirReply = {
     status: reply.status ?? (reply.resource || reply.raw ? 200 : 204),

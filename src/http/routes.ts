@@ -2,6 +2,7 @@ import { isDots, isResource, isResourceId } from '../fhir/elements.ts'
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
 import type { Permission } from '../fhir/principal.ts'
 import { isSearchableType } from '../fhir/search/search-parameters.ts'
+import { cancelJob, jobStatus, statusPath } from './async/respond.ts'
 import { isAppendOnly, isProtectedType } from './audit/audit-event.ts'
 import type { HttpContext, Interaction } from './context.ts'
 import { batch } from './interactions/batch.ts'
@@ -28,6 +29,7 @@ const routes: { pattern: string; methods: Record<string, Method> }[] = [
   { pattern: '/', methods: { POST: { run: batch } } },
   { pattern: '/metadata', methods: { GET: { run: metadata } } },
   { pattern: '/_history', methods: { GET: { run: systemHistory } } },
+  { pattern: statusPath, methods: { GET: { run: jobStatus }, DELETE: { run: cancelJob } } },
   {
     pattern: '/:type',
     methods: {

@@ -42,6 +42,9 @@ export interface OperationContext {
   /** Judges resources and definitions. */
   validation: Validation
   limits: OperationLimits
+  /** Folder of files that come with requests, and that of the indexes of large code systems. */
+  uploads: string
+  indexes: string
   /** The server's clock. */
   now(): Date
   /** Random UUID, version 4, lower case. */

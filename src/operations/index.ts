@@ -6,6 +6,7 @@ import { convert } from './convert.ts'
 import { cql } from './cql.ts'
 import { evaluateOperation } from './evaluate.ts'
 import { expand } from './expand.ts'
+import { importOperation } from './import/import.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
 import { lifecycleOperations } from './lifecycle/lifecycle.ts'
 import { lookup } from './lookup.ts'
@@ -38,6 +39,7 @@ export const operations: Operation<OperationContext>[] = [
   versions,
   compare,
   preferredId,
+  importOperation,
   transform,
   convert,
   packageOperation,

@@ -160,8 +160,10 @@ function createContext(parts: ContextParts): Context {
   const made = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
   const own = { ...made, manifest, evaluateUnder, closeManifests: under.close }
   const { baseUrl } = parts
+  const folders = { uploads: join(config.dataDir, 'uploads'), indexes: join(config.dataDir, INDEXES_FOLDER) }
   const validation = createValidation({ ...own, pending, now })
-  return { ...own, validation, trustedReference, signatures, trustedKeys, baseUrl, limits, now, uuid }
+  const wired = { validation, trustedReference, signatures, trustedKeys, baseUrl }
+  return { ...own, ...folders, ...wired, limits, now, uuid }
 }
 
 function wireEvaluate(

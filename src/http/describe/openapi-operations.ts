@@ -60,7 +60,9 @@ function common(operation: BoundOperation, place: string, method: string) {
     operationId: `${operation.name}-${level}-${method}`,
     summary: operation.title,
     description: operation.description,
-    answers: { 200: answerOf(operation) },
+    answers: operation.asynchronous
+      ? { 202: 'none' }
+      : { 200: answerOf(operation), ...(operation.personal || operation.affectsState ? {} : { 202: 'none' }) },
     answered: extraContent(operation.accepts ?? []),
   }
 }

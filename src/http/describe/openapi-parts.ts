@@ -89,6 +89,7 @@ const errorsOfAll = [400, 401, 403, 406, 408, 413, 429, 431, 503]
 const meanings: Record<string, string> = {
   200: 'Success',
   201: 'Created; Location has the address',
+  202: 'It goes on; Content-Location has the address of its status',
   204: 'Nothing is left',
   304: 'What the client has is current',
 }

@@ -91,7 +91,23 @@ const system: Record<string, Description> = {
     errors: [400, 406, 429, 503],
   },
 }
+const job = { errors: [404], parameters: [pathId, parameterRef('format')] }
+const jobs: Record<string, Description> = {
+  status: {
+    ...job,
+    operationId: 'async-status',
+    summary: 'How far an asynchronous request is, or what came of it, for who sent it',
+    answers: { 200: 'Bundle', 202: 'none' },
+  },
+  cancel: {
+    ...job,
+    operationId: 'async-cancel',
+    summary: 'Ends an asynchronous request, or forgets its result',
+    answers: { 202: 'OperationOutcome' },
+  },
+}
 const systemPaths: Record<string, Node> = {
+  '/_jobs/{id}': { get: described(jobs.status), delete: described(jobs.cancel) },
   '/': { post: described(system.batch) },
   '/metadata': { get: described(system.metadata) },
   '/_history': { get: described(system.history) },
@@ -138,7 +154,7 @@ function typePaths(type: string, writes: boolean): Record<string, Node> {
     operationId: `search-${type}`,
     summary: `Search ${type}`,
     parameters: searchQuery(type),
-    answers: { 200: 'Bundle' },
+    answers: { 200: 'Bundle', 202: 'none' },
     errors: [...searchErrors, ...reads],
     security,
   }

@@ -34,7 +34,8 @@ export function entryRequest(entry: BundleEntry | undefined, outer: FhirRequest,
       'if-none-match': textOf(asked.ifNoneMatch),
       'if-modified-since': textOf(asked.ifModifiedSince),
       'if-none-exist': textOf(asked.ifNoneExist),
-      prefer: outer.headers.prefer,
+      // An entry is part of one answer: it is waited for.
+      prefer: outer.headers.prefer?.replace(/respond-async/gi, ''),
     },
     requestId: outer.requestId,
     requester: outer.requester,
@@ -58,7 +59,8 @@ export function entryInteraction(context: HttpContext, request: FhirRequest): Re
 export async function replyEntry(reply: FhirReply): Promise<BundleEntry> {
   const { ETag: etag, 'Last-Modified': modified, Location: location } = reply.headers
   const response: NonNullable<BundleEntry['response']> = { status: String(reply.status) }
-  if (location !== undefined) response.location = location
+  const status = reply.status === 202 ? reply.headers['Content-Location'] : undefined
+  if (location !== undefined || status !== undefined) response.location = location ?? status ?? ''
   if (etag !== undefined) response.etag = etag
   if (modified !== undefined) response.lastModified = new Date(modified).toISOString()
   const entry: BundleEntry = { response }

@@ -5,6 +5,7 @@ import { needsTerminology } from '../../fhir/search/match.ts'
 import { type ParsedSearch, searchParameters } from '../../fhir/search/parse-search.ts'
 import type { Bundle, BundleEntry, Issue, Resource } from '../../fhir/types.ts'
 import type { SearchCondition, SearchPage, StoredVersion } from '../../storage/storage.ts'
+import { respond } from '../async/respond.ts'
 import type { HttpContext, Interaction } from '../context.ts'
 import { generatedOperationDefinitions } from '../describe/operation-definitions.ts'
 import { type ReadingSearch, readSearch } from '../describe/stored-types.ts'
@@ -23,7 +24,10 @@ import { pendingIssue, refusePendingSearch } from './pending.ts'
 export const longPage = 200
 
 /** `GET [base]/[type]?…` and `POST [base]/[type]/_search` (https://hl7.org/fhir/R4/http.html#search). */
-export const search: Interaction = async (context, request, { type }): Promise<FhirReply> => {
+export const search: Interaction = (context, request, { type }) =>
+  respond(context, request, (asked) => searchNow(context, asked, type))
+
+async function searchNow(context: HttpContext, request: FhirRequest, type: string): Promise<FhirReply> {
   const { strict } = preferences(request.headers.prefer)
   const parsed = readSearch(type, [...request.query, ...formPairs(request)], readingOf(context, request, strict))
   const budget = request.requester.budget()

@@ -12,6 +12,8 @@ export interface HttpLimits extends BodyLimits {
   replyBytes: number
   /** CPU time of one request on the server's thread. */
   cpuMilliseconds: number
+  /** How long a client waits that would rather come back (`Prefer: respond-async`). */
+  asyncMilliseconds: number
 }
 
 /** What holds where nothing else is configured. */
@@ -21,6 +23,7 @@ export const defaultLimits: HttpLimits = {
   writingEntries: 10_000,
   replyBytes: 20_000_000,
   cpuMilliseconds: 1000,
+  asyncMilliseconds: 2000,
   bodies: 200,
   bodiesOfOne: 20,
   bytes: 100_000_000,

@@ -110,7 +110,8 @@ function r4Resource(value: unknown): Resource {
 /** A sender who goes on after 413 is heard out for so long, so that the answer is seen; then the connection is cut off. */
 const drainedBytes = 32_000_000
 
-const decompressors: ReadonlyMap<string, () => Transform> = new Map([
+/** By Content-Encoding. */
+export const decompressors: ReadonlyMap<string, () => Transform> = new Map([
   ['gzip', createGunzip],
   ['x-gzip', createGunzip],
   ['deflate', createInflate],
@@ -217,7 +218,7 @@ function onAbort(message: IncomingMessage, reject: (reason: FhirError) => void):
 }
 
 /** Reads on without keeping anything, so that the sender comes to see the answer. */
-function drain(message: IncomingMessage): void {
+export function drain(message: IncomingMessage): void {
   let length = 0
   message.on('data', (chunk: Buffer) => {
     length += chunk.length
@@ -231,7 +232,8 @@ export function tooLarge(limitBytes: number, headers: Record<string, string> = {
   return new FhirError(413, issue('too-long', `The body is larger than ${limitBytes} bytes.`), headers)
 }
 
-function unknownCoding(): FhirError {
+/** 415 that names the codings. */
+export function unknownCoding(): FhirError {
   const coding = [...decompressors.keys()].join(', ')
   return new FhirError(415, issue('not-supported', `Content-Encoding is not supported; known: ${coding}.`), {
     'Accept-Encoding': coding,

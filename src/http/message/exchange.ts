@@ -20,6 +20,8 @@ export interface RequestBody {
   bytes?: Uint8Array
   /** The parsed resource of a Bundle entry. */
   resource?: Resource
+  /** Where the body is, unpacked, when it was too long for memory; whoever runs the request removes it. */
+  file?: string
 }
 
 /**

@@ -108,7 +108,8 @@ function mayBeParameters(body: RequestBody): boolean {
 /** Media types of texts that are parsed as the Mapping Language. */
 const mappingTypes = [mappingLanguage, 'text/plain']
 
-function rawBody(body: RequestBody): { contentType: string; bytes: Uint8Array } {
+function rawBody(body: RequestBody): NonNullable<OperationCall['body']> {
+  if (body.file !== undefined) return { contentType: body.mediaType.essence, bytes: new Uint8Array(), file: body.file }
   if (body.bytes && mappingTypes.includes(body.mediaType.essence)) checkMappingSize(body.bytes)
   const bytes = body.bytes ?? Buffer.from(stringifyJson(body.resource))
   return { contentType: body.mediaType.essence, bytes }

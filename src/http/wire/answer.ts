@@ -1,5 +1,6 @@
 /** One request from its first byte to its last: answered, or sent again as it was answered before, recorded and told. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { checkDeclared } from '../../fhir/check/parameters.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { Principal } from '../../fhir/principal.ts'
 import type { Write } from '../../storage/storage.ts'
@@ -25,7 +26,9 @@ import {
   parseMediaType,
   type ReplyFormat,
 } from '../message/media-type.ts'
+import { operationInput } from '../message/operation-input.ts'
 import { replyTo, send, type Writing, written, writtenError } from '../message/reply.ts'
+import { spoolBody } from '../message/spool.ts'
 import { findOperation } from '../operations.ts'
 import { allowedMethods, resolveRoute } from '../routes.ts'
 import { preflightHeaders } from './constant-headers.ts'
@@ -142,8 +145,13 @@ async function receive(
   passage: Passage,
 ): Promise<void> {
   if (!bodyType) return request.requester.principal?.checkBody?.(new Uint8Array())
-  const limit = bodyLimit(context, resolved, request, bodyType)
   const client = request.requester.client()
+  const file = await spooled(context, { resolved, request, bodyType }, passage)
+  if (file !== undefined) {
+    request.body = { mediaType: bodyType, file }
+    return
+  }
+  const limit = bodyLimit(context, resolved, request, bodyType)
   const bytes = await readBody(passage, { limitBytes: limit.bytes, bodies: context.bodies, client })
   if (bytes.length > limit.plainBytes) {
     checkAttachment(bytes, limit.plainBytes)
@@ -151,6 +159,29 @@ async function receive(
   }
   request.requester.principal?.checkBody?.(bytes)
   request.body = { mediaType: bodyType, bytes }
+}
+
+/**
+ * A body that an operation takes as a file, written there as it comes; undefined where the body belongs in memory. A principal whose
+ * proof covers the body is judged by all of it, so that his must fit there.
+ */
+async function spooled(
+  { operations, settings }: HttpContext,
+  { resolved, request, bodyType }: Entered,
+  { message, response }: Passage,
+): Promise<string | undefined> {
+  if (resolved.target.operation === '') return undefined
+  const operation = findOperation(operations, resolved.target)
+  const { principal } = request.requester
+  const { parameters } = operationInput(operation, request)
+  const { spoolBytes, accepts = [] } = operation
+  const isFile = bodyType !== undefined && accepts.includes(bodyType.essence)
+  operation.admit?.(parameters, { resourceType: resolved.target.type, principal, isFile })
+  if (spoolBytes === undefined || !isFile) return undefined
+  if (settings.uploadFolder === undefined || principal?.checkBody) return undefined
+  // What is said beside such a body stands in the address: it is judged before the body is read.
+  if (operation.strict) checkDeclared(operation, parameters, resolved.target.type === '' ? 'system' : 'type')
+  return spoolBody({ message, response }, { limitBytes: spoolBytes, folder: settings.uploadFolder })
 }
 
 /** Understands a request as far as its body, or answers OPTIONS. @throws FhirError */

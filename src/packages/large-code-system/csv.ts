@@ -67,7 +67,7 @@ function columnOf(name: string): Column {
 }
 
 /** The separator that splits the header into most columns. */
-function separatorOf(header: string): string {
+export function separatorOf(header: string): string {
   const counts = SEPARATORS.map((each) => splitRecord(header, each).fields.length)
   return SEPARATORS[counts.indexOf(Math.max(...counts))] ?? ','
 }
@@ -138,7 +138,7 @@ function propertyOf({ code, type }: { code: string; type: PropertyType }, value:
 }
 
 /** The fields of one record; `fault` says what is wrong with its quotes. */
-function splitRecord(text: string, separator: string): { fields: string[]; fault?: string } {
+export function splitRecord(text: string, separator: string): { fields: string[]; fault?: string } {
   if (!text.includes('"')) return { fields: text.split(separator) }
   const fields: string[] = []
   let at = 0

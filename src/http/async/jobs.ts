@@ -1,0 +1,187 @@
+/**
+ * Requests that go on after their answer (https://hl7.org/fhir/R4/async.html): bounded in number, results bounded in size and time, told
+ * to nobody but who asked. Ids cannot be guessed.
+ */
+import { randomBytes } from 'node:crypto'
+import { jsonSize } from '../../base/json-size.ts'
+import { FhirError, issue, notFound, operationOutcome } from '../../fhir/error.ts'
+import type { BundleEntry, Issue } from '../../fhir/types.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { replyEntry } from '../interactions/bundle-entry.ts'
+import { errorReply, isExpected } from '../message/errors.ts'
+import type { FhirReply } from '../message/exchange.ts'
+import type { AsyncJobs, NewJob } from './job.ts'
+
+const most = { running: 20, ofOwner: 3, exclusive: 8, results: 100, resultBytes: 5_000_000, minutes: 15 }
+/** Records of jobs that a restart may interrupt, and how long they are kept. */
+const recordKind = 'async-job'
+const recordHours = 24
+
+interface Job {
+  owner: string
+  exclusive: boolean
+  progress: string
+  controller: AbortController
+  settled: Promise<void>
+  outcome?: { reply: FhirReply } | { error: unknown }
+  entry?: BundleEntry
+  finished?: number
+}
+
+interface JobRecord {
+  owner: string
+  started: string
+}
+
+/** No jobs, over a store that remembers which were running; `report` is told what failed by a fault of the server. */
+export function createAsyncJobs(
+  storage: Pick<Storage, 'records'>,
+  now: () => Date,
+  report: (fault: { requestId: string; error: unknown }) => void,
+): AsyncJobs {
+  const jobs = new Map<string, Job>()
+  let last: Promise<void> = Promise.resolve()
+
+  const forget = async (id: string, job: Job) => {
+    jobs.delete(id)
+    if (job.exclusive) await removeRecord(storage, id)
+  }
+  const tidy = async () => {
+    const limit = now().getTime() - most.minutes * 60_000
+    const done = [...jobs].filter(([, { finished }]) => finished !== undefined)
+    const surplus = done.length - most.results
+    for (const [index, [id, job]] of done.entries())
+      if (index < surplus || (job.finished ?? 0) < limit) await forget(id, job)
+  }
+  const owned = async (id: string, owner: string): Promise<Job | undefined> => {
+    await tidy()
+    const job = jobs.get(id)
+    if (job && job.owner === owner) return job
+    const record = job ? undefined : await readRecord(storage, id)
+    if (record?.owner === owner) return undefined
+    throw notFound('There is no such job, it was cancelled, or its result was not asked for in time.')
+  }
+  const run = async (job: Job, { work, requestId }: NewJob, before: Promise<void>) => {
+    await before
+    try {
+      job.controller.signal.throwIfAborted()
+      const progress = (text: string) => {
+        job.progress = text.replace(/[^\x20-\x7e]/g, ' ').slice(0, 100)
+      }
+      job.progress = 'started'
+      job.outcome = { reply: await work({ progress, signal: job.controller.signal }) }
+    } catch (error) {
+      job.outcome = { error }
+      if (!isExpected(error) && !job.controller.signal.aborted) report({ requestId, error })
+    }
+    job.entry = await entryOf(job.outcome, requestId)
+    job.finished = now().getTime()
+  }
+  return {
+    async start(given) {
+      await tidy()
+      refuseMore([...jobs.values()], given)
+      const id = randomBytes(24).toString('hex')
+      const { owner, exclusive = false } = given
+      const job: Job = { owner, exclusive, progress: 'waiting', controller: new AbortController(), settled: last }
+      jobs.set(id, job)
+      if (exclusive) await writeRecord(storage, id, { owner, started: now().toISOString() }, now)
+      job.settled = run(job, given, exclusive ? last : Promise.resolve())
+      if (exclusive) last = job.settled
+      return {
+        id,
+        settled: job.settled,
+        take() {
+          jobs.delete(id)
+          const { outcome } = job
+          if (!outcome) throw new Error('The job is not done.')
+          if ('error' in outcome) throw outcome.error
+          return outcome.reply
+        },
+      }
+    },
+    async status(id, owner) {
+      const job = await owned(id, owner)
+      if (!job) return finished(interrupted)
+      return job.entry ? finished(job.entry) : running(job.progress)
+    },
+    async cancel(id, owner) {
+      const job = await owned(id, owner)
+      job?.controller.abort()
+      if (job) await forget(id, job)
+      else await removeRecord(storage, id)
+      const text = 'The job was cancelled.'
+      const resource = operationOutcome([issue('informational', { severity: 'information', text })])
+      return { status: 202, headers: noStore, resource }
+    },
+    async close() {
+      for (const { controller } of jobs.values()) controller.abort()
+      await Promise.all([...jobs.values()].map(({ settled }) => settled))
+    },
+  }
+}
+
+function refuseMore(jobs: Job[], { owner, exclusive = false }: NewJob): void {
+  const running = jobs.filter(({ finished }) => finished === undefined)
+  const own = running.filter((each) => each.owner === owner)
+  const retry = { 'Retry-After': '10' }
+  if (own.length >= most.ofOwner || (exclusive && own.some((each) => each.exclusive)))
+    throw new FhirError(429, issue('throttled', 'Too many asynchronous requests of one client are under way.'), retry)
+  if (running.length >= most.running || running.filter((each) => each.exclusive).length >= most.exclusive)
+    throw new FhirError(503, issue('throttled', 'Too many asynchronous requests are under way.'), retry)
+}
+
+const noStore = { 'Cache-Control': 'no-store' }
+
+/** https://hl7.org/fhir/R4/async.html#3.1.6.4.1 */
+const running = (progress: string): FhirReply => ({
+  status: 202,
+  headers: { ...noStore, 'X-Progress': progress, 'Retry-After': '1' },
+})
+
+const finished = (entry: BundleEntry): FhirReply => ({
+  status: 200,
+  headers: noStore,
+  resource: { resourceType: 'Bundle', type: 'batch-response', entry: [entry] },
+})
+
+const outcomeEntry = (status: string, outcome: Issue): BundleEntry => ({
+  response: { status, outcome: operationOutcome([outcome]) },
+})
+
+const interrupted = outcomeEntry(
+  '503',
+  issue(
+    'transient',
+    'The server was restarted before this was done. Nothing was changed by it: send the request again.',
+  ),
+)
+
+async function entryOf(outcome: NonNullable<Job['outcome']>, requestId: string): Promise<BundleEntry> {
+  const reply = 'reply' in outcome ? outcome.reply : errorReply(outcome.error, requestId)
+  const entry = await replyEntry(reply)
+  if (jsonSize(entry, most.resultBytes) <= most.resultBytes) return entry
+  return outcomeEntry('413', issue('too-costly', `The result is larger than ${most.resultBytes} bytes.`))
+}
+
+async function readRecord(storage: Pick<Storage, 'records'>, id: string): Promise<JobRecord | undefined> {
+  const text = await storage.records.get(recordKind, id)
+  return text === undefined ? undefined : (JSON.parse(text) as JobRecord) // written below
+}
+
+async function removeRecord({ records }: Pick<Storage, 'records'>, id: string): Promise<void> {
+  const text = await records.get(recordKind, id)
+  if (text !== undefined) await records.replace(recordKind, id, text, undefined)
+}
+
+async function writeRecord(
+  { records }: Pick<Storage, 'records'>,
+  id: string,
+  record: JobRecord,
+  now: () => Date,
+): Promise<void> {
+  const limit = new Date(now().getTime() - recordHours * 3_600_000).toISOString()
+  for (const { key, value } of await records.all(recordKind))
+    if ((JSON.parse(value) as JobRecord).started < limit) await records.replace(recordKind, key, value, undefined)
+  await records.replace(recordKind, id, undefined, JSON.stringify(record))
+}
