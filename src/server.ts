@@ -175,6 +175,7 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
+    codesOf: context.validation.codesOf,
     find: (type, canonical) => find(storage, type, canonical),
     drafts: config.drafts,
   })
