@@ -10,6 +10,7 @@ import { authorityWarnings } from '../../src/server/authority.ts'
 import { createServer, type VidimusServer } from '../../src/server.ts'
 import { ecKey, jwsOf, tokenForm } from '../authority/support/bed.ts'
 import { type Signing, signed } from '../authority/support/signed-request.ts'
+import { startHttpsPeer } from '../support/https-peer.ts'
 
 const now = () => Math.floor(Date.now() / 1000)
 
@@ -239,6 +240,26 @@ describe('who may write on a server', () => {
     assert.deepEqual(api.paths['/ValueSet/{id}']?.put?.security, [{ bearer: [] }, { smart: [] }, { signature: [] }])
     assert.deepEqual(api.paths['/ValueSet/{id}']?.get?.security, [{}])
   })
+  it('what is kept of public replies goes to nobody whose proof does not hold', async () => {
+    const address_ = `${address}/fhir/ValueSet/kept`
+    const resource = {
+      resourceType: 'ValueSet' as const,
+      id: 'kept',
+      status: 'active' as const,
+      url: 'http://a.org/kept',
+    }
+    await server.storage.write([{ method: 'PUT', type: 'ValueSet', id: 'kept', resource }])
+    for (let at = 0; at < 3; at++) assert.equal((await fetch(address_)).status, 200)
+    for (const headers of [
+      { authorization: 'Bearer x' },
+      { signature: 'x' },
+      { 'signature-input': 'x' },
+      { authorization: 'Basic x' },
+    ])
+      assert.equal((await fetch(address_, { headers: new Headers(Object.entries(headers)) })).status, 401)
+    assert.equal((await fetch(`${address_}?access_token=x`)).status, 401)
+    assert.equal((await fetch(address_)).status, 200)
+  })
   it('nothing of a proof stands in what is told of it', async () => {
     const { body } = await tokenOf()
     const token = `${String(body.access_token).slice(0, -4)}AAAA`
@@ -247,6 +268,56 @@ describe('who may write on a server', () => {
     assert.match(reply.headers.get('www-authenticate') ?? '', /^Bearer realm="fhir", error="invalid_token"$/)
     const text = await reply.text()
     for (const part of token.split('.')) assert.ok(!text.includes(part))
+  })
+})
+
+describe('the keys of an issuer elsewhere', () => {
+  it('are fetched when a token needs them, and not before', async () => {
+    const key = ecKey('i')
+    const asked: string[] = []
+    const peer = await startHttpsPeer((request, response) => {
+      asked.push(String(request.url))
+      response.end(JSON.stringify({ keys: [key.jwk] }))
+    })
+    const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-issuer-'))
+    const server = await createServer(
+      readConfig({
+        STORAGE_URL: 'sqlite::memory:',
+        DATA_DIR: dataDir,
+        PORT: '0',
+        ACCESS_LOG: 'off',
+        NODE_ENV: 'production',
+        NETWORK: 'on',
+        NETWORK_HOSTS: JSON.stringify([peer.listed]),
+        TOKEN_ISSUER: 'https://issuer.example.org',
+        TOKEN_JWKS_URL: `${peer.origin}/jwks`,
+        TOKEN_AUDIENCE: 'this',
+      }),
+    )
+    const claims = {
+      iss: 'https://issuer.example.org',
+      aud: 'this',
+      client_id: 'a',
+      exp: now() + 60,
+      scope: 'system/*.rs',
+    }
+    const token = (kid: string) => jwsOf({ alg: 'ES256', kid }, claims, key.privateKey)
+    try {
+      const address = await server.listen()
+      const read = async (kid: string) => {
+        const reply = await fetch(`${address}/fhir/AuditEvent`, { headers: { authorization: `Bearer ${token(kid)}` } })
+        return reply.status
+      }
+      assert.deepEqual(asked, [])
+      assert.equal(await read('i'), 200)
+      assert.deepEqual(asked, ['/jwks'])
+      assert.equal(await read('other'), 401)
+      assert.deepEqual(asked, ['/jwks'])
+    } finally {
+      await server.close()
+      await peer.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    }
   })
 })
 
