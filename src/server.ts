@@ -33,7 +33,7 @@ import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
 import { parseMap, printMap, readR5 } from './structure-map/maps.ts'
-import { searchTokens } from './terminology/expand-codes.ts'
+import { searchTokens, subsumedTokens } from './terminology/expand-codes.ts'
 import type { KeyDirectory } from './trust/directory/key-directory.ts'
 import { refreshTrust } from './trust/lists/refresh.ts'
 import type { Trust } from './trust/trust.ts'
@@ -175,6 +175,7 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
+    codesOf: context.validation.codesOf,
     find: (type, canonical) => find(storage, type, canonical),
     drafts: config.drafts,
   })
@@ -307,6 +308,7 @@ function createHttpApp(wiring: HttpWiring) {
       publishedWrite: publish.writeInHand,
       completeWrites: completeWrites({ storage: wiring.storage, complete: signed.complete }),
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
+      subsumedTokens: (token, direction) => subsumedTokens(terminology, token, direction),
     },
     ...(front.answered ? { accessLog: front.answered } : {}),
     errorLog: error,

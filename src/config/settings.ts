@@ -49,7 +49,7 @@ export const settings = [
     kind: 'token',
     secret: true,
     description:
-      'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it every write answers 401.',
+      'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it and without another authority (docs/authority.md) every write answers 401.',
   },
   ...authoritySettings,
   ...signerSettings,

@@ -127,6 +127,8 @@ export interface Operation<Context> {
   attachmentBodyLimitBytes?: number
   /** The same for a body in one of `accepts`. */
   rawBodyLimitBytes?: number
+  /** The resource in a parameter is what is judged: it comes whatever its shape. */
+  judgesResource?: boolean
   /** May be called on a version of an instance, too: `[type]/[id]/_history/[versionId]/$name`. */
   versions?: boolean
   /** May take long whatever is asked: calls have a budget even if they bring nothing along. */
