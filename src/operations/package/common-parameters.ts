@@ -1,5 +1,5 @@
 /** What `$package` and `$data-requirements` have in common: which artefact is meant, and in which versions others are. */
-import { artefactCanonical, isNamedBy } from '../../fhir/artefact.ts'
+import { artefactName, isNamedBy } from '../../fhir/artefact.ts'
 import { input } from '../../fhir/declare-parameter.ts'
 import { notFound, unprocessable } from '../../fhir/error.ts'
 import { isOfType } from '../../fhir/json.ts'
@@ -11,6 +11,7 @@ import {
   textParameters,
 } from '../../fhir/operation.ts'
 import type { Library, Resource } from '../../fhir/types.ts'
+import { manifestFaults } from '../../publish/lifecycle/manifest-shape.ts'
 import { bindingParameters, readBindings, type VersionBindings } from '../../publish/package/bindings.ts'
 import { findRoot } from '../../publish/package/find.ts'
 import { findByCanonical } from '../../storage/find-artefacts.ts'
@@ -103,7 +104,7 @@ async function findManifest(canonical: string, { storage }: OperationContext): P
   const manifest = found.find((each) => isNamedBy(canonical, each))
   if (!isOfType(manifest, 'Library'))
     throw notFound({ text: `The manifest ${canonical} is not known to this server`, expression })
-  if (manifest.type?.coding?.some(({ code }) => code === 'asset-collection')) return manifest
-  const name = artefactCanonical(manifest)?.url ?? canonical
-  throw unprocessable({ text: `${name} is no manifest: its type is not asset-collection`, expression })
+  const [fault] = manifestFaults(manifest)
+  if (fault === undefined) return manifest
+  throw unprocessable({ text: `${artefactName(manifest)} ${fault}`, expression })
 }

@@ -2,6 +2,7 @@
 import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { badRequest, issue, unprocessable } from '../../fhir/error.ts'
 import type { Issue, Library, Parameter } from '../../fhir/types.ts'
+import { manifestEntries } from '../lifecycle/manifest-shape.ts'
 
 /** Versions by url. */
 export interface VersionBindings {
@@ -52,19 +53,12 @@ function versionsOf(canonicals: readonly string[], parameter: string): Map<strin
   return versions
 }
 
-/** What a manifest is composed of and depends on, as far as it names versions (CRMI, version manifest). */
-function versionsOfManifest({ relatedArtifact = [] }: Library): Map<string, string> {
-  const versions = new Map<string, string>()
-  for (const { type, resource } of relatedArtifact) {
-    if (resource === undefined || (type !== 'depends-on' && type !== 'composed-of')) continue
-    const { url, version } = parseCanonical(resource)
-    // Of one url with two versions nobody can say which is meant.
-    if (version !== undefined && versions.has(url) && versions.get(url) !== version)
-      throw unprocessable(`The manifest names two versions of ${url}: ${versions.get(url)} and ${version}`, 'conflict')
-    if (version !== undefined) versions.set(url, version)
-  }
-  return versions
-}
+/** What a manifest is composed of and depends on; each url stands in one version (lifecycle/manifest-shape.ts). */
+const versionsOfManifest = (manifest: Library): [url: string, version: string][] =>
+  manifestEntries(manifest).flatMap(({ canonical }): [string, string][] => {
+    const { url, version } = parseCanonical(canonical)
+    return version === undefined ? [] : [[url, version]]
+  })
 
 /**
  * The canonical that a reference stands for under the bindings.

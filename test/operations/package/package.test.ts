@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import type { Bundle, OperationOutcome, PlanDefinition, Resource, ValueSet } from '../../../src/fhir/types.ts'
 import { findRoot } from '../../../src/publish/package/find.ts'
+import { fileIn, ownFolder } from '../../provenance/support.ts'
 import {
   base,
   codeSystem,
@@ -12,6 +13,8 @@ import {
   textsOf,
   valueSet,
 } from '../../publish/support.ts'
+import { askServer } from '../../support/ask-server.ts'
+import { testSigner } from '../../support/cms-signer.ts'
 
 const bed = await openPublishing()
 
@@ -135,7 +138,6 @@ describe('$package', () => {
     ['the same to exclude', 'PlanDefinition/good/$package?exclude=examples', 422, /examples is not supported/],
     ['a name that nothing has', 'PlanDefinition/good/$package?includeUri=http://x', 422, /does not lean on/],
     ['an unknown parameter', 'PlanDefinition/good/$package?includes=all', 400, /The nearest one is include\./],
-    ['a signature without a key', 'PlanDefinition/good/$package?_sign=true', 422, /no signing key/],
     ['a type without canonical', 'Provenance/$package?id=x', 404, /There is no operation/],
   ]
   for (const [what, path, status, text] of refusals)
@@ -341,5 +343,41 @@ describe('the root of a package', () => {
         status: 422,
         message: /copy of another participant's rules/,
       })
+  })
+})
+
+describe('a signed package', async () => {
+  const folder = ownFolder()
+  const { key, cert, certificate } = testSigner('P-256')
+  const { ask } = await askServer({ SIGNING_KEY: fileIn(folder, key), SIGNING_CERTIFICATE: fileIn(folder, cert) })
+  const json = ({ body }: { body: Buffer }) => JSON.parse(body.toString())
+  const put = (resource: ValueSet) => ask('PUT', `ValueSet/${resource.id}`, { body: resource })
+
+  it('carries the signature of this server, which holds until a byte of the content changes', async () => {
+    assert.equal((await put(valueSet('signed'))).status, 201)
+    const answer = await ask('GET', 'ValueSet/signed/$package?_sign=true')
+    assert.equal(answer.status, 200, answer.body.toString())
+    const bundle: Bundle = json(answer)
+    assert.equal(bundle.signature?.sigFormat, 'application/jose')
+    const head = Buffer.from(String(bundle.signature?.data), 'base64').toString().split('.')[0] ?? ''
+    const { x5c } = JSON.parse(Buffer.from(head, 'base64url').toString())
+    assert.deepEqual(x5c, [certificate.raw.toString('base64')])
+    const verify = async (resource: Bundle) => {
+      const body = { resourceType: 'Parameters', parameter: [{ name: 'bundle', resource }] }
+      const { parameter } = json(await ask('POST', '$verify-signature', { body }))
+      return parameter.find(({ name }: { name: string }) => name === 'result').valueBoolean
+    }
+    assert.equal(await verify(bundle), true)
+    const changed: Bundle = JSON.parse(JSON.stringify(bundle).replace('"code":"a"', '"code":"b"'))
+    assert.notDeepEqual(changed, bundle)
+    assert.equal(await verify(changed), false)
+  })
+
+  it('is none of a draft', async () => {
+    assert.equal((await put(valueSet('draft', { status: 'draft' }))).status, 201)
+    const refused = await ask('GET', 'ValueSet/draft/$package?_sign=true', {
+      headers: { Authorization: 'Bearer a-token-for-tests' },
+    })
+    assert.match(textsOf(json(refused)), /Only a package of an active artefact is signed/)
   })
 })
