@@ -67,6 +67,7 @@ export async function operationInteraction(
     call.commit = (changes) => commit(context, changes)
   }
   const reply = await operation.call(call)
+  if (operation.audited && reply.resource) request.answered = reply.resource
   const caching = operation.personal || operation.affectsState || request.method !== 'GET' ? 'no-store' : 'no-cache'
   const made: FhirReply = {
     status: reply.status ?? (reply.resource || reply.raw ? 200 : 204),

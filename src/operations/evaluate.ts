@@ -17,6 +17,7 @@ import type { Parameter, Parameters, PlanDefinition, Resource } from '../fhir/ty
 import { createBudget, requestLimits } from '../workers/budget.ts'
 import type { OperationContext } from './context.ts'
 import { evaluateParameters } from './evaluate-parameters.ts'
+import { evaluationDetails } from './input/evaluate-audit.ts'
 import { instanceOf } from './input/instance-resource.ts'
 
 const ndjson = 'application/fhir+ndjson'
@@ -43,6 +44,7 @@ export const evaluateOperation = defineOperation<OperationContext>({
   attachmentBodyLimitBytes: maximumQuestionBytes + maximumImageBytes,
   rawBodyLimitBytes: maximumQueueBytes,
   personal: true,
+  audited: evaluationDetails,
   strict: true,
   notSupported: ['asOf', 'useContext'],
   parameters: evaluateParameters,
