@@ -181,6 +181,7 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
     codesOf: context.validation.codesOf,
     find: (type, canonical) => find(storage, type, canonical),
     drafts: config.drafts,
+    unsigned: signed.unsigned,
   })
   const parts = { config, network, pending, now, after, beside, tell }
   const manifests = async () => (keys.current() ? await provenance().manifests() : undefined)

@@ -5,6 +5,7 @@ import type { Json } from '../base/json-value.ts'
 import { publicAddress, readConfig } from '../config.ts'
 import { FhirError } from '../fhir/error.ts'
 import { importPath } from '../publish/import/import-path.ts'
+import { logImport } from '../publish/import/log.ts'
 import { importFailure, reportJson, reportLines } from '../publish/import/report.ts'
 import { software } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
@@ -69,6 +70,7 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
           throw error
         })
         .finally(() => bar.end())
+      await logImport(server.storage.records, report, new Date())
       const failure = importFailure(report)
       if (failure !== undefined) isGood = false
       if (options.json) reports.push(reportJson(report))

@@ -2,6 +2,7 @@ import { type SearchParameter, searchModifiers, searchParameters } from '../../f
 import type { CapabilityStatement } from '../../fhir/types.ts'
 import { isAppendOnly, isProtectedType } from '../audit/audit-event.ts'
 import type { BoundOperation, HttpContext } from '../context.ts'
+import { completeLevels } from './crmi-levels.ts'
 import { operationDefinitionUrl } from './operation-definitions.ts'
 import { security } from './security.ts'
 import { servedTypes, takesWrites } from './stored-types.ts'
@@ -45,6 +46,7 @@ export function capabilityStatement(context: HttpContext): CapabilityStatement {
     instantiates: [
       'http://hl7.org/fhir/CapabilityStatement/terminology-server',
       'https://profiles.ihe.net/ITI/SVCM/CapabilityStatement/IHE.SVCM.TerminologyRepository',
+      ...completeLevels(context.operations),
     ],
     software: context.software,
     implementation: { description: 'vidimus', url: baseUrl },

@@ -137,7 +137,7 @@ async function whenFree<Result>(busyMilliseconds: number, work: () => Result): P
     try {
       return work()
     } catch (error) {
-      const isBusy = error instanceof FhirError && error.status === 503
+      const isBusy = error instanceof FhirError && error.issues.some(({ code }) => code === 'lock-error')
       if (!isBusy || waited >= busyMilliseconds) throw error
       await sleep(pauseMilliseconds)
     }
