@@ -75,10 +75,7 @@ describe('what an AuditEvent says of an evaluation', () => {
         })
         const text = JSON.stringify(page.matches.map(({ resource }) => resource))
         if (page.matches.length > 0) {
-          assert.match(
-            text,
-            /"type":"decision","valueString":"[a-z-]+"/,
-          )
+          assert.match(text, /"type":"decision","valueString":"[a-z-]+"/)
           assert.match(text, /"type":"milliseconds","valueString":"\d+"/)
           assert.doesNotMatch(text, /Jane|127\.0\.0\.1"|development token/)
           return
