@@ -168,6 +168,8 @@ export interface Operation<Context> {
    * @throws FhirError
    */
   refuse?(given: Parameters): void
+  /** What an AuditEvent may say of an answer, by name: nothing of a person. */
+  audited?(answer: Resource): { type: string; value: string }[]
   handle(call: OperationCall, context: Context): Promise<OperationReply>
 }
 

@@ -119,6 +119,7 @@ async function callOf(
 }
 
 function replyOf(operation: BoundOperation, request: FhirRequest, reply: OperationReply): FhirReply {
+  if (operation.audited && reply.resource) request.answered = reply.resource
   const caching = operation.personal || operation.affectsState || request.method !== 'GET' ? 'no-store' : 'no-cache'
   const made: FhirReply = {
     status: reply.status ?? (reply.resource || reply.raw ? 200 : 204),

@@ -19,6 +19,7 @@ import type { Parameter, Parameters, PlanDefinition, Resource } from '../fhir/ty
 import { createBudget, requestLimits } from '../workers/budget.ts'
 import type { OperationContext } from './context.ts'
 import { evaluateParameters } from './evaluate-parameters.ts'
+import { evaluationDetails } from './input/evaluate-audit.ts'
 import { instanceOf } from './input/instance-resource.ts'
 
 const ndjson = 'application/fhir+ndjson'
@@ -45,6 +46,7 @@ export const evaluateOperation = defineOperation<OperationContext>({
   attachmentBodyLimitBytes: maximumQuestionBytes + maximumImageBytes,
   rawBodyLimitBytes: maximumQueueBytes,
   personal: true,
+  audited: evaluationDetails,
   strict: true,
   notSupported: ['asOf', 'useContext'],
   parameters: evaluateParameters,

@@ -118,14 +118,25 @@ export function writeEvent(
  * AuditEvent of an operation about which nothing more may be said: no parameters, no address of the client. It claims no
  * profile, for those want both.
  */
-export function operationEvent(from: AuditSource, name: string): AuditEvent {
+export function operationEvent(from: AuditSource, name: string, details: readonly AuditDetail[] = []): AuditEvent {
   const event = audited(from, {
     action: 'E',
     subtype: [{ system: interactions, code: 'operation', display: 'operation' }],
     roles: [source, destination],
   })
-  event.entity?.push({ type: systemObject, role: role('20', 'Job'), name: `$${name}` })
+  event.entity?.push({
+    type: systemObject,
+    role: role('20', 'Job'),
+    name: `$${name}`,
+    ...(details.length > 0 ? { detail: details.map(({ type, value }) => ({ type, valueString: value })) } : {}),
+  })
   return event
+}
+
+/** One thing that may be said of an answer. */
+interface AuditDetail {
+  type: string
+  value: string
 }
 
 interface Kind {

@@ -17,6 +17,8 @@ export interface Answered {
   method: string
   /** It is of the sample already. */
   sampled: boolean
+  /** From its first byte to the last of the reply. */
+  milliseconds: number
 }
 
 /** More of a request than this is not kept. */
@@ -35,9 +37,10 @@ export function recordRequest(context: HttpContext, source: AuditSource, answere
   if (resolved.writes) {
     // An operation writes behind the back of this room; what it did is not known here, but that it ran.
     if (source.status < 400 && operation === '') return
-    // Who has no permission cannot fill the store: such attempts count as public requests.
+    // Who proves nothing of himself cannot fill the store: such attempts count as public requests. What somebody tried who is known and
+    // may not is always recorded.
     const isRefused = source.status === 401 || source.status === 403
-    if (isRefused && !audit.samples()) return
+    if (isRefused && !source.principal && !audit.samples()) return
     if (operation !== '') audit.record(operationEvent(source, operation))
     else audit.record(writeEvent(source, actionOfMethod[answered.method] ?? 'update', { type, id }))
     return
@@ -47,7 +50,20 @@ export function recordRequest(context: HttpContext, source: AuditSource, answere
   if (!transaction && !isPersonal) return
   if (!sampled && !audit.samples()) return
   if (transaction) audit.record(transactionEvent(source, transaction, detailsOf(context, transaction, answered)))
-  else audit.record(operationEvent({ ...source, clientAddress: undefined }, operation))
+  else audit.record(operationEvent(anonymous(source), operation, answerDetails(context, answered)))
+}
+
+/** Who asked about whom is nobody's business: neither the address nor the principal is kept. */
+const anonymous = ({ principal: _principal, ...source }: AuditSource): AuditSource => ({
+  ...source,
+  clientAddress: undefined,
+})
+
+/** What an operation says of its answer, and how long it took. */
+function answerDetails(context: HttpContext, { resolved, request, milliseconds }: Answered) {
+  const { audited } = findOperation(context.operations, resolved.target)
+  const said = request?.answered && audited ? audited(request.answered) : []
+  return [...said, { type: 'milliseconds', value: String(Math.round(milliseconds)) }]
 }
 
 const actionOfMethod: Record<string, 'create' | 'update' | 'delete'> = {

@@ -40,6 +40,8 @@ export interface FhirRequest {
   foreignType: string | undefined
   requestId: string
   requester: Requester
+  /** What an operation answered, where an AuditEvent may say something of it. */
+  answered?: Resource
   /** Counts more requests than this one, where requests are counted: the entries of a batch. */
   countMore?(requests: number): void
 }

@@ -51,6 +51,8 @@ interface Passage extends Counted {
   id: string
   /** Under which the reply may be kept. */
   key: string | undefined
+  /** Milliseconds of a clock that only moves forward. */
+  started: number
   /** It is of the audit's sample already. */
   sampled: boolean
   /** What the reply should be written in, once that is known. */
@@ -303,6 +305,7 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
       address,
       id,
       key,
+      started,
       sampled: false,
       asked: { ranges: [], pretty: false },
     }
@@ -332,10 +335,17 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
 
 /** Records what was answered, where that is the thing to do; writes that succeeded have their AuditEvents already. */
 function record(context: HttpContext, passage: Passage, status: number): void {
-  const { resolved, request, address, message, sampled } = passage
+  const { resolved, request, address, message, sampled, started } = passage
   const isOfInterest = resolved?.writes && (status >= 400 || resolved.target.operation !== '')
   if (!resolved || !(isOfInterest || (context.settings.auditSampleRate ?? 0) > 0)) return
-  const answered = { resolved, request, address, method: message.method ?? '', sampled }
+  const answered = {
+    resolved,
+    request,
+    address,
+    method: message.method ?? '',
+    sampled,
+    milliseconds: performance.now() - started,
+  }
   recordRequest(context, auditSource(context, passage, status), answered)
 }
 
