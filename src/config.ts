@@ -6,6 +6,7 @@ import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
 import { parseAuthority } from './config/authority-settings.ts'
 import { type DirectoryConfig, readDirectorySettings } from './config/directory-settings.ts'
+import { type FrontConfig, readFrontSettings } from './config/front-settings.ts'
 import { parseGateways } from './config/gateway-settings.ts'
 import { type ListenerConfig, readListenerSettings } from './config/listener-settings.ts'
 import { readMirror } from './config/mirror-settings.ts'
@@ -26,7 +27,7 @@ import { isOfGateway, type TrustSource } from './trust/lists/trust-source.ts'
 type RequestLimits = Omit<HttpLimits, 'writingEntries'>
 
 /** The configuration of one server, every value read and checked. */
-export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig {
+export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, FrontConfig {
   port: number
   host: string
   /** Without a trailing slash; undefined until the port is known when it is to be computed. */
@@ -116,7 +117,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const signers = read(problems, '', () => parseSigners(texts, (path) => readFileSync(path, 'utf8')))
   const gateways = read(problems, '', () => parseGateways(texts, (path) => readFileSync(path, 'utf8')))
   if (gateways) problems.push(...unknownGateways(trustLists, gateways))
-  const listeners = read(problems, '', () => readListenerSettings(texts))
+  const listeners = read(problems, '', () => ({ ...readFrontSettings(texts), ...readListenerSettings(texts) }))
   if (problems.length > 0 || !signing || !authority || !signers || !listeners) throw new ConfigError(problems)
   const dataDir = resolve(texts.get('DATA_DIR') ?? './data')
   const count = (variable: Variable) => Number(texts.get(variable))

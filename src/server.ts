@@ -6,14 +6,12 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import product from '../package.json' with { type: 'json' }
 import type { After } from './base/after.ts'
-import { lineWriter } from './base/line-writer.ts'
 import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
-import { type AccessLogEntry, createApp, listen, type RunningServer } from './http/app.ts'
+import { createApp } from './http/app.ts'
 import { readiness } from './http/readiness-parts.ts'
 import { createNetworkClient } from './network/network-client.ts'
 import type { OperationContext } from './operations/context.ts'
-import { operations } from './operations/index.ts'
 import { tokenReason } from './operations/open-operations.ts'
 import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
@@ -22,19 +20,20 @@ import { authorityAt, authorityWarnings } from './server/authority.ts'
 import { createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
+import { createFront, type Front, type ShownSources } from './server/front/front.ts'
+import { createLog, type Tell } from './server/front/log.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { guardLives } from './server/lifecycle.ts'
-import { listeners } from './server/listeners.ts'
 import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
-import { createSignatures } from './server/signatures.ts'
+import { createSignatures, type Signatures } from './server/signatures.ts'
 import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
 import { parseMap, printMap, readR5 } from './structure-map/maps.ts'
-import { searchTokens } from './terminology/expand-codes.ts'
+import { searchTokens, subsumedTokens } from './terminology/expand-codes.ts'
 import type { KeyDirectory } from './trust/directory/key-directory.ts'
 import { refreshTrust } from './trust/lists/refresh.ts'
 import type { Trust } from './trust/trust.ts'
@@ -61,6 +60,8 @@ export interface VidimusServer extends OperationContext {
   pending: PendingContent
   /** What it signs with. */
   signing: SigningKeys
+  /** Signatures on artefacts. */
+  signed: Signatures
   /** What it vouches for, at its public address. */
   provenance(): Provenance
   /** This server at its gateways. */
@@ -80,6 +81,8 @@ export interface VidimusServer extends OperationContext {
   ports(): { port?: number | undefined; tlsPort?: number | undefined }
   /** Reads the files of the TLS listener again. */
   reload(): void
+  /** Says in `/ready` from now on that it is about to end, and goes on answering. */
+  drain(): void
   /** Finishes requests under way, ends workers, closes the store. */
   close(): Promise<void>
 }
@@ -100,15 +103,15 @@ export interface ServerParts {
  * @throws Error when the store cannot be opened
  */
 export async function createServer(config: Config, parts: ServerParts = {}): Promise<VidimusServer> {
-  let running: RunningServer | undefined
   let port = config.plainHttp ? config.port : (config.tls?.port ?? config.port)
   const baseUrl = () => publicAddress({ ...config, port, tls: config.tls && { ...config.tls, port } })
   const rooms = await openRooms(config, parts, baseUrl)
-  const { contexts, registration, mirror, directory, trust, keys } = rooms
+  const { contexts, registration, mirror, directory, trust, keys, front, log } = rooms
+  const { tell } = log
   let endRefresh: (() => Promise<void>) | undefined
-  const mayWrite = (bytes: number) => running?.connections.mayWrite(bytes) ?? true
-  const newApp = () => createHttpApp({ ...rooms, config, baseUrl: baseUrl(), mayWrite })
+  const newApp = () => createHttpApp({ ...rooms, config, baseUrl: baseUrl() })
   let app = newApp()
+  front.show(shownBy({ ...rooms, config, app: () => app }))
   for (const warning of authorityWarnings({ config })) tell(`warning: ${warning}`)
   return {
     ...contexts.authors,
@@ -117,29 +120,26 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
     signing: keys,
     handler: (message, response) => app.handler(message, response),
     async listen() {
-      running = await listen((message, response) => app.handler(message, response), listeners(config, { now, tell }))
-      const listening = (config.plainHttp ? running.port : running.tlsPort) ?? port
+      const listening = (await front.listen((message, response) => app.handler(message, response))) ?? port
       if (listening !== port) {
         port = listening
         await app.audit.flush()
         await app.close()
         app = newApp()
       }
-      endRefresh ??= beginRefresh(trust, config, parts.after)
+      endRefresh ??= beginRefresh(trust, config, { after: parts.after, tell })
       registration.start()
       mirror.start()
       if (config.keyDirectory) directory.start(parts.after)
       return baseUrl()
     },
-    ports: () => ({ port: running?.port, tlsPort: running?.tlsPort }),
-    reload: () => running?.reload(),
+    ...watched(front),
     async close() {
       rooms.closing.abort()
       await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
-      await running?.close(10_000)
+      await front.close()
       rooms.network.close()
       await app.audit.flush()
-      accessLines.flush()
       await Promise.all([app.close(), contexts.close()])
       await rooms.storage.close()
     },
@@ -151,7 +151,10 @@ const now = () => new Date()
 /** Opens the store, reads keys and lists, and gives each room what it needs of the others. */
 async function openRooms(config: Config, { after, formats, beside }: ServerParts, baseUrl: () => string) {
   mkdirSync(config.dataDir, { recursive: true })
+  const log = createLog(config, now)
+  const { tell } = log
   const configured = await signingKeys(config, now)
+  const front = await createFront(config, { log, software, now })
   const gateways = await openGateways(config, now)
   const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   const storage = guardLives(guardCopies(opened, ruleSuppliers(config)), () => contexts.authors.rules)
@@ -165,13 +168,14 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const provenance = madeAt(baseUrl, (address) => createProvenance({ config, storage, keys, software, now }, address))
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance().trustedReference(version, domain)
-  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, signatures: signed.operations }
+  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context }
   const wiring = { config, storage, trust, pending, network, now, ...vouching }
   const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
   const context = contexts.authors
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
+    codesOf: context.validation.codesOf,
     find: (type, canonical) => find(storage, type, canonical),
     drafts: config.drafts,
   })
@@ -180,7 +184,7 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
-  const own = { storage, network, closing, trust, signed, keys, pending, provenance, contexts }
+  const own = { storage, network, closing, trust, signed, keys, pending, provenance, contexts, front, log }
   return { ...own, publish, registration, mirror, directory }
 }
 
@@ -195,34 +199,81 @@ function madeAt<T>(baseUrl: () => string, make: (address: string) => T): () => T
 }
 
 /** Reads trust lists again from now on; what it returns ends that. */
-function beginRefresh(trust: Trust, config: Config, after: After | undefined): () => Promise<void> {
+function beginRefresh(
+  trust: Trust,
+  config: Config,
+  { after, tell }: { after: After | undefined; tell: Tell },
+): () => Promise<void> {
   return refreshTrust(trust, configuredSources(config), {
     after,
     remoteSeconds: config.trustRefreshSeconds,
-    changed: ({ name, failure }) => tell(`trust list ${name}: ${failure ?? 'is in use'}`),
-    failed: (error) => tell(`trust lists: ${textOf(error)}`),
+    changed: ({ name, failure }) =>
+      tell(`trust list ${name}: ${failure ?? 'is in use'}`, failure === undefined ? 'info' : 'warn'),
+    failed: (error) => tell(`trust lists: ${errorStack(error)}`, 'error'),
   })
 }
 
-const accessLines = lineWriter((lines) => void process.stdout.write(lines))
-const tell = (text: string) => void process.stderr.write(`${text}\n`)
-const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+const errorStack = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+
+/** What is done with the front of a server from outside. */
+const watched = ({ ports, reload, drain }: Front): Pick<VidimusServer, 'ports' | 'reload' | 'drain'> => ({
+  ports,
+  reload,
+  drain,
+})
+
+const readinessOf = ({ front, config, pending, trust }: Pick<HttpWiring, 'front' | 'config' | 'pending' | 'trust'>) => [
+  ...front.readiness(),
+  ...readiness({
+    maintenance: config.maintenance,
+    content: pending.state(),
+    lists: trust.status(),
+    unavailable: trust.keys().unavailable,
+  }),
+]
+
+interface ShownBy extends Omit<HttpWiring, 'baseUrl'> {
+  mirror: Mirror
+  app(): ReturnType<typeof createApp>
+}
+
+/** Where the numbers of a server are read that its front has not itself. */
+function shownBy(parts: ShownBy): ShownSources {
+  const { trust, registration, contexts, mirror, app } = parts
+  const { everybody, authors } = contexts
+  const processes = (of: (context: typeof everybody) => number[]) => new Set([everybody, authors].flatMap(of)).size
+  return {
+    audit: () => ({ waiting: app().audit.waiting(), dropped: app().audit.dropped() }),
+    readiness: () => readinessOf(parts),
+    trust,
+    gateways: registration.states,
+    mirrored: async () => (await mirror.status()).references,
+    jobs: () => ({
+      maps: processes(({ mapJobs }) => mapJobs.pids()),
+      images: processes(({ images }) => images.pids()),
+      translator: processes(({ rules }) => rules.translatorPids()),
+    }),
+    storage: authors.storage,
+    now,
+  }
+}
 
 interface HttpWiring extends Omit<Awaited<ReturnType<typeof openRooms>>, 'mirror' | 'closing'> {
   config: Config
   baseUrl: string
-  mayWrite(bytes: number): boolean
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, contexts, publish, pending, trust, keys, signed, directory, registration, baseUrl, mayWrite } = wiring
+  const { config, contexts, publish, pending, trust, keys, signed, directory, registration, baseUrl, front, log } =
+    wiring
+  const { tell, error } = log
   const provenance = wiring.provenance()
   const context = contexts.everybody
   const { storage, now, uuid, terminology } = context
   const authority = authorityAt(baseUrl, { config, storage: wiring.storage, trust, network: wiring.network, now, tell })
   return createApp({
     storage,
-    operations,
+    operations: front.operations,
     context,
     viewFor: contexts.viewOf,
     settings: {
@@ -235,36 +286,32 @@ function createHttpApp(wiring: HttpWiring) {
       production: config.production,
       network: { isOn: config.network, hosts: config.networkHosts },
       gateways: registration.states,
+      ...front.settings,
       ...authority.settings,
       ...(config.keyDirectory ? { keyDirectory: () => standing(directory) } : {}),
     },
     limits: config.requestLimits,
     hooks: {
-      documents: [
+      ...front.hooks,
+      ...authority.hooks,
+      documents: front.documents([
         ...documents({ config, context, pending, trust, keys, directory, provenance, baseUrl }),
         ...authority.documents,
-      ],
-      ...authority.hooks,
-      mayWrite,
+      ]),
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,
       readMap: readR5,
       printMap,
       checkWrite: publish.check,
       isPending: pending.isPending,
-      readiness: () =>
-        readiness({
-          maintenance: config.maintenance,
-          content: pending.state(),
-          lists: trust.status(),
-          unavailable: trust.keys().unavailable,
-        }),
+      readiness: () => readinessOf(wiring),
       publishedWrite: publish.writeInHand,
       completeWrites: completeWrites({ storage: wiring.storage, complete: signed.complete }),
       expandTokens: (valueSet) => searchTokens(terminology, valueSet),
+      subsumedTokens: (token, direction) => subsumedTokens(terminology, token, direction),
     },
-    ...(config.accessLog ? { accessLog: (entry: AccessLogEntry) => accessLines.line(JSON.stringify(entry)) } : {}),
-    errorLog: ({ requestId, error }) => tell(`${requestId} ${textOf(error)}`),
+    ...(front.answered ? { accessLog: front.answered } : {}),
+    errorLog: error,
     now,
     uuid,
     software,

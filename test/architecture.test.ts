@@ -68,6 +68,7 @@ const owners: Record<string, string[]> = {
   jsonld: ['json-ld'],
   'language-subtag-registry': ['terminology/code-system/implicit'],
   mongodb: ['storage/mongodb'],
+  'prom-client': ['http/metrics'],
   re2js: ['base', 'terminology/value-set/filters'],
   saxes: ['fhir/xml', 'rules/cql'],
   yaml: ['demo'],

@@ -7,8 +7,10 @@ import { demoIssuer, demoTrustFolder } from '../demo/demo-issuer.ts'
 import { ownKey } from '../network/own-key.ts'
 import type { SigningKeys } from '../provenance/keys.ts'
 import type { SigningKey } from '../provenance/signing-key.ts'
-import { signingKeys } from '../server/provenance.ts'
+import { markedKeys } from '../server/signatures.ts'
 import { derivedKeyId, keyAlgorithm } from '../trust/keys/trusted-key.ts'
+import type { CommandResult } from './exit-codes.ts'
+import { addRevokeKey } from './network/revoke-key.ts'
 import { table } from './table.ts'
 
 /** A key as the command tells of it; times are FHIR instants. */
@@ -25,8 +27,8 @@ interface ToldKey {
 }
 
 /** `vidimus keys`: the keys of this server; private halves are never printed. */
-export function addKeys(program: Command): void {
-  program
+export function addKeys(program: Command, result: CommandResult): void {
+  const command = program
     .command('keys')
     .description(
       'the keys of this server: those that sign what it publishes (current, next, retired), that of messages to other servers, and those of the demonstration; made where a development server has none. Private halves are never printed',
@@ -35,12 +37,13 @@ export function addKeys(program: Command): void {
     .action(async (options: { json?: boolean }) => {
       const config = readConfig()
       const now = new Date()
-      const signing = await signingKeys(config, () => now)
+      const signing = await markedKeys(config, () => now)
       const keys = [...signingKeysOf(signing), ...messageKeys(config), ...demonstrationKeys(config, now)]
       if (options.json) console.log(JSON.stringify(keys, null, 2))
       else if (keys.length > 0) console.log(table([heading, ...keys.map(rowOf)]))
       for (const warning of signing.warnings(now)) console.error(warning)
     })
+  addRevokeKey(command, result)
 }
 
 const heading = ['USE', 'STATE', 'SUBJECT', 'ALGORITHM', 'KEY ID', 'UNTIL', 'CERTIFICATE']

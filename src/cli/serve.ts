@@ -17,7 +17,7 @@ export function addServe(program: Command): void {
     .description('starts the server; its settings are environment variables (README, Configuration): PORT, DATA_DIR, …')
     .action(async () => {
       const stopping = new AbortController()
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
+      const ending = endOnSignals(stopping)
       if (isStartedByNpm()) whenOrphaned(() => stopping.abort())
       const config = readConfig()
       const store = config.storageUrl.startsWith(`sqlite:${config.dataDir}`)
@@ -27,6 +27,7 @@ export function addServe(program: Command): void {
       // Nobody should wait for the content to learn that the port is taken.
       await tryAddress({ host: config.host, port: config.plainHttp ? config.port : undefined, tls: config.tls })
       const server = await openLoadedServer(config, { beside: besideOf(config) })
+      ending.after(config.drainSeconds, server.drain)
       const lists = server.trust.status()
       if (lists.length === 0) console.error(noTrustLists)
       for (const list of lists)
@@ -43,6 +44,32 @@ export function addServe(program: Command): void {
 function besideOf({ storageUrl }: Pick<Config, 'storageUrl'>): RunBeside | undefined {
   if (storageUrl === 'sqlite::memory:') return undefined
   return (args, signal) => runBeside([process.execPath, process.argv[1] ?? '', ...args], signal)
+}
+
+/**
+ * Ends on SIGINT at once, on SIGTERM when nobody sends to the server any more; a second signal does not wait for anything that is under
+ * way.
+ */
+function endOnSignals(stopping: AbortController): { after(seconds: number, drain: () => void): void } {
+  let drainSeconds = 0
+  let drain = () => {}
+  let isEnding = false
+  const end = (signal: 'SIGINT' | 'SIGTERM') => {
+    // As the shell would say it of a process that a signal has ended.
+    if (isEnding) process.exit(signal === 'SIGINT' ? 130 : 143)
+    isEnding = true
+    drain()
+    if (signal === 'SIGINT' || drainSeconds === 0) return stopping.abort()
+    console.error(`vidimus is about to end: it says so in /ready, and answers for ${drainSeconds} s more`)
+    setTimeout(() => stopping.abort(), drainSeconds * 1000)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
+  return {
+    after(seconds, say) {
+      drainSeconds = seconds
+      drain = say
+    },
+  }
 }
 
 const dayMilliseconds = 86_400_000

@@ -31,6 +31,9 @@ export const accepts: Record<Kind, (text: string, setting: Setting) => string | 
       : 'letters, digits and -._~+/ without blanks are wanted, as they go into a header (RFC 6750, b64token)',
   port: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65535 ? undefined : 'a number from 0 to 65535 is wanted'),
   count: (text) => (/^[1-9]\d{0,11}$/.test(text) ? undefined : 'a positive whole number is wanted'),
+  bound: (text) =>
+    text === 'off' || /^[1-9]\d{0,11}$/.test(text) ? undefined : 'a positive whole number or `off` is wanted',
+  seconds: (text) => (/^\d{1,6}$/.test(text) ? undefined : 'a whole number of seconds is wanted'),
   share: (text) => (/^(0(\.\d{1,9})?|1(\.0{1,9})?)$/.test(text) ? undefined : 'a number from 0 to 1 is wanted'),
   switch: (text) => (text === 'true' || text === 'false' ? undefined : '`true` or `false` is wanted'),
   choice: (text, setting) =>

@@ -4,6 +4,9 @@ export type Kind =
   | 'list'
   | 'port'
   | 'count'
+  /** A count, or `off`. */
+  | 'bound'
+  | 'seconds'
   | 'share'
   | 'switch'
   | 'folder'

@@ -3,6 +3,7 @@ import { proxyProblem } from '../http/limits/requester.ts'
 import { openOperationNames } from '../operations/open-operations.ts'
 import { authoritySettings } from './authority-settings.ts'
 import { directorySettings } from './directory-settings.ts'
+import { frontSettings } from './front-settings.ts'
 import { gatewaySettings } from './gateway-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
@@ -47,7 +48,7 @@ export const settings = [
     kind: 'token',
     secret: true,
     description:
-      'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it every write answers 401.',
+      'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it and without another authority (docs/authority.md) every write answers 401.',
   },
   ...authoritySettings,
   ...signerSettings,
@@ -214,6 +215,7 @@ export const settings = [
     fallback: '60',
     description: 'Time for a client to take a reply, or a piece of a long one; its connection is closed then.',
   },
+  ...frontSettings,
   {
     variable: 'ACCESS_LOG',
     kind: 'choice',

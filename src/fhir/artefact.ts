@@ -214,6 +214,21 @@ export const artefactTypes: readonly string[] = [
   'PlanDefinition',
 ]
 
+const brokenSignatureUrl = 'http://vidimus.org/fhir/StructureDefinition/broken-signature'
+
+/** The artefact, marked as one whose author's signature holds no more: a modifier, which nobody may ignore. */
+export function withBrokenSignature<T extends Resource>(resource: T, why: string): T {
+  return { ...resource, modifierExtension: [{ url: brokenSignatureUrl, valueString: why }] }
+}
+
+/** Why an artefact must not be run although it is stored, as the rest of a sentence; undefined for all others. */
+export function brokenSignature(resource: Resource): string | undefined {
+  const extensions: unknown = 'modifierExtension' in resource ? resource.modifierExtension : undefined
+  if (!Array.isArray(extensions)) return undefined
+  const [found] = extensions.filter((each: { url?: unknown } | null) => each?.url === brokenSignatureUrl)
+  return found === undefined ? undefined : `it must not be run: ${String(found.valueString)}`
+}
+
 /** For sorting: what depends on others comes after them; types that are none of {@link artefactTypes} come first. */
 export const byDependency = (a: Resource, b: Resource): number =>
   artefactTypes.indexOf(a.resourceType) - artefactTypes.indexOf(b.resourceType)

@@ -127,6 +127,8 @@ export interface Operation<Context> {
   attachmentBodyLimitBytes?: number
   /** The same for a body in one of `accepts`. */
   rawBodyLimitBytes?: number
+  /** The resource in a parameter is what is judged: it comes whatever its shape. */
+  judgesResource?: boolean
   /** May be called on a version of an instance, too: `[type]/[id]/_history/[versionId]/$name`. */
   versions?: boolean
   /** May take long whatever is asked: calls have a budget even if they bring nothing along. */
@@ -143,6 +145,11 @@ export interface Operation<Context> {
   strict?: boolean
   /** Names that belong to the operation's contract and that this version does not support: refused by name, never ignored. */
   notSupported?: string[]
+  /**
+   * Refuses what this server does not take, before anything is said of how it is declared.
+   * @throws FhirError
+   */
+  refuse?(given: Parameters): void
   handle(call: OperationCall, context: Context): Promise<OperationReply>
 }
 

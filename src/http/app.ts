@@ -16,6 +16,7 @@ import { createPatches } from './patch/patch-jobs.ts'
 import { resolveRoute } from './routes.ts'
 import { createSite } from './site.ts'
 import { createListener } from './wire/answer.ts'
+import { forOrigins } from './wire/cors.ts'
 
 export type { AccessLogEntry } from './audit/access-log.ts'
 export { listen, type RunningServer } from './wire/running-server.ts'
@@ -46,7 +47,7 @@ export interface AppOptions<Context> {
 export interface App {
   handler(message: IncomingMessage, response: ServerResponse): void
   /** To be flushed before the store is closed. */
-  audit: Pick<AuditRecorder, 'flush' | 'dropped'>
+  audit: Pick<AuditRecorder, 'flush' | 'dropped' | 'waiting'>
   /** Ends processes. */
   close(): Promise<void>
 }
@@ -88,10 +89,12 @@ export function createApp<Context>(options: AppOptions<Context>): App {
   const logs = { errorLog: options.errorLog, ...(options.accessLog ? { accessLog: options.accessLog } : {}) }
   const basePath = new URL(settings.baseUrl).pathname.replace(/\/$/, '')
   const site = createSite(context, basePath, logs)
+  const listener = createListener(context, { basePath, site, logs })
+  const { corsOrigins } = settings
   return {
     audit,
     close: context.patches.close,
-    handler: onePerConnection(createListener(context, { basePath, site, logs })),
+    handler: onePerConnection(corsOrigins ? forOrigins(corsOrigins, listener) : listener),
   }
 }
 

@@ -8,6 +8,7 @@ import type { AuditRecorder } from './audit/recorder.ts'
 import type { UnfinishedBodies } from './limits/connections.ts'
 import type { Gate } from './limits/gate.ts'
 import type { HttpLimits } from './limits/http-limits.ts'
+import type { RateLimits } from './limits/rate-limit.ts'
 import type { Authenticate, ClientOf } from './limits/requester.ts'
 import type { FhirReply, FhirRequest, Resolved, Target } from './message/exchange.ts'
 import type { Patches } from './patch/patch-jobs.ts'
@@ -29,6 +30,15 @@ export interface Software {
   releaseDate: string
 }
 
+/** What an operator has left of the routes. */
+interface ServedRoutes {
+  writes: boolean
+  /** Why a type is not served, as a sentence; undefined when it is. */
+  typeOff(type: string): string | undefined
+  /** Names of what is switched off. */
+  off: readonly string[]
+}
+
 /** Settings of the HTTP layer. */
 export interface HttpSettings {
   /** Public address of the FHIR base without a slash at the end, e.g. `https://host/fhir`. */
@@ -43,6 +53,10 @@ export interface HttpSettings {
   bodyLimitBytes: number
   /** Addresses and CIDR ranges of proxies whose `X-Forwarded-For` counts; none without it. */
   trustedProxies?: readonly string[]
+  /** What of the routes is there; all without it. */
+  routes?: ServedRoutes
+  /** Origins whose pages may read replies; all without it. */
+  corsOrigins?: readonly string[]
   /** Whether this is a production server; a development server says so in its CapabilityStatement. */
   production: boolean
   /** Whether other servers are asked, and the exceptions that the operator makes for some; shown in `/health`. */
@@ -95,14 +109,30 @@ export interface HttpHooks {
   readiness?(): ReadinessPart[]
   /** The codes of a value set as token search values (`system|code`, escaped), for `:in` and `:not-in`. */
   expandTokens?(valueSet: string): Promise<string[]>
+  /** A code (`system|code`, escaped) and the codes above or below it as token search values. */
+  subsumedTokens?(token: string, direction: 'above' | 'below'): Promise<string[]>
   /** Whether a long reply may be written now, while clients still take others; always without it. */
   mayWrite?(bytes: number): boolean
   /** What answers forms that are posted to addresses outside of FHIR, by path: the token endpoint. */
   forms?: ReadonlyMap<string, AnswerForm>
   /** Documents that are served as bytes, in the order in which they are looked for. */
   documents?: readonly FindDocument[]
+  /** What is shown to those who watch the server; nothing without it. */
+  metrics?: MetricsPage
+  /** Counts replies that were sent again as they were; nobody does without it. */
+  replyCache?: { hits: number; misses: number }
+  /** How many requests a client may make; without it as many as come. */
+  rates?: RateLimits
   /** Why a call needs a token, as a sentence; undefined when it is open to everybody. */
   tokenFor?(operation: string, call: OperationCall): string | undefined
+}
+
+/** Metrics as a page. */
+interface MetricsPage {
+  contentType: string
+  text(): Promise<string>
+  /** @throws FhirError 401 when it is not for whoever asks */
+  check(message: IncomingMessage): void
 }
 
 /** Who writes, and what he says of it. */

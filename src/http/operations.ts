@@ -55,6 +55,7 @@ export async function operationInteraction(
   // Of versions those of what was deleted are there, too: the operation tells.
   if (target.id !== '' && target.versionId === '') await checkExists(context, target)
   const input = request.body ? await readOperationInput(operation, request) : operationInput(operation, request)
+  operation.refuse?.(input.parameters)
   const call = operationCall(operation, request, target, input)
   // What stands in an address is short, and what it names is stored: the hot calls go without.
   if (request.body || operation.costly) call.budget = request.requester.budget

@@ -67,8 +67,10 @@ export function resolveRoute(context: HttpContext, method: string, path: string[
   for (const { pattern, segments, methods } of matchers) {
     const target = matchPath(segments, path)
     if (!target) continue
-    if (target.type !== '') checkType(target.type)
-    const possible = Object.keys(methods).filter((each) => !isAppendOnly(target.type) || appending.has(each))
+    if (target.type !== '') checkType(context, target.type)
+    const there = Object.keys(methods).filter((each) => !isAppendOnly(target.type) || appending.has(each))
+    const possible = there.filter((each) => context.settings.routes?.writes !== false || methods[each]?.writes !== true)
+    if (there.includes(method) && !possible.includes(method)) throw noWrites()
     const found = possible.includes(method) ? methods[method] : undefined
     if (!found) throw methodNotAllowed(method, allowed(possible), pattern === '/' ? whatIsHere : '')
     return {
@@ -84,6 +86,9 @@ export function resolveRoute(context: HttpContext, method: string, path: string[
   }
   throw unknownPath()
 }
+
+const noWrites = () =>
+  new FhirError(403, issue('forbidden', 'Writes are switched off on this server by its operator (ROUTES_OFF=writes).'))
 
 const permissions: Record<string, Permission> = { POST: 'create', PUT: 'update', PATCH: 'update', DELETE: 'delete' }
 
@@ -115,7 +120,7 @@ function resolveOperation(context: HttpContext, method: string, path: string[]):
   const isInstance = path.length === 3 || versionId !== ''
   if (path.length > 3 && !isResourceId(versionId)) throw unknownPath()
   if (isInstance && !isResourceId(id)) throw unknownPath()
-  if (type !== '') checkType(type)
+  if (type !== '') checkType(context, type)
   const target: Target = { type, id: isInstance ? id : '', versionId, operation }
   const found = findOperation(context.operations, target)
   if (versionId !== '' && !found.versions) throw unknownPath()
@@ -151,7 +156,9 @@ function matchPath(segments: string[], path: string[]): Target | undefined {
   return target
 }
 
-function checkType(type: string): void {
+function checkType({ settings }: HttpContext, type: string): void {
+  const off = settings.routes?.typeOff(type)
+  if (off !== undefined) throw new FhirError(404, issue('not-supported', off))
   if (isSearchableType(type)) return
   // A word that is no type may be anything, the text of a credential included: it is not repeated.
   const what = isResource(type)

@@ -5,12 +5,13 @@ import type { Logs } from './audit/access-log.ts'
 import type { HttpContext } from './context.ts'
 import { landingPage } from './describe/landing.ts'
 import { openApi } from './describe/openapi.ts'
+import { servedTypes } from './describe/stored-types.ts'
 import { decodeText, hasBody, readBody } from './message/body.ts'
 import { isExpected, methodNotAllowed, unknownPath } from './message/errors.ts'
 import { requestId } from './message/head.ts'
 import { send, writtenError } from './message/reply.ts'
 import { answerReady } from './readiness.ts'
-import { constantHeaders } from './wire/constant-headers.ts'
+import { constantHeaders, preflightHeaders } from './wire/constant-headers.ts'
 
 /** Everything outside the FHIR base: pages and checks that are not worth speed. */
 export function createSite(context: HttpContext, basePath: string, logs: Logs): Express {
@@ -27,8 +28,14 @@ export function createSite(context: HttpContext, basePath: string, logs: Logs): 
   })
   serve(app, '/health', (_request, response) => health(context, response))
   serve(app, '/ready', (_request, response) => answerReady(context, response))
+  const { metrics } = context.hooks
+  if (metrics)
+    serve(app, '/metrics', async (request, response) => {
+      metrics.check(request)
+      response.set({ 'Cache-Control': 'no-store', 'Content-Type': metrics.contentType }).end(await metrics.text())
+    })
   serve(app, '/', (_request, response) => {
-    response.type('html').send(landingPage(context.software, basePath))
+    response.type('html').send(landingPage(context.software, { basePath, types: servedTypes(context) }))
   })
   serve(app, '/openapi.json', (_request, response) => {
     response.set('Cache-Control', 'public, max-age=60').json(openApi(context))
@@ -65,10 +72,18 @@ function serveForm(
   })
 }
 
-function serve(app: Express, path: string, handle: (request: Request, response: Response) => void): void {
-  app.all(path, (request, response) => {
-    if (request.method === 'OPTIONS') response.set('Allow', 'GET, HEAD, OPTIONS').status(204).end()
-    else if (request.method === 'GET' || request.method === 'HEAD') handle(request, response)
+function serve(
+  app: Express,
+  path: string,
+  handle: (request: Request, response: Response) => void | Promise<void>,
+): void {
+  app.all(path, async (request, response) => {
+    if (request.method === 'OPTIONS')
+      response
+        .set({ ...preflightHeaders, Allow: 'GET, HEAD, OPTIONS' })
+        .status(204)
+        .end()
+    else if (request.method === 'GET' || request.method === 'HEAD') await handle(request, response)
     else throw methodNotAllowed(request.method, ['GET', 'HEAD', 'OPTIONS'])
   })
 }

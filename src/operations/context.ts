@@ -11,6 +11,7 @@ import type { Maps } from '../structure-map/maps.ts'
 import type { Terminology } from '../terminology/terminology.ts'
 import type { KeyIndex } from '../trust/keys/key-index.ts'
 import type { JobCall } from '../workers/job-pool.ts'
+import type { Validation } from './validate/validation.ts'
 
 /** What every operation handler is given by the server; made once in src/server.ts. */
 export interface OperationContext {
@@ -38,6 +39,8 @@ export interface OperationContext {
   trustedKeys(): KeyIndex
   /** Address of the FHIR API, without a slash at its end. */
   baseUrl(): string
+  /** Judges resources and definitions. */
+  validation: Validation
   limits: OperationLimits
   /** The server's clock. */
   now(): Date

@@ -9,6 +9,7 @@ import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
 import { lifecycleOperations } from './lifecycle/lifecycle.ts'
 import { lookup } from './lookup.ts'
+import { preferredId } from './naming/preferred-id.ts'
 import { dataRequirements } from './package/data-requirements.ts'
 import { packageOperation } from './package/package.ts'
 import { verifySignatureOperation } from './provenance/verify-signature.ts'
@@ -16,6 +17,8 @@ import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
 import { trustedReference } from './trusted-reference.ts'
+import { snapshot } from './validate/snapshot.ts'
+import { validate } from './validate/validate.ts'
 import { validateInCodeSystem, validateInValueSet } from './validate-code.ts'
 import { verifyTrustOperation } from './verify-trust.ts'
 import { versions } from './versions.ts'
@@ -34,6 +37,7 @@ export const operations: Operation<OperationContext>[] = [
   translateOperation,
   versions,
   compare,
+  preferredId,
   transform,
   convert,
   packageOperation,
@@ -42,4 +46,6 @@ export const operations: Operation<OperationContext>[] = [
   verifyTrustOperation,
   verifySignatureOperation,
   ...lifecycleOperations,
+  validate,
+  snapshot,
 ]

@@ -3,6 +3,7 @@
  * once when somebody asks for the signature.
  */
 import { setImmediate } from 'node:timers/promises'
+import { splitJws } from '../base/crypto/compact-jws.ts'
 import { keep } from '../base/keep.ts'
 import { mirroredSystem } from '../fhir/artefact.ts'
 import { FhirError } from '../fhir/error.ts'
@@ -126,6 +127,17 @@ export function createReferences(options: ReferencesOptions): References {
       { kind: kinds.content, key: id, from: undefined, to: bytes.toString() },
       ...(jws === undefined ? [] : [{ kind: kinds.jws, key: id, from: undefined, to: jws }]),
     ],
+  }
+}
+
+/**
+ * Forgets the messages over content that a key signed: who asks for one again gets that of the key that signs now.
+ * @param keyId as the headers of the messages name the key
+ */
+export async function forgetMessages(records: Storage['records'], keyId: string): Promise<void> {
+  for (const { key, value } of await records.all(kinds.jws)) {
+    const read = splitJws(value)
+    if (typeof read !== 'string' && read.header.kid === keyId) await records.replace(kinds.jws, key, value, undefined)
   }
 }
 

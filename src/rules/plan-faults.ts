@@ -1,6 +1,7 @@
 import { isJsonObject } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
 import { keepPerObject } from '../base/keep.ts'
+import { brokenSignature } from '../fhir/artefact.ts'
 import { asJson } from '../fhir/json.ts'
 import type { Issue, PlanDefinition } from '../fhir/types.ts'
 import { certLogicType } from './certlogic/certlogic.ts'
@@ -12,6 +13,8 @@ import { fault, isOutOfUse, type PlanAction, readPlan } from './read-plan.ts'
  */
 export const planFaults = keepPerObject((plan: PlanDefinition): Issue[] => {
   const { isShaped, type, kinds, jurisdictions, period, ruleType } = readPlan(plan)
+  const broken = brokenSignature(plan)
+  if (broken !== undefined) return [fault(broken, 'PlanDefinition')]
   if (!isShaped) return [fault('it is not shaped as FHIR wants it', 'PlanDefinition')]
   return [
     ...modifiers(plan),

@@ -13,6 +13,7 @@ import type { OperationContext } from '../operations/context.ts'
 import { INDEXES_FOLDER, indexReader } from '../packages/large-code-system/code-system-index.ts'
 import type { PendingContent } from '../publish/base-content/pending.ts'
 import { manifestReader } from '../publish/lifecycle/manifest.ts'
+import type { RuleGuard } from '../publish/provenance/rule-guard.ts'
 import { createPlans, createRules } from '../rules/rules.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from '../storage/by-revision.ts'
 import {
@@ -35,6 +36,7 @@ import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
 import { evaluationsUnder } from './lifecycle.ts'
 import { linkFollower } from './link-follower.ts'
 import { memberships, type Revision } from './memberships.ts'
+import { createValidation } from './validation.ts'
 
 /** The translations of own rules that are shipped. */
 const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
@@ -91,6 +93,8 @@ const draftTypes = [...new Set([...mapTypes, ...ruleTypes])]
 export interface ContextParts
   extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'signatures' | 'baseUrl'> {
   config: Config
+  /** Admits rules and maps that are to be run. */
+  guard: RuleGuard
   trust: Pick<Trust, 'keys' | 'revocations'>
   pending: PendingContent
   network: NetworkClient
@@ -100,7 +104,7 @@ export interface ContextParts
 
 /** Gives each room what it needs of the others. */
 function createContext(parts: ContextParts): Context {
-  const { config, storage, pending, now, trustedReference, signatures } = parts
+  const { config, storage, pending, now, trustedReference, signatures, guard } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
   const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
@@ -111,11 +115,11 @@ function createContext(parts: ContextParts): Context {
   const revision: Revision = (types) => storage.revision(types) + pending.epoch()
   const membership = memberships(terminology, revision)
   const mapEnvironment: MapEnvironment = {
-    findMaps: (url) => findMaps(storage, url),
+    findMaps: async (url) => guard.admit(await findMaps(storage, url)),
     findStructure: (url) => findStructure(storage, url),
     membership,
     translator: (conceptMap) => terminology.translator(conceptMap),
-    revision: () => revision(mapTypes),
+    revision: () => revision(mapTypes) + guard.epoch(),
   }
   // `$transform` decides no verdict: an author tries his maps with drafts of the terminology, as WHO publishes it.
   const draftEnvironment: MapEnvironment = {
@@ -134,13 +138,13 @@ function createContext(parts: ContextParts): Context {
   const images = createImageReader({ processes: config.jobProcesses })
   const rules = createRules(
     {
-      findLibraries: (url) => find(storage, 'Library', url),
-      listLibraries: () => listUsable(storage, 'Library'),
+      findLibraries: async (url) => guard.admit(await find(storage, 'Library', url)),
+      listLibraries: async () => guard.admit(await listUsable(storage, 'Library')),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, await euValueSets.find(id)),
       derived: storage.derived,
-      revision: () => revision(ruleTypes),
+      revision: () => revision(ruleTypes) + guard.epoch(),
     },
     { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder },
   )
@@ -156,11 +160,12 @@ function createContext(parts: ContextParts): Context {
   const made = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
   const own = { ...made, manifest, evaluateUnder, closeManifests: under.close }
   const { baseUrl } = parts
-  return { ...own, trustedReference, signatures, trustedKeys, baseUrl, limits, now, uuid }
+  const validation = createValidation({ ...own, pending, now })
+  return { ...own, validation, trustedReference, signatures, trustedKeys, baseUrl, limits, now, uuid }
 }
 
 function wireEvaluate(
-  { config, storage, trust, network, now, formats }: ContextParts,
+  { config, storage, trust, network, now, formats, guard }: ContextParts,
   { rules, verdictMaps, images, revision }: Pick<Context, 'rules' | 'verdictMaps' | 'images'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
@@ -178,8 +183,8 @@ function wireEvaluate(
     readImage: images.read,
     rules,
     plans: createPlans({
-      all: listedByRevision(storage, 'PlanDefinition'),
-      find: (canonical) => findRunnable(storage, 'PlanDefinition', canonical),
+      all: listedByRevision(storage, 'PlanDefinition', guard),
+      find: async (canonical) => guard.admit(await findRunnable(storage, 'PlanDefinition', canonical)),
     }),
     hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
     now,

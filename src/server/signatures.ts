@@ -1,5 +1,6 @@
 /** Signatures on artefacts: whose keys count for them, what is judged when something is written, and what this server signs itself. */
 import { randomUUID } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Bundle } from '../fhir/types.ts'
@@ -8,17 +9,22 @@ import type { OperationContext } from '../operations/context.ts'
 import { didWebOf } from '../provenance/did-web.ts'
 import type { SigningKeys } from '../provenance/keys.ts'
 import { type KeyRevocations, openKeyRevocations, withRevocations } from '../provenance/revocations.ts'
-import { ownKeys } from '../provenance/signature/own-keys.ts'
+import { ownKeys, type RevocationReason } from '../provenance/signature/own-keys.ts'
 import { signArtefact, signBundleWith } from '../provenance/signature/sign.ts'
 import { type AskedKey, didUrl, type JudgedKey, type SignatureTrust } from '../provenance/signature/signer.ts'
 import { allowedKeys } from '../provenance/signature/signers.ts'
 import { verifyBundle, verifyProvenance } from '../provenance/signature/verify.ts'
+import type { SigningKey } from '../provenance/signing-key.ts'
 import { type CompleteParts, completeProvenance } from '../publish/provenance/complete.ts'
 import { requiredBy } from '../publish/provenance/policy.ts'
+import { type Revoked, revokeKey } from '../publish/provenance/revoke-key.ts'
+import { createRuleGuard, type RuleGuard } from '../publish/provenance/rule-guard.ts'
 import { authorityOf } from '../publish/provenance/signing-authority.ts'
+import { openStorage } from '../storage/open.ts'
 import type { Storage } from '../storage/storage.ts'
 import { artefactSigners, objectionTo } from '../trust/verify/signers.ts'
 import type { TrustKeys } from '../trust/verify/steps.ts'
+import { signingKeys } from './provenance.ts'
 
 /** What signatures are judged and made with. */
 interface SignatureParts {
@@ -33,10 +39,16 @@ interface SignatureParts {
 
 /** Signatures of one server. */
 export interface Signatures {
-  operations: OperationContext['signatures']
+  /** What operations are given. */
+  context: { signatures: OperationContext['signatures']; guard: RuleGuard }
   /** The keys of this server, of which those that were withdrawn sign no more. */
   keys: SigningKeys
   revocations: KeyRevocations
+  /**
+   * Withdraws a key of this server, and signs again by the current one what is active.
+   * @throws Error when it cannot be stored
+   */
+  revoke(key: SigningKey, mark: { at: Date; reason: RevocationReason }): Promise<Revoked>
   /** Completes the writes of a request whose writer was judged. */
   complete: NonNullable<HttpHooks['completeWrites']>
 }
@@ -73,20 +85,53 @@ export async function createSignatures(parts: SignatureParts): Promise<Signature
       await revocations.refresh()
       return completeProvenance(writes, by, completing)
     },
-    operations: {
-      async verify(provenance, resource, moment) {
-        await revocations.refresh()
-        return verifyProvenance({ provenance, resource }, at(moment))
-      },
-      async verifyBundle(bundle, moment) {
-        await revocations.refresh()
-        return verifyBundle(bundle, at(moment))
-      },
-      async signBundle(bundle) {
-        await revocations.refresh()
-        return signPackage(bundle, keys, { did: didWebOf(baseUrl()), at: now() })
+    revoke: (key, mark) =>
+      revokeKey(key, mark, {
+        storage,
+        revocations,
+        current: () => keys.current(),
+        sign: (resource, by, purpose) =>
+          signArtefact(resource, { key: by, did: didWebOf(baseUrl()), at: now(), purpose }),
+        recorder: () => ({
+          recorded: now().toISOString(),
+          baseUrl: baseUrl(),
+          software: completing.software,
+          principal: undefined,
+        }),
+        uuid: completing.uuid,
+      }),
+    context: {
+      guard: createRuleGuard({ storage, verify: completing.verify, refresh: revocations.refresh, now }),
+      signatures: {
+        async verify(provenance, resource, moment) {
+          await revocations.refresh()
+          return verifyProvenance({ provenance, resource }, at(moment))
+        },
+        async verifyBundle(bundle, moment) {
+          await revocations.refresh()
+          return verifyBundle(bundle, at(moment))
+        },
+        async signBundle(bundle) {
+          await revocations.refresh()
+          return signPackage(bundle, keys, { did: didWebOf(baseUrl()), at: now() })
+        },
       },
     },
+  }
+}
+
+/**
+ * The keys of a configuration with the marks of its store, for who opens nothing else.
+ * @throws Error when a file, the store or a mark in it cannot be read
+ */
+export async function markedKeys(config: Config, now: () => Date): Promise<SigningKeys> {
+  const keys = await signingKeys(config, now)
+  mkdirSync(config.dataDir, { recursive: true })
+  const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
+  try {
+    return withRevocations(keys, await openKeyRevocations(storage))
+  } finally {
+    await storage.close()
   }
 }
 

@@ -2,7 +2,7 @@
 import { type Keep, keep } from '../base/keep.ts'
 import { isCopy, ownFirst } from '../fhir/artefact.ts'
 import type { ResourceOf, ResourceType } from '../fhir/json.ts'
-import type { StructureMap } from '../fhir/types.ts'
+import type { Resource, StructureMap } from '../fhir/types.ts'
 import { findMapOrDraft, listUsable, usable } from './find-artefacts.ts'
 import type { Storage } from './storage.ts'
 
@@ -27,12 +27,25 @@ export function cachedByRevision<T>(revision: () => number, make: () => T): () =
 export const keptByRevision = <Value>(revision: () => number, most: number): (() => Keep<string, Value>) =>
   cachedByRevision(revision, () => keep<string, Value>(most))
 
+/** Admits what is read, and says when it would admit something else. */
+interface Guard {
+  admit<T extends Resource>(resources: T[]): Promise<T[]>
+  epoch(): number
+}
+
 /** Every current resource of a type that is usable, active ones first, read anew when one of them has changed. */
-export function listedByRevision<T extends ResourceType>(storage: Storage, type: T): () => Promise<ResourceOf<T>[]> {
+export function listedByRevision<T extends ResourceType>(
+  storage: Storage,
+  type: T,
+  guard?: Guard,
+): () => Promise<ResourceOf<T>[]> {
   const types = [type]
   return cachedByRevision(
-    () => storage.revision(types),
-    () => listUsable(storage, type),
+    () => storage.revision(types) + (guard?.epoch() ?? 0),
+    async () => {
+      const found = await listUsable(storage, type)
+      return guard ? guard.admit(found) : found
+    },
   )
 }
 

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { createOnce } from '../../src/authority/once.ts'
 import { FhirError } from '../../src/fhir/error.ts'
@@ -39,6 +42,32 @@ describe('a name that counts once', () => {
     )
     assert.equal(asked.filter(Boolean).length, 1)
     await storage.close()
+  })
+
+  it('counts once, also when the server ended in between', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vidimus-once-'))
+    const use = async () => {
+      const storage = await openStorage(`sqlite:${join(folder, 'store.db')}`, { dataDir: folder })
+      try {
+        const once = createOnce({ records: storage.records, kind: 'n', now: () => new Date(clock * 1000) })
+        return await once.use('a', 'x', clock + 60)
+      } finally {
+        await storage.close()
+      }
+    }
+    try {
+      assert.equal(await use(), true)
+      assert.equal(await use(), false)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('that could not be remembered does not count', async () => {
+    const failing = () => Promise.reject(new FhirError(507, []))
+    const records = { all: async () => [], replace: failing, change: failing }
+    const once = createOnce({ records, kind: 'n', now: () => new Date(clock * 1000) })
+    await assert.rejects(once.use('a', 'x', clock + 60), (error) => error instanceof FhirError && error.status === 507)
   })
 
   it('is forgotten when nobody can use it any more', async () => {

@@ -271,7 +271,7 @@ describe('GET /ready', () => {
     assert.equal(done.body.status, 'ready')
     assert.deepEqual(
       done.body.parts.map(({ name }: { name: string }) => name),
-      ['service', 'own content', 'trust lists', 'base content'],
+      ['disk', 'clock', 'service', 'own content', 'trust lists', 'base content'],
     )
   })
   it('is another question than /health', async () => {

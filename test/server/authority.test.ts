@@ -68,10 +68,10 @@ describe('who may write on a server', () => {
       usage,
       location: folder(usage, ...names),
     })
-    const prints = createHash('sha256')
+    const gone = createHash('sha256')
       .update(certificates.gone ?? '')
       .digest('hex')
-    writeFileSync(join(dataDir, 'gone.json'), JSON.stringify([prints]))
+    writeFileSync(join(dataDir, 'gone.json'), JSON.stringify({ thumbprints: [gone] }))
     server = await createServer(
       readConfig({
         STORAGE_URL: 'sqlite::memory:',
@@ -83,6 +83,7 @@ describe('who may write on a server', () => {
           source('UP', 'UP', 'both', 'gone'),
           source('DSC', 'DSC', 'both'),
           source('SCA', 'SCA'),
+          { name: 'gone', kind: 'distrusted', location: join(dataDir, 'gone.json') },
         ]),
         CLIENTS: JSON.stringify([
           {
@@ -138,6 +139,7 @@ describe('who may write on a server', () => {
     assert.equal((await put('both')).status, 401))
   it('no certificate under a listed authority that no list names: it may be a signer that was taken off the lists', async () =>
     assert.equal((await put('delisted')).status, 401))
+  it('no upload key that another list withdraws', async () => assert.equal((await put('gone')).status, 401))
   it('no key under the id of another', async () => assert.equal((await put('DSC', { keyId: idOf('UP') })).status, 401))
   it('no request that was meant for another server', async () =>
     assert.equal((await put('UP', { base: 'https://other.example.org' })).status, 401))

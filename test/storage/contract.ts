@@ -6,6 +6,7 @@ import { parseJson } from '../../src/fhir/json.ts'
 import { parseSearch } from '../../src/fhir/search/parse-search.ts'
 import type { Resource, ValueSet } from '../../src/fhir/types.ts'
 import type { SearchPage, SearchQuery, Storage, StoredVersion, Write } from '../../src/storage/storage.ts'
+import { joinCases } from './joins.ts'
 
 /** How a suite gets an empty storage; the clock is the suite's. */
 export type StorageOpener = (options: { now: () => number }) => Promise<Storage>
@@ -42,6 +43,7 @@ export function storageContract(name: string, open: StorageOpener): void {
   describe(`${name}: preconditions`, () => preconditionCases(test))
   describe(`${name}: canonicals`, () => canonicalCases(test))
   describe(`${name}: search`, () => searchCases(test))
+  describe(`${name}: joins`, () => joinCases(test))
   describe(`${name}: pages`, () => pageCases(test))
   describe(`${name}: history`, () => historyCases(test))
 }

@@ -54,12 +54,15 @@ export async function askServer(settings: Record<string, string> = {}) {
         ...(provenance === undefined ? {} : { 'X-Provenance': Buffer.from(provenance).toString('latin1') }),
         ...headers,
       }
-      const sent = request({ host: '127.0.0.1', port, method, path: `/fhir/${path}`, headers: all }, (response) => {
-        const pieces: Buffer[] = []
-        response.on('data', (piece: Buffer) => pieces.push(piece))
-        const { statusCode: status = 0, headers: told } = response
-        response.on('end', () => resolve({ status, headers: told, body: Buffer.concat(pieces) }))
-      })
+      const sent = request(
+        { host: '127.0.0.1', port, method, path: path.startsWith('/') ? path : `/fhir/${path}`, headers: all },
+        (response) => {
+          const pieces: Buffer[] = []
+          response.on('data', (piece: Buffer) => pieces.push(piece))
+          const { statusCode: status = 0, headers: told } = response
+          response.on('end', () => resolve({ status, headers: told, body: Buffer.concat(pieces) }))
+        },
+      )
       sent.on('error', reject)
       sent.end(body && JSON.stringify(body))
     })
@@ -70,5 +73,6 @@ export async function askServer(settings: Record<string, string> = {}) {
     const found = JSON.parse((await ask('GET', `Provenance${query}`)).body.toString())
     return (found.entry ?? []).map(({ resource }: { resource: unknown }) => resource)
   }
-  return { server, ask, provenances, port }
+  const site = (path: string) => ask('GET', path)
+  return { server, ask, site, provenances }
 }

@@ -8,6 +8,8 @@ export interface AuditRecorder {
   record(event: AuditEvent): void
   /** AuditEvents that were lost: the queue was full, or the store refused them. */
   dropped(): number
+  /** AuditEvents that wait to be stored. */
+  waiting(): number
   /** Stores what is waiting. */
   flush(): Promise<void>
 }
@@ -76,6 +78,7 @@ export function createAuditRecorder({ storage, sampleRate, capacity = 5000, repo
       timer ??= setTimeout(flush, pauseMs).unref()
     },
     dropped: () => lost,
+    waiting: () => waiting.length,
     flush,
   }
 }

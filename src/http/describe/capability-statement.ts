@@ -1,11 +1,11 @@
-import { searchModifiers, searchParameters } from '../../fhir/search/parse-search.ts'
+import { type SearchParameter, searchModifiers, searchParameters } from '../../fhir/search/parse-search.ts'
 import type { CapabilityStatement } from '../../fhir/types.ts'
-import { isAppendOnly } from '../audit/audit-event.ts'
+import { isAppendOnly, isProtectedType } from '../audit/audit-event.ts'
 import type { BoundOperation, HttpContext } from '../context.ts'
 import { completeLevels } from './crmi-levels.ts'
 import { operationDefinitionUrl } from './operation-definitions.ts'
 import { security } from './security.ts'
-import { supportedTypes } from './stored-types.ts'
+import { servedTypes, takesWrites } from './stored-types.ts'
 
 type Rest = NonNullable<CapabilityStatement['rest']>[number]
 type RestResource = NonNullable<Rest['resource']>[number]
@@ -82,8 +82,19 @@ function rest(context: HttpContext): Rest {
   const made: Rest = {
     mode: 'server',
     security: security(context),
-    resource: supportedTypes.map((type) => restResource(context, type)),
-    interaction: [{ code: 'batch' }, { code: 'transaction' }, { code: 'history-system' }],
+    resource: servedTypes(context).map((type) => restResource(context, type)),
+    interaction: [
+      { code: 'batch' },
+      ...(takesWrites(context) ? [{ code: 'transaction' as const }] : []),
+      { code: 'history-system' },
+    ],
+    searchParam: [
+      {
+        name: '_filter',
+        type: 'special',
+        documentation: 'An expression of https://hl7.org/fhir/R4/search_filter.html over the parameters of the type.',
+      },
+    ],
   }
   if (system.length > 0) made.operation = system.map((each) => restOperation(context, each))
   return made
@@ -93,16 +104,19 @@ function restResource(context: HttpContext, type: string): RestResource {
   const parameters = [...searchParameters(type).values()]
   const references = parameters.filter((each) => each.type === 'reference').map(({ name }) => `${type}:${name}`)
   const operations = context.operations.filter((each) => each.type?.includes(type) || each.instance?.includes(type))
-  const isFixed = isAppendOnly(type)
+  const writes = takesWrites(context)
+  const isFixed = isAppendOnly(type) || !writes
   const made: RestResource = {
     // The table holds types of R4 alone; a test compares it with the definitions.
     type: type as RestResource['type'],
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
-    interaction: isFixed ? interactions.filter(({ code }) => !changing.has(code)) : interactions,
-    versioning: 'versioned-update',
+    interaction: interactions.filter(({ code }) => (writes || code !== 'create') && !(isFixed && changing.has(code))),
+    // Versions of what only grows are there, but no update could name one.
+    versioning: isFixed ? 'versioned' : 'versioned-update',
+    referencePolicy: ['literal', 'logical'],
     readHistory: true,
     updateCreate: !isFixed,
-    conditionalCreate: true,
+    conditionalCreate: writes,
     conditionalRead: 'full-support',
     conditionalUpdate: !isFixed,
     conditionalDelete: isFixed ? 'not-supported' : 'single',
@@ -110,14 +124,25 @@ function restResource(context: HttpContext, type: string): RestResource {
       name,
       type: kind,
       ...(definition === undefined ? {} : { definition }),
-      documentation: `${documentation}. Modifiers: ${searchModifiers(kind)
+      documentation: `${documentation}. Modifiers: ${searchModifiers({ name, type: kind })
         .map((each) => `:${each}`)
         .join(' ')}.`,
     })),
   }
   if (references.length > 0) made.searchInclude = references
+  const referring = isProtectedType(type) ? [] : referringTo(context, type)
+  if (referring.length > 0) made.searchRevInclude = referring
   if (operations.length > 0) made.operation = operations.map((each) => restOperation(context, each))
   return made
+}
+
+/** What `_revinclude` takes of a type: references of others that may point to it, as far as everybody may see them. */
+function referringTo(context: HttpContext, type: string): string[] {
+  const mayRefer = ({ type: kind, target, joins }: SearchParameter) =>
+    kind === 'reference' && (target ?? joins)?.includes(type) !== false
+  return servedTypes(context)
+    .filter((source) => !isProtectedType(source))
+    .flatMap((source) => [...searchParameters(source).values()].filter(mayRefer).map(({ name }) => `${source}:${name}`))
 }
 
 function restOperation(context: HttpContext, operation: BoundOperation) {

@@ -14,12 +14,14 @@ import {
   sharedComponents,
 } from './openapi-parts.ts'
 import { securitySchemes } from './security.ts'
-import { supportedTypes } from './stored-types.ts'
+import { servedTypes, takesWrites } from './stored-types.ts'
 
 /** OpenAPI 3.1 description of the FHIR endpoint, from the same tables as the CapabilityStatement. */
 export function openApi(context: HttpContext): Node {
   const paths: Record<string, Node> = { ...systemPaths }
-  for (const type of supportedTypes) Object.assign(paths, typePaths(type))
+  const served: readonly string[] = servedTypes(context)
+  const writes = takesWrites(context)
+  for (const type of served) Object.assign(paths, typePaths(type, writes))
   for (const operation of context.operations) Object.assign(paths, describeOperation(operation))
   const origin = new URL(context.settings.baseUrl).origin
   const schemes = securitySchemes(context)
@@ -102,8 +104,8 @@ function probe(origin: string, name: 'health' | 'ready'): Node {
     name === 'health'
       ? { 200: { description: 'The server is up', content }, 204: { description: 'The server is in maintenance' } }
       : { 200: { description: 'Everything is there', content }, 503: { description: 'What is missing', content } }
-  const error = { $ref: '#/components/responses/404' }
-  const responses = { ...states, 405: error }
+  const errors = [405, 408, 431].map((status) => [status, { $ref: `#/components/responses/${status}` }])
+  const responses = { ...states, ...Object.fromEntries(errors) }
   return {
     servers: [{ url: origin, description: 'The server' }],
     get: {
@@ -128,8 +130,8 @@ function historyParameters(): Node[] {
 const searchErrors = [400, 406, 429, 503]
 const writeErrors = [400, 401, 406, 409, 412, 413, 415, 422, 429, 503]
 
-function typePaths(type: string): Record<string, Node> {
-  const isFixed = isAppendOnly(type)
+function typePaths(type: string, writes: boolean): Record<string, Node> {
+  const isFixed = isAppendOnly(type) || !writes
   const security = isProtectedType(type) ? 'bearer' : 'none'
   const reads = security === 'bearer' ? [401] : []
   const search: Description = {
@@ -161,7 +163,7 @@ function typePaths(type: string): Record<string, Node> {
   return {
     [`/${type}`]: {
       get: described(search),
-      post: described(createOf(type)),
+      ...(writes ? { post: described(createOf(type)) } : {}),
       ...(isFixed ? {} : conditionalWrites(type)),
     },
     [`/${type}/_search`]: {

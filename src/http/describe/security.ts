@@ -33,9 +33,11 @@ export function security({ settings }: Pick<HttpContext, 'settings'>): Security 
   const proofs = proofsOf(settings)
   const token = settings.authority?.tokenEndpoint
   const writes =
-    proofs.length === 0
-      ? ['No authority is configured: every write is refused.']
-      : proofs.map((each) => sentences[each])
+    settings.routes?.writes === false
+      ? ['Writes are switched off.']
+      : proofs.length === 0
+        ? ['No authority is configured: every write is refused.']
+        : proofs.map((each) => sentences[each])
   const service = proofs.flatMap((each) => {
     const coding = codings[each]
     return coding

@@ -2,6 +2,7 @@ import { jsonSize } from '../../base/json-size.ts'
 import { badRequest, FhirError, issue } from '../../fhir/error.ts'
 import type { Bundle, BundleEntry } from '../../fhir/types.ts'
 import type { HttpContext, Interaction } from '../context.ts'
+import { takesWrites } from '../describe/stored-types.ts'
 import { readResource } from '../message/body.ts'
 import { errorReply } from '../message/errors.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
@@ -17,10 +18,15 @@ export const batch: Interaction = async (context, request) => {
     const text = 'A Bundle of the type batch or transaction is needed.'
     throw badRequest({ text, expression: 'Bundle.type' })
   }
+  if (bundle.type === 'transaction' && !takesWrites(context)) {
+    const text = 'Transactions are switched off on this server by its operator, as writes are (ROUTES_OFF=writes).'
+    throw new FhirError(403, issue('forbidden', text))
+  }
   const entries = bundle.entry ?? []
   if (!Array.isArray(entries))
     throw badRequest({ text: 'Entries are a list.', expression: 'Bundle.entry' }, 'structure')
   checkCount(context, request, entries.length)
+  request.countMore?.(entries.length - 1)
   await request.requester.enter(context.gate)
   const done =
     bundle.type === 'batch' ? await runBatch(context, request, entries) : await transaction(context, request, entries)

@@ -4,7 +4,7 @@ import type { Bundle, BundleEntry } from '../../fhir/types.ts'
 import type { HistoryQuery, StoredVersion } from '../../storage/storage.ts'
 import { isProtectedType } from '../audit/audit-event.ts'
 import type { HttpContext, Interaction } from '../context.ts'
-import { supportedTypes } from '../describe/stored-types.ts'
+import { servedTypes, supportedTypes } from '../describe/stored-types.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
 import { pageLinks, pageSize, single } from '../message/paging.ts'
 import { type Selection, select, selection } from '../message/summary.ts'
@@ -39,7 +39,10 @@ async function history(
   }
   const query: HistoryQuery = { ...scope, count: pageSize(request.query), oldestFirst: sort === '_lastUpdated' }
   // What is not public is not in the history of everything either.
-  if (scope.type === undefined) query.without = supportedTypes.filter(isProtectedType)
+  if (scope.type === undefined) {
+    const served = servedTypes(context)
+    query.without = supportedTypes.filter((type) => isProtectedType(type) || !served.includes(type))
+  }
   for (const name of ['since', 'at'] as const) {
     // A plus sign of a time zone that was not encoded arrives as a space.
     const text = single(request.query, `_${name}`)?.replace(/ (\d\d:\d\d)$/, '+$1')

@@ -93,11 +93,12 @@ async function resolve(context: HttpContext, reference: string, target: string |
   const literal = /^([A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]+)?$/.exec(local)
   if (literal) {
     const [, type = '', id = ''] = literal
-    if (!isSearchableType(type) || isProtectedType(type) || (target !== undefined && target !== type)) return []
+    if (!isSearchableType(type) || isHidden(context, type) || (target !== undefined && target !== type)) return []
     return present(await context.storage.read(type, id))
   }
   const { url, version } = parseCanonical(reference)
   for (const type of target === undefined ? supportedTypes : [target]) {
+    if (isHidden(context, type)) continue
     const stored = ownFirst(await context.storage.findCanonical(type, url))
     const fitting = stored.find((each) => version === undefined || ('version' in each && each.version === version))
     if (fitting?.id !== undefined) return present(await context.storage.read(type, fitting.id))
@@ -115,13 +116,17 @@ async function referring(
   const url = version.resource && 'url' in version.resource ? version.resource.url : undefined
   if (url !== undefined) values.push({ value: url })
   for (const { source, parameter } of directives) {
-    if (parameter === '*' || !isSearchableType(source) || isProtectedType(source)) continue
+    if (parameter === '*' || !isSearchableType(source) || isHidden(context, source)) continue
     const conditions = [{ parameter, values }]
     const query = { type: source, conditions, sort: [], count: maximumIncluded, total: 'none' as const }
     found.push(...(await context.storage.search(query)).matches)
   }
   return found
 }
+
+/** What no page draws in: what is not public, and what this server does not serve. */
+const isHidden = ({ settings }: HttpContext, type: string): boolean =>
+  isProtectedType(type) || settings.routes?.typeOff(type) !== undefined
 
 function present(version: StoredVersion | undefined): StoredVersion[] {
   return version?.resource ? [version] : []

@@ -23,6 +23,8 @@ export interface Connections {
   watch(socket: Socket): void
   /** Whether a reply of that many bytes may be written while others are still being taken. */
   mayWrite(bytes: number): boolean
+  /** How many are open. */
+  count(): number
   /** Closes the connections whose client does not take what was written. */
   sweep(): void
 }
@@ -68,6 +70,7 @@ export function createConnections(
       })
       if (accepted > limits.connections || own > limits.connectionsOfOne) socket.destroy()
     },
+    count: () => accepted,
     mayWrite(bytes) {
       let waiting = bytes
       for (const socket of open.keys()) waiting += socket.writableLength

@@ -120,6 +120,12 @@ export function mayBringProof({ headers, socket }: IncomingMessage): boolean {
 
 const isTls = (socket: object): socket is { getPeerX509Certificate(): unknown } => 'getPeerX509Certificate' in socket
 
+/** Whether a message brings that bearer token (RFC 6750), compared in constant time. */
+export function bringsToken({ headers: { authorization = '' } }: IncomingMessage, token: string): boolean {
+  const given = /^bearer +(\S+) *$/i.exec(authorization)?.[1]
+  return given !== undefined && timingSafeEqual(digest(given), digest(token))
+}
+
 const developer: Principal = {
   id: 'token',
   kind: 'development',

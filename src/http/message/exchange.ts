@@ -38,6 +38,8 @@ export interface FhirRequest {
   foreignType: string | undefined
   requestId: string
   requester: Requester
+  /** Counts more requests than this one, where requests are counted: the entries of a batch. */
+  countMore?(requests: number): void
 }
 
 /** Bytes of a content type that is not FHIR. */

@@ -9,6 +9,7 @@ import { recordRequest } from '../audit/record-request.ts'
 import { auditedTransaction } from '../audit/transactions.ts'
 import type { HttpContext } from '../context.ts'
 import type { Handler } from '../limits/connections.ts'
+import { type Counted, countBeside, countFirst, countKnown, countLast } from '../limits/counting.ts'
 import { checkPermission, mayBringProof, requesterOf } from '../limits/requester.ts'
 import { checkAttachment } from '../message/attachment-body.ts'
 import { hasBody, readBody } from '../message/body.ts'
@@ -39,8 +40,7 @@ import {
 } from './reply-cache.ts'
 
 /** A request on its way through the listener. */
-interface Passage {
-  message: IncomingMessage
+interface Passage extends Counted {
   response: ServerResponse
   /** Relative to the FHIR base. */
   address: string
@@ -160,6 +160,7 @@ async function enter(context: HttpContext, passage: Passage): Promise<Entered | 
   const query = parseQuery(question < 0 ? '' : address.slice(question + 1))
   const mediaType = parseMediaType(message.headers['content-type'] ?? '')
   passage.asked = negotiate({ query, accept: message.headers.accept, bodyType: mediaType.essence })
+  if (passage.refusal) throw passage.refusal
   const path = parsePath(question < 0 ? address : address.slice(0, question))
   const method = message.method === 'HEAD' ? 'GET' : (message.method ?? '')
   if (method === 'OPTIONS') return preflight(context, path)
@@ -169,9 +170,12 @@ async function enter(context: HttpContext, passage: Passage): Promise<Entered | 
   const principal = await context.authenticate(message)
   if (principal) passage.principal = principal
   const requester = requesterOf(message, principal, context)
+  if (context.hooks.rates) countKnown(context.hooks.rates, passage, principal?.id)
   if (found.needs) checkPermission(requester, found.needs, found.target.type || '*')
   const foreignType = foreignMediaType(passage.asked)
   const request: FhirRequest = { method, path, query, headers, foreignType, requestId: passage.id, requester }
+  const { account } = passage
+  if (account) request.countMore = (requests) => account.take(requests)
   const view = principal && context.viewFor?.(principal)
   const seen = view ? { ...context, ...view } : context
   const writes = found.writes || path.length === 0
@@ -243,20 +247,17 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
 
   const exchange = async (passage: Passage): Promise<Place & { status: number; bytes: number }> => {
     const { message, response, id } = passage
-    const hit = kept(passage)
+    const { rates } = context.hooks
+    if (rates) passage.refusal = countFirst(rates, passage)
+    const hit = passage.refusal ? undefined : kept(passage)
+    if (context.hooks.replyCache) context.hooks.replyCache[hit ? 'hits' : 'misses'] += 1
     const { outgoing, place } = hit ? { outgoing: fromCache(passage, hit), place: hit.place } : await workOut(passage)
-    const { status, headers, ...body } = heldBack(context, outgoing, id)
-    const bytes = await send(message, response, { status, headers: { ...headers, 'X-Request-Id': id }, ...body })
-    const { resolved } = passage
-    // Writes that succeeded have their AuditEvents already.
-    if (resolved && (isSampling || (resolved.writes && (status >= 400 || resolved.target.operation !== ''))))
-      recordRequest(context, auditSource(context, passage, status), {
-        resolved,
-        request: passage.request,
-        address: passage.address,
-        method: message.method ?? '',
-        sampled: passage.sampled,
-      })
+    if (rates && !hit) countLast(rates, passage)
+    const { status, headers: given, ...body } = heldBack(context, outgoing, id)
+    const headers: Record<string, string> = { ...given, 'X-Request-Id': id }
+    passage.account?.tell(headers)
+    const bytes = await send(message, response, { status, headers, ...body })
+    record(context, passage, status)
     return { status, bytes, ...place }
   }
 
@@ -296,6 +297,15 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
       bytes,
     })
   }
+}
+
+/** Records what was answered, where that is the thing to do; writes that succeeded have their AuditEvents already. */
+function record(context: HttpContext, passage: Passage, status: number): void {
+  const { resolved, request, address, message, sampled } = passage
+  const isOfInterest = resolved?.writes && (status >= 400 || resolved.target.operation !== '')
+  if (!resolved || !(isOfInterest || (context.settings.auditSampleRate ?? 0) > 0)) return
+  const answered = { resolved, request, address, method: message.method ?? '', sampled }
+  recordRequest(context, auditSource(context, passage, status), answered)
 }
 
 /** Under which the reply may be kept, and sent to anybody. */
@@ -339,16 +349,22 @@ interface Around {
 /** The FHIR endpoint below its base, and the site around it. */
 export function createListener(context: HttpContext, { basePath, site, logs }: Around): Handler {
   const fhir = createFhirListener(context, logs)
-  const { documents = [] } = context.hooks
+  const { documents = [], rates } = context.hooks
+  const mayAnswer = (message: IncomingMessage, response: ServerResponse) =>
+    !rates || countBeside(rates, message, response, context.uuid)
   const serveDocument = createDocumentListener({
     documents,
     context,
     logs,
     heldBack: (outgoing, id) => heldBack(context, outgoing, id),
+    mayAnswer,
   })
   return (message, response) => {
     const address = belowBase(message.url ?? '', basePath)
-    const passOn = () => (address === undefined ? site(message, response) : void fhir(message, response, address))
+    const passOn = () => {
+      if (address !== undefined) void fhir(message, response, address)
+      else if (mayAnswer(message, response)) site(message, response)
+    }
     if (documents.length === 0 || (address !== undefined && isOfFhir(address))) passOn()
     else serveDocument(message, response, passOn)
   }

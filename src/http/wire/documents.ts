@@ -24,6 +24,8 @@ interface DocumentSurroundings {
   logs: Logs
   /** The reply, or a refusal when clients have so much to take already that another long one would be too much. */
   heldBack(outgoing: Outgoing, requestId: string): Outgoing
+  /** Counts the request, and answers it when it is one too many. */
+  mayAnswer(message: IncomingMessage, response: ServerResponse): boolean
 }
 
 const allowed = ['GET', 'HEAD', 'OPTIONS']
@@ -76,6 +78,7 @@ export function createDocumentListener(surroundings: DocumentSurroundings): Docu
     }
     const settle = (found: PublicDocument | undefined) => {
       if (!found) return passOn()
+      if (!surroundings.mayAnswer(message, response)) return
       const asked = begin()
       try {
         answer(asked, found)

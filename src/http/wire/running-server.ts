@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { issue, operationOutcome } from '../../fhir/error.ts'
 import { type ConnectionLimits, type Connections, createConnections, type Handler } from '../limits/connections.ts'
+import { headBytes, withBoundedHead } from '../limits/head-size.ts'
 import { connectionClients } from '../limits/requester.ts'
 import type { TlsIdentity } from './tls-identity.ts'
 
@@ -18,7 +19,7 @@ export interface ListenOptions {
 }
 
 /** A listener with TLS, 1.2 or later. */
-export interface TlsListenOptions {
+interface TlsListenOptions {
   /** 0 takes a free port. */
   port: number
   identity: TlsIdentity
@@ -79,13 +80,15 @@ export async function tryAddress({
 }
 
 /** Listens with an application's handler. Rejects when a port cannot be had. */
-export async function listen(handler: Handler, options: ListenOptions): Promise<RunningServer> {
+export async function listen(unbounded: Handler, options: ListenOptions): Promise<RunningServer> {
+  const handler = withBoundedHead(unbounded)
   const { host, tls, trustedProxies = [] } = options
   const limits = { ...defaultListenLimits, ...options.limits }
   const times = {
     headersTimeout: limits.headerSeconds * 1000,
     requestTimeout: Math.max(limits.headerSeconds, limits.bodySeconds) * 1000,
     connectionsCheckingInterval: sweepMilliseconds,
+    maxHeaderSize: headBytes,
   }
   const connections = createConnections(limits, connectionClients(trustedProxies), () => performance.now())
   const plain = options.port === undefined ? undefined : createServer(times, handler)

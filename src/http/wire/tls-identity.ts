@@ -22,7 +22,7 @@ export interface TlsSettings {
 }
 
 /** What TLS is spoken with. */
-export interface TlsContent {
+interface TlsContent {
   cert: string
   key: string
   ca?: string

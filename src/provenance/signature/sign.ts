@@ -30,14 +30,14 @@ interface Named {
 const signingTime = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`
 
 /** Key id of a signature: the signer's DID with the thumbprint of the public key (RFC 7638). */
-export const signatureKeyId = (did: string, key: Pick<SigningKey, 'publicKey'>): string =>
+const signatureKeyId = (did: string, key: Pick<SigningKey, 'publicKey'>): string =>
   `${did}#${jwkThumbprint(key.publicKey) ?? ''}`
 
 /**
  * A detached compact JWS (RFC 7515, appendix F): `header..signature`.
  * @param bytes canonical bytes
  */
-export async function signDetached(
+async function signDetached(
   bytes: Uint8Array,
   canonicalization: Canonicalization,
   { key, did, at, purpose, url, version }: SignOptions & Named,

@@ -7,9 +7,20 @@ import type { Verify } from './judge.ts'
 
 const perPage = 50
 
+/** A stored version. */
+interface Version {
+  type: string
+  id: string
+  versionId: string
+}
+
 /** The Provenances of one stored version that have an author's signature, all of them, the newest first. */
-export async function authorsProvenances(
-  { type, id, versionId }: { type: string; id: string; versionId: string },
+export const authorsProvenances = async (version: Version, storage: Pick<Storage, 'search'>): Promise<Provenance[]> =>
+  (await provenancesOf(version, storage)).filter(hasAuthor)
+
+/** All Provenances of one stored version, the newest first. */
+export async function provenancesOf(
+  { type, id, versionId }: Version,
   storage: Pick<Storage, 'search'>,
 ): Promise<Provenance[]> {
   const conditions = [{ parameter: 'target', values: [{ value: `${type}/${id}/_history/${versionId}` }] }]
@@ -18,8 +29,7 @@ export async function authorsProvenances(
   do {
     const query = { type: 'Provenance', conditions, sort: [], count: perPage, total: 'none' as const }
     const page = await storage.search({ ...query, ...(cursor ? { cursor } : {}) })
-    for (const { resource } of page.matches)
-      if (resource?.resourceType === 'Provenance' && hasAuthor(resource)) found.push(resource)
+    for (const { resource } of page.matches) if (resource?.resourceType === 'Provenance') found.push(resource)
     cursor = page.next
   } while (cursor)
   return found

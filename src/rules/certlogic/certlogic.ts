@@ -2,6 +2,7 @@ import { type CertLogicExpression, evaluate } from 'certlogic-js'
 import { validateFormat } from 'certlogic-js/dist/validation/index.js'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { brokenSignature } from '../../fhir/artefact.ts'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import { isOfType } from '../../fhir/json.ts'
@@ -42,6 +43,8 @@ function contentOf(library: Library) {
  */
 export function readCertLogic(library: Library): CertLogicLibrary {
   const canonical = formatCanonical(library.url ?? library.name ?? library.id, library.version)
+  const broken = brokenSignature(library)
+  if (broken !== undefined) throw unprocessable(`Library ${canonical}: ${broken}`, 'business-rule')
   const content = parseContent(contentOf(library)?.data, canonical)
   const rule = isJsonObject(content) && 'Logic' in content ? content : undefined
   if (rule && rule.Engine !== 'CERTLOGIC')

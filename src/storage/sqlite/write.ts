@@ -33,7 +33,7 @@ interface Current {
  * @param earlier what became of the writes of the transaction before this one
  * @throws FhirError 400, 409, 412 or 422: then the transaction must be rolled back.
  */
-export function writeOne(given: Write, context: WriteContext, earlier: readonly Written[] = []): Written {
+export function writeOne(given: Write, context: WriteContext, earlier: readonly Written[]): Written {
   const write = completed(given, earlier)
   if (write) return carryOut(write, context)
   const { type, id = '', method } = given

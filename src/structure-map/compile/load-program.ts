@@ -1,4 +1,4 @@
-import { isCopy, isNamedBy, mirroredFrom } from '../../fhir/artefact.ts'
+import { brokenSignature, isCopy, isNamedBy, mirroredFrom } from '../../fhir/artefact.ts'
 import { formatCanonical, matchesWildcard, parseCanonical } from '../../fhir/canonical.ts'
 import { issue, unprocessable } from '../../fhir/error.ts'
 import type { Issue, StructureDefinition, StructureMap } from '../../fhir/types.ts'
@@ -51,6 +51,10 @@ export async function loadProgram(
     unusable.push(...warnings.slice(known))
   }
   const maps = await loadImports(map, { supporting, environment, warn })
+  for (const each of maps) {
+    const broken = brokenSignature(each)
+    if (broken !== undefined) throw unprocessable(`StructureMap ${each.url}: ${broken}`, 'business-rule')
+  }
   const definitions = await loadDefinitions(maps, environment, warn)
   const types = createTypeTable(definitions)
   const memberships = await loadMemberships(maps, environment, refuse)

@@ -75,8 +75,10 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
 
   const compileKept = (text: LibraryText, preface: Preface): Promise<CompiledLibrary> => {
     forgetOld()
+    if (text.broken !== undefined) throw notRun(text)
     return current.of(textKey(text, preface), async () => {
       const closure = await includeClosure(text, stored)
+      for (const each of closure) if (each.broken !== undefined) throw notRun(each)
       const key = [textKey(text, preface), ...closure.map((each) => textKey(each, noPreface))].join()
       return linked.of(key, () => translateAndLink(text, closure, { preface, brought: undefined }))
     })
@@ -119,6 +121,8 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
     },
   }
 }
+
+const notRun = ({ canonical, broken }: LibraryText) => unprocessable(`Library ${canonical}: ${broken}`, 'business-rule')
 
 interface TextOptions {
   preface: Preface

@@ -1,4 +1,4 @@
-import { mirroredFrom } from '../../../fhir/artefact.ts'
+import { brokenSignature, mirroredFrom } from '../../../fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from '../../../fhir/canonical.ts'
 import { FhirError, unprocessable } from '../../../fhir/error.ts'
 import { parseJson } from '../../../fhir/json.ts'
@@ -14,6 +14,8 @@ export interface LibraryText {
   elm: Elm | undefined
   /** Publication status of the Library. */
   status?: string | undefined
+  /** Why it must not be run. */
+  broken?: string
   /** The participant of whose Library it is a copy. */
   publisher?: string | undefined
 }
@@ -36,7 +38,11 @@ export function readLibrary(library: Library): LibraryText {
   if (ownVersion !== undefined) known.version = ownVersion
   if (identifier?.namespace !== undefined) known.namespace = identifier.namespace
   const { status } = library
-  const text = { canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined, status }
+  const broken = brokenSignature(library)
+  const text = {
+    ...{ canonical: name, identifier: known, cql, elm: cql === undefined ? elm : undefined, status },
+    ...(broken === undefined ? {} : { broken }),
+  }
   const publisher = mirroredFrom(library)
   return publisher === undefined ? text : { ...text, publisher }
 }

@@ -1,12 +1,12 @@
-import type { Config } from '../config.ts'
-import { secretFileProblem } from '../files/secret-file.ts'
-import type { ListenOptions } from '../http/wire/running-server.ts'
-import { readTlsIdentity } from '../http/wire/tls-identity.ts'
+import type { Config } from '../../config.ts'
+import { secretFileProblem } from '../../files/secret-file.ts'
+import type { ListenOptions } from '../../http/wire/running-server.ts'
+import { readTlsIdentity } from '../../http/wire/tls-identity.ts'
+import type { Tell } from './log.ts'
 
 interface ListenerParts {
   now(): Date
-  /** Takes a line for the operator. */
-  tell(text: string): void
+  tell: Tell
 }
 
 /**
@@ -16,13 +16,11 @@ interface ListenerParts {
 export function listeners(config: Config, { now, tell }: ListenerParts): ListenOptions {
   const { host, port, plainHttp, tls, trustedProxies, connectionLimits: limits } = config
   const identity = tls && readTlsIdentity(tls.files, { now, keyProblem: secretFileProblem })
-  for (const warning of identity?.warnings() ?? []) tell(`TLS: ${warning}`)
+  for (const warning of identity?.warnings() ?? []) tell(`TLS: ${warning}`, 'warn')
   const changed = (failure: string | undefined) =>
-    tell(
-      failure === undefined
-        ? 'TLS: the new certificate is in use'
-        : `TLS: the new certificate is not used, the old one stays: ${failure}`,
-    )
+    failure === undefined
+      ? tell('TLS: the new certificate is in use')
+      : tell(`TLS: the new certificate is not used, the old one stays: ${failure}`, 'error')
   return {
     host,
     port: plainHttp ? port : undefined,

@@ -1,0 +1,82 @@
+/** Counting for those who watch a server; where nobody may, nothing is counted and nothing is loaded for it. */
+import type { Config } from '../../config.ts'
+import { FhirError, issue } from '../../fhir/error.ts'
+import type { Operation } from '../../fhir/operation.ts'
+import type { AccessLog } from '../../http/audit/access-log.ts'
+import type { HttpHooks } from '../../http/context.ts'
+import type { Handler } from '../../http/limits/connections.ts'
+import { bringsToken } from '../../http/limits/requester.ts'
+import type { Metrics } from '../../http/metrics/metrics.ts'
+import type { OperationContext } from '../../operations/context.ts'
+import { counted, type EvaluationCounts } from './evaluations.ts'
+import { type ReadingSources, readingsOf } from './readings.ts'
+
+/** What counts, on the way of requests. */
+export interface Watch {
+  hooks: Pick<HttpHooks, 'replyCache' | 'metrics'>
+  handler(handle: Handler): Handler
+  answered(access: AccessLog | undefined): AccessLog | undefined
+  operations(all: Operation<OperationContext>[]): Operation<OperationContext>[]
+  show(sources: Omit<ReadingSources, 'evaluations' | 'replyCache' | 'inFlight'>): void
+}
+
+const nobody: Watch = {
+  hooks: {},
+  handler: (handle) => handle,
+  answered: (access) => access,
+  operations: (all) => all,
+  show: () => {},
+}
+
+/** Makes what counts. */
+export async function createWatch({
+  metrics: whose,
+  metricsToken,
+}: Pick<Config, 'metrics' | 'metricsToken'>): Promise<Watch> {
+  if (whose === 'off') return nobody
+  const { createMetrics } = await import('../../http/metrics/metrics.ts')
+  const { createRequestCounters } = await import('../../http/metrics/request-counters.ts')
+  const requests = createRequestCounters()
+  const replyCache = { hits: 0, misses: 0 }
+  const evaluations: EvaluationCounts = { decisions: new Map(), signatures: new Map() }
+  let inFlight = 0
+  const leave = () => {
+    inFlight -= 1
+  }
+  let shown: Metrics | undefined
+  const check: NonNullable<HttpHooks['metrics']>['check'] = (message) => {
+    if (metricsToken !== undefined && !bringsToken(message, metricsToken))
+      throw new FhirError(401, issue('login', 'Metrics need the token of the setting METRICS_TOKEN.'), {
+        'WWW-Authenticate': 'Bearer realm="metrics"',
+      })
+  }
+  return {
+    hooks: {
+      replyCache,
+      metrics: {
+        contentType: 'text/plain; version=0.0.4; charset=utf-8',
+        text: async () => (await shown?.text()) ?? '',
+        check,
+      },
+    },
+    handler: (handle) => (message, response) => {
+      inFlight += 1
+      response.once('close', leave)
+      handle(message, response)
+    },
+    answered: (access) => (entry) => {
+      requests.count(entry)
+      access?.(entry)
+    },
+    operations: (all) =>
+      all.map((operation) => {
+        if (operation.name !== 'evaluate' || !operation.system) return operation
+        const handle: typeof operation.handle = (call, context) =>
+          operation.handle(call, { ...context, evaluate: counted(context.evaluate, evaluations) })
+        return { ...operation, handle }
+      }),
+    show(sources) {
+      shown = createMetrics(requests, readingsOf({ ...sources, evaluations, replyCache, inFlight: () => inFlight }))
+    },
+  }
+}
