@@ -116,6 +116,8 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
   return {
     ...contexts.authors,
     ...rooms,
+    // Who embeds the server answers for what he deletes; requests are judged.
+    storage: rooms.plain,
     config,
     signing: keys,
     handler: (message, response) => app.handler(message, response),
@@ -157,7 +159,8 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const front = await createFront(config, { log, software, now })
   const gateways = await openGateways(config, now)
   const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
-  const storage = guardLives(guardCopies(opened, ruleSuppliers(config)), () => contexts.authors.rules)
+  const plain = guardCopies(opened, ruleSuppliers(config))
+  const storage = guardLives(plain, () => contexts.authors.rules)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
   const gateway = gatewayDownloads(config, gateways)
@@ -185,7 +188,7 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
   const own = { storage, network, closing, trust, signed, keys, pending, provenance, contexts, front, log }
-  return { ...own, publish, registration, mirror, directory }
+  return { ...own, plain, publish, registration, mirror, directory }
 }
 
 /** What is made for a public address, and anew when that is another: it is known when the server listens. */
