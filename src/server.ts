@@ -117,6 +117,8 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
   return {
     ...contexts.authors,
     ...rooms,
+    // Who embeds the server answers for what he deletes; requests are judged.
+    storage: rooms.plain,
     config,
     signing: keys,
     handler: (message, response) => app.handler(message, response),
@@ -161,7 +163,8 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const front = await createFront(config, { log, software, now })
   const gateways = await openGateways(config, now)
   const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
-  const storage = guardLives(guardCopies(opened, ruleSuppliers(config)), () => contexts.authors.rules)
+  const plain = guardCopies(opened, ruleSuppliers(config))
+  const storage = guardLives(plain, () => contexts.authors.rules)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
   const gateway = gatewayDownloads(config, gateways)
@@ -196,7 +199,7 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
     baseUrl,
   })
   const own = { log, front, audit, storage, network, closing, trust, signed, keys, pending, provenance, contexts }
-  return { ...own, publish, registration, mirror, directory }
+  return { ...own, plain, publish, registration, mirror, directory }
 }
 
 /** What is made for a public address, and anew when that is another: it is known when the server listens. */

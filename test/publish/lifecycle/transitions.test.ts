@@ -73,7 +73,7 @@ const asOperations = async (resource: Resource, to: Case['to']) => {
   const change: Change =
     to === 'gone' ? { method: 'DELETE', type, id } : { method: 'PUT', type, id, resource: at(resource, to) }
   try {
-    await server.storage.write([to === 'gone' ? change : server.publish.writeInHand(change)])
+    await server.storage.write([server.publish.writeInHand(change)])
     return { status: 200, says: '' }
   } catch (error) {
     assert.ok(error instanceof FhirError)
