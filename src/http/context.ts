@@ -109,6 +109,8 @@ export interface HttpHooks {
   readiness?(): ReadinessPart[]
   /** The codes of a value set as token search values (`system|code`, escaped), for `:in` and `:not-in`. */
   expandTokens?(valueSet: string): Promise<string[]>
+  /** A code (`system|code`, escaped) and the codes above or below it as token search values. */
+  subsumedTokens?(token: string, direction: 'above' | 'below'): Promise<string[]>
   /** Whether a long reply may be written now, while clients still take others; always without it. */
   mayWrite?(bytes: number): boolean
   /** What answers forms that are posted to addresses outside of FHIR, by path: the token endpoint. */

@@ -3,6 +3,7 @@ import type { Evaluate } from '../evaluate/evaluate.ts'
 import type { OperationCall } from '../fhir/operation.ts'
 import type { Bundle, Provenance, Resource } from '../fhir/types.ts'
 import type { ProvenanceVerdict } from '../provenance/signature/verify.ts'
+import type { ReadManifest } from '../publish/lifecycle/manifest.ts'
 import type { Rules } from '../rules/rules.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { MapJobs } from '../structure-map/map-jobs.ts'
@@ -29,18 +30,29 @@ export interface OperationContext {
     version: { type: string; id: string; versionId: string },
     domain: string | undefined,
   ): Promise<JsonObject>
+  /** A manifest, read and whole. @throws FhirError 404, 422 */
+  manifest: ReadManifest
+  /** Evaluation in which every artefact that a manifest names is there in its version alone. @throws FhirError 404, 422 */
+  evaluateUnder(manifest: string, question: AskedUnder): Promise<{ evaluate: Evaluate; name: string }>
   signatures: OperationSignatures
   /** The trusted keys now. */
   trustedKeys(): KeyIndex
-  /** Judges resources and definitions. */
-  validation: Validation
   /** Address of the FHIR API, without a slash at its end. */
   baseUrl(): string
+  /** Judges resources and definitions. */
+  validation: Validation
   limits: OperationLimits
   /** The server's clock. */
   now(): Date
   /** Random UUID, version 4, lower case. */
   uuid(): string
+}
+
+/** The rules and maps that a question under a manifest names, and those of its address. */
+export interface AskedUnder {
+  named: readonly string[]
+  /** Whether rules are among them; otherwise the server selects. */
+  hasRules: boolean
 }
 
 /** Signatures on artefacts and packages. */

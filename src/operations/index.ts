@@ -9,6 +9,7 @@ import { expand } from './expand.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
 import { lifecycleOperations } from './lifecycle/lifecycle.ts'
 import { lookup } from './lookup.ts'
+import { preferredId } from './naming/preferred-id.ts'
 import { dataRequirements } from './package/data-requirements.ts'
 import { packageOperation } from './package/package.ts'
 import { verifySignatureOperation } from './provenance/verify-signature.ts'
@@ -36,14 +37,15 @@ export const operations: Operation<OperationContext>[] = [
   translateOperation,
   versions,
   compare,
+  preferredId,
   transform,
   convert,
   packageOperation,
   dataRequirements,
   trustedReference,
   verifyTrustOperation,
-  validate,
-  snapshot,
   verifySignatureOperation,
   ...lifecycleOperations,
+  validate,
+  snapshot,
 ]

@@ -11,12 +11,12 @@ import {
   withoutRefusal,
   withPublicity,
 } from '../fhir/artefact.ts'
-import { isError } from '../fhir/error.ts'
+import { isError, issue } from '../fhir/error.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import { checkArtefact, standardFaults, statusFaults } from './check/artefact.ts'
 import type { CheckEnvironment } from './check/environment.ts'
-import { conflictWith, displacement, judgedRemoval, judgedWrite } from './identity.ts'
+import { conflictWith, contentHash, displacement, judgedRemoval, judgedWrite } from './identity.ts'
 
 /** A resource as it may be stored. */
 interface Admission {
@@ -57,6 +57,7 @@ type Comparison = { kind: 'new' } | { kind: 'same'; isRetired: boolean } | { kin
 type PublishEnvironment = CheckEnvironment & {
   storage: Pick<Storage, 'published' | 'read'>
   drafts: 'public' | 'not-public'
+  unsigned?: Unsigned
 }
 
 /** Makes the one way in over what the server has. */
@@ -82,6 +83,8 @@ export function createPublish(environment: PublishEnvironment): Publish {
       const remarks = (await standardFaults(resource, environment)).map(asRemark)
       if (statusOf(resource) !== 'active')
         return { resource, issues: [...issues.map(told), ...remarks], isRefused: false }
+      const missing = await environment.unsigned?.(resource, beside)
+      if (missing) issues.push(missing)
       const isRefused = issues.some(isError)
       return { resource: isRefused ? asRefused(resource) : resource, issues: [...issues, ...remarks], isRefused }
     },
@@ -104,6 +107,7 @@ export function createPublish(environment: PublishEnvironment): Publish {
     },
     async displaces(resource) {
       const current = (await storage.read(resource.resourceType, String(resource.id)))?.resource
+      if (current?.resourceType === 'Provenance') return keptProvenance(current, resource)
       return current && displacement(current, resource)?.issues[0]
     },
     write: judged,
@@ -114,6 +118,16 @@ export function createPublish(environment: PublishEnvironment): Publish {
           : write,
       ),
   }
+}
+
+/** Why an artefact that is fit does not become active: it lacks the signature that the operator wants. */
+type Unsigned = (resource: Resource, beside: readonly Resource[]) => Promise<Issue | undefined>
+
+/** A Provenance is not changed, whoever brings another one under its id. */
+function keptProvenance(stored: Resource, given: Resource): Issue | undefined {
+  if (contentHash(stored) === contentHash(given)) return undefined
+  const text = `Provenance/${stored.id} is stored, and a Provenance is not changed: a correction is a new one.`
+  return issue('conflict', { text, expression: 'Provenance' })
 }
 
 /** What others have published is not mended here, and not kept from those who need it either. */

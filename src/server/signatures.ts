@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import { FhirError, issue } from '../fhir/error.ts'
-import type { Bundle } from '../fhir/types.ts'
+import type { Bundle, Issue, Resource } from '../fhir/types.ts'
 import type { HttpHooks } from '../http/context.ts'
 import type { OperationContext } from '../operations/context.ts'
 import { didWebOf } from '../provenance/did-web.ts'
@@ -16,7 +16,7 @@ import { allowedKeys } from '../provenance/signature/signers.ts'
 import { verifyBundle, verifyProvenance } from '../provenance/signature/verify.ts'
 import type { SigningKey } from '../provenance/signing-key.ts'
 import { type CompleteParts, completeProvenance } from '../publish/provenance/complete.ts'
-import { requiredBy } from '../publish/provenance/policy.ts'
+import { requiredBy, unsignedAmong } from '../publish/provenance/policy.ts'
 import { type Revoked, revokeKey } from '../publish/provenance/revoke-key.ts'
 import { createRuleGuard, type RuleGuard } from '../publish/provenance/rule-guard.ts'
 import { authorityOf } from '../publish/provenance/signing-authority.ts'
@@ -44,6 +44,8 @@ export interface Signatures {
   /** The keys of this server, of which those that were withdrawn sign no more. */
   keys: SigningKeys
   revocations: KeyRevocations
+  /** Why an artefact that comes with others does not become active. */
+  unsigned(resource: Resource, beside: readonly Resource[]): Promise<Issue | undefined>
   /**
    * Withdraws a key of this server, and signs again by the current one what is active.
    * @throws Error when it cannot be stored
@@ -100,6 +102,7 @@ export async function createSignatures(parts: SignatureParts): Promise<Signature
         }),
         uuid: completing.uuid,
       }),
+    unsigned: (resource, beside) => unsignedAmong(resource, beside, completing),
     context: {
       guard: createRuleGuard({ storage, verify: completing.verify, refresh: revocations.refresh, now }),
       signatures: {

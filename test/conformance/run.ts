@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { startServerProcess } from '../support/server-process.ts'
+import { type Calls, callByDescription } from './schemathesis.ts'
 import { loadWhoMaps } from './who-maps.ts'
 
 const root = resolve(dirname(new URL(import.meta.url).pathname), '../..')
@@ -21,6 +22,12 @@ interface Run {
   /** Stores what the run needs; what it returns takes that out again. */
   before?: (base: string) => Promise<() => Promise<void>>
 }
+
+/** Calls of every operation by its description, at most a minute and a half together; none of them may fail. */
+const described: { name: string; calls: Calls }[] = [
+  { name: 'openapi', calls: { token, examples: 3, seconds: 50 } },
+  { name: 'openapi-anonymous', calls: { examples: 2, seconds: 35 } },
+]
 
 const runs: Run[] = [
   {
@@ -146,6 +153,12 @@ async function main(): Promise<void> {
   let passed = 0
   let failed = 0
   const broken: string[] = []
+  const judge = (name: string, result: { passed: number }) => {
+    const floor = floors[name] ?? 0
+    if (result.passed < floor) broken.push(`${name}: ${result.passed} passed, the floor is ${floor}`)
+    else if (result.passed > floor)
+      console.log(`${name}: ${result.passed} passed, above the floor of ${floor}: raise it`)
+  }
   try {
     for (const run of runs) {
       if (chosen.length > 0 && !chosen.includes(run.name)) continue
@@ -159,10 +172,16 @@ async function main(): Promise<void> {
         passed += result.passed
         failed += result.failed
       }
-      const floor = floors[run.name] ?? 0
-      if (result.passed < floor) broken.push(`${run.name}: ${result.passed} passed, the floor is ${floor}`)
-      else if (result.passed > floor)
-        console.log(`${run.name}: ${result.passed} passed, above the floor of ${floor}: raise it`)
+      judge(run.name, result)
+    }
+    for (const { name, calls } of described) {
+      if (chosen.length > 0 && !chosen.includes(name)) continue
+      console.log(`\n== ${name}`)
+      const result = await callByDescription(server.url, calls)
+      passed += result.passed
+      failed += result.failed
+      judge(name, result)
+      if (result.failed > 0) broken.push(`${name}: ${result.failed} operations do not answer as they are described`)
     }
   } finally {
     await server.stop()

@@ -1,12 +1,25 @@
 /** Signed publication, asked over HTTP of a whole server. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { flattenedVerify } from 'jose'
 import type { ValueSet } from '../../src/fhir/types.ts'
+import { importFolder } from '../../src/publish/import/import-package.ts'
 import { valueSet as empty } from '../provenance/published.ts'
 import { fileIn, ownFolder } from '../provenance/support.ts'
 import { askServer, type Reply } from '../support/ask-server.ts'
 import { testSigner } from '../support/cms-signer.ts'
-import { headerProvenance, type Publisher, provenanceOf, publisher, signature } from '../support/signed-artefact.ts'
+import {
+  canonical,
+  headerProvenance,
+  type Publisher,
+  provenanceOf,
+  publisher,
+  signature,
+} from '../support/signed-artefact.ts'
 
 const folder = ownFolder()
 const ministry = await publisher('did:web:ministry.example')
@@ -343,3 +356,101 @@ describe('the signature of this server', async () => {
     assert.equal(told.parameter[0].valueBoolean, false)
   })
 })
+
+describe('an import', async () => {
+  const rules = JSON.stringify([{ types: ['ValueSet'] }])
+  const { ask, server } = await askServer({ SIGNERS: signers, REQUIRE_SIGNATURE: rules })
+  const imported = async (...resources: object[]) => {
+    const source = ownFolder()
+    for (const [at, each] of resources.entries()) writeFileSync(join(source, `r${at}.json`), JSON.stringify(each))
+    return importFolder(source, { storage: server.storage, gate: server.publish })
+  }
+  const statusOf = async (id: string) => json(await ask('GET', `ValueSet/${id}`)).status
+
+  it('stores as a draft what lacks the signature that the policy wants', async () => {
+    const [good, bad, odd] = [valueSet('good'), valueSet('bad'), valueSet('odd')]
+    await imported(
+      ...[good, bad, odd],
+      { id: 'p1', ...provenanceOf(plain(good), await signature(plain(good), ministry)) },
+      { id: 'p2', ...provenanceOf(plain(bad), await signature({ ...bad, title: 'other' }, ministry)) },
+      { id: 'p3', ...provenanceOf(plain(odd), await signature(plain(odd), stranger)) },
+    )
+    assert.deepEqual(await Promise.all(['good', 'bad', 'odd'].map(statusOf)), ['active', 'draft', 'draft'])
+  })
+
+  it('changes no Provenance', async () => {
+    const stored = json(await ask('GET', 'Provenance/p1'))
+    const [report] = await imported({ ...stored, policy: ['http://example.org/other'] })
+    assert.match(report?.entries[0]?.reason ?? '', /a Provenance is not changed/)
+    assert.deepEqual(json(await ask('GET', 'Provenance/p1')), stored)
+  })
+})
+
+describe('a signed package', async () => {
+  const { ask } = await askServer({ SIGNERS: signers, ...key })
+  const resource = valueSet('packed')
+  await ask('PUT', 'ValueSet/packed', { body: resource })
+  const bundle = json(await ask('GET', 'ValueSet/packed/$package?_sign=true'))
+
+  it('holds by $verify-signature, and not when anything in it is another', async () => {
+    const verdict = async (given: object) => {
+      const body = { resourceType: 'Parameters', parameter: [{ name: 'bundle', resource: given }] }
+      return json(await ask('POST', '$verify-signature', { body })).parameter[0].valueBoolean
+    }
+    assert.equal(await verdict(bundle), true)
+    const [first] = bundle.entry
+    const changed = { ...bundle, entry: [{ ...first, resource: { ...first.resource, title: 'x' } }] }
+    assert.equal(await verdict(changed), false)
+    assert.equal(await verdict({ ...bundle, signature: { ...bundle.signature, when: '2026-01-01T00:00:00Z' } }), false)
+    assert.equal(await verdict({ ...bundle, signature: undefined }), false)
+  })
+
+  it('has all that the HL7 validator looks for, by jose and by openssl', async () => {
+    const { signature: made, ...rest } = bundle
+    const jws = Buffer.from(made.data, 'base64').toString('ascii')
+    const [head = '', payload, mac = ''] = jws.split('.')
+    assert.equal(payload, '')
+    const header = JSON.parse(Buffer.from(head, 'base64url').toString())
+    assert.deepEqual([header.alg, header.typ], ['ES256', 'JOSE'])
+    const canonicalization = 'http://hl7.org/fhir/canonicalization/json'
+    assert.equal(header.canon, canonicalization)
+    assert.equal(made.targetFormat, `application/fhir+json;canonicalization=${canonicalization}`)
+    assert.equal(made.sigFormat, 'application/jose')
+    assert.equal(header.sigT, made.when)
+    const purposes = header.srCms.map(({ commId }: { commId: { id: string } }) => commId.id)
+    assert.deepEqual(
+      purposes,
+      made.type.map(({ code }: { code: string }) => `urn:oid:${code}`),
+    )
+    assert.deepEqual(
+      made.type.map(({ system: each }: { system: string }) => each),
+      ['urn:iso-astm:E1762-95:2013'],
+    )
+    const certificate = new X509Certificate(Buffer.from(header.x5c[0], 'base64'))
+    assert.equal(made.who.identifier.value, /^CN=(.+)$/m.exec(certificate.subject)?.[1])
+    const bytes = Buffer.from(canonical(rest))
+    await flattenedVerify(
+      { protected: head, payload: bytes.toString('base64url'), signature: mac },
+      certificate.publicKey,
+    )
+    // The same by openssl, which takes ECDSA signatures in DER.
+    const files = {
+      key: fileIn(folder, certificate.publicKey.export({ type: 'spki', format: 'pem' })),
+      signature: fileIn(folder, derOf(Buffer.from(mac, 'base64url'))),
+      input: fileIn(folder, `${head}.${bytes.toString('base64url')}`),
+    }
+    const args = ['dgst', '-sha256', '-verify', files.key, '-signature', files.signature, files.input]
+    assert.match(execFileSync('openssl', args).toString(), /Verified OK/)
+  })
+})
+
+/** r and s side by side as an ASN.1 sequence (RFC 3279 §2.2.3). */
+function derOf(signature: Buffer): Buffer {
+  const integer = (bytes: Buffer) => {
+    const plain = Buffer.from(bytes.toString('hex').replace(/^(00)+/, ''), 'hex')
+    const value = (plain[0] ?? 0) > 0x7f ? Buffer.concat([Buffer.from([0]), plain]) : plain
+    return Buffer.concat([Buffer.from([0x02, value.length]), value])
+  }
+  const body = Buffer.concat([integer(signature.subarray(0, 32)), integer(signature.subarray(32))])
+  return Buffer.concat([Buffer.from([0x30, body.length]), body])
+}

@@ -5,7 +5,8 @@ import { FhirError, issue } from '../../src/fhir/error.ts'
 import { parseJson } from '../../src/fhir/json.ts'
 import { parseSearch } from '../../src/fhir/search/parse-search.ts'
 import type { Resource, ValueSet } from '../../src/fhir/types.ts'
-import type { SearchPage, SearchQuery, Storage, StoredVersion, Write } from '../../src/storage/storage.ts'
+import type { SearchPage, SearchQuery, Storage, StoredVersion, Write, Written } from '../../src/storage/storage.ts'
+import { joinCases } from './joins.ts'
 
 /** How a suite gets an empty storage; the clock is the suite's. */
 export type StorageOpener = (options: { now: () => number }) => Promise<Storage>
@@ -42,6 +43,7 @@ export function storageContract(name: string, open: StorageOpener): void {
   describe(`${name}: preconditions`, () => preconditionCases(test))
   describe(`${name}: canonicals`, () => canonicalCases(test))
   describe(`${name}: search`, () => searchCases(test))
+  describe(`${name}: joins`, () => joinCases(test))
   describe(`${name}: pages`, () => pageCases(test))
   describe(`${name}: history`, () => historyCases(test))
 }
@@ -195,6 +197,41 @@ function versionCases(test: Test): void {
     let deep: unknown = 'x'
     for (let i = 0; i < 20_000; i++) deep = [deep]
     await assert.rejects(storage.write([put({ ...valueSet('a'), deep } as ValueSet)]), status(422))
+  })
+  test('a resource is made inside the transaction, of what came before it', async (storage) => {
+    const about = (earlier: readonly Written[]): Resource => ({
+      resourceType: 'Basic',
+      code: { text: earlier.map(({ version, outcome }) => `${outcome} ${version.id}/${version.versionId}`).join() },
+    })
+    const basic = (id: string): Write => ({ method: 'POST', type: 'Basic', id, resourceFor: about })
+    await storage.write([put(valueSet('a'))])
+    const written = await storage.write([
+      put(valueSet('a')),
+      put(valueSet('a', { title: 'b' })),
+      basic('made'),
+      { method: 'POST', type: 'Basic', id: 'nothing', resourceFor: () => undefined },
+    ])
+    assert.deepEqual(
+      written.map(({ outcome, version }) => `${outcome} ${version.id}/${version.versionId}`),
+      ['unchanged a/1', 'updated a/2', 'created made/1', 'unchanged nothing/0'],
+    )
+    const made = (await storage.read('Basic', 'made'))?.resource
+    assert.deepEqual(made && 'code' in made ? made.code : undefined, { text: 'unchanged a/1,updated a/2' })
+    assert.equal(await storage.read('Basic', 'nothing'), undefined)
+  })
+  test('what making a resource throws, or a write after it, undoes all', async (storage) => {
+    const throwing: Write = {
+      method: 'POST',
+      type: 'Basic',
+      resourceFor: () => {
+        throw new FhirError(409, issue('conflict', 'no'))
+      },
+    }
+    await assert.rejects(storage.write([put(valueSet('a')), throwing]), status(409))
+    const made: Write = { method: 'POST', type: 'Basic', resourceFor: () => ({ resourceType: 'Basic', code: {} }) }
+    const failing = put(valueSet('b'), { ifMatch: ['7'] })
+    await assert.rejects(storage.write([put(valueSet('a')), made, failing]), status(412))
+    assert.deepEqual(await storage.count(), {})
   })
   test('derived values are kept apart', async (storage) => {
     assert.equal(await storage.derived.get('elm', 'x'), undefined)

@@ -25,6 +25,13 @@ interface Asked {
 
 /** Starts a server with settings; it ends with the test file. */
 export async function askServer(settings: Record<string, string> = {}) {
+  const opened = await openAskedServer(settings)
+  after(opened.close)
+  return opened
+}
+
+/** The same, ended by whoever started it. */
+export async function openAskedServer(settings: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-asked-'))
   const token = 'a-token-for-tests'
   const server = await createServer(
@@ -40,12 +47,12 @@ export async function askServer(settings: Record<string, string> = {}) {
   const listener = createHttpServer({ maxHeaderSize: 80 * 1024 }, server.handler)
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   const { port } = listener.address() as AddressInfo
-  after(async () => {
+  const close = async () => {
     listener.closeAllConnections()
     await new Promise((resolve) => listener.close(resolve))
     await server.close()
     rmSync(folder, { recursive: true, force: true })
-  })
+  }
   const ask = (method: string, path: string, { body, provenance, headers = {} }: Asked = {}): Promise<Reply> =>
     new Promise((resolve, reject) => {
       const all: Record<string, string> = {
@@ -74,5 +81,5 @@ export async function askServer(settings: Record<string, string> = {}) {
     return (found.entry ?? []).map(({ resource }: { resource: unknown }) => resource)
   }
   const site = (path: string) => ask('GET', path)
-  return { server, ask, site, provenances }
+  return { server, ask, site, provenances, close }
 }

@@ -2,13 +2,14 @@ import { existsSync, renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../../config.ts'
+import { loggedImports } from '../../publish/import/log.ts'
 import { contentsOf } from '../../storage/backup/contents.ts'
 import { BackupError } from '../../storage/backup/format.ts'
-import { openStore } from '../../storage/open.ts'
+import { openStorage, openStore } from '../../storage/open.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { progressBar } from '../progress.ts'
 
-/** `vidimus storage check | migrate`: looks after a store. */
+/** `vidimus storage check | migrate | imports`: looks after a store. */
 export function addStorage(program: Command, result: CommandResult): void {
   const storage = program.command('storage').description('looks after a store')
   storage
@@ -26,6 +27,7 @@ export function addStorage(program: Command, result: CommandResult): void {
     .argument('<from>', 'store, as in STORAGE_URL; the server may run')
     .argument('<to>', 'store that is made')
     .action(migrate)
+  storage.command('imports').description('what `vidimus import` has stored, and when').action(imports)
   for (const command of storage.commands) command.exitOverride()
 }
 
@@ -53,6 +55,19 @@ async function check(url: string | undefined): Promise<boolean> {
   }
   console.log(faults === 0 ? '✓ everything fits together' : `${faults} faults`)
   return faults === 0
+}
+
+async function imports(): Promise<void> {
+  const { storageUrl, dataDir } = readConfig()
+  const storage = await openStorage(storageUrl, { dataDir })
+  try {
+    for (const { at, name, version, entries } of await loggedImports(storage.records)) {
+      const counts = Object.entries(entries).map(([status, count]) => `${count} ${status}`)
+      console.log([at, name, version, counts.join(', ')].filter(Boolean).join('  '))
+    }
+  } finally {
+    await storage.close()
+  }
 }
 
 async function migrate(from: string, to: string): Promise<void> {

@@ -1,7 +1,8 @@
 /** Whether a resource that is in no store meets the conditions of a search: the same reading of values, over the same index. */
 import type { Resource } from '../types.ts'
+import type { ParameterCondition, SearchCondition, SearchPrefix } from './condition.ts'
 import { type SearchIndex, searchIndex } from './index-values.ts'
-import { type SearchCondition, type SearchMatch, type SearchPrefix, searchMatch } from './match.ts'
+import { indexedName, type SearchMatch, searchMatch } from './match.ts'
 import { type SearchParameter, searchParameters } from './search-parameters.ts'
 import { foldText } from './value.ts'
 
@@ -18,15 +19,24 @@ export interface Candidate {
 type Text = SearchIndex['texts'][number]
 type Range = SearchIndex['ranges'][number]
 
-/** Whether all conditions are met. @throws FhirError 400 for a value that cannot be read */
+/**
+ * Whether all conditions are met. Nothing is known of what the resource refers to, or what refers to it: a condition that joins another
+ * type is met by nothing.
+ * @throws FhirError 400 for a value that cannot be read
+ */
 export function meetsConditions(candidate: Candidate, conditions: SearchCondition[]): boolean {
   if (conditions.length === 0) return true
   const index = searchIndex(candidate.resource)
   const known = searchParameters(candidate.resource.resourceType)
-  return conditions.every((condition) => {
+  const isMet = (condition: SearchCondition): boolean => {
+    if ('all' in condition) return condition.all.every(isMet)
+    if ('any' in condition) return condition.any.some(isMet)
+    if ('not' in condition) return !isMet(condition.not)
+    if (!('parameter' in condition)) return false
     const parameter = known.get(condition.parameter)
     return parameter !== undefined && meets(parameter, condition, { candidate, index })
-  })
+  }
+  return conditions.every(isMet)
 }
 
 interface Indexed {
@@ -34,15 +44,17 @@ interface Indexed {
   index: SearchIndex
 }
 
-function meets(parameter: SearchParameter, condition: SearchCondition, indexed: Indexed): boolean {
-  const entries = entriesOf(parameter, indexed)
+function meets(parameter: SearchParameter, condition: ParameterCondition, indexed: Indexed): boolean {
+  const entries = entriesOf({ name: indexedName(condition) }, indexed)
   const found = condition.values.some((value) => {
     const match = searchMatch(parameter, condition, value)
     if (match.kind === 'missing') return match.missing === (entries.texts.length + entries.ranges.length === 0)
     if (match.kind === 'words') return hasWords(match.words, parameter, indexed)
     if (match.kind === 'composite') return meetsComposite(match, indexed)
+    // the index has one entry for each value: `ne` is met by one that is another
+    const unequal = value.prefix === 'ne'
     return (
-      entries.texts.some((each) => textMeets(each, match, condition.modifier)) ||
+      entries.texts.some((each) => textMeets(each, match, condition.modifier) !== unequal) ||
       entries.ranges.some((each) => rangeMeets(each, match, { prefix: value.prefix, now: indexed.candidate.now }))
     )
   })
@@ -54,7 +66,7 @@ interface Entries {
   ranges: Range[]
 }
 
-function entriesOf({ name }: SearchParameter, { candidate, index }: Indexed): Entries {
+function entriesOf({ name }: Pick<SearchParameter, 'name'>, { candidate, index }: Indexed): Entries {
   const own = { parameter: name, position: 0 }
   if (name === '_id') return { texts: [{ ...own, value: candidate.id, qualifier: '', extra: '' }], ranges: [] }
   if (name === '_lastUpdated') {
@@ -86,7 +98,7 @@ function meetsComposite(match: Extract<SearchMatch, { kind: 'composite' }>, inde
   return left !== undefined && right !== undefined && [...left].some((position) => right.has(position))
 }
 
-function textMeets(entry: Text, match: SearchMatch, modifier: SearchCondition['modifier']): boolean {
+function textMeets(entry: Text, match: SearchMatch, modifier: ParameterCondition['modifier']): boolean {
   const { value, qualifier, extra } = entry
   switch (match.kind) {
     case 'string':
@@ -97,9 +109,13 @@ function textMeets(entry: Text, match: SearchMatch, modifier: SearchCondition['m
       return (
         (match.code === undefined || value === match.code) && (match.system === undefined || qualifier === match.system)
       )
+    case 'part':
+      return partMeets(value, match)
     case 'uri':
       return uriMeets(entry, match, modifier)
     case 'reference':
+      if (modifier === 'below' || modifier === 'above')
+        return uriMeets(entry, { kind: 'uri', url: match.value, version: match.version }, modifier)
       if (match.bareId) return extra === match.value || value === match.value
       return value === match.value && (match.version === '' || qualifier === match.version)
     default:
@@ -107,16 +123,30 @@ function textMeets(entry: Text, match: SearchMatch, modifier: SearchCondition['m
   }
 }
 
+function partMeets(value: string, { how, text }: Extract<SearchMatch, { kind: 'part' }>): boolean {
+  if (how === 'equals') return value === text
+  if (how === 'starts') return value.startsWith(text)
+  return how === 'ends' ? value.endsWith(text) : value.includes(text)
+}
+
 function uriMeets(
   { value, qualifier }: Text,
   { url, version }: Extract<SearchMatch, { kind: 'uri' }>,
-  modifier: SearchCondition['modifier'],
+  modifier: ParameterCondition['modifier'],
 ): boolean {
   if (modifier === 'contains') return value.includes(url)
+  if (modifier === 'below' && version !== '')
+    return value === url && (qualifier === version || isBelowVersion(qualifier, version))
+  if (modifier === 'above' && version !== '')
+    return value === url && (qualifier === version || isBelowVersion(version, qualifier))
   if (modifier === 'below') return value === url || value.startsWith(url.endsWith('/') ? url : `${url}/`)
   if (modifier === 'above') return value === url || url.startsWith(value.endsWith('/') ? value : `${value}/`)
   return value === url && (version === '' || qualifier === version)
 }
+
+/** Whether a version is one of those that another stands for: `1.0.2` and `1.0-ballot` of `1.0`. */
+const isBelowVersion = (version: string, above: string): boolean =>
+  above !== '' && version.startsWith(above) && /^[.-]/.test(version.slice(above.length))
 
 /** Prefixes as https://hl7.org/fhir/R4/search.html#prefix defines them over ranges. */
 function rangeMeets(
@@ -139,6 +169,7 @@ function rangeMeets(
     sa: low > match.high,
     eb: high < match.low,
     ap: high >= match.low - width && low <= match.high + width,
+    po: high >= match.low && low <= match.high,
   }
   return comparisons[prefix]
 }

@@ -2,7 +2,7 @@
 
 import type { Resource } from '../types.ts'
 import { type SearchParameter, searchParameters } from './search-parameters.ts'
-import { dateRange, foldText, maximumTime, minimumTime, splitReference, splitVersion } from './value.ts'
+import { dateRange, foldText, identifierType, maximumTime, minimumTime, splitReference, splitVersion } from './value.ts'
 
 /**
  * Value of a string, token, uri or reference parameter.
@@ -12,6 +12,8 @@ import { dateRange, foldText, maximumTime, minimumTime, splitReference, splitVer
  * | token | code | system, empty when none | folded display |
  * | uri | url | version, empty when none | – |
  * | reference | url or `Type/id` | version | logical id |
+ * | `parameter:identifier` of a reference | identifier | system | – |
+ * | `parameter:of-type` of an identifier | identifier | type, see `identifierType` | – |
  */
 interface TextEntry {
   parameter: string
@@ -160,9 +162,10 @@ interface Collector {
 
 function collect(parameter: SearchParameter, found: Found, resource: Resource, into: Collector): void {
   const { value, position } = found
-  const text = (part: string, qualifier = '', extra = '') => {
-    const entry = { parameter: parameter.name, value: part, qualifier, extra, position }
-    into.texts.set(`${parameter.name}\n${position}\n${part}\n${qualifier}`, entry)
+  const text = (part: string, qualifier = '', extra = '', suffix = '') => {
+    const name = parameter.name + suffix
+    const entry = { parameter: name, value: part, qualifier, extra, position }
+    into.texts.set(`${name}\n${position}\n${part}\n${qualifier}`, entry)
   }
   switch (parameter.type) {
     case 'string':
@@ -170,6 +173,7 @@ function collect(parameter: SearchParameter, found: Found, resource: Resource, i
       break
     case 'token':
       for (const { code, system, display } of tokens(value, parameter.system)) text(code, system, foldText(display))
+      for (const { code, type } of typedIdentifiers(value)) text(code, type, '', ':of-type')
       break
     case 'uri': {
       if (typeof value !== 'string') break
@@ -178,6 +182,8 @@ function collect(parameter: SearchParameter, found: Found, resource: Resource, i
       break
     }
     case 'reference': {
+      if (isObject(value) && isObject(value.identifier))
+        for (const { code, system } of tokens(value.identifier)) text(code, system, '', ':identifier')
       const reference = referenceText(value)
       if (reference === undefined) break
       const parts = splitReference(reference)
@@ -252,6 +258,15 @@ function tokens(value: unknown, implied = ''): Token[] {
   const isContact = typeof value.system === 'string' && !value.system.includes(':')
   const kind = isObject(value.type) ? word(value.type.text) : ''
   return [{ code: word(value.value), system: isContact ? '' : word(value.system), display: kind }]
+}
+
+/** An identifier under each coding of its type. */
+function typedIdentifiers(value: unknown): { code: string; type: string }[] {
+  if (!isObject(value) || typeof value.value !== 'string' || !isObject(value.type)) return []
+  const { value: code } = value
+  return tokens(value.type).flatMap((each) =>
+    each.code === '' ? [] : [{ code, type: identifierType(each.system, each.code) }],
+  )
 }
 
 function referenceText(value: unknown): string | undefined {

@@ -1,14 +1,17 @@
 /** What one value of a search condition asks for, typed: the one reading of values, for parser and storages. */
 import { badRequest, type FhirError } from '../error.ts'
+import { type ParameterCondition, prefixes, type SearchPrefix } from './condition.ts'
 import type { SearchParameter } from './search-parameters.ts'
-import { dateRange, foldText, numberRange, splitEscaped, splitReference, splitVersion, unescapeValue } from './value.ts'
-
-/** Modifiers that a storage evaluates. */
-export type SearchModifier = 'exact' | 'contains' | 'missing' | 'not' | 'above' | 'below' | 'text'
-/** Comparisons of ordered values. */
-export type SearchPrefix = (typeof prefixes)[number]
-
-const prefixes = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'] as const
+import {
+  dateRange,
+  foldText,
+  identifierType,
+  numberRange,
+  splitEscaped,
+  splitReference,
+  splitVersion,
+  unescapeValue,
+} from './value.ts'
 
 /** The prefix of a value, and the rest of it; a prefix stands before a number or a date alone. */
 export function splitPrefix(text: string): { prefix?: SearchPrefix; value: string } {
@@ -16,20 +19,13 @@ export function splitPrefix(text: string): { prefix?: SearchPrefix; value: strin
   return prefix ? { prefix, value: text.slice(2) } : { value: text }
 }
 
-/** One search condition over an indexed parameter; conditions are ANDed, values of one are ORed. */
-export interface SearchCondition {
-  /** Search parameter name, e.g. `url`, `_lastUpdated`. */
-  parameter: string
-  modifier?: SearchModifier
-  /** Values as in the URL, `\|`, `\$`, `\,` and `\\` still escaped (see `escapeValue`). */
-  values: { prefix?: SearchPrefix; value: string }[]
-}
-
 /** A value of a condition, ready to be compared with index values (index-values.ts says what those are). */
 export type SearchMatch =
   | { kind: 'missing'; missing: boolean }
   | { kind: 'words'; words: string[] }
   | { kind: 'string'; folded: string; exact: string }
+  /** A part of the text as it stands in the index, whatever the type of the parameter. */
+  | { kind: 'part'; how: 'equals' | 'starts' | 'ends' | 'contains'; text: string }
   /** An undefined part is not compared; an empty `system` means "without system". */
   | { kind: 'token'; code?: string; system?: string }
   | { kind: 'uri'; url: string; version: string }
@@ -40,7 +36,7 @@ export type SearchMatch =
 /** One half of a composite value. */
 interface SearchPart {
   parameter: SearchParameter
-  prefix?: SearchCondition['values'][number]['prefix']
+  prefix?: SearchPrefix
   match: SearchMatch
 }
 
@@ -50,14 +46,20 @@ interface SearchPart {
  */
 export function searchMatch(
   parameter: SearchParameter,
-  condition: Pick<SearchCondition, 'modifier'>,
-  { value, prefix }: SearchCondition['values'][number],
+  condition: Pick<ParameterCondition, 'modifier'>,
+  { value, prefix }: ParameterCondition['values'][number],
 ): SearchMatch {
   if (condition.modifier === 'missing') {
     if (value !== 'true' && value !== 'false') throw unreadable(parameter, value, 'true or false after :missing')
     return { kind: 'missing', missing: value === 'true' }
   }
   if (value.includes('\u0000')) throw unreadable(parameter, value, 'text without control characters')
+  const part = partOf(parameter, condition, value)
+  if (part) return part
+  if (condition.modifier === 'identifier') return token(value)
+  if (condition.modifier === 'of-type') return typedIdentifier(parameter, value)
+  if (terminologyModifiers.has(condition.modifier ?? '') && parameter.type === 'token')
+    throw unreadable(parameter, value, 'a condition before terminology was asked')
   switch (parameter.type) {
     case 'string':
       return parameter.name === '_text' || parameter.name === '_content' ? words(parameter, value) : string(value)
@@ -81,6 +83,31 @@ export function searchMatch(
   }
 }
 
+/** What `_filter` compares as text: of strings as they are folded, of codes, addresses and references as they stand. */
+function partOf(
+  { type }: SearchParameter,
+  { modifier }: Pick<ParameterCondition, 'modifier'>,
+  value: string,
+): SearchMatch | undefined {
+  const isPart = modifier === 'equals' || modifier === 'starts' || modifier === 'ends'
+  // what :contains means of strings and addresses is read with them
+  const isContained = modifier === 'contains' && (type === 'token' || type === 'reference')
+  if (!isPart && !isContained) return undefined
+  const text = unescapeValue(value)
+  return { kind: 'part', how: isPart ? modifier : 'contains', text: type === 'string' ? foldText(text) : text }
+}
+
+/** Modifiers of a token that ask for codes which terminology tells: they are made a list of codes before a storage sees them. */
+const terminologyModifiers: ReadonlySet<string> = new Set(['in', 'not-in', 'above', 'below'])
+
+/** Whether terminology must be asked which codes a condition means. */
+export const needsTerminology = ({ type }: SearchParameter, { modifier }: ParameterCondition): boolean =>
+  type === 'token' && terminologyModifiers.has(modifier ?? '')
+
+/** Under which name of the index the values of a condition stand: those of `:identifier` and `:of-type` have one of their own. */
+export const indexedName = ({ parameter, modifier }: Pick<ParameterCondition, 'parameter' | 'modifier'>): string =>
+  modifier === 'identifier' || modifier === 'of-type' ? `${parameter}:${modifier}` : parameter
+
 function string(value: string): SearchMatch {
   const exact = unescapeValue(value)
   return { kind: 'string', folded: foldText(exact), exact }
@@ -96,6 +123,14 @@ function token(value: string): SearchMatch {
   const [first = '', second] = splitEscaped(value, '|').map(unescapeValue)
   if (second === undefined) return { kind: 'token', code: first }
   return second === '' ? { kind: 'token', system: first } : { kind: 'token', system: first, code: second }
+}
+
+/** `system|code|value`: an identifier of a type. */
+function typedIdentifier(parameter: SearchParameter, value: string): SearchMatch {
+  const [system = '', code = '', identifier = '', ...more] = splitEscaped(value, '|').map(unescapeValue)
+  if (code === '' || identifier === '' || more.length > 0)
+    throw unreadable(parameter, value, 'an identifier with its type, system|code|value')
+  return { kind: 'token', system: identifierType(system, code), code: identifier }
 }
 
 function reference(value: string): SearchMatch {

@@ -1,27 +1,22 @@
 /** Parsing of search requests (https://hl7.org/fhir/R4/search.html). What the parameters are stands in search-parameters.ts. */
 import { isResource } from '../elements.ts'
 import { badRequest } from '../error.ts'
-import { type SearchCondition, type SearchModifier, searchMatch, splitPrefix } from './match.ts'
-import { type SearchParameter, type SearchParameterType, searchParameters } from './search-parameters.ts'
-import { dateRange, splitEscaped } from './value.ts'
+import { linkedCondition } from './chain.ts'
+import type { SearchCondition } from './condition.ts'
+import { parseFilter } from './filter.ts'
+import { invalidValue as invalid, parseCondition, splitModifier } from './parse-condition.ts'
+import { searchParameters } from './search-parameters.ts'
+import { dateRange } from './value.ts'
 
+export type { SearchCondition } from './condition.ts'
 export { referencesOf } from './index-values.ts'
-export type { SearchCondition, SearchModifier } from './match.ts'
+export { searchModifiers } from './parse-condition.ts'
 export {
   type SearchParameter,
-  type SearchParameterType,
   searchableTypes,
   searchParameters,
 } from './search-parameters.ts'
 export { escapeValue } from './value.ts'
-
-/** `parameter:in=ValueSet`: the caller expands the value set and adds a token condition of its codes. */
-interface MembershipCondition {
-  parameter: string
-  negated: boolean
-  /** Canonical of the value set. */
-  valueSet: string
-}
 
 /** `_include=Source:parameter:Target`; parameter `*` means all references of the source. */
 export interface IncludeDirective {
@@ -35,7 +30,6 @@ export interface IncludeDirective {
 export interface ParsedSearch {
   type: string
   conditions: SearchCondition[]
-  memberships: MembershipCondition[]
   sort: { parameter: string; descending: boolean }[]
   /** Page size within the bounds; 0 asks for the total alone. */
   count: number
@@ -58,23 +52,10 @@ export interface SearchOptions {
   /** Name under which page links carry the cursor. */
   cursorParameter?: string
   ignored?: string[]
-}
-
-const modifiers: Record<SearchParameterType, SearchModifier[]> = {
-  string: ['exact', 'contains', 'missing'],
-  token: ['missing', 'not', 'text'],
-  uri: ['missing', 'above', 'below', 'contains', 'exact'],
-  reference: ['missing'],
-  date: ['missing'],
-  number: ['missing'],
-  quantity: ['missing'],
-  composite: ['missing'],
-}
-const ordered: SearchParameterType[] = ['date', 'number', 'quantity']
-
-/** Modifiers that a parameter of that type takes, for the CapabilityStatement and for checks. */
-export function searchModifiers(type: SearchParameterType): readonly SearchModifier[] {
-  return modifiers[type]
+  /** Address of the FHIR base: references with and without it are the same. */
+  base?: string
+  /** Types that a chain joins only when it names them: what they say is not for everybody. */
+  onlyNamed?: readonly string[]
 }
 
 /**
@@ -89,7 +70,6 @@ export function parseSearch(
   const search: ParsedSearch = {
     type,
     conditions: [],
-    memberships: [],
     sort: [],
     count: options.defaultCount ?? 50,
     total: 'none',
@@ -104,7 +84,7 @@ export function parseSearch(
     if (ignored.has(name) || value === '') continue
     refuseUnsupported(name, value)
     if (name === (options.cursorParameter ?? '_cursor')) search.cursor = value
-    else if (readControl(search, [name, value], options) || readCondition(search, name, value)) {
+    else if (readControl(search, [name, value], options) || readCondition(search, [name, value], options)) {
       search.used.push([name, value])
     } else search.unknown.push(name)
   }
@@ -112,20 +92,17 @@ export function parseSearch(
 }
 
 /** Parameters of the standard that choose among resources in ways this server does not have. */
-const unsupported = new Set(['_filter', '_query', '_list', '_type', '_containedType'])
+const unsupported = new Set(['_query', '_list', '_type', '_containedType'])
 
 /**
- * What would narrow the search and cannot be done here is no parameter to be passed over: everything would match. So are chains
- * (https://hl7.org/fhir/R4/search.html#chaining) and their reverse (`_has`).
+ * What would narrow the search and cannot be done here is no parameter to be passed over: everything would match.
  * @throws FhirError 400
  */
 function refuseUnsupported(name: string, value: string): void {
   const [base = ''] = splitModifier(name)
-  const isChain = name.includes('.') && !name.startsWith('_')
   const isContained = base === '_contained' && value !== 'false'
-  if (!isChain && !isContained && base !== '_has' && !unsupported.has(base)) return
-  const what = isChain ? 'A chained parameter' : `The search parameter ${base}`
-  const text = `${what} is not supported by this server; search for what is referred to first, and then by its reference.`
+  if (!isContained && !unsupported.has(base)) return
+  const text = `The search parameter ${base} is not supported by this server; search for what is referred to first, and then by its reference.`
   throw badRequest({ text, expression: `http.${base.slice(0, 60)}` }, 'not-supported')
 }
 
@@ -190,61 +167,21 @@ function readInclude(search: ParsedSearch, name: string, value: string): boolean
   return true
 }
 
-function readCondition(search: ParsedSearch, name: string, value: string): boolean {
-  const [base = '', modifier] = splitModifier(name)
-  const parameter = searchParameters(search.type).get(base)
-  if (!parameter) return false
-  if (parameter.type === 'token' && (modifier === 'in' || modifier === 'not-in')) {
-    search.memberships.push({ parameter: base, negated: modifier === 'not-in', valueSet: value })
-    return true
+function readCondition(search: ParsedSearch, [name, value]: [string, string], options: SearchOptions): boolean {
+  const { type } = search
+  const [base = ''] = splitModifier(name)
+  if (name === '_filter') search.conditions.push(parseFilter(type, value, options))
+  else if (base === '_has' || isChain(name)) search.conditions.push(linkedCondition(type, name, value, options))
+  else {
+    const parameter = searchParameters(type).get(base)
+    if (!parameter) return false
+    search.conditions.push(parseCondition(parameter, name, value, options))
   }
-  search.conditions.push(parseCondition(parameter, modifier, value))
   return true
 }
 
-function splitModifier(name: string): [string, string | undefined] {
-  const colon = name.indexOf(':')
-  return colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)]
-}
-
-/** A thousand canonicals. */
-const longestCondition = 200_000
-
-function parseCondition(parameter: SearchParameter, modifier: string | undefined, text: string): SearchCondition {
-  const isType = parameter.type === 'reference' && modifier !== undefined && /^[A-Z]/.test(modifier)
-  const known = modifiers[parameter.type].find((each) => each === modifier)
-  if (modifier !== undefined && !known && !isType) {
-    const accepted = modifiers[parameter.type].map((each) => `:${each}`).join(' ')
-    throw badRequest(
-      {
-        text: `Search parameter ${parameter.name} does not take the modifier :${modifier}; it takes ${accepted}.`,
-        expression: `http.${parameter.name}`,
-      },
-      'not-supported',
-    )
-  }
-  if (text.length > longestCondition) throw invalid(parameter.name, text, `shorter than ${longestCondition} characters`)
-  const condition: SearchCondition = { parameter: parameter.name, values: [] }
-  if (known) condition.modifier = known
-  for (const part of splitEscaped(text, ',')) {
-    if (part === '') continue
-    const value = isType && !part.includes('/') ? `${modifier}/${part}` : part
-    condition.values.push(prefixed(parameter, known, value))
-  }
-  if (condition.values.length > 1000) throw invalid(parameter.name, `${condition.values.length} values`, 'at most 1000')
-  // whoever evaluates it reads the values in the same way: a bad one is found here, where the request is answered
-  for (const each of condition.values) searchMatch(parameter, condition, each)
-  return condition
-}
-
-function prefixed(parameter: SearchParameter, modifier: SearchModifier | undefined, value: string) {
-  return modifier === 'missing' || !ordered.includes(parameter.type) ? { value } : splitPrefix(value)
-}
-
-function invalid(name: string, value: string, accepted: string) {
-  const shown = value.length > 60 ? `${value.slice(0, 60)}…` : value
-  return badRequest({ text: `Search parameter ${name}: "${shown}" is not ${accepted}.`, expression: `http.${name}` })
-}
+/** Whether a name has a dot that is not one of a parameter of the base. */
+const isChain = (name: string): boolean => name.includes('.')
 
 /** Range of a history's `_since` or `_at`. @throws FhirError 400. */
 export function instantParameter(name: string, value: string): { low: number; high: number } {

@@ -36,6 +36,8 @@ export interface SearchParameter {
   system?: string
   /** Resource types a reference may point to; other targets are not indexed. */
   target?: string[]
+  /** Types that a chain joins when it names none; every type when absent. */
+  joins?: string[]
 }
 
 type Row = [
@@ -62,7 +64,7 @@ const common: SearchParameter[] = (
     ['_id', 'token', '', 'Logical id'],
     ['_lastUpdated', 'date', '', 'When the version came to be'],
     ['_tag', 'token', 'meta.tag', 'Tags of the resource'],
-    ['_profile', 'uri', 'meta.profile', 'Profiles the resource claims'],
+    ['_profile', 'uri', 'meta.profile', 'Profiles the resource claims', { joins: ['StructureDefinition'] }],
     ['_security', 'token', 'meta.security', 'Security labels'],
     ['_source', 'uri', 'meta.source', 'Where the resource comes from'],
     ['_text', 'string', '', 'Words of the narrative'],
@@ -130,15 +132,27 @@ const specific: Record<string, Row[]> = {
   ValueSet: [
     ['code', 'token', 'expansion.contains*.code compose.include.concept.code', 'A code it lists'],
     ['expansion', 'uri', 'expansion.identifier', 'Identifier of the stored expansion'],
-    ['reference', 'uri', 'compose.include.system', 'Code system it draws from'],
+    ['reference', 'uri', 'compose.include.system', 'Code system it draws from', { joins: ['CodeSystem'] }],
     [
       'keyword',
       'token',
       'extension(url=http://hl7.org/fhir/StructureDefinition/valueset-keyWord).valueString',
       'Keyword',
     ],
-    ['codesystem', 'uri', 'compose.include.system compose.exclude.system', 'Code system in its definition'],
-    ['valueset', 'reference', 'compose.include.valueSet compose.exclude.valueSet', 'Value set in its definition'],
+    [
+      'codesystem',
+      'uri',
+      'compose.include.system compose.exclude.system',
+      'Code system in its definition',
+      { joins: ['CodeSystem'] },
+    ],
+    [
+      'valueset',
+      'reference',
+      'compose.include.valueSet compose.exclude.valueSet',
+      'Value set in its definition',
+      { joins: ['ValueSet'] },
+    ],
     ...artifactRows,
   ],
   CodeSystem: [
@@ -151,24 +165,24 @@ const specific: Record<string, Row[]> = {
       { system: 'http://hl7.org/fhir/codesystem-content-mode' },
     ],
     ['language', 'token', 'concept*.designation.language', 'Language of a designation'],
-    ['supplements', 'reference', 'supplements', 'Code system it supplements'],
+    ['supplements', 'reference', 'supplements', 'Code system it supplements', { joins: ['CodeSystem'] }],
     ['system', 'uri', 'url', 'The system of its codes (same as url)'],
-    ['valueset', 'reference', 'valueSet', 'Value set of all its codes'],
+    ['valueset', 'reference', 'valueSet', 'Value set of all its codes', { joins: ['ValueSet'] }],
     ...artifactRows,
   ],
   ConceptMap: [
-    ['source', 'reference', 'sourceCanonical', 'Source value set'],
-    ['target', 'reference', 'targetCanonical', 'Target value set'],
+    ['source', 'reference', 'sourceCanonical', 'Source value set', { joins: ['ValueSet'] }],
+    ['target', 'reference', 'targetCanonical', 'Target value set', { joins: ['ValueSet'] }],
     // canonical is a kind of uri: a map that names its value set as canonical is found by its uri, too
-    ['source-uri', 'reference', 'sourceUri sourceCanonical', 'Source value set by uri'],
-    ['target-uri', 'reference', 'targetUri targetCanonical', 'Target value set by uri'],
-    ['source-system', 'uri', 'group.source', 'Source code system'],
-    ['target-system', 'uri', 'group.target', 'Target code system'],
+    ['source-uri', 'reference', 'sourceUri sourceCanonical', 'Source value set by uri', { joins: ['ValueSet'] }],
+    ['target-uri', 'reference', 'targetUri targetCanonical', 'Target value set by uri', { joins: ['ValueSet'] }],
+    ['source-system', 'uri', 'group.source', 'Source code system', { joins: ['CodeSystem'] }],
+    ['target-system', 'uri', 'group.target', 'Target code system', { joins: ['CodeSystem'] }],
     ['source-code', 'token', 'group.element.code', 'Code that is mapped'],
     ['target-code', 'token', 'group.element.target.code', 'Code that is mapped to'],
     ['dependson', 'uri', 'group.element.target.dependsOn.property', 'Property a mapping depends on'],
     ['product', 'uri', 'group.element.target.product.property', 'Property a mapping produces'],
-    ['other', 'reference', 'group.unmapped.url', 'Map that serves unmapped codes'],
+    ['other', 'reference', 'group.unmapped.url', 'Map that serves unmapped codes', { joins: ['ConceptMap'] }],
   ],
   NamingSystem: [
     [
@@ -205,6 +219,7 @@ const specific: Record<string, Row[]> = {
       'reference',
       'action*.definitionCanonical action*.definitionUri',
       'Activity, plan or questionnaire an action uses',
+      { joins: ['ActivityDefinition', 'PlanDefinition', 'Questionnaire'] },
     ],
   ],
   ActivityDefinition: relatedRows,
@@ -212,7 +227,7 @@ const specific: Record<string, Row[]> = {
   StructureMap: [],
   StructureDefinition: [
     ['abstract', 'token', 'abstract', 'Cannot be used in instances'],
-    ['base', 'reference', 'baseDefinition', 'Definition it derives from'],
+    ['base', 'reference', 'baseDefinition', 'Definition it derives from', { joins: ['StructureDefinition'] }],
     ['base-path', 'token', 'snapshot.element.base.path differential.element.base.path', 'Path an element comes from'],
     [
       'derivation',
@@ -239,22 +254,28 @@ const specific: Record<string, Row[]> = {
     ],
     ['path', 'token', 'snapshot.element.path differential.element.path', 'Path of an element'],
     ['type', 'uri', 'type', 'Type it defines or constrains'],
-    ['valueset', 'reference', 'snapshot.element.binding.valueSet', 'Value set an element is bound to'],
+    [
+      'valueset',
+      'reference',
+      'snapshot.element.binding.valueSet',
+      'Value set an element is bound to',
+      { joins: ['ValueSet'] },
+    ],
   ],
   OperationDefinition: [
     ['base', 'reference', 'base', 'Operation it specialises'],
     ['code', 'token', 'code', 'Name of the operation'],
-    ['input-profile', 'reference', 'inputProfile', 'Profile of the input'],
+    ['input-profile', 'reference', 'inputProfile', 'Profile of the input', { joins: ['StructureDefinition'] }],
     ['instance', 'token', 'instance', 'At instance level'],
     ['kind', 'token', 'kind', 'operation or query', { system: 'http://hl7.org/fhir/operation-kind' }],
-    ['output-profile', 'reference', 'outputProfile', 'Profile of the output'],
+    ['output-profile', 'reference', 'outputProfile', 'Profile of the output', { joins: ['StructureDefinition'] }],
     ['system', 'token', 'system', 'At system level'],
     ['type', 'token', 'type', 'At type level'],
   ],
   SearchParameter: [
     ['base', 'token', 'base', 'Resource type it applies to'],
     ['code', 'token', 'code', 'Name in the URL'],
-    ['component', 'reference', 'component.definition', 'Parameter a composite uses'],
+    ['component', 'reference', 'component.definition', 'Parameter a composite uses', { joins: ['SearchParameter'] }],
     ['derived-from', 'reference', 'derivedFrom', 'Parameter it is derived from'],
     ['target', 'token', 'target', 'Type a reference points to'],
     ['type', 'token', 'type', 'Kind of parameter', { system: 'http://hl7.org/fhir/search-param-type' }],
@@ -268,13 +289,19 @@ const specific: Record<string, Row[]> = {
   ImplementationGuide: [
     ['depends-on', 'reference', 'dependsOn.uri', 'Guide it depends on'],
     experimental,
-    ['global', 'reference', 'global.profile', 'Profile that applies to all resources'],
+    [
+      'global',
+      'reference',
+      'global.profile',
+      'Profile that applies to all resources',
+      { joins: ['StructureDefinition'] },
+    ],
     ['resource', 'reference', 'definition.resource.reference', 'Resource in the guide'],
   ],
   CapabilityStatement: [
     ['fhirversion', 'token', 'fhirVersion', 'FHIR version'],
     ['format', 'token', 'format', 'Format'],
-    ['guide', 'reference', 'implementationGuide', 'Guide it follows'],
+    ['guide', 'reference', 'implementationGuide', 'Guide it follows', { joins: ['ImplementationGuide'] }],
     ['mode', 'token', 'rest.mode', 'client or server', { system: 'http://hl7.org/fhir/restful-capability-mode' }],
     [
       'resource',
@@ -283,10 +310,22 @@ const specific: Record<string, Row[]> = {
       'Resource type it mentions',
       { system: 'http://hl7.org/fhir/resource-types' },
     ],
-    ['resource-profile', 'reference', 'rest.resource.profile', 'Profile it requires'],
+    [
+      'resource-profile',
+      'reference',
+      'rest.resource.profile',
+      'Profile it requires',
+      { joins: ['StructureDefinition'] },
+    ],
     ['security-service', 'token', 'rest.security.service', 'Security service'],
     ['software', 'string', 'software.name', 'Software'],
-    ['supported-profile', 'reference', 'rest.resource.supportedProfile', 'Profile it supports'],
+    [
+      'supported-profile',
+      'reference',
+      'rest.resource.supportedProfile',
+      'Profile it supports',
+      { joins: ['StructureDefinition'] },
+    ],
   ],
   Provenance: [
     ['target', 'reference', 'target', 'What it is about'],
@@ -329,7 +368,7 @@ const specific: Record<string, Row[]> = {
   ],
   Endpoint: [
     ['connection-type', 'token', 'connectionType', 'Protocol'],
-    ['organization', 'reference', 'managingOrganization', 'Who manages it'],
+    ['organization', 'reference', 'managingOrganization', 'Who manages it', { joins: ['Organization'] }],
     ['payload-type', 'token', 'payloadType', 'Kind of content'],
   ],
   Organization: [
@@ -337,8 +376,8 @@ const specific: Record<string, Row[]> = {
     ['active', 'token', 'active', 'Still in use'],
     ['address', 'string', 'address', 'Any part of the address'],
     ['address-country', 'string', 'address.country', 'Country of the address'],
-    ['endpoint', 'reference', 'endpoint', 'Technical endpoints'],
-    ['partof', 'reference', 'partOf', 'Organisation it is part of'],
+    ['endpoint', 'reference', 'endpoint', 'Technical endpoints', { joins: ['Endpoint'] }],
+    ['partof', 'reference', 'partOf', 'Organisation it is part of', { joins: ['Organization'] }],
     ['type', 'token', 'type', 'Kind of organisation'],
   ],
   Basic: [

@@ -117,3 +117,6 @@ export function splitReference(text: string): { value: string; version: string; 
   const literal = /(?:^|\/)([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/.exec(value)
   return { value, version, id: literal?.[2] ?? '', type: literal?.[1] ?? '' }
 }
+
+/** How the index writes the type of an identifier, for `:of-type`. */
+export const identifierType = (system: string, code: string): string => JSON.stringify([system, code])

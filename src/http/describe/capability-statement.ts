@@ -1,7 +1,8 @@
-import { searchModifiers, searchParameters } from '../../fhir/search/parse-search.ts'
+import { type SearchParameter, searchModifiers, searchParameters } from '../../fhir/search/parse-search.ts'
 import type { CapabilityStatement } from '../../fhir/types.ts'
-import { isAppendOnly } from '../audit/audit-event.ts'
+import { isAppendOnly, isProtectedType } from '../audit/audit-event.ts'
 import type { BoundOperation, HttpContext } from '../context.ts'
+import { completeLevels } from './crmi-levels.ts'
 import { operationDefinitionUrl } from './operation-definitions.ts'
 import { security } from './security.ts'
 import { servedTypes, takesWrites } from './stored-types.ts'
@@ -45,6 +46,7 @@ export function capabilityStatement(context: HttpContext): CapabilityStatement {
     instantiates: [
       'http://hl7.org/fhir/CapabilityStatement/terminology-server',
       'https://profiles.ihe.net/ITI/SVCM/CapabilityStatement/IHE.SVCM.TerminologyRepository',
+      ...completeLevels(context.operations),
     ],
     software: context.software,
     implementation: { description: 'vidimus', url: baseUrl },
@@ -86,6 +88,13 @@ function rest(context: HttpContext): Rest {
       ...(takesWrites(context) ? [{ code: 'transaction' as const }] : []),
       { code: 'history-system' },
     ],
+    searchParam: [
+      {
+        name: '_filter',
+        type: 'special',
+        documentation: 'An expression of https://hl7.org/fhir/R4/search_filter.html over the parameters of the type.',
+      },
+    ],
   }
   if (system.length > 0) made.operation = system.map((each) => restOperation(context, each))
   return made
@@ -102,7 +111,9 @@ function restResource(context: HttpContext, type: string): RestResource {
     type: type as RestResource['type'],
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     interaction: interactions.filter(({ code }) => (writes || code !== 'create') && !(isFixed && changing.has(code))),
-    versioning: 'versioned-update',
+    // Versions of what only grows are there, but no update could name one.
+    versioning: isFixed ? 'versioned' : 'versioned-update',
+    referencePolicy: ['literal', 'logical'],
     readHistory: true,
     updateCreate: !isFixed,
     conditionalCreate: writes,
@@ -113,14 +124,25 @@ function restResource(context: HttpContext, type: string): RestResource {
       name,
       type: kind,
       ...(definition === undefined ? {} : { definition }),
-      documentation: `${documentation}. Modifiers: ${searchModifiers(kind)
+      documentation: `${documentation}. Modifiers: ${searchModifiers({ name, type: kind })
         .map((each) => `:${each}`)
         .join(' ')}.`,
     })),
   }
   if (references.length > 0) made.searchInclude = references
+  const referring = isProtectedType(type) ? [] : referringTo(context, type)
+  if (referring.length > 0) made.searchRevInclude = referring
   if (operations.length > 0) made.operation = operations.map((each) => restOperation(context, each))
   return made
+}
+
+/** What `_revinclude` takes of a type: references of others that may point to it, as far as everybody may see them. */
+function referringTo(context: HttpContext, type: string): string[] {
+  const mayRefer = ({ type: kind, target, joins }: SearchParameter) =>
+    kind === 'reference' && (target ?? joins)?.includes(type) !== false
+  return servedTypes(context)
+    .filter((source) => !isProtectedType(source))
+    .flatMap((source) => [...searchParameters(source).values()].filter(mayRefer).map(({ name }) => `${source}:${name}`))
 }
 
 function restOperation(context: HttpContext, operation: BoundOperation) {

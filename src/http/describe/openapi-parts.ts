@@ -58,8 +58,12 @@ export function described(given: Description | undefined): Node {
       ...(type === 'none' ? {} : { content: { ...contentOf(type), ...more } }),
     }
   }
-  for (const status of new Set(errors)) responses[status] = { $ref: `#/components/responses/${status}` }
-  responses.default = { $ref: '#/components/responses/default' }
+  const possible = [...errors, ...errorsOfAll]
+  // What is no id is found nowhere, whatever is asked of it.
+  if (query.includes(pathId)) possible.push(404)
+  if (body) possible.push(415)
+  if (given.security === 'bearer') possible.push(507)
+  for (const status of new Set(possible)) responses[status] = { $ref: `#/components/responses/${status}` }
   return {
     operationId,
     summary,
@@ -76,6 +80,12 @@ const securityOf = ({ security = 'none' }: Description): Node[] => [
   ...(security === 'none' ? [] : [{ bearer: [] }]),
 ]
 
+/**
+ * What any request may meet: it is not understood, its token does not hold or permits too little, the format cannot be given, it is
+ * late, its headers or the reply too long, one client asks too much, the server is busy. There is no `default`: it would declare all.
+ */
+const errorsOfAll = [400, 401, 403, 406, 408, 413, 429, 431, 503]
+
 const meanings: Record<string, string> = {
   200: 'Success',
   201: 'Created; Location has the address',
@@ -86,8 +96,11 @@ const meanings: Record<string, string> = {
 const errorMeanings: Record<string, string> = {
   400: 'The request is not understood',
   401: 'A bearer token is needed',
+  403: 'What the token permits is not enough',
   404: 'There is no such thing',
+  405: 'Not this method',
   406: 'Nothing that Accept names can be given',
+  408: 'The request took too long to arrive',
   409: 'Something else has taken the place',
   410: 'It was deleted',
   412: 'A precondition does not hold',
@@ -95,9 +108,10 @@ const errorMeanings: Record<string, string> = {
   415: 'A body of this media type is not read here',
   422: 'What was sent is understood and refused',
   429: 'Too many requests of one client; Retry-After says when',
+  431: 'The headers are too large',
   501: 'This server does not do that',
   503: 'Not now; Retry-After says when',
-  default: 'An error',
+  507: 'The disk of the store is full',
 }
 
 const resource: Node = {

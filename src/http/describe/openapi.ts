@@ -104,8 +104,8 @@ function probe(origin: string, name: 'health' | 'ready'): Node {
     name === 'health'
       ? { 200: { description: 'The server is up', content }, 204: { description: 'The server is in maintenance' } }
       : { 200: { description: 'Everything is there', content }, 503: { description: 'What is missing', content } }
-  const error = { $ref: '#/components/responses/404' }
-  const responses = { ...states, 405: error }
+  const errors = [405, 408, 431].map((status) => [status, { $ref: `#/components/responses/${status}` }])
+  const responses = { ...states, ...Object.fromEntries(errors) }
   return {
     servers: [{ url: origin, description: 'The server' }],
     get: {

@@ -1,5 +1,8 @@
 import { badRequest } from '../../fhir/error.ts'
-import { type ParsedSearch, parseSearch, searchableTypes } from '../../fhir/search/parse-search.ts'
+import { eachCondition, isParameterCondition, joinedType } from '../../fhir/search/condition.ts'
+import { needsTerminology } from '../../fhir/search/match.ts'
+import { type ParsedSearch, parseSearch, searchableTypes, searchParameters } from '../../fhir/search/parse-search.ts'
+import { isProtectedType } from '../audit/audit-event.ts'
 import type { HttpContext } from '../context.ts'
 import { printable } from '../message/errors.ts'
 import type { QueryPair } from '../message/exchange.ts'
@@ -29,25 +32,40 @@ const mostOf = {
   'value sets': 2,
   'sort keys': 8,
   includes: 10,
+  /** Conditions of filters, and of all types that a chain may mean. */
+  comparisons: 120,
+  'joins of types': 40,
 }
+
+/** Modifiers of conditions over parts of texts. */
+const ofParts: ReadonlySet<string | undefined> = new Set(['contains', 'text', 'starts', 'ends'])
 
 /** @throws FhirError 400 too-costly for a search that asks for more than any honest one does */
 function checkCost(search: ParsedSearch): void {
-  const { conditions, memberships, sort } = search
-  const parts = conditions.filter(({ modifier }) => modifier === 'contains' || modifier === 'text')
-  const words = conditions.filter(({ parameter }) => parameter === '_content' || parameter === '_text')
-  const count = (list: ParsedSearch['conditions']) => list.reduce((sum, { values }) => sum + values.length, 0)
   search.include = distinct(search.include)
   search.revinclude = distinct(search.revinclude)
   const counts: Record<keyof typeof mostOf, number> = {
-    conditions: conditions.length,
-    values: count(conditions),
-    parts: count(parts),
-    words: count(words),
-    'value sets': memberships.length,
-    'sort keys': sort.length,
+    conditions: search.conditions.length,
+    values: 0,
+    parts: 0,
+    words: 0,
+    'value sets': 0,
+    'sort keys': search.sort.length,
     includes: search.include.length + search.revinclude.length,
+    comparisons: 0,
+    'joins of types': 0,
   }
+  eachCondition(search.type, search.conditions, (condition, type) => {
+    if ('meeting' in condition) counts['joins of types']++
+    if (!isParameterCondition(condition)) return
+    const { parameter, modifier, values } = condition
+    counts.comparisons++
+    counts.values += values.length
+    if (ofParts.has(modifier)) counts.parts += values.length
+    if (parameter === '_content' || parameter === '_text') counts.words += values.length
+    const known = searchParameters(type).get(parameter)
+    if (known && needsTerminology(known, condition)) counts['value sets'] += values.length
+  })
   const asked = new Map(Object.entries(counts))
   for (const [what, most] of Object.entries(mostOf))
     if ((asked.get(what) ?? 0) > most) throw badRequest(`The search has more than ${most} ${what}.`, 'too-costly')
@@ -55,14 +73,29 @@ function checkCost(search: ParsedSearch): void {
 
 const distinct = <T>(list: T[]): T[] => [...new Map(list.map((each) => [JSON.stringify(each), each])).values()]
 
+/** How a search is read. */
+export interface ReadingSearch {
+  /** Unknown parameters are an error (`Prefer: handling=strict`, and every conditional interaction). */
+  strict: boolean
+  /** Address of the FHIR base. */
+  base: string
+  /** Whether the requester may search a type. @throws FhirError 401, 403 when it may not */
+  permit(type: string): void
+}
+
 /**
- * Understands a search.
- * @param strict unknown parameters are an error (`Prefer: handling=strict`, and every conditional interaction)
- * @throws FhirError 400
+ * Understands a search. What is not for everybody is joined only by those who may search it themselves: a chain that names no type
+ * passes it over, one that names it is refused.
+ * @throws FhirError 400; 401 or 403 for a type that the requester may not search
  */
-export function readSearch(type: string, pairs: QueryPair[], strict: boolean): ParsedSearch {
-  const search = parseSearch(type, pairs, { defaultCount: defaultPageSize, maximumCount: maximumPageSize })
+export function readSearch(type: string, pairs: QueryPair[], { strict, base, permit }: ReadingSearch): ParsedSearch {
+  const onlyNamed = supportedTypes.filter(isProtectedType)
+  const bounds = { defaultCount: defaultPageSize, maximumCount: maximumPageSize }
+  const search = parseSearch(type, pairs, { ...bounds, base, onlyNamed })
   checkCost(search)
+  eachCondition(type, search.conditions, (condition) => {
+    if ('meeting' in condition && isProtectedType(joinedType(condition))) permit(joinedType(condition))
+  })
   const [unknown] = search.unknown
   if (strict && unknown !== undefined) {
     throw badRequest(

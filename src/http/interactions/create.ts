@@ -13,7 +13,7 @@ export const create: Interaction = async (context, request, { type }): Promise<F
   const condition = request.headers['if-none-exist']
   return context.inTurn(async () => {
     if (condition !== undefined) {
-      const matches = await matchesOf(context, type, parseQuery(condition.replace(/^.*\?/, '')))
+      const matches = await matchesOf(context, request, type, parseQuery(condition.replace(/^.*\?/, '')))
       const [match] = matches
       if (matches.length > 1)
         throw new FhirError(412, issue('multiple-matches', 'If-None-Exist fits several resources.'))

@@ -11,7 +11,7 @@ export const deleteResource: Interaction = (context, request, { type, id }) =>
 /** `DELETE [base]/[type]?…`: at most one resource. */
 export const conditionalDelete: Interaction = (context, request, { type }) =>
   context.inTurn(async () => {
-    const match = await singleMatch(context, type, request.query)
+    const match = await singleMatch(context, request, type, request.query)
     return match ? remove(context, request, type, match.id) : deleted(request, `Nothing fits the condition.`)
   })
 

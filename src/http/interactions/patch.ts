@@ -27,7 +27,7 @@ export const patch: Interaction = (context, request, { type, id }) => {
 export const conditionalPatch: Interaction = (context, request, { type }) => {
   const change = readPatch(request.body)
   return context.inTurn(async () => {
-    const match = await singleMatch(context, type, request.query)
+    const match = await singleMatch(context, request, type, request.query)
     if (!match) throw notFound('Nothing fits the condition.')
     return applyTo(context, request, match, change)
   })

@@ -1,6 +1,7 @@
 import { parseCanonical } from '../../fhir/canonical.ts'
 import { issue } from '../../fhir/error.ts'
 import { notReady } from '../../fhir/not-ready.ts'
+import { isParameterCondition, type ParameterCondition } from '../../fhir/search/condition.ts'
 import { unescapeValue } from '../../fhir/search/value.ts'
 import type { Issue } from '../../fhir/types.ts'
 import type { SearchCondition } from '../../storage/storage.ts'
@@ -24,10 +25,11 @@ export async function refusePendingSearch(
   type: string,
   conditions: SearchCondition[],
 ): Promise<void> {
-  const named = (parameter: string) => conditions.find((each) => each.parameter === parameter && !each.modifier)
+  const named = (parameter: string) =>
+    conditions.filter(isParameterCondition).find((each) => each.parameter === parameter && !each.modifier)
   const [url, id] = [named('url'), named('_id')]
   if (!url && !id) return
-  const values = ({ values: given }: SearchCondition) => given.map(({ value }) => value)
+  const values = ({ values: given }: ParameterCondition) => given.map(({ value }) => value)
   await refusePending(context, type, {
     ...(url && { urls: values(url).map((each) => parseCanonical(unescapeValue(each)).url) }),
     ...(id && { ids: values(id) }),

@@ -1,11 +1,14 @@
 import { FhirError, issue, operationOutcome } from '../../fhir/error.ts'
+import { replaceConditions, type SearchModifier } from '../../fhir/search/condition.ts'
 import { meetsConditions } from '../../fhir/search/evaluate.ts'
-import type { ParsedSearch } from '../../fhir/search/parse-search.ts'
+import { needsTerminology } from '../../fhir/search/match.ts'
+import { type ParsedSearch, searchParameters } from '../../fhir/search/parse-search.ts'
 import type { Bundle, BundleEntry, Issue, Resource } from '../../fhir/types.ts'
 import type { SearchCondition, SearchPage, StoredVersion } from '../../storage/storage.ts'
 import type { HttpContext, Interaction } from '../context.ts'
 import { generatedOperationDefinitions } from '../describe/operation-definitions.ts'
-import { readSearch } from '../describe/stored-types.ts'
+import { type ReadingSearch, readSearch } from '../describe/stored-types.ts'
+import { checkPermission } from '../limits/requester.ts'
 import { decodeText } from '../message/body.ts'
 import { printable } from '../message/errors.ts'
 import type { FhirReply, FhirRequest, QueryPair } from '../message/exchange.ts'
@@ -22,7 +25,7 @@ export const longPage = 200
 /** `GET [base]/[type]?…` and `POST [base]/[type]/_search` (https://hl7.org/fhir/R4/http.html#search). */
 export const search: Interaction = async (context, request, { type }): Promise<FhirReply> => {
   const { strict } = preferences(request.headers.prefer)
-  const parsed = readSearch(type, [...request.query, ...formPairs(request)], strict)
+  const parsed = readSearch(type, [...request.query, ...formPairs(request)], readingOf(context, request, strict))
   const budget = request.requester.budget()
   if (parsed.count > longPage || parsed.include.length > 0 || parsed.revinclude.length > 0)
     await request.requester.enter(context.gate)
@@ -49,7 +52,7 @@ export const search: Interaction = async (context, request, { type }): Promise<F
 
 /** Runs the search; `_count=0` and `_summary=count` fetch nothing. */
 async function findPage(context: HttpContext, parsed: ParsedSearch): Promise<SearchPage> {
-  const conditions = [...parsed.conditions, ...(await membershipConditions(context, parsed))]
+  const conditions = await knownConditions(context, parsed)
   const query = { ...parsed, conditions }
   const made = parsed.type === 'OperationDefinition' ? await generatedMatches(context, conditions) : []
   const page = made.length > 0 ? await pageWith(context, query, made) : await storedPage(context, query)
@@ -105,18 +108,33 @@ async function pageWith(context: HttpContext, query: ParsedSearch, made: StoredV
   return { ...stored, ...total, matches: [...matches, ...stored.matches] }
 }
 
-/** `:in` and `:not-in` as conditions over the codes of the value set. */
-export async function membershipConditions(context: HttpContext, parsed: ParsedSearch): Promise<SearchCondition[]> {
-  const made: SearchCondition[] = []
-  for (const { parameter, negated, valueSet } of parsed.memberships) {
-    const codes = await context.hooks.expandTokens?.(valueSet)
-    if (!codes) throw new FhirError(400, issue('not-supported', ':in and :not-in are not available on this server.'))
-    const values = codes.map((value) => ({ value }))
-    if (negated) made.push({ parameter, modifier: 'not', values })
+/** How the search of a request is read. */
+export const readingOf = (context: HttpContext, { requester }: FhirRequest, strict: boolean): ReadingSearch => ({
+  strict,
+  base: context.settings.baseUrl,
+  permit: (type) => checkPermission(requester, 'search', type),
+})
+
+/** The conditions of a search, `:in`, `:not-in`, `:above` and `:below` of codes as lists of codes. */
+export function knownConditions(context: HttpContext, { type, conditions }: ParsedSearch): Promise<SearchCondition[]> {
+  return replaceConditions(type, conditions, async (condition, of) => {
+    const parameter = searchParameters(of).get(condition.parameter)
+    if (!parameter || !needsTerminology(parameter, condition)) return condition
+    const { modifier } = condition
+    const lists = await Promise.all(condition.values.map(({ value }) => codesOf(context, modifier, value)))
+    const values = lists.flat().map((value) => ({ value }))
+    if (modifier === 'not-in') return { parameter: condition.parameter, modifier: 'not', values }
     // Nothing is in an empty set, and a condition without values would let everything through.
-    else made.push({ parameter, values: values.length > 0 ? values : [{ value: 'urn:vidimus:none|none' }] })
-  }
-  return made
+    const none = [{ value: 'urn:vidimus:none|none' }]
+    return { parameter: condition.parameter, values: values.length > 0 ? values : none }
+  })
+}
+
+async function codesOf({ hooks }: HttpContext, modifier: SearchModifier | undefined, value: string): Promise<string[]> {
+  const isSubsumption = modifier === 'above' || modifier === 'below'
+  const codes = isSubsumption ? await hooks.subsumedTokens?.(value, modifier) : await hooks.expandTokens?.(value)
+  if (codes) return codes
+  throw new FhirError(400, issue('not-supported', `:${modifier} is not available on this server.`))
 }
 
 function formPairs(request: FhirRequest): QueryPair[] {

@@ -178,12 +178,14 @@ async function findTarget(context: HttpContext, step: Step): Promise<void> {
   if (write.method === 'POST') {
     const condition = request.headers['if-none-exist']
     const match =
-      condition === undefined ? undefined : await singleMatch(context, type, parseQuery(condition.replace(/^.*\?/, '')))
+      condition === undefined
+        ? undefined
+        : await singleMatch(context, request, type, parseQuery(condition.replace(/^.*\?/, '')))
     if (match) step.existing = match
     else if (resource) await checkCanonicalIsNew(context, resource)
     write.id = context.uuid()
   } else if (write.id === '') {
-    const match = await singleMatch(context, type, request.query)
+    const match = await singleMatch(context, request, type, request.query)
     if (write.method === 'PUT' && resource) await checkOwnId(context, resource, match)
     write.id = match?.id ?? (write.method === 'PUT' ? (resource?.id ?? context.uuid()) : '')
   }
@@ -258,7 +260,7 @@ async function completeWrite(
   const found = new Map(addresses)
   for (const condition of conditionalReferences(resource)) {
     const [type = '', query = ''] = condition.split('?')
-    const match = await singleMatch(context, type, parseQuery(query))
+    const match = await singleMatch(context, request, type, parseQuery(query))
     if (!match) throw new FhirError(412, issue('not-found', `Nothing fits the conditional reference to a ${type}.`))
     found.set(condition, `${match.type}/${match.id}`)
   }

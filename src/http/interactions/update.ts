@@ -22,7 +22,7 @@ export const update: Interaction = async (context, request, { type, id }): Promi
 export const conditionalUpdate: Interaction = async (context, request, { type }): Promise<FhirReply> => {
   const received = await check(context, receiveResource(request, type, context.hooks))
   return context.inTurn(async () => {
-    const match = await singleMatch(context, type, request.query)
+    const match = await singleMatch(context, request, type, request.query)
     const bodyId = received.resource.id
     await checkOwnId(context, received.resource, match)
     if (!match && bodyId === undefined) await checkCanonicalIsNew(context, received.resource)

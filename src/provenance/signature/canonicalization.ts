@@ -37,7 +37,8 @@ export function canonicalBytes(resource: Resource, canonicalization: Canonicaliz
   const members = Object.entries(asJson(resource)).filter(([name]) => !leftOut[canonicalization].includes(name))
   const told = Object.fromEntries(members)
   try {
-    const fault = uncarried(told)
+    // Of the resource itself: a copy knows the texts of its numbers no more.
+    const fault = uncarried(asJson(resource))
     if (fault !== undefined) throw unprocessable(`${artefactName(resource)} cannot be signed: ${fault}.`)
     return Buffer.from(canonicalJson(told))
   } catch (error) {

@@ -8,6 +8,9 @@ import { artefactCanonical, artefactName, statusOf } from '../../fhir/artefact.t
 import { issue } from '../../fhir/error.ts'
 import { asJson } from '../../fhir/json.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { Verify } from './judge.ts'
+import { isSignedAlready } from './stored.ts'
 
 /** One rule: what meets all that it names needs a signature. */
 export interface SignatureRule {
@@ -59,6 +62,30 @@ function isFor(jurisdictions: readonly string[], resource: Resource): boolean {
       (typeof code === 'string' && jurisdictions.includes(participantKey(code)))
     )
   })
+}
+
+/** What a signature is looked for in. */
+export interface SignedContent {
+  isRequired: IsRequired
+  verify: Verify
+  storage: Pick<Storage, 'read' | 'search'>
+}
+
+/**
+ * Why an artefact that comes with others does not become active: it needs the signature of an author, and neither they nor the store
+ * have one over this content.
+ */
+export async function unsignedAmong(
+  resource: Resource,
+  beside: readonly Resource[],
+  { isRequired, verify, storage }: SignedContent,
+): Promise<Issue | undefined> {
+  if (!isRequired(resource)) return undefined
+  const holds = (each: Resource) =>
+    each.resourceType === 'Provenance' &&
+    verify(each, resource).signatures.some(({ isAuthors, result }) => isAuthors && result)
+  if (beside.some(holds) || (await isSignedAlready(resource, { storage, verify }))) return undefined
+  return unsigned(resource)
 }
 
 /** Why an artefact does not become active. */

@@ -244,6 +244,13 @@ function transaction<Result>(connection: DatabaseSync, mode: 'read' | 'write', w
   }
 }
 
+/** Result codes of a disk that does not take what is written. */
+const unwritables: Record<number, string> = {
+  8: 'it can only be read',
+  10: 'its disk does not work, or takes no more',
+  14: 'its file cannot be opened',
+}
+
 /** SQLite's result codes that a client may meet, as FhirError; anything else as it is. */
 export function storageError(error: unknown): unknown {
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
@@ -252,6 +259,11 @@ export function storageError(error: unknown): unknown {
     return new FhirError(503, busy, { 'Retry-After': '1' })
   }
   if (code === 13) return new FhirError(507, issue('no-store', 'The disk of the store is full; nothing was written.'))
+  const unwritable = code === undefined ? undefined : unwritables[code]
+  if (unwritable !== undefined) {
+    const text = `The store cannot be written now: ${unwritable}. Nothing was written.`
+    return new FhirError(503, issue('no-store', text), { 'Retry-After': '60' })
+  }
   if (code === 18) return new FhirError(413, issue('too-costly', 'The resource is too big for the store.'))
   return error
 }

@@ -6,7 +6,7 @@ import type { Resource } from '../../fhir/types.ts'
 import type { Database } from './database.ts'
 
 /** To be raised when extraction changes and the table of parameters does not. */
-const extraction = 1
+const extraction = 2
 
 /** Numbers of search parameters, and the writing of index rows. */
 export interface IndexWriter {
@@ -81,7 +81,8 @@ function purge(database: Database, before: number): void {
   if (latest > purgedUntil(database)) writeSetting(database, 'purged', String(latest))
 }
 
-function removeRows(database: Database, seq: number): void {
+/** Takes a version out of every index. */
+export function removeRows(database: Database, seq: number): void {
   for (const table of ['text_index', 'range_index', 'canonical_index']) {
     database.run(`DELETE FROM ${table} WHERE seq = ?`, seq)
   }
@@ -103,7 +104,9 @@ export function expireCursors(database: Database, sequence: number): void {
  * Takes about a second for 10,000 resources.
  */
 export function reindexIfOutdated(database: Database, index: IndexWriter): void {
-  const table = searchableTypes.map((type) => [...searchParameters(type).values()].map(({ parts: _, ...rest }) => rest))
+  const table = searchableTypes.map((type) =>
+    [...searchParameters(type).values()].map(({ parts: _, joins: _joins, ...rest }) => rest),
+  )
   const stamp = createHash('sha256')
     .update(JSON.stringify([extraction, table]))
     .digest('hex')

@@ -88,7 +88,7 @@ export function search(store: Store, query: SearchQuery): SearchPage {
   const keys = [...query.sort.map((_, i) => `k${i}`), 'seq']
   const page = openPage(store, query, [query.type, query.conditions, query.sort], keys.length)
   if (page.cursor && page.snapshot < purgedUntil(database)) throw expiredCursor()
-  const environment = { parameterNumber: index.parameterNumber, now: store.now() }
+  const environment = { parameterNumber: index.parameterNumber, now: store.now(), snapshot: page.snapshot }
   const conditions = conditionsSql(query, environment)
   const where: Sql = {
     text: `s.type = ? AND s.seq <= ? AND s.until > ? AND (${conditions.text})`,

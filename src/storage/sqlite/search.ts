@@ -1,7 +1,14 @@
 /** Search conditions as SQL over the index tables. */
 import { notFound } from '../../fhir/error.ts'
-import { type SearchMatch, searchMatch } from '../../fhir/search/match.ts'
-import { type SearchCondition, type SearchParameter, searchParameters } from '../../fhir/search/parse-search.ts'
+import type {
+  ChainCondition,
+  ParameterCondition,
+  ReverseCondition,
+  SearchCondition,
+  SearchPrefix,
+} from '../../fhir/search/condition.ts'
+import { indexedName, type SearchMatch, searchMatch } from '../../fhir/search/match.ts'
+import { type SearchParameter, searchParameters } from '../../fhir/search/parse-search.ts'
 import type { SearchQuery } from '../storage.ts'
 
 /** SQL text with its values, in order. */
@@ -16,9 +23,19 @@ export interface SearchEnvironment {
   parameterNumber(type: string, name: string): number | undefined
   /** Milliseconds, for the prefix `ap`. */
   now: number
+  /** The state that is searched: the number of its last write. */
+  snapshot: number
 }
 
-type Prefix = SearchCondition['values'][number]['prefix']
+type Prefix = SearchPrefix | undefined
+
+/** Where a condition stands. */
+interface Place extends SearchEnvironment {
+  type: string
+  everywhere: SearchQuery['everywhere']
+  /** How the row is named in lists that SQLite may walk (`s.seq`), or shall only test (`+s.seq`). */
+  row: 's.seq' | '+s.seq'
+}
 
 const sql = (text: string, ...values: (string | number)[]): Sql => ({ text, values })
 const never = sql('0')
@@ -35,33 +52,112 @@ function join(parts: Sql[], separator: ' AND ' | ' OR '): Sql {
 }
 
 /**
- * All conditions of a query over a row `s` of `searchable`.
+ * All conditions over a row `s` of `searchable`, which must be of the type and of the state.
  * @throws FhirError 400 for a value that cannot be read, 404 for a parameter the type does not have.
  */
-export function conditionsSql(query: SearchQuery, environment: SearchEnvironment): Sql {
-  const ranked = [...query.conditions, ...(query.everywhere?.(query.type) ?? [])].map((each) => ({
-    each,
-    rank: selectivity(query.type, each),
-  }))
+export function conditionsSql(
+  { type, conditions, everywhere }: Pick<SearchQuery, 'type' | 'conditions' | 'everywhere'>,
+  environment: SearchEnvironment,
+): Sql {
+  const ranked = [...conditions, ...(everywhere?.(type) ?? [])].map((each) => ({ each, rank: selectivity(type, each) }))
   const driver = ranked.reduce<(typeof ranked)[number] | undefined>(
     (best, next) => (next.rank < (best?.rank ?? 3) ? next : best),
     undefined,
   )
   // SQLite would walk the product of two IN lists; the unary plus leaves it one list to walk and the rest to test
-  const parts = ranked.map((one) => {
-    const made = conditionSql(query.type, one.each, environment)
-    return one === driver ? made : { ...made, text: made.text.replaceAll('s.seq IN', '+s.seq IN') }
-  })
+  const parts = ranked.map((one) =>
+    treeSql(one.each, { ...environment, type, everywhere, row: one === driver ? 's.seq' : '+s.seq' }),
+  )
   return join([sql('1'), ...parts], ' AND ')
 }
 
 /** How few resources a condition is likely to leave: 0 few, 2 many, 3 not fit to lead. */
-function selectivity(type: string, { parameter, modifier }: SearchCondition): number {
+function selectivity(type: string, condition: SearchCondition): number {
+  if ('meeting' in condition) return 1
+  if (!('parameter' in condition)) return 3
+  const { parameter, modifier, values } = condition
   const kind = parameterOf(type, parameter).type
   if (parameter.startsWith('_') || modifier === 'missing' || modifier === 'not') return 3
+  if (values.some(({ prefix }) => prefix === 'ne')) return 3
   if (kind === 'uri' || kind === 'reference') return modifier === undefined ? 0 : 2
   if (kind === 'string' || kind === 'token') return parameter === 'status' || modifier !== undefined ? 2 : 1
   return 3
+}
+
+function treeSql(condition: SearchCondition, place: Place): Sql {
+  const inner: Place = { ...place, row: '+s.seq' }
+  if ('parameter' in condition) return conditionSql(condition, place)
+  if ('all' in condition)
+    return join(
+      condition.all.map((each) => treeSql(each, inner)),
+      ' AND ',
+    )
+  if ('any' in condition)
+    return join(
+      condition.any.map((each) => treeSql(each, inner)),
+      ' OR ',
+    )
+  if ('not' in condition) {
+    const made = treeSql(condition.not, inner)
+    return sql(`NOT (${made.text})`, ...made.values)
+  }
+  return 'refersTo' in condition ? chainSql(condition, place) : reverseSql(condition, place)
+}
+
+/** Rows of a type in the state that meet conditions, and what holds for every type that takes part; to be joined. */
+function joinedSql(type: string, conditions: SearchCondition[], place: Place): Sql {
+  const { everywhere } = place
+  const met = conditionsSql({ type, conditions, ...(everywhere ? { everywhere } : {}) }, place)
+  const text = `s.type = ? AND s.seq <= ? AND s.until > ? AND (${met.text})`
+  return sql(text, type, place.snapshot, place.snapshot, ...met.values)
+}
+
+/** Addresses under which references name a resource: without the base, and with it. */
+const addressesOf = (type: string, base: string | undefined): string[] => [
+  `${type}/`,
+  ...(base === undefined ? [] : [`${base}/${type}/`]),
+]
+
+/** Rows that refer to a joined one: the joined ones are found first, once, then what refers to them by address or canonical. */
+function chainSql({ refersTo, by, meeting, base }: ChainCondition, place: Place): Sql {
+  const pid = place.parameterNumber(place.type, linkOf(place.type, by))
+  if (pid === undefined) return never
+  const joined = joinedSql(refersTo, meeting, place)
+  const addresses = addressesOf(refersTo, base)
+  const byAddress = addresses.map(
+    () => 'SELECT r.seq FROM joined JOIN text_index r ON r.pid = ? AND r.value = ? || joined.id',
+  )
+  const byCanonical = `SELECT r.seq FROM joined JOIN canonical_index c ON c.seq = joined.seq
+    JOIN text_index r ON r.pid = ? AND r.value = c.url AND (r.qualifier = '' OR r.qualifier = c.version)`
+  const text = `${place.row} IN (WITH joined (seq, id) AS MATERIALIZED
+    (SELECT s.seq, s.id FROM searchable s WHERE ${joined.text}) ${[...byAddress, byCanonical].join(' UNION ALL ')})`
+  return sql(text, ...joined.values, ...addresses.flatMap((each) => [pid, each]), pid)
+}
+
+/** Rows that a joined one refers to: the references of the joined ones are found first, once, then what they name. */
+function reverseSql({ referredBy, by, meeting, base }: ReverseCondition, place: Place): Sql {
+  const pid = place.parameterNumber(referredBy, linkOf(referredBy, by))
+  if (pid === undefined) return never
+  const joined = joinedSql(referredBy, meeting, place)
+  const addresses = addressesOf(place.type, base)
+  const byAddress = addresses.map(
+    () => `SELECT x.seq FROM joined JOIN searchable x ON x.type = ? AND x.id = substr(joined.value, ?)
+      WHERE substr(joined.value, 1, ?) = ?`,
+  )
+  const byCanonical = `SELECT c.seq FROM joined JOIN canonical_index c ON c.type = ? AND c.url = joined.value
+    AND (joined.qualifier = '' OR joined.qualifier = c.version)`
+  const text = `${place.row} IN (WITH joined (value, qualifier) AS MATERIALIZED
+    (SELECT r.value, r.qualifier FROM searchable s JOIN text_index r ON r.seq = s.seq AND r.pid = ? WHERE ${joined.text})
+    ${[...byAddress, byCanonical].join(' UNION ALL ')})`
+  const ofAddresses = addresses.flatMap((each) => [place.type, each.length + 1, each.length, each])
+  return sql(text, pid, ...joined.values, ...ofAddresses, place.type)
+}
+
+/** @throws FhirError 404 for a parameter that refers to nothing */
+function linkOf(type: string, name: string): string {
+  const parameter = parameterOf(type, name)
+  if (parameter.type !== 'reference' && parameter.type !== 'uri') throw notFound(`${type}.${name} is no reference.`)
+  return name
 }
 
 /** The value by which a row `s` is sorted; null when it has none. */
@@ -86,21 +182,22 @@ function isRange(parameter: SearchParameter): boolean {
   return parameter.type === 'date' || parameter.type === 'number' || parameter.type === 'quantity'
 }
 
-function conditionSql(type: string, condition: SearchCondition, environment: SearchEnvironment): Sql {
+function conditionSql(condition: ParameterCondition, place: Place): Sql {
+  const { type, row } = place
   const parameter = parameterOf(type, condition.parameter)
   const matches = condition.values.map((each) => ({
     prefix: each.prefix,
     match: searchMatch(parameter, condition, each),
   }))
   if (matches.length === 0) return never
-  const special = specialSql(parameter, condition, matches, environment)
+  const special = specialSql(parameter, condition, matches, place)
   if (special) return special
   if (parameter.parts)
     return join(
-      matches.map(({ match }) => compositeSql(type, match, environment)),
+      matches.map(({ match }) => compositeSql(match, place)),
       ' OR ',
     )
-  const pid = environment.parameterNumber(type, parameter.name)
+  const pid = place.parameterNumber(type, indexedName(condition))
   const table = isRange(parameter) ? 'range_index' : 'text_index'
   const first = matches[0]?.match
   if (first?.kind === 'missing') {
@@ -109,11 +206,11 @@ function conditionSql(type: string, condition: SearchCondition, environment: Sea
       pid === undefined ? never : sql(`EXISTS (SELECT 1 FROM ${table} i WHERE i.seq = s.seq AND i.pid = ?)`, pid)
     return first.missing ? sql(`NOT (${present.text})`, ...present.values) : present
   }
-  const rows = join(rowConditions(matches, condition.modifier, environment.now), ' OR ')
+  const rows = join(rowConditions(matches, condition.modifier, place.now), ' OR ')
   const matching =
     pid === undefined
       ? never
-      : sql(`s.seq IN (SELECT seq FROM ${table} WHERE pid = ? AND (${rows.text}))`, pid, ...rows.values)
+      : sql(`${row} IN (SELECT seq FROM ${table} WHERE pid = ? AND (${rows.text}))`, pid, ...rows.values)
   return condition.modifier === 'not' ? sql(`NOT (${matching.text})`, ...matching.values) : matching
 }
 
@@ -125,7 +222,7 @@ interface Matched {
 /** From this many values on, codes are given as lists: an expanded value set has thousands. */
 const listedCodes = 20
 
-function rowConditions(matches: Matched[], modifier: SearchCondition['modifier'], now: number): Sql[] {
+function rowConditions(matches: Matched[], modifier: ParameterCondition['modifier'], now: number): Sql[] {
   const codes = new Map<string | undefined, string[]>()
   const others: Matched[] = []
   for (const each of matches) {
@@ -149,7 +246,7 @@ function append(lists: Map<string | undefined, string[]>, key: string | undefine
 /** Parameters that are not in the index tables: `_id`, `_lastUpdated`, `_text`, `_content`. */
 function specialSql(
   parameter: SearchParameter,
-  condition: SearchCondition,
+  condition: ParameterCondition,
   matches: Matched[],
   environment: SearchEnvironment,
 ): Sql | undefined {
@@ -164,28 +261,33 @@ function specialSql(
     if (match.kind !== 'words') return never
     const column = parameter.name === '_text' ? 'narrative' : 'content'
     const words = match.words.map((each) => `"${each}"*`).join(' AND ')
-    return sql('s.seq IN (SELECT rowid FROM fulltext WHERE fulltext MATCH ?)', `${column} : (${words})`)
+    return sql('+s.seq IN (SELECT rowid FROM fulltext WHERE fulltext MATCH ?)', `${column} : (${words})`)
   })
   const any = join(parts, ' OR ')
   return condition.modifier === 'not' ? sql(`NOT (${any.text})`, ...any.values) : any
 }
 
-function compositeSql(type: string, match: SearchMatch, environment: SearchEnvironment): Sql {
+function compositeSql(match: SearchMatch, place: Place): Sql {
   if (match.kind !== 'composite') return match.kind === 'missing' ? sql(match.missing ? '0' : '1') : never
   const [left, right] = match.parts.map((part) => {
-    const pid = environment.parameterNumber(type, part.parameter.name)
+    const pid = place.parameterNumber(place.type, part.parameter.name)
     if (pid === undefined) return undefined
-    const row = rowSql(part.match, undefined, part.prefix, environment.now)
+    const row = rowSql(part.match, undefined, part.prefix, place.now)
     const table = isRange(part.parameter) ? 'range_index' : 'text_index'
     return sql(`SELECT seq, position FROM ${table} WHERE pid = ? AND (${row.text})`, pid, ...row.values)
   })
   if (!left || !right) return never
-  const text = `s.seq IN (SELECT a.seq FROM (${left.text}) a JOIN (${right.text}) b ON a.seq = b.seq AND a.position = b.position)`
+  const text = `${place.row} IN (SELECT a.seq FROM (${left.text}) a JOIN (${right.text}) b ON a.seq = b.seq AND a.position = b.position)`
   return sql(text, ...left.values, ...right.values)
 }
 
-/** Condition over one index row. */
-function rowSql(match: SearchMatch, modifier: SearchCondition['modifier'], prefix: Prefix, now: number): Sql {
+/** Condition over one index row; `ne` before what is no range is met by a row that is another. */
+function rowSql(match: SearchMatch, modifier: ParameterCondition['modifier'], prefix: Prefix, now: number): Sql {
+  const made = plainRowSql(match, modifier, prefix, now)
+  return prefix === 'ne' && match.kind !== 'range' ? sql(`NOT (${made.text})`, ...made.values) : made
+}
+
+function plainRowSql(match: SearchMatch, modifier: ParameterCondition['modifier'], prefix: Prefix, now: number): Sql {
   switch (match.kind) {
     case 'string':
       return stringSql(match, modifier)
@@ -197,7 +299,11 @@ function rowSql(match: SearchMatch, modifier: SearchCondition['modifier'], prefi
     }
     case 'uri':
       return uriSql(match, modifier)
+    case 'part':
+      return partSql(match)
     case 'reference': {
+      if (modifier === 'above' || modifier === 'below')
+        return uriSql({ url: match.value, version: match.version }, modifier)
       if (match.bareId) return sql('extra = ? OR value = ?', match.value, match.value)
       const version = match.version === '' ? sql('1') : sql('qualifier = ?', match.version)
       return join([sql('value = ?', match.value), version], ' AND ')
@@ -209,7 +315,7 @@ function rowSql(match: SearchMatch, modifier: SearchCondition['modifier'], prefi
   }
 }
 
-function stringSql(match: { folded: string; exact: string }, modifier: SearchCondition['modifier']): Sql {
+function stringSql(match: { folded: string; exact: string }, modifier: ParameterCondition['modifier']): Sql {
   if (modifier === 'exact') return sql('value = ? AND qualifier = ?', match.folded, match.exact)
   if (modifier === 'contains') return sql('instr(value, ?) > 0', match.folded)
   // :text of a token looks at its display
@@ -217,12 +323,20 @@ function stringSql(match: { folded: string; exact: string }, modifier: SearchCon
   return startsWith(match.folded)
 }
 
-function startsWith(prefix: string): Sql {
-  return sql('value >= ? AND value < ?', prefix, `${prefix}\u{10ffff}`)
+function partSql({ how, text }: Extract<SearchMatch, { kind: 'part' }>): Sql {
+  if (how === 'equals') return sql('value = ?', text)
+  if (how === 'starts') return startsWith(text)
+  if (how === 'ends' && text !== '') return sql('substr(value, -length(?)) = ?', text, text)
+  return sql('instr(value, ?) > 0', text)
 }
 
-function uriSql(match: { url: string; version: string }, modifier: SearchCondition['modifier']): Sql {
+function startsWith(prefix: string): Sql {
+  return within('value', prefix)
+}
+
+function uriSql(match: { url: string; version: string }, modifier: ParameterCondition['modifier']): Sql {
   if (modifier === 'contains') return sql('instr(value, ?) > 0', match.url)
+  if (match.version !== '' && (modifier === 'below' || modifier === 'above')) return versionSql(match, modifier)
   if (modifier === 'below') {
     const folder = match.url.endsWith('/') ? match.url : `${match.url}/`
     return join([sql('value = ?', match.url), startsWith(folder)], ' OR ')
@@ -235,6 +349,22 @@ function uriSql(match: { url: string; version: string }, modifier: SearchConditi
   const version = match.version === '' ? sql('1') : sql('qualifier = ?', match.version)
   return join([sql('value = ?', match.url), version], ' AND ')
 }
+
+/** Versions of one canonical: those that a version stands for (`1.0.2` and `1.0-ballot` of `1.0`), or those that stand for it. */
+function versionSql({ url, version }: { url: string; version: string }, modifier: 'above' | 'below'): Sql {
+  if (modifier === 'below') {
+    const versions = join(
+      [sql('qualifier = ?', version), ...['.', '-'].map((each) => within('qualifier', version + each))],
+      ' OR ',
+    )
+    return join([sql('value = ?', url), versions], ' AND ')
+  }
+  const above = [...version.matchAll(/[.-]|$/g)].slice(0, 100).map(({ index }) => version.slice(0, index))
+  return sql(`value = ? AND qualifier <> '' AND qualifier IN (${above.map(() => '?').join(', ')})`, url, ...above)
+}
+
+const within = (column: string, prefix: string): Sql =>
+  sql(`${column} >= ? AND ${column} < ?`, prefix, `${prefix}\u{10ffff}`)
 
 interface RangeColumns {
   low: string
@@ -256,6 +386,7 @@ function rangeSql(match: RangeMatch, prefix: Prefix, { low, high, now }: RangeCo
     le: () => join([sql(`${low} < ?`, match.low), within], ' OR '),
     sa: () => sql(`${low} > ?`, match.high),
     eb: () => sql(`${high} < ?`, match.low),
+    po: () => sql(`${high} >= ? AND ${low} <= ?`, match.low, match.high),
     ap: () => {
       const width = 0.1 * Math.abs(match.low - (match.of === 'time' ? now : 0))
       return sql(`${high} >= ? AND ${low} <= ?`, match.low - width, match.high + width)

@@ -28,8 +28,9 @@ export interface Slices {
 /** Begins one. @throws FhirError 503 while another process writes */
 export function beginSlices(file: string, now: () => number): Slices {
   // A small cache: what is changed is written to the log soon. The log is emptied by whoever writes little next.
-  const database = openBeside(file, 'PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 0')
+  let database: Database | undefined
   try {
+    database = openBeside(file, 'PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 0')
     database.connection.exec('BEGIN IMMEDIATE')
     const sequence = lastSequence(database)
     const last = database.get('SELECT updated FROM version WHERE seq = ?', sequence)
@@ -41,7 +42,7 @@ export function beginSlices(file: string, now: () => number): Slices {
     }
     return { file, database, context }
   } catch (error) {
-    database.close()
+    database?.close()
     throw storageError(error)
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FhirError } from '../../../src/fhir/error.ts'
+import { eachCondition } from '../../../src/fhir/search/condition.ts'
 import { searchIndex } from '../../../src/fhir/search/index-values.ts'
 import {
   escapeValue,
@@ -73,8 +74,8 @@ test('understands a query', () => {
     { parameter: 'url', values: [{ value: 'http://x|1' }] },
     { parameter: 'name', modifier: 'contains', values: [{ value: 'a\\,b' }, { value: 'c' }] },
     { parameter: '_lastUpdated', values: [{ prefix: 'ge', value: '2024-05' }] },
+    { parameter: 'code', modifier: 'in', values: [{ value: 'http://vs' }] },
   ])
-  assert.deepEqual(search.memberships, [{ parameter: 'code', negated: false, valueSet: 'http://vs' }])
   assert.deepEqual(search.sort, [
     { parameter: 'date', descending: true },
     { parameter: 'name', descending: false },
@@ -99,7 +100,8 @@ test('a bad value is 400 and names the parameter', () => {
     ['_lastUpdated', 'ge'],
     ['name:missing', 'maybe'],
     ['name:wrong', 'x'],
-    ['status:above', 'x'],
+    ['status:identifier', 'x'],
+    ['status:of-type', 'x'],
     ['context-quantity', 'many'],
     ['context-type-value', 'alone'],
     ['_count', '-1'],
@@ -182,6 +184,109 @@ test('any query is understood or refused with a FhirError', () => {
   )
 })
 
+test('any filter is understood or refused with its column, and asks for no more than its bounds', () => {
+  const word = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.constantFrom(
+        'name',
+        'status',
+        'valueset',
+        'date',
+        '_id',
+        '_has:Library:depends-on:',
+        '.',
+        '[',
+        ']',
+        '(',
+        ')',
+      ),
+    },
+    {
+      weight: 6,
+      arbitrary: fc.constantFrom(
+        ' ',
+        ' ',
+        ' and ',
+        ' or ',
+        'not',
+        ' eq ',
+        ' ne ',
+        ' pr ',
+        ' in ',
+        'true',
+        '2024',
+        '"',
+        '\\',
+      ),
+    },
+    { weight: 1, arbitrary: fc.string() },
+  )
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 40 }), (words) => {
+      try {
+        const { conditions } = parseSearch('ValueSet', [['_filter', words.join('')]])
+        let count = 0
+        eachCondition('ValueSet', conditions, () => count++)
+        assert.ok(count < 5000)
+      } catch (error) {
+        assert.ok(error instanceof FhirError && error.status === 400, String(error))
+        assert.match(error.message, /column \d+|too-costly/)
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('a filter that is written is the filter that is read', () => {
+  const { tree } = fc.letrec((tie) => ({
+    test: fc
+      .tuple(fc.constantFrom('name', 'title'), fc.constantFrom('eq', 'co', 'sw', 'ew'), fc.string())
+      .filter(([, , value]) => !value.includes('\u0000'))
+      .map(([name, operator, value]) => `${name} ${operator} ${JSON.stringify(value)}`),
+    tree: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      tie('test'),
+      tie('tree').map((inner) => `not(${inner})`),
+      fc.tuple(tie('tree'), fc.constantFrom('and', 'or'), tie('tree')).map(([a, word, b]) => `(${a}) ${word} (${b})`),
+    ),
+  }))
+  fc.assert(
+    fc.property(tree, (text) => {
+      fc.pre(typeof text === 'string' && text.length < 5000 && text.split(' eq ').length < 20)
+      const { conditions } = parseSearch('ValueSet', [['_filter', String(text)]])
+      assert.equal(conditions.length, 1)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('any chain is understood or refused', () => {
+  const part = fc.constantFrom(
+    'library',
+    'valueset',
+    'name',
+    '_has',
+    'Library',
+    'depends-on',
+    ':',
+    '.',
+    'ValueSet',
+    '__proto__',
+    '_id',
+  )
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 12 }), fc.string(), (parts, value) => {
+      try {
+        parseSearch('ValueSet', [[parts.join(''), value]])
+      } catch (error) {
+        assert.ok(error instanceof FhirError && error.status === 400, String(error))
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
 test('any resource is indexed', () => {
   fc.assert(
     fc.property(
@@ -202,7 +307,9 @@ test('an escaped value is one value', () => {
     fc.property(fc.string({ minLength: 1 }), (text) => {
       fc.pre(!text.includes('\u0000'))
       const { conditions } = parseSearch('ValueSet', [['name', escapeValue(text)]])
-      assert.equal(conditions[0]?.values.length, 1)
+      const [condition] = conditions
+      assert.ok(condition && 'values' in condition)
+      assert.equal(condition.values.length, 1)
     }),
   )
 })

@@ -1,0 +1,93 @@
+/**
+ * Property-based calls over /openapi.json by schemathesis (PyPI): no 5xx, no undeclared status or media type, no reply that breaks its
+ * schema. It is installed on first use, in a version that is pinned, into the cache of the checkout.
+ */
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+
+const version = '4.32.5'
+const folder = resolve(import.meta.dirname, `../../node_modules/.cache/schemathesis-${version}`)
+const program = join(folder, 'bin/schemathesis')
+
+const checks = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'response_schema_conformance',
+].join(',')
+
+const run = promisify(execFile)
+
+/** @throws Error when there is no Python, or its packages cannot be had */
+async function install(): Promise<void> {
+  if (existsSync(program)) return
+  try {
+    await run('python3', ['-m', 'venv', folder])
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `schemathesis==${version}`]
+    await run(join(folder, 'bin/python'), pip)
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw new Error(`schemathesis ${version} cannot be installed: ${String(error).slice(0, 500)}`)
+  }
+}
+
+/** What a run asks. */
+export interface Calls {
+  /** Bearer token; without it what anybody may ask is asked. */
+  token?: string
+  /** Of one operation. */
+  examples: number
+  /** What takes longer is left out, and the floor broken. */
+  seconds: number
+}
+
+/**
+ * The system, every operation, and of the types, which are described by one piece of code, those that differ from each other: what is
+ * written and read in another language, what only grows, what is generated.
+ */
+const called = String.raw`^/(metadata|health|ready|_.*)?$|\$|^/(ValueSet|CodeSystem|AuditEvent|StructureMap|OperationDefinition|Provenance)(/|$)`
+
+/**
+ * Calls every operation of a server with made-up parameters and bodies.
+ * @param url address without `/fhir`
+ * @returns how many operations answered as they are described, and how many did not; each of these was told
+ */
+export async function callByDescription(
+  url: string,
+  { token, examples, seconds }: Calls,
+): Promise<{ passed: number; failed: number }> {
+  await install()
+  const reports = mkdtempSync(join(tmpdir(), 'vidimus-schemathesis-'))
+  const report = join(reports, 'junit.xml')
+  const asked = [
+    ...['run', `${url}/openapi.json`, '--workers', '2', '--phases', 'fuzzing', '--checks', checks],
+    ...['--max-examples', `${examples}`, '--max-time', `${seconds}`, '--continue-on-failure', '--no-shrink'],
+    ...['--include-path-regex', called],
+    ...['--generation-database', 'none', '--suppress-health-check', 'all', '--warnings', 'off', '--no-color'],
+    ...['--report', 'junit', '--report-junit-path', report],
+    ...(token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]),
+  ]
+  try {
+    // It ends with 1 when an operation failed; what it says of it is shown.
+    const { stdout } = await run(program, asked, {
+      cwd: reports,
+      maxBuffer: 64 << 20,
+      timeout: (seconds + 60) * 1000,
+    }).catch((error: { stdout?: string; code?: number }) => {
+      if (error.code !== 1 || !existsSync(report)) throw error
+      return { stdout: error.stdout ?? '' }
+    })
+    const xml = readFileSync(report, 'utf8')
+    const cases = [...xml.matchAll(/<testcase\b[^>]*?(?:\/>|>[\s\S]*?<\/testcase>)/g)].map(([text]) => text)
+    const failed = cases.filter((each) => /<(failure|error)\b/.test(each)).length
+    if (cases.length === 0) throw new Error('schemathesis called nothing')
+    console.log(failed > 0 ? stdout.slice(0, 20_000) : stdout.slice(stdout.indexOf('API Operations:')))
+    return { passed: cases.length - failed, failed }
+  } finally {
+    rmSync(reports, { recursive: true, force: true })
+  }
+}
