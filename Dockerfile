@@ -5,7 +5,7 @@ COPY package.json package-lock.json ./
 COPY scripts ./scripts
 RUN npm ci
 COPY src ./src
-RUN node scripts/build-base-content.ts
+RUN node scripts/build-base-content.ts && node scripts/build-definitions.ts
 
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 DATA_DIR=/data

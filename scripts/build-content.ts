@@ -7,4 +7,7 @@ import { writeContent } from './generate-content.ts'
 
 writeContent()
 await writeElm()
-if (!process.argv.includes('--own')) await import('./build-base-content.ts')
+if (!process.argv.includes('--own')) {
+  await import('./build-base-content.ts')
+  await import('./build-definitions.ts')
+}

@@ -35,6 +35,8 @@ export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, F
   dataDir: string
   storageUrl: string
   developmentToken: string | undefined
+  /** With which `vidimus publish` writes to another server. */
+  publishToken: string | undefined
   /** Undefined = not configured. */
   trustLists: TrustSource[] | undefined
   /** How often remote lists are asked for that do not say so themselves. */
@@ -129,6 +131,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     dataDir,
     storageUrl: texts.get('STORAGE_URL') ?? `sqlite:${join(dataDir, 'vidimus.db')}`,
     developmentToken: texts.get('DEVELOPMENT_TOKEN'),
+    publishToken: texts.get('VIDIMUS_TOKEN'),
     trustLists,
     trustRefreshSeconds: count('TRUST_REFRESH_SECONDS'),
     allowRequestTrustAnchors: texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true',

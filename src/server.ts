@@ -9,7 +9,6 @@ import type { After } from './base/after.ts'
 import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
 import { createApp } from './http/app.ts'
-import { readiness } from './http/readiness-parts.ts'
 import { createNetworkClient } from './network/network-client.ts'
 import type { OperationContext } from './operations/context.ts'
 import { tokenReason } from './operations/open-operations.ts'
@@ -20,8 +19,10 @@ import { authorityAt, authorityWarnings } from './server/authority.ts'
 import { createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
-import { createFront, type Front, type ShownSources } from './server/front/front.ts'
+import { createAuditFeeds } from './server/front/audit-feeds.ts'
+import { createFront } from './server/front/front.ts'
 import { createLog, type Tell } from './server/front/log.ts'
+import { readinessOf, shownBy } from './server/front/shown.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { guardLives } from './server/lifecycle.ts'
 import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
@@ -107,13 +108,12 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
   let port = config.plainHttp ? config.port : (config.tls?.port ?? config.port)
   const baseUrl = () => publicAddress({ ...config, port, tls: config.tls && { ...config.tls, port } })
   const rooms = await openRooms(config, parts, baseUrl)
-  const { contexts, registration, mirror, directory, trust, keys, front, log } = rooms
-  const { tell } = log
+  const { front, contexts, registration, mirror, directory, trust, keys } = rooms
   let endRefresh: (() => Promise<void>) | undefined
   const newApp = () => createHttpApp({ ...rooms, config, baseUrl: baseUrl() })
   let app = newApp()
-  front.show(shownBy({ ...rooms, config, app: () => app }))
-  for (const warning of authorityWarnings({ config })) tell(`warning: ${warning}`)
+  front.show(shownBy({ ...rooms, config, now, recorder: () => app.audit, sinks: rooms.audit.sinks }))
+  for (const warning of authorityWarnings({ config })) rooms.log.tell(`warning: ${warning}`, 'warn')
   return {
     ...contexts.authors,
     ...rooms,
@@ -128,16 +128,19 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
         await app.close()
         app = newApp()
       }
-      endRefresh ??= beginRefresh(trust, config, { after: parts.after, tell })
+      endRefresh ??= beginRefresh(trust, config, { after: parts.after, tell: rooms.log.tell })
+      rooms.audit.start()
       registration.start()
       mirror.start()
       if (config.keyDirectory) directory.start(parts.after)
       return baseUrl()
     },
-    ...watched(front),
+    ports: front.ports,
+    reload: front.reload,
+    drain: front.drain,
     async close() {
       rooms.closing.abort()
-      await Promise.all([endRefresh?.(), registration.close(), mirror.close(), directory.close()])
+      await Promise.all([endRefresh?.(), rooms.audit.close(), registration.close(), mirror.close(), directory.close()])
       await front.close()
       rooms.network.close()
       await app.audit.flush()
@@ -176,6 +179,7 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const publish = createPublish({
     ...context,
     maps: context.verdictMaps,
+    codesOf: context.validation.codesOf,
     find: (type, canonical) => find(storage, type, canonical),
     drafts: config.drafts,
   })
@@ -184,7 +188,13 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
-  const own = { storage, network, closing, trust, signed, keys, pending, provenance, contexts, front, log }
+  const audit = createAuditFeeds({
+    ...parts,
+    storage: opened,
+    software: `${software.name} ${software.version}`,
+    baseUrl,
+  })
+  const own = { log, front, audit, storage, network, closing, trust, signed, keys, pending, provenance, contexts }
   return { ...own, publish, registration, mirror, directory }
 }
 
@@ -215,62 +225,25 @@ function beginRefresh(
 
 const errorStack = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
-/** What is done with the front of a server from outside. */
-const watched = ({ ports, reload, drain }: Front): Pick<VidimusServer, 'ports' | 'reload' | 'drain'> => ({
-  ports,
-  reload,
-  drain,
-})
-
-const readinessOf = ({ front, config, pending, trust }: Pick<HttpWiring, 'front' | 'config' | 'pending' | 'trust'>) => [
-  ...front.readiness(),
-  ...readiness({
-    maintenance: config.maintenance,
-    content: pending.state(),
-    lists: trust.status(),
-    unavailable: trust.keys().unavailable,
-  }),
-]
-
-interface ShownBy extends Omit<HttpWiring, 'baseUrl'> {
-  mirror: Mirror
-  app(): ReturnType<typeof createApp>
-}
-
-/** Where the numbers of a server are read that its front has not itself. */
-function shownBy(parts: ShownBy): ShownSources {
-  const { trust, registration, contexts, mirror, app } = parts
-  const { everybody, authors } = contexts
-  const processes = (of: (context: typeof everybody) => number[]) => new Set([everybody, authors].flatMap(of)).size
-  return {
-    audit: () => ({ waiting: app().audit.waiting(), dropped: app().audit.dropped() }),
-    readiness: () => readinessOf(parts),
-    trust,
-    gateways: registration.states,
-    mirrored: async () => (await mirror.status()).references,
-    jobs: () => ({
-      maps: processes(({ mapJobs }) => mapJobs.pids()),
-      images: processes(({ images }) => images.pids()),
-      translator: processes(({ rules }) => rules.translatorPids()),
-    }),
-    storage: authors.storage,
-    now,
-  }
-}
-
 interface HttpWiring extends Omit<Awaited<ReturnType<typeof openRooms>>, 'mirror' | 'closing'> {
   config: Config
   baseUrl: string
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, contexts, publish, pending, trust, keys, signed, directory, registration, baseUrl, front, log } =
-    wiring
-  const { tell, error } = log
+  const { config, contexts, publish, pending, trust, keys, signed, directory, registration, baseUrl } = wiring
+  const { front, log } = wiring
   const provenance = wiring.provenance()
   const context = contexts.everybody
   const { storage, now, uuid, terminology } = context
-  const authority = authorityAt(baseUrl, { config, storage: wiring.storage, trust, network: wiring.network, now, tell })
+  const authority = authorityAt(baseUrl, {
+    config,
+    storage: wiring.storage,
+    trust,
+    network: wiring.network,
+    now,
+    tell: log.tell,
+  })
   return createApp({
     storage,
     operations: front.operations,
@@ -294,11 +267,11 @@ function createHttpApp(wiring: HttpWiring) {
     limits: config.requestLimits,
     hooks: {
       ...front.hooks,
-      ...authority.hooks,
       documents: front.documents([
         ...documents({ config, context, pending, trust, keys, directory, provenance, baseUrl }),
         ...authority.documents,
       ]),
+      ...authority.hooks,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),
       parseMap,
       readMap: readR5,
@@ -312,7 +285,7 @@ function createHttpApp(wiring: HttpWiring) {
       subsumedTokens: (token, direction) => subsumedTokens(terminology, token, direction),
     },
     ...(front.answered ? { accessLog: front.answered } : {}),
-    errorLog: error,
+    errorLog: log.error,
     now,
     uuid,
     software,

@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { importEvent } from '../audit/import-event.ts'
 import type { Json } from '../base/json-value.ts'
 import { publicAddress, readConfig } from '../config.ts'
 import { FhirError } from '../fhir/error.ts'
 import { importPath } from '../publish/import/import-path.ts'
 import { importFailure, reportJson, reportLines } from '../publish/import/report.ts'
+import { software } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { importOptions, openLoadedServer } from './loaded-server.ts'
 import { progressBar } from './progress.ts'
@@ -41,6 +43,8 @@ export function addImport(program: Command, result: CommandResult): void {
     })
 }
 
+const softwareName = `${software.name} ${software.version}`
+
 /** Imports one path after the other; answers whether all of them succeeded. */
 async function importAll(paths: string[], options: Options): Promise<boolean> {
   for (const path of paths) await stat(path)
@@ -52,6 +56,8 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
       const bar = progressBar(path)
       const report = await importPath(path, {
         ...importOptions(server),
+        audited: (source, counts) =>
+          importEvent({ recorded: server.now().toISOString(), software: softwareName, source, counts }),
         examples: options.examples === true,
         canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
         codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },

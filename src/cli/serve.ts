@@ -40,12 +40,6 @@ export function addServe(program: Command): void {
     })
 }
 
-/** This program once more, over the same store; a store in memory is this process's alone. */
-function besideOf({ storageUrl }: Pick<Config, 'storageUrl'>): RunBeside | undefined {
-  if (storageUrl === 'sqlite::memory:') return undefined
-  return (args, signal) => runBeside([process.execPath, process.argv[1] ?? '', ...args], signal)
-}
-
 /**
  * Ends on SIGINT at once, on SIGTERM when nobody sends to the server any more; a second signal does not wait for anything that is under
  * way.
@@ -70,6 +64,12 @@ function endOnSignals(stopping: AbortController): { after(seconds: number, drain
       drain = say
     },
   }
+}
+
+/** This program once more, over the same store; a store in memory is this process's alone. */
+function besideOf({ storageUrl }: Pick<Config, 'storageUrl'>): RunBeside | undefined {
+  if (storageUrl === 'sqlite::memory:') return undefined
+  return (args, signal) => runBeside([process.execPath, process.argv[1] ?? '', ...args], signal)
 }
 
 const dayMilliseconds = 86_400_000

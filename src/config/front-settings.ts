@@ -12,6 +12,10 @@ export interface FrontConfig {
   rates: { ofClient: number | undefined; ofPrincipal: number | undefined }
   /** Origins whose pages may read replies; undefined = all. */
   corsOrigins: readonly string[] | undefined
+  /** How long AuditEvents are kept; undefined = for good. */
+  auditRetentionDays: number | undefined
+  /** Where AuditEvents are sent on to. */
+  auditSinks: readonly string[]
   metrics: 'off' | 'public' | 'token'
   /** Whoever brings it sees the metrics. */
   metricsToken: string | undefined
@@ -55,6 +59,20 @@ export const frontSettings = [
     fallbackText: 'none',
     description:
       'What this server does not offer at all, comma-separated: `writes`; `inline-maps` and `inline-cql`, which come with requests; `legacy` endpoints of the EU DCC; `value-sets` (ValueSet with its operations, `/valuesets`); `rules` (Library, PlanDefinition, ActivityDefinition with their operations, `/rules`). Refused with 403 or 404, in a batch too, and absent from metadata and OpenAPI. Evaluation goes on with all that is stored.',
+  },
+  {
+    variable: 'AUDIT_RETENTION_DAYS',
+    kind: 'bound',
+    fallback: 'off',
+    description:
+      'AuditEvents that are older are taken out by the server itself, in the background, and that is recorded. `off` keeps them for good.',
+  },
+  {
+    variable: 'AUDIT_SINKS',
+    kind: 'list',
+    memberProblem: sinkProblem,
+    description:
+      'Where AuditEvents are sent on to, comma-separated: `syslog-tls://host:6514` (RFC 5424 over TLS with DICOM audit messages, IHE ITI-20) or `https://host/fhir` (AuditEvents by POST). Needs NETWORK=on, and NETWORK_HOSTS for other ports and private addresses. What a sink has not taken is sent when it can be reached again.',
   },
   {
     variable: 'METRICS',
@@ -111,9 +129,14 @@ export function readFrontSettings(texts: ReadonlyMap<string, string>): FrontConf
   const metricsToken = texts.get('METRICS_TOKEN')
   if ((metrics === 'token') !== (metricsToken !== undefined))
     throw new Error('METRICS is token where METRICS_TOKEN is set, and only there')
+  const auditSinks = members(texts.get('AUDIT_SINKS'))
+  if (auditSinks.length > 0 && texts.get('NETWORK') !== 'on')
+    throw new Error('AUDIT_SINKS is set, and NETWORK is not on: nothing would be sent')
   return {
     rates: { ofClient: bound(texts.get('RATE_LIMIT')), ofPrincipal: bound(texts.get('RATE_LIMIT_PRINCIPAL')) },
     corsOrigins: origins.includes('*') ? undefined : origins,
+    auditRetentionDays: bound(texts.get('AUDIT_RETENTION_DAYS')),
+    auditSinks,
     metrics,
     metricsToken,
     drainSeconds: Number(texts.get('DRAIN_SECONDS') ?? (texts.get('NODE_ENV') === 'production' ? 5 : 0)),
@@ -122,6 +145,15 @@ export function readFrontSettings(texts: ReadonlyMap<string, string>): FrontConf
     logFormat: texts.get('LOG_FORMAT') === 'json' ? 'json' : 'text',
     routesOff: new Set(members(texts.get('ROUTES_OFF'))),
   }
+}
+
+/** What is wrong with an address of AUDIT_SINKS. */
+function sinkProblem(text: string): string | undefined {
+  const url = URL.parse(text)
+  const isFit = url && ['https:', 'syslog-tls:'].includes(url.protocol) && url.hostname !== ''
+  if (!isFit || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
+    return '`https://host/base` or `syslog-tls://host:port` is wanted, without user, password and query'
+  return undefined
 }
 
 const bound = (text: string | undefined): number | undefined =>

@@ -8,6 +8,7 @@ import { gatewaySettings } from './gateway-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
+import { publishSettings } from './publish-settings.ts'
 import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
@@ -48,10 +49,11 @@ export const settings = [
     kind: 'token',
     secret: true,
     description:
-      'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it every write answers 401.',
+      'A bearer token with every scope, for development and tests; refused when NODE_ENV=production. Without it and without another authority (docs/authority.md) every write answers 401.',
   },
   ...authoritySettings,
   ...signerSettings,
+  ...publishSettings,
   {
     variable: 'DRAFTS',
     kind: 'choice',

@@ -136,6 +136,8 @@ export interface Operation<Context> {
   attachmentBodyLimitBytes?: number
   /** The same for a body in one of `accepts`. */
   rawBodyLimitBytes?: number
+  /** The resource in a parameter is what is judged: it comes whatever its shape. */
+  judgesResource?: boolean
   /** Answered with 202 and the address of its status; one call of each client at a time. */
   asynchronous?: boolean
   /** Bodies in one of `accepts` are written to a file as they come, up to so many bytes. */

@@ -78,6 +78,10 @@ export async function guardedRequest(guard: Guard, asked: NetworkRequest): Promi
   }
 }
 
+/** The addresses of a target, resolved once and found fit to be connected to. @throws NetworkError */
+export const checkedAddresses = async (target: Target, lookup: Lookup): Promise<string[]> =>
+  checked(target, await lookedUpAddresses(target, lookup))
+
 function abortAfter(milliseconds: number): { signal: AbortSignal; cancel(): void } {
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(new NetworkError('timeout')), milliseconds)

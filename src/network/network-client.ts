@@ -1,9 +1,11 @@
 import { Agent } from 'node:https'
+import type { TLSSocket } from 'node:tls'
 import { guardedRequest, type Lookup, type RequestLimits, systemLookup } from './guarded-request.ts'
 import { NetworkError } from './network-error.ts'
 import type { NetworkHost } from './network-hosts.ts'
 import type { SendRequest } from './network-request.ts'
 import { readTarget } from './target.ts'
+import { openTlsStream } from './tls-stream.ts'
 import { createTurnsOfHosts, type TurnLimits } from './turns-of-hosts.ts'
 
 /** The one way out of this server to servers that it does not know. */
@@ -11,6 +13,8 @@ export interface NetworkClient {
   request: SendRequest
   /** Whether the operator names the host and port of an address (NETWORK_HOSTS). */
   isListed(url: string): boolean
+  /** Opens a TLS connection for another protocol than HTTP. @throws NetworkError */
+  openStream(target: { host: string; port: number }): Promise<TLSSocket>
   /** Breaks off what is under way and refuses what comes. */
   close(): void
 }
@@ -56,6 +60,7 @@ export function createNetworkClient(options: NetworkClientOptions): NetworkClien
   const guard = { isOn, hosts, lookup, limits, turns, agent, closing: closing.signal }
   return {
     request: (asked) => guardedRequest(guard, asked),
+    openStream: (target) => openTlsStream(guard, target),
     isListed: (url) => {
       try {
         return readTarget(url, hosts).listed !== undefined

@@ -196,7 +196,8 @@ const CERTIFICATE =
 const REFUSED =
   /ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?:REVOKED|EXPIRED|UNKNOWN|REQUIRED)|UNKNOWN_CA|ACCESS_DENIED)/
 
-function faultOf(error: unknown): NetworkFault {
+/** What an error of a connection says, in the words of this room. */
+export function faultOf(error: unknown): NetworkFault {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code === 'HPE_HEADER_OVERFLOW') return 'too-large'
   if (code.startsWith('HPE_')) return 'response'

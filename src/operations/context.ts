@@ -3,6 +3,7 @@ import type { Evaluate } from '../evaluate/evaluate.ts'
 import type { OperationCall } from '../fhir/operation.ts'
 import type { Bundle, Provenance, Resource } from '../fhir/types.ts'
 import type { ProvenanceVerdict } from '../provenance/signature/verify.ts'
+import type { ReadManifest } from '../publish/lifecycle/manifest.ts'
 import type { Rules } from '../rules/rules.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { MapJobs } from '../structure-map/map-jobs.ts'
@@ -10,6 +11,7 @@ import type { Maps } from '../structure-map/maps.ts'
 import type { Terminology } from '../terminology/terminology.ts'
 import type { KeyIndex } from '../trust/keys/key-index.ts'
 import type { JobCall } from '../workers/job-pool.ts'
+import type { Validation } from './validate/validation.ts'
 
 /** What every operation handler is given by the server; made once in src/server.ts. */
 export interface OperationContext {
@@ -28,11 +30,17 @@ export interface OperationContext {
     version: { type: string; id: string; versionId: string },
     domain: string | undefined,
   ): Promise<JsonObject>
+  /** A manifest, read and whole. @throws FhirError 404, 422 */
+  manifest: ReadManifest
+  /** Evaluation in which every artefact that a manifest names is there in its version alone. @throws FhirError 404, 422 */
+  evaluateUnder(manifest: string, question: AskedUnder): Promise<{ evaluate: Evaluate; name: string }>
   signatures: OperationSignatures
   /** The trusted keys now. */
   trustedKeys(): KeyIndex
   /** Address of the FHIR API, without a slash at its end. */
   baseUrl(): string
+  /** Judges resources and definitions. */
+  validation: Validation
   limits: OperationLimits
   /** Folder of files that come with requests, and that of the indexes of large code systems. */
   uploads: string
@@ -41,6 +49,13 @@ export interface OperationContext {
   now(): Date
   /** Random UUID, version 4, lower case. */
   uuid(): string
+}
+
+/** The rules and maps that a question under a manifest names, and those of its address. */
+export interface AskedUnder {
+  named: readonly string[]
+  /** Whether rules are among them; otherwise the server selects. */
+  hasRules: boolean
 }
 
 /** Signatures on artefacts and packages. */

@@ -69,6 +69,7 @@ const answer: ParameterDeclaration[] = [
   ),
   output('structureMap', 'canonical', 'Maps that made the content, with their versions.', '0..*'),
   output('valueSet', 'canonical', 'Value sets that the rules asked, with their versions.', '0..*'),
+  output('manifest', 'canonical', 'The manifest that counted, with its version.'),
   output('evaluationDateTime', 'dateTime', 'The clock of every time check.', '1..1'),
   output('outcome', 'OperationOutcome', 'Warnings, and the error behind a failure.'),
   output(
@@ -129,6 +130,7 @@ export const evaluateParameters: ParameterDeclaration[] = [
   input('jurisdiction', 'code', 'The verifying jurisdiction, ISO 3166-1.'),
   input('trustDomain', 'code', 'Restrict trusted keys to these GDHCN domains.', '0..*'),
   input('parameters', 'Parameters', 'CQL parameters.'),
+  input('manifest', 'canonical', 'Manifest (Library of the type asset-collection) whose versions alone count.'),
   input('structureMap', 'canonical', 'Override of the map chain of the format.', '0..*'),
   input('trustAnchor', 'base64Binary', 'Key trusted for this request alone, when the server allows it.', '0..*'),
   ...answer,

@@ -1,5 +1,6 @@
 import { stringifyJson } from '../base/json.ts'
 import { jsonSize } from '../base/json-size.ts'
+import { artefactName } from '../fhir/artefact.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
 import { badRequest, FhirError, issue, operationOutcome, unprocessable } from '../fhir/error.ts'
@@ -12,6 +13,7 @@ import {
   type OperationReply,
   parameterValue,
   textParameter,
+  textParameters,
 } from '../fhir/operation.ts'
 import type { Parameter, Parameters, PlanDefinition, Resource } from '../fhir/types.ts'
 import { createBudget, requestLimits } from '../workers/budget.ts'
@@ -79,9 +81,33 @@ export const evaluateOperation = defineOperation<OperationContext>({
     const named = await namedByPlace(call, context)
     if (call.body) return evaluateLines(call, context, named)
     checkQuestion(call.parameters)
-    const resource = await context.evaluate.answer(call.parameters, { ...askerOf(call, call.budget?.()), ...named })
-    return { resource }
+    const asker = { ...askerOf(call, call.budget?.()), ...named }
+    const { evaluate, manifest } = await evaluation(call.parameters, context, named)
+    const resource = await evaluate.answer(call.parameters, asker)
+    return { resource: manifest === undefined ? resource : told(resource, manifest) }
   },
+})
+
+/** By what a question is answered: with a manifest, in a store in which what that names has no other version. */
+async function evaluation(
+  parameters: Parameters,
+  context: OperationContext,
+  place: NamedByPlace,
+): Promise<{ evaluate: OperationContext['evaluate']; manifest?: string }> {
+  const canonical = textParameter(parameters, 'manifest')
+  if (canonical === undefined) return { evaluate: context.evaluate }
+  const rules = [...textParameters(parameters, 'planDefinition'), ...textParameters(parameters, 'library')]
+  const ofPlace = place === undefined ? [] : 'plans' in place ? place.plans.map(artefactName) : place.planDefinitions
+  const named = [...rules, ...ofPlace, ...textParameters(parameters, 'structureMap')]
+  const hasRules = rules.length + ofPlace.length > 0
+  const { evaluate, name } = await context.evaluateUnder(canonical, { named, hasRules })
+  return { evaluate, manifest: name }
+}
+
+/** The reply names the manifest that it was made under. */
+const told = (reply: Parameters, manifest: string): Parameters => ({
+  ...reply,
+  parameter: [...(reply.parameter ?? []), { name: 'manifest', valueCanonical: manifest }],
 })
 
 /** Which rules the place of the call names. */
@@ -121,7 +147,11 @@ function evaluateLines(call: OperationCall, context: OperationContext, named: Na
     for (const line of lines) {
       const part = whole.part(cpuMilliseconds)
       const place = { ...askerOf(call, part), ...named }
-      const answer = (question: Parameters) => context.evaluate.answer(question, place)
+      const answer = async (question: Parameters) => {
+        const { evaluate, manifest } = await evaluation(question, context, named)
+        const reply = await evaluate.answer(question, place)
+        return manifest === undefined ? reply : told(reply, manifest)
+      }
       const answered = left > 0 ? part.runAsync(() => answerLine(line, answer)) : Promise.reject(tooMuch())
       const text = `${stringifyJson(await answered.catch(outcomeOf))}\n`
       left -= Buffer.byteLength(text)

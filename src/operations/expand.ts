@@ -3,7 +3,8 @@ import { defineOperation } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
 import { withBoundValueSet } from './input/bound-value-set.ts'
 import { withInstance } from './input/instance-resource.ts'
-import { COMMON_PARAMETERS, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
+import { withManifest } from './input/manifest.ts'
+import { COMMON_PARAMETERS, MANIFEST_PARAMETER, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** `ValueSet/$expand`: the members of a value set, paged, filtered, in any language (IHE ITI-97). */
 export const expand = defineOperation<OperationContext>({
@@ -31,14 +32,16 @@ export const expand = defineOperation<OperationContext>({
     input('excludePostCoordinated', 'boolean', 'Accepted; no member is post-coordinated'),
     input('property', 'string', 'Property to answer', '0..*'),
     input('exclude-system', 'canonical', 'Code system to leave out, url or url|version', '0..*'),
+    MANIFEST_PARAMETER,
     ...COMMON_PARAMETERS,
     output('return', 'ValueSet', 'The value set with its expansion'),
   ],
   handle: async (call, context) => {
-    const parameters = await withBoundValueSet(
+    const given = await withBoundValueSet(
       await withInstance(call, context, { name: 'valueSet', type: 'ValueSet' }),
       context.storage,
     )
+    const parameters = await withManifest(given, declared, context)
     const threshold = Number(call.headers['x-too-costly-threshold'])
     const resource = await context.terminology.expand(parameters, {
       acceptLanguage: call.acceptLanguage,
@@ -48,3 +51,5 @@ export const expand = defineOperation<OperationContext>({
     return { resource }
   },
 })
+
+const declared = new Set(expand.parameters.map(({ name }) => name))

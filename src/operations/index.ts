@@ -18,6 +18,8 @@ import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
 import { trustedReference } from './trusted-reference.ts'
+import { snapshot } from './validate/snapshot.ts'
+import { validate } from './validate/validate.ts'
 import { validateInCodeSystem, validateInValueSet } from './validate-code.ts'
 import { verifyTrustOperation } from './verify-trust.ts'
 import { versions } from './versions.ts'
@@ -46,4 +48,6 @@ export const operations: Operation<OperationContext>[] = [
   verifyTrustOperation,
   verifySignatureOperation,
   ...lifecycleOperations,
+  validate,
+  snapshot,
 ]

@@ -4,7 +4,8 @@ import type { Parameters } from '../fhir/types.ts'
 import type { OperationContext } from './context.ts'
 import { withBoundValueSet } from './input/bound-value-set.ts'
 import { withInstance } from './input/instance-resource.ts'
-import { COMMON_PARAMETERS, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
+import { withManifest } from './input/manifest.ts'
+import { COMMON_PARAMETERS, MANIFEST_PARAMETER, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** The value and what is to be checked of it, at both levels. */
 const VALUE_PARAMETERS = [
@@ -16,6 +17,7 @@ const VALUE_PARAMETERS = [
   input('abstract', 'boolean', 'Whether abstract codes may be used'),
   input('lenient-display-validation', 'boolean', 'A wrong display is a warning'),
   input('mode', 'code', 'lenient-display-validation: the same'),
+  MANIFEST_PARAMETER,
   ...COMMON_PARAMETERS,
 ]
 
@@ -82,8 +84,15 @@ export const validateInCodeSystem = defineOperation<OperationContext>({
     answer(await withInstance(call, context, { name: 'codeSystem', type: 'CodeSystem' }), call, context),
 })
 
-async function answer(parameters: Parameters, call: OperationCall, { terminology }: OperationContext) {
+const declared = {
+  ValueSet: new Set(validateInValueSet.parameters.map(({ name }) => name)),
+  CodeSystem: new Set(validateInCodeSystem.parameters.map(({ name }) => name)),
+}
+
+async function answer(given: Parameters, call: OperationCall, context: OperationContext) {
+  const { terminology } = context
   const resourceType = call.resourceType === 'CodeSystem' ? 'CodeSystem' : 'ValueSet'
+  const parameters = await withManifest(given, declared[resourceType], context)
   const { acceptLanguage } = call
   const resource = await terminology.validateCode(parameters, { acceptLanguage, budget: call.budget?.(), resourceType })
   return { resource }

@@ -14,7 +14,7 @@ import {
 import { isError } from '../fhir/error.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
-import { checkArtefact, statusFaults } from './check/artefact.ts'
+import { checkArtefact, standardFaults, statusFaults } from './check/artefact.ts'
 import type { CheckEnvironment } from './check/environment.ts'
 import { conflictWith, displacement, judgedRemoval, judgedWrite } from './identity.ts'
 
@@ -70,16 +70,20 @@ export function createPublish(environment: PublishEnvironment): Publish {
     async check(resource, beside = []) {
       const unknown = statusFaults(resource)
       if (unknown.length > 0) return unknown
+      const standard = await standardFaults(resource, environment)
+      if (standard.some(isError)) return standard
       const issues = await checkArtefact(resource, beside, environment)
-      return statusOf(resource) === 'active' ? issues : issues.map(told)
+      return [...standard, ...(statusOf(resource) === 'active' ? issues : issues.map(told))]
     },
     async admit(resource, beside = []) {
       const unknown = statusFaults(resource)
       if (unknown.length > 0) return { resource: asRefused(resource), issues: unknown, isRefused: true }
       const issues = await checkArtefact(resource, beside, environment)
-      if (statusOf(resource) !== 'active') return { resource, issues: issues.map(told), isRefused: false }
+      const remarks = (await standardFaults(resource, environment)).map(asRemark)
+      if (statusOf(resource) !== 'active')
+        return { resource, issues: [...issues.map(told), ...remarks], isRefused: false }
       const isRefused = issues.some(isError)
-      return { resource: isRefused ? asRefused(resource) : resource, issues, isRefused }
+      return { resource: isRefused ? asRefused(resource) : resource, issues: [...issues, ...remarks], isRefused }
     },
     async compare(resource, earlier = []) {
       const { url, version } = artefactCanonical(resource) ?? {}
@@ -111,6 +115,9 @@ export function createPublish(environment: PublishEnvironment): Publish {
       ),
   }
 }
+
+/** What others have published is not mended here, and not kept from those who need it either. */
+const asRemark = (issue: Issue): Issue => (isError(issue) ? { ...issue, severity: 'warning' } : issue)
 
 /** A fault of what is not active: it is stored, and its author is told. */
 function told(issue: Issue): Issue {

@@ -12,6 +12,7 @@ import type { NetworkClient } from '../network/network-client.ts'
 import type { OperationContext } from '../operations/context.ts'
 import { INDEXES_FOLDER, indexReader } from '../packages/large-code-system/code-system-index.ts'
 import type { PendingContent } from '../publish/base-content/pending.ts'
+import { manifestReader } from '../publish/lifecycle/manifest.ts'
 import type { RuleGuard } from '../publish/provenance/rule-guard.ts'
 import { createPlans, createRules } from '../rules/rules.ts'
 import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from '../storage/by-revision.ts'
@@ -32,14 +33,21 @@ import { createTerminology } from '../terminology/terminology.ts'
 import type { Trust } from '../trust/trust.ts'
 import { threadMilliseconds } from '../workers/budget.ts'
 import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
+import { evaluationsUnder } from './lifecycle.ts'
 import { linkFollower } from './link-follower.ts'
 import { memberships, type Revision } from './memberships.ts'
+import { createValidation } from './validation.ts'
 
 /** The translations of own rules that are shipped. */
 const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
-type Context = OperationContext & { verdictMaps: Maps; images: ImageReader; euValueSets: EuValueSets }
+type Context = OperationContext & {
+  verdictMaps: Maps
+  images: ImageReader
+  euValueSets: EuValueSets
+  closeManifests(): Promise<void>
+}
 
 /** What everybody is given, and what those are who are known. */
 export interface Contexts {
@@ -69,11 +77,13 @@ export function createContexts(parts: ContextParts): Contexts {
       const storage = publicView(parts.storage, sees)
       return { storage, context: { ...everybody, storage } }
     },
-    close: async () => {
-      const all = [everybody, authors]
-      await Promise.all(all.flatMap(({ rules, mapJobs, images }) => [rules.close(), mapJobs.close(), images.close()]))
-    },
+    close: async () => void (await Promise.all([everybody, authors].map(closeContext))),
   }
+}
+
+/** Ends the processes of a context. */
+async function closeContext({ rules, mapJobs, images, closeManifests }: Context): Promise<void> {
+  await Promise.all([rules.close(), mapJobs.close(), images.close(), closeManifests()])
 }
 
 /** Types that terminology, maps and rules are made of. */
@@ -141,10 +151,19 @@ function createContext(parts: ContextParts): Context {
   const evaluate = wireEvaluate(parts, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
   const trustedKeys = () => parts.trust.keys()
-  const own = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
+  const manifest = manifestReader({ storage, terminology })
+  const under = evaluationsUnder(storage, manifest, (pinned) => {
+    const made = createContext({ ...parts, storage: pinned })
+    return { evaluate: made.evaluate, close: () => closeContext(made) }
+  })
+  const { evaluateUnder } = under
+  const made = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
+  const own = { ...made, manifest, evaluateUnder, closeManifests: under.close }
   const { baseUrl } = parts
+  const validation = createValidation({ ...own, pending, now })
   const folders = { uploads: join(config.dataDir, 'uploads'), indexes: join(config.dataDir, INDEXES_FOLDER) }
-  return { ...own, ...folders, trustedReference, signatures, trustedKeys, baseUrl, limits, now, uuid }
+  const all = { ...own, ...folders, validation, trustedReference, signatures, trustedKeys }
+  return { ...all, baseUrl, limits, now, uuid }
 }
 
 function wireEvaluate(

@@ -5,7 +5,7 @@ import { finishRestore, type RestorableStore } from './backup/restore.ts'
 import { sqliteFaults } from './sqlite/check.ts'
 import { restorableSqlite } from './sqlite/hold.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
-import type { Storage } from './storage.ts'
+import type { AuditKeeping, Storage } from './storage.ts'
 
 const accepted = 'sqlite:<file> and sqlite::memory:'
 
@@ -26,7 +26,7 @@ export function storageUrlProblem(url: string): string | undefined {
  * there) or `sqlite::memory:`.
  * @throws Error that says what is wrong with the URL or the store.
  */
-export async function openStorage(url: string, { dataDir }: { dataDir: string }): Promise<Storage> {
+export async function openStorage(url: string, { dataDir }: { dataDir: string }): Promise<Storage & AuditKeeping> {
   const problem = storageUrlProblem(url)
   if (problem !== undefined) throw new Error(`STORAGE_URL: ${problem}.`)
   finishRestore(dataDir)

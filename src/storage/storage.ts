@@ -201,3 +201,11 @@ export interface Storage {
   }
   close(): Promise<void>
 }
+
+/** What the server alone does with AuditEvents, which nobody else can change: it forgets those that were kept long enough. */
+export interface AuditKeeping {
+  /** How many versions there are from before an instant. */
+  oldAuditEvents(before: string): Promise<number>
+  /** Takes out at most so many of them for good, the oldest first. @returns how many */
+  forgetAuditEvents(before: string, most: number): Promise<number>
+}

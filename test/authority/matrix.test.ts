@@ -143,12 +143,16 @@ describe('the authorisation matrix', () => {
         id,
         url,
         status,
+        name: 'Name',
+        compose: { include: [{ system: 'http://a.org/c', concept: [{ code: 'a' }] }] },
+        ...(status === 'active' ? { version: '1' } : {}),
         jurisdiction: [{ coding: [{ system: 'urn:iso:std:iso:3166', code: 'AT' }] }],
       })
     const sets = [
       set('public', 'http://a.org/x/public', 'active'),
       set('mine', 'http://a.org/x/mine', 'draft'),
       set('theirs', 'http://c.org/theirs', 'draft'),
+      set('theirs-active', 'http://c.org/theirs-active', 'active'),
     ]
     await server.storage.write(
       sets.map((resource) => ({ method: 'PUT', type: 'ValueSet', id: String(resource.id), resource })),

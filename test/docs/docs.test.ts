@@ -8,6 +8,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { fileIn } from '../provenance/support.ts'
+import { testSigner } from '../support/cms-signer.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { assertContains, assertLines } from './expected-output.ts'
 
@@ -81,12 +83,22 @@ describe('links between pages', () => {
 describe('docs', { skip: lacking.length > 0 && `${lacking.join(' and ')} is not installed` }, () => {
   let server: ServerProcess
   const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-docs-'))
+  // Whoever publishes in a page signs with this key.
+  const { key, cert, certificate } = testSigner('P-256')
+  const signing = { SIGN_KEY: fileIn(dataDir, key), SIGN_CERTIFICATE: fileIn(dataDir, cert) }
+  const jwk = { ...certificate.publicKey.export({ format: 'jwk' }), kid: 'ministry' }
+  const signer = {
+    issuer: 'did:web:health.example',
+    canonicalPrefixes: ['https://health.example/'],
+    jurisdictions: ['*'],
+  }
   before(async () => {
     server = await startServerProcess({
       DATA_DIR: dataDir,
       DEVELOPMENT_TOKEN: 'secret',
       ACCESS_LOG: 'off',
       LEGACY_DCC: 'on',
+      SIGNERS: JSON.stringify([{ ...signer, keys: { keys: [jwk] } }]),
     })
     await server.ready()
   })
@@ -101,7 +113,7 @@ describe('docs', { skip: lacking.length > 0 && `${lacking.join(' and ')} is not 
       for (const { line, commands, expected } of blocksOf(textOf(name)))
         it(`line ${line}: ${commands.trim().split('\n')[0]}`, async () => {
           const path = [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter)
-          const place = { BASE: `${server.url}/fhir`, TOKEN: 'secret', DATA_DIR: dataDir, WORK: work }
+          const place = { BASE: `${server.url}/fhir`, TOKEN: 'secret', DATA_DIR: dataDir, WORK: work, ...signing }
           const { code, out, err } = await run(commands, { PATH: path, HOME: process.env.HOME ?? '', ...place })
           assert.equal(code, 0, `${out}\n${err}`)
           if (expected?.language === 'json') assertContains(JSON.parse(out), JSON.parse(expected.text))

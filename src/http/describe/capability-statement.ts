@@ -2,6 +2,7 @@ import { type SearchParameter, searchModifiers, searchParameters } from '../../f
 import type { CapabilityStatement } from '../../fhir/types.ts'
 import { isAppendOnly, isProtectedType } from '../audit/audit-event.ts'
 import type { BoundOperation, HttpContext } from '../context.ts'
+import { completeLevels } from './crmi-levels.ts'
 import { operationDefinitionUrl } from './operation-definitions.ts'
 import { security } from './security.ts'
 import { servedTypes, takesWrites } from './stored-types.ts'
@@ -18,6 +19,9 @@ const testSuiteVersion = '1.9.3'
 const interactions: NonNullable<RestResource['interaction']> = (
   ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'history-type', 'create', 'search-type'] as const
 ).map((code) => ({ code }))
+
+/** Types whose resources stay as they are: PUT makes one or repeats it, and anything else is a conflict. */
+const unchanging = new Set<string>(['Provenance'])
 
 /** Not possible with types that only grow. */
 const changing = new Set<string>(['update', 'patch', 'delete'])
@@ -45,6 +49,7 @@ export function capabilityStatement(context: HttpContext): CapabilityStatement {
     instantiates: [
       'http://hl7.org/fhir/CapabilityStatement/terminology-server',
       'https://profiles.ihe.net/ITI/SVCM/CapabilityStatement/IHE.SVCM.TerminologyRepository',
+      ...completeLevels(context.operations),
     ],
     software: context.software,
     implementation: { description: 'vidimus', url: baseUrl },
@@ -104,19 +109,22 @@ function restResource(context: HttpContext, type: string): RestResource {
   const operations = context.operations.filter((each) => each.type?.includes(type) || each.instance?.includes(type))
   const writes = takesWrites(context)
   const isFixed = isAppendOnly(type) || !writes
+  const isKept = unchanging.has(type)
   const made: RestResource = {
     // The table holds types of R4 alone; a test compares it with the definitions.
     type: type as RestResource['type'],
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
-    interaction: interactions.filter(({ code }) => (writes || code !== 'create') && !(isFixed && changing.has(code))),
+    interaction: interactions.filter(
+      ({ code }) => (writes || code !== 'create') && !(isFixed && changing.has(code)) && !(isKept && code === 'patch'),
+    ),
     // Versions of what only grows are there, but no update could name one.
-    versioning: isFixed ? 'versioned' : 'versioned-update',
+    versioning: isFixed || isKept ? 'versioned' : 'versioned-update',
     referencePolicy: ['literal', 'logical'],
     readHistory: true,
     updateCreate: !isFixed,
     conditionalCreate: writes,
     conditionalRead: 'full-support',
-    conditionalUpdate: !isFixed,
+    conditionalUpdate: !isFixed && !isKept,
     conditionalDelete: isFixed ? 'not-supported' : 'single',
     searchParam: parameters.map(({ name, type: kind, definition, documentation }) => ({
       name,

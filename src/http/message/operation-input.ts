@@ -1,9 +1,10 @@
-import { stringifyJson } from '../../base/json.ts'
+import { isJsonObject, stringifyJson } from '../../base/json.ts'
 import { keepPerObject } from '../../base/keep.ts'
 import { shapeIssues } from '../../fhir/check/input-resource.ts'
 import { badRequest, FhirError } from '../../fhir/error.ts'
+import { asResource, isAnyResource } from '../../fhir/json.ts'
 import type { OperationCall } from '../../fhir/operation.ts'
-import type { Parameter, Parameters } from '../../fhir/types.ts'
+import type { Parameter, Parameters, Resource } from '../../fhir/types.ts'
 import type { BoundOperation } from '../context.ts'
 import { checkMappingSize, decodeText, parseResource, readResource } from './body.ts'
 import type { FhirRequest, QueryPair, RequestBody } from './exchange.ts'
@@ -72,13 +73,25 @@ function bodyInput(operation: BoundOperation, body: RequestBody): Input {
   }
   if (!fhirFormat(essence)) throw unreadMediaType(essence, 'a Parameters resource', takes(operation))
   const resource = parseResource(body)
-  const faults = raw && resource.resourceType !== 'Parameters' ? [] : shapeIssues(resource)
+  const faults =
+    raw && resource.resourceType !== 'Parameters'
+      ? []
+      : shapeIssues(operation.judgesResource ? withoutResources(resource) : resource)
   if (faults.length > 0) throw new FhirError(400, faults)
   if (resource.resourceType === 'Parameters') return { parameters: checkParameters(resource) }
   if (raw) return { parameters: { resourceType: 'Parameters' }, body: rawBody(body) }
   if (operation.strict && !operation.parameters.some(({ name }) => name === 'resource'))
     throw badRequest(`$${operation.name} takes a Parameters resource.`)
   return { parameters: { resourceType: 'Parameters', parameter: [{ name: 'resource', resource }] } }
+}
+
+/** The parameters alone: what they hold is judged by the operation. */
+function withoutResources(resource: Resource): Resource {
+  if (resource.resourceType !== 'Parameters' || !Array.isArray(resource.parameter)) return resource
+  const parameter = resource.parameter.map((each): unknown =>
+    isJsonObject(each) && isAnyResource(each.resource) ? { ...each, resource: { resourceType: 'Basic' } } : each,
+  )
+  return asResource({ ...resource, parameter })
 }
 
 const tooMany = (text: string) => badRequest({ text, expression: 'Parameters.parameter' }, 'too-costly')

@@ -16,6 +16,13 @@ export const COMMON_PARAMETERS: ParameterDeclaration[] = [
   input('force-system-version', 'canonical', 'Version of a code system whatever the value set says', '0..*'),
 ]
 
+/** Versions for everything that a question names none of. */
+export const MANIFEST_PARAMETER = input(
+  'manifest',
+  'canonical',
+  'Library of the type asset-collection whose versions and expansion parameters count where the request says nothing',
+)
+
 /** What expansion and validation against a value set understand in common. */
 export const VALUE_SET_PARAMETERS: ParameterDeclaration[] = [
   input('url', 'uri', 'Canonical of the value set'),

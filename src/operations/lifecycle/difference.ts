@@ -8,7 +8,7 @@ import type { Parameter, Parameters, Resource } from '../../fhir/types.ts'
 import { isSame } from '../../publish/identity.ts'
 
 /** Members at the root that say nothing of the content: whose copy it is, what a server says of it, what is shown for it. */
-export const beside: readonly string[] = ['resourceType', 'id', 'meta', 'text']
+const beside: readonly string[] = ['resourceType', 'id', 'meta', 'text']
 
 /** By type, what a person works on, and what is made of it for machines (CRMI: computable, executable). */
 export const computable: Readonly<Record<string, readonly string[]>> = {

@@ -3,6 +3,7 @@ import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
 import { isError, issue } from '../../fhir/error.ts'
 import { isNotReady } from '../../fhir/not-ready.ts'
 import type { Issue, Resource, StructureMap } from '../../fhir/types.ts'
+import { narrativeFaults, requiredCodeFaults } from '../../fhir/validate/required-codes.ts'
 import { checkWithStore } from '../../structure-map/maps.ts'
 import { type CheckEnvironment, librariesOf } from './environment.ts'
 import { checkLibrary } from './library.ts'
@@ -51,6 +52,18 @@ export function statusFaults(resource: Resource): Issue[] {
   if (!artefactTypes.has(type) || status === undefined || statuses.includes(status)) return []
   const text = `${type}.status is none of FHIR: it is one of ${statuses.join(', ')}`
   return [issue('code-invalid', { text, expression: `${type}.status` })]
+}
+
+/**
+ * What is refused of anybody who writes here, whatever the status: codes that R4 requires and does not have, and narrative that may do
+ * harm to who reads it. Packages of others have both at times, and are told (see `admit`).
+ */
+export async function standardFaults(
+  resource: Resource,
+  { codesOf }: Pick<CheckEnvironment, 'codesOf'>,
+): Promise<Issue[]> {
+  const codes = artefactTypes.has(resource.resourceType) ? await requiredCodeFaults(resource, codesOf) : []
+  return [...narrativeFaults(resource), ...codes]
 }
 
 /** Issues reported of one artefact; a table of a thousand wrong codes needs no more to be understood. */

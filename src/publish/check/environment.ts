@@ -1,4 +1,5 @@
 import type { Library, Resource } from '../../fhir/types.ts'
+import type { CodeTest } from '../../fhir/validate/bindings.ts'
 import type { Rules } from '../../rules/rules.ts'
 import type { Maps } from '../../structure-map/maps.ts'
 import type { Terminology } from '../../terminology/terminology.ts'
@@ -8,6 +9,8 @@ export interface CheckEnvironment {
   rules: Pick<Rules, 'inspector'>
   maps: Pick<Maps, 'compile'>
   terminology: Pick<Terminology, 'check'>
+  /** The codes of a value set, drafts included: of R4 core most are. @throws FhirError where they are not known */
+  codesOf(valueSet: string): Promise<CodeTest>
   /** Current resources of a canonical, without what an import refused, active ones first. */
   find(type: Resource['resourceType'], canonical: string): Promise<Resource[]>
 }

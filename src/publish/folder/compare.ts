@@ -18,6 +18,8 @@ export interface Difference {
   file?: string
   /** As it is to be stored: under the id by which the server has it. */
   resource?: Resource
+  /** The version that it takes the place of, as If-Match has it; undefined where the id is free. */
+  replaces?: string
   /** Members that differ. */
   members?: string[]
   /** Why it is refused. */
@@ -56,7 +58,7 @@ async function differenceOf(
     const conflict =
       statusOf(stored) === 'active' || statusOf(stored) === 'retired' ? conflictWith(stored, here) : undefined
     if (conflict) return { ...line, state: 'refused', members, reasons: [conflict.message] }
-    return { ...line, state: 'changed', resource: here, members }
+    return { ...line, state: 'changed', resource: here, members, ...versionOf(stored) }
   }
   return withFreeId(server, line, resource)
 }
@@ -72,12 +74,15 @@ async function withFreeId(
   const canonical = artefactCanonical(resource)
   if (!canonical) {
     const members = differing(current, resource)
-    return { ...line, state: members.length === 0 ? 'unchanged' : 'changed', resource, members }
+    return { ...line, state: members.length === 0 ? 'unchanged' : 'changed', resource, members, ...versionOf(current) }
   }
   const isNext = artefactCanonical(current)?.url === canonical.url && !displacement(current, resource)
-  if (isNext) return { ...line, state: 'new', resource }
+  if (isNext) return { ...line, state: 'new', resource, ...versionOf(current) }
   return { ...line, state: 'new', resource: { ...resource, id: derivedId(String(resource.id), line.name) } }
 }
+
+const versionOf = ({ meta }: Resource): Pick<Difference, 'replaces'> =>
+  meta?.versionId === undefined ? {} : { replaces: `W/"${meta.versionId}"` }
 
 function rank(stored: Resource, wanted: Resource): number {
   if (stored.id === wanted.id) return 0

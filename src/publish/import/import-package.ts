@@ -41,6 +41,8 @@ export interface ImportOptions {
   /** Names of packages whose content the server brings along (`hl7.terminology.r4`). */
   knownPackages?: string[]
   limits?: ArchiveLimits
+  /** AuditEvent of what is written, by type; it stands in the same transaction. Without it there is none. */
+  audited?(source: string, counts: ReadonlyMap<string, number>): Resource
 }
 
 /**
@@ -88,7 +90,7 @@ async function importOpen(opened: OpenPackage, options: ImportOptions): Promise<
   const resources = candidates.map((each) => each.resource)
   report.issues.push(...(await missingPackages(manifest, options)))
   report.issues.push(...(await findDefects(resources, { canonical: manifest?.canonical, storage: options.storage })))
-  await store(candidates, options)
+  await store(candidates, { ...options, source: [name, manifest?.version ?? ''].join(' ').trim() })
   if (manifest?.name) await options.storage.derived.set('package', manifest.name, manifest.version ?? '')
   options.onProgress?.(files.length, files.length, name)
   return report
@@ -217,13 +219,20 @@ async function missingPackages(manifest: Manifest | undefined, options: ImportOp
   return issues
 }
 
-async function store(candidates: Candidate[], { storage, gate }: ImportOptions): Promise<void> {
+async function store(
+  candidates: Candidate[],
+  { storage, gate, audited, source }: ImportOptions & { source: string },
+): Promise<void> {
+  const counts = new Map<string, number>()
   const pause = createPauses()
   const writes: Write[] = []
   for (const { resource } of candidates) {
     await pause()
     writes.push(gate.write({ method: 'PUT', type: resource.resourceType, id: String(resource.id), resource }))
+    counts.set(resource.resourceType, (counts.get(resource.resourceType) ?? 0) + 1)
   }
+  if (audited && writes.length > 0)
+    writes.push({ method: 'POST', type: 'AuditEvent', resource: audited(source, counts) })
   const written = await storage.write(writes)
   for (const [i, { outcome }] of written.entries()) {
     const entry = candidates[i]?.entry

@@ -10,7 +10,7 @@ const parametersUrls = [
 ]
 
 /** Whether a Library is of the type `asset-collection`. */
-export const isAssetCollection = ({ type }: Library): boolean =>
+const isAssetCollection = ({ type }: Library): boolean =>
   type?.coding?.some(({ code }) => code === 'asset-collection') === true
 
 /** The canonicals that a manifest names, with their places. */

@@ -4,7 +4,7 @@ import { isOfJurisdiction } from '../../authority/jurisdiction.ts'
 import { artefactCanonical } from '../../fhir/artefact.ts'
 import { parseCanonical } from '../../fhir/canonical.ts'
 import type { Principal } from '../../fhir/principal.ts'
-import type { NamingSystem, Resource } from '../../fhir/types.ts'
+import type { Basic, NamingSystem, Resource } from '../../fhir/types.ts'
 
 /**
  * Why a resource is not a principal's; undefined when it is. A resource that has no canonical is nobody's but his who owns all: nothing
@@ -46,6 +46,20 @@ function uniqueName({ type, value }: NonNullable<NamingSystem['uniqueId']>[numbe
   return prefix === undefined ? '' : value.startsWith(prefix) ? value : `${prefix}${value}`
 }
 
+/** Why a resource is not a principal's that names what it is about by a canonical, beside its references; undefined when it names its own. */
+export function namedFault(resource: Resource, { ownership }: Pick<Principal, 'ownership'>): string | undefined {
+  if (ownership === 'all') return undefined
+  const isOwn = (name: string | undefined) => ownership.canonicalPrefixes.some((prefix) => isBelow(name ?? '', prefix))
+  return namesIn(resource).every(isOwn) ? undefined : 'it names a canonical that is below none of its prefixes'
+}
+
+function namesIn(resource: Resource): (string | undefined)[] {
+  if (resource.resourceType === 'Provenance')
+    return resource.target.flatMap(({ identifier }) => (identifier ? [identifier.value] : []))
+  if (resource.resourceType !== 'Basic') return []
+  return artefactsOf(resource).flatMap(({ valueCanonical: name }) => (name === undefined ? [] : [name]))
+}
+
 /** Every coding of every jurisdiction must be listed; one that is told in words alone is not understood. */
 function isOfJurisdictions(resource: Resource, list: readonly string[]): boolean {
   if (!('jurisdiction' in resource) || resource.jurisdiction === undefined) return true
@@ -58,9 +72,16 @@ function isOfJurisdictions(resource: Resource, list: readonly string[]): boolean
   })
 }
 
-/** References to what a resource is about, of types that belong with it; undefined for others. */
+/** What an assessment is about (CRMI, ArtifactAssessment in R4 as Basic). */
+const assessed = 'http://hl7.org/fhir/uv/crmi/StructureDefinition/crmi-artifactAssessmentArtifact'
+
+/** References to what a resource is about, of types that belong with it; undefined for others. One that is none is empty. */
 export function subjectsOf(resource: Resource): string[] | undefined {
   if (resource.resourceType === 'Provenance') return resource.target.map(({ reference }) => reference ?? '')
-  if (resource.resourceType === 'Basic') return resource.subject?.reference ? [resource.subject.reference] : []
-  return undefined
+  if (resource.resourceType !== 'Basic') return undefined
+  const { subject } = resource
+  const references = artefactsOf(resource).flatMap(({ valueReference }) => valueReference ?? [])
+  return [...(subject ? [subject] : []), ...references].map(({ reference }) => reference ?? '')
 }
+
+const artefactsOf = ({ extension = [] }: Basic) => extension.filter(({ url }) => url === assessed)

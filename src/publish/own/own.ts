@@ -6,7 +6,7 @@ import { FhirError, issue } from '../../fhir/error.ts'
 import type { Permission, Principal } from '../../fhir/principal.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { Storage, StoredVersion, Write } from '../../storage/storage.ts'
-import { ownFault, subjectsOf } from './own-fault.ts'
+import { namedFault, ownFault, subjectsOf } from './own-fault.ts'
 
 /** Where targets of references are looked up. */
 export type OwnStorage = Pick<Storage, 'read' | 'readVersion'>
@@ -71,6 +71,7 @@ async function refuseForeign(resource: Resource, beside: readonly Write[], { pri
   const subjects = subjectsOf(resource)
   if (!subjects) return refuse(resource, ownFault(resource, principal), 'given')
   if (subjects.length === 0) return refuse(resource, 'it names nothing that it is about', 'given')
+  refuse(resource, namedFault(resource, principal), 'given')
   for (const reference of subjects) {
     const found = beside.find(({ type, id }) => id !== undefined && `${type}/${id}` === reference)
     const about = found ? found.resource : await readReference(reference, storage)

@@ -47,7 +47,7 @@ export interface Front {
 /** What numbers are read from that the front has not itself. */
 export type ShownSources = Pick<
   ReadingSources,
-  'audit' | 'readiness' | 'trust' | 'gateways' | 'mirrored' | 'jobs' | 'storage' | 'now'
+  'audit' | 'auditSinks' | 'readiness' | 'trust' | 'gateways' | 'mirrored' | 'jobs' | 'storage' | 'now'
 >
 
 /** Time for requests under way when a server ends, in milliseconds. */
@@ -114,7 +114,6 @@ export async function createFront(config: Config, { log, software, now }: FrontP
         freeBytes: machine.free,
         clockJump: machine.largestJump,
         storeFile: storeFile(config),
-        auditSinks: () => [],
       }),
     drain() {
       isDraining = true

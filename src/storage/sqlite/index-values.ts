@@ -81,7 +81,8 @@ function purge(database: Database, before: number): void {
   if (latest > purgedUntil(database)) writeSetting(database, 'purged', String(latest))
 }
 
-function removeRows(database: Database, seq: number): void {
+/** Takes a version out of every index. */
+export function removeRows(database: Database, seq: number): void {
   for (const table of ['text_index', 'range_index', 'canonical_index']) {
     database.run(`DELETE FROM ${table} WHERE seq = ?`, seq)
   }

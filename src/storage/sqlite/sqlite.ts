@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
-import type { Publication, RecordChange, Storage, Write, Written } from '../storage.ts'
+import type { AuditKeeping, Publication, RecordChange, Storage, Write, Written } from '../storage.ts'
 import {
   columns,
   type Database,
@@ -14,6 +14,7 @@ import {
   toVersion,
   toVersions,
 } from './database.ts'
+import { countOld, forgetOld } from './forget.ts'
 import { createIndexWriter, reindexIfOutdated } from './index-values.ts'
 import { history, type Store, search } from './pages.ts'
 import { checkJudgement, publishedVersion, type WriteContext, writeOne } from './write.ts'
@@ -36,7 +37,7 @@ export interface SqliteOptions {
  * one file.
  * @throws Error when the file is damaged, foreign or newer than this program.
  */
-export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
+export function openSqlite(file: string, options: SqliteOptions = {}): Storage & AuditKeeping {
   const busyMilliseconds = options.busyMilliseconds ?? 5000
   const database = openDatabase(file, busyMilliseconds)
   const index = createIndexWriter(database)
@@ -92,6 +93,8 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage {
       },
     },
     records: createRecords(database, busyMilliseconds),
+    oldAuditEvents: async (before) => countOld(database, before),
+    forgetAuditEvents: (before, most) => whenFree(busyMilliseconds, () => forgetOld(database, before, most)),
     close: async () => database.close(),
   }
 }

@@ -1,0 +1,15 @@
+import type { Issue, Resource, StructureDefinition } from '../../fhir/types.ts'
+import type { CodeTest } from '../../fhir/validate/bindings.ts'
+import type { Validator } from '../../fhir/validate/validate.ts'
+
+/** What operations validate with. */
+export interface Validation extends Validator {
+  /** A StructureDefinition by its canonical: of R4 core, or stored. */
+  findDefinition(canonical: string): Promise<StructureDefinition | undefined>
+  /** The codes of a value set, drafts included. @throws FhirError where they are not known */
+  codesOf(valueSet: string): Promise<CodeTest>
+  /** Everything for which a write would be refused, or that it would be told. `isNew` is a create. */
+  judgeWrite(resource: Resource, as: { id?: string | undefined; isNew: boolean }): Promise<Issue[]>
+  /** Why a stored resource could not be deleted. */
+  judgeDelete(resource: Resource): Issue[]
+}
