@@ -20,6 +20,9 @@ const interactions: NonNullable<RestResource['interaction']> = (
   ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'history-type', 'create', 'search-type'] as const
 ).map((code) => ({ code }))
 
+/** Types whose resources stay as they are: PUT makes one or repeats it, and anything else is a conflict. */
+const unchanging = new Set<string>(['Provenance'])
+
 /** Not possible with types that only grow. */
 const changing = new Set<string>(['update', 'patch', 'delete'])
 
@@ -106,19 +109,22 @@ function restResource(context: HttpContext, type: string): RestResource {
   const operations = context.operations.filter((each) => each.type?.includes(type) || each.instance?.includes(type))
   const writes = takesWrites(context)
   const isFixed = isAppendOnly(type) || !writes
+  const isKept = unchanging.has(type)
   const made: RestResource = {
     // The table holds types of R4 alone; a test compares it with the definitions.
     type: type as RestResource['type'],
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
-    interaction: interactions.filter(({ code }) => (writes || code !== 'create') && !(isFixed && changing.has(code))),
+    interaction: interactions.filter(
+      ({ code }) => (writes || code !== 'create') && !(isFixed && changing.has(code)) && !(isKept && code === 'patch'),
+    ),
     // Versions of what only grows are there, but no update could name one.
-    versioning: isFixed ? 'versioned' : 'versioned-update',
+    versioning: isFixed || isKept ? 'versioned' : 'versioned-update',
     referencePolicy: ['literal', 'logical'],
     readHistory: true,
     updateCreate: !isFixed,
     conditionalCreate: writes,
     conditionalRead: 'full-support',
-    conditionalUpdate: !isFixed,
+    conditionalUpdate: !isFixed && !isKept,
     conditionalDelete: isFixed ? 'not-supported' : 'single',
     searchParam: parameters.map(({ name, type: kind, definition, documentation }) => ({
       name,
