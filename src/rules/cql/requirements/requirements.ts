@@ -7,7 +7,8 @@ import { asJson } from '../../../fhir/json.ts'
 import type { Coding, DataRequirement, ParameterDefinition, Parameters, Period } from '../../../fhir/types.ts'
 import { type Define, formatType, type ParameterDeclaration, type TypeSpecifier } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
-import { declared, type ReachedName, type ReachedRetrieve } from './flow.ts'
+import { declared, type ReachedName } from './declared.ts'
+import type { ReachedRetrieve } from './flow.ts'
 
 /** One requirement for each retrieve that asks for other data; paths of equal ones are put together. */
 export function dataRequirements(
