@@ -149,7 +149,9 @@ function listening(server: Server | TlsServer, host: string, port: number): Prom
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)
-      resolve((server.address() as AddressInfo).port)
+      const bound = server.address()
+      // It is a text for a socket of the file system alone.
+      resolve(typeof bound === 'object' && bound ? bound.port : port)
     })
   })
 }

@@ -2,6 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { input, output } from '../../fhir/declare-parameter.ts'
 import { badRequest, FhirError, issue, operationOutcome } from '../../fhir/error.ts'
+import { asResource } from '../../fhir/json.ts'
 import { defineOperation, firstParameter, type OperationCall, textParameter } from '../../fhir/operation.ts'
 import type { Parameters, Resource } from '../../fhir/types.ts'
 import { type ImportTask, importBeside } from '../../publish/import/import-task.ts'
@@ -46,7 +47,7 @@ export const importOperation = defineOperation<OperationContext>({
     if (url === undefined && isFile)
       throw badRequest({ text: 'The url must stand in the address of a file.', expression: 'url' }, 'required')
     if (url === undefined) return
-    const resource = { resourceType, url, ...(version === undefined ? {} : { version }) } as Resource
+    const resource = asResource({ resourceType, url, ...(version === undefined ? {} : { version }) })
     const fault = principal && ownFault(resource, principal)
     if (fault !== undefined)
       throw new FhirError(403, issue('forbidden', `The import is not for this client to make: ${fault}.`))

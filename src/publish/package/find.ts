@@ -54,7 +54,7 @@ async function byId(type: string, id: string, version: string | undefined, stora
 }
 
 /** Judged by its version alone. */
-const withVersion = (resource: Resource): Resource => ({ ...resource, status: 'draft' }) as Resource
+const withVersion = (resource: Resource): Resource => asResource({ ...resource, status: 'draft' })
 
 async function byUrl(type: string, given: string, said: string | undefined, storage: Storage): Promise<Resource> {
   const { url, version = said } = parseCanonical(given)
