@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { issue, operationOutcome } from '../../fhir/error.ts'
 import { type ConnectionLimits, type Connections, createConnections, type Handler } from '../limits/connections.ts'
 import { headBytes, withBoundedHead } from '../limits/head-size.ts'

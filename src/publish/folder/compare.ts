@@ -117,7 +117,7 @@ async function onlyThere(
   for (const type of canonicalTypes.filter((each) => each !== 'OperationDefinition' && each !== 'CapabilityStatement'))
     for (const resource of await server.below(type, base)) {
       const name = artefactName(resource)
-      if (here.has(`${type} ${name}`) || !isBelow(name, base)) continue
+      if (here.has(`${type} ${name}`) || !isBelow(name, readPrefix(base))) continue
       found.push({ state: 'only on server', type, name, isOwn: true })
     }
   return found
