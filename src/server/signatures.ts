@@ -104,7 +104,7 @@ export async function createSignatures(parts: SignatureParts): Promise<Signature
       }),
     unsigned: (resource, beside) => unsignedAmong(resource, beside, completing),
     context: {
-      guard: createRuleGuard({ storage, verify: completing.verify, refresh: revocations.refresh, now }),
+      guard: createRuleGuard({ ...completing, storage, refresh: revocations.refresh }),
       signatures: {
         async verify(provenance, resource, moment) {
           await revocations.refresh()

@@ -1,9 +1,11 @@
 /** Rules that an author has signed are run while his signature holds: content changes underneath, and keys are withdrawn. */
 
-import { withBrokenSignature } from '../../fhir/artefact.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isNotPublic, statusOf, withBrokenSignature } from '../../fhir/artefact.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Verify } from './judge.ts'
+import type { IsRequired } from './policy.ts'
 import { authorsProvenances } from './stored.ts'
 
 /** What is run is admitted here. */
@@ -20,10 +22,15 @@ export interface RuleGuard {
 export interface RuleGuardParts {
   storage: Pick<Storage, 'read' | 'search' | 'revision'>
   verify: Verify
+  /** What becomes active with the signature of an author alone is run with it alone, whatever it was before the policy. */
+  isRequired: IsRequired
   /** Reads what was withdrawn again. */
   refresh(): Promise<void>
   now(): Date
 }
+
+/** Verdicts between two pauses in which others are served. */
+const perTurn = 25
 
 /** A key may be withdrawn, and content change, without a write that shows: so old a verdict may be. */
 const recheckMilliseconds = 60_000
@@ -37,24 +44,32 @@ interface Admitted {
 }
 
 /** A guard over a store. */
-export function createRuleGuard({ storage, verify, refresh, now }: RuleGuardParts): RuleGuard {
+export function createRuleGuard({ storage, verify, isRequired, refresh, now }: RuleGuardParts): RuleGuard {
   const known = new Map<string, Admitted>()
   let epoch = 0
   let checked = now().getTime()
   let revision = storage.revision(provenanceTypes)
   let checking: Promise<void> | undefined
+  let next: Promise<void> | undefined
 
   const judge = async (resource: Resource): Promise<Admitted> => {
     const { resourceType: type, id = '', meta } = resource
     const versionId = meta?.versionId ?? ''
     const found = versionId === '' ? [] : await authorsProvenances({ type, id, versionId }, storage)
     const holds = found.some((each) => verify(each, resource).signatures.some((one) => one.isAuthors && one.result))
-    const fault = found.length === 0 || holds ? undefined : 'the signature of its author holds no more'
+    const fault = holds
+      ? undefined
+      : found.length > 0
+        ? 'the signature of its author holds no more'
+        : isWanted(resource, isRequired)
+          ? 'it has no signature of an author, without which it is not used here (REQUIRE_SIGNATURE)'
+          : undefined
     return { type, id, versionId, fault }
   }
   const check = async () => {
     await refresh()
-    for (const [name, before] of [...known]) {
+    for (const [place, [name, before]] of [...known].entries()) {
+      if (place % perTurn === perTurn - 1) await nextTurn()
       const current = await storage.read(before.type, before.id)
       if (!current?.resource || current.versionId !== before.versionId) {
         known.delete(name)
@@ -65,11 +80,23 @@ export function createRuleGuard({ storage, verify, refresh, now }: RuleGuardPart
       if (after.fault !== before.fault) epoch++
     }
   }
-  const recheck = () => {
-    checking ??= check().finally(() => {
-      checking = undefined
+  const begin = () => {
+    const begun = check().finally(() => {
+      if (checking === begun) checking = undefined
     })
-    return checking
+    checking = begun
+    return begun
+  }
+  // One that is under way may have judged already what has changed since: another follows it, for all who ask meanwhile.
+  const recheck = () => {
+    if (!checking) return begin()
+    next ??= checking
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined
+        return begin()
+      })
+    return next
   }
   return {
     recheck,
@@ -88,7 +115,8 @@ export function createRuleGuard({ storage, verify, refresh, now }: RuleGuardPart
     },
     async admit(resources) {
       const admitted: typeof resources = []
-      for (const resource of resources) {
+      for (const [place, resource] of resources.entries()) {
+        if (place % perTurn === perTurn - 1) await nextTurn()
         const verdict = await judge(resource)
         const name = `${verdict.type}/${verdict.id}/${verdict.versionId}`
         known.set(name, verdict)
@@ -97,4 +125,10 @@ export function createRuleGuard({ storage, verify, refresh, now }: RuleGuardPart
       return admitted
     },
   }
+}
+
+/** A draft that its authors alone see is theirs to try out; anything else that is run decides for others. */
+function isWanted(resource: Resource, isRequired: IsRequired): boolean {
+  if (statusOf(resource) === 'draft' && isNotPublic(resource)) return false
+  return isRequired({ ...resource, status: 'active' } as Resource)
 }
