@@ -36,11 +36,16 @@ const perTurn = 25
 const recheckMilliseconds = 60_000
 const provenanceTypes = ['Provenance']
 
+const brokenText = 'the signature of its author holds no more'
+const unsignedText = 'it has no signature of an author, without which it is not used here (REQUIRE_SIGNATURE)'
+
 interface Admitted {
   type: string
   id: string
   versionId: string
   fault: string | undefined
+  /** An author signed it: that may hold no more, though nothing is written. */
+  isSigned: boolean
 }
 
 /** A guard over a store. */
@@ -51,24 +56,22 @@ export function createRuleGuard({ storage, verify, isRequired, refresh, now }: R
   let revision = storage.revision(provenanceTypes)
   let checking: Promise<void> | undefined
   let next: Promise<void> | undefined
+  // What nobody signed becomes otherwise by a Provenance alone, and there is much of it.
+  let isAll = false
 
   const judge = async (resource: Resource): Promise<Admitted> => {
     const { resourceType: type, id = '', meta } = resource
     const versionId = meta?.versionId ?? ''
     const found = versionId === '' ? [] : await authorsProvenances({ type, id, versionId }, storage)
     const holds = found.some((each) => verify(each, resource).signatures.some((one) => one.isAuthors && one.result))
-    const fault = holds
-      ? undefined
-      : found.length > 0
-        ? 'the signature of its author holds no more'
-        : isWanted(resource, isRequired)
-          ? 'it has no signature of an author, without which it is not used here (REQUIRE_SIGNATURE)'
-          : undefined
-    return { type, id, versionId, fault }
+    const isSigned = found.length > 0
+    const lacking = isSigned ? brokenText : isWanted(resource, isRequired) ? unsignedText : undefined
+    return { type, id, versionId, fault: holds ? undefined : lacking, isSigned }
   }
-  const check = async () => {
+  const check = async (isWhole: boolean) => {
     await refresh()
-    for (const [place, [name, before]] of [...known].entries()) {
+    const wanted = [...known].filter(([, { isSigned }]) => isWhole || isSigned)
+    for (const [place, [name, before]] of wanted.entries()) {
       if (place % perTurn === perTurn - 1) await nextTurn()
       const current = await storage.read(before.type, before.id)
       if (!current?.resource || current.versionId !== before.versionId) {
@@ -81,14 +84,15 @@ export function createRuleGuard({ storage, verify, isRequired, refresh, now }: R
     }
   }
   const begin = () => {
-    const begun = check().finally(() => {
+    const begun = check(isAll).finally(() => {
       if (checking === begun) checking = undefined
     })
     checking = begun
+    isAll = false
     return begun
   }
   // One that is under way may have judged already what has changed since: another follows it, for all who ask meanwhile.
-  const recheck = () => {
+  const ask = () => {
     if (!checking) return begin()
     next ??= checking
       .catch(() => undefined)
@@ -98,6 +102,10 @@ export function createRuleGuard({ storage, verify, isRequired, refresh, now }: R
       })
     return next
   }
+  const recheck = () => {
+    isAll = true
+    return ask()
+  }
   return {
     recheck,
     epoch() {
@@ -105,8 +113,9 @@ export function createRuleGuard({ storage, verify, isRequired, refresh, now }: R
       const isDue = Math.abs(now().getTime() - checked) >= recheckMilliseconds
       if (isDue || current !== revision) {
         checked = now().getTime()
+        const begun = current === revision ? ask() : recheck()
         revision = current
-        recheck().catch(() => {
+        begun.catch(() => {
           // What cannot be judged again is read anew, and says itself why it cannot be.
           epoch++
         })
