@@ -363,6 +363,9 @@ describe('the signature of this server', async () => {
     assert.equal(made.signature[0].type[0].code, '1.2.840.10065.1.12.1.14')
     const parameter = [{ name: 'provenance', resource: made }]
     const told = json(await ask('POST', '$verify-signature', { body: { resourceType: 'Parameters', parameter } }))
+    const [result, message] = told.parameter
+    assert.deepEqual([result.valueBoolean, message.name], [false, 'message'])
+    assert.match(message.valueString, /^The signatures hold, and none of them is that of an author/)
     const outcomes = told.parameter.flatMap((each: { name: string; part: { valueCode?: string }[] }) =>
       each.name === 'step' ? [`${each.part[0]?.valueCode} ${each.part[1]?.valueCode}`] : [],
     )
