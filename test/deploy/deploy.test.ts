@@ -187,7 +187,7 @@ describe('systemd', () => {
 
   it('waits longer than the server for requests under way', () => {
     const [, seconds] = /TimeoutStopSec=(\d+)/.exec(read('deploy/systemd/vidimus.service')) ?? []
-    const { drainSeconds } = readConfig({ NODE_ENV: 'production', BASE_URL: 'https://example.org/fhir' })
+    const { drainSeconds } = readConfig({ NODE_ENV: 'production' })
     assert.ok(drainSeconds > 0)
     assert.ok(Number(seconds) * 1000 > 2 * (drainSeconds * 1000 + finishMilliseconds))
     assert.ok(Number(pod.terminationGracePeriodSeconds) === Number(seconds))
