@@ -119,9 +119,11 @@ function words(parameter: SearchParameter, value: string): SearchMatch {
   return { kind: 'words', words: found }
 }
 
+/** What stands behind the first bar is the code, further bars included: `urn:ietf:rfc:3986|url|version` names one identifier. */
 function token(value: string): SearchMatch {
-  const [first = '', second] = splitEscaped(value, '|').map(unescapeValue)
-  if (second === undefined) return { kind: 'token', code: first }
+  const [first = '', ...more] = splitEscaped(value, '|').map(unescapeValue)
+  if (more.length === 0) return { kind: 'token', code: first }
+  const second = more.join('|')
   return second === '' ? { kind: 'token', system: first } : { kind: 'token', system: first, code: second }
 }
 
