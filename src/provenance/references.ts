@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { splitJws } from '../base/crypto/compact-jws.ts'
 import { keep } from '../base/keep.ts'
-import { mirroredSystem } from '../fhir/artefact.ts'
+import { isNotPublic, mirroredSystem } from '../fhir/artefact.ts'
 import { FhirError } from '../fhir/error.ts'
 import type { Publication, RecordChange, Storage } from '../storage/storage.ts'
 import { type Content, contentId, contentOf, resourceContent } from './content.ts'
@@ -46,10 +46,13 @@ export interface References {
   /** Content by its id. @throws Error when it is damaged */
   content(id: string): Promise<Content | undefined>
   /**
-   * The signed message over content, made and stored when there is none; undefined without content or without a key.
+   * The signed message over content, made and stored when there is none, or one of a key that was withdrawn; undefined without content
+   * or without a key.
    * @throws Error when it is damaged
    */
   jws(id: string): Promise<string | undefined>
+  /** Changes with the key that signs, and with those that were withdrawn: what was kept of signatures is asked for again then. */
+  signing(): string
   /** Changes of records that store content of this server's own making with its signed message, both or none. */
   additions(content: Content, jws?: string): RecordChange[]
 }
@@ -57,7 +60,7 @@ export interface References {
 /** What references are made over. */
 export interface ReferencesOptions {
   storage: Pick<Storage, 'publications' | 'readVersion' | 'revision' | 'records'>
-  keys: Pick<SigningKeys, 'current'>
+  keys: Pick<SigningKeys, 'current' | 'all'>
   /** Members of the protected header beside those of the key, for a signature made now. */
   header(key: SigningKey): Record<string, string>
 }
@@ -96,6 +99,7 @@ export function createReferences(options: ReferencesOptions): References {
     const text = await records.get(kinds.content, id)
     return text === undefined ? undefined : proved(id, contentOf(Buffer.from(text)))
   }
+  const withdrawn = () => options.keys.all().filter(({ state }) => state === 'revoked')
   const sign = async (id: string) => {
     const key = options.keys.current()
     const signed = key && (await content(id))
@@ -103,6 +107,13 @@ export function createReferences(options: ReferencesOptions): References {
     const jws = await signJws(signed.bytes, key, options.header(key))
     // Another process may have been faster: what is served first is served for ever.
     return (await records.replace(kinds.jws, id, undefined, jws)) ? jws : records.get(kinds.jws, id)
+  }
+  /** The stored message; one that a withdrawn key signed is forgotten, whoever withdrew it and whatever he did not come to do. */
+  const stored = async (id: string) => {
+    const known = await records.get(kinds.jws, id)
+    if (known === undefined || !withdrawn().some(({ keyId }) => isSignedBy(known, keyId))) return known
+    await records.replace(kinds.jws, id, known, undefined)
+    return undefined
   }
   return {
     revision: () => storage.revision(publishedTypes),
@@ -116,13 +127,14 @@ export function createReferences(options: ReferencesOptions): References {
     },
     content,
     jws: async (id) => {
-      const known = await records.get(kinds.jws, id)
+      const known = await stored(id)
       if (known !== undefined) return provedMessage(id, known)
       const made = signing.of(id, sign)
       // Only those who ask at the same time share it: without a key today there may be one tomorrow.
       made.finally(() => signing.delete(id)).catch(() => undefined)
       return made
     },
+    signing: () => [options.keys.current(), ...withdrawn()].map((key) => key?.keyId ?? '').join(' '),
     additions: ({ id, bytes }, jws) => [
       { kind: kinds.content, key: id, from: undefined, to: bytes.toString() },
       ...(jws === undefined ? [] : [{ kind: kinds.jws, key: id, from: undefined, to: jws }]),
@@ -135,10 +147,13 @@ export function createReferences(options: ReferencesOptions): References {
  * @param keyId as the headers of the messages name the key
  */
 export async function forgetMessages(records: Storage['records'], keyId: string): Promise<void> {
-  for (const { key, value } of await records.all(kinds.jws)) {
-    const read = splitJws(value)
-    if (typeof read !== 'string' && read.header.kid === keyId) await records.replace(kinds.jws, key, value, undefined)
-  }
+  for (const { key, value } of await records.all(kinds.jws))
+    if (isSignedBy(value, keyId)) await records.replace(kinds.jws, key, value, undefined)
+}
+
+function isSignedBy(jws: string, keyId: string): boolean {
+  const read = splitJws(jws)
+  return typeof read !== 'string' && read.header.kid === keyId
 }
 
 /** Content that is not what it is known by was damaged on the disk: it is not handed out. */
@@ -254,8 +269,8 @@ async function contentOfVersion(
 ): Promise<Content | Without> {
   const { type, id, versionId } = version
   const resource = (await storage.readVersion(type, id, versionId))?.resource
-  // Who publishes what is mirrored vouches for it alone.
-  if (!resource || resource.meta?.tag?.some(({ system }) => system === mirroredSystem))
+  // Who publishes what is mirrored vouches for it alone. A reference is for everybody, and what is restricted is not.
+  if (!resource || isNotPublic(resource) || resource.meta?.tag?.some(({ system }) => system === mirroredSystem))
     return new FhirError(404, notPublished(keyOf(version)))
   try {
     return resourceContent(resource)

@@ -59,6 +59,8 @@ interface ProvenanceParts {
   config: Pick<Config, 'signing' | 'gateways'>
   storage: Storage
   keys: SigningKeys
+  /** Reads again which keys were withdrawn: another process may have withdrawn one. */
+  refresh(): Promise<void>
   software: { name: string; version: string; releaseDate: string }
   now(): Date
 }
@@ -73,7 +75,7 @@ const addressSuffix = '/fhir/r/0123456789012345678901.jws'
 
 /** Vouches for what is stored, at one public address (without `/fhir`). */
 export function createProvenance(
-  { config, storage, keys, software, now }: ProvenanceParts,
+  { config, storage, keys, refresh, software, now }: ProvenanceParts,
   baseUrl: string,
 ): Provenance {
   const domains = config.signing.referenceDomains
@@ -91,13 +93,15 @@ export function createProvenance(
   return {
     documents: referenceDocuments({ references, manifests, baseUrl, domains }),
     manifests: async () => {
+      await refresh()
       if (!keys.current() && (await manifests.hasSigned())) return undefined
       return (await manifests.manifests()).map(({ jws: _jws, ...wanted }) => wanted)
     },
     trustedReference: async (version, domain = domains[0] ?? '') => {
       const { type, id, versionId } = version
-      // What was once said of a version is said for ever, but that a key may come.
-      const name = `${type}/${id}/_history/${versionId} ${keys.current() ? 'signed' : ''}`
+      await refresh()
+      // What was once said of a version is said for ever, but that a key may come, or go.
+      const name = `${type}/${id}/_history/${versionId} ${references.signing()}`
       const own = { references, storage, baseUrl, ...(country ? { country } : {}) }
       return { ...(await described.of(name, () => trustedReference(version, own))), domain }
     },

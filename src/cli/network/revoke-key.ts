@@ -18,6 +18,9 @@ export function addRevokeKey(keys: Command, result: CommandResult): void {
     .description(
       'withdraws a signing key of this server (docs/provenance.md): marks it, tells it in an AuditEvent, and signs again by the current key every active artefact; exit status 1 when there is no key that signs now',
     )
+    // One key id in 64 begins with a hyphen, and none is an option.
+    .allowUnknownOption()
+    .helpOption('--help', 'display help for command')
     .argument('<kid>', 'its key id, as `vidimus keys` prints it, or its thumbprint (RFC 7638)')
     .option('--at <instant>', 'since when; now by default')
     .option('--reason <reason>', revocationReasons.join(', '), 'keyCompromise')
@@ -40,12 +43,18 @@ export function addRevokeKey(keys: Command, result: CommandResult): void {
           command.error(
             'error: this server has no signing key of that id; one that signs no more is named by SIGNING_CERTIFICATE_RETIRED',
           )
-        const { revocation, hasCurrent, signed, unchanged } = await server.signed.revoke(key, { at, reason })
+        const { revocation, hasCurrent, signed, unchanged, changed } = await server.signed.revoke(key, { at, reason })
         if (options.json)
-          console.log(JSON.stringify({ keyId: key.keyId, ...revocation, hasCurrent, signed, unchanged }))
+          console.log(JSON.stringify({ keyId: key.keyId, ...revocation, hasCurrent, signed, unchanged, changed }))
         else {
           console.log(`${key.keyId} is withdrawn since ${revocation.at} (${revocation.reason}).`)
           console.log(`${signed} active artefacts signed again, ${unchanged} were signed already.`)
+        }
+        if (changed > 0) {
+          console.error(
+            `${changed} active artefacts are not what that key signed, and were not signed again: see $verify-signature, and publish them anew.`,
+          )
+          result.exitCode = exitCodes.negative
         }
         if (hasCurrent) return
         console.error(
