@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { splitJws } from '../base/crypto/compact-jws.ts'
 import { keep } from '../base/keep.ts'
-import { mirroredSystem } from '../fhir/artefact.ts'
+import { isNotPublic, mirroredSystem } from '../fhir/artefact.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Publication, RecordChange, Storage } from '../storage/storage.ts'
 import { type Content, contentId, contentOf, resourceContent } from './content.ts'
@@ -307,8 +307,8 @@ async function contentOfVersion(
 ): Promise<Content | Without> {
   const { type, id, versionId } = version
   const resource = (await storage.readVersion(type, id, versionId))?.resource
-  // Who publishes what is mirrored vouches for it alone.
-  if (!resource || resource.meta?.tag?.some(({ system }) => system === mirroredSystem))
+  // Who publishes what is mirrored vouches for it alone. A reference is for everybody, and what is restricted is not.
+  if (!resource || isNotPublic(resource) || resource.meta?.tag?.some(({ system }) => system === mirroredSystem))
     return new FhirError(404, notPublished(keyOf(version)))
   try {
     return resourceContent(resource)

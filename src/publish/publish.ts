@@ -12,6 +12,7 @@ import {
   withPublicity,
 } from '../fhir/artefact.ts'
 import { isError, issue } from '../fhir/error.ts'
+import type { OperationBudget } from '../fhir/operation.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import { checkArtefact, standardFaults, statusFaults } from './check/artefact.ts'
@@ -31,10 +32,11 @@ interface Admission {
 export interface Publish {
   /**
    * Judges a resource that is to be written: errors refuse it. A draft has none but a status that FHIR does not have; what an active one would be refused for is a
-   * warning with the coding `not-fit`. `beside` are resources that are to be stored in the same transaction.
-   * @throws FhirError 5xx when it cannot be judged now
+   * warning with the coding `not-fit`. `beside` are resources that are to be stored in the same transaction. `budget` pays, where
+   * nobody has to be known for it.
+   * @throws FhirError 422 where the budget is spent, 5xx when it cannot be judged now
    */
-  check(resource: Resource, beside?: Resource[]): Promise<Issue[]>
+  check(resource: Resource, beside?: Resource[], budget?: OperationBudget): Promise<Issue[]>
   /** The same for a resource that is to be stored anyhow. */
   admit(resource: Resource, beside?: Resource[]): Promise<Admission>
   /**
@@ -72,12 +74,13 @@ export function createPublish(environment: PublishEnvironment): Publish {
   const unsigned: Publish['unsigned'] = async (resource, beside = []) => environment.unsigned?.(resource, beside)
   return {
     unsigned,
-    async check(resource, beside = []) {
+    async check(resource, beside = [], budget = undefined) {
+      const within = budget ? { ...environment, budget } : environment
       const unknown = statusFaults(resource)
       if (unknown.length > 0) return unknown
       const standard = await standardFaults(resource, environment)
       if (standard.some(isError)) return standard
-      const issues = await checkArtefact(resource, beside, environment)
+      const issues = await checkArtefact(resource, beside, within)
       return [...standard, ...(statusOf(resource) === 'active' ? issues : issues.map(told))]
     },
     async admit(resource, beside = []) {

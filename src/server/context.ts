@@ -15,7 +15,7 @@ import type { PendingContent } from '../publish/base-content/pending.ts'
 import { manifestReader } from '../publish/lifecycle/manifest.ts'
 import type { RuleGuard } from '../publish/provenance/rule-guard.ts'
 import { createPlans, createRules } from '../rules/rules.ts'
-import { listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from '../storage/by-revision.ts'
+import { intact, listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from '../storage/by-revision.ts'
 import {
   findByCanonical as find,
   findMaps,
@@ -109,22 +109,22 @@ function createContext(parts: ContextParts): Context {
   const { cpuMilliseconds, replyBytes } = config.requestLimits
   const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
   const terminology = createTerminology(
-    { ...terminologySource(storage, pending), largeCodeSystem: read },
+    { ...terminologySource(storage, pending, guard), largeCodeSystem: read },
     { now, uuid, limits: { evaluationMilliseconds: cpuMilliseconds }, milliseconds: threadMilliseconds },
   )
-  const revision: Revision = (types) => storage.revision(types) + pending.epoch()
+  const revision: Revision = (types) => storage.revision(types) + pending.epoch() + guard.epoch()
   const membership = memberships(terminology, revision)
   const mapEnvironment: MapEnvironment = {
     findMaps: async (url) => guard.admit(await findMaps(storage, url)),
-    findStructure: (url) => findStructure(storage, url),
+    findStructure: async (url) => intact(await findStructure(storage, url), guard),
     membership,
     translator: (conceptMap) => terminology.translator(conceptMap),
-    revision: () => revision(mapTypes) + guard.epoch(),
+    revision: () => revision(mapTypes),
   }
   // `$transform` decides no verdict: an author tries his maps with drafts of the terminology, as WHO publishes it.
   const draftEnvironment: MapEnvironment = {
     ...mapEnvironment,
-    findStructure: (url) => findStructure(storage, url, { drafts: true }),
+    findStructure: async (url) => intact(await findStructure(storage, url, { drafts: true }), guard),
     membership: memberships(terminology, revision, { drafts: true }),
     translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
   }
@@ -142,9 +142,9 @@ function createContext(parts: ContextParts): Context {
       listLibraries: async () => guard.admit(await listUsable(storage, 'Library')),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
-      euValueSet: async (id) => euValueSet(terminology, await euValueSets.find(id)),
+      euValueSet: async (id) => euValueSet(terminology, await intact(await euValueSets.find(id), guard)),
       derived: storage.derived,
-      revision: () => revision(ruleTypes) + guard.epoch(),
+      revision: () => revision(ruleTypes),
     },
     { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder },
   )

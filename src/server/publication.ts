@@ -1,6 +1,7 @@
 /** What becomes of the writes of a request before they are stored. */
 import type { HttpHooks } from '../http/context.ts'
 import { ownWrites } from '../publish/own/own.ts'
+import { hideNotes } from '../publish/own/publicity.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** What publication needs. */
@@ -10,7 +11,10 @@ interface PublicationParts {
   complete: NonNullable<HttpHooks['completeWrites']>
 }
 
-/** Judges the writes of a request in their order: whose they are first, then what is signed and by whom. */
+/**
+ * Judges the writes of a request in their order: whose they are first, then what is signed and by whom. What is said of something that is
+ * not for everybody is not, either.
+ */
 export function completeWrites({ storage, complete }: PublicationParts): NonNullable<HttpHooks['completeWrites']> {
-  return async (writes, by) => complete(await ownWrites(writes, by.principal, storage), by)
+  return async (writes, by) => hideNotes(await complete(await ownWrites(writes, by.principal, storage), by), storage)
 }

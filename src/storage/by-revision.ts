@@ -1,6 +1,7 @@
 /** What is made of stored artefacts, and when it is stale. */
 import { type Keep, keep } from '../base/keep.ts'
-import { isCopy, ownFirst } from '../fhir/artefact.ts'
+import { artefactName, brokenSignature, isCopy, ownFirst } from '../fhir/artefact.ts'
+import { unprocessable } from '../fhir/error.ts'
 import type { ResourceOf, ResourceType } from '../fhir/json.ts'
 import type { Resource, StructureMap } from '../fhir/types.ts'
 import { findMapOrDraft, listUsable, usable } from './find-artefacts.ts'
@@ -66,10 +67,39 @@ interface Pending {
   epoch(): number
 }
 
-/** Stored terminology as its engine reads it: what may be used, and 503 for what may still come. */
-export const terminologySource = (storage: Storage, pending: Pending) => ({
+/**
+ * Those whose author's signature holds, where he signed, as far as they come after one that does.
+ * @throws FhirError 422 when that of the first does not hold: another version in its place would answer otherwise
+ */
+function intactOnes<T extends Resource>(admitted: T[]): T[] {
+  const [first] = admitted
+  if (first) refuseBroken(first)
+  return admitted.filter((each) => brokenSignature(each) === undefined)
+}
+
+function refuseBroken(resource: Resource): void {
+  const broken = brokenSignature(resource)
+  if (broken === undefined) return
+  throw unprocessable(`${resource.resourceType} ${artefactName(resource)}: ${broken}`, 'business-rule')
+}
+
+/**
+ * The same, where its author's signature holds or he did not sign it.
+ * @throws FhirError 422 when it holds no more
+ */
+export async function intact<T extends Resource>(resource: T | undefined, guard: Guard): Promise<T | undefined> {
+  const [admitted] = resource ? await guard.admit([resource]) : []
+  if (admitted) refuseBroken(admitted)
+  return resource
+}
+
+/**
+ * Stored terminology as its engine reads it: what may be used, and 503 for what may still come. What rules lean on counts as long as the
+ * signature of its author holds, as they do.
+ */
+export const terminologySource = (storage: Storage, pending: Pending, guard: Guard) => ({
   find: async (type: string, url: string) => {
-    const found = await usable(storage, await storage.findCanonical(type, url))
+    const found = intactOnes(await guard.admit(await usable(storage, await storage.findCanonical(type, url))))
     // A copy is none that waits for our own to come: that would take its place.
     if (found.every(isCopy)) await pending.refuse(type, { urls: [url] })
     return found
@@ -78,7 +108,9 @@ export const terminologySource = (storage: Storage, pending: Pending) => ({
     if (type === 'ConceptMap') await pending.refuse(type, {})
     const found = await listUsable(storage, type)
     // Whoever looks through all maps names none: what others publish is used where its canonical is asked for.
-    return type === 'ConceptMap' ? found.filter((each) => !isCopy(each)) : ownFirst(found)
+    if (type !== 'ConceptMap') return ownFirst(found)
+    const own = await guard.admit(found.filter((each) => !isCopy(each)))
+    return own.filter((each) => brokenSignature(each) === undefined)
   },
-  revision: () => storage.revision(terminologyTypes) + pending.epoch(),
+  revision: () => storage.revision(terminologyTypes) + pending.epoch() + guard.epoch(),
 })

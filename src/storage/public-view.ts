@@ -32,10 +32,10 @@ export function publicView(storage: Storage, sees: (type: string) => boolean = (
   }
 }
 
-/** A page without what is not seen; it tells no total then, which would count it. */
+/** A page without what is not seen. It tells a total only where it is all there is: any other would count what is on other pages. */
 function withoutHidden(page: SearchPage, isSeen: (version: StoredVersion) => boolean): SearchPage {
   const matches = page.matches.filter(isSeen)
-  if (matches.length === page.matches.length) return page
+  if (matches.length === (page.total ?? page.matches.length)) return page
   const { total: _total, ...rest } = page
   return { ...rest, matches }
 }

@@ -65,6 +65,13 @@ function pairWithCertificate(commonName: string): { privateKey: KeyObject; der: 
 const [upload, client] = [pairWithCertificate('upload'), pairWithCertificate('client')]
 const uploadId = sha256(upload.der).subarray(0, 8).toString('base64')
 
+interface Answer {
+  status: number
+  text: string
+  /** Where a job tells how far it is. */
+  location?: string | undefined
+}
+type Proof = (asked: Asked) => Promise<Answer>
 interface Asked {
   method: string
   path: string
@@ -159,7 +166,7 @@ describe('the authorisation matrix', () => {
     )
   }
 
-  const send = (asked: Asked, base = address, options: object = {}): Promise<{ status: number; text: string }> =>
+  const send = (asked: Asked, base = address, options: object = {}): Promise<Answer> =>
     new Promise((done, fail) => {
       const { method, path, body, headers } = asked
       const length = body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) }
@@ -170,7 +177,8 @@ describe('the authorisation matrix', () => {
         response.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk
         })
-        response.on('end', () => done({ status: response.statusCode ?? 0, text }))
+        const { statusCode: status = 0, headers } = response
+        response.on('end', () => done({ status, text, location: headers['content-location'] }))
         response.on('error', fail)
       })
       sent.on('error', fail)
@@ -185,7 +193,7 @@ describe('the authorisation matrix', () => {
     const given = { key: upload.privateKey, keyId: uploadId, method, url, body, base: address, created: now() }
     return { ...asked, headers: { ...asked.headers, ...signed(given).headers } }
   }
-  const proofs: Record<string, (asked: Asked) => Promise<{ status: number; text: string }>> = {
+  const proofs: Record<string, Proof> = {
     none: (asked) => send(asked),
     read: bearer(token({ scope: 'system/*.rs' })),
     write: bearer(token({})),
@@ -205,6 +213,21 @@ describe('the authorisation matrix', () => {
       const key = String(client.privateKey.export({ type: 'pkcs8', format: 'pem' }))
       return send(asked, `https://127.0.0.1:${server.ports().tlsPort}`, { cert, key, rejectUnauthorized: false })
     },
+  }
+
+  /** What comes of a job, asked by who started it; any other answer as it is. */
+  const settled = async (answer: Answer, proof: Proof): Promise<Answer> => {
+    if (answer.status !== 202 || answer.location === undefined) return answer
+    const path = answer.location.slice(`${address}/fhir/`.length)
+    for (;;) {
+      const { status, text } = await proof({ method: 'GET', path, body: '', headers: {} })
+      if (status !== 202) {
+        assert.equal(status, 200, text)
+        const [entry] = (JSON.parse(text) as { entry: { response: { status: string } }[] }).entry
+        return { status: Number.parseInt(entry?.response.status ?? '', 10), text }
+      }
+      await new Promise((next) => setTimeout(next, 10))
+    }
   }
 
   /** 401, 403, or that who asks was no reason to refuse it. A batch answers for its one entry. */
@@ -230,8 +253,12 @@ describe('the authorisation matrix', () => {
         const text = filled(typeof body === 'string' ? body : JSON.stringify(body))
         const headers: Record<string, string> = text === '' ? {} : { 'content-type': contentType }
         for (const [name, value] of Object.entries(row.headers ?? {})) headers[name] = filled(value)
-        const reply = await proofs[column]?.({ method: row.method, path: filled(row.path), body: text, headers })
-        assert.ok(reply)
+        const proof = proofs[column]
+        assert.ok(proof)
+        const reply = await settled(
+          await proof({ method: row.method, path: filled(row.path), body: text, headers }),
+          proof,
+        )
         cells.push(outcomeOf(reply, row))
         // What is to pass a write is done, and not refused for another reason.
         if (row.kind === 'write' && cells.at(-1) === 'passes')

@@ -23,7 +23,7 @@ const forged = issueHcert(samplePayload('dcc-v', sample), issuer.signer, {
 let opened: Awaited<ReturnType<typeof openTestServer>>
 let http: Server
 before(async () => {
-  opened = await openTestServer()
+  opened = await openTestServer({ DRAFTS: 'public' })
   http = createHttpServer(opened.server.handler)
 })
 after(async () => {

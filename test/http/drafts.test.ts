@@ -101,6 +101,57 @@ describe('what is not for everybody', () => {
     assert.equal(mine.entry?.filter(({ resource }) => isNotPublic(asResource(resource))).length, 2)
   })
 
+  it('is not counted by the history of all, nor by a page of it on which nothing of it stands', async () => {
+    assert.equal((await put(valueSet('hidden', { status: 'draft', title: 'Another' }))).status, 200)
+    for (const path of [
+      '_history?_count=1',
+      'ValueSet/_history?_count=1',
+      'ValueSet/_history?_count=1&_sort=_lastUpdated',
+    ])
+      assert.equal((await anonymous(path)).body.total, undefined, path)
+    assert.equal((await anonymous('ValueSet/shown/_history')).body.total, 1)
+  })
+
+  it('is in no immutable reference, which everybody may read', async () => {
+    for (const id of ['restricted', 'hidden'])
+      assert.equal((await anonymous(`ValueSet/${id}/_history/1/$trusted-reference`)).status, 404)
+    assert.equal((await anonymous('ValueSet/shown/_history/1/$trusted-reference')).status, 200)
+  })
+
+  it('keeps what is said of it to those who see it', async () => {
+    const vouched = JSON.stringify({
+      resourceType: 'Provenance',
+      recorded: '2026-01-01T00:00:00Z',
+      agent: [{ who: { display: 'x' } }],
+      reason: [{ text: 'said of it' }],
+    })
+    const write = (resource: Resource) => put(resource).set('X-Provenance', vouched)
+    assert.equal((await write(valueSet('noted'))).status, 201)
+    assert.equal((await write(valueSet('vouched', { status: 'active' }))).status, 201)
+    const note = (id: string, reference: string): Resource =>
+      asResource({ resourceType: 'Basic', id, code: { text: 'note' }, subject: { reference } })
+    assert.equal((await put(note('of-hidden', 'ValueSet/noted'))).status, 201)
+    assert.equal((await put(note('of-version', 'ValueSet/noted/_history/1'))).status, 201)
+    assert.equal((await put(note('of-shown', 'ValueSet/vouched'))).status, 201)
+    const found = async (ask: typeof anonymous, path: string) =>
+      (((await ask(path)).body as Bundle).entry ?? []).map(({ resource }) => resource?.id).sort()
+    assert.deepEqual(await found(anonymous, 'Basic'), ['of-shown'])
+    assert.deepEqual(await found(author, 'Basic'), ['of-hidden', 'of-shown', 'of-version'])
+    for (const [ask, count] of [
+      [anonymous, 0],
+      [author, 1],
+    ] as const)
+      assert.equal((await found(ask, 'Provenance?target=ValueSet/noted')).length, count)
+    assert.equal((await found(anonymous, 'Provenance?target=ValueSet/vouched')).length, 1)
+    // Also of its deletion.
+    const gone = await supertest(http)
+      .delete('/fhir/ValueSet/noted')
+      .set({ Authorization: 'Bearer test', 'X-Provenance': vouched })
+    assert.equal(gone.status, 204)
+    assert.equal((await found(anonymous, 'Provenance?target=ValueSet/noted')).length, 0)
+    assert.equal((await found(author, 'Provenance?target=ValueSet/noted')).length, 2)
+  })
+
   it('is not shown by an entry of a batch', async () => {
     const entry = [{ request: { method: 'GET', url: 'ValueSet/hidden' } }]
     const batch = { resourceType: 'Bundle', type: 'batch', entry }

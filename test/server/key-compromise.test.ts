@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { it } from 'node:test'
 import { jwkThumbprint } from '../../src/base/crypto/jwk-thumbprint.ts'
 import type { ValueSet } from '../../src/fhir/types.ts'
@@ -86,11 +87,22 @@ it('while it is the only one is marked, and nothing is signed any more', async (
   assert.deepEqual(await outcomes(server, 'a'), ['holds'])
 })
 
-it('and a new one there, everything active is signed again, once', async () => {
+it('and a new one there, everything active is signed again, once, but what was changed underneath', async () => {
+  const database = new DatabaseSync(join(folder, 'store.db'))
+  const change = (from: string, to: string) =>
+    database
+      .prepare("UPDATE version SET content = replace(content, ?, ?) WHERE type = 'ValueSet' AND id = 'b'")
+      .run(`"code":"${from}"`, `"code":"${to}"`)
+  change('a', 'z')
+  const refused = JSON.parse((await runCommand(['keys', 'revoke', thumbprint, '--json'], after)).stdout)
+  assert.deepEqual([refused.signed, refused.unchanged, refused.changed], [2, 0, 1])
+  assert.deepEqual(await outcomes(await askServer(after), 'b'), ['revocation'])
+  change('z', 'a')
+  database.close()
   const { code, stdout, stderr } = await runCommand(['keys', 'revoke', thumbprint, '--json'], after)
   assert.equal(code, 0, stderr)
   const told = JSON.parse(stdout)
-  assert.deepEqual([told.reason, told.signed, told.unchanged], ['keyCompromise', 3, 0])
+  assert.deepEqual([told.reason, told.signed, told.unchanged, told.changed], ['keyCompromise', 1, 2, 0])
   const again = JSON.parse((await runCommand(['keys', 'revoke', thumbprint, '--json'], after)).stdout)
   assert.deepEqual([again.signed, again.unchanged, again.at], [0, 3, told.at])
   const server = await askServer(after)

@@ -307,7 +307,7 @@ describe('a Provenance as a resource', async () => {
 
 describe('a policy that wants signatures', async () => {
   const rules = JSON.stringify([{ types: ['ValueSet'], canonicalPrefixes: ['http://example.org/'] }])
-  const { ask } = await askServer({ SIGNERS: signers, REQUIRE_SIGNATURE: rules })
+  const { ask, provenances } = await askServer({ SIGNERS: signers, REQUIRE_SIGNATURE: rules })
 
   it('lets a draft in, and what is active with the signature of an author alone', async () => {
     const draft = valueSet('p', { status: 'draft' })
@@ -321,6 +321,24 @@ describe('a policy that wants signatures', async () => {
     assert.equal((await ask('PUT', 'ValueSet/p', { body: active, provenance: await signed(active) })).status, 200)
     assert.equal((await ask('PUT', 'ValueSet/p', { body: active })).status, 200)
     assert.equal((await ask('PUT', 'ValueSet/p', { body: { ...active, status: 'retired' } })).status, 200)
+  })
+
+  it('lets nothing of what is signed be changed without a signature, its narrative neither', async () => {
+    const active = valueSet('touched')
+    assert.equal((await ask('PUT', 'ValueSet/touched', { body: active, provenance: await signed(active) })).status, 201)
+    const text = { status: 'generated' as const, div: '<div xmlns="http://www.w3.org/1999/xhtml">other</div>' }
+    const tag = [{ system: 'http://example.org/tags', code: 'other' }]
+    for (const change of [{ text }, { meta: { tag } }]) {
+      const body = { ...active, ...change }
+      assert.equal((await ask('PUT', 'ValueSet/touched', { body })).status, 422)
+      const patch = Object.entries(change).map(([name, value]) => ({ op: 'add', path: `/${name}`, value }))
+      const headers = { 'Content-Type': 'application/json-patch+json' }
+      assert.equal((await ask('PATCH', 'ValueSet/touched', { body: patch, headers })).status, 422)
+    }
+    assert.equal(json(await ask('GET', 'ValueSet/touched')).meta.versionId, '1')
+    const body = { ...active, text }
+    assert.equal((await ask('PUT', 'ValueSet/touched', { body, provenance: await signed(body) })).status, 200)
+    assert.deepEqual((await provenances('ValueSet/touched/_history/2')).length, 1)
   })
 
   it('counts no spelling of the address as another', async () => {
@@ -347,6 +365,9 @@ describe('the signature of this server', async () => {
     assert.equal(made.signature[0].type[0].code, '1.2.840.10065.1.12.1.14')
     const parameter = [{ name: 'provenance', resource: made }]
     const told = json(await ask('POST', '$verify-signature', { body: { resourceType: 'Parameters', parameter } }))
+    const [result, message] = told.parameter
+    assert.deepEqual([result.valueBoolean, message.name], [false, 'message'])
+    assert.match(message.valueString, /^The signatures hold, and none of them is that of an author/)
     const outcomes = told.parameter.flatMap((each: { name: string; part: { valueCode?: string }[] }) =>
       each.name === 'step' ? [`${each.part[0]?.valueCode} ${each.part[1]?.valueCode}`] : [],
     )

@@ -8,8 +8,9 @@ import supertest from 'supertest'
 import { publicAddress } from '../../src/config.ts'
 import { issueHcert } from '../../src/demo/issue-hcert.ts'
 import { samplePayload } from '../../src/demo/samples.ts'
+import { brokenSignature } from '../../src/fhir/artefact.ts'
 import { allParameters, parameterValue, textParameter } from '../../src/fhir/operation.ts'
-import type { Library, PlanDefinition } from '../../src/fhir/types.ts'
+import type { Library, PlanDefinition, Resource, ValueSet } from '../../src/fhir/types.ts'
 import { didWebOf } from '../../src/provenance/did-web.ts'
 import { signArtefact } from '../../src/provenance/signature/sign.ts'
 import { fileIn, ownFolder } from '../provenance/support.ts'
@@ -62,14 +63,14 @@ after(async () => {
 
 const writing = { Authorization: 'Bearer test', 'Content-Type': 'application/fhir+json' }
 /** Stores a rule, with the signature of the ministry, of this server as its author, or with none. */
-async function store(resource: Library | PlanDefinition, by: 'ministry' | 'server' | 'nobody') {
+async function store(resource: Resource, by: 'ministry' | 'server' | 'nobody') {
   const signature = by === 'nobody' ? undefined : await signatureOf(resource, by)
   const sent = supertest(http).put(`/fhir/${resource.resourceType}/${resource.id}`).set(writing)
   if (signature) sent.set('X-Provenance', JSON.stringify(headerProvenance(signature)))
   const { status, text } = await sent.send(JSON.stringify(resource))
   assert.ok(status === 201 || status === 200, text)
 }
-async function signatureOf(resource: Library | PlanDefinition, by: 'ministry' | 'server') {
+async function signatureOf(resource: Resource, by: 'ministry' | 'server') {
   if (by === 'ministry') return signature({ ...resource }, ministry)
   const current = server.signing.current()
   assert.ok(current)
@@ -86,12 +87,12 @@ const times = { issuedAt: new Date('2026-05-31T12:00:00Z'), expires: new Date('2
 const credential = issueHcert(samplePayload('dcc-v', { issuer: 'XA', ...times }), issuer.signer)
 
 /** What is decided by the plan, and why not. */
-async function decided(): Promise<{ decision: string | undefined; text: string }> {
+async function decided({ url } = plan): Promise<{ decision: string | undefined; text: string }> {
   const parameter = [
     { name: 'credential', valueString: credential },
     { name: 'evaluationDateTime', valueDateTime: '2026-06-01T12:00:00Z' },
     { name: 'trustAnchor', valueBase64Binary: issuer.anchor },
-    { name: 'planDefinition', valueCanonical: plan.url },
+    { name: 'planDefinition', valueCanonical: url },
   ]
   const question = JSON.stringify({ resourceType: 'Parameters', parameter })
   const { body, status, text } = await supertest(http).post('/fhir/$evaluate').set(writing).send(question)
@@ -150,6 +151,45 @@ it('does not run when the plan itself was changed underneath', async () => {
   assert.equal((await decided()).decision, 'accepted')
 })
 
+const codes: ValueSet = {
+  resourceType: 'ValueSet',
+  id: 'codes',
+  url: 'http://example.org/ValueSet/codes',
+  version: '1.0.0',
+  name: 'Codes',
+  status: 'active',
+  compose: { include: [{ system: 'http://example.org/CodeSystem/codes', concept: [{ code: 'a' }, { code: 'b' }] }] },
+}
+const onCodes = library(
+  'OnCodes',
+  `valueset "Codes": '${codes.url}'\ndefine Good: Code { code: 'b', system: 'http://example.org/CodeSystem/codes' } in "Codes"`,
+)
+const planOnCodes: PlanDefinition = {
+  ...plan,
+  id: 'plan-on-codes',
+  url: 'http://example.org/PlanDefinition/plan-on-codes',
+  library: [`${onCodes.url}|1.0.0`],
+}
+
+it('does not run when a value set that it leans on was changed underneath', async () => {
+  await store(codes, 'ministry')
+  await store(onCodes, 'ministry')
+  await store(planOnCodes, 'ministry')
+  const asked = () => decided(planOnCodes)
+  const first = await asked()
+  assert.equal(first.decision, 'accepted', first.text)
+  changeUnderneath('ValueSet', 'codes', '"code":"a"', '"code":"z"')
+  await server.signed.context.guard.recheck()
+  const { decision, text } = await asked()
+  assert.equal(decision, 'undetermined')
+  assert.match(text, /signature of its author holds no more/)
+  const expanded = await supertest(http).get(`/fhir/ValueSet/$expand?url=${codes.url}`)
+  assert.equal(expanded.status, 422, expanded.text)
+  changeUnderneath('ValueSet', 'codes', '"code":"z"', '"code":"a"')
+  await server.signed.context.guard.recheck()
+  assert.equal((await asked()).decision, 'accepted')
+})
+
 it('does not run when the key of its author was compromised, until he signs it again', async () => {
   const [key] = server.signing.all()
   assert.ok(key)
@@ -160,4 +200,33 @@ it('does not run when the key of its author was compromised, until he signs it a
   await store(rule, 'ministry')
   await server.signed.context.guard.recheck()
   assert.equal((await decided()).decision, 'accepted')
+})
+
+it('does not run unsigned where the policy wants the signature of an author, whatever was stored before it', async () => {
+  const rules = JSON.stringify([{ types: ['Library'], canonicalPrefixes: ['http://example.org/'] }])
+  const strict = await openTestServer({ SIGNERS: signers, REQUIRE_SIGNATURE: rules })
+  after(strict.close)
+  const { guard } = strict.server.signed.context
+  const stored = async (status: Library['status'], id: string) => {
+    const resource = { ...library('Loose', 'define Yes: true'), id, status }
+    await strict.server.storage.write([{ method: 'PUT', type: 'Library', id, resource }])
+    const version = await strict.server.storage.read('Library', id)
+    return guard.admit([version?.resource as Library])
+  }
+  for (const status of ['active', 'retired', 'unknown', 'draft'] as const) {
+    const [admitted] = await stored(status, `loose-${status}`)
+    assert.match(brokenSignature(admitted as Library) ?? 'is run', /REQUIRE_SIGNATURE/, status)
+  }
+})
+
+it('is judged again after what changed while it was judged', async () => {
+  const { guard } = server.signed.context
+  assert.equal((await decided()).decision, 'accepted')
+  const under = guard.recheck()
+  const [good, bad] = [cql('Base', 'define Yes: true'), cql('Base', 'define Yes: 1=1 ')]
+  changeUnderneath('Library', 'Base', good, bad)
+  await Promise.all([under, guard.recheck()])
+  assert.equal((await decided()).decision, 'undetermined')
+  changeUnderneath('Library', 'Base', bad, good)
+  await guard.recheck()
 })

@@ -17,7 +17,7 @@ test('while content is being loaded, a copy does not stand in for what may still
   const refuse = async () => {
     if (isLoading) throw new Error('it may still come')
   }
-  const source = terminologySource(storage, { refuse, epoch: () => 0 })
+  const source = terminologySource(storage, { refuse, epoch: () => 0 }, { admit: async (all) => all, epoch: () => 0 })
   await assert.rejects(source.find('ValueSet', url), /may still come/)
   isLoading = false
   assert.equal((await source.find('ValueSet', url)).length, 1)

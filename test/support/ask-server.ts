@@ -21,6 +21,8 @@ interface Asked {
   body?: object
   provenance?: string
   headers?: Record<string, string>
+  /** Nothing says who asks. */
+  anonymous?: true
 }
 
 /** Starts a server with settings; it ends with the test file. */
@@ -53,10 +55,14 @@ export async function openAskedServer(settings: Record<string, string>) {
     await server.close()
     rmSync(folder, { recursive: true, force: true })
   }
-  const ask = (method: string, path: string, { body, provenance, headers = {} }: Asked = {}): Promise<Reply> =>
+  const ask = (
+    method: string,
+    path: string,
+    { body, provenance, headers = {}, anonymous }: Asked = {},
+  ): Promise<Reply> =>
     new Promise((resolve, reject) => {
       const all: Record<string, string> = {
-        Authorization: `Bearer ${token}`,
+        ...(anonymous ? {} : { Authorization: `Bearer ${token}` }),
         'Content-Type': 'application/fhir+json',
         ...(provenance === undefined ? {} : { 'X-Provenance': Buffer.from(provenance).toString('latin1') }),
         ...headers,

@@ -102,7 +102,7 @@ export interface VerdictServer {
 
 /** Opens a server with the own content. */
 export async function openVerdicts(environment: Record<string, string> = {}): Promise<VerdictServer> {
-  const opened = await openTestServer(environment)
+  const opened = await openTestServer({ DRAFTS: 'public', ...environment })
   const { server } = opened
   const http = createServer(server.handler)
   after(async () => {

@@ -43,12 +43,18 @@ export function addRevokeKey(keys: Command, result: CommandResult): void {
           command.error(
             'error: this server has no signing key of that id; one that signs no more is named by SIGNING_CERTIFICATE_RETIRED',
           )
-        const { revocation, hasCurrent, signed, unchanged } = await server.signed.revoke(key, { at, reason })
+        const { revocation, hasCurrent, signed, unchanged, changed } = await server.signed.revoke(key, { at, reason })
         if (options.json)
-          console.log(JSON.stringify({ keyId: key.keyId, ...revocation, hasCurrent, signed, unchanged }))
+          console.log(JSON.stringify({ keyId: key.keyId, ...revocation, hasCurrent, signed, unchanged, changed }))
         else {
           console.log(`${key.keyId} is withdrawn since ${revocation.at} (${revocation.reason}).`)
           console.log(`${signed} active artefacts signed again, ${unchanged} were signed already.`)
+        }
+        if (changed > 0) {
+          console.error(
+            `${changed} active artefacts are not what that key signed, and were not signed again: see $verify-signature, and publish them anew.`,
+          )
+          result.exitCode = exitCodes.negative
         }
         if (hasCurrent) return
         console.error(

@@ -4,9 +4,10 @@ import { input, output } from '../../fhir/declare-parameter.ts'
 import { badRequest, notFound, unprocessable } from '../../fhir/error.ts'
 import { booleanParameter, defineOperation, type OperationCall, textParameter } from '../../fhir/operation.ts'
 import type { Resource } from '../../fhir/types.ts'
+import { finish } from '../../workers/budget.ts'
 import type { OperationContext } from '../context.ts'
 import { storedAs } from './artefact.ts'
-import { computable, difference, executable } from './difference.ts'
+import { computable, differenceSteps, executable } from './difference.ts'
 
 /** `$artifact-diff`. */
 export const artifactDiff = defineOperation<OperationContext>({
@@ -39,8 +40,8 @@ export const artifactDiff = defineOperation<OperationContext>({
       ...(booleanParameter(parameters, 'compareComputable') === false ? (computable[type] ?? []) : []),
       ...(booleanParameter(parameters, 'compareExecutable') === false ? (executable[type] ?? []) : []),
     ]
-    const compare = async () => difference(source, target, without)
-    return { resource: await (call.budget?.().runAsync(compare) ?? compare()) }
+    const steps = differenceSteps(source, target, without)
+    return { resource: call.budget ? await call.budget().runSteps(steps) : finish(steps) }
   },
 })
 

@@ -70,13 +70,14 @@ async function judge(
   { resource, mode, profiles }: Question & { resource: Resource },
 ): Promise<Issue[]> {
   const isGone = () => call.isGone?.() === true
-  const found = await validation.validate(resource, { profiles, budget: call.budget?.(), isGone })
+  const budget = call.budget?.()
+  const found = await validation.validate(resource, { profiles, budget, isGone })
   const isOther = mode === 'update' && call.level === 'instance' && resource.id !== call.id
   const wrongId = isOther ? [ofOtherId(resource, call)] : []
   if (mode !== 'create' && mode !== 'update') return found
   if (found.some(isStructural)) return [...found, ...wrongId]
   const id = mode === 'update' ? (call.id ?? resource.id) : undefined
-  const written = await judgedWrite(() => validation.judgeWrite(resource, { id, isNew: mode === 'create' }))
+  const written = await judgedWrite(() => validation.judgeWrite(resource, { id, isNew: mode === 'create', budget }))
   return withoutDouble([...found, ...wrongId, ...written])
 }
 

@@ -281,14 +281,14 @@ function timeOf(text: string | undefined): Date | undefined {
 
 function canonicalizationStep(_key: JudgedKey, { read, signature, canonicalization }: Judging): Finding {
   const wanted = canonicalizations[canonicalization]
-  if (read.header.canon !== wanted) return { fail: 'its header names another canonicalization (canon)' }
+  if (read.header.canon !== wanted) return { fail: `its header names another canonicalization (canon) than ${wanted}` }
   const { targetFormat } = signature
   const [type, ...parameters] = String(targetFormat)
     .split(';')
     .map((each) => each.trim())
   const isSame =
     type === 'application/fhir+json' && parameters.length === 1 && parameters[0] === `canonicalization=${wanted}`
-  return isSame ? wanted : { fail: 'its targetFormat names another canonicalization' }
+  return isSame ? wanted : { fail: `its targetFormat must be application/fhir+json;canonicalization=${wanted}` }
 }
 
 /** System of URIs. */

@@ -4,7 +4,8 @@ import { isOfJurisdiction } from '../../authority/jurisdiction.ts'
 import { artefactCanonical } from '../../fhir/artefact.ts'
 import { parseCanonical } from '../../fhir/canonical.ts'
 import type { Principal } from '../../fhir/principal.ts'
-import type { Basic, NamingSystem, Resource } from '../../fhir/types.ts'
+import type { Basic, NamingSystem, Resource, ValueSet } from '../../fhir/types.ts'
+import { euValueSetIds } from '../../gateway/legacy/eu-value-set.ts'
 
 /**
  * Why a resource is not a principal's; undefined when it is. A resource that has no canonical is nobody's but his who owns all: nothing
@@ -27,15 +28,22 @@ export function ownFault(resource: Resource, { ownership }: Pick<Principal, 'own
 
 /**
  * The canonicals under which a resource is found: its own, of a NamingSystem its unique ids, of a CodeSystem also that of the value set of
- * all its codes, which would be defined by it.
+ * all its codes, which would be defined by it; of a ValueSet also the EU's ids, by which EU rules find it.
  */
 function canonicalsOf(resource: Resource): string[] {
   if (resource.resourceType === 'NamingSystem') return (resource.uniqueId ?? []).map(uniqueName)
   const url = artefactCanonical(resource)?.url
   if (url === undefined) return []
+  if (resource.resourceType === 'ValueSet') return [url, ...euNames(resource)]
   const set = resource.resourceType === 'CodeSystem' ? resource.valueSet : undefined
   return set === undefined ? [url] : [url, parseCanonical(set).url]
 }
+
+/** The EU's ids as addresses below their system: whose it is to give them owns that. */
+const euNames = ({ identifier }: ValueSet): string[] =>
+  (Array.isArray(identifier) ? identifier : []).flatMap((each) =>
+    each?.system === euValueSetIds ? [`${euValueSetIds}/${String(each.value ?? '')}`] : [],
+  )
 
 const urns: Record<string, string> = { oid: 'urn:oid:', uuid: 'urn:uuid:' }
 

@@ -12,13 +12,13 @@ import type { Provenance, Resource } from '../../fhir/types.ts'
 import { uncarried } from '../../provenance/signature/canonicalization.ts'
 import type { Signature } from '../../provenance/signature/sign.ts'
 import type { Signer } from '../../provenance/signature/signer.ts'
-import type { Storage, Write, Written } from '../../storage/storage.ts'
+import type { Storage, StoredVersion, Write, Written } from '../../storage/storage.ts'
 import { appendOnly } from './append-only.ts'
 import { readProvenanceHeader } from './header.ts'
 import { judgeSignatures, type Verify } from './judge.ts'
 import { activityOf, type GivenProvenance, type Recorder, recordedBy, targetOf } from './make.ts'
 import { type IsRequired, unsigned } from './policy.ts'
-import { isSignedAlready } from './stored.ts'
+import { signedAlready } from './stored.ts'
 import { type Beside, besideOf, type FoundTarget, findTargets, type IsMeant } from './targets.ts'
 
 /** What completing takes of the server. */
@@ -77,8 +77,8 @@ export async function completeProvenance(
   }
   const subjects = writes.flatMap((write, index) => (write.type === 'Provenance' ? [] : [{ write, index }]))
   const headed = given ? [await headerWrite(given, subjects, completing)] : []
-  await refuseUnsigned(writes, completing)
-  return [...completed, ...headed, ...(await sourceWrites(subjects, completing))]
+  const signed = await withSignatures(completed, writes, completing)
+  return [...signed, ...headed, ...(await sourceWrites(subjects, completing))]
 }
 
 /** Writes that are judged between two pauses in which other requests are served. */
@@ -172,12 +172,38 @@ function withVersions(
   return { ...made, target: target as Provenance['target'] }
 }
 
-/** @throws FhirError 422 for what the policy wants to be signed and is not */
-async function refuseUnsigned(writes: readonly Write[], { isRequired, authors, storage, verify }: Completing) {
-  for (const { resource } of writes) {
-    if (!resource || !isRequired(resource) || authors.has(resource)) continue
-    // The same content may have come before, with its signature.
-    if (!(await isSignedAlready(resource, { storage, verify }))) throw new FhirError(422, unsigned(resource))
+/**
+ * The writes, of which what the policy wants to be signed is signed now, or stays as it is signed already: anything that is changed would
+ * be a new version, which nobody signed.
+ * @throws FhirError 422 for what is not signed
+ */
+async function withSignatures(
+  completed: readonly Write[],
+  given: readonly Write[],
+  { isRequired, authors, storage, verify }: Completing,
+): Promise<Write[]> {
+  const judged: Write[] = []
+  for (const [place, write] of completed.entries()) {
+    const resource = given[place]?.resource
+    if (!resource || !isRequired(resource) || authors.has(resource)) {
+      judged.push(write)
+      continue
+    }
+    const current = await signedAlready(resource, { storage, verify })
+    if (!current) throw new FhirError(422, unsigned(resource))
+    judged.push(unlessChanged(write, resource, current))
+  }
+  return judged
+}
+
+/** A write that is carried out where it changes nothing of the version that was looked at. */
+function unlessChanged(write: Write, resource: Resource, { versionId }: StoredVersion): Write {
+  return {
+    ...write,
+    ifMatch: write.ifMatch ?? [versionId],
+    unlessInForce() {
+      throw new FhirError(422, unsigned(resource))
+    },
   }
 }
 

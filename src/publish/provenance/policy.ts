@@ -10,7 +10,7 @@ import { asJson } from '../../fhir/json.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Verify } from './judge.ts'
-import { isSignedAlready } from './stored.ts'
+import { signedAlready } from './stored.ts'
 
 /** One rule: what meets all that it names needs a signature. */
 export interface SignatureRule {
@@ -84,7 +84,7 @@ export async function unsignedAmong(
   const holds = (each: Resource) =>
     each.resourceType === 'Provenance' &&
     verify(each, resource).signatures.some(({ isAuthors, result }) => isAuthors && result)
-  if (beside.some(holds) || (await isSignedAlready(resource, { storage, verify }))) return undefined
+  if (beside.some(holds) || (await signedAlready(resource, { storage, verify }))) return undefined
   return unsigned(resource)
 }
 

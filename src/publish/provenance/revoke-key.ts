@@ -13,6 +13,7 @@ import type { Signature } from '../../provenance/signature/sign.ts'
 import { didUrl } from '../../provenance/signature/signer.ts'
 import type { SigningKey } from '../../provenance/signing-key.ts'
 import type { Storage, Write } from '../../storage/storage.ts'
+import type { Verify } from './judge.ts'
 import { type Recorder, recordedBy, targetOf } from './make.ts'
 import { provenancesOf } from './stored.ts'
 
@@ -23,6 +24,8 @@ export interface RevokeParts {
   /** The key that signs now, once the other is marked. */
   current(): SigningKey | undefined
   sign(resource: Resource, key: SigningKey, purpose: Purpose): Promise<Signature>
+  /** Judges the signatures of this server as if nothing had been withdrawn. */
+  verifyOwn: Verify
   recorder(): Recorder
   uuid(): string
 }
@@ -36,6 +39,8 @@ export interface Revoked {
   signed: number
   /** Those that the current key had signed already. */
   unchanged: number
+  /** Those whose content is not what the other key signed: they were changed underneath, and nobody signs them again. */
+  changed: number
 }
 
 /** Provenances that are written in one transaction. */
@@ -56,14 +61,14 @@ export async function revokeKey(
   await storage.write([{ method: 'POST', type: 'AuditEvent', resource: event }])
   await forgetMessages(storage.records, key.keyId)
   const current = parts.current()
-  if (!current) return { revocation, hasCurrent: false, signed: 0, unchanged: 0 }
+  if (!current) return { revocation, hasCurrent: false, signed: 0, unchanged: 0, changed: 0 }
   return { revocation, hasCurrent: true, ...(await signAgain(key, current, parts)) }
 }
 
 async function signAgain(old: SigningKey, current: SigningKey, parts: RevokeParts) {
   const { storage } = parts
   const recorder = parts.recorder()
-  let [signed, unchanged] = [0, 0]
+  let [signed, unchanged, changed] = [0, 0, 0]
   let writes: Write[] = []
   const store = async () => {
     if (writes.length > 0) await storage.write(writes)
@@ -76,6 +81,10 @@ async function signAgain(old: SigningKey, current: SigningKey, parts: RevokePart
     const stored = await storage.readVersion(version.type, version.id, version.versionId)
     if (!stored?.resource || isCopy(stored.resource)) continue
     const known = await provenancesOf(version, storage)
+    if (isChanged(stored.resource, known, { old, verify: parts.verifyOwn })) {
+      changed++
+      continue
+    }
     const purposes = wantedPurposes(known, { old, current })
     if (purposes.length === 0) {
       unchanged++
@@ -89,7 +98,21 @@ async function signAgain(old: SigningKey, current: SigningKey, parts: RevokePart
     if (writes.length >= perTransaction) await store()
   }
   await store()
-  return { signed, unchanged }
+  return { signed, unchanged, changed }
+}
+
+/** Whether a key signed other content than what is there now: what it signed holds over it, the withdrawal apart. */
+function isChanged(
+  resource: Resource,
+  known: readonly Provenance[],
+  { old, verify }: { old: SigningKey; verify: Verify },
+): boolean {
+  return known.some((each) => {
+    const given = each.signature ?? []
+    if (!given.some((one) => isOf(one, old))) return false
+    const { signatures } = verify(each, resource)
+    return given.some((one, place) => isOf(one, old) && signatures[place]?.result !== true)
+  })
 }
 
 /** For what the current key is to sign: as the source, and as the author where the other key did; not what it signed already. */

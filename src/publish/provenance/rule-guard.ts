@@ -1,9 +1,11 @@
 /** Rules that an author has signed are run while his signature holds: content changes underneath, and keys are withdrawn. */
 
-import { withBrokenSignature } from '../../fhir/artefact.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isNotPublic, statusOf, withBrokenSignature } from '../../fhir/artefact.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Verify } from './judge.ts'
+import type { IsRequired } from './policy.ts'
 import { authorsProvenances } from './stored.ts'
 
 /** What is run is admitted here. */
@@ -20,41 +22,57 @@ export interface RuleGuard {
 export interface RuleGuardParts {
   storage: Pick<Storage, 'read' | 'search' | 'revision'>
   verify: Verify
+  /** What becomes active with the signature of an author alone is run with it alone, whatever it was before the policy. */
+  isRequired: IsRequired
   /** Reads what was withdrawn again. */
   refresh(): Promise<void>
   now(): Date
 }
 
+/** Verdicts between two pauses in which others are served. */
+const perTurn = 25
+
 /** A key may be withdrawn, and content change, without a write that shows: so old a verdict may be. */
 const recheckMilliseconds = 60_000
 const provenanceTypes = ['Provenance']
+
+const brokenText = 'the signature of its author holds no more'
+const unsignedText = 'it has no signature of an author, without which it is not used here (REQUIRE_SIGNATURE)'
 
 interface Admitted {
   type: string
   id: string
   versionId: string
   fault: string | undefined
+  /** An author signed it: that may hold no more, though nothing is written. */
+  isSigned: boolean
 }
 
 /** A guard over a store. */
-export function createRuleGuard({ storage, verify, refresh, now }: RuleGuardParts): RuleGuard {
+export function createRuleGuard({ storage, verify, isRequired, refresh, now }: RuleGuardParts): RuleGuard {
   const known = new Map<string, Admitted>()
   let epoch = 0
   let checked = now().getTime()
   let revision = storage.revision(provenanceTypes)
   let checking: Promise<void> | undefined
+  let next: Promise<void> | undefined
+  // What nobody signed becomes otherwise by a Provenance alone, and there is much of it.
+  let isAll = false
 
   const judge = async (resource: Resource): Promise<Admitted> => {
     const { resourceType: type, id = '', meta } = resource
     const versionId = meta?.versionId ?? ''
     const found = versionId === '' ? [] : await authorsProvenances({ type, id, versionId }, storage)
     const holds = found.some((each) => verify(each, resource).signatures.some((one) => one.isAuthors && one.result))
-    const fault = found.length === 0 || holds ? undefined : 'the signature of its author holds no more'
-    return { type, id, versionId, fault }
+    const isSigned = found.length > 0
+    const lacking = isSigned ? brokenText : isWanted(resource, isRequired) ? unsignedText : undefined
+    return { type, id, versionId, fault: holds ? undefined : lacking, isSigned }
   }
-  const check = async () => {
+  const check = async (isWhole: boolean) => {
     await refresh()
-    for (const [name, before] of [...known]) {
+    const wanted = [...known].filter(([, { isSigned }]) => isWhole || isSigned)
+    for (const [place, [name, before]] of wanted.entries()) {
+      if (place % perTurn === perTurn - 1) await nextTurn()
       const current = await storage.read(before.type, before.id)
       if (!current?.resource || current.versionId !== before.versionId) {
         known.delete(name)
@@ -65,11 +83,28 @@ export function createRuleGuard({ storage, verify, refresh, now }: RuleGuardPart
       if (after.fault !== before.fault) epoch++
     }
   }
-  const recheck = () => {
-    checking ??= check().finally(() => {
-      checking = undefined
+  const begin = () => {
+    const begun = check(isAll).finally(() => {
+      if (checking === begun) checking = undefined
     })
-    return checking
+    checking = begun
+    isAll = false
+    return begun
+  }
+  // One that is under way may have judged already what has changed since: another follows it, for all who ask meanwhile.
+  const ask = () => {
+    if (!checking) return begin()
+    next ??= checking
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined
+        return begin()
+      })
+    return next
+  }
+  const recheck = () => {
+    isAll = true
+    return ask()
   }
   return {
     recheck,
@@ -78,8 +113,9 @@ export function createRuleGuard({ storage, verify, refresh, now }: RuleGuardPart
       const isDue = Math.abs(now().getTime() - checked) >= recheckMilliseconds
       if (isDue || current !== revision) {
         checked = now().getTime()
+        const begun = current === revision ? ask() : recheck()
         revision = current
-        recheck().catch(() => {
+        begun.catch(() => {
           // What cannot be judged again is read anew, and says itself why it cannot be.
           epoch++
         })
@@ -88,7 +124,8 @@ export function createRuleGuard({ storage, verify, refresh, now }: RuleGuardPart
     },
     async admit(resources) {
       const admitted: typeof resources = []
-      for (const resource of resources) {
+      for (const [place, resource] of resources.entries()) {
+        if (place % perTurn === perTurn - 1) await nextTurn()
         const verdict = await judge(resource)
         const name = `${verdict.type}/${verdict.id}/${verdict.versionId}`
         known.set(name, verdict)
@@ -97,4 +134,10 @@ export function createRuleGuard({ storage, verify, refresh, now }: RuleGuardPart
       return admitted
     },
   }
+}
+
+/** A draft that its authors alone see is theirs to try out; anything else that is run decides for others. */
+function isWanted(resource: Resource, isRequired: IsRequired): boolean {
+  if (statusOf(resource) === 'draft' && isNotPublic(resource)) return false
+  return isRequired({ ...resource, status: 'active' } as Resource)
 }

@@ -2,7 +2,7 @@
 
 import type { Provenance, Resource } from '../../fhir/types.ts'
 import { isAuthors } from '../../provenance/signature/purposes.ts'
-import type { Storage } from '../../storage/storage.ts'
+import type { Storage, StoredVersion } from '../../storage/storage.ts'
 import type { Verify } from './judge.ts'
 
 const perPage = 50
@@ -38,13 +38,14 @@ export async function provenancesOf(
 /** Whether a Provenance has the signature of an author. */
 const hasAuthor = ({ signature = [] }: Provenance): boolean => signature.some(({ type }) => isAuthors(type))
 
-/** Whether the very content of a resource is the current version at its id, and an author's signature over it is stored. */
-export async function isSignedAlready(
+/** The current version at the id of a resource, where it has the same content and the signature of an author over it. */
+export async function signedAlready(
   resource: Resource,
   { storage, verify }: { storage: Pick<Storage, 'read' | 'search'>; verify: Verify },
-): Promise<boolean> {
+): Promise<StoredVersion | undefined> {
   const current = await storage.read(resource.resourceType, resource.id ?? '')
-  if (!current?.resource) return false
+  if (!current?.resource) return undefined
   const known = await authorsProvenances(current, storage)
-  return known.some((each) => verify(each, resource).signatures.some((one) => one.isAuthors && one.result))
+  const holds = known.some((each) => verify(each, resource).signatures.some((one) => one.isAuthors && one.result))
+  return holds ? current : undefined
 }

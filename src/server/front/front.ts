@@ -51,7 +51,7 @@ export type ShownSources = Pick<
 >
 
 /** Time for requests under way when a server ends, in milliseconds. */
-const finishMilliseconds = 10_000
+export const finishMilliseconds = 10_000
 
 /** What a front is made with. */
 interface FrontParts {

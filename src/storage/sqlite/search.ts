@@ -118,17 +118,23 @@ const addressesOf = (type: string, base: string | undefined): string[] => [
   ...(base === undefined ? [] : [`${base}/${type}/`]),
 ]
 
-/** Rows that refer to a joined one: the joined ones are found first, once, then what refers to them by address or canonical. */
+/**
+ * Rows that refer to a joined one: the joined ones are found first, once, then what refers to them by address or canonical. CROSS JOIN
+ * holds SQLite to that order (https://www.sqlite.org/optoverview.html#crossjoin): left to itself it walks all references for each of all
+ * canonicals.
+ */
 function chainSql({ refersTo, by, meeting, base }: ChainCondition, place: Place): Sql {
   const pid = place.parameterNumber(place.type, linkOf(place.type, by))
   if (pid === undefined) return never
   const joined = joinedSql(refersTo, meeting, place)
   const addresses = addressesOf(refersTo, base)
   const byAddress = addresses.map(
-    () => 'SELECT r.seq FROM joined JOIN text_index r ON r.pid = ? AND r.value = ? || joined.id',
+    () => 'SELECT r.seq FROM joined CROSS JOIN text_index r ON r.pid = ? AND r.value = ? || joined.id',
   )
-  const byCanonical = `SELECT r.seq FROM joined JOIN canonical_index c ON c.seq = joined.seq
-    JOIN text_index r ON r.pid = ? AND r.value = c.url AND (r.qualifier = '' OR r.qualifier = c.version)`
+  const canonicals = 'FROM joined CROSS JOIN canonical_index c ON c.seq = joined.seq'
+  const byCanonical = `SELECT r.seq FROM (SELECT c.url AS url, c.version AS version ${canonicals}
+    UNION SELECT c.url, '' ${canonicals}) n
+    CROSS JOIN text_index r ON r.pid = ? AND r.value = n.url AND r.qualifier = n.version`
   const text = `${place.row} IN (WITH joined (seq, id) AS MATERIALIZED
     (SELECT s.seq, s.id FROM searchable s WHERE ${joined.text}) ${[...byAddress, byCanonical].join(' UNION ALL ')})`
   return sql(text, ...joined.values, ...addresses.flatMap((each) => [pid, each]), pid)
@@ -141,13 +147,13 @@ function reverseSql({ referredBy, by, meeting, base }: ReverseCondition, place: 
   const joined = joinedSql(referredBy, meeting, place)
   const addresses = addressesOf(place.type, base)
   const byAddress = addresses.map(
-    () => `SELECT x.seq FROM joined JOIN searchable x ON x.type = ? AND x.id = substr(joined.value, ?)
+    () => `SELECT x.seq FROM joined CROSS JOIN searchable x ON x.type = ? AND x.id = substr(joined.value, ?)
       WHERE substr(joined.value, 1, ?) = ?`,
   )
-  const byCanonical = `SELECT c.seq FROM joined JOIN canonical_index c ON c.type = ? AND c.url = joined.value
+  const byCanonical = `SELECT c.seq FROM joined CROSS JOIN canonical_index c ON c.type = ? AND c.url = joined.value
     AND (joined.qualifier = '' OR joined.qualifier = c.version)`
   const text = `${place.row} IN (WITH joined (value, qualifier) AS MATERIALIZED
-    (SELECT r.value, r.qualifier FROM searchable s JOIN text_index r ON r.seq = s.seq AND r.pid = ? WHERE ${joined.text})
+    (SELECT DISTINCT r.value, r.qualifier FROM searchable s JOIN text_index r ON r.seq = s.seq AND r.pid = ? WHERE ${joined.text})
     ${[...byAddress, byCanonical].join(' UNION ALL ')})`
   const ofAddresses = addresses.flatMap((each) => [place.type, each.length + 1, each.length, each])
   return sql(text, pid, ...joined.values, ...ofAddresses, place.type)
