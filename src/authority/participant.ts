@@ -5,3 +5,7 @@ export function participantKey(participant: string): string {
   const code = participant.toUpperCase()
   return alpha3FromAlpha2(code) ?? code
 }
+
+/** Why a text of a setting is no code of a participant; undefined when it is one. */
+export const participantFault = (text: string): string | undefined =>
+  /^[A-Za-z]{2,3}$/.test(text) ? undefined : 'participant must be the code of a participant, of two or three letters'

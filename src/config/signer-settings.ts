@@ -1,5 +1,6 @@
 /** Settings of who may sign what is published here, and of what must be signed. */
 import { X509Certificate } from 'node:crypto'
+import { participantFault } from '../authority/participant.ts'
 import {
   type Problem,
   type ReadFile,
@@ -68,8 +69,8 @@ function readSigners(text: string, readFile: ReadFile, problem: Problem): Allowe
     if ((issuer === undefined) === (participant === undefined)) own('either issuer or participant must say who signs')
     if (issuer !== undefined && !(typeof issuer === 'string' && /^did:[a-z0-9]+:[^#\s]+$/.test(issuer)))
       own('issuer must be a DID, such as did:web:health.example')
-    if (participant !== undefined && !(typeof participant === 'string' && /^[A-Za-z]{2,3}$/.test(participant)))
-      own('participant must be the code of a participant, of two or three letters')
+    const fault = participant === undefined ? undefined : participantFault(String(participant))
+    if (fault !== undefined) own(fault)
     if (entry.canonicalPrefixes === undefined) own('canonicalPrefixes must say what it may sign')
     const keys = readKeys(entry.keys, readFile, own)
     const anchors = readAnchors(entry.anchors, readFile, own)

@@ -5,6 +5,7 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { errorText } from '../../base/system-error.ts'
 import { parseJson } from '../../fhir/json.ts'
+import { participantFault } from '../participant.ts'
 import type { ClientKey, ClientSettings } from './authority-settings.ts'
 import {
   grantMembers,
@@ -33,8 +34,8 @@ export function readClients(text: string, readFile: ReadFile, problem: Problem):
     seen.set(id, before ?? at)
     if (entry.scopes === undefined) own('scopes must say what it may do, e.g. "system/ValueSet.cruds"')
     const participant = entry.participant === undefined ? undefined : readText(entry, 'participant', own)
-    if (participant && !/^[A-Za-z]{2,3}$/.test(participant))
-      own('participant must be the code of a participant, of two or three letters')
+    const fault = participant ? participantFault(participant) : undefined
+    if (fault !== undefined) own(fault)
     return {
       id,
       name: readText(entry, 'name', own, id),

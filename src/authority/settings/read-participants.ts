@@ -1,6 +1,6 @@
 /** The setting PARTICIPANTS. */
 import type { Json } from '../../base/json-value.ts'
-import { participantKey } from '../participant.ts'
+import { participantFault, participantKey } from '../participant.ts'
 import { readScope, type Scope } from '../scopes.ts'
 import type { ParticipantSettings } from './authority-settings.ts'
 import {
@@ -27,8 +27,8 @@ export function readParticipants(text: string, readFile: ReadFile, problem: Prob
       else seen.set(what, at)
     }
     const participant = readText(entry, 'participant', own)
-    if (participant !== '' && !/^[A-Za-z]{2,3}$/.test(participant))
-      own('participant must be the code of a participant, of two or three letters')
+    const fault = participant === '' ? undefined : participantFault(participant)
+    if (fault !== undefined) own(fault)
     else once(`participant ${participantKey(participant)}`)
     const certificates = readList(entry.certificates, 'certificates', { fault: thumbprintFault, problem: own }).map(
       plain,

@@ -8,10 +8,13 @@ const MEMBERS = new Map<unknown, readonly string[]>([
   ['OKP', ['kty', 'crv', 'x']],
 ])
 
+/** Names of curves, and numbers in either spelling of base64; OpenSSL takes others for numbers of no digits. */
+const isMember = (value: unknown): boolean => typeof value === 'string' && /^[A-Za-z0-9+/_=-]+$/.test(value)
+
 /** The public key that a JWK is; undefined when it lacks a member or cannot be read. Private members are never looked at. */
 export function publicKeyOfJwk(jwk: JsonObject): KeyObject | undefined {
   const members = MEMBERS.get(jwk.kty)
-  if (!members?.every((name) => typeof jwk[name] === 'string')) return undefined
+  if (!members?.every((name) => isMember(jwk[name]))) return undefined
   try {
     return createPublicKey({ key: Object.fromEntries(members.map((name) => [name, jwk[name]])), format: 'jwk' })
   } catch {
