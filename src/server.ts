@@ -172,7 +172,9 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const signed = await createSignatures({ config, storage, trust, keys: configured, baseUrl, software, now })
   const { keys } = signed
   const pending = createPendingContent(storage.derived)
-  const provenance = madeAt(baseUrl, (address) => createProvenance({ config, storage, keys, software, now }, address))
+  const provenance = madeAt(baseUrl, (address) =>
+    createProvenance({ config, storage, keys, refresh: signed.revocations.refresh, software, now }, address),
+  )
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance().trustedReference(version, domain)
   const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context }
@@ -235,7 +237,7 @@ interface HttpWiring extends Omit<Awaited<ReturnType<typeof openRooms>>, 'mirror
 }
 
 function createHttpApp(wiring: HttpWiring) {
-  const { config, contexts, publish, pending, trust, keys, signed, directory, registration, baseUrl } = wiring
+  const { config, contexts, publish, pending, trust, signed, directory, registration, baseUrl } = wiring
   const { front, log } = wiring
   const provenance = wiring.provenance()
   const context = contexts.everybody
@@ -272,7 +274,7 @@ function createHttpApp(wiring: HttpWiring) {
     hooks: {
       ...front.hooks,
       documents: front.documents([
-        ...documents({ config, context, pending, trust, keys, directory, provenance, baseUrl }),
+        ...documents({ ...wiring, context, provenance, refresh: signed.revocations.refresh }),
         ...authority.documents,
       ]),
       ...authority.hooks,

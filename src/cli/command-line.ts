@@ -63,6 +63,8 @@ export async function runCommandLine(argv: string[]): Promise<number> {
     .version(software.version)
     .exitOverride()
   for (const add of commands) add(program, result)
+  // No argument of a command is read as `-V`. After the commands, which would take it over for those below them.
+  program.enablePositionalOptions()
   for (const command of program.commands) command.exitOverride()
   // The loader is a child of `serve`, which has told it.
   program.hook('preAction', (_program, command) => {

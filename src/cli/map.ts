@@ -94,7 +94,7 @@ async function check(
   let good = false
   try {
     const { map, warnings } = await readMap(file, strict)
-    const found = await checkWithStore(map, await readOthers(file, files), maps)
+    const found = await checkWithStore(map, await readOthers(file, files), { maps })
     const issues = asAuthorSees([...warnings, ...found])
     good = !issues.some(isError)
     lines.push(...issues.map((each) => `${file}: ${each.severity}: ${each.diagnostics ?? each.details?.text}`))

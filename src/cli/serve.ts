@@ -3,6 +3,7 @@ import { errorText } from '../base/system-error.ts'
 import { type Config, isStartedByNpm, readConfig } from '../config.ts'
 import { tryAddress } from '../http/wire/running-server.ts'
 import { loadBaseContentBeside } from '../publish/base-content/load-beside.ts'
+import { createLog, type Tell } from '../server/front/log.ts'
 import type { RunBeside } from '../server/mirror.ts'
 import type { VidimusServer } from '../server.ts'
 import { runBeside } from '../workers/run-beside.ts'
@@ -17,23 +18,24 @@ export function addServe(program: Command): void {
     .description('starts the server; its settings are environment variables (README, Configuration): PORT, DATA_DIR, …')
     .action(async () => {
       const stopping = new AbortController()
-      const ending = endOnSignals(stopping)
       if (isStartedByNpm()) whenOrphaned(() => stopping.abort())
       const config = readConfig()
+      const { tell } = createLog({ ...config, accessLog: false }, () => new Date())
+      const ending = endOnSignals(stopping, tell)
       const store = config.storageUrl.startsWith(`sqlite:${config.dataDir}`)
         ? ''
         : `, its store in ${config.storageUrl}`
-      console.error(`vidimus starts; its data is in ${config.dataDir}${store} (a first start takes some seconds)`)
+      tell(`vidimus starts; its data is in ${config.dataDir}${store} (a first start takes some seconds)`)
       // Nobody should wait for the content to learn that the port is taken.
       await tryAddress({ host: config.host, port: config.plainHttp ? config.port : undefined, tls: config.tls })
       const server = await openLoadedServer(config, { beside: besideOf(config) })
       ending.after(config.drainSeconds, server.drain)
       const lists = server.trust.status()
-      if (lists.length === 0) console.error(noTrustLists)
+      if (lists.length === 0) tell(noTrustLists, 'warn')
       for (const list of lists)
-        if (list.failure !== undefined) console.error(`trust list ${list.name}: ${failureOf(list)}`)
+        if (list.failure !== undefined) tell(`trust list ${list.name}: ${failureOf(list)}`, 'warn')
       try {
-        await serve(server, stopping)
+        await serve(server, stopping, tell)
       } finally {
         await server.close()
       }
@@ -44,7 +46,7 @@ export function addServe(program: Command): void {
  * Ends on SIGINT at once, on SIGTERM when nobody sends to the server any more; a second signal does not wait for anything that is under
  * way.
  */
-function endOnSignals(stopping: AbortController): { after(seconds: number, drain: () => void): void } {
+function endOnSignals(stopping: AbortController, tell: Tell): { after(seconds: number, drain: () => void): void } {
   let drainSeconds = 0
   let drain = () => {}
   let isEnding = false
@@ -54,7 +56,7 @@ function endOnSignals(stopping: AbortController): { after(seconds: number, drain
     isEnding = true
     drain()
     if (signal === 'SIGINT' || drainSeconds === 0) return stopping.abort()
-    console.error(`vidimus is about to end: it says so in /ready, and answers for ${drainSeconds} s more`)
+    tell(`vidimus is about to end: it says so in /ready, and answers for ${drainSeconds} s more`)
     setTimeout(() => stopping.abort(), drainSeconds * 1000)
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
@@ -75,17 +77,17 @@ function besideOf({ storageUrl }: Pick<Config, 'storageUrl'>): RunBeside | undef
 const dayMilliseconds = 86_400_000
 
 /** What an operator must know of the keys that sign, at the start and once a day: a certificate ends while the server runs. */
-function tellWarnings(server: VidimusServer, signal: AbortSignal): void {
-  const tell = () => {
+function tellWarnings(server: VidimusServer, signal: AbortSignal, tell: Tell): void {
+  const tellAll = () => {
     for (const warning of [...server.signing.warnings(server.now()), ...server.provenance().warnings()])
-      console.error(warning)
+      tell(warning, 'warn')
   }
-  tell()
+  tellAll()
   const daily = setInterval(() => {
     try {
-      tell()
+      tellAll()
     } catch (error) {
-      console.error(errorText(error))
+      tell(errorText(error), 'error')
     }
   }, dayMilliseconds)
   daily.unref()
@@ -105,7 +107,7 @@ function whenOrphaned(stop: () => void): void {
   watch.unref()
 }
 
-async function serve(server: VidimusServer, stopping: AbortController): Promise<void> {
+async function serve(server: VidimusServer, stopping: AbortController, tell: Tell): Promise<void> {
   const { storage, pending, config } = server
   const loader = [process.execPath, process.argv[1] ?? '', 'load-base-content'] as const
   // A store in memory is this process's alone.
@@ -116,8 +118,8 @@ async function serve(server: VidimusServer, stopping: AbortController): Promise<
       storage,
       pending,
       loader: isShared ? loader : undefined,
-      done: (load) => tellBaseContent(load, console.error),
-      failed: (text) => console.error(text),
+      done: (load) => tellBaseContent(load, tell),
+      failed: (text) => tell(text, 'error'),
     },
     stopping.signal,
   )
@@ -128,9 +130,9 @@ async function serve(server: VidimusServer, stopping: AbortController): Promise<
     if (tlsPort !== undefined && config.plainHttp) console.log(`vidimus listens with TLS: port ${tlsPort}`)
     // Without TLS the signal ends the server, as the closing of a terminal should.
     if (tlsPort !== undefined) process.on('SIGHUP', server.reload)
-    tellWarnings(server, stopping.signal)
+    tellWarnings(server, stopping.signal, tell)
     if (pending.state().status === 'loading')
-      console.error('base content: loading; until it is there, what may need it answers 503, and /ready says so')
+      tell('base content: loading; until it is there, what may need it answers 503, and /ready says so')
     if (!stopping.signal.aborted)
       await new Promise((stopped) => stopping.signal.addEventListener('abort', stopped, { once: true }))
   } finally {

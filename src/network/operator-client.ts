@@ -111,11 +111,16 @@ function overTls(
   })
 }
 
+/** Codes of OpenSSL for certificates whose authority is not among those that count. */
+const foreignAuthority = /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)/
+
 /** Causes by their codes: texts of the system may quote an address with its path. */
 function unanswered(error: unknown): OperatorError {
   if (error instanceof OperatorError) return error
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   if (cause instanceof Error && cause.name === 'TimeoutError') return new OperatorError('no answer came in time')
-  return new OperatorError(code === '' ? 'no answer came' : `no answer came (${code})`)
+  if (code === '') return new OperatorError('no answer came')
+  const hint = foreignAuthority.test(code) ? ': no authority that is known here vouches for its certificate' : ''
+  return new OperatorError(`no answer came (${code})${hint}`)
 }

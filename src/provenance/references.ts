@@ -6,11 +6,12 @@ import { setImmediate } from 'node:timers/promises'
 import { splitJws } from '../base/crypto/compact-jws.ts'
 import { keep } from '../base/keep.ts'
 import { isNotPublic, mirroredSystem } from '../fhir/artefact.ts'
-import { FhirError } from '../fhir/error.ts'
+import { FhirError, issue } from '../fhir/error.ts'
 import type { Publication, RecordChange, Storage } from '../storage/storage.ts'
 import { type Content, contentId, contentOf, resourceContent } from './content.ts'
 import { signJws } from './jws.ts'
 import type { SigningKeys } from './keys.ts'
+import { isGone, type Removal, removalMark, removalOf, removedIds } from './removals.ts'
 import type { SigningKey } from './signing-key.ts'
 
 /** Kinds of records. */
@@ -43,13 +44,23 @@ export interface References {
   revision(): number
   /** The content of a published version. @throws FhirError 404 when it is none of ours, 422 when it has no content */
   ofVersion(version: Pick<Publication, 'type' | 'id' | 'versionId'>): Promise<Content>
-  /** Content by its id. @throws Error when it is damaged */
+  /** Content by its id. @throws Error when it is damaged, FhirError 410 when it was removed */
   content(id: string): Promise<Content | undefined>
   /**
-   * The signed message over content, made and stored when there is none; undefined without content or without a key.
+   * The signed message over content, made and stored when there is none, or one of a key that was withdrawn; undefined without content
+   * or without a key.
    * @throws Error when it is damaged
    */
   jws(id: string): Promise<string | undefined>
+  /**
+   * Removes content for good, with its signed message: by law, for nothing else takes back what was published.
+   * @throws FhirError 404 when it is not here, 409 while a version of it is in force, 5xx when it cannot be stored now
+   */
+  remove(id: string, removal: Removal): Promise<void>
+  /** Changes with what may have been removed. */
+  removals(): number
+  /** Changes with the key that signs, and with those that were withdrawn: what was kept of signatures is asked for again then. */
+  signing(): string
   /** Changes of records that store content of this server's own making with its signed message, both or none. */
   additions(content: Content, jws?: string): RecordChange[]
 }
@@ -57,7 +68,7 @@ export interface References {
 /** What references are made over. */
 export interface ReferencesOptions {
   storage: Pick<Storage, 'publications' | 'readVersion' | 'revision' | 'records'>
-  keys: Pick<SigningKeys, 'current'>
+  keys: Pick<SigningKeys, 'current' | 'all'>
   /** Members of the protected header beside those of the key, for a signature made now. */
   header(key: SigningKey): Record<string, string>
 }
@@ -80,6 +91,9 @@ export const publishedTypes = [
   'ValueSet',
 ]
 
+/** A removal is told in an AuditEvent: what was kept of content is looked at again when one was written. */
+const removalTypes = ['AuditEvent']
+
 /** Versions whose content is stored in one transaction. */
 const perTransaction = 50
 
@@ -93,9 +107,13 @@ export function createReferences(options: ReferencesOptions): References {
   const index = createIndex(options)
   const signing = keep<string, Promise<string | undefined>>(64)
   const content = async (id: string) => {
+    // The mark first: whatever else is stored of it counts no more.
+    const removal = await removalOf(records, id)
+    if (removal) throw isGone(id, removal)
     const text = await records.get(kinds.content, id)
     return text === undefined ? undefined : proved(id, contentOf(Buffer.from(text)))
   }
+  const withdrawn = () => options.keys.all().filter(({ state }) => state === 'revoked')
   const sign = async (id: string) => {
     const key = options.keys.current()
     const signed = key && (await content(id))
@@ -103,6 +121,15 @@ export function createReferences(options: ReferencesOptions): References {
     const jws = await signJws(signed.bytes, key, options.header(key))
     // Another process may have been faster: what is served first is served for ever.
     return (await records.replace(kinds.jws, id, undefined, jws)) ? jws : records.get(kinds.jws, id)
+  }
+  /** The stored message; one that a withdrawn key signed is forgotten, whoever withdrew it and whatever he did not come to do. */
+  const stored = async (id: string) => {
+    const removal = await removalOf(records, id)
+    if (removal) throw isGone(id, removal)
+    const known = await records.get(kinds.jws, id)
+    if (known === undefined || !withdrawn().some(({ keyId }) => isSignedBy(known, keyId))) return known
+    await records.replace(kinds.jws, id, known, undefined)
+    return undefined
   }
   return {
     revision: () => storage.revision(publishedTypes),
@@ -116,13 +143,28 @@ export function createReferences(options: ReferencesOptions): References {
     },
     content,
     jws: async (id) => {
-      const known = await records.get(kinds.jws, id)
+      const known = await stored(id)
       if (known !== undefined) return provedMessage(id, known)
       const made = signing.of(id, sign)
       // Only those who ask at the same time share it: without a key today there may be one tomorrow.
       made.finally(() => signing.delete(id)).catch(() => undefined)
       return made
     },
+    async remove(id, removal) {
+      const inForce = await index.inForce()
+      if ((await content(id)) === undefined) throw new FhirError(404, notHere(id))
+      const used = inForce.find(({ contentId: each }) => each === id)
+      if (used) throw new FhirError(409, stillInForce(id, keyOf(used)))
+      const [bytes, jws] = [await records.get(kinds.content, id), await records.get(kinds.jws, id)]
+      const gone = [
+        { kind: kinds.content, key: id, from: bytes, to: undefined },
+        ...(jws === undefined ? [] : [{ kind: kinds.jws, key: id, from: jws, to: undefined }]),
+      ]
+      if (!(await records.change([removalMark(id, removal), ...gone])))
+        throw new Error('another process changed the content at the same time; try again')
+    },
+    removals: () => storage.revision(removalTypes),
+    signing: () => [options.keys.current(), ...withdrawn()].map((key) => key?.keyId ?? '').join(' '),
     additions: ({ id, bytes }, jws) => [
       { kind: kinds.content, key: id, from: undefined, to: bytes.toString() },
       ...(jws === undefined ? [] : [{ kind: kinds.jws, key: id, from: undefined, to: jws }]),
@@ -135,10 +177,13 @@ export function createReferences(options: ReferencesOptions): References {
  * @param keyId as the headers of the messages name the key
  */
 export async function forgetMessages(records: Storage['records'], keyId: string): Promise<void> {
-  for (const { key, value } of await records.all(kinds.jws)) {
-    const read = splitJws(value)
-    if (typeof read !== 'string' && read.header.kid === keyId) await records.replace(kinds.jws, key, value, undefined)
-  }
+  for (const { key, value } of await records.all(kinds.jws))
+    if (isSignedBy(value, keyId)) await records.replace(kinds.jws, key, value, undefined)
+}
+
+function isSignedBy(jws: string, keyId: string): boolean {
+  const read = splitJws(jws)
+  return typeof read !== 'string' && read.header.kid === keyId
 }
 
 /** Content that is not what it is known by was damaged on the disk: it is not handed out. */
@@ -183,15 +228,18 @@ function createIndex({ storage }: ReferencesOptions): Index {
       await store(missing.slice(at, at + perTransaction), known)
       await setImmediate()
     }
+    const removed = await removedIds(records)
     return all.flatMap((each) => {
       const hash = known?.get(keyOf(each))
-      return each.isCurrent && typeof hash === 'string' ? [{ ...each, hash, contentId: contentId(hash) }] : []
+      const isHere = typeof hash === 'string' && !removed.has(contentId(hash))
+      return each.isCurrent && isHere ? [{ ...each, hash, contentId: contentId(hash) }] : []
     })
   }
 
   const store = async (versions: readonly Publication[], into: Map<string, string | Without>): Promise<void> => {
     const found = new Map<string, string | Without>()
     const changes = new Map<string, RecordChange>()
+    const removed = await removedIds(records)
     for (const each of versions) {
       const content = await contentOfVersion(storage, each)
       found.set(keyOf(each), content instanceof FhirError ? content : content.hash)
@@ -201,7 +249,7 @@ function createIndex({ storage }: ReferencesOptions): Index {
         changes.set(`${kind} ${key}`, { kind, key, from: undefined, to })
       change(kinds.version, keyOf(each), content.hash)
       // Two versions may say the same.
-      if ((await records.get(kinds.content, content.id)) === undefined)
+      if (!removed.has(content.id) && (await records.get(kinds.content, content.id)) === undefined)
         change(kinds.content, content.id, content.bytes.toString())
     }
     if (await records.change([...changes.values()])) for (const [key, value] of found) into.set(key, value)
@@ -241,6 +289,11 @@ function createIndex({ storage }: ReferencesOptions): Index {
     },
   }
 }
+
+const notHere = (id: string) => issue('not-found', `There is no content ${id} here.`)
+
+const stillInForce = (id: string, version: string) =>
+  issue('conflict', `The content ${id} is that of ${version}, which is in force: retire it first.`)
 
 const notPublished = (name: string) => ({
   severity: 'error' as const,

@@ -71,6 +71,7 @@ function readMark(thumbprint: string, text: string): KeyRevocation {
 /** The keys, of which those that were withdrawn sign no more and are shown as `revoked`. */
 export function withRevocations(keys: SigningKeys, revocations: Pick<KeyRevocations, 'known'>): SigningKeys {
   const marked = (key: SigningKey): SigningKey => {
+    if (revocations.known().length === 0) return key
     const revoked = revocationOf(key, revocations.known())
     return revoked ? { ...key, state: 'revoked', revoked } : key
   }

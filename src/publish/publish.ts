@@ -12,6 +12,7 @@ import {
   withPublicity,
 } from '../fhir/artefact.ts'
 import { isError, issue } from '../fhir/error.ts'
+import type { OperationBudget } from '../fhir/operation.ts'
 import type { Issue, Resource } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
 import { checkArtefact, standardFaults, statusFaults } from './check/artefact.ts'
@@ -31,10 +32,11 @@ interface Admission {
 export interface Publish {
   /**
    * Judges a resource that is to be written: errors refuse it. A draft has none but a status that FHIR does not have; what an active one would be refused for is a
-   * warning with the coding `not-fit`. `beside` are resources that are to be stored in the same transaction.
-   * @throws FhirError 5xx when it cannot be judged now
+   * warning with the coding `not-fit`. `beside` are resources that are to be stored in the same transaction. `budget` pays, where
+   * nobody has to be known for it.
+   * @throws FhirError 422 where the budget is spent, 5xx when it cannot be judged now
    */
-  check(resource: Resource, beside?: Resource[]): Promise<Issue[]>
+  check(resource: Resource, beside?: Resource[], budget?: OperationBudget): Promise<Issue[]>
   /** The same for a resource that is to be stored anyhow. */
   admit(resource: Resource, beside?: Resource[]): Promise<Admission>
   /**
@@ -42,6 +44,8 @@ export interface Publish {
    * nothing, the same content, or other content.
    */
   compare(resource: Resource, earlier?: Resource[]): Promise<Comparison>
+  /** Why an active resource is not to become active though it is fit: it lacks the signature that the operator wants. */
+  unsigned(resource: Resource, beside?: readonly Resource[]): Promise<Issue | undefined>
   /** Why a resource cannot be stored under its id: it would take what is in force out of force. Undefined when it can. */
   displaces(resource: Resource): Promise<Issue | undefined>
   /** The write with what it is judged by inside its transaction. */
@@ -67,13 +71,16 @@ export function createPublish(environment: PublishEnvironment): Publish {
     if (write.method === 'DELETE') return { ...write, ...judgedRemoval }
     return write.resource ? { ...write, ...judgedWrite(write.resource) } : write
   }
+  const unsigned: Publish['unsigned'] = async (resource, beside = []) => environment.unsigned?.(resource, beside)
   return {
-    async check(resource, beside = []) {
+    unsigned,
+    async check(resource, beside = [], budget = undefined) {
+      const within = budget ? { ...environment, budget } : environment
       const unknown = statusFaults(resource)
       if (unknown.length > 0) return unknown
       const standard = await standardFaults(resource, environment)
       if (standard.some(isError)) return standard
-      const issues = await checkArtefact(resource, beside, environment)
+      const issues = await checkArtefact(resource, beside, within)
       return [...standard, ...(statusOf(resource) === 'active' ? issues : issues.map(told))]
     },
     async admit(resource, beside = []) {
@@ -83,7 +90,7 @@ export function createPublish(environment: PublishEnvironment): Publish {
       const remarks = (await standardFaults(resource, environment)).map(asRemark)
       if (statusOf(resource) !== 'active')
         return { resource, issues: [...issues.map(told), ...remarks], isRefused: false }
-      const missing = await environment.unsigned?.(resource, beside)
+      const missing = await unsigned(resource, beside)
       if (missing) issues.push(missing)
       const isRefused = issues.some(isError)
       return { resource: isRefused ? asRefused(resource) : resource, issues: [...issues, ...remarks], isRefused }

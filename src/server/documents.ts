@@ -16,6 +16,8 @@ interface DocumentsOptions {
   pending: LegacyParts['pending']
   trust: LegacyParts['trust']
   keys: SigningKeys
+  /** Reads again which keys were withdrawn. */
+  refresh(): Promise<void>
   directory: { find: FindDocument }
   provenance: Pick<Provenance, 'documents'>
   /** Public address without `/fhir`. */
@@ -24,7 +26,7 @@ interface DocumentsOptions {
 
 /** Every document of a server, in the order in which they are looked for. */
 export function documents(options: DocumentsOptions): FindDocument[] {
-  const { config, context, pending, trust, keys, directory, provenance, baseUrl } = options
+  const { config, context, pending, trust, keys, refresh, directory, provenance, baseUrl } = options
   const { storage, terminology, euValueSets: valueSets } = context
   let known: { keyId: string; publicKey: KeyObject } | undefined
   const messageKey = () => {
@@ -36,6 +38,7 @@ export function documents(options: DocumentsOptions): FindDocument[] {
   const signingKey = () => keys.current()
   const tell = (text: string) => void process.stderr.write(`${text}\n`)
   return [
+    withdrawnFirst(refresh),
     keyDocuments({ keys, baseUrl, ...(config.network ? { messageKey } : {}) }),
     provenance.documents,
     ...(config.keyDirectory ? [directory.find] : []),
@@ -44,3 +47,16 @@ export function documents(options: DocumentsOptions): FindDocument[] {
       : []),
   ]
 }
+
+/** What tells of keys, or is signed by one, is told by what is known now: `vidimus keys revoke` is another process. */
+const ofKeys = /\/\.well-known\/|\/trusted\/|\/v2\/|\/fhir\/r\/|\/did\.json$/
+
+/** Finds nothing itself. */
+function withdrawnFirst(refresh: () => Promise<void>): FindDocument {
+  return ({ path, accept }) => {
+    if (!ofKeys.test(path) || (path.includes('/fhir/r/') && !isSigned(path, accept))) return undefined
+    return refresh().then(() => undefined)
+  }
+}
+
+const isSigned = (path: string, accept = '') => /\.(?:jws|p7s)$/.test(path) || /jose/i.test(accept)

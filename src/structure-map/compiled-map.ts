@@ -1,16 +1,20 @@
 import type { Json, JsonObject } from '../base/json-value.ts'
+import type { OperationBudget } from '../fhir/operation.ts'
 import type { Issue, StructureMap } from '../fhir/types.ts'
 import type { ModelFaults } from './check/model-faults.ts'
 import type { TraceSink, TransformLimits, ValueRemark } from './run/run.ts'
+
+/** Works off steps in slices, between which others have a turn. */
+export type Slices = Pick<OperationBudget, 'runSteps'>
 
 /** Compiles maps. */
 export interface Maps {
   /**
    * A map ready to run, with its imports, types, value sets and concept maps looked up. Cached by canonical until the
    * revision changes. `supporting` maps come before stored ones. FhirError 404 when there is no such map, 422 when it
-   * or an import cannot be compiled.
+   * or an import cannot be compiled. With a `budget` a map that is brought is compiled in slices of it.
    */
-  compile(urlOrMap: string | StructureMap, supporting?: StructureMap[]): Promise<CompiledMap>
+  compile(urlOrMap: string | StructureMap, supporting?: StructureMap[], budget?: Slices): Promise<CompiledMap>
 }
 
 /** What a run is given from outside. */

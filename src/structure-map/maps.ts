@@ -9,7 +9,7 @@ import { notFound } from '../fhir/error.ts'
 import type { StructureMap } from '../fhir/types.ts'
 import { modelFaults } from './check/model-faults.ts'
 import { loadProgram } from './compile/load-program.ts'
-import type { CompiledMap, Maps } from './compiled-map.ts'
+import type { CompiledMap, Maps, Slices } from './compiled-map.ts'
 import type { MapEnvironment } from './environment.ts'
 import { readR5 } from './language/spelling.ts'
 import { DEFAULT_LIMITS, type TransformLimits } from './run/run.ts'
@@ -45,10 +45,11 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
   let revision = environment.revision()
   const cache = keep<string, Promise<CompiledMap>>(CACHE_ENTRIES)
 
-  async function build(map: StructureMap, supporting: StructureMap[]): Promise<CompiledMap> {
+  async function build(map: StructureMap, supporting: StructureMap[], budget?: Slices): Promise<CompiledMap> {
     const { program, main, warnings, unusable } = await loadProgram(map, supporting, {
       environment,
       engineOnly: options.engineOnly === true,
+      budget,
     })
     return {
       canonical: formatCanonical(map.url, map.version),
@@ -90,9 +91,9 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
   }
 
   return {
-    async compile(urlOrMap, supporting = []) {
+    async compile(urlOrMap, supporting = [], budget) {
       const helpers = supporting.map(readR5)
-      if (typeof urlOrMap !== 'string') return build(readR5(urlOrMap), helpers)
+      if (typeof urlOrMap !== 'string') return build(readR5(urlOrMap), helpers, budget)
       return helpers.length === 0 ? cached(urlOrMap) : build(await find(urlOrMap, helpers), helpers)
     },
   }

@@ -1,3 +1,4 @@
+import type { OperationBudget } from '../fhir/operation.ts'
 import type { ConceptMap, Issue, Parameters, Resource, ValueSet } from '../fhir/types.ts'
 import { type Instance, terminologyCapabilities } from './capabilities.ts'
 import { checkTerminology } from './check/check.ts'
@@ -61,9 +62,10 @@ export interface Terminology {
   translator(conceptMap: string | ConceptMap, options?: { drafts?: boolean }): Promise<Translator>
   /**
    * What is wrong with a CodeSystem, ValueSet or ConceptMap before anybody asks it: errors where it can never answer, warnings
-   * for what is not here yet. `beside` are resources that are to be stored with it.
+   * for what is not here yet. `beside` are resources that are to be stored with it. `budget` pays, and others have
+   * their turns meanwhile.
    */
-  check(resource: Resource, beside?: Resource[]): Promise<Issue[]>
+  check(resource: Resource, beside?: Resource[], budget?: OperationBudget): Promise<Issue[]>
   /** TerminologyCapabilities: the stored and built-in systems that answer, and the parameters understood. */
   capabilities(instance: Instance): Promise<Resource>
 }
@@ -122,7 +124,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     },
     membership: (valueSet, { drafts } = {}) => membership(valueSet, artefacts, drafts ? admitAny : requireUsable),
     translator: (conceptMap, { drafts } = {}) => translator(conceptMap, artefacts, drafts ? admitAny : requireUsable),
-    check: (resource, beside = []) => checkTerminology(resource, beside, artefacts),
+    check: (resource, beside = [], budget) => checkTerminology(resource, beside, { artefacts, budget }),
     capabilities: (instance) => terminologyCapabilities(instance, artefacts, options.now()),
   }
 }

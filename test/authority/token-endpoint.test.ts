@@ -142,6 +142,18 @@ describe('the token endpoint', () => {
   for (const [name, text, outcome] of cases)
     it(`${name}: ${outcome}`, async () => assert.equal((await ask(text())).outcome, outcome))
 
+  it('says what an assertion must have where it is easily wrong', async () => {
+    const told = async (text: string) => (await ask(text)).body.error_description
+    assert.match(
+      String(await told(tokenForm(assertion({ aud: `${baseUrl}/fhir` })))),
+      new RegExp(`another audience \\(aud must be ${baseUrl}/token\\)\\.$`),
+    )
+    assert.match(
+      String(await told(tokenForm(assertion({}, { kid: 'unknown' })))),
+      /\(kid, alg and jku must be those of a registered key\)\.$/,
+    )
+  })
+
   it('takes no proof in the header Authorization, and no other body than a form', async () => {
     assert.equal((await ask(tokenForm(assertion()), { authorization: 'Basic x' })).outcome, '400 invalid_request')
     assert.equal(

@@ -67,6 +67,20 @@ describe('a server', () => {
     assert.ok(server.output().includes(dataDir))
   })
 
+  it('says all of it as JSON with LOG_FORMAT=json, but where it listens', async () => {
+    const server = await startServerProcess({
+      DATA_DIR: newFolder(),
+      NODE_ENV: 'production',
+      LOG_FORMAT: 'json',
+      ACCESS_LOG: 'off',
+    })
+    await server.stop()
+    const lines = server.output().trim().split('\n')
+    const others = lines.filter((line) => !line.startsWith('vidimus listens: '))
+    assert.ok(others.length >= 2 && others.length < lines.length, server.output())
+    for (const line of others) assert.match(JSON.parse(line).text, /./)
+  })
+
   it('says where its store is when that is elsewhere, that nobody is trusted, and what is still loading', async () => {
     const store = join(newFolder(), 'elsewhere.db')
     const settings = { DATA_DIR: newFolder(), STORAGE_URL: `sqlite:${store}`, NODE_ENV: 'production' }

@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
 import { settings } from '../../src/config/settings.ts'
 import { readConfig } from '../../src/config.ts'
+import { finishMilliseconds } from '../../src/server/front/front.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -186,9 +187,9 @@ describe('systemd', () => {
 
   it('waits longer than the server for requests under way', () => {
     const [, seconds] = /TimeoutStopSec=(\d+)/.exec(read('deploy/systemd/vidimus.service')) ?? []
-    const [, drain = ''] = /running\?\.close\(([\d_]+)\)/.exec(read('src/server.ts')) ?? []
-    assert.ok(Number(drain.replaceAll('_', '')) > 0)
-    assert.ok(Number(seconds) * 1000 > 2 * Number(drain.replaceAll('_', '')))
+    const { drainSeconds } = readConfig({ NODE_ENV: 'production' })
+    assert.ok(drainSeconds > 0)
+    assert.ok(Number(seconds) * 1000 > 2 * (drainSeconds * 1000 + finishMilliseconds))
     assert.ok(Number(pod.terminationGracePeriodSeconds) === Number(seconds))
   })
 })

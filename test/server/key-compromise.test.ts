@@ -62,9 +62,14 @@ it('is shown as retired after a rollover, and what it signed holds', async () =>
 })
 
 it('is withdrawn by a command that wants to know which, why and since when', async () => {
-  const unknown = await runCommand(['keys', 'revoke', 'no-such-key'], after)
-  assert.notEqual(unknown.code, 0)
-  assert.match(unknown.stderr, /no signing key of that id/)
+  // A thumbprint may begin with a hyphen.
+  for (const id of ['no-such-key', '-Aqyno-such-key', '-hno-such-key', '-Vno-such-key', '--no-such-key']) {
+    const unknown = await runCommand(['keys', 'revoke', id], after)
+    assert.notEqual(unknown.code, 0)
+    assert.match(unknown.stderr, /no signing key of that id/, id)
+  }
+  const misspelt = await runCommand(['keys', 'revoke', thumbprint, '--reasn', 'superseded'], after)
+  assert.notEqual(misspelt.code, 0)
   const future = await runCommand(['keys', 'revoke', thumbprint, '--at', '2999-01-01T00:00:00Z'], after)
   assert.notEqual(future.code, 0)
   const odd = await runCommand(['keys', 'revoke', thumbprint, '--reason', 'because'], after)

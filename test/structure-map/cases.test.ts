@@ -65,7 +65,7 @@ async function checkOnly(given: Case): Promise<Issue[]> {
   const { map, warnings } = parseMap(given.map ?? withRules(`  ${given.rules}`))
   const others = (given.maps ?? []).map((each) => parseMap(each).map)
   const maps = createMaps(memoryEnvironment([...others, ...(given.artefacts ?? [])]))
-  return asAuthorSees([...warnings, ...(await checkWithStore(map, [], maps))]).filter(isError)
+  return asAuthorSees([...warnings, ...(await checkWithStore(map, [], { maps }))]).filter(isError)
 }
 
 async function check(given: Case): Promise<void> {

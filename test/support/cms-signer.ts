@@ -13,14 +13,14 @@ export interface TestSigner {
 
 const day = 86_400_000
 
-/** `P-256`, `P-384`, `brainpoolP256r1`, `secp256k1`, …, or `RSA-2048`. */
-export function testSigner(kind: string, commonName = `UP of ${kind}`, isAuthority = false): TestSigner {
+/** A certificate since yesterday, for so many days from now. `P-256`, `P-384`, `brainpoolP256r1`, `secp256k1`, …, or `RSA-2048`. */
+export function testSigner(kind: string, commonName = `UP of ${kind}`, isAuthority = false, days = 1): TestSigner {
   const [, bits] = /^RSA-(\d+)$/.exec(kind) ?? []
   const { privateKey, publicKey } = bits
     ? generateKeyPairSync('rsa', { modulusLength: Number(bits) })
     : generateKeyPairSync('ec', { namedCurve: kind })
   const name = { commonName, country: 'XA' }
-  const period = { notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + day) }
+  const period = { notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + days * day) }
   const serialNumber = Buffer.concat([Buffer.from([0x71]), randomBytes(15)])
   const der = writeCertificate(
     { subject: name, publicKey, serialNumber, isAuthority, ...period },

@@ -4,7 +4,7 @@ import { jsonObjectOf, splitJws } from '../../base/crypto/compact-jws.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import type { Once } from '../once.ts'
 import type { ClientSettings } from '../settings/authority-settings.ts'
-import { SKEW_SECONDS, verifyToken } from '../tokens/verify-token.ts'
+import { SKEW_SECONDS, unknownKey, verifyToken, wrongAudience } from '../tokens/verify-token.ts'
 
 /** Longest life of an assertion. */
 const ASSERTION_SECONDS = 300
@@ -40,11 +40,17 @@ export async function clientOfAssertion(text: string, options: AssertionOptions)
         ? client.keys.find((each) => each.keyId === keyId && each.algorithm === algorithm)?.publicKey
         : undefined,
   })
-  if (typeof claims === 'string') return `the assertion is not valid: ${claims}`
+  if (typeof claims === 'string') return `the assertion is not valid: ${claims}${hintOf(claims, endpoint)}`
   const fault = claimsFault(claims, client.id)
   if (fault !== undefined) return `the assertion is not valid: ${fault}`
   const isFirst = await once.use(client.id, String(claims.jti), Number(claims.exp) + SKEW_SECONDS)
   return isFirst ? client : 'the assertion was used already (jti)'
+}
+
+/** What a client is to do about a fault that it often makes. */
+function hintOf(fault: string, endpoint: string): string {
+  if (fault === wrongAudience) return ` (aud must be ${endpoint})`
+  return fault === unknownKey ? ' (kid, alg and jku must be those of a registered key)' : ''
 }
 
 function namedClient(text: string, clients: readonly ClientSettings[]): ClientSettings | undefined {

@@ -48,7 +48,7 @@ export async function verifyToken(text: string, rules: TokenRules): Promise<Json
   )
     return 'it is of another type (typ) than those that are meant for this'
   const key = await rules.keyOf(kid, alg, read.header)
-  if (!key) return 'its key is none of those of its issuer, or one for another use'
+  if (!key) return unknownKey
   try {
     await jwtVerify(text, key, {
       algorithms: [...algorithms],
@@ -73,9 +73,14 @@ function timesFault({ exp, iat }: JsonObject, longestSeconds: number, now: Date)
   return typeof iat === 'number' && iat <= seconds + SKEW_SECONDS ? undefined : 'it was issued in the future'
 }
 
+/** Fault of a token whose key id leads to no key. */
+export const unknownKey = 'its key is none of those of its issuer, or one for another use'
+/** Fault of a token for somebody else. */
+export const wrongAudience = 'it is meant for another audience'
+
 const claimFaults: Readonly<Record<string, string>> = {
   iss: 'it is of another issuer',
-  aud: 'it is meant for another audience',
+  aud: wrongAudience,
   nbf: 'it is not valid yet',
   exp: 'it does not say when it ends',
 }

@@ -18,6 +18,9 @@ export function addRevokeKey(keys: Command, result: CommandResult): void {
     .description(
       'withdraws a signing key of this server (docs/provenance.md): marks it, tells it in an AuditEvent, and signs again by the current key every active artefact; exit status 1 when there is no key that signs now',
     )
+    // One key id in 64 begins with a hyphen, and none is an option.
+    .allowUnknownOption()
+    .helpOption('--help', 'display help for command')
     .argument('<kid>', 'its key id, as `vidimus keys` prints it, or its thumbprint (RFC 7638)')
     .option('--at <instant>', 'since when; now by default')
     .option('--reason <reason>', revocationReasons.join(', '), 'keyCompromise')

@@ -30,6 +30,7 @@ export function planLines({ differences, remarks }: Plan): string[] {
   ]
 }
 
+const prefixed = (place: string | undefined): string => (place === undefined ? '' : `  ${place}`)
 const whose = ({ isOwn }: Difference): string => (isOwn === undefined ? '' : isOwn ? 'yes' : 'no')
 const changes = ({ members = [] }: Difference): string =>
   members.length > 6 ? `${members.slice(0, 6).join(', ')} and ${members.length - 6} more` : members.join(', ')
@@ -45,7 +46,7 @@ export function outcomeLines(outcome: Outcome): string[] {
       return [
         `refused by the server (${outcome.status}); nothing was published`,
         ...outcome.refusals.map(
-          ({ file, name, issue }) => `refused  ${file ?? name ?? ''}: ${oneLine(describe(issue))}`,
+          ({ file, name, issue }) => `refused${prefixed(file ?? name)}: ${oneLine(describe(issue))}`,
         ),
       ]
     case 'published unanswered':

@@ -38,9 +38,11 @@ interface Options {
   json?: boolean
   client?: string
   clientKey?: string
+  clientKeyId?: string
   signKey?: string
   signCertificate?: string
   signPasswordFile?: string
+  signKeyId?: string
   signer?: string
   networkKey?: boolean
   tlsCertificate?: string
@@ -68,9 +70,17 @@ export function addPublish(program: Command, result: CommandResult): void {
     .option('--json', 'print JSON')
     .option('--client <id>', 'registered client that gets a token (private_key_jwt); else the token of VIDIMUS_TOKEN')
     .option('--client-key <file>', 'its private key: JWK or PEM, P-384 or RSA')
+    .option(
+      '--client-key-id <kid>',
+      'its key id as it is registered; else that of the JWK, else its thumbprint (RFC 7638)',
+    )
     .option('--sign-key <file>', 'key that signs every active artefact: PEM or PKCS#12')
     .option('--sign-certificate <file>', 'its certificate (PEM), then who issued each')
     .option('--sign-password-file <file>', 'file with the password of that key')
+    .option(
+      '--sign-key-id <kid>',
+      'key id under which the server knows that key, as a trust list has it; else the DID with its thumbprint, and of requests that of its certificate',
+    )
     .option('--signer <did>', 'DID by which signatures name who signs, such as did:web:health.example')
     .option('--network-key', 'signs each request with the same key, which the trust network lists (RFC 9421)')
     .option('--tls-certificate <file>', 'client certificate (PEM) for the connection')
@@ -100,7 +110,9 @@ async function publish(folder: string, options: Options): Promise<number> {
       content,
       workshop,
       server: serverOf(options, proof),
-      ...(key && options.signer ? { author: { key, did: options.signer, at: new Date() } } : {}),
+      ...(key && options.signer
+        ? { author: { key, did: options.signer, keyId: options.signKeyId, at: new Date() } }
+        : {}),
     }
     const plan = await planPublication(publication)
     if (!options.json) console.log(planLines(plan).join('\n'))
@@ -173,19 +185,21 @@ function serverOf({ server, tlsCertificate, tlsKey, ca }: Options, proof: Proof)
 }
 
 function proofOf(
-  { client, clientKey, networkKey }: Options,
+  { client, clientKey, clientKeyId, networkKey, signKeyId }: Options,
   token: string | undefined,
   key: SigningKey | undefined,
 ): Proof {
   if ((client === undefined) !== (clientKey === undefined))
     throw unprocessable('--client and --client-key belong together')
+  if (clientKeyId !== undefined && clientKey === undefined) throw unprocessable('--client-key-id needs --client-key')
   const asked = [client !== undefined, networkKey === true].filter(Boolean).length
   if (asked > 1) throw unprocessable('a request is proved in one way: with --client, or with --network-key')
   if (client !== undefined && clientKey !== undefined)
-    return { kind: 'client', id: client, key: readClientKey(readFileSync(clientKey, 'utf8')) }
+    return { kind: 'client', id: client, key: readClientKey(readFileSync(clientKey, 'utf8'), clientKeyId) }
   if (networkKey) {
     if (!key) throw unprocessable('--network-key signs requests with the key of --sign-key')
-    return { kind: 'network-key', key }
+    const { keyId, algorithm } = key
+    return { kind: 'network-key', key: { keyId: signKeyId ?? keyId, algorithm, sign: (bytes) => key.sign(bytes) } }
   }
   return token === undefined ? { kind: 'none' } : { kind: 'token', token }
 }
@@ -193,8 +207,8 @@ function proofOf(
 async function signingKeyOf(options: Options): Promise<SigningKey | undefined> {
   const { signKey, signCertificate: certificate, signPasswordFile: passwordFile, signer, networkKey } = options
   if (signKey === undefined) {
-    if (signer !== undefined || certificate !== undefined)
-      throw unprocessable('--signer and --sign-certificate need --sign-key')
+    if (signer !== undefined || certificate !== undefined || options.signKeyId !== undefined)
+      throw unprocessable('--signer, --sign-certificate and --sign-key-id need --sign-key')
     return undefined
   }
   if (signer === undefined && !networkKey)

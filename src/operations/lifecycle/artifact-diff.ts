@@ -4,9 +4,10 @@ import { input, output } from '../../fhir/declare-parameter.ts'
 import { badRequest, notFound, unprocessable } from '../../fhir/error.ts'
 import { booleanParameter, defineOperation, type OperationCall, textParameter } from '../../fhir/operation.ts'
 import type { Resource } from '../../fhir/types.ts'
+import { finish } from '../../workers/budget.ts'
 import type { OperationContext } from '../context.ts'
 import { storedAs } from './artefact.ts'
-import { computable, difference, executable } from './difference.ts'
+import { computable, differenceSteps, executable } from './difference.ts'
 
 /** `$artifact-diff`. */
 export const artifactDiff = defineOperation<OperationContext>({
@@ -27,8 +28,10 @@ export const artifactDiff = defineOperation<OperationContext>({
     output('return', 'Parameters', 'The operations, in order', '1..1'),
   ],
   handle: async (call, { storage }) => {
-    const source = await compared(call, 'source', storage)
-    const target = await compared(call, 'target', storage)
+    const budget = call.budget?.()
+    const read = (name: string) => compared(call, name, storage)
+    const source = await (budget ? budget.runAsync(() => read('source')) : read('source'))
+    const target = await (budget ? budget.runAsync(() => read('target')) : read('target'))
     const type = source.resourceType
     if (target.resourceType !== type) {
       const text = `${artefactName(source)} is a ${type} and ${artefactName(target)} a ${target.resourceType}: two of one type are compared.`
@@ -39,8 +42,8 @@ export const artifactDiff = defineOperation<OperationContext>({
       ...(booleanParameter(parameters, 'compareComputable') === false ? (computable[type] ?? []) : []),
       ...(booleanParameter(parameters, 'compareExecutable') === false ? (executable[type] ?? []) : []),
     ]
-    const compare = async () => difference(source, target, without)
-    return { resource: await (call.budget?.().runAsync(compare) ?? compare()) }
+    const steps = differenceSteps(source, target, without)
+    return { resource: budget ? await budget.runSteps(steps) : finish(steps) }
   },
 })
 

@@ -6,6 +6,7 @@ import { unprocessable } from '../../fhir/error.ts'
 import { asJson, asResource } from '../../fhir/json.ts'
 import type { Parameter, Parameters, Resource } from '../../fhir/types.ts'
 import { isSame } from '../../publish/identity.ts'
+import { finish, type Steps } from '../../workers/budget.ts'
 
 /** Members at the root that say nothing of the content: whose copy it is, what a server says of it, what is shown for it. */
 const beside: readonly string[] = ['resourceType', 'id', 'meta', 'text']
@@ -38,7 +39,15 @@ interface Walk {
  * The operations that make `target` of `source`, in order; members of `without` at the root are left as they are.
  * @throws FhirError 422 for a difference that no FHIRPath Patch can say: an extension of a primitive value outside of a data type
  */
-export function difference(source: Resource, target: Resource, without: readonly string[] = []): Parameters {
+export const difference = (source: Resource, target: Resource, without: readonly string[] = []): Parameters =>
+  finish(differenceSteps(source, target, without))
+
+/** The same in steps: two code systems have a hundred thousand concepts. */
+export function* differenceSteps(
+  source: Resource,
+  target: Resource,
+  without: readonly string[] = [],
+): Steps<Parameters> {
   const walk: Walk = { operations: [], comparisons: allComparisons }
   const type = source.resourceType
   const members = (resource: Resource): JsonObject => {
@@ -50,7 +59,7 @@ export function difference(source: Resource, target: Resource, without: readonly
     }
     return copy
   }
-  objects(members(source), members(target), { path: type, type }, walk)
+  yield* objects(members(source), members(target), { path: type, type }, walk)
   return { resourceType: 'Parameters', parameter: walk.operations }
 }
 
@@ -68,14 +77,16 @@ interface Place {
   type: string
 }
 
-function objects(before: JsonObject, after: JsonObject, place: Place, walk: Walk): void {
+function* objects(before: JsonObject, after: JsonObject, place: Place, walk: Walk): Steps<void> {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((each) => each !== 'resourceType')
   for (const name of names) {
-    if (isSame(before, after, name)) continue
-    if (name.startsWith('_')) throw unsaid(`${place.path}.${name.slice(1)}`)
     const element = elementInfo(place.type, name)
+    // Of lists each item is compared for itself.
+    const isList = element?.isArray && Array.isArray(before[name]) && Array.isArray(after[name])
+    if (!isList && isSame(before, after, name)) continue
+    if (name.startsWith('_')) throw unsaid(`${place.path}.${name.slice(1)}`)
     if (!element) throw unsaid(`${place.path}.${name}`)
-    members({ before, after, name, element }, place, walk)
+    yield* members({ before, after, name, element }, place, walk)
   }
 }
 
@@ -87,17 +98,17 @@ interface Member {
   element: FoundElement
 }
 
-function members({ before, after, name, element }: Member, place: Place, walk: Walk): void {
+function* members({ before, after, name, element }: Member, place: Place, walk: Walk): Steps<void> {
   const [old, next] = [before[name], after[name]]
   const path = `${place.path}.${element.name}`
   if (element.isArray) {
-    lists(listOf(old), listOf(next), { place, path, element }, walk)
+    yield* lists(listOf(old), listOf(next), { place, path, element }, walk)
   } else if (next === undefined) walk.operations.push(operation('delete', [text('path', path)]))
   else if (old === undefined || element.choice) {
     // Of a choice of another type the old value has another name: it goes with its own turn.
     if (old !== undefined) walk.operations.push(operation('delete', [text('path', path)]))
     walk.operations.push(added(place.path, element, valuePart(after, name, element)))
-  } else if (isObject(old) && isObject(next)) objects(old, next, { path, type: typeOf(next, element) }, walk)
+  } else if (isObject(old) && isObject(next)) yield* objects(old, next, { path, type: typeOf(next, element) }, walk)
   else walk.operations.push(operation('replace', [text('path', path), valuePart(after, name, element)]))
 }
 
@@ -118,15 +129,17 @@ interface ListPlace {
 const mostComparisons = 40_000
 const allComparisons = 250_000
 
-function lists(old: Json[], next: Json[], at: ListPlace, walk: Walk): void {
+function* lists(old: Json[], next: Json[], at: ListPlace, walk: Walk): Steps<void> {
   const { place, path, element } = at
   if (old.length === 0) {
-    for (const index of next.keys())
+    for (const index of next.keys()) {
       walk.operations.push(added(place.path, element, valuePart(next, String(index), element)))
+      yield
+    }
     return
   }
   // From the end, so that positions before stay what they are.
-  for (const gap of gapsOf(old, next, walk).reverse()) {
+  for (const gap of (yield* gapsOf(old, next, walk)).reverse()) {
     const paired = Math.min(gap.oldTo - gap.oldFrom, gap.nextTo - gap.nextFrom)
     for (let index = gap.oldTo - 1; index >= gap.oldFrom + paired; index--)
       walk.operations.push(operation('delete', [text('path', `${path}[${index}]`)]))
@@ -135,24 +148,31 @@ function lists(old: Json[], next: Json[], at: ListPlace, walk: Walk): void {
       const value = valuePart(next, String(index), element)
       const where = { name: 'index', valueInteger: gap.oldFrom + paired }
       walk.operations.push(operation('insert', [text('path', path), value, where]))
+      yield
     }
     for (let number = paired - 1; number >= 0; number--)
-      items(old[gap.oldFrom + number], { next, index: gap.nextFrom + number }, `${path}[${gap.oldFrom + number}]`, {
-        element,
-        walk,
-      })
+      yield* items(
+        old[gap.oldFrom + number],
+        { next, index: gap.nextFrom + number },
+        `${path}[${gap.oldFrom + number}]`,
+        {
+          element,
+          walk,
+        },
+      )
   }
 }
 
-function items(
+function* items(
   old: Json | undefined,
   { next, index }: { next: Json[]; index: number },
   path: string,
   { element, walk }: { element: FoundElement; walk: Walk },
-): void {
+): Steps<void> {
+  yield
   const value = next[index]
   const isKept = isObject(old) && isObject(value) && old.resourceType === value.resourceType
-  if (isKept) objects(old, value, { path, type: typeOf(value, element) }, walk)
+  if (isKept) yield* objects(old, value, { path, type: typeOf(value, element) }, walk)
   else walk.operations.push(operation('replace', [text('path', path), valuePart(next, String(index), element)]))
 }
 
@@ -164,22 +184,26 @@ interface Gap {
 }
 
 /** What of two lists is not common to both, in order. */
-function gapsOf(old: Json[], next: Json[], walk: Walk): Gap[] {
+function* gapsOf(old: Json[], next: Json[], walk: Walk): Steps<Gap[]> {
   const same = (a: number, b: number) =>
     isSame({ item: old[a] ?? null }, { item: next[b] ?? null }, 'item') && sameNumber(old, a, next, b)
   let from = 0
-  while (from < old.length && from < next.length && same(from, from)) from++
+  while (from < old.length && from < next.length && same(from, from)) {
+    from++
+    yield
+  }
   let [oldTo, nextTo] = [old.length, next.length]
   while (oldTo > from && nextTo > from && same(oldTo - 1, nextTo - 1)) {
     oldTo--
     nextTo--
+    yield
   }
   const whole = { oldFrom: from, oldTo, nextFrom: from, nextTo }
   if (oldTo === from && nextTo === from) return []
   const comparisons = (oldTo - from) * (nextTo - from)
   if (comparisons > Math.min(mostComparisons, walk.comparisons)) return [whole]
   walk.comparisons -= comparisons
-  return betweenCommon(whole, same)
+  return yield* betweenCommon(whole, same)
 }
 
 const sameNumber = (old: Json[], a: number, next: Json[], b: number): boolean =>
@@ -187,13 +211,17 @@ const sameNumber = (old: Json[], a: number, next: Json[], b: number): boolean =>
   (exactNumber(old, String(a)) ?? String(old[a])) === (exactNumber(next, String(b)) ?? String(next[b]))
 
 /** Longest common subsequence, and the gaps in it. */
-function betweenCommon({ oldFrom, oldTo, nextFrom, nextTo }: Gap, same: (a: number, b: number) => boolean): Gap[] {
+function* betweenCommon(
+  { oldFrom, oldTo, nextFrom, nextTo }: Gap,
+  same: (a: number, b: number) => boolean,
+): Steps<Gap[]> {
   const width = nextTo - nextFrom + 1
   const lengths = new Uint32Array((oldTo - oldFrom + 1) * width)
   const at = (a: number, b: number) => (a - oldFrom) * width + (b - nextFrom)
   const equal = new Map<number, boolean>()
   for (let a = oldTo - 1; a >= oldFrom; a--)
     for (let b = nextTo - 1; b >= nextFrom; b--) {
+      yield
       const isEqual = same(a, b)
       if (isEqual) equal.set(at(a, b), true)
       lengths[at(a, b)] = isEqual

@@ -49,6 +49,7 @@ export const verifySignatureOperation = defineOperation<OperationContext>({
     input('resource', 'Any', 'What is signed; else the target of the Provenance is loaded.'),
     input('at', 'Any', 'The moment at which it is judged: an instant or dateTime. Default: now.'),
     output('result', 'boolean', 'Whether it holds.', '1..1'),
+    output('message', 'string', 'Why it does not hold although no step failed.'),
     step,
     signer,
     output(
@@ -147,8 +148,13 @@ function readMoment(parameters: Parameters): Date | undefined {
   throw unprocessable({ text: 'at must be an instant, such as 2026-01-31T12:00:00Z.', expression: at('at') }, 'value')
 }
 
+const noAuthor =
+  'The signatures hold, and none of them is that of an author (1.2.840.10065.1.12.1.1): nobody vouches for the artefact who wrote it.'
+
 function replyOf({ result, signatures, hash }: ProvenanceVerdict): Parameters {
   const [only, ...others] = signatures
+  const about = signatures.filter(({ isOfOtherTarget }) => !isOfOtherTarget)
+  const isNoAuthors = !result && about.length > 0 && about.every((each) => each.result)
   const parts = (verdict: SignatureVerdict): Parameter[] => [
     ...verdict.steps.map(
       ({ name, outcome, detail }): Parameter => ({
@@ -175,6 +181,7 @@ function replyOf({ result, signatures, hash }: ProvenanceVerdict): Parameters {
     resourceType: 'Parameters',
     parameter: [
       { name: 'result', valueBoolean: result },
+      ...(isNoAuthors ? [{ name: 'message', valueString: noAuthor }] : []),
       ...told,
       ...(hash === undefined ? [] : [{ name: 'hash', valueString: hash }]),
     ],

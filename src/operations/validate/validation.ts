@@ -1,3 +1,4 @@
+import type { OperationBudget } from '../../fhir/operation.ts'
 import type { Issue, Resource, StructureDefinition } from '../../fhir/types.ts'
 import type { CodeTest } from '../../fhir/validate/bindings.ts'
 import type { Validator } from '../../fhir/validate/validate.ts'
@@ -8,8 +9,14 @@ export interface Validation extends Validator {
   findDefinition(canonical: string): Promise<StructureDefinition | undefined>
   /** The codes of a value set, drafts included. @throws FhirError where they are not known */
   codesOf(valueSet: string): Promise<CodeTest>
-  /** Everything for which a write would be refused, or that it would be told. `isNew` is a create. */
-  judgeWrite(resource: Resource, as: { id?: string | undefined; isNew: boolean }): Promise<Issue[]>
+  /**
+   * Everything for which a write would be refused, or that it would be told. `isNew` is a create; `budget` pays for it.
+   * @throws FhirError 422 too-costly where the budget is spent
+   */
+  judgeWrite(
+    resource: Resource,
+    as: { id?: string | undefined; isNew: boolean; budget?: OperationBudget | undefined },
+  ): Promise<Issue[]>
   /** Why a stored resource could not be deleted. */
   judgeDelete(resource: Resource): Issue[]
 }

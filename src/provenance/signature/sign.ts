@@ -3,7 +3,7 @@
 import { jwkThumbprint } from '../../base/crypto/jwk-thumbprint.ts'
 import { sha256, sha256Hex } from '../../base/crypto/sha256.ts'
 import { artefactCanonical } from '../../fhir/artefact.ts'
-import type { Bundle, Coding, Resource } from '../../fhir/types.ts'
+import type { Bundle, Resource } from '../../fhir/types.ts'
 import type { SigningKey } from '../signing-key.ts'
 import { type Canonicalization, canonicalBytes, canonicalizations } from './canonicalization.ts'
 import { commitment, type Purpose, purposeCoding } from './purposes.ts'
@@ -16,6 +16,8 @@ export interface SignOptions {
   key: SigningKey
   /** The did:web identifier of who signs. */
   did: string
+  /** Key id under which others have the key; else the DID with the thumbprint of the key. */
+  keyId?: string | undefined
   at: Date
   purpose: Purpose
 }
@@ -40,13 +42,13 @@ const signatureKeyId = (did: string, key: Pick<SigningKey, 'publicKey'>): string
 async function signDetached(
   bytes: Uint8Array,
   canonicalization: Canonicalization,
-  { key, did, at, purpose, url, version }: SignOptions & Named,
+  { key, did, keyId, at, purpose, url, version }: SignOptions & Named,
 ): Promise<string> {
   const { certificate, chain } = key
   const header = {
     alg: key.algorithm,
     typ: 'JOSE',
-    kid: signatureKeyId(did, key),
+    kid: keyId ?? signatureKeyId(did, key),
     ...(certificate
       ? {
           x5c: chain.map(({ raw }) => raw.toString('base64')),
@@ -97,7 +99,7 @@ function signatureElement(
   { key, did, at, purpose }: SignOptions,
 ): Signature {
   return {
-    type: [purposeCoding(purpose)] as [Coding, ...Coding[]],
+    type: [purposeCoding(purpose)],
     when: signingTime(at),
     who: { identifier: signerName(key, did) },
     targetFormat: targetFormatOf(canonicalization),

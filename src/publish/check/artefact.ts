@@ -13,7 +13,8 @@ import { profileFaults } from './profiles.ts'
 
 type Check = (resource: Resource, beside: Resource[], environment: CheckEnvironment) => Promise<Issue[]>
 
-const terminology: Check = (resource, beside, environment) => environment.terminology.check(resource, beside)
+const terminology: Check = (resource, beside, environment) =>
+  environment.terminology.check(resource, beside, environment.budget)
 
 /** Checks by resource type; a type that is not listed holds nothing that is acted on. */
 const checks: Record<string, Check> = {
@@ -28,14 +29,14 @@ const checks: Record<string, Check> = {
     if (resource.resourceType !== 'PlanDefinition') return []
     return [...pinnable(resource), ...(await checkPlan(resource, librariesOf(beside), environment))]
   },
-  StructureMap: async (resource, beside, { maps }) => {
+  StructureMap: async (resource, beside, { maps, budget }) => {
     if (resource.resourceType !== 'StructureMap') return []
     const supporting = beside.filter(
       (each): each is StructureMap => each.resourceType === 'StructureMap' && each !== resource,
     )
     const names = new Set(beside.flatMap((each) => artefactCanonical(each)?.url ?? []))
     const isBeside = ({ details }: Issue) => details?.text?.split(/[\s,:]+(?!\/\/)/).some((word) => names.has(word))
-    const issues = await checkWithStore(resource, supporting, maps)
+    const issues = await checkWithStore(resource, supporting, { maps, budget })
     return issues.map(asPublished).filter((each) => !isBeside(each))
   },
 }

@@ -1,3 +1,4 @@
+import type { OperationBudget } from '../../fhir/operation.ts'
 import type { Library, Resource } from '../../fhir/types.ts'
 import type { CodeTest } from '../../fhir/validate/bindings.ts'
 import type { Rules } from '../../rules/rules.ts'
@@ -13,6 +14,8 @@ export interface CheckEnvironment {
   codesOf(valueSet: string): Promise<CodeTest>
   /** Current resources of a canonical, without what an import refused, active ones first. */
   find(type: Resource['resourceType'], canonical: string): Promise<Resource[]>
+  /** Who pays for a check; without one it is done in one go. */
+  budget?: OperationBudget | undefined
 }
 
 /** The libraries among resources. */

@@ -16,7 +16,7 @@ export type Proof =
   /** SMART Backend Services: a client with a key of its own gets a token. */
   | { kind: 'client'; id: string; key: ClientKey }
   /** A key that the trust network lists signs each request. */
-  | { kind: 'network-key'; key: SigningKey }
+  | { kind: 'network-key'; key: Pick<SigningKey, 'keyId' | 'algorithm' | 'sign'> }
 
 /** What requests are made of. */
 export interface AskOptions {
@@ -50,7 +50,11 @@ export function askServer(options: AskOptions): AskServer {
   }
 }
 
-function signed(request: OperatorRequest, key: SigningKey, { now, uuid }: AskOptions): Promise<OperatorRequest> {
+function signed(
+  request: OperatorRequest,
+  key: Pick<SigningKey, 'keyId' | 'algorithm' | 'sign'>,
+  { now, uuid }: AskOptions,
+): Promise<OperatorRequest> {
   const algorithm = requestAlgorithms[key.algorithm]
   if (algorithm === undefined) throw unprocessable(`a key for ${key.algorithm} signs no requests (RFC 9421)`)
   const created = Math.floor(now().getTime() / 1000)
@@ -69,9 +73,10 @@ export interface ClientKey {
 
 /**
  * Reads a client's key: a JWK, or PEM.
+ * @param named its key id as it is registered; else that of the JWK, else its thumbprint (RFC 7638)
  * @throws Error that says what it must be, and quotes nothing of it
  */
-export function readClientKey(text: string): ClientKey {
+export function readClientKey(text: string, named?: string): ClientKey {
   const wanted = new Error('the key of a client is a private JWK or PEM, on P-384 or RSA of 2048 bits and more')
   let kid: string | undefined
   let privateKey: KeyObject
@@ -88,7 +93,7 @@ export function readClientKey(text: string): ClientKey {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = privateKey
   const isRsa = type === 'rsa' && (details?.modulusLength ?? 0) >= 2048
   if (!isRsa && !(type === 'ec' && details?.namedCurve === 'secp384r1')) throw wanted
-  const keyId = kid ?? jwkThumbprint(createPublicKey(privateKey))
+  const keyId = named ?? kid ?? jwkThumbprint(createPublicKey(privateKey))
   if (keyId === undefined) throw wanted
   return { keyId, algorithm: isRsa ? 'RS384' : 'ES384', privateKey }
 }

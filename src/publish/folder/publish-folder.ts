@@ -89,14 +89,20 @@ export async function carryOut(plan: Plan, publication: FolderPublication): Prom
   return { state: 'refused', status: answer.status, refusals }
 }
 
-/** `Bundle.entry[n]` of an issue leads to the file. */
+/** `Bundle.entry[n]` of an issue leads to the file, or the name of the artefact in its text. */
 function placeOf({ expression = [], details, diagnostics }: Issue, written: readonly Difference[]) {
   const said = [...expression, details?.text, diagnostics].join(' ')
   const index = /Bundle\.entry\[(\d+)\]/.exec(said)?.[1]
   // After the artefacts stands the Provenance of those that are signed, in the same order.
-  const found = index === undefined ? undefined : (written[Number(index)] ?? signedAt(Number(index), written))
+  const found =
+    index === undefined
+      ? written.find((each) => isNamed(each, said))
+      : (written[Number(index)] ?? signedAt(Number(index), written))
   return found ? { ...(found.file === undefined ? {} : { file: found.file }), name: found.name } : {}
 }
+
+const isNamed = ({ name, type, resource }: Difference, said: string): boolean =>
+  [name, `${type}/${resource?.id}`].some((each) => ` ${said} `.includes(` ${each} `))
 
 function signedAt(index: number, written: readonly Difference[]): Difference | undefined {
   const signed = written.filter(({ resource }) => resource && 'status' in resource && resource.status === 'active')

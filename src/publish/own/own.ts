@@ -69,7 +69,7 @@ function refuseOther(stored: StoredVersion, judged: StoredVersion | undefined): 
 
 async function refuseForeign(resource: Resource, beside: readonly Write[], { principal, storage }: Judging) {
   const subjects = subjectsOf(resource)
-  if (!subjects) return refuse(resource, ownFault(resource, principal), 'given')
+  if (!subjects) return refuse(resource, ownFault(resource, principal), 'given', principal)
   if (subjects.length === 0) return refuse(resource, 'it names nothing that it is about', 'given')
   refuse(resource, namedFault(resource, principal), 'given')
   for (const reference of subjects) {
@@ -88,10 +88,28 @@ async function readReference(reference: string, storage: OwnStorage): Promise<Re
   return (await found)?.resource
 }
 
-function refuse(resource: Resource, fault: string | undefined, which: 'given' | 'stored'): void {
+function refuse(
+  resource: Resource,
+  fault: string | undefined,
+  which: 'given' | 'stored',
+  principal?: Pick<Principal, 'ownership'>,
+): void {
   if (fault === undefined) return
   const type = resource.resourceType
   const name = `${type}/${resource.id ?? ''}`.replace(/\/$/, '')
-  const text = `${name}${which === 'stored' ? ', as it is stored,' : ''} is not for this client to write: ${fault}.`
+  const text = `${name}${which === 'stored' ? ', as it is stored,' : ''} is not for this client to write: ${fault}.${principal ? ownedBy(principal) : ''}`
   throw new FhirError(403, issue('forbidden', { text, expression: type }))
+}
+
+/** Of so many things of his he is told, who wrote what is not his. */
+const mostTold = 10
+
+/** What is his, so that he sees what he has to change. It is told to him alone. */
+function ownedBy({ ownership }: Pick<Principal, 'ownership'>): string {
+  if (ownership === 'all' || ownership.canonicalPrefixes.length === 0) return ''
+  const list = (each: readonly string[]) =>
+    each.length === 0
+      ? 'none'
+      : [...each.slice(0, mostTold), ...(each.length > mostTold ? [`${each.length - mostTold} more`] : [])].join(', ')
+  return ` Its prefixes: ${list(ownership.canonicalPrefixes)}; its jurisdictions: ${list(ownership.jurisdictions)}.`
 }

@@ -1,6 +1,6 @@
 /** Which artefacts of a tree a package holds (CRMI `$package`: include, includeUri, exclude, excludeUri, packageOnly). */
 import { artefactCanonical, artefactName } from '../../fhir/artefact.ts'
-import { parseCanonical } from '../../fhir/canonical.ts'
+import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { badRequest, unprocessable } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { canonicalTypes } from './find.ts'
@@ -51,9 +51,8 @@ const unknowable = ['tests', 'examples']
 export function selector(selection: Selection, root: Resource): (resource: Resource) => boolean {
   const included = testsOf(selection.include, 'include')
   const excluded = testsOf(selection.exclude, 'exclude')
-  const named = (uris: readonly string[]) => (each: Resource) => uris.some((uri) => isNamed(uri, each))
-  const isIncluded = named(selection.includeUri)
-  const isExcluded = named(selection.excludeUri)
+  const isIncluded = namedBy(selection.includeUri)
+  const isExcluded = namedBy(selection.excludeUri)
   const all = included.length === 0 && selection.includeUri.length === 0
   const prefix = selection.packageOnly ? packageOf(root) : undefined
   return (each) => {
@@ -77,10 +76,20 @@ function testsOf(codes: readonly string[], parameter: string): Test[] {
   })
 }
 
-function isNamed(uri: string, resource: Resource): boolean {
-  const { url, version } = parseCanonical(uri)
+/** Whether one of many canonicals, with version or without, names a resource. */
+function namedBy(uris: readonly string[]): (resource: Resource) => boolean {
+  const names = new Set(uris.map(nameOf))
+  return (resource) => namesOf(resource).some((each) => names.has(each))
+}
+
+function nameOf(canonical: string): string {
+  const { url, version } = parseCanonical(canonical)
+  return formatCanonical(url, version)
+}
+
+function namesOf(resource: Resource): string[] {
   const own = artefactCanonical(resource)
-  return own?.url === url && (version === undefined || own.version === version)
+  return own ? [own.url, formatCanonical(own.url, own.version)] : []
 }
 
 /** The part of a canonical that the artefacts of one guide or specification share. */
@@ -93,5 +102,7 @@ function packageOf(root: Resource): string {
 }
 
 /** Canonicals of `includeUri` that no artefact of the tree has. */
-export const unmet = ({ includeUri }: Selection, resources: readonly Resource[]): string[] =>
-  includeUri.filter((uri) => !resources.some((each) => isNamed(uri, each)))
+export function unmet({ includeUri }: Selection, resources: readonly Resource[]): string[] {
+  const names = new Set(resources.flatMap(namesOf))
+  return includeUri.filter((uri) => !names.has(nameOf(uri)))
+}

@@ -1,5 +1,6 @@
 /** Whether the signatures of a Provenance that is to be stored hold; what does not hold is not stored. */
 
+import { artefactName } from '../../fhir/artefact.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { Provenance, Resource } from '../../fhir/types.ts'
 import type { Signer } from '../../provenance/signature/signer.ts'
@@ -36,7 +37,8 @@ export function judgeSignatures(
   for (let index = 0; index < count; index++) {
     const found = verdicts.find(({ signatures }) => signatures[index]?.result)
     const verdict = found?.signatures[index]
-    if (!found || !verdict) throw refusedBy(furthest(verdicts, index), place, index)
+    if (!found || !verdict)
+      throw refusedBy(furthest(verdicts, index), nameOf(resources), `${place}.signature[${index}]`)
     if (verdict.isAuthors && verdict.signer) authors.set(found.resource, verdict.signer)
   }
   return { authors }
@@ -54,11 +56,16 @@ function furthest(verdicts: readonly ProvenanceVerdict[], index: number): Signat
     )
 }
 
-function refusedBy(verdict: SignatureVerdict | undefined, place: string, index: number): FhirError {
+/** The artefact that a signature is over, where it can be one alone. */
+function nameOf([only, ...others]: readonly Resource[]): string {
+  return only && others.length === 0 ? ` over ${artefactName(only)}` : ''
+}
+
+function refusedBy(verdict: SignatureVerdict | undefined, over: string, expression: string): FhirError {
   const step = verdict?.steps.find(({ outcome }) => outcome === 'fail')
   const status = forbidding.includes(step?.name ?? '') ? 403 : 422
-  const text = `the signature does not hold, by the step ${step?.name ?? 'parse'}: ${step?.detail ?? 'it cannot be read'}`
-  return refused(status, text, `${place}.signature[${index}]`)
+  const text = `the signature${over} does not hold, by the step ${step?.name ?? 'parse'}: ${step?.detail ?? 'it cannot be read'}`
+  return refused(status, text, expression)
 }
 
 function refused(status: 403 | 422, text: string, expression: string): FhirError {

@@ -1,6 +1,7 @@
 import { FhirError, type IssueCode, issue } from '../../fhir/error.ts'
 import { callFault } from '../../fhir/fhirpath/signatures.ts'
 import type { Issue, StructureMap } from '../../fhir/types.ts'
+import { finish, type Steps } from '../../workers/budget.ts'
 import { readExpression } from '../fhirpath/compile-expression.ts'
 import { type Expression, visitExpression } from '../language/parse-expression.ts'
 import { describePosition } from '../language/position.ts'
@@ -15,7 +16,10 @@ import { ARITIES } from '../run/transforms.ts'
  * transforms that do not exist or have the wrong number of arguments, groups that neither the map nor an import can have. R5
  * spelling is read as R4. All are errors; functions that do not exist are `not-supported`, the others `invalid`.
  */
-export function checkMap(given: StructureMap): Issue[] {
+export const checkMap = (given: StructureMap): Issue[] => finish(checkMapSteps(given))
+
+/** The same in steps: a map may have thousands of rules. */
+export function* checkMapSteps(given: StructureMap): Steps<Issue[]> {
   const map = readR5(given)
   const issues: Issue[] = []
   if (!map.group?.length)
@@ -23,7 +27,7 @@ export function checkMap(given: StructureMap): Issue[] {
   issues.push(...wrongCodes(map))
   const groups = new Map(map.group.map((each) => [each.name, each]))
   const open = (map.import?.length ?? 0) > 0
-  map.group.forEach((group, index) => {
+  for (const [index, group] of map.group.entries()) {
     const at = `StructureMap.group[${index}]`
     if (group.extends && !open && !groups.has(group.extends)) {
       issues.push(
@@ -35,8 +39,8 @@ export function checkMap(given: StructureMap): Issue[] {
         ),
       )
     }
-    checkRules(group.rule ?? [], at, { group, groups, open, issues })
-  })
+    yield* checkRules(group.rule ?? [], at, { group, groups, open, issues })
+  }
   return issues
 }
 
@@ -75,8 +79,8 @@ interface Checking {
   issues: Issue[]
 }
 
-function checkRules(rules: Rule[], path: string, checking: Checking): void {
-  rules.forEach((rule, index) => {
+function* checkRules(rules: Rule[], path: string, checking: Checking): Steps<void> {
+  for (const [index, rule] of rules.entries()) {
     const at = `${path}.rule[${index}]`
     const reportAt = (expression: string) => (text: string, code?: IssueCode) =>
       checking.issues.push(
@@ -110,8 +114,9 @@ function checkRules(rules: Rule[], path: string, checking: Checking): void {
         report(`calls '${dependent.name}' with ${dependent.variable?.length ?? 0} arguments, it takes ${wanted}`)
       }
     })
-    checkRules(rule.rule ?? [], at, checking)
-  })
+    yield
+    yield* checkRules(rule.rule ?? [], at, checking)
+  }
 }
 
 /** A cardinality that no number of items has: the rule fails whatever it is given. */

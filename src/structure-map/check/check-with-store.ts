@@ -1,20 +1,23 @@
 import { FhirError, isError } from '../../fhir/error.ts'
 import type { Issue, StructureMap } from '../../fhir/types.ts'
-import type { Maps } from '../compiled-map.ts'
-import { checkMap } from './check-map.ts'
+import { finish } from '../../workers/budget.ts'
+import type { Maps, Slices } from '../compiled-map.ts'
+import { checkMapSteps } from './check-map.ts'
 
 /**
  * Everything that is wrong with a map, with what it names looked up: what {@link checkMap} says, and what compiling it says.
+ * @param budget who pays for it; without one it is done in one go
  * @throws FhirError 5xx when that cannot be told now
  */
 export async function checkWithStore(
   map: StructureMap,
   supporting: StructureMap[],
-  maps: Pick<Maps, 'compile'>,
+  { maps, budget }: { maps: Pick<Maps, 'compile'>; budget?: Slices | undefined },
 ): Promise<Issue[]> {
-  const faults = checkMap(map)
+  const steps = checkMapSteps(map)
+  const faults = budget ? await budget.runSteps(steps) : finish(steps)
   try {
-    return [...faults, ...(await maps.compile(map, supporting)).warnings]
+    return [...faults, ...(await maps.compile(map, supporting, budget)).warnings]
   } catch (error) {
     if (!(error instanceof FhirError) || error.status >= 500) throw error
     // What keeps it from being compiled has been told with its place, if it stands in the map itself.

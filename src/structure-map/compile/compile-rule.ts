@@ -1,3 +1,4 @@
+import { finish, type Steps } from '../../workers/budget.ts'
 import type { Scope } from '../fhirpath/scope.ts'
 import { storedPosition } from '../model/extensions.ts'
 import { nearest } from '../model/nearest-element.ts'
@@ -21,7 +22,10 @@ interface GroupContext {
 }
 
 /** Compiles a group; FhirError 422 naming the rule when one cannot be. */
-export function compileGroup({ group, scope: map }: GroupRef): CompiledGroup {
+export const compileGroup = (reference: GroupRef): CompiledGroup => finish(groupSteps(reference))
+
+/** The same in steps: a map may have thousands of rules. */
+export function* groupSteps({ group, scope: map }: GroupRef): Steps<CompiledGroup> {
   const known = map.program.groups.get(group)
   if (known) return known
   const inputs = group.input.map((each) => ({
@@ -35,7 +39,7 @@ export function compileGroup({ group, scope: map }: GroupRef): CompiledGroup {
     inputs.map((each) => each.type),
   )
   const { counter } = scope
-  let rules: Step[] = []
+  const rules: Step[] = []
   const compiled: CompiledGroup = {
     name: group.name,
     inputs,
@@ -53,7 +57,10 @@ export function compileGroup({ group, scope: map }: GroupRef): CompiledGroup {
   map.program.groups.set(group, compiled)
   try {
     checkExtended(group, map)
-    rules = group.rule.map((rule) => compileRule(rule, scope, { group, map }))
+    for (const rule of group.rule) {
+      rules.push(compileRule(rule, scope, { group, map }))
+      yield
+    }
   } catch (error) {
     // Who calls it is told again.
     map.program.groups.delete(group)

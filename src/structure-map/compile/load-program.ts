@@ -2,6 +2,8 @@ import { brokenSignature, isCopy, isNamedBy, mirroredFrom } from '../../fhir/art
 import { formatCanonical, matchesWildcard, parseCanonical } from '../../fhir/canonical.ts'
 import { issue, unprocessable } from '../../fhir/error.ts'
 import type { Issue, StructureDefinition, StructureMap } from '../../fhir/types.ts'
+import { finish } from '../../workers/budget.ts'
+import type { Slices } from '../compiled-map.ts'
 import type { MapEnvironment } from '../environment.ts'
 import { compileExpression, type ExpressionContext } from '../fhirpath/compile-expression.ts'
 import type { CompiledExpression } from '../fhirpath/expression-types.ts'
@@ -14,7 +16,7 @@ import { createTypeTable, neededTypes } from '../model/type-table.ts'
 import { r4Name, type Type } from '../model/types.ts'
 import { type FaultPlace, TransformFault } from '../run/fault.ts'
 import { type Translator, translateNode } from '../run/translate.ts'
-import { compileGroup, inspectGroup } from './compile-rule.ts'
+import { compileGroup, groupSteps, inspectGroup } from './compile-rule.ts'
 import { allRules, inlineTranslators, loadMemberships, loadTranslators } from './load-terminology.ts'
 import type { GroupRef, MapScope, Program } from './program.ts'
 
@@ -35,7 +37,11 @@ export interface LoadedProgram {
 export async function loadProgram(
   map: StructureMap,
   supporting: StructureMap[],
-  { environment, engineOnly }: { environment: MapEnvironment; engineOnly: boolean },
+  {
+    environment,
+    engineOnly,
+    budget,
+  }: { environment: MapEnvironment; engineOnly: boolean; budget?: Slices | undefined },
 ): Promise<LoadedProgram> {
   const warnings: Issue[] = []
   const warned = new Set<string>()
@@ -87,7 +93,11 @@ export async function loadProgram(
   const [main] = program.scopes
   if (!main) throw unprocessable(`StructureMap ${map.url} has no group`)
   // Every rule of the map itself is compiled now, so that a broken one is told before anything runs.
-  for (const group of main.map.group) compileGroup({ group, scope: main })
+  for (const group of main.map.group) {
+    const steps = groupSteps({ group, scope: main })
+    if (budget) await budget.runSteps(steps)
+    else finish(steps)
+  }
   return { program, main, warnings, unusable }
 }
 

@@ -1,4 +1,5 @@
 import { parseCanonical } from '../../fhir/canonical.ts'
+import type { OperationBudget } from '../../fhir/operation.ts'
 import type { ConceptMap, Issue } from '../../fhir/types.ts'
 import { implicitSystem } from '../code-system/implicit/implicit-systems.ts'
 import type { Scope } from '../request/scope.ts'
@@ -8,15 +9,19 @@ type Group = NonNullable<ConceptMap['group']>[number]
 type Target = NonNullable<NonNullable<Group['element']>[number]['target']>[number]
 
 /** A map that can translate nothing, pairs that contradict each other, codes and systems that are not here. */
-export async function checkConceptMap(map: ConceptMap, scope: Scope): Promise<Issue[]> {
+export async function checkConceptMap(
+  map: ConceptMap,
+  scope: Scope,
+  budget: OperationBudget | undefined,
+): Promise<Issue[]> {
   const groups = map.group ?? []
   if (!groups.some((group) => group.unmapped || group.element?.some((each) => each.code)))
     return [fault('ConceptMap.group', 'has no code: the concept map translates nothing', 'required')]
   const issues: Issue[] = []
   for (const [index, group] of groups.entries()) {
     const at = `ConceptMap.group[${index}]`
-    issues.push(...checkPairs(group, at))
-    issues.push(...(await checkCodes(at, group, scope)))
+    const check = async () => [...checkPairs(group, at), ...(await checkCodes(at, group, scope))]
+    for (const each of await (budget ? budget.runAsync(check) : check())) issues.push(each)
   }
   return issues
 }

@@ -1,5 +1,6 @@
 import { formatCanonical } from '../../fhir/canonical.ts'
 import { isError } from '../../fhir/error.ts'
+import type { OperationBudget } from '../../fhir/operation.ts'
 import type { Issue, ValueSet } from '../../fhir/types.ts'
 import { implicitSystem } from '../code-system/implicit/implicit-systems.ts'
 import type { Scope } from '../request/scope.ts'
@@ -16,19 +17,32 @@ import { asWarnings, fault, listed, refusalOf, remark } from './remark.ts'
 type Include = NonNullable<ValueSet['compose']>['include'][number]
 
 /** What a value set can never answer, or cannot answer yet: its own words first, then what it names. */
-export async function checkValueSet(definition: ValueSet, scope: Scope): Promise<Issue[]> {
+export async function checkValueSet(
+  definition: ValueSet,
+  scope: Scope,
+  budget: OperationBudget | undefined,
+): Promise<Issue[]> {
   const issues = checkDefinition(definition)
   if (issues.some(isError)) return issues
   let set: CompiledSet | undefined
   const refusal = await refusalOf(async () => {
-    set = await perform(scope, compileValueSet(definition, { scope, valueSetRules: new Map(), supplements: [] }))
+    set = await perform(
+      scope,
+      compileValueSet(definition, { scope, valueSetRules: new Map(), supplements: [] }),
+      budget,
+    )
   })
+  // What was refused for want of time says nothing of the value set.
+  budget?.spend(() => undefined)
   if (!set) return [...issues, ...compileIssues(definition, refusal?.issues ?? [])]
   const query: ValueSetQuery = { scope, systemRules: new Map(), decided: noDecisions(), pass: () => false }
   for (const clause of [...set.includes, ...set.excludes]) {
     for (const canonical of clause.missing)
       issues.push(remark(`${clause.expression}.valueSet`, `names the value set ${canonical}, which is not here`))
-    if (clause.system !== undefined) issues.push(...(await checkSystem(clause, clause.system, query)))
+    const { system } = clause
+    if (system === undefined) continue
+    const check = () => checkSystem(clause, system, query)
+    issues.push(...(await (budget ? budget.runAsync(check) : check())))
   }
   return issues
 }

@@ -113,14 +113,36 @@ describe('vidimus publish', () => {
     assert.equal(strange.code, 1, strange.stderr)
     assert.match(strange.stdout, /^refused by the server \(403\)/m)
     assert.match(strange.stdout, /^refused .*its canonical is below none of its prefixes/m)
+    assert.match(
+      strange.stdout,
+      /^refused {2}small\.json: .* Its prefixes: https:\/\/other\.example; its jurisdictions: \*\.$/m,
+    )
+    const forged = await publishSmall(['--yes', ...signing, '--sign-key-id', 'nobodys'])
+    assert.equal(forged.code, 1, forged.stderr)
+    assert.match(forged.stdout, /^refused {2}small\.json: The signature over \S+ does not hold, by the step key/m)
     const nobody = await publishSmall(['--yes', '--client', 'nobody', '--client-key', clientKey])
     assert.equal(nobody.code, 2)
     assert.match(nobody.stderr, /no token was issued to nobody/)
+    const pem = fileIn(folder, String(client.privateKey.export({ type: 'pkcs8', format: 'pem' })))
+    const unnamed = await publishSmall(['--dry-run', '--client', 'ministry', '--client-key', pem])
+    assert.equal(unnamed.code, 2)
+    assert.match(unnamed.stderr, /\(kid, alg and jku must be those of a registered key\)/)
+    const named = await publishSmall([
+      '--dry-run',
+      '--client',
+      'ministry',
+      '--client-key',
+      pem,
+      '--client-key-id',
+      'c1',
+    ])
+    assert.equal(named.code, 0, named.stderr)
     assert.equal(await count('ValueSet'), 0)
   })
 
   it('publishes all of it as one transaction, signed by its author; the rule runs', async () => {
-    const done = await published('--yes', ...signing, '--client', 'ministry', '--client-key', clientKey)
+    const known = ['--sign-key-id', 'up', '--client', 'ministry', '--client-key', clientKey]
+    const done = await published('--yes', ...signing, ...known)
     assert.equal(done.code, 0, `${done.stdout}${done.stderr}`)
     assert.match(done.stdout, /^published: 4 artefacts, 4 of them signed$/m)
     for (const type of ['Library', 'PlanDefinition', 'ValueSet', 'StructureMap']) {

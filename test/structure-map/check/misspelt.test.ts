@@ -53,7 +53,7 @@ async function failure(fml: string, source: Json): Promise<string | undefined> {
 async function errorsOf(fml: string): Promise<string[]> {
   try {
     const { map, warnings } = parseMap(fml)
-    const issues = asAuthorSees([...warnings, ...(await checkWithStore(map, [], maps))])
+    const issues = asAuthorSees([...warnings, ...(await checkWithStore(map, [], { maps }))])
     return issues.filter(isError).map((each) => each.diagnostics ?? each.details?.text ?? '')
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
