@@ -59,9 +59,11 @@ export function createFeed({ name, send, read, position, after, changed, textOf 
   const turn = async (): Promise<number> => {
     const kept = await position.get()
     const last: Position | undefined = kept === undefined ? undefined : JSON.parse(kept)
-    // Those of the same instant come again; as many more are read as are known already.
-    const found = await read(last?.at, perTurn + (last?.ids.length ?? 0))
-    const fresh = found.filter(({ id, lastUpdated }) => lastUpdated !== last?.at || !last.ids.includes(id))
+    // Those of the same instant come again. Of a long transaction each turn takes as many as were sent before, so that all turns
+    // together read it a few times and not a hundred.
+    const known = new Set(last?.ids)
+    const found = await read(last?.at, known.size + Math.max(perTurn, known.size))
+    const fresh = found.filter(({ id, lastUpdated }) => lastUpdated !== last?.at || !known.has(id))
     if (fresh.length === 0) return 0
     const held = fresh.filter(({ resource }) => resource !== undefined)
     let taken = 0

@@ -9,7 +9,13 @@ function bed(kept: { position?: string } = {}) {
   const taken: string[] = []
   const told: (string | undefined)[] = []
   const waits: number[] = []
-  const state = { position: kept.position, fails: undefined as string | undefined, refused: '', isSingle: false }
+  const state = {
+    position: kept.position,
+    fails: undefined as string | undefined,
+    refused: '',
+    isSingle: false,
+    read: 0,
+  }
   let next: (() => void) | undefined
   const feed = () =>
     createFeed({
@@ -21,7 +27,11 @@ function bed(kept: { position?: string } = {}) {
           if (state.isSingle) told(index + 1)
         }
       },
-      read: async (since = '', most) => stored.filter(({ lastUpdated }) => lastUpdated >= since).slice(0, most),
+      read: async (since = '', most) => {
+        const found = stored.filter(({ lastUpdated }) => lastUpdated >= since).slice(0, most)
+        state.read += found.length
+        return found
+      },
       position: {
         get: async () => state.position,
         set: async (from, to) => {
@@ -79,6 +89,14 @@ describe('a feed', () => {
       )
       assert.equal(one.state().sent, 150)
     })
+
+  it('reads a long transaction a few times, and not once for each hundred of it', async () => {
+    const { feed, add, taken, state } = bed()
+    for (let n = 0; n < 10_000; n++) add(`e${n}`, 1)
+    await feed().run()
+    assert.equal(taken.length, 10_000)
+    assert.ok(state.read < 50_000, `${state.read} read`)
+  })
 
   it('sends everything of one instant, however much there is', async () => {
     const { feed, add, taken } = bed()
