@@ -5,9 +5,10 @@ import { readConfig } from '../../config.ts'
 import { loggedImports } from '../../publish/import/log.ts'
 import { contentsOf } from '../../storage/backup/contents.ts'
 import { BackupError } from '../../storage/backup/format.ts'
-import { openStorage, openStore } from '../../storage/open.ts'
+import { openStorage, openStore, openThereStore } from '../../storage/open.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { progressBar } from '../progress.ts'
+import { addRemove } from './remove.ts'
 
 /** `vidimus storage check | migrate | imports`: looks after a store. */
 export function addStorage(program: Command, result: CommandResult): void {
@@ -28,12 +29,13 @@ export function addStorage(program: Command, result: CommandResult): void {
     .argument('<to>', 'store that is made')
     .action(migrate)
   storage.command('imports').description('what `vidimus import` has stored, and when').action(imports)
+  addRemove(storage)
   for (const command of storage.commands) command.exitOverride()
 }
 
 async function check(url: string | undefined): Promise<boolean> {
   const { storageUrl, dataDir } = readConfig()
-  const store = openStore(url ?? storageUrl, { dataDir })
+  const store = openThereStore(url ?? storageUrl, { dataDir })
   const bar = progressBar('Check')
   let faults = 0
   try {
@@ -72,7 +74,7 @@ async function imports(): Promise<void> {
 
 async function migrate(from: string, to: string): Promise<void> {
   const { dataDir } = readConfig()
-  const source = openStore(from, { dataDir })
+  const source = openThereStore(from, { dataDir })
   const target = openStore(to, { dataDir })
   if (existsSync(target.file))
     throw new BackupError(`${target.file} is there already; a store is copied into a new one.`)
