@@ -53,7 +53,8 @@ function contentDocuments({ references }: ReferenceDocumentsOptions) {
     const text = isSigned ? await references.jws(id) : (await references.content(id))?.bytes
     return text === undefined ? undefined : immutableDocument(Buffer.from(text), isSigned)
   }
-  const nameOf = (id: string, isSigned: boolean) => (isSigned ? `${id}.jws ${references.signing()}` : id)
+  const nameOf = (id: string, isSigned: boolean) =>
+    `${id} ${references.removals()} ${isSigned ? `jws ${references.signing()}` : ''}`
   return (name: string, accept: string | undefined): Found => {
     const [, id, suffix] = /^([A-Za-z0-9_-]{22})(\.jws)?$/.exec(name) ?? []
     if (id === undefined) return undefined

@@ -6,11 +6,12 @@ import { setImmediate } from 'node:timers/promises'
 import { splitJws } from '../base/crypto/compact-jws.ts'
 import { keep } from '../base/keep.ts'
 import { isNotPublic, mirroredSystem } from '../fhir/artefact.ts'
-import { FhirError } from '../fhir/error.ts'
+import { FhirError, issue } from '../fhir/error.ts'
 import type { Publication, RecordChange, Storage } from '../storage/storage.ts'
 import { type Content, contentId, contentOf, resourceContent } from './content.ts'
 import { signJws } from './jws.ts'
 import type { SigningKeys } from './keys.ts'
+import { isGone, type Removal, removalMark, removalOf, removedIds } from './removals.ts'
 import type { SigningKey } from './signing-key.ts'
 
 /** Kinds of records. */
@@ -43,7 +44,7 @@ export interface References {
   revision(): number
   /** The content of a published version. @throws FhirError 404 when it is none of ours, 422 when it has no content */
   ofVersion(version: Pick<Publication, 'type' | 'id' | 'versionId'>): Promise<Content>
-  /** Content by its id. @throws Error when it is damaged */
+  /** Content by its id. @throws Error when it is damaged, FhirError 410 when it was removed */
   content(id: string): Promise<Content | undefined>
   /**
    * The signed message over content, made and stored when there is none, or one of a key that was withdrawn; undefined without content
@@ -51,6 +52,13 @@ export interface References {
    * @throws Error when it is damaged
    */
   jws(id: string): Promise<string | undefined>
+  /**
+   * Removes content for good, with its signed message: by law, for nothing else takes back what was published.
+   * @throws FhirError 404 when it is not here, 409 while a version of it is in force, 5xx when it cannot be stored now
+   */
+  remove(id: string, removal: Removal): Promise<void>
+  /** Changes with what may have been removed. */
+  removals(): number
   /** Changes with the key that signs, and with those that were withdrawn: what was kept of signatures is asked for again then. */
   signing(): string
   /** Changes of records that store content of this server's own making with its signed message, both or none. */
@@ -83,6 +91,9 @@ export const publishedTypes = [
   'ValueSet',
 ]
 
+/** A removal is told in an AuditEvent: what was kept of content is looked at again when one was written. */
+const removalTypes = ['AuditEvent']
+
 /** Versions whose content is stored in one transaction. */
 const perTransaction = 50
 
@@ -96,6 +107,9 @@ export function createReferences(options: ReferencesOptions): References {
   const index = createIndex(options)
   const signing = keep<string, Promise<string | undefined>>(64)
   const content = async (id: string) => {
+    // The mark first: whatever else is stored of it counts no more.
+    const removal = await removalOf(records, id)
+    if (removal) throw isGone(id, removal)
     const text = await records.get(kinds.content, id)
     return text === undefined ? undefined : proved(id, contentOf(Buffer.from(text)))
   }
@@ -110,6 +124,8 @@ export function createReferences(options: ReferencesOptions): References {
   }
   /** The stored message; one that a withdrawn key signed is forgotten, whoever withdrew it and whatever he did not come to do. */
   const stored = async (id: string) => {
+    const removal = await removalOf(records, id)
+    if (removal) throw isGone(id, removal)
     const known = await records.get(kinds.jws, id)
     if (known === undefined || !withdrawn().some(({ keyId }) => isSignedBy(known, keyId))) return known
     await records.replace(kinds.jws, id, known, undefined)
@@ -134,6 +150,20 @@ export function createReferences(options: ReferencesOptions): References {
       made.finally(() => signing.delete(id)).catch(() => undefined)
       return made
     },
+    async remove(id, removal) {
+      const inForce = await index.inForce()
+      if ((await content(id)) === undefined) throw new FhirError(404, notHere(id))
+      const used = inForce.find(({ contentId: each }) => each === id)
+      if (used) throw new FhirError(409, stillInForce(id, keyOf(used)))
+      const [bytes, jws] = [await records.get(kinds.content, id), await records.get(kinds.jws, id)]
+      const gone = [
+        { kind: kinds.content, key: id, from: bytes, to: undefined },
+        ...(jws === undefined ? [] : [{ kind: kinds.jws, key: id, from: jws, to: undefined }]),
+      ]
+      if (!(await records.change([removalMark(id, removal), ...gone])))
+        throw new Error('another process changed the content at the same time; try again')
+    },
+    removals: () => storage.revision(removalTypes),
     signing: () => [options.keys.current(), ...withdrawn()].map((key) => key?.keyId ?? '').join(' '),
     additions: ({ id, bytes }, jws) => [
       { kind: kinds.content, key: id, from: undefined, to: bytes.toString() },
@@ -198,15 +228,18 @@ function createIndex({ storage }: ReferencesOptions): Index {
       await store(missing.slice(at, at + perTransaction), known)
       await setImmediate()
     }
+    const removed = await removedIds(records)
     return all.flatMap((each) => {
       const hash = known?.get(keyOf(each))
-      return each.isCurrent && typeof hash === 'string' ? [{ ...each, hash, contentId: contentId(hash) }] : []
+      const isHere = typeof hash === 'string' && !removed.has(contentId(hash))
+      return each.isCurrent && isHere ? [{ ...each, hash, contentId: contentId(hash) }] : []
     })
   }
 
   const store = async (versions: readonly Publication[], into: Map<string, string | Without>): Promise<void> => {
     const found = new Map<string, string | Without>()
     const changes = new Map<string, RecordChange>()
+    const removed = await removedIds(records)
     for (const each of versions) {
       const content = await contentOfVersion(storage, each)
       found.set(keyOf(each), content instanceof FhirError ? content : content.hash)
@@ -216,7 +249,7 @@ function createIndex({ storage }: ReferencesOptions): Index {
         changes.set(`${kind} ${key}`, { kind, key, from: undefined, to })
       change(kinds.version, keyOf(each), content.hash)
       // Two versions may say the same.
-      if ((await records.get(kinds.content, content.id)) === undefined)
+      if (!removed.has(content.id) && (await records.get(kinds.content, content.id)) === undefined)
         change(kinds.content, content.id, content.bytes.toString())
     }
     if (await records.change([...changes.values()])) for (const [key, value] of found) into.set(key, value)
@@ -256,6 +289,11 @@ function createIndex({ storage }: ReferencesOptions): Index {
     },
   }
 }
+
+const notHere = (id: string) => issue('not-found', `There is no content ${id} here.`)
+
+const stillInForce = (id: string, version: string) =>
+  issue('conflict', `The content ${id} is that of ${version}, which is in force: retire it first.`)
 
 const notPublished = (name: string) => ({
   severity: 'error' as const,

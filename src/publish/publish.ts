@@ -44,6 +44,8 @@ export interface Publish {
    * nothing, the same content, or other content.
    */
   compare(resource: Resource, earlier?: Resource[]): Promise<Comparison>
+  /** Why an active resource is not to become active though it is fit: it lacks the signature that the operator wants. */
+  unsigned(resource: Resource, beside?: readonly Resource[]): Promise<Issue | undefined>
   /** Why a resource cannot be stored under its id: it would take what is in force out of force. Undefined when it can. */
   displaces(resource: Resource): Promise<Issue | undefined>
   /** The write with what it is judged by inside its transaction. */
@@ -69,7 +71,9 @@ export function createPublish(environment: PublishEnvironment): Publish {
     if (write.method === 'DELETE') return { ...write, ...judgedRemoval }
     return write.resource ? { ...write, ...judgedWrite(write.resource) } : write
   }
+  const unsigned: Publish['unsigned'] = async (resource, beside = []) => environment.unsigned?.(resource, beside)
   return {
+    unsigned,
     async check(resource, beside = [], budget = undefined) {
       const within = budget ? { ...environment, budget } : environment
       const unknown = statusFaults(resource)
@@ -86,7 +90,7 @@ export function createPublish(environment: PublishEnvironment): Publish {
       const remarks = (await standardFaults(resource, environment)).map(asRemark)
       if (statusOf(resource) !== 'active')
         return { resource, issues: [...issues.map(told), ...remarks], isRefused: false }
-      const missing = await environment.unsigned?.(resource, beside)
+      const missing = await unsigned(resource, beside)
       if (missing) issues.push(missing)
       const isRefused = issues.some(isError)
       return { resource: isRefused ? asRefused(resource) : resource, issues: [...issues, ...remarks], isRefused }

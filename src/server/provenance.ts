@@ -1,4 +1,6 @@
 /** What this server vouches for: its keys, the content of what it published, and manifests of it. */
+
+import { removalEvent } from '../audit/removal-event.ts'
 import type { JsonObject } from '../base/json-value.ts'
 import { keep } from '../base/keep.ts'
 import type { FindDocument } from '../base/public-document.ts'
@@ -51,6 +53,8 @@ export interface Provenance {
   manifests(): Promise<WantedReference[] | undefined>
   /** @throws FhirError 404, 422 */
   trustedReference(version: { type: string; id: string; versionId: string }, domain?: string): Promise<JsonObject>
+  /** Removes content by its id. @throws FhirError 404, 409, 410 */
+  remove(id: string, reason: string): Promise<void>
   /** What an operator must know or do, beside what the keys say. */
   warnings(): string[]
 }
@@ -101,9 +105,15 @@ export function createProvenance(
       const { type, id, versionId } = version
       await refresh()
       // What was once said of a version is said for ever, but that a key may come, or go.
-      const name = `${type}/${id}/_history/${versionId} ${references.signing()}`
+      const name = `${type}/${id}/_history/${versionId} ${references.removals()} ${references.signing()}`
       const own = { references, storage, baseUrl, ...(country ? { country } : {}) }
       return { ...(await described.of(name, () => trustedReference(version, own))), domain }
+    },
+    async remove(id, reason) {
+      const at = now().toISOString()
+      await references.remove(id, { at, reason })
+      const told = { recorded: at, software: `${software.name} ${software.version}`, id, reason }
+      await storage.write([{ method: 'POST', type: 'AuditEvent', resource: removalEvent(told) }])
     },
     warnings: () =>
       baseUrl.length + addressSuffix.length <= longestAddress

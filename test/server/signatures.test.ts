@@ -6,8 +6,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { flattenedVerify } from 'jose'
-import type { ValueSet } from '../../src/fhir/types.ts'
+import type { Resource, ValueSet } from '../../src/fhir/types.ts'
+import { contentHash } from '../../src/publish/identity.ts'
 import { importFolder } from '../../src/publish/import/import-package.ts'
+import { ownContentGate, recordName } from '../../src/publish/import/own-content.ts'
 import { valueSet as empty } from '../provenance/published.ts'
 import { fileIn, ownFolder } from '../provenance/support.ts'
 import { askServer, type Reply } from '../support/ask-server.ts'
@@ -407,6 +409,28 @@ describe('an import', async () => {
       { id: 'p3', ...provenanceOf(plain(odd), await signature(plain(odd), stranger)) },
     )
     assert.deepEqual(await Promise.all(['good', 'bad', 'odd'].map(statusOf)), ['active', 'draft', 'draft'])
+  })
+
+  it('of shipped content goes the same way: that it was checked is no signature', async () => {
+    const [good, bad, free] = [valueSet('shipped'), valueSet('unsigned'), valueSet('no-rule')]
+    const { compose: _compose, ...rest } = free
+    const own = { id: 'list', url: 'http://example.org/CodeSystem/list', content: 'complete', concept: [{ code: 'a' }] }
+    const list = { ...rest, resourceType: 'CodeSystem', ...own }
+    const recorded = Object.fromEntries(
+      [good, bad, list].map((each) => [recordName(each as Resource), contentHash(each as Resource)]),
+    )
+    const source = ownFolder()
+    const provenance = { id: 'p4', ...provenanceOf(plain(good), await signature(plain(good), ministry)) }
+    for (const [at, each] of [good, bad, list, provenance].entries())
+      writeFileSync(join(source, `r${at}.json`), JSON.stringify(each))
+    const [report] = await importFolder(source, {
+      storage: server.storage,
+      gate: ownContentGate(server.publish, recorded),
+    })
+    assert.deepEqual(await Promise.all(['shipped', 'unsigned'].map(statusOf)), ['active', 'draft'])
+    assert.match(JSON.stringify(report?.entries), /REQUIRE_SIGNATURE/)
+    // What the policy does not name comes as it was recorded, unchecked.
+    assert.equal(json(await ask('GET', 'CodeSystem/list')).status, 'active')
   })
 
   it('changes no Provenance', async () => {

@@ -8,6 +8,7 @@ import { BackupError } from '../../storage/backup/format.ts'
 import { openStorage, openStore, openThereStore } from '../../storage/open.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { progressBar } from '../progress.ts'
+import { addRemove } from './remove.ts'
 
 /** `vidimus storage check | migrate | imports`: looks after a store. */
 export function addStorage(program: Command, result: CommandResult): void {
@@ -28,6 +29,7 @@ export function addStorage(program: Command, result: CommandResult): void {
     .argument('<to>', 'store that is made')
     .action(migrate)
   storage.command('imports').description('what `vidimus import` has stored, and when').action(imports)
+  addRemove(storage)
   for (const command of storage.commands) command.exitOverride()
 }
 

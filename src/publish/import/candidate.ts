@@ -9,4 +9,4 @@ export interface Candidate {
 }
 
 /** The one way in, as far as an import needs it. */
-export type Gate = Pick<Publish, 'admit' | 'compare' | 'displaces' | 'write'>
+export type Gate = Pick<Publish, 'admit' | 'compare' | 'displaces' | 'write'> & Partial<Pick<Publish, 'unsigned'>>
