@@ -115,7 +115,7 @@ function scan(text: string, maxDepth: number): Scanned {
 }
 
 /** Index of the closing quote of the string that opens at `start`, or of the end of the text. */
-function stringEnd(text: string, start: number): number {
+export function stringEnd(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let backslashes = 0
     while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++

@@ -52,10 +52,15 @@ export function withoutRefusal<T extends Resource>(resource: T): T {
   const tags = resource.meta?.tag
   const kept = tags?.filter((each) => !isNotFit(each))
   if (!tags || !kept || kept.length === tags.length) return resource
-  const { tag: _tag, ...meta } = resource.meta ?? {}
+  return withTags(resource, kept)
+}
+
+/** A copy with these tags and no others; of none nothing stays, nor of a meta that says nothing more. */
+function withTags<T extends Resource>(resource: T, tag: readonly Coding[]): T {
+  const { tag: _tag, ...others } = resource.meta ?? {}
   const { meta: _meta, ...rest } = resource
-  // Members were only taken away that every resource may lack.
-  if (kept.length > 0) return { ...rest, meta: { ...meta, tag: kept } } as T
+  const meta = tag.length > 0 ? { ...others, tag } : others
+  // Members are only added or taken away that every resource may have or lack.
   return (Object.keys(meta).length > 0 ? { ...rest, meta } : rest) as T
 }
 
@@ -128,12 +133,7 @@ export function withPublicity<T extends Resource>(resource: T, { drafts }: { dra
   const hides = isRestricted(resource) || (drafts === 'not-public' && statusOf(resource) === 'draft')
   if (hides === isNotPublic(resource)) return resource
   const tags = (resource.meta?.tag ?? []).filter((each) => !isNotPublicTag(each))
-  const { tag: _tag, ...meta } = resource.meta ?? {}
-  const { meta: _meta, ...rest } = resource
-  const tag = hides ? [...tags, notPublic] : tags
-  const kept = tag.length > 0 ? { ...meta, tag } : meta
-  // Members were only added or taken away that every resource may have or lack.
-  return (Object.keys(kept).length > 0 ? { ...rest, meta: kept } : rest) as T
+  return withTags(resource, hides ? [...tags, notPublic] : tags)
 }
 
 // ---------- copies of what other participants publish ----------

@@ -28,8 +28,8 @@ export async function signRequest(request: OperatorRequest, signer: RequestSigne
   const components: [string, string][] = [
     ['@method', method],
     ['@target-uri', url],
-    ...(digest === undefined ? [] : ([['content-digest', digest]] as [string, string][])),
   ]
+  if (digest !== undefined) components.push(['content-digest', digest])
   const names = components.map(([name]) => `"${name}"`).join(' ')
   const { created, nonce, keyId, algorithm } = signer
   const parameters = `(${names});created=${created};nonce="${nonce}";keyid="${keyId}";alg="${algorithm}"`

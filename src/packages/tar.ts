@@ -6,7 +6,8 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { FhirError, issue, unprocessable } from '../fhir/error.ts'
+import { FhirError, issue } from '../fhir/error.ts'
+import { block, checksumFits, damaged, entryName, number, type Override, paxRecords, text } from './tar-header.ts'
 
 /** Limits of an archive. */
 export interface ArchiveLimits {
@@ -28,9 +29,6 @@ export interface ArchiveFile {
   name: string
   bytes: Uint8Array
 }
-
-const block = 512
-const decoder = new TextDecoder()
 
 /** Beyond so many bytes an archive must not unpack to more than so many times its size; packages of resources come to 5 to 30 times. */
 const plausible = { bytes: 32 << 20, times: 100 }
@@ -143,12 +141,6 @@ interface OpenEntry {
   content: Uint8Array[]
 }
 
-/** What pax or GNU headers say about the next entry. */
-interface Override {
-  name?: string
-  size?: number
-}
-
 /** @param files where files go; undefined looks at them and keeps nothing */
 function createTarReader(limits: ArchiveLimits, files: ArchiveFile[] | undefined): TarReader {
   let rest: Uint8Array = new Uint8Array(0)
@@ -236,65 +228,6 @@ function openEntry(header: Uint8Array, override: Override, limits: ArchiveLimits
 function refuseStrange(kind: string, name: string): void {
   if (!['0', '5', '7'].includes(kind)) throw damaged('it has a link or a device')
   if (/^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)/.test(name)) throw damaged('a name in it leads out of it')
-}
-
-function entryName(header: Uint8Array): string {
-  const name = text(header.subarray(0, 100))
-  const isUstar = text(header.subarray(257, 262)) === 'ustar'
-  // GNU tar has other fields where ustar has the prefix; its magic ends in blanks
-  const prefix = isUstar && header[262] === 0 ? text(header.subarray(345, 500)) : ''
-  return prefix === '' ? name : `${prefix}/${name}`
-}
-
-function checksumFits(header: Uint8Array): boolean {
-  let sum = 0
-  for (let i = 0; i < block; i++) sum += i >= 148 && i < 156 ? 0x20 : (header[i] ?? 0)
-  return sum === number(header, 148, 8)
-}
-
-/** Octal digits, or base 256 when the first bit is set. */
-function number(header: Uint8Array, start: number, length: number): number {
-  const field = header.subarray(start, start + length)
-  if (((field[0] ?? 0) & 0x80) !== 0) {
-    let value = (field[0] ?? 0) & 0x7f
-    for (const byte of field.subarray(1)) value = value * 256 + byte
-    if (!Number.isSafeInteger(value)) throw damaged('a size is out of range')
-    return value
-  }
-  const digits = text(field).trim()
-  if (!/^[0-7]*$/.test(digits)) throw damaged('a number in a header is not octal')
-  return digits === '' ? 0 : Number.parseInt(digits, 8)
-}
-
-function paxRecords(content: Uint8Array): { name?: string; size?: number } {
-  const made: { name?: string; size?: number } = {}
-  let at = 0
-  while (at < content.length && content[at] !== 0) {
-    const blank = content.indexOf(0x20, at)
-    const length = blank < 0 ? Number.NaN : Number(decoder.decode(content.subarray(at, blank)))
-    if (!Number.isSafeInteger(length) || length < blank - at + 2 || at + length > content.length) {
-      throw damaged('a pax header cannot be read')
-    }
-    const record = decoder.decode(content.subarray(blank + 1, at + length - 1))
-    const equals = record.indexOf('=')
-    const [key, value] = [record.slice(0, equals), record.slice(equals + 1)]
-    if (key === 'path') made.name = value
-    if (key === 'size') {
-      if (!/^\d{1,15}$/.test(value)) throw damaged('a pax header cannot be read')
-      made.size = Number(value)
-    }
-    at += length
-  }
-  return made
-}
-
-function text(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0)
-  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end))
-}
-
-function damaged(why: string): FhirError {
-  return unprocessable(`The package is damaged: ${why}.`, 'structure')
 }
 
 function tooBig(what: string): FhirError {

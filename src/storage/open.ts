@@ -1,4 +1,5 @@
 /** Opens the storage that a URL names. */
+import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { BackupError } from './backup/format.ts'
 import { finishRestore, type RestorableStore } from './backup/restore.ts'
@@ -44,6 +45,16 @@ export function openStore(url: string, { dataDir }: { dataDir: string }): Mainta
   if (file === ':memory:')
     throw new BackupError('A store in memory (sqlite::memory:) is nothing that another process could read.')
   return { ...restorableSqlite(file), faults: (progress) => sqliteFaults(file, progress) }
+}
+
+/**
+ * The same of a store that must be there: who reads one is not told of an empty one when a setting leads astray.
+ * @throws BackupError when there is none, or it dies with its process
+ */
+export function openThereStore(url: string, place: { dataDir: string }): MaintainedStore {
+  const store = openStore(url, place)
+  if (existsSync(store.file)) return store
+  throw new BackupError(`There is no store at ${store.file}. Are DATA_DIR and STORAGE_URL those of the server?`)
 }
 
 /** A store as those see it who look after it. */

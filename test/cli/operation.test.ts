@@ -35,6 +35,22 @@ describe('operation', () => {
     )
   })
 
+  it('backs up and checks no store that is not there, and makes none', async () => {
+    const nowhere = join(root, 'nowhere')
+    for (const args of [
+      ['backup', join(root, 'none.backup')],
+      ['storage', 'check'],
+    ]) {
+      const { code, stderr } = await run(nowhere, ...args)
+      assert.equal(code, 2)
+      assert.match(
+        stderr,
+        /There is no store at .*nowhere\/vidimus\.db\. Are DATA_DIR and STORAGE_URL those of the server\?/,
+      )
+    }
+    assert.ok(!existsSync(nowhere) && !existsSync(join(root, 'none.backup')))
+  })
+
   it('tells what was imported', async () => {
     const { stdout } = await run(first, 'storage', 'imports')
     assert.match(stdout, /^\d{4}-.*Z {2}desks\.json {2}1 loaded\n\d{4}-.*Z {2}ports\.csv.* {2}1 loaded\n$/)
@@ -134,7 +150,7 @@ describe('operation', () => {
       assert.deepEqual([code, /store in memory/.test(stderr)], [2, true])
     }
     const { code, stderr } = await run(join(root, 'none'), 'backup', join(root, 'x'))
-    assert.deepEqual([code, /not usable/.test(stderr)], [2, true])
+    assert.deepEqual([code, /There is no store at/.test(stderr)], [2, true])
     assert.ok(!existsSync(join(root, 'x')))
   })
 })

@@ -230,3 +230,15 @@ it('is judged again after what changed while it was judged', async () => {
   changeUnderneath('Library', 'Base', bad, good)
   await guard.recheck()
 })
+
+it('includes nothing of another place by the name of what was retired beside it', async () => {
+  const rival: Library = {
+    ...library('Base', 'define Yes: 2 > 1'),
+    id: 'rival',
+    url: 'http://other.example/Library/Base',
+  }
+  await store({ ...yes, status: 'retired' }, 'nobody')
+  await store(rival, 'nobody')
+  const { decision, text } = await decided()
+  assert.equal(decision, 'undetermined', text)
+})

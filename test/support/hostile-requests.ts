@@ -802,6 +802,227 @@ const evaluate: HostileRequest[] = [
   },
 ]
 
+const profileOf = (elements: object[], type = 'Patient') => ({
+  resourceType: 'StructureDefinition',
+  url: 'http://example.org/p',
+  name: 'P',
+  status: 'draft',
+  kind: 'resource',
+  abstract: false,
+  type,
+  derivation: 'constraint',
+  baseDefinition: `http://hl7.org/fhir/StructureDefinition/${type}`,
+  differential: { element: [{ id: type, path: type }, ...elements] },
+})
+const slicesOf = (path: string, count: number) =>
+  repeat(count, (i) => ({ id: `${path}:s${i}`, path, sliceName: `s${i}` }))
+const belowContact = (depth: number) => {
+  const path = `Patient.contact.organization.identifier${'.assigner.identifier'.repeat(depth)}.type.coding`
+  return { id: path, path }
+}
+const validated = (name: string, body: () => object, path = '$validate'): HostileRequest => ({
+  operation: '$validate',
+  name,
+  path,
+  body: () => JSON.stringify(body()),
+  statuses: [200, 422],
+  bound: budget,
+})
+const patient = (more: object) => ({ resourceType: 'Patient', ...more })
+const active = { status: 'active', version: '1', name: 'A' }
+const snapshotOf = (name: string, elements: () => object[]): HostileRequest => ({
+  operation: '$snapshot',
+  name,
+  path: 'StructureDefinition/$snapshot',
+  body: () => parameters(resource('definition', profileOf(elements())))(),
+  statuses: [200, 422],
+  bound: 'elements that are copied, budget of the request',
+})
+
+/** What judges, compares and gathers artefacts. */
+const artefacts: HostileRequest[] = [
+  validated('unknown extensions', () => patient({ extension: repeat(1400, (i) => ({ url: `http://a/${i}` })) })),
+  validated('more profiles than are looked for', () =>
+    patient({ meta: { profile: repeat(20_000, (i) => `http://example.org/${i}`) } }),
+  ),
+  validated('codes that are none', () => patient({ telecom: repeat(18_000, () => ({ system: 'bogus', value: 'a' })) })),
+  validated('resources that refer to each other', () =>
+    patient({
+      contained: repeat(7000, (i) => ({
+        resourceType: 'Patient',
+        id: `c${i}`,
+        link: [{ other: { reference: `#c${(i + 1) % 7000}` }, type: 'refer' }],
+      })),
+    }),
+  ),
+  validated('narrative', () =>
+    patient({
+      text: {
+        status: 'generated',
+        div: `<div xmlns="http://www.w3.org/1999/xhtml">${fill('<p>a</p>', 800_000)}</div>`,
+      },
+    }),
+  ),
+  {
+    ...validated('faults in XML, with their lines', () => ({})),
+    contentType: 'application/fhir+xml',
+    body: () => `<Patient xmlns="http://hl7.org/fhir">${fill('<telecom><system value="bogus"/></telecom>')}</Patient>`,
+  },
+  validated(
+    'a value set of regular expressions that is to be created',
+    () => ({
+      resourceType: 'ValueSet',
+      url: 'http://example.org/v',
+      ...active,
+      compose: { include: repeat(5000, regexFilter) },
+    }),
+    'ValueSet/$validate?mode=create',
+  ),
+  validated(
+    'a map of many rules that is to be created',
+    () => ({
+      resourceType: 'StructureMap',
+      url: 'http://example.org/m',
+      ...active,
+      group: [
+        {
+          name: 'g',
+          typeMode: 'none',
+          input: [{ name: 's', mode: 'source' }],
+          rule: repeat(6000, (i) => ({
+            name: `r${i}`,
+            source: [{ context: 's', element: 'a', condition: `a.where(b = ${i}).exists() and b.c.d > 3` }],
+          })),
+        },
+      ],
+    }),
+    'StructureMap/$validate?mode=create',
+  ),
+  validated(
+    'a concept map of many groups that is to be created',
+    () => ({
+      resourceType: 'ConceptMap',
+      url: 'http://example.org/cm',
+      ...active,
+      group: repeat(4000, (i) => ({
+        source: `http://a/${i}`,
+        target: `http://b/${i}`,
+        element: [{ code: 'a', target: [{ code: 'b', equivalence: 'equal' }] }],
+      })),
+    }),
+    'ConceptMap/$validate?mode=create',
+  ),
+  snapshotOf('as many slices as fit', () => slicesOf('Patient.identifier', 9000)),
+  snapshotOf('slices of what has much below it', () => [
+    ...repeat(20, belowContact),
+    ...slicesOf('Patient.contact', 8000),
+  ]),
+  snapshotOf('the same depth again and again', () =>
+    repeat(1000, (i) => {
+      const { path } = belowContact(8)
+      return { path, id: path.replace('contact', `contact:s${i}`) }
+    }),
+  ),
+  {
+    operation: '$artifact-diff',
+    name: 'of the largest resource and itself',
+    path: `$artifact-diff?source=${hostileSystem}|1.0.0&target=${hostileSystem}|1.0.0`,
+    statuses: [200],
+    bound: budget,
+  },
+  {
+    operation: '$package',
+    name: 'with the members of the largest set',
+    path: 'ValueSet/hostile/$package?capability=executable',
+    statuses: [200, 422],
+    bound: 'bytes of a reply, codes of an expansion',
+  },
+  {
+    operation: '$package',
+    name: 'names that nothing has',
+    path: 'ValueSet/hostile/$package',
+    body: parameters(...repeat(1000, (i) => ({ name: 'includeUri', valueUri: `http://example.org/${i}` }))),
+    statuses: [422],
+    bound: 'parameters of a call',
+  },
+  {
+    operation: '$data-requirements',
+    name: 'of the largest set',
+    path: 'ValueSet/hostile/$data-requirements',
+    statuses: [200],
+    bound: budget,
+  },
+  {
+    operation: '$verify-signature',
+    name: 'thousands of signatures',
+    path: '$verify-signature',
+    body: parameters(
+      resource('provenance', {
+        resourceType: 'Provenance',
+        target: [{ reference: 'ValueSet/hostile' }],
+        recorded: '2020-01-01T00:00:00Z',
+        agent: [{ who: { display: 'a' } }],
+        signature: repeat(3000, () => ({
+          type: [{ system: 'urn:iso-astm:E1762-95:2013', code: '1.2.840.10065.1.12.1.1' }],
+          when: '2020-01-01T00:00:00Z',
+          who: { display: 'a' },
+          sigFormat: 'application/jose',
+          data: Buffer.from('eyJhbGciOiJFUzI1NiJ9..AAAA').toString('base64'),
+        })),
+      }),
+    ),
+    statuses: [200, 400, 422],
+    bound: budget,
+  },
+  {
+    operation: '$import',
+    name: 'without a token',
+    path: 'CodeSystem/$import?url=http://example.org/i',
+    contentType: 'text/csv',
+    body: () => fill('code,display\n'),
+    statuses: [401],
+    bound: 'a token is needed',
+  },
+  {
+    operation: '$release',
+    name: 'without a token',
+    path: 'ValueSet/hostile/$release',
+    body: parameters(text('version', '2.0.0'), { name: 'versionBehavior', valueCode: 'force' }),
+    statuses: [401],
+    bound: 'a token is needed',
+  },
+  {
+    operation: 'token',
+    name: 'an assertion without end',
+    path: '/token',
+    contentType: 'application/x-www-form-urlencoded',
+    body: () => `grant_type=client_credentials&client_assertion=${fill('A')}`,
+    statuses: [400, 404, 413],
+    bound: bodyLimit,
+  },
+  {
+    operation: 'search',
+    name: 'a filter over all types that are referred to',
+    path: `Library?_total=accurate&_filter=${encodeURIComponent('depends-on.name co "z" or depends-on.title co "z"')}`,
+    statuses: [200, 400],
+    bound: 'joins of a search',
+  },
+  {
+    operation: 'search',
+    name: 'a filter of brackets',
+    path: `ValueSet?_filter=${'('.repeat(3000)}`,
+    statuses: [400],
+    bound: 'nesting',
+  },
+  {
+    operation: 'search',
+    name: 'a chain without end',
+    path: `ValueSet?${repeat(200, () => 'reference:ValueSet').join('.')}.name=a`,
+    statuses: [400],
+    bound: 'steps of a chain',
+  },
+]
+
 /** All of them. */
 export const hostileRequests: HostileRequest[] = [
   ...parsing,
@@ -810,5 +1031,6 @@ export const hostileRequests: HostileRequest[] = [
   ...rest,
   ...programs,
   ...evaluate,
+  ...artefacts,
   ...hostilePictures.map((each) => ({ operation: '$evaluate', path: '$evaluate', ...each })),
 ]

@@ -1,6 +1,6 @@
 /** The setting CLIENTS. */
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
+import { publicKeyOfJwk } from '../../base/crypto/public-jwk.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { errorText } from '../../base/system-error.ts'
@@ -81,7 +81,7 @@ function readSet(json: Json, problem: Problem): ClientKey[] {
 /** A public key for RS384 or ES384, the two that SMART Backend Services know; a text says why it is none. */
 function readKey(jwk: Json): ClientKey | string {
   if (!isJsonObject(jwk)) return 'an object is wanted'
-  const { kid, kty, crv, use, alg, key_ops: operations, n, e, x, y } = jwk
+  const { kid, kty, crv, use, alg, key_ops: operations } = jwk
   if (typeof kid !== 'string' || kid === '' || kid.length > 200) return 'it needs a kid'
   if (['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth'].some((each) => jwk[each] !== undefined))
     return 'it is a private key: give the public one, and take a new pair if others have read this file'
@@ -90,17 +90,8 @@ function readKey(jwk: Json): ClientKey | string {
     return 'its key_ops have no verify'
   const algorithm = kty === 'RSA' ? 'RS384' : kty === 'EC' && crv === 'P-384' ? 'ES384' : undefined
   if (!algorithm || (alg !== undefined && alg !== algorithm)) return 'RSA for RS384 or P-384 for ES384 is wanted'
-  const publicKey = publicKeyOf(kty === 'RSA' ? { kty, n, e } : { kty, crv, x, y })
+  const publicKey = publicKeyOfJwk(jwk)
   if (!publicKey) return 'it cannot be read'
   if ((publicKey.asymmetricKeyDetails?.modulusLength ?? 2048) < 2048) return 'RSA of less than 2048 bits is too weak'
   return { keyId: kid, publicKey, algorithm }
-}
-
-function publicKeyOf(members: { [name: string]: Json | undefined }): KeyObject | undefined {
-  try {
-    // What is wrong with the values of its members, the reader tells.
-    return createPublicKey({ key: members as JsonWebKey, format: 'jwk' })
-  } catch {
-    return undefined // no text of OpenSSL's helps an operator
-  }
 }

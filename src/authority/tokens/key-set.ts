@@ -1,8 +1,9 @@
 /** Public keys of an authorization server, as a JWK Set (RFC 7517, 5). */
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { jsonObjectOf } from '../../base/crypto/compact-jws.ts'
+import { publicKeyOfJwk } from '../../base/crypto/public-jwk.ts'
 import { isJsonObject } from '../../base/json.ts'
-import type { Json, JsonObject } from '../../base/json-value.ts'
+import type { Json } from '../../base/json-value.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 
 /** Algorithms of access tokens (RFC 7518, 3.1), and the keys that they are for. */
@@ -52,19 +53,9 @@ function readSetKey(jwk: Json): SetKey | undefined {
     .filter(([, its]) => its.kty === kty && its.crv === (kty === 'EC' ? crv : undefined))
     .map(([name]) => name)
     .filter((name) => alg === undefined || alg === name)
-  const publicKey = algorithms.length > 0 ? publicKeyOf(jwk) : undefined
+  const publicKey = algorithms.length > 0 ? publicKeyOfJwk(jwk) : undefined
+  if ((publicKey?.asymmetricKeyDetails?.modulusLength ?? MINIMUM_RSA_BITS) < MINIMUM_RSA_BITS) return undefined
   return publicKey && { keyId: kid, publicKey, algorithms }
-}
-
-function publicKeyOf({ kty, crv, n, e, x, y }: JsonObject): KeyObject | undefined {
-  try {
-    const members = kty === 'RSA' ? { kty, n, e } : { kty, crv, x, y }
-    // What is wrong with the values of its members, the reader tells.
-    const key = createPublicKey({ key: members as JsonWebKey, format: 'jwk' })
-    return (key.asymmetricKeyDetails?.modulusLength ?? MINIMUM_RSA_BITS) < MINIMUM_RSA_BITS ? undefined : key
-  } catch {
-    return undefined // a key that cannot be read verifies nothing
-  }
 }
 
 /** Keys of an issuer, as they are now. */

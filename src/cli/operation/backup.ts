@@ -6,7 +6,7 @@ import { dataFiles } from '../../server/data-files.ts'
 import { software } from '../../server.ts'
 import { BackupError } from '../../storage/backup/format.ts'
 import { writeBackup } from '../../storage/backup/write-backup.ts'
-import { openStore } from '../../storage/open.ts'
+import { openThereStore } from '../../storage/open.ts'
 import { progressBar } from '../progress.ts'
 
 /** `vidimus backup <file>`: the store at one revision and the files beside it, while the server runs. */
@@ -28,7 +28,7 @@ export function addBackup(program: Command): void {
 
 async function backup(path: string, { withKeys, replace }: { withKeys: boolean; replace: boolean }): Promise<void> {
   const { storageUrl, dataDir } = readConfig()
-  const store = openStore(storageUrl, { dataDir })
+  const store = openThereStore(storageUrl, { dataDir })
   const snapshot = store.snapshot(store.file)
   try {
     const file = await beginFile(path)

@@ -5,7 +5,7 @@ import { readConfig } from '../../config.ts'
 import { loggedImports } from '../../publish/import/log.ts'
 import { contentsOf } from '../../storage/backup/contents.ts'
 import { BackupError } from '../../storage/backup/format.ts'
-import { openStorage, openStore } from '../../storage/open.ts'
+import { openStorage, openStore, openThereStore } from '../../storage/open.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { progressBar } from '../progress.ts'
 import { addRemove } from './remove.ts'
@@ -35,7 +35,7 @@ export function addStorage(program: Command, result: CommandResult): void {
 
 async function check(url: string | undefined): Promise<boolean> {
   const { storageUrl, dataDir } = readConfig()
-  const store = openStore(url ?? storageUrl, { dataDir })
+  const store = openThereStore(url ?? storageUrl, { dataDir })
   const bar = progressBar('Check')
   let faults = 0
   try {
@@ -74,7 +74,7 @@ async function imports(): Promise<void> {
 
 async function migrate(from: string, to: string): Promise<void> {
   const { dataDir } = readConfig()
-  const source = openStore(from, { dataDir })
+  const source = openThereStore(from, { dataDir })
   const target = openStore(to, { dataDir })
   if (existsSync(target.file))
     throw new BackupError(`${target.file} is there already; a store is copied into a new one.`)

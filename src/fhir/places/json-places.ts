@@ -1,3 +1,4 @@
+import { stringEnd } from '../../base/json.ts'
 import { type Place, placesIn, type Wanted, wantedMember, wantedOf } from './wanted.ts'
 
 /**
@@ -49,15 +50,6 @@ function pass(scan: Scan): void {
       return
     }
   }
-}
-
-function stringEnd(text: string, start: number): number {
-  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
-    let backslashes = 0
-    while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++
-    if (backslashes % 2 === 0) return at
-  }
-  return text.length
 }
 
 function readObject(scan: Scan, wanted: Wanted): void {

@@ -5,7 +5,7 @@ import { FhirError, issue, unprocessable } from '../error.ts'
 import type { StructureDefinition } from '../types.ts'
 import { idsOf } from '../validate/read-profile.ts'
 import { merge } from './merge.ts'
-import { copied, type Definition, listOf, moved, type Node, treeOf } from './tree.ts'
+import { copied, type Definition, listOf, mostCopied, moved, type Node, type Room, treeOf } from './tree.ts'
 
 /** Finds a StructureDefinition by its canonical; undefined where there is none. */
 export type FindDefinition = (canonical: string) => Promise<StructureDefinition | undefined>
@@ -14,21 +14,27 @@ export type FindDefinition = (canonical: string) => Promise<StructureDefinition 
 const longestChain = 20
 const mostDifferential = 10_000
 
+/** Does a piece of the work when its turn has come. */
+type Run = <T>(work: () => Promise<T>) => Promise<T>
+
 /**
  * The elements of a snapshot: those that the definition has, or made anew.
  * @param isAnew whether one that it has is made again
- * @throws FhirError 422 for a base or type that is not known, a chain of bases that does not end, an element that the base does not have
+ * @param run who pays; without it all is done in one go
+ * @throws FhirError 422 for too much of it, for a base or type that is not known, a chain of bases that does not end, an element that the base does not have
  */
 export async function snapshotOf(
   definition: StructureDefinition,
   find: FindDefinition,
-  { isAnew = false }: { isAnew?: boolean } = {},
+  { isAnew = false, run = (work) => work() }: { isAnew?: boolean; run?: Run | undefined } = {},
 ): Promise<readonly Definition[]> {
-  return elementsOf(definition, { find, chain: [], isAnew, made: new Map() })
+  return elementsOf(definition, { find, run, chain: [], isAnew, made: new Map(), room: { elements: mostCopied } })
 }
 
 interface Making {
   find: FindDefinition
+  run: Run
+  room: Room
   /** Canonicals of the definitions that are being made. */
   chain: string[]
   isAnew: boolean
@@ -63,18 +69,19 @@ async function generate(definition: StructureDefinition, making: Making): Promis
   const parent = await known(baseDefinition, making, 'baseDefinition')
   const elements = await elementsOf(parent, making)
   const isNewType = derivation !== 'constraint'
-  const inherited = treeOf(elements, idsOf(elements))
+  const { run, room } = making
+  const inherited = await run(async () => treeOf(elements, idsOf(elements), room))
   const name = isNewType ? (changes[0]?.path.split('.')[0] ?? type) : inherited.element.path
-  const root = isNewType ? renamed(inherited, name) : inherited
+  const root = isNewType ? renamed(inherited, name, room) : inherited
   if (!isNewType && parent.type !== type)
     throw unprocessable({
       text: `${url} constrains ${type}, its base is a definition of ${parent.type}`,
       expression: at('type'),
     })
   const work: Work = { root, making, url, isNewType }
-  const ids = idsOf(changes)
-  for (const [index, change] of changes.entries()) await apply(work, change, ids[index] ?? change.path)
-  return listOf(root)
+  const ids = await run(async () => idsOf(changes))
+  for (const [index, change] of changes.entries()) await run(() => apply(work, change, ids[index] ?? change.path))
+  return run(async () => listOf(root))
 }
 
 const at = (name: string) => `StructureDefinition.${name}`
@@ -107,9 +114,10 @@ async function known(canonical: string, { find }: Making, member: string): Promi
   throw new FhirError(422, issue('not-found', { text, expression: at(member) }))
 }
 
-function renamed(root: Node, name: string): Node {
+function renamed(root: Node, name: string, room: Room): Node {
   const { id = '', path } = root.element
-  return moved(root, { id, path }, { id: name, path: name })
+  const to = { id: name, path: name }
+  return moved(root, [{ id, path }, to], room)
 }
 
 async function apply(work: Work, change: Definition, id: string): Promise<void> {
@@ -173,7 +181,7 @@ async function step(work: Work, node: Node, { segment, change, isLast }: Asked):
   if (slice === undefined) return child
   const type = choice ? typeOf(choice, written) : undefined
   if (choice && type !== undefined) narrow(choice, type)
-  return sliceOf(child, slice, type)
+  return sliceOf(child, { slice, type }, work.making.room)
 }
 
 /** `valueQuantity` is a way to write of `value[x]` as a Quantity. */
@@ -205,11 +213,12 @@ function added(parent: Node, change: Definition): Node {
 }
 
 /** The slice of an element of that name: the one that is there, or a new one, which begins as the element is. */
-function sliceOf(node: Node, slice: string, type: string | undefined): Node {
+function sliceOf(node: Node, { slice, type }: { slice: string; type: string | undefined }, room: Room): Node {
   const found = node.slices.find((each) => each.slice === slice)
   if (found) return found
   const { id = '', path } = node.element
-  const made = moved({ ...node, slices: [] }, { id, path }, { id: `${id}:${slice}`, path })
+  const to = { id: `${id}:${slice}`, path }
+  const made = moved({ ...node, slices: [] }, [{ id, path }, to], room)
   made.slice = slice
   made.element.sliceName = slice
   made.element.min = 0
@@ -250,16 +259,17 @@ async function childrenOf(work: Work, node: Node): Promise<Node[]> {
   const canonical = only.profile?.[0] ?? `http://hl7.org/fhir/StructureDefinition/${code}`
   const definition = await known(canonical, work.making, 'differential.element')
   const elements = await elementsOf(definition, work.making)
-  const root = treeOf(elements, idsOf(elements))
+  const { room } = work.making
+  const root = treeOf(elements, idsOf(elements), room)
   const from = { id: String(root.element.id), path: root.element.path }
-  return (root.children ?? []).map((each) => moved(each, from, to))
+  return (root.children ?? []).map((each) => moved(each, [from, to], room))
 }
 
-function referred({ root }: Work, reference: string, to: { id: string; path: string }): Node[] {
+function referred({ root, making }: Work, reference: string, to: { id: string; path: string }): Node[] {
   const wanted = reference.slice(reference.indexOf('#') + 1)
   let node: Node | undefined = root
   for (const segment of wanted.split('.').slice(1)) node = node?.children?.find(({ name }) => name === segment)
   if (!node) throw unprocessable(`There is no element ${wanted.slice(0, 200)} to refer to`)
   const from = { id: String(node.element.id), path: node.element.path }
-  return (node.children ?? []).map((each) => moved(each, from, to))
+  return (node.children ?? []).map((each) => moved(each, [from, to], making.room))
 }

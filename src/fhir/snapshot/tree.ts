@@ -21,8 +21,23 @@ export interface Node {
 /** Most elements of a snapshot. */
 const mostElements = 20_000
 
-/** @throws FhirError 422 for a list of elements that is no tree */
-export function treeOf(elements: readonly Definition[], ids: readonly string[]): Node {
+/** What one snapshot may still copy: slices of slices, and types in types, multiply. */
+export interface Room {
+  elements: number
+}
+
+/** Most elements that are copied on the way to one snapshot. */
+export const mostCopied = 200_000
+
+function take(room: Room, elements: number): void {
+  room.elements -= elements
+  if (room.elements < 0)
+    throw unprocessable(`More than ${mostCopied} elements are copied to make this snapshot`, 'too-costly')
+}
+
+/** @throws FhirError 422 for a list of elements that is no tree, and where there is no room for it */
+export function treeOf(elements: readonly Definition[], ids: readonly string[], room: Room): Node {
+  take(room, elements.length)
   const nodes = new Map<string, Node>()
   let root: Node | undefined
   for (const [index, element] of elements.entries()) {
@@ -71,16 +86,23 @@ export function listOf(root: Node): Definition[] {
   return list
 }
 
-/** A copy of a node and all below it, elsewhere: ids and paths begin anew. */
-export function moved(node: Node, from: { id: string; path: string }, to: { id: string; path: string }): Node {
+/** The name of an element by its id, and its path. */
+interface At {
+  id: string
+  path: string
+}
+
+/** A copy of a node and all below it, elsewhere: ids and paths begin anew. @throws FhirError 422 where there is no room for it */
+export function moved(node: Node, [from, to]: [from: At, to: At], room: Room): Node {
+  take(room, 1)
   const element = copied(node.element)
   element.id = `${to.id}${String(element.id).slice(from.id.length)}`
   element.path = `${to.path}${element.path.slice(from.path.length)}`
   return {
     ...node,
     element,
-    children: node.children?.map((each) => moved(each, from, to)),
-    slices: node.slices.map((each) => moved(each, from, to)),
+    children: node.children?.map((each) => moved(each, [from, to], room)),
+    slices: node.slices.map((each) => moved(each, [from, to], room)),
   }
 }
 

@@ -10,7 +10,8 @@ import { fits, isSame } from './pattern.ts'
 import type { Profile, ProfileElement, TypeRule } from './profile.ts'
 import { isAllowedTarget, targetOf } from './references.ts'
 import { countingReport } from './report.ts'
-import { belongs, type Conforms, foundIn, type Slicer, slicerOf, slicingOf } from './slicing.ts'
+import { checkCount, checkOrder, type Holding, matching, tellUntold } from './slices.ts'
+import { type Conforms, slicerOf } from './slicing.ts'
 import { expressionOf, type Steps, silently, type Walk } from './walk.ts'
 
 /**
@@ -40,12 +41,6 @@ export function* checkProfile(walk: Walk, canonical: string, value: JsonObject, 
   for (const constraint of profile.root.constraints) checkInvariant(walk, constraint, item, profile.canonical)
   yield* checkChildren(walk, { profile, node: profile.root }, value, type)
   open.delete(profile.canonical)
-}
-
-/** What is being held against what. */
-interface Holding {
-  profile: Profile
-  node: ProfileElement
 }
 
 function checkType(
@@ -81,23 +76,6 @@ function* checkChildren(walk: Walk, { profile, node }: Holding, object: JsonObje
     if (child.slices.length > 0) yield* checkSlices(walk, { profile, node: child }, items)
   }
 }
-
-function checkCount(walk: Walk, { profile, node }: Holding, count: number, name: string): void {
-  const what = node.slice === undefined ? name : `${name}:${node.slice}`
-  const expression = expressionOf(walk, name)
-  if (count < node.min)
-    walk.report.add('required', {
-      text: `${what} must occur ${times(node.min)} at least, and does ${times(count)} (${profile.canonical})`,
-      expression,
-    })
-  if (count > node.max)
-    walk.report.add('structure', {
-      text: `${what} may occur ${times(node.max)} at most, and does ${times(count)} (${profile.canonical})`,
-      expression,
-    })
-}
-
-const times = (count: number) => (count === 1 ? 'once' : `${count} times`)
 
 function* checkItem(walk: Walk, { profile, node }: Holding, item: Item): Steps {
   walk.trail.push({ segment: item.segment, name: node.name, type: item.type })
@@ -297,48 +275,4 @@ function* checkSlices(walk: Walk, { profile, node }: Holding, items: readonly It
       checkCount(walk, holding, counts.get(slice) ?? 0, node.name)
     else if ((counts.get(slice) ?? 0) < slice.min) tellUntold(walk, holding, node.name)
   }
-}
-
-function* matching(walk: Walk, slicer: Slicer, item: Item): Steps<{ matches: ProfileElement[]; isUntold: boolean }> {
-  const matches: ProfileElement[] = []
-  const found = foundIn(walk, slicer, item)
-  let isUntold = false
-  for (const [index, each] of slicer.slices.entries()) {
-    const answer = belongs(slicer, each, { item, found })
-    if (answer === true) matches.push(each.slice)
-    else if (answer === undefined) isUntold = true
-    if (index % 200 === 199) yield
-  }
-  return { matches, isUntold }
-}
-
-interface Order {
-  item: Item
-  /** Of the slice; -1 for none. */
-  at: number
-  state: { last: number; isPastEnd: boolean }
-  isUntold: boolean
-}
-
-function checkOrder(walk: Walk, { profile, node }: Holding, { item, at, state, isUntold }: Order): void {
-  const { rules, isOrdered } = slicingOf(node)
-  const expression = expressionOf(walk, item.segment)
-  const say = (text: string) => walk.report.add('structure', { text: `${text} (${profile.canonical})`, expression })
-  if (at < 0) {
-    state.isPastEnd = true
-    if (rules === 'closed' && !isUntold)
-      say(`This is in none of the slices of ${node.name}, and nothing else may be there`)
-    return
-  }
-  if (rules === 'openAtEnd' && state.isPastEnd) say(`What is in no slice of ${node.name} comes after those that are`)
-  if (isOrdered && at < state.last) say(`The slices of ${node.name} are not in their order`)
-  state.last = Math.max(state.last, at)
-}
-
-function tellUntold(walk: Walk, { profile, node }: Holding, name: string): void {
-  walk.report.add('incomplete', {
-    severity: 'warning',
-    text: `Whether the slice ${name}:${node.slice} is there could not be told (${profile.canonical})`,
-    expression: expressionOf(walk, name),
-  })
 }

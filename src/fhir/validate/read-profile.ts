@@ -69,14 +69,34 @@ function emptyElement(id: string, name: string, slice: string | undefined): Prof
 /** The id of an element; definitions may lack them, and then path and slice names make it. */
 export function idsOf(elements: readonly Definition[]): string[] {
   const slices = new Map<string, string>()
+  // What stands below a path, so that nothing is looked for among all the others.
+  const below = new Map<string, Set<string>>()
+  const forget = (path: string) => {
+    const open = [path]
+    for (let each = open.pop(); each !== undefined; each = open.pop()) {
+      slices.delete(each)
+      open.push(...(below.get(each) ?? []))
+      below.delete(each)
+    }
+  }
   return elements.map(({ id, path, sliceName }) => {
     if (typeof id === 'string' && id !== '') return id
     const segments = path.split('.')
     const parent = segments.slice(0, -1).join('.')
-    for (const known of slices.keys()) if (known === path || known.startsWith(`${path}.`)) slices.delete(known)
+    forget(path)
     const base = parent === '' ? '' : `${slices.get(parent) ?? parent}.`
     const made = `${base}${segments.at(-1)}${sliceName ? `:${sliceName}` : ''}`
     slices.set(path, made)
+    let child = path
+    // What is nested more deeply is refused by whoever reads the ids.
+    for (let depth = Math.min(segments.length, deepest) - 1; depth > 0; depth--) {
+      const above = segments.slice(0, depth).join('.')
+      const known = below.get(above)
+      if (known?.has(child)) break
+      if (known) known.add(child)
+      else below.set(above, new Set([child]))
+      child = above
+    }
     return made
   })
 }

@@ -18,6 +18,21 @@ const holders = new Set(['contained', 'resource', 'outcome'])
  * @param expressions FHIRPath with indexes; of an element that is absent the place is that of what it is missing in
  */
 export function xmlPlaces(text: string, expressions: readonly string[]): Map<string, Place> {
+  const steps = xmlPlacesSteps(text, expressions)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** Characters after which others have a turn. */
+const slice = 20_000
+
+/** The same in steps. */
+export function* xmlPlacesSteps(
+  text: string,
+  expressions: readonly string[],
+): Generator<void, Map<string, Place>, void> {
   const root = wantedOf(expressions)
   const open: Open[] = []
   const parser = new SaxesParser({ xmlns: false })
@@ -30,7 +45,11 @@ export function xmlPlaces(text: string, expressions: readonly string[]): Map<str
     open.push({ wanted, counts: new Map(), isHolder: holders.has(name) })
   })
   parser.on('closetag', () => void open.pop())
-  parser.write(text).close()
+  for (let at = 0; at < text.length; at += slice) {
+    parser.write(text.slice(at, at + slice))
+    yield
+  }
+  parser.close()
   return placesIn(text, root, expressions)
 }
 

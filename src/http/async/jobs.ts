@@ -164,9 +164,15 @@ async function entryOf(outcome: NonNullable<Job['outcome']>, requestId: string):
   return outcomeEntry('413', issue('too-costly', `The result is larger than ${most.resultBytes} bytes.`))
 }
 
+/** Records are written here alone. */
+function parsed(text: string): JobRecord {
+  const record: JobRecord = JSON.parse(text)
+  return record
+}
+
 async function readRecord(storage: Pick<Storage, 'records'>, id: string): Promise<JobRecord | undefined> {
   const text = await storage.records.get(recordKind, id)
-  return text === undefined ? undefined : (JSON.parse(text) as JobRecord) // written below
+  return text === undefined ? undefined : parsed(text)
 }
 
 async function removeRecord({ records }: Pick<Storage, 'records'>, id: string): Promise<void> {
@@ -182,6 +188,6 @@ async function writeRecord(
 ): Promise<void> {
   const limit = new Date(now().getTime() - recordHours * 3_600_000).toISOString()
   for (const { key, value } of await records.all(recordKind))
-    if ((JSON.parse(value) as JobRecord).started < limit) await records.replace(recordKind, key, value, undefined)
+    if (parsed(value).started < limit) await records.replace(recordKind, key, value, undefined)
   await records.replace(recordKind, id, undefined, JSON.stringify(record))
 }

@@ -76,11 +76,7 @@ export function createMetrics(requests: RequestCounters, readings: readonly Read
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    names: () =>
-      registry.getMetricsAsArray().map((metric) => {
-        const { name, help, type } = metric as unknown as { name: string; help: string; type: string }
-        return { name, help, type: String(type) }
-      }),
+    names: () => registry.getMetricsAsArray().map(({ name, help, type }) => ({ name, help, type: String(type) })),
   }
 }
 

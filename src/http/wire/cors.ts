@@ -24,8 +24,8 @@ export function forOrigins(origins: readonly string[], handle: Handler): Handler
     const { origin } = message.headers
     const granted = origin !== undefined && allowed.has(origin) ? origin : undefined
     const writeHead = response.writeHead.bind(response)
-    const own = (status: number, second?: unknown, third?: unknown) => {
-      const given = (typeof second === 'string' ? third : second) as OutgoingHttpHeaders | undefined
+    const own = (status: number, second?: string | OutgoingHttpHeaders, third?: OutgoingHttpHeaders) => {
+      const given = typeof second === 'string' ? third : second
       for (const [name, value] of Object.entries(given ?? {})) if (value !== undefined) response.setHeader(name, value)
       if (granted !== undefined) response.setHeader(allowOrigin, granted)
       else for (const name of response.getHeaderNames()) if (/^access-control-/.test(name)) response.removeHeader(name)

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { issue, operationOutcome } from '../../fhir/error.ts'
 import { type ConnectionLimits, type Connections, createConnections, type Handler } from '../limits/connections.ts'
 import { headBytes, withBoundedHead } from '../limits/head-size.ts'
@@ -149,7 +149,9 @@ function listening(server: Server | TlsServer, host: string, port: number): Prom
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)
-      resolve((server.address() as AddressInfo).port)
+      const bound = server.address()
+      // It is a text for a socket of the file system alone.
+      resolve(typeof bound === 'object' && bound ? bound.port : port)
     })
   })
 }

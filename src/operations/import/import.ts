@@ -2,8 +2,9 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { input, output } from '../../fhir/declare-parameter.ts'
 import { badRequest, FhirError, issue, operationOutcome } from '../../fhir/error.ts'
+import { asResource } from '../../fhir/json.ts'
 import { defineOperation, firstParameter, type OperationCall, textParameter } from '../../fhir/operation.ts'
-import type { Parameters, Resource } from '../../fhir/types.ts'
+import type { Parameters } from '../../fhir/types.ts'
 import { type ImportTask, importBeside } from '../../publish/import/import-task.ts'
 import { ownFault } from '../../publish/own/own-fault.ts'
 import type { OperationContext } from '../context.ts'
@@ -16,7 +17,7 @@ const formats: Record<string, ImportTask['format']> = {
   'application/ndjson': 'NDJSON',
 }
 
-const statuses = ['draft', 'active', 'retired']
+const statuses = ['draft', 'active', 'retired'] as const
 
 /** The largest file; SNOMED CT International as CSV has some 60 MB. */
 const mostBytes = 2_000_000_000
@@ -46,7 +47,7 @@ export const importOperation = defineOperation<OperationContext>({
     if (url === undefined && isFile)
       throw badRequest({ text: 'The url must stand in the address of a file.', expression: 'url' }, 'required')
     if (url === undefined) return
-    const resource = { resourceType, url, ...(version === undefined ? {} : { version }) } as Resource
+    const resource = asResource({ resourceType, url, ...(version === undefined ? {} : { version }) })
     const fault = principal && ownFault(resource, principal)
     if (fault !== undefined)
       throw new FhirError(403, issue('forbidden', `The import is not for this client to make: ${fault}.`))
@@ -79,13 +80,15 @@ export const importOperation = defineOperation<OperationContext>({
 
 function headOf(parameters: Parameters): ImportTask['head'] {
   const head: ImportTask['head'] = {}
-  for (const name of ['url', 'version', 'name', 'status'] as const) {
+  for (const name of ['url', 'version', 'name'] as const) {
     const value = textParameter(parameters, name)
     if (value !== undefined && value !== '') head[name] = value
   }
-  if (head.status !== undefined && !statuses.includes(head.status))
-    throw badRequest({ text: 'The status must be draft, active or retired.', expression: 'status' }, 'value')
-  return head
+  const given = textParameter(parameters, 'status') ?? ''
+  if (given === '') return head
+  const status = statuses.find((each) => each === given)
+  if (!status) throw badRequest({ text: 'The status must be draft, active or retired.', expression: 'status' }, 'value')
+  return { ...head, status }
 }
 
 /** The file on disk under a name that says its format. */

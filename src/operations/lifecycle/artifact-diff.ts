@@ -28,8 +28,10 @@ export const artifactDiff = defineOperation<OperationContext>({
     output('return', 'Parameters', 'The operations, in order', '1..1'),
   ],
   handle: async (call, { storage }) => {
-    const source = await compared(call, 'source', storage)
-    const target = await compared(call, 'target', storage)
+    const budget = call.budget?.()
+    const read = (name: string) => compared(call, name, storage)
+    const source = await (budget ? budget.runAsync(() => read('source')) : read('source'))
+    const target = await (budget ? budget.runAsync(() => read('target')) : read('target'))
     const type = source.resourceType
     if (target.resourceType !== type) {
       const text = `${artefactName(source)} is a ${type} and ${artefactName(target)} a ${target.resourceType}: two of one type are compared.`
@@ -41,7 +43,7 @@ export const artifactDiff = defineOperation<OperationContext>({
       ...(booleanParameter(parameters, 'compareExecutable') === false ? (executable[type] ?? []) : []),
     ]
     const steps = differenceSteps(source, target, without)
-    return { resource: call.budget ? await call.budget().runSteps(steps) : finish(steps) }
+    return { resource: budget ? await budget.runSteps(steps) : finish(steps) }
   },
 })
 

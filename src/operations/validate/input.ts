@@ -12,7 +12,7 @@ import {
 } from '../../fhir/operation.ts'
 import { jsonPlaces } from '../../fhir/places/json-places.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
-import { xmlPlaces } from '../../fhir/xml/places.ts'
+import { xmlPlacesSteps } from '../../fhir/xml/places.ts'
 import { parseXmlSteps } from '../../fhir/xml/read.ts'
 
 /** What a resource is to be judged for. */
@@ -125,11 +125,13 @@ function finish<T>(steps: Generator<void, T, void>): T {
 const LINE = 'http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line'
 const COLUMN = 'http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col'
 
-/** Issues with the line and column of their elements, where the text was sent. */
-export function withPlaces(issues: Issue[], { text }: Question): Issue[] {
+/** Issues with the line and column of their elements, where the text was sent; in steps, for it is read once more. */
+export function* withPlaces(issues: Issue[], { text }: Question): Generator<void, Issue[], void> {
   const expressions = issues.flatMap(({ expression = [] }) => expression)
   if (!text || expressions.length === 0) return issues
-  const places = text.format === 'json' ? jsonPlaces(text.text, expressions) : xmlPlaces(text.text, expressions)
+  yield
+  const isJson = text.format === 'json'
+  const places = isJson ? jsonPlaces(text.text, expressions) : yield* xmlPlacesSteps(text.text, expressions)
   return issues.map((each): Issue => {
     const place = places.get(each.expression?.[0] ?? '')
     if (!place) return each

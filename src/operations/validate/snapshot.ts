@@ -28,8 +28,7 @@ export const snapshot = defineOperation<OperationContext>({
     const definition = await asked(call, context)
     const { findDefinition } = context.validation
     const isAnew = (definition.differential?.element.length ?? 0) > 0
-    const make = () => snapshotOf(definition, findDefinition, { isAnew })
-    const element = await (call.budget ? call.budget().runAsync(make) : make())
+    const element = await snapshotOf(definition, findDefinition, { isAnew, run: call.budget?.().runAsync })
     return { resource: { ...definition, snapshot: { ...definition.snapshot, element: [...element] } } }
   },
 })

@@ -3,6 +3,7 @@ import { FhirError, isError, issue, notFound, operationOutcome } from '../../fhi
 import { defineOperation, type OperationCall } from '../../fhir/operation.ts'
 import { searchableTypes } from '../../fhir/search/parse-search.ts'
 import type { Issue, OperationOutcome, Resource } from '../../fhir/types.ts'
+import { finish } from '../../workers/budget.ts'
 import type { OperationContext } from '../context.ts'
 import { type Question, readQuestion, withPlaces } from './input.ts'
 
@@ -50,13 +51,17 @@ export const validate = defineOperation<OperationContext>({
     const question = await readQuestion(call, { name, parameters })
     if (question.mode === 'delete') return { resource: await judgeDeletion(call, context) }
     if (!question.resource && question.faults.length > 0)
-      return { resource: operationOutcome(withPlaces(question.faults, question)) }
+      return { resource: await told(call, question, question.faults) }
     const resource = question.resource ?? (await stored(call, context))
     const issues = await judge(call, context, { ...question, resource })
-    const made = () => operationOutcome(withPlaces(issues, question))
-    return { resource: call.budget ? await call.budget().run(made) : made() }
+    return { resource: await told(call, question, issues) }
   },
 })
+
+async function told({ budget }: OperationCall, question: Question, issues: Issue[]): Promise<OperationOutcome> {
+  const steps = withPlaces(issues, question)
+  return operationOutcome(budget ? await budget().runSteps(steps) : finish(steps))
+}
 
 async function stored({ resourceType = '', id = '' }: OperationCall, { storage }: OperationContext): Promise<Resource> {
   const resource = (await storage.read(resourceType, id))?.resource

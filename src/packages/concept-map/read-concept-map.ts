@@ -17,9 +17,10 @@ type Group = NonNullable<ConceptMap['group']>[number]
 type Element = Group['element'][number]
 type Target = NonNullable<Element['target']>[number]
 
-const equivalences = new Set(
-  'relatedto equivalent equal wider subsumes narrower specializes inexact unmatched disjoint'.split(' '),
-)
+const equivalences = [
+  ...(['relatedto', 'equivalent', 'equal', 'wider', 'subsumes'] as const),
+  ...(['narrower', 'specializes', 'inexact', 'unmatched', 'disjoint'] as const),
+] satisfies Target['equivalence'][]
 const mostBytes = 1 << 20
 const mostFaults = 20
 
@@ -66,8 +67,9 @@ class GroupMaker {
     const { source, target, code, targetCode, equivalence = targetCode === undefined ? 'unmatched' : '' } = row
     if (source === undefined) return 'the source system is missing'
     if (code === undefined) return 'the code is missing'
-    if (!equivalences.has(equivalence)) return `the equivalence must be one of ${[...equivalences].join(', ')}`
-    const isUnmapped = equivalence === 'unmatched' || equivalence === 'disjoint'
+    const known = equivalences.find((each) => each === equivalence)
+    if (!known) return `the equivalence must be one of ${equivalences.join(', ')}`
+    const isUnmapped = known === 'unmatched' || known === 'disjoint'
     if (targetCode === undefined && !isUnmapped) return 'the target code is missing'
     if (targetCode !== undefined && target === undefined) return 'the target system is missing'
     const { group, elements } = this.#groupOf(row)
@@ -81,7 +83,7 @@ class GroupMaker {
     element.target.push({
       ...(targetCode === undefined ? {} : { code: targetCode }),
       ...(row.targetDisplay === undefined ? {} : { display: row.targetDisplay }),
-      equivalence: equivalence as Target['equivalence'], // one of the list above
+      equivalence: known,
       ...(row.comment === undefined ? {} : { comment: row.comment }),
     })
     return undefined

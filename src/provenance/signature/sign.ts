@@ -3,7 +3,7 @@
 import { jwkThumbprint } from '../../base/crypto/jwk-thumbprint.ts'
 import { sha256, sha256Hex } from '../../base/crypto/sha256.ts'
 import { artefactCanonical } from '../../fhir/artefact.ts'
-import type { Bundle, Coding, Resource } from '../../fhir/types.ts'
+import type { Bundle, Resource } from '../../fhir/types.ts'
 import type { SigningKey } from '../signing-key.ts'
 import { type Canonicalization, canonicalBytes, canonicalizations } from './canonicalization.ts'
 import { commitment, type Purpose, purposeCoding } from './purposes.ts'
@@ -99,7 +99,7 @@ function signatureElement(
   { key, did, at, purpose }: SignOptions,
 ): Signature {
   return {
-    type: [purposeCoding(purpose)] as [Coding, ...Coding[]],
+    type: [purposeCoding(purpose)],
     when: signingTime(at),
     who: { identifier: signerName(key, did) },
     targetFormat: targetFormatOf(canonicalization),

@@ -1,7 +1,8 @@
 /** How the content of a folder stands to what a server has. */
+import { isBelow, readPrefix } from '../../authority/canonical-prefix.ts'
 import { canonicalJson } from '../../base/json.ts'
 import { artefactCanonical, artefactName, statusOf } from '../../fhir/artefact.ts'
-import { asJson } from '../../fhir/json.ts'
+import { asJson, asResource } from '../../fhir/json.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { conflictWith, displacement } from '../identity.ts'
 import { derivedId } from '../import/assign-ids.ts'
@@ -98,15 +99,13 @@ function differing(stored: Resource, given: Resource): string[] {
   const text = (value: unknown) => (value === undefined ? '' : canonicalJson(value))
   const differ = names.filter((name) => text(before[name]) !== text(after[name]))
   // The precision of decimals is content, and no part of the canonical form.
-  const asActive = (resource: Resource) => ({ ...resource, status: 'active' }) as Resource
+  const asActive = (resource: Resource) => asResource({ ...resource, status: 'active' })
   const precise = conflictWith(asActive(stored), asActive(given))?.issues[0]?.expression ?? []
   return [...new Set([...differ, ...precise.map((each) => each.slice(each.indexOf('.') + 1))])].sort()
 }
 
 const ownership = (url: string | undefined, base: string | undefined): Pick<Difference, 'isOwn'> =>
-  base === undefined || url === undefined ? {} : { isOwn: isBelow(url, base) }
-
-const isBelow = (url: string, base: string): boolean => url.startsWith(`${base.replace(/\/+$/, '')}/`)
+  base === undefined || url === undefined ? {} : { isOwn: isBelow(url, readPrefix(base)) }
 
 async function onlyThere(
   server: PublicationServer,
@@ -118,7 +117,7 @@ async function onlyThere(
   for (const type of canonicalTypes.filter((each) => each !== 'OperationDefinition' && each !== 'CapabilityStatement'))
     for (const resource of await server.below(type, base)) {
       const name = artefactName(resource)
-      if (here.has(`${type} ${name}`) || !isBelow(name, base)) continue
+      if (here.has(`${type} ${name}`) || !isBelow(name, readPrefix(base))) continue
       found.push({ state: 'only on server', type, name, isOwn: true })
     }
   return found

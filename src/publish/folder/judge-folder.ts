@@ -2,14 +2,13 @@
 import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { isError } from '../../fhir/error.ts'
-import type { ResourceType } from '../../fhir/json.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
 import type { Rules } from '../../rules/rules.ts'
 import { findByCanonical } from '../../storage/find-artefacts.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { dependencyTree, type Found } from '../dependencies/dependency-tree.ts'
 import { type NamedReference, namedBy } from '../dependencies/named.ts'
-import { canonicalTypes } from '../package/find.ts'
+import { isCanonicalType } from '../package/find.ts'
 import type { Publish } from '../publish.ts'
 import type { PublicationServer } from './server.ts'
 
@@ -81,9 +80,8 @@ async function look(
   server: Pick<PublicationServer, 'find'>,
   storage: Storage,
 ): Promise<Found> {
-  for (const type of types.filter((each) => canonicalTypes.includes(each))) {
-    // Of the table of R4.
-    const [here] = await findByCanonical(storage, type as ResourceType, formatCanonical(url, version))
+  for (const type of types.filter(isCanonicalType)) {
+    const [here] = await findByCanonical(storage, type, formatCanonical(url, version))
     if (here) return { resource: here }
     const there = await server.find(type, version === undefined ? { url } : { url, version })
     const active = there.find((each) => statusOf(each) === 'active') ?? there[0]

@@ -9,7 +9,7 @@ export interface ImportTask {
   path: string
   format: 'CSV' | 'NDJSON'
   /** What is said of it beside the file. */
-  head: { url?: string; version?: string; name?: string; status?: string }
+  head: { url?: string; version?: string; name?: string; status?: CodeSystem['status'] }
   type: 'CodeSystem' | 'ConceptMap'
   /** Folder of the indexes of code systems. */
   indexes: string

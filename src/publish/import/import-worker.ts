@@ -30,8 +30,7 @@ async function importCodes({ path, head: { status, ...given }, indexes }: Import
       422,
       made.issues.map((each) => ({ ...each, severity: 'error' as const })),
     )
-  const resource =
-    status === undefined ? made.resource : { ...made.resource, status: status as typeof made.resource.status }
+  const resource = status === undefined ? made.resource : { ...made.resource, status }
   return { resource, issues: made.issues }
 }
 
@@ -39,7 +38,7 @@ function importMap({ path, format, head }: ImportTask): Imported {
   const base: ConceptMap = { resourceType: 'ConceptMap', status: 'active' }
   const { map, mappings } = readConceptMap(
     path,
-    { format, head: { ...base, ...(head as object) } },
+    { format, head: { ...base, ...head } },
     (done) => void tell({ progress: `${done} mappings` }),
   )
   const text = `${mappings} mappings in ${map.group?.length ?? 0} groups`

@@ -2,7 +2,6 @@
 import { artefactName, isNamedBy, statusOf } from '../../fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError, issue, notFound, unprocessable } from '../../fhir/error.ts'
-import type { ResourceType } from '../../fhir/json.ts'
 import { parameterValue } from '../../fhir/operation.ts'
 import type { Issue, Library, Parameter, Resource } from '../../fhir/types.ts'
 import { keptByRevision } from '../../storage/by-revision.ts'
@@ -117,9 +116,8 @@ async function find(canonical: string, storage: Storage): Promise<Library> {
 /** What is stored under a name, of whatever type; undefined when there is nothing, and the terminology has it not built in either. */
 async function stored(url: string, version: string, environment: Environment): Promise<Resource[] | undefined> {
   const found: Resource[] = []
-  // Of the table of R4.
   for (const type of canonicalTypes)
-    found.push(...(await findByCanonical(environment.storage, type as ResourceType, formatCanonical(url, version))))
+    found.push(...(await findByCanonical(environment.storage, type, formatCanonical(url, version))))
   if (found.length > 0) return found
   const compose = { include: [{ system: url, version }] }
   const issues = await environment.terminology.check({ resourceType: 'ValueSet', status: 'draft', compose })

@@ -23,6 +23,8 @@ export function ownFault(resource: Resource, { ownership }: Pick<Principal, 'own
     if (fault !== undefined && !canonicalPrefixes.includes('*')) return `its canonical cannot be judged: ${fault}`
     if (!canonicalPrefixes.some((prefix) => isBelow(name, prefix))) return 'its canonical is below none of its prefixes'
   }
+  if (isForEverybody(resource) && !jurisdictions.includes('*'))
+    return 'a rule set that states no jurisdiction is applied in all of them: it must state those that are its own'
   return isOfJurisdictions(resource, jurisdictions) ? undefined : 'it states a jurisdiction that is none of its own'
 }
 
@@ -67,6 +69,10 @@ function namesIn(resource: Resource): (string | undefined)[] {
   if (resource.resourceType !== 'Basic') return []
   return artefactsOf(resource).flatMap(({ valueCanonical: name }) => (name === undefined ? [] : [name]))
 }
+
+/** Rule sets are selected by what they state (`$evaluate`): one that states nothing decides for every country. */
+const isForEverybody = (resource: Resource): boolean =>
+  resource.resourceType === 'PlanDefinition' && !((resource.jurisdiction?.length ?? 0) > 0)
 
 /** Every coding of every jurisdiction must be listed; one that is told in words alone is not understood. */
 function isOfJurisdictions(resource: Resource, list: readonly string[]): boolean {

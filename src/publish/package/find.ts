@@ -3,7 +3,7 @@ import { artefactName, isNamedBy, isRefused, statusOf } from '../../fhir/artefac
 import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { elementInfo } from '../../fhir/elements.ts'
 import { badRequest, notFound, unprocessable } from '../../fhir/error.ts'
-import type { ResourceType } from '../../fhir/json.ts'
+import { asResource, type ResourceType } from '../../fhir/json.ts'
 import { searchableTypes } from '../../fhir/search/parse-search.ts'
 import type { Resource, ValueSet } from '../../fhir/types.ts'
 import { findByCanonical, findMaps } from '../../storage/find-artefacts.ts'
@@ -17,7 +17,12 @@ import { bound, type VersionBindings } from './bindings.ts'
 const hasUrl = (type: string) => elementInfo(type, 'url') !== undefined && elementInfo(type, 'status') !== undefined
 
 /** Types of the store that have a canonical url and a publication status: what can be packaged. */
-export const canonicalTypes: readonly string[] = searchableTypes.filter((type) => hasUrl(type) && type !== 'Endpoint')
+export const canonicalTypes: readonly ResourceType[] = searchableTypes.filter(
+  (type): type is ResourceType => hasUrl(type) && type !== 'Endpoint',
+)
+
+/** Whether a type is one of {@link canonicalTypes}. */
+export const isCanonicalType = (type: string): type is ResourceType => canonicalTypes.some((each) => each === type)
 
 /** How a request names a root at type level. */
 export interface RootName {
@@ -54,7 +59,7 @@ async function byId(type: string, id: string, version: string | undefined, stora
 }
 
 /** Judged by its version alone. */
-const withVersion = (resource: Resource): Resource => ({ ...resource, status: 'draft' }) as Resource
+const withVersion = (resource: Resource): Resource => asResource({ ...resource, status: 'draft' })
 
 async function byUrl(type: string, given: string, said: string | undefined, storage: Storage): Promise<Resource> {
   const { url, version = said } = parseCanonical(given)
@@ -64,8 +69,7 @@ async function byUrl(type: string, given: string, said: string | undefined, stor
       expression: 'Parameters.parameter',
     })
   const canonical = formatCanonical(url, version)
-  // The types of routes are those of R4.
-  const found = await findByCanonical(storage, type as ResourceType, canonical)
+  const found = isCanonicalType(type) ? await findByCanonical(storage, type, canonical) : []
   const fit = found.find((each) => isNamedBy(canonical, each))
   if (fit) return fit
   const [other] = found
@@ -145,9 +149,8 @@ async function look(reference: CanonicalReference, environment: FinderEnvironmen
   const wanted = types.length > 0 ? types : canonicalTypes
   if (types[0] === 'StructureMap' && canonical.includes('*')) return wildcard(canonical, environment)
   const why: string[] = []
-  for (const type of wanted.filter((each) => canonicalTypes.includes(each))) {
-    // Of the table of R4.
-    const found = await findByCanonical(environment.storage, type as ResourceType, canonical)
+  for (const type of wanted.filter(isCanonicalType)) {
+    const found = await findByCanonical(environment.storage, type, canonical)
     const fit = found.find((each) => counts(each, canonical, environment.root))
     if (fit) return [{ resource: fit }]
     why.push(...(await obstacle(type, canonical, found, environment)))

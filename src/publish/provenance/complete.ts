@@ -163,13 +163,13 @@ function withVersions(
   found: readonly FoundTarget[],
   { beside, earlier }: { beside: Beside; earlier: readonly Written[] },
 ): Provenance {
-  const target = found.map(({ reference, write }) => {
+  const [first, ...others] = found.map(({ reference, write }) => {
     const outcome = write && earlier[beside.places.get(write) ?? -1]
     if (!write) return reference
     if (!outcome) throw new Error('a Provenance must be written after what it is about')
     return { ...reference, reference: targetOf(outcome.version, write.resource).reference }
   })
-  return { ...made, target: target as Provenance['target'] }
+  return first ? { ...made, target: [first, ...others] } : made
 }
 
 /**

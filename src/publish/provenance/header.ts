@@ -26,8 +26,8 @@ export function readProvenanceHeader(text: string): Omit<Provenance, 'target'> {
   }
   const given = parse(text)
   if (!isOfType(given, 'Provenance')) throw malformed('it is no Provenance')
-  if ('target' in given) throw malformed('it has a target, which is what the request writes')
-  const { recorded: _recorded, ...members } = given as Omit<Provenance, 'target'>
+  if (Object.hasOwn(given, 'target')) throw malformed('it has a target, which is what the request writes')
+  const { recorded: _recorded, target: _target, ...members } = given
   const [fault] = structureFaults({ ...placeholder, ...members, id: 'header' }).filter(isError)
   if (fault) throw malformed(`it is no FHIR Provenance: ${fault.details?.text ?? fault.diagnostics ?? fault.code}`)
   return given

@@ -93,7 +93,7 @@ async function signAgain(old: SigningKey, current: SigningKey, parts: RevokePart
     const signature = []
     for (const each of purposes) signature.push(await parts.sign(stored.resource, current, each))
     const provenance = recordedBy({ resourceType: 'Provenance', signature }, recorder)
-    const resource = { ...provenance, target: [targetOf(stored, stored.resource)] } as Provenance
+    const resource: Provenance = { ...provenance, target: [targetOf(stored, stored.resource)] }
     writes.push({ method: 'POST', type: 'Provenance', id: parts.uuid(), resource })
     if (writes.length >= perTransaction) await store()
   }

@@ -101,13 +101,14 @@ function besideIt(
 
 /** Of what is written now the version is not known yet. */
 function identified(given: Reference, { type, id = '', resource }: Write): Reference {
-  const { identifier, type: own } = targetOf({ type, id, versionId: '' }, resource)
+  const { identifier: named, type: own } = targetOf({ type, id, versionId: '' }, resource)
+  const identifier = given.identifier ?? named
   return {
     ...given,
     reference: `${type}/${id}`,
     type: given.type ?? own ?? type,
-    ...((given.identifier ?? identifier) ? { identifier: given.identifier ?? identifier } : {}),
-  } as Reference
+    ...(identifier ? { identifier } : {}),
+  }
 }
 
 /** What a target means among what is stored; undefined when that is not here. */

@@ -50,7 +50,7 @@ export type ShownSources = Pick<
   'audit' | 'auditSinks' | 'readiness' | 'trust' | 'gateways' | 'mirrored' | 'jobs' | 'storage' | 'now'
 >
 
-/** Time for requests under way when a server ends, in milliseconds. */
+/** Time for requests under way when a server ends, in milliseconds; whoever stops the process waits longer (deploy/). */
 export const finishMilliseconds = 10_000
 
 /** What a front is made with. */

@@ -5,7 +5,6 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { mkdir, open, readFile, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { parseJson } from '../../base/json.ts'
 import { isMissing, isSystemError } from '../../base/system-error.ts'
 import { writeWhole } from '../../files/whole-file.ts'
 import { contentsOf } from './contents.ts'
@@ -253,7 +252,8 @@ function readMark(path: string): Moves | undefined {
     throw error
   }
   // Written whole, by this software alone.
-  return parseJson(text) as unknown as Moves
+  const moves: Moves = JSON.parse(text)
+  return moves
 }
 
 function isAlive(pid: number): boolean {

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { BackupError } from '../backup/format.ts'
 import type { RestorableStore } from '../backup/restore.ts'
-import { isForeign } from './database.ts'
 import { fillSqlite } from './fill.ts'
+import { isForeign } from './schema.ts'
 import { openSqliteSnapshot } from './snapshot.ts'
 
 /** The store in a file, for a restore. */

@@ -5,8 +5,9 @@ import { instantParameter } from '../../fhir/search/parse-search.ts'
 import { type Cursor, expiredCursor, formatCursor, parseCursor, queryHash } from '../cursor.ts'
 import type { HistoryQuery, SearchPage, SearchQuery, StoredVersion } from '../storage.ts'
 import { columns, type Database, lastSequence, toVersion } from './database.ts'
+import type { Sql } from './index-rows.ts'
 import { type IndexWriter, purgedUntil } from './index-values.ts'
-import { conditionsSql, type Sql, sortSql } from './search.ts'
+import { conditionsSql, sortSql } from './search.ts'
 
 /** An open store. */
 export interface Store {

@@ -1,7 +1,8 @@
 /** The whole of a SQLite store, read in one transaction: writers go on, and what they write is not in it. */
 import type { KeptVersion } from '../backup/format.ts'
 import type { StoreSnapshot } from '../backup/snapshot.ts'
-import { type Database, hasExact, lastSequence, openAsItStands } from './database.ts'
+import { type Database, lastSequence, openAsItStands } from './database.ts'
+import { hasExact } from './schema.ts'
 
 /**
  * Tables by what becomes of them in a backup: what is kept, and what a restore makes anew. A table that is in neither list would be

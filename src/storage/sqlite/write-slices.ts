@@ -62,6 +62,8 @@ export async function writeSlices({ file, database, context }: Slices, writes: r
       begun = performance.now()
     }
     await log?.sync()
+    // Nothing waits between the commit and the answer: nobody may read the new state under the number of the old one.
+    await log?.close()
     database.connection.exec('COMMIT')
     return written
   } catch (error) {

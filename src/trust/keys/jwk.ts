@@ -1,4 +1,5 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { publicKeyOfJwk } from '../../base/crypto/public-jwk.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 
 const CURVE_BYTES: Record<string, number> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 }
@@ -10,15 +11,10 @@ const CURVE_BYTES: Record<string, number> = { 'P-256': 32, 'P-384': 48, 'P-521':
  */
 export function publicKeyFromJwk(jwk: JsonObject): KeyObject | undefined {
   const members = publicMembers(jwk)
-  if (!members) return undefined
-  try {
-    return createPublicKey({ key: members, format: 'jwk' })
-  } catch {
-    return undefined // off the curve, or of a kind OpenSSL does not know
-  }
+  return members && publicKeyOfJwk(members)
 }
 
-function publicMembers(jwk: JsonObject): JsonWebKey | undefined {
+function publicMembers(jwk: JsonObject): JsonObject | undefined {
   const { kty, crv, x, y, n, e } = jwk
   if (kty === 'EC' && typeof crv === 'string' && typeof x === 'string' && typeof y === 'string') {
     const size = CURVE_BYTES[crv]

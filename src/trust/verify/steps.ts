@@ -1,10 +1,11 @@
+import { fitsJwsAlgorithm, isJwsSignature } from '../../base/crypto/jws-algorithms.ts'
 import { isForSignatures } from '../../base/crypto/x509.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
 import { participantOfIssuer, sameParticipant } from '../keys/participant-codes.ts'
 import { certificatePrints, keyFault, scaOf, type TrustedKey } from '../keys/trusted-key.ts'
 import { AUTHORITIES, type Authorities } from './authority.ts'
 import { type Candidate, isOfParticipant } from './candidates.ts'
-import { fitsAlgorithm, isSignedWith, type ReadJws } from './jws.ts'
+import type { ReadJws } from './jws.ts'
 import type { ReadSubject, TrustSubject } from './subject.ts'
 
 /** A question for the trust mediator. */
@@ -74,7 +75,7 @@ export const STEPS: Record<Exclude<TrustStepName, 'parse'>, (judged: Judged) => 
   revocation: revocationStep,
   signature: ({ read: { jws }, key }) => {
     if (!jws) return { skip: 'nothing is signed' }
-    return isSignedWith(jws, key.publicKey)
+    return isJwsSignature(jws, key.publicKey)
       ? 'the signature is that of the key'
       : { fail: 'the signature is not that of the key' }
   },
@@ -84,7 +85,7 @@ function algorithmStep({ read: { jws }, key }: Judged): Finding {
   const fault = keyFault(key.publicKey)
   if (fault !== undefined) return { fail: fault }
   if (!jws) return { skip: 'nothing is signed' }
-  if (!fitsAlgorithm(jws.algorithm, key.publicKey)) return { fail: `the key is not one for ${jws.algorithm}` }
+  if (!fitsJwsAlgorithm(jws.algorithm, key.publicKey)) return { fail: `the key is not one for ${jws.algorithm}` }
   const isNamed = key.algorithm === undefined || key.algorithm === jws.algorithm
   return isNamed ? jws.algorithm : { fail: 'its list has the key for another algorithm' }
 }

@@ -1,7 +1,7 @@
+import { isJwsAlgorithm } from '../../base/crypto/jws-algorithms.ts'
 import { certificatePrints, type TrustedKey } from '../keys/trusted-key.ts'
 import { AUTHORITIES, authoritiesIn, authorityOf } from './authority.ts'
 import { type Candidate, candidatesFor, type KeyHints } from './candidates.ts'
-import { isKnownAlgorithm } from './jws.ts'
 import {
   isOf,
   type Judging,
@@ -38,7 +38,7 @@ export function verifyTrust(question: TrustQuestion, keys: TrustKeys): TrustVerd
   const read = readSubject(question.subject)
   if (typeof read === 'string') return failed([], read)
   const parsed: TrustStep = { name: 'parse', outcome: 'pass', detail: read.detail }
-  if (read.jws && !isKnownAlgorithm(read.jws.algorithm))
+  if (read.jws && !isJwsAlgorithm(read.jws.algorithm))
     return failed([parsed], 'the algorithm is none of those that are read: ES256, ES384, ES512, PS256, RS256, EdDSA')
   const candidates = candidatesFor(read.hints, keys)
   if (typeof candidates === 'string' || candidates.length === 0)

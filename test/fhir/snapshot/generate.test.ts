@@ -5,7 +5,9 @@ import fc from 'fast-check'
 import { FhirError } from '../../../src/fhir/error.ts'
 import { snapshotOf } from '../../../src/fhir/snapshot/generate.ts'
 import type { Definition } from '../../../src/fhir/snapshot/tree.ts'
+import { idsOf } from '../../../src/fhir/validate/read-profile.ts'
 import { coreDefinitions } from '../../../src/packages/core-definitions.ts'
+import { countedBudget } from '../../support/counted-budget.ts'
 import { type Sketch, sketched } from '../../support/sketched-profile.ts'
 
 const core = coreDefinitions()
@@ -149,5 +151,44 @@ describe('whatever is sent', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('copies so many elements and no more: slices of what has much below it multiply', async () => {
+    const below = Array.from({ length: 15 }, (_, depth) => ({
+      id: `Patient.contact.organization.identifier${'.assigner.identifier'.repeat(depth)}.type.coding`,
+    }))
+    const slices = Array.from({ length: 5000 }, (_, index) => ({ id: `Patient.contact:s${index}` }))
+    await assert.rejects(snapshot(patient([...below, ...slices])), /elements are copied/)
+  })
+
+  it('is made in pieces, between which others have their turns', async () => {
+    const slices = Array.from({ length: 500 }, (_, index) => ({ id: `Patient.contact:s${index}` }))
+    const definition = sketched(patient(slices))
+    const { budget, turns } = countedBudget()
+    const find = (canonical: string) => core.find(canonical)
+    const made = await snapshotOf(definition, find, { run: budget.runAsync })
+    assert.deepEqual(made, await snapshotOf(definition, find))
+    assert.ok(turns() >= 10, `${turns()} turns`)
+  })
+
+  it('finds the ids of elements that have none, however many paths there are', () => {
+    const elements = [
+      { path: 'A' },
+      { path: 'A.b', sliceName: 'x' },
+      { path: 'A.b.c', sliceName: 'y' },
+      { path: 'A.b.c.d' },
+      { path: 'A.b', sliceName: 'z' },
+      { path: 'A.b.c' },
+      ...Array.from({ length: 20_000 }, (_, index) => ({ path: `A.e${index}` })),
+    ]
+    assert.deepEqual(idsOf(elements).slice(0, 7), [
+      'A',
+      'A.b:x',
+      'A.b:x.c:y',
+      'A.b:x.c:y.d',
+      'A.b:z',
+      'A.b:z.c',
+      'A.e0',
+    ])
   })
 })

@@ -8,9 +8,10 @@ import { FhirError } from '../../../src/fhir/error.ts'
 import { asJson, asResource, parseJson } from '../../../src/fhir/json.ts'
 import type { Parameters, Resource } from '../../../src/fhir/types.ts'
 import { applyFhirPathPatch } from '../../../src/http/patch/fhirpath-patch.ts'
-import { difference } from '../../../src/operations/lifecycle/difference.ts'
+import { difference, differenceSteps } from '../../../src/operations/lifecycle/difference.ts'
 import { conflictWith } from '../../../src/publish/identity.ts'
 import { textsOf } from '../../publish/support.ts'
+import { countedBudget } from '../../support/counted-budget.ts'
 import { assetLibrary, base, openLifecycle, valueSet } from './support.ts'
 
 /** Content, in one order of members. */
@@ -140,5 +141,27 @@ describe('$artifact-diff', async () => {
       const reply = await call('$artifact-diff', given)
       assert.equal(reply.status, status, JSON.stringify(reply.body))
       assert.match(textsOf(reply.body), text)
+    })
+})
+
+describe('two large artefacts', () => {
+  const system = (display: string, change: (index: number) => string): Resource => ({
+    resourceType: 'CodeSystem',
+    url: `${base}/CodeSystem/large`,
+    status: 'active',
+    content: 'complete',
+    concept: Array.from({ length: 300 }, (_, index) => ({ code: change(index), display })),
+  })
+  const cases: [name: string, source: Resource, target: Resource][] = [
+    ['the same items', system('a', String), system('a', String)],
+    ['all items changed', system('a', String), system('b', String)],
+    ['other items', system('a', String), system('a', (index) => `x${index}`)],
+    ['in another order', system('a', String), system('a', (index) => String(300 - index))],
+  ]
+  for (const [name, source, target] of cases)
+    it(`${name}: others have their turns`, async () => {
+      const { budget, turns } = countedBudget()
+      assert.deepEqual(await budget.runSteps(differenceSteps(source, target)), difference(source, target))
+      assert.ok(turns() >= 10, `${turns()} turns`)
     })
 })

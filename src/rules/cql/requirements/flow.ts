@@ -8,6 +8,7 @@ import { unprocessable } from '../../../fhir/error.ts'
 import { definitions } from '../translate/elm.ts'
 import { helpers } from '../translate/elm-scope.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
+import { declared, libraryOf, type ReachedName } from './declared.ts'
 
 /** A retrieve of a library that is reached. */
 export interface ReachedRetrieve {
@@ -15,12 +16,6 @@ export interface ReachedRetrieve {
   library: CompiledLibrary
   /** Paths of elements that are looked at, as ELM writes them. */
   paths: Set<string>
-}
-
-/** A definition that is named: a value set, a code, a code system, a parameter. */
-export interface ReachedName {
-  library: CompiledLibrary
-  definition: JsonObject
 }
 
 /** Everything that is reached. */
@@ -282,21 +277,3 @@ function remember(section: Section, node: JsonObject, scope: Pick<Scope, 'librar
 }
 
 type Section = 'valueSets' | 'codes' | 'codeSystems' | 'parameters'
-
-/** The definition that a reference of a section names. */
-export function declared(node: JsonObject, section: string, scope: Pick<Scope, 'library'>): ReachedName | undefined {
-  const library = libraryOf(node, scope)
-  const definition = library && definitions(library.elm, section).find(({ name }) => name === node.name)
-  return library && definition ? { library, definition } : undefined
-}
-
-function libraryOf({ libraryName }: JsonObject, { library }: Pick<Scope, 'library'>): CompiledLibrary | undefined {
-  if (libraryName === undefined) return library
-  const include = definitions(library.elm, 'includes').find(({ localIdentifier }) => localIdentifier === libraryName)
-  const path = String(include?.path ?? '')
-  const id = path.slice(path.lastIndexOf('/') + 1)
-  return library.includes.find(
-    ({ identifier }) =>
-      identifier.id === id && (include?.version === undefined || identifier.version === include.version),
-  )
-}

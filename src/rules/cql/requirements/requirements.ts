@@ -3,11 +3,11 @@ import { isJsonObject, objectsIn } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { formatCanonical } from '../../../fhir/canonical.ts'
 import { elementInfo, isPrimitive, typeInfo } from '../../../fhir/elements.ts'
-import { asJson } from '../../../fhir/json.ts'
 import type { Coding, DataRequirement, ParameterDefinition, Parameters, Period } from '../../../fhir/types.ts'
 import { type Define, formatType, type ParameterDeclaration, type TypeSpecifier } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
-import { declared, type ReachedName, type ReachedRetrieve } from './flow.ts'
+import { declared, type ReachedName } from './declared.ts'
+import type { ReachedRetrieve } from './flow.ts'
 
 /** One requirement for each retrieve that asks for other data; paths of equal ones are put together. */
 export function dataRequirements(
@@ -27,7 +27,7 @@ export function dataRequirements(
 
 function requirementOf({ node, library, paths }: ReachedRetrieve, parameters: Parameters | undefined): DataRequirement {
   const type = String(node.dataType).replace(/^\{.*\}/, '')
-  const requirement: DataRequirement = { type: type as DataRequirement['type'] }
+  const requirement: DataRequirement = { type: asTypeName(type) }
   if (typeof node.templateId === 'string') requirement.profile = [node.templateId]
   const codeFilter = codeFilterOf(node, library)
   if (codeFilter) requirement.codeFilter = [codeFilter]
@@ -41,6 +41,9 @@ function requirementOf({ node, library, paths }: ReachedRetrieve, parameters: Pa
   const mustSupport = [...new Set(looked)].sort()
   return mustSupport.length > 0 ? { ...requirement, mustSupport } : requirement
 }
+
+/** Names of types are told as the library has them, translated over the model of R4. */
+const asTypeName = (type: string) => type as DataRequirement['type']
 
 /** A path with all before it, as far as R4 has elements of those names; `value` of a primitive is the primitive itself. */
 function elementPaths(type: string, path: string): string[] {
@@ -166,16 +169,12 @@ function parameterDefinition(name: string, use: 'in' | 'out', type: TypeSpecifie
   const text = formatType(item)
   const fhir = systemTypes[text] ?? /^FHIR\.(\w+)$/.exec(text)?.[1] ?? ''
   const known = systemTypes[text] !== undefined || typeInfo(fhir) !== undefined
-  const definition = {
+  return {
     extension: [{ url: cqlType, valueString: formatType(type) }],
     name,
     use,
     min: 0,
     max: type?.elementType ? '*' : '1',
-    type: known ? fhir : 'Any',
+    type: asTypeName(known ? fhir : 'Any'),
   }
-  return asDefinition(definition)
 }
-
-/** The types are those of R4. */
-const asDefinition = (definition: object): ParameterDefinition => asJson(definition) as unknown as ParameterDefinition

@@ -189,7 +189,8 @@ async function includeClosure(text: LibraryText, stored: Index): Promise<Library
     for (const wanted of includesOf(from)) {
       // What an active library includes stays active, whoever asks for it.
       const { status } = from.status === 'active' ? from : text
-      const around = { status, namespace: from.identifier.namespace, publisher: from.publisher }
+      const { canonical, publisher } = from
+      const around = { status, namespace: from.identifier.namespace, canonical, publisher }
       const found = wanted.id === text.identifier.id ? text : await stored.find(wanted, around)
       if (!found) continue
       const name = formatIdentifier(found.identifier)

@@ -20,6 +20,8 @@ interface Including {
   status?: string | undefined
   /** Namespace of the library. */
   namespace?: string | undefined
+  /** Canonical of the library. */
+  canonical?: string | undefined
   /** The participant of whose Library it is a copy. */
   publisher?: string | undefined
 }
@@ -72,9 +74,12 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
       const made = generated.find((each) => matches(each, identifier))
       if (made) return made
       const isActive = from.status === 'active'
-      const named = nearestPublisher(
-        (await allNamed()).filter((each) => matches(each, identifier)),
-        from.publisher,
+      const named = nearestNeighbours(
+        nearestPublisher(
+          (await allNamed()).filter((each) => matches(each, identifier)),
+          from.publisher,
+        ),
+        from.canonical,
       )
       const candidates = nearestNamespace(
         named.filter((each) => !isActive || standing(each) === 0),
@@ -113,6 +118,23 @@ function nearestPublisher(texts: LibraryText[], publisher: string | undefined): 
     if (found.length > 0) return found
   }
   return texts
+}
+
+/**
+ * Of libraries of one name those that stand beside what includes them, in whatever status: what is retired there is not replaced by what
+ * somebody else calls by its name.
+ */
+function nearestNeighbours(texts: LibraryText[], canonical: string | undefined): LibraryText[] {
+  const place = canonical === undefined ? undefined : placeOf(canonical)
+  const beside = place === undefined ? [] : texts.filter((each) => placeOf(each.canonical) === place)
+  return beside.length > 0 ? beside : texts
+}
+
+/** A canonical without its last part; undefined for what is no address. */
+function placeOf(canonical: string): string | undefined {
+  const { url } = parseCanonical(canonical)
+  const end = url.lastIndexOf('/')
+  return /^https?:\/\/[^/]+\//.test(url) ? url.slice(0, end) : undefined
 }
 
 /**
