@@ -15,8 +15,8 @@ interface StoredEvent {
 /** What a feed needs. */
 export interface FeedParts {
   name: string
-  /** Sends some, all or an error; what was sent before an error may be sent again. */
-  send(events: Resource[]): Promise<void>
+  /** Sends some, all or an error. `taken` is told how many of them the sink has for good: they are not sent again after an error. */
+  send(events: Resource[], taken: (count: number) => void): Promise<void>
   /** Stored AuditEvents from an instant on, the oldest first, at most so many. */
   read(since: string | undefined, most: number): Promise<StoredEvent[]>
   /** How far the sink has got: what was last kept, and keeping it. */
@@ -59,18 +59,36 @@ export function createFeed({ name, send, read, position, after, changed, textOf 
   const turn = async (): Promise<number> => {
     const kept = await position.get()
     const last: Position | undefined = kept === undefined ? undefined : JSON.parse(kept)
-    // Those of the same instant come again; as many more are read as are known already.
-    const found = await read(last?.at, perTurn + (last?.ids.length ?? 0))
-    const fresh = found.filter(({ id, lastUpdated }) => lastUpdated !== last?.at || !last.ids.includes(id))
+    // Those of the same instant come again. Of a long transaction each turn takes as many as were sent before, so that all turns
+    // together read it a few times and not a hundred.
+    const known = new Set(last?.ids)
+    const found = await read(last?.at, known.size + Math.max(perTurn, known.size))
+    const fresh = found.filter(({ id, lastUpdated }) => lastUpdated !== last?.at || !known.has(id))
     if (fresh.length === 0) return 0
-    await send(fresh.flatMap(({ resource }) => resource ?? []))
-    const at = fresh.at(-1)?.lastUpdated ?? ''
-    const ids = [
-      ...(at === last?.at ? last.ids : []),
-      ...fresh.filter((each) => each.lastUpdated === at).map(({ id }) => id),
-    ]
-    // Another process that feeds the same sink has got further: it has sent these.
-    if (await position.set(kept, JSON.stringify({ at, ids } satisfies Position))) sent += fresh.length
+    const held = fresh.filter(({ resource }) => resource !== undefined)
+    let taken = 0
+    const advance = async (past: StoredEvent[]) => {
+      const at = past.at(-1)?.lastUpdated ?? ''
+      const ids = [
+        ...(at === last?.at ? last.ids : []),
+        ...past.filter((each) => each.lastUpdated === at).map(({ id }) => id),
+      ]
+      // Another process that feeds the same sink has got further: it has sent these.
+      if (await position.set(kept, JSON.stringify({ at, ids } satisfies Position))) sent += past.length
+    }
+    try {
+      await send(
+        held.flatMap(({ resource }) => resource ?? []),
+        (count) => {
+          taken = count
+        },
+      )
+    } catch (error) {
+      const next = held[taken]
+      if (taken > 0 && next) await advance(fresh.slice(0, fresh.indexOf(next)))
+      throw error
+    }
+    await advance(fresh)
     return fresh.length
   }
   const run = async () => {

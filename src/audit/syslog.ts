@@ -8,10 +8,16 @@ const priority = (outcome: string | undefined): number => 10 * 8 + (outcome === 
 
 /** One message with its length in front (RFC 5425 §4.3). */
 export function syslogFrame(event: AuditEvent, { host, software }: { host: string; software: string }): Buffer {
-  const time = new Date(event.recorded).toISOString()
+  const time = instantOf(event.recorded)
   const head = `<${priority(event.outcome)}>1 ${time} ${printable(host, 255)} ${printable(software, 48)} - IHE+RFC-3881 - `
   const message = Buffer.from(`${head}\ufeff${dicomMessage(event)}`)
   return Buffer.concat([Buffer.from(`${message.length} `), message])
+}
+
+/** NILVALUE for what is no time to a computer, as a leap second: one such event keeps no other from being sent (RFC 5424 §6.2.3). */
+function instantOf(recorded: string): string {
+  const time = new Date(recorded)
+  return Number.isNaN(time.getTime()) ? '-' : time.toISOString()
 }
 
 /** A part of the head of a message: printable ASCII without blanks (RFC 5424 §6). */

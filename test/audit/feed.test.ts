@@ -9,18 +9,29 @@ function bed(kept: { position?: string } = {}) {
   const taken: string[] = []
   const told: (string | undefined)[] = []
   const waits: number[] = []
-  const state = { position: kept.position, fails: undefined as string | undefined }
+  const state = {
+    position: kept.position,
+    fails: undefined as string | undefined,
+    refused: '',
+    isSingle: false,
+    read: 0,
+  }
   let next: (() => void) | undefined
   const feed = () =>
     createFeed({
       name: 'a',
-      send: async (events) => {
-        for (const { id = '' } of events) {
-          if (state.fails !== undefined) throw new Error(state.fails)
+      send: async (events, told) => {
+        for (const [index, { id = '' }] of events.entries()) {
+          if (state.fails !== undefined || id === state.refused) throw new Error(state.fails ?? 'refused')
           taken.push(id)
+          if (state.isSingle) told(index + 1)
         }
       },
-      read: async (since = '', most) => stored.filter(({ lastUpdated }) => lastUpdated >= since).slice(0, most),
+      read: async (since = '', most) => {
+        const found = stored.filter(({ lastUpdated }) => lastUpdated >= since).slice(0, most)
+        state.read += found.length
+        return found
+      },
       position: {
         get: async () => state.position,
         set: async (from, to) => {
@@ -60,6 +71,31 @@ describe('a feed', () => {
       Array.from({ length: 250 }, (_, n) => `e${n}`),
     )
     assert.equal(one.state().sent, 250)
+  })
+
+  for (const isSameInstant of [false, true])
+    it(`does not send again what a sink took before it refused one${isSameInstant ? ', of one instant' : ''}`, async () => {
+      const { feed, add, taken, state } = bed()
+      const one = feed()
+      for (let n = 0; n < 150; n++) add(`e${n}`, isSameInstant ? 1 : n)
+      Object.assign(state, { isSingle: true, refused: 'e120' })
+      for (let n = 0; n < 3; n++) await one.run()
+      assert.equal(taken.length, 120)
+      state.refused = ''
+      await one.run()
+      assert.deepEqual(
+        taken,
+        Array.from({ length: 150 }, (_, n) => `e${n}`),
+      )
+      assert.equal(one.state().sent, 150)
+    })
+
+  it('reads a long transaction a few times, and not once for each hundred of it', async () => {
+    const { feed, add, taken, state } = bed()
+    for (let n = 0; n < 10_000; n++) add(`e${n}`, 1)
+    await feed().run()
+    assert.equal(taken.length, 10_000)
+    assert.ok(state.read < 50_000, `${state.read} read`)
   })
 
   it('sends everything of one instant, however much there is', async () => {

@@ -63,6 +63,11 @@ describe('a message of syslog', () => {
     assert.match(syslogFrame({ ...event, outcome: '4' }, { host: 'a', software: 'b' }).toString(), /^\d+ <84>1 /)
   })
 
+  it('is made of a time that is none to a computer, too', () => {
+    for (const recorded of ['2016-12-31T23:59:60Z', 'never'])
+      assert.match(syslogFrame({ ...event, recorded }, { host: 'a', software: 'b' }).toString(), /^\d+ <\d+>1 - a b /)
+  })
+
   it('says what the AuditEvent says', () => {
     const { names, attributes } = parsed(dicomMessage(event))
     assert.deepEqual(names.slice(0, 4), ['AuditMessage', 'EventIdentification', 'EventID', 'EventTypeCode'])

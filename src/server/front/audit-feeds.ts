@@ -1,12 +1,11 @@
 /** AuditEvents beside the requests that they tell of: sent on to sinks, and taken out when they were kept long enough. */
-import { createFeed, type Feed } from '../../audit/feed.ts'
+import { createFeed, type Feed, type FeedParts } from '../../audit/feed.ts'
 import { createRetention } from '../../audit/retention.ts'
 import { syslogFrame } from '../../audit/syslog.ts'
 import { type After, afterTimeout } from '../../base/after.ts'
 import { errorText } from '../../base/system-error.ts'
 import type { Config } from '../../config.ts'
 import { isOfType } from '../../fhir/json.ts'
-import type { Resource } from '../../fhir/types.ts'
 import type { NetworkClient } from '../../network/network-client.ts'
 import type { AuditKeeping, Storage } from '../../storage/storage.ts'
 import type { Tell } from './log.ts'
@@ -91,10 +90,10 @@ function feedTo(address: string, name: string, parts: AuditParts): Feed {
 }
 
 /** FHIR feed: each AuditEvent by POST, as RESTful ATNA has it (IHE ITI, ITI-20). */
-function byPost(base: string, { network }: AuditParts): (events: Resource[]) => Promise<void> {
+function byPost(base: string, { network }: AuditParts): FeedParts['send'] {
   const url = `${base.replace(/\/+$/, '')}/AuditEvent`
-  return async (events) => {
-    for (const event of events) {
+  return async (events, taken) => {
+    for (const [index, event] of events.entries()) {
       const { status } = await network.request({
         url,
         method: 'POST',
@@ -103,12 +102,13 @@ function byPost(base: string, { network }: AuditParts): (events: Resource[]) => 
         client: 'audit',
       })
       if (status < 200 || status > 299) throw new Error(`it answered with status ${status}`)
+      taken(index + 1)
     }
   }
 }
 
 /** Messages over one connection, which ends when all are taken. */
-function bySyslog(address: string, { network, software, baseUrl }: AuditParts): (events: Resource[]) => Promise<void> {
+function bySyslog(address: string, { network, software, baseUrl }: AuditParts): FeedParts['send'] {
   const { hostname: host, port } = new URL(address)
   return async (events) => {
     const socket = await network.openStream({ host, port: Number(port || 6514) })
