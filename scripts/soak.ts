@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { type Run, reportLines, runCases } from '../test/evaluate/invariant/run-cases.ts'
+import { killServers } from '../test/storage/kill/over-http.ts'
 import { killPublications } from '../test/storage/kill/run.ts'
 import { runMutations } from '../test/support/mutations.ts'
 import { searchAfterEvaluations } from '../test/support/privacy/run.ts'
@@ -64,7 +65,10 @@ async function privacy(): Promise<Outcome> {
 async function kill(): Promise<Outcome> {
   const { rounds, acknowledged, unspoken, faults } = await killPublications({ rounds: Number(values.kills), seed })
   const figures = `${acknowledged} acknowledged, ${unspoken} stored and killed before they could be acknowledged; seed ${seed}`
-  return { lines: [figures, ...faults], passed: rounds, failed: faults.length }
+  const served = await killServers({ rounds: Math.ceil(rounds / 4), seed })
+  const answers = `over HTTP, signed: ${served.acknowledged} answered, ${served.unspoken} stored and killed before; ${served.rounds} kills`
+  const all = [...faults, ...served.faults]
+  return { lines: [figures, answers, ...all], passed: rounds + served.rounds, failed: all.length }
 }
 
 async function mutations(): Promise<Outcome> {

@@ -121,6 +121,8 @@ function unanswered(error: unknown): OperatorError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   if (cause instanceof Error && cause.name === 'TimeoutError') return new OperatorError('no answer came in time')
   if (code === '') return new OperatorError('no answer came')
-  const hint = foreignAuthority.test(code) ? ': no authority that is known here vouches for its certificate' : ''
+  const hint = foreignAuthority.test(code)
+    ? ': no authority that is known here vouches for its certificate (--ca names one)'
+    : ''
   return new OperatorError(`no answer came (${code})${hint}`)
 }

@@ -15,6 +15,8 @@ import type { Validation } from './validate/validation.ts'
 
 /** What every operation handler is given by the server; made once in src/server.ts. */
 export interface OperationContext {
+  /** The same; one whose author's signature holds no more is marked (`brokenSignature`), and not run. */
+  admit<T extends Resource>(resources: T[]): Promise<T[]>
   storage: Storage
   terminology: Terminology
   maps: Maps

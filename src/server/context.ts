@@ -162,7 +162,7 @@ function createContext(parts: ContextParts): Context {
   const { baseUrl } = parts
   const folders = { uploads: join(config.dataDir, 'uploads'), indexes: join(config.dataDir, INDEXES_FOLDER) }
   const validation = createValidation({ ...own, pending, now })
-  const wired = { validation, trustedReference, signatures, trustedKeys, baseUrl }
+  const wired = { admit: guard.admit, validation, trustedReference, signatures, trustedKeys, baseUrl }
   return { ...own, ...folders, ...wired, limits, now, uuid }
 }
 

@@ -13,9 +13,14 @@ const withoutTag: readonly SearchCondition[] = [
  * @param sees types of which everything is seen all the same
  */
 export function publicView(storage: Storage, sees: (type: string) => boolean = () => false): Storage {
-  const isSeen = ({ type, resource }: StoredVersion) => !resource || !isNotPublic(resource) || sees(type)
   const everywhere = (type: string) => (sees(type) ? [] : withoutTag)
-  const seen = (version: StoredVersion | undefined) => (version && isSeen(version) ? version : undefined)
+  /** A deletion tells that something was there: it is seen by those who saw that. */
+  const isSeen = async ({ type, id, versionId, resource }: StoredVersion): Promise<boolean> => {
+    if (sees(type)) return true
+    const told = resource ?? (await storage.readVersion(type, id, String(Number(versionId) - 1)))?.resource
+    return told === undefined || !isNotPublic(told)
+  }
+  const seen = async (version: StoredVersion | undefined) => (version && (await isSeen(version)) ? version : undefined)
   return {
     ...storage,
     read: async (type, id) => seen(await storage.read(type, id)),
@@ -33,8 +38,12 @@ export function publicView(storage: Storage, sees: (type: string) => boolean = (
 }
 
 /** A page without what is not seen. It tells a total only where it is all there is: any other would count what is on other pages. */
-function withoutHidden(page: SearchPage, isSeen: (version: StoredVersion) => boolean): SearchPage {
-  const matches = page.matches.filter(isSeen)
+async function withoutHidden(
+  page: SearchPage,
+  isSeen: (version: StoredVersion) => Promise<boolean>,
+): Promise<SearchPage> {
+  const matches: StoredVersion[] = []
+  for (const each of page.matches) if (await isSeen(each)) matches.push(each)
   if (matches.length === (page.total ?? page.matches.length)) return page
   const { total: _total, ...rest } = page
   return { ...rest, matches }

@@ -143,13 +143,17 @@ describe('what is not for everybody', () => {
     ] as const)
       assert.equal((await found(ask, 'Provenance?target=ValueSet/noted')).length, count)
     assert.equal((await found(anonymous, 'Provenance?target=ValueSet/vouched')).length, 1)
-    // Also of its deletion.
+    // Also of its deletion, which tells nobody else that it was there.
     const gone = await supertest(http)
       .delete('/fhir/ValueSet/noted')
       .set({ Authorization: 'Bearer test', 'X-Provenance': vouched })
     assert.equal(gone.status, 204)
     assert.equal((await found(anonymous, 'Provenance?target=ValueSet/noted')).length, 0)
     assert.equal((await found(author, 'Provenance?target=ValueSet/noted')).length, 2)
+    assert.deepEqual([(await anonymous('ValueSet/noted')).status, (await author('ValueSet/noted')).status], [404, 410])
+    assert.equal((await anonymous('ValueSet/noted/_history/2')).status, 404)
+    assert.ok(!JSON.stringify((await anonymous('_history?_count=500')).body).includes('ValueSet/noted'))
+    assert.ok(JSON.stringify((await author('_history?_count=500')).body).includes('ValueSet/noted'))
   })
 
   it('is not shown by an entry of a batch', async () => {

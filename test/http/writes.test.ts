@@ -46,6 +46,8 @@ test('a write needs the token; a read does not', async () => {
     assert.match(got.headers['www-authenticate'] ?? '', /^Bearer /)
     assert.equal(got.body.issue[0].code, 'login')
   }
+  const nothing = await http().delete('/fhir/ValueSet/a')
+  assert.match(nothing.body.issue[0].details.text, /rest\.security of \/metadata tells which/)
   assert.equal((await http().get('/fhir/ValueSet')).status, 200)
 })
 

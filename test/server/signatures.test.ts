@@ -130,6 +130,16 @@ describe('X-Provenance', async () => {
       assert.equal(json(await ask('GET', '_history?_summary=count')).total, before)
     })
 
+  it('over something else is told what is signed, and which artefact it was held against', async () => {
+    const resource = valueSet('told')
+    const provenance = await signed({ ...resource, title: 'other' })
+    const reply = await ask('PUT', 'ValueSet/told', { body: resource, provenance })
+    assert.match(
+      json(reply).issue[0].details.text,
+      /^The signature over \S+ValueSet\/told\S* does not hold, by the step signature: .* its id included, .*: send it by PUT\.$/,
+    )
+  })
+
   it('without signature is stored, too', async () => {
     const reply = await ask('PUT', 'ValueSet/u', {
       body: valueSet('u'),

@@ -87,15 +87,15 @@ const times = { issuedAt: new Date('2026-05-31T12:00:00Z'), expires: new Date('2
 const credential = issueHcert(samplePayload('dcc-v', { issuer: 'XA', ...times }), issuer.signer)
 
 /** What is decided by the plan, and why not. */
-async function decided({ url } = plan): Promise<{ decision: string | undefined; text: string }> {
+async function decided({ url } = plan, place = ''): Promise<{ decision: string | undefined; text: string }> {
   const parameter = [
     { name: 'credential', valueString: credential },
     { name: 'evaluationDateTime', valueDateTime: '2026-06-01T12:00:00Z' },
     { name: 'trustAnchor', valueBase64Binary: issuer.anchor },
-    { name: 'planDefinition', valueCanonical: url },
+    ...(place === '' ? [{ name: 'planDefinition', valueCanonical: url }] : []),
   ]
   const question = JSON.stringify({ resourceType: 'Parameters', parameter })
-  const { body, status, text } = await supertest(http).post('/fhir/$evaluate').set(writing).send(question)
+  const { body, status, text } = await supertest(http).post(`/fhir/${place}$evaluate`).set(writing).send(question)
   assert.equal(status, 200, text)
   const results = allParameters(body, 'rule').map(({ part }) =>
     parameterValue(part?.find(({ name }) => name === 'result')),
@@ -135,6 +135,11 @@ it('does not run when the content of what it includes was changed underneath', a
   const { decision, text } = await decided()
   assert.equal(decision, 'undetermined')
   assert.match(text, /signature of its author holds no more/)
+  const ran = await supertest(http)
+    .post('/fhir/Library/Base/$evaluate')
+    .set(writing)
+    .send('{"resourceType":"Parameters"}')
+  assert.match(ran.text, /signature of its author holds no more/)
   changeUnderneath('Library', 'Base', bad, good)
   await server.signed.context.guard.recheck()
   assert.equal((await decided()).decision, 'accepted')
@@ -143,11 +148,14 @@ it('does not run when the content of what it includes was changed underneath', a
 it('does not run when the plan itself was changed underneath', async () => {
   changeUnderneath('PlanDefinition', 'plan', '"title":"rule"', '"title":"Rule"')
   await server.signed.context.guard.recheck()
-  const { decision, text } = await decided()
-  assert.equal(decision, 'undetermined')
-  assert.match(text, /signature of its author holds no more/)
+  for (const place of ['', 'PlanDefinition/plan/']) {
+    const { decision, text } = await decided(plan, place)
+    assert.equal(decision, 'undetermined')
+    assert.match(text, /signature of its author holds no more/)
+  }
   changeUnderneath('PlanDefinition', 'plan', '"title":"Rule"', '"title":"rule"')
   await server.signed.context.guard.recheck()
+  assert.equal((await decided(plan, 'PlanDefinition/plan/')).decision, 'accepted')
   assert.equal((await decided()).decision, 'accepted')
 })
 
@@ -183,8 +191,10 @@ it('does not run when a value set that it leans on was changed underneath', asyn
   const { decision, text } = await asked()
   assert.equal(decision, 'undetermined')
   assert.match(text, /signature of its author holds no more/)
-  const expanded = await supertest(http).get(`/fhir/ValueSet/$expand?url=${codes.url}`)
-  assert.equal(expanded.status, 422, expanded.text)
+  for (const path of [`ValueSet/$expand?url=${codes.url}`, 'ValueSet/codes/$expand']) {
+    const expanded = await supertest(http).get(`/fhir/${path}`)
+    assert.equal(expanded.status, 422, expanded.text)
+  }
   changeUnderneath('ValueSet', 'codes', '"code":"z"', '"code":"a"')
   await server.signed.context.guard.recheck()
   assert.equal((await asked()).decision, 'accepted')

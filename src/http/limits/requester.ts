@@ -74,7 +74,9 @@ export function requesterOf(
 
 function proofNeeded({ developmentToken, authority }: ProofSettings = {}): string {
   const isPossible = authority ? authority.proofs.length > 0 : developmentToken !== undefined
-  return isPossible ? 'This needs a bearer token, or another proof of who asks.' : noAuthority
+  return isPossible
+    ? 'This needs a bearer token, or another proof of who asks: rest.security of /metadata tells which this server takes.'
+    : noAuthority
 }
 
 const noAuthority =

@@ -65,8 +65,12 @@ function refusedBy(verdict: SignatureVerdict | undefined, over: string, expressi
   const step = verdict?.steps.find(({ outcome }) => outcome === 'fail')
   const status = forbidding.includes(step?.name ?? '') ? 403 : 422
   const text = `the signature${over} does not hold, by the step ${step?.name ?? 'parse'}: ${step?.detail ?? 'it cannot be read'}`
-  return refused(status, text, expression)
+  return refused(status, step?.name === 'signature' ? `${text}. ${whatIsSigned}` : text, expression)
 }
+
+/** What somebody has to change whose signature is over something else. */
+const whatIsSigned =
+  'What is signed is the artefact as it will be stored, its id included, without meta and text, in canonical form (RFC 8785): send it by PUT'
 
 function refused(status: 403 | 422, text: string, expression: string): FhirError {
   const code = status === 403 ? 'forbidden' : 'business-rule'

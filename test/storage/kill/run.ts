@@ -113,7 +113,7 @@ async function countByTitle(storage: Storage): Promise<Map<string, number>> {
 }
 
 /** Every version of a type. */
-async function all(storage: Storage, type: string): Promise<StoredVersion[]> {
+export async function all(storage: Storage, type: string): Promise<StoredVersion[]> {
   const found: StoredVersion[] = []
   let cursor: string | undefined
   do {
@@ -125,7 +125,7 @@ async function all(storage: Storage, type: string): Promise<StoredVersion[]> {
 }
 
 /** Mulberry32: the same numbers for the same seed. */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
