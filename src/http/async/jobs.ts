@@ -12,7 +12,15 @@ import { errorReply, isExpected } from '../message/errors.ts'
 import type { FhirReply } from '../message/exchange.ts'
 import type { AsyncJobs, NewJob } from './job.ts'
 
-const most = { running: 20, ofOwner: 3, exclusive: 8, results: 100, resultBytes: 5_000_000, minutes: 15 }
+const most = {
+  running: 20,
+  ofOwner: 3,
+  exclusive: 8,
+  results: 100,
+  resultBytes: 5_000_000,
+  allBytes: 50_000_000,
+  minutes: 15,
+}
 /** Records of jobs that a restart may interrupt, and how long they are kept. */
 const recordKind = 'async-job'
 const recordHours = 24
@@ -25,6 +33,8 @@ interface Job {
   settled: Promise<void>
   outcome?: { reply: FhirReply } | { error: unknown }
   entry?: BundleEntry
+  /** About how many characters its entry has. */
+  size: number
   finished?: number
 }
 
@@ -75,7 +85,9 @@ export function createAsyncJobs(
       if (!isExpected(error) && !job.controller.signal.aborted) report({ requestId, error })
     }
     job.entry = await entryOf(job.outcome, requestId)
+    job.size = jsonSize(job.entry, most.resultBytes)
     job.finished = now().getTime()
+    for (const id of surplusOf(jobs)) jobs.delete(id)
   }
   return {
     async start(given) {
@@ -83,7 +95,7 @@ export function createAsyncJobs(
       refuseMore([...jobs.values()], given)
       const id = randomBytes(24).toString('hex')
       const { owner, exclusive = false } = given
-      const job: Job = { owner, exclusive, progress: 'waiting', controller: new AbortController(), settled: last }
+      const job = waitingJob(given, last)
       jobs.set(id, job)
       if (exclusive) await writeRecord(storage, id, { owner, started: now().toISOString() }, now)
       job.settled = run(job, given, exclusive ? last : Promise.resolve())
@@ -119,6 +131,33 @@ export function createAsyncJobs(
       await Promise.all([...jobs.values()].map(({ settled }) => settled))
     },
   }
+}
+
+const waitingJob = ({ owner, exclusive = false }: NewJob, settled: Promise<void>): Job => ({
+  owner,
+  exclusive,
+  progress: 'waiting',
+  controller: new AbortController(),
+  settled,
+  size: 0,
+})
+
+/** Results for which there is no room: the oldest of whoever keeps most, so that nobody pushes out what others wait for. */
+function surplusOf(jobs: ReadonlyMap<string, Job>): string[] {
+  const done = [...jobs].filter(([, { finished, exclusive }]) => finished !== undefined && !exclusive)
+  const held = new Map<string, number>()
+  for (const [, { owner, size }] of done) held.set(owner, (held.get(owner) ?? 0) + size)
+  const surplus = new Set<string>()
+  let all = [...held.values()].reduce((sum, size) => sum + size, 0)
+  while (all > most.allBytes) {
+    const [greediest] = [...held].reduce((a, b) => (b[1] > a[1] ? b : a))
+    const [id, job] = done.find(([each, { owner }]) => owner === greediest && !surplus.has(each)) ?? []
+    if (id === undefined || !job) break
+    surplus.add(id)
+    held.set(greediest, (held.get(greediest) ?? 0) - job.size)
+    all -= job.size
+  }
+  return [...surplus]
 }
 
 function refuseMore(jobs: Job[], { owner, exclusive = false }: NewJob): void {
