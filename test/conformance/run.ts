@@ -20,7 +20,7 @@ interface Run {
   /** Arguments after `node`; `URL` stands for the FHIR base. */
   command: string[]
   /** Stores what the run needs; what it returns takes that out again. */
-  before?: (base: string) => Promise<() => Promise<void>>
+  before?: (base: string) => Promise<void>
 }
 
 /** Calls of every operation by its description, at most a minute and a half together; none of them may fail. */
@@ -134,6 +134,24 @@ async function ready(url: string): Promise<void> {
   while ((await fetch(`${url}/ready`)).status !== 200) await new Promise((done) => setTimeout(done, 500))
 }
 
+/** A server with a data folder of its own, ready to answer. */
+async function start(environment: Record<string, string> = {}) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-conformance-'))
+  const server = await startServerProcess({
+    DATA_DIR: dataDir,
+    DEVELOPMENT_TOKEN: token,
+    ALLOW_REQUEST_TRUST_ANCHORS: 'true',
+    ACCESS_LOG: 'off',
+    ...environment,
+  })
+  await ready(server.url)
+  const stop = async () => {
+    await server.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  return { url: server.url, stop }
+}
+
 async function main(): Promise<void> {
   if (!existsSync(shared)) {
     console.log('conformance: skipped, ../shared is absent')
@@ -142,14 +160,7 @@ async function main(): Promise<void> {
   }
   const floors = JSON.parse(readFileSync(join(root, 'test/conformance/floors.json'), 'utf8')) as Record<string, number>
   const chosen = process.argv.slice(2)
-  const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-conformance-'))
-  const server = await startServerProcess({
-    DATA_DIR: dataDir,
-    DEVELOPMENT_TOKEN: token,
-    ALLOW_REQUEST_TRUST_ANCHORS: 'true',
-    ACCESS_LOG: 'off',
-  })
-  await ready(server.url)
+  const server = await start()
   let passed = 0
   let failed = 0
   const broken: string[] = []
@@ -163,10 +174,12 @@ async function main(): Promise<void> {
     for (const run of runs) {
       if (chosen.length > 0 && !chosen.includes(run.name)) continue
       console.log(`\n== ${run.name}`)
-      const base = `${server.url}/fhir`
-      const after = await run.before?.(base)
+      // Others' drafts are stored on a server of their own, where everybody may use them.
+      const own = run.before ? await start({ DRAFTS: 'public' }) : server
+      const base = `${own.url}/fhir`
+      await run.before?.(base)
       const result = await execute(run, base)
-      await after?.()
+      if (own !== server) await own.stop()
       // The HCERT cases are part of all credential cases: counted once.
       if (run.name !== 'credentials-hcert') {
         passed += result.passed
@@ -185,7 +198,6 @@ async function main(): Promise<void> {
     }
   } finally {
     await server.stop()
-    rmSync(dataDir, { recursive: true, force: true })
   }
   for (const line of broken) console.log(`FLOOR BROKEN ${line}`)
   if (broken.length > 0) process.exitCode = 1

@@ -7,15 +7,12 @@ import { join } from 'node:path'
  * @param base FHIR base
  * @param token of a client that may write
  * @param folder of the maps
- * @returns what takes them out again: other runs bring their own
  */
-export async function loadWhoMaps(base: string, token: string, folder: string): Promise<() => Promise<void>> {
-  const stored: string[] = []
+export async function loadWhoMaps(base: string, token: string, folder: string): Promise<void> {
   const send = async (path: string, contentType: string, body: string) => {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': contentType }
     const answer = await fetch(`${base}/${path}`, { method: 'POST', headers, body })
     if (answer.status !== 201) throw new Error(`${path} is not stored: ${answer.status} ${await answer.text()}`)
-    stored.push(`${path}/${((await answer.json()) as { id: string }).id}`)
   }
   const icvp = join(folder, 'icvp')
   for (const name of readdirSync(icvp)) {
@@ -24,13 +21,4 @@ export async function loadWhoMaps(base: string, token: string, folder: string): 
   }
   for (const name of readdirSync(folder).filter((each) => each.endsWith('.map')))
     await send('StructureMap', 'text/fhir-mapping', readFileSync(join(folder, name), 'utf8'))
-  return async () => {
-    for (const place of stored.reverse()) {
-      const answer = await fetch(`${base}/${place}`, {
-        method: 'DELETE',
-        headers: { Authorization: `Bearer ${token}` },
-      })
-      if (!answer.ok) throw new Error(`${place} is not deleted: ${answer.status}`)
-    }
-  }
 }
