@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { type BaseContentLoad, loadBaseContent } from '../publish/base-content/load.ts'
+import { createLog } from '../server/front/log.ts'
 import { openStorage } from '../storage/open.ts'
 import { progressBar } from './progress.ts'
 
@@ -20,7 +21,9 @@ export function addLoadBaseContent(program: Command): void {
       try {
         const load = await loadBaseContent(storage, { signal, progress: (done) => bar.show(done, roughTotal) })
         bar.end()
-        if (!signal.aborted) tellBaseContent(load)
+        // Beside a server its lines are lines of the server's log.
+        const beside = process.connected ? createLog({ ...config, accessLog: false }, () => new Date()).tell : undefined
+        if (!signal.aborted) tellBaseContent(load, beside)
       } finally {
         bar.end()
         await storage.close()
@@ -41,7 +44,10 @@ function endOfParent(): AbortSignal {
 }
 
 /** Says what was loaded, and what there is not to load and why; a server keeps its standard output for its log. */
-export function tellBaseContent({ upToDate, loaded, present, absent }: BaseContentLoad, say = console.log): void {
+export function tellBaseContent(
+  { upToDate, loaded, present, absent }: BaseContentLoad,
+  say: (line: string) => void = console.log,
+): void {
   for (const reason of absent) say(`base content: ${reason}`)
   if (present.length === 0) return
   say(`base content: ${present.join(', ')} ${upToDate ? 'was loaded before' : `loaded (${loaded} resources)`}`)

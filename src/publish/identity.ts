@@ -49,8 +49,8 @@ const valueAt = (holder: JsonHolder, key: string): Json | undefined =>
  * @returns nothing for a resource without url or version: nobody can name it exactly
  */
 export function judgedWrite(resource: Resource): Pick<Write, 'unlessPublished' | 'unlessInForce'> {
-  const unlessInForce: Write['unlessInForce'] = ({ resource: current }) => {
-    const conflict = current && displacement(current, resource)
+  const unlessInForce: Write['unlessInForce'] = ({ resource: current, isUnrecorded }) => {
+    const conflict = current && displacement(current, resource, isUnrecorded)
     if (conflict) throw conflict
   }
   if (artefactCanonical(resource)?.version === undefined) return { unlessInForce }
@@ -77,9 +77,10 @@ export const judgedRemoval: Pick<Write, 'unlessInForce'> = {
  * nobody said so. The same version may be retired, and another one that is active itself may follow it; one without version may be
  * changed by its author, never by an import that found the new content unfit. Anything else needs an id of its own. What is retired
  * keeps its content, whoever published it.
+ * @param isShipped that it came with the software and was never published here: who takes it in hand begins with what he likes
  */
-export function displacement(current: Resource, given: Resource): FhirError | undefined {
-  const fault = stepFault(current, given)
+export function displacement(current: Resource, given: Resource, isShipped = false): FhirError | undefined {
+  const fault = isShipped ? undefined : stepFault(current, given)
   // That a draft was made of it is told below: nobody wrote one.
   if (fault && !(isRefused(given) && stageOf(current) === 'active')) return fault
   const canonical = artefactCanonical(current)

@@ -82,7 +82,7 @@ export interface Write {
    * Called inside the transaction with what the write would take the place of, or delete, when there is anything. What it throws
    * undoes all writes.
    */
-  unlessInForce?(current: StoredVersion): void
+  unlessInForce?(current: CurrentVersion): void
   /**
    * The resource in place of `resource`, made inside the transaction when all writes before this one are done; it is told what became
    * of them, in their order. Undefined: nothing is to be written, and what is told of this write is that it left things `unchanged`, at
@@ -96,6 +96,12 @@ export interface Write {
    * and the error is 409 `lock-error`, so that it can be judged anew.
    */
   judgedAt?: { types: readonly string[]; revision: number }
+}
+
+/** The version that a write would take the place of. */
+export interface CurrentVersion extends StoredVersion {
+  /** Whether it has a `url|version` and is active, and was not published here: it was stored as `unrecorded`. */
+  isUnrecorded?: boolean
 }
 
 /** A version that was active once. */

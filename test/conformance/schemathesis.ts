@@ -52,14 +52,22 @@ export interface Calls {
 const called = String.raw`^/(metadata|health|ready|_.*)?$|\$|^/(ValueSet|CodeSystem|AuditEvent|StructureMap|OperationDefinition|Provenance)(/|$)`
 
 /**
- * Calls every operation of a server with made-up parameters and bodies.
+ * Calls every operation of a server with made-up parameters and bodies. Where the program stumbled over itself, and no answer was found
+ * wrong, it is run once more: what a server does wrong, it does again.
  * @param url address without `/fhir`
  * @returns how many operations answered as they are described, and how many did not; each of these was told
  */
-export async function callByDescription(
+export async function callByDescription(url: string, calls: Calls): Promise<{ passed: number; failed: number }> {
+  const { passed, failed, stumbled } = await callOnce(url, calls)
+  if (failed > 0 || stumbled === 0) return { passed, failed: failed + stumbled }
+  const again = await callOnce(url, calls)
+  return { passed: again.passed, failed: again.failed + again.stumbled }
+}
+
+async function callOnce(
   url: string,
   { token, examples, seconds }: Calls,
-): Promise<{ passed: number; failed: number }> {
+): Promise<{ passed: number; failed: number; stumbled: number }> {
   await install()
   const reports = mkdtempSync(join(tmpdir(), 'vidimus-schemathesis-'))
   const report = join(reports, 'junit.xml')
@@ -67,7 +75,18 @@ export async function callByDescription(
     ...['run', `${url}/openapi.json`, '--workers', '2', '--phases', 'fuzzing', '--checks', checks],
     ...['--max-examples', `${examples}`, '--max-time', `${seconds}`, '--continue-on-failure', '--no-shrink'],
     ...['--include-path-regex', called],
-    ...['--generation-database', 'none', '--suppress-health-check', 'all', '--warnings', 'off', '--no-color'],
+    // The same calls in every run: what is new is looked for with other seeds by hand.
+    ...[
+      '--seed',
+      '1',
+      '--generation-database',
+      'none',
+      '--suppress-health-check',
+      'all',
+      '--warnings',
+      'off',
+      '--no-color',
+    ],
     ...['--report', 'junit', '--report-junit-path', report],
     ...(token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]),
   ]
@@ -83,10 +102,11 @@ export async function callByDescription(
     })
     const xml = readFileSync(report, 'utf8')
     const cases = [...xml.matchAll(/<testcase\b[^>]*?(?:\/>|>[\s\S]*?<\/testcase>)/g)].map(([text]) => text)
-    const failed = cases.filter((each) => /<(failure|error)\b/.test(each)).length
+    const failed = cases.filter((each) => each.includes('<failure')).length
+    const stumbled = cases.filter((each) => !each.includes('<failure') && each.includes('<error')).length
     if (cases.length === 0) throw new Error('schemathesis called nothing')
-    console.log(failed > 0 ? stdout.slice(0, 20_000) : stdout.slice(stdout.indexOf('API Operations:')))
-    return { passed: cases.length - failed, failed }
+    console.log(failed + stumbled > 0 ? stdout.slice(0, 20_000) : stdout.slice(stdout.indexOf('API Operations:')))
+    return { passed: cases.length - failed - stumbled, failed, stumbled }
   } finally {
     rmSync(reports, { recursive: true, force: true })
   }

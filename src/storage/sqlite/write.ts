@@ -8,7 +8,7 @@ import { isResourceId } from '../../fhir/elements.ts'
 import { badRequest, FhirError, issue, unprocessable } from '../../fhir/error.ts'
 import { asResource } from '../../fhir/json.ts'
 import type { Resource } from '../../fhir/types.ts'
-import type { PublishedVersion, StoredVersion, Write, Written } from '../storage.ts'
+import type { CurrentVersion, PublishedVersion, StoredVersion, Write, Written } from '../storage.ts'
 import { columns, type Database, endOfTime, lastSequenceOf, readContent, toVersion, toVersions } from './database.ts'
 import type { IndexWriter } from './index-values.ts'
 
@@ -103,7 +103,25 @@ function remove(write: Write & { id: string }, current: Current | undefined, con
 const rowOf = (current: Current, { database }: WriteContext) =>
   database.get(`SELECT ${columns} FROM version v WHERE v.seq = ?`, current.seq)
 
-const storedAs = (current: Current, context: WriteContext) => toVersion(rowOf(current, context))
+function storedAs(current: Current, context: WriteContext): CurrentVersion | undefined {
+  const stored = toVersion(rowOf(current, context))
+  return stored && withRecord(stored, current, context)
+}
+
+/** The version, with what is known of how it came to be in force. */
+function withRecord(stored: StoredVersion, current: Current, { database }: WriteContext): CurrentVersion {
+  const { resource } = stored
+  const { url, version } = (resource && statusOf(resource) === 'active' && artefactCanonical(resource)) || {}
+  if (url === undefined || version === undefined) return stored
+  const recorded = database.get(
+    'SELECT 1 FROM active_canonical WHERE type = ? AND url = ? AND version = ? AND seq = ?',
+    stored.type,
+    url,
+    version,
+    current.seq,
+  )
+  return recorded ? stored : { ...stored, isUnrecorded: true }
+}
 
 function save(write: Write & { id: string }, current: Current | undefined, context: WriteContext): Written {
   const { type, id, resource } = write
@@ -116,7 +134,7 @@ function save(write: Write & { id: string }, current: Current | undefined, conte
     const row = rowOf(current, context)
     const stored = toVersion(row)
     if (row && stored && isUnchanged(resource, row, stored)) return { version: stored, outcome: 'unchanged' }
-    if (stored) write.unlessInForce?.(stored)
+    if (stored && write.unlessInForce) write.unlessInForce(withRecord(stored, current, context))
   }
   const stamp = { versionId: String((current?.vid ?? 0) + 1), lastUpdated: new Date(context.now).toISOString() }
   const content = serialise(stamped(resource, id, stamp))
