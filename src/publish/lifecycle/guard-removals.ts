@@ -57,32 +57,69 @@ export function guardRemovals(storage: Storage, referencesOf: ReferencesOf): Sto
 const isOvertaken = (error: unknown): boolean =>
   error instanceof FhirError && error.status === 409 && error.issues.some(({ code }) => code === 'lock-error')
 
+/** Who refers to what, by url. */
 type Referrers = ReadonlyMap<string, readonly Referrer[]>
 
-/** Who refers to what, by url, read anew when an artefact was written. */
+/** The same while it is kept up to date. */
+interface Known {
+  revision: number
+  byUrl: Map<string, Referrer[]>
+  /** Urls that an artefact refers to, by its place. */
+  urlsOf: Map<string, string[]>
+  /** FHIR instant of the newest version that was looked at; empty before the first. */
+  newest: string
+}
+
+/** Who refers to what, brought up to date when an artefact was written: what was written since is looked at, and nothing else. */
 function referrersOf(storage: Storage, referencesOf: ReferencesOf): () => Promise<Referrers> {
-  let known: { revision: number; made: Promise<Referrers> } | undefined
-  return () => {
+  let known: Promise<Known> | undefined
+  const bringUpToDate = async (before: Known | undefined): Promise<Known> => {
     const revision = storage.revision(types)
-    if (known?.revision !== revision) {
-      const made = readReferrers(storage, referencesOf)
-      made.catch(() => {
-        known = undefined
-      })
-      known = { revision, made }
+    if (before?.revision === revision) return before
+    const next = before ?? { revision, byUrl: new Map(), urlsOf: new Map(), newest: '' }
+    const conditions = next.newest === '' ? isActive : writtenSince(next.newest)
+    for (const type of types) {
+      for (const each of await listAll(storage, type, conditions)) {
+        forget(next, placeOf(each))
+        if (statusOf(each) === 'active') await noteAt(next, each, referencesOf)
+        const { lastUpdated = '' } = each.meta ?? {}
+        if (lastUpdated > next.newest) next.newest = lastUpdated
+      }
+      await nextTurn()
     }
-    return known.made
+    return { ...next, revision }
+  }
+  return async () => {
+    const next = (known ?? Promise.resolve(undefined)).then(bringUpToDate)
+    known = next
+    try {
+      return (await next).byUrl
+    } catch (error) {
+      // Half of what was to be noted may be there: the next one begins anew.
+      if (known === next) known = undefined
+      throw error
+    }
   }
 }
 
-async function readReferrers(storage: Storage, referencesOf: ReferencesOf): Promise<Referrers> {
-  const active = [{ parameter: 'status', values: [{ value: 'active' }] }]
-  const found = new Map<string, Referrer[]>()
-  for (const type of types) {
-    for (const each of await listAll(storage, type, active)) await note(found, each, referencesOf)
-    await nextTurn()
+const isActive = [{ parameter: 'status', values: [{ value: 'active' }] }]
+/** The store's times never go back; what was written at the same one is looked at twice. */
+const writtenSince = (value: string) => [{ parameter: '_lastUpdated', values: [{ prefix: 'ge' as const, value }] }]
+
+function forget({ byUrl, urlsOf }: Known, place: string): void {
+  for (const url of urlsOf.get(place) ?? []) {
+    const others = (byUrl.get(url) ?? []).filter((each) => each.place !== place)
+    if (others.length > 0) byUrl.set(url, others)
+    else byUrl.delete(url)
   }
-  return found
+  urlsOf.delete(place)
+}
+
+async function noteAt({ byUrl, urlsOf }: Known, resource: Resource, referencesOf: ReferencesOf): Promise<void> {
+  const found = new Map<string, Referrer[]>()
+  await note(found, resource, referencesOf)
+  if (found.size > 0) urlsOf.set(placeOf(resource), [...found.keys()])
+  for (const [url, list] of found) byUrl.set(url, [...(byUrl.get(url) ?? []), ...list])
 }
 
 async function note(found: Map<string, Referrer[]>, resource: Resource, referencesOf: ReferencesOf): Promise<void> {
@@ -127,11 +164,27 @@ async function judgeRemovals(writes: Write[], { storage, referencesOf, referrers
     const rivals = [...untouched, ...(after.get(url) ?? [])].filter(
       ({ place, types: leadTo }) => place !== own && (leadTo.length === 0 || leadTo.includes(each.type)),
     )
-    const [rival] = await leaning(rivals, { current, touched, writes, storage })
+    const leant = await leaning(rivals, { current, touched, writes, storage })
+    const rival = await firstInForce(leant, storage, after.get(url) ?? [])
     const fault = current && rival && referredTo(current, rival)
     judged.push(removal(each, fault))
   }
   return judged
+}
+
+/** The first of them that is still there and active: what was taken away below this store leaves no trace but its absence. */
+async function firstInForce(
+  referrers: readonly Referrer[],
+  storage: Storage,
+  sure: readonly Referrer[],
+): Promise<Referrer | undefined> {
+  for (const each of referrers) {
+    if (sure.includes(each)) return each
+    const [type = '', id = ''] = each.place.split('/')
+    const stored = (await storage.read(type, id))?.resource
+    if (stored && statusOf(stored) === 'active') return each
+  }
+  return undefined
 }
 
 interface Leaning {

@@ -95,7 +95,7 @@ async function startServer(folder: string): Promise<{ url: string; stop(): Promi
       ALLOW_REQUEST_TRUST_ANCHORS: 'true',
       AUDIT_SAMPLE_RATE: '1',
       ACCESS_LOG: 'on',
-      METRICS: 'on',
+      METRICS: 'public',
     },
     stdio: ['ignore', ...outputs],
   })
