@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { FhirError } from '../../src/fhir/error.ts'
-import type { Library, Parameter, Parameters } from '../../src/fhir/types.ts'
+import type { Library, Parameter, Parameters, Resource } from '../../src/fhir/types.ts'
 import type { OperationContext } from '../../src/operations/context.ts'
 import { cql } from '../../src/operations/cql.ts'
 import { libraryEvaluate } from '../../src/operations/library-evaluate.ts'
@@ -24,6 +24,7 @@ after(() => rules.close())
 const context = {
   rules,
   now: () => new Date('2026-01-01T00:00:00Z'),
+  admit: async (resources: Resource[]) => resources,
   storage: { read: async (_type: string, id: string) => (id === 'ops' ? { resource: library } : undefined) },
 } as unknown as OperationContext
 

@@ -71,6 +71,8 @@ const belongs: Record<string, (method: string, path: string) => boolean> = {
     !path.includes('$') &&
     path !== '/' &&
     !path.endsWith('_search') &&
+    // What is read may take long, too, and be given up.
+    !path.startsWith('/_jobs') &&
     (method === 'PUT' || method === 'PATCH' || method === 'DELETE' || method === 'POST'),
   'inline-maps': (_method, path) => path === '/StructureMap/$convert',
   'inline-cql': (_method, path) => path.endsWith('$cql'),
