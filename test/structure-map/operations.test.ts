@@ -22,6 +22,7 @@ const context = {
   maps: createMaps(memoryEnvironment([stored])),
   mapJobs,
   limits: { cpuMilliseconds: 10_000, replyBytes: 1e7 },
+  admit: async (resources: Resource[]) => resources,
   storage: { read: async (_: string, id: string) => (id === 'test' ? { resource: stored } : undefined) },
   ...mapCall(),
   now: () => new Date('2026-01-01T00:00:00Z'),
