@@ -38,7 +38,7 @@ async function until(url: string, holds: (response: Response) => boolean): Promi
 }
 
 it('SIGTERM is told in /ready, and requests are answered until nobody sends any', async () => {
-  const server = await start('2')
+  const server = await start('6')
   // One that is under way all the time: its body comes late.
   const body = JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry: [] })
   const slow = request(`${server.url}/fhir`, {
