@@ -66,8 +66,8 @@ interface Known {
   byUrl: Map<string, Referrer[]>
   /** Urls that an artefact refers to, by its place. */
   urlsOf: Map<string, string[]>
-  /** FHIR instant of the newest version that was looked at; empty before the first. */
-  newest: string
+  /** FHIR instant up to which all that was written was looked at; undefined before the first look. */
+  seenUntil: string | undefined
 }
 
 /** Who refers to what, brought up to date when an artefact was written: what was written since is looked at, and nothing else. */
@@ -76,18 +76,18 @@ function referrersOf(storage: Storage, referencesOf: ReferencesOf): () => Promis
   const bringUpToDate = async (before: Known | undefined): Promise<Known> => {
     const revision = storage.revision(types)
     if (before?.revision === revision) return before
-    const next = before ?? { revision, byUrl: new Map(), urlsOf: new Map(), newest: '' }
-    const conditions = next.newest === '' ? isActive : writtenSince(next.newest)
+    const next = before ?? { revision, byUrl: new Map(), urlsOf: new Map(), seenUntil: undefined }
+    const conditions = next.seenUntil === undefined ? isActive : writtenSince(next.seenUntil)
+    // Known before the types are looked at: what is written while they are is looked at the next time.
+    const [newest] = (await storage.history({ count: 1 })).matches
     for (const type of types) {
       for (const each of await listAll(storage, type, conditions)) {
         forget(next, placeOf(each))
         if (statusOf(each) === 'active') await noteAt(next, each, referencesOf)
-        const { lastUpdated = '' } = each.meta ?? {}
-        if (lastUpdated > next.newest) next.newest = lastUpdated
       }
       await nextTurn()
     }
-    return { ...next, revision }
+    return { ...next, revision, seenUntil: newest?.lastUpdated ?? next.seenUntil }
   }
   return async () => {
     const next = (known ?? Promise.resolve(undefined)).then(bringUpToDate)

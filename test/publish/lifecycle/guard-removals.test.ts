@@ -6,7 +6,7 @@ import type { Resource, ValueSet } from '../../../src/fhir/types.ts'
 import { guardRemovals } from '../../../src/publish/lifecycle/guard-removals.ts'
 import { openStorage } from '../../../src/storage/open.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { cqlLibrary, openPublishing, plan, textsOf, valueSet } from '../support.ts'
+import { codeSystem, cqlLibrary, openPublishing, plan, textsOf, valueSet } from '../support.ts'
 
 const { put, post, get, remove } = await openPublishing()
 const at = (resource: Resource, status: string) => ({ ...resource, status }) as Resource
@@ -96,6 +96,36 @@ describe('who writes in between', () => {
           sets.map((canonical) => ({ canonical, types: ['ValueSet'] })),
         )
       : []
+
+  it('is seen, though what was looked at later is newer', async () => {
+    const opened = await open()
+    const leant = valueSet('leant', { status: 'retired' })
+    for (const each of [leant, valueSet('other', { status: 'retired' })]) await write(opened, each)
+    // Of the types this one is looked at last: a referrer of an earlier type comes before, a newer one that refers to nothing after it.
+    let isFirst = true
+    const watched: Storage = {
+      ...opened,
+      search: async (query) => {
+        if (isFirst && query.type === 'ValueSet') {
+          isFirst = false
+          await write(opened, codeSystem('refers', ['one'], { title: String(leant.url) }))
+          await new Promise((next) => setTimeout(next, 5))
+          await write(opened, valueSet('newer'))
+        }
+        return opened.search(query)
+      },
+    }
+    const guarded = guardRemovals(watched, async (resource) =>
+      resource.resourceType === 'CodeSystem' ? [{ canonical: String(resource.title), types: [] }] : [],
+    )
+    await guarded.write([{ method: 'DELETE', type: 'ValueSet', id: 'other' }])
+    assert.equal(isFirst, false)
+    await assert.rejects(
+      guarded.write([{ method: 'DELETE', type: 'ValueSet', id: 'leant' }]),
+      (error) => error instanceof FhirError && error.status === 409 && /refers to/.test(error.message),
+    )
+    await opened.close()
+  })
 
   it('is seen: what came to refer meanwhile is judged again', async () => {
     const storage = await open()
