@@ -115,7 +115,10 @@ export function createPublish(environment: PublishEnvironment): Publish {
     async displaces(resource) {
       const current = (await storage.read(resource.resourceType, String(resource.id)))?.resource
       if (current?.resourceType === 'Provenance') return keptProvenance(current, resource)
-      return current && displacement(current, resource)?.issues[0]
+      const { url, version } = (current && artefactCanonical(current)) ?? {}
+      const isNamed = url !== undefined && version !== undefined
+      const isShipped = isNamed && !(await storage.published(resource.resourceType, { url, version }))
+      return current && displacement(current, resource, isShipped)?.issues[0]
     },
     write: judged,
     writeInHand: ({ resource, ...write }) =>

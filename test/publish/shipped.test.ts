@@ -12,6 +12,9 @@ test('a draft takes the place of what was shipped, and never of what was publish
   await storage.write([{ ...write, id: 'shipped', resource: shipped, unrecorded: true }])
   await storage.write([{ ...write, id: 'published', resource: valueSet('published') }])
   assert.equal((await put({ ...valueSet('published'), status: 'draft' })).status, 422)
+  // An import asks before, REST inside its transaction: both answer alike.
+  assert.equal(await server.publish.displaces({ ...shipped, status: 'draft' }), undefined)
+  assert.ok(await server.publish.displaces({ ...valueSet('published'), status: 'draft' }))
   assert.equal((await put({ ...shipped, status: 'draft' })).status, 200)
   assert.equal((await put({ ...shipped, title: 'ours', status: 'active' })).status, 200)
   const again = await put({ ...shipped, title: 'ours', status: 'draft' })
