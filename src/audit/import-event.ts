@@ -1,3 +1,4 @@
+import { objectRole, systemObject } from '../fhir/audit-codings.ts'
 import type { Resource } from '../fhir/types.ts'
 
 /** What is known of an import before it is stored. */
@@ -27,12 +28,8 @@ export function importEvent({ recorded, software, source, counts }: ImportFacts)
     source: { observer: { display: software } },
     entity: [
       {
-        type: {
-          system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type',
-          code: '2',
-          display: 'System Object',
-        },
-        role: { system: 'http://terminology.hl7.org/CodeSystem/object-role', code: '4', display: 'Domain Resource' },
+        type: systemObject,
+        role: objectRole('4', 'Domain Resource'),
         name: source.slice(0, 200),
         detail: [...counts].toSorted().map(([type, count]) => ({ type, valueString: String(count) })),
       },

@@ -1,5 +1,7 @@
 /** How long AuditEvents are kept: who runs the server says it, and the server alone takes them out. */
+
 import type { After } from '../base/after.ts'
+import { objectRole, systemObject } from '../fhir/audit-codings.ts'
 import type { Resource } from '../fhir/types.ts'
 
 /** What a retention needs. */
@@ -92,12 +94,8 @@ function removalEvent({ software, now }: RetentionParts, before: string, count: 
     source: { observer: { display: software } },
     entity: [
       {
-        type: {
-          system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type',
-          code: '2',
-          display: 'System Object',
-        },
-        role: { system: 'http://terminology.hl7.org/CodeSystem/object-role', code: '13', display: 'Security Resource' },
+        type: systemObject,
+        role: objectRole('13', 'Security Resource'),
         name: 'AuditEvents',
         detail: [
           { type: 'before', valueString: before },

@@ -6,7 +6,7 @@ import type { Storage } from '../storage/storage.ts'
 import { createAsyncJobs } from './async/jobs.ts'
 import type { AccessLog, ErrorLog } from './audit/access-log.ts'
 import { type AuditRecorder, createAuditRecorder } from './audit/recorder.ts'
-import type { HttpContext, HttpHooks, HttpSettings, Software } from './context.ts'
+import type { HttpContext, HttpHooks, HttpSettings, Software, View } from './context.ts'
 import { oneAtATime } from './interactions/writing.ts'
 import { createUnfinishedBodies, onePerConnection } from './limits/connections.ts'
 import { attachmentGate, createGate, defaultGate } from './limits/gate.ts'
@@ -105,10 +105,18 @@ export function createApp<Context>(options: AppOptions<Context>): App {
 
 type Seen<Context> = { storage: Storage; context: Context }
 
-/** What somebody sees, with operations over it. */
-const boundViews =
-  <Context>(operations: Operation<Context>[], viewFor: (principal: Principal) => Seen<Context> | undefined) =>
-  (principal: Principal) => {
+/** What somebody sees, with operations over it. Who sees everything is given the same context every time. */
+function boundViews<Context>(
+  operations: Operation<Context>[],
+  viewFor: (principal: Principal) => Seen<Context> | undefined,
+): (principal: Principal) => View | undefined {
+  let last: { context: Context; view: View } | undefined
+  return (principal) => {
     const seen = viewFor(principal)
-    return seen && { storage: seen.storage, operations: bindOperations(operations, seen.context) }
+    if (!seen) return undefined
+    if (last?.context === seen.context && last.view.storage === seen.storage) return last.view
+    const view = { storage: seen.storage, operations: bindOperations(operations, seen.context) }
+    last = { context: seen.context, view }
+    return view
   }
+}

@@ -154,7 +154,7 @@ export interface BoundOperation extends Omit<Operation<never>, 'handle'> {
 export type OneAtATime = <T>(task: () => Promise<T>) => Promise<T>
 
 /** The store and the operations as somebody sees them. */
-interface View {
+export interface View {
   storage: Storage
   operations: BoundOperation[]
 }

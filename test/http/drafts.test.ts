@@ -1,18 +1,16 @@
 /** Who sees what is not for everybody: drafts that were written over REST, and what is labelled restricted. */
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import supertest from 'supertest'
 import { isNotPublic } from '../../src/fhir/artefact.ts'
 import { asResource } from '../../src/fhir/json.ts'
 import type { Principal } from '../../src/fhir/principal.ts'
 import type { Bundle, Resource, ValueSet } from '../../src/fhir/types.ts'
 import { publicView } from '../../src/storage/public-view.ts'
-import { openTestServer } from '../support/loaded-server.ts'
+import { openListeningServer } from '../support/listening-server.ts'
 
 const base = 'http://example.org/drafts'
-const opened = await openTestServer()
-const http = createServer(opened.server.handler)
+const { http, server } = await openListeningServer()
 
 const valueSet = (id: string, change: Partial<ValueSet> = {}): ValueSet => ({
   resourceType: 'ValueSet',
@@ -35,7 +33,6 @@ const anonymous = (path: string) => supertest(http).get(`/fhir/${path}`)
 const author = (path: string) => anonymous(path).set('Authorization', 'Bearer test')
 
 before(async () => {
-  await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening))
   for (const each of [
     valueSet('hidden'),
     valueSet('shown', { status: 'active' }),
@@ -45,12 +42,6 @@ before(async () => {
   const map = { url: `${base}/ConceptMap/m`, targetUri: `${base}/ValueSet/shown`, sourceUri: `${base}/ValueSet/shown` }
   assert.equal((await put({ resourceType: 'ConceptMap', id: 'm', status: 'draft', ...map })).status, 201)
 })
-after(async () => {
-  http.closeAllConnections()
-  await new Promise((closed) => http.close(closed))
-  await opened.close()
-})
-
 /** Addresses, and what an author finds there: all of them say nothing to anybody else. */
 const ways: [name: string, path: string][] = [
   ['read', 'ValueSet/hidden'],
@@ -197,7 +188,7 @@ describe('views of principals', () => {
     ownership: 'all',
   })
   it('whose scopes permit types see those alone', async () => {
-    const { storage } = opened.server
+    const { storage } = server
     const sees = principal(['ValueSet'], 'update')
     const view = publicView(storage, (type) => sees.permits('update', type))
     assert.ok(await view.read('ValueSet', 'hidden'))
@@ -219,7 +210,7 @@ describe('a draft of ours', () => {
       ...valueSet('copy', { status: 'active' }),
       meta: { tag: [{ system: 'http://vidimus.org/fhir/CodeSystem/mirrored', code: 'XXA' }] },
     }
-    const { storage } = opened.server
+    const { storage } = server
     const both = {
       ...storage,
       findCanonical: async () => [copy, ...(await storage.findCanonical('ValueSet', `${base}/ValueSet/hidden`))],

@@ -1,5 +1,3 @@
-import { createServer } from 'node:http'
-import { after } from 'node:test'
 import supertest from 'supertest'
 import type {
   CodeSystem,
@@ -9,7 +7,7 @@ import type {
   PlanDefinition,
   ValueSet,
 } from '../../src/fhir/types.ts'
-import { openTestServer } from '../support/loaded-server.ts'
+import { openListeningServer } from '../support/listening-server.ts'
 
 /** Canonical base of what the tests publish. */
 export const base = 'http://example.org/publish'
@@ -17,14 +15,8 @@ export const base = 'http://example.org/publish'
 /** A server over an own store, and requests to it with the token that writes. */
 export async function openPublishing() {
   // Its drafts are for everybody: what they may decide is tried, not who sees them.
-  const opened = await openTestServer({ DRAFTS: 'public' })
-  const http = createServer(opened.server.handler)
-  await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening))
-  after(async () => {
-    http.closeAllConnections()
-    await new Promise((closed) => http.close(closed))
-    await opened.close()
-  })
+  const opened = await openListeningServer({ DRAFTS: 'public' })
+  const { http } = opened
   const send = (method: 'put' | 'post' | 'patch' | 'delete', path: string, body?: object, headers: object = {}) => {
     const request = supertest(http)
       [method](`/fhir/${path}`)

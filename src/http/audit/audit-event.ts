@@ -1,3 +1,4 @@
+import { objectRole, systemObject } from '../../fhir/audit-codings.ts'
 import type { Principal } from '../../fhir/principal.ts'
 import type { Coding, Parameters, Resource } from '../../fhir/types.ts'
 import type { Storage, Write } from '../../storage/storage.ts'
@@ -33,17 +34,7 @@ const interactions = 'http://hl7.org/fhir/restful-interaction'
 const principalSystem = 'http://vidimus.org/fhir/principal'
 const balp = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit'
 const svcm = 'https://profiles.ihe.net/ITI/SVCM/StructureDefinition/IHE.SVCM.Audit'
-const systemObject = {
-  system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type',
-  code: '2',
-  display: 'System Object',
-}
-const role = (code: string, display: string): Coding => ({
-  system: 'http://terminology.hl7.org/CodeSystem/object-role',
-  code,
-  display,
-})
-const domainResource = role('4', 'Domain Resource')
+const domainResource = objectRole('4', 'Domain Resource')
 const source = { system: dicom, code: '110153', display: 'Source Role ID' }
 const destination = { system: dicom, code: '110152', display: 'Destination Role ID' }
 const application = { system: dicom, code: '110150', display: 'Application' }
@@ -84,7 +75,7 @@ export function transactionEvent(
   const entity: Entity = { type: systemObject, role: domainResource }
   if (reads) entity.what = target ?? { type: 'ValueSet', display: 'not named' }
   else if (kind === 'search') {
-    entity.role = role('24', 'Query')
+    entity.role = objectRole('24', 'Query')
     entity.query = Buffer.from(address).toString('base64')
   } else {
     event.contained = [{ resourceType: 'Parameters', ...parameters, id: 'parameters' }]
@@ -126,7 +117,7 @@ export function operationEvent(from: AuditSource, name: string, details: readonl
   })
   event.entity?.push({
     type: systemObject,
-    role: role('20', 'Job'),
+    role: objectRole('20', 'Job'),
     name: `$${name}`,
     ...(details.length > 0 ? { detail: details.map(({ type, value }) => ({ type, valueString: value })) } : {}),
   })

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { jsonObjectOf } from '../../base/crypto/compact-jws.ts'
 import { jwkThumbprint } from '../../base/crypto/jwk-thumbprint.ts'
 import { isCopy } from '../../fhir/artefact.ts'
+import { objectRole, systemObject } from '../../fhir/audit-codings.ts'
 import type { Provenance, Resource } from '../../fhir/types.ts'
 import { forgetMessages } from '../../provenance/references.ts'
 import type { KeyRevocations } from '../../provenance/revocations.ts'
@@ -161,16 +162,8 @@ function auditEvent(
     source: { site: new URL(baseUrl).host, observer: { display: software } },
     entity: [
       {
-        type: {
-          system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type',
-          code: '2',
-          display: 'System Object',
-        },
-        role: {
-          system: 'http://terminology.hl7.org/CodeSystem/object-role',
-          code: '13',
-          display: 'Security Resource',
-        },
+        type: systemObject,
+        role: objectRole('13', 'Security Resource'),
         what: { identifier: { value: key.keyId } },
         name: 'signing key',
       },

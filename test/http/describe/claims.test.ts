@@ -4,13 +4,12 @@
  */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import supertest from 'supertest'
 import { searchParameters } from '../../../src/fhir/search/parse-search.ts'
 import type { CapabilityStatement } from '../../../src/fhir/types.ts'
 import { operations } from '../../../src/operations/index.ts'
-import { openTestServer } from '../../support/loaded-server.ts'
+import { openListeningServer } from '../../support/listening-server.ts'
 
 type Rest = NonNullable<CapabilityStatement['rest']>[number]
 type RestResource = NonNullable<Rest['resource']>[number]
@@ -25,14 +24,7 @@ const table: {
   samples: Record<string, Body>
 } = JSON.parse(readFileSync(new URL('claims.json', import.meta.url), 'utf8'))
 
-const opened = await openTestServer()
-const http = createServer(opened.server.handler)
-await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening))
-after(async () => {
-  http.closeAllConnections()
-  await new Promise((closed) => http.close(closed))
-  await opened.close()
-})
+const { http } = await openListeningServer()
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 /** A request with the token; a body is FHIR JSON unless the headers say another. */

