@@ -7,6 +7,7 @@ import type { CredentialFormat } from '../credentials/credential-format.ts'
 import { createEvaluate, type Evaluate } from '../evaluate/evaluate.ts'
 import { artefactName } from '../fhir/artefact.ts'
 import type { Principal } from '../fhir/principal.ts'
+import { searchableTypes } from '../fhir/search/parse-search.ts'
 import { createImageReader, type ImageReader } from '../images/images.ts'
 import type { NetworkClient } from '../network/network-client.ts'
 import type { OperationContext } from '../operations/context.ts'
@@ -70,12 +71,11 @@ export function createContexts(parts: ContextParts): Contexts {
     authors,
     viewOf(principal) {
       const sees = seesOf(principal)
-      const types = draftTypes.filter(sees)
-      if (types.length === 0) return undefined
-      if (types.length === draftTypes.length) return { storage: parts.storage, context: authors }
-      // Who has a part of it finds his own; what is made of many types is made of what everybody sees.
+      if (sees('*')) return { storage: parts.storage, context: authors }
+      if (!searchableTypes.some(sees)) return undefined
+      // Who sees a part of it finds his own; what is made of many types is made of what everybody sees.
       const storage = publicView(parts.storage, sees)
-      return { storage, context: { ...everybody, storage } }
+      return { storage, context: { ...(draftTypes.every(sees) ? authors : everybody), storage } }
     },
     close: async () => void (await Promise.all([everybody, authors].map(closeContext))),
   }

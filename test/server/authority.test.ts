@@ -51,6 +51,18 @@ const idOf = (name: string) =>
     .toString('base64')
 const client = ecKey('c', 'P-384')
 
+/** Asks the token endpoint of a server for a token, as one of its clients. */
+async function tokenAt(address: string, id: string, scope = 'system/ValueSet.cruds') {
+  const claims = { iss: id, sub: id, aud: `${address}/token`, exp: now() + 60, jti: randomUUID() }
+  const assertion = jwsOf({ alg: 'ES384', kid: 'c', typ: 'JWT' }, claims, client.privateKey)
+  const reply = await fetch(`${address}/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: tokenForm(assertion, { scope }),
+  })
+  return { reply, body: (await reply.json()) as Record<string, unknown> }
+}
+
 describe('who may write on a server', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-server-authority-'))
   let server: VidimusServer
@@ -145,16 +157,7 @@ describe('who may write on a server', () => {
   it('no request that was meant for another server', async () =>
     assert.equal((await put('UP', { base: 'https://other.example.org' })).status, 401))
 
-  const tokenOf = async () => {
-    const claims = { iss: 'moh', sub: 'moh', aud: `${address}/token`, exp: now() + 60, jti: randomUUID() }
-    const assertion = jwsOf({ alg: 'ES384', kid: 'c', typ: 'JWT' }, claims, client.privateKey)
-    const reply = await fetch(`${address}/token`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: tokenForm(assertion),
-    })
-    return { reply, body: (await reply.json()) as Record<string, unknown> }
-  }
+  const tokenOf = () => tokenAt(address, 'moh')
   it('a client with a token of the endpoint that smart-configuration names', async () => {
     for (const path of ['/.well-known/smart-configuration', '/fhir/.well-known/smart-configuration']) {
       const reply = await fetch(`${address}${path}`)
@@ -316,6 +319,53 @@ describe('the keys of an issuer elsewhere', () => {
     } finally {
       await server.close()
       await peer.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    }
+  })
+})
+
+describe('clients of some types', () => {
+  it('see the drafts of these, whatever types they are, and of no other', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-some-types-'))
+    const jwks = { keys: [client.jwk] }
+    const clients = [
+      { id: 'activities', jwks, scopes: 'system/ActivityDefinition.cruds', canonicalPrefixes: ['http://a.org'] },
+      { id: 'sets', jwks, scopes: 'system/ValueSet.cruds', canonicalPrefixes: ['http://a.org'] },
+    ]
+    const server = await createServer(
+      readConfig({
+        STORAGE_URL: 'sqlite::memory:',
+        DATA_DIR: dataDir,
+        PORT: '0',
+        ACCESS_LOG: 'off',
+        CLIENTS: JSON.stringify(clients),
+      }),
+    )
+    try {
+      const address = await server.listen()
+      const own = { activities: 'ActivityDefinition', sets: 'ValueSet' }
+      const ids = ['activities', 'sets'] as const
+      const headersOf = async (id: keyof typeof own) => {
+        const { body } = await tokenAt(address, id, `system/${own[id]}.cruds`)
+        return { authorization: `Bearer ${body.access_token}`, 'content-type': 'application/fhir+json' }
+      }
+      for (const id of ids) {
+        const resourceType = own[id]
+        const body = JSON.stringify({ resourceType, id: 'd', status: 'draft', url: `http://a.org/${id}` })
+        const headers = await headersOf(id)
+        const write = await fetch(`${address}/fhir/${resourceType}/d`, { method: 'PUT', headers, body })
+        assert.equal(write.status, 201, await write.text())
+      }
+      for (const id of ids) {
+        const headers = await headersOf(id)
+        for (const [owner, type] of Object.entries(own)) {
+          const { status } = await fetch(`${address}/fhir/${type}/d`, { headers })
+          assert.equal(status, owner === id ? 200 : 404, `${id} ${type}`)
+        }
+      }
+      for (const type of Object.values(own)) assert.equal((await fetch(`${address}/fhir/${type}/d`)).status, 404)
+    } finally {
+      await server.close()
       rmSync(dataDir, { recursive: true, force: true })
     }
   })
