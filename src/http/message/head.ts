@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { badRequest } from '../../fhir/error.ts'
 import type { StoredVersion, Write } from '../../storage/storage.ts'
 import type { FhirReply, FhirRequest, QueryPair } from './exchange.ts'
@@ -170,4 +171,22 @@ export function preferences(header: string | undefined): Preferences {
  */
 export function requestId(given: string | undefined, fresh: () => string): string {
   return given !== undefined && /^[A-Za-z0-9][A-Za-z0-9_=.-]{0,63}$/.test(given) ? given : fresh()
+}
+
+/** The headers of a message that may stand once; of `Set-Cookie`, the only one that is a list, none is read here. */
+export function headersOf({ headers }: IncomingMessage): Record<string, string | undefined> {
+  const { 'set-cookie': _list, ...single } = headers
+  const texts: Record<string, string | undefined> = {}
+  for (const name in single) {
+    const value = single[name]
+    texts[name] = typeof value === 'string' ? value : value?.join(', ')
+  }
+  return texts
+}
+
+/** The address relative to the FHIR base, or undefined when it is not below it. */
+export function belowBase(url: string, basePath: string): string | undefined {
+  if (!url.startsWith(basePath)) return undefined
+  const rest = url.slice(basePath.length)
+  return rest === '' || rest.startsWith('/') || rest.startsWith('?') ? rest : undefined
 }

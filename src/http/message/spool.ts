@@ -6,15 +6,52 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { checkDeclared } from '../../fhir/check/parameters.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
+import type { BoundOperation } from '../context.ts'
 import { decompressors, drain, tooLarge, unknownCoding } from './body.ts'
+import type { FhirRequest } from './exchange.ts'
+import { operationInput } from './operation-input.ts'
+
+/** A body that may be one for a file, and where that would stand. */
+interface Spooling {
+  message: IncomingMessage
+  response: ServerResponse
+  /** In the path; empty at system level. */
+  resourceType: string
+  /** Media type of the body. */
+  essence: string
+  folder: string | undefined
+}
+
+/**
+ * Has a call admitted by its address, and writes its body to a file as it comes where the operation takes one; undefined where the body
+ * belongs in memory. A principal whose proof covers the body is judged by all of it, so that his must fit there.
+ * @throws FhirError of `spoolBody`, and of what the operation thinks of the address
+ */
+export async function spoolFor(
+  operation: BoundOperation,
+  request: FhirRequest,
+  { message, response, resourceType, essence, folder }: Spooling,
+): Promise<string | undefined> {
+  const { spoolBytes, accepts = [], admit } = operation
+  const isFile = spoolBytes !== undefined && accepts.includes(essence)
+  if (!admit && !isFile) return undefined
+  const { principal } = request.requester
+  const { parameters } = operationInput(operation, request)
+  admit?.(parameters, { resourceType, principal, isFile: accepts.includes(essence) })
+  if (!isFile || folder === undefined || principal?.checkBody) return undefined
+  // What is said beside such a body stands in the address: it is judged before the body is read.
+  if (operation.strict) checkDeclared(operation, parameters, resourceType === '' ? 'system' : 'type')
+  return spoolBody({ message, response }, { limitBytes: spoolBytes, folder })
+}
 
 /**
  * Writes a body to a file, unpacked; the network waits for the disk.
  * @returns its path; the caller removes it
  * @throws FhirError 413 too large, 415 unknown coding, 400 broken compression or a sender who gave up, 507 no space; nothing is left then
  */
-export async function spoolBody(
+async function spoolBody(
   { message, response }: { message: IncomingMessage; response: ServerResponse },
   { limitBytes, folder }: { limitBytes: number; folder: string },
 ): Promise<string> {

@@ -1,6 +1,5 @@
 /** One request from its first byte to its last: answered, or sent again as it was answered before, recorded and told. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { checkDeclared } from '../../fhir/check/parameters.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { Principal } from '../../fhir/principal.ts'
 import type { Write } from '../../storage/storage.ts'
@@ -8,7 +7,7 @@ import type { ErrorLog, Logs } from '../audit/access-log.ts'
 import { type AuditSource, requestStorage } from '../audit/audit-event.ts'
 import { recordRequest } from '../audit/record-request.ts'
 import { auditedTransaction } from '../audit/transactions.ts'
-import type { HttpContext } from '../context.ts'
+import type { BoundOperation, HttpContext } from '../context.ts'
 import type { Handler } from '../limits/connections.ts'
 import { type Counted, countBeside, countFirst, countKnown, countLast } from '../limits/counting.ts'
 import { checkPermission, mayBringProof, requesterOf } from '../limits/requester.ts'
@@ -16,7 +15,7 @@ import { checkAttachment } from '../message/attachment-body.ts'
 import { hasBody, readBody } from '../message/body.ts'
 import { errorReply, isExpected } from '../message/errors.ts'
 import type { FhirRequest, MediaType, Outgoing, Resolved } from '../message/exchange.ts'
-import { isFresh, parsePath, parseQuery, requestId } from '../message/head.ts'
+import { belowBase, headersOf, isFresh, parsePath, parseQuery, requestId } from '../message/head.ts'
 import {
   chooseFormat,
   errorFormat,
@@ -26,9 +25,8 @@ import {
   parseMediaType,
   type ReplyFormat,
 } from '../message/media-type.ts'
-import { operationInput } from '../message/operation-input.ts'
 import { replyTo, send, type Writing, written, writtenError } from '../message/reply.ts'
-import { spoolBody } from '../message/spool.ts'
+import { spoolFor } from '../message/spool.ts'
 import { findOperation } from '../operations.ts'
 import { allowedMethods, resolveRoute } from '../routes.ts'
 import { preflightHeaders } from './constant-headers.ts'
@@ -61,17 +59,6 @@ interface Passage extends Counted {
   request?: FhirRequest
   /** Who sends it, where that was proved. */
   principal?: Principal
-}
-
-/** The headers of a message that may stand once; of `Set-Cookie`, the only one that is a list, none is read here. */
-function headersOf({ headers }: IncomingMessage): Record<string, string | undefined> {
-  const { 'set-cookie': _list, ...single } = headers
-  const texts: Record<string, string | undefined> = {}
-  for (const name in single) {
-    const value = single[name]
-    texts[name] = typeof value === 'string' ? value : value?.join(', ')
-  }
-  return texts
 }
 
 /** Who asked for what, as an AuditEvent says it. */
@@ -122,16 +109,18 @@ interface BodyLimit {
   plainBytes: number
 }
 
+const operationOf = ({ operations }: HttpContext, { target }: Resolved): BoundOperation | undefined =>
+  target.operation === '' ? undefined : findOperation(operations, target)
+
 function bodyLimit(
   context: HttpContext,
-  { target }: Resolved,
+  operation: BoundOperation | undefined,
   { requester }: FhirRequest,
   { essence }: MediaType,
 ): BodyLimit {
   const { settings, limits } = context
   const most = settings.bodyLimitBytes
   const limit = (bytes: number, plainBytes = bytes): BodyLimit => ({ bytes: Math.min(bytes, most), plainBytes })
-  const operation = target.operation === '' ? undefined : findOperation(context.operations, target)
   if (operation?.accepts?.includes(essence)) {
     if (operation.rawBodyLimitBytes !== undefined) return limit(operation.rawBodyLimitBytes)
   } else if (operation?.bodyLimitBytes !== undefined) {
@@ -148,12 +137,18 @@ async function receive(
 ): Promise<void> {
   if (!bodyType) return request.requester.principal?.checkBody?.(new Uint8Array())
   const client = request.requester.client()
-  const file = await spooled(context, { resolved, request, bodyType }, passage)
+  const operation = operationOf(context, resolved)
+  const spooled = {
+    resourceType: resolved.target.type,
+    essence: bodyType.essence,
+    folder: context.settings.uploadFolder,
+  }
+  const file = operation && (await spoolFor(operation, request, { ...spooled, ...passage }))
   if (file !== undefined) {
     request.body = { mediaType: bodyType, file }
     return
   }
-  const limit = bodyLimit(context, resolved, request, bodyType)
+  const limit = bodyLimit(context, operation, request, bodyType)
   const bytes = await readBody(passage, { limitBytes: limit.bytes, bodies: context.bodies, client })
   if (bytes.length > limit.plainBytes) {
     checkAttachment(bytes, limit.plainBytes)
@@ -161,29 +156,6 @@ async function receive(
   }
   request.requester.principal?.checkBody?.(bytes)
   request.body = { mediaType: bodyType, bytes }
-}
-
-/**
- * A body that an operation takes as a file, written there as it comes; undefined where the body belongs in memory. A principal whose
- * proof covers the body is judged by all of it, so that his must fit there.
- */
-async function spooled(
-  { operations, settings }: HttpContext,
-  { resolved, request, bodyType }: Entered,
-  { message, response }: Passage,
-): Promise<string | undefined> {
-  if (resolved.target.operation === '') return undefined
-  const operation = findOperation(operations, resolved.target)
-  const { principal } = request.requester
-  const { parameters } = operationInput(operation, request)
-  const { spoolBytes, accepts = [] } = operation
-  const isFile = bodyType !== undefined && accepts.includes(bodyType.essence)
-  operation.admit?.(parameters, { resourceType: resolved.target.type, principal, isFile })
-  if (spoolBytes === undefined || !isFile) return undefined
-  if (settings.uploadFolder === undefined || principal?.checkBody) return undefined
-  // What is said beside such a body stands in the address: it is judged before the body is read.
-  if (operation.strict) checkDeclared(operation, parameters, resolved.target.type === '' ? 'system' : 'type')
-  return spoolBody({ message, response }, { limitBytes: spoolBytes, folder: settings.uploadFolder })
 }
 
 /** Understands a request as far as its body, or answers OPTIONS. @throws FhirError */
@@ -413,10 +385,3 @@ export function createListener(context: HttpContext, { basePath, site, logs }: A
 
 /** Whether no document can stand there: resource types begin with a capital, operations with `$`; the base itself is FHIR's, too. */
 const isOfFhir = (address: string): boolean => !/^\/[a-z0-9._~%-]/.test(address)
-
-/** The address relative to the FHIR base, or undefined when it is not below it. */
-function belowBase(url: string, basePath: string): string | undefined {
-  if (!url.startsWith(basePath)) return undefined
-  const rest = url.slice(basePath.length)
-  return rest === '' || rest.startsWith('/') || rest.startsWith('?') ? rest : undefined
-}
