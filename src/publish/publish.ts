@@ -115,9 +115,10 @@ export function createPublish(environment: PublishEnvironment): Publish {
     async displaces(resource) {
       const current = (await storage.read(resource.resourceType, String(resource.id)))?.resource
       if (current?.resourceType === 'Provenance') return keptProvenance(current, resource)
-      const { url, version } = (current && artefactCanonical(current)) ?? {}
-      const isNamed = url !== undefined && version !== undefined
-      const isShipped = isNamed && !(await storage.published(resource.resourceType, { url, version }))
+      // As the store tells it within a write: active, and never published here. A draft that never was active is somebody's own.
+      const { url, version } = (current && statusOf(current) === 'active' && artefactCanonical(current)) || {}
+      const isActive = url !== undefined && version !== undefined
+      const isShipped = isActive && !(await storage.published(resource.resourceType, { url, version }))
       return current && displacement(current, resource, isShipped)?.issues[0]
     },
     write: judged,
