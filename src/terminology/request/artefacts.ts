@@ -73,8 +73,7 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
     revision = source.revision()
     return revision
   }
-  const load = async (type: ArtefactType, url: string): Promise<Stored> => {
-    const asked = refresh()
+  const read = async (type: ArtefactType, url: string, asked: number): Promise<Stored> => {
     const key = `${type}|${url}`
     const { resources, awaited } = await findStored(source, type, url)
     const found = unchanged(resources, kept.get(key)?.resources ?? [])
@@ -83,6 +82,17 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
     const stored = { resources: found, ...(awaited && { awaited }), revision: asked }
     if (asked === refresh()) kept.set(key, stored)
     return stored
+  }
+  // Who asks for what is just being read waits for it: a value set may name one big system thousands of times.
+  const underWay = new Map<string, Promise<Stored>>()
+  const load = (type: ArtefactType, url: string): Promise<Stored> => {
+    const asked = refresh()
+    const key = `${asked}|${type}|${url}`
+    const found = underWay.get(key)
+    if (found) return found
+    const reading = read(type, url, asked).finally(() => underWay.delete(key))
+    underWay.set(key, reading)
+    return reading
   }
   const listed = async () => (await source.list('CodeSystem')).filter(isOf('CodeSystem'))
   return {

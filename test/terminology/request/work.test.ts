@@ -102,6 +102,20 @@ describe('work that needs something', () => {
     assert.ok(most > 1 && most <= 16, `${most} at once: together, and in turns`)
   })
 
+  it('what is named many times at once is read once, and again after a write', async () => {
+    const { source, asked } = counting([system('one')])
+    let revision = 1
+    const artefacts = createArtefacts({ ...source, revision: () => revision })
+    const need: Need = { type: 'CodeSystem', url: system('one').url ?? '' }
+    await createScope(artefacts, []).load(Array.from({ length: 100 }, () => need))
+    assert.deepEqual(asked, ['CodeSystem one'])
+    const reading = artefacts.load(need.type, need.url)
+    revision++
+    const anew = artefacts.load(need.type, need.url)
+    assert.notEqual(anew, reading, 'what was begun before the write is not its answer')
+    await Promise.all([reading, anew])
+  })
+
   it('a look-up of what was not loaded is a fault, never an answer', () => {
     const scope = createScope(createArtefacts(memorySource([system('one')])), [])
     for (const look of [
