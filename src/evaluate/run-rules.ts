@@ -95,6 +95,8 @@ interface Judged {
   named: NamedRules
   /** The resources that rules run over, or why they cannot run. */
   content: Bundle | { notRun: Issue }
+  /** The events as logical models, beside `content`. */
+  coreDataSets: JsonObject[]
 }
 
 /** Runs every rule that was named or applies, or lists each with the reason why it is not run. */
@@ -170,7 +172,7 @@ const kindNames: Record<EventKind, string> = {
   s: 'patient-summary',
 }
 
-function ruleCall({ request, verifications }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
+function ruleCall({ request, verifications, coreDataSets }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
   // A CertLogic rule reads one EU certificate: of credentials that certify more it would decide without having seen that.
   const [input, ...others] = verifications.flatMap(({ inputs }) => inputs)
   const [verification, ...more] = verifications
@@ -178,6 +180,7 @@ function ruleCall({ request, verifications }: Judged, data: Bundle, valueSets: S
   const payload = isOne ? input?.certLogic : undefined
   return {
     data,
+    coreDataSets,
     clock: request.clockText,
     asked: (valueSet) => void valueSets.add(valueSet),
     external: verification && isOne ? envelopeClaims(request, verification) : {},

@@ -97,7 +97,13 @@ export function begin({ request }: Question, verification: Verification): Evalua
 export async function judgeVerified(question: Question, { verification, evaluation }: Verified): Promise<void> {
   const { environment, request, named } = question
   const content = await mapInto(evaluation, question, verification.inputs)
-  const judgement = await judge(environment, { request, verifications: [verification], named, content })
+  const judgement = await judge(environment, {
+    request,
+    verifications: [verification],
+    named,
+    content,
+    coreDataSets: evaluation.coreDataSets,
+  })
   evaluation.rules = judgement.rules
   evaluation.valueSets = judgement.valueSets
   evaluation.issues.push(...judgement.issues)

@@ -101,6 +101,7 @@ async function judgeTogether(question: Question, parts: Part[]): Promise<Evaluat
     verifications: parts.map(({ verification }) => verification),
     named,
     content,
+    coreDataSets: whole.coreDataSets,
   })
   whole.rules = judgement.rules
   whole.valueSets = judgement.valueSets

@@ -115,6 +115,7 @@ describe('judging', () => {
       verifications: [{ events: ['v'], period: {}, isIssuerUnknown: false, inputs: [] }],
       named: { sources: [{ library: 'http://example.org/Library/Rules', expressions: ['Good'] }], remarks: [] },
       content: data,
+      coreDataSets: [],
       ...change,
     })
 

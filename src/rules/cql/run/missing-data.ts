@@ -2,28 +2,18 @@
  * Why a define is null: the define is run once more over a copy of its library in which every step is numbered, and the steps are
  * followed from the null down to the datum that was not there. What it says names elements, never values.
  */
-import { type Library as ExecutableLibrary, PatientContext } from 'cql-execution'
+import type { Library as ExecutableLibrary, PatientContext } from 'cql-execution'
 import { isJsonObject, objectsIn } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
-import { keepPerObject } from '../../../base/keep.ts'
-import { visit } from '../translate/elm.ts'
-import {
-  childrenOf,
-  expressionOf,
-  type Found,
-  helpers,
-  resultNodes,
-  type Scope,
-  targetOf,
-} from '../translate/elm-scope.ts'
-import { type CompiledLibrary, link } from '../translate/libraries.ts'
+import { childrenOf, expressionOf, type Found, resultNodes, type Scope, targetOf } from '../translate/elm-scope.ts'
+import type { CompiledLibrary } from '../translate/libraries.ts'
 import { FhirInstance } from './fhir-instance.ts'
+import { type StepResults, tracedCopy, traceInto } from './trace.ts'
 
 /** Enough to act on; a person reads no more. */
 const mostClauses = 3
-/** Steps followed, and results kept for one step, at most: an explanation may be short, never costly. */
+/** Steps followed at most: an explanation may be short, never costly. */
 const mostSteps = 2000
-const mostResults = 100
 
 /**
  * Clauses such as `birthDate of Patient is missing`, the nearest first; none where nothing is missing or nothing was found.
@@ -35,9 +25,9 @@ export async function missingData(
   open: (executable: ExecutableLibrary) => PatientContext,
 ): Promise<string[]> {
   const traced = tracedCopy(library)
-  const results: Results = new Map()
+  const results: StepResults = new Map()
   const context = open(traced.executable)
-  recordInto(results, context)
+  traceInto(results, context)
   try {
     await traced.executable.expressions[define].execute(context)
   } catch {
@@ -49,46 +39,8 @@ export async function missingData(
   return node ? [...new Set(explain(walk, node, { library: traced, names: new Map() }))].slice(0, mostClauses) : []
 }
 
-/** Step → what it gave, every time that it ran. */
-type Results = Map<string, unknown[]>
-
-/** The executor keeps one result of every step in each library's context; all of them are needed here. */
-function recordInto(results: Results, context: PatientContext): void {
-  const recorded = new WeakSet<object>()
-  const attach = (each: PatientContext) => {
-    if (recorded.has(each)) return
-    recorded.add(each)
-    const open = each.getLibraryContext.bind(each)
-    each.setLocalIdWithResult = (step: string, value: unknown) => {
-      const known = results.get(step)
-      if (!known) results.set(step, [value])
-      else if (known.length < mostResults) known.push(value)
-    }
-    each.getLibraryContext = (name: string) => {
-      const made = open(name)
-      if (made instanceof PatientContext) attach(made)
-      return made
-    }
-  }
-  attach(context)
-}
-
-const tracedCopy = keepPerObject((library: CompiledLibrary): CompiledLibrary => {
-  // Conversions of FHIRHelpers explain nothing, and it is large.
-  const includes = library.includes.map((each) => (each.identifier.id === helpers ? each : tracedCopy(each)))
-  const elm = structuredClone(library.elm)
-  let step = 0
-  visit(elm.library.statements, (node) => {
-    if (isExpression(node)) node.localId = `${library.canonical} ${++step}`
-  })
-  const { canonical, identifier } = library
-  return link({ text: { canonical, identifier }, elm, issues: [], includes })
-})
-
-const isExpression = (node: JsonObject) => typeof node.type === 'string' && !node.type.endsWith('TypeSpecifier')
-
 interface Walk {
-  results: Results
+  results: StepResults
   steps: number
   /** Steps between the define and here: what calls itself ends. */
   path: Set<JsonObject>

@@ -1,5 +1,5 @@
 import { DateTime, PatientContext } from 'cql-execution'
-import type { Json } from '../../../base/json-value.ts'
+import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { badRequest, FhirError, isError, issue, unprocessable } from '../../../fhir/error.ts'
 import type { Bundle, Issue, Parameters } from '../../../fhir/types.ts'
 import { type Define, liesIn, parameterDeclarations, type TypeSpecifier } from '../translate/elm.ts'
@@ -13,12 +13,15 @@ import { CqlMessageError } from './run-errors.ts'
 import { failure, rootCause } from './run-failure.ts'
 import { parseDateTime } from './temporal.ts'
 import { toJson } from './to-json.ts'
+import { type StepResults, tracedCopy, traceInto } from './trace.ts'
 
 /** What a library is run over. */
 export interface RunCall {
   /** Names of defines; absent = all public ones. */
   expressions?: string[]
   data?: Bundle
+  /** Instances of logical models beside the resources, each with the url of its model as `resourceType`: what `using` such a model retrieves. */
+  coreDataSets?: JsonObject[]
   /** `Patient/id`, or an id: which Patient of `data`; needed only when there are several. */
   subject?: string
   parameters?: Parameters
@@ -72,6 +75,12 @@ export interface LibraryRun {
   evaluate(name: string): Promise<DefineResult>
   /** Which data a define lacked that gave null, e.g. `birthDate of Patient is missing`; see {@link missingData}. */
   missing(name: string): Promise<string[]>
+  /**
+   * Evaluates a define once more over a copy of the library in which every step is numbered ({@link tracedCopy}), and adds what every
+   * step gave. @returns the copy, whose nodes have the numbers as `localId`
+   * @throws what the executor throws; what was recorded before stays
+   */
+  trace(name: string, results: StepResults): Promise<CompiledLibrary>
 }
 
 /**
@@ -111,6 +120,15 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
       if (!define) throw new Error('unreachable: chooseDefines answers every name')
       refuseErrors(library, [define])
       return runDefine(define, contextOf(define), { library, discreet: call.discreet === true })
+    },
+    async trace(name, results) {
+      const [define] = chooseDefines(library, [name])
+      if (!define) throw new Error('unreachable: chooseDefines answers every name')
+      const copy = tracedCopy(library)
+      const context = open(sourceOf(define), { executable: copy.executable, told: messageListener([]) })
+      traceInto(results, context)
+      await copy.executable.expressions[name].execute(context)
+      return copy
     },
     async missing(name) {
       const [define] = chooseDefines(library, [name])
