@@ -21,6 +21,7 @@ import { addBackup } from './operation/backup.ts'
 import { addRestore } from './operation/restore.ts'
 import { addStorage } from './operation/storage.ts'
 import { addPublish } from './publish/publish.ts'
+import { addRules } from './rules/rules.ts'
 import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
 
@@ -31,6 +32,7 @@ const commands = [
   addDecode,
   addImport,
   addPublish,
+  addRules,
   addBackup,
   addRestore,
   addStorage,

@@ -175,13 +175,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     euValueSet: async (id) => environment.euValueSet?.(id),
   }
   const pin = pinner(environment)
-  const evaluateRules: Rules['evaluateRules'] = async (source, call) => {
-    const runner = createExpressionRunner(call, expressions)
-    const surroundings = { ...expressions, runner, pin, language: call.language }
-    return 'plan' in source
-      ? marked(source.plan, await runPlan(source.plan, surroundings))
-      : runRuleLibrary(source, surroundings)
-  }
+  const evaluateRules = ruleEvaluator({ expressions, pin })
 
   const certLogicOf = async (library: string | Library) => {
     const resource = typeof library === 'string' ? await findCertLogic(library, environment) : library
@@ -233,6 +227,17 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     },
   }
 }
+
+/** Runs rules with what a workshop holds. */
+export const ruleEvaluator =
+  ({ expressions, pin }: RuleWorkshop): Rules['evaluateRules'] =>
+  async (source, call) => {
+    const runner = createExpressionRunner(call, expressions)
+    const surroundings = { ...expressions, runner, pin, language: call.language }
+    return 'plan' in source
+      ? marked(source.plan, await runPlan(source.plan, surroundings))
+      : runRuleLibrary(source, surroundings)
+  }
 
 /** The results of a plan, marked where they inform and do not decide. */
 function marked(plan: PlanDefinition, results: RuleResult[]): RuleResult[] {
