@@ -185,7 +185,7 @@ async function dataOf({
   if (data === undefined)
     return {
       kind: 'coreDataSets',
-      coreDataSets: (await Promise.all(coreDataSet.map(read))).flatMap(({ json }) => objectOf(json)),
+      coreDataSets: (await Promise.all(coreDataSet.map(read))).map(({ json }) => objectOf(json)),
     }
   const { json } = await read(data)
   if (!isBundle(json)) throw unprocessable(`${data} is no FHIR Bundle`)
