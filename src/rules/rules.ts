@@ -19,6 +19,7 @@ import { createTranslator, type DerivedStore } from './cql/translate/translator.
 import { createInspector, type LibraryInspector } from './inspect-library.ts'
 import { type LibraryReferences, libraryReferences } from './library-references.ts'
 import { type LibraryRequirements, libraryRequirements, type RequirementsCall } from './library-requirements.ts'
+import type { ModelStore } from './models/models.ts'
 import { listPlan, runPlan } from './plan.ts'
 import { listRuleLibrary, type NamedLibrary, runRuleLibrary } from './rule-library.ts'
 import { checkExpressions, checkParameters, librariesOf } from './rule-parameters.ts'
@@ -35,7 +36,7 @@ export { statusRemark, unquote } from './run-expression.ts'
 export { inForce } from './select-plans.ts'
 
 /** What the rules need of the server. */
-export interface RuleEnvironment extends LibraryStore, CqlTerminology {
+export interface RuleEnvironment extends LibraryStore, ModelStore, CqlTerminology {
   /** Keeps compiled ELM between starts. */
   derived: DerivedStore
   /**

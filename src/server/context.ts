@@ -22,6 +22,7 @@ import {
   findMaps,
   findRunnable,
   findStructure,
+  listLogicalModels,
   listUsable,
 } from '../storage/find-artefacts.ts'
 import { publicView } from '../storage/public-view.ts'
@@ -140,6 +141,7 @@ function createContext(parts: ContextParts): Context {
     {
       findLibraries: async (url) => guard.admit(await find(storage, 'Library', url)),
       listLibraries: async () => guard.admit(await listUsable(storage, 'Library')),
+      listLogicalModels: async () => guard.admit(await listLogicalModels(storage)),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, await intact(await euValueSets.find(id), guard)),
