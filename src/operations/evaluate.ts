@@ -49,7 +49,6 @@ export const evaluateOperation = defineOperation<OperationContext>({
   personal: true,
   audited: evaluationDetails,
   strict: true,
-  notSupported: ['useContext'],
   parameters: evaluateParameters,
   examples: {
     scanned: {
