@@ -20,6 +20,7 @@ import { createInspector, type LibraryInspector } from './inspect-library.ts'
 import { type LibraryReferences, libraryReferences } from './library-references.ts'
 import { type LibraryRequirements, libraryRequirements, type RequirementsCall } from './library-requirements.ts'
 import { listPlan, runPlan } from './plan.ts'
+import { readPlan } from './read-plan.ts'
 import { listRuleLibrary, type NamedLibrary, runRuleLibrary } from './rule-library.ts'
 import { checkExpressions, checkParameters, librariesOf } from './rule-parameters.ts'
 import type { RuleResult } from './rule-result.ts'
@@ -29,10 +30,10 @@ export { type EncodedResult, withGreatestDecimal } from './cql/run/to-parameters
 export type { LibraryInspector } from './inspect-library.ts'
 export { actionFaults, planFaults } from './plan-faults.ts'
 export { createPlans, type Plans } from './plans.ts'
-export { everyAction, readPlan } from './read-plan.ts'
+export { everyAction, readAskedUses, readPlan } from './read-plan.ts'
 export type { RuleResult } from './rule-result.ts'
 export { statusRemark, unquote } from './run-expression.ts'
-export { inForce } from './select-plans.ts'
+export { fitsUse, inForce } from './select-plans.ts'
 
 /** What the rules need of the server. */
 export interface RuleEnvironment extends LibraryStore, CqlTerminology {
@@ -165,7 +166,9 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   const evaluateRules: Rules['evaluateRules'] = async (source, call) => {
     const runner = createExpressionRunner(call, expressions)
     const surroundings = { ...expressions, runner, pin, language: call.language }
-    return 'plan' in source ? runPlan(source.plan, surroundings) : runRuleLibrary(source, surroundings)
+    return 'plan' in source
+      ? marked(source.plan, await runPlan(source.plan, surroundings))
+      : runRuleLibrary(source, surroundings)
   }
 
   const certLogicOf = async (library: string | Library) => {
@@ -194,7 +197,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     evaluateRules,
     evaluatePlan: (plan, call) => evaluateRules({ plan }, call),
     async listRules(source, why) {
-      if ('plan' in source) return listPlan(source.plan, why, { pin })
+      if ('plan' in source) return marked(source.plan, await listPlan(source.plan, why, { pin }))
       return listRuleLibrary(source, why, { ...expressions, pin })
     },
     async checkQuestion(sources, parameters) {
@@ -216,6 +219,11 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       await Promise.all([translator.close(), sandbox.close()])
     },
   }
+}
+
+/** The results of a plan, marked where they inform and do not decide. */
+function marked(plan: PlanDefinition, results: RuleResult[]): RuleResult[] {
+  return readPlan(plan).informs ? results.map((each) => ({ ...each, informative: true })) : results
 }
 
 /** What tells `url|version` of what a canonical stands for; the canonical itself when nothing does. */
