@@ -11,7 +11,7 @@ import { valueNamed } from './origins.ts'
 import type { Voice } from './voice.ts'
 
 /** Extension of a Library: a text for what a define, a function, or a let or tuple element in one, gives. */
-export const expressionTextUrl = 'http://vidimus.org/fhir/StructureDefinition/expression-text'
+const expressionTextUrl = 'http://vidimus.org/fhir/StructureDefinition/expression-text'
 
 /** What is known of the authors' words. */
 export interface OwnTexts {

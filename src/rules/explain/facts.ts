@@ -1,6 +1,6 @@
 /** What holds between values, as sentences: for a comparison that is false, its opposite. */
-import { Interval } from 'cql-execution'
 import { isJsonObject } from '../../base/json.ts'
+import { isInterval } from '../cql/run/to-json.ts'
 import type { Execution } from '../cql/run/trace.ts'
 import { dataOf } from './data.ts'
 import type { Phrase } from './voice.ts'
@@ -87,7 +87,7 @@ function pairOf({ step, parts }: Execution): Pair | undefined {
   const type = String(step.type)
   const known = comparisons[type]
   if (known) return known
-  return parts.some(({ value }) => value instanceof Interval) ? undefined : timings[type]
+  return parts.some(({ value }) => isInterval(value)) ? undefined : timings[type]
 }
 
 const precisions = ['year', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond'] as const

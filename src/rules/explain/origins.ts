@@ -2,7 +2,7 @@
 import { objectsIn } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import type { Execution, Recording, StepContext } from '../cql/run/trace.ts'
-import { helpers, targetOf } from '../cql/translate/elm-scope.ts'
+import { helpers, referredBy } from '../cql/translate/elm-scope.ts'
 
 /** The run of what a reference, or a call of a function of the rule's own, stands for; undefined where it cannot be told. */
 export function originOf(run: Execution, recording: Recording): Execution | undefined {
@@ -16,8 +16,8 @@ export function originOf(run: Execution, recording: Recording): Execution | unde
 
 /** A define is evaluated once: who asks later is given what it gave. */
 function defineOf({ step, library }: Execution, recording: Recording): Execution | undefined {
-  const target = targetOf(step, { library, names: new Map() })
-  return target && recording.first.get(target.node)
+  const expression = referredBy(step, library)
+  return expression && recording.first.get(expression)
 }
 
 /** A function's body runs for the call, beside its operands; of a conversion of the model nothing is recorded. */

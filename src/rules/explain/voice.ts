@@ -1,4 +1,3 @@
-import { Code, Concept, Interval } from 'cql-execution'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { toJson } from '../cql/run/to-json.ts'
@@ -53,9 +52,6 @@ function inWords(value: unknown, voice: Voice): string {
     if (value.length > mostElements || value.length === 0) return voice.say('elements', { n: value.length })
     return value.map((each) => inWords(each, voice)).join(', ')
   }
-  if (value instanceof Code) return shortText(value.display ?? value.code)
-  if (value instanceof Concept) return shortText(value.display ?? value.codes.map(({ code }) => code).join(', '))
-  if (value instanceof Interval) return shortText(String(toJson(value)))
   const json = toJson(value)
   if (typeof json === 'string') return shortText(json)
   return isJsonObject(json) ? (conceptWords(json) ?? shortText(JSON.stringify(json))) : shortText(JSON.stringify(json))
