@@ -93,10 +93,7 @@ interface LibraryResult {
 }
 
 /** What rules are run over, for a verdict. */
-export interface RuleCall extends RuleData {
-  /** A language tag or an Accept-Language value. */
-  language?: string
-}
+export type RuleCall = RuleData
 
 /** Rules as a request names them, or as they were selected. */
 export type RuleSource = { plan: PlanDefinition } | NamedLibrary
