@@ -104,6 +104,13 @@ export interface RuleCall extends RuleData {
 /** Rules as a request names them, or as they were selected. */
 export type RuleSource = { plan: PlanDefinition } | NamedLibrary
 
+/** What rules are run with: libraries that are found and compiled, terminology, value sets of the EU. */
+export interface RuleWorkshop {
+  expressions: ExpressionEnvironment
+  /** `url|version` of what a canonical stands for; the canonical itself when nothing does. */
+  pin(canonical: string): Promise<string>
+}
+
 /** Business rules in both languages. */
 export interface Rules {
   /** @throws FhirError 404 unknown library, 422 library that cannot be run; a failing define answers for itself */
@@ -143,6 +150,8 @@ export interface Rules {
    * @throws FhirError 422 for a library with faults, an unknown define, and what is too large
    */
   requirements(call: RequirementsCall): Promise<LibraryRequirements>
+  /** For authors who try changed libraries: what the rules are run with. */
+  workshop: RuleWorkshop
   /** Ids of the translator's processes while they run. */
   translatorPids(): number[]
   /** Ends the processes. */
@@ -221,6 +230,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
     references: (library) => libraryReferences(library, { ...expressions, generated: [helpers] }),
     requirements: (call) => libraryRequirements(call, { ...expressions, generated: [helpers] }),
+    workshop: { expressions, pin },
     translatorPids: translator.pids,
     async close() {
       await Promise.all([translator.close(), sandbox.close()])

@@ -14,7 +14,7 @@ import { CqlMessageError } from './run-errors.ts'
 import { failure, rootCause } from './run-failure.ts'
 import { parseDateTime } from './temporal.ts'
 import { toJson } from './to-json.ts'
-import { type StepResults, tracedCopy, traceInto } from './trace.ts'
+import { type StepListener, type StepResults, tellSteps, tracedCopy, traceInto } from './trace.ts'
 
 /** What a library is run over. */
 export interface RunCall {
@@ -32,6 +32,8 @@ export interface RunCall {
   asked?: (valueSet: string) => void
   /** Reasons of failures hold nothing that the data could have put there. */
   discreet?: boolean
+  /** Told of the steps of a library whose steps are numbered ({@link tracedCopy}): for tests of rules. */
+  step?: StepListener
 }
 
 /** The answer of one define. A failing one has an issue and no value. */
@@ -101,9 +103,12 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
   const data = splitByPatient(call.data, { classes: environment.classes, scope, instances })
   const listener = messageListener([...library.issues, ...bound.issues])
   const codes = bindTerminology(environment.terminology, call.asked)
-  const open = (source: RecordSource, { executable = library.executable, told = listener } = {}) =>
+  const open = (source: RecordSource, { executable = library.executable, told = listener } = {}) => {
     // The executor's declarations name its own classes where it only calls methods that ours have.
-    new PatientContext(executable, source as never, codes as never, bound.values, clock, told as never)
+    const made = new PatientContext(executable, source as never, codes as never, bound.values, clock, told as never)
+    if (call.step) tellSteps(made, call.step)
+    return made
+  }
   const sourceOf = (define: Define) =>
     define.context === 'Unfiltered' ? data.all : choosePatient(data.patients, call.subject)
   let patient: PatientContext | undefined
