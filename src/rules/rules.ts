@@ -1,4 +1,5 @@
 import { jsonSize } from '../base/json-size.ts'
+import type { JsonObject } from '../base/json-value.ts'
 import { unprocessable } from '../fhir/error.ts'
 import type { Bundle, Issue, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
 import { evaluateCertLogic, isCertLogic, readCertLogic, readCertLogicData } from './certlogic/certlogic.ts'
@@ -74,6 +75,8 @@ interface LibraryCall {
   /** Names of defines; absent = all public ones. */
   expressions?: string[]
   data?: Bundle
+  /** Instances of logical models beside `data`. */
+  coreDataSets?: JsonObject[]
   /** Which Patient of `data`, when there are several. */
   subject?: string
   parameters?: Parameters
