@@ -1,4 +1,5 @@
 import { jsonSize } from '../base/json-size.ts'
+import type { JsonObject } from '../base/json-value.ts'
 import { unprocessable } from '../fhir/error.ts'
 import type { Bundle, Issue, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
 import { evaluateCertLogic, isCertLogic, readCertLogic, readCertLogicData } from './certlogic/certlogic.ts'
@@ -19,6 +20,7 @@ import { createTranslator, type DerivedStore } from './cql/translate/translator.
 import { createInspector, type LibraryInspector } from './inspect-library.ts'
 import { type LibraryReferences, libraryReferences } from './library-references.ts'
 import { type LibraryRequirements, libraryRequirements, type RequirementsCall } from './library-requirements.ts'
+import type { ModelStore } from './models/models.ts'
 import { listPlan, runPlan } from './plan.ts'
 import { readPlan } from './read-plan.ts'
 import { listRuleLibrary, type NamedLibrary, runRuleLibrary } from './rule-library.ts'
@@ -36,7 +38,7 @@ export { statusRemark, unquote } from './run-expression.ts'
 export { fitsUse, inForce } from './select-plans.ts'
 
 /** What the rules need of the server. */
-export interface RuleEnvironment extends LibraryStore, CqlTerminology {
+export interface RuleEnvironment extends LibraryStore, ModelStore, CqlTerminology {
   /** Keeps compiled ELM between starts. */
   derived: DerivedStore
   /**
@@ -73,6 +75,8 @@ interface LibraryCall {
   /** Names of defines; absent = all public ones. */
   expressions?: string[]
   data?: Bundle
+  /** Instances of logical models beside `data`. */
+  coreDataSets?: JsonObject[]
   /** Which Patient of `data`, when there are several. */
   subject?: string
   parameters?: Parameters
@@ -92,10 +96,7 @@ interface LibraryResult {
 }
 
 /** What rules are run over, for a verdict. */
-export interface RuleCall extends RuleData {
-  /** A language tag or an Accept-Language value. */
-  language?: string
-}
+export type RuleCall = RuleData
 
 /** Rules as a request names them, or as they were selected. */
 export type RuleSource = { plan: PlanDefinition } | NamedLibrary
