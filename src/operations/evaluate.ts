@@ -122,8 +122,11 @@ async function asOfThen(
   )
 }
 
-/** @throws FhirError 400 for no moment, and for what cannot be had as of one */
-function momentOf(parameters: Parameters): Date | undefined {
+/**
+ * The moment as of which a question is to be answered; undefined: now.
+ * @throws FhirError 400 for no moment, and for what cannot be had as of one
+ */
+export function momentOf(parameters: Parameters): Date | undefined {
   const text = textParameter(parameters, 'asOf')
   if (text === undefined) return undefined
   const expression = "Parameters.parameter.where(name='asOf')"
