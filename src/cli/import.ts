@@ -4,6 +4,7 @@ import { importEvent } from '../audit/import-event.ts'
 import type { Json } from '../base/json-value.ts'
 import { publicAddress, readConfig } from '../config.ts'
 import { badRequest, FhirError } from '../fhir/error.ts'
+import { readSigners, uploadKeys } from '../publish/import/eu-rules/upload-keys.ts'
 import { importPath } from '../publish/import/import-path.ts'
 import { logImport } from '../publish/import/log.ts'
 import { importCatalogue } from '../publish/import/product-catalogue/import-catalogue.ts'
@@ -22,6 +23,8 @@ interface Options {
   codeSystemVersion?: string
   name?: string
   productCatalogue?: boolean
+  signer?: string[]
+  dryRun?: boolean
 }
 
 /**
@@ -34,9 +37,21 @@ export function addImport(program: Command, result: CommandResult): void {
     .description(
       'loads FHIR packages (.tgz), folders and files into the store; exit status 1 when an entry failed, or when every one was skipped; what is not fit to be active becomes a draft and is no failure',
     )
-    .argument('<path...>', 'package, folder or file (JSON, XML, FML, CQL; code systems also as NDJSON and CSV)')
+    .argument(
+      '<path...>',
+      'package, folder or file (JSON, XML, FML, CQL; code systems also as NDJSON and CSV; rules of the EU as JSON, NDJSON or signed)',
+    )
     .option('--examples', 'also the examples of packages')
-    .option('--canonical <url>', 'base of the urls of CQL files: <url>/Library/<name> (default: <BASE_URL>/fhir)')
+    .option(
+      '--canonical <url>',
+      'base of the urls of CQL files and rules of the EU: <url>/Library/<name> (default: <BASE_URL>/fhir)',
+    )
+    .option(
+      '--signer <file>',
+      'upload certificate (PEM, DER) whose signature on rules counts for the country that it names, beside the upload keys of the trust lists; may be repeated',
+      (file: string, files: string[] = []) => [...files, file],
+    )
+    .option('--dry-run', 'judge everything, store nothing')
     .option('--code-system <url>', 'the files are this code system: CSV with a header row, NDJSON, or FHIR JSON')
     .option('--code-system-version <version>', 'business version of that code system')
     .option('--name <name>', 'name of that code system for programs')
@@ -56,7 +71,7 @@ const softwareName = `${software.name} ${software.version}`
 function refuseMixed({ productCatalogue, ...options }: Options): void {
   if (!productCatalogue) return
   for (const [name, value] of Object.entries(options))
-    if (value !== undefined && name !== 'json')
+    if (value !== undefined && name !== 'json' && name !== 'dryRun')
       throw badRequest(
         `--product-catalogue does not go with --${name.replace(/[A-Z]/g, (each) => `-${each.toLowerCase()}`)}.`,
       )
@@ -66,6 +81,7 @@ function refuseMixed({ productCatalogue, ...options }: Options): void {
 async function importAll(paths: string[], options: Options): Promise<boolean> {
   refuseMixed(options)
   for (const path of paths) await stat(path)
+  const signers = readSigners(options.signer ?? [])
   const server = await openLoadedServer(readConfig())
   const reports: Json[] = []
   let isGood = true
@@ -74,12 +90,13 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
       const bar = progressBar(path)
       const audited = (source: string, counts: ReadonlyMap<string, number>) =>
         importEvent({ recorded: server.now().toISOString(), software: softwareName, source, counts })
+      const common = { ...importOptions(server), audited, dryRun: options.dryRun === true }
       const importing = options.productCatalogue
-        ? importCatalogue(path, { ...importOptions(server), now: server.now(), audited })
+        ? importCatalogue(path, { ...common, now: server.now() })
         : importPath(path, {
-            ...importOptions(server),
-            audited,
+            ...common,
             examples: options.examples === true,
+            euRules: { uploadKeys: uploadKeys(server.trust, signers), now: server.now() },
             canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
             codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },
             onProgress: (done, total) => bar.show(done, total),
@@ -91,7 +108,7 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
           throw error
         })
         .finally(() => bar.end())
-      await logImport(server.storage.records, report, new Date())
+      if (!options.dryRun) await logImport(server.storage.records, report, new Date())
       const failure = importFailure(report)
       if (failure !== undefined) isGood = false
       if (options.json) reports.push(reportJson(report))

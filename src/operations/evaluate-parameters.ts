@@ -48,6 +48,7 @@ const answer: ParameterDeclaration[] = [
       output('library', 'canonical', 'Library of the rule.'),
       output('expression', 'string', 'Define of the library.'),
       output('result', 'boolean', 'Absent when the rule has no answer.'),
+      output('informative', 'boolean', 'True: the rule informs, and the decision does not rest on it.'),
       output('message', 'string', 'What the rule says to a person.'),
       output(
         'evidence',
@@ -128,6 +129,7 @@ export const evaluateParameters: ParameterDeclaration[] = [
   input('library', 'canonical', 'Rule libraries to run directly.', '0..*'),
   input('expression', 'string', 'Which defines of `library` to report.', '0..*'),
   input('jurisdiction', 'code', 'The verifying jurisdiction, ISO 3166-1.'),
+  input('useContext', 'UsageContext', 'What the verdict is for: a code of the CodeSystem verdict-use.', '0..*'),
   input('trustDomain', 'code', 'Restrict trusted keys to these GDHCN domains.', '0..*'),
   input('parameters', 'Parameters', 'CQL parameters.'),
   input('manifest', 'canonical', 'Manifest (Library of the type asset-collection) whose versions alone count.'),

@@ -48,7 +48,7 @@ export const evaluateOperation = defineOperation<OperationContext>({
   personal: true,
   audited: evaluationDetails,
   strict: true,
-  notSupported: ['asOf', 'useContext'],
+  notSupported: ['asOf'],
   parameters: evaluateParameters,
   examples: {
     scanned: {

@@ -15,6 +15,8 @@ export interface RuleResult {
   expression: string
   /** True passes, false fails, null is undetermined. */
   result: Ternary
+  /** It says something to a person and decides nothing: a rule of a rule set for care. */
+  informative?: true
   /** For a person, when the rule did not pass: in the language asked for, or what was missing. */
   message?: string
   evidence: { name: string; value: Json }[]

@@ -15,13 +15,14 @@ import { INDEXES_FOLDER, indexReader } from '../packages/large-code-system/code-
 import type { PendingContent } from '../publish/base-content/pending.ts'
 import { manifestReader } from '../publish/lifecycle/manifest.ts'
 import type { RuleGuard } from '../publish/provenance/rule-guard.ts'
-import { createPlans, createRules } from '../rules/rules.ts'
+import { createPlans, createRules, type Rules } from '../rules/rules.ts'
 import { intact, listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from '../storage/by-revision.ts'
 import {
   findByCanonical as find,
   findMaps,
   findRunnable,
   findStructure,
+  listLogicalModels,
   listUsable,
 } from '../storage/find-artefacts.ts'
 import { publicView } from '../storage/public-view.ts'
@@ -100,6 +101,8 @@ export interface ContextParts
   network: NetworkClient
   /** The credential formats that are read; default: all that this software knows. */
   formats?: readonly CredentialFormat[]
+  /** What stands between verdicts and rules; default: nothing. */
+  aroundRules?: ((rules: Rules) => Rules) | undefined
 }
 
 /** Gives each room what it needs of the others. */
@@ -136,10 +139,12 @@ function createContext(parts: ContextParts): Context {
   const jobProcesses = { processes: config.jobProcesses, idleSeconds: 30 }
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
   const images = createImageReader({ processes: config.jobProcesses })
-  const rules = createRules(
+  const { aroundRules = (made) => made } = parts
+  const ownRules = createRules(
     {
       findLibraries: async (url) => guard.admit(await find(storage, 'Library', url)),
       listLibraries: async () => guard.admit(await listUsable(storage, 'Library')),
+      listLogicalModels: async () => guard.admit(await listLogicalModels(storage)),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, await intact(await euValueSets.find(id), guard)),
@@ -148,6 +153,7 @@ function createContext(parts: ContextParts): Context {
     },
     { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder },
   )
+  const rules = aroundRules(ownRules)
   const evaluate = wireEvaluate(parts, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
   const trustedKeys = () => parts.trust.keys()
