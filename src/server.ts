@@ -28,6 +28,7 @@ import { readinessOf, shownBy } from './server/front/shown.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { guardLives } from './server/lifecycle.ts'
 import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
+import { openServerHistory } from './server/past/as-of.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
 import { createSignatures, type Signatures } from './server/signatures.ts'
@@ -35,6 +36,7 @@ import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
+import type { Storage } from './storage/storage.ts'
 import { parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { searchTokens, subsumedTokens } from './terminology/expand-codes.ts'
 import type { KeyDirectory } from './trust/directory/key-directory.ts'
@@ -133,6 +135,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
         await app.close()
         app = newApp()
       }
+      await rooms.beginHistory()
       endRefresh ??= beginRefresh(trust, config, { after: parts.after, tell: rooms.log.tell })
       rooms.audit.start()
       registration.start()
@@ -171,7 +174,16 @@ async function openRooms(config: Config, { after, formats, beside, aroundRules }
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
   const gateway = gatewayDownloads(config, gateways)
-  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
+  const own = { software: `${software.name} ${software.version}`, now, tell }
+  const { history, ...keeping } = openServerHistory(config, own)
+  const { remember } = keeping
+  const trust = await loadConfiguredTrust(config, {
+    network,
+    keepsCopies: true,
+    gateway,
+    closing: closing.signal,
+    remember,
+  })
   const signed = await createSignatures({ config, storage, trust, keys: configured, baseUrl, software, now })
   const { keys } = signed
   const pending = createPendingContent(storage.derived)
@@ -181,7 +193,9 @@ async function openRooms(config: Config, { after, formats, beside, aroundRules }
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance().trustedReference(version, domain)
   const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context }
-  const wiring = { config, storage, trust, pending, network, now, ...vouching }
+  const guarded = (store: Storage) => guardCopies(store, ruleSuppliers(config))
+  const past = { config, history, opened, guarded, signed, ...own }
+  const wiring = { config, storage, trust, pending, network, now, past, ...vouching }
   const contexts = createContexts({ ...wiring, aroundRules, ...(formats ? { formats } : {}) })
   const context = contexts.authors
   const publish = createPublish({
@@ -200,11 +214,11 @@ async function openRooms(config: Config, { after, formats, beside, aroundRules }
   const audit = createAuditFeeds({
     ...parts,
     storage: opened,
-    software: `${software.name} ${software.version}`,
+    software: own.software,
     baseUrl,
   })
-  const own = { log, front, audit, storage, network, closing, trust, signed, keys, pending, provenance, contexts }
-  return { ...own, plain, publish, registration, mirror, directory }
+  const shared = { log, front, audit, storage, network, closing, trust, signed, keys, pending, provenance, contexts }
+  return { ...shared, plain, beginHistory: keeping.begin, publish, registration, mirror, directory }
 }
 
 /** What is made for a public address, and anew when that is another: it is known when the server listens. */
