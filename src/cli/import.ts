@@ -22,9 +22,9 @@ interface Options {
   codeSystem?: string
   codeSystemVersion?: string
   name?: string
+  productCatalogue?: boolean
   signer?: string[]
   dryRun?: boolean
-  productCatalogue?: boolean
 }
 
 /**
@@ -71,7 +71,7 @@ const softwareName = `${software.name} ${software.version}`
 function refuseMixed({ productCatalogue, ...options }: Options): void {
   if (!productCatalogue) return
   for (const [name, value] of Object.entries(options))
-    if (value !== undefined && name !== 'json')
+    if (value !== undefined && name !== 'json' && name !== 'dryRun')
       throw badRequest(
         `--product-catalogue does not go with --${name.replace(/[A-Z]/g, (each) => `-${each.toLowerCase()}`)}.`,
       )
@@ -90,14 +90,13 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
       const bar = progressBar(path)
       const audited = (source: string, counts: ReadonlyMap<string, number>) =>
         importEvent({ recorded: server.now().toISOString(), software: softwareName, source, counts })
+      const common = { ...importOptions(server), audited, dryRun: options.dryRun === true }
       const importing = options.productCatalogue
-        ? importCatalogue(path, { ...importOptions(server), now: server.now(), audited })
+        ? importCatalogue(path, { ...common, now: server.now() })
         : importPath(path, {
-            ...importOptions(server),
-            audited,
+            ...common,
             examples: options.examples === true,
             euRules: { uploadKeys: uploadKeys(server.trust, signers), now: server.now() },
-            dryRun: options.dryRun === true,
             canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
             codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },
             onProgress: (done, total) => bar.show(done, total),
