@@ -8,6 +8,7 @@ import { readSigners, uploadKeys } from '../publish/import/eu-rules/upload-keys.
 import { importPath } from '../publish/import/import-path.ts'
 import { logImport } from '../publish/import/log.ts'
 import { importFailure, reportJson, reportLines } from '../publish/import/report.ts'
+import { createEuValueSets } from '../server/eu-value-sets.ts'
 import { software } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { importOptions, openLoadedServer } from './loaded-server.ts'
@@ -66,6 +67,7 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
   for (const path of paths) await stat(path)
   const signers = readSigners(options.signer ?? [])
   const server = await openLoadedServer(readConfig())
+  const valueSets = createEuValueSets(server.storage)
   const reports: Json[] = []
   let isGood = true
   try {
@@ -76,7 +78,11 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
         audited: (source, counts) =>
           importEvent({ recorded: server.now().toISOString(), software: softwareName, source, counts }),
         examples: options.examples === true,
-        euRules: { uploadKeys: uploadKeys(server.trust, signers), now: server.now() },
+        euRules: {
+          uploadKeys: uploadKeys(server.trust, signers),
+          now: server.now(),
+          hasValueSet: async (id) => (await valueSets.find(id)) !== undefined,
+        },
         dryRun: options.dryRun === true,
         canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
         codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },
