@@ -25,6 +25,7 @@ import { createFront } from './server/front/front.ts'
 import { createLog, type Tell } from './server/front/log.ts'
 import { readinessOf, shownBy } from './server/front/shown.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
+import { createVerifierKits } from './server/kit/verifier-kits.ts'
 import { guardLives } from './server/lifecycle.ts'
 import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
@@ -177,9 +178,11 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   )
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance().trustedReference(version, domain)
-  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context }
+  const verifierKits = () => kits
+  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context, verifierKits }
   const wiring = { config, storage, trust, pending, network, now, ...vouching }
   const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
+  const kits = createVerifierKits({ ...wiring, contexts, signed, address: baseUrl })
   const context = contexts.authors
   const publish = createPublish({
     ...context,

@@ -5,6 +5,7 @@ import { authoritySettings } from './authority-settings.ts'
 import { directorySettings } from './directory-settings.ts'
 import { frontSettings } from './front-settings.ts'
 import { gatewaySettings } from './gateway-settings.ts'
+import { kitSettings } from './kit-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
@@ -95,6 +96,7 @@ export const settings = [
   ...mirrorSettings,
   ...legacySettings,
   ...directorySettings,
+  ...kitSettings,
   {
     variable: 'JURISDICTION',
     kind: 'country',

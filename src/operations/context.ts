@@ -2,6 +2,7 @@ import type { JsonObject } from '../base/json-value.ts'
 import type { Evaluate } from '../evaluate/evaluate.ts'
 import type { OperationCall } from '../fhir/operation.ts'
 import type { Bundle, Provenance, Resource } from '../fhir/types.ts'
+import type { KitShelf } from '../kit/shelf.ts'
 import type { ProvenanceVerdict } from '../provenance/signature/verify.ts'
 import type { ReadManifest } from '../publish/lifecycle/manifest.ts'
 import type { Rules } from '../rules/rules.ts'
@@ -37,6 +38,8 @@ export interface OperationContext {
   /** Evaluation in which every artefact that a manifest names is there in its version alone. @throws FhirError 404, 422 */
   evaluateUnder(manifest: string, question: AskedUnder): Promise<{ evaluate: Evaluate; name: string }>
   signatures: OperationSignatures
+  /** Kits for verifiers without a network. */
+  verifierKits(): KitShelf
   /** The trusted keys now. */
   trustedKeys(): KeyIndex
   /** Address of the FHIR API, without a slash at its end. */

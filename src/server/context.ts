@@ -40,10 +40,10 @@ import { memberships, type Revision } from './memberships.ts'
 import { createValidation } from './validation.ts'
 
 /** The translations of own rules that are shipped. */
-const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
+export const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
-type Context = OperationContext & {
+export type Context = OperationContext & {
   verdictMaps: Maps
   images: ImageReader
   euValueSets: EuValueSets
@@ -57,6 +57,8 @@ export interface Contexts {
   authors: Context
   /** What a principal is given; undefined when that is what everybody is. */
   viewOf(principal: Principal): { storage: Storage; context: Context } | undefined
+  /** What everybody is given, over another place for what is derived, until it is closed. */
+  deriving(derived: Storage['derived']): { context: Context; close(): Promise<void> }
   close(): Promise<void>
 }
 
@@ -77,21 +79,25 @@ export function createContexts(parts: ContextParts): Contexts {
       const storage = publicView(parts.storage, sees)
       return { storage, context: { ...(draftTypes.every(sees) ? authors : everybody), storage } }
     },
+    deriving(derived) {
+      const context = createContext({ ...parts, storage: { ...publicView(parts.storage), derived } })
+      return { context, close: () => closeContext(context) }
+    },
     close: async () => void (await Promise.all([everybody, authors].map(closeContext))),
   }
 }
 
 /** Ends the processes of a context. */
-async function closeContext({ rules, mapJobs, images, closeManifests }: Context): Promise<void> {
+export async function closeContext({ rules, mapJobs, images, closeManifests }: Context): Promise<void> {
   await Promise.all([rules.close(), mapJobs.close(), images.close(), closeManifests()])
 }
 
 /** Types that terminology, maps and rules are made of. */
 const draftTypes = [...new Set([...mapTypes, ...ruleTypes])]
 
-/** What the context is made of. */
+/** What a context is made of. */
 export interface ContextParts
-  extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'signatures' | 'baseUrl'> {
+  extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'signatures' | 'baseUrl' | 'verifierKits'> {
   config: Config
   /** Admits rules and maps that are to be run. */
   guard: RuleGuard
@@ -103,7 +109,7 @@ export interface ContextParts
 }
 
 /** Gives each room what it needs of the others. */
-function createContext(parts: ContextParts): Context {
+export function createContext(parts: ContextParts): Context {
   const { config, storage, pending, now, trustedReference, signatures, guard } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
@@ -159,10 +165,10 @@ function createContext(parts: ContextParts): Context {
   const { evaluateUnder } = under
   const made = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
   const own = { ...made, manifest, evaluateUnder, closeManifests: under.close }
-  const { baseUrl } = parts
+  const { baseUrl, verifierKits } = parts
   const folders = { uploads: join(config.dataDir, 'uploads'), indexes: join(config.dataDir, INDEXES_FOLDER) }
   const validation = createValidation({ ...own, pending, now })
-  const wired = { admit: guard.admit, validation, trustedReference, signatures, trustedKeys, baseUrl }
+  const wired = { admit: guard.admit, validation, trustedReference, signatures, trustedKeys, baseUrl, verifierKits }
   return { ...own, ...folders, ...wired, limits, now, uuid }
 }
 

@@ -191,12 +191,26 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
 
 const useNothing = () => () => {}
 
+/** A source as far as it decides which keys count. */
+export type StandingSource = Pick<
+  SourceState,
+  'source' | 'content' | 'checkedAt' | 'failure' | 'suspended' | 'withdrawals' | 'withdrawsUnknown' | 'waiting'
+>
+
+/** Keys and revocation lists of sources that somebody else has read: nothing is read again. */
+export function trustOf(states: readonly StandingSource[], now: () => Date): Pick<Trust, 'keys' | 'revocations'> {
+  const index = createKeyIndex(...partsOfIndex(states, now))
+  const lists = states.filter(({ source }) => isOfRevocation(source)).map(revocationSource)
+  const revocations = lists.length > 0 ? revocationLists(() => lists, index) : undefined
+  return { keys: () => index, revocations: () => revocations }
+}
+
 /** Whether a source holds revocation lists, and no keys. */
 const isOfRevocation = ({ kind }: TrustSource): boolean => kind === 'revocation' || kind === 'gateway-revocation'
 
 const isOfBatches = (state: SourceState | undefined): boolean => state?.source.kind === 'gateway-revocation'
 
-function revocationSource({ source, content, failure, checkedAt }: SourceState): RevocationSource {
+function revocationSource({ source, content, failure, checkedAt }: StandingSource): RevocationSource {
   const { name, participant, issuer, maxAgeSeconds = defaultMaxAgeSeconds } = source
   const revocation = content?.revocation
   // Of a remote list it counts when its server last said that it is the newest.
@@ -212,7 +226,7 @@ function revocationSource({ source, content, failure, checkedAt }: SourceState):
 const isConfirmed = (source: TrustSource): boolean => isRemote(source) && source.kind !== 'gateway-revocation'
 
 /** Keys that the lists leave out, and those that what is not in use withdraws. */
-const leftOutKeys = (states: readonly SourceState[]): TrustedKey[] =>
+const leftOutKeys = (states: readonly StandingSource[]): TrustedKey[] =>
   states.flatMap(({ content, withdrawals = [] }) => [
     ...(content?.leftOut.flatMap(({ key }) => key ?? []) ?? []),
     ...withdrawals.flatMap(({ keys, leftOut }) =>
@@ -221,16 +235,16 @@ const leftOutKeys = (states: readonly SourceState[]): TrustedKey[] =>
   ])
 
 /** Everything that lists say, in use or only withdrawing. */
-const contentsOf = (states: readonly SourceState[]): SourceContent[] =>
+const contentsOf = (states: readonly StandingSource[]): SourceContent[] =>
   states.flatMap(({ content, withdrawals = [] }) => [...(content ? [content] : []), ...withdrawals])
 
 /** Every key that a list names. */
-function entriesOf(states: readonly SourceState[]): TrustedKey[] {
+function entriesOf(states: readonly StandingSource[]): TrustedKey[] {
   return [...states.flatMap(({ content }) => content?.keys ?? []), ...leftOutKeys(states)]
 }
 
 /** What the index of all sources is made of. */
-function partsOfIndex(states: readonly SourceState[], now: () => Date): [TrustedKey[][], IndexRules] {
+function partsOfIndex(states: readonly StandingSource[], now: () => Date): [TrustedKey[][], IndexRules] {
   const contents = contentsOf(states)
   return [
     states.flatMap(({ content }) => (content ? [content.keys] : [])),
@@ -250,13 +264,13 @@ function partsOfIndex(states: readonly SourceState[], now: () => Date): [Trusted
 }
 
 /** Why no key of any list may count because of this source. */
-function reasonForNone({ source, content, withdrawsUnknown }: SourceState): string | undefined {
+function reasonForNone({ source, content, withdrawsUnknown }: StandingSource): string | undefined {
   if (withdrawsUnknown) return `${source.name}, which withdraws keys, cannot be read`
   if (source.required && !content) return `${source.name}, which is required, cannot be read`
   return undefined
 }
 
-function standingOf({ source, content, checkedAt, waiting }: SourceState): [string, ListStanding][] {
+function standingOf({ source, content, checkedAt, waiting }: StandingSource): [string, ListStanding][] {
   const { name, kind, required = false, rejectAgeSeconds } = source
   if (!content || isOfRevocation(source)) return []
   const warnAfterSeconds = source.maxAgeSeconds ?? (isRemote(source) ? defaultMaxAgeSeconds : undefined)
@@ -280,7 +294,7 @@ function standingOf({ source, content, checkedAt, waiting }: SourceState): [stri
 }
 
 /** Lists that would give keys and are not there. */
-function gapOf(states: readonly SourceState[]): string | undefined {
+function gapOf(states: readonly StandingSource[]): string | undefined {
   const names = states
     .filter(({ source, content }) => !content && source.kind !== 'distrusted' && !isOfRevocation(source))
     .map(({ source }) => source.name)

@@ -12,6 +12,8 @@ export interface CardList {
    */
   revokedBefore(rid: string): number | undefined
   entries: number
+  /** Every `rid` that it names, with what {@link revokedBefore} says of it. */
+  all(): Iterable<[rid: string, before: number]>
   /** What is wrong with the list; what is well-formed in it counts all the same. */
   faults: string[]
 }
@@ -47,6 +49,7 @@ export function readCardList(json: Json): CardList | string {
     version: ctr,
     revokedBefore: (rid) => revoked.get(rid),
     entries: revoked.size,
+    all: () => revoked,
     faults: malformed > 0 ? [`${malformed} of ${rids.length} entries are malformed`] : [],
   }
 }

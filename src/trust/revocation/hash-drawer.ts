@@ -55,6 +55,16 @@ export class HashDrawer {
     return false
   }
 
+  /** Every hash, in their order, with the number of its batch. */
+  *all(): Generator<{ hash: Buffer; batch: number }> {
+    for (let at = 0; at < this.#count; at++) {
+      const hash = Buffer.alloc(HASH_BYTES)
+      for (let word = 0; word < HASH_WORDS; word++)
+        hash.writeUInt32BE(this.#words[at * HASH_WORDS + word] ?? 0, 4 * word)
+      yield { hash, batch: this.#batches[at] ?? 0 }
+    }
+  }
+
   /** Keeps the hashes whose batch has a new number, by the old one; the others go. */
   renumber(numbers: ReadonlyMap<number, number>): void {
     let to = 0

@@ -59,8 +59,18 @@ export interface HashIndex {
   /** Gives up batches that have expired. */
   expire(now: Date): void
   has(query: HashQuery): boolean
+  /** Whether a hash may be there, where only a filter of the hashes is held, in which others have a place by chance; without it none is. */
+  mayHave?(query: HashQuery): boolean
+  /** Every hash of the batches that are held, with its batch. */
+  hashes(): Iterable<HeldHash>
   /** By country; a country whose batches were all taken out or given up is still known. */
   countries(): readonly CountryFigures[]
+}
+
+/** One hash that is held. */
+export interface HeldHash extends Pick<HashBatch, 'country' | 'keyId' | 'hashType' | 'expires'> {
+  /** 16 bytes. */
+  hash: Uint8Array
 }
 
 interface Batch {
@@ -148,6 +158,14 @@ export function createHashIndex(): HashIndex {
         // A signature is that of one key already.
         return hashType === 'SIGNATURE' || batch.keyId === '' || keyIds.has(batch.keyId)
       })
+    },
+    *hashes() {
+      for (const { country, hashType, drawers, batches } of shelves.values())
+        for (const drawer of drawers)
+          for (const { hash, batch } of drawer?.all() ?? []) {
+            const { isHeld, keyId, expires } = batches[batch] ?? { isHeld: false, keyId: '', expires: 0 }
+            if (isHeld) yield { country, hashType, keyId, expires: new Date(expires), hash }
+          }
     },
     countries() {
       figures ??= [...Map.groupBy(shelves.values(), ({ country }) => country)].map(figuresOf)
