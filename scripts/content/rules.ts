@@ -42,6 +42,8 @@ interface PlanData {
   name: string
   /** Code of the CodeSystem certificate-kind. */
   kind: string
+  /** Code of the CodeSystem verdict-use: the rule set runs only when that use is asked for. */
+  use?: string
   description: string
   title: Translations
   /** Countries (ISO 3166-1) in which it applies; none = everywhere. */
@@ -137,6 +139,15 @@ function citations(checks: CheckData[]): NonNullable<PlanDefinition['relatedArti
   return [...sources].map(([url, display]) => ({ type: 'citation', display, citation: display, url }))
 }
 
+const useContext = (use: string): NonNullable<PlanDefinition['useContext']>[number] => ({
+  code: {
+    system: 'http://terminology.hl7.org/CodeSystem/usage-context-type',
+    code: 'task',
+    display: 'Workflow Task',
+  },
+  valueCodeableConcept: { coding: [shown('verdict-use', use)] },
+})
+
 function planDefinition(libraryName: string, rule: RuleData): PlanDefinition {
   const checks = 'checks' in rule ? rule.checks : [rule]
   const plan: PlanDefinition & Translated = {
@@ -162,6 +173,7 @@ function planDefinition(libraryName: string, rule: RuleData): PlanDefinition {
         },
         valueCodeableConcept: { coding: [shown('certificate-kind', rule.kind)] },
       },
+      ...(rule.use ? [useContext(rule.use)] : []),
     ],
     ...(rule.jurisdiction ? { jurisdiction: jurisdictions(rule.jurisdiction) } : {}),
     relatedArtifact: citations(checks),

@@ -15,6 +15,7 @@ import { addRegister } from './network/register.ts'
 import { addBackup } from './operation/backup.ts'
 import { addRestore } from './operation/restore.ts'
 import { addStorage } from './operation/storage.ts'
+import { addExportEuRules } from './publish/export-eu-rules.ts'
 import { addPublish } from './publish/publish.ts'
 import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
@@ -25,6 +26,7 @@ const commands: AddCommand[] = [
   (program, result) => addEvaluate(program, result),
   addDecode,
   addImport,
+  addExportEuRules,
   addPublish,
   addBackup,
   addRestore,

@@ -9,7 +9,7 @@ import { readEvaluateRequest } from '../evaluate/request.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import { isOfType } from '../fhir/json.ts'
-import type { Parameter, Parameters } from '../fhir/types.ts'
+import type { Parameter, Parameters, UsageContext } from '../fhir/types.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { type Explained, explainPicture, explainTexts, explanationAsJson, printedExplanation } from './explain-input.ts'
 import type { Verdicts } from './kit/verdicts.ts'
@@ -24,6 +24,7 @@ interface EvaluateOptions {
   expression?: string[]
   map?: string[]
   jurisdiction?: string
+  use?: string[]
   domain?: string[]
   anchor?: string[]
   with?: string
@@ -64,6 +65,7 @@ export function addEvaluate(program: Command, result: CommandResult, byKit = fal
     .option('--expression <name>', 'define of the library (repeatable)', collect)
     .option('--map <canonical>', 'StructureMap to use instead of the default chain (repeatable)', collect)
     .option('--jurisdiction <code>', 'verifying jurisdiction, ISO 3166-1')
+    .option('--use <code>', 'what the verdict is for: entry, transit, venue, care (repeatable)', collect)
     .option('--domain <code>', 'restrict trusted keys to this GDHCN domain (repeatable)', collect)
     .option(
       '--anchor <file>',
@@ -189,6 +191,12 @@ function requestParameters(anchors: string[], options: EvaluateOptions): Paramet
   for (const library of options.library ?? []) parameters.push({ name: 'library', valueCanonical: library })
   for (const expression of options.expression ?? []) parameters.push({ name: 'expression', valueString: expression })
   for (const map of options.map ?? []) parameters.push({ name: 'structureMap', valueCanonical: map })
+  for (const use of options.use ?? []) parameters.push({ name: 'useContext', valueUsageContext: usageContext(use) })
   for (const domain of options.domain ?? []) parameters.push({ name: 'trustDomain', valueCode: domain })
   return parameters
 }
+
+const usageContext = (use: string): UsageContext => ({
+  code: { system: 'http://terminology.hl7.org/CodeSystem/usage-context-type', code: 'task' },
+  valueCodeableConcept: { coding: [{ system: 'http://vidimus.org/fhir/CodeSystem/verdict-use', code: use }] },
+})

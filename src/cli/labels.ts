@@ -14,6 +14,8 @@ export interface Labels {
   from: string
   headings: Record<'checks' | 'rules' | 'notes', string>
   noRule: string
+  /** Of a rule on which the decision does not rest. */
+  informs: string
 }
 
 const english: Labels = {
@@ -53,6 +55,7 @@ const english: Labels = {
   from: 'from',
   headings: { checks: 'Checks', rules: 'Rules', notes: 'Notes' },
   noRule: 'No rule applied.',
+  informs: 'for information',
 }
 
 const french: Labels = {
@@ -92,6 +95,7 @@ const french: Labels = {
   from: 'de',
   headings: { checks: 'Contrôles', rules: 'Règles', notes: 'Remarques' },
   noRule: 'Aucune règle ne s’applique.',
+  informs: 'pour information',
 }
 
 const spanish: Labels = {
@@ -131,6 +135,7 @@ const spanish: Labels = {
   from: 'de',
   headings: { checks: 'Controles', rules: 'Reglas', notes: 'Notas' },
   noRule: 'Ninguna regla se aplica.',
+  informs: 'a título informativo',
 }
 
 const portuguese: Labels = {
@@ -170,6 +175,7 @@ const portuguese: Labels = {
   from: 'de',
   headings: { checks: 'Verificações', rules: 'Regras', notes: 'Observações' },
   noRule: 'Nenhuma regra se aplica.',
+  informs: 'a título informativo',
 }
 
 const languages: Record<string, Labels> = { en: english, fr: french, es: spanish, pt: portuguese }

@@ -71,11 +71,11 @@ export function printedEvaluation(evaluation: Evaluation, language?: string, isP
   return lines.join('\n')
 }
 
-function ruleLines(rule: Evaluation['rules'][0], { outcomes }: Labels): string[] {
+function ruleLines(rule: Evaluation['rules'][0], { outcomes, informs }: Labels): string[] {
   const outcome = rule.result === true ? 'pass' : rule.result === false ? 'fail' : 'warn'
   const title = rule.action || rule.expression
   const lines = [
-    `  ${sign(outcome)} ${title}: ${outcomes[`${rule.result ?? 'undetermined'}`]}${rule.message ? ` – ${oneLine(rule.message)}` : ''}`,
+    `  ${sign(rule.informative ? 'skipped' : outcome)} ${title}: ${outcomes[`${rule.result ?? 'undetermined'}`]}${rule.informative ? ` (${informs})` : ''}${rule.message ? ` – ${oneLine(rule.message)}` : ''}`,
   ]
   lines.push(
     `      ${[rule.planDefinition, rule.library && `${rule.library}#${rule.expression}`].filter(Boolean).join('  ')}`,

@@ -35,13 +35,14 @@ export interface Evaluation extends Pick<Verification, 'status' | 'checks'> {
 
 /**
  * Decides: `accepted` only when the credential is verified, at least one rule ran, all ran true and nothing was left that was
- * not understood, not covered or not done (`obstacles`); a false rule rejects, whatever the others say.
+ * not understood, not covered or not done (`obstacles`); a false rule rejects, whatever the others say. Rules that inform do none of it.
  */
 export function decide(
   verified: boolean,
-  { rules, obstacles }: { rules: Pick<RuleResult, 'result'>[]; obstacles: readonly Issue[] },
+  { rules: all, obstacles }: { rules: Pick<RuleResult, 'result' | 'informative'>[]; obstacles: readonly Issue[] },
 ): Decision {
   if (!verified) return 'unverified'
+  const rules = all.filter(({ informative }) => informative !== true)
   if (rules.some((rule) => rule.result === false)) return 'rejected'
   const isClear = obstacles.length === 0 && rules.length > 0 && rules.every((rule) => rule.result === true)
   return isClear ? 'accepted' : 'undetermined'

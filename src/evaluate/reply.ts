@@ -76,6 +76,7 @@ function ruleParts(rule: Evaluation['rules'][number]): Parameter[] {
   if (rule.library) part.push({ name: 'library', valueCanonical: rule.library })
   if (rule.expression) part.push({ name: 'expression', valueString: rule.expression })
   if (rule.result !== null) part.push({ name: 'result', valueBoolean: rule.result })
+  if (rule.informative) part.push({ name: 'informative', valueBoolean: true })
   if (rule.message) part.push({ name: 'message', valueString: rule.message })
   for (const { name, value } of rule.evidence) {
     part.push({ name: 'evidence', part: [{ name: 'name', valueString: name }, valuePart(value)] })

@@ -12,7 +12,7 @@ import {
   textParameter,
   textParameters,
 } from '../fhir/operation.ts'
-import type { Parameter, Parameters } from '../fhir/types.ts'
+import type { Parameter, Parameters, UsageContext } from '../fhir/types.ts'
 
 /** One `$evaluate` question, read and checked; the contract's parameter names in camel case plurals. */
 export interface EvaluateRequest {
@@ -39,6 +39,8 @@ export interface EvaluateRequest {
   /** ISO 3166-1, upper case. */
   jurisdiction: string | undefined
   trustDomains: string[]
+  /** What the verdict is for; which codes choose rules is for the rules to say. */
+  useContexts: UsageContext[]
   /** CQL parameters. */
   parameters: Parameters | undefined
   structureMaps: string[]
@@ -111,6 +113,7 @@ export function readEvaluateRequest(
     expressions,
     jurisdiction: readJurisdiction(parameters) ?? settings.jurisdiction?.toUpperCase(),
     trustDomains: readTrustDomains(parameters),
+    useContexts: readUseContexts(parameters),
     parameters: readParameters(parameters),
     structureMaps: fewTexts(parameters, 'structureMap'),
     trustAnchors: anchors.map((text) => readBase64(text, 'trustAnchor')),
@@ -150,6 +153,19 @@ function readTrustDomains(parameters: Parameters): string[] {
   const domains = fewTexts(parameters, 'trustDomain')
   if (domains.every((each) => /^[A-Za-z0-9][\w.-]{0,63}$/.test(each))) return domains
   throw badRequest({ text: 'trustDomain must be a code such as DCC', expression: at('trustDomain') })
+}
+
+function readUseContexts(parameters: Parameters): UsageContext[] {
+  const given = allParameters(parameters, 'useContext').map(({ valueUsageContext }) => {
+    if (valueUsageContext) return valueUsageContext
+    throw badRequest({ text: 'useContext must be a UsageContext', expression: at('useContext') })
+  })
+  if (given.length > mostRepetitions)
+    throw badRequest(
+      { text: `useContext may be given ${mostRepetitions} times at most`, expression: at('useContext') },
+      'too-long',
+    )
+  return given
 }
 
 function readCredential(parameters: Parameters, place = at): Scanned {

@@ -4,15 +4,17 @@ import type { EventKind } from '../credentials/credential-format.ts'
 import { incomplete, issue, notFound } from '../fhir/error.ts'
 import type { Bundle, Issue, PlanDefinition } from '../fhir/types.ts'
 import {
+  fitsUse,
   inForce,
   type Plans,
   type RuleCall,
   type RuleSource,
   type Rules,
+  readAskedUses,
   readPlan,
   statusRemark,
 } from '../rules/rules.ts'
-import { certificateKinds, contentAbout } from './certificate-kinds.ts'
+import { certificateKinds, contentAbout, coreDataSetsAbout } from './certificate-kinds.ts'
 import type { Evaluation } from './evaluation.ts'
 import type { EvaluateRequest } from './request.ts'
 import type { Verification } from './verify/verification.ts'
@@ -26,9 +28,12 @@ export interface RuleSurroundings {
   hasLibrary(canonical: string): Promise<boolean>
 }
 
-/** The rules that a request names; empty when it leaves the choice to the server. */
+/** The rules that a request names, and what it asks the verdict for. */
 interface NamedRules {
+  /** Empty when it leaves the choice to the server. */
   sources: RuleSource[]
+  /** Codes of uses that are asked for; empty = the question names none. */
+  uses: ReadonlySet<string>
   /** What is to be said about them, such as that one is a draft. */
   remarks: Issue[]
 }
@@ -36,13 +41,15 @@ interface NamedRules {
 /**
  * Finds what a request names and holds its names against it. A question about rules that do not exist is wrong whatever the
  * credential says, so it is answered first.
- * @throws FhirError 404 for an artefact that the server does not have, 422 for a define or CQL parameter that no rule has
+ * @throws FhirError 404 for an artefact that the server does not have, 422 for a define or CQL parameter that no rule has and a use that
+ * nobody knows
  */
 export async function readNamedRules(
   surroundings: RuleSurroundings,
   request: EvaluateRequest,
   given: PlanDefinition[],
 ): Promise<NamedRules> {
+  const uses = readAskedUses(request.useContexts)
   const plans = [...given]
   for (const canonical of request.planDefinitions) {
     const found = await surroundings.plans.named(canonical, request.clock)
@@ -55,10 +62,10 @@ export async function readNamedRules(
   const libraries = request.libraries.map((library) => ({ library, expressions: request.expressions }))
   const sources: RuleSource[] = [...plans.map((plan) => ({ plan })), ...libraries]
   await surroundings.rules.checkQuestion(
-    sources.length > 0 ? sources : await candidates(surroundings, request),
+    sources.length > 0 ? sources : await candidates(surroundings, request, uses),
     request.parameters,
   )
-  return { sources, remarks: plans.flatMap((each) => planRemarks(each, request.clock)) }
+  return { sources, uses, remarks: plans.flatMap((each) => planRemarks(each, { clock: request.clock, uses })) }
 }
 
 /** 404 that names an artefact which the request names and the server does not have. */
@@ -73,18 +80,42 @@ const shownCanonical = (canonical: string) =>
   /^(?:https?:\/\/|urn:)[^\s<>"]{1,250}$/.test(canonical) ? canonical : '(which is no canonical URL)'
 
 /** Every rule that might run by default, whatever the credential turns out to be; asked for when there are parameters to hold against it. */
-async function candidates(surroundings: RuleSurroundings, request: EvaluateRequest): Promise<RuleSource[]> {
+async function candidates(
+  surroundings: RuleSurroundings,
+  request: EvaluateRequest,
+  uses: ReadonlySet<string>,
+): Promise<RuleSource[]> {
   if (!request.parameters) return []
   const { jurisdiction, clock } = request
-  const plans = await surroundings.plans.select({ jurisdiction, clock, kinds: undefined, isIssuerUnknown: true })
+  const plans = await surroundings.plans.select({ jurisdiction, clock, uses, kinds: undefined, isIssuerUnknown: true })
   return plans.map((plan) => ({ plan }))
 }
 
-/** Who names a rule may run a draft of it, or one that is not in force; the reply says so. */
-function planRemarks(plan: PlanDefinition, clock: Date): Issue[] {
+/**
+ * Who names a rule may run a draft of it, one that is not in force, or, where he names no use, one for some use; the reply says so. That
+ * one is for another use than asked is a failure and no remark: {@link notForThis}.
+ */
+function planRemarks(plan: PlanDefinition, { clock, uses }: { clock: Date; uses: ReadonlySet<string> }): Issue[] {
   const name = `PlanDefinition ${plan.url ?? plan.id}${plan.version ? `|${plan.version}` : ''}`
   const late = issue('informational', { severity: 'warning', text: `${name} is not in force at the evaluation clock` })
-  return [...statusRemark(name, plan.status), ...(inForce(plan, clock) ? [] : [late])]
+  const own = readPlan(plan).uses.value.join(', ')
+  const use = issue('informational', {
+    severity: 'warning',
+    text: `${name} is for ${own}, and the question names no use`,
+  })
+  return [
+    ...statusRemark(name, plan.status),
+    ...(inForce(plan, clock) ? [] : [late]),
+    ...(own !== '' && uses.size === 0 ? [use] : []),
+  ]
+}
+
+/** Why a rule set that is named is not run: it is for another use than the question asks for. */
+function notForThis(source: RuleSource, { uses }: NamedRules): Issue | undefined {
+  if (!('plan' in source) || uses.size === 0 || fitsUse(source.plan, uses)) return undefined
+  const own = readPlan(source.plan).uses.value.join(', ')
+  const text = `the rule was not run: it is for ${own}, and the question asks for ${[...uses].join(', ')}`
+  return issue('business-rule', { severity: 'warning', text })
 }
 
 /** Verified credentials, of one person, and what the maps made of them. */
@@ -109,33 +140,42 @@ export async function judge(
   const valueSets = new Set<string>()
   const rules: Evaluation['rules'] = []
   for (const source of sources) {
+    const other = notForThis(source, named)
+    const ran = 'notRun' in content ? content : other ? { notRun: other } : seenBy(source, judged, content)
     const results =
-      'notRun' in content
-        ? await surroundings.rules.listRules(source, content.notRun)
-        : await surroundings.rules.evaluateRules(source, ruleCall(judged, seenBy(source, judged, content), valueSets))
+      'notRun' in ran
+        ? await surroundings.rules.listRules(source, ran.notRun)
+        : await surroundings.rules.evaluateRules(source, ruleCall(judged, ran, valueSets))
     rules.push(...results)
   }
-  const none = issue('not-found', { severity: 'warning', text: 'No rule of this server applies to this credential' })
+  const isDecided = rules.some(({ informative }) => !informative)
+  const none = rules.length === 0 ? noRule : noDecidingRule
   const obstacles = judged.verifications.every(({ events }) => events.length > 0) ? [] : [noEvents]
   return {
     rules,
-    issues: distinct([
-      ...named.remarks,
-      ...rules.flatMap(ruleIssues),
-      ...(sources.length > 0 ? [] : [none]),
-      ...obstacles,
-    ]),
+    issues: distinct([...named.remarks, ...rules.flatMap(ruleIssues), ...(isDecided ? [] : [none]), ...obstacles]),
     obstacles,
     valueSets: [...valueSets].sort(),
   }
 }
 
+const noRule = issue('not-found', { severity: 'warning', text: 'No rule of this server applies to this credential' })
+const noDecidingRule = issue('not-found', {
+  severity: 'warning',
+  text: 'No rule that decides applies to this credential: those that ran inform',
+})
+
 /** What a rule sees: one that was named all of the content, one that was selected what it is about. */
-function seenBy(source: RuleSource, { named }: Judged, content: Bundle): Bundle {
-  if (named.sources.length > 0 || !('plan' in source)) return content
+function seenBy(source: RuleSource, { named, coreDataSets }: Judged, data: Bundle): Seen {
+  const all = { data, coreDataSets }
+  if (named.sources.length > 0 || !('plan' in source)) return all
   const { kinds } = readPlan(source.plan)
-  return kinds.faults.length > 0 ? content : contentAbout(kinds.value, content)
+  if (kinds.faults.length > 0) return all
+  return { data: contentAbout(kinds.value, data), coreDataSets: coreDataSetsAbout(kinds.value, coreDataSets) }
 }
+
+/** What is given to one rule. */
+type Seen = Pick<RuleCall, 'data' | 'coreDataSets'>
 
 const noEvents = issue('not-supported', {
   severity: 'warning',
@@ -144,13 +184,13 @@ const noEvents = issue('not-supported', {
 
 async function selected(
   surroundings: RuleSurroundings,
-  { request, verifications, content }: Judged,
+  { request, verifications, named: { uses }, content }: Judged,
 ): Promise<RuleSource[]> {
-  const named = verifications.flatMap(({ issuer }) => [
+  const issuers = verifications.flatMap(({ issuer }) => [
     issuer?.participant ?? '',
     issuer?.name?.trim().toUpperCase() ?? '',
   ])
-  const countries = named.filter(isJurisdictionCode)
+  const countries = issuers.filter(isJurisdictionCode)
   const certified = [...new Set(verifications.flatMap(({ events }) => events))].map((kind) => kindNames[kind])
   const kinds = certificateKinds(certified, 'notRun' in content ? undefined : content)
   const plans = await surroundings.plans.select({
@@ -159,6 +199,7 @@ async function selected(
     isIssuerUnknown: verifications.some(({ isIssuerUnknown }) => isIssuerUnknown),
     // Of a credential whose content is not known any kind may apply.
     kinds: kinds.length === 0 && 'notRun' in content ? undefined : kinds,
+    uses,
     clock: request.clock,
   })
   return plans.map((plan) => ({ plan }))
@@ -172,15 +213,14 @@ const kindNames: Record<EventKind, string> = {
   s: 'patient-summary',
 }
 
-function ruleCall({ request, verifications, coreDataSets }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
+function ruleCall({ request, verifications }: Judged, seen: Seen, valueSets: Set<string>): RuleCall {
   // A CertLogic rule reads one EU certificate: of credentials that certify more it would decide without having seen that.
   const [input, ...others] = verifications.flatMap(({ inputs }) => inputs)
   const [verification, ...more] = verifications
   const isOne = others.length === 0 && more.length === 0
   const payload = isOne ? input?.certLogic : undefined
   return {
-    data,
-    coreDataSets,
+    ...seen,
     clock: request.clockText,
     asked: (valueSet) => void valueSets.add(valueSet),
     external: verification && isOne ? envelopeClaims(request, verification) : {},
@@ -199,6 +239,7 @@ function ruleIssues({
   expression,
   planDefinition,
   library,
+  informative,
   remarks,
 }: Evaluation['rules'][number]): Issue[] {
   const own: Issue[] = []
@@ -207,7 +248,9 @@ function ruleIssues({
     const name = `rule "${action || expression}" of ${planDefinition || library}`
     own.push(incomplete(`${name}: ${message ?? 'not determined'}`))
   }
-  return [...own, ...(remarks ?? [])]
+  // What decides nothing is no warning about the verdict.
+  const told = informative ? own.map((each): Issue => ({ ...each, severity: 'information' })) : own
+  return [...told, ...(remarks ?? [])]
 }
 
 function distinct(issues: Issue[]): Issue[] {

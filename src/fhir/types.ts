@@ -34,6 +34,7 @@ export type {
   Reference,
   StructureDefinition,
   StructureMap,
+  UsageContext,
   ValueSet,
 } from 'fhir/r4.js'
 

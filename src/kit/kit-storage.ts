@@ -123,6 +123,7 @@ const nothing: Storage = {
   count: async () => ({}),
   revision: () => 1,
   derived: { get: async () => undefined, set: async () => {} },
+  past: { revisionAt: async () => 0, writtenAfter: readOnly, revisionOf: async () => undefined },
   records: { get: async () => undefined, all: async () => [], replace: readOnly, change: readOnly },
   close: async () => {},
 }

@@ -12,7 +12,7 @@ import { fault, isOutOfUse, type PlanAction, readPlan } from './read-plan.ts'
  * does not exist. The result is kept with the plan, which is read and not changed.
  */
 export const planFaults = keepPerObject((plan: PlanDefinition): Issue[] => {
-  const { isShaped, type, kinds, jurisdictions, period, ruleType } = readPlan(plan)
+  const { isShaped, type, kinds, uses, jurisdictions, period, ruleType } = readPlan(plan)
   const broken = brokenSignature(plan)
   if (broken !== undefined) return [fault(broken, 'PlanDefinition')]
   if (!isShaped) return [fault('it is not shaped as FHIR wants it', 'PlanDefinition')]
@@ -22,7 +22,7 @@ export const planFaults = keepPerObject((plan: PlanDefinition): Issue[] => {
       ? []
       : [fault('its status is none that FHIR has', 'PlanDefinition.status')]),
     ...(type === 'rule' ? [] : [fault('its type is not eca-rule', 'PlanDefinition.type')]),
-    ...[kinds, jurisdictions, period, ruleType].flatMap((each) => each.faults),
+    ...[kinds, uses, jurisdictions, period, ruleType].flatMap((each) => each.faults),
     ...(plan.action?.length ? [] : [fault('it has no action', 'PlanDefinition.action')]),
     ...(isAboutPatients(plan) ? [] : [fault('it is about something else than a patient', 'PlanDefinition.subject')]),
   ]

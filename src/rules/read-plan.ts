@@ -8,9 +8,9 @@ import { isJsonObject } from '../base/json.ts'
 import { keepPerObject } from '../base/keep.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { primitiveFault } from '../fhir/elements.ts'
-import { issue } from '../fhir/error.ts'
+import { issue, unprocessable } from '../fhir/error.ts'
 import { asJson } from '../fhir/json.ts'
-import type { CodeableConcept, Issue, PlanDefinition } from '../fhir/types.ts'
+import type { CodeableConcept, Coding, Issue, PlanDefinition, UsageContext } from '../fhir/types.ts'
 
 /** A part of a plan as far as it was understood, and what was not. */
 export interface Reading<T> {
@@ -44,6 +44,11 @@ function codingsOf(concept: CodeableConcept | undefined, system: string): string
 }
 
 const kindSystem = '/CodeSystem/certificate-kind'
+const useSystem = '/CodeSystem/verdict-use'
+/** What a verdict may be for (CodeSystem verdict-use). */
+const uses = ['entry', 'transit', 'venue', 'care']
+/** The use whose rules inform and never decide. */
+const informing = 'care'
 const ruleTypeSystem = '/CodeSystem/rule-type'
 
 /** Whether a plan says that it is not in use. A status that FHIR does not have says nothing, so the plan counts. */
@@ -55,6 +60,10 @@ export interface PlanReading {
   isShaped: boolean
   type: 'rule' | 'other' | 'unknown'
   kinds: Reading<string[]>
+  /** Uses of a verdict of which one must be asked for (CodeSystem verdict-use); empty = whatever it is for. */
+  uses: Reading<string[]>
+  /** Its rules inform, and never decide. */
+  informs: boolean
   jurisdictions: Reading<string[]>
   period: Reading<Period>
   ruleType: Reading<'acceptance' | 'invalidation' | 'unknown'>
@@ -63,10 +72,13 @@ export interface PlanReading {
 /** Reads a plan; the result is kept with the plan, which is not changed. Never throws, whatever was stored. */
 export const readPlan = keepPerObject((plan: PlanDefinition): PlanReading => {
   if (shapeIssues(plan).length > 0) return unread
+  const uses = readUses(plan)
   return {
     isShaped: true,
     type: readType(plan),
     kinds: readKinds(plan),
+    uses,
+    informs: uses.faults.length === 0 && uses.value.includes(informing),
     jurisdictions: readJurisdictions(plan),
     period: readPeriod(plan),
     ruleType: readRuleType(plan),
@@ -78,6 +90,8 @@ const unread: PlanReading = {
   isShaped: false,
   type: 'unknown',
   kinds: { value: [], faults: [] },
+  uses: { value: [], faults: [] },
+  informs: false,
   jurisdictions: { value: [], faults: [] },
   period: { value: { from: undefined, until: undefined }, faults: [] },
   ruleType: { value: 'unknown', faults: [] },
@@ -98,7 +112,7 @@ function usesOwnCodes(plan: PlanDefinition): boolean {
     ...(plan.action ?? []).flatMap((each) => each.code ?? []),
   ]
   return concepts.some((each) =>
-    each?.coding?.some(({ system }) => system?.endsWith(kindSystem) || system?.endsWith(ruleTypeSystem)),
+    each?.coding?.some(({ system }) => [kindSystem, useSystem, ruleTypeSystem].some((own) => system?.endsWith(own))),
   )
 }
 
@@ -108,9 +122,10 @@ function readKinds(plan: PlanDefinition): Reading<string[]> {
   const faults: Issue[] = []
   for (const [index, { code, valueCodeableConcept }] of (plan.useContext ?? []).entries()) {
     const expression = `PlanDefinition.useContext[${index}]`
-    const isFocus = code?.code === 'focus' && (code.system === undefined || code.system === contextTypeSystem)
+    if (isOfContextType(code, 'task')) continue
     const codes = codingsOf(valueCodeableConcept, kindSystem)
-    if (!isFocus) faults.push(fault('its useContext has a code other than focus', `${expression}.code`))
+    if (!isOfContextType(code, 'focus'))
+      faults.push(fault('its useContext has a code other than focus and task', `${expression}.code`))
     else if (codes.length === 0 || codes.some((each) => !kinds.includes(each)))
       faults.push(
         fault(`its useContext names no certificate kind; known are ${kinds.join(', ')}`, `${expression}.value`),
@@ -118,6 +133,57 @@ function readKinds(plan: PlanDefinition): Reading<string[]> {
     else found.push(...codes)
   }
   return { value: found, faults }
+}
+
+const isOfContextType = (code: Coding | undefined, type: string) =>
+  code?.code === type && (code.system === undefined || code.system === contextTypeSystem)
+
+/** The uses that a rule set names (`task`); one that decides and informs at once is a fault, for a verdict rests on it or does not. */
+function readUses(plan: PlanDefinition): Reading<string[]> {
+  const found: string[] = []
+  const faults: Issue[] = []
+  for (const [index, context] of (plan.useContext ?? []).entries()) {
+    if (!isOfContextType(context.code, 'task')) continue
+    const use = useOf(context)
+    if (use === undefined)
+      faults.push(
+        fault(`its useContext names no use of a verdict; ${knownUses}`, `PlanDefinition.useContext[${index}].value`),
+      )
+    else found.push(use)
+  }
+  if (found.includes(informing) && found.some((each) => each !== informing))
+    faults.push(fault(`its useContext names ${informing}, which informs, beside a use that decides`, useContexts))
+  return { value: found, faults }
+}
+
+const useContexts = 'PlanDefinition.useContext'
+const knownUses = `known are ${uses.join(', ')}, of the CodeSystem verdict-use`
+
+/** The one use that a context names by a code of the CodeSystem, beside which codes of other systems may stand. */
+function useOf({ valueCodeableConcept }: UsageContext): string | undefined {
+  const own = (valueCodeableConcept?.coding ?? []).filter(({ system }) => system?.endsWith(useSystem))
+  const [use, ...others] = [...new Set(own.map(({ code = '' }) => code))]
+  return use !== undefined && others.length === 0 && uses.includes(use) ? use : undefined
+}
+
+/**
+ * The uses that a question asks for (`useContext` of `$evaluate`), each once.
+ * @throws FhirError 422 for a context that names none: left out, it would be a question that nobody answered
+ */
+export function readAskedUses(contexts: readonly UsageContext[]): ReadonlySet<string> {
+  return new Set(
+    contexts.map((context) => {
+      const expression = "Parameters.parameter.where(name='useContext').value"
+      const use = useOf(context)
+      if (!isOfContextType(context.code, 'task') || context.code.system === undefined) {
+        const text = `useContext has the code task of ${contextTypeSystem}; this one has another, which chooses no rules`
+        throw unprocessable({ text, expression: `${expression}.code` }, 'code-invalid')
+      }
+      if (use !== undefined) return use
+      const text = `useContext names no use of a verdict as valueCodeableConcept; ${knownUses}`
+      throw unprocessable({ text, expression }, 'code-invalid')
+    }),
+  )
 }
 
 const subdivision = /^([A-Za-z]{2})-[A-Za-z0-9]{1,3}$/

@@ -19,7 +19,9 @@ import { createTranslator, type DerivedStore } from './cql/translate/translator.
 import { createInspector, type LibraryInspector } from './inspect-library.ts'
 import { type LibraryReferences, libraryReferences } from './library-references.ts'
 import { type LibraryRequirements, libraryRequirements, type RequirementsCall } from './library-requirements.ts'
+import type { ModelStore } from './models/models.ts'
 import { listPlan, runPlan } from './plan.ts'
+import { readPlan } from './read-plan.ts'
 import { listRuleLibrary, type NamedLibrary, runRuleLibrary } from './rule-library.ts'
 import { checkExpressions, checkParameters, librariesOf } from './rule-parameters.ts'
 import type { RuleResult } from './rule-result.ts'
@@ -30,13 +32,13 @@ export { shippedElm } from './cql/translate/shipped-elm.ts'
 export type { LibraryInspector } from './inspect-library.ts'
 export { actionFaults, planFaults } from './plan-faults.ts'
 export { createPlans, type Plans } from './plans.ts'
-export { everyAction, readPlan } from './read-plan.ts'
+export { everyAction, readAskedUses, readPlan } from './read-plan.ts'
 export type { RuleResult } from './rule-result.ts'
 export { statusRemark, unquote } from './run-expression.ts'
-export { inForce } from './select-plans.ts'
+export { fitsUse, inForce } from './select-plans.ts'
 
 /** What the rules need of the server. */
-export interface RuleEnvironment extends LibraryStore, CqlTerminology {
+export interface RuleEnvironment extends LibraryStore, ModelStore, CqlTerminology {
   /** Keeps compiled ELM between starts. */
   derived: DerivedStore
   /**
@@ -100,6 +102,13 @@ export interface RuleCall extends RuleData {
 /** Rules as a request names them, or as they were selected. */
 export type RuleSource = { plan: PlanDefinition } | NamedLibrary
 
+/** What rules are run with: libraries that are found and compiled, terminology, value sets of the EU. */
+export interface RuleWorkshop {
+  expressions: ExpressionEnvironment
+  /** `url|version` of what a canonical stands for; the canonical itself when nothing does. */
+  pin(canonical: string): Promise<string>
+}
+
 /** Business rules in both languages. */
 export interface Rules {
   /** @throws FhirError 404 unknown library, 422 library that cannot be run; a failing define answers for itself */
@@ -139,6 +148,8 @@ export interface Rules {
    * @throws FhirError 422 for a library with faults, an unknown define, and what is too large
    */
   requirements(call: RequirementsCall): Promise<LibraryRequirements>
+  /** For authors who try changed libraries: what the rules are run with. */
+  workshop: RuleWorkshop
   /** Ids of the translator's processes while they run. */
   translatorPids(): number[]
   /** Ends the processes. */
@@ -169,7 +180,9 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   const evaluateRules: Rules['evaluateRules'] = async (source, call) => {
     const runner = createExpressionRunner(call, expressions)
     const surroundings = { ...expressions, runner, pin, language: call.language }
-    return 'plan' in source ? runPlan(source.plan, surroundings) : runRuleLibrary(source, surroundings)
+    return 'plan' in source
+      ? marked(source.plan, await runPlan(source.plan, surroundings))
+      : runRuleLibrary(source, surroundings)
   }
 
   const certLogicOf = async (library: string | Library) => {
@@ -198,7 +211,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     evaluateRules,
     evaluatePlan: (plan, call) => evaluateRules({ plan }, call),
     async listRules(source, why) {
-      if ('plan' in source) return listPlan(source.plan, why, { pin })
+      if ('plan' in source) return marked(source.plan, await listPlan(source.plan, why, { pin }))
       return listRuleLibrary(source, why, { ...expressions, pin })
     },
     async checkQuestion(sources, parameters) {
@@ -215,11 +228,17 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
     references: (library) => libraryReferences(library, { ...expressions, generated: [helpers] }),
     requirements: (call) => libraryRequirements(call, { ...expressions, generated: [helpers] }),
+    workshop: { expressions, pin },
     translatorPids: translator.pids,
     async close() {
       await Promise.all([translator.close(), sandbox.close()])
     },
   }
+}
+
+/** The results of a plan, marked where they inform and do not decide. */
+function marked(plan: PlanDefinition, results: RuleResult[]): RuleResult[] {
+  return readPlan(plan).informs ? results.map((each) => ({ ...each, informative: true })) : results
 }
 
 /** What tells `url|version` of what a canonical stands for; the canonical itself when nothing does. */

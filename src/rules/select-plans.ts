@@ -13,13 +13,15 @@ export interface PlanChoice {
   isIssuerUnknown?: boolean
   /** Certified events: `vaccination`, `test`, `recovery`; undefined when nobody knows them: they may be any. */
   kinds: string[] | undefined
+  /** What the verdict is for; a rule set that names uses applies for these alone. */
+  uses?: ReadonlySet<string>
   clock: Date
 }
 
 /**
  * The rule sets that apply: active, of type `eca-rule`, in force at the clock, for the kind and the jurisdiction. Of the versions of one
  * rule set that a country has the highest counts: one for fewer countries hides the older one in these alone, one for another kind
- * takes its place. What a rule set says in words that are not understood counts as fitting: it is selected, and fails when it is run.
+ * or use takes its place. What a rule set says in words that are not understood counts as fitting: it is selected, and fails when it is run.
  */
 export function selectPlans(plans: PlanDefinition[], choice: PlanChoice): PlanDefinition[] {
   const here = plans.filter(
@@ -29,7 +31,7 @@ export function selectPlans(plans: PlanDefinition[], choice: PlanChoice): PlanDe
       isNow(readPlan(each).period, choice.clock) &&
       fitsJurisdiction(each, choice),
   )
-  return newestOfEach(here).filter((each) => fitsKind(each, choice.kinds))
+  return newestOfEach(here).filter((each) => fitsKind(each, choice.kinds) && fitsUse(each, choice.uses))
 }
 
 /** The highest version of every rule set; two of the same version both. */
@@ -72,6 +74,12 @@ function fitsKind(plan: PlanDefinition, kinds: string[] | undefined): boolean {
   if (own.value.includes('on-request')) return false
   if (own.value.length === 0 || own.value.includes('general')) return true
   return kinds === undefined || own.value.some((each) => kinds.includes(each))
+}
+
+/** Whether a rule set is for what the verdict is for; one whose uses are not understood may be for anything. */
+export function fitsUse(plan: PlanDefinition, asked: ReadonlySet<string> = new Set()): boolean {
+  const own = readPlan(plan).uses
+  return !isUnderstood(own) || own.value.length === 0 || own.value.some((each) => asked.has(each))
 }
 
 function fitsJurisdiction(plan: PlanDefinition, choice: PlanChoice): boolean {

@@ -18,5 +18,5 @@ export async function openKitVerdicts(config: Config, { file, keys }: KitChoice)
   const now = () => new Date()
   const bytes = await readFile(file ?? installedKit(config))
   const kit = openKit(bytes, { pins: await pinnedKeys(keys, config), now: now() })
-  return { ...openKitEvaluation(kit, { config, now }), kit: kit.hash }
+  return { ...(await openKitEvaluation(kit, { config, now })), kit: kit.hash }
 }

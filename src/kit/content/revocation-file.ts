@@ -4,13 +4,14 @@
  */
 import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { participantCode } from '../../trust/keys/participant-codes.ts'
 import type { CardList } from '../../trust/revocation/card-list.ts'
 import {
   type CountryFigures,
   createHashIndex,
+  type HashBatch,
   type HashIndex,
   type HashType,
-  type HeldHash,
   hashTypes,
 } from '../../trust/revocation/hash-index.ts'
 import type { RevocationContent } from '../../trust/revocation/revocation-content.ts'
@@ -50,47 +51,52 @@ function figuresJson({ expires, givenUpUntil, spellings, types, ...rest }: Count
   }
 }
 
-const nameOf = ({ country, keyId, hashType, expires }: HeldHash): string =>
+/** Everything that an index holds. */
+function contentsOf(index: HashIndex): HashBatch[] {
+  const steps = index.contents()
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value.batches
+  }
+}
+
+const nameOf = ({ country, keyId, hashType, expires }: HashBatch): string =>
   `${country} ${hashType} ${keyId} ${expires.toISOString()}`
 
-/** Hashes that count alike, together, in an order of their own. */
+const hashBytes = 16
+
+function* hashesOf({ hashes }: HashBatch): Generator<Buffer> {
+  for (let at = 0; at < hashes.length; at += hashBytes) yield Buffer.from(hashes.subarray(at, at + hashBytes))
+}
+
+/** Hashes that count alike, together, in an order of their own: ids of batches are their gateway's affair. */
 function batchesOf(index: HashIndex): JsonObject[] {
-  const groups = Map.groupBy(index.hashes(), nameOf)
+  const groups = Map.groupBy(contentsOf(index), nameOf)
   return [...groups]
     .sort(([a], [b]) => byName(a, b))
     .flatMap(([, held]) => {
       const [first] = held
       if (!first) return []
-      const sorted = held.map(({ hash }) => Buffer.from(hash)).sort(Buffer.compare)
-      return [
-        {
-          country: first.country,
-          keyId: first.keyId,
-          hashType: first.hashType,
-          expires: first.expires.toISOString(),
-          hashes: Buffer.concat(sorted).toString('base64'),
-        },
-      ]
+      const sorted = held.flatMap((batch) => [...hashesOf(batch)]).sort(Buffer.compare)
+      const { country, keyId, hashType, expires } = first
+      const hashes = Buffer.concat(sorted).toString('base64')
+      return [{ country, keyId, hashType, expires: expires.toISOString(), hashes }]
     })
 }
 
 function filtersOf(index: HashIndex): JsonObject[] {
-  const counts = new Map<string, number>()
-  const shelfOf = ({ country, hashType }: HeldHash) => `${country} ${hashType}`
-  for (const each of index.hashes()) counts.set(shelfOf(each), (counts.get(shelfOf(each)) ?? 0) + 1)
-  const filters = new Map<string, HashFilter>()
-  for (const each of index.hashes()) {
-    const shelf = shelfOf(each)
-    const filter = filters.get(shelf) ?? emptyFilter(counts.get(shelf) ?? 0)
-    filters.set(shelf, filter)
-    filter.add(each.hash)
-  }
-  return [...filters]
+  const shelves = Map.groupBy(
+    contentsOf(index),
+    ({ country, hashType }) => `${participantCode(country) ?? country} ${hashType}`,
+  )
+  return [...shelves]
     .sort(([a], [b]) => byName(a, b))
-    .map(([shelf, { bits }]) => {
+    .map(([shelf, batches]) => {
       const [country = '', hashType = ''] = shelf.split(' ')
-      const hashes = counts.get(shelf) ?? 0
-      return { country, hashType, hashes, falsePositiveRate, bits: bits.toString('base64') }
+      const count = batches.reduce((sum, { hashes }) => sum + hashes.length / hashBytes, 0)
+      const filter = emptyFilter(count)
+      for (const batch of batches) for (const hash of hashesOf(batch)) filter.add(hash)
+      return { country, hashType, hashes: count, falsePositiveRate, bits: filter.bits.toString('base64') }
     })
 }
 
@@ -98,11 +104,11 @@ function cardsJson({ issuer, lists }: NonNullable<RevocationContent['cards']>): 
   const all = [...lists.values()].sort((a, b) => byName(a.keyId, b.keyId))
   return {
     issuer,
-    lists: all.map(({ keyId, version, faults, all: entries }) => ({
+    lists: all.map(({ keyId, version, faults, revoked }) => ({
       keyId,
       version,
       faults,
-      rids: [...entries()]
+      rids: [...revoked]
         .sort(([a], [b]) => byName(a, b))
         .map(([rid, before]) => [rid, Number.isFinite(before) ? before : null]),
     })),
@@ -196,7 +202,7 @@ function readCards({ issuer, lists }: JsonObject): NonNullable<RevocationContent
       version: Number(version),
       revokedBefore: (rid) => revoked.get(rid),
       entries: revoked.size,
-      all: () => revoked,
+      revoked,
       faults: (Array.isArray(faults) ? faults : []).map(String),
     }
     return [list.keyId, list]

@@ -6,9 +6,13 @@ import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { canonicalJson, isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { Distrust, Suspension } from '../../trust/keys/objections.ts'
+import type { KeyIndex } from '../../trust/keys/key-index.ts'
 import type { TrustedKey } from '../../trust/keys/trusted-key.ts'
 import { isRemote, type SourceContent, type TrustSource, trustSourceKinds } from '../../trust/lists/trust-source.ts'
-import { type StandingSource, trustOf } from '../../trust/trust.ts'
+import type { RevocationLists } from '../../trust/revocation/revocation-lists.ts'
+import { keysOf, revocationsOf, standingOf } from '../../trust/standing.ts'
+import { noFloor } from '../../trust/upkeep/plausible.ts'
+import type { SourceState } from '../../trust/upkeep/source-state.ts'
 import { KitError } from '../kit-error.ts'
 import { byName } from '../manifest.ts'
 import { dateOf, keyJson, readKey } from './key-file.ts'
@@ -30,7 +34,7 @@ export type KitFiles = Map<string, Uint8Array>
  * @param trustDomains domains whose keys are wanted; none: all. What is withdrawn is withdrawn whatever its domain
  * @param now when the kit is made
  */
-export function trustFiles(sources: readonly StandingSource[], trustDomains: readonly string[], now: Date): KitFiles {
+export function trustFiles(sources: readonly SourceState[], trustDomains: readonly string[], now: Date): KitFiles {
   const files: KitFiles = new Map()
   const isWanted = wantedKeys(sources, trustDomains)
   const note = (key: TrustedKey): string => {
@@ -45,7 +49,7 @@ export function trustFiles(sources: readonly StandingSource[], trustDomains: rea
 }
 
 /** A key of another domain goes along where an entry of the same key is wanted: what one list says of it holds for all. */
-function wantedKeys(sources: readonly StandingSource[], domains: readonly string[]): (key: TrustedKey) => boolean {
+function wantedKeys(sources: readonly SourceState[], domains: readonly string[]): (key: TrustedKey) => boolean {
   if (domains.length === 0) return () => true
   const wanted = new Set<string>()
   for (const { source, content } of sources)
@@ -64,7 +68,7 @@ interface Writing {
 
 const sortedNames = (keys: readonly TrustedKey[], { note }: Writing): string[] => keys.map(note).sort(byName)
 
-function listJson(state: StandingSource, writing: Writing): JsonObject {
+function listJson(state: SourceState, writing: Writing): JsonObject {
   const { source, content, suspended = [], withdrawals = [], withdrawsUnknown, failure, waiting } = state
   const { name, kind, required, maxAgeSeconds, rejectAgeSeconds, participant, issuer } = source
   const revocation = content?.revocation
@@ -102,7 +106,7 @@ function listJson(state: StandingSource, writing: Writing): JsonObject {
 const freshSeconds = 86_400
 
 /** When a remote list was last confirmed, of one that was not confirmed for long. */
-function staleSince({ source, checkedAt }: StandingSource, now: Date): string | undefined {
+function staleSince({ source, checkedAt }: SourceState, now: Date): string | undefined {
   if (!isRemote(source) || !checkedAt) return undefined
   return (now.getTime() - checkedAt.getTime()) / 1000 > freshSeconds ? checkedAt.toISOString() : undefined
 }
@@ -151,18 +155,22 @@ export interface TrustReading {
  * Keys and revocation lists of a kit.
  * @throws KitError
  */
-export function readTrust(reading: TrustReading): ReturnType<typeof trustOf> {
-  return trustOf(readSources(reading), reading.now)
+export async function readTrust(
+  reading: TrustReading,
+): Promise<{ keys: KeyIndex; revocations: RevocationLists | undefined }> {
+  const standing = standingOf(readSources(reading))
+  const keys = await keysOf(standing, reading.now)
+  return { keys, revocations: revocationsOf(standing, keys) }
 }
 
 /** The lists of a kit, as they stood when it was made. @throws KitError */
-export function readSources({ read, madeAt }: Pick<TrustReading, 'read' | 'madeAt'>): StandingSource[] {
+export function readSources({ read, madeAt }: Pick<TrustReading, 'read' | 'madeAt'>): SourceState[] {
   const lists = read(listsFile)
   if (!isJsonObject(lists)) throw new KitError('content', `${listsFile} is no object`)
   return objectsIn(lists.lists).map((list) => readList(list, { read, madeAt }))
 }
 
-function readList(list: JsonObject, { read, madeAt }: Pick<TrustReading, 'read' | 'madeAt'>): StandingSource {
+function readList(list: JsonObject, { read, madeAt }: Pick<TrustReading, 'read' | 'madeAt'>): SourceState {
   const name = String(list.name)
   const source = sourceOf(list, name)
   const keyOf = (key: Json): TrustedKey => readKey(read(keyFile(String(key))), keyFile(String(key)), name)
@@ -175,6 +183,7 @@ function readList(list: JsonObject, { read, madeAt }: Pick<TrustReading, 'read' 
   const waiting = Array.isArray(list.waiting) ? list.waiting.map(keyOf) : undefined
   return {
     source,
+    floor: noFloor,
     checkedAt: dateOf(list.since, listsFile) ?? madeAt,
     ...(whole ? { content: whole } : {}),
     ...(list.isUnread === true ? { failure: 'it could not be read when the kit was made' } : {}),

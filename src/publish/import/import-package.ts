@@ -1,5 +1,6 @@
 /** FHIR packages, folders and files into the store, offline, through the checks that every write passes. */
 import { resolve } from 'node:path'
+import { canonicalJson } from '../../base/json.ts'
 import { parseCanonical } from '../../fhir/canonical.ts'
 import { structureFaults } from '../../fhir/check/resource.ts'
 import { isResourceId } from '../../fhir/elements.ts'
@@ -15,6 +16,9 @@ import { parseMap, readR5 } from '../../structure-map/maps.ts'
 import { assignIds, derivedId, identityOf } from './assign-ids.ts'
 import type { Candidate, Gate } from './candidate.ts'
 import { findDefects } from './defects.ts'
+import { allOrNone, withStoredTexts } from './eu-rules/all-or-none.ts'
+import type { EuRuleTrust } from './eu-rules/open-signed.ts'
+import { createEuRuleReader } from './eu-rules/read-rules.ts'
 import { keepApart } from './import-code-system.ts'
 import { judge } from './judge.ts'
 import { createPauses } from './pauses.ts'
@@ -34,6 +38,10 @@ export interface ImportOptions {
    * skipped.
    */
   canonical?: string
+  /** Whose signatures on rules of the EU count; without it signed ones are refused. */
+  euRules?: EuRuleTrust
+  /** Judges everything and stores nothing; code systems stay in their resources. */
+  dryRun?: boolean
   /** Folder for code systems that are too large for a resource; without it they stay in theirs. */
   indexes?: string
   /** Called for every file read and once when all is stored. */
@@ -86,10 +94,15 @@ async function importOpen(opened: OpenPackage, options: ImportOptions): Promise<
     issues: fault ? [fault] : [],
   }
   const readable = await readCandidates(opened, report, options)
-  const candidates = await judge(await assignIds(readable, options.storage), options.gate)
+  const named = await withStoredTexts(await assignIds(readable, options.storage), options.storage)
+  const candidates = allOrNone(await judge(named, options.gate), report)
   const resources = candidates.map((each) => each.resource)
   report.issues.push(...(await missingPackages(manifest, options)))
   report.issues.push(...(await findDefects(resources, { canonical: manifest?.canonical, storage: options.storage })))
+  if (options.dryRun) {
+    await foretell(candidates, options)
+    return { ...report, isDryRun: true }
+  }
   await store(candidates, { ...options, source: [name, manifest?.version ?? ''].join(' ').trim() })
   if (manifest?.name) await options.storage.derived.set('package', manifest.name, manifest.version ?? '')
   options.onProgress?.(files.length, files.length, name)
@@ -108,11 +121,18 @@ async function readCandidates(opened: OpenPackage, report: ImportReport, options
     ...(canonical !== undefined && {
       readCql: (text: string) => readCqlLibrary(text, canonical),
       readEuValueSet: (bytes: Uint8Array) => readEuValueSetFile(bytes, canonical),
+      euRules: true,
     }),
   }
+  const rules = createEuRuleReader({ canonical: canonical ?? '', trust: options.euRules })
   for await (const { file, content } of packageEntries(opened, readers)) {
     onProgress?.(report.entries.length, opened.files.length, file.name)
     await pause()
+    if ('euRules' in content) {
+      for await (const each of rules.read(file, content.euRules))
+        await takeRule(each, { made, report, options, file, pause })
+      continue
+    }
     const entry: ImportEntry = { file: file.name, status: 'failed' }
     report.entries.push(entry)
     if ('skipped' in content) {
@@ -126,6 +146,7 @@ async function readCandidates(opened: OpenPackage, report: ImportReport, options
       if (resource) made.push({ entry, resource })
     }
   }
+  rules.finish()
   for (const [type, number] of newer) {
     const text = `${number} ${type} of FHIR R5 skipped: this server is R4 and needs none of them.`
     report.issues.push(issue('informational', { severity: 'information', text }))
@@ -148,6 +169,20 @@ function withoutTexts(candidates: Candidate[]): Candidate[] {
     Object.assign(each.entry, { status: 'skipped', reason: 'the text of a Library of the same package' })
     return false
   })
+}
+
+interface Taking extends Omit<Reading, 'entry'> {
+  made: Candidate[]
+  pause(): Promise<void>
+}
+
+/** One artefact that came of a rule of the EU, or what is wrong with one. */
+async function takeRule(each: Candidate | { entry: ImportEntry }, { made, pause, ...reading }: Taking): Promise<void> {
+  await pause()
+  const { entry } = each
+  reading.report.entries.push(entry)
+  const resource = 'resource' in each ? await readyToStore(each.resource, { ...reading, entry }) : undefined
+  if (resource) made.push({ entry, resource })
 }
 
 interface Reading {
@@ -175,7 +210,7 @@ async function readyToStore(given: Resource, { entry, file, report, options }: R
     Object.assign(entry, { issues: faults, reason: reasonOf(faults) })
     return undefined
   }
-  if (options.indexes === undefined) return named
+  if (options.indexes === undefined || options.dryRun) return named
   const apart = await keepApart(named, file, options.indexes)
   if (!apart) return named
   report.issues.push(...apart.issues)
@@ -217,6 +252,16 @@ async function missingPackages(manifest: Manifest | undefined, options: ImportOp
     issues.push(issue('not-found', { severity: 'warning', text }))
   }
   return issues
+}
+
+/** What would become of each artefact, if it were stored now. */
+async function foretell(candidates: Candidate[], { storage }: ImportOptions): Promise<void> {
+  const contentOf = (resource: Resource) => canonicalJson({ ...resource, meta: undefined })
+  for (const { resource, entry } of candidates) {
+    const stored = (await storage.read(resource.resourceType, String(resource.id)))?.resource
+    const isSame = stored !== undefined && contentOf(stored) === contentOf(resource)
+    entry.status = isSame ? 'unchanged' : stored ? 'updated' : 'loaded'
+  }
 }
 
 async function store(

@@ -28,14 +28,13 @@ interface KitSurroundings {
 }
 
 /** Opens it. @throws KitError where the keys of the kit cannot be read */
-export function openKitEvaluation(kit: OpenedKit, { config, now }: KitSurroundings): KitEvaluation {
-  const trust = readTrust({ read: kit.json, madeAt: kit.proved.madeAt, now })
-  const keys = trust.keys()
+export async function openKitEvaluation(kit: OpenedKit, { config, now }: KitSurroundings): Promise<KitEvaluation> {
+  const { keys, revocations } = await readTrust({ read: kit.json, madeAt: kit.proved.madeAt, now })
   const context = createContext({
     // What the server asks others for is not to be had here.
     config: { ...config, network: false },
     storage: kitStorage(kit),
-    trust: { keys: () => withRemark(keys, ageRemark(kit, now())), revocations: trust.revocations },
+    trust: { keys: () => withRemark(keys, ageRemark(kit, now())), revocations: () => revocations },
     guard: admitsAll,
     pending: nothingPending,
     network: noNetwork,
@@ -44,6 +43,7 @@ export function openKitEvaluation(kit: OpenedKit, { config, now }: KitSurroundin
     signatures: { verify: notHere, verifyBundle: notHere, signBundle: notHere },
     baseUrl: () => 'urn:vidimus:kit',
     verifierKits: () => notHere(),
+    evaluateAsOf: notHere,
   })
   return {
     jurisdiction: kit.manifest.jurisdiction,

@@ -43,6 +43,11 @@ export class HashDrawer {
     if (this.#batches.length - this.#count > this.#count >> 6) this.#resize(this.#count)
   }
 
+  /** Hands out every hash, four numbers from a place on, with the number of its batch. */
+  each(tell: (words: Uint32Array, at: number, batch: number) => void): void {
+    for (let at = 0; at < this.#count; at++) tell(this.#words, at * HASH_WORDS, this.#batches[at] ?? 0)
+  }
+
   /** Whether the hash stands in a batch that is meant. */
   has(hash: Uint32Array, isMeant: (batch: number) => boolean): boolean {
     for (let at = this.#firstOf(hash); at < this.#sorted; at++) {
@@ -53,16 +58,6 @@ export class HashDrawer {
     for (let at = this.#sorted; at < this.#count; at++)
       if (this.#compare(at, hash) === 0 && isMeant(this.#batches[at] ?? 0)) return true
     return false
-  }
-
-  /** Every hash, in their order, with the number of its batch. */
-  *all(): Generator<{ hash: Buffer; batch: number }> {
-    for (let at = 0; at < this.#count; at++) {
-      const hash = Buffer.alloc(HASH_BYTES)
-      for (let word = 0; word < HASH_WORDS; word++)
-        hash.writeUInt32BE(this.#words[at * HASH_WORDS + word] ?? 0, 4 * word)
-      yield { hash, batch: this.#batches[at] ?? 0 }
-    }
   }
 
   /** Keeps the hashes whose batch has a new number, by the old one; the others go. */

@@ -113,7 +113,11 @@ describe('judging', () => {
     judge(surroundings, {
       request: request as never, // the rest of a request is not asked for
       verifications: [{ events: ['v'], period: {}, isIssuerUnknown: false, inputs: [] }],
-      named: { sources: [{ library: 'http://example.org/Library/Rules', expressions: ['Good'] }], remarks: [] },
+      named: {
+        sources: [{ library: 'http://example.org/Library/Rules', expressions: ['Good'] }],
+        uses: new Set(),
+        remarks: [],
+      },
       content: data,
       coreDataSets: [],
       ...change,

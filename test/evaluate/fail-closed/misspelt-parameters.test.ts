@@ -55,10 +55,7 @@ describe('names', () => {
       assert.match(text, new RegExp(`has no parameter ${wrong}\\. The nearest one is ${nearest}\\.`))
     })
 
-  for (const parameter of [
-    { name: 'asOf', valueBoolean: false },
-    { name: 'useContext', valueBoolean: false },
-  ])
+  for (const parameter of [{ name: 'asOf', valueBoolean: false }])
     it(`${parameter.name} is not supported yet and says so`, async () => {
       const { name } = parameter
       const { http: status, body, text } = await ask(question(vaccination, parameter))

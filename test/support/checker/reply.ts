@@ -12,6 +12,7 @@ export interface Shown {
   /** Types of the resources that the rules ran over. */
   resourceTypes: string[]
   /** `planDefinition` without version, or `library#expression`; an absent result is null. */
+  /** Those that decide. */
   rules: { id: string; result: boolean | null }[]
   /** Names of all out parameters. */
   names: string[]
@@ -30,7 +31,9 @@ export function readReply(reply: Plain): Shown {
   const coreDataSets = named('coreDataSet').map((each) =>
     Buffer.from(String(at(each, 'resource', 'data')), 'base64').toString(),
   )
-  const rules = named('rule').map((each) => {
+  // What informs decides nothing.
+  const deciding = named('rule').filter((each) => value('informative', parts(each)) === undefined)
+  const rules = deciding.map((each) => {
     const library = `${value('library', parts(each))?.split('|')[0]}#${value('expression', parts(each))}`
     const result: unknown = value('result', parts(each))
     return {

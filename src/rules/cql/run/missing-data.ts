@@ -171,10 +171,18 @@ function dataName(walk: Walk, node: JsonObject, scope: Scope): string | undefine
 
 /** FHIR type that a step gave or holds, as its values say; else as the translator says. */
 function typeName(walk: Walk, { node, scope }: Found): string | undefined {
-  for (const value of resultsOf(walk, node).flat()) if (value instanceof FhirInstance) return value.fhirClass.name
+  for (const value of resultsOf(walk, node).flat())
+    if (value instanceof FhirInstance) return value.fhirClass.label ?? value.fhirClass.name
   const target = targetOf(node, scope)
   if (target) return typeName(walk, target)
-  return typeof node.resultTypeName === 'string' ? localName(node.resultTypeName) : undefined
+  return typeof node.resultTypeName === 'string' ? shownName(node.resultTypeName) : undefined
+}
+
+/** A type as people are told of it: a part of a core data set (`DDCCCoreDataSetVS.Vaccination`) is what its element is called. */
+function shownName(qualified: string): string {
+  const name = localName(qualified)
+  const part = qualified.startsWith('{http://hl7.org/fhir}') ? undefined : /\.([^.]+)$/.exec(name)?.[1]
+  return part === undefined ? name : part.charAt(0).toLowerCase() + part.slice(1)
 }
 
 const localName = (name: Json | undefined) => String(name).replace(/^\{.*\}/, '')
