@@ -59,8 +59,8 @@ export interface Contexts {
   authors: Context
   /** What a principal is given; undefined when that is what everybody is. */
   viewOf(principal: Principal): { storage: Storage; context: Context } | undefined
-  /** What everybody is given, over another place for what is derived, until it is closed. */
-  deriving(derived: Storage['derived']): { context: Context; close(): Promise<void> }
+  /** What everybody is given, over a store that does some things otherwise, until it is closed. */
+  over(own: (storage: Storage) => Partial<Storage>): { context: Context; close(): Promise<void> }
   close(): Promise<void>
 }
 
@@ -87,9 +87,9 @@ export function createContexts(parts: ContextParts): Contexts {
       const storage = publicView(parts.storage, sees)
       return { storage, context: { ...(draftTypes.every(sees) ? authors : everybody), storage } }
     },
-    deriving(derived) {
-      const own = { ...publicView(parts.storage), derived }
-      const context = createContext({ ...parts, storage: own, evaluateAsOf: asOf.evaluateAsOf('everybody') })
+    over(own) {
+      const changed = { ...storage, ...own(storage) }
+      const context = createContext({ ...parts, storage: changed, evaluateAsOf: asOf.evaluateAsOf('everybody') })
       return { context, close: () => closeContext(context) }
     },
     close: async () => void (await Promise.all([...[everybody, authors].map(closeContext), asOf.close()])),
@@ -122,9 +122,7 @@ export interface ContextParts
 }
 
 /** Gives each room what it needs of the others. */
-export function createContext(
-  parts: Omit<ContextParts, 'past'> & Pick<OperationContext, 'evaluateAsOf'>,
-): Context {
+export function createContext(parts: Omit<ContextParts, 'past'> & Pick<OperationContext, 'evaluateAsOf'>): Context {
   const { config, storage, pending, now, trustedReference, signatures, guard } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits

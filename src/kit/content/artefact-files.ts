@@ -24,8 +24,16 @@ export interface ArtefactSource {
   admit<T extends Resource>(resources: T[]): Promise<T[]>
   /** With its members. @throws FhirError where they cannot be told */
   expand(valueSet: ValueSet): Promise<ValueSet>
-  /** Compiled rules, by the name under which the rules look for them. */
-  translations(plans: readonly PlanDefinition[]): Promise<ReadonlyMap<string, string>>
+  /** What rule sets use when they run. */
+  runOnce(plans: readonly PlanDefinition[]): Promise<UsedByRules>
+}
+
+/** What rules use beside what they name. */
+export interface UsedByRules {
+  /** Compiled rules, by the name under which they are looked for. */
+  translations: ReadonlyMap<string, string>
+  /** Models that their texts are written over. */
+  models: readonly Resource[]
 }
 
 /** What is written of them. */
@@ -54,13 +62,14 @@ export async function artefactFiles(source: ArtefactSource): Promise<ArtefactFil
     if (map) maps.push(map)
     else written.missing.push({ canonical, type: 'StructureMap', reason: 'it is not known to this server' })
   }
-  const found = await allOf([...whole, ...maps], source, written)
+  const { translations, models } = await source.runOnce(whole)
+  const found = await allOf([...whole, ...maps, ...models.filter(isActive)], source, written)
   const apart = new Set(found.filter(isApart).flatMap(({ url }) => url ?? []))
   for (const resource of found) {
     await nextTurn()
     if (!isApart(resource)) await writeArtefact(resource, { source, written, apart })
   }
-  for (const [key, text] of await source.translations(whole)) written.files.set(elmFile(key), Buffer.from(text))
+  for (const [key, text] of translations) written.files.set(elmFile(key), Buffer.from(text))
   writeWithheld(broken, written)
   const order = (a: KitRemark, b: KitRemark) => byName(a.canonical, b.canonical) || byName(a.reason, b.reason)
   written.missing = distinct(written.missing).sort(order)
@@ -84,6 +93,8 @@ async function allOf(roots: Resource[], source: ArtefactSource, written: Artefac
   }
   return admitted.filter((each) => brokenSignature(each) === undefined)
 }
+
+const isActive = (resource: Resource): boolean => statusOf(resource) === 'active'
 
 /** A draft is in no kit, whoever leans on it. */
 const isPublished = (resource: Resource): boolean => statusOf(resource) !== 'draft'

@@ -7,7 +7,7 @@ import { ipsInput } from '../../credentials/ips/ips-input.ts'
 import { notFound } from '../../fhir/error.ts'
 import { notReady } from '../../fhir/not-ready.ts'
 import type { PlanDefinition, Resource } from '../../fhir/types.ts'
-import { artefactFiles } from '../../kit/content/artefact-files.ts'
+import { artefactFiles, type UsedByRules } from '../../kit/content/artefact-files.ts'
 import { isForJurisdiction } from '../../kit/content/choose-plans.ts'
 import { trustFiles } from '../../kit/content/trust-files.ts'
 import type { KitRemark, KitScope } from '../../kit/manifest.ts'
@@ -34,7 +34,7 @@ interface KitParts {
   storage: Storage
   trust: Pick<Trust, 'keys' | 'sources' | 'revocations'>
   pending: Pick<PendingContent, 'epoch' | 'state'>
-  contexts: Pick<Contexts, 'everybody' | 'deriving'>
+  contexts: Pick<Contexts, 'everybody' | 'over'>
   signed: Pick<Signatures, 'keys' | 'revocations' | 'context'>
   /** Public address, without `/fhir`. */
   address(): string
@@ -119,7 +119,7 @@ async function artefactsOf(scope: KitScope, { contexts }: KitParts) {
         { resourceType: 'Parameters', parameter: [{ name: 'valueSet', resource }] },
         { budget },
       ),
-    translations: (plans) => translationsOf(plans, contexts),
+    runOnce: (plans) => runOnce(plans, contexts),
   })
 }
 
@@ -180,39 +180,41 @@ async function closureOf(
 
 const noBindings = readBindings({ fallback: [], required: [], forced: [] }, undefined)
 
-/** The compiled form of everything that running the rule sets takes: they are run once, over nothing. */
-async function translationsOf(
-  plans: readonly PlanDefinition[],
-  contexts: KitParts['contexts'],
-): Promise<Map<string, string>> {
-  const { derived } = contexts.everybody.storage
+/** What running the rule sets takes beside what they name: they are run once, over nothing. */
+async function runOnce(plans: readonly PlanDefinition[], contexts: KitParts['contexts']): Promise<UsedByRules> {
   const shipped = shippedElm(elmFolder)
-  const used = new Map<string, string>()
-  const recording: Storage['derived'] = {
-    async get(kind, key) {
-      if (kind !== 'elm') return derived.get(kind, key)
-      const known = (await derived.get(kind, key)) ?? shippedText(shipped(key))
-      if (known !== undefined) used.set(key, known)
-      return known
+  const translations = new Map<string, string>()
+  const models = new Map<string, Resource>()
+  const { context, close } = contexts.over(({ derived, search }) => ({
+    derived: {
+      async get(kind, key) {
+        if (kind !== 'elm') return derived.get(kind, key)
+        const known = (await derived.get(kind, key)) ?? shippedText(shipped(key))
+        if (known !== undefined) translations.set(key, known)
+        return known
+      },
+      async set(kind, key, value) {
+        if (kind === 'elm') translations.set(key, value)
+        await derived.set(kind, key, value)
+      },
     },
-    async set(kind, key, value) {
-      if (kind === 'elm') used.set(key, value)
-      await derived.set(kind, key, value)
+    // A library names a model by a name that any of them may have.
+    async search(query) {
+      const page = await search(query)
+      if (query.type === 'StructureDefinition')
+        for (const { resource } of page.matches) if (resource) models.set(resource.id ?? '', resource)
+      return page
     },
-  }
-  const { context, close } = contexts.deriving(recording)
-  const call = {
-    data: { resourceType: 'Bundle' as const, type: 'collection' as const },
-    coreDataSets: [],
-    clock: '2021-01-01T00:00:00Z',
-    external: {},
-  }
+  }))
+  const data = { resourceType: 'Bundle' as const, type: 'collection' as const }
   try {
-    for (const plan of plans) await context.rules.evaluatePlan(plan, call)
+    for (const plan of plans)
+      await context.rules.evaluatePlan(plan, { data, coreDataSets: [], clock: anyClock, external: {} })
   } finally {
     await close()
   }
-  return used
+  return { translations, models: [...models.values()] }
 }
 
+const anyClock = '2021-01-01T00:00:00Z'
 const shippedText = (translation: object | undefined) => (translation ? JSON.stringify(translation) : undefined)
