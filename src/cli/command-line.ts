@@ -20,7 +20,9 @@ import { addRegister } from './network/register.ts'
 import { addBackup } from './operation/backup.ts'
 import { addRestore } from './operation/restore.ts'
 import { addStorage } from './operation/storage.ts'
+import { addExportEuRules } from './publish/export-eu-rules.ts'
 import { addPublish } from './publish/publish.ts'
+import { addRules } from './rules/rules.ts'
 import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
 
@@ -30,7 +32,9 @@ const commands = [
   addEvaluate,
   addDecode,
   addImport,
+  addExportEuRules,
   addPublish,
+  addRules,
   addBackup,
   addRestore,
   addStorage,

@@ -1,6 +1,7 @@
 import type { Json } from '../base/json-value.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Issue } from '../fhir/types.ts'
+import type { Explanation } from './explain/explanation.ts'
 import type { Ternary } from './three-valued.ts'
 
 /** What one rule made of the data: a `rule` of the answer (docs/evaluate.md). */
@@ -19,6 +20,8 @@ export interface RuleResult {
   /** For a person, when the rule did not pass: in the language asked for, or what was missing. */
   message?: string
   evidence: { name: string; value: Json }[]
+  /** Which of its sub-expressions decided; absent where that was not asked for, is not needed, or cannot be told. */
+  explanation?: Explanation
   /** Why the rule failed: it could not be understood, run or covered. Its null says nothing of the data. */
   issue?: Issue
   /** What is to be said beside the result, such as that a draft was run. */
@@ -33,6 +36,7 @@ export interface Answer {
   evidence: { name: string; value: Json }[]
   /** With a null that is no failure: which data were missing. */
   missing: string[]
+  explanation?: Explanation
   issue?: Issue
   remarks?: Issue[]
 }
