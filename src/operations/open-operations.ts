@@ -39,7 +39,7 @@ const guardedUses = {
     what: `$convert of more than ${largeMapBytes} bytes`,
   },
   'as-of': {
-    operation: 'evaluate',
+    operations: ['evaluate'],
     applies: (call) => call.resourceType !== 'Library' && firstParameter(call.parameters, 'asOf') !== undefined,
     what: 'A question as of an earlier moment',
   },

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../base/json-value.ts'
 import type { ActivityDefinition } from '../../fhir/types.ts'
 
 /** What a request is made of, beside the definition. */
-export interface RequestParts {
+interface RequestParts {
   subject: string
   encounter: string | undefined
   /** Who asks: the practitioner, else the organization. */

@@ -65,7 +65,6 @@ export const applyPlanAsBundle = defineOperation<OperationContext>({
   title: 'Apply, as R5 does',
   description:
     'As $apply; answers a Bundle of the RequestGroup and of every resource that is proposed, each for itself.',
-  base: 'http://hl7.org/fhir/OperationDefinition/PlanDefinition-apply',
   type: ['PlanDefinition'],
   instance: ['PlanDefinition'],
   personal: true,
