@@ -149,6 +149,14 @@ const inlinePlan = (action: object[]) => () =>
     parameter: [
       { name: 'planDefinition', resource: { resourceType: 'PlanDefinition', status: 'active', action } },
       { name: 'subject', valueString: 'Patient/1' },
+      {
+        name: 'data',
+        resource: {
+          resourceType: 'Bundle',
+          type: 'collection',
+          entry: [{ resource: { resourceType: 'Patient', id: '1' } }],
+        },
+      },
     ],
   })
 
