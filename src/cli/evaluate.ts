@@ -5,12 +5,13 @@ import { JsonError } from '../base/json-error.ts'
 import { readConfig } from '../config.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import { evaluationReply } from '../evaluate/reply.ts'
-import { readEvaluateRequest } from '../evaluate/request.ts'
+import { type EvaluateRequest, readEvaluateRequest } from '../evaluate/request.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import { isOfType } from '../fhir/json.ts'
 import type { Parameter, Parameters, UsageContext } from '../fhir/types.ts'
-import { checkParameters } from '../operations/evaluate.ts'
+import { checkParameters, momentOf } from '../operations/evaluate.ts'
+import type { VidimusServer } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { type Explained, explainPicture, explainTexts, explanationAsJson, printedExplanation } from './explain-input.ts'
 import { openLoadedServer } from './loaded-server.ts'
@@ -20,6 +21,7 @@ import { terminalText } from './table.ts'
 
 interface EvaluateOptions {
   at?: string
+  asOf?: string
   plan?: string[]
   library?: string[]
   expression?: string[]
@@ -56,6 +58,7 @@ export function addEvaluate(program: Command, result: CommandResult): void {
       'file with the text or a picture, or - for standard input; several texts for a chunked SMART Health Card',
     )
     .option('--at <dateTime>', 'the clock, instead of now')
+    .option('--as-of <instant>', 'answer as a server over this DATA_DIR would have at that moment; also the clock')
     .option('--plan <canonical>', 'PlanDefinition to run (repeatable)', collect)
     .option('--library <canonical>', 'Library to run (repeatable)', collect)
     .option('--expression <name>', 'define of the library (repeatable)', collect)
@@ -103,14 +106,23 @@ async function evaluateFiles(files: string[], options: EvaluateOptions): Promise
   // Who runs the command line is the operator: the anchors are his own files.
   const server = await openLoadedServer({ ...readConfig(), allowRequestTrustAnchors: true })
   try {
+    const at = momentOf(question)
     const settings = { allowRequestTrustAnchors: true, jurisdiction: server.config.jurisdiction }
-    const request = readEvaluateRequest(question, settings, { now: server.now(), language: options.language })
-    const evaluation = await server.evaluate.evaluate(request)
+    const request = readEvaluateRequest(question, settings, { now: at ?? server.now(), language: options.language })
+    const evaluation = await (at ? evaluateThen(server, request, at) : server.evaluate.evaluate(request))
     console.log(options.json ? json(evaluation, explanation, options) : printedEvaluation(evaluation, options.language))
     return statusOfDecision[evaluation.decision]
   } finally {
     await server.close()
   }
+}
+
+/** The evaluation as of a moment, told what is not as it was then. */
+function evaluateThen(server: VidimusServer, request: EvaluateRequest, at: Date): Promise<Evaluation> {
+  return server.evaluateAsOf({ at, client: '' }, ({ evaluate, remarks }) => {
+    for (const remark of remarks) console.error(remark)
+    return evaluate.evaluate(request)
+  })
 }
 
 function json(
@@ -158,6 +170,7 @@ function readJson(text: string, file: string): unknown {
 function requestParameters(anchors: string[], options: EvaluateOptions): Parameter[] {
   const parameters: Parameter[] = []
   for (const anchor of anchors) parameters.push({ name: 'trustAnchor', valueBase64Binary: anchor })
+  if (options.asOf) parameters.push({ name: 'asOf', valueInstant: options.asOf })
   if (options.at) parameters.push({ name: 'evaluationDateTime', valueDateTime: options.at })
   if (options.jurisdiction) parameters.push({ name: 'jurisdiction', valueCode: options.jurisdiction })
   for (const plan of options.plan ?? []) parameters.push({ name: 'planDefinition', valueCanonical: plan })

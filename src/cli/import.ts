@@ -3,10 +3,11 @@ import type { Command } from 'commander'
 import { importEvent } from '../audit/import-event.ts'
 import type { Json } from '../base/json-value.ts'
 import { publicAddress, readConfig } from '../config.ts'
-import { FhirError } from '../fhir/error.ts'
+import { badRequest, FhirError } from '../fhir/error.ts'
 import { readSigners, uploadKeys } from '../publish/import/eu-rules/upload-keys.ts'
 import { importPath } from '../publish/import/import-path.ts'
 import { logImport } from '../publish/import/log.ts'
+import { importCatalogue } from '../publish/import/product-catalogue/import-catalogue.ts'
 import { importFailure, reportJson, reportLines } from '../publish/import/report.ts'
 import { createEuValueSets } from '../server/eu-value-sets.ts'
 import { software } from '../server.ts'
@@ -22,6 +23,7 @@ interface Options {
   codeSystem?: string
   codeSystemVersion?: string
   name?: string
+  productCatalogue?: boolean
   signer?: string[]
   dryRun?: boolean
 }
@@ -54,6 +56,10 @@ export function addImport(program: Command, result: CommandResult): void {
     .option('--code-system <url>', 'the files are this code system: CSV with a header row, NDJSON, or FHIR JSON')
     .option('--code-system-version <version>', 'business version of that code system')
     .option('--name <name>', 'name of that code system for programs')
+    .option(
+      '--product-catalogue',
+      'the files are catalogues of products: WHO’s prequalification database (JSON, CSV), lists of test devices of the EU',
+    )
     .option('--json', 'print the reports as JSON')
     .action(async (paths: string[], options: Options) => {
       if (!(await importAll(paths, options))) result.exitCode = exitCodes.negative
@@ -62,8 +68,19 @@ export function addImport(program: Command, result: CommandResult): void {
 
 const softwareName = `${software.name} ${software.version}`
 
+/** The urls of a catalogue are the same on every server, for maps and rules name them. */
+function refuseMixed({ productCatalogue, ...options }: Options): void {
+  if (!productCatalogue) return
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && name !== 'json' && name !== 'dryRun')
+      throw badRequest(
+        `--product-catalogue does not go with --${name.replace(/[A-Z]/g, (each) => `-${each.toLowerCase()}`)}.`,
+      )
+}
+
 /** Imports one path after the other; answers whether all of them succeeded. */
 async function importAll(paths: string[], options: Options): Promise<boolean> {
+  refuseMixed(options)
   for (const path of paths) await stat(path)
   const signers = readSigners(options.signer ?? [])
   const server = await openLoadedServer(readConfig())
@@ -73,21 +90,24 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
   try {
     for (const path of paths) {
       const bar = progressBar(path)
-      const report = await importPath(path, {
-        ...importOptions(server),
-        audited: (source, counts) =>
-          importEvent({ recorded: server.now().toISOString(), software: softwareName, source, counts }),
-        examples: options.examples === true,
-        euRules: {
-          uploadKeys: uploadKeys(server.trust, signers),
-          now: server.now(),
-          hasValueSet: async (id) => (await valueSets.find(id)) !== undefined,
-        },
-        dryRun: options.dryRun === true,
-        canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
-        codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },
-        onProgress: (done, total) => bar.show(done, total),
-      })
+      const audited = (source: string, counts: ReadonlyMap<string, number>) =>
+        importEvent({ recorded: server.now().toISOString(), software: softwareName, source, counts })
+      const common = { ...importOptions(server), audited, dryRun: options.dryRun === true }
+      const importing = options.productCatalogue
+        ? importCatalogue(path, { ...common, now: server.now() })
+        : importPath(path, {
+            ...common,
+            examples: options.examples === true,
+            euRules: {
+              uploadKeys: uploadKeys(server.trust, signers),
+              now: server.now(),
+              hasValueSet: async (id) => (await valueSets.find(id)) !== undefined,
+            },
+            canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
+            codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },
+            onProgress: (done, total) => bar.show(done, total),
+          })
+      const report = await importing
         .catch((error: unknown) => {
           // What is wrong with a source says nothing of which of several it is.
           if (error instanceof FhirError) console.error(`${path}: not imported`)

@@ -36,6 +36,11 @@ export interface OperationContext {
   manifest: ReadManifest
   /** Evaluation in which every artefact that a manifest names is there in its version alone. @throws FhirError 404, 422 */
   evaluateUnder(manifest: string, question: AskedUnder): Promise<{ evaluate: Evaluate; name: string }>
+  /**
+   * Does work as of a moment: what it is given answers as the server would have then.
+   * @throws FhirError 400 for a moment that is not over, 422 for one of which it is not known, 410 for content that is gone, 429 and 503
+   */
+  evaluateAsOf<T>(asked: { at: Date; client: string }, work: (then: Then) => Promise<T>): Promise<T>
   signatures: OperationSignatures
   /** The trusted keys now. */
   trustedKeys(): KeyIndex
@@ -51,6 +56,12 @@ export interface OperationContext {
   now(): Date
   /** Random UUID, version 4, lower case. */
   uuid(): string
+}
+
+/** The server as it was at a moment. */
+export interface Then extends Pick<OperationContext, 'storage' | 'admit' | 'evaluate' | 'evaluateUnder'> {
+  /** What else decides and is not as it was then. */
+  remarks: readonly string[]
 }
 
 /** The rules and maps that a question under a manifest names, and those of its address. */

@@ -15,13 +15,14 @@ import { INDEXES_FOLDER, indexReader } from '../packages/large-code-system/code-
 import type { PendingContent } from '../publish/base-content/pending.ts'
 import { manifestReader } from '../publish/lifecycle/manifest.ts'
 import type { RuleGuard } from '../publish/provenance/rule-guard.ts'
-import { createPlans, createRules } from '../rules/rules.ts'
+import { createPlans, createRules, type Rules } from '../rules/rules.ts'
 import { intact, listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from '../storage/by-revision.ts'
 import {
   findByCanonical as find,
   findMaps,
   findRunnable,
   findStructure,
+  listLogicalModels,
   listUsable,
 } from '../storage/find-artefacts.ts'
 import { publicView } from '../storage/public-view.ts'
@@ -37,6 +38,7 @@ import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
 import { evaluationsUnder } from './lifecycle.ts'
 import { linkFollower } from './link-follower.ts'
 import { memberships, type Revision } from './memberships.ts'
+import { evaluationsAsOf, type PastParts } from './past/as-of.ts'
 import { createValidation } from './validation.ts'
 
 /** The translations of own rules that are shipped. */
@@ -62,8 +64,14 @@ export interface Contexts {
 
 /** Makes what operations are given, with what is not for everybody and without. */
 export function createContexts(parts: ContextParts): Contexts {
-  const authors = createContext(parts)
-  const everybody = createContext({ ...parts, storage: publicView(parts.storage) })
+  const asOf = evaluationsAsOf(parts.past, (past, audience: 'everybody' | 'authors') => {
+    const storage = audience === 'everybody' ? publicView(past.storage) : past.storage
+    const made = createContext({ ...parts, ...past, storage, evaluateAsOf: asOf.evaluateAsOf(audience) })
+    return { ...made, close: () => closeContext(made) }
+  })
+  const authors = createContext({ ...parts, evaluateAsOf: asOf.evaluateAsOf('authors') })
+  const storage = publicView(parts.storage)
+  const everybody = createContext({ ...parts, storage, evaluateAsOf: asOf.evaluateAsOf('everybody') })
   const seesOf = (principal: Principal) => (type: string) =>
     (['read', 'search', 'create', 'update'] as const).some((each) => principal.permits(each, type))
   return {
@@ -77,7 +85,7 @@ export function createContexts(parts: ContextParts): Contexts {
       const storage = publicView(parts.storage, sees)
       return { storage, context: { ...(draftTypes.every(sees) ? authors : everybody), storage } }
     },
-    close: async () => void (await Promise.all([everybody, authors].map(closeContext))),
+    close: async () => void (await Promise.all([...[everybody, authors].map(closeContext), asOf.close()])),
   }
 }
 
@@ -97,13 +105,17 @@ export interface ContextParts
   guard: RuleGuard
   trust: Pick<Trust, 'keys' | 'revocations'>
   pending: PendingContent
+  /** What answers of the past are made of. */
+  past: PastParts
   network: NetworkClient
   /** The credential formats that are read; default: all that this software knows. */
   formats?: readonly CredentialFormat[]
+  /** What stands between verdicts and rules; default: nothing. */
+  aroundRules?: ((rules: Rules) => Rules) | undefined
 }
 
 /** Gives each room what it needs of the others. */
-function createContext(parts: ContextParts): Context {
+function createContext(parts: ContextParts & Pick<OperationContext, 'evaluateAsOf'>): Context {
   const { config, storage, pending, now, trustedReference, signatures, guard } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
@@ -136,10 +148,12 @@ function createContext(parts: ContextParts): Context {
   const jobProcesses = { processes: config.jobProcesses, idleSeconds: 30 }
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
   const images = createImageReader({ processes: config.jobProcesses })
-  const rules = createRules(
+  const { aroundRules = (made) => made } = parts
+  const ownRules = createRules(
     {
       findLibraries: async (url) => guard.admit(await find(storage, 'Library', url)),
       listLibraries: async () => guard.admit(await listUsable(storage, 'Library')),
+      listLogicalModels: async () => guard.admit(await listLogicalModels(storage)),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, await intact(await euValueSets.find(id), guard)),
@@ -148,6 +162,7 @@ function createContext(parts: ContextParts): Context {
     },
     { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder },
   )
+  const rules = aroundRules(ownRules)
   const evaluate = wireEvaluate(parts, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
   const trustedKeys = () => parts.trust.keys()
@@ -159,10 +174,10 @@ function createContext(parts: ContextParts): Context {
   const { evaluateUnder } = under
   const made = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
   const own = { ...made, manifest, evaluateUnder, closeManifests: under.close }
-  const { baseUrl } = parts
+  const { baseUrl, evaluateAsOf } = parts
   const folders = { uploads: join(config.dataDir, 'uploads'), indexes: join(config.dataDir, INDEXES_FOLDER) }
   const validation = createValidation({ ...own, pending, now })
-  const wired = { admit: guard.admit, validation, trustedReference, signatures, trustedKeys, baseUrl }
+  const wired = { admit: guard.admit, validation, trustedReference, signatures, trustedKeys, baseUrl, evaluateAsOf }
   return { ...own, ...folders, ...wired, limits, now, uuid }
 }
 
