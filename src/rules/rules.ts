@@ -29,6 +29,7 @@ import type { RuleResult } from './rule-result.ts'
 import { createExpressionRunner, type ExpressionEnvironment, type RuleData } from './run-expression.ts'
 
 export { type EncodedResult, withGreatestDecimal } from './cql/run/to-parameters.ts'
+export { shippedElm } from './cql/translate/shipped-elm.ts'
 export type { LibraryInspector } from './inspect-library.ts'
 export { actionFaults, planFaults } from './plan-faults.ts'
 export { createPlans, type Plans } from './plans.ts'
