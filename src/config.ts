@@ -8,6 +8,8 @@ import { parseAuthority } from './config/authority-settings.ts'
 import { type DirectoryConfig, readDirectorySettings } from './config/directory-settings.ts'
 import { type FrontConfig, readFrontSettings } from './config/front-settings.ts'
 import { parseGateways } from './config/gateway-settings.ts'
+import { readTrustHistory } from './config/history-settings.ts'
+import { type KitConfig, readKitSettings } from './config/kit-settings.ts'
 import { type ListenerConfig, readListenerSettings } from './config/listener-settings.ts'
 import { readMirror } from './config/mirror-settings.ts'
 import type { Setting } from './config/setting.ts'
@@ -27,7 +29,7 @@ import { isOfGateway, type TrustSource } from './trust/lists/trust-source.ts'
 type RequestLimits = Omit<HttpLimits, 'writingEntries' | 'asyncMilliseconds'>
 
 /** The configuration of one server, every value read and checked. */
-export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, FrontConfig {
+export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, FrontConfig, KitConfig {
   port: number
   host: string
   /** Without a trailing slash; undefined until the port is known when it is to be computed. */
@@ -41,6 +43,8 @@ export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, F
   trustLists: TrustSource[] | undefined
   /** How often remote lists are asked for that do not say so themselves. */
   trustRefreshSeconds: number
+  /** How long and how much is kept of how trust lists stood; without days nothing. */
+  trustHistory: { days: number | undefined; bytes: number }
   allowRequestTrustAnchors: boolean
   network: boolean
   /** Hosts that may be reached on another port or at a private address. */
@@ -134,6 +138,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     publishToken: texts.get('VIDIMUS_TOKEN'),
     trustLists,
     trustRefreshSeconds: count('TRUST_REFRESH_SECONDS'),
+    trustHistory: readTrustHistory(texts),
     allowRequestTrustAnchors: texts.get('ALLOW_REQUEST_TRUST_ANCHORS') === 'true',
     network: texts.get('NETWORK') === 'on',
     networkHosts: networkHosts ?? [],
@@ -143,6 +148,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
     drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
+    ...readKitSettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
     domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),

@@ -16,6 +16,7 @@ import { tokenReason } from './operations/open-operations.ts'
 import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
+import type { Rules } from './rules/rules.ts'
 import { authorityAt, authorityWarnings } from './server/authority.ts'
 import { createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
@@ -25,8 +26,10 @@ import { createFront } from './server/front/front.ts'
 import { createLog, type Tell } from './server/front/log.ts'
 import { readinessOf, shownBy } from './server/front/shown.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
+import { createVerifierKits } from './server/kit/verifier-kits.ts'
 import { guardLives } from './server/lifecycle.ts'
 import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
+import { openServerHistory } from './server/past/as-of.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
 import { createSignatures, type Signatures } from './server/signatures.ts'
@@ -34,6 +37,7 @@ import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
+import type { Storage } from './storage/storage.ts'
 import { parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { searchTokens, subsumedTokens } from './terminology/expand-codes.ts'
 import type { KeyDirectory } from './trust/directory/key-directory.ts'
@@ -95,6 +99,8 @@ export interface ServerParts {
   after?: After
   /** The credential formats that are read, by default all that this software knows. */
   formats?: readonly CredentialFormat[]
+  /** What stands between verdicts and rules, and sees what they are asked: for tests of rules. */
+  aroundRules?: (rules: Rules) => Rules
   /** Runs a command beside the server; without it the server's own thread does that work. */
   beside?: RunBeside | undefined
 }
@@ -130,6 +136,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
         await app.close()
         app = newApp()
       }
+      await rooms.beginHistory()
       endRefresh ??= beginRefresh(trust, config, { after: parts.after, tell: rooms.log.tell })
       rooms.audit.start()
       registration.start()
@@ -155,7 +162,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
 const now = () => new Date()
 
 /** Opens the store, reads keys and lists, and gives each room what it needs of the others. */
-async function openRooms(config: Config, { after, formats, beside }: ServerParts, baseUrl: () => string) {
+async function openRooms(config: Config, { after, formats, beside, aroundRules }: ServerParts, baseUrl: () => string) {
   mkdirSync(config.dataDir, { recursive: true })
   const log = createLog(config, now)
   const { tell } = log
@@ -168,7 +175,16 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
   const gateway = gatewayDownloads(config, gateways)
-  const trust = await loadConfiguredTrust(config, { network, keepsCopies: true, gateway, closing: closing.signal })
+  const own = { software: `${software.name} ${software.version}`, now, tell }
+  const { history, ...keeping } = openServerHistory(config, own)
+  const { remember } = keeping
+  const trust = await loadConfiguredTrust(config, {
+    network,
+    keepsCopies: true,
+    gateway,
+    closing: closing.signal,
+    remember,
+  })
   const signed = await createSignatures({ config, storage, trust, keys: configured, baseUrl, software, now })
   const { keys } = signed
   const pending = createPendingContent(storage.derived)
@@ -177,9 +193,12 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   )
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance().trustedReference(version, domain)
-  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context }
-  const wiring = { config, storage, trust, pending, network, now, ...vouching }
-  const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
+  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context, verifierKits: () => kits }
+  const guarded = (store: Storage) => guardCopies(store, ruleSuppliers(config))
+  const past = { config, history, opened, guarded, signed, ...own }
+  const wiring = { config, storage, trust, pending, network, now, past, ...vouching }
+  const contexts = createContexts({ ...wiring, aroundRules, ...(formats ? { formats } : {}) })
+  const kits = createVerifierKits({ ...wiring, contexts, signed, address: baseUrl })
   const context = contexts.authors
   const publish = createPublish({
     ...context,
@@ -197,11 +216,11 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   const audit = createAuditFeeds({
     ...parts,
     storage: opened,
-    software: `${software.name} ${software.version}`,
+    software: own.software,
     baseUrl,
   })
-  const own = { log, front, audit, storage, network, closing, trust, signed, keys, pending, provenance, contexts }
-  return { ...own, plain, publish, registration, mirror, directory }
+  const shared = { log, front, audit, storage, network, closing, trust, signed, keys, pending, provenance, contexts }
+  return { ...shared, plain, beginHistory: keeping.begin, publish, registration, mirror, directory }
 }
 
 /** What is made for a public address, and anew when that is another: it is known when the server listens. */

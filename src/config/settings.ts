@@ -5,6 +5,8 @@ import { authoritySettings } from './authority-settings.ts'
 import { directorySettings } from './directory-settings.ts'
 import { frontSettings } from './front-settings.ts'
 import { gatewaySettings } from './gateway-settings.ts'
+import { historySettings } from './history-settings.ts'
+import { kitSettings } from './kit-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
@@ -71,6 +73,7 @@ export const settings = [
       'Whose keys count: a JSON array of sources, a file that holds one, or comma-separated paths of certificate folders and DID documents, each with its pinned key beside it (`<name>.key.json`).',
   },
   ...trustSettings,
+  ...historySettings,
   {
     variable: 'ALLOW_REQUEST_TRUST_ANCHORS',
     kind: 'switch',
@@ -95,6 +98,7 @@ export const settings = [
   ...mirrorSettings,
   ...legacySettings,
   ...directorySettings,
+  ...kitSettings,
   {
     variable: 'JURISDICTION',
     kind: 'country',
@@ -134,7 +138,7 @@ export const settings = [
     choices: openOperationNames,
     fallbackText: 'all; none when NODE_ENV=production',
     description:
-      'What may be done without a token beside reads, `$evaluate` and the terminology operations, comma-separated: maps and libraries that come with a request, `$cql`, `$convert` of more than 64 kB. `none` for nothing.',
+      'What may be done without a token beside reads, `$evaluate` and the terminology operations, comma-separated: maps and libraries that come with a request, `$cql`, `$convert` of more than 64 kB, `$evaluate` as of an earlier moment. `none` for nothing.',
   },
   {
     variable: 'TRUSTED_PROXIES',

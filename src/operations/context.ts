@@ -2,6 +2,7 @@ import type { JsonObject } from '../base/json-value.ts'
 import type { Evaluate } from '../evaluate/evaluate.ts'
 import type { OperationCall } from '../fhir/operation.ts'
 import type { Bundle, Provenance, Resource } from '../fhir/types.ts'
+import type { KitShelf } from '../kit/shelf.ts'
 import type { ProvenanceVerdict } from '../provenance/signature/verify.ts'
 import type { ReadManifest } from '../publish/lifecycle/manifest.ts'
 import type { Rules } from '../rules/rules.ts'
@@ -36,7 +37,14 @@ export interface OperationContext {
   manifest: ReadManifest
   /** Evaluation in which every artefact that a manifest names is there in its version alone. @throws FhirError 404, 422 */
   evaluateUnder(manifest: string, question: AskedUnder): Promise<{ evaluate: Evaluate; name: string }>
+  /**
+   * Does work as of a moment: what it is given answers as the server would have then.
+   * @throws FhirError 400 for a moment that is not over, 422 for one of which it is not known, 410 for content that is gone, 429 and 503
+   */
+  evaluateAsOf<T>(asked: { at: Date; client: string }, work: (then: Then) => Promise<T>): Promise<T>
   signatures: OperationSignatures
+  /** Kits for verifiers without a network. */
+  verifierKits(): KitShelf
   /** The trusted keys now. */
   trustedKeys(): KeyIndex
   /** Address of the FHIR API, without a slash at its end. */
@@ -51,6 +59,12 @@ export interface OperationContext {
   now(): Date
   /** Random UUID, version 4, lower case. */
   uuid(): string
+}
+
+/** The server as it was at a moment. */
+export interface Then extends Pick<OperationContext, 'storage' | 'admit' | 'evaluate' | 'evaluateUnder'> {
+  /** What else decides and is not as it was then. */
+  remarks: readonly string[]
 }
 
 /** The rules and maps that a question under a manifest names, and those of its address. */

@@ -128,6 +128,7 @@ export const evaluateParameters: ParameterDeclaration[] = [
   input('passcode', 'string', 'Opens a health link that asks for one.', { personal: true }),
   input('recipient', 'string', 'Who receives what is behind a health link.', { personal: true }),
   input('evaluationDateTime', 'dateTime', "The clock of every time check; default the server's clock."),
+  input('asOf', 'instant', 'Answer as the server would have at that moment; also the default clock.'),
   input('planDefinition', 'canonical', 'Which rules to run; default: every active one that applies.', '0..*'),
   input('library', 'canonical', 'Rule libraries to run directly.', '0..*'),
   input('expression', 'string', 'Which defines of `library` to report.', '0..*'),

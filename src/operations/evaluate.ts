@@ -1,5 +1,6 @@
 import { stringifyJson } from '../base/json.ts'
 import { jsonSize } from '../base/json-size.ts'
+import { momentOf } from '../evaluate/request.ts'
 import { artefactName } from '../fhir/artefact.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
@@ -48,7 +49,6 @@ export const evaluateOperation = defineOperation<OperationContext>({
   personal: true,
   audited: evaluationDetails,
   strict: true,
-  notSupported: ['asOf'],
   parameters: evaluateParameters,
   examples: {
     scanned: {
@@ -80,15 +80,59 @@ export const evaluateOperation = defineOperation<OperationContext>({
     },
   },
   async handle(call, context) {
-    const named = await namedByPlace(call, context)
-    if (call.body) return evaluateLines(call, context, named)
+    if (call.body) {
+      const isNow = momentOf(call.parameters) === undefined
+      return evaluateLines(call, context, isNow ? await namedByPlace(call, context) : undefined)
+    }
     checkQuestion(call.parameters)
-    const asker = { ...askerOf(call, call.budget?.()), ...named }
-    const { evaluate, manifest } = await evaluation(call.parameters, context, named)
-    const resource = await evaluate.answer(call.parameters, asker)
-    return { resource: manifest === undefined ? resource : told(resource, manifest) }
+    const asker = askerOf(call, call.budget?.())
+    return {
+      resource: await asOfThen(call, context, (then) => answer(call.parameters, { call, context: then, asker })),
+    }
   },
 })
+
+/** Where and by whom a question is asked. */
+interface Asked {
+  call: OperationCall
+  context: OperationContext
+  asker: ReturnType<typeof askerOf>
+  /** What the address names, where it was looked up. */
+  place?: NamedByPlace
+}
+
+/** Answers one question. */
+async function answer(question: Parameters, { call, context, asker, place }: Asked): Promise<Parameters> {
+  const named = place ?? (await namedByPlace(call, context))
+  const { evaluate, manifest } = await evaluation(question, context, named)
+  const resource = await evaluate.answer(question, { ...asker, ...named })
+  return manifest === undefined ? resource : told(resource, manifest)
+}
+
+/** Has a question answered by the server as it was at `asOf`, where that is given. */
+async function asOfThen(
+  call: OperationCall,
+  context: OperationContext,
+  work: (place: OperationContext) => Promise<Parameters>,
+): Promise<Parameters> {
+  const at = momentOf(call.parameters)
+  if (at === undefined) return work(context)
+  return context.evaluateAsOf({ at, client: call.client ?? '' }, async (then) =>
+    withRemarks(await work({ ...context, ...then }), then.remarks),
+  )
+}
+
+/** The reply with what is not as it was then, for people. */
+function withRemarks(reply: Parameters, remarks: readonly string[]): Parameters {
+  if (remarks.length === 0) return reply
+  const issues = remarks.map((text) => ({ ...issue('informational', text), severity: 'information' as const }))
+  const parameter = [...(reply.parameter ?? [])]
+  const place = parameter.findIndex(({ name }) => name === 'outcome')
+  const known = parameter[place]?.resource
+  const outcome = operationOutcome([...(isOfType(known, 'OperationOutcome') ? known.issue : []), ...issues])
+  parameter.splice(place < 0 ? parameter.length : place, place < 0 ? 0 : 1, { name: 'outcome', resource: outcome })
+  return { ...reply, parameter }
+}
 
 /** By what a question is answered: with a manifest, in a store in which what that names has no other version. */
 async function evaluation(
@@ -134,9 +178,12 @@ function askerOf({ acceptLanguage, client = '', isGone }: OperationCall, budget:
 /** The lines of one body together may use so many times what one may. */
 const wholeFactor = 10
 
+/** What stands in the address of a request with many lines. */
+const ofAddress: readonly string[] = ['url', 'asOf']
+
 /** NDJSON: one Parameters a line, answered line by line in order; a bad line gets its own OperationOutcome. */
-function evaluateLines(call: OperationCall, context: OperationContext, named: NamedByPlace): OperationReply {
-  const [stray] = (call.parameters.parameter ?? []).filter(({ name }) => name !== 'url')
+function evaluateLines(call: OperationCall, context: OperationContext, place: NamedByPlace): OperationReply {
+  const [stray] = (call.parameters.parameter ?? []).filter(({ name }) => !ofAddress.includes(name))
   if (stray) throw badRequest(`The parameter ${stray.name} must stand in each line, not in the address`)
   const lines = linesOf(new TextDecoder().decode(call.body?.bytes))
   const { cpuMilliseconds, replyBytes } = context.limits
@@ -148,13 +195,12 @@ function evaluateLines(call: OperationCall, context: OperationContext, named: Na
     let left = replyBytes
     for (const line of lines) {
       const part = whole.part(cpuMilliseconds)
-      const place = { ...askerOf(call, part), ...named }
-      const answer = async (question: Parameters) => {
-        const { evaluate, manifest } = await evaluation(question, context, named)
-        const reply = await evaluate.answer(question, place)
-        return manifest === undefined ? reply : told(reply, manifest)
+      const asker = askerOf(call, part)
+      const answerOne = (question: Parameters) => {
+        momentOf({ ...question, parameter: [...(question.parameter ?? []), ...(call.parameters.parameter ?? [])] })
+        return asOfThen(call, context, (then) => answer(question, { call, context: then, asker, place }))
       }
-      const answered = left > 0 ? part.runAsync(() => answerLine(line, answer)) : Promise.reject(tooMuch())
+      const answered = left > 0 ? part.runAsync(() => answerLine(line, answerOne)) : Promise.reject(tooMuch())
       const text = `${stringifyJson(await answered.catch(outcomeOf))}\n`
       left -= Buffer.byteLength(text)
       yield text
@@ -188,6 +234,7 @@ async function answerLine(line: string, answer: (question: Parameters) => Promis
     throw badRequest(`A line is longer than ${maximumQuestionBytes} characters`, 'too-long')
   const question = parseJson(line)
   if (!isOfType(question, 'Parameters')) throw badRequest('Each line must be a Parameters resource')
+  if (firstParameter(question, 'asOf')) throw badRequest('asOf stands in the address, for all lines, not in a line')
   checkParameters(question)
   return answer(question)
 }

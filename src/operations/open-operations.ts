@@ -16,7 +16,7 @@ const largeMapBytes = 64_000
 
 /**
  * What may be kept for those who have a token, by the names of the setting OPEN_OPERATIONS: everything that runs what a client brings
- * along. All else is open to everybody, above all `$evaluate` and the terminology operations.
+ * along, and what makes the server ready for a moment of the past. All else is open to everybody, above all `$evaluate` and the terminology operations.
  */
 const guardedUses = {
   'inline-maps': { operation: 'transform', applies: bringsMap, what: 'A map that comes with the request' },
@@ -31,6 +31,11 @@ const guardedUses = {
     operation: 'convert',
     applies: (call) => mapSize(call) > largeMapBytes,
     what: `$convert of more than ${largeMapBytes} bytes`,
+  },
+  'as-of': {
+    operation: 'evaluate',
+    applies: (call) => call.resourceType !== 'Library' && firstParameter(call.parameters, 'asOf') !== undefined,
+    what: 'A question as of an earlier moment',
   },
 } satisfies Record<string, GuardedUse>
 

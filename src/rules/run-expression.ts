@@ -11,7 +11,8 @@ import {
   readCertLogic,
 } from './certlogic/certlogic.ts'
 import { access } from './certlogic/corrections.ts'
-import { composeExternal, type EuValueSet, hasEntry } from './certlogic/external.ts'
+import { composeExternal, type EuValueSet, externalNames, hasEntry } from './certlogic/external.ts'
+import { fitsCertificate } from './certlogic/versions.ts'
 import { inlineLibrary } from './cql/run/expression.ts'
 import { type DefineResult, type LibraryRun, openRun, type RunCall, type RunEnvironment } from './cql/run/run.ts'
 import { toJson } from './cql/run/to-json.ts'
@@ -217,6 +218,12 @@ async function runCertLogic(
     return found
   })
   if (unknown.length > 0) return failed('not-found', `the value set ${unknown.join(', ')} is not known to this server`)
+  // Of what nobody knows a rule would read null, and take it for an absence.
+  const notGiven = externalNames(paths).filter((name) => !Object.hasOwn(external, name))
+  if (notGiven.length > 0)
+    return failed('not-supported', `external.${notGiven.join(', external.')} is not known for this question`)
+  if (!fitsCertificate(library.rule, payload.ver))
+    return failed('not-supported', 'the rule was written for another version of the certificate (SchemaVersion, ver)')
   const seen = { payload, external }
   const outcome = evaluateCertLogic(library, seen)
   const missing = paths

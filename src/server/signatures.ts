@@ -44,6 +44,10 @@ export interface Signatures {
   /** The keys of this server, of which those that were withdrawn sign no more. */
   keys: SigningKeys
   revocations: KeyRevocations
+  /** What guards rules as of a moment: by the keys that counted then, and over the store of then. */
+  guardThen(then: { at: Date; now(): Date; storage: Storage; keys(): TrustKeys }): RuleGuard
+  /** How many withdrawals of own keys were known at a moment. */
+  withdrawnThen(at: Date): number
   /** Why an artefact that comes with others does not become active. */
   unsigned(resource: Resource, beside: readonly Resource[]): Promise<Issue | undefined>
   /**
@@ -61,7 +65,7 @@ export interface Signatures {
  */
 export async function createSignatures(parts: SignatureParts): Promise<Signatures> {
   const { config, storage, now, baseUrl, software } = parts
-  const revocations = await openKeyRevocations(storage)
+  const revocations = await openKeyRevocations(storage, now)
   const keys = withRevocations(parts.keys, revocations)
   const trust = signatureTrust({ ...parts, keys }, revocations)
   const at = (moment?: Date) => ({ ...trust, at: moment ?? now() })
@@ -104,6 +108,20 @@ export async function createSignatures(parts: SignatureParts): Promise<Signature
         }),
         uuid: completing.uuid,
       }),
+    guardThen({ at: moment, now: clock, storage: past, keys: keysThen }) {
+      const marks = revocations.knownAt(moment)
+      const known = { ...revocations, known: () => marks }
+      const own = { ...parts, trust: { keys: keysThen }, keys: withRevocations(parts.keys, known) }
+      const then = signatureTrust(own, known)
+      return createRuleGuard({
+        storage: past,
+        verify: (provenance, resource) => verifyProvenance({ provenance, resource }, { ...then, at: clock() }),
+        isRequired: completing.isRequired,
+        refresh: async () => {},
+        now: clock,
+      })
+    },
+    withdrawnThen: (moment) => revocations.knownAt(moment).length,
     unsigned: (resource, beside) => unsignedAmong(resource, beside, completing),
     context: {
       guard: createRuleGuard({ ...completing, storage, refresh: revocations.refresh }),
@@ -134,7 +152,7 @@ export async function markedKeys(config: Config, now: () => Date): Promise<Signi
   mkdirSync(config.dataDir, { recursive: true })
   const storage = await openStorage(config.storageUrl, { dataDir: config.dataDir })
   try {
-    return withRevocations(keys, await openKeyRevocations(storage))
+    return withRevocations(keys, await openKeyRevocations(storage, now))
   } finally {
     await storage.close()
   }

@@ -4,7 +4,7 @@ import { demoTrustSources } from '../demo/demo-issuer.ts'
 import type { NetworkClient } from '../network/network-client.ts'
 import { type TrustReaders, type TrustSource, UndeliveredSource } from '../trust/lists/trust-source.ts'
 import { createBatchStore } from '../trust/revocation/gateway/batch-store.ts'
-import { fileReaders, loadTrustLists, type Trust } from '../trust/trust.ts'
+import { fileReaders, loadTrustLists, type Trust, type TrustOptions } from '../trust/trust.ts'
 import { createCopyStore, fileDisk, fileName } from '../trust/upkeep/copy-store.ts'
 import { offlineGateways } from './offline-gateways.ts'
 
@@ -21,6 +21,8 @@ interface TrustParts {
   keepsCopies?: boolean
   /** Gateways of the configuration that can be asked; what came from others before is read all the same. */
   gateway?: TrustReaders['gateway']
+  /** Told of what is about to count. */
+  remember?: TrustOptions['remember']
   /** Breaks off what is being fetched. */
   closing?: AbortSignal
 }
@@ -56,6 +58,7 @@ export function loadConfiguredTrust(config: Config, parts: TrustParts = {}): Pro
     readers,
     copies: configuredCopies(config),
     keepsCopies,
+    ...(parts.remember ? { remember: parts.remember } : {}),
   })
 }
 

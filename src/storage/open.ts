@@ -8,6 +8,8 @@ import { restorableSqlite } from './sqlite/hold.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
 import type { AuditKeeping, Storage } from './storage.ts'
 
+export { openScratch } from './sqlite/scratch.ts'
+
 const accepted = 'sqlite:<file> and sqlite::memory:'
 
 /** What is wrong with a STORAGE_URL; undefined when there is an adapter for it. The URL is not shown: it may carry a password. */

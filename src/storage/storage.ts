@@ -146,6 +146,22 @@ export interface Publication {
   isCurrent: boolean
 }
 
+/** Questions about what was written when. */
+export interface Past {
+  /** What {@link Storage.revision} of those types was at the end of a moment (FHIR instant, by its milliseconds); 0 before the first of them. */
+  revisionAt(at: string, types: readonly string[]): Promise<number>
+  /**
+   * Resources of a type that were written after a revision, each once, with the version that was current at that revision (a deletion,
+   * too; absent for one that was not there yet), and the revision up to which this is all.
+   */
+  writtenAfter(
+    type: string,
+    revision: number,
+  ): Promise<{ written: { id: string; versionId?: string }[]; until: number }>
+  /** The revision that a version made: greater for what was written later. Undefined for one that is not here. */
+  revisionOf(type: string, id: string, versionId: string): Promise<number | undefined>
+}
+
 /**
  * Where artefacts are kept. Every adapter passes test/storage/contract.ts.
  * What a client can cause is a FhirError: 400 bad value or cursor, 409 conflict, 412 precondition failed, 422 too
@@ -184,6 +200,8 @@ export interface Storage {
    * forget; hand the same array in each time, for what it answers is kept by array.
    */
   revision(types?: readonly string[]): number
+  /** The store as it stood: what {@link asOfView} is made of. Versions are never changed, so that what is answered of the past stays. */
+  past: Past
   /** Small key/value side table for derived data (compiled ELM, expansion indexes); never authoritative. */
   derived: {
     get(kind: string, key: string): Promise<string | undefined>

@@ -1,12 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import {
-  createKeyIndex,
-  createKeyIndexInSlices,
-  type IndexRules,
-  type KeyIndex,
-  type ListStanding,
-} from './keys/key-index.ts'
-import type { TrustedKey } from './keys/trusted-key.ts'
+import { createKeyIndex, type KeyIndex } from './keys/key-index.ts'
 import { readCertificatesSource } from './lists/certificates-source.ts'
 import type { ListChecker } from './lists/check-list.ts'
 import { readDidSource } from './lists/did-source.ts'
@@ -17,18 +10,13 @@ import { overridden } from './lists/gateway/override.ts'
 import { readGatewaySource } from './lists/gateway/read-gateway.ts'
 import { readIssuersSource } from './lists/gateway/read-issuers.ts'
 import { readJwksSource } from './lists/jwks-source.ts'
-import {
-  isRemote,
-  type SourceContent,
-  type TrustReaders,
-  type TrustSource,
-  type TrustSourceKind,
-} from './lists/trust-source.ts'
+import type { TrustReaders, TrustSource, TrustSourceKind } from './lists/trust-source.ts'
 import { createMessageProcess, type MessageOpener } from './messages/message-process.ts'
 import { readGatewayBatches } from './revocation/gateway/read-gateway-batches.ts'
 import { uploadsIn } from './revocation/gateway/uploads.ts'
-import { type RevocationLists, type RevocationSource, revocationLists } from './revocation/revocation-lists.ts'
+import type { RevocationLists, RevocationSource } from './revocation/revocation-lists.ts'
 import { readRevocationSource } from './revocation/revocation-source.ts'
+import { entriesOf, keysOf, partsOfIndex, revocationsOf, type Standing, standingOf } from './standing.ts'
 import { statusOf, type TrustListStatus } from './status.ts'
 import type { CopyStore } from './upkeep/copy-store.ts'
 import { madeAnew } from './upkeep/made-anew.ts'
@@ -70,6 +58,8 @@ export interface TrustOptions {
   copies?: CopyStore
   /** Whether copies are written, or only read. */
   keepsCopies?: boolean
+  /** Told of what is about to count; what it returns is called when that does. Neither rejects. */
+  remember?: (standing: Standing) => Promise<() => Promise<void>>
 }
 
 /** The file system. */
@@ -95,9 +85,6 @@ const sourceReaders: Record<TrustSourceKind, SourceReader> = {
   ldif: readLdifSource,
 }
 
-/** A remote list or a revocation list that is older is remarked upon, unless its source says otherwise. */
-const defaultMaxAgeSeconds = 7 * 86_400
-
 /**
  * Reads the sources, remote ones from their last good copies alone; one that cannot be used is reported in the status, the others work.
  * Never rejects for a bad source.
@@ -111,19 +98,19 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
     const read = sourceReaders[kind]
     // Who may sign batches is on the lists as they are now.
     const uploads = async () => {
-      const parts = partsOfIndex(overridden([...states.values()]), options.now)
-      return uploadsIn(await createKeyIndexInSlices(...parts))
+      return uploadsIn(await keysOf(partsOfIndex(overridden([...states.values()])), options.now))
     }
     return { readers, check: check.check, messages, uploads, now: options.now(), read, copies, keepsCopies }
   }
   let index = createKeyIndex([])
   let revocations: RevocationLists | undefined
   const rebuild = madeAnew(async () => {
-    const all = overridden([...states.values()])
-    index = await createKeyIndexInSlices(...partsOfIndex(all, options.now))
-    const own = all.filter(({ source }) => isOfRevocation(source)).map(revocationSource)
-    const fed = options.revocations
-    revocations = own.length > 0 || fed ? revocationLists(() => [...own, ...(fed?.() ?? [])], index) : undefined
+    const standing = standingOf(overridden([...states.values()]))
+    const next = await keysOf(standing, options.now)
+    const stands = await options.remember?.(standing)
+    index = next
+    revocations = revocationsOf(standing, index, options.revocations)
+    await stands?.()
   })
   const turns = new Map<string, Promise<unknown>>()
   /** One reading of a source at a time; one that failed does not stop the next. */
@@ -191,98 +178,4 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
 
 const useNothing = () => () => {}
 
-/** Whether a source holds revocation lists, and no keys. */
-const isOfRevocation = ({ kind }: TrustSource): boolean => kind === 'revocation' || kind === 'gateway-revocation'
-
 const isOfBatches = (state: SourceState | undefined): boolean => state?.source.kind === 'gateway-revocation'
-
-function revocationSource({ source, content, failure, checkedAt }: SourceState): RevocationSource {
-  const { name, participant, issuer, maxAgeSeconds = defaultMaxAgeSeconds } = source
-  const revocation = content?.revocation
-  // Of a remote list it counts when its server last said that it is the newest.
-  const date =
-    isConfirmed(source) && checkedAt && !(revocation?.date && revocation.date > checkedAt)
-      ? checkedAt
-      : revocation?.date
-  const dated = revocation && { ...revocation, ...(date ? { date } : {}) }
-  return { name, content: dated, failure, participant, issuer, maxAgeSeconds }
-}
-
-/** Whether a reading of a remote source confirms all of it. A gateway's batches say so themselves: some may be missing. */
-const isConfirmed = (source: TrustSource): boolean => isRemote(source) && source.kind !== 'gateway-revocation'
-
-/** Keys that the lists leave out, and those that what is not in use withdraws. */
-const leftOutKeys = (states: readonly SourceState[]): TrustedKey[] =>
-  states.flatMap(({ content, withdrawals = [] }) => [
-    ...(content?.leftOut.flatMap(({ key }) => key ?? []) ?? []),
-    ...withdrawals.flatMap(({ keys, leftOut }) =>
-      [...keys, ...leftOut.flatMap(({ key }) => key ?? [])].filter(({ status }) => status !== 'current'),
-    ),
-  ])
-
-/** Everything that lists say, in use or only withdrawing. */
-const contentsOf = (states: readonly SourceState[]): SourceContent[] =>
-  states.flatMap(({ content, withdrawals = [] }) => [...(content ? [content] : []), ...withdrawals])
-
-/** Every key that a list names. */
-function entriesOf(states: readonly SourceState[]): TrustedKey[] {
-  return [...states.flatMap(({ content }) => content?.keys ?? []), ...leftOutKeys(states)]
-}
-
-/** What the index of all sources is made of. */
-function partsOfIndex(states: readonly SourceState[], now: () => Date): [TrustedKey[][], IndexRules] {
-  const contents = contentsOf(states)
-  return [
-    states.flatMap(({ content }) => (content ? [content.keys] : [])),
-    {
-      leftOut: leftOutKeys(states),
-      distrust: contents.flatMap(({ distrust }) => distrust ?? []),
-      suspended: [...contents, ...states].flatMap(({ suspended }) => suspended ?? []),
-      required: states
-        .filter(({ source }) => source.required)
-        .map(({ source, content }) => ({ name: source.name, keys: content?.keys ?? [] })),
-      unavailable: states.map(reasonForNone).find((reason) => reason !== undefined),
-      standings: new Map(states.flatMap(standingOf)),
-      now,
-      gap: gapOf(states),
-    },
-  ]
-}
-
-/** Why no key of any list may count because of this source. */
-function reasonForNone({ source, content, withdrawsUnknown }: SourceState): string | undefined {
-  if (withdrawsUnknown) return `${source.name}, which withdraws keys, cannot be read`
-  if (source.required && !content) return `${source.name}, which is required, cannot be read`
-  return undefined
-}
-
-function standingOf({ source, content, checkedAt, waiting }: SourceState): [string, ListStanding][] {
-  const { name, kind, required = false, rejectAgeSeconds } = source
-  if (!content || isOfRevocation(source)) return []
-  const warnAfterSeconds = source.maxAgeSeconds ?? (isRemote(source) ? defaultMaxAgeSeconds : undefined)
-  if (warnAfterSeconds === undefined && rejectAgeSeconds === undefined && !waiting) return []
-  const newer = waiting && new Set(waiting.content.keys.map(({ thumbprint }) => thumbprint))
-  // A file is as old as what it says of itself; a remote list, as its server's last word.
-  const made = content.created === undefined ? undefined : new Date(content.created)
-  const since = isRemote(source) ? checkedAt : made
-  return [
-    [
-      name,
-      {
-        since,
-        warnAfterSeconds,
-        rejectAfterSeconds: rejectAgeSeconds,
-        concernsAll: kind === 'distrusted' || required,
-        ...(newer ? { newer } : {}),
-      },
-    ],
-  ]
-}
-
-/** Lists that would give keys and are not there. */
-function gapOf(states: readonly SourceState[]): string | undefined {
-  const names = states
-    .filter(({ source, content }) => !content && source.kind !== 'distrusted' && !isOfRevocation(source))
-    .map(({ source }) => source.name)
-  return names.length === 0 ? undefined : `these trust lists are not there: ${names.join(', ')}`
-}

@@ -216,6 +216,7 @@ export function requestStorage(storage: Storage, source: AuditSource, complete: 
     publications: () => storage.publications(),
     count: () => storage.count(),
     revision: (types) => storage.revision(types),
+    past: storage.past,
     derived: storage.derived,
     records: storage.records,
     close: () => storage.close(),

@@ -104,7 +104,7 @@ function propertyName(walk: Walk, run: Execution, voice: Voice): string {
   const { value, run: source } = sourceOf(run)
   const path = pathOf(run, value)
   if (path === '') return source ? nameOf(walk, source, voice) : String(run.step.scope)
-  const type = value instanceof FhirInstance ? value.fhirClass.name : undefined
+  const type = value instanceof FhirInstance ? (value.fhirClass.label ?? value.fhirClass.name) : undefined
   if (type !== undefined) return voice.say('of', { a: path, t: type })
   return path
 }

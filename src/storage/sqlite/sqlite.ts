@@ -1,13 +1,15 @@
 /** The SQLite store: one file, `node:sqlite`, write-ahead log, a commit waits for the disk. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
+import { parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
+import { byVersionAndStatus } from '../canonical-order.ts'
 import type { AuditKeeping, Publication, RecordChange, Storage, Write, Written } from '../storage.ts'
 import { columns, type Database, endOfTime, lastSequence, lastSequenceOf, openDatabase, toVersion } from './database.ts'
 import { countOld, forgetOld } from './forget.ts'
 import { createIndexWriter, reindexIfOutdated } from './index-values.ts'
 import { history, type Store, search } from './pages.ts'
+import { past } from './past.ts'
 import { checkJudgement, publishedVersion, type WriteContext, writeOne } from './write.ts'
 import { beginSlices, mostAtOnce, writeSlices } from './write-slices.ts'
 
@@ -29,8 +31,12 @@ export interface SqliteOptions {
  * @throws Error when the file is damaged, foreign or newer than this program.
  */
 export function openSqlite(file: string, options: SqliteOptions = {}): Storage & AuditKeeping {
+  return openSqliteOver(openDatabase(file, options.busyMilliseconds), file, options)
+}
+
+/** The store of an open file. */
+export function openSqliteOver(database: Database, file: string, options: SqliteOptions = {}): Storage & AuditKeeping {
   const busyMilliseconds = options.busyMilliseconds ?? 5000
-  const database = openDatabase(file, busyMilliseconds)
   const index = createIndexWriter(database)
   reindexIfOutdated(database, index)
   // From here on requests are served: SQLite's own waiting would hold all of them up.
@@ -71,6 +77,7 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Storage &
     },
     count: async () => count(database),
     revision,
+    past: past(database),
     derived: {
       get: async (kind, key) => {
         const row = database.get('SELECT value FROM derived WHERE kind = ? AND key = ?', kind, key)
@@ -238,15 +245,8 @@ function findCanonical(database: Database, type: string, canonical: string): Res
   // Each is parsed once: a code system has megabytes.
   const ranked = found.flatMap((row) => {
     const resource = toVersion(row)?.resource
-    return resource
-      ? { resource, business: String(row.business), rank: statusRank(resource), seq: Number(row.seq) }
-      : []
+    return resource ? { resource, business: String(row.business), seq: Number(row.seq) } : []
   })
-  ranked.sort((a, b) => compareVersions(b.business, a.business) || a.rank - b.rank || b.seq - a.seq)
+  ranked.sort((a, b) => byVersionAndStatus(a, b) || b.seq - a.seq)
   return ranked.map(({ resource }) => resource)
-}
-
-function statusRank(resource: Resource): number {
-  const rank = ['active', 'draft', 'unknown', 'retired'].indexOf('status' in resource ? String(resource.status) : '')
-  return rank < 0 ? 2 : rank
 }

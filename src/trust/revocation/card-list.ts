@@ -12,6 +12,8 @@ export interface CardList {
    */
   revokedBefore(rid: string): number | undefined
   entries: number
+  /** What {@link revokedBefore} answers, by `rid`. */
+  revoked: ReadonlyMap<string, number>
   /** What is wrong with the list; what is well-formed in it counts all the same. */
   faults: string[]
 }
@@ -47,6 +49,7 @@ export function readCardList(json: Json): CardList | string {
     version: ctr,
     revokedBefore: (rid) => revoked.get(rid),
     entries: revoked.size,
+    revoked,
     faults: malformed > 0 ? [`${malformed} of ${rids.length} entries are malformed`] : [],
   }
 }

@@ -43,6 +43,11 @@ export class HashDrawer {
     if (this.#batches.length - this.#count > this.#count >> 6) this.#resize(this.#count)
   }
 
+  /** Hands out every hash, four numbers from a place on, with the number of its batch. */
+  each(tell: (words: Uint32Array, at: number, batch: number) => void): void {
+    for (let at = 0; at < this.#count; at++) tell(this.#words, at * HASH_WORDS, this.#batches[at] ?? 0)
+  }
+
   /** Whether the hash stands in a batch that is meant. */
   has(hash: Uint32Array, isMeant: (batch: number) => boolean): boolean {
     for (let at = this.#firstOf(hash); at < this.#sorted; at++) {

@@ -59,9 +59,54 @@ export interface HashIndex {
   /** Gives up batches that have expired. */
   expire(now: Date): void
   has(query: HashQuery): boolean
+  /** Whether a hash may be there, where only a filter of the hashes is held, in which others have a place by chance; without it none is. */
+  mayHave?(query: HashQuery): boolean
+  /**
+   * All that it holds, in steps of some milliseconds; hashes of a batch in ascending order. What is changed meanwhile may or may not be
+   * in it.
+   */
+  contents(): Generator<void, HashContents>
   /** By country; a country whose batches were all taken out or given up is still known. */
   countries(): readonly CountryFigures[]
 }
+
+/** What an index holds, to be kept elsewhere. */
+export interface HashContents {
+  batches: HashBatch[]
+  /** Countries and types that are known, those without batches too. */
+  known: {
+    hashType: HashType
+    /** Of the country, as its batches write it. */
+    spellings: string[]
+    /** See {@link CountryFigures.givenUpUntil}. */
+    givenUpUntil?: Date
+  }[]
+}
+
+/** An index of the same contents, sorted in steps between two of which others may have a turn. */
+export function* hashIndexOf({ batches, known }: HashContents): Generator<void, HashIndex> {
+  const index = createHashIndex()
+  for (const [place, { hashType, spellings, givenUpUntil }] of known.entries()) {
+    for (const country of spellings) {
+      // A batch that has come and gone leaves what is known of its country.
+      const id = `${place} ${country}`
+      index.load([
+        { id, country, hashType, keyId: '', expires: givenUpUntil ?? new Date(0), hashes: new Uint8Array(0) },
+      ])
+      if (!givenUpUntil) index.remove([id])
+    }
+  }
+  index.expire(endOfTime)
+  for (const batch of batches) {
+    index.load([batch])
+    yield
+  }
+  yield* index.sort()
+  return index
+}
+
+/** Later than any batch ends. */
+const endOfTime = new Date(8.64e15)
 
 interface Batch {
   id: string
@@ -149,6 +194,16 @@ export function createHashIndex(): HashIndex {
         return hashType === 'SIGNATURE' || batch.keyId === '' || keyIds.has(batch.keyId)
       })
     },
+    *contents() {
+      const held: HashBatch[] = []
+      for (const shelf of shelves.values()) held.push(...(yield* batchesOf(shelf)))
+      const known = [...shelves.values()].map(({ hashType, spellings, givenUpUntil }) => ({
+        hashType,
+        spellings: [...spellings],
+        ...(Number.isFinite(givenUpUntil) ? { givenUpUntil: new Date(givenUpUntil) } : {}),
+      }))
+      return { batches: held, known }
+    },
     countries() {
       figures ??= [...Map.groupBy(shelves.values(), ({ country }) => country)].map(figuresOf)
       return figures
@@ -233,4 +288,27 @@ function figuresOf([country, shelves]: [string, Shelf[]]): CountryFigures {
     expires: new Date(Math.max(0, ...held.map(({ expires }) => expires))),
     ...(Number.isFinite(givenUpUntil) ? { givenUpUntil: new Date(givenUpUntil) } : {}),
   }
+}
+
+/** The batches of a shelf with their hashes, which stand by their first byte. */
+function* batchesOf({ hashType, batches, drawers, spellings }: Shelf): Generator<void, HashBatch[]> {
+  const [country = ''] = spellings
+  const held = [...batches]
+  const hashes = held.map(({ isHeld, count }) => new Uint8Array(isHeld ? count * HASH_BYTES : 0))
+  const views = hashes.map(({ buffer }) => new DataView(buffer))
+  const filled = held.map(() => 0)
+  for (const drawer of drawers) {
+    drawer?.each((words, at, number) => {
+      const view = views[number]
+      const place = filled[number] ?? 0
+      if (!view || place >= view.byteLength) return
+      for (let word = 0; word < HASH_WORDS; word++) view.setUint32(place + 4 * word, words[at + word] ?? 0)
+      filled[number] = place + HASH_BYTES
+    })
+    yield
+  }
+  return held.flatMap(({ id, keyId, expires, isHeld }, number): HashBatch[] => {
+    const own = hashes[number]
+    return isHeld && own ? [{ id, country, keyId, hashType, expires: new Date(expires), hashes: own }] : []
+  })
 }

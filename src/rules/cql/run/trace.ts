@@ -15,16 +15,24 @@ export type StepResults = Map<string, unknown[]>
 
 /** The executor keeps one result of every step in each library's context; all of them are needed here. */
 export function traceInto(results: StepResults, context: PatientContext): void {
+  tellSteps(context, (step, value) => {
+    const known = results.get(step)
+    if (!known) results.set(step, [value])
+    else if (known.length < mostResults) known.push(value)
+  })
+}
+
+/** Told of a step that has a `localId`, and what it gave, every time that it ran; what it throws ends the run. */
+export type StepListener = (step: string, value: unknown) => void
+
+/** Tells the steps of a library and of all that it includes, from now on. */
+export function tellSteps(context: PatientContext, listener: StepListener): void {
   const recorded = new WeakSet<object>()
   const attach = (each: PatientContext) => {
     if (recorded.has(each)) return
     recorded.add(each)
     const open = each.getLibraryContext.bind(each)
-    each.setLocalIdWithResult = (step: string, value: unknown) => {
-      const known = results.get(step)
-      if (!known) results.set(step, [value])
-      else if (known.length < mostResults) known.push(value)
-    }
+    each.setLocalIdWithResult = listener
     each.getLibraryContext = (name: string) => {
       const made = open(name)
       if (made instanceof PatientContext) attach(made)
@@ -46,7 +54,7 @@ export const tracedCopy = keepPerObject((library: CompiledLibrary): CompiledLibr
     steps.set(node.localId, node)
   })
   const { canonical, identifier } = library
-  const linked = link({ text: { canonical, identifier }, elm, issues: [], includes })
+  const linked = link({ text: { canonical, identifier }, elm, issues: [], includes, models: library.models })
   const copy: CompiledLibrary = {
     canonical,
     identifier,
@@ -54,6 +62,7 @@ export const tracedCopy = keepPerObject((library: CompiledLibrary): CompiledLibr
     defines: library.defines,
     issues: [],
     includes,
+    models: library.models,
     get executable() {
       const { executable } = linked
       instrument(executable, (id) => steps.get(id), copy)

@@ -1,0 +1,255 @@
+/** Trust lists as they stood: kept whenever they change, so that an answer can be given again as it was. */
+import { sha256Hex } from '../../base/crypto/sha256.ts'
+import { keep } from '../../base/keep.ts'
+import { errorText, isMissing } from '../../base/system-error.ts'
+import type { Standing } from '../standing.ts'
+import { contentsOf, type HistoryEntry, readEntry, writeEntry } from './entry.ts'
+import type { HistoryFiles } from './history-files.ts'
+import { keepStanding, readStanding } from './keep-standing.ts'
+import { type HistoryLimits, pruneHistory } from './prune.ts'
+
+/** It is not known how the trust lists stood: no answer is made of others. */
+export class UnknownPast extends Error {
+  /** `before`: the history begins later, or has a gap. `damaged`: it is here and cannot be read. */
+  readonly kind: 'before' | 'damaged'
+
+  constructor(kind: UnknownPast['kind'], message: string) {
+    super(message)
+    this.name = 'UnknownPast'
+    this.kind = kind
+  }
+}
+
+/** Trust lists at a moment. */
+export interface PastStanding {
+  /** Number of the entry: equal for moments of which the same holds. */
+  number: number
+  circumstances: Readonly<Record<string, string>>
+  /** @throws UnknownPast when a part of it is lost */
+  standing(): Promise<Standing>
+}
+
+/** A history of trust lists. */
+export interface TrustHistory {
+  /** Keeps the contents of what is about to count; what it returns is called when it does. Neither rejects: what is lost is told. */
+  remember(standing: Standing): Promise<() => Promise<void>>
+  /** @throws UnknownPast */
+  at(moment: Date): Promise<PastStanding>
+  /** Every entry, the oldest first. @throws UnknownPast for one that cannot be read */
+  entries(): AsyncGenerator<HistoryEntry & { bytes: number }>
+  /** Says, where there is a history, that from now on none is kept. */
+  end(): Promise<void>
+  /** Why what counts now is not kept; undefined when it is. */
+  fault(): string | undefined
+}
+
+/** What a history is given. */
+export interface HistoryOptions {
+  files: HistoryFiles
+  now(): Date
+  limits: HistoryLimits
+  /** What decides beside the lists. */
+  circumstances: Readonly<Record<string, string>>
+}
+
+/** Entries and standings that are remembered. */
+const MOST_ENTRIES = 200
+const MOST_STANDINGS = 3
+/** Records after which what is too old is looked for. */
+const PRUNED_AFTER = 50
+
+/** Opens the history of a folder. */
+export function openTrustHistory(options: HistoryOptions): TrustHistory {
+  const { files, now, limits, circumstances } = options
+  const read = historyReader(files)
+  const writer = historyWriter(options)
+  let records = 0
+  return {
+    fault: writer.fault,
+    entries: read.all,
+    at: read.at,
+    async remember(standing) {
+      const lost = (error: unknown) => writer.lose(errorText(error))
+      const kept = await keepStanding(standing, { files, mostBytes: limits.bytes / 10 }).catch(lost)
+      return async () => {
+        const at = now()
+        if (!kept) return writer.loseFrom(at)
+        await writer.add({ circumstances: { ...circumstances }, standing: kept }, at)
+        if (records++ % PRUNED_AFTER === 0) await pruneHistory(files, limits, now()).catch(lost)
+      }
+    },
+    async end() {
+      const last = (await files.numbers()).at(-1)
+      if (last === undefined || !(await read.entry(last)).entry.standing) return
+      await writer.add({ circumstances: { ...circumstances } }, now())
+    },
+  }
+}
+
+/** An entry and the hash of its file. */
+interface ReadEntry {
+  entry: HistoryEntry
+  hash: string
+}
+
+function historyReader(files: HistoryFiles) {
+  const entries = keep<number, Promise<ReadEntry>>(MOST_ENTRIES)
+  const standings = keep<number, Promise<Standing>>(MOST_STANDINGS)
+  let listed: { stamp: string; numbers: number[] } | undefined
+  const entryAt = (number: number): Promise<ReadEntry> =>
+    entries.of(number, async () => {
+      try {
+        const bytes = await files.entry(number)
+        return { entry: readEntry(bytes, number), hash: sha256Hex(bytes) }
+      } catch (error) {
+        throw damaged(`its entry ${number} ${lackOf(error)}`)
+      }
+    })
+  const numbersNow = async () => {
+    const stamp = await files.stamp()
+    if (listed?.stamp !== stamp) listed = { stamp, numbers: await files.numbers() }
+    return listed.numbers
+  }
+  const lastUntil = async (numbers: number[], moment: string): Promise<number> => {
+    let low = -1
+    let high = numbers.length - 1
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      const { entry } = await entryAt(numbers[middle] ?? 0)
+      if (entry.at <= moment) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+  return {
+    entry: entryAt,
+    async at(moment: Date): Promise<PastStanding> {
+      const instant = moment.toISOString()
+      const numbers = await numbersNow()
+      const place = await lastUntil(numbers, instant)
+      const number = numbers[place]
+      if (number === undefined) throw before(await beginning(numbers, entryAt))
+      const { entry, hash } = await entryAt(number)
+      await refuseGap({ entry, hash, next: numbers[place + 1], instant }, { files, entryAt })
+      const { standing } = entry
+      if (!standing) throw new UnknownPast('before', 'no history of the trust lists was kept at that moment')
+      return {
+        number,
+        circumstances: entry.circumstances,
+        standing: () =>
+          standings.of(number, () =>
+            readStanding(standing, files).catch((error: unknown) => {
+              throw damaged(`what its entry ${number} names ${lackOf(error)}`)
+            }),
+          ),
+      }
+    },
+    async *all() {
+      const sizes = new Map((await files.sizes('contents')).map(({ name, bytes }) => [name, bytes]))
+      const own = new Map((await files.sizes('entries')).map(({ name, bytes }) => [Number.parseInt(name, 10), bytes]))
+      for (const number of await files.numbers()) {
+        const { entry } = await entryAt(number)
+        let bytes = own.get(number) ?? 0
+        for (const each of new Set(contentsOf(entry))) {
+          bytes += sizes.get(`${each}.gz`) ?? 0
+          // Counted where it first stands.
+          sizes.delete(`${each}.gz`)
+        }
+        yield { ...entry, bytes }
+      }
+    },
+  }
+}
+
+/** In words for everybody: what a file is called is for the operator. */
+const lackOf = (error: unknown) => (isMissing(error) ? 'is not there' : 'cannot be read')
+
+const damaged = (what: string) =>
+  new UnknownPast('damaged', `the history of the trust lists is damaged (${what}): restore it from a backup`)
+
+const before = (since: string | undefined) =>
+  new UnknownPast(
+    'before',
+    since === undefined
+      ? 'no history of the trust lists is kept here'
+      : `the history of the trust lists begins at ${since}`,
+  )
+
+async function beginning([first]: number[], entryAt: (number: number) => Promise<ReadEntry>) {
+  return first === undefined ? undefined : (await entryAt(first)).entry.at
+}
+
+/** Nothing may have been between an entry and the next one, or now: then another standing could have held. */
+async function refuseGap(
+  { entry, hash, next, instant }: ReadEntry & { next: number | undefined; instant: string },
+  { files, entryAt }: { files: HistoryFiles; entryAt(number: number): Promise<ReadEntry> },
+): Promise<void> {
+  if (next === undefined) {
+    const head = await files.head()
+    if (head === undefined) throw new UnknownPast('before', `the trust lists from ${entry.at} on were not kept`)
+    if (head > entry.number) throw damaged(`its entry ${head} is not there`)
+    return
+  }
+  const following = await entryAt(next)
+  if (next !== entry.number + 1) throw damaged(`its entry ${entry.number + 1} is not there`)
+  if (following.entry.previous !== hash) throw damaged(`its entry ${entry.number} is not what was written`)
+  const { unknownSince } = following.entry
+  if (unknownSince !== undefined && instant >= unknownSince)
+    throw new UnknownPast('before', `the trust lists from ${unknownSince} to ${following.entry.at} were not kept`)
+}
+
+function historyWriter({ files }: Pick<HistoryOptions, 'files'>) {
+  let last: { number: number; body: string } | undefined
+  let lostSince: string | undefined
+  let fault: string | undefined
+  let turn: Promise<void> = Promise.resolve()
+  const lose = (text: string) => {
+    fault = text
+  }
+  const loseFrom = async (at: Date) => {
+    lostSince ??= at.toISOString()
+    last = undefined
+    // Without it nobody takes what was kept before for what counts since. It needs no room on a full disk.
+    await files.removeHead().catch((error: unknown) => lose(`${fault}; ${errorText(error)}`))
+  }
+  const append = async (body: Pick<HistoryEntry, 'circumstances' | 'standing'>, at: Date) => {
+    const text = JSON.stringify(body)
+    for (;;) {
+      const number = (await files.numbers()).at(-1)
+      const head = await files.head()
+      if (last && last.number === number && last.body === text && head !== undefined) return
+      const bytes = number === undefined ? undefined : await files.entry(number)
+      const known = number === undefined || !bytes ? undefined : readEntry(bytes, number)
+      const isLost = known !== undefined && (head === undefined || head > known.number)
+      const unknownSince = isLost ? (lostSince ?? known.at) : lostSince
+      const entry: HistoryEntry = {
+        number: Math.max(number ?? 0, head ?? 0) + 1,
+        ...(bytes ? { previous: sha256Hex(bytes) } : {}),
+        // A clock that was set back must not turn the order around.
+        at: [at.toISOString(), known?.at ?? ''].sort().at(-1) ?? '',
+        ...(unknownSince === undefined ? {} : { unknownSince }),
+        ...body,
+      }
+      if (!(await files.addEntry(entry.number, writeEntry(entry)))) continue
+      await files.setHead(entry.number)
+      last = { number: entry.number, body: text }
+      lostSince = undefined
+      fault = undefined
+      return
+    }
+  }
+  return {
+    fault: () => fault,
+    lose,
+    loseFrom,
+    add(body: Pick<HistoryEntry, 'circumstances' | 'standing'>, at: Date): Promise<void> {
+      turn = turn.then(() =>
+        append(body, at).catch(async (error: unknown) => {
+          lose(errorText(error))
+          await loseFrom(at)
+        }),
+      )
+      return turn
+    },
+  }
+}
