@@ -16,6 +16,7 @@ import { tokenReason } from './operations/open-operations.ts'
 import type { SigningKeys } from './provenance/keys.ts'
 import { createPendingContent, type PendingContent } from './publish/base-content/pending.ts'
 import { createPublish, type Publish } from './publish/publish.ts'
+import type { Rules } from './rules/rules.ts'
 import { authorityAt, authorityWarnings } from './server/authority.ts'
 import { createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
@@ -25,6 +26,7 @@ import { createFront } from './server/front/front.ts'
 import { createLog, type Tell } from './server/front/log.ts'
 import { readinessOf, shownBy } from './server/front/shown.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
+import { createVerifierKits } from './server/kit/verifier-kits.ts'
 import { guardLives } from './server/lifecycle.ts'
 import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { openServerHistory } from './server/past/as-of.ts'
@@ -97,6 +99,8 @@ export interface ServerParts {
   after?: After
   /** The credential formats that are read, by default all that this software knows. */
   formats?: readonly CredentialFormat[]
+  /** What stands between verdicts and rules, and sees what they are asked: for tests of rules. */
+  aroundRules?: (rules: Rules) => Rules
   /** Runs a command beside the server; without it the server's own thread does that work. */
   beside?: RunBeside | undefined
 }
@@ -158,7 +162,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
 const now = () => new Date()
 
 /** Opens the store, reads keys and lists, and gives each room what it needs of the others. */
-async function openRooms(config: Config, { after, formats, beside }: ServerParts, baseUrl: () => string) {
+async function openRooms(config: Config, { after, formats, beside, aroundRules }: ServerParts, baseUrl: () => string) {
   mkdirSync(config.dataDir, { recursive: true })
   const log = createLog(config, now)
   const { tell } = log
@@ -189,11 +193,12 @@ async function openRooms(config: Config, { after, formats, beside }: ServerParts
   )
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance().trustedReference(version, domain)
-  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context }
+  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context, verifierKits: () => kits }
   const guarded = (store: Storage) => guardCopies(store, ruleSuppliers(config))
   const past = { config, history, opened, guarded, signed, ...own }
   const wiring = { config, storage, trust, pending, network, now, past, ...vouching }
-  const contexts = createContexts({ ...wiring, ...(formats ? { formats } : {}) })
+  const contexts = createContexts({ ...wiring, aroundRules, ...(formats ? { formats } : {}) })
+  const kits = createVerifierKits({ ...wiring, contexts, signed, address: baseUrl })
   const context = contexts.authors
   const publish = createPublish({
     ...context,

@@ -71,7 +71,7 @@ const owners: Record<string, string[]> = {
   'prom-client': ['http/metrics'],
   re2js: ['base', 'terminology/value-set/filters'],
   saxes: ['fhir/xml', 'rules/cql'],
-  yaml: ['demo'],
+  yaml: ['base'],
   'zxing-wasm': ['images', 'demo'],
   'node:child_process': ['workers'],
   'node:cluster': [],

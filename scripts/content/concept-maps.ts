@@ -2,6 +2,7 @@ import type { ConceptMap } from '../../src/fhir/types.ts'
 import { conceptMap } from './conformance.ts'
 import { icvpConceptMaps } from './icvp-products.ts'
 import { icd11, readData, readTable } from './metadata.ts'
+import { productMaps } from './product-catalogue.ts'
 import { productMap } from './products.ts'
 import { cvxRows, displayOf, euCodes, icd11Codes, systemOf } from './terminology.ts'
 
@@ -75,4 +76,5 @@ export const conceptMaps = (): ConceptMap[] => [
   ...readData<{ id: string; title: string; source: string }[]>(`${folder}/concept-maps.json`).map(euConceptMap),
   cvxMap,
   productMap(displayOf),
+  ...productMaps(),
 ]

@@ -3,6 +3,7 @@ import { codeSystem, type Named, valueSet } from './conformance.ts'
 import { icvpValueSets } from './icvp-products.ts'
 import { listedValueSets } from './listed-sets.ts'
 import { canonical, computerName, icd11, published, readData, readTable, releaseDate } from './metadata.ts'
+import { productOrganizations } from './product-catalogue.ts'
 import { productSystem, productValueSets } from './products.ts'
 
 const folder = 'valuesets/tables'
@@ -148,6 +149,7 @@ export const codeSystems = (): CodeSystem[] => [
   icd11CodeSystem,
   productSystem(),
   ...readData<ComputedSystem[]>(`${folder}/computed-systems.json`).map(computedSystem),
+  productOrganizations(),
 ]
 
 type Include = { system: string; concept?: { code: string; display?: string }[] }

@@ -3,10 +3,13 @@ import type { Command } from 'commander'
 import { importEvent } from '../audit/import-event.ts'
 import type { Json } from '../base/json-value.ts'
 import { publicAddress, readConfig } from '../config.ts'
-import { FhirError } from '../fhir/error.ts'
+import { badRequest, FhirError } from '../fhir/error.ts'
+import { readSigners, uploadKeys } from '../publish/import/eu-rules/upload-keys.ts'
 import { importPath } from '../publish/import/import-path.ts'
 import { logImport } from '../publish/import/log.ts'
+import { importCatalogue } from '../publish/import/product-catalogue/import-catalogue.ts'
 import { importFailure, reportJson, reportLines } from '../publish/import/report.ts'
+import { createEuValueSets } from '../server/eu-value-sets.ts'
 import { software } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { importOptions, openLoadedServer } from './loaded-server.ts'
@@ -20,6 +23,9 @@ interface Options {
   codeSystem?: string
   codeSystemVersion?: string
   name?: string
+  productCatalogue?: boolean
+  signer?: string[]
+  dryRun?: boolean
 }
 
 /**
@@ -32,12 +38,28 @@ export function addImport(program: Command, result: CommandResult): void {
     .description(
       'loads FHIR packages (.tgz), folders and files into the store; exit status 1 when an entry failed, or when every one was skipped; what is not fit to be active becomes a draft and is no failure',
     )
-    .argument('<path...>', 'package, folder or file (JSON, XML, FML, CQL; code systems also as NDJSON and CSV)')
+    .argument(
+      '<path...>',
+      'package, folder or file (JSON, XML, FML, CQL; code systems also as NDJSON and CSV; rules of the EU as JSON, NDJSON or signed)',
+    )
     .option('--examples', 'also the examples of packages')
-    .option('--canonical <url>', 'base of the urls of CQL files: <url>/Library/<name> (default: <BASE_URL>/fhir)')
+    .option(
+      '--canonical <url>',
+      'base of the urls of CQL files and rules of the EU: <url>/Library/<name> (default: <BASE_URL>/fhir)',
+    )
+    .option(
+      '--signer <file>',
+      'upload certificate (PEM, DER) whose signature on rules counts for the country that it names, beside the upload keys of the trust lists; may be repeated',
+      (file: string, files: string[] = []) => [...files, file],
+    )
+    .option('--dry-run', 'judge everything, store nothing')
     .option('--code-system <url>', 'the files are this code system: CSV with a header row, NDJSON, or FHIR JSON')
     .option('--code-system-version <version>', 'business version of that code system')
     .option('--name <name>', 'name of that code system for programs')
+    .option(
+      '--product-catalogue',
+      'the files are catalogues of products: WHO’s prequalification database (JSON, CSV), lists of test devices of the EU',
+    )
     .option('--json', 'print the reports as JSON')
     .action(async (paths: string[], options: Options) => {
       if (!(await importAll(paths, options))) result.exitCode = exitCodes.negative
@@ -46,31 +68,53 @@ export function addImport(program: Command, result: CommandResult): void {
 
 const softwareName = `${software.name} ${software.version}`
 
+/** The urls of a catalogue are the same on every server, for maps and rules name them. */
+function refuseMixed({ productCatalogue, ...options }: Options): void {
+  if (!productCatalogue) return
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && name !== 'json' && name !== 'dryRun')
+      throw badRequest(
+        `--product-catalogue does not go with --${name.replace(/[A-Z]/g, (each) => `-${each.toLowerCase()}`)}.`,
+      )
+}
+
 /** Imports one path after the other; answers whether all of them succeeded. */
 async function importAll(paths: string[], options: Options): Promise<boolean> {
+  refuseMixed(options)
   for (const path of paths) await stat(path)
+  const signers = readSigners(options.signer ?? [])
   const server = await openLoadedServer(readConfig())
+  const valueSets = createEuValueSets(server.storage)
   const reports: Json[] = []
   let isGood = true
   try {
     for (const path of paths) {
       const bar = progressBar(path)
-      const report = await importPath(path, {
-        ...importOptions(server),
-        audited: (source, counts) =>
-          importEvent({ recorded: server.now().toISOString(), software: softwareName, source, counts }),
-        examples: options.examples === true,
-        canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
-        codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },
-        onProgress: (done, total) => bar.show(done, total),
-      })
+      const audited = (source: string, counts: ReadonlyMap<string, number>) =>
+        importEvent({ recorded: server.now().toISOString(), software: softwareName, source, counts })
+      const common = { ...importOptions(server), audited, dryRun: options.dryRun === true }
+      const importing = options.productCatalogue
+        ? importCatalogue(path, { ...common, now: server.now() })
+        : importPath(path, {
+            ...common,
+            examples: options.examples === true,
+            euRules: {
+              uploadKeys: uploadKeys(server.trust, signers),
+              now: server.now(),
+              hasValueSet: async (id) => (await valueSets.find(id)) !== undefined,
+            },
+            canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
+            codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },
+            onProgress: (done, total) => bar.show(done, total),
+          })
+      const report = await importing
         .catch((error: unknown) => {
           // What is wrong with a source says nothing of which of several it is.
           if (error instanceof FhirError) console.error(`${path}: not imported`)
           throw error
         })
         .finally(() => bar.end())
-      await logImport(server.storage.records, report, new Date())
+      if (!options.dryRun) await logImport(server.storage.records, report, new Date())
       const failure = importFailure(report)
       if (failure !== undefined) isGood = false
       if (options.json) reports.push(reportJson(report))

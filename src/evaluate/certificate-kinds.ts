@@ -49,11 +49,28 @@ export function contentAbout(kinds: readonly string[], content: Bundle): Bundle 
   return entry.some(isOther) ? { ...content, entry: entry.filter((each) => !isOther(each)) } : content
 }
 
+/** The core data sets as a rule set about these kinds is to see them: without the vaccinations that {@link contentAbout} leaves out. */
+export function coreDataSetsAbout(kinds: readonly string[], coreDataSets: JsonObject[]): JsonObject[] {
+  const own = kinds.filter((each) => vaccinationKinds.has(each))
+  if (own.length === 0) return coreDataSets
+  return coreDataSets.filter(({ vaccination }) => {
+    if (!isJsonObject(vaccination)) return true
+    const { disease, vaccine, brand } = vaccination
+    return kindsByCodes(objectsIn([disease ?? null]), objectsIn([vaccine ?? null, brand ?? null])).some((each) =>
+      own.includes(each),
+    )
+  })
+}
+
 function kindsOf(immunization: JsonObject): string[] {
   const named = listAt(immunization, 'protocolApplied')
     .flatMap((each) => listAt(each, 'targetDisease'))
     .flatMap((each) => listAt(each, 'coding'))
-  const coding = listAt(immunization.vaccineCode, 'coding')
+  return kindsByCodes(named, listAt(immunization.vaccineCode, 'coding'))
+}
+
+/** Kinds by the codings of the diseases that are named, and of the vaccine. */
+function kindsByCodes(named: JsonObject[], coding: JsonObject[]): string[] {
   const byDisease = named.map(({ code }) => diseaseKinds.get(String(code)) ?? VACCINATION)
   const byVaccine = coding.some(isYellowFeverVaccine) ? ['yellow-fever'] : []
   if (named.length > 0) return [...byDisease, ...byVaccine]

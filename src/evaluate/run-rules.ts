@@ -14,7 +14,7 @@ import {
   readPlan,
   statusRemark,
 } from '../rules/rules.ts'
-import { certificateKinds, contentAbout } from './certificate-kinds.ts'
+import { certificateKinds, contentAbout, coreDataSetsAbout } from './certificate-kinds.ts'
 import type { Evaluation } from './evaluation.ts'
 import type { EvaluateRequest } from './request.ts'
 import type { Verification } from './verify/verification.ts'
@@ -166,11 +166,16 @@ const noDecidingRule = issue('not-found', {
 })
 
 /** What a rule sees: one that was named all of the content, one that was selected what it is about. */
-function seenBy(source: RuleSource, { named }: Judged, content: Bundle): Bundle {
-  if (named.sources.length > 0 || !('plan' in source)) return content
+function seenBy(source: RuleSource, { named, coreDataSets }: Judged, data: Bundle): Seen {
+  const all = { data, coreDataSets }
+  if (named.sources.length > 0 || !('plan' in source)) return all
   const { kinds } = readPlan(source.plan)
-  return kinds.faults.length > 0 ? content : contentAbout(kinds.value, content)
+  if (kinds.faults.length > 0) return all
+  return { data: contentAbout(kinds.value, data), coreDataSets: coreDataSetsAbout(kinds.value, coreDataSets) }
 }
+
+/** What is given to one rule. */
+type Seen = Pick<RuleCall, 'data' | 'coreDataSets'>
 
 const noEvents = issue('not-supported', {
   severity: 'warning',
@@ -208,15 +213,14 @@ const kindNames: Record<EventKind, string> = {
   s: 'patient-summary',
 }
 
-function ruleCall({ request, verifications, coreDataSets }: Judged, data: Bundle, valueSets: Set<string>): RuleCall {
+function ruleCall({ request, verifications }: Judged, seen: Seen, valueSets: Set<string>): RuleCall {
   // A CertLogic rule reads one EU certificate: of credentials that certify more it would decide without having seen that.
   const [input, ...others] = verifications.flatMap(({ inputs }) => inputs)
   const [verification, ...more] = verifications
   const isOne = others.length === 0 && more.length === 0
   const payload = isOne ? input?.certLogic : undefined
   return {
-    data,
-    coreDataSets,
+    ...seen,
     clock: request.clockText,
     asked: (valueSet) => void valueSets.add(valueSet),
     external: verification && isOne ? envelopeClaims(request, verification) : {},

@@ -8,6 +8,7 @@ import type { Issue, Resource } from '../fhir/types.ts'
 import { parseXml } from '../fhir/xml/read.ts'
 import { downConvert } from './down-convert.ts'
 import { dropEmptyLists } from './empty-lists.ts'
+import { type EuRuleForm, euRuleForm } from './eu-rules/form.ts'
 import type { ArchiveFile } from './tar.ts'
 
 /** A resource that a text of another language came to, and what reading it gave to remark. */
@@ -23,6 +24,8 @@ export interface EntryReaders {
   readCql?: ReadText
   /** Reads a value set in the form of the EU; without it such files are skipped. */
   readEuValueSet?: (bytes: Uint8Array) => { resource: Resource; issues: Issue[] } | { skipped: string }
+  /** Somebody reads files with rules of the EU; without it they are skipped. */
+  euRules?: boolean
 }
 
 /** What a file came to. */
@@ -31,6 +34,8 @@ export type EntryContent =
   /** On purpose. */
   | { skipped: string; type?: string; isNewer?: boolean }
   | { failed: string }
+  /** Rules of the EU, to be read by who knows whose signatures count. */
+  | { euRules: EuRuleForm }
 
 /** Reads a file of a package (`isPackage`: one with package.json, whose folders mean something). */
 export function readEntry(
@@ -40,6 +45,11 @@ export function readEntry(
 ): EntryContent {
   const path = isPackage ? file.name.replace(/^package\//, '') : file.name
   const skipped = skippedBy(path, isPackage, readers)
+  // Signed rules come under any name.
+  const isOther = skipped === otherFile
+  if (skipped && !isOther) return skipped
+  const euRules = readers.euRules ? euRuleForm(path, file.bytes) : undefined
+  if (euRules) return { euRules }
   if (skipped) return skipped
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(file.bytes)
@@ -71,8 +81,10 @@ function skippedBy(path: string, isPackage: boolean, readers: EntryReaders): Ent
   if (/\.(json|xml)$/i.test(name)) return undefined
   if (isMap(name)) return readers.readMap ? undefined : { skipped: 'no reader for the mapping language' }
   if (isCql(name)) return readers.readCql ? undefined : { skipped: 'no reader for CQL' }
-  return { skipped: 'not a FHIR file' }
+  return otherFile
 }
+
+const otherFile: EntryContent = { skipped: 'not a FHIR file' }
 
 interface JsonReading {
   file: ArchiveFile
@@ -84,7 +96,10 @@ function readJson(content: Json, { file, isR5, readers }: JsonReading): EntryCon
   if (!isJsonObject(content)) return { skipped: 'not a FHIR resource' }
   if (content.resourceType === undefined && 'valueSetId' in content && readers.readEuValueSet)
     return readers.readEuValueSet(file.bytes)
-  if (typeof content.resourceType !== 'string') return { skipped: 'not a FHIR resource (no resourceType)' }
+  if (typeof content.resourceType !== 'string') {
+    const isRule = 'Logic' in content || 'Identifier' in content
+    return readers.euRules && isRule ? { euRules: 'object' } : { skipped: 'not a FHIR resource (no resourceType)' }
+  }
   return readResource(asResource(content), isR5)
 }
 

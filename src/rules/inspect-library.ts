@@ -17,6 +17,7 @@ import { createLibraries, includesOf, type Libraries } from './cql/translate/lib
 import type { LibraryStore } from './cql/translate/library-index.ts'
 import { identityFaults, type LibraryText, readLibrary } from './cql/translate/library-text.ts'
 import type { Translator } from './cql/translate/translator.ts'
+import type { ModelStore } from './models/models.ts'
 
 /** What became of reading, translating and linking a library. */
 interface LibraryReport {
@@ -47,7 +48,7 @@ const inspection: JobCall = { client: 'publication', cpuSeconds: 10 }
 
 /** Makes an inspector; `beside` are libraries that are to be stored together, seen instead of what they replace. */
 export function createInspector(
-  store: LibraryStore,
+  store: LibraryStore & ModelStore,
   { translator, generated }: { translator: Translator; generated: LibraryText[] },
   beside: Library[],
 ): LibraryInspector {
@@ -81,7 +82,7 @@ export function createInspector(
   }
 }
 
-function overlay(store: LibraryStore, beside: Library[]): LibraryStore {
+function overlay(store: LibraryStore & ModelStore, beside: Library[]): LibraryStore & ModelStore {
   const names = new Set(beside.map(artefactName))
   const ids = new Set(beside.flatMap(({ id }) => id ?? []))
   const remains = (each: Library) => !names.has(artefactName(each)) && !ids.has(each.id ?? '')
@@ -91,6 +92,7 @@ function overlay(store: LibraryStore, beside: Library[]): LibraryStore {
       ...(await store.findLibraries(url)).filter(remains),
     ],
     listLibraries: async () => [...beside, ...(await store.listLibraries()).filter(remains)],
+    listLogicalModels: async () => (await store.listLogicalModels?.()) ?? [],
     revision: () => 0,
   }
 }

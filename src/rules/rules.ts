@@ -1,4 +1,5 @@
 import { jsonSize } from '../base/json-size.ts'
+import type { JsonObject } from '../base/json-value.ts'
 import { unprocessable } from '../fhir/error.ts'
 import type { Bundle, Issue, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
 import { evaluateCertLogic, isCertLogic, readCertLogic, readCertLogicData } from './certlogic/certlogic.ts'
@@ -19,6 +20,7 @@ import { createTranslator, type DerivedStore } from './cql/translate/translator.
 import { createInspector, type LibraryInspector } from './inspect-library.ts'
 import { type LibraryReferences, libraryReferences } from './library-references.ts'
 import { type LibraryRequirements, libraryRequirements, type RequirementsCall } from './library-requirements.ts'
+import type { ModelStore } from './models/models.ts'
 import { listPlan, runPlan } from './plan.ts'
 import { readPlan } from './read-plan.ts'
 import { listRuleLibrary, type NamedLibrary, runRuleLibrary } from './rule-library.ts'
@@ -27,6 +29,7 @@ import type { RuleResult } from './rule-result.ts'
 import { createExpressionRunner, type ExpressionEnvironment, type RuleData } from './run-expression.ts'
 
 export { type EncodedResult, withGreatestDecimal } from './cql/run/to-parameters.ts'
+export { shippedElm } from './cql/translate/shipped-elm.ts'
 export type { LibraryInspector } from './inspect-library.ts'
 export { actionFaults, planFaults } from './plan-faults.ts'
 export { createPlans, type Plans } from './plans.ts'
@@ -36,7 +39,7 @@ export { statusRemark, unquote } from './run-expression.ts'
 export { fitsUse, inForce } from './select-plans.ts'
 
 /** What the rules need of the server. */
-export interface RuleEnvironment extends LibraryStore, CqlTerminology {
+export interface RuleEnvironment extends LibraryStore, ModelStore, CqlTerminology {
   /** Keeps compiled ELM between starts. */
   derived: DerivedStore
   /**
@@ -73,6 +76,8 @@ interface LibraryCall {
   /** Names of defines; absent = all public ones. */
   expressions?: string[]
   data?: Bundle
+  /** Instances of logical models beside `data`. */
+  coreDataSets?: JsonObject[]
   /** Which Patient of `data`, when there are several. */
   subject?: string
   parameters?: Parameters
@@ -92,13 +97,17 @@ interface LibraryResult {
 }
 
 /** What rules are run over, for a verdict. */
-export interface RuleCall extends RuleData {
-  /** A language tag or an Accept-Language value. */
-  language?: string
-}
+export type RuleCall = RuleData
 
 /** Rules as a request names them, or as they were selected. */
 export type RuleSource = { plan: PlanDefinition } | NamedLibrary
+
+/** What rules are run with: libraries that are found and compiled, terminology, value sets of the EU. */
+export interface RuleWorkshop {
+  expressions: ExpressionEnvironment
+  /** `url|version` of what a canonical stands for; the canonical itself when nothing does. */
+  pin(canonical: string): Promise<string>
+}
 
 /** Business rules in both languages. */
 export interface Rules {
@@ -139,6 +148,8 @@ export interface Rules {
    * @throws FhirError 422 for a library with faults, an unknown define, and what is too large
    */
   requirements(call: RequirementsCall): Promise<LibraryRequirements>
+  /** For authors who try changed libraries: what the rules are run with. */
+  workshop: RuleWorkshop
   /** Ids of the translator's processes while they run. */
   translatorPids(): number[]
   /** Ends the processes. */
@@ -166,13 +177,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     euValueSet: async (id) => environment.euValueSet?.(id),
   }
   const pin = pinner(environment)
-  const evaluateRules: Rules['evaluateRules'] = async (source, call) => {
-    const runner = createExpressionRunner(call, expressions)
-    const surroundings = { ...expressions, runner, pin, language: call.language }
-    return 'plan' in source
-      ? marked(source.plan, await runPlan(source.plan, surroundings))
-      : runRuleLibrary(source, surroundings)
-  }
+  const evaluateRules = ruleEvaluator({ expressions, pin })
 
   const certLogicOf = async (library: string | Library) => {
     const resource = typeof library === 'string' ? await findCertLogic(library, environment) : library
@@ -217,12 +222,24 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
     references: (library) => libraryReferences(library, { ...expressions, generated: [helpers] }),
     requirements: (call) => libraryRequirements(call, { ...expressions, generated: [helpers] }),
+    workshop: { expressions, pin },
     translatorPids: translator.pids,
     async close() {
       await Promise.all([translator.close(), sandbox.close()])
     },
   }
 }
+
+/** Runs rules with what a workshop holds. */
+export const ruleEvaluator =
+  ({ expressions, pin }: RuleWorkshop): Rules['evaluateRules'] =>
+  async (source, call) => {
+    const runner = createExpressionRunner(call, expressions)
+    const surroundings = { ...expressions, runner, pin, language: call.language }
+    return 'plan' in source
+      ? marked(source.plan, await runPlan(source.plan, surroundings))
+      : runRuleLibrary(source, surroundings)
+  }
 
 /** The results of a plan, marked where they inform and do not decide. */
 function marked(plan: PlanDefinition, results: RuleResult[]): RuleResult[] {

@@ -15,13 +15,14 @@ import { INDEXES_FOLDER, indexReader } from '../packages/large-code-system/code-
 import type { PendingContent } from '../publish/base-content/pending.ts'
 import { manifestReader } from '../publish/lifecycle/manifest.ts'
 import type { RuleGuard } from '../publish/provenance/rule-guard.ts'
-import { createPlans, createRules } from '../rules/rules.ts'
+import { createPlans, createRules, type Rules } from '../rules/rules.ts'
 import { intact, listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from '../storage/by-revision.ts'
 import {
   findByCanonical as find,
   findMaps,
   findRunnable,
   findStructure,
+  listLogicalModels,
   listUsable,
 } from '../storage/find-artefacts.ts'
 import { publicView } from '../storage/public-view.ts'
@@ -41,10 +42,10 @@ import { evaluationsAsOf, type PastParts } from './past/as-of.ts'
 import { createValidation } from './validation.ts'
 
 /** The translations of own rules that are shipped. */
-const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
+export const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
-type Context = OperationContext & {
+export type Context = OperationContext & {
   verdictMaps: Maps
   images: ImageReader
   euValueSets: EuValueSets
@@ -58,6 +59,8 @@ export interface Contexts {
   authors: Context
   /** What a principal is given; undefined when that is what everybody is. */
   viewOf(principal: Principal): { storage: Storage; context: Context } | undefined
+  /** What everybody is given, over a store that does some things otherwise, until it is closed. */
+  over(own: (storage: Storage) => Partial<Storage>): { context: Context; close(): Promise<void> }
   close(): Promise<void>
 }
 
@@ -84,21 +87,26 @@ export function createContexts(parts: ContextParts): Contexts {
       const storage = publicView(parts.storage, sees)
       return { storage, context: { ...(draftTypes.every(sees) ? authors : everybody), storage } }
     },
+    over(own) {
+      const changed = { ...storage, ...own(storage) }
+      const context = createContext({ ...parts, storage: changed, evaluateAsOf: asOf.evaluateAsOf('everybody') })
+      return { context, close: () => closeContext(context) }
+    },
     close: async () => void (await Promise.all([...[everybody, authors].map(closeContext), asOf.close()])),
   }
 }
 
 /** Ends the processes of a context. */
-async function closeContext({ rules, mapJobs, images, closeManifests }: Context): Promise<void> {
+export async function closeContext({ rules, mapJobs, images, closeManifests }: Context): Promise<void> {
   await Promise.all([rules.close(), mapJobs.close(), images.close(), closeManifests()])
 }
 
 /** Types that terminology, maps and rules are made of. */
 const draftTypes = [...new Set([...mapTypes, ...ruleTypes])]
 
-/** What the context is made of. */
+/** What a context is made of. */
 export interface ContextParts
-  extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'signatures' | 'baseUrl'> {
+  extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'signatures' | 'baseUrl' | 'verifierKits'> {
   config: Config
   /** Admits rules and maps that are to be run. */
   guard: RuleGuard
@@ -109,10 +117,12 @@ export interface ContextParts
   network: NetworkClient
   /** The credential formats that are read; default: all that this software knows. */
   formats?: readonly CredentialFormat[]
+  /** What stands between verdicts and rules; default: nothing. */
+  aroundRules?: ((rules: Rules) => Rules) | undefined
 }
 
 /** Gives each room what it needs of the others. */
-function createContext(parts: ContextParts & Pick<OperationContext, 'evaluateAsOf'>): Context {
+export function createContext(parts: Omit<ContextParts, 'past'> & Pick<OperationContext, 'evaluateAsOf'>): Context {
   const { config, storage, pending, now, trustedReference, signatures, guard } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
@@ -145,10 +155,12 @@ function createContext(parts: ContextParts & Pick<OperationContext, 'evaluateAsO
   const jobProcesses = { processes: config.jobProcesses, idleSeconds: 30 }
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
   const images = createImageReader({ processes: config.jobProcesses })
-  const rules = createRules(
+  const { aroundRules = (made) => made } = parts
+  const ownRules = createRules(
     {
       findLibraries: async (url) => guard.admit(await find(storage, 'Library', url)),
       listLibraries: async () => guard.admit(await listUsable(storage, 'Library')),
+      listLogicalModels: async () => guard.admit(await listLogicalModels(storage)),
       membership,
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, await intact(await euValueSets.find(id), guard)),
@@ -157,6 +169,7 @@ function createContext(parts: ContextParts & Pick<OperationContext, 'evaluateAsO
     },
     { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder },
   )
+  const rules = aroundRules(ownRules)
   const evaluate = wireEvaluate(parts, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
   const trustedKeys = () => parts.trust.keys()
@@ -168,15 +181,16 @@ function createContext(parts: ContextParts & Pick<OperationContext, 'evaluateAsO
   const { evaluateUnder } = under
   const made = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
   const own = { ...made, manifest, evaluateUnder, closeManifests: under.close }
-  const { baseUrl, evaluateAsOf } = parts
+  const { baseUrl, evaluateAsOf, verifierKits } = parts
   const folders = { uploads: join(config.dataDir, 'uploads'), indexes: join(config.dataDir, INDEXES_FOLDER) }
   const validation = createValidation({ ...own, pending, now })
-  const wired = { admit: guard.admit, validation, trustedReference, signatures, trustedKeys, baseUrl, evaluateAsOf }
+  const given = { trustedReference, signatures, trustedKeys, baseUrl, evaluateAsOf, verifierKits }
+  const wired = { admit: guard.admit, validation, ...given }
   return { ...own, ...folders, ...wired, limits, now, uuid }
 }
 
 function wireEvaluate(
-  { config, storage, trust, network, now, formats, guard }: ContextParts,
+  { config, storage, trust, network, now, formats, guard }: Omit<ContextParts, 'past'>,
   { rules, verdictMaps, images, revision }: Pick<Context, 'rules' | 'verdictMaps' | 'images'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))

@@ -7,7 +7,7 @@ import type { Resource } from '../fhir/types.ts'
 import { downloadRules, downloadValueSets, type LeftOut } from '../gateway/legacy/download.ts'
 import type { RuleText } from '../gateway/legacy/rule-text.ts'
 import type { OpenGateway } from '../gateway/open-gateway.ts'
-import { euRuleToFhir } from '../rules/certlogic/eu-rule.ts'
+import { euRuleToFhir, ownRuleSystems } from '../rules/certlogic/eu-rule.ts'
 import type { Trust } from '../trust/trust.ts'
 import { configuredSources, loadConfiguredTrust } from './trust.ts'
 
@@ -27,12 +27,6 @@ export interface LegacyDownloadOptions {
 export interface LegacyDownload {
   files: { name: string; text: Buffer }[]
   leftOut: LeftOut[]
-}
-
-/** Code systems of the kinds and types of rules. */
-const systems = {
-  kindSystem: 'http://vidimus.org/fhir/CodeSystem/certificate-kind',
-  ruleTypeSystem: 'http://vidimus.org/fhir/CodeSystem/rule-type',
 }
 
 /**
@@ -91,7 +85,7 @@ function artefactsOf({ text }: RuleText, base: string): Resource[] | string {
   const rule: Json = JSON.parse(text.toString('utf8').replace(/^\uFEFF/, ''))
   if (!isJsonObject(rule)) return 'it is no object'
   try {
-    const { library, planDefinition } = euRuleToFhir(rule, { base, ...systems, text })
+    const { library, planDefinition } = euRuleToFhir(rule, { base, ...ownRuleSystems, text })
     return [library, planDefinition]
   } catch (error) {
     if (error instanceof FhirError) return error.message

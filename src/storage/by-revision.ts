@@ -12,7 +12,7 @@ export const terminologyTypes = ['CodeSystem', 'ValueSet', 'ConceptMap', 'Naming
 /** The same for maps. */
 export const mapTypes = [...terminologyTypes, 'StructureMap', 'StructureDefinition']
 /** The same for rules. */
-export const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition']
+export const ruleTypes = [...terminologyTypes, 'Library', 'PlanDefinition', 'StructureDefinition']
 
 /** A value made anew when the revision has changed. */
 export function cachedByRevision<T>(revision: () => number, make: () => T): () => T {

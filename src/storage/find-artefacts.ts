@@ -141,6 +141,12 @@ export async function findStructure(
   return copies.find((each) => drafts || statusOf(each) === 'active')
 }
 
+/** Every current StructureDefinition of a logical model that is usable, active ones first. */
+export async function listLogicalModels(storage: Storage): Promise<StructureDefinition[]> {
+  const conditions = [{ parameter: 'kind', values: [{ value: 'logical' }] }]
+  return usable(storage, ofType(await listAll(storage, 'StructureDefinition', conditions), 'StructureDefinition'))
+}
+
 /** Any number may declare a type; copies count only where none of our own does. */
 async function structuresOfType(storage: Storage, type: string): Promise<StructureDefinition[]> {
   const conditions = [{ parameter: 'type', values: [{ value: type }] }]

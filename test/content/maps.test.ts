@@ -429,6 +429,12 @@ describe('claim -6 to core data set', () => {
           brand: {
             system: 'http://smart.who.int/pcmt-vaxprequal/CodeSystem/PreQualProductIds',
             code: 'a3K3X000006MihuUAC',
+            display: 'Yellow fever: Stabilized Yellow Fever Vaccine, 5 doses',
+          },
+          manufacturer: {
+            system: 'http://vidimus.org/fhir/CodeSystem/product-organizations',
+            code: 'institut-pasteur-de-dakar',
+            display: 'Institut Pasteur de Dakar',
           },
           vaccine: { system: icd11, code: 'XM0N24', display: 'Yellow fever vaccines' },
           disease: { system: icd11, code: '1D47', display: 'Yellow fever' },
@@ -459,7 +465,16 @@ describe('claim -6 to core data set', () => {
     })
     assert.equal(found.length, 2)
     assert.deepEqual(asObject(found[0]?.vaccination), {
-      brand: { system: 'http://smart.who.int/pcmt-vaxprequal/CodeSystem/PreQualProductIds', code: product },
+      brand: {
+        system: 'http://smart.who.int/pcmt-vaxprequal/CodeSystem/PreQualProductIds',
+        code: product,
+        display: 'Yellow fever, 2 doses',
+      },
+      manufacturer: {
+        system: 'http://vidimus.org/fhir/CodeSystem/product-organizations',
+        code: 'chumakov',
+        display: 'Chumakov Federal Scientific Center',
+      },
       vaccine: { system: icd11, code: 'XM0N24', display: 'Yellow fever vaccines' },
       disease: { system: icd11, code: '1D47', display: 'Yellow fever' },
       date: '2026-01-15',

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import type { Path } from '../../base/yaml.ts'
 import { checkResource } from '../../fhir/check/resource.ts'
 import { CREDENTIALS_V1 } from '../../json-ld/credential-contexts.ts'
 import { type DemoIssuer, demoCardIssuer, demoCountry, demoDivocIssuer, demoDivocMethod } from '../demo-issuer.ts'
@@ -9,7 +10,7 @@ import { hcertClaims, issueHcert } from '../issue-hcert.ts'
 import { issueSeal } from '../issue-icao-vds-nc.ts'
 import { issueCard } from '../issue-shc.ts'
 import { markers } from './mark.ts'
-import { type Description, DescriptionError, type Path, type ReadDescription } from './read-description.ts'
+import { type Description, DescriptionError, type ReadDescription } from './read-description.ts'
 import type { IssuedFormat } from './shapes.ts'
 
 /** What a credential is issued with. */

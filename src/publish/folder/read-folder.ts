@@ -64,7 +64,7 @@ async function readInto(content: FolderContent, opened: OpenPackage, canonical: 
       if (/\.cql$/i.test(file.name)) content.faults.push({ file: file.name, text: noBase })
       else content.skipped.push(file.name)
     } else if ('failed' in read) content.faults.push({ file: file.name, text: read.failed })
-    else takeIn(content, file.name, read.resource)
+    else if ('resource' in read) takeIn(content, file.name, read.resource)
   }
 }
 

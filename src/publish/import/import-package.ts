@@ -10,17 +10,21 @@ import type { PackageSource } from '../../packages/files.ts'
 import type { Manifest } from '../../packages/manifest.ts'
 import { type OpenPackage, openFolder, openPackage, packageEntries } from '../../packages/read-package.ts'
 import type { ArchiveFile, ArchiveLimits } from '../../packages/tar.ts'
-import type { Storage, Write } from '../../storage/storage.ts'
+import type { Storage } from '../../storage/storage.ts'
 import { parseMap, readR5 } from '../../structure-map/maps.ts'
 import { assignIds, derivedId, identityOf } from './assign-ids.ts'
 import type { Candidate, Gate } from './candidate.ts'
 import { findDefects } from './defects.ts'
+import { allOrNone, warnOfValueSets, withStoredTexts } from './eu-rules/all-or-none.ts'
+import type { EuRuleSurroundings } from './eu-rules/open-signed.ts'
+import { createEuRuleReader } from './eu-rules/read-rules.ts'
 import { keepApart } from './import-code-system.ts'
 import { judge } from './judge.ts'
 import { createPauses } from './pauses.ts'
 import { libraryTexts, readCqlLibrary, textName } from './read-cql.ts'
 import { readEuValueSetFile } from './read-eu-value-set.ts'
 import type { ImportEntry, ImportReport } from './report.ts'
+import { foretell, storeCandidates } from './store-candidates.ts'
 
 /** What an import needs, and what is wanted of it. */
 export interface ImportOptions {
@@ -34,6 +38,10 @@ export interface ImportOptions {
    * skipped.
    */
   canonical?: string
+  /** What is known of rules of the EU; without it signed ones are refused. */
+  euRules?: EuRuleSurroundings
+  /** Judges everything and stores nothing; code systems stay in their resources. */
+  dryRun?: boolean
   /** Folder for code systems that are too large for a resource; without it they stay in theirs. */
   indexes?: string
   /** Called for every file read and once when all is stored. */
@@ -86,11 +94,17 @@ async function importOpen(opened: OpenPackage, options: ImportOptions): Promise<
     issues: fault ? [fault] : [],
   }
   const readable = await readCandidates(opened, report, options)
-  const candidates = await judge(await assignIds(readable, options.storage), options.gate)
+  const named = await withStoredTexts(await assignIds(readable, options.storage), options.storage)
+  const candidates = allOrNone(await judge(named, options.gate), report)
+  if (options.euRules) await warnOfValueSets(candidates, options.euRules.hasValueSet)
   const resources = candidates.map((each) => each.resource)
   report.issues.push(...(await missingPackages(manifest, options)))
   report.issues.push(...(await findDefects(resources, { canonical: manifest?.canonical, storage: options.storage })))
-  await store(candidates, { ...options, source: [name, manifest?.version ?? ''].join(' ').trim() })
+  if (options.dryRun) {
+    await foretell(candidates, options)
+    return { ...report, isDryRun: true }
+  }
+  await storeCandidates(candidates, { ...options, source: [name, manifest?.version ?? ''].join(' ').trim() })
   if (manifest?.name) await options.storage.derived.set('package', manifest.name, manifest.version ?? '')
   options.onProgress?.(files.length, files.length, name)
   return report
@@ -108,11 +122,18 @@ async function readCandidates(opened: OpenPackage, report: ImportReport, options
     ...(canonical !== undefined && {
       readCql: (text: string) => readCqlLibrary(text, canonical),
       readEuValueSet: (bytes: Uint8Array) => readEuValueSetFile(bytes, canonical),
+      euRules: true,
     }),
   }
+  const rules = createEuRuleReader({ canonical: canonical ?? '', trust: options.euRules })
   for await (const { file, content } of packageEntries(opened, readers)) {
     onProgress?.(report.entries.length, opened.files.length, file.name)
     await pause()
+    if ('euRules' in content) {
+      for await (const each of rules.read(file, content.euRules))
+        await takeRule(each, { made, report, options, file, pause })
+      continue
+    }
     const entry: ImportEntry = { file: file.name, status: 'failed' }
     report.entries.push(entry)
     if ('skipped' in content) {
@@ -126,6 +147,7 @@ async function readCandidates(opened: OpenPackage, report: ImportReport, options
       if (resource) made.push({ entry, resource })
     }
   }
+  rules.finish()
   for (const [type, number] of newer) {
     const text = `${number} ${type} of FHIR R5 skipped: this server is R4 and needs none of them.`
     report.issues.push(issue('informational', { severity: 'information', text }))
@@ -148,6 +170,20 @@ function withoutTexts(candidates: Candidate[]): Candidate[] {
     Object.assign(each.entry, { status: 'skipped', reason: 'the text of a Library of the same package' })
     return false
   })
+}
+
+interface Taking extends Omit<Reading, 'entry'> {
+  made: Candidate[]
+  pause(): Promise<void>
+}
+
+/** One artefact that came of a rule of the EU, or what is wrong with one. */
+async function takeRule(each: Candidate | { entry: ImportEntry }, { made, pause, ...reading }: Taking): Promise<void> {
+  await pause()
+  const { entry } = each
+  reading.report.entries.push(entry)
+  const resource = 'resource' in each ? await readyToStore(each.resource, { ...reading, entry }) : undefined
+  if (resource) made.push({ entry, resource })
 }
 
 interface Reading {
@@ -175,7 +211,7 @@ async function readyToStore(given: Resource, { entry, file, report, options }: R
     Object.assign(entry, { issues: faults, reason: reasonOf(faults) })
     return undefined
   }
-  if (options.indexes === undefined) return named
+  if (options.indexes === undefined || options.dryRun) return named
   const apart = await keepApart(named, file, options.indexes)
   if (!apart) return named
   report.issues.push(...apart.issues)
@@ -217,25 +253,4 @@ async function missingPackages(manifest: Manifest | undefined, options: ImportOp
     issues.push(issue('not-found', { severity: 'warning', text }))
   }
   return issues
-}
-
-async function store(
-  candidates: Candidate[],
-  { storage, gate, audited, source }: ImportOptions & { source: string },
-): Promise<void> {
-  const counts = new Map<string, number>()
-  const pause = createPauses()
-  const writes: Write[] = []
-  for (const { resource } of candidates) {
-    await pause()
-    writes.push(gate.write({ method: 'PUT', type: resource.resourceType, id: String(resource.id), resource }))
-    counts.set(resource.resourceType, (counts.get(resource.resourceType) ?? 0) + 1)
-  }
-  if (audited && writes.length > 0)
-    writes.push({ method: 'POST', type: 'AuditEvent', resource: audited(source, counts) })
-  const written = await storage.write(writes)
-  for (const [i, { outcome }] of written.entries()) {
-    const entry = candidates[i]?.entry
-    if (entry) entry.status = outcome === 'created' ? 'loaded' : outcome === 'updated' ? 'updated' : 'unchanged'
-  }
 }

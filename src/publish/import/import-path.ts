@@ -1,5 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { unprocessable } from '../../fhir/error.ts'
+import { euRuleForm } from '../../packages/eu-rules/form.ts'
+import { firstChunks } from '../../packages/large-code-system/file-bytes.ts'
 import { openSource, type SourceOptions } from '../../packages/large-code-system/sources.ts'
 import { putApart } from './import-code-system.ts'
 import { type ImportOptions, importPackage } from './import-package.ts'
@@ -18,8 +21,10 @@ export interface PathOptions extends ImportOptions {
  */
 export async function importPath(path: string, options: PathOptions): Promise<ImportReport> {
   const isFile = (await stat(path).catch(() => undefined))?.isFile() === true
-  const source = isFile ? openSource(path, options.codeSystem) : undefined
+  const source = isFile && !holdsEuRules(path) ? openSource(path, options.codeSystem) : undefined
   if (!source) return importPackage({ path }, options)
+  if (options.dryRun)
+    throw unprocessable(`${basename(path)}: a code system of this size is read into an index; no dry run is made of it`)
   const name = basename(path)
   const apart = await putApart(source, options.indexes, (done, total) => options.onProgress?.(done, total, name))
   const bytes = Buffer.from(JSON.stringify(apart.resource))
@@ -29,3 +34,10 @@ export async function importPath(path: string, options: PathOptions): Promise<Im
   const incomplete = apart.isComplete ? {} : { isIncomplete: true }
   return { ...report, name, entries, issues: [...report.issues, ...apart.issues], ...incomplete }
 }
+
+/** Rules of the EU may come one a line, as large code systems do. */
+const holdsEuRules = (path: string): boolean =>
+  /\.(?:ndjson|jsonl)$/i.test(path) && euRuleForm(path, Buffer.concat([...firstChunks(path, headBytes)])) === 'lines'
+
+/** A rule begins within so many bytes. */
+const headBytes = 1 << 18

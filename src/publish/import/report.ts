@@ -15,6 +15,12 @@ export interface ImportEntry {
   /** Canonical `url|version`. */
   canonical?: string
   status: ImportStatus
+  /** Identifier and Version of a rule of the EU. */
+  rule?: string
+  /** Where in the file a rule of the EU begins, e.g. `line 3, column 5`. */
+  place?: string
+  /** Whose signature it came under. */
+  signedBy?: string
   /** One line; always there when skipped, failed or stored as a draft. */
   reason?: string
   /** Not fit to be active: stored as a draft, which nothing uses. */
@@ -37,6 +43,8 @@ export interface ImportReport {
   issues: Issue[]
   /** A folder whose content is that of the last import was not read again. */
   skippedAsUnchanged?: boolean
+  /** Nothing was stored: the entries say what would have become of them. */
+  isDryRun?: boolean
   /** Concepts of a code system were left out. */
   isIncomplete?: boolean
 }
@@ -67,19 +75,27 @@ export function reportLines(report: ImportReport): string[] {
   const drafts = report.entries.filter((each) => each.isDraft).length
   if (drafts > 0) summary.push(['as drafts, not fit to be active', drafts])
   const lines = [
-    `${title}: ${summary.map(([status, number]) => `${number} ${status}`).join(', ') || 'nothing to import'}`,
+    `${title}${report.isDryRun ? ' (dry run, nothing stored)' : ''}: ${summary.map(([status, number]) => `${number} ${status}`).join(', ') || 'nothing to import'}`,
   ]
   for (const [type, statuses] of byType(report.entries)) {
     const cells = [...statuses].map(([status, number]) => `${String(number).padStart(5)} ${status}`)
     lines.push(`  ${type.padEnd(24)}${cells.join('')}`)
   }
   for (const each of report.entries) {
-    if (each.status === 'failed') lines.push(`  failed   ${each.file}: ${each.reason ?? ''}`)
+    if (each.status === 'failed') lines.push(...failedLines(each))
   }
   lines.push(...draftLines(report.entries), ...ruleLines(report.entries))
   lines.push(...skippedLines(report.entries))
   for (const each of report.issues) lines.push(`  ${each.severity.padEnd(12)}${each.details?.text ?? ''}`)
   return lines
+}
+
+/** What failed and why; of a rule of the EU every fault with its place. */
+function failedLines({ file, place, rule, reason = '', issues = [] }: ImportEntry): string[] {
+  const what = [file, place, rule].filter((each) => each !== undefined).join(', ')
+  const errors = issues.filter(isError)
+  if (place === undefined || errors.length === 0) return [`  failed   ${what}: ${reason}`]
+  return [`  failed   ${what}:`, ...issueLines(errors)]
 }
 
 /** Most issues that the text names of one artefact; the JSON has them all. */

@@ -1,14 +1,16 @@
 import { type CertLogicExpression, evaluate } from 'certlogic-js'
-import { validateFormat } from 'certlogic-js/dist/validation/index.js'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { keepPerObject } from '../../base/keep.ts'
 import { brokenSignature } from '../../fhir/artefact.ts'
 import { formatCanonical } from '../../fhir/canonical.ts'
-import { FhirError, issue, unprocessable } from '../../fhir/error.ts'
-import { isOfType } from '../../fhir/json.ts'
+import { FhirError, type IssueDetail, issue, unprocessable } from '../../fhir/error.ts'
+import { isOfType, parseJson } from '../../fhir/json.ts'
 import { parameterValue } from '../../fhir/operation.ts'
 import type { Issue, Library, Parameter, Parameters } from '../../fhir/types.ts'
-import { CertLogicFault, correctCertLogic } from './corrections.ts'
+import { beginSteps, CertLogicCost, CertLogicFault, correctCertLogic, spendSteps } from './corrections.ts'
+import { accessFaults, dataAccesses, type LogicFault, logicFaults } from './logic-faults.ts'
+import { versionFaults } from './versions.ts'
 
 /** Content type of a Library whose content is a CertLogic rule or bare expression. */
 export const certLogicType = 'application/certlogic+json'
@@ -38,57 +40,55 @@ function contentOf(library: Library) {
 }
 
 /**
- * Reads a CertLogic Library: the content is an EU rule object or a bare expression.
- * @throws FhirError 422 when it is not JSON, names another engine, or the logic is not CertLogic; one issue for each fault
+ * Reads a CertLogic Library: the content is an EU rule object or a bare expression. What was read is kept with the resource, which does
+ * not change.
+ * @throws FhirError 422 when it is not JSON, names another engine or a version of it that is not known, or the logic is not CertLogic;
+ * one issue for each fault
  */
 export function readCertLogic(library: Library): CertLogicLibrary {
-  const canonical = formatCanonical(library.url ?? library.name ?? library.id, library.version)
-  const broken = brokenSignature(library)
-  if (broken !== undefined) throw unprocessable(`Library ${canonical}: ${broken}`, 'business-rule')
-  const content = parseContent(contentOf(library)?.data, canonical)
-  const rule = isJsonObject(content) && 'Logic' in content ? content : undefined
-  if (rule && rule.Engine !== 'CERTLOGIC')
-    throw unprocessable({
-      text: `Library ${canonical}: the rule's Engine is ${JSON.stringify(rule.Engine ?? null)}, only CERTLOGIC is run`,
-      expression: 'Library.content[0].data',
-    })
-  const logic = rule ? rule.Logic : content
-  const faults = validateFormat(logic)
-  if (!isExpression(logic, faults))
-    throw new FhirError(
-      422,
-      faults.map((each) => fault(each, canonical)),
-    )
-  return { canonical, rule, logic }
+  const read = readOnce(library)
+  if ('issues' in read) throw new FhirError(422, read.issues)
+  return read
 }
+
+/** A rule is asked more often than it is written. */
+const readOnce = keepPerObject((library: Library): CertLogicLibrary | { issues: Issue[] } => {
+  const canonical = formatCanonical(library.url ?? library.name ?? library.id, library.version)
+  const at = (text: string, more: Partial<IssueDetail> = {}) => ({
+    text: `Library ${canonical}: ${text}`,
+    expression: 'Library.content[0].data',
+    ...more,
+  })
+  const broken = brokenSignature(library)
+  if (broken !== undefined) return { issues: [issue('business-rule', `Library ${canonical}: ${broken}`)] }
+  const content = parseContent(contentOf(library)?.data)
+  if (content instanceof FhirError) {
+    const [first] = content.issues
+    const diagnostics = [first?.diagnostics ?? first?.details?.text ?? content.message].flat().join()
+    return { issues: [issue('processing', at(`the ${certLogicType} content is not JSON`, { diagnostics }))] }
+  }
+  const rule = isJsonObject(content) && 'Logic' in content ? content : undefined
+  const versions = rule ? versionFaults(rule) : []
+  if (versions.length > 0) return { issues: versions.map(({ text }) => issue('processing', at(`the rule's ${text}`))) }
+  const logic = rule ? rule.Logic : content
+  const faults = logicFaults(logic)
+  // What is no CertLogic reads nothing that could be told.
+  if (faults.length === 0) faults.push(...accessFaults(dataAccesses(logic ?? null)))
+  if (isExpression(logic, faults)) return { canonical, rule, logic }
+  const shown = (path: string) => `at ${rule ? 'Logic' : ''}${path}`.slice(0, 200)
+  return { issues: faults.map(({ path, text }) => issue('invalid', at(text, { diagnostics: shown(path) }))) }
+})
 
 /** What has no faults is CertLogic. */
-const isExpression = (_logic: unknown, faults: unknown[]): _logic is CertLogicExpression => faults.length === 0
+const isExpression = (_logic: unknown, faults: LogicFault[]): _logic is CertLogicExpression => faults.length === 0
 
-function fault(error: { expr: unknown; message: string }, canonical: string): Issue {
-  const place = JSON.stringify(error.expr) ?? 'undefined'
-  return issue('invalid', {
-    text: `Library ${canonical}: ${error.message}`,
-    diagnostics: `at ${place.length > 200 ? `${place.slice(0, 200)}…` : place}`,
-    expression: 'Library.content[0].data',
-  })
-}
-
-function parseContent(data: string | undefined, canonical: string): Json {
+/** Read strictly: a member that stands there twice would be one rule for us and another for others. */
+function parseContent(data: string | undefined): Json | FhirError {
   try {
-    const content: Json = JSON.parse(
-      Buffer.from(data ?? '', 'base64')
-        .toString('utf8')
-        .replace(/^\uFEFF/, ''),
-    )
-    return content
+    return parseJson(Buffer.from(data ?? '', 'base64'))
   } catch (error) {
-    const detail = error instanceof SyntaxError ? error.message : String(error)
-    throw unprocessable({
-      text: `Library ${canonical}: the ${certLogicType} content is not JSON`,
-      diagnostics: detail,
-      expression: 'Library.content[0].data',
-    })
+    if (error instanceof FhirError) return error
+    throw error
   }
 }
 
@@ -103,17 +103,20 @@ export function evaluateCertLogic(
   data: { payload?: Json; external?: Json },
 ): CertLogicOutcome {
   correctCertLogic()
+  beginSteps()
   try {
     return { value: toJson(evaluate(library.logic, data)) }
   } catch (error) {
     const tooDeep = error instanceof RangeError
     const why = tooDeep ? 'it nests too deeply' : reasonOf(error)
-    return { error: issue(tooDeep ? 'too-costly' : 'exception', `Library ${library.canonical} failed: ${why}`) }
+    const code = tooDeep || error instanceof CertLogicCost ? 'too-costly' : 'exception'
+    return { error: issue(code, `Library ${library.canonical} failed: ${why}`) }
   }
 }
 
-/** What an evaluation gives: parts of the data, or dates that were made of them. */
+/** What an evaluation gives: parts of the data, or dates that were made of them. Lists may hold one thing many times over. */
 function toJson(value: unknown): Json {
+  spendSteps(1)
   if (typeof value === 'boolean' || typeof value === 'string') return value
   if (typeof value === 'number') return Number.isNaN(value) ? null : value
   if (value instanceof Date) return value.toISOString()
@@ -133,20 +136,10 @@ function reasonOf(error: unknown): string {
 }
 
 /** Paths that a logic reads with `var`, each once. */
-export function pathsOf(logic: CertLogicExpression): string[] {
-  const paths = new Set<string>()
-  const visit = (node: unknown): void => {
-    if (Array.isArray(node)) for (const each of node) visit(each)
-    else if (typeof node === 'object' && node !== null) {
-      for (const [operator, operand] of Object.entries(node)) {
-        if (operator === 'var' && typeof operand === 'string') paths.add(operand)
-        else visit(operand)
-      }
-    }
-  }
-  visit(logic)
-  return [...paths]
-}
+export const pathsOf = (logic: CertLogicExpression): string[] => [
+  // What has been validated holds JSON alone.
+  ...new Set(dataAccesses(logic as Json).map(({ reads }) => reads)),
+]
 
 /**
  * `payload` and `external` of the operation's parameters: a Binary with JSON, or JSON text; JSON `null` as payload means that there is none.
@@ -168,13 +161,10 @@ function parseData(parameter: Parameter): Json {
   const binary = isOfType(parameter.resource, 'Binary') ? (parameter.resource.data ?? '') : undefined
   const text = binary !== undefined ? Buffer.from(binary, 'base64').toString('utf8') : value
   try {
-    if (typeof text === 'string') {
-      const data: Json = JSON.parse(text)
-      return data
-    }
+    if (typeof text === 'string') return parseJson(text)
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    // The message of the JSON parser quotes the text, which may be personal.
+    if (!(error instanceof FhirError)) throw error
+    // The message names members of the data, which may be personal.
   }
   throw unprocessable({
     text: `parameter ${parameter.name} must be a Binary with JSON, or JSON text as valueString`,

@@ -10,6 +10,12 @@ const contextType = 'http://terminology.hl7.org/CodeSystem/usage-context-type'
 const country = 'urn:iso:std:iso:3166'
 const translationUrl = 'http://hl7.org/fhir/StructureDefinition/translation'
 
+/** Code systems of this software for the kinds of certificates and the types of rules. */
+export const ownRuleSystems = {
+  kindSystem: 'http://vidimus.org/fhir/CodeSystem/certificate-kind',
+  ruleTypeSystem: 'http://vidimus.org/fhir/CodeSystem/rule-type',
+}
+
 /** Settings of {@link euRuleToFhir}. */
 export interface EuRuleOptions {
   /** Base of the canonical urls, e.g. `https://vidimus.example/fhir`. */

@@ -71,6 +71,11 @@ export function valueSetIds(paths: string[]): string[] {
   return [...new Set([...(isWhole ? euValueSetIds : []), ...named])]
 }
 
+/** Members of `external` among the paths that a rule reads. */
+export const externalNames = (paths: string[]): string[] => [
+  ...new Set(paths.flatMap((path) => /^external\.([^.]+)/.exec(path)?.[1] ?? [])),
+]
+
 /** A partial dateTime means its first moment, UTC; EU rules would take its last day. */
 function firstMoment(clock: string): string {
   const [, year, month = '01', day = '01'] = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/.exec(clock) ?? []

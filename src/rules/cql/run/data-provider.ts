@@ -1,12 +1,14 @@
 import { isJsonObject } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
+import { unprocessable } from '../../../fhir/error.ts'
 import { asJson } from '../../../fhir/json.ts'
 import type { Bundle } from '../../../fhir/types.ts'
+import type { Instances } from '../../models/instances.ts'
 import type { FhirClass, FhirClasses, FhirInstance, ReadScope } from './fhir-instance.ts'
 
 /** What a retrieve asks for: the part of the executor's RetrieveDetails that is read here. */
 interface Retrieval {
-  /** `{http://hl7.org/fhir}Immunization` */
+  /** `{http://hl7.org/fhir}Immunization`, or of a logical model by its url. */
   datatype: string
 }
 
@@ -36,8 +38,16 @@ export interface RequestData {
   all: RecordSource
 }
 
-/** Splits a Bundle by patient; undefined is an empty Bundle. */
-export function splitByPatient(data: Bundle | undefined, classes: FhirClasses, scope: ReadScope): RequestData {
+/** What records are read with. */
+export interface DataReading {
+  classes: FhirClasses
+  scope: ReadScope
+  /** Instances of logical models: of the one person that the request is about. */
+  instances: Instances
+}
+
+/** Splits a Bundle by patient; undefined is an empty Bundle. Instances of logical models alone are a patient, too. */
+export function splitByPatient(data: Bundle | undefined, reading: DataReading): RequestData {
   const entries: Entry[] = []
   // The FHIR types only describe its shape, which nobody has checked.
   const given = data === undefined ? undefined : asJson(data).entry
@@ -47,13 +57,25 @@ export function splitByPatient(data: Bundle | undefined, classes: FhirClasses, s
   }
   const patients = entries.filter((each) => each.resource.resourceType === 'Patient')
   const lone = patients.length === 1
+  if (patients.length > 1 && !reading.instances.isEmpty)
+    throw unprocessable('the data has several Patients and core data sets, of which nobody says whose they are')
+  const all = recordSource(entries, { ...reading, key: '', belongs: () => true })
+  const isNobodys = patients.length === 0 && !reading.instances.isEmpty
   return {
-    patients: patients.map((patient) => {
-      const belongs = (entry: Entry, fhirClass: FhirClass) =>
-        entry.resource.resourceType === 'Patient' ? entry === patient : belongsTo(entry, fhirClass, patient, lone)
-      return recordSource(entries, { key: keyOf(patient), belongs, classes, scope })
-    }),
-    all: recordSource(entries, { key: '', belongs: () => true, classes, scope }),
+    patients: isNobodys
+      ? [
+          recordSource(entries, {
+            ...reading,
+            key: '',
+            belongs: (_, { patientElements }) => patientElements.length === 0,
+          }),
+        ]
+      : patients.map((patient) => {
+          const belongs = (entry: Entry, fhirClass: FhirClass) =>
+            entry.resource.resourceType === 'Patient' ? entry === patient : belongsTo(entry, fhirClass, patient, lone)
+          return recordSource(entries, { ...reading, key: keyOf(patient), belongs })
+        }),
+    all,
   }
 }
 
@@ -61,14 +83,12 @@ function keyOf(patient: Entry): string {
   return text(patient.resource.id) ?? patient.fullUrl ?? `#${patient.position}`
 }
 
-interface Selection {
+interface Selection extends DataReading {
   key: string
   belongs(entry: Entry, fhirClass: FhirClass): boolean
-  classes: FhirClasses
-  scope: ReadScope
 }
 
-function recordSource(entries: Entry[], { key, belongs, classes, scope }: Selection): RecordSource {
+function recordSource(entries: Entry[], { key, belongs, classes, scope, instances }: Selection): RecordSource {
   const found = new Map<string, FhirInstance[]>()
   const find = (type: string) => {
     const fhirClass = classes.find(type)
@@ -80,7 +100,10 @@ function recordSource(entries: Entry[], { key, belongs, classes, scope }: Select
   const source: RecordSource = {
     key,
     findRecords(profile, details) {
-      const type = typeName(details?.datatype ?? profile ?? '')
+      const qualified = details?.datatype ?? profile ?? ''
+      const logical = qualified.startsWith(fhir) ? undefined : instances.ofType(qualified)
+      if (logical) return logical
+      const type = typeName(qualified)
       const records = found.get(type) ?? find(type)
       found.set(type, records)
       return records
@@ -93,6 +116,8 @@ function recordSource(entries: Entry[], { key, belongs, classes, scope }: Select
   }
   return source
 }
+
+const fhir = '{http://hl7.org/fhir}'
 
 function typeName(qualified: string): string {
   return qualified.slice(

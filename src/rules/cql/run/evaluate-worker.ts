@@ -4,6 +4,7 @@
  */
 import type { Issue } from '../../../fhir/types.ts'
 import { type Ask, serveJobs } from '../../../workers/serve-jobs.ts'
+import type { LogicalModel } from '../../models/logical-model.ts'
 import { formatIdentifier, type LibraryIdentifier } from '../translate/cql-source.ts'
 import type { Elm } from '../translate/elm.ts'
 import { type CompiledLibrary, link } from '../translate/libraries.ts'
@@ -20,6 +21,7 @@ export interface SentLibrary {
   elm: Elm
   issues: Issue[]
   includes: string[]
+  models: LogicalModel[]
 }
 
 /** One run; the first library is the one to run. */
@@ -54,7 +56,7 @@ function linkAll(sent: SentLibrary[]): CompiledLibrary[] {
     const known = linked.get(name)
     if (known) return known
     const includes = each.includes.flatMap((include) => byName.get(include) ?? []).map(make)
-    const made = link({ text: each, elm: each.elm, issues: each.issues, includes })
+    const made = link({ text: each, elm: each.elm, issues: each.issues, includes, models: each.models })
     linked.set(name, made)
     return made
   }

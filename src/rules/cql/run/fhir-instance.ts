@@ -1,4 +1,4 @@
-import { Code, Interval } from 'cql-execution'
+import { Code, Concept, Interval } from 'cql-execution'
 import { isJsonObject } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { lineage, type ModelClass, type ModelElement, type ModelInfo } from '../translate/model-info.ts'
@@ -11,7 +11,8 @@ export interface ReadScope {
   timezoneOffset: number
 }
 
-type Reader = (json: JsonObject, scope: ReadScope) => unknown
+/** Reads one element of an object. */
+export type Reader = (json: JsonObject, scope: ReadScope) => unknown
 /** Reads one JSON value of a known type. */
 type ValueReader = (value: Json, scope: ReadScope) => unknown
 
@@ -28,6 +29,10 @@ export interface FhirClass {
   primitive: boolean
   primaryCodePath: string | undefined
   patientElements: string[]
+  /** Of a class of a logical model: what it stands for; absent for a class of FHIR. */
+  kind?: 'instance' | 'part' | 'datatype' | 'person'
+  /** What people call it, where that is not its name: `vaccination`. */
+  label?: string
   wrap(json: JsonObject, scope: ReadScope): FhirInstance
 }
 
@@ -63,7 +68,7 @@ export class FhirInstance {
 
   /** Codes at an element, for the code filter of a retrieve. */
   getCode(field: string): unknown {
-    return toCode(this.get(field))
+    return toCode(valuesAt(this, field.split('.')))
   }
 
   getDate(field: string): unknown {
@@ -89,9 +94,18 @@ export class FhirInstance {
   }
 }
 
+/** The value at a path; of lists on the way all. */
+function valuesAt(value: unknown, path: string[]): unknown {
+  const [first, ...rest] = path
+  if (first === undefined || value == null) return value
+  if (Array.isArray(value)) return value.flatMap((each) => valuesAt(each, path) ?? [])
+  return value instanceof FhirInstance ? valuesAt(value.get(first), rest) : undefined
+}
+
 function toCode(value: unknown): unknown {
-  if (value == null || value instanceof Code) return value
-  if (Array.isArray(value)) return value.map(toCode)
+  if (value == null || typeof value === 'string' || value instanceof Code) return value
+  if (value instanceof Concept) return value.codes
+  if (Array.isArray(value)) return value.flatMap(toCode)
   if (!(value instanceof FhirInstance)) return undefined
   if (value.fhirClass.name === 'CodeableConcept') return toCode(value.get('coding'))
   if (value.fhirClass.name !== 'Coding') return value.fhirClass.primitive ? value.get('value') : undefined
@@ -138,8 +152,7 @@ export function createFhirClasses(model: ModelInfo): FhirClasses {
 }
 
 function emptyClass(own: ModelClass, ancestors: ModelClass[], model: ModelInfo): FhirClass {
-  class TypedInstance extends FhirInstance {}
-  const fhirClass: FhirClass = {
+  return instanceClass({
     name: own.name,
     typeNames: [...ancestors.map((each) => `{${model.url}}${each.name}`), `${systemNamespace}Any`],
     readers: new Map(),
@@ -147,13 +160,19 @@ function emptyClass(own: ModelClass, ancestors: ModelClass[], model: ModelInfo):
     primitive: isPrimitive(own),
     primaryCodePath: own.primaryCodePath,
     patientElements: [...new Set(ancestors.flatMap((each) => each.patientElements))],
-    wrap: (json, scope) => new TypedInstance(json, scope),
-  }
+  })
+}
+
+/** A class that wraps JSON; what its readers are is read through {@link addGetters} once they are known. */
+export function instanceClass(told: Omit<FhirClass, 'wrap'>): FhirClass {
+  class TypedInstance extends FhirInstance {}
+  const fhirClass: FhirClass = { ...told, wrap: (json, scope) => new TypedInstance(json, scope) }
   Object.defineProperty(TypedInstance.prototype, 'fhirClass', { value: fhirClass })
   return fhirClass
 }
 
-function addGetters(fhirClass: FhirClass): void {
+/** Makes each element a property of the instances. */
+export function addGetters(fhirClass: FhirClass): void {
   const prototype = Object.getPrototypeOf(fhirClass.wrap({}, { timezoneOffset: 0 }))
   for (const [name, reader] of fhirClass.readers)
     Object.defineProperty(prototype, name, {

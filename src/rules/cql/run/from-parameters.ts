@@ -5,7 +5,9 @@ import { primitiveFault } from '../../../fhir/elements.ts'
 import { FhirError, issue, unprocessable } from '../../../fhir/error.ts'
 import { asJson } from '../../../fhir/json.ts'
 import { parameterValue } from '../../../fhir/operation.ts'
-import type { Issue, Parameter, Parameters } from '../../../fhir/types.ts'
+import type { Bundle, Issue, Parameter, Parameters } from '../../../fhir/types.ts'
+import { readInstances } from '../../models/instances.ts'
+import type { LogicalModel } from '../../models/logical-model.ts'
 import { formatType, type ParameterDeclaration, type TypeSpecifier } from '../translate/elm.ts'
 import type { FhirClasses, ReadScope } from './fhir-instance.ts'
 import { parseDate, parseDateTime, parseTime } from './temporal.ts'
@@ -14,6 +16,8 @@ import { parseDate, parseDateTime, parseTime } from './temporal.ts'
 export interface ConversionContext {
   classes: FhirClasses
   scope: ReadScope
+  /** Logical models that the library uses. */
+  models?: readonly LogicalModel[]
 }
 
 /** Values for the parameters of a library, and what was not understood. */
@@ -120,6 +124,7 @@ function convert(parameter: Parameter, type: TypeSpecifier | undefined, context:
   if (member === undefined) return null
   const value: Json = asJson(parameter)[parameter.resource ? 'resource' : member] ?? null
   if (value === null) return null
+  if (isModelled(type)) return modelled(parameter, type, context)
   const fhirType = fhirTypeName(type)
   if (fhirType !== undefined && !isFhirValue(parameter, fhirType, { value, classes: context.classes })) return null
   if (parameter.resource) return wrap(parameter.resource.resourceType, value, context)
@@ -152,6 +157,24 @@ function convertParts(parts: Parameter[], type: TypeSpecifier | undefined, conte
     )
   }
   return tuple
+}
+
+/** Whether a type is one of a logical model. */
+const isModelled = (type: TypeSpecifier | undefined): boolean =>
+  type?.name?.startsWith('{') === true &&
+  !type.name.startsWith('{http://hl7.org/fhir}') &&
+  !type.name.startsWith('{urn:hl7-org:elm-types:r1}')
+
+/** An instance of a logical model comes as it goes out: as JSON in a Binary. */
+function modelled(
+  parameter: Parameter,
+  type: TypeSpecifier | undefined,
+  { models = [], scope }: ConversionContext,
+): unknown {
+  const { resource } = parameter
+  if (resource?.resourceType !== 'Binary') return null
+  const data: Bundle = { resourceType: 'Bundle', type: 'collection', entry: [{ resource }] }
+  return readInstances(models, { data }, scope).ofType(type?.name ?? '')?.[0] ?? null
 }
 
 function fhirTypeName(type: TypeSpecifier | undefined): string | undefined {

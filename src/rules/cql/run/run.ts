@@ -2,25 +2,33 @@ import { DateTime, PatientContext } from 'cql-execution'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { badRequest, FhirError, isError, issue, unprocessable } from '../../../fhir/error.ts'
 import type { Bundle, Issue, Parameters } from '../../../fhir/types.ts'
+import { readInstances } from '../../models/instances.ts'
 import { type Define, liesIn, parameterDeclarations, type TypeSpecifier } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import { bindTerminology, type CqlTerminology } from './code-service.ts'
 import { type RecordSource, splitByPatient } from './data-provider.ts'
 import type { FhirClasses } from './fhir-instance.ts'
 import { bindParameters } from './from-parameters.ts'
-import { missingData } from './missing-data.ts'
 import { CqlMessageError } from './run-errors.ts'
 import { failure, rootCause } from './run-failure.ts'
 import { parseDateTime } from './temporal.ts'
 import { toJson } from './to-json.ts'
-import { type StepResults, tracedCopy, traceInto } from './trace.ts'
+import {
+  type Recording,
+  record,
+  type StepListener,
+  type StepResults,
+  tellSteps,
+  tracedCopy,
+  traceInto,
+} from './trace.ts'
 
 /** What a library is run over. */
 export interface RunCall {
   /** Names of defines; absent = all public ones. */
   expressions?: string[]
   data?: Bundle
-  /** Instances of logical models beside the resources, each with the url of its model as `resourceType`: what `using` such a model retrieves. */
+  /** Instances of logical models beside the resources, each with its model as `resourceType`: what a library that uses the model retrieves. */
   coreDataSets?: JsonObject[]
   /** `Patient/id`, or an id: which Patient of `data`; needed only when there are several. */
   subject?: string
@@ -31,6 +39,8 @@ export interface RunCall {
   asked?: (valueSet: string) => void
   /** Reasons of failures hold nothing that the data could have put there. */
   discreet?: boolean
+  /** Told of the steps of a library whose steps are numbered ({@link tracedCopy}): for tests of rules. */
+  step?: StepListener
 }
 
 /** The answer of one define. A failing one has an issue and no value. */
@@ -73,8 +83,11 @@ export interface LibraryRun {
   has(name: string): boolean
   /** @throws FhirError 422 unknown define, or one that cannot run because of errors in the library */
   evaluate(name: string): Promise<DefineResult>
-  /** Which data a define lacked that gave null, e.g. `birthDate of Patient is missing`; see {@link missingData}. */
-  missing(name: string): Promise<string[]>
+  /**
+   * Evaluates a define once more, as {@link LibraryRun.trace}, and records every run of every step as a tree.
+   * @returns undefined for what cannot be told: a define that is not there, fails, or takes too many steps
+   */
+  record(name: string): Promise<Recording | undefined>
   /**
    * Evaluates a define once more over a copy of the library in which every step is numbered ({@link tracedCopy}), and adds what every
    * step gave. @returns the copy, whose nodes have the numbers as `localId`
@@ -91,13 +104,21 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
   const clock = readClock(call.clock)
   const scope = { timezoneOffset: clock.timezoneOffset ?? 0 }
   const declarations = [library, ...library.includes].flatMap((each) => parameterDeclarations(each.elm))
-  const bound = bindParameters(call.parameters, declarations, { classes: environment.classes, scope })
-  const data = splitByPatient(call.data, environment.classes, scope)
+  const bound = bindParameters(call.parameters, declarations, {
+    classes: environment.classes,
+    scope,
+    models: library.models,
+  })
+  const instances = readInstances(library.models, call, scope)
+  const data = splitByPatient(call.data, { classes: environment.classes, scope, instances })
   const listener = messageListener([...library.issues, ...bound.issues])
   const codes = bindTerminology(environment.terminology, call.asked)
-  const open = (source: RecordSource, { executable = library.executable, told = listener } = {}) =>
+  const open = (source: RecordSource, { executable = library.executable, told = listener } = {}) => {
     // The executor's declarations name its own classes where it only calls methods that ours have.
-    new PatientContext(executable, source as never, codes as never, bound.values, clock, told as never)
+    const made = new PatientContext(executable, source as never, codes as never, bound.values, clock, told as never)
+    if (call.step) tellSteps(made, call.step)
+    return made
+  }
   const sourceOf = (define: Define) =>
     define.context === 'Unfiltered' ? data.all : choosePatient(data.patients, call.subject)
   let patient: PatientContext | undefined
@@ -130,11 +151,12 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
       await copy.executable.expressions[name].execute(context)
       return copy
     },
-    async missing(name) {
-      const [define] = chooseDefines(library, [name])
-      if (!define) return []
-      const told = messageListener([])
-      return missingData(library, name, (executable) => open(sourceOf(define), { executable, told }))
+    async record(name) {
+      const define = library.defines.find((each) => each.name === name)
+      if (!define) return undefined
+      const copy = tracedCopy(library)
+      const context = open(sourceOf(define), { executable: copy.executable, told: messageListener([]) })
+      return record(copy, name, context)
     },
   }
 }

@@ -47,8 +47,9 @@ function sendable(library: CompiledLibrary): SentLibrary[] {
   const all = [library, ...library.includes]
   const helpers = all.some(({ elm }) => callsHelpers(elm))
   const needed = helpers ? all : all.filter((each) => each.identifier.id !== helpersId)
-  return needed.map(({ canonical, identifier, elm, issues, includes }) => ({
+  return needed.map(({ canonical, identifier, elm, issues, includes, models }) => ({
     canonical,
+    models,
     identifier,
     elm: helpers ? elm : withoutHelpers(elm),
     issues,

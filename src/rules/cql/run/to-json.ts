@@ -26,13 +26,17 @@ export function toJson(value: unknown): Json {
   return Object.fromEntries(members.map(([member, each]) => [member, toJson(each)]))
 }
 
+/** Whether a CQL result is an interval. */
+export const isInterval = (value: unknown): boolean => value instanceof Interval
+
 function plainText(value: unknown): string {
   const json = toJson(value)
   return typeof json === 'string' ? json : JSON.stringify(json)
 }
 
-/** A resource by reference, for evidence points at `content` where it stands; other FHIR values as their JSON. */
+/** A resource by reference, a core data set by its name, for evidence points at where they stand; other FHIR values as their JSON. */
 function fhirJson({ _json: json, fhirClass }: FhirInstance): Json {
+  if (fhirClass.kind === 'instance' || fhirClass.kind === 'person') return fhirClass.name
   if (typeof json.resourceType === 'string')
     return json.id === undefined ? json.resourceType : `${json.resourceType}/${json.id}`
   return fhirClass.primitive ? (json.value ?? null) : json

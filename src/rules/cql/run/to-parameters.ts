@@ -240,6 +240,10 @@ function tupleParameter(name: string, value: object, type: TypeSpecifier | undef
 
 function fhirParameter(name: string, value: FhirInstance): Parameter {
   const { fhirClass, _json: json } = value
+  // What FHIR has no type for goes out as it may come in.
+  if (fhirClass.kind === 'instance') return asParameter({ name, resource: asBinary(json) })
+  if (fhirClass.kind === 'person')
+    return { name, part: Object.entries(json).flatMap(([member, each]) => jsonParts(member, each)) }
   // FHIR data goes out as it came in.
   if (typeof json.resourceType === 'string') return asParameter({ name, resource: json })
   if (fhirClass.primitive) {
@@ -254,6 +258,13 @@ function fhirParameter(name: string, value: FhirInstance): Parameter {
     return { name, part: Object.entries(json).flatMap(([member, each]) => jsonParts(member, each)) }
   return asParameter({ name, [`value${fhirClass.name}`]: json })
 }
+
+/** The instance of a logical model, as `$evaluate` answers it. */
+const asBinary = (json: JsonObject): JsonObject => ({
+  resourceType: 'Binary',
+  contentType: 'application/json',
+  data: Buffer.from(JSON.stringify(json)).toString('base64'),
+})
 
 const choiceTypes =
   /\}(base64Binary|boolean|canonical|code|date|dateTime|decimal|id|instant|integer|markdown|oid|positiveInt|string|time|unsignedInt|uri|url|uuid)$/

@@ -2,6 +2,7 @@ import { isJsonObject } from '../../../base/json.ts'
 import type { Json } from '../../../base/json-value.ts'
 import { issue } from '../../../fhir/error.ts'
 import type { Issue } from '../../../fhir/types.ts'
+import type { LogicalModel } from '../../models/logical-model.ts'
 import { definitions, type Elm } from './elm.ts'
 
 /** Sections of an ELM library that hold named definitions (https://cql.hl7.org/elm.html, Library). */
@@ -11,7 +12,7 @@ const sections = ['usings', 'includes', 'parameters', 'codeSystems', 'valueSets'
  * Faults of ELM that comes without its CQL, where the executor would break or, worse, answer null: sections that are no lists
  * of definitions, statements without expression, models that are unknown. An empty list when it can be linked.
  */
-export function elmFaults(elm: Elm): Issue[] {
+export function elmFaults(elm: Elm, models: readonly LogicalModel[] = []): Issue[] {
   const faults: Issue[] = []
   const report = (text: string) => {
     faults.push(issue('structure', { text: `the ELM cannot be run: ${text}`, expression: 'Library.content' }))
@@ -26,6 +27,7 @@ export function elmFaults(elm: Elm): Issue[] {
   for (const { uri, version } of definitions(elm, 'usings')) {
     if (uri === 'urn:hl7-org:elm-types:r1' || (uri === 'http://hl7.org/fhir' && (version ?? '4.0.1') === '4.0.1'))
       continue
+    if (models.some((each) => each.url === uri && each.version === version)) continue
     report(`the model ${String(uri)} ${typeof version === 'string' ? version : ''} is unknown`)
   }
   return faults

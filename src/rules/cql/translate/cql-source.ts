@@ -13,6 +13,15 @@ export interface CqlHeader {
   /** Absent in an unnamed library. */
   identifier?: LibraryIdentifier
   includes: LibraryIdentifier[]
+  usings: UsedModel[]
+}
+
+/** A data model as a using declaration names it. */
+export interface UsedModel extends LibraryIdentifier {
+  /** Where it is named; absent in ELM without locators. */
+  place?: { line: number; column: number }
+  /** Of a model that ELM names: its url. */
+  url?: string
 }
 
 /** What is opened and never closed ends with the text: looking for an end from every later mark would take its square in time. */
@@ -25,8 +34,9 @@ const bodyWords = new Set(['define', 'context', 'parameter', 'codesystem', 'valu
  * what is no header is left for the translator to complain about.
  */
 export function readHeader(cql: string): CqlHeader {
-  const tokens = headerTokens(cql)
-  const header: CqlHeader = { includes: [] }
+  const matches = headerMatches(cql)
+  const tokens = matches.map(([token]) => token)
+  const header: CqlHeader = { includes: [], usings: [] }
   for (let i = 0; i < tokens.length; i++) {
     if (tokens[i] === 'library' && !header.identifier) {
       const read = readIdentifier(tokens, i + 1)
@@ -34,12 +44,18 @@ export function readHeader(cql: string): CqlHeader {
     } else if (tokens[i] === 'include') {
       const read = readIdentifier(tokens, i + 1)
       if (read && !header.includes.some((each) => isDeepStrictEqual(each, read))) header.includes.push(read)
+    } else if (tokens[i] === 'using') {
+      const read = readIdentifier(tokens, i + 1)
+      if (read) header.usings.push({ ...read, place: placeAt(cql, matches[i]?.index ?? 0) })
     }
   }
   return header
 }
 
-const headerTokens = (cql: string): string[] => headerMatches(cql).map(([token]) => token)
+function placeAt(text: string, index: number): { line: number; column: number } {
+  const before = text.slice(0, index).split('\n')
+  return { line: before.length, column: (before.at(-1) ?? '').length + 1 }
+}
 
 function headerMatches(cql: string): RegExpExecArray[] {
   const matches: RegExpExecArray[] = []
@@ -53,14 +69,14 @@ function headerMatches(cql: string): RegExpExecArray[] {
 }
 
 /**
- * The text with the namespaces of its library and include statements blanked out: libraries are told apart by id and version here,
- * and the translator would ask for namespaces that nobody has declared. Lines and columns stay as they are.
+ * The text with the namespaces of its library, include and using statements blanked out: libraries are told apart by id and version
+ * here, models are found before, and the translator would ask for namespaces that nobody has declared. Lines and columns stay as they are.
  */
 export function withoutNamespaces(cql: string): string {
   const tokens = headerMatches(cql)
   let text = cql
   for (const [at, { 0: word }] of tokens.entries()) {
-    if (word !== 'library' && word !== 'include') continue
+    if (word !== 'library' && word !== 'include' && word !== 'using') continue
     for (let i = at + 1; tokens[i + 1]?.[0] === '.' && tokens[i + 2]; i += 2) {
       const from = tokens[i]?.index ?? 0
       const to = (tokens[i + 1]?.index ?? 0) + 1

@@ -226,9 +226,13 @@ export function formatType(type: TypeSpecifier | undefined): string {
   if (type.pointType) return `Interval<${formatType(type.pointType)}>`
   if (type.type === 'TupleTypeSpecifier') return `Tuple{${(type.element ?? []).map(formatElement).join(', ')}}`
   if (type.choice) return `Choice<${type.choice.map(formatType).join(', ')}>`
-  return (type.name ?? 'System.Any')
-    .replace('{urn:hl7-org:elm-types:r1}', 'System.')
-    .replace('{http://hl7.org/fhir}', 'FHIR.')
+  return (
+    (type.name ?? 'System.Any')
+      .replace('{urn:hl7-org:elm-types:r1}', 'System.')
+      .replace('{http://hl7.org/fhir}', 'FHIR.')
+      // Types of a logical model, by their names in it.
+      .replace(/^\{.*\}/, '')
+  )
 }
 
 const formatElement = (element: { name: string; elementType?: TypeSpecifier }) =>

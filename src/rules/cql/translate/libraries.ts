@@ -6,13 +6,24 @@ import { keep, keepPerObject } from '../../../base/keep.ts'
 import { FhirError, issue, unprocessable } from '../../../fhir/error.ts'
 import type { Issue, Library } from '../../../fhir/types.ts'
 import type { JobCall } from '../../../workers/job-pool.ts'
+import type { LogicalModel } from '../../models/logical-model.ts'
+import { modelInfoXml } from '../../models/model-info-xml.ts'
+import { createModels, type ModelStore } from '../../models/models.ts'
 import { correctExecutor } from '../corrections/corrections.ts'
 import { checkLiterals } from '../corrections/literals.ts'
 import { hasOperator } from '../corrections/operators.ts'
 import { elmFaults, pinFaults } from './check-elm.ts'
-import { formatIdentifier, fullName, type LibraryIdentifier, readHeader, withoutNamespaces } from './cql-source.ts'
+import {
+  formatIdentifier,
+  fullName,
+  type LibraryIdentifier,
+  readHeader,
+  type UsedModel,
+  withoutNamespaces,
+} from './cql-source.ts'
 import {
   annotations,
+  authorsLine,
   type Define,
   defines,
   definitions,
@@ -40,6 +51,8 @@ export interface CompiledLibrary {
   executable: ExecutableLibrary
   /** Included libraries, directly or not. */
   includes: CompiledLibrary[]
+  /** Logical models that it uses, or one that it includes. */
+  models: LogicalModel[]
 }
 
 /**
@@ -59,8 +72,13 @@ export interface Libraries {
 }
 
 /** Makes the library room over a store. `generated` are libraries that every include by their name means (FHIRHelpers). */
-export function createLibraries(store: LibraryStore, translator: Translator, generated: LibraryText[]): Libraries {
+export function createLibraries(
+  store: LibraryStore & ModelStore,
+  translator: Translator,
+  generated: LibraryText[],
+): Libraries {
   const stored = createIndex(store, generated)
+  const models = createModels(store)
   // By text, good until the store changes; and by text with all included texts, good for ever.
   const current = keep<string, Promise<CompiledLibrary>>(keptLibraries)
   const linked = keep<string, Promise<CompiledLibrary>>(keptLibraries)
@@ -79,15 +97,34 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
     return current.of(textKey(text, preface), async () => {
       const closure = await includeClosure(text, stored)
       for (const each of closure) if (each.broken !== undefined) throw notRun(each)
-      const key = [textKey(text, preface), ...closure.map((each) => textKey(each, noPreface))].join()
-      return linked.of(key, () => translateAndLink(text, closure, { preface, brought: undefined }))
+      const used = await modelsOf([text, ...closure], preface)
+      const key = [
+        textKey(text, preface),
+        ...closure.map((each) => textKey(each, noPreface)),
+        ...used.map(({ key }) => key),
+      ].join()
+      return linked.of(key, () => translateAndLink(text, { closure, models: used }, { preface, brought: undefined }))
     })
   }
-  const translateAndLink = async (text: LibraryText, closure: LibraryText[], options: TextOptions) => {
+  /** @throws FhirError 422 with the place of each model that cannot be used */
+  const modelsOf = async ([text, ...closure]: [LibraryText, ...LibraryText[]], preface: Preface) => {
+    const found = [await models.find(usingsOf(text, preface), usingLibrary(text))]
+    // What an active library includes stays active, whoever asks for it.
+    for (const each of closure)
+      found.push(
+        await models.find(usingsOf(each, noPreface), usingLibrary({ ...each, status: each.status ?? text.status })),
+      )
+    const issues = found.flatMap((each) => each.issues)
+    const used = [...new Set(found.flatMap((each) => each.models))]
+    issues.push(...rivals(used, text))
+    if (issues.length > 0) throw new FhirError(422, issues)
+    return used
+  }
+  const translateAndLink = async (text: LibraryText, { closure, models }: Surroundings, options: TextOptions) => {
     const { elm, issues } =
       text.cql === undefined
-        ? elmOf(text)
-        : await translator.translate(sourceOf(text, closure, options.preface), translateCall(options))
+        ? elmOf(text, models)
+        : await translator.translate(sourceOf(text, { closure, models }, options.preface), translateCall(options))
     shiftLocators(elm, options.preface)
     const includes = await Promise.all(closure.map((each) => compileKept(each, noPreface)))
     // Before literals become what the executor counts with.
@@ -97,12 +134,14 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
       elm: prepareElm(elm),
       issues: [...issues, ...literals, ...pinFaults(elm)],
       includes,
+      models,
     })
   }
-  const compile = async (text: LibraryText, options: TextOptions): Promise<CompiledLibrary> =>
-    options.brought
-      ? translateAndLink(text, await includeClosure(text, stored), options)
-      : compileKept(text, options.preface)
+  const compile = async (text: LibraryText, options: TextOptions): Promise<CompiledLibrary> => {
+    if (!options.brought) return compileKept(text, options.preface)
+    const closure = await includeClosure(text, stored)
+    return translateAndLink(text, { closure, models: await modelsOf([text, ...closure], options.preface) }, options)
+  }
   const resolve = async (library: string | Library) => {
     forgetOld()
     if (typeof library !== 'string') return readLibrary(library)
@@ -123,6 +162,47 @@ export function createLibraries(store: LibraryStore, translator: Translator, gen
 }
 
 const notRun = ({ canonical, broken }: LibraryText) => unprocessable(`Library ${canonical}: ${broken}`, 'business-rule')
+
+/** What a text is translated among. */
+interface Surroundings {
+  /** All that it includes, directly or not. */
+  closure: LibraryText[]
+  /** All that it or they use. */
+  models: LogicalModel[]
+}
+
+/** The models that a text uses, at the author's lines. */
+function usingsOf(text: LibraryText, preface: Preface): UsedModel[] {
+  if (text.cql === undefined)
+    return definitions(elmIn(text), 'usings').map(({ localIdentifier, uri, version, locator }) => {
+      const place = /^(\d+):(\d+)/.exec(String(locator ?? ''))
+      return {
+        id: String(localIdentifier),
+        url: String(uri),
+        ...(typeof version === 'string' ? { version } : {}),
+        ...(place ? { place: { line: Number(place[1]), column: Number(place[2]) } } : {}),
+      }
+    })
+  return readHeader(text.cql).usings.map(({ place, ...used }) => {
+    const line = place === undefined ? undefined : authorsLine(place.line, preface)
+    return line === undefined || place === undefined ? used : { ...used, place: { line, column: place.column } }
+  })
+}
+
+const usingLibrary = ({ identifier, canonical, status, publisher }: LibraryText) => ({
+  id: identifier.id,
+  canonical,
+  status,
+  publisher,
+})
+
+/** Types are told by the name of their model: two of one name cannot be told apart. */
+function rivals(models: readonly LogicalModel[], { identifier }: LibraryText): Issue[] {
+  const found = models.filter((each) => models.some((other) => other !== each && other.name === each.name))
+  if (found.length === 0) return []
+  const text = `models of one name cannot be used together: ${found.map(({ url, version }) => `${url}|${version}`).join(', ')}`
+  return [issue('conflict', { text, diagnostics: `library ${identifier.id}` })]
+}
 
 interface TextOptions {
   preface: Preface
@@ -156,8 +236,8 @@ const textKey = (text: LibraryText, { lines, isAuthored }: Preface) => `${hashOf
  * Stored ELM without errors may run as it is (CQL beside it would have won).
  * @throws FhirError 422 for ELM that the executor cannot read
  */
-function elmOf(text: LibraryText): { elm: Elm; issues: Issue[] } {
-  const faults = elmFaults(elmIn(text))
+function elmOf(text: LibraryText, models: readonly LogicalModel[]): { elm: Elm; issues: Issue[] } {
+  const faults = elmFaults(elmIn(text), models)
   if (faults.length > 0) throw new FhirError(422, faults)
   const elm = structuredClone(elmIn(text))
   const errors = annotations(elm).filter((each) => each.type === 'CqlToElmError' && each.errorSeverity === 'error')
@@ -209,12 +289,16 @@ async function includeClosure(text: LibraryText, stored: Index): Promise<Library
   return [...closure.values()]
 }
 
-function sourceOf(text: LibraryText, closure: LibraryText[], preface: Preface): Source {
+/** Documents for the translator, made once for each model. */
+const xmlOf = keepPerObject(modelInfoXml)
+
+function sourceOf(text: LibraryText, { closure, models }: Surroundings, preface: Preface): Source {
   const includes = closure.flatMap(({ identifier, cql }) =>
     cql === undefined ? [] : [{ ...identifier, text: withoutNamespaces(cql) }],
   )
   const identifier = text.identifier.id ? text.identifier : undefined
-  return { identifier, text: withoutNamespaces(text.cql ?? ''), includes, preface }
+  const used = models.map((each) => ({ name: each.name, version: each.version, key: each.key, xml: xmlOf(each) }))
+  return { identifier, text: withoutNamespaces(text.cql ?? ''), includes, models: used, preface }
 }
 
 /** What {@link link} makes a library of. */
@@ -223,13 +307,15 @@ export interface Linking {
   elm: Elm
   issues: Issue[]
   includes: CompiledLibrary[]
+  /** Logical models that it or they use. */
+  models?: LogicalModel[]
 }
 
 /**
  * Makes a library runnable; `elm` is prepared, `includes` are all that it includes, directly or not. What the executor makes of it is
  * made when it runs: what a client brought along runs in another process.
  */
-export function link({ text, elm, issues, includes }: Linking): CompiledLibrary {
+export function link({ text, elm, issues, includes, models = [] }: Linking): CompiledLibrary {
   correctExecutor()
   const find = (path: string, version: string | undefined) => {
     const id = path.slice(path.lastIndexOf('/') + 1)
@@ -265,6 +351,7 @@ export function link({ text, elm, issues, includes }: Linking): CompiledLibrary 
       return executable
     },
     includes,
+    models,
   }
 }
 

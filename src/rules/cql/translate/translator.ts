@@ -23,6 +23,8 @@ export interface Source {
   identifier: LibraryIdentifier | undefined
   text: string
   includes: { id: string; version?: string; text: string }[]
+  /** Logical models that it or they use: model info, and a key that is another one for other content. */
+  models: { name: string; version: string; key: string; xml: string }[]
   /** What was put before the author's text; places are told as he counts. */
   preface?: Preface
 }
@@ -89,9 +91,11 @@ export function createTranslator(derived: DerivedStore, options: TranslatorOptio
     if (shipped) return shipped
     checkText(source.text, source.preface?.lines)
     for (const { text } of source.includes) checkText(text)
-    const answer = await pool.run({ text: source.text, includes: source.includes }, call).catch((error: unknown) => {
-      throw jobRefusal(error, `the translation of ${nameOf(source)}`)
-    })
+    const answer = await pool
+      .run({ text: source.text, includes: source.includes, models: source.models }, call)
+      .catch((error: unknown) => {
+        throw jobRefusal(error, `the translation of ${nameOf(source)}`)
+      })
     const translation = read(answer, source)
     if (call.keep) await derived.set('elm', key, JSON.stringify(translation))
     return translation
@@ -110,13 +114,14 @@ export function createTranslator(derived: DerivedStore, options: TranslatorOptio
   }
 }
 
-/** Identity of a translation: text, options, translator and every included text. ELM is never used for another text. */
+/** Identity of a translation: text, options, translator, every included text and the content of every model. ELM is never used for another text. */
 function sourceKey(source: Source): string {
   const hash = createHash('sha256').update(
     `${elmRevision} ${source.preface?.lines ?? 0}${source.preface?.isAuthored ? ' authored' : ''}`,
   )
   const texts = [source, ...source.includes.toSorted((a, b) => (formatIdentifier(a) < formatIdentifier(b) ? -1 : 1))]
   for (const each of texts) hash.update(`\0${'id' in each ? formatIdentifier(each) : ''}\0${each.text}`)
+  for (const { name, version, key } of source.models) hash.update(`\0using ${name}|${version}\0${key}`)
   return hash.digest('base64url')
 }
 

@@ -6,6 +6,7 @@ import type { Bundle } from '../../../../src/fhir/types.ts'
 import { splitByPatient } from '../../../../src/rules/cql/run/data-provider.ts'
 import { createFhirClasses, FhirInstance } from '../../../../src/rules/cql/run/fhir-instance.ts'
 import { fhirModelInfo, lineage, type ModelElement } from '../../../../src/rules/cql/translate/model-info.ts'
+import { readInstances } from '../../../../src/rules/models/instances.ts'
 import { overShared } from '../../../support/shared.ts'
 import { readBundle } from '../../environment.ts'
 
@@ -141,10 +142,12 @@ const bundle = (...resources: JsonObject[]) =>
     entry: resources.map((resource) => ({ resource })),
   }) as unknown as Bundle
 const count = (data: Bundle, type: string) =>
-  splitByPatient(data, classes, scope).patients.map(({ key, findRecords }) => [
-    key,
-    findRecords(`{http://hl7.org/fhir}${type}`, { datatype: `{http://hl7.org/fhir}${type}` }).length,
-  ])
+  splitByPatient(data, { classes, scope, instances: readInstances([], {}, scope) }).patients.map(
+    ({ key, findRecords }) => [
+      key,
+      findRecords(`{http://hl7.org/fhir}${type}`, { datatype: `{http://hl7.org/fhir}${type}` }).length,
+    ],
+  )
 const immunization = (reference?: string): JsonObject => ({
   resourceType: 'Immunization',
   ...(reference ? { patient: { reference } } : {}),
@@ -187,6 +190,9 @@ describe('patients of a bundle', () => {
     const named = bundle({ resourceType: 'Patient' }, immunization(url), immunization('urn:uuid:other'))
     if (named.entry?.[0]) named.entry[0].fullUrl = url
     assert.deepEqual(count(named, 'Immunization'), [[url, 1]])
-    assert.deepEqual(splitByPatient(undefined, classes, scope).patients, [])
+    assert.deepEqual(
+      splitByPatient(undefined, { classes, scope, instances: readInstances([], {}, scope) }).patients,
+      [],
+    )
   })
 })

@@ -37,6 +37,7 @@ describe('header of a CQL text', () => {
         { id: 'Other', namespace: 'ns' },
         { id: 'Third One', version: 'v"3' },
       ],
+      usings: [{ id: 'FHIR', version: '4.0.1', place: { line: 2, column: 54 } }],
     })
   })
 

@@ -1,0 +1,185 @@
+/** Instances of logical models as a rule retrieves them: found in what was given, held against their models, by class. */
+import { isJsonObject } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
+import { isResource } from '../../fhir/elements.ts'
+import { FhirError, issue } from '../../fhir/error.ts'
+import { asJson, parseJson } from '../../fhir/json.ts'
+import type { Bundle, Issue } from '../../fhir/types.ts'
+import type { FhirInstance, ReadScope } from '../cql/run/fhir-instance.ts'
+import { instanceFaults, knowsAll } from './check-instance.ts'
+import { type LogicalClass, type LogicalClasses, logicalClasses } from './classes.ts'
+import type { LogicalModel } from './logical-model.ts'
+
+/** An instance, and where it came from. */
+interface Given {
+  json: JsonObject
+  /** Path of it, as an OperationOutcome tells it. */
+  place: string
+}
+
+/** Instances of one request. */
+export interface Instances {
+  /** Whether there are any. */
+  isEmpty: boolean
+  /** Those of a type as ELM writes it, `{url}name`, and of what is derived from it; undefined for a type of no model that is in use. */
+  ofType(type: string): FhirInstance[] | undefined
+}
+
+/** Instances where no library uses a model. */
+const none: Instances = { isEmpty: true, ofType: () => undefined }
+
+/**
+ * Finds the instances in core data sets and in a Bundle: entries with the JSON of one as Binary, as `$evaluate` answers them, and
+ * entries that are one. Without models in use nothing is looked at.
+ * @throws FhirError 422 for an instance of no model that is in use, one that its model does not have so, and instances of several persons
+ */
+export function readInstances(
+  models: readonly LogicalModel[],
+  { coreDataSets, data }: { coreDataSets?: readonly JsonObject[] | undefined; data?: Bundle | undefined },
+  scope: ReadScope,
+): Instances {
+  if (models.length === 0) return none
+  const classes = models.map(logicalClasses)
+  const faults: Issue[] = []
+  const given = [
+    ...(coreDataSets ?? []).map((json, at): Given => ({ json, place: `coreDataSet[${at}]` })),
+    ...(data ? inBundle(data, faults) : []),
+  ]
+  const found: { instance: FhirInstance; of: LogicalClass; owner: LogicalClasses }[] = []
+  for (const each of given) {
+    const read = classOf(each, classes, faults)
+    if (read) found.push({ ...read, instance: read.of.wrap(each.json, scope) })
+  }
+  faults.push(...personFaults(given))
+  if (faults.length > 0) throw new FhirError(422, faults)
+  const byType = new Map<string, FhirInstance[]>()
+  return {
+    isEmpty: given.length === 0,
+    ofType(type) {
+      const known = byType.get(type)
+      if (known) return known
+      const owner = classes.find(({ model }) => type.startsWith(`{${model.url}}`))
+      if (!owner) return undefined
+      const own = found.filter((each) => each.owner === owner)
+      const name = type.slice(owner.model.url.length + 2)
+      const records =
+        name === owner.model.person
+          ? personOf(
+              own.map(({ instance }) => instance._json),
+              owner,
+              scope,
+            )
+          : own.filter(({ of }) => of.typeNames.includes(type)).map(({ instance }) => instance)
+      byType.set(type, records)
+      return records
+    },
+  }
+}
+
+function classOf(
+  { json, place }: Given,
+  all: readonly LogicalClasses[],
+  faults: Issue[],
+): { of: LogicalClass; owner: LogicalClasses } | undefined {
+  const report = (text: string, path = '') =>
+    void faults.push(issue('structure', { text: `${place}${path}: ${text}`, expression: `${place}${path}` }))
+  const { resourceType } = json
+  if (typeof resourceType !== 'string') {
+    report('has no resourceType that would name its model')
+    return undefined
+  }
+  const fit = all.flatMap((owner) => {
+    const named = owner.ofInstance(resourceType)
+    return named ? [{ owner, named }] : []
+  })
+  const [only, ...others] = fit
+  if (!only || others.length > 0) {
+    report(
+      only
+        ? 'its resourceType names models of the same name'
+        : `its resourceType ${shown(resourceType)} names no model that the library uses (${all.map(({ model }) => `${model.name}|${model.version}`).join(', ')})`,
+    )
+    return undefined
+  }
+  const { owner, named } = only
+  // Makers name the model that several share: which one it is, its elements tell.
+  const narrower = knowsAll(json, named) ? [] : named.derived.filter((each) => knowsAll(json, each))
+  const narrowest = narrower.filter((each) => !narrower.some((other) => other.derived.includes(each)))
+  const [of = named, ...rivals] = narrowest
+  if (rivals.length > 0) {
+    report(`may be a ${[of, ...rivals].map(({ name }) => name).join(' or a ')}`)
+    return undefined
+  }
+  const own = instanceFaults(json, of, owner)
+  for (const { path, text } of own) report(text, `.${path}`)
+  return own.length > 0 ? undefined : { of, owner }
+}
+
+/** A text of the data, as far as it helps. */
+const shown = (text: string) => text.replace(/[^\w:/.|#-]/g, '?').slice(0, 120)
+
+/** JSON of one is nested some five deep. */
+const deepest = 50
+
+function inBundle(data: Bundle, faults: Issue[]): Given[] {
+  const { entry } = asJson(data)
+  const found: Given[] = []
+  for (const [at, each] of (Array.isArray(entry) ? entry : []).entries()) {
+    const resource = isJsonObject(each) ? each.resource : undefined
+    if (!isJsonObject(resource)) continue
+    const place = `Bundle.entry[${at}].resource`
+    const { resourceType, contentType, data: encoded } = resource
+    if (typeof resourceType === 'string' && !isResource(resourceType)) found.push({ json: resource, place })
+    else if (resourceType === 'Binary' && isJsonType(contentType)) {
+      const json = decoded(encoded)
+      if (json) found.push({ json, place })
+      else faults.push(issue('structure', { text: `${place}: holds no JSON object`, expression: `${place}.data` }))
+    }
+  }
+  return found
+}
+
+const isJsonType = (type: Json | undefined) => typeof type === 'string' && /^application\/json\s*(?:;|$)/i.test(type)
+
+function decoded(encoded: Json | undefined): JsonObject | undefined {
+  if (typeof encoded !== 'string') return undefined
+  try {
+    const json = parseJson(Buffer.from(encoded, 'base64').toString('utf8'), { depth: deepest })
+    return isJsonObject(json) ? json : undefined
+  } catch (error) {
+    if (error instanceof FhirError) return undefined
+    throw error
+  }
+}
+
+/** Days of birth that cannot be one person's, whatever their precision; names are compared by whoever knows how people write them. */
+function personFaults(given: readonly Given[]): Issue[] {
+  let longest = ''
+  for (const { json, place } of given) {
+    const { birthDate } = json
+    if (typeof birthDate !== 'string') continue
+    if (!birthDate.startsWith(longest) && !longest.startsWith(birthDate))
+      return [
+        issue('conflict', {
+          text: `${place}: tells of another person than those before it`,
+          expression: `${place}.birthDate`,
+        }),
+      ]
+    if (birthDate.length > longest.length) longest = birthDate
+  }
+  return []
+}
+
+/** Whom the instances are about: of each element what the first says that has it, of a date the fullest. */
+function personOf(instances: readonly JsonObject[], owner: LogicalClasses, scope: ReadScope): FhirInstance[] {
+  const of = owner.find(owner.model.person)
+  if (!of || instances.length === 0) return []
+  const told: JsonObject = {}
+  for (const { forms } of of.elements)
+    for (const { property, type } of forms) {
+      const values = instances.flatMap((each) => each[property] ?? [])
+      const [first] = type === 'System.Date' ? values.toSorted((a, b) => String(b).length - String(a).length) : values
+      if (first !== undefined) told[property] = first
+    }
+  return [of.wrap(told, scope)]
+}
