@@ -39,6 +39,7 @@ import { evaluationsUnder } from './lifecycle.ts'
 import { linkFollower } from './link-follower.ts'
 import { memberships, type Revision } from './memberships.ts'
 import { evaluationsAsOf, type PastParts } from './past/as-of.ts'
+import { ruleTerminology } from './rule-terminology.ts'
 import { createValidation } from './validation.ts'
 
 /** The translations of own rules that are shipped. */
@@ -155,6 +156,7 @@ function createContext(parts: ContextParts & Pick<OperationContext, 'evaluateAsO
       listLibraries: async () => guard.admit(await listUsable(storage, 'Library')),
       listLogicalModels: async () => guard.admit(await listLogicalModels(storage)),
       membership,
+      ...ruleTerminology(terminology, revision),
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, await intact(await euValueSets.find(id), guard)),
       derived: storage.derived,
